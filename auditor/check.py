@@ -1,0 +1,152 @@
+"""What a check is, and the closed set of what it can say about a subject.
+
+A check is a pure function over a site: no sockets, no clock, no files. It yields `Finding`, `Undetermined` or `Fine`;
+a site that lacks what the check declares in `requires` makes it not applicable, with the reason.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import hashlib
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from auditor.errors import Location
+from auditor.evidence.model import Kind
+from auditor.site import Requirement, Site
+
+Fact = str | int | float | bool | tuple[str, ...]
+_NO_FACTS: Mapping[str, Fact] = MappingProxyType({})
+
+
+class Severity(enum.StrEnum):
+    """How bad a finding is, worst first."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for info, 2 for error: comparable."""
+        return _RANKS[self]
+
+    def at_least(self, other: Severity) -> bool:
+        """Whether this is as bad as `other` or worse."""
+        return self.rank >= other.rank
+
+
+_RANKS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
+
+HEADINGS = ("What it checks", "Why it matters", "How to fix", "When it cannot tell", "References")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an outcome is about. `kind`: line, image, layer, registry, endpoint, certificate, …; `id` as users know it."""
+
+    kind: str
+    id: str
+    platform: str = ""
+    pool: str = ""
+
+    def __str__(self) -> str:
+        for_pool = f" for {self.pool}" if self.pool else ""
+        on = f" on {self.platform}" if self.platform else ""
+        return f"{self.id}{on}{for_pool}"
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One way to mend a finding. `kind`: edit, command, copy, rewrite, upgrade, install, accept; commands are for a shell."""
+
+    kind: str
+    text: str
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong, with its proof in `facts`, its place in the user's files and how to mend it.
+
+    `case` is the fact that tells this finding from others of the same check and subject; it goes into the fingerprint, so
+    it must not hold line numbers, times or paths of the machine.
+    """
+
+    check: str
+    severity: Severity
+    subject: Subject
+    message: str
+    case: str = ""
+    facts: Mapping[str, Fact] = _NO_FACTS
+    location: Location | None = None
+    remedies: tuple[Remedy, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """32 hex digits, stable across runs, machines and line moves: check, subject and case."""
+        parts = (self.check, self.subject.kind, self.subject.id, self.subject.platform, self.subject.pool, self.case)
+        return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Undetermined:
+    """Something that a check could not decide, and why."""
+
+    check: str
+    subject: Subject
+    kind: Kind
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fine:
+    """`count` subjects were examined and are in order."""
+
+    count: int = 1
+
+
+Outcome = Finding | Undetermined | Fine
+Run = Callable[[Site, datetime.date], Iterator[Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What has an id, a page and a severity: every check, and the few findings that the policy makes itself."""
+
+    id: str
+    title: str
+    family: str
+    severity: Severity
+    page: str
+
+    @property
+    def anchor(self) -> str:
+        """Where the docs explain it, relative to docs/."""
+        return f"checks.md#{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Check(Rule):
+    """A rule with a function. `requires` names what a site must have for the question to make sense."""
+
+    run: Run = field(repr=False)
+    requires: tuple[Requirement, ...] = ()
+
+
+def define(
+    run: Run,
+    *,
+    id: str,
+    title: str,
+    family: str,
+    severity: Severity,
+    requires: tuple[Requirement, ...] = (),
+) -> Check:
+    """Make a check from its function; the docstring of the function's module is its page."""
+    page = inspect.cleandoc(sys.modules[run.__module__].__doc__ or "")
+    return Check(id=id, title=title, family=family, severity=severity, page=page, run=run, requires=requires)

@@ -1,0 +1,1 @@
+"""The only sockets, and the only reads of the outside world."""

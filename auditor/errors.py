@@ -1,0 +1,76 @@
+"""The one family of errors that a user may see, and the place in a file that an error or a finding points at.
+
+    AuditorError            anything the tool can explain: a summary, and a hint how to mend it
+    ├── UsageError          the command line asked for something impossible          exit 2
+    │   ├── PlanError       a plan or list cannot be read as meant, with places      exit 2
+    │   └── EvidenceError   an evidence file is not one, is damaged or is too new    exit 2
+    └── InternalError       the auditor contradicts itself: a bug                    exit 4
+
+Whatever a third-party library raises is translated where that library is called; nothing else reaches the CLI.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place in one of the user's files. Lines and columns count from 1; 0 means the whole file."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.file
+        return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a file: where, what, and what to write instead (empty when there is no good guess)."""
+
+    location: Location
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
+class AuditorError(Exception):
+    """Something that the tool can explain. `summary` is one line; `hint` says what to do about it."""
+
+    exit_code: ClassVar[int] = 4
+
+    def __init__(self, summary: str, hint: str = "") -> None:
+        super().__init__(summary)
+        self.summary = summary
+        self.hint = hint
+
+
+class UsageError(AuditorError):
+    """The command line asked for something that cannot be done."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class PlanError(UsageError):
+    """A plan, or a file that it names, cannot be read as meant. Carries every problem, not only the first."""
+
+    def __init__(self, problems: tuple[Problem, ...] | list[Problem], hint: str = "") -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems), hint)
+
+
+class EvidenceError(UsageError):
+    """An evidence file is no evidence file, is damaged, or was written by a newer version."""
+
+
+class InternalError(AuditorError):
+    """The auditor contradicts itself. Always a bug."""
+
+    exit_code: ClassVar[int] = 4

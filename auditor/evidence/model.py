@@ -1,0 +1,104 @@
+"""The shapes of evidence. Absent (the registry said 404), failed (it did not answer) and unobserved (None) stay apart."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Kind(enum.StrEnum):
+    """Why something could not be determined."""
+
+    UNREACHABLE = "unreachable"  # no answer, or no usable one: DNS, connection, TLS, 5xx, time-out
+    DENIED = "denied"  # 401, 403, or credentials that may not be sent there
+    MALFORMED = "malformed"  # an answer that cannot be understood or contradicts itself
+    MISSING_EVIDENCE = "missing-evidence"  # nobody looked
+    UNSUPPORTED = "unsupported"  # understood, but outside of what this version can judge
+    BUG = "bug"  # the auditor itself failed
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Generic[T]):
+    """Something was observed. `source` is the URL, file or command that showed it; `at` is in UTC."""
+
+    value: T
+    at: datetime.datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The place that was asked says that it does not exist."""
+
+    detail: str
+    at: datetime.datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The question got no usable answer."""
+
+    kind: Kind
+    detail: str
+    at: datetime.datetime
+    source: str
+
+
+Observation = Seen[T] | Absent | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class TagSeen:
+    """What a reference pointed at: manifest digest, its media type and its size in bytes."""
+
+    digest: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A document (index, manifest or config) whose bytes hash to the digest it is stored under."""
+
+    media_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BlobSeen:
+    """A blob that a registry has: its size in bytes."""
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChainSeen:
+    """The certificates that a TLS endpoint served, DER, leaf first, and the protocol that was agreed (`TLSv1.3`)."""
+
+    certificates: tuple[bytes, ...]
+    protocol: str
+
+
+class Evidence(Protocol):
+    """The reading side of evidence. None always means: nobody looked."""
+
+    def tag(self, reference: str) -> Observation[TagSeen] | None:
+        """What the normalised reference (`str(Reference)`) pointed at."""
+        ...
+
+    def content(self, repository: str, digest: str) -> Observation[Content] | None:
+        """A document by digest; when it is not stored, what `repository` (`host/path`) answered for it."""
+        ...
+
+    def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
+        """Whether `repository` has the blob."""
+        ...
+
+    def chain(self, endpoint: str) -> Observation[ChainSeen] | None:
+        """What `host:port` served."""
+        ...

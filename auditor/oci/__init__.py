@@ -1,0 +1,1 @@
+"""Images without I/O: references, platforms, documents and the choice among an index's manifests."""

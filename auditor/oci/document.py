@@ -1,0 +1,211 @@
+"""The JSON documents of an image: index, manifest, schema 1 manifest and config.
+
+Everything a registry or an archive says is untrusted. `parse_document` either returns a document or raises
+`MalformedDocument` with the reason; what is odd but readable (an invalid digest, a negative size) is kept in
+`problems`, so that the rest can still be judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import msgspec
+
+from auditor.oci import media_types
+from auditor.oci.platform import Platform, normalise
+from auditor.oci.reference import is_digest
+
+MAX_DOCUMENT = 4 * 1024 * 1024
+MAX_ENTRIES = 10_000
+
+_Text = Annotated[str, msgspec.Meta(max_length=4096)]
+
+
+class MalformedDocument(ValueError):
+    """A document that cannot be understood. `str(error)` is the reason."""
+
+
+class _PlatformField(msgspec.Struct, frozen=True, gc=False):
+    os: str = ""
+    architecture: str = ""
+    variant: str | None = None
+    os_version: str | None = msgspec.field(name="os.version", default=None)
+    os_features: tuple[str, ...] | None = msgspec.field(name="os.features", default=None)
+
+    def platform(self) -> Platform:
+        return normalise(self.os, self.architecture, self.variant or "", self.os_version or "", self.os_features or ())
+
+
+class Descriptor(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """A pointer to content: digest, size in bytes, media type, and where else it may be fetched (`urls`)."""
+
+    digest: str
+    size: int
+    media_type: str = ""
+    urls: tuple[_Text, ...] | None = None
+    platform_field: _PlatformField | None = msgspec.field(name="platform", default=None)
+    annotations: dict[str, str] | None = None
+    artifact_type: str | None = None
+
+    @property
+    def platform(self) -> Platform | None:
+        """The platform of an index entry, normalised; None when the entry names none."""
+        field = self.platform_field
+        return field.platform() if field is not None else None
+
+    @property
+    def is_nondistributable(self) -> bool:
+        """Whether the media type marks a foreign layer."""
+        return media_types.is_nondistributable(self.media_type)
+
+    @property
+    def is_attestation(self) -> bool:
+        """Whether this index entry is BuildKit's attestation for another entry, not something to run."""
+        return (self.annotations or {}).get("vnd.docker.reference.type") == "attestation-manifest"
+
+
+class Index(msgspec.Struct, frozen=True, rename="camel"):
+    """An OCI index or Docker manifest list."""
+
+    manifests: tuple[Descriptor, ...]
+    media_type: str = ""
+    schema_version: int = 2
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with single entries."""
+        return tuple(_problems("manifests", self.manifests))
+
+
+class Manifest(msgspec.Struct, frozen=True, rename="camel"):
+    """An OCI or Docker schema 2 image manifest."""
+
+    config: Descriptor
+    layers: tuple[Descriptor, ...]
+    media_type: str = ""
+    schema_version: int = 2
+    artifact_type: str | None = None
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with single descriptors."""
+        return (*_problems("config", (self.config,)), *_problems("layers", self.layers))
+
+
+class _FsLayer(msgspec.Struct, frozen=True, rename="camel"):
+    blob_sum: str
+
+
+class Schema1(msgspec.Struct, frozen=True, rename="camel"):
+    """A Docker schema 1 manifest: layers without sizes, architecture without os."""
+
+    fs_layers: tuple[_FsLayer, ...]
+    name: str = ""
+    tag: str = ""
+    architecture: str = ""
+    schema_version: int = 1
+
+
+class ImageConfig(msgspec.Struct, frozen=True):
+    """The part of an image config that says what it runs on."""
+
+    os: str = ""
+    architecture: str = ""
+    variant: str | None = None
+    os_version: str | None = msgspec.field(name="os.version", default=None)
+    os_features: tuple[str, ...] | None = msgspec.field(name="os.features", default=None)
+    created: str | None = None
+
+    @property
+    def platform(self) -> Platform:
+        """The platform that the config declares, normalised."""
+        return normalise(self.os, self.architecture, self.variant or "", self.os_version or "", self.os_features or ())
+
+
+Document = Index | Manifest | Schema1
+
+
+class _Shape(msgspec.Struct, frozen=True, rename="camel"):
+    """Just enough to tell the kinds apart."""
+
+    schema_version: int = 0
+    media_type: str = ""
+    manifests: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    layers: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    config: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    fs_layers: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+_Decoder = msgspec.json.Decoder[Any]
+_INDEX = msgspec.json.Decoder(Index)
+_MANIFEST = msgspec.json.Decoder(Manifest)
+_SCHEMA1 = msgspec.json.Decoder(Schema1)
+_CONFIG = msgspec.json.Decoder(ImageConfig)
+_SHAPE = msgspec.json.Decoder(_Shape)
+
+
+def _problems(where: str, descriptors: tuple[Descriptor, ...]) -> Iterator[str]:
+    for number, descriptor in enumerate(descriptors):
+        place = where if where == "config" else f"{where}[{number}]"
+        if not is_digest(descriptor.digest):
+            yield f"{place}.digest {descriptor.digest[:80]!r} is no digest"
+        if descriptor.size < 0:
+            yield f"{place}.size {descriptor.size} is negative"
+
+
+def _explain(data: bytes, error: Exception) -> MalformedDocument:
+    if not data.strip():
+        return MalformedDocument("the document is empty")
+    if data.lstrip()[:1] == b"<":
+        return MalformedDocument("HTML or XML where JSON was expected: a proxy or a login page may have answered")
+    if isinstance(error, RecursionError):
+        return MalformedDocument("JSON nested too deeply")
+    if isinstance(error, UnicodeDecodeError):
+        return MalformedDocument("not UTF-8 text")
+    return MalformedDocument(str(error))
+
+
+def _decode(data: bytes, decoder: _Decoder) -> Any:  # noqa: ANN401 - each caller names the type it decodes
+    if len(data) > MAX_DOCUMENT:
+        raise MalformedDocument(f"{len(data):,} bytes, more than the {MAX_DOCUMENT:,} that registries accept")
+    try:
+        return decoder.decode(data)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise _explain(data, error) from error
+
+
+def _decoder_for(shape: _Shape, media_type: str) -> _Decoder:
+    has_list, has_image = shape.manifests is not msgspec.UNSET, shape.layers is not msgspec.UNSET
+    if has_list and has_image:
+        raise MalformedDocument("both manifests and layers: neither an index nor a manifest (CVE-2021-41190)")
+    if shape.schema_version == 1 or shape.fs_layers is not msgspec.UNSET or media_type in media_types.SCHEMA1:
+        return _SCHEMA1
+    if has_list:
+        return _INDEX
+    if has_image or shape.config is not msgspec.UNSET:
+        return _MANIFEST
+    if media_type in media_types.INDEXES:
+        return _INDEX
+    if media_type in media_types.MANIFESTS:
+        return _MANIFEST
+    raise MalformedDocument("neither an index, nor a manifest: no manifests, no layers, no fsLayers")
+
+
+def parse_document(data: bytes, media_type: str = "") -> Document:
+    """Parse an index, a manifest or a schema 1 manifest.
+
+    `media_type` is what the server called it and decides only where the content leaves it open. Raises MalformedDocument.
+    """
+    shape: _Shape = _decode(data, _SHAPE)
+    document: Document = _decode(data, _decoder_for(shape, media_type or shape.media_type))
+    entries = document.manifests if isinstance(document, Index) else ()
+    if len(entries) > MAX_ENTRIES:
+        raise MalformedDocument(f"an index of {len(entries):,} entries, more than {MAX_ENTRIES:,}")
+    return document
+
+
+def parse_config(data: bytes) -> ImageConfig:
+    """Parse an image config. Raises MalformedDocument."""
+    config: ImageConfig = _decode(data, _CONFIG)
+    return config

@@ -1,0 +1,113 @@
+"""Image references, normalised as Docker does: `busybox` is `docker.io/library/busybox:latest`.
+
+Grammar: distribution/reference (reference.go, normalize.go).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+DEFAULT_DOMAIN = "docker.io"
+DEFAULT_TAG = "latest"
+MAX_NAME = 255
+
+_LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+_DOMAIN = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]{{1,5}})?")
+_PATH = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
+_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+_DIGEST = re.compile(r"sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128}")
+_DOCKER_HUB = frozenset({"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
+
+
+class InvalidReference(ValueError):
+    """The text is no image reference. `str(error)` says why, in words for the author of a list."""
+
+
+def is_digest(text: str) -> bool:
+    """Whether `text` is a digest of a registered algorithm with the right number of lower-case hex digits."""
+    return _DIGEST.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A normalised reference. `tag` and `digest` are empty when absent; `explicit_tag` tells a written tag from `latest`."""
+
+    domain: str
+    path: str
+    tag: str = ""
+    digest: str = ""
+    explicit_tag: bool = True
+
+    @property
+    def repository(self) -> str:
+        """Host and path, without tag or digest."""
+        return f"{self.domain}/{self.path}"
+
+    @property
+    def target(self) -> str:
+        """What a registry is asked for: the digest if there is one, else the tag."""
+        return self.digest or self.tag
+
+    @property
+    def api_host(self) -> str:
+        """The host that speaks the registry API for this domain."""
+        return "registry-1.docker.io" if self.domain == DEFAULT_DOMAIN else self.domain
+
+    def at(self, digest: str) -> Reference:
+        """The same repository, pinned to `digest` alone."""
+        return replace(self, tag="", digest=digest)
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        return f"{self.domain}/{self.path}{tag}" + (f"@{self.digest}" if self.digest else "")
+
+
+def _split_domain(name: str) -> tuple[str, str]:
+    head, slash, rest = name.partition("/")
+    if not slash or (not any(char in head for char in ".:") and head != "localhost" and head == head.lower()):
+        return DEFAULT_DOMAIN, name
+    return (DEFAULT_DOMAIN if head in _DOCKER_HUB else head), rest
+
+
+def _explain_path(path: str) -> str:
+    if not path:
+        return "the repository name is missing"
+    if path != path.lower():
+        return f"the repository name {path!r} must be lower case"
+    return f"{path!r} is no repository name"
+
+
+@lru_cache(maxsize=65536)
+def parse_reference(text: str) -> Reference:
+    """Parse and normalise a reference.
+
+    Raises InvalidReference, whose text says what is wrong and never only that something is.
+    """
+    if not text:
+        raise InvalidReference("empty")
+    if "://" in text:
+        raise InvalidReference(f"a reference has no scheme: remove {text.split('://', 1)[0]!r}://")
+    name, at, digest = text.partition("@")
+    if at and not is_digest(digest):
+        raise InvalidReference(f"{digest!r} is no digest (sha256: and 64 lower-case hex digits)")
+    slash, colon = name.rfind("/"), name.rfind(":")
+    tag = ""
+    if colon > slash:
+        name, tag = name[:colon], name[colon + 1 :]
+        if _TAG.fullmatch(tag) is None:
+            raise InvalidReference(
+                f"{tag!r} is no tag (letters, digits, '_', '.', '-'; at most 128)" if tag else "the tag is empty"
+            )
+    domain, path = _split_domain(name)
+    if _DOMAIN.fullmatch(domain) is None:
+        raise InvalidReference(f"{domain!r} is no registry host")
+    if domain == DEFAULT_DOMAIN and path and "/" not in path:
+        path = f"library/{path}"
+    if _PATH.fullmatch(path) is None:
+        raise InvalidReference(_explain_path(path))
+    if len(path) > MAX_NAME:
+        raise InvalidReference(f"the repository name has {len(path)} characters, more than {MAX_NAME}")
+    explicit = bool(tag)
+    return Reference(domain, path, tag or ("" if digest else DEFAULT_TAG), digest, explicit)

@@ -1,0 +1,1 @@
+"""One importer per image-list format."""

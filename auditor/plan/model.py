@@ -1,0 +1,240 @@
+"""The plan as frozen values, after every check that needs nothing but the plan and the files it names.
+
+Sizes are bytes, rates bytes per second, durations seconds. Paths are relative to the plan, with `/`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from auditor.errors import Location
+from auditor.oci.platform import Platform
+from auditor.oci.reference import Reference
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program and its version as the plan names them: `containerd 2.1.6`, `crane 0.20.6`, `harbor 2.12`."""
+
+    name: str
+    version: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Nodes alike in OS, architecture, Windows build, runtime and trust."""
+
+    name: str
+    platform: Platform
+    location: Location
+    nodes: int = 1
+    runtime: Program | None = None
+    disk: int | None = None
+    clients: tuple[str, ...] = ()
+    trust: tuple[str, ...] = ()
+    root_updates: str = ""  # enabled, disabled, a file:// or http:// mirror, or "" when the plan does not say
+    config: tuple[str, ...] = ()
+
+    @property
+    def is_windows(self) -> bool:
+        """Whether the nodes run Windows."""
+        return self.platform.os == "windows"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The Kubernetes distribution, its version and its network plug-in."""
+
+    distribution: str
+    version: str
+    cni: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSource:
+    """A list of images or one reference, and the pools that need them. Exactly one of `list` and `ref` is set."""
+
+    pools: tuple[str, ...]
+    location: Location
+    list: str = ""
+    ref: str = ""
+    host_process: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Kubernetes manifests or a Helm chart. Exactly one of `manifests` and `chart` is set."""
+
+    location: Location
+    manifests: str = ""
+    chart: str = ""
+    values: tuple[str, ...] = ()
+    namespace: str = ""
+    release: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What carries the archives across: capacity in bytes and filesystem."""
+
+    size: int
+    filesystem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """How images travel from the source registries to the one inside."""
+
+    location: Location
+    tool: Program | None = None
+    options: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
+    archives: tuple[str, ...] = ()
+    media: Media | None = None
+    staging: int | None = None
+    rate: int | None = None
+    window: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The registry inside. `rewrites` maps a source prefix (`docker.io`) to where it lies inside (`host:port/path`)."""
+
+    host: str
+    location: Location
+    kind: Program | None = None
+    config: str = ""
+    ca: str = ""
+    disk: int | None = None
+    insecure: bool = False
+    rewrites: Mapping[str, str] = _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRegistry:
+    """How to reach a source registry that needs more than public trust."""
+
+    host: str
+    location: Location
+    ca: str = ""
+    insecure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A TLS endpoint that nodes will use. With `chain`, that file stands for a connection."""
+
+    host: str
+    port: int
+    location: Location
+    chain: str = ""
+
+    @property
+    def name(self) -> str:
+        """`host:port`, the id under which evidence and findings speak of it."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A finding accepted by a named owner for a reason until a date. `subject` is a glob over subject ids."""
+
+    check: str
+    subject: str
+    reason: str
+    owner: str
+    expires: datetime.date
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What shall be deployed where. `files` holds the content of every file that the plan names, by its path."""
+
+    path: str
+    sha256: str
+    name: str
+    pools: tuple[Pool, ...]
+    horizon: datetime.date | None = None  # None: one year from the day of the audit
+    cluster: Cluster | None = None
+    images: tuple[ImageSource, ...] = ()
+    workloads: tuple[Workload, ...] = ()
+    workloads_complete: bool = False
+    copy: Copy | None = None
+    registry: Registry | None = None
+    sources: tuple[SourceRegistry, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    reachable: tuple[str, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    severities: Mapping[str, str] = _NOTHING
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    locations: Mapping[str, Location] = field(default_factory=dict, repr=False)
+
+    def pool(self, name: str) -> Pool:
+        """The pool of that name. Raises KeyError: names were checked when the plan was loaded."""
+        for pool in self.pools:
+            if pool.name == name:
+                return pool
+        raise KeyError(name)
+
+    def where(self, *path: str | int) -> Location:
+        """The place of a key, as in `where("pools", "win2022", "disk")`; of the nearest parent if it is not written."""
+        keys = [str(part) for part in path]
+        while keys:
+            if found := self.locations.get(".".join(keys)):
+                return found
+            keys.pop()
+        return Location(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class ListLine:
+    """One entry of an image list, or one inline reference. Exactly one of `reference` and `error` is set."""
+
+    text: str
+    location: Location
+    pools: tuple[str, ...]
+    reference: Reference | None = None
+    error: str = ""
+    digest: str = ""  # a digest that stands beside the reference in a column of its own
+    sources: tuple[str, ...] = ()
+    host_process: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an image is needed: what asked for it (`list`, `inline`, later `manifest`, `chart`, `default`) and where."""
+
+    kind: str
+    location: Location
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.location}"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One image on one platform for one pool, with every reason why."""
+
+    reference: Reference
+    pool: str
+    platform: Platform
+    why: tuple[Reason, ...]
+    host_process: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Everything that the plan's sources add up to: the lines as written, and the needs that they mean."""
+
+    lines: tuple[ListLine, ...] = ()
+    needs: tuple[Need, ...] = ()

@@ -1,0 +1,1 @@
+"""Which image a workload needs, on which OS, and why: Kubernetes manifests and Helm charts."""

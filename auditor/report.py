@@ -1,0 +1,166 @@
+"""The Report value: what was judged, in the words and order of the JSON contract. Renderers only read it.
+
+Every tuple is already in the order to show. `Counts.examined` counts subjects, not checks.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from auditor.check import Finding, Rule, Severity, Undetermined
+
+
+class Verdict(enum.StrEnum):
+    """The answer to the one question."""
+
+    READY = "ready"
+    NOT_READY = "not-ready"
+    UNDETERMINED = "undetermined"
+
+
+class Status(enum.StrEnum):
+    """What became of a check."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNDETERMINED = "undetermined"
+    NOT_APPLICABLE = "not-applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Waived:
+    """Who accepted a finding, why and until when."""
+
+    owner: str
+    reason: str
+    expires: datetime.date
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedFinding:
+    """A finding with its final severity, and the waiver that covers it, if any."""
+
+    finding: Finding
+    severity: Severity
+    waived: Waived | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """One line of the catalogue as this audit saw it. `reason` says why it does not apply or could not decide."""
+
+    rule: Rule
+    severity: Severity
+    status: Status
+    examined: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Findings by severity (waived ones apart), undetermined subjects, and subjects examined."""
+
+    error: int
+    warning: int
+    info: int
+    undetermined: int
+    waived: int
+    examined: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One image for one pool. `status`: ok, fallback, absent, platform-absent, build-mismatch, undetermined.
+
+    `bytes` is the compressed size of what the pool pulls, None when it is not known; `foreign_layers` counts layers with
+    `urls` or a foreign media type.
+    """
+
+    platform: str
+    pool: str
+    status: str
+    digest: str = ""
+    os_version: str = ""
+    bytes: int | None = None
+    foreign_layers: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRow:
+    """One image, why it is needed, and how it stands for each pool that needs it."""
+
+    reference: str
+    digest: str
+    why: tuple[str, ...]
+    platforms: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EgressRow:
+    """A host that something in the plan would dial, who dials it, why, and what happens when it cannot."""
+
+    host: str
+    port: int
+    scheme: str
+    who: str
+    why: str
+    when_blocked: str
+    check: str
+
+
+@dataclass(frozen=True, slots=True)
+class StorageItem:
+    """One contributor to a stage: what it is and its bytes."""
+
+    name: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StorageStage:
+    """The bytes that one stage needs. `provenance`: measured, derived, estimated or declared, with how."""
+
+    stage: str
+    bytes: int
+    capacity: int | None
+    provenance: str
+    items: tuple[StorageItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrustRow:
+    """One endpoint as one client of one pool would see it offline. `verdict`: verifies, fails, undetermined."""
+
+    endpoint: str
+    pool: str
+    client: str
+    verdict: str
+    path: tuple[str, ...]
+    dials: tuple[str, ...]
+    symptom: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole answer. `storage` keys are stage names."""
+
+    tool_version: str
+    plan_name: str
+    plan_path: str
+    plan_sha256: str
+    audited_at: datetime.date
+    horizon: datetime.date
+    verdict: Verdict
+    exit_code: int
+    counts: Counts
+    checks: tuple[CheckRow, ...]
+    findings: tuple[JudgedFinding, ...]
+    undetermined: tuple[Undetermined, ...]
+    images: tuple[ImageRow, ...]
+    egress: tuple[EgressRow, ...]
+    storage: Mapping[str, StorageStage]
+    trust: tuple[TrustRow, ...]

@@ -1,0 +1,15 @@
+"""What a plan must say for a question to make sense. A check that requires what is absent is not applicable."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Requirement(enum.Enum):
+    """A part of the plan; the value says, for the report, why a check without it does not apply."""
+
+    IMAGES = "the plan names no images"
+    WINDOWS_POOLS = "the plan has no Windows pools"
+    REGISTRY = "the plan names no registry"
+    REGISTRY_DISK = "the plan does not say how large the registry's disk is"
+    ENDPOINTS = "the plan names no TLS endpoints"

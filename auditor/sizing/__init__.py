@@ -1,0 +1,1 @@
+"""Bytes without I/O: deduplicated budgets per stage, each number with its provenance."""

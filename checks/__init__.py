@@ -1,0 +1,1 @@
+"""The catalogue: one file per check, and the one explicit registry of them."""

@@ -1,0 +1,1 @@
+"""The family *images* of the catalogue."""

@@ -1,0 +1,1 @@
+"""The family *storage* of the catalogue."""

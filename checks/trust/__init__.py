@@ -1,0 +1,1 @@
+"""The family *trust* of the catalogue."""

@@ -1,0 +1,1 @@
+"""The family *windows* of the catalogue."""

@@ -1,0 +1,72 @@
+"""The import law: a room imports only from rooms above it in the list, and rooms on one line do not know each other."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# Top to bottom as in the design page, section 4. A later line may import from every earlier one.
+ORDER = (
+    ("auditor.errors", "auditor.facts"),
+    ("auditor.oci", "auditor.pki"),
+    ("auditor.plan", "auditor.transfer", "auditor.sizing", "auditor.evidence"),
+    ("auditor.site", "auditor.collectors"),
+    ("auditor.check",),
+    ("auditor.engine", "auditor.report", "checks"),
+    ("auditor.policy", "reports"),
+    ("auditor.cli", "auditor.__main__"),
+)
+LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
+REPORTS_MAY = {"auditor.report", "auditor.check", "auditor"}
+FORBIDDEN_NAMES = {"utils", "common", "helpers"}
+SOURCES = sorted(path for top in ("auditor", "checks", "reports") for path in (ROOT / top).rglob("*.py"))
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def room_of(module: str) -> str | None:
+    """The room a module lies in; None for what is not ours and for the bare package, which holds only the version."""
+    return next((room for room in LEVEL if module == room or module.startswith(room + ".")), None)
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_the_walk_sees_the_house() -> None:
+    assert len(SOURCES) > 20
+    assert {room_of(module_name(path)) for path in SOURCES} >= {"auditor.oci", "auditor.plan", "checks"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_obey_the_law(path: Path) -> None:
+    module = module_name(path)
+    if module == "auditor":
+        assert not [name for name in imports(path) if name.startswith(("auditor", "checks", "reports"))]
+        return
+    room = room_of(module)
+    assert room is not None, f"{module} is in no room of the design"
+    assert not FORBIDDEN_NAMES & set(module.split("."))
+    for name in imports(path):
+        other = room_of(name)
+        if other is None or other == room:
+            continue
+        assert LEVEL[other] < LEVEL[room], f"{module} imports {name}: {other} is not above {room}"
+        if room == "reports":
+            assert other in REPORTS_MAY, f"{module} imports {name}: reports know only the report"
+        if other == "auditor.collectors":
+            assert room in {"auditor.cli", "auditor.__main__"}, f"{module} imports {name}"
