@@ -1,0 +1,16 @@
+"""Where the corpus of real inputs lies. It is not part of the project: without AUDITOR_CORPUS its tests skip."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+def corpus(*parts: str) -> Path:
+    """A path inside the corpus; the test skips when there is none."""
+    folder = os.environ.get("AUDITOR_CORPUS", "")
+    if not folder:
+        pytest.skip("AUDITOR_CORPUS is not set")
+    return Path(folder, *parts)
