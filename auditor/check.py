@@ -82,7 +82,7 @@ class Finding:
     subject: Subject
     message: str
     case: str = ""
-    facts: Mapping[str, Fact] = _NO_FACTS
+    facts: Mapping[str, Fact] = field(default_factory=lambda: _NO_FACTS)
     location: Location | None = None
     remedies: tuple[Remedy, ...] = ()
 
@@ -90,7 +90,7 @@ class Finding:
     def fingerprint(self) -> str:
         """32 hex digits, stable across runs, machines and line moves: check, subject and case."""
         parts = (self.check, self.subject.kind, self.subject.id, self.subject.platform, self.subject.pool, self.case)
-        return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:32]
+        return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

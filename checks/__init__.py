@@ -1,1 +1,39 @@
-"""The catalogue: one file per check, and the one explicit registry of them."""
+"""The catalogue: one file per check, and the one explicit registry of them.
+
+Third parties add theirs through the entry-point group `auditor.checks`; each entry point names a `Check`.
+"""
+
+from __future__ import annotations
+
+from auditor.check import Check
+from checks.images import (
+    image_absent,
+    image_duplicate,
+    image_reference_invalid,
+    image_unpinned,
+    platform_absent,
+    schema1_manifest,
+    windows_build_fallback,
+    windows_build_mismatch,
+)
+from checks.storage import registry_disk
+from checks.trust import certificate_expiring, certificate_name_mismatch, chain_incomplete, root_not_trusted
+from checks.windows import foreign_layer_egress, foreign_layer_unavailable
+
+CATALOGUE: tuple[Check, ...] = (
+    image_reference_invalid.CHECK,
+    image_duplicate.CHECK,
+    image_unpinned.CHECK,
+    image_absent.CHECK,
+    platform_absent.CHECK,
+    windows_build_mismatch.CHECK,
+    windows_build_fallback.CHECK,
+    schema1_manifest.CHECK,
+    foreign_layer_egress.CHECK,
+    foreign_layer_unavailable.CHECK,
+    registry_disk.CHECK,
+    chain_incomplete.CHECK,
+    root_not_trusted.CHECK,
+    certificate_expiring.CHECK,
+    certificate_name_mismatch.CHECK,
+)

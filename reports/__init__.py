@@ -1,1 +1,52 @@
-"""How a report is shown: one pure `render(report) -> str` per format, and the one table of formats."""
+"""How a report is shown: one pure `render(report) -> str` per format, and the one table of formats.
+
+A renderer reads a report and nothing else: no clock, no environment, no exit code; it drops nothing that was judged.
+The renderers are imported when they are first used, so that listing the formats costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+
+from auditor.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One way to show a report. `suffix` is the usual file name ending; `module` holds its `render`."""
+
+    name: str
+    summary: str
+    suffix: str
+    module: str
+    colours: bool = False
+
+
+FORMATS: tuple[Format, ...] = (
+    Format("text", "for a person at a terminal", ".txt", "reports.text", colours=True),
+    Format("json", "for programs: the stable contract, version 1", ".json", "reports.json_v1"),
+    Format("html", "one self-contained file to read, filter, print and keep", ".html", "reports.html"),
+)
+_BY_NAME = {row.name: row for row in FORMATS}
+
+
+def format_names() -> tuple[str, ...]:
+    """The names that `format_named` knows, in the order to offer them."""
+    return tuple(_BY_NAME)
+
+
+def format_named(name: str) -> Format:
+    """The format of that name. Raises KeyError: the command line refuses unknown names with a list of the known ones."""
+    return _BY_NAME[name]
+
+
+def render(report: Report, format: str, *, colour: bool = False) -> str:
+    """The whole report in one format, ending with a newline. `colour` matters only where the format has colours.
+
+    Raises KeyError for a format that `format_names` does not list.
+    """
+    chosen = format_named(format)
+    renderer = importlib.import_module(chosen.module).render
+    shown: str = renderer(report, colour=colour) if chosen.colours else renderer(report)
+    return shown

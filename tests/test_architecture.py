@@ -19,7 +19,8 @@ ORDER = (
     ("auditor.check",),
     ("auditor.engine", "auditor.report", "checks"),
     ("auditor.policy", "reports"),
-    ("auditor.cli", "auditor.__main__"),
+    ("auditor.cli",),
+    ("auditor.__main__",),
 )
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 REPORTS_MAY = {"auditor.report", "auditor.check", "auditor"}

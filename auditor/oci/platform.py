@@ -16,7 +16,7 @@ from auditor.oci.windows import build_named
 
 _CONTAINERD = re.compile(r"(?P<os>[a-z0-9]+)\((?P<version>[^()+]*)(?P<features>(?:\+[^()+]+)*)\)/(?P<rest>.+)")
 _WORD = re.compile(r"[a-z0-9_.-]+")
-_VERSION = re.compile(r"\d+(?:\.\d+){2,3}")
+_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){2,3}")
 _ARCHITECTURES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "i386": "386"}
 _DEFAULT_VARIANTS = {("arm64", "v8"): "", ("amd64", "v1"): "", ("arm", ""): "v7"}
 

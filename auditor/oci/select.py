@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from auditor.oci.document import Descriptor, Index
+from auditor.oci.document import MAX_ENTRIES, Descriptor, Index
+from auditor.oci.media_types import INDEXES
 from auditor.oci.platform import Platform
 from auditor.oci.windows import Match, match_build, split_version
 
 _NONE_KNOWN: Mapping[str, Platform] = MappingProxyType({})
+MAX_DEPTH = 4
 _ARM_VARIANTS = ("v8", "v7", "v6", "v5")
 
 
@@ -78,7 +80,8 @@ def _sort_key(item: tuple[Fit, Platform, Descriptor], host: Platform) -> tuple[o
     fit, platform, _ = item
     exact_variant = platform.variant == host.variant
     newest_first = tuple(-part for part in _version_key(platform.os_version))
-    return (_ORDER[fit], not exact_variant, newest_first)
+    # A host that runs any build for HostProcess still takes the manifest of its own build where there is one.
+    return (_ORDER[fit], _ORDER[fit_platform(platform, host)], not exact_variant, newest_first)
 
 
 def entries(index: Index, known: Mapping[str, Platform] = _NONE_KNOWN) -> Iterator[tuple[Descriptor, Platform]]:
@@ -90,6 +93,31 @@ def entries(index: Index, known: Mapping[str, Platform] = _NONE_KNOWN) -> Iterat
         platform = known.get(descriptor.digest) or descriptor.platform
         if platform is not None and platform.is_known and not descriptor.is_attestation:
             yield descriptor, platform
+
+
+def flatten(index: Index, load: Callable[[str], Index | None], depth: int = MAX_DEPTH) -> Index:
+    """The index with nested indexes replaced by their entries, each nested index once, so that circles end.
+
+    `load` gives a nested index by digest, None if not at hand; then, and below `depth`, its entry stays as it is.
+    """
+    found: list[Descriptor] = []
+    seen: set[str] = set()
+
+    def walk(entries: tuple[Descriptor, ...], left: int) -> None:
+        for entry in entries:
+            if entry.digest in seen:
+                continue
+            nested = load(entry.digest) if entry.media_type in INDEXES and left else None
+            if nested is None:
+                found.append(entry)
+                continue
+            seen.add(entry.digest)
+            walk(nested.manifests, left - 1)
+
+    if not any(entry.media_type in INDEXES for entry in index.manifests):
+        return index
+    walk(index.manifests, depth)
+    return Index(manifests=tuple(found[:MAX_ENTRIES]), media_type=index.media_type)
 
 
 def unclear(index: Index, host: Platform) -> Iterator[Descriptor]:

@@ -12,9 +12,9 @@ import re
 from functools import cache
 from typing import Literal
 
-from auditor.facts import Fact, table
+from auditor.facts import Fact, table, version_key
 
-_BUILD = re.compile(r"\d{4,6}")
+_BUILD = re.compile(r"[0-9]{4,6}")
 
 
 class WindowsRelease(Fact, frozen=True, kw_only=True):
@@ -119,18 +119,14 @@ def match_build(host_version: str, image_version: str, *, strict: bool = False) 
     return Match.FALLBACK
 
 
-def _version_key(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", text.split("-", maxsplit=1)[0].split("+", maxsplit=1)[0])[:3])
-
-
 @cache
 def runtime_rule(runtime: str, version: str) -> WindowsRuntime | None:
     """The row for a runtime at a version; None when the facts have none (the caller must say so, not guess)."""
-    key = _version_key(version)
+    key = version_key(version)
     if not key:
         return None
     rows: tuple[WindowsRuntime, ...] = table("windows_runtimes", WindowsRuntime)
     for row in rows:
-        if row.runtime == runtime and _version_key(row.since) <= key < _version_key(row.before):
+        if row.runtime == runtime and version_key(row.since) <= key < version_key(row.before):
             return row
     return None

@@ -116,7 +116,7 @@ class Registry:
     ca: str = ""
     disk: int | None = None
     insecure: bool = False
-    rewrites: Mapping[str, str] = _NOTHING
+    rewrites: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ class Plan:
     endpoints: tuple[Endpoint, ...] = ()
     reachable: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
-    severities: Mapping[str, str] = _NOTHING
+    severities: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     locations: Mapping[str, Location] = field(default_factory=dict, repr=False)
 

@@ -1,0 +1,83 @@
+"""Evaluate: run checks over a site, isolate their failures, and count what was examined."""
+
+from __future__ import annotations
+
+import datetime
+import traceback
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import assert_never
+
+from auditor.check import Check, Finding, Fine, Subject, Undetermined
+from auditor.evidence.model import Kind
+from auditor.site import Site
+
+Selected = AbstractSet[str] | None
+NOT_SELECTED = "not selected for this run"
+NOTHING_TO_EXAMINE = "nothing in the plan is of this kind"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one check said. `examined` counts subjects in order and subjects with findings, not undetermined ones.
+
+    `not_applicable` says why it did not run, or had nothing to look at; empty otherwise.
+    """
+
+    check: Check
+    findings: tuple[Finding, ...] = ()
+    undetermined: tuple[Undetermined, ...] = ()
+    examined: int = 0
+    not_applicable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What all checks said about one site."""
+
+    site: Site
+    results: tuple[CheckResult, ...]
+
+
+def evaluate(site: Site, checks: Iterable[Check], today: datetime.date, *, selected: Selected = None) -> Outcomes:
+    """Run every check that is selected (None: all) and applies. A check that raises is undetermined for itself alone."""
+    return Outcomes(site, tuple(_result(site, check, today, selected) for check in checks))
+
+
+def _result(site: Site, check: Check, today: datetime.date, selected: Selected) -> CheckResult:
+    if selected is not None and check.id not in selected:
+        return CheckResult(check, not_applicable=NOT_SELECTED)
+    for requirement in check.requires:
+        if reason := site.lacks(requirement):
+            return CheckResult(check, not_applicable=reason)
+    return _run(site, check, today)
+
+
+def _run(site: Site, check: Check, today: datetime.date) -> CheckResult:
+    findings: list[Finding] = []
+    undetermined: list[Undetermined] = []
+    fine = 0
+    try:
+        for outcome in check.run(site, today):
+            match outcome:
+                case Finding():
+                    findings.append(outcome)
+                case Undetermined():
+                    undetermined.append(outcome)
+                case Fine(count):
+                    fine += count
+                case _:
+                    assert_never(outcome)
+    except Exception as error:  # noqa: BLE001 - whatever a check raises must not take the others with it
+        undetermined.append(_bug(check, error))
+    examined = fine + len({finding.subject for finding in findings})
+    reason = "" if examined or undetermined else NOTHING_TO_EXAMINE
+    return CheckResult(check, tuple(findings), tuple(undetermined), examined, reason)
+
+
+def _bug(check: Check, error: Exception) -> Undetermined:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    module = frame.filename.replace("\\", "/").rsplit("/", 1)[-1]
+    detail = f"the check failed with {type(error).__name__} at {module}:{frame.lineno}: {error}"
+    return Undetermined(check.id, Subject("check", check.id), Kind.BUG, detail)

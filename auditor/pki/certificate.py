@@ -1,0 +1,166 @@
+"""A certificate as a frozen value: everything that the audit asks of it, read once.
+
+Two certificates are equal when their DER is. Texts that come from inside (names, URLs) are printable and bounded.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.x509.oid import NameOID
+
+from auditor.pki.extensions import Extensions, read_extensions
+from auditor.pki.text import printable
+
+MAX_CERTIFICATE = 1024 * 1024
+
+
+class UnreadableCertificate(ValueError):
+    """The bytes are no certificate. `str(error)` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """One certificate. Dates are UTC, hashes lower-case hex, subject and issuer RFC 4514, `key_size` in bits.
+
+    `name` is what people call it: the common name, else unit or organisation, the first alternative name, the subject.
+    `signature_hash` is empty where the signature algorithm has none (Ed25519) or is unknown.
+    """
+
+    sha256: str
+    der: bytes = field(compare=False, repr=False)
+    sha1: str = field(compare=False, repr=False)
+    subject: str = field(compare=False)
+    issuer: str = field(compare=False, repr=False)
+    name: str = field(compare=False, repr=False)
+    issuer_name: str = field(compare=False, repr=False)
+    common_name: str = field(compare=False, repr=False)
+    not_before: datetime.datetime = field(compare=False, repr=False)
+    not_after: datetime.datetime = field(compare=False, repr=False)
+    extensions: Extensions = field(compare=False, repr=False)
+    key_kind: str = field(compare=False, repr=False)
+    key_size: int = field(compare=False, repr=False)
+    signature_hash: str = field(compare=False, repr=False)
+    subject_der: bytes = field(compare=False, repr=False)
+    issuer_der: bytes = field(compare=False, repr=False)
+    key_digest: bytes = field(compare=False, repr=False)
+    parsed: x509.Certificate = field(compare=False, repr=False)
+
+    @property
+    def self_signed(self) -> bool:
+        """Whether it names itself as its issuer. The signature is not asked: no client asks a root's either."""
+        if self.subject_der != self.issuer_der:
+            return False
+        return not (self.extensions.aki and self.extensions.ski) or self.extensions.aki == self.extensions.ski
+
+    @property
+    def may_issue(self) -> bool:
+        """Whether it says that it is a CA, or is so old (version 1) that it cannot say."""
+        if self.extensions.is_ca is None:
+            return self.self_signed and self.parsed.version is x509.Version.v1
+        return self.extensions.is_ca
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    # Serial numbers of 0, names of more than 64 characters and the like are in real roots: they are read as long as it works.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _short(name: x509.Name) -> str:
+    for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.ORGANIZATION_NAME):
+        values = name.get_attributes_for_oid(oid)
+        if values:
+            return printable(_text(values[-1].value), 120)
+    return ""
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.hex()
+
+
+def _key(parsed: x509.Certificate) -> tuple[str, int, bytes]:
+    """Kind, size and digest of the public key; `unknown` where the library does not know the algorithm."""
+    try:
+        key = parsed.public_key()
+        digest = hashlib.sha256(
+            key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        ).digest()
+    except (ValueError, UnsupportedAlgorithm, TypeError):
+        return "unknown", 0, hashlib.sha256(parsed.tbs_certificate_bytes).digest()
+    match key:
+        case rsa.RSAPublicKey():
+            return "RSA", key.key_size, digest
+        case ec.EllipticCurvePublicKey():
+            return "EC", key.key_size, digest
+        case ed25519.Ed25519PublicKey():
+            return "Ed25519", 256, digest
+        case ed448.Ed448PublicKey():
+            return "Ed448", 456, digest
+        case dsa.DSAPublicKey():
+            return "DSA", key.key_size, digest
+        case _:
+            return type(key).__name__.removesuffix("PublicKey").lstrip("_"), 0, digest
+
+
+def _signature_hash(parsed: x509.Certificate) -> str:
+    try:
+        algorithm = parsed.signature_hash_algorithm
+    except (ValueError, UnsupportedAlgorithm):
+        return ""
+    return algorithm.name if algorithm is not None else ""
+
+
+def parse_certificate(der: bytes) -> Certificate:
+    """Read one DER certificate. Raises UnreadableCertificate; odd extensions only set `extensions.defect`."""
+    if len(der) > MAX_CERTIFICATE:
+        raise UnreadableCertificate(f"{len(der):,} bytes, more than {MAX_CERTIFICATE:,}")
+    with _without_warnings():
+        try:
+            parsed = x509.load_der_x509_certificate(der)
+            return _certificate(der, parsed)
+        except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
+            raise UnreadableCertificate(printable(str(error), 200) or "no X.509 certificate") from error
+
+
+def _certificate(der: bytes, parsed: x509.Certificate) -> Certificate:
+    extensions = read_extensions(parsed)
+    subject = printable(parsed.subject.rfc4514_string())
+    common = parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    kind, size, digest = _key(parsed)
+    issuer = printable(parsed.issuer.rfc4514_string())
+    sha1 = hashlib.sha1(der, usedforsecurity=False).hexdigest()
+    return Certificate(
+        sha256=hashlib.sha256(der).hexdigest(),
+        der=der,
+        sha1=sha1,
+        subject=subject,
+        issuer=issuer,
+        issuer_name=_short(parsed.issuer) or issuer,
+        name=_short(parsed.subject)
+        or next(iter(extensions.dns_names + extensions.ip_addresses), "")
+        or subject
+        or f"SHA-1 {sha1}",
+        common_name=printable(_text(common[-1].value)) if common else "",
+        not_before=parsed.not_valid_before_utc,
+        not_after=parsed.not_valid_after_utc,
+        extensions=extensions,
+        key_kind=kind,
+        key_size=size,
+        signature_hash=_signature_hash(parsed),
+        subject_der=parsed.subject.public_bytes(),
+        issuer_der=parsed.issuer.public_bytes(),
+        key_digest=digest,
+        parsed=parsed,
+    )

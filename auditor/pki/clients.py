@@ -1,0 +1,74 @@
+"""TLS clients as facts: what each trusts, fetches and refuses, and the words in which it fails.
+
+A client that is in no row cannot be judged; `client_model` then gives None, and the caller says so.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal
+
+from auditor.facts import Fact, table
+from auditor.pki.rules import Strength
+
+Cause = Literal["incomplete", "untrusted", "expired", "not-yet-valid", "name", "common-name", "invalid", "stall"]
+OperatingSystem = Literal["linux", "windows"]
+
+
+class ClientModel(Fact, frozen=True, kw_only=True):
+    """One TLS client on one OS.
+
+    `verifier` is the code that decides, `reads` where it takes anchors from (`system`: the public roots of the OS and what
+    was added to them; `pool`: files and stores that the plan gives). `partial_chain`: an intermediate may be an anchor.
+    `timeout` is the limit of its TLS handshake in seconds. `symptoms` holds its words by cause; `{host}`, `{names}` and
+    `{reason}` are filled in.
+    """
+
+    id: str
+    os: OperatingSystem
+    title: str
+    verifier: Literal["go-system", "go-pool-plus-system", "go-pool-only", "openssl", "schannel", "cryptoapi"]
+    reads: tuple[Literal["system", "pool"], ...]
+    fetches_aia: bool
+    updates_roots: bool
+    revocation: Literal["none", "soft", "hard"]
+    partial_chain: bool
+    accepts_sha1: bool
+    minimum_rsa: int
+    timeout: int
+    symptoms: dict[Cause, str]
+
+    @property
+    def strength(self) -> Strength:
+        """What it accepts of signatures and keys."""
+        return Strength(self.accepts_sha1, self.minimum_rsa)
+
+    def symptom(self, cause: Cause, *, host: str = "", names: str = "", reason: str = "") -> str:
+        """What a user of this client sees."""
+        return self.symptoms.get(cause, "").format(host=host, names=names, reason=reason)
+
+
+class RootUpdateUrl(Fact, frozen=True, kw_only=True):
+    """A URL that Windows asks for roots. `what`: `list`, or `root`, where `{sha1}` is the root's thumbprint."""
+
+    what: Literal["list", "root"]
+    url: str
+
+
+@cache
+def client_model(name: str, os: str) -> ClientModel | None:
+    """The model of a client on an OS; None when the facts know nothing about it."""
+    rows: tuple[ClientModel, ...] = table("tls_clients", ClientModel)
+    return next((row for row in rows if row.id == name.lower() and row.os == os), None)
+
+
+@cache
+def root_update_url(what: str, sha1: str = "") -> str:
+    """Where Windows looks for the list of roots, or for one root."""
+    rows: tuple[RootUpdateUrl, ...] = table("root_updates", RootUpdateUrl)
+    return next(row.url for row in rows if row.what == what).format(sha1=sha1.upper())
+
+
+def default_clients(runtime: str) -> tuple[str, ...]:
+    """Who speaks TLS on a node when the plan does not say: the runtime (containerd if that is not named either), kubelet."""
+    return (runtime.lower() or "containerd", "kubelet")

@@ -1,0 +1,133 @@
+"""The extensions of a certificate that decide something, as plain values.
+
+`cryptography` reads the extensions of a certificate all or none. Where it refuses, the certificate is still good for its
+names and dates, and `Extensions.defect` says what could not be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
+
+from auditor.pki.text import printable
+
+MAX_URLS = 20
+MAX_URL = 2048
+UNDERSTOOD = frozenset(
+    {
+        ExtensionOID.BASIC_CONSTRAINTS,
+        ExtensionOID.KEY_USAGE,
+        ExtensionOID.EXTENDED_KEY_USAGE,
+        ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
+        ExtensionOID.NAME_CONSTRAINTS,
+        ExtensionOID.CERTIFICATE_POLICIES,
+        ExtensionOID.POLICY_CONSTRAINTS,
+        ExtensionOID.INHIBIT_ANY_POLICY,
+        ExtensionOID.POLICY_MAPPINGS,
+        ExtensionOID.SUBJECT_KEY_IDENTIFIER,
+        ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
+        ExtensionOID.CRL_DISTRIBUTION_POINTS,
+        ExtensionOID.AUTHORITY_INFORMATION_ACCESS,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Extensions:
+    """What a certificate says beyond names, dates and key. None means: the extension is not there.
+
+    `ekus` and `unknown_critical` are dotted OIDs, `ski` and `aki` lower-case hex. `permitted` and `excluded` are the name
+    constraints as (`dns` or `ip`, value), where an address range is a CIDR.
+    """
+
+    dns_names: tuple[str, ...] = ()
+    ip_addresses: tuple[str, ...] = ()
+    has_san: bool = False
+    is_ca: bool | None = None
+    path_length: int | None = None
+    signs_certificates: bool | None = None
+    ekus: tuple[str, ...] | None = None
+    ski: str = ""
+    aki: str = ""
+    aia_issuers: tuple[str, ...] = ()
+    ocsp: tuple[str, ...] = ()
+    crl_urls: tuple[str, ...] = ()
+    permitted: tuple[tuple[str, str], ...] = ()
+    excluded: tuple[tuple[str, str], ...] = ()
+    unknown_critical: tuple[str, ...] = ()
+    defect: str = ""
+
+
+class _Reader:
+    def __init__(self, extensions: x509.Extensions) -> None:
+        self._by_oid = {extension.oid: extension for extension in extensions}
+
+    def value(self, oid: x509.ObjectIdentifier) -> x509.ExtensionType | None:
+        extension = self._by_oid.get(oid)
+        return extension.value if extension is not None else None
+
+    def read(self) -> Extensions:
+        san = self.value(ExtensionOID.SUBJECT_ALTERNATIVE_NAME)
+        constraints = self.value(ExtensionOID.BASIC_CONSTRAINTS)
+        usage = self.value(ExtensionOID.KEY_USAGE)
+        eku = self.value(ExtensionOID.EXTENDED_KEY_USAGE)
+        ski = self.value(ExtensionOID.SUBJECT_KEY_IDENTIFIER)
+        aki = self.value(ExtensionOID.AUTHORITY_KEY_IDENTIFIER)
+        names = self.value(ExtensionOID.NAME_CONSTRAINTS)
+        alternatives = san if isinstance(san, x509.SubjectAlternativeName) else x509.SubjectAlternativeName([])
+        limits = names if isinstance(names, x509.NameConstraints) else None
+        return Extensions(
+            dns_names=tuple(printable(name) for name in alternatives.get_values_for_type(x509.DNSName)),
+            ip_addresses=tuple(str(address) for address in alternatives.get_values_for_type(x509.IPAddress)),
+            has_san=san is not None,
+            is_ca=constraints.ca if isinstance(constraints, x509.BasicConstraints) else None,
+            path_length=constraints.path_length if isinstance(constraints, x509.BasicConstraints) else None,
+            signs_certificates=usage.key_cert_sign if isinstance(usage, x509.KeyUsage) else None,
+            ekus=tuple(oid.dotted_string for oid in eku) if isinstance(eku, x509.ExtendedKeyUsage) else None,
+            ski=ski.digest.hex() if isinstance(ski, x509.SubjectKeyIdentifier) else "",
+            aki=(aki.key_identifier or b"").hex() if isinstance(aki, x509.AuthorityKeyIdentifier) else "",
+            aia_issuers=self._access(AuthorityInformationAccessOID.CA_ISSUERS),
+            ocsp=self._access(AuthorityInformationAccessOID.OCSP),
+            crl_urls=self._crl_urls(),
+            permitted=tuple(_subtrees(limits.permitted_subtrees)) if limits else (),
+            excluded=tuple(_subtrees(limits.excluded_subtrees)) if limits else (),
+            unknown_critical=tuple(
+                oid.dotted_string for oid, extension in self._by_oid.items() if extension.critical and oid not in UNDERSTOOD
+            ),
+        )
+
+    def _access(self, method: x509.ObjectIdentifier) -> tuple[str, ...]:
+        access = self.value(ExtensionOID.AUTHORITY_INFORMATION_ACCESS)
+        if not isinstance(access, x509.AuthorityInformationAccess):
+            return ()
+        return _urls(entry.access_location for entry in access if entry.access_method == method)
+
+    def _crl_urls(self) -> tuple[str, ...]:
+        points = self.value(ExtensionOID.CRL_DISTRIBUTION_POINTS)
+        if not isinstance(points, x509.CRLDistributionPoints):
+            return ()
+        return _urls(name for point in points for name in point.full_name or ())
+
+
+def _urls(names: Iterator[x509.GeneralName]) -> tuple[str, ...]:
+    found = (printable(name.value) for name in names if isinstance(name, x509.UniformResourceIdentifier))
+    return tuple(dict.fromkeys(url[:MAX_URL] for url in found))[:MAX_URLS]
+
+
+def _subtrees(names: list[x509.GeneralName] | None) -> Iterator[tuple[str, str]]:
+    for name in names or ():
+        if isinstance(name, x509.DNSName):
+            yield "dns", printable(name.value).lower()
+        elif isinstance(name, x509.IPAddress):
+            yield "ip", str(name.value)
+
+
+def read_extensions(parsed: x509.Certificate) -> Extensions:
+    """The extensions of a parsed certificate; with `defect` set and nothing else when they cannot be read."""
+    try:
+        return _Reader(parsed.extensions).read()
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        return Extensions(defect=printable(str(error), 200))

@@ -1,0 +1,85 @@
+"""Whether a certificate covers a host, as RFC 6125 and today's clients have it.
+
+A wildcard stands for exactly one left-most label; an address is covered by an iPAddress only; the common name never counts.
+"""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+from dataclasses import dataclass
+
+from auditor.pki.certificate import Certificate
+
+SHOWN = 8
+
+
+class NameFlaw(enum.StrEnum):
+    """Why a host is not covered."""
+
+    NOT_COVERED = "not-covered"
+    COMMON_NAME_ONLY = "common-name-only"
+    NO_NAMES = "no-names"
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A host that a certificate does not cover, and the names that it has."""
+
+    flaw: NameFlaw
+    host: str
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        match self.flaw:
+            case NameFlaw.NOT_COVERED:
+                more = f" and {len(self.names) - SHOWN} more" if len(self.names) > SHOWN else ""
+                return f"it is valid for {', '.join(self.names[:SHOWN])}{more}, not for {self.host}"
+            case NameFlaw.COMMON_NAME_ONLY:
+                return f"{self.host} stands in its common name only, which no current client reads"
+            case NameFlaw.NO_NAMES:
+                return "it has no subject alternative name"
+
+
+def as_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The host as an address, also in brackets; None when it is a name."""
+    try:
+        return ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return None
+
+
+def canonical(name: str) -> str:
+    """A name to compare: lower case, without a trailing dot, international labels as `xn--` labels."""
+    lowered = name.rstrip(".").lower()
+    if lowered.isascii():
+        return lowered
+    try:
+        return lowered.encode("idna").decode("ascii")
+    except UnicodeError:
+        return lowered
+
+
+def covers(pattern: str, host: str) -> bool:
+    """Whether a dNSName covers a canonical host."""
+    wanted = canonical(pattern)
+    if wanted == host:
+        return bool(host)
+    label, dot, parent = host.partition(".")
+    return bool(label and dot and parent) and wanted == f"*.{parent}"
+
+
+def mismatch(certificate: Certificate, host: str) -> Mismatch | None:
+    """Why the certificate does not cover the host; None when it does."""
+    extensions, address, wanted = certificate.extensions, as_address(host), canonical(host)
+    if address is not None:
+        covered = str(address) in extensions.ip_addresses
+    else:
+        covered = any(covers(pattern, wanted) for pattern in extensions.dns_names)
+    if covered:
+        return None
+    names = extensions.dns_names + extensions.ip_addresses
+    if names:
+        return Mismatch(NameFlaw.NOT_COVERED, host, names)
+    is_common = certificate.common_name == str(address) if address is not None else covers(certificate.common_name, wanted)
+    return Mismatch(NameFlaw.COMMON_NAME_ONLY if is_common else NameFlaw.NO_NAMES, host, ())

@@ -1,0 +1,128 @@
+"""Every way from a leaf to an anchor, and where the ways that lead nowhere end.
+
+The walk tries every issuer of the right name, so that cross-signed hierarchies give all their paths; which of them holds
+is decided afterwards (`auditor.pki.rules`). It is bounded: no certificate and no key twice in a path, and no more depth,
+paths and steps than `Limits` allows.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auditor.pki.certificate import Certificate
+from auditor.pki.signature import signature_flaw
+from auditor.pki.store import TrustStore, prefer_key
+
+
+class End(enum.StrEnum):
+    """How a path ends."""
+
+    ANCHORED = "anchored"  # at a certificate that the client trusts
+    SELF_SIGNED = "self-signed"  # at a root that was served, and that the client does not trust
+    NO_ISSUER = "no-issuer"  # at a certificate whose issuer nobody has
+    BROKEN = "broken"  # at a certificate that the one issuer of that name did not sign
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far the walk goes. A chain of the field has 2 to 5 certificates and 1 to 4 paths."""
+
+    depth: int = 10
+    paths: int = 64
+    steps: int = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A path, leaf first, and how it ends. `broken` says why a BROKEN one does not go on."""
+
+    certificates: tuple[Certificate, ...]
+    end: End
+    broken: str = ""
+
+    @property
+    def top(self) -> Certificate:
+        """The last certificate: the anchor of an anchored way."""
+        return self.certificates[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What the walk found, anchored ways first. `truncated` means that there were more than the limits allow."""
+
+    ways: tuple[Way, ...]
+    truncated: bool = False
+
+    @property
+    def anchored(self) -> tuple[Way, ...]:
+        """The ways that reach an anchor."""
+        return tuple(way for way in self.ways if way.end is End.ANCHORED)
+
+
+class _Walk:
+    def __init__(self, served: tuple[Certificate, ...], stores: tuple[TrustStore, ...], limits: Limits) -> None:
+        self._stores = stores
+        self._limits = limits
+        self._steps = 0
+        self.truncated = False
+        self._by_subject: dict[bytes, tuple[Certificate, ...]] = {}
+        for certificate in dict.fromkeys(served):
+            same = self._by_subject.get(certificate.subject_der, ())
+            self._by_subject[certificate.subject_der] = (*same, certificate)
+
+    def ways(self, leaf: Certificate) -> Ways:
+        found: list[Way] = []
+        for way in self._extend((leaf,)):
+            found.append(way)
+            if len(found) >= self._limits.paths:
+                self.truncated = True
+                break
+        return Ways(tuple(sorted(found, key=lambda way: way.end is not End.ANCHORED)), self.truncated)
+
+    def _extend(self, path: tuple[Certificate, ...]) -> Iterator[Way]:
+        top = path[-1]
+        if any(top in store for store in self._stores):
+            yield Way(path, End.ANCHORED)
+            return
+        if top.self_signed:
+            yield Way(path, End.SELF_SIGNED)
+            return
+        if len(path) >= self._limits.depth:
+            self.truncated = True
+            return
+        yield from self._through_issuers(path)
+
+    def _through_issuers(self, path: tuple[Certificate, ...]) -> Iterator[Way]:
+        top, broken, went_on = path[-1], "", False
+        keys = {(certificate.subject_der, certificate.key_digest) for certificate in path}
+        for issuer in self._issuers(top):
+            if self._steps >= self._limits.steps:
+                self.truncated = True
+                return
+            self._steps += 1
+            if (issuer.subject_der, issuer.key_digest) in keys:
+                went_on = True  # a circle: another branch tells how it ends
+            elif flaw := signature_flaw(top, issuer):
+                broken = broken or flaw
+            else:
+                went_on = True
+                yield from self._extend((*path, issuer))
+        if not went_on:
+            yield Way(path, End.BROKEN, broken) if broken else Way(path, End.NO_ISSUER)
+
+    def _issuers(self, certificate: Certificate) -> Iterator[Certificate]:
+        for store in self._stores:
+            yield from store.issuers_of(certificate)
+        trusted = self._by_subject.get(certificate.issuer_der, ())
+        for issuer in prefer_key(trusted, certificate):
+            if not any(issuer in store for store in self._stores):
+                yield issuer
+
+
+def find_ways(
+    leaf: Certificate, served: tuple[Certificate, ...], stores: tuple[TrustStore, ...], limits: Limits | None = None
+) -> Ways:
+    """Every way from `leaf` through `served` to the anchors of `stores`. At least one way, unless only circles were found."""
+    return _Walk(served, stores, limits or Limits()).ways(leaf)

@@ -1,0 +1,133 @@
+"""What is wrong with a path: the rules of RFC 5280 that decide in practice, each with the certificate that breaks it.
+
+Signatures were verified when the path was built. The anchor is trusted as it is: of its own rules only its dates and its
+CA flag are asked, as Go, OpenSSL and CryptoAPI do.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auditor.pki.certificate import Certificate
+from auditor.pki.constraints import violations
+from auditor.pki.names import Mismatch, NameFlaw, mismatch
+from auditor.pki.signature import BROKEN_HASHES
+
+SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
+ANY_USAGE = "2.5.29.37.0"
+
+
+class FlawKind(enum.StrEnum):
+    """What can be wrong with a certificate in a path."""
+
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not-yet-valid"
+    NAME = "name"
+    COMMON_NAME = "common-name"
+    NOT_A_CA = "not-a-ca"
+    PATH_LENGTH = "path-length"
+    KEY_USAGE = "key-usage"
+    WRONG_USAGE = "wrong-usage"
+    NAME_CONSTRAINTS = "name-constraints"
+    WEAK_SIGNATURE = "weak-signature"
+    WEAK_KEY = "weak-key"
+    UNREADABLE = "unreadable"
+    SIGNATURE = "signature"
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One thing wrong with one certificate of a path."""
+
+    kind: FlawKind
+    certificate: Certificate
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.certificate.name}: {self.detail}"
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """What a client accepts: SHA-1 signatures, and the least RSA modulus in bits."""
+
+    accepts_sha1: bool = False
+    minimum_rsa: int = 1024
+
+
+def dates(certificate: Certificate, at: datetime.datetime) -> Iterator[Flaw]:
+    """Whether the certificate is valid at a moment."""
+    if at > certificate.not_after:
+        yield Flaw(FlawKind.EXPIRED, certificate, f"it is valid only until {moment(certificate.not_after)}")
+    elif at < certificate.not_before:
+        yield Flaw(FlawKind.NOT_YET_VALID, certificate, f"it is valid only from {moment(certificate.not_before)}")
+
+
+def name_flaw(leaf: Certificate, wrong: Mismatch) -> Flaw:
+    """A host that the leaf does not cover, as a flaw."""
+    kind = FlawKind.COMMON_NAME if wrong.flaw is NameFlaw.COMMON_NAME_ONLY else FlawKind.NAME
+    return Flaw(kind, leaf, str(wrong))
+
+
+def moment(at: datetime.datetime) -> str:
+    """A date with its minute, UTC, as messages show it."""
+    return at.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def flaws_of(
+    path: tuple[Certificate, ...], host: str, at: datetime.datetime, strength: Strength, *, anchored: bool = True
+) -> tuple[Flaw, ...]:
+    """Everything wrong with `path` (leaf first) for a TLS server at `host`. Without an anchor every certificate is judged."""
+    last = len(path) - 1
+    found: list[Flaw] = []
+    for depth, certificate in enumerate(path):
+        is_anchor = anchored and depth == last
+        found.extend(dates(certificate, at))
+        if depth:
+            found.extend(_as_issuer(certificate, path[1:depth], is_anchor=is_anchor))
+        if not is_anchor:
+            found.extend(_on_its_own(certificate, strength))
+    if (wrong := mismatch(path[0], host)) is not None:
+        found.append(name_flaw(path[0], wrong))
+    for certificate in path[1:]:
+        found.extend(Flaw(FlawKind.NAME_CONSTRAINTS, certificate, detail) for detail in violations(certificate, path[0]))
+    return tuple(found)
+
+
+def _as_issuer(certificate: Certificate, below: tuple[Certificate, ...], *, is_anchor: bool) -> Iterator[Flaw]:
+    extensions = certificate.extensions
+    if extensions.defect:
+        return
+    if not certificate.may_issue:
+        yield Flaw(FlawKind.NOT_A_CA, certificate, "it has issued a certificate and is no CA (basic constraints)")
+        return
+    if extensions.signs_certificates is False and not is_anchor:
+        yield Flaw(FlawKind.KEY_USAGE, certificate, "its key usage does not allow it to sign certificates")
+    intermediates = sum(1 for lower in below if lower.subject_der != lower.issuer_der)
+    if extensions.path_length is not None and intermediates > extensions.path_length:
+        yield Flaw(
+            FlawKind.PATH_LENGTH,
+            certificate,
+            f"it allows {extensions.path_length} intermediates below itself, and there are {intermediates}",
+        )
+
+
+def _on_its_own(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
+    extensions = certificate.extensions
+    if extensions.defect:
+        yield Flaw(FlawKind.UNREADABLE, certificate, f"its extensions cannot be read: {extensions.defect}")
+    if extensions.unknown_critical:
+        listed = ", ".join(extensions.unknown_critical[:4])
+        yield Flaw(FlawKind.UNREADABLE, certificate, f"it has critical extensions that no client knows: {listed}")
+    if extensions.ekus is not None and not {SERVER_AUTH, ANY_USAGE} & set(extensions.ekus):
+        yield Flaw(FlawKind.WRONG_USAGE, certificate, "its extended key usage does not allow TLS servers")
+    hash_name = certificate.signature_hash
+    if hash_name in BROKEN_HASHES or (hash_name == "sha1" and not strength.accepts_sha1):
+        yield Flaw(FlawKind.WEAK_SIGNATURE, certificate, f"it is signed with {hash_name.upper()}, which the client refuses")
+    if certificate.key_kind == "RSA" and certificate.key_size < strength.minimum_rsa:
+        yield Flaw(
+            FlawKind.WEAK_KEY, certificate, f"its RSA key has {certificate.key_size} bits, less than {strength.minimum_rsa}"
+        )

@@ -1,0 +1,47 @@
+"""Whether one certificate signed another. Each pair is verified once per process."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+
+from auditor.pki.certificate import Certificate
+
+BROKEN_HASHES = frozenset({"md2", "md4", "md5"})
+
+
+@lru_cache(maxsize=65_536)
+def signature_flaw(child: Certificate, issuer: Certificate) -> str:
+    """Empty when the issuer's key verifies the child's signature, else why it does not.
+
+    SHA-1 is verified like any other hash: whether it is good enough is the client's affair.
+    """
+    try:
+        signed = _verify(child, issuer)
+    except InvalidSignature:
+        return f"its signature does not verify with the key of {issuer.name}"
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        return f"its signature cannot be verified with the key of {issuer.name}: {str(error)[:120] or type(error).__name__}"
+    return "" if signed else f"its signature algorithm does not fit the {issuer.key_kind} key of {issuer.name}"
+
+
+def _verify(child: Certificate, issuer: Certificate) -> bool:
+    """False when algorithm and key do not fit; raises as the library does when the signature is wrong."""
+    signed, key = child.parsed, issuer.parsed.public_key()
+    signature, content = signed.signature, signed.tbs_certificate_bytes
+    parameters, algorithm = signed.signature_algorithm_parameters, signed.signature_hash_algorithm
+    match key, parameters:
+        case rsa.RSAPublicKey(), padding.PKCS1v15() | padding.PSS() if algorithm is not None:
+            key.verify(signature, content, parameters, algorithm)
+        case rsa.RSAPublicKey(), None if algorithm is not None and algorithm.name in BROKEN_HASHES:
+            # The library names no padding for MD5; there never was another than this one.
+            key.verify(signature, content, padding.PKCS1v15(), algorithm)
+        case ec.EllipticCurvePublicKey(), ec.ECDSA():
+            key.verify(signature, content, parameters)
+        case (ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey(), None) if algorithm is None:
+            key.verify(signature, content)
+        case _:
+            return False
+    return True

@@ -1,0 +1,133 @@
+"""From outcomes to a report: the only place that knows waivers, severities, thresholds and the exit code."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from auditor import __version__
+from auditor.check import Finding, Rule, Severity, Undetermined
+from auditor.engine import CheckResult, Outcomes
+from auditor.plan.model import Plan, Waiver
+from auditor.policy.rules import POLICY_RULES
+from auditor.policy.sections import egress_rows, image_rows, storage_stages, trust_rows
+from auditor.policy.waivers import covering, waiver_findings
+from auditor.report import CheckRow, Counts, JudgedFinding, Report, Status, Verdict
+
+EXIT_READY, EXIT_NOT_READY, EXIT_UNDETERMINED = 0, 1, 3
+SHOWN_REASON = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How to judge. `fail_on`: the severity that makes a site not ready; `strict`: undetermined counts as not ready."""
+
+    fail_on: Severity = Severity.ERROR
+    strict: bool = False
+    waivers: tuple[Waiver, ...] = ()
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+
+
+def horizon_of(plan: Plan, today: datetime.date) -> datetime.date:
+    """Until when the site must work without help: as planned, else one year from today."""
+    return plan.horizon or today + datetime.timedelta(days=365)
+
+
+def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
+    """Judge what the checks said."""
+    site = outcomes.site
+    known = frozenset(result.check.id for result in outcomes.results) | {rule.id for rule in POLICY_RULES}
+    about_waivers = tuple(waiver_findings(policy.waivers, known, today))
+    found = (*(finding for result in outcomes.results for finding in result.findings), *about_waivers)
+    findings = _ordered(_judged(finding, policy, today) for finding in found)
+    undetermined = tuple(item for result in outcomes.results for item in result.undetermined)
+    examined = sum(result.examined for result in outcomes.results)
+    verdict, exit_code = _verdict(findings, undetermined, examined, policy)
+    return Report(
+        tool_version=__version__,
+        plan_name=site.plan.name,
+        plan_path=site.plan.path,
+        plan_sha256=site.plan.sha256,
+        audited_at=today,
+        horizon=horizon_of(site.plan, today),
+        verdict=verdict,
+        exit_code=exit_code,
+        counts=_counts(findings, undetermined, examined),
+        checks=(*(_row(result, policy) for result in outcomes.results), *_policy_rows(about_waivers, policy)),
+        findings=findings,
+        undetermined=undetermined,
+        images=image_rows(site),
+        egress=egress_rows(site, today),
+        storage=storage_stages(site),
+        trust=trust_rows(site, today),
+    )
+
+
+def _judged(finding: Finding, policy: Policy, today: datetime.date) -> JudgedFinding:
+    severity = policy.severities.get(finding.check, finding.severity)
+    return JudgedFinding(finding, severity, covering(finding, policy.waivers, today))
+
+
+def _ordered(findings: Iterable[JudgedFinding]) -> tuple[JudgedFinding, ...]:
+    """Worst first; within a severity as the catalogue and the user's files go (the sort is stable)."""
+    return tuple(sorted(findings, key=lambda judged: -judged.severity.rank))
+
+
+def _verdict(
+    findings: tuple[JudgedFinding, ...], undetermined: tuple[Undetermined, ...], examined: int, policy: Policy
+) -> tuple[Verdict, int]:
+    if any(judged.waived is None and judged.severity.at_least(policy.fail_on) for judged in findings):
+        return Verdict.NOT_READY, EXIT_NOT_READY
+    if undetermined or not examined:
+        return Verdict.UNDETERMINED, EXIT_NOT_READY if policy.strict else EXIT_UNDETERMINED
+    return Verdict.READY, EXIT_READY
+
+
+def _counts(findings: tuple[JudgedFinding, ...], undetermined: tuple[Undetermined, ...], examined: int) -> Counts:
+    by_severity = dict.fromkeys(Severity, 0)
+    waived = 0
+    for judged in findings:
+        if judged.waived is not None:
+            waived += 1
+        else:
+            by_severity[judged.severity] += 1
+    return Counts(
+        error=by_severity[Severity.ERROR],
+        warning=by_severity[Severity.WARNING],
+        info=by_severity[Severity.INFO],
+        undetermined=len(undetermined),
+        waived=waived,
+        examined=examined,
+    )
+
+
+def _row(result: CheckResult, policy: Policy) -> CheckRow:
+    severity = policy.severities.get(result.check.id, result.check.severity)
+    if result.findings:
+        return CheckRow(result.check, severity, Status.FAILED, result.examined, _why_undetermined(result))
+    if result.undetermined:
+        return CheckRow(result.check, severity, Status.UNDETERMINED, result.examined, _why_undetermined(result))
+    if result.not_applicable:
+        return CheckRow(result.check, severity, Status.NOT_APPLICABLE, 0, result.not_applicable)
+    return CheckRow(result.check, severity, Status.PASSED, result.examined)
+
+
+def _why_undetermined(result: CheckResult) -> str:
+    if not result.undetermined:
+        return ""
+    first = result.undetermined[0].detail
+    detail = first if len(first) <= SHOWN_REASON else first[: SHOWN_REASON - 1] + "…"
+    more = f" (and {len(result.undetermined) - 1} more)" if len(result.undetermined) > 1 else ""
+    return f"{detail}{more}"
+
+
+def _policy_rows(about_waivers: tuple[Finding, ...], policy: Policy) -> tuple[CheckRow, ...]:
+    def row(rule: Rule) -> CheckRow:
+        severity = policy.severities.get(rule.id, rule.severity)
+        failed = any(finding.check == rule.id for finding in about_waivers)
+        if not policy.waivers:
+            return CheckRow(rule, severity, Status.NOT_APPLICABLE, 0, "the plan has no waivers")
+        return CheckRow(rule, severity, Status.FAILED if failed else Status.PASSED, len(policy.waivers))
+
+    return tuple(row(rule) for rule in POLICY_RULES)

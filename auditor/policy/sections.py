@@ -1,0 +1,118 @@
+"""The report's sections, from the same views of the site that the checks read: nothing is decided here."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.pki.judge import Incomplete
+from auditor.report import Cell, EgressRow, ImageRow, StorageItem, StorageStage, TrustRow
+from auditor.site import Site
+from auditor.site.images import Placement
+from auditor.site.layers import foreign_layers
+from auditor.site.storage import Stage
+from auditor.site.trust import Unseen
+from auditor.transfer.network import dial_of
+
+ITEMS = 10
+
+
+def _cell(placement: Placement) -> Cell:
+    resolution = placement.resolution
+    payload = resolution.payload
+    return Cell(
+        platform=str(placement.need.platform),
+        pool=placement.pool.name,
+        status="ok" if placement.is_carrier and payload is not None else placement.standing.value,
+        digest=payload.digest if payload is not None else "",
+        os_version=resolution.choice.os_version,
+        bytes=payload.bytes if payload is not None else None,
+        foreign_layers=sum(1 for _ in foreign_layers(placement)),
+        detail=resolution.trouble.detail if resolution.trouble is not None else resolution.dropped,
+    )
+
+
+def image_rows(site: Site) -> tuple[ImageRow, ...]:
+    """One row per image, in the order of first need."""
+    cells: dict[str, list[Cell]] = {}
+    for placement in site.images.placements:
+        cells.setdefault(str(placement.image.reference), []).append(_cell(placement))
+    return tuple(
+        ImageRow(
+            reference=str(reference),
+            digest=image.digest,
+            why=tuple(str(reason) for reason in image.why),
+            platforms=tuple(cells.get(str(reference), ())),
+        )
+        for reference, image in site.images.images.items()
+    )
+
+
+def _layer_rows(site: Site) -> Iterator[EgressRow]:
+    for egress in site.layer_egress:
+        for dial in egress.dials:
+            yield EgressRow(
+                host=dial.host,
+                port=dial.port,
+                scheme=dial.scheme,
+                who=f"{egress.pool} ({egress.runtime})",
+                why=f"a layer of {egress.images[0]}",
+                when_blocked=egress.rule.when_blocked if egress.rule is not None else "unknown for this runtime",
+                check="foreign-layer-egress",
+            )
+
+
+def _trust_dials(site: Site, today: datetime.date) -> Iterator[EgressRow]:
+    for case in site.trust(today):
+        for url in case.dials:
+            dial = dial_of(url)
+            if dial is None or url in case.inside:
+                continue
+            yield EgressRow(
+                host=dial.host,
+                port=dial.port,
+                scheme=dial.scheme,
+                who=f"{case.pool.name} ({case.client})",
+                why=f"to verify {case.endpoint.name}",
+                when_blocked=case.symptom or "the connection stalls until the client gives up",
+                check="chain-incomplete" if isinstance(case.verdict, Incomplete) else "root-not-trusted",
+            )
+
+
+def egress_rows(site: Site, today: datetime.date) -> tuple[EgressRow, ...]:
+    """Every host that something would dial, each (host, port, who, check) once, sorted."""
+    unique: dict[tuple[str, int, str, str], EgressRow] = {}
+    for row in (*_layer_rows(site), *_trust_dials(site, today)):
+        unique.setdefault((row.host, row.port, row.who, row.check), row)
+    return tuple(unique[key] for key in sorted(unique))
+
+
+def _stage(stage: Stage) -> StorageStage:
+    shares = [StorageItem(share.owner, share.bytes) for share in stage.budget.exclusive[:ITEMS]]
+    rest = sum(share.bytes for share in stage.budget.exclusive[ITEMS:])
+    if rest:
+        shares.append(StorageItem(f"{len(stage.budget.exclusive) - ITEMS} more images", rest))
+    if stage.budget.shared:
+        shares.append(StorageItem("shared by several images", stage.budget.shared))
+    return StorageStage(stage.name, stage.budget.bytes, stage.capacity, stage.provenance, tuple(shares))
+
+
+def storage_stages(site: Site) -> dict[str, StorageStage]:
+    """The stages by name; none where no image is needed."""
+    return {"registry": _stage(site.registry_stage)} if site.images.placements else {}
+
+
+def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
+    """Each endpoint as each client of each pool would see it."""
+    return tuple(
+        TrustRow(
+            endpoint=case.endpoint.name,
+            pool=case.pool.name,
+            client=case.client,
+            verdict=case.prospect.value,
+            path=case.path,
+            dials=case.dials,
+            symptom=case.verdict.detail if isinstance(case.verdict, Unseen) else case.symptom,
+        )
+        for case in site.trust(today)
+    )

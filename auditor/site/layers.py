@@ -1,0 +1,74 @@
+"""The view of layers that a node would fetch from somewhere else: who would dial which host, and what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auditor.errors import Location
+from auditor.oci.document import Descriptor
+from auditor.site.images import Images, Placement
+from auditor.transfer.network import Dial, dial_of, is_reachable
+from auditor.transfer.pull import PullRule, pull_rule
+
+
+@dataclass(frozen=True, slots=True)
+class LayerEgress:
+    """One layer with `urls` for one pool: the URLs that cannot be reached inside, and the images that bring it.
+
+    `rule` is None when the facts know nothing about the pool's runtime.
+    """
+
+    layer: Descriptor
+    pool: str
+    runtime: str
+    urls: tuple[str, ...]
+    dials: tuple[Dial, ...]
+    images: tuple[str, ...]
+    rule: PullRule | None
+    location: Location
+
+
+def foreign_layers(placement: Placement) -> Iterator[Descriptor]:
+    """The layers of a placement that have `urls` or a foreign media type."""
+    payload = placement.resolution.payload
+    if payload is not None:
+        yield from (layer for layer in payload.layers if layer.urls or layer.is_nondistributable)
+
+
+def _rule(placement: Placement) -> PullRule | None:
+    runtime = placement.pool.runtime
+    return pull_rule(runtime.name, runtime.version) if runtime is not None else pull_rule("", "")
+
+
+def layer_egress(images: Images, reachable: tuple[str, ...]) -> tuple[LayerEgress, ...]:
+    """Every layer x pool with a URL that leads outside, in the order of first need."""
+    groups: dict[tuple[str, str], list[Placement]] = {}
+    layers: dict[tuple[str, str], tuple[Descriptor, tuple[str, ...]]] = {}
+    for placement in images.placements:
+        for layer in foreign_layers(placement):
+            outside = tuple(url for url in layer.urls or () if _leads_outside(url, reachable))
+            if outside:
+                key = (layer.digest, placement.pool.name)
+                groups.setdefault(key, []).append(placement)
+                layers.setdefault(key, (layer, outside))
+    return tuple(_egress(layer, urls, groups[key]) for key, (layer, urls) in layers.items())
+
+
+def _egress(layer: Descriptor, urls: tuple[str, ...], placements: list[Placement]) -> LayerEgress:
+    first = placements[0]
+    return LayerEgress(
+        layer=layer,
+        pool=first.pool.name,
+        runtime=str(first.pool.runtime or "its runtime"),
+        urls=urls,
+        dials=tuple(dict.fromkeys(dial for url in urls if (dial := dial_of(url)) is not None)),
+        images=tuple(dict.fromkeys(str(placement.image.reference) for placement in placements)),
+        rule=_rule(first),
+        location=first.need.why[0].location,
+    )
+
+
+def _leads_outside(url: str, reachable: tuple[str, ...]) -> bool:
+    dial = dial_of(url)
+    return dial is not None and not is_reachable(dial.host, reachable)

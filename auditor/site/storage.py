@@ -1,0 +1,55 @@
+"""The view of storage: the bytes of each stage, every blob once, with where the number comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auditor.plan.model import Plan
+from auditor.site.images import Image, Images, Placement, Standing
+from auditor.sizing.budget import Budget, deduplicated
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What one stage must hold. `unknown` names the images whose bytes are not known, so that `budget` is a lower bound."""
+
+    name: str
+    budget: Budget
+    capacity: int | None
+    provenance: str
+    unknown: tuple[str, ...]
+
+
+_RUNNABLE = frozenset({Standing.OK, Standing.FALLBACK})
+
+
+def _is_unknown(placement: Placement) -> bool:
+    if placement.standing is Standing.UNDETERMINED:
+        return True
+    payload = placement.resolution.payload
+    return placement.standing in _RUNNABLE and (payload is None or payload.bytes is None)
+
+
+def _index_blob(image: Image) -> tuple[tuple[str, int], ...]:
+    return ((image.digest, image.size),) if image.digest else ()
+
+
+def _owned(images: Images) -> Iterator[tuple[str, tuple[tuple[str, int], ...]]]:
+    """Each image with the blobs that its pools need: per payload, since pools share payloads."""
+    seen: set[tuple[str, str]] = set()
+    for placement in images.placements:
+        name, payload = str(placement.image.reference), placement.resolution.payload
+        if payload is None or (name, payload.digest) in seen:
+            continue
+        seen.add((name, payload.digest))
+        yield name, _index_blob(placement.image) + payload.blobs
+
+
+def registry_stage(plan: Plan, images: Images) -> Stage:
+    """Compressed bytes in the registry inside: manifests, configs and layers of what the pools need, each digest once."""
+    unknown = tuple(dict.fromkeys(str(p.image.reference) for p in images.placements if _is_unknown(p)))
+    budget = deduplicated(_owned(images))
+    at_least = f"; a lower bound, as {len(unknown)} images are of unknown size" if unknown else ""
+    provenance = f"derived: compressed sizes from the manifests, each digest once{at_least}"
+    return Stage("registry", budget, plan.registry.disk if plan.registry else None, provenance, unknown)

@@ -1,0 +1,190 @@
+"""Builds the view of images from plan, needs and evidence."""
+
+from __future__ import annotations
+
+from auditor.evidence.model import Absent, Evidence, Failed, Kind, Seen
+from auditor.oci.document import Descriptor, Document, Index, MalformedDocument, Manifest, Schema1, parse_config, parse_document
+from auditor.oci.platform import Platform
+from auditor.oci.reference import Reference
+from auditor.oci.select import Choice, Fit, choose, fit_platform, flatten, unclear
+from auditor.oci.windows import WindowsRuntime, runtime_rule
+from auditor.plan.model import Need, Needs, Plan, Pool, Reason
+from auditor.site.images import Image, Images, Payload, Placement, Resolution, Standing, Trouble, is_carrier
+
+_NO_CHOICE = Choice(Fit.PLATFORM_ABSENT)
+_STANDINGS = {
+    Fit.EXACT: Standing.OK,
+    Fit.FALLBACK: Standing.FALLBACK,
+    Fit.BLANK: Standing.FALLBACK,
+    Fit.BUILD_MISMATCH: Standing.BUILD_MISMATCH,
+    Fit.PLATFORM_ABSENT: Standing.PLATFORM_ABSENT,
+}
+
+
+class Survey:
+    """Builds the view. Documents are parsed once per digest, images resolved once per kind of node."""
+
+    def __init__(self, plan: Plan, needs: Needs, evidence: Evidence) -> None:
+        self._plan = plan
+        self._needs = needs
+        self._evidence = evidence
+        self._payloads: dict[str, Payload] = {}
+        self._resolutions: dict[tuple[Reference, Platform, WindowsRuntime | None, bool], Resolution] = {}
+
+    def images(self) -> Images:
+        """Survey every need."""
+        pools = {pool.name: pool for pool in self._plan.pools}
+        rules = {name: self._runtime_rule(pool) for name, pool in pools.items()}
+        grouped: dict[Reference, list[Need]] = {}
+        for need in self._needs.needs:
+            grouped.setdefault(need.reference, []).append(need)
+        images: dict[Reference, Image] = {}
+        placements: list[Placement] = []
+        for reference, needs in grouped.items():
+            why = tuple(dict.fromkeys(reason for need in needs for reason in need.why))
+            image = images[reference] = self._observe(reference, why)
+            carrier = is_carrier(reference)
+            for need in needs:
+                resolution = self._resolution(image, need, rules[need.pool])
+                placements.append(Placement(need, pools[need.pool], image, resolution, carrier))
+        return Images(images, tuple(placements))
+
+    @staticmethod
+    def _runtime_rule(pool: Pool) -> WindowsRuntime | None:
+        if not pool.is_windows or pool.runtime is None:
+            return None
+        return runtime_rule(pool.runtime.name, pool.runtime.version)
+
+    def _observe(self, reference: Reference, why: tuple[Reason, ...]) -> Image:
+        match self._evidence.tag(str(reference)):
+            case None:
+                return Image(reference, why, trouble=Trouble(Kind.MISSING_EVIDENCE, "nobody asked a registry for it"))
+            case Failed(kind, detail, _, source):
+                return Image(reference, why, trouble=Trouble(kind, detail), source=source)
+            case Absent(detail, _, source):
+                return Image(reference, why, absent=detail or "not found", source=source)
+            case Seen(tag, _, source):
+                document = self._document(reference.repository, tag.digest, tag.media_type)
+                if isinstance(document, Trouble | Absent):
+                    trouble = document if isinstance(document, Trouble) else Trouble(Kind.MALFORMED, document.detail)
+                    return Image(reference, why, tag.digest, tag.size, trouble=trouble, source=source)
+                return Image(reference, why, tag.digest, tag.size, document=document, source=source)
+
+    def _document(self, repository: str, digest: str, media_type: str = "") -> Document | Trouble | Absent:
+        match self._evidence.content(repository, digest):
+            case None:
+                return Trouble(Kind.MISSING_EVIDENCE, f"{digest} was not collected")
+            case Failed(kind, detail):
+                return Trouble(kind, detail)
+            case Absent() as absent:
+                return absent
+            case Seen(content):
+                try:
+                    return parse_document(content.body, media_type or content.media_type)
+                except MalformedDocument as error:
+                    return Trouble(Kind.MALFORMED, f"{digest}: {error}")
+
+    def _resolution(self, image: Image, need: Need, rule: WindowsRuntime | None) -> Resolution:
+        key = (image.reference, need.platform, rule, need.host_process)
+        found = self._resolutions.get(key)
+        if found is None:
+            strict = rule is not None and rule.matching == "strict"
+            found = self._resolutions[key] = self._resolve(image, need, rule, strict=strict)
+        return found
+
+    def _resolve(self, image: Image, need: Need, rule: WindowsRuntime | None, *, strict: bool) -> Resolution:
+        match image.document:
+            case Index() as index:
+                return self._from_index(image, index, need, rule, strict=strict)
+            case Manifest() | Schema1() as document:
+                return self._from_manifest(image, document, need, rule, strict=strict)
+            case None:
+                standing = Standing.ABSENT if image.absent else Standing.UNDETERMINED
+                return Resolution(standing, _NO_CHOICE, trouble=image.trouble, runtime=rule)
+
+    def _from_index(self, image: Image, index: Index, need: Need, rule: WindowsRuntime | None, *, strict: bool) -> Resolution:
+        repository = image.reference.repository
+
+        def nested(digest: str) -> Index | None:
+            document = self._document(repository, digest)
+            return document if isinstance(document, Index) else None
+
+        flat = flatten(index, nested)
+        known = self._known_platforms(repository, flat, need.platform)
+        if isinstance(known, Trouble):
+            return Resolution(Standing.UNDETERMINED, _NO_CHOICE, trouble=known, runtime=rule)
+        choice = choose(flat, need.platform, strict=strict, any_build=need.host_process, known=known)
+        standing = _STANDINGS[choice.fit]
+        if choice.entry is None or not choice.fit.runs:
+            return Resolution(standing, choice, runtime=rule)
+        match self._payload(repository, choice.entry):
+            case Payload() as payload:
+                return Resolution(standing, choice, payload, runtime=rule)
+            case Absent(detail, _, source):
+                return Resolution(Standing.PLATFORM_ABSENT, choice, dropped=f"{source}: {detail}", runtime=rule)
+            case Trouble() as trouble:
+                return Resolution(standing, choice, trouble=trouble, runtime=rule)
+
+    def _known_platforms(self, repository: str, index: Index, host: Platform) -> dict[str, Platform] | Trouble:
+        """Platforms from configs, for entries where the index leaves the question open.
+
+        An entry whose config could not be read might be the one that a node takes, so that nothing is known without it.
+        """
+        known: dict[str, Platform] = {}
+        for entry in unclear(index, host):
+            payload = self._payload(repository, entry)
+            if isinstance(payload, Trouble):
+                return payload
+            if isinstance(payload, Payload) and isinstance(payload.document, Manifest):
+                platform = self._config_platform(repository, payload.document)
+                if isinstance(platform, Platform):
+                    known[entry.digest] = platform
+                elif platform.kind is not Kind.UNSUPPORTED:  # what names no platform is an artifact, which no node runs
+                    return platform
+        return known
+
+    def _from_manifest(
+        self, image: Image, document: Manifest | Schema1, need: Need, rule: WindowsRuntime | None, *, strict: bool
+    ) -> Resolution:
+        payload = Payload(image.digest, document, image.size)
+        if isinstance(document, Schema1):
+            # Schema 1 knows an architecture only; it dates from before Windows images.
+            platform: Platform | Trouble = Platform("linux", document.architecture or "amd64")
+        else:
+            platform = self._config_platform(image.reference.repository, document)
+        if isinstance(platform, Trouble):
+            return Resolution(Standing.UNDETERMINED, _NO_CHOICE, payload, trouble=platform, runtime=rule)
+        fit = fit_platform(platform, need.platform, strict=strict, any_build=need.host_process)
+        builds = (platform.os_version,) if platform.os_version and fit is not Fit.PLATFORM_ABSENT else ()
+        choice = Choice(fit, None, platform.os_version, builds, int(fit.runs))
+        return Resolution(_STANDINGS[fit], choice, payload if fit.runs else None, runtime=rule)
+
+    def _payload(self, repository: str, entry: Descriptor) -> Payload | Trouble | Absent:
+        if found := self._payloads.get(entry.digest):
+            return found
+        document = self._document(repository, entry.digest, entry.media_type)
+        if isinstance(document, Index):
+            return Trouble(Kind.UNSUPPORTED, f"{entry.digest} is an index nested too deeply")
+        if isinstance(document, Manifest | Schema1):
+            # A document is the same everywhere; what one repository answers instead says nothing about another.
+            payload = self._payloads[entry.digest] = Payload(entry.digest, document, entry.size)
+            return payload
+        return document
+
+    def _config_platform(self, repository: str, manifest: Manifest) -> Platform | Trouble:
+        digest = manifest.config.digest
+        match self._evidence.content(repository, digest):
+            case None:
+                return Trouble(Kind.MISSING_EVIDENCE, f"the config {digest[:80]} was not collected")
+            case Failed(kind, detail):
+                return Trouble(kind, f"config: {detail}")
+            case Absent(detail):
+                return Trouble(Kind.MALFORMED, f"the registry does not have the config {digest[:80]}: {detail}")
+            case Seen(content):
+                try:
+                    platform = parse_config(content.body).platform
+                except MalformedDocument as error:
+                    return Trouble(Kind.MALFORMED, f"config {digest}: {error}")
+                if not platform.os or not platform.architecture:
+                    return Trouble(Kind.UNSUPPORTED, f"the config {digest} names no platform: an artifact, not an image?")
+                return platform

@@ -1,0 +1,101 @@
+"""What checks over endpoints share: who is examined and who cannot be, and the remedies in commands."""
+
+from __future__ import annotations
+
+import datetime
+import shlex
+from collections.abc import Iterator
+
+from auditor.check import Fact, Remedy, Subject, Undetermined
+from auditor.pki.rules import Flaw, FlawKind
+from auditor.plan.model import Endpoint, Plan
+from auditor.site import Site
+from auditor.site.trust import GAP_KINDS, Served, TrustCase, Unseen
+
+# Checks of their own speak of these; every other flaw means that no client accepts the path.
+OWN_CHECKS = frozenset({FlawKind.EXPIRED, FlawKind.NOT_YET_VALID, FlawKind.NAME, FlawKind.COMMON_NAME})
+GAPS = GAP_KINDS
+
+
+def endpoint_subject(endpoint: Endpoint) -> Subject:
+    """The endpoint as a subject."""
+    return Subject("endpoint", endpoint.name)
+
+
+def subject_of(case: TrustCase) -> Subject:
+    """The endpoint for one pool as a subject."""
+    return Subject("endpoint", case.endpoint.name, str(case.pool.platform), case.pool.name)
+
+
+def who(case: TrustCase) -> str:
+    """The client and its pool, for messages."""
+    return f"{case.client} on {case.pool.name}"
+
+
+def said(symptom: str) -> str:
+    """The client's words as a sentence; empty when nothing is known of them."""
+    return f' It would say: "{symptom}".' if symptom else ""
+
+
+def facts_of(case: TrustCase) -> dict[str, Fact]:
+    """What every finding about a case proves itself with."""
+    return {"client": case.client, "path": case.path, "dials": case.dials, "symptom": case.symptom}
+
+
+def served(site: Site, check: str) -> Iterator[tuple[Endpoint, Served] | Undetermined]:
+    """Each endpoint with what it serves; what was not seen is undetermined."""
+    for endpoint, chain in site.chains.items():
+        match chain:
+            case Unseen(kind, detail):
+                yield Undetermined(check, endpoint_subject(endpoint), kind, detail)
+            case Served():
+                yield endpoint, chain
+
+
+def judged(site: Site, check: str, today: datetime.date) -> Iterator[TrustCase | Undetermined]:
+    """Each endpoint x pool x client with a verdict. A chain that was not seen is undetermined once per endpoint."""
+    for examined in served(site, check):
+        if isinstance(examined, Undetermined):
+            yield examined
+    for case in site.trust(today):
+        if not isinstance(case.verdict, Unseen):
+            yield case
+        elif not isinstance(site.chains[case.endpoint], Unseen):
+            yield Undetermined(check, subject_of(case), case.verdict.kind, case.verdict.detail)
+
+
+def horizon_of(plan: Plan, today: datetime.date) -> datetime.date:
+    """Until when everything must hold: the plan's horizon, else a year from today."""
+    return plan.horizon or today + datetime.timedelta(days=365)
+
+
+def structural(case: TrustCase) -> tuple[Flaw, ...]:
+    """The flaws of the case's path that no check of their own speaks of."""
+    if isinstance(case.verdict, Unseen):
+        return ()
+    return tuple(flaw for flaw in case.verdict.path.flaws if flaw.kind not in OWN_CHECKS)
+
+
+def install_root(case: TrustCase, anchor: str) -> Remedy:
+    """How the nodes of the case's pool learn to trust a root, given as the file root.cer (DER) or root.crt (PEM)."""
+    if case.pool.is_windows:
+        return Remedy(
+            "install",
+            f"On each node of {case.pool.name} put the certificate of {anchor} into LocalMachine\\Root, and its file into the "
+            "pool's `trust` in the plan.",
+            ("certutil -addstore -f Root root.cer",),
+        )
+    return Remedy(
+        "install",
+        f"On each node of {case.pool.name} add the certificate of {anchor} to the system's roots, and its file to the pool's "
+        "`trust` in the plan.",
+        ("cp root.crt /usr/local/share/ca-certificates/", "update-ca-certificates"),
+    )
+
+
+def fetch_intermediate(url: str) -> tuple[str, ...]:
+    """Shell commands that add the certificate behind an AIA URL to a chain file, on a machine that may reach it."""
+    return (
+        f"curl -fsSLo intermediate.cer {shlex.quote(url)}",
+        "openssl x509 -in intermediate.cer >> chain.pem  # OpenSSL before 3.0 wants -inform der",
+    )

@@ -1,0 +1,57 @@
+"""## What it checks
+Every entry of every image list, and every inline reference, is an image reference: no template, no placeholder, no
+scheme, no upper-case repository, no stray character.
+
+## Why it matters
+A copy script that meets a bad line stops there, or skips it and goes on. Either way an image stays behind, and a
+placeholder such as `KUBE_PROXY_VERSION-nanoserver` even looks like a tag until a node asks for it.
+
+## How to fix
+Fill in the placeholder, or correct the line. Generate lists from rendered charts, not from templates.
+
+## When it cannot tell
+Never: it needs nothing but the list.
+
+## References
+distribution/reference grammar; facts/placeholders.yaml.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, define
+from auditor.site import Requirement, Site
+
+ID = "image-reference-invalid"
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One finding per line that is no reference."""
+    fine = 0
+    for line in site.needs.lines:
+        if not line.error:
+            fine += 1
+            continue
+        yield Finding(
+            check=ID,
+            severity=Severity.ERROR,
+            subject=Subject("line", line.text),
+            message=f"{line.text!r} is no image reference: {line.error}. A copy stops at this line or leaves the image behind.",
+            facts={"text": line.text, "reason": line.error, "pools": line.pools},
+            location=line.location,
+            remedies=(Remedy("edit", f"Correct {line.location}: write registry/repository:tag, or remove the line."),),
+        )
+    if fine:
+        yield Fine(fine)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="An entry of an image list is no image reference",
+    family="images",
+    severity=Severity.ERROR,
+    requires=(Requirement.IMAGES,),
+)

@@ -1,0 +1,92 @@
+"""## What it checks
+Every listed image has a tag that stays where it is, and better a digest. No tag, `latest` and tags that are moved on
+purpose (`canary`, `edge`, `master`, `*-head`, `nightly`, …) are warnings; a fixed tag without a digest is worth knowing.
+
+## Why it matters
+What is copied today is not what is copied tomorrow. Inside the gap a node keeps what it has, a new node gets the other,
+and nobody can look up which is which.
+
+## How to fix
+Write the digest that was audited: `repository:tag@sha256:…`. `auditor inspect REF` prints it.
+
+## When it cannot tell
+Never: it needs nothing but the lists. A tag can be moved without any of these names; only a digest rules that out.
+
+## References
+facts/moving_tags.yaml.
+"""
+
+from __future__ import annotations
+
+import datetime
+import fnmatch
+from collections.abc import Iterator
+from functools import cache
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, define
+from auditor.facts import Fact, table
+from auditor.oci.reference import Reference
+from auditor.plan.model import ListLine
+from auditor.site import Requirement, Site
+
+ID = "image-unpinned"
+
+
+class MovingTag(Fact, frozen=True, kw_only=True):
+    """A glob over tags that are moved on purpose."""
+
+    glob: str
+
+
+@cache
+def _moving(tag: str) -> MovingTag | None:
+    rows: tuple[MovingTag, ...] = table("moving_tags", MovingTag)
+    return next((row for row in rows if fnmatch.fnmatchcase(tag.lower(), row.glob)), None)
+
+
+def _judge(reference: Reference, line: ListLine) -> tuple[Severity, str] | None:
+    if reference.digest or line.digest:
+        return None
+    if not reference.explicit_tag:
+        return Severity.WARNING, f"{line.text} has no tag, so latest is copied: another image tomorrow than today."
+    if row := _moving(reference.tag):
+        return (
+            Severity.WARNING,
+            f"The tag of {line.text} is moved on purpose ({row.source}): another image tomorrow than today.",
+        )
+    return Severity.INFO, f"{line.text} is fixed by a tag only: nothing proves that what arrives is what was audited."
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One finding per line without a digest; a warning where the tag moves."""
+    fine = 0
+    for line in site.needs.lines:
+        if line.reference is None:
+            continue
+        judged = _judge(line.reference, line)
+        if judged is None:
+            fine += 1
+            continue
+        severity, message = judged
+        yield Finding(
+            check=ID,
+            severity=severity,
+            subject=Subject("line", line.text),
+            message=message,
+            case=severity.value,
+            facts={"reference": str(line.reference), "tag": line.reference.tag, "tag_written": line.reference.explicit_tag},
+            location=line.location,
+            remedies=(Remedy("edit", f"Pin it: {line.reference}@sha256:…", (f"auditor inspect {line.reference}",)),),
+        )
+    if fine:
+        yield Fine(fine)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="An image is named by something that moves",
+    family="images",
+    severity=Severity.WARNING,
+    requires=(Requirement.IMAGES,),
+)

@@ -1,0 +1,96 @@
+"""## What it checks
+Every needed image has a manifest for the operating system and architecture of each pool that needs it. Attestations
+(`unknown/unknown`) are not platforms; images that only carry files for an installer are exempt.
+
+## Why it matters
+The copy succeeds, the registry inside has the tag, and the pod still does not start:
+`no match for platform in manifest: not found`.
+
+## How to fix
+Find a tag that is published for the platform, ask its maintainers for one, or keep the workload off the pool with a
+nodeSelector and take the pool out of the image's `pools`.
+
+## When it cannot tell
+The index, or the config of a single-platform image, could not be read.
+
+## References
+OCI image index; containerd/platforms; facts/carrier_images.yaml.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.oci.document import Index
+from auditor.oci.select import entries
+from auditor.site import Requirement, Site
+from auditor.site.images import Placement, Standing
+from checks.placed import settled, subject_of
+
+ID = "platform-absent"
+SHOWN = 12
+
+
+def _offered(placement: Placement) -> tuple[str, ...]:
+    document = placement.image.document
+    if isinstance(document, Index):
+        return tuple(dict.fromkeys(str(platform) for _, platform in entries(document)))[:SHOWN]
+    return ()
+
+
+def _message(placement: Placement, offered: tuple[str, ...]) -> str:
+    image, platform = placement.image.reference, placement.need.platform
+    if placement.resolution.dropped:
+        return (
+            f"The index of {image} lists {platform}, but the manifest itself is not there ({placement.resolution.dropped}): "
+            f"nodes of {placement.pool.name} cannot pull it."
+        )
+    there = f"there is {', '.join(offered)}" if offered else "it is a single image for another platform"
+    return (
+        f"{image} has nothing for {platform.os}/{platform.architecture}, which {placement.pool.name} needs; {there}. "
+        'A node would say: "no match for platform in manifest: not found".'
+    )
+
+
+def _finding(placement: Placement) -> Finding:
+    offered = _offered(placement)
+    return Finding(
+        check=ID,
+        severity=Severity.ERROR,
+        subject=subject_of(placement),
+        message=_message(placement, offered),
+        facts={"wanted": str(placement.need.platform), "offered": offered, "digest": placement.image.digest},
+        location=placement.need.why[0].location,
+        remedies=(
+            Remedy(
+                "edit",
+                f"Take a tag that is published for {placement.need.platform}, or take {placement.pool.name} off its pools.",
+            ),
+        ),
+    )
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One outcome per image and pool."""
+    fine = 0
+    for placement in settled(site, ID, lambda _: True):
+        if isinstance(placement, Undetermined):
+            yield placement
+        elif placement.standing is Standing.PLATFORM_ABSENT:
+            yield _finding(placement)
+        else:
+            fine += 1
+    if fine:
+        yield Fine(fine)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="An image has nothing for a pool's OS and architecture",
+    family="images",
+    severity=Severity.ERROR,
+    requires=(Requirement.IMAGES,),
+)

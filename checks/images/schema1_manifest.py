@@ -1,0 +1,97 @@
+"""## What it checks
+No needed image is a Docker schema 1 manifest.
+
+## Why it matters
+containerd from 2.1 on does not pull schema 1, and registries are dropping it too. Such a manifest gives no sizes either,
+so every disk estimate that includes it is too small.
+
+## How to fix
+Copy it through a tool that rewrites it (`skopeo copy --format v2s2`, or a pull and push with Docker), or take a newer tag.
+The digest changes.
+
+## When it cannot tell
+The manifest could not be read.
+
+## References
+containerd 2.1 release notes; facts/schema1_support.yaml.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.facts import Fact, table, version_key
+from auditor.oci.document import Schema1
+from auditor.plan.model import Program
+from auditor.site import Requirement, Site
+from auditor.site.images import Image
+from checks.placed import image_subject, unknown
+
+ID = "schema1-manifest"
+
+
+class Schema1Support(Fact, frozen=True, kw_only=True):
+    """Until which version (exclusive) a runtime pulls schema 1."""
+
+    runtime: str
+    before: str
+
+
+def _refuses(runtime: Program | None) -> bool:
+    """Whether the facts are sure that this runtime no longer pulls schema 1."""
+    if runtime is None or not version_key(runtime.version):
+        return False
+    rows: tuple[Schema1Support, ...] = table("schema1_support", Schema1Support)
+    return any(
+        row.runtime == runtime.name and row.confidence != "low" and version_key(runtime.version) >= version_key(row.before)
+        for row in rows
+    )
+
+
+def _finding(image: Image, refusing: tuple[str, ...]) -> Finding:
+    effect = f"{', '.join(refusing)} cannot pull it" if refusing else "newer runtimes (containerd from 2.1 on) cannot pull it"
+    return Finding(
+        check=ID,
+        severity=Severity.ERROR if refusing else Severity.WARNING,
+        subject=image_subject(image),
+        message=f"{image.reference} is a Docker schema 1 manifest: {effect}, and it gives no sizes to plan disks with.",
+        facts={"digest": image.digest, "refusing_pools": refusing},
+        location=image.why[0].location if image.why else None,
+        remedies=(
+            Remedy(
+                "rewrite",
+                "Rewrite it while copying (the digest changes), or take a newer tag.",
+                (f"skopeo copy --format v2s2 docker://{image.reference} docker://TARGET",),
+            ),
+        ),
+    )
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One outcome per image."""
+    fine = 0
+    refusing: dict[str, list[str]] = {}
+    for placement in site.images.placements:
+        if _refuses(placement.pool.runtime):
+            refusing.setdefault(str(placement.image.reference), []).append(placement.pool.name)
+    for image in site.images.images.values():
+        if image.trouble is not None:
+            yield unknown(ID, image_subject(image), image.trouble)
+        elif isinstance(image.document, Schema1):
+            yield _finding(image, tuple(refusing.get(str(image.reference), ())))
+        elif image.document is not None:
+            fine += 1
+    if fine:
+        yield Fine(fine)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="An image is a Docker schema 1 manifest",
+    family="images",
+    severity=Severity.WARNING,
+    requires=(Requirement.IMAGES,),
+)

@@ -1,0 +1,105 @@
+"""## What it checks
+Images that run on a Windows pool only by grace: by the previous-LTSC rule (no manifest of the exact build), because the
+image says no `os.version` at all, or although the pool's containerd may pick another build than the best one.
+
+## Why it matters
+The previous-LTSC rule needs containerd 1.7.6 (1.6.23) or later. A blank os.version matches every host, also those where
+it does not run. And containerd before 2.1.6 does not sort by os.version: on Windows Server 2025 a mixed index may give
+the 2022 image.
+
+## How to fix
+Take a tag that is built for the pool's build, update containerd to 2.1.6 or later, or pin the digest of the right
+platform. On Annual Channel hosts (23H2) the LTSC 2022 images are what Microsoft means to be run, so that is only noted.
+
+## When it cannot tell
+The index, or the config that says os.version, could not be read.
+
+## References
+containerd#11366; containerd/platforms PR #25; facts/windows_runtimes.yaml.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.oci.select import Fit
+from auditor.oci.windows import release_of, split_version
+from auditor.site import Requirement, Site
+from auditor.site.images import Placement, Standing
+from checks.placed import settled, subject_of
+
+ID = "windows-build-fallback"
+RUNNABLE = frozenset({Standing.OK, Standing.FALLBACK})
+
+
+def _has_base_images(os_version: str) -> bool:
+    """False for host-only releases, for which no image of the exact build can exist."""
+    split = split_version(os_version)
+    release = release_of(split[1]) if split else None
+    return release is None or release.base_images
+
+
+def _judge(placement: Placement) -> tuple[Severity, str, str] | None:
+    """Severity, case and message; None when the image suits the pool as it is."""
+    choice, rule = placement.resolution.choice, placement.resolution.runtime
+    image, pool, host = placement.image.reference, placement.pool, placement.need.platform.os_version
+    if choice.fit is Fit.BLANK:
+        message = f"{image} says no os.version, so {pool.name} ({host}) takes it without knowing whether it runs there."
+        return Severity.WARNING, "blank", message
+    if choice.fit is Fit.FALLBACK:
+        needs = "" if rule is not None else "; that needs containerd 1.7.6 (1.6.23) or later, and the plan does not say"
+        severity = Severity.WARNING if _has_base_images(host) else Severity.INFO
+        ran = f"{pool.name} runs {choice.os_version} by the previous-LTSC rule"
+        return severity, "fallback", f"{image} has no build for {host}: {ran}{needs}."
+    if rule is not None and not rule.sorts_os_version and choice.runnable_builds > 1:
+        message = (
+            f"{image} has {choice.runnable_builds} builds that {pool.name} ({host}) can run, and {pool.runtime} does not sort "
+            f"by os.version: it may take another than {choice.os_version}."
+        )
+        return Severity.WARNING, "unsorted", message
+    return None
+
+
+def _finding(placement: Placement, judged: tuple[Severity, str, str]) -> Finding:
+    severity, case, message = judged
+    choice = placement.resolution.choice
+    upgrade = Remedy("upgrade", f"Update containerd on {placement.pool.name} to 2.1.6 or later.")
+    exact = Remedy("edit", f"Take a tag with a build for {placement.need.platform.os_version}, if there is one.")
+    return Finding(
+        check=ID,
+        severity=severity,
+        subject=subject_of(placement),
+        message=message,
+        case=case,
+        facts={"host": placement.need.platform.os_version, "taken": choice.os_version, "offered": choice.builds},
+        location=placement.need.why[0].location,
+        remedies=(upgrade,) if case == "unsorted" else (exact,),
+    )
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One outcome per image and Windows pool that can run it. HostProcess containers are exempt."""
+    fine = 0
+    for placement in settled(site, ID, lambda placed: placed.pool.is_windows):
+        if isinstance(placement, Undetermined):
+            yield placement
+        elif placement.standing in RUNNABLE:
+            judged = None if placement.need.host_process else _judge(placement)
+            if judged is None:
+                fine += 1
+            else:
+                yield _finding(placement, judged)
+    if fine:
+        yield Fine(fine)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="An image runs on a Windows pool only by a fallback",
+    family="images",
+    severity=Severity.WARNING,
+    requires=(Requirement.IMAGES, Requirement.WINDOWS_POOLS),
+)

@@ -1,0 +1,101 @@
+"""## What it checks
+Every image that a Windows pool needs has a manifest whose `os.version` the host build can run: equal builds before
+Windows Server 2022; from then on also the previous LTSC's, down to its floor. Older containerd (before 1.6.23, and 1.7.0
+to 1.7.5) wants equal builds everywhere. HostProcess containers run on every build.
+
+## Why it matters
+Windows containers share the host's kernel. A newer image never starts on an older host, and an old one is refused:
+`The operating system of the container does not match the operating system of the host. (0xc0370101)`, or
+`no match for platform in manifest`.
+
+## How to fix
+Take a tag that is built for the pool's build, or move the pool to a build that the image is published for. Where only an
+old containerd refuses, update it.
+
+## When it cannot tell
+The index, or the config that says os.version, could not be read.
+
+## References
+containerd/platforms platform_windows_compat.go; Microsoft, Windows container version compatibility;
+facts/windows_builds.yaml and facts/windows_runtimes.yaml.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.oci.windows import match_build, release_of, split_version
+from auditor.site import Requirement, Site
+from auditor.site.images import Placement, Standing
+from checks.placed import settled, subject_of
+
+ID = "windows-build-mismatch"
+
+
+def _host_name(os_version: str) -> str:
+    split = split_version(os_version)
+    release = release_of(split[1]) if split else None
+    return f"{os_version} ({release.product})" if release else os_version
+
+
+def _refused_by_runtime_only(placement: Placement) -> bool:
+    """Whether the host could run the image, and only the declared containerd is too old to see it."""
+    rule, host = placement.resolution.runtime, placement.need.platform.os_version
+    if rule is None or rule.matching != "strict":
+        return False
+    return any(match_build(host, build).runs for build in placement.resolution.choice.builds)
+
+
+def _finding(placement: Placement) -> Finding:
+    image, host = placement.image.reference, placement.need.platform
+    builds = placement.resolution.choice.builds
+    there = ", ".join(builds) or "none that says its build"
+    name = placement.pool.name
+    message = f"{image} is built for Windows {there}; {name} runs {_host_name(host.os_version)} and cannot run any of them."
+    remedy = Remedy("edit", f"Take a tag with os.version {host.os_version}, or move {name} to a build that is published.")
+    if _refused_by_runtime_only(placement):
+        message = (
+            f"{image} would run on {_host_name(host.os_version)}, but {placement.pool.runtime} wants equal builds and "
+            f"finds only {there}."
+        )
+        remedy = Remedy("upgrade", f"Update containerd on {placement.pool.name} to 1.7.6 or later (1.6.23 on that line).")
+    return Finding(
+        check=ID,
+        severity=Severity.ERROR,
+        subject=subject_of(placement),
+        message=f'{message} A node would say: "no match for platform in manifest: not found".',
+        facts={
+            "host": host.os_version,
+            "offered": builds,
+            "runtime": str(placement.pool.runtime or ""),
+            "digest": placement.image.digest,
+        },
+        location=placement.need.why[0].location,
+        remedies=(remedy,),
+    )
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One outcome per image and Windows pool that has something for Windows at all."""
+    fine = 0
+    for placement in settled(site, ID, lambda placed: placed.pool.is_windows):
+        if isinstance(placement, Undetermined):
+            yield placement
+        elif placement.standing is Standing.BUILD_MISMATCH:
+            yield _finding(placement)
+        elif placement.standing is not Standing.PLATFORM_ABSENT:
+            fine += 1
+    if fine:
+        yield Fine(fine)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="An image has no Windows build that the pool's hosts can run",
+    family="images",
+    severity=Severity.ERROR,
+    requires=(Requirement.IMAGES, Requirement.WINDOWS_POOLS),
+)

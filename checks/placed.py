@@ -1,0 +1,53 @@
+"""What checks over placements share: who is examined, and who cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from auditor.check import Subject, Undetermined
+from auditor.site import Site
+from auditor.site.images import Image, Placement, Standing, Trouble
+
+
+def image_subject(image: Image) -> Subject:
+    """The image as a subject."""
+    return Subject("image", str(image.reference))
+
+
+def subject_of(placement: Placement) -> Subject:
+    """The image on one platform for one pool as a subject."""
+    return Subject("image", str(placement.image.reference), str(placement.need.platform), placement.pool.name)
+
+
+def unknown(check: str, subject: Subject, trouble: Trouble) -> Undetermined:
+    """An undetermined outcome with the reason of the trouble."""
+    return Undetermined(check, subject, trouble.kind, trouble.detail)
+
+
+def settled(site: Site, check: str, wanted: Callable[[Placement], bool]) -> Iterator[Placement | Undetermined]:
+    """The wanted placements whose standing is known. What is not known is undetermined, once per image and reason.
+
+    Images that the registry denies are left to `image-absent`, and carriers run on no node.
+    """
+    said: set[tuple[str, str]] = set()
+    for placement in site.images.placements:
+        if placement.is_carrier or placement.standing is Standing.ABSENT or not wanted(placement):
+            continue
+        trouble = placement.resolution.trouble
+        if placement.standing is not Standing.UNDETERMINED:
+            yield placement
+        elif trouble is not None and (key := (str(placement.image.reference), trouble.detail)) not in said:
+            said.add(key)
+            yield unknown(check, image_subject(placement.image), trouble)
+
+
+def with_payload(site: Site, check: str) -> Iterator[Placement | Undetermined]:
+    """The placements whose manifest is known, carriers too. A chosen manifest that could not be read is undetermined."""
+    said: set[tuple[str, str]] = set()
+    for placement in site.images.placements:
+        trouble = placement.resolution.trouble
+        if placement.resolution.payload is not None:
+            yield placement
+        elif trouble is not None and (key := (str(placement.image.reference), trouble.detail)) not in said:
+            said.add(key)
+            yield unknown(check, image_subject(placement.image), trouble)

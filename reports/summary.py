@@ -1,0 +1,155 @@
+"""What every format for people says first: the verdict in one sentence, findings in groups, and what to do first."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import assert_never
+
+from auditor.check import Remedy, Severity, Undetermined
+from auditor.report import CheckRow, EgressRow, JudgedFinding, Report, Status, Verdict, Waived
+from reports.quantity import many
+
+MOST_STEPS = 5
+
+VERDICT_WORDS = {
+    Verdict.READY: "READY",
+    Verdict.NOT_READY: "NOT READY",
+    Verdict.UNDETERMINED: "UNDETERMINED",
+}
+
+_USUAL_PORTS = {("http", 80), ("https", 443)}
+
+# What to do about each kind of not knowing; the keys are the values of auditor.evidence.model.Kind.
+KIND_ADVICE = {
+    "unreachable": "Make the source answer where evidence is collected, then collect again.",
+    "denied": "Give credentials that may read it, then collect again.",
+    "malformed": "Look at what the source answered; mend it there, then collect again.",
+    "missing-evidence": "Run `auditor collect`, or name the missing file in the plan.",
+    "unsupported": "Judge it by hand: this version cannot.",
+    "bug": "Report it: the auditor itself failed here.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings of one check with one severity, in the order of the report. Never empty."""
+
+    check: str
+    title: str
+    severity: Severity
+    findings: tuple[JudgedFinding, ...]
+
+    @property
+    def shared_remedies(self) -> tuple[Remedy, ...]:
+        """The remedies with which every finding of a group of several begins: said once, not for each."""
+        if len(self.findings) < 2:
+            return ()
+        ways = zip(*(item.finding.remedies for item in self.findings), strict=False)
+        return tuple(way[0] for way in itertools.takewhile(lambda way: len(set(way)) == 1, ways))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do first. `about` says what for; `check` is empty where it is about no single check."""
+
+    about: str
+    advice: str
+    check: str = ""
+    severity: Severity | None = None
+
+
+def active(report: Report) -> tuple[JudgedFinding, ...]:
+    """The findings that nobody has accepted."""
+    return tuple(item for item in report.findings if item.waived is None)
+
+
+def waived(report: Report) -> tuple[tuple[JudgedFinding, Waived], ...]:
+    """The findings that a waiver covers, each with it."""
+    return tuple((item, item.waived) for item in report.findings if item.waived is not None)
+
+
+def grouped(report: Report) -> tuple[Group, ...]:
+    """The active findings by severity and check, worst first, otherwise in the order of the report."""
+    titles = {row.rule.id: row.rule.title for row in report.checks}
+    groups: dict[tuple[Severity, str], list[JudgedFinding]] = {}
+    for item in active(report):
+        groups.setdefault((item.severity, item.finding.check), []).append(item)
+    made = [Group(check, titles.get(check, ""), severity, tuple(found)) for (severity, check), found in groups.items()]
+    return tuple(sorted(made, key=lambda group: -group.severity.rank))
+
+
+def counted(report: Report) -> str:
+    """The counts that are not zero: `3 errors, 2 warnings, 1 undetermined`; `no findings` when all are."""
+    counts = report.counts
+    parts = [
+        many(number, word, more)
+        for number, word, more in (
+            (counts.error, "error", ""),
+            (counts.warning, "warning", ""),
+            (counts.info, "info", "info"),
+            (counts.undetermined, "undetermined", "undetermined"),
+            (counts.waived, "waived", "waived"),
+        )
+        if number
+    ]
+    return ", ".join(parts) or "no findings"
+
+
+def meaning(report: Report) -> str:
+    """What the verdict means for the site, in one sentence. Only a ready report says anything that sounds like a pass."""
+    if not report.counts.examined:
+        return "Nothing was examined, so nothing is known."
+    match report.verdict:
+        case Verdict.READY:
+            return f"With the cable cut, this environment should work until {report.horizon.isoformat()}."
+        case Verdict.NOT_READY:
+            return "With the cable cut, this environment will not work as planned."
+        case Verdict.UNDETERMINED:
+            return "This is not a pass: some questions have no answer yet."
+        case _:
+            assert_never(report.verdict)
+
+
+def steps(report: Report) -> tuple[Step, ...]:
+    """At most `MOST_STEPS` things to do first: the worst severity there is, largest group first, then what is unknown."""
+    groups = grouped(report)
+    worst = [group for group in groups if group.severity is groups[0].severity and group.severity is not Severity.INFO]
+    worst.sort(key=lambda group: -len(group.findings))
+    unknown = _unknown(report.undetermined)
+    room = MOST_STEPS - len(unknown)
+    return (*(_step(group) for group in worst[:room]), *unknown)
+
+
+def _step(group: Group) -> Step:
+    first = next((remedy.text for item in group.findings for remedy in item.finding.remedies), "")
+    about = f"{group.title or group.check} ({many(len(group.findings), group.severity.value)})"
+    return Step(about, first or "See the findings below.", group.check, group.severity)
+
+
+def _unknown(rows: Iterable[Undetermined]) -> list[Step]:
+    """The two most frequent kinds of not knowing, each with what to do about it."""
+    kinds = Counter(row.kind.value for row in rows)
+    return [Step(f"{many(count, 'question')} without an answer ({kind})", advice(kind)) for kind, count in kinds.most_common(2)]
+
+
+def advice(kind: str) -> str:
+    """What to do about one kind of not knowing."""
+    return KIND_ADVICE.get(kind, "See what was seen instead of an answer.")
+
+
+def not_applied(report: Report) -> tuple[tuple[str, tuple[CheckRow, ...]], ...]:
+    """The checks that did not apply, by the reason why, in the order of the report."""
+    reasons: dict[str, list[CheckRow]] = {}
+    for row in report.checks:
+        if row.status is Status.NOT_APPLICABLE:
+            reasons.setdefault(row.reason or "no reason given", []).append(row)
+    return tuple((reason, tuple(rows)) for reason, rows in reasons.items())
+
+
+def origin(row: EgressRow) -> str:
+    """Where a client would dial, as a URL; the port is left out where the scheme says it."""
+    port = "" if (row.scheme, row.port) in _USUAL_PORTS else f":{row.port}"
+    return f"{row.scheme}://{row.host}{port}"

@@ -1,0 +1,72 @@
+"""The report for a person at a terminal: the verdict first, worst things first, at most 80 columns but for commands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from auditor.report import Report, Status
+from reports.cleaning import clean
+from reports.quantity import many
+from reports.summary import VERDICT_WORDS, counted, meaning, steps
+from reports.text import outcomes, sections
+from reports.text.ink import Ink
+from reports.text.layout import heading, wrap
+
+_PARTS = (
+    outcomes.findings,
+    outcomes.undetermined,
+    outcomes.accepted,
+    sections.images,
+    sections.storage,
+    sections.egress,
+    sections.trust,
+    sections.skipped,
+)
+
+
+def render(report: Report, *, colour: bool = False) -> str:
+    """The report as text. Nothing that comes from outside can put a control character into it."""
+    return "\n".join(_lines(report, Ink(colour))) + "\n"
+
+
+def _lines(report: Report, ink: Ink) -> Iterator[str]:
+    yield from _verdict(report, ink)
+    yield from _first(report, ink)
+    for part in _PARTS:
+        yield from part(report, ink)
+    yield from _end(report, ink)
+
+
+def _verdict(report: Report, ink: Ink) -> Iterator[str]:
+    word = VERDICT_WORDS[report.verdict]
+    yield f"{ink.verdict(word, report.verdict)}: {counted(report)}."
+    yield from wrap(meaning(report))
+    name = clean(report.plan_name) or "no name"
+    yield from wrap(f"Plan {name}, as of {report.audited_at.isoformat()}, horizon {report.horizon.isoformat()}.")
+
+
+def _first(report: Report, ink: Ink) -> Iterator[str]:
+    chosen = steps(report)
+    if not chosen:
+        return
+    yield from heading("What to do first", ink)
+    for number, step in enumerate(chosen, 1):
+        first, *rest = wrap(step.about, "", f"{number}. ")
+        yield ink.paint(first, "bold")
+        yield from rest
+        yield from wrap(step.advice, "   ")
+
+
+def _end(report: Report, ink: Ink) -> Iterator[str]:
+    statuses = Counter(row.status for row in report.checks)
+    checks = ", ".join(f"{statuses[status]} {status.value}" for status in Status if statuses[status])
+    yield from heading("Counts", ink)
+    yield f"{VERDICT_WORDS[report.verdict]}: {counted(report)}."
+    yield from wrap(
+        f"{many(report.counts.examined, 'subject')} examined by {many(len(report.checks), 'check')}: {checks or 'none'}."
+    )
+    if report.plan_path:
+        sha = f" (sha256 {report.plan_sha256[:16]})" if report.plan_sha256 else ""
+        yield from wrap(f"{report.plan_path}{sha}, airgap-auditor {report.tool_version}.")
+    yield "Every fact, remedy and command: --format html=report.html or --format json."

@@ -1,0 +1,110 @@
+"""A believable report of the plant-7 site, the same every time: a Linux pool, two Windows pools, a dozen images."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+
+from auditor.check import HEADINGS, Rule, Severity, Undetermined
+from auditor.report import CheckRow, Counts, Report, Status, Verdict
+from tests.reports.sample_outcomes import FINDINGS, UNDETERMINED
+from tests.reports.sample_sections import EGRESS, STORAGE, TRUST, image_rows
+
+AUDITED_AT = datetime.date(2026, 11, 20)
+HORIZON = datetime.date(2027, 6, 30)
+
+_CATALOGUE = (
+    ("image-reference-invalid", "images", "An entry of an image list is no image reference", "error", 21, ""),
+    ("image-duplicate", "images", "An image is listed twice", "info", 20, ""),
+    ("image-unpinned", "images", "An image is named by something that moves", "warning", 20, ""),
+    ("image-absent", "images", "An image does not exist at its source", "error", 12, ""),
+    ("platform-absent", "images", "An image has nothing for a pool's OS and architecture", "error", 18, ""),
+    ("windows-build-mismatch", "windows", "An image has no Windows build that the pool's hosts can run", "error", 9, ""),
+    ("windows-build-fallback", "windows", "An image runs on a Windows pool only by a fallback", "warning", 9, ""),
+    ("foreign-layer-egress", "windows", "A node would fetch a layer from outside", "error", 31, ""),
+    (
+        "copy-drops-foreign-layers",
+        "transfer",
+        "The copy tool leaves foreign layers behind",
+        "error",
+        0,
+        "the plan names no copy tool",
+    ),
+    ("transfer-window", "transfer", "The copy takes longer than its window", "warning", 0, "the plan names no copy tool"),
+    ("registry-disk", "storage", "The registry's disk is too small", "error", 1, ""),
+    ("node-disk", "storage", "A node's disk is too small", "error", 0, "the plan does not say how large the nodes' disks are"),
+    ("chain-incomplete", "trust", "An endpoint does not serve its whole chain", "error", 8, ""),
+    ("root-not-trusted", "trust", "A client does not trust the root", "error", 8, ""),
+    ("certificate-expiring", "trust", "A certificate ends before the horizon", "error", 4, ""),
+    ("certificate-name-mismatch", "trust", "A certificate does not cover the name that nodes use", "error", 2, ""),
+)
+
+
+def sample_report() -> Report:
+    """The plant-7 report: not ready, with every kind of outcome and every section filled."""
+    severities = Counter(item.severity for item in FINDINGS if item.waived is None)
+    return Report(
+        tool_version="0.1.0",
+        plan_name="plant-7",
+        plan_path="examples/plant-7/plan.yaml",
+        plan_sha256="9b1f0f6a5f9c2f6d1f0a6a4c2f43b1a77c5be2de4a3c1c5f2a8f17c1f7f0d2aa",
+        audited_at=AUDITED_AT,
+        horizon=HORIZON,
+        verdict=Verdict.NOT_READY,
+        exit_code=1,
+        counts=Counts(
+            error=severities[Severity.ERROR],
+            warning=severities[Severity.WARNING],
+            info=severities[Severity.INFO],
+            undetermined=len(UNDETERMINED),
+            waived=sum(item.waived is not None for item in FINDINGS),
+            examined=sum(row[4] for row in _CATALOGUE),
+        ),
+        checks=tuple(_row(*row) for row in _CATALOGUE),
+        findings=tuple(sorted(FINDINGS, key=lambda item: -item.severity.rank)),
+        undetermined=UNDETERMINED,
+        images=image_rows(),
+        egress=EGRESS,
+        storage=STORAGE,
+        trust=TRUST,
+    )
+
+
+def ready_report() -> Report:
+    """A report in which everything was examined and nothing is wrong."""
+    return _bare(Verdict.READY, 0, Counts(0, 0, 0, 0, 0, 42), ())
+
+
+def undetermined_report() -> Report:
+    """A report that found nothing wrong and still is no pass."""
+    return _bare(Verdict.UNDETERMINED, 3, Counts(0, 0, 0, len(UNDETERMINED), 0, 7), UNDETERMINED)
+
+
+def _bare(verdict: Verdict, exit_code: int, counts: Counts, undetermined: tuple[Undetermined, ...]) -> Report:
+    return Report("0.1.0", "", "", "", AUDITED_AT, HORIZON, verdict, exit_code, counts, (), (), undetermined, (), (), {}, ())
+
+
+def _row(id: str, family: str, title: str, severity: str, examined: int, reason: str) -> CheckRow:
+    rule = Rule(id=id, title=title, family=family, severity=Severity(severity), page=_page(title))
+    return CheckRow(rule, rule.severity, _status(id, examined), examined, reason)
+
+
+def _status(id: str, examined: int) -> Status:
+    if not examined:
+        return Status.NOT_APPLICABLE
+    if any(item.finding.check == id and item.waived is None for item in FINDINGS):
+        return Status.FAILED
+    return Status.UNDETERMINED if any(row.check == id for row in UNDETERMINED) else Status.PASSED
+
+
+def _page(title: str) -> str:
+    text = {
+        HEADINGS[0]: f"{title}, for every pool of the plan.",
+        HEADINGS[
+            1
+        ]: "Once the cable is cut, what is missing can no longer be fetched.\nThe pods that need it stay in ImagePullBackOff.",
+        HEADINGS[2]: "Follow the remedy of the finding, then audit again.",
+        HEADINGS[3]: "When the source does not answer or refuses to.",
+        HEADINGS[4]: "The OCI image specification.",
+    }
+    return f"{title}.\n\n" + "\n\n".join(f"## {heading}\n{words}" for heading, words in text.items())

@@ -1,0 +1,145 @@
+"""The tables of the plant-7 sample: images by pool, egress, storage and trust."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from auditor.report import Cell, EgressRow, ImageRow, StorageItem, StorageStage, TrustRow
+
+_PLATFORMS = {"control": "linux/amd64", "win2022": "windows/amd64:10.0.20348", "win2025": "windows/amd64:10.0.26100"}
+_VERSIONS = {"control": "", "win2022": "10.0.20348.2700", "win2025": "10.0.26100.2314"}
+
+# Reference; status, megabytes and foreign layers for each pool that needs it.
+_IMAGES: tuple[tuple[str, Mapping[str, tuple[str, int, int]]], ...] = (
+    (
+        "mcr.microsoft.com/oss/kubernetes/pause:3.10",
+        {"control": ("ok", 1, 0), "win2022": ("ok", 121, 0), "win2025": ("fallback", 121, 0)},
+    ),
+    ("rancher/wins:v0.4.11", {"win2022": ("ok", 1290, 1), "win2025": ("build-mismatch", 0, 0)}),
+    ("rancher/kubelet-pause:v0.1.6", {"win2022": ("ok", 102, 1)}),
+    ("rancher/mirrored-sig-storage-csi-proxy:v1.1.2", {"win2022": ("ok", 148, 0), "win2025": ("build-mismatch", 0, 0)}),
+    ("registry.example.com/shop/web:4.2", {"control": ("absent", 0, 0), "win2022": ("absent", 0, 0)}),
+    ("quay.io/corp/metrics:2.4.0", {"control": ("undetermined", 0, 0), "win2022": ("undetermined", 0, 0)}),
+    (
+        "docker.io/rancher/rke2-runtime:v1.33.5-rke2r1",
+        {"control": ("ok", 118, 0), "win2022": ("ok", 118, 0), "win2025": ("ok", 118, 0)},
+    ),
+    ("docker.io/rancher/hardened-calico:v3.30.2-build20250711", {"control": ("ok", 229, 0)}),
+    ("docker.io/rancher/hardened-coredns:v1.12.2-build20250611", {"control": ("ok", 27, 0)}),
+    ("docker.io/library/busybox:latest", {"control": ("ok", 2, 0)}),
+    ("ghcr.io/corp/agent:nightly", {"control": ("ok", 64, 0), "win2022": ("platform-absent", 0, 0)}),
+    (
+        "registry.example.com/shop/line-controller@sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+        {"win2022": ("ok", 2310, 0), "win2025": ("ok", 2310, 0)},
+    ),
+)
+_DETAILS = {
+    "fallback": "runs as the image of the previous LTSC release",
+    "build-mismatch": "the index has 10.0.17763.5206 only",
+    "platform-absent": "the index has linux/amd64 and linux/arm64",
+    "absent": "404 MANIFEST_UNKNOWN",
+    "undetermined": "401, no credentials",
+}
+
+
+def digest_of(text: str) -> str:
+    """A made-up digest that is always the same for the same text."""
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def image_rows() -> tuple[ImageRow, ...]:
+    """Every image of the sample with its cells."""
+    return tuple(_image(number, reference, pools) for number, (reference, pools) in enumerate(_IMAGES, 2))
+
+
+def _image(number: int, reference: str, pools: Mapping[str, tuple[str, int, int]]) -> ImageRow:
+    cells = tuple(_cell(reference, pool, *cell) for pool, cell in pools.items())
+    known = any(cell.digest for cell in cells)
+    return ImageRow(
+        reference, digest_of(reference) if known else "", (f"list examples/plant-7/lists/images.txt:{number}:1",), cells
+    )
+
+
+def _cell(reference: str, pool: str, status: str, megabytes: int, foreign: int) -> Cell:
+    known = status in {"ok", "fallback"}
+    version = _VERSIONS["win2022"] if status == "fallback" else _VERSIONS[pool]
+    return Cell(
+        platform=_PLATFORMS[pool],
+        pool=pool,
+        status=status,
+        digest=digest_of(f"{reference} {pool}") if known else "",
+        os_version=version if known else "",
+        bytes=megabytes * 1_000_000 if known else None,
+        foreign_layers=foreign,
+        detail=_DETAILS.get(status, ""),
+    )
+
+
+EGRESS = (
+    EgressRow(
+        "mcr.microsoft.com",
+        443,
+        "https",
+        "containerd on win2022",
+        "urls of 2 foreign layers",
+        "the pull fails: failed to do request",
+        "foreign-layer-egress",
+    ),
+    EgressRow(
+        "pki.corp.example",
+        80,
+        "http",
+        "powershell on win2022",
+        "AIA of CN=registry.plant7.local",
+        "stalls 15 s, then the chain is incomplete",
+        "chain-incomplete",
+    ),
+)
+
+STORAGE = {
+    "registry": StorageStage(
+        "registry",
+        35_140_000_000,
+        40_000_000_000,
+        "measured: compressed layers by digest, each counted once",
+        (
+            StorageItem("registry.example.com/shop/line-controller", 21_900_000_000),
+            StorageItem("Windows base layers", 9_120_000_000),
+            StorageItem("rancher/* for Linux", 3_020_000_000),
+            StorageItem("everything else", 1_100_000_000),
+        ),
+    ),
+    "media": StorageStage("media", 35_200_000_000, 64_000_000_000, "derived: registry plus tar headers"),
+    "node win2022": StorageStage("node win2022", 141_000_000_000, 128_000_000_000, "estimated: 2.3 times the compressed size"),
+    "staging": StorageStage("staging", 70_300_000_000, None, "derived: store plus archive"),
+}
+
+_CORP = ("registry.plant7.local", "Plant 7 Issuing CA 2", "Plant 7 Root CA")
+_AIA = ("http://pki.corp.example/issuing2.crt",)
+_REGISTRY, _API = "registry.plant7.local:5000", "k8s.plant7.local:6443"
+TRUST = (
+    TrustRow(_REGISTRY, "control", "containerd", "verifies", _CORP, (), ""),
+    TrustRow(_REGISTRY, "win2022", "containerd", "fails", _CORP[:1], _AIA, "net/http: TLS handshake timeout"),
+    TrustRow(
+        _REGISTRY,
+        "win2022",
+        "powershell",
+        "fails",
+        _CORP[:1],
+        _AIA,
+        "The remote certificate is invalid because of errors: PartialChain",
+    ),
+    TrustRow(_REGISTRY, "win2025", "containerd", "fails", _CORP[:1], _AIA, "net/http: TLS handshake timeout"),
+    TrustRow(_API, "control", "kubelet", "verifies", ("k8s.plant7.local", "ISRG Root X1"), (), ""),
+    TrustRow(_API, "win2022", "kubelet", "verifies", ("k8s.plant7.local", "ISRG Root X1"), (), ""),
+    TrustRow(
+        _API,
+        "win2025",
+        "curl",
+        "undetermined",
+        ("k8s.plant7.local", "ISRG Root X1"),
+        (),
+        "the root may not be on the node, and offline it cannot be fetched",
+    ),
+)

@@ -1,0 +1,90 @@
+"""Arbitrary reports for property tests: every text may hold anything, consistent or not."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from auditor.check import Finding, Remedy, Rule, Severity, Subject, Undetermined
+from auditor.errors import Location
+from auditor.report import (
+    Cell,
+    CheckRow,
+    Counts,
+    EgressRow,
+    ImageRow,
+    JudgedFinding,
+    Report,
+    StorageItem,
+    StorageStage,
+    TrustRow,
+    Waived,
+)
+
+NASTY: tuple[str, ...] = (
+    "",
+    "a",
+    "1,000",
+    "<script>alert(1)</script>",
+    "\"'><img src=x onerror=alert(1)>",
+    "\x1b[31m\x00\x9b",
+    "\u202egnp.exe",
+    "a\nb\tc",
+)
+NASTY += ("{{ 7 * 7 }}", "\u200b\ufeff", "x" * 200, "9" * 30, "nan", "## What it checks", "- item", "100%")
+clean_texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=12))
+texts = st.one_of(clean_texts, st.sampled_from(("\ud800", "a\udfffb")))
+numbers = st.integers(min_value=0, max_value=2**63)
+severities = st.sampled_from(Severity)
+# Subjects and checks go into fingerprints, which are taken of UTF-8.
+subjects = st.builds(Subject, clean_texts, clean_texts, clean_texts, clean_texts)
+facts = st.one_of(texts, st.integers(), st.floats(), st.booleans(), st.lists(texts, max_size=2).map(tuple))
+
+
+def some(strategy: st.SearchStrategy[object], most: int = 2) -> st.SearchStrategy[tuple[object, ...]]:
+    """A short tuple."""
+    return st.lists(strategy, max_size=most).map(tuple)
+
+
+remedies = st.builds(Remedy, texts, texts, some(texts))
+locations = st.builds(Location, texts, st.integers(0, 99), st.integers(0, 99))
+findings = st.builds(
+    Finding,
+    clean_texts,
+    severities,
+    subjects,
+    texts,
+    case=clean_texts,
+    facts=st.dictionaries(texts, facts, max_size=2),
+    location=st.none() | locations,
+    remedies=some(remedies),
+)
+waivers = st.builds(Waived, texts, texts, st.dates())
+rules = st.builds(Rule, id=clean_texts, title=texts, family=texts, severity=severities, page=texts)
+cells = st.builds(
+    Cell,
+    texts,
+    texts,
+    st.sampled_from(("ok", "absent", "fallback")) | texts,
+    texts,
+    texts,
+    st.none() | numbers,
+    st.integers(0, 3),
+    texts,
+)
+stages = st.builds(StorageStage, texts, numbers, st.none() | numbers, texts, some(st.builds(StorageItem, texts, numbers)))
+reports = st.builds(
+    Report,
+    tool_version=texts,
+    plan_name=texts,
+    plan_path=texts,
+    plan_sha256=texts,
+    exit_code=st.sampled_from((0, 1, 3)),
+    counts=st.builds(Counts, *[st.integers(0, 5)] * 6),
+    checks=some(st.builds(CheckRow, rules, examined=numbers, reason=texts)),
+    findings=some(st.builds(JudgedFinding, findings, severities, st.none() | waivers), 4),
+    undetermined=some(st.builds(Undetermined, clean_texts, subjects, detail=texts)),
+    images=some(st.builds(ImageRow, texts, texts, some(texts), some(cells, 3))),
+    egress=some(st.builds(EgressRow, texts, st.integers(0, 65535), texts, texts, texts, texts, texts)),
+    storage=st.dictionaries(texts, stages, max_size=2),
+    trust=some(st.builds(TrustRow, texts, texts, texts, texts, some(texts), some(texts), texts)),
+)

@@ -1,0 +1,180 @@
+"""The HTML report as a document: its policy, its structure, its escaping."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+
+from auditor.check import HEADINGS
+from auditor.report import Cell, Report, StorageItem, StorageStage
+from reports import render
+from reports.html import view
+from reports.html.page import paragraphs
+from tests.reports.sample import ready_report, sample_report, undetermined_report
+from tests.reports.strategies import reports
+
+_VOID = {"meta", "input", "rect"}
+_OPTIONAL = {"tr", "td", "th"}  # the matrix leaves out the end tags that HTML lets it leave out
+
+
+class Document(HTMLParser):
+    """Tags, ids and texts; fails on an element that is closed but not open."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.texts: dict[str, list[str]] = {}
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in _VOID | _OPTIONAL:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in _OPTIONAL:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.setdefault(self.open[-1] if self.open else "", []).append(data)
+
+    def all(self, name: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag == name]
+
+
+@pytest.fixture(scope="module")
+def shown() -> str:
+    return render(sample_report(), "html")
+
+
+def test_the_policy_allows_exactly_what_is_inlined(shown: str) -> None:
+    document = Document(shown)
+    policy = next(meta["content"] or "" for meta in document.all("meta") if meta.get("http-equiv") == "Content-Security-Policy")
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+    inlined = [*document.texts["style"], *document.texts["script"]]
+    assert len(inlined) == 3
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in inlined]
+    assert re.findall(r"'sha256-([^']+)'", policy) == hashes
+
+
+def test_nothing_points_outside_and_nothing_is_styled_or_run_inline(shown: str) -> None:
+    for tag, attributes in Document(shown).tags:
+        assert tag not in {"link", "img", "iframe", "object", "base"}
+        assert not [name for name in attributes if name == "style" or name.startswith("on") or name == "src"]
+        assert (attributes.get("href") or "#").startswith("#")
+
+
+def test_every_link_lands_and_every_control_has_a_label(shown: str) -> None:
+    document = Document(shown)
+    ids = [attributes["id"] for _, attributes in document.tags if attributes.get("id")]
+    assert len(ids) == len(set(ids))
+    assert {(link["href"] or "")[1:] for link in document.all("a")} <= set(ids)
+    assert len(document.all("label")) == len(document.all("input")) + len(document.all("select"))
+    assert document.all("html") == [{"lang": "en"}]
+    assert len(document.all("h1")) == 1
+
+
+def test_the_sections_of_a_full_report(shown: str) -> None:
+    ids = {attributes.get("id") for attributes in Document(shown).all("h2")}
+    assert ids == {
+        "verdict",
+        "first",
+        "findings",
+        "undetermined",
+        "images",
+        "egress",
+        "storage",
+        "trust",
+        "waived",
+        "checks",
+        "appendix",
+    }
+    assert sample_report().plan_sha256 in shown
+    assert "regctl image mod" in shown
+
+
+def test_a_bare_report_has_no_empty_sections() -> None:
+    shown = render(ready_report(), "html")
+    assert [attributes.get("id") for attributes in Document(shown).all("h2")] == ["verdict", "appendix"]
+    assert "READY" in shown
+
+
+def test_undetermined_never_reads_as_ready() -> None:
+    shown = render(undetermined_report(), "html")
+    assert "UNDETERMINED" in shown
+    assert "READY" not in shown
+    assert "This is not a pass" in shown
+
+
+def test_the_matrix_has_every_cell_once() -> None:
+    report = sample_report()
+    matrix = view.matrix(report.images)
+    assert [column.pool for column in matrix.columns] == ["control", "win2022", "win2025"]
+    assert sum(len(cells) for row in matrix.rows for cells in row.cells) == sum(len(row.platforms) for row in report.images)
+    assert (matrix.columns[2].images, matrix.columns[2].open) == (5, 3)
+    assert matrix.rows[4].statuses == "|absent|"
+
+
+def test_a_cell_with_foreign_layers_is_not_shown_as_in_order() -> None:
+    assert view.cell_tone(Cell("windows/amd64", "win", "ok", foreign_layers=1)) == "w"
+    assert view.cell_tone(Cell("windows/amd64", "win", "ok")) == "o"
+    assert view.tone("a status of a later version") == "u"
+
+
+def test_bars_are_to_scale() -> None:
+    half = view.bar(StorageStage("s", 50, 100, "", (StorageItem("a", 25), StorageItem("b", 20))))
+    assert (half.used, half.limit, half.over) == (500, 1000, 0)
+    assert [(part.start, part.width) for part in half.parts] == [(0, 250), (250, 200)]
+    over = view.bar(StorageStage("s", 200, 100, ""))
+    assert (over.used, over.limit, over.over) == (1000, 500, 500)
+    assert view.bar(StorageStage("s", 0, None, "")).over == 0
+    assert view.share(StorageStage("s", 5, 0, "")) == "of 0 B: 5 B too much"
+
+
+def test_facts_in_words() -> None:
+    assert [view.fact(value) for value in (True, False, ("a", "b"), 5, "x")] == ["yes", "no", "a, b", "5", "x"]
+
+
+def test_a_page_becomes_headings_paragraphs_and_items() -> None:
+    page = f"Title line\nof two.\n\n## {HEADINGS[0]}\nWords\nand words.\n- one\n  more\n* two\n\n{HEADINGS[1]}\nLast."
+    assert paragraphs(page) == (
+        ("p", "Title line of two."),
+        ("h4", HEADINGS[0]),
+        ("p", "Words and words."),
+        ("li", "one more"),
+        ("li", "two"),
+        ("h4", HEADINGS[1]),
+        ("p", "Last."),
+    )
+    assert paragraphs("") == ()
+
+
+def test_a_big_matrix_stays_small() -> None:
+    report = sample_report()
+    big = dataclasses.replace(report, images=report.images * 100)
+    grown = len(render(big, "html")) - len(render(report, "html"))
+    assert grown / (99 * len(report.images)) < 600  # bytes for an image with its digest, its reason and up to three pools
+
+
+@settings(max_examples=50, deadline=None)
+@given(reports)
+def test_any_report_is_a_whole_document_without_foreign_tags(report: Report) -> None:
+    shown = render(report, "html")
+    shown.encode()
+    document = Document(shown)
+    assert not document.open
+    assert len(document.all("script")) == 2
+    assert not document.all("img")
+    assert all(char == "\n" or char.isprintable() for char in shown)

@@ -1,0 +1,139 @@
+"""The JSON contract: shape, schema, golden file, and that every report makes valid JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+from typing import Any
+
+from hypothesis import given, settings
+from jsonschema import Draft202012Validator
+
+from auditor.check import Finding, Severity, Subject
+from auditor.evidence.model import Kind
+from auditor.report import JudgedFinding, Report, Status, Verdict
+from reports import render
+from reports.json_v1 import mapping, report_schema
+from tests.conftest import Golden
+from tests.reports.sample import ready_report, sample_report, undetermined_report
+from tests.reports.strategies import reports
+
+SCHEMA = report_schema()
+VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+# DESIGN 5.3, to the letter.
+TOP = "version tool plan audited_at horizon verdict exit_code summary checks findings undetermined images egress storage trust"
+KEYS = {
+    "tool": "name version",
+    "plan": "name path sha256",
+    "summary": "error warning info undetermined waived examined",
+    "checks": "id family title severity status examined reason",
+    "findings": "check severity subject message facts location remedies fingerprint waived",
+    "undetermined": "check subject kind detail",
+    "images": "reference digest why platforms",
+    "egress": "host port scheme who why when_blocked check",
+    "trust": "endpoint pool client verdict path dials symptom",
+}
+
+
+def read(report: Report) -> dict[str, Any]:
+    shown: dict[str, Any] = json.loads(render(report, "json"))
+    return shown
+
+
+def test_the_keys_are_those_of_the_contract() -> None:
+    shown = read(sample_report())
+    assert list(shown) == TOP.split()
+    for name, keys in KEYS.items():
+        rows = shown[name] if isinstance(shown[name], list) else [shown[name]]
+        assert rows
+        for row in rows:
+            assert list(row) == keys.split(), name
+    finding = shown["findings"][0]
+    assert list(finding["subject"]) == ["kind", "id", "platform", "pool"]
+    assert list(finding["location"]) == ["file", "line", "column"]
+    assert list(finding["remedies"][0]) == ["kind", "text", "commands"]
+    cell = shown["images"][0]["platforms"][0]
+    assert list(cell)[:7] == ["platform", "pool", "status", "digest", "os_version", "bytes", "foreign_layers"]
+    assert list(shown["storage"]["registry"]) == ["bytes", "capacity", "provenance", "items"]
+
+
+def test_what_is_not_known_is_null() -> None:
+    shown = read(ready_report())
+    assert shown["plan"] == {"name": "", "path": None, "sha256": None}
+    findings = {row["subject"]["id"]: row for row in read(sample_report())["findings"]}
+    web = findings["registry.example.com/shop/web:4.2"]
+    assert web["subject"]["platform"] is None
+    assert web["subject"]["pool"] is None
+    assert web["waived"] is None
+    assert findings["mcr.microsoft.com/oss/kubernetes/pause:3.10"]["location"] is None
+    assert findings["ghcr.io/corp/agent:nightly"]["location"]["column"] is None
+    waived = [row["waived"] for row in findings.values() if row["waived"]]
+    assert waived == [{"owner": "platform team", "reason": "rotation is planned for March", "expires": "2027-03-31"}]
+
+
+def test_the_golden_file(golden: Golden) -> None:
+    golden("reports/sample.json", render(sample_report(), "json"))
+
+
+def test_each_row_has_a_line_of_its_own() -> None:
+    shown = render(sample_report(), "json")
+    rows = [json.loads(line.rstrip(",")) for line in shown.splitlines() if line.startswith('  {"check"')]
+    assert len(rows) == len(sample_report().findings) + len(sample_report().undetermined)
+
+
+def test_reports_validate_and_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    for report in (sample_report(), ready_report(), undetermined_report()):
+        VALIDATOR.validate(read(report))
+
+
+def test_numbers_that_json_lacks_become_text() -> None:
+    finding = Finding("x", Severity.INFO, Subject("line", "a"), "m", facts={"ratio": math.nan, "limit": math.inf, "half": 0.5})
+    report = dataclasses.replace(ready_report(), findings=(JudgedFinding(finding, Severity.INFO),))
+    assert read(report)["findings"][0]["facts"] == {"ratio": "nan", "limit": "inf", "half": 0.5}
+
+
+def objects(schema: object) -> list[dict[str, Any]]:
+    match schema:
+        case dict():
+            own = [schema] if "properties" in schema and schema.get("type") == "object" else []
+            return own + [found for value in schema.values() for found in objects(value)]
+        case list():
+            return [found for value in schema for found in objects(value)]
+        case _:
+            return []
+
+
+def test_every_documented_property_is_required_and_others_are_allowed() -> None:
+    found = objects(SCHEMA)
+    assert len(found) > 12
+    for schema in found:
+        assert schema["required"] == list(schema["properties"])
+        assert "additionalProperties" not in schema
+        assert all("description" in item or "$ref" in item for item in schema["properties"].values())
+
+
+def test_the_schema_knows_every_closed_set() -> None:
+    definitions = SCHEMA["$defs"]
+    assert SCHEMA["properties"]["verdict"]["enum"] == [*Verdict]
+    assert definitions["check"]["properties"]["status"]["enum"] == [*Status]
+    assert definitions["check"]["properties"]["severity"]["enum"] == [*Severity]
+    assert definitions["undetermined"]["properties"]["kind"]["enum"] == [*Kind]
+
+
+@settings(max_examples=60, deadline=None)
+@given(reports)
+def test_any_report_round_trips_in_ascii(report: Report) -> None:
+    shown = render(report, "json")
+    assert shown.isascii()
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", shown)
+    back = json.loads(shown, parse_constant=refuse)
+    assert back == mapping(report)
+    VALIDATOR.validate(back)
+
+
+def refuse(name: str) -> None:
+    raise AssertionError(f"{name} is not JSON")

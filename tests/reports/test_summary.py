@@ -1,0 +1,104 @@
+"""What is said first, and the words that formats share."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from auditor.check import Finding, Remedy, Severity, Subject
+from auditor.evidence.model import Kind
+from auditor.report import JudgedFinding, Report
+from reports.cleaning import clean
+from reports.quantity import many, size
+from reports.summary import KIND_ADVICE, Group, advice, grouped, not_applied, steps
+from tests.reports.sample import ready_report, sample_report
+
+
+def test_every_kind_of_not_knowing_has_advice() -> None:
+    assert set(KIND_ADVICE) == {*Kind}
+    assert advice("something new")
+
+
+def test_steps_begin_with_the_largest_group_of_the_worst_severity() -> None:
+    chosen = steps(sample_report())
+    assert [step.check for step in chosen] == ["foreign-layer-egress", "windows-build-mismatch", "image-absent", "", ""]
+    assert chosen[0].about == "A node would fetch a layer from outside (2 errors)"
+    assert [step.about for step in chosen[3:]] == [
+        "2 questions without an answer (denied)",
+        "1 question without an answer (missing-evidence)",
+    ]
+
+
+def test_info_alone_is_nothing_to_do_first() -> None:
+    assert steps(only(Severity.INFO)) == ()
+    assert steps(ready_report()) == ()
+    assert [step.advice for step in steps(only(Severity.WARNING))] == ["See the findings below."]
+
+
+def only(severity: Severity) -> Report:
+    found = JudgedFinding(Finding("x", severity, Subject("line", "a"), "m"), severity)
+    return dataclasses.replace(ready_report(), findings=(found,))
+
+
+def test_groups_hold_every_active_finding_once_worst_first() -> None:
+    report = sample_report()
+    groups = grouped(report)
+    assert sum(len(group.findings) for group in groups) == len(report.findings) - report.counts.waived
+    ranks = [group.severity.rank for group in groups]
+    assert ranks == sorted(ranks, reverse=True)
+
+
+def test_one_check_with_two_severities_makes_two_groups() -> None:
+    found = [JudgedFinding(Finding("x", severity, Subject("line", "a"), "m"), severity) for severity in reversed(Severity)]
+    groups = grouped(dataclasses.replace(ready_report(), findings=tuple(found)))
+    assert [(group.check, group.severity) for group in groups] == [("x", severity) for severity in Severity]
+
+
+def group(*remedies: tuple[Remedy, ...]) -> Group:
+    found = [Finding("x", Severity.ERROR, Subject("line", "a"), "m", remedies=ways) for ways in remedies]
+    return Group("x", "", Severity.ERROR, tuple(JudgedFinding(item, item.severity) for item in found))
+
+
+def test_shared_remedies_are_the_beginning_that_all_have() -> None:
+    one, two, three = (Remedy("edit", text) for text in ("one", "two", "three"))
+    assert group((one, two)).shared_remedies == ()
+    assert group((one, two), (one, two)).shared_remedies == (one, two)
+    assert group((one, two), (one, three)).shared_remedies == (one,)
+    assert group((one,), (two,)).shared_remedies == ()
+    assert group((one,), ()).shared_remedies == ()
+
+
+def test_checks_that_did_not_apply_go_by_reason() -> None:
+    reasons = {reason: [row.rule.id for row in rows] for reason, rows in not_applied(sample_report())}
+    assert reasons["the plan names no copy tool"] == ["copy-drops-foreign-layers", "transfer-window"]
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (999_949, "999.9 kB"), (999_951, "1.0 MB"), (1_251_699_055, "1.3 GB")],
+)
+def test_sizes(count: int, words: str) -> None:
+    assert size(count) == words
+
+
+def test_sizes_never_run_out_of_units() -> None:
+    assert size(10**21) == "1000.0 EB"
+
+
+def test_counts() -> None:
+    assert [many(n, "error") for n in (0, 1, 2, 1000)] == ["0 errors", "1 error", "2 errors", "1,000 errors"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a b", "a b"),
+        ("a\r\nb\tc\u2028d\u00a0e", "a  b c d e"),
+        ("\x00\x1b\x7f\x9b", "\ufffd" * 4),
+        ("\u202e\u2066\u200b\ufeff\U000e0041\ud800", "\ufffd" * 6),
+        ("büro-№", "büro-№"),
+    ],
+)
+def test_cleaning(text: str, shown: str) -> None:
+    assert clean(text) == shown
