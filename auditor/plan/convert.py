@@ -1,0 +1,165 @@
+"""From the plan's edge to the values that the rest of the house knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+from auditor.errors import Location
+from auditor.plan.fields import split_host_port
+from auditor.plan.model import (
+    Cluster,
+    Copy,
+    Endpoint,
+    ImageSource,
+    Media,
+    Plan,
+    Pool,
+    Registry,
+    SourceRegistry,
+    Waiver,
+    Workload,
+)
+from auditor.plan.schema import CopyPart, EndpointPart, PlanPart, PoolPart, RegistryPart
+
+Where = Mapping[str, Location]
+
+
+def to_plan(part: PlanPart, path: str, sha256: str, where: Where) -> Plan:
+    """The plan as frozen values; its files are filled in by the loader."""
+    names = tuple(part.pools)
+    return Plan(
+        path=path,
+        sha256=sha256,
+        name=part.name or PurePosixPath(path).stem,
+        horizon=part.horizon,
+        pools=tuple(_pool(name, pool, where) for name, pool in part.pools.items()),
+        cluster=_cluster(part, where),
+        images=tuple(_image(part, number, names, where) for number in range(len(part.images))),
+        workloads=tuple(_workload(part, number, where) for number in range(len(part.workloads))),
+        workloads_complete=part.workloads_complete,
+        copy=_copy(part.copy_, where) if part.copy_ else None,
+        registry=_registry(part.registry, where) if part.registry else None,
+        sources=tuple(
+            SourceRegistry(host, where[f"sources.{host}"], source.ca or "", source.insecure)
+            for host, source in part.sources.items()
+        ),
+        endpoints=tuple(_endpoint(endpoint, where[f"endpoints.{number}"]) for number, endpoint in enumerate(part.endpoints)),
+        reachable=part.network.reachable if part.network else (),
+        waivers=tuple(
+            Waiver(waiver.check, waiver.subject, waiver.reason, waiver.owner, waiver.expires, where[f"waivers.{number}"])
+            for number, waiver in enumerate(part.waivers)
+        ),
+        severities=dict(part.severity),
+        locations=where,
+    )
+
+
+def _pool(name: str, part: PoolPart, where: Where) -> Pool:
+    return Pool(
+        name=name,
+        platform=part.platform,
+        location=where[f"pools.{name}"],
+        nodes=part.nodes,
+        runtime=part.runtime,
+        disk=part.disk,
+        clients=part.clients,
+        trust=part.trust,
+        root_updates=part.root_updates or "",
+        config=part.config,
+    )
+
+
+def _cluster(part: PlanPart, where: Where) -> Cluster | None:
+    cluster = part.cluster
+    if cluster is None:
+        return None
+    return Cluster(cluster.distribution, cluster.version, cluster.cni or "", where["cluster"])
+
+
+def _image(part: PlanPart, number: int, names: tuple[str, ...], where: Where) -> ImageSource:
+    image = part.images[number]
+    place = where[f"images.{number}"]
+    location = where.get(f"images.{number}.ref", place)
+    return ImageSource(image.pools or names, location, image.list or "", image.ref or "", image.host_process)
+
+
+def _workload(part: PlanPart, number: int, where: Where) -> Workload:
+    workload = part.workloads[number]
+    return Workload(
+        location=where[f"workloads.{number}"],
+        manifests=workload.manifests or "",
+        chart=workload.chart or "",
+        values=workload.values,
+        namespace=workload.namespace or "",
+        release=workload.release or "",
+    )
+
+
+def _copy(part: CopyPart, where: Where) -> Copy:
+    return Copy(
+        location=where["copy"],
+        tool=part.tool,
+        options=part.options,
+        scripts=part.scripts,
+        archives=part.archives,
+        media=Media(part.media.size, part.media.filesystem or "") if part.media else None,
+        staging=part.staging.disk if part.staging else None,
+        rate=part.rate,
+        window=part.window,
+    )
+
+
+def _registry(part: RegistryPart, where: Where) -> Registry:
+    return Registry(
+        host=part.host,
+        location=where["registry"],
+        kind=part.kind,
+        config=part.config or "",
+        ca=part.ca or "",
+        disk=part.disk,
+        insecure=part.insecure,
+        rewrites=part.rewrites,
+    )
+
+
+def _endpoint(part: EndpointPart, location: Location) -> Endpoint:
+    host, port = split_host_port(part.host)
+    return Endpoint(host, port or 443, location, part.chain or "")
+
+
+def named_files(plan: Plan) -> Iterator[tuple[str, Location]]:
+    """Every file or folder that the plan names and that is read now, with the place that names it. Archives are not."""
+    for number, image in enumerate(plan.images):
+        if image.list:
+            yield image.list, plan.where("images", number, "list")
+    for pool in plan.pools:
+        for key, paths in (("trust", pool.trust), ("config", pool.config)):
+            for number, path in enumerate(paths):
+                yield path, plan.where("pools", pool.name, key, number)
+    yield from _named_by_workloads(plan)
+    yield from _named_by_registries(plan)
+    for number, endpoint in enumerate(plan.endpoints):
+        if endpoint.chain:
+            yield endpoint.chain, plan.where("endpoints", number, "chain")
+    for number, path in enumerate(plan.copy.scripts if plan.copy else ()):
+        yield path, plan.where("copy", "scripts", number)
+
+
+def _named_by_workloads(plan: Plan) -> Iterator[tuple[str, Location]]:
+    for number, workload in enumerate(plan.workloads):
+        for key, path in (("manifests", workload.manifests), ("chart", workload.chart)):
+            if path:
+                yield path, plan.where("workloads", number, key)
+        for place, path in enumerate(workload.values):
+            yield path, plan.where("workloads", number, "values", place)
+
+
+def _named_by_registries(plan: Plan) -> Iterator[tuple[str, Location]]:
+    if plan.registry is not None:
+        for key, path in (("config", plan.registry.config), ("ca", plan.registry.ca)):
+            if path:
+                yield path, plan.where("registry", key)
+    for source in plan.sources:
+        if source.ca:
+            yield source.ca, plan.where("sources", source.host, "ca")

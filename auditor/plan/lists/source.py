@@ -1,0 +1,77 @@
+"""What every importer is told about the file that it reads, and how it makes a line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from auditor.errors import Location
+from auditor.facts import Fact, table
+from auditor.oci.reference import InvalidReference, parse_reference
+from auditor.plan.model import ListLine
+
+MAX_TEXT = 4096
+SHOWN = 200
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+class Placeholder(Fact, frozen=True, kw_only=True):
+    """A pattern that a template leaves behind."""
+
+    pattern: str
+    names: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListSource:
+    """The file's name as users know it, and the pools that need its images."""
+
+    file: str
+    pools: tuple[str, ...]
+    host_process: bool = False
+
+    def error(self, text: str, line: int, column: int, message: str) -> ListLine:
+        """A line that is no entry. The text is shown with control characters escaped."""
+        shown = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text[:SHOWN])
+        return ListLine(shown, Location(self.file, line, column), self.pools, error=message, host_process=self.host_process)
+
+    def entry(self, text: str, line: int, column: int, *, digest: str = "", sources: tuple[str, ...] = ()) -> ListLine:
+        """A line with one reference, or the reason why it is none."""
+        if problem := text_problem(text):
+            return self.error(text, line, column, problem)
+        try:
+            reference = parse_reference(text)
+        except InvalidReference as error:
+            return self.error(text, line, column, str(error))
+        return ListLine(text, Location(self.file, line, column), self.pools, reference, "", digest, sources, self.host_process)
+
+
+@cache
+def _placeholders() -> tuple[tuple[re.Pattern[str], str], ...]:
+    rows: tuple[Placeholder, ...] = table("placeholders", Placeholder)
+    return tuple((re.compile(row.pattern), row.names) for row in rows)
+
+
+@cache
+def _any_placeholder() -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _ in _placeholders()))
+
+
+def placeholder_in(text: str) -> str:
+    """What kind of placeholder is left in the text; empty when there is none."""
+    if _any_placeholder().search(text) is None:
+        return ""
+    for pattern, names in _placeholders():
+        if match := pattern.search(text):
+            return f"a template is left in: {names} ({match[0]!r})"
+    return ""
+
+
+def text_problem(text: str) -> str:
+    """Why a text cannot even be tried as a reference; empty when it can."""
+    if len(text) > MAX_TEXT:
+        return f"{len(text):,} characters, more than any reference has"
+    if control := _CONTROL.search(text):
+        return f"the invisible character U+{ord(control[0]):04X} is in it"
+    return placeholder_in(text)

@@ -1,0 +1,124 @@
+"""YAML as plain data, with the place of every key, from a file that may be hostile.
+
+Aliases are expanded only up to a number of nodes, nesting only to a depth, and duplicate keys are errors: in a plan the
+second of two keys would silently win.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import yaml
+
+from auditor.errors import Location, PlanError, Problem
+
+MAX_BYTES = 4 * 1024 * 1024
+MAX_NODES = 200_000
+MAX_DEPTH = 60
+
+Plain = dict[str, "Plain"] | list["Plain"] | str | int | float | bool | None
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass
+class Tree:
+    """Plain data, and the locations of its keys and items by dotted path (`pools.win2022.disk`, `images.0.list`)."""
+
+    data: Plain
+    locations: dict[str, Location] = field(default_factory=dict)
+
+
+class _Builder:
+    """Turns YAML nodes into plain data, counting what it makes."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._left = MAX_NODES
+        self._scalars = yaml.SafeLoader("")
+        self.locations: dict[str, Location] = {}
+        self.problems: list[Problem] = []
+
+    def place(self, node: yaml.Node) -> Location:
+        return Location(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def build(self, node: yaml.Node, path: str, depth: int) -> Plain:
+        self._left -= 1
+        if self._left < 0:
+            raise PlanError([Problem(self.place(node), f"more than {MAX_NODES:,} values: do aliases multiply them?")])
+        if depth > MAX_DEPTH:
+            raise PlanError([Problem(self.place(node), f"nested deeper than {MAX_DEPTH} levels, or an alias inside itself")])
+        if isinstance(node, yaml.MappingNode):
+            return dict(self._pairs(node, path, depth))
+        if isinstance(node, yaml.SequenceNode):
+            return [self._item(child, path, number, depth) for number, child in enumerate(node.value)]
+        return self._scalar(node)
+
+    def _item(self, child: yaml.Node, path: str, number: int, depth: int) -> Plain:
+        below = f"{path}.{number}" if path else str(number)
+        self.locations.setdefault(below, self.place(child))
+        return self.build(child, below, depth + 1)
+
+    def _pairs(self, node: yaml.MappingNode, path: str, depth: int) -> Iterator[tuple[str, Plain]]:
+        seen: dict[str, Location] = {}
+        for key_node, value_node in node.value:
+            place = self.place(key_node)
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag == "tag:yaml.org,2002:merge":
+                self.problems.append(Problem(place, "only plain keys are understood here", "write the keys out"))
+                continue
+            key = str(key_node.value)
+            if key in seen:
+                self.problems.append(Problem(place, f"{key!r} stands here again", f"the first is at line {seen[key].line}"))
+                continue
+            seen[key] = place
+            below = f"{path}.{key}" if path else key
+            self.locations.setdefault(below, place)
+            yield key, self.build(value_node, below, depth + 1)
+
+    def _scalar(self, node: yaml.Node) -> Plain:
+        try:
+            value = self._scalars.construct_object(node)
+        except (yaml.YAMLError, ValueError, OverflowError) as error:
+            self.problems.append(Problem(self.place(node), f"cannot be read: {_first_line(error)}"))
+            return None
+        # Dates, sets and binaries keep the text that was written; the schema knows what it wants.
+        return value if value is None or isinstance(value, str | int | float | bool) else str(node.value)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _syntax_problem(file: str, error: yaml.YAMLError) -> Problem:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    said = getattr(error, "problem", None) or getattr(error, "reason", None) or _first_line(error)
+    where = Location(file, mark.line + 1, mark.column + 1) if mark is not None else Location(file)
+    tab = "\\t" in str(said) or "'\t'" in str(said)
+    return Problem(where, f"not YAML: {said}", "indent with spaces, not with tabs" if tab else "")
+
+
+def parse_tree(file: str, data: bytes) -> Tree:
+    """Parse one YAML (or JSON) document.
+
+    Raises PlanError with every place where it cannot be read as meant.
+    """
+    if len(data) > MAX_BYTES:
+        raise PlanError([Problem(Location(file), f"{len(data):,} bytes, more than the {MAX_BYTES:,} of a plan")])
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise PlanError([Problem(Location(file, line), "not UTF-8 text")]) from error
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        raise PlanError([_syntax_problem(file, error)]) from error
+    except RecursionError as error:
+        raise PlanError([Problem(Location(file), "nested too deeply")]) from error
+    if node is None:
+        raise PlanError([Problem(Location(file), "the file is empty")])
+    builder = _Builder(file)
+    tree = Tree(builder.build(node, "", 0), builder.locations)
+    if builder.problems:
+        raise PlanError(sorted(builder.problems, key=lambda problem: problem.location))
+    return tree
