@@ -32,9 +32,10 @@ def who(case: TrustCase) -> str:
     return f"{case.client} on {case.pool.name}"
 
 
-def said(symptom: str) -> str:
+def said(words: str, stall: str = "") -> str:
     """The client's words as a sentence; empty when nothing is known of them."""
-    return f' It would say: "{symptom}".' if symptom else ""
+    instead = f'; or, where packets are dropped, "{stall}"' if stall else ""
+    return f' It would say: "{words.rstrip(".")}"{instead}.' if words else ""
 
 
 def facts_of(case: TrustCase) -> dict[str, Fact]:
@@ -62,6 +63,14 @@ def judged(site: Site, check: str, today: datetime.date) -> Iterator[TrustCase |
             yield case
         elif not isinstance(site.chains[case.endpoint], Unseen):
             yield Undetermined(check, subject_of(case), case.verdict.kind, case.verdict.detail)
+
+
+def cases_by_endpoint(site: Site, today: datetime.date) -> dict[Endpoint, tuple[TrustCase, ...]]:
+    """The cases of each endpoint, in order; an endpoint without any is not in it."""
+    grouped: dict[Endpoint, list[TrustCase]] = {}
+    for case in site.trust(today):
+        grouped.setdefault(case.endpoint, []).append(case)
+    return {endpoint: tuple(cases) for endpoint, cases in grouped.items()}
 
 
 def horizon_of(plan: Plan, today: datetime.date) -> datetime.date:

@@ -6,7 +6,7 @@ Grammar: distribution/reference (reference.go, normalize.go).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 DEFAULT_DOMAIN = "docker.io"
@@ -18,6 +18,7 @@ _DOMAIN = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]{{
 _PATH = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128}")
+_IMAGE_ID = re.compile(r"[a-f0-9]{64}")
 _DOCKER_HUB = frozenset({"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
 
 
@@ -38,7 +39,7 @@ class Reference:
     path: str
     tag: str = ""
     digest: str = ""
-    explicit_tag: bool = True
+    explicit_tag: bool = field(default=True, compare=False)  # `busybox` and `busybox:latest` are one image
 
     @property
     def repository(self) -> str:
@@ -89,6 +90,8 @@ def parse_reference(text: str) -> Reference:
         raise InvalidReference("empty")
     if "://" in text:
         raise InvalidReference(f"a reference has no scheme: remove {text.split('://', 1)[0]!r}://")
+    if _IMAGE_ID.fullmatch(text):
+        raise InvalidReference("64 hex digits are the id of a local image, which no registry knows")
     name, at, digest = text.partition("@")
     if at and not is_digest(digest):
         raise InvalidReference(f"{digest!r} is no digest (sha256: and 64 lower-case hex digits)")

@@ -56,14 +56,21 @@ def _date(value: object) -> datetime.date:
     return found
 
 
-def _platform(value: object) -> Platform:
+def node_platform(text: str) -> Platform:
+    """The platform of nodes: Linux, or Windows with a build. Raises ValueError."""
     try:
-        platform = parse_platform(_text(value))
+        platform = parse_platform(text)
     except InvalidPlatform as error:
         raise ValueError(str(error)) from error
+    if platform.os not in {"linux", "windows"}:
+        raise ValueError(f"{text!r}: Kubernetes nodes run linux or windows, not {platform.os}")
     if platform.os == "windows" and not platform.os_version:
-        raise ValueError(f"{value!r} lacks the Windows build: write windows/{platform.architecture}:ltsc2022 or :10.0.20348")
+        raise ValueError(f"{text!r} lacks the Windows build: write windows/{platform.architecture}:ltsc2022 or :10.0.20348")
     return platform
+
+
+def _platform(value: object) -> Platform:
+    return node_platform(_text(value))
 
 
 def _host(value: object) -> str:

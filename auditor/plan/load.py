@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from pydantic import ValidationError
 
 from auditor.errors import Location, PlanError, Problem, UsageError
-from auditor.oci.platform import InvalidPlatform, parse_platform
 from auditor.plan.convert import named_files, to_plan
+from auditor.plan.fields import node_platform
 from auditor.plan.files import CarriedFiles, DiskFiles, FileProblem, Files
 from auditor.plan.model import ImageSource, Plan, Pool
 from auditor.plan.problems import from_validation, nearest
@@ -104,11 +104,9 @@ def plan_for_lists(lists: Sequence[Path], platforms: Sequence[str]) -> Plan:
     pools = []
     for text in dict.fromkeys(platforms):
         try:
-            platform = parse_platform(text)
-        except InvalidPlatform as error:
-            raise UsageError(f"--platform {text}: {error}") from error
-        if platform.os == "windows" and not platform.os_version:
-            raise UsageError(f"--platform {text}: the Windows build is missing", f"Write {text}:ltsc2022 or {text}:10.0.20348.")
+            platform = node_platform(text)
+        except ValueError as error:
+            raise UsageError(f"--platform: {error}") from error
         pools.append(Pool(pool_name(text), platform, COMMAND_LINE))
     files: dict[str, bytes] = {}
     disk = DiskFiles(Path())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from auditor.errors import Location
@@ -178,6 +179,11 @@ class Plan:
     severities: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     locations: Mapping[str, Location] = field(default_factory=dict, repr=False)
+
+    @property
+    def file(self) -> str:
+        """The name under which `files` holds the plan itself; empty for bare lists."""
+        return PurePosixPath(self.path.replace("\\", "/")).name
 
     def pool(self, name: str) -> Pool:
         """The pool of that name. Raises KeyError: names were checked when the plan was loaded."""

@@ -93,7 +93,7 @@ def _syntax_problem(file: str, error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     said = getattr(error, "problem", None) or getattr(error, "reason", None) or _first_line(error)
     where = Location(file, mark.line + 1, mark.column + 1) if mark is not None else Location(file)
-    tab = "\\t" in str(said) or "'\t'" in str(said)
+    tab = "\\t" in str(said) or " tab " in str(said)
     return Problem(where, f"not YAML: {said}", "indent with spaces, not with tabs" if tab else "")
 
 

@@ -49,11 +49,12 @@ def waiver_findings(waivers: Iterable[Waiver], known: frozenset[str], today: dat
             )
         elif not is_in_force(waiver, today):
             days = (today - waiver.expires).days
+            ago = f"{days} days ago" if days > 1 else "yesterday"
             yield Finding(
                 check=WAIVER_EXPIRED.id,
                 severity=WAIVER_EXPIRED.severity,
                 subject=_subject(waiver),
-                message=f"The waiver of {waiver.owner} for {waiver.check} ended on {waiver.expires}, {days} days ago: "
+                message=f"The waiver of {waiver.owner} for {waiver.check} ended on {waiver.expires}, {ago}: "
                 f"what it accepted ({waiver.reason}) counts again.",
                 facts={"owner": waiver.owner, "expired": waiver.expires.isoformat()},
                 location=waiver.location,

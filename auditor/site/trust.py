@@ -69,8 +69,9 @@ class Prospect(enum.StrEnum):
 class TrustCase:
     """One endpoint as one client of one pool would see it.
 
-    `dials` are the URLs that the client would ask on the way, `inside` those of them that stay reachable; `symptom` is what
-    it would say when it fails. `model` is None for a client that the facts do not know.
+    `dials` are the URLs that the client would ask on the way, `inside` those of them that stay reachable; `refusal` is what
+    it would say when it fails, and `stall` what it would say instead where a dial is dropped and outlasts its handshake.
+    `model` is None for a client that the facts do not know.
     """
 
     endpoint: Endpoint
@@ -80,7 +81,13 @@ class TrustCase:
     verdict: TrustVerdict | Unseen
     dials: tuple[str, ...] = ()
     inside: tuple[str, ...] = ()
-    symptom: str = ""
+    refusal: str = ""
+    stall: str = ""
+
+    @property
+    def symptom(self) -> str:
+        """What its user would see, in one text."""
+        return f"{self.refusal}; or, where packets are dropped, {self.stall}" if self.stall else self.refusal
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -219,8 +226,9 @@ def _clients(pool: Pool) -> tuple[str, ...]:
 def _case(endpoint: Endpoint, pool: Pool, model: ClientModel, verdict: TrustVerdict, reachable: tuple[str, ...]) -> TrustCase:
     dials = tuple(dict.fromkeys(_dials(pool, model, verdict)))
     inside = tuple(url for url in dials if (dial := dial_of(url)) is not None and is_reachable(dial.host, reachable))
-    symptom = _symptom(endpoint.host, model, verdict, stalls=len(inside) < len(dials))
-    return TrustCase(endpoint, pool, model.id, model, verdict, dials, inside, symptom)
+    refusal = _refusal(endpoint.host, model, verdict)
+    stalls = refusal and len(inside) < len(dials) and model.timeout < CRYPTOAPI_WAIT
+    return TrustCase(endpoint, pool, model.id, model, verdict, dials, inside, refusal, model.symptom("stall") if stalls else "")
 
 
 def _dials(pool: Pool, model: ClientModel, verdict: TrustVerdict) -> Iterator[str]:
@@ -244,16 +252,16 @@ def _root_updates(setting: str, sha1: str) -> Iterator[str]:
         yield setting
 
 
-def _symptom(host: str, model: ClientModel, verdict: TrustVerdict, *, stalls: bool) -> str:
+def _refusal(host: str, model: ClientModel, verdict: TrustVerdict) -> str:
     match verdict:
         case Verifies() | Unproven(gap=Gap.REVOCATION | Gap.TOO_MANY_PATHS):
             return ""
         case Incomplete():
-            return _with_stall(model, model.symptom("incomplete", reason="PARTIAL_CHAIN"), stalls=stalls)
+            return model.symptom("incomplete", reason="PARTIAL_CHAIN")
         case Invalid(path) | Unproven(path=path) if path.flaws:
             return flaw_symptom(host, model, path.flaws[0])
         case _:
-            return _with_stall(model, model.symptom("untrusted", reason="UNTRUSTED_ROOT"), stalls=stalls)
+            return model.symptom("untrusted", reason="UNTRUSTED_ROOT")
 
 
 def flaw_symptom(host: str, model: ClientModel, flaw: Flaw) -> str:
@@ -261,9 +269,3 @@ def flaw_symptom(host: str, model: ClientModel, flaw: Flaw) -> str:
     names = flaw.certificate.extensions.dns_names + flaw.certificate.extensions.ip_addresses
     cause = _CAUSES.get(flaw.kind, "invalid")
     return model.symptom(cause, host=host, names=", ".join(names[:_NAMES_SHOWN]), reason=flaw.kind.value)
-
-
-def _with_stall(model: ClientModel, said: str, *, stalls: bool) -> str:
-    if not stalls or model.timeout >= CRYPTOAPI_WAIT:
-        return said
-    return f"{said}; or, where the firewall drops packets, {model.symptom('stall')}"

@@ -30,7 +30,7 @@ from auditor.pki.rules import Flaw, dates, moment
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust import Served, TrustCase, Unseen, end_of_day, flaw_symptom
-from checks.endpoints import horizon_of, served, who
+from checks.endpoints import cases_by_endpoint, horizon_of, served, who
 
 ID = "certificate-expiring"
 
@@ -106,12 +106,13 @@ def _remedy(role: str, certificate: Certificate, horizon: datetime.date) -> Reme
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """One outcome per endpoint and certificate."""
     horizon, fine = horizon_of(site.plan, today), 0
+    by_endpoint = cases_by_endpoint(site, today)
     for item in served(site, ID):
         if isinstance(item, Undetermined):
             yield item
             continue
         endpoint, chain = item
-        cases = tuple(case for case in site.trust(today) if case.endpoint == endpoint)
+        cases = by_endpoint.get(endpoint, ())
         for certificate in _examined(chain, cases):
             judged = _judge(certificate, today, horizon, cases[0] if cases else None)
             if judged is None:

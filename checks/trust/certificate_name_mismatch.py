@@ -30,17 +30,16 @@ from auditor.pki.names import Mismatch, as_address, mismatch
 from auditor.pki.rules import name_flaw
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
-from auditor.site.trust import Served, flaw_symptom
-from checks.endpoints import endpoint_subject, said, served
+from auditor.site.trust import Served, TrustCase, flaw_symptom
+from checks.endpoints import cases_by_endpoint, endpoint_subject, said, served
 
 ID = "certificate-name-mismatch"
 
 
-def _symptom(site: Site, today: datetime.date, endpoint: Endpoint, chain: Served, wrong: Mismatch) -> str:
+def _symptom(cases: tuple[TrustCase, ...], chain: Served, wrong: Mismatch) -> str:
     """What the first client says that the facts know."""
-    models = (case.model for case in site.trust(today) if case.endpoint == endpoint and case.model is not None)
-    model = next(models, None)
-    return flaw_symptom(endpoint.host, model, name_flaw(chain.leaf, wrong)) if model is not None else ""
+    model = next((case.model for case in cases if case.model is not None), None)
+    return flaw_symptom(wrong.host, model, name_flaw(chain.leaf, wrong)) if model is not None else ""
 
 
 def _remedies(endpoint: Endpoint, wrong: Mismatch) -> tuple[Remedy, ...]:
@@ -57,8 +56,8 @@ def _remedies(endpoint: Endpoint, wrong: Mismatch) -> tuple[Remedy, ...]:
     return reissue, Remedy("edit", f"Or call the endpoint by a name that it has: {', '.join(wrong.names[:4])}.")
 
 
-def _finding(site: Site, today: datetime.date, endpoint: Endpoint, chain: Served, wrong: Mismatch) -> Finding:
-    symptom = _symptom(site, today, endpoint, chain, wrong)
+def _finding(endpoint: Endpoint, cases: tuple[TrustCase, ...], chain: Served, wrong: Mismatch) -> Finding:
+    symptom = _symptom(cases, chain, wrong)
     return Finding(
         check=ID,
         severity=Severity.ERROR,
@@ -80,7 +79,7 @@ def _finding(site: Site, today: datetime.date, endpoint: Endpoint, chain: Served
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """One outcome per endpoint."""
-    fine = 0
+    by_endpoint, fine = cases_by_endpoint(site, today), 0
     for item in served(site, ID):
         if isinstance(item, Undetermined):
             yield item
@@ -90,7 +89,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
             detail = f"the extensions of {chain.leaf.name} cannot be read: {defect}"
             yield Undetermined(ID, endpoint_subject(endpoint), Kind.MALFORMED, detail)
         elif (wrong := mismatch(chain.leaf, endpoint.host)) is not None:
-            yield _finding(site, today, endpoint, chain, wrong)
+            yield _finding(endpoint, by_endpoint.get(endpoint, ()), chain, wrong)
         else:
             fine += 1
     if fine:

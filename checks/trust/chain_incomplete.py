@@ -56,7 +56,7 @@ def _finding(case: TrustCase, verdict: Incomplete) -> Finding:
         severity=Severity.WARNING if works else Severity.ERROR,
         subject=subject_of(case),
         message=f"{case.endpoint.name} does not serve the certificate of {verdict.missing}, which issued "
-        f"{verdict.path.top.name}. {_how(case, verdict)}" + ("" if works else said(case.symptom)),
+        f"{verdict.path.top.name}. {_how(case, verdict)}" + ("" if works else said(case.refusal, case.stall)),
         case=f"{case.client} {verdict.path.top.sha256}",
         facts={**facts_of(case), "missing": verdict.missing, "aia": verdict.aia_urls, "inside": case.inside},
         location=case.endpoint.location,

@@ -41,7 +41,7 @@ def _untrusted(case: TrustCase, verdict: Untrusted) -> Finding:
         check=ID,
         severity=Severity.ERROR,
         subject=subject_of(case),
-        message=f"{who(case)} does not trust {case.endpoint.name}: {verdict.why}.{said(case.symptom)}",
+        message=f"{who(case)} does not trust {case.endpoint.name}: {verdict.why}.{said(case.refusal, case.stall)}",
         case=f"{case.client} {verdict.anchor}",
         facts={**facts_of(case), "anchor": verdict.anchor, "top_sha1": verdict.path.top.sha1},
         location=case.endpoint.location,
@@ -54,11 +54,12 @@ def _untrusted(case: TrustCase, verdict: Untrusted) -> Finding:
 
 def _refused(case: TrustCase, flaws: tuple[Flaw, ...]) -> Finding:
     first, more = flaws[0], f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
+    symptom = said(case.refusal, case.stall)
     return Finding(
         check=ID,
         severity=Severity.ERROR,
         subject=subject_of(case),
-        message=f"{who(case)} accepts no path from {case.endpoint.name} to a root: {first}{more}.{said(case.symptom)}",
+        message=f"{who(case)} accepts no path from {case.endpoint.name} to a root: {first}{more}.{symptom}",
         case=f"{case.client} {first.kind} {first.certificate.sha256}",
         facts={**facts_of(case), "flaws": tuple(map(str, flaws)), "certificate_sha1": first.certificate.sha1},
         location=case.endpoint.location,

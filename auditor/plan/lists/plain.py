@@ -18,7 +18,8 @@ from auditor.plan.model import ListLine
 MAX_LINES = 200_000
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-_COMMENT = re.compile(r"(?:^|\s)#.*$")
+# A line may begin with an unfilled ###ZARF_VARIABLE###, which is a mistake to report and no comment.
+_COMMENT = re.compile(r"(?:^|\s)#(?!##ZARF_).*$")
 _SOURCES = re.compile(r"[\w.+:~-]+(?:,[\w.+:~-]+)*,?")
 _TOKEN = re.compile(r"\S+")
 

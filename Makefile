@@ -1,0 +1,78 @@
+# One command for each chore. `make audit` and `make test` set up everything they need on a fresh machine.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+EXAMPLE := examples/plant-7
+TODAY := 2026-11-23
+
+.PHONY: audit test lint types format golden coverage example docs bench lock clean help
+
+help:            ## Show this list.
+	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+audit: $(VENV)/.runtime    ## Set up, audit the example, write build/plant-7.html and build/plant-7.json.
+	@mkdir -p build
+	@$(BIN)/auditor audit $(EXAMPLE)/plan.yaml --evidence $(EXAMPLE)/plant-7.evidence --at $(TODAY) \
+		--format text --format html=build/plant-7.html --format json=build/plant-7.json; \
+	code=$$?; test $$code -le 1 || exit $$code
+	@echo
+	@echo "The example is meant not to be ready. Look at build/plant-7.html, then write your own plan: $(BIN)/auditor init"
+
+test: $(VENV)/.dev         ## Set up, then run every test. What needs a program that is not there is skipped with the reason.
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+coverage: $(VENV)/.dev     ## The tests with branch coverage, the command line included.
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report --fail-under=95
+
+lint: $(VENV)/.dev         ## Style and common mistakes.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev        ## Types, strictly.
+	$(BIN)/mypy
+
+format: $(VENV)/.dev       ## Mend what lint can mend by itself.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+golden: $(VENV)/.dev       ## Write the golden files anew; then read the difference.
+	$(BIN)/python -m pytest --update-golden tests
+
+example: $(VENV)/.dev      ## Make the example's certificates, images and evidence anew.
+	$(BIN)/python $(EXAMPLE)/make.py
+
+docs: $(VENV)/.dev         ## Write the generated pages of docs/ anew.
+	$(BIN)/python docs/generate.py
+
+bench: $(VENV)/.dev        ## Measure; each prints ratios taken side by side in one run.
+	$(BIN)/python bench/evaluate.py
+	$(BIN)/python bench/startup.py
+	$(BIN)/python bench/collect.py
+
+lock: $(VENV)/.dev         ## Pin all dependencies anew, with hashes.
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" --upgrade -q -o requirements/runtime.txt
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" --upgrade -q -o requirements/dev.txt
+
+clean:           ## Remove what was built.
+	rm -rf $(VENV) build dist .coverage* .mypy_cache .pytest_cache .ruff_cache
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3 …" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: $(VENV)/bin/python requirements/runtime.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@

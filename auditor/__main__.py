@@ -1,0 +1,53 @@
+"""The entry point: `auditor`, and `python -m auditor`.
+
+Nothing heavy is imported before it is known that it is needed: `auditor --version` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from auditor import __version__
+
+EXIT_INTERNAL = 4
+EXIT_INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        sys.stdout.write(f"auditor {__version__}\n")
+        return
+    sys.exit(_run())
+
+
+def _run() -> int:
+    from auditor.cli.app import run  # noqa: PLC0415 - late, so that --version stays quick
+    from auditor.errors import AuditorError  # noqa: PLC0415 - as above
+
+    try:
+        run()
+    except AuditorError as error:
+        sys.stderr.write(f"auditor: {error.summary}\n" + (f"  {error.hint}\n" if error.hint else ""))
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("auditor: interrupted; what was collected is kept\n")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader of stdout went away (`auditor … | head`): not an error of ours, and nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_INTERNAL
+    except Exception as error:
+        if os.environ.get("AUDITOR_DEBUG"):
+            raise
+        sys.stderr.write(
+            f"auditor: internal error: {type(error).__name__}: {error}\n"
+            "  This is a bug. Set AUDITOR_DEBUG=1 to see where it happened, and please report it.\n"
+        )
+        return EXIT_INTERNAL
+    return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""The command line: each command in a file of its own, assembled here."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from auditor import __version__
+from auditor.cli import audit, catalogue, collect, init, inspect, schema
+
+app = typer.Typer(
+    name="auditor",
+    help="Will this environment work with the cable cut, and if not, what exactly must change?",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"auditor {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version_wanted: Annotated[
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+app.command("audit")(audit.audit)
+app.command("collect")(collect.collect)
+app.command("inspect")(inspect.inspect)
+app.command("checks")(catalogue.checks)
+app.command("explain")(catalogue.explain)
+app.command("init")(init.init)
+app.command("schema")(schema.schema)
+
+
+def run() -> None:
+    """Run the command that the arguments name. Always leaves by SystemExit with the exit code, or by an AuditorError."""
+    app()

@@ -1,0 +1,88 @@
+"""`auditor audit`: the whole way from a plan, a list or an evidence file to a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from auditor.check import Severity
+from auditor.cli import cache
+from auditor.cli.inputs import Given, opened, read_inputs
+from auditor.cli.options import (
+    AskVia,
+    At,
+    EvidenceIn,
+    FailOn,
+    Formats,
+    Inputs,
+    Jobs,
+    Offline,
+    Only,
+    Platforms,
+    Skip,
+    Strict,
+    Via,
+    parse_date,
+)
+from auditor.cli.output import parse_outputs, write_reports
+from auditor.cli.progress import collecting
+from auditor.cli.selection import catalogue, selected, severities
+from auditor.collectors.collect import CollectOptions, collect
+from auditor.engine import evaluate
+from auditor.evidence.store import Store
+from auditor.plan.model import Needs
+from auditor.plan.needs import resolve_needs
+from auditor.policy import Policy, judge
+from auditor.site import Site
+
+
+@contextmanager
+def _evidence(given: Given, file: Path | None, needs: Needs, options: CollectOptions, *, offline: bool) -> Iterator[Store]:
+    """The evidence to judge: the file that was given, or what is collected now into the cache."""
+    source = file or given.evidence
+    if source is not None:
+        with opened(source) as store:
+            yield store
+        return
+    path = cache.path_for(given.plan)
+    if offline:
+        with opened(path if path.exists() else None) as store:
+            yield store
+        return
+    with Store.create(path) as store:
+        collect(given.plan, needs, store, options)
+        yield store
+
+
+def audit(
+    inputs: Inputs,
+    evidence: EvidenceIn = None,
+    offline: Offline = False,
+    at: At = None,
+    platform: Platforms = None,
+    format: Formats = None,
+    fail_on: FailOn = Severity.ERROR,
+    strict: Strict = False,
+    only: Only = None,
+    skip: Skip = None,
+    via: AskVia = Via.SOURCE,
+    jobs: Jobs = 16,
+) -> None:
+    """Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal."""
+    today = parse_date(at)
+    outputs = parse_outputs(format or [])
+    known = catalogue()
+    chosen = selected(known, only or [], skip or [])
+    given = read_inputs(inputs, platform or [])
+    policy = Policy(fail_on, strict, given.plan.waivers, severities(given.plan, known))
+    needs = resolve_needs(given.plan)
+    with collecting() as progress:
+        options = CollectOptions(jobs=jobs, via=via.value, progress=progress)
+        with _evidence(given, evidence, needs, options, offline=offline) as store:
+            outcomes = evaluate(Site(given.plan, needs, store), known, today, selected=chosen)
+            report = judge(outcomes, policy, today)
+    write_reports(report, outputs)
+    raise typer.Exit(report.exit_code)

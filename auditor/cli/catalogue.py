@@ -1,0 +1,35 @@
+"""`auditor checks` and `auditor explain`: the catalogue, and one check's page."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from tabulate import tabulate
+
+from auditor.check import Rule
+from auditor.cli.selection import catalogue, rules, selected
+from auditor.errors import UsageError
+
+
+def checks() -> None:
+    """List every check with its family and severity."""
+    rows = [(rule.id, rule.family, rule.severity.value, rule.title) for rule in rules(catalogue())]
+    typer.echo(tabulate(rows, headers=("id", "family", "severity", "found when"), tablefmt="simple"))
+
+
+def _named(name: str) -> Rule:
+    known = catalogue()
+    for rule in rules(known):
+        if rule.id == name:
+            return rule
+    selected(known, [name], [])  # raises, with the nearest id as a hint
+    raise UsageError(f"there is no check {name!r}")
+
+
+def explain(
+    check: Annotated[str, typer.Argument(metavar="ID", help="A check's id, as in findings and `auditor checks`.")],
+) -> None:
+    """Show one check's page: what it checks, why it matters, how to fix it, and when it cannot tell."""
+    rule = _named(check)
+    typer.echo(f"# {rule.id} ({rule.family}, {rule.severity.value})\n\n{rule.title}.\n\n{rule.page.strip()}")

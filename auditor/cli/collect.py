@@ -1,0 +1,31 @@
+"""`auditor collect`: gather evidence, judge nothing."""
+
+from __future__ import annotations
+
+import typer
+
+from auditor.cli.inputs import read_inputs
+from auditor.cli.options import AskVia, EvidenceOut, Jobs, Platforms, Sources, Via
+from auditor.cli.progress import collecting
+from auditor.collectors.collect import CollectOptions
+from auditor.collectors.collect import collect as gather
+from auditor.evidence.store import Store
+from auditor.plan.needs import resolve_needs
+
+
+def collect(
+    inputs: Sources,
+    output: EvidenceOut,
+    platform: Platforms = None,
+    via: AskVia = Via.SOURCE,
+    jobs: Jobs = 16,
+) -> None:
+    """Gather evidence into one file that crosses the gap: `auditor audit FILE` needs nothing else."""
+    plan = read_inputs(inputs, platform or []).plan
+    needs = resolve_needs(plan)
+    with collecting() as progress, Store.create(output) as store:
+        done = gather(plan, needs, store, CollectOptions(jobs=jobs, via=via.value, progress=progress))
+    told = f"{done.documents} documents, {done.requests} requests in {done.seconds:.1f} s, {done.failures} failures recorded"
+    typer.echo(f"{output}: {told}", err=True)
+    for left_out in done.left_out:
+        typer.echo(f"not carried: {left_out}", err=True)

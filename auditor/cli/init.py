@@ -1,0 +1,23 @@
+"""`auditor init`: a commented starter plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor.cli.output import write_atomically
+from auditor.errors import UsageError
+from auditor.plan.starter import starter_plan
+
+
+def init(file: Annotated[Path, typer.Argument(help="Where to write it; - for stdout.")] = Path("plan.yaml")) -> None:
+    """Write a starter plan with every part explained. It loads as it is; an existing file is never overwritten."""
+    if str(file) == "-":
+        typer.echo(starter_plan(), nl=False)
+        return
+    if file.exists():
+        raise UsageError(f"{file} exists already", "Name another file: auditor init other.yaml.")
+    write_atomically(file, starter_plan())
+    typer.echo(f"{file} written. Next: edit it, then auditor audit {file}", err=True)

@@ -1,0 +1,74 @@
+"""What a command was given: a plan, image lists, or an evidence file that carries its plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditor.errors import UsageError
+from auditor.evidence.store import Store
+from auditor.plan.load import load_plan, load_plan_files, plan_for_lists
+from auditor.plan.model import Plan
+
+SQLITE_MAGIC = b"SQLite format 3\x00"
+_PLAN_KEY = re.compile(rb"^(pools|\"?version\"?)\s*:|\"pools\"\s*:", re.MULTILINE)
+_HEAD = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The plan, and the evidence file that it came in, if it came in one."""
+
+    plan: Plan
+    evidence: Path | None = None
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}", "Name a plan, an image list or an evidence file.") from error
+
+
+def is_evidence(path: Path) -> bool:
+    """Whether a file is a SQLite database, which of all inputs only evidence is."""
+    return _head(path).startswith(SQLITE_MAGIC)
+
+
+def plan_in(path: Path) -> Plan:
+    """The plan that an evidence file carries."""
+    with Store.open(path) as store:
+        name = store.meta("plan.path")
+        files = store.files()
+    if not name or name not in files:
+        raise UsageError(f"{path} carries no plan", "Give the plan as well: auditor audit PLAN --evidence FILE.")
+    return load_plan_files(name, files)
+
+
+def read_inputs(paths: list[Path], platforms: list[str]) -> Given:
+    """Understand what was given. Raises UsageError when it makes no sense together."""
+    if platforms:
+        return Given(plan_for_lists(paths, platforms))
+    if len(paths) > 1:
+        raise UsageError(
+            "several inputs without --platform", "Image lists need at least one --platform; plans are audited one at a time."
+        )
+    if is_evidence(paths[0]):
+        return Given(plan_in(paths[0]), paths[0])
+    if not _PLAN_KEY.search(_head(paths[0])):
+        raise UsageError(
+            f"{paths[0]} is neither a plan nor evidence",
+            "For an image list say what it is for: --platform linux/amd64 --platform windows/amd64:ltsc2022.",
+        )
+    return Given(load_plan(paths[0]))
+
+
+@contextmanager
+def opened(path: Path | None) -> Iterator[Store]:
+    """Evidence to read, or an empty one in memory."""
+    with Store.memory() if path is None else Store.open(path) as store:
+        yield store

@@ -1,0 +1,46 @@
+"""The options that commands share, each described once."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor.check import Severity
+from auditor.errors import UsageError
+
+
+class Via(enum.StrEnum):
+    """Where images are asked for."""
+
+    SOURCE = "source"
+    TARGET = "target"
+
+
+Inputs = Annotated[list[Path], typer.Argument(metavar="PLAN|LIST…|EVIDENCE", help="A plan, image lists, or evidence.")]
+Sources = Annotated[list[Path], typer.Argument(metavar="PLAN|LIST…", help="A plan, or image lists with --platform.")]
+EvidenceIn = Annotated[Path | None, typer.Option("--evidence", metavar="FILE", help="Use this evidence; no host is asked.")]
+EvidenceOut = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The evidence file; resumed if it exists.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Ask no host; use what an earlier run collected.")]
+At = Annotated[str | None, typer.Option("--at", metavar="DATE", help="Judge as of this day, such as 2027-03-01.")]
+Platforms = Annotated[list[str] | None, typer.Option("--platform", help="What lists are for, such as windows/amd64:ltsc2022.")]
+Formats = Annotated[list[str] | None, typer.Option("--format", metavar="FMT[=FILE]", help="text, json or html; repeatable.")]
+FailOn = Annotated[Severity, typer.Option("--fail-on", help="The severity from which the site is not ready.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Undetermined counts as not ready.")]
+Only = Annotated[list[str] | None, typer.Option("--only", metavar="ID", help="Run only this check; repeatable.")]
+Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="ID", help="Do not run this check; repeatable.")]
+AskVia = Annotated[Via, typer.Option("--via", help="Ask the source registries, or the one inside after rewrites.")]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, max=64, help="Connections at once.")]
+
+
+def parse_date(text: str | None) -> datetime.date:
+    """The day to judge as of; today when none was given. Raises UsageError."""
+    if text is None:
+        return datetime.datetime.now(tz=datetime.UTC).date()
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--at {text}: not a date", "Write it as 2027-03-01.") from error

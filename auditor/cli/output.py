@@ -1,0 +1,67 @@
+"""Where reports go: stdout, or files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import reports
+from auditor.errors import UsageError
+from auditor.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One `--format FMT[=FILE]`; no file means stdout."""
+
+    format: str
+    file: Path | None = None
+
+
+def parse_outputs(wanted: list[str]) -> tuple[Output, ...]:
+    """The outputs that were asked for, text on stdout if none. Raises UsageError."""
+    outputs = []
+    for text in wanted or ["text"]:
+        name, _, file = text.partition("=")
+        if name not in reports.format_names():
+            raise UsageError(f"--format {name}: there is no such format", f"Formats: {', '.join(reports.format_names())}.")
+        outputs.append(Output(name, Path(file) if file else None))
+    if sum(output.file is None for output in outputs) > 1:
+        raise UsageError("only one --format can go to stdout", "Give the others a file: --format html=report.html.")
+    return tuple(outputs)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write to a temporary file beside `path` and rename it. Raises UsageError when that cannot be done."""
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            umask = os.umask(0)
+            os.umask(umask)
+            Path(temporary).chmod(0o666 & ~umask)  # mkstemp makes it private; a report is for others to read
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UsageError(f"{path}: cannot write: {error.strerror or error}") from error
+
+
+def use_colour() -> bool:
+    """Colour only on a terminal, and not where NO_COLOR asks for none."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def write_reports(report: Report, outputs: tuple[Output, ...]) -> None:
+    """Render and write every output."""
+    for output in outputs:
+        text = reports.render(report, output.format, colour=output.file is None and use_colour())
+        if output.file is not None:
+            write_atomically(output.file, text)
+        else:
+            sys.stdout.write(text if text.endswith("\n") else text + "\n")

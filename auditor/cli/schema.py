@@ -1,0 +1,25 @@
+"""`auditor schema`: the JSON Schemas of the plan and of the JSON report."""
+
+from __future__ import annotations
+
+import enum
+import json
+from typing import Annotated
+
+import typer
+
+from auditor.plan.schema import json_schema
+from reports.json_v1 import report_schema
+
+
+class Which(enum.StrEnum):
+    """The two contracts that have a schema."""
+
+    PLAN = "plan"
+    REPORT = "report"
+
+
+def schema(which: Annotated[Which, typer.Argument(help="plan or report")]) -> None:
+    """Print a JSON Schema, for editors and for readers of reports."""
+    document = json_schema() if which is Which.PLAN else report_schema()
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))

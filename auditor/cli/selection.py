@@ -1,0 +1,66 @@
+"""Which checks run: the catalogue, what plug-ins add, and what --only and --skip leave of it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from importlib.metadata import entry_points
+
+from auditor.check import Check, Rule, Severity
+from auditor.errors import AuditorError, PlanError, Problem, UsageError
+from auditor.plan.model import Plan
+from auditor.policy import POLICY_RULES
+from checks import CATALOGUE
+
+GROUP = "auditor.checks"
+
+
+def catalogue() -> tuple[Check, ...]:
+    """Every check: ours, then those of installed plug-ins. A plug-in that fails to load is an error, not a gap."""
+    found = list(CATALOGUE)
+    taken = {check.id for check in CATALOGUE}
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        try:
+            check = point.load()
+        except Exception as error:
+            raise AuditorError(
+                f"the plug-in check {point.name} ({point.value}) does not load: {type(error).__name__}: {error}",
+                "Mend or uninstall it: a check that silently does not run would read as a pass.",
+            ) from error
+        if not isinstance(check, Check) or check.id in taken:
+            raise AuditorError(f"the plug-in check {point.name} ({point.value}) is no Check with an id of its own")
+        taken.add(check.id)
+        found.append(check)
+    return tuple(found)
+
+
+def rules(checks: Iterable[Check]) -> tuple[Rule, ...]:
+    """Every rule that has a page: the checks, and what the policy finds itself."""
+    return (*checks, *POLICY_RULES)
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"Did you mean {near[0]}?" if near else "`auditor checks` lists the ids."
+
+
+def selected(checks: tuple[Check, ...], only: list[str], skip: list[str]) -> frozenset[str]:
+    """The ids that run. Raises UsageError for an id that does not exist."""
+    known = [check.id for check in checks]
+    for name in (*only, *skip):
+        if name not in known:
+            raise UsageError(f"there is no check {name!r}", _hint(name, known))
+    return frozenset(only or known) - frozenset(skip)
+
+
+def severities(plan: Plan, checks: tuple[Check, ...]) -> dict[str, Severity]:
+    """The plan's severity overrides. Raises PlanError for an id that does not exist."""
+    known = [rule.id for rule in rules(checks)]
+    problems = [
+        Problem(plan.where("severity", name), f"there is no check {name!r}", _hint(name, known))
+        for name in plan.severities
+        if name not in known
+    ]
+    if problems:
+        raise PlanError(problems)
+    return {name: Severity(level) for name, level in plan.severities.items()}

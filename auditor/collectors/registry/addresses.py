@@ -1,0 +1,56 @@
+"""Where a registry host is asked: scheme, port and trust, from the plan and from what the host's name says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from auditor.collectors.registry.challenge import is_loopback
+from auditor.oci.reference import DEFAULT_DOMAIN
+from auditor.plan.model import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """How to reach one registry host. `ca` holds certificates to trust besides the public ones, PEM or DER."""
+
+    host: str
+    scheme: str
+    ca: bytes = b""
+
+    def url(self, path: str) -> httpx.URL:
+        """The URL of a path of the registry's API."""
+        return httpx.URL(f"{self.scheme}://{self.host}{path}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    ca: str = ""
+    insecure: bool = False
+
+
+def _settings(plan: Plan) -> Mapping[str, _Setting]:
+    known = {source.host: _Setting(source.ca, source.insecure) for source in plan.sources}
+    if plan.registry is not None:
+        host = plan.registry.host.partition("/")[0]
+        known.setdefault(host, _Setting(plan.registry.ca, plan.registry.insecure))
+    return known
+
+
+class Addresses:
+    """The addresses of the hosts that a plan's images lie on."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._files = plan.files
+        self._settings = _settings(plan)
+
+    def of(self, domain: str) -> Address:
+        """The address for the domain of a reference."""
+        host = "registry-1.docker.io" if domain == DEFAULT_DOMAIN else domain
+        setting = self._settings.get(domain) or self._settings.get(host) or _Setting()
+        ca = self._files.get(setting.ca, b"") if setting.ca else b""
+        name = host if host.endswith("]") else host.rpartition(":")[0] or host
+        plain = setting.insecure or (is_loopback(name) and not setting.ca)
+        return Address(host, "http" if plain else "https", ca)

@@ -1,0 +1,63 @@
+"""WWW-Authenticate: what a registry that answers 401 wants to see (RFC 9110, section 11)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import httpx
+
+MAX_HEADER = 8192
+_SCHEME = re.compile(r"\s*,?\s*([A-Za-z][A-Za-z0-9._~+-]*)(?=\s|$|,)\s*")
+_PARAMETER = re.compile(r'\s*,?\s*([A-Za-z0-9._~-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s",]+)')
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """One way to authenticate. `scheme` is in lower case; a Bearer challenge names realm, and usually service and scope."""
+
+    scheme: str
+    realm: str = ""
+    service: str = ""
+    scope: str = ""
+
+
+def parse_challenges(header: str) -> tuple[Challenge, ...]:
+    """All challenges of a WWW-Authenticate header. What cannot be read is left out."""
+    header = header[:MAX_HEADER]
+    found: list[Challenge] = []
+    position = 0
+    while (match := _SCHEME.match(header, position)) is not None:
+        position = match.end()
+        values: dict[str, str] = {}
+        while (parameter := _PARAMETER.match(header, position)) is not None:
+            values.setdefault(parameter[1].lower(), _unquoted(parameter[2]))
+            position = parameter.end()
+        known = {key: values.get(key, "") for key in ("realm", "service", "scope")}
+        found.append(Challenge(match[1].lower(), **known))
+    return tuple(found)
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine, by its spelling alone."""
+    return (
+        host in {"localhost", "::1", "[::1]"}
+        or host.endswith(".localhost")
+        or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+    )
+
+
+def may_follow(asked: httpx.URL, named: httpx.URL) -> bool:
+    """Whether a server at `asked` may send us on to `named`, for a token or by a redirect.
+
+    Only over TLS; a server on loopback may name plain HTTP on loopback. No server outside may make us talk to this machine.
+    """
+    if named.scheme not in {"http", "https"} or not named.host:
+        return False
+    if is_loopback(named.host):
+        return is_loopback(asked.host)
+    return named.scheme == "https"

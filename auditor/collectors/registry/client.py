@@ -1,0 +1,106 @@
+"""What a collection asks of registries: a tag or a digest by GET or HEAD, and a config blob."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from auditor.collectors.registry.addresses import Addresses
+from auditor.collectors.registry.answers import Fetched, digest_header, media_type_of, now, refusal, verified
+from auditor.collectors.registry.connections import Connections
+from auditor.collectors.registry.credentials import Credentials
+from auditor.collectors.registry.failures import Unanswered, plain
+from auditor.collectors.registry.retries import Retries
+from auditor.collectors.registry.sender import Reply, Sender
+from auditor.collectors.registry.session import Question, Session
+from auditor.evidence.model import Absent, Failed, Kind, TagSeen
+from auditor.evidence.store import MAX_DOCUMENT
+from auditor.oci.media_types import ACCEPT
+from auditor.plan.model import Plan
+
+
+class RegistryClient:
+    """Asks the registries of a plan, each through one session. Close it in the event loop that it was used in."""
+
+    def __init__(self, plan: Plan, retries: Retries, at_once: int, environment: Mapping[str, str], home: Path) -> None:
+        self._connections = Connections()
+        self._sender = Sender(self._connections, retries, asyncio.Semaphore(at_once))
+        self._credentials = Credentials(environment, home)
+        self._addresses = Addresses(plan)
+        self._sessions: dict[str, Session] = {}
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent, retries, redirects and tokens included."""
+        return self._sender.requests
+
+    async def close(self) -> None:
+        """Drop all connections."""
+        await self._connections.close()
+
+    def source(self, domain: str, path: str, kind: str, target: str) -> str:
+        """The URL of a question, as evidence quotes it."""
+        address = self._session(domain).address
+        return f"{address.scheme}://{address.host}/v2/{path}/{kind}/{target}"
+
+    async def manifest(self, domain: str, path: str, target: str, digest: str = "") -> Fetched | Absent | Failed:
+        """GET a manifest or an index by tag or digest; `digest` is what its bytes must hash to, when that is known."""
+        return await self._fetch(domain, Question(path, "manifests", target, MAX_DOCUMENT, accept=ACCEPT), digest)
+
+    async def config(self, domain: str, path: str, digest: str) -> Fetched | Absent | Failed:
+        """GET a config blob."""
+        return await self._fetch(domain, Question(path, "blobs", digest, MAX_DOCUMENT), digest)
+
+    async def head(self, domain: str, path: str, target: str) -> TagSeen | Absent | Failed | None:
+        """HEAD a manifest; None when the answer does not say enough, so that it takes a GET."""
+        question = Question(path, "manifests", target, 0, "HEAD", ACCEPT)
+        source = self.source(domain, path, "manifests", target)
+        try:
+            reply = await self._session(domain).ask(question)
+        except Unanswered as error:
+            return self._failed(domain, error, source)
+        if reply.status in {400, 405, 501}:
+            return None
+        if (refused := refusal(reply, source, asked_by_head=True)) is not None:
+            return self._explained(domain, refused)
+        digest, size = digest_header(reply), reply.headers.get("content-length", "")
+        return TagSeen(digest, media_type_of(reply), int(size)) if digest and size.isdecimal() else None
+
+    async def _fetch(self, domain: str, question: Question, digest: str) -> Fetched | Absent | Failed:
+        source = self.source(domain, question.repository, question.kind, question.target)
+        try:
+            reply = await self._session(domain).ask(question)
+            refused = refusal(reply, source)
+            return self._explained(domain, refused) if refused is not None else verified(reply, digest, _sha256(reply))
+        except Unanswered as error:
+            return self._failed(domain, error, source)
+
+    def _session(self, domain: str) -> Session:
+        session = self._sessions.get(domain)
+        if session is None:
+            address = self._addresses.of(domain)
+            if address.ca:
+                self._connections.context(address.host, address.ca)  # a CA that cannot be read is the user's error: say so now
+            session = self._sessions[domain] = Session(domain, address, self._sender, self._credentials)
+        return session
+
+    def _failed(self, domain: str, error: Unanswered, source: str) -> Failed:
+        failed = Failed(error.kind, error.detail, now(), source)
+        explained = self._explained(domain, failed)
+        assert isinstance(explained, Failed)  # noqa: S101 - what goes in comes out
+        return explained
+
+    def _explained(self, domain: str, refused: Absent | Failed) -> Absent | Failed:
+        """The refusal without any secret that the registry may have echoed, and with what is wrong with the logins."""
+        detail = self._session(domain).redacted(refused.detail)
+        if isinstance(refused, Absent):
+            return Absent(detail, refused.at, refused.source)
+        if refused.kind is Kind.DENIED and self._credentials.problems:
+            detail = f"{detail} ({plain('; '.join(dict.fromkeys(self._credentials.problems)))})"
+        return Failed(refused.kind, detail, refused.at, refused.source)
+
+
+def _sha256(reply: Reply) -> str:
+    return f"sha256:{hashlib.sha256(reply.body).hexdigest()}"

@@ -1,0 +1,63 @@
+"""The one place that makes connections: per server, kept for the next question, trusted as the plan says."""
+
+from __future__ import annotations
+
+import ssl
+from collections import defaultdict
+
+import certifi
+import httpx
+
+from auditor.collectors.registry.transport import make_transport
+from auditor.errors import UsageError
+
+Origin = tuple[str, str, int | None]
+
+
+def origin_of(url: httpx.URL) -> Origin:
+    """Scheme, host and port: what credentials may not leave."""
+    return (url.scheme, url.host, url.port)
+
+
+def trust(host: str, ca: bytes) -> ssl.SSLContext:
+    """A TLS context that trusts certifi's roots and `ca` (PEM or DER). Raises UsageError when `ca` holds no certificate."""
+    context = ssl.create_default_context(cafile=certifi.where())
+    if not ca:
+        return context
+    try:
+        context.load_verify_locations(cadata=ca.decode("ascii") if b"-----BEGIN" in ca else ca)
+    except (ssl.SSLError, ValueError) as error:
+        raise UsageError(
+            f"the CA given for {host} holds no certificate that can be read", "Give certificates in PEM or DER."
+        ) from error
+    return context
+
+
+class Connections:
+    """Idle transports by server. As many are opened as workers ask at once; each is used by one at a time."""
+
+    def __init__(self) -> None:
+        self._idle: defaultdict[tuple[Origin, bytes], list[httpx.AsyncBaseTransport]] = defaultdict(list)
+        self._contexts: dict[bytes, ssl.SSLContext] = {}
+
+    def context(self, host: str, ca: bytes) -> ssl.SSLContext:
+        """The TLS context for a host, made once per set of certificates. Raises UsageError."""
+        if ca not in self._contexts:
+            self._contexts[ca] = trust(host, ca)
+        return self._contexts[ca]
+
+    def take(self, url: httpx.URL, ca: bytes) -> httpx.AsyncBaseTransport:
+        """A transport to the server of `url`, for one exchange; then `give` it back. Raises httpx.ProxyError."""
+        idle = self._idle[origin_of(url), ca]
+        return idle.pop() if idle else make_transport(url, self.context(url.host, ca) if url.scheme == "https" else None)
+
+    def give(self, url: httpx.URL, ca: bytes, transport: httpx.AsyncBaseTransport) -> None:
+        """Take a transport back."""
+        self._idle[origin_of(url), ca].append(transport)
+
+    async def close(self) -> None:
+        """Drop all connections."""
+        for idle in self._idle.values():
+            for transport in idle:
+                await transport.aclose()
+        self._idle.clear()

@@ -1,0 +1,60 @@
+"""Passwords and tokens in a type that cannot be printed by accident."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+REDACTED = "[redacted]"
+
+
+class Secret:
+    """Text that only `reveal` shows; `repr`, `str` and formatting do not."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself, for the wire and for nothing else."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return REDACTED
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is not stored")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who to be at a registry. An identity token stands for a password at the token service only (OAuth 2 refresh)."""
+
+    username: str
+    password: Secret
+    is_identity_token: bool = False
+
+    def basic(self) -> Secret:
+        """The value of an Authorization header for HTTP Basic."""
+        pair = f"{self.username}:{self.password.reveal()}".encode()
+        return Secret("Basic " + base64.b64encode(pair).decode("ascii"))
+
+
+def redact(text: str, secrets: frozenset[Secret] | set[Secret]) -> str:
+    """`text` without any of the secrets, should a server have echoed one."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret.reveal(), REDACTED)
+    return text

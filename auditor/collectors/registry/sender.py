@@ -1,0 +1,162 @@
+"""Sending one request and reading one bounded answer, with retries and redirects; who we are is decided elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from dataclasses import dataclass, replace
+
+import httpx
+
+from auditor.collectors.registry.challenge import may_follow
+from auditor.collectors.registry.connections import Connections, origin_of
+from auditor.collectors.registry.failures import Unanswered, plain, shown
+from auditor.collectors.registry.retries import RETRIED, Retries
+from auditor.collectors.registry.secret import Secret
+from auditor.evidence.model import Kind
+
+MAX_REDIRECTS = 5
+MAX_ERROR = 64 * 1024
+TIMEOUTS = httpx.Timeout(connect=10, read=20, write=20, pool=None)
+WHOLE_ANSWER = 60.0
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_IDENTITY = frozenset({"", "identity"})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to send. `limit` is the most bytes that the body of a good answer may have."""
+
+    url: httpx.URL
+    limit: int
+    method: str = "GET"
+    accept: str = "*/*"
+    authorization: Secret | None = None
+    form: bytes = b""
+    ca: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer with its body. `url` is what was asked, before redirects."""
+
+    url: httpx.URL
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    is_cut: bool = False  # the body was longer than the limit
+
+
+class Sender:
+    """Sends requests. A server that cannot be reached after all tries is not tried again."""
+
+    def __init__(self, connections: Connections, retries: Retries, at_once: asyncio.Semaphore) -> None:
+        self.requests = 0
+        self._connections = connections
+        self._retries = retries
+        self._at_once = at_once
+        self._down: dict[tuple[str, str, int | None], str] = {}
+
+    async def send(self, request: Request) -> Reply:
+        """The answer, whatever its status. Raises Unanswered when there is none."""
+        origin = origin_of(request.url)
+        attempt = 0
+        while True:
+            attempt += 1
+            if reason := self._down.get(origin):
+                raise Unanswered(Kind.UNREACHABLE, reason)
+            try:
+                reply = await self._follow(request)
+            except httpx.TransportError as error:
+                wait = self._retries.wait(attempt, {}, _now())
+                if wait is None:
+                    raise self._lost(request.url, error, attempt) from error
+            else:
+                wait = self._retries.wait(attempt, reply.headers, _now()) if reply.status in RETRIED else None
+                if wait is None:
+                    return reply
+            await self._retries.sleep(wait)
+
+    def _lost(self, url: httpx.URL, error: httpx.TransportError, attempts: int) -> Unanswered:
+        detail = plain(f"{str(error) or type(error).__name__} ({attempts} tries)")
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
+            self._down[origin_of(url)] = detail
+        return Unanswered(Kind.UNREACHABLE, detail)
+
+    async def _follow(self, request: Request) -> Reply:
+        asked = request.url
+        for _ in range(MAX_REDIRECTS + 1):
+            reply = await self._exchange(request)
+            if reply.status not in _REDIRECTS or "location" not in reply.headers:
+                return reply if request.url is asked else replace(reply, url=asked)
+            request = _redirected(request, reply.headers["location"])
+        raise Unanswered(Kind.MALFORMED, f"more than {MAX_REDIRECTS} redirects")
+
+    async def _exchange(self, request: Request) -> Reply:
+        """One request, one answer. Raises httpx.TransportError and Unanswered."""
+        self.requests += 1
+        async with self._at_once:
+            transport = self._connections.take(request.url, request.ca)
+            try:
+                async with asyncio.timeout(WHOLE_ANSWER):
+                    return await _ask(transport, request)
+            except TimeoutError as error:
+                raise httpx.ReadTimeout(f"the answer took longer than {WHOLE_ANSWER:g} s") from error
+            finally:
+                self._connections.give(request.url, request.ca, transport)
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+def _as_httpx(request: Request) -> httpx.Request:
+    # Without "identity" a server may compress, and a small answer could unpack to any size.
+    headers = {"User-Agent": "airgap-auditor", "Accept": request.accept, "Accept-Encoding": "identity"}
+    if request.authorization is not None:
+        headers["Authorization"] = request.authorization.reveal()
+    if request.form:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+    content = request.form or None
+    return httpx.Request(
+        request.method, request.url, headers=headers, content=content, extensions={"timeout": TIMEOUTS.as_dict()}
+    )
+
+
+async def _ask(transport: httpx.AsyncBaseTransport, request: Request) -> Reply:
+    response = await transport.handle_async_request(_as_httpx(request))
+    try:
+        return await _read(request, response)
+    finally:
+        await response.aclose()
+
+
+async def _read(request: Request, response: httpx.Response) -> Reply:
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in _IDENTITY:
+        raise Unanswered(Kind.MALFORMED, f"the answer is compressed ({plain(encoding)}), which was not asked for")
+    limit = request.limit if response.status_code == 200 else MAX_ERROR
+    stream = response.stream
+    assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - what an asynchronous transport returns
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in stream:
+        size += len(chunk)
+        parts.append(chunk)
+        if size > limit:
+            break
+    return Reply(request.url, response.status_code, response.headers, b"".join(parts)[:limit], size > limit)
+
+
+def _redirected(request: Request, location: str) -> Request:
+    try:
+        target = request.url.join(location)
+    except httpx.InvalidURL as error:
+        raise Unanswered(Kind.MALFORMED, "a redirect to what is no address") from error
+    if origin_of(target) == origin_of(request.url):
+        return replace(request, url=target)
+    if request.form or not may_follow(request.url, target):
+        raise Unanswered(
+            Kind.DENIED, f"a redirect to {plain(shown(target))} is not followed: only to TLS, and never to this machine"
+        )
+    return replace(request, url=target, authorization=None)

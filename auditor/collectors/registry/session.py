@@ -1,0 +1,122 @@
+"""One registry host: questions that carry the right Authorization. A 401 is an answer that says what to bring."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from auditor.collectors.registry.addresses import Address
+from auditor.collectors.registry.challenge import Challenge, parse_challenges
+from auditor.collectors.registry.credentials import Credentials
+from auditor.collectors.registry.secret import Login, Secret, redact
+from auditor.collectors.registry.sender import Reply, Request, Sender
+from auditor.collectors.registry.tokens import Tokens
+
+MAX_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request to a registry's API about one repository; `kind` and `target` end the path: `manifests`, `latest`."""
+
+    repository: str
+    kind: str
+    target: str
+    limit: int
+    method: str = "GET"
+    accept: str = "*/*"
+
+    @property
+    def path(self) -> str:
+        """The path below the host."""
+        return f"/v2/{self.repository}/{self.kind}/{self.target}"
+
+    @property
+    def scope(self) -> str:
+        """The token scope that reading takes."""
+        return f"repository:{self.repository}:pull"
+
+
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    """What was sent as Authorization. `scope` is set for a token that was fetched just for this question."""
+
+    value: Secret | None
+    scheme: str = ""
+    scope: str = ""
+
+    def is_final_for(self, challenge: Challenge) -> bool:
+        """Whether there is nothing else to bring to a registry that refused it with `challenge`."""
+        if self.scheme != challenge.scheme:
+            return False
+        return self.scheme == "basic" or (bool(self.scope) and challenge.scope in {"", self.scope})
+
+
+class Session:
+    """Asks one host. Tokens are shared; a host that once asked for authentication is not asked without it again."""
+
+    def __init__(self, domain: str, address: Address, sender: Sender, credentials: Credentials) -> None:
+        self.address = address
+        self._domain = domain
+        self._sender = sender
+        self._credentials = credentials
+        self._tokens = Tokens(sender)
+        self._challenge: Challenge | None = None
+        self._logins: dict[str, Login | None] = {}
+        self._used: set[Secret] = set()
+
+    async def ask(self, question: Question) -> Reply:
+        """The answer; of status 401 or 403 when the registry cannot be satisfied. Raises Unanswered."""
+        request = Request(self.address.url(question.path), question.limit, question.method, question.accept, ca=self.address.ca)
+        brought = await self._bring(self._challenge, request, question)
+        for _ in range(MAX_ATTEMPTS):
+            reply = await self._sender.send(replace(request, authorization=brought.value) if brought.value else request)
+            if reply.status != 401:
+                break
+            challenge = _best(parse_challenges(reply.headers.get("www-authenticate", "")))
+            if challenge is None or brought.is_final_for(challenge):
+                break
+            self._challenge = replace(challenge, scope="")
+            brought = await self._bring(challenge, request, question, brought.value)
+            if brought.value is None:
+                break
+        return reply
+
+    def redacted(self, text: str) -> str:
+        """`text` without any secret that this session has sent."""
+        return redact(text, self._used)
+
+    async def _bring(
+        self, challenge: Challenge | None, request: Request, question: Question, refused: Secret | None = None
+    ) -> _Brought:
+        """What to send. `refused` is what the registry did not accept a moment ago."""
+        if challenge is None:
+            return _Brought(None)
+        login = await self._login(question.repository)
+        if challenge.scheme == "basic":
+            value = login.basic() if login is not None and not login.is_identity_token else None
+            brought = _Brought(value, "basic")
+        else:
+            wanted = challenge if challenge.scope else replace(challenge, scope=question.scope)
+            stale = Secret(refused.reveal().removeprefix("Bearer ")) if refused else None
+            token, is_new = await self._tokens.get(wanted, request, login, stale)
+            self._used.add(token)
+            brought = _Brought(Secret(f"Bearer {token.reveal()}"), "bearer", wanted.scope if is_new else "")
+        if brought.value is not None:
+            self._used.add(brought.value)
+        return brought
+
+    async def _login(self, repository: str) -> Login | None:
+        if repository not in self._logins:
+            # A credential helper is a program that may take seconds: other questions go on meanwhile.
+            login = await asyncio.to_thread(self._credentials.find, f"{self._domain}/{repository}")
+            self._logins[repository] = login
+            if login is not None:
+                self._used |= {login.password, Secret(login.basic().reveal().removeprefix("Basic "))}
+        return self._logins[repository]
+
+
+def _best(challenges: tuple[Challenge, ...]) -> Challenge | None:
+    """The challenge to meet: a token rather than a password."""
+    by_scheme = {challenge.scheme: challenge for challenge in reversed(challenges)}
+    return by_scheme.get("bearer") or by_scheme.get("basic")

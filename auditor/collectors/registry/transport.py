@@ -1,0 +1,119 @@
+"""httpx transports for registries: the lean one for direct connections, httpx's own where a proxy is configured."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import urllib.request
+from collections.abc import AsyncIterator
+
+import httpx
+
+from auditor.collectors.registry.wire import Answer, Connection
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class _Body(httpx.AsyncByteStream):
+    """The body of an answer, chunk by chunk. Closed early, it takes the connection with it."""
+
+    def __init__(self, connection: Connection, answer: Answer, timeout: float | None) -> None:
+        self._connection = connection
+        self._answer = answer
+        self._timeout = timeout
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        chunks = self._answer.chunks
+        while True:
+            while chunks:
+                yield chunks.popleft()
+            if self._answer.complete:
+                return
+            await self._connection.more(self._timeout)
+
+    async def aclose(self) -> None:
+        if not self._answer.complete:
+            self._connection.close()
+
+
+class LeanTransport(httpx.AsyncBaseTransport):
+    """One kept connection to one server, opened when needed and again when it was lost. Not for concurrent requests."""
+
+    def __init__(self, context: ssl.SSLContext | None) -> None:
+        self._context = context
+        self._connection: Connection | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request without a body, or with one that is at hand. Raises httpx.TransportError."""
+        timeouts = request.extensions.get("timeout", {})
+        content = _serialised(request)
+        connection = self._connection
+        if connection is None or not connection.is_usable:
+            connection = self._connection = await self._connect(request.url, timeouts.get("connect"))
+        answer = connection.exchange(content, has_body=request.method != "HEAD")
+        timeout = timeouts.get("read")
+        try:
+            while not answer.has_head:
+                await connection.more(timeout)
+        except BaseException:
+            connection.close()
+            raise
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(connection, answer, timeout))
+
+    async def aclose(self) -> None:
+        """Drop the connection."""
+        if self._connection is not None:
+            self._connection.close()
+
+    async def _connect(self, url: httpx.URL, limit: float | None) -> Connection:
+        host, port = url.raw_host.decode("ascii"), url.port or _DEFAULT_PORTS[url.scheme]
+        secure = url.scheme == "https"
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(limit):
+                _, connection = await loop.create_connection(
+                    Connection,
+                    host,
+                    port,
+                    ssl=(self._context or True) if secure else None,
+                    server_hostname=host if secure else None,
+                )
+        except TimeoutError as error:
+            raise httpx.ConnectTimeout(f"no connection to {host}:{port} within {limit:g} s") from error
+        except ssl.SSLError as error:
+            raise httpx.ConnectError(
+                f"TLS with {host}:{port}: {error.reason or error}: {getattr(error, 'verify_message', '')}"
+            ) from error
+        except OSError as error:
+            raise httpx.ConnectError(f"{host}:{port}: {error.strerror or error}") from error
+        return connection
+
+
+def _serialised(request: httpx.Request) -> bytes:
+    lines = [b"%s %s HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
+    for name, value in request.headers.raw:
+        if b"\r" in value or b"\n" in value:
+            raise httpx.LocalProtocolError(f"a line break in the header {name.decode('ascii', 'replace')}")
+        lines.append(b"%s: %s" % (name, value))
+    lines += (b"", request.content)
+    return b"\r\n".join(lines)
+
+
+def proxy_for(url: httpx.URL) -> str | None:
+    """The proxy that the environment names for a URL: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, as httpx reads them."""
+    if urllib.request.proxy_bypass(url.host):
+        return None
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
+
+
+def make_transport(url: httpx.URL, context: ssl.SSLContext | None) -> httpx.AsyncBaseTransport:
+    """A transport for the server of `url`. Raises httpx.TransportError when the environment names a proxy that is none."""
+    proxy = proxy_for(url)
+    if proxy is None:
+        return LeanTransport(context)
+    try:
+        return httpx.AsyncHTTPTransport(verify=context or True, proxy=proxy, limits=httpx.Limits(max_connections=1))
+    except (ValueError, ImportError) as error:
+        raise httpx.ProxyError(f"the proxy of the environment cannot be used: {error}") from error

@@ -1,0 +1,164 @@
+"""One HTTP/1.1 connection on asyncio, one exchange at a time, with httptools (llhttp) reading the answers.
+
+httpx's own HTTP/1.1 reader is written in Python and costs four times what the rest of a request costs (bench/collect.py);
+with it a collection is bound by this machine's processor, not by the registry.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+import httptools
+import httpx
+
+MAX_HEAD = 64 * 1024
+MAX_WAITING = 256 * 1024
+
+
+class Answer:
+    """The answer to one request as it comes in. Methods named `on_…` are the parser's callbacks."""
+
+    def __init__(self, *, has_body: bool) -> None:
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.chunks: deque[bytes] = deque()
+        self.status = 0
+        self.has_head = False
+        self.complete = False
+        self.keeps_alive = False
+        self._has_body = has_body
+        self._parser = httptools.HttpResponseParser(self)
+        self._head_bytes = 0
+
+    def feed(self, data: bytes) -> None:
+        """Read what the server sent. Raises httpx.RemoteProtocolError for what is no HTTP, or a head without end."""
+        if not self.has_head:
+            self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            raise httpx.RemoteProtocolError(f"not an answer in HTTP/1.1: {error}") from error
+        if not self.has_head and self._head_bytes > MAX_HEAD:
+            raise httpx.RemoteProtocolError(f"headers of more than {MAX_HEAD:,} bytes")
+
+    def ended(self) -> bool:
+        """The server closed the connection: whether the answer was complete by then."""
+        names = {name.lower() for name, _ in self.headers}
+        if self.has_head and not names & {b"content-length", b"transfer-encoding"}:
+            self.complete = True
+        return self.complete
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; trailers after the body are not wanted."""
+        if not self.has_head:
+            self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """The end of the head, or of an interim answer that only says to wait."""
+        status = self._parser.get_status_code()
+        if status < 200:
+            self.headers.clear()
+            return
+        self.status, self.has_head = status, True
+        if not self._has_body:
+            self._finish()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body, decoded from chunked transfer."""
+        if self.complete:
+            self.keeps_alive = False  # a body that must not be there: what follows cannot be trusted
+        else:
+            self.chunks.append(body)
+
+    def on_message_complete(self) -> None:
+        """The end of the answer."""
+        if self.has_head:
+            self._finish()
+
+    def _finish(self) -> None:
+        if not self.complete:
+            self.complete = True
+            self.keeps_alive = self._parser.should_keep_alive()
+
+
+class Connection(asyncio.Protocol):
+    """A connection to one server. `exchange` sends a request; then `more` waits until something has come in."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._answer: Answer | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._error: httpx.TransportError | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether another request may be sent."""
+        transport = self._transport
+        return transport is not None and not transport.is_closing() and (self._answer is None or self._answer.keeps_alive)
+
+    def exchange(self, request: bytes, *, has_body: bool) -> Answer:
+        """Send a request. Its answer fills while `more` is awaited."""
+        answer = self._answer = Answer(has_body=has_body)
+        if self._transport is not None:
+            self._transport.write(request)
+        return answer
+
+    async def more(self, limit: float | None) -> None:
+        """Wait until more of the answer is here. Raises httpx.ReadTimeout, ReadError or RemoteProtocolError."""
+        if self._error is not None:
+            raise self._error
+        if self._answer is None or self._answer.complete:
+            return
+        if self._transport is not None:
+            self._transport.resume_reading()
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(limit):
+                await self._waiter
+        except TimeoutError as error:
+            raise httpx.ReadTimeout(f"nothing came for {limit:g} s") from error
+        finally:
+            self._waiter = None
+        if self._error is not None:
+            raise self._error
+
+    def close(self) -> None:
+        """Drop the connection at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the event loop."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what the loop's create_connection promises
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the event loop."""
+        answer = self._answer
+        if answer is None or answer.complete:
+            self.close()  # nobody asked for anything
+            return
+        try:
+            answer.feed(data)
+        except httpx.RemoteProtocolError as error:
+            self._fail(error)
+            return
+        if sum(map(len, answer.chunks)) > MAX_WAITING and self._transport is not None:
+            self._transport.pause_reading()
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the event loop."""
+        answer = self._answer
+        if answer is not None and not answer.complete and not answer.ended():
+            self._fail(httpx.ReadError(f"the connection was lost before the end of the answer{f': {exc}' if exc else ''}"))
+        self._wake()
+
+    def _fail(self, error: httpx.TransportError) -> None:
+        self._error = self._error or error
+        self.close()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

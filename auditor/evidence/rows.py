@@ -1,0 +1,67 @@
+"""Observations as rows and back. A row that no observation could have become is EvidenceError: the file was tampered with."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import TypeVar
+
+from auditor.errors import EvidenceError
+from auditor.evidence.model import Absent, Failed, Kind, Observation, Seen
+
+SEEN = "seen"
+ABSENT = "absent"
+_KINDS = {kind.value: kind for kind in Kind}
+
+T = TypeVar("T")
+Row = tuple[object, ...]
+
+
+def to_text(at: datetime.datetime) -> str:
+    """A time in UTC as it is stored."""
+    return at.astimezone(datetime.UTC).isoformat(timespec="seconds")
+
+
+def to_time(text: str) -> datetime.datetime:
+    """A stored time. Raises ValueError when it is none, or names no zone."""
+    at = datetime.datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"{text!r} names no time zone")
+    return at
+
+
+def to_columns(observation: Observation[T]) -> tuple[str, str, str, str]:
+    """The columns that every observation has: outcome, detail, at, source."""
+    match observation:
+        case Seen(_, at, source):
+            return (SEEN, "", to_text(at), source)
+        case Absent(detail, at, source):
+            return (ABSENT, detail, to_text(at), source)
+        case Failed(kind, detail, at, source):
+            return (kind.value, detail, to_text(at), source)
+
+
+def to_observation(row: Row, value: Callable[[], T], name: str) -> Observation[T]:
+    """The observation of a row that begins with outcome, detail, at, source; `value` makes what was seen."""
+    try:
+        outcome, detail, when, source = (as_text(column) for column in row[:4])
+        at = to_time(when)
+        if outcome == SEEN:
+            return Seen(value(), at, source)
+        return Absent(detail, at, source) if outcome == ABSENT else Failed(_KINDS[outcome], detail, at, source)
+    except (ValueError, KeyError) as error:
+        raise EvidenceError(f"{name}: an observation that cannot be: {error}", "The file is damaged: collect anew.") from error
+
+
+def as_text(value: object) -> str:
+    """A column that must be text. Raises ValueError."""
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r:.80} is no text")  # noqa: TRY004 - see to_observation
+    return value
+
+
+def as_size(value: object) -> int:
+    """A column that must be a number of bytes. Raises ValueError."""
+    if not isinstance(value, int) or value < 0:
+        raise ValueError(f"{value!r:.80} is no size")
+    return value

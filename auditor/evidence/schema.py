@@ -1,0 +1,128 @@
+"""The SQLite file under evidence: its schema, and how it is opened without trusting what it holds.
+
+The rollback journal is on purpose, not a write-ahead log: between two commits the one file is whole, so that it may be
+carried away even after a crash, and a reader needs no second file. Changes reach the file only while a commit lasts.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from auditor.errors import EvidenceError
+
+APPLICATION_ID: Final = 0x41474145
+VERSION: Final = 1
+MAX_VALUE: Final = 64 * 1024 * 1024
+_MAGIC: Final = b"SQLite format 3\x00"
+_LOCK_TIMEOUT: Final = 5.0
+
+# `outcome` is "seen", "absent" or the kind of a failure; times are ISO 8601 in UTC.
+_TABLES: Final = {
+    "meta": "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    "document": (
+        "CREATE TABLE document (digest TEXT PRIMARY KEY, media_type TEXT NOT NULL, body BLOB NOT NULL, "
+        "at TEXT NOT NULL, source TEXT NOT NULL)"
+    ),
+    "missing": (
+        "CREATE TABLE missing (repository TEXT NOT NULL, digest TEXT NOT NULL, outcome TEXT NOT NULL, detail TEXT NOT NULL, "
+        "at TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (repository, digest)) WITHOUT ROWID"
+    ),
+    "tag": (
+        "CREATE TABLE tag (reference TEXT PRIMARY KEY, outcome TEXT NOT NULL, detail TEXT NOT NULL, at TEXT NOT NULL, "
+        "source TEXT NOT NULL, digest TEXT NOT NULL, media_type TEXT NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID"
+    ),
+    "blob": (
+        "CREATE TABLE blob (repository TEXT NOT NULL, digest TEXT NOT NULL, outcome TEXT NOT NULL, detail TEXT NOT NULL, "
+        "at TEXT NOT NULL, source TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (repository, digest)) WITHOUT ROWID"
+    ),
+    "chain": (
+        "CREATE TABLE chain (endpoint TEXT PRIMARY KEY, outcome TEXT NOT NULL, detail TEXT NOT NULL, at TEXT NOT NULL, "
+        "source TEXT NOT NULL, protocol TEXT NOT NULL)"
+    ),
+    "certificate": (
+        "CREATE TABLE certificate (endpoint TEXT NOT NULL, position INTEGER NOT NULL, body BLOB NOT NULL, "
+        "PRIMARY KEY (endpoint, position))"
+    ),
+    "file": "CREATE TABLE file (path TEXT PRIMARY KEY, body BLOB NOT NULL)",
+}
+
+
+class explained:  # noqa: N801 - reads as a verb, like contextlib's own
+    """Turn what SQLite raises inside the block into EvidenceError for the file `name`. A class, as it is on the hot path."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise EvidenceError(f"{self._name}: {error}", _hint(error)) from error
+
+
+def _hint(error: sqlite3.Error) -> str:
+    text = str(error)
+    if "locked" in text:
+        return "Another auditor is writing to it: wait until that one has ended."
+    if "readonly" in text or "unable to open" in text or "disk" in text or "full" in text:
+        return "Check the folder, its permissions and the free space."
+    return "The file is damaged: collect anew, or carry it again and compare checksums."
+
+
+def check_header(path: Path) -> None:
+    """Refuse what is no evidence file by its first 100 bytes, before SQLite sees it. Raises EvidenceError."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+    except OSError as error:
+        hint = "Write one with: auditor collect PLAN -o FILE."
+        raise EvidenceError(f"{path}: {error.strerror or error}", hint) from error
+    if len(head) < 100 or not head.startswith(_MAGIC):
+        raise EvidenceError(f"{path} is no evidence file", "Evidence is the file that auditor collect writes.")
+    if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
+        raise EvidenceError(f"{path} is a SQLite file of another program", "Evidence is the file that auditor collect writes.")
+    version = int.from_bytes(head[60:64], "big")
+    if version > VERSION:
+        raise EvidenceError(f"{path} was written by a newer auditor (evidence version {version})", "Update the auditor.")
+
+
+def connect(path: Path | None, *, read_only: bool) -> sqlite3.Connection:
+    """Open a file, or memory, with every defence that SQLite has against a hostile file."""
+    if path is None:
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+    else:
+        # A journal left by a crash must be rolled back before anyone reads, which a read-only connection cannot do.
+        recover = path.with_name(f"{path.name}-journal").exists()
+        mode = "ro" if read_only and not recover else "rwc"
+        uri = f"{path.absolute().as_uri()}?mode={mode}"
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_LOCK_TIMEOUT)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    connection.executescript(
+        "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA cache_size=-16384"
+    )
+    if not read_only:
+        # One writer at a time, and no locking for every question that it asks itself.
+        connection.executescript(
+            "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_spill=OFF; PRAGMA synchronous=NORMAL; BEGIN IMMEDIATE; COMMIT"
+        )
+    return connection
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Make the schema in an empty database, all of it or nothing."""
+    statements = (*_TABLES.values(), f"PRAGMA application_id={APPLICATION_ID}", f"PRAGMA user_version={VERSION}")
+    connection.executescript(f"BEGIN; {'; '.join(statements)}; COMMIT;")
+
+
+def check_tables(connection: sqlite3.Connection, name: str) -> None:
+    """Refuse a schema that this program did not write, as a trigger or a view could run code. Raises EvidenceError."""
+    rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL LIMIT 100").fetchall()
+    if dict(rows) != _TABLES:
+        raise EvidenceError(f"{name} has tables that the auditor did not make", "Collect anew, and carry that file.")

@@ -1,0 +1,257 @@
+"""Evidence in one SQLite file: written while the world is asked, read by everything after.
+
+A document is stored under its digest and checked against it on the way in and on the way out. What is written is
+committed every few hundred rows, so that a crash costs little; asking again then fills the gap.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from auditor import __version__
+from auditor.errors import EvidenceError, InternalError
+from auditor.evidence.model import Absent, BlobSeen, ChainSeen, Content, Failed, Kind, Observation, Seen, TagSeen
+from auditor.evidence.rows import as_size, as_text, to_columns, to_observation, to_text, to_time
+from auditor.evidence.schema import check_header, check_tables, connect, create_tables, explained
+
+MAX_DOCUMENT: Final = 4 * 1024 * 1024
+MAX_CERTIFICATES: Final = 64
+MAX_FILES: Final = 20_000
+MAX_FILE_BYTES: Final = 256 * 1024 * 1024
+BATCH: Final = 1024
+BATCH_SECONDS: Final = 1.0
+_DOCUMENT: Final = "SELECT media_type, body, at, source FROM document WHERE digest = ?"
+_HASHERS: Final = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
+_DAMAGED: Final = "The file is damaged: collect anew."
+
+
+def hashes_to(digest: str, body: bytes) -> bool:
+    """Whether the bytes have the digest; False for an algorithm that no registry uses."""
+    algorithm, _, expected = digest.partition(":")
+    hasher = _HASHERS.get(algorithm)
+    return hasher is not None and hasher(body).hexdigest() == expected
+
+
+class Store:
+    """The evidence of one site. Reads as `auditor.evidence.model.Evidence`; use it in a `with`, from one thread."""
+
+    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
+        """Use `create`, `open` or `memory`."""
+        self._connection = connection
+        self._name = name
+        self._pending = 0
+        self._committed = time.monotonic()
+        self._has_missing = self._row("SELECT 1 FROM missing LIMIT 1") is not None
+
+    @classmethod
+    def create(cls, path: Path) -> Store:
+        """A file to write to: a new one, or the one that an earlier run left, to go on with. Raises EvidenceError."""
+        if path.exists() and (not path.is_file() or path.stat().st_size):
+            return cls.open(path, read_only=False)
+        with explained(str(path)):
+            connection = connect(path, read_only=False)
+            create_tables(connection)
+        store = cls(connection, str(path))
+        store.put_meta("tool.version", __version__)
+        return store
+
+    @classmethod
+    def open(cls, path: Path, read_only: bool = True) -> Store:
+        """A file that exists. Raises EvidenceError for what is no evidence, damaged, foreign or too new."""
+        check_header(path)
+        with explained(str(path)):
+            connection = connect(path, read_only=read_only)
+            try:
+                check_tables(connection, str(path))
+                if read_only:
+                    # One long read transaction: SQLite would otherwise lock and unlock the file for every question.
+                    connection.executescript("PRAGMA query_only=ON; BEGIN")
+            except BaseException:
+                connection.close()
+                raise
+        return cls(connection, str(path))
+
+    @classmethod
+    def memory(cls) -> Store:
+        """An empty store that vanishes."""
+        connection = connect(None, read_only=False)
+        create_tables(connection)
+        return cls(connection, "evidence in memory")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Commit and close. What was written stays, also when the block ended by an error."""
+        try:
+            self.commit()
+        finally:
+            self._connection.close()
+
+    def commit(self) -> None:
+        """Make everything written so far survive."""
+        if self._connection.in_transaction:
+            with explained(self._name):
+                self._connection.execute("COMMIT")
+        self._pending, self._committed = 0, time.monotonic()
+
+    def _row(self, statement: str, *values: str) -> tuple[object, ...] | None:
+        with explained(self._name):
+            row: tuple[object, ...] | None = self._connection.execute(statement, values).fetchone()
+            return row
+
+    def _rows(self, statement: str, *values: str | int) -> Iterator[tuple[object, ...]]:
+        with explained(self._name):
+            yield from self._connection.execute(statement, values)
+
+    def _write(self, statement: str, *values: str | int | bytes) -> None:
+        with explained(self._name):
+            if not self._connection.in_transaction:
+                self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute(statement, values)
+        self._pending += 1
+        if self._pending >= BATCH or time.monotonic() - self._committed > BATCH_SECONDS:
+            self.commit()
+
+    # Reading: the Evidence protocol.
+
+    def tag(self, reference: str) -> Observation[TagSeen] | None:
+        """What the normalised reference pointed at."""
+        row = self._row("SELECT outcome, detail, at, source, digest, media_type, size FROM tag WHERE reference = ?", reference)
+        if row is None:
+            return None
+        return to_observation(row, lambda: TagSeen(as_text(row[4]), as_text(row[5]), as_size(row[6])), self._name)
+
+    def content(self, repository: str, digest: str) -> Observation[Content] | None:
+        """A document by digest, checked against it; when it is not stored, what `repository` answered for it."""
+        with explained(self._name):
+            row = self._connection.execute(_DOCUMENT, (digest,)).fetchone()
+        if row is not None:
+            return self._checked(digest, row)
+        row = self._row(
+            "SELECT outcome, detail, at, source FROM missing WHERE repository = ? AND digest = ?", repository, digest
+        )
+        return None if row is None else to_observation(row, self._nothing, self._name)
+
+    def has_document(self, digest: str) -> bool:
+        """Whether the document is stored, without reading it."""
+        return self._row("SELECT 1 FROM document WHERE digest = ?", digest) is not None
+
+    def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
+        """Whether `repository` has the blob."""
+        row = self._row(
+            "SELECT outcome, detail, at, source, size FROM blob WHERE repository = ? AND digest = ?", repository, digest
+        )
+        return None if row is None else to_observation(row, lambda: BlobSeen(as_size(row[4])), self._name)
+
+    def chain(self, endpoint: str) -> Observation[ChainSeen] | None:
+        """What `host:port` served."""
+        row = self._row("SELECT outcome, detail, at, source, protocol FROM chain WHERE endpoint = ?", endpoint)
+        if row is None:
+            return None
+        return to_observation(row, lambda: ChainSeen(self._certificates(endpoint), as_text(row[4])), self._name)
+
+    def files(self) -> dict[str, bytes]:
+        """The files that the evidence carries, by path. Raises EvidenceError when they are too many or too big."""
+        found: dict[str, bytes] = {}
+        left = MAX_FILE_BYTES
+        for path, body in self._rows("SELECT path, body FROM file ORDER BY path LIMIT ?", MAX_FILES + 1):
+            if not isinstance(path, str) or not isinstance(body, bytes):
+                raise EvidenceError(f"{self._name}: a carried file that is none", _DAMAGED)
+            left -= len(body)
+            if left < 0 or len(found) >= MAX_FILES:
+                raise EvidenceError(f"{self._name} carries more files than any plan names", "Collect anew.")
+            found[path] = body
+        return found
+
+    def meta(self, key: str) -> str:
+        """What was noted under `key` (`plan.path`, `plan.name`, `tool.version`); empty when nothing was."""
+        row = self._row("SELECT value FROM meta WHERE key = ?", key)
+        return row[0] if row is not None and isinstance(row[0], str) else ""
+
+    def _checked(self, digest: str, row: tuple[object, ...]) -> Observation[Content]:
+        media_type, body, when, source = row
+        if not (isinstance(body, bytes) and isinstance(media_type, str) and isinstance(when, str) and isinstance(source, str)):
+            raise EvidenceError(f"{self._name}: {digest} is no document", _DAMAGED)
+        try:
+            at = to_time(when)
+        except ValueError as error:
+            raise EvidenceError(f"{self._name}: {digest}: {error}", _DAMAGED) from error
+        if len(body) > MAX_DOCUMENT or not hashes_to(digest, body):
+            return Failed(Kind.MALFORMED, f"the stored bytes do not hash to {digest}", at, source)
+        return Seen(Content(media_type, body), at, source)
+
+    def _certificates(self, endpoint: str) -> tuple[bytes, ...]:
+        rows = self._rows(
+            "SELECT body FROM certificate WHERE endpoint = ? ORDER BY position LIMIT ?", endpoint, MAX_CERTIFICATES
+        )
+        bodies = tuple(body for (body,) in rows)
+        if not all(isinstance(body, bytes) for body in bodies):
+            raise ValueError("a certificate that is no bytes")
+        return tuple(body for body in bodies if isinstance(body, bytes))
+
+    @staticmethod
+    def _nothing() -> Content:
+        raise ValueError("seen, and yet not stored")
+
+    # Writing.
+
+    def put_meta(self, key: str, value: str) -> None:
+        """Note something about the evidence as a whole."""
+        self._write("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
+
+    def put_tag(self, reference: str, observation: Observation[TagSeen]) -> None:
+        """Keep what a reference pointed at, in place of what was known."""
+        seen = observation.value if isinstance(observation, Seen) else TagSeen("", "", 0)
+        columns = (*to_columns(observation), seen.digest, seen.media_type, seen.size)
+        self._write("INSERT OR REPLACE INTO tag VALUES (?, ?, ?, ?, ?, ?, ?, ?)", reference, *columns)
+
+    def put_document(
+        self, digest: str, media_type: str, body: bytes, repository: str, at: datetime.datetime, source: str
+    ) -> None:
+        """Keep a document that `repository` served. Raises InternalError when its bytes do not hash to the digest."""
+        if not hashes_to(digest, body):
+            raise InternalError(f"a document for {digest} that does not hash to it")
+        self._write("INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?, ?)", digest, media_type, body, to_text(at), source)
+        if self._has_missing:
+            self._write("DELETE FROM missing WHERE repository = ? AND digest = ?", repository, digest)
+
+    def put_missing(self, repository: str, digest: str, observation: Absent | Failed) -> None:
+        """Keep why a document could not be had from `repository`."""
+        self._has_missing = True
+        self._write("INSERT OR REPLACE INTO missing VALUES (?, ?, ?, ?, ?, ?)", repository, digest, *to_columns(observation))
+
+    def put_blob(self, repository: str, digest: str, observation: Observation[BlobSeen]) -> None:
+        """Keep whether `repository` has a blob."""
+        size = observation.value.size if isinstance(observation, Seen) else 0
+        self._write(
+            "INSERT OR REPLACE INTO blob VALUES (?, ?, ?, ?, ?, ?, ?)", repository, digest, *to_columns(observation), size
+        )
+
+    def put_chain(self, endpoint: str, observation: Observation[ChainSeen]) -> None:
+        """Keep what an endpoint served."""
+        seen = observation.value if isinstance(observation, Seen) else ChainSeen((), "")
+        self._write("INSERT OR REPLACE INTO chain VALUES (?, ?, ?, ?, ?, ?)", endpoint, *to_columns(observation), seen.protocol)
+        self._write("DELETE FROM certificate WHERE endpoint = ?", endpoint)
+        for position, body in enumerate(seen.certificates[:MAX_CERTIFICATES]):
+            self._write("INSERT INTO certificate VALUES (?, ?, ?)", endpoint, position, body)
+
+    def put_file(self, path: str, body: bytes) -> None:
+        """Carry a file of the plan."""
+        self._write("INSERT OR REPLACE INTO file VALUES (?, ?)", path, body)
+
+    def replace_files(self, files: Mapping[str, bytes]) -> None:
+        """Carry exactly these files, and none of an earlier run."""
+        self._write("DELETE FROM file")
+        for path, body in files.items():
+            self.put_file(path, body)

@@ -1,0 +1,185 @@
+"""What the image checks say beyond their examples: subjects, places, severities, and each thing once."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+
+from auditor.check import Finding, Fine, Outcome, Severity, Undetermined
+from auditor.evidence.model import Kind
+from checks import CATALOGUE
+from tests.world import site_of
+
+TODAY = datetime.date(2026, 11, 23)
+BY_ID = {check.id: check for check in CATALOGUE}
+WEB = "registry.example.com/shop/web:4.2"
+POOLS = """
+version: 1
+pools:
+  control: {platform: linux/amd64, runtime: containerd 2.1.6}
+  edge: {platform: linux/arm64, runtime: containerd 1.7.27}
+  win2022: {platform: "windows/amd64:ltsc2022", runtime: containerd 2.1.6}
+"""
+
+
+def said(check: str, plan: str, *, files: dict[str, str] | None = None, observed: dict[str, Any] | None = None) -> list[Outcome]:
+    where = site_of({"plan": plan, "files": files or {}, "observed": observed or {}})
+    return list(BY_ID[check].run(where, TODAY))
+
+
+def findings(outcomes: list[Outcome]) -> list[Finding]:
+    return [item for item in outcomes if isinstance(item, Finding)]
+
+
+def unknowns(outcomes: list[Outcome]) -> list[Undetermined]:
+    return [item for item in outcomes if isinstance(item, Undetermined)]
+
+
+def fine(outcomes: list[Outcome]) -> int:
+    return sum(item.count for item in outcomes if isinstance(item, Fine))
+
+
+def listed(*lines: str) -> dict[str, str]:
+    return {"images.txt": "".join(f"{line}\n" for line in lines)}
+
+
+LIST_PLAN = POOLS + "images: [{list: images.txt}]\n"
+
+
+def test_a_bad_line_is_found_at_its_place_and_the_others_are_examined() -> None:
+    outcomes = said("image-reference-invalid", LIST_PLAN, files=listed("busybox:1", "Bad/Name", "alpine:3"))
+    (bad,) = findings(outcomes)
+    assert str(bad.location).startswith("images.txt:2")
+    assert (bad.subject.kind, bad.subject.id, fine(outcomes)) == ("line", "Bad/Name", 2)
+
+
+def test_a_third_mention_points_at_the_first() -> None:
+    found = findings(said("image-duplicate", LIST_PLAN, files=listed("busybox:1", "busybox:1", "docker.io/busybox:1")))
+    assert [str(item.facts["first"]).split(":")[:2] for item in found] == [["images.txt", "1"]] * 2
+    assert "is listed already at images.txt:1" in found[0].message
+
+
+def test_one_tag_with_and_without_its_digest_is_no_duplicate() -> None:
+    digest = "sha256:" + "a" * 64
+    outcomes = said("image-duplicate", LIST_PLAN, files=listed("busybox:1", f"busybox:1@{digest}", f"busybox@{digest}"))
+    assert (findings(outcomes), fine(outcomes)) == ([], 3)
+
+
+@pytest.mark.parametrize(
+    ("line", "severity"),
+    [
+        ("busybox", Severity.WARNING),
+        ("busybox:latest", Severity.WARNING),
+        ("busybox:LATEST", Severity.WARNING),
+        ("app:nightly-2026-11-01", Severity.WARNING),
+        ("longhorn:v1.9.x-head", Severity.WARNING),
+        ("app:main", Severity.WARNING),
+        ("app:mainline-1.2", Severity.INFO),
+        ("app:1.2.3", Severity.INFO),
+        ("app@sha256:" + "a" * 64, None),
+        ("app:latest@sha256:" + "a" * 64, None),
+    ],
+)
+def test_what_counts_as_pinned(line: str, severity: Severity | None) -> None:
+    found = findings(said("image-unpinned", LIST_PLAN, files=listed(line)))
+    assert [item.severity for item in found] == ([severity] if severity else [])
+
+
+def test_an_absent_image_is_one_finding_however_many_pools_need_it() -> None:
+    outcomes = said("image-absent", LIST_PLAN, files=listed(WEB), observed={WEB: {"absent": "NAME_UNKNOWN"}})
+    (found,) = findings(outcomes)
+    assert found.facts["why"]
+    assert str(found.location).startswith("images.txt:1")
+    for other in ("platform-absent", "windows-build-mismatch", "windows-build-fallback", "schema1-manifest"):
+        assert said(other, LIST_PLAN, files=listed(WEB), observed={WEB: {"absent": "NAME_UNKNOWN"}}) == []
+
+
+def test_each_pool_without_its_platform_is_a_finding_of_its_own() -> None:
+    outcomes = said("platform-absent", LIST_PLAN, files=listed(WEB), observed={WEB: {"platforms": ["linux/amd64"]}})
+    found = findings(outcomes)
+    assert [item.subject.pool for item in found] == ["edge", "win2022"]
+    assert len({item.fingerprint for item in found}) == 2
+    assert fine(outcomes) == 1
+
+
+def test_a_single_image_for_another_platform_says_so() -> None:
+    found = findings(said("platform-absent", LIST_PLAN, files=listed(WEB), observed={WEB: {"single": "linux/s390x"}}))
+    assert all("single image for another platform" in item.message for item in found)
+    assert len(found) == 3
+
+
+def test_one_trouble_is_said_once_per_image_not_once_per_pool() -> None:
+    observed = {WEB: {"failed": {"kind": "unreachable", "detail": "connection refused"}}}
+    for check in ("image-absent", "platform-absent", "windows-build-mismatch", "schema1-manifest"):
+        (item,) = unknowns(said(check, LIST_PLAN, files=listed(WEB), observed=observed))
+        assert (item.kind, item.subject.id) == (Kind.UNREACHABLE, WEB)
+
+
+def test_many_offers_are_cut() -> None:
+    offers = [f"linux/arch{number}" for number in range(40)]
+    (found, *_) = findings(said("platform-absent", LIST_PLAN, files=listed(WEB), observed={WEB: {"platforms": offers}}))
+    assert found.message.count("linux/arch") == 12
+
+
+def windows(host: str, runtime: str, *versions: str, check: str = "windows-build-mismatch", process: str = "") -> list[Outcome]:
+    plan = (
+        f'version: 1\npools: {{win: {{platform: "windows/amd64:{host}", runtime: {runtime}}}}}\n'
+        f'images: [{{ref: "{WEB}"{process}}}]\n'
+    )
+    return said(check, plan, observed={WEB: {"platforms": [f"windows/amd64:{version}" for version in versions]}})
+
+
+def test_an_old_containerd_is_blamed_although_a_newer_build_is_offered_too() -> None:
+    (found,) = findings(windows("23H2", "containerd 1.7.5", "10.0.20348.1", "10.0.26100.1"))
+    assert "wants equal builds" in found.message
+    assert found.remedies[0].kind == "upgrade"
+
+
+def test_an_old_containerd_is_blamed_for_a_single_manifest_too() -> None:
+    plan = f'version: 1\npools: {{win: {{platform: "windows/amd64:ltsc2025", runtime: containerd 1.7.5}}}}\nimages: [{{ref: "{WEB}"}}]\n'
+    (found,) = findings(said("windows-build-mismatch", plan, observed={WEB: {"single": "windows/amd64:10.0.20348.1"}}))
+    assert "would run on 10.0.26100 (Windows Server 2025)" in found.message
+
+
+def test_a_build_that_nothing_could_run_is_not_blamed_on_containerd() -> None:
+    (found,) = findings(windows("ltsc2022", "containerd 1.7.5", "10.0.17763.1"))
+    assert "wants equal builds" not in found.message
+    assert found.remedies[0].kind == "edit"
+
+
+def test_a_build_without_a_name_is_still_judged() -> None:
+    (found,) = findings(windows("26200", "containerd 2.1.6", "10.0.20348.1"))
+    assert "win runs 10.0.26200 and cannot run" in found.message
+
+
+@pytest.mark.parametrize("check", ["windows-build-mismatch", "windows-build-fallback"])
+def test_host_process_is_exempt(check: str) -> None:
+    outcomes = windows("ltsc2025", "containerd 1.7.27", "10.0.17763.1", "10.0.20348.1", check=check, process=", host_process: true")
+    assert (findings(outcomes), unknowns(outcomes), fine(outcomes)) == ([], [], 1)
+
+
+def test_a_fallback_without_a_known_runtime_says_what_it_rests_on() -> None:
+    plan = f'version: 1\npools: {{win: {{platform: "windows/amd64:ltsc2025"}}}}\nimages: [{{ref: "{WEB}"}}]\n'
+    observed = {WEB: {"platforms": ["windows/amd64:10.0.20348.1"]}}
+    (found,) = findings(said("windows-build-fallback", plan, observed=observed))
+    assert "that needs containerd 1.7.6 (1.6.23) or later, and the plan does not say" in found.message
+
+
+def test_a_mismatch_is_left_to_its_own_check() -> None:
+    assert windows("ltsc2019", "containerd 2.1.6", "10.0.20348.1", check="windows-build-fallback") == []
+
+
+def test_schema_1_is_an_error_only_for_pools_that_refuse_it() -> None:
+    (found,) = findings(said("schema1-manifest", LIST_PLAN, files=listed(WEB), observed={WEB: {"schema1": True}}))
+    assert found.facts["refusing_pools"] == ("control", "win2022")
+    plan = f'version: 1\npools: {{old: {{platform: linux/amd64, runtime: containerd}}}}\nimages: [{{ref: "{WEB}"}}]\n'
+    (unsure,) = findings(said("schema1-manifest", plan, observed={WEB: {"schema1": True}}))
+    assert unsure.severity is Severity.WARNING
+
+
+def test_low_confidence_never_makes_an_error() -> None:
+    plan = f'version: 1\npools: {{old: {{platform: linux/amd64, runtime: docker 29.0.0}}}}\nimages: [{{ref: "{WEB}"}}]\n'
+    (found,) = findings(said("schema1-manifest", plan, observed={WEB: {"schema1": True}}))
+    assert found.severity is Severity.WARNING

@@ -1,0 +1,303 @@
+"""The four checks: passing, failing and undetermined examples of each, in words that help."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+
+import pytest
+
+from auditor.check import HEADINGS, Check, Severity
+from auditor.evidence.model import Absent, ChainSeen, Failed, Kind, Observation, Seen
+from auditor.pki.store import windows_programme
+from checks.trust import certificate_expiring, certificate_name_mismatch, chain_incomplete, root_not_trusted
+from tests.checks.trust.sites import NOW, TODAY, examined, findings, outcomes, pool, seen, site, unknowns, windows
+from tests.corpus.folder import corpus
+from tests.pki.make_chains import AIA, CA, HOST, SERVER, Hierarchy, hierarchy, make
+
+MADE = hierarchy()
+WITH_AIA = hierarchy(leaf=replace(SERVER, aia=(AIA,)))
+FILES = {"certs/root.pem": MADE.root.pem}
+TRUST = ("certs/root.pem",)
+INCOMPLETE, UNTRUSTED = chain_incomplete.CHECK, root_not_trusted.CHECK
+EXPIRING, MISMATCH = certificate_expiring.CHECK, certificate_name_mismatch.CHECK
+ALL = (INCOMPLETE, UNTRUSTED, EXPIRING, MISMATCH)
+PAST = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
+
+
+@pytest.mark.parametrize("check", ALL, ids=lambda check: check.id)
+def test_a_good_endpoint_passes_everything(check: Check) -> None:
+    good = site(seen(MADE.leaf, MADE.issuing), pool(trust=TRUST), windows(trust=TRUST), files=FILES)
+    found = outcomes(check, good)
+    assert examined(found) >= 1
+    assert not findings(found)
+    assert not unknowns(found)
+
+
+@pytest.mark.parametrize("check", ALL, ids=lambda check: check.id)
+@pytest.mark.parametrize(
+    ("observed", "kind"),
+    [
+        (None, Kind.MISSING_EVIDENCE),
+        (Failed(Kind.UNREACHABLE, "Connection refused", NOW, "tls://x"), Kind.UNREACHABLE),
+        (Failed(Kind.MALFORMED, "it answers, but not with TLS", NOW, "tls://x"), Kind.MALFORMED),
+        (Absent("", NOW, "tls://x"), Kind.UNREACHABLE),
+        (Seen(ChainSeen((), "TLSv1.3"), NOW, "tls://x"), Kind.MALFORMED),
+        (Seen(ChainSeen((b"junk",), "TLSv1.3"), NOW, "tls://x"), Kind.MALFORMED),
+        (Seen(ChainSeen((MADE.leaf.certificate.der, b"junk"), "TLSv1.3"), NOW, "tls://x"), Kind.MALFORMED),
+        (Seen(ChainSeen((MADE.leaf.certificate.der,) * 101, "TLSv1.3"), NOW, "tls://x"), Kind.MALFORMED),
+    ],
+)
+def test_what_was_not_seen_is_undetermined_once(check: Check, observed: Observation[ChainSeen] | None, kind: Kind) -> None:
+    found = outcomes(check, site(observed, pool(), windows()))
+    assert [(unknown.kind, str(unknown.subject)) for unknown in unknowns(found)] == [(kind, f"{HOST}:5000")]
+    assert len(found) == 1
+    assert {case.prospect for case in site(observed, pool(), windows()).trust(TODAY)} == {"undetermined"}
+
+
+@pytest.mark.parametrize("check", ALL, ids=lambda check: check.id)
+def test_the_page_has_the_five_headings(check: Check) -> None:
+    assert [line.removeprefix("## ") for line in check.page.splitlines() if line.startswith("## ")] == list(HEADINGS)
+    assert all(line == line.rstrip() for line in check.page.splitlines())
+
+
+def test_a_missing_intermediate_is_named_with_its_url() -> None:
+    where = site(seen(WITH_AIA.leaf), pool(trust=TRUST), windows(trust=TRUST), files=FILES)
+    linux, on_windows = findings(outcomes(INCOMPLETE, where))
+    assert linux.severity is on_windows.severity is Severity.ERROR
+    assert "does not serve the certificate of Corp Issuing" in linux.message
+    assert "never fetches" in linux.message
+    assert f"would dial {AIA}" in on_windows.message
+    assert "net/http: TLS handshake timeout" in on_windows.message
+    assert on_windows.facts["dials"] == (AIA,)
+    assert any("intermediate.cer" in command for remedy in on_windows.remedies for command in remedy.commands)
+    assert on_windows.location == where.plan.endpoints[0].location
+    assert linux.fingerprint != on_windows.fingerprint
+    assert (on_windows.subject.pool, on_windows.subject.kind) == ("win2022", "endpoint")
+
+
+def test_an_aia_url_inside_is_only_a_warning() -> None:
+    where = site(seen(WITH_AIA.leaf), windows(trust=TRUST), files=FILES, reachable=("*.vendor.example",))
+    (finding,) = findings(outcomes(INCOMPLETE, where))
+    assert finding.severity is Severity.WARNING
+    assert f"only as long as {AIA} answers" in finding.message
+    (case,) = where.trust(TODAY)
+    assert case.prospect == "undetermined"
+
+
+def test_urls_from_certificates_are_quoted_in_commands() -> None:
+    evil = hierarchy(leaf=replace(SERVER, aia=("http://x.example/$(rm -rf ~)';ls",)))
+    (finding,) = findings(outcomes(INCOMPLETE, site(seen(evil.leaf))))
+    assert finding.remedies[0].commands[0] == "curl -fsSLo intermediate.cer 'http://x.example/$(rm -rf ~)'\"'\"';ls'"
+
+
+def test_an_incomplete_chain_leaves_the_root_unknown() -> None:
+    (unknown,) = unknowns(outcomes(UNTRUSTED, site(seen(WITH_AIA.leaf))))
+    assert unknown.kind is Kind.MISSING_EVIDENCE
+    assert "see chain-incomplete" in unknown.detail
+
+
+def test_a_private_root_that_no_pool_has() -> None:
+    where = site(seen(MADE.leaf, MADE.issuing), pool(), windows(), files=FILES, ca="certs/root.pem")
+    linux, on_windows = findings(outcomes(UNTRUSTED, where))
+    assert "containerd on control does not trust" in linux.message
+    assert "x509: certificate signed by unknown authority" in linux.message
+    assert linux.facts["anchor"] == "Corp Root"
+    assert "update-ca-certificates" in linux.remedies[0].commands
+    assert on_windows.remedies[0].commands == ("certutil -addstore -f Root root.cer",)
+    assert any("authrootstl.cab" in url for url in where.trust(TODAY)[1].dials)
+    assert outcomes(INCOMPLETE, where)[0].count == 2  # type: ignore[union-attr]
+
+
+def test_a_broken_path_is_found_although_the_root_is_trusted() -> None:
+    broken = hierarchy(issuing=replace(CA, ca=False))
+    where = site(seen(broken.leaf, broken.issuing), pool(trust=TRUST), files={"certs/root.pem": broken.root.pem})
+    (finding,) = findings(outcomes(UNTRUSTED, where))
+    assert "accepts no path" in finding.message
+    assert "Corp Issuing: it has issued a certificate and is no CA" in finding.message
+
+
+def test_expiry_and_names_are_left_to_their_own_checks() -> None:
+    late = hierarchy(leaf=replace(SERVER, end=PAST, dns=("other.example",)))
+    where = site(seen(late.leaf, late.issuing), pool(trust=TRUST), files={"certs/root.pem": late.root.pem})
+    assert examined(outcomes(UNTRUSTED, where)) == 1
+    assert len(findings(outcomes(EXPIRING, where))) == 1
+    assert len(findings(outcomes(MISMATCH, where))) == 1
+    (case,) = where.trust(TODAY)
+    assert (case.prospect, case.symptom.split(": ")[-1]) == ("fails", "certificate has expired or is not yet valid")
+
+
+def test_a_client_that_the_facts_do_not_know_is_undetermined() -> None:
+    where = site(seen(MADE.leaf, MADE.issuing), pool(trust=TRUST, clients=("netscape", "curl")), files=FILES)
+    found = outcomes(UNTRUSTED, where)
+    (unknown,) = unknowns(found)
+    assert unknown.kind is Kind.UNSUPPORTED
+    assert unknown.detail == "netscape on linux is no client that the facts know"
+    assert examined(found) == 1
+
+
+def test_trust_that_cannot_be_read_or_is_not_there_is_undetermined() -> None:
+    files = {"roots/a.json": b'[{"Thumbprint": "DF3C"}]', "roots/b.pem": b""}
+    found = outcomes(UNTRUSTED, site(seen(MADE.leaf, MADE.issuing), windows(trust=("roots", "gone.pem")), files=files))
+    (unknown,) = unknowns(found)
+    assert unknown.kind is Kind.UNSUPPORTED
+    assert all(name in unknown.detail for name in ("roots/a.json", "roots/b.pem", "gone.pem"))
+
+
+def test_a_folder_of_trust_is_read() -> None:
+    files = {"roots/root.pem": MADE.root.pem}
+    assert examined(outcomes(UNTRUSTED, site(seen(MADE.leaf, MADE.issuing), windows(trust=("roots/",)), files=files))) == 1
+
+
+def test_a_client_that_wants_revocation_is_undetermined() -> None:
+    where = site(seen(MADE.leaf, MADE.issuing), windows(trust=TRUST, clients=("curl",)), files=FILES)
+    (unknown,) = unknowns(outcomes(UNTRUSTED, where))
+    assert (unknown.kind, "revocation" in unknown.detail) == (Kind.UNSUPPORTED, True)
+    assert where.trust(TODAY)[0].symptom == ""
+
+
+def test_default_clients_are_the_runtime_and_kubelet() -> None:
+    where = site(seen(MADE.leaf, MADE.issuing), pool(clients=(), runtime=None), windows(clients=()))
+    assert [case.client for case in where.trust(TODAY)] == ["containerd", "kubelet"] * 2
+
+
+@pytest.mark.parametrize(
+    ("made", "severity", "words"),
+    [
+        (hierarchy(leaf=replace(SERVER, end=PAST)), Severity.ERROR, "The certificate registry.plant7.local of"),
+        (hierarchy(issuing=replace(CA, end=PAST)), Severity.ERROR, "The intermediate Corp Issuing of"),
+        (hierarchy(root=replace(CA, end=PAST)), Severity.ERROR, "The root Corp Root of"),
+        (
+            hierarchy(leaf=replace(SERVER, start=datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC))),
+            Severity.ERROR,
+            "valid only from 2027-01-01 00:00 UTC",
+        ),
+        (
+            hierarchy(leaf=replace(SERVER, end=datetime.datetime(2027, 3, 1, tzinfo=datetime.UTC))),
+            Severity.WARNING,
+            "before the horizon 2027-11-23",
+        ),
+        (
+            hierarchy(root=replace(CA, end=datetime.datetime(2027, 3, 1, tzinfo=datetime.UTC))),
+            Severity.WARNING,
+            "The root Corp Root of",
+        ),
+    ],
+)
+def test_certificates_that_end(made: Hierarchy, severity: Severity, words: str) -> None:
+    files = {"certs/root.pem": made.root.pem}
+    where = site(seen(made.leaf, made.issuing), pool(trust=TRUST), windows(trust=TRUST), files=files)
+    found = outcomes(EXPIRING, where)
+    (finding,) = findings(found)
+    assert finding.severity is severity
+    assert words in finding.message
+    assert (finding.subject.kind, finding.subject.id.startswith(f"{HOST}:5000: CN=")) == ("certificate", True)
+    assert examined(found) == 2
+    if severity is Severity.ERROR:
+        assert 'containerd on control says: "tls: failed to verify certificate' in finding.message
+
+
+def test_the_horizon_of_the_plan_counts() -> None:
+    near = site(seen(MADE.leaf, MADE.issuing), pool(trust=TRUST), files=FILES, horizon=datetime.date(2029, 12, 31))
+    assert not findings(outcomes(EXPIRING, near))
+    far = site(seen(MADE.leaf, MADE.issuing), pool(trust=TRUST), files=FILES, horizon=datetime.date(2030, 1, 1))
+    assert len(findings(outcomes(EXPIRING, far))) == 3
+
+
+def test_what_ends_today_has_ended() -> None:
+    tonight = hierarchy(leaf=replace(SERVER, end=datetime.datetime(2026, 11, 23, 20, tzinfo=datetime.UTC)))
+    (finding,) = findings(outcomes(EXPIRING, site(seen(tonight.leaf), pool(clients=("netscape",)))))
+    assert finding.severity is Severity.ERROR
+    assert "Every client" not in finding.message
+
+
+@pytest.mark.parametrize(
+    ("leaf", "host", "words"),
+    [
+        (
+            replace(SERVER, dns=("old.plant7.local",)),
+            HOST,
+            "certificate is valid for old.plant7.local, not registry.plant7.local",
+        ),
+        (replace(SERVER, dns=None), HOST, "legacy Common Name field"),
+        (SERVER, "10.0.0.5", "not for 10.0.0.5"),
+        (replace(SERVER, dns=("*.local",)), HOST, "*.local"),
+    ],
+)
+def test_names_that_do_not_cover_the_host(leaf: object, host: str, words: str) -> None:
+    made = hierarchy(leaf=leaf)  # type: ignore[arg-type]
+    (finding,) = findings(outcomes(MISMATCH, site(seen(made.leaf, made.issuing), host=host)))
+    assert finding.severity is Severity.ERROR
+    assert words in finding.message
+    kind = "IP" if host[0].isdigit() else "DNS"
+    assert f"subjectAltName={kind}:{host}" in finding.remedies[0].commands[0]
+
+
+def test_a_mismatch_without_a_known_client_quotes_nobody() -> None:
+    made = hierarchy(leaf=replace(SERVER, dns=("old.plant7.local",)))
+    (finding,) = findings(outcomes(MISMATCH, site(seen(made.leaf), pool(clients=("netscape",)))))
+    assert "would say" not in finding.message
+
+
+def test_unreadable_extensions_are_undetermined_names() -> None:
+    doubled = MADE.leaf.certificate.der.replace(b"\x55\x1d\x11", b"\x55\x1d\x13")
+    where = site(Seen(ChainSeen((doubled,), "TLSv1.3"), NOW, "tls://x"))
+    (unknown,) = unknowns(outcomes(MISMATCH, where))
+    assert unknown.kind is Kind.MALFORMED
+
+
+def test_a_chain_file_stands_for_a_connection() -> None:
+    files = {"api.pem": MADE.leaf.pem + MADE.issuing.pem, **FILES}
+    where = site(None, pool(trust=TRUST), files=files, chain="api.pem")
+    assert examined(outcomes(UNTRUSTED, where)) == 1
+    assert outcomes(EXPIRING, where)[0].count == 3  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "words"),
+    [
+        (None, Kind.MISSING_EVIDENCE, "is not there"),
+        (b"", Kind.MALFORMED, "no certificate"),
+        (MADE.leaf.pem + b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", Kind.MALFORMED, "api.pem: line "),
+        (b"".join(make(f"n{n}", None, CA).pem for n in range(101)), Kind.MALFORMED, "a bundle"),
+    ],
+)
+def test_a_chain_file_that_is_none(content: bytes | None, kind: Kind, words: str) -> None:
+    files = {} if content is None else {"api.pem": content}
+    (unknown,) = outcomes(INCOMPLETE, site(None, files=files, chain="api.pem"))
+    assert (unknown.kind, words in unknown.detail) == (kind, True)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("setting", "dials"),
+    [("", 2), ("enabled", 2), ("disabled", 0), ("http://mirror.plant7.local/roots", 1)],
+)
+def test_a_root_that_windows_would_download(setting: str, dials: int) -> None:
+    root = next(anchor for anchor in windows_programme().anchors if anchor.name == "ISRG Root X1")
+    observed = Seen(ChainSeen((root.der,), "TLSv1.3"), NOW, "tls://x")
+    where = site(observed, windows(root_updates=setting))
+    (unknown,) = unknowns(outcomes(UNTRUSTED, where)) or [None]
+    (case,) = where.trust(TODAY)
+    assert len(case.dials) == dials
+    if setting in {"", "enabled"}:
+        assert case.dials[1].endswith(f"/{root.sha1.upper()}.crt")
+    # That the name is wrong too is certain, wherever the root is.
+    assert (case.prospect, "valid for" in case.symptom) == ("fails", True)
+    assert unknown is not None
+    assert unknown.kind is Kind.MISSING_EVIDENCE
+
+
+@pytest.mark.corpus
+def test_a_public_endpoint_passes_on_linux_and_is_undetermined_on_windows() -> None:
+    day = datetime.date(2026, 2, 20)
+    files = {"chain.pem": corpus("chains", "stackoverflow.com.pem").read_bytes()}
+    where = site(None, pool(clients=()), windows(clients=()), files=files, host="stackoverflow.com", chain="chain.pem")
+    found = outcomes(UNTRUSTED, where, day)
+    assert examined(found) == 2
+    first, second = unknowns(found)
+    assert first.kind is second.kind is Kind.MISSING_EVIDENCE
+    assert "containerd: ISRG Root X1 is in Microsoft's root programme" in first.detail
+    assert examined(outcomes(INCOMPLETE, where, day)) == 4
+    assert [finding.severity for finding in findings(outcomes(EXPIRING, where, day))] == [Severity.WARNING]
+    assert [case.prospect for case in where.trust(day)] == ["verifies", "verifies", "undetermined", "undetermined"]
+    assert "TLS handshake timeout" in where.trust(day)[2].symptom

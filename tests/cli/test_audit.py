@@ -1,0 +1,128 @@
+"""`auditor audit` from the outside: exit codes, streams and files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from reports.json_v1 import report_schema
+from tests.cli.runner import EXAMPLE, auditor
+
+AT = ("--at", "2026-11-23")
+EVIDENCE = ("--evidence", EXAMPLE / "plant-7.evidence")
+
+
+def test_the_example_is_not_ready_and_says_so_everywhere(tmp_path: Path) -> None:
+    formats = ("--format", "text", "--format", "json=report.json", "--format", "html=report.html")
+    done = auditor("audit", EXAMPLE / "plan.yaml", *EVIDENCE, *AT, *formats, cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr == ""
+    assert "NOT READY" in done.stdout
+    assert "\x1b[" not in done.stdout
+    report = json.loads((tmp_path / "report.json").read_text())
+    jsonschema.validate(report, report_schema())
+    assert report["verdict"] == "not-ready"
+    assert report["exit_code"] == 1
+    assert {row["family"] for row in report["checks"] if row["status"] == "failed"} >= {"images", "windows", "storage", "trust"}
+    assert "Content-Security-Policy" in (tmp_path / "report.html").read_text()
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["report.html", "report.json"]
+
+
+def test_every_check_of_the_catalogue_finds_something_in_the_example(tmp_path: Path) -> None:
+    auditor("audit", EXAMPLE / "plan.yaml", *EVIDENCE, *AT, "--format", "json=report.json", cwd=tmp_path)
+    report = json.loads((tmp_path / "report.json").read_text())
+    silent = {row["id"] for row in report["checks"] if row["status"] != "failed"}
+    assert silent == {"schema1-manifest", "foreign-layer-unavailable", "waiver-expired", "waiver-unknown"}
+
+
+def test_evidence_alone_gives_the_same_findings(tmp_path: Path) -> None:
+    auditor("audit", EXAMPLE / "plan.yaml", *EVIDENCE, *AT, "--format", "json=with-plan.json", cwd=tmp_path)
+    auditor("audit", EXAMPLE / "plant-7.evidence", *AT, "--format", "json=alone.json", cwd=tmp_path)
+    with_plan, alone = (json.loads((tmp_path / name).read_text()) for name in ("with-plan.json", "alone.json"))
+    assert alone["findings"], "nothing compared"
+    assert [finding["fingerprint"] for finding in alone["findings"]] == [
+        finding["fingerprint"] for finding in with_plan["findings"]
+    ]
+    assert alone["plan"]["sha256"] == with_plan["plan"]["sha256"]
+
+
+def test_a_later_day_finds_what_breaks_by_then(tmp_path: Path) -> None:
+    done = auditor("audit", EXAMPLE / "plant-7.evidence", "--at", "2027-03-01", "--format", "json=r.json", cwd=tmp_path)
+    assert done.returncode == 1
+    report = json.loads((tmp_path / "r.json").read_text())
+    expiring = [finding for finding in report["findings"] if finding["check"] == "certificate-expiring"]
+    assert any(finding["severity"] == "error" and finding["waived"] is None for finding in expiring)
+    assert any(finding["check"] == "waiver-expired" for finding in report["findings"])
+
+
+def test_one_finding_can_be_the_whole_gate(tmp_path: Path) -> None:
+    only = ("--only", "image-duplicate")
+    done = auditor("audit", EXAMPLE / "plant-7.evidence", *AT, *only, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert auditor("audit", EXAMPLE / "plant-7.evidence", *AT, *only, "--fail-on", "info", cwd=tmp_path).returncode == 1
+
+
+def test_lists_without_a_plan_that_nobody_asked_about_are_undetermined(tmp_path: Path) -> None:
+    (tmp_path / "images.txt").write_text("registry.example.com/shop/web:4.2\n")
+    given = ("audit", "images.txt", "--platform", "linux/amd64", "--offline")
+    done = auditor(*given, cwd=tmp_path)
+    assert done.returncode == 3, done.stderr
+    assert "UNDETERMINED" in done.stdout
+    assert auditor(*given, "--strict", cwd=tmp_path).returncode == 1
+
+
+def test_a_bad_line_fails_the_gate_without_any_network(tmp_path: Path) -> None:
+    (tmp_path / "images.txt").write_text("registry.example.com/shop/web:4.2\n{{ .Values.image }}\n")
+    done = auditor("audit", "images.txt", "--platform", "linux/amd64", "--offline", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "images.txt:2" in done.stdout
+
+
+def test_nothing_examined_is_never_ready(tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text("version: 1\npools:\n  one: {platform: linux/amd64}\n")
+    done = auditor("audit", "plan.yaml", "--offline", cwd=tmp_path)
+    assert done.returncode == 3, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("audit", "missing.yaml"), "missing.yaml"),
+        (("audit", "list.txt"), "--platform"),
+        (("audit", "list.txt", "--platform", "windoze/amd64:xp"), "xp"),
+        (("audit", "plan.yaml", "--only", "image-absnt"), "image-absent"),
+        (("audit", "plan.yaml", "--at", "tomorrow"), "2027-03-01"),
+        (("audit", "plan.yaml", "--format", "pdf"), "html"),
+        (("audit", "plan.yaml", "--format", "text", "--format", "json"), "stdout"),
+        (("audit", "plan.yaml", "--offline", "--format", "json=nowhere/report.json"), "nowhere/report.json"),
+        (("audit", "plan.yaml", "--evidence", "list.txt"), "list.txt"),
+        (("audit", "broken.yaml"), "broken.yaml:3:"),
+        (("audit", "severity.yaml", "--offline"), "severity.yaml:3:"),
+        (("audit", "list.txt", "plan.yaml"), "--platform"),
+        (("audit",), "PLAN"),
+        (("audit", "plan.yaml", "--no-such-option"), "--no-such-option"),
+    ],
+)
+def test_wrong_use_is_exit_code_2_with_words(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    (tmp_path / "list.txt").write_text("busybox:1.36\n")
+    (tmp_path / "plan.yaml").write_text("version: 1\npools:\n  one: {platform: linux/amd64}\n")
+    (tmp_path / "broken.yaml").write_text("version: 1\npools:\n  one: {platfrom: linux/amd64}\n")
+    (tmp_path / "severity.yaml").write_text(
+        "version: 1\npools: {one: {platform: linux/amd64}}\nseverity: {image-absnt: info}\n"
+    )
+    done = auditor(*arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_damaged_evidence_file_is_an_error_and_no_pass(tmp_path: Path) -> None:
+    whole = (EXAMPLE / "plant-7.evidence").read_bytes()
+    (tmp_path / "cut.evidence").write_bytes(whole[: len(whole) // 2])
+    done = auditor("audit", "cut.evidence", cwd=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "cut.evidence" in done.stderr

@@ -1,0 +1,167 @@
+"""The smaller commands from the outside."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from auditor import __version__
+from checks import CATALOGUE
+from tests.cli.runner import EXAMPLE, auditor, environment
+
+
+def test_the_version_is_told_at_once_and_by_the_command_line(tmp_path: Path) -> None:
+    assert auditor("--version", cwd=tmp_path).stdout == f"auditor {__version__}\n"
+    assert auditor("-V", cwd=tmp_path).stdout == f"auditor {__version__}\n"
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    done = auditor("--help", cwd=tmp_path)
+    assert done.returncode == 0
+    for command in ("audit", "collect", "inspect", "checks", "explain", "init", "schema"):
+        assert command in done.stdout
+
+
+def test_the_starter_plan_loads_and_is_never_overwritten(tmp_path: Path) -> None:
+    assert auditor("init", cwd=tmp_path).returncode == 0
+    assert auditor("audit", "plan.yaml", "--offline", cwd=tmp_path).returncode in {1, 3}
+    again = auditor("init", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "plan.yaml exists" in again.stderr
+    assert auditor("init", "-", cwd=tmp_path).stdout == (tmp_path / "plan.yaml").read_text()
+
+
+def test_the_schemas_are_schemas_and_the_example_obeys(tmp_path: Path) -> None:
+    for which in ("plan", "report"):
+        done = auditor("schema", which, cwd=tmp_path)
+        jsonschema.Draft202012Validator.check_schema(json.loads(done.stdout))
+    schema = json.loads(auditor("schema", "plan", cwd=tmp_path).stdout)
+    plan = yaml.load((EXAMPLE / "plan.yaml").read_text(), Loader=yaml.BaseLoader)
+    jsonschema.validate({**plan, "version": 1, "images": _with_booleans(plan["images"])}, _lenient(schema))
+
+
+def _with_booleans(images: list[dict[str, object]]) -> list[dict[str, object]]:
+    return [{**image, **({"host_process": True} if "host_process" in image else {})} for image in images]
+
+
+def _lenient(schema: dict[str, object]) -> dict[str, object]:
+    """BaseLoader leaves numbers as text: let the schema's integers be text too."""
+    text = json.dumps(schema).replace('"type": "integer"', '"type": ["integer", "string"]')
+    loaded: dict[str, object] = json.loads(text.replace('"minimum": 1', '"minimum": 1'))
+    return loaded
+
+
+def test_the_catalogue_lists_every_check(tmp_path: Path) -> None:
+    done = auditor("checks", cwd=tmp_path)
+    assert done.returncode == 0
+    for check in CATALOGUE:
+        assert check.id in done.stdout
+
+
+def test_a_page_is_explained_and_a_wrong_id_gets_the_nearest(tmp_path: Path) -> None:
+    done = auditor("explain", "foreign-layer-egress", cwd=tmp_path)
+    assert "Why it matters" in done.stdout
+    assert "When it cannot tell" in done.stdout
+    wrong = auditor("explain", "foreign-layer-egres", cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert "foreign-layer-egress" in wrong.stderr
+
+
+def test_inspect_reads_from_evidence(tmp_path: Path) -> None:
+    reference = "mongo:4-windowsservercore-1809"
+    done = auditor("inspect", reference, "--evidence", EXAMPLE / "plant-7.evidence", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "2 (2.69 GB)" in done.stdout
+    found = json.loads(
+        auditor("inspect", reference, "--format", "json", "--evidence", EXAMPLE / "plant-7.evidence", cwd=tmp_path).stdout
+    )
+    assert [row["foreign_bytes"] for row in found["platforms"]] == [2_686_697_887]
+
+
+@pytest.mark.parametrize(
+    ("reference", "code", "said"),
+    [("ghcr.io/plant7/opc-gateway:1.9.0", 2, "does not exist"), ("Not A Reference", 2, "no image reference")],
+)
+def test_inspect_says_what_is_not_there(tmp_path: Path, reference: str, code: int, said: str) -> None:
+    done = auditor("inspect", reference, "--evidence", EXAMPLE / "plant-7.evidence", cwd=tmp_path)
+    assert done.returncode == code
+    assert said in done.stderr
+
+
+def test_inspect_without_evidence_about_it_is_no_answer(tmp_path: Path) -> None:
+    done = auditor("inspect", "example.com/never/asked:1", "--evidence", EXAMPLE / "plant-7.evidence", cwd=tmp_path)
+    assert done.returncode == 4
+    assert "missing-evidence" in done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_crash(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m auditor audit {EXAMPLE / 'plant-7.evidence'} --at 2026-11-23 --format json | head -c 10"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+
+
+PLUGIN = '''"""## What it checks
+Nothing.
+
+## Why it matters
+It shows how.
+
+## How to fix
+No need.
+
+## When it cannot tell
+Never.
+
+## References
+None.
+"""
+from auditor.check import Fine, Severity, define
+
+
+def run(site, today):
+    yield Fine(3)
+
+
+CHECK = define(run, id="site-rule", title="A rule of the site", family="images", severity=Severity.INFO)
+'''
+
+
+def _install(folder: Path, entry: str, module: str = "") -> dict[str, str]:
+    """A plug-in as pip would leave it: a module, and metadata with an entry point."""
+    (folder / "site_rule.py").write_text(module)
+    metadata = folder / "site_rule-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: site-rule\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(f"[auditor.checks]\nsite-rule = {entry}\n")
+    return {"PYTHONPATH": str(folder)}
+
+
+def test_a_plug_in_adds_a_check(tmp_path: Path) -> None:
+    extra = _install(tmp_path, "site_rule:CHECK", PLUGIN)
+    assert "site-rule" in auditor("checks", cwd=tmp_path, extra=extra).stdout
+    evidence = EXAMPLE / "plant-7.evidence"
+    done = auditor("audit", evidence, "--only", "site-rule", "--at", "2026-11-23", cwd=tmp_path, extra=extra)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("entry", ["site_rule:MISSING", "no_such_module:CHECK", "site_rule:run"])
+def test_a_plug_in_that_does_not_load_is_a_visible_error(tmp_path: Path, entry: str) -> None:
+    extra = _install(tmp_path, entry, PLUGIN)
+    done = auditor("audit", EXAMPLE / "plant-7.evidence", cwd=tmp_path, extra=extra)
+    assert done.returncode == 4
+    assert "site-rule" in done.stderr
+    assert "Traceback" not in done.stderr
