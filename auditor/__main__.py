@@ -5,6 +5,7 @@ Nothing heavy is imported before it is known that it is needed: `auditor --versi
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -26,6 +27,7 @@ def _run() -> int:
     from auditor.cli.app import run  # noqa: PLC0415 - late, so that --version stays quick
     from auditor.errors import AuditorError  # noqa: PLC0415 - as above
 
+    gc.disable()  # one short run over values that live to its end: there is nothing for the cycle collector to find
     try:
         run()
     except AuditorError as error:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -42,7 +44,20 @@ class Outcomes:
 
 def evaluate(site: Site, checks: Iterable[Check], today: datetime.date, *, selected: Selected = None) -> Outcomes:
     """Run every check that is selected (None: all) and applies. A check that raises is undetermined for itself alone."""
-    return Outcomes(site, tuple(_result(site, check, today, selected) for check in checks))
+    with _without_collector():
+        return Outcomes(site, tuple(_result(site, check, today, selected) for check in checks))
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Views are millions of values that live to the end: Python's cycle collector would only walk them again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _result(site: Site, check: Check, today: datetime.date, selected: Selected) -> CheckResult:

@@ -81,7 +81,7 @@ def _survey(reference: Reference, store: Store, *, connected: bool) -> Site:
 
 def _row(placement: Placement) -> Row:
     payload, trouble = placement.resolution.payload, placement.resolution.trouble
-    foreign = tuple(foreign_layers(placement))
+    foreign = foreign_layers(placement)
     return Row(
         platform=str(placement.need.platform) if placement.resolution.choice.entry else "of its config",
         os_version=placement.resolution.choice.os_version,

@@ -7,14 +7,13 @@ Everything a registry or an archive says is untrusted. `parse_document` either r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 import msgspec
 
 from auditor.oci import media_types
 from auditor.oci.platform import Platform, normalise
-from auditor.oci.reference import is_digest
+from auditor.oci.reference import digest_match, is_digest
 
 MAX_DOCUMENT = 4 * 1024 * 1024
 MAX_ENTRIES = 10_000
@@ -145,13 +144,18 @@ _CONFIG = msgspec.json.Decoder(ImageConfig)
 _SHAPE = msgspec.json.Decoder(_Shape)
 
 
-def _problems(where: str, descriptors: tuple[Descriptor, ...]) -> Iterator[str]:
+def _problems(where: str, descriptors: tuple[Descriptor, ...]) -> list[str]:
+    # Nearly always there are none, and there may be a million descriptors: look first, explain later.
+    if all(digest_match(descriptor.digest) and descriptor.size >= 0 for descriptor in descriptors):
+        return []
+    problems = []
     for number, descriptor in enumerate(descriptors):
         place = where if where == "config" else f"{where}[{number}]"
         if not is_digest(descriptor.digest):
-            yield f"{place}.digest {descriptor.digest[:80]!r} is no digest"
+            problems.append(f"{place}.digest {descriptor.digest[:80]!r} is no digest")
         if descriptor.size < 0:
-            yield f"{place}.size {descriptor.size} is negative"
+            problems.append(f"{place}.size {descriptor.size} is negative")
+    return problems
 
 
 def _explain(data: bytes, error: Exception) -> MalformedDocument:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from auditor.oci.windows import build_named
 
@@ -46,6 +46,7 @@ class Platform:
         return self.os != "unknown" and self.architecture != "unknown"
 
 
+@lru_cache(maxsize=4096)
 def normalise(os: str, architecture: str, variant: str = "", os_version: str = "", features: tuple[str, ...] = ()) -> Platform:
     """A platform with the field's aliases folded (`aarch64` is `arm64`, `arm64/v8` is `arm64`, `arm` is `arm/v7`)."""
     arch = _ARCHITECTURES.get(architecture.lower(), architecture.lower())

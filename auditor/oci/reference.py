@@ -26,6 +26,9 @@ class InvalidReference(ValueError):
     """The text is no image reference. `str(error)` says why, in words for the author of a list."""
 
 
+digest_match = _DIGEST.fullmatch
+
+
 def is_digest(text: str) -> bool:
     """Whether `text` is a digest of a registered algorithm with the right number of lower-case hex digits."""
     return _DIGEST.fullmatch(text) is not None

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
+
+import msgspec
 
 from auditor.oci.document import MAX_ENTRIES, Descriptor, Index
 from auditor.oci.media_types import INDEXES
@@ -43,8 +46,7 @@ _FITS = {
 _ORDER = {Fit.EXACT: 0, Fit.FALLBACK: 1, Fit.BLANK: 2, Fit.BUILD_MISMATCH: 3, Fit.PLATFORM_ABSENT: 4}
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """The outcome of a choice. `entry` is the best index entry, runnable or not."""
 
     fit: Fit
@@ -72,11 +74,12 @@ def _variant_runs(image: Platform, host: Platform) -> bool:
     return host.architecture == "amd64" and host.variant >= image.variant
 
 
+@lru_cache(maxsize=4096)
 def _version_key(os_version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in os_version.split(".")) if split_version(os_version) else ()
 
 
-def _sort_key(item: tuple[Fit, Platform, Descriptor], host: Platform) -> tuple[object, ...]:
+def _sort_key(item: tuple[Fit, Platform, int], host: Platform) -> tuple[object, ...]:
     fit, platform, _ = item
     exact_variant = platform.variant == host.variant
     newest_first = tuple(-part for part in _version_key(platform.os_version))
@@ -90,8 +93,7 @@ def entries(index: Index, known: Mapping[str, Platform] = _NONE_KNOWN) -> Iterat
     `known` maps manifest digests to the platforms that their configs declare: they win where the index is silent.
     """
     for descriptor in index.manifests:
-        platform = known.get(descriptor.digest) or descriptor.platform
-        if platform is not None and platform.is_known and not descriptor.is_attestation:
+        if platform := _runnable_platform(descriptor, known):
             yield descriptor, platform
 
 
@@ -120,6 +122,14 @@ def flatten(index: Index, load: Callable[[str], Index | None], depth: int = MAX_
     return Index(manifests=tuple(found[:MAX_ENTRIES]), media_type=index.media_type)
 
 
+def is_clear(index: Index) -> bool:
+    """Whether every entry says all that a choice needs, so that no config must be read for any host."""
+    return all(
+        entry.platform_field is not None and (entry.platform_field.os_version or entry.platform_field.os != "windows")
+        for entry in index.manifests
+    )
+
+
 def unclear(index: Index, host: Platform) -> Iterator[Descriptor]:
     """The entries that might suit `host`, but whose config must be read to know: no platform, or Windows without os.version."""
     for descriptor in index.manifests:
@@ -128,6 +138,11 @@ def unclear(index: Index, host: Platform) -> Iterator[Descriptor]:
             continue
         if platform is None or (host.os == "windows" and not platform.os_version and fit_platform(platform, host) is Fit.BLANK):
             yield descriptor
+
+
+def platforms_of(index: Index, known: Mapping[str, Platform] = _NONE_KNOWN) -> tuple[Platform | None, ...]:
+    """The platform of each entry; None for what nothing can run. `known` as for `entries`."""
+    return tuple(_runnable_platform(descriptor, known) for descriptor in index.manifests)
 
 
 def choose(
@@ -139,14 +154,44 @@ def choose(
     known: Mapping[str, Platform] = _NONE_KNOWN,
 ) -> Choice:
     """The manifest that `host` would run: exact build first, then the newest by the previous-LTSC rule, then a blank one."""
+    return choose_among(index, platforms_of(index, known), host, strict=strict, any_build=any_build)
+
+
+def choose_among(
+    index: Index, platforms: tuple[Platform | None, ...], host: Platform, *, strict: bool = False, any_build: bool = False
+) -> Choice:
+    """`choose`, for a caller that has `platforms_of(index)` at hand."""
+    pick = _pick(platforms, host, strict, any_build)
+    entry = index.manifests[pick.position] if pick.position >= 0 else None
+    return Choice(pick.fit, entry, pick.os_version, pick.builds, pick.runnable_builds)
+
+
+class _Pick(NamedTuple):
+    """A choice among platforms, by position: the same for every index with the same platforms."""
+
+    fit: Fit
+    position: int
+    os_version: str
+    builds: tuple[str, ...]
+    runnable_builds: int
+
+
+def _runnable_platform(descriptor: Descriptor, known: Mapping[str, Platform]) -> Platform | None:
+    platform = known.get(descriptor.digest) or descriptor.platform
+    return platform if platform is not None and platform.is_known and not descriptor.is_attestation else None
+
+
+@lru_cache(maxsize=16384)
+def _pick(platforms: tuple[Platform | None, ...], host: Platform, strict: bool, any_build: bool) -> _Pick:
     offers = [
-        (fit, platform, descriptor)
-        for descriptor, platform in entries(index, known)
-        if (fit := fit_platform(platform, host, strict=strict, any_build=any_build)) is not Fit.PLATFORM_ABSENT
+        (fit, platform, position)
+        for position, platform in enumerate(platforms)
+        if platform is not None
+        and (fit := fit_platform(platform, host, strict=strict, any_build=any_build)) is not Fit.PLATFORM_ABSENT
     ]
     if not offers:
-        return Choice(Fit.PLATFORM_ABSENT)
-    fit, platform, descriptor = min(offers, key=lambda item: _sort_key(item, host))
+        return _Pick(Fit.PLATFORM_ABSENT, -1, "", (), 0)
+    fit, platform, position = min(offers, key=lambda item: _sort_key(item, host))
     builds = sorted({offer.os_version for _, offer, _ in offers if offer.os_version}, key=_version_key)
     runnable = {split_version(offer.os_version) for offered, offer, _ in offers if offered.runs and offer.os_version}
-    return Choice(fit, descriptor, platform.os_version, tuple(builds), len(runnable))
+    return _Pick(fit, position, platform.os_version, tuple(builds), len(runnable))

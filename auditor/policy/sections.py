@@ -27,7 +27,7 @@ def _cell(placement: Placement) -> Cell:
         digest=payload.digest if payload is not None else "",
         os_version=resolution.choice.os_version,
         bytes=payload.bytes if payload is not None else None,
-        foreign_layers=sum(1 for _ in foreign_layers(placement)),
+        foreign_layers=len(foreign_layers(placement)),
         detail=resolution.trouble.detail if resolution.trouble is not None else resolution.dropped,
     )
 

@@ -6,13 +6,16 @@ Computed once per site. Checks, the matrix and the budgets all read the same pla
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+import msgspec
 
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table
 from auditor.oci.document import Descriptor, Document, Manifest, Schema1
-from auditor.oci.reference import Reference
+from auditor.oci.media_types import is_nondistributable
+from auditor.oci.reference import Reference, digest_match
 from auditor.oci.select import Choice
 from auditor.oci.windows import WindowsRuntime
 from auditor.plan.model import Need, Pool, Reason
@@ -43,47 +46,61 @@ class Trouble:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
-    """What one platform of an image is made of. `blobs` are manifest, config and layers as (digest, bytes).
+class Payload(msgspec.Struct, frozen=True):
+    """What one platform of an image is made of.
 
-    A negative size is a lie: it counts as nothing, and `bytes` is then not known.
+    `config` is None and `layers` are empty for schema 1, which gives no sizes. `foreign` are the layers with `urls` or a
+    foreign media type. `bytes` is what a node pulls, compressed, each blob once; None where the document does not say, or
+    lies: a negative size counts as nothing. `flaw` says how the document contradicts itself, empty when it does not.
     """
 
     digest: str
-    document: Manifest | Schema1
     size: int
+    config: Descriptor | None
+    layers: tuple[Descriptor, ...]
+    foreign: tuple[Descriptor, ...]
+    bytes: int | None
+    flaw: str
 
     @property
-    def layers(self) -> tuple[Descriptor, ...]:
-        """The layers, first to last; none for schema 1, which gives no sizes."""
-        return self.document.layers if isinstance(self.document, Manifest) else ()
-
-    @property
-    def blobs(self) -> tuple[tuple[str, int], ...]:
-        """Everything a registry stores for it: (digest, compressed bytes)."""
-        own = (self.digest, max(0, self.size))
-        if isinstance(self.document, Schema1):
-            return (own,)
-        config = self.document.config
-        return (
-            own,
-            (config.digest, max(0, config.size)),
-            *((layer.digest, max(0, layer.size)) for layer in self.document.layers),
-        )
-
-    @property
-    def bytes(self) -> int | None:
-        """Compressed bytes that a node pulls, each blob once; None where the document does not say, or lies."""
-        if isinstance(self.document, Schema1) or self.size < 0:
-            return None
-        if self.document.config.size < 0 or any(layer.size < 0 for layer in self.document.layers):
-            return None
-        return sum(dict(self.blobs).values())
+    def blobs(self) -> Iterator[tuple[str, int]]:
+        """Everything a registry stores for it, as (digest, compressed bytes): manifest, config, layers."""
+        described = (self.config, *self.layers) if self.config is not None else ()
+        yield self.digest, max(0, self.size)
+        if self.bytes is not None:
+            yield from [(blob.digest, blob.size) for blob in described]
+        else:
+            yield from [(blob.digest, max(0, blob.size)) for blob in described]
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+def payload_of(digest: str, size: int, document: Manifest | Schema1, pool: dict[str, Descriptor]) -> Payload:
+    """The payload of a manifest of `size` bytes. Equal layers of several images become one object through `pool`.
+
+    One pass over the layers: there may be half a million of them.
+    """
+    if isinstance(document, Schema1):
+        return Payload(digest, size, None, (), (), None, "")
+    config = document.config
+    sizes = {digest: size, config.digest: config.size}
+    layers: list[Descriptor] = []
+    foreign: list[Descriptor] = []
+    sound = bool(digest_match(config.digest))
+    for given in document.layers:
+        layer = pool.setdefault(given.digest, given)
+        if layer is given:
+            sound = sound and digest_match(layer.digest) is not None
+        elif layer != given:
+            layer = given
+        sizes[layer.digest] = layer.size
+        layers.append(layer)
+        if layer.urls or is_nondistributable(layer.media_type):
+            foreign.append(layer)
+    honest = min(sizes.values()) >= 0
+    flaw = "" if sound and honest else next(iter(document.problems), "")
+    return Payload(digest, size, config, tuple(layers), tuple(foreign), sum(sizes.values()) if honest else None, flaw)
+
+
+class Image(msgspec.Struct, frozen=True):
     """One reference as observed. `trouble` is set when it could not be; `absent` quotes the registry that denies it."""
 
     reference: Reference
@@ -96,8 +113,7 @@ class Image:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(msgspec.Struct, frozen=True):
     """How an image resolves on one kind of node. `trouble` says why the payload of a chosen manifest is not known."""
 
     standing: Standing
@@ -108,8 +124,7 @@ class Resolution:
     runtime: WindowsRuntime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(msgspec.Struct, frozen=True):
     """One image for one pool that needs it."""
 
     need: Need

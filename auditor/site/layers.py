@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from auditor.errors import Location
@@ -29,11 +28,10 @@ class LayerEgress:
     location: Location
 
 
-def foreign_layers(placement: Placement) -> Iterator[Descriptor]:
+def foreign_layers(placement: Placement) -> tuple[Descriptor, ...]:
     """The layers of a placement that have `urls` or a foreign media type."""
     payload = placement.resolution.payload
-    if payload is not None:
-        yield from (layer for layer in payload.layers if layer.urls or layer.is_nondistributable)
+    return payload.foreign if payload is not None else ()
 
 
 def _rule(placement: Placement) -> PullRule | None:

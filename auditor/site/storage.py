@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from auditor.oci.reference import Reference
 from auditor.plan.model import Plan
-from auditor.site.images import Image, Images, Placement, Standing
+from auditor.site.images import Images, Placement, Standing
 from auditor.sizing.budget import Budget, deduplicated
 
 
@@ -31,19 +32,20 @@ def _is_unknown(placement: Placement) -> bool:
     return placement.standing in _RUNNABLE and (payload is None or payload.bytes is None)
 
 
-def _index_blob(image: Image) -> tuple[tuple[str, int], ...]:
-    return ((image.digest, image.size),) if image.digest else ()
-
-
-def _owned(images: Images) -> Iterator[tuple[str, tuple[tuple[str, int], ...]]]:
+def _owned(images: Images) -> Iterator[tuple[str, Iterator[tuple[str, int]]]]:
     """Each image with the blobs that its pools need: per payload, since pools share payloads."""
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[Reference, str]] = set()
+    named: set[Reference] = set()
     for placement in images.placements:
-        name, payload = str(placement.image.reference), placement.resolution.payload
-        if payload is None or (name, payload.digest) in seen:
+        image, payload = placement.image, placement.resolution.payload
+        if payload is None or (image.reference, payload.digest) in seen:
             continue
-        seen.add((name, payload.digest))
-        yield name, _index_blob(placement.image) + payload.blobs
+        seen.add((image.reference, payload.digest))
+        name = str(image.reference)
+        if image.reference not in named and image.digest:
+            named.add(image.reference)
+            yield name, iter(((image.digest, max(0, image.size)),))
+        yield name, payload.blobs
 
 
 def registry_stage(plan: Plan, images: Images) -> Stage:

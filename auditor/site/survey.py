@@ -5,12 +5,13 @@ from __future__ import annotations
 from auditor.evidence.model import Absent, Evidence, Failed, Kind, Seen
 from auditor.oci.document import Descriptor, Document, Index, MalformedDocument, Manifest, Schema1, parse_config, parse_document
 from auditor.oci.platform import Platform
-from auditor.oci.reference import Reference
-from auditor.oci.select import Choice, Fit, choose, fit_platform, flatten, unclear
+from auditor.oci.reference import Reference, is_digest
+from auditor.oci.select import Choice, Fit, choose_among, fit_platform, flatten, is_clear, platforms_of, unclear
 from auditor.oci.windows import WindowsRuntime, runtime_rule
 from auditor.plan.model import Need, Needs, Plan, Pool, Reason
-from auditor.site.images import Image, Images, Payload, Placement, Resolution, Standing, Trouble, is_carrier
+from auditor.site.images import Image, Images, Payload, Placement, Resolution, Standing, Trouble, is_carrier, payload_of
 
+_Platforms = tuple[Platform | None, ...]
 _NO_CHOICE = Choice(Fit.PLATFORM_ABSENT)
 _STANDINGS = {
     Fit.EXACT: Standing.OK,
@@ -21,31 +22,53 @@ _STANDINGS = {
 }
 
 
+def _flaw(payload: Payload) -> Trouble | None:
+    """What a manifest contradicts itself with: no node could pull it as it is, whatever its platform."""
+    return Trouble(Kind.MALFORMED, f"{payload.digest}: {payload.flaw}") if payload.flaw else None
+
+
+def _reasons(needs: list[Need]) -> tuple[Reason, ...]:
+    """Every reason once. Nearly always all pools need an image for the same reasons."""
+    first = needs[0].why
+    if all(need.why == first for need in needs):
+        return first
+    return tuple(dict.fromkeys(reason for need in needs for reason in need.why))
+
+
 class Survey:
-    """Builds the view. Documents are parsed once per digest, images resolved once per kind of node."""
+    """Builds the view. Documents are parsed once per digest, images resolved once per kind of node.
+
+    Pools alike in platform and runtime rule are one kind.
+    """
 
     def __init__(self, plan: Plan, needs: Needs, evidence: Evidence) -> None:
         self._plan = plan
         self._needs = needs
         self._evidence = evidence
         self._payloads: dict[str, Payload] = {}
-        self._resolutions: dict[tuple[Reference, Platform, WindowsRuntime | None, bool], Resolution] = {}
+        self._layers: dict[str, Descriptor] = {}
+        self._indexes: dict[str, tuple[Index, _Platforms | None]] = {}
 
     def images(self) -> Images:
         """Survey every need."""
         pools = {pool.name: pool for pool in self._plan.pools}
         rules = {name: self._runtime_rule(pool) for name, pool in pools.items()}
+        alike: dict[tuple[Platform, WindowsRuntime | None], int] = {}
+        kinds = {name: alike.setdefault((pool.platform, rules[name]), len(alike)) for name, pool in pools.items()}
         grouped: dict[Reference, list[Need]] = {}
         for need in self._needs.needs:
             grouped.setdefault(need.reference, []).append(need)
         images: dict[Reference, Image] = {}
         placements: list[Placement] = []
         for reference, needs in grouped.items():
-            why = tuple(dict.fromkeys(reason for need in needs for reason in need.why))
-            image = images[reference] = self._observe(reference, why)
+            image = images[reference] = self._observe(reference, _reasons(needs))
             carrier = is_carrier(reference)
+            resolved: dict[tuple[int, bool], Resolution] = {}
             for need in needs:
-                resolution = self._resolution(image, need, rules[need.pool])
+                key = (kinds[need.pool], need.host_process)
+                resolution = resolved.get(key)
+                if resolution is None:
+                    resolution = resolved[key] = self._resolve(image, need, rules[need.pool])
                 placements.append(Placement(need, pools[need.pool], image, resolution, carrier))
         return Images(images, tuple(placements))
 
@@ -84,15 +107,8 @@ class Survey:
                 except MalformedDocument as error:
                     return Trouble(Kind.MALFORMED, f"{digest}: {error}")
 
-    def _resolution(self, image: Image, need: Need, rule: WindowsRuntime | None) -> Resolution:
-        key = (image.reference, need.platform, rule, need.host_process)
-        found = self._resolutions.get(key)
-        if found is None:
-            strict = rule is not None and rule.matching == "strict"
-            found = self._resolutions[key] = self._resolve(image, need, rule, strict=strict)
-        return found
-
-    def _resolve(self, image: Image, need: Need, rule: WindowsRuntime | None, *, strict: bool) -> Resolution:
+    def _resolve(self, image: Image, need: Need, rule: WindowsRuntime | None) -> Resolution:
+        strict = rule is not None and rule.matching == "strict"
         match image.document:
             case Index() as index:
                 return self._from_index(image, index, need, rule, strict=strict)
@@ -104,26 +120,37 @@ class Survey:
 
     def _from_index(self, image: Image, index: Index, need: Need, rule: WindowsRuntime | None, *, strict: bool) -> Resolution:
         repository = image.reference.repository
-
-        def nested(digest: str) -> Index | None:
-            document = self._document(repository, digest)
-            return document if isinstance(document, Index) else None
-
-        flat = flatten(index, nested)
-        known = self._known_platforms(repository, flat, need.platform)
-        if isinstance(known, Trouble):
-            return Resolution(Standing.UNDETERMINED, _NO_CHOICE, trouble=known, runtime=rule)
-        choice = choose(flat, need.platform, strict=strict, any_build=need.host_process, known=known)
+        flat, platforms = self._flat(repository, image.digest, index)
+        if platforms is None:
+            known = self._known_platforms(repository, flat, need.platform)
+            if isinstance(known, Trouble):
+                return Resolution(Standing.UNDETERMINED, _NO_CHOICE, trouble=known, runtime=rule)
+            platforms = platforms_of(flat, known)
+        choice = choose_among(flat, platforms, need.platform, strict=strict, any_build=need.host_process)
         standing = _STANDINGS[choice.fit]
         if choice.entry is None or not choice.fit.runs:
             return Resolution(standing, choice, runtime=rule)
         match self._payload(repository, choice.entry):
             case Payload() as payload:
-                return Resolution(standing, choice, payload, runtime=rule)
+                trouble = _flaw(payload)
+                return Resolution(Standing.UNDETERMINED if trouble else standing, choice, payload, trouble, runtime=rule)
             case Absent(detail, _, source):
                 return Resolution(Standing.PLATFORM_ABSENT, choice, dropped=f"{source}: {detail}", runtime=rule)
-            case Trouble() as trouble:
-                return Resolution(standing, choice, trouble=trouble, runtime=rule)
+            case Trouble() as unread:
+                return Resolution(standing, choice, trouble=unread, runtime=rule)
+
+    def _flat(self, repository: str, digest: str, index: Index) -> tuple[Index, _Platforms | None]:
+        """The index without nesting, and its platforms if it says them all by itself; once per index."""
+
+        def nested(inner: str) -> Index | None:
+            document = self._document(repository, inner)
+            return document if isinstance(document, Index) else None
+
+        found = self._indexes.get(digest)
+        if found is None:
+            flat = flatten(index, nested)
+            found = self._indexes[digest] = (flat, platforms_of(flat) if is_clear(flat) else None)
+        return found
 
     def _known_platforms(self, repository: str, index: Index, host: Platform) -> dict[str, Platform] | Trouble:
         """Platforms from configs, for entries where the index leaves the question open.
@@ -135,8 +162,8 @@ class Survey:
             payload = self._payload(repository, entry)
             if isinstance(payload, Trouble):
                 return payload
-            if isinstance(payload, Payload) and isinstance(payload.document, Manifest):
-                platform = self._config_platform(repository, payload.document)
+            if isinstance(payload, Payload) and payload.config is not None:
+                platform = self._config_platform(repository, payload.config.digest)
                 if isinstance(platform, Platform):
                     known[entry.digest] = platform
                 elif platform.kind is not Kind.UNSUPPORTED:  # what names no platform is an artifact, which no node runs
@@ -146,12 +173,12 @@ class Survey:
     def _from_manifest(
         self, image: Image, document: Manifest | Schema1, need: Need, rule: WindowsRuntime | None, *, strict: bool
     ) -> Resolution:
-        payload = Payload(image.digest, document, image.size)
+        payload = payload_of(image.digest, image.size, document, self._layers)
         if isinstance(document, Schema1):
             # Schema 1 knows an architecture only; it dates from before Windows images.
             platform: Platform | Trouble = Platform("linux", document.architecture or "amd64")
         else:
-            platform = self._config_platform(image.reference.repository, document)
+            platform = _flaw(payload) or self._config_platform(image.reference.repository, document.config.digest)
         if isinstance(platform, Trouble):
             return Resolution(Standing.UNDETERMINED, _NO_CHOICE, payload, trouble=platform, runtime=rule)
         fit = fit_platform(platform, need.platform, strict=strict, any_build=need.host_process)
@@ -162,17 +189,18 @@ class Survey:
     def _payload(self, repository: str, entry: Descriptor) -> Payload | Trouble | Absent:
         if found := self._payloads.get(entry.digest):
             return found
+        if not is_digest(entry.digest):
+            return Trouble(Kind.MALFORMED, f"the index names {entry.digest[:80]!r}, which is no digest")
         document = self._document(repository, entry.digest, entry.media_type)
         if isinstance(document, Index):
             return Trouble(Kind.UNSUPPORTED, f"{entry.digest} is an index nested too deeply")
         if isinstance(document, Manifest | Schema1):
             # A document is the same everywhere; what one repository answers instead says nothing about another.
-            payload = self._payloads[entry.digest] = Payload(entry.digest, document, entry.size)
+            payload = self._payloads[entry.digest] = payload_of(entry.digest, entry.size, document, self._layers)
             return payload
         return document
 
-    def _config_platform(self, repository: str, manifest: Manifest) -> Platform | Trouble:
-        digest = manifest.config.digest
+    def _config_platform(self, repository: str, digest: str) -> Platform | Trouble:
         match self._evidence.content(repository, digest):
             case None:
                 return Trouble(Kind.MISSING_EVIDENCE, f"the config {digest[:80]} was not collected")

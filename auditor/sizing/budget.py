@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+_SEVERAL = "\x00several"
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -29,29 +31,20 @@ def deduplicated(owned: Iterable[tuple[str, Iterable[tuple[str, int]]]]) -> Budg
     `exclusive` and `shared` add up to `bytes`. Where two owners give one digest different sizes, the larger counts:
     a budget must not be too small because somebody lied.
     """
-    sizes: dict[str, int] = {}
-    first_owner: dict[str, str | None] = {}
+    seen: dict[str, tuple[int, str]] = {}  # digest → size, and its only owner so far or _SEVERAL
     for owner, blobs in owned:
         for digest, size in blobs:
-            known = sizes.get(digest)
+            known = seen.get(digest)
             if known is None:
-                sizes[digest] = size
-                first_owner[digest] = owner
-                continue
-            if size > known:
-                sizes[digest] = size
-            if first_owner[digest] != owner:
-                first_owner[digest] = None
-    exclusive: dict[str, int] = {}
-    shared = 0
-    for digest, size in sizes.items():
-        only = first_owner[digest]
-        if only is None:
-            shared += size
-        else:
-            exclusive[only] = exclusive.get(only, 0) + size
-    ranked = sorted((Share(name, total) for name, total in exclusive.items()), key=lambda share: (-share.bytes, share.owner))
-    return Budget(sum(sizes.values()), tuple(ranked), shared)
+                seen[digest] = (size, owner)
+            elif known[1] != owner or known[0] < size:
+                seen[digest] = (max(known[0], size), owner if known[1] == owner else _SEVERAL)
+    totals: dict[str, int] = {}
+    for size, owner in seen.values():
+        totals[owner] = totals.get(owner, 0) + size
+    needed, shared = sum(totals.values()), totals.pop(_SEVERAL, 0)
+    ranked = [Share(name, totals[name]) for name in sorted(totals, key=lambda name: (-totals[name], name))]
+    return Budget(needed, tuple(ranked), shared)
 
 
 def format_bytes(count: int) -> str:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from functools import cache
 
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, define
 from auditor.facts import Fact, table, version_key
@@ -39,6 +40,7 @@ class Schema1Support(Fact, frozen=True, kw_only=True):
     before: str
 
 
+@cache
 def _refuses(runtime: Program | None) -> bool:
     """Whether the facts are sure that this runtime no longer pulls schema 1."""
     if runtime is None or not version_key(runtime.version):

@@ -24,7 +24,9 @@ pools:
 """
 
 
-def said(check: str, plan: str, *, files: dict[str, str] | None = None, observed: dict[str, Any] | None = None) -> list[Outcome]:
+def said(
+    check: str, plan: str, *, files: dict[str, str] | None = None, observed: dict[str, Any] | None = None
+) -> list[Outcome]:
     where = site_of({"plan": plan, "files": files or {}, "observed": observed or {}})
     return list(BY_ID[check].run(where, TODAY))
 
@@ -59,6 +61,13 @@ def test_a_third_mention_points_at_the_first() -> None:
     found = findings(said("image-duplicate", LIST_PLAN, files=listed("busybox:1", "busybox:1", "docker.io/busybox:1")))
     assert [str(item.facts["first"]).split(":")[:2] for item in found] == [["images.txt", "1"]] * 2
     assert "is listed already at images.txt:1" in found[0].message
+
+
+def test_lists_that_overlap_in_any_pool_are_compared() -> None:
+    plan = POOLS + "images:\n  - {list: a.txt, pools: [control]}\n  - {list: b.txt, pools: [edge, control]}\n"
+    outcomes = said("image-duplicate", plan, files={"a.txt": "busybox:1\n", "b.txt": "busybox:1\n"})
+    (found,) = findings(outcomes)
+    assert (str(found.location).split(":")[0], fine(outcomes)) == ("b.txt", 1)
 
 
 def test_one_tag_with_and_without_its_digest_is_no_duplicate() -> None:
@@ -138,7 +147,8 @@ def test_an_old_containerd_is_blamed_although_a_newer_build_is_offered_too() -> 
 
 
 def test_an_old_containerd_is_blamed_for_a_single_manifest_too() -> None:
-    plan = f'version: 1\npools: {{win: {{platform: "windows/amd64:ltsc2025", runtime: containerd 1.7.5}}}}\nimages: [{{ref: "{WEB}"}}]\n'
+    pool = '{platform: "windows/amd64:ltsc2025", runtime: containerd 1.7.5}'
+    plan = f'version: 1\npools: {{win: {pool}}}\nimages: [{{ref: "{WEB}"}}]\n'
     (found,) = findings(said("windows-build-mismatch", plan, observed={WEB: {"single": "windows/amd64:10.0.20348.1"}}))
     assert "would run on 10.0.26100 (Windows Server 2025)" in found.message
 
@@ -156,7 +166,9 @@ def test_a_build_without_a_name_is_still_judged() -> None:
 
 @pytest.mark.parametrize("check", ["windows-build-mismatch", "windows-build-fallback"])
 def test_host_process_is_exempt(check: str) -> None:
-    outcomes = windows("ltsc2025", "containerd 1.7.27", "10.0.17763.1", "10.0.20348.1", check=check, process=", host_process: true")
+    outcomes = windows(
+        "ltsc2025", "containerd 1.7.27", "10.0.17763.1", "10.0.20348.1", check=check, process=", host_process: true"
+    )
     assert (findings(outcomes), unknowns(outcomes), fine(outcomes)) == ([], [], 1)
 
 

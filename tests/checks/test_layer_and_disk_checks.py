@@ -74,12 +74,11 @@ def test_what_was_not_collected_is_said_once_per_image(check: str) -> None:
 def disk(capacity: str, *sizes: str, unasked: int = 0) -> list[Any]:
     names = [f"shop/app{number}:1" for number in range(len(sizes) + unasked)]
     refs = "".join(f"  - {{ref: '{name}'}}\n" for name in names)
-    plan = (
-        "version: 1\npools: {control: {platform: linux/amd64}}\nregistry: {host: 'r.local:5000', disk: "
-        f"{capacity}}}\nimages:\n{refs}"
-    )
+    registry = f"registry: {{host: 'r.local:5000', disk: {capacity}}}\n"
+    plan = "version: 1\npools: {control: {platform: linux/amd64}}\n" + registry + (f"images:\n{refs}" if refs else "")
     observed = {
-        name: {"single": {"platform": "linux/amd64", "layers": [{"size": size}]}} for name, size in zip(names, sizes, strict=False)
+        name: {"single": {"platform": "linux/amd64", "layers": [{"size": size}]}}
+        for name, size in zip(names, sizes, strict=False)
     }
     return said("registry-disk", plan, observed=observed)
 

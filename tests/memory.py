@@ -1,0 +1,89 @@
+"""Evidence in memory, with real documents under real digests, for tests of everything that reads evidence."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from auditor.evidence.model import BlobSeen, ChainSeen, Content, Observation, Seen, TagSeen
+
+AT = datetime.datetime(2026, 11, 23, 8, 0, tzinfo=datetime.UTC)
+SOURCE = "https://registry.example.com/v2/"
+Key = tuple[str, ...]
+
+
+def digest_of(body: bytes) -> str:
+    """The digest under which a registry would store the bytes."""
+    return f"sha256:{hashlib.sha256(body).hexdigest()}"
+
+
+def body_of(document: Mapping[str, Any]) -> bytes:
+    """A document as bytes, the same each time."""
+    return json.dumps(document, indent=1).encode()
+
+
+def seen(value: Any) -> Seen[Any]:
+    """An observation of the value."""
+    return Seen(value, AT, SOURCE)
+
+
+@dataclass(frozen=True)
+class MemoryEvidence:
+    """What was observed. `documents` by digest; `answers` is what a repository said for a digest that is not stored."""
+
+    tags: dict[str, Observation[TagSeen]] = field(default_factory=dict)
+    documents: dict[str, Content] = field(default_factory=dict)
+    answers: dict[tuple[str, str], Observation[Content]] = field(default_factory=dict)
+    blobs: dict[tuple[str, str], Observation[BlobSeen]] = field(default_factory=dict)
+    chains: dict[str, Observation[ChainSeen]] = field(default_factory=dict)
+
+    def tag(self, reference: str) -> Observation[TagSeen] | None:
+        return self.tags.get(reference)
+
+    def content(self, repository: str, digest: str) -> Observation[Content] | None:
+        document = self.documents.get(digest)
+        return self.answers.get((repository, digest)) if document is None else seen(document)
+
+    def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
+        return self.blobs.get((repository, digest))
+
+    def chain(self, endpoint: str) -> Observation[ChainSeen] | None:
+        return self.chains.get(endpoint)
+
+    def store(self, body: bytes, media_type: str = "") -> str:
+        """Keep a document and return its digest."""
+        digest = digest_of(body)
+        self.documents[digest] = Content(media_type, body)
+        return digest
+
+    def point(self, reference: str, body: bytes, media_type: str = "") -> str:
+        """Let a reference point at a document and return the document's digest."""
+        digest = self.store(body, media_type)
+        self.tags[reference] = seen(TagSeen(digest, media_type, len(body)))
+        return digest
+
+    def keys(self) -> tuple[Key, ...]:
+        """A name for everything that was observed."""
+        return (
+            *(("tag", name) for name in self.tags),
+            *(("document", digest) for digest in self.documents),
+            *(("answer", *place) for place in self.answers),
+            *(("blob", *place) for place in self.blobs),
+            *(("chain", name) for name in self.chains),
+        )
+
+    def without(self, dropped: Iterable[Key]) -> MemoryEvidence:
+        """The same, as if nobody had looked at what `dropped` names."""
+        gone = set(dropped)
+        return replace(
+            self,
+            tags={name: value for name, value in self.tags.items() if ("tag", name) not in gone},
+            documents={digest: value for digest, value in self.documents.items() if ("document", digest) not in gone},
+            answers={place: value for place, value in self.answers.items() if ("answer", *place) not in gone},
+            blobs={place: value for place, value in self.blobs.items() if ("blob", *place) not in gone},
+            chains={name: value for name, value in self.chains.items() if ("chain", name) not in gone},
+        )

@@ -1,0 +1,180 @@
+"""Whatever a registry says is a document or a reason, and what is odd but readable is kept."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.oci import media_types
+from auditor.oci.document import (
+    MAX_DOCUMENT,
+    MAX_ENTRIES,
+    Index,
+    MalformedDocument,
+    Manifest,
+    Schema1,
+    parse_config,
+    parse_document,
+)
+from auditor.oci.platform import Platform
+
+DIGEST = "sha256:" + "0" * 64
+
+
+def descriptor(**fields: Any) -> dict[str, Any]:
+    return {"mediaType": "", "digest": DIGEST, "size": 7, **fields}
+
+
+def encoded(**fields: Any) -> bytes:
+    return json.dumps(fields).encode()
+
+
+def test_an_index_says_its_platforms_and_attestations() -> None:
+    document = parse_document(
+        encoded(
+            schemaVersion=2,
+            manifests=[
+                descriptor(platform={"os": "windows", "architecture": "amd64", "os.version": "10.0.20348.587"}),
+                descriptor(platform={"os": "linux", "architecture": "aarch64", "variant": "v8", "os.features": None}),
+                descriptor(annotations={"vnd.docker.reference.type": "attestation-manifest"}),
+            ],
+        )
+    )
+    assert isinstance(document, Index)
+    assert [entry.platform for entry in document.manifests] == [
+        Platform("windows", "amd64", os_version="10.0.20348.587"),
+        Platform("linux", "arm64"),
+        None,
+    ]
+    assert [entry.is_attestation for entry in document.manifests] == [False, False, True]
+    assert document.problems == ()
+
+
+def test_a_manifest_says_its_foreign_layers_and_urls() -> None:
+    foreign = descriptor(mediaType="application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", urls=["https://a.example/b"])
+    document = parse_document(encoded(schemaVersion=2, config=descriptor(), layers=[foreign, descriptor(urls=None)]))
+    assert isinstance(document, Manifest)
+    assert [layer.is_nondistributable for layer in document.layers] == [True, False]
+    assert [layer.urls for layer in document.layers] == [("https://a.example/b",), None]
+
+
+def test_schema_1_is_recognised_by_version_fields_or_media_type() -> None:
+    layers = [{"blobSum": DIGEST}]
+    assert isinstance(parse_document(encoded(schemaVersion=1, fsLayers=layers)), Schema1)
+    assert isinstance(parse_document(encoded(fsLayers=layers)), Schema1)
+    with pytest.raises(MalformedDocument):
+        parse_document(encoded(name="a"), media_types.DOCKER_SCHEMA1)
+
+
+def test_content_decides_before_the_media_type() -> None:
+    index = encoded(schemaVersion=2, manifests=[])
+    assert isinstance(parse_document(index, media_types.OCI_MANIFEST), Index)
+    assert isinstance(parse_document(encoded(config=descriptor(), layers=[]), media_types.OCI_INDEX), Manifest)
+
+
+@pytest.mark.parametrize("media_type", [media_types.OCI_INDEX, media_types.DOCKER_MANIFEST])
+def test_a_media_type_does_not_replace_what_is_missing(media_type: str) -> None:
+    with pytest.raises(MalformedDocument, match="missing required field"):
+        parse_document(encoded(schemaVersion=2), media_type)
+
+
+def test_an_invalid_digest_or_size_is_a_problem_not_a_failure() -> None:
+    document = parse_document(encoded(config=descriptor(digest="%s"), layers=[descriptor(size=-1)]))
+    assert isinstance(document, Manifest)
+    assert document.problems == ("config.digest '%s' is no digest", "layers[0].size -1 is negative")
+    index = parse_document(encoded(manifests=[descriptor(digest="sha256:x" + "y" * 500)]))
+    assert isinstance(index, Index)
+    assert len(index.problems[0]) < 200
+
+
+MALFORMED = [
+    (b"", "empty"),
+    (b"  \n", "empty"),
+    (b"<!DOCTYPE html><html></html>", "HTML"),
+    (b'{"schemaVersion": 2, "layers": [', "truncated"),
+    (b"[]", "object"),
+    (b'"text"', "object"),
+    (b"null", "object"),
+    (b"{}", "neither an index"),
+    (b"\xff\xfe{}", "malformed"),
+    (encoded(manifests=[], layers=[]), "CVE-2021-41190"),
+    (encoded(manifests=None), "array"),
+    (encoded(manifests=[{"digest": 7}]), "digest"),
+    (encoded(config=descriptor(), layers=[descriptor(urls=["u" * 5000])]), "4096"),
+    (b'{"a":' * 200_000 + b"1" + b"}" * 200_000, "nested too deeply"),
+    (b'{"manifests":' + b"[" * 200_000 + b"]" * 200_000 + b"}", "nested too deeply"),
+    (b'{"schemaVersion": 2, "layers": []' + b" " * MAX_DOCUMENT + b"}", "more than the 4,194,304"),
+]
+
+
+@pytest.mark.parametrize(("body", "reason"), MALFORMED, ids=[f"{reason} {len(body)}" for body, reason in MALFORMED])
+def test_what_cannot_be_understood_has_a_reason(body: bytes, reason: str) -> None:
+    with pytest.raises(MalformedDocument, match=reason):
+        parse_document(body)
+
+
+def test_an_index_has_at_most_ten_thousand_entries() -> None:
+    entry = {"digest": DIGEST, "size": 1}
+    assert isinstance(parse_document(encoded(manifests=[entry] * MAX_ENTRIES)), Index)
+    with pytest.raises(MalformedDocument, match="10,001 entries"):
+        parse_document(encoded(manifests=[entry] * (MAX_ENTRIES + 1)))
+
+
+def test_a_config_says_what_it_runs_on() -> None:
+    config = parse_config(encoded(os="windows", architecture="amd64", created="2023", **{"os.version": "10.0.17763.3887"}))
+    assert config.platform == Platform("windows", "amd64", os_version="10.0.17763.3887")
+    assert parse_config(b"{}").platform == Platform("", "")
+    with pytest.raises(MalformedDocument):
+        parse_config(b'{"os": 7}')
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+NAMED = st.dictionaries(
+    st.sampled_from(["schemaVersion", "mediaType", "manifests", "layers", "config", "fsLayers", "digest", "size", "os"]),
+    JSON
+    | st.lists(st.fixed_dictionaries({"digest": JSON, "size": JSON}, optional={"urls": JSON, "platform": JSON}), max_size=3),
+)
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=60),
+        st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")),
+        NAMED.map(lambda value: json.dumps(value).encode()),
+    )
+)
+def test_arbitrary_bytes_are_a_document_or_malformed(body: bytes) -> None:
+    for parse in (parse_document, parse_config):
+        try:
+            document = parse(body)
+        except MalformedDocument as error:
+            reason = str(error)
+        else:
+            reason = repr(getattr(document, "problems", ()))
+        assert reason
+
+
+@pytest.mark.parametrize(
+    ("media_type", "foreign"),
+    [
+        ("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", True),
+        ("application/vnd.docker.image.rootfs.foreign.diff.tar", True),
+        ("application/vnd.oci.image.layer.nondistributable.v1.tar", True),
+        ("application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", True),
+        ("application/vnd.oci.image.layer.nondistributable.v1.tar+zstd", True),
+        ("application/vnd.oci.image.layer.nondistributable.v1.tar+gzip+encrypted", True),
+        ("application/vnd.docker.image.rootfs.diff.tar.gzip", False),
+        ("application/vnd.oci.image.layer.v1.tar+gzip", False),
+        ("", False),
+    ],
+)
+def test_foreign_media_types_are_told_by_prefix(media_type: str, foreign: bool) -> None:
+    assert media_types.is_nondistributable(media_type) is foreign

@@ -1,0 +1,68 @@
+"""Every blob counts once, whoever names it and in whatever order."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.sizing.budget import Share, deduplicated, format_bytes
+
+OWNED = st.lists(
+    st.tuples(
+        st.sampled_from(["web", "api", "db"]),
+        st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(min_value=0, max_value=10**12)), max_size=6),
+    ),
+    max_size=8,
+)
+
+
+def test_shared_and_exclusive_bytes_are_told_apart() -> None:
+    budget = deduplicated([("web", [("base", 100), ("web", 7), ("web", 7)]), ("api", [("base", 100), ("api", 30)])])
+    assert budget.bytes == 137
+    assert budget.shared == 100
+    assert budget.exclusive == (Share("api", 30), Share("web", 7))
+
+
+def test_where_sizes_disagree_the_larger_counts() -> None:
+    assert deduplicated([("web", [("base", 100)]), ("api", [("base", 250)])]).bytes == 250
+
+
+def test_one_owner_named_twice_shares_with_nobody() -> None:
+    budget = deduplicated([("web", [("base", 100)]), ("web", [("base", 100)])])
+    assert (budget.shared, budget.exclusive) == (0, (Share("web", 100),))
+
+
+def test_nothing_needs_nothing() -> None:
+    assert deduplicated([]).bytes == 0
+
+
+@given(owned=OWNED, seed=st.randoms(use_true_random=False))
+def test_order_never_matters_and_the_parts_add_up(owned: list[tuple[str, list[tuple[str, int]]]], seed: Random) -> None:
+    budget = deduplicated(owned)
+    assert budget.bytes == budget.shared + sum(share.bytes for share in budget.exclusive)
+    largest: dict[str, int] = {}
+    for _, blobs in owned:
+        for digest, size in blobs:
+            largest[digest] = max(size, largest.get(digest, 0))
+    assert budget.bytes == sum(largest.values())
+    shuffled = [(owner, sorted(blobs, key=lambda _: seed.random())) for owner, blobs in owned]
+    seed.shuffle(shuffled)
+    assert deduplicated(shuffled) == budget
+
+
+@given(owned=OWNED, more=OWNED)
+def test_another_image_never_needs_less(
+    owned: list[tuple[str, list[tuple[str, int]]]], more: list[tuple[str, list[tuple[str, int]]]]
+) -> None:
+    assert deduplicated([*owned, *more]).bytes >= deduplicated(owned).bytes
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.00 kB"), (2_432_000_000, "2.43 GB"), (10**15, "1.00 PB"), (10**18, "1000.00 PB")],
+)
+def test_bytes_are_written_as_disks_are_sold(count: int, text: str) -> None:
+    assert format_bytes(count) == text

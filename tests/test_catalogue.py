@@ -1,0 +1,157 @@
+"""The catalogue is one thing: files, registry, ids, pages and examples agree, and every example holds."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from auditor.check import HEADINGS, Check, Rule
+from auditor.engine import CheckResult, evaluate
+from auditor.policy import POLICY_RULES
+from checks import CATALOGUE
+from tests.world import day, site_of
+
+CHECKS = Path(__file__).parent.parent / "checks"
+EXAMPLES = CHECKS / "examples"
+TODAY = datetime.date(2026, 11, 23)
+BY_ID = {check.id: check for check in CATALOGUE}
+OUTCOMES = {"passing", "failing", "undetermined"}
+KEYS = {
+    "name",
+    "outcome",
+    "today",
+    "plan",
+    "files",
+    "certificates",
+    "observed",
+    "endpoints",
+    "expect",
+    "severity",
+    "kind",
+    "count",
+}
+
+ids = pytest.mark.parametrize("check", CATALOGUE, ids=lambda check: check.id)
+rules = pytest.mark.parametrize("rule", [*CATALOGUE, *POLICY_RULES], ids=lambda rule: rule.id)
+
+
+def module_files() -> dict[str, Path]:
+    """Every check module by the id that its name stands for."""
+    return {path.stem.replace("_", "-"): path for path in CHECKS.glob("*/*.py") if path.stem != "__init__"}
+
+
+def examples_of(check_id: str) -> list[dict[str, Any]]:
+    text = (EXAMPLES / f"{check_id}.yaml").read_text(encoding="utf-8")
+    found: list[dict[str, Any]] = yaml.safe_load(text)
+    return found
+
+
+def sections_of(rule: Rule) -> dict[str, str]:
+    """The page's text by heading, in the order of the page."""
+    parts = re.split(r"^## (.+)$", rule.page, flags=re.MULTILINE)
+    assert not parts[0].strip(), f"{rule.id}: text before the first heading"
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def cases() -> list[Any]:
+    written = [path.stem for path in sorted(EXAMPLES.glob("*.yaml")) if path.stem in BY_ID]
+    return [pytest.param(name, form, id=f"{name}: {form['name']}") for name in written for form in examples_of(name)]
+
+
+def test_files_registry_and_examples_are_the_same_ids() -> None:
+    assert set(module_files()) == set(BY_ID)
+    assert {path.stem for path in EXAMPLES.iterdir()} == set(BY_ID)
+
+
+def test_ids_and_titles_are_unique() -> None:
+    every = (*CATALOGUE, *POLICY_RULES)
+    assert not [name for name, count in Counter(rule.id for rule in every).items() if count > 1]
+    assert not [name for name, count in Counter(rule.title for rule in every).items() if count > 1]
+
+
+@ids
+def test_a_check_lives_in_the_file_of_its_id_and_the_folder_of_its_family(check: Check) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", check.id)
+    path = module_files()[check.id]
+    assert path.parent.name == check.family
+    assert check.run.__module__ == f"checks.{check.family}.{path.stem}"
+
+
+@rules
+def test_a_page_has_the_five_headings_in_order_and_says_something_under_each(rule: Rule) -> None:
+    sections = sections_of(rule)
+    assert tuple(sections) == HEADINGS
+    assert all(text.strip() for text in sections.values())
+
+
+@ids
+def test_every_fact_table_that_a_page_names_exists(check: Check) -> None:
+    for name in re.findall(r"facts/([a-z0-9_]+\.yaml)", check.page):
+        assert (CHECKS.parent / "auditor" / "facts" / name).is_file(), name
+
+
+@ids
+def test_there_is_an_example_of_every_outcome_that_the_check_has(check: Check) -> None:
+    outcomes = {form["outcome"] for form in examples_of(check.id)}
+    never = sections_of(check)["When it cannot tell"].strip().startswith("Never")
+    assert outcomes == (OUTCOMES - {"undetermined"} if never else OUTCOMES)
+
+
+@ids
+def test_examples_are_well_formed(check: Check) -> None:
+    forms = examples_of(check.id)
+    names = [form["name"] for form in forms]
+    assert len(names) == len(set(names))
+    for form in forms:
+        assert set(form) <= KEYS, form["name"]
+        assert form["outcome"] in OUTCOMES
+        assert ("severity" in form) == (form["outcome"] == "failing"), form["name"]
+        assert ("kind" in form) == (form["outcome"] == "undetermined"), form["name"]
+        assert ("expect" in form) == (form["outcome"] != "passing"), form["name"]
+
+
+@ids
+def test_the_worst_severity_of_the_examples_is_the_declared_one(check: Check) -> None:
+    severities = {form["severity"] for form in examples_of(check.id) if form["outcome"] == "failing"}
+    assert check.severity.value in severities
+
+
+def words_of(result: CheckResult) -> str:
+    """Everything that a user would read of the outcomes."""
+    found = [
+        [
+            finding.message,
+            str(finding.location),
+            *(part for remedy in finding.remedies for part in (remedy.text, *remedy.commands)),
+        ]
+        for finding in result.findings
+    ]
+    return "\n".join([*(word for words in found for word in words), *(item.detail for item in result.undetermined)])
+
+
+@pytest.mark.parametrize(("check_id", "form"), cases())
+def test_an_example_holds(check_id: str, form: dict[str, Any]) -> None:
+    outcomes = evaluate(site_of(form), (BY_ID[check_id],), day(form.get("today", TODAY)))
+    result = outcomes.results[0]
+    assert not result.not_applicable
+    match form["outcome"]:
+        case "passing":
+            assert (result.findings, result.undetermined) == ((), ())
+            assert result.examined
+        case "failing":
+            assert len(result.findings) == form.get("count", 1)
+            assert {finding.severity.value for finding in result.findings} == {form["severity"]}
+            assert all(finding.check == check_id and finding.remedies for finding in result.findings)
+            assert all(finding.location is not None for finding in result.findings)
+        case "undetermined":
+            assert len(result.undetermined) == form.get("count", 1)
+            assert {item.kind.value for item in result.undetermined} == {form["kind"]}
+            assert result.findings == ()
+    words = words_of(result)
+    assert [expected for expected in form.get("expect", ()) if expected not in words] == [], words

@@ -1,0 +1,190 @@
+"""Sites from a small YAML form: real plan text, and what was observed of each reference in a few words.
+
+`observed` maps a reference as a user writes it to one of
+
+    absent: TEXT                          the registry says that it does not exist
+    failed: {kind: denied, detail: TEXT}  no usable answer
+    platforms: [ENTRY, …]                 an index
+    single: ENTRY                         one manifest without an index
+    schema1: true                         a Docker schema 1 manifest
+    raw: TEXT                             whatever the registry answered
+
+An ENTRY is a platform (`linux/amd64`) or a mapping:
+
+    platform: windows/amd64:10.0.20348.587
+    layers: [{size: 120MB, urls: […], media-type: TYPE, foreign: true, name: base, blob: present|absent}]
+    missing: absent | failed | uncollected           the manifest itself
+    config: absent | failed | uncollected            its config
+    listed: windows/amd64 | nothing                  what the index says, where that is less than the config
+
+Layers of one name and size are one blob. A reference that is not mentioned was never asked for. `certificates` and
+`endpoints` are read by tests/world_chains.py.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from auditor.evidence.model import Absent, BlobSeen, Failed, Kind, Observation
+from auditor.oci import media_types
+from auditor.oci.platform import Platform, parse_platform
+from auditor.oci.reference import Reference, parse_reference
+from auditor.plan.load import load_plan_files
+from auditor.plan.model import Plan
+from auditor.plan.needs import resolve_needs
+from auditor.site import Site
+from tests.memory import AT, SOURCE, MemoryEvidence, body_of, digest_of, seen
+from tests.world_chains import certificates_of, files_of, served_by
+
+FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+CONFIG = "application/vnd.oci.image.config.v1+json"
+PLAN = "plan.yaml"
+_UNITS = {"": 1, "B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}
+
+Form = Mapping[str, Any]
+
+
+def size_in_bytes(text: str | int) -> int:
+    """`120MB` in bytes."""
+    match = re.fullmatch(r"(-?[0-9]+) ?([kMG]?B)?", str(text))
+    assert match is not None, f"{text!r} is no size"
+    return int(match[1]) * _UNITS[match[2] or ""]
+
+
+def _lacking(how: str) -> Observation[Any] | None:
+    match how:
+        case "absent":
+            return Absent("MANIFEST_UNKNOWN", AT, SOURCE)
+        case "failed":
+            return Failed(Kind.UNREACHABLE, "503 Service Unavailable", AT, SOURCE)
+        case "uncollected":
+            return None
+    raise AssertionError(f"{how!r} is no way to lack evidence: absent, failed or uncollected")
+
+
+def _platform_json(platform: Platform) -> dict[str, str]:
+    fields = {"os": platform.os, "architecture": platform.architecture}
+    if platform.variant:
+        fields["variant"] = platform.variant
+    if platform.os_version:
+        fields["os.version"] = platform.os_version
+    return fields
+
+
+class World:
+    """Builds evidence from the form."""
+
+    def __init__(self) -> None:
+        self.evidence = MemoryEvidence()
+
+    def observe(self, text: str, form: Form) -> None:
+        """Take in what was observed of one reference."""
+        reference = parse_reference(text)
+        match dict(form):
+            case {"absent": detail}:
+                self.evidence.tags[str(reference)] = Absent(detail, AT, SOURCE)
+            case {"failed": {"kind": kind, "detail": detail}}:
+                self.evidence.tags[str(reference)] = Failed(Kind(kind), detail, AT, SOURCE)
+            case {"platforms": entries}:
+                listed = [self._entry(reference, _as_form(entry)) for entry in entries]
+                body = body_of({"schemaVersion": 2, "mediaType": media_types.OCI_INDEX, "manifests": listed})
+                self.evidence.point(str(reference), body, media_types.OCI_INDEX)
+            case {"single": entry}:
+                body = self._manifest(reference, _as_form(entry))
+                self.evidence.point(str(reference), body, media_types.OCI_MANIFEST)
+            case {"schema1": True}:
+                layers = [{"blobSum": digest_of(b"schema 1 layer")}]
+                body = body_of({"schemaVersion": 1, "architecture": "amd64", "fsLayers": layers})
+                self.evidence.point(str(reference), body, media_types.DOCKER_SCHEMA1_SIGNED)
+            case {"raw": raw}:
+                self.evidence.point(str(reference), raw.encode())
+            case _:
+                raise AssertionError(f"{text}: {sorted(form)} is no observation")
+
+    def _entry(self, reference: Reference, form: Form) -> dict[str, Any]:
+        """An index entry; its manifest is stored unless the form says that it is missing."""
+        body = self._manifest(reference, form)
+        digest = digest_of(body)
+        if how := form.get("missing"):
+            self._lack(reference, digest, how)
+        else:
+            self.evidence.store(body, media_types.OCI_MANIFEST)
+        entry: dict[str, Any] = {"mediaType": media_types.OCI_MANIFEST, "digest": digest, "size": len(body)}
+        listed = form.get("listed", form["platform"])
+        return entry if listed == "nothing" else {**entry, "platform": _platform_json(parse_platform(listed))}
+
+    def _manifest(self, reference: Reference, form: Form) -> bytes:
+        platform = parse_platform(form["platform"])
+        config = body_of({**_platform_json(platform), "rootfs": {"type": "layers", "diff_ids": []}})
+        if how := form.get("config"):
+            self._lack(reference, digest_of(config), how)
+        else:
+            self.evidence.store(config, CONFIG)
+        layers = form.get("layers", [{"size": "1MB", "name": f"{reference} on {platform}"}])
+        return body_of(
+            {
+                "schemaVersion": 2,
+                "mediaType": media_types.OCI_MANIFEST,
+                "config": {"mediaType": CONFIG, "digest": digest_of(config), "size": len(config)},
+                "layers": [self._layer(reference, layer) for layer in layers],
+            }
+        )
+
+    def _layer(self, reference: Reference, form: Form) -> dict[str, Any]:
+        size = size_in_bytes(form["size"])
+        digest = digest_of(f"{form.get('name', reference)} {size}".encode())
+        media_type = form.get("media-type", FOREIGN if form.get("foreign") else LAYER)
+        match form.get("blob"):
+            case "present":
+                self.evidence.blobs[reference.repository, digest] = seen(BlobSeen(size))
+            case "absent":
+                self.evidence.blobs[reference.repository, digest] = Absent("BLOB_UNKNOWN", AT, SOURCE)
+        urls = {"urls": form["urls"]} if "urls" in form else {}
+        return {"mediaType": media_type, "digest": digest, "size": size, **urls}
+
+    def _lack(self, reference: Reference, digest: str, how: str) -> None:
+        if (answer := _lacking(how)) is not None:
+            self.evidence.answers[reference.repository, digest] = answer
+
+
+def _as_form(entry: str | Form) -> Form:
+    return {"platform": entry} if isinstance(entry, str) else entry
+
+
+def evidence_of(observed: Mapping[str, Form]) -> MemoryEvidence:
+    """Evidence from the `observed` part of the form."""
+    world = World()
+    for reference, form in observed.items():
+        world.observe(reference, form)
+    return world.evidence
+
+
+def plan_of(text: str, files: Mapping[str, bytes] | None = None) -> Plan:
+    """The plan of a plan text and the files that it names."""
+    return load_plan_files(PLAN, {PLAN: text.encode(), **(files or {})})
+
+
+def site_of(form: Form) -> Site:
+    """The site of a form with `plan`, `files` and what was observed."""
+    made = certificates_of(form.get("certificates", {}))
+    plan = plan_of(form["plan"], files_of(form.get("files", {}), made))
+    evidence = evidence_of(form.get("observed", {}))
+    for endpoint, observed in form.get("endpoints", {}).items():
+        evidence.chains[endpoint] = served_by(observed, made)
+    return Site(plan, resolve_needs(plan), evidence)
+
+
+def site_from(text: str) -> Site:
+    """The site of a form in YAML."""
+    return site_of(yaml.safe_load(text))
+
+
+def day(text: str | datetime.date) -> datetime.date:
+    """A date of the form, which YAML may have read already."""
+    return text if isinstance(text, datetime.date) else datetime.date.fromisoformat(text)
