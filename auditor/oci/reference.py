@@ -19,7 +19,7 @@ _PATH = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128}")
 _IMAGE_ID = re.compile(r"[a-f0-9]{64}")
-_DOCKER_HUB = frozenset({"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
+_DOCKER_HUB = frozenset({"index.docker.io", DEFAULT_DOMAIN})
 
 
 class InvalidReference(ValueError):

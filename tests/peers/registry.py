@@ -104,7 +104,7 @@ def serve(
     if login:
         settings["auth"] = {"htpasswd": {"realm": "test", "path": str(_htpasswd(folder, login))}}
     port, log = free_port(), folder / "log.txt"
-    running = RunningRegistry(f"127.0.0.1:{port}", "https" if authority else "http", authority and authority.ca, login)
+    running = RunningRegistry(f"127.0.0.1:{port}", "https" if authority else "http", authority.ca if authority else None, login)
     config = _configuration(folder, port, settings)
     with log.open("wb") as output:
         process = subprocess.Popen([program, "serve", str(config)], stdout=output, stderr=output)

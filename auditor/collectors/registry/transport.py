@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import urllib.request
 from collections.abc import AsyncIterator
@@ -85,7 +86,9 @@ class LeanTransport(httpx.AsyncBaseTransport):
                 f"TLS with {host}:{port}: {error.reason or error}: {getattr(error, 'verify_message', '')}"
             ) from error
         except OSError as error:
-            raise httpx.ConnectError(f"{host}:{port}: {error.strerror or error}") from error
+            # asyncio writes its own words over the system's; a resolver's errors have numbers below zero.
+            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+            raise httpx.ConnectError(f"{host}:{port}: {reason}") from error
         return connection
 
 

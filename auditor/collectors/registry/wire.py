@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from typing import cast
 
 import httptools
 import httpx
@@ -85,7 +86,7 @@ class Connection(asyncio.Protocol):
     """A connection to one server. `exchange` sends a request; then `more` waits until something has come in."""
 
     def __init__(self) -> None:
-        self._transport: asyncio.Transport | None = None
+        self._transport: asyncio.Transport  # set before anyone gets to see the connection
         self._answer: Answer | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._error: httpx.TransportError | None = None
@@ -93,24 +94,19 @@ class Connection(asyncio.Protocol):
     @property
     def is_usable(self) -> bool:
         """Whether another request may be sent."""
-        transport = self._transport
-        return transport is not None and not transport.is_closing() and (self._answer is None or self._answer.keeps_alive)
+        return not self._transport.is_closing() and (self._answer is None or self._answer.keeps_alive)
 
     def exchange(self, request: bytes, *, has_body: bool) -> Answer:
         """Send a request. Its answer fills while `more` is awaited."""
         answer = self._answer = Answer(has_body=has_body)
-        if self._transport is not None:
-            self._transport.write(request)
+        self._transport.write(request)
         return answer
 
     async def more(self, limit: float | None) -> None:
         """Wait until more of the answer is here. Raises httpx.ReadTimeout, ReadError or RemoteProtocolError."""
         if self._error is not None:
             raise self._error
-        if self._answer is None or self._answer.complete:
-            return
-        if self._transport is not None:
-            self._transport.resume_reading()
+        self._transport.resume_reading()
         self._waiter = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(limit):
@@ -124,13 +120,11 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Drop the connection at once."""
-        if self._transport is not None:
-            self._transport.abort()
+        self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the event loop."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what the loop's create_connection promises
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # other event loops' transports are alike, not subclasses
 
     def data_received(self, data: bytes) -> None:
         """Called by the event loop."""
@@ -143,7 +137,7 @@ class Connection(asyncio.Protocol):
         except httpx.RemoteProtocolError as error:
             self._fail(error)
             return
-        if sum(map(len, answer.chunks)) > MAX_WAITING and self._transport is not None:
+        if sum(map(len, answer.chunks)) > MAX_WAITING:
             self._transport.pause_reading()
         self._wake()
 
