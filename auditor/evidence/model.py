@@ -7,6 +7,8 @@ import enum
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+import msgspec
+
 T = TypeVar("T")
 
 
@@ -21,8 +23,7 @@ class Kind(enum.StrEnum):
     BUG = "bug"  # the auditor itself failed
 
 
-@dataclass(frozen=True, slots=True)
-class Seen(Generic[T]):
+class Seen(msgspec.Struct, Generic[T], frozen=True):
     """Something was observed. `source` is the URL, file or command that showed it; `at` is in UTC."""
 
     value: T
@@ -52,8 +53,7 @@ class Failed:
 Observation = Seen[T] | Absent | Failed
 
 
-@dataclass(frozen=True, slots=True)
-class TagSeen:
+class TagSeen(msgspec.Struct, frozen=True):
     """What a reference pointed at: manifest digest, its media type and its size in bytes."""
 
     digest: str
@@ -61,16 +61,14 @@ class TagSeen:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(msgspec.Struct, frozen=True):
     """A document (index, manifest or config) whose bytes hash to the digest it is stored under."""
 
     media_type: str
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class BlobSeen:
+class BlobSeen(msgspec.Struct, frozen=True):
     """A blob that a registry has: its size in bytes."""
 
     size: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar
 
 from auditor.errors import EvidenceError
@@ -22,6 +23,7 @@ def to_text(at: datetime.datetime) -> str:
     return at.astimezone(datetime.UTC).isoformat(timespec="seconds")
 
 
+@lru_cache(maxsize=4096)
 def to_time(text: str) -> datetime.datetime:
     """A stored time. Raises ValueError when it is none, or names no zone."""
     at = datetime.datetime.fromisoformat(text)

@@ -27,7 +27,11 @@ MAX_FILES: Final = 20_000
 MAX_FILE_BYTES: Final = 256 * 1024 * 1024
 BATCH: Final = 1024
 BATCH_SECONDS: Final = 1.0
-_DOCUMENT: Final = "SELECT media_type, body, at, source FROM document WHERE digest = ?"
+_DOCUMENT: Final = "SELECT media_type, body, at, source, rowid FROM document WHERE digest = ?"
+_NEXT: Final = "SELECT digest, media_type, body, at, source FROM document WHERE rowid > ? ORDER BY rowid LIMIT ?"
+_AHEAD: Final = 64
+_AHEAD_BYTES: Final = 1024 * 1024
+_AHEAD_TRIES: Final = 8
 _HASHERS: Final = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
 _DAMAGED: Final = "The file is damaged: collect anew."
 
@@ -42,10 +46,14 @@ def hashes_to(digest: str, body: bytes) -> bool:
 class Store:
     """The evidence of one site. Reads as `auditor.evidence.model.Evidence`; use it in a `with`, from one thread."""
 
-    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
+    def __init__(self, connection: sqlite3.Connection, name: str, *, is_finished: bool = False) -> None:
         """Use `create`, `open` or `memory`."""
         self._connection = connection
         self._name = name
+        self._explained = explained(name)  # one for all questions: it keeps no state, and there may be 100,000
+        self._ahead: dict[object, tuple[object, ...]] = {}
+        self._tries = 0  # how often reading ahead was of no use
+        self._is_finished = is_finished
         self._pending = 0
         self._committed = time.monotonic()
         self._has_missing = self._row("SELECT 1 FROM missing LIMIT 1") is not None
@@ -76,7 +84,7 @@ class Store:
             except BaseException:
                 connection.close()
                 raise
-        return cls(connection, str(path))
+        return cls(connection, str(path), is_finished=read_only)
 
     @classmethod
     def memory(cls) -> Store:
@@ -101,21 +109,21 @@ class Store:
     def commit(self) -> None:
         """Make everything written so far survive."""
         if self._connection.in_transaction:
-            with explained(self._name):
+            with self._explained:
                 self._connection.execute("COMMIT")
         self._pending, self._committed = 0, time.monotonic()
 
     def _row(self, statement: str, *values: str) -> tuple[object, ...] | None:
-        with explained(self._name):
+        with self._explained:
             row: tuple[object, ...] | None = self._connection.execute(statement, values).fetchone()
             return row
 
     def _rows(self, statement: str, *values: str | int) -> Iterator[tuple[object, ...]]:
-        with explained(self._name):
+        with self._explained:
             yield from self._connection.execute(statement, values)
 
     def _write(self, statement: str, *values: str | int | bytes) -> None:
-        with explained(self._name):
+        with self._explained:
             if not self._connection.in_transaction:
                 self._connection.execute("BEGIN IMMEDIATE")
             self._connection.execute(statement, values)
@@ -134,14 +142,30 @@ class Store:
 
     def content(self, repository: str, digest: str) -> Observation[Content] | None:
         """A document by digest, checked against it; when it is not stored, what `repository` answered for it."""
-        with explained(self._name):
-            row = self._connection.execute(_DOCUMENT, (digest,)).fetchone()
+        row = self._ahead.pop(digest, None) or self._document(digest)
         if row is not None:
             return self._checked(digest, row)
         row = self._row(
             "SELECT outcome, detail, at, source FROM missing WHERE repository = ? AND digest = ?", repository, digest
         )
         return None if row is None else to_observation(row, self._nothing, self._name)
+
+    def _document(self, digest: str) -> tuple[object, ...] | None:
+        """A row of the document table, and those after it kept at hand: what was collected together is asked for together."""
+        with self._explained:
+            row: tuple[object, ...] | None = self._connection.execute(_DOCUMENT, (digest,)).fetchone()
+            if row is None:
+                return None
+            self._tries += len(self._ahead) > _AHEAD // 2
+            self._ahead.clear()
+            if self._is_finished and self._tries < _AHEAD_TRIES:
+                left = _AHEAD_BYTES
+                for found, *columns in self._connection.execute(_NEXT, (row[4], _AHEAD)):
+                    self._ahead[found] = tuple(columns)
+                    left -= len(columns[1]) if isinstance(columns[1], bytes) else 0
+                    if left < 0:
+                        break
+            return row[:4]
 
     def has_document(self, digest: str) -> bool:
         """Whether the document is stored, without reading it."""

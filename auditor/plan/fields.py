@@ -11,10 +11,12 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from auditor.oci.platform import InvalidPlatform, Platform, parse_platform
 from auditor.plan.model import Program
+from auditor.plan.paths import normal
 from auditor.plan.units import parse_duration, parse_program, parse_rate, parse_size
 
 _LABELS = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*", re.IGNORECASE)
 _HOST_PORT = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[^:\s/]+)(?::(?P<port>\d{1,5}))?")
+_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 FILESYSTEMS = ("exfat", "ext4", "fat32", "ntfs", "xfs", "iso9660", "udf")
 ROOT_UPDATES = "enabled, disabled, file://server/share or http://mirror"
 
@@ -41,7 +43,7 @@ def _text(value: object) -> str:
         raise ValueError(f"text is needed, not {value!r}: put it in quotes")  # noqa: TRY004 - as pydantic wants it
     if not value.strip():
         raise ValueError("this is empty")
-    if any(ord(char) < 32 or ord(char) == 127 for char in value):
+    if _FORBIDDEN.search(value):
         raise ValueError("control characters do not belong here")
     return value
 
@@ -138,4 +140,11 @@ Reachable = Annotated[str, BeforeValidator(_reachable), WithJsonSchema({**_STRIN
 Filesystem = Annotated[str, BeforeValidator(_filesystem), WithJsonSchema({**_STRING, "enum": list(FILESYSTEMS)})]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 CheckId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-Paths = tuple[Text, ...]
+
+
+def _path(value: object) -> str:
+    return normal(_text(value))
+
+
+FilePath = Annotated[str, BeforeValidator(_path), WithJsonSchema(_STRING)]
+Paths = tuple[FilePath, ...]

@@ -14,15 +14,39 @@ from typing import Protocol
 
 from auditor.errors import Location, Problem
 from auditor.plan.model import Plan
+from auditor.plan.paths import normal
 from auditor.plan.problems import nearest
 
 MAX_FILE = 64 * 1024 * 1024
 MAX_TOTAL = 256 * 1024 * 1024
 MAX_FILES = 5_000
 
-_SECRET_KEYS = re.compile(
-    rb"""["']?\b(?:password|passwd|identity_?token|registrytoken|auth|authorization|bearer_?token|secret_?key|secret)["']?\s*[:=]\s*["']?[^\s"'{\[]""",
-    re.IGNORECASE,
+# What stands where a secret would, and is none: nothing, a variable, a template, a nested mapping, a switch.
+_NO_SECRET = (
+    rb"(?!\"\"|''|[\r\n#,}]|\{[ \t]*[\r\n}]|\[[ \t]*[\r\n\]]"
+    rb"|[\"']?(?:\{\{|\$|<|~|null\b|true\b|false\b|none\b))"
+)
+_SECRET_NAMES = (
+    rb"(?:password|passwd|passphrase|(?<![a-z0-9])(?:token|auth|authorization|secret|api[_-]?key|account[_-]?key"
+    rb"|(?:identity|registry|access|refresh|bearer)[_-]?token|(?:client|http)[_-]?secret|secret[_-]?(?:access[_-]?)?key))"
+)
+_SECRETS = re.compile(
+    rb"^[^#\r\n]{0,4096}?(?<![/.@-])" + _SECRET_NAMES + rb"[\"']?[ \t]{0,20}[:=][ \t]{0,20}" + _NO_SECRET + rb"\S"
+    rb"|(?:--?(?:src-|dest-)?(?:password|creds|registry-token|token)|\blogin\b[^\r\n]{0,200}\s-p)[ =]" + _NO_SECRET + rb"[^\s-]"
+    rb"|(?<=\s)(?:-u|--user)[ =]" + _NO_SECRET + rb"[^\s:]{1,200}:" + _NO_SECRET + rb"[^\s]"
+    rb"|://[^/\s:@\"']{1,200}:(?!\$)[^/\s@\"']{1,200}@"
+    rb"|^kind:[ \t]*[\"']?Secret[\"']?[ \t]*\r?$|\"kind\"\s{0,20}:\s{0,20}\"Secret\"",
+    re.IGNORECASE | re.MULTILINE,
+)
+_PEM_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[^-]{0,200000}-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----")
+_KEY_MARKS = (b"PRIVATE KEY-----", b"PuTTY-User-Key-File-")
+_JAVA_KEYSTORES = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")
+# After the outer SEQUENCE: a small version number (PKCS#1, PKCS#8, SEC1; 3 for PKCS#12), or PBES (encrypted PKCS#8).
+# A certificate holds a SEQUENCE of a SEQUENCE or of a tagged version there.
+_DER_KEY = re.compile(
+    rb"\x30(?:[\x00-\x7f]|\x81.|\x82..|\x83...)"
+    rb"(?:\x02\x01[\x00\x01\x03]|\x30(?:[\x00-\x7f]|\x81.|\x82..)\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05)",
+    re.DOTALL,
 )
 
 
@@ -42,9 +66,8 @@ class FileProblem(Exception):
         self.problem = problem
 
 
-def normal(path: str) -> str:
-    """A path as evidence and findings name it: `/` between parts, no `.` parts."""
-    return str(PurePosixPath(path.replace("\\", "/")))
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 @dataclass
@@ -92,7 +115,8 @@ class DiskFiles:
     def _file(self, name: str, location: Location) -> bytes:
         if name in self._read:
             return self._read[name]
-        with (self.folder / name).open("rb") as file:
+        # Without O_NONBLOCK, opening a named pipe waits for a writer.
+        with open(self.folder / name, "rb", opener=_opener) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise FileProblem(Problem(location, f"{name} is no regular file"))
             data = file.read(MAX_FILE + 1)
@@ -121,14 +145,15 @@ class CarriedFiles:
         return {inner: data for inner, data in self.files.items() if inner.startswith(prefix)}
 
 
+def _as_bytes(data: bytes) -> bytes:
+    """UTF-16, which Windows PowerShell writes, as UTF-8; anything else as it is."""
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        return data.decode("utf-16", errors="replace").encode("utf-8", errors="replace")
+    return data
+
+
 def _is_private_key(data: bytes) -> bool:
-    if b"PRIVATE KEY-----" in data:
-        return True
-    # PKCS#8 and SEC1 DER begin with a SEQUENCE that holds a small version number first; certificates hold a SEQUENCE there.
-    if data[:1] == b"\x30" and len(data) > 8:
-        length = 2 + (data[1] & 0x7F if data[1] & 0x80 else 0)
-        return data[length : length + 3] in {b"\x02\x01\x00", b"\x02\x01\x01"}
-    return False
+    return any(mark in data for mark in _KEY_MARKS) or data.startswith(_JAVA_KEYSTORES) or _DER_KEY.match(data) is not None
 
 
 def _holds_encoded_key(data: bytes) -> bool:
@@ -144,9 +169,10 @@ def _holds_encoded_key(data: bytes) -> bool:
 
 def secret_in(data: bytes) -> str:
     """What kind of secret a file holds that must not be carried; empty when none was found."""
+    data = _as_bytes(data)
     if _is_private_key(data) or _holds_encoded_key(data):
         return "it holds a private key"
-    if _SECRET_KEYS.search(data):
+    if _SECRETS.search(data):
         return "it holds credentials"
     return ""
 
@@ -155,9 +181,17 @@ def carried_files(plan: Plan) -> tuple[dict[str, bytes], tuple[str, ...]]:
     """The plan and the files that it names, without secrets; and `path: reason` for those that are left out."""
     kept: dict[str, bytes] = {}
     left_out: list[str] = []
+    always = {plan.file, *(source.list for source in plan.images)}  # without them there is nothing to judge
     for path, data in plan.files.items():
-        if reason := secret_in(data):
-            left_out.append(f"{path}: {reason}")
-        else:
+        if path in always:
             kept[path] = data
+            continue
+        # A key beside its certificates is cut out; blank lines take its place, so that line numbers stay.
+        clean = _PEM_KEY.sub(lambda match: b"\n" * match[0].count(b"\n"), data)
+        if reason := secret_in(clean):
+            left_out.append(f"{path}: {reason}")
+            continue
+        kept[path] = clean
+        if clean != data:
+            left_out.append(f"{path}: only the private key in it")
     return kept, tuple(left_out)

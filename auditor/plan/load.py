@@ -37,6 +37,8 @@ def load_plan(path: Path) -> Plan:
 
 def load_plan_files(path: str, files: Mapping[str, bytes]) -> Plan:
     """The plan at `path` among `files`, which are all that there is: nothing is read from disk. Raises PlanError."""
+    if path not in files:
+        raise PlanError([Problem(Location(path), "the plan itself is not among the files")])
     return _load(path, files[path], CarriedFiles(files))
 
 
@@ -59,11 +61,16 @@ def _load(path: str, data: bytes, files: Files) -> Plan:
     plan = to_plan(part, path, hashlib.sha256(data).hexdigest(), tree.locations)
     problems = [*_dangling_pools(plan), *_duplicate_endpoints(plan)]
     found: dict[str, bytes] = {own: data}
+    lists = {source.list for source in plan.images if source.list}
     for name, location in named_files(plan):
         try:
-            found.update(files.read(name, location))
+            read = files.read(name, location)
         except FileProblem as error:
             problems.append(error.problem)
+            continue
+        if not read and name in lists:  # anything else may have been left out of evidence; a list is what is judged
+            problems.append(Problem(location, f"{name}: there is no such file"))
+        found.update(read)
     if problems:
         raise PlanError(_sorted(problems))
     return replace(plan, files=found)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from auditor.oci.reference import Reference
-from auditor.plan.files import normal
 from auditor.plan.lists import ListSource, read_list
 from auditor.plan.model import ImageSource, ListLine, Need, Needs, Plan, Reason
+from auditor.plan.paths import normal
 
 
 def shown_path(plan: Plan, path: str) -> str:

@@ -10,6 +10,7 @@ from auditor.plan.fields import (
     CheckId,
     Date,
     Duration,
+    FilePath,
     Filesystem,
     Host,
     Name,
@@ -64,7 +65,7 @@ class ClusterPart(Edge):
 class ImagePart(Edge):
     """A list of images, or one image, and the pools that need it."""
 
-    list: Text | None = Field(default=None, description="an image list, relative to the plan")
+    list: FilePath | None = Field(default=None, description="an image list, relative to the plan")
     ref: Text | None = Field(default=None, description="one image reference")
     pools: tuple[Text, ...] | None = Field(default=None, min_length=1, description="default: all pools")
     host_process: bool = Field(default=False, description="runs as HostProcess container, on any Windows build")
@@ -78,8 +79,8 @@ class ImagePart(Edge):
 class WorkloadPart(Edge):
     """Kubernetes manifests, or a Helm chart with its values."""
 
-    manifests: Text | None = None
-    chart: Text | None = None
+    manifests: FilePath | None = None
+    chart: FilePath | None = None
     values: Paths = ()
     namespace: Text | None = None
     release: Text | None = None
@@ -121,8 +122,8 @@ class RegistryPart(Edge):
 
     host: Host
     kind: ProgramText | None = Field(default=None, description="harbor 2.12, distribution 2.8.2, …")
-    config: Text | None = None
-    ca: Text | None = Field(default=None, description="the CA that signed its certificate")
+    config: FilePath | None = None
+    ca: FilePath | None = Field(default=None, description="the CA that signed its certificate")
     disk: Size | None = None
     insecure: bool = Field(default=False, description="plain HTTP, or TLS without verification, beyond loopback")
     rewrites: dict[Text, Text] = Field(default_factory=dict, description="source prefix → where it lies inside")
@@ -131,7 +132,7 @@ class RegistryPart(Edge):
 class SourcePart(Edge):
     """How to reach a source registry that needs more than public trust."""
 
-    ca: Text | None = None
+    ca: FilePath | None = None
     insecure: bool = False
 
 
@@ -146,7 +147,7 @@ class EndpointPart(Edge):
     model_config = ConfigDict(json_schema_extra=_or_string)
 
     host: Host
-    chain: Text | None = Field(default=None, description="a PEM file that stands for a connection")
+    chain: FilePath | None = Field(default=None, description="a PEM file that stands for a connection")
 
     @model_validator(mode="before")
     @classmethod

@@ -16,6 +16,8 @@ from auditor.errors import Location, PlanError, Problem
 MAX_BYTES = 4 * 1024 * 1024
 MAX_NODES = 200_000
 MAX_DEPTH = 60
+MAX_NUMBER = 64
+_NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
 
 Plain = dict[str, "Plain"] | list["Plain"] | str | int | float | bool | None
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -76,6 +78,8 @@ class _Builder:
             yield key, self.build(value_node, below, depth + 1)
 
     def _scalar(self, node: yaml.Node) -> Plain:
+        if len(node.value) > MAX_NUMBER and node.tag in _NUMBERS:
+            return str(node.value)  # no number is that long; building one would take for ever
         try:
             value = self._scalars.construct_object(node)
         except (yaml.YAMLError, ValueError, OverflowError) as error:
@@ -97,6 +101,23 @@ def _syntax_problem(file: str, error: yaml.YAMLError) -> Problem:
     return Problem(where, f"not YAML: {said}", "indent with spaces, not with tabs" if tab else "")
 
 
+def _refuse_hostile(file: str, text: str) -> None:
+    """Stop at what must not reach the composer, which recurses in C, or the constructor, which trusts tags.
+
+    Events come one by one, so that nothing deep is ever built.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        mark = event.start_mark
+        where = Location(file, mark.line + 1, mark.column + 1) if mark is not None else Location(file)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise PlanError([Problem(where, f"nested deeper than {MAX_DEPTH} levels")])
+        tag = event.tag if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) else None
+        if tag not in {None, "!"}:
+            raise PlanError([Problem(where, f"the tag {tag!r:.60} means nothing in a plan", "remove it")])
+
+
 def parse_tree(file: str, data: bytes) -> Tree:
     """Parse one YAML (or JSON) document.
 
@@ -110,6 +131,7 @@ def parse_tree(file: str, data: bytes) -> Tree:
         line = data[: error.start].count(b"\n") + 1
         raise PlanError([Problem(Location(file, line), "not UTF-8 text")]) from error
     try:
+        _refuse_hostile(file, text)
         node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
         raise PlanError([_syntax_problem(file, error)]) from error

@@ -39,9 +39,9 @@ def _positive(amount: Decimal, text: str) -> int:
     return int(amount)
 
 
-def parse_size(value: str | int) -> int:
+def parse_size(value: object) -> int:
     """Bytes. A plain integer is bytes. Raises ValueError with what to write instead."""
-    if isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError("a size, such as 200GB, is needed")  # noqa: TRY004 - pydantic turns ValueError into a problem
     if isinstance(value, int):
         return _positive(Decimal(value), str(value))

@@ -6,6 +6,7 @@ Computed once per site. Checks, the matrix and the budgets all read the same pla
 from __future__ import annotations
 
 import enum
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -86,11 +87,10 @@ def payload_of(digest: str, size: int, document: Manifest | Schema1, pool: dict[
     foreign: list[Descriptor] = []
     sound = bool(digest_match(config.digest))
     for given in document.layers:
-        layer = pool.setdefault(given.digest, given)
-        if layer is given:
-            sound = sound and digest_match(layer.digest) is not None
-        elif layer != given:
-            layer = given
+        layer = pool.get(given.digest)
+        if layer != given:
+            sound = sound and digest_match(given.digest) is not None
+            layer = pool[given.digest] = _slim(given)
         sizes[layer.digest] = layer.size
         layers.append(layer)
         if layer.urls or is_nondistributable(layer.media_type):
@@ -98,6 +98,13 @@ def payload_of(digest: str, size: int, document: Manifest | Schema1, pool: dict[
     honest = min(sizes.values()) >= 0
     flaw = "" if sound and honest else next(iter(document.problems), "")
     return Payload(digest, size, config, tuple(layers), tuple(foreign), sum(sizes.values()) if honest else None, flaw)
+
+
+def _slim(layer: Descriptor) -> Descriptor:
+    """The same layer with a shared media type: every decoded string is an object of its own, and there are many layers."""
+    if layer.urls is not None or layer.annotations is not None or layer.artifact_type is not None:
+        return layer
+    return Descriptor(layer.digest, layer.size, sys.intern(layer.media_type))
 
 
 class Image(msgspec.Struct, frozen=True):

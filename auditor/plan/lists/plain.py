@@ -19,7 +19,7 @@ MAX_LINES = 200_000
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 # A line may begin with an unfilled ###ZARF_VARIABLE###, which is a mistake to report and no comment.
-_COMMENT = re.compile(r"(?:^|\s)#(?!##ZARF_).*$")
+_COMMENT = re.compile(r"(?:^|[ \t])#(?!##ZARF_).*$")
 _SOURCES = re.compile(r"[\w.+:~-]+(?:,[\w.+:~-]+)*,?")
 _TOKEN = re.compile(r"\S+")
 
@@ -33,20 +33,30 @@ def recognises(data: bytes) -> bool:
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
     """Every reference with its line and column."""
     lines = _LINE_END.split(data.removeprefix(_BOM), maxsplit=MAX_LINES)
+    sourced = _has_sources(lines[:MAX_LINES])
     for number, raw in enumerate(lines[:MAX_LINES], start=1):
         try:
             text = raw.decode("utf-8")
         except UnicodeDecodeError:
             yield source.error(raw.decode("utf-8", "backslashreplace"), number, 1, "not UTF-8 text")
             continue
-        yield from _line(source, _COMMENT.sub("", text), number)
+        yield from _line(source, _COMMENT.sub("", text), number, sourced=sourced)
     if len(lines) > MAX_LINES:
         yield ListLine(
             "…", Location(source.file, MAX_LINES + 1), source.pools, error=f"the list has more than {MAX_LINES:,} lines"
         )
 
 
-def _line(source: ListSource, text: str, number: int) -> Iterator[ListLine]:
+def _has_sources(lines: list[bytes]) -> bool:
+    """Whether second words are Rancher sources in this file: some are chart names or a list, which no reference is.
+
+    A lone `chart:1.2` looks like a reference; only its neighbours tell. In a file without sources it is one.
+    """
+    words = (line.split(b"#", 1)[0].split() for line in lines)
+    return any(len(pair) == 2 and (b"," in pair[1] or b"+" in pair[1] or not pair[1].count(b":")) for pair in words)
+
+
+def _line(source: ListSource, text: str, number: int, *, sourced: bool) -> Iterator[ListLine]:
     stripped = text.strip(" \t")
     if not stripped:
         return
@@ -57,7 +67,7 @@ def _line(source: ListSource, text: str, number: int) -> Iterator[ListLine]:
     first, column = tokens[0]
     if len(tokens) == 1:
         yield source.entry(first, number, column)
-    elif all(_is_reference(token) for token, _ in tokens[1:]):
+    elif all(_is_reference(token, sourced=sourced) for token, _ in tokens[1:]):
         for token, place in tokens:
             yield source.entry(token, number, place)
     elif len(tokens) == 2 and is_digest(tokens[1][0]):
@@ -68,9 +78,9 @@ def _line(source: ListSource, text: str, number: int) -> Iterator[ListLine]:
         yield source.error(stripped, number, column, "more than one word, and the others are neither references nor a digest")
 
 
-def _is_reference(token: str) -> bool:
-    """Whether a further word is a reference of its own: with a repository path and a tag, so that no source name passes."""
-    if "/" not in token or (":" not in token and "@" not in token):
+def _is_reference(token: str, *, sourced: bool) -> bool:
+    """Whether a further word is a reference of its own: with a tag, and in a file with sources also with a path."""
+    if (sourced and "/" not in token) or (":" not in token and "@" not in token) or token.startswith("sha"):
         return False
     try:
         parse_reference(token)

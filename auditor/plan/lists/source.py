@@ -8,12 +8,12 @@ from functools import cache
 
 from auditor.errors import Location
 from auditor.facts import Fact, table
-from auditor.oci.reference import InvalidReference, parse_reference
+from auditor.oci.reference import InvalidReference, is_digest, parse_reference
 from auditor.plan.model import ListLine
 
 MAX_TEXT = 4096
 SHOWN = 200
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2069\u3000\ufeff]")
 
 
 class Placeholder(Fact, frozen=True, kw_only=True):
@@ -40,6 +40,8 @@ class ListSource:
         """A line with one reference, or the reason why it is none."""
         if problem := text_problem(text):
             return self.error(text, line, column, problem)
+        if is_digest(text):
+            return self.error(text, line, column, "a digest without a reference before it")
         try:
             reference = parse_reference(text)
         except InvalidReference as error:
