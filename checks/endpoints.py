@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from auditor.check import Fact, Remedy, Subject, Undetermined
 from auditor.pki.rules import Flaw, FlawKind
-from auditor.plan.model import Endpoint, Plan
+from auditor.plan.model import Endpoint
 from auditor.site import Site
 from auditor.site.trust import GAP_KINDS, Served, TrustCase, Unseen
 
@@ -71,11 +71,6 @@ def cases_by_endpoint(site: Site, today: datetime.date) -> dict[Endpoint, tuple[
     for case in site.trust(today):
         grouped.setdefault(case.endpoint, []).append(case)
     return {endpoint: tuple(cases) for endpoint, cases in grouped.items()}
-
-
-def horizon_of(plan: Plan, today: datetime.date) -> datetime.date:
-    """Until when everything must hold: the plan's horizon, else a year from today."""
-    return plan.horizon or today + datetime.timedelta(days=365)
 
 
 def structural(case: TrustCase) -> tuple[Flaw, ...]:

@@ -28,8 +28,9 @@ MAX_FILE_BYTES: Final = 256 * 1024 * 1024
 BATCH: Final = 1024
 BATCH_SECONDS: Final = 1.0
 _DOCUMENT: Final = "SELECT media_type, body, at, source, rowid FROM document WHERE digest = ?"
-_NEXT: Final = "SELECT digest, media_type, body, at, source FROM document WHERE rowid > ? ORDER BY rowid LIMIT ?"
-_AHEAD: Final = 64
+_NEAR: Final = "SELECT digest, media_type, body, at, source FROM document WHERE rowid > ? ORDER BY rowid LIMIT ?"
+_AHEAD: Final = 80
+_BEHIND: Final = 16
 _AHEAD_BYTES: Final = 1024 * 1024
 _AHEAD_TRIES: Final = 8
 _HASHERS: Final = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
@@ -151,7 +152,7 @@ class Store:
         return None if row is None else to_observation(row, self._nothing, self._name)
 
     def _document(self, digest: str) -> tuple[object, ...] | None:
-        """A row of the document table, and those after it kept at hand: what was collected together is asked for together."""
+        """A row of the document table, and those around it kept at hand: what was collected together is asked for together."""
         with self._explained:
             row: tuple[object, ...] | None = self._connection.execute(_DOCUMENT, (digest,)).fetchone()
             if row is None:
@@ -160,7 +161,7 @@ class Store:
             self._ahead.clear()
             if self._is_finished and self._tries < _AHEAD_TRIES:
                 left = _AHEAD_BYTES
-                for found, *columns in self._connection.execute(_NEXT, (row[4], _AHEAD)):
+                for found, *columns in self._connection.execute(_NEAR, (as_size(row[4]) - _BEHIND, _AHEAD)):
                     self._ahead[found] = tuple(columns)
                     left -= len(columns[1]) if isinstance(columns[1], bytes) else 0
                     if left < 0:

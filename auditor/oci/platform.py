@@ -9,8 +9,9 @@ windows/amd64,osver=10.0.20348  regctl; osversion= too
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
+
+import msgspec
 
 from auditor.oci.windows import build_named
 
@@ -25,8 +26,7 @@ class InvalidPlatform(ValueError):
     """The text is no platform. `str(error)` says why."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Platform:
+class Platform(msgspec.Struct, frozen=True, order=True):
     """An operating system, an architecture and, for Windows, a version `major.minor.build[.revision]`."""
 
     os: str

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from auditor import __version__
 from auditor.check import Finding, Rule, Severity, Undetermined
 from auditor.engine import CheckResult, Outcomes
-from auditor.plan.model import Plan, Waiver
+from auditor.plan.model import Waiver
 from auditor.policy.rules import POLICY_RULES
 from auditor.policy.sections import egress_rows, image_rows, storage_stages, trust_rows
 from auditor.policy.waivers import covering, waiver_findings
@@ -29,11 +29,6 @@ class Policy:
     severities: Mapping[str, Severity] = field(default_factory=dict)
 
 
-def horizon_of(plan: Plan, today: datetime.date) -> datetime.date:
-    """Until when the site must work without help: as planned, else one year from today."""
-    return plan.horizon or today + datetime.timedelta(days=365)
-
-
 def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
     """Judge what the checks said."""
     site = outcomes.site
@@ -50,7 +45,7 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
         plan_path=site.plan.path,
         plan_sha256=site.plan.sha256,
         audited_at=today,
-        horizon=horizon_of(site.plan, today),
+        horizon=site.plan.horizon_from(today),
         verdict=verdict,
         exit_code=exit_code,
         counts=_counts(findings, undetermined, examined),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -20,6 +20,7 @@ from auditor.oci.reference import Reference, digest_match
 from auditor.oci.select import Choice
 from auditor.oci.windows import WindowsRuntime
 from auditor.plan.model import Need, Pool, Reason
+from auditor.sizing.budget import Blob
 
 
 class Standing(enum.StrEnum):
@@ -64,14 +65,9 @@ class Payload(msgspec.Struct, frozen=True):
     flaw: str
 
     @property
-    def blobs(self) -> Iterator[tuple[str, int]]:
-        """Everything a registry stores for it, as (digest, compressed bytes): manifest, config, layers."""
-        described = (self.config, *self.layers) if self.config is not None else ()
-        yield self.digest, max(0, self.size)
-        if self.bytes is not None:
-            yield from [(blob.digest, blob.size) for blob in described]
-        else:
-            yield from [(blob.digest, max(0, blob.size)) for blob in described]
+    def blobs(self) -> tuple[Blob, ...]:
+        """Everything a registry stores for it: the manifest, the config, the layers."""
+        return (self, self.config, *self.layers) if self.config is not None else (self,)
 
 
 def payload_of(digest: str, size: int, document: Manifest | Schema1, pool: dict[str, Descriptor]) -> Payload:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auditor.oci.reference import Reference
 from auditor.plan.model import Plan
 from auditor.site.images import Images, Placement, Standing
-from auditor.sizing.budget import Budget, deduplicated
+from auditor.sizing.budget import Blob, Budget, deduplicated
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +31,33 @@ def _is_unknown(placement: Placement) -> bool:
     return placement.standing in _RUNNABLE and (payload is None or payload.bytes is None)
 
 
-def _owned(images: Images) -> Iterator[tuple[str, Iterator[tuple[str, int]]]]:
-    """Each image with the blobs that its pools need: per payload, since pools share payloads."""
-    seen: set[tuple[Reference, str]] = set()
-    named: set[Reference] = set()
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """An index, as a blob of its own."""
+
+    digest: str
+    size: int
+
+
+def _owned(images: Images) -> Iterator[tuple[str, tuple[Blob, ...]]]:
+    """Each image with the blobs that its pools need: per payload, since pools share payloads.
+
+    The placements of an image stand together, so that what was counted of it need not be looked for among all others.
+    """
+    image, name = None, ""
+    counted: set[str] = set()
     for placement in images.placements:
-        image, payload = placement.image, placement.resolution.payload
-        if payload is None or (image.reference, payload.digest) in seen:
+        payload = placement.resolution.payload
+        if payload is None:
             continue
-        seen.add((image.reference, payload.digest))
-        name = str(image.reference)
-        if image.reference not in named and image.digest:
-            named.add(image.reference)
-            yield name, iter(((image.digest, max(0, image.size)),))
-        yield name, payload.blobs
+        if placement.image is not image:
+            image, name = placement.image, str(placement.image.reference)
+            counted.clear()
+            if image.digest:
+                yield name, (_Document(image.digest, image.size),)
+        if payload.digest not in counted:
+            counted.add(payload.digest)
+            yield name, payload.blobs
 
 
 def registry_stage(plan: Plan, images: Images) -> Stage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 _SEVERAL = "\x00several"
 
@@ -25,18 +26,33 @@ class Budget:
     shared: int
 
 
-def deduplicated(owned: Iterable[tuple[str, Iterable[tuple[str, int]]]]) -> Budget:
-    """Sum blobs `(digest, size)` of owners, each digest once.
+class Blob(Protocol):
+    """Something stored under a digest: its compressed size in bytes. A negative size is a lie and counts as nothing."""
+
+    @property
+    def digest(self) -> str:
+        """The digest that it is stored under."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Compressed bytes."""
+        ...
+
+
+def deduplicated(owned: Iterable[tuple[str, Iterable[Blob]]]) -> Budget:
+    """Sum the blobs of owners, each digest once.
 
     `exclusive` and `shared` add up to `bytes`. Where two owners give one digest different sizes, the larger counts:
     a budget must not be too small because somebody lied.
     """
     seen: dict[str, tuple[int, str]] = {}  # digest → size, and its only owner so far or _SEVERAL
     for owner, blobs in owned:
-        for digest, size in blobs:
+        for blob in blobs:
+            digest, size = blob.digest, blob.size
             known = seen.get(digest)
             if known is None:
-                seen[digest] = (size, owner)
+                seen[digest] = (max(0, size), owner)
             elif known[1] != owner or known[0] < size:
                 seen[digest] = (max(known[0], size), owner if known[1] == owner else _SEVERAL)
     totals: dict[str, int] = {}

@@ -39,6 +39,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             severity=Severity.ERROR,
             subject=Subject("line", line.text),
             message=f"{line.text!r} is no image reference: {line.error}. A copy stops at this line or leaves the image behind.",
+            case=",".join(line.pools),
             facts={"text": line.text, "reason": line.error, "pools": line.pools},
             location=line.location,
             remedies=(Remedy("edit", f"Correct {line.location}: write registry/repository:tag, or remove the line."),),

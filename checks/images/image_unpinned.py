@@ -73,7 +73,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             severity=severity,
             subject=Subject("line", line.text),
             message=message,
-            case=severity.value,
+            case=f"{severity.value} {','.join(line.pools)}",
             facts={"reference": str(line.reference), "tag": line.reference.tag, "tag_written": line.reference.explicit_tag},
             location=line.location,
             remedies=(Remedy("edit", f"Pin it: {line.reference}@sha256:…", (f"auditor inspect {line.reference}",)),),

@@ -49,7 +49,8 @@ def _judge(placement: Placement) -> tuple[Severity, str, str] | None:
         message = f"{image} says no os.version, so {pool.name} ({host}) takes it without knowing whether it runs there."
         return Severity.WARNING, "blank", message
     if choice.fit is Fit.FALLBACK:
-        needs = "" if rule is not None else "; that needs containerd 1.7.6 (1.6.23) or later, and the plan does not say"
+        known = f"which version {pool.runtime} follows is not known" if pool.runtime else "the plan does not say what runs"
+        needs = "" if rule is not None else f"; that needs containerd 1.7.6 (1.6.23) or later, and {known}"
         severity = Severity.WARNING if _has_base_images(host) else Severity.INFO
         ran = f"{pool.name} runs {choice.os_version} by the previous-LTSC rule"
         return severity, "fallback", f"{image} has no build for {host}: {ran}{needs}."

@@ -30,7 +30,7 @@ from auditor.pki.rules import Flaw, dates, moment
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust import Served, TrustCase, Unseen, end_of_day, flaw_symptom
-from checks.endpoints import cases_by_endpoint, horizon_of, served, who
+from checks.endpoints import cases_by_endpoint, served, who
 
 ID = "certificate-expiring"
 
@@ -105,7 +105,7 @@ def _remedy(role: str, certificate: Certificate, horizon: datetime.date) -> Reme
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """One outcome per endpoint and certificate."""
-    horizon, fine = horizon_of(site.plan, today), 0
+    horizon, fine = site.plan.horizon_from(today), 0
     by_endpoint = cases_by_endpoint(site, today)
     for item in served(site, ID):
         if isinstance(item, Undetermined):
