@@ -13,10 +13,10 @@ help:            ## Show this list.
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 audit: $(VENV)/.runtime    ## Set up, audit the example, write build/plant-7.html and build/plant-7.json.
-	@mkdir -p build
+	@mkdir -p build && rm -f build/plant-7.html build/plant-7.json
 	@$(BIN)/auditor audit $(EXAMPLE)/plan.yaml --evidence $(EXAMPLE)/plant-7.evidence --at $(TODAY) \
 		--format text --format html=build/plant-7.html --format json=build/plant-7.json; \
-	code=$$?; test $$code -le 1 || exit $$code
+	code=$$?; test $$code -le 1 || exit $$code; test -s build/plant-7.html -a -s build/plant-7.json
 	@echo
 	@echo "The example is meant not to be ready. Look at build/plant-7.html, then write your own plan: $(BIN)/auditor init"
 

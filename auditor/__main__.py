@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import traceback
 
 from auditor import __version__
 
@@ -24,11 +25,12 @@ def main() -> None:
 
 
 def _run() -> int:
-    from auditor.cli.app import run  # noqa: PLC0415 - late, so that --version stays quick
-    from auditor.errors import AuditorError  # noqa: PLC0415 - as above
+    from auditor.errors import AuditorError  # noqa: PLC0415 - late, so that --version stays quick
 
     gc.disable()  # one short run over values that live to its end: there is nothing for the cycle collector to find
     try:
+        from auditor.cli.app import run  # noqa: PLC0415 - inside, so that a broken installation is no "not ready" either
+
         run()
     except AuditorError as error:
         sys.stderr.write(f"auditor: {error.summary}\n" + (f"  {error.hint}\n" if error.hint else ""))
@@ -36,13 +38,9 @@ def _run() -> int:
     except KeyboardInterrupt:
         sys.stderr.write("auditor: interrupted; what was collected is kept\n")
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader of stdout went away (`auditor … | head`): not an error of ours, and nobody is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_INTERNAL
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is exit code 4, never a verdict
         if os.environ.get("AUDITOR_DEBUG"):
-            raise
+            traceback.print_exc()
         sys.stderr.write(
             f"auditor: internal error: {type(error).__name__}: {error}\n"
             "  This is a bug. Set AUDITOR_DEBUG=1 to see where it happened, and please report it.\n"

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from auditor.errors import UsageError
+from auditor.plan.bare_lists import PLAN_OF_LISTS
 from auditor.plan.model import Plan
 
 
@@ -17,9 +18,17 @@ def folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "airgap-auditor"
 
 
+def _key(plan: Plan) -> str:
+    """What tells plans apart: their absolute path; for bare lists, that of each list, and the platforms."""
+    if plan.path != PLAN_OF_LISTS:
+        return str(Path(plan.path).absolute())
+    lists = sorted(str(Path(source.list).absolute()) for source in plan.images)
+    return "\n".join([*lists, *sorted(str(pool.platform) for pool in plan.pools)])
+
+
 def path_for(plan: Plan) -> Path:
-    """The evidence file for a plan, by its absolute path, so that two plans never share tags of one moment."""
-    key = hashlib.sha256(str(Path(plan.path).absolute()).encode()).hexdigest()[:16]
+    """The evidence file for a plan, so that two plans never share tags of one moment."""
+    key = hashlib.sha256(_key(plan).encode(errors="surrogateescape")).hexdigest()[:16]
     try:
         folder().mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from auditor.errors import UsageError
 from auditor.evidence.store import Store
-from auditor.plan.load import load_plan, load_plan_files, plan_for_lists
+from auditor.plan.bare_lists import plan_for_lists
+from auditor.plan.load import load_plan, load_plan_files
 from auditor.plan.model import Plan
 
 SQLITE_MAGIC = b"SQLite format 3\x00"

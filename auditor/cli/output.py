@@ -57,6 +57,15 @@ def use_colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
+def write_stdout(text: str) -> None:
+    """Write to stdout. A reader that went away (`auditor … | head`) changes no verdict: the rest goes nowhere."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def write_reports(report: Report, outputs: tuple[Output, ...]) -> None:
     """Render and write every output."""
     for output in outputs:
@@ -64,4 +73,4 @@ def write_reports(report: Report, outputs: tuple[Output, ...]) -> None:
         if output.file is not None:
             write_atomically(output.file, text)
         else:
-            sys.stdout.write(text if text.endswith("\n") else text + "\n")
+            write_stdout(text if text.endswith("\n") else text + "\n")

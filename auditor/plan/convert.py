@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from auditor.errors import Location
@@ -126,40 +126,3 @@ def _registry(part: RegistryPart, where: Where) -> Registry:
 def _endpoint(part: EndpointPart, location: Location) -> Endpoint:
     host, port = split_host_port(part.host)
     return Endpoint(host, port or 443, location, part.chain or "")
-
-
-def named_files(plan: Plan) -> Iterator[tuple[str, Location]]:
-    """Every file or folder that the plan names and that is read now, with the place that names it. Archives are not."""
-    for number, image in enumerate(plan.images):
-        if image.list:
-            yield image.list, plan.where("images", number, "list")
-    for pool in plan.pools:
-        for key, paths in (("trust", pool.trust), ("config", pool.config)):
-            for number, path in enumerate(paths):
-                yield path, plan.where("pools", pool.name, key, number)
-    yield from _named_by_workloads(plan)
-    yield from _named_by_registries(plan)
-    for number, endpoint in enumerate(plan.endpoints):
-        if endpoint.chain:
-            yield endpoint.chain, plan.where("endpoints", number, "chain")
-    for number, path in enumerate(plan.copy.scripts if plan.copy else ()):
-        yield path, plan.where("copy", "scripts", number)
-
-
-def _named_by_workloads(plan: Plan) -> Iterator[tuple[str, Location]]:
-    for number, workload in enumerate(plan.workloads):
-        for key, path in (("manifests", workload.manifests), ("chart", workload.chart)):
-            if path:
-                yield path, plan.where("workloads", number, key)
-        for place, path in enumerate(workload.values):
-            yield path, plan.where("workloads", number, "values", place)
-
-
-def _named_by_registries(plan: Plan) -> Iterator[tuple[str, Location]]:
-    if plan.registry is not None:
-        for key, path in (("config", plan.registry.config), ("ca", plan.registry.ca)):
-            if path:
-                yield path, plan.where("registry", key)
-    for source in plan.sources:
-        if source.ca:
-            yield source.ca, plan.where("sources", source.host, "ca")

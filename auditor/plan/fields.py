@@ -7,68 +7,87 @@ import ipaddress
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
-from auditor.oci.platform import InvalidPlatform, Platform, parse_platform
+from auditor.oci.platform import Platform
 from auditor.plan.model import Program
+from auditor.plan.nodes import node_platform
 from auditor.plan.paths import normal
+from auditor.plan.quoting import FORBIDDEN, shown
+from auditor.plan.secrets import secret_in
 from auditor.plan.units import parse_duration, parse_program, parse_rate, parse_size
 
 _LABELS = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*", re.IGNORECASE)
-_HOST_PORT = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[^:\s/]+)(?::(?P<port>\d{1,5}))?")
-_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
+_HOST_PORT = re.compile(r"(?P<host>\[[^\]\s]*\]|[^:\s/]+)(?::(?P<port>\d{1,5}))?")
+_HOST_GLOB = re.compile(r"[A-Za-z0-9._*?\[\]!-]+")
+_PREFIX_PATH = re.compile(r"(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
+_URL_LOGIN = re.compile(r"://[^/\s@]*:[^/\s@]*@")
+MAX_TEXT = 2000
 FILESYSTEMS = ("exfat", "ext4", "fat32", "ntfs", "xfs", "iso9660", "udf")
 ROOT_UPDATES = "enabled, disabled, file://server/share or http://mirror"
+NOT_TEXT = "not_text"  # pydantic's kind of a number or a switch where text is needed
 
 
 def split_host_port(text: str) -> tuple[str, int | None]:
     """`host:port` as host (without brackets) and port, None when there is none. Raises ValueError."""
     if "://" in text:
-        raise ValueError(f"{text!r} is a URL: write host:port without a scheme")
+        raise ValueError(f"{shown(text)} is a URL: write host:port without a scheme")
     match = _HOST_PORT.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is no host:port")
+        raise ValueError(f"{shown(text)} is no host:port")
     host, port = match["host"], match["port"]
     if host.startswith("["):
-        host = str(ipaddress.IPv6Address(host[1:-1]))
+        host = _ipv6(host)
     elif _LABELS.fullmatch(host) is None:
-        raise ValueError(f"{host!r} is no host name")
+        raise ValueError(f"{shown(host)} is no host name")
     if port is not None and not 0 < int(port) < 65536:
         raise ValueError(f"{port} is no port: ports go from 1 to 65535")
     return host, int(port) if port is not None else None
 
 
+def _ipv6(bracketed: str) -> str:
+    try:
+        return str(ipaddress.IPv6Address(bracketed[1:-1]))
+    except ValueError as error:
+        raise ValueError(f"{shown(bracketed)} is no IPv6 address") from error
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"text is needed, not {value!r}: put it in quotes")  # noqa: TRY004 - as pydantic wants it
+        raise PydanticCustomError(NOT_TEXT, "text is needed")
     if not value.strip():
         raise ValueError("this is empty")
-    if _FORBIDDEN.search(value):
+    if len(value) > MAX_TEXT:
+        raise ValueError(f"{shown(value)} has {len(value):,} characters, more than any value of a plan needs")
+    if FORBIDDEN.search(value):
         raise ValueError("control characters do not belong here")
+    if _URL_LOGIN.search(value):
+        raise ValueError("a password in a URL does not belong into a plan, which evidence and reports carry")
     return value
 
 
+def _options(texts: tuple[str, ...]) -> tuple[str, ...]:
+    if secret_in(" ".join(texts).encode()):  # an option and its value may be two items
+        raise ValueError("credentials do not belong into a plan, which evidence and reports carry: log the tool in beforehand")
+    return texts
+
+
 def _date(value: object) -> datetime.date:
+    text = _text(value)
     try:
-        found = datetime.date.fromisoformat(_text(value))
+        found = datetime.date.fromisoformat(text)
     except ValueError as error:
-        raise ValueError(f"{value!r} is no date: write it as 2027-06-30") from error
+        raise ValueError(f"{shown(text)} is no date: write it as 2027-06-30") from error
     if not 2000 <= found.year <= 2200:
-        raise ValueError(f"{value!r} is no year to plan for")
+        raise ValueError(f"{shown(text)} is no year to plan for")
     return found
 
 
-def node_platform(text: str) -> Platform:
-    """The platform of nodes: Linux, or Windows with a build. Raises ValueError."""
-    try:
-        platform = parse_platform(text)
-    except InvalidPlatform as error:
-        raise ValueError(str(error)) from error
-    if platform.os not in {"linux", "windows"}:
-        raise ValueError(f"{text!r}: Kubernetes nodes run linux or windows, not {platform.os}")
-    if platform.os == "windows" and not platform.os_version:
-        raise ValueError(f"{text!r} lacks the Windows build: write windows/{platform.architecture}:ltsc2022 or :10.0.20348")
-    return platform
+def _version(value: object) -> int:
+    if isinstance(value, bool) or value != 1:
+        raise PydanticCustomError("not_version", "is no version of plans that is known here: write version: 1")
+    return 1
 
 
 def _platform(value: object) -> Platform:
@@ -78,6 +97,15 @@ def _platform(value: object) -> Platform:
 def _host(value: object) -> str:
     text = _text(value)
     split_host_port(text)
+    return text
+
+
+def _prefix(value: object) -> str:
+    text = _text(value)
+    host, slash, path = text.partition("/")
+    split_host_port(text if "://" in text else host)
+    if _PREFIX_PATH.fullmatch(slash + path) is None:
+        raise ValueError(f"{shown(text)} is no prefix of images: write host/path, such as docker.io or registry.local:5000/hub")
     return text
 
 
@@ -97,25 +125,30 @@ def _root_updates(value: object) -> str:
     text = _text(value)
     if text in {"enabled", "disabled"} or text.startswith(("file://", "http://")):
         return text
-    raise ValueError(f"{text!r} is not understood: write {ROOT_UPDATES}")
+    raise ValueError(f"{shown(text)} is not understood: write {ROOT_UPDATES}")
 
 
 def _reachable(value: object) -> str:
     text = _text(value)
     if "://" in text:
-        raise ValueError(f"{text!r} is a URL: write a host pattern such as *.plant7.local, or a network such as 10.0.0.0/8")
-    if "/" in text:
-        try:
-            ipaddress.ip_network(text, strict=False)
-        except ValueError as error:
-            raise ValueError(f"{text!r} is no network: write it as 10.0.0.0/8") from error
+        raise ValueError(
+            f"{shown(text)} is a URL: write a host pattern such as *.plant7.local, or a network such as 10.0.0.0/8"
+        )
+    if _HOST_GLOB.fullmatch(text) and not text.startswith("["):
+        return text
+    try:
+        ipaddress.ip_network(text.strip("[]"), strict=False)
+    except ValueError as error:
+        raise ValueError(
+            f"{shown(text)} is no network and no host pattern: write it as 10.0.0.0/8 or *.plant7.local, without a port"
+        ) from error
     return text
 
 
 def _filesystem(value: object) -> str:
     text = _text(value).lower()
     if text not in FILESYSTEMS:
-        raise ValueError(f"{text!r} is no filesystem that is known here: {', '.join(FILESYSTEMS)}")
+        raise ValueError(f"{shown(text)} is no filesystem that is known here: {', '.join(FILESYSTEMS)}")
     return text
 
 
@@ -125,7 +158,7 @@ Text = Annotated[str, BeforeValidator(_text), WithJsonSchema(_STRING)]
 Size = Annotated[
     int,
     BeforeValidator(parse_size),
-    WithJsonSchema({"type": ["string", "integer"], "examples": ["200GB", "64GiB"], "description": "SI or IEC units"}),
+    WithJsonSchema({"type": ["string", "integer"], "examples": ["200GB", "64GiB"]}),
 ]
 Rate = Annotated[int, BeforeValidator(_rate), WithJsonSchema({**_STRING, "examples": ["400Mbit/s", "50MB/s"]})]
 Duration = Annotated[int, BeforeValidator(_duration), WithJsonSchema({**_STRING, "examples": ["4h", "1h30m"]})]
@@ -135,7 +168,10 @@ PlatformText = Annotated[
 ]
 ProgramText = Annotated[Program, BeforeValidator(_program), WithJsonSchema({**_STRING, "examples": ["containerd 2.1.6"]})]
 Host = Annotated[str, BeforeValidator(_host), WithJsonSchema({**_STRING, "examples": ["registry.plant7.local:5000"]})]
-RootUpdates = Annotated[str, BeforeValidator(_root_updates), WithJsonSchema({**_STRING, "description": ROOT_UPDATES})]
+RootUpdates = Annotated[str, BeforeValidator(_root_updates), WithJsonSchema(_STRING)]
+Options = Annotated[tuple[Text, ...], AfterValidator(_options)]
+Prefix = Annotated[str, BeforeValidator(_prefix), WithJsonSchema({**_STRING, "examples": ["docker.io"]})]
+Version = Annotated[int, BeforeValidator(_version), WithJsonSchema({"const": 1})]
 Reachable = Annotated[str, BeforeValidator(_reachable), WithJsonSchema({**_STRING, "examples": ["*.plant7.local"]})]
 Filesystem = Annotated[str, BeforeValidator(_filesystem), WithJsonSchema({**_STRING, "enum": list(FILESYSTEMS)})]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]

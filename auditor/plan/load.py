@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from pydantic import ValidationError
 
 from auditor.errors import Location, PlanError, Problem, UsageError
-from auditor.plan.convert import named_files, to_plan
-from auditor.plan.fields import node_platform
-from auditor.plan.files import CarriedFiles, DiskFiles, FileProblem, Files
-from auditor.plan.model import ImageSource, Plan, Pool
-from auditor.plan.problems import from_validation, nearest
+from auditor.plan.convert import to_plan
+from auditor.plan.fields import MAX_TEXT
+from auditor.plan.files import CarriedFiles, DiskFiles, FileProblem, Files, left_out_of
+from auditor.plan.model import Plan
+from auditor.plan.names import dangling_pools, named_files
+from auditor.plan.paths import is_inside, normal
+from auditor.plan.problems import from_validation, plan_error
+from auditor.plan.quoting import FORBIDDEN, shown
 from auditor.plan.schema import PlanPart
-from auditor.plan.tree import MAX_BYTES, parse_tree
+from auditor.plan.tree import MAX_BYTES, Tree, parse_tree
 
-COMMAND_LINE = Location("command line")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def _read_plan(path: Path) -> bytes:
@@ -36,14 +39,63 @@ def load_plan(path: Path) -> Plan:
 
 
 def load_plan_files(path: str, files: Mapping[str, bytes]) -> Plan:
-    """The plan at `path` among `files`, which are all that there is: nothing is read from disk. Raises PlanError."""
+    """The plan at `path` among `files`, which are all that there is: nothing is read from disk. Raises PlanError.
+
+    What evidence left out is in `Plan.left_out`, with the reason.
+    """
     if path not in files:
         raise PlanError([Problem(Location(path), "the plan itself is not among the files")])
-    return _load(path, files[path], CarriedFiles(files))
+    try:
+        left_out = left_out_of(PurePosixPath(path.replace("\\", "/")).name, files)
+    except ValueError as error:
+        raise PlanError([Problem(Location(path), str(error))]) from error
+    return _load(path, files[path], CarriedFiles(files), left_out)
 
 
-def _load(path: str, data: bytes, files: Files) -> Plan:
+def load_plan_text(path: str, text: str, files: Files) -> Plan:
+    """A plan that is not on disk, with the files that it names from `files`. Raises PlanError."""
+    return _load(path, text.encode(), files)
+
+
+def _load(path: str, data: bytes, files: Files, left_out: Mapping[str, str] = _NOTHING) -> Plan:
     tree = parse_tree(path, data)
+    problems = [*tree.problems, *dangling_pools(tree)]
+    found, missing = _read_named(tree, files, problems)
+    part = _validated(tree, path, problems)
+    if part is None or problems:
+        raise plan_error(problems, path)
+    own = PurePosixPath(path.replace("\\", "/")).name
+    plan = to_plan(part, path, hashlib.sha256(data).hexdigest(), tree.locations)
+    if twice := _duplicate_endpoints(plan):
+        raise plan_error(twice, path)
+    gone = {name: "it is not there, or empty" for name in missing if not any(is_inside(file, name) for file in left_out)}
+    return replace(plan, files={own: data, **found}, left_out=MappingProxyType({**gone, **left_out}))
+
+
+def _read_named(tree: Tree, files: Files, problems: list[Problem]) -> tuple[dict[str, bytes], list[str]]:
+    """The files that a plan names, by path, and the names that lead to none."""
+    found: dict[str, bytes] = {}
+    missing = []
+    for name, location, is_list in named_files(tree):
+        if FORBIDDEN.search(name) or len(name) > MAX_TEXT:
+            continue  # the schema says so
+        try:
+            read = files.read(name, location)
+        except FileProblem as error:
+            problems.append(error.problem)
+            continue
+        found.update(read)
+        if read:
+            continue
+        if is_list:  # anything else may be left out of evidence; a list is what is judged
+            problems.append(Problem(location, f"{shown(name)[1:-1]}: there is no such file, or the folder is empty"))
+        else:
+            missing.append(normal(name))
+    return found, missing
+
+
+def _validated(tree: Tree, path: str, problems: list[Problem]) -> PlanPart | None:
+    """The plan's edge, or None and what is wrong with it, except where something is known to be wrong."""
 
     def where(keys: tuple[str | int, ...]) -> Location:
         parts = [str(key) for key in keys]
@@ -54,41 +106,11 @@ def _load(path: str, data: bytes, files: Files) -> Plan:
         return Location(path, 1, 1)
 
     try:
-        part = PlanPart.model_validate(tree.data)
+        return PlanPart.model_validate(tree.data)
     except ValidationError as error:
-        raise PlanError(_sorted(from_validation(error, where))) from error
-    own = PurePosixPath(path.replace("\\", "/")).name
-    plan = to_plan(part, path, hashlib.sha256(data).hexdigest(), tree.locations)
-    problems = [*_dangling_pools(plan), *_duplicate_endpoints(plan)]
-    found: dict[str, bytes] = {own: data}
-    lists = {source.list for source in plan.images if source.list}
-    for name, location in named_files(plan):
-        try:
-            read = files.read(name, location)
-        except FileProblem as error:
-            problems.append(error.problem)
-            continue
-        if not read and name in lists:  # anything else may have been left out of evidence; a list is what is judged
-            problems.append(Problem(location, f"{name}: there is no such file"))
-        found.update(read)
-    if problems:
-        raise PlanError(_sorted(problems))
-    return replace(plan, files=found)
-
-
-def _sorted(problems: Sequence[Problem]) -> list[Problem]:
-    return sorted(problems, key=lambda problem: (problem.location, problem.message))
-
-
-def _dangling_pools(plan: Plan) -> list[Problem]:
-    known = [pool.name for pool in plan.pools]
-    every = f"pools: {', '.join(known)}"
-    return [
-        Problem(plan.where("images", number, "pools"), f"there is no pool {name!r}", nearest(name, known) or every)
-        for number, source in enumerate(plan.images)
-        for name in source.pools
-        if name not in known
-    ]
+        known = {problem.location for problem in problems}
+        problems.extend(problem for problem in from_validation(error, tree, where) if problem.location not in known)
+        return None
 
 
 def _duplicate_endpoints(plan: Plan) -> list[Problem]:
@@ -99,31 +121,3 @@ def _duplicate_endpoints(plan: Plan) -> list[Problem]:
             problems.append(Problem(endpoint.location, f"the endpoint {endpoint.name} is listed twice"))
         seen.add(endpoint.name)
     return problems
-
-
-def pool_name(platform: str) -> str:
-    """A name for the pool of a platform: `windows/amd64:ltsc2022` is `windows-amd64-ltsc2022`."""
-    return re.sub(r"[^A-Za-z0-9.]+", "-", platform).strip("-")
-
-
-def plan_for_lists(lists: Sequence[Path], platforms: Sequence[str]) -> Plan:
-    """The plan of image lists as they are: every list for every platform. Raises UsageError or PlanError."""
-    pools = []
-    for text in dict.fromkeys(platforms):
-        try:
-            platform = node_platform(text)
-        except ValueError as error:
-            raise UsageError(f"--platform: {error}") from error
-        pools.append(Pool(pool_name(text), platform, COMMAND_LINE))
-    files: dict[str, bytes] = {}
-    disk = DiskFiles(Path())
-    for path in lists:
-        try:
-            files.update(disk.read(str(path), Location(str(path))))
-        except FileProblem as error:
-            raise PlanError([error.problem]) from error
-    names = tuple(pool.name for pool in pools)
-    sources = tuple(ImageSource(names, Location(path), list=path) for path in files)
-    digest = hashlib.sha256(b"\x00".join(files.values())).hexdigest()
-    title = ", ".join(str(path) for path in lists)
-    return Plan(path="", sha256=digest, name=title, pools=tuple(pools), images=sources, files=files)

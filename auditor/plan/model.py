@@ -159,7 +159,11 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What shall be deployed where. `files` holds the content of every file that the plan names, by its path."""
+    """What shall be deployed where. `files` holds the content of every file that the plan names, by its path.
+
+    `left_out` says why a file that the plan names is not in `files`: evidence carries no credentials. A reader must not take
+    such a file for an empty one.
+    """
 
     path: str
     sha256: str
@@ -178,12 +182,17 @@ class Plan:
     waivers: tuple[Waiver, ...] = ()
     severities: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    left_out: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     locations: Mapping[str, Location] = field(default_factory=dict, repr=False)
 
     @property
     def file(self) -> str:
-        """The name under which `files` holds the plan itself; empty for bare lists."""
+        """The name under which `files` holds the plan itself."""
         return PurePosixPath(self.path.replace("\\", "/")).name
+
+    def horizon_from(self, today: datetime.date) -> datetime.date:
+        """Until when the site must work without help: as planned, else one year from `today`."""
+        return self.horizon or today + datetime.timedelta(days=365)
 
     def pool(self, name: str) -> Pool:
         """The pool of that name. Raises KeyError: names were checked when the plan was loaded."""

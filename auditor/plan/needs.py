@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from auditor.oci.reference import Reference
 from auditor.plan.lists import ListSource, read_list
 from auditor.plan.model import ImageSource, ListLine, Need, Needs, Plan, Reason
-from auditor.plan.paths import normal
+from auditor.plan.paths import is_inside, normal
 
 
 def shown_path(plan: Plan, path: str) -> str:
@@ -22,7 +22,7 @@ def _lines(plan: Plan, source: ImageSource) -> Iterator[tuple[str, ListLine]]:
         yield "inline", inline.entry(source.ref, source.location.line, source.location.column)
         return
     name = normal(source.list)
-    for path in [name] if name in plan.files else [path for path in plan.files if path.startswith(f"{name}/")]:
+    for path in [path for path in plan.files if is_inside(path, name)]:
         listed = ListSource(shown_path(plan, path), source.pools, source.host_process)
         for line in read_list(listed, plan.files[path]):
             yield "list", line

@@ -8,3 +8,8 @@ import posixpath
 def normal(path: str) -> str:
     """A path as evidence and findings name it: `/` between parts, no `.` parts."""
     return posixpath.normpath(path.replace("\\", "/"))
+
+
+def is_inside(path: str, name: str) -> bool:
+    """Whether a file is the one that the plan names, or lies in the folder that it names."""
+    return path == name or path.startswith(f"{name.rstrip('/')}/")

@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from auditor.errors import Location, Problem
+from auditor.errors import Location, PlanError, Problem
+from auditor.plan.fields import NOT_TEXT
+from auditor.plan.quoting import clean, short, shown
 from auditor.plan.schema import PlanPart
+from auditor.plan.spelling import nearest
+from auditor.plan.tree import Tree
 
-Where = Callable[[tuple[str | int, ...]], Location]
+MOST = 50
+LONGEST_MESSAGE = 400
+_SAID = {
+    "missing": "'{last}' is missing",
+    "too_short": "'{last}' must not be empty",
+    "string_pattern_mismatch": "{value} is no name: use letters, digits, '.', '_' and '-'",
+}
+_NEEDED = {
+    "tuple_type": "a list is needed: [one, two]",
+    "dict_type": "a mapping is needed: {key: value}",
+    "model_type": "a mapping is needed: {key: value}",
+    "int_type": "a whole number is needed",
+    "int_from_float": "a whole number is needed",
+    "bool_type": "true or false is needed",
+    "bool_parsing": "true or false is needed",
+    NOT_TEXT: "text is needed",
+}
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The nearest right spelling as a hint; empty when nothing is near."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else ""
+def plan_error(problems: Iterable[Problem], file: str) -> PlanError:
+    """The problems in the order of the file, each once, short and safe to print; of very many the first."""
+    ordered = sorted(set(problems), key=lambda problem: (problem.location, problem.message))
+    told = [
+        replace(
+            problem, message=clean(short(problem.message, LONGEST_MESSAGE)), hint=clean(short(problem.hint, LONGEST_MESSAGE))
+        )
+        for problem in ordered[:MOST]
+    ]
+    if len(ordered) > MOST:
+        told.append(Problem(Location(file), f"and {len(ordered) - MOST:,} more problems"))
+    return PlanError(told)
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:
@@ -41,36 +69,60 @@ def _fields(model: type[BaseModel]) -> dict[str, object]:
     return {info.alias or name: info.annotation for name, info in model.model_fields.items()}
 
 
-def _words(error: dict[str, Any]) -> tuple[str, str]:
-    """Message and hint for one pydantic error."""
-    path, kind, value = tuple(error["loc"]), error["type"], error.get("input")
-    last = str(path[-1]) if path else "the plan"
+def _name_of(path: tuple[str | int, ...]) -> str:
+    """What to call the place where a path leads: its key, or which item of a list it is."""
+    match path:
+        case (*_, str(key)):
+            return clean(short(key))
+        case (*_, key, int(number)):
+            return f"item {number + 1} of {clean(short(str(key)))}"
+        case _:
+            return "the plan"
+
+
+def _words(error: dict[str, Any], value: str) -> tuple[str, str]:
+    """Message and hint for one pydantic error; `value` is what was written, in quotes."""
+    path, kind = tuple(error["loc"]), error["type"]
+    last = _name_of(path)
     match kind:
         case "extra_forbidden":
             known = _keys_at(path[:-1])
-            return f"unknown key {last!r}", nearest(last, known) or f"known here: {', '.join(known)}"
-        case "missing":
-            return f"{last!r} is missing", ""
+            return f"unknown key {shown(str(path[-1]))}", nearest(last, known) or f"known here: {', '.join(known)}"
+        case _ if kind in _SAID:
+            return _SAID[kind].format(last=last, value=value), ""
         case "value_error":
             return str(error["ctx"]["error"]), ""
         case "literal_error":
             expected = error["ctx"]["expected"]
-            return f"{last}: {value!r} is not one of {expected}", nearest(str(value), expected.replace("'", "").split(", "))
-        case "string_pattern_mismatch":
-            return f"{value!r} is no name: use letters, digits, '.', '_' and '-'", ""
-        case "too_short":
-            return f"{last!r} must not be empty", ""
-        case _ if isinstance(value, dict | list) or value is None:
-            return f"{last}: {error['msg'].removeprefix('Input ')}", ""
+            near = nearest(value.strip("'"), expected.replace("'", "").replace(" or ", ", ").split(", "))
+            return f"{last}: {value} is not one of {expected}", near
+        case _ if error["input"] is None:
+            return f"{last} is empty: {_NEEDED.get(kind, 'a value is needed')}, or remove the key", ""
+        case _ if kind == NOT_TEXT and isinstance(error["input"], int | float):
+            return f"{last}: text is needed, and {value} is none to YAML", f'put it in quotes: "{value}"'
+        case _ if kind in _NEEDED:
+            return f"{last}: {_NEEDED[kind]}" + (f", not {value}" if value else ""), ""
         case _:
-            return f"{last}: {value!r} {error['msg'].removeprefix('Input ')}", ""
+            return f"{last}: {value} {error['msg'].removeprefix('Input ')}", ""
 
 
-def from_validation(error: ValidationError, where: Where) -> list[Problem]:
-    """Every problem of a validation, at its place."""
+def _quoted(value: object, written: str | None) -> str:
+    """A value as its author wrote it; nothing for what is too large to quote."""
+    if isinstance(value, dict | list) or value is None:
+        return ""
+    return clean(short(written)) if written is not None else shown(value)
+
+
+def from_validation(error: ValidationError, tree: Tree, where: Callable[[tuple[str | int, ...]], Location]) -> list[Problem]:
+    """Every problem of a validation, at its place. Only the first are put into words: nobody reads, or is shown, more."""
+    items = error.errors(include_url=False)
+    paths = [tuple(part for part in item["loc"] if part != "[key]") for item in items]
     problems = []
-    for item in error.errors():
-        path = tuple(part for part in item["loc"] if part != "[key]")
-        message, hint = _words({**item, "loc": path})
-        problems.append(Problem(where(path), message, hint))
+    for number, (place, index) in enumerate(sorted((where(path), index) for index, path in enumerate(paths))):
+        item, path = items[index], paths[index]
+        message, hint = str(index), ""
+        if number < MOST:
+            written = tree.written.get(".".join(str(part) for part in path))
+            message, hint = _words({**item, "loc": path}, _quoted(item.get("input"), written))
+        problems.append(Problem(place, message, hint))
     return problems

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from auditor.plan.fields import (
+    ROOT_UPDATES,
     CheckId,
     Date,
     Duration,
@@ -14,14 +15,17 @@ from auditor.plan.fields import (
     Filesystem,
     Host,
     Name,
+    Options,
     Paths,
     PlatformText,
+    Prefix,
     ProgramText,
     Rate,
     Reachable,
     RootUpdates,
     Size,
     Text,
+    Version,
     split_host_port,
 )
 
@@ -31,7 +35,7 @@ Level = Literal["error", "warning", "info"]
 class Edge(BaseModel):
     """What all parts have: unknown keys are errors, values do not change."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, arbitrary_types_allowed=True)
 
 
 def _exactly_one(part: Edge, *names: str) -> None:
@@ -45,30 +49,57 @@ class PoolPart(Edge):
     """Nodes alike in OS, architecture, Windows build, runtime and trust."""
 
     platform: PlatformText = Field(description="os/architecture; Windows with its release or build")
-    nodes: int = Field(default=1, ge=1, le=100_000, description="how many nodes")
-    runtime: ProgramText | None = Field(default=None, description="container runtime and version")
-    disk: Size | None = Field(default=None, description="disk of one node")
-    clients: tuple[Text, ...] = Field(default=(), description="what speaks TLS there; default: the runtime and kubelet")
-    trust: Paths = Field(default=(), description="certificate files that these nodes trust, beside what the OS brings")
-    root_updates: RootUpdates | None = Field(default=None, description="how Windows may update its roots")
-    config: Paths = Field(default=(), description="hosts.toml, registries.yaml, daemon.json, config.toml of these nodes")
+    nodes: int = Field(
+        default=1, ge=1, le=100_000, strict=True, description="how many nodes are alike; sizes per node are times this"
+    )
+    runtime: ProgramText | None = Field(default=None, description="the container runtime and its version")
+    disk: Size | None = Field(default=None, description="the disk that one node has for images")
+    clients: tuple[Text, ...] = Field(
+        default=(),
+        description="what speaks TLS on these nodes; default: the runtime and kubelet",
+        examples=[["containerd", "curl", "powershell"]],
+    )
+    trust: Paths = Field(
+        default=(),
+        description="certificate files, or folders of them, that these nodes trust beside what the OS brings",
+        examples=[["certs/corp-root.pem"]],
+    )
+    root_updates: RootUpdates | None = Field(
+        default=None, description=f"where Windows gets root updates: {ROOT_UPDATES}", examples=["disabled"]
+    )
+    config: Paths = Field(
+        default=(),
+        description="hosts.toml, registries.yaml, daemon.json or config.toml of these nodes",
+        examples=[["nodes/win2022/hosts.toml"]],
+    )
 
 
 class ClusterPart(Edge):
     """The Kubernetes distribution."""
 
-    distribution: Text = Field(description="rke2, k3s, kubeadm, k0s, …")
-    version: Text
-    cni: Text | None = Field(default=None, description="calico, flannel, cilium, …")
+    distribution: Text = Field(description="rke2, k3s, kubeadm, k0s, …", examples=["rke2"])
+    version: Text = Field(description="its version, in quotes where YAML would read a number", examples=["v1.33.5+rke2r1"])
+    cni: Text | None = Field(default=None, description="the network plug-in: calico, flannel, cilium, …", examples=["calico"])
 
 
 class ImagePart(Edge):
     """A list of images, or one image, and the pools that need it."""
 
-    list: FilePath | None = Field(default=None, description="an image list, relative to the plan")
-    ref: Text | None = Field(default=None, description="one image reference")
-    pools: tuple[Text, ...] | None = Field(default=None, min_length=1, description="default: all pools")
-    host_process: bool = Field(default=False, description="runs as HostProcess container, on any Windows build")
+    list: FilePath | None = Field(
+        default=None, description="an image list, or a folder of them; either this or `ref`", examples=["lists/images.txt"]
+    )
+    ref: Text | None = Field(
+        default=None, description="one image reference; either this or `list`", examples=["registry.example.com/shop/web:4.2"]
+    )
+    pools: tuple[Text, ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="the pools that need these images; default: all",
+        examples=[["control", "win2022"]],
+    )
+    host_process: bool = Field(
+        default=False, description="they run as HostProcess containers, which may be of any Windows build"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> ImagePart:
@@ -79,11 +110,15 @@ class ImagePart(Edge):
 class WorkloadPart(Edge):
     """Kubernetes manifests, or a Helm chart with its values."""
 
-    manifests: FilePath | None = None
-    chart: FilePath | None = None
-    values: Paths = ()
-    namespace: Text | None = None
-    release: Text | None = None
+    manifests: FilePath | None = Field(
+        default=None, description="a manifest, or a folder of them; either this or `chart`", examples=["deploy/"]
+    )
+    chart: FilePath | None = Field(
+        default=None, description="a Helm chart; either this or `manifests`", examples=["charts/shop"]
+    )
+    values: Paths = Field(default=(), description="values files for the chart, the last wins", examples=[["values.yaml"]])
+    namespace: Text | None = Field(default=None, description="where the chart is installed", examples=["shop"])
+    release: Text | None = Field(default=None, description="the release name of the chart", examples=["shop"])
 
     @model_validator(mode="after")
     def _one(self) -> WorkloadPart:
@@ -94,46 +129,68 @@ class WorkloadPart(Edge):
 class MediaPart(Edge):
     """What carries the archives across."""
 
-    size: Size
-    filesystem: Filesystem | None = None
+    size: Size = Field(description="what it holds")
+    filesystem: Filesystem | None = Field(
+        default=None, description="its filesystem: some cannot hold large files", examples=["exfat"]
+    )
 
 
 class StagingPart(Edge):
     """Where images are pulled and archived before they travel."""
 
-    disk: Size
+    disk: Size = Field(description="the space there")
 
 
 class CopyPart(Edge):
     """How images travel."""
 
-    tool: ProgramText | None = Field(default=None, description="crane 0.20.6, skopeo 1.15, …")
-    options: tuple[Text, ...] = ()
-    scripts: Paths = ()
-    archives: Paths = Field(default=(), description="archives that carry the images; they are not read before collect")
-    media: MediaPart | None = None
-    staging: StagingPart | None = None
-    rate: Rate | None = None
-    window: Duration | None = None
+    tool: ProgramText | None = Field(
+        default=None, description="the tool and its version: crane, skopeo, regctl, …", examples=["crane 0.20.6"]
+    )
+    options: Options = Field(
+        default=(),
+        description="options that the tool is called with; never credentials",
+        examples=[["--allow-nondistributable-artifacts"]],
+    )
+    scripts: Paths = Field(
+        default=(), description="scripts that copy; they are read, not run", examples=[["scripts/mirror.sh"]]
+    )
+    archives: Paths = Field(
+        default=(), description="archives that carry the images; only `collect` reads them", examples=[["media/images.tar"]]
+    )
+    media: MediaPart | None = Field(default=None, description="the disk or stick that is carried in")
+    staging: StagingPart | None = Field(default=None, description="where images are pulled and archived before they travel")
+    rate: Rate | None = Field(default=None, description="how fast the connected side downloads")
+    window: Duration | None = Field(default=None, description="how long copying may take")
 
 
 class RegistryPart(Edge):
     """The registry inside."""
 
-    host: Host
-    kind: ProgramText | None = Field(default=None, description="harbor 2.12, distribution 2.8.2, …")
-    config: FilePath | None = None
-    ca: FilePath | None = Field(default=None, description="the CA that signed its certificate")
-    disk: Size | None = None
+    host: Host = Field(description="its host and port, without a scheme")
+    kind: ProgramText | None = Field(
+        default=None, description="what it is: harbor, distribution, zot, …", examples=["distribution 2.8.2"]
+    )
+    config: FilePath | None = Field(default=None, description="its configuration file", examples=["registry/config.yml"])
+    ca: FilePath | None = Field(
+        default=None, description="the CA that signed its certificate", examples=["certs/corp-root.pem"]
+    )
+    disk: Size | None = Field(default=None, description="the space that it has for images")
     insecure: bool = Field(default=False, description="plain HTTP, or TLS without verification, beyond loopback")
-    rewrites: dict[Text, Text] = Field(default_factory=dict, description="source prefix → where it lies inside")
+    rewrites: dict[Prefix, Prefix] = Field(
+        default_factory=dict,
+        description="source prefix → where it lies inside",
+        examples=[{"docker.io": "registry.plant7.local:5000/dockerhub"}],
+    )
 
 
 class SourcePart(Edge):
     """How to reach a source registry that needs more than public trust."""
 
-    ca: FilePath | None = None
-    insecure: bool = False
+    ca: FilePath | None = Field(
+        default=None, description="the CA that signed its certificate", examples=["certs/corp-root.pem"]
+    )
+    insecure: bool = Field(default=False, description="it speaks plain HTTP, or its certificate is not verified")
 
 
 def _or_string(schema: dict[str, Any]) -> None:
@@ -146,8 +203,10 @@ class EndpointPart(Edge):
 
     model_config = ConfigDict(json_schema_extra=_or_string)
 
-    host: Host
-    chain: FilePath | None = Field(default=None, description="a PEM file that stands for a connection")
+    host: Host = Field(description="host and port", examples=["k8s.plant7.local:6443"])
+    chain: FilePath | None = Field(
+        default=None, description="a PEM file that stands for a connection", examples=["certs/api-chain.pem"]
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -164,17 +223,19 @@ class EndpointPart(Edge):
 class NetworkPart(Edge):
     """What stays reachable with the cable cut."""
 
-    reachable: tuple[Reachable, ...] = ()
+    reachable: tuple[Reachable, ...] = Field(
+        default=(), description="host patterns and networks", examples=[["*.plant7.local", "10.0.0.0/8"]]
+    )
 
 
 class WaiverPart(Edge):
     """A finding accepted by a named owner for a reason until a date."""
 
-    check: Text
-    subject: Text = Field(description="a glob over the subjects of findings")
-    reason: Text
-    owner: Text
-    expires: Date
+    check: Text = Field(description="the id of the check", examples=["certificate-expiring"])
+    subject: Text = Field(description="a glob over the subjects of findings", examples=["registry.plant7.local:*"])
+    reason: Text = Field(description="why this is acceptable", examples=["rotation in March"])
+    owner: Text = Field(description="who answers for it", examples=["platform"])
+    expires: Date = Field(description="the last day on which it counts", examples=["2027-03-31"])
 
 
 class PlanPart(Edge):
@@ -182,21 +243,31 @@ class PlanPart(Edge):
 
     model_config = ConfigDict(title="airgap-auditor plan, version 1")
 
-    version: Literal[1]
-    name: Text | None = None
-    horizon: Date | None = Field(default=None, description="must work until then without help; default: one year from today")
-    pools: Annotated[dict[Name, PoolPart], Field(min_length=1)]
-    cluster: ClusterPart | None = None
-    images: tuple[ImagePart, ...] = ()
-    workloads: tuple[WorkloadPart, ...] = ()
-    workloads_complete: bool = Field(default=False, description="nothing else will run")
-    copy_: CopyPart | None = Field(default=None, alias="copy")
-    registry: RegistryPart | None = None
-    sources: dict[Host, SourcePart] = Field(default_factory=dict)
-    endpoints: tuple[EndpointPart, ...] = ()
-    network: NetworkPart | None = None
-    waivers: tuple[WaiverPart, ...] = ()
-    severity: dict[CheckId, Level] = Field(default_factory=dict, description="severities for this site, by check id")
+    version: Version = Field(description="the version of this format: 1")
+    name: Text | None = Field(
+        default=None, description="what reports call it; default: the name of the file", examples=["plant-7"]
+    )
+    horizon: Date | None = Field(
+        default=None,
+        description="the site must work until then without help from outside; default: one year from the day of the audit",
+        examples=["2027-06-30"],
+    )
+    pools: Annotated[dict[Name, PoolPart], Field(min_length=1, description="the nodes, by the name of their pool")]
+    cluster: ClusterPart | None = Field(default=None, description="the Kubernetes distribution")
+    images: tuple[ImagePart, ...] = Field(default=(), description="image lists and single images")
+    workloads: tuple[WorkloadPart, ...] = Field(default=(), description="manifests and charts that will be deployed")
+    workloads_complete: bool = Field(default=False, description="nothing but these workloads will run")
+    copy_: CopyPart | None = Field(default=None, alias="copy", description="how images travel")
+    registry: RegistryPart | None = Field(default=None, description="the registry inside")
+    sources: dict[Host, SourcePart] = Field(
+        default_factory=dict, description="source registries that need more than public trust, by host"
+    )
+    endpoints: tuple[EndpointPart, ...] = Field(default=(), description="TLS endpoints that nodes use")
+    network: NetworkPart | None = Field(default=None, description="what stays reachable with the cable cut")
+    waivers: tuple[WaiverPart, ...] = Field(default=(), description="findings that somebody accepts")
+    severity: dict[CheckId, Level] = Field(
+        default_factory=dict, description="severities for this site, by check id", examples=[{"image-unpinned": "info"}]
+    )
 
 
 def json_schema() -> dict[str, Any]:

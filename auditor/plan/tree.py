@@ -6,17 +6,21 @@ second of two keys would silently win.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import yaml
 
 from auditor.errors import Location, PlanError, Problem
+from auditor.plan.quoting import clean, short, shown
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_NODES = 200_000
 MAX_DEPTH = 60
 MAX_NUMBER = 64
+# What YAML 1.2 calls printable, and the byte-order mark.
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
 
 Plain = dict[str, "Plain"] | list["Plain"] | str | int | float | bool | None
@@ -25,10 +29,16 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass
 class Tree:
-    """Plain data, and the locations of its keys and items by dotted path (`pools.win2022.disk`, `images.0.list`)."""
+    """Plain data, and by dotted path (`pools.win2022.disk`, `images.0.list`) where its keys and items stand.
+
+    `written` has the numbers and switches as their author wrote them: `1.30`, which YAML folds to 1.3. `problems` are the
+    places that cannot be read as meant; the rest of the data is there all the same.
+    """
 
     data: Plain
     locations: dict[str, Location] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
 
 
 class _Builder:
@@ -39,6 +49,7 @@ class _Builder:
         self._left = MAX_NODES
         self._scalars = yaml.SafeLoader("")
         self.locations: dict[str, Location] = {}
+        self.written: dict[str, str] = {}
         self.problems: list[Problem] = []
 
     def place(self, node: yaml.Node) -> Location:
@@ -54,7 +65,7 @@ class _Builder:
             return dict(self._pairs(node, path, depth))
         if isinstance(node, yaml.SequenceNode):
             return [self._item(child, path, number, depth) for number, child in enumerate(node.value)]
-        return self._scalar(node)
+        return self._scalar(node, path)
 
     def _item(self, child: yaml.Node, path: str, number: int, depth: int) -> Plain:
         below = f"{path}.{number}" if path else str(number)
@@ -70,35 +81,33 @@ class _Builder:
                 continue
             key = str(key_node.value)
             if key in seen:
-                self.problems.append(Problem(place, f"{key!r} stands here again", f"the first is at line {seen[key].line}"))
+                self.problems.append(
+                    Problem(place, f"{shown(key)} stands here again", f"the first is at line {seen[key].line}")
+                )
                 continue
             seen[key] = place
             below = f"{path}.{key}" if path else key
             self.locations.setdefault(below, place)
             yield key, self.build(value_node, below, depth + 1)
 
-    def _scalar(self, node: yaml.Node) -> Plain:
+    def _scalar(self, node: yaml.Node, path: str) -> Plain:
         if len(node.value) > MAX_NUMBER and node.tag in _NUMBERS:
             return str(node.value)  # no number is that long; building one would take for ever
         try:
             value = self._scalars.construct_object(node)
-        except (yaml.YAMLError, ValueError, OverflowError) as error:
-            self.problems.append(Problem(self.place(node), f"cannot be read: {_first_line(error)}"))
-            return None
-        # Dates, sets and binaries keep the text that was written; the schema knows what it wants.
-        return value if value is None or isinstance(value, str | int | float | bool) else str(node.value)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+        except (yaml.YAMLError, ValueError, OverflowError):
+            return str(node.value)  # it looks like a date or a number and is none: the 31st of June
+        if isinstance(value, int | float):
+            self.written[path] = str(node.value)
+        return value if value is None or isinstance(value, str | int | float) else str(node.value)
 
 
 def _syntax_problem(file: str, error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    said = getattr(error, "problem", None) or getattr(error, "reason", None) or _first_line(error)
+    said = getattr(error, "problem", None) or getattr(error, "reason", None) or type(error).__name__
     where = Location(file, mark.line + 1, mark.column + 1) if mark is not None else Location(file)
     tab = "\\t" in str(said) or " tab " in str(said)
-    return Problem(where, f"not YAML: {said}", "indent with spaces, not with tabs" if tab else "")
+    return Problem(where, f"not YAML: {clean(short(str(said), 200))}", "indent with spaces, not with tabs" if tab else "")
 
 
 def _refuse_hostile(file: str, text: str) -> None:
@@ -118,29 +127,34 @@ def _refuse_hostile(file: str, text: str) -> None:
             raise PlanError([Problem(where, f"the tag {tag!r:.60} means nothing in a plan", "remove it")])
 
 
-def parse_tree(file: str, data: bytes) -> Tree:
-    """Parse one YAML (or JSON) document.
-
-    Raises PlanError with every place where it cannot be read as meant.
-    """
-    if len(data) > MAX_BYTES:
-        raise PlanError([Problem(Location(file), f"{len(data):,} bytes, more than the {MAX_BYTES:,} of a plan")])
+def _decoded(file: str, data: bytes) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise PlanError([Problem(Location(file, line), "not UTF-8 text")]) from error
+        hint = "it is UTF-16: save it as UTF-8" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else ""
+        raise PlanError([Problem(Location(file, line), "not UTF-8 text", hint)]) from error
+    if found := _UNPRINTABLE.search(text):
+        before = text[: found.start()]
+        where = Location(file, before.count("\n") + 1, found.start() - before.rfind("\n"))
+        raise PlanError([Problem(where, f"the invisible character U+{ord(found[0]):04X} is in it", "remove it")])
+    return text
+
+
+def parse_tree(file: str, data: bytes) -> Tree:
+    """Parse one YAML (or JSON) document.
+
+    Raises PlanError when nothing of it can be read; single places that cannot are in `Tree.problems`.
+    """
+    if len(data) > MAX_BYTES:
+        raise PlanError([Problem(Location(file), f"{len(data):,} bytes, more than the {MAX_BYTES:,} of a plan")])
+    text = _decoded(file, data)
     try:
         _refuse_hostile(file, text)
         node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
         raise PlanError([_syntax_problem(file, error)]) from error
-    except RecursionError as error:
-        raise PlanError([Problem(Location(file), "nested too deeply")]) from error
     if node is None:
         raise PlanError([Problem(Location(file), "the file is empty")])
     builder = _Builder(file)
-    tree = Tree(builder.build(node, "", 0), builder.locations)
-    if builder.problems:
-        raise PlanError(sorted(builder.problems, key=lambda problem: problem.location))
-    return tree
+    return Tree(builder.build(node, "", 0), builder.locations, builder.written, builder.problems)

@@ -10,6 +10,7 @@ import re
 from decimal import Decimal
 
 from auditor.plan.model import Program
+from auditor.plan.quoting import shown
 
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([A-Za-z]*)")
 _RATE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([kKMGT]?)(bit/s|bps|B/s|byte/s)")
@@ -27,15 +28,17 @@ def _size_factor(unit: str) -> int:
         return int(1000 ** _SI[unit[:-1]])
     if unit in {"K", "k", "M", "G", "T", "P", "Ki", "Mi", "Gi", "Ti", "Pi"}:
         letter = unit[0].upper()
-        raise ValueError(f"{unit!r} can be read in two ways: write {letter}B (powers of 1000) or {letter}iB (powers of 1024)")
-    raise ValueError(f"{unit!r} is no unit of size: write GB or GiB, MB or MiB, TB or TiB")
+        raise ValueError(
+            f"{shown(unit)} can be read in two ways: write {letter}B (powers of 1000) or {letter}iB (powers of 1024)"
+        )
+    raise ValueError(f"{shown(unit)} is no unit of size: write GB or GiB, MB or MiB, TB or TiB")
 
 
 def _positive(amount: Decimal, text: str) -> int:
     if amount < 1:
-        raise ValueError(f"{text!r} is nothing: write a size above 0")
+        raise ValueError(f"{shown(text)} is nothing: write a size above 0")
     if amount > MAX_SIZE:
-        raise ValueError(f"{text!r} is more than any disk or line has")
+        raise ValueError(f"{shown(text)} is more than any disk or line has")
     return int(amount)
 
 
@@ -47,7 +50,7 @@ def parse_size(value: object) -> int:
         return _positive(Decimal(value), str(value))
     match = _SIZE.fullmatch(value.strip())
     if match is None:
-        raise ValueError(f"{value!r} is no size: write 200GB, 1.5TB or 64GiB")
+        raise ValueError(f"{shown(value)} is no size: write 200GB, 1.5TB or 64GiB")
     return _positive(Decimal(match[1]) * _size_factor(match[2]), value)
 
 
@@ -55,7 +58,7 @@ def parse_rate(value: str) -> int:
     """Bytes per second. Raises ValueError with what to write instead."""
     match = _RATE.fullmatch(value.strip())
     if match is None:
-        raise ValueError(f"{value!r} is no rate: write 400Mbit/s or 50MB/s")
+        raise ValueError(f"{shown(value)} is no rate: write 400Mbit/s or 50MB/s")
     amount = Decimal(match[1]) * 1000 ** _SI[match[2]]
     return _positive(amount / 8 if match[3] in {"bit/s", "bps"} else amount, value)
 
@@ -66,7 +69,7 @@ def parse_duration(value: str) -> int:
     parts = [int(part or 0) for part in match.groups()] if match else []
     seconds = sum(count * unit for count, unit in zip(parts, (86400, 3600, 60, 1), strict=True)) if parts else 0
     if not seconds:
-        raise ValueError(f"{value!r} is no duration: write 4h, 90m or 1h30m")
+        raise ValueError(f"{shown(value)} is no duration: write 4h, 90m or 1h30m")
     return seconds
 
 
@@ -74,5 +77,9 @@ def parse_program(value: str) -> Program:
     """`containerd 2.1.6` as a program and its version; the version may be missing. Raises ValueError."""
     words = value.replace("://", " ").split()
     if not 1 <= len(words) <= 2:
-        raise ValueError(f"{value!r} is no program: write its name and version, such as containerd 2.1.6")
+        raise ValueError(f"{shown(value)} is no program: write its name and version, such as containerd 2.1.6")
+    if len(words) == 2 and not re.search(r"\d", words[1]):
+        raise ValueError(
+            f"{shown(words[1])} is no version, which has a number: write {shown(words[0])[1:-1]} 2.1.6 or the like"
+        )
     return Program(words[0].lower(), words[1] if len(words) == 2 else "")

@@ -16,6 +16,7 @@ from auditor.pki.loading import load_certificates
 from auditor.pki.rules import Flaw, FlawKind
 from auditor.pki.store import TrustStore, linux_public, windows_programme
 from auditor.plan.model import Endpoint, Plan, Pool
+from auditor.plan.paths import is_inside
 from auditor.transfer.network import dial_of, is_reachable
 
 MAX_SERVED = 100
@@ -169,22 +170,22 @@ class _Trusts:
 
     def given(self, paths: tuple[str, ...]) -> TrustStore:
         if paths not in self._given:
-            self._given[paths] = _store(self._plan.files, paths)
+            self._given[paths] = _store(self._plan, paths)
         return self._given[paths]
 
     def of(self, pool: Pool) -> PoolTrust:
         return PoolTrust(self.given(pool.trust), _NOTHING if pool.is_windows else linux_public(), self._known)
 
 
-def _store(files: Mapping[str, bytes], paths: tuple[str, ...]) -> TrustStore:
+def _store(plan: Plan, paths: tuple[str, ...]) -> TrustStore:
     anchors: list[Certificate] = []
     unread: list[str] = []
     for path in paths:
-        inside = [name for name in files if name == path or name.startswith(path.rstrip("/") + "/")]
-        if not inside:
-            unread.append(f"{path} is not there")
+        inside = [name for name in plan.files if is_inside(name, path)]
+        left_out = [f"{name}: {reason}" for name, reason in plan.left_out.items() if is_inside(name, path)]
+        unread.extend(left_out or ([] if inside else [f"{path} is not there"]))
         for name in inside:
-            loaded = load_certificates(files[name])
+            loaded = load_certificates(plan.files[name])
             anchors.extend(loaded.certificates)
             unread.extend(f"{name}: {problem}" for problem in loaded.problems)
     return TrustStore.of(", ".join(paths) or "nothing", anchors, tuple(unread))

@@ -20,18 +20,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import yaml
-from auditor.collectors.collect import CollectOptions, collect
-from auditor.evidence.store import Store
-from auditor.plan.load import load_plan
-from auditor.plan.needs import resolve_needs
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
+from auditor.collectors.collect import CollectOptions, collect
+from auditor.evidence.store import Store
 from auditor.oci import media_types
 from auditor.oci.platform import parse_platform
 from auditor.oci.reference import parse_reference
+from auditor.plan.load import load_plan
+from auditor.plan.needs import resolve_needs
 
 HERE = Path(__file__).parent
 PLAN = HERE / "plan.yaml"

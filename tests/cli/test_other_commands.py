@@ -42,7 +42,7 @@ def test_the_schemas_are_schemas_and_the_example_obeys(tmp_path: Path) -> None:
         done = auditor("schema", which, cwd=tmp_path)
         jsonschema.Draft202012Validator.check_schema(json.loads(done.stdout))
     schema = json.loads(auditor("schema", "plan", cwd=tmp_path).stdout)
-    plan = yaml.load((EXAMPLE / "plan.yaml").read_text(), Loader=yaml.BaseLoader)
+    plan = yaml.load((EXAMPLE / "plan.yaml").read_text(), Loader=yaml.BaseLoader)  # noqa: S506 - makes text of everything
     jsonschema.validate({**plan, "version": 1, "images": _with_booleans(plan["images"])}, _lenient(schema))
 
 
@@ -100,10 +100,10 @@ def test_inspect_without_evidence_about_it_is_no_answer(tmp_path: Path) -> None:
     assert "missing-evidence" in done.stderr
 
 
-def test_a_reader_that_goes_away_is_no_crash(tmp_path: Path) -> None:
-    command = f"{sys.executable} -m auditor audit {EXAMPLE / 'plant-7.evidence'} --at 2026-11-23 --format json | head -c 10"
+def test_a_reader_that_goes_away_changes_no_verdict(tmp_path: Path) -> None:
+    audit = f"{sys.executable} -m auditor audit {EXAMPLE / 'plant-7.evidence'} --at 2026-11-23 --format json"
     done = subprocess.run(
-        ["bash", "-c", command],
+        ["bash", "-c", f"{audit} | head -c 10 >/dev/null; echo ${{PIPESTATUS[0]}}"],
         cwd=tmp_path,
         env=environment(tmp_path),
         capture_output=True,
@@ -111,7 +111,19 @@ def test_a_reader_that_goes_away_is_no_crash(tmp_path: Path) -> None:
         timeout=60,
         check=False,
     )
+    assert done.stderr == ""
+    assert done.stdout.strip() == "1"
+
+
+def test_a_bug_is_exit_code_4_and_no_verdict(tmp_path: Path) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "typer.py").write_text("raise RuntimeError('half installed')\n")
+    extra = {"PYTHONPATH": str(tmp_path / "broken")}
+    done = auditor("checks", cwd=tmp_path, extra=extra)
+    assert done.returncode == 4
+    assert "half installed" in done.stderr
     assert "Traceback" not in done.stderr
+    assert "Traceback" in auditor("checks", cwd=tmp_path, extra={**extra, "AUDITOR_DEBUG": "1"}).stderr
 
 
 PLUGIN = '''"""## What it checks

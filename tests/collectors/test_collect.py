@@ -254,7 +254,8 @@ def test_the_plan_travels_with_the_evidence() -> None:
     files = {"plan.yaml": b"version: 1\n", "key.pem": b"-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n"}
     with Store.memory() as store:
         done = gather(store, plan_of(LINUX, files=files))
-        assert store.files() == {"plan.yaml": b"version: 1\n"}
+        note = b'{"key.pem":"it holds a private key"}'
+        assert store.files() == {"plan.yaml": b"version: 1\n", "plan.yaml.left-out": note}
         assert (store.meta("plan.path"), store.meta("plan.name")) == ("plan.yaml", "test")
     assert any("key.pem" in reason for reason in done.left_out)
 

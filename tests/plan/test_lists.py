@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditor.plan.bare_lists import plan_for_lists
 from auditor.plan.lists import ListSource, read_list
-from auditor.plan.load import load_plan, plan_for_lists
+from auditor.plan.load import load_plan
 from auditor.plan.model import ListLine
 from auditor.plan.needs import resolve_needs
 from tests.corpus.folder import corpus
@@ -61,12 +62,31 @@ def test_several_references_on_a_line() -> None:
         ("HOSTNAME:5000/a:1", "stand-in for the registry"),
         ("<registry>/a:1", "angle brackets"),
         ("sigwindowstools/kube-proxy:KUBE_PROXY_VERSION-nanoserver", "stand-in for the tag"),
+        ("HARBOR/x:1", "stand-in for the registry"),
+        ("MIRROR:5000/x:1", "stand-in for the registry"),
+        ("MIRROR:PORT/x:1", "stand-in for the registry"),
+        ("a/b:nanoserver-KUBE_PROXY_VERSION", "stand-in for the tag"),
+        (f"a/b:KUBE_PROXY_VERSION@{DIGEST}", "stand-in for the tag"),
+        ("a/b:KUBE_PROXY_VERSION core,calico", "stand-in for the tag"),
+        ("a/b:vVERSION", "stand-in for the tag"),
+        ("a/b:1.2-TAG", "stand-in for the tag"),
+        ("a/b:CHANGEME", "stand-in for the tag"),
+        ("a/b:REPLACE_ME", "stand-in for the tag"),
+        ("a/b:RELEASE", "stand-in for the version"),
+        ("a/b:vX.Y.Z", "stand-in for the version"),
+        ("a/b:1.X.X-nanoserver", "stand-in for the version"),
+        (DIGEST, "a digest without a reference"),
+        ("busybox:1\u00a0", "U+00A0"),
+        ("busybox:1\u3000", "U+3000"),
+        ("busybox:1 \x0b# y", "U+000B"),
         ("rancher/mirrored-pause:i-was-a-digest", "stand-in for a digest"),
         ("https://ghcr.io/a/b:1", "no scheme"),
         ("Ghcr.io/Plant7/App:1", "lower case"),
         ("a:b:c", "no registry host|no repository|no tag"),
         ("a/b:1 and more words", "more than one word"),
         ("a/b:1 sha256:short", "more than one word"),
+        ("a/b:1 c:d:e/f", "more than one word"),
+        ("{{" + "x" * 3000 + "}}/a:1", "Go or Jinja template"),
         ("busy\x1b[31mbox", "U+001B"),
         ("busy\u202ebox", "U+202E"),
         ("a\x00b", "U+0000"),
@@ -78,7 +98,32 @@ def test_what_is_no_reference_says_why(text: str, said: str) -> None:
     assert line.reference is None
     assert any(part in line.error for part in said.split("|")), line.error
     assert "\x1b" not in line.text + line.error
+    assert len(line.text + line.error) < 600
     assert "\u202e" not in line.text + line.error
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a/b:RELEASE-1.2",
+        "minio/minio:RELEASE.2024-01-01T00-00-00Z",
+        "a/b:v1.9.x-head",
+        "a/b:1.x",
+        "a/b:3.14-SNAPSHOT",
+        "a/b:TAGS",
+        "a/b:VERSIONED",
+        "a/b:V1_2",
+        "REGISTRY.EXAMPLE.COM/a:1",
+        "a/b:latest-DEBUG",
+    ],
+)
+def test_real_tags_in_capitals_are_no_stand_ins(text: str) -> None:
+    (line,) = lines(text + "\n")
+    assert not line.error
+
+
+def test_two_short_references_on_a_line_are_two_images() -> None:
+    assert [line.text for line in lines("busybox:1 alpine:3\n")] == ["busybox:1", "alpine:3"]
 
 
 @pytest.mark.parametrize(
@@ -87,6 +132,10 @@ def test_what_is_no_reference_says_why(text: str, said: str) -> None:
         (b"\x1f\x8b\x08\x00", "gzip"),
         (b"\x28\xb5\x2f\xfd", "zstd"),
         (b"PK\x03\x04", "zip"),
+        (b"\xfd7zXZ\x00\n\xff\n\xfe\n", "an xz file"),
+        (b"BZh91AY&SY\xff\n\xfe\n", "a bzip2 file"),
+        (b"7z\xbc\xaf\x27\x1c\n\n", "a 7z file"),
+        (b"%PDF-1.4\n%\xe2\xe3\n1 0 obj\n", "a PDF"),
         ("busybox\n".encode("utf-16"), "UTF-16"),
         (b"x" * 257 + b"ustar", "tar archive"),
         (b"<!DOCTYPE html><html>", "web page"),
@@ -130,7 +179,8 @@ def test_needs_remember_every_reason(tmp_path: Path) -> None:
     (tmp_path / "lists" / "b.txt").write_text("docker.io/library/busybox:latest\nnot a ref at all\n")
     (tmp_path / "plan.yaml").write_text(
         "version: 1\npools: {l: {platform: linux/amd64}, w: {platform: 'windows/amd64:ltsc2022'}}\n"
-        "images:\n  - {list: lists, pools: [l]}\n  - {ref: busybox, pools: [w], host_process: true}\n  - {ref: busybox, pools: [l]}\n"
+        "images:\n  - {list: lists, pools: [l]}\n  - {ref: busybox, pools: [w], host_process: true}\n"
+        "  - {ref: busybox, pools: [l]}\n"
     )
     needs = resolve_needs(load_plan(tmp_path / "plan.yaml"))
     assert len(needs.lines) == 6
@@ -150,6 +200,15 @@ def test_needs_remember_every_reason(tmp_path: Path) -> None:
     assert windows.host_process
     assert windows.platform.os_version == "10.0.20348"
     assert not by_pool["docker.io/library/busybox:latest", "l"].host_process
+
+
+def test_an_inline_reference_is_held_to_the_same(tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text(
+        "version: 1\npools: {l: {platform: linux/amd64}}\nimages:\n  - {ref: '{{ .Values.image }}'}\n  - {ref: REGISTRY/a:1}\n"
+    )
+    needs = resolve_needs(load_plan(tmp_path / "plan.yaml"))
+    assert [line.location.line for line in needs.lines if "a template is left in" in line.error] == [4, 5]
+    assert not needs.needs
 
 
 @pytest.mark.corpus

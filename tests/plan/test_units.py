@@ -80,6 +80,7 @@ def test_programs_have_a_name_and_perhaps_a_version() -> None:
     assert parse_program("containerd 2.1.6") == Program("containerd", "2.1.6")
     assert parse_program("containerd://1.7.27") == Program("containerd", "1.7.27")
     assert parse_program("Docker") == Program("docker", "")
+    assert str(parse_program("Containerd 2.1.6")) == "containerd 2.1.6"
     with pytest.raises(ValueError, match=r"containerd 2\.1\.6"):
         parse_program("one two three")
 

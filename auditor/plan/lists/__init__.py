@@ -15,10 +15,8 @@ IMPORTERS = (foreign, plain)
 
 def read_list(source: ListSource, data: bytes) -> tuple[ListLine, ...]:
     """Every entry of a list. What is no entry but stands where one should is a line with an error: nothing is lost."""
-    for importer in IMPORTERS:
-        if importer.recognises(data):
-            return tuple(importer.read(source, data))
-    return ()
+    importer = next(importer for importer in IMPORTERS if importer.recognises(data))
+    return tuple(importer.read(source, data))
 
 
 __all__ = ["IMPORTERS", "ListSource", "read_list"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from auditor.plan.lists.source import ListSource
@@ -10,11 +11,15 @@ from auditor.plan.model import ListLine
 _MAGIC = (
     (b"\x1f\x8b", "a gzip file"),
     (b"\x28\xb5\x2f\xfd", "a zstd file"),
+    (b"\xfd7zXZ\x00", "an xz file"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z file"),
     (b"PK\x03\x04", "a zip file"),
+    (b"%PDF-", "a PDF"),
     (b"\xff\xfe", "UTF-16 text: save it as UTF-8"),
     (b"\xfe\xff", "UTF-16 text: save it as UTF-8"),
     (b"SQLite format 3\x00", "a database: give evidence with --evidence"),
 )
+_BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
 _HEAD = 8192
 
 
@@ -23,6 +28,8 @@ def _kind(data: bytes) -> str:
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
+    if _BZIP2.match(head):
+        return "a bzip2 file"
     if head[257:262] == b"ustar":
         return "a tar archive"
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()

@@ -10,6 +10,7 @@ from auditor.errors import Location
 from auditor.facts import Fact, table
 from auditor.oci.reference import InvalidReference, is_digest, parse_reference
 from auditor.plan.model import ListLine
+from auditor.plan.quoting import shown
 
 MAX_TEXT = 4096
 SHOWN = 200
@@ -62,12 +63,10 @@ def _any_placeholder() -> re.Pattern[str]:
 
 def placeholder_in(text: str) -> str:
     """What kind of placeholder is left in the text; empty when there is none."""
-    if _any_placeholder().search(text) is None:
+    if _any_placeholder().search(text) is None:  # one search settles nearly every line
         return ""
-    for pattern, names in _placeholders():
-        if match := pattern.search(text):
-            return f"a template is left in: {names} ({match[0]!r})"
-    return ""
+    found, names = next((match[0], names) for pattern, names in _placeholders() if (match := pattern.search(text)))
+    return f"a template is left in: {names} ({shown(found)})"
 
 
 def text_problem(text: str) -> str:

@@ -1,0 +1,14 @@
+"""The nearest right spelling, for what is misspelt."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+LONGEST = 64
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The nearest right spelling as a hint; empty when nothing is near."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6) if len(word) <= LONGEST else []
+    return f"did you mean {near[0]}?" if near else ""

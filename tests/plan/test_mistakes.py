@@ -1,0 +1,150 @@
+"""Mistakes in a plan: all of them at once, each at its place, in words that say what to write instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auditor.errors import PlanError
+from auditor.plan.load import load_plan
+from tests.plan.made import HEAD, POOL, refused
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("version: 1\npools: {one: {platfrom: linux}}\n", "plan.yaml:2:15: unknown key 'platfrom' (did you mean platform?)"),
+        (HEAD + "imagse: []\n", "plan.yaml:3:1: unknown key 'imagse' (did you mean images?)"),
+        ("version: 2\npools: {one: {platform: linux/amd64}}\n", "plan.yaml:1:1: version: 2 is no version"),
+        ("version: 1\n", "plan.yaml:1:1: 'pools' is missing"),
+        ("version: 1\npools: {}\n", "plan.yaml:2:1: 'pools' must not be empty"),
+        ("version: 1\npools: {one: {platform: windows/amd64}}\n", "plan.yaml:2:15: 'windows/amd64' lacks the Windows build"),
+        ("version: 1\npools: {one: {platform: linux}}\n", "plan.yaml:2:15: 'linux' is no platform"),
+        (POOL % "nodes: 0", "plan.yaml:2:38: nodes: 0 should be greater"),
+        (POOL % "nodes: [1]", "plan.yaml:2:38: nodes: a whole number is needed"),
+        (POOL % "disk: 200G", "plan.yaml:2:38: 'G' can be read in two ways"),
+        ("version: 1\npools: {'a b': {platform: linux/amd64}}\n", "plan.yaml:2:9: 'a b' is no name"),
+        (POOL % "root_updates: maybe", "plan.yaml:2:38: 'maybe' is not understood"),
+        ("version: 1\nhorizon: soon\npools: {one: {platform: linux/amd64}}\n", "plan.yaml:2:1: 'soon' is no date"),
+        ("version: 1\nhorizon: 9999-01-01\npools: {one: {platform: linux/amd64}}\n", "plan.yaml:2:1: '9999-01-01' is no"),
+        (HEAD + "images: [{ref: a, list: b}]\n", "plan.yaml:3:10: either list or ref, not list and ref"),
+        (HEAD + "images: [{pools: [one]}]\n", "plan.yaml:3:10: list or ref is needed"),
+        (HEAD + "images: [{ref: a, pools: [oen]}]\n", "plan.yaml:3:27: there is no pool 'oen' (did you mean one?)"),
+        (HEAD + "images: [{ref: a, pools: [xyzzy]}]\n", "there is no pool 'xyzzy' (pools: one)"),
+        (HEAD + "images: [{list: b.txt}]\n", "plan.yaml:3:11: b.txt: there is no such file"),
+        (HEAD + "endpoints: [r.local]\n", "plan.yaml:3:13: 'r.local' lacks the port: write r.local:443"),
+        (HEAD + "endpoints: ['r.local:1', 'r.local:1']\n", "the endpoint r.local:1 is listed twice"),
+        (HEAD + "endpoints: ['https://r.local']\n", "is a URL: write host:port"),
+        (HEAD + "endpoints: ['r.local:99999']\n", "99999 is no port"),
+        (HEAD + "endpoints: ['-:1']\n", "is no host name"),
+        (HEAD + "registry: {host: 'a b'}\n", "plan.yaml:3:12: 'a b' is no host:port"),
+        (HEAD + "registry: {host: 5}\n", 'text is needed, and 5 is none to YAML (put it in quotes: "5")'),
+        (HEAD + "registry: {host: ''}\n", "this is empty"),
+        (HEAD + 'registry: {host: "a\\eb"}\n', "control characters do not belong here"),
+        (HEAD + "network: {reachable: [10.0.0.0/99]}\n", "plan.yaml:3:23: '10.0.0.0/99' is no network"),
+        (HEAD + "network: {reachable: ['http://x']}\n", "is a URL: write a host pattern"),
+        (HEAD + "waivers: [{check: a, subject: b, owner: c, expires: 2027-01-01}]\n", "plan.yaml:3:11: 'reason' is missing"),
+        (HEAD + "severity: {image-absent: fatal}\n", "plan.yaml:3:12: image-absent: 'fatal' is not one of"),
+        (HEAD + "copy: {media: {size: 1GB, filesystem: fat99}}\n", "'fat99' is no filesystem"),
+        (HEAD + "workloads: [{values: []}]\n", "manifests or chart is needed"),
+        ("version: 1\npools: 3\n", "plan.yaml:2:1: pools: a mapping is needed: {key: value}, not 3"),
+        ("- 1\n", "plan.yaml:1:1: the plan: a mapping is needed: {key: value}"),
+        ("", "plan.yaml: the file is empty"),
+        ("version: 1\nversion: 1\n", "plan.yaml:2:1: 'version' stands here again (the first is at line 1)"),
+        ("version: 1\n\tpools: 1\n", "indent with spaces, not with tabs"),
+        ("version: [1\n", "not YAML"),
+        ("a: 1\n---\nb: 2\n", "not YAML: but found another document"),
+        ("? [a]\n: 1\n", "only plain keys are understood here"),
+        ("a: &a [1, *a]\n", "nested deeper"),
+        (HEAD + "horizon: 2027-06-31\n", "plan.yaml:3:1: '2027-06-31' is no date"),
+        ("version: true\npools: {one: {platform: linux/amd64}}\n", "plan.yaml:1:1: version: true is no version"),
+        ("version: 1\npools: {one: {platform: linux/amd46}}\n", "has the architecture 'amd46': did you mean amd64?"),
+        ("version: 1\npools: {one: {platform: linux/vax}}\n", "known: amd64, arm64"),
+        ("version: 1\npools: {one: {platform: 'linux/amd64:ltsc2022'}}\n", "only Windows has builds: write linux/amd64"),
+        ("version: 1\npools: {one: {platform: darwin/arm64}}\n", "linux or windows, not 'darwin'"),
+        (POOL % "nodes: yes", "nodes: a whole number is needed, not yes"),
+        (POOL % "runtime: containerd latest", "'latest' is no version, which has a number"),
+        (POOL % "disk: 1.5", "a size, such as 200GB, is needed"),
+        (POOL % "disk: [1]", "a size, such as 200GB, is needed"),
+        (POOL % "disk: {a: 1}", "a size, such as 200GB, is needed"),
+        (POOL % f"nodes: 0x{'f' * 5000}", "nodes: "),
+        (POOL % "root_updates: 'http://u:p@mirror/'", "a password in a URL does not belong"),
+        (HEAD + "copy: {staging: {disk: }}\n", "a size, such as 200GB, is needed"),
+        (HEAD + "copy: {options: [--dest-creds, 'admin:hunter2']}\n", "plan.yaml:3:8: credentials do not belong into a plan"),
+        (HEAD + "registry: {host: 'r:1', rewrites: {docker.io: 'https://r:1'}}\n", "is a URL"),
+        (HEAD + "registry: {host: 'r:1', rewrites: {docker.io/: 'r:1'}}\n", "'docker.io/' is no prefix of images"),
+        (HEAD + "registry: {host: 'r:1', insecure: 5}\n", "insecure: true or false is needed, not 5"),
+        (HEAD + "network: {reachable: ['a b']}\n", "'a b' is no network and no host pattern"),
+        (HEAD + "network: {reachable: ['host:443']}\n", "without a port"),
+        (HEAD + "endpoints: ['[zz]:1']\n", "'[zz]' is no IPv6 address"),
+        (HEAD + "endpoints: [5]\n", "item 1 of endpoints: a mapping is needed: {key: value}, not 5"),
+        (HEAD + "images:\n", "images is empty: a list is needed: [one, two], or remove the key"),
+        (HEAD + "cluster: {distribution: rke2, version: 1.30}\n", "text is needed, and 1.30 is none to YAML"),
+        (HEAD + "name: !!bool x\n", "means nothing in a plan"),
+        (HEAD + "name: !!timestamp x\n", "means nothing in a plan"),
+        (HEAD + 'name: !!int ""\n', "means nothing in a plan"),
+        (HEAD + 'name: !!float ""\n', "means nothing in a plan"),
+        (HEAD + 'name: "a\\u202eb"\n', "control characters do not belong here"),
+        (HEAD + 'registry: {host: "r:1", ca: "a\\x9bb"}\n', "control characters do not belong here"),
+        ("version: 1\nname: a\x07b\n", "plan.yaml:2:8: the invisible character U+0007 is in it"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_named_at_their_place(text: str, expected: str) -> None:
+    assert expected in refused(text)
+
+
+def test_all_mistakes_come_at_once_and_in_order() -> None:
+    found = refused("version: 3\npools:\n  one: {platfrom: x, disk: 1X}\nwaivers: [{}]\n").splitlines()
+    assert len(found) > 5
+    lines = [int(problem.split(":")[1]) for problem in found]
+    assert lines == sorted(lines)
+
+
+def test_dangling_names_and_duplicate_keys_come_with_the_others() -> None:
+    found = refused(HEAD + "imagse: []\nimages: [{ref: a, pools: [oen]}, {list: gone.txt}]\nname: a\nname: b\n").splitlines()
+    assert [problem.split(": ")[0] for problem in found] == [
+        "plan.yaml:3:1",
+        "plan.yaml:4:27",
+        "plan.yaml:4:35",
+        "plan.yaml:6:1",
+    ]
+
+
+def test_a_key_that_is_escaped_reaches_no_terminal() -> None:
+    said = refused(HEAD + 'severity: {"image\\e[31m": fatal}\n')
+    assert "\x1b" not in said
+    assert "image\\u001b[31m" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        (POOL % f'runtime: "{"c " * 200_000}"', "more than any value of a plan needs"),
+        (HEAD + "".join(f"key{number}: 1\n" for number in range(2_000)), "plan.yaml: and 1,950 more problems"),
+        (HEAD + "name: x\n" * 2_000, "plan.yaml: and 1,949 more problems"),
+        (HEAD + f"{'k' * 1_000}: 1\n", "severity)"),
+        (HEAD + f"images: [{{ref: a, pools: [{'p' * 100_000}]}}]\n", "(pools: one)"),
+        (HEAD + f"images: [{{list: {'p' * 1_900}}}]\n", ""),
+    ],
+    ids=["value", "keys", "duplicates", "key", "pool", "file"],
+)
+def test_messages_stay_readable(text: str, last: str) -> None:
+    said = refused(text)
+    assert len(said) < 15_000
+    assert last in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"name: \xff\xfe", r"plan\.yaml:1: not UTF-8 text$"),
+        ("version: 1\n".encode("utf-16"), "it is UTF-16: save it as UTF-8"),
+        (b"#" * (4 * 1024 * 1024 + 1), "more than the"),
+    ],
+    ids=["bytes", "utf-16", "large"],
+)
+def test_what_is_no_text_for_a_plan(tmp_path: Path, data: bytes, said: str) -> None:
+    (tmp_path / "plan.yaml").write_bytes(data)
+    with pytest.raises(PlanError, match=said):
+        load_plan(tmp_path / "plan.yaml")
