@@ -1,71 +1,234 @@
-"""Writes the generated pages of docs/: the check catalogue and the command-line reference. `make docs` runs it.
+"""Writes the generated pages of docs/: the checks, the command line and the plan. `make docs` runs it.
+
+It also writes checks/said.yaml, from which `auditor explain` quotes.
 
 The words are the code's own: module docstrings, option helps, fact tables. CI fails when a page differs from what this writes.
 """
 
 from __future__ import annotations
 
+import datetime
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from auditor.cli.selection import rules
+from auditor.cli.worked import markdown, worked
+from auditor.engine import evaluate
+from auditor.plan.schema import json_schema
+from auditor.plan.starter import starter_plan
 from checks import CATALOGUE
+from tests.world import day, site_of
 
 HERE = Path(__file__).parent
+TODAY = datetime.date(2026, 11, 23)
 EXAMPLES = HERE.parent / "checks" / "examples"
-COMMANDS = ("audit", "collect", "inspect", "checks", "explain", "init", "schema")
 HEADER = "<!-- Written by docs/generate.py; edit the code and run `make docs`. -->\n"
 
 
-def _example(check: str) -> str:
-    path = EXAMPLES / f"{check}.yaml"
-    if not path.exists():
-        return ""
-    failing = next((case for case in yaml.safe_load(path.read_text("utf-8")) if case["outcome"] == "failing"), None)
-    if failing is None:
-        return ""
-    parts = [f"### Example: {failing['name']}", "", "```yaml", failing["plan"].strip(), "```", ""]
-    for name, text in failing.get("files", {}).items():
-        parts += [f"`{name}`:", "", "```", str(text).strip(), "```", ""]
-    return "\n".join(parts)
+def said_file() -> str:
+    """checks/said.yaml: what the auditor says to the first failing example of each check, in its own words."""
+    said = {}
+    for check in CATALOGUE:
+        forms = yaml.safe_load((EXAMPLES / f"{check.id}.yaml").read_text("utf-8"))
+        failing = next(form for form in forms if form["outcome"] == "failing")
+        outcomes = evaluate(site_of(failing), (check,), day(failing.get("today", TODAY)))
+        finding = outcomes.results[0].findings[0]
+        remedy = finding.remedies[0]
+        said[check.id] = {
+            "severity": finding.severity.value,
+            "message": finding.message,
+            "fix": remedy.text,
+            "commands": list(remedy.commands),
+        }
+    return "# Written by docs/generate.py; edit the code and run `make docs`.\n" + yaml.safe_dump(
+        said, sort_keys=False, allow_unicode=True, width=120
+    )
+
+
+CHECKS_INTRODUCTION = """
+Each check asks one question of a planned site: its plan, its images, and the evidence collected about both. It finds
+something, or says that what it examined is fine, or that it could not tell, or that the plan gives it nothing to look at.
+The id is the name to use in `--only`, `--skip`, waivers and `severity:`; `auditor explain ID` prints the same page.
+
+*error*: with the cable cut, something will not work. *warning*: it works, but by luck, or not for as long as planned.
+*info*: worth knowing. The severity shown is the worst that a check gives by itself; a plan may change it.
+
+Each page ends with a worked example: a plan, what was observed of the outside world, and what the auditor says to it.
+Observations are in the short form of the tests: `platforms` are what an image's index offers, `single` is an image without an
+index, `serves` are the certificates that an endpoint sends, its own first.
+"""
 
 
 def checks_page() -> str:
     """docs/checks.md."""
     all_rules = rules(CATALOGUE)
-    lines = [HEADER, "# The checks", "", "| id | family | severity | found when |", "|---|---|---|---|"]
-    lines += [f"| [`{rule.id}`](#{rule.id}) | {rule.family} | {rule.severity.value} | {rule.title} |" for rule in all_rules]
+    lines = [HEADER, "# The checks", CHECKS_INTRODUCTION]
+    for family in dict.fromkeys(rule.family for rule in all_rules):
+        lines += [f"**{family}**", "", "| id | severity | found when |", "|---|---|---|"]
+        lines += [
+            f"| [`{rule.id}`](#{rule.id}) | {rule.severity.value} | {rule.title} |"
+            for rule in all_rules
+            if rule.family == family
+        ]
+        lines += [""]
     for rule in all_rules:
         page = rule.page.strip().replace("## ", "### ")
-        lines += ["", f"## {rule.id}", "", f"**{rule.title}.** Family {rule.family}, {rule.severity.value}.", "", page]
-        if example := _example(rule.id):
-            lines += ["", example.rstrip()]
-    return "\n".join(lines) + "\n"
+        lines += [f"## {rule.id}", "", f"**{rule.title}.** Family {rule.family}, {rule.severity.value}.", "", page, ""]
+        if example := worked(rule.id):
+            lines += [*markdown(example, "###"), ""]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def _help(*arguments: str) -> str:
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
-    command = [sys.executable, "-m", "auditor", *arguments, "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    start = "import sys; sys.argv[0] = 'auditor'; from auditor.__main__ import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", start, *arguments, "--help"], capture_output=True, text=True, env=environment, check=True
+    )
     return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
+
+
+# What a newcomer would type; tests/test_docs.py sees that each is understood.
+COMMAND_EXAMPLES = {
+    "audit": (
+        "auditor audit plan.yaml                                    # collect into a cache, then judge",
+        "auditor audit site.evidence --at 2027-03-01                # no network at all: what breaks in March?",
+        "auditor audit plan.yaml --evidence site.evidence --format html=report.html --format text",
+        "auditor audit images.txt --platform linux/amd64 --platform windows/amd64:ltsc2022",
+        "auditor audit plan.yaml --via target --only image-absent   # inside: has everything arrived?",
+    ),
+    "collect": (
+        "auditor collect plan.yaml -o site.evidence",
+        "auditor collect images.txt --platform windows/amd64:ltsc2022 -o lists.evidence",
+    ),
+    "inspect": (
+        "auditor inspect mcr.microsoft.com/windows/servercore:ltsc2022",
+        "auditor inspect rancher/mirrored-pause:3.6 --evidence site.evidence --format json",
+    ),
+    "checks": (),
+    "explain": ("auditor explain foreign-layer-egress",),
+    "init": ("auditor init plan.yaml", "auditor init -   # look at it first"),
+    "schema": ("auditor schema plan > plan.schema.json", "auditor schema report > report.schema.json"),
+}
+
+
+CLI_INTRODUCTION = """
+The usual way is `auditor init`, then `auditor audit plan.yaml`. With a gap between: `auditor collect plan.yaml -o
+site.evidence` on the connected side, `auditor audit site.evidence` on the other. Data goes to stdout, progress and
+warnings to stderr.
+
+| exit code | means |
+|---|---|
+| 0 | ready |
+| 1 | not ready: a finding at or over `--fail-on` |
+| 2 | the command line, the plan or a list is wrong |
+| 3 | undetermined: something could not be observed, and nothing is worse |
+| 4 | an internal error |
+
+`auditor COMMAND --help` prints what stands here.
+"""
 
 
 def cli_page() -> str:
     """docs/cli.md."""
-    lines = [HEADER, "# The command line", "", "```", _help(), "```"]
-    for command in COMMANDS:
+    lines = [HEADER, "# The command line", CLI_INTRODUCTION, "## auditor", "", "```", _help(), "```"]
+    for command, examples in COMMAND_EXAMPLES.items():
         lines += ["", f"## auditor {command}", "", "```", _help(command), "```"]
+        if examples:
+            lines += ["", "```console", *examples, "```"]
     return "\n".join(lines) + "\n"
+
+
+def _forms(part: dict[str, Any]) -> list[str]:
+    """What a value may be, in words; a part of the plan is linked to its table."""
+    if "$ref" in part:
+        name = part["$ref"].rpartition("/")[2]
+        return [f"[{_heading(name)}](#{_heading(name).replace(' ', '-')})"]
+    if "enum" in part or "const" in part:
+        return [f"`{value}`" for value in part.get("enum", [part.get("const")])]
+    if "anyOf" in part:
+        return [form for choice in part["anyOf"] for form in _forms(choice) if form != "null"]
+    match part.get("type"):
+        case "array":
+            return [f"list of {' or '.join(_forms(part['items']))}"]
+        case "object":
+            values = part.get("additionalProperties") or next(iter(part.get("patternProperties", {}).values()), {})
+            return [f"mapping to {' or '.join(_forms(values))}" if values else "mapping"]
+        case list(kinds):
+            return [_KINDS.get(kind, kind) for kind in kinds]
+        case kind:
+            return [part["format"] if "format" in part else _KINDS.get(str(kind), str(kind))]
+
+
+_KINDS = {"string": "text", "integer": "whole number", "boolean": "true or false"}
+
+
+def _heading(model: str) -> str:
+    return f"{model.removesuffix('Part').lower()} part"
+
+
+def _as_yaml(value: object) -> str:
+    return f"`{json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value}`"
+
+
+def _examples(part: dict[str, Any]) -> list[Any]:
+    inner = [part, *part.get("anyOf", []), part.get("items", {})]
+    return next((found["examples"] for found in inner if found.get("examples")), [])
+
+
+def _default(key: str, part: dict[str, Any], value: dict[str, Any]) -> str:
+    if key in part.get("required", []):
+        return "required"
+    default = value.get("default")
+    return "" if default in (None, [], {}) else f"`{json.dumps(default)}`"
+
+
+def _plan_table(part: dict[str, Any]) -> list[str]:
+    lines = ["", part["description"], "", "| key | form | default | what it means | example |", "|---|---|---|---|---|"]
+    for key, value in part["properties"].items():
+        example = ", ".join(map(_as_yaml, _examples(value)))
+        cells = (f"`{key}`", ", ".join(_forms(value)), _default(key, part, value), value["description"], example)
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def plan_page() -> str:
+    """docs/plan.md."""
+    schema = json_schema()
+    lines = [
+        HEADER,
+        "# The plan",
+        "",
+        "The starter that `auditor init` writes shows every part; `auditor schema plan` prints the",
+    ]
+    lines += ["JSON Schema that editors use. Unknown keys are errors. Paths are relative to the plan.", "", "## The whole"]
+    lines += _plan_table(schema)
+    for name, part in schema["$defs"].items():
+        properties = part if "properties" in part else next(choice for choice in part["anyOf"] if "properties" in choice)
+        lines += ["", f"## {_heading(name)}"]
+        lines += _plan_table({**properties, "description": part["description"]})
+    return "\n".join([*lines, "", "## The starter", "", "```yaml", starter_plan().rstrip(), "```"]) + "\n"
+
+
+# What is generated, and by what; in this order, as the page of the checks shows what said.yaml holds.
+GENERATED = {
+    HERE.parent / "checks" / "said.yaml": said_file,
+    HERE / "checks.md": checks_page,
+    HERE / "plan.md": plan_page,
+    HERE / "cli.md": cli_page,
+}
 
 
 def main() -> None:
     """Write every page."""
-    (HERE / "checks.md").write_text(checks_page(), encoding="utf-8", newline="\n")
-    (HERE / "cli.md").write_text(cli_page(), encoding="utf-8", newline="\n")
+    for path, text in GENERATED.items():
+        path.write_text(text(), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

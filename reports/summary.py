@@ -27,7 +27,7 @@ KIND_ADVICE = {
     "unreachable": "Make the source answer where evidence is collected, then collect again.",
     "denied": "Give credentials that may read it, then collect again.",
     "malformed": "Look at what the source answered; mend it there, then collect again.",
-    "missing-evidence": "Run `auditor collect`, or name the missing file in the plan.",
+    "missing-evidence": "Run `auditor collect`, name the missing file in the plan, or mend first what the answer names.",
     "unsupported": "Judge it by hand: this version cannot.",
     "bug": "Report it: the auditor itself failed here.",
 }

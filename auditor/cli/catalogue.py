@@ -9,6 +9,7 @@ from tabulate import tabulate
 
 from auditor.check import Rule
 from auditor.cli.selection import catalogue, rules, selected
+from auditor.cli.worked import markdown, worked
 from auditor.errors import UsageError
 
 
@@ -30,6 +31,8 @@ def _named(name: str) -> Rule:
 def explain(
     check: Annotated[str, typer.Argument(metavar="ID", help="A check's id, as in findings and `auditor checks`.")],
 ) -> None:
-    """Show one check's page: what it checks, why it matters, how to fix it, and when it cannot tell."""
+    """Show one check's page: what it checks, why it matters, how to fix it, when it cannot tell, and a worked example."""
     rule = _named(check)
     typer.echo(f"# {rule.id} ({rule.family}, {rule.severity.value})\n\n{rule.title}.\n\n{rule.page.strip()}")
+    if example := worked(rule.id):
+        typer.echo("\n" + "\n".join(markdown(example, "##")))

@@ -26,14 +26,20 @@ EvidenceIn = Annotated[Path | None, typer.Option("--evidence", metavar="FILE", h
 EvidenceOut = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The evidence file; resumed if it exists.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Ask no host; use what an earlier run collected.")]
 At = Annotated[str | None, typer.Option("--at", metavar="DATE", help="Judge as of this day, such as 2027-03-01.")]
-Platforms = Annotated[list[str] | None, typer.Option("--platform", help="What lists are for, such as windows/amd64:ltsc2022.")]
+Platforms = Annotated[
+    list[str] | None, typer.Option("--platform", metavar="PLATFORM", help="What lists are for, such as windows/amd64:ltsc2022.")
+]
 Formats = Annotated[list[str] | None, typer.Option("--format", metavar="FMT[=FILE]", help="text, json or html; repeatable.")]
-FailOn = Annotated[Severity, typer.Option("--fail-on", help="The severity from which the site is not ready.")]
+FailOn = Annotated[
+    Severity, typer.Option("--fail-on", metavar="error|warning|info", help="The severity from which the site is not ready.")
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Undetermined counts as not ready.")]
 Only = Annotated[list[str] | None, typer.Option("--only", metavar="ID", help="Run only this check; repeatable.")]
 Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="ID", help="Do not run this check; repeatable.")]
-AskVia = Annotated[Via, typer.Option("--via", help="Ask the source registries, or the one inside after rewrites.")]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, max=64, help="Connections at once.")]
+AskVia = Annotated[
+    Via, typer.Option("--via", metavar="source|target", help="Ask the source registries, or the one inside after rewrites.")
+]
+Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, max=64, help="Connections at once.")]
 
 
 def parse_date(text: str | None) -> datetime.date:

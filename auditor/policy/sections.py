@@ -9,10 +9,10 @@ from auditor.pki.judge import Incomplete
 from auditor.report import Cell, EgressRow, ImageRow, StorageItem, StorageStage, TrustRow
 from auditor.site import Site
 from auditor.site.images import Placement
-from auditor.site.layers import foreign_layers
+from auditor.site.layers import LayerEgress, foreign_layers
 from auditor.site.storage import Stage
 from auditor.site.trust import Unseen
-from auditor.transfer.network import dial_of
+from auditor.transfer.network import Dial, dial_of
 
 ITEMS = 10
 
@@ -49,17 +49,23 @@ def image_rows(site: Site) -> tuple[ImageRow, ...]:
 
 
 def _layer_rows(site: Site) -> Iterator[EgressRow]:
+    """One row per host and pool, with every image that makes it dial."""
+    images: dict[tuple[Dial, str], dict[str, None]] = {}
+    told: dict[tuple[Dial, str], LayerEgress] = {}
     for egress in site.layer_egress:
         for dial in egress.dials:
-            yield EgressRow(
-                host=dial.host,
-                port=dial.port,
-                scheme=dial.scheme,
-                who=f"{egress.pool} ({egress.runtime})",
-                why=f"a layer of {egress.images[0]}",
-                when_blocked=egress.rule.when_blocked if egress.rule is not None else "unknown for this runtime",
-                check="foreign-layer-egress",
-            )
+            told.setdefault((dial, egress.pool), egress)
+            images.setdefault((dial, egress.pool), {}).update(dict.fromkeys(egress.images))
+    for (dial, pool), egress in told.items():
+        yield EgressRow(
+            host=dial.host,
+            port=dial.port,
+            scheme=dial.scheme,
+            who=f"{pool} ({egress.runtime})",
+            why=f"layers of {', '.join(images[dial, pool])}",
+            when_blocked=egress.rule.when_blocked if egress.rule is not None else "unknown for this runtime",
+            check="foreign-layer-egress",
+        )
 
 
 def _trust_dials(site: Site, today: datetime.date) -> Iterator[EgressRow]:
@@ -80,10 +86,10 @@ def _trust_dials(site: Site, today: datetime.date) -> Iterator[EgressRow]:
 
 
 def egress_rows(site: Site, today: datetime.date) -> tuple[EgressRow, ...]:
-    """Every host that something would dial, each (host, port, who, check) once, sorted."""
-    unique: dict[tuple[str, int, str, str], EgressRow] = {}
+    """Every host that something would dial, each (host, port, who, check, why) once, sorted."""
+    unique: dict[tuple[str, int, str, str, str], EgressRow] = {}
     for row in (*_layer_rows(site), *_trust_dials(site, today)):
-        unique.setdefault((row.host, row.port, row.who, row.check), row)
+        unique.setdefault((row.host, row.port, row.who, row.check, row.why), row)
     return tuple(unique[key] for key in sorted(unique))
 
 

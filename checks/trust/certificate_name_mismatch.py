@@ -53,7 +53,7 @@ def _remedies(endpoint: Endpoint, wrong: Mismatch) -> tuple[Remedy, ...]:
     )
     if not wrong.names:
         return (reissue,)
-    return reissue, Remedy("edit", f"Or call the endpoint by a name that it has: {', '.join(wrong.names[:4])}.")
+    return reissue, Remedy("edit", f"Call the endpoint by a name that it has: {', '.join(wrong.names[:4])}.")
 
 
 def _finding(endpoint: Endpoint, cases: tuple[TrustCase, ...], chain: Served, wrong: Mismatch) -> Finding:

@@ -47,7 +47,7 @@ def _untrusted(case: TrustCase, verdict: Untrusted) -> Finding:
         location=case.endpoint.location,
         remedies=(
             install_root(case, verdict.anchor),
-            Remedy("edit", f"Or give {case.endpoint.name} a certificate of a CA that {case.pool.name} trusts already."),
+            Remedy("edit", f"Give {case.endpoint.name} a certificate of a CA that {case.pool.name} trusts already."),
         ),
     )
 

@@ -46,10 +46,10 @@ def _remedies(egress: LayerEgress) -> tuple[Remedy, ...]:
     return (
         Remedy(
             "rewrite",
-            f"Strip the urls after copying (the digest changes), for {len(egress.images)} image(s).",
+            "Strip the urls after copying (the digest changes).",
             (f"regctl image mod TARGET/{image.partition('/')[2]} --external-urls-rm --replace",),
         ),
-        Remedy("install", f"Or answer as {hosts} inside: the layer or a plain 404, with a certificate that the nodes trust."),
+        Remedy("install", f"Answer as {hosts} inside: the layer or a plain 404, with a certificate that the nodes trust."),
     )
 
 

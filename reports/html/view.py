@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.check import Fact
-from auditor.report import Cell, ImageRow, JudgedFinding, Report, StorageStage, TrustRow
+from auditor.report import Cell, EgressRow, ImageRow, JudgedFinding, Report, StorageStage, TrustRow
+from reports.folding import Question, everybody, questions
 from reports.quantity import many, size
 
 # What a status, a severity or a verdict means to the eye: a class that gives it a shape and a colour.
@@ -153,9 +154,37 @@ def share(stage: StorageStage) -> str:
     return f"of {size(stage.capacity)}{used}{over}"
 
 
-def endpoints(report: Report) -> tuple[tuple[str, tuple[TrustRow, ...]], ...]:
-    """The trust rows by endpoint, in the order of the report."""
-    rows: dict[str, list[TrustRow]] = {}
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What several clients see alike: `row` is the first of theirs."""
+
+    who: str
+    row: TrustRow
+
+
+def endpoints(report: Report) -> tuple[tuple[str, tuple[Sight, ...]], ...]:
+    """What is seen of each endpoint, in the order of the report; clients that see the same share a row."""
+    seen: dict[str, dict[object, list[TrustRow]]] = {}
     for row in report.trust:
-        rows.setdefault(row.endpoint, []).append(row)
-    return tuple((endpoint, tuple(found)) for endpoint, found in rows.items())
+        alike = (row.verdict, row.path, row.dials, row.symptom)
+        seen.setdefault(row.endpoint, {}).setdefault(alike, []).append(row)
+    return tuple(
+        (
+            endpoint,
+            tuple(Sight(everybody(((row.client, row.pool) for row in rows), most=None), rows[0]) for rows in alike.values()),
+        )
+        for endpoint, alike in seen.items()
+    )
+
+
+def egress(report: Report) -> tuple[tuple[str, EgressRow], ...]:
+    """Each host with who dials it; those who dial it for the same and fail alike share a row, which is the first of theirs."""
+    alike: dict[EgressRow, list[str]] = {}
+    for row in report.egress:
+        alike.setdefault(replace(row, who=""), []).append(row.who)
+    return tuple((", ".join(dict.fromkeys(who)), row) for row, who in alike.items())
+
+
+def asked(report: Report) -> tuple[Question, ...]:
+    """The undetermineds, each question once for all pools that it is about."""
+    return questions(report.undetermined)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 
 from auditor.report import Report, Status
 from reports.cleaning import clean
+from reports.folding import listed
 from reports.quantity import many
 from reports.summary import VERDICT_WORDS, counted, meaning, steps
 from reports.text import outcomes, sections
 from reports.text.ink import Ink
-from reports.text.layout import heading, wrap
+from reports.text.layout import WIDTH, heading, wrap
 
+MOST_PASSED = 12
 _PARTS = (
     outcomes.findings,
     outcomes.undetermined,
@@ -35,7 +38,7 @@ def _lines(report: Report, ink: Ink) -> Iterator[str]:
     yield from _first(report, ink)
     for part in _PARTS:
         yield from part(report, ink)
-    yield from _end(report, ink)
+    yield from _end(report)
 
 
 def _verdict(report: Report, ink: Ink) -> Iterator[str]:
@@ -43,7 +46,9 @@ def _verdict(report: Report, ink: Ink) -> Iterator[str]:
     yield f"{ink.verdict(word, report.verdict)}: {counted(report)}."
     yield from wrap(meaning(report))
     name = clean(report.plan_name) or "no name"
-    yield from wrap(f"Plan {name}, as of {report.audited_at.isoformat()}, horizon {report.horizon.isoformat()}.")
+    folder = outcomes.places_folder(report)
+    places = f" Places are relative to {folder}" if folder else ""
+    yield from wrap(f"Plan {name}, as of {report.audited_at.isoformat()}, horizon {report.horizon.isoformat()}.{places}")
 
 
 def _first(report: Report, ink: Ink) -> Iterator[str]:
@@ -55,18 +60,21 @@ def _first(report: Report, ink: Ink) -> Iterator[str]:
         first, *rest = wrap(step.about, "", f"{number}. ")
         yield ink.paint(first, "bold")
         yield from rest
-        yield from wrap(step.advice, "   ")
+        # One line: the whole of it stands with the findings.
+        yield from list(wrap(textwrap.shorten(clean(step.advice), WIDTH - 3, placeholder=" …"), "   "))[:1]
 
 
-def _end(report: Report, ink: Ink) -> Iterator[str]:
+def _end(report: Report) -> Iterator[str]:
     statuses = Counter(row.status for row in report.checks)
     checks = ", ".join(f"{statuses[status]} {status.value}" for status in Status if statuses[status])
-    yield from heading("Counts", ink)
+    passed = listed([row.rule.id for row in report.checks if row.status is Status.PASSED], MOST_PASSED)
+    yield ""
     yield f"{VERDICT_WORDS[report.verdict]}: {counted(report)}."
     yield from wrap(
         f"{many(report.counts.examined, 'subject')} examined by {many(len(report.checks), 'check')}: {checks or 'none'}."
+        f"{passed and f' Passed: {passed}.'}"
     )
     if report.plan_path:
         sha = f" (sha256 {report.plan_sha256[:16]})" if report.plan_sha256 else ""
         yield from wrap(f"{report.plan_path}{sha}, airgap-auditor {report.tool_version}.")
-    yield "Every fact, remedy and command: --format html=report.html or --format json."
+    yield "Everything, with every fact, remedy and command: --format html=report.html."

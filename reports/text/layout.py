@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
@@ -12,37 +13,59 @@ from reports.quantity import many
 from reports.text.ink import Ink
 
 WIDTH = 80
+_MARGIN = "  "
+_DIGEST = re.compile(r"\b(sha(?:256|512):[0-9a-f]{12})[0-9a-f]{20,}")
 
 
-def wrap(text: str, indent: str = "", label: str = "") -> Iterator[str]:
+def wrap(text: str, indent: str = "", label: str = "", *, hanging: str | None = None) -> Iterator[str]:
     """Cleaned `text` in lines behind `indent`; `label` stands before the first line and the rest aligns with it.
 
-    Only words longer than a line are broken: a digest or a URL may lie anywhere in a message.
+    `hanging` is how much deeper later lines stand instead. Digests are cut to their first digits. Only words longer than
+    a line are broken: a URL may lie anywhere in a message.
     """
     first = indent + label
-    lines = textwrap.wrap(clean(text), WIDTH, initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False)
+    later = " " * len(first) if hanging is None else indent + hanging
+    shown = shortened(clean(text))
+    lines = textwrap.wrap(shown, WIDTH, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
     yield from lines or ([first.rstrip()] if label else [])
 
 
+def shortened(text: str) -> str:
+    """`text` with every digest cut to twelve digits and marked as cut: sixty-four tell nobody more at a terminal."""
+    return _DIGEST.sub("\\1…", text)
+
+
 def heading(text: str, ink: Ink) -> Iterator[str]:
-    """A blank line, and the name of a section with a rule under it."""
+    """A blank line, and the name of a section in a rule across the page."""
     yield ""
-    yield ink.paint(text, "bold")
-    yield ink.paint("-" * len(text), "dim")
+    yield f"{ink.paint(f'-- {text} ', 'bold')}{ink.paint('-' * max(0, WIDTH - 4 - len(text)), 'dim')}"
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int], most: int) -> Iterator[str]:
-    """At most `most` rows as columns of at most `widths` characters, and how many more there are."""
+    """At most `most` rows as columns of at most `widths` characters, and how many more there are.
+
+    There is one width less than there are columns: the last column takes what the others leave of the line.
+    """
     # Wrapped here and not by tabulate, which takes a cell such as 10,000 for a number while it wraps.
-    cells = [
-        ["\n".join(textwrap.wrap(clean(cell), width)) for cell, width in zip(row, widths, strict=True)] for row in rows[:most]
-    ]
-    for line in tabulate(cells, headers, "simple", disable_numparse=True).splitlines():
-        yield f"  {line}".rstrip()
-    yield from more(len(rows) - most, "  ")
+    cells = [[_folded(cell, width) for cell, width in zip(row, widths, strict=False)] for row in rows[:most]]
+    taken = sum(_breadth(header, [row[place] for row in cells]) for place, header in enumerate(headers[:-1]))
+    last = WIDTH - len(_MARGIN) - taken
+    full = [[*row, _folded(whole[-1], last)] for row, whole in zip(cells, rows, strict=False)]
+    for line in tabulate(full, headers, "simple", disable_numparse=True).splitlines():
+        yield f"{_MARGIN}{line}".rstrip()
+    yield from more(len(rows) - most, _MARGIN, "row")
 
 
-def more(left_out: int, indent: str) -> Iterator[str]:
-    """The line that says how many of the same are not shown, if any."""
+def _folded(cell: str, width: int) -> str:
+    return "\n".join(textwrap.wrap(clean(cell), width, break_on_hyphens=False))
+
+
+def _breadth(header: str, cells: Sequence[str]) -> int:
+    """What a column takes with the gap behind it: tabulate gives each header two spaces of its own."""
+    return 2 + max([len(header) + 2, *(len(line) for cell in cells for line in cell.splitlines())])
+
+
+def more(left_out: int, indent: str, one: str) -> Iterator[str]:
+    """The line that says how many are not shown, if any; `one` is what one of them is called."""
     if left_out > 0:
-        yield f"{indent}... and {many(left_out, 'more', 'more')} of the same: use --format json or html"
+        yield f"{indent}... and {many(left_out, f'more {one}')}: --format html or json shows all"

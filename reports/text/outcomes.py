@@ -2,65 +2,140 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from auditor.check import Finding, Remedy, Undetermined
+from auditor.check import Remedy, Severity, Subject, Undetermined
 from auditor.report import Report
 from reports.cleaning import clean
+from reports.folding import MOST_POOLS, Entry, Question, entries, everybody, listed, questions, who_of
 from reports.quantity import many
 from reports.summary import Group, advice, grouped, waived
 from reports.text.ink import Ink
-from reports.text.layout import heading, more, wrap
+from reports.text.layout import WIDTH, heading, more, wrap
+from reports.text.telling import Telling
 
-MOST_FINDINGS = 10
-MOST_UNDETERMINED = 10
-MOST_WAIVED = 20
+# Entries shown of one check: what blocks is worth more lines than what is only worth knowing.
+MOST_ENTRIES = {Severity.ERROR: 5, Severity.WARNING: 3, Severity.INFO: 1}
+MOST_WORDINGS = 2
+MOST_COMMANDS = 5
+MOST_NAMED = 4
+MOST_QUESTIONS = 5
+MOST_WAIVED = 10
 _ITEM = "  "
 _BODY = "    "
+_HANGING = "  "
 
 
 def findings(report: Report, ink: Ink) -> Iterator[str]:
-    """Every active finding by check, worst first; long groups are folded."""
+    """Every active finding by check, worst first; what is alike is said once, and long groups are folded."""
     groups = grouped(report)
     if not groups:
         return
     yield from heading("Findings", ink)
-    for number, group in enumerate(groups):
-        if number:
-            yield ""
-        yield from _group(group, ink)
+    folder = places_folder(report)
+    for group in groups:
+        yield from _group(group, folder, ink)
 
 
-def _group(group: Group, ink: Ink) -> Iterator[str]:
+def places_folder(report: Report) -> str:
+    """The plan's folder with a slash, where it is not the current one and every place lies in it; otherwise nothing."""
+    folder = report.plan_path[: report.plan_path.rfind("/") + 1]
+    places = [item.finding.location for item in report.findings if item.finding.location]
+    return folder if all(place.file.startswith(folder) for place in places) else ""
+
+
+def _group(group: Group, folder: str, ink: Ink) -> Iterator[str]:
     word = group.severity.value.upper()
     first, *rest = wrap(f"{group.check} ({len(group.findings):,}): {group.title or 'no title'}", "", f"{word} ")
     yield first.replace(word, ink.severity(word, group.severity), 1)
     yield from rest
-    shared = next(iter(group.shared_remedies), None)
-    for item in group.findings[:MOST_FINDINGS]:
-        yield from _finding(item.finding, shared, ink)
-    yield from more(len(group.findings) - MOST_FINDINGS, _ITEM)
+    found = entries(item.finding for item in group.findings)
+    most = MOST_ENTRIES[group.severity]
+    shown, folded = found[:most], found[most:]
+    shared = _shared_remedy(group, shown)
+    telling = Telling()
+    for entry in shown:
+        yield from _entry(entry, folder, telling, ink)
+        if not shared:
+            yield from _own_remedies(entry, group.severity)
+    yield from _folded(folded)
     if shared:
-        yield from _remedy(shared, "For each: ")
+        yield from _remedy(shared, "Fix: " if len(group.findings) == 1 else "Fix for each: ", group.severity)
 
 
-def _finding(finding: Finding, shared: Remedy | None, ink: Ink) -> Iterator[str]:
-    yield from _subject(str(finding.subject), ink)
-    if finding.location:
-        yield from wrap(str(finding.location), _BODY, "at ")
-    yield from wrap(finding.message, _BODY)
-    if finding.remedies and not shared:
-        yield from _remedy(finding.remedies[0], "Fix: ")
+def _shared_remedy(group: Group, shown: Sequence[Entry]) -> Remedy | None:
+    """The remedy whose words all findings of the group begin with; its commands are those of the shown ones."""
+    ways = [item.finding.remedies[0] if item.finding.remedies else None for item in group.findings]
+    first = ways[0]
+    if first is None or any(way is None or way.text != first.text for way in ways):
+        return None
+    commands = [command for entry in shown for finding in entry.findings for command in finding.remedies[0].commands]
+    return Remedy(first.kind, first.text, tuple(dict.fromkeys(commands)))
 
 
-def _subject(text: str, ink: Ink) -> Iterator[str]:
-    yield from (ink.paint(line, "bold") for line in wrap(text, _ITEM, "* "))
+def _entry(entry: Entry, folder: str, telling: Telling, ink: Ink) -> Iterator[str]:
+    subject, place = entry.first.subject, str(entry.first.location or "").removeprefix(folder)
+    yield from _subject(f"{subject.id}{_of(subject, entry.pools)}", place, ink)
+    for number, wording in enumerate(entry.wordings[:MOST_WORDINGS]):
+        text = telling.new(wording.first, alone=len(entry.wordings) == 1)
+        alike = wording.findings[1:] if text else wording.findings if number or len(wording.findings) > 1 else ()
+        same = f"The same for {everybody(map(who_of, alike)) or 'others'}." if alike else ""
+        # The subject line has just named it: the two read as one sentence.
+        yield from wrap(f"{text.removeprefix(clean(subject.id) + ' ')} {same}".strip(), _BODY)
+    hidden = [finding for wording in entry.wordings[MOST_WORDINGS:] for finding in wording.findings]
+    if hidden:
+        yield from wrap(f"and in other words for {everybody(map(who_of, hidden)) or 'others'}", _BODY, "... ")
 
 
-def _remedy(remedy: Remedy, label: str) -> Iterator[str]:
-    yield from wrap(remedy.text, _BODY, label)
+def _of(subject: Subject, pools: Sequence[str]) -> str:
+    """For whom a subject is meant: its pools, whose platforms the plan knows, or its platform."""
+    if pools:
+        return f" for {listed(pools, MOST_POOLS)}"
+    return f" on {subject.platform}" if subject.platform else ""
+
+
+def _subject(text: str, place: str, ink: Ink) -> Iterator[str]:
+    """The subject, with its place behind it where both fit on one line."""
+    lines = list(wrap(text, _ITEM, "* "))
+    at = list(wrap(place, _BODY, "at ")) if place else []
+    if len(at) == 1 and len(lines[-1]) + len(at[0]) - len(_BODY) + 1 <= WIDTH:
+        *lines, last = lines
+        yield from (ink.paint(line, "bold") for line in lines)
+        yield f"{ink.paint(last, 'bold')} {at[0].lstrip()}"
+        return
+    yield from (ink.paint(line, "bold") for line in lines)
+    yield from at
+
+
+def _own_remedies(entry: Entry, severity: Severity) -> Iterator[str]:
+    """The first remedy of each wording that is shown, each once."""
+    told: set[str] = set()
+    for wording in entry.wordings[:MOST_WORDINGS]:
+        remedy = next(iter(wording.first.remedies), None)
+        if remedy and remedy.text not in told:
+            told.add(remedy.text)
+            alike = all(finding.remedies[:1] == (remedy,) for finding in wording.findings)
+            pool = clean(wording.first.subject.pool)
+            yield from _remedy(remedy, "Fix: " if alike else f"Fix ({pool}; the others alike): ", severity)
+
+
+def _remedy(remedy: Remedy, label: str, severity: Severity) -> Iterator[str]:
+    """What to do; the commands only for what blocks."""
+    yield from wrap(f"{label}{remedy.text}", _BODY, hanging=_HANGING)
+    if severity is not Severity.ERROR:
+        return
     # A command is for copying, so it is never wrapped, however long.
-    yield from (f"{_BODY}  $ {clean(command)}" for command in remedy.commands)
+    yield from (f"{_BODY}{_HANGING}$ {clean(command)}" for command in remedy.commands[:MOST_COMMANDS])
+    yield from more(len(remedy.commands) - MOST_COMMANDS, f"{_BODY}{_HANGING}", "command")
+
+
+def _folded(folded: Sequence[Entry]) -> Iterator[str]:
+    """How many findings are not shown, and the names of the first."""
+    if not folded:
+        return
+    count = sum(len(entry.findings) for entry in folded)
+    names = list(dict.fromkeys(entry.first.subject.id for entry in folded))
+    yield from wrap(f"and {count:,} more: {listed(names, MOST_NAMED)}", _ITEM, "... ")
 
 
 def undetermined(report: Report, ink: Ink) -> Iterator[str]:
@@ -75,10 +150,16 @@ def undetermined(report: Report, ink: Ink) -> Iterator[str]:
         first, *rest = wrap(f"{kind} ({len(rows):,}): {advice(kind)}")
         yield first.replace(kind, ink.paint(kind, "bold", "magenta"), 1)
         yield from rest
-        for row in rows[:MOST_UNDETERMINED]:
-            yield from wrap(f"{row.subject} ({row.check})", _ITEM, "* ")
-            yield from wrap(row.detail, _BODY)
-        yield from more(len(rows) - MOST_UNDETERMINED, _ITEM)
+        found = questions(rows)
+        for question in found[:MOST_QUESTIONS]:
+            yield from _question(question)
+        yield from more(sum(len(question.rows) for question in found[MOST_QUESTIONS:]), _ITEM, "question")
+
+
+def _question(question: Question) -> Iterator[str]:
+    row = question.first
+    times = f", {len(question.rows):,} times" if len(question.rows) > 1 else ""
+    yield from wrap(f"{row.subject.id}{_of(row.subject, question.pools)} ({row.check}{times}): {row.detail}", _ITEM, "* ")
 
 
 def accepted(report: Report, ink: Ink) -> Iterator[str]:
@@ -88,6 +169,6 @@ def accepted(report: Report, ink: Ink) -> Iterator[str]:
         return
     yield from heading(f"Waived: {many(len(items), 'finding')} accepted by name", ink)
     for item, waiver in items[:MOST_WAIVED]:
-        yield from wrap(f"{item.finding.subject} ({item.severity.value} {item.finding.check})", _ITEM, "* ")
-        yield from wrap(f"{waiver.owner}, until {waiver.expires.isoformat()}: {waiver.reason}", _BODY)
-    yield from more(len(items) - MOST_WAIVED, _ITEM)
+        what = f"{item.finding.subject} ({item.severity.value} {item.finding.check})"
+        yield from wrap(f"{what}: {waiver.owner}, until {waiver.expires.isoformat()}: {waiver.reason}", _ITEM, "* ")
+    yield from more(len(items) - MOST_WAIVED, _ITEM, "waived finding")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 
 from auditor.report import Report, StorageStage, TrustRow
 from reports.cleaning import clean
+from reports.folding import MOST_POOLS, everybody, listed
 from reports.quantity import size
-from reports.summary import not_applied, origin
+from reports.summary import active, not_applied, origin
 from reports.text.ink import Ink
 from reports.text.layout import heading, more, table, wrap
 
 MOST_ROWS = 12
+MOST_TRUST = 15
+SHOWN_END = 44  # characters of what happens to who cannot dial
 _TRUST_ORDER = {"fails": 0, "undetermined": 1, "verifies": 3}
 
 
@@ -26,7 +30,7 @@ def images(report: Report, ink: Ink) -> Iterator[str]:
         return
     yield from heading("Images by pool", ink)
     rows = [[pool, platform, f"{statuses.total():,}", _statuses(statuses)] for (pool, platform), statuses in pools.items()]
-    yield from table(("Pool", "Platform", "Images", "Of these"), rows, (14, 24, 8, 26), MOST_ROWS)
+    yield from table(("Pool", "Platform", "Images", "Of these"), rows, (14, 24, 8), MOST_ROWS)
 
 
 def _statuses(statuses: Counter[str]) -> str:
@@ -34,12 +38,25 @@ def _statuses(statuses: Counter[str]) -> str:
 
 
 def egress(report: Report, ink: Ink) -> Iterator[str]:
-    """Hosts that something would dial."""
+    """Hosts that something would dial; who meets the same end shares a row."""
     if not report.egress:
         return
     yield from heading("Egress: who would dial out", ink)
-    rows = [[origin(row), row.who, row.when_blocked] for row in report.egress]
-    yield from table(("Host", "Who", "When it cannot"), rows, (30, 18, 26), MOST_ROWS)
+    quoted = _quoted(report)
+    dialled: dict[tuple[str, str], list[str]] = {}
+    for row in report.egress:
+        end = f"see {row.check}" if row.when_blocked in quoted else row.when_blocked
+        dialled.setdefault((origin(row), end), []).append(row.who)
+    rows = [
+        [host, listed(list(dict.fromkeys(who)), MOST_POOLS), textwrap.shorten(clean(end), SHOWN_END, placeholder=" …")]
+        for (host, end), who in dialled.items()
+    ]
+    yield from table(("Host", "Who", "When it cannot"), rows, (31, 22), MOST_ROWS)
+
+
+def _quoted(report: Report) -> frozenset[object]:
+    """The symptoms that findings quote: what is read there is not read twice."""
+    return frozenset(item.finding.facts.get("symptom") for item in active(report)) - {None, ""}
 
 
 def storage(report: Report, ink: Ink) -> Iterator[str]:
@@ -48,7 +65,7 @@ def storage(report: Report, ink: Ink) -> Iterator[str]:
         return
     yield from heading("Storage", ink)
     rows = [[name, size(stage.bytes), *_room(stage), stage.provenance] for name, stage in report.storage.items()]
-    yield from table(("Stage", "Needs", "Has", "Used", "How we know"), rows, (16, 9, 9, 10, 24), MOST_ROWS)
+    yield from table(("Stage", "Needs", "Has", "Used", "How we know"), rows, (16, 9, 9, 10), MOST_ROWS)
 
 
 def _room(stage: StorageStage) -> tuple[str, str]:
@@ -63,20 +80,24 @@ def _room(stage: StorageStage) -> tuple[str, str]:
 
 
 def trust(report: Report, ink: Ink) -> Iterator[str]:
-    """Each endpoint as each client sees it, failing ones first."""
+    """Each endpoint as its clients see it, failing ones first; clients that see the same share a line."""
     if not report.trust:
         return
     yield from heading("Trust: TLS as each client sees it offline", ink)
-    ordered = sorted(report.trust, key=lambda row: _TRUST_ORDER.get(row.verdict, 2))
-    endpoints: dict[str, list[TrustRow]] = {}
-    for row in ordered[:MOST_ROWS]:
-        endpoints.setdefault(row.endpoint, []).append(row)
-    for endpoint, rows in endpoints.items():
+    quoted = _quoted(report)
+    seen: dict[tuple[str, str, str], list[TrustRow]] = {}
+    for row in sorted(report.trust, key=lambda row: _TRUST_ORDER.get(row.verdict, 2)):
+        outcome = row.symptom or " < ".join(row.path) or "nothing more is known"
+        seen.setdefault((row.endpoint, row.verdict, "" if outcome in quoted else outcome), []).append(row)
+    lines = list(seen.items())
+    endpoints: dict[str, list[str]] = {}
+    for (endpoint, verdict, outcome), rows in lines[:MOST_TRUST]:
+        who = everybody((row.client, row.pool) for row in rows)
+        endpoints.setdefault(endpoint, []).extend(wrap(f"{who}{outcome and ': '}{outcome}", "    ", f"{clean(verdict):<13} "))
+    for endpoint, found in endpoints.items():
         yield from wrap(endpoint, "  ", "* ")
-        for row in rows:
-            outcome = row.symptom or " < ".join(row.path) or "nothing more is known"
-            yield from wrap(f"{row.client} on {row.pool}: {outcome}", "    ", f"{clean(row.verdict):<13} ")
-    yield from more(len(ordered) - MOST_ROWS, "  ")
+        yield from found
+    yield from more(sum(len(rows) for _, rows in lines[MOST_TRUST:]), "  ", "row")
 
 
 def skipped(report: Report, ink: Ink) -> Iterator[str]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import dataclasses
 import hashlib
+import html
 import re
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
 
-from auditor.check import HEADINGS
-from auditor.report import Cell, Report, StorageItem, StorageStage
+from auditor.check import HEADINGS, Finding, Remedy, Severity, Subject, Undetermined
+from auditor.evidence.model import Kind
+from auditor.report import Cell, EgressRow, JudgedFinding, Report, Status, StorageItem, StorageStage, TrustRow
 from reports import render
 from reports.html import view
 from reports.html.page import paragraphs
@@ -178,3 +180,32 @@ def test_any_report_is_a_whole_document_without_foreign_tags(report: Report) -> 
     assert len(document.all("script")) == 2
     assert not document.all("img")
     assert all(char == "\n" or char.isprintable() for char in shown)
+
+
+def test_rows_that_say_the_same_of_several_share_a_row_that_names_them_all() -> None:
+    report = sample_report()
+    trust = tuple(TrustRow("e:1", f"p{n}", "curl", "fails", (), (), "no") for n in range(9))
+    egress = tuple(EgressRow("h", 80, "http", f"p{n}", "why", "end", "x") for n in range(9))
+    rows = tuple(Undetermined("x", Subject("endpoint", "e:1", "", f"p{n}"), Kind.DENIED, "no") for n in range(9))
+    report = dataclasses.replace(report, trust=trust, egress=egress, undetermined=rows)
+    pools = ", ".join(f"p{n}" for n in range(9))
+    assert [sight.who for _, sights in view.endpoints(report) for sight in sights] == [f"curl on {pools}"]
+    assert [who for who, _ in view.egress(report)] == [pools]
+    assert [", ".join(question.pools) for question in view.asked(report)] == [pools]
+    assert "<small>9 questions</small>" in render(report, "html")
+
+
+def test_a_check_that_passed_is_not_given_the_title_of_a_problem() -> None:
+    shown = render(sample_report(), "html")
+    passed = next(row for row in sample_report().checks if row.status is Status.PASSED)
+    line = next(line for line in shown.splitlines() if f"<code>{passed.rule.id}</code>" in line and "<summary>" in line)
+    assert passed.rule.title not in line
+    assert f"Found when: {passed.rule.title}." in html.unescape(shown)
+
+
+def test_or_is_said_once() -> None:
+    finding = Finding(
+        "x", Severity.ERROR, Subject("line", "a"), "m", remedies=(Remedy("edit", "Do."), Remedy("edit", "Or not."))
+    )
+    shown = render(dataclasses.replace(ready_report(), findings=(JudgedFinding(finding, Severity.ERROR),)), "html")
+    assert "<b>Or</b> not." in shown

@@ -5,11 +5,15 @@ from __future__ import annotations
 import dataclasses
 import re
 
+import pytest
 from hypothesis import given, settings
 
-from auditor.check import Finding, Remedy, Severity, Subject
-from auditor.report import Counts, EgressRow, JudgedFinding, Report, StorageStage, Verdict
+from auditor.check import Finding, Remedy, Severity, Subject, Undetermined
+from auditor.errors import Location
+from auditor.evidence.model import Kind
+from auditor.report import Counts, EgressRow, JudgedFinding, Report, StorageStage, TrustRow, Verdict
 from reports import render
+from reports.folding import everybody
 from tests.conftest import Golden
 from tests.reports.sample import ready_report, sample_report, undetermined_report
 from tests.reports.strategies import reports
@@ -32,7 +36,7 @@ def test_the_verdict_comes_first_and_errors_before_warnings() -> None:
     shown = render(sample_report(), "text")
     assert shown.startswith("NOT READY: 5 errors, 4 warnings, 1 info, 3 undetermined, 1 waived.\n")
     places = [
-        shown.index(word) for word in ("What to do first", "\nERROR ", "\nWARNING ", "\nINFO ", "\nUndetermined", "\nWaived")
+        shown.index(word) for word in ("What to do first", "\nERROR ", "\nWARNING ", "\nINFO ", "-- Undetermined", "-- Waived")
     ]
     assert places == sorted(places)
 
@@ -55,19 +59,158 @@ def test_ready_says_until_when() -> None:
 def test_waived_findings_stand_apart_with_owner_and_expiry() -> None:
     head, waived = render(sample_report(), "text").split("Waived: 1 finding")
     assert "certificate-expiring" not in head.split("What to do first")[1].split("Undetermined:")[0]
-    assert "platform team, until 2027-03-31: rotation is planned for March" in waived
+    assert "platform team, until 2027-03-31: rotation is planned for March" in " ".join(waived.split())
 
 
-def test_long_groups_are_folded_and_a_shared_remedy_is_said_once() -> None:
+@pytest.mark.parametrize(("severity", "shown"), [(Severity.ERROR, 5), (Severity.WARNING, 3), (Severity.INFO, 1)])
+def test_long_groups_are_folded_and_a_shared_remedy_is_said_once(severity: Severity, shown: int) -> None:
     remedy = Remedy("edit", "Pin it.", ("sed -i s/latest/1/ list",))
-    found = (
-        Finding("image-unpinned", Severity.WARNING, Subject("line", f"a:{n}"), "Moves.", remedies=(remedy,)) for n in range(47)
+    found = (Finding("image-unpinned", severity, Subject("line", f"a:{n}"), "Moves.", remedies=(remedy,)) for n in range(47))
+    text = render(with_findings(*found), "text")
+    rest = 47 - shown
+    assert f"... and {rest} more: a:{shown}, a:{shown + 1}, a:{shown + 2}, a:{shown + 3} and {rest - 4} more" in text
+    assert text.count("* a:") == shown
+    assert text.count("Moves.") == 1
+    assert text.count("Fix for each: Pin it.") == 1
+    assert text.count("$ sed -i") == (severity is Severity.ERROR)
+
+
+def test_a_shared_remedy_has_the_commands_of_every_finding_that_is_shown() -> None:
+    found = [
+        Finding(
+            "x", Severity.ERROR, Subject("image", f"a:{n}"), f"Bad {n}.", remedies=(Remedy("copy", "Copy.", (f"crane {n}",)),)
+        )
+        for n in range(9)
+    ]
+    text = render(with_findings(*found), "text")
+    assert [f"$ crane {n}" in text for n in range(9)] == [True] * 5 + [False] * 4
+    assert text.count("Copy.") == 2  # what to do first, and the findings
+    one = [
+        dataclasses.replace(found[0], remedies=(Remedy("copy", "Copy.", tuple(f"crane {n}" for n in range(9))),)),
+    ]
+    assert "... and 4 more commands: --format html or json shows all" in render(with_findings(*one), "text")
+
+
+def test_pools_and_clients_that_differ_in_nothing_else_share_an_entry() -> None:
+    found = [
+        Finding(
+            "chain-incomplete",
+            Severity.ERROR,
+            Subject("endpoint", "r:5000", platform, pool),
+            f"{client} on {pool} never fetches certificates.",
+            facts={"client": client},
+            remedies=(Remedy("edit", f"Mend {pool}."),),
+        )
+        for pool, platform in (("a", "linux/amd64"), ("b", "windows/amd64"))
+        for client in ("containerd", "kubelet")
+    ]
+    text = render(with_findings(*found), "text")
+    assert "ERROR chain-incomplete (4): no title\n  * r:5000 for a, b\n" in text
+    assert "containerd on a never fetches certificates. The same for kubelet on a;" in text
+    assert "containerd, kubelet on b." in text
+    assert "Fix (a; the others alike): Mend a." in text
+
+
+def test_what_differs_in_more_than_names_is_told_in_its_own_words() -> None:
+    found = [
+        Finding("x", Severity.ERROR, Subject("image", "i:1", "", pool), f"{pool} runs build {build}. It says: no match.")
+        for pool, build in (("a", 1), ("b", 2), ("c", 3), ("d", 3))
+    ]
+    text = render(with_findings(*found), "text")
+    assert "a runs build 1. It says: no match." in text
+    assert "    b runs build 2.\n" in text
+    assert "... and in other words for c, d" in text
+
+
+def test_a_sentence_without_its_subject_says_whom_it_is_about() -> None:
+    found = [
+        Finding("x", Severity.ERROR, Subject("endpoint", "e:1", "", pool), f"It is bad. It says: {pool == 'a'}.")
+        for pool in ("a", "b")
+    ]
+    assert "    a: It is bad. It says: True.\n    b: It says: False.\n" in render(with_findings(*found), "text")
+
+
+def test_a_url_is_never_left_out_with_its_sentence() -> None:
+    found = [
+        Finding("x", Severity.ERROR, Subject("layer", f"l:{n}"), f"A layer ({n} MB) is bad. A node says: Get https://h/{n}")
+        for n in range(2)
+    ]
+    text = render(with_findings(*found), "text")
+    assert "https://h/0" in text
+    assert "https://h/1" in text
+
+
+def test_an_ellipsis_ends_no_sentence() -> None:
+    found = [
+        Finding("x", Severity.ERROR, Subject("layer", f"l:{n}"), f'Layer {n} is bad. It stops at "Get https://h/{n}..." there.')
+        for n in range(2)
+    ]
+    assert 'It stops at "Get https://h/1..." there.' in " ".join(render(with_findings(*found), "text").split())
+
+
+def test_an_entry_whose_words_are_all_told_still_names_its_clients() -> None:
+    found = [
+        Finding("x", Severity.ERROR, Subject("endpoint", f"e:{n}", "", "p"), "It fails.", facts={"client": client})
+        for n in range(2)
+        for client in ("curl", "kubelet")
+    ]
+    assert "* e:1 for p\n    The same for curl, kubelet on p.\n" in render(with_findings(*found), "text")
+
+
+def test_places_are_relative_to_the_plan_only_where_all_of_them_can_be() -> None:
+    inside = Finding("x", Severity.ERROR, Subject("line", "a"), "Bad.", location=Location("site/lists/a.txt", 1))
+    outside = dataclasses.replace(inside, subject=Subject("line", "b"), location=Location("b.txt", 2))
+    report = dataclasses.replace(with_findings(inside), plan_path="site/plan.yaml")
+    assert "Places are relative to site/" in " ".join(render(report, "text").split())
+    assert "* a at lists/a.txt:1\n" in render(report, "text")
+    both = dataclasses.replace(with_findings(inside, outside), plan_path="site/plan.yaml")
+    assert "Places are relative" not in render(both, "text")
+    assert "* a at site/lists/a.txt:1\n" in render(both, "text")
+
+
+def test_digests_are_cut_and_say_so_but_never_in_commands() -> None:
+    digest = f"sha256:{'0123456789abcdef' * 4}"
+    finding = Finding(
+        "x", Severity.ERROR, Subject("layer", digest), f"Bad: {digest}.", remedies=(Remedy("copy", "Do.", (f"get {digest}",)),)
     )
-    shown = render(with_findings(*found), "text")
-    assert "... and 37 more of the same: use --format json" in shown
-    assert shown.count("* a:") == 10
-    assert shown.count("For each: Pin it.") == 1
-    assert shown.count("$ sed -i") == 1
+    text = render(with_findings(finding), "text")
+    assert "* sha256:0123456789ab…\n    Bad: sha256:0123456789ab….\n" in text
+    assert f"$ get {digest}\n" in text
+
+
+def test_equal_questions_are_asked_once() -> None:
+    rows = tuple(
+        Undetermined("x", Subject("endpoint", "e:1", "linux/amd64", pool), Kind.DENIED, f"{pool} may not.")
+        for pool in ("a", "a", "b")
+    )
+    text = render(dataclasses.replace(undetermined_report(), undetermined=rows), "text")
+    assert "* e:1 for a, b (x, 3 times): a may not.\n" in text
+    many = tuple(dataclasses.replace(rows[0], subject=Subject("image", f"i:{n}", "linux/amd64")) for n in range(8))
+    text = render(dataclasses.replace(undetermined_report(), undetermined=many), "text")
+    assert "* i:0 on linux/amd64 (x): a may not.\n" in text
+    assert "... and 3 more questions: --format html or json shows all" in text
+
+
+def test_egress_and_trust_point_at_findings_that_quote_the_symptom() -> None:
+    finding = Finding("chain-incomplete", Severity.ERROR, Subject("endpoint", "e:1"), "Bad.", facts={"symptom": "tls: no"})
+    report = dataclasses.replace(
+        with_findings(finding),
+        egress=(EgressRow("h", 80, "http", "p (curl)", "", "tls: no", "chain-incomplete"),),
+        trust=(
+            TrustRow("e:1", "p", "curl", "fails", (), (), "tls: no"),
+            TrustRow("e:1", "q", "curl", "fails", (), (), "tls: no"),
+            TrustRow("e:1", "r", "curl", "fails", (), (), "something else"),
+        ),
+    )
+    text = render(report, "text")
+    assert re.search(r"http://h +p \(curl\) +see chain-incomplete", text)
+    assert "fails         curl on p, q\n    fails         curl on r: something else\n" in text
+
+
+def test_many_pools_are_counted_not_listed() -> None:
+    assert everybody([("", f"p{n}") for n in range(9)]) == "p0, p1, p2, p3, p4, p5 and 3 more"
+    assert everybody([("curl", "a"), ("kubelet", "a"), ("curl", "b"), ("curl", "")]) == "curl, kubelet on a; curl on b; curl"
+    assert everybody([("", "")]) == ""
 
 
 def test_different_remedies_stay_with_their_findings() -> None:

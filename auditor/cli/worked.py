@@ -1,0 +1,104 @@
+"""Worked examples: the first failing and the first passing example of a check, and what the auditor says to the former.
+
+The examples are data of the package `checks`; `checks/said.yaml` holds the auditor's own words about them, written by
+docs/generate.py, because judging an example needs what only the tests have.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import yaml
+
+# What an example says about the outside world, in the order in which a reader wants it.
+_OBSERVED = ("certificates", "endpoints", "observed")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the auditor says to the failing example, and the first remedy that it offers."""
+
+    severity: str
+    message: str
+    fix: str
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A failing example: its plan, the files that the plan names, what was observed; and the name of a passing one."""
+
+    name: str
+    plan: str
+    files: Mapping[str, str]
+    observed: str
+    said: Said
+    passing: str
+
+
+def worked(check: str) -> Worked | None:
+    """The example of a check; None where the package has none, as for the rules of the policy and for plug-ins."""
+    folder = resources.files("checks")
+    file = folder / "examples" / f"{check}.yaml"
+    if not file.is_file():
+        return None
+    forms = yaml.safe_load(file.read_text("utf-8"))
+    failing, passing = _first(forms, "failing"), _first(forms, "passing")
+    said = yaml.safe_load((folder / "said.yaml").read_text("utf-8"))[check]
+    return Worked(
+        name=failing["name"],
+        plan=failing["plan"].strip(),
+        files={path: _content(content) for path, content in failing.get("files", {}).items()},
+        observed=_observed(failing),
+        said=Said(said["severity"], said["message"], said["fix"], tuple(said["commands"])),
+        passing=passing["name"],
+    )
+
+
+def _first(forms: list[dict[str, Any]], outcome: str) -> dict[str, Any]:
+    return next(form for form in forms if form["outcome"] == outcome)
+
+
+def _content(content: str | list[str]) -> str:
+    """A file as the example has it; a list names certificates, of which the file is made."""
+    return content.strip() if isinstance(content, str) else f"(PEM: {', '.join(content)})"
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes what is used twice twice: anchors help who writes an example, not who reads it."""
+
+    def ignore_aliases(self, _data: object) -> bool:
+        """Always."""
+        return True
+
+
+def _observed(form: Mapping[str, Any]) -> str:
+    shown = {key: form[key] for key in _OBSERVED if key in form}
+    return yaml.dump(shown, Dumper=_Plain, sort_keys=False, width=96, allow_unicode=True).strip() if shown else ""
+
+
+def markdown(example: Worked, level: str) -> Iterator[str]:
+    """The example as lines of Markdown; `level` is the hashes of its heading."""
+    yield from (f"{level} Example: {example.name}", "")
+    yield from _block("plan.yaml", "yaml", example.plan)
+    for path, content in example.files.items():
+        yield from _block(path, "", content)
+    if example.observed:
+        yield from _block("What was observed", "yaml", example.observed, code=False)
+    yield from (f"The auditor says ({example.said.severity}):", "", *_quote(example.said.message), ">")
+    yield from (*_quote(f"Fix: {example.said.fix}"), "")
+    if example.said.commands:
+        yield from ("```console", *example.said.commands, "```", "")
+    yield f"Nothing is said of: {example.passing}."
+
+
+def _block(title: str, language: str, text: str, *, code: bool = True) -> Iterator[str]:
+    yield from (f"`{title}`:" if code else f"{title}:", "", f"```{language}", text, "```", "")
+
+
+def _quote(text: str) -> list[str]:
+    return textwrap.wrap(text, 96, initial_indent="> ", subsequent_indent="> ", break_long_words=False, break_on_hyphens=False)

@@ -1,0 +1,150 @@
+"""The pages are what the generator writes, their links land, and what they tell a reader to type is understood."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import typer.main
+import yaml
+
+from auditor.check import Check, Rule
+from auditor.cli.app import app
+from auditor.cli.selection import rules
+from auditor.cli.worked import markdown, worked
+from auditor.plan.load import load_plan_files
+from checks import CATALOGUE
+from tests.cli.runner import EXAMPLE, ROOT, auditor
+
+DOCS = ROOT / "docs"
+PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")))
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[[^\]]+\]\(([^)]+)\)")
+
+
+def generator() -> ModuleType:
+    """docs/generate.py as a module: a script in a folder that is no package."""
+    spec = importlib.util.spec_from_file_location("docs_generate", DOCS / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+GENERATED: dict[Path, Callable[[], str]] = generator().GENERATED
+
+
+def fences(page: Path, language: str) -> list[str]:
+    """The fenced blocks of a page in one language."""
+    return [text for name, text in _FENCE.findall(page.read_text(encoding="utf-8")) if name == language]
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as they are made where Markdown is shown."""
+    text = _FENCE.sub("", page.read_text(encoding="utf-8"))
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def commands() -> list[str]:
+    """Every line of a console block that runs the auditor, and every such command between backticks, on any page by hand."""
+    found: list[str] = []
+    for page in PAGES:
+        for block in fences(page, "console"):
+            found += [line for line in block.splitlines() if line.startswith("auditor ")]
+        if page not in GENERATED:
+            found += re.findall(r"`(auditor [a-z][^`]*)`", page.read_text(encoding="utf-8"))
+    return sorted(set(found))
+
+
+@pytest.mark.parametrize("path", GENERATED, ids=lambda path: path.name)
+def test_a_generated_file_is_what_the_generator_writes(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == GENERATED[path](), "run `make docs` and read the difference"
+
+
+@pytest.mark.parametrize("rule", rules(CATALOGUE), ids=lambda rule: rule.id)
+def test_every_finding_has_its_place_on_the_page_of_checks(rule: Rule) -> None:
+    page, anchor = rule.anchor.split("#")
+    assert anchor in anchors(DOCS / page)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_lands(page: Path) -> None:
+    for link in _LINK.findall(page.read_text(encoding="utf-8")):
+        file, _, anchor = link.partition("#")
+        target = page.parent / file if file else page
+        assert target.is_file(), f"{page.name}: {link}"
+        assert not anchor or anchor in anchors(target), f"{page.name}: {link}"
+
+
+def test_every_page_is_linked_from_the_front_of_the_docs() -> None:
+    front = DOCS / "README.md"
+    linked = set(_LINK.findall(front.read_text(encoding="utf-8")))
+    assert {page.name for page in DOCS.glob("*.md")} - linked == {front.name}
+
+
+def arguments_of(line: str) -> list[str]:
+    """The words behind `auditor`, without a comment and a redirection, and with something for each placeholder."""
+    words = shlex.split(line, comments=True)[1:]
+    words = words[: words.index(">")] if ">" in words else words
+    return [{"ID": "image-absent", "PLAN": "plan.yaml", "FILE": "site.evidence"}.get(word, word) for word in words]
+
+
+@pytest.mark.parametrize("line", commands())
+def test_a_command_of_the_docs_is_understood(line: str) -> None:
+    name, *arguments = arguments_of(line)
+    command = COMMANDS[name]
+    if arguments:  # else it is only named in running text
+        context = command.make_context(name, arguments)
+        assert context.params
+
+
+def test_a_command_that_is_wrong_would_be_noticed() -> None:
+    with pytest.raises(Exception, match="No such option"):
+        COMMANDS["audit"].make_context("audit", ["plan.yaml", "--ofline"])
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in GENERATED], ids=lambda page: page.name)
+def test_the_plans_of_the_docs_load(page: Path) -> None:
+    for text in fences(page, "yaml"):
+        shown = yaml.safe_load(text)
+        whole = shown if "version" in shown else {"version": 1, "pools": {"p": {"platform": "linux/amd64"}}, **shown}
+        lists = dict.fromkeys(re.findall(r"[\w/]+\.txt", text), b"busybox:1.37\n")
+        assert load_plan_files("plan.yaml", {"plan.yaml": yaml.safe_dump(whole).encode(), **lists}).pools
+
+
+def test_a_check_is_explained_with_its_example_and_what_the_auditor_says_to_it(tmp_path: Path) -> None:
+    shown = auditor("explain", "windows-build-mismatch", cwd=tmp_path).stdout
+    assert "## Example: Server 2019 images on Server 2022" in shown
+    assert "quay.io/calico/node-windows:v3.24.0\n```" in shown
+    assert "    - windows/amd64:10.0.17763.2928\n" in shown
+    assert "> Fix: Take a tag with os.version 10.0.20348" in shown
+    assert shown.rstrip().endswith("Nothing is said of: the exact build, with another revision.")
+
+
+@pytest.mark.parametrize("check", CATALOGUE, ids=lambda check: check.id)
+def test_every_check_has_a_worked_example_in_its_own_words(check: Check) -> None:
+    example = worked(check.id)
+    assert example is not None
+    shown = "\n".join(markdown(example, "##"))
+    assert " ".join(example.said.message.split()) in " ".join(shown.replace("\n> ", " ").split())
+    assert all(command in shown for command in example.said.commands)
+
+
+def test_what_has_no_example_is_explained_without_one(tmp_path: Path) -> None:
+    assert worked("waiver-expired") is None
+    shown = auditor("explain", "waiver-expired", cwd=tmp_path).stdout
+    assert "References" in shown
+    assert "Example" not in shown
+
+
+def test_the_readme_s_example_is_there() -> None:
+    assert "examples/plant-7" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert (EXAMPLE / "plan.yaml").is_file()
