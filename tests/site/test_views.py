@@ -77,7 +77,7 @@ def test_the_egress_section_has_each_dialer_once_and_sorted() -> None:
         ("mcr.microsoft.com", 443, "https", "win2022 (containerd 2.1.6)"),
     ]
     assert rows[0].when_blocked == "unknown for this runtime"
-    assert rows[2].why == "a layer of docker.io/shop/web:1"
+    assert rows[2].why == "layers of docker.io/shop/web:1, docker.io/shop/api:1"
 
 
 def test_the_matrix_shows_every_image_for_every_pool() -> None:
