@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import typer
@@ -39,22 +37,16 @@ from auditor.policy import Policy, judge
 from auditor.site import Site
 
 
-@contextmanager
-def _evidence(given: Given, file: Path | None, needs: Needs, options: CollectOptions, *, offline: bool) -> Iterator[Store]:
-    """The evidence to judge: the file that was given, or what is collected now into the cache."""
-    source = file or given.evidence
-    if source is not None:
-        with opened(source) as store:
-            yield store
-        return
+def _gathered(given: Given, needs: Needs, *, offline: bool, via: Via, jobs: int) -> Path | None:
+    """Where the evidence lies: the file that was given, or the cache, which is brought up to date unless offline."""
+    if given.evidence is not None:
+        return given.evidence
     path = cache.path_for(given.plan)
     if offline:
-        with opened(path if path.exists() else None) as store:
-            yield store
-        return
-    with Store.create(path) as store:
-        collect(given.plan, needs, store, options)
-        yield store
+        return path if path.exists() else None
+    with collecting() as progress, Store.create(path) as store:
+        collect(given.plan, needs, store, CollectOptions(jobs=jobs, via=via.value, progress=progress))
+    return path
 
 
 def audit(
@@ -79,10 +71,9 @@ def audit(
     given = read_inputs(inputs, platform or [])
     policy = Policy(fail_on, strict, given.plan.waivers, severities(given.plan, known))
     needs = resolve_needs(given.plan)
-    with collecting() as progress:
-        options = CollectOptions(jobs=jobs, via=via.value, progress=progress)
-        with _evidence(given, evidence, needs, options, offline=offline) as store:
-            outcomes = evaluate(Site(given.plan, needs, store), known, today, selected=chosen)
-            report = judge(outcomes, policy, today)
+    source = evidence or _gathered(given, needs, offline=offline, via=via, jobs=jobs)
+    with opened(source) as store:
+        outcomes = evaluate(Site(given.plan, needs, store), known, today, selected=chosen)
+        report = judge(outcomes, policy, today)
     write_reports(report, outputs)
     raise typer.Exit(report.exit_code)
