@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import typer
@@ -30,6 +31,8 @@ from auditor.cli.progress import collecting
 from auditor.cli.selection import catalogue, selected, severities
 from auditor.collectors.collect import CollectOptions, collect
 from auditor.engine import evaluate
+from auditor.evidence.model import Failed
+from auditor.evidence.overlay import Overlaid
 from auditor.evidence.store import Store
 from auditor.plan.model import Needs
 from auditor.plan.needs import resolve_needs
@@ -37,16 +40,25 @@ from auditor.policy import Policy, judge
 from auditor.site import Site
 
 
-def _gathered(given: Given, needs: Needs, *, offline: bool, via: Via, jobs: int) -> Path | None:
-    """Where the evidence lies: the file that was given, or the cache, which is brought up to date unless offline."""
+def _gathered(given: Given, needs: Needs, *, offline: bool, via: Via, jobs: int) -> tuple[Path | None, Mapping[str, Failed]]:
+    """Where the evidence lies, and what got no answer just now.
+
+    The file that was given, or the cache, which is brought up to date unless offline.
+    """
     if given.evidence is not None:
-        return given.evidence
-    path = cache.path_for(given.plan)
+        return given.evidence, {}
+    path = cache.path_for(given.plan, via.value)
     if offline:
-        return path if path.exists() else None
+        return (path if path.exists() else None), {}
     with collecting() as progress, Store.create(path) as store:
-        collect(given.plan, needs, store, CollectOptions(jobs=jobs, via=via.value, progress=progress))
-    return path
+        done = collect(given.plan, needs, store, CollectOptions(jobs=jobs, via=via.value, progress=progress))
+    if done.unanswered:
+        typer.echo(
+            f"auditor: {len(done.unanswered)} questions got no answer today, although an earlier run saw one: "
+            "undetermined. --offline judges what was seen.",
+            err=True,
+        )
+    return path, done.unanswered
 
 
 def audit(
@@ -71,9 +83,13 @@ def audit(
     given = read_inputs(inputs, platform or [])
     policy = Policy(fail_on, strict, given.plan.waivers, severities(given.plan, known))
     needs = resolve_needs(given.plan)
-    source = evidence or _gathered(given, needs, offline=offline, via=via, jobs=jobs)
+    unanswered: Mapping[str, Failed] = {}
+    source = evidence
+    if source is None:
+        source, unanswered = _gathered(given, needs, offline=offline, via=via, jobs=jobs)
     with opened(source) as store:
-        outcomes = evaluate(Site(given.plan, needs, store), known, today, selected=chosen)
+        site = Site(given.plan, needs, Overlaid(store, unanswered) if unanswered else store)
+        outcomes = evaluate(site, known, today, selected=chosen)
         report = judge(outcomes, policy, today)
     write_reports(report, outputs)
     raise typer.Exit(report.exit_code)

@@ -27,5 +27,7 @@ def collect(
         done = gather(plan, needs, store, CollectOptions(jobs=jobs, via=via.value, progress=progress))
     told = f"{done.documents} documents, {done.requests} requests in {done.seconds:.1f} s, {done.failures} failures recorded"
     typer.echo(f"{output}: {told}", err=True)
+    if done.unanswered:
+        typer.echo(f"{len(done.unanswered)} got no answer today; what was seen of them before is kept, with its time", err=True)
     for left_out in done.left_out:
         typer.echo(f"not carried: {left_out}", err=True)

@@ -16,6 +16,7 @@ from auditor.plan.model import Plan
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 _PLAN_KEY = re.compile(rb"^(pools|\"?version\"?)\s*:|\"pools\"\s*:", re.MULTILINE)
+PLAN_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 _HEAD = 64 * 1024
 
 
@@ -53,6 +54,9 @@ def plan_in(path: Path) -> Plan:
 def read_inputs(paths: list[Path], platforms: list[str]) -> Given:
     """Understand what was given. Raises UsageError when it makes no sense together."""
     if platforms:
+        for path in paths:
+            if is_evidence(path) or (path.suffix.lower() in PLAN_SUFFIXES and _PLAN_KEY.search(_head(path))):
+                raise UsageError(f"--platform is for image lists; {path} brings its own pools", "Leave --platform out.")
         return Given(plan_for_lists(paths, platforms))
     if len(paths) > 1:
         raise UsageError(
@@ -60,7 +64,7 @@ def read_inputs(paths: list[Path], platforms: list[str]) -> Given:
         )
     if is_evidence(paths[0]):
         return Given(plan_in(paths[0]), paths[0])
-    if not _PLAN_KEY.search(_head(paths[0])):
+    if paths[0].suffix.lower() not in PLAN_SUFFIXES and not _PLAN_KEY.search(_head(paths[0])):
         raise UsageError(
             f"{paths[0]} is neither a plan nor evidence",
             "For an image list say what it is for: --platform linux/amd64 --platform windows/amd64:ltsc2022.",

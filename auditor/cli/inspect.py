@@ -22,6 +22,7 @@ from auditor.oci.reference import InvalidReference, Reference, parse_reference
 from auditor.oci.select import entries
 from auditor.plan.model import ImageSource, Needs, Plan, Pool
 from auditor.plan.needs import resolve_needs
+from auditor.policy.judge import EXIT_UNDETERMINED
 from auditor.site import Site
 from auditor.site.images import Image, Placement
 from auditor.site.layers import foreign_layers
@@ -29,6 +30,12 @@ from auditor.sizing.budget import deduplicated, format_bytes
 
 MAX_PLATFORMS = 64
 _PLACE = Location("command line")
+
+
+class Unknown(AuditorError):
+    """What was asked for could not be observed: undetermined, and no fault of the auditor."""
+
+    exit_code = EXIT_UNDETERMINED
 
 
 class Layout(enum.StrEnum):
@@ -98,7 +105,7 @@ def _problem(image: Image) -> AuditorError | None:
     if image.absent:
         return UsageError(f"{image.reference} does not exist: {image.absent}", f"Asked: {image.source}")
     if image.trouble is not None:
-        return AuditorError(f"{image.reference}: {image.trouble.kind.value}: {image.trouble.detail}", f"Asked: {image.source}")
+        return Unknown(f"{image.reference}: {image.trouble.kind.value}: {image.trouble.detail}", f"Asked: {image.source}")
     return None
 
 

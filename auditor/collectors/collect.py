@@ -7,7 +7,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from auditor import __version__
@@ -16,7 +16,7 @@ from auditor.collectors.registry.client import RegistryClient
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.registry.routes import Routes
 from auditor.collectors.tls import observe_chain
-from auditor.errors import AuditorError
+from auditor.errors import AuditorError, UsageError
 from auditor.evidence.model import ChainSeen, Failed, Kind, Observation, Seen
 from auditor.evidence.store import Store
 from auditor.oci.reference import Reference
@@ -45,13 +45,18 @@ class CollectOptions:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a collection did. `failures` are questions without a usable answer; `left_out` names files not carried, and why."""
+    """What a collection did. `failures` are questions without a usable answer; `left_out` names files not carried, and why.
+
+    `unanswered` are references and endpoints (`host:port`) that nobody answered for today, and of which the store keeps what
+    was seen before.
+    """
 
     requests: int
     documents: int
     failures: int
     left_out: tuple[str, ...]
     seconds: float
+    unanswered: Mapping[str, Failed] = field(default_factory=dict)
 
 
 def collect(plan: Plan, needs: Needs, store: Store, options: CollectOptions | None = None) -> Collected:
@@ -62,12 +67,21 @@ def collect(plan: Plan, needs: Needs, store: Store, options: CollectOptions | No
     """
     options = options or CollectOptions()
     started = time.monotonic()
+    _keep_apart(store, options.via)
     left_out = _carry(plan, store)
     try:
-        requests, documents, failures = asyncio.run(_gather(plan, needs, store, options))
+        done = asyncio.run(_gather(plan, needs, store, options))
     finally:
         store.commit()
-    return Collected(requests, documents, failures, left_out, time.monotonic() - started)
+    return replace(done, left_out=left_out, seconds=time.monotonic() - started)
+
+
+def _keep_apart(store: Store, via: str) -> None:
+    """Source and target never share a store: what the one has would pass for had by the other, as digests are asked once."""
+    before = store.meta("collected.via")
+    if before and before != via:
+        raise UsageError(f"this evidence was collected via {before}, not via {via}", "Collect into another file.")
+    store.put_meta("collected.via", via)
 
 
 def _carry(plan: Plan, store: Store) -> tuple[str, ...]:
@@ -97,7 +111,7 @@ def _is_strict(pool: Pool) -> bool:
     return rule is not None and rule.matching == "strict"
 
 
-async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOptions) -> tuple[int, int, int]:
+async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOptions) -> Collected:
     wanted = wishes_of(plan, needs)
     endpoints = [endpoint for endpoint in plan.endpoints if not endpoint.chain]
     progress = _Progress(options.progress, len(wanted) + len(endpoints))
@@ -119,7 +133,9 @@ async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOption
         raise _first(group_error) from None
     finally:
         await client.close()
-    return client.requests + len(endpoints), images.counts.documents, images.counts.failures + chains.result()
+    failed, lost = chains.result()
+    requests, failures = client.requests + len(endpoints), images.counts.failures + failed
+    return Collected(requests, images.counts.documents, failures, (), 0.0, {**images.unanswered, **lost})
 
 
 async def _work(waiting: Iterator[tuple[Reference, tuple[Wish, ...]]], images: ImageCollector, progress: _Progress) -> None:
@@ -129,21 +145,25 @@ async def _work(waiting: Iterator[tuple[Reference, tuple[Wish, ...]]], images: I
         progress.step()
 
 
-async def _chains(endpoints: list[Endpoint], store: Store, options: CollectOptions, progress: _Progress) -> int:
-    """Observe every endpoint; how many failed."""
+async def _chains(
+    endpoints: list[Endpoint], store: Store, options: CollectOptions, progress: _Progress
+) -> tuple[int, dict[str, Failed]]:
+    """Observe every endpoint; how many failed, and those that nobody answered for but that were seen before."""
     at_once = asyncio.Semaphore(CHAINS_AT_ONCE)
+    lost: dict[str, Failed] = {}
 
     async def observe(endpoint: Endpoint) -> int:
         async with at_once:
             observation = await asyncio.to_thread(options.observe_chain, endpoint.host, endpoint.port)
         known = store.chain(endpoint.name)
-        is_lost = isinstance(observation, Failed) and observation.kind is Kind.UNREACHABLE
-        if not (is_lost and isinstance(known, Seen)):
+        if isinstance(observation, Failed) and observation.kind is Kind.UNREACHABLE and isinstance(known, Seen):
+            lost[endpoint.name] = observation
+        else:
             store.put_chain(endpoint.name, observation)
         progress.step()
         return int(not isinstance(observation, Seen))
 
-    return sum(await asyncio.gather(*(observe(endpoint) for endpoint in endpoints)))
+    return sum(await asyncio.gather(*(observe(endpoint) for endpoint in endpoints))), lost
 
 
 class _Progress:

@@ -52,6 +52,7 @@ class ImageCollector:
 
     def __init__(self, client: RegistryClient, store: Store, routes: Routes) -> None:
         self.counts = Counts()
+        self.unanswered: dict[str, Failed] = {}
         self._client = client
         self._store = store
         self._routes = routes
@@ -131,6 +132,7 @@ class ImageCollector:
             return found
         self.counts.failures += 1
         if before is not None and isinstance(found, Failed) and found.kind is Kind.UNREACHABLE:
+            self.unanswered[key] = found
             return before  # what was seen before, with its time, says more than that today nobody answered
         self._store.put_tag(key, found)
         return None

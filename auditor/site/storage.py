@@ -22,13 +22,15 @@ class Stage:
 
 
 _RUNNABLE = frozenset({Standing.OK, Standing.FALLBACK})
+_NOT_FOR_THIS_POOL = frozenset({Standing.PLATFORM_ABSENT, Standing.BUILD_MISMATCH})
 
 
 def _is_unknown(placement: Placement) -> bool:
-    if placement.standing is Standing.UNDETERMINED:
-        return True
+    """Whether bytes are missing in the sum: also where there is nothing to take yet, as whatever mends that will need room."""
+    if placement.is_carrier and placement.standing in _NOT_FOR_THIS_POOL:
+        return False
     payload = placement.resolution.payload
-    return placement.standing in _RUNNABLE and (payload is None or payload.bytes is None)
+    return placement.standing not in _RUNNABLE or payload is None or payload.bytes is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, define
 from auditor.site import Requirement, Site
@@ -30,15 +31,20 @@ from checks.placed import image_subject, unknown
 ID = "image-absent"
 
 
+def _asked(image: Image) -> str:
+    """The registry that answered: the one inside, when evidence was collected via target."""
+    return urlsplit(image.source).netloc or image.reference.domain
+
+
 def _finding(image: Image) -> Finding:
     why = tuple(str(reason) for reason in image.why)
     return Finding(
         check=ID,
         severity=Severity.ERROR,
         subject=image_subject(image),
-        message=f"{image.reference.domain} says that {image.reference} does not exist ({image.absent}). "
+        message=f"{_asked(image)} says that {image.reference} does not exist ({image.absent}). "
         "It cannot be copied, and a node that needs it stays in ErrImagePull.",
-        facts={"registry": image.reference.domain, "answer": image.absent, "asked": image.source, "why": why},
+        facts={"registry": _asked(image), "answer": image.absent, "asked": image.source, "why": why},
         location=image.why[0].location if image.why else None,
         remedies=(
             Remedy("edit", "Correct the name or the tag where it is listed, or check that the credentials may read it."),

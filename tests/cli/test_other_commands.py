@@ -96,7 +96,7 @@ def test_inspect_says_what_is_not_there(tmp_path: Path, reference: str, code: in
 
 def test_inspect_without_evidence_about_it_is_no_answer(tmp_path: Path) -> None:
     done = auditor("inspect", "example.com/never/asked:1", "--evidence", EXAMPLE / "plant-7.evidence", cwd=tmp_path)
-    assert done.returncode == 4
+    assert done.returncode == 3
     assert "missing-evidence" in done.stderr
 
 

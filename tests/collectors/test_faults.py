@@ -113,7 +113,7 @@ def test_what_passes_is_asked_again(name: str, gateway: Gateway, shop: BuiltInde
         (instead(302, Location="file:///etc/passwd"), Kind.DENIED, "redirect"),
         (instead(302, Location="http://[::1"), Kind.MALFORMED, "redirect"),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_what_stays_is_evidence(fault: Fault, kind: Kind, words: str, gateway: Gateway) -> None:
     gateway.inject("/manifests/1", fault, times=99)

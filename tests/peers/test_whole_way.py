@@ -119,6 +119,33 @@ def test_what_was_seen_before_serves_an_offline_audit(plan: Path) -> None:
     assert findings(json.loads(done.stdout)) == findings(online)
 
 
+def test_a_registry_that_answers_no_more_is_no_pass_unless_offline_is_said(filled: RunningRegistry, tmp_path: Path) -> None:
+    (tmp_path / "good.txt").write_text(f"{filled.host}/site/complete:1\n")
+    given = ("audit", "good.txt", "--platform", "linux/amd64")
+    assert auditor(*given, cwd=tmp_path).returncode == 0
+    cut = cable_cut(*given, cwd=tmp_path)
+    assert cut.returncode == 3, cut.stdout
+    assert "no answer today" in cut.stderr
+    assert cable_cut(*given, "--offline", cwd=tmp_path).returncode == 0
+    assert auditor(*given, cwd=tmp_path).returncode == 0
+
+
+def test_what_the_source_has_is_no_proof_for_the_target(filled: RunningRegistry, tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text(
+        "version: 1\npools: {linux: {platform: linux/amd64}}\n"
+        f"images: [{{ref: '{filled.host}/site/complete:1'}}]\n"
+        f"registry: {{host: '{filled.host}', rewrites: {{'{filled.host}/site': '{filled.host}/nowhere'}}}}\n"
+    )
+    assert auditor("audit", "plan.yaml", cwd=tmp_path).returncode == 0
+    done = auditor("audit", "plan.yaml", "--via", "target", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "docker.io says" not in done.stdout
+    assert auditor("collect", "plan.yaml", "-o", "one.evidence", cwd=tmp_path).returncode == 0
+    mixed = auditor("collect", "plan.yaml", "-o", "one.evidence", "--via", "target", cwd=tmp_path)
+    assert mixed.returncode == 2
+    assert "another file" in mixed.stderr
+
+
 def test_lists_are_gated_against_the_real_registry(filled: RunningRegistry, tmp_path: Path) -> None:
     platforms = ("--platform", "linux/amd64", "--platform", "windows/amd64:ltsc2022")
     (tmp_path / "good.txt").write_text(f"{filled.host}/site/complete:1\n")

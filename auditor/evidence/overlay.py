@@ -1,0 +1,35 @@
+"""Evidence as of this moment: what is stored, but for what was asked again just now and got no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from auditor.evidence.model import BlobSeen, ChainSeen, Content, Evidence, Failed, Observation, TagSeen
+
+
+class Overlaid:
+    """Evidence in which fresh failures stand in front of what was seen before.
+
+    The store keeps the older observation, for an audit that says it is offline; a connected audit must not pass on it.
+    """
+
+    def __init__(self, evidence: Evidence, unanswered: Mapping[str, Failed]) -> None:
+        """`unanswered` by reference and by `host:port`."""
+        self._evidence = evidence
+        self._unanswered = unanswered
+
+    def tag(self, reference: str) -> Observation[TagSeen] | None:
+        """See Evidence."""
+        return self._unanswered.get(reference) or self._evidence.tag(reference)
+
+    def content(self, repository: str, digest: str) -> Observation[Content] | None:
+        """See Evidence. A digest never changes, so that what was seen of it still holds."""
+        return self._evidence.content(repository, digest)
+
+    def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
+        """See Evidence."""
+        return self._evidence.blob(repository, digest)
+
+    def chain(self, endpoint: str) -> Observation[ChainSeen] | None:
+        """See Evidence."""
+        return self._unanswered.get(endpoint) or self._evidence.chain(endpoint)
