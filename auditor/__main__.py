@@ -5,6 +5,7 @@ Nothing heavy is imported before it is known that it is needed: `auditor --versi
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -33,18 +34,20 @@ def _run() -> int:
 
         run()
     except AuditorError as error:
-        sys.stderr.write(f"auditor: {error.summary}\n" + (f"  {error.hint}\n" if error.hint else ""))
+        from auditor.cli.saying import say_error  # noqa: PLC0415 - as above
+
+        say_error(error)
         return error.exit_code
     except KeyboardInterrupt:
-        sys.stderr.write("auditor: interrupted; what was collected is kept\n")
         return EXIT_INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is exit code 4, never a verdict
         if os.environ.get("AUDITOR_DEBUG"):
             traceback.print_exc()
-        sys.stderr.write(
-            f"auditor: internal error: {type(error).__name__}: {error}\n"
-            "  This is a bug. Set AUDITOR_DEBUG=1 to see where it happened, and please report it.\n"
-        )
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(
+                f"auditor: internal error: {type(error).__name__}: {str(error)!a}\n"
+                "  This is a bug. Set AUDITOR_DEBUG=1 to see where it happened, and please report it.\n"
+            )
         return EXIT_INTERNAL
     return 0
 

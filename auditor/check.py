@@ -53,11 +53,13 @@ class Subject:
     id: str
     platform: str = ""
     pool: str = ""
+    client: str = ""
 
     def __str__(self) -> str:
         for_pool = f" for {self.pool}" if self.pool else ""
         on = f" on {self.platform}" if self.platform else ""
-        return f"{self.id}{on}{for_pool}"
+        by = f" ({self.client})" if self.client else ""
+        return f"{self.id}{on}{for_pool}{by}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """32 hex digits, stable across runs, machines and line moves: check, subject and case."""
-        parts = (self.check, self.subject.kind, self.subject.id, self.subject.platform, self.subject.pool, self.case)
+        subject = self.subject
+        parts = (self.check, subject.kind, subject.id, subject.platform, subject.pool, subject.client, self.case)
         return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

@@ -23,8 +23,8 @@ def endpoint_subject(endpoint: Endpoint) -> Subject:
 
 
 def subject_of(case: TrustCase) -> Subject:
-    """The endpoint for one pool as a subject."""
-    return Subject("endpoint", case.endpoint.name, str(case.pool.platform), case.pool.name)
+    """The endpoint for one client of one pool as a subject."""
+    return Subject("endpoint", case.endpoint.name, str(case.pool.platform), case.pool.name, case.client)
 
 
 def who(case: TrustCase) -> str:

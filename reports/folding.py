@@ -81,7 +81,7 @@ def questions(rows: Iterable[Undetermined]) -> tuple[Question, ...]:
     alike: dict[tuple[str, str, str, str, str], list[Undetermined]] = {}
     for row in rows:
         subject = row.subject
-        detail = nameless(row.detail, subject, "")
+        detail = nameless(row.detail, subject, subject.client)
         alike.setdefault((row.check, row.kind.value, subject.kind, subject.id, detail), []).append(row)
     return tuple(Question(tuple(found)) for found in alike.values())
 
@@ -116,7 +116,7 @@ def _whole(name: str) -> re.Pattern[str]:
 
 def who_of(finding: Finding) -> Who:
     """The client and the pool of a finding."""
-    return str(finding.facts.get("client", "")), finding.subject.pool
+    return finding.subject.client or str(finding.facts.get("client", "")), finding.subject.pool
 
 
 def everybody(people: Iterable[Who], most: int | None = MOST_POOLS) -> str:

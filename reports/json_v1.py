@@ -109,7 +109,13 @@ def _check(row: CheckRow) -> Json:
 
 
 def _subject(subject: Subject) -> Json:
-    return {"kind": subject.kind, "id": subject.id, "platform": subject.platform or None, "pool": subject.pool or None}
+    return {
+        "kind": subject.kind,
+        "id": subject.id,
+        "platform": subject.platform or None,
+        "pool": subject.pool or None,
+        "client": subject.client or None,
+    }
 
 
 def _finding(item: JudgedFinding) -> Json:

@@ -9,6 +9,7 @@ import typer
 
 from auditor.check import Severity
 from auditor.cli import cache
+from auditor.cli.gathering import gather
 from auditor.cli.inputs import Given, opened, read_inputs
 from auditor.cli.options import (
     AskVia,
@@ -27,13 +28,10 @@ from auditor.cli.options import (
     parse_date,
 )
 from auditor.cli.output import parse_outputs, write_reports
-from auditor.cli.progress import collecting
 from auditor.cli.selection import catalogue, selected, severities
-from auditor.collectors.collect import CollectOptions, collect
 from auditor.engine import evaluate
 from auditor.evidence.model import Failed
 from auditor.evidence.overlay import Overlaid
-from auditor.evidence.store import Store
 from auditor.plan.model import Needs
 from auditor.plan.needs import resolve_needs
 from auditor.policy import Policy, judge
@@ -50,8 +48,7 @@ def _gathered(given: Given, needs: Needs, *, offline: bool, via: Via, jobs: int)
     path = cache.path_for(given.plan, via.value)
     if offline:
         return (path if path.exists() else None), {}
-    with collecting() as progress, Store.create(path) as store:
-        done = collect(given.plan, needs, store, CollectOptions(jobs=jobs, via=via.value, progress=progress))
+    done = gather(given.plan, needs, path, via, jobs)
     if done.unanswered:
         typer.echo(
             f"auditor: {len(done.unanswered)} questions got no answer today, although an earlier run saw one: "
@@ -77,7 +74,7 @@ def audit(
 ) -> None:
     """Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal."""
     today = parse_date(at)
-    outputs = parse_outputs(format or [])
+    outputs = parse_outputs(format or [], (*inputs, *([evidence] if evidence else [])))
     known = catalogue()
     chosen = selected(known, only or [], skip or [])
     given = read_inputs(inputs, platform or [])

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from auditor.cli.gathering import gather
 from auditor.cli.inputs import read_inputs
 from auditor.cli.options import AskVia, EvidenceOut, Jobs, Platforms, Sources, Via
-from auditor.cli.progress import collecting
-from auditor.collectors.collect import CollectOptions
-from auditor.collectors.collect import collect as gather
-from auditor.evidence.store import Store
 from auditor.plan.needs import resolve_needs
 
 
@@ -22,9 +19,7 @@ def collect(
 ) -> None:
     """Gather evidence into one file that crosses the gap: `auditor audit FILE` needs nothing else."""
     plan = read_inputs(inputs, platform or []).plan
-    needs = resolve_needs(plan)
-    with collecting() as progress, Store.create(output) as store:
-        done = gather(plan, needs, store, CollectOptions(jobs=jobs, via=via.value, progress=progress))
+    done = gather(plan, resolve_needs(plan), output, via, jobs)
     told = f"{done.documents} documents, {done.requests} requests in {done.seconds:.1f} s, {done.failures} failures recorded"
     typer.echo(f"{output}: {told}", err=True)
     if done.unanswered:

@@ -30,6 +30,8 @@ class Given:
 
 def _head(path: Path) -> bytes:
     try:
+        if path.exists() and not path.is_file():  # opening a named pipe would wait for a writer
+            raise UsageError(f"{path} is no regular file", "Name a plan, an image list or an evidence file.")
         with path.open("rb") as file:
             return file.read(_HEAD)
     except OSError as error:

@@ -27,6 +27,7 @@ from auditor.site import Site
 from auditor.site.images import Image, Placement
 from auditor.site.layers import foreign_layers
 from auditor.sizing.budget import deduplicated, format_bytes
+from reports.cleaning import clean
 
 MAX_PLATFORMS = 64
 _PLACE = Location("command line")
@@ -112,13 +113,15 @@ def _problem(image: Image) -> AuditorError | None:
 def _line(row: Row) -> tuple[str | int, ...]:
     foreign = f"{row.foreign_layers} ({format_bytes(row.foreign_bytes)})" if row.foreign_layers else "-"
     size = format_bytes(row.bytes) if row.bytes is not None else "unknown"
-    return (row.platform, row.os_version, row.layers, foreign, size, row.digest[:19] or row.detail[:40])
+    texts = (row.platform, row.os_version, row.digest[:19] or row.detail[:40])
+    platform, os_version, last = (clean(text) for text in texts)
+    return (platform, os_version, row.layers, foreign, size, last)
 
 
 def _text(image: Image, site: Site, rows: list[Row]) -> Iterator[str]:
     yield f"{image.reference}"
-    yield f"digest    {image.digest}"
-    yield f"source    {image.source}"
+    yield f"digest    {clean(image.digest)}"
+    yield f"source    {clean(image.source)}"
     table = [_line(row) for row in rows]
     yield tabulate(table, headers=("platform", "os.version", "layers", "foreign", "compressed", "manifest"), tablefmt="simple")
     payloads = [placement.resolution.payload for placement in site.images.placements if placement.resolution.payload]

@@ -21,7 +21,7 @@ class Output:
     file: Path | None = None
 
 
-def parse_outputs(wanted: list[str]) -> tuple[Output, ...]:
+def parse_outputs(wanted: list[str], inputs: tuple[Path, ...] = ()) -> tuple[Output, ...]:
     """The outputs that were asked for, text on stdout if none. Raises UsageError."""
     outputs = []
     for text in wanted or ["text"]:
@@ -29,6 +29,11 @@ def parse_outputs(wanted: list[str]) -> tuple[Output, ...]:
         if name not in reports.format_names():
             raise UsageError(f"--format {name}: there is no such format", f"Formats: {', '.join(reports.format_names())}.")
         outputs.append(Output(name, Path(file) if file else None))
+    files = [output.file.absolute() for output in outputs if output.file is not None]
+    if len(set(files)) < len(files):
+        raise UsageError("two --format options name the same file", "The second would overwrite the first.")
+    if taken := {path.resolve() for path in inputs} & {file.resolve() for file in files}:
+        raise UsageError(f"--format would overwrite the input {next(iter(taken))}", "Name another file.")
     if sum(output.file is None for output in outputs) > 1:
         raise UsageError("only one --format can go to stdout", "Give the others a file: --format html=report.html.")
     return tuple(outputs)
@@ -36,6 +41,9 @@ def parse_outputs(wanted: list[str]) -> tuple[Output, ...]:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write to a temporary file beside `path` and rename it. Raises UsageError when that cannot be done."""
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: cannot write: it is no regular file", "Leave =FILE away to write to stdout.")
+    path = path.resolve()  # a link stays a link
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
@@ -54,16 +62,21 @@ def write_atomically(path: Path, text: str) -> None:
 
 def use_colour() -> bool:
     """Colour only on a terminal, and not where NO_COLOR asks for none."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def write_stdout(text: str) -> None:
     """Write to stdout. A reader that went away (`auditor … | head`) changes no verdict: the rest goes nowhere."""
+    if sys.stdout is None:
+        raise UsageError("stdout is closed", "Give every --format a file: --format json=report.json.")
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise UsageError(f"stdout: cannot write: {error.strerror or error}") from error
 
 
 def write_reports(report: Report, outputs: tuple[Output, ...]) -> None:

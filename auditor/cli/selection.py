@@ -48,6 +48,11 @@ def selected(checks: tuple[Check, ...], only: list[str], skip: list[str]) -> fro
     """The ids that run. Raises UsageError for an id that does not exist."""
     known = [check.id for check in checks]
     for name in (*only, *skip):
+        if any(name == rule.id for rule in POLICY_RULES):
+            raise UsageError(
+                f"{name} is what the policy itself finds, and cannot be chosen or left out",
+                f"Give it another severity in the plan: severity: {{{name}: info}}",
+            )
         if name not in known:
             raise UsageError(f"there is no check {name!r}", _hint(name, known))
     return frozenset(only or known) - frozenset(skip)

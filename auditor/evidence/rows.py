@@ -10,6 +10,7 @@ from typing import TypeVar
 from auditor.errors import EvidenceError
 from auditor.evidence.model import Absent, Failed, Kind, Observation, Seen
 
+MAX_TEXT = 64 * 1024
 SEEN = "seen"
 ABSENT = "absent"
 _KINDS = {kind.value: kind for kind in Kind}
@@ -57,8 +58,8 @@ def to_observation(row: Row, value: Callable[[], T], name: str) -> Observation[T
 
 def as_text(value: object) -> str:
     """A column that must be text. Raises ValueError."""
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r:.80} is no text")  # noqa: TRY004 - see to_observation
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
+        raise ValueError(f"{value!r:.80} is no text of this length" if isinstance(value, str) else f"{value!r:.80} is no text")
     return value
 
 

@@ -18,6 +18,7 @@ VERSION: Final = 1
 MAX_VALUE: Final = 64 * 1024 * 1024
 _MAGIC: Final = b"SQLite format 3\x00"
 _LOCK_TIMEOUT: Final = 5.0
+_DAMAGED: Final = "The file is damaged: collect anew, or carry it again and compare checksums."
 
 # `outcome` is "seen", "absent" or the kind of a failure; times are ISO 8601 in UTC.
 _TABLES: Final = {
@@ -62,6 +63,8 @@ class explained:  # noqa: N801 - reads as a verb, like contextlib's own
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, UnicodeDecodeError):  # SQLite quoted a damaged schema in its message
+            raise EvidenceError(f"{self._name}: what it holds is no UTF-8 text", _DAMAGED) from error
         if isinstance(error, sqlite3.Error):
             raise EvidenceError(f"{self._name}: {error}", _hint(error)) from error
 
@@ -70,14 +73,17 @@ def _hint(error: sqlite3.Error) -> str:
     text = str(error)
     if "locked" in text:
         return "Another auditor is writing to it: wait until that one has ended."
-    if "readonly" in text or "unable to open" in text or "disk" in text or "full" in text:
+    if "readonly" in text or "unable to open" in text or "disk I/O" in text or "full" in text:
         return "Check the folder, its permissions and the free space."
-    return "The file is damaged: collect anew, or carry it again and compare checksums."
+    return _DAMAGED
 
 
 def check_header(path: Path) -> None:
     """Refuse what is no evidence file by its first 100 bytes, before SQLite sees it. Raises EvidenceError."""
     try:
+        if not path.is_file() and not path.is_dir():  # opening a named pipe would wait for a writer
+            path.stat()
+            raise EvidenceError(f"{path} is no regular file", "Evidence is the file that auditor collect writes.")
         with path.open("rb") as file:
             head = file.read(100)
     except OSError as error:

@@ -23,6 +23,7 @@ from auditor.evidence.schema import check_header, check_tables, connect, create_
 
 MAX_DOCUMENT: Final = 4 * 1024 * 1024
 MAX_CERTIFICATES: Final = 64
+MAX_CERTIFICATE_BYTES: Final = 1024 * 1024
 MAX_FILES: Final = 20_000
 MAX_FILE_BYTES: Final = 256 * 1024 * 1024
 BATCH: Final = 1024
@@ -218,11 +219,14 @@ class Store:
 
     def _certificates(self, endpoint: str) -> tuple[bytes, ...]:
         rows = self._rows(
-            "SELECT body FROM certificate WHERE endpoint = ? ORDER BY position LIMIT ?", endpoint, MAX_CERTIFICATES
+            "SELECT CASE WHEN length(body) <= ? THEN body END FROM certificate WHERE endpoint = ? ORDER BY position LIMIT ?",
+            MAX_CERTIFICATE_BYTES,
+            endpoint,
+            MAX_CERTIFICATES,
         )
         bodies = tuple(body for (body,) in rows)
         if not all(isinstance(body, bytes) for body in bodies):
-            raise ValueError("a certificate that is no bytes")
+            raise ValueError("a certificate that is none, or too large")
         return tuple(body for body in bodies if isinstance(body, bytes))
 
     @staticmethod

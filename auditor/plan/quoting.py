@@ -13,11 +13,19 @@ def clean(text: str) -> str:
     return FORBIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
+_PASSWORD = re.compile(r"(?<=[^\s/@:'\"]:)[^\s/@'\"]{1,200}(?=@(?!sha(?:256|384|512):))")
+
+
+def without_passwords(text: str) -> str:
+    """The text with what stands as a password before a host (`user:password@host`) struck out; tags before digests stay."""
+    return _PASSWORD.sub("***", text)
+
+
 def shown(value: object) -> str:
     """A value in quotes, its end cut off when it is long: enough to find it again."""
     if not isinstance(value, str):
-        return clean(short(str(value)))
-    return f"'{clean(short(value))}'"
+        return clean(short(without_passwords(str(value))))
+    return f"'{clean(short(without_passwords(value)))}'"
 
 
 def short(text: str, longest: int = LONGEST) -> str:

@@ -10,8 +10,9 @@ from auditor import __version__
 from auditor.check import Finding, Rule, Severity, Undetermined
 from auditor.engine import CheckResult, Outcomes
 from auditor.plan.model import Waiver
-from auditor.policy.rules import POLICY_RULES
+from auditor.policy.rules import PLAN_UNEXAMINED, POLICY_RULES
 from auditor.policy.sections import egress_rows, image_rows, storage_stages, trust_rows
+from auditor.policy.unexamined import unexamined_findings
 from auditor.policy.waivers import covering, waiver_findings
 from auditor.report import CheckRow, Counts, JudgedFinding, Report, Status, Verdict
 
@@ -33,8 +34,8 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
     """Judge what the checks said."""
     site = outcomes.site
     known = frozenset(result.check.id for result in outcomes.results) | {rule.id for rule in POLICY_RULES}
-    about_waivers = tuple(waiver_findings(policy.waivers, known, today))
-    found = (*(finding for result in outcomes.results for finding in result.findings), *about_waivers)
+    own = (*waiver_findings(policy.waivers, known, today), *unexamined_findings(site.plan))
+    found = (*(finding for result in outcomes.results for finding in result.findings), *own)
     findings = _ordered(_judged(finding, policy, today) for finding in found)
     undetermined = tuple(item for result in outcomes.results for item in result.undetermined)
     examined = sum(result.examined for result in outcomes.results)
@@ -49,7 +50,10 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
         verdict=verdict,
         exit_code=exit_code,
         counts=_counts(findings, undetermined, examined),
-        checks=(*(_row(result, policy) for result in outcomes.results), *_policy_rows(about_waivers, policy)),
+        checks=(
+            *(_row(result, policy) for result in outcomes.results),
+            *(_policy_row(rule, own, policy) for rule in POLICY_RULES),
+        ),
         findings=findings,
         undetermined=undetermined,
         images=image_rows(site),
@@ -117,12 +121,13 @@ def _why_undetermined(result: CheckResult) -> str:
     return f"{detail}{more}"
 
 
-def _policy_rows(about_waivers: tuple[Finding, ...], policy: Policy) -> tuple[CheckRow, ...]:
-    def row(rule: Rule) -> CheckRow:
-        severity = policy.severities.get(rule.id, rule.severity)
-        failed = any(finding.check == rule.id for finding in about_waivers)
-        if not policy.waivers:
-            return CheckRow(rule, severity, Status.NOT_APPLICABLE, 0, "the plan has no waivers")
-        return CheckRow(rule, severity, Status.FAILED if failed else Status.PASSED, len(policy.waivers))
-
-    return tuple(row(rule) for rule in POLICY_RULES)
+def _policy_row(rule: Rule, own: tuple[Finding, ...], policy: Policy) -> CheckRow:
+    severity = policy.severities.get(rule.id, rule.severity)
+    found = sum(finding.check == rule.id for finding in own)
+    if found:
+        return CheckRow(rule, severity, Status.FAILED, found)
+    if rule is PLAN_UNEXAMINED:
+        return CheckRow(rule, severity, Status.NOT_APPLICABLE, 0, "the plan has no part that is not examined")
+    if not policy.waivers:
+        return CheckRow(rule, severity, Status.NOT_APPLICABLE, 0, "the plan has no waivers")
+    return CheckRow(rule, severity, Status.PASSED, len(policy.waivers))

@@ -1,4 +1,4 @@
-"""The findings that the policy itself makes, about waivers. They have pages like every check."""
+"""The findings that the policy itself makes, about waivers and the plan. They have pages like every check."""
 
 from __future__ import annotations
 
@@ -48,4 +48,27 @@ The design page, section 5.1.
 """,
 )
 
-POLICY_RULES = (WAIVER_EXPIRED, WAIVER_UNKNOWN)
+PLAN_UNEXAMINED = Rule(
+    id="plan-unexamined",
+    title="A part of the plan is not examined by this version",
+    family="policy",
+    severity=Severity.WARNING,
+    page="""## What it checks
+Whether the plan has parts that this version reads and keeps, and about which no check of it says anything yet.
+
+## Why it matters
+Whoever writes down workloads, a copy tool or node configuration expects them to be judged. A verdict of ready must not be
+read as if they had been.
+
+## How to fix
+Look at the part yourself, and waive the finding with the name of who did, or update the auditor.
+
+## When it cannot tell
+Never: it needs nothing but the plan.
+
+## References
+The design page, section 6.
+""",
+)
+
+POLICY_RULES = (WAIVER_EXPIRED, WAIVER_UNKNOWN, PLAN_UNEXAMINED)

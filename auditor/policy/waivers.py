@@ -6,6 +6,7 @@ import datetime
 import difflib
 import fnmatch
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from auditor.check import Finding, Remedy, Subject
 from auditor.plan.model import Waiver
@@ -20,7 +21,7 @@ def is_in_force(waiver: Waiver, today: datetime.date) -> bool:
 
 def covering(finding: Finding, waivers: Iterable[Waiver], today: datetime.date) -> Waived | None:
     """The first waiver in force whose check and subject match; the subject is a glob over the id or the whole subject."""
-    names = (finding.subject.id, str(finding.subject))
+    names = (finding.subject.id, str(replace(finding.subject, client="")), str(finding.subject))
     for waiver in waivers:
         if waiver.check != finding.check or not is_in_force(waiver, today):
             continue

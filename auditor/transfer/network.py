@@ -46,3 +46,10 @@ def _covers(pattern: str, host: str) -> bool:
 def is_reachable(host: str, patterns: tuple[str, ...]) -> bool:
     """Whether a host name or address lies in one of the plan's `network.reachable` globs or networks."""
     return any(_covers(pattern, host) for pattern in patterns)
+
+
+def is_malformed(url: str) -> bool:
+    """Whether a URL means to be http(s) and cannot be understood. A runtime may read it otherwise than we do."""
+    if url.partition(":")[0].strip().lower() not in _PORTS:
+        return False
+    return dial_of(url) is None

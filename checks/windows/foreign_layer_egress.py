@@ -27,8 +27,9 @@ from collections.abc import Iterator
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
-from auditor.site.layers import LayerEgress
+from auditor.site.layers import LayerEgress, foreign_layers
 from auditor.sizing.budget import format_bytes
+from auditor.transfer.network import is_malformed
 from auditor.transfer.pull import PullRule
 from checks.placed import with_payload
 
@@ -99,6 +100,10 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     for placement in with_payload(site, ID):
         if isinstance(placement, Undetermined):
             yield placement
+        elif unreadable := [layer for layer in foreign_layers(placement) if any(map(is_malformed, layer.urls or ()))]:
+            for layer in unreadable:
+                subject = Subject("layer", layer.digest, pool=placement.pool.name)
+                yield Undetermined(ID, subject, Kind.MALFORMED, "one of its urls cannot be read, so its host is not known")
         elif (str(placement.image.reference), placement.pool.name) not in bad:
             fine += 1
     if fine:

@@ -168,7 +168,7 @@ def test_any_bytes_give_lines(data: bytes) -> None:
         assert line.location.line >= 1
 
 
-@given(st.lists(st.from_regex(r"[a-z]{1,8}/[a-z]{1,8}:[0-9]{1,3}", fullmatch=True), max_size=20))
+@given(st.lists(st.from_regex(r"[a-z]{1,8}/[a-z]{1,8}:[0-9]{1,3}", fullmatch=True), min_size=1, max_size=20))
 def test_no_reference_is_lost(references: list[str]) -> None:
     assert [line.text for line in lines("\n".join(references))] == references
 

@@ -52,7 +52,7 @@ def test_the_keys_are_those_of_the_contract() -> None:
         for row in rows:
             assert list(row) == keys.split(), name
     finding = shown["findings"][0]
-    assert list(finding["subject"]) == ["kind", "id", "platform", "pool"]
+    assert list(finding["subject"]) == ["kind", "id", "platform", "pool", "client"]
     assert list(finding["location"]) == ["file", "line", "column"]
     assert list(finding["remedies"][0]) == ["kind", "text", "commands"]
     cell = shown["images"][0]["platforms"][0]

@@ -101,7 +101,10 @@ class Sender:
                 async with asyncio.timeout(WHOLE_ANSWER):
                     return await _ask(transport, request)
             except TimeoutError as error:
-                raise httpx.ReadTimeout(f"the answer took longer than {WHOLE_ANSWER:g} s") from error
+                # Not tried again: who answers drop by drop once would make every further image wait as long, five times.
+                detail = f"the answer took longer than {WHOLE_ANSWER:g} s"
+                self._down[origin_of(request.url)] = detail
+                raise Unanswered(Kind.UNREACHABLE, detail) from error
             finally:
                 self._connections.give(request.url, request.ca, transport)
 

@@ -85,6 +85,8 @@ class LeanTransport(httpx.AsyncBaseTransport):
             raise httpx.ConnectError(
                 f"TLS with {host}:{port}: {error.reason or error}: {getattr(error, 'verify_message', '')}"
             ) from error
+        except (UnicodeError, OverflowError) as error:
+            raise httpx.ConnectError(f"{host}:{port} is no host and port that can be asked: {error}") from error
         except OSError as error:
             # asyncio writes its own words over the system's; a resolver's errors have numbers below zero.
             reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)

@@ -16,7 +16,8 @@ IMPORTERS = (foreign, plain)
 def read_list(source: ListSource, data: bytes) -> tuple[ListLine, ...]:
     """Every entry of a list. What is no entry but stands where one should is a line with an error: nothing is lost."""
     importer = next(importer for importer in IMPORTERS if importer.recognises(data))
-    return tuple(importer.read(source, data))
+    found = tuple(importer.read(source, data))
+    return found or (source.error(source.file, 1, 1, "the list names no image: is it cut off, or the wrong file?"),)
 
 
 __all__ = ["IMPORTERS", "ListSource", "read_list"]

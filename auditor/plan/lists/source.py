@@ -10,7 +10,7 @@ from auditor.errors import Location
 from auditor.facts import Fact, table
 from auditor.oci.reference import InvalidReference, is_digest, parse_reference
 from auditor.plan.model import ListLine
-from auditor.plan.quoting import shown
+from auditor.plan.quoting import shown, without_passwords
 
 MAX_TEXT = 4096
 SHOWN = 200
@@ -34,8 +34,9 @@ class ListSource:
 
     def error(self, text: str, line: int, column: int, message: str) -> ListLine:
         """A line that is no entry. The text is shown with control characters escaped."""
-        shown = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text[:SHOWN])
-        return ListLine(shown, Location(self.file, line, column), self.pools, error=message, host_process=self.host_process)
+        shown = without_passwords(_CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text[:SHOWN]))
+        why = without_passwords(message)
+        return ListLine(shown, Location(self.file, line, column), self.pools, error=why, host_process=self.host_process)
 
     def entry(self, text: str, line: int, column: int, *, digest: str = "", sources: tuple[str, ...] = ()) -> ListLine:
         """A line with one reference, or the reason why it is none."""
