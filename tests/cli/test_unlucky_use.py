@@ -1,0 +1,123 @@
+"""Use that is unlucky or hostile: no hang, no traceback, no verdict where nothing was judged, no secret in what is said."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.runner import EXAMPLE, auditor, environment
+
+LINUX = ("--platform", "linux/amd64")
+SECRET = "S3CRETpw"
+
+
+@pytest.mark.parametrize("line", ["[::1]:99999/x:1", f"{'a' * 70}.localhost:5998/x:1", "localhost:1/x:1"])
+def test_one_line_that_cannot_be_asked_for_stops_nothing(tmp_path: Path, line: str) -> None:
+    (tmp_path / "images.txt").write_text(f"{line}\n")
+    done = auditor("audit", "images.txt", *LINUX, "--format", "json", cwd=tmp_path)
+    assert done.returncode in {1, 3}, done.stderr
+    report = json.loads(done.stdout)
+    assert report["undetermined"] or report["findings"]
+
+
+def test_a_named_pipe_is_no_input_and_no_output(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "plan.yaml").write_text("version: 1\npools: {one: {platform: linux/amd64}}\n")
+    for arguments in (
+        ("audit", "pipe"),
+        ("audit", "plan.yaml", "--evidence", "pipe"),
+        ("collect", "plan.yaml", "-o", "pipe"),
+        ("audit", "plan.yaml", "--offline", "--format", "json=pipe"),
+    ):
+        done = auditor(*arguments, cwd=tmp_path)
+        assert done.returncode == 2, (arguments, done.stderr)
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_report_never_overwrites_what_it_judges_nor_another_report(tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text("version: 1\npools: {one: {platform: linux/amd64}}\n")
+    before = (tmp_path / "plan.yaml").read_text()
+    for formats in (("--format", "json=plan.yaml"), ("--format", "json=same", "--format", "html=same")):
+        assert auditor("audit", "plan.yaml", "--offline", *formats, cwd=tmp_path).returncode == 2
+    assert (tmp_path / "plan.yaml").read_text() == before
+    assert not (tmp_path / "same").exists()
+
+
+def test_a_link_to_a_report_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "latest.json").symlink_to("real.json")
+    auditor("audit", EXAMPLE / "plant-7.evidence", "--format", "json=latest.json", cwd=tmp_path)
+    assert (tmp_path / "latest.json").is_symlink()
+    assert json.loads((tmp_path / "real.json").read_text())["version"] == 1
+
+
+def test_passwords_in_references_and_plans_are_never_said(tmp_path: Path) -> None:
+    (tmp_path / "images.txt").write_text(f"u:{SECRET}@localhost:5998/x:1\nhttps://u:{SECRET}@host/x:1\n")
+    formats = ("--format", "text", "--format", "json=r.json", "--format", "html=r.html")
+    done = auditor("audit", "images.txt", *LINUX, "--offline", *formats, cwd=tmp_path)
+    (tmp_path / "plan.yaml").write_text(
+        f"version: 1\npools: {{one: {{platform: linux/amd64}}}}\nnetwork: {{reachable: ['u:{SECRET}@h']}}\n"
+    )
+    plan = auditor("audit", "plan.yaml", cwd=tmp_path)
+    looked = auditor("inspect", f"https://u:{SECRET}@host/x:1", cwd=tmp_path)
+    files = [(tmp_path / name).read_text() for name in ("r.json", "r.html")]
+    for said in (done.stdout, done.stderr, plan.stderr, looked.stderr, *files):
+        assert said
+        assert SECRET not in said or said == done.stderr == ""
+
+
+def test_control_characters_never_reach_the_terminal(tmp_path: Path) -> None:
+    for arguments in (
+        ("audit", "\x1b[31mred.yaml"),
+        ("audit", "x", "--format", "\x1b[31m"),
+        ("audit", "x", "--at", "\x1b[31m"),
+    ):
+        done = auditor(*arguments, cwd=tmp_path)
+        assert done.returncode == 2
+        assert "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
+def test_an_error_that_nobody_can_read_is_still_no_verdict(tmp_path: Path, redirection: str) -> None:
+    command = f"{sys.executable} -m auditor audit nope.yaml {redirection}"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environment(tmp_path), timeout=60, check=False)
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("redirection", [">&-", ">/dev/full"])
+def test_a_report_that_cannot_be_written_is_said(tmp_path: Path, redirection: str) -> None:
+    command = f"{sys.executable} -m auditor audit {EXAMPLE / 'plant-7.evidence'} --at 2026-11-23 {redirection}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "stdout" in done.stderr
+
+
+def test_a_list_without_an_image_is_said(tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").write_text("# nothing\n\n")
+    done = auditor("audit", "empty.txt", *LINUX, "--offline", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "names no image" in done.stdout
+
+
+def test_what_a_plan_says_and_nobody_examines_is_said(tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text(
+        "version: 1\npools: {one: {platform: linux/amd64}}\ncopy: {window: 1h}\ncluster: {distribution: rke2, version: v1.33.5}\n"
+    )
+    done = auditor("audit", "plan.yaml", "--offline", "--format", "json", cwd=tmp_path)
+    found = {finding["subject"]["id"] for finding in json.loads(done.stdout)["findings"]}
+    assert found == {"copy", "cluster"}
+    refused = auditor("audit", "plan.yaml", "--skip", "plan-unexamined", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "severity" in refused.stderr
