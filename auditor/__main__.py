@@ -43,13 +43,18 @@ def _run() -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is exit code 4, never a verdict
         if os.environ.get("AUDITOR_DEBUG"):
             traceback.print_exc()
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            sys.stderr.write(
-                f"auditor: internal error: {type(error).__name__}: {str(error)!a}\n"
-                "  This is a bug. Set AUDITOR_DEBUG=1 to see where it happened, and please report it.\n"
-            )
+        _last_words(error)
         return EXIT_INTERNAL
     return 0
+
+
+def _last_words(error: Exception) -> None:
+    """Say that it was a bug, with nothing but what Python brings: whatever we have may be what is broken."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(
+            f"auditor: internal error: {type(error).__name__}: {str(error)!a}\n"
+            "  This is a bug. Set AUDITOR_DEBUG=1 to see where it happened, and please report it.\n"
+        )
 
 
 if __name__ == "__main__":

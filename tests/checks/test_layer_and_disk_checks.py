@@ -50,6 +50,13 @@ def test_an_image_whose_urls_are_all_inside_is_fine() -> None:
     assert (findings(outcomes), fine(outcomes)) == ([], 6)
 
 
+@pytest.mark.parametrize("url", ["http://a:99999/x", "http://[::1", "https:///x"])
+def test_a_url_that_cannot_be_read_is_no_pass(url: str) -> None:
+    outcomes = said("foreign-layer-egress", PLAN, observed=both({**BASE, "urls": [url]}))
+    assert {item.kind for item in unknowns(outcomes)} == {Kind.MALFORMED}
+    assert fine(outcomes) == 2  # both images on the Linux pool
+
+
 def test_a_foreign_layer_with_urls_is_not_said_to_be_unavailable() -> None:
     outcomes = said("foreign-layer-unavailable", PLAN, observed=both({**BASE, "urls": [MCR]}))
     assert (findings(outcomes), fine(outcomes)) == ([], 6)
