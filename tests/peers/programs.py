@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -20,7 +22,20 @@ def require(program: str) -> str:
     """The path of a program; without it the test skips, or fails where peers are promised."""
     if path := find(program):
         return path
-    reason = f"{program} is not installed; `.ci/run` installs it"
+    missing(f"{program} is not installed; `.ci/run` installs it")
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip the test for a reason, or fail it where peers are promised."""
     if os.environ.get("AUDITOR_REQUIRE_PEERS") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def cut_off() -> list[str]:
+    """The beginning of a command that runs in a network namespace of its own; the test skips where none may be made."""
+    command = [require("unshare"), "-n" if os.geteuid() == 0 else "-rn"]
+    tried = subprocess.run([*command, "true"], capture_output=True, text=True, timeout=10, check=False)
+    if tried.returncode != 0:
+        missing(f"no network namespace can be made here: {tried.stderr.strip()}")
+    return command

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import pytest
 
 from tests.cli.runner import auditor, environment
 from tests.peers.images import build_image, build_index, windows_image
-from tests.peers.programs import require
+from tests.peers.programs import cut_off, require
 from tests.peers.registry import RunningRegistry, allow_urls, serve
 from tests.peers.tls import python_server
 from tests.pki.make_chains import SERVER, hierarchy
@@ -79,9 +78,7 @@ def audited(*arguments: str, cwd: Path) -> dict[str, Any]:
 
 def cable_cut(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """The auditor in a network namespace of its own, where not even loopback is up."""
-    unshare = require("unshare")
-    mode = ["-n"] if os.geteuid() == 0 else ["-rn"]
-    command = [unshare, *mode, sys.executable, "-m", "auditor", *arguments]
+    command = [*cut_off(), sys.executable, "-m", "auditor", *arguments]
     return subprocess.run(command, cwd=cwd, env=environment(cwd), capture_output=True, text=True, timeout=120, check=False)
 
 
