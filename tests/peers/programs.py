@@ -20,9 +20,10 @@ def find(program: str) -> str | None:
 
 def require(program: str) -> str:
     """The path of a program; without it the test skips, or fails where peers are promised."""
-    if path := find(program):
-        return path
-    missing(f"{program} is not installed; `.ci/run` installs it")
+    path = find(program)
+    if path is None:
+        missing(f"{program} is not installed; `.ci/run` installs it")
+    return path
 
 
 def missing(reason: str) -> NoReturn:
