@@ -9,21 +9,27 @@ from auditor.check import Check
 from checks.images import (
     image_absent,
     image_duplicate,
+    image_not_listed,
     image_reference_invalid,
     image_unpinned,
+    image_unused,
     platform_absent,
     schema1_manifest,
     windows_build_fallback,
     windows_build_mismatch,
+    workload_os_unbound,
 )
 from checks.storage import registry_disk
 from checks.trust import certificate_expiring, certificate_name_mismatch, chain_incomplete, root_not_trusted
-from checks.windows import foreign_layer_egress, foreign_layer_unavailable
+from checks.windows import foreign_layer_egress, foreign_layer_unavailable, hostprocess_requirements
 
 CATALOGUE: tuple[Check, ...] = (
     image_reference_invalid.CHECK,
     image_duplicate.CHECK,
     image_unpinned.CHECK,
+    image_not_listed.CHECK,
+    image_unused.CHECK,
+    workload_os_unbound.CHECK,
     image_absent.CHECK,
     platform_absent.CHECK,
     windows_build_mismatch.CHECK,
@@ -31,6 +37,7 @@ CATALOGUE: tuple[Check, ...] = (
     schema1_manifest.CHECK,
     foreign_layer_egress.CHECK,
     foreign_layer_unavailable.CHECK,
+    hostprocess_requirements.CHECK,
     registry_disk.CHECK,
     chain_incomplete.CHECK,
     root_not_trusted.CHECK,

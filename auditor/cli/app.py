@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import audit, catalogue, collect, init, inspect, schema
+from auditor.cli import audit, catalogue, collect, images, init, inspect, schema
 
 app = typer.Typer(
     name="auditor",
@@ -36,6 +36,7 @@ def _options(
 
 app.command("audit")(audit.audit)
 app.command("collect")(collect.collect)
+app.command("images")(images.images)
 app.command("inspect")(inspect.inspect)
 app.command("checks")(catalogue.checks)
 app.command("explain")(catalogue.explain)

@@ -77,7 +77,7 @@ def audit(
     outputs = parse_outputs(format or [], (*inputs, *([evidence] if evidence else [])))
     known = catalogue()
     chosen = selected(known, only or [], skip or [])
-    given = read_inputs(inputs, platform or [])
+    given = read_inputs(inputs, platform or [], evidence)
     policy = Policy(fail_on, strict, given.plan.waivers, severities(given.plan, known))
     needs = resolve_needs(given.plan)
     unanswered: Mapping[str, Failed] = {}

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.collectors.helm import with_rendered_charts
 from auditor.errors import UsageError
 from auditor.evidence.store import Store
 from auditor.plan.bare_lists import plan_for_lists
@@ -43,6 +44,11 @@ def is_evidence(path: Path) -> bool:
     return _head(path).startswith(SQLITE_MAGIC)
 
 
+def is_plan(path: Path) -> bool:
+    """Whether a file looks like a plan: YAML or JSON with the keys of one."""
+    return path.suffix.lower() in PLAN_SUFFIXES and path.is_file() and bool(_PLAN_KEY.search(_head(path)))
+
+
 def plan_in(path: Path) -> Plan:
     """The plan that an evidence file carries."""
     with Store.open(path) as store:
@@ -53,8 +59,11 @@ def plan_in(path: Path) -> Plan:
     return load_plan_files(name, files)
 
 
-def read_inputs(paths: list[Path], platforms: list[str]) -> Given:
-    """Understand what was given. Raises UsageError when it makes no sense together."""
+def read_inputs(paths: list[Path], platforms: list[str], evidence: Path | None = None) -> Given:
+    """Understand what was given; charts of a plan are rendered, or found rendered in `evidence`.
+
+    Raises UsageError when it makes no sense together.
+    """
     if platforms:
         for path in paths:
             if is_evidence(path) or (path.suffix.lower() in PLAN_SUFFIXES and _PLAN_KEY.search(_head(path))):
@@ -71,7 +80,15 @@ def read_inputs(paths: list[Path], platforms: list[str]) -> Given:
             f"{paths[0]} is neither a plan nor evidence",
             "For an image list say what it is for: --platform linux/amd64 --platform windows/amd64:ltsc2022.",
         )
-    return Given(load_plan(paths[0]))
+    return Given(with_rendered_charts(load_plan(paths[0]), carried_in(evidence)))
+
+
+def carried_in(path: Path | None) -> dict[str, bytes]:
+    """The files that an evidence file carries; none without one."""
+    if path is None:
+        return {}
+    with Store.open(path) as store:
+        return store.files()
 
 
 @contextmanager

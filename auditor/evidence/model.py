@@ -100,3 +100,40 @@ class Evidence(Protocol):
     def chain(self, endpoint: str) -> Observation[ChainSeen] | None:
         """What `host:port` served."""
         ...
+
+
+class ArchivedPlatform(msgspec.Struct, frozen=True):
+    """One platform of an archived image. `missing` are digests that the archive should hold for it and does not."""
+
+    platform: str  # `windows/amd64:10.0.20348.1`; empty when no config says it
+    digest: str
+    bytes: int
+    missing: tuple[str, ...] = ()
+    foreign_layers: int = 0
+    urls: tuple[str, ...] = ()
+
+
+class ArchivedImage(msgspec.Struct, frozen=True):
+    """An image in an archive, under the names by which it would be loaded. `digest`: of the index, manifest or config."""
+
+    names: tuple[str, ...]
+    digest: str
+    media_type: str
+    platforms: tuple[ArchivedPlatform, ...]
+
+
+class ArchiveProblem(msgspec.Struct, frozen=True):
+    """What is wrong with one entry of an archive."""
+
+    entry: str
+    reason: str
+
+
+class ArchiveSeen(msgspec.Struct, frozen=True):
+    """What an archive holds. `size` in bytes; `verified`: every blob was hashed."""
+
+    format: str
+    size: int
+    images: tuple[ArchivedImage, ...]
+    problems: tuple[ArchiveProblem, ...] = ()
+    verified: bool = True

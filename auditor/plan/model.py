@@ -213,7 +213,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class ListLine:
-    """One entry of an image list, or one inline reference. Exactly one of `reference` and `error` is set."""
+    """One entry of an image list, or one inline reference. Exactly one of `reference`, `error` and `unbounded` is set.
+
+    `platforms` are those to which the list's format restricts the entry; empty means no restriction. `unbounded` says why
+    nobody can tell from the list which images the entry stands for: a whole repository, a range of versions, a template.
+    """
 
     text: str
     location: Location
@@ -223,11 +227,35 @@ class ListLine:
     digest: str = ""  # a digest that stands beside the reference in a column of its own
     sources: tuple[str, ...] = ()
     host_process: bool = False
+    platforms: tuple[Platform, ...] = ()
+    unbounded: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """An image that a workload runs, and `who` does. Exactly one of `reference`, `error` and `unbounded` is set.
+
+    `kind` is `manifest`, `chart` or `default`; `pools` are those whose nodes it can be scheduled to; `os` is what it is bound
+    to, empty when to none. `surmised` says that an argument or a variable only looks like an image.
+    """
+
+    kind: str
+    who: str
+    text: str
+    location: Location
+    pools: tuple[str, ...]
+    reference: Reference | None = None
+    error: str = ""
+    unbounded: str = ""
+    os: str = ""
+    host_process: bool = False
+    host_network: bool = False
+    surmised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why an image is needed: what asked for it (`list`, `inline`, later `manifest`, `chart`, `default`) and where."""
+    """Why an image is needed: what asked for it (`list`, `inline`, `manifest`, `chart`, `default`) and where."""
 
     kind: str
     location: Location
@@ -249,7 +277,8 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """Everything that the plan's sources add up to: the lines as written, and the needs that they mean."""
+    """Everything that the plan's sources add up to: lines and demands as written, and the needs that they mean."""
 
     lines: tuple[ListLine, ...] = ()
     needs: tuple[Need, ...] = ()
+    demands: tuple[Demand, ...] = ()

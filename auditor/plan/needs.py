@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
+from auditor.oci.platform import Platform
 from auditor.oci.reference import Reference
 from auditor.plan.lists import ListSource, read_list
 from auditor.plan.model import ImageSource, ListLine, Need, Needs, Plan, Reason
-from auditor.plan.paths import is_inside, normal
-
-
-def shown_path(plan: Plan, path: str) -> str:
-    """A file of the plan as its user would open it: relative to where the plan was given."""
-    return str(PurePosixPath(plan.path.replace("\\", "/")).parent / path)
+from auditor.plan.paths import is_inside, normal, shown_path
+from auditor.plan.workloads import read_workloads
 
 
 def _lines(plan: Plan, source: ImageSource) -> Iterator[tuple[str, ListLine]]:
@@ -23,13 +19,23 @@ def _lines(plan: Plan, source: ImageSource) -> Iterator[tuple[str, ListLine]]:
         return
     name = normal(source.list)
     for path in [path for path in plan.files if is_inside(path, name)]:
-        listed = ListSource(shown_path(plan, path), source.pools, source.host_process)
+        listed = ListSource(shown_path(plan.path, path), source.pools, source.host_process)
         for line in read_list(listed, plan.files[path]):
             yield "list", line
 
 
+def concerns(platforms: tuple[Platform, ...], pool: Platform) -> bool:
+    """Whether an entry that its format restricts to these platforms is for the nodes of a pool, whatever their build."""
+    return not platforms or any(
+        (platform.os, platform.architecture) == (pool.os, pool.architecture)
+        and (not platform.variant or not pool.variant or platform.variant == pool.variant)
+        for platform in platforms
+    )
+
+
 def resolve_needs(plan: Plan) -> Needs:
-    """Read every list and inline reference. The order is that of first appearance."""
+    """Read every list, inline reference and workload. The order is that of first appearance."""
+    platforms = {pool.name: pool.platform for pool in plan.pools}
     lines: list[ListLine] = []
     reasons: dict[tuple[Reference, str], list[Reason]] = {}
     elsewhere: set[tuple[Reference, str]] = set()  # needed by something that is no HostProcess container
@@ -40,13 +46,23 @@ def resolve_needs(plan: Plan) -> Needs:
                 continue
             reason = Reason(kind, line.location)
             for pool in line.pools:
+                if not concerns(line.platforms, platforms[pool]):
+                    continue
                 key = (line.reference, pool)
                 reasons.setdefault(key, []).append(reason)
                 if not line.host_process:
                     elsewhere.add(key)
-    platforms = {pool.name: pool.platform for pool in plan.pools}
+    demands = read_workloads(plan)
+    for demand in demands:
+        if demand.reference is None or demand.surmised:
+            continue
+        for pool in demand.pools:
+            key = (demand.reference, pool)
+            reasons.setdefault(key, []).append(Reason(demand.kind, demand.location))
+            if not demand.host_process:
+                elsewhere.add(key)
     needs = tuple(
         Need(reference, pool, platforms[pool], tuple(dict.fromkeys(why)), (reference, pool) not in elsewhere)
         for (reference, pool), why in reasons.items()
     )
-    return Needs(tuple(lines), needs)
+    return Needs(tuple(lines), needs, demands)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from pathlib import PurePosixPath
 
 
 def normal(path: str) -> str:
@@ -13,3 +14,8 @@ def normal(path: str) -> str:
 def is_inside(path: str, name: str) -> bool:
     """Whether a file is the one that the plan names, or lies in the folder that it names."""
     return path == name or path.startswith(f"{name.rstrip('/')}/")
+
+
+def shown_path(plan_path: str, path: str) -> str:
+    """A file of the plan at `plan_path` as its user would open it: relative to where the plan was given."""
+    return str(PurePosixPath(plan_path.replace("\\", "/")).parent / path)

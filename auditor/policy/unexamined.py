@@ -11,8 +11,6 @@ from auditor.policy.rules import PLAN_UNEXAMINED
 
 def _parts(plan: Plan) -> Iterator[tuple[tuple[str, ...], str]]:
     """The keys of parts that are given and not examined, with what is therefore not known."""
-    if plan.workloads:
-        yield ("workloads",), "which images the workloads need is not compared with the lists"
     if plan.cluster is not None:
         yield ("cluster",), "what the distribution pulls by itself is not looked for"
     if plan.copy is not None:

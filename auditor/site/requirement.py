@@ -9,6 +9,8 @@ class Requirement(enum.Enum):
     """A part of the plan; the value says, for the report, why a check without it does not apply."""
 
     IMAGES = "the plan names no images"
+    WORKLOADS = "the plan names no workloads"
+    COMPLETE_WORKLOADS = "the plan does not say that its workloads are complete"
     WINDOWS_POOLS = "the plan has no Windows pools"
     REGISTRY = "the plan names no registry"
     REGISTRY_DISK = "the plan does not say how large the registry's disk is"

@@ -60,6 +60,10 @@ class Site:
         match requirement:
             case Requirement.IMAGES:
                 present = bool(self.needs.lines)
+            case Requirement.WORKLOADS:
+                present = bool(self.needs.demands)
+            case Requirement.COMPLETE_WORKLOADS:
+                present = bool(self.needs.demands) and self.plan.workloads_complete
             case Requirement.WINDOWS_POOLS:
                 present = any(pool.is_windows for pool in self.plan.pools)
             case Requirement.REGISTRY:

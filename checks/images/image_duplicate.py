@@ -60,12 +60,13 @@ class _Seen:
         name, digest = str(reference), reference.digest or line.digest
         first = tagged = None
         for pool in line.pools:
-            first = first or self._images.get((name, pool))
-            self._images.setdefault((name, pool), line)
+            # A list may name an image once per platform, which is no repetition.
+            key = (f"{name} {' '.join(map(str, line.platforms))}", pool)
+            first = first or self._images.get(key)
+            self._images.setdefault(key, line)
             if digest and reference.tag:
-                key = (reference.repository, digest, pool)
-                tagged = tagged or self._digests.get(key)
-                self._digests.setdefault(key, line)
+                tagged = tagged or self._digests.get((reference.repository, digest, pool))
+                self._digests.setdefault((reference.repository, digest, pool), line)
         if first is not None:
             return _finding(line, first, _spelled(line, first), name)
         if tagged is None or tagged.reference is None or tagged.reference.tag == reference.tag:

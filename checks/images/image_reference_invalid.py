@@ -10,7 +10,7 @@ placeholder such as `KUBE_PROXY_VERSION-nanoserver` even looks like a tag until 
 Fill in the placeholder, or correct the line. Generate lists from rendered charts, not from templates.
 
 ## When it cannot tell
-Never: it needs nothing but the list.
+When an entry stands for images that the list does not name: a whole repository, a range of versions, a chart.
 
 ## References
 distribution/reference grammar; facts/placeholders.yaml.
@@ -21,7 +21,8 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, define
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 
 ID = "image-reference-invalid"
@@ -31,6 +32,9 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per line that is no reference."""
     fine = 0
     for line in site.needs.lines:
+        if line.unbounded:
+            yield Undetermined(ID, Subject("line", line.text), Kind.UNSUPPORTED, f"{line.location}: {line.unbounded}")
+            continue
         if not line.error:
             fine += 1
             continue

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from auditor.errors import Location
 from auditor.facts import Fact, table
+from auditor.oci.platform import Platform
 from auditor.oci.reference import InvalidReference, is_digest, parse_reference
 from auditor.plan.model import ListLine
 from auditor.plan.quoting import shown, without_passwords
@@ -38,7 +39,21 @@ class ListSource:
         why = without_passwords(message)
         return ListLine(shown, Location(self.file, line, column), self.pools, error=why, host_process=self.host_process)
 
-    def entry(self, text: str, line: int, column: int, *, digest: str = "", sources: tuple[str, ...] = ()) -> ListLine:
+    def unbounded(self, text: str, line: int, column: int, why: str) -> ListLine:
+        """A line that stands for images which nobody can enumerate from the list alone, and why."""
+        written = self.error(text, line, column, why)
+        return replace(written, error="", unbounded=written.error)
+
+    def entry(
+        self,
+        text: str,
+        line: int,
+        column: int,
+        *,
+        digest: str = "",
+        sources: tuple[str, ...] = (),
+        platforms: tuple[Platform, ...] = (),
+    ) -> ListLine:
         """A line with one reference, or the reason why it is none."""
         if problem := text_problem(text):
             return self.error(text, line, column, problem)
@@ -48,7 +63,8 @@ class ListSource:
             reference = parse_reference(text)
         except InvalidReference as error:
             return self.error(text, line, column, str(error))
-        return ListLine(text, Location(self.file, line, column), self.pools, reference, "", digest, sources, self.host_process)
+        place = Location(self.file, line, column)
+        return ListLine(text, place, self.pools, reference, "", digest, sources, self.host_process, platforms)
 
 
 @cache

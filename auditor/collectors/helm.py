@@ -1,0 +1,103 @@
+"""Charts rendered by the real `helm template`. What it made is kept among the plan's files: inside nobody needs helm.
+
+Helm runs with folders of its own for cache, configuration and data, in the plan's folder, and for a bounded time. Secrets
+and config maps run no image and are blanked out, line by line, so that positions stay.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from auditor.plan.model import Plan, Workload
+from auditor.plan.workloads.rendered import (
+    failure_name,
+    helm_arguments,
+    inputs_key,
+    is_made_from,
+    marked_with,
+    rendered_name,
+)
+
+_SECONDS = 120
+_MAX_OUTPUT = 16 * 1024 * 1024
+_MAX_REASON = 2000
+_SEPARATOR = re.compile(rb"^---[ \t]*(?:#.*)?$", re.MULTILINE)
+_DATA = re.compile(rb"^kind:[ \t]*[\"']?(?:Secret|ConfigMap)[\"']?[ \t]*$", re.MULTILINE)
+_WITHOUT_NETWORK = {"HTTP_PROXY": "", "HTTPS_PROXY": ""}
+
+
+def with_rendered_charts(plan: Plan, carried: Mapping[str, bytes] | None = None) -> Plan:
+    """The plan with the rendering of each chart, or the reason why there is none, among its files.
+
+    `carried` are the files of an evidence file: a rendering there that was made from the same inputs is taken as it is.
+    """
+    charts = [(number, workload) for number, workload in enumerate(plan.workloads) if workload.chart]
+    if not charts:
+        return plan
+    files = dict(plan.files)
+    for number, workload in charts:
+        name, key = rendered_name(number, workload), inputs_key(plan, workload)
+        kept = (carried or {}).get(name, b"")
+        rendering, reason = (kept, "") if is_made_from(kept, key) else _render(plan, workload, key)
+        files.pop(name, None)
+        files.pop(failure_name(number, workload), None)
+        if rendering:
+            files[name] = rendering
+        else:
+            files[failure_name(number, workload)] = reason.encode()
+    return replace(plan, files=files)
+
+
+def _render(plan: Plan, workload: Workload, key: str) -> tuple[bytes, str]:
+    """What helm made, or why it could not."""
+    helm = shutil.which("helm")
+    if helm is None:
+        return b"", "helm is not installed here"
+    _, *words = helm_arguments(plan, workload)
+    folder = Path(plan.path).parent
+    with tempfile.TemporaryDirectory(prefix="auditor-helm-") as own, tempfile.TemporaryFile() as output:
+        homes = {f"HELM_{name}_HOME": str(Path(own) / name.lower()) for name in ("CACHE", "CONFIG", "DATA")}
+        environment = {**os.environ, **homes, **_WITHOUT_NETWORK}
+        try:
+            done = subprocess.run(
+                [helm, *words],
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.PIPE,
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return b"", f"helm had not finished after {_SECONDS} s"
+        except OSError as error:
+            return b"", f"helm could not be started: {error.strerror or error}"
+        if done.returncode != 0:
+            return b"", done.stderr.decode("utf-8", "replace").strip()[:_MAX_REASON] or f"helm ended with {done.returncode}"
+        output.seek(0)
+        made = output.read(_MAX_OUTPUT + 1)
+    if len(made) > _MAX_OUTPUT:
+        return b"", f"helm wrote more than {_MAX_OUTPUT:,} bytes"
+    return marked_with(key, _without_data(made)), ""
+
+
+def _without_data(rendered: bytes) -> bytes:
+    """The documents that can run an image; the lines of the others are empty."""
+    kept: list[bytes] = []
+    start = 0
+    for match in [*_SEPARATOR.finditer(rendered), None]:
+        end = match.start() if match is not None else len(rendered)
+        document = rendered[start:end]
+        kept.append(b"\n" * document.count(b"\n") if _DATA.search(document) else document)
+        if match is not None:
+            kept.append(match[0])
+            start = match.end()
+    return b"".join(kept)

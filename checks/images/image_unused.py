@@ -1,0 +1,64 @@
+"""## What it checks
+Every listed image is needed by a workload, where the plan says that its workloads are complete.
+
+## Why it matters
+What nobody runs costs time, media and disk on every transfer, and its vulnerabilities are reported all the same.
+
+## How to fix
+Remove the line, or name the workload that needs it.
+
+## When it cannot tell
+When a workload could not be read: any image might be what it needs.
+
+## References
+The plan's `workloads_complete`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.evidence.model import Kind
+from auditor.site import Requirement, Site
+
+ID = "image-unused"
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One finding per line that nothing needs."""
+    unread = next((demand for demand in site.needs.demands if demand.reference is None), None)
+    needed = {demand.reference for demand in site.needs.demands}
+    fine = 0
+    for line in site.needs.lines:
+        if line.reference is None:
+            continue
+        subject = Subject("line", line.text)
+        if line.reference in needed:
+            fine += 1
+        elif unread is not None:
+            detail = f"a workload could not be read: {unread.location}: {unread.error or unread.unbounded}"
+            yield Undetermined(ID, subject, Kind.MALFORMED if unread.error else Kind.UNSUPPORTED, detail)
+        else:
+            yield Finding(
+                check=ID,
+                severity=Severity.INFO,
+                subject=subject,
+                message=f"{line.text} is listed, and no workload of the plan runs it.",
+                case=",".join(line.pools),
+                location=line.location,
+                remedies=(Remedy("edit", f"Remove {line.location}, or name the workload that needs it."),),
+            )
+    if fine:
+        yield Fine(fine)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="A listed image is needed by no workload",
+    family="images",
+    severity=Severity.INFO,
+    requires=(Requirement.IMAGES, Requirement.COMPLETE_WORKLOADS),
+)

@@ -1,0 +1,73 @@
+"""## What it checks
+In a plan with Linux and Windows pools, every workload says on which of the two it runs: by a node selector, a required node
+affinity, a runtime class or HostProcess.
+
+## Why it matters
+A pod that is bound to no OS is scheduled to either. On the wrong one it stays in `ImagePullBackOff` with `no match for
+platform in manifest`, or in `ContainerCreating`. `spec.os` alone does not steer the scheduler.
+
+## How to fix
+Add `nodeSelector: {kubernetes.io/os: linux}` or `windows` to the pod template.
+
+## When it cannot tell
+Never by itself. Taints of the nodes are not in the plan: where every Windows node has one, waive this.
+
+## References
+Kubernetes documentation, "Guide for Running Windows Containers in Kubernetes", on node selectors and taints.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, define
+from auditor.plan.model import Demand
+from auditor.site import Requirement, Site
+
+ID = "workload-os-unbound"
+SELECTOR = "nodeSelector: {kubernetes.io/os: linux}"
+
+
+def _finding(owner: str, demand: Demand) -> Finding:
+    return Finding(
+        check=ID,
+        severity=Severity.WARNING,
+        subject=Subject("workload", owner),
+        message=(
+            f"{owner} is bound to no OS, and the plan has Linux and Windows pools: on the wrong one its pods fail with "
+            "`no match for platform in manifest`."
+        ),
+        facts={"image": demand.text, "pools": demand.pools},
+        location=demand.location,
+        remedies=(Remedy("edit", f"Add `{SELECTOR}`, or windows, to its pod template at {demand.location.file}."),),
+    )
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One finding per workload."""
+    mixed = {pool.is_windows for pool in site.plan.pools} == {True, False}
+    fine: set[str] = set()
+    unbound: dict[str, Demand] = {}
+    for demand in site.needs.demands:
+        if demand.reference is None or demand.kind not in {"manifest", "chart"}:
+            continue
+        owner = " ".join(demand.who.split(" ")[:2])
+        if mixed and not demand.os:
+            unbound.setdefault(owner, demand)
+        else:
+            fine.add(owner)
+    for owner, demand in unbound.items():
+        yield _finding(owner, demand)
+    if count := len(fine - unbound.keys()):
+        yield Fine(count)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="A workload is bound to no OS in a mixed cluster",
+    family="images",
+    severity=Severity.WARNING,
+    requires=(Requirement.WORKLOADS,),
+)

@@ -1,0 +1,85 @@
+"""`auditor images`: what lists and manifests add up to, for people and for other tools."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.runner import auditor
+
+POD = (
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  os: {name: windows}\n"
+    "  containers: [{name: c, image: r.example/w:1}]\n"
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A list, a manifest, and a source of another tool."""
+    (tmp_path / "images.txt").write_text("busybox:1.36\nr.example/a:1\nbusybox:1.36\n")
+    (tmp_path / "pod.yaml").write_text(POD)
+    (tmp_path / "sync.yaml").write_text("r.example:\n  images:\n    all: []\n")
+    return tmp_path
+
+
+def test_the_list_is_clean(folder: Path) -> None:
+    """One reference a line, in the order of first appearance, and nothing else."""
+    done = auditor("images", "images.txt", "pod.yaml", "--format", "list", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "docker.io/library/busybox:1.36\nr.example/a:1\nr.example/w:1\n"
+
+
+def test_a_platform_leaves_out_what_it_does_not_need(folder: Path) -> None:
+    """A pod that is bound to Windows needs nothing on Linux."""
+    done = auditor("images", "images.txt", "pod.yaml", "--format", "list", "--platform", "linux/amd64", cwd=folder)
+    assert "r.example/w:1" not in done.stdout
+    assert "r.example/a:1" in done.stdout
+
+
+def test_json_says_why(folder: Path) -> None:
+    """Every place by file and line."""
+    done = auditor("images", "images.txt", "pod.yaml", "--format", "json", cwd=folder)
+    report = json.loads(done.stdout)
+    busybox, _, windows = report["images"]
+    assert [why["line"] for why in busybox["why"]] == [1, 3]
+    assert windows["why"] == [{"kind": "manifest Pod p container c", "file": "pod.yaml", "line": 6}]
+    assert windows["platforms"] == ["windows"]
+
+
+def test_the_table_names_places(folder: Path) -> None:
+    """For people."""
+    done = auditor("images", "images.txt", cwd=folder)
+    assert "list images.txt:2" in done.stdout
+
+
+def test_what_cannot_be_enumerated_is_told(folder: Path) -> None:
+    """On stderr, with its place, and never exit 0."""
+    done = auditor("images", "sync.yaml", "images.txt", "--format", "list", cwd=folder)
+    assert done.returncode == 3
+    assert "sync.yaml:3" in done.stderr
+    assert "busybox" in done.stdout
+
+
+def test_errors_are_told(folder: Path) -> None:
+    """A line that is no reference is exit 1; a file that is not there is exit 2; nothing at all is never 0."""
+    (folder / "bad.txt").write_text("a:1\n{{ .Values.image }}\n")
+    done = auditor("images", "bad.txt", cwd=folder)
+    assert done.returncode == 1
+    assert "bad.txt:2" in done.stderr
+    assert auditor("images", "absent.txt", cwd=folder).returncode == 2
+    assert auditor("images", "images.txt", "--platform", "nonsense", cwd=folder).returncode == 2
+    (folder / "configmap.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n")
+    assert auditor("images", "configmap.yaml", cwd=folder).returncode == 3
+
+
+def test_a_plan_brings_its_own_pools(folder: Path) -> None:
+    """And is not mixed with --platform."""
+    text = (
+        "version: 1\npools: {lin: {platform: linux/amd64}}\nimages: [{list: images.txt}]\nworkloads: [{manifests: pod.yaml}]\n"
+    )
+    (folder / "plan.yaml").write_text(text)
+    done = auditor("images", "plan.yaml", "--format", "list", cwd=folder)
+    assert done.stdout == "docker.io/library/busybox:1.36\nr.example/a:1\n"
+    assert auditor("images", "plan.yaml", "--platform", "linux/amd64", cwd=folder).returncode == 2

@@ -1,0 +1,102 @@
+"""A real chart, rendered by the real helm: images that only its templates compose are found, outside and inside."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.runner import auditor
+from tests.peers.programs import require
+
+pytestmark = pytest.mark.peer
+HOST = "127.0.0.1:9"  # nothing listens there: every image is unobserved, which is not what is tested
+IMAGE = f"{HOST}/shop/web:4.2-windows-ltsc2022"
+
+CHART = {
+    "Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\nkubeVersion: '>=1.30.0-0'\n",
+    "values.yaml": "registry: example.com\nrelease: ltsc2019\n",
+    "templates/web.yaml": (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n"
+        "      nodeSelector: {kubernetes.io/os: windows}\n      containers:\n        - name: web\n"
+        '          image: "{{ .Values.registry }}/shop/web:{{ printf "%s-windows-%s" "4.2" .Values.release }}"\n'
+    ),
+    "templates/secret.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: correct-horse}\n",
+    "templates/tests/probe.yaml": (
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: probe, annotations: {helm.sh/hook: test}}\n"
+        "spec: {containers: [{name: probe, image: example.com/probe:1}]}\n"
+    ),
+}
+PLAN = f"""version: 1
+name: charted
+pools:
+  control: {{platform: linux/amd64}}
+  win: {{platform: windows/amd64:ltsc2022}}
+cluster: {{distribution: kubeadm, version: v1.33.5}}
+images: [{{ref: "{HOST}/other:1", pools: [control]}}]
+workloads: [{{chart: charts/shop, values: [site.yaml], namespace: shop}}]
+"""
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Path:
+    """A plan with the chart and a values file beside it."""
+    for name, text in CHART.items():
+        path = tmp_path / "charts" / "shop" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (tmp_path / "site.yaml").write_text(f"registry: {HOST}\nrelease: ltsc2022\n")
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    return tmp_path / "plan.yaml"
+
+
+def _report(*arguments: str | Path, cwd: Path, extra: dict[str, str] | None = None) -> dict[str, Any]:
+    done = auditor("audit", *arguments, "--format", "json", cwd=cwd, extra=extra)
+    assert done.returncode in {0, 1, 3}, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def _of(report: dict[str, Any], part: str, check: str) -> list[dict[str, Any]]:
+    return [outcome for outcome in report[part] if outcome["check"] == check]
+
+
+def test_the_composed_image_is_found_outside_and_inside(plan: Path, tmp_path: Path) -> None:
+    """With the plan's values; test hooks and secrets are left behind; inside nobody has helm."""
+    require("helm")
+    done = auditor("collect", plan, "-o", "site.evidence", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert b"correct-horse" not in (tmp_path / "site.evidence").read_bytes().replace(
+        CHART["templates/secret.yaml"].encode(), b""
+    )
+    shutil.rmtree(tmp_path / "charts")
+    report = _report("site.evidence", cwd=tmp_path, extra={"PATH": "/nonexistent"})
+    needed = {image["reference"]: image for image in report["images"]}
+    assert set(needed) == {IMAGE, f"{HOST}/other:1"}
+    assert {platform["pool"] for platform in needed[IMAGE]["platforms"]} == {"win"}
+    (missing,) = _of(report, "findings", "image-not-listed")
+    assert missing["subject"]["id"] == IMAGE
+    assert not _of(report, "undetermined", "image-not-listed")
+
+
+def test_without_helm_the_chart_is_undetermined(plan: Path, tmp_path: Path) -> None:
+    """With the reason, and the command to run elsewhere."""
+    report = _report(plan, "--offline", cwd=tmp_path, extra={"PATH": "/nonexistent"})
+    (unknown,) = _of(report, "undetermined", "image-not-listed")
+    assert "helm is not installed here" in unknown["detail"]
+    assert "helm template shop charts/shop" in unknown["detail"]
+    assert "--kube-version v1.33.5" in unknown["detail"]
+
+
+def test_a_template_that_fails_says_why(plan: Path, tmp_path: Path) -> None:
+    """In helm's own words, with the template's file and line."""
+    require("helm")
+    template = tmp_path / "charts" / "shop" / "templates" / "web.yaml"
+    template.write_text(template.read_text() + '# {{ required "a licence is needed" .Values.licence }}\n')
+    report = _report(plan, "--offline", cwd=tmp_path)
+    (unknown,) = _of(report, "undetermined", "image-not-listed")
+    assert "a licence is needed" in unknown["detail"]
+    assert "templates/web.yaml:11" in unknown["detail"]
