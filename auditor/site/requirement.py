@@ -9,6 +9,7 @@ class Requirement(enum.Enum):
     """A part of the plan; the value says, for the report, why a check without it does not apply."""
 
     IMAGES = "the plan names no images"
+    LISTS = "the plan names no image list"
     WORKLOADS = "the plan names no workloads"
     COMPLETE_WORKLOADS = "the plan does not say that its workloads are complete"
     WINDOWS_POOLS = "the plan has no Windows pools"

@@ -59,6 +59,8 @@ class Site:
         """Why a check that requires this does not apply here; None when it does."""
         match requirement:
             case Requirement.IMAGES:
+                present = bool(self.needs.lines or self.needs.needs)
+            case Requirement.LISTS:
                 present = bool(self.needs.lines)
             case Requirement.WORKLOADS:
                 present = bool(self.needs.demands)

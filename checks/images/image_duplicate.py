@@ -95,5 +95,5 @@ CHECK = define(
     title="An image is listed twice",
     family="images",
     severity=Severity.INFO,
-    requires=(Requirement.IMAGES,),
+    requires=(Requirement.LISTS,),
 )

@@ -62,6 +62,8 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             present.add(demand.reference)
         else:
             absent.setdefault(demand.reference, []).append(demand)
+    if not listed:
+        return  # without any list there is nothing to be absent from
     for reference, demands in absent.items():
         yield _finding(reference, demands)
     if present:
@@ -74,5 +76,5 @@ CHECK = define(
     title="A workload needs an image that no list has",
     family="images",
     severity=Severity.ERROR,
-    requires=(Requirement.IMAGES, Requirement.WORKLOADS),
+    requires=(Requirement.WORKLOADS,),
 )

@@ -58,5 +58,5 @@ CHECK = define(
     title="An entry of an image list is no image reference",
     family="images",
     severity=Severity.ERROR,
-    requires=(Requirement.IMAGES,),
+    requires=(Requirement.LISTS,),
 )

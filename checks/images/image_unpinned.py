@@ -88,5 +88,5 @@ CHECK = define(
     title="An image is named by something that moves",
     family="images",
     severity=Severity.WARNING,
-    requires=(Requirement.IMAGES,),
+    requires=(Requirement.LISTS,),
 )

@@ -60,5 +60,5 @@ CHECK = define(
     title="A listed image is needed by no workload",
     family="images",
     severity=Severity.INFO,
-    requires=(Requirement.IMAGES, Requirement.COMPLETE_WORKLOADS),
+    requires=(Requirement.LISTS, Requirement.COMPLETE_WORKLOADS),
 )
