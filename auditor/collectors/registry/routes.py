@@ -4,28 +4,10 @@ from __future__ import annotations
 
 from auditor.errors import UsageError
 from auditor.oci.reference import Reference
-from auditor.plan.model import Plan, Registry
+from auditor.plan.model import Plan
+from auditor.plan.rewrites import placed
 
 Route = tuple[str, str]  # the domain to ask, and the repository's path there
-
-
-def source_route(reference: Reference) -> Route:
-    """Where the reference says."""
-    return (reference.domain, reference.path)
-
-
-def target_route(registry: Registry, reference: Reference) -> Route:
-    """Where the longest rewrite that fits puts it; without one, under its own path on the registry inside."""
-    parts = reference.repository.split("/")
-    for length in range(len(parts), 0, -1):
-        if (place := registry.rewrites.get("/".join(parts[:length]))) is not None:
-            return _placed(place, parts[length:])
-    return _placed(registry.host, [reference.path])
-
-
-def _placed(place: str, rest: list[str]) -> Route:
-    domain, _, prefix = place.rstrip("/").partition("/")
-    return (domain, "/".join([prefix, *rest] if prefix else rest))
 
 
 class Routes:
@@ -39,4 +21,5 @@ class Routes:
 
     def of(self, reference: Reference) -> Route:
         """Domain and path to ask."""
-        return source_route(reference) if self._registry is None else target_route(self._registry, reference)
+        asked = reference if self._registry is None else placed(self._registry, reference)
+        return (asked.domain, asked.path)

@@ -1,0 +1,22 @@
+"""Where the plan's rewrites put an image on the registry inside."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from auditor.oci.reference import Reference
+from auditor.plan.model import Registry
+
+
+def placed(registry: Registry, reference: Reference) -> Reference:
+    """The image where the longest rewrite that fits puts it; without one, under its own path on the registry inside."""
+    parts = reference.repository.split("/")
+    for length in range(len(parts), 0, -1):
+        if (place := registry.rewrites.get("/".join(parts[:length]))) is not None:
+            return _under(place, parts[length:], reference)
+    return _under(registry.host, [reference.path], reference)
+
+
+def _under(place: str, rest: list[str], reference: Reference) -> Reference:
+    domain, _, prefix = place.rstrip("/").partition("/")
+    return replace(reference, domain=domain, path="/".join([prefix, *rest] if prefix else rest))
