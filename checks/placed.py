@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import groupby
 
 from auditor.check import Subject, Undetermined
+from auditor.oci.reference import Reference
 from auditor.site import Site
+from auditor.site.copies import Copy
 from auditor.site.images import Image, Placement, Standing, Trouble
 
 
@@ -27,7 +30,7 @@ def unknown(check: str, subject: Subject, trouble: Trouble) -> Undetermined:
 def settled(site: Site, check: str, wanted: Callable[[Placement], bool]) -> Iterator[Placement | Undetermined]:
     """The wanted placements whose standing is known. What is not known is undetermined, once per image and reason.
 
-    Images that the registry denies are left to `image-absent`, and carriers run on no node.
+    Images that the registry denies are left to `image-absent` and `image-missing-in-target`, and carriers run on no node.
     """
     said: set[tuple[str, str]] = set()
     for placement in site.images.placements:
@@ -44,10 +47,21 @@ def settled(site: Site, check: str, wanted: Callable[[Placement], bool]) -> Iter
 def with_payload(site: Site, check: str) -> Iterator[Placement | Undetermined]:
     """The placements whose manifest is known, carriers too. A chosen manifest that could not be read is undetermined."""
     said: set[tuple[str, str]] = set()
-    for placement in site.images.placements:
+    for placement in site.pulled:
         trouble = placement.resolution.trouble
         if placement.resolution.payload is not None:
             yield placement
         elif trouble is not None and (key := (str(placement.image.reference), trouble.detail)) not in said:
             said.add(key)
             yield unknown(check, image_subject(placement.image), trouble)
+
+
+def copies_by_image(site: Site) -> Iterator[tuple[Image, list[Copy]]]:
+    """The copies of each image, for all pools that need it, in the order of first need."""
+
+    def reference(copy: Copy) -> Reference:
+        return copy.image.reference
+
+    for _, group in groupby(site.copies, reference):
+        copies = list(group)
+        yield copies[0].image, copies

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from auditor.evidence.model import BlobSeen, ChainSeen, Content, Observation, Seen, TagSeen
+from auditor.evidence.model import ArchiveSeen, BlobSeen, ChainSeen, Content, Observation, Seen, TagSeen
 
 AT = datetime.datetime(2026, 11, 23, 8, 0, tzinfo=datetime.UTC)
 SOURCE = "https://registry.example.com/v2/"
@@ -40,6 +40,7 @@ class MemoryEvidence:
     answers: dict[tuple[str, str], Observation[Content]] = field(default_factory=dict)
     blobs: dict[tuple[str, str], Observation[BlobSeen]] = field(default_factory=dict)
     chains: dict[str, Observation[ChainSeen]] = field(default_factory=dict)
+    read: dict[str, Observation[ArchiveSeen]] = field(default_factory=dict)
 
     def tag(self, reference: str) -> Observation[TagSeen] | None:
         return self.tags.get(reference)
@@ -50,6 +51,9 @@ class MemoryEvidence:
 
     def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
         return self.blobs.get((repository, digest))
+
+    def archives(self) -> Mapping[str, Observation[ArchiveSeen]]:
+        return self.read
 
     def chain(self, endpoint: str) -> Observation[ChainSeen] | None:
         return self.chains.get(endpoint)
@@ -74,6 +78,7 @@ class MemoryEvidence:
             *(("answer", *place) for place in self.answers),
             *(("blob", *place) for place in self.blobs),
             *(("chain", name) for name in self.chains),
+            *(("archive", path) for path in self.read),
         )
 
     def without(self, dropped: Iterable[Key]) -> MemoryEvidence:
@@ -86,4 +91,5 @@ class MemoryEvidence:
             answers={place: value for place, value in self.answers.items() if ("answer", *place) not in gone},
             blobs={place: value for place, value in self.blobs.items() if ("blob", *place) not in gone},
             chains={name: value for name, value in self.chains.items() if ("chain", name) not in gone},
+            read={path: value for path, value in self.read.items() if ("archive", path) not in gone},
         )

@@ -30,6 +30,8 @@ KEYS = {
     "files",
     "certificates",
     "observed",
+    "inside",
+    "archives",
     "endpoints",
     "expect",
     "severity",

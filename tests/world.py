@@ -17,8 +17,10 @@ An ENTRY is a platform (`linux/amd64`) or a mapping:
     config: absent | failed | uncollected            its config
     listed: windows/amd64 | nothing                  what the index says, where that is less than the config
 
-Layers of one name and size are one blob. A reference that is not mentioned was never asked for. `certificates` and
-`endpoints` are read by tests/world_chains.py.
+Layers of one name and size are one blob; without a name they are those of all images that end in the same name and tag, so
+that a copy equals its source. A reference that is not mentioned was never asked for. `certificates` and `endpoints` are read
+by tests/world_chains.py; `inside` and `archives`, the copies, by tests/world_copies.py: giving them, even empty, means that
+they were to be looked at.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from typing import Any
 
 import yaml
 
-from auditor.evidence.model import Absent, BlobSeen, Failed, Kind, Observation
+from auditor.evidence.model import Absent, BlobSeen, Failed, Kind, Observation, Place
 from auditor.oci import media_types
 from auditor.oci.platform import Platform, parse_platform
 from auditor.oci.reference import Reference, parse_reference
@@ -77,11 +79,16 @@ def _platform_json(platform: Platform) -> dict[str, str]:
     return fields
 
 
+def _name(reference: Reference) -> str:
+    """What a reference calls its image, wherever it lies."""
+    return f"{reference.path.rpartition('/')[2]}:{reference.tag}"
+
+
 class World:
     """Builds evidence from the form."""
 
-    def __init__(self) -> None:
-        self.evidence = MemoryEvidence()
+    def __init__(self, evidence: MemoryEvidence | None = None) -> None:
+        self.evidence = evidence or MemoryEvidence()
 
     def observe(self, text: str, form: Form) -> None:
         """Take in what was observed of one reference."""
@@ -121,32 +128,38 @@ class World:
 
     def _manifest(self, reference: Reference, form: Form) -> bytes:
         platform = parse_platform(form["platform"])
-        config = body_of({**_platform_json(platform), "rootfs": {"type": "layers", "diff_ids": []}})
+        forms = form.get("layers", [{"size": "1MB", "name": f"{_name(reference)} on {platform}"}])
+        layers = [self._layer(reference, layer) for layer in forms]
+        # Which layers an image has is all that tells its config from that of another image on the platform.
+        rootfs = {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]}
+        config = body_of({**_platform_json(platform), "rootfs": rootfs})
         if how := form.get("config"):
             self._lack(reference, digest_of(config), how)
         else:
             self.evidence.store(config, CONFIG)
-        layers = form.get("layers", [{"size": "1MB", "name": f"{reference} on {platform}"}])
         return body_of(
             {
                 "schemaVersion": 2,
                 "mediaType": media_types.OCI_MANIFEST,
                 "config": {"mediaType": CONFIG, "digest": digest_of(config), "size": len(config)},
-                "layers": [self._layer(reference, layer) for layer in layers],
+                "layers": layers,
             }
         )
 
     def _layer(self, reference: Reference, form: Form) -> dict[str, Any]:
         size = size_in_bytes(form["size"])
-        digest = digest_of(f"{form.get('name', reference)} {size}".encode())
+        digest = digest_of(f"{form.get('name', _name(reference))} {size}".encode())
         media_type = form.get("media-type", FOREIGN if form.get("foreign") else LAYER)
-        match form.get("blob"):
+        self._blob(reference, digest, size, form.get("blob"))
+        urls = {"urls": form["urls"]} if "urls" in form else {}
+        return {"mediaType": media_type, "digest": digest, "size": size, **urls}
+
+    def _blob(self, reference: Reference, digest: str, size: int, how: str | None) -> None:
+        match how:
             case "present":
                 self.evidence.blobs[reference.repository, digest] = seen(BlobSeen(size))
             case "absent":
                 self.evidence.blobs[reference.repository, digest] = Absent("BLOB_UNKNOWN", AT, SOURCE)
-        urls = {"urls": form["urls"]} if "urls" in form else {}
-        return {"mediaType": media_type, "digest": digest, "size": size, **urls}
 
     def _lack(self, reference: Reference, digest: str, how: str) -> None:
         if (answer := _lacking(how)) is not None:
@@ -172,12 +185,23 @@ def plan_of(text: str, files: Mapping[str, bytes] | None = None) -> Plan:
 
 def site_of(form: Form) -> Site:
     """The site of a form with `plan`, `files` and what was observed."""
+    from tests.world_copies import put_archives, put_inside  # it builds on this module
+
     made = certificates_of(form.get("certificates", {}))
     plan = plan_of(form["plan"], files_of(form.get("files", {}), made))
     evidence = evidence_of(form.get("observed", {}))
     for endpoint, observed in form.get("endpoints", {}).items():
         evidence.chains[endpoint] = served_by(observed, made)
-    return Site(plan, resolve_needs(plan), evidence)
+    put_inside(evidence, form.get("inside", {}))
+    put_archives(evidence, form.get("archives", {}))
+    return Site(plan, resolve_needs(plan), evidence, places_of(form))
+
+
+def places_of(form: Form) -> frozenset[Place]:
+    """Where images were to be looked for: the sources if anything is said of them, or of no place at all."""
+    copies = {Place.TARGET} if "inside" in form else set()
+    copies |= {Place.ARCHIVES} if "archives" in form else set()
+    return frozenset(copies | {Place.SOURCE} if "observed" in form or not copies else copies)
 
 
 def site_from(text: str) -> Site:

@@ -24,31 +24,35 @@ from auditor.cli.options import (
     Platforms,
     Skip,
     Strict,
-    Via,
     parse_date,
+    places_of,
 )
 from auditor.cli.output import parse_outputs, write_reports
 from auditor.cli.selection import catalogue, selected, severities
 from auditor.engine import evaluate
-from auditor.evidence.model import Failed
+from auditor.evidence.model import Failed, Place
 from auditor.evidence.overlay import Overlaid
-from auditor.plan.model import Needs
+from auditor.evidence.places import noted_places
+from auditor.evidence.store import Store
+from auditor.plan.model import Needs, Plan
 from auditor.plan.needs import resolve_needs
 from auditor.policy import Policy, judge
 from auditor.site import Site
 
 
-def _gathered(given: Given, needs: Needs, *, offline: bool, via: Via, jobs: int) -> tuple[Path | None, Mapping[str, Failed]]:
+def _gathered(
+    given: Given, needs: Needs, places: frozenset[Place], *, offline: bool, jobs: int
+) -> tuple[Path | None, Mapping[str, Failed]]:
     """Where the evidence lies, and what got no answer just now.
 
     The file that was given, or the cache, which is brought up to date unless offline.
     """
     if given.evidence is not None:
         return given.evidence, {}
-    path = cache.path_for(given.plan, via.value)
+    path = cache.path_for(given.plan)
     if offline:
         return (path if path.exists() else None), {}
-    done = gather(given.plan, needs, path, via, jobs)
+    done = gather(given.plan, needs, path, places, jobs)
     if done.unanswered:
         typer.echo(
             f"auditor: {len(done.unanswered)} questions got no answer today, although an earlier run saw one: "
@@ -56,6 +60,12 @@ def _gathered(given: Given, needs: Needs, *, offline: bool, via: Via, jobs: int)
             err=True,
         )
     return path, done.unanswered
+
+
+def _looked_at(store: Store, via: list[Place] | None, plan: Plan, *, is_fresh: bool) -> frozenset[Place]:
+    """The places that the site is judged on: those named; else those that the evidence was collected for."""
+    noted = noted_places(store)
+    return places_of(via, plan) if via or is_fresh or not noted else noted
 
 
 def audit(
@@ -69,7 +79,7 @@ def audit(
     strict: Strict = False,
     only: Only = None,
     skip: Skip = None,
-    via: AskVia = Via.SOURCE,
+    via: AskVia = None,
     jobs: Jobs = 16,
 ) -> None:
     """Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal."""
@@ -83,9 +93,11 @@ def audit(
     unanswered: Mapping[str, Failed] = {}
     source = evidence
     if source is None:
-        source, unanswered = _gathered(given, needs, offline=offline, via=via, jobs=jobs)
+        source, unanswered = _gathered(given, needs, places_of(via, given.plan), offline=offline, jobs=jobs)
     with opened(source) as store:
-        site = Site(given.plan, needs, Overlaid(store, unanswered) if unanswered else store)
+        is_fresh = evidence is None and given.evidence is None
+        places = _looked_at(store, via, given.plan, is_fresh=is_fresh)
+        site = Site(given.plan, needs, Overlaid(store, unanswered) if unanswered else store, places)
         outcomes = evaluate(site, known, today, selected=chosen)
         report = judge(outcomes, policy, today)
     write_reports(report, outputs)

@@ -26,10 +26,9 @@ def _key(plan: Plan) -> str:
     return "\n".join([*lists, *sorted(str(pool.platform) for pool in plan.pools)])
 
 
-def path_for(plan: Plan, via: str = "source") -> Path:
-    """The evidence file for a plan, and for where it asks, so that two plans never share tags of one moment."""
-    asked = _key(plan) if via == "source" else f"{via}\n{_key(plan)}"
-    key = hashlib.sha256(asked.encode(errors="surrogateescape")).hexdigest()[:16]
+def path_for(plan: Plan) -> Path:
+    """The evidence file for a plan, so that two plans never share tags of one moment."""
+    key = hashlib.sha256(_key(plan).encode(errors="surrogateescape")).hexdigest()[:16]
     try:
         folder().mkdir(parents=True, exist_ok=True)
     except OSError as error:

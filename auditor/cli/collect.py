@@ -6,7 +6,7 @@ import typer
 
 from auditor.cli.gathering import gather
 from auditor.cli.inputs import read_inputs
-from auditor.cli.options import AskVia, EvidenceOut, Jobs, Platforms, Sources, Via
+from auditor.cli.options import AskVia, EvidenceOut, Jobs, Platforms, Sources, places_of
 from auditor.plan.needs import resolve_needs
 
 
@@ -14,12 +14,12 @@ def collect(
     inputs: Sources,
     output: EvidenceOut,
     platform: Platforms = None,
-    via: AskVia = Via.SOURCE,
+    via: AskVia = None,
     jobs: Jobs = 16,
 ) -> None:
     """Gather evidence into one file that crosses the gap: `auditor audit FILE` needs nothing else."""
     plan = read_inputs(inputs, platform or []).plan
-    done = gather(plan, resolve_needs(plan), output, via, jobs)
+    done = gather(plan, resolve_needs(plan), output, places_of(via, plan), jobs)
     told = f"{done.documents} documents, {done.requests} requests in {done.seconds:.1f} s, {done.failures} failures recorded"
     typer.echo(f"{output}: {told}", err=True)
     if done.unanswered:

@@ -6,20 +6,20 @@ from pathlib import Path
 
 import typer
 
-from auditor.cli.options import Via
 from auditor.cli.progress import collecting
 from auditor.collectors.collect import Collected, CollectOptions, collect
+from auditor.evidence.model import Place
 from auditor.evidence.store import Store
 from auditor.plan.model import Needs, Plan
 
 EXIT_INTERRUPTED = 130
 
 
-def gather(plan: Plan, needs: Needs, path: Path, via: Via, jobs: int) -> Collected:
+def gather(plan: Plan, needs: Needs, path: Path, places: frozenset[Place], jobs: int) -> Collected:
     """Collect into `path`, going on where an earlier run left off."""
     try:
         with collecting() as progress, Store.create(path) as store:
-            return collect(plan, needs, store, CollectOptions(jobs=jobs, via=via.value, progress=progress))
+            return collect(plan, needs, store, CollectOptions(jobs=jobs, places=places, progress=progress))
     except KeyboardInterrupt:
         typer.echo(f"auditor: interrupted; what was collected is kept in {path}: run it again to go on", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import enum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,14 +10,8 @@ import typer
 
 from auditor.check import Severity
 from auditor.errors import UsageError
-
-
-class Via(enum.StrEnum):
-    """Where images are asked for."""
-
-    SOURCE = "source"
-    TARGET = "target"
-
+from auditor.evidence.model import Place
+from auditor.plan.model import Plan
 
 Inputs = Annotated[list[Path], typer.Argument(metavar="PLAN|LIST…|EVIDENCE", help="A plan, image lists, or evidence.")]
 Sources = Annotated[list[Path], typer.Argument(metavar="PLAN|LIST…", help="A plan, or image lists with --platform.")]
@@ -37,7 +30,13 @@ Strict = Annotated[bool, typer.Option("--strict", help="Undetermined counts as n
 Only = Annotated[list[str] | None, typer.Option("--only", metavar="ID", help="Run only this check; repeatable.")]
 Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="ID", help="Do not run this check; repeatable.")]
 AskVia = Annotated[
-    Via, typer.Option("--via", metavar="source|target", help="Ask the source registries, or the one inside after rewrites.")
+    list[Place] | None,
+    typer.Option(
+        "--via",
+        metavar="source|target|archives",
+        help="Where to look for images; repeatable: the source registries, the registry inside after rewrites, the plan's "
+        "archives. Default: source, and archives if the plan names any.",
+    ),
 ]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, max=64, help="Connections at once.")]
 
@@ -50,3 +49,11 @@ def parse_date(text: str | None) -> datetime.date:
         return datetime.date.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"--at {text}: not a date", "Write it as 2027-03-01.") from error
+
+
+def places_of(via: list[Place] | None, plan: Plan) -> frozenset[Place]:
+    """Where to look for the images of a plan."""
+    if via:
+        return frozenset(via)
+    archives = plan.copy is not None and plan.copy.archives
+    return frozenset({Place.SOURCE, Place.ARCHIVES} if archives else {Place.SOURCE})

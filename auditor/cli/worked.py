@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 # What an example says about the outside world, in the order in which a reader wants it.
-_OBSERVED = ("certificates", "endpoints", "observed")
+_OBSERVED = ("certificates", "endpoints", "observed", "inside", "archives")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,36 +11,41 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from auditor import __version__
+from auditor.collectors.archived import observe_archives
 from auditor.collectors.images import ImageCollector, Wish
+from auditor.collectors.presence import PresenceCollector
 from auditor.collectors.registry.client import RegistryClient
 from auditor.collectors.registry.retries import Retries
-from auditor.collectors.registry.routes import Routes
 from auditor.collectors.tls import observe_chain
 from auditor.errors import AuditorError, UsageError
-from auditor.evidence.model import ChainSeen, Failed, Kind, Observation, Seen
+from auditor.evidence.model import ChainSeen, Failed, Kind, Observation, Place, Seen
+from auditor.evidence.places import note_places
 from auditor.evidence.store import Store
 from auditor.oci.reference import Reference
 from auditor.oci.windows import runtime_rule
 from auditor.plan.files import carried_files
 from auditor.plan.model import Endpoint, Needs, Plan, Pool
+from auditor.plan.rewrites import placed
 
 CHAINS_AT_ONCE = 8
+Asked = tuple[Reference, tuple[Wish, ...], Place]
 
 
 @dataclass(frozen=True, slots=True)
 class CollectOptions:
-    """How to collect. `jobs` requests run at once, at most half of them at one host; `via` is `source` or `target`.
+    """How to collect. `jobs` requests run at once, at most half of them at one host; `places` are where to look for images.
 
     `environment` and `home` say where logins lie; `progress` is called with (done, total) for images and endpoints.
     """
 
     jobs: int = 16
-    via: str = "source"
+    places: frozenset[Place] = frozenset({Place.SOURCE})
     progress: Callable[[int, int], None] | None = None
     retries: Retries = field(default_factory=Retries)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     home: Path = field(default_factory=Path.home)
     observe_chain: Callable[[str, int], Observation[ChainSeen]] = observe_chain
+    reading: Callable[[str, int, int], None] | None = None  # archives: (name, bytes done, bytes in all)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +67,18 @@ class Collected:
 def collect(plan: Plan, needs: Needs, store: Store, options: CollectOptions | None = None) -> Collected:
     """Ask the registries and endpoints of a plan for what `store` does not have yet, and carry the plan's files.
 
-    Whatever fails is evidence too. Interrupted, it leaves what was gathered; called again, it asks for the rest.
-    Raises UsageError when a CA file holds no certificate, or `via` is `target` and the plan names no registry.
+    Whatever fails is evidence too. Interrupted, it leaves what was gathered; called again, it asks for the rest, also of
+    other places: the store notes all that were to be asked.
+    Raises UsageError when a CA file holds no certificate, or a place is to be asked that the plan does not name.
     """
     options = options or CollectOptions()
     started = time.monotonic()
-    _keep_apart(store, options.via)
+    _check_places(plan, options.places)
     left_out = _carry(plan, store)
+    note_places(store, options.places)
+    store.commit()
+    if Place.ARCHIVES in options.places:
+        observe_archives(plan, store, options.reading)
     try:
         done = asyncio.run(_gather(plan, needs, store, options))
     finally:
@@ -76,12 +86,11 @@ def collect(plan: Plan, needs: Needs, store: Store, options: CollectOptions | No
     return replace(done, left_out=left_out, seconds=time.monotonic() - started)
 
 
-def _keep_apart(store: Store, via: str) -> None:
-    """Source and target never share a store: what the one has would pass for had by the other, as digests are asked once."""
-    before = store.meta("collected.via")
-    if before and before != via:
-        raise UsageError(f"this evidence was collected via {before}, not via {via}", "Collect into another file.")
-    store.put_meta("collected.via", via)
+def _check_places(plan: Plan, places: frozenset[Place]) -> None:
+    if Place.TARGET in places and plan.registry is None:
+        raise UsageError("the plan names no registry inside", "Add registry: {host: …} to the plan, or ask the sources.")
+    if Place.ARCHIVES in places and not (plan.copy and plan.copy.archives):
+        raise UsageError("the plan names no archives", "Add copy: {archives: [FILE]} to the plan, or ask the sources.")
 
 
 def _carry(plan: Plan, store: Store) -> tuple[str, ...]:
@@ -112,37 +121,62 @@ def _is_strict(pool: Pool) -> bool:
 
 
 async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOptions) -> Collected:
-    wanted = wishes_of(plan, needs)
+    wanted = list(_asked(plan, needs, options.places))
     endpoints = [endpoint for endpoint in plan.endpoints if not endpoint.chain]
     progress = _Progress(options.progress, len(wanted) + len(endpoints))
     client = RegistryClient(plan, options.retries, options.jobs, options.environment, options.home)
-    routes = Routes(plan, options.via)
-    images = ImageCollector(client, store, routes)
-    queues: defaultdict[str, list[tuple[Reference, tuple[Wish, ...]]]] = defaultdict(list)
-    for reference, wishes in wanted.items():
-        queues[routes.of(reference)[0]].append((reference, wishes))
+    work = _Work(ImageCollector(client, store), PresenceCollector(client, store), progress)
+    queues: defaultdict[str, list[Asked]] = defaultdict(list)
+    for asked in wanted:
+        queues[asked[0].domain].append(asked)
     at_host = max(1, options.jobs // 2)
     try:
         async with asyncio.TaskGroup() as group:
             for queue in queues.values():
                 waiting = iter(queue)
                 for _ in range(min(at_host, len(queue))):
-                    group.create_task(_work(waiting, images, progress))
+                    group.create_task(work.on(waiting))
             chains = group.create_task(_chains(endpoints, store, options, progress))
     except* AuditorError as group_error:
         raise _first(group_error) from None
     finally:
         await client.close()
     failed, lost = chains.result()
-    requests, failures = client.requests + len(endpoints), images.counts.failures + failed
+    images = work.images
+    requests = client.requests + len(endpoints)
+    failures = images.counts.failures + work.presence.counts.failures + failed
     return Collected(requests, images.counts.documents, failures, (), 0.0, {**images.unanswered, **lost})
 
 
-async def _work(waiting: Iterator[tuple[Reference, tuple[Wish, ...]]], images: ImageCollector, progress: _Progress) -> None:
-    """One worker of one host: it takes the next image until there is none."""
-    for reference, wishes in waiting:
-        await images.collect(reference, wishes)
-        progress.step()
+def _asked(plan: Plan, needs: Needs, places: frozenset[Place]) -> Iterator[Asked]:
+    """Every image at every place where a registry is to be asked for it."""
+    wanted = wishes_of(plan, needs)
+    inside: defaultdict[Reference, dict[Wish, None]] = defaultdict(dict)
+    if Place.TARGET in places and plan.registry is not None:
+        for reference, wishes in wanted.items():
+            inside[placed(plan.registry, reference)].update(dict.fromkeys(wishes))
+        yield from ((reference, tuple(wishes), Place.TARGET) for reference, wishes in inside.items())
+    if Place.SOURCE in places:
+        yield from ((reference, wishes, Place.SOURCE) for reference, wishes in wanted.items() if reference not in inside)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What the workers share."""
+
+    images: ImageCollector
+    presence: PresenceCollector
+    progress: _Progress
+
+    async def on(self, waiting: Iterator[Asked]) -> None:
+        """One worker of one host: it takes the next image until there is none."""
+        for reference, wishes, place in waiting:
+            walked = await self.images.collect(reference, wishes)
+            if place is Place.TARGET:
+                await self.presence.everything(reference, walked)
+            else:
+                await self.presence.foreign_layers(reference, walked)
+            self.progress.step()
 
 
 async def _chains(

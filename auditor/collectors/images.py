@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from auditor.collectors.registry.answers import Fetched, now
 from auditor.collectors.registry.client import RegistryClient
-from auditor.collectors.registry.routes import Route, Routes
 from auditor.evidence.model import Absent, Content, Failed, Kind, Observation, Seen, TagSeen
 from auditor.evidence.store import Store
 from auditor.oci.document import Descriptor, Document, Index, MalformedDocument, Manifest, parse_config, parse_document
@@ -20,6 +19,7 @@ from auditor.oci.select import MAX_DEPTH, choose, flatten, unclear
 MAX_UNCLEAR = 64
 MAX_NESTED = 64
 MAX_KEY = 200
+Route = tuple[str, str]  # the domain to ask, and the repository's path there
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,31 +47,39 @@ class _Pending:
     refused: set[tuple[str, str]] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """What an image is made of, as far as it is known: every entry of its index, nested ones too, and the chosen manifests."""
+
+    entries: tuple[Descriptor, ...] = ()
+    manifests: tuple[Manifest, ...] = ()
+
+
 class ImageCollector:
     """Collects images into a store. Several may be collected at once; no digest is fetched twice."""
 
-    def __init__(self, client: RegistryClient, store: Store, routes: Routes) -> None:
+    def __init__(self, client: RegistryClient, store: Store) -> None:
         self.counts = Counts()
         self.unanswered: dict[str, Failed] = {}
         self._client = client
         self._store = store
-        self._routes = routes
         self._pending = _Pending()
 
-    async def collect(self, reference: Reference, wishes: Iterable[Wish]) -> None:
-        """Collect what the wishes take. Failures become evidence."""
-        route = self._routes.of(reference)
+    async def collect(self, reference: Reference, wishes: Iterable[Wish]) -> Walked:
+        """Collect what the wishes take, and say what it is made of. Failures become evidence."""
+        route = (reference.domain, reference.path)
         seen = await self._tag(reference, route)
         if seen is None:
-            return
+            return Walked()
         walk = _Walk(self, reference.repository, route)
         match walk.parsed(seen.digest, seen.media_type):
             case Index() as index:
-                await walk.index(index, tuple(wishes))
+                return await walk.index(index, tuple(wishes))
             case Manifest() as manifest:
                 await self.fetch(reference.repository, route, manifest.config, "blobs")
+                return Walked((), (manifest,))
             case _:
-                pass  # schema 1 has no config; what cannot be parsed is judged from the evidence
+                return Walked()  # schema 1 has no config; what cannot be parsed is judged from the evidence
 
     def content(self, repository: str, digest: str) -> Observation[Content] | None:
         """What the store has."""
@@ -177,7 +185,7 @@ class _Walk:
         except MalformedDocument:
             return None
 
-    async def index(self, index: Index, wishes: tuple[Wish, ...]) -> None:
+    async def index(self, index: Index, wishes: tuple[Wish, ...]) -> Walked:
         """Fetch the manifests that the wishes choose, and the configs that the choice takes."""
         nested = {digest: inner async for digest, inner in self._nested(index)}
         flat = flatten(index, nested.get)
@@ -187,9 +195,16 @@ class _Walk:
             for wish in wishes
             if (choice := choose(flat, wish.platform, strict=wish.strict, any_build=wish.any_build, known=known)).fit.runs
         )
+        manifests = []
         for entry in chosen:
-            if entry is not None:
-                await self.collector.fetch(self.repository, self.route, entry, "manifests")
+            if entry is None:
+                continue
+            await self.collector.fetch(self.repository, self.route, entry, "manifests")
+            if isinstance(manifest := self.parsed(entry.digest, entry.media_type), Manifest):
+                manifests.append(manifest)
+        indexes = (entry for inner in (index, *nested.values()) for entry in inner.manifests)
+        entries = {entry.digest: entry for entry in (*flat.manifests, *indexes)}
+        return Walked(tuple(entries.values()), tuple(manifests))
 
     async def _nested(self, index: Index) -> AsyncIterator[tuple[str, Index]]:
         """The indexes inside an index, to the depth and number that are judged; digests cannot make a circle, lies can."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
+
+from auditor.oci.archive import Inventory
 
 T = TypeVar("T")
 
@@ -21,6 +24,14 @@ class Kind(enum.StrEnum):
     MISSING_EVIDENCE = "missing-evidence"  # nobody looked
     UNSUPPORTED = "unsupported"  # understood, but outside of what this version can judge
     BUG = "bug"  # the auditor itself failed
+
+
+class Place(enum.StrEnum):
+    """Where images are looked for. A site is judged on the places that were to be asked, answered or not."""
+
+    SOURCE = "source"  # the registries that their references name
+    TARGET = "target"  # the registry inside, where the plan's rewrites put them
+    ARCHIVES = "archives"  # the archives that the plan names
 
 
 class Seen(msgspec.Struct, Generic[T], frozen=True):
@@ -69,9 +80,16 @@ class Content(msgspec.Struct, frozen=True):
 
 
 class BlobSeen(msgspec.Struct, frozen=True):
-    """A blob that a registry has: its size in bytes."""
+    """A blob or a manifest that a registry has: its size in bytes."""
 
     size: int
+
+
+class ArchiveSeen(msgspec.Struct, frozen=True):
+    """What an archive holds. `seal` changes when its files do, so that one that has not changed is not read again."""
+
+    seal: str
+    inventory: Inventory
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +100,8 @@ class ChainSeen:
     protocol: str
 
 
-class Evidence(Protocol):
-    """The reading side of evidence. None always means: nobody looked."""
+class ImageEvidence(Protocol):
+    """What one place says about images. None always means: nobody looked."""
 
     def tag(self, reference: str) -> Observation[TagSeen] | None:
         """What the normalised reference (`str(Reference)`) pointed at."""
@@ -94,7 +112,15 @@ class Evidence(Protocol):
         ...
 
     def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
-        """Whether `repository` has the blob."""
+        """Whether `repository` has the blob, or the manifest, of that digest."""
+        ...
+
+
+class Evidence(ImageEvidence, Protocol):
+    """The reading side of evidence: all that was observed, of every place."""
+
+    def archives(self) -> Mapping[str, Observation[ArchiveSeen]]:
+        """What each archive holds, by its path relative to the plan; an archive that is not there is absent."""
         ...
 
     def chain(self, endpoint: str) -> Observation[ChainSeen] | None:

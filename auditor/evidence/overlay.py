@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from auditor.evidence.model import BlobSeen, ChainSeen, Content, Evidence, Failed, Observation, TagSeen
+from auditor.evidence.model import ArchiveSeen, BlobSeen, ChainSeen, Content, Evidence, Failed, Observation, TagSeen
 
 
 class Overlaid:
@@ -29,6 +29,10 @@ class Overlaid:
     def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
         """See Evidence."""
         return self._evidence.blob(repository, digest)
+
+    def archives(self) -> Mapping[str, Observation[ArchiveSeen]]:
+        """See Evidence."""
+        return self._evidence.archives()
 
     def chain(self, endpoint: str) -> Observation[ChainSeen] | None:
         """See Evidence."""

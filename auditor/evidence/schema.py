@@ -14,7 +14,7 @@ from typing import Final
 from auditor.errors import EvidenceError
 
 APPLICATION_ID: Final = 0x41474145
-VERSION: Final = 1
+VERSION: Final = 2
 MAX_VALUE: Final = 64 * 1024 * 1024
 _MAGIC: Final = b"SQLite format 3\x00"
 _LOCK_TIMEOUT: Final = 5.0
@@ -38,6 +38,10 @@ _TABLES: Final = {
     "blob": (
         "CREATE TABLE blob (repository TEXT NOT NULL, digest TEXT NOT NULL, outcome TEXT NOT NULL, detail TEXT NOT NULL, "
         "at TEXT NOT NULL, source TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (repository, digest)) WITHOUT ROWID"
+    ),
+    "archive": (
+        "CREATE TABLE archive (path TEXT PRIMARY KEY, outcome TEXT NOT NULL, detail TEXT NOT NULL, at TEXT NOT NULL, "
+        "source TEXT NOT NULL, body BLOB NOT NULL)"
     ),
     "chain": (
         "CREATE TABLE chain (endpoint TEXT PRIMARY KEY, outcome TEXT NOT NULL, detail TEXT NOT NULL, at TEXT NOT NULL, "
@@ -96,6 +100,8 @@ def check_header(path: Path) -> None:
     version = int.from_bytes(head[60:64], "big")
     if version > VERSION:
         raise EvidenceError(f"{path} was written by a newer auditor (evidence version {version})", "Update the auditor.")
+    if version < VERSION:
+        raise EvidenceError(f"{path} was written by an older auditor (evidence version {version})", "Collect anew.")
 
 
 def connect(path: Path | None, *, read_only: bool) -> sqlite3.Connection:

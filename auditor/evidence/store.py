@@ -11,13 +11,16 @@ import hashlib
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+import msgspec
+
 from auditor import __version__
 from auditor.errors import EvidenceError, InternalError
-from auditor.evidence.model import Absent, BlobSeen, ChainSeen, Content, Failed, Kind, Observation, Seen, TagSeen
+from auditor.evidence.model import Absent, ArchiveSeen, BlobSeen, ChainSeen, Content, Failed, Kind, Observation, Seen, TagSeen
 from auditor.evidence.rows import as_size, as_text, to_columns, to_observation, to_text, to_time
 from auditor.evidence.schema import check_header, check_tables, connect, create_tables, explained
 
@@ -25,6 +28,7 @@ MAX_DOCUMENT: Final = 4 * 1024 * 1024
 MAX_CERTIFICATES: Final = 64
 MAX_CERTIFICATE_BYTES: Final = 1024 * 1024
 MAX_FILES: Final = 20_000
+MAX_ARCHIVES: Final = 2_000
 MAX_FILE_BYTES: Final = 256 * 1024 * 1024
 BATCH: Final = 1024
 BATCH_SECONDS: Final = 1.0
@@ -35,7 +39,16 @@ _BEHIND: Final = 16
 _AHEAD_BYTES: Final = 1024 * 1024
 _AHEAD_TRIES: Final = 8
 _HASHERS: Final = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
+_ARCHIVE: Final = msgspec.msgpack.Decoder(ArchiveSeen)
 _DAMAGED: Final = "The file is damaged: collect anew."
+
+
+def _archive(body: object) -> ArchiveSeen:
+    """A stored inventory. Raises ValueError when it is none."""
+    try:
+        return _ARCHIVE.decode(body if isinstance(body, bytes) else b"")
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"what an archive holds cannot be read: {error}") from error
 
 
 def hashes_to(digest: str, body: bytes) -> bool:
@@ -180,6 +193,11 @@ class Store:
         )
         return None if row is None else to_observation(row, lambda: BlobSeen(as_size(row[4])), self._name)
 
+    def archives(self) -> dict[str, Observation[ArchiveSeen]]:
+        """What each archive holds, by path."""
+        rows = self._rows("SELECT outcome, detail, at, source, body, path FROM archive ORDER BY path LIMIT ?", MAX_ARCHIVES)
+        return {str(row[5]): to_observation(row, partial(_archive, row[4]), self._name) for row in rows}
+
     def chain(self, endpoint: str) -> Observation[ChainSeen] | None:
         """What `host:port` served."""
         row = self._row("SELECT outcome, detail, at, source, protocol FROM chain WHERE endpoint = ?", endpoint)
@@ -274,6 +292,15 @@ class Store:
         self._write("DELETE FROM certificate WHERE endpoint = ?", endpoint)
         for position, body in enumerate(seen.certificates[:MAX_CERTIFICATES]):
             self._write("INSERT INTO certificate VALUES (?, ?, ?)", endpoint, position, body)
+
+    def put_archive(self, path: str, observation: Observation[ArchiveSeen]) -> None:
+        """Keep what an archive holds, in place of what was known."""
+        body = msgspec.msgpack.encode(observation.value) if isinstance(observation, Seen) else b""
+        self._write("INSERT OR REPLACE INTO archive VALUES (?, ?, ?, ?, ?, ?)", path, *to_columns(observation), body)
+
+    def drop_archive(self, path: str) -> None:
+        """Forget an archive that the plan no longer names."""
+        self._write("DELETE FROM archive WHERE path = ?", path)
 
     def put_file(self, path: str, body: bytes) -> None:
         """Carry a file of the plan."""

@@ -9,11 +9,16 @@ from auditor.plan.model import Registry
 
 
 def placed(registry: Registry, reference: Reference) -> Reference:
-    """The image where the longest rewrite that fits puts it; without one, under its own path on the registry inside."""
+    """The image where the longest rewrite that fits puts it; without one, under its own path on the registry inside.
+
+    An image that already is there stays.
+    """
     parts = reference.repository.split("/")
     for length in range(len(parts), 0, -1):
         if (place := registry.rewrites.get("/".join(parts[:length]))) is not None:
             return _under(place, parts[length:], reference)
+    if reference.repository.startswith(f"{registry.host.rstrip('/')}/"):
+        return reference
     return _under(registry.host, [reference.path], reference)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from auditor.errors import Location
 from auditor.oci.document import Descriptor
-from auditor.site.images import Images, Placement
+from auditor.site.images import Placement
 from auditor.transfer.network import Dial, dial_of, is_reachable
 from auditor.transfer.pull import PullRule, pull_rule
 
@@ -39,11 +40,11 @@ def _rule(placement: Placement) -> PullRule | None:
     return pull_rule(runtime.name, runtime.version) if runtime is not None else pull_rule("", "")
 
 
-def layer_egress(images: Images, reachable: tuple[str, ...]) -> tuple[LayerEgress, ...]:
+def layer_egress(placements: Iterable[Placement], reachable: tuple[str, ...]) -> tuple[LayerEgress, ...]:
     """Every layer x pool with a URL that leads outside, in the order of first need."""
     groups: dict[tuple[str, str], list[Placement]] = {}
     layers: dict[tuple[str, str], tuple[Descriptor, tuple[str, ...]]] = {}
-    for placement in images.placements:
+    for placement in placements:
         for layer in foreign_layers(placement):
             outside = tuple(url for url in layer.urls or () if _leads_outside(url, reachable))
             if outside:

@@ -15,4 +15,7 @@ class Requirement(enum.Enum):
     WINDOWS_POOLS = "the plan has no Windows pools"
     REGISTRY = "the plan names no registry"
     REGISTRY_DISK = "the plan does not say how large the registry's disk is"
+    SOURCE = "the source registries were not to be asked"
+    COPIES = "nobody was to look at copies: neither into archives nor at the registry inside (--via)"
+    ARCHIVES = "no archives were to be read"
     ENDPOINTS = "the plan names no TLS endpoints"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.evidence.model import Absent, Evidence, Failed, Kind, Seen
+from auditor.evidence.model import Absent, Failed, ImageEvidence, Kind, Seen
 from auditor.oci.document import Descriptor, Document, Index, MalformedDocument, Manifest, Schema1, parse_config, parse_document
 from auditor.oci.platform import Platform
 from auditor.oci.reference import Reference, is_digest
@@ -41,7 +41,7 @@ class Survey:
     Pools alike in platform and runtime rule are one kind.
     """
 
-    def __init__(self, plan: Plan, needs: Needs, evidence: Evidence) -> None:
+    def __init__(self, plan: Plan, needs: Needs, evidence: ImageEvidence) -> None:
         self._plan = plan
         self._needs = needs
         self._evidence = evidence
@@ -81,7 +81,7 @@ class Survey:
     def _observe(self, reference: Reference, why: tuple[Reason, ...]) -> Image:
         match self._evidence.tag(str(reference)):
             case None:
-                return Image(reference, why, trouble=Trouble(Kind.MISSING_EVIDENCE, "nobody asked a registry for it"))
+                return Image(reference, why, trouble=Trouble(Kind.MISSING_EVIDENCE, "nobody looked for it"))
             case Failed(kind, detail, _, source):
                 return Image(reference, why, trouble=Trouble(kind, detail), source=source)
             case Absent(detail, _, source):

@@ -72,5 +72,5 @@ CHECK = define(
     title="An image does not exist at its source",
     family="images",
     severity=Severity.ERROR,
-    requires=(Requirement.IMAGES,),
+    requires=(Requirement.IMAGES, Requirement.SOURCE),
 )

@@ -1,17 +1,18 @@
 """## What it checks
-No layer of a foreign media type is without a place to get it from: neither `urls` to fetch it outside, nor proof that a
-registry has the blob.
+No layer of a foreign media type is without a place to get it from. Where copies are looked at, on the registry inside or in
+the plan's archives, they must have it; else `urls` to fetch it outside, or proof that its source has the blob.
 
 ## Why it matters
-Copy tools leave layers of these media types behind without a word. Without `urls` nothing can fetch them later: the pull
-ends with `could not fetch content descriptor … from remote: not found`.
+Copy tools leave layers of these media types behind without a word. What is left behind can only be had from outside, and
+without `urls` not even there: the pull ends with `could not fetch content descriptor … from remote: not found`.
 
 ## How to fix
 Get the layer from a host or an archive that still has it, push it with `--allow-nondistributable-artifacts`, or rebuild
 the image on a base from after June 2023.
 
 ## When it cannot tell
-The manifest for the pool could not be read. Layers that do have `urls` are the matter of `foreign-layer-egress`.
+The manifest for the pool could not be read, or nobody asked the registry inside for the layer. Before anything is copied,
+layers that do have `urls` are the matter of `foreign-layer-egress` alone.
 
 ## References
 containers/image manifest fixtures; OCI image-spec layer.md, non-distributable layers; facts/media_types.yaml.
@@ -23,62 +24,90 @@ import datetime
 from collections.abc import Iterator
 
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
-from auditor.evidence.model import Seen
+from auditor.evidence.model import Absent, Failed, Kind, Seen
 from auditor.oci.document import Descriptor
+from auditor.plan.model import Need
 from auditor.site import Requirement, Site
-from auditor.site.images import Placement
+from auditor.site.copies import Copy
+from auditor.site.images import Placement, Trouble
 from auditor.site.layers import foreign_layers
 from auditor.sizing.budget import format_bytes
-from checks.placed import with_payload
+from checks.placed import unknown, with_payload
 
 ID = "foreign-layer-unavailable"
 
 
-def _stranded(site: Site, placement: Placement) -> list[Descriptor]:
-    repository = placement.image.reference.repository
-    return [
-        layer
-        for layer in foreign_layers(placement)
-        if not layer.urls and not isinstance(site.evidence.blob(repository, layer.digest), Seen)
-    ]
+def _subject(layer: Descriptor) -> Subject:
+    return Subject("layer", layer.digest)
 
 
-def _finding(placement: Placement, layer: Descriptor) -> Finding:
+def _finding(placement: Placement, layer: Descriptor, why: str, place: str) -> Finding:
     image = placement.image.reference
     return Finding(
         check=ID,
         severity=Severity.ERROR,
-        subject=Subject("layer", layer.digest),
-        message=f"A layer of {image} ({format_bytes(layer.size)}) is marked as not to be redistributed and names no URL: copy "
-        'tools leave it behind, and no node can fetch it. A node would say: "could not fetch content descriptor: not found".',
-        facts={"image": str(image), "media_type": layer.media_type, "bytes": layer.size},
+        subject=_subject(layer),
+        message=f"A layer of {image} ({format_bytes(layer.size)}) is marked as not to be redistributed{why}: copy tools leave "
+        'it behind, and no node can fetch it. A node would say: "could not fetch content descriptor: not found".',
+        facts={"image": str(image), "media_type": layer.media_type, "bytes": layer.size, "place": place},
         location=placement.need.why[0].location,
         remedies=(
             Remedy(
                 "copy",
                 "Copy it with its foreign layers from a registry that has them, or rebuild it on a newer base.",
-                (f"crane copy --allow-nondistributable-artifacts {image} TARGET",),
+                (f"crane copy --allow-nondistributable-artifacts {image} {place or 'TARGET'}",),
             ),
         ),
     )
 
 
+def _at_source(site: Site, placement: Placement, layer: Descriptor) -> Outcome | None:
+    """What is to be said of a layer that nobody looked for in a copy; None when it can be had."""
+    observed = site.evidence.blob(placement.image.reference.repository, layer.digest)
+    if layer.urls or isinstance(observed, Seen):
+        return None
+    return _finding(placement, layer, " and names no URL", "")
+
+
+def _in_copy(copy: Copy, layer: Descriptor) -> Outcome | None:
+    """What is to be said of a layer where the nodes will get the image from; None when it is there."""
+    match copy.blob(layer.digest):
+        case Seen():
+            return None
+        case Absent():
+            place = copy.place if copy.is_inside else ""
+            return _finding(copy.kept, layer, f", and {copy.place} does not have it", place)
+        case Failed(kind, detail):
+            return unknown(ID, _subject(layer), Trouble(kind, f"{copy.place}: {detail}"))
+        case None:
+            return unknown(ID, _subject(layer), Trouble(Kind.MISSING_EVIDENCE, f"nobody asked {copy.place} for the layer"))
+
+
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per layer; what is fine is counted per image and pool."""
+    copies = {copy.kept.need: copy for copy in site.copies if copy.kept.resolution.payload is not None}
     fine = 0
     said: set[str] = set()
     for placement in with_payload(site, ID):
         if isinstance(placement, Undetermined):
             yield placement
             continue
-        stranded = _stranded(site, placement)
-        fine += not stranded
-        for layer in stranded:
+        outcomes = [(layer, outcome) for layer, outcome in _judged(site, placement, copies) if outcome is not None]
+        fine += not outcomes
+        for layer, outcome in outcomes:
             if layer.digest not in said:
                 said.add(layer.digest)
-                yield _finding(placement, layer)
+                yield outcome
     if fine:
         yield Fine(fine)
+
+
+def _judged(site: Site, placement: Placement, copies: dict[Need, Copy]) -> Iterator[tuple[Descriptor, Outcome | None]]:
+    copy = copies.get(placement.need) if foreign_layers(placement) else None
+    if copy is not None:
+        yield from ((layer, _in_copy(copy, layer)) for layer in foreign_layers(copy.kept))
+    else:
+        yield from ((layer, _at_source(site, placement, layer)) for layer in foreign_layers(placement))
 
 
 CHECK = define(

@@ -1,7 +1,7 @@
 """Makes the example's certificates and evidence anew: `make example`.
 
-The images of registry.yaml are served as indexes, manifests and configs by a small registry on loopback, and collected
-from it by the auditor's own collector, so that the evidence in the repository is collected evidence. Private keys are made,
+The images of registry.yaml are served by a small registry on loopback, and collected from it by the auditor's own
+collector, so that the evidence in the repository is collected evidence. Private keys are made,
 used and thrown away.
 """
 
@@ -9,14 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import hashlib
-import json
+import sqlite3
 import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import yaml
@@ -24,21 +19,19 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+from standin import Images, serving
 
 from auditor.collectors.collect import CollectOptions, collect
+from auditor.evidence.model import Place
+from auditor.evidence.places import note_places
 from auditor.evidence.store import Store
-from auditor.oci import media_types
-from auditor.oci.platform import parse_platform
-from auditor.oci.reference import parse_reference
 from auditor.plan.load import load_plan
 from auditor.plan.needs import resolve_needs
+from auditor.plan.rewrites import placed
 
 HERE = Path(__file__).parent
 PLAN = HERE / "plan.yaml"
 EVIDENCE = HERE / "plant-7.evidence"
-LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
-FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
-CONFIG = "application/vnd.docker.container.image.v1+json"
 AIA = "http://pki.corp.example/issuing-ca-2.crt"
 
 
@@ -113,119 +106,50 @@ def make_certificates() -> None:
     (HERE / "certs" / "api-chain.pem").write_bytes(pem(api, issuing.certificate))
 
 
-# ---- images
+def inside(table: dict[str, list[dict]], lacks: dict[str, dict]) -> Images:
+    """What the registry inside has: the images of registry.yaml, but for what inside.yaml says."""
+    kept = {name: lacks.get("other", {}).get(name, entries) for name, entries in table.items() if name not in lacks["absent"]}
+    images = Images(kept)
+    for name, platforms in lacks["without"].items():
+        for entry in Images({name: [entry for entry in kept[name] if entry["platform"] in platforms]}).manifests:
+            images.lack(entry)
+    return images
 
 
-def digest_of(data: bytes) -> str:
-    """The digest of bytes."""
-    return "sha256:" + hashlib.sha256(data).hexdigest()
-
-
-class Images:
-    """The documents that the stand-in registry serves: by digest, and by (repository path, tag)."""
-
-    def __init__(self, table: dict[str, list[dict[str, object]]]) -> None:
-        self.documents: dict[str, tuple[str, bytes]] = {}
-        self.tags: dict[tuple[str, str], str] = {}
-        for name, platforms in table.items():
-            reference = parse_reference(name)
-            entries = [self._entry(entry) for entry in platforms]
-            body = json.dumps({"schemaVersion": 2, "mediaType": media_types.DOCKER_LIST, "manifests": entries}).encode()
-            self.tags[reference.path, reference.tag] = self._add(media_types.DOCKER_LIST, body)
-
-    def _add(self, media_type: str, body: bytes) -> str:
-        digest = digest_of(body)
-        self.documents[digest] = (media_type, body)
-        return digest
-
-    def _entry(self, entry: dict) -> dict[str, object]:
-        platform = parse_platform(entry["platform"])
-        described = {"architecture": platform.architecture, "os": platform.os}
-        if platform.os_version:
-            described["os.version"] = platform.os_version
-        config = entry.get("config")
-        if config is None:
-            body = json.dumps({**described, "rootfs": {"type": "layers", "diff_ids": []}}).encode()
-            config = {"digest": self._add(CONFIG, body), "size": len(body)}
-        manifest = {
-            "schemaVersion": 2,
-            "mediaType": media_types.DOCKER_MANIFEST,
-            "config": {"mediaType": CONFIG, "size": config["size"], "digest": config["digest"]},
-            "layers": [self._layer(layer) for layer in entry["layers"]],
-        }
-        # Docker's own layout of the JSON, so that a manifest of published figures has its published digest.
-        body = json.dumps(manifest, indent=3).encode()
-        return {
-            "mediaType": media_types.DOCKER_MANIFEST,
-            "size": len(body),
-            "digest": self._add(media_types.DOCKER_MANIFEST, body),
-            "platform": described,
-        }
-
-    @staticmethod
-    def _layer(layer: dict) -> dict[str, object]:
-        digest = layer.get("digest") or digest_of(layer["name"].encode())
-        found = {"mediaType": FOREIGN if "foreign-url" in layer else LAYER, "size": layer["size"], "digest": digest}
-        return {**found, "urls": [layer["foreign-url"]]} if "foreign-url" in layer else found
-
-
-@contextmanager
-def serving(images: Images) -> Iterator[int]:
-    """A registry on loopback that serves the documents; yields its port."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            _, _, rest = self.path.partition("/v2/")
-            for kind in ("/manifests/", "/blobs/"):
-                repository, found, target = rest.partition(kind)
-                if found:
-                    self._answer(images.documents.get(images.tags.get((repository, target), target)))
-                    return
-            self._answer(("application/json", b"{}") if not rest else None)
-
-        do_HEAD = do_GET  # noqa: N815 - as above
-
-        def _answer(self, document: tuple[str, bytes] | None) -> None:
-            missing = ("application/json", b'{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}')
-            media_type, body = document or missing
-            self.send_response(200 if document else 404)
-            self.send_header("Content-Type", media_type)
-            self.send_header("Content-Length", str(len(body)))
-            if document:
-                self.send_header("Docker-Content-Digest", digest_of(body))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=5)
+def renamed(path: Path, names: dict[str, str]) -> None:
+    """Let the evidence say where the images really lie, not where the stand-in stood in for them."""
+    with contextlib.closing(sqlite3.connect(path)) as evidence, evidence:
+        for there, here in names.items():
+            evidence.execute("UPDATE tag SET reference = ?, source = ? WHERE reference = ?", (here, f"https://{here}", there))
+            repositories = [name.rpartition(":")[0] for name in (here, there)]
+            for table in ("blob", "missing"):
+                columns = (repositories[0], f"https://{repositories[0]}", repositories[1])
+                evidence.execute(f"UPDATE {table} SET repository = ?, source = ? WHERE repository = ?", columns)  # noqa: S608
 
 
 def make_evidence() -> None:
-    """Collect from the stand-in by way of the registry inside, then let the evidence carry the real plan."""
+    """Collect from stand-ins for the source registries and for the one inside, then name what they stood for."""
     with contextlib.chdir(HERE):  # so that the evidence names the plan as plan.yaml, wherever this checkout lies
         plan = load_plan(Path(PLAN.name))
-    images = Images(yaml.safe_load((HERE / "registry.yaml").read_text(encoding="utf-8")))
-    with tempfile.TemporaryDirectory() as folder, serving(images) as port:
+    needs = resolve_needs(plan)
+    table = yaml.safe_load((HERE / "registry.yaml").read_text(encoding="utf-8"))
+    lacks = yaml.safe_load((HERE / "inside.yaml").read_text(encoding="utf-8"))
+    references = list(dict.fromkeys(need.reference for need in needs.needs))
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / EVIDENCE.name
         assert plan.registry is not None
-        there = replace(plan, registry=replace(plan.registry, host=f"127.0.0.1:{port}", ca="", rewrites={}))
+        for images, real in ((Images(table), None), (inside(table, lacks), plan.registry)):
+            with serving(images) as port:
+                there = replace(plan.registry, host=f"127.0.0.1:{port}", ca="", rewrites={})
+                with Store.create(path) as store:
+                    done = collect(
+                        replace(plan, registry=there), needs, store, CollectOptions(places=frozenset({Place.TARGET}))
+                    )
+                print(f"{EVIDENCE.name}: {done.documents} documents, {done.requests} requests")
+            renamed(path, {str(placed(there, image)): str(placed(real, image) if real else image) for image in references})
         with Store.create(path) as store:
-            done = collect(there, resolve_needs(plan), store, CollectOptions(via="target"))
+            note_places(store, frozenset({Place.SOURCE}))
         EVIDENCE.write_bytes(path.read_bytes())
-    print(f"{EVIDENCE.name}: {done.documents} documents, {done.requests} requests")
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ import pytest
 from auditor.collectors.registry import tokens as tokens_module
 from auditor.collectors.registry.secret import Login, Secret, redact
 from auditor.errors import UsageError
-from auditor.evidence.model import Kind
+from auditor.evidence.model import Kind, Place
 from auditor.evidence.store import Store
 from auditor.plan.model import Registry, SourceRegistry
 from tests.collectors.asking import LINUX, PLACE, failure, gather, plan_of, tag_digest
@@ -54,8 +54,14 @@ def test_the_registry_inside_has_its_own_ca(locked: RunningRegistry, tmp_path: P
     settings = with_ca(locked)
     plan = plan_of(LINUX, files=settings["files"], registry=Registry(locked.host, PLACE, ca="ca.pem"))
     with Store.memory() as store:
-        gather(store, plan, "quay.io/locked/web:1", via="target", **login(tmp_path, locked.host, password="pass-w0rd"))
-        assert tag_digest(store, "quay.io/locked/web:1")
+        gather(
+            store,
+            plan,
+            "quay.io/locked/web:1",
+            places=frozenset({Place.TARGET}),
+            **login(tmp_path, locked.host, password="pass-w0rd"),
+        )
+        assert tag_digest(store, f"{locked.host}/locked/web:1")
 
 
 def test_without_its_ca_a_registry_is_unreachable_and_says_why(locked: RunningRegistry, tmp_path: Path) -> None:

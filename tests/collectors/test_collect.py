@@ -7,7 +7,7 @@ import datetime
 import pytest
 
 from auditor.errors import UsageError
-from auditor.evidence.model import ChainSeen, Failed, Kind, Observation, Seen
+from auditor.evidence.model import ChainSeen, Failed, Kind, Observation, Place, Seen
 from auditor.evidence.store import Store
 from auditor.plan.model import Endpoint, Program, Registry
 from tests.collectors.asking import (
@@ -30,6 +30,8 @@ from tests.peers.images import BuiltIndex, build_image, build_index, entry
 from tests.peers.registry import RunningRegistry
 
 pytestmark = pytest.mark.peer
+
+INSIDE = frozenset({Place.TARGET})
 
 
 def _now() -> datetime.datetime:
@@ -206,20 +208,16 @@ def test_the_target_is_asked_where_rewrites_put_it(gateway: Gateway, registry: R
     )
     with Store.memory() as store:
         plan = plan_of(LINUX, registry=inside)
-        gather(store, plan, "busybox:1", "quay.io/x/web:1", "ghcr.io/other/app:1", via="target")
-        for name, path in (
-            ("docker.io/library/busybox", "dockerhub/library/busybox"),
-            ("quay.io/x/web", "quay/team/web"),
-            ("ghcr.io/other/app", "other/app"),
-        ):
-            seen = store.tag(f"{name}:1")
+        gather(store, plan, "busybox:1", "quay.io/x/web:1", "ghcr.io/other/app:1", places=INSIDE)
+        for path in ("dockerhub/library/busybox", "quay/team/web", "other/app"):
+            seen = store.tag(f"{gateway.host}/{path}:1")
             assert isinstance(seen, Seen), seen
             assert seen.source == f"http://{gateway.host}/v2/{path}/manifests/1"
 
 
 def test_a_target_that_the_plan_does_not_name_is_a_usage_error() -> None:
     with Store.memory() as store, pytest.raises(UsageError, match="no registry inside"):
-        gather(store, plan_of(LINUX), "busybox", via="target")
+        gather(store, plan_of(LINUX), "busybox", places=INSIDE)
 
 
 def test_endpoints_are_observed_and_counted() -> None:

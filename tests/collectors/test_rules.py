@@ -15,9 +15,9 @@ from auditor.collectors.registry.addresses import Addresses
 from auditor.collectors.registry.challenge import Challenge, is_loopback, may_follow, parse_challenges
 from auditor.collectors.registry.failures import MAX_DETAIL, plain, shown
 from auditor.collectors.registry.retries import Retries, retry_after
-from auditor.collectors.registry.routes import Routes
 from auditor.oci.reference import parse_reference
 from auditor.plan.model import Program, Registry, SourceRegistry
+from auditor.plan.rewrites import placed
 from tests.collectors.asking import LINUX, PLACE, WIN, needs_of, plan_of
 
 NOW = datetime.datetime(2026, 11, 23, 12, 0, tzinfo=datetime.UTC)
@@ -122,8 +122,11 @@ def test_routes_inside(reference: str, route: tuple[str, str]) -> None:
     }
     plan = plan_of(LINUX, registry=Registry("inside.example:5000", PLACE, rewrites=rewrites))
     parsed = parse_reference(reference)
-    assert Routes(plan, "target").of(parsed) == route
-    assert Routes(plan, "source").of(parsed) == (parsed.domain, parsed.path)
+    assert plan.registry is not None
+    inside = placed(plan.registry, parsed)
+    assert (inside.domain, inside.path) == route
+    assert (inside.tag, inside.digest) == (parsed.tag, parsed.digest)
+    assert placed(plan.registry, inside) == inside or "mirror" in inside.domain, "what is inside already stays"
 
 
 @pytest.mark.parametrize(

@@ -139,8 +139,12 @@ def test_what_the_source_has_is_no_proof_for_the_target(filled: RunningRegistry,
     assert "docker.io says" not in done.stdout
     assert auditor("collect", "plan.yaml", "-o", "one.evidence", cwd=tmp_path).returncode == 0
     mixed = auditor("collect", "plan.yaml", "-o", "one.evidence", "--via", "target", cwd=tmp_path)
-    assert mixed.returncode == 2
-    assert "another file" in mixed.stderr
+    assert mixed.returncode == 0
+    both = auditor("audit", "one.evidence", *AT, "--format", "json", cwd=tmp_path)
+    assert both.returncode == 1, "one file holds both sides, and the one speaks for itself alone"
+    assert [found["check"] for found in json.loads(both.stdout)["findings"] if found["severity"] == "error"] == [
+        "image-missing-in-target"
+    ]
 
 
 def test_lists_are_gated_against_the_real_registry(filled: RunningRegistry, tmp_path: Path) -> None:

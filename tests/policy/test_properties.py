@@ -54,7 +54,7 @@ FORMS: list[Any] = [yaml.safe_load(MIXED), yaml.safe_load(IN_ORDER)] + [
 ]
 SITES = [(site_of(form), day(form.get("today", TODAY))) for form in FORMS]
 SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-FIX_EVIDENCE = ("tag", "document", "answer", "chain")
+FIX_EVIDENCE = ("tag", "document", "answer", "chain", "archive")
 
 
 def audited(site: Site, index: int) -> Report:
@@ -62,7 +62,7 @@ def audited(site: Site, index: int) -> Report:
 
 
 def with_evidence(site: Site, evidence: MemoryEvidence) -> Site:
-    return Site(site.plan, site.needs, evidence)
+    return replace(site, evidence=evidence)
 
 
 def evidence_of(site: Site) -> MemoryEvidence:

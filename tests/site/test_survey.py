@@ -10,6 +10,7 @@ import pytest
 from auditor.evidence.model import Absent, Kind
 from auditor.oci import media_types
 from auditor.oci.reference import parse_reference
+from auditor.plan.needs import resolve_needs
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing, is_carrier
 from tests.memory import AT, MemoryEvidence, body_of, digest_of
@@ -311,4 +312,4 @@ def test_views_are_computed_once() -> None:
 def test_a_bare_plan_lacks_every_requirement(requirement: Requirement) -> None:
     bare = plan_of("version: 1\npools: {control: {platform: linux/amd64}}\n")
     assert bare.path == PLAN
-    assert site_of({"plan": "version: 1\npools: {control: {platform: linux/amd64}}\n"}).lacks(requirement) == requirement.value
+    assert Site(bare, resolve_needs(bare), MemoryEvidence(), frozenset()).lacks(requirement) == requirement.value

@@ -99,7 +99,7 @@ def test_the_registry_stage_counts_each_blob_once() -> None:
     assert stage.unknown == ("docker.io/shop/gone:1",)  # whatever takes its place will need room
     layers = 100_000_000 + 7_000_000 * 2 + 1_000_000 * 2 + 1_000_000 * 2 + 1_000_000_000
     assert layers < stage.budget.bytes < layers + 20_000
-    assert stage.budget.shared > 102_000_000
+    assert stage.budget.shared == 102_000_000
     assert "derived" in stage.provenance
     assert "a lower bound, as 1 images" in stage.provenance
 

@@ -15,7 +15,7 @@ from auditor.collectors.registry.failures import Unanswered, plain
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.registry.sender import Reply, Sender
 from auditor.collectors.registry.session import Question, Session
-from auditor.evidence.model import Absent, Failed, Kind, TagSeen
+from auditor.evidence.model import Absent, BlobSeen, Failed, Kind, TagSeen
 from auditor.evidence.store import MAX_DOCUMENT
 from auditor.oci.media_types import ACCEPT
 from auditor.plan.model import Plan
@@ -55,18 +55,36 @@ class RegistryClient:
 
     async def head(self, domain: str, path: str, target: str) -> TagSeen | Absent | Failed | None:
         """HEAD a manifest; None when the answer does not say enough, so that it takes a GET."""
-        question = Question(path, "manifests", target, 0, "HEAD", ACCEPT)
-        source = self.source(domain, path, "manifests", target)
+        reply = await self._head(domain, Question(path, "manifests", target, 0, "HEAD", ACCEPT))
+        if not isinstance(reply, Reply):
+            return reply
+        digest, size = digest_header(reply), reply.headers.get("content-length", "")
+        return TagSeen(digest, media_type_of(reply), int(size)) if digest and size.isdecimal() else None
+
+    async def head_blob(self, domain: str, path: str, digest: str) -> BlobSeen | Absent | Failed:
+        """HEAD a blob. A registry that does not say its size fails: the question is whether all of it is there."""
+        reply = await self._head(domain, Question(path, "blobs", digest, 0, "HEAD"))
+        source = self.source(domain, path, "blobs", digest)
+        if reply is None:
+            return Failed(Kind.UNSUPPORTED, "the registry does not answer HEAD for blobs", now(), source)
+        if not isinstance(reply, Reply):
+            return reply
+        size = reply.headers.get("content-length", "")
+        if not size.isdecimal():
+            return Failed(Kind.MALFORMED, "the registry does not say how large the blob is", now(), source)
+        return BlobSeen(int(size))
+
+    async def _head(self, domain: str, question: Question) -> Reply | Absent | Failed | None:
+        """The answer to a HEAD; None where the registry does not know that method."""
+        source = self.source(domain, question.repository, question.kind, question.target)
         try:
             reply = await self._session(domain).ask(question)
         except Unanswered as error:
             return self._failed(domain, error, source)
         if reply.status in {400, 405, 501}:
             return None
-        if (refused := refusal(reply, source, asked_by_head=True)) is not None:
-            return self._explained(domain, refused)
-        digest, size = digest_header(reply), reply.headers.get("content-length", "")
-        return TagSeen(digest, media_type_of(reply), int(size)) if digest and size.isdecimal() else None
+        refused = refusal(reply, source, asked_by_head=True)
+        return reply if refused is None else self._explained(domain, refused)
 
     async def _fetch(self, domain: str, question: Question, digest: str) -> Fetched | Absent | Failed:
         source = self.source(domain, question.repository, question.kind, question.target)

@@ -1,0 +1,66 @@
+"""The archives of a plan as evidence: each read once, and again only when it has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from auditor.collectors.archives import UnreadableArchive, archives_in, read_archive, seal_of
+from auditor.collectors.registry.answers import now
+from auditor.evidence.model import Absent, ArchiveSeen, Failed, Kind, Observation, Seen
+from auditor.evidence.store import Store
+from auditor.plan.model import Plan
+from auditor.plan.paths import is_inside, normal
+
+Reading = Callable[[str, int, int], None] | None
+
+
+def observe_archives(plan: Plan, store: Store, reading: Reading = None) -> None:
+    """Read what lies where the plan says that archives are. One that is not there, or cannot be read, is evidence too."""
+    names = [normal(name) for name in (plan.copy.archives if plan.copy else ())]
+    folder = Path(plan.path).parent
+    known = store.archives()
+    for path in known:
+        if not any(is_inside(path, name) for name in names):
+            store.drop_archive(path)
+    for name in names:
+        found = _found(folder, name)
+        for path in known:
+            if is_inside(path, name) and path not in found:
+                store.drop_archive(path)  # a folder of archives has changed
+        for path, problem in found.items():
+            store.put_archive(path, problem or _observed(folder, path, known.get(path), store, reading))
+            store.commit()
+
+
+def _found(folder: Path, name: str) -> dict[str, Absent | Failed | None]:
+    """The archives that a name stands for, by the path that evidence knows them under; why there are none."""
+    try:
+        paths = archives_in(folder / name)
+    except UnreadableArchive as error:
+        return {name: _failure(error, name)}
+    if not paths:
+        return {name: Absent("there is no archive in this folder", now(), name)}
+    return {normal(path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)): None for path in paths}
+
+
+def _failure(error: UnreadableArchive, name: str) -> Absent | Failed:
+    if isinstance(error.__cause__, FileNotFoundError):
+        return Absent("there is no such file", now(), name)
+    return Failed(Kind.UNREACHABLE, error.summary, now(), name)
+
+
+def _observed(
+    folder: Path, path: str, before: Observation[ArchiveSeen] | None, store: Store, reading: Reading
+) -> Observation[ArchiveSeen]:
+    try:
+        seal = seal_of(folder / path)
+        if isinstance(before, Seen) and before.value.seal == seal:
+            return before
+        read = read_archive(folder / path, progress=partial(reading, path) if reading else None)
+    except UnreadableArchive as error:
+        return _failure(error, path)
+    for digest, content in read.documents.items():
+        store.put_document(digest, content.media_type, content.body, path, now(), path)
+    return Seen(ArchiveSeen(seal, read.inventory), now(), path)

@@ -1,0 +1,135 @@
+"""Finds the images of a plan among the roots of its archives.
+
+By its name, as its source or the registry inside calls it; where an archive has lost the name, by what the image is made of:
+the digest that the source gives, one of its platforms, or the config of one.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from auditor.evidence.model import ImageEvidence, Seen
+from auditor.oci.archive import ArchivedImage
+from auditor.oci.document import Index, MalformedDocument, Manifest, parse_document
+from auditor.oci.reference import InvalidReference, Reference, parse_reference
+from auditor.plan.model import Registry
+from auditor.plan.rewrites import placed
+from auditor.site.archives.evidence import Archive, InArchive
+from auditor.site.images import Images
+
+
+class Found(enum.IntEnum):
+    """How an image was found in an archive, surest first."""
+
+    BY_NAME = 0
+    BY_DIGEST = 1  # the root is what the reference points at
+    BY_PART = 2  # the root, or its config, is one platform of it
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One root of an archive that holds an image of the plan."""
+
+    archive: Archive
+    root: ArchivedImage
+    found: Found
+
+
+_Meant = dict[str, dict[tuple[Reference, Found], None]]
+
+
+def entries_in(
+    archives: Iterable[Archive],
+    references: Iterable[Reference],
+    registry: Registry | None,
+    source: Images | None,
+    evidence: ImageEvidence,
+) -> dict[Reference, tuple[Entry, ...]]:
+    """Every entry of every archive that holds one of the images, surest first. `source` is how the sources have them."""
+    references = tuple(references)
+    names = _names(references, registry)
+    digests = _digests(references, source)
+    found: dict[Reference, dict[tuple[str, str], Entry]] = {}
+    for archive in archives:
+        for root in archive.inventory.images:
+            for reference, how in _meant(archive, root, names, digests, evidence):
+                entries = found.setdefault(reference, {})
+                key = (archive.path, root.digest)
+                if key not in entries or how < entries[key].found:
+                    entries[key] = Entry(archive, root, how)
+    return {reference: tuple(sorted(found[reference].values(), key=_surest_first)) for reference in found}
+
+
+def _surest_first(entry: Entry) -> int:
+    return entry.found
+
+
+def _meant(
+    archive: Archive, root: ArchivedImage, names: _Meant, digests: _Meant, evidence: ImageEvidence
+) -> Iterator[tuple[Reference, Found]]:
+    """The images that a root is."""
+    is_named = False
+    for name in root.names:
+        for meant in names.get(normalised(name), ()):
+            is_named = True
+            yield meant
+    yield from digests.get(root.digest, ())
+    # A copy may convert the manifest, so that its digest is another, while the config stays what it was.
+    if not is_named and digests and (config := _config(archive, root, evidence)):
+        yield from digests.get(config, ())
+
+
+def _config(archive: Archive, root: ArchivedImage, evidence: ImageEvidence) -> str:
+    match InArchive(evidence, archive, {"": root}).content("", root.digest):
+        case Seen(content):
+            try:
+                document = parse_document(content.body, content.media_type)
+            except MalformedDocument:
+                return ""
+            return document.config.digest if isinstance(document, Manifest) else ""
+        case _:
+            return ""
+
+
+def normalised(name: str) -> str:
+    """A name of an archive as references are compared; as it stands when it is none."""
+    try:
+        return str(parse_reference(name))
+    except InvalidReference:
+        return name
+
+
+def _names(references: Iterable[Reference], registry: Registry | None) -> _Meant:
+    """The names that mean each image: its own, and the one inside; a name may leave out the digest, or the tag beside one."""
+    found: _Meant = {}
+    for reference in references:
+        places = [reference, placed(registry, reference)] if registry is not None else [reference]
+        for place in places:
+            names = [str(place)]
+            if place.tag and place.digest:
+                names += [f"{place.repository}:{place.tag}", f"{place.repository}@{place.digest}"]
+            for name in names:
+                found.setdefault(name, {})[reference, Found.BY_NAME] = None
+    return found
+
+
+def _digests(references: Iterable[Reference], source: Images | None) -> _Meant:
+    """The digests that give each image away: what its reference points at, its platforms, and their configs."""
+    found: _Meant = {}
+    for reference in references:
+        if reference.digest:
+            found.setdefault(reference.digest, {})[reference, Found.BY_DIGEST] = None
+    for reference, image in source.images.items() if source is not None else ():
+        if image.digest:
+            found.setdefault(image.digest, {})[reference, Found.BY_DIGEST] = None
+        if isinstance(image.document, Index):
+            for entry in image.document.manifests:
+                if not entry.is_attestation:
+                    found.setdefault(entry.digest, {})[reference, Found.BY_PART] = None
+    for placement in source.placements if source is not None else ():
+        payload = placement.resolution.payload
+        if payload is not None and payload.config is not None:
+            found.setdefault(payload.config.digest, {})[placement.image.reference, Found.BY_PART] = None
+    return found

@@ -1,0 +1,119 @@
+"""The view of archives: which image of the plan lies in which archive, under which name, and how it stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from auditor.evidence.model import Absent, Evidence, Failed, Kind, Seen
+from auditor.oci.reference import Reference
+from auditor.plan.model import Need, Needs, Plan
+from auditor.plan.paths import is_inside, normal
+from auditor.site.archives.evidence import Archive, InArchive, InNone
+from auditor.site.archives.finder import Entry, entries_in
+from auditor.site.images import Image, Images, Placement, Standing, Trouble
+from auditor.site.survey import Survey
+
+MAX_SAME = 64  # entries for one image that one archive may have before the rest is left aside
+# Best first. What cannot be told might be there, and so comes before what is known not to be.
+_ORDER = ("ok", "fallback", "undetermined", "build-mismatch", "platform-absent", "absent")
+_RANK = {Standing(name): rank for rank, name in enumerate(_ORDER)}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One need as the archives hold it: the best placement among them, and the entry that gives it; None where none does."""
+
+    placement: Placement
+    entry: Entry | None
+
+
+@dataclass(frozen=True, slots=True)
+class Archives:
+    """Every archive of the plan. `unread` says of those that could not be read why; `held` follows the order of the needs."""
+
+    read: tuple[Archive, ...]
+    unread: Mapping[str, Trouble]
+    entries: Mapping[Reference, tuple[Entry, ...]]
+    held: tuple[Held, ...]
+
+    def images(self) -> Images:
+        """The images as the archives together hold them."""
+        images: dict[Reference, Image] = {}
+        for held in self.held:
+            image = held.placement.image
+            known = images.get(image.reference)
+            if known is None or (known.document is None and image.document is not None):
+                images[image.reference] = image
+        return Images(images, tuple(held.placement for held in self.held))
+
+
+def archives_of(plan: Plan, needs: Needs, evidence: Evidence, source: Images | None) -> Archives:
+    """The view. `source` is how the sources have the images, None when they were not asked."""
+    read, unread = _observed(plan, evidence)
+    references = dict.fromkeys(need.reference for need in needs.needs)
+    entries = entries_in(read, references, plan.registry, source, evidence)
+    best = _best(plan, needs, evidence, entries)
+    trouble = next(iter(unread.values()), None)
+    at = next((seen.at for seen in evidence.archives().values()), None)
+    nowhere = InNone(at, trouble.detail, trouble.kind) if trouble else InNone(at)
+    lacking = Survey(plan, needs, nowhere).images()
+    held = tuple(_final(best.get(_key(place.need)), place, is_sure=not unread) for place in lacking.placements)
+    return Archives(tuple(read), unread, entries, held)
+
+
+def _observed(plan: Plan, evidence: Evidence) -> tuple[list[Archive], dict[str, Trouble]]:
+    read: list[Archive] = []
+    unread: dict[str, Trouble] = {}
+    observed = evidence.archives()
+    for name in (normal(name) for name in (plan.copy.archives if plan.copy else ())):
+        inside = {path: seen for path, seen in observed.items() if is_inside(path, name)}
+        if not inside:
+            unread[name] = Trouble(Kind.MISSING_EVIDENCE, f"nobody looked into {name}")
+        for path, seen in inside.items():
+            match seen:
+                case Seen(value, at):
+                    read.append(Archive(path, value.inventory, at))
+                case Absent(detail):
+                    unread[path] = Trouble(Kind.MISSING_EVIDENCE, f"{path}: {detail}")
+                case Failed(kind, detail):
+                    unread[path] = Trouble(kind, f"{path}: {detail}")
+    return read, unread
+
+
+def _best(
+    plan: Plan, needs: Needs, evidence: Evidence, entries: Mapping[Reference, tuple[Entry, ...]]
+) -> dict[tuple[Reference, str], Held]:
+    """The best of each need, from one survey for each archive over the needs that it concerns."""
+    best: dict[tuple[Reference, str], Held] = {}
+    for archive, roots in _rounds(entries):
+        asked = Needs(needs=tuple(need for need in needs.needs if need.reference in roots))
+        named = {str(reference): entry.root for reference, entry in roots.items()}
+        for placement in Survey(plan, asked, InArchive(evidence, archive, named)).images().placements:
+            held = best.get(_key(placement.need))
+            if held is None or _RANK[placement.standing] < _RANK[held.placement.standing]:
+                best[_key(placement.need)] = Held(placement, roots[placement.image.reference])
+    return best
+
+
+def _rounds(entries: Mapping[Reference, tuple[Entry, ...]]) -> Iterator[tuple[Archive, dict[Reference, Entry]]]:
+    """The entries by archive, each image once; what an archive holds several times makes further rounds."""
+    rounds: dict[tuple[str, int], tuple[Archive, dict[Reference, Entry]]] = {}
+    for reference, found in entries.items():
+        count: dict[str, int] = {}
+        for entry in found:
+            number = count[entry.archive.path] = count.get(entry.archive.path, 0) + 1
+            if number <= MAX_SAME:
+                rounds.setdefault((entry.archive.path, number), (entry.archive, {}))[1][reference] = entry
+    return iter(rounds.values())
+
+
+def _final(held: Held | None, lacking: Placement, *, is_sure: bool) -> Held:
+    """An archive that could not be read might have what the others lack."""
+    if held is None or (not is_sure and _RANK[held.placement.standing] > _RANK[Standing.UNDETERMINED]):
+        return Held(lacking, None)
+    return held
+
+
+def _key(need: Need) -> tuple[Reference, str]:
+    return (need.reference, need.pool)

@@ -1,0 +1,72 @@
+"""The view of copies: how each need stands where the nodes will get it from, beside how its source has it.
+
+That place is the registry inside, where it was to be asked; else the plan's archives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from auditor.evidence.model import BlobSeen, Evidence, ImageEvidence, Observation
+from auditor.plan.model import Plan
+from auditor.plan.rewrites import placed
+from auditor.site.archives.evidence import InArchive, InNone
+from auditor.site.archives.finder import Entry
+from auditor.site.archives.view import Archives
+from auditor.site.images import Image, Images, Placement
+from auditor.site.inside import Inside
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One need: as its source has it (None when the sources were not asked), and as `place` keeps it.
+
+    `place` names it for people: the image on the registry inside, or the archive. `entry` is set for archives, where one has
+    the image. `evidence` answers for the blobs of that place, under the repository of the source.
+    """
+
+    wanted: Placement | None
+    kept: Placement
+    place: str
+    evidence: ImageEvidence
+    entry: Entry | None = None
+    is_inside: bool = False
+
+    @property
+    def image(self) -> Image:
+        """The image as the place keeps it."""
+        return self.kept.image
+
+    def blob(self, digest: str) -> Observation[BlobSeen] | None:
+        """Whether the place has the blob, or the manifest."""
+        return self.evidence.blob(self.kept.image.reference.repository, digest)
+
+
+def copies_inside(plan: Plan, evidence: Evidence, target: Images, source: Images | None) -> Iterator[Copy]:
+    """Every need on the registry inside, in the order of the needs."""
+    assert plan.registry is not None  # noqa: S101 - there is no target without a registry
+    inside = Inside(evidence, plan.registry)
+    for wanted, kept in _beside(source, target.placements):
+        place = str(placed(plan.registry, kept.image.reference))
+        yield Copy(wanted, kept, place, inside, is_inside=True)
+
+
+def copies_in_archives(evidence: Evidence, archives: Archives, source: Images | None) -> Iterator[Copy]:
+    """Every need in the archives, in the order of the needs."""
+    nowhere = InNone(None)
+    for (wanted, kept), held in zip(_beside(source, (held.placement for held in archives.held)), archives.held, strict=True):
+        entry = held.entry
+        if entry is None:
+            yield Copy(wanted, kept, "the archives", nowhere)
+        else:
+            found = InArchive(evidence, entry.archive, {str(kept.image.reference): entry.root})
+            yield Copy(wanted, kept, entry.archive.path, found, entry)
+
+
+def _beside(source: Images | None, kept: Iterable[Placement]) -> Iterator[tuple[Placement | None, Placement]]:
+    """The placements of two places, which follow the same needs."""
+    if source is None:
+        yield from ((None, placement) for placement in kept)
+    else:
+        yield from zip(source.placements, kept, strict=True)

@@ -1,0 +1,89 @@
+"""## What it checks
+Every archive of the plan can be read to its end, holds everything that its manifests refer to, and every blob in it hashes
+to the digest under which it is stored.
+
+## Why it matters
+A stick that was pulled too early, or a copy that ran out of space, shows only when the archive is loaded, inside, where
+there is no second one: `archive/tar: invalid tar header`, `content digest not found`, `unexpected EOF`.
+
+## How to fix
+Write the archive anew, compare checksums after it was carried, and collect again.
+
+## When it cannot tell
+The archive is not there yet, or cannot be opened. Manifests that an index lists and the archive leaves out are
+`index-incomplete`, foreign layers that it leaves out `foreign-layer-unavailable`.
+
+## References
+OCI image-layout; containerd core/images/archive; docker/docker image/tarexport.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, define
+from auditor.oci.archive import ArchiveProblem, Defect
+from auditor.site import Requirement, Site
+from auditor.site.archives.evidence import Archive
+from checks.placed import unknown
+
+ID = "archive-corrupt"
+SHOWN = 200
+_WORDS = {
+    Defect.MISSING: "something that it refers to is not in it",
+    Defect.SIZE: "an entry does not have the size that its descriptor says",
+    Defect.DIGEST: "bytes do not hash to the digest under which they are stored",
+    Defect.MALFORMED: "a document in it cannot be understood",
+    Defect.ESCAPES: "a link in it leads out of the archive, or in a circle",
+    Defect.TRUNCATED: "it ends too early",
+    Defect.DUPLICATE: "two of its entries have one name and differ",
+    Defect.UNSUPPORTED: "it is no archive of images that a runtime imports",
+    Defect.LIMIT: "it is larger, or expands further, than an archive of images does",
+    Defect.LAX: "it can be read, but strict tools refuse it",
+}
+
+
+def _finding(site: Site, archive: Archive, problem: ArchiveProblem) -> Finding:
+    at = f", {problem.entry}" if problem.entry else ""
+    of = f" (it belongs to {problem.image})" if problem.image else ""
+    lax = problem.defect is Defect.LAX
+    return Finding(
+        check=ID,
+        severity=Severity.WARNING if lax else Severity.ERROR,
+        subject=Subject("archive", archive.path),
+        message=f"{archive.path}{at}: {_WORDS[problem.defect]}: {problem.detail}{of}.",
+        case=f"{problem.defect.value} {problem.entry}",
+        facts={"entry": problem.entry, "defect": problem.defect.value, "bytes": archive.inventory.bytes},
+        location=site.plan.where("copy", "archives"),
+        remedies=(
+            Remedy("edit", "Write it with a tool that writes whole OCI layouts.")
+            if lax
+            else Remedy("copy", "Write the archive anew, and compare its checksum after it was carried."),
+        ),
+    )
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One finding per defect."""
+    if site.archives is None:
+        return
+    for path, trouble in site.archives.unread.items():
+        yield unknown(ID, Subject("archive", path), trouble)
+    fine = 0
+    for archive in site.archives.read:
+        problems = archive.inventory.problems
+        yield from (_finding(site, archive, problem) for problem in problems[:SHOWN])
+        fine += not problems
+    if fine:
+        yield Fine(fine)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="An archive is damaged or incomplete",
+    family="images",
+    severity=Severity.ERROR,
+    requires=(Requirement.ARCHIVES,),
+)

@@ -1,0 +1,136 @@
+"""## What it checks
+All that the site says of an image's digest agrees: what its tag points at today, the digest that a list or a lock file has
+beside it, the archives, and the registry inside.
+
+## Why it matters
+A tag that has moved since the copy brings another image into production than the one that was tested, and two nodes may
+run two versions under one name. A digest that nobody has any more cannot be pulled: `not found`.
+
+## How to fix
+Decide which digest is meant, pin the list to it, and copy once more.
+
+## When it cannot tell
+The tag could not be observed at its source, or in the copy. A copy whose manifest was rewritten on the way, as some tools
+do, has another digest and the same config: that is not counted as drift.
+
+## References
+OCI distribution-spec, "Pulling manifests"; facts/field.md section 8 (digests that do not survive mirrors).
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.errors import Location
+from auditor.oci.document import Index
+from auditor.oci.reference import Reference
+from auditor.site import Requirement, Site
+from auditor.site.copies import Copy
+from auditor.site.images import Image, Standing
+from checks.placed import copies_by_image, image_subject, unknown
+
+ID = "digest-drift"
+
+
+def _finding(image: Image, ours: str, other: str, where: str, location: Location | None, message: str) -> Finding:
+    repository = image.reference.repository
+    return Finding(
+        check=ID,
+        severity=Severity.WARNING,
+        subject=image_subject(image),
+        message=message,
+        case=where,
+        facts={"at_source": ours, "elsewhere": other, "where": where},
+        location=location,
+        remedies=(
+            Remedy("edit", f"Pin the image to the digest that is meant: {repository}@{other}, or {repository}@{ours}."),
+            Remedy("copy", "Then copy that one again."),
+        ),
+    )
+
+
+def _belongs(image: Image, digest: str) -> bool:
+    """Whether a digest is the image's own, or that of one of its platforms, which some lists note instead."""
+    if digest == image.digest:
+        return True
+    return isinstance(image.document, Index) and any(entry.digest == digest for entry in image.document.manifests)
+
+
+def _listed(site: Site) -> dict[Reference, list[tuple[str, Location]]]:
+    """The digests that lists and lock files have beside a reference that is not pinned by itself."""
+    found: dict[Reference, list[tuple[str, Location]]] = {}
+    for line in site.needs.lines:
+        if line.reference is not None and line.digest and not line.reference.digest:
+            found.setdefault(line.reference, []).append((line.digest, line.location))
+    return found
+
+
+def _against_lists(image: Image, listed: list[tuple[str, Location]]) -> Iterator[Finding]:
+    said: set[str] = set()
+    for digest, location in listed:
+        if not _belongs(image, digest) and digest not in said:
+            said.add(digest)
+            message = f"{location} has {image.reference} with {digest}, and it points at {image.digest} now: the tag has moved."
+            yield _finding(image, image.digest, digest, "list", location, message)
+
+
+def _configs(copy: Copy) -> tuple[str, str] | None:
+    """The configs of what the source and the copy give a pool; None when one is not known."""
+    wanted = copy.wanted.resolution.payload if copy.wanted is not None else None
+    kept = copy.kept.resolution.payload
+    if wanted is None or kept is None or wanted.config is None or kept.config is None:
+        return None
+    return wanted.config.digest, kept.config.digest
+
+
+def _against_copy(copies: list[Copy]) -> Finding | None:
+    """A copy of which some pool would run another image than from the source."""
+    for copy in copies:
+        configs = _configs(copy)
+        if copy.wanted is None or configs is None or configs[0] == configs[1]:
+            continue
+        if copy.wanted.resolution.choice.os_version != copy.kept.resolution.choice.os_version:
+            continue  # another build was chosen, as the first was left behind: `platform-dropped`
+        source, kept, need = copy.wanted.image, copy.image, copy.kept.need
+        message = (
+            f"{copy.place} gives {need.pool} another image than {source.reference} does today (config {configs[1][:19]}… "
+            f"instead of {configs[0][:19]}…): the tag has moved since the copy, or something else was copied."
+        )
+        where = copy.place if copy.is_inside else "archives"
+        return _finding(source, source.digest, kept.digest, where, need.why[0].location, message)
+    return None
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One finding per image and place that disagrees."""
+    listed = _listed(site)
+    copies = {image.reference: group for image, group in copies_by_image(site)}
+    fine = 0
+    for image in site.source.images.values() if site.source is not None else ():
+        beside, group = listed.get(image.reference, []), copies.get(image.reference, [])
+        if not beside and not group:
+            continue
+        if image.trouble is not None:
+            yield unknown(ID, image_subject(image), image.trouble)
+            continue
+        found = list(_against_lists(image, beside)) if image.digest else []
+        found += [drift] if (drift := _against_copy(group)) is not None else []
+        yield from found
+        unseen = next((copy.kept.resolution.trouble for copy in group if copy.kept.standing is Standing.UNDETERMINED), None)
+        if unseen is not None and not found:
+            yield unknown(ID, image_subject(image), unseen)
+        fine += not found and unseen is None
+    if fine:
+        yield Fine(fine)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="Digests of one image disagree",
+    family="images",
+    severity=Severity.WARNING,
+    requires=(Requirement.IMAGES, Requirement.SOURCE),
+)

@@ -1,0 +1,146 @@
+"""## What it checks
+Every index in the copy has all the manifests that it lists: on the registry inside, or, where that was not to be asked, in
+the plan's archives.
+
+## Why it matters
+A copy of some platforms that keeps the digest of the index leaves a *sparse* index. Pools whose platform is left out cannot
+pull; many registries refuse the push of such an index with `manifest blob unknown`; and the next copy of it breaks.
+
+## How to fix
+Copy all platforms, or let the copy tool write an index of only those that are kept (its digest changes).
+
+## When it cannot tell
+Nobody asked the registry inside for a manifest that the index lists, or it did not answer.
+
+## References
+facts/sparse_indexes.yaml; distribution configuration, validation.manifests.indexes.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.evidence.model import Absent, Failed, Kind, Seen
+from auditor.facts import Fact, table
+from auditor.oci.document import Descriptor, Index, MalformedDocument, parse_document
+from auditor.oci.select import flatten
+from auditor.plan.model import Registry
+from auditor.site import Requirement, Site
+from auditor.site.copies import Copy
+from auditor.site.images import Trouble
+from checks.placed import copies_by_image, image_subject, unknown
+
+ID = "index-incomplete"
+SHOWN = 12
+
+
+class SparseIndexes(Fact, frozen=True, kw_only=True):
+    """Whether a kind of registry takes an index without all of its children, and what it says when it does not."""
+
+    registry: str
+    accepts: bool
+    symptom: str
+
+
+def _refusal(registry: Registry | None) -> SparseIndexes | None:
+    """The row of a registry that would refuse; None when it would not, or the facts do not say."""
+    rows: tuple[SparseIndexes, ...] = table("sparse_indexes", SparseIndexes)
+    kind = registry.kind.name if registry is not None and registry.kind is not None else ""
+    return next((row for row in rows if row.registry == kind and not row.accepts), None)
+
+
+def _children(copy: Copy, index: Index) -> tuple[Descriptor, ...]:
+    """Everything that the index lists, nested indexes opened as far as they are at hand."""
+
+    def nested(digest: str) -> Index | None:
+        content = copy.evidence.content(copy.image.reference.repository, digest)
+        if not isinstance(content, Seen):
+            return None
+        try:
+            document = parse_document(content.value.body, content.value.media_type)
+        except MalformedDocument:
+            return None
+        return document if isinstance(document, Index) else None
+
+    return flatten(index, nested).manifests
+
+
+def _named(child: Descriptor) -> str:
+    platform = child.platform
+    return "an attestation" if child.is_attestation else str(platform) if platform is not None else child.digest
+
+
+def _finding(site: Site, copies: list[Copy], copy: Copy, children: int, gone: list[Descriptor]) -> Finding:
+    named = tuple(dict.fromkeys(_named(child) for child in gone))[:SHOWN]
+    starved = tuple(dict.fromkeys(c.kept.pool.name for c in copies if c.kept.resolution.dropped))
+    refusal = None if copy.is_inside else _refusal(site.plan.registry)
+    effect = f"{', '.join(starved)} cannot pull it" if starved else "no pool of the plan needs what is missing"
+    if refusal is not None:
+        effect += f"; and {refusal.registry} refuses the push of such an index: {refusal.symptom}"
+    sure = refusal is not None and refusal.confidence == "high"
+    held = copy.place if copy.is_inside else f"{copy.image.reference} in {copy.place}"
+    commands = (f"crane copy {copy.image.reference} {copy.place}",) if copy.is_inside else ()
+    return Finding(
+        check=ID,
+        severity=Severity.ERROR if starved or sure else Severity.WARNING,
+        subject=image_subject(copy.image),
+        message=f"{held} is an index of {children} manifests, and {len(gone)} of them are not there "
+        f"({', '.join(named)}): {effect}.",
+        case=copy.place if copy.is_inside else "archives",
+        facts={"place": copy.place, "digest": copy.image.digest, "listed": children, "missing": len(gone), "platforms": named},
+        location=copy.kept.need.why[0].location,
+        remedies=(
+            Remedy("copy", "Copy it with all platforms.", commands),
+            Remedy("rewrite", "Or write an index of only the platforms that are kept, and let the plan name that one."),
+        ),
+    )
+
+
+def _outcomes(site: Site, copies: list[Copy], copy: Copy, index: Index) -> Outcome | None:
+    """What is to be said of one index; None when it is whole."""
+    children = _children(copy, index)
+    gone: list[Descriptor] = []
+    unasked: Trouble | None = None
+    for child in children:
+        match copy.blob(child.digest):
+            case Absent():
+                gone.append(child)
+            case Failed(kind, detail):
+                unasked = Trouble(kind, f"{copy.place}, manifest {child.digest[:80]}: {detail}")
+            case None:
+                unasked = Trouble(Kind.MISSING_EVIDENCE, f"nobody asked {copy.place} for the manifest {child.digest[:80]}")
+    if gone:
+        return _finding(site, copies, copy, len(children), gone)
+    return unknown(ID, image_subject(copy.image), unasked) if unasked is not None else None
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One outcome per image and index."""
+    fine = 0
+    for image, copies in copies_by_image(site):
+        seen: set[tuple[str, str]] = set()
+        for copy in copies:
+            index, key = copy.image.document, (copy.place, copy.image.digest)
+            if key in seen or not isinstance(index, Index):
+                continue
+            seen.add(key)
+            outcome = _outcomes(site, copies, copy, index)
+            fine += outcome is None
+            if outcome is not None:
+                yield outcome
+        if not seen and image.trouble is not None:
+            yield unknown(ID, image_subject(image), image.trouble)
+    if fine:
+        yield Fine(fine)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="An index was copied without all of its manifests",
+    family="images",
+    severity=Severity.ERROR,
+    requires=(Requirement.IMAGES, Requirement.COPIES),
+)

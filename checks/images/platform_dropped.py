@@ -1,0 +1,130 @@
+"""## What it checks
+Every platform and Windows build that a pool needs and that the source has is still there in the copy: on the registry
+inside, or, where that was not to be asked, in the plan's archives.
+
+## Why it matters
+Copy tools keep one platform unless told otherwise, or drop os.version, mostly in silence. The tag is there, the list is
+complete, and one pool still says `no match for platform in manifest: not found`.
+
+## How to fix
+Copy the index with all platforms, or the missing one besides, and collect again.
+
+## When it cannot tell
+How the image stands at its source or in the copy could not be observed. An image that is missing altogether is
+`image-missing-in-target`.
+
+## References
+facts/field.md section 3 (tools that drop os.version); OCI image index.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.oci.document import Index
+from auditor.oci.select import Fit, entries
+from auditor.site import Requirement, Site
+from auditor.site.copies import Copy
+from auditor.site.images import Standing
+from checks.placed import subject_of, unknown
+
+ID = "platform-dropped"
+SHOWN = 12
+_LOST = frozenset({Standing.PLATFORM_ABSENT, Standing.BUILD_MISMATCH})
+
+
+def _kept(copy: Copy) -> tuple[str, ...]:
+    """The platforms that the copy still has."""
+    document = copy.image.document
+    if isinstance(document, Index):
+        listed = dict.fromkeys(str(platform) for _, platform in entries(document))
+        return tuple(listed)[:SHOWN]
+    return ()
+
+
+def _is_degraded(copy: Copy) -> bool:
+    """Whether the exact Windows build was left behind, so that the pool runs another by the previous-LTSC rule."""
+    assert copy.wanted is not None  # noqa: S101 - the check requires the sources
+    before, after = copy.wanted.resolution.choice.fit, copy.kept.resolution.choice.fit
+    return before is Fit.EXACT and after in {Fit.FALLBACK, Fit.BLANK}
+
+
+def _message(copy: Copy) -> str:
+    image, platform, pool = copy.image.reference, copy.kept.need.platform, copy.kept.pool.name
+    if copy.kept.resolution.dropped:
+        there = f"lists it, but the manifest itself is not there ({copy.kept.resolution.dropped})"
+    elif kept := _kept(copy):
+        there = f"has only {', '.join(kept)}"
+    else:
+        there = "is a single image for another platform"
+    return (
+        f"The source of {image} has {platform} for {pool}; {copy.place} {there}. A node of {pool} would say: "
+        '"no match for platform in manifest: not found".'
+    )
+
+
+def _finding(copy: Copy, severity: Severity, message: str) -> Finding:
+    image, platform = copy.image.reference, copy.kept.need.platform
+    assert copy.wanted is not None  # noqa: S101 - the check requires the sources
+    payload = copy.wanted.resolution.payload
+    pinned = f"{image.repository}@{payload.digest}" if payload is not None else str(image)
+    target = copy.place if copy.is_inside else "TARGET"
+    return Finding(
+        check=ID,
+        severity=severity,
+        subject=subject_of(copy.kept),
+        message=message,
+        facts={"place": copy.place, "wanted": str(platform), "kept": _kept(copy), "at_source": pinned},
+        location=copy.kept.need.why[0].location,
+        remedies=(
+            Remedy("copy", "Copy the index with every platform.", (f"crane copy {image} {target}",)),
+            Remedy("copy", f"Or take {pinned} besides, and put both into one index."),
+        ),
+    )
+
+
+def _outcome(copy: Copy) -> Outcome | None:
+    """What is to be said of one copy; None when it keeps what the pool needs."""
+    assert copy.wanted is not None  # noqa: S101 - the check requires the sources
+    if copy.kept.resolution.trouble is not None and copy.kept.standing is Standing.UNDETERMINED:
+        return unknown(ID, subject_of(copy.kept), copy.kept.resolution.trouble)
+    if copy.kept.standing in _LOST:
+        if copy.wanted.standing is Standing.UNDETERMINED and copy.wanted.resolution.trouble is not None:
+            return unknown(ID, subject_of(copy.kept), copy.wanted.resolution.trouble)
+        return _finding(copy, Severity.ERROR, _message(copy))
+    if _is_degraded(copy):
+        left, run_instead = copy.wanted.resolution.choice.os_version, copy.kept.resolution.choice.os_version
+        message = (
+            f"{copy.place} lacks the build {left} that the source of {copy.image.reference} has for {copy.kept.pool.name}: "
+            f"nodes run {run_instead or 'one without a build'} instead."
+        )
+        return _finding(copy, Severity.WARNING, message)
+    return None
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One outcome per image and pool. What is absent there, or was never there to copy, is the matter of other checks."""
+    fine = 0
+    for copy in site.copies:
+        if copy.kept.is_carrier or copy.kept.standing is Standing.ABSENT:
+            continue
+        if copy.wanted is None or copy.wanted.standing in _LOST or copy.wanted.standing is Standing.ABSENT:
+            continue
+        outcome = _outcome(copy)
+        fine += outcome is None
+        if outcome is not None:
+            yield outcome
+    if fine:
+        yield Fine(fine)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="The copy has lost a platform",
+    family="images",
+    severity=Severity.ERROR,
+    requires=(Requirement.IMAGES, Requirement.SOURCE, Requirement.COPIES),
+)
