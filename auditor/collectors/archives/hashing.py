@@ -119,6 +119,8 @@ def hash_all(
             thread.join()
     if crew.error is not None:
         raise crew.error
+    if progress is not None:
+        progress(crew.done, total)
     return [entry for entry in crew.results if entry is not None]
 
 
