@@ -1,0 +1,9 @@
+"""Archives of images: read, hashed and understood, whatever their format. Nothing in them is unpacked or trusted."""
+
+from __future__ import annotations
+
+from auditor.collectors.archives.discovery import archives_in, seal_of
+from auditor.collectors.archives.files import UnreadableArchive
+from auditor.collectors.archives.reading import ReadArchive, read_archive
+
+__all__ = ["ReadArchive", "UnreadableArchive", "archives_in", "read_archive", "seal_of"]

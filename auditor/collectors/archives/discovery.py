@@ -1,0 +1,89 @@
+"""Which archives a path stands for, and whether one has changed since it was read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from auditor.collectors.archives.expanding import compression_of
+from auditor.collectors.archives.files import UnreadableArchive, files_below, open_regular, unreadable
+from auditor.collectors.archives.headers import BLOCK, is_header
+from auditor.oci.layouts.findings import Unusable
+
+MAX_ARCHIVES: Final = 1_000
+MAX_FOLDERS: Final = 20_000
+MAX_DEPTH: Final = 4
+
+
+def archives_in(path: Path) -> list[Path]:
+    """The archives that a path stands for: itself, a file or a folder that is one, or those in the folder, in order.
+
+    Raises UnreadableArchive where the operating system refuses, or where a folder holds more than anybody carries.
+    """
+    try:
+        if not path.is_dir():
+            os.stat(path)  # noqa: PTH116 - only to raise when it is not there
+            return [path]
+        return list(_below(path))
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def seal_of(path: Path) -> str:
+    """Something that changes when the archive does: made of names, sizes and times, not of bytes. Raises UnreadableArchive."""
+    seal = hashlib.sha256()
+    try:
+        info = path.stat()
+        if not stat.S_ISDIR(info.st_mode):
+            return hashlib.sha256(f"{info.st_size} {info.st_mtime_ns}".encode()).hexdigest()
+        for found in files_below(path):
+            seal.update(f"{found.name}\0{found.info.st_mode} {found.info.st_size} {found.info.st_mtime_ns}\n".encode())
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except Unusable as error:
+        seal.update(error.detail.encode())
+    return seal.hexdigest()
+
+
+def is_folder_archive(path: Path) -> bool:
+    """Whether a folder itself is an archive: an OCI layout, a Hauler store, or what skopeo writes to `dir:`."""
+    names = {name for name in ("index.json", "oci-layout", "manifest.json", "version") if (path / name).is_file()}
+    return bool({"index.json", "oci-layout"} & names) or names >= {"manifest.json", "version"}
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    count = folders = 0
+    left = [(folder, 0)]
+    while left:
+        place, level = left.pop()
+        folders += 1
+        inner, found = ([], [place]) if is_folder_archive(place) else _listed(place)
+        count += len(found)
+        if count > MAX_ARCHIVES or folders > MAX_FOLDERS:
+            raise UnreadableArchive(
+                f"{folder}: more than {MAX_ARCHIVES:,} archives or {MAX_FOLDERS:,} folders", "name the archives one by one"
+            )
+        yield from found
+        if level < MAX_DEPTH:
+            left += [(path, level + 1) for path in reversed(inner)]
+
+
+def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The folders and the archive files in a folder. Links to folders are not followed: they may lead in a circle."""
+    folders, files = [], []
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            folders += [] if path.is_symlink() else [path]
+        elif path.is_file() and _looks_like_archive(path):
+            files.append(path)
+    return folders, files
+
+
+def _looks_like_archive(path: Path) -> bool:
+    with open_regular(str(path), follow=True) as file:
+        start = file.read(BLOCK)
+    return bool(compression_of(start)) or is_header(start)

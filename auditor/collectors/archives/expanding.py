@@ -1,0 +1,133 @@
+"""Decompression of what nobody vouches for: gzip and zstd, piece by piece, until a limit."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections.abc import Generator, Iterator
+from typing import Any, Final, Protocol
+
+import zstandard
+
+from auditor.oci.archive import Defect
+from auditor.oci.layouts.findings import Unusable
+
+CHUNK: Final = 1024 * 1024
+GRACE: Final = 256 * 1024 * 1024
+RATIO: Final = 100
+MAX_FRAMES: Final = 1_000_000
+MAX_WINDOW: Final = 128 * 1024 * 1024  # what `zstd` itself takes without --long
+_PIECE: Final = 2048  # zstd says 128 KiB with four bytes: so much at once makes 64 MiB at most
+_SKIPPABLE = frozenset(bytes([low, 0x2A, 0x4D, 0x18]) for low in range(0x50, 0x60))
+
+
+def compression_of(start: bytes) -> str:
+    """`gzip` or `zstd` if the bytes begin so, else empty."""
+    if start[:2] == b"\x1f\x8b":
+        return "gzip"
+    return "zstd" if start[:4] == b"\x28\xb5\x2f\xfd" or start[:4] in _SKIPPABLE else ""
+
+
+class Allowance:
+    """How far compressed bytes may expand: generously, and not for ever. Several threads may draw on one."""
+
+    def __init__(self, compressed: int) -> None:
+        self.limit = GRACE + RATIO * compressed
+        self._left = self.limit
+        self._lock = threading.Lock()
+
+    def spend(self, count: int) -> None:
+        """Take from it. Raises Unusable when there is no more."""
+        with self._lock:
+            self._left -= count
+            if self._left < 0:
+                raise Unusable("", Defect.LIMIT, f"expands to more than {self.limit:,} bytes")
+
+
+class Expander(Protocol):
+    """Takes compressed bytes as they come."""
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """What they expand to, in pieces. Raises Unusable when they are damaged."""
+        ...
+
+    def finish(self) -> None:
+        """Raises Unusable when the bytes ended too early."""
+        ...
+
+
+def expander(compression: str, allowance: Allowance) -> Expander:
+    """Something that expands `gzip` or `zstd`."""
+    return _Gzip(allowance) if compression == "gzip" else _Zstd(allowance)
+
+
+class _Frames:
+    """Counts members or frames, of which a stream may have several."""
+
+    def __init__(self, allowance: Allowance) -> None:
+        self.allowance = allowance
+        self.inner: Any = None
+        self._frames = 0
+
+    def begin(self) -> None:
+        self._frames += 1
+        if self._frames > MAX_FRAMES:
+            raise Unusable("", Defect.LIMIT, f"more than {MAX_FRAMES:,} compressed parts")
+
+    def finish(self) -> None:
+        if self.inner is not None or not self._frames:
+            raise Unusable("", Defect.TRUNCATED, "the compressed bytes end too early")
+
+
+class _Gzip(_Frames):
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        try:
+            while data:
+                data = yield from self._member(data)
+        except zlib.error as error:
+            raise Unusable("", Defect.MALFORMED, f"the gzip stream is damaged: {error}") from error
+
+    def _member(self, data: bytes) -> Generator[bytes, None, bytes]:
+        """Expand what belongs to one member and return the rest. Zeros may stand between members, as on tapes."""
+        if self.inner is None:
+            data = data.lstrip(b"\0") if self._frames else data
+            if not data:
+                return b""
+            self.begin()
+            self.inner = zlib.decompressobj(wbits=31)
+        inner = self.inner
+        while True:
+            out = inner.decompress(data, CHUNK)
+            self.allowance.spend(len(out))
+            if out:
+                yield out
+            data = inner.unconsumed_tail
+            if inner.eof:
+                self.inner = None
+                return bytes(inner.unused_data)
+            if not data and len(out) < CHUNK:
+                return b""
+
+
+class _Zstd(_Frames):
+    def __init__(self, allowance: Allowance) -> None:
+        super().__init__(allowance)
+        self._decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        try:
+            for place in range(0, len(data), _PIECE):
+                piece = data[place : place + _PIECE]
+                while piece:
+                    if self.inner is None:
+                        self.begin()
+                        self.inner = self._decompressor.decompressobj()
+                    out = self.inner.decompress(piece)
+                    piece = b""
+                    if self.inner.eof:
+                        piece, self.inner = self.inner.unused_data, None
+                    self.allowance.spend(len(out))
+                    if out:
+                        yield out
+        except zstandard.ZstdError as error:
+            raise Unusable("", Defect.MALFORMED, f"the zstd stream is damaged: {error}") from error

@@ -1,0 +1,136 @@
+"""Reading an entry's bytes once: its digest, what it is packed with, and the bytes themselves when it is a small document."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterable
+from typing import Final
+
+from auditor.collectors.archives.expanding import Allowance, Expander, compression_of, expander
+from auditor.oci.archive import Defect
+from auditor.oci.document import MAX_DOCUMENT
+from auditor.oci.layouts.entries import Entry, EntryKind, algorithm_for, may_be_document
+from auditor.oci.layouts.findings import Unusable
+
+MAX_DOCUMENTS: Final = 256 * 1024 * 1024
+
+
+class Budget:
+    """How many bytes of documents are kept in all. Several threads may draw on one."""
+
+    def __init__(self, left: int = MAX_DOCUMENTS) -> None:
+        self._left = left
+        self._lock = threading.Lock()
+
+    def take(self, count: int) -> bool:
+        """Whether there is room for so many more."""
+        with self._lock:
+            fits = count <= self._left
+            self._left -= count if fits else 0
+            return fits
+
+
+class Unpacking:
+    """The digest of what compressed bytes expand to."""
+
+    def __init__(self, packed: str, allowance: Allowance) -> None:
+        self._expander: Expander | None = expander(packed, allowance)
+        self._sum = hashlib.sha256()
+        self.defect: Defect | None = None
+        self.why = ""
+
+    def update(self, data: bytes | memoryview) -> None:
+        """Take the next bytes. Damage ends it and is remembered."""
+        if self._expander is None:
+            return
+        try:
+            for out in self._expander.feed(bytes(data)):
+                self._sum.update(out)
+        except Unusable as error:
+            self._fail(error)
+
+    def digest(self) -> str:
+        """The digest; empty when the bytes are damaged, and then `defect` and `why` say how."""
+        if self._expander is not None:
+            try:
+                self._expander.finish()
+            except Unusable as error:
+                self._fail(error)
+        return "" if self._expander is None else f"sha256:{self._sum.hexdigest()}"
+
+    def _fail(self, error: Unusable) -> None:
+        self._expander = None
+        self.defect, self.why = error.defect, f"as a layer: {error.detail}"
+
+
+class Measuring:
+    """Takes one file's bytes in order. `unpack`: nothing will vouch for compressed bytes, so expand them too."""
+
+    def __init__(self, name: str, size: int, budget: Budget, unpack: Allowance | None = None) -> None:
+        self._name = name
+        self._size = size
+        self._budget = budget
+        self._unpack = unpack
+        self._algorithm = algorithm_for(name)
+        self._sum = hashlib.new(self._algorithm, usedforsecurity=False)
+        self._body: bytearray | None = bytearray() if size <= MAX_DOCUMENT else None
+        self._unpacking: Unpacking | None = None
+        self._packed = ""
+        self._seen = 0
+
+    def update(self, data: bytes | memoryview) -> None:
+        """Take the next bytes."""
+        if not self._seen:
+            self._begin(bytes(data[:512]))
+        self._seen += len(data)
+        self._sum.update(data)
+        if self._body is not None:
+            self._body += data
+        if self._unpacking is not None:
+            self._unpacking.update(data)
+
+    def take(self, chunks: Iterable[bytes | memoryview]) -> Measuring:
+        """Take all of them."""
+        for chunk in chunks:
+            self.update(chunk)
+        return self
+
+    def finish(self) -> Entry:
+        """The entry; without a digest when bytes are missing."""
+        if self._seen < self._size:
+            return cut_short(self._name, self._size, self._seen)
+        digest = f"{self._algorithm}:{self._sum.hexdigest()}"
+        body, defect, why = self._kept()
+        unpacked = ""
+        if self._unpacking is not None:
+            unpacked = self._unpacking.digest()
+            defect, why = self._unpacking.defect, self._unpacking.why
+        return Entry(self._name, EntryKind.FILE, self._size, "", digest, self._packed, unpacked, body, defect=defect, why=why)
+
+    def _begin(self, start: bytes) -> None:
+        self._packed = compression_of(start)
+        if not may_be_document(self._name, start):
+            self._body = None
+        if self._packed and self._unpack is not None:
+            self._unpacking = Unpacking(self._packed, self._unpack)
+
+    def _kept(self) -> tuple[bytes | None, Defect | None, str]:
+        if self._size > MAX_DOCUMENT:
+            return None, Defect.LIMIT, f"{self._size:,} bytes, more than the {MAX_DOCUMENT:,} that a document may have"
+        if self._body is None:
+            return None, None, ""
+        if not self._budget.take(len(self._body)):
+            return None, Defect.LIMIT, f"the archive has more than {MAX_DOCUMENTS:,} bytes of documents"
+        return bytes(self._body), None, ""
+
+
+def cut_short(name: str, size: int, seen: int) -> Entry:
+    """A file whose end is missing."""
+    why = f"ends after {seen:,} of {size:,} bytes"
+    return Entry(name, EntryKind.FILE, size, defect=Defect.TRUNCATED, why=why)
+
+
+def vouched_by_place(name: str) -> bool:
+    """Whether a file lies among blobs, where its name is its digest and nobody asks what it expands to."""
+    return "blobs/" in name

@@ -1,0 +1,87 @@
+"""Blobs by digest: where a format keeps them, and whether what lies there is what was promised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from auditor.oci.archive import Defect
+from auditor.oci.document import Descriptor
+from auditor.oci.layouts.contents import Contents
+from auditor.oci.layouts.entries import Entry, EntryKind, promised_digest
+from auditor.oci.layouts.findings import Findings, Unusable
+from auditor.oci.reference import is_digest
+
+UNKNOWN_SIZE = -1  # schema 1 manifests give none
+
+
+class StoredDocument(NamedTuple):
+    """An index, a manifest or a config, verified."""
+
+    media_type: str
+    body: bytes
+
+
+class Blobs:
+    """What is stored by digest. `place` gives the names under which a format may keep a digest's bytes.
+
+    `sizes` and `documents` fill with what was verified.
+    """
+
+    def __init__(self, contents: Contents, findings: Findings, place: Callable[[str], tuple[str, ...]]) -> None:
+        self._contents = contents
+        self._findings = findings
+        self._place = place
+        self.sizes: dict[str, int] = {}
+        self.documents: dict[str, StoredDocument] = {}
+
+    def name_of(self, digest: str) -> str:
+        """The name under which a digest's bytes lie, or should lie."""
+        names = self._place(digest)
+        return next((name for name in names if self._contents.has(name)), names[0])
+
+    def has(self, digest: str) -> bool:
+        """Whether anything lies where the digest's bytes belong."""
+        return is_digest(digest) and (digest in self.sizes or self._reachable(digest))
+
+    def check(self, descriptor: Descriptor, image: str) -> Entry | None:
+        """The blob that a descriptor points at, if it is there and is what it should be; otherwise a problem."""
+        digest = descriptor.digest
+        if not is_digest(digest):
+            return None  # whoever read the descriptor has said so
+        name = self.name_of(digest)
+        try:
+            entry = self._contents.find(name)
+        except Unusable as error:
+            self._findings.add_unusable(error, image)
+            return None
+        if entry.digest != digest:
+            self._findings.add(name, Defect.DIGEST, f"hashes to {entry.digest}", image)
+            return None
+        if descriptor.size not in {entry.size, UNKNOWN_SIZE}:
+            detail = f"has {entry.size:,} bytes, its descriptor says {descriptor.size:,}"
+            self._findings.add(name, Defect.SIZE, detail, image)
+        self.sizes[digest] = entry.size
+        return entry
+
+    def verify_names(self, prefix: str) -> None:
+        """Hold every file that is named by a digest against its name, whether or not anything refers to it."""
+        for name, entry in self._contents.entries.items():
+            promised = promised_digest(name) if name.startswith(prefix) and entry.kind is EntryKind.FILE else ""
+            if not promised or not entry.digest:
+                continue
+            if entry.digest == promised:
+                self.sizes[promised] = entry.size
+            else:
+                self._findings.add(name, Defect.DIGEST, f"hashes to {entry.digest}")
+
+    def keep(self, digest: str, media_type: str, body: bytes) -> None:
+        """Remember a document."""
+        self.documents.setdefault(digest, StoredDocument(media_type, body))
+
+    def _reachable(self, digest: str) -> bool:
+        try:
+            self._contents.find(self.name_of(digest))
+        except Unusable as error:
+            return error.defect is not Defect.MISSING
+        return True

@@ -1,0 +1,57 @@
+"""The problems of one archive, each once, and never more than anybody reads."""
+
+from __future__ import annotations
+
+from auditor.oci.archive import ArchiveProblem, Defect
+
+MAX_PROBLEMS = 1000
+_LONGEST = 300
+
+
+class Unusable(Exception):
+    """Something in an archive that cannot be used: how, and why."""
+
+    def __init__(self, entry: str, defect: Defect, detail: str) -> None:
+        super().__init__(detail)
+        self.entry = entry
+        self.defect = defect
+        self.detail = detail
+
+
+def legible(text: str) -> str:
+    """A name or a reason of an archive without control characters, and not endless."""
+    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[: _LONGEST + 1])
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+
+
+class Findings:
+    """Collects problems. The same defect of one entry counts once, for the image that showed it first."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, Defect], ArchiveProblem] = {}
+        self._more = 0
+
+    def add(self, entry: str, defect: Defect, detail: str, image: str = "") -> None:
+        """Note a problem."""
+        key = (entry, defect)
+        if key in self._found:
+            return
+        if len(self._found) >= MAX_PROBLEMS:
+            self._more += 1
+            return
+        self._found[key] = ArchiveProblem(legible(entry), defect, legible(detail), legible(image))
+
+    def add_unusable(self, error: Unusable, image: str = "") -> None:
+        """Note what was raised."""
+        self.add(error.entry, error.defect, error.detail, image)
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def problems(self) -> tuple[ArchiveProblem, ...]:
+        """All of them, in the order in which they were found."""
+        found = tuple(self._found.values())
+        if not self._more:
+            return found
+        rest = f"{self._more:,} problems more than the {MAX_PROBLEMS:,} that are listed"
+        return (*found, ArchiveProblem("", Defect.LIMIT, rest))

@@ -1,0 +1,52 @@
+"""Archives that are a docker-archive and an OCI layout at once, as Docker writes them since version 25."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from auditor.oci.archive import ArchivedImage
+from auditor.oci.layouts.docker_archive import DockerArchive, Item
+from auditor.oci.layouts.oci_layout import REF_NAME
+from auditor.oci.layouts.tree import Tree
+from auditor.oci.reference import InvalidReference, parse_reference
+
+
+def join(images: Sequence[ArchivedImage], items: Sequence[Item], docker: DockerArchive, tree: Tree) -> list[ArchivedImage]:
+    """The layout's images, with the names of `manifest.json`, and what only that lists. Real manifests come first."""
+    found = list(images)
+    by_config: dict[str, list[int]] = {}
+    for number, image in enumerate(images):
+        for config in tree.configs_under(image.digest):
+            by_config.setdefault(config, []).append(number)
+    known = {number: {_spelt(name) for name in image.names} for number, image in enumerate(images)}
+    for item in items:
+        same = by_config.get(docker.config_digest(item), [])
+        if not same:
+            derived = docker.derive(item)
+            found += [derived] if derived else []
+            continue
+        docker.check_present(item, tree.foreign)
+        fresh = [name for name in item.names if not any(_spelt(name) in known[number] for number in same)]
+        found[same[0]] = _named(found[same[0]], fresh)
+        known[same[0]].update(_spelt(name) for name in fresh)
+    return found
+
+
+def _spelt(name: str) -> str:
+    """The name as every tool would understand it, to compare."""
+    try:
+        return str(parse_reference(name))
+    except InvalidReference:
+        return name
+
+
+def _named(image: ArchivedImage, names: list[str]) -> ArchivedImage:
+    """The image with names of `manifest.json` too: after containerd's, before a bare `ref.name`, which may be only a tag."""
+    if not names:
+        return image
+    if image.names and image.name_source != REF_NAME:
+        return msgspec.structs.replace(image, names=(*image.names, *names))
+    kept = [name for name in image.names if not any(full.endswith(f":{name}") for full in names)]
+    return msgspec.structs.replace(image, names=(*names, *kept), name_source="RepoTags")

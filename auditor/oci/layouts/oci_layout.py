@@ -1,0 +1,109 @@
+"""OCI layouts: `index.json` and `blobs/<algorithm>/<hex>`. Hauler stores and containerd's exports are such too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from auditor.facts import Fact, table
+from auditor.oci.archive import ArchivedImage, Defect
+from auditor.oci.document import MAX_ENTRIES, Descriptor
+from auditor.oci.layouts.blobs import Blobs
+from auditor.oci.layouts.contents import Contents
+from auditor.oci.layouts.findings import Findings, Unusable
+from auditor.oci.layouts.tree import Tree
+from auditor.oci.reference import is_digest
+
+INDEX = "index.json"
+MARKER = "oci-layout"
+CONTAINERD_NAME = "io.containerd.image.name"
+REF_NAME = "org.opencontainers.image.ref.name"
+
+
+class ArchiveKind(Fact, frozen=True, kw_only=True):
+    """A value of the annotation `kind` for what belongs to an image and is none: signatures, attestations."""
+
+    kind: str
+
+
+class _Roots(msgspec.Struct, frozen=True):
+    """`index.json`. Docker writes null where there is no named image."""
+
+    manifests: tuple[Descriptor, ...] | None = None
+
+
+class _Marker(msgspec.Struct, frozen=True, rename="camel"):
+    image_layout_version: str
+
+
+def blob_names(digest: str) -> tuple[str, ...]:
+    """Where a layout keeps a digest's bytes."""
+    algorithm, _, encoded = digest.partition(":")
+    return (f"blobs/{algorithm}/{encoded}",)
+
+
+def is_layout(contents: Contents) -> bool:
+    """Whether the archive means to be an OCI layout."""
+    return contents.has(INDEX) or contents.has(MARKER)
+
+
+def decode_at(contents: Contents, name: str, shape: Any) -> Any:  # noqa: ANN401 - each caller names the type it decodes
+    """A document at a fixed place. Raises Unusable."""
+    entry = contents.find(name)
+    if entry.body is None:
+        raise Unusable(name, entry.defect or Defect.MALFORMED, entry.why or "is no JSON document")
+    try:
+        return msgspec.json.decode(entry.body, type=shape)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Unusable(name, Defect.MALFORMED, str(error)) from error
+
+
+def read_layout(contents: Contents, blobs: Blobs, tree: Tree, findings: Findings) -> list[ArchivedImage]:
+    """The images that `index.json` names, everything below them verified."""
+    _check_marker(contents, findings)
+    blobs.verify_names("blobs/")
+    try:
+        roots: tuple[Descriptor, ...] = decode_at(contents, INDEX, _Roots).manifests or ()
+    except Unusable as error:
+        findings.add_unusable(error)
+        return []
+    if len(roots) > MAX_ENTRIES:
+        findings.add(INDEX, Defect.LIMIT, f"{len(roots):,} entries, more than {MAX_ENTRIES:,}")
+    names: dict[tuple[str, str], dict[str, None]] = {}
+    images: dict[tuple[str, str], ArchivedImage] = {}
+    for root in roots[:MAX_ENTRIES]:
+        name, source = name_of(root)
+        if not is_digest(root.digest):
+            findings.add(INDEX, Defect.MALFORMED, f"digest {root.digest[:80]!r} is no digest", name)
+            continue
+        kind = tree.walk(root, name)
+        names.setdefault((root.digest, source), {}).update({name: None} if name else {})
+        images.setdefault((root.digest, source), ArchivedImage((), root.digest, kind, _size(blobs, root), source))
+    return [msgspec.structs.replace(image, names=tuple(names[key])) for key, image in images.items()]
+
+
+def name_of(root: Descriptor) -> tuple[str, str]:
+    """The name that an entry of `index.json` gives its image, and where it stands. What signs an image has none."""
+    notes = root.annotations or {}
+    if _belongs_to_another(notes.get("kind", "")):
+        return "", ""
+    return next(((notes[key], key) for key in (CONTAINERD_NAME, REF_NAME) if notes.get(key)), ("", ""))
+
+
+def _belongs_to_another(kind: str) -> bool:
+    return any(kind == row.kind or kind.startswith(f"{row.kind}/") for row in table("archive_kinds", ArchiveKind))
+
+
+def _size(blobs: Blobs, root: Descriptor) -> int:
+    return blobs.sizes.get(root.digest, max(root.size, 0))
+
+
+def _check_marker(contents: Contents, findings: Findings) -> None:
+    if not contents.has(MARKER):
+        findings.add(MARKER, Defect.LAX, "is not there: strict readers do not take this for an OCI layout")
+        return
+    try:
+        decode_at(contents, MARKER, _Marker)
+    except Unusable as error:
+        findings.add(MARKER, Defect.LAX, f"does not name a layout version: {error.detail}")

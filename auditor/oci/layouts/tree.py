@@ -1,0 +1,147 @@
+"""From a root document down: indexes, manifests, configs and layers, each verified once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from auditor.oci import media_types
+from auditor.oci.archive import Defect
+from auditor.oci.document import (
+    Descriptor,
+    Document,
+    Index,
+    MalformedDocument,
+    Manifest,
+    Schema1,
+    parse_config,
+    parse_document,
+)
+from auditor.oci.layouts.blobs import UNKNOWN_SIZE, Blobs
+from auditor.oci.layouts.entries import Entry
+from auditor.oci.layouts.findings import Findings
+
+MAX_DEPTH = 8
+IMAGE_CONFIGS: Final = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
+_DOCUMENTS = media_types.INDEXES | media_types.MANIFESTS | media_types.SCHEMA1
+_SHAPES: Final = {
+    Index: media_types.OCI_INDEX,
+    Manifest: media_types.OCI_MANIFEST,
+    Schema1: media_types.DOCKER_SCHEMA1_SIGNED,
+}
+
+
+def media_type_of(descriptor: Descriptor, document: Document) -> str:
+    """What a document is: by its descriptor, by itself, or by its shape."""
+    own = "" if isinstance(document, Schema1) else document.media_type
+    return next((told for told in (descriptor.media_type, own) if told in _DOCUMENTS), _SHAPES[type(document)])
+
+
+class Tree:
+    """Walks documents. `config_of` and `children_of` remember, by digest, what each manifest and index points at."""
+
+    def __init__(self, blobs: Blobs, findings: Findings) -> None:
+        self._blobs = blobs
+        self._findings = findings
+        self._types: dict[str, str] = {}
+        self.config_of: dict[str, str] = {}
+        self.children_of: dict[str, tuple[str, ...]] = {}
+        self.foreign: set[str] = set()
+
+    def walk(self, root: Descriptor, image: str) -> str:
+        """Verify everything below a root, which must be there. Returns the root's media type."""
+        if root.digest in self._types:
+            return self._types[root.digest]
+        level: tuple[Descriptor, ...] = (root,)
+        required = True
+        for _ in range(MAX_DEPTH):
+            level = tuple(child for descriptor in level for child in self._visit(descriptor, image, required=required))
+            required = False
+            if not level:
+                break
+        else:
+            name = self._blobs.name_of(root.digest)
+            self._findings.add(name, Defect.LIMIT, f"indexes nested more than {MAX_DEPTH} deep", image)
+        return self._types.get(root.digest, root.media_type)
+
+    def configs_under(self, root: str) -> frozenset[str]:
+        """The configs of all manifests below a root."""
+        found, seen, left = set(), {root}, [root]
+        while left:
+            digest = left.pop()
+            if digest in self.config_of:
+                found.add(self.config_of[digest])
+            fresh = [child for child in self.children_of.get(digest, ()) if child not in seen]
+            seen.update(fresh)
+            left.extend(fresh)
+        return frozenset(found)
+
+    def _visit(self, descriptor: Descriptor, image: str, *, required: bool) -> tuple[Descriptor, ...]:
+        """Verify one document and return what it lists, if it is an index. A child that is not there may be elsewhere."""
+        if descriptor.digest in self._types or not (required or self._blobs.has(descriptor.digest)):
+            return ()
+        self._types[descriptor.digest] = descriptor.media_type
+        entry = self._blobs.check(descriptor, image)
+        document = self._parse(descriptor, entry, image) if entry else None
+        if entry is None or document is None:
+            return ()
+        kind = self._types[descriptor.digest] = media_type_of(descriptor, document)
+        self._blobs.keep(descriptor.digest, kind, entry.body or b"")
+        return self._follow(descriptor.digest, document, entry.name, image)
+
+    def _follow(self, digest: str, document: Document, name: str, image: str) -> tuple[Descriptor, ...]:
+        match document:
+            case Index():
+                self._note(name, document.problems, image)
+                self.children_of[digest] = tuple(child.digest for child in document.manifests)
+                return document.manifests
+            case Manifest():
+                self._note(name, document.problems, image)
+                self.config_of[digest] = document.config.digest
+                self._config(document.config, image)
+                self._layers(document.layers, image)
+            case Schema1():
+                self._layers(tuple(Descriptor(layer.blob_sum, UNKNOWN_SIZE) for layer in document.fs_layers), image)
+        return ()
+
+    def _note(self, name: str, reasons: tuple[str, ...], image: str) -> None:
+        for reason in reasons[:1]:
+            more = f" (and {len(reasons) - 1:,} more)" if len(reasons) > 1 else ""
+            self._findings.add(name, Defect.MALFORMED, f"{reason}{more}", image)
+
+    def _parse(self, descriptor: Descriptor, entry: Entry, image: str) -> Document | None:
+        """The document; None for what is none. Only what should be one is a problem then."""
+        should = descriptor.media_type in _DOCUMENTS
+        if entry.body is None:
+            if should:
+                self._findings.add(entry.name, entry.defect or Defect.MALFORMED, entry.why or "is no JSON document", image)
+            return None
+        try:
+            return parse_document(entry.body, descriptor.media_type)
+        except MalformedDocument as error:
+            if should:
+                self._findings.add(entry.name, Defect.MALFORMED, str(error), image)
+            return None
+
+    def _config(self, config: Descriptor, image: str) -> None:
+        entry = self._blobs.check(config, image)
+        if entry is None:
+            return
+        if entry.body is not None:
+            self._blobs.keep(config.digest, config.media_type, entry.body)
+        if config.media_type not in IMAGE_CONFIGS:
+            return
+        if entry.body is None:
+            self._findings.add(entry.name, entry.defect or Defect.MALFORMED, entry.why or "is no JSON config", image)
+            return
+        try:
+            parse_config(entry.body)
+        except MalformedDocument as error:
+            self._findings.add(entry.name, Defect.MALFORMED, f"is no image config: {error}", image)
+
+    def _layers(self, layers: tuple[Descriptor, ...], image: str) -> None:
+        for layer in layers:
+            if layer.urls or layer.is_nondistributable:
+                self.foreign.add(layer.digest)
+                if not self._blobs.has(layer.digest):
+                    continue
+            self._blobs.check(layer, image)
