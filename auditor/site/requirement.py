@@ -16,3 +16,4 @@ class Requirement(enum.Enum):
     REGISTRY = "the plan names no registry"
     REGISTRY_DISK = "the plan does not say how large the registry's disk is"
     ENDPOINTS = "the plan names no TLS endpoints"
+    NODE_CONFIG = "no pool names its node configuration"

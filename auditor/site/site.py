@@ -9,8 +9,10 @@ from functools import cached_property
 
 from auditor.evidence.model import Evidence
 from auditor.plan.model import Endpoint, Needs, Plan
+from auditor.plan.node_config import NodeConfig
 from auditor.site.images import Images
 from auditor.site.layers import LayerEgress, layer_egress
+from auditor.site.mirrors import Mirroring, mirroring, node_configs
 from auditor.site.requirement import Requirement
 from auditor.site.storage import Stage, registry_stage
 from auditor.site.survey import Survey
@@ -39,6 +41,16 @@ class Site:
     def registry_stage(self) -> Stage:
         """What the registry inside must hold."""
         return registry_stage(self.plan, self.images)
+
+    @cached_property
+    def node_configs(self) -> Mapping[str, NodeConfig]:
+        """What the nodes of each pool are told, for pools that name it."""
+        return node_configs(self.plan)
+
+    @cached_property
+    def mirroring(self) -> tuple[Mirroring, ...]:
+        """How each such pool gets at the images of each registry."""
+        return mirroring(self.plan, self.needs, self.node_configs)
 
     @cached_property
     def chains(self) -> Mapping[Endpoint, Served | Unseen]:
@@ -74,4 +86,6 @@ class Site:
                 present = self.plan.registry is not None and self.plan.registry.disk is not None
             case Requirement.ENDPOINTS:
                 present = bool(self.plan.endpoints)
+            case Requirement.NODE_CONFIG:
+                present = any(pool.config for pool in self.plan.pools)
         return None if present else requirement.value
