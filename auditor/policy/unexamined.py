@@ -36,11 +36,12 @@ def unexamined_findings(site: Site) -> Iterator[Finding]:
     """One finding per part."""
     for keys, unknown in _parts(site):
         name = ".".join(keys)
+        part = "all of it" if keys[0] == "pools" else "it"
         yield Finding(
             check=PLAN_UNEXAMINED.id,
             severity=PLAN_UNEXAMINED.severity,
             subject=Subject("plan", name),
-            message=f"The plan says `{name}`, and this version of the auditor does not examine {'all of it' if keys[0] == 'pools' else 'it'}: {unknown}.",
+            message=f"The plan says `{name}`, and this version of the auditor does not examine {part}: {unknown}.",
             location=site.plan.where(*keys),
             remedies=(Remedy("accept", f"Look at `{name}` yourself, and waive this with the name of who did."),),
         )

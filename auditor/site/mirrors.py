@@ -39,6 +39,7 @@ class Lead:
     outside: tuple[Asked, ...] = ()
     target: Reference | None = None
     doubt: str = ""
+    kind: Kind = Kind.MISSING_EVIDENCE  # of the doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +73,6 @@ def mirroring(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig]) -> tu
     return tuple(Mirroring(configs[pool].pool, registry, tuple(leads)) for (pool, registry, _, _), leads in groups.items())
 
 
-def kind_of(why: str) -> Kind:
-    """The kind of an undetermined outcome for what a file's reader could not tell."""
-    return Kind(why)
-
-
 def bare(host: str) -> str:
     """A host without its port."""
     return host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
@@ -84,7 +80,7 @@ def bare(host: str) -> str:
 
 def _lead(plan: Plan, config: NodeConfig, reference: Reference) -> Lead:
     if (unknown := config.doubt(reference.domain)) is not None:
-        return Lead(Way.UNKNOWN, reference, (), doubt=f"{unknown.location}: {unknown.why}")
+        return Lead(Way.UNKNOWN, reference, (), doubt=f"{unknown.location}: {unknown.why}", kind=Kind(unknown.kind))
     asked = config.asked(reference)
     if not asked:
         return Lead(Way.NOBODY, reference, config.all_asked(reference))
@@ -95,7 +91,7 @@ def _lead(plan: Plan, config: NodeConfig, reference: Reference) -> Lead:
     if served := next((one for one in inside if _serves(one, target)), None):
         return Lead(Way.FALLS_BACK if outside else Way.INSIDE, reference, asked, served, outside, target)
     if doubts:
-        return Lead(Way.UNKNOWN, reference, asked, None, outside, target, doubts[0])
+        return Lead(Way.UNKNOWN, reference, asked, None, outside, target, *doubts[0])
     if inside:
         return Lead(Way.WRONG_PLACE, reference, asked, inside[0], outside, target)
     return Lead(Way.NO_MIRROR, reference, asked, asked[0], outside, target)
@@ -113,13 +109,16 @@ def _serves(one: Asked, target: Reference | None) -> bool:
     return target is not None and (one.host, one.repository) == (target.domain, target.path)
 
 
-def _doubts(plan: Plan, inside: list[Asked], target: Reference | None) -> Iterator[str]:
+def _doubts(plan: Plan, inside: list[Asked], target: Reference | None) -> Iterator[tuple[str, Kind]]:
     """Why nobody can tell whether a host inside has the image."""
     known = {target.domain} if target is not None else set()
     if plan.registry is not None:
         known |= {plan.registry.host, *(place.partition("/")[0] for place in plan.registry.rewrites.values())}
     for one in inside:
         if one.doubt:
-            yield f"{one.location}: {one.doubt}"
+            yield f"{one.location}: {one.doubt}", Kind.UNSUPPORTED
         elif one.role != "default" and one.host not in known:
-            yield f"{one.location}: what {one.host} holds is not known: the plan's registry is not this one"
+            yield (
+                f"{one.location}: what {one.host} holds is not known, as the plan's registry is another",
+                Kind.MISSING_EVIDENCE,
+            )

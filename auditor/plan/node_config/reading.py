@@ -43,7 +43,7 @@ def read_node_config(plan: Plan, pool: Pool) -> NodeConfig:
     effect = _of_docker(found) if docker else _of_containerd(found)
     return NodeConfig(
         pool=pool,
-        problems=(*found.unknowns, *effect.problems),
+        problems=tuple(found.unknowns) or effect.problems,
         notes=(*found.notes, *effect.notes),
         refusal=effect.refusal,
         sandbox_image=_last([config.sandbox for _, config in found.configs]),
