@@ -164,6 +164,7 @@ def _unjudged(found: Found, *, docker: bool) -> Iterator[str]:
     for _, config in found.configs:
         for name in config.imports:
             pattern = PurePosixPath(name.text.replace("\\", "/")).name
-            if not any(fnmatch.fnmatchcase(PurePosixPath(file).name, pattern) for file, _ in found.configs):
+            others = [PurePosixPath(file).name for file, _ in found.configs if file != name.location.file]
+            if not any(fnmatch.fnmatchcase(other, pattern) for other in others):
                 yield f"{name.text}, which {name.location.file} imports"
     yield from found.others
