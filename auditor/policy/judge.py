@@ -34,7 +34,7 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
     """Judge what the checks said."""
     site = outcomes.site
     known = frozenset(result.check.id for result in outcomes.results) | {rule.id for rule in POLICY_RULES}
-    own = (*waiver_findings(policy.waivers, known, today), *unexamined_findings(site.plan))
+    own = (*waiver_findings(policy.waivers, known, today), *unexamined_findings(site))
     found = (*(finding for result in outcomes.results for finding in result.findings), *own)
     findings = _ordered(_judged(finding, policy, today) for finding in found)
     undetermined = tuple(item for result in outcomes.results for item in result.undetermined)

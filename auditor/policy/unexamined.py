@@ -5,32 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.check import Finding, Remedy, Subject
-from auditor.plan.model import Plan
 from auditor.policy.rules import PLAN_UNEXAMINED
+from auditor.site import Site
+
+_SHOWN = 3
 
 
-def _parts(plan: Plan) -> Iterator[tuple[tuple[str, ...], str]]:
+def _parts(site: Site) -> Iterator[tuple[tuple[str, ...], str]]:
     """The keys of parts that are given and not examined, with what is therefore not known."""
+    plan = site.plan
     if plan.cluster is not None:
         yield ("cluster",), "what the distribution pulls by itself is not looked for"
     if plan.copy is not None:
         yield ("copy",), "what the copy leaves behind, its media and its time are not judged"
-    for pool in plan.pools:
-        if pool.config:
-            yield ("pools", pool.name, "config"), f"the mirrors and the runtime settings of {pool.name} are not read"
+    for name, config in site.node_configs.items():
+        if config.unjudged:
+            yield (
+                ("pools", name, "config"),
+                f"only mirrors and the sandbox image are read of it, not {_listed(config.unjudged)}",
+            )
     if plan.registry is not None and plan.registry.config:
         yield ("registry", "config"), "whether the registry accepts every manifest is not judged"
 
 
-def unexamined_findings(plan: Plan) -> Iterator[Finding]:
+def _listed(what: tuple[str, ...]) -> str:
+    return ", ".join(what[:_SHOWN]) + (f" and {len(what) - _SHOWN} more" if len(what) > _SHOWN else "")
+
+
+def unexamined_findings(site: Site) -> Iterator[Finding]:
     """One finding per part."""
-    for keys, unknown in _parts(plan):
+    for keys, unknown in _parts(site):
         name = ".".join(keys)
+        part = "all of it" if keys[0] == "pools" else "it"
         yield Finding(
             check=PLAN_UNEXAMINED.id,
             severity=PLAN_UNEXAMINED.severity,
             subject=Subject("plan", name),
-            message=f"The plan says `{name}`, and this version of the auditor does not examine it: {unknown}.",
-            location=plan.where(*keys),
+            message=f"The plan says `{name}`, and this version of the auditor does not examine {part}: {unknown}.",
+            location=site.plan.where(*keys),
             remedies=(Remedy("accept", f"Look at `{name}` yourself, and waive this with the name of who did."),),
         )

@@ -19,3 +19,4 @@ class Requirement(enum.Enum):
     COPIES = "nobody was to look at copies: neither into archives nor at the registry inside (--via)"
     ARCHIVES = "no archives were to be read"
     ENDPOINTS = "the plan names no TLS endpoints"
+    NODE_CONFIG = "no pool names its node configuration"

@@ -13,7 +13,10 @@ from auditor.site.archives.view import Archives, archives_of
 from auditor.site.copies import Copy, copies_in_archives, copies_inside
 from auditor.site.images import Images, Placement
 from auditor.site.inside import Inside
+from auditor.plan.node_config import NodeConfig
+from auditor.site.images import Images
 from auditor.site.layers import LayerEgress, layer_egress
+from auditor.site.mirrors import Mirroring, mirroring, node_configs
 from auditor.site.requirement import Requirement
 from auditor.site.storage import Stage, registry_stage
 from auditor.site.survey import Survey
@@ -86,6 +89,16 @@ class Site:
         return registry_stage(self.plan, self.images)
 
     @cached_property
+    def node_configs(self) -> Mapping[str, NodeConfig]:
+        """What the nodes of each pool are told, for pools that name it."""
+        return node_configs(self.plan)
+
+    @cached_property
+    def mirroring(self) -> tuple[Mirroring, ...]:
+        """How each such pool gets at the images of each registry."""
+        return mirroring(self.plan, self.needs, self.node_configs)
+
+    @cached_property
     def chains(self) -> Mapping[Endpoint, Served | Unseen]:
         """What each endpoint serves."""
         return endpoint_chains(self.plan, self.evidence)
@@ -125,4 +138,6 @@ class Site:
                 present = Place.ARCHIVES in self.places
             case Requirement.ENDPOINTS:
                 present = bool(self.plan.endpoints)
+            case Requirement.NODE_CONFIG:
+                present = any(pool.config for pool in self.plan.pools)
         return None if present else requirement.value

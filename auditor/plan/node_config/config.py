@@ -1,0 +1,118 @@
+"""What a node of a pool would do: which hosts it asks for an image, in which order, at which path.
+
+The semantics are containerd's (docs/hosts.md, core/remotes/docker/config, internal/cri/server/images) and those of K3s and
+RKE2, which write containerd's configuration from registries.yaml.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from auditor.oci.reference import Reference
+from auditor.plan.model import Pool
+from auditor.plan.node_config.addresses import default_scheme, own_host
+from auditor.plan.node_config.distribution_yaml import DistributionRegistries
+from auditor.plan.node_config.files import Folders
+from auditor.plan.node_config.hosts_toml import DEFAULT, folders_for
+from auditor.plan.node_config.model import (
+    EVERYTHING,
+    PULL,
+    RESOLVE,
+    Asked,
+    Namespace,
+    Note,
+    Server,
+    Setting,
+    Unknown,
+)
+from auditor.plan.node_config.rewriting import NotUnderstood, rewritten
+
+ANY = "*"
+
+
+@dataclass(frozen=True)
+class NodeConfig:
+    """The node configuration of one pool.
+
+    `problems` are what could not be read or told, for every registry; `notes` what is written without effect; `refusal` why
+    containerd would not serve pods at all. `unjudged` says what was seen and is not looked into. `distribution` is set where
+    containerd's configuration is written from registries.yaml; `no_own` says that its server flag is set, by which a node
+    does not ask the registry itself after the mirrors of that file.
+    """
+
+    pool: Pool
+    problems: tuple[Unknown, ...] = ()
+    notes: tuple[Note, ...] = ()
+    refusal: Note | None = None
+    sandbox_image: Setting | None = None
+    roots: tuple[Folders, ...] = ()
+    registries: Mapping[str, Namespace] | None = None
+    mirrors: Mapping[str, Namespace] | None = None
+    no_own: bool = False
+    distribution: DistributionRegistries | None = None
+    unjudged: tuple[str, ...] = ()
+
+    @property
+    def has_mirrors(self) -> bool:
+        """Whether the files say anything about registries."""
+        return any(self.roots) or bool(self.registries) or bool(self.mirrors)
+
+    def doubt(self, registry: str) -> Unknown | None:
+        """Why nobody can tell who is asked for images of a registry; None when it can be told."""
+        if self.problems:
+            return self.problems[0]
+        found = self._found(registry)
+        return found if isinstance(found, Unknown) else None
+
+    def servers(self, registry: str) -> tuple[Server, ...]:
+        """Everyone who may be asked for images of a registry, in order, whatever they are capable of."""
+        found = self._found(registry)
+        namespace = found if isinstance(found, Namespace) else None
+        given = namespace.servers if namespace is not None else ()
+        if namespace is not None and not namespace.own:
+            return given
+        if self.no_own and namespace is not None and namespace in (self.registries or {}).values():
+            return given
+        place = namespace.location if namespace is not None else self.pool.location
+        return (*given, Server(default_scheme(registry), own_host(registry), "/v2", EVERYTHING, place, "default"))
+
+    def asked(self, reference: Reference) -> tuple[Asked, ...]:
+        """Who is asked which path for an image, in order: the next only when the one before fails.
+
+        A tag is only looked up where the capabilities have `resolve`. Ask `doubt` first.
+        """
+        needed = {PULL} if reference.digest else {PULL, RESOLVE}
+        return tuple(_asked(server, reference) for server in self.servers(reference.domain) if needed <= server.capabilities)
+
+    def all_asked(self, reference: Reference) -> tuple[Asked, ...]:
+        """Everyone who is configured for an image, also those that may not look up its tag."""
+        return tuple(_asked(server, reference) for server in self.servers(reference.domain))
+
+    def _found(self, registry: str) -> Namespace | Unknown | None:
+        if self.mirrors is not None:
+            return self.mirrors.get(registry, self.mirrors.get(ANY))
+        registries = self.registries or {}
+        if registry in registries:
+            return registries[registry]
+        for root in self.roots:
+            for folder in folders_for(registry, windows=self.pool.is_windows):
+                if folder == DEFAULT and ANY in registries:
+                    return registries[ANY]
+                if folder in root:
+                    return root[folder]
+        return registries.get(ANY)
+
+
+def _asked(server: Server, reference: Reference) -> Asked:
+    def told(path: str, repository: str, doubt: str = "") -> Asked:
+        where = (server.scheme, server.host, path, repository, server.capabilities, server.role, server.location)
+        return Asked(*where, doubt=doubt)
+
+    try:
+        repository = rewritten(server.rewrites, reference.path)
+    except NotUnderstood as error:
+        return told("", "", f"its rewrite cannot be followed: {error}")
+    path = "/" + posixpath.normpath(f"{server.root}/{repository}").lstrip("/")
+    return told(path, path.removeprefix("/v2/") if path.startswith("/v2/") else "")

@@ -1,0 +1,126 @@
+"""containerd's `certs.d/<registry>/hosts.toml`: who is asked for the images of one registry.
+
+Only tables written as `[host."URL"]` count, in their order; containerd does not look at dotted keys and inline tables. Then
+comes `server`, or the registry itself. Format: containerd docs/hosts.md, core/remotes/docker/config/hosts.go.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from auditor.errors import Location
+from auditor.plan.node_config.addresses import hosts_toml_address
+from auditor.plan.node_config.marked_toml import Toml
+from auditor.plan.node_config.model import EVERYTHING, Namespace, Note, Role, Server, Unreadable
+from auditor.plan.quoting import shown
+
+NAME = "hosts.toml"
+DEFAULT = "_default"
+_LOOKS = re.compile(rb"^\s*(?:\[\s*host\b|server\s*=|host\s*[.=])", re.MULTILINE)
+_HOST = re.compile(r"(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|localhost|[A-Za-z0-9-]+(?=[:_]\d)|\[[0-9a-fA-F:]+\])(?::\d+|_\d+_)?")
+_NO_HOSTS = frozenset({"certs.d", "hosts.d"})
+_TLS = ("ca", "client", "skip_verify")
+_KINDS: dict[str, tuple[type, str]] = {
+    "server": (str, "text"),
+    "capabilities": (list, "a list"),
+    "override_path": (bool, "true or false"),
+    "skip_verify": (bool, "true or false"),
+    "dial_timeout": (str, "text"),
+    "header": (dict, "a table"),
+    "rewrite": (dict, "a table"),
+}
+
+
+def recognises(data: bytes) -> bool:
+    """By its first keys."""
+    return _LOOKS.search(data) is not None
+
+
+def names_host(folder: str) -> bool:
+    """Whether a folder of this name stands for a registry."""
+    return folder == DEFAULT or (folder not in _NO_HOSTS and _HOST.fullmatch(folder) is not None)
+
+
+def folders_for(registry: str, *, windows: bool) -> tuple[str, ...]:
+    """The folders where containerd looks for a registry, in order: the first that exists decides."""
+    host, colon, port = registry.rpartition(":")
+    marked = f"{host}_{port}_" if colon and host else registry
+    names = [marked, registry, DEFAULT]
+    return tuple(dict.fromkeys(name.replace(":", "") if windows else name for name in names))
+
+
+def read(file: str, toml: Toml, *, rewrites: bool) -> tuple[Namespace, tuple[Note, ...]]:
+    """Who is asked, and what has no effect; `rewrites` says whether this containerd knows them. Raises Unreadable."""
+    hosts = toml.get("host")
+    if hosts is not None and not isinstance(hosts, dict):
+        raise Unreadable("`host` is no table", toml.line("host"))
+    _check(toml, toml.data, ())
+    servers = [_server(file, toml, url, rewrites=rewrites) for url in _ordered(toml)]
+    server = toml.get("server")
+    if server:
+        servers.append(_made(file, toml, server, toml.data, toml.line("server"), "server"))
+    notes = tuple(_ignored(file, toml, hosts or {}, rewrites=rewrites))
+    return Namespace(tuple(servers), Location(file, 1), own=not server), notes
+
+
+def sets_tls(toml: Toml) -> bool:
+    """Whether the file has TLS settings."""
+    hosts = toml.get("host")
+    tables = [toml.data, *(hosts.values() if isinstance(hosts, dict) else ())]
+    return any(isinstance(table, dict) and any(key in table for key in _TLS) for table in tables)
+
+
+def _ordered(toml: Toml) -> Iterator[str]:
+    before = ""
+    for header in toml.headers:
+        if len(header) > 1 and header[0] == "host" and header[1] != before:
+            before = header[1]
+            yield before
+
+
+def _check(toml: Toml, table: dict[str, Any], path: tuple[str, ...]) -> None:
+    """containerd throws the whole file away for one value of the wrong type."""
+    for key, (kind, words) in _KINDS.items():
+        if key in table and not isinstance(table[key], kind):
+            raise Unreadable(f"{shown(key)} must be {words}", toml.line(*path, key))
+
+
+def _server(file: str, toml: Toml, url: str, *, rewrites: bool) -> Server:
+    path = ("host", url)
+    table = toml.get(*path)
+    if not isinstance(table, dict):
+        raise Unreadable(f"{shown(url)} is no table", toml.line(*path))
+    _check(toml, table, path)
+    made = _made(file, toml, url, table, toml.line(*path), "mirror")
+    if not rewrites or "rewrite" not in table:
+        return made
+    pairs = tuple((pattern, str(instead)) for pattern, instead in table["rewrite"].items())
+    return Server(made.scheme, made.host, made.root, made.capabilities, made.location, made.role, pairs)
+
+
+def _made(file: str, toml: Toml, url: str, table: dict[str, Any], line: int, role: Role) -> Server:
+    try:
+        address = hosts_toml_address(url, override_path=table.get("override_path", False))
+    except Unreadable as error:
+        raise Unreadable(str(error), line) from error
+    capabilities = frozenset(str(name).lower() for name in table.get("capabilities", ())) or EVERYTHING
+    if unknown := capabilities - EVERYTHING:
+        path = ("host", url) if role == "mirror" else ()
+        raise Unreadable(f"{shown(min(unknown))} is no capability", toml.line(*path, "capabilities"))
+    return Server(address.scheme, address.host, address.path, capabilities, Location(file, line), role)
+
+
+def _ignored(file: str, toml: Toml, hosts: dict[str, Any], *, rewrites: bool) -> Iterator[Note]:
+    seen = set(_ordered(toml))
+    for url, table in hosts.items():
+        place = Location(file, toml.line("host", url))
+        if url not in seen:
+            yield Note(place, f"containerd only asks hosts with a table of their own: write [host.{_quoted(url)}]")
+        elif isinstance(table, dict) and "rewrite" in table and not rewrites:
+            yield Note(place, "only the containerd of K3s and RKE2 knows `rewrite`")
+
+
+def _quoted(text: str) -> str:
+    return '"' + shown(text)[1:-1] + '"'

@@ -1,0 +1,98 @@
+"""The rewrites of K3s and RKE2: regular expressions of Go over a repository's path, read so that no pattern can hang.
+
+Go matches in linear time, Python does not. Only patterns that mean the same to both and cost at most the cube of a short
+name are applied; of the rest nobody is told a result.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+MAX_PATTERN = 200
+MAX_NAME = 128
+_COST = 3  # open repetitions, and one more where a match may begin anywhere
+_BRANCHES = 5  # alternatives and optional parts: each may double the work
+_TOKEN = re.compile(
+    r"(?P<group>\((?:\?:|\?P<[A-Za-z_]\w*>|(?!\?)))|(?P<close>\))|(?P<bar>\|)|(?P<anchor>[\^$]|\\b)"
+    r"|(?P<quantifier>(?:[*+?]|\{\d{1,2}(?:,\d{0,2})?\})\??)"
+    r"|(?P<atom>\[\^?(?:[A-Za-z0-9_./:@^]|-(?!-)|\\[-dw./\]\\])+\]|\\[dDwW]|\\[^A-Za-z0-9\s]|[^\\\[\](){}*+?|^$])",
+    re.ASCII,
+)
+_VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<braced>\w+)\}|(?P<plain>\w+))", re.ASCII)
+
+
+class NotUnderstood(Exception):
+    """A pattern whose result cannot be told here."""
+
+
+@lru_cache(maxsize=1024)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The pattern for Python. Raises NotUnderstood."""
+    if len(pattern) > MAX_PATTERN:
+        raise NotUnderstood(f"a pattern of {len(pattern):,} characters")
+    cost, branches = _cost(pattern)
+    if cost > _COST or branches > _BRANCHES:
+        raise NotUnderstood("a pattern with too many repetitions or alternatives")
+    try:
+        return re.compile(pattern, re.ASCII)
+    except (re.error, OverflowError) as error:
+        raise NotUnderstood(f"no regular expression: {error}") from error
+
+
+def _cost(pattern: str) -> tuple[int, int]:
+    """The power of the name's length that a match may cost, and its branches. Raises NotUnderstood."""
+    position, branches, last = 0, 0, ""
+    cost = 0 if pattern.startswith("^") and "|" not in pattern else 1
+    while position < len(pattern):
+        token = _TOKEN.match(pattern, position)
+        if token is None:
+            raise NotUnderstood(f"{pattern[position : position + 10]!r} in it is not read here")
+        kind = token.lastgroup or ""
+        if kind == "quantifier":
+            if last != "atom":
+                raise NotUnderstood("a repetition of a group, or of nothing")
+            optional = not token[0].strip("?")
+            cost += not optional
+            branches += optional
+        branches += kind == "bar"
+        last, position = kind, token.end()
+    return cost, branches
+
+
+def rewritten(rewrites: Iterable[tuple[str, str]], repository: str) -> str:
+    """The repository after the rewrite that matches. Raises NotUnderstood, also when several match with different results.
+
+    The first that changes the name wins, and Go looks at them in no order.
+    """
+    if len(repository) > MAX_NAME:
+        raise NotUnderstood(f"a name of {len(repository)} characters")
+    results = {_replaced(compiled(pattern), replacement, repository) for pattern, replacement in rewrites} - {repository}
+    if len(results) > 1:
+        raise NotUnderstood("several rewrites match, and no order is promised among them")
+    return results.pop() if results else repository
+
+
+def _replaced(pattern: re.Pattern[str], replacement: str, text: str) -> str:
+    """Every match replaced as Go does: an empty match right behind another is none."""
+    done: list[str] = []
+    end = -1
+    position = 0
+    for match in pattern.finditer(text):
+        if match.start() == match.end() == end:
+            continue
+        done += [text[position : match.start()], _expanded(replacement, match)]
+        position = end = match.end()
+    return "".join([*done, text[position:]])
+
+
+def _expanded(replacement: str, match: re.Match[str]) -> str:
+    def value(variable: re.Match[str]) -> str:
+        if variable["dollar"]:
+            return "$"
+        name = variable["braced"] or variable["plain"]
+        number = int(name) if name.isdecimal() and len(name) < 4 else match.re.groupindex.get(name, -1)
+        return (match[number] or "") if 0 <= number <= match.re.groups else ""
+
+    return _VARIABLE.sub(value, replacement)

@@ -1,0 +1,155 @@
+"""mirror-not-configured: grouping, remedies, and what stays undetermined."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+from auditor.check import Finding, Fine, Outcome, Undetermined
+from auditor.policy.unexamined import unexamined_findings
+from auditor.site import Site
+from checks.images import mirror_not_configured
+from tests.world import site_of
+
+TODAY = datetime.date(2026, 11, 23)
+INSIDE = "registry.plant7.local:5000"
+V3 = 'version = 3\n[plugins."io.containerd.cri.v1.images".registry]\nconfig_path = "/etc/containerd/certs.d"\n'
+
+
+def site(
+    images: list[str],
+    files: dict[str, str],
+    *,
+    rewrites: dict[str, str] | None = None,
+    cluster: str = "",
+    platform: str = "linux/amd64",
+    runtime: str = "containerd 2.1.6",
+    registry: bool = True,
+) -> Site:
+    """A site with one pool whose configuration lies in the folder `n`."""
+    plan = {
+        "version": 1,
+        "pools": {"one": {"platform": platform, "runtime": runtime, "config": ["n"]}},
+        "images": [{"ref": image} for image in images],
+        "network": {"reachable": ["*.plant7.local"]},
+    }
+    if registry:
+        plan["registry"] = {"host": INSIDE, "rewrites": rewrites or {}}
+    if cluster:
+        plan["cluster"] = {"distribution": cluster, "version": "v1.33.5"}
+    return site_of({"plan": yaml.safe_dump(plan), "files": {f"n/{name}": text for name, text in files.items()}})
+
+
+def outcomes(made: Site) -> list[Outcome]:
+    return list(mirror_not_configured.run(made, TODAY))
+
+
+def finding(made: Site) -> Finding:
+    """The one finding, beside what is fine."""
+    (found,) = [outcome for outcome in outcomes(made) if not isinstance(outcome, Fine)]
+    assert isinstance(found, Finding)
+    return found
+
+
+def undetermined(made: Site) -> Undetermined:
+    """The one undetermined outcome."""
+    (found,) = outcomes(made)
+    assert isinstance(found, Undetermined)
+    return found
+
+
+def test_many_images_of_a_registry_are_one_finding() -> None:
+    made = site([f"quay.io/team/app{number}:1" for number in range(40)], {"config.toml": "version = 3\n"})
+    found = finding(made)
+    assert found.facts["image_count"] == 40
+    assert len(found.facts["images"]) == 5  # type: ignore[arg-type]
+    assert "quay.io/team/app0:1 and 39 more of quay.io" in found.message
+    assert (found.subject.kind, found.subject.id, found.subject.pool) == ("registry", "quay.io", "one")
+    assert found.location == made.plan.where("pools", "one", "config")
+
+
+def test_each_way_of_a_registry_is_a_finding_of_its_own() -> None:
+    hosts = f'[host."https://{INSIDE}/v2/hub"]\noverride_path = true\n'
+    made = site(
+        ["busybox:1", "docker.io/rancher/pause:3"],
+        {"config.toml": V3, "certs.d/docker.io/hosts.toml": hosts},
+        rewrites={"docker.io": f"{INSIDE}/hub", "docker.io/rancher": f"{INSIDE}/rancher"},
+    )
+    found = [outcome for outcome in outcomes(made) if isinstance(outcome, Finding)]
+    assert [(one.severity.value, one.case) for one in found] == [("warning", "falls-back"), ("error", "wrong-place")]
+    assert len({one.fingerprint for one in found}) == 2
+
+
+@pytest.mark.parametrize(
+    ("image", "kind"),
+    [(f"{INSIDE}/shop/web:1", "the plan's registry"), ("gitlab.plant7.local/app:1", "another registry inside")],
+)
+def test_images_named_by_a_host_inside_need_no_mirror(image: str, kind: str) -> None:
+    assert outcomes(site([image], {"config.toml": "version = 3\n"})) == [Fine(1)], kind
+
+
+def test_a_mirror_inside_that_is_not_the_plans_registry() -> None:
+    files = {"config.toml": V3, "certs.d/_default/hosts.toml": 'server = "https://other.plant7.local"\n'}
+    found = undetermined(site(["busybox:1"], files))
+    assert found.kind.value == "missing-evidence"
+    assert "what other.plant7.local holds is not known" in found.detail
+    assert undetermined(site(["busybox:1"], files, registry=False)).kind.value == "missing-evidence"
+
+
+def test_a_rewrite_that_cannot_be_followed() -> None:
+    text = f"mirrors: {{docker.io: {{endpoint: ['https://{INSIDE}'], rewrite: {{'(a+)+': x}}}}}}\n"
+    found = undetermined(site(["busybox:1"], {"registries.yaml": text}, cluster="rke2"))
+    assert (found.kind.value, "its rewrite cannot be followed" in found.detail) == ("unsupported", True)
+
+
+def test_nobody_may_look_up_the_tag() -> None:
+    hosts = f'server = "https://{INSIDE}"\ncapabilities = ["pull"]\n'
+    found = finding(site(["busybox:1"], {"config.toml": V3, "certs.d/docker.io/hosts.toml": hosts}))
+    assert "no resolve hosts: not found" in found.message
+
+
+def test_the_remedies_write_what_mends_it() -> None:
+    """What a remedy writes is put in place, and nothing is found any more."""
+    if shutil.which("sh") is None:
+        pytest.skip("no shell here")
+    rewrites = {"docker.io": f"{INSIDE}/dockerhub", "docker.io/library": f"{INSIDE}/site"}
+    for image, cluster in (("docker.io/rancher/pause:3", ""), ("docker.io/rancher/pause:3", "rke2"), ("busybox:1", "rke2")):
+        files = {"config.toml": V3, "certs.d/quay.io/hosts.toml": ""} if not cluster else {"registries.yaml": "mirrors:\n"}
+        (command,) = finding(site([image], files, rewrites=rewrites, cluster=cluster)).remedies[0].commands
+        script = command.rpartition(" > ")[0].partition("printf")[2]
+        text = subprocess.run(["sh", "-c", f"printf{script}"], capture_output=True, text=True, check=True).stdout
+        if cluster:
+            files = {"registries.yaml": text, "config.yaml": "disable-default-registry-endpoint: true\n"}
+        else:
+            files = {**files, "certs.d/docker.io/hosts.toml": text}
+        assert outcomes(site([image], files, rewrites=rewrites, cluster=cluster)) == [Fine(1)], text
+
+
+def test_the_folder_of_a_remedy_can_be_made_on_windows() -> None:
+    made = site(["r.example:5000/a:1"], {"config.toml": "version = 3\n"}, platform="windows/amd64:ltsc2022")
+    assert "r.example_5000_/hosts.toml" in finding(made).remedies[0].text
+
+
+def test_what_no_configuration_can_mend_is_said() -> None:
+    renamed = site(["busybox:1"], {"config.toml": V3}, rewrites={"docker.io/library": f"{INSIDE}/site"})
+    assert isinstance(undetermined(renamed), Undetermined)  # config_path without its folder
+    shown = site(["busybox:1"], {"config.toml": "version = 3\n"}, rewrites={"docker.io/library": f"{INSIDE}/site"})
+    assert "not rename library/ to site" in finding(shown).remedies[0].text
+    docker = site(["quay.io/a:1"], {"daemon.json": '{"registry-mirrors": []}'}, runtime="docker 27.5.1")
+    assert f"name the image as it is inside, {INSIDE}/a:1" in finding(docker).remedies[0].text
+    nowhere = site(["quay.io/a:1"], {"config.toml": "version = 3\n"}, registry=False)
+    assert "registry.host" in finding(nowhere).remedies[0].text
+
+
+def test_what_is_not_looked_into_is_named_and_nothing_else() -> None:
+    quiet = site(["busybox:1"], {"config.toml": V3, "certs.d/docker.io/hosts.toml": f'server = "https://{INSIDE}"\n'})
+    assert not [found for found in unexamined_findings(quiet) if found.subject.id == "pools.one.config"]
+    tls = site(["busybox:1"], {"config.toml": V3, "certs.d/docker.io/hosts.toml": f'server = "https://{INSIDE}"\nca = "x"\n'})
+    (found,) = [found for found in unexamined_findings(tls) if found.subject.id == "pools.one.config"]
+    assert found.message.endswith(
+        "does not examine all of it: only mirrors and the sandbox image are read of it, not the TLS settings of its mirrors."
+    )
