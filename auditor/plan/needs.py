@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from auditor.oci.platform import Platform
 from auditor.oci.reference import Reference
+from auditor.plan.defaults import plan_defaults
+from auditor.plan.listed import Listed
 from auditor.plan.lists import ListSource, read_list
-from auditor.plan.model import ImageSource, ListLine, Need, Needs, Plan, Reason
+from auditor.plan.model import Defaults, ImageSource, ListLine, Need, Needs, Plan, Reason, Sandbox
 from auditor.plan.paths import is_inside, normal, shown_path
 from auditor.plan.workloads import read_workloads
+
+_NO_SANDBOXES: Mapping[str, Sandbox] = MappingProxyType({})
 
 
 def _lines(plan: Plan, source: ImageSource) -> Iterator[tuple[str, ListLine]]:
@@ -33,8 +38,25 @@ def concerns(platforms: tuple[Platform, ...], pool: Platform) -> bool:
     )
 
 
-def resolve_needs(plan: Plan) -> Needs:
-    """Read every list, inline reference and workload. The order is that of first appearance."""
+def _by_default(plan: Plan, defaults: Defaults, lines: list[ListLine]) -> Iterator[tuple[Reference, str, Reason]]:
+    """The needs that defaults add, by pool: under the name that a list has them, else as the nodes ask for them.
+
+    Without a cluster nobody knows whether a distribution sets another pause image, so that nothing is added.
+    """
+    listed = Listed(lines, plan.registry)
+    for image in defaults.images if plan.cluster is not None else ():
+        if image.reference is None:
+            continue
+        names = listed.of(image) or (image.reference,)
+        for pool in image.pools:
+            yield names[0], pool, Reason("default", image.location)
+
+
+def resolve_needs(plan: Plan, sandboxes: Mapping[str, Sandbox] = _NO_SANDBOXES) -> Needs:
+    """Read every list, inline reference and workload, and add what is pulled by default, if anything is needed at all.
+
+    The order is that of first appearance. `sandboxes` holds, by pool, the pause image that its configuration names.
+    """
     platforms = {pool.name: pool.platform for pool in plan.pools}
     lines: list[ListLine] = []
     reasons: dict[tuple[Reference, str], list[Reason]] = {}
@@ -61,8 +83,12 @@ def resolve_needs(plan: Plan) -> Needs:
             reasons.setdefault(key, []).append(Reason(demand.kind, demand.location))
             if not demand.host_process:
                 elsewhere.add(key)
+    defaults = plan_defaults(plan, sandboxes)
+    for reference, pool, reason in _by_default(plan, defaults, lines) if lines or demands else ():
+        reasons.setdefault((reference, pool), []).append(reason)
+        elsewhere.add((reference, pool))
     needs = tuple(
         Need(reference, pool, platforms[pool], tuple(dict.fromkeys(why)), (reference, pool) not in elsewhere)
         for (reference, pool), why in reasons.items()
     )
-    return Needs(tuple(lines), needs, demands)
+    return Needs(tuple(lines), needs, demands, defaults)
