@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from auditor.check import Check
 from checks.images import (
+    default_image_missing,
     image_absent,
     image_duplicate,
     image_not_listed,
@@ -29,6 +30,7 @@ CATALOGUE: tuple[Check, ...] = (
     image_unpinned.CHECK,
     image_not_listed.CHECK,
     image_unused.CHECK,
+    default_image_missing.CHECK,
     workload_os_unbound.CHECK,
     image_absent.CHECK,
     platform_absent.CHECK,

@@ -68,6 +68,8 @@ class Site:
                 present = bool(self.needs.demands) and self.plan.workloads_complete
             case Requirement.WINDOWS_POOLS:
                 present = any(pool.is_windows for pool in self.plan.pools)
+            case Requirement.DEFAULTS:
+                present = self.plan.cluster is not None or any(pool.runtime is not None for pool in self.plan.pools)
             case Requirement.REGISTRY:
                 present = self.plan.registry is not None
             case Requirement.REGISTRY_DISK:
