@@ -22,7 +22,13 @@ from checks.images import (
 )
 from checks.storage import registry_disk
 from checks.trust import certificate_expiring, certificate_name_mismatch, chain_incomplete, root_not_trusted
-from checks.windows import foreign_layer_egress, foreign_layer_unavailable, hostprocess_requirements
+from checks.windows import (
+    foreign_layer_egress,
+    foreign_layer_unavailable,
+    hostprocess_requirements,
+    known_issue,
+    windows_version_unsupported,
+)
 
 CATALOGUE: tuple[Check, ...] = (
     image_reference_invalid.CHECK,
@@ -40,6 +46,8 @@ CATALOGUE: tuple[Check, ...] = (
     foreign_layer_egress.CHECK,
     foreign_layer_unavailable.CHECK,
     hostprocess_requirements.CHECK,
+    windows_version_unsupported.CHECK,
+    known_issue.CHECK,
     registry_disk.CHECK,
     chain_incomplete.CHECK,
     root_not_trusted.CHECK,
