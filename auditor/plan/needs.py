@@ -43,8 +43,10 @@ def _by_default(plan: Plan, defaults: Defaults, lines: list[ListLine]) -> Iterat
 
     Without a cluster nobody knows whether a distribution sets another pause image, so that nothing is added.
     """
+    if plan.cluster is None:
+        return
     listed = Listed(lines, plan.registry)
-    for image in defaults.images if plan.cluster is not None else ():
+    for image in defaults.images:
         if image.reference is None:
             continue
         names = listed.of(image) or (image.reference,)

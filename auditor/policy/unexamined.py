@@ -11,8 +11,8 @@ from auditor.policy.rules import PLAN_UNEXAMINED
 
 def _parts(plan: Plan) -> Iterator[tuple[tuple[str, ...], str]]:
     """The keys of parts that are given and not examined, with what is therefore not known."""
-    if plan.cluster is not None:
-        yield ("cluster",), "what the distribution pulls by itself is not looked for"
+    if plan.cluster is not None and not plan.images:
+        yield ("cluster",), "without an image list, what the distribution pulls by itself is looked for on none"
     if plan.copy is not None:
         yield ("copy",), "what the copy leaves behind, its media and its time are not judged"
     for pool in plan.pools:

@@ -95,8 +95,8 @@ def _listing(plan: Plan, cluster: Cluster, pool: Pool, release: WindowsRelease) 
     doubt = "" if confident else " Which release was the first or last to list it is not confirmed."
     minor = ".".join(str(number) for number in key[:2])
     message = (
-        f"{pool.name} runs {release.product}, which the documentation of Kubernetes {minor} does not list for nodes: it may run, "
-        f"and nobody tests it.{doubt}"
+        f"{pool.name} runs {release.product}, which the documentation of Kubernetes {minor} does not list for nodes: it may "
+        f"run, and nobody tests it.{doubt}"
     )
     return _finding(
         plan, pool, "kubernetes", message, f"Plan a Windows release that Kubernetes {minor} lists, or another {name}."
