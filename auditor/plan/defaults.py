@@ -7,7 +7,8 @@ kubeadm and where the plan names no distribution. What the facts do not cover is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from auditor.errors import Location
@@ -34,8 +35,19 @@ def plan_defaults(plan: Plan, sandboxes: Mapping[str, Sandbox] = _NO_SANDBOXES) 
     """Everything that is pulled by default. `sandboxes` holds, by pool, the pause image that the nodes' configuration names."""
     of_cluster = _of_cluster(plan, plan.cluster, sandboxes) if plan.cluster is not None else ()
     found = (*of_cluster, *_of_runtimes(plan, sandboxes))
-    images = tuple(item for item in found if isinstance(item, DefaultImage))
+    images = _merged(item for item in found if isinstance(item, DefaultImage))
     return Defaults(images, tuple(item for item in found if isinstance(item, UnknownDefault)))
+
+
+def _merged(images: Iterable[DefaultImage]) -> tuple[DefaultImage, ...]:
+    """Each image once for who pulls it, with all pools: pause is one image on Linux and Windows."""
+    merged: dict[tuple[str, str, str], DefaultImage] = {}
+    for image in images:
+        key = (image.who, image.part, image.text)
+        known = merged.get(key)
+        pools = image.pools if known is None else tuple(dict.fromkeys((*known.pools, *image.pools)))
+        merged[key] = replace(known or image, pools=pools)
+    return tuple(merged.values())
 
 
 def _of_cluster(plan: Plan, cluster: Cluster, sandboxes: Mapping[str, Sandbox]) -> Iterator[_Found]:

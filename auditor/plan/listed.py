@@ -53,7 +53,8 @@ def _inside(text: str, registry: Registry) -> Iterator[str]:
 
 
 def _repository(spelling: str) -> str:
-    return spelling.partition("@")[0].rpartition(":")[0] if ":" in spelling.rpartition("/")[2] else spelling
+    folder, _, name = spelling.partition("@")[0].rpartition("/")
+    return f"{folder}/{name.partition(':')[0]}"
 
 
 def _is(reference: Reference, spelling: str) -> bool:

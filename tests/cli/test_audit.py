@@ -36,7 +36,9 @@ def test_every_check_of_the_catalogue_finds_something_in_the_example(tmp_path: P
     report = json.loads((tmp_path / "report.json").read_text())
     silent = {row["id"] for row in report["checks"] if row["status"] != "failed"}
     # image-unused asks for complete workloads, which a plan with system images cannot claim.
-    assert silent == {"schema1-manifest", "foreign-layer-unavailable", "image-unused", "waiver-expired", "waiver-unknown"}
+    # known-issue: the example's versions are mended ones.
+    quiet = {"schema1-manifest", "foreign-layer-unavailable", "known-issue", "image-unused"}
+    assert silent == {*quiet, "waiver-expired", "waiver-unknown"}
 
 
 def test_evidence_alone_gives_the_same_findings(tmp_path: Path) -> None:
