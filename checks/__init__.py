@@ -9,6 +9,7 @@ from auditor.check import Check
 from checks.images import (
     archive_corrupt,
     archive_name_mismatch,
+    default_image_missing,
     digest_drift,
     image_absent,
     image_duplicate,
@@ -28,7 +29,13 @@ from checks.images import (
 )
 from checks.storage import registry_disk
 from checks.trust import certificate_expiring, certificate_name_mismatch, chain_incomplete, root_not_trusted
-from checks.windows import foreign_layer_egress, foreign_layer_unavailable, hostprocess_requirements
+from checks.windows import (
+    foreign_layer_egress,
+    foreign_layer_unavailable,
+    hostprocess_requirements,
+    known_issue,
+    windows_version_unsupported,
+)
 
 CATALOGUE: tuple[Check, ...] = (
     image_reference_invalid.CHECK,
@@ -36,6 +43,7 @@ CATALOGUE: tuple[Check, ...] = (
     image_unpinned.CHECK,
     image_not_listed.CHECK,
     image_unused.CHECK,
+    default_image_missing.CHECK,
     workload_os_unbound.CHECK,
     image_absent.CHECK,
     platform_absent.CHECK,
@@ -52,6 +60,8 @@ CATALOGUE: tuple[Check, ...] = (
     foreign_layer_egress.CHECK,
     foreign_layer_unavailable.CHECK,
     hostprocess_requirements.CHECK,
+    windows_version_unsupported.CHECK,
+    known_issue.CHECK,
     registry_disk.CHECK,
     chain_incomplete.CHECK,
     root_not_trusted.CHECK,

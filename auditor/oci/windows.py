@@ -18,12 +18,16 @@ _BUILD = re.compile(r"[0-9]{4,6}")
 
 
 class WindowsRelease(Fact, frozen=True, kw_only=True):
-    """A Windows release that runs containers. `floor`: an LTSC generation of the stable-ABI rule."""
+    """A Windows release that runs containers. `floor`: an LTSC generation of the stable-ABI rule.
+
+    `support_ends` is the end of extended support, where there is one; after `mainstream_ends` only security fixes remain.
+    """
 
     name: str
     aliases: tuple[str, ...]
     build: int
     product: str
+    mainstream_ends: datetime.date | None = None
     support_ends: datetime.date | None = None
     floor: bool = False
     base_images: bool = True

@@ -235,7 +235,7 @@ class ListLine:
 class Demand:
     """An image that a workload runs, and `who` does. Exactly one of `reference`, `error` and `unbounded` is set.
 
-    `kind` is `manifest`, `chart` or `default`; `pools` are those whose nodes it can be scheduled to; `os` is what it is bound
+    `kind` is `manifest` or `chart`; `pools` are those whose nodes it can be scheduled to; `os` is what it is bound
     to, empty when to none. `surmised` says that an argument or a variable only looks like an image.
     """
 
@@ -276,9 +276,59 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """A value in a node's configuration, as written there, and its place."""
+
+    text: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultImage:
+    """An image that nobody writes in a manifest: `who` pulls it on the nodes of `pools`, for `part`.
+
+    `text` is a reference, or has a tag with `*` that only the registry can complete: then `reference` is None. `also` are other
+    spellings that will do. `certain` is false for what can be switched off, or may be set otherwise on the nodes.
+    """
+
+    who: str
+    part: str
+    text: str
+    location: Location
+    pools: tuple[str, ...]
+    source: str
+    reference: Reference | None = None
+    also: tuple[str, ...] = ()
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownDefault:
+    """What is pulled by default and nobody can tell. `missing`: the plan does not say enough; else the facts do not."""
+
+    who: str
+    detail: str
+    location: Location
+    pool: str = ""
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What the distribution and the runtimes pull by themselves, and what of it is not known."""
+
+    images: tuple[DefaultImage, ...] = ()
+    unknown: tuple[UnknownDefault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Needs:
-    """Everything that the plan's sources add up to: lines and demands as written, and the needs that they mean."""
+    """Everything that the plan's sources add up to: lines and demands as written, and the needs that they mean.
+
+    `defaults` are apart from the demands of workloads: nobody wrote them down.
+    """
 
     lines: tuple[ListLine, ...] = ()
     needs: tuple[Need, ...] = ()
     demands: tuple[Demand, ...] = ()
+    defaults: Defaults = field(default_factory=Defaults)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from auditor.oci.platform import Platform
 from auditor.oci.reference import Reference
+from auditor.plan.defaults import plan_defaults
+from auditor.plan.listed import Listed
 from auditor.plan.lists import ListSource, read_list
-from auditor.plan.model import ImageSource, ListLine, Need, Needs, Plan, Reason
+from auditor.plan.model import Defaults, ImageSource, ListLine, Need, Needs, Plan, Reason, Setting
+from auditor.plan.node_config import read_node_config
 from auditor.plan.paths import is_inside, normal, shown_path
 from auditor.plan.workloads import read_workloads
 
@@ -33,8 +36,33 @@ def concerns(platforms: tuple[Platform, ...], pool: Platform) -> bool:
     )
 
 
+def _by_default(plan: Plan, defaults: Defaults, lines: list[ListLine]) -> Iterator[tuple[Reference, str, Reason]]:
+    """The needs that defaults add, by pool: under the name that a list has them, else as the nodes ask for them.
+
+    Without a cluster nobody knows whether a distribution sets another pause image, so that nothing is added.
+    """
+    if plan.cluster is None:
+        return
+    listed = Listed(lines, plan.registry)
+    for image in defaults.images:
+        if image.reference is None:
+            continue
+        names = listed.of(image) or (image.reference,)
+        for pool in image.pools:
+            yield names[0], pool, Reason("default", image.location)
+
+
+def _sandboxes(plan: Plan) -> Mapping[str, Setting]:
+    """The pause image that the configuration of a pool names, by pool."""
+    named = {pool.name: read_node_config(plan, pool).sandbox_image for pool in plan.pools if pool.config}
+    return {name: setting for name, setting in named.items() if setting is not None}
+
+
 def resolve_needs(plan: Plan) -> Needs:
-    """Read every list, inline reference and workload. The order is that of first appearance."""
+    """Read every list, inline reference and workload, and add what is pulled by default, if anything is needed at all.
+
+    The order is that of first appearance.
+    """
     platforms = {pool.name: pool.platform for pool in plan.pools}
     lines: list[ListLine] = []
     reasons: dict[tuple[Reference, str], list[Reason]] = {}
@@ -61,8 +89,12 @@ def resolve_needs(plan: Plan) -> Needs:
             reasons.setdefault(key, []).append(Reason(demand.kind, demand.location))
             if not demand.host_process:
                 elsewhere.add(key)
+    defaults = plan_defaults(plan, _sandboxes(plan))
+    for reference, pool, reason in _by_default(plan, defaults, lines) if lines or demands else ():
+        reasons.setdefault((reference, pool), []).append(reason)
+        elsewhere.add((reference, pool))
     needs = tuple(
         Need(reference, pool, platforms[pool], tuple(dict.fromkeys(why)), (reference, pool) not in elsewhere)
         for (reference, pool), why in reasons.items()
     )
-    return Needs(tuple(lines), needs, demands)
+    return Needs(tuple(lines), needs, demands, defaults)

@@ -5,19 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.check import Finding, Remedy, Subject
+from auditor.plan.model import Plan
 from auditor.policy.rules import PLAN_UNEXAMINED
 from auditor.site import Site
 
 _SHOWN = 3
 
 
+_COPY = {
+    "tool": "what the copy tool leaves behind is not predicted",
+    "options": "what they make the copy tool do is not predicted",
+    "scripts": "they are not read",
+    "media": "whether the archives fit on it is not judged",
+    "staging": "whether pulling and archiving fits there is not judged",
+    "rate": "how long the copy takes is not judged",
+    "window": "whether the copy fits into it is not judged",
+}
+
+
+def _parts_of_copy(plan: Plan) -> Iterator[tuple[tuple[str, ...], str]]:
+    for key, unknown in _COPY.items():
+        if plan.copy is not None and getattr(plan.copy, key):
+            yield ("copy", key), unknown
+
+
 def _parts(site: Site) -> Iterator[tuple[tuple[str, ...], str]]:
     """The keys of parts that are given and not examined, with what is therefore not known."""
     plan = site.plan
-    if plan.cluster is not None:
-        yield ("cluster",), "what the distribution pulls by itself is not looked for"
-    if plan.copy is not None:
-        yield ("copy",), "what the copy leaves behind, its media and its time are not judged"
+    if plan.cluster is not None and not plan.images:
+        yield ("cluster",), "without an image list, what the distribution pulls by itself is looked for on none"
+    yield from _parts_of_copy(plan)
     for name, config in site.node_configs.items():
         if config.unjudged:
             yield (

@@ -13,6 +13,7 @@ class Requirement(enum.Enum):
     WORKLOADS = "the plan names no workloads"
     COMPLETE_WORKLOADS = "the plan does not say that its workloads are complete"
     WINDOWS_POOLS = "the plan has no Windows pools"
+    DEFAULTS = "the plan names no distribution, and no runtime of a pool"
     REGISTRY = "the plan names no registry"
     REGISTRY_DISK = "the plan does not say how large the registry's disk is"
     SOURCE = "the source registries were not to be asked"

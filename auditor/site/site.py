@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from auditor.evidence.model import Evidence, Place
 from auditor.plan.model import Endpoint, Needs, Plan
+from auditor.plan.node_config import NodeConfig
 from auditor.site.archives.view import Archives, archives_of
 from auditor.site.copies import Copy, copies_in_archives, copies_inside
 from auditor.site.images import Images, Placement
 from auditor.site.inside import Inside
-from auditor.plan.node_config import NodeConfig
-from auditor.site.images import Images
 from auditor.site.layers import LayerEgress, layer_egress
 from auditor.site.mirrors import Mirroring, mirroring, node_configs
 from auditor.site.requirement import Requirement
@@ -115,29 +114,21 @@ class Site:
 
     def lacks(self, requirement: Requirement) -> str | None:
         """Why a check that requires this does not apply here; None when it does."""
-        match requirement:
-            case Requirement.IMAGES:
-                present = bool(self.needs.lines or self.needs.needs)
-            case Requirement.LISTS:
-                present = bool(self.needs.lines)
-            case Requirement.WORKLOADS:
-                present = bool(self.needs.demands)
-            case Requirement.COMPLETE_WORKLOADS:
-                present = bool(self.needs.demands) and self.plan.workloads_complete
-            case Requirement.WINDOWS_POOLS:
-                present = any(pool.is_windows for pool in self.plan.pools)
-            case Requirement.REGISTRY:
-                present = self.plan.registry is not None
-            case Requirement.REGISTRY_DISK:
-                present = self.plan.registry is not None and self.plan.registry.disk is not None
-            case Requirement.SOURCE:
-                present = Place.SOURCE in self.places
-            case Requirement.COPIES:
-                present = bool({Place.TARGET, Place.ARCHIVES} & self.places)
-            case Requirement.ARCHIVES:
-                present = Place.ARCHIVES in self.places
-            case Requirement.ENDPOINTS:
-                present = bool(self.plan.endpoints)
-            case Requirement.NODE_CONFIG:
-                present = any(pool.config for pool in self.plan.pools)
-        return None if present else requirement.value
+        return None if _PRESENT[requirement](self) else requirement.value
+
+
+_PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
+    Requirement.IMAGES: lambda site: bool(site.needs.lines or site.needs.needs),
+    Requirement.LISTS: lambda site: bool(site.needs.lines),
+    Requirement.WORKLOADS: lambda site: bool(site.needs.demands),
+    Requirement.COMPLETE_WORKLOADS: lambda site: bool(site.needs.demands) and site.plan.workloads_complete,
+    Requirement.WINDOWS_POOLS: lambda site: any(pool.is_windows for pool in site.plan.pools),
+    Requirement.DEFAULTS: lambda site: site.plan.cluster is not None or any(pool.runtime for pool in site.plan.pools),
+    Requirement.REGISTRY: lambda site: site.plan.registry is not None,
+    Requirement.REGISTRY_DISK: lambda site: site.plan.registry is not None and site.plan.registry.disk is not None,
+    Requirement.SOURCE: lambda site: Place.SOURCE in site.places,
+    Requirement.COPIES: lambda site: bool({Place.TARGET, Place.ARCHIVES} & site.places),
+    Requirement.ARCHIVES: lambda site: Place.ARCHIVES in site.places,
+    Requirement.ENDPOINTS: lambda site: bool(site.plan.endpoints),
+    Requirement.NODE_CONFIG: lambda site: any(pool.config for pool in site.plan.pools),
+}

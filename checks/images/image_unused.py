@@ -1,5 +1,6 @@
 """## What it checks
-Every listed image is needed by a workload, where the plan says that its workloads are complete.
+Every listed image is needed by a workload, or pulled by the distribution or a runtime by itself, where the plan says that its
+workloads are complete.
 
 ## Why it matters
 What nobody runs costs time, media and disk on every transfer, and its vulnerabilities are reported all the same.
@@ -21,6 +22,7 @@ from collections.abc import Iterator
 
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
+from auditor.plan.listed import Listed
 from auditor.site import Requirement, Site
 
 ID = "image-unused"
@@ -29,7 +31,9 @@ ID = "image-unused"
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per line that nothing needs."""
     unread = next((demand for demand in site.needs.demands if demand.reference is None), None)
+    listed = Listed(site.needs.lines, site.plan.registry)
     needed = {demand.reference for demand in site.needs.demands}
+    needed.update(reference for image in site.needs.defaults.images for reference in listed.of(image))
     fine = 0
     for line in site.needs.lines:
         if line.reference is None:

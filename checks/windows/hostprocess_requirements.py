@@ -1,33 +1,43 @@
 """## What it checks
-Every HostProcess container runs on a runtime that knows such containers, and its pod uses the network of the host.
+Every HostProcess container runs on a runtime that knows such containers, its pod uses the network of the host, and its image
+has no base that may fail on Windows Server 2025: an image without `os.version`, built from scratch or from
+`windows-host-process-containers-base-image:v1.0.0`.
 
 ## Why it matters
 An older containerd starts it as an ordinary container, which cannot do what it is there for. Without `hostNetwork: true` the
-API server refuses the pod.
+API server refuses the pod. On Windows Server 2025 a layer without valid registry hives may not unpack
+(`hcsshim::ProcessBaseLayer`): that is seen once with such an image, and not confirmed for every one.
 
 ## How to fix
-Upgrade containerd to 1.6 or later, and set `hostNetwork: true` for the pod.
+Upgrade containerd to 1.6 or later, and set `hostNetwork: true` for the pod. Pull the image on one node of Windows Server 2025
+before it is carried in; if it does not unpack, build it on nanoserver:ltsc2025.
 
 ## When it cannot tell
-When the plan does not say which runtime a pool has and in which version, or the facts do not know the runtime. Whether the
-image's base fails to unpack on Windows Server 2025 is not looked at.
+When the plan does not say which runtime a pool has and in which version, or the facts do not know the runtime; or when the
+image could not be read, on a pool of Windows Server 2025.
 
 ## References
-facts/host_process.yaml; Kubernetes documentation, "Create a Windows HostProcess Pod".
+facts/host_process.yaml; facts/host_process_bases.yaml; rancher/rke2#10504; Kubernetes documentation, "Create a Windows
+HostProcess Pod".
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table, version_key
+from auditor.oci.reference import Reference
+from auditor.oci.windows import split_version
 from auditor.plan.model import Demand, Pool
 from auditor.site import Requirement, Site
+from auditor.site.images import Placement, Standing
 
 ID = "hostprocess-requirements"
+Placements = Mapping[tuple[Reference, str], Placement]
+_RUNS = frozenset({Standing.OK, Standing.FALLBACK})
 
 
 class HostProcessSupport(Fact, frozen=True, kw_only=True):
@@ -35,6 +45,14 @@ class HostProcessSupport(Fact, frozen=True, kw_only=True):
 
     runtime: str
     since: str
+
+
+class HostProcessBase(Fact, frozen=True, kw_only=True):
+    """From which host build on a HostProcess image with that `os.version` may fail to unpack."""
+
+    since_build: int
+    os_version: str
+    symptom: str
 
 
 def _finding(demand: Demand, pool: str, message: str, case: str, remedy: Remedy) -> Finding:
@@ -50,7 +68,7 @@ def _finding(demand: Demand, pool: str, message: str, case: str, remedy: Remedy)
     )
 
 
-def _on_pool(demand: Demand, pool: Pool) -> Outcome | None:
+def _by_runtime(demand: Demand, pool: Pool) -> Outcome | None:
     """What the pool's runtime makes of it; None when it is in order."""
     rows: dict[str, HostProcessSupport] = {row.runtime: row for row in table("host_process", HostProcessSupport)}
     subject = Subject("workload", demand.who, pool=pool.name)
@@ -67,9 +85,47 @@ def _on_pool(demand: Demand, pool: Pool) -> Outcome | None:
     return _finding(demand, pool.name, message, str(pool.runtime), remedy)
 
 
+def _risky_bases(pool: Pool) -> tuple[HostProcessBase, ...]:
+    split = split_version(pool.platform.os_version) if pool.is_windows else None
+    rows: tuple[HostProcessBase, ...] = table("host_process_bases", HostProcessBase)
+    return tuple(row for row in rows if split is not None and split[1] >= row.since_build)
+
+
+def _by_base(demand: Demand, pool: Pool, placements: Placements) -> Outcome | None:
+    """Whether the image's base may fail on the pool's Windows; None when it is none of those, or there is no such image."""
+    risky = _risky_bases(pool)
+    placement = placements.get((demand.reference, pool.name)) if demand.reference is not None else None
+    if not risky or placement is None:
+        return None
+    subject = Subject("workload", demand.who, pool=pool.name)
+    trouble = placement.resolution.trouble
+    if placement.standing is Standing.UNDETERMINED and trouble is not None:
+        return Undetermined(ID, subject, trouble.kind, f"whether {demand.text} unpacks on {pool.name}: {trouble.detail}")
+    row = next((row for row in risky if row.os_version == placement.resolution.choice.os_version), None)
+    if row is None or placement.standing not in _RUNS:
+        return None
+    message = (
+        f"{demand.text} says no os.version: an image from scratch, or from the HostProcess base v1.0.0, may fail to unpack on "
+        f"{pool.name} ({pool.platform.os_version}) with `{row.symptom}`. This was seen once, and is not confirmed."
+    )
+    remedy = Remedy("install", f"Pull {demand.text} on one node of {pool.name} before it is carried in.")
+    return _finding(demand, pool.name, message, "base", remedy)
+
+
+def _host_process_placements(site: Site) -> Placements:
+    """The placements of images that HostProcess containers run, by reference and pool."""
+    wanted = {demand.reference for demand in site.needs.demands if demand.host_process}
+    return {
+        (placed.image.reference, placed.pool.name): placed
+        for placed in site.images.placements
+        if placed.image.reference in wanted
+    }
+
+
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per container and cause."""
     fine = 0
+    placements = _host_process_placements(site)
     for demand in site.needs.demands:
         if not demand.host_process or demand.surmised:
             continue
@@ -78,8 +134,9 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             message = "its pod does not say `hostNetwork: true`: the API server refuses it."
             remedy = Remedy("edit", f"Set `hostNetwork: true` in the pod at {demand.location.file}.")
             wrong.append(_finding(demand, "", message, "hostNetwork", remedy))
-        outcomes = (_on_pool(demand, site.plan.pool(name)) for name in demand.pools)
-        wrong += [outcome for outcome in outcomes if outcome is not None]
+        for pool in map(site.plan.pool, demand.pools):
+            outcomes = (_by_runtime(demand, pool), _by_base(demand, pool, placements))
+            wrong += [outcome for outcome in outcomes if outcome is not None]
         yield from wrong
         fine += not wrong
     if fine:

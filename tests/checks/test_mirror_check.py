@@ -126,7 +126,8 @@ def test_the_remedies_write_what_mends_it() -> None:
             files = {"registries.yaml": text, "config.yaml": "disable-default-registry-endpoint: true\n"}
         else:
             files = {**files, "certs.d/docker.io/hosts.toml": text}
-        assert outcomes(site([image], files, rewrites=rewrites, cluster=cluster)) == [Fine(1)], text
+        (after,) = outcomes(site([image], files, rewrites=rewrites, cluster=cluster))
+        assert isinstance(after, Fine), text  # RKE2 pulls images of its own besides
 
 
 def test_the_folder_of_a_remedy_can_be_made_on_windows() -> None:

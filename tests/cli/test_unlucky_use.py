@@ -119,7 +119,7 @@ def test_what_a_plan_says_and_nobody_examines_is_said(tmp_path: Path) -> None:
     )
     done = auditor("audit", "plan.yaml", "--offline", "--format", "json", cwd=tmp_path)
     found = {finding["subject"]["id"] for finding in json.loads(done.stdout)["findings"]}
-    assert found == {"copy", "cluster"}
+    assert found == {"copy.window", "cluster"}
     refused = auditor("audit", "plan.yaml", "--skip", "plan-unexamined", cwd=tmp_path)
     assert refused.returncode == 2
     assert "severity" in refused.stderr

@@ -7,9 +7,12 @@ from collections import Counter
 
 import pytest
 
+from auditor.plan.defaults import plan_defaults
+from auditor.plan.listed import Listed
 from auditor.plan.lists import ListSource, read_list
 from auditor.plan.model import ListLine
 from tests.corpus.folder import corpus
+from tests.world import plan_of
 
 
 def lines(*parts: str) -> tuple[ListLine, ...]:
@@ -34,6 +37,20 @@ def test_hauler_rke2() -> None:
     found = lines("hauler-rke2", "rancher-airgap-rke2.yaml")
     assert len([line for line in found if line.reference is not None]) == len(found) == 64
     assert not [line for line in found if line.platforms or "windows" in line.text]
+
+
+def test_hauler_rke2_has_all_that_rke2_pulls_on_linux_and_lacks_the_runtime_for_windows() -> None:
+    """It is the list of v1.33.5+rke2r1: complete for every network plug-in, and useless for a Windows agent."""
+    found = Listed(lines("hauler-rke2", "rancher-airgap-rke2.yaml"), None)
+    for cni in ("canal", "calico", "cilium", "flannel", "multus,canal"):
+        pools = "pools: {control: {platform: linux/amd64}, win: {platform: 'windows/amd64:ltsc2022'}}"
+        cluster = f"cluster: {{distribution: rke2, version: v1.33.5+rke2r1, cni: '{cni}'}}"
+        defaults = plan_defaults(plan_of(f"version: 1\n{pools}\n{cluster}\n"))
+        assert len(defaults.images) > 12
+        assert not defaults.unknown
+        assert [image.text for image in defaults.images if not found.of(image)] == [
+            "docker.io/rancher/rke2-runtime:v1.33.5-rke2r1-windows-amd64"
+        ]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ Files are told apart by content, not by name. Nothing is read from disk here: th
 """
 
 from auditor.plan.node_config.config import NodeConfig
-from auditor.plan.node_config.model import Asked, Namespace, Note, Server, Setting, Unknown
+from auditor.plan.node_config.model import Asked, Namespace, Note, Server, Unknown
 from auditor.plan.node_config.reading import read_node_config
 
-__all__ = ["Asked", "Namespace", "NodeConfig", "Note", "Server", "Setting", "Unknown", "read_node_config"]
+__all__ = ["Asked", "Namespace", "NodeConfig", "Note", "Server", "Unknown", "read_node_config"]

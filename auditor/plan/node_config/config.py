@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from auditor.oci.reference import Reference
-from auditor.plan.model import Pool
+from auditor.plan.model import Pool, Setting
 from auditor.plan.node_config.addresses import default_scheme, own_host
 from auditor.plan.node_config.distribution_yaml import DistributionRegistries
 from auditor.plan.node_config.files import Folders
@@ -24,7 +24,6 @@ from auditor.plan.node_config.model import (
     Namespace,
     Note,
     Server,
-    Setting,
     Unknown,
 )
 from auditor.plan.node_config.rewriting import NotUnderstood, rewritten

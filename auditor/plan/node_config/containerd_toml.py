@@ -12,9 +12,10 @@ from typing import Any
 
 from auditor.errors import Location
 from auditor.facts import Fact, table, version_key
+from auditor.plan.model import Setting
 from auditor.plan.node_config.addresses import endpoint_address
 from auditor.plan.node_config.marked_toml import Toml
-from auditor.plan.node_config.model import PULL, RESOLVE, Namespace, Note, Server, Setting, Unreadable
+from auditor.plan.node_config.model import PULL, RESOLVE, Namespace, Note, Server, Unreadable
 from auditor.plan.quoting import shown
 
 NAME = "config.toml"

@@ -15,14 +15,6 @@ DOCKER_HUB = "docker.io"
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """A value and where it is set."""
-
-    text: str
-    location: Location
-
-
-@dataclass(frozen=True, slots=True)
 class Note:
     """Something that is written and has no effect, or makes the runtime refuse to start; and why."""
 

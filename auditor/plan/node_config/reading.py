@@ -9,10 +9,10 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 from auditor.errors import Location
 from auditor.facts import Fact, table, version_key
-from auditor.plan.model import Plan, Pool
+from auditor.plan.model import Plan, Pool, Setting
 from auditor.plan.node_config.config import NodeConfig
 from auditor.plan.node_config.files import Folders, Found, read_files
-from auditor.plan.node_config.model import Namespace, Note, Setting, Unknown
+from auditor.plan.node_config.model import Namespace, Note, Unknown
 
 
 class HostsDefault(Fact, frozen=True, kw_only=True):

@@ -1,0 +1,92 @@
+"""The facts about what is pulled by default: distributions, their images by version, and the pause images of runtimes."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal
+
+from auditor.facts import Fact, table, version_key
+
+PAUSE = "pause"
+
+
+class Distribution(Fact, frozen=True, kw_only=True):
+    """A distribution of Kubernetes. `brings` are the network plug-ins that it installs itself."""
+
+    name: str
+    own_runtime: bool
+    default_cni: str
+    brings: tuple[str, ...]
+    numbering: Literal["kubernetes", "product"]
+
+
+class DefaultRow(Fact, frozen=True, kw_only=True):
+    """An image that a distribution pulls by itself, in a range of its versions, on one OS."""
+
+    distribution: str
+    since: str
+    before: str
+    os: Literal["linux", "windows"]
+    image: str
+    part: str
+    cni: str = ""
+    also: tuple[str, ...] = ()
+    certain: bool = True
+
+
+class RuntimePause(Fact, frozen=True, kw_only=True):
+    """The pause image that a runtime asks for when its configuration names none."""
+
+    runtime: str
+    since: str
+    before: str
+    image: str
+
+
+class PauseBuilds(Fact, frozen=True, kw_only=True):
+    """The Windows builds for which a pause image has a manifest."""
+
+    repository: str
+    tag: str
+    builds: tuple[int, ...]
+
+
+def _holds(row: DefaultRow | RuntimePause, key: tuple[int, ...]) -> bool:
+    return version_key(row.since) <= key < version_key(row.before)
+
+
+@cache
+def distribution_named(name: str) -> Distribution | None:
+    """The distribution of that name; None when the facts do not know it."""
+    rows: tuple[Distribution, ...] = table("distributions", Distribution)
+    return next((row for row in rows if row.name == name.lower()), None)
+
+
+@cache
+def default_rows(distribution: str, version: str) -> tuple[DefaultRow, ...]:
+    """The rows that were read for a version; empty when the facts do not cover it."""
+    key = version_key(version)
+    rows: tuple[DefaultRow, ...] = table("default_images", DefaultRow)
+    return tuple(row for row in rows if row.distribution == distribution and _holds(row, key))
+
+
+@cache
+def has_images_of_its_own(distribution: str, cni: str) -> bool:
+    """Whether a network plug-in of a distribution comes as images at all; else it is part of the distribution's binary."""
+    rows: tuple[DefaultRow, ...] = table("default_images", DefaultRow)
+    return any(row.distribution == distribution and row.cni == cni for row in rows)
+
+
+@cache
+def runtime_pause(runtime: str, version: str) -> RuntimePause | None:
+    """The row for a runtime at a version; None when the facts have none."""
+    key = version_key(version)
+    rows: tuple[RuntimePause, ...] = table("pause_images", RuntimePause)
+    return next((row for row in rows if row.runtime == runtime and _holds(row, key)), None)
+
+
+@cache
+def pause_builds(repository: str, tag: str) -> PauseBuilds | None:
+    """For which Windows builds a pause image is there; None when the facts do not know the image."""
+    rows: tuple[PauseBuilds, ...] = table("pause_builds", PauseBuilds)
+    return next((row for row in rows if (row.repository, row.tag) == (repository, tag)), None)

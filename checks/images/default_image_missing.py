@@ -1,0 +1,152 @@
+"""## What it checks
+Every image that the distribution or a runtime pulls by itself is on a list: pause, the runtime binaries of RKE2, the control
+plane, cluster DNS, the network plug-in. On Windows pools, the pause image also has a build that the hosts can run.
+
+## Why it matters
+No manifest and no chart names these images, so that lists made from manifests lack them. Without its pause image a node starts
+no pod at all; without `rke2-runtime` a Windows node does not even join.
+
+## How to fix
+Add the image to the list that is copied, with the tag that is asked for; a near tag does not help. Or set the pause image in
+the runtime's configuration to one that is there. Where a part is switched off, waive the warning.
+
+## When it cannot tell
+When the facts were not read for the version of the distribution, for its network plug-in or for the runtime; or when the plan
+does not say the version. Without a distribution in the plan, the pause image of the runtime is only a warning, since a
+distribution may set another. So is what can be switched off.
+
+## References
+facts/default_images.yaml; facts/pause_images.yaml; facts/pause_builds.yaml; facts/distributions.yaml.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.evidence.model import Kind
+from auditor.oci.windows import match_build, release_of, runtime_rule
+from auditor.plan.default_facts import PAUSE, PauseBuilds, pause_builds
+from auditor.plan.listed import Listed
+from auditor.plan.model import DefaultImage, Pool, UnknownDefault
+from auditor.site import Requirement, Site
+from auditor.site.images import Standing
+
+ID = "default-image-missing"
+
+
+def _symptom(image: DefaultImage) -> str:
+    if image.part == PAUSE:
+        return f'No pod starts: `failed to get sandbox image "{image.text}": failed to pull image "{image.text}"`'
+    return f'`failed to pull image "{image.text}"`'
+
+
+def _wording(image: DefaultImage) -> str:
+    """What is pulled, in words that fit a reference and a pattern."""
+    return image.text if image.reference is not None else f"an image {image.text}"
+
+
+def _hedge(site: Site, image: DefaultImage) -> str:
+    if image.certain:
+        return ""
+    if site.plan.cluster is None:
+        return " The plan names no distribution, which may set another one."
+    return " It may be switched off, or be an add-on; the facts are not certain."
+
+
+def _missing(site: Site, image: DefaultImage, tags: tuple[str, ...]) -> Finding:
+    near = f", which has only {', '.join(tags[:5])} of its repository" if tags else ""
+    pools = ", ".join(image.pools)
+    message = (
+        f"{image.who} pulls {_wording(image)} by itself on {pools} ({image.part}), and it is on no list{near}. "
+        f"{_symptom(image)}.{_hedge(site, image)}"
+    )
+    return Finding(
+        check=ID,
+        severity=Severity.ERROR if image.certain else Severity.WARNING,
+        subject=Subject("image", image.text),
+        message=message,
+        case=image.part,
+        facts={"who": image.who, "part": image.part, "pools": image.pools, "listed_tags": tags, "source": image.source},
+        location=image.location,
+        remedies=(Remedy("edit", f"Add {_wording(image)} to the image list."),),
+    )
+
+
+def _unbuilt(image: DefaultImage, pool: Pool, row: PauseBuilds) -> Finding | None:
+    """A pause image that has no build for the hosts of a Windows pool, by the facts; None when one runs."""
+    host = pool.platform.os_version
+    rule = runtime_rule(pool.runtime.name, pool.runtime.version) if pool.runtime is not None else None
+    strict = rule is not None and rule.matching == "strict"
+    if any(match_build(host, f"10.0.{build}", strict=strict).runs for build in row.builds):
+        return None
+    builds = tuple(release.name if (release := release_of(build)) else str(build) for build in row.builds)
+    doubt = "" if row.confidence == "high" else " The builds are not certain."
+    return Finding(
+        check=ID,
+        severity=Severity.ERROR if image.certain and row.confidence == "high" else Severity.WARNING,
+        subject=Subject("image", image.text, str(pool.platform), pool.name),
+        message=(
+            f"{image.who} asks for {image.text} on {pool.name} ({host}), and it is built only for {', '.join(builds)}. "
+            f"No pod starts: `no match for platform in manifest`.{doubt}"
+        ),
+        case="builds",
+        facts={"who": image.who, "host": host, "builds": builds, "source": row.source},
+        location=image.location,
+        remedies=(Remedy("edit", f"Set the sandbox image of {pool.name} to one that is built for it, and list that one."),),
+    )
+
+
+def _builds(site: Site, image: DefaultImage, seen: set[tuple[str, str]]) -> Iterator[Finding]:
+    """What the facts say about a pause image where no registry was seen: else `windows-build-mismatch` knows better."""
+    if image.part != PAUSE or image.reference is None:
+        return
+    row = pause_builds(image.reference.repository, image.reference.tag)
+    for name in image.pools if row is not None else ():
+        pool = site.plan.pool(name)
+        if row is not None and pool.is_windows and (str(image.reference), name) not in seen:
+            finding = _unbuilt(image, pool, row)
+            if finding is not None:
+                yield finding
+
+
+def _unknown(unknown: UnknownDefault) -> Undetermined:
+    kind = Kind.MISSING_EVIDENCE if unknown.missing else Kind.UNSUPPORTED
+    return Undetermined(ID, Subject("default", unknown.who, pool=unknown.pool), kind, f"{unknown.location}: {unknown.detail}")
+
+
+def _pauses_seen(site: Site) -> set[tuple[str, str]]:
+    """The pause images, by pool, whose platforms a registry told."""
+    pauses = {image.reference for image in site.needs.defaults.images if image.part == PAUSE} & site.images.images.keys()
+    return {
+        (str(placement.image.reference), placement.pool.name)
+        for placement in (site.images.placements if pauses else ())
+        if placement.image.reference in pauses and placement.standing is not Standing.UNDETERMINED
+    }
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One finding per image that no list has, and per pause image and Windows pool that cannot run it."""
+    listed = Listed(site.needs.lines, site.plan.registry)
+    seen = _pauses_seen(site)
+    fine = 0
+    for image in site.needs.defaults.images:
+        wrong = list(_builds(site, image, seen))
+        if not listed.of(image):
+            wrong.append(_missing(site, image, listed.other_tags(image)))
+        yield from wrong
+        fine += not wrong
+    yield from map(_unknown, site.needs.defaults.unknown)
+    if fine:
+        yield Fine(fine)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="An image that is pulled by default is on no list",
+    family="images",
+    severity=Severity.ERROR,
+    requires=(Requirement.LISTS, Requirement.DEFAULTS),
+)

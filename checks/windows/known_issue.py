@@ -1,0 +1,140 @@
+"""## What it checks
+No Windows pool has a version of the distribution or of containerd with a known issue that matters in this plan.
+
+## Why it matters
+Each of these issues stops Windows nodes where a disconnected site needs them: they cannot pull from the registry inside, do not
+trust its CA, or do not join. Nobody can look up the report from inside.
+
+## How to fix
+Upgrade to a release that is mended before the media are written, or do what the finding says.
+
+## When it cannot tell
+When the plan gives a distribution or a runtime without its version. Where it names neither, nothing is examined.
+
+## References
+facts/known_issues.yaml, where every issue has its reports.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Literal
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.errors import Location
+from auditor.evidence.model import Kind
+from auditor.facts import Fact, table, version_key
+from auditor.oci.windows import split_version
+from auditor.plan.model import Plan, Pool, Program
+from auditor.site import Requirement, Site
+
+ID = "known-issue"
+
+
+class KnownIssue(Fact, frozen=True, kw_only=True):
+    """An issue of Windows nodes, and all that must hold for it to matter."""
+
+    id: str
+    subject: Literal["distribution", "runtime"]
+    name: str
+    since: str
+    before: str
+    severity: Literal["error", "warning"]
+    says: str
+    symptom: str
+    remedy: str
+    fixed: tuple[str, ...] = ()
+    needs: Literal["", "registry", "ca"] = ""
+    cni: tuple[str, ...] = ()
+    since_build: int = 0
+
+
+def _program(plan: Plan, pool: Pool, issue: KnownIssue) -> Program | None:
+    """What the issue is about, as this pool has it; None when the pool has something else, or the plan says nothing."""
+    if issue.subject == "runtime":
+        found = pool.runtime
+    else:
+        cluster = plan.cluster
+        found = Program(cluster.distribution.lower(), cluster.version) if cluster is not None else None
+    return found if found is not None and found.name == issue.name else None
+
+
+def _matters(plan: Plan, pool: Pool, issue: KnownIssue) -> bool:
+    """Whether the rest of the plan makes the issue matter, whatever the version."""
+    registry = plan.registry
+    has_ca = bool(pool.trust) or (registry is not None and bool(registry.ca))
+    given = {"": True, "registry": registry is not None, "ca": has_ca}[issue.needs]
+    cni = plan.cluster.cni.lower() if plan.cluster is not None else ""
+    build = split_version(pool.platform.os_version)
+    return given and (not issue.cni or cni in issue.cni) and (build is not None and build[1] >= issue.since_build)
+
+
+def affects(issue: KnownIssue, version: str) -> bool | None:
+    """Whether a version has the issue; None when that is no version."""
+    key = version_key(version)
+    if not key:
+        return None
+    if not version_key(issue.since) <= key < version_key(issue.before):
+        return False
+    fixed = [version_key(text) for text in issue.fixed]
+    own = next((mended for mended in fixed if mended[:2] == key[:2]), None)
+    if own is not None:
+        return key < own
+    return not fixed or key < max(fixed)
+
+
+def _location(plan: Plan, pool: Pool, issue: KnownIssue) -> Location:
+    return plan.where("pools", pool.name, "runtime") if issue.subject == "runtime" else plan.where("cluster", "version")
+
+
+def _finding(plan: Plan, pool: Pool, issue: KnownIssue, program: Program) -> Finding:
+    doubt = {"high": "", "medium": " Not every release was looked at.", "low": " This is one report, and not confirmed."}
+    return Finding(
+        check=ID,
+        severity=Severity(issue.severity),
+        subject=Subject("pool", pool.name, str(pool.platform)),
+        message=f"{program} on {pool.name}: {issue.says}. The node says `{issue.symptom}`.{doubt[issue.confidence]}",
+        case=issue.id,
+        facts={"issue": issue.id, "version": str(program), "source": issue.source},
+        location=_location(plan, pool, issue),
+        remedies=(Remedy("upgrade", issue.remedy),),
+    )
+
+
+def _outcomes(plan: Plan, pool: Pool) -> Iterator[Finding | Undetermined | None]:
+    """One outcome per issue of what the pool has; None where its version does not have it, or it does not matter here."""
+    issues: tuple[KnownIssue, ...] = table("known_issues", KnownIssue)
+    for issue in issues:
+        program = _program(plan, pool, issue)
+        if program is None:
+            continue
+        affected = affects(issue, program.version) if _matters(plan, pool, issue) else False
+        if affected is None:
+            detail = f"the plan does not say which version of {program.name} {pool.name} has: {issue.says}, in some versions"
+            yield Undetermined(ID, Subject("pool", pool.name, str(pool.platform)), Kind.MISSING_EVIDENCE, detail)
+        else:
+            yield _finding(plan, pool, issue, program) if affected else None
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One finding per Windows pool and issue."""
+    fine = 0
+    for pool in site.plan.pools:
+        for outcome in _outcomes(site.plan, pool) if pool.is_windows else ():
+            if outcome is None:
+                fine += 1
+            else:
+                yield outcome
+    if fine:
+        yield Fine(fine)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="A version has a known issue on Windows nodes",
+    family="windows",
+    severity=Severity.ERROR,
+    requires=(Requirement.WINDOWS_POOLS, Requirement.DEFAULTS),
+)
