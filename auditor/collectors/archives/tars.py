@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 
 from auditor.collectors.archives.expanding import Allowance
 from auditor.collectors.archives.hashing import Piece, Progress, hash_all
@@ -11,27 +12,34 @@ from auditor.collectors.archives.measuring import Budget, cut_short
 from auditor.oci.layouts.entries import Entry, EntryKind
 from auditor.oci.layouts.findings import Findings, Unusable
 
+_HAS_PREAD = hasattr(os, "pread")  # one call instead of two; Windows has none
+
 
 class SeekingSource:
     """The bytes of an open file. Only what is asked for is read."""
 
     def __init__(self, file: io.FileIO) -> None:
         self._file = file
+        self._handle = file.fileno()
         self.position = 0
 
     def read(self, count: int) -> bytes:
         """See `Source`."""
-        data = self._file.read(count)
-        while len(data) < count and (more := self._file.read(count - len(data))):
+        data = self._read(count, self.position)
+        while len(data) < count and (more := self._read(count - len(data), self.position + len(data))):
             data += more
         self.position += len(data)
         return data
 
     def skip_to(self, position: int) -> None:
         """See `Source`."""
-        if position != self.position:
-            self._file.seek(position)
-            self.position = position
+        self.position = position
+
+    def _read(self, count: int, position: int) -> bytes:
+        if _HAS_PREAD:
+            return os.pread(self._handle, count, position)
+        self._file.seek(position)
+        return self._file.read(count)
 
 
 def index(file: io.FileIO, findings: Findings) -> list[Member]:
