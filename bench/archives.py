@@ -28,16 +28,15 @@ from typing import BinaryIO
 
 from auditor.collectors.archives import read_archive
 from auditor.collectors.archives.hashing import cores
-from auditor.collectors.archives.tars import index
-from auditor.oci.layouts.findings import Findings
+from auditor.collectors.tar_index import index
 
 ROUNDS = 5
 GIB = 1 << 30
 DRIVER = """
 import io, sys
-from auditor.collectors.archives.tars import index
-from auditor.oci.layouts.findings import Findings
-print(len(index(io.FileIO(sys.argv[1]), Findings())))
+from auditor.collectors.tar_index import index
+members, error = index(io.FileIO(sys.argv[1]))
+print(len(members), error)
 """
 SIZES = (1 << 10, 16 << 10, 256 << 10, 2 << 20, 16 << 20, 64 << 20)
 
@@ -115,7 +114,8 @@ def bench_index(folder: Path, total: int, entries: int) -> None:
 
     def in_process() -> None:
         with io.FileIO(path) as file:
-            assert len(index(file, Findings())) == entries
+            members, error = index(file)
+            assert (len(members), error) == (entries, None)
 
     taken = interleaved(
         {

@@ -6,17 +6,17 @@ our own. It reads headers only: `skip_to` decides whether the rest is sought ove
 
 from __future__ import annotations
 
+import enum
 import re
 import zlib
 from collections.abc import Iterator
 from struct import Struct
 from typing import NamedTuple, Protocol
 
-from auditor.oci.archive import Defect
-from auditor.oci.layouts.entries import MAX_NAME, EntryKind
-from auditor.oci.layouts.findings import Unusable
+from auditor.oci.defects import Defect, Unusable
 
 BLOCK = 512
+MAX_NAME = 4096
 MAX_ENTRIES = 200_000
 MAX_EXTENSION = 1024 * 1024
 _MAX_EXTENSIONS = 8  # in front of one entry; real writers need two
@@ -24,6 +24,18 @@ _ZEROS = bytes(BLOCK)
 _ADLER = 65_521
 _FIELDS = Struct("100s24x12s12x8sc100s6s82x155s12x")
 _RECORD = re.compile(rb"(\d{1,7}) ([^=\n]+)=")
+
+
+class EntryKind(enum.Enum):
+    """What an entry is. Devices, sockets and sparse files are `OTHER`: no image needs them."""
+
+    FILE = "file"
+    SYMLINK = "symlink"
+    HARDLINK = "hardlink"
+    FOLDER = "folder"
+    OTHER = "other"
+
+
 _KINDS = {
     b"0": EntryKind.FILE,
     b"\0": EntryKind.FILE,
