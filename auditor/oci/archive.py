@@ -5,27 +5,15 @@ A value of this module is what a reader of archives found; nothing here opens a 
 
 from __future__ import annotations
 
-import enum
 from typing import Final
 
 import msgspec
 
+from auditor.oci.defects import Defect
+
+__all__ = ["FORMATS", "ArchiveProblem", "ArchivedImage", "Defect", "Inventory"]
+
 FORMATS: Final = ("docker-archive", "oci-layout", "dir")
-
-
-class Defect(enum.StrEnum):
-    """How an archive contradicts itself, or cannot be read."""
-
-    MISSING = "missing"  # something that the archive refers to is not in it
-    SIZE = "size"  # the descriptor says another size than the entry has
-    DIGEST = "digest"  # the bytes do not hash to the digest under which they are stored
-    MALFORMED = "malformed"  # a document that cannot be understood, or is not what its place says
-    ESCAPES = "escapes"  # a link that leads out of the archive, or in a circle
-    TRUNCATED = "truncated"  # the stream ends before the archive does
-    DUPLICATE = "duplicate"  # two entries of one name that differ
-    UNSUPPORTED = "unsupported"  # no format that runtimes import: the legacy `repositories` file, a tar inside a tar
-    LIMIT = "limit"  # more entries, bytes or expansion than an archive of images has
-    LAX = "lax"  # readable, and yet strict readers refuse it: no `oci-layout` file
 
 
 class ArchiveProblem(msgspec.Struct, frozen=True):

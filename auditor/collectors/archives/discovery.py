@@ -11,8 +11,8 @@ from typing import Final
 
 from auditor.collectors.archives.expanding import compression_of
 from auditor.collectors.archives.files import UnreadableArchive, files_below, open_regular, unreadable
-from auditor.collectors.archives.headers import BLOCK, is_header
-from auditor.oci.layouts.findings import Unusable
+from auditor.oci.defects import Unusable
+from auditor.oci.tar import BLOCK, is_header
 
 MAX_ARCHIVES: Final = 1_000
 MAX_FOLDERS: Final = 20_000

@@ -9,8 +9,7 @@ from typing import Any, Final, Protocol
 
 import zstandard
 
-from auditor.oci.archive import Defect
-from auditor.oci.layouts.findings import Unusable
+from auditor.oci.defects import Defect, Unusable
 
 CHUNK: Final = 1024 * 1024
 GRACE: Final = 256 * 1024 * 1024

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from auditor.collectors.archives.headers import MAX_ENTRIES
 from auditor.errors import AuditorError
-from auditor.oci.archive import Defect
-from auditor.oci.layouts.entries import Entry, EntryKind
-from auditor.oci.layouts.findings import Unusable
+from auditor.oci.defects import Defect, Unusable
+from auditor.oci.layouts.entries import Entry
+from auditor.oci.tar import MAX_ENTRIES, EntryKind
 
 MAX_DEPTH = 32
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from auditor.collectors.archives.expanding import Allowance, Expander, compression_of, expander
-from auditor.oci.archive import Defect
+from auditor.oci.defects import Defect, Unusable
 from auditor.oci.document import MAX_DOCUMENT
-from auditor.oci.layouts.entries import Entry, EntryKind, algorithm_for, may_be_document
-from auditor.oci.layouts.findings import Unusable
+from auditor.oci.layouts.entries import Entry, algorithm_for, may_be_document
+from auditor.oci.tar import EntryKind
 
 MAX_DOCUMENTS: Final = 256 * 1024 * 1024
 

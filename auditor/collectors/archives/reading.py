@@ -16,9 +16,10 @@ from auditor.collectors.archives.streams import read_stream
 from auditor.collectors.archives.tars import read_tar
 from auditor.evidence.model import Content
 from auditor.oci.archive import Defect, Inventory
+from auditor.oci.defects import Unusable
 from auditor.oci.layouts import interpret
 from auditor.oci.layouts.entries import Entry
-from auditor.oci.layouts.findings import Findings, Unusable
+from auditor.oci.layouts.findings import Findings
 
 _FOREIGN = {b"\xfd7zXZ\0": "xz", b"BZh": "bzip2", b"\x04\x22\x4d\x18": "lz4", b"PK\x03\x04": "zip", b"7z\xbc\xaf": "7z"}
 

@@ -10,11 +10,12 @@ from typing import Final
 
 from auditor.collectors.archives.expanding import CHUNK, Allowance, expander
 from auditor.collectors.archives.hashing import Progress
-from auditor.collectors.archives.headers import Member, walk
 from auditor.collectors.archives.measuring import Budget, Measuring, vouched_by_place
 from auditor.collectors.archives.tars import plain_entry
-from auditor.oci.layouts.entries import Entry, EntryKind
-from auditor.oci.layouts.findings import Findings, Unusable
+from auditor.oci.defects import Unusable
+from auditor.oci.layouts.entries import Entry
+from auditor.oci.layouts.findings import Findings
+from auditor.oci.tar import EntryKind, Member, walk
 
 _READ: Final = 256 * 1024
 _AHEAD: Final = 8  # chunks that may wait between the threads

@@ -6,47 +6,18 @@ import io
 
 from auditor.collectors.archives.expanding import Allowance
 from auditor.collectors.archives.hashing import Piece, Progress, hash_all
-from auditor.collectors.archives.headers import Member, walk
 from auditor.collectors.archives.measuring import Budget, cut_short
-from auditor.oci.layouts.entries import Entry, EntryKind
-from auditor.oci.layouts.findings import Findings, Unusable
-
-
-class SeekingSource:
-    """The bytes of an open file. Only what is asked for is read."""
-
-    def __init__(self, file: io.FileIO) -> None:
-        self._file = file
-        self.position = 0
-
-    def read(self, count: int) -> bytes:
-        """See `Source`."""
-        data = self._file.read(count)
-        while len(data) < count and (more := self._file.read(count - len(data))):
-            data += more
-        self.position += len(data)
-        return data
-
-    def skip_to(self, position: int) -> None:
-        """See `Source`."""
-        if position != self.position:
-            self._file.seek(position)
-            self.position = position
-
-
-def index(file: io.FileIO, findings: Findings) -> list[Member]:
-    """The entries of a tar, without reading any of their data."""
-    members: list[Member] = []
-    try:
-        members.extend(walk(SeekingSource(file)))
-    except Unusable as error:
-        findings.add_unusable(error)
-    return members
+from auditor.collectors.tar_index import index
+from auditor.oci.layouts.entries import Entry
+from auditor.oci.layouts.findings import Findings
+from auditor.oci.tar import EntryKind, Member
 
 
 def read_tar(file: io.FileIO, size: int, findings: Findings, jobs: int, progress: Progress | None) -> list[Entry]:
     """The entries of a tar of `size` bytes, its files hashed."""
-    members = index(file, findings)
+    members, end = index(file)
+    if end is not None:
+        findings.add_unusable(end)
     path = str(file.name)
     pieces = [
         Piece(member.name, path, member.offset, member.size)

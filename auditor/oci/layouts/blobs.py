@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from auditor.oci.archive import Defect
+from auditor.oci.defects import Defect, Unusable
 from auditor.oci.document import Descriptor
 from auditor.oci.layouts.contents import Contents
-from auditor.oci.layouts.entries import Entry, EntryKind, promised_digest
-from auditor.oci.layouts.findings import Findings, Unusable
+from auditor.oci.layouts.entries import Entry, promised_digest
+from auditor.oci.layouts.findings import Findings
 from auditor.oci.reference import is_digest
+from auditor.oci.tar import EntryKind
 
 UNKNOWN_SIZE = -1  # schema 1 manifests give none
 

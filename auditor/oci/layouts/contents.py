@@ -6,9 +6,10 @@ import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from auditor.oci.archive import Defect
-from auditor.oci.layouts.entries import MAX_NAME, Entry, EntryKind
-from auditor.oci.layouts.findings import Findings, Unusable
+from auditor.oci.defects import Defect, Unusable
+from auditor.oci.layouts.entries import Entry
+from auditor.oci.layouts.findings import Findings
+from auditor.oci.tar import MAX_NAME, EntryKind
 
 _MAX_LINKS = 40  # as Linux allows
 

@@ -15,11 +15,12 @@ from typing import Any, Final
 import msgspec
 
 from auditor.oci.archive import ArchivedImage, Defect
+from auditor.oci.defects import Unusable
 from auditor.oci.document import Descriptor
 from auditor.oci.layouts.blobs import Blobs
 from auditor.oci.layouts.contents import Contents
 from auditor.oci.layouts.entries import Entry, promised_digest
-from auditor.oci.layouts.findings import Findings, Unusable
+from auditor.oci.layouts.findings import Findings
 from auditor.oci.layouts.oci_layout import decode_at
 from auditor.oci.media_types import DOCKER_MANIFEST
 

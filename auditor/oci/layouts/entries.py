@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 
-from auditor.oci.archive import Defect
+from auditor.oci.defects import Defect
+from auditor.oci.tar import EntryKind
 
-MAX_NAME = 4096
 DOCUMENT_NAMES = frozenset({"manifest.json", "index.json", "oci-layout", "repositories", "version"})
-
-
-class EntryKind(enum.Enum):
-    """What an entry is. Devices, sockets and sparse files are `OTHER`: no image needs them."""
-
-    FILE = "file"
-    SYMLINK = "symlink"
-    HARDLINK = "hardlink"
-    FOLDER = "folder"
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from auditor.oci.archive import ArchiveProblem, Defect
+from auditor.oci.archive import ArchiveProblem
+from auditor.oci.defects import Defect, Unusable
 
 MAX_PROBLEMS = 1000
 _LONGEST = 300
-
-
-class Unusable(Exception):
-    """Something in an archive that cannot be used: how, and why."""
-
-    def __init__(self, entry: str, defect: Defect, detail: str) -> None:
-        super().__init__(detail)
-        self.entry = entry
-        self.defect = defect
-        self.detail = detail
 
 
 def legible(text: str) -> str:

@@ -8,10 +8,11 @@ import msgspec
 
 from auditor.facts import Fact, table
 from auditor.oci.archive import ArchivedImage, Defect
+from auditor.oci.defects import Unusable
 from auditor.oci.document import MAX_ENTRIES, Descriptor
 from auditor.oci.layouts.blobs import Blobs
 from auditor.oci.layouts.contents import Contents
-from auditor.oci.layouts.findings import Findings, Unusable
+from auditor.oci.layouts.findings import Findings
 from auditor.oci.layouts.tree import Tree
 from auditor.oci.reference import is_digest
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from auditor.oci import media_types
-from auditor.oci.archive import Defect
+from auditor.oci.defects import Defect
 from auditor.oci.document import (
     Descriptor,
     Document,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from auditor.oci.archive import Defect
+from auditor.oci.defects import Defect
 from auditor.oci.layouts.contents import Contents
-from auditor.oci.layouts.entries import EntryKind
 from auditor.oci.layouts.findings import Findings
+from auditor.oci.tar import EntryKind
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".tar.bz2")
 _TOPS = ("index.json", "manifest.json", "oci-layout")

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.collectors.archives import UnreadableArchive, archives_in, expanding, read_archive, seal_of
-from auditor.collectors.archives.headers import MAX_ENTRIES
 from auditor.oci.layouts.findings import MAX_PROBLEMS
+from auditor.oci.tar import MAX_ENTRIES
 from tests.collectors.archives.made import (
     INDEX,
     LINUX,

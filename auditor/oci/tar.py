@@ -6,23 +6,36 @@ our own. It reads headers only: `skip_to` decides whether the rest is sought ove
 
 from __future__ import annotations
 
+import enum
 import re
 import zlib
 from collections.abc import Iterator
 from struct import Struct
 from typing import NamedTuple, Protocol
 
-from auditor.oci.archive import Defect
-from auditor.oci.layouts.entries import MAX_NAME, EntryKind
-from auditor.oci.layouts.findings import Unusable
+from auditor.oci.defects import Defect, Unusable
 
 BLOCK = 512
+MAX_NAME = 4096
 MAX_ENTRIES = 200_000
 MAX_EXTENSION = 1024 * 1024
 _MAX_EXTENSIONS = 8  # in front of one entry; real writers need two
 _ZEROS = bytes(BLOCK)
+_ADLER = 65_521
 _FIELDS = Struct("100s24x12s12x8sc100s6s82x155s12x")
 _RECORD = re.compile(rb"(\d{1,7}) ([^=\n]+)=")
+
+
+class EntryKind(enum.Enum):
+    """What an entry is. Devices, sockets and sparse files are `OTHER`: no image needs them."""
+
+    FILE = "file"
+    SYMLINK = "symlink"
+    HARDLINK = "hardlink"
+    FOLDER = "folder"
+    OTHER = "other"
+
+
 _KINDS = {
     b"0": EntryKind.FILE,
     b"\0": EntryKind.FILE,
@@ -87,6 +100,14 @@ def walk(source: Source) -> Iterator[Member]:
         start = source.position - len(block)
         if len(block) < BLOCK:
             raise _cut_off(start, block)
+        simple = _simple(block, source.position) if extensions is _NONE else None
+        if simple is not None:
+            count += 1
+            if count > MAX_ENTRIES:
+                raise _too_many()
+            yield simple
+            source.skip_to(simple.offset + simple.size + -simple.size % BLOCK)
+            continue
         name, size_field, checksum, flag, target, magic, prefix = _FIELDS.unpack(block)
         _verify(block, checksum, start)
         size = _number(size_field, start)
@@ -96,7 +117,7 @@ def walk(source: Source) -> Iterator[Member]:
             continue
         count += 1
         if count > MAX_ENTRIES:
-            raise Unusable("", Defect.LIMIT, f"more than {MAX_ENTRIES:,} entries")
+            raise _too_many()
         if magic == b"ustar\0" and prefix[0]:
             name = _text(prefix) + b"/" + _text(name)
         if flag == b"S":
@@ -107,6 +128,24 @@ def walk(source: Source) -> Iterator[Member]:
         source.skip_to(member.offset + member.size + -member.size % BLOCK)
     if extensions is not _NONE:
         raise Unusable("", Defect.MALFORMED, "the archive ends with an extended header that belongs to no entry")
+
+
+def _simple(block: bytes, offset: int) -> Member | None:
+    """What nearly every header is: a file with a short name. None for all others, and where anything is odd."""
+    size, total, end = block[124:135], block[148:154], block.find(0, 0, 100)
+    if block[156] != 0x30 or block[345] or end < 1 or block[end - 1] == 0x2F or not (size.isdigit() and total.isdigit()):
+        return None
+    try:
+        count, told = int(size, 8), int(total, 8)
+    except ValueError:
+        return None
+    if zlib.adler32(block) & 0xFFFF != (told + sum(block[148:156]) - 255) % _ADLER:
+        return None
+    return Member(block[:end].decode("utf-8", "backslashreplace"), EntryKind.FILE, count, "", offset)
+
+
+def _too_many() -> Unusable:
+    return Unusable("", Defect.LIMIT, f"more than {MAX_ENTRIES:,} entries")
 
 
 def _member(name: bytes, flag: bytes, size: int, target: bytes, offset: int, extensions: _Extensions) -> Member:
@@ -162,7 +201,7 @@ def _verify(block: bytes, field: bytes, start: int) -> None:
     digits = field.strip(b"\0 ")
     told = _octal(digits)
     # A damage that shifts the sum by exactly 65,521 would have to change half of the header.
-    if zlib.adler32(block) & 0xFFFF == (told + sum(field) - 255) % 65521:
+    if zlib.adler32(block) & 0xFFFF == (told + sum(field) - 255) % _ADLER:
         return
     if told == sum(value - 256 if value > 127 else value for value in block[:148] + block[156:]) + 256:
         return

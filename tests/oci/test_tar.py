@@ -11,11 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditor.collectors.archives.headers import Member, is_header, walk
 from auditor.collectors.archives.streams import StreamSource
-from auditor.collectors.archives.tars import SeekingSource
-from auditor.oci.layouts.entries import EntryKind
-from auditor.oci.layouts.findings import Unusable
+from auditor.collectors.tar_index import SeekingSource
+from auditor.oci.defects import Unusable
+from auditor.oci.tar import EntryKind, Member, is_header, walk
 from tests.peers.programs import require
 
 FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
