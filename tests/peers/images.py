@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import json
+import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -131,6 +134,33 @@ def windows_image(platform: str, *, url: str, stored: bool = True, label: str = 
     """A Windows image as before June 2023: a foreign base layer with a URL, and an ordinary layer on top."""
     base = Blob(f"base layer of {platform}".encode() * 50, FOREIGN_LAYER, (url,), stored)
     return build_image(platform, base, Blob(b"application" + label.encode(), DOCKER_LAYER), label=label, docker=True)
+
+
+def tar_of(text: str) -> bytes:
+    """A tar with one file."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        info = tarfile.TarInfo("file.txt")
+        info.size = len(text)
+        archive.addfile(info, io.BytesIO(text.encode()))
+    return made.getvalue()
+
+
+def real_image(platform: str, *, docker: bool = False, foreign: str = "", label: str = "") -> BuiltImage:
+    """An image whose layers are real tars and whose config has their diff ids: skopeo unpacks and compares.
+
+    With `foreign`, its base layer may not be redistributed, and that is where a URL of it begins: the digest is added.
+    """
+    plain = [tar_of(f"base of {platform} " * 200), tar_of(f"application on {platform} {label}")]
+    layers = [Blob(gzip.compress(body, mtime=0), DOCKER_LAYER if docker else LAYER) for body in plain]
+    if foreign:
+        layers[0] = Blob(layers[0].body, FOREIGN_LAYER, (f"{foreign}{layers[0].digest}",))
+    built = build_image(platform, *layers, docker=docker)
+    config = json.loads(built.config.body)
+    config["rootfs"]["diff_ids"] = [digest_of(body) for body in plain]
+    made = Blob(to_bytes(config), built.config.media_type)
+    manifest = json.loads(built.manifest.body) | {"config": made.descriptor()}
+    return BuiltImage(built.platform, Blob(to_bytes(manifest), built.manifest.media_type), made, built.layers)
 
 
 class Uploader:

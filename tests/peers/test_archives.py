@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
-import io
-import json
 import random
 import subprocess
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,32 +12,11 @@ import pytest
 from auditor.collectors.archives import ReadArchive, archives_in, read_archive
 from auditor.oci.archive import ArchivedImage
 from auditor.oci.document import Index, Manifest, parse_config, parse_document
-from tests.peers.images import DOCKER_LAYER, LAYER, Blob, BuiltImage, build_image, build_index, digest_of, to_bytes
+from tests.peers.images import BuiltImage, build_index, real_image
 from tests.peers.programs import require
 from tests.peers.registry import RunningRegistry, serve
 
 pytestmark = pytest.mark.peer
-
-
-def tar_of(text: str) -> bytes:
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w") as archive:
-        info = tarfile.TarInfo("file.txt")
-        info.size = len(text)
-        archive.addfile(info, io.BytesIO(text.encode()))
-    return made.getvalue()
-
-
-def real_image(platform: str, *, docker: bool = False) -> BuiltImage:
-    """An image whose layers are real tars and whose config has their diff ids: skopeo unpacks and compares."""
-    plain = [tar_of(f"base of {platform} " * 200), tar_of(f"application on {platform}")]
-    layers = [Blob(gzip.compress(body, mtime=0), DOCKER_LAYER if docker else LAYER) for body in plain]
-    built = build_image(platform, *layers, docker=docker)
-    config = json.loads(built.config.body)
-    config["rootfs"]["diff_ids"] = [digest_of(body) for body in plain]
-    made = Blob(to_bytes(config), built.config.media_type)
-    manifest = json.loads(built.manifest.body) | {"config": made.descriptor()}
-    return BuiltImage(built.platform, Blob(to_bytes(manifest), built.manifest.media_type), made, built.layers)
 
 
 LINUX = real_image("linux/amd64", docker=True)

@@ -21,4 +21,7 @@ def test_a_cluster_without_any_list_is_not() -> None:
 
 
 def test_the_copy_is_not_examined_yet() -> None:
-    assert subjects("version: 1\npools: {one: {platform: linux/amd64}}\ncopy: {window: 1h, rate: 10MB/s}\n") == ["copy.rate", "copy.window"]
+    assert subjects("version: 1\npools: {one: {platform: linux/amd64}}\ncopy: {window: 1h, rate: 10MB/s}\n") == [
+        "copy.rate",
+        "copy.window",
+    ]
