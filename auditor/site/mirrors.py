@@ -6,6 +6,8 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from auditor.evidence.model import Kind
 from auditor.oci.reference import Reference
 from auditor.plan.model import Needs, Plan, Pool
@@ -25,8 +27,7 @@ class Way(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(msgspec.Struct, frozen=True):
     """One image, who is asked for it in order, and what that comes to.
 
     `told` is the one that decides: who serves it, else who is asked in vain. `outside` are those that cannot be reached.
