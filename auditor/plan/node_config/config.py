@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from auditor.oci.reference import Reference
 from auditor.plan.model import Pool
-from auditor.plan.node_config.addresses import default_scheme, own_host
+from auditor.plan.node_config.addresses import default_scheme, own_host, scheme_by_folders
 from auditor.plan.node_config.distribution_yaml import DistributionRegistries
 from auditor.plan.node_config.files import Folders
 from auditor.plan.node_config.hosts_toml import DEFAULT, folders_for
@@ -82,7 +82,8 @@ class NodeConfig:
         if self.no_own and namespace is not None and namespace in (self.registries or {}).values():
             return given
         place = namespace.location if namespace is not None else self.pool.location
-        return (*given, Server(default_scheme(registry), own_host(registry), "/v2", EVERYTHING, place, "default"))
+        scheme = scheme_by_folders(registry) if self.roots else default_scheme(registry)
+        return (*given, Server(scheme, own_host(registry), "/v2", EVERYTHING, place, "default"))
 
     def asked(self, reference: Reference) -> tuple[Asked, ...]:
         """Who is asked which path for an image, in order: the next only when the one before fails.
