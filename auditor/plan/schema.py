@@ -69,8 +69,8 @@ class PoolPart(Edge):
     )
     config: Paths = Field(
         default=(),
-        description="hosts.toml, registries.yaml, daemon.json or config.toml of these nodes",
-        examples=[["nodes/win2022/hosts.toml"]],
+        description="config.toml, certs.d folder, registries.yaml or daemon.json of these nodes, or the folder that holds them",
+        examples=[["nodes/win2022"]],
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+import msgspec
 
 from auditor.evidence.model import Kind
 from auditor.oci.reference import Reference
@@ -25,8 +27,7 @@ class Way(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(msgspec.Struct, frozen=True):
     """One image, who is asked for it in order, and what that comes to.
 
     `told` is the one that decides: who serves it, else who is asked in vain. `outside` are those that cannot be reached.
@@ -64,13 +65,14 @@ def node_configs(plan: Plan) -> dict[str, NodeConfig]:
 def mirroring(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig]) -> tuple[Mirroring, ...]:
     """Pool x registry x way, in the order of first need. Pools whose configuration has problems are left out."""
     groups: dict[tuple[str, str, Way, str], list[Lead]] = {}
+    leads = _Leads(plan)
     for need in needs.needs:
         config = configs.get(need.pool)
         if config is None or config.problems or config.refusal is not None:
             continue
-        lead = _lead(plan, config, need.reference)
+        lead = leads.of(config, need.reference)
         groups.setdefault((need.pool, need.reference.domain, lead.way, lead.doubt), []).append(lead)
-    return tuple(Mirroring(configs[pool].pool, registry, tuple(leads)) for (pool, registry, _, _), leads in groups.items())
+    return tuple(Mirroring(configs[pool].pool, registry, tuple(group)) for (pool, registry, _, _), group in groups.items())
 
 
 def bare(host: str) -> str:
@@ -78,28 +80,61 @@ def bare(host: str) -> str:
     return host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
 
 
-def _lead(plan: Plan, config: NodeConfig, reference: Reference) -> Lead:
-    if (unknown := config.doubt(reference.domain)) is not None:
-        return Lead(Way.UNKNOWN, reference, (), doubt=f"{unknown.location}: {unknown.why}", kind=Kind(unknown.kind))
-    asked = config.asked(reference)
-    if not asked:
-        return Lead(Way.NOBODY, reference, config.all_asked(reference))
-    outside = tuple(one for one in asked if not _is_inside(plan, one.host))
-    target = placed(plan.registry, reference) if plan.registry is not None else None
-    inside = [one for one in asked if one not in outside]
-    doubts = list(_doubts(plan, inside, target))
-    if served := next((one for one in inside if _serves(one, target)), None):
-        return Lead(Way.FALLS_BACK if outside else Way.INSIDE, reference, asked, served, outside, target)
-    if doubts:
-        return Lead(Way.UNKNOWN, reference, asked, None, outside, target, *doubts[0])
-    if inside:
-        return Lead(Way.WRONG_PLACE, reference, asked, inside[0], outside, target)
-    return Lead(Way.NO_MIRROR, reference, asked, asked[0], outside, target)
+class _Leads:
+    """Judges image by image. What several images share is worked out once: there may be many."""
 
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._inside: dict[str, bool] = {}
+        self._targets: dict[Reference, Reference] = {}
+        self._known: frozenset[str] = frozenset()
+        if plan.registry is not None:
+            places = (place.partition("/")[0] for place in plan.registry.rewrites.values())
+            self._known = frozenset({plan.registry.host, *places})
 
-def _is_inside(plan: Plan, host: str) -> bool:
-    own = plan.registry is not None and bare(plan.registry.host) == bare(host)
-    return own or is_reachable(bare(host).strip("[]"), plan.reachable)
+    def of(self, config: NodeConfig, reference: Reference) -> Lead:
+        """How one image reaches the nodes of a pool."""
+        if (unknown := config.doubt(reference.domain)) is not None:
+            doubt = f"{unknown.location}: {unknown.why}"
+            return Lead(Way.UNKNOWN, reference, (), doubt=doubt, kind=Kind(unknown.kind))
+        asked = config.asked(reference)
+        if not asked:
+            return Lead(Way.NOBODY, reference, config.all_asked(reference), target=self._target(reference))
+        inside = [one for one in asked if self._is_inside(one.host)]
+        outside = tuple(one for one in asked if one not in inside) if len(inside) < len(asked) else ()
+        return self._found(reference, asked, inside, outside)
+
+    def _found(self, reference: Reference, asked: tuple[Asked, ...], inside: list[Asked], outside: tuple[Asked, ...]) -> Lead:
+        target = self._target(reference)
+        if served := next((one for one in inside if _serves(one, target)), None):
+            return Lead(Way.FALLS_BACK if outside else Way.INSIDE, reference, asked, served, outside, target)
+        if doubts := [doubt for one in inside if (doubt := self._doubt(one)) is not None]:
+            return Lead(Way.UNKNOWN, reference, asked, None, outside, target, *doubts[0])
+        way = Way.WRONG_PLACE if inside else Way.NO_MIRROR
+        return Lead(way, reference, asked, inside[0] if inside else asked[0], outside, target)
+
+    def _is_inside(self, host: str) -> bool:
+        known = self._inside.get(host)
+        if known is None:
+            registry = self._plan.registry
+            own = registry is not None and bare(registry.host) == bare(host)
+            known = self._inside[host] = own or is_reachable(bare(host).strip("[]"), self._plan.reachable)
+        return known
+
+    def _target(self, reference: Reference) -> Reference | None:
+        if self._plan.registry is None:
+            return None
+        if reference not in self._targets:
+            self._targets[reference] = placed(self._plan.registry, reference)
+        return self._targets[reference]
+
+    def _doubt(self, one: Asked) -> tuple[str, Kind] | None:
+        """Why nobody can tell whether a host inside has an image; None when it can be told."""
+        if one.doubt:
+            return f"{one.location}: {one.doubt}", Kind.UNSUPPORTED
+        if one.role == "default" or one.host in self._known:
+            return None
+        return f"{one.location}: what {one.host} holds is not known, as the plan's registry is another", Kind.MISSING_EVIDENCE
 
 
 def _serves(one: Asked, target: Reference | None) -> bool:
@@ -107,18 +142,3 @@ def _serves(one: Asked, target: Reference | None) -> bool:
     if one.role == "default":
         return True
     return target is not None and (one.host, one.repository) == (target.domain, target.path)
-
-
-def _doubts(plan: Plan, inside: list[Asked], target: Reference | None) -> Iterator[tuple[str, Kind]]:
-    """Why nobody can tell whether a host inside has the image."""
-    known = {target.domain} if target is not None else set()
-    if plan.registry is not None:
-        known |= {plan.registry.host, *(place.partition("/")[0] for place in plan.registry.rewrites.values())}
-    for one in inside:
-        if one.doubt:
-            yield f"{one.location}: {one.doubt}", Kind.UNSUPPORTED
-        elif one.role != "default" and one.host not in known:
-            yield (
-                f"{one.location}: what {one.host} holds is not known, as the plan's registry is another",
-                Kind.MISSING_EVIDENCE,
-            )

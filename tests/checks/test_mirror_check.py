@@ -106,6 +106,12 @@ def test_a_rewrite_that_cannot_be_followed() -> None:
     assert (found.kind.value, "its rewrite cannot be followed" in found.detail) == ("unsupported", True)
 
 
+def test_a_hosts_toml_that_cannot_be_read_is_unknown_for_its_registry() -> None:
+    files = {"config.toml": V3, "certs.d/docker.io/hosts.toml": "server = 5\n"}
+    found = [one for one in outcomes(site(["busybox:1", f"{INSIDE}/a:1"], files)) if not isinstance(one, Fine)]
+    assert [(one.subject.id, isinstance(one, Undetermined)) for one in found] == [("docker.io", True)]
+
+
 def test_nobody_may_look_up_the_tag() -> None:
     hosts = f'server = "https://{INSIDE}"\ncapabilities = ["pull"]\n'
     found = finding(site(["busybox:1"], {"config.toml": V3, "certs.d/docker.io/hosts.toml": hosts}))

@@ -73,5 +73,13 @@ def endpoint_address(text: str) -> Address:
 
 def default_scheme(registry: str) -> str:
     """How the registry itself is spoken to when nothing says so."""
-    port = registry.rpartition(":")[2] if ":" in registry else ""
-    return "http" if is_loopback(registry) and port not in {"", "443"} else "https"
+    return "http" if is_loopback(registry) and _port(registry) not in {"", "443"} else "https"
+
+
+def scheme_by_folders(registry: str) -> str:
+    """The same where hosts.toml files are looked for: the node's own ports are tried with TLS first, but for 80."""
+    return "http" if is_loopback(registry) and _port(registry) == "80" else "https"
+
+
+def _port(host: str) -> str:
+    return host.rpartition(":")[2] if ":" in host and not host.endswith("]") else ""

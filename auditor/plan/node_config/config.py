@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from auditor.oci.reference import Reference
 from auditor.plan.model import Pool, Setting
-from auditor.plan.node_config.addresses import default_scheme, own_host
+from auditor.plan.node_config.addresses import default_scheme, own_host, scheme_by_folders
 from auditor.plan.node_config.distribution_yaml import DistributionRegistries
 from auditor.plan.node_config.files import Folders
 from auditor.plan.node_config.hosts_toml import DEFAULT, folders_for
@@ -52,6 +52,7 @@ class NodeConfig:
     no_own: bool = False
     distribution: DistributionRegistries | None = None
     unjudged: tuple[str, ...] = ()
+    _servers: dict[str, tuple[Server, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def has_mirrors(self) -> bool:
@@ -67,6 +68,11 @@ class NodeConfig:
 
     def servers(self, registry: str) -> tuple[Server, ...]:
         """Everyone who may be asked for images of a registry, in order, whatever they are capable of."""
+        if registry not in self._servers:
+            self._servers[registry] = self._all(registry)
+        return self._servers[registry]
+
+    def _all(self, registry: str) -> tuple[Server, ...]:
         found = self._found(registry)
         namespace = found if isinstance(found, Namespace) else None
         given = namespace.servers if namespace is not None else ()
@@ -75,7 +81,8 @@ class NodeConfig:
         if self.no_own and namespace is not None and namespace in (self.registries or {}).values():
             return given
         place = namespace.location if namespace is not None else self.pool.location
-        return (*given, Server(default_scheme(registry), own_host(registry), "/v2", EVERYTHING, place, "default"))
+        scheme = scheme_by_folders(registry) if self.roots else default_scheme(registry)
+        return (*given, Server(scheme, own_host(registry), "/v2", EVERYTHING, place, "default"))
 
     def asked(self, reference: Reference) -> tuple[Asked, ...]:
         """Who is asked which path for an image, in order: the next only when the one before fails.
@@ -105,13 +112,21 @@ class NodeConfig:
 
 
 def _asked(server: Server, reference: Reference) -> Asked:
-    def told(path: str, repository: str, doubt: str = "") -> Asked:
-        where = (server.scheme, server.host, path, repository, server.capabilities, server.role, server.location)
-        return Asked(*where, doubt=doubt)
+    repository, doubt = reference.path, ""
+    if server.rewrites:
+        try:
+            repository = rewritten(server.rewrites, repository)
+        except NotUnderstood as error:
+            doubt = f"its rewrite cannot be followed: {error}"
+    if doubt:
+        path = ""
+    elif server.root == "/v2" and not server.rewrites:
+        path = f"/v2/{repository}"  # nothing to clean in the name of a reference
+    else:
+        path = _clean(server.root, repository)
+    behind = path.removeprefix("/v2/") if path.startswith("/v2/") else ""
+    return Asked(server.scheme, server.host, path, behind, server.capabilities, server.role, server.location, doubt)
 
-    try:
-        repository = rewritten(server.rewrites, reference.path)
-    except NotUnderstood as error:
-        return told("", "", f"its rewrite cannot be followed: {error}")
-    path = "/" + posixpath.normpath(f"{server.root}/{repository}").lstrip("/")
-    return told(path, path.removeprefix("/v2/") if path.startswith("/v2/") else "")
+
+def _clean(root: str, repository: str) -> str:
+    return "/" + posixpath.normpath(f"{root}/{repository}").lstrip("/")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from auditor.facts import Fact, table
 from auditor.plan.marked import NotStructured, load_marked
 from auditor.plan.node_config.model import Unreadable
 
 KEY = "disable-default-registry-endpoint"
+_LOOKS = re.compile(rf"^[\"']?{KEY}[\"']?[ \t]*:".encode(), re.MULTILINE)
 
 
 class DistributionRegistries(Fact, frozen=True, kw_only=True):
@@ -26,7 +29,7 @@ def distribution_of(name: str) -> DistributionRegistries | None:
 
 def recognises(data: bytes) -> bool:
     """By the one key that is read."""
-    return KEY.encode() in data
+    return _LOOKS.search(data) is not None
 
 
 def read(data: bytes) -> bool:

@@ -132,6 +132,8 @@ def _registries(found: Found, file: str, data: bytes) -> None:
 def _hosts(found: Found, path: str, file: str, data: bytes) -> None:
     parts = PurePosixPath(path).parts
     folder = parts[-2] if len(parts) > 1 else ""
+    if parts[-1] != hosts_toml.NAME:
+        raise Unreadable("containerd only reads hosts.toml, in a folder that is named after its registry")
     if not hosts_toml.names_host(folder):
         raise Unreadable(
             "its folder names no registry, so nobody can tell whose images it is for: put it into a folder such as docker.io"

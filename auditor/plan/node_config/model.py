@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 from auditor.errors import Location
 
 Role = Literal["mirror", "server", "default"]
@@ -54,8 +56,7 @@ class Namespace:
     own: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """One place that a node asks for an image. `repository` is the path under the API root `/v2` that it asks for.
 
     It is empty where `path`, the whole path, does not begin with `/v2/`: no registry answers there. `doubt` says why the

@@ -168,6 +168,10 @@ def test_what_cannot_be_read_is_unknown_for_its_registry_alone(text: str | bytes
     assert config.problems == ()
 
 
+def test_containerd_reads_no_other_name() -> None:
+    assert "only reads hosts.toml" in problem(node({"certs.d/docker.io/hub.toml": 'server = "https://inside"\n'}))
+
+
 @pytest.mark.parametrize("path", ["hosts.toml", "certs.d/hosts.toml", "win2022/hosts.toml"])
 def test_a_folder_that_names_no_registry(path: str) -> None:
     assert "names no registry" in problem(node({path: 'server = "https://inside"\n'}))

@@ -62,6 +62,17 @@ def test_the_flag_ends_the_search_for_what_is_configured_alone() -> None:
     assert urls(config, "busybox:1") == [HUB]
 
 
+def test_a_comment_about_the_flag_sets_nothing() -> None:
+    text = "# disable-default-registry-endpoint: true\nmirrors: {docker.io: {endpoint: [m]}}\n"
+    assert asked(text) == ["https://m/v2/library/busybox", HUB]
+
+
+@pytest.mark.parametrize("value", ["perhaps", "[true", "{}"])
+def test_a_flag_that_is_no_switch_is_unknown(value: str) -> None:
+    text = f"disable-default-registry-endpoint: {value}\n"
+    assert "n/config.yaml:" in problem(node({"config.yaml": text}, cluster="rke2"))
+
+
 def test_without_a_cluster_in_the_plan_the_file_speaks_for_itself() -> None:
     assert urls(node({"r.yml": "mirrors: {'*': {endpoint: [m]}}"}, platform=WINDOWS), "quay.io/a:1")[0] == "https://m/v2/a"
 
