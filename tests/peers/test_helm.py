@@ -30,12 +30,13 @@ CHART = {
         "spec: {containers: [{name: probe, image: example.com/probe:1}]}\n"
     ),
 }
+# Of this distribution the facts know no image, so that nothing but the chart and the list is asked of any registry.
 PLAN = f"""version: 1
 name: charted
 pools:
   control: {{platform: linux/amd64}}
   win: {{platform: windows/amd64:ltsc2022}}
-cluster: {{distribution: kubeadm, version: v1.33.5}}
+cluster: {{distribution: talos, version: v1.33.5}}
 images: [{{ref: "{HOST}/other:1", pools: [control]}}]
 workloads: [{{chart: charts/shop, values: [site.yaml], namespace: shop}}]
 """
