@@ -10,7 +10,7 @@ from typing import Final
 from auditor.collectors.archives.expanding import Allowance, Expander, compression_of, expander
 from auditor.oci.defects import Defect, Unusable
 from auditor.oci.document import MAX_DOCUMENT
-from auditor.oci.layouts.entries import Entry, algorithm_for, may_be_document
+from auditor.oci.layouts.entries import Entry, algorithm_for, may_be_document, promised_digest
 from auditor.oci.tar import EntryKind
 
 MAX_DOCUMENTS: Final = 256 * 1024 * 1024
@@ -133,4 +133,4 @@ def cut_short(name: str, size: int, seen: int) -> Entry:
 
 def vouched_by_place(name: str) -> bool:
     """Whether a file lies among blobs, where its name is its digest and nobody asks what it expands to."""
-    return "blobs/" in name
+    return "blobs/" in name and bool(promised_digest(name))

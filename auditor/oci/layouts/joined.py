@@ -7,19 +7,19 @@ from collections.abc import Sequence
 import msgspec
 
 from auditor.oci.archive import ArchivedImage
+from auditor.oci.defects import Defect
 from auditor.oci.layouts.docker_archive import DockerArchive, Item
 from auditor.oci.layouts.oci_layout import REF_NAME
 from auditor.oci.layouts.tree import Tree
 from auditor.oci.reference import InvalidReference, parse_reference
 
+MAX_STEPS = 1_000_000  # a thousand images of a hundred platforms take a tenth of it
+
 
 def join(images: Sequence[ArchivedImage], items: Sequence[Item], docker: DockerArchive, tree: Tree) -> list[ArchivedImage]:
     """The layout's images, with the names of `manifest.json`, and what only that lists. Real manifests come first."""
     found = list(images)
-    by_config: dict[str, list[int]] = {}
-    for number, image in enumerate(images):
-        for config in tree.configs_under(image.digest):
-            by_config.setdefault(config, []).append(number)
+    by_config = _by_config(images, docker, tree)
     known = {number: {_spelt(name) for name in image.names} for number, image in enumerate(images)}
     for item in items:
         same = by_config.get(docker.config_digest(item), [])
@@ -31,6 +31,18 @@ def join(images: Sequence[ArchivedImage], items: Sequence[Item], docker: DockerA
         fresh = [name for name in item.names if not any(_spelt(name) in known[number] for number in same)]
         found[same[0]] = _named(found[same[0]], fresh)
         known[same[0]].update(_spelt(name) for name in fresh)
+    return found
+
+
+def _by_config(images: Sequence[ArchivedImage], docker: DockerArchive, tree: Tree) -> dict[str, list[int]]:
+    """Which images hold a config, by position."""
+    found: dict[str, list[int]] = {}
+    for number, image in enumerate(images):
+        if tree.steps > MAX_STEPS:
+            docker.findings.add("index.json", Defect.LIMIT, f"more than {MAX_STEPS:,} ways from its images to their configs")
+            break
+        for config in tree.configs_under(image.digest):
+            found.setdefault(config, []).append(number)
     return found
 
 

@@ -37,7 +37,10 @@ def media_type_of(descriptor: Descriptor, document: Document) -> str:
 
 
 class Tree:
-    """Walks documents. `config_of` and `children_of` remember, by digest, what each manifest and index points at."""
+    """Walks documents. `config_of` and `children_of` remember, by digest, what each manifest and index points at.
+
+    `steps` counts what `configs_under` has looked at: indexes may share children, so that many roots are much work.
+    """
 
     def __init__(self, blobs: Blobs, findings: Findings) -> None:
         self._blobs = blobs
@@ -46,6 +49,7 @@ class Tree:
         self.config_of: dict[str, str] = {}
         self.children_of: dict[str, tuple[str, ...]] = {}
         self.foreign: set[str] = set()
+        self.steps = 0
 
     def walk(self, root: Descriptor, image: str) -> str:
         """Verify everything below a root, which must be there. Returns the root's media type."""
@@ -68,6 +72,7 @@ class Tree:
         found, seen, left = set(), {root}, [root]
         while left:
             digest = left.pop()
+            self.steps += 1 + len(self.children_of.get(digest, ()))
             if digest in self.config_of:
                 found.add(self.config_of[digest])
             fresh = [child for child in self.children_of.get(digest, ()) if child not in seen]

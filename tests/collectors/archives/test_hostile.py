@@ -344,3 +344,16 @@ def test_inner_layers_that_are_cut_off(tmp_path: Path) -> None:
     for packed in (gzipped(plain)[:-9], zstded(plain)[:-9]):
         files = docker("a:1", stored={"x/layer.tar": packed}, plain=[plain])
         assert defects(read(tmp_path, tar(files))) == {("x/layer.tar", "truncated")}
+
+
+def test_many_roots_over_one_large_index_end(tmp_path: Path) -> None:
+    """Ten thousand indexes that share a child of ten thousand entries: a hundred million ways to a config."""
+    absent = [{"mediaType": LINUX.manifest.media_type, "digest": f"sha256:{n:064x}", "size": 1} for n in range(10_000)]
+    large = build_index(entries=tuple(absent)).index
+    roots = [build_index(entries=(large.descriptor(),), note=str(n)).index for n in range(2000)]
+    files = layout(*((root, {}) for root in roots), files={f"blobs/sha256/{large.digest[7:]}": large.body})
+    item = {"Config": f"blobs/sha256/{LINUX.config.digest[7:]}", "RepoTags": ["a:1"], "Layers": []}
+    files |= {**image_files(LINUX), "manifest.json": json.dumps([item]).encode()}
+    start = time.perf_counter()
+    assert ("index.json", "limit") in defects(read(tmp_path, tar(files)))
+    assert time.perf_counter() - start < 20
