@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator, Sequence
 
 from auditor.check import Remedy
 from auditor.oci.reference import Reference
@@ -10,23 +11,32 @@ from auditor.plan.model import Registry
 from auditor.plan.node_config import NodeConfig
 from auditor.plan.node_config.hosts_toml import folders_for
 
+Placed = tuple[Reference, Reference]  # an image, and where the plan puts it inside
 
-def mirror_remedy(config: NodeConfig, registry: Registry, reference: Reference, target: Reference) -> Remedy:
-    """How nodes find the images of the reference's registry where the plan puts them, and ask nobody else."""
+
+def mirror_remedy(config: NodeConfig, registry: Registry, images: Sequence[Placed]) -> Remedy:
+    """How nodes find the images of one registry where the plan puts them, and ask nobody else.
+
+    `images` are all that the pool needs of that registry, the one that is told of first: a file is written for all of them.
+    """
+    reference, target = images[0]
+    images = [(one, place) for one, place in images if place.domain == target.domain]
     url = f"{'http' if registry.insecure else 'https'}://{target.domain}"
     if config.distribution is not None:
-        return _registries_yaml(config, url, reference, target)
+        return _registries_yaml(config, url, images)
     pool = config.pool
     if pool.runtime is not None and pool.runtime.name == "docker":
         why = "Docker has mirrors for Docker Hub alone, and without a prefix before the name"
         return Remedy("edit", f"Let workloads and lists name the image as it is inside, {target}: {why}.")
     before, after = renamed(reference, target)
+    one_prefix = f"let the plan's `registry.rewrites` put {reference.domain} as a whole under one prefix, and copy accordingly."
     if before:
         return Remedy(
-            "edit",
-            f"containerd can put a prefix before a name, but not rename {before}/ to {after or 'nothing'}: let the plan's "
-            f"`registry.rewrites` put {reference.domain} as a whole under one prefix, and copy accordingly.",
+            "edit", f"containerd can put a prefix before a name, but not rename {before}/ to {after or 'nothing'}: {one_prefix}"
         )
+    if other := next((pair for pair in images if renamed(*pair) != ("", after)), None):
+        why = f"{reference.repository} lies at {target.repository}, and {other[0].repository} at {other[1].repository}"
+        return Remedy("edit", f"containerd puts one prefix before all images of a registry, and {why}: {one_prefix}")
     folder = folders_for(reference.domain, windows=pool.is_windows)[0]
     lines = [f'server = "{url}/v2/{after}"', "override_path = true"] if after else [f'server = "{url}"']
     return Remedy(
@@ -46,12 +56,25 @@ def renamed(reference: Reference, target: Reference) -> tuple[str, str]:
     return "/".join(old), "/".join(new)
 
 
-def _registries_yaml(config: NodeConfig, url: str, reference: Reference, target: Reference) -> Remedy:
-    before, after = renamed(reference, target)
-    lines = ["mirrors:", f'  "{reference.domain}":', f'    endpoint: ["{url}"]']
-    if before or after:
-        pattern = f"^{before}/(.*)$" if before else "^(.*)$"
-        lines.append(f'    rewrite: {{"{pattern}": "{after}/$1"}}' if after else f'    rewrite: {{"{pattern}": "$1"}}')
+def _rewrites(images: Sequence[Placed]) -> Iterator[tuple[str, str]]:
+    """Pattern and replacement, so that no two patterns match one image: no order is promised among them."""
+    changes = dict.fromkeys(renamed(*pair) for pair in images)
+    for before, after in changes:
+        prefix = f"{after}/" if after else ""
+        if before:
+            yield f"^{before}/(.*)$", f"{prefix}$1"
+        elif len(changes) == 1:
+            yield from ((("^(.*)$", f"{prefix}$1"),) if prefix else ())
+        elif prefix:
+            ours = (reference.path for reference, target in images if renamed(reference, target) == (before, after))
+            for first in dict.fromkeys(path.partition("/")[0] + "/" * ("/" in path) for path in ours):
+                yield (f"^({first}.*)$" if first.endswith("/") else f"^({first})$"), f"{prefix}$1"
+
+
+def _registries_yaml(config: NodeConfig, url: str, images: Sequence[Placed]) -> Remedy:
+    lines = ["mirrors:", f'  "{images[0][0].domain}":', f'    endpoint: ["{url}"]']
+    rewrites = [f'      "{pattern}": "{instead}"' for pattern, instead in _rewrites(images)]
+    lines += ["    rewrite:", *rewrites] if rewrites else []
     row = config.distribution
     place = "" if row is None else row.windows_file if config.pool.is_windows else row.file
     flag = row.flag.lstrip("-") if row is not None else ""

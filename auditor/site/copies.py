@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from auditor.evidence.model import BlobSeen, Evidence, ImageEvidence, Observation
+from auditor.oci.reference import Reference
 from auditor.plan.model import Plan
 from auditor.plan.rewrites import placed
 from auditor.site.archives.evidence import InArchive, InNone
@@ -22,8 +23,8 @@ from auditor.site.inside import Inside
 class Copy:
     """One need: as its source has it (None when the sources were not asked), and as `place` keeps it.
 
-    `place` names it for people: the image on the registry inside, or the archive. `entry` is set for archives, where one has
-    the image. `evidence` answers for the blobs of that place, under the repository of the source.
+    `place` names it for people: the image on the registry inside, or the archive. `at` is set for the registry inside, `entry`
+    for archives, where one has the image. `evidence` answers for the blobs of that place, under the repository of the source.
     """
 
     wanted: Placement | None
@@ -31,7 +32,12 @@ class Copy:
     place: str
     evidence: ImageEvidence
     entry: Entry | None = None
-    is_inside: bool = False
+    at: Reference | None = None
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether the place is the registry inside."""
+        return self.at is not None
 
     @property
     def image(self) -> Image:
@@ -48,8 +54,8 @@ def copies_inside(plan: Plan, evidence: Evidence, target: Images, source: Images
     assert plan.registry is not None  # noqa: S101 - there is no target without a registry
     inside = Inside(evidence, plan.registry)
     for wanted, kept in _beside(source, target.placements):
-        place = str(placed(plan.registry, kept.image.reference))
-        yield Copy(wanted, kept, place, inside, is_inside=True)
+        at = placed(plan.registry, kept.image.reference)
+        yield Copy(wanted, kept, str(at), inside, at=at)
 
 
 def copies_in_archives(evidence: Evidence, archives: Archives, source: Images | None) -> Iterator[Copy]:

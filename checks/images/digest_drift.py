@@ -11,7 +11,8 @@ Decide which digest is meant, pin the list to it, and copy once more.
 
 ## When it cannot tell
 The tag could not be observed at its source, or in the copy. A copy whose manifest was rewritten on the way, as some tools
-do, has another digest and the same config: that is not counted as drift.
+do, has another digest and the same config: that is not counted as drift. Nor is one that was turned from Docker's format into
+OCI's, where the config is written anew around the same layers: a change of the config alone would go unseen there.
 
 ## References
 OCI distribution-spec, "Pulling manifests"; facts/field.md section 8 (digests that do not survive mirrors).
@@ -24,7 +25,7 @@ from collections.abc import Iterator
 
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, define
 from auditor.errors import Location
-from auditor.oci.document import Index
+from auditor.oci.document import Descriptor, Index
 from auditor.oci.reference import Reference
 from auditor.site import Requirement, Site
 from auditor.site.copies import Copy
@@ -76,20 +77,29 @@ def _against_lists(image: Image, listed: list[tuple[str, Location]]) -> Iterator
             yield _finding(image, image.digest, digest, "list", location, message)
 
 
-def _configs(copy: Copy) -> tuple[str, str] | None:
-    """The configs of what the source and the copy give a pool; None when one is not known."""
+def _other_config(copy: Copy) -> tuple[str, str] | None:
+    """The configs of what the source and the copy give a pool, where that is another image; None where nothing says so.
+
+    A tool that turns Docker's format into OCI's writes the config anew, around the same layers: that is the same image.
+    """
     wanted = copy.wanted.resolution.payload if copy.wanted is not None else None
     kept = copy.kept.resolution.payload
     if wanted is None or kept is None or wanted.config is None or kept.config is None:
         return None
-    return wanted.config.digest, kept.config.digest
+    one, other = wanted.config, kept.config
+    is_converted = one.media_type != other.media_type and _digests(wanted.layers) == _digests(kept.layers)
+    return None if one.digest == other.digest or is_converted else (one.digest, other.digest)
+
+
+def _digests(layers: tuple[Descriptor, ...]) -> list[str]:
+    return [layer.digest for layer in layers]
 
 
 def _against_copy(copies: list[Copy]) -> Finding | None:
     """A copy of which some pool would run another image than from the source."""
     for copy in copies:
-        configs = _configs(copy)
-        if copy.wanted is None or configs is None or configs[0] == configs[1]:
+        configs = _other_config(copy)
+        if copy.wanted is None or configs is None:
             continue
         if copy.wanted.resolution.choice.os_version != copy.kept.resolution.choice.os_version:
             continue  # another build was chosen, as the first was left behind: `platform-dropped`

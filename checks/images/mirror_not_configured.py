@@ -101,17 +101,19 @@ def _location(site: Site, group: Mirroring, config: NodeConfig) -> Location:
     return told.location
 
 
-def _remedies(site: Site, group: Mirroring, config: NodeConfig) -> Iterator[Remedy]:
+def _remedies(site: Site, group: Mirroring, config: NodeConfig, beside: list[Lead]) -> Iterator[Remedy]:
     lead, registry = group.first, site.plan.registry
-    if registry is None or lead.target is None:
+    placed = [(one.reference, one.target) for one in (lead, *beside) if one.target is not None]
+    if registry is None or not placed or lead.target is None:
         yield Remedy("edit", "Say in the plan which registry inside has the images (`registry.host` and `registry.rewrites`).")
     else:
-        yield mirror_remedy(config, registry, lead.reference, lead.target)
+        yield mirror_remedy(config, registry, placed)
     if lead.way is Way.FALLS_BACK:
         yield Remedy("accept", "Leave it if names outside are refused at once inside, and every image is known to be there.")
 
 
-def _finding(site: Site, group: Mirroring) -> Finding:
+def _finding(site: Site, group: Mirroring, beside: list[Lead]) -> Finding:
+    """`beside` are all leads of the pool to the same registry."""
     config, lead = site.node_configs[group.pool.name], group.first
     images = tuple(str(one.reference) for one in group.leads[:SHOWN])
     return Finding(
@@ -128,7 +130,7 @@ def _finding(site: Site, group: Mirroring) -> Finding:
             "target": str(lead.target or ""),
         },
         location=_location(site, group, config),
-        remedies=tuple(_remedies(site, group, config)),
+        remedies=tuple(_remedies(site, group, config, beside)),
     )
 
 
@@ -155,6 +157,9 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     for config in site.node_configs.values():
         yield from _whole(config)
     fine = 0
+    beside: dict[tuple[str, str], list[Lead]] = {}
+    for group in site.mirroring:
+        beside.setdefault((group.pool.name, group.registry), []).extend(group.leads)
     for group in site.mirroring:
         if group.first.way is Way.INSIDE:
             fine += len(group.leads)
@@ -162,7 +167,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             subject = Subject("registry", group.registry, pool=group.pool.name)
             yield Undetermined(ID, subject, group.first.kind, group.first.doubt)
         else:
-            yield _finding(site, group)
+            yield _finding(site, group, beside[group.pool.name, group.registry])
     if fine:
         yield Fine(fine)
 

@@ -7,8 +7,9 @@ Copy tools leave layers of these media types behind without a word. What is left
 without `urls` not even there: the pull ends with `could not fetch content descriptor … from remote: not found`.
 
 ## How to fix
-Get the layer from a host or an archive that still has it, push it with `--allow-nondistributable-artifacts`, or rebuild
-the image on a base from after June 2023.
+Get the layer from a host or an archive that still has it, copy the image with `--allow-nondistributable-artifacts`, or
+rebuild it on a base from after June 2023. Where the registry inside has the manifest already, crane sees that and uploads
+nothing any more: then bring the layer by itself.
 
 ## When it cannot tell
 The manifest for the pool could not be read, or nobody asked the registry inside for the layer. Before anything is copied,
@@ -21,11 +22,13 @@ containers/image manifest fixtures; OCI image-spec layer.md, non-distributable l
 from __future__ import annotations
 
 import datetime
+import shlex
 from collections.abc import Iterator
 
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Absent, Failed, Kind, Seen
 from auditor.oci.document import Descriptor
+from auditor.oci.reference import Reference
 from auditor.plan.model import Need
 from auditor.site import Requirement, Site
 from auditor.site.copies import Copy
@@ -51,12 +54,28 @@ def _finding(placement: Placement, layer: Descriptor, why: str, place: str) -> F
         'it behind, and no node can fetch it. A node would say: "could not fetch content descriptor: not found".',
         facts={"image": str(image), "media_type": layer.media_type, "bytes": layer.size, "place": place},
         location=placement.need.why[0].location,
-        remedies=(
-            Remedy(
-                "copy",
-                "Copy it with its foreign layers from a registry that has them, or rebuild it on a newer base.",
-                (f"crane copy --allow-nondistributable-artifacts {image} {place or 'TARGET'}",),
-            ),
+        remedies=(_remedy(image, layer, place),),
+    )
+
+
+def _remedy(image: Reference, layer: Descriptor, place: str) -> Remedy:
+    """How to get the layer to `place`, a repository that has the manifest already, or with a copy yet to be made."""
+    if not place:
+        return Remedy(
+            "copy",
+            "Copy it with its foreign layers from a registry that has them, or rebuild it on a newer base.",
+            (f"crane copy --allow-nondistributable-artifacts {image} TARGET",),
+        )
+    blob = shlex.quote(f"{image.repository}@{layer.digest}")
+    checksum = shlex.quote(f"{layer.digest.removeprefix('sha256:')}  layer.tar.gz")
+    fetch = f"curl -fL -o layer.tar.gz {shlex.quote(layer.urls[0])}" if layer.urls else f"crane blob {blob} > layer.tar.gz"
+    return Remedy(
+        "copy",
+        "Bring the layer by itself: as the manifest is there already, copying the image once more would upload nothing.",
+        (
+            fetch,
+            f"echo {checksum} | sha256sum -c",
+            f"crane append -f layer.tar.gz -t {shlex.quote(f'{place}:foreign-layer')}",
         ),
     )
 
@@ -75,7 +94,7 @@ def _in_copy(copy: Copy, layer: Descriptor) -> Outcome | None:
         case Seen():
             return None
         case Absent():
-            place = copy.place if copy.is_inside else ""
+            place = copy.at.repository if copy.at is not None else ""
             return _finding(copy.kept, layer, f", and {copy.place} does not have it", place)
         case Failed(kind, detail):
             return unknown(ID, _subject(layer), Trouble(kind, f"{copy.place}: {detail}"))
