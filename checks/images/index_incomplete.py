@@ -19,6 +19,7 @@ facts/sparse_indexes.yaml; distribution configuration, validation.manifests.inde
 from __future__ import annotations
 
 import datetime
+import shlex
 from collections.abc import Iterator
 
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, define
@@ -33,6 +34,7 @@ from auditor.site.images import Trouble
 from checks.placed import copies_by_image, image_subject, unknown
 
 ID = "index-incomplete"
+MAX_COMMANDS = 20
 SHOWN = 12
 
 
@@ -81,7 +83,6 @@ def _finding(site: Site, copies: list[Copy], copy: Copy, children: int, gone: li
         effect += f"; and {refusal.registry} refuses the push of such an index: {refusal.symptom}"
     sure = refusal is not None and refusal.confidence == "high"
     held = copy.place if copy.is_inside else f"{copy.image.reference} in {copy.place}"
-    commands = (f"crane copy {copy.image.reference} {copy.place}",) if copy.is_inside else ()
     return Finding(
         check=ID,
         severity=Severity.ERROR if starved or sure else Severity.WARNING,
@@ -92,9 +93,23 @@ def _finding(site: Site, copies: list[Copy], copy: Copy, children: int, gone: li
         facts={"place": copy.place, "digest": copy.image.digest, "listed": children, "missing": len(gone), "platforms": named},
         location=copy.kept.need.why[0].location,
         remedies=(
-            Remedy("copy", "Copy it with all platforms.", commands),
+            _copied(copy, gone),
             Remedy("rewrite", "Or write an index of only the platforms that are kept, and let the plan name that one."),
         ),
+    )
+
+
+def _copied(copy: Copy, gone: list[Descriptor]) -> Remedy:
+    """Each manifest by itself: crane sees that the index is there, and would leave a copy of the whole image at that."""
+    if copy.at is None:
+        return Remedy("copy", "Copy it with all platforms.")
+    source, target = copy.image.reference.repository, copy.at.repository
+    commands = (
+        shlex.join(["crane", "copy", f"{source}@{child.digest}", f"{target}@{child.digest}"]) for child in gone[:MAX_COMMANDS]
+    )
+    more = f" The first {MAX_COMMANDS} are shown." if len(gone) > MAX_COMMANDS else ""
+    return Remedy(
+        "copy", f"Copy each manifest that is missing: of an index that is there, crane copies nothing.{more}", tuple(commands)
     )
 
 

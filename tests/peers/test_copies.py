@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -203,6 +204,13 @@ def test_foreign_layers_that_stay_behind_are_found(registries: Registries, tmp_p
     assert found == {("platform-dropped", "linux")}
 
 
+def mend(folder: Path, remedy: dict[str, Any]) -> None:
+    """Run what a remedy says, as it stands but for --insecure."""
+    for command in remedy["commands"]:
+        line = command.replace("crane ", f"{require('crane')} --insecure ")
+        subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", line], check=True, capture_output=True, timeout=60, cwd=folder)
+
+
 BOTH = ("--via", "source", "--via", "target")
 
 
@@ -238,15 +246,12 @@ def test_crane_leaves_foreign_layers_behind_unless_told(registries: Registries, 
 
 
 def test_the_remedy_for_foreign_layers_mends_a_copy_without_them(registries: Registries, tmp_path: Path) -> None:
-    """What the report says is run as it stands, but for --insecure."""
     crane("copy", registries.named(OLD), f"{registries.inside.host}/{OLD}")
     found, report = audited(tmp_path, plan_of(registries, OLD, inside=True), *BOTH)
     assert found == {("foreign-layer-unavailable", registries.foreign_layer)}
     (finding,) = [finding for finding in report["findings"] if finding["check"] == "foreign-layer-unavailable"]
     (remedy,) = finding["remedies"]
-    for command in remedy["commands"]:
-        line = command.replace("crane ", f"{require('crane')} --insecure ")
-        subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", line], check=True, capture_output=True, timeout=60)
+    mend(tmp_path, remedy)
     found, _ = audited(tmp_path, plan_of(registries, OLD, inside=True), *BOTH)
     assert found == set(), "asked again, since it was absent before"
 
@@ -282,6 +287,23 @@ def test_a_push_out_of_an_archive(registries: Registries, tmp_path: Path) -> Non
     skopeo(f"docker-archive:{tmp_path}/linux.tar", f"docker://{target}")
     found, _ = audited(tmp_path, plan, *BOTH, "--via", "archives")
     assert found == NO_WINDOWS, "pushed over the whole one"
+
+
+def test_an_index_whose_manifest_is_gone_is_mended_by_its_remedy(registries: Registries, tmp_path: Path) -> None:
+    """As after a clean-up that deleted what only an index points at."""
+    index = build_index(real_image("linux/amd64"), real_image("windows/amd64:10.0.20348.2"))
+    gone = index.children[1].manifest.digest
+    with registries.source.uploader() as push, serve(tmp_path / "pruned") as inside:
+        push.index("shop/pruned", index, "1")
+        crane("copy", registries.named("shop/pruned:1"), f"{inside.host}/shop/pruned:1")
+        (revision,) = (path for path in (tmp_path / "pruned").rglob(gone.removeprefix("sha256:")) if "revisions" in path.parts)
+        shutil.rmtree(revision)
+        plan = plan_of(Registries(registries.source, inside, ""), "shop/pruned:1", inside=True)
+        found, report = audited(tmp_path, plan, *BOTH)
+        assert ("index-incomplete", registries.named("shop/pruned:1")) in found
+        (finding,) = [finding for finding in report["findings"] if finding["check"] == "index-incomplete"]
+        mend(tmp_path, finding["remedies"][0])
+        assert audited(tmp_path, plan, *BOTH)[0] == set()
 
 
 def test_a_tag_that_moved_after_the_copy(registries: Registries, tmp_path: Path) -> None:
