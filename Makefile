@@ -54,6 +54,7 @@ bench: $(VENV)/.dev        ## Measure; each prints ratios taken side by side in 
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/collect.py
 	$(BIN)/python bench/lists.py
+	$(BIN)/python bench/archives.py
 
 lock: $(VENV)/.dev         ## Pin all dependencies anew, with hashes.
 	$(BIN)/pip install --quiet uv

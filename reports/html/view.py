@@ -101,6 +101,7 @@ def cell_tone(cell: Cell) -> str:
 def note(cell: Cell) -> str:
     """What stands under the status in a cell: why it is so, the Windows build, the size, foreign layers."""
     parts = (
+        "in the copy" if cell.place else "",
         cell.detail,
         cell.os_version,
         "" if cell.bytes is None else size(cell.bytes),
