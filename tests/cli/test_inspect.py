@@ -158,3 +158,24 @@ def test_evidence_is_for_references(tmp_path: Path) -> None:
 def test_control_characters_of_an_archive_stay_out_of_the_terminal(tmp_path: Path) -> None:
     written(tmp_path, tar(docker("evil\x1b[31m:1")), "a.tar")
     assert "\x1b" not in auditor("inspect", "a.tar", cwd=tmp_path).stdout
+
+
+def test_what_images_share_is_told_with_whom(tmp_path: Path) -> None:
+    base = inner_tar("a base that both have" * 50)
+    one, other = docker("a:1", plain=[base, inner_tar("a")]), docker("b:1", plain=[base, inner_tar("b")])
+    listed = [item for files in (one, other) for item in json.loads(files["manifest.json"])]
+    for item in listed:  # one layer file for both, as docker save writes them
+        item["Layers"][0] = "base/layer.tar"
+    files = {name: body for files in (one, other) for name, body in files.items() if name.endswith(".json")}
+    tops = {
+        f"{item['RepoTags'][0][0]}/layer.tar": body for item, body in zip(listed, (inner_tar("a"), inner_tar("b")), strict=True)
+    }
+    for item in listed:
+        item["Layers"][1] = f"{item['RepoTags'][0][0]}/layer.tar"
+    files = {**files, **tops, "base/layer.tar": base, "manifest.json": json.dumps(listed).encode()}
+    written(tmp_path, tar(files), "both.tar")
+    rows = [image["platforms"][0] for image in inspected(tmp_path, "both.tar")["images"]]
+    assert [(row["shared_bytes"], row["shared_with"]) for row in rows] == [
+        (len(base), ["b:1 linux/amd64"]),
+        (len(base), ["a:1 linux/amd64"]),
+    ]

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from auditor.cli.inputs import opened
-from auditor.cli.inspecting.rows import GUESS, Row, plan_for, platforms_in, row_of, table, together
+from auditor.cli.inspecting.rows import GUESS, Row, plan_for, platforms_in, rows_of, table, together
 from auditor.collectors.collect import CollectOptions, collect
 from auditor.errors import AuditorError, UsageError
 from auditor.evidence.store import Store
@@ -35,7 +35,7 @@ def show_image(reference: str, evidence: Path | None, *, as_json: bool) -> str:
     with opened(evidence) as store:
         site = _survey(wanted, store, connected=evidence is None)
         image = site.images.images[wanted]
-        rows = [row_of(placement, store) for placement in site.images.placements]
+        (rows,) = rows_of([("", site.images.placements, store)])
     if problem := _problem(image):
         raise problem
     if as_json:
@@ -65,7 +65,7 @@ def _problem(image: Image) -> AuditorError | None:
     return None
 
 
-def _text(image: Image, site: Site, rows: list[Row]) -> Iterator[str]:
+def _text(image: Image, site: Site, rows: tuple[Row, ...]) -> Iterator[str]:
     yield f"{image.reference}"
     yield f"digest    {clean(image.digest)}"
     yield f"source    {clean(image.source)}"

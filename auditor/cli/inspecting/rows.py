@@ -18,6 +18,7 @@ from auditor.plan.needs import resolve_needs
 from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers
 from auditor.sizing.budget import Budget, deduplicated, format_bytes
+from auditor.sizing.sharing import Shared, shared_by_each
 from reports.cleaning import clean
 
 MAX_PLATFORMS = 64
@@ -30,6 +31,7 @@ class Row:
     """One platform of the image, empty when nothing says which.
 
     `bytes` is what is stored of it, compressed as it lies there; None when it is not known. `absent_layers` are not there.
+    `shared_bytes` of these belong to other rows as well, `shared_with` names those that share most.
     """
 
     platform: str
@@ -41,6 +43,8 @@ class Row:
     absent_layers: int
     bytes: int | None
     detail: str
+    shared_bytes: int = 0
+    shared_with: tuple[str, ...] = ()
 
 
 def plan_for(reference: Reference, platforms: Sequence[Platform]) -> tuple[Plan, Needs]:
@@ -86,8 +90,21 @@ def _declared(evidence: ImageEvidence, repository: str, digest: str) -> Platform
     return platform if platform.os and platform.architecture else None
 
 
-def row_of(placement: Placement, evidence: ImageEvidence) -> Row:
-    """One placement as a row. `evidence` tells which layers are not there; where it names no platform, the row has none."""
+def rows_of(images: Sequence[tuple[str, Sequence[Placement], ImageEvidence]]) -> list[tuple[Row, ...]]:
+    """The rows of each image: its name, its placements, and what tells which layers are not there."""
+    owned = [
+        (
+            f"{name} {placement.need.platform}".strip(),
+            placement.resolution.payload.blobs if placement.resolution.payload else (),
+        )
+        for name, placements, _ in images
+        for placement in placements
+    ]
+    shared = iter(shared_by_each(owned))
+    return [tuple(_row(placement, evidence, next(shared)) for placement in placements) for _, placements, evidence in images]
+
+
+def _row(placement: Placement, evidence: ImageEvidence, shared: Shared) -> Row:
     payload, trouble = placement.resolution.payload, placement.resolution.trouble
     repository = placement.image.reference.repository
     foreign = foreign_layers(placement)
@@ -102,6 +119,8 @@ def row_of(placement: Placement, evidence: ImageEvidence) -> Row:
         absent_layers=sum(isinstance(evidence.blob(repository, layer.digest), Absent) for layer in layers),
         bytes=payload.bytes if payload else None,
         detail=trouble.detail if trouble else placement.resolution.dropped,
+        shared_bytes=shared.bytes,
+        shared_with=shared.partners,
     )
 
 
@@ -113,7 +132,7 @@ def together(placements: Sequence[Placement]) -> Budget:
 
 def table(rows: Sequence[Row], size: str) -> str:
     """The rows for people; `size` says what the bytes are."""
-    headers = ("platform", "os.version", "layers", "foreign", size, "manifest")
+    headers = ("platform", "os.version", "layers", "foreign", size, "shared", "manifest")
     return tabulate([_cells(row) for row in rows], headers=headers, tablefmt="simple")
 
 
@@ -121,7 +140,8 @@ def _cells(row: Row) -> tuple[str | int, ...]:
     foreign = f"{row.foreign_layers} ({format_bytes(row.foreign_bytes)})" if row.foreign_layers else "-"
     layers = f"{row.layers}, {row.absent_layers} not there" if row.absent_layers else row.layers
     size = format_bytes(row.bytes) if row.bytes is not None else "unknown"
+    shared = f"{format_bytes(row.shared_bytes)} with {clean(', '.join(row.shared_with))}" if row.shared_bytes else "-"
     last = " ".join(part for part in (row.digest[:19], row.detail.rpartition(": ")[2][:60]) if part)
     texts = (row.platform or "-", row.os_version, last)
     platform, os_version, last = (clean(text) for text in texts)
-    return (platform, os_version, layers, foreign, size, last)
+    return (platform, os_version, layers, foreign, size, shared, last)
