@@ -1,7 +1,7 @@
 """What layers say about their unpacked size, by their last eight or first 512 bytes: no layer is downloaded.
 
-A digest never changes, so that what was seen of one is asked again nowhere and never. What was absent, or not answered, is asked
-of the next repository that has the layer, and by the next collection.
+A digest never changes, so that what was seen of one is never asked again. What was absent, or got no answer, is asked of the
+next repository that has the layer, and by the next collection.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_TRIES: Final = 3  # repositories that are asked for one layer
 
 
 class UnpackedCollector:
-    """Asks registries for the ends of layers. Several images may be asked for at once; no digest is asked for twice at a time."""
+    """Asks registries for the ends of layers. Several images may be asked for at once, no digest by two at a time."""
 
     def __init__(self, client: RegistryClient, store: Store) -> None:
         self.counts = Counts()
@@ -79,9 +79,8 @@ class UnpackedCollector:
 
 def _is_worth_asking(layer: Descriptor) -> bool:
     """Not of a plain tar, nor of a layer of many parts: no end of it tells more than its manifest."""
-    return (
-        is_digest(layer.digest) and 0 < layer.size <= LARGEST and packed_by(layer.media_type) != "" and parts_of(layer) is None
-    )
+    has_ends = is_digest(layer.digest) and 0 < layer.size <= LARGEST
+    return has_ends and packed_by(layer.media_type) != "" and parts_of(layer) is None
 
 
 class _Question:

@@ -1,4 +1,4 @@
-"""What layers say about their unpacked size: by media type, by annotations, and by their first or last bytes. Not yet believed."""
+"""What layers say about their unpacked size: their media types, their annotations, their ends. Not yet believed."""
 
 from __future__ import annotations
 

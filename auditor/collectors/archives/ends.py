@@ -49,9 +49,9 @@ def by_frame(start: bytes) -> UnpackedSeen:
     try:
         told = zstandard.get_frame_parameters(start[:HEAD]).content_size
     except zstandard.ZstdError as error:
-        return unsaid(f"its zstd frame header cannot be read: {error}")
+        return unsaid(f"has a zstd frame header that cannot be read: {error}")
     if told in _UNKNOWN:
-        return unsaid("its zstd frame does not say its size")
-    return (
-        UnpackedSeen(UnpackedKind.ZSTD_FRAME, told) if told <= _LARGEST else unsaid("its zstd frame claims an impossible size")
-    )
+        return unsaid("has a zstd frame that does not say its size")
+    if told > _LARGEST:
+        return unsaid("has a zstd frame that claims an impossible size")
+    return UnpackedSeen(UnpackedKind.ZSTD_FRAME, told)

@@ -17,7 +17,8 @@ class Entry:
 
     `digest` is that of the stored bytes, by the algorithm that the name asks for; empty when they could not be read whole.
     `packed` is `gzip` or `zstd` when the bytes begin so; `unpacked` their sha256 digest after decompression, where that was
-    worth while, and `told` what the bytes say about its size. `body` is kept for small files that look like JSON. `defect` and `why` say what kept the reader from more.
+    worth while. `body` is kept for small files that look like JSON. `defect` and `why` say what kept the reader from more.
+    `told` is what the bytes of other files say about their unpacked size.
     """
 
     name: str
