@@ -1,4 +1,4 @@
-"""What a collection asks of registries: a tag or a digest by GET or HEAD, and a config blob."""
+"""What a collection asks of registries: a tag or a digest by GET or HEAD, a config blob, and a part of any blob."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from auditor.collectors.registry.answers import Fetched, digest_header, media_ty
 from auditor.collectors.registry.connections import Connections
 from auditor.collectors.registry.credentials import Credentials
 from auditor.collectors.registry.failures import Unanswered, plain
+from auditor.collectors.registry.ranges import Part, WholeBlob, body_of, unsatisfiable
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.registry.sender import Reply, Sender
 from auditor.collectors.registry.session import Question, Session
@@ -30,6 +31,7 @@ class RegistryClient:
         self._credentials = Credentials(environment, home)
         self._addresses = Addresses(plan)
         self._sessions: dict[str, Session] = {}
+        self._whole: dict[str, str] = {}  # domains that do not send parts, and in what words they were found out
 
     @property
     def requests(self) -> int:
@@ -73,6 +75,25 @@ class RegistryClient:
         if not size.isdecimal():
             return Failed(Kind.MALFORMED, "the registry does not say how large the blob is", now(), source)
         return BlobSeen(int(size))
+
+    async def part(self, domain: str, path: str, digest: str, part: Part) -> bytes | Absent | Failed:
+        """GET some bytes of a blob. A registry that sent a whole blob instead is not asked again."""
+        source = self.source(domain, path, "blobs", digest)
+        if told := self._whole.get(domain):
+            return Failed(Kind.UNSUPPORTED, told, now(), source)
+        try:
+            reply = await self._session(domain).ask(Question(path, "blobs", digest, part.length, part=part.header))
+            if reply.status in {200, 206}:
+                return body_of(reply, part)
+            if reply.status == 416:
+                raise unsatisfiable(reply, part)
+        except Unanswered as error:
+            if isinstance(error, WholeBlob):
+                self._whole[domain] = error.detail
+            return self._failed(domain, error, source)
+        refused = refusal(reply, source)
+        assert refused is not None  # noqa: S101 - only status 200 is none
+        return self._explained(domain, refused)
 
     async def _head(self, domain: str, question: Question) -> Reply | Absent | Failed | None:
         """The answer to a HEAD; None where the registry does not know that method."""
