@@ -50,6 +50,9 @@ def test_a_layout_shows_every_platform(tmp_path: Path, form: str) -> None:
         ("linux/amd64", "", LINUX.digest, sizes[0]),
         ("windows/amd64:10.0.20348.2", "10.0.20348.2", WINDOWS.digest, sizes[1]),
     ]
+    unpacked = [(row["unpacked_bytes"], row["unpacked_by"]) for row in image["platforms"]]
+    plain = len(inner_tar("linux"))
+    assert unpacked == [(plain, "derived")] * 2, "the trailers of gzip"
     assert found["blobs"] == {"count": 7, "bytes": sum(sizes) + len(INDEX.index.body)}
     assert found["problems"] == []
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from auditor.cli.inspecting.rows import GUESS, Row, plan_for, platforms_in, rows_of, table
+from auditor.cli.inspecting.rows import GUESS, Placed, Row, plan_for, platforms_in, rows_of, table
 from auditor.collectors.archives import UnreadableArchive, archives_in, read_archive
 from auditor.errors import UsageError
 from auditor.evidence.store import Store
 from auditor.oci.archive import ArchivedImage, Defect, Inventory
 from auditor.oci.reference import parse_reference
+from auditor.oci.unpacked import UnpackedSeen
 from auditor.site.archives.evidence import Archive, InArchive
-from auditor.site.images import Placement
 from auditor.site.survey import Survey
 from auditor.sizing.budget import format_bytes
 from reports.cleaning import clean
@@ -67,12 +67,12 @@ def _inspected(path: Path, progress: Callable[[str, int, int], None] | None) -> 
             store.put_document(digest, content.media_type, content.body, str(path), at, str(path))
         archive = Archive(str(path), read.inventory, at)
         images = read.inventory.images[:MAX_IMAGES]
-        rows = rows_of([_placed(store, archive, image) for image in images])
+        rows = rows_of([_placed(store, archive, image, read.unpacked) for image in images])
     held = tuple(Held(image, its_rows) for image, its_rows in zip(images, rows, strict=True))
     return Inspected(path, read.inventory, held)
 
 
-def _placed(store: Store, archive: Archive, image: ArchivedImage) -> tuple[str, Sequence[Placement], InArchive]:
+def _placed(store: Store, archive: Archive, image: ArchivedImage, told: Mapping[str, UnpackedSeen]) -> Placed:
     """One image on every platform that it has. First what it is, then what there is of it."""
     evidence = InArchive(store, archive, {str(_ROOT): image})
     platforms = [GUESS]
@@ -80,7 +80,7 @@ def _placed(store: Store, archive: Archive, image: ArchivedImage) -> tuple[str, 
         plan, needs = plan_for(_ROOT, platforms)
         images = Survey(plan, needs, evidence).images()
         platforms = platforms_in(images.images[_ROOT].document, evidence, _ROOT.repository) or platforms
-    return next(iter(image.names), image.digest[:19]), images.placements, evidence
+    return Placed(next(iter(image.names), image.digest[:19]), images.placements, evidence, told.get)
 
 
 def as_json(archives: Sequence[Inspected]) -> str:

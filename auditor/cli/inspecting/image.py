@@ -8,11 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from auditor.cli.inputs import opened
-from auditor.cli.inspecting.rows import GUESS, Row, plan_for, platforms_in, rows_of, table, together
+from auditor.cli.inspecting.rows import GUESS, Placed, Row, plan_for, platforms_in, rows_of, table, together
 from auditor.collectors.collect import CollectOptions, collect
 from auditor.errors import AuditorError, UsageError
+from auditor.evidence.model import Seen
 from auditor.evidence.store import Store
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
+from auditor.oci.unpacked import UnpackedSeen
 from auditor.policy.judge import EXIT_UNDETERMINED
 from auditor.site import Site
 from auditor.site.images import Image
@@ -35,7 +37,7 @@ def show_image(reference: str, evidence: Path | None, *, as_json: bool) -> str:
     with opened(evidence) as store:
         site = _survey(wanted, store, connected=evidence is None)
         image = site.images.images[wanted]
-        (rows,) = rows_of([("", site.images.placements, store)])
+        (rows,) = rows_of([Placed("", site.images.placements, store, lambda digest: _told(store, digest))])
     if problem := _problem(image):
         raise problem
     if as_json:
@@ -50,11 +52,16 @@ def _survey(reference: Reference, store: Store, *, connected: bool) -> Site:
     for _ in range(2):
         plan, needs = plan_for(reference, platforms)
         if connected:
-            collect(plan, needs, store, CollectOptions())
+            collect(plan, needs, store, CollectOptions(unpacked=True))
         site = Site(plan, needs, store)
         platforms = platforms_in(site.images.images[reference].document, store, reference.repository) or platforms
     plan, needs = plan_for(reference, platforms)
     return Site(plan, needs, store)
+
+
+def _told(store: Store, digest: str) -> UnpackedSeen | None:
+    seen = store.unpacked(digest)
+    return seen.value if isinstance(seen, Seen) else None
 
 
 def _problem(image: Image) -> AuditorError | None:
