@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,7 +32,8 @@ class RegistryClient:
         self._credentials = Credentials(environment, home)
         self._addresses = Addresses(plan)
         self._sessions: dict[str, Session] = {}
-        self._whole: dict[str, str] = {}  # domains that do not send parts, and in what words they were found out
+        self._whole: dict[str, str] = {}  # for each domain: that it sends no parts, in words; empty while nothing says so
+        self._first: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @property
     def requests(self) -> int:
@@ -77,10 +79,20 @@ class RegistryClient:
         return BlobSeen(int(size))
 
     async def part(self, domain: str, path: str, digest: str, part: Part) -> bytes | Absent | Failed:
-        """GET some bytes of a blob. A registry that sent a whole blob instead is not asked again."""
+        """GET some bytes of a blob. A registry that sent a whole blob instead is not asked again.
+
+        The first question to a registry goes alone, so that not many find out at once.
+        """
         source = self.source(domain, path, "blobs", digest)
-        if told := self._whole.get(domain):
+        if domain not in self._whole:
+            async with self._first[domain]:
+                if domain not in self._whole:
+                    return await self._part(domain, path, digest, part, source)
+        if told := self._whole[domain]:
             return Failed(Kind.UNSUPPORTED, told, now(), source)
+        return await self._part(domain, path, digest, part, source)
+
+    async def _part(self, domain: str, path: str, digest: str, part: Part, source: str) -> bytes | Absent | Failed:
         try:
             reply = await self._session(domain).ask(Question(path, "blobs", digest, part.length, part=part.header))
             if reply.status in {200, 206}:
@@ -91,6 +103,8 @@ class RegistryClient:
             if isinstance(error, WholeBlob):
                 self._whole[domain] = error.detail
             return self._failed(domain, error, source)
+        finally:
+            self._whole.setdefault(domain, "")
         refused = refusal(reply, source)
         assert refused is not None  # noqa: S101 - only status 200 is none
         return self._explained(domain, refused)
