@@ -123,13 +123,20 @@ class StorageItem:
 
 @dataclass(frozen=True, slots=True)
 class StorageStage:
-    """The bytes that one stage needs. `provenance`: measured, derived, estimated or declared, with how."""
+    """The bytes that one stage needs. `provenance`: measured, derived, estimated or declared, with how.
+
+    At least `low` and at most `high` bytes; `high` is None where some images are of unknown size. `estimated` bytes come from a
+    factor.
+    """
 
     stage: str
     bytes: int
     capacity: int | None
     provenance: str
     items: tuple[StorageItem, ...] = ()
+    low: int | None = None
+    high: int | None = None
+    estimated: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,6 +197,9 @@ def _stage(stage: StorageStage) -> Json:
         "capacity": stage.capacity,
         "provenance": stage.provenance,
         "items": [{"name": item.name, "bytes": item.bytes} for item in stage.items],
+        "low": stage.low,
+        "high": stage.high,
+        "estimated": stage.estimated,
     }
 
 

@@ -11,7 +11,7 @@ from auditor.report import Cell, EgressRow, ImageRow, StorageItem, StorageStage,
 from auditor.site import Site
 from auditor.site.images import Placement
 from auditor.site.layers import LayerEgress, foreign_layers
-from auditor.site.storage import Stage
+from auditor.site.storage.stage import Stage
 from auditor.site.trust import Unseen
 from auditor.transfer.network import Dial, dial_of
 
@@ -112,12 +112,21 @@ def _stage(stage: Stage) -> StorageStage:
         shares.append(StorageItem(f"{len(stage.budget.exclusive) - ITEMS} more images", rest))
     if stage.budget.shared:
         shares.append(StorageItem("shared by several images", stage.budget.shared))
-    return StorageStage(stage.name, stage.budget.bytes, stage.capacity, stage.provenance, tuple(shares))
+    return StorageStage(
+        stage=stage.name,
+        bytes=stage.bytes,
+        capacity=stage.capacity,
+        provenance=stage.provenance,
+        items=tuple(shares),
+        low=stage.low,
+        high=None if stage.unknown else stage.high,
+        estimated=stage.estimated,
+    )
 
 
 def storage_stages(site: Site) -> dict[str, StorageStage]:
     """The stages by name; none where no image is needed."""
-    return {"registry": _stage(site.registry_stage)} if site.images.placements else {}
+    return {stage.name: _stage(stage) for stage in site.storage.stages}
 
 
 def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from auditor.collectors.archives.expanding import Allowance, compression_of
 from auditor.collectors.archives.files import entry_for, files_below, open_regular, unreadable
 from auditor.collectors.archives.hashing import Piece, Progress, hash_all
@@ -88,7 +90,9 @@ def _read_folder(path: Path, jobs: int, progress: Progress | None) -> ReadArchiv
         findings.add_unusable(error)
     size = sum(piece.size for piece in pieces)
     hashed = hash_all(pieces, Budget(), Allowance(size), jobs, progress)
-    return _understood([*hashed, *others], size, "", findings)
+    read = _understood([*hashed, *others], size, "", findings)
+    largest = max((piece.size for piece in pieces), default=0)
+    return ReadArchive(msgspec.structs.replace(read.inventory, is_folder=True, largest=largest), read.documents)
 
 
 def _understood(entries: Sequence[Entry], size: int, compression: str, findings: Findings) -> ReadArchive:
