@@ -1,4 +1,4 @@
-"""A small registry on loopback that serves what registry.yaml says: indexes, manifests and configs, and of layers HEAD and ends.
+"""A small registry on loopback that serves what registry.yaml says: indexes, manifests, configs, and HEAD and ends of layers.
 
 inside.yaml says what the registry inside lacks of all that.
 """

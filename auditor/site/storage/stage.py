@@ -13,7 +13,7 @@ class Stage:
     """The bytes of one stage: likely those of `budget`, at least `low` and, as far as anybody knows, at most `high`.
 
     `unknown` names the images whose bytes are not known at all: they are in none of the numbers. `estimated` of the likely
-    bytes come from a factor of the facts. `key` is where the plan gives the capacity; `pool` is set for the disk of a pool's node.
+    bytes come from a factor of the facts. `key` is where the plan gives the capacity; `pool` is set for a node's disk.
     """
 
     name: str
