@@ -15,7 +15,7 @@ ORDINARY = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 
 class CopyLayers(HopRow, frozen=True, kw_only=True):
-    """Which layers a tool takes for foreign, what it does to them, and what becomes of `urls` on any layer.
+    """Which layers a tool takes for foreign, what it does to them, and what becomes of `urls` on all others.
 
     `foreign` says how it knows them: by their media type (one of `types`, where a star ends a prefix), by having `urls`, or by
     both. `does`: it leaves the blob behind, carries it, or makes an ordinary layer of it. `first` is whom it asks for the blob.
@@ -25,6 +25,7 @@ class CopyLayers(HopRow, frozen=True, kw_only=True):
     does: Literal["left", "carried", "converted", "unknown"]
     types: tuple[str, ...] = ()
     urls: Literal["kept", "dropped"] = "kept"
+    digest: Literal["kept", "changed", "kept-if-oci"] = "kept"
     first: Literal["", "registry", "url"] = ""
 
     def is_foreign(self, media_type: str, *, has_urls: bool) -> bool:
@@ -77,12 +78,25 @@ def fate_on(way: tuple[Hop, ...], media_type: str, *, has_urls: bool) -> Fate | 
                 return Unpredicted(f"the facts do not say what {hop} does to such layers ({row.source})")
             if row.does == "left":
                 return Fate(carried=False, urls=has_urls, row=row)
-            media_type = ORDINARY if row.does == "converted" else media_type
+            if row.does == "converted":
+                media_type, has_urls = ORDINARY, False
             found = Fate(carried=True, urls=has_urls, row=row)
-        has_urls = has_urls and row.urls == "kept" and row.does != "converted"
-        found = Fate(carried=True, urls=has_urls, row=found.row if found is not None else row)
+        else:
+            has_urls = has_urls and row.urls == "kept"
+            found = Fate(carried=True, urls=has_urls, row=found.row if found is not None else row)
     assert found is not None  # noqa: S101 - a way has a hop
     return found
+
+
+def digest_kept(way: tuple[Hop, ...], *, is_oci: bool) -> bool | Unpredicted:
+    """Whether the manifest of an image arrives under its digest. `is_oci`: it is an OCI manifest, not one of Docker's."""
+    for hop in way:
+        row = layer_row(hop)
+        if isinstance(row, Unpredicted):
+            return row
+        if row.digest == "changed" or (row.digest == "kept-if-oci" and not is_oci):
+            return False
+    return True
 
 
 def fate_over(ways: Iterable[tuple[Hop, ...]], media_type: str, *, has_urls: bool) -> Fate | Unpredicted:
