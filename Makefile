@@ -55,6 +55,9 @@ bench: $(VENV)/.dev        ## Measure; each prints ratios taken side by side in 
 	$(BIN)/python bench/collect.py
 	$(BIN)/python bench/lists.py
 
+transfer-table: $(VENV)/.dev ## What real copies do beside what is predicted of them, one line per tool, options and way.
+	$(BIN)/python -m tests.peers.transfer_table
+
 lock: $(VENV)/.dev         ## Pin all dependencies anew, with hashes.
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -35,7 +35,9 @@ class HopRow(Fact, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """How findings speak of the row."""
-        versions = f" {self.since} to {self.before}" if self.before != "9999" else f" from {self.since}" if self.since != "0" else ""
+        versions = (
+            f" {self.since} to {self.before}" if self.before != "9999" else f" from {self.since}" if self.since != "0" else ""
+        )
         way = f", {self.origin or 'anything'} to {self.to or 'anything'}" if self.origin or self.to else ""
         return f"{self.tool}{versions}{way}{', with ' + ' or '.join(self.given) if self.given else ''}"
 

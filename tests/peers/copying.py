@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import itertools
 import json
 import subprocess
 import tarfile
@@ -44,9 +45,7 @@ class Case:
         """The way as the model knows it."""
         places = ("registry", *self.way)
         given = read_options(self.options)
-        return tuple(
-            Hop(self.tool, VERSIONS[self.tool], origin, to, given) for origin, to in zip(places, places[1:], strict=False)
-        )
+        return tuple(Hop(self.tool, VERSIONS[self.tool], origin, to, given) for origin, to in itertools.pairwise(places))
 
     def __str__(self) -> str:
         return f"{' '.join((self.tool, *self.options))} to {', then '.join(self.way)}"
@@ -72,11 +71,11 @@ class Desk:
         return made
 
 
-def foreign_image(media_type: str, layers: str, *, stored: bool = True) -> BuiltImage:
+def foreign_image(media_type: str, layers: str, *, stored: bool = True, label: str = "") -> BuiltImage:
     """An image whose base is of that media type and has a URL. Its layers are real tars, as skopeo unpacks them."""
     docker = media_type.startswith("application/vnd.docker.")
     plain = real_image(WINDOWS, docker=docker)
-    base = gzip.compress(tar_of(f"a base of {media_type} " * 300), mtime=0)
+    base = gzip.compress(tar_of(f"a base of {media_type} {label} " * 300), mtime=0)
     foreign = Blob(base, media_type, (f"{layers}/{digest_of(base)}",), stored)
     built = build_image(WINDOWS, foreign, plain.layers[1], docker=docker)
     config = json.loads(built.config.body)
@@ -217,7 +216,9 @@ def read_back(desk: Desk, place: str, where: str) -> Arrived:
             return _from_tar(Path(where))
         case "dir":
             body = (Path(where) / "manifest.json").read_bytes()
-            return Arrived(json.loads(body), digest_of(body), frozenset(f"sha256:{path.name}" for path in Path(where).iterdir()))
+            return Arrived(
+                json.loads(body), digest_of(body), frozenset(f"sha256:{path.name}" for path in Path(where).iterdir())
+            )
         case _:
             return _from_layout(Path(where))
 

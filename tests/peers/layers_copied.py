@@ -28,13 +28,17 @@ _OPTIONS: dict[str, tuple[tuple[str, ...], ...]] = {
     "skopeo": ((),),
 }
 CASES = tuple(
-    (Case(tool, options, way), kind) for tool, ways in _WAYS.items() for way in ways for options in _OPTIONS[tool] for kind in KINDS
+    (Case(tool, options, way), kind)
+    for tool, ways in _WAYS.items()
+    for way in ways
+    for options in _OPTIONS[tool]
+    for kind in KINDS
 )
 
 
 @dataclass(frozen=True)
 class Happened:
-    """What became of the layer. `first` is who was asked for it first; empty when nobody was. `digest`: the manifest's stays."""
+    """What became of the layer. `first`: who was asked for it first; empty for nobody. `digest`: the manifest's stays."""
 
     blob: bool
     urls: bool
@@ -83,5 +87,3 @@ def _happened(arrived: Arrived, image: BuiltImage, first: str) -> Happened:
         first=first,
         digest=arrived.digest == image.digest,
     )
-
-

@@ -40,7 +40,9 @@ _OPTIONS: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
         ("--override-os", "linux", "--override-arch", "arm64"): ("registry",),
     },
 }
-CASES = tuple(Case(tool, options, (to,)) for tool, given in _OPTIONS.items() for options, places in given.items() for to in places)
+CASES = tuple(
+    Case(tool, options, (to,)) for tool, given in _OPTIONS.items() for options, places in given.items() for to in places
+)
 
 
 @dataclass(frozen=True)
@@ -101,14 +103,11 @@ def _platforms(arrived: Arrived, index: BuiltIndex) -> Iterator[str]:
     config = arrived.document.get("config")
     told = config if isinstance(config, str) else (config or {}).get("digest", "")
     for image in index.children:
-        if image.digest in listed & arrived.blobs or (listed and _in_folder(image, listed, arrived)):
-            yield str(image.platform)
-        elif told and image.config.digest.removeprefix("sha256:") in told:
+        alone = bool(told) and image.config.digest.removeprefix("sha256:") in told
+        if alone or image.digest in listed & arrived.blobs or _in_folder(image, listed, arrived):
             yield str(image.platform)
 
 
 def _in_folder(image: BuiltImage, listed: set[str], arrived: Arrived) -> bool:
     """A `dir` names the manifests of an index `HEX.manifest.json`."""
     return image.digest in listed and f"{image.digest}.manifest.json" in arrived.blobs
-
-

@@ -41,7 +41,9 @@ def main() -> int:
         for part in (layer_lines, platform_lines):
             for told, predicted, observed in part(made, Path(name)):
                 lines, wrong = lines + 1, wrong + (predicted != observed)
-                print(f"{told:<100} predicted {predicted!s:<32} {'=' if predicted == observed else 'BUT'} {observed}", flush=True)
+                print(
+                    f"{told:<100} predicted {predicted!s:<32} {'=' if predicted == observed else 'BUT'} {observed}", flush=True
+                )
     print(f"{lines} observations, {wrong} of them not as predicted")
     return int(wrong > 0)
 
