@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 EXAMPLE := examples/plant-7
 TODAY := 2026-11-23
 
-.PHONY: audit test lint types format golden coverage example docs bench lock clean help
+.PHONY: audit test lint types format golden coverage example docs bench transfer-table lock clean help
 
 help:            ## Show this list.
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

@@ -102,4 +102,4 @@ def _by_options(rows: list[Row], hop: Hop, said: Callable[[Row], Hashable]) -> R
     first = {(row.since, row.before): row for row in reversed(told or plain)}
     if len({said(row) for row in first.values()}) > 1:
         return Unpredicted(f"the plan does not say which version of {hop.tool} copies, and they differ", missing=True)
-    return next(iter((told or plain)))
+    return next(iter(told or plain))

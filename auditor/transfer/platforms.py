@@ -140,13 +140,43 @@ def _number(os_version: str) -> tuple[int, ...]:
     return tuple(int(part) if part.isdecimal() else 0 for part in os_version.split("."))
 
 
-def keeps_on(way: Iterable[Hop], offers: Offers, wanted: str) -> Kept | Unpredicted:
+def _keeps_on(way: Iterable[Hop], offers: Offers, wanted: str, *, is_listed: bool) -> Kept | Unpredicted:
     """Whether a manifest comes along over all hops. After a hop that keeps one manifest there is no index to choose from."""
     for hop in way:
-        found = keeps(hop, offers, wanted)
-        if found is not Kept.YES:
-            return found
         row = platform_row(hop)
-        if isinstance(row, CopyPlatforms) and row.keeps != "all":
-            return Kept.YES
+        chooses = isinstance(row, CopyPlatforms) and row.keeps != "all"
+        if chooses and not is_listed:
+            return Unpredicted("the facts do not say what a tool keeps of an index inside an index")
+        found = keeps(hop, offers, wanted)
+        if chooses or found is not Kept.YES:
+            return found
     return Kept.YES
+
+
+def keeps_over(ways: Sequence[tuple[Hop, ...]], offers: Offers, wanted: str, *, is_listed: bool) -> Kept | Unpredicted:
+    """Whether a manifest comes along, whichever of the ways is gone: told only where all come to the same.
+
+    `is_listed`: the index itself lists it, not one that lies inside.
+    """
+    found = [_keeps_on(way, offers, wanted, is_listed=is_listed) for way in ways]
+    if not found or len(set(found)) == 1:
+        return found[0] if found else Kept.YES
+    reasons = (one for one in found if isinstance(one, Unpredicted))
+    why = "it depends on the format of the archive, which nobody has looked at (--via archives)"
+    return next(reasons, Unpredicted(why, missing=True))
+
+
+def keeps_all(ways: Iterable[tuple[Hop, ...]]) -> bool:
+    """Whether every index arrives whole, whatever is in it."""
+    rows = (platform_row(hop) for way in ways for hop in way)
+    return all(isinstance(row, CopyPlatforms) and row.keeps == "all" for row in rows)
+
+
+@cache
+def keeping_all(tool: str) -> str | None:
+    """The option with which a tool keeps an index whole; empty when it does so unless told otherwise, None when it cannot."""
+    rows: tuple[CopyPlatforms, ...] = table("copy_platforms", CopyPlatforms)
+    whole = [row for row in rows if row.tool == tool and row.keeps == "all"]
+    if not whole:
+        return None
+    return "" if any(not row.given for row in whole) else whole[0].given[0]

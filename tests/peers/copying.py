@@ -15,6 +15,7 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,18 @@ from auditor.oci.media_types import ACCEPT
 from auditor.transfer.hops import Hop
 from auditor.transfer.options import read_options
 from tests.peers.images import Blob, BuiltImage, build_image, digest_of, real_image, tar_of, to_bytes
-from tests.peers.programs import require
+from tests.peers.programs import find, require
 from tests.peers.registry import RunningRegistry, allow_urls, serve
 
-VERSIONS = {"crane": "0.20.6", "regctl": "0.11.7", "skopeo": "1.9.3"}
+PINNED = {"crane": "0.20.6", "regctl": "0.11.7"}
 WINDOWS = "windows/amd64:10.0.20348.587"
+
+
+@cache
+def version_of(tool: str) -> str:
+    """The version of a tool: as pinned, else what is installed; empty when it is not."""
+    path = None if tool in PINNED else find(tool)
+    return PINNED.get(tool) or (run([path, "--version"]).stdout.split()[-1] if path else "")
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,7 @@ class Case:
         """The way as the model knows it."""
         places = ("registry", *self.way)
         given = read_options(self.options)
-        return tuple(Hop(self.tool, VERSIONS[self.tool], origin, to, given) for origin, to in itertools.pairwise(places))
+        return tuple(Hop(self.tool, version_of(self.tool), origin, to, given) for origin, to in itertools.pairwise(places))
 
     def __str__(self) -> str:
         return f"{' '.join((self.tool, *self.options))} to {', then '.join(self.way)}"
