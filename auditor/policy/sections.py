@@ -11,6 +11,7 @@ from auditor.report import Cell, EgressRow, ImageRow, StorageItem, StorageStage,
 from auditor.site import Site
 from auditor.site.images import Placement
 from auditor.site.layers import LayerEgress, foreign_layers
+from auditor.site.mirrors import Way
 from auditor.site.storage.stage import Stage
 from auditor.site.trust import Unseen
 from auditor.transfer.network import Dial, dial_of
@@ -97,10 +98,31 @@ def _trust_dials(site: Site, today: datetime.date) -> Iterator[EgressRow]:
             )
 
 
+def _mirror_rows(site: Site) -> Iterator[EgressRow]:
+    """Registries outside that nodes are told to ask, or ask because they are told of no other."""
+    for group in site.mirroring:
+        lead = group.first
+        fails = lead.way is not Way.FALLS_BACK
+        blocked = "the pull fails" if fails else "pulls wait for it whenever the mirror lacks an image, and then fail"
+        for one in lead.outside:
+            dial = dial_of(one.url)
+            if dial is None:
+                continue
+            yield EgressRow(
+                host=dial.host,
+                port=dial.port,
+                scheme=dial.scheme,
+                who=f"{group.pool.name} (container runtime)",
+                why=f"images of {group.registry}",
+                when_blocked=blocked,
+                check="mirror-not-configured",
+            )
+
+
 def egress_rows(site: Site, today: datetime.date) -> tuple[EgressRow, ...]:
     """Every host that something would dial, each (host, port, who, check, why) once, sorted."""
     unique: dict[tuple[str, int, str, str, str], EgressRow] = {}
-    for row in (*_layer_rows(site), *_trust_dials(site, today)):
+    for row in (*_layer_rows(site), *_mirror_rows(site), *_trust_dials(site, today)):
         unique.setdefault((row.host, row.port, row.who, row.check, row.why), row)
     return tuple(unique[key] for key in sorted(unique))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 
-from auditor.policy.sections import image_rows
+from auditor.policy.sections import egress_rows, image_rows
 from tests.world import site_of
 
 REF = "registry.example.com/shop/web:1"
@@ -39,3 +41,21 @@ def test_what_is_worse_at_the_source_is_shown_of_the_source() -> None:
     )
     (row,) = image_rows(site)
     assert [(cell.status, cell.place) for cell in row.platforms] == [("absent", ""), ("absent", "")]
+
+
+def test_registries_that_nodes_would_ask_outside_are_egress() -> None:
+    plan = """
+version: 1
+pools: {one: {platform: linux/amd64, runtime: containerd 2.1.6, config: [n]}}
+images: [{ref: "quay.io/a/b:1"}, {ref: "docker.io/library/busybox:1"}]
+registry: {host: "r.local:5000"}
+cluster: {distribution: rke2, version: v9.9.9}
+network: {reachable: ["*.local"]}
+"""
+    mirrors = "mirrors:\n  docker.io:\n    endpoint: ['https://r.local:5000']\n"
+    site = site_of({"plan": plan, "files": {"n/registries.yaml": mirrors}})
+    rows = {row.host: row for row in egress_rows(site, datetime.date(2026, 11, 23))}
+    assert set(rows) == {"quay.io", "registry-1.docker.io"}
+    assert rows["quay.io"].when_blocked == "the pull fails"
+    assert "wait" in rows["registry-1.docker.io"].when_blocked
+    assert {row.check for row in rows.values()} == {"mirror-not-configured"}
