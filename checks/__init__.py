@@ -27,7 +27,14 @@ from checks.images import (
     windows_build_mismatch,
     workload_os_unbound,
 )
-from checks.storage import registry_disk
+from checks.storage import (
+    media_capacity,
+    media_file_limit,
+    node_disk,
+    registry_disk,
+    size_unproven,
+    staging_disk,
+)
 from checks.trust import certificate_expiring, certificate_name_mismatch, chain_incomplete, root_not_trusted
 from checks.windows import (
     foreign_layer_egress,
@@ -63,6 +70,11 @@ CATALOGUE: tuple[Check, ...] = (
     windows_version_unsupported.CHECK,
     known_issue.CHECK,
     registry_disk.CHECK,
+    staging_disk.CHECK,
+    media_capacity.CHECK,
+    media_file_limit.CHECK,
+    node_disk.CHECK,
+    size_unproven.CHECK,
     chain_incomplete.CHECK,
     root_not_trusted.CHECK,
     certificate_expiring.CHECK,
