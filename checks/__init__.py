@@ -27,7 +27,14 @@ from checks.images import (
     windows_build_mismatch,
     workload_os_unbound,
 )
-from checks.storage import registry_disk
+from checks.storage import (
+    media_capacity,
+    media_file_limit,
+    node_disk,
+    registry_disk,
+    size_unproven,
+    staging_disk,
+)
 from checks.transfer import (
     copy_drops_foreign_layers,
     copy_drops_platforms,
@@ -79,6 +86,11 @@ CATALOGUE: tuple[Check, ...] = (
     docker_nondistributable.CHECK,
     transfer_window.CHECK,
     registry_disk.CHECK,
+    staging_disk.CHECK,
+    media_capacity.CHECK,
+    media_file_limit.CHECK,
+    node_disk.CHECK,
+    size_unproven.CHECK,
     chain_incomplete.CHECK,
     root_not_trusted.CHECK,
     certificate_expiring.CHECK,

@@ -8,6 +8,8 @@ that is `missing` and a layer whose `blob` is `absent`, `failed` or `uncollected
     format: oci-layout                                  default: docker-archive
     images: [{names: [NAME, …], platforms: [ENTRY, …]}] what it holds, with `single` and `of` (the image's name) as well
     problems: [{entry: PATH, defect: truncated, detail: TEXT, image: NAME}]
+    bytes: 5GB                                          its size; default: that of its blobs
+    folder: true                                        a folder of files, the largest of which is the largest blob
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from auditor.oci.archive import ArchivedImage, ArchiveProblem, Defect, Inventory
 from auditor.oci.document import Manifest, parse_document
 from auditor.oci.reference import parse_reference
 from tests.memory import AT, MemoryEvidence, seen
-from tests.world import World
+from tests.world import World, size_in_bytes
 
 Form = Mapping[str, Any]
 
@@ -94,4 +96,9 @@ def _inventory(evidence: MemoryEvidence, form: Form) -> Inventory:
         ArchiveProblem(problem.get("entry", ""), Defect(problem["defect"]), problem["detail"], problem.get("image", ""))
         for problem in form.get("problems", [])
     )
-    return Inventory(form.get("format", "docker-archive"), "", sum(blobs.values()), len(blobs), tuple(images), blobs, problems)
+    size = size_in_bytes(form["bytes"]) if "bytes" in form else sum(blobs.values())
+    largest = max(blobs.values(), default=0) if form.get("folder") else 0
+    made_as = form.get("format", "docker-archive")
+    return Inventory(
+        made_as, "", size, len(blobs), tuple(images), blobs, problems, is_folder=form.get("folder", False), largest=largest
+    )

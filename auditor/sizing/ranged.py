@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from auditor.sizing.budget import Budget, deduplicated
+from auditor.sizing.budget import Budget, combined, deduplicated
 from auditor.sizing.size import Provenance, Size
 from auditor.sizing.unpacked import ratio_of
 
@@ -44,6 +44,21 @@ class Amount:
     def likely(self) -> int:
         """The sum of the likely sizes."""
         return self.budget.bytes
+
+
+def known(budget: Budget) -> Amount:
+    """The amount of a budget in which nothing is estimated."""
+    return Amount(budget, budget.bytes, budget.bytes, 0)
+
+
+def together(*amounts: Amount) -> Amount:
+    """Amounts that have no piece in common, as one."""
+    return Amount(
+        budget=combined(*(amount.budget for amount in amounts)),
+        low=sum(amount.low for amount in amounts),
+        high=sum(amount.high for amount in amounts),
+        estimated=sum(amount.estimated for amount in amounts),
+    )
 
 
 class Fit(enum.Enum):

@@ -38,6 +38,8 @@ def test_every_check_of_the_catalogue_finds_something_in_the_example(tmp_path: P
     # image-unused asks for complete workloads, which a plan with system images cannot claim; the example's versions are
     # mended ones, and nobody carries schema 1 any more.
     quiet = {"schema1-manifest", "known-issue", "image-unused"}
+    # The one archive that is there already is small, and says nothing of those to come.
+    quiet |= {"media-capacity", "media-file-limit"}
     assert silent == {*quiet, "waiver-expired", "waiver-unknown"}
 
 

@@ -14,7 +14,7 @@ from auditor.site.storage.compressed import owned, unknown_among
 from auditor.site.storage.unpacked import Unpacked
 from auditor.sizing.archive_formats import BLOCK, ArchiveFormat, archive_format, stored
 from auditor.sizing.budget import Budget, combined, deduplicated
-from auditor.sizing.ranged import Amount, Piece, exact, sum_up
+from auditor.sizing.ranged import Amount, Piece, exact, known, sum_up
 
 _OF_ALL = "the archive of all images"
 
@@ -27,6 +27,8 @@ class CarriedFile:
     low: int
     likely: int
     high: int
+    path: str = ""  # of the archive; empty when nobody has written it yet
+    in_folder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,10 @@ def measured(archives: Archives, form: ArchiveFormat | None) -> Load:
     )
     budget = combined(held, rest) if held.bytes <= total else _by_archive(archives.read)
     files = tuple(_file(archive.path, archive.inventory) for archive in archives.read)
-    amount = Amount(budget, total, total, 0)
     how = f"the size of {len(files)} archives as they lie there"
-    return Load(amount, files, how, tuple(archives.unread), form, is_measured=True, spare=_spare(archives.read, placements))
+    spare = _spare(archives.read, placements)
+    unknown = (*archives.unread, *unknown_among(placements))
+    return Load(known(budget), files, how, unknown, form, is_measured=True, spare=spare)
 
 
 def _by_archive(archives: Iterable[Archive]) -> Budget:
@@ -73,7 +76,8 @@ def _by_archive(archives: Iterable[Archive]) -> Budget:
 
 def _file(path: str, inventory: Inventory) -> CarriedFile:
     size = inventory.largest if inventory.is_folder else inventory.bytes
-    return CarriedFile(f"the largest file in {path}" if inventory.is_folder else path, size, size, size)
+    name = f"the largest file in {path}" if inventory.is_folder else path
+    return CarriedFile(name, size, size, size, path, inventory.is_folder)
 
 
 def _spare(archives: Iterable[Archive], placements: Iterable[Placement]) -> int:
@@ -174,7 +178,7 @@ def _archive_each(
 def _own_file(name: str, pieces: Sequence[Piece], form: ArchiveFormat) -> CarriedFile:
     if form.lies == "folder":
         largest = max(pieces, key=lambda piece: piece.size)
-        return CarriedFile(f"the largest file in {name}", largest.low, largest.size, largest.high)
+        return CarriedFile(f"the largest file in {name}", largest.low, largest.size, largest.high, in_folder=True)
     amount = sum_up([("", pieces)])
     return CarriedFile(name, amount.low, amount.likely, amount.high)
 
@@ -186,4 +190,4 @@ def _whole(amount: Amount, placements: Sequence[Placement], form: ArchiveFormat,
         return (CarriedFile(_OF_ALL, amount.low, amount.likely, amount.high),)
     pieces = (piece for _, payload, os in payloads(placements) for piece in _contents(payload, os, form, unpacked))
     largest = max(pieces, key=lambda piece: piece.size)
-    return (CarriedFile(f"the largest file in {_OF_ALL}", largest.low, largest.size, largest.high),)
+    return (CarriedFile(f"the largest file in {_OF_ALL}", largest.low, largest.size, largest.high, in_folder=True),)

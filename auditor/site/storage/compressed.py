@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from auditor.plan.model import Plan
 from auditor.site.images import Images, Placement, Standing
-from auditor.site.storage.stage import Stage, certain
+from auditor.site.storage.stage import Stage, stage_of
 from auditor.sizing.budget import Blob, Budget, deduplicated
+from auditor.sizing.ranged import known
 
 _RUNNABLE = frozenset({Standing.OK, Standing.FALLBACK})
 _NOT_FOR_THIS_POOL = frozenset({Standing.PLATFORM_ABSENT, Standing.BUILD_MISMATCH})
@@ -64,9 +65,10 @@ def compressed(images: Images) -> Budget:
 
 def download_stage(budget: Budget, unknown: tuple[str, ...]) -> Stage:
     """What is fetched on the connected side: the platforms that pools need."""
-    return certain("download", budget, None, f"{HOW}, of the platforms that pools need", unknown)
+    return stage_of("download", known(budget), None, f"{HOW}, of the platforms that pools need", unknown)
 
 
 def registry_stage(plan: Plan, budget: Budget, unknown: tuple[str, ...]) -> Stage:
     """What the registry inside must hold of one version of everything."""
-    return certain("registry", budget, plan.registry.disk if plan.registry else None, HOW, unknown, "registry", "disk")
+    disk = plan.registry.disk if plan.registry else None
+    return stage_of("registry", known(budget), disk, HOW, unknown, "registry", "disk")

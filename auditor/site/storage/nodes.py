@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from auditor.plan.model import Needs, Pool
 from auditor.site.images import Placement
+from auditor.site.storage.archives import Load
 from auditor.site.storage.compressed import owned, unknown_among
-from auditor.site.storage.stage import Stage, ranged
+from auditor.site.storage.stage import Stage, stage_of
 from auditor.site.storage.unpacked import Unpacked
-from auditor.sizing.budget import combined, deduplicated
+from auditor.sizing.budget import deduplicated
 from auditor.sizing.nodes import keeps_blobs, scratch
-from auditor.sizing.ranged import Amount, Piece, sum_up
+from auditor.sizing.ranged import Amount, Piece, known, sum_up, together
 
 _HOW = "unpacked layers{blobs} and the writable layers of {containers} containers; neither the system nor logs"
 _BLOBS = {True: ", the blobs that the runtime keeps,", False: "", None: ", the blobs that the runtime may keep,"}
@@ -34,7 +35,7 @@ def _stage(pool: Pool, placements: list[Placement], needs: Needs, unpacked: Unpa
     amount = _amount(placements, writable, containers, kept, unpacked)
     how = _HOW.format(blobs=_BLOBS[kept], containers=containers)
     where = ("pools", pool.name, "disk")
-    return ranged(f"node {pool.name}", amount, pool.disk, how, unknown_among(placements), *where, pool=pool.name)
+    return stage_of(f"node {pool.name}", amount, pool.disk, how, unknown_among(placements), *where, pool=pool.name)
 
 
 def _containers(pool: Pool, placements: list[Placement], needs: Needs) -> int:
@@ -45,15 +46,12 @@ def _containers(pool: Pool, placements: list[Placement], needs: Needs) -> int:
 
 def _amount(placements: list[Placement], writable: Piece, containers: int, kept: bool | None, unpacked: Unpacked) -> Amount:
     layers = sum_up(_snapshots(placements, unpacked))
-    blobs = deduplicated(() if kept is False else owned(placements))
     scratches = sum_up([(f"{containers} writable layers", [writable])] if writable.size else [])
-    doubtful = blobs.bytes if kept is None else 0
-    return Amount(
-        budget=combined(layers.budget, blobs, scratches.budget),
-        low=layers.low + blobs.bytes - doubtful + scratches.low,
-        high=layers.high + blobs.bytes + scratches.high,
-        estimated=layers.estimated + doubtful + scratches.estimated,
-    )
+    if kept is False:
+        return together(layers, scratches)
+    blobs = deduplicated(owned(placements))
+    doubtful = Amount(blobs, 0, blobs.bytes, blobs.bytes)
+    return together(layers, scratches, known(blobs) if kept else doubtful)
 
 
 def _snapshots(placements: Iterable[Placement], unpacked: Unpacked) -> Iterator[tuple[str, tuple[Piece, ...]]]:
@@ -63,20 +61,14 @@ def _snapshots(placements: Iterable[Placement], unpacked: Unpacked) -> Iterator[
             yield str(placement.image.reference), unpacked.snapshots(payload, placement.need.platform.os)
 
 
-def import_stage(node: Stage, archives: Stage, disk: int) -> Stage:
+def import_stage(node: Stage, load: Load) -> Stage:
     """The peak while archives that lie on the node's own disk are imported."""
-    budget = combined(node.budget, archives.budget)
-    estimated = node.estimated + archives.estimated
-    kind = "estimated" if estimated else "derived"
-    return Stage(
-        name=f"import {node.pool}",
-        budget=budget,
-        capacity=disk,
-        provenance=f"{kind}: the archives beside what they become on the node",
-        unknown=tuple(dict.fromkeys((*node.unknown, *archives.unknown))),
-        low=node.low + archives.low,
-        high=node.high + archives.high,
-        estimated=estimated,
-        key=node.key,
+    return stage_of(
+        f"import {node.pool}",
+        together(Amount(node.budget, node.low, node.high, node.estimated), load.amount),
+        node.capacity,
+        f"archives, and what becomes of them: {node.how}",
+        tuple(dict.fromkeys((*node.unknown, *load.unknown))),
+        *node.key,
         pool=node.pool,
     )

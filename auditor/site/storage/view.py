@@ -12,7 +12,7 @@ from auditor.site.images import Images, Placement
 from auditor.site.storage.archives import Load, bounded, derived, form_of, measured
 from auditor.site.storage.compressed import compressed, download_stage, registry_stage, unknown_among
 from auditor.site.storage.nodes import import_stage, node_stages
-from auditor.site.storage.stage import Stage, ranged
+from auditor.site.storage.stage import Stage
 from auditor.site.storage.staging import media_stage, staging_stage
 from auditor.site.storage.unpacked import Unpacked
 from auditor.sizing.budget import Budget
@@ -97,9 +97,7 @@ class Storage:
 
     def _import(self, node: Stage) -> Stage | None:
         load = self._load_of([placement for placement in self._pulled if placement.pool.name == node.pool])
-        if load is None or node.capacity is None:
-            return None
-        return import_stage(node, ranged("", load.amount, node.capacity, load.how, load.unknown), node.capacity)
+        return import_stage(node, load) if load is not None else None
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:

@@ -1,0 +1,78 @@
+"""## What it checks
+The archives fit on the media that carries them (`copy.media`), and leave a tenth of it free.
+
+## Why it matters
+Whoever stands before a full disk at the end of a long copy has to begin again, with another disk or with fewer images; and what
+did not fit is missed only inside.
+
+## How to fix
+Carry a larger disk or several, leave out platforms that no pool needs, or take a format that keeps layers compressed and shares
+them.
+
+## When it cannot tell
+Archives that the plan names could not be read, or some images are of unknown size. Where no archive was read, their size
+follows from the copy tool; if the facts do not say what it writes, only bounds are known.
+
+## References
+facts/archive_formats.yaml; facts/unpacked_ratios.yaml.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Outcome, Remedy, Severity, Subject, define
+from auditor.plan.model import Media
+from auditor.site import Requirement, Site
+from auditor.site.storage.stage import Stage
+from auditor.sizing.budget import format_bytes
+from checks.archived import is_sure, other_format, spare
+from checks.stages import Strain, facts, gap, largest, leaner, needed, outcomes, strain
+
+ID = "media-capacity"
+MARK_PERCENT = 90
+SUBJECT = Subject("media", "copy.media")
+
+
+def _finding(site: Site, stage: Stage, media: Media, found: Strain) -> Finding | None:
+    if found.severity is None:
+        return None
+    count = -(-stage.bytes * 100 // (media.size * MARK_PERCENT))
+    gap_ = gap(stage, media.size, "the media") if found.is_over else f"more than {MARK_PERCENT} % of {format_bytes(media.size)}"
+    enough = format_bytes(stage.bytes * 100 // MARK_PERCENT + 1)
+    several = f", or spread the archives over {count} of this size" if count > 1 else ""
+    return Finding(
+        check=ID,
+        severity=found.severity,
+        subject=SUBJECT,
+        message=f"The archives take {needed(stage)}, {gap_}.{largest(stage)}",
+        case=found.severity.value,
+        facts=facts(stage, media.size),
+        location=site.plan.where("copy", "media"),
+        remedies=(
+            Remedy("edit", f"Carry media of {enough} or more{several}."),
+            *spare(site),
+            *other_format(site),
+            *leaner(site),
+        ),
+    )
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One outcome for the media."""
+    stage, media = site.storage.media, site.plan.copy.media if site.plan.copy else None
+    if stage is None or media is None or not site.images.placements:
+        return
+    found = strain(stage, media.size, media.size * MARK_PERCENT // 100, is_sure=is_sure(site))
+    yield from outcomes(ID, SUBJECT, stage, found, _finding(site, stage, media, found))
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="The archives do not fit on the media",
+    family="storage",
+    severity=Severity.ERROR,
+    requires=(Requirement.IMAGES, Requirement.MEDIA),
+)

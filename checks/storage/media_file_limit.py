@@ -1,0 +1,125 @@
+"""## What it checks
+No archive, and in a folder no file, is larger than a file may be on the media's filesystem.
+
+## Why it matters
+A stick is mostly formatted as FAT32, which ends a file at 4,294,967,295 bytes: `cp: error writing …: File too large`. A
+layer of a Windows base alone may still fit, and the archive with it does not.
+
+## How to fix
+Cut the file with `split` and join the parts inside, or format the media as exFAT, which Windows and Linux write too.
+
+## When it cannot tell
+An archive that the plan names could not be read, or its size is only an estimate whose bounds lie on both sides of the limit.
+
+## References
+facts/filesystems.yaml; facts/archive_formats.yaml.
+"""
+
+from __future__ import annotations
+
+import datetime
+import shlex
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.evidence.model import Kind
+from auditor.site import Requirement, Site
+from auditor.site.storage.archives import CarriedFile, Load
+from auditor.sizing.budget import format_bytes
+from auditor.sizing.filesystems import Filesystem, Split, filesystem, split_plan
+from auditor.sizing.ranged import Fit, fit
+from checks.archived import is_sure
+
+ID = "media-file-limit"
+ROOMY = "exfat"
+SAID = 3
+
+
+def _subject(file: CarriedFile) -> Subject:
+    return Subject("archive", file.name)
+
+
+def _commands(file: CarriedFile, cut: Split) -> tuple[str, ...]:
+    """Cutting, checking and joining, for a shell on either side."""
+    path = shlex.quote(file.path or "images.tar")
+    cutting = f"split -b {cut.mebibytes}M -d -a {max(2, len(str(cut.parts - 1)))}"
+    if file.in_folder:
+        tar = shlex.quote(f"{file.path or 'images'}.tar")
+        return (f"tar -cf - {path} | {cutting} - {tar}.", f"cat {tar}.[0-9]* | tar -xf -")
+    return (
+        f"sha256sum {path} > {path}.sha256",
+        f"{cutting} {path} {path}.",
+        f"cat {path}.[0-9]* > {path} && sha256sum -c {path}.sha256",
+    )
+
+
+def _finding(site: Site, file: CarriedFile, limit: Filesystem, severity: Severity) -> Finding:
+    # A folder becomes a tar first, of which nobody knows the size; its largest file tells how many parts there are at least.
+    cut = split_plan(file.likely, limit.max_file)
+    about = "" if file.low == file.high else "some "
+    parts = f"{'at least ' if file.in_folder else ''}{cut.parts} parts of {cut.mebibytes:,} MiB"
+    return Finding(
+        check=ID,
+        severity=severity,
+        subject=_subject(file),
+        message=(
+            f"{file.name} has {about}{format_bytes(file.likely)} ({file.likely:,} bytes), and a file on {limit.name} ends at "
+            f"{limit.max_file:,}. Whoever copies it sees: {limit.symptom}"
+        ),
+        facts={
+            "bytes": file.likely,
+            "at_least": file.low,
+            "at_most": file.high,
+            "limit": limit.max_file,
+            "filesystem": limit.name,
+            "parts": cut.parts,
+            "source": limit.source,
+            "confidence": limit.confidence,
+        },
+        location=site.plan.where("copy", "media", "filesystem"),
+        remedies=(
+            Remedy("command", f"Cut it into {parts}, and join them inside.", _commands(file, cut)),
+            Remedy("edit", f"Format the media as {ROOMY}, whose files have no such limit."),
+        ),
+    )
+
+
+def _outcome(site: Site, file: CarriedFile, limit: Filesystem, *, sure: bool) -> Iterator[Outcome]:
+    found = fit(file.low, file.likely, file.high, limit.max_file)
+    if found is Fit.FITS:
+        yield Fine()
+        return
+    if found is not Fit.UNSURE:
+        yield _finding(site, file, limit, Severity.ERROR if found is Fit.OVER and sure else Severity.WARNING)
+    if found is not Fit.OVER or not sure:
+        size = f"between {format_bytes(file.low)} and {format_bytes(file.high)}"
+        detail = f"{file.name} has {size}, and a file on {limit.name} ends at {limit.max_file:,} bytes"
+        yield Undetermined(ID, _subject(file), Kind.MISSING_EVIDENCE, detail)
+
+
+def _unread(load: Load) -> Iterator[Outcome]:
+    if load.unknown:
+        named = ", ".join(load.unknown[:SAID]) + (f" and {len(load.unknown) - SAID} more" if len(load.unknown) > SAID else "")
+        yield Undetermined(ID, Subject("media", "copy.media"), Kind.MISSING_EVIDENCE, f"of unknown size: {named}")
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One outcome for each archive."""
+    load, media = site.storage.load, site.plan.copy.media if site.plan.copy else None
+    limit = filesystem(media.filesystem) if media is not None else None
+    if load is None or limit is None or not site.images.placements:
+        return
+    sure = is_sure(site) and limit.confidence != "low"
+    for file in load.files:
+        yield from _outcome(site, file, limit, sure=sure)
+    yield from _unread(load)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="An archive is larger than a file may be on the media",
+    family="storage",
+    severity=Severity.ERROR,
+    requires=(Requirement.IMAGES, Requirement.FILESYSTEM),
+)

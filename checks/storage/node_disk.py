@@ -1,0 +1,105 @@
+"""## What it checks
+What a node of the pool holds once every image of the pool is there fits on its disk (`pools.….disk`) and stays below the mark
+at which kubelet begins to remove images: unpacked layers, the compressed blobs that containerd keeps beside them, a writable
+layer for each container and, where no registry serves the nodes, the archives while they are imported. Layers count once, as
+nodes share them. The operating system and logs are not counted: `disk` is what the node has for images.
+
+## Why it matters
+A pull that fills the disk fails with `no space left on device` (on Windows: `There is not enough space on the disk.`), pods
+are evicted for disk pressure, and beyond 85 % kubelet removes images. One that was imported by hand cannot be pulled again:
+the next pod that needs it stays in ErrImagePull.
+
+## How to fix
+Enlarge the disk, take images off the pool that it does not need, bring images onto one base at one patch level, or import
+archives from another disk.
+
+## When it cannot tell
+The unpacked size of layers is not in any manifest. Where it could not be read from the layers' last bytes it is estimated
+with a factor; where the bounds of that lie on both sides of a mark, or some images are of unknown size, nobody can tell.
+
+## References
+containerd docs/cri/config.md, discard_unpacked_layers; facts/kubelet_thresholds.yaml; facts/unpacked_ratios.yaml;
+facts/runtime_stores.yaml; facts/container_scratch.yaml.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Outcome, Remedy, Severity, Subject, define
+from auditor.plan.model import Pool
+from auditor.site import Requirement, Site
+from auditor.site.storage.stage import Stage
+from auditor.sizing.budget import format_bytes
+from auditor.sizing.nodes import Threshold, collection_starts
+from checks.archived import is_sure
+from checks.stages import Strain, facts, gap, largest, leaner, needed, outcomes, strain
+
+ID = "node-disk"
+_SYMPTOMS = {"windows": "There is not enough space on the disk."}
+_SYMPTOM = "no space left on device"
+
+
+def _subject(pool: Pool) -> Subject:
+    return Subject("pool", pool.name, str(pool.platform))
+
+
+def _what(stage: Stage, *, imports: bool) -> str:
+    while_ = "while the archives are imported" if imports else "for its images"
+    return f"{needed(stage)} {while_} ({stage.how})"
+
+
+def _message(pool: Pool, stage: Stage, found: Strain, mark: Threshold, *, imports: bool) -> str:
+    disk = stage.capacity or 0
+    what = f"A node of {pool.name} needs {_what(stage, imports=imports)}"
+    if found.is_over:
+        symptom = _SYMPTOMS.get(pool.platform.os, _SYMPTOM)
+        return f"{what}, {gap(stage, disk, 'its disk')}. A node would say: {symptom}{largest(stage)}"
+    again = "which cannot be pulled again" if imports else "and pulls them again while the registry inside answers"
+    return (
+        f"{what}, {100 * stage.bytes / disk:.0f} % of its disk ({format_bytes(disk)}): from {mark.percent} % on kubelet "
+        f"removes images, {again}.{largest(stage)}"
+    )
+
+
+def _finding(site: Site, pool: Pool, stage: Stage, found: Strain, mark: Threshold, *, imports: bool) -> Finding | None:
+    if found.severity is None:
+        return None
+    enough = format_bytes(stage.bytes * 100 // mark.percent + 1)
+    elsewhere = ", or import from another disk" if imports else ""
+    text = f"Give the nodes of {pool.name} {enough} or more for images, or take images off the pool{elsewhere}."
+    return Finding(
+        check=ID,
+        severity=found.severity,
+        subject=_subject(pool),
+        message=_message(pool, stage, found, mark, imports=imports),
+        case=found.severity.value,
+        facts={**facts(stage, stage.capacity or 0), "nodes": pool.nodes, "collection_percent": mark.percent},
+        location=site.plan.where(*stage.key),
+        remedies=(Remedy("edit", text), *leaner(site)),
+    )
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One outcome for each pool that gives its disk, at the fullest that the disk will be."""
+    imports = {stage.pool: stage for stage in site.storage.imports}
+    for node in site.storage.nodes:
+        stage, pool = imports.get(node.pool, node), site.plan.pool(node.pool)
+        if stage.capacity is None:
+            continue
+        mark = collection_starts(stage.capacity)
+        sure = is_sure(site) or node is stage
+        found = strain(stage, stage.capacity, mark.bytes, is_sure=sure)
+        finding = _finding(site, pool, stage, found, mark, imports=node is not stage)
+        yield from outcomes(ID, _subject(pool), stage, found, finding)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="The disk of a node is too small for its images",
+    family="storage",
+    severity=Severity.ERROR,
+    requires=(Requirement.IMAGES, Requirement.NODE_DISK),
+)

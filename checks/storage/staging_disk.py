@@ -1,0 +1,74 @@
+"""## What it checks
+The disk where images are pulled and archived (`copy.staging`) holds the archives, and beside them what the copy tool keeps
+until they are written: a store of blobs, unpacked images, or a layer on its way.
+
+## Why it matters
+Archiving runs for hours and fails at its end: `no space left on device`. A tool that writes layers unpacked, or archives each
+image by itself, needs several times the compressed bytes.
+
+## How to fix
+Enlarge the disk, write the archives straight to the media, or take a format that keeps layers compressed and shares them.
+
+## When it cannot tell
+Some images are of unknown size, the unpacked size of layers is only an estimate and its bounds lie on both sides of the disk's
+size, or the facts do not say what the tool writes.
+
+## References
+facts/archive_formats.yaml; facts/unpacked_ratios.yaml.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Outcome, Remedy, Severity, Subject, define
+from auditor.site import Requirement, Site
+from auditor.site.storage.stage import Stage
+from auditor.sizing.budget import format_bytes
+from checks.archived import is_sure, other_format
+from checks.stages import Strain, facts, gap, largest, leaner, needed, outcomes, strain
+
+ID = "staging-disk"
+MARK_PERCENT = 90
+SUBJECT = Subject("staging", "copy.staging")
+
+
+def _finding(site: Site, stage: Stage, disk: int, found: Strain) -> Finding | None:
+    if found.severity is None:
+        return None
+    tool = site.plan.copy.tool if site.plan.copy else None
+    if found.is_over:
+        gap_ = f"{gap(stage, disk, 'the staging disk')}; {tool or 'the tool'} would stop with: no space left on device"
+    else:
+        gap_ = f"more than {MARK_PERCENT} % of the {format_bytes(disk)} of the staging disk"
+    text = f"Give the staging disk {format_bytes(stage.bytes * 100 // MARK_PERCENT + 1)} or more, or archive in portions."
+    return Finding(
+        check=ID,
+        severity=found.severity,
+        subject=SUBJECT,
+        message=f"Pulling and archiving needs {needed(stage)} at its peak, {gap_}.{largest(stage)}",
+        case=found.severity.value,
+        facts=facts(stage, disk),
+        location=site.plan.where("copy", "staging", "disk"),
+        remedies=(Remedy("edit", text), *other_format(site), *leaner(site)),
+    )
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One outcome for the disk."""
+    stage, copy = site.storage.staging, site.plan.copy
+    if stage is None or copy is None or copy.staging is None or not site.images.placements:
+        return
+    found = strain(stage, copy.staging, copy.staging * MARK_PERCENT // 100, is_sure=is_sure(site))
+    yield from outcomes(ID, SUBJECT, stage, found, _finding(site, stage, copy.staging, found))
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="The staging disk is too small",
+    family="storage",
+    severity=Severity.ERROR,
+    requires=(Requirement.IMAGES, Requirement.STAGING),
+)
