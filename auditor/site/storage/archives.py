@@ -189,5 +189,7 @@ def _whole(amount: Amount, placements: Sequence[Placement], form: ArchiveFormat,
     if form.lies == "file":
         return (CarriedFile(_OF_ALL, amount.low, amount.likely, amount.high),)
     pieces = (piece for _, payload, os in payloads(placements) for piece in _contents(payload, os, form, unpacked))
-    largest = max(pieces, key=lambda piece: piece.size)
+    largest = max(pieces, key=lambda piece: piece.size, default=None)
+    if largest is None:  # only an index is known, and nothing of what it lists
+        return ()
     return (CarriedFile(f"the largest file in {_OF_ALL}", largest.low, largest.size, largest.high, in_folder=True),)
