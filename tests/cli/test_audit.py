@@ -40,7 +40,7 @@ def test_every_check_of_the_catalogue_finds_something_in_the_example(tmp_path: P
     quiet = {"schema1-manifest", "known-issue", "image-unused"}
     # The one archive that is there already is small, and says nothing of those to come; as for the window, sizes are missing.
     quiet |= {"media-capacity", "media-file-limit", "staging-disk", "transfer-window"}
-    # Its copy leaves foreign layers behind, to a registry that takes every manifest; and every Windows manifest can be looked at.
+    # Its copy leaves foreign layers behind, to a registry that takes every manifest; every Windows manifest can be looked at.
     quiet |= {"copy-keeps-urls", "registry-refuses-urls", "docker-nondistributable", "foreign-layer-base-era"}
     assert silent == {*quiet, "waiver-expired", "waiver-unknown"}
 
