@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from auditor.evidence.model import Place, Seen
 from auditor.evidence.store import Store
@@ -94,14 +95,15 @@ def measured(folder: Path) -> list[int]:
     """What the blobs below a folder unpack to on this disk, in no order."""
     sizes = []
     for blob in sorted(path for path in folder.rglob("*") if path.is_file()):
-        start = blob.read_bytes()[:4]
-        program = {b"\x1f\x8b": ["gzip", "-dc"], b"\x28\xb5": [require("zstd"), "-dcq"]}.get(start[:2])
-        if program is not None:
-            unpacked = folder / "unpacked"
-            with blob.open("rb") as packed, unpacked.open("wb") as out:
-                subprocess.run(program, stdin=packed, stdout=out, timeout=20, check=True)
+        start, unpacked = blob.read_bytes()[:2], folder / "unpacked"
+        with blob.open("rb") as packed, unpacked.open("wb") as out:
+            if start == b"\x1f\x8b":
+                subprocess.run(["gzip", "-dc"], stdin=packed, stdout=out, timeout=20, check=True)
+            elif start == b"\x28\xb5":
+                zstandard.ZstdDecompressor().copy_stream(packed, out)
+        if start in {b"\x1f\x8b", b"\x28\xb5"}:
             sizes.append(du(unpacked))
-            unpacked.unlink()
+        unpacked.unlink()
     return sorted(sizes)
 
 
