@@ -53,6 +53,7 @@ bench: $(VENV)/.dev        ## Measure; each prints ratios taken side by side in 
 	$(BIN)/python bench/evaluate.py
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/collect.py
+	$(BIN)/python bench/unpacked.py
 	$(BIN)/python bench/lists.py
 
 lock: $(VENV)/.dev         ## Pin all dependencies anew, with hashes.

@@ -11,7 +11,7 @@ from typing import Final
 
 from auditor.facts import Fact, table
 from auditor.oci.document import Descriptor
-from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
+from auditor.oci.unpacked import LayerParts, UnpackedKind, UnpackedSeen, packed_by, parts_of
 from auditor.sizing.size import Provenance, Size
 
 WRAP: Final = 2**32
@@ -20,8 +20,6 @@ DEFLATE_BEST: Final = 1032  # 258 bytes by two bits
 ZSTD_BEST: Final = 32 * 1024  # a block of 128 KiB by four bytes
 _FRAMING: Final = 1024  # headers, trailers, a file name
 _STORED: Final = 2048  # what cannot be compressed grows by less than one in so many bytes, by gzip and by zstd
-_OWN_TOC: Final = {"containerd.io/snapshot/stargz/toc.digest": "eStargz", "io.github.containers.zstd-chunked.": "zstd:chunked"}
-_COMPRESSED: Final = {"gzip": "gzip", "zstd": "zstd"}
 
 
 class UnpackedRatio(Fact, frozen=True, kw_only=True):
@@ -39,38 +37,34 @@ def ratio_of(os: str) -> UnpackedRatio:
     return rows.get(os, rows["linux"])
 
 
-def compression_of(media_type: str) -> str | None:
-    """`gzip` or `zstd`, empty for a plain tar, by a layer's media type; None where the type does not say."""
-    ending = media_type.rpartition("+")[2].rpartition(".")[2]
-    return _COMPRESSED.get(ending, "" if ending == "tar" else None)
-
-
-def parts_of(layer: Descriptor) -> str:
-    """What made a layer of many members or frames, of which none tells its size; empty when no annotation says so."""
-    notes = layer.annotations or {}
-    return next((maker for note, maker in _OWN_TOC.items() if any(key.startswith(note) for key in notes)), "")
-
-
 def resolve_unpacked(layer: Descriptor, os: str, seen: UnpackedSeen | None) -> Size:
     """The size of a layer as a plain tar. `os` is that of its image; `seen` is what its bytes say, None if nobody looked."""
     compressed = min(max(layer.size, 0), LARGEST)
-    if seen is not None and seen.kind is UnpackedKind.EXPANDED:
-        return Size(seen.value, Provenance.MEASURED, "counted while it was expanded")
-    if seen is not None and seen.kind is UnpackedKind.PLAIN:
-        return Size(seen.value, Provenance.DERIVED, "not compressed")
-    if seen is None and compression_of(layer.media_type) == "":
-        return Size(compressed, Provenance.DERIVED, "not compressed, says its media type")
-    maker = parts_of(layer)
-    if maker:
-        return estimated(compressed, os, f"{maker} has many parts")
+    match seen:
+        case UnpackedSeen(UnpackedKind.EXPANDED, value):
+            return Size(value, Provenance.MEASURED, "counted while it was expanded")
+        case UnpackedSeen(UnpackedKind.PLAIN, value):
+            return Size(value, Provenance.DERIVED, "not compressed")
+        case None if packed_by(layer.media_type) == "":
+            return Size(compressed, Provenance.DERIVED, "not compressed, says its media type")
+    parts = parts_of(layer)
+    if parts is not None:
+        return _noted(layer, parts, compressed) or estimated(compressed, os, f"{parts.maker} makes many parts of it")
     match seen:
         case UnpackedSeen(UnpackedKind.GZIP_TRAILER, value):
             return by_trailer(compressed, value, os)
         case UnpackedSeen(UnpackedKind.ZSTD_FRAME, value):
             return by_frame(compressed, value, os)
-        case UnpackedSeen(UnpackedKind.UNSAID, _, detail):
-            return estimated(compressed, os, detail)
-    return estimated(compressed, os, "nobody looked at its bytes")
+        case UnpackedSeen(_, _, detail):
+            return estimated(compressed, os, f"it {detail}")
+    return estimated(compressed, os, "nobody has seen its bytes")
+
+
+def _noted(layer: Descriptor, parts: LayerParts, compressed: int) -> Size | None:
+    """What the layer's maker noted beside it; None when that is nothing, or nonsense."""
+    note = (layer.annotations or {}).get(parts.size, "")
+    size = int(note) if note.isascii() and note.isdigit() and len(note) < 20 else 0
+    return Size(size, Provenance.DECLARED, f"noted by {parts.maker}") if 0 < size <= DEFLATE_BEST * compressed else None
 
 
 def estimated(compressed: int, os: str, why: str) -> Size:
@@ -81,21 +75,34 @@ def estimated(compressed: int, os: str, why: str) -> Size:
 
 def by_trailer(compressed: int, trailer: int, os: str) -> Size:
     """From the last four bytes of a gzip file."""
-    ratio, least = ratio_of(os), _least(compressed)
-    first = max(0, -((trailer - least) // WRAP))
-    last = (int(ratio.usual * compressed) - trailer) // WRAP
-    if first == 0 and last < 0 and trailer <= DEFLATE_BEST * compressed:
-        last = 0  # packed unusually well, and any further multiple even better
+    ratio = ratio_of(os)
+    first, last = _multiples(compressed, trailer, ratio.usual)
     if last < first:
-        why = "has several members" if first else "is no length that deflate can reach"
+        why = "has several members" if first else "names a length that deflate cannot reach"
         return estimated(compressed, os, f"its gzip trailer is not that of the whole: it {why}")
     likeliest = round((ratio.factor * compressed - trailer) / WRAP)
     times = min(max(likeliest, first), last)
-    told = f"gzip trailer and {times} times 4 GiB" if times else "gzip trailer"
+    told = f"gzip trailer and {times:,} times 4 GiB" if times else "gzip trailer"
     if first == last:
         return Size(trailer + times * WRAP, Provenance.DERIVED, told)
     told = f"{told}, the likeliest of {last - first + 1:,} lengths"
     return Size(trailer + times * WRAP, Provenance.ESTIMATED, told)
+
+
+def trailer_fits(compressed: int, trailer: int) -> bool:
+    """Whether a gzip trailer can be that of the whole file, whatever system it is for."""
+    usual = max(row.usual for row in table("unpacked_ratios", UnpackedRatio))
+    first, last = _multiples(min(max(compressed, 0), LARGEST), trailer, usual)
+    return first <= last
+
+
+def _multiples(compressed: int, trailer: int, usual: float) -> tuple[int, int]:
+    """The fewest and the most times that 4 GiB may have to be added to a trailer; the second is less if there is no way."""
+    first = max(0, -((trailer - _least(compressed)) // WRAP))
+    last = (int(usual * compressed) - trailer) // WRAP
+    if first == 0 and last < 0 and trailer <= DEFLATE_BEST * compressed:
+        last = 0  # packed unusually well, and any further multiple were packed even better
+    return first, last
 
 
 def by_frame(compressed: int, told: int, os: str) -> Size:

@@ -22,16 +22,21 @@ from auditor.oci.defects import Unusable
 from auditor.oci.layouts import interpret
 from auditor.oci.layouts.entries import Entry
 from auditor.oci.layouts.findings import Findings
+from auditor.oci.unpacked import UnpackedSeen
 
 _FOREIGN = {b"\xfd7zXZ\0": "xz", b"BZh": "bzip2", b"\x04\x22\x4d\x18": "lz4", b"PK\x03\x04": "zip", b"7z\xbc\xaf": "7z"}
 
 
 @dataclass(frozen=True, slots=True)
 class ReadArchive:
-    """What an archive holds, and its documents by digest: verified indexes, manifests and configs."""
+    """What an archive holds, and its documents by digest: verified indexes, manifests and configs.
+
+    `unpacked` is what the bytes of each other blob say about its unpacked size.
+    """
 
     inventory: Inventory
     documents: Mapping[str, Content]
+    unpacked: Mapping[str, UnpackedSeen]
 
 
 def read_archive(path: Path, jobs: int = 0, progress: Progress | None = None) -> ReadArchive:
@@ -94,4 +99,5 @@ def _understood(entries: Sequence[Entry], size: int, compression: str, findings:
     found = interpret(entries, findings.problems())
     inventory = Inventory(found.format, compression, size, len(entries), found.images, dict(found.blobs), found.problems)
     documents = {digest: Content(document.media_type, document.body) for digest, document in found.documents.items()}
-    return ReadArchive(inventory, documents)
+    unpacked = {entry.digest: entry.told for entry in entries if entry.told is not None and entry.digest in found.blobs}
+    return ReadArchive(inventory, documents, unpacked)
