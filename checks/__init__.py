@@ -35,8 +35,17 @@ from checks.storage import (
     size_unproven,
     staging_disk,
 )
+from checks.transfer import (
+    copy_drops_foreign_layers,
+    copy_drops_platforms,
+    copy_keeps_urls,
+    docker_nondistributable,
+    registry_refuses_urls,
+    transfer_window,
+)
 from checks.trust import certificate_expiring, certificate_name_mismatch, chain_incomplete, root_not_trusted
 from checks.windows import (
+    foreign_layer_base_era,
     foreign_layer_egress,
     foreign_layer_unavailable,
     hostprocess_requirements,
@@ -66,9 +75,16 @@ CATALOGUE: tuple[Check, ...] = (
     mirror_not_configured.CHECK,
     foreign_layer_egress.CHECK,
     foreign_layer_unavailable.CHECK,
+    foreign_layer_base_era.CHECK,
     hostprocess_requirements.CHECK,
     windows_version_unsupported.CHECK,
     known_issue.CHECK,
+    copy_drops_foreign_layers.CHECK,
+    copy_keeps_urls.CHECK,
+    copy_drops_platforms.CHECK,
+    registry_refuses_urls.CHECK,
+    docker_nondistributable.CHECK,
+    transfer_window.CHECK,
     registry_disk.CHECK,
     staging_disk.CHECK,
     media_capacity.CHECK,

@@ -27,6 +27,7 @@ FORMATS: tuple[Format, ...] = (
     Format("text", "for a person at a terminal", ".txt", "reports.text", colours=True),
     Format("json", "for programs: the stable contract, version 1", ".json", "reports.json_v1"),
     Format("html", "one self-contained file to read, filter, print and keep", ".html", "reports.html"),
+    Format("egress", "hosts that would be dialled outside, for a firewall team", ".hosts.txt", "reports.egress"),
 )
 _BY_NAME = {row.name: row for row in FORMATS}
 

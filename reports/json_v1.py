@@ -169,6 +169,7 @@ def _image(row: ImageRow) -> Json:
                 "bytes": cell.bytes,
                 "foreign_layers": cell.foreign_layers,
                 "detail": cell.detail or None,
+                "place": cell.place or None,
             }
             for cell in row.platforms
         ],

@@ -22,7 +22,9 @@ At = Annotated[str | None, typer.Option("--at", metavar="DATE", help="Judge as o
 Platforms = Annotated[
     list[str] | None, typer.Option("--platform", metavar="PLATFORM", help="What lists are for, such as windows/amd64:ltsc2022.")
 ]
-Formats = Annotated[list[str] | None, typer.Option("--format", metavar="FMT[=FILE]", help="text, json or html; repeatable.")]
+Formats = Annotated[
+    list[str] | None, typer.Option("--format", metavar="FMT[=FILE]", help="text, json, html or egress; repeatable.")
+]
 FailOn = Annotated[
     Severity, typer.Option("--fail-on", metavar="error|warning|info", help="The severity from which the site is not ready.")
 ]

@@ -102,6 +102,7 @@ def _copy(part: CopyPart, where: Where) -> Copy:
         tool=part.tool,
         options=part.options,
         scripts=part.scripts,
+        config=part.config,
         archives=part.archives,
         media=Media(part.media.size, part.media.filesystem or "") if part.media else None,
         staging=part.staging.disk if part.staging else None,

@@ -99,6 +99,7 @@ class Copy:
     tool: Program | None = None
     options: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
+    config: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
     media: Media | None = None
     staging: int | None = None

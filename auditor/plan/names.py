@@ -23,6 +23,7 @@ FILES: tuple[tuple[str, ...], ...] = (
     ("sources", "*", "ca"),
     ("endpoints", "*", "chain"),
     ("copy", "scripts", "*"),
+    ("copy", "config", "*"),
 )
 
 

@@ -155,6 +155,11 @@ class CopyPart(Edge):
     scripts: Paths = Field(
         default=(), description="scripts that copy; they are read, not run", examples=[["scripts/mirror.sh"]]
     )
+    config: Paths = Field(
+        default=(),
+        description="daemon.json of the machine that copies, where Docker does",
+        examples=[["staging/daemon.json"]],
+    )
     archives: Paths = Field(
         default=(), description="archives that carry the images; only `collect` reads them", examples=[["media/images.tar"]]
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from auditor.pki.judge import Incomplete
 from auditor.report import Cell, EgressRow, ImageRow, StorageItem, StorageStage, TrustRow
 from auditor.site import Site
 from auditor.site.images import Placement
 from auditor.site.layers import LayerEgress, foreign_layers
+from auditor.site.mirrors import Way
 from auditor.site.storage.stage import Stage
 from auditor.site.trust import Unseen
 from auditor.transfer.network import Dial, dial_of
@@ -17,9 +19,10 @@ from auditor.transfer.network import Dial, dial_of
 ITEMS = 10
 
 
-def _cell(placement: Placement) -> Cell:
+def _cell(placement: Placement, place: str = "") -> Cell:
     resolution = placement.resolution
     payload = resolution.payload
+    lost = resolution.dropped or (placement.image.absent if place else "")
     return Cell(
         platform=str(placement.need.platform),
         pool=placement.pool.name,
@@ -28,15 +31,25 @@ def _cell(placement: Placement) -> Cell:
         os_version=resolution.choice.os_version,
         bytes=payload.bytes if payload is not None else None,
         foreign_layers=len(foreign_layers(placement)),
-        detail=resolution.trouble.detail if resolution.trouble is not None else resolution.dropped,
+        detail=resolution.trouble.detail if resolution.trouble is not None else lost,
+        place=place,
     )
+
+
+def _cells(site: Site) -> Iterator[tuple[Placement, Cell]]:
+    """How each need stands: at its source, or in the copy where that is worse, since from there it is pulled."""
+    for placement, copy in zip_longest(site.images.placements, site.copies):
+        if copy is not None and copy.wanted is not None and copy.kept.standing.rank > placement.standing.rank:
+            yield placement, _cell(copy.kept, copy.place)
+        else:
+            yield placement, _cell(placement)
 
 
 def image_rows(site: Site) -> tuple[ImageRow, ...]:
     """One row per image, in the order of first need."""
     cells: dict[str, list[Cell]] = {}
-    for placement in site.images.placements:
-        cells.setdefault(str(placement.image.reference), []).append(_cell(placement))
+    for placement, cell in _cells(site):
+        cells.setdefault(str(placement.image.reference), []).append(cell)
     return tuple(
         ImageRow(
             reference=str(reference),
@@ -85,10 +98,31 @@ def _trust_dials(site: Site, today: datetime.date) -> Iterator[EgressRow]:
             )
 
 
+def _mirror_rows(site: Site) -> Iterator[EgressRow]:
+    """Registries outside that nodes are told to ask, or ask because they are told of no other."""
+    for group in site.mirroring:
+        lead = group.first
+        fails = lead.way is not Way.FALLS_BACK
+        blocked = "the pull fails" if fails else "pulls wait for it whenever the mirror lacks an image, and then fail"
+        for one in lead.outside:
+            dial = dial_of(one.url)
+            if dial is None:
+                continue
+            yield EgressRow(
+                host=dial.host,
+                port=dial.port,
+                scheme=dial.scheme,
+                who=f"{group.pool.name} (container runtime)",
+                why=f"images of {group.registry}",
+                when_blocked=blocked,
+                check="mirror-not-configured",
+            )
+
+
 def egress_rows(site: Site, today: datetime.date) -> tuple[EgressRow, ...]:
     """Every host that something would dial, each (host, port, who, check, why) once, sorted."""
     unique: dict[tuple[str, int, str, str, str], EgressRow] = {}
-    for row in (*_layer_rows(site), *_trust_dials(site, today)):
+    for row in (*_layer_rows(site), *_mirror_rows(site), *_trust_dials(site, today)):
         unique.setdefault((row.host, row.port, row.who, row.check, row.why), row)
     return tuple(unique[key] for key in sorted(unique))
 

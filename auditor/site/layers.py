@@ -35,9 +35,10 @@ def foreign_layers(placement: Placement) -> tuple[Descriptor, ...]:
     return payload.foreign if payload is not None else ()
 
 
-def _rule(placement: Placement) -> PullRule | None:
-    runtime = placement.pool.runtime
-    return pull_rule(runtime.name, runtime.version) if runtime is not None else pull_rule("", "")
+def rule_of(placement: Placement) -> PullRule | None:
+    """How the runtime of the pool treats `urls`; None when the facts do not say."""
+    runtime, system = placement.pool.runtime, placement.pool.platform.os
+    return pull_rule(runtime.name, runtime.version, system) if runtime is not None else pull_rule("", "", system)
 
 
 def layer_egress(placements: Iterable[Placement], reachable: tuple[str, ...]) -> tuple[LayerEgress, ...]:
@@ -46,7 +47,7 @@ def layer_egress(placements: Iterable[Placement], reachable: tuple[str, ...]) ->
     layers: dict[tuple[str, str], tuple[Descriptor, tuple[str, ...]]] = {}
     for placement in placements:
         for layer in foreign_layers(placement):
-            outside = tuple(url for url in layer.urls or () if _leads_outside(url, reachable))
+            outside = tuple(url for url in layer.urls or () if leads_outside(url, reachable))
             if outside:
                 key = (layer.digest, placement.pool.name)
                 groups.setdefault(key, []).append(placement)
@@ -63,11 +64,12 @@ def _egress(layer: Descriptor, urls: tuple[str, ...], placements: list[Placement
         urls=urls,
         dials=tuple(dict.fromkeys(dial for url in urls if (dial := dial_of(url)) is not None)),
         images=tuple(dict.fromkeys(str(placement.image.reference) for placement in placements)),
-        rule=_rule(first),
+        rule=rule_of(first),
         location=first.need.why[0].location,
     )
 
 
-def _leads_outside(url: str, reachable: tuple[str, ...]) -> bool:
+def leads_outside(url: str, reachable: tuple[str, ...]) -> bool:
+    """Whether fetching a URL would dial a host that cannot be reached. What is no http(s) URL, no runtime fetches."""
     dial = dial_of(url)
     return dial is not None and not is_reachable(dial.host, reachable)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from auditor.evidence.model import Evidence, Place
-from auditor.plan.model import Endpoint, Needs, Plan
+from auditor.plan.model import Endpoint, Needs, Plan, Program
 from auditor.plan.node_config import NodeConfig
 from auditor.site.archives.view import Archives, archives_of
 from auditor.site.copies import Copy, copies_in_archives, copies_inside
@@ -19,6 +19,7 @@ from auditor.site.mirrors import Mirroring, mirroring, node_configs
 from auditor.site.requirement import Requirement
 from auditor.site.storage.view import Storage
 from auditor.site.survey import Survey
+from auditor.site.transfers import Carriage, Transfer, transfer_of
 from auditor.site.trust import Served, TrustCase, Unseen, endpoint_chains, trust_cases
 
 
@@ -88,6 +89,25 @@ class Site:
         return Storage(self.plan, self.needs, self.evidence, self.images, self.pulled, self.archives)
 
     @cached_property
+    def to_copy(self) -> Images | None:
+        """What the copy takes: as the sources have it, else as the archives do; None when neither was looked at."""
+        if self.source is not None:
+            return self.source
+        return self.archives.images() if self.archives is not None else None
+
+    @cached_property
+    def transfer(self) -> Transfer | None:
+        """The copy that the plan describes; None when it names no tool."""
+        return transfer_of(self.plan, self.archives, from_source=self.source is not None)
+
+    @cached_property
+    def carriages(self) -> tuple[Carriage, ...]:
+        """What the planned copy does to every layer that it may leave behind, or whose `urls` it may keep."""
+        if self.transfer is None or self.to_copy is None:
+            return ()
+        return tuple(self.transfer.carriages(self.to_copy.placements))
+
+    @cached_property
     def node_configs(self) -> Mapping[str, NodeConfig]:
         """What the nodes of each pool are told, for pools that name it."""
         return node_configs(self.plan)
@@ -111,6 +131,12 @@ class Site:
         if today not in self._trust:
             self._trust[today] = trust_cases(self.plan, self.chains, today)
         return self._trust[today]
+
+    @property
+    def programs(self) -> Iterator[Program]:
+        """The copy tool and the runtimes of the pools, where the plan names them."""
+        tool = self.plan.copy.tool if self.plan.copy is not None else None
+        yield from (program for program in (tool, *(pool.runtime for pool in self.plan.pools)) if program is not None)
 
     def lacks(self, requirement: Requirement) -> str | None:
         """Why a check that requires this does not apply here; None when it does."""
@@ -140,6 +166,13 @@ _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
     Requirement.SOURCE: lambda site: Place.SOURCE in site.places,
     Requirement.COPIES: lambda site: bool({Place.TARGET, Place.ARCHIVES} & site.places),
     Requirement.ARCHIVES: lambda site: Place.ARCHIVES in site.places,
+    Requirement.COPY_TOOL: lambda site: site.transfer is not None,
+    Requirement.TO_COPY: lambda site: bool({Place.SOURCE, Place.ARCHIVES} & site.places),
+    Requirement.REGISTRY_KIND: lambda site: site.plan.registry is not None and site.plan.registry.kind is not None,
+    Requirement.COPY_WINDOW: lambda site: (
+        site.plan.copy is not None and None not in (site.plan.copy.rate, site.plan.copy.window)
+    ),
+    Requirement.DOCKER: lambda site: any(program.name == "docker" for program in site.programs),
     Requirement.ENDPOINTS: lambda site: bool(site.plan.endpoints),
     Requirement.NODE_CONFIG: lambda site: any(pool.config for pool in site.plan.pools),
 }

@@ -13,7 +13,8 @@ as does skopeo by way of a docker-archive, or a rebuild on a base from after Jun
 let a host inside answer under the name, with a certificate that the nodes trust.
 
 ## When it cannot tell
-The manifest for the pool could not be read, or the pool's runtime is not in the facts.
+The manifest for the pool could not be read, the pool's runtime is not in the facts, or it matters which version of it that is
+and the plan does not say.
 
 ## References
 containerd core/remotes/docker/fetcher.go; containerd#7676; facts/layer_urls.yaml.
@@ -68,7 +69,7 @@ def _message(egress: LayerEgress, rule: PullRule) -> str:
 def _finding(egress: LayerEgress, rule: PullRule) -> Finding:
     return Finding(
         check=ID,
-        severity=Severity.ERROR if rule.first == "url" else Severity.WARNING,
+        severity=Severity.ERROR if rule.first == "url" and rule.fatal else Severity.WARNING,
         subject=_subject(egress),
         message=_message(egress, rule),
         facts={
@@ -78,6 +79,7 @@ def _finding(egress: LayerEgress, rule: PullRule) -> Finding:
             "images": egress.images[:SHOWN],
             "image_count": len(egress.images),
             "asks_first": rule.first,
+            "fatal": rule.fatal,
             "source": rule.source,
             "confidence": rule.confidence,
         },
@@ -92,7 +94,9 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     for egress in site.layer_egress:
         bad.update((image, egress.pool) for image in egress.images)
         if egress.rule is None:
-            detail = f"the facts do not say whether {egress.runtime} asks the URL or the registry first"
+            detail = (
+                f"the facts do not say what {egress.runtime} asks first, the URL or the registry, or its version is missing"
+            )
             yield Undetermined(ID, _subject(egress), Kind.UNSUPPORTED, detail)
         else:
             yield _finding(egress, egress.rule)

@@ -20,7 +20,7 @@ def test_every_format_renders_and_ends_with_one_newline() -> None:
 
 
 def test_names_are_unique_and_known() -> None:
-    assert format_names() == ("text", "json", "html")
+    assert format_names() == ("text", "json", "html", "egress")
     assert [format_named(name) for name in format_names()] == list(FORMATS)
     with pytest.raises(KeyError):
         format_named("pdf")

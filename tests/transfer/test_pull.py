@@ -9,24 +9,37 @@ from auditor.transfer.pull import PullRule, pull_rule
 
 
 @pytest.mark.parametrize(
-    ("runtime", "version", "first"),
+    ("runtime", "version", "os", "first", "fatal"),
     [
-        ("containerd", "1.6.8", "url"),
-        ("containerd", "2.1.6-k3s1", "url"),
-        ("containerd", "", "url"),
-        ("cri-o", "1.33.0", "url"),
-        ("docker", "27.5.1", "registry"),
-        ("", "", "url"),
+        ("containerd", "1.6.8", "windows", "url", True),
+        ("containerd", "2.1.6-k3s1", "linux", "url", True),
+        ("containerd", "", "windows", "url", True),
+        ("cri-o", "1.33.0", "linux", "url", True),
+        ("cri-o", "1.29.4", "linux", "url", False),
+        ("docker", "27.5.1", "windows", "registry", False),
+        ("docker", "29.7.2", "windows", "registry", False),
+        ("docker", "", "windows", "registry", False),
+        ("docker", "28.5.0", "linux", "registry", False),
+        ("", "", "windows", "url", True),
     ],
 )
-def test_who_is_asked_first(runtime: str, version: str, first: str) -> None:
-    rule = pull_rule(runtime, version)
+def test_who_is_asked_first(runtime: str, version: str, os: str, first: str, fatal: bool) -> None:
+    rule = pull_rule(runtime, version, os)
     assert rule is not None
-    assert rule.first == first
+    assert (rule.first, rule.fatal) == (first, fatal)
 
 
-def test_a_runtime_without_facts_has_no_rule() -> None:
-    assert pull_rule("youki", "0.5") is None
+@pytest.mark.parametrize(
+    ("runtime", "version", "os"),
+    [
+        ("youki", "0.5", "linux"),
+        ("docker", "29.0.1", "linux"),  # its store depends on what was installed before
+        ("docker", "", "linux"),
+        ("cri-o", "", "linux"),
+    ],
+)
+def test_what_the_facts_do_not_say_has_no_rule(runtime: str, version: str, os: str) -> None:
+    assert pull_rule(runtime, version, os) is None
 
 
 def test_every_symptom_can_be_filled_in() -> None:

@@ -92,7 +92,7 @@ def _read_folder(path: Path, jobs: int, progress: Progress | None) -> ReadArchiv
     hashed = hash_all(pieces, Budget(), Allowance(size), jobs, progress)
     read = _understood([*hashed, *others], size, "", findings)
     largest = max((piece.size for piece in pieces), default=0)
-    return ReadArchive(msgspec.structs.replace(read.inventory, is_folder=True, largest=largest), read.documents)
+    return ReadArchive(msgspec.structs.replace(read.inventory, is_folder=True, largest=largest), read.documents, read.unpacked)
 
 
 def _understood(entries: Sequence[Entry], size: int, compression: str, findings: Findings) -> ReadArchive:

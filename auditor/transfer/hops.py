@@ -1,0 +1,105 @@
+"""One hop of a copy: a tool takes an image from one place to another. Which row of the facts says what happens on it.
+
+A row holds for a tool, a range of its versions, where the image comes from and goes to, and the options that were given.
+What no row says is not guessed: it is `Unpredicted`, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from auditor.facts import Fact, version_key
+from auditor.transfer.options import Options
+
+REGISTRY = "registry"
+Place = Literal["", "registry", "archive", "docker-archive", "oci-layout", "dir"]
+
+
+class HopRow(Fact, frozen=True, kw_only=True):
+    """What every table of hops has. `since` is inclusive, `before` exclusive; `origin` and `to` are empty for any place.
+
+    With `given`, one of these options must have been; the first row that holds decides. `confirmed` says that a test of this
+    project runs the tool and sees it happen.
+    """
+
+    tool: str
+    since: str = "0"
+    before: str = "9999"
+    origin: Place = ""
+    to: Place = ""
+    given: tuple[str, ...] = ()
+    confirmed: bool = False
+
+    @property
+    def name(self) -> str:
+        """How findings speak of the row."""
+        versions = (
+            f" {self.since} to {self.before}" if self.before != "9999" else f" from {self.since}" if self.since != "0" else ""
+        )
+        way = f", {self.origin or 'anything'} to {self.to or 'anything'}" if self.origin or self.to else ""
+        return f"{self.tool}{versions}{way}{', with ' + ' or '.join(self.given) if self.given else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One step of the way. A version may be unknown; `origin` and `to` are `registry` or a format of archives."""
+
+    tool: str
+    version: str
+    origin: str
+    to: str
+    options: Options = field(default_factory=Options)
+
+    def __str__(self) -> str:
+        return f"{self.tool} {self.version}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Unpredicted:
+    """Why nobody can tell what happens. `missing`: the plan does not say enough; else the facts do not."""
+
+    why: str
+    missing: bool = False
+
+
+Row = TypeVar("Row", bound=HopRow)
+
+
+def _covers(place: Place, actual: str) -> bool:
+    return place in {"", actual} or (place == "archive" and actual != REGISTRY)
+
+
+def _holds(row: HopRow, version: tuple[int, ...]) -> bool:
+    return not version or version_key(row.since) <= version < version_key(row.before)
+
+
+def row_for(rows: Iterable[Row], hop: Hop, said: Callable[[Row], Hashable]) -> Row | Unpredicted:
+    """The row that holds for a hop. Where the version is unknown, all rows that may hold must say the same, by `said`."""
+    own = [row for row in rows if row.tool == hop.tool]
+    if not own:
+        return Unpredicted(f"the facts do not know {hop.tool} as a tool that copies")
+    key = version_key(hop.version)
+    dated = [row for row in own if _holds(row, key)]
+    if not dated:
+        return Unpredicted(f"the facts do not say what {hop} does, only what other versions do")
+    there = [row for row in dated if _covers(row.origin, hop.origin) and _covers(row.to, hop.to)]
+    if not there:
+        return Unpredicted(f"the facts do not say what {hop} does on the way from {hop.origin} to {hop.to}")
+    return _by_options(there, hop, said)
+
+
+def _by_options(rows: list[Row], hop: Hop, said: Callable[[Row], Hashable]) -> Row | Unpredicted:
+    told = [row for row in rows if any(hop.options.has(condition) for condition in row.given)]
+    plain = [row for row in rows if not row.given]
+    if not told and not plain:
+        choices = " or ".join(dict.fromkeys(condition for row in rows for condition in row.given))
+        return Unpredicted(f"what {hop} does depends on {choices}, and copy.options says neither", missing=True)
+    if version_key(hop.version):
+        return next(row for row in rows if row in told or not row.given)
+    # An option that only some versions have tells that it is one of those.
+    first = {(row.since, row.before): row for row in reversed(told or plain)}
+    if len({said(row) for row in first.values()}) > 1:
+        return Unpredicted(f"the plan does not say which version of {hop.tool} copies, and they differ", missing=True)
+    return next(iter(told or plain))

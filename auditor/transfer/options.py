@@ -1,0 +1,48 @@
+"""The options that a copy tool is called with, as the plan lists them: one per item, or several with their values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+_OFF = frozenset({"false", "0", "no"})
+_AND = " and "
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was given, in order: the name of an option or the key of a setting, and its value; empty for a mere switch."""
+
+    given: tuple[tuple[str, str], ...] = ()
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Every value that an option was given, in order; nothing for a mere switch."""
+        return tuple(value for key, value in self.given if key == name and value)
+
+    def has(self, condition: str) -> bool:
+        """Whether `--name`, `--name value`, or several of these joined by `and`, were given. A switch that is off was not."""
+        return all(self._has_one(part) for part in condition.split(_AND))
+
+    def _has_one(self, condition: str) -> bool:
+        name, _, value = condition.partition(" ")
+        if value:
+            return any(key == name and value in given.split(",") for key, given in self.given)
+        return any(key == name and given.lower() not in _OFF for key, given in self.given)
+
+
+def read_options(texts: Iterable[str]) -> Options:
+    """The options of a plan: `--all`, `--platform linux/amd64`, `--format=oci`, `includeExternal: true`."""
+    return Options(tuple(_pairs([word for text in texts for word in text.split()])))
+
+
+def _pairs(words: list[str]) -> Iterator[tuple[str, str]]:
+    """Names with their values. A bare word after an option is taken for its value, and may be a setting of its own too."""
+    for position, word in enumerate(words):
+        follows = words[position + 1] if position + 1 < len(words) else ""
+        name, joined, value = word.partition("=")
+        if word.startswith("-"):
+            yield name, value if joined else ("" if follows.startswith("-") else follows)
+        elif joined:
+            yield name, value
+        else:
+            yield word.removesuffix(":"), follows if word.endswith(":") else ""

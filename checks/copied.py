@@ -1,0 +1,94 @@
+"""What checks over the planned copy share: what is copied, what was seen of the result, and what is not predicted."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator
+
+from auditor.check import Remedy, Subject, Undetermined
+from auditor.evidence.model import Kind, Seen
+from auditor.oci.document import Descriptor
+from auditor.plan.model import Need
+from auditor.plan.rewrites import placed
+from auditor.site import Site
+from auditor.site.copies import Copy
+from auditor.site.images import Placement
+from auditor.site.transfers import Carriage
+from auditor.sizing.budget import format_bytes
+from auditor.transfer.hops import Unpredicted
+from auditor.transfer.layers import carrying
+from checks.placed import image_subject, unknown
+
+SHOWN = 3
+
+
+def to_copy(site: Site, check: str) -> Iterator[Placement | Undetermined]:
+    """The placements that are copied and whose manifest is known. A chosen manifest that could not be read is undetermined."""
+    said: set[tuple[str, str]] = set()
+    for placement in site.to_copy.placements if site.to_copy is not None else ():
+        trouble = placement.resolution.trouble
+        if placement.resolution.payload is not None:
+            yield placement
+        elif trouble is not None and (key := (str(placement.image.reference), trouble.detail)) not in said:
+            said.add(key)
+            yield unknown(check, image_subject(placement.image), trouble)
+
+
+def tool_of(site: Site) -> str:
+    """The copy tool, for messages."""
+    return str(site.transfer.tool) if site.transfer is not None else ""
+
+
+def unpredicted(check: str, site: Site, images: Iterable[tuple[str, Unpredicted]]) -> Iterator[Undetermined]:
+    """One outcome per reason, with the images that it concerns."""
+    reasons: dict[Unpredicted, dict[str, None]] = {}
+    for image, reason in images:
+        reasons.setdefault(reason, {})[image] = None
+    for reason, concerned in reasons.items():
+        names = ", ".join([*concerned][:SHOWN]) + (f" and {len(concerned) - SHOWN} more" if len(concerned) > SHOWN else "")
+        kind = Kind.MISSING_EVIDENCE if reason.missing else Kind.UNSUPPORTED
+        yield Undetermined(check, Subject("copy", tool_of(site)), kind, f"{reason.why}; it matters to {names}")
+
+
+def arrived(site: Site) -> dict[Need, Copy]:
+    """Copies that were seen where the way of the plan ends, by need, for those with such layers."""
+    if not site.carriages:
+        return {}
+    concerned = {carriage.placement.need for carriage in site.carriages}
+    at_the_end = site.plan.registry is None or site.target is not None
+    return {
+        copy.kept.need: copy
+        for copy in (site.copies if at_the_end else ())
+        if copy.kept.need in concerned and copy.kept.resolution.payload is not None
+    }
+
+
+def is_there(copy: Copy | None, layer: Descriptor) -> bool:
+    """Whether somebody saw the layer at the end of the way, whatever was predicted."""
+    return copy is not None and isinstance(copy.blob(layer.digest), Seen)
+
+
+def where_to(site: Site, carriage: Carriage) -> str:
+    """Where the image ends up, for messages and commands."""
+    registry = site.plan.registry
+    return str(placed(registry, carriage.placement.image.reference)) if registry is not None else "TARGET"
+
+
+def carry(site: Site, carriage: Carriage) -> Remedy:
+    """How such a layer is carried: by the plan's own tool where it has an option, else by one that does."""
+    transfer, image, target = site.transfer, str(carriage.placement.image.reference), where_to(site, carriage)
+    assert transfer is not None  # noqa: S101 - there are no carriages without a copy
+    hop = transfer.ways(carriage.placement.image.reference)[0][-1]
+    option = carrying(hop.tool, hop.version, hop.origin, hop.to)
+    crane = shlex.join(["crane", "copy", "--allow-nondistributable-artifacts", image, target])
+    note = "where the manifest is at its place already, crane uploads nothing any more"
+    if hop.tool == "crane" and option:
+        return Remedy("copy", f"Call crane with {option}, for copy and for push; {note}.", (crane,))
+    if option:
+        return Remedy("copy", f"Call {hop.tool} with {option}.")
+    return Remedy("copy", f"{hop.tool} has no option for it: copy these images with crane; {note}.", (crane,))
+
+
+def layer_named(layer: Descriptor, image: str) -> str:
+    """A layer, for messages."""
+    return f"a layer of {image} ({format_bytes(layer.size)}, {layer.media_type or 'without a media type'})"

@@ -1,0 +1,97 @@
+"""## What it checks
+The plan's copy tool, at its version and with its options, carries every layer of the images that pools need, also those that
+are marked as not to be redistributed or that have `urls`, on every hop of the way: into archives, and into the registry inside.
+
+## Why it matters
+Most tools leave such layers behind, with exit code 0 and without a word. The tag is there, the manifest is there, and a node
+says `could not fetch content descriptor … from remote: not found`, or dials Microsoft.
+
+## How to fix
+Give the tool the option that carries them (crane `--allow-nondistributable-artifacts`, regctl `--include-external`), or take
+one that has such an option. The manifest still has its `urls` then: see `copy-keeps-urls`.
+
+## When it cannot tell
+The facts do not know the tool or its version, what it does depends on an option or on the format of an archive that nobody
+looked at, or a manifest could not be read. What was seen at the end of the way counts more than what is predicted.
+
+## References
+facts/copy_layers.yaml, where each row has its source and says whether a test of this project saw it happen.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Severity, Undetermined, define
+from auditor.oci.document import Descriptor
+from auditor.site import Requirement, Site
+from auditor.site.transfers import Carriage
+from auditor.sizing.budget import format_bytes
+from auditor.transfer.layers import Fate
+from checks.copied import arrived, carry, is_there, layer_named, to_copy, tool_of, unpredicted, where_to
+from checks.placed import subject_of
+
+ID = "copy-drops-foreign-layers"
+
+
+def _finding(site: Site, carriage: Carriage, left: list[tuple[Descriptor, Fate]]) -> Finding:
+    layer, fate = left[0]
+    image, tool = str(carriage.placement.image.reference), tool_of(site)
+    more = f" and {len(left) - 1} more of its layers" if len(left) > 1 else ""
+    is_sure = fate.row.confidence != "low"
+    doubt = "" if is_sure else " Nobody has confirmed that yet."
+    return Finding(
+        check=ID,
+        severity=Severity.ERROR if is_sure else Severity.WARNING,
+        subject=subject_of(carriage.placement),
+        message=f"{tool} leaves {layer_named(layer, image)}{more} behind: {where_to(site, carriage)} will have the manifest "
+        f"without them, and nodes of {carriage.placement.pool.name} cannot get them inside.{doubt} A node would say: "
+        '"could not fetch content descriptor: not found".',
+        case=tool,
+        facts={
+            "tool": tool,
+            "row": fate.row.name,
+            "source": fate.row.source,
+            "confidence": fate.row.confidence,
+            "confirmed": fate.row.confirmed,
+            "layers": tuple(layer.digest for layer, _ in left),
+            "bytes": sum(max(0, layer.size) for layer, _ in left),
+            "left": format_bytes(sum(max(0, layer.size) for layer, _ in left)),
+        },
+        location=site.plan.where("copy", "tool"),
+        remedies=(carry(site, carriage),),
+    )
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One finding per image and pool; what is fine is counted per image and pool."""
+    at_the_end = arrived(site)
+    bad = set()
+    for carriage in site.carriages:
+        copy = at_the_end.get(carriage.placement.need)
+        left = [(layer, fate) for layer, fate in carriage.left if not is_there(copy, layer)]
+        if left:
+            yield _finding(site, carriage, left)
+        if left or carriage.unpredicted is not None:
+            bad.add(carriage.placement.need)
+    named = ((str(carriage.placement.image.reference), carriage.unpredicted) for carriage in site.carriages)
+    yield from unpredicted(ID, site, ((image, reason) for image, reason in named if reason is not None))
+    fine = 0
+    for placement in to_copy(site, ID):
+        if isinstance(placement, Undetermined):
+            yield placement
+        else:
+            fine += placement.need not in bad
+    if fine:
+        yield Fine(fine)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="The copy tool leaves layers behind",
+    family="transfer",
+    severity=Severity.ERROR,
+    requires=(Requirement.IMAGES, Requirement.COPY_TOOL, Requirement.TO_COPY),
+)

@@ -1,0 +1,197 @@
+"""## What it checks
+Where Docker copies: the registry inside is named in `allow-nondistributable-artifacts` of its daemon.json, if the version goes
+by that and a layer needs it. And in every daemon.json of the plan: the setting has an effect, no entry stands twice, none is a
+placeholder, and none keeps the daemon from starting.
+
+## Why it matters
+Docker before 28 leaves foreign layers behind for every registry that is not named there, with the line `Skipped foreign layer`.
+From 28 on the setting has no effect, and with the flag of that name Docker 29 does not start.
+
+## How to fix
+Name the registry as it is pushed to, host and port, or upgrade the machine that copies. Take the setting out from 28 on.
+
+## When it cannot tell
+The version of Docker, or the daemon.json of the machine that copies (`copy.config`), is not given and it matters; or a file
+cannot be read.
+
+## References
+facts/docker_nondistributable.yaml; docker/cli docs/deprecated.md; moby#33151, moby#51199.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.errors import Location
+from auditor.evidence.model import Kind
+from auditor.facts import Fact, table, version_key
+from auditor.plan.docker_daemon import ALLOW, Daemon, UnreadableDaemon, daemons
+from auditor.plan.lists.source import placeholder_in
+from auditor.plan.model import Program
+from auditor.site import Requirement, Site
+
+ID = "docker-nondistributable"
+
+
+class DockerSetting(Fact, frozen=True, kw_only=True):
+    """What a range of Docker's versions makes of the setting, in daemon.json and as a flag."""
+
+    since: str
+    before: str
+    key: Literal["used", "ignored"]
+    flag: Literal["used", "ignored", "fatal"]
+
+
+@dataclass(frozen=True)
+class _Machine:
+    """A Docker whose configuration the plan gives: that of the copy, or of a pool."""
+
+    name: str
+    docker: Program
+    files: tuple[Daemon | UnreadableDaemon, ...]
+    place: Location
+    copies: bool = False
+
+    @property
+    def subject(self) -> Subject:
+        """The machine as a subject."""
+        return Subject("daemon", self.name)
+
+
+def _machines(site: Site) -> Iterator[_Machine]:
+    plan = site.plan
+    if plan.copy is not None and plan.copy.tool is not None and plan.copy.tool.name == "docker":
+        files = daemons(plan, plan.copy.config)
+        yield _Machine("copy", plan.copy.tool, files, plan.where("copy", "tool"), copies=True)
+    for pool in plan.pools:
+        if pool.runtime is not None and pool.runtime.name == "docker" and (files := daemons(plan, pool.config)):
+            yield _Machine(f"pool {pool.name}", pool.runtime, files, plan.where("pools", pool.name, "runtime"))
+
+
+def _setting(docker: Program) -> DockerSetting | None:
+    """The row for a version; None when the version is not known, or has no such setting."""
+    key = version_key(docker.version)
+    rows: tuple[DockerSetting, ...] = table("docker_nondistributable", DockerSetting)
+    return next((row for row in rows if key and version_key(row.since) <= key < version_key(row.before)), None)
+
+
+def _finding(machine: _Machine, severity: Severity, case: str, message: str, remedy: Remedy, location: Location) -> Finding:
+    return Finding(
+        check=ID,
+        severity=severity,
+        subject=machine.subject,
+        message=message,
+        case=case,
+        facts={"docker": str(machine.docker)},
+        location=location,
+        remedies=(remedy,),
+    )
+
+
+def _of_entries(machine: _Machine, daemon: Daemon) -> Iterator[Finding]:
+    """What is wrong with single entries, whatever the version."""
+    entries = daemon.allow or ()
+    counts = Counter(entry.text for entry in entries)
+    for entry in {entry.text: entry for entry in entries}.values():
+        text = entry.text
+        if "://" in text:
+            said = f"{ALLOW} names {text} with a scheme: the daemon does not start (\"should not contain '://'\")."
+            yield _finding(machine, Severity.ERROR, f"scheme {text}", said, _write_host(), entry.location)
+        elif placeholder_in(f"{text}/") or text.endswith((".example.com", ".example")) or ".example.com:" in text:
+            said = f"{ALLOW} names {text}, which looks like a placeholder that nobody filled in."
+            yield _finding(machine, Severity.WARNING, f"placeholder {text}", said, _write_host(), entry.location)
+        if counts[text] > 1:
+            said = f"{ALLOW} names {text} {counts[text]} times."
+            remedy = Remedy("edit", "Name each registry once.")
+            yield _finding(machine, Severity.WARNING, f"twice {text}", said, remedy, entry.location)
+
+
+def _write_host() -> Remedy:
+    return Remedy("edit", "Write the host and port of the registry inside, as images are pushed to it.")
+
+
+def _of_version(site: Site, machine: _Machine, setting: DockerSetting) -> Iterator[Finding]:
+    """What the version makes of the setting."""
+    docker, transfer = machine.docker, site.transfer
+    flagged = machine.copies and transfer is not None and any(name == f"--{ALLOW}" for name, _ in transfer.given.given)
+    if flagged and setting.flag == "fatal":
+        said = f"--{ALLOW} is among the options, and {docker} does not know it: the daemon ends with `unknown flag: --{ALLOW}`."
+        remedy = Remedy("edit", "Take the flag out: this version sends such layers always.")
+        yield _finding(machine, Severity.ERROR, "flag", said, remedy, site.plan.where("copy", "options"))
+    if flagged and setting.flag == "ignored":
+        said = f"--{ALLOW} has no effect on {docker}, which sends such layers always, and keeps Docker 29 from starting."
+        remedy = Remedy("edit", "Take the flag out.")
+        yield _finding(machine, Severity.WARNING, "flag", said, remedy, site.plan.where("copy", "options"))
+    for daemon in machine.files:
+        if isinstance(daemon, Daemon) and daemon.allow_at is not None and setting.key == "ignored":
+            said = f"{ALLOW} has no effect on {docker}, which sends such layers always, as ordinary ones."
+            remedy = Remedy("edit", "Take the key out of daemon.json, before a later version refuses it.")
+            yield _finding(machine, Severity.WARNING, "key", said, remedy, daemon.allow_at)
+
+
+def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterator[Outcome]:
+    """Whether the registry inside is named, where that decides and a layer needs it."""
+    registry, transfer = site.plan.registry, site.transfer
+    if setting.key != "used" or registry is None or transfer is None or not machine.copies:
+        return
+    left = [carriage for carriage in site.carriages if carriage.left]
+    if not left or transfer.sends_foreign:
+        return
+    image = str(left[0].placement.image.reference)
+    if not machine.files:
+        only = "only where its daemon.json says so: name it in `copy.config`"
+        detail = f"{machine.docker} sends foreign layers, as of {image}, {only}"
+        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail)
+        return
+    first = machine.files[0]
+    place = (first.allow_at or first.location) if isinstance(first, Daemon) else first.location
+    images = len({carriage.placement.image.reference for carriage in left})
+    yield _finding(
+        machine,
+        Severity.ERROR,
+        "target",
+        f"{ALLOW} does not name {registry.host}: {machine.docker} leaves the foreign layers of {image}"
+        f"{f' and {images - 1} more' if images > 1 else ''} behind, with the line `Skipped foreign layer`.",
+        Remedy("edit", f'Write {{"{ALLOW}": ["{registry.host}"]}} into daemon.json, and start the daemon anew.'),
+        place,
+    )
+
+
+def _outcomes(site: Site, machine: _Machine) -> Iterator[Outcome]:
+    unreadable = [daemon for daemon in machine.files if isinstance(daemon, UnreadableDaemon)]
+    for error in unreadable:
+        kind = Kind.MISSING_EVIDENCE if error.missing else Kind.MALFORMED
+        yield Undetermined(ID, machine.subject, kind, f"{error.location}: {error}")
+    for daemon in machine.files:
+        if isinstance(daemon, Daemon):
+            yield from _of_entries(machine, daemon)
+    setting = _setting(machine.docker)
+    if setting is not None:
+        yield from _of_version(site, machine, setting)
+        if not unreadable:
+            yield from _of_target(site, machine, setting)
+    elif machine.copies or any(isinstance(daemon, Daemon) and daemon.allow for daemon in machine.files):
+        detail = f"what {machine.docker} makes of {ALLOW} depends on its version: 17.06 to 27 go by it, later ones do not"
+        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail)
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """The outcomes of each Docker whose configuration is at hand, and of the one that copies."""
+    for machine in _machines(site):
+        outcomes = list(_outcomes(site, machine))
+        yield from outcomes or (Fine(),)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="Docker does not send foreign layers, or is told to in vain",
+    family="transfer",
+    severity=Severity.ERROR,
+    requires=(Requirement.DOCKER,),
+)

@@ -1,0 +1,191 @@
+"""## What it checks
+The registry inside takes every manifest of the plan that arrives there with `urls`; and where it takes one without having the
+blob, somebody looked whether the blob is there.
+
+## Why it matters
+distribution, the registry that most others are made from, refuses every manifest with `urls` as it comes out of the box: HTTP
+500 and `MANIFEST_BLOB_UNKNOWN`, also when all blobs are there, so that people look for blobs. Where URLs are allowed, it takes
+the manifest of a foreign layer without the blob: a push that ends well then proves nothing.
+
+## How to fix
+Strip the `urls` while copying, or allow them in the registry's configuration: `validation.manifests.urls.allow`, or
+`validation.disabled: true`. Ask the registry for every layer afterwards: `auditor audit --via source --via target`.
+
+## When it cannot tell
+The facts do not know the registry, nobody knows whether the copy keeps the `urls`, or the configuration could not be read. A
+manifest that was seen inside was taken.
+
+## References
+facts/registry_urls.yaml; distribution registry/handlers/app.go; configuration.md, validation.manifests.urls.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.errors import Location
+from auditor.evidence.model import Kind
+from auditor.oci.document import Descriptor
+from auditor.plan.model import Registry
+from auditor.plan.node_config.rewriting import NotUnderstood
+from auditor.plan.registry_config import UnreadableConfig, UrlRules, url_rules
+from auditor.site import Requirement, Site
+from auditor.site.layers import foreign_layers
+from auditor.transfer.hops import Unpredicted
+from auditor.transfer.layers import Fate
+from auditor.transfer.registries import RegistryUrls, registry_row
+from checks.copied import to_copy
+
+ID = "registry-refuses-urls"
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class _Arriving:
+    """A layer that would arrive with `urls` or a foreign type; `urls` is None where nobody knows if the copy keeps them."""
+
+    image: str
+    layer: Descriptor
+    urls: tuple[str, ...] | None
+
+
+def _subject(registry: Registry) -> Subject:
+    return Subject("registry", registry.host)
+
+
+def _arriving(site: Site) -> Iterator[_Arriving]:
+    """Every such layer that was not yet seen inside, once per image and layer."""
+    inside = {p.need for p in site.target.placements if p.resolution.payload is not None} if site.target is not None else set()
+    fates = {c.placement.need: dict(c.fates) for c in site.carriages}
+    said: set[tuple[str, str]] = set()
+    for placement in site.to_copy.placements if site.to_copy is not None else ():
+        for layer in foreign_layers(placement):
+            key = (str(placement.image.reference), layer.digest)
+            if key not in said and placement.need not in inside:
+                said.add(key)
+                yield _Arriving(key[0], layer, _urls(layer, fates.get(placement.need, {}).get(layer)))
+
+
+def _urls(layer: Descriptor, fate: Fate | Unpredicted | None) -> tuple[str, ...] | None:
+    """What is left of a layer's `urls`; without a copy tool in the plan, all of them."""
+    urls = layer.urls or ()
+    if fate is None or not urls:
+        return urls
+    return None if isinstance(fate, Unpredicted) else urls if fate.urls else ()
+
+
+def _refuses(row: RegistryUrls, rules: UrlRules | None, arriving: _Arriving) -> bool:
+    """Whether the manifest is refused. Raises NotUnderstood."""
+    if row.urls != "configured" or arriving.urls == ():
+        return False
+    urls = arriving.urls if arriving.urls is not None else arriving.layer.urls or ()
+    return rules is None or any(rules.refuses(url) for url in urls)
+
+
+def _refused(site: Site, registry: Registry, row: RegistryUrls, rules: UrlRules | None, refused: list[_Arriving]) -> Finding:
+    images = tuple(dict.fromkeys(arriving.image for arriving in refused))
+    first = refused[0]
+    url = (first.layer.urls or ("",))[0]
+    how = "as configured" if rules is not None else "out of the box (the plan gives no `registry.config`)"
+    pattern = "validation: {manifests: {urls: {allow: ['^https://mcr\\.microsoft\\.com/', '^https://go\\.microsoft\\.com/']}}}"
+    more = f" and {len(images) - 1} more" if len(images) > 1 else ""
+    return Finding(
+        check=ID,
+        severity=Severity.ERROR if row.confidence != "low" else Severity.WARNING,
+        subject=_subject(registry),
+        message=f"{registry.kind} {how} refuses the manifest of {images[0]}{more}, which has the URL {url}: the push ends with "
+        f"HTTP 500 and {row.symptom}, although every blob is there.",
+        case="refuses",
+        facts={
+            "images": images[:SHOWN],
+            "image_count": len(images),
+            "url": url,
+            "source": row.source,
+            "confidence": row.confidence,
+            "confirmed": row.confirmed,
+        },
+        location=_place(site, rules),
+        remedies=(
+            Remedy("edit", f"Allow the URLs in the registry's configuration, and name it in `registry.config`: {pattern}."),
+            Remedy("rewrite", "Or strip the urls before the push, which containerd pools need anyway: see copy-keeps-urls."),
+        ),
+    )
+
+
+def _place(site: Site, rules: UrlRules | None) -> Location:
+    return rules.location if rules is not None else site.plan.where("registry", "kind")
+
+
+def _proves_nothing(site: Site, registry: Registry, row: RegistryUrls, rules: UrlRules | None, lax: list[_Arriving]) -> Finding:
+    images = tuple(dict.fromkeys(arriving.image for arriving in lax))
+    more = f" and {len(images) - 1} more" if len(images) > 1 else ""
+    return Finding(
+        check=ID,
+        severity=Severity.WARNING,
+        subject=_subject(registry),
+        message=f"{registry.kind} takes the manifest of {images[0]}{more} although a layer of it is not there "
+        f"({lax[0].layer.media_type}): a push that ends well proves nothing, and nobody has looked at the registry yet.",
+        case="proves nothing",
+        facts={"images": images[:SHOWN], "image_count": len(images), "source": row.source, "confidence": row.confidence},
+        location=_place(site, rules),
+        remedies=(
+            Remedy("command", "Ask the registry for every layer after the copy.", ("auditor audit --via target plan.yaml",)),
+        ),
+    )
+
+
+def _undetermined(registry: Registry, kind: Kind, detail: str) -> Undetermined:
+    return Undetermined(ID, _subject(registry), kind, detail)
+
+
+def _outcomes(site: Site, registry: Registry, row: RegistryUrls, arriving: list[_Arriving]) -> Iterator[Outcome]:
+    try:
+        rules = url_rules(site.plan) if row.urls == "configured" else None
+        refused = [one for one in arriving if _refuses(row, rules, one)]
+    except UnreadableConfig as error:
+        yield _undetermined(registry, Kind.MISSING_EVIDENCE if error.missing else Kind.MALFORMED, f"{error.location}: {error}")
+        return
+    except NotUnderstood as error:
+        yield _undetermined(registry, Kind.UNSUPPORTED, f"{site.plan.where('registry', 'config')}: {error}")
+        return
+    certain = [one for one in refused if one.urls is not None]
+    if certain:
+        yield _refused(site, registry, row, rules, certain)
+        return
+    if refused:
+        detail = f"nobody knows whether the copy keeps the urls of {refused[0].image}, with which {registry.kind} refuses it"
+        yield _undetermined(registry, Kind.MISSING_EVIDENCE, detail)
+        return
+    lax = [one for one in arriving if one.urls != () and row.takes_without_blob(one.layer.media_type)]
+    yield _proves_nothing(site, registry, row, rules, lax) if lax else Fine()
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One outcome for the registry, and one for each manifest that could not be read."""
+    registry = site.plan.registry
+    assert registry is not None  # noqa: S101 - the check requires a registry of some kind
+    assert registry.kind is not None  # noqa: S101 - as above
+    for placement in to_copy(site, ID):
+        if isinstance(placement, Undetermined):
+            yield placement
+    arriving = list(_arriving(site))
+    row = registry_row(registry.kind.name, registry.kind.version)
+    if not arriving:
+        yield Fine()
+    elif isinstance(row, Unpredicted):
+        yield _undetermined(registry, Kind.UNSUPPORTED, row.why)
+    else:
+        yield from _outcomes(site, registry, row, arriving)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="The registry refuses manifests with URLs",
+    family="transfer",
+    severity=Severity.ERROR,
+    requires=(Requirement.IMAGES, Requirement.REGISTRY_KIND, Requirement.TO_COPY),
+)

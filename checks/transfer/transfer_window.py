@@ -1,0 +1,82 @@
+"""## What it checks
+The bytes that must be copied, at the planned rate, take no longer than the planned window.
+
+## Why it matters
+A copy that is cut off in the middle leaves indexes without manifests and manifests without layers, and the next window may be
+weeks away.
+
+## How to fix
+Take a longer window or a faster line, copy in several windows (tools skip what is there already), or copy fewer platforms.
+
+## When it cannot tell
+The size of an image is not known, and what is known would fit.
+
+## References
+Compressed sizes from the manifests, every blob once. A rate is what the plan says, without what protocols add to it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.evidence.model import Kind
+from auditor.site import Requirement, Site
+from auditor.site.storage.stage import Stage
+from auditor.sizing.budget import format_bytes
+
+ID = "transfer-window"
+SHOWN = 3
+
+
+def _duration(seconds: int) -> str:
+    """Seconds for people: `5 h 12 min`."""
+    minutes = max(1, -(-seconds // 60))
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours else f"{rest} min"
+
+
+def _finding(site: Site, stage: Stage, needed: int, window: int, rate: int) -> Finding:
+    largest = ", ".join(f"{share.owner} ({format_bytes(share.bytes)})" for share in stage.budget.exclusive[:SHOWN])
+    windows = -(-needed // window)
+    at_least = "at least " if stage.unknown else ""
+    return Finding(
+        check=ID,
+        severity=Severity.WARNING,
+        subject=Subject("copy", "window"),
+        message=f"Copying {at_least}{format_bytes(stage.budget.bytes)} at {format_bytes(rate)}/s takes {at_least}"
+        f"{_duration(needed)}, and the window is {_duration(window)}: {windows} windows of that length are needed. "
+        f"The largest are {largest}.",
+        facts={"bytes": stage.budget.bytes, "seconds": needed, "window": window, "provenance": stage.provenance},
+        location=site.plan.where("copy", "window"),
+        remedies=(Remedy("edit", f"Plan a window of {_duration(needed)}, or {windows} of them one after the other."),),
+    )
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One outcome for the copy."""
+    copy = site.plan.copy
+    assert copy is not None  # noqa: S101 - the check requires rate and window
+    assert copy.rate is not None  # noqa: S101 - as above
+    assert copy.window is not None  # noqa: S101 - as above
+    stage = site.storage.download
+    needed = -(-stage.budget.bytes // copy.rate)
+    if needed > copy.window:
+        yield _finding(site, stage, needed, copy.window, copy.rate)
+    elif stage.unknown:
+        names = ", ".join(stage.unknown[:SHOWN]) + (" and more" if len(stage.unknown) > SHOWN else "")
+        detail = f"the size of {names} is not known; the rest takes {_duration(needed)}"
+        yield Undetermined(ID, Subject("copy", "window"), Kind.MISSING_EVIDENCE, detail)
+    else:
+        yield Fine()
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="The copy takes longer than its window",
+    family="transfer",
+    severity=Severity.WARNING,
+    requires=(Requirement.IMAGES, Requirement.COPY_WINDOW, Requirement.SOURCE),
+)

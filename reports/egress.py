@@ -1,0 +1,33 @@
+"""The egress inventory as a list for a firewall team: one `host:port` a line, and comments that say who dials it and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.report import EgressRow, Report
+from reports.cleaning import clean
+from reports.quantity import many
+
+
+def render(report: Report) -> str:
+    """Every host and port once, sorted. Comments begin with `#`; without them it is a plain list."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    hosts: dict[tuple[str, int], list[EgressRow]] = {}
+    for row in report.egress:
+        hosts.setdefault((row.host, row.port), []).append(row)
+    yield f"# {_said(report.plan_name)}, as of {report.audited_at}: {many(len(hosts), 'host')} outside would be dialled."
+    if not hosts:
+        yield "# What was not examined may dial out all the same: see the full report."
+    for (host, port), rows in sorted(hosts.items()):
+        yield ""
+        for row in dict.fromkeys(rows):
+            yield f"# {_said(row.who)}: {_said(row.why)}. When blocked: {_said(row.when_blocked)} ({row.check})"
+        yield f"[{_said(host)}]:{port}" if ":" in host else f"{_said(host)}:{port}"
+
+
+def _said(text: str) -> str:
+    """On one line, whatever is in it: a name must not become an entry of the list."""
+    return " ".join(clean(text).split())

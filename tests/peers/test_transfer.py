@@ -1,0 +1,114 @@
+"""The model of what a copy does must say what really happens: tools and a registry are run, and nothing may differ."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from auditor.facts import table
+from auditor.plan.registry_config import read_rules
+from auditor.transfer.layers import CopyLayers
+from auditor.transfer.platforms import CopyPlatforms
+from auditor.transfer.registries import RegistryUrls, registry_row
+from tests.peers import layers_copied, platforms_copied
+from tests.peers.copying import PINNED, Case, Desk, copied, desk, foreign_image
+from tests.peers.layers_copied import KINDS
+from tests.peers.platforms_copied import made_index
+from tests.peers.programs import require
+from tests.peers.registry import serve
+
+pytestmark = pytest.mark.peer
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with desk(tmp_path_factory.mktemp("desk")) as made:
+        yield made
+
+
+def test_the_tools_are_those_of_which_the_facts_speak() -> None:
+    said = {"crane": run("crane", "version"), "regctl": run("regctl", "version", "--format", "{{.VCSTag}}")}
+    assert {tool: text.strip().removeprefix("v") for tool, text in said.items()} == PINNED
+
+
+def run(program: str, *words: str) -> str:
+    return subprocess.run([require(program), *words], capture_output=True, text=True, timeout=30, check=True).stdout
+
+
+@pytest.mark.parametrize(("case", "kind"), layers_copied.CASES, ids=[f"{case}: {kind}" for case, kind in layers_copied.CASES])
+def test_a_layer_arrives_as_predicted(made: Desk, tmp_path: Path, case: Case, kind: str) -> None:
+    observed = list(layers_copied.observe(made, case, kind, tmp_path))
+    assert len(observed) == len(case.way)
+    for way, happened in observed:
+        assert happened == layers_copied.predict(way, KINDS[kind]), way
+
+
+@pytest.mark.parametrize("case", platforms_copied.CASES, ids=str)
+def test_platforms_arrive_as_predicted(made: Desk, tmp_path: Path, case: Case) -> None:
+    index = made_index()
+    ((hop, happened),) = platforms_copied.observe(made, case, index, tmp_path)
+    assert happened == platforms_copied.predict(hop, index)
+
+
+def test_a_row_is_confirmed_where_a_case_looks_at_it_and_nowhere_else() -> None:
+    hops = {hop for case, _ in layers_copied.CASES for hop in case.hops}
+    layers: tuple[CopyLayers, ...] = table("copy_layers", CopyLayers)
+    assert {row.name for row in layers if row.confirmed} == {row.name for row in layers_copied.rows_of(tuple(hops))}
+    platforms: tuple[CopyPlatforms, ...] = table("copy_platforms", CopyPlatforms)
+    looked_at = {platforms_copied.row_of(hop).name for case in platforms_copied.CASES for hop in case.hops}
+    assert {row.name for row in platforms if row.confirmed} == looked_at
+
+
+@pytest.mark.parametrize("tool", ["crane", "regctl"])
+def test_a_layer_that_only_its_url_has_is_asked_of_the_registry_first_and_then_carried(
+    made: Desk, tmp_path: Path, tool: str
+) -> None:
+    option = {"crane": "--allow-nondistributable-artifacts", "regctl": "--include-external"}[tool]
+    image = foreign_image(KINDS["docker foreign"], made.layers, stored=False, label=tool)
+    base = image.layers[0].digest
+    made.served[base] = image.layers[0].body
+    with made.source.uploader() as push:
+        push.image(f"made/only-{tool}", image, "1")
+    made.notes.clear()
+    (place,) = [where for _, where in copied(made, Case(tool, (option,), ("registry",)), f"made/only-{tool}:1", tmp_path)]
+    assert list(dict.fromkeys(who for who, digest in made.notes if digest == base)) == ["registry", "url"]
+    repository = place.removeprefix(f"{made.inside.host}/").rpartition(":")[0]
+    with made.inside.client() as client:
+        assert client.head(f"/v2/{repository}/blobs/{base}").status_code == 200
+
+
+CONFIGS = {
+    "out of the box": "version: 0.1\n",
+    "disabled": "validation: {disabled: true}\n",
+    "allowed": "validation: {manifests: {urls: {allow: ['^https?://127\\.0\\.0\\.1', '^https://mcr\\.microsoft\\.com/']}}}\n",
+    "another is allowed": "validation: {manifests: {urls: {allow: ['^https://mcr\\.microsoft\\.com/']}}}\n",
+    "denied": "validation: {manifests: {urls: {deny: ['^http://127\\.0\\.0\\.1:']}}}\n",
+    "another is denied": "validation: {manifests: {urls: {deny: ['^https://go\\.microsoft\\.com/']}}}\n",
+    "allowed and denied": "validation: {manifests: {urls: {allow: ['.+'], deny: ['base$', '127']}}}\n",
+}
+
+
+@pytest.mark.parametrize("text", CONFIGS.values(), ids=CONFIGS.keys())
+def test_distribution_takes_urls_as_its_configuration_is_read(tmp_path: Path, text: str) -> None:
+    more = {key: value for key, value in yaml.safe_load(text).items() if key != "version"}
+    row = registry_row("distribution", "2.8.2")
+    assert isinstance(row, RegistryUrls)
+    rules = read_rules("config.yml", text.encode())
+    with serve(tmp_path, more=more) as registry, registry.uploader() as push:
+        for kind, media_type in KINDS.items():
+            for stored in (True, False):
+                image = foreign_image(media_type, "http://127.0.0.1:9", stored=stored, label=kind)
+                for blob in (image.config, *image.layers):
+                    if blob.stored:
+                        push.blob(f"pushed/{stored}".lower(), blob)
+                answer = push.manifest(f"pushed/{stored}".lower(), "1", image.manifest)
+                refused = row.urls == "configured" and rules.refuses(image.layers[0].urls[0])
+                lenient = stored or row.takes_without_blob(media_type) or media_type == KINDS["ordinary, with urls"]
+                assert (answer.status_code != 201) is (refused or not lenient), (kind, stored, answer.text)
+                if refused:
+                    assert "MANIFEST_BLOB_UNKNOWN" in answer.text
+                    assert row.symptom.partition(":")[0] == "MANIFEST_BLOB_UNKNOWN"

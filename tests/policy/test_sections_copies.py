@@ -1,0 +1,61 @@
+"""The matrix shows the copy where that is worse than the source: from there the nodes pull."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from auditor.policy.sections import egress_rows, image_rows
+from tests.world import site_of
+
+REF = "registry.example.com/shop/web:1"
+PLAN = """
+version: 1
+pools: {linux: {platform: linux/amd64}, win: {platform: "windows/amd64:ltsc2022"}}
+images: [{ref: "registry.example.com/shop/web:1"}]
+registry: {host: "r.local:5000", rewrites: {registry.example.com: "r.local:5000"}}
+"""
+BOTH = [{"platform": "linux/amd64"}, {"platform": "windows/amd64:10.0.20348.2"}]
+
+
+@pytest.mark.parametrize(
+    ("inside", "cells"),
+    [
+        ({"platforms": BOTH}, [("ok", ""), ("ok", "")]),
+        ({"platforms": BOTH[:1]}, [("ok", ""), ("platform-absent", "r.local:5000/shop/web:1")]),
+        ({"absent": "manifest unknown"}, [("absent", "r.local:5000/shop/web:1")] * 2),
+        ({"failed": {"kind": "unreachable", "detail": "no route"}}, [("undetermined", "r.local:5000/shop/web:1")] * 2),
+    ],
+)
+def test_the_worse_of_source_and_copy_is_shown(inside: dict[str, object], cells: list[tuple[str, str]]) -> None:
+    site = site_of({"plan": PLAN, "observed": {REF: {"platforms": BOTH}}, "inside": {"r.local:5000/shop/web:1": inside}})
+    (row,) = image_rows(site)
+    assert [(cell.status, cell.place) for cell in row.platforms] == cells
+    assert all(cell.detail for cell in row.platforms if cell.status in {"absent", "undetermined"})
+
+
+def test_what_is_worse_at_the_source_is_shown_of_the_source() -> None:
+    site = site_of(
+        {"plan": PLAN, "observed": {REF: {"absent": "gone"}}, "inside": {"r.local:5000/shop/web:1": {"platforms": BOTH}}}
+    )
+    (row,) = image_rows(site)
+    assert [(cell.status, cell.place) for cell in row.platforms] == [("absent", ""), ("absent", "")]
+
+
+def test_registries_that_nodes_would_ask_outside_are_egress() -> None:
+    plan = """
+version: 1
+pools: {one: {platform: linux/amd64, runtime: containerd 2.1.6, config: [n]}}
+images: [{ref: "quay.io/a/b:1"}, {ref: "docker.io/library/busybox:1"}]
+registry: {host: "r.local:5000"}
+cluster: {distribution: rke2, version: v9.9.9}
+network: {reachable: ["*.local"]}
+"""
+    mirrors = "mirrors:\n  docker.io:\n    endpoint: ['https://r.local:5000']\n"
+    site = site_of({"plan": plan, "files": {"n/registries.yaml": mirrors}})
+    rows = {row.host: row for row in egress_rows(site, datetime.date(2026, 11, 23))}
+    assert set(rows) == {"quay.io", "registry-1.docker.io"}
+    assert rows["quay.io"].when_blocked == "the pull fails"
+    assert "wait" in rows["registry-1.docker.io"].when_blocked
+    assert {row.check for row in rows.values()} == {"mirror-not-configured"}

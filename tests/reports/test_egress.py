@@ -1,0 +1,56 @@
+"""The list for a firewall team: without its comments nothing but hosts and ports."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+from hypothesis import given, settings
+
+from auditor.report import EgressRow, Report
+from reports import render
+from tests.reports.sample import ready_report
+from tests.reports.strategies import reports
+
+ENTRY = re.compile(r"\S+:\d+")
+
+
+def listed(report: Report) -> list[str]:
+    """What a firewall would read."""
+    return [line for line in render(report, "egress").splitlines() if line and not line.startswith("#")]
+
+
+def test_each_host_once_with_everybody_who_dials_it() -> None:
+    rows = (
+        EgressRow(
+            "mcr.microsoft.com", 443, "https", "win2019 (containerd)", "layers of a", "the pull fails", "foreign-layer-egress"
+        ),
+        EgressRow(
+            "mcr.microsoft.com", 443, "https", "win2022 (containerd)", "layers of b", "the pull fails", "foreign-layer-egress"
+        ),
+        EgressRow("2001:db8::1", 80, "http", "win (curl)", "to verify x", "a stall", "chain-incomplete"),
+    )
+    report = dataclasses.replace(ready_report(), egress=rows)
+    assert listed(report) == ["[2001:db8::1]:80", "mcr.microsoft.com:443"]
+    shown = render(report, "egress")
+    assert "2 hosts outside would be dialled" in shown.splitlines()[0]
+    for who in ("win2019", "win2022"):
+        assert f"# {who} (containerd): layers of" in shown
+
+
+def test_no_host_is_said_and_is_no_promise() -> None:
+    shown = render(dataclasses.replace(ready_report(), egress=()), "egress")
+    assert "0 hosts" in shown
+    assert "may dial out all the same" in shown
+    assert not listed(dataclasses.replace(ready_report(), egress=()))
+
+
+def test_a_name_with_a_line_break_is_no_second_entry() -> None:
+    row = EgressRow("evil.example\ninside.example", 443, "https", "who\nhost:1", "why", "blocked", "x")
+    assert len(listed(dataclasses.replace(ready_report(), egress=(row,)))) == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(reports)
+def test_any_report_gives_one_line_for_each_host_and_port(report: Report) -> None:
+    assert len(listed(report)) == len({(row.host, row.port) for row in report.egress})
