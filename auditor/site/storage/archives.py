@@ -184,12 +184,10 @@ def _own_file(name: str, pieces: Sequence[Piece], form: ArchiveFormat) -> Carrie
 
 
 def _whole(amount: Amount, placements: Sequence[Placement], form: ArchiveFormat, unpacked: Unpacked) -> tuple[CarriedFile, ...]:
-    if not amount.likely:
+    pieces = [piece for _, payload, os in payloads(placements) for piece in _contents(payload, os, form, unpacked)]
+    if not pieces:
         return ()
     if form.lies == "file":
         return (CarriedFile(_OF_ALL, amount.low, amount.likely, amount.high),)
-    pieces = (piece for _, payload, os in payloads(placements) for piece in _contents(payload, os, form, unpacked))
-    largest = max(pieces, key=lambda piece: piece.size, default=None)
-    if largest is None:  # only an index is known, and nothing of what it lists
-        return ()
+    largest = max(pieces, key=lambda piece: piece.size)
     return (CarriedFile(f"the largest file in {_OF_ALL}", largest.low, largest.size, largest.high, in_folder=True),)
