@@ -54,6 +54,7 @@ bench: $(VENV)/.dev        ## Measure; each prints ratios taken side by side in 
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/collect.py
 	$(BIN)/python bench/lists.py
+	$(BIN)/python bench/archives.py
 
 transfer-table: $(VENV)/.dev ## What real copies do beside what is predicted of them, one line per tool, options and way.
 	$(BIN)/python -m tests.peers.transfer_table

@@ -76,7 +76,7 @@ class Cell:
     """One image for one pool. `status`: ok, fallback, absent, platform-absent, build-mismatch, undetermined.
 
     `bytes` is the compressed size of what the pool pulls, None when it is not known; `foreign_layers` counts layers with
-    `urls` or a foreign media type.
+    `urls` or a foreign media type. `place` names the copy that the status is of, where it is worse than at the source.
     """
 
     platform: str
@@ -87,6 +87,7 @@ class Cell:
     bytes: int | None = None
     foreign_layers: int = 0
     detail: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +123,20 @@ class StorageItem:
 
 @dataclass(frozen=True, slots=True)
 class StorageStage:
-    """The bytes that one stage needs. `provenance`: measured, derived, estimated or declared, with how."""
+    """The bytes that one stage needs. `provenance`: measured, derived, estimated or declared, with how.
+
+    At least `low` and at most `high` bytes; `high` is None where some images are of unknown size. `estimated` bytes come from a
+    factor.
+    """
 
     stage: str
     bytes: int
     capacity: int | None
     provenance: str
     items: tuple[StorageItem, ...] = ()
+    low: int | None = None
+    high: int | None = None
+    estimated: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,13 @@ Placed = tuple[Reference, Reference]  # an image, and where the plan puts it ins
 def mirror_remedy(config: NodeConfig, registry: Registry, images: Sequence[Placed]) -> Remedy:
     """How nodes find the images of one registry where the plan puts them, and ask nobody else.
 
-    `images` are all that the pool needs of that registry, the one that is told of first: a file is written for all of them.
+    `images` are all that the pool needs, the one that is told of first: what is written must do for all of them.
     """
-    reference, target = images[0]
-    images = [(one, place) for one, place in images if place.domain == target.domain]
-    url = f"{'http' if registry.insecure else 'https'}://{target.domain}"
     if config.distribution is not None:
-        return _registries_yaml(config, url, images)
+        return _registries_yaml(config, registry, images)
+    reference, target = images[0]
+    images = _alike(images, images[0])
+    url = _url(registry, target)
     pool = config.pool
     if pool.runtime is not None and pool.runtime.name == "docker":
         why = "Docker has mirrors for Docker Hub alone, and without a prefix before the name"
@@ -71,19 +71,34 @@ def _rewrites(images: Sequence[Placed]) -> Iterator[tuple[str, str]]:
                 yield (f"^({first}.*)$" if first.endswith("/") else f"^({first})$"), f"{prefix}$1"
 
 
-def _registries_yaml(config: NodeConfig, url: str, images: Sequence[Placed]) -> Remedy:
-    lines = ["mirrors:", f'  "{images[0][0].domain}":', f'    endpoint: ["{url}"]']
-    rewrites = [f'      "{pattern}": "{instead}"' for pattern, instead in _rewrites(images)]
-    lines += ["    rewrite:", *rewrites] if rewrites else []
+def _registries_yaml(config: NodeConfig, registry: Registry, images: Sequence[Placed]) -> Remedy:
+    """One file has the mirrors of all registries."""
+    lines = ["mirrors:"]
+    firsts: dict[str, Placed] = {}
+    for reference, target in images:
+        firsts.setdefault(reference.domain, (reference, target))
+    for _, first in sorted(firsts.items()):
+        lines += [f'  "{first[0].domain}":', f'    endpoint: ["{_url(registry, first[1])}"]']
+        rewrites = [f'      "{pattern}": "{instead}"' for pattern, instead in _rewrites(_alike(images, first))]
+        lines += ["    rewrite:", *rewrites] if rewrites else []
     row = config.distribution
     place = "" if row is None else row.windows_file if config.pool.is_windows else row.file
     flag = row.flag.lstrip("-") if row is not None else ""
     return Remedy(
         "edit",
-        f"Put this into {place or 'registries.yaml'} on each node of {config.pool.name}, and `{flag}: true` into config.yaml "
-        "beside it, so that nobody outside is asked.",
+        f"Let these be the mirrors in {place or 'registries.yaml'} on each node of {config.pool.name}, and put `{flag}: true` "
+        "into config.yaml beside it, so that nobody outside is asked.",
         (_written("", "registries.yaml", lines),),
     )
+
+
+def _alike(images: Sequence[Placed], first: Placed) -> list[Placed]:
+    """The images of the same registry that lie on the same host inside."""
+    return [pair for pair in images if (pair[0].domain, pair[1].domain) == (first[0].domain, first[1].domain)]
+
+
+def _url(registry: Registry, target: Reference) -> str:
+    return f"{'http' if registry.insecure else 'https'}://{target.domain}"
 
 
 def _written(folder: str, name: str, lines: list[str]) -> str:

@@ -169,6 +169,7 @@ def _image(row: ImageRow) -> Json:
                 "bytes": cell.bytes,
                 "foreign_layers": cell.foreign_layers,
                 "detail": cell.detail or None,
+                "place": cell.place or None,
             }
             for cell in row.platforms
         ],
@@ -196,6 +197,9 @@ def _stage(stage: StorageStage) -> Json:
         "capacity": stage.capacity,
         "provenance": stage.provenance,
         "items": [{"name": item.name, "bytes": item.bytes} for item in stage.items],
+        "low": stage.low,
+        "high": stage.high,
+        "estimated": stage.estimated,
     }
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from auditor.evidence.model import ArchiveSeen, BlobSeen, ChainSeen, Content, Observation, Seen, TagSeen
+from auditor.oci.unpacked import UnpackedSeen
 
 AT = datetime.datetime(2026, 11, 23, 8, 0, tzinfo=datetime.UTC)
 SOURCE = "https://registry.example.com/v2/"
@@ -39,6 +40,7 @@ class MemoryEvidence:
     documents: dict[str, Content] = field(default_factory=dict)
     answers: dict[tuple[str, str], Observation[Content]] = field(default_factory=dict)
     blobs: dict[tuple[str, str], Observation[BlobSeen]] = field(default_factory=dict)
+    unpacked_seen: dict[str, Observation[UnpackedSeen]] = field(default_factory=dict)
     chains: dict[str, Observation[ChainSeen]] = field(default_factory=dict)
     read: dict[str, Observation[ArchiveSeen]] = field(default_factory=dict)
 
@@ -51,6 +53,9 @@ class MemoryEvidence:
 
     def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
         return self.blobs.get((repository, digest))
+
+    def unpacked(self, digest: str) -> Observation[UnpackedSeen] | None:
+        return self.unpacked_seen.get(digest)
 
     def archives(self) -> Mapping[str, Observation[ArchiveSeen]]:
         return self.read
@@ -77,6 +82,7 @@ class MemoryEvidence:
             *(("document", digest) for digest in self.documents),
             *(("answer", *place) for place in self.answers),
             *(("blob", *place) for place in self.blobs),
+            *(("unpacked", digest) for digest in self.unpacked_seen),
             *(("chain", name) for name in self.chains),
             *(("archive", path) for path in self.read),
         )
@@ -90,6 +96,7 @@ class MemoryEvidence:
             documents={digest: value for digest, value in self.documents.items() if ("document", digest) not in gone},
             answers={place: value for place, value in self.answers.items() if ("answer", *place) not in gone},
             blobs={place: value for place, value in self.blobs.items() if ("blob", *place) not in gone},
+            unpacked_seen={name: value for name, value in self.unpacked_seen.items() if ("unpacked", name) not in gone},
             chains={name: value for name, value in self.chains.items() if ("chain", name) not in gone},
             read={path: value for path, value in self.read.items() if ("archive", path) not in gone},
         )

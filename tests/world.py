@@ -12,10 +12,14 @@
 An ENTRY is a platform (`linux/amd64`) or a mapping:
 
     platform: windows/amd64:10.0.20348.587
-    layers: [{size: 120MB, urls: […], media-type: TYPE, foreign: true, name: base, blob: present|absent}]
+    layers: [{size: 120MB, urls: […], media-type: TYPE, foreign: true, name: base, blob: present|absent,
+              unpacked: {trailer: 300MB}}]
     missing: absent | failed | uncollected           the manifest itself
     config: absent | failed | uncollected            its config
     listed: windows/amd64 | nothing                  what the index says, where that is less than the config
+
+`unpacked` is what the layer's bytes say about its unpacked size: `trailer: SIZE` (a gzip trailer, modulo 4 GiB as it is),
+`frame: SIZE` (zstd), `plain: SIZE`, `expanded: SIZE`, `unsaid: WHY`, or how an observation is lacking: `absent` or `failed`.
 
 Layers of one name and size are one blob; without a name they are those of all images that end in the same name and tag, so
 that a copy equals its source. A reference that is not mentioned was never asked for. `certificates` and `endpoints` are read
@@ -36,6 +40,7 @@ from auditor.evidence.model import Absent, BlobSeen, Failed, Kind, Observation, 
 from auditor.oci import media_types
 from auditor.oci.platform import Platform, parse_platform
 from auditor.oci.reference import Reference, parse_reference
+from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
 from auditor.plan.load import load_plan_files
 from auditor.plan.model import Plan
 from auditor.plan.needs import resolve_needs
@@ -68,6 +73,26 @@ def _lacking(how: str) -> Observation[Any] | None:
         case "uncollected":
             return None
     raise AssertionError(f"{how!r} is no way to lack evidence: absent, failed or uncollected")
+
+
+def _unpacked(form: str | Form) -> Observation[UnpackedSeen]:
+    """What a layer's bytes say about its unpacked size."""
+    if isinstance(form, str):
+        observed = _lacking(form)
+        assert observed is not None, "leave `unpacked` out where nobody looked"
+        return observed
+    match dict(form):
+        case {"trailer": size}:
+            return seen(UnpackedSeen(UnpackedKind.GZIP_TRAILER, size_in_bytes(size) % 2**32))
+        case {"frame": size}:
+            return seen(UnpackedSeen(UnpackedKind.ZSTD_FRAME, size_in_bytes(size)))
+        case {"plain": size}:
+            return seen(UnpackedSeen(UnpackedKind.PLAIN, size_in_bytes(size)))
+        case {"expanded": size}:
+            return seen(UnpackedSeen(UnpackedKind.EXPANDED, size_in_bytes(size)))
+        case {"unsaid": why}:
+            return seen(UnpackedSeen(UnpackedKind.UNSAID, 0, why))
+    raise AssertionError(f"{form} says nothing about an unpacked size")
 
 
 def _platform_json(platform: Platform) -> dict[str, str]:
@@ -151,6 +176,8 @@ class World:
         digest = digest_of(f"{form.get('name', _name(reference))} {size}".encode())
         media_type = form.get("media-type", FOREIGN if form.get("foreign") else LAYER)
         self._blob(reference, digest, size, form.get("blob"))
+        if "unpacked" in form:
+            self.evidence.unpacked_seen[digest] = _unpacked(form["unpacked"])
         urls = {"urls": form["urls"]} if "urls" in form else {}
         return {"mediaType": media_type, "digest": digest, "size": size, **urls}
 

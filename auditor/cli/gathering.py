@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from auditor.cli.progress import collecting
+from auditor.cli.progress import watching
 from auditor.collectors.collect import Collected, CollectOptions, collect
 from auditor.evidence.model import Place
 from auditor.evidence.store import Store
@@ -18,8 +18,9 @@ EXIT_INTERRUPTED = 130
 def gather(plan: Plan, needs: Needs, path: Path, places: frozenset[Place], jobs: int) -> Collected:
     """Collect into `path`, going on where an earlier run left off."""
     try:
-        with collecting() as progress, Store.create(path) as store:
-            return collect(plan, needs, store, CollectOptions(jobs=jobs, places=places, progress=progress))
+        with watching() as told, Store.create(path) as store:
+            options = CollectOptions(jobs=jobs, places=places, progress=told.counting, reading=told.reading)
+            return collect(plan, needs, store, options)
     except KeyboardInterrupt:
         typer.echo(f"auditor: interrupted; what was collected is kept in {path}: run it again to go on", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None

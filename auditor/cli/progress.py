@@ -1,4 +1,4 @@
-"""Progress on stderr while evidence is collected: a bar on a terminal, silence elsewhere and under CI."""
+"""Progress on stderr: a bar on a terminal, silence elsewhere and under CI."""
 
 from __future__ import annotations
 
@@ -6,18 +6,38 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+
+from auditor.sizing.budget import format_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """Whom to tell: `counting` of (done, total), `reading` of (archive, bytes done, bytes in all). None where nobody looks."""
+
+    counting: Callable[[int, int], None] | None = None
+    reading: Callable[[str, int, int], None] | None = None
 
 
 @contextmanager
-def collecting() -> Iterator[Callable[[int, int], None] | None]:
-    """A function to call with (done, total), or None where nobody looks."""
+def watching() -> Iterator[Watching]:
+    """One bar: for the archive that is being read, then for what is collected."""
     if not sys.stderr.isatty() or os.environ.get("CI"):
-        yield None
+        yield Watching()
         return
     from rich.console import Console  # noqa: PLC0415 - only where a bar is shown
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.markup import escape  # noqa: PLC0415
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-    columns = (TextColumn("collecting"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[amount]}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("collecting", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        task = bar.add_task("collecting", total=None, amount="")
+
+        def count(done: int, total: int) -> None:
+            bar.update(task, description="collecting", completed=done, total=total, amount=f"{done}/{total}")
+
+        def read(name: str, done: int, total: int) -> None:
+            amount = f"{format_bytes(done)} of {format_bytes(total)}"
+            bar.update(task, description=f"reading {escape(name[-40:])}", completed=done, total=total, amount=amount)
+
+        yield Watching(count, read)

@@ -63,4 +63,6 @@ def _observed(
         return _failure(error, path)
     for digest, content in read.documents.items():
         store.put_document(digest, content.media_type, content.body, path, now(), path)
+    for digest, told in read.unpacked.items():
+        store.put_unpacked(digest, Seen(told, now(), path))
     return Seen(ArchiveSeen(seal, read.inventory), now(), path)

@@ -17,6 +17,7 @@ from auditor.collectors.presence import PresenceCollector
 from auditor.collectors.registry.client import RegistryClient
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.tls import observe_chain
+from auditor.collectors.unpacked import UnpackedCollector
 from auditor.errors import AuditorError, UsageError
 from auditor.evidence.model import ChainSeen, Failed, Kind, Observation, Place, Seen
 from auditor.evidence.places import note_places
@@ -35,12 +36,14 @@ Asked = tuple[Reference, tuple[Wish, ...], Place]
 class CollectOptions:
     """How to collect. `jobs` requests run at once, at most half of them at one host; `places` are where to look for images.
 
+    `unpacked` asks what layers say about their unpacked size, also where the plan has no disk that it matters to.
     `environment` and `home` say where logins lie; `progress` is called with (done, total) for images and endpoints.
     """
 
     jobs: int = 16
     places: frozenset[Place] = frozenset({Place.SOURCE})
     progress: Callable[[int, int], None] | None = None
+    unpacked: bool = False
     retries: Retries = field(default_factory=Retries)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     home: Path = field(default_factory=Path.home)
@@ -125,7 +128,8 @@ async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOption
     endpoints = [endpoint for endpoint in plan.endpoints if not endpoint.chain]
     progress = _Progress(options.progress, len(wanted) + len(endpoints))
     client = RegistryClient(plan, options.retries, options.jobs, options.environment, options.home)
-    work = _Work(ImageCollector(client, store), PresenceCollector(client, store), progress)
+    unpacked = UnpackedCollector(client, store) if options.unpacked or _has_disk(plan) else None
+    work = _Work(ImageCollector(client, store), PresenceCollector(client, store), unpacked, progress)
     queues: defaultdict[str, list[Asked]] = defaultdict(list)
     for asked in wanted:
         queues[asked[0].domain].append(asked)
@@ -144,8 +148,13 @@ async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOption
     failed, lost = chains.result()
     images = work.images
     requests = client.requests + len(endpoints)
-    failures = images.counts.failures + work.presence.counts.failures + failed
+    failures = images.counts.failures + work.presence.counts.failures + failed + (unpacked.counts.failures if unpacked else 0)
     return Collected(requests, images.counts.documents, failures, (), 0.0, {**images.unanswered, **lost})
+
+
+def _has_disk(plan: Plan) -> bool:
+    """Whether the plan names a disk on which layers lie unpacked: that of nodes, or where archives are made."""
+    return any(pool.disk is not None for pool in plan.pools) or (plan.copy is not None and plan.copy.staging is not None)
 
 
 def _asked(plan: Plan, needs: Needs, places: frozenset[Place]) -> Iterator[Asked]:
@@ -166,6 +175,7 @@ class _Work:
 
     images: ImageCollector
     presence: PresenceCollector
+    unpacked: UnpackedCollector | None
     progress: _Progress
 
     async def on(self, waiting: Iterator[Asked]) -> None:
@@ -176,6 +186,8 @@ class _Work:
                 await self.presence.everything(reference, walked)
             else:
                 await self.presence.foreign_layers(reference, walked)
+            if self.unpacked is not None:
+                await self.unpacked.layers(reference, walked)
             self.progress.step()
 
 

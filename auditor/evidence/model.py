@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from auditor.oci.archive import Inventory
+from auditor.oci.unpacked import UnpackedSeen
 
 T = TypeVar("T")
 
@@ -121,6 +122,10 @@ class Evidence(ImageEvidence, Protocol):
 
     def archives(self) -> Mapping[str, Observation[ArchiveSeen]]:
         """What each archive holds, by its path relative to the plan; an archive that is not there is absent."""
+        ...
+
+    def unpacked(self, digest: str) -> Observation[UnpackedSeen] | None:
+        """What the bytes of a layer say about its unpacked size, wherever they lie."""
         ...
 
     def chain(self, endpoint: str) -> Observation[ChainSeen] | None:

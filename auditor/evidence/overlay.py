@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from auditor.evidence.model import ArchiveSeen, BlobSeen, ChainSeen, Content, Evidence, Failed, Observation, TagSeen
+from auditor.oci.unpacked import UnpackedSeen
 
 
 class Overlaid:
@@ -33,6 +34,10 @@ class Overlaid:
     def archives(self) -> Mapping[str, Observation[ArchiveSeen]]:
         """See Evidence."""
         return self._evidence.archives()
+
+    def unpacked(self, digest: str) -> Observation[UnpackedSeen] | None:
+        """See Evidence. A digest never changes."""
+        return self._evidence.unpacked(digest)
 
     def chain(self, endpoint: str) -> Observation[ChainSeen] | None:
         """See Evidence."""

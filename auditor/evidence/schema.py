@@ -39,6 +39,10 @@ _TABLES: Final = {
         "CREATE TABLE blob (repository TEXT NOT NULL, digest TEXT NOT NULL, outcome TEXT NOT NULL, detail TEXT NOT NULL, "
         "at TEXT NOT NULL, source TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (repository, digest)) WITHOUT ROWID"
     ),
+    "unpacked": (
+        "CREATE TABLE unpacked (digest TEXT PRIMARY KEY, outcome TEXT NOT NULL, detail TEXT NOT NULL, at TEXT NOT NULL, "
+        "source TEXT NOT NULL, kind TEXT NOT NULL, value INTEGER NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID"
+    ),
     "archive": (
         "CREATE TABLE archive (path TEXT PRIMARY KEY, outcome TEXT NOT NULL, detail TEXT NOT NULL, at TEXT NOT NULL, "
         "source TEXT NOT NULL, body BLOB NOT NULL)"

@@ -23,6 +23,7 @@ from auditor.errors import EvidenceError, InternalError
 from auditor.evidence.model import Absent, ArchiveSeen, BlobSeen, ChainSeen, Content, Failed, Kind, Observation, Seen, TagSeen
 from auditor.evidence.rows import as_size, as_text, to_columns, to_observation, to_text, to_time
 from auditor.evidence.schema import check_header, check_tables, connect, create_tables, explained
+from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
 
 MAX_DOCUMENT: Final = 4 * 1024 * 1024
 MAX_CERTIFICATES: Final = 64
@@ -193,6 +194,15 @@ class Store:
         )
         return None if row is None else to_observation(row, lambda: BlobSeen(as_size(row[4])), self._name)
 
+    def unpacked(self, digest: str) -> Observation[UnpackedSeen] | None:
+        """What the bytes of a layer say about its unpacked size."""
+        row = self._row("SELECT outcome, detail, at, source, kind, value, reason FROM unpacked WHERE digest = ?", digest)
+        if row is None:
+            return None
+        return to_observation(
+            row, lambda: UnpackedSeen(UnpackedKind(as_text(row[4])), as_size(row[5]), as_text(row[6])), self._name
+        )
+
     def archives(self) -> dict[str, Observation[ArchiveSeen]]:
         """What each archive holds, by path."""
         rows = self._rows("SELECT outcome, detail, at, source, body, path FROM archive ORDER BY path LIMIT ?", MAX_ARCHIVES)
@@ -284,6 +294,12 @@ class Store:
         self._write(
             "INSERT OR REPLACE INTO blob VALUES (?, ?, ?, ?, ?, ?, ?)", repository, digest, *to_columns(observation), size
         )
+
+    def put_unpacked(self, digest: str, observation: Observation[UnpackedSeen]) -> None:
+        """Keep what the bytes of a layer say about its unpacked size."""
+        seen = observation.value if isinstance(observation, Seen) else UnpackedSeen(UnpackedKind.UNSAID, 0)
+        columns = (*to_columns(observation), seen.kind.value, seen.value, seen.detail)
+        self._write("INSERT OR REPLACE INTO unpacked VALUES (?, ?, ?, ?, ?, ?, ?, ?)", digest, *columns)
 
     def put_chain(self, endpoint: str, observation: Observation[ChainSeen]) -> None:
         """Keep what an endpoint served."""

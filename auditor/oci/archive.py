@@ -47,6 +47,7 @@ class Inventory(msgspec.Struct, frozen=True):
     `format` is one of `FORMATS`, empty when it is none; `compression` is `gzip`, `zstd` or empty. `bytes` is the size of the
     archive as it lies there, compressed; `entries` how many entries it has. `blobs` gives the stored size of every blob by
     digest: bytes that were read and hash to it. The documents among them (indexes, manifests, configs) are kept apart.
+    `is_folder` says that it is a folder of files, the largest of which has `largest` bytes.
     """
 
     format: str
@@ -56,3 +57,5 @@ class Inventory(msgspec.Struct, frozen=True):
     images: tuple[ArchivedImage, ...] = ()
     blobs: dict[str, int] = msgspec.field(default_factory=dict)
     problems: tuple[ArchiveProblem, ...] = ()
+    is_folder: bool = False
+    largest: int = 0

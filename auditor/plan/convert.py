@@ -119,6 +119,7 @@ def _registry(part: RegistryPart, where: Where) -> Registry:
         config=part.config or "",
         ca=part.ca or "",
         disk=part.disk,
+        keep_versions=part.keep_versions,
         insecure=part.insecure,
         rewrites=part.rewrites,
     )

@@ -117,6 +117,7 @@ class Registry:
     config: str = ""
     ca: str = ""
     disk: int | None = None
+    keep_versions: int = 1
     insecure: bool = False
     rewrites: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 

@@ -181,6 +181,9 @@ class RegistryPart(Edge):
         default=None, description="the CA that signed its certificate", examples=["certs/corp-root.pem"]
     )
     disk: Size | None = Field(default=None, description="the space that it has for images")
+    keep_versions: int = Field(
+        default=1, ge=1, le=1000, strict=True, description="how many versions of everything it keeps side by side"
+    )
     insecure: bool = Field(default=False, description="plain HTTP, or TLS without verification, beyond loopback")
     rewrites: dict[Prefix, Prefix] = Field(
         default_factory=dict,

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from auditor.pki.judge import Incomplete
 from auditor.report import Cell, EgressRow, ImageRow, StorageItem, StorageStage, TrustRow
 from auditor.site import Site
 from auditor.site.images import Placement
 from auditor.site.layers import LayerEgress, foreign_layers
-from auditor.site.storage import Stage
+from auditor.site.storage.stage import Stage
 from auditor.site.trust import Unseen
 from auditor.transfer.network import Dial, dial_of
 
 ITEMS = 10
 
 
-def _cell(placement: Placement) -> Cell:
+def _cell(placement: Placement, place: str = "") -> Cell:
     resolution = placement.resolution
     payload = resolution.payload
+    lost = resolution.dropped or (placement.image.absent if place else "")
     return Cell(
         platform=str(placement.need.platform),
         pool=placement.pool.name,
@@ -28,15 +30,25 @@ def _cell(placement: Placement) -> Cell:
         os_version=resolution.choice.os_version,
         bytes=payload.bytes if payload is not None else None,
         foreign_layers=len(foreign_layers(placement)),
-        detail=resolution.trouble.detail if resolution.trouble is not None else resolution.dropped,
+        detail=resolution.trouble.detail if resolution.trouble is not None else lost,
+        place=place,
     )
+
+
+def _cells(site: Site) -> Iterator[tuple[Placement, Cell]]:
+    """How each need stands: at its source, or in the copy where that is worse, since from there it is pulled."""
+    for placement, copy in zip_longest(site.images.placements, site.copies):
+        if copy is not None and copy.wanted is not None and copy.kept.standing.rank > placement.standing.rank:
+            yield placement, _cell(copy.kept, copy.place)
+        else:
+            yield placement, _cell(placement)
 
 
 def image_rows(site: Site) -> tuple[ImageRow, ...]:
     """One row per image, in the order of first need."""
     cells: dict[str, list[Cell]] = {}
-    for placement in site.images.placements:
-        cells.setdefault(str(placement.image.reference), []).append(_cell(placement))
+    for placement, cell in _cells(site):
+        cells.setdefault(str(placement.image.reference), []).append(cell)
     return tuple(
         ImageRow(
             reference=str(reference),
@@ -100,12 +112,21 @@ def _stage(stage: Stage) -> StorageStage:
         shares.append(StorageItem(f"{len(stage.budget.exclusive) - ITEMS} more images", rest))
     if stage.budget.shared:
         shares.append(StorageItem("shared by several images", stage.budget.shared))
-    return StorageStage(stage.name, stage.budget.bytes, stage.capacity, stage.provenance, tuple(shares))
+    return StorageStage(
+        stage=stage.name,
+        bytes=stage.bytes,
+        capacity=stage.capacity,
+        provenance=stage.provenance,
+        items=tuple(shares),
+        low=stage.low,
+        high=None if stage.unknown else stage.high,
+        estimated=stage.estimated,
+    )
 
 
 def storage_stages(site: Site) -> dict[str, StorageStage]:
     """The stages by name; none where no image is needed."""
-    return {"registry": _stage(site.registry_stage)} if site.images.placements else {}
+    return {stage.name: _stage(stage) for stage in site.storage.stages}
 
 
 def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:

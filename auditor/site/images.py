@@ -33,6 +33,26 @@ class Standing(enum.StrEnum):
     BUILD_MISMATCH = "build-mismatch"
     UNDETERMINED = "undetermined"
 
+    @property
+    def rank(self) -> int:
+        """Best first. What cannot be told might be there, and so comes before what is known not to be."""
+        return _RANK[self]
+
+
+_RANK = {
+    standing: rank
+    for rank, standing in enumerate(
+        (
+            Standing.OK,
+            Standing.FALLBACK,
+            Standing.UNDETERMINED,
+            Standing.BUILD_MISMATCH,
+            Standing.PLATFORM_ABSENT,
+            Standing.ABSENT,
+        )
+    )
+}
+
 
 class CarrierImage(Fact, frozen=True, kw_only=True):
     """A repository whose images carry files for an installer and never run on a node."""

@@ -17,7 +17,7 @@ from auditor.site.inside import Inside
 from auditor.site.layers import LayerEgress, layer_egress
 from auditor.site.mirrors import Mirroring, mirroring, node_configs
 from auditor.site.requirement import Requirement
-from auditor.site.storage import Stage, registry_stage
+from auditor.site.storage.view import Storage
 from auditor.site.survey import Survey
 from auditor.site.transfers import Carriage, Transfer, transfer_of
 from auditor.site.trust import Served, TrustCase, Unseen, endpoint_chains, trust_cases
@@ -85,10 +85,8 @@ class Site:
 
     @cached_property
     def to_copy(self) -> Images | None:
-        """What the copy takes: as the sources have it, else as the archives do; None when neither was looked at."""
-        if self.source is not None:
-            return self.source
-        return self.archives.images() if self.archives is not None else None
+        """What the copy takes: as the archives hold it, else as the sources do; None when neither was looked at."""
+        return self.transfer.taken(self.source) if self.transfer is not None else self.source
 
     @cached_property
     def transfer(self) -> Transfer | None:
@@ -103,9 +101,9 @@ class Site:
         return tuple(self.transfer.carriages(self.to_copy.placements))
 
     @cached_property
-    def registry_stage(self) -> Stage:
-        """What the registry inside must hold."""
-        return registry_stage(self.plan, self.images)
+    def storage(self) -> Storage:
+        """The bytes of each stage."""
+        return Storage(self.plan, self.needs, self.evidence, self.images, self.pulled, self.archives)
 
     @cached_property
     def node_configs(self) -> Mapping[str, NodeConfig]:
@@ -143,6 +141,12 @@ class Site:
         return None if _PRESENT[requirement](self) else requirement.value
 
 
+def _gives_a_capacity(plan: Plan) -> bool:
+    copy, registry = plan.copy, plan.registry
+    stages = (copy and copy.media, copy and copy.staging, registry and registry.disk, *(pool.disk for pool in plan.pools))
+    return any(stages)
+
+
 _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
     Requirement.IMAGES: lambda site: bool(site.needs.lines or site.needs.needs),
     Requirement.LISTS: lambda site: bool(site.needs.lines),
@@ -151,6 +155,11 @@ _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
     Requirement.WINDOWS_POOLS: lambda site: any(pool.is_windows for pool in site.plan.pools),
     Requirement.DEFAULTS: lambda site: site.plan.cluster is not None or any(pool.runtime for pool in site.plan.pools),
     Requirement.REGISTRY: lambda site: site.plan.registry is not None,
+    Requirement.CAPACITY: lambda site: _gives_a_capacity(site.plan),
+    Requirement.NODE_DISK: lambda site: any(pool.disk is not None for pool in site.plan.pools),
+    Requirement.MEDIA: lambda site: site.plan.copy is not None and site.plan.copy.media is not None,
+    Requirement.FILESYSTEM: lambda site: bool(site.plan.copy and site.plan.copy.media and site.plan.copy.media.filesystem),
+    Requirement.STAGING: lambda site: site.plan.copy is not None and site.plan.copy.staging is not None,
     Requirement.REGISTRY_DISK: lambda site: site.plan.registry is not None and site.plan.registry.disk is not None,
     Requirement.SOURCE: lambda site: Place.SOURCE in site.places,
     Requirement.COPIES: lambda site: bool({Place.TARGET, Place.ARCHIVES} & site.places),

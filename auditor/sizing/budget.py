@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -59,8 +59,21 @@ def deduplicated(owned: Iterable[tuple[str, Iterable[Blob]]]) -> Budget:
     for size, owner in seen.values():
         totals[owner] = totals.get(owner, 0) + size
     needed, shared = sum(totals.values()), totals.pop(_SEVERAL, 0)
-    ranked = [Share(name, totals[name]) for name in sorted(totals, key=lambda name: (-totals[name], name))]
-    return Budget(needed, tuple(ranked), shared)
+    return Budget(needed, _ranked(totals), shared)
+
+
+def combined(*budgets: Budget) -> Budget:
+    """Budgets whose blobs have nothing in common, as one."""
+    totals: dict[str, int] = {}
+    for budget in budgets:
+        for share in budget.exclusive:
+            totals[share.owner] = totals.get(share.owner, 0) + share.bytes
+    return Budget(sum(budget.bytes for budget in budgets), _ranked(totals), sum(budget.shared for budget in budgets))
+
+
+def _ranked(totals: Mapping[str, int]) -> tuple[Share, ...]:
+    """Largest first; by name where they are equal."""
+    return tuple(Share(name, totals[name]) for name in sorted(totals, key=lambda name: (-totals[name], name)))
 
 
 def format_bytes(count: int) -> str:

@@ -113,7 +113,7 @@ def _remedies(site: Site, group: Mirroring, config: NodeConfig, beside: list[Lea
 
 
 def _finding(site: Site, group: Mirroring, beside: list[Lead]) -> Finding:
-    """`beside` are all leads of the pool to the same registry."""
+    """`beside` are all leads of the pool, to every registry."""
     config, lead = site.node_configs[group.pool.name], group.first
     images = tuple(str(one.reference) for one in group.leads[:SHOWN])
     return Finding(
@@ -157,9 +157,9 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     for config in site.node_configs.values():
         yield from _whole(config)
     fine = 0
-    beside: dict[tuple[str, str], list[Lead]] = {}
+    beside: dict[str, list[Lead]] = {}
     for group in site.mirroring:
-        beside.setdefault((group.pool.name, group.registry), []).extend(group.leads)
+        beside.setdefault(group.pool.name, []).extend(group.leads)
     for group in site.mirroring:
         if group.first.way is Way.INSIDE:
             fine += len(group.leads)
@@ -167,7 +167,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             subject = Subject("registry", group.registry, pool=group.pool.name)
             yield Undetermined(ID, subject, group.first.kind, group.first.doubt)
         else:
-            yield _finding(site, group, beside[group.pool.name, group.registry])
+            yield _finding(site, group, beside[group.pool.name])
     if fine:
         yield Fine(fine)
 

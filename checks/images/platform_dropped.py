@@ -20,6 +20,7 @@ facts/field.md section 3 (tools that drop os.version); OCI image index.
 from __future__ import annotations
 
 import datetime
+import shlex
 from collections.abc import Iterator
 
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, define
@@ -70,7 +71,6 @@ def _finding(copy: Copy, severity: Severity, message: str) -> Finding:
     assert copy.wanted is not None  # noqa: S101 - the check requires the sources
     payload = copy.wanted.resolution.payload
     pinned = f"{image.repository}@{payload.digest}" if payload is not None else str(image)
-    target = copy.place if copy.is_inside else "TARGET"
     return Finding(
         check=ID,
         severity=severity,
@@ -78,11 +78,22 @@ def _finding(copy: Copy, severity: Severity, message: str) -> Finding:
         message=message,
         facts={"place": copy.place, "wanted": str(platform), "kept": _kept(copy), "at_source": pinned},
         location=copy.kept.need.why[0].location,
-        remedies=(
-            Remedy("copy", "Copy the index with every platform.", (f"crane copy {image} {target}",)),
-            Remedy("copy", f"Or take {pinned} besides, and put both into one index."),
-        ),
+        remedies=(_remedy(copy), Remedy("copy", f"Or take {pinned} besides, and put both into one index.")),
     )
+
+
+def _remedy(copy: Copy) -> Remedy:
+    """The index once more, unless it is there: then crane copies nothing, and the manifest has to come by itself."""
+    image, entry = copy.image.reference, copy.kept.resolution.choice.entry
+    if copy.at is not None and entry is not None and copy.kept.resolution.dropped:
+        command = ["crane", "copy", f"{image.repository}@{entry.digest}", f"{copy.at.repository}@{entry.digest}"]
+        return Remedy(
+            "copy",
+            "Copy the manifest that is missing: of an index that is there, crane copies nothing.",
+            (shlex.join(command),),
+        )
+    target = copy.place if copy.is_inside else "TARGET"
+    return Remedy("copy", "Copy the index with every platform.", (shlex.join(["crane", "copy", str(image), target]),))
 
 
 def _outcome(copy: Copy) -> Outcome | None:

@@ -26,7 +26,7 @@ from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Und
 from auditor.evidence.model import Kind
 from auditor.plan.model import Registry
 from auditor.site import Requirement, Site
-from auditor.site.storage import Stage
+from auditor.site.storage.stage import Stage
 from auditor.sizing.budget import format_bytes
 
 ID = "registry-disk"
@@ -64,7 +64,7 @@ def _finding(site: Site, registry: Registry, stage: Stage, disk: int, severity: 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One outcome for the registry, and one more where its budget is only a lower bound."""
-    registry, stage = site.plan.registry, site.registry_stage
+    registry, stage = site.plan.registry, site.storage.registry
     if registry is None or registry.disk is None or not site.images.placements:
         return
     needed, disk = stage.budget.bytes, registry.disk

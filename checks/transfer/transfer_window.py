@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
-from auditor.site.storage import Stage, registry_stage
+from auditor.site.storage.stage import Stage
 from auditor.sizing.budget import format_bytes
 
 ID = "transfer-window"
@@ -46,7 +46,8 @@ def _finding(site: Site, stage: Stage, needed: int, window: int, rate: int) -> F
         severity=Severity.WARNING,
         subject=Subject("copy", "window"),
         message=f"Copying {at_least}{format_bytes(stage.budget.bytes)} at {format_bytes(rate)}/s takes {at_least}"
-        f"{_duration(needed)}, and the window is {_duration(window)}: {windows} windows of that length are needed. The largest are {largest}.",
+        f"{_duration(needed)}, and the window is {_duration(window)}: {windows} windows of that length are needed. The largest "
+        f"are {largest}.",
         facts={"bytes": stage.budget.bytes, "seconds": needed, "window": window, "provenance": stage.provenance},
         location=site.plan.where("copy", "window"),
         remedies=(Remedy("edit", f"Plan a window of {_duration(needed)}, or {windows} of them one after the other."),),
@@ -55,12 +56,11 @@ def _finding(site: Site, stage: Stage, needed: int, window: int, rate: int) -> F
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One outcome for the copy."""
-    copy, images = site.plan.copy, site.source
+    copy = site.plan.copy
     assert copy is not None  # noqa: S101 - the check requires rate and window
     assert copy.rate is not None  # noqa: S101 - as above
     assert copy.window is not None  # noqa: S101 - as above
-    assert images is not None  # noqa: S101 - the check requires the sources
-    stage = site.registry_stage if images is site.images else registry_stage(site.plan, images)
+    stage = site.storage.download
     needed = -(-stage.budget.bytes // copy.rate)
     if needed > copy.window:
         yield _finding(site, stage, needed, copy.window, copy.rate)

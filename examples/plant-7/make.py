@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+from media import make_media
 from standin import Images, serving
 
 from auditor.collectors.collect import CollectOptions, collect
@@ -26,6 +27,7 @@ from auditor.evidence.model import Place
 from auditor.evidence.places import note_places
 from auditor.evidence.store import Store
 from auditor.plan.load import load_plan
+from auditor.plan.model import Needs
 from auditor.plan.needs import resolve_needs
 from auditor.plan.rewrites import placed
 
@@ -129,8 +131,7 @@ def renamed(path: Path, names: dict[str, str]) -> None:
 
 def make_evidence() -> None:
     """Collect from stand-ins for the source registries and for the one inside, then name what they stood for."""
-    with contextlib.chdir(HERE):  # so that the evidence names the plan as plan.yaml, wherever this checkout lies
-        plan = load_plan(Path(PLAN.name))
+    plan = load_plan(Path(PLAN.name))
     needs = resolve_needs(plan)
     table = yaml.safe_load((HERE / "registry.yaml").read_text(encoding="utf-8"))
     lacks = yaml.safe_load((HERE / "inside.yaml").read_text(encoding="utf-8"))
@@ -148,6 +149,7 @@ def make_evidence() -> None:
                 print(f"{EVIDENCE.name}: {done.documents} documents, {done.requests} requests")
             renamed(path, {str(placed(there, image)): str(placed(real, image) if real else image) for image in references})
         with Store.create(path) as store:
+            collect(plan, Needs(needs=()), store, CollectOptions(places=frozenset({Place.ARCHIVES})))
             note_places(store, frozenset({Place.SOURCE}))
         EVIDENCE.write_bytes(path.read_bytes())
 
@@ -155,7 +157,9 @@ def make_evidence() -> None:
 def main() -> None:
     """Make everything."""
     make_certificates()
-    make_evidence()
+    make_media(yaml.safe_load((HERE / "registry.yaml").read_text(encoding="utf-8")))
+    with contextlib.chdir(HERE):  # so that the evidence names the plan as plan.yaml, wherever this checkout lies
+        make_evidence()
 
 
 if __name__ == "__main__":

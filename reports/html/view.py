@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from auditor.check import Fact
 from auditor.report import Cell, EgressRow, ImageRow, JudgedFinding, Report, StorageStage, TrustRow
 from reports.folding import Question, everybody, questions
+from reports.html.treemap import Tile, treemap
 from reports.quantity import many, size
 
 # What a status, a severity or a verdict means to the eye: a class that gives it a shape and a colour.
@@ -101,6 +102,7 @@ def cell_tone(cell: Cell) -> str:
 def note(cell: Cell) -> str:
     """What stands under the status in a cell: why it is so, the Windows build, the size, foreign layers."""
     parts = (
+        "in the copy" if cell.place else "",
         cell.detail,
         cell.os_version,
         "" if cell.bytes is None else size(cell.bytes),
@@ -143,6 +145,11 @@ def bar(stage: StorageStage) -> Bar:
         start += width
     limit = None if stage.capacity is None else stage.capacity * _BAR // whole
     return Bar(stage.bytes * _BAR // whole, limit, tuple(parts))
+
+
+def tiles(stage: StorageStage) -> tuple[Tile, ...]:
+    """What fills a stage, as areas."""
+    return treemap(stage.items)
 
 
 def share(stage: StorageStage) -> str:

@@ -15,6 +15,7 @@ from reports.text.ink import Ink
 from reports.text.layout import heading, more, table, wrap
 
 MOST_ROWS = 12
+BAR = 12  # characters of a full one
 MOST_TRUST = 15
 SHOWN_END = 44  # characters of what happens to who cannot dial
 _TRUST_ORDER = {"fails": 0, "undetermined": 1, "verifies": 3}
@@ -65,7 +66,7 @@ def storage(report: Report, ink: Ink) -> Iterator[str]:
         return
     yield from heading("Storage", ink)
     rows = [[name, size(stage.bytes), *_room(stage), stage.provenance] for name, stage in report.storage.items()]
-    yield from table(("Stage", "Needs", "Has", "Used", "How we know"), rows, (16, 9, 9, 10), MOST_ROWS)
+    yield from table(("Stage", "Needs", "Has", "Used", "How we know"), rows, (12, 9, 9, BAR), MOST_ROWS)
 
 
 def _room(stage: StorageStage) -> tuple[str, str]:
@@ -76,7 +77,8 @@ def _room(stage: StorageStage) -> tuple[str, str]:
             return size(0), "full"
         case capacity:
             over = ", over" if stage.bytes > capacity else ""
-            return size(capacity), f"{stage.bytes / capacity:.0%}{over}"
+            filled = min(BAR, -(-stage.bytes * BAR // capacity))
+            return size(capacity), f"{'#' * filled}{'.' * (BAR - filled)} {stage.bytes / capacity:.0%}{over}"
 
 
 def trust(report: Report, ink: Ink) -> Iterator[str]:

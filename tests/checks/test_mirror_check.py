@@ -160,3 +160,24 @@ def test_what_is_not_looked_into_is_named_and_nothing_else() -> None:
     assert found.message.endswith(
         "does not examine all of it: only mirrors and the sandbox image are read of it, not the TLS settings of its mirrors."
     )
+
+
+def test_one_file_of_rke2_has_the_mirrors_of_every_registry() -> None:
+    """Two findings must not make two files of one name, each without what the other says."""
+    made = site(
+        ["docker.io/rancher/pause:3", "quay.io/calico/node:v3", "ghcr.io/a/b:1"],
+        {"registries.yaml": "mirrors:\n"},
+        cluster="rke2",
+    )
+    found = [outcome for outcome in outcomes(made) if isinstance(outcome, Finding)]
+    assert [finding.subject.id for finding in found] == ["docker.io", "quay.io", "ghcr.io"]
+    assert len({finding.remedies[0].commands for finding in found}) == 1
+    assert all(f'"{name}":' in found[0].remedies[0].commands[0] for name in ("docker.io", "quay.io", "ghcr.io"))
+
+
+def test_two_prefixes_of_one_registry_are_no_matter_for_a_hosts_toml() -> None:
+    rewrites = {"docker.io": f"{INSIDE}/hub", "docker.io/rancher": f"{INSIDE}/rancher"}
+    images = ["docker.io/grafana/grafana:1", "docker.io/rancher/pause:3"]
+    remedy = finding(site(images, {"config.toml": V3, "certs.d/quay.io/hosts.toml": ""}, rewrites=rewrites)).remedies[0]
+    assert not remedy.commands
+    assert "one prefix before all images of a registry" in remedy.text

@@ -173,7 +173,7 @@ def test_mongo_of_2023_is_not_flagged() -> None:
     said = results(where)
     for check in ("foreign-layer-egress", "foreign-layer-unavailable"):
         assert (said[check].findings, said[check].undetermined, said[check].examined) == ((), (), 1)
-    assert where.registry_stage.budget.bytes >= 1_953_291_369
+    assert where.storage.registry.budget.bytes >= 1_953_291_369
 
 
 def test_hello_world_of_2024_counts_attestations_as_nothing() -> None:
@@ -228,7 +228,7 @@ def test_schema_1_is_flagged_and_its_storage_is_unknown(name: str) -> None:
     where = site(read("cl-schema1", name), pools=("linux",))
     (found,) = results(where)["schema1-manifest"].findings
     assert found.severity.value == "error"  # containerd 2.1 no longer pulls it
-    assert where.registry_stage.unknown == (IMAGE,)
+    assert where.storage.registry.unknown == (IMAGE,)
     (unknown,) = results(where)["registry-disk"].undetermined
     assert unknown.kind is Kind.MISSING_EVIDENCE
 

@@ -20,6 +20,7 @@ class Asked:
     method: str
     path: str
     authorization: str = ""
+    part: str = ""  # its Range header
 
     @property
     def bare_path(self) -> str:
@@ -55,7 +56,7 @@ class Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
-        asked = Asked(self.command, self.path, self.headers.get("Authorization", ""))
+        asked = Asked(self.command, self.path, self.headers.get("Authorization", ""), self.headers.get("Range", ""))
         self.gateway.log.append(asked)
         self.gateway.answer(self, asked, body)
 
@@ -137,7 +138,7 @@ class Gateway:
         if connection is None:
             connection = self._local.connection = http.client.HTTPConnection(str(self._upstream), timeout=10)
             self._connections.append(connection)
-        names = ("Accept", "Content-Type")
+        names = ("Accept", "Content-Type", "Range")
         headers = {name: value for name in names if (value := handler.headers.get(name))}
         connection.request(asked.method, asked.path, body or None, headers)
         reply = connection.getresponse()

@@ -289,7 +289,8 @@ def test_a_push_out_of_an_archive(registries: Registries, tmp_path: Path) -> Non
     assert found == NO_WINDOWS, "pushed over the whole one"
 
 
-def test_an_index_whose_manifest_is_gone_is_mended_by_its_remedy(registries: Registries, tmp_path: Path) -> None:
+@pytest.mark.parametrize("check", ["index-incomplete", "platform-dropped"])
+def test_an_index_whose_manifest_is_gone_is_mended_by_its_remedy(registries: Registries, tmp_path: Path, check: str) -> None:
     """As after a clean-up that deleted what only an index points at."""
     index = build_index(real_image("linux/amd64"), real_image("windows/amd64:10.0.20348.2"))
     gone = index.children[1].manifest.digest
@@ -300,8 +301,8 @@ def test_an_index_whose_manifest_is_gone_is_mended_by_its_remedy(registries: Reg
         shutil.rmtree(revision)
         plan = plan_of(Registries(registries.source, inside, ""), "shop/pruned:1", inside=True)
         found, report = audited(tmp_path, plan, *BOTH)
-        assert ("index-incomplete", registries.named("shop/pruned:1")) in found
-        (finding,) = [finding for finding in report["findings"] if finding["check"] == "index-incomplete"]
+        assert found == {("index-incomplete", registries.named("shop/pruned:1")), ("platform-dropped", "windows")}
+        (finding,) = [finding for finding in report["findings"] if finding["check"] == check]
         mend(tmp_path, finding["remedies"][0])
         assert audited(tmp_path, plan, *BOTH)[0] == set()
 

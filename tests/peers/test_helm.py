@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +102,28 @@ def test_a_template_that_fails_says_why(plan: Path, tmp_path: Path) -> None:
     (unknown,) = _of(report, "undetermined", "image-not-listed")
     assert "a licence is needed" in unknown["detail"]
     assert "templates/web.yaml:11" in unknown["detail"]
+
+
+def test_a_packaged_chart_with_a_dependency(plan: Path, tmp_path: Path) -> None:
+    """What vendors publish: one .tgz, its dependencies inside; as a plan's workload."""
+    helm = require("helm")
+    chart, below = tmp_path / "charts" / "shop", tmp_path / "charts" / "agent"
+    (below / "templates").mkdir(parents=True)
+    (below / "Chart.yaml").write_text("apiVersion: v2\nname: agent\nversion: 0.3.0\n")
+    (below / "templates" / "pod.yaml").write_text(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: agent}\n"
+        "spec:\n  os: {name: windows}\n"
+        "  containers: [{name: agent, image: '{{ .Values.global.registry }}/agent:{{ .Chart.Version }}'}]\n"
+    )
+    dependency = "dependencies: [{name: agent, version: 0.3.0, repository: 'file://../agent'}]\n"
+    (chart / "Chart.yaml").write_text(CHART["Chart.yaml"] + dependency)
+    (tmp_path / "site.yaml").write_text(f"registry: {HOST}\nrelease: ltsc2022\nglobal: {{registry: '{HOST}'}}\n")
+    for command in (("dependency", "update", chart), ("package", chart, "--destination", tmp_path / "charts")):
+        subprocess.run([helm, *map(str, command)], check=True, capture_output=True, timeout=60)
+    plan.write_text(PLAN.replace("charts/shop,", "charts/shop-1.0.0.tgz,"))
+    report = _report(plan, "--offline", cwd=tmp_path)
+    needed = {finding["subject"]["id"] for finding in _of(report, "findings", "image-not-listed")}
+    assert needed == {IMAGE, f"{HOST}/agent:0.3.0"}
+    done = auditor("images", "plan.yaml", "--format", "list", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert set(done.stdout.split()) == {f"{HOST}/other:1", *needed}

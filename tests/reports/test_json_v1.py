@@ -57,7 +57,7 @@ def test_the_keys_are_those_of_the_contract() -> None:
     assert list(finding["remedies"][0]) == ["kind", "text", "commands"]
     cell = shown["images"][0]["platforms"][0]
     assert list(cell)[:7] == ["platform", "pool", "status", "digest", "os_version", "bytes", "foreign_layers"]
-    assert list(shown["storage"]["registry"]) == ["bytes", "capacity", "provenance", "items"]
+    assert list(shown["storage"]["registry"])[:4] == ["bytes", "capacity", "provenance", "items"]
 
 
 def test_what_is_not_known_is_null() -> None:

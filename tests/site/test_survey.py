@@ -305,7 +305,7 @@ def test_views_are_computed_once() -> None:
     where = site({"platforms": ["linux/amd64"]})
     assert where.images is where.images
     assert where.layer_egress is where.layer_egress
-    assert where.registry_stage is where.registry_stage
+    assert where.storage.registry is where.storage.registry
 
 
 @pytest.mark.parametrize("requirement", list(Requirement))

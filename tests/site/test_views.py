@@ -94,7 +94,7 @@ def test_the_matrix_shows_every_image_for_every_pool() -> None:
 
 
 def test_the_registry_stage_counts_each_blob_once() -> None:
-    stage = foreign_site().registry_stage
+    stage = foreign_site().storage.registry
     assert stage.capacity is None
     assert stage.unknown == ("docker.io/shop/gone:1",)  # whatever takes its place will need room
     layers = 100_000_000 + 7_000_000 * 2 + 1_000_000 * 2 + 1_000_000 * 2 + 1_000_000_000
@@ -135,13 +135,13 @@ observed:
   a/absent:1: {absent: MANIFEST_UNKNOWN}
 """
     )
-    assert where.registry_stage.unknown == (
+    assert where.storage.registry.unknown == (
         "docker.io/a/unasked:1",
         "docker.io/a/old:1",
         "docker.io/a/unread:1",
         "docker.io/a/absent:1",
     )
-    assert "a lower bound, as 4 images" in where.registry_stage.provenance
+    assert "a lower bound, as 4 images" in where.storage.registry.provenance
 
 
 def test_without_needs_there_is_no_stage() -> None:

@@ -7,11 +7,13 @@ import threading
 from collections.abc import Iterable
 from typing import Final
 
+from auditor.collectors.archives.ends import HEAD, TAIL, by_ends
 from auditor.collectors.archives.expanding import Allowance, Expander, compression_of, expander
 from auditor.oci.defects import Defect, Unusable
 from auditor.oci.document import MAX_DOCUMENT
 from auditor.oci.layouts.entries import Entry, algorithm_for, may_be_document, promised_digest
 from auditor.oci.tar import EntryKind
+from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
 
 MAX_DOCUMENTS: Final = 256 * 1024 * 1024
 
@@ -37,6 +39,7 @@ class Unpacking:
     def __init__(self, packed: str, allowance: Allowance) -> None:
         self._expander: Expander | None = expander(packed, allowance)
         self._sum = hashlib.sha256()
+        self.count = 0
         self.defect: Defect | None = None
         self.why = ""
 
@@ -47,6 +50,7 @@ class Unpacking:
         try:
             for out in self._expander.feed(bytes(data)):
                 self._sum.update(out)
+                self.count += len(out)
         except Unusable as error:
             self._fail(error)
 
@@ -77,13 +81,15 @@ class Measuring:
         self._body: bytearray | None = bytearray() if size <= MAX_DOCUMENT else None
         self._unpacking: Unpacking | None = None
         self._packed = ""
+        self._start = self._end = b""
         self._seen = 0
 
     def update(self, data: bytes | memoryview) -> None:
         """Take the next bytes."""
         if not self._seen:
-            self._begin(bytes(data[:512]))
+            self._begin(bytes(data[:HEAD]))
         self._seen += len(data)
+        self._end = (self._end + bytes(data[-TAIL:]))[-TAIL:]
         self._sum.update(data)
         if self._body is not None:
             self._body += data
@@ -106,14 +112,24 @@ class Measuring:
         if self._unpacking is not None:
             unpacked = self._unpacking.digest()
             defect, why = self._unpacking.defect, self._unpacking.why
-        return Entry(self._name, EntryKind.FILE, self._size, "", digest, self._packed, unpacked, body, defect=defect, why=why)
+        told = self._told(is_expanded=bool(unpacked))
+        return Entry(
+            self._name, EntryKind.FILE, self._size, "", digest, self._packed, unpacked, body, defect=defect, why=why, told=told
+        )
 
     def _begin(self, start: bytes) -> None:
+        self._start = start
         self._packed = compression_of(start)
         if not may_be_document(self._name, start):
             self._body = None
         if self._packed and self._unpack is not None:
             self._unpacking = Unpacking(self._packed, self._unpack)
+
+    def _told(self, *, is_expanded: bool) -> UnpackedSeen | None:
+        """What the bytes say about their unpacked size; None for a document."""
+        if is_expanded and self._unpacking is not None:
+            return UnpackedSeen(UnpackedKind.EXPANDED, self._unpacking.count)
+        return by_ends(self._start, self._end, self._size) if self._body is None else None
 
     def _kept(self) -> tuple[bytes | None, Defect | None, str]:
         if self._size > MAX_DOCUMENT:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from auditor.collectors.archives.expanding import Allowance, compression_of
 from auditor.collectors.archives.files import entry_for, files_below, open_regular, unreadable
 from auditor.collectors.archives.hashing import Piece, Progress, hash_all
@@ -20,16 +22,21 @@ from auditor.oci.defects import Unusable
 from auditor.oci.layouts import interpret
 from auditor.oci.layouts.entries import Entry
 from auditor.oci.layouts.findings import Findings
+from auditor.oci.unpacked import UnpackedSeen
 
 _FOREIGN = {b"\xfd7zXZ\0": "xz", b"BZh": "bzip2", b"\x04\x22\x4d\x18": "lz4", b"PK\x03\x04": "zip", b"7z\xbc\xaf": "7z"}
 
 
 @dataclass(frozen=True, slots=True)
 class ReadArchive:
-    """What an archive holds, and its documents by digest: verified indexes, manifests and configs."""
+    """What an archive holds, and its documents by digest: verified indexes, manifests and configs.
+
+    `unpacked` is what the bytes of each other blob say about its unpacked size.
+    """
 
     inventory: Inventory
     documents: Mapping[str, Content]
+    unpacked: Mapping[str, UnpackedSeen]
 
 
 def read_archive(path: Path, jobs: int = 0, progress: Progress | None = None) -> ReadArchive:
@@ -83,11 +90,14 @@ def _read_folder(path: Path, jobs: int, progress: Progress | None) -> ReadArchiv
         findings.add_unusable(error)
     size = sum(piece.size for piece in pieces)
     hashed = hash_all(pieces, Budget(), Allowance(size), jobs, progress)
-    return _understood([*hashed, *others], size, "", findings)
+    read = _understood([*hashed, *others], size, "", findings)
+    largest = max((piece.size for piece in pieces), default=0)
+    return ReadArchive(msgspec.structs.replace(read.inventory, is_folder=True, largest=largest), read.documents, read.unpacked)
 
 
 def _understood(entries: Sequence[Entry], size: int, compression: str, findings: Findings) -> ReadArchive:
     found = interpret(entries, findings.problems())
     inventory = Inventory(found.format, compression, size, len(entries), found.images, dict(found.blobs), found.problems)
     documents = {digest: Content(document.media_type, document.body) for digest, document in found.documents.items()}
-    return ReadArchive(inventory, documents)
+    unpacked = {entry.digest: entry.told for entry in entries if entry.told is not None and entry.digest in found.blobs}
+    return ReadArchive(inventory, documents, unpacked)

@@ -1,9 +1,10 @@
-"""What a collection asks of registries: a tag or a digest by GET or HEAD, and a config blob."""
+"""What a collection asks of registries: a tag or a digest by GET or HEAD, a config blob, and a part of any blob."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from auditor.collectors.registry.answers import Fetched, digest_header, media_ty
 from auditor.collectors.registry.connections import Connections
 from auditor.collectors.registry.credentials import Credentials
 from auditor.collectors.registry.failures import Unanswered, plain
+from auditor.collectors.registry.ranges import Part, WholeBlob, body_of, unsatisfiable
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.registry.sender import Reply, Sender
 from auditor.collectors.registry.session import Question, Session
@@ -30,6 +32,8 @@ class RegistryClient:
         self._credentials = Credentials(environment, home)
         self._addresses = Addresses(plan)
         self._sessions: dict[str, Session] = {}
+        self._whole: dict[str, str] = {}  # for each domain: that it sends no parts, in words; empty while nothing says so
+        self._first: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @property
     def requests(self) -> int:
@@ -73,6 +77,37 @@ class RegistryClient:
         if not size.isdecimal():
             return Failed(Kind.MALFORMED, "the registry does not say how large the blob is", now(), source)
         return BlobSeen(int(size))
+
+    async def part(self, domain: str, path: str, digest: str, part: Part) -> bytes | Absent | Failed:
+        """GET some bytes of a blob. A registry that sent a whole blob instead is not asked again.
+
+        The first question to a registry goes alone, so that not many find out at once.
+        """
+        source = self.source(domain, path, "blobs", digest)
+        if domain not in self._whole:
+            async with self._first[domain]:
+                if domain not in self._whole:
+                    return await self._part(domain, path, digest, part, source)
+        if told := self._whole[domain]:
+            return Failed(Kind.UNSUPPORTED, told, now(), source)
+        return await self._part(domain, path, digest, part, source)
+
+    async def _part(self, domain: str, path: str, digest: str, part: Part, source: str) -> bytes | Absent | Failed:
+        try:
+            reply = await self._session(domain).ask(Question(path, "blobs", digest, part.length, part=part.header))
+            if reply.status in {200, 206}:
+                return body_of(reply, part)
+            if reply.status == 416:
+                raise unsatisfiable(reply, part)
+        except Unanswered as error:
+            if isinstance(error, WholeBlob):
+                self._whole[domain] = error.detail
+            return self._failed(domain, error, source)
+        finally:
+            self._whole.setdefault(domain, "")
+        refused = refusal(reply, source)
+        assert refused is not None  # noqa: S101 - only status 200 is none
+        return self._explained(domain, refused)
 
     async def _head(self, domain: str, question: Question) -> Reply | Absent | Failed | None:
         """The answer to a HEAD; None where the registry does not know that method."""

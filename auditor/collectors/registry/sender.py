@@ -25,7 +25,7 @@ _IDENTITY = frozenset({"", "identity"})
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to send. `limit` is the most bytes that the body of a good answer may have."""
+    """What to send. `limit` is the most bytes of a good answer's body that are read."""
 
     url: httpx.URL
     limit: int
@@ -34,6 +34,7 @@ class Request:
     authorization: Secret | None = None
     form: bytes = b""
     ca: bytes = b""
+    part: str = ""  # a Range header: what to send of the body
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,8 @@ def _as_httpx(request: Request) -> httpx.Request:
     headers = {"User-Agent": "airgap-auditor", "Accept": request.accept, "Accept-Encoding": "identity"}
     if request.authorization is not None:
         headers["Authorization"] = request.authorization.reveal()
+    if request.part:
+        headers["Range"] = request.part
     if request.form:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
     content = request.form or None
@@ -138,7 +141,7 @@ async def _read(request: Request, response: httpx.Response) -> Reply:
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding not in _IDENTITY:
         raise Unanswered(Kind.MALFORMED, f"the answer is compressed ({plain(encoding)}), which was not asked for")
-    limit = request.limit if response.status_code == 200 else MAX_ERROR
+    limit = request.limit if response.status_code in {200, 206} else MAX_ERROR
     stream = response.stream
     assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - what an asynchronous transport returns
     parts: list[bytes] = []

@@ -17,7 +17,10 @@ MAX_ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request to a registry's API about one repository; `kind` and `target` end the path: `manifests`, `latest`."""
+    """A request to a registry's API about one repository; `kind` and `target` end the path: `manifests`, `latest`.
+
+    `part` is a Range header, where not all of the answer is wanted.
+    """
 
     repository: str
     kind: str
@@ -25,6 +28,7 @@ class Question:
     limit: int
     method: str = "GET"
     accept: str = "*/*"
+    part: str = ""
 
     @property
     def path(self) -> str:
@@ -67,7 +71,14 @@ class Session:
 
     async def ask(self, question: Question) -> Reply:
         """The answer; of status 401 or 403 when the registry cannot be satisfied. Raises Unanswered."""
-        request = Request(self.address.url(question.path), question.limit, question.method, question.accept, ca=self.address.ca)
+        request = Request(
+            self.address.url(question.path),
+            question.limit,
+            question.method,
+            question.accept,
+            ca=self.address.ca,
+            part=question.part,
+        )
         brought = await self._bring(self._challenge, request, question)
         for _ in range(MAX_ATTEMPTS):
             reply = await self._sender.send(replace(request, authorization=brought.value) if brought.value else request)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from auditor.oci.defects import Defect
 from auditor.oci.tar import EntryKind
+from auditor.oci.unpacked import UnpackedSeen
 
 DOCUMENT_NAMES = frozenset({"manifest.json", "index.json", "oci-layout", "repositories", "version"})
 
@@ -17,6 +18,7 @@ class Entry:
     `digest` is that of the stored bytes, by the algorithm that the name asks for; empty when they could not be read whole.
     `packed` is `gzip` or `zstd` when the bytes begin so; `unpacked` their sha256 digest after decompression, where that was
     worth while. `body` is kept for small files that look like JSON. `defect` and `why` say what kept the reader from more.
+    `told` is what the bytes of other files say about their unpacked size.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Entry:
     body: bytes | None = None
     defect: Defect | None = None
     why: str = ""
+    told: UnpackedSeen | None = None
 
     @property
     def is_link(self) -> bool:

@@ -15,9 +15,6 @@ from auditor.site.images import Image, Images, Placement, Standing, Trouble
 from auditor.site.survey import Survey
 
 MAX_SAME = 64  # entries for one image that one archive may have before the rest is left aside
-# Best first. What cannot be told might be there, and so comes before what is known not to be.
-_ORDER = ("ok", "fallback", "undetermined", "build-mismatch", "platform-absent", "absent")
-_RANK = {Standing(name): rank for rank, name in enumerate(_ORDER)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +88,7 @@ def _best(
         named = {str(reference): entry.root for reference, entry in roots.items()}
         for placement in Survey(plan, asked, InArchive(evidence, archive, named)).images().placements:
             held = best.get(_key(placement.need))
-            if held is None or _RANK[placement.standing] < _RANK[held.placement.standing]:
+            if held is None or placement.standing.rank < held.placement.standing.rank:
                 best[_key(placement.need)] = Held(placement, roots[placement.image.reference])
     return best
 
@@ -110,7 +107,7 @@ def _rounds(entries: Mapping[Reference, tuple[Entry, ...]]) -> Iterator[tuple[Ar
 
 def _final(held: Held | None, lacking: Placement, *, is_sure: bool) -> Held:
     """An archive that could not be read might have what the others lack."""
-    if held is None or (not is_sure and _RANK[held.placement.standing] > _RANK[Standing.UNDETERMINED]):
+    if held is None or (not is_sure and held.placement.standing.rank > Standing.UNDETERMINED.rank):
         return Held(lacking, None)
     return held
 

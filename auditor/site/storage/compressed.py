@@ -1,28 +1,18 @@
-"""The view of storage: the bytes of each stage, every blob once, with where the number comes from."""
+"""Compressed bytes: what is downloaded, and what the registry inside must hold."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from auditor.plan.model import Plan
 from auditor.site.images import Images, Placement, Standing
+from auditor.site.storage.stage import Stage, certain
 from auditor.sizing.budget import Blob, Budget, deduplicated
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What one stage must hold. `unknown` names the images whose bytes are not known, so that `budget` is a lower bound."""
-
-    name: str
-    budget: Budget
-    capacity: int | None
-    provenance: str
-    unknown: tuple[str, ...]
-
 
 _RUNNABLE = frozenset({Standing.OK, Standing.FALLBACK})
 _NOT_FOR_THIS_POOL = frozenset({Standing.PLATFORM_ABSENT, Standing.BUILD_MISMATCH})
+HOW = "compressed sizes from the manifests, each digest once"
 
 
 def _is_unknown(placement: Placement) -> bool:
@@ -33,6 +23,11 @@ def _is_unknown(placement: Placement) -> bool:
     return placement.standing not in _RUNNABLE or payload is None or payload.bytes is None
 
 
+def unknown_among(placements: Iterable[Placement]) -> tuple[str, ...]:
+    """The images of which some bytes are not known."""
+    return tuple(dict.fromkeys(str(placement.image.reference) for placement in placements if _is_unknown(placement)))
+
+
 @dataclass(frozen=True, slots=True)
 class _Document:
     """An index, as a blob of its own."""
@@ -41,14 +36,14 @@ class _Document:
     size: int
 
 
-def _owned(images: Images) -> Iterator[tuple[str, tuple[Blob, ...]]]:
+def owned(placements: Iterable[Placement]) -> Iterator[tuple[str, tuple[Blob, ...]]]:
     """Each image with the blobs that its pools need: per payload, since pools share payloads.
 
     The placements of an image stand together, so that what was counted of it need not be looked for among all others.
     """
     image, name = None, ""
     counted: set[str] = set()
-    for placement in images.placements:
+    for placement in placements:
         payload = placement.resolution.payload
         if payload is None:
             continue
@@ -62,10 +57,16 @@ def _owned(images: Images) -> Iterator[tuple[str, tuple[Blob, ...]]]:
             yield name, payload.blobs
 
 
-def registry_stage(plan: Plan, images: Images) -> Stage:
-    """Compressed bytes in the registry inside: manifests, configs and layers of what the pools need, each digest once."""
-    unknown = tuple(dict.fromkeys(str(p.image.reference) for p in images.placements if _is_unknown(p)))
-    budget = deduplicated(_owned(images))
-    at_least = f"; a lower bound, as {len(unknown)} images are of unknown size" if unknown else ""
-    provenance = f"derived: compressed sizes from the manifests, each digest once{at_least}"
-    return Stage("registry", budget, plan.registry.disk if plan.registry else None, provenance, unknown)
+def compressed(images: Images) -> Budget:
+    """Manifests, configs and layers of what the pools need, each digest once."""
+    return deduplicated(owned(images.placements))
+
+
+def download_stage(budget: Budget, unknown: tuple[str, ...]) -> Stage:
+    """What is fetched on the connected side: the platforms that pools need."""
+    return certain("download", budget, None, f"{HOW}, of the platforms that pools need", unknown)
+
+
+def registry_stage(plan: Plan, budget: Budget, unknown: tuple[str, ...]) -> Stage:
+    """What the registry inside must hold of one version of everything."""
+    return certain("registry", budget, plan.registry.disk if plan.registry else None, HOW, unknown, "registry", "disk")

@@ -1,0 +1,1 @@
+"""What `auditor inspect` shows of an image, wherever it lies."""

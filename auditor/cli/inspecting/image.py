@@ -1,0 +1,81 @@
+"""One image of a registry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from auditor.cli.inputs import opened
+from auditor.cli.inspecting.rows import GUESS, Placed, Row, plan_for, platforms_in, rows_of, table, together
+from auditor.collectors.collect import CollectOptions, collect
+from auditor.errors import AuditorError, UsageError
+from auditor.evidence.model import Seen
+from auditor.evidence.store import Store
+from auditor.oci.reference import InvalidReference, Reference, parse_reference
+from auditor.oci.unpacked import UnpackedSeen
+from auditor.policy.judge import EXIT_UNDETERMINED
+from auditor.site import Site
+from auditor.site.images import Image
+from auditor.sizing.budget import format_bytes
+from reports.cleaning import clean
+
+
+class Unknown(AuditorError):
+    """What was asked for could not be observed: undetermined, and no fault of the auditor."""
+
+    exit_code = EXIT_UNDETERMINED
+
+
+def show_image(reference: str, evidence: Path | None, *, as_json: bool) -> str:
+    """What is to be printed. Raises UsageError when there is no such image, Unknown when nobody can tell."""
+    try:
+        wanted = parse_reference(reference)
+    except InvalidReference as error:
+        raise UsageError(f"{reference!r} is no image reference: {error}", "Nor is there an archive of that name.") from error
+    with opened(evidence) as store:
+        site = _survey(wanted, store, connected=evidence is None)
+        image = site.images.images[wanted]
+        (rows,) = rows_of([Placed("", site.images.placements, store, lambda digest: _told(store, digest))])
+    if problem := _problem(image):
+        raise problem
+    if as_json:
+        document = {"reference": str(wanted), "digest": image.digest, "platforms": [asdict(row) for row in rows]}
+        return json.dumps(document, indent=2)
+    return "\n".join(_text(image, site, rows))
+
+
+def _survey(reference: Reference, store: Store, *, connected: bool) -> Site:
+    """First the index, then each platform that it names: the store keeps what both need."""
+    platforms = [GUESS]
+    for _ in range(2):
+        plan, needs = plan_for(reference, platforms)
+        if connected:
+            collect(plan, needs, store, CollectOptions(unpacked=True))
+        site = Site(plan, needs, store)
+        platforms = platforms_in(site.images.images[reference].document, store, reference.repository) or platforms
+    plan, needs = plan_for(reference, platforms)
+    return Site(plan, needs, store)
+
+
+def _told(store: Store, digest: str) -> UnpackedSeen | None:
+    seen = store.unpacked(digest)
+    return seen.value if isinstance(seen, Seen) else None
+
+
+def _problem(image: Image) -> AuditorError | None:
+    if image.absent:
+        return UsageError(f"{image.reference} does not exist: {image.absent}", f"Asked: {image.source}")
+    if image.trouble is not None:
+        return Unknown(f"{image.reference}: {image.trouble.kind.value}: {image.trouble.detail}", f"Asked: {image.source}")
+    return None
+
+
+def _text(image: Image, site: Site, rows: tuple[Row, ...]) -> Iterator[str]:
+    yield f"{image.reference}"
+    yield f"digest    {clean(image.digest)}"
+    yield f"source    {clean(image.source)}"
+    yield table(rows, "compressed")
+    total = format_bytes(together(site.images.placements).bytes)
+    yield f"all platforms together: {total} compressed, each blob once (derived from the manifests)"

@@ -1,0 +1,171 @@
+"""An image platform by platform, as a registry or an archive has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tabulate import tabulate
+
+from auditor.errors import Location
+from auditor.evidence.model import Absent, ImageEvidence, Seen
+from auditor.oci.document import Document, Index, MalformedDocument, Manifest, parse_config, parse_document
+from auditor.oci.platform import Platform
+from auditor.oci.reference import Reference
+from auditor.oci.select import entries, flatten
+from auditor.oci.unpacked import UnpackedSeen
+from auditor.plan.model import ImageSource, Needs, Plan, Pool
+from auditor.plan.needs import resolve_needs
+from auditor.site.images import Placement
+from auditor.site.layers import foreign_layers
+from auditor.sizing.budget import Budget, deduplicated, format_bytes
+from auditor.sizing.sharing import Shared, shared_by_each
+from auditor.sizing.size import Provenance, Size
+from auditor.sizing.unpacked import resolve_unpacked
+from reports.cleaning import clean
+
+MAX_PLATFORMS = 64
+GUESS = Platform("linux", "amd64")  # to look for as long as nothing is known
+_PLACE = Location("command line")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One platform of the image, empty when nothing says which.
+
+    `bytes` is what is stored of it, compressed as it lies there; None when it is not known. `absent_layers` are not there.
+    `shared_bytes` of these belong to other rows as well, `shared_with` names those that share most. `unpacked_bytes` is what
+    its layers become on a node, estimated if `unpacked_by` says so; 0 where no layers are known.
+    """
+
+    platform: str
+    os_version: str
+    digest: str
+    layers: int
+    foreign_layers: int
+    foreign_bytes: int
+    absent_layers: int
+    bytes: int | None
+    detail: str
+    shared_bytes: int = 0
+    shared_with: tuple[str, ...] = ()
+    unpacked_bytes: int = 0
+    unpacked_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One image by name and its placements; what tells which layers are not there, and what they say of their unpacked size."""
+
+    name: str
+    placements: Sequence[Placement]
+    evidence: ImageEvidence
+    told: Callable[[str], UnpackedSeen | None]
+
+
+def plan_for(reference: Reference, platforms: Sequence[Platform]) -> tuple[Plan, Needs]:
+    """A plan that needs the image on each platform, as if each were a pool."""
+    pools = tuple(Pool(f"platform-{number}", platform, _PLACE) for number, platform in enumerate(platforms))
+    source = ImageSource(tuple(pool.name for pool in pools), _PLACE, ref=str(reference))
+    plan = Plan(path="command line", sha256="", name=str(reference), pools=pools, images=(source,))
+    return plan, resolve_needs(plan)
+
+
+def platforms_in(document: Document | None, evidence: ImageEvidence, repository: str) -> list[Platform]:
+    """The platforms that an image offers: those of its index, or the one of its config; none where nothing says so."""
+    match document:
+        case Index() as index:
+            flat = flatten(index, lambda digest: _index(evidence, repository, digest))
+            return list(dict.fromkeys(platform for _, platform in entries(flat)))[:MAX_PLATFORMS]
+        case Manifest() as manifest:
+            platform = _declared(evidence, repository, manifest.config.digest)
+            return [platform] if platform is not None else []
+        case _:
+            return []
+
+
+def _index(evidence: ImageEvidence, repository: str, digest: str) -> Index | None:
+    observed = evidence.content(repository, digest)
+    if not isinstance(observed, Seen):
+        return None
+    try:
+        document = parse_document(observed.value.body, observed.value.media_type)
+    except MalformedDocument:
+        return None
+    return document if isinstance(document, Index) else None
+
+
+def _declared(evidence: ImageEvidence, repository: str, digest: str) -> Platform | None:
+    observed = evidence.content(repository, digest)
+    if not isinstance(observed, Seen):
+        return None
+    try:
+        platform = parse_config(observed.value.body).platform
+    except MalformedDocument:
+        return None
+    return platform if platform.os and platform.architecture else None
+
+
+def rows_of(images: Sequence[Placed]) -> list[tuple[Row, ...]]:
+    """The rows of each image."""
+    owned = [
+        (f"{image.name} {placement.need.platform}".strip(), payload.blobs if (payload := placement.resolution.payload) else ())
+        for image in images
+        for placement in image.placements
+    ]
+    shared = iter(shared_by_each(owned))
+    return [tuple(_row(image, placement, next(shared)) for placement in image.placements) for image in images]
+
+
+def _row(image: Placed, placement: Placement, shared: Shared) -> Row:
+    payload, trouble = placement.resolution.payload, placement.resolution.trouble
+    repository, platform = placement.image.reference.repository, placement.need.platform
+    foreign = foreign_layers(placement)
+    layers = payload.layers if payload else ()
+    unpacked = [resolve_unpacked(layer, platform.os, image.told(layer.digest)) for layer in layers]
+    return Row(
+        platform=str(platform) if platforms_in(placement.image.document, image.evidence, repository) else "",
+        os_version=placement.resolution.choice.os_version,
+        digest=payload.digest if payload else "",
+        layers=len(layers),
+        foreign_layers=len(foreign),
+        foreign_bytes=sum(layer.size for layer in foreign),
+        absent_layers=sum(isinstance(image.evidence.blob(repository, layer.digest), Absent) for layer in layers),
+        bytes=payload.bytes if payload else None,
+        detail=trouble.detail if trouble else placement.resolution.dropped,
+        shared_bytes=shared.bytes,
+        shared_with=shared.partners,
+        unpacked_bytes=sum(size.bytes for size in unpacked),
+        unpacked_by=_weakest(unpacked),
+    )
+
+
+def _weakest(sizes: Sequence[Size]) -> str:
+    """The provenance of a sum: that of its least sure part."""
+    order = list(Provenance)
+    return max((size.provenance for size in sizes), key=order.index).value if sizes else ""
+
+
+def together(placements: Sequence[Placement]) -> Budget:
+    """What all of them take, compressed, each blob once."""
+    payloads = [placement.resolution.payload for placement in placements if placement.resolution.payload]
+    return deduplicated((payload.digest, payload.blobs) for payload in payloads)
+
+
+def table(rows: Sequence[Row], size: str) -> str:
+    """The rows for people; `size` says what the bytes are."""
+    headers = ("platform", "os.version", "layers", "foreign", size, "unpacked", "shared", "manifest")
+    return tabulate([_cells(row) for row in rows], headers=headers, tablefmt="simple")
+
+
+def _cells(row: Row) -> tuple[str | int, ...]:
+    foreign = f"{row.foreign_layers} ({format_bytes(row.foreign_bytes)})" if row.foreign_layers else "-"
+    layers = f"{row.layers}, {row.absent_layers} not there" if row.absent_layers else row.layers
+    size = format_bytes(row.bytes) if row.bytes is not None else "unknown"
+    about = "about " if row.unpacked_by == Provenance.ESTIMATED else ""
+    unpacked = f"{about}{format_bytes(row.unpacked_bytes)}" if row.layers else "-"
+    shared = f"{format_bytes(row.shared_bytes)} with {clean(', '.join(row.shared_with))}" if row.shared_bytes else "-"
+    last = " ".join(part for part in (row.digest[:19], row.detail.rpartition(": ")[2][:60]) if part)
+    texts = (row.platform or "-", row.os_version, last)
+    platform, os_version, last = (clean(text) for text in texts)
+    return (platform, os_version, layers, foreign, size, unpacked, shared, last)

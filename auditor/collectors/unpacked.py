@@ -1,0 +1,120 @@
+"""What layers say about their unpacked size, by their last eight or first 512 bytes: no layer is downloaded.
+
+A digest never changes, so that what was seen of one is never asked again. What was absent, or got no answer, is asked of the
+next repository that has the layer, and by the next collection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from auditor.collectors.archives.ends import HEAD, TAIL, by_ends, by_trailer
+from auditor.collectors.archives.expanding import compression_of
+from auditor.collectors.images import Counts, Walked
+from auditor.collectors.registry.answers import now
+from auditor.collectors.registry.client import RegistryClient
+from auditor.collectors.registry.ranges import Part
+from auditor.evidence.model import Absent, Failed, Kind, Observation, Seen
+from auditor.evidence.store import Store
+from auditor.oci.document import Descriptor
+from auditor.oci.reference import Reference, is_digest
+from auditor.oci.unpacked import GZIP, UnpackedKind, UnpackedSeen, packed_by, parts_of
+from auditor.sizing.unpacked import LARGEST, trailer_fits
+
+MAX_LAYERS: Final = 20_000  # of one image, for all of its platforms
+MAX_TRIES: Final = 3  # repositories that are asked for one layer
+
+
+class UnpackedCollector:
+    """Asks registries for the ends of layers. Several images may be asked for at once, no digest by two at a time."""
+
+    def __init__(self, client: RegistryClient, store: Store) -> None:
+        self.counts = Counts()
+        self._client = client
+        self._store = store
+        self._tries: dict[str, int] = {}
+        self._pending: dict[str, asyncio.Future[None]] = {}
+
+    async def layers(self, reference: Reference, walked: Walked) -> None:
+        """Ask about the layers of an image as far as they are not known. Failures become evidence."""
+        wanted = {layer.digest: layer for manifest in walked.manifests for layer in manifest.layers if _is_worth_asking(layer)}
+        asked = [layer for layer in wanted.values() if self._is_open(layer.digest)]
+        await asyncio.gather(*(self._settle(reference, layer) for layer in asked[:MAX_LAYERS]))
+
+    def _is_open(self, digest: str) -> bool:
+        tries = self._tries.get(digest, 0)
+        if tries == 0 and isinstance(self._store.unpacked(digest), Seen):
+            self._tries[digest] = MAX_TRIES
+            return False
+        return tries < MAX_TRIES
+
+    async def _settle(self, reference: Reference, layer: Descriptor) -> None:
+        """Ask, after whoever is asking already, and not if that one was told."""
+        while (underway := self._pending.get(layer.digest)) is not None:
+            await asyncio.shield(underway)
+        tries = self._tries.get(layer.digest, 0)
+        if tries >= MAX_TRIES:
+            return
+        self._tries[layer.digest] = tries + 1
+        self._pending[layer.digest] = future = asyncio.get_running_loop().create_future()
+        try:
+            await self._ask(reference, layer)
+        finally:
+            del self._pending[layer.digest]
+            future.set_result(None)
+
+    async def _ask(self, reference: Reference, layer: Descriptor) -> None:
+        told = await _Question(self._client, reference, layer).answer()
+        found: Observation[UnpackedSeen]
+        if isinstance(told, UnpackedSeen):
+            source = self._client.source(reference.domain, reference.path, "blobs", layer.digest)
+            found = Seen(told, now(), source)
+            self._tries[layer.digest] = MAX_TRIES
+        else:
+            found = told
+            self.counts.failures += not (isinstance(told, Failed) and told.kind is Kind.UNSUPPORTED)
+        self._store.put_unpacked(layer.digest, found)
+
+
+def _is_worth_asking(layer: Descriptor) -> bool:
+    """Not of a plain tar, nor of a layer of many parts: no end of it tells more than its manifest."""
+    has_ends = is_digest(layer.digest) and 0 < layer.size <= LARGEST
+    return has_ends and packed_by(layer.media_type) != "" and parts_of(layer) is None
+
+
+class _Question:
+    """One layer at one repository: the one end of it that its media type makes the likely one, and the other if that lied."""
+
+    def __init__(self, client: RegistryClient, reference: Reference, layer: Descriptor) -> None:
+        self._client = client
+        self._where = (reference.domain, reference.path)
+        self._layer = layer
+
+    async def answer(self) -> UnpackedSeen | Absent | Failed:
+        """What the layer says, or why nobody could ask it."""
+        if packed_by(self._layer.media_type) != GZIP:
+            return await self._by_start()
+        end = await self._end()
+        if not isinstance(end, bytes):
+            return end
+        told = by_trailer(end)
+        if told.kind is UnpackedKind.GZIP_TRAILER and trailer_fits(self._layer.size, told.value):
+            return told
+        start = await self._start()  # the media type may lie
+        return by_ends(start, end, self._layer.size) if isinstance(start, bytes) else start
+
+    async def _by_start(self) -> UnpackedSeen | Absent | Failed:
+        start = await self._start()
+        if not isinstance(start, bytes) or compression_of(start) != GZIP:
+            return by_ends(start, b"", self._layer.size) if isinstance(start, bytes) else start
+        end = await self._end()
+        return by_trailer(end) if isinstance(end, bytes) else end
+
+    async def _start(self) -> bytes | Absent | Failed:
+        size = self._layer.size
+        return await self._client.part(*self._where, self._layer.digest, Part(0, min(HEAD, size) - 1, size))
+
+    async def _end(self) -> bytes | Absent | Failed:
+        size = self._layer.size
+        return await self._client.part(*self._where, self._layer.digest, Part(max(size - TAIL, 0), size - 1, size))

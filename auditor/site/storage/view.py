@@ -1,0 +1,110 @@
+"""All stages of a site, each computed when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from auditor.evidence.model import Evidence
+from auditor.plan.model import Needs, Plan
+from auditor.site.archives.view import Archives
+from auditor.site.images import Images, Placement
+from auditor.site.storage.archives import Load, bounded, derived, form_of, measured
+from auditor.site.storage.compressed import compressed, download_stage, registry_stage, unknown_among
+from auditor.site.storage.nodes import import_stage, node_stages
+from auditor.site.storage.stage import Stage, ranged
+from auditor.site.storage.staging import media_stage, staging_stage
+from auditor.site.storage.unpacked import Unpacked
+from auditor.sizing.budget import Budget
+
+
+class Storage:
+    """The bytes of each stage. Unpacked sizes are looked up only for disks that the plan gives."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        needs: Needs,
+        evidence: Evidence,
+        images: Images,
+        pulled: tuple[Placement, ...],
+        archives: Archives | None,
+    ) -> None:
+        """`images` as sources have them, `pulled` as nodes would get them; `archives` is None where none were to be read."""
+        self._plan = plan
+        self._needs = needs
+        self._images = images
+        self._pulled = pulled
+        self._archives = archives
+        self._unpacked = Unpacked(evidence)
+
+    @cached_property
+    def _unknown(self) -> tuple[str, ...]:
+        return unknown_among(self._images.placements)
+
+    @cached_property
+    def _compressed(self) -> Budget:
+        return compressed(self._images)
+
+    @cached_property
+    def download(self) -> Stage:
+        """What the connected side fetches."""
+        return download_stage(self._compressed, self._unknown)
+
+    @cached_property
+    def registry(self) -> Stage:
+        """What the registry inside must hold of one version of everything."""
+        return registry_stage(self._plan, self._compressed, self._unknown)
+
+    @cached_property
+    def load(self) -> Load | None:
+        """The archives that carry the images; None where the plan says nothing about copying."""
+        return self._load_of(self._images.placements)
+
+    def _load_of(self, placements: Sequence[Placement]) -> Load | None:
+        if self._plan.copy is None:
+            return None
+        form = form_of(self._plan.copy)
+        if self._archives is not None:
+            return measured(self._archives, form)
+        return derived(placements, form, self._unpacked) if form else bounded(placements, self._unpacked)
+
+    @cached_property
+    def staging(self) -> Stage | None:
+        """The disk of the connected side; None where the plan does not give it."""
+        if self._plan.copy is None or self._plan.copy.staging is None or self.load is None:
+            return None
+        return staging_stage(self._plan.copy, self.load, self._images.placements, self._unpacked)
+
+    @cached_property
+    def media(self) -> Stage | None:
+        """What is carried in; None where the plan does not say how large that is."""
+        if self._plan.copy is None or self._plan.copy.media is None or self.load is None:
+            return None
+        return media_stage(self._plan.copy, self.load)
+
+    @cached_property
+    def nodes(self) -> tuple[Stage, ...]:
+        """The disk of a node of each pool that gives it, once all images are there."""
+        return node_stages(self._pulled, self._plan.pools, self._needs, self._unpacked)
+
+    @cached_property
+    def imports(self) -> tuple[Stage, ...]:
+        """The same while archives are imported; only where no registry inside serves the nodes."""
+        if self._plan.registry is not None:
+            return ()
+        return tuple(stage for node in self.nodes if (stage := self._import(node)) is not None)
+
+    def _import(self, node: Stage) -> Stage | None:
+        load = self._load_of([placement for placement in self._pulled if placement.pool.name == node.pool])
+        if load is None or node.capacity is None:
+            return None
+        return import_stage(node, ranged("", load.amount, node.capacity, load.how, load.unknown), node.capacity)
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """All of them, in the order in which bytes travel; none where no image is needed."""
+        if not self._images.placements:
+            return ()
+        there = (self.download, self.staging, self.media, self.registry, *self.imports, *self.nodes)
+        return tuple(stage for stage in there if stage is not None)

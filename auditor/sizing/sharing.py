@@ -1,0 +1,46 @@
+"""Who shares bytes with whom: blobs of one digest that several owners have."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from auditor.sizing.budget import Blob
+
+MOST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The bytes of one owner that others have as well, and who they are: those that share most first, at most `MOST`."""
+
+    bytes: int
+    partners: tuple[str, ...]
+
+
+def shared_by_each(owned: Sequence[tuple[str, Iterable[Blob]]]) -> list[Shared]:
+    """For each owner, in order. Owners of one name are different all the same. The cost is linear in the blobs.
+
+    Of a digest that very many owners have only the first few are told as partners.
+    """
+    sizes = [{blob.digest: max(0, blob.size) for blob in blobs} for _, blobs in owned]
+    owners: dict[str, list[int]] = {}
+    for number, blobs in enumerate(sizes):
+        for digest in blobs:
+            owners.setdefault(digest, []).append(number)
+    return [_of(number, blobs, owners, owned) for number, blobs in enumerate(sizes)]
+
+
+def _of(
+    number: int, blobs: dict[str, int], owners: dict[str, list[int]], owned: Sequence[tuple[str, Iterable[Blob]]]
+) -> Shared:
+    total = 0
+    partners: Counter[int] = Counter()
+    for digest, size in blobs.items():
+        others = [other for other in owners[digest][: MOST + 1] if other != number]
+        total += size if others else 0
+        for other in others:
+            partners[other] += size
+    ranked = sorted(partners, key=lambda other: (-partners[other], other))
+    return Shared(total, tuple(dict.fromkeys(owned[other][0] for other in ranked))[:MOST])

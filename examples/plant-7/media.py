@@ -1,0 +1,45 @@
+"""Writes media/rke2-images-windows.tar: what a technician carries, with the two faults that such files really have.
+
+The pause image is in it under a name that no node asks for, as in a release of RKE2; and the stick was pulled out before the
+last image was written.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from pathlib import Path
+
+from standin import Images, digest_of
+
+ARCHIVE = Path(__file__).parent / "media" / "rke2-images-windows.tar"
+PAUSE = "docker.io/rancher/mirrored-pause:3.6"
+RUNTIME = "docker.io/rancher/rke2-runtime:v1.33.5-rke2r1-windows-amd64"
+NAMES = {PAUSE: "rancher/mirrored-pause:i-was-a-digest", RUNTIME: RUNTIME.removeprefix("docker.io/")}
+BUILD = "windows/amd64:10.0.17763"
+CUT = 1024  # bytes that did not make it, with the end of the archive
+
+
+def make_media(table: dict[str, list[dict]]) -> None:
+    """A docker-archive of the stand-in's images. A layer is its name: that is what its digest is the digest of."""
+    files: dict[str, bytes] = {}
+    listed = []
+    for image, name in NAMES.items():
+        (entry,) = (entry for entry in table[image] if entry["platform"].startswith(BUILD))
+        alone = Images({image: [entry]})
+        manifest = json.loads(alone.documents[alone.manifests[0]][1])
+        config = manifest["config"]["digest"]
+        layers = [layer["name"].encode() for layer in entry["layers"]]
+        paths = [f"{digest_of(body).removeprefix('sha256:')}/layer.tar" for body in layers]
+        files |= {f"{config.removeprefix('sha256:')}.json": alone.documents[config][1], **dict(zip(paths, layers, strict=True))}
+        listed.append({"Config": f"{config.removeprefix('sha256:')}.json", "RepoTags": [name], "Layers": paths})
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, body in {"manifest.json": json.dumps(listed).encode(), **files}.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(body)
+            archive.addfile(info, io.BytesIO(body))
+        end = archive.offset
+    ARCHIVE.parent.mkdir(exist_ok=True)
+    ARCHIVE.write_bytes(made.getvalue()[: end - CUT])

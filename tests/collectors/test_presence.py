@@ -1,0 +1,116 @@
+"""What a registry really has of an image: asked of the registry inside for every part, of a source for foreign layers alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor.evidence.model import Absent, Failed, Kind, Place, Seen
+from auditor.evidence.store import Store
+from auditor.plan.model import Plan, Registry
+from tests.collectors.asking import ARM, LINUX, PLACE, WIN, failure, gather, plan_of
+from tests.peers.gateway import Gateway, Sent
+from tests.peers.images import FOREIGN_LAYER, Blob, BuiltImage, BuiltIndex, build_image, build_index
+from tests.peers.registry import RunningRegistry
+
+pytestmark = pytest.mark.peer
+
+INSIDE = frozenset({Place.TARGET})
+
+
+def inside(gateway: Gateway, *platforms: str) -> Plan:
+    """A plan whose registry inside is the gateway, for images of example.com."""
+    return plan_of(*platforms, registry=Registry(gateway.host, PLACE, rewrites={"example.com": gateway.host}))
+
+
+def heads(gateway: Gateway) -> list[str]:
+    """The digests that were asked for by HEAD, in order of their names."""
+    return sorted(one.path.rpartition("/")[2] for one in gateway.log if one.method == "HEAD")
+
+
+def parts(*images: BuiltImage) -> set[str]:
+    """The config and the layers of some images."""
+    return {blob.digest for image in images for blob in (image.config, *image.layers)}
+
+
+def test_the_registry_inside_is_asked_for_every_part_once(gateway: Gateway, shop: BuiltIndex) -> None:
+    plan = inside(gateway, LINUX, WIN)
+    with Store.memory() as store:
+        done = gather(store, plan, "example.com/shop/web:1", places=INSIDE)
+        linux, arm, old, new, attests = shop.children
+        whole = {child.digest for child in shop.children} | parts(linux, new)
+        assert heads(gateway) == sorted(whole), "of platforms that no pool needs the manifests, of the others all"
+        repository = f"{gateway.host}/shop/web"
+        for digest in whole:
+            assert isinstance(store.blob(repository, digest), Seen)
+        assert store.blob(repository, arm.layers[0].digest) is None
+        assert isinstance(store.blob(repository, shop.digest), Seen), "the tag itself has shown it"
+        assert done.failures == 0
+        size = store.blob(repository, linux.layers[0].digest)
+        assert isinstance(size, Seen)
+        assert size.value.size == len(linux.layers[0].body)
+        gateway.log.clear()
+        gather(store, plan, "example.com/shop/web:1", places=INSIDE)
+        assert len(heads(gateway)) == 1, "the tag, and nothing that was there before"
+    assert attests.digest not in parts(old)
+
+
+def test_what_is_not_there_is_absent_and_asked_again(gateway: Gateway, shop: BuiltIndex) -> None:
+    gone, silent = shop.children[0].layers[0].digest, shop.children[0].config.digest
+    gateway.inject(f"/blobs/{gone}", lambda handler, _sent: handler.send(Sent(404)))
+    gateway.inject(f"/blobs/{silent}", lambda handler, sent: handler.send(Sent(403) if handler.command == "HEAD" else sent))
+    plan = inside(gateway, LINUX)
+    repository = f"{gateway.host}/shop/web"
+    with Store.memory() as store:
+        done = gather(store, plan, "example.com/shop/web:1", places=INSIDE)
+        assert isinstance(store.blob(repository, gone), Absent)
+        assert failure(store.blob(repository, silent))[0] is Kind.DENIED
+        assert done.failures == 2
+        gateway.log.clear()
+        assert gather(store, plan, "example.com/shop/web:1", places=INSIDE).failures == 0
+        assert {gone, silent} <= set(heads(gateway))
+        assert isinstance(store.blob(repository, gone), Seen)
+
+
+def test_a_manifest_that_an_index_lists_and_nobody_pushed(gateway: Gateway, shop: BuiltIndex) -> None:
+    arm = shop.children[1].digest
+    for _ in range(2):  # HEAD, and GET for registries that know no HEAD
+        gateway.inject(f"/manifests/{arm}", lambda handler, _sent: handler.send(Sent(404)))
+    with Store.memory() as store:
+        gather(store, inside(gateway, LINUX), "example.com/shop/web:1", places=INSIDE)
+        assert isinstance(store.blob(f"{gateway.host}/shop/web", arm), Absent)
+
+
+def test_a_source_is_asked_for_foreign_layers_alone(gateway: Gateway, registry: RunningRegistry) -> None:
+    base = Blob(b"a base", FOREIGN_LAYER, ("https://go.microsoft.com/fwlink/?linkid=1",), stored=False)
+    windows = build_image(WIN, base, Blob(b"an application", FOREIGN_LAYER.replace("foreign.", "")), label="foreign")
+    with registry.uploader() as uploader:
+        uploader.index("foreign/web", build_index(build_image(LINUX, label="beside"), windows), "1")
+    with Store.memory() as store:
+        gather(store, plan_of(LINUX, WIN), f"{gateway.host}/foreign/web:1")
+        assert heads(gateway) == [base.digest]
+        assert isinstance(store.blob(f"{gateway.host}/foreign/web", base.digest), Absent)
+
+
+def test_two_images_of_one_repository_ask_for_what_they_share_once(gateway: Gateway, registry: RunningRegistry) -> None:
+    shared = build_image(LINUX, label="in both")
+    with registry.uploader() as uploader:
+        for tag in ("1", "2"):
+            uploader.index("both/web", build_index(shared, note=tag), tag)
+    with Store.memory() as store:
+        gather(store, inside(gateway, LINUX), "example.com/both/web:1", "example.com/both/web:2", places=INSIDE)
+    asked = heads(gateway)
+    assert len(asked) == len(set(asked))
+
+
+def test_a_registry_that_goes_away_fails_and_loses_nothing(gateway: Gateway, shop: BuiltIndex) -> None:
+    plan = inside(gateway, LINUX, ARM)
+    repository = f"{gateway.host}/shop/web"
+    lost = shop.children[1].layers[0].digest
+    with Store.memory() as store:
+        for _ in range(20):
+            gateway.inject(f"/blobs/{lost}", lambda handler, _sent: handler.send(Sent(500)))
+        gather(store, plan, "example.com/shop/web:1", places=INSIDE)
+        observed = store.blob(repository, lost)
+        assert isinstance(observed, Failed)
+        assert observed.kind is Kind.UNREACHABLE
+        assert isinstance(store.blob(repository, shop.children[0].layers[0].digest), Seen)
