@@ -32,6 +32,12 @@ class Options:
         return any(key == name and given.lower() not in _OFF for key, given in self.given)
 
 
+def options_for(condition: str) -> Options:
+    """The options that fulfil a condition, and nothing else."""
+    parts = (part.partition(" ") for part in condition.split(_AND))
+    return Options(tuple((name, value) for name, _, value in parts))
+
+
 def read_options(texts: Iterable[str]) -> Options:
     """The options of a plan: `--all`, `--platform linux/amd64`, `--format=oci`, `includeExternal: true`."""
     return Options(tuple(_pairs([word for text in texts for word in text.split()])))
