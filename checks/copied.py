@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator
 
-from auditor.check import Remedy, Subject, Undetermined
+from auditor.check import Fine, Remedy, Subject, Undetermined
 from auditor.evidence.model import Kind, Seen
 from auditor.oci.document import Descriptor
 from auditor.plan.model import Need
@@ -32,6 +32,18 @@ def to_copy(site: Site, check: str) -> Iterator[Placement | Undetermined]:
         elif trouble is not None and (key := (str(placement.image.reference), trouble.detail)) not in said:
             said.add(key)
             yield unknown(check, image_subject(placement.image), trouble)
+
+
+def fine_among(site: Site, check: str, bad: int) -> Iterator[Undetermined | Fine]:
+    """What could not be read, and how many placements are in order: every bad one is among those that were read."""
+    fine = -bad
+    for placement in to_copy(site, check):
+        if isinstance(placement, Undetermined):
+            yield placement
+        else:
+            fine += 1
+    if fine > 0:
+        yield Fine(fine)
 
 
 def tool_of(site: Site) -> str:

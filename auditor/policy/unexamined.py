@@ -8,16 +8,18 @@ from auditor.check import Finding, Remedy, Subject
 from auditor.plan.model import Plan
 from auditor.policy.rules import PLAN_UNEXAMINED
 from auditor.site import Site
+from auditor.transfer.known import known_options
+from auditor.transfer.registries import RegistryUrls, registry_row
 
 _SHOWN = 3
 
 
 _COPY = {
-    "tool": "what the copy tool leaves behind is not predicted",
-    "options": "what they make the copy tool do is not predicted",
     "scripts": "they are not read",
-    "rate": "how long the copy takes is not judged",
-    "window": "whether the copy fits into it is not judged",
+}
+_TOGETHER = {
+    "rate": "how long the copy takes is judged only beside a window",
+    "window": "whether the copy fits into it is judged only beside a rate",
 }
 
 
@@ -25,6 +27,36 @@ def _parts_of_copy(plan: Plan) -> Iterator[tuple[tuple[str, ...], str]]:
     for key, unknown in _COPY.items():
         if plan.copy is not None and getattr(plan.copy, key):
             yield ("copy", key), unknown
+    given = [key for key in _TOGETHER if plan.copy is not None and getattr(plan.copy, key)]
+    if len(given) == 1:
+        yield ("copy", given[0]), _TOGETHER[given[0]]
+
+
+def _parts_of_transfer(site: Site) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Options that no fact speaks of, and what only a tool would give a meaning."""
+    copy, transfer = site.plan.copy, site.transfer
+    if copy is None:
+        return
+    if transfer is None and copy.options:
+        yield ("copy", "options"), "without a tool they mean nothing"
+    if transfer is not None:
+        known = known_options(transfer.tool.name)
+        odd = dict.fromkeys(name for name, _ in transfer.given.given if name.startswith("-") and name not in known)
+        if odd:
+            yield ("copy", "options"), f"the facts do not say what {_listed(tuple(odd))} makes {transfer.tool.name} do"
+    if copy.config and (transfer is None or transfer.tool.name != "docker"):
+        yield ("copy", "config"), "only the daemon.json of a Docker that copies is read"
+
+
+def _parts_of_registry(plan: Plan) -> Iterator[tuple[tuple[str, ...], str]]:
+    registry = plan.registry
+    if registry is None or not registry.config:
+        return
+    row = registry_row(registry.kind.name, registry.kind.version) if registry.kind is not None else None
+    if isinstance(row, RegistryUrls) and row.urls == "configured":
+        yield ("registry", "config"), "only which `urls` in manifests it allows is read of it"
+    else:
+        yield ("registry", "config"), "whether the registry accepts every manifest is judged for distribution only"
 
 
 def _parts(site: Site) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -33,14 +65,14 @@ def _parts(site: Site) -> Iterator[tuple[tuple[str, ...], str]]:
     if plan.cluster is not None and not plan.images:
         yield ("cluster",), "without an image list, what the distribution pulls by itself is looked for on none"
     yield from _parts_of_copy(plan)
+    yield from _parts_of_transfer(site)
     for name, config in site.node_configs.items():
         if config.unjudged:
             yield (
                 ("pools", name, "config"),
                 f"only mirrors and the sandbox image are read of it, not {_listed(config.unjudged)}",
             )
-    if plan.registry is not None and plan.registry.config:
-        yield ("registry", "config"), "whether the registry accepts every manifest is not judged"
+    yield from _parts_of_registry(plan)
 
 
 def _listed(what: tuple[str, ...]) -> str:
@@ -51,7 +83,7 @@ def unexamined_findings(site: Site) -> Iterator[Finding]:
     """One finding per part."""
     for keys, unknown in _parts(site):
         name = ".".join(keys)
-        part = "all of it" if keys[0] == "pools" else "it"
+        part = "all of it" if keys[0] in {"pools", "registry"} or keys[1:] == ("options",) else "it"
         yield Finding(
             check=PLAN_UNEXAMINED.id,
             severity=PLAN_UNEXAMINED.severity,

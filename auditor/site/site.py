@@ -84,16 +84,9 @@ class Site:
         return layer_egress(self.pulled, self.plan.reachable)
 
     @cached_property
-    def storage(self) -> Storage:
-        """The bytes of each stage."""
-        return Storage(self.plan, self.needs, self.evidence, self.images, self.pulled, self.archives)
-
-    @cached_property
     def to_copy(self) -> Images | None:
-        """What the copy takes: as the sources have it, else as the archives do; None when neither was looked at."""
-        if self.source is not None:
-            return self.source
-        return self.archives.images() if self.archives is not None else None
+        """What the copy takes: as the archives hold it, else as the sources do; None when neither was looked at."""
+        return self.transfer.taken(self.source) if self.transfer is not None else self.source
 
     @cached_property
     def transfer(self) -> Transfer | None:
@@ -106,6 +99,11 @@ class Site:
         if self.transfer is None or self.to_copy is None:
             return ()
         return tuple(self.transfer.carriages(self.to_copy.placements))
+
+    @cached_property
+    def storage(self) -> Storage:
+        """The bytes of each stage."""
+        return Storage(self.plan, self.needs, self.evidence, self.images, self.pulled, self.archives)
 
     @cached_property
     def node_configs(self) -> Mapping[str, NodeConfig]:

@@ -1,7 +1,7 @@
 """The view of the planned copy: what becomes of layers with `urls` and of platforms, on the way that the plan describes.
 
-The tool of the plan is taken for every hop: from the sources, or out of the archives where only those were looked at, into the
-registry inside. Which format an archive has is known only where somebody looked at it.
+The tool of the plan is taken for every hop: from the sources into archives and out of these into the registry inside. Where the
+archives were looked at, nothing is predicted of how they came to be: what they hold is what is copied on.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from auditor.oci.reference import Reference
 from auditor.plan.docker_daemon import ALLOW, STORE, Daemon, daemons
 from auditor.plan.model import Copy, Plan, Program
 from auditor.site.archives.view import Archives
-from auditor.site.images import Placement
+from auditor.site.images import Images, Placement
 from auditor.site.layers import foreign_layers
+from auditor.sizing.archive_formats import archive_format
 from auditor.transfer.hops import REGISTRY, Hop, Unpredicted
 from auditor.transfer.layers import Fate, fate_over, layer_row
 from auditor.transfer.network import is_reachable
@@ -48,7 +49,7 @@ class Carriage:
 
 @dataclass(frozen=True)
 class Transfer:
-    """The copy that a plan describes. `from_source` is false when only archives are at hand: they are what is pushed."""
+    """The copy that a plan describes. `from_source`: the sources were looked at; `archives` is what was seen of those."""
 
     plan: Plan
     copy: Copy
@@ -88,20 +89,22 @@ class Transfer:
                 yield "--feature", f"{STORE}={str(daemon.store).lower()}"
 
     def ways(self, reference: Reference) -> tuple[Way, ...]:
-        """The ways that an image may go: several where nobody knows the format of its archive, none when it goes nowhere."""
-        if not self.copy.archives:
-            return (self._way(None),) if self.from_source else ()
-        return tuple(way for kind in self._formats(reference) if (way := self._way(kind)))
+        """The ways that an image may yet go: several where nobody knows the format of its archive, none when it is there."""
+        if self.copy.archives and self.archives is None:
+            return tuple(self._way((REGISTRY, kind)) for kind in self._writable)
+        entries = self.archives.entries.get(reference, ()) if self.archives is not None else ()
+        formats = dict.fromkeys(entry.archive.inventory.format for entry in entries)
+        if formats:
+            return tuple(self._way((kind,)) for kind in formats) if self.plan.registry is not None else ()
+        if not self.from_source or (self.copy.archives and self.plan.registry is None):
+            return ()
+        return (self._way((REGISTRY,)),)
 
-    def _way(self, archive: str | None) -> Way:
-        places = [REGISTRY] if self.from_source else []
-        places += [archive] if archive is not None else []
-        places += [REGISTRY] if self.plan.registry is not None or archive is None else []
-        return self._hops(tuple(places))
-
-    def _hops(self, places: tuple[str, ...]) -> Way:
+    def _way(self, places: tuple[str, ...]) -> Way:
+        """The way over some places, and from the last of them into the registry inside."""
         if places not in self._made:
-            steps = pairwise(places)
+            inside = self.plan.registry is not None or len(places) == 1
+            steps = pairwise((*places, REGISTRY) if inside else places)
             self._made[places] = tuple(Hop(self.tool.name, self.tool.version, origin, to, self.options) for origin, to in steps)
         return self._made[places]
 
@@ -109,25 +112,39 @@ class Transfer:
     def _made(self) -> dict[tuple[str, ...], Way]:
         return {}
 
-    def _formats(self, reference: Reference) -> Iterable[str]:
-        """The formats of the archives that hold an image; else of all that were read; else all that there are."""
-        entries = self.archives.entries.get(reference, ()) if self.archives is not None else ()
-        read = [entry.archive for entry in entries] or (self.archives.read if self.archives is not None else ())
-        return dict.fromkeys(archive.inventory.format for archive in read if archive.inventory.format) or self._writable
-
     @cached_property
     def _writable(self) -> tuple[str, ...]:
-        """The formats in which the tool writes archives, as far as the facts say; all of them where they say nothing."""
+        """The format in which the tool writes archives; all that the facts speak of, where they do not tell which."""
         tool = self.tool
+        form = archive_format(tool.name, self.copy.options)
+        if form is not None and not form.keeps_manifests:
+            return ("docker-archive",)
+        if form is not None:
+            return ("dir" if form.option == "dir" else "oci-layout",)
         hops = {kind: Hop(tool.name, tool.version, REGISTRY, kind, self.options) for kind in FORMATS}
         return tuple(kind for kind, hop in hops.items() if not isinstance(layer_row(hop), Unpredicted)) or FORMATS
+
+    def taken(self, source: Images | None) -> Images | None:
+        """Every image as the copy takes it: from the archive that holds it, else from its source."""
+        if self.archives is None:
+            return source
+        if source is None:
+            return self.archives.images()
+        pairs = zip(source.placements, self.archives.held, strict=True)
+        return Images(source.images, tuple(there if held.entry is None else held.placement for there, held in pairs))
 
     def carriages(self, placements: Iterable[Placement]) -> Iterator[Carriage]:
         """What becomes of such layers, for every placement that has some."""
         for placement in placements:
-            layers = foreign_layers(placement)
+            layers = self._at_hand(placement)
             if layers and (ways := self.ways(placement.image.reference)):
                 yield Carriage(placement, tuple((layer, self._fate(ways, layer)) for layer in layers))
+
+    def _at_hand(self, placement: Placement) -> list[Descriptor]:
+        """Such layers, but for those that an archive has lost already: of them other checks speak, by what was seen."""
+        entries = self.archives.entries.get(placement.image.reference, ()) if self.archives is not None else ()
+        blobs = [entry.archive.inventory.blobs for entry in entries]
+        return [layer for layer in foreign_layers(placement) if not blobs or any(layer.digest in held for held in blobs)]
 
     def _fate(self, ways: tuple[Way, ...], layer: Descriptor) -> Fate | Unpredicted:
         key = (ways, layer.media_type, bool(layer.urls))

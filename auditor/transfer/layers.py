@@ -9,7 +9,7 @@ from typing import Literal
 
 from auditor.facts import table
 from auditor.transfer.hops import Hop, HopRow, Unpredicted, row_for
-from auditor.transfer.options import Options
+from auditor.transfer.options import options_for
 
 ORDINARY = "application/vnd.oci.image.layer.v1.tar+gzip"
 
@@ -120,12 +120,7 @@ def carrying(tool: str, version: str, origin: str, to: str) -> str:
     for row in reversed(rows):
         for option in row.given:
             if row.tool == tool and row.does in {"carried", "converted"}:
-                chosen = layer_row(Hop(tool, version, origin, to, Options(tuple(_as_given(option)))))
+                chosen = layer_row(Hop(tool, version, origin, to, options_for(option)))
                 if chosen is row:
                     return option
     return ""
-
-
-def _as_given(condition: str) -> list[tuple[str, str]]:
-    parts = (part.partition(" ") for part in condition.split(" and "))
-    return [(name, value) for name, _, value in parts]

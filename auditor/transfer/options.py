@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _OFF = frozenset({"false", "0", "no"})
 _AND = " and "
+_SETTING = re.compile("[=:]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,12 @@ class Options:
         return any(key == name and given.lower() not in _OFF for key, given in self.given)
 
 
+def options_for(condition: str) -> Options:
+    """The options that fulfil a condition, and nothing else."""
+    parts = (part.partition(" ") for part in condition.split(_AND))
+    return Options(tuple((name, value) for name, _, value in parts))
+
+
 def read_options(texts: Iterable[str]) -> Options:
     """The options of a plan: `--all`, `--platform linux/amd64`, `--format=oci`, `includeExternal: true`."""
     return Options(tuple(_pairs([word for text in texts for word in text.split()])))
@@ -39,10 +47,9 @@ def _pairs(words: list[str]) -> Iterator[tuple[str, str]]:
     """Names with their values. A bare word after an option is taken for its value, and may be a setting of its own too."""
     for position, word in enumerate(words):
         follows = words[position + 1] if position + 1 < len(words) else ""
-        name, joined, value = word.partition("=")
         if word.startswith("-"):
+            name, joined, value = word.partition("=")
             yield name, value if joined else ("" if follows.startswith("-") else follows)
-        elif joined:
-            yield name, value
         else:
-            yield word.removesuffix(":"), follows if word.endswith(":") else ""
+            name, value = [*_SETTING.split(word, maxsplit=1), ""][:2]
+            yield name, value or (follows if word.endswith(":") else "")

@@ -23,13 +23,13 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Severity, Undetermined, define
+from auditor.check import Finding, Outcome, Severity, define
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
 from auditor.site.transfers import Carriage
 from auditor.sizing.budget import format_bytes
 from auditor.transfer.layers import Fate
-from checks.copied import arrived, carry, is_there, layer_named, to_copy, tool_of, unpredicted, where_to
+from checks.copied import arrived, carry, fine_among, is_there, layer_named, tool_of, unpredicted, where_to
 from checks.placed import subject_of
 
 ID = "copy-drops-foreign-layers"
@@ -39,6 +39,7 @@ def _finding(site: Site, carriage: Carriage, left: list[tuple[Descriptor, Fate]]
     layer, fate = left[0]
     image, tool = str(carriage.placement.image.reference), tool_of(site)
     more = f" and {len(left) - 1} more of its layers" if len(left) > 1 else ""
+    them = "them" if len(left) > 1 else "it"
     is_sure = fate.row.confidence != "low"
     doubt = "" if is_sure else " Nobody has confirmed that yet."
     return Finding(
@@ -46,7 +47,7 @@ def _finding(site: Site, carriage: Carriage, left: list[tuple[Descriptor, Fate]]
         severity=Severity.ERROR if is_sure else Severity.WARNING,
         subject=subject_of(carriage.placement),
         message=f"{tool} leaves {layer_named(layer, image)}{more} behind: {where_to(site, carriage)} will have the manifest "
-        f"without them, and nodes of {carriage.placement.pool.name} cannot get them inside.{doubt} A node would say: "
+        f"without {them}, and nodes of {carriage.placement.pool.name} cannot get {them} inside.{doubt} A node would say: "
         '"could not fetch content descriptor: not found".',
         case=tool,
         facts={
@@ -67,24 +68,16 @@ def _finding(site: Site, carriage: Carriage, left: list[tuple[Descriptor, Fate]]
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per image and pool; what is fine is counted per image and pool."""
     at_the_end = arrived(site)
-    bad = set()
+    bad = 0
     for carriage in site.carriages:
         copy = at_the_end.get(carriage.placement.need)
         left = [(layer, fate) for layer, fate in carriage.left if not is_there(copy, layer)]
         if left:
             yield _finding(site, carriage, left)
-        if left or carriage.unpredicted is not None:
-            bad.add(carriage.placement.need)
+        bad += bool(left) or carriage.unpredicted is not None
     named = ((str(carriage.placement.image.reference), carriage.unpredicted) for carriage in site.carriages)
     yield from unpredicted(ID, site, ((image, reason) for image, reason in named if reason is not None))
-    fine = 0
-    for placement in to_copy(site, ID):
-        if isinstance(placement, Undetermined):
-            yield placement
-        else:
-            fine += placement.need not in bad
-    if fine:
-        yield Fine(fine)
+    yield from fine_among(site, ID, bad)
 
 
 CHECK = define(

@@ -28,6 +28,7 @@ from itertools import groupby
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.oci.document import Index
 from auditor.oci.select import entries
+from auditor.plan.model import Need
 from auditor.site import Requirement, Site
 from auditor.site.images import Image, Placement, Standing
 from auditor.transfer.hops import Unpredicted
@@ -62,12 +63,11 @@ def _row(site: Site, image: Image) -> CopyPlatforms | None:
 
 def _remedy(row: CopyPlatforms) -> Remedy:
     option = keeping_all(row.tool)
+    if row.to == "docker-archive":
+        return Remedy("copy", "A docker-archive holds one platform only: write an OCI layout, or an archive for each platform.")
     if option is None:
         return Remedy("copy", f"{row.tool} keeps no index whole: copy these images with crane or regctl, without --platform.")
-    if row.to == "docker-archive" and not row.given:
-        return Remedy("copy", "Carry an OCI layout instead: a docker-archive holds one platform only.")
-    how = f"Call {row.tool} with {option}." if option else f"Call {row.tool} without {' or '.join(row.given)}."
-    return Remedy("copy", how + (" A docker-archive holds one platform only." if row.to == "docker-archive" else ""))
+    return Remedy("copy", f"Call {row.tool} with {option}." if option else f"Call {row.tool} without {' or '.join(row.given)}.")
 
 
 def _finding(site: Site, image: Image, row: CopyPlatforms, lost: list[Placement], why: str) -> Finding:
@@ -129,12 +129,11 @@ def _outcome(site: Site, image: Image, index: Index, placements: list[Placement]
     return Unpredicted(why, missing=True)
 
 
-def _unseen(site: Site, placements: list[Placement]) -> list[Placement]:
-    """Those of which nobody saw that they run inside."""
+def _seen(site: Site) -> frozenset[Need]:
+    """The needs of which somebody saw that they are met inside."""
     if site.target is None:
-        return placements
-    there = {placement.need for placement in site.target.placements if placement.standing in _THERE}
-    return [placement for placement in placements if placement.need not in there]
+        return frozenset()
+    return frozenset(placement.need for placement in site.target.placements if placement.standing in _THERE)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
@@ -145,19 +144,17 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             yield placement
         else:
             known.append(placement)
-    fine = 0
-    missing = {placement.need for placement in _unseen(site, known)}
+    fine, seen = 0, _seen(site)
     reasons: list[tuple[str, Unpredicted]] = []
-    for _, group in groupby(known, lambda placement: placement.image.reference):
-        every = list(group)
-        placements = [placement for placement in every if placement.need in missing]
-        image, index = every[0].image, every[0].image.document
-        said = _outcome(site, image, index, placements) if placements and isinstance(index, Index) else None
+    for reference, group in groupby(known, lambda placement: placement.image.reference):
+        placements = [placement for placement in group if not seen or placement.need not in seen]
+        index = placements[0].image.document if placements else None
+        said = _outcome(site, placements[0].image, index, placements) if isinstance(index, Index) else None
         fine += said is None
         if isinstance(said, Finding):
             yield said
         elif said is not None:
-            reasons.append((str(image.reference), said))
+            reasons.append((str(reference), said))
     yield from unpredicted(ID, site, reasons)
     if fine:
         yield Fine(fine)

@@ -25,7 +25,7 @@ import datetime
 import shlex
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Finding, Outcome, Remedy, Severity, define
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
 from auditor.site.copies import Copy
@@ -34,7 +34,7 @@ from auditor.site.transfers import Carriage
 from auditor.transfer.hops import Unpredicted
 from auditor.transfer.layers import Fate
 from auditor.transfer.network import dial_of
-from checks.copied import arrived, layer_named, to_copy, tool_of, unpredicted, where_to
+from checks.copied import arrived, fine_among, layer_named, tool_of, unpredicted, where_to
 from checks.placed import subject_of
 
 ID = "copy-keeps-urls"
@@ -110,26 +110,18 @@ def _judged(site: Site, carriage: Carriage) -> Finding | Unpredicted | None:
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per image and pool; what is fine is counted per image and pool."""
     at_the_end = arrived(site)
-    bad = set()
+    bad = 0
     unknown: list[tuple[str, Unpredicted]] = []
     for carriage in site.carriages:
         need = carriage.placement.need
         said = None if _is_rewritten(at_the_end.get(need), site) else _judged(site, carriage)
-        if said is not None:
-            bad.add(need)
+        bad += said is not None
         if isinstance(said, Finding):
             yield said
         elif said is not None:
             unknown.append((str(carriage.placement.image.reference), said))
     yield from unpredicted(ID, site, unknown)
-    fine = 0
-    for placement in to_copy(site, ID):
-        if isinstance(placement, Undetermined):
-            yield placement
-        else:
-            fine += placement.need not in bad
-    if fine:
-        yield Fine(fine)
+    yield from fine_among(site, ID, bad)
 
 
 CHECK = define(

@@ -144,8 +144,7 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
         return
     image = str(left[0].placement.image.reference)
     if not machine.files:
-        only = "only where its daemon.json says so: name it in `copy.config`"
-        detail = f"{machine.docker} sends foreign layers, as of {image}, {only}"
+        detail = f"{machine.docker} sends the foreign layers of {image} if its daemon.json says so: name it in `copy.config`"
         yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail)
         return
     first = machine.files[0]

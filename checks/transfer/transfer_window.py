@@ -46,8 +46,8 @@ def _finding(site: Site, stage: Stage, needed: int, window: int, rate: int) -> F
         severity=Severity.WARNING,
         subject=Subject("copy", "window"),
         message=f"Copying {at_least}{format_bytes(stage.budget.bytes)} at {format_bytes(rate)}/s takes {at_least}"
-        f"{_duration(needed)}, and the window is {_duration(window)}: {windows} windows of that length are needed. "
-        f"The largest are {largest}.",
+        f"{_duration(needed)}, and the window is {_duration(window)}: {windows} windows of that length are needed. The largest "
+        f"are {largest}.",
         facts={"bytes": stage.budget.bytes, "seconds": needed, "window": window, "provenance": stage.provenance},
         location=site.plan.where("copy", "window"),
         remedies=(Remedy("edit", f"Plan a window of {_duration(needed)}, or {windows} of them one after the other."),),

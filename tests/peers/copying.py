@@ -47,16 +47,22 @@ class Case:
     tool: str
     options: tuple[str, ...]
     way: tuple[str, ...]
+    form: str = ""  # a word that chooses among the tool's ways of writing archives, as plans give it
 
     @property
     def hops(self) -> tuple[Hop, ...]:
         """The way as the model knows it."""
         places = ("registry", *self.way)
-        given = read_options(self.options)
+        given = read_options((*self.options, self.form))
         return tuple(Hop(self.tool, version_of(self.tool), origin, to, given) for origin, to in itertools.pairwise(places))
 
     def __str__(self) -> str:
-        return f"{' '.join((self.tool, *self.options))} to {', then '.join(self.way)}"
+        return f"{self.words} to {', then '.join(self.way)}"
+
+    @property
+    def words(self) -> str:
+        """The tool, its options and the form."""
+        return " ".join((self.tool, *self.options, *((f"({self.form})",) if self.form else ())))
 
 
 @dataclass
@@ -165,7 +171,7 @@ def _named(case: Case, place: str, where: str) -> str:
     if case.tool == "skopeo":
         transport = {"registry": "docker://", "oci-layout": "oci:", "docker-archive": "docker-archive:", "dir": "dir:"}[place]
         return f"{transport}{where}{':made:1' if place in {'oci-layout', 'docker-archive'} else ''}"
-    return f"ocidir://{where}:1" if case.tool == "regctl" and place == "oci-layout" else where
+    return f"ocidir://{where}:1" if case.form == "ocidir" and place == "oci-layout" else where
 
 
 def command(case: Case, hop: Hop, origin: str, to: str, hosts: tuple[str, ...]) -> list[str]:
@@ -183,8 +189,10 @@ def command(case: Case, hop: Hop, origin: str, to: str, hosts: tuple[str, ...]) 
             layout = ["--format", "oci"] if hop.to == "oci-layout" else []
             return [program, "--insecure", "pull", *layout, *options, there, here]
         case "regctl":
+            archived = {"registry": ["import", here, there], "oci-layout": ["export", *options, there, here]}
+            copied = ["copy", *options, there, here]
             plain = [word for host in hosts for word in ("--host", f"reg={host},tls=disabled")]
-            return [program, *plain, "image", "copy", *options, there, here]
+            return [program, *plain, "image", *(archived[hop.to] if case.form == "export" else copied)]
         case _:
             insecure = ["--src-tls-verify=false", "--dest-tls-verify=false"]
             return [program, "--insecure-policy", "copy", *insecure, *options, there, here]
@@ -232,10 +240,22 @@ def read_back(desk: Desk, place: str, where: str) -> Arrived:
 
 
 def _from_layout(path: Path) -> Arrived:
-    blobs = {f"sha256:{file.name}": file for file in path.glob("blobs/sha256/*")}
-    (entry,) = json.loads((path / "index.json").read_text())["manifests"]
+    files = (
+        dict(_unpacked(path))
+        if path.is_file()
+        else {str(f.relative_to(path)): f.read_bytes() for f in path.rglob("*") if f.is_file()}
+    )
+    blobs = {f"sha256:{name.rpartition('/')[2]}": body for name, body in files.items() if name.startswith("blobs/")}
+    (entry,) = json.loads(files["index.json"])["manifests"]
     names = tuple((entry.get("annotations") or {}).values())
-    return Arrived(json.loads(blobs[entry["digest"]].read_bytes()), entry["digest"], frozenset(blobs), names)
+    return Arrived(json.loads(blobs[entry["digest"]]), entry["digest"], frozenset(blobs), names)
+
+
+def _unpacked(path: Path) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(path) as archive:
+        for member in archive.getmembers():
+            if (file := archive.extractfile(member)) is not None:
+                yield member.name, file.read()
 
 
 def _from_registry(desk: Desk, where: str) -> Arrived:
@@ -254,11 +274,9 @@ def _from_registry(desk: Desk, where: str) -> Arrived:
 
 
 def _from_tar(path: Path) -> Arrived:
-    with tarfile.open(path) as archive:
-        bodies = [file.read() for member in archive.getmembers() if (file := archive.extractfile(member)) is not None]
-        told = archive.extractfile("manifest.json")
-        assert told is not None
-        (entry,) = json.loads(told.read())
+    files = dict(_unpacked(path))
+    bodies = list(files.values())
+    (entry,) = json.loads(files["manifest.json"])
     unpacked = {digest_of(gzip.decompress(body)) for body in bodies if body.startswith(b"\x1f\x8b")}
     sources = {"layers": list(entry.get("LayerSources", {}).values()), "config": entry["Config"]}
     return Arrived(sources, "", frozenset({digest_of(body) for body in bodies} | unpacked), tuple(entry["RepoTags"] or ()))

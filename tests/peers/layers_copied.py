@@ -27,11 +27,14 @@ _OPTIONS: dict[str, tuple[tuple[str, ...], ...]] = {
     "regctl": ((), ("--include-external",)),
     "skopeo": ((),),
 }
+_FORMS = {("regctl", "oci-layout"): ("ocidir", "export")}
 CASES = tuple(
-    (Case(tool, options, way), kind)
+    (Case(tool, options, way, form), kind)
     for tool, ways in _WAYS.items()
     for way in ways
     for options in _OPTIONS[tool]
+    for form in _FORMS.get((tool, way[0]), ("",))
+    if not (form == "export" and options)  # image export has no such option
     for kind in KINDS
 )
 

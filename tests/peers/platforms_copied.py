@@ -41,7 +41,10 @@ _OPTIONS: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
     },
 }
 CASES = tuple(
-    Case(tool, options, (to,)) for tool, given in _OPTIONS.items() for options, places in given.items() for to in places
+    Case(tool, options, (to,), "ocidir" if (tool, to) == ("regctl", "oci-layout") else "")
+    for tool, given in _OPTIONS.items()
+    for options, places in given.items()
+    for to in places
 )
 
 

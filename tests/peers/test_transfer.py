@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -14,6 +16,7 @@ from auditor.plan.registry_config import read_rules
 from auditor.transfer.layers import CopyLayers
 from auditor.transfer.platforms import CopyPlatforms
 from auditor.transfer.registries import RegistryUrls, registry_row
+from tests.cli.runner import auditor
 from tests.peers import layers_copied, platforms_copied
 from tests.peers.copying import PINNED, Case, Desk, copied, desk, foreign_image
 from tests.peers.layers_copied import KINDS
@@ -79,6 +82,52 @@ def test_a_layer_that_only_its_url_has_is_asked_of_the_registry_first_and_then_c
     repository = place.removeprefix(f"{made.inside.host}/").rpartition(":")[0]
     with made.inside.client() as client:
         assert client.head(f"/v2/{repository}/blobs/{base}").status_code == 200
+
+
+PLAN = """
+version: 1
+pools: {{win: {{platform: "windows/amd64:ltsc2022", runtime: containerd 2.1.6}}}}
+images: [{{ref: "{image}"}}]
+copy: {{tool: crane 0.20.6, options: [{options}]}}
+registry: {{host: "{inside}", rewrites: {{"{source}": "{inside}"}}}}
+"""
+LOOKED_AT = {"copy-drops-foreign-layers", "copy-keeps-urls", "foreign-layer-egress", "foreign-layer-unavailable"}
+
+
+def audited(folder: Path, *places: str) -> dict[str, dict[str, Any]]:
+    """What the checks of foreign layers find, by check; each finds one thing at most, as there is one image."""
+    via = [word for place in places for word in ("--via", place)]
+    done = auditor("audit", "plan.yaml", "--at", "2026-11-25", "--format", "json", *via, cwd=folder)
+    assert done.returncode in {0, 1}, done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    assert not [item for item in report["undetermined"] if item["check"] in LOOKED_AT]
+    return {finding["check"]: finding for finding in report["findings"] if finding["check"] in LOOKED_AT}
+
+
+@pytest.mark.parametrize("options", ["", "--allow-nondistributable-artifacts"])
+def test_what_an_audit_says_before_the_copy_is_so_after_it_and_its_remedies_mend_it(
+    made: Desk, tmp_path: Path, options: str
+) -> None:
+    name = f"audited/{'carried' if options else 'left'}"
+    image = foreign_image(KINDS["docker foreign"], made.layers, label=name)
+    made.served[image.layers[0].digest] = image.layers[0].body
+    with made.source.uploader() as push:
+        push.image(name, image, "1")
+    source = f"{made.source.host}/{name}:1"
+    told = {"image": source, "options": options, "inside": made.inside.host, "source": made.source.host}
+    (tmp_path / "plan.yaml").write_text(PLAN.format(**told))
+    before = audited(tmp_path, "source")
+    assert set(before) == {"foreign-layer-egress", "copy-keeps-urls" if options else "copy-drops-foreign-layers"}
+    run("crane", "--insecure", "copy", *options.split(), source, f"{made.inside.host}/{name}:1")
+    after = audited(tmp_path, "source", "target")
+    assert set(after) == set(before) | (set() if options else {"foreign-layer-unavailable"})
+    if not options:
+        return
+    plain = " ".join(f"--host reg={host},tls=disabled" for host in (made.source.host, made.inside.host))
+    for command in after["copy-keeps-urls"]["remedies"][0]["commands"]:
+        line = command.replace("regctl ", f"{require('regctl')} {plain} ", 1)
+        subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", line], check=True, capture_output=True, timeout=60, cwd=tmp_path)
+    assert audited(tmp_path, "source", "target") == {}
 
 
 CONFIGS = {

@@ -20,7 +20,7 @@ def layer_lines(made: Desk, folder: Path) -> Iterator[Line]:
         own.mkdir()
         for way, observed in layers_copied.observe(made, case, kind, own):
             places = ", then ".join(hop.to for hop in way)
-            told = f"{' '.join((case.tool, *case.options))} to {places}: {kind}"
+            told = f"{case.words} to {places}: {kind}"
             yield told, layers_copied.predict(way, layers_copied.KINDS[kind]), observed
 
 

@@ -20,8 +20,36 @@ def test_a_cluster_without_any_list_is_not() -> None:
     assert subjects(CLUSTER) == ["cluster"]
 
 
-def test_the_copy_is_not_examined_yet() -> None:
-    assert subjects("version: 1\npools: {one: {platform: linux/amd64}}\ncopy: {window: 1h, rate: 10MB/s}\n") == [
-        "copy.rate",
-        "copy.window",
-    ]
+PLAN = "version: 1\npools: {one: {platform: linux/amd64}}\n"
+
+
+def test_a_rate_and_a_window_are_examined_together() -> None:
+    assert subjects(PLAN + "copy: {window: 1h, rate: 10MB/s}\n") == []
+    assert subjects(PLAN + "copy: {window: 1h}\n") == ["copy.window"]
+    assert subjects(PLAN + "copy: {rate: 10MB/s}\n") == ["copy.rate"]
+
+
+def test_options_that_the_facts_speak_of_are_examined() -> None:
+    copy = "copy: {tool: crane 0.20.6, options: [--allow-nondistributable-artifacts, --platform, linux/amd64]}\n"
+    assert subjects(PLAN + copy) == []
+    odd = PLAN + "copy: {tool: crane 0.20.6, options: [--jobs, '4', --platform=linux/amd64]}\n"
+    (finding,) = unexamined_findings(site_of({"plan": odd}))
+    assert "--jobs" in finding.message
+    assert "--platform" not in finding.message
+
+
+def test_options_without_a_tool_and_settings_of_a_docker_that_is_not_used_are_not() -> None:
+    assert subjects(PLAN + "copy: {options: [--all]}\n") == ["copy.options"]
+    files = {"daemon.json": "{}"}
+    plan = PLAN + "copy: {tool: crane 0.20.6, config: [daemon.json]}\n"
+    assert [found.subject.id for found in unexamined_findings(site_of({"plan": plan, "files": files}))] == ["copy.config"]
+
+
+def test_of_a_registry_only_the_urls_of_distribution_are_examined() -> None:
+    said = {}
+    for kind in ("distribution 2.8.2", "harbor 2.12"):
+        plan = PLAN + f"registry: {{host: 'r.local:5000', kind: {kind}, config: config.yml}}\n"
+        (finding,) = unexamined_findings(site_of({"plan": plan, "files": {"config.yml": "version: 0.1"}}))
+        said[kind] = finding.message
+    assert "only which `urls`" in said["distribution 2.8.2"]
+    assert "for distribution only" in said["harbor 2.12"]

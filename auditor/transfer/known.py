@@ -1,0 +1,20 @@
+"""Which options of a copy tool the facts speak of: what the others make it do is not predicted."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from auditor.facts import table
+from auditor.transfer.layers import CopyLayers
+from auditor.transfer.platforms import CopyPlatforms
+
+
+@cache
+def known_options(tool: str) -> frozenset[str]:
+    """The options and settings that some row for the tool looks at."""
+    layers: tuple[CopyLayers, ...] = table("copy_layers", CopyLayers)
+    platforms: tuple[CopyPlatforms, ...] = table("copy_platforms", CopyPlatforms)
+    conditions = [condition for row in (*layers, *platforms) if row.tool == tool for condition in row.given]
+    named = {part.partition(" ")[0] for condition in conditions for part in condition.split(" and ")}
+    choosing = {name for row in platforms if row.tool == tool for name in (row.option, row.architecture, row.variant)}
+    return frozenset(named | choosing - {""})
