@@ -86,7 +86,7 @@ class Site:
     @cached_property
     def storage(self) -> Storage:
         """The bytes of each stage."""
-        return Storage(self.plan, self.needs, self.evidence, self.images, self.pulled, self.archives)
+        return Storage(self.plan, self.needs, self.evidence, self.images, self.pulled, self.archives, self.target)
 
     @cached_property
     def to_copy(self) -> Images | None:

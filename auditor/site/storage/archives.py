@@ -14,9 +14,10 @@ from auditor.site.storage.compressed import owned, unknown_among
 from auditor.site.storage.unpacked import Unpacked
 from auditor.sizing.archive_formats import BLOCK, ArchiveFormat, archive_format, stored
 from auditor.sizing.budget import Budget, combined, deduplicated
-from auditor.sizing.ranged import Amount, Piece, exact, known, sum_up
+from auditor.sizing.ranged import Amount, Piece, exact, known, sum_up, together
 
 _OF_ALL = "the archive of all images"
+_REST = "headers, and what no pool needs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +54,31 @@ def form_of(copy: Copy) -> ArchiveFormat | None:
     return archive_format(copy.tool.name, copy.options) if copy.tool else None
 
 
-def measured(archives: Archives, form: ArchiveFormat | None) -> Load:
-    """Archives that were read. What could not be read is of unknown size."""
-    placements = [held.placement for held in archives.held]
-    held = deduplicated(owned(placements))
-    total = sum(archive.inventory.bytes for archive in archives.read)
-    rest = deduplicated(
-        [("headers, and what no pool needs", [exact("rest", total - held.bytes)])] if total > held.bytes else []
-    )
-    budget = combined(held, rest) if held.bytes <= total else _by_archive(archives.read)
-    files = tuple(_file(archive.path, archive.inventory) for archive in archives.read)
+def measured(archives: Archives, form: ArchiveFormat | None, pool: str = "") -> Load:
+    """Archives that were read: all, or those that hold something for a pool. What could not be read is of unknown size."""
+    held = [held for held in archives.held if held.entry is not None and pool in {"", held.placement.pool.name}]
+    paths = {held.entry.archive.path for held in held if held.entry is not None}
+    read = [archive for archive in archives.read if not pool or archive.path in paths]
+    blobs = deduplicated(owned(held.placement for held in held))
+    total = sum(archive.inventory.bytes for archive in read)
+    rest = deduplicated([(_REST, [exact("rest", total - blobs.bytes)])] if total > blobs.bytes else [])
+    budget = combined(blobs, rest) if blobs.bytes <= total else _by_archive(read)
+    files = tuple(_file(archive.path, archive.inventory) for archive in read)
     how = f"the size of {len(files)} archives as they lie there"
-    spare = _spare(archives.read, placements)
-    unknown = (*archives.unread, *unknown_among(placements))
-    return Load(known(budget), files, how, unknown, form, is_measured=True, spare=spare)
+    spare = _spare(read, [held.placement for held in archives.held])
+    return Load(known(budget), files, how, tuple(archives.unread), form, is_measured=True, spare=spare)
+
+
+def both(there: Load, to_come: Load) -> Load:
+    """Archives that are there, and those of the other images that are still to be written."""
+    return Load(
+        amount=together(there.amount, to_come.amount),
+        files=(*there.files, *to_come.files),
+        how=f"{there.how}, and for the images in none of them {to_come.how}",
+        unknown=tuple(dict.fromkeys((*there.unknown, *to_come.unknown))),
+        form=to_come.form,
+        spare=there.spare,
+    )
 
 
 def _by_archive(archives: Iterable[Archive]) -> Budget:
