@@ -78,8 +78,11 @@ def bounds(stage: Stage) -> str:
 
 
 def needed(stage: Stage) -> str:
-    """The bytes of a stage for a sentence: `12.00 GB`, `at least 12.00 GB`, `some 12.00 GB (between 8.00 GB and 20.00 GB)`."""
-    if stage.low != stage.high and not stage.unknown:
+    """The bytes of a stage for a sentence: `12.00 GB`, `at least 12.00 GB`, `some 12.00 GB (between 8.00 GB and 20.00 GB)`.
+
+    Never `at least` of an estimate.
+    """
+    if stage.low != stage.high:
         return f"some {format_bytes(stage.bytes)} ({bounds(stage)})"
     return f"{'at least ' if stage.unknown else ''}{format_bytes(stage.bytes)}"
 

@@ -83,10 +83,11 @@ def by_trailer(compressed: int, trailer: int, os: str) -> Size:
     likeliest = round((ratio.factor * compressed - trailer) / WRAP)
     times = min(max(likeliest, first), last)
     told = f"gzip trailer and {times:,} times 4 GiB" if times else "gzip trailer"
+    length = trailer + times * WRAP
     if first == last:
-        return Size(trailer + times * WRAP, Provenance.DERIVED, told)
-    told = f"{told}, the likeliest of {last - first + 1:,} lengths"
-    return Size(trailer + times * WRAP, Provenance.ESTIMATED, told)
+        is_certain = length + WRAP > DEFLATE_BEST * compressed
+        return Size(length, Provenance.DERIVED, told if is_certain else f"{told}, and hardly 4 GiB more")
+    return Size(length, Provenance.ESTIMATED, f"{told}, the likeliest of {last - first + 1:,} lengths")
 
 
 def trailer_fits(compressed: int, trailer: int) -> bool:

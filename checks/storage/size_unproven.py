@@ -44,7 +44,7 @@ def _finding(site: Site, stage: Stage) -> Finding | None:
         subject=_subject(stage),
         message=(
             f"{share} of the {format_bytes(stage.bytes)} of {stage.name} ({format_bytes(stage.estimated)}) is an estimate: "
-            f"the whole is {bounds(stage)}."
+            f"the whole is {'more than ' + format_bytes(stage.low) if stage.unknown else bounds(stage)}."
         ),
         facts={**facts(stage, stage.capacity or 0), "estimated": stage.estimated},
         location=site.plan.where(*stage.key),
@@ -62,8 +62,9 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One outcome for each stage whose capacity the plan gives."""
     for stage in site.storage.stages:
         if stage.capacity is not None:
-            doubtful = Strain(None, is_over=False, is_doubtful=bool(stage.unknown))
-            yield from outcomes(ID, _subject(stage), stage, doubtful, _finding(site, stage))
+            finding = _finding(site, stage)
+            doubtful = Strain(None, is_over=False, is_doubtful=bool(stage.unknown) and finding is None)
+            yield from outcomes(ID, _subject(stage), stage, doubtful, finding)
 
 
 CHECK = define(

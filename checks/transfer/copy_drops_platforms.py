@@ -64,6 +64,8 @@ def _remedy(row: CopyPlatforms) -> Remedy:
     option = keeping_all(row.tool)
     if option is None:
         return Remedy("copy", f"{row.tool} keeps no index whole: copy these images with crane or regctl, without --platform.")
+    if row.to == "docker-archive" and not row.given:
+        return Remedy("copy", "Carry an OCI layout instead: a docker-archive holds one platform only.")
     how = f"Call {row.tool} with {option}." if option else f"Call {row.tool} without {' or '.join(row.given)}."
     return Remedy("copy", how + (" A docker-archive holds one platform only." if row.to == "docker-archive" else ""))
 

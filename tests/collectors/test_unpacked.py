@@ -11,10 +11,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auditor.collectors.registry import sender
+from auditor.collectors.registry.failures import Unanswered
+from auditor.collectors.registry.ranges import Part, body_of, unsatisfiable
+from auditor.collectors.registry.sender import Reply
 from auditor.evidence.model import Kind, Place, Seen
 from auditor.evidence.store import Store
 from auditor.oci.document import Descriptor
@@ -342,3 +348,32 @@ def test_a_layer_over_4_gib_wraps(
     resolved = resolve_unpacked(layer, platform.partition("/")[0], found.value)
     assert (resolved.bytes, resolved.provenance) == (unpacked, provenance)
     assert (tmp_path / "blob").stat().st_blocks * 512 < 10**6, "no gigabyte was written for this"
+
+
+HEADERS = st.one_of(
+    st.just(""),
+    st.text(max_size=40),
+    st.builds(lambda a, b, c: f"bytes {a}-{b}/{c}", st.integers(0, 30), st.integers(0, 30), st.integers(0, 30) | st.just("*")),
+    st.builds(lambda size: f"bytes */{size}", st.integers(0, 10**30)),
+)
+
+
+@given(st.sampled_from([200, 206, 416]), HEADERS, st.binary(max_size=30), st.booleans(), st.integers(0, 9), st.integers(0, 9))
+def test_no_answer_is_taken_for_a_part_that_it_is_not(
+    status: int, header: str, body: bytes, is_cut: bool, first: int, length: int
+) -> None:
+    part = Part(first, first + length, 20)
+    headers = [(b"content-range", header.encode("utf-8", "replace"))]
+    reply = Reply(httpx.URL("http://x"), status, httpx.Headers(headers), body, is_cut)
+    if status == 416:
+        assert unsatisfiable(reply, part).kind in {Kind.MALFORMED, Kind.UNSUPPORTED}
+        return
+    try:
+        found = body_of(reply, part)
+    except Unanswered as error:
+        assert error.detail
+        return
+    assert found == body
+    assert len(found) == part.length
+    assert not is_cut
+    assert first == 0 or header.startswith(f"bytes {first}-{first + length}/")

@@ -60,6 +60,11 @@ def test_one_likely_multiple_is_exact(size: int, os: str, unpacked: int) -> None
     assert trailer_fits(size, unpacked % WRAP)
 
 
+def test_only_what_deflate_can_reach_at_all_needs_no_second_thought() -> None:
+    assert resolve_unpacked(layer(4 * MB), "linux", trailer(10 * MB)).how == "gzip trailer"
+    assert resolve_unpacked(layer(5 * MB), "linux", trailer(10 * MB)).how.endswith("hardly 4 GiB more")
+
+
 @pytest.mark.parametrize(("size", "unpacked", "lengths"), [(3_130 * MB, 9_700 * MB, 3), (4_069_985_900, 10 * GB, 4)])
 def test_several_likely_multiples_are_an_estimate_near_the_usual_ratio(size: int, unpacked: int, lengths: int) -> None:
     found = resolve_unpacked(layer(size), "windows", trailer(unpacked))
