@@ -10,12 +10,15 @@ from auditor.oci.reference import Reference
 from auditor.plan.model import Needs, Plan
 from auditor.site.archives.view import Archives
 from auditor.site.images import Images, Placement
-from auditor.site.storage.archives import Load, both, bounded, derived, form_of, measured
-from auditor.site.storage.compressed import compressed, download_stage, registry_stage, unknown_among
+from auditor.site.storage.archives import measured
+from auditor.site.storage.compressed import compressed, download_stage, registry_stage
+from auditor.site.storage.load import Load, both
 from auditor.site.storage.nodes import import_stage, node_stages
+from auditor.site.storage.payloads import unknown_among
 from auditor.site.storage.stage import Stage
 from auditor.site.storage.staging import media_stage, staging_stage
 from auditor.site.storage.unpacked import Unpacked
+from auditor.site.storage.written import bounded, derived, form_of
 from auditor.sizing.archive_formats import ArchiveFormat
 from auditor.sizing.budget import Budget
 
