@@ -57,6 +57,9 @@ class MemoryEvidence:
     def unpacked(self, digest: str) -> Observation[UnpackedSeen] | None:
         return self.unpacked_seen.get(digest)
 
+    def all_unpacked(self) -> Mapping[str, UnpackedSeen]:
+        return {digest: told.value for digest, told in self.unpacked_seen.items() if isinstance(told, Seen)}
+
     def archives(self) -> Mapping[str, Observation[ArchiveSeen]]:
         return self.read
 

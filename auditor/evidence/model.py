@@ -128,6 +128,10 @@ class Evidence(ImageEvidence, Protocol):
         """What the bytes of a layer say about its unpacked size, wherever they lie."""
         ...
 
+    def all_unpacked(self) -> Mapping[str, UnpackedSeen]:
+        """Every layer of which `unpacked` was seen, at once: there may be hundreds of thousands."""
+        ...
+
     def chain(self, endpoint: str) -> Observation[ChainSeen] | None:
         """What `host:port` served."""
         ...

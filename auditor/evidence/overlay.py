@@ -39,6 +39,10 @@ class Overlaid:
         """See Evidence. A digest never changes."""
         return self._evidence.unpacked(digest)
 
+    def all_unpacked(self) -> Mapping[str, UnpackedSeen]:
+        """See Evidence."""
+        return self._evidence.all_unpacked()
+
     def chain(self, endpoint: str) -> Observation[ChainSeen] | None:
         """See Evidence."""
         return self._unanswered.get(endpoint) or self._evidence.chain(endpoint)

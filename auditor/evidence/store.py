@@ -21,7 +21,7 @@ import msgspec
 from auditor import __version__
 from auditor.errors import EvidenceError, InternalError
 from auditor.evidence.model import Absent, ArchiveSeen, BlobSeen, ChainSeen, Content, Failed, Kind, Observation, Seen, TagSeen
-from auditor.evidence.rows import as_size, as_text, to_columns, to_observation, to_text, to_time
+from auditor.evidence.rows import SEEN, as_size, as_text, to_columns, to_observation, to_text, to_time
 from auditor.evidence.schema import check_header, check_tables, connect, create_tables, explained
 from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
 
@@ -34,6 +34,7 @@ MAX_FILE_BYTES: Final = 256 * 1024 * 1024
 BATCH: Final = 1024
 BATCH_SECONDS: Final = 1.0
 _DOCUMENT: Final = "SELECT media_type, body, at, source, rowid FROM document WHERE digest = ?"
+_UNPACKED_KINDS: Final[dict[object, UnpackedKind]] = {kind.value: kind for kind in UnpackedKind}
 _NEAR: Final = "SELECT digest, media_type, body, at, source FROM document WHERE rowid > ? ORDER BY rowid LIMIT ?"
 _AHEAD: Final = 80
 _BEHIND: Final = 16
@@ -202,6 +203,18 @@ class Store:
         return to_observation(
             row, lambda: UnpackedSeen(UnpackedKind(as_text(row[4])), as_size(row[5]), as_text(row[6])), self._name
         )
+
+    def all_unpacked(self) -> dict[str, UnpackedSeen]:
+        """What the bytes of all layers say."""
+        rows = self._rows("SELECT digest, kind, value, reason FROM unpacked WHERE outcome = ?", SEEN)
+        found: dict[str, UnpackedSeen] = {}
+        try:
+            for digest, kind, value, reason in rows:
+                found[as_text(digest)] = UnpackedSeen(_UNPACKED_KINDS[kind], as_size(value), as_text(reason))
+        except (ValueError, KeyError) as error:
+            problem = f"{self._name}: an unpacked size that cannot be: {error}"
+            raise EvidenceError(problem, "The file is damaged: collect anew.") from error
+        return found
 
     def archives(self) -> dict[str, Observation[ArchiveSeen]]:
         """What each archive holds, by path."""

@@ -103,7 +103,7 @@ class Site:
     @cached_property
     def storage(self) -> Storage:
         """The bytes of each stage."""
-        return Storage(self.plan, self.needs, self.evidence, self.images, self.pulled, self.archives)
+        return Storage(self.plan, self.needs, self.evidence, self.images, self.pulled, self.archives, self.target)
 
     @cached_property
     def node_configs(self) -> Mapping[str, NodeConfig]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
-_SEVERAL = "\x00several"
+SEVERAL: Final = "\x00several"  # the owner of what several owners have
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,13 @@ class Blob(Protocol):
         ...
 
 
-def deduplicated(owned: Iterable[tuple[str, Iterable[Blob]]]) -> Budget:
-    """Sum the blobs of owners, each digest once.
+def deduplicated(owned: Iterable[tuple[str, Iterable[Blob]]], weigh: Callable[[int], int] | None = None) -> Budget:
+    """Sum the blobs of owners, each digest once. With `weigh`, a blob takes so many bytes for its size.
 
     `exclusive` and `shared` add up to `bytes`. Where two owners give one digest different sizes, the larger counts:
     a budget must not be too small because somebody lied.
     """
-    seen: dict[str, tuple[int, str]] = {}  # digest → size, and its only owner so far or _SEVERAL
+    seen: dict[str, tuple[int, str]] = {}  # digest → size, and its only owner so far or SEVERAL
     for owner, blobs in owned:
         for blob in blobs:
             digest, size = blob.digest, blob.size
@@ -54,11 +54,16 @@ def deduplicated(owned: Iterable[tuple[str, Iterable[Blob]]]) -> Budget:
             if known is None:
                 seen[digest] = (max(0, size), owner)
             elif known[1] != owner or known[0] < size:
-                seen[digest] = (max(known[0], size), owner if known[1] == owner else _SEVERAL)
+                seen[digest] = (max(known[0], size), owner if known[1] == owner else SEVERAL)
     totals: dict[str, int] = {}
     for size, owner in seen.values():
-        totals[owner] = totals.get(owner, 0) + size
-    needed, shared = sum(totals.values()), totals.pop(_SEVERAL, 0)
+        totals[owner] = totals.get(owner, 0) + (size if weigh is None else weigh(size))
+    return budget_of(totals)
+
+
+def budget_of(totals: dict[str, int]) -> Budget:
+    """The budget of totals by owner, among them `SEVERAL`."""
+    needed, shared = sum(totals.values()), totals.pop(SEVERAL, 0)
     return Budget(needed, _ranked(totals), shared)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
-from auditor.sizing.budget import Budget, combined, deduplicated
+from auditor.sizing.budget import SEVERAL, Budget, budget_of, combined
 from auditor.sizing.size import Provenance, Size
 from auditor.sizing.unpacked import ratio_of
 
@@ -86,24 +86,29 @@ def of_layer(key: str, size: Size, compressed: int, os: str) -> Piece:
     return Piece(key, size.bytes, low, max(size.bytes, round(compressed * ratio_of(os).usual), low + 1))
 
 
-def sum_up(owned: Iterable[tuple[str, Sequence[Piece]]]) -> Amount:
-    """The pieces of owners, each key once. The order of owners does not matter."""
-    unsure: dict[str, Piece] = {}
-    held: list[tuple[str, Sequence[Piece]]] = []
+def sum_up(owned: Iterable[tuple[str, Iterable[Piece]]]) -> Amount:
+    """The pieces of owners, each key once. Of two sizes under one key the larger counts; the order does not matter."""
+    seen: dict[str, tuple[Piece, str]] = {}
     for owner, pieces in owned:
-        held.append((owner, pieces))
         for piece in pieces:
-            if piece.low != piece.high and ((known := unsure.get(piece.digest)) is None or known.size < piece.size):
-                unsure[piece.digest] = piece
-    budget = deduplicated(held)
-    estimated = sum(piece.size for piece in unsure.values())
-    certain = budget.bytes - estimated
-    return Amount(
-        budget=budget,
-        low=certain + sum(piece.low for piece in unsure.values()),
-        high=certain + sum(piece.high for piece in unsure.values()),
-        estimated=estimated,
-    )
+            known = seen.get(piece.digest)
+            if known is None:
+                seen[piece.digest] = (piece, owner)
+            elif known[1] != owner or known[0] is not piece:
+                larger = max(known[0], piece, key=_weight)
+                seen[piece.digest] = (larger, owner if known[1] == owner else SEVERAL)
+    totals: dict[str, int] = {}
+    low = high = estimated = 0
+    for piece, owner in seen.values():
+        totals[owner] = totals.get(owner, 0) + piece.size
+        low += piece.low
+        high += piece.high
+        estimated += piece.size if piece.low != piece.high else 0
+    return Amount(budget_of(totals), low, high, estimated)
+
+
+def _weight(piece: Piece) -> tuple[int, int, int]:
+    return (piece.size, piece.high, -piece.low)
 
 
 def fit(low: int, likely: int, high: int, capacity: int) -> Fit:

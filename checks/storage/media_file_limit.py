@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
-from auditor.site.storage.archives import CarriedFile, Load
+from auditor.site.storage.load import CarriedFile, Load
 from auditor.sizing.budget import format_bytes
 from auditor.sizing.filesystems import Filesystem, Split, filesystem, split_plan
 from auditor.sizing.ranged import Fit, fit

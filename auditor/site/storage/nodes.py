@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from auditor.plan.model import Needs, Pool
 from auditor.site.images import Placement
-from auditor.site.storage.archives import Load
-from auditor.site.storage.compressed import owned, unknown_among
+from auditor.site.storage.load import Load
+from auditor.site.storage.payloads import contents, owned, unknown_among
 from auditor.site.storage.stage import Stage, stage_of
 from auditor.site.storage.unpacked import Unpacked
 from auditor.sizing.budget import deduplicated
@@ -45,20 +45,13 @@ def _containers(pool: Pool, placements: list[Placement], needs: Needs) -> int:
 
 
 def _amount(placements: list[Placement], writable: Piece, containers: int, kept: bool | None, unpacked: Unpacked) -> Amount:
-    layers = sum_up(_snapshots(placements, unpacked))
+    layers = sum_up((image, unpacked.snapshots(payload, os)) for image, payload, os in contents(placements))
     scratches = sum_up([(f"{containers} writable layers", [writable])] if writable.size else [])
     if kept is False:
         return together(layers, scratches)
     blobs = deduplicated(owned(placements))
     doubtful = Amount(blobs, 0, blobs.bytes, blobs.bytes)
     return together(layers, scratches, known(blobs) if kept else doubtful)
-
-
-def _snapshots(placements: Iterable[Placement], unpacked: Unpacked) -> Iterator[tuple[str, tuple[Piece, ...]]]:
-    for placement in placements:
-        payload = placement.resolution.payload
-        if payload is not None:
-            yield str(placement.image.reference), unpacked.snapshots(payload, placement.need.platform.os)
 
 
 def import_stage(node: Stage, load: Load) -> Stage:

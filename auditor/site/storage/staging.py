@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from auditor.plan.model import Copy
 from auditor.site.images import Placement
-from auditor.site.storage.archives import Load, payloads, unpacked_layers
-from auditor.site.storage.compressed import owned
+from auditor.site.storage.load import Load
+from auditor.site.storage.payloads import contents, owned
 from auditor.site.storage.stage import Stage, stage_of
 from auditor.site.storage.unpacked import Unpacked
 from auditor.sizing.budget import Budget, Share, deduplicated
@@ -66,11 +66,11 @@ def _blobs(placements: Sequence[Placement]) -> Amount:
 
 
 def _snapshots(placements: Sequence[Placement], unpacked: Unpacked) -> Amount:
-    return sum_up((name, unpacked.snapshots(payload, os)) for name, payload, os in payloads(placements))
+    return sum_up((image, unpacked.snapshots(payload, os)) for image, payload, os in contents(placements))
 
 
 def _largest_layer(placements: Sequence[Placement], unpacked: Unpacked) -> Amount:
-    layers = [(piece, name) for name, payload, os in payloads(placements) for piece in unpacked_layers(payload, os, unpacked)]
+    layers = [(piece, image) for image, payload, os in contents(placements) for piece in unpacked.layers(payload, os)]
     if not layers:
         return known(_NOTHING)
     piece, name = max(layers, key=lambda found: found[0].size)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from auditor.evidence.model import Evidence, Seen
+from collections.abc import Mapping
+from functools import cached_property
+
+from auditor.evidence.model import Evidence
 from auditor.oci.document import Descriptor
+from auditor.oci.unpacked import UnpackedSeen
 from auditor.site.images import Payload
 from auditor.sizing.ranged import Piece, of_layer
 from auditor.sizing.unpacked import resolve_unpacked
@@ -18,15 +22,22 @@ class Unpacked:
         self._chains: dict[tuple[str, str], Piece] = {}
         self._snapshots: dict[tuple[str, str], tuple[Piece, ...]] = {}
 
+    @cached_property
+    def _told(self) -> Mapping[str, UnpackedSeen]:
+        return self._evidence.all_unpacked()
+
     def layer(self, layer: Descriptor, os: str) -> Piece:
         """A layer as a plain tar, under its digest."""
         key = (layer.digest, os)
         found = self._layers.get(key)
         if found is None:
-            observed = self._evidence.unpacked(layer.digest)
-            size = resolve_unpacked(layer, os, observed.value if isinstance(observed, Seen) else None)
+            size = resolve_unpacked(layer, os, self._told.get(layer.digest))
             found = self._layers[key] = of_layer(layer.digest, size, layer.size, os)
         return found
+
+    def layers(self, payload: Payload, os: str) -> list[Piece]:
+        """The layers of an image as plain tars."""
+        return [self.layer(layer, os) for layer in payload.layers]
 
     def snapshots(self, payload: Payload, os: str) -> tuple[Piece, ...]:
         """The layers of an image as a node unpacks them.

@@ -6,15 +6,20 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from auditor.evidence.model import Evidence
+from auditor.oci.reference import Reference
 from auditor.plan.model import Needs, Plan
 from auditor.site.archives.view import Archives
 from auditor.site.images import Images, Placement
-from auditor.site.storage.archives import Load, bounded, derived, form_of, measured
-from auditor.site.storage.compressed import compressed, download_stage, registry_stage, unknown_among
+from auditor.site.storage.archives import measured
+from auditor.site.storage.compressed import compressed, download_stage, registry_stage
+from auditor.site.storage.load import Load, both
 from auditor.site.storage.nodes import import_stage, node_stages
+from auditor.site.storage.payloads import unknown_among
 from auditor.site.storage.stage import Stage
 from auditor.site.storage.staging import media_stage, staging_stage
 from auditor.site.storage.unpacked import Unpacked
+from auditor.site.storage.written import bounded, derived, form_of
+from auditor.sizing.archive_formats import ArchiveFormat
 from auditor.sizing.budget import Budget
 
 
@@ -29,13 +34,18 @@ class Storage:
         images: Images,
         pulled: tuple[Placement, ...],
         archives: Archives | None,
+        target: Images | None,
     ) -> None:
-        """`images` as sources have them, `pulled` as nodes would get them; `archives` is None where none were to be read."""
+        """`images` as sources have them, `pulled` as nodes would get them, `target` as the registry inside has them.
+
+        `archives` and `target` are None where nobody was to look.
+        """
         self._plan = plan
         self._needs = needs
         self._images = images
         self._pulled = pulled
         self._archives = archives
+        self._target = target
         self._unpacked = Unpacked(evidence)
 
     @cached_property
@@ -61,13 +71,31 @@ class Storage:
         """The archives that carry the images; None where the plan says nothing about copying."""
         return self._load_of(self._images.placements)
 
-    def _load_of(self, placements: Sequence[Placement]) -> Load | None:
+    def _load_of(self, placements: Sequence[Placement], pool: str = "") -> Load | None:
         if self._plan.copy is None:
             return None
         form = form_of(self._plan.copy)
-        if self._archives is not None:
-            return measured(self._archives, form)
+        if self._archives is None:
+            return self._to_be_written(placements, form)
+        there = measured(self._archives, form, pool)
+        others = [placement for placement in placements if (placement.need.reference, placement.need.pool) in self._missing]
+        return both(there, self._to_be_written(others, form)) if others else there
+
+    def _to_be_written(self, placements: Sequence[Placement], form: ArchiveFormat | None) -> Load:
         return derived(placements, form, self._unpacked) if form else bounded(placements, self._unpacked)
+
+    @cached_property
+    def _missing(self) -> frozenset[tuple[Reference, str]]:
+        """The needs that no archive meets yet, nor the registry inside. An archive that could not be read might have them."""
+        if self._archives is None or self._archives.unread:
+            return frozenset()
+        needs = (held.placement.need for held in self._archives.held if held.entry is None)
+        return frozenset((need.reference, need.pool) for need in needs) - self._arrived
+
+    @cached_property
+    def _arrived(self) -> frozenset[tuple[Reference, str]]:
+        placements = self._target.placements if self._target is not None else ()
+        return frozenset((p.need.reference, p.need.pool) for p in placements if p.resolution.payload is not None)
 
     @cached_property
     def staging(self) -> Stage | None:
@@ -96,7 +124,7 @@ class Storage:
         return tuple(stage for node in self.nodes if (stage := self._import(node)) is not None)
 
     def _import(self, node: Stage) -> Stage | None:
-        load = self._load_of([placement for placement in self._pulled if placement.pool.name == node.pool])
+        load = self._load_of([placement for placement in self._pulled if placement.pool.name == node.pool], node.pool)
         return import_stage(node, load) if load is not None else None
 
     @cached_property

@@ -1,0 +1,74 @@
+"""What images are made of, each once: the walk over placements that all stages begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from auditor.site.images import Payload, Placement, Standing
+from auditor.sizing.budget import Blob
+from auditor.sizing.ranged import exact
+
+_RUNNABLE = frozenset({Standing.OK, Standing.FALLBACK})
+_NOT_FOR_THIS_POOL = frozenset({Standing.PLATFORM_ABSENT, Standing.BUILD_MISMATCH})
+
+
+def _is_unknown(placement: Placement) -> bool:
+    """Whether bytes are missing in the sum: also where there is nothing to take yet, as whatever mends that will need room."""
+    if placement.is_carrier and placement.standing in _NOT_FOR_THIS_POOL:
+        return False
+    payload = placement.resolution.payload
+    return placement.standing not in _RUNNABLE or payload is None or payload.bytes is None
+
+
+def unknown_among(placements: Iterable[Placement]) -> tuple[str, ...]:
+    """The images of which some bytes are not known."""
+    return tuple(dict.fromkeys(str(placement.image.reference) for placement in placements if _is_unknown(placement)))
+
+
+class Content(NamedTuple):
+    """One image on one platform: its name, what it is made of, and the operating system."""
+
+    image: str
+    payload: Payload
+    os: str
+
+
+def contents(placements: Iterable[Placement]) -> Iterator[Content]:
+    """Each image on each platform that some pool needs, once.
+
+    The placements of an image stand together, so that what was counted of it need not be looked for among all others.
+    """
+    image, name = None, ""
+    counted: set[str] = set()
+    for placement in placements:
+        payload = placement.resolution.payload
+        if payload is None:
+            continue
+        if placement.image is not image:
+            image, name = placement.image, str(placement.image.reference)
+            counted.clear()
+        if payload.digest not in counted:
+            counted.add(payload.digest)
+            yield Content(name, payload, placement.need.platform.os)
+
+
+def owned(placements: Iterable[Placement]) -> Iterator[tuple[str, tuple[Blob, ...]]]:
+    """Each image with the blobs that its pools need: per payload, since pools share payloads.
+
+    The placements of an image stand together, so that what was counted of it need not be looked for among all others.
+    """
+    image, name = None, ""
+    counted: set[str] = set()
+    for placement in placements:
+        payload = placement.resolution.payload
+        if payload is None:
+            continue
+        if placement.image is not image:
+            image, name = placement.image, str(placement.image.reference)
+            counted.clear()
+            if image.digest:
+                yield name, (exact(image.digest, image.size),)
+        if payload.digest not in counted:
+            counted.add(payload.digest)
+            yield name, payload.blobs
