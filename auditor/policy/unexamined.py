@@ -15,7 +15,6 @@ _SHOWN = 3
 _COPY = {
     "tool": "what the copy tool leaves behind is not predicted",
     "options": "what they make the copy tool do is not predicted",
-    "scripts": "they are not read",
     "media": "whether the archives fit on it is not judged",
     "staging": "whether pulling and archiving fits there is not judged",
     "rate": "how long the copy takes is not judged",
