@@ -14,9 +14,6 @@ from auditor.transfer.registries import RegistryUrls, registry_row
 _SHOWN = 3
 
 
-_COPY = {
-    "scripts": "they are not read",
-}
 _TOGETHER = {
     "rate": "how long the copy takes is judged only beside a window",
     "window": "whether the copy fits into it is judged only beside a rate",
@@ -24,9 +21,6 @@ _TOGETHER = {
 
 
 def _parts_of_copy(plan: Plan) -> Iterator[tuple[tuple[str, ...], str]]:
-    for key, unknown in _COPY.items():
-        if plan.copy is not None and getattr(plan.copy, key):
-            yield ("copy", key), unknown
     given = [key for key in _TOGETHER if plan.copy is not None and getattr(plan.copy, key)]
     if len(given) == 1:
         yield ("copy", given[0]), _TOGETHER[given[0]]

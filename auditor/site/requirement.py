@@ -25,6 +25,7 @@ class Requirement(enum.Enum):
     COPIES = "nobody was to look at copies: neither into archives nor at the registry inside (--via)"
     ARCHIVES = "no archives were to be read"
     COPY_TOOL = "the plan names no copy tool"
+    COPY_SCRIPTS = "the plan names no scripts that copy"
     TO_COPY = "neither the source registries nor archives were to be looked at, so that nothing is known of what is copied"
     REGISTRY_KIND = "the plan does not say what kind of registry it is"
     COPY_WINDOW = "the plan does not give both a rate and a window for the copy"

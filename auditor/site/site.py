@@ -165,6 +165,7 @@ _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
     Requirement.COPIES: lambda site: bool({Place.TARGET, Place.ARCHIVES} & site.places),
     Requirement.ARCHIVES: lambda site: Place.ARCHIVES in site.places,
     Requirement.COPY_TOOL: lambda site: site.transfer is not None,
+    Requirement.COPY_SCRIPTS: lambda site: site.plan.copy is not None and bool(site.plan.copy.scripts),
     Requirement.TO_COPY: lambda site: bool({Place.SOURCE, Place.ARCHIVES} & site.places),
     Requirement.REGISTRY_KIND: lambda site: site.plan.registry is not None and site.plan.registry.kind is not None,
     Requirement.COPY_WINDOW: lambda site: (

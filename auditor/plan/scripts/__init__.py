@@ -1,0 +1,62 @@
+"""The scripts that copy, as the plan names them: read by a real parser and never run."""
+
+from __future__ import annotations
+
+from auditor.errors import Location
+from auditor.plan.model import Plan
+from auditor.plan.paths import is_inside, normal, shown_path
+from auditor.plan.scripts.model import Command, Script, UnreadableScript, Word
+from auditor.plan.scripts.parsing import LETTER, MAX_BYTES
+from auditor.plan.scripts.powershell import read_powershell
+from auditor.plan.scripts.shell import read_shell
+
+__all__ = ["Command", "Script", "UnreadableScript", "Word", "copy_scripts", "read_script"]
+
+_POWERSHELL = (".ps1", ".psm1")
+_OTHER = (".py", ".rb", ".pl", ".js", ".go", ".bat", ".cmd", ".yaml", ".yml")
+_SHELLS = (b"sh", b"bash", b"dash", b"ksh")
+
+
+def copy_scripts(plan: Plan) -> dict[str, Script | UnreadableScript]:
+    """Every script among the files, or in the folders, that `copy.scripts` names, by its path beside the plan."""
+    wanted = [normal(name) for name in plan.copy.scripts] if plan.copy is not None else []
+    found: dict[str, Script | UnreadableScript] = {}
+    for path, data in plan.files.items():
+        if any(is_inside(path, name) for name in wanted):
+            found[path] = _read_or_error(shown_path(plan.path, path), data)
+    for path, reason in plan.left_out.items():
+        if any(is_inside(path, name) for name in wanted):
+            place = Location(shown_path(plan.path, path))
+            found[path] = UnreadableScript(f"it was not carried here: {reason}", place, missing=True)
+    return found
+
+
+def _read_or_error(file: str, data: bytes) -> Script | UnreadableScript:
+    try:
+        return read_script(file, data)
+    except UnreadableScript as error:
+        return error
+
+
+def read_script(file: str, data: bytes) -> Script:
+    """What a script does. Raises UnreadableScript for what is too large, or in a language that is not read."""
+    if len(data) > MAX_BYTES:
+        raise UnreadableScript(f"a script of {len(data):,} bytes; {MAX_BYTES:,} are read", Location(file))
+    data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+    if LETTER.encode() in data:
+        raise UnreadableScript(f"it holds the letter {LETTER}, with which it is not read", Location(file))
+    if file.lower().endswith(_POWERSHELL):
+        return read_powershell(file, data)
+    if not _is_shell(file, data) or b"\0" in data:
+        raise UnreadableScript("it is neither a shell script nor one of PowerShell", Location(file, 1))
+    return read_shell(file, data)
+
+
+def _is_shell(file: str, data: bytes) -> bool:
+    """By the first line where it names an interpreter, else by the name of the file."""
+    first = data.split(b"\n", 1)[0]
+    if not first.startswith(b"#!"):
+        return not file.lower().endswith(_OTHER)
+    words = first[2:].replace(b"env -S", b"env").split()
+    names = [word.rpartition(b"/")[2] for word in words if not word.startswith(b"-")]
+    return any(name in _SHELLS for name in names[:2])

@@ -1,0 +1,157 @@
+"""The view of the copy scripts: which of their lines copy, and what becomes of the plan's images on each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from auditor.oci.document import Descriptor, Index
+from auditor.oci.reference import InvalidReference, parse_reference
+from auditor.oci.select import entries
+from auditor.plan.model import Plan
+from auditor.plan.rewrites import placed
+from auditor.plan.scripts import Command, Script, Word
+from auditor.site.images import Placement
+from auditor.site.layers import foreign_layers
+from auditor.site.transfers import Transfer
+from auditor.transfer.commands import STORE, Call, read_call, tool_in
+from auditor.transfer.hops import Hop, Unpredicted
+from auditor.transfer.layers import Fate, fate_on
+from auditor.transfer.options import Options
+from auditor.transfer.platforms import CopyPlatforms, Kept, keeps, platform_row
+
+_RUNS_TEXT = frozenset({"eval", "source", ".", "iex", "invoke-expression"})
+_SHELLS = frozenset({"sh", "bash", "dash", "pwsh", "powershell", "ssh", "cmd"})
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a script that copies."""
+
+    path: str
+    command: Command
+    call: Call
+    hop: Hop
+
+    @property
+    def unsure(self) -> tuple[str, ...]:
+        """The words that may become options of which nobody knows."""
+        return tuple(word.text for word in self.command.words if word.is_many)
+
+    def is_unknown(self, option_value: str) -> bool:
+        """Whether this value of an option is one that only the running script knows."""
+        return any(option_value and option_value in word.text for word in self.command.words if not word.is_known)
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A line that may copy, of which nobody can tell what it runs."""
+
+    path: str
+    command: Command
+    why: str
+
+
+def lines_of(path: str, script: Script, transfer: Transfer | None) -> Iterator[Line | Hidden]:
+    """The lines of a script that copy or may."""
+    for command in script.commands:
+        words = [_bare(word) for word in command.words]
+        call = read_call(words)
+        if call is not None:
+            yield Line(path, command, call, _hop(call, transfer))
+        elif why := _hidden(command.words, words):
+            yield Hidden(path, command, why)
+
+
+def _bare(word: Word) -> str:
+    """A word as facts know it: what is not known starts as it is written, without its quote."""
+    return word.text if word.is_known else word.text.strip("\"'")
+
+
+def _hidden(words: Sequence[Word], texts: Sequence[str]) -> str:
+    if not words:
+        return ""
+    name = texts[0].lower()
+    if not words[0].is_known:
+        return f"it runs {texts[0]}, and only the running script knows what that is" if len(words) > 1 else ""
+    if name in _RUNS_TEXT or (name in _SHELLS and any(_names_a_tool(text) for text in texts[1:])):
+        return f"it hands text to {texts[0]}, which is not read"
+    return ""
+
+
+def _names_a_tool(text: str) -> bool:
+    return any(tool_in([part]) is not None for part in text.split())
+
+
+def _hop(call: Call, transfer: Transfer | None) -> Hop:
+    """The hop of a call; the plan says which version it is, where it names the same tool."""
+    is_same = transfer is not None and transfer.tool.name == call.tool
+    options, version = call.options, ""
+    if transfer is not None and is_same:
+        version = transfer.tool.version
+        if call.tool == "docker":
+            options = Options((*options.given, *transfer.options.given))
+    return Hop(call.tool, version, call.origin, call.to, options)
+
+
+def concerned(line: Line, placements: Iterable[Placement], plan: Plan) -> list[Placement]:
+    """The placements that a line may copy: those that it names, or all where only the running script knows."""
+    every = list(placements)
+    named = {found for word in line.command.words if word.is_known and (found := _reference(word.text))}
+    own = [placement for placement in every if not named.isdisjoint(_names(plan, placement))]
+    is_open = line.call.origin != "registry" or any(not word.is_known for word in line.command.words) or _reads(line)
+    return own or (every if is_open else [])
+
+
+def _reads(line: Line) -> bool:
+    """Whether the line takes images from its input, or from a folder or file that it names."""
+    return line.command.words[0].text in {"xargs", "parallel"} or "sync" in [word.text for word in line.command.words]
+
+
+def _reference(text: str) -> str:
+    try:
+        return str(parse_reference(text.removeprefix("docker://")))
+    except InvalidReference:
+        return ""
+
+
+def _names(plan: Plan, placement: Placement) -> set[str]:
+    reference = placement.image.reference
+    inside = {str(placed(plan.registry, reference))} if plan.registry is not None else set()
+    return {str(reference), *inside}
+
+
+def left_behind(line: Line, placements: Iterable[Placement]) -> Iterator[tuple[Placement, Descriptor, Fate | Unpredicted]]:
+    """The layers that a line leaves, or of which that is not known. What only the machine itself gets is not judged."""
+    if line.call.to == STORE:
+        return
+    for placement in placements:
+        for layer in foreign_layers(placement):
+            if not line.call.to or not line.call.origin:
+                yield placement, layer, Unpredicted("the line does not say from where to where it copies", missing=True)
+                continue
+            fate = fate_on((line.hop,), layer.media_type, has_urls=bool(layer.urls))
+            if isinstance(fate, Unpredicted) or not fate.carried:
+                yield placement, layer, fate
+
+
+def kept_by(line: Line, placement: Placement) -> Kept | Unpredicted:
+    """Whether the manifest that a placement needs comes along. A line that copies no index anew keeps what is there."""
+    index, payload = placement.image.document, placement.resolution.payload
+    if line.call.origin != "registry" or not isinstance(index, Index) or payload is None:
+        return Kept.YES
+    row = platform_row(line.hop)
+    if isinstance(row, Unpredicted):
+        return row
+    if row.keeps == "all":
+        return Kept.YES
+    if value := _unknown_value(line, row):
+        return Unpredicted(f"only the running script knows which platform {value} is", missing=True)
+    offers = [(entry.digest, platform) for entry, platform in entries(index)]
+    return keeps(line.hop, offers, payload.digest)
+
+
+def _unknown_value(line: Line, row: CopyPlatforms) -> str:
+    options = (row.option, row.architecture, row.variant, "-p")
+    values = (value for option in options if option for value in line.hop.options.values(option))
+    return next((value for value in values if line.is_unknown(value)), "")

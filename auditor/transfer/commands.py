@@ -1,0 +1,131 @@
+"""Command lines that copy images: which tool, from where to where, with which options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from auditor.facts import Fact, table
+from auditor.transfer.options import Options, read_options
+
+STORE = "store"
+_TRANSPORTS = {
+    "docker://": "registry",
+    "docker-archive:": "docker-archive",
+    "oci:": "oci-layout",
+    "oci-archive:": "oci-layout",
+    "dir:": "dir",
+    "containers-storage:": STORE,
+    "docker-daemon:": STORE,
+}
+_WRAPPERS = frozenset(
+    {"sudo", "env", "time", "nohup", "timeout", "command", "exec", "xargs", "parallel", "retry", "nice", "doas"}
+)
+_MAX_WRAPPED = 12
+
+From = Literal["registry", "archive", "store", "transport", "option"]
+To = Literal["registry", "docker-archive", "oci-layout", "store", "transport", "option"]
+
+
+class CopyCommand(Fact, frozen=True, kw_only=True):
+    """A subcommand that copies. `words`: its parts, each with its other names; `place` and `from_` say where options point."""
+
+    tool: str
+    words: tuple[str, ...]
+    origin: From
+    to: To
+    valued: tuple[str, ...] = ()
+    from_: Mapping[str, str] = msgspec.field(default={}, name="from")
+    from_default: str = ""
+    place: Mapping[str, str] = {}
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a tool that copies. `origin` and `to` are empty where the words do not say; `at` is where options belong."""
+
+    tool: str
+    origin: str
+    to: str
+    options: Options
+    at: int
+
+
+def tool_in(words: Sequence[str]) -> int | None:
+    """Where in a command the tool stands: first, or after `sudo`, `xargs` and the like. None when none is known."""
+    tools = {row.tool for row in _rows()}
+    reach = _MAX_WRAPPED if words and words[0] in _WRAPPERS else 1
+    return next((position for position, word in enumerate(words[:reach]) if name_of(word) in tools), None)
+
+
+def name_of(word: str) -> str:
+    """The program that a word means, without its folder."""
+    return word.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
+
+
+def read_call(words: Sequence[str]) -> Call | None:
+    """What a command copies; None when it copies nothing, as far as the facts know."""
+    start = tool_in(words)
+    if start is None:
+        return None
+    for row in _rows():
+        end = _subcommand(row, words, start + 1) if row.tool == name_of(words[start]) else None
+        if end is not None:
+            return _call(row, words, start, end)
+    return None
+
+
+def _rows() -> tuple[CopyCommand, ...]:
+    return table("copy_commands", CopyCommand)
+
+
+def _subcommand(row: CopyCommand, words: Sequence[str], start: int) -> int | None:
+    """The position after the subcommand, past options that stand before it."""
+    parts = list(row.words)
+    position = start
+    while parts and position < len(words):
+        word = words[position]
+        if word.startswith("-"):
+            position += 2 if word in row.valued else 1
+        elif word in parts[0].split():
+            parts.pop(0)
+            position += 1
+        else:
+            return None
+    return None if parts else position
+
+
+def _call(row: CopyCommand, words: Sequence[str], start: int, end: int) -> Call:
+    options = read_options(words[start + 1 :])
+    places = [found for word in words[end:] if (found := _transport(word))]
+    match row.origin:
+        case "transport":
+            origin = places[-2] if len(places) > 1 else ""
+        case "option":
+            origin = _by_option(row.from_, options) or row.from_default
+        case _:
+            origin = row.origin
+    match row.to:
+        case "transport":
+            to = places[-1] if len(places) > 1 else ""
+        case "option":
+            to = _by_option(row.place, options) or ("" if _is_set(row.place, options) else row.default)
+        case _:
+            to = row.to
+    return Call(row.tool, origin, to, options, end)
+
+
+def _transport(word: str) -> str:
+    return next((place for prefix, place in _TRANSPORTS.items() if word.startswith(prefix)), "")
+
+
+def _by_option(places: Mapping[str, str], options: Options) -> str:
+    return next((place for condition, place in places.items() if options.has(condition)), "")
+
+
+def _is_set(places: Mapping[str, str], options: Options) -> bool:
+    return any(options.values(condition.partition(" ")[0]) for condition in places)
