@@ -6,7 +6,7 @@ from auditor.errors import Location
 from auditor.plan.model import Plan
 from auditor.plan.paths import is_inside, normal, shown_path
 from auditor.plan.scripts.model import Command, Script, UnreadableScript, Word
-from auditor.plan.scripts.parsing import LETTER, MAX_BYTES
+from auditor.plan.scripts.parsing import LETTER, MAX_BARS, MAX_BYTES, MAX_SIGNS, is_too_dense
 from auditor.plan.scripts.powershell import read_powershell
 from auditor.plan.scripts.shell import read_shell
 
@@ -42,6 +42,8 @@ def read_script(file: str, data: bytes) -> Script:
     """What a script does. Raises UnreadableScript for what is too large, or in a language that is not read."""
     if len(data) > MAX_BYTES:
         raise UnreadableScript(f"a script of {len(data):,} bytes; {MAX_BYTES:,} are read", Location(file))
+    if is_too_dense(data):
+        raise UnreadableScript(f"more than {MAX_SIGNS:,} brackets, quotes and the like, or {MAX_BARS:,} pipes", Location(file))
     data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
     if LETTER.encode() in data:
         raise UnreadableScript(f"it holds the letter {LETTER}, with which it is not read", Location(file))

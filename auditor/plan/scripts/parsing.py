@@ -16,7 +16,12 @@ from auditor.plan.scripts.model import UnreadableScript
 
 SHELL = "sh"
 POWERSHELL = "powershell"
-MAX_BYTES = 256 * 1024
+MAX_BYTES = 128 * 1024
+# The parser takes time, and for pipes memory, that grows with the square of what it cannot make sense of: the signs that give a
+# script its structure are counted first. Scripts of a thousand copies stay below.
+MAX_SIGNS = 6_000
+MAX_BARS = 3_000
+_SIGNS = b"|<>(){}[]$\"'`&;"
 MAX_DEPTH = 100
 MAX_COMMANDS = 5_000
 MAX_UNREAD = 20
@@ -37,6 +42,11 @@ def parse(language: str, data: bytes) -> Node:
     if language == POWERSHELL:
         data = _DASHES.sub(LETTER.encode(), data)
     return _parser(language).parse(data).root_node
+
+
+def is_too_dense(data: bytes) -> bool:
+    """Whether parsing it may take too long."""
+    return data.count(b"|") > MAX_BARS or len(data) - len(data.translate(None, _SIGNS)) > MAX_SIGNS
 
 
 def text_of(node: Node) -> str:
