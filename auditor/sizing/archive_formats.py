@@ -52,7 +52,7 @@ def _follow(words: Sequence[str], wanted: Sequence[str]) -> bool:
 
 def in_tar(size: int) -> int:
     """What a file takes in a tar: a header, and its bytes padded to whole blocks."""
-    return BLOCK + -(-max(0, size) // BLOCK) * BLOCK
+    return BLOCK + (size + BLOCK - 1) // BLOCK * BLOCK if size > 0 else BLOCK
 
 
 def weigher(form: ArchiveFormat) -> Callable[[int], int] | None:

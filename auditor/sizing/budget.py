@@ -53,7 +53,7 @@ def deduplicated(owned: Iterable[tuple[str, Iterable[Blob]]], weigh: Callable[[i
             known = seen.get(digest)
             if known is None:
                 seen[digest] = (max(0, size), owner)
-            elif known[1] != owner or known[0] < size:
+            elif known[0] < size or (known[1] is not SEVERAL and known[1] != owner):
                 seen[digest] = (max(known[0], size), owner if known[1] == owner else SEVERAL)
     totals: dict[str, int] = {}
     for size, owner in seen.values():

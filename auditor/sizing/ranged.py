@@ -9,9 +9,11 @@ from typing import Final
 
 import msgspec
 
+from auditor.oci.document import Descriptor
+from auditor.oci.unpacked import UnpackedSeen
 from auditor.sizing.budget import SEVERAL, Budget, budget_of, combined
 from auditor.sizing.size import Provenance, Size
-from auditor.sizing.unpacked import ratio_of
+from auditor.sizing.unpacked import everyday_length, ratio_of, resolve_unpacked
 
 _HEADERS: Final = 1024  # what a compressed file may hold beside its content
 _STORED: Final = 1000  # what cannot be compressed grows by less than one in so many bytes
@@ -86,6 +88,14 @@ def of_layer(key: str, size: Size, compressed: int, os: str) -> Piece:
     return Piece(key, size.bytes, low, max(size.bytes, round(compressed * ratio_of(os).usual), low + 1))
 
 
+def piece_of(key: str, layer: Descriptor, os: str, told: UnpackedSeen | None) -> Piece:
+    """An unpacked layer under a key, from what its bytes tell."""
+    length = everyday_length(layer, os, told)
+    if length is not None:
+        return Piece(key, length, length, length)
+    return of_layer(key, resolve_unpacked(layer, os, told), layer.size, os)
+
+
 def sum_up(owned: Iterable[tuple[str, Iterable[Piece]]]) -> Amount:
     """The pieces of owners, each key once. Of two sizes under one key the larger counts; the order does not matter."""
     seen: dict[str, tuple[Piece, str]] = {}
@@ -94,7 +104,7 @@ def sum_up(owned: Iterable[tuple[str, Iterable[Piece]]]) -> Amount:
             known = seen.get(piece.digest)
             if known is None:
                 seen[piece.digest] = (piece, owner)
-            elif known[1] != owner or known[0] is not piece:
+            elif known[0] is not piece or (known[1] is not SEVERAL and known[1] != owner):
                 larger = max(known[0], piece, key=_weight)
                 seen[piece.digest] = (larger, owner if known[1] == owner else SEVERAL)
     totals: dict[str, int] = {}

@@ -60,6 +60,15 @@ def resolve_unpacked(layer: Descriptor, os: str, seen: UnpackedSeen | None) -> S
     return estimated(compressed, os, "nobody has seen its bytes")
 
 
+def everyday_length(layer: Descriptor, os: str, seen: UnpackedSeen | None) -> int | None:
+    """What `resolve_unpacked` says of most layers, without words: a gzip trailer that leaves one length. None for others."""
+    if seen is None or seen.kind is not UnpackedKind.GZIP_TRAILER or layer.annotations:
+        return None
+    size, value = layer.size, seen.value
+    most = int(ratio_of(os).usual * size) - value
+    return value if _least(size) <= value and 0 <= most < WRAP else None
+
+
 def _noted(layer: Descriptor, parts: LayerParts, compressed: int) -> Size | None:
     """What the layer's maker noted beside it; None when that is nothing, or nonsense."""
     note = (layer.annotations or {}).get(parts.size, "")

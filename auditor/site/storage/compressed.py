@@ -5,6 +5,7 @@ from __future__ import annotations
 from auditor.plan.model import Plan
 from auditor.site.images import Images
 from auditor.site.storage.payloads import owned
+from auditor.site.storage.sharing import Sharing
 from auditor.site.storage.stage import Stage, stage_of
 from auditor.sizing.budget import Budget, deduplicated
 from auditor.sizing.ranged import known
@@ -12,9 +13,9 @@ from auditor.sizing.ranged import known
 HOW = "compressed sizes from the manifests, each digest once"
 
 
-def compressed(images: Images) -> Budget:
+def compressed(images: Images, sharing: Sharing) -> Budget:
     """Manifests, configs and layers of what the pools need, each digest once."""
-    return deduplicated(owned(images.placements))
+    return deduplicated(owned(images.placements, sharing))
 
 
 def download_stage(budget: Budget, unknown: tuple[str, ...]) -> Stage:

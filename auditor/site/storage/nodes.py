@@ -45,11 +45,11 @@ def _containers(pool: Pool, placements: list[Placement], needs: Needs) -> int:
 
 
 def _amount(placements: list[Placement], writable: Piece, containers: int, kept: bool | None, unpacked: Unpacked) -> Amount:
-    layers = sum_up((image, unpacked.snapshots(payload, os)) for image, payload, os in contents(placements))
+    layers = sum_up((name, unpacked.snapshots(payload, os)) for name, payload, os, _ in contents(placements))
     scratches = sum_up([(f"{containers} writable layers", [writable])] if writable.size else [])
     if kept is False:
         return together(layers, scratches)
-    blobs = deduplicated(owned(placements))
+    blobs = deduplicated(owned(placements, unpacked.sharing))
     doubtful = Amount(blobs, 0, blobs.bytes, blobs.bytes)
     return together(layers, scratches, known(blobs) if kept else doubtful)
 

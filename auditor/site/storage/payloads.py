@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from auditor.site.images import Payload, Placement, Standing
+from auditor.site.images import Image, Payload, Placement, Standing
+from auditor.site.storage.sharing import Sharing
 from auditor.sizing.budget import Blob
 from auditor.sizing.ranged import exact
 
@@ -27,11 +28,12 @@ def unknown_among(placements: Iterable[Placement]) -> tuple[str, ...]:
 
 
 class Content(NamedTuple):
-    """One image on one platform: its name, what it is made of, and the operating system."""
+    """One image on one platform: its name, what it is made of, the operating system, and the image."""
 
-    image: str
+    name: str
     payload: Payload
     os: str
+    image: Image
 
 
 def contents(placements: Iterable[Placement]) -> Iterator[Content]:
@@ -50,25 +52,15 @@ def contents(placements: Iterable[Placement]) -> Iterator[Content]:
             counted.clear()
         if payload.digest not in counted:
             counted.add(payload.digest)
-            yield Content(name, payload, placement.need.platform.os)
+            yield Content(name, payload, placement.need.platform.os, placement.image)
 
 
-def owned(placements: Iterable[Placement]) -> Iterator[tuple[str, tuple[Blob, ...]]]:
-    """Each image with the blobs that its pools need: per payload, since pools share payloads.
-
-    The placements of an image stand together, so that what was counted of it need not be looked for among all others.
-    """
-    image, name = None, ""
-    counted: set[str] = set()
-    for placement in placements:
-        payload = placement.resolution.payload
-        if payload is None:
-            continue
-        if placement.image is not image:
-            image, name = placement.image, str(placement.image.reference)
-            counted.clear()
-            if image.digest:
-                yield name, (exact(image.digest, image.size),)
-        if payload.digest not in counted:
-            counted.add(payload.digest)
-            yield name, payload.blobs
+def owned(placements: Iterable[Placement], sharing: Sharing | None = None) -> Iterator[tuple[str, tuple[Blob, ...]]]:
+    """Each image with the blobs that its pools need: index, manifests, configs, layers. With `sharing`, condensed."""
+    last = ""
+    for name, payload, _, image in contents(placements):
+        # What points at a manifest itself has no index: it is among the blobs of its payload.
+        if name != last and image.digest and (sharing is None or not sharing.knows(image.digest)):
+            yield name, (exact(image.digest, image.size),)
+        last = name
+        yield name, payload.blobs if sharing is None else sharing.condensed(payload)

@@ -52,25 +52,25 @@ def _kept(load: Load, placements: Sequence[Placement], unpacked: Unpacked) -> Am
         case "image":
             return _largest_archive(load)
         case "compressed":
-            return _blobs(placements)
+            return _blobs(placements, unpacked)
         case "unpacked":
             return _snapshots(placements, unpacked)
         case "both":
-            return together(_blobs(placements), _snapshots(placements, unpacked))
+            return together(_blobs(placements, unpacked), _snapshots(placements, unpacked))
         case None:
-            return Amount(_NOTHING, 0, _blobs(placements).high + _snapshots(placements, unpacked).high, 0)
+            return Amount(_NOTHING, 0, _blobs(placements, unpacked).high + _snapshots(placements, unpacked).high, 0)
 
 
-def _blobs(placements: Sequence[Placement]) -> Amount:
-    return known(deduplicated(owned(placements)))
+def _blobs(placements: Sequence[Placement], unpacked: Unpacked) -> Amount:
+    return known(deduplicated(owned(placements, unpacked.sharing)))
 
 
 def _snapshots(placements: Sequence[Placement], unpacked: Unpacked) -> Amount:
-    return sum_up((image, unpacked.snapshots(payload, os)) for image, payload, os in contents(placements))
+    return sum_up((name, unpacked.snapshots(payload, os)) for name, payload, os, _ in contents(placements))
 
 
 def _largest_layer(placements: Sequence[Placement], unpacked: Unpacked) -> Amount:
-    layers = [(piece, image) for image, payload, os in contents(placements) for piece in unpacked.layers(payload, os)]
+    layers = [(piece, name) for name, payload, os, _ in contents(placements) for piece in unpacked.layers(payload, os)]
     if not layers:
         return known(_NOTHING)
     piece, name = max(layers, key=lambda found: found[0].size)

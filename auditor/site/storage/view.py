@@ -15,6 +15,7 @@ from auditor.site.storage.compressed import compressed, download_stage, registry
 from auditor.site.storage.load import Load, both
 from auditor.site.storage.nodes import import_stage, node_stages
 from auditor.site.storage.payloads import unknown_among
+from auditor.site.storage.sharing import Sharing
 from auditor.site.storage.stage import Stage
 from auditor.site.storage.staging import media_stage, staging_stage
 from auditor.site.storage.unpacked import Unpacked
@@ -46,7 +47,15 @@ class Storage:
         self._pulled = pulled
         self._archives = archives
         self._target = target
-        self._unpacked = Unpacked(evidence)
+        self._evidence = evidence
+
+    @cached_property
+    def _sharing(self) -> Sharing:
+        return Sharing((*self._images.placements, *self._pulled))
+
+    @cached_property
+    def _unpacked(self) -> Unpacked:
+        return Unpacked(self._evidence, self._sharing)
 
     @cached_property
     def _unknown(self) -> tuple[str, ...]:
@@ -54,7 +63,7 @@ class Storage:
 
     @cached_property
     def _compressed(self) -> Budget:
-        return compressed(self._images)
+        return compressed(self._images, self._sharing)
 
     @cached_property
     def download(self) -> Stage:

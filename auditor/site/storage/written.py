@@ -31,26 +31,21 @@ def derived(placements: Sequence[Placement], form: ArchiveFormat, unpacked: Unpa
         amount, files = _one_each(made, form, unpacked)
         return Load(amount, files, f"{how}, one for each image and platform", unknown, form)
     around = _around(form, len(made), sum(len(content.payload.layers) for content in made))
-    indexes = _indexes(placements) if form.keeps_manifests else []
     if form.layers == "plain":
-        inside = sum_up((content.image, _pieces(content, form, unpacked)) for content in made)
+        inside = sum_up((content.name, _pieces(content, form, unpacked)) for content in made)
     else:
-        inside = known(deduplicated([*_packed(made, form), *indexes], weigher(form)))
+        inside = known(deduplicated(_packed(made, form, unpacked)))
     amount = together(inside, sum_up([(_AROUND, [exact("around", around)])] if made else []))
     return Load(amount, _files_of_one(amount, made, form, unpacked), how, unknown, form)
 
 
-def _indexes(placements: Iterable[Placement]) -> list[tuple[str, tuple[Blob, ...]]]:
-    """The indexes of images that have one: a manifest under the same digest counts once all the same."""
-    images = {str(placement.image.reference): placement.image for placement in placements}
-    return [(name, (exact(image.digest, image.size),)) for name, image in images.items() if image.digest]
-
-
-def _packed(made: Iterable[Content], form: ArchiveFormat) -> Iterator[tuple[str, Sequence[Blob]]]:
+def _packed(made: Iterable[Content], form: ArchiveFormat, unpacked: Unpacked) -> Iterator[tuple[str, Sequence[Blob]]]:
     """The blobs of each image as the registry has them."""
-    for image, payload, _ in made:
-        blobs = payload.blobs
-        yield image, blobs if form.keeps_manifests else blobs[1:]
+    weigh, sharing = weigher(form), unpacked.sharing
+    for name, payload, _, image in made:
+        yield name, sharing.condensed(payload, weigh, form.keeps_manifests)
+        if form.keeps_manifests and image.digest and not sharing.knows(image.digest):
+            yield name, stored(form, [exact(image.digest, image.size)])
 
 
 def _pieces(content: Content, form: ArchiveFormat, unpacked: Unpacked) -> list[Piece]:
@@ -80,8 +75,8 @@ def _one_each(made: Sequence[Content], form: ArchiveFormat, unpacked: Unpacked) 
         pieces = _pieces(content, form, unpacked)
         inside = {piece.digest: piece for piece in (*pieces, exact("around", _around(form, 1, len(content.payload.layers))))}
         own = [Piece(f"{number} {key}", piece.size, piece.low, piece.high) for key, piece in inside.items()]
-        owned_by.append((content.image, own))
-        name = f"the {content.os} archive of {content.image}"
+        owned_by.append((content.name, own))
+        name = f"the {content.os} archive of {content.name}"
         files.append(_largest(name, own) if form.lies == "folder" else _file(name, own))
     return sum_up(owned_by), tuple(files)
 
@@ -93,7 +88,7 @@ def _files_of_one(amount: Amount, made: Sequence[Content], form: ArchiveFormat, 
         return (CarriedFile(_OF_ALL, amount.low, amount.likely, amount.high),)
     if form.layers == "plain":
         return (_largest(_OF_ALL, [piece for content in made for piece in _pieces(content, form, unpacked)]),)
-    size = max((blob.size for _, blobs in _packed(made, form) for blob in blobs), default=0)
+    size = max((blob.size for content in made for blob in content.payload.blobs), default=0)
     return (_largest(_OF_ALL, [exact("largest", size)]),)
 
 
