@@ -1,0 +1,90 @@
+"""What copy tools write, what filesystems hold, and what nodes keep: the facts, and what follows from them."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.facts import table
+from auditor.plan.fields import FILESYSTEMS
+from auditor.sizing.archive_formats import ArchiveFormat, archive_format, in_tar
+from auditor.sizing.filesystems import Filesystem, filesystem, split_plan
+from auditor.sizing.nodes import collection_starts, keeps_blobs, scratch
+
+ROWS: tuple[ArchiveFormat, ...] = table("archive_formats", ArchiveFormat)
+
+
+@pytest.mark.parametrize(
+    ("tool", "options", "name"),
+    [
+        ("crane", (), "docker-archive of compressed layers"),
+        ("crane", ("--format=oci",), "OCI layout"),
+        ("crane", ("--format", "legacy"), "legacy docker-archive"),
+        ("crane", ("--allow-nondistributable-artifacts", "--format=oci"), "OCI layout"),
+        ("skopeo", ("--all", "docker-archive:media/x.tar"), "docker-archive of unpacked layers"),
+        ("skopeo", ("--all", "--dest", "dir"), "folder of blobs"),
+        ("skopeo", ("oci:media/store",), "OCI layout"),
+        ("skopeo", ("oci-archive:x.tar",), "OCI layout in a tar"),
+    ],
+)
+def test_the_words_of_the_call_choose_what_is_written(tool: str, options: tuple[str, ...], name: str) -> None:
+    form = archive_format(tool, options)
+    assert form is not None
+    assert form.name == name
+
+
+@pytest.mark.parametrize(("tool", "options"), [("skopeo", ("--all",)), ("carrier", ()), ("", ())])
+def test_what_the_facts_do_not_say_is_not_guessed(tool: str, options: tuple[str, ...]) -> None:
+    assert archive_format(tool, options) is None
+
+
+def test_a_row_is_chosen_by_its_tool_and_option_alone() -> None:
+    keys = [(row.tool, row.option) for row in ROWS]
+    assert len(set(keys)) == len(keys)
+    for row in ROWS:
+        assert archive_format(row.tool, tuple(row.option.split())) is row
+
+
+@given(sizes=st.lists(st.integers(min_value=0, max_value=5000), max_size=20))
+def test_tar_overhead_is_that_of_a_real_tar(sizes: list[int]) -> None:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for number, size in enumerate(sizes):
+            info = tarfile.TarInfo(f"{number}")
+            info.size = size
+            archive.addfile(info, io.BytesIO(bytes(size)))
+        end = archive.offset  # before the end of the archive, which Python pads to 10 KiB
+    assert sum(map(in_tar, sizes)) == end
+
+
+def test_every_filesystem_that_a_plan_can_name_has_a_limit() -> None:
+    limits = {row.name: row.max_file for row in table("filesystems", Filesystem)}
+    assert set(limits) == set(FILESYSTEMS)
+    assert limits["fat32"] == 2**32 - 1
+    assert limits["exfat"] > 10**18
+    assert filesystem("") is None
+
+
+@given(size=st.integers(min_value=1, max_value=10**13), limit=st.sampled_from([2**32 - 1, 2**31 - 1, 2**20]))
+def test_parts_hold_the_file_and_fit_the_filesystem(size: int, limit: int) -> None:
+    cut = split_plan(size, limit)
+    assert cut.part <= limit
+    assert cut.part == cut.mebibytes * 2**20
+    assert (cut.parts - 1) * cut.part < size <= cut.parts * cut.part
+
+
+def test_fat32_is_cut_below_four_gibibytes() -> None:
+    cut = split_plan(5_742_990_848, 2**32 - 1)
+    assert (cut.parts, cut.mebibytes) == (2, 4095)  # 4096 MiB would be one byte too many
+
+
+def test_what_nodes_keep_is_a_fact_of_their_runtime() -> None:
+    assert [keeps_blobs(name) for name in ("containerd", "", "docker", "cri-o", "youki")] == [True, True, False, False, None]
+    assert scratch("linux", 40).high == 0
+    windows = scratch("windows", 4)
+    assert (windows.low, windows.size) == (0, 1_000_000_000)
+    assert collection_starts(128_000_000_000).bytes == 108_800_000_000

@@ -1,0 +1,111 @@
+"""Sums of pieces of which some are estimates: bounds hold, sharing counts once, and nothing gets less by more."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.oci.document import Descriptor
+from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
+from auditor.sizing.ranged import Amount, Fit, Piece, exact, fit, known, of_layer, piece_of, sum_up, together
+from auditor.sizing.size import Provenance, Size
+from auditor.sizing.unpacked import everyday_length, resolve_unpacked
+
+GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
+SIZES = st.integers(min_value=0, max_value=10**12)
+PIECES = st.builds(
+    lambda key, sizes: Piece(key, sizes[1], sizes[0], sizes[2]),
+    st.sampled_from("abcdef"),
+    st.tuples(SIZES, SIZES, SIZES).map(sorted),
+)
+OWNED = st.lists(st.tuples(st.sampled_from(["web", "api", "db"]), st.lists(PIECES, max_size=6)), max_size=8)
+
+
+def bounds(amount: Amount) -> tuple[int, int, int, int]:
+    return (amount.low, amount.likely, amount.high, amount.estimated)
+
+
+def test_estimates_are_told_apart_from_what_is_known() -> None:
+    estimate = Piece("b", 250, 99, 600)
+    amount = sum_up([("web", [exact("a", 100), estimate]), ("api", [estimate, exact("c", 7)])])
+    assert bounds(amount) == (206, 357, 707, 250)
+    assert amount.budget.shared == 250
+    assert [(share.owner, share.bytes) for share in amount.budget.exclusive] == [("web", 100), ("api", 7)]
+
+
+@given(owned=OWNED, seed=st.randoms(use_true_random=False))
+def test_bounds_enclose_the_likely_sum_and_order_never_matters(owned: list[tuple[str, list[Piece]]], seed: Random) -> None:
+    amount = sum_up(owned)
+    assert 0 <= amount.low <= amount.likely <= amount.high
+    assert amount.estimated <= amount.likely
+    assert amount.likely == amount.budget.shared + sum(share.bytes for share in amount.budget.exclusive)
+    shuffled = [(owner, sorted(pieces, key=lambda _: seed.random())) for owner, pieces in owned]
+    seed.shuffle(shuffled)
+    assert sum_up(shuffled) == amount
+
+
+@given(owned=OWNED, more=OWNED)
+def test_another_image_never_needs_less(owned: list[tuple[str, list[Piece]]], more: list[tuple[str, list[Piece]]]) -> None:
+    one_size = {piece.digest: piece for _, pieces in (*more, *owned) for piece in pieces}  # a key has one size in earnest
+
+    def settled(given: list[tuple[str, list[Piece]]]) -> list[tuple[str, list[Piece]]]:
+        return [(owner, [one_size[piece.digest] for piece in pieces]) for owner, pieces in given]
+
+    before, after = sum_up(settled(owned)), sum_up(settled([*owned, *more]))
+    assert after.low >= before.low
+    assert after.likely >= before.likely
+    assert after.high >= before.high
+
+
+@given(amounts=st.lists(OWNED.map(sum_up), max_size=4))
+def test_amounts_together_are_their_sums(amounts: list[Amount]) -> None:
+    whole = together(*amounts)
+    assert bounds(whole) == tuple(sum(bounds(amount)[place] for amount in amounts) for place in range(4))
+
+
+def test_a_known_budget_has_no_range() -> None:
+    assert bounds(known(sum_up([("web", [exact("a", 5)])]).budget)) == (5, 5, 5, 0)
+
+
+@pytest.mark.parametrize(
+    ("low", "likely", "high", "expected"),
+    [(9, 10, 10, Fit.FITS), (9, 10, 11, Fit.UNSURE), (9, 11, 12, Fit.LIKELY_OVER), (11, 11, 12, Fit.OVER)],
+)
+def test_what_fits_exactly_fits(low: int, likely: int, high: int, expected: Fit) -> None:
+    assert fit(low, likely, high, 10) is expected
+
+
+@given(compressed=st.integers(min_value=0, max_value=10**11), os=st.sampled_from(["linux", "windows"]))
+def test_an_estimate_has_bounds_of_its_own(compressed: int, os: str) -> None:
+    piece = of_layer("a", Size(compressed * 5 // 2, Provenance.ESTIMATED, "a factor"), compressed, os)
+    assert piece.is_estimate
+    assert piece.low <= piece.size <= piece.high
+    assert not of_layer("a", Size(compressed, Provenance.DERIVED, "a trailer"), compressed, os).is_estimate
+
+
+@given(
+    size=st.integers(min_value=-5, max_value=10**10),
+    value=st.integers(min_value=0, max_value=2**32 - 1),
+    ratio=st.floats(min_value=0.5, max_value=12),
+    kind=st.sampled_from(list(UnpackedKind)),
+    os=st.sampled_from(["linux", "windows", "freebsd"]),
+)
+def test_the_short_way_says_what_the_long_way_says(size: int, value: int, ratio: float, kind: UnpackedKind, os: str) -> None:
+    layer = Descriptor(f"sha256:{'a' * 64}", size, GZIP)
+    for told in (value, int(abs(size) * ratio) % 2**32):
+        seen = UnpackedSeen(kind, told)
+        length, whole = everyday_length(layer, os, seen), resolve_unpacked(layer, os, seen)
+        assert length is None or (whole.bytes, whole.provenance) == (length, Provenance.DERIVED)
+        assert piece_of("a", layer, os, seen).size == whole.bytes
+
+
+def test_most_layers_go_the_short_way_and_marked_ones_never() -> None:
+    seen = UnpackedSeen(UnpackedKind.GZIP_TRAILER, 250)
+    layer = Descriptor(f"sha256:{'a' * 64}", 100, GZIP)
+    assert everyday_length(layer, "linux", seen) == 250
+    noted = Descriptor(layer.digest, 100, GZIP, annotations={"containerd.io/snapshot/stargz/toc.digest": "sha256:0"})
+    assert everyday_length(noted, "linux", seen) is None
+    assert everyday_length(layer, "linux", None) is None
