@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from auditor.report import EgressRow, Report
 from reports.cleaning import clean
 from reports.quantity import many
 
+_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+
 
 def render(report: Report) -> str:
-    """Every host and port once, sorted. Comments begin with `#`; without them it is a plain list."""
+    """Every host and port once, sorted. Comments begin with `#`; without them it is a plain list.
+
+    What can be no host name or address, whatever brought it into the report, is said in a comment and is no entry.
+    """
     return "\n".join(_lines(report)) + "\n"
 
 
@@ -24,8 +30,9 @@ def _lines(report: Report) -> Iterator[str]:
     for (host, port), rows in sorted(hosts.items()):
         yield ""
         for row in dict.fromkeys(rows):
-            yield f"# {_said(row.who)}: {_said(row.why)}. When blocked: {_said(row.when_blocked)} ({row.check})"
-        yield f"[{_said(host)}]:{port}" if ":" in host else f"{_said(host)}:{port}"
+            yield f"# {_said(row.who)}: {_said(row.why)}. When blocked: {_said(row.when_blocked)} ({_said(row.check)})"
+        entry = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        yield entry if _HOST.fullmatch(host) else f"# No host name, so no entry: {_said(entry)}"
 
 
 def _said(text: str) -> str:

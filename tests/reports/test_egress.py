@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
+import pytest
 from hypothesis import given, settings
 
 from auditor.report import EgressRow, Report
@@ -45,12 +46,20 @@ def test_no_host_is_said_and_is_no_promise() -> None:
     assert not listed(dataclasses.replace(ready_report(), egress=()))
 
 
-def test_a_name_with_a_line_break_is_no_second_entry() -> None:
-    row = EgressRow("evil.example\ninside.example", 443, "https", "who\nhost:1", "why", "blocked", "x")
-    assert len(listed(dataclasses.replace(ready_report(), egress=(row,)))) == 1
+@pytest.mark.parametrize(
+    "host", ["evil.example\ninside.example", "#evil.example", "", "a b", "evil.example\u2028inside.example"]
+)
+def test_what_is_no_host_name_is_no_entry_and_is_not_lost(host: str) -> None:
+    row = EgressRow(host, 443, "https", "who\nhost:1", "why\x85host:2", "blocked\u2029host:3", "x\nhost:4")
+    report = dataclasses.replace(ready_report(), egress=(row,))
+    assert listed(report) == []
+    assert f"no entry: {' '.join(host.split())}:443" in render(report, "egress")
 
 
 @settings(max_examples=60, deadline=None)
 @given(reports)
 def test_any_report_gives_one_line_for_each_host_and_port(report: Report) -> None:
-    assert len(listed(report)) == len({(row.host, row.port) for row in report.egress})
+    shown = render(report, "egress")
+    entries, none = listed(report), re.findall(r"^# No host name, so no entry: ", shown, re.MULTILINE)
+    assert all(ENTRY.fullmatch(entry) for entry in entries)
+    assert len(entries) + len(none) == len({(row.host, row.port) for row in report.egress})
