@@ -1,0 +1,80 @@
+"""`auditor fix`: the remedies of an audit as files. It writes, and runs nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor import __version__
+from auditor.check import Severity
+from auditor.cli.inputs import read_inputs
+from auditor.cli.options import AskVia, At, EvidenceIn, Jobs, Offline, parse_date
+from auditor.cli.output import write_stdout
+from auditor.cli.selection import catalogue, severities
+from auditor.cli.siting import sited
+from auditor.engine import evaluate
+from auditor.errors import UsageError
+from auditor.fix.remedies import remedies
+from auditor.fix.written import Written
+from auditor.policy import Policy, judge
+
+Source = Annotated[Path, typer.Argument(metavar="PLAN|EVIDENCE", help="A plan, or evidence that carries one.")]
+Folder = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="A new folder for the files.")]
+
+
+def fix(
+    source: Source,
+    output: Folder,
+    evidence: EvidenceIn = None,
+    offline: Offline = False,
+    at: At = None,
+    via: AskVia = None,
+    jobs: Jobs = 16,
+) -> None:
+    """Write what mends the findings: copy scripts, lists, configuration. Nothing is run. Exit code: 0 written, 2 usage."""
+    today = parse_date(at)
+    _refuse_old(output)
+    known = catalogue()
+    given = read_inputs([source], [], evidence)
+    policy = Policy(Severity.ERROR, strict=False, waivers=given.plan.waivers, severities=severities(given.plan, known))
+    with sited(given, evidence, via, offline=offline, jobs=jobs) as site:
+        report = judge(evaluate(site, known, today), policy, today)
+        findings = tuple(judged.finding for judged in report.findings if judged.waived is None)
+        files = remedies(site, findings, __version__, today)
+    write_folder(output, files)
+    write_stdout("".join(f"{output / file.path}: {file.what}\n" for file in files))
+
+
+def _refuse_old(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(
+            f"{folder} is not empty", "Name a new folder: a script of an earlier run must not be taken for a new one."
+        )
+
+
+def write_folder(folder: Path, files: tuple[Written, ...]) -> None:
+    """Write every file into a folder that is new or empty, which appears whole or not at all. Raises UsageError."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
+            made = Path(temporary, "files")
+            for file in files:
+                _write(made / file.path, file)
+            if folder.is_dir():
+                folder.rmdir()
+            shutil.move(made, folder)
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot write: {error.strerror or error}") from error
+
+
+def _write(path: Path, file: Written) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(file.text.encode("utf-8", "backslashreplace"))
+    umask = os.umask(0)
+    os.umask(umask)
+    path.chmod((0o777 if file.is_script else 0o666) & ~umask)
