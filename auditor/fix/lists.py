@@ -5,32 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from auditor.check import Finding
+from auditor.fix.reported import Reported
 from auditor.fix.steps import Errand
 from auditor.fix.written import Written, mended, remark
-from auditor.oci.reference import Reference
+from auditor.oci.reference import InvalidReference, Reference, parse_reference
 from auditor.site import Site
 
-_MENDED = frozenset(
-    {
-        "image-reference-invalid",
-        "image-duplicate",
-        "image-not-listed",
-        "image-absent",
-        "image-unpinned",
-        "default-image-missing",
-    }
-)
 
-
-def list_files(site: Site, findings: tuple[Finding, ...], errands: tuple[Errand, ...]) -> Iterator[Written]:
+def list_files(site: Site, findings: tuple[Reported, ...], errands: tuple[Errand, ...]) -> Iterator[Written]:
     """The list by tags and the list by digests; none where the plan needs no image."""
     wanted = _references(site)
     if not wanted:
         return
-    lists = tuple(finding for finding in findings if finding.check in _MENDED)
-    unpinned = tuple(finding for finding in lists if finding.check == "image-unpinned")
-    by_tag = tuple(finding for finding in lists if finding.check not in {"image-unpinned", "image-absent"})
+    by_tag = tuple(finding for finding in findings if _is_mended(finding, {str(one) for one in wanted}))
+    unpinned = tuple(finding for finding in findings if finding.check == "image-unpinned" and _is_seen(site, finding))
     left = list(_left_out(site))
     renamed = {errand.reference: errand.new_name for errand in errands if errand.new_name}
     lines = [*mended(by_tag), *left]
@@ -43,6 +31,22 @@ def list_files(site: Site, findings: tuple[Finding, ...], errands: tuple[Errand,
     yield Written("lists/images.txt", "\n".join([*lines, ""]), "every image that is needed, once", by_tag)
     pinned = [*mended(unpinned), *left, *(_pinned(site, reference) for reference in wanted), ""]
     yield Written("lists/images-pinned.txt", "\n".join(pinned), "the same, pinned to what was seen", unpinned)
+
+
+def _is_mended(finding: Reported, wanted: set[str]) -> bool:
+    """Whether the list has it once, or has it at all."""
+    if finding.check in {"image-not-listed", "default-image-missing"}:
+        return finding.subject.id in wanted
+    return finding.check == "image-duplicate"
+
+
+def _is_seen(site: Site, finding: Reported) -> bool:
+    """Whether the digest was seen of the image that a line means."""
+    try:
+        image = site.source.images.get(parse_reference(finding.subject.id)) if site.source is not None else None
+    except InvalidReference:
+        return False
+    return image is not None and bool(image.digest)
 
 
 def _references(site: Site) -> list[Reference]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.check import Finding
+from auditor.fix.reported import Reported
 from auditor.fix.written import Written, file_name, mended, remark
 from auditor.plan.model import Pool, Registry
 from auditor.plan.node_config import NodeConfig, read_node_config
@@ -33,9 +33,9 @@ place() {  # FILE TARGET
   printf 'wrote %s\n' "$2"
 }
 """
-_WINDOWS = r"""param([string]$CertsD = "$env:ProgramData\containerd\certs.d")
-# $CertsD is where containerd's config_path points; on Windows it has no default, so that it must be set there.
-$ErrorActionPreference = 'Stop'
+# On Windows config_path has no default: it must be set in containerd's config.toml, to the folder that is given here.
+_CERTS_D = 'param([string]$CertsD = "$env:ProgramData\\containerd\\certs.d")'
+_WINDOWS = r"""$ErrorActionPreference = 'Stop'
 Set-StrictMode -Version Latest
 $stamp = [DateTime]::UtcNow.ToString('yyyyMMddTHHmmssZ')
 
@@ -49,7 +49,7 @@ function Set-Placed([string]$File, [string]$Target) {
 """
 
 
-def node_files(site: Site, findings: tuple[Finding, ...]) -> Iterator[Written]:
+def node_files(site: Site, findings: tuple[Reported, ...]) -> Iterator[Written]:
     """The files of every pool that needs any."""
     registry = site.plan.registry
     if registry is None:
@@ -59,7 +59,7 @@ def node_files(site: Site, findings: tuple[Finding, ...]) -> Iterator[Written]:
         yield from _of_pool(site, registry, pool, findings, ca)
 
 
-def _of_pool(site: Site, registry: Registry, pool: Pool, findings: tuple[Finding, ...], ca: bytes | None) -> Iterator[Written]:
+def _of_pool(site: Site, registry: Registry, pool: Pool, findings: tuple[Reported, ...], ca: bytes | None) -> Iterator[Written]:
     config = site.node_configs.get(pool.name) or read_node_config(site.plan, pool)
     advices = list(_advices(site, registry, config))
     ours = tuple(f for f in findings if f.subject.pool == pool.name)
@@ -118,11 +118,14 @@ def _by_hand(advices: list[MirrorAdvice]) -> str:
 
 
 def _installer(
-    folder: str, config: NodeConfig, files: list[MirrorFile], mends: tuple[Finding, ...], *, has_ca: bool
+    folder: str, config: NodeConfig, files: list[MirrorFile], mends: tuple[Reported, ...], *, has_ca: bool
 ) -> Written:
     pool = config.pool
     if pool.is_windows:
-        text = "\r\n".join([*mended(mends), *_WINDOWS.splitlines(), *_windows_lines(config, files, has_ca=has_ca), ""])
+        parameters = [_CERTS_D] if any(file.folder for file in files) else []
+        text = "\r\n".join(
+            [*mended(mends), *parameters, *_WINDOWS.splitlines(), *_windows_lines(config, files, has_ca=has_ca), ""]
+        )
         return Written(
             f"{folder}/install.ps1",
             text,

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from auditor.check import Finding, Remedy
 from auditor.fix.errands import Stayed
+from auditor.fix.reported import Reported
 from auditor.fix.scripts.frame import Setting
 from auditor.fix.written import Written, remark
 
 NAME = "README.md"
-_SHOWN = 20
 
 
 def readme(
-    setting: Setting, files: Sequence[Written], findings: tuple[Finding, ...], stayed: tuple[Stayed, ...], *, has_registry: bool
+    setting: Setting,
+    files: Sequence[Written],
+    findings: tuple[Reported, ...],
+    stayed: tuple[Stayed, ...],
+    notes: Sequence[str] = (),
 ) -> Written:
-    """The page."""
+    """The page. `notes` are said at its end."""
     done = {finding.fingerprint for file in files for finding in file.mends}
     left = [finding for finding in findings if finding.fingerprint not in done]
     again = "Read each file before you use it, and audit again after: `auditor audit PLAN --via source --via target`."
@@ -27,10 +30,11 @@ def readme(
         "",
         *_files(files),
         *_order(files),
+        *_mended(files),
         *_left(left),
-        *_stayed(stayed, has_registry=has_registry),
+        *_stayed(stayed),
     ]
-    return Written(NAME, "\n".join([*lines, ""]), "this page")
+    return Written(NAME, "\n".join([*lines, *notes, ""]), "this page")
 
 
 def _files(files: Sequence[Written]) -> Iterator[str]:
@@ -38,12 +42,7 @@ def _files(files: Sequence[Written]) -> Iterator[str]:
     yield ""
     if not files:
         yield "None: nothing that was found can be mended by a file."
-    for file in files:
-        yield f"- `{file.path}`: {_text(file.what)}."
-        for finding in file.mends[:_SHOWN]:
-            yield f"  - mends {finding.check}: {_text(finding.subject)} (`{finding.fingerprint}`)"
-        if len(file.mends) > _SHOWN:
-            yield f"  - and {len(file.mends) - _SHOWN} more, which the file names"
+    yield from (f"- `{file.path}`: {_text(file.what)}." for file in files)
     yield ""
 
 
@@ -54,26 +53,38 @@ def _order(files: Sequence[Written]) -> Iterator[str]:
         yield ""
 
 
-def _left(left: list[Finding]) -> Iterator[str]:
+def _mended(files: Sequence[Written]) -> Iterator[str]:
+    by: dict[str, tuple[Reported, list[str]]] = {}
+    for file in files:
+        for finding in file.mends:
+            by.setdefault(finding.fingerprint, (finding, []))[1].append(f"`{file.path}`")
+    if by:
+        yield "## Findings and what mends them"
+        yield ""
+        for finding, paths in by.values():
+            yield f"- {_named(finding)}: {' or '.join(dict.fromkeys(paths))}"
+        yield ""
+
+
+def _named(finding: Reported) -> str:
+    where = f" ({_text(finding.place)})" if finding.place else ""
+    return (
+        f"**{_text(finding.check)}**, {_text(finding.severity)}: {_text(finding.subject)}{where}, {_text(finding.fingerprint)}"
+    )
+
+
+def _left(left: list[Reported]) -> Iterator[str]:
     yield "## Left for you"
     yield ""
     if not left:
         yield "Nothing."
     for finding in left:
-        where = f" ({_text(finding.location)})" if finding.location is not None else ""
-        yield f"- **{finding.check}**, {finding.severity}: {_text(finding.subject)}{where} (`{finding.fingerprint}`)"
-        yield from (f"  - {_text(remedy.text)}{_commands(remedy)}" for remedy in finding.remedies)
+        yield f"- {_named(finding)}"
+        yield from (f"  - {_text(advice)}" for advice in finding.advice)
     yield ""
 
 
-def _commands(remedy: Remedy) -> str:
-    return " The report has the commands." if remedy.commands else ""
-
-
-def _stayed(stayed: tuple[Stayed, ...], *, has_registry: bool) -> Iterator[str]:
-    if not has_registry:
-        yield "The plan names no registry inside (`registry.host`), so that there is no place to copy to and no copy script."
-        yield ""
+def _stayed(stayed: tuple[Stayed, ...]) -> Iterator[str]:
     if stayed:
         yield "## Images that no script carries"
         yield ""
@@ -83,5 +94,4 @@ def _stayed(stayed: tuple[Stayed, ...], *, has_registry: bool) -> Iterator[str]:
 
 def _text(text: object) -> str:
     """Text of the plan or the evidence, so that nothing in it is markup."""
-    said = remark(text)
-    return "".join(f"\\{char}" if char in "\\`*_[]<>#|&!" else char for char in said)
+    return "".join(f"\\{char}" if char in "\\`*_[]<>#|&!" else char for char in remark(text))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from auditor.check import Finding
 from auditor.fix.errands import errands
+from auditor.fix.from_report import errands_in
 from auditor.fix.lists import list_files
 from auditor.fix.nodes import node_files
 from auditor.fix.readme import readme
+from auditor.fix.reported import Reported, in_report, text
 from auditor.fix.scripts import crane, regctl, skopeo
 from auditor.fix.scripts.frame import Setting
 from auditor.fix.settings import setting_files
@@ -30,21 +32,36 @@ OF_IMAGES = frozenset(
 OF_LAYERS = frozenset({"foreign-layer-egress", "foreign-layer-unavailable"})
 
 
-def remedies(site: Site, findings: tuple[Finding, ...], tool_version: str, day: datetime.date) -> tuple[Written, ...]:
+_NO_REGISTRY = "The plan names no registry inside (`registry.host`): there is no place to copy to, and no copy script."
+_BY_REPORT = "A report alone says enough for copies only: for lists and configuration, give the plan with its evidence."
+
+
+def remedies(site: Site, findings: tuple[Reported, ...], tool_version: str, day: datetime.date) -> tuple[Written, ...]:
     """Every file, the page first. `findings` are those that are to be mended."""
     plan = site.plan
     carried, stayed = errands(site) if plan.registry is not None else ((), ())
-    setting = setting_of(site, tool_version, day)
+    setting = _setting_of(site, tool_version, day)
     files = [
-        *copy_files(setting, carried, findings),
+        *_copy_files(setting, carried, findings),
         *list_files(site, findings, carried),
         *setting_files(site, findings, _urls(site, carried)),
         *node_files(site, findings),
     ]
-    return (readme(setting, files, findings, stayed, has_registry=plan.registry is not None), *files)
+    return (readme(setting, files, findings, stayed, () if plan.registry is not None else (_NO_REGISTRY,)), *files)
 
 
-def setting_of(site: Site, tool_version: str, day: datetime.date) -> Setting:
+def remedies_by_report(document: Mapping[str, Any], tool_version: str) -> tuple[Written, ...]:
+    """What a JSON report is enough for, the page first."""
+    findings = tuple(in_report(document))
+    carried, stayed = errands_in(document, findings)
+    plan = document.get("plan")
+    name = text(plan, "name") if isinstance(plan, dict) else ""
+    setting = Setting(name or "a report", text(document, "audited_at"), tool_version, frozenset())
+    files = list(_copy_files(setting, carried, findings))
+    return (readme(setting, files, findings, stayed, (_BY_REPORT,)), *files)
+
+
+def _setting_of(site: Site, tool_version: str, day: datetime.date) -> Setting:
     """What the scripts have to know of the plan."""
     plan = site.plan
     hosts = [source.host for source in plan.sources if source.insecure]
@@ -53,7 +70,7 @@ def setting_of(site: Site, tool_version: str, day: datetime.date) -> Setting:
     return Setting(plan.name or plan.path, day.isoformat(), tool_version, frozenset(hosts))
 
 
-def copy_files(setting: Setting, carried: tuple[Errand, ...], findings: tuple[Finding, ...]) -> Iterator[Written]:
+def _copy_files(setting: Setting, carried: tuple[Errand, ...], findings: tuple[Reported, ...]) -> Iterator[Written]:
     """One script for each tool; none where nothing has to be carried."""
     if not carried:
         return
@@ -64,7 +81,7 @@ def copy_files(setting: Setting, carried: tuple[Errand, ...], findings: tuple[Fi
     yield skopeo.copy_script(setting, carried, mends)
 
 
-def _mended_by(errand: Errand, findings: tuple[Finding, ...]) -> Iterator[Finding]:
+def _mended_by(errand: Errand, findings: tuple[Reported, ...]) -> Iterator[Reported]:
     for finding in findings:
         if finding.check in OF_IMAGES and finding.subject.id == str(errand.reference):
             yield finding

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from auditor.check import Finding
+from auditor.fix.reported import Reported
 from auditor.fix.written import Written, file_name, mended
 from auditor.plan.docker_daemon import ALLOW, Daemon, daemons
 from auditor.plan.paths import normal
@@ -23,7 +23,7 @@ _REFUSES = "registry-refuses-urls"
 _MAX = 4 * 1024 * 1024
 
 
-def setting_files(site: Site, findings: tuple[Finding, ...], urls: tuple[str, ...]) -> Iterator[Written]:
+def setting_files(site: Site, findings: tuple[Reported, ...], urls: tuple[str, ...]) -> Iterator[Written]:
     """The files. `urls` are those of layers that the registry inside has to take."""
     yield from _daemon_files(site, tuple(f for f in findings if f.check == _DAEMON))
     refused = tuple(f for f in findings if f.check == _REFUSES and f.case == "refuses")
@@ -31,7 +31,7 @@ def setting_files(site: Site, findings: tuple[Finding, ...], urls: tuple[str, ..
         yield made
 
 
-def _daemon_files(site: Site, findings: tuple[Finding, ...]) -> Iterator[Written]:
+def _daemon_files(site: Site, findings: tuple[Reported, ...]) -> Iterator[Written]:
     """The daemon.json of the machine that copies, with the registry inside named once and no entry that nobody filled in."""
     copy, registry = site.plan.copy, site.plan.registry
     wanted = tuple(f for f in findings if f.subject.id == "copy" and f.case != "flag")
@@ -63,7 +63,7 @@ def _json(data: bytes) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def _registry_file(site: Site, findings: tuple[Finding, ...], urls: tuple[str, ...]) -> Written | None:
+def _registry_file(site: Site, findings: tuple[Reported, ...], urls: tuple[str, ...]) -> Written | None:
     """config.yml of distribution that takes the URLs: added to what is there, or that part alone where the plan names none."""
     registry = site.plan.registry
     assert registry is not None  # noqa: S101 - the finding is about one

@@ -45,12 +45,13 @@ class WriteIndex:
 class Rewrite:
     """Bring manifests without the `urls` of their layers, under one tag: in an index where the image has more than one.
 
-    Their digests change.
+    Their digests change. `whole`: the one manifest may be an index, with all that it lists.
     """
 
     source: Reference
     target: Reference
     manifests: tuple[str, ...]
+    whole: bool = False
 
     @property
     def in_place(self) -> bool:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from auditor.check import Finding
+from auditor.fix.reported import Reported
 from auditor.plan.quoting import clean, short
 
 LINE = 160
@@ -21,7 +21,7 @@ class Written:
     path: str
     text: str
     what: str
-    mends: tuple[Finding, ...] = ()
+    mends: tuple[Reported, ...] = ()
     is_script: bool = False
 
 
@@ -41,12 +41,12 @@ def file_name(text: str) -> str:
     return name or "unnamed"
 
 
-def mended(findings: tuple[Finding, ...], mark: str = "#") -> list[str]:
+def mended(findings: tuple[Reported, ...], mark: str = "#") -> list[str]:
     """Comments that say which findings a file mends."""
     lines = [f"{mark} Mends {finding.check}: {remark(finding.subject)} [{finding.fingerprint}]" for finding in findings]
     return lines or [f"{mark} No finding asked for this: it is what the plan needs all the same."]
 
 
-def once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def once(findings: Iterable[Reported]) -> tuple[Reported, ...]:
     """Each finding once, in order."""
     return tuple({finding.fingerprint: finding for finding in findings}.values())

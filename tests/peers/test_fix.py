@@ -233,3 +233,28 @@ def test_what_stopped_goes_on_where_it_was(site: Site) -> None:
         assert errors(site.audit())
         succeeds(site.run("copy-crane.sh"))
         assert errors(site.audit()) == set()
+
+
+@pytest.mark.parametrize("script", ["copy-crane.sh", "copy-regctl.sh"])
+def test_a_report_alone_is_enough_for_a_copy(site: Site, script: str) -> None:
+    """No plan and no evidence any more: what is missing comes whole, and the audit after it is ready all the same."""
+    needed = {image: pools for image, pools in NEEDED.items() if image != "shop/torn:1"}
+    with site.source(), site.inside():
+        site.plan(needed)
+        report = site.folder / "report.json"
+        done = auditor("audit", "plan.yaml", *BOTH, "--format", f"json={report}", cwd=site.folder)
+        assert done.returncode == 1, done.stderr
+        written = auditor("fix", "report.json", "-o", "fix", cwd=site.folder)
+        assert written.returncode == 0, written.stderr
+        succeeds(site.run(script))
+        assert errors(site.audit()) == set()
+
+
+def test_an_old_folder_is_not_written_into(site: Site) -> None:
+    (site.folder / "fix").mkdir()
+    (site.folder / "fix/notes.txt").write_text("mine")
+    site.plan(NEEDED)
+    done = auditor("fix", "plan.yaml", "--offline", "-o", "fix", cwd=site.folder)
+    assert done.returncode == 2
+    assert "is not empty" in done.stderr
+    assert [path.name for path in (site.folder / "fix").iterdir()] == ["notes.txt"]

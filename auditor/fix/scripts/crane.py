@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditor.check import Finding
+from auditor.fix.reported import Reported
 from auditor.fix.scripts.frame import Setting, script
 from auditor.fix.scripts.regctl import REWRITE, domains, hub, line
 from auditor.fix.steps import CopyBlob, Errand, Rewrite
@@ -60,7 +60,7 @@ rewrite_in_place() {  # TARGET
 }"""
 
 
-def copy_script(setting: Setting, errands: Sequence[Errand], mends: tuple[Finding, ...]) -> Written:
+def copy_script(setting: Setting, errands: Sequence[Errand], mends: tuple[Reported, ...]) -> Written:
     """The script."""
     steps = [step for errand in errands for step in errand.steps]
     without_tls = domains(setting, errands)
@@ -72,7 +72,7 @@ def copy_script(setting: Setting, errands: Sequence[Errand], mends: tuple[Findin
     rewrites = any(isinstance(step, Rewrite) for step in steps)
     if rewrites:
         functions += [hub(without_tls), REWRITE, _REWRITE]
-    also = ", and with regctl, which takes `urls` out of manifests" if rewrites else ""
+    also = ", and with regctl, which takes the urls of layers out of manifests" if rewrites else ""
     title = f"Carries what is missing into the registry inside, with crane (0.16 or later){also}."
     needs = ["crane", "regctl"] if rewrites else ["crane"]
     text = script(setting, title, needs, "\n".join(functions), [line(step) for step in steps], mends)

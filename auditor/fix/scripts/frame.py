@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from auditor.check import Finding
+from auditor.fix.reported import Reported
 from auditor.fix.written import mended, quoted, remark
 from auditor.plan.node_config.addresses import is_loopback
 
@@ -49,7 +49,7 @@ def script(
     needs: Iterable[str],
     functions: str,
     lines: Sequence[str],
-    mends: tuple[Finding, ...],
+    mends: tuple[Reported, ...],
     after: str = "",
 ) -> str:
     """A whole script. `lines` are its steps, `after` what follows them."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
-from auditor.check import Finding
+from auditor.fix.reported import Reported
 from auditor.fix.scripts.frame import Setting, script
 from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Rewrite, Step, WriteIndex
 from auditor.fix.written import Written, quoted
@@ -120,11 +120,11 @@ def domains(setting: Setting, errands: Sequence[Errand]) -> tuple[str, ...]:
     return tuple(host for host in named if setting.is_insecure(host))
 
 
-def copy_script(setting: Setting, errands: Sequence[Errand], mends: tuple[Finding, ...]) -> Written:
+def copy_script(setting: Setting, errands: Sequence[Errand], mends: tuple[Reported, ...]) -> Written:
     """The script."""
     lines = [line(step) for errand in errands for step in errand.steps]
     title = "Carries what is missing into the registry inside, with regctl (0.5 or later)."
     functions = "\n".join((hub(domains(setting, errands)), _MODES, REWRITE, _FUNCTIONS))
     text = script(setting, title, ["regctl"], functions, lines, mends)
-    what = "copies with regctl: straight, or `fetch` to a disk on the connected side and `push` inside"
+    what = "copies with regctl: straight; or, called with fetch, to a disk, and from there, called with push, into the registry"
     return Written("copy/copy-regctl.sh", text, what, mends, is_script=True)

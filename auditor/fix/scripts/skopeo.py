@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditor.check import Finding
+from auditor.fix.reported import Reported
 from auditor.fix.scripts.frame import Setting, script
 from auditor.fix.scripts.regctl import domains
 from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Rewrite, WriteIndex
@@ -44,7 +44,7 @@ def _tls(without: tuple[str, ...]) -> str:
 def _line(errand: Errand) -> str | None:
     """The image as one line; None for what skopeo cannot do."""
     match errand.steps:
-        case (Rewrite(source, target, (digest,)),):
+        case (Rewrite(source, target, (digest,), whole=False),):
             return " ".join(["rewrite", quoted(source.at(digest)), quoted(target)])
         case steps if any(isinstance(step, Rewrite | CopyBlob) or _is_foreign(step) for step in steps):
             return None
@@ -59,7 +59,7 @@ def _is_foreign(step: object) -> bool:
     return isinstance(step, CopyManifest) and step.foreign
 
 
-def copy_script(setting: Setting, errands: Sequence[Errand], mends: dict[Errand, tuple[Finding, ...]]) -> Written:
+def copy_script(setting: Setting, errands: Sequence[Errand], mends: dict[Errand, tuple[Reported, ...]]) -> Written:
     """The script, and what it mends: less than the others."""
     lines = {errand: _line(errand) for errand in errands}
     left = [errand for errand, line in lines.items() if line is None]
