@@ -43,7 +43,10 @@ def file_name(text: str) -> str:
 
 def mended(findings: tuple[Reported, ...], mark: str = "#") -> list[str]:
     """Comments that say which findings a file mends."""
-    lines = [f"{mark} Mends {finding.check}: {remark(finding.subject)} [{finding.fingerprint}]" for finding in findings]
+    lines = [
+        f"{mark} Mends {remark(finding.check)}: {remark(finding.subject)} [{remark(finding.fingerprint)}]"
+        for finding in findings
+    ]
     return lines or [f"{mark} No finding asked for this: it is what the plan needs all the same."]
 
 
