@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from auditor.check import Fact, Remedy, Subject, Undetermined
 from auditor.pki.rules import Flaw, FlawKind
 from auditor.plan.model import Endpoint
 from auditor.site import Site
-from auditor.site.trust import GAP_KINDS, Served, TrustCase, Unseen
+from auditor.site.trust.cases import GAP_KINDS, TrustCase
+from auditor.site.trust.served import Served, Unseen
 
 # Checks of their own speak of these; every other flaw means that no client accepts the path.
 OWN_CHECKS = frozenset({FlawKind.EXPIRED, FlawKind.NOT_YET_VALID, FlawKind.NAME, FlawKind.COMMON_NAME})
@@ -71,6 +72,14 @@ def cases_by_endpoint(site: Site, today: datetime.date) -> dict[Endpoint, tuple[
     for case in site.trust(today):
         grouped.setdefault(case.endpoint, []).append(case)
     return {endpoint: tuple(cases) for endpoint, cases in grouped.items()}
+
+
+def clients_with(cases: Iterable[TrustCase]) -> str:
+    """The clients of some cases as words: `curl, dotnet-10 on win2022`, grouped by pool."""
+    grouped: dict[str, list[str]] = {}
+    for case in cases:
+        grouped.setdefault(case.pool.name, []).append(case.client)
+    return " and ".join(f"{', '.join(dict.fromkeys(clients))} on {pool}" for pool, clients in grouped.items())
 
 
 def structural(case: TrustCase) -> tuple[Flaw, ...]:

@@ -15,7 +15,7 @@ from auditor.pki.clients import ClientModel
 from auditor.pki.paths import End, Way, Ways, find_ways
 from auditor.pki.pool_trust import PoolTrust
 from auditor.pki.rules import Flaw, FlawKind, flaws_of
-from auditor.pki.store import linux_public, windows_programme
+from auditor.pki.store import windows_programme
 from auditor.pki.stores.windows_roots import AnchorClass, classify, refusal
 from auditor.pki.verdicts import (
     Distrust,

@@ -27,10 +27,10 @@ from collections.abc import Iterator
 
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.evidence.model import Kind
-from auditor.pki.judge import Incomplete, Unproven, Untrusted
 from auditor.pki.rules import Flaw
+from auditor.pki.verdicts import Incomplete, Unproven, Untrusted
 from auditor.site import Requirement, Site
-from auditor.site.trust import TrustCase
+from auditor.site.trust.cases import TrustCase
 from checks.endpoints import GAPS, facts_of, install_root, judged, said, structural, subject_of, who
 
 ID = "root-not-trusted"

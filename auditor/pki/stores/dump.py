@@ -111,7 +111,7 @@ class _Reader:
             place = str(entry.get("PSParentPath") or "").replace("/", "\\").rpartition("\\")[2].lower()
             if (certificate := self._one(entry)) is not None:
                 found.setdefault(_NAMES.get(place, ROOT), []).append(certificate)
-        if not found:
+        if not found and not self._problems:
             self._note("there is no certificate in it")
         return self._made({name: tuple(each) for name, each in found.items()}, "", None)
 

@@ -11,7 +11,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from auditor.pki.rules import ANY_USAGE, SERVER_AUTH
-from auditor.pki.stores.der import GENERALIZED_TIME, OBJECT_ID, OCTETS, SEQUENCE, SET, UTC_TIME, Element, NotDer, dotted, elements
+from auditor.pki.stores.der import (
+    GENERALIZED_TIME,
+    OBJECT_ID,
+    OCTETS,
+    SEQUENCE,
+    SET,
+    UTC_TIME,
+    Element,
+    NotDer,
+    dotted,
+    elements,
+)
 from auditor.pki.text import printable
 
 MAX_LIST = 8 * 1024 * 1024
@@ -79,12 +90,10 @@ def read_trust_list(data: bytes) -> TrustList:
         fields = list(_content(data).children)
         # version, subjectUsage, listIdentifier, sequenceNumber, thisUpdate, nextUpdate, subjectAlgorithm: all before the roots
         made = next((field for field in fields if field.tag in {UTC_TIME, GENERALIZED_TIME}), None)
-        sequences = [field for field in fields if field.tag == SEQUENCE]
-        if len(sequences) < 2:
-            raise NotDer("it is too short")
-        subjects = sequences[2] if len(sequences) > 2 else Element(SEQUENCE, b"")
-        return _with_roots(subjects, _moment(made))
-    except NotDer as error:
+        # usage, algorithm, roots; a list without roots has no third one
+        _usage, _algorithm, *rest = [field for field in fields if field.tag == SEQUENCE]
+        return _with_roots(rest[0] if rest else Element(SEQUENCE, b""), _moment(made))
+    except ValueError as error:  # a NotDer, or fewer sequences than there must be
         raise NotATrustList(f"no certificate trust list: {error}") from error
 
 
