@@ -28,6 +28,11 @@ def subject_of(case: TrustCase) -> Subject:
     return Subject("endpoint", case.endpoint.name, str(case.pool.platform), case.pool.name, case.client)
 
 
+def subject_of_pool(case: TrustCase) -> Subject:
+    """The endpoint for all clients of one pool as a subject."""
+    return Subject("endpoint", case.endpoint.name, str(case.pool.platform), case.pool.name)
+
+
 def who(case: TrustCase) -> str:
     """The client and its pool, for messages."""
     return f"{case.client} on {case.pool.name}"
@@ -94,8 +99,8 @@ def install_root(case: TrustCase, anchor: str) -> Remedy:
     if case.pool.is_windows:
         return Remedy(
             "install",
-            f"On each node of {case.pool.name} put the certificate of {anchor} into LocalMachine\\Root, and its file into the "
-            "pool's `trust` in the plan.",
+            f"On each node of {case.pool.name} put the certificate of {anchor} into LocalMachine\\Root, by hand or by group policy "
+            "(Public Key Policies, Trusted Root Certification Authorities), and its file into the pool's `trust` in the plan.",
             ("certutil -addstore -f Root root.cer",),
         )
     return Remedy(
@@ -103,6 +108,20 @@ def install_root(case: TrustCase, anchor: str) -> Remedy:
         f"On each node of {case.pool.name} add the certificate of {anchor} to the system's roots, and its file to the pool's "
         "`trust` in the plan.",
         ("cp root.crt /usr/local/share/ca-certificates/", "update-ca-certificates"),
+    )
+
+
+def mirror_roots(case: TrustCase) -> Remedy:
+    """How Windows gets its roots from a share inside, filled on a machine that may reach Windows Update."""
+    key = r"HKLM\SOFTWARE\Microsoft\SystemCertificates\AuthRoot\AutoUpdate"
+    return Remedy(
+        "copy",
+        f"Or fill a share with Microsoft's roots where the network is up, carry it in, point each node of {case.pool.name} to it, "
+        "and write it as the pool's `root_updates`.",
+        (
+            r"certutil -syncWithWU \\server\roots",
+            rf"reg add {key} /v RootDirUrl /t REG_SZ /d file://\\server\roots /f",
+        ),
     )
 
 

@@ -6,8 +6,8 @@ A CRL is carried in once and forgotten. On the day of its `nextUpdate` curl.exe 
 with `CRYPT_E_REVOCATION_OFFLINE (0x80092013)`, months after the last change to anything.
 
 ## How to fix
-Renew the CRL before that day and serve it at the same place: with a CA inside, have it publish CRLs by itself; with one outside,
-put the date into the calendar of whoever carries files in.
+Renew the CRL before that day and serve it at the same place: have a CA inside publish CRLs by itself; for one outside, put the
+date into the calendar of whoever carries files in.
 
 ## When it cannot tell
 Nobody looked at what the endpoint serves. CRLs that nobody fetched are `revocation-egress`.
@@ -26,9 +26,9 @@ from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined
 from auditor.pki.rules import moment
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
-from auditor.site.trust.cases import end_of_day
-from auditor.site.trust.revocation import Asked, seen_crls
-from checks.endpoints import endpoint_subject, served
+from auditor.site.trust.cases import TrustCase, end_of_day
+from auditor.site.trust.revocation import Asked
+from checks.endpoints import cases_by_endpoint, endpoint_subject, served
 
 ID = "crl-stale"
 
@@ -39,12 +39,15 @@ def _ends(asked: Asked, horizon: datetime.date) -> datetime.datetime | None:
     return until if until is not None and until < end_of_day(horizon) else None
 
 
-def _finding(
-    endpoint: Endpoint, asked: Asked, ends: datetime.datetime, today: datetime.date, horizon: datetime.date
-) -> Finding:
+def _crls(cases: tuple[TrustCase, ...]) -> dict[str, Asked]:
+    """The CRLs that were seen of those that some client asks for, by URL."""
+    asked = (one for case in cases if case.revocation is not None for one in case.revocation.asked)
+    return {one.crl_url: one for one in asked if one.crl is not None}
+
+
+def _finding(endpoint: Endpoint, asked: Asked, ends: datetime.datetime, horizon: datetime.date) -> Finding:
     issuer = asked.question.issuer.name
-    gone = ends < end_of_day(today)
-    what = f"counted until {moment(ends)}" if gone else f"counts until {moment(ends)}, before the horizon {horizon.isoformat()}"
+    what = f"counts until {moment(ends)}, before the horizon {horizon.isoformat()}"
     return Finding(
         check=ID,
         severity=Severity.WARNING,
@@ -67,15 +70,16 @@ def _finding(
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """One outcome per endpoint and CRL."""
     horizon, fine = site.plan.horizon_from(today), 0
+    by_endpoint = cases_by_endpoint(site, today)
     for item in served(site, ID):
         if isinstance(item, Undetermined):
             yield item
             continue
         endpoint = item[0]
-        crls = {asked.crl_url: asked for asked in seen_crls(site.revocations(endpoint, today))}
+        crls = _crls(by_endpoint.get(endpoint, ()))
         for asked in crls.values():
             if (ends := _ends(asked, horizon)) is not None:
-                yield _finding(endpoint, asked, ends, today, horizon)
+                yield _finding(endpoint, asked, ends, horizon)
             else:
                 fine += 1
         fine += not crls

@@ -22,12 +22,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
 from auditor.site.trust.revocation import Answer
-from checks.endpoints import cases_by_endpoint, clients_with, endpoint_subject, said, served
+from checks.endpoints import cases_by_endpoint, clients_with, said, served
 
 ID = "revocation-missing"
 
@@ -42,12 +42,11 @@ def _missing(case: TrustCase) -> tuple[str, ...]:
 def _finding(endpoint: Endpoint, client: str, cases: list[TrustCase]) -> Finding:
     names = _missing(cases[0])
     symptom = cases[0].model.symptom("no-revocation") if cases[0].model is not None else ""
-    subject = endpoint_subject(endpoint)
     return Finding(
         check=ID,
         severity=Severity.WARNING,
-        subject=type(subject)(subject.kind, subject.id, client=client),
-        message=f"{', '.join(names)} of {endpoint.name}: neither a CRL nor an OCSP responder is named, and {clients_with(cases)} "
+        subject=Subject("endpoint", endpoint.name, client=client),
+        message=f"{', '.join(names)} of {endpoint.name} names neither a CRL nor an OCSP responder, and {clients_with(cases)} "
         f"insists on one.{said(symptom)}",
         case=client,
         facts={"client": client, "certificates": names, "symptom": symptom},

@@ -57,7 +57,7 @@ def _finding(cases: list[TrustCase], verdict: Unproven) -> Finding:
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """One outcome per endpoint and pool."""
-    found: dict[tuple[str, str], list[TrustCase]] = {}
+    found: dict[tuple[str, str], tuple[Unproven, list[TrustCase]]] = {}
     fine: set[tuple[str, str]] = set()
     for case in judged(site, ID, today):
         if isinstance(case, Undetermined):
@@ -65,12 +65,10 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
             continue
         key = (case.endpoint.name, case.pool.name)
         if isinstance(case.verdict, Unproven) and case.verdict.gap is Gap.PROBABLY_ON_NODE:
-            found.setdefault(key, []).append(case)
+            found.setdefault(key, (case.verdict, []))[1].append(case)
         else:
             fine.add(key)
-    for cases in found.values():
-        verdict = cases[0].verdict
-        assert isinstance(verdict, Unproven)
+    for verdict, cases in found.values():
         yield _finding(cases, verdict)
     if fine := fine - found.keys():
         yield Fine(len(fine))
