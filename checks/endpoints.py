@@ -13,8 +13,20 @@ from auditor.site import Site
 from auditor.site.trust.cases import GAP_KINDS, TrustCase
 from auditor.site.trust.served import Served, Unseen
 
-# Checks of their own speak of these; every other flaw means that no client accepts the path.
-OWN_CHECKS = frozenset({FlawKind.EXPIRED, FlawKind.NOT_YET_VALID, FlawKind.NAME, FlawKind.COMMON_NAME})
+# What certificate-weak speaks of; dates and names have checks of their own too.
+WEAKNESSES = frozenset(
+    {
+        FlawKind.NOT_A_CA,
+        FlawKind.PATH_LENGTH,
+        FlawKind.KEY_USAGE,
+        FlawKind.WRONG_USAGE,
+        FlawKind.NAME_CONSTRAINTS,
+        FlawKind.WEAK_SIGNATURE,
+        FlawKind.WEAK_KEY,
+        FlawKind.UNREADABLE,
+    }
+)
+OWN_CHECKS = WEAKNESSES | {FlawKind.EXPIRED, FlawKind.NOT_YET_VALID, FlawKind.NAME, FlawKind.COMMON_NAME}
 GAPS = GAP_KINDS
 
 
@@ -99,8 +111,8 @@ def install_root(case: TrustCase, anchor: str) -> Remedy:
     if case.pool.is_windows:
         return Remedy(
             "install",
-            f"On each node of {case.pool.name} put the certificate of {anchor} into LocalMachine\\Root, by hand or by group policy "
-            "(Public Key Policies, Trusted Root Certification Authorities), and its file into the pool's `trust` in the plan.",
+            f"On each node of {case.pool.name} put the certificate of {anchor} into LocalMachine\\Root, by hand or by "
+            "group policy (Public Key Policies, Trusted Root Certification Authorities), and its file into the pool's `trust`.",
             ("certutil -addstore -f Root root.cer",),
         )
     return Remedy(
@@ -116,8 +128,8 @@ def mirror_roots(case: TrustCase) -> Remedy:
     key = r"HKLM\SOFTWARE\Microsoft\SystemCertificates\AuthRoot\AutoUpdate"
     return Remedy(
         "copy",
-        f"Or fill a share with Microsoft's roots where the network is up, carry it in, point each node of {case.pool.name} to it, "
-        "and write it as the pool's `root_updates`.",
+        f"Or fill a share with Microsoft's roots where the network is up, carry it in, point each node of {case.pool.name} to "
+        "it, and write it as the pool's `root_updates`.",
         (
             r"certutil -syncWithWU \\server\roots",
             rf"reg add {key} /v RootDirUrl /t REG_SZ /d file://\\server\roots /f",
