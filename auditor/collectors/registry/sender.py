@@ -159,13 +159,14 @@ async def _read(request: Request, response: httpx.Response) -> Reply:
 def _redirected(request: Request, location: str) -> Request:
     try:
         target = request.url.join(location)
-    except httpx.InvalidURL as error:
+        origin = origin_of(target)
+    except (httpx.InvalidURL, ValueError) as error:  # the latter for labels that no IDNA allows
         raise Unanswered(Kind.MALFORMED, "a redirect to what is no address") from error
     if request.allowed is not None:
         if not request.allowed(target):
             raise Unanswered(Kind.DENIED, f"a redirect to {plain(shown(target))} is not followed: the plan does not reach it")
         return replace(request, url=target)
-    if origin_of(target) == origin_of(request.url):
+    if origin == origin_of(request.url):
         return replace(request, url=target)
     if request.form or not may_follow(request.url, target):
         raise Unanswered(
