@@ -93,7 +93,7 @@ class CertificateUrls:
         try:
             address = httpx.URL(url)
             source = shown(address)
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, ValueError) as error:  # the latter for labels that no IDNA allows
             return Failed(Kind.MALFORMED, f"it is no address that can be asked: {error}", now(), "")
         try:
             reply = await self._sender.send(Request(address, MAX_FETCHED, allowed=lambda target: self._may_ask(str(target))))

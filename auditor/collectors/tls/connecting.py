@@ -57,10 +57,11 @@ def _dial(host: str, port: int, deadline: float) -> socket.socket:
 def _address(proxy: str) -> httpx.URL:
     try:
         url = httpx.URL(proxy)
-    except httpx.InvalidURL as error:
+        name = shown(url)
+    except (httpx.InvalidURL, ValueError) as error:  # the latter for labels that no IDNA allows
         raise Unanswered(Kind.UNSUPPORTED, "the proxy of the environment has no address that can be read") from error
     if url.scheme != "http" or not url.host:
-        raise Unanswered(Kind.UNSUPPORTED, f"TLS endpoints are asked through http:// proxies only, not through {shown(url)}")
+        raise Unanswered(Kind.UNSUPPORTED, f"TLS endpoints are asked through http:// proxies only, not through {name}")
     return url
 
 
