@@ -60,6 +60,7 @@ class Shape:
     permitted: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     critical_unknown: bool = False
+    padding: int = 0  # bytes of an extension that nobody reads
     start: datetime.datetime = START
     end: datetime.datetime = END
     key_kind: str = "ec"
@@ -132,6 +133,8 @@ def _extensions(shape: Shape) -> list[tuple[x509.ExtensionType, bool]]:
         found.append((x509.NameConstraints(list(permitted) or None, list(excluded) or None), True))
     if shape.critical_unknown:
         found.append((x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), b"\x05\x00"), True))
+    if shape.padding:
+        found.append((x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.2"), bytes(shape.padding)), False))
     return found
 
 
