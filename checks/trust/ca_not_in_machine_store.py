@@ -68,7 +68,7 @@ def _of_pool(site: Site, pool: Pool, cas: tuple[RuntimeCa, ...]) -> Iterator[Out
         if not ca.file:
             detail = f"{ca.setting.location} names {ca.written}, which is not among the files of the plan"
             yield Undetermined(ID, _subject(pool), Kind.MISSING_EVIDENCE, detail)
-        for certificate in ca.certificates:
+        for certificate in ca.certificates if ca.heeded else ():
             if certificate in seen:
                 continue
             seen.add(certificate)
@@ -85,7 +85,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
         if not pool.is_windows or pool.name not in site.node_configs:
             continue
         cas = site.trusts.runtime.get(pool.name, ())
-        if any(ca.certificates or not ca.file for ca in cas):
+        if any(ca.heeded for ca in cas):
             yield from _of_pool(site, pool, cas)
         else:
             yield Fine()

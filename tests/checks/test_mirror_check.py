@@ -160,8 +160,8 @@ def test_what_is_not_looked_into_is_named_and_nothing_else() -> None:
     )
     (found,) = [found for found in unexamined_findings(tls) if found.subject.id == "pools.one.config"]
     assert found.message.endswith(
-        "does not examine all of it: only mirrors, their CAs and the sandbox image are read of it, not the client certificates for its "
-        "mirrors."
+        "does not examine all of it: only mirrors, their CAs and the sandbox image are read of it, "
+        "not the client certificates for its mirrors."
     )
 
 

@@ -19,17 +19,22 @@ RUNTIMES = frozenset({"containerd", "docker"})
 
 @dataclass(frozen=True, slots=True)
 class RuntimeCa:
-    """One CA file that a runtime is told to trust. `file` is empty when the plan does not hold it; then nothing is known."""
+    """One CA file that a runtime is told to trust. `file` is empty when the plan does not hold it; then nothing is known.
+
+    `heeded` is false where the runtime never reads what names it.
+    """
 
     setting: TlsSetting
     written: str
     file: str
+    heeded: bool = True
     certificates: tuple[Certificate, ...] = ()
     problems: tuple[str, ...] = ()
 
 
 def runtime_cas(plan: Plan, pool: Pool, config: NodeConfig) -> tuple[RuntimeCa, ...]:
     """Every CA file that the configuration of a pool names, in order."""
+    unread = set() if config.has_mirrors else {note.location.file for note in config.notes}
     near = tuple(path for path in plan.files if any(is_inside(path, name) for name in (*pool.config, *pool.trust)))
     load = cache(lambda file: load_certificates(plan.files[file]))
     found = []
@@ -38,7 +43,7 @@ def runtime_cas(plan: Plan, pool: Pool, config: NodeConfig) -> tuple[RuntimeCa, 
             file = file_of(setting, written, plan.files, near)
             loaded = load(file) if file else None
             certificates, problems = (loaded.certificates, loaded.problems) if loaded else ((), ())
-            found.append(RuntimeCa(setting, written, file, certificates, problems))
+            found.append(RuntimeCa(setting, written, file, setting.location.file not in unread, certificates, problems))
     return tuple(found)
 
 
@@ -56,5 +61,5 @@ def trusted_for(
     """What the runtime of a pool is given for an endpoint; nothing for other clients."""
     if client not in RUNTIMES:
         return ()
-    fitting = (ca for ca in cas.get(pool.name, ()) if is_for(ca, endpoint, pool))
+    fitting = (ca for ca in cas.get(pool.name, ()) if ca.heeded and is_for(ca, endpoint, pool))
     return tuple(dict.fromkeys(one for ca in fitting for one in ca.certificates))
