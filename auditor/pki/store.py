@@ -17,16 +17,19 @@ from auditor.pki.loading import load_certificates
 _Index = Mapping[bytes, tuple[Certificate, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TrustStore:
-    """Anchors and where they come from. `unread` says what could not be read: with it, "not trusted" is no longer proven."""
+    """Anchors and where they come from. `unread` says what could not be read: with it, "not trusted" is no longer proven.
+
+    Two stores are equal when they are the same one: comparing hundreds of anchors would cost more than what it is asked for.
+    """
 
     name: str
     anchors: tuple[Certificate, ...] = ()
     unread: tuple[str, ...] = ()
-    by_subject: _Index = field(default_factory=dict, repr=False, compare=False)
-    by_key_id: Mapping[str, tuple[Certificate, ...]] = field(default_factory=dict, repr=False, compare=False)
-    _digests: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
+    by_subject: _Index = field(default_factory=dict, repr=False)
+    by_key_id: Mapping[str, tuple[Certificate, ...]] = field(default_factory=dict, repr=False)
+    _digests: frozenset[str] = field(default=frozenset(), repr=False)
 
     @classmethod
     def of(cls, name: str, anchors: Iterable[Certificate], unread: tuple[str, ...] = ()) -> TrustStore:
