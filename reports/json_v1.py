@@ -213,6 +213,18 @@ def _trust(report: Report) -> list[Json]:
             "path": row.path,
             "dials": row.dials,
             "symptom": row.symptom or None,
+            "os": row.os,
+            "steps": [
+                {
+                    "name": step.name,
+                    "origin": step.origin,
+                    "key": step.key or None,
+                    "until": step.until or None,
+                    "sha1": step.sha1 or None,
+                    "flaws": step.flaws,
+                }
+                for step in row.steps
+            ],
         }
         for row in report.trust
     ]
