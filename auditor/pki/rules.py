@@ -18,6 +18,7 @@ from auditor.pki.signature import BROKEN_HASHES
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 ANY_USAGE = "2.5.29.37.0"
+EDWARDS = frozenset({"Ed25519", "Ed448"})
 
 
 class FlawKind(enum.StrEnum):
@@ -36,6 +37,7 @@ class FlawKind(enum.StrEnum):
     WEAK_KEY = "weak-key"
     UNREADABLE = "unreadable"
     SIGNATURE = "signature"
+    DISTRUSTED = "distrusted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,11 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """What a client accepts: SHA-1 signatures, and the least RSA modulus in bits."""
+    """What a client accepts: SHA-1 signatures, the least RSA modulus in bits, and keys of Edwards curves."""
 
     accepts_sha1: bool = False
     minimum_rsa: int = 1024
+    accepts_ed25519: bool = True
 
 
 def dates(certificate: Certificate, at: datetime.datetime) -> Iterator[Flaw]:
@@ -131,3 +134,5 @@ def _on_its_own(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
         yield Flaw(
             FlawKind.WEAK_KEY, certificate, f"its RSA key has {certificate.key_size} bits, less than {strength.minimum_rsa}"
         )
+    if certificate.key_kind in EDWARDS and not strength.accepts_ed25519:
+        yield Flaw(FlawKind.WEAK_KEY, certificate, f"it has an {certificate.key_kind} key, which Windows does not verify")

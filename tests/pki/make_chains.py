@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from auditor.pki.certificate import Certificate, parse_certificate
@@ -27,13 +27,15 @@ AT = datetime.datetime(2026, 11, 23, 23, 59, 59, tzinfo=datetime.UTC)
 HOST = "registry.plant7.local"
 AIA = "http://pki.vendor.example/issuing.cer"
 
-Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 
 @cache
 def key(name: str, kind: str = "ec") -> Key:
     """The same key for the same name within a run, as a re-issued authority keeps its key."""
     assert name
+    if kind == "ed25519":
+        return ed25519.Ed25519PrivateKey.generate()
     if kind == "rsa1024":
         return rsa.generate_private_key(65537, 1024)  # noqa: S505 - weak on purpose
     return rsa.generate_private_key(65537, 2048) if kind == "rsa" else ec.generate_private_key(ec.SECP256R1())
@@ -58,6 +60,7 @@ class Shape:
     permitted: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     critical_unknown: bool = False
+    padding: int = 0  # bytes of an extension that nobody reads
     start: datetime.datetime = START
     end: datetime.datetime = END
     key_kind: str = "ec"
@@ -130,7 +133,23 @@ def _extensions(shape: Shape) -> list[tuple[x509.ExtensionType, bool]]:
         found.append((x509.NameConstraints(list(permitted) or None, list(excluded) or None), True))
     if shape.critical_unknown:
         found.append((x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), b"\x05\x00"), True))
+    if shape.padding:
+        found.append((x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.2"), bytes(shape.padding)), False))
     return found
+
+
+def _hash_for(signer: Key) -> hashes.SHA256 | None:
+    return None if isinstance(signer, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+
+
+def make_crl(issuer: Made, until: datetime.datetime | None, revoked: tuple[Certificate, ...] = ()) -> bytes:
+    """A CRL of `issuer`, DER."""
+    builder = x509.CertificateRevocationListBuilder().issuer_name(issuer.certificate.parsed.subject).last_update(START)
+    builder = builder.next_update(until) if until is not None else builder
+    for certificate in revoked:
+        entry = x509.RevokedCertificateBuilder().serial_number(certificate.parsed.serial_number).revocation_date(START)
+        builder = builder.add_revoked_certificate(entry.build())
+    return builder.sign(issuer.key, _hash_for(issuer.key)).public_bytes(serialization.Encoding.DER)
 
 
 def make(subject: str, issuer: Made | None, shape: Shape) -> Made:
@@ -151,7 +170,7 @@ def make(subject: str, issuer: Made | None, shape: Shape) -> Made:
     )
     for extension, critical in _extensions(shape):
         builder = builder.add_extension(extension, critical=critical)
-    signed = builder.sign(signer, hashes.SHA256())
+    signed = builder.sign(signer, _hash_for(signer))
     return Made(parse_certificate(signed.public_bytes(serialization.Encoding.DER)), own, subject)
 
 
