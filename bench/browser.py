@@ -110,7 +110,7 @@ def main() -> None:
     print(f"opens in {took:.2f} s (target 2.0); the same bytes as plain text: {limit:.2f} s")
     frame = filters.pop(NOTHING)
     worst, middle = max(filters.values()), statistics.median(filters.values())
-    print(f"filters in {worst:.0f} ms at worst (target 100), {middle:.0f} ms in the middle; a frame with nothing to do: {frame:.0f} ms")
+    print(f"filters in {worst:.0f} ms at worst (target 100), {middle:.0f} ms in the middle; an idle frame: {frame:.0f} ms")
     for (form, control, value), milliseconds in filters.items():
         print(f"  {form:<7}{control}={value!r:<20}{milliseconds:6.0f} ms")
 

@@ -18,7 +18,7 @@ from auditor.report import Report
 from reports import summary
 from reports.cleaning import clean
 from reports.html import matrix, view
-from reports.html.page import paragraphs
+from reports.html.page import coded, paragraphs
 from reports.quantity import many, size
 
 _STYLE = ("report.css",)
@@ -41,7 +41,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(size=size, many=many, paragraphs=paragraphs, fact=view.fact, tone=view.tone, flat=_flat)
+    environment.filters.update(
+        size=size, many=many, paragraphs=paragraphs, coded=coded, fact=view.fact, tone=view.tone, flat=_flat
+    )
     environment.globals.update(
         summary=summary,
         view=view,
