@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from pypdf import PdfReader
 
 from auditor.check import Finding, Remedy, Severity, Subject
 from auditor.errors import Location
@@ -225,16 +227,51 @@ def test_a_command_can_be_copied(browser: Browser, sample: Path) -> None:
         assert button.inner_text() in {"Copied", "Selected: press Ctrl+C"}
 
 
-def test_print_opens_everything_and_hides_the_controls(browser: Browser, sample: Path) -> None:
-    with visit(browser, sample) as seen:
+def test_print_brings_all_rows_opens_what_is_folded_and_hides_the_controls(browser: Browser, tmp_path: Path) -> None:
+    with visit(browser, write(tmp_path, large_report(120, 60, 60))) as seen:
+        seen.page.locator('form[data-for="matrix"]').get_by_label("Group by").select_option("what is wrong")
+        assert images(seen.page) == []
         seen.page.emulate_media(media="print")
+        expect(seen.page.locator("#found li")).to_have_count(60)
+        assert len(set(images(seen.page))) == 120
         assert not seen.page.locator("nav").is_visible()
-        assert seen.page.locator(".filter:visible, button:visible").count() == 0
-        seen.page.evaluate("dispatchEvent(new Event('beforeprint'))")
-        assert seen.page.locator("details:not([open])").count() == 0
-        seen.page.evaluate("dispatchEvent(new Event('afterprint'))")
-        assert seen.page.locator("details[open]").count() == 0
-        assert seen.page.pdf().startswith(b"%PDF")
+        assert seen.page.locator("form:visible, input:visible, button:not(.fold *):visible").count() == 0
+        assert seen.page.locator("details:not([open], .checks *)").count() == 0
+        seen.page.emulate_media(media="screen")
+        expect(seen.page.locator("details[open]")).to_have_count(0)
+        assert images(seen.page) == []
+
+
+@pytest.mark.parametrize("paper", [703, 728])  # A4 and Letter between their margins, in pixels
+def test_nothing_is_cut_off_on_paper(browser: Browser, tmp_path: Path, paper: int) -> None:
+    with visit(browser, write(tmp_path, large_report(60, 30, 30)), width=paper) as seen:
+        seen.page.emulate_media(media="print")
+        expect(seen.page.locator("#found li")).to_have_count(30)
+        wide = seen.page.evaluate(
+            "Array.from(document.querySelectorAll('main *')).filter(one => one.checkVisibility()"
+            " && one.getBoundingClientRect().right > innerWidth + 1).map(one => one.outerHTML.slice(0, 120))"
+        )
+        assert wide == []
+
+
+def test_the_pdf_says_everything_and_its_links_lead_to_sections(browser: Browser, tmp_path: Path) -> None:
+    report = large_report(60, 30, 30)
+    with visit(browser, write(tmp_path, report)) as seen:
+        seen.page.pdf(path=tmp_path / "report.pdf", format="A4")
+        assert seen.complaints == []
+    pages = PdfReader(tmp_path / "report.pdf").pages
+    # Lines are broken anywhere in a long name, so blanks do not count; the typeface has one glyph for "fi".
+    text = unicodedata.normalize("NFKC", re.sub(r"\s", "", "".join(page.extract_text() for page in pages)))
+    said = [report.plan_sha256, *(row.reference for row in report.images), *(row.digest for row in report.images)]
+    said += [item.finding.fingerprint for item in report.findings]
+    said += [command for item in report.findings for way in item.finding.remedies for command in way.commands]
+    said += [row.detail for row in report.undetermined]
+    assert [one for one in said if re.sub(r"\s", "", one) not in text] == []
+    assert "Reset" not in text
+    assert "Show100more" not in text
+    assert f"1of{len(pages)}" in text
+    links = [note for page in pages for note in page.get("/Annots", ()) if "/Dest" in note.get_object()]
+    assert len(links) >= 5
 
 
 def test_without_javascript_everything_is_there(browser: Browser, sample: Path) -> None:

@@ -41,13 +41,14 @@ document.addEventListener("click", (event) => {
   if (link?.matches(".about")) lists.get("found").search(link.closest("th").firstChild.textContent);
 });
 
-// Paper has no triangles to click and no buttons: everything is open and there while it prints.
+// Paper has no triangles to click and no buttons: all rows are there and open while it prints. Only the pages of the
+// checks stay closed, as they say nothing of this site.
 let closed = [];
 const print = (isPrinting) => {
   if (isPrinting === lists.isPrinting) return;
   lists.isPrinting = isPrinting;
   for (const list of lists.values()) list.whole(isPrinting);
-  if (isPrinting) closed = Array.from(document.querySelectorAll("details:not([open])"));
+  if (isPrinting) closed = Array.from(document.querySelectorAll("details:not([open], .checks *)"));
   for (const details of closed) details.open = isPrinting;
 };
 addEventListener("beforeprint", () => print(true));
