@@ -174,6 +174,22 @@ class TrustRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """The observations of one kind from one place that the evidence holds. `oldest` and `newest` are ISO times in UTC.
+
+    `seen` got what was asked for, `absent` was said not to exist, `failed` got no usable answer.
+    """
+
+    what: str
+    place: str
+    seen: int
+    absent: int
+    failed: int
+    oldest: str
+    newest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole answer. `storage` keys are stage names."""
 
@@ -193,3 +209,4 @@ class Report:
     egress: tuple[EgressRow, ...]
     storage: Mapping[str, StorageStage]
     trust: tuple[TrustRow, ...]
+    evidence: tuple[EvidenceRow, ...] = ()

@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Any
 
 from auditor.check import Finding, Remedy, Subject, Undetermined
-from auditor.report import CheckRow, ImageRow, JudgedFinding, Report, StorageStage, TrustRow, Waived
+from auditor.report import CheckRow, EvidenceRow, ImageRow, JudgedFinding, Report, StorageStage, TrustRow, Waived
 
 VERSION = 1
 TOOL = "airgap-auditor"
@@ -55,6 +55,7 @@ def mapping(report: Report) -> Json:
         "egress": _egress(report),
         "storage": {name: _stage(stage) for name, stage in report.storage.items()},
         "trust": trust_json(report.trust),
+        "evidence": [_evidence(row) for row in report.evidence],
     }
     plain: Json = _plain(made)
     return plain
@@ -201,6 +202,18 @@ def _stage(stage: StorageStage) -> Json:
         "low": stage.low,
         "high": stage.high,
         "estimated": stage.estimated,
+    }
+
+
+def _evidence(row: EvidenceRow) -> Json:
+    return {
+        "what": row.what,
+        "place": row.place,
+        "seen": row.seen,
+        "absent": row.absent,
+        "failed": row.failed,
+        "oldest": row.oldest,
+        "newest": row.newest,
     }
 
 

@@ -11,7 +11,7 @@ from auditor.check import Finding, Rule, Severity, Undetermined
 from auditor.engine import CheckResult, Outcomes
 from auditor.plan.model import Waiver
 from auditor.policy.rules import PLAN_UNEXAMINED, POLICY_RULES
-from auditor.policy.sections import egress_rows, image_rows, storage_stages, trust_rows
+from auditor.policy.sections import egress_rows, evidence_rows, image_rows, storage_stages, trust_rows
 from auditor.policy.unexamined import unexamined_findings
 from auditor.policy.waivers import covering, waiver_findings
 from auditor.report import CheckRow, Counts, JudgedFinding, Report, Status, Verdict
@@ -60,6 +60,7 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
         egress=egress_rows(site, today),
         storage=storage_stages(site),
         trust=trust_rows(site, today),
+        evidence=evidence_rows(site),
     )
 
 

@@ -12,6 +12,7 @@ from reports.html.view import tone
 from reports.quantity import many, size
 
 MOST_TITLES = 200  # more groups than this are read by nobody
+MOST_PULLED = 2_000
 NOTHING_WRONG = "nothing wrong"
 FOREIGN = "foreign layers"
 _LINE = re.compile(r"(?::\d+){1,2}$")
@@ -124,3 +125,25 @@ def note(cell: Cell) -> str:
         many(cell.foreign_layers, "foreign layer") if cell.foreign_layers else "",
     )
     return ", ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """The manifest that pools of one platform pull for an image."""
+
+    reference: str
+    platform: str
+    digest: str
+    pools: tuple[str, ...]
+
+
+def pulled(report: Report) -> tuple[Pulled, ...]:
+    """The manifests by image; nothing where there are none, or more than anyone reads (`MOST_PULLED`)."""
+    pools: dict[tuple[str, str, str], list[str]] = {}
+    for image in report.images:
+        for cell in image.platforms:
+            if cell.digest:
+                pools.setdefault((image.reference, cell.platform, cell.digest), []).append(cell.pool)
+    if len(pools) > MOST_PULLED:
+        return ()
+    return tuple(Pulled(*key, tuple(names)) for key, names in pools.items())

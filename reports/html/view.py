@@ -9,7 +9,7 @@ from auditor.check import Fact
 from auditor.report import EgressRow, Report, StorageStage, TrustRow, TrustStep
 from reports.folding import Question, everybody, questions
 from reports.html.treemap import Tile, treemap
-from reports.quantity import size
+from reports.quantity import many, size
 
 # What a status, a severity or a verdict means to the eye: a class that gives it a shape and a colour.
 _TONES = {
@@ -137,3 +137,13 @@ def egress(report: Report) -> tuple[tuple[str, EgressRow], ...]:
 def asked(report: Report) -> tuple[Question, ...]:
     """The undetermineds, each question once for all pools that it is about."""
     return questions(report.undetermined)
+
+
+def observed(report: Report) -> str:
+    """How many observations the evidence holds, and of when they are."""
+    rows = report.evidence
+    if not rows:
+        return "The evidence holds no observation: only the plan and its files were judged."
+    count = sum(row.seen + row.absent + row.failed for row in rows)
+    days = sorted({min(row.oldest for row in rows)[:10], max(row.newest for row in rows)[:10]})
+    return f"{many(count, 'observation')} of {' to '.join(days)}. Each has its time and source in the evidence file."

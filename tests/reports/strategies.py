@@ -11,6 +11,7 @@ from auditor.report import (
     CheckRow,
     Counts,
     EgressRow,
+    EvidenceRow,
     ImageRow,
     JudgedFinding,
     Report,
@@ -86,5 +87,6 @@ reports = st.builds(
     images=some(st.builds(ImageRow, texts, texts, some(texts), some(cells, 3))),
     egress=some(st.builds(EgressRow, texts, st.integers(0, 65535), texts, texts, texts, texts, texts)),
     storage=st.dictionaries(texts, stages, max_size=2),
+    evidence=some(st.builds(EvidenceRow, texts, texts, numbers, numbers, numbers, texts, texts)),
     trust=some(st.builds(TrustRow, texts, texts, texts, texts, some(texts), some(texts), texts)),
 )

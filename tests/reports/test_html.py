@@ -101,6 +101,7 @@ def test_the_sections_of_a_full_report(shown: str) -> None:
         "storage",
         "trust",
         "waived",
+        "unexamined",
         "checks",
         "appendix",
     }

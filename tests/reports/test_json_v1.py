@@ -24,7 +24,8 @@ SCHEMA = report_schema()
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 # DESIGN 5.3, to the letter.
-TOP = "version tool plan audited_at horizon verdict exit_code summary checks findings undetermined images egress storage trust"
+TOP = "version tool plan audited_at horizon verdict exit_code summary checks findings undetermined images"
+TOP += " egress storage trust evidence"
 KEYS = {
     "tool": "name version",
     "plan": "name path sha256",
@@ -34,6 +35,7 @@ KEYS = {
     "undetermined": "check subject kind detail",
     "images": "reference digest why platforms",
     "egress": "host port scheme who why when_blocked check",
+    "evidence": "what place seen absent failed oldest newest",
     "trust": "endpoint pool client verdict path dials symptom os steps",
 }
 
