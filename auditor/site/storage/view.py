@@ -19,8 +19,8 @@ from auditor.site.storage.sharing import Sharing
 from auditor.site.storage.stage import Stage
 from auditor.site.storage.staging import media_stage, staging_stage
 from auditor.site.storage.unpacked import Unpacked
-from auditor.site.storage.written import bounded, derived, form_of
-from auditor.sizing.archive_formats import ArchiveFormat
+from auditor.site.storage.written import Writing, bounded, derived
+from auditor.site.transfers import Transfer
 from auditor.sizing.budget import Budget
 
 
@@ -36,10 +36,11 @@ class Storage:
         pulled: tuple[Placement, ...],
         archives: Archives | None,
         target: Images | None,
+        transfer: Transfer | None,
     ) -> None:
         """`images` as sources have them, `pulled` as nodes would get them, `target` as the registry inside has them.
 
-        `archives` and `target` are None where nobody was to look.
+        `archives` and `target` are None where nobody was to look, `transfer` where the plan names no tool.
         """
         self._plan = plan
         self._needs = needs
@@ -48,6 +49,7 @@ class Storage:
         self._archives = archives
         self._target = target
         self._evidence = evidence
+        self._transfer = transfer
 
     @cached_property
     def _sharing(self) -> Sharing:
@@ -83,15 +85,20 @@ class Storage:
     def _load_of(self, placements: Sequence[Placement], pool: str = "") -> Load | None:
         if self._plan.copy is None:
             return None
-        form = form_of(self._plan.copy)
         if self._archives is None:
-            return self._to_be_written(placements, form)
-        there = measured(self._archives, form, pool)
+            return self._to_be_written(placements)
+        there = measured(self._archives, self._writing.form if self._writing else None, pool)
         others = [placement for placement in placements if (placement.need.reference, placement.need.pool) in self._missing]
-        return both(there, self._to_be_written(others, form)) if others else there
+        return both(there, self._to_be_written(others)) if others else there
 
-    def _to_be_written(self, placements: Sequence[Placement], form: ArchiveFormat | None) -> Load:
-        return derived(placements, form, self._unpacked) if form else bounded(placements, self._unpacked)
+    @cached_property
+    def _writing(self) -> Writing | None:
+        """How the tool writes archives; None where the plan names no tool, or the facts do not say."""
+        transfer = self._transfer
+        return Writing(transfer.form, transfer.takes_indexes) if transfer is not None and transfer.form is not None else None
+
+    def _to_be_written(self, placements: Sequence[Placement]) -> Load:
+        return derived(placements, self._writing, self._unpacked) if self._writing else bounded(placements, self._unpacked)
 
     @cached_property
     def _missing(self) -> frozenset[tuple[Reference, str]]:

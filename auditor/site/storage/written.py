@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
-from auditor.plan.model import Copy
 from auditor.site.images import Placement
 from auditor.site.storage.load import CarriedFile, Load
 from auditor.site.storage.payloads import Content, contents, owned, unknown_among
 from auditor.site.storage.unpacked import Unpacked
-from auditor.sizing.archive_formats import BLOCK, ArchiveFormat, archive_format, stored, weigher
+from auditor.sizing.archive_formats import BLOCK, ArchiveFormat, around, stored, weigher
 from auditor.sizing.budget import Blob, deduplicated
 from auditor.sizing.ranged import Amount, Piece, exact, known, sum_up, together
 
@@ -17,34 +18,38 @@ _OF_ALL = "the archive of all images"
 _AROUND = "headers and lists"
 
 
-def form_of(copy: Copy) -> ArchiveFormat | None:
-    """What the plan's tool writes; None where the facts do not say."""
-    return archive_format(copy.tool.name, copy.options) if copy.tool else None
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How the plan's tool writes archives: the format, and whether whole indexes come along, with all that they list."""
+
+    form: ArchiveFormat
+    takes_indexes: bool
 
 
-def derived(placements: Sequence[Placement], form: ArchiveFormat, unpacked: Unpacked) -> Load:
+def derived(placements: Sequence[Placement], writing: Writing, unpacked: Unpacked) -> Load:
     """Archives as a tool of known format would write them, of the platforms that pools need."""
+    form = writing.form
     unknown = unknown_among(placements)
     how = f"{form.name} as {form.tool} writes it, of the platforms that pools need"
     made = list(contents(placements))
     if form.one_for == "image":
-        amount, files = _one_each(made, form, unpacked)
-        return Load(amount, files, f"{how}, one for each image and platform", unknown, form)
-    around = _around(form, len(made), sum(len(content.payload.layers) for content in made))
+        amount, files = _one_each(made, writing, unpacked)
+        return Load(amount, files, f"{how}, one for each image{'' if writing.takes_indexes else ' and platform'}", unknown, form)
     if form.layers == "plain":
         inside = sum_up((content.name, _pieces(content, form, unpacked)) for content in made)
     else:
-        inside = known(deduplicated(_packed(made, form, unpacked)))
-    amount = together(inside, sum_up([(_AROUND, [exact("around", around)])] if made else []))
+        inside = known(deduplicated(_packed(made, writing, unpacked)))
+    amount = together(inside, sum_up([(_AROUND, [_around(writing, made)])] if made else []))
     return Load(amount, _files_of_one(amount, made, form, unpacked), how, unknown, form)
 
 
-def _packed(made: Iterable[Content], form: ArchiveFormat, unpacked: Unpacked) -> Iterator[tuple[str, Sequence[Blob]]]:
+def _packed(made: Iterable[Content], writing: Writing, unpacked: Unpacked) -> Iterator[tuple[str, Sequence[Blob]]]:
     """The blobs of each image as the registry has them."""
-    weigh, sharing = weigher(form), unpacked.sharing
+    form, sharing = writing.form, unpacked.sharing
+    weigh = weigher(form)
     for name, payload, _, image in made:
         yield name, sharing.condensed(payload, weigh, form.keeps_manifests)
-        if form.keeps_manifests and image.digest and not sharing.knows(image.digest):
+        if writing.takes_indexes and image.digest and not sharing.knows(image.digest):
             yield name, stored(form, [exact(image.digest, image.size)])
 
 
@@ -52,33 +57,47 @@ def _pieces(content: Content, form: ArchiveFormat, unpacked: Unpacked) -> list[P
     """What an archive has of one image: layers, configs, and the manifest where the format keeps it."""
     payload = content.payload
     if form.layers == "plain":
-        pieces = unpacked.layers(payload, content.os)
+        layers = unpacked.layers(payload, content.os)
     else:
-        pieces = [exact(layer.digest, layer.size) for layer in payload.layers]
+        layers = [exact(layer.digest, layer.size) for layer in payload.layers]
+    others = []
     if payload.config is not None:
-        pieces += [exact(f"{payload.config.digest}{number or ''}", payload.config.size) for number in range(form.configs)]
+        others = [exact(f"{payload.config.digest}{number or ''}", payload.config.size) for number in range(form.configs)]
     if form.keeps_manifests:
-        pieces.append(exact(payload.digest, payload.size))
-    return stored(form, pieces)
+        others.append(exact(payload.digest, payload.size))
+    return [*stored(form, layers, form.stored_extra), *stored(form, others)]
 
 
-def _around(form: ArchiveFormat, images: int, layers: int) -> int:
-    listed = images * form.image_extra + layers * form.layer_extra
-    return form.archive_extra + (-(-listed // BLOCK) * BLOCK if form.lies == "file" else listed)
+def _around(writing: Writing, made: Sequence[Content]) -> Piece:
+    """Lists and headers of one archive. An index that is kept is named once for all its platforms."""
+    images = len({content.image.digest for content in made}) if writing.takes_indexes else len(made)
+    layers = sum(len(content.payload.layers) for content in made)
+    return exact("around", around(writing.form, images, layers))
 
 
-def _one_each(made: Sequence[Content], form: ArchiveFormat, unpacked: Unpacked) -> tuple[Amount, tuple[CarriedFile, ...]]:
-    """An archive for each image and platform, which shares nothing with the others."""
+def _one_each(made: Sequence[Content], writing: Writing, unpacked: Unpacked) -> tuple[Amount, tuple[CarriedFile, ...]]:
+    """An archive for each image, and where indexes are not kept for each platform of it, which shares nothing with the others."""
+    form = writing.form
     owned_by: list[tuple[str, list[Piece]]] = []
     files: list[CarriedFile] = []
-    for number, content in enumerate(made):
-        pieces = _pieces(content, form, unpacked)
-        inside = {piece.digest: piece for piece in (*pieces, exact("around", _around(form, 1, len(content.payload.layers))))}
+    for number, together_ in enumerate(_archives(made, writing)):
+        first = together_[0]
+        pieces = [piece for content in together_ for piece in _pieces(content, form, unpacked)]
+        if writing.takes_indexes and first.image.digest:
+            pieces += stored(form, [exact(first.image.digest, first.image.size)])
+        inside = {piece.digest: piece for piece in (*pieces, _around(writing, together_))}
         own = [Piece(f"{number} {key}", piece.size, piece.low, piece.high) for key, piece in inside.items()]
-        owned_by.append((content.name, own))
-        name = f"the {content.os} archive of {content.name}"
+        owned_by.append((first.name, own))
+        name = f"the archive of {first.name}" if writing.takes_indexes else f"the {first.os} archive of {first.name}"
         files.append(_largest(name, own) if form.lies == "folder" else _file(name, own))
     return sum_up(owned_by), tuple(files)
+
+
+def _archives(made: Sequence[Content], writing: Writing) -> Iterator[Sequence[Content]]:
+    """What goes into one archive each."""
+    if not writing.takes_indexes:
+        return ([content] for content in made)
+    return (list(group) for _, group in groupby(made, key=lambda content: content.name))
 
 
 def _files_of_one(amount: Amount, made: Sequence[Content], form: ArchiveFormat, unpacked: Unpacked) -> tuple[CarriedFile, ...]:
