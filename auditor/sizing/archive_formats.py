@@ -51,9 +51,9 @@ class ArchiveFormat(Fact, frozen=True, kw_only=True):
 
 @cache
 def archive_format(tool: str, version: str, options: tuple[str, ...]) -> ArchiveFormat | None:
-    """What a tool of a version, empty if nobody knows it, writes when it is called with options; None when the facts do not say.
+    """What a tool writes when it is called with options; None when the facts do not say.
 
-    Where the version is not known, all that may be it must write the same.
+    Where its version is not known (empty), all that may be it must write the same.
     """
     words = tuple(word for option in options for word in _SEPARATORS.split(option) if word)
     rows = [row for row in table("archive_formats", ArchiveFormat) if row.tool == tool and _holds(row, version_key(version))]

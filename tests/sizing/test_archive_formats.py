@@ -42,7 +42,28 @@ def test_what_the_facts_do_not_say_is_not_guessed(tool: str, options: tuple[str,
     assert archive_format(tool, "", options) is None
 
 
-def test_a_row_is_chosen_by_its_tool_and_option_alone() -> None:
+STORE = "--feature containerd-snapshotter"
+
+
+@pytest.mark.parametrize(
+    ("version", "options", "said"),
+    [
+        ("24.0.9", (), ("plain", 3072)),
+        ("27.5.1", (), ("plain", 2048)),  # an OCI layout since 25.0
+        ("29.0.0", (), None),  # which store it has depends on what was installed before
+        ("29.0.0", (f"{STORE}=false",), ("plain", 2048)),
+        ("29.0.0", (f"{STORE}=true",), ("compressed", 0)),
+        ("", (), None),  # the versions differ
+        ("", (f"{STORE}=true",), ("compressed", 0)),  # those that know the option do not
+        ("0.9", ("nothing",), ("plain", 3072)),
+    ],
+)
+def test_a_tool_writes_what_its_version_does(version: str, options: tuple[str, ...], said: tuple[str, int] | None) -> None:
+    form = archive_format("docker", version, options)
+    assert (form and (form.layers, form.stored_extra)) == said
+
+
+def test_a_row_is_chosen_by_its_tool_version_and_option_alone() -> None:
     keys = [(row.tool, row.option, row.since) for row in ROWS]
     assert len(set(keys)) == len(keys)
     for row in ROWS:

@@ -34,7 +34,9 @@ def derived(placements: Sequence[Placement], writing: Writing, unpacked: Unpacke
     made = list(contents(placements))
     if form.one_for == "image":
         amount, files = _one_each(made, writing, unpacked)
-        return Load(amount, files, f"{how}, one for each image{'' if writing.takes_indexes else ' and platform'}", unknown, form)
+        return Load(
+            amount, files, f"{how}, one for each image{'' if writing.takes_indexes else ' and platform'}", unknown, form
+        )
     if form.layers == "plain":
         inside = sum_up((content.name, _pieces(content, form, unpacked)) for content in made)
     else:
@@ -76,7 +78,7 @@ def _around(writing: Writing, made: Sequence[Content]) -> Piece:
 
 
 def _one_each(made: Sequence[Content], writing: Writing, unpacked: Unpacked) -> tuple[Amount, tuple[CarriedFile, ...]]:
-    """An archive for each image, and where indexes are not kept for each platform of it, which shares nothing with the others."""
+    """Archives that share nothing: one for each image, or for each platform of it where indexes are not kept."""
     form = writing.form
     owned_by: list[tuple[str, list[Piece]]] = []
     files: list[CarriedFile] = []

@@ -1,0 +1,90 @@
+"""What storage is said to take before anything is copied is what the copies of real tools take, by `du -b`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from auditor.evidence.store import Store
+from tests.cli.runner import auditor
+from tests.peers import sizes_copied
+from tests.peers.registry import RunningRegistry, serve
+from tests.peers.sizes_copied import CASES, LINUX, PLAN, Case, site_of
+
+pytestmark = pytest.mark.peer
+FAT32 = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """A registry with all images, and where it stores them."""
+
+    registry: RunningRegistry
+    storage: Path
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
+    folder = tmp_path_factory.mktemp("source")
+    with serve(folder) as registry:
+        sizes_copied.push(registry)
+        yield Source(registry, folder / "storage")
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_copy_weighs_what_was_estimated(source: Source, tmp_path: Path, case: Case) -> None:
+    found = sizes_copied.weigh(case, source.registry, tmp_path)
+    assert case.is_met(found), (found.off, found.estimate)
+    assert case.guessed or abs(found.off) * 100 < found.measured
+
+
+def test_the_registry_stores_what_was_estimated_and_links(tmp_path: Path) -> None:
+    with serve(tmp_path / "source") as registry:
+        sizes_copied.push(registry)
+        disk, links = sizes_copied.weigh_registry(registry, tmp_path / "source" / "storage", tmp_path)
+    assert disk.off == links > 0
+    assert disk.estimate.low == disk.estimate.high
+
+
+@pytest.mark.parametrize(
+    ("compressed", "unpacked", "certain"),
+    [
+        (1_400_000_000, 2**32 + 5_000_000, True),
+        (1_700_000_000, 2**32 + 5_000_000, False),
+        (3_600_000_000, 2 * 2**32 + 7, False),
+    ],
+)
+def test_a_layer_over_four_gibibytes_whose_trailer_wraps(
+    source: Source, tmp_path: Path, compressed: int, unpacked: int, certain: bool
+) -> None:
+    """The registry tells its last bytes; the layer lies on the disk as a file with a hole. Two lengths may be likely enough."""
+    name = f"shop/huge{compressed}"
+    sizes_copied.put_sparse(source.registry, source.storage, name, compressed, unpacked)
+    with Store.memory() as store:
+        storage = site_of(Case("skopeo", "docker-archive", (name,)), source.registry, tmp_path, store).storage
+        archives, (node,), registry = storage.media, storage.nodes, storage.registry
+    assert archives is not None
+    for stage, least in ((archives, unpacked), (node, compressed + unpacked), (registry, compressed)):
+        assert least < stage.bytes < least + 20_000
+        assert stage.low <= stage.bytes <= stage.high
+        assert (stage.low == stage.high) is (stage.estimated == 0) is (certain or stage is registry)
+
+
+@pytest.mark.parametrize(("tool", "options", "found"), [("crane", "", False), ("skopeo", "docker-archive", True)])
+def test_an_archive_that_a_stick_does_not_hold_is_found(
+    source: Source, tmp_path: Path, tool: str, options: str, found: bool
+) -> None:
+    """The layer of 1.4 GB fits on FAT32, and so does an archive of it as it is; unpacked, it does not."""
+    name = f"shop/stick-{tool}"
+    sizes_copied.put_sparse(source.registry, source.storage, name, 1_400_000_000, 2**32 + 5_000_000)
+    told = {"pools": f"  p: {{platform: '{LINUX}'}}\n", "images": f"{{ref: '{source.registry.host}/{name}:1'}}"}
+    rest = {"tool": tool, "version": "1", "options": f"'{options}'" if options else "", "host": source.registry.host}
+    (tmp_path / "plan.yaml").write_text(PLAN.format(**told, **rest))
+    done = auditor("audit", "plan.yaml", "--only", "media-file-limit", "--format", "json", cwd=tmp_path)
+    report = json.loads(done.stdout)
+    assert [finding["facts"]["limit"] for finding in report["findings"]] == [FAT32] * found
+    assert report["undetermined"] == []
