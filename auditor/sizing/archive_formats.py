@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Final, Literal
 
@@ -76,11 +76,6 @@ def _follow(words: Sequence[str], wanted: Sequence[str]) -> bool:
 def in_tar(size: int) -> int:
     """What a file takes in a tar: a header, and its bytes padded to whole blocks."""
     return BLOCK + (size + BLOCK - 1) // BLOCK * BLOCK if size > 0 else BLOCK
-
-
-def weigher(form: ArchiveFormat) -> Callable[[int], int] | None:
-    """What a blob takes in an archive of the format; None for its own bytes."""
-    return in_tar if form.lies == "file" else None
 
 
 def around(form: ArchiveFormat, images: int, layers: int) -> int:

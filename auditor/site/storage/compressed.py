@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from auditor.plan.model import Plan
 from auditor.site.images import Images
-from auditor.site.storage.payloads import owned
+from auditor.site.storage.payloads import contents, stored_compressed
 from auditor.site.storage.sharing import Sharing
 from auditor.site.storage.stage import Stage, stage_of
-from auditor.sizing.budget import Budget, deduplicated
-from auditor.sizing.ranged import known
+from auditor.sizing.ranged import Amount
 
 HOW = "compressed sizes from the manifests, each digest once"
 
 
-def compressed(images: Images, sharing: Sharing) -> Budget:
+def compressed(images: Images, sharing: Sharing) -> Amount:
     """Manifests, configs and layers of what the pools need, each digest once."""
-    return deduplicated(owned(images.placements, sharing))
+    return stored_compressed(contents(images.placements), sharing)
 
 
-def download_stage(budget: Budget, unknown: tuple[str, ...]) -> Stage:
+def download_stage(amount: Amount, unknown: tuple[str, ...]) -> Stage:
     """What is fetched on the connected side: the platforms that pools need."""
-    return stage_of("download", known(budget), None, f"{HOW}, of the platforms that pools need", unknown)
+    return stage_of("download", amount, None, f"{HOW}, of the platforms that pools need", unknown)
 
 
-def registry_stage(plan: Plan, budget: Budget, unknown: tuple[str, ...]) -> Stage:
+def registry_stage(plan: Plan, amount: Amount, unknown: tuple[str, ...]) -> Stage:
     """What the registry inside must hold of one version of everything."""
     disk = plan.registry.disk if plan.registry else None
-    return stage_of("registry", known(budget), disk, HOW, unknown, "registry", "disk")
+    return stage_of("registry", amount, disk, HOW, unknown, "registry", "disk")

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from auditor.site.images import Image, Payload, Placement, Standing
 from auditor.site.storage.sharing import Sharing
 from auditor.sizing.budget import Blob
-from auditor.sizing.ranged import exact
+from auditor.sizing.lots import Lot, exact_lot, sum_lots
+from auditor.sizing.ranged import Amount, exact
 
 _RUNNABLE = frozenset({Standing.OK, Standing.FALLBACK})
 _NOT_FOR_THIS_POOL = frozenset({Standing.PLATFORM_ABSENT, Standing.BUILD_MISMATCH})
@@ -55,12 +56,26 @@ def contents(placements: Iterable[Placement]) -> Iterator[Content]:
             yield Content(name, payload, placement.need.platform.os, placement.image)
 
 
-def owned(placements: Iterable[Placement], sharing: Sharing | None = None) -> Iterator[tuple[str, tuple[Blob, ...]]]:
-    """Each image with the blobs that its pools need: index, manifests, configs, layers. With `sharing`, condensed."""
+def owned(placements: Iterable[Placement]) -> Iterator[tuple[str, tuple[Blob, ...]]]:
+    """Each image with the blobs that its pools need: index, manifests, configs, layers."""
     last = ""
     for name, payload, _, image in contents(placements):
         # What points at a manifest itself has no index: it is among the blobs of its payload.
-        if name != last and image.digest and (sharing is None or not sharing.knows(image.digest)):
+        if name != last and image.digest:
             yield name, (exact(image.digest, image.size),)
         last = name
-        yield name, payload.blobs if sharing is None else sharing.condensed(payload)
+        yield name, payload.blobs
+
+
+def stored_compressed(made: Iterable[Content], sharing: Sharing) -> Amount:
+    """The same summed up: what a registry, or the content store of a node, has of images."""
+    return sum_lots(_lots(made, sharing))
+
+
+def _lots(made: Iterable[Content], sharing: Sharing) -> Iterator[tuple[str, Lot]]:
+    last = None
+    for name, payload, _, image in made:
+        if image is not last and image.digest and not sharing.knows(image.digest):
+            yield name, exact_lot(image.digest, image.size)
+        last = image
+        yield name, sharing.lot(payload)

@@ -21,7 +21,7 @@ from auditor.site.storage.staging import media_stage, staging_stage
 from auditor.site.storage.unpacked import Unpacked
 from auditor.site.storage.written import Writing, bounded, derived
 from auditor.site.transfers import Transfer
-from auditor.sizing.budget import Budget
+from auditor.sizing.ranged import Amount
 
 
 class Storage:
@@ -64,7 +64,7 @@ class Storage:
         return unknown_among(self._images.placements)
 
     @cached_property
-    def _compressed(self) -> Budget:
+    def _compressed(self) -> Amount:
         return compressed(self._images, self._sharing)
 
     @cached_property

@@ -9,10 +9,12 @@ from itertools import groupby
 from auditor.site.images import Placement
 from auditor.site.storage.load import CarriedFile, Load
 from auditor.site.storage.payloads import Content, contents, owned, unknown_among
+from auditor.site.storage.sharing import Sharing
 from auditor.site.storage.unpacked import Unpacked
-from auditor.sizing.archive_formats import BLOCK, ArchiveFormat, around, stored, weigher
-from auditor.sizing.budget import Blob, deduplicated
-from auditor.sizing.ranged import Amount, Piece, exact, known, sum_up, together
+from auditor.sizing.archive_formats import BLOCK, ArchiveFormat, around, stored
+from auditor.sizing.budget import deduplicated
+from auditor.sizing.lots import Lot, exact_lot, sum_lots
+from auditor.sizing.ranged import Amount, Piece, exact, sum_up, together
 
 _OF_ALL = "the archive of all images"
 _AROUND = "headers and lists"
@@ -40,19 +42,22 @@ def derived(placements: Sequence[Placement], writing: Writing, unpacked: Unpacke
     if form.layers == "plain":
         inside = sum_up((content.name, _pieces(content, form, unpacked)) for content in made)
     else:
-        inside = known(deduplicated(_packed(made, writing, unpacked)))
+        inside = sum_lots(_packed(made, writing, unpacked.sharing))
     amount = together(inside, sum_up([(_AROUND, [_around(writing, made)])] if made else []))
     return Load(amount, _files_of_one(amount, made, form, unpacked), how, unknown, form)
 
 
-def _packed(made: Iterable[Content], writing: Writing, unpacked: Unpacked) -> Iterator[tuple[str, Sequence[Blob]]]:
+def _packed(made: Iterable[Content], writing: Writing, sharing: Sharing) -> Iterator[tuple[str, Lot]]:
     """The blobs of each image as the registry has them."""
-    form, sharing = writing.form, unpacked.sharing
-    weigh = weigher(form)
+    form = writing.form
     for name, payload, _, image in made:
-        yield name, sharing.condensed(payload, weigh, form.keeps_manifests)
+        if form.lies == "file":
+            yield name, sharing.lot_in_tar(payload, with_manifest=form.keeps_manifests)
+        else:
+            yield name, sharing.lot(payload)
         if writing.takes_indexes and image.digest and not sharing.knows(image.digest):
-            yield name, stored(form, [exact(image.digest, image.size)])
+            (index,) = stored(form, [exact(image.digest, image.size)])
+            yield name, exact_lot(index.digest, index.size)
 
 
 def _pieces(content: Content, form: ArchiveFormat, unpacked: Unpacked) -> list[Piece]:
