@@ -21,7 +21,7 @@ import msgspec
 from auditor import __version__
 from auditor.errors import EvidenceError, InternalError
 from auditor.evidence.model import Absent, ArchiveSeen, BlobSeen, ChainSeen, Content, Failed, Kind, Observation, Seen, TagSeen
-from auditor.evidence.rows import MAX_TEXT, SEEN, as_size, as_text, to_columns, to_observation, to_text, to_time
+from auditor.evidence.rows import SEEN, as_size, as_text, to_columns, to_observation, to_text, to_time
 from auditor.evidence.schema import check_header, check_tables, connect, create_tables, explained
 from auditor.oci.unpacked import AllUnpacked, UnpackedKind, UnpackedSeen
 
@@ -34,11 +34,8 @@ MAX_FILE_BYTES: Final = 256 * 1024 * 1024
 BATCH: Final = 1024
 BATCH_SECONDS: Final = 1.0
 _DOCUMENT: Final = "SELECT media_type, body, at, source, rowid FROM document WHERE digest = ?"
-# There may be hundreds of thousands of these, so that they are checked where they lie.
-_IS_TRAILER: Final = (
-    f"kind = '{UnpackedKind.GZIP_TRAILER}' AND typeof(digest) = 'text' AND length(digest) <= {MAX_TEXT} "
-    "AND typeof(value) = 'integer' AND value >= 0"
-)
+# There may be hundreds of thousands of these: they are checked where they lie. A digest that is none is never asked for.
+_IS_TRAILER: Final = f"kind = '{UnpackedKind.GZIP_TRAILER}' AND typeof(value) = 'integer' AND value >= 0"
 _TRAILERS: Final = f"SELECT digest, value FROM unpacked WHERE outcome = '{SEEN}' AND {_IS_TRAILER}"  # noqa: S608 - constants
 _NO_TRAILERS: Final = f"SELECT digest, kind, value, reason FROM unpacked WHERE outcome = '{SEEN}' AND NOT ({_IS_TRAILER})"  # noqa: S608
 _UNPACKED_KINDS: Final[dict[object, UnpackedKind]] = {kind.value: kind for kind in UnpackedKind}

@@ -55,6 +55,9 @@ def known(budget: Budget) -> Amount:
 
 def together(*amounts: Amount) -> Amount:
     """Amounts that have no piece in common, as one."""
+    amounts = tuple(amount for amount in amounts if amount.high) or amounts[:1]
+    if len(amounts) == 1:
+        return amounts[0]
     return Amount(
         budget=combined(*(amount.budget for amount in amounts)),
         low=sum(amount.low for amount in amounts),

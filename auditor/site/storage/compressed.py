@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from auditor.plan.model import Plan
 from auditor.site.images import Images
-from auditor.site.storage.payloads import contents, stored_compressed
+from auditor.site.storage.payloads import compressed_lots, contents
 from auditor.site.storage.sharing import Sharing
 from auditor.site.storage.stage import Stage, stage_of
+from auditor.sizing.lots import sum_lots
 from auditor.sizing.ranged import Amount
 
 HOW = "compressed sizes from the manifests, each digest once"
@@ -14,7 +15,7 @@ HOW = "compressed sizes from the manifests, each digest once"
 
 def compressed(images: Images, sharing: Sharing) -> Amount:
     """Manifests, configs and layers of what the pools need, each digest once."""
-    return stored_compressed(contents(images.placements), sharing)
+    return sum_lots(compressed_lots(contents(images.placements), sharing))
 
 
 def download_stage(amount: Amount, unknown: tuple[str, ...]) -> Stage:

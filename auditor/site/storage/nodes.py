@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from auditor.plan.model import Needs, Pool
 from auditor.site.images import Placement
 from auditor.site.storage.load import Load
-from auditor.site.storage.payloads import contents, stored_compressed, unknown_among
+from auditor.site.storage.payloads import compressed_lots, contents, unknown_among
 from auditor.site.storage.stage import Stage, stage_of
 from auditor.site.storage.unpacked import Unpacked
 from auditor.sizing.lots import sum_lots
@@ -46,13 +46,14 @@ def _containers(pool: Pool, placements: list[Placement], needs: Needs) -> int:
 
 def _amount(placements: list[Placement], writable: Piece, containers: int, kept: bool | None, unpacked: Unpacked) -> Amount:
     made = list(contents(placements))
-    layers = sum_lots((name, unpacked.snapshots(payload, os)) for name, payload, os, _ in made)
+    layers = ((name, unpacked.snapshots(payload, os)) for name, payload, os, _ in made)
+    blobs = compressed_lots(made, unpacked.sharing)
+    certain = sum_lots([*layers, *blobs] if kept else layers)
     scratches = sum_up([(f"{containers} writable layers", [writable])] if writable.size else [])
-    if kept is False:
-        return together(layers, scratches)
-    blobs = stored_compressed(made, unpacked.sharing)
-    doubtful = Amount(blobs.budget, 0, blobs.high, blobs.likely)
-    return together(layers, scratches, blobs if kept else doubtful)
+    if kept is None:
+        doubtful = sum_lots(blobs)
+        return together(certain, scratches, Amount(doubtful.budget, 0, doubtful.high, doubtful.likely))
+    return together(certain, scratches)
 
 
 def import_stage(node: Stage, load: Load) -> Stage:

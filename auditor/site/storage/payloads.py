@@ -8,8 +8,8 @@ from typing import NamedTuple
 from auditor.site.images import Image, Payload, Placement, Standing
 from auditor.site.storage.sharing import Sharing
 from auditor.sizing.budget import Blob
-from auditor.sizing.lots import Lot, exact_lot, sum_lots
-from auditor.sizing.ranged import Amount, exact
+from auditor.sizing.lots import Lot, exact_lot
+from auditor.sizing.ranged import exact
 
 _RUNNABLE = frozenset({Standing.OK, Standing.FALLBACK})
 _NOT_FOR_THIS_POOL = frozenset({Standing.PLATFORM_ABSENT, Standing.BUILD_MISMATCH})
@@ -67,12 +67,8 @@ def owned(placements: Iterable[Placement]) -> Iterator[tuple[str, tuple[Blob, ..
         yield name, payload.blobs
 
 
-def stored_compressed(made: Iterable[Content], sharing: Sharing) -> Amount:
-    """The same summed up: what a registry, or the content store of a node, has of images."""
-    return sum_lots(_lots(made, sharing))
-
-
-def _lots(made: Iterable[Content], sharing: Sharing) -> Iterator[tuple[str, Lot]]:
+def compressed_lots(made: Iterable[Content], sharing: Sharing) -> Iterator[tuple[str, Lot]]:
+    """The same for a sum: what a registry, or the content store of a node, has of each image."""
     last = None
     for name, payload, _, image in made:
         if image is not last and image.digest and not sharing.knows(image.digest):

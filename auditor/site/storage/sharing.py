@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from auditor.site.images import Payload, Placement
-from auditor.sizing.archive_formats import in_tar
+from auditor.sizing.archive_formats import BLOCK, in_tar
 from auditor.sizing.budget import Blob
 from auditor.sizing.lots import Group, Lot, exact_lot
 from auditor.sizing.ranged import exact
@@ -19,13 +19,13 @@ from auditor.sizing.ranged import exact
 class Split(NamedTuple):
     """A payload, divided: its own config and layers in bytes and as files of a tar, and the blobs that others have too.
 
-    The layers from `first_own` on, of which the first is its own, stand on no other payload's stack.
+    Its first `stack` layers are shared, and so may be what they unpack to; on its own layer above them nobody else's stand.
     """
 
     own: int
     own_in_tar: int
     group: Group
-    first_own: int
+    stack: int
 
 
 class Sharing:
@@ -85,10 +85,21 @@ class Sharing:
         blobs: tuple[Blob, ...] = layers if payload.config is None else (*layers, payload.config)
         if payload.digest not in self._payloads:  # nobody knows whether others have what it has
             return Split(0, 0, self._group(blobs), len(layers))
-        shared = [blob for blob in blobs if blob.digest in self._shared]
-        own = [max(blob.size, 0) for blob in blobs if blob.digest not in self._shared]
-        first_own = next((number for number, layer in enumerate(layers) if layer.digest not in self._shared), len(layers))
-        return Split(sum(own), sum(map(in_tar, own)), self._group(shared), first_own)
+        own = own_in_tar = 0
+        first_own: int | None = None
+        shared: list[Blob] = []
+        for number, blob in enumerate(blobs):  # one pass, and no calls: there may be half a million
+            if blob.digest in self._shared:
+                shared.append(blob)
+                continue
+            if blob.size > 0:
+                own += blob.size
+                own_in_tar += (blob.size + BLOCK - 1) // BLOCK * BLOCK
+            own_in_tar += BLOCK
+            if first_own is None:
+                first_own = number
+        stack = len(layers) if first_own is None else min(first_own, len(layers))
+        return Split(own, own_in_tar, self._group(shared), stack)
 
     def _group(self, blobs: Sequence[Blob]) -> Group:
         key = tuple([(blob.digest, blob.size) for blob in blobs])

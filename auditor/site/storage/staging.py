@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from auditor.plan.model import Copy
 from auditor.site.images import Placement
 from auditor.site.storage.load import Load
-from auditor.site.storage.payloads import contents, stored_compressed
+from auditor.site.storage.payloads import compressed_lots, contents
 from auditor.site.storage.stage import Stage, stage_of
 from auditor.site.storage.unpacked import Unpacked
 from auditor.sizing.budget import Budget, Share
@@ -63,7 +63,7 @@ def _kept(load: Load, placements: Sequence[Placement], unpacked: Unpacked) -> Am
 
 
 def _blobs(placements: Sequence[Placement], unpacked: Unpacked) -> Amount:
-    return stored_compressed(contents(placements), unpacked.sharing)
+    return sum_lots(compressed_lots(contents(placements), unpacked.sharing))
 
 
 def _snapshots(placements: Sequence[Placement], unpacked: Unpacked) -> Amount:

@@ -57,17 +57,17 @@ class Unpacked:
 
     def _unpack(self, payload: Payload, os: str) -> Lot:
         split = self._sharing.split(payload)
-        size, low, high, estimated = unpacked_sum(payload.layers[split.first_own :], os, self._told)
-        return Lot(payload.digest, size, low, high, estimated, self._stack(payload, split, os))
+        size, low, high, estimated = unpacked_sum(payload.layers[split.stack :], os, self._told)
+        return Lot(f"unpacked {payload.digest}", size, low, high, estimated, self._stack(payload, split, os))
 
     def _stack(self, payload: Payload, split: Split, os: str) -> Group:
         """The layers below the first own one, each as what it is on those below it."""
-        key = (os, split.group, split.first_own)  # these layers are the first of the group
+        key = (os, split.group, split.stack)  # these layers are the first of the group
         found = self._stacks.get(key)
         if found is None:
             pieces: list[Piece] = []
             below = os
-            for layer in payload.layers[: split.first_own]:
+            for layer in payload.layers[: split.stack]:
                 pieces.append(self._chain(below, layer, os))
                 below = pieces[-1].digest
             found = self._stacks[key] = Group(tuple(pieces))
