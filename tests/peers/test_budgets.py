@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from auditor.evidence.store import Store
+from auditor.sizing.budget import format_bytes
 from tests.cli.runner import auditor
 from tests.peers import sizes_copied
+from tests.peers.images import BuiltImage, BuiltIndex
 from tests.peers.registry import RunningRegistry, serve
 from tests.peers.sizes_copied import CASES, LINUX, PLAN, Case, site_of
 
@@ -88,3 +92,59 @@ def test_an_archive_that_a_stick_does_not_hold_is_found(
     report = json.loads(done.stdout)
     assert [finding["facts"]["limit"] for finding in report["findings"]] == [FAT32] * found
     assert report["undetermined"] == []
+
+
+def facts_of(name: str, platform: int, among: list[str]) -> tuple[int, int, int]:
+    """Compressed, unpacked and shared bytes of one platform of an image among others, from what was built."""
+
+    def blobs(image: BuiltImage) -> dict[str, int]:
+        return {blob.digest: len(blob.body) for blob in (image.manifest, image.config, *image.layers)}
+
+    everyone = [(other, number, image) for other in among for number, image in enumerate(children(other))]
+    mine = next(image for other, number, image in everyone if (other, number) == (name, platform))
+    others = {digest for other, number, image in everyone if (other, number) != (name, platform) for digest in blobs(image)}
+    shared = sum(size for digest, size in blobs(mine).items() if digest in others)
+    return sum(blobs(mine).values()), sum(len(gzip.decompress(layer.body)) for layer in mine.layers), shared
+
+
+def children(name: str) -> tuple[BuiltImage, ...]:
+    made = sizes_copied.images()[name]
+    return made.children if isinstance(made, BuiltIndex) else (made,)
+
+
+def inspected(folder: Path, what: str) -> tuple[dict[str, Any], str]:
+    """What `inspect` says, as JSON and as text."""
+    told = auditor("inspect", what, "--format", "json", cwd=folder)
+    assert told.returncode == 0, told.stderr
+    found: dict[str, Any] = json.loads(told.stdout)
+    return found, auditor("inspect", what, cwd=folder).stdout
+
+
+def said(row: dict[str, Any]) -> tuple[int, int, int]:
+    assert row["unpacked_by"] == "derived"
+    return row["bytes"], row["unpacked_bytes"], row["shared_bytes"]
+
+
+@pytest.mark.parametrize("name", sizes_copied.EVERY)
+def test_inspect_tells_the_sizes_of_an_image_in_a_registry(source: Source, tmp_path: Path, name: str) -> None:
+    found, text = inspected(tmp_path, f"{source.registry.host}/{name}:1")
+    truth = [facts_of(name, number, [name]) for number in range(len(children(name)))]
+    assert [said(row) for row in found["platforms"]] == truth
+    assert all(format_bytes(count) in text for row in truth for count in row if count)
+    alone = {blob.digest: len(blob.body) for image in children(name) for blob in (image.manifest, image.config, *image.layers)}
+    assert f"{format_bytes(sum(alone.values()))} compressed, each blob once" in text
+
+
+def test_inspect_tells_what_the_images_of_a_layout_share(source: Source, tmp_path: Path) -> None:
+    names = ["shop/web", *sizes_copied.INDEXES]  # not the one whose manifest skopeo writes anew
+    case = Case("skopeo", "oci --all", tuple(names), sizes_copied.ALL, whole=True)
+    sizes_copied.weigh(case, source.registry, tmp_path)
+    found, text = inspected(tmp_path, "media/all")
+    (archive,) = found["archives"]
+    rows = {image["names"][0]: image["platforms"] for image in archive["images"]}
+    for name in names:
+        truth = [facts_of(name, number, names) for number in range(len(children(name)))]
+        assert [said(row) for row in rows[f"{name.removeprefix('shop/')}:1"]] == truth
+        assert all(format_bytes(count) in text for row in truth for count in row)
+    assert rows["web:1"][0]["shared_with"] == ["job:1 linux/amd64", "bus:1 linux/amd64"]
+    assert archive["bytes"] == sizes_copied.du(tmp_path / "media")
