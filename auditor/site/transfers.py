@@ -128,12 +128,9 @@ class Transfer:
         given = tuple(f"{name} {value}" for name, value in self._of_daemons) if self.tool.name == "docker" else ()
         return archive_format(self.tool.name, self.tool.version, (*self.copy.options, *given))
 
-    @cached_property
-    def takes_indexes(self) -> bool:
-        """Whether an archive gets whole indexes, with all manifests that they list. False where nobody knows."""
-        if self.form is None:
-            return False
-        row = platform_row(Hop(self.tool.name, self.tool.version, REGISTRY, self.form.place, self.options))
+    def takes_indexes_to(self, place: str) -> bool:
+        """Whether whole indexes arrive there from a registry, with all manifests that they list. False where nobody knows."""
+        row = platform_row(Hop(self.tool.name, self.tool.version, REGISTRY, place, self.options))
         return isinstance(row, CopyPlatforms) and row.keeps == "all" and row.index == "kept"
 
     def taken(self, source: Images | None) -> Images | None:

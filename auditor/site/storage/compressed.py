@@ -23,7 +23,7 @@ def download_stage(amount: Amount, unknown: tuple[str, ...]) -> Stage:
     return stage_of("download", amount, None, f"{HOW}, of the platforms that pools need", unknown)
 
 
-def registry_stage(plan: Plan, amount: Amount, unknown: tuple[str, ...]) -> Stage:
-    """What the registry inside must hold of one version of everything."""
+def registry_stage(plan: Plan, amount: Amount, unknown: tuple[str, ...], more: str) -> Stage:
+    """What the registry inside must hold of one version of everything; in words, what `more` will come along."""
     disk = plan.registry.disk if plan.registry else None
-    return stage_of("registry", amount, disk, HOW, unknown, "registry", "disk")
+    return stage_of("registry", amount, disk, f"{HOW}, of the platforms that pools need{more}", unknown, "registry", "disk")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from auditor.oci.document import Index
 from auditor.site.images import Image, Payload, Placement, Standing
 from auditor.site.storage.sharing import Sharing
 from auditor.sizing.budget import Blob
@@ -54,6 +55,20 @@ def contents(placements: Iterable[Placement]) -> Iterator[Content]:
         if payload.digest not in counted:
             counted.add(payload.digest)
             yield Content(name, payload, placement.need.platform.os, placement.image)
+
+
+def beyond(made: Iterable[Content]) -> str:
+    """In words, what comes along where whole indexes are copied: nobody has looked at it, and so nobody knows its size."""
+    wanted: set[str] = set()
+    listed: set[str] = set()
+    last = None
+    for _, payload, _, image in made:
+        wanted.add(payload.digest)
+        if image is not last and isinstance(image.document, Index):
+            listed.update([entry.digest for entry in image.document.manifests])
+        last = image
+    count = len(listed - wanted)
+    return f" ({count:,} more manifests of their indexes come along and are not counted)" if count else ""
 
 
 def owned(placements: Iterable[Placement]) -> Iterator[tuple[str, tuple[Blob, ...]]]:

@@ -14,7 +14,7 @@ from auditor.site.storage.archives import measured
 from auditor.site.storage.compressed import compressed, download_stage, registry_stage
 from auditor.site.storage.load import Load, both
 from auditor.site.storage.nodes import import_stage, node_stages
-from auditor.site.storage.payloads import unknown_among
+from auditor.site.storage.payloads import beyond, contents, unknown_among
 from auditor.site.storage.sharing import Sharing
 from auditor.site.storage.stage import Stage
 from auditor.site.storage.staging import media_stage, staging_stage
@@ -22,6 +22,7 @@ from auditor.site.storage.unpacked import Unpacked
 from auditor.site.storage.written import Writing, bounded, derived
 from auditor.site.transfers import Transfer
 from auditor.sizing.ranged import Amount
+from auditor.transfer.hops import REGISTRY
 
 
 class Storage:
@@ -75,7 +76,10 @@ class Storage:
     @cached_property
     def registry(self) -> Stage:
         """What the registry inside must hold of one version of everything."""
-        return registry_stage(self._plan, self._compressed, self._unknown)
+        transfer = self._transfer
+        whole = transfer is not None and not transfer.copy.archives and transfer.takes_indexes_to(REGISTRY)
+        more = beyond(contents(self._images.placements)) if whole else ""
+        return registry_stage(self._plan, self._compressed, self._unknown, more)
 
     @cached_property
     def load(self) -> Load | None:
@@ -95,7 +99,9 @@ class Storage:
     def _writing(self) -> Writing | None:
         """How the tool writes archives; None where the plan names no tool, or the facts do not say."""
         transfer = self._transfer
-        return Writing(transfer.form, transfer.takes_indexes) if transfer is not None and transfer.form is not None else None
+        if transfer is None or transfer.form is None:
+            return None
+        return Writing(transfer.form, transfer.takes_indexes_to(transfer.form.place))
 
     def _to_be_written(self, placements: Sequence[Placement]) -> Load:
         return derived(placements, self._writing, self._unpacked) if self._writing else bounded(placements, self._unpacked)

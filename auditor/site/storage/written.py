@@ -8,7 +8,7 @@ from itertools import groupby
 
 from auditor.site.images import Placement
 from auditor.site.storage.load import CarriedFile, Load
-from auditor.site.storage.payloads import Content, contents, owned, unknown_among
+from auditor.site.storage.payloads import Content, beyond, contents, owned, unknown_among
 from auditor.site.storage.sharing import Sharing
 from auditor.site.storage.unpacked import Unpacked
 from auditor.sizing.archive_formats import BLOCK, ArchiveFormat, around, stored
@@ -32,13 +32,14 @@ def derived(placements: Sequence[Placement], writing: Writing, unpacked: Unpacke
     """Archives as a tool of known format would write them, of the platforms that pools need."""
     form = writing.form
     unknown = unknown_among(placements)
-    how = f"{form.name} as {form.tool} writes it, of the platforms that pools need"
     made = list(contents(placements))
+    how = (
+        f"{form.name} as {form.tool} writes it, of the platforms that pools need{beyond(made) if writing.takes_indexes else ''}"
+    )
     if form.one_for == "image":
         amount, files = _one_each(made, writing, unpacked)
-        return Load(
-            amount, files, f"{how}, one for each image{'' if writing.takes_indexes else ' and platform'}", unknown, form
-        )
+        each = "image" if writing.takes_indexes else "image and platform"
+        return Load(amount, files, f"{how}, one for each {each}", unknown, form)
     if form.layers == "plain":
         inside = sum_up((content.name, _pieces(content, form, unpacked)) for content in made)
     else:
