@@ -86,9 +86,11 @@ def around(form: ArchiveFormat, images: int, layers: int) -> int:
 
 def stored(form: ArchiveFormat, pieces: Iterable[Piece], extra: int = 0) -> list[Piece]:
     """The pieces as they lie in an archive of the format, each with so many bytes beside it."""
-    if form.lies == "folder":
-        return list(pieces)
-    return [
-        Piece(piece.digest, in_tar(piece.size) + extra, in_tar(piece.low) + extra, in_tar(piece.high) + extra)
-        for piece in pieces
-    ]
+    return list(pieces) if form.lies == "folder" else [_filed(piece, extra) for piece in pieces]
+
+
+def _filed(piece: Piece, extra: int) -> Piece:
+    size = in_tar(piece.size) + extra
+    if piece.low == piece.high:
+        return Piece(piece.digest, size, size, size)
+    return Piece(piece.digest, size, in_tar(piece.low) + extra, in_tar(piece.high) + extra)

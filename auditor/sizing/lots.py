@@ -41,6 +41,14 @@ def exact_lot(key: str, size: int, group: Group | None = None) -> Lot:
     return Lot(key, size, size, size, 0, group)
 
 
+def lot_of(key: str, pieces: Iterable[Piece]) -> Lot:
+    """Pieces that no other lot has, as one."""
+    size = low = high = estimated = 0
+    for piece in pieces:
+        size, low, high, estimated = size + piece.size, low + piece.low, high + piece.high, estimated + piece.estimated
+    return Lot(key, size, low, high, estimated)
+
+
 def sum_lots(owned: Iterable[tuple[str, Lot]]) -> Amount:
     """The lots of owners, each lot and each piece once. Of two sizes under one key the larger counts."""
     lots: dict[str, tuple[Lot, str]] = {}

@@ -45,6 +45,10 @@ class Unpacked:
         """The layers of an image as plain tars."""
         return [self.layer(layer, os) for layer in payload.layers]
 
+    def sum(self, payload: Payload, os: str) -> tuple[int, int, int, int]:
+        """The same together: likely, at least, at most, and how much of it is estimated."""
+        return unpacked_sum(payload.layers, os, self._told)
+
     def snapshots(self, payload: Payload, os: str) -> Lot:
         """The layers of an image as a node unpacks them; those that no other image can share are told together.
 

@@ -8,12 +8,11 @@ from itertools import groupby
 
 from auditor.site.images import Placement
 from auditor.site.storage.load import CarriedFile, Load
-from auditor.site.storage.payloads import Content, beyond, contents, owned, unknown_among
+from auditor.site.storage.payloads import Content, beyond, compressed_lots, contents, unknown_among
 from auditor.site.storage.sharing import Sharing
 from auditor.site.storage.unpacked import Unpacked
 from auditor.sizing.archive_formats import BLOCK, ArchiveFormat, around, stored
-from auditor.sizing.budget import deduplicated
-from auditor.sizing.lots import Lot, exact_lot, sum_lots
+from auditor.sizing.lots import Lot, exact_lot, lot_of, sum_lots
 from auditor.sizing.ranged import Amount, Piece, exact, sum_up, together
 
 _OF_ALL = "the archive of all images"
@@ -86,19 +85,20 @@ def _around(writing: Writing, made: Sequence[Content]) -> Piece:
 def _one_each(made: Sequence[Content], writing: Writing, unpacked: Unpacked) -> tuple[Amount, tuple[CarriedFile, ...]]:
     """Archives that share nothing: one for each image, or for each platform of it where indexes are not kept."""
     form = writing.form
-    owned_by: list[tuple[str, list[Piece]]] = []
+    lots: list[tuple[str, Lot]] = []
     files: list[CarriedFile] = []
-    for number, together_ in enumerate(_archives(made, writing)):
-        first = together_[0]
-        pieces = [piece for content in together_ for piece in _pieces(content, form, unpacked)]
+    for number, held in enumerate(_archives(made, writing)):
+        first = held[0]
+        pieces = [piece for content in held for piece in _pieces(content, form, unpacked)]
         if writing.takes_indexes and first.image.digest:
             pieces += stored(form, [exact(first.image.digest, first.image.size)])
-        inside = {piece.digest: piece for piece in (*pieces, _around(writing, together_))}
-        own = [Piece(f"{number} {key}", piece.size, piece.low, piece.high) for key, piece in inside.items()]
-        owned_by.append((first.name, own))
+        inside = {piece.digest: piece for piece in pieces}
+        lot = lot_of(f"{number}", [*inside.values(), _around(writing, held)])
+        lots.append((first.name, lot))
         name = f"the archive of {first.name}" if writing.takes_indexes else f"the {first.os} archive of {first.name}"
-        files.append(_largest(name, own) if form.lies == "folder" else _file(name, own))
-    return sum_up(owned_by), tuple(files)
+        is_folder = form.lies == "folder"
+        files.append(_largest(name, inside.values()) if is_folder else CarriedFile(name, lot.low, lot.size, lot.high))
+    return sum_lots(lots), tuple(files)
 
 
 def _archives(made: Sequence[Content], writing: Writing) -> Iterator[Sequence[Content]]:
@@ -119,11 +119,6 @@ def _files_of_one(amount: Amount, made: Sequence[Content], form: ArchiveFormat, 
     return (_largest(_OF_ALL, [exact("largest", size)]),)
 
 
-def _file(name: str, pieces: Iterable[Piece]) -> CarriedFile:
-    amount = sum_up([("", pieces)])
-    return CarriedFile(name, amount.low, amount.likely, amount.high)
-
-
 def _largest(name: str, pieces: Iterable[Piece]) -> CarriedFile:
     """Of a folder, the largest file: each may be the one, so that the bounds are those of all."""
     held = [*pieces, exact("", 0)]
@@ -133,17 +128,17 @@ def _largest(name: str, pieces: Iterable[Piece]) -> CarriedFile:
 
 def bounded(placements: Sequence[Placement], unpacked: Unpacked) -> Load:
     """Archives of a tool that the facts do not know: at least every blob once, at most all of them unpacked for each image."""
-    least = deduplicated(owned(placements))
     made = list(contents(placements))
-    high = max(least.bytes, sum(_most(content, unpacked) for content in made))
+    least = sum_lots(compressed_lots(made, unpacked.sharing))
+    high = max(least.likely, sum(_most(content, unpacked) for content in made))
     largest = max((blob.size for content in made for blob in content.payload.blobs), default=0)
     files = (CarriedFile("an archive", largest, largest, high),) if made else ()
     how = "every blob once, at least; the facts do not say what the copy tool writes"
-    return Load(Amount(least, least.bytes, high, least.bytes), files, how, unknown_among(placements), None)
+    return Load(Amount(least.budget, least.low, high, least.likely), files, how, unknown_among(placements), None)
 
 
 def _most(content: Content, unpacked: Unpacked) -> int:
     """What an archive of its own may come to, with whatever lies around the blobs."""
-    plain = sum(piece.high for piece in unpacked.layers(content.payload, content.os))
+    _, _, plain, _ = unpacked.sum(content.payload, content.os)
     packed = sum(max(0, blob.size) for blob in content.payload.blobs)
     return (plain + packed) * 102 // 100 + 16 * BLOCK
