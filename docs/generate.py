@@ -107,9 +107,18 @@ COMMAND_EXAMPLES = {
         "auditor collect plan.yaml -o site.evidence",
         "auditor collect images.txt --platform windows/amd64:ltsc2022 -o lists.evidence",
     ),
+    "images": (
+        "auditor images plan.yaml",
+        "auditor images deploy/ charts/shop --platform linux/amd64 --format json",
+    ),
     "inspect": (
         "auditor inspect mcr.microsoft.com/windows/servercore:ltsc2022",
         "auditor inspect rancher/mirrored-pause:3.6 --evidence site.evidence --format json",
+    ),
+    "fix": (
+        "auditor fix plan.yaml --via source --via target -o fix   # what the registry inside lacks",
+        "auditor fix site.evidence -o fix                         # no network at all",
+        "auditor fix report.json -o fix                           # of a report: the copy scripts alone",
     ),
     "checks": (),
     "explain": ("auditor explain foreign-layer-egress",),

@@ -20,6 +20,7 @@ ORDER = (
     ("auditor.engine", "auditor.report", "checks"),
     ("auditor.policy", "auditor.fix", "reports"),
     ("auditor.cli",),
+    ("auditor.api",),
     ("auditor.__main__",),
 )
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
