@@ -25,6 +25,9 @@ from auditor.plan.starter import starter_plan
 from checks import CATALOGUE
 from tests.world import day, site_of
 
+sys.path.insert(0, str(Path(__file__).parent))  # the neighbour below is no package
+import manual
+
 HERE = Path(__file__).parent
 TODAY = datetime.date(2026, 11, 23)
 EXAMPLES = HERE.parent / "checks" / "examples"
@@ -231,6 +234,7 @@ GENERATED = {
     HERE / "checks.md": checks_page,
     HERE / "plan.md": plan_page,
     HERE / "cli.md": cli_page,
+    HERE / "auditor.1": manual.page,
 }
 
 

@@ -152,3 +152,11 @@ def test_the_readme_s_example_is_there() -> None:
 
 def test_every_command_has_its_place_on_the_page() -> None:
     assert set(generator().COMMAND_EXAMPLES) == set(COMMANDS)
+
+
+def test_the_manual_page_is_plain_roff_with_every_command() -> None:
+    page = (DOCS / "auditor.1").read_text(encoding="ascii")
+    for name in COMMANDS:
+        assert f".SS auditor {name}" in page
+    requests = {line.split()[0] for line in page.splitlines() if line.startswith(".")}
+    assert requests == {".TH", ".SH", ".SS", ".TP", ".B"}

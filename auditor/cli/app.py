@@ -34,7 +34,7 @@ def _options(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Say on stderr whom was asked for what, without secrets.")
+        bool, typer.Option("--verbose", "-v", help="Say on stderr what every host is asked, without secrets.")
     ] = False,
 ) -> None:
     """Options before the command."""
