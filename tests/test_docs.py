@@ -159,4 +159,4 @@ def test_the_manual_page_is_plain_roff_with_every_command() -> None:
     for name in COMMANDS:
         assert f".SS auditor {name}" in page
     requests = {line.split()[0] for line in page.splitlines() if line.startswith(".")}
-    assert requests == {".TH", ".SH", ".SS", ".TP", ".B"}
+    assert requests == {'.\\"', ".TH", ".SH", ".SS", ".TP", ".B"}
