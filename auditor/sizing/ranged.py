@@ -55,7 +55,7 @@ def known(budget: Budget) -> Amount:
 
 def together(*amounts: Amount) -> Amount:
     """Amounts that have no piece in common, as one."""
-    amounts = tuple(amount for amount in amounts if amount.high) or amounts[:1]
+    amounts = tuple(amount for amount in amounts if amount.high) or amounts[:1]  # nothing is no reason to rank all owners anew
     if len(amounts) == 1:
         return amounts[0]
     return Amount(

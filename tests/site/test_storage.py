@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -279,3 +280,18 @@ def test_an_index_that_is_kept_is_in_one_archive_with_all_its_platforms() -> Non
     assert [len(load.files) for load in (whole, each)] == [1, 3]
     assert 130 * MB < whole.amount.likely < 130 * MB + 30_000
     assert 330 * MB < each.amount.likely < 330 * MB + 30_000
+
+
+@pytest.mark.parametrize(
+    ("version", "daemon", "told"),
+    [
+        ("27.5", "{}", "an OCI layout of unpacked layers"),
+        ("29.1", '{"features": {"containerd-snapshotter": true}}', "with the containerd store"),
+        ("29.1", '{"features": {"containerd-snapshotter": false}}', "an OCI layout of unpacked layers"),
+        ("29.1", "{}", "the facts do not say what the copy tool writes"),
+    ],
+)
+def test_what_docker_save_writes_depends_on_its_version_and_its_daemon(version: str, daemon: str, told: str) -> None:
+    copy = f"copy: {{tool: docker {version}, config: [daemon.json], media: {{size: 900GB}}}}"
+    where = site({"a/b:1": single(layer("x", MB, 3 * MB))}, copy, files={"daemon.json": daemon})
+    assert told in stages(where)["media"].provenance
