@@ -34,7 +34,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 def test_the_tools_are_those_of_which_the_facts_speak() -> None:
-    said = {"crane": run("crane", "version"), "regctl": run("regctl", "version", "--format", "{{.VCSTag}}")}
+    said = {
+        "crane": run("crane", "version"),
+        "regctl": run("regctl", "version", "--format", "{{.VCSTag}}"),
+        "oras": run("oras", "version").split()[1].partition("+")[0],
+    }
     assert {tool: text.strip().removeprefix("v") for tool, text in said.items()} == PINNED
 
 
