@@ -20,6 +20,7 @@ _TRANSPORTS = {
     "dir:": "dir",
     "containers-storage:": STORE,
     "docker-daemon:": STORE,
+    "ocidir://": "oci-layout",
 }
 _WRAPPERS = frozenset(
     {"sudo", "env", "time", "nohup", "timeout", "command", "exec", "xargs", "parallel", "retry", "nice", "doas"}
@@ -31,7 +32,10 @@ To = Literal["registry", "docker-archive", "oci-layout", "store", "transport", "
 
 
 class CopyCommand(Fact, frozen=True, kw_only=True):
-    """A subcommand that copies. `words`: its parts, each with its other names; `place` and `from_` say where options point."""
+    """A subcommand that copies. `words`: its parts, each with its other names; `place` and `from_` say where options point.
+
+    `from_default` and `default` are what an argument without a prefix stands for, or a command without such an option.
+    """
 
     tool: str
     words: tuple[str, ...]
@@ -101,22 +105,34 @@ def _subcommand(row: CopyCommand, words: Sequence[str], start: int) -> int | Non
 
 def _call(row: CopyCommand, words: Sequence[str], start: int, end: int) -> Call:
     options = read_options(words[start + 1 :])
-    places = [found for word in words[end:] if (found := _transport(word))]
+    argued = _arguments(row, words[end:])
     match row.origin:
         case "transport":
-            origin = places[-2] if len(places) > 1 else ""
+            origin = argued[0]
         case "option":
             origin = _by_option(row.from_, options) or row.from_default
         case _:
             origin = row.origin
     match row.to:
         case "transport":
-            to = places[-1] if len(places) > 1 else ""
+            to = argued[1]
         case "option":
             to = _by_option(row.place, options) or ("" if _is_set(row.place, options) else row.default)
         case _:
             to = row.to
     return Call(row.tool, origin, to, options, end)
+
+
+def _arguments(row: CopyCommand, words: Sequence[str]) -> tuple[str, str]:
+    """Where the last two arguments point, by their prefixes; empty where a tool needs prefixes and there are none."""
+    if not row.default:
+        places = [found for word in words if (found := _transport(word))]
+        return (places[-2], places[-1]) if len(places) > 1 else ("", "")
+    bare = [(word, position) for position, word in enumerate(words) if not word.startswith("-")]
+    plain = [word for word, position in bare if not (position and words[position - 1].startswith("-"))]
+    given = plain if len(plain) > 1 else [word for word, _ in bare]  # what follows a switch is no value of it
+    origin, to = [*given, "", ""][:2]
+    return _transport(origin) or row.from_default, _transport(to) or row.default
 
 
 def _transport(word: str) -> str:
