@@ -6,16 +6,19 @@ import datetime
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 
 from auditor.evidence.model import Evidence, Place
+from auditor.oci.document import Descriptor
 from auditor.plan.model import Endpoint, Needs, Plan, Program
 from auditor.plan.node_config import NodeConfig
 from auditor.site.archives.view import Archives, archives_of
 from auditor.site.copies import Copy, copies_in_archives, copies_inside
 from auditor.site.images import Images, Placement
 from auditor.site.inside import Inside
-from auditor.site.layers import LayerEgress, layer_egress
+from auditor.site.layers import LayerEgress, foreign_layers, layer_egress
 from auditor.site.mirrors import Mirroring, mirroring, node_configs
+from auditor.site.ordinary import Ordinary, made_ordinary
 from auditor.site.requirement import Requirement
 from auditor.site.storage.view import Storage
 from auditor.site.survey import Survey
@@ -76,12 +79,30 @@ class Site:
         if self.target is None or self.target is self.images:
             return self.images.placements
         pairs = zip(self.images.placements, self.target.placements, strict=True)
-        return tuple(there if there.resolution.payload is not None else here for here, there in pairs)
+        return tuple(there if _is_known(there) else here for here, there in pairs)
+
+    @cached_property
+    def delivered(self) -> tuple[Placement, ...]:
+        """As `pulled`; but what nobody saw inside is as the copy takes it, which may be out of an archive."""
+        if self.archives is None or self.to_copy is None:
+            return self.pulled
+        inside = self.target.placements if self.target is not None else ()
+        rows = zip_longest(self.pulled, self.to_copy.placements, inside)
+        return tuple(here if (there and _is_known(there)) or not _is_known(taken) else taken for here, taken, there in rows)
+
+    def foreign(self, placement: Placement) -> tuple[Descriptor, ...]:
+        """The layers that a node would be given with `urls` or a foreign type: not those whose `urls` the copy takes away."""
+        plain = self._ordinary.get(placement.need, frozenset())
+        return tuple(layer for layer in foreign_layers(placement) if layer.digest not in plain)
+
+    @cached_property
+    def _ordinary(self) -> Ordinary:
+        return made_ordinary(self.carriages, self.target)
 
     @cached_property
     def layer_egress(self) -> tuple[LayerEgress, ...]:
         """Every layer x pool that would be fetched from a host outside."""
-        return layer_egress(self.pulled, self.plan.reachable)
+        return layer_egress(((placement, self.foreign(placement)) for placement in self.delivered), self.plan.reachable)
 
     @cached_property
     def to_copy(self) -> Images | None:
@@ -139,6 +160,10 @@ class Site:
     def lacks(self, requirement: Requirement) -> str | None:
         """Why a check that requires this does not apply here; None when it does."""
         return None if _PRESENT[requirement](self) else requirement.value
+
+
+def _is_known(placement: Placement) -> bool:
+    return placement.resolution.payload is not None
 
 
 def _gives_a_capacity(plan: Plan) -> bool:
