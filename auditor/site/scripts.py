@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -37,6 +38,22 @@ class Line:
     def unsure(self) -> tuple[str, ...]:
         """The words that may become options of which nobody knows."""
         return tuple(word.text for word in self.command.words if word.is_many)
+
+    def with_option(self, option: str, *, without: tuple[str, ...] = ()) -> str:
+        """The line as one would write it with an option, and without others and their values.
+
+        Words that only the running script knows stay as they are. Empty where it holds what cannot be shown.
+        """
+        words = self.command.words
+        kept = [
+            (position, shlex.quote(word.text) if word.is_known else word.text)
+            for position, word in enumerate(words)
+            if word.text.partition("=")[0] not in without and not (position and words[position - 1].text in without)
+        ]
+        before = [word for position, word in kept if position < self.call.at]
+        after = [word for position, word in kept if position >= self.call.at]
+        text = " ".join([*before, *option.split(), *after])
+        return text if text.isprintable() else ""
 
     def is_unknown(self, option_value: str) -> bool:
         """Whether this value of an option is one that only the running script knows."""

@@ -20,6 +20,7 @@ from auditor.site.layers import LayerEgress, foreign_layers, layer_egress
 from auditor.site.mirrors import Mirroring, mirroring, node_configs
 from auditor.site.ordinary import Ordinary, made_ordinary
 from auditor.site.requirement import Requirement
+from auditor.site.script_lines import ReadScript, UnreadScript, read_scripts
 from auditor.site.storage.view import Storage
 from auditor.site.survey import Survey
 from auditor.site.transfers import Carriage, Transfer, transfer_of
@@ -120,6 +121,12 @@ class Site:
         if self.transfer is None or self.to_copy is None:
             return ()
         return tuple(self.transfer.carriages(self.to_copy.placements))
+
+    @cached_property
+    def scripts(self) -> tuple[ReadScript | UnreadScript, ...]:
+        """The copy scripts, and what their lines lose of what is to be copied."""
+        copied = self.to_copy.placements if self.to_copy is not None else ()
+        return tuple(read_scripts(self.plan, self.transfer, [placement for placement in copied if _is_known(placement)]))
 
     @cached_property
     def storage(self) -> Storage:
