@@ -36,12 +36,14 @@ from checks.storage import (
     staging_disk,
 )
 from checks.transfer import (
+    chart_repository_egress,
     copy_drops_foreign_layers,
     copy_drops_platforms,
     copy_keeps_urls,
     copy_script_flag,
     docker_nondistributable,
     registry_refuses_urls,
+    script_downloads,
     transfer_window,
 )
 from checks.trust import certificate_expiring, certificate_name_mismatch, chain_incomplete, root_not_trusted
@@ -87,6 +89,8 @@ CATALOGUE: tuple[Check, ...] = (
     registry_refuses_urls.CHECK,
     docker_nondistributable.CHECK,
     transfer_window.CHECK,
+    chart_repository_egress.CHECK,
+    script_downloads.CHECK,
     registry_disk.CHECK,
     staging_disk.CHECK,
     media_capacity.CHECK,

@@ -11,6 +11,7 @@ class Requirement(enum.Enum):
     IMAGES = "the plan names no images"
     LISTS = "the plan names no image list"
     WORKLOADS = "the plan names no workloads"
+    WORKLOAD_FILES = "the plan names no manifests and no charts"
     COMPLETE_WORKLOADS = "the plan does not say that its workloads are complete"
     WINDOWS_POOLS = "the plan has no Windows pools"
     DEFAULTS = "the plan names no distribution, and no runtime of a pool"

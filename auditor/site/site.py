@@ -14,6 +14,8 @@ from auditor.plan.model import Endpoint, Needs, Plan, Program
 from auditor.plan.node_config import NodeConfig
 from auditor.site.archives.view import Archives, archives_of
 from auditor.site.copies import Copy, copies_in_archives, copies_inside
+from auditor.site.downloads import ScriptDownloads, script_downloads
+from auditor.site.fetches import ChartFetches, chart_fetches
 from auditor.site.images import Images, Placement
 from auditor.site.inside import Inside
 from auditor.site.layers import LayerEgress, foreign_layers, layer_egress
@@ -129,6 +131,16 @@ class Site:
         return tuple(read_scripts(self.plan, self.transfer, [placement for placement in copied if _is_known(placement)]))
 
     @cached_property
+    def script_downloads(self) -> tuple[ScriptDownloads, ...]:
+        """What each copy script downloads."""
+        return tuple(script_downloads(self.plan, self.scripts))
+
+    @cached_property
+    def chart_fetches(self) -> ChartFetches:
+        """What the workloads would have fetched from elsewhere."""
+        return chart_fetches(self.plan)
+
+    @cached_property
     def storage(self) -> Storage:
         """The bytes of each stage."""
         return Storage(self.plan, self.needs, self.evidence, self.images, self.pulled, self.archives, self.target)
@@ -183,6 +195,7 @@ _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
     Requirement.IMAGES: lambda site: bool(site.needs.lines or site.needs.needs),
     Requirement.LISTS: lambda site: bool(site.needs.lines),
     Requirement.WORKLOADS: lambda site: bool(site.needs.demands),
+    Requirement.WORKLOAD_FILES: lambda site: bool(site.plan.workloads),
     Requirement.COMPLETE_WORKLOADS: lambda site: bool(site.needs.demands) and site.plan.workloads_complete,
     Requirement.WINDOWS_POOLS: lambda site: any(pool.is_windows for pool in site.plan.pools),
     Requirement.DEFAULTS: lambda site: site.plan.cluster is not None or any(pool.runtime for pool in site.plan.pools),

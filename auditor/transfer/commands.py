@@ -61,14 +61,18 @@ class Call:
 
 def tool_in(words: Sequence[str]) -> int | None:
     """Where in a command the tool stands: first, or after `sudo`, `xargs` and the like. None when none is known."""
-    tools = {row.tool for row in _rows()}
-    reach = _MAX_WRAPPED if words and words[0] in _WRAPPERS else 1
-    return next((position for position, word in enumerate(words[:reach]) if name_of(word) in tools), None)
+    return position_of(words, frozenset(row.tool for row in _rows()))
+
+
+def position_of(words: Sequence[str], programs: frozenset[str]) -> int | None:
+    """Where in a command one of these programs stands, their names in small letters: first, or after what runs it."""
+    reach = _MAX_WRAPPED if words and name_of(words[0]) in _WRAPPERS else 1
+    return next((position for position, word in enumerate(words[:reach]) if name_of(word) in programs), None)
 
 
 def name_of(word: str) -> str:
-    """The program that a word means, without its folder."""
-    return word.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
+    """The program that a word means, without its folder, in small letters."""
+    return word.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
 
 
 def read_call(words: Sequence[str]) -> Call | None:

@@ -13,7 +13,8 @@ every program, since `$ErrorActionPreference` alone does not stop a script when 
 
 ## When it cannot tell
 The script, or a part of it, cannot be read; a line runs what only the running script knows (`eval`, `$TOOL`); options come out
-of a variable that is set elsewhere; no line is known to copy; or the facts do not know what the tool does with these options.
+of a variable that is set elsewhere; no line is known to copy or to download; or the facts do not know what the tool does with
+these options.
 
 ## References
 facts/copy_commands.yaml, facts/copy_layers.yaml, facts/copy_platforms.yaml; POSIX, Shell Command Language, `set -e`; Microsoft,
@@ -135,7 +136,7 @@ def _of_line(losses: LineLosses) -> Iterator[Outcome]:
         yield _of_failure(line)
 
 
-def _of_script(read: ReadScript) -> Iterator[Outcome]:
+def _of_script(read: ReadScript, downloads: int) -> Iterator[Outcome]:
     for losses in read.lines:
         yield from list(_of_line(losses)) or [Fine()]
     for hidden in read.hidden:
@@ -143,7 +144,7 @@ def _of_script(read: ReadScript) -> Iterator[Outcome]:
         yield Undetermined(ID, _subject(read.path, hidden.command), Kind.UNSUPPORTED, detail)
     for trouble in read.script.unread:
         yield Undetermined(ID, Subject("script", read.path), Kind.MALFORMED, f"{trouble.location}: {trouble}")
-    if not (read.lines or read.hidden or read.script.unread):
+    if not (read.lines or read.hidden or read.script.unread or downloads):
         detail = f"{read.script.file}: no line of it is known to copy images"
         yield Undetermined(ID, Subject("script", read.path), Kind.UNSUPPORTED, detail)
 
@@ -152,12 +153,13 @@ def _outcomes(site: Site) -> Iterator[Outcome]:
     for placement in to_copy(site, ID):
         if isinstance(placement, Undetermined):
             yield placement
+    downloads = {script.read.path: script.lines for script in site.script_downloads}
     for read in site.scripts:
         if isinstance(read, UnreadScript):
             kind = Kind.MISSING_EVIDENCE if read.why.missing else Kind.UNSUPPORTED
             yield Undetermined(ID, Subject("script", read.path), kind, f"{read.why.location}: {read.why}")
         else:
-            yield from _of_script(read)
+            yield from _of_script(read, downloads[read.path])
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:

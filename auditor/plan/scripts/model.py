@@ -20,12 +20,18 @@ class UnreadableScript(Exception):
 class Word:
     """One word of a command. `text` is what the program gets where `is_known`, else what is written.
 
-    `is_many`: it may become any number of words, options among them.
+    `is_many`: it may become any number of words, options among them. Where not all is known, `start` is what is known of its
+    beginning.
     """
 
     text: str
     is_known: bool = True
     is_many: bool = False
+    start: str = ""
+
+    def and_(self, written: str) -> Word:
+        """This word with more written right after it, of which nothing is known."""
+        return Word(self.text + written, is_known=False, is_many=self.is_many, start=self.text if self.is_known else self.start)
 
 
 @dataclass(frozen=True, slots=True)

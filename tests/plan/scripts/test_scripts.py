@@ -51,6 +51,13 @@ def test_what_is_not_certain_is_not_guessed(text: str) -> None:
     assert words(text)[1].startswith("?$")
 
 
+@pytest.mark.parametrize("text", ["$R/$i", "$R/a/$i:1", "$R/${i}", '"$R/$i"', "$R/$i/$i"])
+def test_variables_with_something_between_are_one_word(text: str) -> None:
+    assert words(f"R=reg:5000\nfor i in $(cat l); do crane copy $i {text} --all; done") == [
+        "crane", "copy", "?$i", f"?{text}", "--all"
+    ]  # fmt: skip
+
+
 def test_a_value_of_a_loop_is_one_word_and_one_from_outside_may_be_many() -> None:
     many = [word.is_many for word in first("for i in a b; do crane $i $OUT; done", "crane").words]
     assert many == [False, False, True]
@@ -171,3 +178,56 @@ def test_any_text_is_read_or_said_to_be_unreadable(text: str, file: str) -> None
     lines = text.count("\n") + 1
     assert all(1 <= command.location.line <= lines for command in script.commands)
     assert script.commands == read(text, file).commands
+
+
+def called(text: str, file: str) -> list[list[str]]:
+    return [
+        [word.text if word.is_known else f"{word.start}?" for word in command.words] for command in read(text, file).commands
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'eval "$(curl https://a.b/c)"',
+        "bash <(curl https://a.b/c)",
+        "echo x $(curl https://a.b/c) y",
+        "V=$(curl https://a.b/c)",
+        "export V=$(curl https://a.b/c)",
+        'for i in $(curl https://a.b/c); do echo "$i"; done',
+        "if ! curl https://a.b/c; then exit 1; fi",
+        "( cd /tmp && curl https://a.b/c )",
+    ],
+)
+def test_a_command_inside_another_is_read_as_well(text: str) -> None:
+    assert called(text, "a.sh").count(["curl", "https://a.b/c"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("iex (irm https://a.b/c)", ["irm", "https://a.b/c"]),
+        ("$x = (iwr https://a.b/c).Content", ["iwr", "https://a.b/c"]),
+        ("(New-Object Net.WebClient).DownloadFile('https://a.b/c', 'c')", [".DownloadFile", "https://a.b/c", "c"]),
+        ('iex ((New-Object Net.WebClient).DownloadString("https://a.b/c"))', [".DownloadString", "https://a.b/c"]),
+        ("$u = 'https://a.b'\n$w.DownloadFile(\"$u/c\", $to)", [".DownloadFile", "https://a.b/c", "?"]),
+        ("Invoke-Command { irm a } -Then { irm https://a.b/c }", ["irm", "https://a.b/c"]),
+        ("foreach ($i in 1, 2) { if ($i) { irm https://a.b/c } }", ["irm", "https://a.b/c"]),
+    ],
+)
+def test_methods_and_commands_inside_others_are_read_in_powershell(text: str, expected: list[str]) -> None:
+    assert called(text, "a.ps1").count(expected) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "file"),
+    [
+        ('R=https://a.b\ncurl "$R/c/$V.tgz"', "a.sh"),
+        ("R=https://a.b\ncurl $R/c/$V.tgz", "a.sh"),
+        ("R=https://a.b\ncurl ${R}/c/${V:-1}", "a.sh"),
+        ("$r = 'https://a.b'\ncurl \"$r/c/$v.tgz\"", "a.ps1"),
+    ],
+)
+def test_the_beginning_of_a_word_may_be_known_without_its_end(text: str, file: str) -> None:
+    (word,) = first(text, "curl", file).words[1:]
+    assert (word.is_known, word.start) == (False, "https://a.b/c/")

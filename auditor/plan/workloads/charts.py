@@ -1,0 +1,99 @@
+"""What a Helm chart depends on and does not have beside it, in a folder or in a packed archive."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import zlib
+from collections.abc import Iterator, Mapping
+
+from auditor.errors import Location
+from auditor.plan.marked import Marked, NotStructured, load_marked
+from auditor.plan.model import Plan
+from auditor.plan.paths import shown_path
+
+_MAX_UNPACKED = 64 * 1024 * 1024
+_MAX_MEMBERS = 10_000
+_DECLARING = ("Chart.yaml", "requirements.yaml")  # the second is that of charts for Helm 2
+_HERE = "file://"
+
+
+class UnreadableChart(Exception):
+    """A chart that cannot be told: why, and where."""
+
+    def __init__(self, why: str, location: Location) -> None:
+        super().__init__(why)
+        self.location = location
+
+
+def missing_dependencies(plan: Plan, name: str) -> Iterator[tuple[str, Marked]]:
+    """Every dependency that comes from a repository and is not in the chart's folder `charts`, with the file that names it.
+
+    Raises UnreadableChart.
+    """
+    place = shown_path(plan.path, name)
+    packed = plan.files.get(name)
+    inner = _unpacked(packed, Location(place)) if packed is not None else _folder(plan.files, name)
+    for file in _DECLARING:
+        if file not in inner:
+            continue
+        where = place if packed is not None else f"{place}/{file}"
+        try:
+            documents = load_marked(inner[file])
+        except NotStructured as error:
+            raise UnreadableChart(str(error), Location(where, error.line, error.column)) from error
+        dependencies = documents[0].get("dependencies") if documents else None
+        for dependency in dependencies.list if dependencies is not None else ():
+            repository = dependency.text_at("repository")
+            if repository and not repository.startswith(_HERE) and not _has(inner, dependency.text_at("name")):
+                yield where, dependency
+
+
+def _folder(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
+    """The files of a chart in a folder, by their path in it."""
+    return {path.removeprefix(f"{name}/"): data for path, data in files.items() if path.startswith(f"{name}/")}
+
+
+def _has(inner: Mapping[str, bytes], chart: str) -> bool:
+    """Whether the folder `charts` has it: a folder or an archive. Helm looks at the name that is written inside of it."""
+    for path, data in inner.items():
+        parts = path.split("/")
+        if parts[0] != "charts":
+            continue
+        if len(parts) == 2 and parts[1].endswith(".tgz") and (parts[1] == f"{chart}.tgz" or parts[1].startswith(f"{chart}-")):
+            return True
+        if len(parts) == 3 and parts[2] == "Chart.yaml" and _name_in(data) in {"", chart}:
+            return True
+    return False
+
+
+def _name_in(data: bytes) -> str:
+    """The name of a chart by its Chart.yaml; empty where that cannot be told."""
+    try:
+        documents = load_marked(data)
+    except NotStructured:
+        return ""
+    return documents[0].text_at("name") if documents else ""
+
+
+def _unpacked(packed: bytes, location: Location) -> dict[str, bytes]:
+    """The files of a packed chart that matter, by their path below its one folder; of archives in it only the names."""
+    inflater = zlib.decompressobj(31)
+    try:
+        plain = inflater.decompress(packed, _MAX_UNPACKED)
+        if inflater.unconsumed_tail:
+            raise UnreadableChart(f"it unpacks to more than {_MAX_UNPACKED:,} bytes", location)
+        with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
+            return dict(_members(archive, location))
+    except (zlib.error, tarfile.TarError, EOFError, ValueError) as error:
+        raise UnreadableChart(f"it is no packed chart: {error}", location) from error
+
+
+def _members(archive: tarfile.TarFile, location: Location) -> Iterator[tuple[str, bytes]]:
+    for number, member in enumerate(archive):
+        if number >= _MAX_MEMBERS:
+            raise UnreadableChart(f"more than {_MAX_MEMBERS:,} entries", location)
+        path = member.name.removeprefix("./").partition("/")[2]
+        if member.isfile() and not member.issparse() and path:
+            file = archive.extractfile(member) if path.endswith((".yaml", ".yml")) else None
+            yield path, file.read() if file is not None else b""
