@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from auditor.pki.judge import Incomplete
+from auditor.policy.fetched import fetched_rows
 from auditor.report import Cell, EgressRow, ImageRow, StorageItem, StorageStage, TrustRow
 from auditor.site import Site
 from auditor.site.images import Placement
@@ -119,42 +120,10 @@ def _mirror_rows(site: Site) -> Iterator[EgressRow]:
             )
 
 
-def _chart_rows(site: Site) -> Iterator[EgressRow]:
-    """Charts and manifests that would be fetched, one row per place and who names it."""
-    for fetch in site.chart_fetches.outside:
-        source = fetch.source
-        yield EgressRow(
-            host=fetch.dial.host,
-            port=fetch.dial.port,
-            scheme=fetch.dial.scheme,
-            who=f"{source.owner} ({source.field.who})",
-            why=source.what,
-            when_blocked=source.field.when_blocked,
-            check="chart-repository-egress",
-        )
-
-
-def _script_rows(site: Site) -> Iterator[EgressRow]:
-    """What scripts download."""
-    for script in site.script_downloads:
-        where = "the script fails, on the connected side" if script.is_connected else "the script fails"
-        for found in script.outside:
-            yield EgressRow(
-                host=found.dial.host,
-                port=found.dial.port,
-                scheme=found.dial.scheme,
-                who=f"{script.read.path} ({found.download.program})",
-                why=f"a download, line {', '.join(str(line.line) for line in found.lines[:ITEMS])}",
-                when_blocked=where,
-                check="script-downloads",
-            )
-
-
 def egress_rows(site: Site, today: datetime.date) -> tuple[EgressRow, ...]:
     """Every host that something would dial, each (host, port, who, check, why) once, sorted."""
     unique: dict[tuple[str, int, str, str, str], EgressRow] = {}
-    rows = (*_layer_rows(site), *_mirror_rows(site), *_trust_dials(site, today), *_chart_rows(site), *_script_rows(site))
-    for row in rows:
+    for row in (*_layer_rows(site), *_mirror_rows(site), *_trust_dials(site, today), *fetched_rows(site)):
         unique.setdefault((row.host, row.port, row.who, row.check, row.why), row)
     return tuple(unique[key] for key in sorted(unique))
 

@@ -29,6 +29,7 @@ class Requirement(enum.Enum):
     COPY_SCRIPTS = "the plan names no scripts that copy"
     TO_COPY = "neither the source registries nor archives were to be looked at, so that nothing is known of what is copied"
     REGISTRY_KIND = "the plan does not say what kind of registry it is"
+    DISTRIBUTION_CONFIG = "the plan gives no configuration of a registry of the kind distribution"
     COPY_WINDOW = "the plan does not give both a rate and a window for the copy"
     DOCKER = "neither the copy nor a pool uses Docker"
     ENDPOINTS = "the plan names no TLS endpoints"

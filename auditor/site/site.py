@@ -12,6 +12,8 @@ from auditor.evidence.model import Evidence, Place
 from auditor.oci.document import Descriptor
 from auditor.plan.model import Endpoint, Needs, Plan, Program
 from auditor.plan.node_config import NodeConfig
+from auditor.plan.registry_config import UnreadableConfig
+from auditor.plan.registry_lint import RegistrySlip
 from auditor.site.archives.view import Archives, archives_of
 from auditor.site.copies import Copy, copies_in_archives, copies_inside
 from auditor.site.downloads import ScriptDownloads, script_downloads
@@ -21,12 +23,14 @@ from auditor.site.inside import Inside
 from auditor.site.layers import LayerEgress, foreign_layers, layer_egress
 from auditor.site.mirrors import Mirroring, mirroring, node_configs
 from auditor.site.ordinary import Ordinary, made_ordinary
+from auditor.site.registry_config import is_distribution, registry_remote, registry_slips
 from auditor.site.requirement import Requirement
 from auditor.site.script_lines import ReadScript, UnreadScript, read_scripts
 from auditor.site.storage.view import Storage
 from auditor.site.survey import Survey
 from auditor.site.transfers import Carriage, Transfer, transfer_of
 from auditor.site.trust import Served, TrustCase, Unseen, endpoint_chains, trust_cases
+from auditor.transfer.network import Dial
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,16 @@ class Site:
         return chart_fetches(self.plan)
 
     @cached_property
+    def registry_slips(self) -> tuple[RegistrySlip, ...] | UnreadableConfig:
+        """What is wrong with the configuration of the registry inside, or why nobody can tell."""
+        return registry_slips(self.plan)
+
+    @cached_property
+    def registry_remote(self) -> Dial | None:
+        """The host outside of which the registry inside is a cache; None when it is none."""
+        return registry_remote(self.plan, self.registry_slips)
+
+    @cached_property
     def storage(self) -> Storage:
         """The bytes of each stage."""
         return Storage(self.plan, self.needs, self.evidence, self.images, self.pulled, self.archives, self.target)
@@ -213,6 +227,7 @@ _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
     Requirement.COPY_SCRIPTS: lambda site: site.plan.copy is not None and bool(site.plan.copy.scripts),
     Requirement.TO_COPY: lambda site: bool({Place.SOURCE, Place.ARCHIVES} & site.places),
     Requirement.REGISTRY_KIND: lambda site: site.plan.registry is not None and site.plan.registry.kind is not None,
+    Requirement.DISTRIBUTION_CONFIG: lambda site: is_distribution(site.plan),
     Requirement.COPY_WINDOW: lambda site: (
         site.plan.copy is not None and None not in (site.plan.copy.rate, site.plan.copy.window)
     ),

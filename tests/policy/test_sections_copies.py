@@ -86,3 +86,13 @@ def test_charts_and_scripts_that_fetch_are_in_the_egress_inventory_and_no_host_i
         ("get.example.com", 443, "install.sh (wget)", "script-downloads"),
     ]
     assert all(row.why and row.when_blocked for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("remote", "hosts"), [("https://registry-1.docker.io", ["registry-1.docker.io"]), ("http://r.inside", [])]
+)
+def test_a_cache_dials_its_remote(remote: str, hosts: list[str]) -> None:
+    plan = FETCHING.replace("copy: {scripts: [install.sh]}", "registry: {host: r.local, kind: distribution, config: c.yml}")
+    files = {"deploy/a.yaml": "{}", "c.yml": f"proxy: {{remoteurl: '{remote}'}}"}
+    rows = egress_rows(site_of({"plan": plan, "files": files}), datetime.date(2026, 11, 23))
+    assert [row.host for row in rows if row.check == "registry-config"] == hosts
