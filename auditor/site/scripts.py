@@ -106,7 +106,7 @@ def _hop(call: Call, transfer: Transfer | None) -> Hop:
     options, version = call.options, ""
     if transfer is not None and is_same:
         version = transfer.tool.version
-        if call.tool == "docker":
+        if call.tool == "docker" or call.is_configured:
             options = Options((*options.given, *transfer.options.given))
     return Hop(call.tool, version, call.origin, call.to, options)
 
@@ -144,12 +144,22 @@ def left_behind(line: Line, placements: Iterable[Placement]) -> Iterator[tuple[P
         return
     for placement in placements:
         for layer in foreign_layers(placement):
-            if not line.call.to or not line.call.origin:
-                yield placement, layer, Unpredicted("the line does not say from where to where it copies", missing=True)
+            if (unsaid := _unsaid(line)) is not None:
+                yield placement, layer, unsaid
                 continue
             fate = fate_on((line.hop,), layer.media_type, has_urls=bool(layer.urls))
             if isinstance(fate, Unpredicted) or not fate.carried:
                 yield placement, layer, fate
+
+
+def _unsaid(line: Line) -> Unpredicted | None:
+    """Why the line alone does not tell what it does; None when it does."""
+    if not line.call.to or not line.call.origin:
+        return Unpredicted("the line does not say from where to where it copies", missing=True)
+    if line.call.is_configured and not line.hop.version:
+        why = f"a file says how {line.call.tool} copies: name it as `copy.tool`, and its settings in `copy.options`"
+        return Unpredicted(why, missing=True)
+    return None
 
 
 def kept_by(line: Line, placement: Placement) -> Kept | Unpredicted:
@@ -157,6 +167,8 @@ def kept_by(line: Line, placement: Placement) -> Kept | Unpredicted:
     index, payload = placement.image.document, placement.resolution.payload
     if line.call.origin != "registry" or not isinstance(index, Index) or payload is None:
         return Kept.YES
+    if line.call.is_configured and (unsaid := _unsaid(line)) is not None:
+        return unsaid
     row = platform_row(line.hop)
     if isinstance(row, Unpredicted):
         return row

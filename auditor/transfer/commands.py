@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
@@ -23,21 +23,42 @@ _TRANSPORTS = {
     "ocidir://": "oci-layout",
 }
 _WRAPPERS = frozenset(
-    {"sudo", "env", "time", "nohup", "timeout", "command", "exec", "xargs", "parallel", "retry", "nice", "doas"}
+    {
+        "sudo",
+        "env",
+        "time",
+        "nohup",
+        "timeout",
+        "command",
+        "exec",
+        "xargs",
+        "parallel",
+        "retry",
+        "nice",
+        "doas",
+        "k3s",
+        "microk8s",
+    }
 )
+_HOLDERS = frozenset({"k0s"})
 _MAX_WRAPPED = 12
 
-From = Literal["registry", "archive", "store", "transport", "option"]
+From = Literal["registry", "archive", "oci-layout", "store", "transport", "option"]
 To = Literal["registry", "docker-archive", "oci-layout", "store", "transport", "option"]
 
 
 class CopyCommand(Fact, frozen=True, kw_only=True):
     """A subcommand that copies. `words`: its parts, each with its other names; `place` and `from_` say where options point.
 
-    `from_default` and `default` are what an argument without a prefix stands for, or a command without such an option.
+    `from_default` and `default` are what an argument without a prefix stands for, or a command without such an option. With
+    `needs`, it copies with one of these options only. The command may be that of another `program`, which has the tool inside.
+    `configured`: a file, and not the line, says how it copies.
     """
 
     tool: str
+    program: str = ""
+    needs: tuple[str, ...] = ()
+    configured: bool = False
     words: tuple[str, ...]
     origin: From
     to: To
@@ -57,11 +78,12 @@ class Call:
     to: str
     options: Options
     at: int
+    is_configured: bool = False
 
 
 def tool_in(words: Sequence[str]) -> int | None:
     """Where in a command the tool stands: first, or after `sudo`, `xargs` and the like. None when none is known."""
-    return position_of(words, frozenset(row.tool for row in _rows()))
+    return position_of(words, frozenset(row.program or row.tool for row in _rows()))
 
 
 def position_of(words: Sequence[str], programs: frozenset[str]) -> int | None:
@@ -81,10 +103,15 @@ def read_call(words: Sequence[str]) -> Call | None:
     if start is None:
         return None
     for row in _rows():
-        end = _subcommand(row, words, start + 1) if row.tool == name_of(words[start]) else None
-        if end is not None:
+        end = _subcommand(row, words, start + 1) if name_of(words[start]) == (row.program or row.tool) else None
+        if end is not None and (not row.needs or any(map(read_options(words).has, row.needs))):
             return _call(row, words, start, end)
-    return None
+    # `k0s ctr images pull`: a tool that copies may have another inside.
+    return _moved(read_call(words[start + 1 :]), start + 1) if name_of(words[start]) in _HOLDERS else None
+
+
+def _moved(call: Call | None, by: int) -> Call | None:
+    return replace(call, at=call.at + by) if call is not None else None
 
 
 def _rows() -> tuple[CopyCommand, ...]:
@@ -124,7 +151,7 @@ def _call(row: CopyCommand, words: Sequence[str], start: int, end: int) -> Call:
             to = _by_option(row.place, options) or ("" if _is_set(row.place, options) else row.default)
         case _:
             to = row.to
-    return Call(row.tool, origin, to, options, end)
+    return Call(row.tool, origin, to, options, end, row.configured)
 
 
 def _arguments(row: CopyCommand, words: Sequence[str]) -> tuple[str, str]:
