@@ -121,8 +121,8 @@ def concerned(line: Line, placements: Iterable[Placement], plan: Plan) -> list[P
 
 
 def _reads(line: Line) -> bool:
-    """Whether the line takes images from its input, or from a folder or file that it names."""
-    return line.command.words[0].text in {"xargs", "parallel"} or "sync" in [word.text for word in line.command.words]
+    """Whether the line takes images from its input, or from a folder or file."""
+    return line.command.words[0].text in {"xargs", "parallel"} or line.call.is_listed
 
 
 def _reference(text: str) -> str:

@@ -52,12 +52,13 @@ class CopyCommand(Fact, frozen=True, kw_only=True):
 
     `from_default` and `default` are what an argument without a prefix stands for, or a command without such an option. With
     `needs`, it copies with one of these options only. The command may be that of another `program`, which has the tool inside.
-    `configured`: a file, and not the line, says how it copies.
+    `listed`: a file or folder, and not the line, says which images; `configured`: and how it copies them.
     """
 
     tool: str
     program: str = ""
     needs: tuple[str, ...] = ()
+    listed: bool = False
     configured: bool = False
     words: tuple[str, ...]
     origin: From
@@ -78,6 +79,7 @@ class Call:
     to: str
     options: Options
     at: int
+    is_listed: bool = False
     is_configured: bool = False
 
 
@@ -151,7 +153,7 @@ def _call(row: CopyCommand, words: Sequence[str], start: int, end: int) -> Call:
             to = _by_option(row.place, options) or ("" if _is_set(row.place, options) else row.default)
         case _:
             to = row.to
-    return Call(row.tool, origin, to, options, end, row.configured)
+    return Call(row.tool, origin, to, options, end, row.listed or row.configured, row.configured)
 
 
 def _arguments(row: CopyCommand, words: Sequence[str]) -> tuple[str, str]:
