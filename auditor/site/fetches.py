@@ -42,8 +42,8 @@ def chart_fetches(plan: Plan) -> ChartFetches:
     dials = [(one, fetch_dial(one.url)) for one in found if isinstance(one, ChartSource)]
     unknown += [_unclear(source) for source, dial in dials if dial is None]
     fetches = [ChartFetch(source, dial) for source, dial in dials if dial is not None]
-    outside = tuple(fetch for fetch in fetches if not is_inside(plan, fetch.dial))
-    return ChartFetches(outside, tuple(fetch for fetch in fetches if fetch not in outside), tuple(unknown))
+    outside, inside = [tuple(fetch for fetch in fetches if is_inside(plan, fetch.dial) is near) for near in (False, True)]
+    return ChartFetches(outside, inside, tuple(unknown))
 
 
 def _unclear(source: ChartSource) -> UnknownSources:
@@ -60,5 +60,5 @@ def shown_url(url: str) -> str:
 
 def is_inside(plan: Plan, dial: Dial) -> bool:
     """Whether a host can be reached with the cable cut: the registry inside and the machine itself always can."""
-    own = plan.registry is not None and bare(plan.registry.host) == dial.host
+    own = plan.registry is not None and bare(plan.registry.host).strip("[]") == dial.host
     return own or is_reachable(dial.host, (*plan.reachable, *_MACHINE))

@@ -23,22 +23,22 @@ _TRANSPORTS = {
     "ocidir://": "oci-layout",
 }
 _WRAPPERS = frozenset(
-    {
+    [
         "sudo",
+        "doas",
         "env",
         "time",
         "nohup",
         "timeout",
+        "nice",
         "command",
         "exec",
+        "retry",
         "xargs",
         "parallel",
-        "retry",
-        "nice",
-        "doas",
         "k3s",
         "microk8s",
-    }
+    ]
 )
 _HOLDERS = frozenset({"k0s"})
 _MAX_WRAPPED = 12
@@ -56,10 +56,6 @@ class CopyCommand(Fact, frozen=True, kw_only=True):
     """
 
     tool: str
-    program: str = ""
-    needs: tuple[str, ...] = ()
-    listed: bool = False
-    configured: bool = False
     words: tuple[str, ...]
     origin: From
     to: To
@@ -68,11 +64,18 @@ class CopyCommand(Fact, frozen=True, kw_only=True):
     from_default: str = ""
     place: Mapping[str, str] = {}
     default: str = ""
+    program: str = ""
+    needs: tuple[str, ...] = ()
+    listed: bool = False
+    configured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a tool that copies. `origin` and `to` are empty where the words do not say; `at` is where options belong."""
+    """One call of a tool that copies. `origin` and `to` are empty where the words do not say; `at` is where options belong.
+
+    `is_listed` and `is_configured` are as in CopyCommand.
+    """
 
     tool: str
     origin: str
@@ -157,7 +160,7 @@ def _call(row: CopyCommand, words: Sequence[str], start: int, end: int) -> Call:
 
 
 def _arguments(row: CopyCommand, words: Sequence[str]) -> tuple[str, str]:
-    """Where the last two arguments point, by their prefixes; empty where a tool needs prefixes and there are none."""
+    """From where to where its arguments point, by their prefixes; empty where a tool needs prefixes and there are none."""
     if not row.default:
         places = [found for word in words if (found := _transport(word))]
         return (places[-2], places[-1]) if len(places) > 1 else ("", "")

@@ -16,6 +16,7 @@ _URL = re.compile(
 )
 _AT_HOST = re.compile(r"git@[\w.-]+:(?!//).+")
 _PATH = re.compile(r"[./\\~].*|[A-Za-z]:[\\/].*", re.DOTALL)
+_CMDLETS = re.compile(r"-[a-z]{2,}")
 _PYTHONS = frozenset({"python", "python3", "py"})
 
 
@@ -88,7 +89,7 @@ def _is_called(row: Downloader, texts: Sequence[str]) -> bool:
 
 
 def _download(name: str, row: Downloader, words: Sequence[Argument]) -> Download | None:
-    if any(word.text.partition("=")[0].lower() in row.offline for word in words):
+    if any(_is_one(word.text.partition("=")[0], row.offline) for word in words):
         return None
     urls = [url for word in words if (url := _url(word))]
     if row.otherwise == "hosts":
@@ -118,12 +119,17 @@ def _instead(row: Downloader, words: Sequence[Argument]) -> tuple[list[str], boo
 def _values(options: tuple[str, ...], words: Sequence[Argument]) -> Iterator[Argument]:
     for position, word in enumerate(words):
         option, joined, value = word.text.partition("=")
-        if option.lower() not in options:
+        if not _is_one(option, options):
             continue
         if joined:
             yield Argument(value, word.is_known)
         elif position + 1 < len(words):
             yield words[position + 1]
+
+
+def _is_one(option: str, options: tuple[str, ...]) -> bool:
+    """Whether an option is among these. PowerShell reads its own, `-Source`, in small and large letters."""
+    return any(option == known or (_CMDLETS.fullmatch(known) is not None and option.lower() == known) for known in options)
 
 
 def _url(word: Argument) -> str:

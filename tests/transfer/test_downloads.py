@@ -51,7 +51,8 @@ def test_what_a_line_downloads(line: str, urls: list[str]) -> None:
         "wget -i urls.txt",
         "curl https://{{host}}/x",
         "apt-get -y install jq",
-        "dnf install jq",
+        "dnf -c other.conf install jq",
+        "pip install -I --index-url $INDEX a",
         "pip install --index-url $INDEX a",
         "Install-Module HNS -Repository Inside",
         ".DownloadFile $url x",
@@ -77,6 +78,7 @@ def test_a_host_that_the_line_does_not_say_is_not_guessed(line: str) -> None:
         "apt-get remove jq",
         "apt-get install -y ./jq.deb",
         "apk add --no-network jq",
+        "dnf -C install jq",
         "msiexec /i tool.msi /qn",
     ],
 )
