@@ -1,0 +1,89 @@
+"""The copy script for skopeo, from registry to registry. It carries an index whole, and takes `urls` out of one manifest only.
+
+It leaves layers with `urls` behind, without an option against it: they come along through a docker-archive, which knows nothing
+of such layers, and has room for one manifest. What it cannot do it says, and ends with 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from auditor.fix.scripts.frame import Mends, Setting, mends_of, script, steps_of
+from auditor.fix.scripts.regctl import command, domains
+from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Push, Rewrite, WriteIndex
+from auditor.fix.written import Written, quoted
+
+_FUNCTIONS = r"""
+mkdir -p -- "$work"
+
+digest_of() { skopeo inspect --raw --tls-verify="$(tls "$1")" "docker://$1" 2>/dev/null | sha256sum | cut -d ' ' -f 1; }
+there() { [ "$(digest_of "$1" || true)" = "${2#sha256:}" ]; }
+
+copy() {  # SOURCE TARGET DIGEST
+  step "copy $1 to $2"
+  there "$2" "$3" || skopeo copy --all --preserve-digests \
+    --src-tls-verify="$(tls "$1")" --dest-tls-verify="$(tls "$2")" "docker://$1" "docker://$2"
+}
+
+rewrite() {  # SOURCE TARGET
+  step "bring $2 without urls"
+  local file=$work/image-$done.tar
+  rm -f -- "$file"
+  skopeo copy --src-tls-verify="$(tls "$1")" "docker://$1" "docker-archive:$file"
+  skopeo copy --dest-tls-verify="$(tls "$2")" "docker-archive:$file" "docker://$2"
+  rm -- "$file"
+}
+
+push() {  # TRANSPORT PATH NAME TARGET
+  step "bring $4 out of $2"
+  skopeo copy --all --dest-tls-verify="$(tls "$4")" "$1:$archives/$2${3:+:$3}" "docker://$4"
+}"""
+_INSTEAD = "skopeo leaves layers of these behind, or would lose platforms: copy them with copy-regctl.sh or copy-crane.sh"
+_TRANSPORTS = {
+    ("docker-archive", False): "docker-archive",
+    ("oci-layout", False): "oci-archive",
+    ("oci-layout", True): "oci",
+    ("dir", True): "dir",
+}
+
+
+def _tls(without: tuple[str, ...]) -> str:
+    cases = "".join(f"{quoted(host)}/*) echo false ;; " for host in without)
+    return f"tls() {{ case $1 in {cases}*) echo true ;; esac; }}"
+
+
+def _lines(errand: Errand) -> list[str] | None:
+    """The image as lines; None for what skopeo cannot do."""
+    match errand.steps:
+        case (Push() as push,):
+            return _pushed(push)
+        case (Rewrite(source, target, (digest,), whole=False),):
+            return [command("rewrite", source.at(digest), target)]
+        case steps if any(isinstance(step, Rewrite | CopyBlob) or _is_foreign(step) for step in steps):
+            return None
+        case (*_, WriteIndex(target)) if errand.root:
+            return [command("copy", errand.reference.at(errand.root), target, errand.root)]
+        case steps:
+            return [command("copy", step.source, step.target, step.digest) for step in steps if isinstance(step, CopyManifest)]
+
+
+def _pushed(push: Push) -> list[str] | None:
+    transport = _TRANSPORTS.get((push.form, push.is_folder))
+    if transport is None or ":" in push.path:
+        return None
+    name = "" if push.alone or transport == "dir" else push.name
+    return [command("push", transport, push.path, name, push.target)]
+
+
+def _is_foreign(step: object) -> bool:
+    return isinstance(step, CopyManifest) and step.foreign
+
+
+def copy_script(setting: Setting, errands: Sequence[Errand], mends: Mends) -> Written:
+    """The script, and what it mends: less than the others."""
+    steps = steps_of(errands, _lines)
+    found = mends_of(mends, errands, steps)
+    functions = "\n".join((_tls(domains(setting, errands)), _FUNCTIONS))
+    title = "Carries what is missing into the registry inside, with skopeo (1.6 or later), an index always whole."
+    text = script(setting, title, ["skopeo"], functions, steps, found, _INSTEAD)
+    return Written("copy/copy-skopeo.sh", text, f"copies with skopeo{steps.but}", found, is_script=True)
