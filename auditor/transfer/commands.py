@@ -23,24 +23,10 @@ _TRANSPORTS = {
     "ocidir://": "oci-layout",
 }
 _WRAPPERS = frozenset(
-    [
-        "sudo",
-        "doas",
-        "env",
-        "time",
-        "nohup",
-        "timeout",
-        "nice",
-        "command",
-        "exec",
-        "retry",
-        "xargs",
-        "parallel",
-        "k3s",
-        "microk8s",
-    ]
+    {"sudo", "env", "time", "nohup", "timeout", "command", "exec", "xargs", "parallel", "retry", "nice", "doas"}
 )
-_HOLDERS = frozenset({"k0s"})
+_WRAPPERS |= {"k3s", "microk8s"}  # each holds ctr, and nothing else that copies
+_HOLDERS = frozenset({"k0s"})  # copies itself, and holds ctr
 _MAX_WRAPPED = 12
 
 From = Literal["registry", "archive", "oci-layout", "store", "transport", "option"]
