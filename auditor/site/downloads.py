@@ -10,7 +10,8 @@ from auditor.plan.model import Plan
 from auditor.plan.scripts import Command, Word
 from auditor.site.fetches import is_inside, shown_url
 from auditor.site.script_lines import ReadScript, UnreadScript
-from auditor.transfer.downloads import Argument, Download, read_download
+from auditor.site.scripts import bare, unread_shell
+from auditor.transfer.downloads import Argument, Download, is_downloader, read_download
 from auditor.transfer.network import Dial, fetch_dial
 
 
@@ -48,8 +49,9 @@ def script_downloads(plan: Plan, scripts: Iterable[ReadScript | UnreadScript]) -
     for read in scripts:
         if isinstance(read, ReadScript):
             found = [(command, done) for command in read.script.commands if (done := _download(command)) is not None]
+            unknown = (*_unknown(found), *_unread(read.script.commands))
             connected = any(losses.line.call.origin == "registry" for losses in read.lines)
-            yield ScriptDownloads(read, len(found), tuple(_outside(plan, found)), tuple(_unknown(found)), connected)
+            yield ScriptDownloads(read, len(found), tuple(_outside(plan, found)), unknown, connected)
 
 
 def _download(command: Command) -> Download | None:
@@ -79,6 +81,16 @@ def _unknown(found: list[tuple[Command, Download]]) -> Iterator[UnknownDownload]
             programs.setdefault(download.program, []).append(command)
     for program, commands in programs.items():
         yield UnknownDownload(program, _lines(commands))
+
+
+def _unread(commands: Iterable[Command]) -> Iterator[UnknownDownload]:
+    """Text that a line hands to a shell, which is not read and speaks of downloads."""
+    for command in commands:
+        texts = [bare(word) for word in command.words]
+        if not command.is_read and texts:
+            shell = unread_shell(texts, is_downloader)
+            if shell and any(is_downloader(part) for text in texts[1:] for part in text.split()):
+                yield UnknownDownload(shell, _lines([command]))
 
 
 def _lines(commands: Iterable[Command]) -> tuple[Location, ...]:

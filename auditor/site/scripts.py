@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from auditor.oci.document import Descriptor, Index
@@ -15,7 +15,7 @@ from auditor.plan.scripts import Command, Script, Word
 from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers
 from auditor.site.transfers import Transfer
-from auditor.transfer.commands import STORE, Call, read_call, tool_in
+from auditor.transfer.commands import STORE, Call, name_of, read_call, tool_in
 from auditor.transfer.hops import Hop, Unpredicted
 from auditor.transfer.layers import Fate, fate_on
 from auditor.transfer.options import Options
@@ -72,15 +72,15 @@ class Hidden:
 def lines_of(path: str, script: Script, transfer: Transfer | None) -> Iterator[Line | Hidden]:
     """The lines of a script that copy or may."""
     for command in script.commands:
-        words = [_bare(word) for word in command.words]
+        words = [bare(word) for word in command.words]
         call = read_call(words)
         if call is not None:
             yield Line(path, command, call, _hop(call, transfer))
-        elif why := _hidden(command.words, words):
+        elif not command.is_read and (why := _hidden(command.words, words)):
             yield Hidden(path, command, why)
 
 
-def _bare(word: Word) -> str:
+def bare(word: Word) -> str:
     """A word as facts know it: what is not known starts as it is written, without its quote."""
     return word.text if word.is_known else word.text.strip("\"'")
 
@@ -88,16 +88,20 @@ def _bare(word: Word) -> str:
 def _hidden(words: Sequence[Word], texts: Sequence[str]) -> str:
     if not words:
         return ""
-    name = texts[0].lower()
     if not words[0].is_known:
         return f"it runs {texts[0]}, and only the running script knows what that is" if len(words) > 1 else ""
-    if name in _RUNS_TEXT or (name in _SHELLS and any(_names_a_tool(text) for text in texts[1:])):
-        return f"it hands text to {texts[0]}, which is not read"
-    return ""
+    shell = unread_shell(texts, lambda part: tool_in([part]) is not None)
+    return f"it hands text to {shell}, which is not read" if shell else ""
 
 
-def _names_a_tool(text: str) -> bool:
-    return any(tool_in([part]) is not None for part in text.split())
+def unread_shell(texts: Sequence[str], is_meant: Callable[[str], bool]) -> str:
+    """What a command hands text to that is not read, where a word of the text is meant; empty where it does not."""
+    if texts[:1] and texts[0].lower() in _RUNS_TEXT:
+        return texts[0]
+    shells = (position for position, text in enumerate(texts) if name_of(text) in _SHELLS)
+    position = next(shells, len(texts))
+    named = any(is_meant(part) for text in texts[position + 1 :] for part in text.split())
+    return texts[position] if named else ""
 
 
 def _hop(call: Call, transfer: Transfer | None) -> Hop:

@@ -66,6 +66,11 @@ def read_download(words: Sequence[Argument]) -> Download | None:
     return None
 
 
+def is_downloader(word: str) -> bool:
+    """Whether a word names a program that can do nothing but download."""
+    return any(name_of(word) in {row.program, *row.aliases} for row in _rows() if row.otherwise == "unknown" and not row.words)
+
+
 def _rows() -> tuple[Downloader, ...]:
     return table("downloaders", Downloader)
 

@@ -235,6 +235,23 @@ ctr -n k8s.io images export web.tar registry.example.com/shop/web:4.2
         {(2, "layers")},
         set(),
     ),
+    "text for other shells": (
+        "crane 0.20.6",
+        """set -e
+bash -c 'crane copy registry.example.com/shop/web:4.2 r.local/a:1'
+sudo sh -ec "crane copy --allow-nondistributable-artifacts registry.example.com/shop/web:4.2 r.local/b:1 || true"
+grep shop images.txt | xargs -n1 sh -c 'crane copy "$0" "r.local/$0"'
+xargs -n1 sh -c "crane copy $FLAGS {} r.local/{}" < images.txt
+ssh -p 2222 build 'crane copy registry.example.com/shop/web:4.2 r.local/c:1'
+ssh build <<'EOF'
+set -e
+
+crane copy registry.example.com/shop/web:4.2 r.local/d:1
+EOF
+""",
+        {(2, "layers"), (3, "failure"), (4, "layers"), (6, "layers"), (10, "layers")},
+        {(5, "unsupported")},
+    ),
     "helpers that log, and one that gives up": (
         "crane 0.20.6",
         """set -eu

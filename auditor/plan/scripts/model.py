@@ -38,13 +38,17 @@ class Word:
 class Command:
     """One call of a program. `ignored` says why its failure goes unnoticed; empty where it does not, or where nobody can tell.
 
-    `is_repeated`: it stands in a loop or a function, and may run many times or never.
+    `is_repeated`: it stands in a loop or a function, and may run many times or never. `document` is the here-document that it
+    is given, from `document_line` on. `is_read`: all of the text that it hands to a shell was read, and its commands follow.
     """
 
     words: tuple[Word, ...]
     location: Location
     ignored: str = ""
     is_repeated: bool = False
+    document: str = ""
+    document_line: int = 0
+    is_read: bool = False
 
 
 @dataclass(frozen=True, slots=True)

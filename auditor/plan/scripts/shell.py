@@ -127,7 +127,7 @@ class _Reader:
         ignored = place.ignored
         if not ignored and not place.is_handled and not self.stops and (place.is_repeated or node.end_byte < self.last_byte):
             ignored = _GOES_ON
-        return Command(words, location_of(self.file, node), ignored, place.is_repeated)
+        return Command(words, location_of(self.file, node), ignored, place.is_repeated, *_document(node))
 
     def _all(self, parts: list[Node]) -> tuple[Word, ...]:
         """The words of a command. The grammar takes `$A/$B` for two, with nothing between them: these are one."""
@@ -150,6 +150,14 @@ class _Reader:
                 on, named = word[0] == "-", words[position + 2] if position + 2 < len(words) else ""
                 self.stops = on if "e" in word[1:] or ("o" in word and named == "errexit") else self.stops
                 self.pipefail = on if "o" in word and named == "pipefail" else self.pipefail
+
+
+def _document(node: Node) -> tuple[str, int]:
+    """The here-document that a command is given, and the line where it begins."""
+    around = node.parent
+    given = around.children if around is not None and around.type == "redirected_statement" else []
+    body = next((child for each in given for child in each.children if child.type == "heredoc_body"), None)
+    return (text_of(body), body.start_point.row + 1) if body is not None else ("", 0)
 
 
 def _is_condition(node: Node, position: int) -> bool:

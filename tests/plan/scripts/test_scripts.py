@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 
 import pytest
@@ -201,6 +202,42 @@ def called(text: str, file: str) -> list[list[str]]:
 )
 def test_a_command_inside_another_is_read_as_well(text: str) -> None:
     assert called(text, "a.sh").count(["curl", "https://a.b/c"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "file", "line"),
+    [
+        ("bash -c 'crane copy a b'", "a.sh", 1),
+        ("sudo -u x /bin/sh -exc 'cd /tmp; crane copy a b'", "a.sh", 1),
+        ("sh <<EOF\n\ncrane copy a b\nEOF", "a.sh", 3),
+        ("ssh -i key -v host 'bash -c \"crane copy a b\"'", "a.sh", 1),
+        ("ssh host crane copy a b", "a.sh", 1),
+        ("x() {\n  ssh host <<-'E' >log\n\tcrane copy a b\n\tE\n}", "a.sh", 3),
+        ("eval crane copy 'a b'", "a.sh", 1),
+        ("find . -name x -exec sh -c 'crane copy a b' {} +", "a.sh", 1),
+        ('powershell.exe -NoProfile -ExecutionPolicy Bypass -Command "crane copy a b"', "a.ps1", 1),
+        ("iex 'crane copy a b'", "a.ps1", 1),
+        ("pwsh -c 'crane copy a b'", "a.sh", 1),
+    ],
+)
+def test_text_for_a_shell_is_read_at_its_place(text: str, file: str, line: int) -> None:
+    (found,) = [command for command in read(text, file).commands if command.words[0].text == "crane"]
+    assert ([word.text for word in found.words], found.location.line) == (["crane", "copy", "a", "b"], line)
+
+
+@pytest.mark.parametrize(
+    "text", ['bash -c "crane copy $x"', "bash script.sh -c 'crane copy'", "bash -s < x", "cat <<EOF\ncrane copy\nEOF"]
+)
+def test_text_that_is_not_known_or_for_no_shell_is_not_read(text: str) -> None:
+    assert [command for command in read(text).commands if command.words[0].text == "crane" or command.is_read] == []
+
+
+def test_text_in_text_is_read_so_far_and_no_further() -> None:
+    text = "crane copy a b"
+    for _ in range(5):
+        text = f"bash -c {shlex.quote(text)}"
+    assert not [command for command in read(text).commands if command.words[0].text == "crane"]
+    assert sum(command.is_read for command in read(text).commands) == 3
 
 
 @pytest.mark.parametrize(
