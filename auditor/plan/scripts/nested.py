@@ -47,6 +47,8 @@ def with_nested(script: Script, read: Reader, depth: int = 0) -> Script:
         commands.append(replace(command, is_read=not inner.unread))
         commands += (_moved(each, command, text) for each in inner.commands)
         unread += (UnreadableScript(str(trouble), command.location) for trouble in inner.unread)
+    if len(commands) > MAX_COMMANDS:
+        unread.insert(0, UnreadableScript(f"more than {MAX_COMMANDS:,} commands", commands[MAX_COMMANDS].location))
     return replace(script, commands=tuple(commands[:MAX_COMMANDS]), unread=tuple(unread[:MAX_UNREAD]))
 
 

@@ -268,3 +268,9 @@ def test_methods_and_commands_inside_others_are_read_in_powershell(text: str, ex
 def test_the_beginning_of_a_word_may_be_known_without_its_end(text: str, file: str) -> None:
     (word,) = first(text, "curl", file).words[1:]
     assert (word.is_known, word.start) == (False, "https://a.b/c/")
+
+
+def test_more_commands_than_are_read_are_said_to_be_so() -> None:
+    found = read("bash -c 'a; b; c; d'\n" * 1_100)
+    assert len(found.commands) == 5_000
+    assert "more than 5,000 commands" in str(found.unread[0])
