@@ -14,6 +14,7 @@ from auditor.errors import Location
 from auditor.plan.go_regexp import go_problem
 from auditor.plan.marked import Marked
 from auditor.plan.registry_config import document_of
+from auditor.plan.spelling import closest
 
 _LISTS = ("allow", "deny")
 _URLS = "validation.manifests.urls"
@@ -92,7 +93,8 @@ class _Reader:
         for key, found in mapping.items():
             below = f"{path}.{key}"
             if key not in _KNOWN[path]:
-                yield self.slip(Slip.UNKNOWN_KEY, below, key, found, _BELONGS.get(key, ""))
+                near = closest(key, _KNOWN[path])
+                yield self.slip(Slip.UNKNOWN_KEY, below, key, found, _BELONGS.get(key) or (near and f"{path}.{near}"))
             elif below in _KNOWN:
                 yield from self._keys(found, below)
 
