@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ _MAX_UNPACKED = 64 * 1024 * 1024
 _MAX_MEMBERS = 10_000
 _DECLARING = ("Chart.yaml", "requirements.yaml")  # the second is that of charts for Helm 2
 _HERE = "file://"
+_VERSION = re.compile(r"-v?\d.*\.tgz")
 
 
 class UnreadableChart(Exception):
@@ -34,6 +36,7 @@ def missing_dependencies(plan: Plan, name: str) -> Iterator[tuple[str, Marked]]:
     place = shown_path(plan.path, name)
     packed = plan.files.get(name)
     inner = _unpacked(packed, Location(place)) if packed is not None else _folder(plan.files, name)
+    beside = _beside(inner)
     for file in _DECLARING:
         if file not in inner:
             continue
@@ -45,7 +48,7 @@ def missing_dependencies(plan: Plan, name: str) -> Iterator[tuple[str, Marked]]:
         dependencies = documents[0].get("dependencies") if documents else None
         for dependency in dependencies.list if dependencies is not None else ():
             repository = dependency.text_at("repository")
-            if repository and not repository.startswith(_HERE) and not _has(inner, dependency.text_at("name")):
+            if repository and not repository.startswith(_HERE) and dependency.text_at("name") not in beside:
                 yield where, dependency
 
 
@@ -54,17 +57,23 @@ def _folder(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
     return {path.removeprefix(f"{name}/"): data for path, data in files.items() if path.startswith(f"{name}/")}
 
 
-def _has(inner: Mapping[str, bytes], chart: str) -> bool:
-    """Whether the folder `charts` has it: a folder or an archive. Helm looks at the name that is written inside of it."""
-    for path, data in inner.items():
-        parts = path.split("/")
-        if parts[0] != "charts":
-            continue
-        if len(parts) == 2 and parts[1].endswith(".tgz") and (parts[1] == f"{chart}.tgz" or parts[1].startswith(f"{chart}-")):
-            return True
-        if len(parts) == 3 and parts[2] == "Chart.yaml" and _name_in(data) in {"", chart}:
-            return True
-    return False
+def _beside(inner: Mapping[str, bytes]) -> set[str]:
+    """The charts in the folder `charts`, each a folder or an archive. Helm passes over `_name` and `.name`."""
+    parts = ((path.split("/"), data) for path, data in inner.items() if path.startswith("charts/"))
+    return {name for [_, *rest], data in parts if not rest[0].startswith(("_", ".")) for name in _names(rest, data)}
+
+
+def _names(parts: list[str], data: bytes) -> set[str]:
+    """The chart that an entry of `charts` is, by the name that is written inside; where that cannot be read, by its own."""
+    match parts:
+        case [folder, "Chart.yaml"]:
+            return {_name_in(data) or folder}
+        case [file] if file.endswith(".tgz"):
+            try:
+                return {_name_in(_unpacked(data, Location(file))["Chart.yaml"])}
+            except (UnreadableChart, KeyError):
+                return {file.removesuffix(".tgz"), _VERSION.sub("", file)}
+    return set()
 
 
 def _name_in(data: bytes) -> str:
@@ -77,7 +86,7 @@ def _name_in(data: bytes) -> str:
 
 
 def _unpacked(packed: bytes, location: Location) -> dict[str, bytes]:
-    """The files of a packed chart that matter, by their path below its one folder; of archives in it only the names."""
+    """The files of a packed chart that matter, by their path below its one folder: YAML, and archives of other charts."""
     inflater = zlib.decompressobj(31)
     try:
         plain = inflater.decompress(packed, _MAX_UNPACKED)
@@ -95,5 +104,5 @@ def _members(archive: tarfile.TarFile, location: Location) -> Iterator[tuple[str
             raise UnreadableChart(f"more than {_MAX_MEMBERS:,} entries", location)
         path = member.name.removeprefix("./").partition("/")[2]
         if member.isfile() and not member.issparse() and path:
-            file = archive.extractfile(member) if path.endswith((".yaml", ".yml")) else None
+            file = archive.extractfile(member) if path.endswith((".yaml", ".tgz")) else None
             yield path, file.read() if file is not None else b""

@@ -43,14 +43,21 @@ def test_a_packed_chart_is_read_like_a_folder() -> None:
     inside = {"shop/Chart.yaml": CHART, "shop/templates/x.yaml": b""}
     assert urls("shop.tgz", {"shop.tgz": packed(inside)}) == [("https://charts.example.com", 4)]
     assert urls("shop", dict(inside)) == [("https://charts.example.com", 4)]
-    for has in ("shop/charts/redis-20.1.0.tgz", "shop/charts/redis.tgz", "shop/charts/other/Chart.yaml"):
-        body = b"name: redis\n" if has.endswith(".yaml") else b"packed"
+    named = packed({"redis/Chart.yaml": b"name: redis\n"})
+    for has, body in (
+        ("shop/charts/redis-20.1.0.tgz", b"no archive"),
+        ("shop/charts/redis.tgz", b"no archive"),
+        ("shop/charts/renamed.tgz", named),
+        ("shop/charts/other/Chart.yaml", b"name: redis\n"),
+    ):
         assert urls("shop.tgz", {"shop.tgz": packed(inside | {has: body})}) == []
         assert urls("shop", inside | {has: body}) == []
 
 
 def test_another_chart_beside_it_is_not_the_one() -> None:
+    other = packed({"other/Chart.yaml": b"name: other\n"})
     files = {"shop/Chart.yaml": CHART, "shop/charts/redisx-1.tgz": b"", "shop/charts/x/Chart.yaml": b"name: other\n"}
+    files |= {"shop/charts/redis-1.0.0.tgz": other, "shop/charts/_redis/Chart.yaml": b"name: redis\n", "shop/charts/redis": b""}
     assert urls("shop", files) == [("https://charts.example.com", 4)]
 
 
