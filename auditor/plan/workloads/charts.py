@@ -15,6 +15,7 @@ from auditor.plan.paths import shown_path
 
 _MAX_UNPACKED = 64 * 1024 * 1024
 _MAX_MEMBERS = 10_000
+_MAX_CHARTS = 200  # entries of the folder charts; a chart with more would lack the rest
 _DECLARING = ("Chart.yaml", "requirements.yaml")  # the second is that of charts for Helm 2
 _HERE = "file://"
 _VERSION = re.compile(r"-v?\d.*\.tgz")
@@ -36,20 +37,26 @@ def missing_dependencies(plan: Plan, name: str) -> Iterator[tuple[str, Marked]]:
     place = shown_path(plan.path, name)
     packed = plan.files.get(name)
     inner = _unpacked(packed, Location(place)) if packed is not None else _folder(plan.files, name)
-    beside = _beside(inner)
-    for file in _DECLARING:
-        if file not in inner:
-            continue
-        where = place if packed is not None else f"{place}/{file}"
-        try:
-            documents = load_marked(inner[file])
-        except NotStructured as error:
-            raise UnreadableChart(str(error), Location(where, error.line, error.column)) from error
-        dependencies = documents[0].get("dependencies") if documents else None
-        for dependency in dependencies.list if dependencies is not None else ():
-            repository = dependency.text_at("repository")
-            if repository and not repository.startswith(_HERE) and dependency.text_at("name") not in beside:
-                yield where, dependency
+    declared = [
+        (where, dependency)
+        for file in _DECLARING
+        if file in inner
+        for where in [place if packed is not None else f"{place}/{file}"]
+        for dependency in _dependencies(where, inner[file])
+    ]
+    beside = _beside(inner) if declared else set()
+    yield from ((where, dependency) for where, dependency in declared if dependency.text_at("name") not in beside)
+
+
+def _dependencies(file: str, data: bytes) -> list[Marked]:
+    """Those that come from a repository. Raises UnreadableChart."""
+    try:
+        documents = load_marked(data)
+    except NotStructured as error:
+        raise UnreadableChart(str(error), Location(file, error.line, error.column)) from error
+    found = documents[0].get("dependencies") if documents else None
+    repositories = ((one, one.text_at("repository")) for one in (found.list if found is not None else ()))
+    return [one for one, repository in repositories if repository and not repository.startswith(_HERE)]
 
 
 def _folder(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
@@ -59,21 +66,24 @@ def _folder(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
 
 def _beside(inner: Mapping[str, bytes]) -> set[str]:
     """The charts in the folder `charts`, each a folder or an archive. Helm passes over `_name` and `.name`."""
-    parts = ((path.split("/"), data) for path, data in inner.items() if path.startswith("charts/"))
-    return {name for [_, *rest], data in parts if not rest[0].startswith(("_", ".")) for name in _names(rest, data)}
+    parts = ((path.split("/")[1:], data) for path, data in inner.items() if path.startswith("charts/"))
+    ours = [(rest, data) for rest, data in parts if not rest[0].startswith(("_", ".")) and _is_chart(rest)]
+    return {name for rest, data in ours[:_MAX_CHARTS] for name in _names(rest, data)}
 
 
 def _names(parts: list[str], data: bytes) -> set[str]:
     """The chart that an entry of `charts` is, by the name that is written inside; where that cannot be read, by its own."""
-    match parts:
-        case [folder, "Chart.yaml"]:
-            return {_name_in(data) or folder}
-        case [file] if file.endswith(".tgz"):
-            try:
-                return {_name_in(_unpacked(data, Location(file))["Chart.yaml"])}
-            except (UnreadableChart, KeyError):
-                return {file.removesuffix(".tgz"), _VERSION.sub("", file)}
-    return set()
+    own, *inside = parts
+    if inside:
+        return {_name_in(data) or own}
+    try:
+        return {_name_in(_unpacked(data, Location(own))["Chart.yaml"])}
+    except (UnreadableChart, KeyError):
+        return {own.removesuffix(".tgz"), _VERSION.sub("", own)}
+
+
+def _is_chart(parts: list[str]) -> bool:
+    return parts[1:] == ["Chart.yaml"] or (len(parts) == 1 and parts[0].endswith(".tgz"))
 
 
 def _name_in(data: bytes) -> str:
