@@ -15,7 +15,7 @@ from auditor.plan.paths import shown_path
 
 _MAX_UNPACKED = 64 * 1024 * 1024
 _MAX_MEMBERS = 10_000
-_MAX_CHARTS = 200  # entries of the folder charts; a chart with more would lack the rest
+_MAX_CHARTS = 200  # in the folder charts
 _DECLARING = ("Chart.yaml", "requirements.yaml")  # the second is that of charts for Helm 2
 _HERE = "file://"
 _VERSION = re.compile(r"-v?\d.*\.tgz")
@@ -44,7 +44,7 @@ def missing_dependencies(plan: Plan, name: str) -> Iterator[tuple[str, Marked]]:
         for where in [place if packed is not None else f"{place}/{file}"]
         for dependency in _dependencies(where, inner[file])
     ]
-    beside = _beside(inner) if declared else set()
+    beside = _beside(inner, Location(place)) if declared else set()
     yield from ((where, dependency) for where, dependency in declared if dependency.text_at("name") not in beside)
 
 
@@ -64,11 +64,16 @@ def _folder(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
     return {path.removeprefix(f"{name}/"): data for path, data in files.items() if path.startswith(f"{name}/")}
 
 
-def _beside(inner: Mapping[str, bytes]) -> set[str]:
-    """The charts in the folder `charts`, each a folder or an archive. Helm passes over `_name` and `.name`."""
+def _beside(inner: Mapping[str, bytes], location: Location) -> set[str]:
+    """The charts in the folder `charts`, each a folder or an archive. Helm passes over `_name` and `.name`.
+
+    Raises UnreadableChart.
+    """
     parts = ((path.split("/")[1:], data) for path, data in inner.items() if path.startswith("charts/"))
     ours = [(rest, data) for rest, data in parts if not rest[0].startswith(("_", ".")) and _is_chart(rest)]
-    return {name for rest, data in ours[:_MAX_CHARTS] for name in _names(rest, data)}
+    if len(ours) > _MAX_CHARTS:
+        raise UnreadableChart(f"more than {_MAX_CHARTS} charts in its folder charts", location)
+    return {name for rest, data in ours for name in _names(rest, data)}
 
 
 def _names(parts: list[str], data: bytes) -> set[str]:

@@ -82,6 +82,12 @@ def test_a_chart_that_cannot_be_read_is_said_to_be_so(data: bytes) -> None:
     assert not said.missing
 
 
+def test_more_charts_than_are_looked_into_are_said_to_be_so() -> None:
+    (said,) = found("shop", {"shop/Chart.yaml": CHART} | {f"shop/charts/{number}.tgz": b"" for number in range(201)})
+    assert isinstance(said, UnknownSources)
+    assert "more than 200 charts" in said.why
+
+
 @given(st.binary(max_size=2_000))
 def test_any_bytes_are_taken_for_a_chart(data: bytes) -> None:
     for body in (data, gzip.compress(data)):
