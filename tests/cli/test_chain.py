@@ -100,6 +100,7 @@ def test_an_unknown_client_is_undetermined(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
+        ([], "nothing to look at"),
         (["gone.pem/"], "no host:port"),
         (["./gone.pem"], "no such file"),
         (["https://x"], "is a URL"),
