@@ -41,7 +41,15 @@ class ClientModel(Fact, frozen=True, kw_only=True):
     @property
     def strength(self) -> Strength:
         """What it accepts of signatures and keys."""
-        return Strength(self.accepts_sha1, self.minimum_rsa)
+        reads_by_go = self.verifier.startswith("go-")
+        judges_by_go = reads_by_go and (self.os == "linux" or self.verifier == "go-pool-only")  # on Windows CryptoAPI is first
+        return Strength(
+            self.accepts_sha1,
+            self.minimum_rsa,
+            any_usage=self.verifier != "openssl",
+            negative_serials=not reads_by_go,
+            odd_constraints=not judges_by_go,
+        )
 
     def symptom(self, cause: Cause, *, host: str = "", names: str = "", reason: str = "") -> str:
         """What a user of this client sees."""
