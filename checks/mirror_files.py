@@ -1,9 +1,10 @@
-"""The configuration that brings a node to the registry inside, as commands that write it."""
+"""The configuration that brings a node to the registry inside, as files and as commands that write them."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from auditor.check import Remedy
 from auditor.oci.reference import Reference
@@ -14,7 +15,37 @@ from auditor.plan.node_config.hosts_toml import folders_for
 Placed = tuple[Reference, Reference]  # an image, and where the plan puts it inside
 
 
+@dataclass(frozen=True, slots=True)
+class MirrorFile:
+    """A file for a node. `folder` is below the folder that config_path names; empty where the file has a place of its own."""
+
+    folder: str
+    name: str
+    lines: tuple[str, ...]
+
+    @property
+    def command(self) -> str:
+        """What writes it, in a POSIX shell."""
+        path = f"{self.folder}/{self.name}" if self.folder else self.name
+        made = f"mkdir -p {shlex.quote(self.folder)} && " if self.folder else ""
+        return f"{made}printf '%s\\n' {' '.join(shlex.quote(line) for line in self.lines)} > {shlex.quote(path)}"
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorAdvice:
+    """How nodes come to the registry inside: in words, and as a file where one does it."""
+
+    text: str
+    file: MirrorFile | None = None
+
+
 def mirror_remedy(config: NodeConfig, registry: Registry, images: Sequence[Placed]) -> Remedy:
+    """The advice as a remedy."""
+    advice = mirror_advice(config, registry, images)
+    return Remedy("edit", advice.text, (advice.file.command,) if advice.file is not None else ())
+
+
+def mirror_advice(config: NodeConfig, registry: Registry, images: Sequence[Placed]) -> MirrorAdvice:
     """How nodes find the images of one registry where the plan puts them, and ask nobody else.
 
     `images` are all that the pool needs, the one that is told of first: what is written must do for all of them.
@@ -27,23 +58,22 @@ def mirror_remedy(config: NodeConfig, registry: Registry, images: Sequence[Place
     pool = config.pool
     if pool.runtime is not None and pool.runtime.name == "docker":
         why = "Docker has mirrors for Docker Hub alone, and without a prefix before the name"
-        return Remedy("edit", f"Let workloads and lists name the image as it is inside, {target}: {why}.")
+        return MirrorAdvice(f"Let workloads and lists name the image as it is inside, {target}: {why}.")
     before, after = renamed(reference, target)
     one_prefix = f"let the plan's `registry.rewrites` put {reference.domain} as a whole under one prefix, and copy accordingly."
     if before:
-        return Remedy(
-            "edit", f"containerd can put a prefix before a name, but not rename {before}/ to {after or 'nothing'}: {one_prefix}"
+        return MirrorAdvice(
+            f"containerd can put a prefix before a name, but not rename {before}/ to {after or 'nothing'}: {one_prefix}"
         )
     if other := next((pair for pair in images if renamed(*pair) != ("", after)), None):
         why = f"{reference.repository} lies at {target.repository}, and {other[0].repository} at {other[1].repository}"
-        return Remedy("edit", f"containerd puts one prefix before all images of a registry, and {why}: {one_prefix}")
+        return MirrorAdvice(f"containerd puts one prefix before all images of a registry, and {why}: {one_prefix}")
     folder = folders_for(reference.domain, windows=pool.is_windows)[0]
     lines = [f'server = "{url}/v2/{after}"', "override_path = true"] if after else [f'server = "{url}"']
-    return Remedy(
-        "edit",
+    return MirrorAdvice(
         f"Give {pool.name} {folder}/hosts.toml, in the folder that config_path names: `server` makes the registry inside the "
         "only one that is asked.",
-        (_written(folder, "hosts.toml", lines),),
+        MirrorFile(folder, "hosts.toml", tuple(lines)),
     )
 
 
@@ -71,7 +101,7 @@ def _rewrites(images: Sequence[Placed]) -> Iterator[tuple[str, str]]:
                 yield (f"^({first}.*)$" if first.endswith("/") else f"^({first})$"), f"{prefix}$1"
 
 
-def _registries_yaml(config: NodeConfig, registry: Registry, images: Sequence[Placed]) -> Remedy:
+def _registries_yaml(config: NodeConfig, registry: Registry, images: Sequence[Placed]) -> MirrorAdvice:
     """One file has the mirrors of all registries."""
     lines = ["mirrors:"]
     firsts: dict[str, Placed] = {}
@@ -84,11 +114,10 @@ def _registries_yaml(config: NodeConfig, registry: Registry, images: Sequence[Pl
     row = config.distribution
     place = "" if row is None else row.windows_file if config.pool.is_windows else row.file
     flag = row.flag.lstrip("-") if row is not None else ""
-    return Remedy(
-        "edit",
+    return MirrorAdvice(
         f"Let these be the mirrors in {place or 'registries.yaml'} on each node of {config.pool.name}, and put `{flag}: true` "
         "into config.yaml beside it, so that nobody outside is asked.",
-        (_written("", "registries.yaml", lines),),
+        MirrorFile("", "registries.yaml", tuple(lines)),
     )
 
 
@@ -99,9 +128,3 @@ def _alike(images: Sequence[Placed], first: Placed) -> list[Placed]:
 
 def _url(registry: Registry, target: Reference) -> str:
     return f"{'http' if registry.insecure else 'https'}://{target.domain}"
-
-
-def _written(folder: str, name: str, lines: list[str]) -> str:
-    path = f"{folder}/{name}" if folder else name
-    made = f"mkdir -p {shlex.quote(folder)} && " if folder else ""
-    return f"{made}printf '%s\\n' {' '.join(shlex.quote(line) for line in lines)} > {shlex.quote(path)}"

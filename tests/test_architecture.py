@@ -18,7 +18,7 @@ ORDER = (
     ("auditor.site", "auditor.collectors"),
     ("auditor.check",),
     ("auditor.engine", "auditor.report", "checks"),
-    ("auditor.policy", "reports"),
+    ("auditor.policy", "auditor.fix", "reports"),
     ("auditor.cli",),
     ("auditor.__main__",),
 )

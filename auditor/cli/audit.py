@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-
 import typer
 
 from auditor.check import Severity
-from auditor.cli import cache
-from auditor.cli.gathering import gather
-from auditor.cli.inputs import Given, opened, read_inputs
+from auditor.cli.inputs import read_inputs
 from auditor.cli.options import (
     AskVia,
     At,
@@ -25,47 +20,12 @@ from auditor.cli.options import (
     Skip,
     Strict,
     parse_date,
-    places_of,
 )
 from auditor.cli.output import parse_outputs, write_reports
 from auditor.cli.selection import catalogue, selected, severities
+from auditor.cli.siting import sited
 from auditor.engine import evaluate
-from auditor.evidence.model import Failed, Place
-from auditor.evidence.overlay import Overlaid
-from auditor.evidence.places import noted_places
-from auditor.evidence.store import Store
-from auditor.plan.model import Needs, Plan
-from auditor.plan.needs import resolve_needs
 from auditor.policy import Policy, judge
-from auditor.site import Site
-
-
-def _gathered(
-    given: Given, needs: Needs, places: frozenset[Place], *, offline: bool, jobs: int
-) -> tuple[Path | None, Mapping[str, Failed]]:
-    """Where the evidence lies, and what got no answer just now.
-
-    The file that was given, or the cache, which is brought up to date unless offline.
-    """
-    if given.evidence is not None:
-        return given.evidence, {}
-    path = cache.path_for(given.plan)
-    if offline:
-        return (path if path.exists() else None), {}
-    done = gather(given.plan, needs, path, places, jobs)
-    if done.unanswered:
-        typer.echo(
-            f"auditor: {len(done.unanswered)} questions got no answer today, although an earlier run saw one: "
-            "undetermined. --offline judges what was seen.",
-            err=True,
-        )
-    return path, done.unanswered
-
-
-def _looked_at(store: Store, via: list[Place] | None, plan: Plan, *, is_fresh: bool) -> frozenset[Place]:
-    """The places that the site is judged on: those named; else those that the evidence was collected for."""
-    noted = noted_places(store)
-    return places_of(via, plan) if via or is_fresh or not noted else noted
 
 
 def audit(
@@ -89,16 +49,7 @@ def audit(
     chosen = selected(known, only or [], skip or [])
     given = read_inputs(inputs, platform or [], evidence)
     policy = Policy(fail_on, strict, given.plan.waivers, severities(given.plan, known))
-    needs = resolve_needs(given.plan)
-    unanswered: Mapping[str, Failed] = {}
-    source = evidence
-    if source is None:
-        source, unanswered = _gathered(given, needs, places_of(via, given.plan), offline=offline, jobs=jobs)
-    with opened(source) as store:
-        is_fresh = evidence is None and given.evidence is None
-        places = _looked_at(store, via, given.plan, is_fresh=is_fresh)
-        site = Site(given.plan, needs, Overlaid(store, unanswered) if unanswered else store, places)
-        outcomes = evaluate(site, known, today, selected=chosen)
-        report = judge(outcomes, policy, today)
+    with sited(given, evidence, via, offline=offline, jobs=jobs) as site:
+        report = judge(evaluate(site, known, today, selected=chosen), policy, today)
     write_reports(report, outputs)
     raise typer.Exit(report.exit_code)

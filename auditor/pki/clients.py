@@ -11,17 +11,28 @@ from typing import Literal
 from auditor.facts import Fact, table
 from auditor.pki.rules import Strength
 
-Cause = Literal["incomplete", "untrusted", "expired", "not-yet-valid", "name", "common-name", "invalid", "stall"]
+Cause = Literal[
+    "incomplete",
+    "untrusted",
+    "expired",
+    "not-yet-valid",
+    "name",
+    "common-name",
+    "invalid",
+    "stall",
+    "revocation",
+    "no-revocation",
+]
 OperatingSystem = Literal["linux", "windows"]
 
 
 class ClientModel(Fact, frozen=True, kw_only=True):
     """One TLS client on one OS.
 
-    `verifier` is the code that decides, `reads` where it takes anchors from (`system`: the public roots of the OS and what
-    was added to them; `pool`: files and stores that the plan gives). `partial_chain`: an intermediate may be an anchor.
-    `timeout` is the limit of its TLS handshake in seconds. `symptoms` holds its words by cause; `{host}`, `{names}` and
-    `{reason}` are filled in.
+    `verifier` is the code that decides, `reads` where it takes anchors from (`system`: the roots of the OS and what was
+    added to them; `pool`: the files that the client itself is given). `partial_chain`: an intermediate may be an anchor.
+    `timeout` is the limit of its TLS handshake in seconds. `symptoms` holds its words by cause, empty where it does not fail
+    for that; `{host}`, `{names}` and `{reason}` are filled in.
     """
 
     id: str
@@ -34,7 +45,9 @@ class ClientModel(Fact, frozen=True, kw_only=True):
     revocation: Literal["none", "soft", "hard"]
     partial_chain: bool
     accepts_sha1: bool
+    accepts_ed25519: bool
     minimum_rsa: int
+    tls: Literal["own", "schannel"]
     timeout: int
     symptoms: dict[Cause, str]
 
@@ -42,14 +55,19 @@ class ClientModel(Fact, frozen=True, kw_only=True):
     def strength(self) -> Strength:
         """What it accepts of signatures and keys."""
         reads_by_go = self.verifier.startswith("go-")
-        judges_by_go = reads_by_go and (self.os == "linux" or self.verifier == "go-pool-only")  # on Windows CryptoAPI is first
         return Strength(
             self.accepts_sha1,
             self.minimum_rsa,
+            self.accepts_ed25519,
             any_usage=self.verifier != "openssl",
             negative_serials=not reads_by_go,
-            odd_constraints=not judges_by_go,
+            odd_constraints=self.asks_windows or not reads_by_go,
         )
+
+    @property
+    def asks_windows(self) -> bool:
+        """Whether CryptoAPI decides, alone or first: it fetches, stalls, and heeds Microsoft's list."""
+        return self.os == "windows" and self.verifier not in {"go-pool-only", "openssl"}
 
     def symptom(self, cause: Cause, *, host: str = "", names: str = "", reason: str = "") -> str:
         """What a user of this client sees."""

@@ -18,6 +18,7 @@ from auditor.pki.signature import BROKEN_HASHES
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 ANY_USAGE = "2.5.29.37.0"
+EDWARDS = frozenset({"Ed25519", "Ed448"})
 
 
 class FlawKind(enum.StrEnum):
@@ -36,6 +37,7 @@ class FlawKind(enum.StrEnum):
     WEAK_KEY = "weak-key"
     UNREADABLE = "unreadable"
     SIGNATURE = "signature"
+    DISTRUSTED = "distrusted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,13 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """What a client accepts: SHA-1 signatures, the least RSA modulus in bits, the extended key usage *any* for a server's,
-    serial numbers below zero (Go refuses them since 1.23, the others take them), and critical name constraints on names that
+    """What a client accepts: SHA-1 signatures, the least RSA modulus in bits, keys of Edwards curves, the extended key usage
+    *any* for a server's, serial numbers below zero (Go refuses them since 1.23), and critical name constraints on names that
     are neither a host's nor an address, a mailbox or a URI (Go knows no others)."""
 
     accepts_sha1: bool = False
     minimum_rsa: int = 1024
+    accepts_ed25519: bool = True
     any_usage: bool = True
     negative_serials: bool = True
     odd_constraints: bool = True
@@ -149,3 +152,5 @@ def _on_its_own(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
         yield Flaw(
             FlawKind.WEAK_KEY, certificate, f"its RSA key has {certificate.key_size} bits, less than {strength.minimum_rsa}"
         )
+    if certificate.key_kind in EDWARDS and not strength.accepts_ed25519:
+        yield Flaw(FlawKind.WEAK_KEY, certificate, f"it has an {certificate.key_kind} key, which Windows does not verify")

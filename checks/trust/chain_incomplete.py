@@ -25,9 +25,9 @@ import datetime
 from collections.abc import Iterator
 
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
-from auditor.pki.judge import Incomplete
+from auditor.pki.verdicts import Incomplete
 from auditor.site import Requirement, Site
-from auditor.site.trust import Prospect, TrustCase
+from auditor.site.trust.cases import Prospect, TrustCase
 from checks.endpoints import facts_of, fetch_intermediate, judged, said, subject_of, who
 
 ID = "chain-incomplete"

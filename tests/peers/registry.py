@@ -94,8 +94,12 @@ def serve(
     more: Mapping[str, Any] | None = None,
     authority: Authority | None = None,
     login: tuple[str, str] | None = None,
+    port: int = 0,
 ) -> Iterator[RunningRegistry]:
-    """Run a registry with its storage under `folder` until the block ends. `more` is added to its configuration."""
+    """Run a registry with its storage under `folder` until the block ends. `more` is added to its configuration.
+
+    It listens on `port`, or on a free one: the same folder can be served again later, under the same name.
+    """
     program = require("docker-registry")
     folder.mkdir(parents=True, exist_ok=True)
     settings = dict(more or {})
@@ -103,7 +107,7 @@ def serve(
         settings["http"] = {"tls": {"certificate": str(authority.certificate), "key": str(authority.key)}}
     if login:
         settings["auth"] = {"htpasswd": {"realm": "test", "path": str(_htpasswd(folder, login))}}
-    port, log = free_port(), folder / "log.txt"
+    port, log = port or free_port(), folder / "log.txt"
     running = RunningRegistry(f"127.0.0.1:{port}", "https" if authority else "http", authority.ca if authority else None, login)
     config = _configuration(folder, port, settings)
     with log.open("wb") as output:

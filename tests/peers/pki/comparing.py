@@ -9,9 +9,11 @@ from pathlib import Path
 import msgspec
 
 from auditor.pki.clients import ClientModel, client_model
-from auditor.pki.judge import PoolTrust, Unproven, Verifies, judge
+from auditor.pki.judge import judge
+from auditor.pki.pool_trust import NOTHING, PoolTrust
 from auditor.pki.rules import Strength
 from auditor.pki.store import TrustStore
+from auditor.pki.verdicts import Unproven, Verifies
 from tests.peers.pki import pkits
 from tests.peers.pki.judges import Go, Question, Verdict, openssl_verdict
 from tests.pki.cases import all_cases
@@ -64,8 +66,8 @@ def model(name: str, os: str) -> ClientModel:
 
 def ours(question: Question, client: ClientModel, *, in_system: bool = False) -> Verdict:
     """What our judge says of a client whose trust is in its own file, or in the system's store."""
-    given, nothing = TrustStore.of("given", question.roots), TrustStore("nothing")
-    trust = PoolTrust(nothing, given) if in_system else PoolTrust(given, nothing)
+    roots = TrustStore.of("roots", question.roots)
+    trust = PoolTrust(NOTHING, (roots,)) if in_system else PoolTrust(roots, ())
     verdict = judge(question.chain, question.host, client, trust, question.at)
     if isinstance(verdict, Verifies):
         return Verdict(True)

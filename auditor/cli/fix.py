@@ -1,0 +1,111 @@
+"""`auditor fix`: the remedies of an audit as files. It writes, and runs nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from auditor import __version__
+from auditor.check import Severity
+from auditor.cli.inputs import read_inputs
+from auditor.cli.options import AskVia, At, EvidenceIn, Jobs, Offline, parse_date
+from auditor.cli.output import write_stdout
+from auditor.cli.selection import catalogue, severities
+from auditor.cli.siting import sited
+from auditor.engine import evaluate
+from auditor.errors import UsageError
+from auditor.fix.remedies import remedies, remedies_by_report
+from auditor.fix.reported import of_finding
+from auditor.fix.written import Written
+from auditor.plan.quoting import clean
+from auditor.policy import Policy, judge
+
+MAX_REPORT = 512 * 1024 * 1024
+
+Source = Annotated[
+    Path, typer.Argument(metavar="PLAN|EVIDENCE|REPORT", help="A plan, evidence that carries one, or a JSON report.")
+]
+Folder = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="A new folder for the files.")]
+
+
+def fix(
+    source: Source,
+    output: Folder,
+    evidence: EvidenceIn = None,
+    offline: Offline = False,
+    at: At = None,
+    via: AskVia = None,
+    jobs: Jobs = 16,
+) -> None:
+    """Write what mends the findings: copy scripts, lists, configuration. Nothing is run. Exit code: 0 written, 2 usage."""
+    _refuse_old(output)
+    if (document := report_in(source)) is not None:
+        _write(output, remedies_by_report(document, __version__))
+        return
+    today = parse_date(at)
+    known = catalogue()
+    given = read_inputs([source], [], evidence)
+    policy = Policy(Severity.ERROR, strict=False, waivers=given.plan.waivers, severities=severities(given.plan, known))
+    with sited(given, evidence, via, offline=offline, jobs=jobs) as site:
+        report = judge(evaluate(site, known, today), policy, today)
+        findings = tuple(of_finding(judged.finding) for judged in report.findings if judged.waived is None)
+        files = remedies(site, findings, __version__, today)
+    _write(output, files)
+
+
+def report_in(path: Path) -> dict[str, Any] | None:
+    """The JSON report in a file; None for anything else, a plan in JSON too. Raises UsageError."""
+    if path.suffix.lower() != ".json" or not path.is_file():
+        return None
+    with path.open("rb") as file:
+        data = file.read(MAX_REPORT + 1)
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict) or not {"tool", "findings"} <= document.keys():
+        return None
+    if document.get("version") != 1:
+        raise UsageError(f"{path} is no report of version 1", "Write one with `auditor audit PLAN --format json=FILE`.")
+    return document
+
+
+def _write(folder: Path, files: tuple[Written, ...]) -> None:
+    write_folder(folder, files)
+    write_stdout("".join(f"{folder / file.path}: {clean(file.what)}\n" for file in files))
+
+
+def _refuse_old(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(
+            f"{folder} is not empty", "Name a new folder: a script of an earlier run must not be taken for a new one."
+        )
+
+
+def write_folder(folder: Path, files: tuple[Written, ...]) -> None:
+    """Write every file into a folder that is new or empty, which appears whole or not at all. Raises UsageError."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
+            made = Path(temporary, "files")
+            for file in files:
+                _write_file(made / file.path, file)
+            if folder.is_dir():
+                folder.rmdir()
+            shutil.move(made, folder)
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot write: {error.strerror or error}") from error
+
+
+def _write_file(path: Path, file: Written) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(file.text.encode("utf-8", "backslashreplace"))
+    umask = os.umask(0)
+    os.umask(umask)
+    path.chmod((0o777 if file.is_script else 0o666) & ~umask)

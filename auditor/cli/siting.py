@@ -1,0 +1,63 @@
+"""From what a command was given to the site that checks look at: with evidence as it is, or gathered just now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from auditor.cli import cache
+from auditor.cli.gathering import gather
+from auditor.cli.inputs import Given, opened
+from auditor.cli.options import places_of
+from auditor.evidence.model import Failed, Place
+from auditor.evidence.overlay import Overlaid
+from auditor.evidence.places import noted_places
+from auditor.evidence.store import Store
+from auditor.plan.model import Needs, Plan
+from auditor.plan.needs import resolve_needs
+from auditor.site import Site
+
+
+def _gathered(
+    given: Given, needs: Needs, places: frozenset[Place], *, offline: bool, jobs: int
+) -> tuple[Path | None, Mapping[str, Failed]]:
+    """Where the evidence lies, and what got no answer just now.
+
+    The file that was given, or the cache, which is brought up to date unless offline.
+    """
+    if given.evidence is not None:
+        return given.evidence, {}
+    path = cache.path_for(given.plan)
+    if offline:
+        return (path if path.exists() else None), {}
+    done = gather(given.plan, needs, path, places, jobs)
+    if done.unanswered:
+        typer.echo(
+            f"auditor: {len(done.unanswered)} questions got no answer today, although an earlier run saw one: "
+            "undetermined. --offline judges what was seen.",
+            err=True,
+        )
+    return path, done.unanswered
+
+
+def _looked_at(store: Store, via: list[Place] | None, plan: Plan, *, is_fresh: bool) -> frozenset[Place]:
+    """The places that the site is judged on: those named; else those that the evidence was collected for."""
+    noted = noted_places(store)
+    return places_of(via, plan) if via or is_fresh or not noted else noted
+
+
+@contextmanager
+def sited(given: Given, evidence: Path | None, via: list[Place] | None, *, offline: bool, jobs: int) -> Iterator[Site]:
+    """The site, as long as its evidence is open."""
+    needs = resolve_needs(given.plan)
+    unanswered: Mapping[str, Failed] = {}
+    source = evidence
+    if source is None:
+        source, unanswered = _gathered(given, needs, places_of(via, given.plan), offline=offline, jobs=jobs)
+    with opened(source) as store:
+        is_fresh = evidence is None and given.evidence is None
+        places = _looked_at(store, via, given.plan, is_fresh=is_fresh)
+        yield Site(given.plan, needs, Overlaid(store, unanswered) if unanswered else store, places)

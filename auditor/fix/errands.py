@@ -1,0 +1,197 @@
+"""Which images have to be carried, and of each only what is missing: worked out from what was seen where the nodes pull.
+
+That place is the registry inside, where it was looked at; else the archives; where neither was, everything is still to be
+carried. What cannot be shown to have arrived counts as missing: the scripts ask before they copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from auditor.evidence.model import Seen
+from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Rewrite, Step, WriteIndex, tagged
+from auditor.oci.document import Index
+from auditor.oci.reference import Reference
+from auditor.oci.select import entries
+from auditor.plan.rewrites import placed
+from auditor.site import Site
+from auditor.site.copies import Copy
+from auditor.site.images import Payload, Placement
+from auditor.site.layers import leads_outside
+
+
+@dataclass(frozen=True, slots=True)
+class Stayed:
+    """An image that no script carries, and why."""
+
+    reference: Reference
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """One image for one pool, as it is copied, and as it was seen where the pool gets it from."""
+
+    placement: Placement
+    copy: Copy | None
+
+    @property
+    def payload(self) -> Payload | None:
+        """The manifest that the pool runs."""
+        return self.placement.resolution.payload
+
+    @property
+    def kept(self) -> Payload | None:
+        """The manifest that the pool would run as the copy is now."""
+        return self.copy.kept.resolution.payload if self.copy is not None else None
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """What is not known to be there of the manifest as it was kept."""
+        if self.copy is None or self.kept is None or self.kept.config is None:
+            return ()
+        blobs = dict.fromkeys((self.kept.config.digest, *(layer.digest for layer in self.kept.layers)))
+        return tuple(digest for digest in blobs if not isinstance(self.copy.blob(digest), Seen))
+
+    @property
+    def has_arrived(self) -> bool:
+        """Whether the pool was seen to get what it would get from the source, or what stands for it, with every layer."""
+        if self.copy is None or self.kept is None or self.copy.kept.resolution.trouble is not None or self.lacking:
+            return False
+        return self.copy.kept.standing.rank <= self.placement.standing.rank
+
+
+def errands(site: Site) -> tuple[tuple[Errand, ...], tuple[Stayed, ...]]:
+    """What is to be carried into the registry inside, image by image, and what cannot be. The plan must name a registry."""
+    carried: list[Errand] = []
+    stayed: list[Stayed] = []
+    for reference, wanted in _by_image(site):
+        made = _errand(site, reference, wanted)
+        if isinstance(made, Stayed):
+            stayed.append(made)
+        elif made is not None:
+            carried.append(made)
+    return tuple(carried), tuple(stayed)
+
+
+def _by_image(site: Site) -> Iterator[tuple[Reference, list[_Wanted]]]:
+    copies = {copy.kept.need: copy for copy in site.copies}
+    every = (_Wanted(placement, copies.get(placement.need)) for placement in site.images.placements)
+    for reference, group in groupby(every, lambda wanted: wanted.placement.image.reference):
+        yield reference, list(group)
+
+
+def _errand(site: Site, reference: Reference, wanted: list[_Wanted]) -> Errand | Stayed | None:
+    registry = site.plan.registry
+    assert registry is not None  # noqa: S101 - nothing is carried without a place to carry it to
+    target = placed(registry, reference)
+    if target == reference and site.source is not None:
+        return None  # it is inside by its own name
+    image = wanted[0].placement.image
+    if image.absent:
+        return Stayed(reference, f"its source does not have it: {image.absent}")
+    runnable = [one for one in wanted if one.payload is not None]
+    urls = any(_dials(site, one.kept if one.has_arrived else one.payload) for one in runnable)
+    if wanted == runnable and all(one.has_arrived for one in wanted) and not (urls and _is_inside(wanted[0])):
+        return None
+    if image.trouble is not None or site.source is None:
+        why = image.trouble.detail if image.trouble is not None else "its source was not looked at"
+        return Stayed(reference, f"nobody knows what its source has: {why}")
+    if not runnable:
+        return Stayed(reference, "its source has nothing that a pool could run, as far as anybody knows")
+    steps = tuple(_rewritten(runnable, reference, target) if urls else _copied(runnable, reference, _by_tag(target)))
+    layers = frozenset(layer.digest for payload in _parts(runnable).values() for layer in payload.foreign)
+    return Errand(reference, tagged(target) if urls else target, steps, image.digest, layers) if steps else None
+
+
+def _dials(site: Site, payload: Payload | None) -> bool:
+    """Whether a layer has a URL that leads outside."""
+    layers = payload.foreign if payload is not None else ()
+    return any(leads_outside(url, site.plan.reachable) for layer in layers for url in layer.urls or ())
+
+
+def _parts(wanted: list[_Wanted]) -> dict[str, Payload]:
+    """The manifests that pools run, by digest."""
+    return {one.payload.digest: one.payload for one in wanted if one.payload is not None}
+
+
+def _by_tag(target: Reference) -> Reference:
+    """Under its tag where it has one: its digest leads there as well."""
+    return replace(target, digest="") if target.tag else target
+
+
+def _rewritten(wanted: list[_Wanted], reference: Reference, target: Reference) -> Iterator[Step]:
+    if all(one.has_arrived and _is_inside(one) for one in wanted):
+        yield Rewrite(target, tagged(target), tuple(dict.fromkeys(one.kept.digest for one in wanted if one.kept is not None)))
+    else:
+        yield Rewrite(reference, tagged(target), tuple(_parts(wanted)))
+
+
+def _copied(wanted: list[_Wanted], reference: Reference, target: Reference) -> Iterator[Step]:
+    """The image as a whole where it has to stay whole; else the manifests that pools run, and an index of them."""
+    image, parts = wanted[0].placement.image, _parts(wanted)
+    if not isinstance(image.document, Index) or reference.digest or _is_all(image.document, parts):
+        if _stands(wanted, image.digest):
+            yield from (_of_part(reference, target, payload) for payload in _dropped(wanted))
+        else:
+            if isinstance(image.document, Index) and wanted[0].copy is None:
+                # Nobody has looked: the index may be there, and a manifest of it not.
+                yield from (_of_part(reference, target, payload) for payload in parts.values())
+            foreign = any(payload.foreign for payload in parts.values())
+            yield CopyManifest(reference.at(image.digest), target, image.digest, foreign)
+        yield from _blobs(wanted, reference, target)
+        return
+    yield from (_of_part(reference, target, payload) for digest, payload in parts.items() if not _was_seen(wanted, digest))
+    yield from _blobs(wanted, reference, target)
+    if not _lists(wanted, parts):
+        yield WriteIndex(target, tuple(parts))
+
+
+def _of_part(reference: Reference, target: Reference, payload: Payload) -> CopyManifest:
+    digest = payload.digest
+    return CopyManifest(reference.at(digest), target.at(digest), digest, bool(payload.foreign))
+
+
+def _is_all(index: Index, parts: dict[str, Payload]) -> bool:
+    """Whether the pools run everything that the index has to run."""
+    return {descriptor.digest for descriptor, _ in entries(index)} <= parts.keys()
+
+
+def _is_inside(wanted: _Wanted) -> bool:
+    """Whether it was looked for on the registry inside."""
+    return wanted.copy is not None and wanted.copy.is_inside
+
+
+def _stands(wanted: list[_Wanted], digest: str) -> bool:
+    """Whether the image stands inside under its own digest, whatever is missing below it."""
+    return any(one.copy is not None and one.copy.is_inside and one.copy.image.digest == digest for one in wanted)
+
+
+def _was_seen(wanted: list[_Wanted], digest: str) -> bool:
+    return any(_is_inside(one) and one.kept is not None and one.kept.digest == digest for one in wanted)
+
+
+def _lists(wanted: list[_Wanted], parts: dict[str, Payload]) -> bool:
+    """Whether what the tag stands for inside is an index with every manifest that pools run."""
+    copy = wanted[0].copy
+    document = copy.image.document if copy is not None and copy.is_inside else None
+    return isinstance(document, Index) and parts.keys() <= {child.digest for child in document.manifests}
+
+
+def _dropped(wanted: list[_Wanted]) -> Iterator[Payload]:
+    """The manifests that an index inside lists and lacks."""
+    gone = {one.payload.digest: one.payload for one in wanted if one.payload and one.copy and one.copy.kept.resolution.dropped}
+    yield from gone.values()
+
+
+def _blobs(wanted: list[_Wanted], reference: Reference, target: Reference) -> Iterator[Step]:
+    """The layers that a manifest inside lacks."""
+    lacking = {
+        (one.payload.digest, digest): None
+        for one in wanted
+        if one.payload is not None and _was_seen([one], one.payload.digest)
+        for digest in one.lacking
+    }
+    yield from (CopyBlob(reference.at(manifest), target.at(manifest), digest) for manifest, digest in lacking)

@@ -1,0 +1,92 @@
+"""The errands that a JSON report of an audit asks for, where there is no plan and no evidence any more.
+
+A report names the images that are missing inside, their place there and their digest at the source. It does not tell which
+manifests the pools run: such an image is carried whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from auditor.fix.errands import Stayed
+from auditor.fix.reported import Reported, dicts, text
+from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Rewrite, Step
+from auditor.oci.reference import InvalidReference, Reference, is_digest, parse_reference
+
+MISSING, DROPPED = "image-missing-in-target", "platform-dropped"
+UNAVAILABLE, EGRESS = "foreign-layer-unavailable", "foreign-layer-egress"
+
+
+def errands_in(document: Mapping[str, Any], findings: tuple[Reported, ...]) -> tuple[tuple[Errand, ...], tuple[Stayed, ...]]:
+    """What can be carried by a report alone, and the images of which it does not say enough."""
+    roots = {text(row, "reference"): text(row, "digest") for row in dicts(document.get("images"))}
+    grouped: dict[str, list[Reported]] = {}
+    for finding in findings:
+        for image in _images(finding):
+            grouped.setdefault(image, []).append(finding)
+    carried: list[Errand] = []
+    stayed: list[Stayed] = []
+    for image, about in grouped.items():
+        made = _errand(image, roots.get(image, ""), about)
+        if isinstance(made, Errand):
+            carried.append(made)
+        elif made is not None:
+            stayed.append(made)
+    return tuple(carried), tuple(stayed)
+
+
+def _images(finding: Reported) -> Iterator[str]:
+    if finding.check in {MISSING, DROPPED}:
+        yield finding.subject.id
+    elif finding.check == UNAVAILABLE:
+        yield text(finding.facts, "image")
+    elif finding.check == EGRESS and isinstance(images := finding.facts.get("images"), list):
+        yield from (image for image in images if isinstance(image, str))
+
+
+def _errand(image: str, root: str, about: list[Reported]) -> Errand | Stayed | None:
+    reference = _parsed(image)
+    if reference is None:
+        return None  # whoever wrote this is no audit, and a script has no use for it
+    target = _target(reference, about)
+    if target is None:
+        return Stayed(reference, "the report does not say where it belongs inside: give the plan instead")
+    if not is_digest(root):
+        return Stayed(reference, "the report does not say its digest at the source: give the plan instead")
+    layers = frozenset(f.subject.id for f in about if f.check in {UNAVAILABLE, EGRESS})
+    if layers:
+        target = replace(target, tag=target.tag or "without-urls", digest="")
+        return Errand(reference, target, (Rewrite(reference, target, (root,), whole=True),), root, layers)
+    return Errand(reference, target, tuple(_steps(reference, target, root, about)), root)
+
+
+def _target(reference: Reference, about: list[Reported]) -> Reference | None:
+    """Where the image belongs: a finding says it, by name, or the repository alone."""
+    for finding in about:
+        place = _parsed(text(finding.facts, "place"))
+        if place is not None and finding.check in {MISSING, DROPPED, UNAVAILABLE}:
+            digest = "" if reference.tag else reference.digest
+            return Reference(place.domain, place.path, reference.tag, digest)
+    return None
+
+
+def _steps(reference: Reference, target: Reference, root: str, about: list[Reported]) -> Iterator[Step]:
+    torn = [finding.facts.get("blobs") for finding in about if finding.check == MISSING and "blobs" in finding.facts]
+    for finding in about:
+        part = _parsed(text(finding.facts, "at_source")) if finding.check == DROPPED else None
+        if part is not None and part.digest:
+            yield CopyManifest(reference.at(part.digest), target.at(part.digest), part.digest, foreign=True)
+    yield CopyManifest(reference.at(root), target, root, foreign=True)
+    for blobs in torn:
+        for digest in blobs if isinstance(blobs, list) else []:
+            if isinstance(digest, str) and is_digest(digest):
+                yield CopyBlob(reference.at(root), target.at(root), digest)
+
+
+def _parsed(given: str) -> Reference | None:
+    try:
+        return parse_reference(given)
+    except InvalidReference:
+        return None

@@ -1,0 +1,102 @@
+"""The remedies of one audit as files, and the page that says what each is for and what no file can do."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from auditor.fix.errands import errands
+from auditor.fix.from_report import errands_in
+from auditor.fix.lists import list_files
+from auditor.fix.nodes import node_files
+from auditor.fix.readme import readme
+from auditor.fix.reported import Reported, in_report, text
+from auditor.fix.scripts import crane, regctl, skopeo
+from auditor.fix.scripts.frame import Setting
+from auditor.fix.settings import setting_files
+from auditor.fix.steps import Errand, Rewrite
+from auditor.fix.written import Written, once
+from auditor.site import Site
+
+OF_IMAGES = frozenset(
+    {
+        "image-missing-in-target",
+        "platform-dropped",
+        "archive-name-mismatch",
+        "copy-drops-foreign-layers",
+        "copy-drops-platforms",
+        "copy-keeps-urls",
+    }
+)
+OF_LAYERS = frozenset({"foreign-layer-egress", "foreign-layer-unavailable"})
+
+
+_NO_REGISTRY = "The plan names no registry inside (`registry.host`): there is no place to copy to, and no copy script."
+_BY_REPORT = "A report alone says enough for copies only: for lists and configuration, give the plan with its evidence."
+
+
+def remedies(site: Site, findings: tuple[Reported, ...], tool_version: str, day: datetime.date) -> tuple[Written, ...]:
+    """Every file, the page first. `findings` are those that are to be mended."""
+    plan = site.plan
+    carried, stayed = errands(site) if plan.registry is not None else ((), ())
+    setting = _setting_of(site, tool_version, day)
+    files = [
+        *_copy_files(setting, carried, findings),
+        *list_files(site, findings, carried),
+        *setting_files(site, findings, _urls(site, carried)),
+        *node_files(site, findings),
+    ]
+    return (readme(setting, files, findings, stayed, () if plan.registry is not None else (_NO_REGISTRY,)), *files)
+
+
+def remedies_by_report(document: Mapping[str, Any], tool_version: str) -> tuple[Written, ...]:
+    """What a JSON report is enough for, the page first."""
+    findings = tuple(in_report(document))
+    carried, stayed = errands_in(document, findings)
+    plan = document.get("plan")
+    name = text(plan, "name") if isinstance(plan, dict) else ""
+    setting = Setting(name or "a report", text(document, "audited_at"), tool_version, frozenset())
+    files = list(_copy_files(setting, carried, findings))
+    return (readme(setting, files, findings, stayed, (_BY_REPORT,)), *files)
+
+
+def _setting_of(site: Site, tool_version: str, day: datetime.date) -> Setting:
+    """What the scripts have to know of the plan."""
+    plan = site.plan
+    hosts = [source.host for source in plan.sources if source.insecure]
+    if plan.registry is not None and plan.registry.insecure:
+        hosts += [plan.registry.host, *(place.partition("/")[0] for place in plan.registry.rewrites.values())]
+    return Setting(plan.name or plan.path, day.isoformat(), tool_version, frozenset(hosts))
+
+
+def _copy_files(setting: Setting, carried: tuple[Errand, ...], findings: tuple[Reported, ...]) -> Iterator[Written]:
+    """One script for each tool; none where nothing has to be carried."""
+    if not carried:
+        return
+    mends = {errand: tuple(_mended_by(errand, findings)) for errand in carried}
+    every = once(finding for found in mends.values() for finding in found)
+    yield crane.copy_script(setting, carried, every)
+    yield regctl.copy_script(setting, carried, every)
+    yield skopeo.copy_script(setting, carried, mends)
+
+
+def _mended_by(errand: Errand, findings: tuple[Reported, ...]) -> Iterator[Reported]:
+    for finding in findings:
+        if finding.check in OF_IMAGES and finding.subject.id == str(errand.reference):
+            yield finding
+        elif finding.check in OF_LAYERS and finding.subject.id in errand.layers:
+            rewritten = any(isinstance(step, Rewrite) for step in errand.steps)
+            if rewritten or finding.check == "foreign-layer-unavailable":
+                yield finding
+
+
+def _urls(site: Site, carried: tuple[Errand, ...]) -> tuple[str, ...]:
+    """The URLs that still come along: of layers that no script rewrites."""
+    rewritten = {errand.reference for errand in carried if any(isinstance(step, Rewrite) for step in errand.steps)}
+    found: dict[str, None] = {}
+    for placement in site.to_copy.placements if site.to_copy is not None else ():
+        payload = placement.resolution.payload
+        if payload is not None and placement.image.reference not in rewritten:
+            found.update(dict.fromkeys(url for layer in payload.foreign for url in layer.urls or ()))
+    return tuple(found)

@@ -1,0 +1,74 @@
+"""A finding as it was reported: by the audit that was just made, or by a JSON report of an earlier one.
+
+A report may have been changed on its way. Nothing in it is taken for a command: its references and digests are parsed as those
+of lists are, and all other text is only ever quoted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from auditor.check import Finding, Subject
+
+MAX_FINDINGS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What remedies have to know of a finding. `place` is where it is in the user's files, `advice` what its remedies say.
+
+    `case` is empty for one out of a report, which does not tell it.
+    """
+
+    check: str
+    severity: str
+    subject: Subject
+    fingerprint: str
+    case: str = ""
+    place: str = ""
+    advice: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False)
+
+
+def of_finding(finding: Finding) -> Reported:
+    """A finding of the audit that was just made."""
+    return Reported(
+        finding.check,
+        finding.severity.value,
+        finding.subject,
+        finding.fingerprint,
+        finding.case,
+        str(finding.location or ""),
+        tuple(remedy.text for remedy in finding.remedies),
+        finding.facts,
+    )
+
+
+def in_report(document: Mapping[str, Any]) -> Iterator[Reported]:
+    """The findings of a JSON report that nobody waived. What is not as it should be is left out, item by item."""
+    for item in dicts(document.get("findings")):
+        if item.get("waived"):
+            continue
+        subject, place = (part if isinstance(part := item.get(key), dict) else {} for key in ("subject", "location"))
+        yield Reported(
+            text(item, "check"),
+            text(item, "severity"),
+            Subject(*(text(subject, key) for key in ("kind", "id", "platform", "pool", "client"))),
+            text(item, "fingerprint"),
+            place=":".join(str(place[key]) for key in ("file", "line", "column") if place.get(key)),
+            advice=tuple(text(remedy, "text") for remedy in dicts(item.get("remedies"))),
+            facts=facts if isinstance(facts := item.get("facts"), dict) else {},
+        )
+
+
+def dicts(items: object) -> Iterator[dict[str, Any]]:
+    """The mappings in a list; nothing out of what is no list."""
+    yield from (item for item in (items if isinstance(items, list) else [])[:MAX_FINDINGS] if isinstance(item, dict))
+
+
+def text(item: Mapping[str, Any], key: str) -> str:
+    """A text; empty where there is none."""
+    value = item.get(key)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,79 @@
+"""The copy script for crane, from registry to registry. It cannot take `urls` out of manifests: regctl does that for it.
+
+Behaviour: executed on crane v0.20.6. Of an index that is there, crane copies nothing, so that each manifest is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from auditor.fix.reported import Reported
+from auditor.fix.scripts.frame import Setting, script
+from auditor.fix.scripts.regctl import REWRITE, domains, hub, line
+from auditor.fix.steps import CopyBlob, Errand, Rewrite
+from auditor.fix.written import Written
+
+_FUNCTIONS = r"""
+mkdir -p -- "$work"
+
+there() { [ "$(crane digest "$1" 2>/dev/null)" = "$2" ]; }
+
+copy() {  # SOURCE TARGET DIGEST
+  step "copy $1 to $2"
+  there "$2" "$3" || crane copy --allow-nondistributable-artifacts "$1" "$2"
+}
+
+index() {  # TARGET REPOSITORY DIGEST...
+  step "write an index of $(($# - 2)) manifests to $1"
+  local target=$1 repository=$2 digest manifests=()
+  shift 2
+  for digest in "$@"; do manifests+=(-m "$repository@$digest"); done
+  crane index append "${manifests[@]}" -t "$target"
+}"""
+
+# crane uploads no blob by itself; an image that is nothing but the layer brings it, and stays under a tag of its own.
+_BLOB = r"""
+blob() {  # SOURCE-REPOSITORY TARGET-REPOSITORY DIGEST
+  step "bring $3 to $2"
+  local file=$work/${3#*:}
+  crane blob "$1@$3" > "$file"
+  printf '%s  %s\n' "${3#*:}" "$file" | sha256sum --check --quiet
+  crane append -f "$file" -t "$2:blob-${3:7:12}"
+  rm -- "$file"
+}"""
+
+_REWRITE = r"""
+layout=$work/layout
+
+rewrite() {  # SOURCE-REPOSITORY TARGET DIGEST...
+  step "bring $2 without urls"
+  local source=$1 target=$2 name
+  name=$(named "$@")
+  shift 2
+  strip "$source" "$name" "$@"
+  hub image copy "ocidir://$layout:$name" "$target"
+}
+
+rewrite_in_place() {  # TARGET
+  step "take the urls out of $1"
+  hub image mod "$1" --replace --external-urls-rm
+}"""
+
+
+def copy_script(setting: Setting, errands: Sequence[Errand], mends: tuple[Reported, ...]) -> Written:
+    """The script."""
+    steps = [step for errand in errands for step in errand.steps]
+    without_tls = domains(setting, errands)
+    functions = [_FUNCTIONS]
+    if any(host in setting.insecure for host in without_tls):
+        functions.insert(0, 'crane() { command crane --insecure "$@"; }')
+    if any(isinstance(step, CopyBlob) for step in steps):
+        functions.append(_BLOB)
+    rewrites = any(isinstance(step, Rewrite) for step in steps)
+    if rewrites:
+        functions += [hub(without_tls), REWRITE, _REWRITE]
+    also = ", and with regctl, which takes the urls of layers out of manifests" if rewrites else ""
+    title = f"Carries what is missing into the registry inside, with crane (0.16 or later){also}."
+    needs = ["crane", "regctl"] if rewrites else ["crane"]
+    text = script(setting, title, needs, "\n".join(functions), [line(step) for step in steps], mends)
+    return Written("copy/copy-crane.sh", text, f"copies with crane{also}", mends, is_script=True)

@@ -1,0 +1,120 @@
+"""What is carried, and what is not: steps by what was seen inside."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor.fix.errands import Stayed, errands
+from auditor.fix.steps import CopyBlob, CopyManifest, Rewrite, Step, WriteIndex
+from tests.world import site_from
+
+PLAN = """
+version: 1
+pools:
+  linux: {platform: linux/amd64}
+  windows: {platform: 'windows/amd64:ltsc2022', runtime: containerd 1.7.27}
+images:
+  - {ref: "src.example/shop/web:1", pools: [linux, windows]}
+registry: {host: "in.example:5000"}
+"""
+FOREIGN = "{platform: 'windows/amd64:10.0.20348.1', layers: [{size: 9MB, name: base, urls: ['https://mcr.example/base']}]}"
+BOTH = "[linux/amd64, 'windows/amd64:10.0.20348.1']"
+ALL = "[linux/amd64, linux/arm64, 'windows/amd64:10.0.20348.1']"
+
+
+def steps(observed: str, inside: str | None = None, *, plan: str = PLAN) -> tuple[Step, ...]:
+    """The steps for the one image."""
+    form = ["plan: |", *(f"  {line}" for line in plan.splitlines()), "observed:", f"  src.example/shop/web:1: {observed}"]
+    if inside is not None:
+        form += [f"inside: {inside}"] if inside == "{}" else ["inside:", f"  in.example:5000/shop/web:1: {inside}"]
+    carried, stayed = errands(site_from("\n".join(form)))
+    assert not stayed
+    return carried[0].steps if carried else ()
+
+
+def kinds(found: tuple[Step, ...]) -> list[type]:
+    return [type(step) for step in found]
+
+
+def test_what_is_there_is_not_carried() -> None:
+    assert steps(f"{{platforms: {ALL}}}", f"{{platforms: {ALL}}}") == ()
+
+
+def test_an_image_that_is_missing_comes_with_the_platforms_that_pools_run() -> None:
+    found = steps(f"{{platforms: {ALL}}}", "{absent: not there}")
+    assert kinds(found) == [CopyManifest, CopyManifest, WriteIndex]
+    assert isinstance(index := found[-1], WriteIndex)
+    assert {step.digest for step in found if isinstance(step, CopyManifest)} == set(index.manifests)
+    assert str(index.target) == "in.example:5000/shop/web:1"
+
+
+def test_an_index_that_pools_need_as_a_whole_keeps_its_digest() -> None:
+    found = steps(f"{{platforms: {BOTH}}}", "{absent: not there}")
+    assert kinds(found) == [CopyManifest]
+    assert isinstance(step := found[0], CopyManifest)
+    assert (str(step.target), step.source.digest) == ("in.example:5000/shop/web:1", step.digest)
+
+
+def test_only_the_platform_that_was_dropped_comes_and_a_new_index() -> None:
+    found = steps(f"{{platforms: {ALL}}}", "{platforms: [linux/amd64]}")
+    assert kinds(found) == [CopyManifest, WriteIndex]
+
+
+def test_a_manifest_that_an_index_inside_lists_comes_by_itself() -> None:
+    gone = "{platforms: [linux/amd64, {platform: 'windows/amd64:10.0.20348.1', missing: absent}]}"
+    found = steps(f"{{platforms: {BOTH}}}", gone)
+    assert kinds(found) == [CopyManifest]
+    assert isinstance(step := found[0], CopyManifest)
+    assert step.target.digest == step.digest
+
+
+def test_a_layer_comes_by_itself() -> None:
+    def image(blob: str) -> str:
+        linux = f"{{platform: linux/amd64, layers: [{{size: 5MB, name: top{blob}}}]}}"
+        return f"{{platforms: [{linux}, 'windows/amd64:10.0.20348.1']}}"
+
+    found = steps(image(""), image(", blob: absent"))
+    assert kinds(found) == [CopyBlob]
+
+
+def test_urls_that_lead_outside_go() -> None:
+    found = steps(f"{{platforms: [linux/amd64, {FOREIGN}]}}", "{absent: not there}")
+    assert kinds(found) == [Rewrite]
+    assert isinstance(step := found[0], Rewrite)
+    assert (step.in_place, len(step.manifests)) == (False, 2)
+
+
+def test_urls_of_what_is_there_go_in_place() -> None:
+    same = f"{{platforms: [linux/amd64, {FOREIGN}]}}"
+    found = steps(same, same)
+    assert kinds(found) == [Rewrite]
+    assert isinstance(step := found[0], Rewrite)
+    assert step.in_place
+
+
+def test_urls_that_can_be_reached_stay_and_the_layer_is_carried() -> None:
+    reachable = PLAN + "network: {reachable: [mcr.example]}\n"
+    found = steps(f"{{platforms: [linux/amd64, {FOREIGN}]}}", "{absent: not there}", plan=reachable)
+    assert kinds(found) == [CopyManifest]
+    assert isinstance(step := found[0], CopyManifest)
+    assert step.foreign
+
+
+def test_before_anybody_looked_inside_everything_is_carried_manifest_by_manifest() -> None:
+    found = steps(f"{{platforms: {BOTH}}}")
+    assert kinds(found) == [CopyManifest, CopyManifest, CopyManifest]
+
+
+@pytest.mark.parametrize(
+    ("observed", "why"),
+    [
+        ("{absent: no such image}", "its source does not have it: no such image"),
+        ("{failed: {kind: denied, detail: log in}}", "nobody knows what its source has: log in"),
+        ("{platforms: [linux/s390x]}", "its source has nothing that a pool could run, as far as anybody knows"),
+    ],
+)
+def test_what_cannot_be_carried_is_said(observed: str, why: str) -> None:
+    form = ["plan: |", *(f"  {line}" for line in PLAN.splitlines()), "observed:", f"  src.example/shop/web:1: {observed}"]
+    carried, stayed = errands(site_from("\n".join([*form, "inside: {}"])))
+    assert (carried, [one.why for one in stayed]) == ((), [why])
+    assert isinstance(stayed[0], Stayed)
