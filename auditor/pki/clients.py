@@ -62,6 +62,7 @@ class ClientModel(Fact, frozen=True, kw_only=True):
             any_usage=self.verifier != "openssl",
             negative_serials=not reads_by_go,
             odd_constraints=self.asks_windows or not reads_by_go,
+            common_name=self.verifier == "openssl",
         )
 
     @property

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.constraints import directory_violations, violations
-from auditor.pki.names import Mismatch, NameFlaw, mismatch
+from auditor.pki.names import Mismatch, NameFlaw, as_address, mismatch
 from auditor.pki.signature import BROKEN_HASHES
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
@@ -55,8 +55,8 @@ class Flaw:
 @dataclass(frozen=True, slots=True)
 class Strength:
     """What a client accepts: SHA-1 signatures, the least RSA modulus in bits, keys of Edwards curves, the extended key usage
-    *any* for a server's, serial numbers below zero (Go refuses them since 1.23), and critical name constraints on names that
-    are neither a host's nor an address, a mailbox or a URI (Go knows no others)."""
+    *any* for a server's, serial numbers below zero (Go refuses them since 1.23), critical name constraints on names that are
+    neither a host's nor an address, a mailbox or a URI (Go knows no others), and a common name where there is no other."""
 
     accepts_sha1: bool = False
     minimum_rsa: int = 1024
@@ -64,6 +64,7 @@ class Strength:
     any_usage: bool = True
     negative_serials: bool = True
     odd_constraints: bool = True
+    common_name: bool = False
 
 
 def dates(certificate: Certificate, at: datetime.datetime) -> Iterator[Flaw]:
@@ -99,7 +100,8 @@ def flaws_of(
         if not is_anchor:
             found.extend(_signature(certificate, strength))
         found.extend(_on_its_own(certificate, strength))
-    if (wrong := mismatch(path[0], host)) is not None:
+    wrong = None if path[0].extensions.defect else mismatch(path[0], host)
+    if wrong is not None and not (strength.common_name and wrong.flaw is NameFlaw.COMMON_NAME_ONLY and not as_address(host)):
         found.append(name_flaw(path[0], wrong))
     for depth, certificate in enumerate(path[1:], start=1):
         broken = (*violations(certificate, path[0]), *directory_violations(certificate, path[:depth]))

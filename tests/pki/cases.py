@@ -68,6 +68,7 @@ def _shapes() -> dict[str, Case]:
         "address as a name": whole(replace(SERVER, dns=("10.1.2.3",)), host="10.1.2.3"),
         "wrong name": whole(replace(SERVER, dns=("other.example",))),
         "common name only": whole(replace(SERVER, dns=None)),
+        "common name that is an address": whole(replace(SERVER, dns=None), host="10.1.2.3", name="10.1.2.3"),
         "no name at all": whole(replace(SERVER, dns=None), name=""),
         "expired leaf": whole(replace(SERVER, end=PAST)),
         "future leaf": whole(replace(SERVER, start=FUTURE)),

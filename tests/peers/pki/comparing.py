@@ -27,7 +27,6 @@ GO_KNOWN: Mapping[str, str] = {
 OPENSSL_KNOWN: Mapping[str, str] = {
     "wildcard inside a label": "OpenSSL lets * stand for a part of a label; no client on a node shall count on it",
     "host with a dot at its end": "the command takes the name as it is given; clients drop the dot before they ask",
-    "common name only": "the command falls back to the common name where there is no alternative name",
     "root without basic constraints": "OpenSSL takes a trusted root that does not say that it is a CA",
     "cyclic cross-signs with a way out": "OpenSSL follows the first issuer that fits and does not turn back",
     "duplicate extensions": "OpenSSL reads them; our library does not, so that it cannot be told what they say",

@@ -10,6 +10,8 @@ import datetime
 import json
 import os
 import shutil
+import socket
+import ssl
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -142,3 +144,16 @@ def curl_verdict(case: Case, port: int, folder: Path) -> Verdict:
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=30)
     refused = done.returncode in {35, 51, 53, 60, 77, 91}
     return Verdict(not refused, done.stderr.strip().splitlines()[0] if refused else "")
+
+
+def python_verdict(case: Case, port: int) -> Verdict:
+    """What this Python's `ssl` makes of it, with the context that `urllib` and its like use."""
+    context = ssl.create_default_context(cadata=_pem(case.anchors).decode())
+    try:
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
+            context.wrap_socket(plain, server_hostname=case.host),
+        ):
+            return Verdict(True)
+    except ssl.SSLCertVerificationError as error:
+        return Verdict(False, str(error))
