@@ -35,7 +35,7 @@ TRIES = 2
 class CertificateUrls:
     """Asks for each URL once, at most 1,000 of them and some 128 MiB in all.
 
-    `lost` are those that nobody answered for, but that were seen before. A URL of https is asked with the public roots as trust.
+    `lost` are those that nobody answered for, but that were seen before. For https the public roots are the trust.
     """
 
     def __init__(self, plan: Plan, store: Store, retries: Retries) -> None:
