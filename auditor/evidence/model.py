@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -120,7 +120,7 @@ class TlsOffered:
 class Fetched:
     """The bytes at a URL that a certificate names: a CRL or the issuer's certificate, as they came and at most MAX_FETCHED."""
 
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 class ImageEvidence(Protocol):

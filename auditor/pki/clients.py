@@ -54,7 +54,16 @@ class ClientModel(Fact, frozen=True, kw_only=True):
     @property
     def strength(self) -> Strength:
         """What it accepts of signatures and keys."""
-        return Strength(self.accepts_sha1, self.minimum_rsa, self.accepts_ed25519)
+        reads_by_go = self.verifier.startswith("go-")
+        return Strength(
+            self.accepts_sha1,
+            self.minimum_rsa,
+            self.accepts_ed25519,
+            any_usage=self.verifier != "openssl",
+            negative_serials=not reads_by_go,
+            odd_constraints=self.asks_windows or not reads_by_go,
+            common_name=self.verifier == "openssl",
+        )
 
     @property
     def asks_windows(self) -> bool:
