@@ -16,7 +16,7 @@ from auditor.pki.rules import Flaw, FlawKind
 from auditor.pki.verdicts import Distrust, Gap, Incomplete, Invalid, TrustVerdict, Unproven, Untrusted, Verifies
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.site.trust.dials import CRYPTOAPI_WAIT, DialledUrl, Purpose, dials_of
-from auditor.site.trust.pools import Trusts, inside_hosts, root_updates
+from auditor.site.trust.pools import Trusts, root_updates
 from auditor.site.trust.revocation import FAILURES, Answer, Revocation, Revocations
 from auditor.site.trust.served import Served, Unseen
 
@@ -142,7 +142,7 @@ def trust_cases(
     plan: Plan, evidence: Evidence, chains: Mapping[Endpoint, Served | Unseen], trusts: Trusts, at: datetime.date
 ) -> tuple[TrustCase, ...]:
     """Endpoint x pool x client, in the order of the plan. What ends on the day `at` has ended."""
-    cases = _Cases(plan, evidence, trusts, end_of_day(at))
+    cases = _Cases(evidence, trusts, end_of_day(at))
     return tuple(
         cases.of(endpoint, chain, pool, client)
         for endpoint, chain in chains.items()
@@ -160,11 +160,11 @@ def clients_of(pool: Pool) -> tuple[str, ...]:
 class _Cases:
     """Judges case by case; pools alike in trust share their verdicts."""
 
-    def __init__(self, plan: Plan, evidence: Evidence, trusts: Trusts, at: datetime.datetime) -> None:
-        self._reachable = inside_hosts(plan)
+    def __init__(self, evidence: Evidence, trusts: Trusts, at: datetime.datetime) -> None:
+        self._inside = trusts.inside
         self._trusts = trusts
         self._at = at
-        self._revocations = Revocations(evidence, self._reachable, at)
+        self._revocations = Revocations(evidence, self._inside, at)
         self._judged: dict[tuple[Endpoint, str, str, int], TrustVerdict] = {}
 
     def of(self, endpoint: Endpoint, chain: Served | Unseen, pool: Pool, client: str) -> TrustCase:
@@ -188,7 +188,7 @@ class _Cases:
         revocation = self._revocations.of(verdict.path) if _asks_on(model, verdict) else None
         updates = root_updates(pool, self._trusts.given(pool.trust))
         on_machine = any(verdict.path.top in store for store in trust.system)
-        dialled = dials_of(model, verdict, chain, updates, revocation, self._reachable, on_machine=on_machine)
+        dialled = dials_of(model, verdict, chain, updates, revocation, self._inside, on_machine=on_machine)
         refusal = _refusal(endpoint.host, model, verdict, revocation)
         stalls = model.timeout < CRYPTOAPI_WAIT and any(not one.inside for one in dialled)
         stall = model.symptom("stall") if stalls and refusal else ""
