@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import socket
 import ssl
 import subprocess
@@ -71,11 +72,21 @@ def python_server(
         yield port
 
 
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nobody listens on: a random row below those that systems hand out themselves, as between asking
+    for such a port and using it somebody else may get it."""
+    while True:
+        first = random.randrange(20_000, 32_000 - count)
+        row = list(range(first, first + count))
+        with contextlib.suppress(OSError), contextlib.ExitStack() as held:
+            for port in row:
+                held.enter_context(socket.create_server(("127.0.0.1", port)))
+            return row
+
+
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+    """One such port."""
+    return free_ports(1)[0]
 
 
 @contextmanager
@@ -110,6 +121,7 @@ def running(command: Sequence[str | Path], port: int) -> Iterator[None]:
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _await(port)
+        assert process.poll() is None, f"{command[0]} ended at once"
         yield
     finally:
         process.terminate()
