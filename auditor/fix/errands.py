@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from auditor.evidence.model import Seen
-from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Rewrite, Step, WriteIndex, tagged
+from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Push, Rewrite, Step, WriteIndex, tagged
 from auditor.oci.document import Index
+from auditor.oci.layouts.oci_layout import CONTAINERD_NAME
 from auditor.oci.reference import Reference
 from auditor.oci.select import entries
 from auditor.plan.rewrites import placed
@@ -90,20 +91,47 @@ def _errand(site: Site, reference: Reference, wanted: list[_Wanted]) -> Errand |
     if target == reference and site.source is not None:
         return None  # it is inside by its own name
     image = wanted[0].placement.image
-    if image.absent:
-        return Stayed(reference, f"its source does not have it: {image.absent}")
     runnable = [one for one in wanted if one.payload is not None]
     urls = any(_dials(site, one.kept if one.has_arrived else one.payload) for one in runnable)
     if wanted == runnable and all(one.has_arrived for one in wanted) and not (urls and _is_inside(wanted[0])):
         return None
-    if image.trouble is not None or site.source is None:
-        why = image.trouble.detail if image.trouble is not None else "its source was not looked at"
-        return Stayed(reference, f"nobody knows what its source has: {why}")
+    if (pushed := _out_of_archive(site, wanted, target)) is not None:
+        return Errand(reference, _by_tag(target), (pushed,))
+    if site.source is None:
+        return Stayed(reference, "nobody looked at its source, and no archive gives every pool what it runs")
+    if image.absent:
+        return Stayed(reference, f"its source does not have it: {image.absent}")
+    if image.trouble is not None:
+        return Stayed(reference, f"nobody knows what its source has: {image.trouble.detail}")
     if not runnable:
         return Stayed(reference, "its source has nothing that a pool could run, as far as anybody knows")
     steps = tuple(_rewritten(runnable, reference, target) if urls else _copied(runnable, reference, _by_tag(target)))
     layers = frozenset(layer.digest for payload in _parts(runnable).values() for layer in payload.foreign)
     return Errand(reference, tagged(target) if urls else target, steps, image.digest, layers) if steps else None
+
+
+def _out_of_archive(site: Site, wanted: list[_Wanted], target: Reference) -> Push | None:
+    """The image out of the one archive that holds it for every pool, with no layer that would be fetched from outside."""
+    if site.archives is None or not _is_inside(wanted[0]) or any(one.copy and one.copy.image.digest for one in wanted):
+        return None
+    needs = {one.placement.need for one in wanted}
+    held = [one for one in site.archives.held if one.placement.need in needs]
+    entries = {(one.entry.archive.path, one.entry.root.digest): one.entry for one in held if one.entry is not None}
+    entry = next(iter(entries.values()), None)
+    if entry is None or len(entries) > 1 or any(one.entry is None or not _is_sound(site, one.placement) for one in held):
+        return None
+    archive, root = entry.archive, entry.root
+    # Under that annotation only containerd looks for a name.
+    name = next((name for name in root.names if root.name_source != CONTAINERD_NAME), "")
+    if not name and len(archive.inventory.images) > 1:
+        return None
+    inventory = archive.inventory
+    return Push(archive.path, inventory.format, name, _by_tag(target), len(inventory.images) == 1, inventory.is_folder)
+
+
+def _is_sound(site: Site, placement: Placement) -> bool:
+    """Whether an archive gives a pool what it runs."""
+    return placement.resolution.payload is not None and not _dials(site, placement.resolution.payload)
 
 
 def _dials(site: Site, payload: Payload | None) -> bool:

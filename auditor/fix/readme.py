@@ -26,7 +26,7 @@ def readme(
     lines = [
         f"# What mends {_text(setting.plan)}",
         "",
-        f"Written by airgap-auditor {setting.tool} as of {setting.day}. Nothing was run. {again}",
+        f"Written by airgap-auditor {setting.tool} as of {_text(setting.day)}. Nothing was run. {again}",
         "",
         *_files(files),
         *_order(files),

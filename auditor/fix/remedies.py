@@ -16,7 +16,7 @@ from auditor.fix.scripts import crane, regctl, skopeo
 from auditor.fix.scripts.frame import Setting
 from auditor.fix.settings import setting_files
 from auditor.fix.steps import Errand, Rewrite
-from auditor.fix.written import Written, once
+from auditor.fix.written import Written
 from auditor.site import Site
 
 OF_IMAGES = frozenset(
@@ -75,9 +75,8 @@ def _copy_files(setting: Setting, carried: tuple[Errand, ...], findings: tuple[R
     if not carried:
         return
     mends = {errand: tuple(_mended_by(errand, findings)) for errand in carried}
-    every = once(finding for found in mends.values() for finding in found)
-    yield crane.copy_script(setting, carried, every)
-    yield regctl.copy_script(setting, carried, every)
+    yield crane.copy_script(setting, carried, mends)
+    yield regctl.copy_script(setting, carried, mends)
     yield skopeo.copy_script(setting, carried, mends)
 
 

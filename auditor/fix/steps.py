@@ -59,7 +59,22 @@ class Rewrite:
         return self.source.repository == self.target.repository
 
 
-Step = CopyManifest | CopyBlob | WriteIndex | Rewrite
+@dataclass(frozen=True, slots=True)
+class Push:
+    """Bring an image out of an archive. `path` is as the plan names it, `form` one of the archive formats.
+
+    `name` is the one that the archive gives it, `alone` says that it holds nothing else, `is_folder` that it is no tar.
+    """
+
+    path: str
+    form: str
+    name: str
+    target: Reference
+    alone: bool
+    is_folder: bool
+
+
+Step = CopyManifest | CopyBlob | WriteIndex | Rewrite | Push
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,10 +43,18 @@ def file_name(text: str) -> str:
 
 def mended(findings: tuple[Reported, ...], mark: str = "#") -> list[str]:
     """Comments that say which findings a file mends."""
-    lines = [f"{mark} Mends {finding.check}: {remark(finding.subject)} [{finding.fingerprint}]" for finding in findings]
+    lines = [
+        f"{mark} Mends {remark(finding.check)}: {remark(finding.subject)} [{remark(finding.fingerprint)}]"
+        for finding in findings
+    ]
     return lines or [f"{mark} No finding asked for this: it is what the plan needs all the same."]
 
 
 def once(findings: Iterable[Reported]) -> tuple[Reported, ...]:
     """Each finding once, in order."""
     return tuple({finding.fingerprint: finding for finding in findings}.values())
+
+
+def many(count: int, noun: str) -> str:
+    """A count with its noun."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

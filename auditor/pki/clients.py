@@ -90,6 +90,13 @@ def client_model(name: str, os: str) -> ClientModel | None:
 
 
 @cache
+def client_ids(os: str) -> tuple[str, ...]:
+    """Every client that the facts know on an OS."""
+    rows: tuple[ClientModel, ...] = table("tls_clients", ClientModel)
+    return tuple(row.id for row in rows if row.os == os)
+
+
+@cache
 def root_update_url(what: str, sha1: str = "") -> str:
     """Where Windows looks for the list of roots, or for one root."""
     rows: tuple[RootUpdateUrl, ...] = table("root_updates", RootUpdateUrl)

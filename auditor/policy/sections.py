@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 
 from auditor.pki.verdicts import Incomplete
-from auditor.report import Cell, EgressRow, ImageRow, StorageItem, StorageStage, TrustRow
+from auditor.report import Cell, EgressRow, ImageRow, StorageItem, StorageStage, TrustRow, TrustStep
 from auditor.site import Site
 from auditor.site.images import Placement
 from auditor.site.layers import LayerEgress, foreign_layers
@@ -15,6 +15,7 @@ from auditor.site.mirrors import Way
 from auditor.site.storage.stage import Stage
 from auditor.site.trust.cases import Prospect, TrustCase, needs_windows_update
 from auditor.site.trust.dials import CRYPTOAPI_WAIT, Purpose
+from auditor.site.trust.picture import Step
 from auditor.site.trust.served import Unseen
 from auditor.transfer.network import Dial, dial_of
 
@@ -175,6 +176,11 @@ def storage_stages(site: Site) -> dict[str, StorageStage]:
     return {stage.name: _stage(stage) for stage in site.storage.stages}
 
 
+def _step(step: Step) -> TrustStep:
+    until = step.until.isoformat() if step.until is not None else ""
+    return TrustStep(step.name, step.origin.value, step.key, until, step.sha1, step.flaws)
+
+
 def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
     """Each endpoint as each client of each pool would see it."""
     return tuple(
@@ -186,6 +192,8 @@ def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
             path=case.path,
             dials=case.dials,
             symptom=case.verdict.detail if isinstance(case.verdict, Unseen) else case.symptom,
+            os=case.pool.platform.os,
+            steps=tuple(map(_step, site.trust_path(case))),
         )
         for case in site.trust(today)
     )

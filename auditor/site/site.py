@@ -21,6 +21,7 @@ from auditor.site.storage.view import Storage
 from auditor.site.survey import Survey
 from auditor.site.transfers import Carriage, Transfer, transfer_of
 from auditor.site.trust.cases import TrustCase, trust_cases
+from auditor.site.trust.picture import Step, steps_of
 from auditor.site.trust.pools import Trusts
 from auditor.site.trust.served import Served, Unseen, endpoint_chains
 
@@ -136,6 +137,11 @@ class Site:
         if today not in self._trust:
             self._trust[today] = trust_cases(self.plan, self.evidence, self.chains, self.trusts, today)
         return self._trust[today]
+
+    def trust_path(self, case: TrustCase) -> tuple[Step, ...]:
+        """The path of a case of `trust`, certificate by certificate."""
+        trust = self.trusts.for_client(case.pool, case.client, case.endpoint)
+        return steps_of(case, self.chains[case.endpoint], trust)
 
     @property
     def programs(self) -> Iterator[Program]:

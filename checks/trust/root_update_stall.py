@@ -30,7 +30,7 @@ from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import clients_of
 from auditor.site.trust.dials import CRYPTOAPI_WAIT
-from auditor.site.trust.pools import is_inside_url, root_updates
+from auditor.site.trust.pools import inside_hosts, is_inside_url, root_updates
 
 ID = "root-update-stall"
 _POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\SystemCertificates\AuthRoot"
@@ -82,7 +82,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
         if not pool.is_windows:
             continue
         setting = root_updates(pool, site.trusts.given(pool.trust))
-        if setting == "disabled" or (setting not in {"", "enabled"} and is_inside_url(setting, site.plan.reachable)):
+        if setting == "disabled" or (setting not in {"", "enabled"} and is_inside_url(setting, inside_hosts(site.plan))):
             fine += 1
         else:
             yield _finding(pool, setting)

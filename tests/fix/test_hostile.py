@@ -22,7 +22,7 @@ from tests.fix.made import written
 from tests.reports.strategies import NASTY, reports
 
 WORDS = re.compile(r"[A-Za-z0-9./:@_\[\]-]+")
-STEPS = {"copy", "blob", "index", "rewrite", "rewrite_in_place"}
+STEPS = {"copy", "blob", "index", "rewrite", "rewrite_in_place", "push", "from_archive", "from_layout"}
 NASTIER = (
     *NASTY,
     "$(touch pwned)",
@@ -89,7 +89,7 @@ def assert_harmless_all(files: tuple[Written, ...]) -> None:
             assert_harmless(file)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(documents())
 def test_no_report_makes_a_script_do_something_else(document: dict[str, Any]) -> None:
     assert_harmless_all(remedies_by_report(document, "0.0"))

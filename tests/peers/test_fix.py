@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ class Site:
         """An image as its source names it."""
         return f"{self.hosts[0]}/{image}"
 
-    def plan(self, needed: dict[str, tuple[str, ...]], name: str = "circle") -> None:
+    def plan(self, needed: dict[str, tuple[str, ...]], *archives: str, name: str = "circle") -> None:
         """Write the plan."""
         used = dict.fromkeys(pool for pools in needed.values() for pool in pools)
         plan = {
@@ -80,6 +81,8 @@ class Site:
                 "rewrites": {self.hosts[0]: self.hosts[1]},
             },
         }
+        if archives:
+            plan["copy"] = {"archives": list(archives)}
         (self.folder / "plan.yaml").write_text(json.dumps(plan))
 
     def audit(self) -> dict[str, Any]:
@@ -99,7 +102,8 @@ class Site:
         """Run a script as its user would. `tools` stands first on PATH."""
         folders = [str(Path(require(program)).parent) for program in ("crane", "regctl", "skopeo")]
         path = os.pathsep.join([*([str(tools)] if tools else []), *folders, os.environ["PATH"]])
-        environment = {**os.environ, "PATH": path, "WORK": str(self.folder / "work"), "HOME": str(self.folder)}
+        places = {"WORK": str(self.folder / "work"), "ARCHIVES": str(self.folder), "HOME": str(self.folder)}
+        environment = {**os.environ, "PATH": path, **places}
         words = (str(self.folder / "fix/copy" / script), *words)
         return subprocess.run(words, capture_output=True, text=True, timeout=240, check=False, env=environment, cwd=self.folder)
 
@@ -258,3 +262,54 @@ def test_an_old_folder_is_not_written_into(site: Site) -> None:
     assert done.returncode == 2
     assert "is not empty" in done.stderr
     assert [path.name for path in (site.folder / "fix").iterdir()] == ["notes.txt"]
+
+
+def skopeo(site: Site, *words: str) -> None:
+    done = subprocess.run(
+        [require("skopeo"), "--insecure-policy", "copy", "--src-tls-verify=false", *words],
+        cwd=site.folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def docker_archive(site: Site) -> str:
+    skopeo(site, f"docker://{site.named('shop/web:1')}", f"docker-archive:web.tar:{site.named('shop/web:1')}")
+    return "web.tar"
+
+
+def layout_tar(site: Site) -> str:
+    skopeo(site, "--all", f"docker://{site.named('shop/web:1')}", f"oci-archive:web.oci.tar:{site.named('shop/web:1')}")
+    return "web.oci.tar"
+
+
+def layout(site: Site) -> str:
+    skopeo(site, "--all", f"docker://{site.named('shop/web:1')}", f"oci:layout:{site.named('shop/web:1')}")
+    return "layout"
+
+
+@pytest.mark.parametrize(
+    ("make", "tools"),
+    [
+        (docker_archive, ("crane", "regctl", "skopeo")),
+        (layout_tar, ("regctl", "skopeo")),
+        (layout, ("crane", "skopeo")),
+    ],
+)
+def test_inside_an_archive_is_pushed(site: Site, make: Callable[[Site], str], tools: tuple[str, ...]) -> None:
+    """The source is out of reach: what the disk holds goes into the registry, with each tool that can read it."""
+    with site.source():
+        archive = make(site)
+    for tool in tools:
+        shutil.rmtree(site.folder / "inside")
+        shutil.rmtree(site.folder / "fix", ignore_errors=True)
+        with site.inside():
+            site.plan({"shop/web:1": ("linux",) if make is docker_archive else ("linux", "w2022")}, archive)
+            inside = ("--at", "2026-11-23", "--via", "target", "--via", "archives")
+            site.fix(*inside)
+            succeeds(site.run(f"copy-{tool}.sh"))
+            done = auditor("audit", "plan.yaml", *inside[:4], "--format", "json", cwd=site.folder)
+            assert errors(json.loads(done.stdout)) == set(), tool

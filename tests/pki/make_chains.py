@@ -150,10 +150,10 @@ def _hash_for(signer: Key) -> hashes.SHA256 | None:
     return None if isinstance(signer, ed25519.Ed25519PrivateKey) else hashes.SHA256()
 
 
-def make_crl(issuer: Made, until: datetime.datetime | None, revoked: tuple[Certificate, ...] = ()) -> bytes:
+def make_crl(issuer: Made, until: datetime.datetime, revoked: tuple[Certificate, ...] = ()) -> bytes:
     """A CRL of `issuer`, DER."""
     builder = x509.CertificateRevocationListBuilder().issuer_name(issuer.certificate.parsed.subject).last_update(START)
-    builder = builder.next_update(until) if until is not None else builder
+    builder = builder.next_update(until)
     for certificate in revoked:
         entry = x509.RevokedCertificateBuilder().serial_number(certificate.parsed.serial_number).revocation_date(START)
         builder = builder.add_revoked_certificate(entry.build())

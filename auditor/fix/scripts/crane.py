@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditor.fix.reported import Reported
-from auditor.fix.scripts.frame import Setting, script
-from auditor.fix.scripts.regctl import REWRITE, domains, hub, line
-from auditor.fix.steps import CopyBlob, Errand, Rewrite
+from auditor.fix.scripts.frame import Mends, Setting, mends_of, script, steps_of
+from auditor.fix.scripts.regctl import REWRITE, command, domains, hub, line
+from auditor.fix.steps import CopyBlob, Errand, Push, Rewrite
 from auditor.fix.written import Written
 
 _FUNCTIONS = r"""
@@ -29,7 +28,13 @@ index() {  # TARGET REPOSITORY DIGEST...
   shift 2
   for digest in "$@"; do manifests+=(-m "$repository@$digest"); done
   crane index append "${manifests[@]}" -t "$target"
+}
+
+push() {  # ARCHIVE TARGET
+  step "bring $2 out of $1"
+  crane push --allow-nondistributable-artifacts "$archives/$1" "$2"
 }"""
+_INSTEAD = "crane can push out of an archive only what lies there alone: push these with skopeo or regctl"
 
 # crane uploads no blob by itself; an image that is nothing but the layer brings it, and stays under a tag of its own.
 _BLOB = r"""
@@ -60,7 +65,18 @@ rewrite_in_place() {  # TARGET
 }"""
 
 
-def copy_script(setting: Setting, errands: Sequence[Errand], mends: tuple[Reported, ...]) -> Written:
+def _lines(errand: Errand) -> list[str] | None:
+    lines = [_pushed(step) if isinstance(step, Push) else line(step) for step in errand.steps]
+    return None if "" in lines else lines
+
+
+def _pushed(push: Push) -> str:
+    """The line that brings an image out of an archive; empty where crane cannot."""
+    fits = push.form == ("oci-layout" if push.is_folder else "docker-archive")
+    return command("push", push.path, push.target) if fits and push.alone else ""
+
+
+def copy_script(setting: Setting, errands: Sequence[Errand], mends: Mends) -> Written:
     """The script."""
     steps = [step for errand in errands for step in errand.steps]
     without_tls = domains(setting, errands)
@@ -75,5 +91,7 @@ def copy_script(setting: Setting, errands: Sequence[Errand], mends: tuple[Report
     also = ", and with regctl, which takes the urls of layers out of manifests" if rewrites else ""
     title = f"Carries what is missing into the registry inside, with crane (0.16 or later){also}."
     needs = ["crane", "regctl"] if rewrites else ["crane"]
-    text = script(setting, title, needs, "\n".join(functions), [line(step) for step in steps], mends)
-    return Written("copy/copy-crane.sh", text, f"copies with crane{also}", mends, is_script=True)
+    made = steps_of(errands, _lines)
+    found = mends_of(mends, errands, made)
+    text = script(setting, title, needs, "\n".join(functions), made, found, _INSTEAD)
+    return Written("copy/copy-crane.sh", text, f"copies with crane{also}{made.but}", found, is_script=True)

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
-from auditor.fix.reported import Reported
-from auditor.fix.scripts.frame import Setting, script
-from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Rewrite, Step, WriteIndex
+from auditor.fix.scripts.frame import Mends, Setting, mends_of, script, steps_of
+from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Push, Rewrite, WriteIndex
 from auditor.fix.written import Written, quoted
 
 _MODES = r"""
@@ -89,7 +88,20 @@ rewrite() {  # SOURCE-REPOSITORY TARGET DIGEST...
 rewrite_in_place() {  # TARGET
   step "take the urls out of $1"
   [ "$mode" = fetch ] || hub image mod "$1" --replace --external-urls-rm
+}
+
+from_archive() {  # ARCHIVE TARGET [--name NAME]
+  step "bring $2 out of $1"
+  local archive=$archives/$1 target=$2
+  shift 2
+  [ "$mode" = fetch ] || hub image import "$@" "$target" "$archive"
+}
+
+from_layout() {  # FOLDER NAME TARGET
+  step "bring $3 out of $1"
+  [ "$mode" = fetch ] || hub image copy --include-external "ocidir://$archives/$1:$2" "$3"
 }"""
+_INSTEAD = "regctl cannot tell one image from another in the archives that hold these: push them with skopeo"
 
 
 def hub(domains: Iterable[str]) -> str:
@@ -98,8 +110,8 @@ def hub(domains: Iterable[str]) -> str:
     return f'hub() {{ regctl {" ".join([*map(quoted, words), ""])}"$@"; }}'
 
 
-def line(step: Step) -> str:
-    """A step as a line of the script."""
+def line(step: CopyManifest | CopyBlob | WriteIndex | Rewrite) -> str:
+    """A step between registries as a line of the script."""
     match step:
         case CopyManifest(source, target, digest):
             words = ["copy", source, target, digest]
@@ -111,7 +123,25 @@ def line(step: Step) -> str:
             words = ["rewrite_in_place", target] if step.in_place else ["rewrite", source.repository, target, *manifests]
         case _:
             assert_never(step)
-    return " ".join([str(words[0]), *map(quoted, words[1:])])
+    return command(*words)
+
+
+def command(name: object, *words: object) -> str:
+    """A call of one of a script's functions."""
+    return " ".join([str(name), *map(quoted, words)])
+
+
+def _lines(errand: Errand) -> list[str] | None:
+    lines = [_pushed(step) if isinstance(step, Push) else line(step) for step in errand.steps]
+    return None if "" in lines else lines
+
+
+def _pushed(push: Push) -> str:
+    """The line that brings an image out of an archive; empty where regctl has no way to name it."""
+    if push.is_folder:
+        return command("from_layout", push.path, push.name, push.target) if push.form == "oci-layout" and push.name else ""
+    named = [] if push.alone else ["--name", push.name]
+    return command("from_archive", push.path, push.target, *named) if push.form in {"oci-layout", "docker-archive"} else ""
 
 
 def domains(setting: Setting, errands: Sequence[Errand]) -> tuple[str, ...]:
@@ -120,11 +150,11 @@ def domains(setting: Setting, errands: Sequence[Errand]) -> tuple[str, ...]:
     return tuple(host for host in named if setting.is_insecure(host))
 
 
-def copy_script(setting: Setting, errands: Sequence[Errand], mends: tuple[Reported, ...]) -> Written:
+def copy_script(setting: Setting, errands: Sequence[Errand], mends: Mends) -> Written:
     """The script."""
-    lines = [line(step) for errand in errands for step in errand.steps]
+    steps = steps_of(errands, _lines)
     title = "Carries what is missing into the registry inside, with regctl (0.5 or later)."
     functions = "\n".join((hub(domains(setting, errands)), _MODES, REWRITE, _FUNCTIONS))
-    text = script(setting, title, ["regctl"], functions, lines, mends)
+    text = script(setting, title, ["regctl"], functions, steps, mends_of(mends, errands, steps), _INSTEAD)
     what = "copies with regctl: straight; or, called with fetch, to a disk, and from there, called with push, into the registry"
-    return Written("copy/copy-regctl.sh", text, what, mends, is_script=True)
+    return Written("copy/copy-regctl.sh", text, f"{what}{steps.but}", mends_of(mends, errands, steps), is_script=True)

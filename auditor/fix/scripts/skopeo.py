@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditor.fix.reported import Reported
-from auditor.fix.scripts.frame import Setting, script
-from auditor.fix.scripts.regctl import domains
-from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Rewrite, WriteIndex
-from auditor.fix.written import Written, once, quoted, remark
+from auditor.fix.scripts.frame import Mends, Setting, mends_of, script, steps_of
+from auditor.fix.scripts.regctl import command, domains
+from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Push, Rewrite, WriteIndex
+from auditor.fix.written import Written, quoted
 
 _FUNCTIONS = r"""
 mkdir -p -- "$work"
@@ -33,7 +32,19 @@ rewrite() {  # SOURCE TARGET
   skopeo copy --src-tls-verify="$(tls "$1")" "docker://$1" "docker-archive:$file"
   skopeo copy --dest-tls-verify="$(tls "$2")" "docker-archive:$file" "docker://$2"
   rm -- "$file"
+}
+
+push() {  # TRANSPORT PATH NAME TARGET
+  step "bring $4 out of $2"
+  skopeo copy --all --dest-tls-verify="$(tls "$4")" "$1:$archives/$2${3:+:$3}" "docker://$4"
 }"""
+_INSTEAD = "skopeo leaves layers of these behind, or would lose platforms: copy them with copy-regctl.sh or copy-crane.sh"
+_TRANSPORTS = {
+    ("docker-archive", False): "docker-archive",
+    ("oci-layout", False): "oci-archive",
+    ("oci-layout", True): "oci",
+    ("dir", True): "dir",
+}
 
 
 def _tls(without: tuple[str, ...]) -> str:
@@ -41,37 +52,38 @@ def _tls(without: tuple[str, ...]) -> str:
     return f"tls() {{ case $1 in {cases}*) echo true ;; esac; }}"
 
 
-def _line(errand: Errand) -> str | None:
-    """The image as one line; None for what skopeo cannot do."""
+def _lines(errand: Errand) -> list[str] | None:
+    """The image as lines; None for what skopeo cannot do."""
     match errand.steps:
+        case (Push() as push,):
+            return _pushed(push)
         case (Rewrite(source, target, (digest,), whole=False),):
-            return " ".join(["rewrite", quoted(source.at(digest)), quoted(target)])
+            return [command("rewrite", source.at(digest), target)]
         case steps if any(isinstance(step, Rewrite | CopyBlob) or _is_foreign(step) for step in steps):
             return None
         case (*_, WriteIndex(target)) if errand.root:
-            return " ".join(["copy", quoted(errand.reference.at(errand.root)), quoted(target), quoted(errand.root)])
+            return [command("copy", errand.reference.at(errand.root), target, errand.root)]
         case steps:
-            copies = [step for step in steps if isinstance(step, CopyManifest)]
-            return "\n".join(" ".join(["copy", *map(quoted, (c.source, c.target, c.digest))]) for c in copies)
+            return [command("copy", step.source, step.target, step.digest) for step in steps if isinstance(step, CopyManifest)]
+
+
+def _pushed(push: Push) -> list[str] | None:
+    transport = _TRANSPORTS.get((push.form, push.is_folder))
+    if transport is None or ":" in push.path:
+        return None
+    name = "" if push.alone or transport == "dir" else push.name
+    return [command("push", transport, push.path, name, push.target)]
 
 
 def _is_foreign(step: object) -> bool:
     return isinstance(step, CopyManifest) and step.foreign
 
 
-def copy_script(setting: Setting, errands: Sequence[Errand], mends: dict[Errand, tuple[Reported, ...]]) -> Written:
+def copy_script(setting: Setting, errands: Sequence[Errand], mends: Mends) -> Written:
     """The script, and what it mends: less than the others."""
-    lines = {errand: _line(errand) for errand in errands}
-    left = [errand for errand, line in lines.items() if line is None]
-    done = [made for line in lines.values() if line is not None for made in line.splitlines()]
-    found = once(finding for errand in errands if errand not in left for finding in mends[errand])
-    after = ""
-    if left:
-        names = [f"  {quoted(errand.reference)}" + " \\" for errand in left]
-        says = "skopeo leaves layers of these behind, or would lose platforms: copy them with copy-regctl.sh or copy-crane.sh"
-        after = "\n".join([f"printf '%s\\n' {quoted(says)} \\", *names, "  >&2", "exit 3"])
+    steps = steps_of(errands, _lines)
+    found = mends_of(mends, errands, steps)
     functions = "\n".join((_tls(domains(setting, errands)), _FUNCTIONS))
     title = "Carries what is missing into the registry inside, with skopeo (1.6 or later), an index always whole."
-    text = script(setting, title, ["skopeo"], functions, done, found, after)
-    but = f", but for {len(left)} of {len(errands)} images, which it cannot bring as they must be" if left else ""
-    return Written("copy/copy-skopeo.sh", text, f"copies with skopeo{remark(but)}", found, is_script=True)
+    text = script(setting, title, ["skopeo"], functions, steps, found, _INSTEAD)
+    return Written("copy/copy-skopeo.sh", text, f"copies with skopeo{steps.but}", found, is_script=True)

@@ -16,7 +16,7 @@ from auditor.pki.rules import Flaw, FlawKind
 from auditor.pki.verdicts import Distrust, Gap, Incomplete, Invalid, TrustVerdict, Unproven, Untrusted, Verifies
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.site.trust.dials import CRYPTOAPI_WAIT, DialledUrl, Purpose, dials_of
-from auditor.site.trust.pools import Trusts, root_updates
+from auditor.site.trust.pools import Trusts, inside_hosts, root_updates
 from auditor.site.trust.revocation import FAILURES, Answer, Revocation, Revocations
 from auditor.site.trust.served import Served, Unseen
 
@@ -161,10 +161,10 @@ class _Cases:
     """Judges case by case; pools alike in trust share their verdicts."""
 
     def __init__(self, plan: Plan, evidence: Evidence, trusts: Trusts, at: datetime.datetime) -> None:
-        self._reachable = plan.reachable
+        self._reachable = inside_hosts(plan)
         self._trusts = trusts
         self._at = at
-        self._revocations = Revocations(evidence, plan.reachable, at)
+        self._revocations = Revocations(evidence, self._reachable, at)
         self._judged: dict[tuple[Endpoint, str, str, int], TrustVerdict] = {}
 
     def of(self, endpoint: Endpoint, chain: Served | Unseen, pool: Pool, client: str) -> TrustCase:

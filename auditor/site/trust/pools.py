@@ -66,6 +66,11 @@ def root_updates(pool: Pool, given: Given) -> str:
     return given.updates.setting
 
 
+def inside_hosts(plan: Plan) -> tuple[str, ...]:
+    """What stays reachable: as the plan says, and the endpoints themselves, which nodes use."""
+    return (*plan.reachable, *dict.fromkeys(endpoint.host for endpoint in plan.endpoints))
+
+
 def is_inside_url(url: str, reachable: tuple[str, ...]) -> bool:
     """Whether a URL stays reachable with the cable cut. A file share does: nobody mounts one over the internet."""
     if url.lower().startswith(("file:", "\\\\")):
@@ -127,7 +132,7 @@ class Trusts:
         return self._with_runtime[key]
 
     def _is_inside(self, url: str) -> bool:
-        return is_inside_url(url, self._plan.reachable)
+        return is_inside_url(url, inside_hosts(self._plan))
 
     def _linux(self, given: Given) -> PoolTrust:
         return PoolTrust(given.certificates, (given.certificates, linux_public()), self._known)
