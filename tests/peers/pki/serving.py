@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.peers.programs import require
-from tests.peers.tls import running
+from tests.peers.tls import free_ports, running
 from tests.pki.cases import Case
 
 PROTOCOLS = ("TLSv1.2", "TLSv1.3", "TLSv1.2 TLSv1.3")
@@ -21,13 +20,6 @@ class Place:
 
     port: int
     versions: tuple[str, ...]
-
-
-def _ports(count: int) -> list[int]:
-    """Free ports of loopback, all different as they are held at once."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [one.getsockname()[1] for one in sockets]
 
 
 def _server(folder: Path, number: int, case: Case, place: Place) -> str:
@@ -43,7 +35,7 @@ def _server(folder: Path, number: int, case: Case, place: Place) -> str:
 @contextmanager
 def serving(folder: Path, cases: Mapping[str, Case]) -> Iterator[dict[str, Place]]:
     """Serve all cases until the block ends."""
-    ports = _ports(len(cases))
+    ports = free_ports(len(cases))
     places = {
         name: Place(port, tuple(PROTOCOLS[number % len(PROTOCOLS)].split()))
         for number, (name, port) in enumerate(zip(cases, ports, strict=True))
