@@ -146,3 +146,13 @@ def test_a_server_of_tls_13_only_is_told_to_schannel_on_2019(site: Site) -> None
     found = [finding for finding in json.loads(done.stdout)["findings"] if finding["check"] == "tls-version-mismatch"]
     assert found, done.stdout
     assert all("TLS 1.3" in finding["message"] or "TLSv1.3" in finding["message"] for finding in found)
+
+
+def test_a_crl_that_ends_before_the_horizon_is_told(site: Site) -> None:
+    soon = datetime.datetime(2027, 1, 15, tzinfo=datetime.UTC)
+    site.publisher.answers["/issuing.crl"] = Sent(body=make_crl(site.made.issuing, soon))
+    with site.serving(site.made.leaf.pem + site.made.issuing.pem) as port:
+        report = site.audited(port, "127.0.0.1")
+    (found,) = [finding for finding in report["findings"] if finding["check"] == "crl-stale"]
+    assert site.crl in json.dumps(found)
+    assert "2027-01-15" in found["message"]

@@ -32,7 +32,7 @@ def _word(takes: bool) -> str:
 
 
 def _told(row: Compared) -> str:
-    sign = "=" if row.agrees else "≠" if row.holds else "BUT"
+    sign = "BUT" if not row.holds else "=" if row.agrees else "≠"
     said = row.known or row.theirs.said or row.ours.said
     return (
         f"{row.client:<34}{row.name:<{WIDTH}}ours {_word(row.ours.takes):<8}{sign:<4}{_word(row.theirs.takes):<8} {said[:120]}"
@@ -42,7 +42,7 @@ def _told(row: Compared) -> str:
 def _summary(rows: Iterable[Compared]) -> Iterator[str]:
     counts: dict[str, Counter[str]] = {}
     for row in rows:
-        kind = "agree" if row.agrees and row.holds else "differ, as known" if row.holds else "WRONG"
+        kind = "WRONG" if not row.holds else "agree" if row.agrees else "differ, as known"
         counts.setdefault(row.client, Counter())[kind] += 1
     for client, found in counts.items():
         yield f"{client:<34}" + ", ".join(f"{number} {kind}" for kind, number in sorted(found.items()))

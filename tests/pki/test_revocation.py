@@ -7,12 +7,15 @@ from dataclasses import replace
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.pki.revocation import UnreadableCrl, questions, read_crl
 from auditor.pki.verdicts import Path
+from tests.pki.cases import all_cases
 from tests.pki.make_chains import AIA, AT, CA, END, SERVER, hierarchy, make, make_crl
 
 CRL = "http://pki.plant7.local/issuing.crl"
@@ -69,3 +72,43 @@ def test_any_bytes_are_a_reason(data: bytes) -> None:
     with pytest.raises(UnreadableCrl) as caught:
         read_crl(data, MADE.issuing.certificate)
     assert str(caught.value)
+
+
+def test_a_negative_serial_is_no_traceback() -> None:
+    negative = all_cases()["negative serial"].served[0]
+    crl = read_crl(make_crl(MADE.issuing, END, (MADE.leaf.certificate,)), MADE.issuing.certificate)
+    assert not crl.revokes(negative)
+
+
+_SCOPE = {"full_name": None, "relative_name": None, "only_contains_user_certs": False, "only_contains_ca_certs": False}
+
+
+@pytest.mark.parametrize(
+    ("extension", "why"),
+    [
+        (x509.DeltaCRLIndicator(7), "delta CRL"),
+        (
+            x509.IssuingDistributionPoint(
+                **_SCOPE, only_some_reasons=None, indirect_crl=True, only_contains_attribute_certs=False
+            ),
+            "other issuers",
+        ),
+        (
+            x509.IssuingDistributionPoint(
+                **_SCOPE,
+                only_some_reasons=frozenset({x509.ReasonFlags.key_compromise}),
+                indirect_crl=False,
+                only_contains_attribute_certs=False,
+            ),
+            "only some reasons",
+        ),
+        (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), b"\x05\x00"), "critical extension"),
+    ],
+)
+def test_a_crl_that_does_not_stand_alone_is_not_read(extension: x509.ExtensionType, why: str) -> None:
+    parsed = MADE.issuing.certificate.parsed
+    builder = x509.CertificateRevocationListBuilder().issuer_name(parsed.subject).last_update(AT).next_update(END)
+    assert isinstance(MADE.issuing.key, ec.EllipticCurvePrivateKey)
+    made = builder.add_extension(extension, critical=True).sign(MADE.issuing.key, hashes.SHA256())
+    with pytest.raises(UnreadableCrl, match=why):
+        read_crl(made.public_bytes(Encoding.DER), MADE.issuing.certificate)

@@ -116,6 +116,8 @@ def against_pkits() -> Iterator[Compared]:
         if test.expected is not None:
             expected = Verdict(test.expected, "" if test.expected else "NIST says invalid")
             yield Compared(test.name, "NIST PKITS", _of_pkits(test.question, Strength()), expected, pkits.known(test.name))
+            found = Verdict(*pkits.with_crls(test.question))
+            yield Compared(test.name, "NIST PKITS with CRLs", found, expected, pkits.known_with_crls(test.name))
 
 
 def pkits_against_clients(go: Go, folder: Path) -> Iterator[Compared]:

@@ -13,10 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from cryptography import x509
+
 from auditor.pki.certificate import Certificate, UnreadableCertificate, parse_certificate
 from auditor.pki.paths import find_ways
+from auditor.pki.revocation import Question as Asked
+from auditor.pki.revocation import UnreadableCrl, questions, read_crl
 from auditor.pki.rules import FlawKind, Strength, flaws_of
 from auditor.pki.store import TrustStore
+from auditor.pki.verdicts import Path
 from tests.peers.pki.judges import Question
 
 AT = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
@@ -52,6 +57,32 @@ _NIST: Known = {
     _MAIL_AND_URI: _ODD_NAMES,
     _ENCODED: _SAME_BUT_FOR_ENCODING,
     "DSA is not verified: Go refuses it too": ("ValidDSASignatures",),
+}
+_SIGNER = "a CRL counts only when the issuer of the certificate signed it with the key of this path; else it is not known"
+_WITH_CRLS: Known = {
+    _POLICIES: tuple(pattern.replace("(SelfIssued)?", "") for pattern in _BROKEN_POLICIES),
+    _MAIL_AND_URI: _ODD_NAMES,
+    _ENCODED: _SAME_BUT_FOR_ENCODING,
+    "DSA is not verified: Go refuses it too": ("ValidDSASignatures",),
+    _SIGNER: (
+        "ValidBasicSelfIssuedOldWithNew",
+        "ValidSelfIssued",
+        "ValidDNnameConstraintsTest19",
+        "ValidSeparateCertificateandCRLKeys",
+        "ValidIDPwithindirect",
+        "ValidcRLIssuerTest3[03]",
+    ),
+    "a delta CRL is not read, and neither is one of some reasons": (
+        "ValiddeltaCRLTest5",
+        "ValidonlySomeReasonsTest1[89]",
+        "InvaliddeltaCRLTest4",
+    ),
+    "neither the key usage of a CRL's signer nor the point that it was issued for is compared": (
+        "InvalidkeyUsage.*cRLSignFalse",
+        "InvalidBasicSelfIssued(CRLSigningKeyTest7|NewWithOldTest5)",
+        "InvaliddistributionPointTest[389]",
+        "InvalidonlyContains",
+    ),
 }
 _GO: Known = {
     _POLICIES: ("DifferentPoliciesTest(4|5|7|8|9|12)$", *_BROKEN_POLICIES),
@@ -128,6 +159,48 @@ def ours(question: Question, strength: Strength) -> tuple[bool, str]:
     return False, best
 
 
+def with_crls(question: Question) -> tuple[bool, str]:
+    """The same for a client that insists on a CRL for every certificate, with all CRLs of the suite at hand."""
+    store = TrustStore.of("root", question.roots)
+    why = "no good path to the root"
+    for way in find_ways(question.chain[0], question.chain, (store,)).anchored:
+        flaws = flaws_of(way.certificates, "nobody.asks", question.at, Strength())
+        if any(flaw.kind not in _NAMES for flaw in flaws):
+            continue
+        states = [_revocation(asked, question.at) for asked in questions(Path(way.certificates))]
+        if not any(states):
+            return True, ""
+        why = next(filter(None, states))
+    return False, why
+
+
+def _revocation(asked: Asked, at: datetime.datetime) -> str:
+    """Empty when a CRL answers for the certificate and does not name it."""
+    why = "no CRL answers for it"
+    for body in _crls().get(asked.issuer.subject_der, ()):
+        try:
+            crl = read_crl(body, asked.issuer)
+        except UnreadableCrl:
+            continue
+        if not crl.ends(at):
+            why = "it was revoked" if crl.revokes(asked.certificate) else ""
+            if why:
+                return why
+    return why
+
+
+@cache
+def _crls() -> dict[bytes, tuple[bytes, ...]]:
+    """By issuer."""
+    folder = importlib.resources.files("cryptography_vectors") / "x509" / "PKITS_data" / "crls"
+    found: dict[bytes, tuple[bytes, ...]] = {}
+    for path in sorted(folder.iterdir(), key=lambda path: path.name):
+        body = path.read_bytes()
+        issuer = x509.load_der_x509_crl(body).issuer.public_bytes()
+        found[issuer] = (*found.get(issuer, ()), body)
+    return found
+
+
 def _reason(known: Known, name: str) -> str:
     return next((why for why, patterns in known.items() if any(re.match(pattern, name) for pattern in patterns)), "")
 
@@ -135,6 +208,11 @@ def _reason(known: Known, name: str) -> str:
 def known(name: str) -> str:
     """Why our walk differs from what NIST expects of a test; empty when it must not."""
     return _reason(_NIST, name)
+
+
+def known_with_crls(name: str) -> str:
+    """Why it differs when CRLs are asked too."""
+    return _reason(_WITH_CRLS, name)
 
 
 def known_of_go(name: str) -> str:
