@@ -82,6 +82,23 @@ class RootUpdateUrl(Fact, frozen=True, kw_only=True):
     url: str
 
 
+class SchannelVersion(Fact, frozen=True, kw_only=True):
+    """A version of TLS (`TLSv1.3`) that Windows speaks from a build on."""
+
+    version: str
+    first_build: int
+
+
+@cache
+def schannel_speaks(version: str, build: int | None) -> bool | None:
+    """Whether a Windows of this build speaks a version of TLS by itself; None when the build decides and is not known."""
+    rows: tuple[SchannelVersion, ...] = table("schannel_versions", SchannelVersion)
+    row = next((row for row in rows if row.version == version), None)
+    if row is None:
+        return True
+    return None if build is None else build >= row.first_build
+
+
 @cache
 def client_model(name: str, os: str) -> ClientModel | None:
     """The model of a client on an OS; None when the facts know nothing about it."""

@@ -80,10 +80,6 @@ class TrustCase:
         """Those of them that stay reachable."""
         return tuple(one.url for one in self.dialled if one.inside)
 
-    def asked_for(self, purpose: Purpose) -> tuple[DialledUrl, ...]:
-        """The URLs that it would ask for one purpose."""
-        return tuple(one for one in self.dialled if one.purpose is purpose)
-
     @property
     def symptom(self) -> str:
         """What its user would see, in one text."""
