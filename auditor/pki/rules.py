@@ -10,6 +10,7 @@ import datetime
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.constraints import directory_violations, violations
@@ -86,10 +87,14 @@ def moment(at: datetime.datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M UTC")
 
 
+@lru_cache(maxsize=16_384)
 def flaws_of(
     path: tuple[Certificate, ...], host: str, at: datetime.datetime, strength: Strength, *, anchored: bool = True
 ) -> tuple[Flaw, ...]:
-    """Everything wrong with `path` (leaf first) for a TLS server at `host`. Without an anchor every certificate is judged."""
+    """Everything wrong with `path` (leaf first) for a TLS server at `host`. Without an anchor every certificate is judged.
+
+    Clients that accept the same share the answer.
+    """
     last = len(path) - 1
     found: list[Flaw] = []
     for depth, certificate in enumerate(path):
