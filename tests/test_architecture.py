@@ -17,8 +17,8 @@ ORDER = (
     ("auditor.plan", "auditor.transfer", "auditor.sizing", "auditor.evidence"),
     ("auditor.site", "auditor.collectors"),
     ("auditor.check",),
-    ("auditor.engine", "auditor.report", "checks"),
-    ("auditor.policy", "auditor.fix", "reports"),
+    ("auditor.engine", "auditor.report", "auditor.reported", "checks"),
+    ("auditor.policy", "auditor.fix", "auditor.diff", "reports"),
     ("auditor.cli",),
     ("auditor.__main__",),
 )

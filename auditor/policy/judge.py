@@ -10,6 +10,7 @@ from auditor import __version__
 from auditor.check import Finding, Rule, Severity, Undetermined
 from auditor.engine import CheckResult, Outcomes
 from auditor.plan.model import Waiver
+from auditor.policy.baseline import Baseline, beside
 from auditor.policy.rules import PLAN_UNEXAMINED, POLICY_RULES
 from auditor.policy.sections import egress_rows, image_rows, storage_stages, trust_rows
 from auditor.policy.unexamined import unexamined_findings
@@ -22,12 +23,16 @@ SHOWN_REASON = 120
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How to judge. `fail_on`: the severity that makes a site not ready; `strict`: undetermined counts as not ready."""
+    """How to judge. `fail_on`: the severity that makes a site not ready; `strict`: undetermined counts as not ready.
+
+    What `baseline` has already does not count.
+    """
 
     fail_on: Severity = Severity.ERROR
     strict: bool = False
     waivers: tuple[Waiver, ...] = ()
     severities: Mapping[str, Severity] = field(default_factory=dict)
+    baseline: Baseline | None = None
 
 
 def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
@@ -36,7 +41,7 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
     known = frozenset(result.check.id for result in outcomes.results) | {rule.id for rule in POLICY_RULES}
     own = (*waiver_findings(policy.waivers, known, today), *unexamined_findings(site))
     found = (*(finding for result in outcomes.results for finding in result.findings), *own)
-    findings = _ordered(_judged(finding, policy, today) for finding in found)
+    findings = tuple(beside(_ordered(_judged(finding, policy, today) for finding in found), policy.baseline))
     undetermined = tuple(item for result in outcomes.results for item in result.undetermined)
     examined = sum(result.examined for result in outcomes.results)
     verdict, exit_code = _verdict(findings, undetermined, examined, policy)
@@ -60,6 +65,8 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
         egress=egress_rows(site, today),
         storage=storage_stages(site),
         trust=trust_rows(site, today),
+        fail_on=policy.fail_on,
+        baseline=policy.baseline.used if policy.baseline else None,
     )
 
 
@@ -76,7 +83,7 @@ def _ordered(findings: Iterable[JudgedFinding]) -> tuple[JudgedFinding, ...]:
 def _verdict(
     findings: tuple[JudgedFinding, ...], undetermined: tuple[Undetermined, ...], examined: int, policy: Policy
 ) -> tuple[Verdict, int]:
-    if any(judged.waived is None and judged.severity.at_least(policy.fail_on) for judged in findings):
+    if any(judged.is_active and judged.severity.at_least(policy.fail_on) for judged in findings):
         return Verdict.NOT_READY, EXIT_NOT_READY
     if undetermined or not examined:
         return Verdict.UNDETERMINED, EXIT_NOT_READY if policy.strict else EXIT_UNDETERMINED
@@ -85,10 +92,12 @@ def _verdict(
 
 def _counts(findings: tuple[JudgedFinding, ...], undetermined: tuple[Undetermined, ...], examined: int) -> Counts:
     by_severity = dict.fromkeys(Severity, 0)
-    waived = 0
+    waived = baselined = 0
     for judged in findings:
         if judged.waived is not None:
             waived += 1
+        elif judged.baselined:
+            baselined += 1
         else:
             by_severity[judged.severity] += 1
     return Counts(
@@ -98,6 +107,7 @@ def _counts(findings: tuple[JudgedFinding, ...], undetermined: tuple[Undetermine
         undetermined=len(undetermined),
         waived=waived,
         examined=examined,
+        baselined=baselined,
     )
 
 
