@@ -109,9 +109,8 @@ def meaning(report: Report) -> str:
     if not report.counts.examined:
         return "Nothing was examined, so nothing is known."
     match report.verdict:
-        case Verdict.READY if report.counts.baselined:
-            known = many(report.counts.baselined, "finding")
-            return f"Nothing new is in the way, but {known} of the baseline still stand: this is no promise that it works."
+        case Verdict.READY if known := _blocking(baselined(report), report.fail_on):
+            return f"Nothing new is in the way. {many(known, 'finding')} of the baseline would be: this is no promise that it works."
         case Verdict.READY:
             return f"With the cable cut, this environment should work until {report.horizon.isoformat()}."
         case Verdict.NOT_READY:
@@ -120,6 +119,10 @@ def meaning(report: Report) -> str:
             return "This is not a pass: some questions have no answer yet."
         case _:
             assert_never(report.verdict)
+
+
+def _blocking(findings: Iterable[JudgedFinding], threshold: Severity) -> int:
+    return sum(item.severity.at_least(threshold) for item in findings)
 
 
 def steps(report: Report) -> tuple[Step, ...]:
