@@ -110,7 +110,8 @@ def meaning(report: Report) -> str:
         return "Nothing was examined, so nothing is known."
     match report.verdict:
         case Verdict.READY if known := _blocking(baselined(report), report.fail_on):
-            return f"Nothing new is in the way. {many(known, 'finding')} of the baseline would be: this is no promise that it works."
+            of = f"{many(known, 'finding')} of the baseline would be"
+            return f"Nothing new is in the way. {of}: this is no promise that it works."
         case Verdict.READY:
             return f"With the cable cut, this environment should work until {report.horizon.isoformat()}."
         case Verdict.NOT_READY:
