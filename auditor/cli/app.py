@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import audit, catalogue, collect, fix, images, init, inspect, schema
+from auditor.cli import audit, catalogue, collect, diff, fix, images, init, inspect, schema
 
 app = typer.Typer(
     name="auditor",
@@ -39,6 +39,7 @@ app.command("collect")(collect.collect)
 app.command("images")(images.images)
 app.command("inspect")(inspect.inspect)
 app.command("fix")(fix.fix)
+app.command("diff")(diff.diff)
 app.command("checks")(catalogue.checks)
 app.command("explain")(catalogue.explain)
 app.command("init")(init.init)
