@@ -32,6 +32,9 @@ FailOn = Annotated[
 Strict = Annotated[bool, typer.Option("--strict", help="Undetermined counts as not ready.")]
 Only = Annotated[list[str] | None, typer.Option("--only", metavar="ID", help="Run only this check; repeatable.")]
 Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="ID", help="Do not run this check; repeatable.")]
+WaiversFile = Annotated[
+    Path | None, typer.Option("--waivers", metavar="FILE", help="A file with a list of waivers, besides those of the plan.")
+]
 BaselineFile = Annotated[
     Path | None,
     typer.Option("--baseline", metavar="REPORT", help="A JSON report: what it found is shown, and does not count again."),
