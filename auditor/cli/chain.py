@@ -11,18 +11,15 @@ from auditor.cli.inspect import Layout
 from auditor.cli.inspecting.chain import PLATFORMS, Asked, chart
 from auditor.cli.options import At, EvidenceIn, parse_date
 from auditor.cli.output import use_colour, write_stdout
-from auditor.pki.stores.dump import dump_script
+from auditor.errors import UsageError
+from auditor.pki.stores.dump import dump_script as windows_script
 from reports.text.ink import Ink
 
 
-def _print_script(wanted: bool) -> None:
-    if wanted:
-        write_stdout(dump_script())
-        raise typer.Exit
-
-
 def chain(
-    subject: Annotated[str, typer.Argument(metavar="ENDPOINT|FILE", help="host:port, or a file with a chain, leaf first.")],
+    subject: Annotated[
+        str | None, typer.Argument(metavar="ENDPOINT|FILE", help="host:port, or a file with a chain, leaf first.")
+    ] = None,
     platform: Annotated[
         list[str] | None,
         typer.Option(metavar="PLATFORM", help=f"Nodes to judge for; repeatable. Default: {', '.join(PLATFORMS)}."),
@@ -42,15 +39,17 @@ def chain(
     evidence: EvidenceIn = None,
     at: At = None,
     format: Annotated[Layout, typer.Option(help="text or json")] = Layout.TEXT,
-    _dump_script: Annotated[
-        bool,
-        typer.Option("--dump-script", callback=_print_script, is_eager=True, help="Print the PowerShell that dumps a node."),
-    ] = False,
+    dump_script: Annotated[bool, typer.Option("--dump-script", help="Print the PowerShell that dumps a node's trust.")] = False,
 ) -> None:
     """Draw one chain as each client sees it offline: path, dials, and what it says.
 
     Exit code: 0 every client verifies, 1 one fails, 3 it cannot be told.
     """
+    if dump_script:
+        write_stdout(windows_script())
+        return
+    if subject is None:
+        raise UsageError("there is nothing to look at", "Name an endpoint as host:port, or a file with a chain.")
     asked = Asked(
         subject,
         host,

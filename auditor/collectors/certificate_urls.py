@@ -25,6 +25,7 @@ from auditor.plan.model import Plan
 from auditor.transfer.network import dial_of, is_reachable
 
 MAX_URLS = 1_000
+MAX_BYTES = 128 * 1024 * 1024  # of all together
 MAX_LEVELS = 5
 MAX_ISSUERS = 16
 AT_ONCE = 4
@@ -32,9 +33,9 @@ TRIES = 2
 
 
 class CertificateUrls:
-    """Asks for each URL once, at most 1,000 of them. `lost` are those that nobody answered for, but that were seen before.
+    """Asks for each URL once, at most 1,000 of them and some 128 MiB in all.
 
-    A URL of https is asked with the public roots as trust.
+    `lost` are those that nobody answered for, but that were seen before. For https the public roots are the trust.
     """
 
     def __init__(self, plan: Plan, store: Store, retries: Retries) -> None:
@@ -46,6 +47,8 @@ class CertificateUrls:
         self._connections = Connections()
         self._sender = Sender(self._connections, replace(retries, tries=TRIES), asyncio.Semaphore(AT_ONCE))
         self._asked: set[str] = set()
+        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._left = MAX_BYTES
 
     @property
     def requests(self) -> int:
@@ -80,7 +83,8 @@ class CertificateUrls:
         return dial is not None and (dial.host in self._own or is_reachable(dial.host, self._reachable))
 
     async def _ask(self, url: str) -> Observation[Fetched]:
-        observed = await self._observe(url)
+        async with self._at_once:
+            observed = await self._observe(url)
         self.failures += isinstance(observed, Failed)
         known = self._store.fetched(url)
         if isinstance(observed, Failed) and observed.kind is Kind.UNREACHABLE and isinstance(known, Seen):
@@ -95,10 +99,14 @@ class CertificateUrls:
             source = shown(address)
         except (httpx.InvalidURL, ValueError) as error:  # the latter for labels that no IDNA allows
             return Failed(Kind.MALFORMED, f"it is no address that can be asked: {error}", now(), "")
+        if self._left <= 0:
+            return Failed(Kind.UNSUPPORTED, f"not asked, as the others had more than {MAX_BYTES:,} bytes", now(), source)
+        request = Request(address, MAX_FETCHED, allowed=lambda target: self._may_ask(str(target)))
         try:
-            reply = await self._sender.send(Request(address, MAX_FETCHED, allowed=lambda target: self._may_ask(str(target))))
+            reply = await self._sender.send(request)
         except Unanswered as error:
             return Failed(error.kind, error.detail, now(), source)
+        self._left -= len(reply.body)
         return _meaning(reply, source)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
 from auditor.evidence.tally import Tally
 from auditor.oci.archive import Inventory
-from auditor.oci.unpacked import UnpackedSeen
+from auditor.oci.unpacked import AllUnpacked, UnpackedSeen
 
 MAX_FETCHED = 16 * 1024 * 1024  # bytes; the CRL of a big public CA has 5 to 10 million
 
@@ -121,7 +121,7 @@ class TlsOffered:
 class Fetched:
     """The bytes at a URL that a certificate names: a CRL or the issuer's certificate, as they came and at most MAX_FETCHED."""
 
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 class ImageEvidence(Protocol):
@@ -151,7 +151,7 @@ class Evidence(ImageEvidence, Protocol):
         """What the bytes of a layer say about its unpacked size, wherever they lie."""
         ...
 
-    def all_unpacked(self) -> Mapping[str, UnpackedSeen]:
+    def all_unpacked(self) -> AllUnpacked:
         """Every layer of which `unpacked` was seen, at once: there may be hundreds of thousands."""
         ...
 

@@ -54,7 +54,16 @@ class ClientModel(Fact, frozen=True, kw_only=True):
     @property
     def strength(self) -> Strength:
         """What it accepts of signatures and keys."""
-        return Strength(self.accepts_sha1, self.minimum_rsa, self.accepts_ed25519)
+        reads_by_go = self.verifier.startswith("go-")
+        return Strength(
+            self.accepts_sha1,
+            self.minimum_rsa,
+            self.accepts_ed25519,
+            any_usage=self.verifier != "openssl",
+            negative_serials=not reads_by_go,
+            odd_constraints=self.asks_windows or not reads_by_go,
+            common_name=self.verifier == "openssl",
+        )
 
     @property
     def asks_windows(self) -> bool:
@@ -71,6 +80,23 @@ class RootUpdateUrl(Fact, frozen=True, kw_only=True):
 
     what: Literal["list", "root"]
     url: str
+
+
+class SchannelVersion(Fact, frozen=True, kw_only=True):
+    """A version of TLS (`TLSv1.3`) that Windows speaks from a build on."""
+
+    version: str
+    first_build: int
+
+
+@cache
+def schannel_speaks(version: str, build: int | None) -> bool | None:
+    """Whether a Windows of this build speaks a version of TLS by itself; None when the build decides and is not known."""
+    rows: tuple[SchannelVersion, ...] = table("schannel_versions", SchannelVersion)
+    row = next((row for row in rows if row.version == version), None)
+    if row is None:
+        return True
+    return None if build is None else build >= row.first_build
 
 
 @cache

@@ -54,9 +54,10 @@ class Crl:
         return f"it counts from {moment(self.made)}" if at < self.made else ""
 
     def revokes(self, certificate: Certificate) -> bool:
-        """Whether it names the certificate, for another reason than having been removed again."""
-        entry = self.parsed.get_revoked_certificate_by_serial_number(certificate.parsed.serial_number)
-        return entry is not None
+        """Whether it names the certificate."""
+        if certificate.serial < 0:  # which the library's search refuses
+            return any(entry.serial_number == certificate.serial for entry in self.parsed)
+        return self.parsed.get_revoked_certificate_by_serial_number(certificate.serial) is not None
 
 
 def questions(path: Path) -> tuple[Question, ...]:
@@ -74,11 +75,28 @@ def read_crl(data: bytes, issuer: Certificate) -> Crl:
         parsed = x509.load_pem_x509_crl(data) if pem else x509.load_der_x509_crl(data)
         other = "" if parsed.issuer.public_bytes() == issuer.subject_der else parsed.issuer.rfc4514_string()
         signed = bool(other) or parsed.is_signature_valid(issuer.parsed.public_key())  # type: ignore[arg-type]
-        crl = Crl(parsed.last_update_utc, parsed.next_update_utc, parsed)
+        crl, partial = Crl(parsed.last_update_utc, parsed.next_update_utc, parsed), _partial(parsed)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise UnreadableCrl(printable(str(error), 200) or "no CRL") from error
     if other:
         raise UnreadableCrl(f"it is the CRL of {printable(other, 120)}, not of {issuer.name}")
     if not signed:
         raise UnreadableCrl(f"its signature does not verify with the key of {issuer.name}")
+    if partial:
+        raise UnreadableCrl(partial)
     return crl
+
+
+def _partial(parsed: x509.CertificateRevocationList) -> str:
+    """Why a CRL alone does not answer for all certificates of its issuer, or may mean something else; empty when it does."""
+    for extension in parsed.extensions:
+        match extension.value:
+            case x509.DeltaCRLIndicator():
+                return "it is a delta CRL, which counts only beside its base"
+            case x509.IssuingDistributionPoint() as point if point.indirect_crl or point.only_some_reasons:
+                return "it covers certificates of other issuers, or only some reasons"
+            case x509.IssuingDistributionPoint() | x509.CRLNumber() | x509.AuthorityKeyIdentifier():
+                continue
+            case _ if extension.critical:
+                return f"it has a critical extension that is not known: {extension.oid.dotted_string}"
+    return ""

@@ -47,8 +47,8 @@ def _what(case: TrustCase, asked: Asked) -> str:
     name = asked.question.certificate.name
     if asked.answer is Answer.REVOKED:
         return f"{name} is revoked: {asked.detail}."
-    then = f" and fails without an answer.{said(case.refusal)}" if case.insists else ", waits up to 15 seconds, and goes on."
-    return f"it asks whether {name} was revoked, and {asked.detail}{then}"
+    then = f"without an answer it fails.{said(case.refusal)}" if case.insists else "it waits up to 15 seconds, and goes on."
+    return f"it asks whether {name} was revoked, and {asked.detail}; {then}"
 
 
 def _severity(case: TrustCase, asked: Asked) -> Severity:

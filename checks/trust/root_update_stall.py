@@ -24,13 +24,14 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, define
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, define
 from auditor.pki.clients import client_model, root_update_url
 from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import clients_of
 from auditor.site.trust.dials import CRYPTOAPI_WAIT
-from auditor.site.trust.pools import inside_hosts, is_inside_url, root_updates
+from auditor.site.trust.pools import root_updates
+from checks.pools import pool_subject
 
 ID = "root-update-stall"
 _POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\SystemCertificates\AuthRoot"
@@ -42,7 +43,7 @@ def _who_stalls(pool: Pool) -> tuple[str, ...]:
     return tuple(model.id for model in models if model is not None and model.updates_roots and model.timeout < CRYPTOAPI_WAIT)
 
 
-def _finding(pool: Pool, setting: str) -> Finding:
+def _finding(pool: Pool, setting: str, synced: datetime.datetime | None) -> Finding:
     listed = root_update_url("list")
     asked = listed if setting in {"", "enabled"} else setting
     unsaid = "" if setting else ", as Windows does unless it is told otherwise and the plan does not say"
@@ -53,11 +54,17 @@ def _finding(pool: Pool, setting: str) -> Finding:
     return Finding(
         check=ID,
         severity=Severity.WARNING,
-        subject=Subject("pool", pool.name, str(pool.platform), pool.name),
+        subject=pool_subject(pool),
         message=f"The nodes of {pool.name} look for roots at {asked}{unsaid}. With the cable cut that takes up to "
         f"{CRYPTOAPI_WAIT} seconds. {waits}.",
         case=setting or "default",
-        facts={"root_updates": setting or "not said", "dials": (asked,), "clients": clients, "symptom": symptom},
+        facts={
+            "root_updates": setting or "not said",
+            "last_asked": synced.isoformat() if synced is not None else "not known",
+            "dials": (asked,),
+            "clients": clients,
+            "symptom": symptom,
+        },
         location=pool.location,
         remedies=(
             Remedy(
@@ -81,11 +88,12 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     for pool in site.plan.pools:
         if not pool.is_windows:
             continue
-        setting = root_updates(pool, site.trusts.given(pool.trust))
-        if setting == "disabled" or (setting not in {"", "enabled"} and is_inside_url(setting, inside_hosts(site.plan))):
+        given = site.trusts.given(pool.trust)
+        setting = root_updates(pool, given)
+        if setting == "disabled" or (setting not in {"", "enabled"} and setting in site.trusts.inside):
             fine += 1
         else:
-            yield _finding(pool, setting)
+            yield _finding(pool, setting, given.updates.synced if given.updates is not None else None)
     if fine:
         yield Fine(fine)
 

@@ -15,7 +15,8 @@ Nobody tried which versions the endpoint offers, as with a chain file; it could 
 Windows the pool runs.
 
 ## References
-curl#8419, curl#22231 (TLS 1.3 in Schannel from Windows Server 2022 on); facts/tls_clients.yaml.
+curl#8419, curl#22231 (TLS 1.3 in Schannel from Windows Server 2022 on); facts/tls_clients.yaml,
+facts/schannel_versions.yaml.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from collections.abc import Iterator
 
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Absent, ChainSeen, Failed, Kind, Observation, Seen
-from auditor.pki.clients import client_model
+from auditor.pki.clients import client_model, schannel_speaks
 from auditor.plan.model import Endpoint, Pool
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import clients_of
@@ -33,7 +34,6 @@ from checks.endpoints import endpoint_subject
 
 ID = "tls-version-mismatch"
 _OLD, _NEW = "TLSv1.2", "TLSv1.3"
-_FIRST_WITH_NEW = 20348  # the build of Windows Server 2022
 
 
 def _schannel(pool: Pool) -> tuple[str, ...]:
@@ -89,12 +89,12 @@ def _outcome(endpoint: Endpoint, pool: Pool, versions: tuple[str, ...], *, is_al
         if is_all:
             return _finding(endpoint, pool, versions, clients_of(pool), "no current client speaks that")
         return Undetermined(ID, subject, Kind.MISSING_EVIDENCE, f"only {versions[0]} was agreed, and nobody tried the others")
-    clients, build = _schannel(pool), _build(pool)
-    if not clients or (build is not None and build >= _FIRST_WITH_NEW):
+    clients, speaks = _schannel(pool), schannel_speaks(_NEW, _build(pool))
+    if not clients or speaks:
         return Fine()
     if not is_all:
         return Undetermined(ID, subject, Kind.MISSING_EVIDENCE, f"whether it offers {_OLD} as well was not tried")
-    if build is None:
+    if speaks is None:
         why = f"it offers {_NEW} only, and the plan does not say whether {pool.name} runs a Windows that has it"
         return Undetermined(ID, subject, Kind.MISSING_EVIDENCE, why)
     return _finding(endpoint, pool, versions, clients, "Windows has TLS 1.3 from Server 2022 on")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.report import Cell, ImageRow, Report
+from reports import summary
 from reports.html.view import tone
 from reports.quantity import many, size
 
@@ -62,7 +63,7 @@ def matrix(report: Report) -> Matrix:
     places = {key: place for place, key in enumerate(counts)}
     sources, needed = _numbered([[_source(why) for why in image.why] for image in report.images])
     troubles, wrong = _numbered([list(_troubles(image)) for image in report.images])
-    found = Counter(item.finding.subject.id.partition(" ")[0] for item in report.findings if item.waived is None)
+    found = Counter(item.finding.subject.id.partition(" ")[0] for item in summary.active(report))
     return Matrix(
         columns=tuple(Column(*key, count, unsettled[key]) for key, count in counts.items()),
         rows=tuple(

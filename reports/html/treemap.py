@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from auditor.report import StorageItem
 
 WIDTH, HEIGHT = 1000, 320
-_SEEN = 0.01  # units of area: less is no pixel, and too little to compute with beside a large one
 _LABEL = 8.0  # units that a letter takes
 _LINE = 16  # and a line
 
@@ -30,13 +29,12 @@ class Tile:
 
 
 def treemap(items: Sequence[StorageItem]) -> tuple[Tile, ...]:
-    """Tiles of the items that are large enough to be seen, the largest first. Their areas are in proportion to their bytes."""
-    least = sum(item.bytes for item in items) * _SEEN / (WIDTH * HEIGHT)
-    left = sorted((item for item in items if item.bytes > least), key=lambda item: -item.bytes)
+    """Tiles of the items that have bytes, the largest first. Their areas are in proportion to their bytes."""
+    left = sorted((item for item in items if item.bytes > 0), key=lambda item: -item.bytes)
     whole = sum(item.bytes for item in left)
     tiles: list[Tile] = []
     x, y, width, height = 0.0, 0.0, float(WIDTH), float(HEIGHT)
-    while left:
+    while left and min(width, height) > 0:  # what is left may be too little to leave any room
         scale = width * height / whole  # of what is left: no rounding adds up
         short = min(width, height)
         row = _row([item.bytes * scale for item in left], short)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from auditor.check import Fact
@@ -97,28 +97,47 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """One path, and what the clients that follow it come to. `row` is one of theirs."""
+
+    row: TrustRow
+    sights: tuple[Sight, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Side:
     """What the clients of one operating system see of an endpoint."""
 
     os: str
-    sights: tuple[Sight, ...]
+    ways: tuple[Way, ...]
 
 
 def endpoints(report: Report) -> tuple[tuple[str, tuple[Side, ...]], ...]:
-    """What is seen of each endpoint, in the order of the report, Linux beside Windows; who sees the same shares a sight."""
-    seen: dict[str, dict[str, dict[object, list[TrustRow]]]] = {}
+    """What is seen of each endpoint, in the order of the report, Linux beside Windows, each path once."""
+    seen: dict[str, dict[str, list[TrustRow]]] = {}
     for row in report.trust:
-        alike = (row.verdict, row.path, row.steps, row.dials, row.symptom)
-        seen.setdefault(row.endpoint, {}).setdefault(row.os, {}).setdefault(alike, []).append(row)
+        seen.setdefault(row.endpoint, {}).setdefault(row.os, []).append(row)
     return tuple(
-        (endpoint, tuple(Side(_SYSTEMS.get(os, os), _sights(alike)) for os, alike in sorted(sides.items())))
+        (endpoint, tuple(Side(_SYSTEMS.get(os, os), _ways(rows)) for os, rows in sorted(sides.items())))
         for endpoint, sides in seen.items()
     )
 
 
-def _sights(alike: Mapping[object, list[TrustRow]]) -> tuple[Sight, ...]:
-    who = (everybody(((row.client, row.pool) for row in rows), most=None) for rows in alike.values())
-    return tuple(Sight(name, rows[0]) for name, rows in zip(who, alike.values(), strict=True))
+def _ways(rows: Iterable[TrustRow]) -> tuple[Way, ...]:
+    followed: dict[object, dict[object, list[TrustRow]]] = {}
+    for row in rows:
+        followed.setdefault((row.path, row.steps), {}).setdefault((row.verdict, row.dials, row.symptom), []).append(row)
+    return tuple(Way(next(iter(alike.values()))[0], tuple(map(_sight, alike.values()))) for alike in followed.values())
+
+
+def _sight(rows: list[TrustRow]) -> Sight:
+    """Clients that follow the same path and come to the same share a sight."""
+    return Sight(everybody(((row.client, row.pool) for row in rows), most=None), rows[0])
+
+
+def is_gap(step: TrustStep) -> bool:
+    """Whether the path breaks at this certificate, or would."""
+    return bool(step.flaws) or step.origin in {"missing", "not on the node"}
 
 
 def about(step: TrustStep) -> str:

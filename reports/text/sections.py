@@ -109,8 +109,13 @@ def _ways(report: Report, endpoint: str) -> Iterator[str]:
     if all(row.verdict == "verifies" for row in rows):
         return
     for os in dict.fromkeys(sorted(row.os for row in rows)):
-        worst = min((row for row in rows if row.os == os), key=lambda row: _TRUST_ORDER.get(row.verdict, 2))
+        worst = min((row for row in rows if row.os == os), key=lambda row: (_TRUST_ORDER.get(row.verdict, 2), _is_whole(row)))
         yield from wrap(" < ".join(f"{step.name} ({step.origin})" for step in worst.steps), "    ", f"{os:<13} ")
+
+
+def _is_whole(row: TrustRow) -> bool:
+    """Whether every certificate is there and in order, so that the path does not show why it fails."""
+    return not any(step.flaws or step.origin in {"missing", "not on the node"} for step in row.steps)
 
 
 def skipped(report: Report, ink: Ink) -> Iterator[str]:

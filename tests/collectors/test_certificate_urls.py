@@ -167,6 +167,17 @@ def test_a_body_is_read_only_to_the_limit(hostile: Gateway, monkeypatch: pytest.
         assert isinstance(store.fetched(at(hostile, "/fits.crl")), Seen)
 
 
+def test_all_bodies_together_are_bounded(hostile: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certificate_urls, "MAX_BYTES", 1000)
+    monkeypatch.setattr(certificate_urls, "AT_ONCE", 1)
+    paths = tuple(f"/{number}.crl" for number in range(5))
+    hostile.answers |= {path: Sent(body=bytes(400)) for path in paths}
+    with Store.memory() as store:
+        done = collected(store, hierarchy(leaf=pointing(hostile, *paths)))
+        kind, detail = failure(store.fetched(at(hostile, "/4.crl")))
+    assert (kind, "more than 1,000 bytes" in detail, done.failures) == (Kind.UNSUPPORTED, True, 2)
+
+
 def test_redirects_stay_where_the_plan_reaches(hostile: Gateway) -> None:
     port = hostile.host.rpartition(":")[2]
     hostile.answers |= {

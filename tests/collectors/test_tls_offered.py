@@ -117,12 +117,11 @@ def only_tls13(folder: Path, *, hangs_up: bool) -> Iterator[int]:
     done = threading.Event()
 
     def behave(connection: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            if agrees(context, connection.recv(4096, socket.MSG_PEEK)):
-                with context.wrap_socket(connection, server_side=True) as tls:
-                    tls.recv(1)
-            elif not hangs_up:
-                done.wait(2)
+        if agrees(context, connection.recv(4096, socket.MSG_PEEK)):
+            with context.wrap_socket(connection, server_side=True) as tls:
+                tls.recv(1)
+        elif not hangs_up:
+            done.wait(2)
 
     with listening(behave) as port:
         yield port
@@ -171,10 +170,9 @@ def test_nobody_there_is_unreachable(host: str) -> None:
 
 def test_a_server_that_drips_is_left() -> None:
     def drip(connection: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            for byte in b"\x16\x03\x03\x3f\xff" + bytes(40):
-                connection.sendall(bytes([byte]))
-                time.sleep(0.05)
+        for byte in b"\x16\x03\x03\x3f\xff" + bytes(40):
+            connection.sendall(bytes([byte]))
+            time.sleep(0.05)
 
     with listening(drip) as port:
         assert failed(observe_offered("127.0.0.1", port, timeout=0.3))[0] is Kind.UNREACHABLE

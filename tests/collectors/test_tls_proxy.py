@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -97,11 +96,10 @@ def test_a_proxy_may_forbid_ports(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_proxies_that_misbehave(answer: bytes, kind: Kind, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def behave(connection: socket.socket) -> None:
         assert connection.recv(4096).startswith(b"CONNECT [2001:db8::7]:443 HTTP/1.1\r\nHost: [2001:db8::7]:443\r\n")
-        with contextlib.suppress(OSError):
-            connection.sendall(answer)
-            connection.shutdown(socket.SHUT_WR)
-            while connection.recv(4096):
-                pass
+        connection.sendall(answer)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(4096):
+            pass
 
     with listening(behave) as port:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")

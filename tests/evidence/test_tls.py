@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.errors import EvidenceError
@@ -26,6 +26,7 @@ def offered(versions: tuple[str, ...] = ("TLSv1.2",), ciphers: tuple[str, ...] =
     return Seen(TlsOffered(versions, ciphers), AT, "tls://h:1")
 
 
+@settings(deadline=None)
 @given(versions=NAMES, ciphers=NAMES, body=st.binary(max_size=2000))
 def test_whatever_goes_in_comes_out(versions: tuple[str, ...], ciphers: tuple[str, ...], body: bytes) -> None:
     with Store.memory() as store:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import socket
 import ssl
 import subprocess
@@ -34,7 +36,7 @@ def listening(behave: Behaviour, address: str = "127.0.0.1") -> Iterator[int]:
                     connection, _ = server.accept()
                 except TimeoutError:
                     continue
-                with connection:
+                with connection, contextlib.suppress(OSError):  # clients that hang up are part of the test
                     connection.settimeout(5)
                     behave(connection)
 
@@ -63,21 +65,28 @@ def python_server(
         context.minimum_version = context.maximum_version = ssl.TLSVersion[ask]
 
     def behave(connection: socket.socket) -> None:
-        try:
-            with context.wrap_socket(connection, server_side=True) as tls:
-                tls.recv(1)
-        except OSError:
-            return
+        with context.wrap_socket(connection, server_side=True) as tls:
+            tls.recv(1)
 
     with listening(behave, address) as port:
         yield port
 
 
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nobody listens on: a random row below those that systems hand out themselves, as between asking
+    for such a port and using it somebody else may get it."""
+    while True:
+        first = random.randrange(20_000, 32_000 - count)
+        row = list(range(first, first + count))
+        with contextlib.suppress(OSError), contextlib.ExitStack() as held:
+            for port in row:
+                held.enter_context(socket.create_server(("127.0.0.1", port)))
+            return row
+
+
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+    """One such port."""
+    return free_ports(1)[0]
 
 
 @contextmanager
@@ -112,6 +121,7 @@ def running(command: Sequence[str | Path], port: int) -> Iterator[None]:
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _await(port)
+        assert process.poll() is None, f"{command[0]} ended at once"
         yield
     finally:
         process.terminate()

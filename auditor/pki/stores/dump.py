@@ -133,7 +133,7 @@ class _Reader:
             return None
         try:
             return self._certificate(item)
-        except (UnreadableCertificate, binascii.Error, ValueError) as error:
+        except (UnreadableCertificate, binascii.Error, ValueError, TypeError) as error:
             self._note(f"certificate {MAX_ENTRIES - self._left}: {printable(str(error), 200)}")
             return None
 
