@@ -6,8 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXAMPLE := examples/plant-7
 TODAY := 2026-11-23
+WHEELHOUSE ?= build/wheelhouse
 
-.PHONY: audit test lint types format golden coverage example docs bench transfer-table lock clean help
+.PHONY: audit test lint types format golden coverage example docs bench transfer-table wheelhouse lock clean help
 
 help:            ## Show this list.
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +60,13 @@ bench: $(VENV)/.dev        ## Measure; each prints ratios taken side by side in 
 
 transfer-table: $(VENV)/.dev ## What real copies do beside what is predicted of them, one line per tool, options and way.
 	$(BIN)/python -m tests.peers.transfer_table
+
+wheelhouse: $(VENV)/.dev   ## Everything that an installation without a network needs, for this Python and system, in build/wheelhouse.
+	rm -rf "$(WHEELHOUSE)"
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+		-r requirements/runtime.txt -d "$(WHEELHOUSE)"
+	$(BIN)/python -m hatchling build -t wheel -d "$(WHEELHOUSE)"
+	@echo "Carry $(WHEELHOUSE) inside; there: python3 -m venv auditor && auditor/bin/pip install --no-index --find-links $(notdir $(WHEELHOUSE)) airgap-auditor"
 
 lock: $(VENV)/.dev         ## Pin all dependencies anew, with hashes.
 	$(BIN)/pip install --quiet uv
