@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from auditor.evidence.model import ArchiveSeen, BlobSeen, ChainSeen, Content, Evidence, Failed, Observation, TagSeen
-from auditor.oci.unpacked import UnpackedSeen
+from auditor.oci.unpacked import AllUnpacked, UnpackedSeen
 
 
 class Overlaid:
@@ -39,7 +39,7 @@ class Overlaid:
         """See Evidence. A digest never changes."""
         return self._evidence.unpacked(digest)
 
-    def all_unpacked(self) -> Mapping[str, UnpackedSeen]:
+    def all_unpacked(self) -> AllUnpacked:
         """See Evidence."""
         return self._evidence.all_unpacked()
 

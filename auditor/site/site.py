@@ -157,7 +157,8 @@ class Site:
     @cached_property
     def storage(self) -> Storage:
         """The bytes of each stage."""
-        return Storage(self.plan, self.needs, self.evidence, self.images, self.pulled, self.archives, self.target)
+        seen = (self.images, self.pulled, self.archives, self.target)
+        return Storage(self.plan, self.needs, self.evidence, *seen, self.transfer)
 
     @cached_property
     def node_configs(self) -> Mapping[str, NodeConfig]:

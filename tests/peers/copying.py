@@ -25,7 +25,7 @@ import httpx
 from auditor.oci.media_types import ACCEPT
 from auditor.transfer.hops import Hop
 from auditor.transfer.options import read_options
-from tests.peers.images import Blob, BuiltImage, build_image, digest_of, real_image, tar_of, to_bytes
+from tests.peers.images import Blob, BuiltImage, build_image, digest_of, real_image, tar_of, with_diff_ids
 from tests.peers.programs import find, require
 from tests.peers.registry import RunningRegistry, allow_urls, serve
 
@@ -92,11 +92,7 @@ def foreign_image(media_type: str, layers: str, *, stored: bool = True, label: s
     base = gzip.compress(tar_of(f"a base of {media_type} {label} " * 300), mtime=0)
     foreign = Blob(base, media_type, (f"{layers}/{digest_of(base)}",), stored)
     built = build_image(WINDOWS, foreign, plain.layers[1], docker=docker)
-    config = json.loads(built.config.body)
-    config["rootfs"]["diff_ids"] = [digest_of(gzip.decompress(layer.body)) for layer in built.layers]
-    made = Blob(to_bytes(config), built.config.media_type)
-    manifest = json.loads(built.manifest.body) | {"config": made.descriptor()}
-    return BuiltImage(built.platform, Blob(to_bytes(manifest), built.manifest.media_type), made, built.layers)
+    return with_diff_ids(built, [gzip.decompress(layer.body) for layer in built.layers])
 
 
 def _handler(desk: Desk, who: str) -> type[BaseHTTPRequestHandler]:
