@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 EXAMPLE := examples/plant-7
 TODAY := 2026-11-23
 
-.PHONY: audit test lint types format golden coverage example docs bench transfer-table trust-table lock clean help
+.PHONY: audit test lint types format golden coverage example docs bench transfer-table budget-table trust-table lock clean help
 
 help:            ## Show this list.
-	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 audit: $(VENV)/.runtime    ## Set up, audit the example, write build/plant-7.html and build/plant-7.json.
 	@mkdir -p build && rm -f build/plant-7.html build/plant-7.json
@@ -51,6 +51,7 @@ docs: $(VENV)/.dev         ## Write the generated pages of docs/ anew.
 
 bench: $(VENV)/.dev        ## Measure; each prints ratios taken side by side in one run.
 	$(BIN)/python bench/evaluate.py
+	$(BIN)/python bench/budgets.py
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/collect.py
 	$(BIN)/python bench/unpacked.py
@@ -60,6 +61,9 @@ bench: $(VENV)/.dev        ## Measure; each prints ratios taken side by side in 
 
 transfer-table: $(VENV)/.dev ## What real copies do beside what is predicted of them, one line per tool, options and way.
 	$(BIN)/python -m tests.peers.transfer_table
+
+budget-table: $(VENV)/.dev   ## What copies are estimated to weigh beside what they do, one line per tool, options and images.
+	$(BIN)/python -m tests.peers.budget_table
 
 trust-table: $(VENV)/.dev ## What Go, OpenSSL and NIST's suite make of chains beside our verdicts, one line per chain and client.
 	$(BIN)/python -W ignore -m tests.peers.trust_table

@@ -36,12 +36,15 @@ from checks.storage import (
     staging_disk,
 )
 from checks.transfer import (
+    chart_repository_egress,
     copy_drops_foreign_layers,
     copy_drops_platforms,
     copy_keeps_urls,
     copy_script_flag,
     docker_nondistributable,
+    registry_config,
     registry_refuses_urls,
+    script_downloads,
     transfer_window,
 )
 from checks.trust import (
@@ -101,8 +104,11 @@ CATALOGUE: tuple[Check, ...] = (
     copy_drops_platforms.CHECK,
     copy_script_flag.CHECK,
     registry_refuses_urls.CHECK,
+    registry_config.CHECK,
     docker_nondistributable.CHECK,
     transfer_window.CHECK,
+    chart_repository_egress.CHECK,
+    script_downloads.CHECK,
     registry_disk.CHECK,
     staging_disk.CHECK,
     media_capacity.CHECK,

@@ -47,7 +47,7 @@ def settled(site: Site, check: str, wanted: Callable[[Placement], bool]) -> Iter
 def with_payload(site: Site, check: str) -> Iterator[Placement | Undetermined]:
     """The placements whose manifest is known, carriers too. A chosen manifest that could not be read is undetermined."""
     said: set[tuple[str, str]] = set()
-    for placement in site.pulled:
+    for placement in site.delivered:
         trouble = placement.resolution.trouble
         if placement.resolution.payload is not None:
             yield placement

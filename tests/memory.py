@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from auditor.evidence.model import ArchiveSeen, BlobSeen, ChainSeen, Content, Fetched, Observation, Seen, TagSeen, TlsOffered
-from auditor.oci.unpacked import UnpackedSeen
+from auditor.oci.unpacked import AllUnpacked, UnpackedKind, UnpackedSeen
 
 AT = datetime.datetime(2026, 11, 23, 8, 0, tzinfo=datetime.UTC)
 SOURCE = "https://registry.example.com/v2/"
@@ -59,8 +59,10 @@ class MemoryEvidence:
     def unpacked(self, digest: str) -> Observation[UnpackedSeen] | None:
         return self.unpacked_seen.get(digest)
 
-    def all_unpacked(self) -> Mapping[str, UnpackedSeen]:
-        return {digest: told.value for digest, told in self.unpacked_seen.items() if isinstance(told, Seen)}
+    def all_unpacked(self) -> AllUnpacked:
+        there = {digest: told.value for digest, told in self.unpacked_seen.items() if isinstance(told, Seen)}
+        trailers = {digest: told.value for digest, told in there.items() if told.kind is UnpackedKind.GZIP_TRAILER}
+        return AllUnpacked(trailers, {digest: told for digest, told in there.items() if digest not in trailers})
 
     def archives(self) -> Mapping[str, Observation[ArchiveSeen]]:
         return self.read

@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from auditor.oci.archive import Inventory
-from auditor.oci.unpacked import UnpackedSeen
+from auditor.oci.unpacked import AllUnpacked, UnpackedSeen
 
 MAX_FETCHED = 16 * 1024 * 1024  # bytes; the CRL of a big public CA has 5 to 10 million
 
@@ -150,7 +150,7 @@ class Evidence(ImageEvidence, Protocol):
         """What the bytes of a layer say about its unpacked size, wherever they lie."""
         ...
 
-    def all_unpacked(self) -> Mapping[str, UnpackedSeen]:
+    def all_unpacked(self) -> AllUnpacked:
         """Every layer of which `unpacked` was seen, at once: there may be hundreds of thousands."""
         ...
 

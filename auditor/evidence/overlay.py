@@ -16,7 +16,7 @@ from auditor.evidence.model import (
     TagSeen,
     TlsOffered,
 )
-from auditor.oci.unpacked import UnpackedSeen
+from auditor.oci.unpacked import AllUnpacked, UnpackedSeen
 
 
 class Overlaid:
@@ -50,7 +50,7 @@ class Overlaid:
         """See Evidence. A digest never changes."""
         return self._evidence.unpacked(digest)
 
-    def all_unpacked(self) -> Mapping[str, UnpackedSeen]:
+    def all_unpacked(self) -> AllUnpacked:
         """See Evidence."""
         return self._evidence.all_unpacked()
 

@@ -33,7 +33,7 @@ from auditor.evidence.model import (
     TlsOffered,
 )
 from auditor.evidence.rows import SEEN, as_bytes, as_names, as_size, as_text, to_columns, to_observation, to_text, to_time
-from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
+from auditor.oci.unpacked import AllUnpacked, UnpackedKind, UnpackedSeen
 
 MAX_DOCUMENT: Final = 4 * 1024 * 1024
 MAX_CERTIFICATES: Final = 64
@@ -42,6 +42,10 @@ MAX_FILES: Final = 20_000
 MAX_ARCHIVES: Final = 2_000
 MAX_FILE_BYTES: Final = 256 * 1024 * 1024
 _DOCUMENT: Final = "SELECT media_type, body, at, source, rowid FROM document WHERE digest = ?"
+# There may be hundreds of thousands of these: they are checked where they lie. A digest that is none is never asked for.
+_IS_TRAILER: Final = f"kind = '{UnpackedKind.GZIP_TRAILER}' AND typeof(value) = 'integer' AND value >= 0"
+_TRAILERS: Final = f"SELECT digest, value FROM unpacked WHERE outcome = '{SEEN}' AND {_IS_TRAILER}"  # noqa: S608 - constants
+_NO_TRAILERS: Final = f"SELECT digest, kind, value, reason FROM unpacked WHERE outcome = '{SEEN}' AND NOT ({_IS_TRAILER})"  # noqa: S608
 _UNPACKED_KINDS: Final[dict[object, UnpackedKind]] = {kind.value: kind for kind in UnpackedKind}
 _NEAR: Final = "SELECT digest, media_type, body, at, source FROM document WHERE rowid > ? ORDER BY rowid LIMIT ?"
 _AHEAD: Final = 80
@@ -134,17 +138,18 @@ class Store(Database):
             row, lambda: UnpackedSeen(UnpackedKind(as_text(row[4])), as_size(row[5]), as_text(row[6])), self._name
         )
 
-    def all_unpacked(self) -> dict[str, UnpackedSeen]:
+    def all_unpacked(self) -> AllUnpacked:
         """What the bytes of all layers say."""
-        rows = self._rows("SELECT digest, kind, value, reason FROM unpacked WHERE outcome = ?", SEEN)
         found: dict[str, UnpackedSeen] = {}
+        with self._explained:
+            trailers: dict[str, int] = dict(self._connection.execute(_TRAILERS))
         try:
-            for digest, kind, value, reason in rows:
+            for digest, kind, value, reason in self._rows(_NO_TRAILERS):
                 found[as_text(digest)] = UnpackedSeen(_UNPACKED_KINDS[kind], as_size(value), as_text(reason))
         except (ValueError, KeyError) as error:
             problem = f"{self._name}: an unpacked size that cannot be: {error}"
             raise EvidenceError(problem, "The file is damaged: collect anew.") from error
-        return found
+        return AllUnpacked(trailers, found)
 
     def archives(self) -> dict[str, Observation[ArchiveSeen]]:
         """What each archive holds, by path."""

@@ -13,7 +13,7 @@ import msgspec
 
 from auditor.oci import media_types
 from auditor.oci.platform import Platform, normalise
-from auditor.oci.reference import digest_match, is_digest
+from auditor.oci.reference import are_digests, is_digest
 
 MAX_DOCUMENT = 4 * 1024 * 1024
 MAX_ENTRIES = 10_000
@@ -146,7 +146,7 @@ _SHAPE = msgspec.json.Decoder(_Shape)
 
 def _problems(where: str, descriptors: tuple[Descriptor, ...]) -> list[str]:
     # Nearly always there are none, and there may be a million descriptors: look first, explain later.
-    if all(digest_match(descriptor.digest) and descriptor.size >= 0 for descriptor in descriptors):
+    if min([one.size for one in descriptors], default=0) >= 0 and are_digests([one.digest for one in descriptors]):
         return []
     problems = []
     for number, descriptor in enumerate(descriptors):

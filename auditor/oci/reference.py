@@ -6,18 +6,21 @@ Grammar: distribution/reference (reference.go, normalize.go).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 DEFAULT_DOMAIN = "docker.io"
 DEFAULT_TAG = "latest"
 MAX_NAME = 255
+_LINE = len("sha256:") + 64 + 1
 
 _LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _DOMAIN = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]{{1,5}})?")
 _PATH = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128}")
+_EVERYDAY = re.compile(r"(?:sha256:[a-f0-9]{64}\n)+")
 _IMAGE_ID = re.compile(r"[a-f0-9]{64}")
 _DOCKER_HUB = frozenset({"index.docker.io", DEFAULT_DOMAIN})
 
@@ -26,12 +29,16 @@ class InvalidReference(ValueError):
     """The text is no image reference. `str(error)` says why, in words for the author of a list."""
 
 
-digest_match = _DIGEST.fullmatch
-
-
 def is_digest(text: str) -> bool:
     """Whether `text` is a digest of a registered algorithm with the right number of lower-case hex digits."""
     return _DIGEST.fullmatch(text) is not None
+
+
+def are_digests(texts: Sequence[str]) -> bool:
+    """Whether all of them are. Most are of one algorithm, so that one look is enough for very many."""
+    lines = "\n".join([*texts, ""])
+    everyday = len(lines) == _LINE * len(texts) and _EVERYDAY.fullmatch(lines)  # by its length, no text is several lines
+    return bool(everyday) or all(map(is_digest, texts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
-from typing import Final
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -32,6 +34,18 @@ class UnpackedSeen(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
+class AllUnpacked(NamedTuple):
+    """What was seen of very many layers, by digest: of most, only the number that their gzip trailer gives."""
+
+    trailers: Mapping[str, int]
+    others: Mapping[str, UnpackedSeen]
+
+    def get(self, digest: str) -> UnpackedSeen | None:
+        """What was seen of a layer."""
+        trailer = self.trailers.get(digest)
+        return self.others.get(digest) if trailer is None else UnpackedSeen(UnpackedKind.GZIP_TRAILER, trailer)
+
+
 class LayerParts(Fact, frozen=True, kw_only=True):
     """An annotation, or the beginning of one, by which `maker` marks layers of many gzip members or zstd frames.
 
@@ -43,6 +57,7 @@ class LayerParts(Fact, frozen=True, kw_only=True):
     size: str = ""
 
 
+@lru_cache(maxsize=256)
 def packed_by(media_type: str) -> str | None:
     """`gzip` or `zstd`, empty for a plain tar, by a layer's media type; None where the type does not say."""
     ending = media_type.rpartition("+")[2].rpartition(".")[2]

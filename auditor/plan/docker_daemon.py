@@ -10,9 +10,12 @@ from auditor.plan.marked import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan, Setting
 from auditor.plan.node_config import daemon_json
 from auditor.plan.paths import is_inside, normal, shown_path
+from auditor.plan.spelling import closest
 
 ALLOW = "allow-nondistributable-artifacts"
 STORE = "containerd-snapshotter"
+_COMMENTS = ("_", "//", "#", "$")
+_ALIKE = 0.8  # of no key of Docker's is the spelling that near
 
 
 class UnreadableDaemon(Exception):
@@ -26,12 +29,16 @@ class UnreadableDaemon(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """One daemon.json. `allow` is None where the key is not written; `store` says whether containerd's store is on."""
+    """One daemon.json. `allow` is None where the key is not written; `store` says whether containerd's store is on.
+
+    `no_keys` are keys that Docker cannot know: comments, and ALLOW misspelt.
+    """
 
     location: Location
     allow: tuple[Setting, ...] | None = None
     allow_at: Location | None = None
     store: bool | None = None
+    no_keys: tuple[Setting, ...] = ()
 
 
 def daemons(plan: Plan, names: tuple[str, ...]) -> tuple[Daemon | UnreadableDaemon, ...]:
@@ -78,6 +85,11 @@ def read_daemon(file: str, data: bytes) -> Daemon:
         None if allow is None else _hosts(file, allow),
         None if allow is None else Location(file, allow.line, allow.column),
         None if store is None else store.value is True,
+        tuple(
+            Setting(key, Location(file, found.line, found.column))
+            for key, found in documents[0].items()
+            if key != ALLOW and (key.startswith(_COMMENTS) or closest(key.lower(), [ALLOW], _ALIKE))
+        ),
     )
 
 

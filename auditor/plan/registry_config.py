@@ -62,8 +62,11 @@ def _is_odd(url: str) -> bool:
     return parts.scheme not in {"http", "https"} or bool(parts.fragment)
 
 
-def url_rules(plan: Plan) -> UrlRules | None:
-    """The rules of the plan's `registry.config`; None where the plan names none. Raises UnreadableConfig."""
+def config_of(plan: Plan) -> tuple[str, bytes] | None:
+    """The plan's `registry.config`, as its user names it, and what is in it; None where the plan names none.
+
+    Raises UnreadableConfig.
+    """
     registry = plan.registry
     if registry is None or not registry.config:
         return None
@@ -71,18 +74,29 @@ def url_rules(plan: Plan) -> UrlRules | None:
     if (data := plan.files.get(name)) is None:
         why = f"{registry.config}: {plan.left_out.get(name, 'it is not among the files')}"
         raise UnreadableConfig(why, plan.where("registry", "config"), missing=True)
-    return read_rules(shown_path(plan.path, name), data)
+    return shown_path(plan.path, name), data
 
 
-def read_rules(file: str, data: bytes) -> UrlRules:
-    """The rules in a file. Raises UnreadableConfig."""
+def url_rules(plan: Plan) -> UrlRules | None:
+    """The rules of the plan's `registry.config`; None where the plan names none. Raises UnreadableConfig."""
+    found = config_of(plan)
+    return read_rules(*found) if found is not None else None
+
+
+def document_of(file: str, data: bytes) -> Marked:
+    """The mapping that a configuration is. Raises UnreadableConfig."""
     try:
         documents = load_marked(data)
     except NotStructured as error:
         raise UnreadableConfig(str(error), Location(file, error.line, error.column)) from error
     if len(documents) != 1 or not isinstance(documents[0].value, dict):
         raise UnreadableConfig("a configuration of distribution is one mapping", Location(file, 1))
-    validation = documents[0].get("validation")
+    return documents[0]
+
+
+def read_rules(file: str, data: bytes) -> UrlRules:
+    """The rules in a file. Raises UnreadableConfig."""
+    validation = document_of(file, data).get("validation")
     if validation is None:
         return UrlRules(Location(file, 1))
     enabled, disabled = (_switch(file, validation.get(key), key) for key in ("enabled", "disabled"))

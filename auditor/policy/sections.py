@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 
 from auditor.pki.verdicts import Incomplete
+from auditor.policy.fetched import fetched_rows
 from auditor.report import Cell, EgressRow, ImageRow, StorageItem, StorageStage, TrustRow, TrustStep
 from auditor.site import Site
 from auditor.site.images import Placement
@@ -147,7 +148,7 @@ def _mirror_rows(site: Site) -> Iterator[EgressRow]:
 def egress_rows(site: Site, today: datetime.date) -> tuple[EgressRow, ...]:
     """Every host that something would dial, each (host, port, who, check, why) once, sorted."""
     unique: dict[tuple[str, int, str, str, str], EgressRow] = {}
-    for row in (*_layer_rows(site), *_mirror_rows(site), *_trust_dials(site, today)):
+    for row in (*_layer_rows(site), *_mirror_rows(site), *_trust_dials(site, today), *fetched_rows(site)):
         unique.setdefault((row.host, row.port, row.who, row.check, row.why), row)
     return tuple(unique[key] for key in sorted(unique))
 

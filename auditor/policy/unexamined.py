@@ -48,7 +48,7 @@ def _parts_of_registry(plan: Plan) -> Iterator[tuple[tuple[str, ...], str]]:
         return
     row = registry_row(registry.kind.name, registry.kind.version) if registry.kind is not None else None
     if isinstance(row, RegistryUrls) and row.urls == "configured":
-        yield ("registry", "config"), "only which `urls` in manifests it allows is read of it"
+        yield ("registry", "config"), "only `validation`, `proxy` and whether it is read-only is read of it"
     else:
         yield ("registry", "config"), "whether the registry accepts every manifest is judged for distribution only"
 

@@ -16,7 +16,7 @@ from auditor.evidence.model import Kind
 from auditor.facts import Fact, table
 from auditor.oci.document import Descriptor, Document, Manifest, Schema1
 from auditor.oci.media_types import is_nondistributable
-from auditor.oci.reference import Reference, digest_match
+from auditor.oci.reference import Reference, are_digests
 from auditor.oci.select import Choice
 from auditor.oci.windows import WindowsRuntime
 from auditor.plan.model import Need, Pool, Reason
@@ -101,18 +101,18 @@ def payload_of(digest: str, size: int, document: Manifest | Schema1, pool: dict[
     sizes = {digest: size, config.digest: config.size}
     layers: list[Descriptor] = []
     foreign: list[Descriptor] = []
-    sound = bool(digest_match(config.digest))
+    named = [config.digest]
     for given in document.layers:
         layer = pool.get(given.digest)
         if layer != given:
-            sound = sound and digest_match(given.digest) is not None
             layer = pool[given.digest] = _slim(given)
+            named.append(layer.digest)
         sizes[layer.digest] = layer.size
         layers.append(layer)
         if layer.urls or is_nondistributable(layer.media_type):
             foreign.append(layer)
     honest = min(sizes.values()) >= 0
-    flaw = "" if sound and honest else next(iter(document.problems), "")
+    flaw = "" if honest and are_digests(named) else next(iter(document.problems), "")
     return Payload(digest, size, config, tuple(layers), tuple(foreign), sum(sizes.values()) if honest else None, flaw)
 
 

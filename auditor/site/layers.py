@@ -41,12 +41,14 @@ def rule_of(placement: Placement) -> PullRule | None:
     return pull_rule(runtime.name, runtime.version, system) if runtime is not None else pull_rule("", "", system)
 
 
-def layer_egress(placements: Iterable[Placement], reachable: tuple[str, ...]) -> tuple[LayerEgress, ...]:
-    """Every layer x pool with a URL that leads outside, in the order of first need."""
+def layer_egress(
+    given: Iterable[tuple[Placement, Iterable[Descriptor]]], reachable: tuple[str, ...]
+) -> tuple[LayerEgress, ...]:
+    """Every layer x pool with a URL that leads outside, in the order of first need; `given` are placements with such layers."""
     groups: dict[tuple[str, str], list[Placement]] = {}
     layers: dict[tuple[str, str], tuple[Descriptor, tuple[str, ...]]] = {}
-    for placement in placements:
-        for layer in foreign_layers(placement):
+    for placement, foreign in given:
+        for layer in foreign:
             outside = tuple(url for url in layer.urls or () if leads_outside(url, reachable))
             if outside:
                 key = (layer.digest, placement.pool.name)

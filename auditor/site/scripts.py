@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from auditor.oci.document import Descriptor, Index
@@ -14,7 +15,7 @@ from auditor.plan.scripts import Command, Script, Word
 from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers
 from auditor.site.transfers import Transfer
-from auditor.transfer.commands import STORE, Call, read_call, tool_in
+from auditor.transfer.commands import STORE, Call, name_of, read_call, tool_in
 from auditor.transfer.hops import Hop, Unpredicted
 from auditor.transfer.layers import Fate, fate_on
 from auditor.transfer.options import Options
@@ -38,6 +39,22 @@ class Line:
         """The words that may become options of which nobody knows."""
         return tuple(word.text for word in self.command.words if word.is_many)
 
+    def with_option(self, option: str, *, without: tuple[str, ...] = ()) -> str:
+        """The line as one would write it with an option, and without others and their values.
+
+        Words that only the running script knows stay as they are. Empty where it holds what cannot be shown.
+        """
+        words = self.command.words
+        kept = [
+            (position, shlex.quote(word.text) if word.is_known else word.text)
+            for position, word in enumerate(words)
+            if word.text.partition("=")[0] not in without and not (position and words[position - 1].text in without)
+        ]
+        before = [word for position, word in kept if position < self.call.at]
+        after = [word for position, word in kept if position >= self.call.at]
+        text = " ".join([*before, *option.split(), *after])
+        return text if text.isprintable() else ""
+
     def is_unknown(self, option_value: str) -> bool:
         """Whether this value of an option is one that only the running script knows."""
         return any(option_value and option_value in word.text for word in self.command.words if not word.is_known)
@@ -55,15 +72,15 @@ class Hidden:
 def lines_of(path: str, script: Script, transfer: Transfer | None) -> Iterator[Line | Hidden]:
     """The lines of a script that copy or may."""
     for command in script.commands:
-        words = [_bare(word) for word in command.words]
+        words = [bare(word) for word in command.words]
         call = read_call(words)
         if call is not None:
             yield Line(path, command, call, _hop(call, transfer))
-        elif why := _hidden(command.words, words):
+        elif not command.is_read and (why := _hidden(command.words, words)):
             yield Hidden(path, command, why)
 
 
-def _bare(word: Word) -> str:
+def bare(word: Word) -> str:
     """A word as facts know it: what is not known starts as it is written, without its quote."""
     return word.text if word.is_known else word.text.strip("\"'")
 
@@ -71,16 +88,20 @@ def _bare(word: Word) -> str:
 def _hidden(words: Sequence[Word], texts: Sequence[str]) -> str:
     if not words:
         return ""
-    name = texts[0].lower()
     if not words[0].is_known:
         return f"it runs {texts[0]}, and only the running script knows what that is" if len(words) > 1 else ""
-    if name in _RUNS_TEXT or (name in _SHELLS and any(_names_a_tool(text) for text in texts[1:])):
-        return f"it hands text to {texts[0]}, which is not read"
-    return ""
+    shell = unread_shell(texts, lambda part: tool_in([part]) is not None)
+    return f"it hands text to {shell}, which is not read" if shell else ""
 
 
-def _names_a_tool(text: str) -> bool:
-    return any(tool_in([part]) is not None for part in text.split())
+def unread_shell(texts: Sequence[str], is_meant: Callable[[str], bool]) -> str:
+    """What a command hands text to that is not read, where a word of the text is meant; empty where it does not."""
+    if texts[:1] and texts[0].lower() in _RUNS_TEXT:
+        return texts[0]
+    shells = (position for position, text in enumerate(texts) if name_of(text) in _SHELLS)
+    position = next(shells, len(texts))
+    named = any(is_meant(part) for text in texts[position + 1 :] for part in text.split())
+    return texts[position] if named else ""
 
 
 def _hop(call: Call, transfer: Transfer | None) -> Hop:
@@ -89,7 +110,7 @@ def _hop(call: Call, transfer: Transfer | None) -> Hop:
     options, version = call.options, ""
     if transfer is not None and is_same:
         version = transfer.tool.version
-        if call.tool == "docker":
+        if call.tool == "docker" or call.is_configured:
             options = Options((*options.given, *transfer.options.given))
     return Hop(call.tool, version, call.origin, call.to, options)
 
@@ -104,8 +125,8 @@ def concerned(line: Line, placements: Iterable[Placement], plan: Plan) -> list[P
 
 
 def _reads(line: Line) -> bool:
-    """Whether the line takes images from its input, or from a folder or file that it names."""
-    return line.command.words[0].text in {"xargs", "parallel"} or "sync" in [word.text for word in line.command.words]
+    """Whether the line takes images from its input, or from a folder or file."""
+    return line.command.words[0].text in {"xargs", "parallel"} or line.call.is_listed
 
 
 def _reference(text: str) -> str:
@@ -127,12 +148,22 @@ def left_behind(line: Line, placements: Iterable[Placement]) -> Iterator[tuple[P
         return
     for placement in placements:
         for layer in foreign_layers(placement):
-            if not line.call.to or not line.call.origin:
-                yield placement, layer, Unpredicted("the line does not say from where to where it copies", missing=True)
+            if (unsaid := _unsaid(line)) is not None:
+                yield placement, layer, unsaid
                 continue
             fate = fate_on((line.hop,), layer.media_type, has_urls=bool(layer.urls))
             if isinstance(fate, Unpredicted) or not fate.carried:
                 yield placement, layer, fate
+
+
+def _unsaid(line: Line) -> Unpredicted | None:
+    """Why the line alone does not tell what it does; None when it does."""
+    if not line.call.to or not line.call.origin:
+        return Unpredicted("the line does not say from where to where it copies", missing=True)
+    if line.call.is_configured and not line.hop.version:
+        why = f"a file says how {line.call.tool} copies: name it as `copy.tool`, and its settings in `copy.options`"
+        return Unpredicted(why, missing=True)
+    return None
 
 
 def kept_by(line: Line, placement: Placement) -> Kept | Unpredicted:
@@ -140,6 +171,8 @@ def kept_by(line: Line, placement: Placement) -> Kept | Unpredicted:
     index, payload = placement.image.document, placement.resolution.payload
     if line.call.origin != "registry" or not isinstance(index, Index) or payload is None:
         return Kept.YES
+    if line.call.is_configured and (unsaid := _unsaid(line)) is not None:
+        return unsaid
     row = platform_row(line.hop)
     if isinstance(row, Unpredicted):
         return row

@@ -6,17 +6,26 @@ import datetime
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 
 from auditor.evidence.model import Evidence, Place
+from auditor.oci.document import Descriptor
 from auditor.plan.model import Endpoint, Needs, Plan, Program
 from auditor.plan.node_config import NodeConfig
+from auditor.plan.registry_config import UnreadableConfig
+from auditor.plan.registry_lint import RegistrySlip
 from auditor.site.archives.view import Archives, archives_of
 from auditor.site.copies import Copy, copies_in_archives, copies_inside
+from auditor.site.downloads import ScriptDownloads, script_downloads
+from auditor.site.fetches import ChartFetches, chart_fetches
 from auditor.site.images import Images, Placement
 from auditor.site.inside import Inside
-from auditor.site.layers import LayerEgress, layer_egress
+from auditor.site.layers import LayerEgress, foreign_layers, layer_egress
 from auditor.site.mirrors import Mirroring, mirroring, node_configs
+from auditor.site.ordinary import Ordinary, made_ordinary
+from auditor.site.registry_config import is_distribution, registry_remote, registry_slips
 from auditor.site.requirement import Requirement
+from auditor.site.script_lines import ReadScript, UnreadScript, read_scripts
 from auditor.site.storage.view import Storage
 from auditor.site.survey import Survey
 from auditor.site.transfers import Carriage, Transfer, transfer_of
@@ -24,6 +33,7 @@ from auditor.site.trust.cases import TrustCase, trust_cases
 from auditor.site.trust.picture import Step, steps_of
 from auditor.site.trust.pools import Trusts
 from auditor.site.trust.served import Served, Unseen, endpoint_chains
+from auditor.transfer.network import Dial
 
 
 @dataclass(frozen=True)
@@ -79,12 +89,30 @@ class Site:
         if self.target is None or self.target is self.images:
             return self.images.placements
         pairs = zip(self.images.placements, self.target.placements, strict=True)
-        return tuple(there if there.resolution.payload is not None else here for here, there in pairs)
+        return tuple(there if _is_known(there) else here for here, there in pairs)
+
+    @cached_property
+    def delivered(self) -> tuple[Placement, ...]:
+        """As `pulled`; but what nobody saw inside is as the copy takes it, which may be out of an archive."""
+        if self.archives is None or self.to_copy is None:
+            return self.pulled
+        inside = self.target.placements if self.target is not None else ()
+        rows = zip_longest(self.pulled, self.to_copy.placements, inside)
+        return tuple(here if (there and _is_known(there)) or not _is_known(taken) else taken for here, taken, there in rows)
+
+    def foreign(self, placement: Placement) -> tuple[Descriptor, ...]:
+        """The layers that a node would be given with `urls` or a foreign type: not those whose `urls` the copy takes away."""
+        plain = self._ordinary.get(placement.need, frozenset())
+        return tuple(layer for layer in foreign_layers(placement) if layer.digest not in plain)
+
+    @cached_property
+    def _ordinary(self) -> Ordinary:
+        return made_ordinary(self.carriages, self.target)
 
     @cached_property
     def layer_egress(self) -> tuple[LayerEgress, ...]:
         """Every layer x pool that would be fetched from a host outside."""
-        return layer_egress(self.pulled, self.plan.reachable)
+        return layer_egress(((placement, self.foreign(placement)) for placement in self.delivered), self.plan.reachable)
 
     @cached_property
     def to_copy(self) -> Images | None:
@@ -104,9 +132,36 @@ class Site:
         return tuple(self.transfer.carriages(self.to_copy.placements))
 
     @cached_property
+    def scripts(self) -> tuple[ReadScript | UnreadScript, ...]:
+        """The copy scripts, and what their lines lose of what is to be copied."""
+        copied = self.to_copy.placements if self.to_copy is not None else ()
+        return tuple(read_scripts(self.plan, self.transfer, [placement for placement in copied if _is_known(placement)]))
+
+    @cached_property
+    def script_downloads(self) -> tuple[ScriptDownloads, ...]:
+        """What each copy script downloads."""
+        return tuple(script_downloads(self.plan, self.scripts))
+
+    @cached_property
+    def chart_fetches(self) -> ChartFetches:
+        """What the workloads would have fetched from elsewhere."""
+        return chart_fetches(self.plan)
+
+    @cached_property
+    def registry_slips(self) -> tuple[RegistrySlip, ...] | UnreadableConfig:
+        """What is wrong with the configuration of the registry inside, or why nobody can tell."""
+        return registry_slips(self.plan)
+
+    @cached_property
+    def registry_remote(self) -> Dial | None:
+        """The host outside of which the registry inside is a cache; None when it is none."""
+        return registry_remote(self.plan, self.registry_slips)
+
+    @cached_property
     def storage(self) -> Storage:
         """The bytes of each stage."""
-        return Storage(self.plan, self.needs, self.evidence, self.images, self.pulled, self.archives, self.target)
+        seen = (self.images, self.pulled, self.archives, self.target)
+        return Storage(self.plan, self.needs, self.evidence, *seen, self.transfer)
 
     @cached_property
     def node_configs(self) -> Mapping[str, NodeConfig]:
@@ -154,6 +209,10 @@ class Site:
         return None if _PRESENT[requirement](self) else requirement.value
 
 
+def _is_known(placement: Placement) -> bool:
+    return placement.resolution.payload is not None
+
+
 def _gives_a_capacity(plan: Plan) -> bool:
     copy, registry = plan.copy, plan.registry
     stages = (copy and copy.media, copy and copy.staging, registry and registry.disk, *(pool.disk for pool in plan.pools))
@@ -164,6 +223,7 @@ _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
     Requirement.IMAGES: lambda site: bool(site.needs.lines or site.needs.needs),
     Requirement.LISTS: lambda site: bool(site.needs.lines),
     Requirement.WORKLOADS: lambda site: bool(site.needs.demands),
+    Requirement.WORKLOAD_FILES: lambda site: bool(site.plan.workloads),
     Requirement.COMPLETE_WORKLOADS: lambda site: bool(site.needs.demands) and site.plan.workloads_complete,
     Requirement.WINDOWS_POOLS: lambda site: any(pool.is_windows for pool in site.plan.pools),
     Requirement.DEFAULTS: lambda site: site.plan.cluster is not None or any(pool.runtime for pool in site.plan.pools),
@@ -181,6 +241,7 @@ _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
     Requirement.COPY_SCRIPTS: lambda site: site.plan.copy is not None and bool(site.plan.copy.scripts),
     Requirement.TO_COPY: lambda site: bool({Place.SOURCE, Place.ARCHIVES} & site.places),
     Requirement.REGISTRY_KIND: lambda site: site.plan.registry is not None and site.plan.registry.kind is not None,
+    Requirement.DISTRIBUTION_CONFIG: lambda site: is_distribution(site.plan),
     Requirement.COPY_WINDOW: lambda site: (
         site.plan.copy is not None and None not in (site.plan.copy.rate, site.plan.copy.window)
     ),

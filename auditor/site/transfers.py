@@ -19,11 +19,12 @@ from auditor.plan.model import Copy, Plan, Program
 from auditor.site.archives.view import Archives
 from auditor.site.images import Images, Placement
 from auditor.site.layers import foreign_layers
-from auditor.sizing.archive_formats import archive_format
+from auditor.sizing.archive_formats import ArchiveFormat, archive_format
 from auditor.transfer.hops import REGISTRY, Hop, Unpredicted
 from auditor.transfer.layers import Fate, fate_over, layer_row
 from auditor.transfer.network import is_reachable
 from auditor.transfer.options import Options, read_options
+from auditor.transfer.platforms import CopyPlatforms, platform_row
 
 Way = tuple[Hop, ...]
 _ALLOW = f"--{ALLOW}"
@@ -116,13 +117,21 @@ class Transfer:
     def _writable(self) -> tuple[str, ...]:
         """The format in which the tool writes archives; all that the facts speak of, where they do not tell which."""
         tool = self.tool
-        form = archive_format(tool.name, self.copy.options)
-        if form is not None and not form.keeps_manifests:
-            return ("docker-archive",)
-        if form is not None:
-            return ("dir" if form.option == "dir" else "oci-layout",)
+        if self.form is not None:
+            return (self.form.place,)
         hops = {kind: Hop(tool.name, tool.version, REGISTRY, kind, self.options) for kind in FORMATS}
         return tuple(kind for kind, hop in hops.items() if not isinstance(layer_row(hop), Unpredicted)) or FORMATS
+
+    @cached_property
+    def form(self) -> ArchiveFormat | None:
+        """What the tool writes as archives; None where the facts do not say."""
+        given = tuple(f"{name} {value}" for name, value in self._of_daemons) if self.tool.name == "docker" else ()
+        return archive_format(self.tool.name, self.tool.version, (*self.copy.options, *given))
+
+    def takes_indexes_to(self, place: str) -> bool:
+        """Whether whole indexes arrive there from a registry, with all manifests that they list. False where nobody knows."""
+        row = platform_row(Hop(self.tool.name, self.tool.version, REGISTRY, place, self.options))
+        return isinstance(row, CopyPlatforms) and row.keeps == "all" and row.index == "kept"
 
     def taken(self, source: Images | None) -> Images | None:
         """Every image as the copy takes it: from the archive that holds it, else from its source."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Final, Literal
 
-from auditor.facts import Fact, table
+from auditor.facts import Fact, table, version_key
 from auditor.sizing.ranged import Piece
 
 BLOCK: Final = 512
@@ -15,15 +15,20 @@ _SEPARATORS: Final = re.compile(r"[\s=:]+")
 
 
 class ArchiveFormat(Fact, frozen=True, kw_only=True):
-    """What a tool writes. `option` are the words that choose it, empty for what the tool does by itself.
+    """What a tool writes, from version `since` up to but without `before`. `option` are the words that choose it, empty for
+    what the tool does by itself.
 
     `layers`: as they are stored in the registry, or unpacked. `lies`: one file (a tar) or a folder of files. `one_for`: all
     images together, so that they share layers, or each platform of each image by itself. `store`: what lies on the disk beside
-    it until it is written. The `…_extra` are bytes for each archive, image and layer beside blobs and their tar headers.
+    it until it is written. The `…_extra` are bytes beside blobs and their tar headers: `archive_extra` for each archive;
+    `image_extra` and `layer_extra` for each image, or index that is kept, and each layer that a list names, in a tar rounded to
+    blocks together; `stored_extra` for each layer that lies there, once however many images have it.
     """
 
     tool: str
     option: str
+    since: str = "0"
+    before: str = "9999"
     name: str
     layers: Literal["compressed", "plain"]
     lies: Literal["file", "folder"]
@@ -34,15 +39,33 @@ class ArchiveFormat(Fact, frozen=True, kw_only=True):
     archive_extra: int = 0
     image_extra: int = 0
     layer_extra: int = 0
+    stored_extra: int = 0
+
+    @property
+    def place(self) -> Literal["docker-archive", "dir", "oci-layout"]:
+        """What it is to whoever reads it."""
+        if not self.keeps_manifests:
+            return "docker-archive"
+        return "dir" if self.option == "dir" else "oci-layout"
 
 
 @cache
-def archive_format(tool: str, options: tuple[str, ...]) -> ArchiveFormat | None:
-    """What a tool writes when it is called with options; None when the facts do not say."""
+def archive_format(tool: str, version: str, options: tuple[str, ...]) -> ArchiveFormat | None:
+    """What a tool writes when it is called with options; None when the facts do not say.
+
+    Where its version is not known (empty), all that may be it must write the same.
+    """
     words = tuple(word for option in options for word in _SEPARATORS.split(option) if word)
-    rows = [row for row in table("archive_formats", ArchiveFormat) if row.tool == tool]
+    rows = [row for row in table("archive_formats", ArchiveFormat) if row.tool == tool and _holds(row, version_key(version))]
     chosen = [row for row in rows if row.option and _follow(words, tuple(row.option.split()))]
-    return next(iter(chosen or [row for row in rows if not row.option]), None)
+    chosen = chosen or [row for row in rows if not row.option]
+    if not version_key(version) and len({(row.since, row.before) for row in chosen}) > 1:
+        return None
+    return next(iter(chosen), None)
+
+
+def _holds(row: ArchiveFormat, version: tuple[int, ...]) -> bool:
+    return not version or version_key(row.since) <= version < version_key(row.before)
 
 
 def _follow(words: Sequence[str], wanted: Sequence[str]) -> bool:
@@ -55,13 +78,19 @@ def in_tar(size: int) -> int:
     return BLOCK + (size + BLOCK - 1) // BLOCK * BLOCK if size > 0 else BLOCK
 
 
-def weigher(form: ArchiveFormat) -> Callable[[int], int] | None:
-    """What a blob takes in an archive of the format; None for its own bytes."""
-    return in_tar if form.lies == "file" else None
+def around(form: ArchiveFormat, images: int, layers: int) -> int:
+    """What an archive has beside blobs and their headers: lists that name so many images and layers, and its end."""
+    listed = images * form.image_extra + layers * form.layer_extra
+    return form.archive_extra + (-(-listed // BLOCK) * BLOCK if form.lies == "file" else listed)
 
 
-def stored(form: ArchiveFormat, pieces: Iterable[Piece]) -> list[Piece]:
-    """The pieces as they lie in an archive of the format."""
-    if form.lies == "folder":
-        return list(pieces)
-    return [Piece(piece.digest, in_tar(piece.size), in_tar(piece.low), in_tar(piece.high)) for piece in pieces]
+def stored(form: ArchiveFormat, pieces: Iterable[Piece], extra: int = 0) -> list[Piece]:
+    """The pieces as they lie in an archive of the format, each with so many bytes beside it."""
+    return list(pieces) if form.lies == "folder" else [_filed(piece, extra) for piece in pieces]
+
+
+def _filed(piece: Piece, extra: int) -> Piece:
+    size = in_tar(piece.size) + extra
+    if piece.low == piece.high:
+        return Piece(piece.digest, size, size, size)
+    return Piece(piece.digest, size, in_tar(piece.low) + extra, in_tar(piece.high) + extra)

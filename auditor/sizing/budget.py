@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 SEVERAL: Final = "\x00several"  # the owner of what several owners have
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """The bytes that only one owner needs, or that several share."""
 
     owner: str
@@ -40,8 +39,8 @@ class Blob(Protocol):
         ...
 
 
-def deduplicated(owned: Iterable[tuple[str, Iterable[Blob]]], weigh: Callable[[int], int] | None = None) -> Budget:
-    """Sum the blobs of owners, each digest once. With `weigh`, a blob takes so many bytes for its size.
+def deduplicated(owned: Iterable[tuple[str, Iterable[Blob]]]) -> Budget:
+    """Sum the blobs of owners, each digest once.
 
     `exclusive` and `shared` add up to `bytes`. Where two owners give one digest different sizes, the larger counts:
     a budget must not be too small because somebody lied.
@@ -57,7 +56,7 @@ def deduplicated(owned: Iterable[tuple[str, Iterable[Blob]]], weigh: Callable[[i
                 seen[digest] = (max(known[0], size), owner if known[1] == owner else SEVERAL)
     totals: dict[str, int] = {}
     for size, owner in seen.values():
-        totals[owner] = totals.get(owner, 0) + (size if weigh is None else weigh(size))
+        totals[owner] = totals.get(owner, 0) + size
     return budget_of(totals)
 
 
@@ -78,7 +77,8 @@ def combined(*budgets: Budget) -> Budget:
 
 def _ranked(totals: Mapping[str, int]) -> tuple[Share, ...]:
     """Largest first; by name where they are equal."""
-    return tuple(Share(name, totals[name]) for name in sorted(totals, key=lambda name: (-totals[name], name)))
+    ranked = sorted(sorted(totals), key=totals.__getitem__, reverse=True)
+    return tuple([Share(name, totals[name]) for name in ranked])
 
 
 def format_bytes(count: int) -> str:

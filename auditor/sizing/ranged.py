@@ -10,10 +10,10 @@ from typing import Final
 import msgspec
 
 from auditor.oci.document import Descriptor
-from auditor.oci.unpacked import UnpackedSeen
+from auditor.oci.unpacked import AllUnpacked, UnpackedSeen, packed_by
 from auditor.sizing.budget import SEVERAL, Budget, budget_of, combined
 from auditor.sizing.size import Provenance, Size
-from auditor.sizing.unpacked import everyday_length, ratio_of, resolve_unpacked
+from auditor.sizing.unpacked import LARGEST, everyday_total, ratio_of, resolve_unpacked
 
 _HEADERS: Final = 1024  # what a compressed file may hold beside its content
 _STORED: Final = 1000  # what cannot be compressed grows by less than one in so many bytes
@@ -28,9 +28,9 @@ class Piece(msgspec.Struct, frozen=True):
     high: int
 
     @property
-    def is_estimate(self) -> bool:
-        """Whether its size is one."""
-        return self.low != self.high
+    def estimated(self) -> int:
+        """How many of its likely bytes are an estimate: all or none."""
+        return self.size if self.low != self.high else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,9 @@ def known(budget: Budget) -> Amount:
 
 def together(*amounts: Amount) -> Amount:
     """Amounts that have no piece in common, as one."""
+    amounts = tuple(amount for amount in amounts if amount.high) or amounts[:1]  # nothing is no reason to rank all owners anew
+    if len(amounts) == 1:
+        return amounts[0]
     return Amount(
         budget=combined(*(amount.budget for amount in amounts)),
         low=sum(amount.low for amount in amounts),
@@ -82,22 +85,47 @@ def of_layer(key: str, size: Size, compressed: int, os: str) -> Piece:
     """An unpacked layer under a key; where its size is an estimate, what it is at least and, by the facts, at most."""
     if size.provenance is not Provenance.ESTIMATED:
         return Piece(key, size.bytes, size.bytes, size.bytes)
-    compressed = max(0, compressed)
-    low = min(size.bytes, max(0, compressed - _HEADERS - compressed // _STORED))
+    return _guessed(key, size.bytes, compressed, os)
+
+
+def _guessed(key: str, size: int, compressed: int, os: str) -> Piece:
+    size, compressed = max(0, size), min(max(0, compressed), LARGEST)
+    low = min(size, max(0, compressed - _HEADERS - compressed // _STORED))
     # An estimate stays one, also of nothing: the bounds must differ.
-    return Piece(key, size.bytes, low, max(size.bytes, round(compressed * ratio_of(os).usual), low + 1))
+    return Piece(key, size, low, max(size, round(compressed * ratio_of(os).usual), low + 1))
 
 
 def piece_of(key: str, layer: Descriptor, os: str, told: UnpackedSeen | None) -> Piece:
     """An unpacked layer under a key, from what its bytes tell."""
-    length = everyday_length(layer, os, told)
-    if length is not None:
-        return Piece(key, length, length, length)
+    if told is None and not layer.annotations and packed_by(layer.media_type):
+        return _guessed(key, round(layer.size * ratio_of(os).factor), layer.size, os)
     return of_layer(key, resolve_unpacked(layer, os, told), layer.size, os)
+
+
+def unpacked_sum(layers: Iterable[Descriptor], os: str, told: AllUnpacked) -> tuple[int, int, int, int]:
+    """Unpacked layers together: their likely bytes, at least, at most, and how many of the likely ones are estimates."""
+    certain, others = everyday_total(layers, os, told.trailers)
+    size, low, high, estimated = certain, certain, certain, 0
+    for layer in others:
+        piece = piece_of(layer.digest, layer, os, told.get(layer.digest))
+        size, low, high, estimated = size + piece.size, low + piece.low, high + piece.high, estimated + piece.estimated
+    return size, low, high, estimated
 
 
 def sum_up(owned: Iterable[tuple[str, Iterable[Piece]]]) -> Amount:
     """The pieces of owners, each key once. Of two sizes under one key the larger counts; the order does not matter."""
+    totals: dict[str, int] = {}
+    low = high = estimated = 0
+    for piece, owner in settled(owned):
+        totals[owner] = totals.get(owner, 0) + piece.size
+        low += piece.low
+        high += piece.high
+        estimated += piece.size if piece.low != piece.high else 0
+    return Amount(budget_of(totals), low, high, estimated)
+
+
+def settled(owned: Iterable[tuple[str, Iterable[Piece]]]) -> Iterable[tuple[Piece, str]]:
+    """Each key once, with its only owner or SEVERAL."""
     seen: dict[str, tuple[Piece, str]] = {}
     for owner, pieces in owned:
         for piece in pieces:
@@ -107,14 +135,7 @@ def sum_up(owned: Iterable[tuple[str, Iterable[Piece]]]) -> Amount:
             elif known[0] is not piece or (known[1] is not SEVERAL and known[1] != owner):
                 larger = max(known[0], piece, key=_weight)
                 seen[piece.digest] = (larger, owner if known[1] == owner else SEVERAL)
-    totals: dict[str, int] = {}
-    low = high = estimated = 0
-    for piece, owner in seen.values():
-        totals[owner] = totals.get(owner, 0) + piece.size
-        low += piece.low
-        high += piece.high
-        estimated += piece.size if piece.low != piece.high else 0
-    return Amount(budget_of(totals), low, high, estimated)
+    return seen.values()
 
 
 def _weight(piece: Piece) -> tuple[int, int, int]:

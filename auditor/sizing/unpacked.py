@@ -6,6 +6,7 @@ and what layers usually have mostly one. A trailer that is too small for all of 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Final
 
@@ -60,13 +61,23 @@ def resolve_unpacked(layer: Descriptor, os: str, seen: UnpackedSeen | None) -> S
     return estimated(compressed, os, "nobody has seen its bytes")
 
 
-def everyday_length(layer: Descriptor, os: str, seen: UnpackedSeen | None) -> int | None:
-    """What `resolve_unpacked` says of most layers, without words: a gzip trailer that leaves one length. None for others."""
-    if seen is None or seen.kind is not UnpackedKind.GZIP_TRAILER or layer.annotations:
-        return None
-    size, value = layer.size, seen.value
-    most = int(ratio_of(os).usual * size) - value
-    return value if _least(size) <= value and 0 <= most < WRAP else None
+def everyday_total(layers: Iterable[Descriptor], os: str, trailers: Mapping[str, int]) -> tuple[int, list[Descriptor]]:
+    """What `resolve_unpacked` says of most layers, summed up without words; and the layers that need a closer look.
+
+    Most are those whose gzip trailer leaves one length. There may be hundreds of thousands.
+    """
+    usual, total, others = ratio_of(os).usual, 0, []
+    for layer in layers:
+        value, size = trailers.get(layer.digest), layer.size
+        if (
+            value is not None
+            and size - _FRAMING - size // _STORED <= value <= usual * size < value + WRAP
+            and not layer.annotations
+        ):
+            total += value
+        else:
+            others.append(layer)
+    return total, others
 
 
 def _noted(layer: Descriptor, parts: LayerParts, compressed: int) -> Size | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
@@ -20,18 +20,26 @@ _TRANSPORTS = {
     "dir:": "dir",
     "containers-storage:": STORE,
     "docker-daemon:": STORE,
+    "ocidir://": "oci-layout",
 }
 _WRAPPERS = frozenset(
     {"sudo", "env", "time", "nohup", "timeout", "command", "exec", "xargs", "parallel", "retry", "nice", "doas"}
 )
+_WRAPPERS |= {"k3s", "microk8s"}  # each holds ctr, and nothing else that copies
+_HOLDERS = frozenset({"k0s"})  # copies itself, and holds ctr
 _MAX_WRAPPED = 12
 
-From = Literal["registry", "archive", "store", "transport", "option"]
+From = Literal["registry", "archive", "oci-layout", "store", "transport", "option"]
 To = Literal["registry", "docker-archive", "oci-layout", "store", "transport", "option"]
 
 
 class CopyCommand(Fact, frozen=True, kw_only=True):
-    """A subcommand that copies. `words`: its parts, each with its other names; `place` and `from_` say where options point."""
+    """A subcommand that copies. `words`: its parts, each with its other names; `place` and `from_` say where options point.
+
+    `from_default` and `default` are what an argument without a prefix stands for, or a command without such an option. With
+    `needs`, it copies with one of these options only. The command may be that of another `program`, which has the tool inside.
+    `listed`: a file or folder, and not the line, says which images; `configured`: and how it copies them.
+    """
 
     tool: str
     words: tuple[str, ...]
@@ -42,29 +50,42 @@ class CopyCommand(Fact, frozen=True, kw_only=True):
     from_default: str = ""
     place: Mapping[str, str] = {}
     default: str = ""
+    program: str = ""
+    needs: tuple[str, ...] = ()
+    listed: bool = False
+    configured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a tool that copies. `origin` and `to` are empty where the words do not say; `at` is where options belong."""
+    """One call of a tool that copies. `origin` and `to` are empty where the words do not say; `at` is where options belong.
+
+    `is_listed` and `is_configured` are as in CopyCommand.
+    """
 
     tool: str
     origin: str
     to: str
     options: Options
     at: int
+    is_listed: bool = False
+    is_configured: bool = False
 
 
 def tool_in(words: Sequence[str]) -> int | None:
     """Where in a command the tool stands: first, or after `sudo`, `xargs` and the like. None when none is known."""
-    tools = {row.tool for row in _rows()}
-    reach = _MAX_WRAPPED if words and words[0] in _WRAPPERS else 1
-    return next((position for position, word in enumerate(words[:reach]) if name_of(word) in tools), None)
+    return position_of(words, frozenset(row.program or row.tool for row in _rows()))
+
+
+def position_of(words: Sequence[str], programs: frozenset[str]) -> int | None:
+    """Where in a command one of these programs stands, their names in small letters: first, or after what runs it."""
+    reach = _MAX_WRAPPED if words and name_of(words[0]) in _WRAPPERS else 1
+    return next((position for position, word in enumerate(words[:reach]) if name_of(word) in programs), None)
 
 
 def name_of(word: str) -> str:
-    """The program that a word means, without its folder."""
-    return word.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
+    """The program that a word means, without its folder, in small letters."""
+    return word.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
 
 
 def read_call(words: Sequence[str]) -> Call | None:
@@ -73,10 +94,15 @@ def read_call(words: Sequence[str]) -> Call | None:
     if start is None:
         return None
     for row in _rows():
-        end = _subcommand(row, words, start + 1) if row.tool == name_of(words[start]) else None
-        if end is not None:
+        end = _subcommand(row, words, start + 1) if name_of(words[start]) == (row.program or row.tool) else None
+        if end is not None and (not row.needs or any(map(read_options(words).has, row.needs))):
             return _call(row, words, start, end)
-    return None
+    # `k0s ctr images pull`: a tool that copies may have another inside.
+    return _moved(read_call(words[start + 1 :]), start + 1) if name_of(words[start]) in _HOLDERS else None
+
+
+def _moved(call: Call | None, by: int) -> Call | None:
+    return replace(call, at=call.at + by) if call is not None else None
 
 
 def _rows() -> tuple[CopyCommand, ...]:
@@ -101,22 +127,34 @@ def _subcommand(row: CopyCommand, words: Sequence[str], start: int) -> int | Non
 
 def _call(row: CopyCommand, words: Sequence[str], start: int, end: int) -> Call:
     options = read_options(words[start + 1 :])
-    places = [found for word in words[end:] if (found := _transport(word))]
+    argued = _arguments(row, words[end:])
     match row.origin:
         case "transport":
-            origin = places[-2] if len(places) > 1 else ""
+            origin = argued[0]
         case "option":
             origin = _by_option(row.from_, options) or row.from_default
         case _:
             origin = row.origin
     match row.to:
         case "transport":
-            to = places[-1] if len(places) > 1 else ""
+            to = argued[1]
         case "option":
             to = _by_option(row.place, options) or ("" if _is_set(row.place, options) else row.default)
         case _:
             to = row.to
-    return Call(row.tool, origin, to, options, end)
+    return Call(row.tool, origin, to, options, end, row.listed or row.configured, row.configured)
+
+
+def _arguments(row: CopyCommand, words: Sequence[str]) -> tuple[str, str]:
+    """From where to where its arguments point, by their prefixes; empty where a tool needs prefixes and there are none."""
+    if not row.default:
+        places = [found for word in words if (found := _transport(word))]
+        return (places[-2], places[-1]) if len(places) > 1 else ("", "")
+    bare = [(word, position) for position, word in enumerate(words) if not word.startswith("-")]
+    plain = [word for word, position in bare if not (position and words[position - 1].startswith("-"))]
+    given = plain if len(plain) > 1 else [word for word, _ in bare]  # what follows a switch is no value of it
+    origin, to = [*given, "", ""][:2]
+    return _transport(origin) or row.from_default, _transport(to) or row.default
 
 
 def _transport(word: str) -> str:

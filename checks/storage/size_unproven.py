@@ -1,5 +1,5 @@
 """## What it checks
-How much of what a stage needs is an estimate: of every disk whose size the plan gives.
+How much of what a stage needs is an estimate, of every disk whose size the plan gives, and which images are of unknown size.
 
 ## Why it matters
 An estimate multiplies compressed bytes by what layers usually unpack to. One image that is different can make a disk too small
@@ -10,7 +10,7 @@ Collect again where the registries answer: the unpacked size of a layer is read 
 registry does not serve ranges, or layers tell nothing (eStargz, zstd without a size), leave room up to the upper bound.
 
 ## When it cannot tell
-The size of some images is not known at all.
+The size of an image is not known at all: nobody could read its manifest. It is in none of the sums.
 
 ## References
 facts/unpacked_ratios.yaml; facts/container_scratch.yaml.
@@ -21,27 +21,22 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Outcome, Remedy, Severity, Subject, define
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage, percent
 from auditor.sizing.budget import format_bytes
-from checks.stages import Strain, bounds, facts, outcomes
+from checks.stages import SHOWN, bounds, facts
 
 ID = "size-unproven"
 
 
-def _subject(stage: Stage) -> Subject:
-    return Subject("stage", stage.name, pool=stage.pool)
-
-
-def _finding(site: Site, stage: Stage) -> Finding | None:
-    if not stage.estimated:
-        return None
+def _finding(site: Site, stage: Stage) -> Finding:
     share = percent(stage.estimated, stage.bytes)
     return Finding(
         check=ID,
         severity=Severity.INFO,
-        subject=_subject(stage),
+        subject=Subject("stage", stage.name, pool=stage.pool),
         message=(
             f"{share} of the {format_bytes(stage.bytes)} of {stage.name} ({format_bytes(stage.estimated)}) is an estimate: "
             f"the whole is {'more than ' + format_bytes(stage.low) if stage.unknown else bounds(stage)}."
@@ -58,13 +53,26 @@ def _finding(site: Site, stage: Stage) -> Finding | None:
     )
 
 
+def _unknown(site: Site, stages: list[Stage]) -> Iterator[Outcome]:
+    """Each image of unknown size once, with the stages that lack it."""
+    lacking: dict[str, list[Stage]] = {}
+    for stage in stages:
+        for name in stage.unknown:
+            lacking.setdefault(name, []).append(stage)
+    archives = site.archives.unread if site.archives is not None else {}
+    for name, without in lacking.items():
+        known = ", ".join(f"the {format_bytes(stage.bytes)} of {stage.name}" for stage in without[:SHOWN])
+        more = f" and {len(without) - SHOWN} other stages" if len(without) > SHOWN else ""
+        detail = f"the size of {name} is not known, nor what share it has beside {known}{more}, which lack it"
+        yield Undetermined(ID, Subject("archive" if name in archives else "image", name), Kind.MISSING_EVIDENCE, detail)
+
+
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome for each stage whose capacity the plan gives."""
-    for stage in site.storage.stages:
-        if stage.capacity is not None:
-            finding = _finding(site, stage)
-            doubtful = Strain(None, is_over=False, is_doubtful=bool(stage.unknown) and finding is None)
-            yield from outcomes(ID, _subject(stage), stage, doubtful, finding)
+    """One outcome for each stage whose capacity the plan gives, and one for each image of unknown size."""
+    stages = [stage for stage in site.storage.stages if stage.capacity is not None]
+    for stage in stages:
+        yield _finding(site, stage) if stage.estimated else Fine()
+    yield from _unknown(site, stages)
 
 
 CHECK = define(

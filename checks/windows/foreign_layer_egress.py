@@ -1,6 +1,7 @@
 """## What it checks
 No layer that a pool pulls names another place to fetch it from (`urls`) that the pool cannot reach, whatever the layer's
-media type.
+media type. A layer of which the planned copy is known to make an ordinary one counts as such, until its manifest was seen on
+the registry inside: then that decides.
 
 ## Why it matters
 containerd asks such a URL before any registry, and gives up on every answer but 404, also when the registry inside has
@@ -28,7 +29,7 @@ from collections.abc import Iterator
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
-from auditor.site.layers import LayerEgress, foreign_layers
+from auditor.site.layers import LayerEgress
 from auditor.sizing.budget import format_bytes
 from auditor.transfer.network import is_malformed
 from auditor.transfer.pull import PullRule
@@ -104,7 +105,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     for placement in with_payload(site, ID):
         if isinstance(placement, Undetermined):
             yield placement
-        elif unreadable := [layer for layer in foreign_layers(placement) if any(map(is_malformed, layer.urls or ()))]:
+        elif unreadable := [layer for layer in site.foreign(placement) if any(map(is_malformed, layer.urls or ()))]:
             for layer in unreadable:
                 subject = Subject("layer", layer.digest, pool=placement.pool.name)
                 yield Undetermined(ID, subject, Kind.MALFORMED, "one of its urls cannot be read, so its host is not known")

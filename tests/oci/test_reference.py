@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.oci.reference import InvalidReference, Reference, is_digest, parse_reference
+from auditor.oci.reference import InvalidReference, Reference, are_digests, is_digest, parse_reference
 
 DIGEST = "sha256:" + "a1" * 32
 
@@ -97,6 +97,15 @@ def test_a_digest_has_the_length_of_its_algorithm(algorithm: str, digits: int) -
 PIECES = st.sampled_from(
     ["a", "web", ".", "/", ":", "@", "-", "_", "__", "5000", "localhost", "docker.io", "[", "]", "A", "{", DIGEST]
 )
+
+
+HEX = f"sha256:{'a' * 64}"
+DIGESTS = st.sampled_from([HEX, f"sha512:{'0' * 128}", f"{HEX}\n{HEX}", f"{HEX}\n", "", "sha256:", f"sha256:{'A' * 64}"])
+
+
+@given(texts=st.lists(DIGESTS, max_size=5))
+def test_many_digests_are_what_each_of_them_is(texts: list[str]) -> None:
+    assert are_digests(texts) is all(is_digest(text) for text in texts)
 
 
 @given(st.one_of(st.text(max_size=80), st.lists(PIECES, max_size=9).map("".join)))

@@ -25,11 +25,11 @@ import httpx
 from auditor.oci.media_types import ACCEPT
 from auditor.transfer.hops import Hop
 from auditor.transfer.options import read_options
-from tests.peers.images import Blob, BuiltImage, build_image, digest_of, real_image, tar_of, to_bytes
+from tests.peers.images import Blob, BuiltImage, build_image, digest_of, real_image, tar_of, with_diff_ids
 from tests.peers.programs import find, require
 from tests.peers.registry import RunningRegistry, allow_urls, serve
 
-PINNED = {"crane": "0.20.6", "regctl": "0.11.7"}
+PINNED = {"crane": "0.20.6", "regctl": "0.11.7", "oras": "1.2.3"}
 WINDOWS = "windows/amd64:10.0.20348.587"
 
 
@@ -92,11 +92,7 @@ def foreign_image(media_type: str, layers: str, *, stored: bool = True, label: s
     base = gzip.compress(tar_of(f"a base of {media_type} {label} " * 300), mtime=0)
     foreign = Blob(base, media_type, (f"{layers}/{digest_of(base)}",), stored)
     built = build_image(WINDOWS, foreign, plain.layers[1], docker=docker)
-    config = json.loads(built.config.body)
-    config["rootfs"]["diff_ids"] = [digest_of(gzip.decompress(layer.body)) for layer in built.layers]
-    made = Blob(to_bytes(config), built.config.media_type)
-    manifest = json.loads(built.manifest.body) | {"config": made.descriptor()}
-    return BuiltImage(built.platform, Blob(to_bytes(manifest), built.manifest.media_type), made, built.layers)
+    return with_diff_ids(built, [gzip.decompress(layer.body) for layer in built.layers])
 
 
 def _handler(desk: Desk, who: str) -> type[BaseHTTPRequestHandler]:
@@ -171,6 +167,8 @@ def _named(case: Case, place: str, where: str) -> str:
     if case.tool == "skopeo":
         transport = {"registry": "docker://", "oci-layout": "oci:", "docker-archive": "docker-archive:", "dir": "dir:"}[place]
         return f"{transport}{where}{':made:1' if place in {'oci-layout', 'docker-archive'} else ''}"
+    if case.tool == "oras" and place == "oci-layout":
+        return f"{where}:1"
     return f"ocidir://{where}:1" if case.form == "ocidir" and place == "oci-layout" else where
 
 
@@ -193,6 +191,9 @@ def command(case: Case, hop: Hop, origin: str, to: str, hosts: tuple[str, ...]) 
             copied = ["copy", *options, there, here]
             plain = [word for host in hosts for word in ("--host", f"reg={host},tls=disabled")]
             return [program, *plain, "image", *(archived[hop.to] if case.form == "export" else copied)]
+        case "oras":
+            kinds = {"registry": "plain-http", "oci-layout": "oci-layout"}
+            return [program, "cp", "--no-tty", f"--from-{kinds[hop.origin]}", f"--to-{kinds[hop.to]}", *options, there, here]
         case _:
             insecure = ["--src-tls-verify=false", "--dest-tls-verify=false"]
             return [program, "--insecure-policy", "copy", *insecure, *options, there, here]
@@ -246,7 +247,9 @@ def _from_layout(path: Path) -> Arrived:
         else {str(f.relative_to(path)): f.read_bytes() for f in path.rglob("*") if f.is_file()}
     )
     blobs = {f"sha256:{name.rpartition('/')[2]}": body for name, body in files.items() if name.startswith("blobs/")}
-    (entry,) = json.loads(files["index.json"])["manifests"]
+    entries = json.loads(files["index.json"])["manifests"]
+    # oras lists an index, under its name, and then every manifest of it.
+    (entry,) = [one for one in entries if len(entries) == 1 or one.get("annotations")]
     names = tuple((entry.get("annotations") or {}).values())
     return Arrived(json.loads(blobs[entry["digest"]]), entry["digest"], frozenset(blobs), names)
 

@@ -7,8 +7,8 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -155,12 +155,16 @@ def real_image(platform: str, *, docker: bool = False, foreign: str = "", label:
     layers = [Blob(gzip.compress(body, mtime=0), DOCKER_LAYER if docker else LAYER) for body in plain]
     if foreign:
         layers[0] = Blob(layers[0].body, FOREIGN_LAYER, (f"{foreign}{layers[0].digest}",))
-    built = build_image(platform, *layers, docker=docker)
-    config = json.loads(built.config.body)
-    config["rootfs"]["diff_ids"] = [digest_of(body) for body in plain]
-    made = Blob(to_bytes(config), built.config.media_type)
-    manifest = json.loads(built.manifest.body) | {"config": made.descriptor()}
-    return BuiltImage(built.platform, Blob(to_bytes(manifest), built.manifest.media_type), made, built.layers)
+    return with_diff_ids(build_image(platform, *layers, docker=docker), plain)
+
+
+def with_diff_ids(image: BuiltImage, plain: Sequence[bytes]) -> BuiltImage:
+    """The image, its config with the digests of its layers as plain tars: skopeo unpacks layers and compares."""
+    told = json.loads(image.config.body)
+    told["rootfs"]["diff_ids"] = [digest_of(body) for body in plain]
+    config = replace(image.config, body=to_bytes(told))
+    manifest = json.loads(image.manifest.body) | {"config": config.descriptor()}
+    return replace(image, config=config, manifest=replace(image.manifest, body=to_bytes(manifest)))
 
 
 class Uploader:

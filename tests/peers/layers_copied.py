@@ -20,11 +20,13 @@ KINDS = {
 _WAYS: dict[str, tuple[tuple[str, ...], ...]] = {
     "crane": (("registry",), ("docker-archive", "registry"), ("oci-layout", "registry")),
     "regctl": (("registry",), ("oci-layout", "registry")),
+    "oras": (("registry",), ("oci-layout", "registry")),
     "skopeo": (("registry",), ("docker-archive", "registry"), ("oci-layout", "registry"), ("dir", "registry")),
 }
 _OPTIONS: dict[str, tuple[tuple[str, ...], ...]] = {
     "crane": ((), ("--allow-nondistributable-artifacts",)),
     "regctl": ((), ("--include-external",)),
+    "oras": ((),),
     "skopeo": ((),),
 }
 _FORMS = {("regctl", "oci-layout"): ("ocidir", "export")}

@@ -32,6 +32,12 @@ _OPTIONS: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
         ("--platform", "windows/amd64,osver=10.0.17763.9"): ("registry", "oci-layout"),
         ("-p", "linux/arm64"): ("registry",),
     },
+    "oras": {
+        (): ("registry", "oci-layout"),
+        ("--platform", "linux/arm64"): ("registry", "oci-layout"),
+        ("--platform", "windows/amd64"): ("registry", "oci-layout"),
+        ("--platform", NEWER): ("registry", "oci-layout"),
+    },
     "skopeo": {
         (): ("registry", "docker-archive", "oci-layout", "dir"),
         ("--all",): ("registry", "oci-layout", "dir"),

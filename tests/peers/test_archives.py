@@ -135,3 +135,12 @@ def test_damage_to_real_archives_is_noticed(registry: RunningRegistry, tmp_path:
                 whole.inventory.images,
                 whole.documents,
             )
+
+
+def test_a_layout_of_oras_in_which_every_manifest_is_listed_beside_its_index(registry: RunningRegistry, tmp_path: Path) -> None:
+    run("oras", "cp", "--no-tty", "--from-plain-http", f"{registry.host}/shop/mixed:1", "--to-oci-layout", f"{tmp_path}/out:1")
+    found = read_archive(tmp_path / "out")
+    assert found.inventory.problems == ()
+    named = [image for image in found.inventory.images if image.names]
+    assert [image.digest for image in named] == [MIXED.digest]
+    assert {image.digest for image in found.inventory.images} == {MIXED.digest, *(child.digest for child in MIXED.children)}

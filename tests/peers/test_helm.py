@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from auditor.plan.load import load_plan
+from auditor.plan.workloads.sources import ChartSource, chart_sources
 from tests.cli.runner import auditor
 from tests.peers.programs import require
 
@@ -127,3 +129,39 @@ def test_a_packaged_chart_with_a_dependency(plan: Path, tmp_path: Path) -> None:
     done = auditor("images", "plan.yaml", "--format", "list", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert set(done.stdout.split()) == {f"{HOST}/other:1", *needed}
+
+
+def _chart(folder: Path, name: str, *dependencies: str) -> Path:
+    folder.mkdir(parents=True)
+    listed = [{"name": each, "version": "1.x", "repository": "https://charts.example.com"} for each in dependencies]
+    text = {"apiVersion": "v2", "name": name, "version": "1.0.0", "dependencies": listed}
+    (folder / "Chart.yaml").write_text(json.dumps(text))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("place", "is_there"),
+    [
+        ("redis-1.0.0.tgz", True),
+        ("renamed.tgz", True),
+        ("redis", True),
+        ("renamed", True),
+        ("_redis", False),
+        (".redis", False),
+        ("", False),
+    ],
+)
+def test_what_a_chart_lacks_is_what_helm_says_that_it_lacks(tmp_path: Path, place: str, is_there: bool) -> None:
+    shop, redis = _chart(tmp_path / "shop", "shop", "redis"), _chart(tmp_path / "redis", "redis")
+    if place.endswith(".tgz"):
+        subprocess.run([require("helm"), "package", redis], cwd=tmp_path, capture_output=True, timeout=60, check=True)
+        (shop / "charts").mkdir()
+        shutil.move(tmp_path / "redis-1.0.0.tgz", shop / "charts" / place)
+    elif place:
+        shutil.copytree(redis, shop / "charts" / place)
+    done = subprocess.run([require("helm"), "template", "x", shop], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode == 0) is is_there, done.stderr
+    assert is_there or "found in Chart.yaml, but missing in charts/ directory: redis" in done.stderr
+    (tmp_path / "plan.yaml").write_text("version: 1\npools: {one: {platform: linux/amd64}}\nworkloads: [{chart: shop}]\n")
+    found = [one for one in chart_sources(load_plan(tmp_path / "plan.yaml")) if isinstance(one, ChartSource)]
+    assert [one.url for one in found] == ([] if is_there else ["https://charts.example.com"])

@@ -18,7 +18,7 @@ from auditor.transfer.platforms import CopyPlatforms
 from auditor.transfer.registries import RegistryUrls, registry_row
 from tests.cli.runner import auditor
 from tests.peers import layers_copied, platforms_copied
-from tests.peers.copying import PINNED, Case, Desk, copied, desk, foreign_image
+from tests.peers.copying import PINNED, Case, Desk, copied, desk, foreign_image, version_of
 from tests.peers.layers_copied import KINDS
 from tests.peers.platforms_copied import made_index
 from tests.peers.programs import require
@@ -34,7 +34,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 def test_the_tools_are_those_of_which_the_facts_speak() -> None:
-    said = {"crane": run("crane", "version"), "regctl": run("regctl", "version", "--format", "{{.VCSTag}}")}
+    said = {
+        "crane": run("crane", "version"),
+        "regctl": run("regctl", "version", "--format", "{{.VCSTag}}"),
+        "oras": run("oras", "version").split()[1].partition("+")[0],
+    }
     assert {tool: text.strip().removeprefix("v") for tool, text in said.items()} == PINNED
 
 
@@ -128,6 +132,28 @@ def test_what_an_audit_says_before_the_copy_is_so_after_it_and_its_remedies_mend
         line = command.replace("regctl ", f"{require('regctl')} {plain} ", 1)
         subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", line], check=True, capture_output=True, timeout=60, cwd=tmp_path)
     assert audited(tmp_path, "source", "target") == {}
+
+
+def test_what_an_archive_makes_ordinary_is_no_egress_before_the_copy_nor_after_it(made: Desk, tmp_path: Path) -> None:
+    image = foreign_image(KINDS["docker foreign"], made.layers, label="ordinary")
+    made.served[image.layers[0].digest] = image.layers[0].body
+    with made.source.uploader() as push:
+        push.image("audited/ordinary", image, "1")
+    source, inside = (f"{place.host}/audited/ordinary:1" for place in (made.source, made.inside))
+    told = {"image": source, "options": "docker-archive", "inside": made.inside.host, "source": made.source.host}
+    plan = (
+        PLAN.format(**told)
+        .replace("crane 0.20.6", f"skopeo {version_of('skopeo')}")
+        .replace("]}\nregistry", "], archives: [a.tar]}\nregistry")
+    )
+    (tmp_path / "plan.yaml").write_text(plan)
+    assert audited(tmp_path, "source") == {}
+    plain = ["--insecure-policy", "copy", "--src-tls-verify=false", "--dest-tls-verify=false", "--override-os", "windows"]
+    archive = f"docker-archive:{tmp_path / 'a.tar'}:{source}"
+    run("skopeo", *plain, f"docker://{source}", archive)
+    assert audited(tmp_path, "source", "archives") == {}
+    run("skopeo", *plain, archive, f"docker://{inside}")
+    assert audited(tmp_path, "source", "archives", "target") == {}
 
 
 CONFIGS = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import random
 import subprocess
 import tarfile
@@ -21,7 +20,7 @@ from auditor.plan.model import Copy
 from auditor.sizing.size import Provenance, Size
 from auditor.sizing.unpacked import resolve_unpacked
 from tests.collectors.asking import LINUX, PLACE, gather, plan_of, tag_digest
-from tests.peers.images import LAYER, Blob, build_image, digest_of, tar_of, to_bytes
+from tests.peers.images import LAYER, Blob, build_image, tar_of, with_diff_ids
 from tests.peers.programs import require
 from tests.peers.registry import RunningRegistry, serve
 
@@ -51,12 +50,7 @@ class Copied:
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Iterator[Copied]:
-    built = build_image(LINUX, *(Blob(gzip.compress(body, mtime=0), LAYER) for body in TARS))
-    config = json.loads(built.config.body)
-    config["rootfs"]["diff_ids"] = [digest_of(body) for body in TARS]
-    made = Blob(to_bytes(config), built.config.media_type)
-    manifest = json.loads(built.manifest.body) | {"config": made.descriptor()}
-    image = replace(built, config=made, manifest=Blob(to_bytes(manifest), built.manifest.media_type))
+    image = with_diff_ids(build_image(LINUX, *(Blob(gzip.compress(body, mtime=0), LAYER) for body in TARS)), TARS)
     with serve(tmp_path / "registry") as registry:
         with registry.uploader() as uploader:
             uploader.image("real/web", image, "1")

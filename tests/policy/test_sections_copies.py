@@ -59,3 +59,40 @@ network: {reachable: ["*.local"]}
     assert rows["quay.io"].when_blocked == "the pull fails"
     assert "wait" in rows["registry-1.docker.io"].when_blocked
     assert {row.check for row in rows.values()} == {"mirror-not-configured"}
+
+
+FETCHING = """
+version: 1
+pools: {control: {platform: linux/amd64}}
+workloads: [{manifests: deploy}]
+copy: {scripts: [install.sh]}
+network: {reachable: ["*.inside"]}
+"""
+CHARTS = """
+apiVersion: helm.cattle.io/v1
+kind: HelmChart
+metadata: {name: web}
+spec: {chart: web, repo: "https://charts.example.com:8443/x"}
+"""
+INSTALL = "curl https://get.example.com/a | sh\ncurl https://files.inside/b\ncurl $OTHER\nwget https://get.example.com/c\n"
+
+
+def test_charts_and_scripts_that_fetch_are_in_the_egress_inventory_and_no_host_is_invented() -> None:
+    site = site_of({"plan": FETCHING, "files": {"deploy/charts.yaml": CHARTS, "install.sh": INSTALL}})
+    rows = egress_rows(site, datetime.date(2026, 11, 23))
+    assert [(row.host, row.port, row.who, row.check) for row in rows] == [
+        ("charts.example.com", 8443, "HelmChart web (helm-controller of K3s and RKE2)", "chart-repository-egress"),
+        ("get.example.com", 443, "install.sh (curl)", "script-downloads"),
+        ("get.example.com", 443, "install.sh (wget)", "script-downloads"),
+    ]
+    assert all(row.why and row.when_blocked for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("remote", "hosts"), [("https://registry-1.docker.io", ["registry-1.docker.io"]), ("http://r.inside", [])]
+)
+def test_a_cache_dials_its_remote(remote: str, hosts: list[str]) -> None:
+    plan = FETCHING.replace("copy: {scripts: [install.sh]}", "registry: {host: r.local, kind: distribution, config: c.yml}")
+    files = {"deploy/a.yaml": "{}", "c.yml": f"proxy: {{remoteurl: '{remote}'}}"}
+    rows = egress_rows(site_of({"plan": plan, "files": files}), datetime.date(2026, 11, 23))
+    assert [row.host for row in rows if row.check == "registry-config"] == hosts

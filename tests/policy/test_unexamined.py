@@ -45,11 +45,11 @@ def test_options_without_a_tool_and_settings_of_a_docker_that_is_not_used_are_no
     assert [found.subject.id for found in unexamined_findings(site_of({"plan": plan, "files": files}))] == ["copy.config"]
 
 
-def test_of_a_registry_only_the_urls_of_distribution_are_examined() -> None:
+def test_of_a_registry_only_parts_of_the_configuration_of_distribution_are_examined() -> None:
     said = {}
     for kind in ("distribution 2.8.2", "harbor 2.12"):
         plan = PLAN + f"registry: {{host: 'r.local:5000', kind: {kind}, config: config.yml}}\n"
         (finding,) = unexamined_findings(site_of({"plan": plan, "files": {"config.yml": "version: 0.1"}}))
         said[kind] = finding.message
-    assert "only which `urls`" in said["distribution 2.8.2"]
+    assert "only `validation`, `proxy`" in said["distribution 2.8.2"]
     assert "for distribution only" in said["harbor 2.12"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -250,3 +251,47 @@ def test_what_is_condensed_for_speed_adds_up_to_what_was_given(images: Drawn) ->
             chains |= {tuple(digests[: end + 1]) for end in range(len(digests))}
     if "control" in sizes:
         assert nodes["control"].bytes == sum(sizes["control"].values()) + 260 * MB * len(chains)
+
+
+ODD = {"platforms": [*PLATFORMS, "linux/s390x", "linux/ppc64le"]}
+
+
+def test_what_comes_along_with_whole_indexes_is_said_and_not_counted() -> None:
+    copy = "copy: {{tool: crane 0.20.6, options: [{}], media: {{size: 900GB}}, staging: {{disk: 900GB}}}}"
+    whole = stages(site({"a/b:1": ODD}, copy.format("--format=oci"), REGISTRY))
+    along = "(2 more manifests of their indexes come along and are not counted)"
+    assert [name for name, stage in whole.items() if along in stage.provenance] == ["staging", "media", "registry"]
+    named = stages(site({"a/b:1": ODD}, copy.format("--platform=linux/amd64"), REGISTRY))
+    assert not [name for name, stage in named.items() if along in stage.provenance]
+    alone = stages(site({"a/b:1": {"platforms": list(PLATFORMS)}}, copy.format("--format=oci"), REGISTRY))
+    assert not [name for name, stage in alone.items() if "come along" in stage.provenance]
+
+
+def test_an_index_that_is_kept_is_in_one_archive_with_all_its_platforms() -> None:
+    shared = layer("top", 100 * MB)
+    entries = [{"platform": name, "layers": [layer(name, 10 * MB), shared]} for name in PLATFORMS]
+    copy = "copy: {{tool: skopeo 1.18.0, options: [{}], media: {{size: 900GB}}}}"
+    whole, each = (
+        site({"a/b:1": {"platforms": entries}}, copy.format(options)).storage.load
+        for options in ("oci-archive, --all", "oci-archive")
+    )
+    assert whole is not None
+    assert each is not None
+    assert [len(load.files) for load in (whole, each)] == [1, 3]
+    assert 130 * MB < whole.amount.likely < 130 * MB + 30_000
+    assert 330 * MB < each.amount.likely < 330 * MB + 30_000
+
+
+@pytest.mark.parametrize(
+    ("version", "daemon", "told"),
+    [
+        ("27.5", "{}", "an OCI layout of unpacked layers"),
+        ("29.1", '{"features": {"containerd-snapshotter": true}}', "with the containerd store"),
+        ("29.1", '{"features": {"containerd-snapshotter": false}}', "an OCI layout of unpacked layers"),
+        ("29.1", "{}", "the facts do not say what the copy tool writes"),
+    ],
+)
+def test_what_docker_save_writes_depends_on_its_version_and_its_daemon(version: str, daemon: str, told: str) -> None:
+    copy = f"copy: {{tool: docker {version}, config: [daemon.json], media: {{size: 900GB}}}}"
+    where = site({"a/b:1": single(layer("x", MB, 3 * MB))}, copy, files={"daemon.json": daemon})
+    assert told in stages(where)["media"].provenance

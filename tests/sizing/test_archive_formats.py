@@ -32,21 +32,43 @@ ROWS: tuple[ArchiveFormat, ...] = table("archive_formats", ArchiveFormat)
     ],
 )
 def test_the_words_of_the_call_choose_what_is_written(tool: str, options: tuple[str, ...], name: str) -> None:
-    form = archive_format(tool, options)
+    form = archive_format(tool, "", options)
     assert form is not None
     assert form.name == name
 
 
 @pytest.mark.parametrize(("tool", "options"), [("skopeo", ("--all",)), ("carrier", ()), ("", ())])
 def test_what_the_facts_do_not_say_is_not_guessed(tool: str, options: tuple[str, ...]) -> None:
-    assert archive_format(tool, options) is None
+    assert archive_format(tool, "", options) is None
 
 
-def test_a_row_is_chosen_by_its_tool_and_option_alone() -> None:
-    keys = [(row.tool, row.option) for row in ROWS]
+STORE = "--feature containerd-snapshotter"
+
+
+@pytest.mark.parametrize(
+    ("version", "options", "said"),
+    [
+        ("24.0.9", (), ("plain", 3072)),
+        ("27.5.1", (), ("plain", 2048)),  # an OCI layout since 25.0
+        ("29.0.0", (), None),  # which store it has depends on what was installed before
+        ("29.0.0", (f"{STORE}=false",), ("plain", 2048)),
+        ("29.0.0", (f"{STORE}=true",), ("compressed", 0)),
+        ("", (), None),  # the versions differ
+        ("", (f"{STORE}=true",), ("compressed", 0)),  # those that know the option do not
+        ("0.9", ("nothing",), ("plain", 3072)),
+    ],
+)
+def test_a_tool_writes_what_its_version_does(version: str, options: tuple[str, ...], said: tuple[str, int] | None) -> None:
+    form = archive_format("docker", version, options)
+    assert (form and (form.layers, form.stored_extra)) == said
+
+
+def test_a_row_is_chosen_by_its_tool_version_and_option_alone() -> None:
+    keys = [(row.tool, row.option, row.since) for row in ROWS]
     assert len(set(keys)) == len(keys)
     for row in ROWS:
-        assert archive_format(row.tool, tuple(row.option.split())) is row
+        version = row.since if row.since != "0" else "1.0" if row.before == "9999" else "20.10.7"
+        assert archive_format(row.tool, version, tuple(row.option.split())) is row
 
 
 @given(sizes=st.lists(st.integers(min_value=0, max_value=5000), max_size=20))

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.oci.document import Descriptor
-from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
-from auditor.sizing.ranged import Amount, Fit, Piece, exact, fit, known, of_layer, piece_of, sum_up, together
+from auditor.oci.unpacked import AllUnpacked, UnpackedKind, UnpackedSeen
+from auditor.sizing.ranged import Amount, Fit, Piece, exact, fit, known, of_layer, piece_of, sum_up, together, unpacked_sum
 from auditor.sizing.size import Provenance, Size
-from auditor.sizing.unpacked import everyday_length, resolve_unpacked
+from auditor.sizing.unpacked import everyday_total, resolve_unpacked
 
 GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
 SIZES = st.integers(min_value=0, max_value=10**12)
@@ -81,9 +81,10 @@ def test_what_fits_exactly_fits(low: int, likely: int, high: int, expected: Fit)
 @given(compressed=st.integers(min_value=0, max_value=10**11), os=st.sampled_from(["linux", "windows"]))
 def test_an_estimate_has_bounds_of_its_own(compressed: int, os: str) -> None:
     piece = of_layer("a", Size(compressed * 5 // 2, Provenance.ESTIMATED, "a factor"), compressed, os)
-    assert piece.is_estimate
+    assert piece.estimated == piece.size
+    assert piece.low < piece.high
     assert piece.low <= piece.size <= piece.high
-    assert not of_layer("a", Size(compressed, Provenance.DERIVED, "a trailer"), compressed, os).is_estimate
+    assert of_layer("a", Size(compressed, Provenance.DERIVED, "a trailer"), compressed, os) == exact("a", compressed)
 
 
 @given(
@@ -97,15 +98,34 @@ def test_the_short_way_says_what_the_long_way_says(size: int, value: int, ratio:
     layer = Descriptor(f"sha256:{'a' * 64}", size, GZIP)
     for told in (value, int(abs(size) * ratio) % 2**32):
         seen = UnpackedSeen(kind, told)
-        length, whole = everyday_length(layer, os, seen), resolve_unpacked(layer, os, seen)
-        assert length is None or (whole.bytes, whole.provenance) == (length, Provenance.DERIVED)
+        whole = resolve_unpacked(layer, os, seen)
+        total, others = everyday_total([layer], os, {layer.digest: told} if kind is UnpackedKind.GZIP_TRAILER else {})
+        assert others == [layer] or (whole.bytes, whole.provenance) == (total, Provenance.DERIVED)
         assert piece_of("a", layer, os, seen).size == whole.bytes
 
 
+@given(size=st.integers(min_value=-5, max_value=10**10), media_type=st.sampled_from([GZIP, "", "x/y.tar", "x/y.tar+zstd"]))
+def test_a_layer_that_nobody_has_seen_takes_no_words_and_weighs_the_same(size: int, media_type: str) -> None:
+    layer = Descriptor(f"sha256:{'a' * 64}", size, media_type)
+    assert piece_of("a", layer, "linux", None) == of_layer("a", resolve_unpacked(layer, "linux", None), size, "linux")
+
+
 def test_most_layers_go_the_short_way_and_marked_ones_never() -> None:
-    seen = UnpackedSeen(UnpackedKind.GZIP_TRAILER, 250)
     layer = Descriptor(f"sha256:{'a' * 64}", 100, GZIP)
-    assert everyday_length(layer, "linux", seen) == 250
     noted = Descriptor(layer.digest, 100, GZIP, annotations={"containerd.io/snapshot/stargz/toc.digest": "sha256:0"})
-    assert everyday_length(noted, "linux", seen) is None
-    assert everyday_length(layer, "linux", None) is None
+    assert everyday_total([layer, layer], "linux", {layer.digest: 250}) == (500, [])
+    assert everyday_total([noted, layer], "linux", {layer.digest: 250}) == (250, [noted])
+    assert everyday_total([layer], "linux", {}) == (0, [layer])
+
+
+@given(
+    sizes=st.lists(st.integers(min_value=0, max_value=10**10), max_size=4),
+    told=st.lists(st.one_of(st.none(), st.integers(min_value=0, max_value=2**32 - 1)), min_size=4, max_size=4),
+)
+def test_layers_sum_to_what_each_of_them_is(sizes: list[int], told: list[int | None]) -> None:
+    layers = [Descriptor(f"sha256:{number:064}", size, GZIP) for number, size in enumerate(sizes)]
+    trailers = {layer.digest: value for layer, value in zip(layers, told, strict=False) if value is not None}
+    seen = AllUnpacked(trailers, {})
+    pieces = [piece_of(layer.digest, layer, "linux", seen.get(layer.digest)) for layer in layers]
+    amount = sum_up([("web", pieces)])
+    assert unpacked_sum(layers, "linux", seen) == (amount.likely, amount.low, amount.high, amount.estimated)

@@ -106,6 +106,7 @@ def test_what_is_foreign_to_a_tool(tool: str, layer: str, urls: bool, expected: 
         ("docker 27.5.1", ("docker-archive",), (), CARRIED),
         ("docker 27.5.1", ("docker-archive",), ("--feature containerd-snapshotter=true",), LEFT),
         ("ctr 2.1.6", ("oci-layout",), ("--skip-non-distributable",), LEFT),
+        ("nerdctl 2.0.0", ("oci-layout",), (), CARRIED),
     ],
 )
 def test_a_way_over_archives(tool: str, places: tuple[str, ...], options: tuple[str, ...], expected: tuple[bool, bool]) -> None:
@@ -120,7 +121,7 @@ def test_a_way_over_archives(tool: str, places: tuple[str, ...], options: tuple[
         ("docker", ("registry",), (), "which version of docker", True),
         ("docker 29.1.0", ("registry",), (), "depends on --feature containerd-snapshotter=true or", True),
         ("buildx 0.30.0", ("registry",), ("prefer-nondist-layers=true",), "do not say what buildx 0.30.0 does", False),
-        ("nerdctl 2.0.0", ("oci-layout",), (), "on the way from registry to oci-layout", False),
+        ("zot 2.1.0", ("oci-layout",), (), "on the way from registry to oci-layout", False),
         ("regctl 0.11.7", ("oci-layout",), (), "depends on --include-external or ocidir or export", True),
     ],
 )

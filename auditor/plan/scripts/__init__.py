@@ -6,7 +6,8 @@ from auditor.errors import Location
 from auditor.plan.model import Plan
 from auditor.plan.paths import is_inside, normal, shown_path
 from auditor.plan.scripts.model import Command, Script, UnreadableScript, Word
-from auditor.plan.scripts.parsing import LETTER, MAX_BARS, MAX_BYTES, MAX_SIGNS, is_too_dense
+from auditor.plan.scripts.nested import with_nested
+from auditor.plan.scripts.parsing import LETTER, MAX_BARS, MAX_BYTES, MAX_SIGNS, POWERSHELL, is_too_dense
 from auditor.plan.scripts.powershell import read_powershell
 from auditor.plan.scripts.shell import read_shell
 
@@ -48,10 +49,18 @@ def read_script(file: str, data: bytes) -> Script:
     if LETTER.encode() in data:
         raise UnreadableScript(f"it holds the letter {LETTER}, with which it is not read", Location(file))
     if file.lower().endswith(_POWERSHELL):
-        return read_powershell(file, data)
+        return with_nested(read_powershell(file, data), _read_text)
     if not _is_shell(file, data) or b"\0" in data:
         raise UnreadableScript("it is neither a shell script nor one of PowerShell", Location(file, 1))
-    return read_shell(file, data)
+    return with_nested(read_shell(file, data), _read_text)
+
+
+def _read_text(language: str, file: str, text: str) -> Script:
+    """A text in a script. Raises UnreadableScript."""
+    data = text.encode("utf-8", "replace")
+    if is_too_dense(data) or LETTER in text:
+        raise UnreadableScript("text for a shell that is not read", Location(file))
+    return read_powershell(file, data) if language == POWERSHELL else read_shell(file, data)
 
 
 def _is_shell(file: str, data: bytes) -> bool:

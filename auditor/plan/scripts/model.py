@@ -20,25 +20,35 @@ class UnreadableScript(Exception):
 class Word:
     """One word of a command. `text` is what the program gets where `is_known`, else what is written.
 
-    `is_many`: it may become any number of words, options among them.
+    `is_many`: it may become any number of words, options among them. Where not all is known, `start` is what is known of its
+    beginning.
     """
 
     text: str
     is_known: bool = True
     is_many: bool = False
+    start: str = ""
+
+    def and_(self, written: str) -> Word:
+        """This word with more written right after it, of which nothing is known."""
+        return Word(self.text + written, is_known=False, is_many=self.is_many, start=self.text if self.is_known else self.start)
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """One call of a program. `ignored` says why its failure goes unnoticed; empty where it does not, or where nobody can tell.
 
-    `is_repeated`: it stands in a loop or a function, and may run many times or never.
+    `is_repeated`: it stands in a loop or a function, and may run many times or never. `document` is the here-document that it
+    is given, from `document_line` on. `is_read`: all of the text that it hands to a shell was read, and its commands follow.
     """
 
     words: tuple[Word, ...]
     location: Location
     ignored: str = ""
     is_repeated: bool = False
+    document: str = ""
+    document_line: int = 0
+    is_read: bool = False
 
 
 @dataclass(frozen=True, slots=True)

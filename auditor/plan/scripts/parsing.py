@@ -69,6 +69,17 @@ def below(node: Node, *types: str) -> Iterator[Node]:
         left.extend(reversed(here.children))
 
 
+def outermost(node: Node, *types: str) -> Iterator[Node]:
+    """What is of these types below a node, without what lies in another such."""
+    left = list(reversed(node.children))
+    while left:
+        here = left.pop()
+        if here.type in types:
+            yield here
+        else:
+            left.extend(reversed(here.children))
+
+
 def too_deep(file: str, node: Node) -> UnreadableScript:
     """What is said of a place that is nested too deep to be followed."""
     return UnreadableScript(f"nested more than {MAX_DEPTH} deep", location_of(file, node))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from tree_sitter import Node
 
-from auditor.plan.scripts.model import Command, Script, UnreadableScript
+from auditor.plan.scripts.model import Command, Script, UnreadableScript, Word
 from auditor.plan.scripts.parsing import (
     MAX_COMMANDS,
     MAX_DEPTH,
@@ -21,12 +21,13 @@ from auditor.plan.scripts.parsing import (
     below,
     location_of,
     not_understood,
+    outermost,
     parse,
     text_of,
     too_deep,
 )
 from auditor.plan.scripts.powershell_values import Values, values_of
-from auditor.plan.scripts.powershell_words import words_of
+from auditor.plan.scripts.powershell_words import argument_of, words_of
 
 _HARMLESS = frozenset({"write-host", "write-output", "write-warning", "write-verbose", "echo", "continue", "out-null"})
 _LOOPS = frozenset({"foreach_statement", "for_statement", "while_statement", "do_statement", "function_statement"})
@@ -62,6 +63,8 @@ class _Reader:
             case "command":
                 yield from self._command(node, inner)
                 return
+            case "invokation_expression":
+                yield self._method(node, inner)
             case "pipeline":
                 inner = replace(inner, ignored=_chained(node, inner.ignored))
             case "script_block_expression":
@@ -86,9 +89,18 @@ class _Reader:
             self._note(not_understood(self.file, node))
         ignored = "" if self._stops(node) else place.ignored
         yield Command(words, location_of(self.file, node), ignored, place.is_repeated)
-        for block in below(node, "script_block"):
-            yield from self.visit(block, replace(place, ignored=_GOES_ON, is_repeated=True))
-            return  # what lies in this block was visited with it
+        for block in outermost(node, "script_block", "parenthesized_expression", "sub_expression"):
+            is_block = block.type == "script_block"
+            yield from self.visit(block, replace(place, ignored=_GOES_ON, is_repeated=place.is_repeated or is_block))
+
+    def _method(self, node: Node, place: _Place) -> Command:
+        """A call of a method reads as a command whose name begins with a dot. What goes wrong in it does not stay unnoticed."""
+        name = next((text_of(child) for child in node.children if child.type == "member_name"), "")
+        given = next((child for child in node.children if child.type == "argument_list"), None)
+        words = (
+            [argument_of(each, self.values) for each in outermost(given, "argument_expression")] if given is not None else []
+        )
+        return Command((Word(f".{name}"), *words), location_of(self.file, node), "", place.is_repeated)
 
     def _stops(self, node: Node) -> bool:
         """Whether the script asks for it that programs that fail stop it."""

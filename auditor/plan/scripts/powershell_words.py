@@ -50,6 +50,11 @@ def _argument(nodes: list[Node], values: Values) -> tuple[list[Word], bool]:
     return [_word(text, nodes[0].start_byte, values)], True
 
 
+def argument_of(node: Node, values: Values) -> Word:
+    """One argument of a method."""
+    return _word(text_of(node).strip(), node.start_byte, values)
+
+
 def _word(text: str, offset: int, values: Values) -> Word:
     """A word with its quotes taken off and its variables put in, where all of them are certain."""
     found = STRING.fullmatch(text)
@@ -60,8 +65,10 @@ def _word(text: str, offset: int, values: Values) -> Word:
         return Word(text, is_known=False, is_many=True)
     inner = text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
     filled = _VARIABLE.sub(lambda match: _filled(match[0], offset, values), inner)
-    is_known = _SPECIAL.search(filled) is None and not filled.startswith("@")
-    return Word(filled, is_known=True) if is_known else Word(text, is_known=False)
+    special = _SPECIAL.search(filled)
+    if special is None and not filled.startswith("@"):
+        return Word(filled)
+    return Word(text, is_known=False, start=filled[: special.start()] if special is not None else "")
 
 
 def _filled(variable: str, offset: int, values: Values) -> str:

@@ -16,6 +16,7 @@ from auditor.plan.scripts.parsing import (
     below,
     location_of,
     not_understood,
+    outermost,
     parse,
     text_of,
     too_deep,
@@ -25,6 +26,7 @@ from auditor.plan.scripts.variables import variables_of
 
 _HARMLESS = frozenset({"echo", "printf", "true", ":", "continue", "logger", "sleep"})
 _LOOPS = frozenset({"for_statement", "while_statement", "c_style_for_statement", "function_definition"})
+_INNER = "the command around it goes on without it"
 _GOES_ON = "the script goes on after it, as it does not say `set -e`"
 
 
@@ -59,6 +61,9 @@ class _Reader:
                 self._note(not_understood(self.file, node))
             case "command":
                 yield self._command(node, place)
+                for inside in outermost(node, "command_substitution", "process_substitution"):
+                    yield from self.visit(inside, replace(inner, ignored=inner.ignored or _INNER, is_handled=False))
+                return
             case "list":
                 yield from self._list(node, inner)
                 return
@@ -117,12 +122,23 @@ class _Reader:
 
     def _command(self, node: Node, place: _Place) -> Command:
         parts = [child for child in node.children if child.is_named and child.type != "variable_assignment"]
-        words = tuple(word for part in parts if not part.type.endswith("redirect") for word in self._words(part))
+        words = self._all([part for part in parts if not part.type.endswith("redirect")])
         self._set([word.text for word in words])
         ignored = place.ignored
         if not ignored and not place.is_handled and not self.stops and (place.is_repeated or node.end_byte < self.last_byte):
             ignored = _GOES_ON
-        return Command(words, location_of(self.file, node), ignored, place.is_repeated)
+        return Command(words, location_of(self.file, node), ignored, place.is_repeated, *_document(node))
+
+    def _all(self, parts: list[Node]) -> tuple[Word, ...]:
+        """The words of a command. The grammar takes `$A/$B` for two, with nothing between them: these are one."""
+        found: list[Word] = []
+        for before, part in zip((None, *parts), parts, strict=False):
+            words = self._words(part)
+            if before is not None and before.end_byte == part.start_byte and found and words:
+                found[-1] = found[-1].and_(words[0].text)
+                words = words[1:]
+            found += words
+        return tuple(found)
 
     def _words(self, part: Node) -> tuple[Word, ...]:
         return self.words.of(part.children[0] if part.type == "command_name" and len(part.children) == 1 else part)
@@ -134,6 +150,14 @@ class _Reader:
                 on, named = word[0] == "-", words[position + 2] if position + 2 < len(words) else ""
                 self.stops = on if "e" in word[1:] or ("o" in word and named == "errexit") else self.stops
                 self.pipefail = on if "o" in word and named == "pipefail" else self.pipefail
+
+
+def _document(node: Node) -> tuple[str, int]:
+    """The here-document that a command is given, and the line where it begins."""
+    around = node.parent
+    given = around.children if around is not None and around.type == "redirected_statement" else []
+    body = next((child for each in given for child in each.children if child.type == "heredoc_body"), None)
+    return (text_of(body), body.start_point.row + 1) if body is not None else ("", 0)
 
 
 def _is_condition(node: Node, position: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 
 from tree_sitter import Node
 
@@ -77,11 +78,14 @@ class Words:
             for child in node.named_children
         ]
         inner = b"".join(child.text or b"" for child in node.named_children)
-        is_whole = len(inner) + 2 * quoted == node.end_byte - node.start_byte
+        left = node.end_byte - node.start_byte - len(inner) - 2 * quoted
+        is_whole = left == 0
         if is_whole and all(part.is_known for part in parts):
             return Word("".join(part.text for part in parts))
         first_is_many = bool(parts) and parts[0].is_many and not quoted
-        return Word(text_of(node), is_known=False, is_many=first_is_many)
+        is_open = left == 1 and text_of(node).endswith("$")  # the grammar cuts `$A/$B` behind its second dollar
+        known = "".join(part.text for part in takewhile(lambda part: part.is_known, parts)) if is_whole or is_open else ""
+        return Word(text_of(node), is_known=False, is_many=first_is_many, start=known)
 
     def _expanded(self, node: Node, depth: int) -> Word:
         value = self._value(node)

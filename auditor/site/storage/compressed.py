@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from auditor.plan.model import Plan
 from auditor.site.images import Images
-from auditor.site.storage.payloads import owned
+from auditor.site.storage.payloads import compressed_lots, contents
 from auditor.site.storage.sharing import Sharing
 from auditor.site.storage.stage import Stage, stage_of
-from auditor.sizing.budget import Budget, deduplicated
-from auditor.sizing.ranged import known
+from auditor.sizing.lots import sum_lots
+from auditor.sizing.ranged import Amount
 
 HOW = "compressed sizes from the manifests, each digest once"
 
 
-def compressed(images: Images, sharing: Sharing) -> Budget:
+def compressed(images: Images, sharing: Sharing) -> Amount:
     """Manifests, configs and layers of what the pools need, each digest once."""
-    return deduplicated(owned(images.placements, sharing))
+    return sum_lots(compressed_lots(contents(images.placements), sharing))
 
 
-def download_stage(budget: Budget, unknown: tuple[str, ...]) -> Stage:
+def download_stage(amount: Amount, unknown: tuple[str, ...]) -> Stage:
     """What is fetched on the connected side: the platforms that pools need."""
-    return stage_of("download", known(budget), None, f"{HOW}, of the platforms that pools need", unknown)
+    return stage_of("download", amount, None, f"{HOW}, of the platforms that pools need", unknown)
 
 
-def registry_stage(plan: Plan, budget: Budget, unknown: tuple[str, ...]) -> Stage:
-    """What the registry inside must hold of one version of everything."""
+def registry_stage(plan: Plan, amount: Amount, unknown: tuple[str, ...], more: str) -> Stage:
+    """What the registry inside must hold of one version of everything; in words, what `more` will come along."""
     disk = plan.registry.disk if plan.registry else None
-    return stage_of("registry", known(budget), disk, HOW, unknown, "registry", "disk")
+    return stage_of("registry", amount, disk, f"{HOW}, of the platforms that pools need{more}", unknown, "registry", "disk")

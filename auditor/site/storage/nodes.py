@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from auditor.plan.model import Needs, Pool
 from auditor.site.images import Placement
 from auditor.site.storage.load import Load
-from auditor.site.storage.payloads import contents, owned, unknown_among
+from auditor.site.storage.payloads import compressed_lots, contents, unknown_among
 from auditor.site.storage.stage import Stage, stage_of
 from auditor.site.storage.unpacked import Unpacked
-from auditor.sizing.budget import deduplicated
+from auditor.sizing.lots import sum_lots
 from auditor.sizing.nodes import keeps_blobs, scratch
-from auditor.sizing.ranged import Amount, Piece, known, sum_up, together
+from auditor.sizing.ranged import Amount, Piece, sum_up, together
 
 _HOW = "unpacked layers{blobs} and the writable layers of {containers} containers; neither the system nor logs"
 _BLOBS = {True: ", the blobs that the runtime keeps,", False: "", None: ", the blobs that the runtime may keep,"}
@@ -45,13 +45,15 @@ def _containers(pool: Pool, placements: list[Placement], needs: Needs) -> int:
 
 
 def _amount(placements: list[Placement], writable: Piece, containers: int, kept: bool | None, unpacked: Unpacked) -> Amount:
-    layers = sum_up((name, unpacked.snapshots(payload, os)) for name, payload, os, _ in contents(placements))
+    made = list(contents(placements))
+    layers = ((name, unpacked.snapshots(payload, os)) for name, payload, os, _ in made)
+    blobs = compressed_lots(made, unpacked.sharing)
+    certain = sum_lots([*layers, *blobs] if kept else layers)
     scratches = sum_up([(f"{containers} writable layers", [writable])] if writable.size else [])
-    if kept is False:
-        return together(layers, scratches)
-    blobs = deduplicated(owned(placements, unpacked.sharing))
-    doubtful = Amount(blobs, 0, blobs.bytes, blobs.bytes)
-    return together(layers, scratches, known(blobs) if kept else doubtful)
+    if kept is None:
+        doubtful = sum_lots(blobs)
+        return together(certain, scratches, Amount(doubtful.budget, 0, doubtful.high, doubtful.likely))
+    return together(certain, scratches)
 
 
 def import_stage(node: Stage, load: Load) -> Stage:

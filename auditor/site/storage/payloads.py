@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from auditor.oci.document import Index
 from auditor.site.images import Image, Payload, Placement, Standing
 from auditor.site.storage.sharing import Sharing
 from auditor.sizing.budget import Blob
+from auditor.sizing.lots import Lot, exact_lot
 from auditor.sizing.ranged import exact
 
 _RUNNABLE = frozenset({Standing.OK, Standing.FALLBACK})
@@ -55,12 +57,36 @@ def contents(placements: Iterable[Placement]) -> Iterator[Content]:
             yield Content(name, payload, placement.need.platform.os, placement.image)
 
 
-def owned(placements: Iterable[Placement], sharing: Sharing | None = None) -> Iterator[tuple[str, tuple[Blob, ...]]]:
-    """Each image with the blobs that its pools need: index, manifests, configs, layers. With `sharing`, condensed."""
+def beyond(made: Iterable[Content]) -> str:
+    """In words, what comes along where whole indexes are copied: nobody has looked at it, and so nobody knows its size."""
+    wanted: set[str] = set()
+    listed: set[str] = set()
+    last = None
+    for _, payload, _, image in made:
+        wanted.add(payload.digest)
+        if image is not last and isinstance(image.document, Index):
+            listed.update([entry.digest for entry in image.document.manifests])
+        last = image
+    count = len(listed - wanted)
+    return f" ({count:,} more manifests of their indexes come along and are not counted)" if count else ""
+
+
+def owned(placements: Iterable[Placement]) -> Iterator[tuple[str, tuple[Blob, ...]]]:
+    """Each image with the blobs that its pools need: index, manifests, configs, layers."""
     last = ""
     for name, payload, _, image in contents(placements):
         # What points at a manifest itself has no index: it is among the blobs of its payload.
-        if name != last and image.digest and (sharing is None or not sharing.knows(image.digest)):
+        if name != last and image.digest:
             yield name, (exact(image.digest, image.size),)
         last = name
-        yield name, payload.blobs if sharing is None else sharing.condensed(payload)
+        yield name, payload.blobs
+
+
+def compressed_lots(made: Iterable[Content], sharing: Sharing) -> Iterator[tuple[str, Lot]]:
+    """The same for a sum: what a registry, or the content store of a node, has of each image."""
+    last = None
+    for name, payload, _, image in made:
+        if image is not last and image.digest and not sharing.knows(image.digest):
+            yield name, exact_lot(image.digest, image.size)
+        last = image
+        yield name, sharing.lot(payload)

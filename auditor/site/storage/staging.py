@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from auditor.plan.model import Copy
 from auditor.site.images import Placement
 from auditor.site.storage.load import Load
-from auditor.site.storage.payloads import contents, owned
+from auditor.site.storage.payloads import compressed_lots, contents
 from auditor.site.storage.stage import Stage, stage_of
 from auditor.site.storage.unpacked import Unpacked
-from auditor.sizing.budget import Budget, Share, deduplicated
+from auditor.sizing.budget import Budget, Share
+from auditor.sizing.lots import sum_lots
 from auditor.sizing.ranged import Amount, Piece, known, sum_up, together
 from auditor.sizing.size import Provenance
 
@@ -62,11 +63,11 @@ def _kept(load: Load, placements: Sequence[Placement], unpacked: Unpacked) -> Am
 
 
 def _blobs(placements: Sequence[Placement], unpacked: Unpacked) -> Amount:
-    return known(deduplicated(owned(placements, unpacked.sharing)))
+    return sum_lots(compressed_lots(contents(placements), unpacked.sharing))
 
 
 def _snapshots(placements: Sequence[Placement], unpacked: Unpacked) -> Amount:
-    return sum_up((name, unpacked.snapshots(payload, os)) for name, payload, os, _ in contents(placements))
+    return sum_lots((name, unpacked.snapshots(payload, os)) for name, payload, os, _ in contents(placements))
 
 
 def _largest_layer(placements: Sequence[Placement], unpacked: Unpacked) -> Amount:

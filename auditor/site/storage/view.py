@@ -14,14 +14,15 @@ from auditor.site.storage.archives import measured
 from auditor.site.storage.compressed import compressed, download_stage, registry_stage
 from auditor.site.storage.load import Load, both
 from auditor.site.storage.nodes import import_stage, node_stages
-from auditor.site.storage.payloads import unknown_among
+from auditor.site.storage.payloads import beyond, contents, unknown_among
 from auditor.site.storage.sharing import Sharing
 from auditor.site.storage.stage import Stage
 from auditor.site.storage.staging import media_stage, staging_stage
 from auditor.site.storage.unpacked import Unpacked
-from auditor.site.storage.written import bounded, derived, form_of
-from auditor.sizing.archive_formats import ArchiveFormat
-from auditor.sizing.budget import Budget
+from auditor.site.storage.written import Writing, bounded, derived
+from auditor.site.transfers import Transfer
+from auditor.sizing.ranged import Amount
+from auditor.transfer.hops import REGISTRY
 
 
 class Storage:
@@ -36,10 +37,11 @@ class Storage:
         pulled: tuple[Placement, ...],
         archives: Archives | None,
         target: Images | None,
+        transfer: Transfer | None,
     ) -> None:
         """`images` as sources have them, `pulled` as nodes would get them, `target` as the registry inside has them.
 
-        `archives` and `target` are None where nobody was to look.
+        `archives` and `target` are None where nobody was to look, `transfer` where the plan names no tool.
         """
         self._plan = plan
         self._needs = needs
@@ -48,6 +50,7 @@ class Storage:
         self._archives = archives
         self._target = target
         self._evidence = evidence
+        self._transfer = transfer
 
     @cached_property
     def _sharing(self) -> Sharing:
@@ -62,7 +65,7 @@ class Storage:
         return unknown_among(self._images.placements)
 
     @cached_property
-    def _compressed(self) -> Budget:
+    def _compressed(self) -> Amount:
         return compressed(self._images, self._sharing)
 
     @cached_property
@@ -73,7 +76,10 @@ class Storage:
     @cached_property
     def registry(self) -> Stage:
         """What the registry inside must hold of one version of everything."""
-        return registry_stage(self._plan, self._compressed, self._unknown)
+        transfer = self._transfer
+        whole = transfer is not None and not transfer.copy.archives and transfer.takes_indexes_to(REGISTRY)
+        more = beyond(contents(self._images.placements)) if whole else ""
+        return registry_stage(self._plan, self._compressed, self._unknown, more)
 
     @cached_property
     def load(self) -> Load | None:
@@ -83,15 +89,22 @@ class Storage:
     def _load_of(self, placements: Sequence[Placement], pool: str = "") -> Load | None:
         if self._plan.copy is None:
             return None
-        form = form_of(self._plan.copy)
         if self._archives is None:
-            return self._to_be_written(placements, form)
-        there = measured(self._archives, form, pool)
+            return self._to_be_written(placements)
+        there = measured(self._archives, self._writing.form if self._writing else None, pool)
         others = [placement for placement in placements if (placement.need.reference, placement.need.pool) in self._missing]
-        return both(there, self._to_be_written(others, form)) if others else there
+        return both(there, self._to_be_written(others)) if others else there
 
-    def _to_be_written(self, placements: Sequence[Placement], form: ArchiveFormat | None) -> Load:
-        return derived(placements, form, self._unpacked) if form else bounded(placements, self._unpacked)
+    @cached_property
+    def _writing(self) -> Writing | None:
+        """How the tool writes archives; None where the plan names no tool, or the facts do not say."""
+        transfer = self._transfer
+        if transfer is None or transfer.form is None:
+            return None
+        return Writing(transfer.form, transfer.takes_indexes_to(transfer.form.place))
+
+    def _to_be_written(self, placements: Sequence[Placement]) -> Load:
+        return derived(placements, self._writing, self._unpacked) if self._writing else bounded(placements, self._unpacked)
 
     @cached_property
     def _missing(self) -> frozenset[tuple[Reference, str]]:

@@ -3,82 +3,109 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
-from auditor.plan.model import Copy
 from auditor.site.images import Placement
 from auditor.site.storage.load import CarriedFile, Load
-from auditor.site.storage.payloads import Content, contents, owned, unknown_among
+from auditor.site.storage.payloads import Content, beyond, compressed_lots, contents, unknown_among
+from auditor.site.storage.sharing import Sharing
 from auditor.site.storage.unpacked import Unpacked
-from auditor.sizing.archive_formats import BLOCK, ArchiveFormat, archive_format, stored, weigher
-from auditor.sizing.budget import Blob, deduplicated
-from auditor.sizing.ranged import Amount, Piece, exact, known, sum_up, together
+from auditor.sizing.archive_formats import BLOCK, ArchiveFormat, around, stored
+from auditor.sizing.lots import Lot, exact_lot, lot_of, sum_lots
+from auditor.sizing.ranged import Amount, Piece, exact, sum_up, together
 
 _OF_ALL = "the archive of all images"
 _AROUND = "headers and lists"
 
 
-def form_of(copy: Copy) -> ArchiveFormat | None:
-    """What the plan's tool writes; None where the facts do not say."""
-    return archive_format(copy.tool.name, copy.options) if copy.tool else None
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How the plan's tool writes archives: the format, and whether whole indexes come along, with all that they list."""
+
+    form: ArchiveFormat
+    takes_indexes: bool
 
 
-def derived(placements: Sequence[Placement], form: ArchiveFormat, unpacked: Unpacked) -> Load:
+def derived(placements: Sequence[Placement], writing: Writing, unpacked: Unpacked) -> Load:
     """Archives as a tool of known format would write them, of the platforms that pools need."""
+    form = writing.form
     unknown = unknown_among(placements)
-    how = f"{form.name} as {form.tool} writes it, of the platforms that pools need"
     made = list(contents(placements))
+    how = (
+        f"{form.name} as {form.tool} writes it, of the platforms that pools need{beyond(made) if writing.takes_indexes else ''}"
+    )
     if form.one_for == "image":
-        amount, files = _one_each(made, form, unpacked)
-        return Load(amount, files, f"{how}, one for each image and platform", unknown, form)
-    around = _around(form, len(made), sum(len(content.payload.layers) for content in made))
+        amount, files = _one_each(made, writing, unpacked)
+        each = "image" if writing.takes_indexes else "image and platform"
+        return Load(amount, files, f"{how}, one for each {each}", unknown, form)
     if form.layers == "plain":
         inside = sum_up((content.name, _pieces(content, form, unpacked)) for content in made)
     else:
-        inside = known(deduplicated(_packed(made, form, unpacked)))
-    amount = together(inside, sum_up([(_AROUND, [exact("around", around)])] if made else []))
+        inside = sum_lots(_packed(made, writing, unpacked.sharing))
+    amount = together(inside, sum_up([(_AROUND, [_around(writing, made)])] if made else []))
     return Load(amount, _files_of_one(amount, made, form, unpacked), how, unknown, form)
 
 
-def _packed(made: Iterable[Content], form: ArchiveFormat, unpacked: Unpacked) -> Iterator[tuple[str, Sequence[Blob]]]:
+def _packed(made: Iterable[Content], writing: Writing, sharing: Sharing) -> Iterator[tuple[str, Lot]]:
     """The blobs of each image as the registry has them."""
-    weigh, sharing = weigher(form), unpacked.sharing
+    form = writing.form
     for name, payload, _, image in made:
-        yield name, sharing.condensed(payload, weigh, form.keeps_manifests)
-        if form.keeps_manifests and image.digest and not sharing.knows(image.digest):
-            yield name, stored(form, [exact(image.digest, image.size)])
+        if form.lies == "file":
+            yield name, sharing.lot_in_tar(payload, with_manifest=form.keeps_manifests)
+        else:
+            yield name, sharing.lot(payload)
+        if writing.takes_indexes and image.digest and not sharing.knows(image.digest):
+            (index,) = stored(form, [exact(image.digest, image.size)])
+            yield name, exact_lot(index.digest, index.size)
 
 
 def _pieces(content: Content, form: ArchiveFormat, unpacked: Unpacked) -> list[Piece]:
     """What an archive has of one image: layers, configs, and the manifest where the format keeps it."""
     payload = content.payload
     if form.layers == "plain":
-        pieces = unpacked.layers(payload, content.os)
+        layers = unpacked.layers(payload, content.os)
     else:
-        pieces = [exact(layer.digest, layer.size) for layer in payload.layers]
+        layers = [exact(layer.digest, layer.size) for layer in payload.layers]
+    others = []
     if payload.config is not None:
-        pieces += [exact(f"{payload.config.digest}{number or ''}", payload.config.size) for number in range(form.configs)]
+        others = [exact(f"{payload.config.digest}{number or ''}", payload.config.size) for number in range(form.configs)]
     if form.keeps_manifests:
-        pieces.append(exact(payload.digest, payload.size))
-    return stored(form, pieces)
+        others.append(exact(payload.digest, payload.size))
+    return [*stored(form, layers, form.stored_extra), *stored(form, others)]
 
 
-def _around(form: ArchiveFormat, images: int, layers: int) -> int:
-    listed = images * form.image_extra + layers * form.layer_extra
-    return form.archive_extra + (-(-listed // BLOCK) * BLOCK if form.lies == "file" else listed)
+def _around(writing: Writing, made: Sequence[Content]) -> Piece:
+    """Lists and headers of one archive. An index that is kept is named once for all its platforms."""
+    images = len({content.image.digest for content in made}) if writing.takes_indexes else len(made)
+    layers = sum(len(content.payload.layers) for content in made)
+    return exact("around", around(writing.form, images, layers))
 
 
-def _one_each(made: Sequence[Content], form: ArchiveFormat, unpacked: Unpacked) -> tuple[Amount, tuple[CarriedFile, ...]]:
-    """An archive for each image and platform, which shares nothing with the others."""
-    owned_by: list[tuple[str, list[Piece]]] = []
+def _one_each(made: Sequence[Content], writing: Writing, unpacked: Unpacked) -> tuple[Amount, tuple[CarriedFile, ...]]:
+    """Archives that share nothing: one for each image, or for each platform of it where indexes are not kept."""
+    form = writing.form
+    lots: list[tuple[str, Lot]] = []
     files: list[CarriedFile] = []
-    for number, content in enumerate(made):
-        pieces = _pieces(content, form, unpacked)
-        inside = {piece.digest: piece for piece in (*pieces, exact("around", _around(form, 1, len(content.payload.layers))))}
-        own = [Piece(f"{number} {key}", piece.size, piece.low, piece.high) for key, piece in inside.items()]
-        owned_by.append((content.name, own))
-        name = f"the {content.os} archive of {content.name}"
-        files.append(_largest(name, own) if form.lies == "folder" else _file(name, own))
-    return sum_up(owned_by), tuple(files)
+    for number, held in enumerate(_archives(made, writing)):
+        first = held[0]
+        pieces = [piece for content in held for piece in _pieces(content, form, unpacked)]
+        if writing.takes_indexes and first.image.digest:
+            pieces += stored(form, [exact(first.image.digest, first.image.size)])
+        inside = {piece.digest: piece for piece in pieces}
+        lot = lot_of(f"{number}", [*inside.values(), _around(writing, held)])
+        lots.append((first.name, lot))
+        name = f"the archive of {first.name}" if writing.takes_indexes else f"the {first.os} archive of {first.name}"
+        is_folder = form.lies == "folder"
+        files.append(_largest(name, inside.values()) if is_folder else CarriedFile(name, lot.low, lot.size, lot.high))
+    return sum_lots(lots), tuple(files)
+
+
+def _archives(made: Sequence[Content], writing: Writing) -> Iterator[Sequence[Content]]:
+    """What goes into one archive each."""
+    if not writing.takes_indexes:
+        return ([content] for content in made)
+    return (list(group) for _, group in groupby(made, key=lambda content: content.name))
 
 
 def _files_of_one(amount: Amount, made: Sequence[Content], form: ArchiveFormat, unpacked: Unpacked) -> tuple[CarriedFile, ...]:
@@ -92,11 +119,6 @@ def _files_of_one(amount: Amount, made: Sequence[Content], form: ArchiveFormat, 
     return (_largest(_OF_ALL, [exact("largest", size)]),)
 
 
-def _file(name: str, pieces: Iterable[Piece]) -> CarriedFile:
-    amount = sum_up([("", pieces)])
-    return CarriedFile(name, amount.low, amount.likely, amount.high)
-
-
 def _largest(name: str, pieces: Iterable[Piece]) -> CarriedFile:
     """Of a folder, the largest file: each may be the one, so that the bounds are those of all."""
     held = [*pieces, exact("", 0)]
@@ -106,17 +128,17 @@ def _largest(name: str, pieces: Iterable[Piece]) -> CarriedFile:
 
 def bounded(placements: Sequence[Placement], unpacked: Unpacked) -> Load:
     """Archives of a tool that the facts do not know: at least every blob once, at most all of them unpacked for each image."""
-    least = deduplicated(owned(placements))
     made = list(contents(placements))
-    high = max(least.bytes, sum(_most(content, unpacked) for content in made))
+    least = sum_lots(compressed_lots(made, unpacked.sharing))
+    high = max(least.likely, sum(_most(content, unpacked) for content in made))
     largest = max((blob.size for content in made for blob in content.payload.blobs), default=0)
     files = (CarriedFile("an archive", largest, largest, high),) if made else ()
     how = "every blob once, at least; the facts do not say what the copy tool writes"
-    return Load(Amount(least, least.bytes, high, least.bytes), files, how, unknown_among(placements), None)
+    return Load(Amount(least.budget, least.low, high, least.likely), files, how, unknown_among(placements), None)
 
 
 def _most(content: Content, unpacked: Unpacked) -> int:
     """What an archive of its own may come to, with whatever lies around the blobs."""
-    plain = sum(piece.high for piece in unpacked.layers(content.payload, content.os))
+    _, _, plain, _ = unpacked.sum(content.payload, content.os)
     packed = sum(max(0, blob.size) for blob in content.payload.blobs)
     return (plain + packed) * 102 // 100 + 16 * BLOCK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 
 import pytest
@@ -49,6 +50,13 @@ def test_constants_are_put_in_and_split_as_the_shell_does() -> None:
 )
 def test_what_is_not_certain_is_not_guessed(text: str) -> None:
     assert words(text)[1].startswith("?$")
+
+
+@pytest.mark.parametrize("text", ["$R/$i", "$R/a/$i:1", "$R/${i}", '"$R/$i"', "$R/$i/$i"])
+def test_variables_with_something_between_are_one_word(text: str) -> None:
+    assert words(f"R=reg:5000\nfor i in $(cat l); do crane copy $i {text} --all; done") == [
+        "crane", "copy", "?$i", f"?{text}", "--all"
+    ]  # fmt: skip
 
 
 def test_a_value_of_a_loop_is_one_word_and_one_from_outside_may_be_many() -> None:
@@ -171,3 +179,98 @@ def test_any_text_is_read_or_said_to_be_unreadable(text: str, file: str) -> None
     lines = text.count("\n") + 1
     assert all(1 <= command.location.line <= lines for command in script.commands)
     assert script.commands == read(text, file).commands
+
+
+def called(text: str, file: str) -> list[list[str]]:
+    return [
+        [word.text if word.is_known else f"{word.start}?" for word in command.words] for command in read(text, file).commands
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'eval "$(curl https://a.b/c)"',
+        "bash <(curl https://a.b/c)",
+        "echo x $(curl https://a.b/c) y",
+        "V=$(curl https://a.b/c)",
+        "export V=$(curl https://a.b/c)",
+        'for i in $(curl https://a.b/c); do echo "$i"; done',
+        "if ! curl https://a.b/c; then exit 1; fi",
+        "( cd /tmp && curl https://a.b/c )",
+    ],
+)
+def test_a_command_inside_another_is_read_as_well(text: str) -> None:
+    assert called(text, "a.sh").count(["curl", "https://a.b/c"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "file", "line"),
+    [
+        ("bash -c 'crane copy a b'", "a.sh", 1),
+        ("sudo -u x /bin/sh -exc 'cd /tmp; crane copy a b'", "a.sh", 1),
+        ("sh <<EOF\n\ncrane copy a b\nEOF", "a.sh", 3),
+        ("ssh -i key -v host 'bash -c \"crane copy a b\"'", "a.sh", 1),
+        ("ssh host crane copy a b", "a.sh", 1),
+        ("x() {\n  ssh host <<-'E' >log\n\tcrane copy a b\n\tE\n}", "a.sh", 3),
+        ("eval crane copy 'a b'", "a.sh", 1),
+        ("find . -name x -exec sh -c 'crane copy a b' {} +", "a.sh", 1),
+        ('powershell.exe -NoProfile -ExecutionPolicy Bypass -Command "crane copy a b"', "a.ps1", 1),
+        ("iex 'crane copy a b'", "a.ps1", 1),
+        ("pwsh -c 'crane copy a b'", "a.sh", 1),
+    ],
+)
+def test_text_for_a_shell_is_read_at_its_place(text: str, file: str, line: int) -> None:
+    (found,) = [command for command in read(text, file).commands if command.words[0].text == "crane"]
+    assert ([word.text for word in found.words], found.location.line) == (["crane", "copy", "a", "b"], line)
+
+
+@pytest.mark.parametrize(
+    "text", ['bash -c "crane copy $x"', "bash script.sh -c 'crane copy'", "bash -s < x", "cat <<EOF\ncrane copy\nEOF"]
+)
+def test_text_that_is_not_known_or_for_no_shell_is_not_read(text: str) -> None:
+    assert [command for command in read(text).commands if command.words[0].text == "crane" or command.is_read] == []
+
+
+def test_text_in_text_is_read_so_far_and_no_further() -> None:
+    text = "crane copy a b"
+    for _ in range(5):
+        text = f"bash -c {shlex.quote(text)}"
+    assert not [command for command in read(text).commands if command.words[0].text == "crane"]
+    assert sum(command.is_read for command in read(text).commands) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("iex (irm https://a.b/c)", ["irm", "https://a.b/c"]),
+        ("$x = (iwr https://a.b/c).Content", ["iwr", "https://a.b/c"]),
+        ("(New-Object Net.WebClient).DownloadFile('https://a.b/c', 'c')", [".DownloadFile", "https://a.b/c", "c"]),
+        ('iex ((New-Object Net.WebClient).DownloadString("https://a.b/c"))', [".DownloadString", "https://a.b/c"]),
+        ("$u = 'https://a.b'\n$w.DownloadFile(\"$u/c\", $to)", [".DownloadFile", "https://a.b/c", "?"]),
+        ("Invoke-Command { irm a } -Then { irm https://a.b/c }", ["irm", "https://a.b/c"]),
+        ("foreach ($i in 1, 2) { if ($i) { irm https://a.b/c } }", ["irm", "https://a.b/c"]),
+    ],
+)
+def test_methods_and_commands_inside_others_are_read_in_powershell(text: str, expected: list[str]) -> None:
+    assert called(text, "a.ps1").count(expected) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "file"),
+    [
+        ('R=https://a.b\ncurl "$R/c/$V.tgz"', "a.sh"),
+        ("R=https://a.b\ncurl $R/c/$V.tgz", "a.sh"),
+        ("R=https://a.b\ncurl ${R}/c/${V:-1}", "a.sh"),
+        ("$r = 'https://a.b'\ncurl \"$r/c/$v.tgz\"", "a.ps1"),
+    ],
+)
+def test_the_beginning_of_a_word_may_be_known_without_its_end(text: str, file: str) -> None:
+    (word,) = first(text, "curl", file).words[1:]
+    assert (word.is_known, word.start) == (False, "https://a.b/c/")
+
+
+def test_more_commands_than_are_read_are_said_to_be_so() -> None:
+    found = read("bash -c 'a; b; c; d'\n" * 1_100)
+    assert len(found.commands) == 5_000
+    assert "more than 5,000 commands" in str(found.unread[0])

@@ -1,0 +1,103 @@
+"""The view of what each line of a copy script does to the plan's images, and of what all lines together leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from auditor.plan.model import Plan
+from auditor.plan.scripts import Script, UnreadableScript, copy_scripts
+from auditor.site.images import Placement
+from auditor.site.scripts import Hidden, Line, concerned, kept_by, left_behind, lines_of
+from auditor.site.transfers import Transfer
+from auditor.transfer.hops import Unpredicted
+from auditor.transfer.layers import Fate
+from auditor.transfer.platforms import Kept
+
+
+@dataclass
+class LineLosses:
+    """What one line loses: layers and manifests by image, and why something is not known."""
+
+    line: Line
+    layers: dict[str, Fate] = field(default_factory=dict)
+    platforms: dict[str, list[Placement]] = field(default_factory=dict)
+    unknown: dict[Unpredicted, None] = field(default_factory=dict)
+    own: dict[str, list[Placement]] = field(default_factory=dict)  # of which it keeps the platform of the machine
+
+
+@dataclass(frozen=True)
+class ReadScript:
+    """One script of the plan: what its lines lose, and the lines and places of which nobody can tell what they do."""
+
+    path: str
+    script: Script
+    lines: tuple[LineLosses, ...]
+    hidden: tuple[Hidden, ...]
+
+
+@dataclass(frozen=True)
+class UnreadScript:
+    """One that cannot be read."""
+
+    path: str
+    why: UnreadableScript
+
+
+def read_scripts(plan: Plan, transfer: Transfer | None, placements: list[Placement]) -> Iterator[ReadScript | UnreadScript]:
+    """Every script of the plan; `placements` are what is to be copied, as far as their manifests are known."""
+    for path, script in copy_scripts(plan).items():
+        if isinstance(script, UnreadableScript):
+            yield UnreadScript(path, script)
+        else:
+            found = list(lines_of(path, script, transfer))
+            lines = [line for line in found if isinstance(line, Line)]
+            hidden = tuple(line for line in found if isinstance(line, Hidden))
+            yield ReadScript(path, script, tuple(_losses(plan, lines, placements)), hidden)
+
+
+def _losses(plan: Plan, lines: Iterable[Line], placements: list[Placement]) -> list[LineLosses]:
+    """Layers line by line; platforms over all lines, as each may be there for a platform of its own."""
+    found = [LineLosses(line) for line in lines]
+    kept: set[tuple[str, str]] = set()
+    for losses in found:
+        own = concerned(losses.line, placements, plan)
+        for placement in own:
+            _keep(placement, losses, kept)
+        for placement, _, fate in left_behind(losses.line, own):
+            if isinstance(fate, Unpredicted):
+                losses.unknown[fate] = None
+            else:
+                losses.layers.setdefault(str(placement.image.reference), fate)
+    for losses in found:
+        losses.platforms = {image: lost for image, every in losses.platforms.items() if (lost := _really(every, kept))}
+        _settle_own(losses, {image: own for image, every in losses.own.items() if (own := _really(every, kept))})
+    return found
+
+
+def _keep(placement: Placement, losses: LineLosses, kept: set[tuple[str, str]]) -> None:
+    image, payload = str(placement.image.reference), placement.resolution.payload
+    said = kept_by(losses.line, placement)
+    if isinstance(said, Unpredicted):
+        losses.unknown[said] = None
+    elif said is not Kept.YES:
+        (losses.platforms if said is Kept.NO else losses.own).setdefault(image, []).append(placement)
+    elif payload is not None and losses.line.call.origin == "registry":
+        kept.add((image, payload.digest))
+
+
+def _really(lost: list[Placement], kept: set[tuple[str, str]]) -> list[Placement]:
+    """Those that no other line keeps."""
+    pairs = ((one, one.resolution.payload) for one in lost)
+    return [one for one, payload in pairs if payload is None or (str(one.image.reference), payload.digest) not in kept]
+
+
+def _settle_own(losses: LineLosses, own: dict[str, list[Placement]]) -> None:
+    """Where the machine's platform is kept, one of several manifests is lost for certain; of a single one nobody knows."""
+    for image, placements in own.items():
+        if len({one.resolution.payload for one in placements}) > 1:
+            losses.platforms.setdefault(image, []).extend(placements)
+        else:
+            tool = losses.line.call.tool
+            why = f"{tool} keeps the platform of the machine that copies, and the plan does not say which that is"
+            losses.unknown[Unpredicted(why, missing=True)] = None

@@ -1,0 +1,146 @@
+"""Command lines that download: from which places, as far as the line says. auditor/facts/downloaders.yaml has the programs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from auditor.facts import Fact, table
+from auditor.transfer.commands import name_of, position_of
+
+_URL = re.compile(
+    r"(?:https?|ftps?|oci|git|ssh|git\+https|git\+ssh|hkps?)://[^/?#\s{}$<>%]+(?P<rest>[/?#].*)?", re.IGNORECASE | re.DOTALL
+)
+_AT_HOST = re.compile(r"git@[\w.-]+:(?!//).+")
+_PATH = re.compile(r"[./\\~].*|[A-Za-z]:[\\/].*", re.DOTALL)
+_CMDLETS = re.compile(r"-[a-z]{2,}")
+_PYTHONS = frozenset({"python", "python3", "py"})
+
+
+class Downloader(Fact, frozen=True, kw_only=True):
+    """A program that downloads. `otherwise` says what is dialled where no argument is a URL."""
+
+    program: str
+    otherwise: Literal["nothing", "unknown", "hosts"]
+    aliases: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    offline: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A word of a command: all of its text, or, where not all is known, what it begins with."""
+
+    text: str
+    is_known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """What one line downloads: the URLs that it dials, at least their hosts known; `is_unsure`: there may be others."""
+
+    program: str
+    urls: tuple[str, ...]
+    is_unsure: bool
+    row: Downloader
+
+
+def read_download(words: Sequence[Argument]) -> Download | None:
+    """What a command downloads; None where it is not known to download anything."""
+    texts = [word.text for word in words]
+    start = position_of(texts, _names() | _PYTHONS)
+    if start is None:
+        return None
+    if name_of(texts[start]) in _PYTHONS and texts[start + 1 : start + 2] == ["-m"]:
+        start += 2
+    name = name_of(texts[start]) if start < len(texts) else ""
+    for row in _rows():
+        if name in {row.program, *row.aliases} and _is_called(row, texts[start + 1 :]):
+            return _download(name, row, words[start + 1 :])
+    return None
+
+
+def is_downloader(word: str) -> bool:
+    """Whether a word names a program that can do nothing but download."""
+    return any(name_of(word) in {row.program, *row.aliases} for row in _rows() if row.otherwise == "unknown" and not row.words)
+
+
+def _rows() -> tuple[Downloader, ...]:
+    return table("downloaders", Downloader)
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(name for row in _rows() for name in (row.program, *row.aliases))
+
+
+def _is_called(row: Downloader, texts: Sequence[str]) -> bool:
+    """Whether the subcommand is that of the row. What stands before it may be options and their values."""
+    left = list(row.words)
+    for before, text in zip(("", *texts), texts, strict=False):
+        if not left:
+            break
+        if text.lower() in left[0].split():
+            left.pop(0)
+        elif not text.startswith("-") and not before.startswith("-"):
+            return False
+    return not left
+
+
+def _download(name: str, row: Downloader, words: Sequence[Argument]) -> Download | None:
+    if any(_is_one(word.text.partition("=")[0], row.offline) for word in words):
+        return None
+    urls = [url for word in words if (url := _url(word))]
+    if row.otherwise == "hosts":
+        found, is_unsure = _instead(row, words)
+        urls = [*found, *(url for url in urls if url not in found)]
+    else:
+        is_unsure = not urls and row.otherwise == "unknown" and not (row.words and _are_local(row, words))
+    return Download(name, tuple(dict.fromkeys(urls)), is_unsure, row) if urls or is_unsure else None
+
+
+def _are_local(row: Downloader, words: Sequence[Argument]) -> bool:
+    """Whether what a package manager is to install are files: `./package.deb`."""
+    subcommands = {name for part in row.words for name in part.split()}
+    bare = [word for word in words if not word.text.startswith("-") and word.text.lower() not in subcommands]
+    return bool(bare) and all(word.is_known and _PATH.fullmatch(word.text) for word in bare)
+
+
+def _instead(row: Downloader, words: Sequence[Argument]) -> tuple[list[str], bool]:
+    """Where it looks: the usual hosts, or what an option names in their place; and whether that is not known."""
+    named = list(_values(row.instead, words))
+    more = list(_values(row.also, words))
+    urls = [url for value in (*named, *more) if (url := _url(value))]
+    is_unsure = any(not _url(value) and not _PATH.fullmatch(value.text) for value in (*named, *more))
+    return [*(() if named else row.hosts), *urls], is_unsure
+
+
+def _values(options: tuple[str, ...], words: Sequence[Argument]) -> Iterator[Argument]:
+    for position, word in enumerate(words):
+        option, joined, value = word.text.partition("=")
+        if not _is_one(option, options):
+            continue
+        if joined:
+            yield Argument(value, word.is_known)
+        elif position + 1 < len(words):
+            yield words[position + 1]
+
+
+def _is_one(option: str, options: tuple[str, ...]) -> bool:
+    """Whether an option is among these. PowerShell reads its own, `-Source`, in small and large letters."""
+    return any(option == known or (_CMDLETS.fullmatch(known) is not None and option.lower() == known) for known in options)
+
+
+def _url(word: Argument) -> str:
+    """The URL that a word is, or gives to an option; empty where it is none, or where its host is not all known."""
+    for text in (word.text, word.text.partition("=")[2]):
+        found = _URL.fullmatch(text)
+        if (found is not None and (word.is_known or found["rest"])) or _AT_HOST.fullmatch(text):
+            return text
+    return ""

@@ -1,0 +1,99 @@
+"""## What it checks
+No script in `copy.scripts` downloads from a host that cannot be reached with the cable cut: with curl, wget, Invoke-WebRequest
+and its like, a package manager, Git, or a URL that is given to helm or kubectl.
+
+## Why it matters
+A script that installs a cluster is written where there is a network: inside, it stops half way at
+`curl: (6) Could not resolve host`, or a package manager waits for minutes, on every node.
+
+## How to fix
+Carry the files and let the script take them from there, or from a mirror inside that `network.reachable` names. Package
+managers take local files or another index: `pip --no-index --find-links`, `apt-get install ./package.deb`, `choco --source`.
+
+## When it cannot tell
+A host comes out of a variable that is set elsewhere, or from the configuration of the machine (apt, dnf, zypper, apk); or the
+script, or a part of it, cannot be read. A script that copies out of registries runs while these can be reached: what it
+downloads is only told, so that the way is open there.
+
+## References
+facts/downloaders.yaml, where each program has its source.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.errors import Location
+from auditor.evidence.model import Kind
+from auditor.site import Requirement, Site
+from auditor.site.downloads import ScriptDownload, ScriptDownloads
+from auditor.site.script_lines import UnreadScript
+
+ID = "script-downloads"
+
+
+def _places(lines: tuple[Location, ...]) -> str:
+    more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
+    return f"line {lines[0].line}{more}"
+
+
+def _finding(script: ScriptDownloads, found: ScriptDownload) -> Finding:
+    host, row = found.dial.host, found.download.row
+    why = (
+        "It copies out of registries and so runs where the cable is not cut yet; there, that host must be open too."
+        if script.is_connected
+        else f"With the cable cut, nobody reaches {host}, and the line fails."
+    )
+    return Finding(
+        check=ID,
+        severity=Severity.INFO if script.is_connected else Severity.WARNING,
+        subject=Subject("script", script.read.path),
+        message=f"{script.read.path} downloads from {host} with {found.download.program} ({_places(found.lines)}). {why}",
+        case=f"{found.download.program} {host}:{found.dial.port}",
+        facts={
+            "url": found.url,
+            "lines": tuple(str(line) for line in found.lines),
+            "connected": script.is_connected,
+            "source": row.source,
+            "confidence": row.confidence,
+        },
+        location=found.lines[0],
+        remedies=(
+            Remedy("edit", f"Carry what comes from {host}, and let the script take it from there or from a mirror inside."),
+        ),
+    )
+
+
+def _of_script(script: ScriptDownloads) -> Iterator[Outcome]:
+    for found in script.outside:
+        yield _finding(script, found)
+    if script.is_connected:
+        return
+    subject = Subject("script", script.read.path)
+    for unknown in script.unknown:
+        detail = f"{unknown.lines[0]}: nobody can tell from which host {unknown.program} downloads ({_places(unknown.lines)})"
+        yield Undetermined(ID, subject, Kind.MISSING_EVIDENCE, detail)
+    for trouble in script.read.script.unread:
+        yield Undetermined(ID, subject, Kind.MALFORMED, f"{trouble.location}: {trouble}")
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One finding per script, host and program."""
+    for read in site.scripts:
+        if isinstance(read, UnreadScript):
+            kind = Kind.MISSING_EVIDENCE if read.why.missing else Kind.UNSUPPORTED
+            yield Undetermined(ID, Subject("script", read.path), kind, f"{read.why.location}: {read.why}")
+    for script in site.script_downloads:
+        yield from list(_of_script(script)) or [Fine()]
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="A script downloads from outside",
+    family="transfer",
+    severity=Severity.WARNING,
+    requires=(Requirement.COPY_SCRIPTS,),
+)
