@@ -29,7 +29,7 @@ from auditor.pki.certificate import Certificate, parse_certificate
 from auditor.pki.paths import find_ways
 from auditor.pki.signature import signature_flaw
 from auditor.pki.store import TrustStore, linux_public, windows_programme
-from auditor.pki.stores.windows_roots import public_by_sha1
+from auditor.pki.stores.windows_roots import microsoft_list, public_by_sha1
 from auditor.plan.load import load_plan_files
 from auditor.plan.needs import resolve_needs
 from auditor.site import Site
@@ -102,7 +102,7 @@ def endpoints(count: int) -> None:
     """Judge every case, and run every check on them."""
     with tempfile.TemporaryDirectory() as folder, Store.create(Path(folder) / "bench.evidence") as store:
         site = site_of(count, store)
-        linux_public(), windows_programme(), public_by_sha1()
+        linux_public(), windows_programme(), public_by_sha1(), microsoft_list()
         signature_flaw.cache_clear()
         start, busy = time.perf_counter(), time.process_time()
         cases = site.trust(NOW.date())

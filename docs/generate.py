@@ -25,6 +25,9 @@ from auditor.plan.starter import starter_plan
 from checks import CATALOGUE
 from tests.world import day, site_of
 
+sys.path.insert(0, str(Path(__file__).parent))  # the neighbour below is no package
+import manual
+
 HERE = Path(__file__).parent
 TODAY = datetime.date(2026, 11, 23)
 EXAMPLES = HERE.parent / "checks" / "examples"
@@ -107,9 +110,18 @@ COMMAND_EXAMPLES = {
         "auditor collect plan.yaml -o site.evidence",
         "auditor collect images.txt --platform windows/amd64:ltsc2022 -o lists.evidence",
     ),
+    "images": (
+        "auditor images plan.yaml",
+        "auditor images deploy/ charts/shop --platform linux/amd64 --format json",
+    ),
     "inspect": (
         "auditor inspect mcr.microsoft.com/windows/servercore:ltsc2022",
         "auditor inspect rancher/mirrored-pause:3.6 --evidence site.evidence --format json",
+    ),
+    "fix": (
+        "auditor fix plan.yaml --via source --via target -o fix   # what the registry inside lacks",
+        "auditor fix site.evidence -o fix                         # no network at all",
+        "auditor fix report.json -o fix                           # of a report: the copy scripts alone",
     ),
     "checks": (),
     "explain": ("auditor explain foreign-layer-egress",),
@@ -222,6 +234,7 @@ GENERATED = {
     HERE / "checks.md": checks_page,
     HERE / "plan.md": plan_page,
     HERE / "cli.md": cli_page,
+    HERE / "auditor.1": manual.page,
 }
 
 

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 # Top to bottom as in the design page, section 4. A later line may import from every earlier one.
 ORDER = (
     ("auditor.errors", "auditor.facts"),
+    ("auditor.plugins",),
     ("auditor.oci", "auditor.pki"),
     ("auditor.plan", "auditor.transfer", "auditor.sizing", "auditor.evidence"),
     ("auditor.site", "auditor.collectors"),
@@ -20,6 +21,7 @@ ORDER = (
     ("auditor.engine", "auditor.report", "checks"),
     ("auditor.policy", "auditor.fix", "reports"),
     ("auditor.cli",),
+    ("auditor.api",),
     ("auditor.__main__",),
 )
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}

@@ -148,3 +148,15 @@ def test_what_has_no_example_is_explained_without_one(tmp_path: Path) -> None:
 def test_the_readme_s_example_is_there() -> None:
     assert "examples/plant-7" in (ROOT / "README.md").read_text(encoding="utf-8")
     assert (EXAMPLE / "plan.yaml").is_file()
+
+
+def test_every_command_has_its_place_on_the_page() -> None:
+    assert set(generator().COMMAND_EXAMPLES) == set(COMMANDS)
+
+
+def test_the_manual_page_is_plain_roff_with_every_command() -> None:
+    page = (DOCS / "auditor.1").read_text(encoding="ascii")
+    for name in COMMANDS:
+        assert f".SS auditor {name}" in page
+    requests = {line.split()[0] for line in page.splitlines() if line.startswith(".")}
+    assert requests == {'.\\"', ".TH", ".SH", ".SS", ".TP", ".B"}

@@ -52,6 +52,8 @@ def run(folder: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess
 def test_every_file_of_the_packages_is_in_the_wheel_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert {name for name in held if ".data/" in name} == {next(name for name in held if name.endswith("man1/auditor.1"))}
+    held = {name for name in held if ".data/" not in name}
     wanted = {
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES

@@ -14,7 +14,8 @@
 A file of the form whose content is a list of those names is a PEM file; one with `stores: {Root: [NAME, …], …}` is the dump of
 a Windows machine, with `updates: {DisableRootAutoUpdate: 1, …}` for its registry. `endpoints` maps `host:port` to
 `serves: [NAME, …]`, leaf first, or to `failed: {kind: …, detail: …}`; `offers: [TLSv1.2, …]` are its versions of TLS. `fetched`
-maps a URL to `crl: NAME` (of that CA), with `until: DATE` and `revokes: [NAME, …]`, or to `failed` or `absent: DETAIL`.
+maps a URL to `crl: NAME` (of that CA), with `until: DATE` and `revokes: [NAME, …]`, to `der: NAME`, a certificate, or to
+`failed` or `absent: DETAIL`.
 """
 
 from __future__ import annotations
@@ -96,6 +97,8 @@ def fetched_from(form: Form, made: Mapping[str, Made]) -> Observation[Fetched]:
             until = _midnight(rest.get("until", ENDS))
             revoked = tuple(made[one].certificate for one in rest.get("revokes", ()))
             return seen(Fetched(make_crl(made[name], until, revoked)))
+        case {"der": name}:
+            return seen(Fetched(made[name].certificate.der))
         case {"failed": {"kind": kind, "detail": detail}}:
             return Failed(Kind(kind), detail, AT, SOURCE)
         case {"absent": detail}:

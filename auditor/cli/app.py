@@ -8,6 +8,8 @@ import typer
 
 from auditor import __version__
 from auditor.cli import audit, catalogue, chain, collect, fix, images, init, inspect, schema
+from auditor.cli.saying import Loudness, be
+from auditor.errors import UsageError
 
 app = typer.Typer(
     name="auditor",
@@ -30,8 +32,15 @@ def _options(
     _version_wanted: Annotated[
         bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say on stderr what every host is asked, without secrets.")
+    ] = False,
 ) -> None:
     """Options before the command."""
+    if quiet and verbose:
+        raise UsageError("--quiet and --verbose together", "Choose one.")
+    be(Loudness.QUIET if quiet else Loudness.VERBOSE if verbose else Loudness.NORMAL)
 
 
 app.command("audit")(audit.audit)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import typer
-
 from auditor.cli.gathering import gather
 from auditor.cli.inputs import read_inputs
 from auditor.cli.options import AskVia, EvidenceOut, Jobs, Platforms, Sources, places_of
+from auditor.cli.saying import note
 from auditor.plan.needs import resolve_needs
 
 
@@ -21,8 +20,8 @@ def collect(
     plan = read_inputs(inputs, platform or []).plan
     done = gather(plan, resolve_needs(plan), output, places_of(via, plan), jobs)
     told = f"{done.documents} documents, {done.requests} requests in {done.seconds:.1f} s, {done.failures} failures recorded"
-    typer.echo(f"{output}: {told}", err=True)
+    note(f"{output}: {told}")
     if done.unanswered:
-        typer.echo(f"{len(done.unanswered)} got no answer today; what was seen of them before is kept, with its time", err=True)
+        note(f"{len(done.unanswered)} got no answer today; what was seen of them before is kept, with its time")
     for left_out in done.left_out:
-        typer.echo(f"not carried: {left_out}", err=True)
+        note(f"not carried: {left_out}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from auditor.cli.progress import watching
+from auditor.cli.saying import note
 from auditor.collectors.collect import Collected, CollectOptions, collect
 from auditor.evidence.model import Place
 from auditor.evidence.store import Store
@@ -22,5 +23,5 @@ def gather(plan: Plan, needs: Needs, path: Path, places: frozenset[Place], jobs:
             options = CollectOptions(jobs=jobs, places=places, progress=told.counting, reading=told.reading)
             return collect(plan, needs, store, options)
     except KeyboardInterrupt:
-        typer.echo(f"auditor: interrupted; what was collected is kept in {path}: run it again to go on", err=True)
+        note(f"auditor: interrupted; what was collected is kept in {path}: run it again to go on")
         raise typer.Exit(EXIT_INTERRUPTED) from None

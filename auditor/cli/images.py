@@ -13,6 +13,7 @@ import typer
 from tabulate import tabulate
 
 from auditor.cli.inputs import is_plan
+from auditor.cli.saying import say
 from auditor.collectors.helm import with_rendered_charts
 from auditor.errors import Location, UsageError
 from auditor.oci.reference import Reference
@@ -135,7 +136,7 @@ def images(
         case Layout.TEXT:
             typer.echo(_text(found))
     for message in (*found.errors, *found.unbounded):
-        typer.echo(clean(message), err=True)
+        say(message)
     if found.errors:
         raise typer.Exit(EXIT_NOT_READY)
     if found.unbounded or not found.images:

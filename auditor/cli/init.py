@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from auditor.cli.output import write_atomically
+from auditor.cli.saying import note
 from auditor.errors import UsageError
 from auditor.plan.starter import starter_plan
 
@@ -20,4 +21,4 @@ def init(file: Annotated[Path, typer.Argument(help="Where to write it; - for std
     if file.exists():
         raise UsageError(f"{file} exists already", "Name another file: auditor init other.yaml.")
     write_atomically(file, starter_plan())
-    typer.echo(f"{file} written. Next: edit it, then auditor audit {file}", err=True)
+    note(f"{file} written. Next: edit it, then auditor audit {file}")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from auditor.cli.saying import is_quiet
 from auditor.sizing.budget import format_bytes
 
 
@@ -22,7 +23,7 @@ class Watching:
 @contextmanager
 def watching() -> Iterator[Watching]:
     """One bar: for the archive that is being read, then for what is collected."""
-    if not sys.stderr.isatty() or os.environ.get("CI"):
+    if is_quiet() or not sys.stderr.isatty() or os.environ.get("CI"):
         yield Watching()
         return
     from rich.console import Console  # noqa: PLC0415 - only where a bar is shown

@@ -2,12 +2,54 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+from enum import Enum
 
 from auditor.errors import AuditorError
 from auditor.plan.quoting import without_passwords
 from reports.cleaning import clean
+
+
+class Loudness(Enum):
+    """How much is said on stderr. Errors always are."""
+
+    QUIET = "quiet"
+    NORMAL = "normal"
+    VERBOSE = "verbose"
+
+
+_loudness = Loudness.NORMAL
+
+
+def be(loudness: Loudness) -> None:
+    """Choose for the rest of the run. When verbose, every request is told, without anything that could be a secret."""
+    global _loudness  # noqa: PLW0603 - one run, one stderr
+    _loudness = loudness
+    if loudness is Loudness.VERBOSE:
+        asked = logging.getLogger("auditor.asked")
+        asked.setLevel(logging.DEBUG)
+        asked.addHandler(_Saying())
+
+
+def is_quiet() -> bool:
+    """Whether nothing but errors is to be said."""
+    return _loudness is Loudness.QUIET
+
+
+def note(text: str) -> None:
+    """Say something that is no error, unless nobody wants to hear it."""
+    if not is_quiet():
+        say(text)
+
+
+class _Saying(logging.Handler):
+    """Says log records as notes are said: cleaned, without passwords, and never a reason to fail."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line."""
+        say(record.getMessage())
 
 
 def say(text: str) -> None:

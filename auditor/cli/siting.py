@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import typer
-
 from auditor.cli import cache
 from auditor.cli.gathering import gather
 from auditor.cli.inputs import Given, opened
 from auditor.cli.options import places_of
+from auditor.cli.saying import note
 from auditor.evidence.model import Failed, Place
 from auditor.evidence.overlay import Overlaid
 from auditor.evidence.places import noted_places
@@ -35,10 +34,9 @@ def _gathered(
         return (path if path.exists() else None), {}
     done = gather(given.plan, needs, path, places, jobs)
     if done.unanswered:
-        typer.echo(
+        note(
             f"auditor: {len(done.unanswered)} questions got no answer today, although an earlier run saw one: "
-            "undetermined. --offline judges what was seen.",
-            err=True,
+            "undetermined. --offline judges what was seen."
         )
     return path, done.unanswered
 

@@ -39,6 +39,7 @@ class _Case:
         self._leaf = chain[0]
         self._host = host
         self._client = client
+        self._strength = client.strength
         self._trust = trust
         self._at = at
         anchors = trust.anchors(client)
@@ -57,7 +58,7 @@ class _Case:
 
     def _path(self, way: Way) -> Path:
         anchored = way.end in {End.ANCHORED, End.SELF_SIGNED}
-        strength = self._client.strength
+        strength = self._strength
         if self._client.asks_windows and anchored and strength.accepts_sha1 and way.top in windows_programme():
             strength = replace(strength, accepts_sha1=False)  # Windows refuses SHA-1 below the roots of its programme only
         flaws = flaws_of(way.certificates, self._host, self._at, strength, anchored=anchored)

@@ -61,8 +61,8 @@ class PoolPart(Edge):
     )
     trust: Paths = Field(
         default=(),
-        description="what these nodes trust beside what the OS brings: certificates (PEM, DER, PKCS#7, .sst), dumps of a Windows "
-        "node (auditor chain --dump-script), or folders of them",
+        description="what these nodes trust beside what the OS brings: certificates (PEM, DER, PKCS#7, .sst), dumps of a "
+        "Windows node (auditor chain --dump-script), or folders of them",
         examples=[["certs/corp-root.pem", "nodes/win2022.json"]],
     )
     root_updates: RootUpdates | None = Field(

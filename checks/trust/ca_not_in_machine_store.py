@@ -23,19 +23,16 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.pki.certificate import Certificate
 from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
 from auditor.site.trust.pools import root_updates
 from auditor.site.trust.runtime import RuntimeCa
+from checks.pools import pool_subject
 
 ID = "ca-not-in-machine-store"
-
-
-def _subject(pool: Pool) -> Subject:
-    return Subject("pool", pool.name, str(pool.platform), pool.name)
 
 
 def _finding(pool: Pool, ca: RuntimeCa, certificate: Certificate, dump: str) -> Finding:
@@ -43,7 +40,7 @@ def _finding(pool: Pool, ca: RuntimeCa, certificate: Certificate, dump: str) -> 
     return Finding(
         check=ID,
         severity=Severity.WARNING,
-        subject=_subject(pool),
+        subject=pool_subject(pool),
         message=f"The runtime of {pool.name} is given {certificate.name} for {ca.setting.host}, and Windows is not: {lacks}. "
         'Windows is asked first, looks for the root outside, and the runtime says: "net/http: TLS handshake timeout".',
         case=certificate.sha256,
@@ -67,7 +64,7 @@ def _of_pool(site: Site, pool: Pool, cas: tuple[RuntimeCa, ...]) -> Iterator[Out
     for ca in cas:
         if not ca.file:
             detail = f"{ca.setting.location} names {ca.written}, which is not among the files of the plan"
-            yield Undetermined(ID, _subject(pool), Kind.MISSING_EVIDENCE, detail)
+            yield Undetermined(ID, pool_subject(pool), Kind.MISSING_EVIDENCE, detail)
         for certificate in ca.certificates if ca.heeded else ():
             if certificate in seen:
                 continue

@@ -24,13 +24,14 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, define
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, define
 from auditor.pki.clients import client_model, root_update_url
 from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import clients_of
 from auditor.site.trust.dials import CRYPTOAPI_WAIT
-from auditor.site.trust.pools import inside_hosts, is_inside_url, root_updates
+from auditor.site.trust.pools import root_updates
+from checks.pools import pool_subject
 
 ID = "root-update-stall"
 _POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\SystemCertificates\AuthRoot"
@@ -53,7 +54,7 @@ def _finding(pool: Pool, setting: str) -> Finding:
     return Finding(
         check=ID,
         severity=Severity.WARNING,
-        subject=Subject("pool", pool.name, str(pool.platform), pool.name),
+        subject=pool_subject(pool),
         message=f"The nodes of {pool.name} look for roots at {asked}{unsaid}. With the cable cut that takes up to "
         f"{CRYPTOAPI_WAIT} seconds. {waits}.",
         case=setting or "default",
@@ -82,7 +83,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
         if not pool.is_windows:
             continue
         setting = root_updates(pool, site.trusts.given(pool.trust))
-        if setting == "disabled" or (setting not in {"", "enabled"} and is_inside_url(setting, inside_hosts(site.plan))):
+        if setting == "disabled" or (setting not in {"", "enabled"} and setting in site.trusts.inside):
             fine += 1
         else:
             yield _finding(pool, setting)

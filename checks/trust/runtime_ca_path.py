@@ -25,7 +25,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.plan.model import Pool
@@ -33,20 +33,17 @@ from auditor.plan.node_config import NodeConfig
 from auditor.plan.node_config.tls import TlsSetting
 from auditor.site import Requirement, Site
 from auditor.site.trust.runtime import RuntimeCa
+from checks.pools import pool_subject
 
 ID = "runtime-ca-path"
 _UNKNOWN = "tls: failed to verify certificate: x509: certificate signed by unknown authority"
-
-
-def _subject(pool: Pool) -> Subject:
-    return Subject("pool", pool.name, str(pool.platform), pool.name)
 
 
 def _finding(pool: Pool, message: str, case: str, at: Location, remedy: Remedy, severity: Severity = Severity.ERROR) -> Finding:
     return Finding(
         check=ID,
         severity=severity,
-        subject=_subject(pool),
+        subject=pool_subject(pool),
         message=message,
         case=case,
         facts={"file": at.file, "case": case},
@@ -74,7 +71,7 @@ def _unheeded(pool: Pool, config: NodeConfig) -> Iterator[Outcome]:
 def _of_ca(pool: Pool, ca: RuntimeCa) -> Outcome:
     if not ca.file:
         detail = f"{ca.setting.location} names {ca.written}, which is not among the files of the plan"
-        return Undetermined(ID, _subject(pool), Kind.MISSING_EVIDENCE, detail)
+        return Undetermined(ID, pool_subject(pool), Kind.MISSING_EVIDENCE, detail)
     if not ca.certificates:
         remedy = Remedy("edit", f"Write the CA for {ca.setting.host} into {ca.file} as PEM.")
         message = f"{ca.file}, which the runtime of {pool.name} is given as the CA for {ca.setting.host}, holds none: "
@@ -97,7 +94,7 @@ def _of_pool(site: Site, pool: Pool, config: NodeConfig) -> Iterator[Outcome]:
             yield _unverified(pool, setting)
     if any(setting.ca for setting in config.tls):
         for unknown in config.problems:
-            yield Undetermined(ID, _subject(pool), Kind(unknown.kind), f"{unknown.location}: {unknown.why}")
+            yield Undetermined(ID, pool_subject(pool), Kind(unknown.kind), f"{unknown.location}: {unknown.why}")
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:

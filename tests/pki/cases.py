@@ -180,8 +180,11 @@ def _cross_signed(made: Hierarchy) -> dict[str, Case]:
 
 
 def _negative(made: Made, issuer: Made) -> Made:
-    serial = made.certificate.parsed.serial_number.to_bytes(20, "big")
-    return patched(made, issuer, b"\x02\x14" + serial, b"\x02\x14" + bytes([serial[0] | 0x80]) + serial[1:])
+    number = made.certificate.serial
+    serial = number.to_bytes(number.bit_length() // 8 + 1, "big")  # as DER has it: as short as the sign allows
+    header = bytes([0x02, len(serial)])
+    # Never 0xFF, of which DER would drop an octet.
+    return patched(made, issuer, header + serial, header + bytes([0x80 | serial[0] & 0x3F]) + serial[1:])
 
 
 def _doubled(made: Made, issuer: Made) -> Made:

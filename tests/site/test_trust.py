@@ -8,10 +8,12 @@ from itertools import combinations
 import pytest
 import yaml
 
-from auditor.pki.verdicts import Distrust, Gap, Invalid, Unproven, Untrusted, Verifies
+from auditor.check import Finding, Severity
+from auditor.pki.verdicts import Distrust, Gap, Incomplete, Invalid, Unproven, Untrusted, Verifies
 from auditor.site import Site
 from auditor.site.trust.cases import Prospect, TrustCase
 from auditor.site.trust.dials import Purpose
+from checks.trust import chain_incomplete
 from tests.world import site_from, site_of
 
 TODAY = datetime.date(2026, 11, 23)
@@ -200,3 +202,34 @@ def test_less_evidence_never_verifies_more(client: str) -> None:
             continue
         assert not holds[chosen_ - {"root.pem"}, asked]
         assert not holds[chosen_, False] or asked is False
+
+
+ISSUER = "http://pki.plant7.local/issuing.crt"
+
+
+@pytest.mark.parametrize(
+    ("lies", "verdict", "severity", "words"),
+    [
+        ({"der": "Plant 7 Issuing"}, Verifies, Severity.WARNING, "answers inside, as it did when it was asked"),
+        ({"der": "Other Root"}, Incomplete, Severity.WARNING, "works only as long as"),
+        ({"absent": "404"}, Incomplete, Severity.ERROR, f"would dial {ISSUER} for it, which fails"),
+        ({"failed": {"kind": "unreachable", "detail": "no"}}, Incomplete, Severity.WARNING, "works only as long as"),
+        (None, Incomplete, Severity.WARNING, "works only as long as"),
+    ],
+)
+def test_an_issuer_that_lies_inside_is_fetched(
+    lies: dict[str, object] | None, verdict: type, severity: Severity, words: str
+) -> None:
+    served = {"registry.plant7.local:5000": {"serves": ["registry"]}}
+    form = yaml.safe_load(PRIVATE.replace("CLIENT", "curl, kubelet").replace("TRUST", "root.pem").replace("UPDATES", ""))
+    form["certificates"]["registry"] = {"issuer": "Plant 7 Issuing", "names": ["registry.plant7.local"], "aia": [ISSUER]}
+    form["certificates"]["Plant 7 Issuing"] = {"issuer": "Plant 7 Root"}
+    site = site_of({**form, "endpoints": served, "fetched": {ISSUER: lies} if lies else {}})
+    curl, kubelet = site.trust(TODAY)
+    assert type(curl.verdict) is verdict
+    assert isinstance(kubelet.verdict, Incomplete)  # it never fetches
+    found = {outcome.subject.client: outcome for outcome in chain_incomplete.run(site, TODAY) if isinstance(outcome, Finding)}
+    assert (found["curl"].severity, found["kubelet"].severity) == (severity, Severity.ERROR)
+    assert words in found["curl"].message
+    origins = [step.origin.value for step in site.trust_path(curl)]
+    assert ("fetched inside" in origins) is (verdict is Verifies)

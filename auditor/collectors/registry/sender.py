@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,8 @@ TIMEOUTS = httpx.Timeout(connect=10, read=20, write=20, pool=None)
 WHOLE_ANSWER = 60.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _IDENTITY = frozenset({"", "identity"})
+# Every request, for `auditor --verbose`: never its headers, and of its address nothing that could be a secret.
+_LOG = logging.getLogger("auditor.asked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +105,16 @@ class Sender:
             transport = self._connections.take(request.url, request.ca)
             try:
                 async with asyncio.timeout(WHOLE_ANSWER):
-                    return await _ask(transport, request)
+                    reply = await _ask(transport, request)
             except TimeoutError as error:
                 # Not tried again: who answers drop by drop once would make every further image wait as long, five times.
                 detail = f"the answer took longer than {WHOLE_ANSWER:g} s"
                 self._down[origin_of(request.url)] = detail
+                _LOG.debug("%s %s: %s", request.method, shown(request.url), detail)
                 raise Unanswered(Kind.UNREACHABLE, detail) from error
+            else:
+                _LOG.debug("%s %s: %d, %d bytes", request.method, shown(request.url), reply.status, len(reply.body))
+                return reply
             finally:
                 self._connections.give(request.url, request.ca, transport)
 

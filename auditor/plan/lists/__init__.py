@@ -1,11 +1,17 @@
 """One importer per image-list format, told apart by content, not by name.
 
 An importer is a module with `recognises(data) -> bool` and `read(source, data) -> Iterator[ListLine]`. The first that
-recognises a file reads it; the plain list comes last and takes the rest.
+recognises a file reads it; the plain list comes last and takes the rest. Other packages add theirs through the entry-point
+group `auditor.importers`: anything with these two functions.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+from typing import Protocol
+
+from auditor.errors import AuditorError
 from auditor.plan.lists import (
     aks_components,
     aks_imagebom,
@@ -28,8 +34,11 @@ from auditor.plan.lists import (
     unknown,
     zarf,
 )
+from auditor.plan.lists.plain import MAX_LINES
 from auditor.plan.lists.source import ListSource
 from auditor.plan.model import ListLine
+from auditor.plugins import IMPORTERS as ADDED
+from auditor.plugins import added
 
 IMPORTERS = (
     foreign,
@@ -55,11 +64,41 @@ IMPORTERS = (
 )
 
 
+class Importer(Protocol):
+    """What reads a format of lists: a module, or anything else with these functions."""
+
+    def recognises(self, data: bytes) -> bool:
+        """Whether the file is of the format."""
+
+    def read(self, source: ListSource, data: bytes) -> Iterator[ListLine]:
+        """Every entry with its place."""
+
+
 def read_list(source: ListSource, data: bytes) -> tuple[ListLine, ...]:
-    """Every entry of a list. What is no entry but stands where one should is a line with an error: nothing is lost."""
-    importer = next(importer for importer in IMPORTERS if importer.recognises(data))
-    found = tuple(importer.read(source, data))
-    return found or (source.error(source.file, 1, 1, "the list names no image: is it cut off, or the wrong file?"),)
+    """Every entry of a list. What is no entry but stands where one should is a line with an error: nothing is lost.
+
+    Importers of other packages are asked first. Raises AuditorError when one of them fails.
+    """
+    for name, importer in added(ADDED):
+        if (lines := _by_plugin(name, importer, source, data)) is not None:
+            return lines or (_empty(source),)
+    ours = next(importer for importer in IMPORTERS if importer.recognises(data))
+    return tuple(ours.read(source, data)) or (_empty(source),)
+
+
+def _empty(source: ListSource) -> ListLine:
+    return source.error(source.file, 1, 1, "the list names no image: is it cut off, or the wrong file?")
+
+
+def _by_plugin(name: str, importer: Importer, source: ListSource, data: bytes) -> tuple[ListLine, ...] | None:
+    """What an added importer reads; None when it does not recognise the file."""
+    try:
+        return tuple(islice(importer.read(source, data), MAX_LINES)) if importer.recognises(data) else None
+    except Exception as error:
+        raise AuditorError(
+            f"the plug-in importer {name} fails on {source.file}: {type(error).__name__}: {error}",
+            "Mend or uninstall it: a list that is not read would read as an empty one.",
+        ) from error
 
 
 __all__ = ["IMPORTERS", "ListSource", "read_list"]

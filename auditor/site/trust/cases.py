@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from auditor.evidence.model import Evidence, Kind
+from auditor.pki.certificate import Certificate
 from auditor.pki.clients import Cause, ClientModel, client_model, default_clients
 from auditor.pki.judge import judge
 from auditor.pki.pool_trust import PoolTrust
@@ -16,7 +17,8 @@ from auditor.pki.rules import Flaw, FlawKind
 from auditor.pki.verdicts import Distrust, Gap, Incomplete, Invalid, TrustVerdict, Unproven, Untrusted, Verifies
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.site.trust.dials import CRYPTOAPI_WAIT, DialledUrl, Purpose, dials_of
-from auditor.site.trust.pools import Trusts, inside_hosts, root_updates
+from auditor.site.trust.issuers import MAX_LEVELS, Issuers
+from auditor.site.trust.pools import Trusts, root_updates
 from auditor.site.trust.revocation import FAILURES, Answer, Revocation, Revocations
 from auditor.site.trust.served import Served, Unseen
 
@@ -53,7 +55,8 @@ class TrustCase:
 
     `dialled` are the URLs that the client would ask on the way; `refusal` is what it would say when it fails, and `stall`
     what it would say instead where a dial is dropped and outlasts its handshake. `model` is None for a client that the facts
-    do not know; `revocation` is None for one that does not ask, or not about this path.
+    do not know; `revocation` is None for one that does not ask, or not about this path. `fetched` is an intermediate that was
+    not served, where the evidence shows that the client gets it inside: the verdict is the one with it.
     """
 
     endpoint: Endpoint
@@ -65,6 +68,7 @@ class TrustCase:
     revocation: Revocation | None = None
     refusal: str = ""
     stall: str = ""
+    fetched: Incomplete | None = None
 
     @property
     def dials(self) -> tuple[str, ...]:
@@ -142,7 +146,7 @@ def trust_cases(
     plan: Plan, evidence: Evidence, chains: Mapping[Endpoint, Served | Unseen], trusts: Trusts, at: datetime.date
 ) -> tuple[TrustCase, ...]:
     """Endpoint x pool x client, in the order of the plan. What ends on the day `at` has ended."""
-    cases = _Cases(plan, evidence, trusts, end_of_day(at))
+    cases = _Cases(evidence, trusts, end_of_day(at))
     return tuple(
         cases.of(endpoint, chain, pool, client)
         for endpoint, chain in chains.items()
@@ -157,15 +161,25 @@ def clients_of(pool: Pool) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A verdict; what was missing without the issuers that were fetched for it, and the URLs that gave them."""
+
+    verdict: TrustVerdict
+    fetched: Incomplete | None
+    asked: tuple[str, ...]
+
+
 class _Cases:
     """Judges case by case; pools alike in trust share their verdicts."""
 
-    def __init__(self, plan: Plan, evidence: Evidence, trusts: Trusts, at: datetime.datetime) -> None:
-        self._reachable = inside_hosts(plan)
+    def __init__(self, evidence: Evidence, trusts: Trusts, at: datetime.datetime) -> None:
+        self._inside = trusts.inside
         self._trusts = trusts
         self._at = at
-        self._revocations = Revocations(evidence, self._reachable, at)
-        self._judged: dict[tuple[Endpoint, str, str, int], TrustVerdict] = {}
+        self._revocations = Revocations(evidence, self._inside, at)
+        self._issuers = Issuers(evidence, self._inside)
+        self._judged: dict[tuple[Endpoint, str, str, int], _Judged] = {}
 
     def of(self, endpoint: Endpoint, chain: Served | Unseen, pool: Pool, client: str) -> TrustCase:
         model = client_model(client, "windows" if pool.is_windows else "linux")
@@ -176,23 +190,46 @@ class _Cases:
             return TrustCase(endpoint, pool, client, None, unknown)
         return self._case(endpoint, chain, pool, model)
 
-    def _verdict(self, endpoint: Endpoint, chain: Served, trust: PoolTrust, model: ClientModel) -> TrustVerdict:
+    def _verdict(self, endpoint: Endpoint, chain: Served, trust: PoolTrust, model: ClientModel) -> _Judged:
         key = (endpoint, model.id, model.os, id(trust))
         if key not in self._judged:
-            self._judged[key] = judge(chain.certificates, endpoint.host, model, trust, self._at)
+            self._judged[key] = self._judge(chain.certificates, endpoint.host, trust, model)
         return self._judged[key]
+
+    def _judge(self, served: tuple[Certificate, ...], host: str, trust: PoolTrust, model: ClientModel) -> _Judged:
+        """The verdict on what was served, with the issuers that a client would fetch inside."""
+        verdict, first, urls = judge(served, host, model, trust, self._at), None, dict[str, None]()
+        for _ in range(MAX_LEVELS):
+            if not isinstance(verdict, Incomplete) or not verdict.would_dial:
+                break
+            behind = self._issuers.behind(verdict.aia_urls)
+            new = tuple(one for one in behind.certificates if one not in served)
+            if not new:
+                break
+            first = first or verdict
+            urls.update(dict.fromkeys(behind.urls))
+            served += new
+            verdict = judge(served, host, model, trust, self._at)
+        return _Judged(verdict, None if isinstance(verdict, Incomplete) else first, tuple(urls))
 
     def _case(self, endpoint: Endpoint, chain: Served, pool: Pool, model: ClientModel) -> TrustCase:
         trust = self._trusts.for_client(pool, model.id, endpoint)
-        verdict = self._verdict(endpoint, chain, trust, model)
+        judged = self._verdict(endpoint, chain, trust, model)
+        verdict = judged.verdict
         revocation = self._revocations.of(verdict.path) if _asks_on(model, verdict) else None
         updates = root_updates(pool, self._trusts.given(pool.trust))
         on_machine = any(verdict.path.top in store for store in trust.system)
-        dialled = dials_of(model, verdict, chain, updates, revocation, self._reachable, on_machine=on_machine)
+        found = dials_of(model, verdict, chain, updates, revocation, self._inside, on_machine=on_machine)
+        dialled = (*(DialledUrl(url, Purpose.ISSUER, inside=True) for url in judged.asked), *map(self._seen, found))
         refusal = _refusal(endpoint.host, model, verdict, revocation)
         stalls = model.timeout < CRYPTOAPI_WAIT and any(not one.inside for one in dialled)
         stall = model.symptom("stall") if stalls and refusal else ""
-        return TrustCase(endpoint, pool, model.id, model, verdict, dialled, revocation, refusal, stall)
+        return TrustCase(endpoint, pool, model.id, model, verdict, dialled, revocation, refusal, stall, judged.fetched)
+
+    def _seen(self, one: DialledUrl) -> DialledUrl:
+        """A URL of an issuer does not help where the evidence shows that there is none."""
+        empty = one.inside and one.purpose is Purpose.ISSUER and self._issuers.is_empty(one.url)
+        return replace(one, inside=False) if empty else one
 
 
 def _asks_on(model: ClientModel, verdict: TrustVerdict) -> bool:

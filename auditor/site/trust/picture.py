@@ -22,6 +22,7 @@ class Origin(enum.StrEnum):
     SERVED = "served"
     GIVEN = "in the pool's trust"
     NODE = "on the node, by its dump"
+    FETCHED = "fetched inside"
     OS = "brought by the OS"
     PROBABLE = "probably brought by Windows"
     DOWNLOAD = "to be downloaded by Windows"
@@ -55,7 +56,8 @@ def _steps(case: TrustCase, chain: Served, trust: PoolTrust) -> Iterator[Step]:
     path = verdict.path
     for place, certificate in enumerate(path.certificates):
         origin = Origin.SERVED
-        if certificate not in chain.certificates or (place and place == len(path.certificates) - 1):
+        is_last = place == len(path.certificates) - 1
+        if certificate not in chain.certificates or (place and is_last):
             origin = _origin(case, certificate, trust, served=certificate in chain.certificates)
         flaws = tuple(flaw.detail for flaw in path.flaws if flaw.certificate == certificate)
         key = f"{certificate.key_kind} {certificate.key_size}"
@@ -73,8 +75,8 @@ def _origin(case: TrustCase, certificate: Certificate, trust: PoolTrust, *, serv
         return Origin.UNKNOWN
     if any(certificate in store for store in trust.anchors(model).stores) or certificate in trust.helpers:
         return _found(case, certificate, trust)
-    if served and not certificate.self_signed:
-        return Origin.SERVED
+    if not certificate.self_signed and (served or case.fetched is not None):
+        return Origin.SERVED if served else Origin.FETCHED
     if model.os == "windows" and "system" in model.reads:
         return _on_windows(certificate, trust, updates=model.updates_roots)
     return Origin.UNKNOWN

@@ -14,8 +14,8 @@ from auditor.pki.stores.windows_roots import inbox_microsoft
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.plan.node_config import NodeConfig
 from auditor.plan.paths import is_inside
+from auditor.site.trust.inside import InsideUrls
 from auditor.site.trust.runtime import runtime_cas, trusted_for
-from auditor.transfer.network import dial_of, is_reachable
 
 
 @dataclass(frozen=True)
@@ -66,24 +66,12 @@ def root_updates(pool: Pool, given: Given) -> str:
     return given.updates.setting
 
 
-def inside_hosts(plan: Plan) -> tuple[str, ...]:
-    """What stays reachable: as the plan says, and the endpoints themselves, which nodes use."""
-    return (*plan.reachable, *dict.fromkeys(endpoint.host for endpoint in plan.endpoints))
-
-
-def is_inside_url(url: str, reachable: tuple[str, ...]) -> bool:
-    """Whether a URL stays reachable with the cable cut. A file share does: nobody mounts one over the internet."""
-    if url.lower().startswith(("file:", "\\\\")):
-        return True
-    dial = dial_of(url)
-    return dial is not None and is_reachable(dial.host, reachable)
-
-
 class Trusts:
     """The trust of each pool, worked out once per set of files."""
 
     def __init__(self, plan: Plan, configs: Mapping[str, NodeConfig]) -> None:
         self._plan = plan
+        self.inside = InsideUrls(plan)
         self.runtime = {name: runtime_cas(plan, config.pool, config) for name, config in configs.items()}
         self._with_runtime: dict[tuple[int, tuple[Certificate, ...]], PoolTrust] = {}
         self._given: dict[tuple[str, ...], Given] = {}
@@ -111,7 +99,7 @@ class Trusts:
         """What the nodes of a pool trust. Pools alike in that share one value."""
         given = self.given(pool.trust)
         updates = root_updates(pool, given) if pool.is_windows else ""
-        mirror = updates if updates not in {"", "enabled", "disabled"} and self._is_inside(updates) else ""
+        mirror = updates if updates not in {"", "enabled", "disabled"} and updates in self.inside else ""
         key = (pool.trust, pool.is_windows, mirror)
         if key not in self._pools:
             found = self._windows(given) if pool.is_windows else self._linux(given)
@@ -130,9 +118,6 @@ class Trusts:
             # The views of the trust without it are not those of the trust with it.
             self._with_runtime[key] = replace(trust, given=given, _views={})
         return self._with_runtime[key]
-
-    def _is_inside(self, url: str) -> bool:
-        return is_inside_url(url, inside_hosts(self._plan))
 
     def _linux(self, given: Given) -> PoolTrust:
         return PoolTrust(given.certificates, (given.certificates, linux_public()), self._known)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from auditor.evidence.model import Absent, Evidence, Failed, Seen
 from auditor.pki.revocation import Crl, Question, UnreadableCrl, questions, read_crl
 from auditor.pki.verdicts import Path
-from auditor.site.trust.pools import is_inside_url
+from auditor.site.trust.inside import InsideUrls
 
 
 class Answer(enum.StrEnum):
@@ -63,9 +63,9 @@ class Revocation:
 class Revocations:
     """Judges paths, each certificate and its issuer once."""
 
-    def __init__(self, evidence: Evidence, reachable: tuple[str, ...], at: datetime.datetime) -> None:
+    def __init__(self, evidence: Evidence, inside: InsideUrls, at: datetime.datetime) -> None:
         self._evidence = evidence
-        self._reachable = reachable
+        self._inside = inside
         self._at = at
         self._judged: dict[Question, Asked] = {}
 
@@ -81,7 +81,7 @@ class Revocations:
     def _judge(self, question: Question) -> Asked:
         if not question.urls:
             return Asked(question, (), Answer.MISSING, "it names no CRL and no OCSP responder")
-        inside = tuple(url for url in question.urls if is_inside_url(url, self._reachable))
+        inside = tuple(url for url in question.urls if url in self._inside)
         if not inside:
             return Asked(question, (), Answer.BLOCKED, f"{question.urls[0]} cannot be reached")
         looked_at = [self._look(question, url, inside) for url in inside]

@@ -1,0 +1,87 @@
+"""The Python API: what the command line does, as functions. Its names and their arguments are kept, like the JSON report.
+
+from auditor.api import audit, collect, load_plan, render
+
+plan = load_plan("plan.yaml")
+collect(plan, "site.evidence")                 # the only function that talks to the network
+report = audit("site.evidence", at="2027-03-01")
+print(report.verdict, render(report, "json"))
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+
+import reports
+from auditor.check import Severity
+from auditor.cli.gathering import gather
+from auditor.cli.inputs import Given, read_inputs
+from auditor.cli.options import places_of
+from auditor.cli.selection import catalogue, selected, severities
+from auditor.cli.siting import sited
+from auditor.engine import evaluate
+from auditor.evidence.model import Place
+from auditor.plan.model import Plan
+from auditor.plan.needs import resolve_needs
+from auditor.policy import Policy, judge
+from auditor.report import Report, Verdict
+
+__all__ = ["Plan", "Report", "Severity", "Verdict", "audit", "collect", "load_plan", "render"]
+
+Anything = str | PathLike[str]
+
+
+def load_plan(path: Anything) -> Plan:
+    """The plan in a file, or the one that an evidence file carries, with its charts rendered.
+
+    Raises `auditor.errors.AuditorError`: a plan with problems names all of them with file, line and column.
+    """
+    return read_inputs([Path(path)], []).plan
+
+
+def collect(plan: Plan | Anything, evidence: Anything, *, via: Iterable[str] = (), jobs: int = 16) -> Path:
+    """Gather evidence into a file, going on where an earlier run left off; the file carries the plan.
+
+    `via` says where to look for images: `source`, `target`, `archives`; as the command does by default. Raises AuditorError.
+    """
+    chosen = plan if isinstance(plan, Plan) else load_plan(plan)
+    path = Path(evidence)
+    gather(chosen, resolve_needs(chosen), path, places_of([Place(place) for place in via], chosen), jobs)
+    return path
+
+
+def audit(
+    source: Plan | Anything,
+    *,
+    evidence: Anything | None = None,
+    at: datetime.date | str | None = None,
+    via: Iterable[str] = (),
+    fail_on: Severity | str = Severity.ERROR,
+    strict: bool = False,
+    only: Iterable[str] = (),
+    skip: Iterable[str] = (),
+) -> Report:
+    """Judge a plan with evidence, or an evidence file by itself, as of a day (default: today, UTC). No host is asked.
+
+    A plan without evidence is judged by what it says alone: what needs evidence is then undetermined. Raises AuditorError.
+    """
+    found = Path(evidence) if evidence is not None else None
+    given = Given(source) if isinstance(source, Plan) else read_inputs([Path(source)], [], found)
+    day = at if isinstance(at, datetime.date) else _day(at)
+    known = catalogue()
+    chosen = selected(known, [*only], [*skip])
+    policy = Policy(Severity(fail_on), strict, given.plan.waivers, severities(given.plan, known))
+    with sited(given, found, [Place(place) for place in via], offline=True, jobs=1) as site:
+        return judge(evaluate(site, known, day, selected=chosen), policy, day)
+
+
+def render(report: Report, format: str = "text") -> str:
+    """A report in one of the formats that `auditor audit --format` knows. Raises KeyError for any other."""
+    return reports.render(report, format)
+
+
+def _day(text: str | None) -> datetime.date:
+    return datetime.date.fromisoformat(text) if text else datetime.datetime.now(tz=datetime.UTC).date()

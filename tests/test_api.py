@@ -1,0 +1,70 @@
+"""The Python API, on the example, without a network."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import auditor.api
+from auditor.api import Severity, Verdict, audit, load_plan, render
+from auditor.errors import AuditorError
+from tests.cli.runner import EXAMPLE, ROOT, environment
+from tests.cli.runner import auditor as run
+
+EVIDENCE = EXAMPLE / "plant-7.evidence"
+DAY = "2026-11-23"
+
+
+def test_an_audit_is_the_one_of_the_command_line(tmp_path: Path) -> None:
+    report = audit(EVIDENCE, at=DAY)
+    done = run("audit", EVIDENCE, "--at", DAY, "--format", "json", cwd=tmp_path)
+    assert json.loads(render(report, "json")) == json.loads(done.stdout)
+    assert (report.verdict, report.exit_code) == (Verdict.NOT_READY, done.returncode)
+
+
+def test_a_plan_is_judged_with_evidence_and_without() -> None:
+    plan = load_plan(EXAMPLE / "plan.yaml")
+    known = audit(plan, evidence=EVIDENCE, at=datetime.date.fromisoformat(DAY), only=["image-absent"])
+    assert [item.finding.check for item in known.findings if item.severity is Severity.ERROR] == ["image-absent"]
+    unknown = audit(plan, at=DAY, only=["image-absent"])
+    assert (unknown.verdict, len(unknown.undetermined) > 0) == (Verdict.UNDETERMINED, True)
+    assert audit(plan, at=DAY, only=["image-absent"], strict=True).exit_code == 1
+
+
+def test_what_is_wrong_is_an_error_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text("version: 1\npools: {}\nspools: {}\n")
+    with pytest.raises(AuditorError, match=r"plan\.yaml:3:1"):
+        load_plan(path)
+
+
+def test_every_name_is_on_its_page() -> None:
+    page = (ROOT / "docs/api.md").read_text()
+    for name in auditor.api.__all__:
+        assert f"`{name}" in page, name
+
+
+def test_the_example_of_the_page_runs_as_it_stands(tmp_path: Path) -> None:
+    """In a folder with the example's files, and no registry to ask: what needs one is undetermined."""
+    shutil.copytree(EXAMPLE, tmp_path / "site")
+    page = (ROOT / "docs/api.md").read_text()
+    (script,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path / "site",
+        env={**environment(tmp_path), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "not-ready" in done.stdout
+    assert (tmp_path / "site/report.html").is_file()
