@@ -159,8 +159,27 @@ class StorageStage:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustStep:
+    """One certificate on a client's way from the leaf to the anchor, or one that is missing there.
+
+    `origin` says in words where the client has it from, `until` is an ISO time, `flaws` what the client refuses of it. What
+    is not known is empty.
+    """
+
+    name: str
+    origin: str
+    key: str = ""
+    until: str = ""
+    sha1: str = ""
+    flaws: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TrustRow:
-    """One endpoint as one client of one pool would see it offline. `verdict`: verifies, fails, undetermined."""
+    """One endpoint as one client of one pool would see it offline. `verdict`: verifies, fails, undetermined.
+
+    `os` is linux or windows; `steps` tell of each certificate of `path`, and of the one that is missing behind it.
+    """
 
     endpoint: str
     pool: str
@@ -169,6 +188,8 @@ class TrustRow:
     path: tuple[str, ...]
     dials: tuple[str, ...]
     symptom: str
+    os: str = ""
+    steps: tuple[TrustStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

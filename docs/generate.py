@@ -123,6 +123,11 @@ COMMAND_EXAMPLES = {
         "auditor inspect mcr.microsoft.com/windows/servercore:ltsc2022",
         "auditor inspect rancher/mirrored-pause:3.6 --evidence site.evidence --format json",
     ),
+    "chain": (
+        "auditor chain registry.plant7.local:5000 --trust certs/corp-root.pem --trust nodes/win2022.json",
+        "auditor chain chain.pem --host registry.plant7.local --platform windows/amd64:ltsc2019 --client curl",
+        "auditor chain --dump-script > windows-trust.ps1",
+    ),
     "fix": (
         "auditor fix plan.yaml --via source --via target -o fix   # what the registry inside lacks",
         "auditor fix site.evidence -o fix                         # no network at all",

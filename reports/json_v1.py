@@ -7,10 +7,11 @@ Each row of a list stands on a line of its own, so that two reports can be compa
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from importlib import resources
 
 from auditor.check import Finding, Remedy, Subject, Undetermined
-from auditor.report import CheckRow, ImageRow, JudgedFinding, Report, StorageStage, Waived
+from auditor.report import CheckRow, ImageRow, JudgedFinding, Report, StorageStage, TrustRow, Waived
 from reports.plain import Json, plain, written
 
 VERSION = 1
@@ -47,7 +48,7 @@ def mapping(report: Report) -> Json:
         "images": [_image(row) for row in report.images],
         "egress": _egress(report),
         "storage": {name: _stage(stage) for name, stage in report.storage.items()},
-        "trust": _trust(report),
+        "trust": trust_json(report.trust),
         "fail_on": report.fail_on.value,
         "baseline": _baseline(report),
     }
@@ -182,7 +183,8 @@ def _stage(stage: StorageStage) -> Json:
     }
 
 
-def _trust(report: Report) -> list[Json]:
+def trust_json(rows: Iterable[TrustRow]) -> list[Json]:
+    """The section `trust`, or a part of it."""
     return [
         {
             "endpoint": row.endpoint,
@@ -192,6 +194,18 @@ def _trust(report: Report) -> list[Json]:
             "path": row.path,
             "dials": row.dials,
             "symptom": row.symptom or None,
+            "os": row.os,
+            "steps": [
+                {
+                    "name": step.name,
+                    "origin": step.origin,
+                    "key": step.key or None,
+                    "until": step.until or None,
+                    "sha1": step.sha1 or None,
+                    "flaws": step.flaws,
+                }
+                for step in row.steps
+            ],
         }
-        for row in report.trust
+        for row in rows
     ]

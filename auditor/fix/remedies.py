@@ -12,6 +12,7 @@ from auditor.fix.lists import list_files
 from auditor.fix.nodes import node_files
 from auditor.fix.readme import readme
 from auditor.fix.reported import Reported, in_report
+from auditor.fix.roots import root_files
 from auditor.fix.scripts import crane, regctl, skopeo
 from auditor.fix.scripts.frame import Setting
 from auditor.fix.settings import setting_files
@@ -47,6 +48,7 @@ def remedies(site: Site, findings: tuple[Reported, ...], tool_version: str, day:
         *list_files(site, findings, carried),
         *setting_files(site, findings, _urls(site, carried)),
         *node_files(site, findings),
+        *root_files(site, findings),
     ]
     return (readme(setting, files, findings, stayed, () if plan.registry is not None else (_NO_REGISTRY,)), *files)
 

@@ -61,8 +61,9 @@ class PoolPart(Edge):
     )
     trust: Paths = Field(
         default=(),
-        description="certificate files, or folders of them, that these nodes trust beside what the OS brings",
-        examples=[["certs/corp-root.pem"]],
+        description="what these nodes trust beside what the OS brings: certificates (PEM, DER, PKCS#7, .sst), dumps of a "
+        "Windows node (auditor chain --dump-script), or folders of them",
+        examples=[["certs/corp-root.pem", "nodes/win2022.json"]],
     )
     root_updates: RootUpdates | None = Field(
         default=None, description=f"where Windows gets root updates: {ROOT_UPDATES}", examples=["disabled"]

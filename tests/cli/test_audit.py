@@ -47,6 +47,8 @@ def test_every_check_of_the_catalogue_finds_something_in_the_example(tmp_path: P
         "docker-nondistributable",
         "foreign-layer-base-era",
     }
+    # Its endpoints are of a CA of its own: no public root is in question.
+    quiet |= {"root-needs-windows-update", "root-unproven"}
     assert silent == {*quiet, "waiver-expired", "waiver-expiring", "waiver-unknown", "waiver-unused"}
 
 

@@ -35,7 +35,7 @@ KEYS = {
     "undetermined": "check subject kind detail",
     "images": "reference digest why platforms",
     "egress": "host port scheme who why when_blocked check",
-    "trust": "endpoint pool client verdict path dials symptom",
+    "trust": "endpoint pool client verdict path dials symptom os steps",
 }
 
 
