@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
@@ -28,6 +29,11 @@ _SCRIPTS = ("early.js", "report.js")
 def render(report: Report) -> str:
     """The report as a complete HTML document."""
     return _environment().get_template("report.html.j2").render(report=report) + "\n"
+
+
+def render_index(rows: Sequence[object], titles: Sequence[str]) -> str:
+    """The page over several reports: pairs of an entry and its links, and the titles of the entry's counts."""
+    return _environment().get_template("index.html.j2").render(rows=rows, titles=titles) + "\n"
 
 
 @cache
