@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 EXAMPLE := examples/plant-7
 TODAY := 2026-11-23
 
-.PHONY: audit test lint types format golden coverage example docs bench transfer-table budget-table lock clean help
+.PHONY: audit test lint types format golden coverage example docs bench transfer-table budget-table trust-table lock clean help
 
 help:            ## Show this list.
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,12 +57,16 @@ bench: $(VENV)/.dev        ## Measure; each prints ratios taken side by side in 
 	$(BIN)/python bench/unpacked.py
 	$(BIN)/python bench/lists.py
 	$(BIN)/python bench/archives.py
+	$(BIN)/python bench/trust.py
 
 transfer-table: $(VENV)/.dev ## What real copies do beside what is predicted of them, one line per tool, options and way.
 	$(BIN)/python -m tests.peers.transfer_table
 
 budget-table: $(VENV)/.dev   ## What copies are estimated to weigh beside what they do, one line per tool, options and images.
 	$(BIN)/python -m tests.peers.budget_table
+
+trust-table: $(VENV)/.dev ## What Go, OpenSSL and NIST's suite make of chains beside our verdicts, one line per chain and client.
+	$(BIN)/python -W ignore -m tests.peers.trust_table
 
 lock: $(VENV)/.dev         ## Pin all dependencies anew, with hashes.
 	$(BIN)/pip install --quiet uv

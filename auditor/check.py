@@ -91,9 +91,7 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """32 hex digits, stable across runs, machines and line moves: check, subject and case."""
-        subject = self.subject
-        parts = (self.check, subject.kind, subject.id, subject.platform, subject.pool, subject.client, self.case)
-        return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return _fingerprint(self.check, self.subject, self.case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +102,16 @@ class Undetermined:
     subject: Subject
     kind: Kind
     detail: str
+
+    @property
+    def fingerprint(self) -> str:
+        """As that of a finding: what it says of the same question is told apart by its kind."""
+        return _fingerprint(self.check, self.subject, f"undetermined {self.kind.value}")
+
+
+def _fingerprint(check: str, subject: Subject, case: str) -> str:
+    parts = (check, subject.kind, subject.id, subject.platform, subject.pool, subject.client, case)
+    return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

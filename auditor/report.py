@@ -41,11 +41,17 @@ class Waived:
 
 @dataclass(frozen=True, slots=True)
 class JudgedFinding:
-    """A finding with its final severity, and the waiver that covers it, if any."""
+    """A finding with its final severity, and the waiver that covers it, if any. `baselined`: the baseline has it already."""
 
     finding: Finding
     severity: Severity
     waived: Waived | None = None
+    baselined: bool = False
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it counts: nobody accepted it, and no baseline knows it."""
+        return self.waived is None and not self.baselined
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,10 @@ class CheckRow:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Findings by severity (waived ones apart), undetermined subjects, and subjects examined."""
+    """Findings by severity (waived and baselined ones apart), undetermined subjects, and subjects examined.
+
+    A finding that is both waived and baselined is counted as waived.
+    """
 
     error: int
     warning: int
@@ -69,6 +78,16 @@ class Counts:
     undetermined: int
     waived: int
     examined: int
+    baselined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineUsed:
+    """The earlier report whose findings do not gate again: its plan, its day, and how many findings it let pass."""
+
+    plan_name: str
+    audited_at: datetime.date
+    findings: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +159,27 @@ class StorageStage:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustStep:
+    """One certificate on a client's way from the leaf to the anchor, or one that is missing there.
+
+    `origin` says in words where the client has it from, `until` is an ISO time, `flaws` what the client refuses of it. What
+    is not known is empty.
+    """
+
+    name: str
+    origin: str
+    key: str = ""
+    until: str = ""
+    sha1: str = ""
+    flaws: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TrustRow:
-    """One endpoint as one client of one pool would see it offline. `verdict`: verifies, fails, undetermined."""
+    """One endpoint as one client of one pool would see it offline. `verdict`: verifies, fails, undetermined.
+
+    `os` is linux or windows; `steps` tell of each certificate of `path`, and of the one that is missing behind it.
+    """
 
     endpoint: str
     pool: str
@@ -150,11 +188,16 @@ class TrustRow:
     path: tuple[str, ...]
     dials: tuple[str, ...]
     symptom: str
+    os: str = ""
+    steps: tuple[TrustStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole answer. `storage` keys are stage names."""
+    """The whole answer. `storage` keys are stage names.
+
+    `fail_on` is the severity from which a finding makes the site not ready.
+    """
 
     tool_version: str
     plan_name: str
@@ -172,3 +215,5 @@ class Report:
     egress: tuple[EgressRow, ...]
     storage: Mapping[str, StorageStage]
     trust: tuple[TrustRow, ...]
+    fail_on: Severity = Severity.ERROR
+    baseline: BaselineUsed | None = None

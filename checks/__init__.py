@@ -47,7 +47,23 @@ from checks.transfer import (
     script_downloads,
     transfer_window,
 )
-from checks.trust import certificate_expiring, certificate_name_mismatch, chain_incomplete, root_not_trusted
+from checks.trust import (
+    ca_not_in_machine_store,
+    certificate_expiring,
+    certificate_name_mismatch,
+    certificate_weak,
+    chain_incomplete,
+    crl_stale,
+    revocation_egress,
+    revocation_missing,
+    root_needs_windows_update,
+    root_not_trusted,
+    root_unproven,
+    root_update_stall,
+    runtime_ca_path,
+    tls_version_mismatch,
+    trust_split,
+)
 from checks.windows import (
     foreign_layer_base_era,
     foreign_layer_egress,
@@ -101,6 +117,17 @@ CATALOGUE: tuple[Check, ...] = (
     size_unproven.CHECK,
     chain_incomplete.CHECK,
     root_not_trusted.CHECK,
+    root_needs_windows_update.CHECK,
+    root_unproven.CHECK,
+    trust_split.CHECK,
+    revocation_egress.CHECK,
+    revocation_missing.CHECK,
+    crl_stale.CHECK,
+    root_update_stall.CHECK,
     certificate_expiring.CHECK,
     certificate_name_mismatch.CHECK,
+    certificate_weak.CHECK,
+    tls_version_mismatch.CHECK,
+    ca_not_in_machine_store.CHECK,
+    runtime_ca_path.CHECK,
 )

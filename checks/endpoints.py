@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import datetime
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from auditor.check import Fact, Remedy, Subject, Undetermined
 from auditor.pki.rules import Flaw, FlawKind
 from auditor.plan.model import Endpoint
 from auditor.site import Site
-from auditor.site.trust import GAP_KINDS, Served, TrustCase, Unseen
+from auditor.site.trust.cases import GAP_KINDS, TrustCase
+from auditor.site.trust.served import Served, Unseen
 
-# Checks of their own speak of these; every other flaw means that no client accepts the path.
-OWN_CHECKS = frozenset({FlawKind.EXPIRED, FlawKind.NOT_YET_VALID, FlawKind.NAME, FlawKind.COMMON_NAME})
+# What certificate-weak speaks of; dates and names have checks of their own too.
+WEAKNESSES = frozenset(
+    {
+        FlawKind.NOT_A_CA,
+        FlawKind.PATH_LENGTH,
+        FlawKind.KEY_USAGE,
+        FlawKind.WRONG_USAGE,
+        FlawKind.NAME_CONSTRAINTS,
+        FlawKind.WEAK_SIGNATURE,
+        FlawKind.WEAK_KEY,
+        FlawKind.UNREADABLE,
+    }
+)
+OWN_CHECKS = WEAKNESSES | {FlawKind.EXPIRED, FlawKind.NOT_YET_VALID, FlawKind.NAME, FlawKind.COMMON_NAME}
 GAPS = GAP_KINDS
 
 
@@ -25,6 +38,11 @@ def endpoint_subject(endpoint: Endpoint) -> Subject:
 def subject_of(case: TrustCase) -> Subject:
     """The endpoint for one client of one pool as a subject."""
     return Subject("endpoint", case.endpoint.name, str(case.pool.platform), case.pool.name, case.client)
+
+
+def subject_of_pool(case: TrustCase) -> Subject:
+    """The endpoint for all clients of one pool as a subject."""
+    return Subject("endpoint", case.endpoint.name, str(case.pool.platform), case.pool.name)
 
 
 def who(case: TrustCase) -> str:
@@ -73,6 +91,14 @@ def cases_by_endpoint(site: Site, today: datetime.date) -> dict[Endpoint, tuple[
     return {endpoint: tuple(cases) for endpoint, cases in grouped.items()}
 
 
+def clients_with(cases: Iterable[TrustCase]) -> str:
+    """The clients of some cases as words: `curl, dotnet-10 on win2022`, grouped by pool."""
+    grouped: dict[str, list[str]] = {}
+    for case in cases:
+        grouped.setdefault(case.pool.name, []).append(case.client)
+    return " and ".join(f"{', '.join(dict.fromkeys(clients))} on {pool}" for pool, clients in grouped.items())
+
+
 def structural(case: TrustCase) -> tuple[Flaw, ...]:
     """The flaws of the case's path that no check of their own speaks of."""
     if isinstance(case.verdict, Unseen):
@@ -85,8 +111,8 @@ def install_root(case: TrustCase, anchor: str) -> Remedy:
     if case.pool.is_windows:
         return Remedy(
             "install",
-            f"On each node of {case.pool.name} put the certificate of {anchor} into LocalMachine\\Root, and its file into the "
-            "pool's `trust` in the plan.",
+            f"On each node of {case.pool.name} put the certificate of {anchor} into LocalMachine\\Root, by hand or by "
+            "group policy (Public Key Policies, Trusted Root Certification Authorities), and its file into the pool's `trust`.",
             ("certutil -addstore -f Root root.cer",),
         )
     return Remedy(
@@ -94,6 +120,20 @@ def install_root(case: TrustCase, anchor: str) -> Remedy:
         f"On each node of {case.pool.name} add the certificate of {anchor} to the system's roots, and its file to the pool's "
         "`trust` in the plan.",
         ("cp root.crt /usr/local/share/ca-certificates/", "update-ca-certificates"),
+    )
+
+
+def mirror_roots(case: TrustCase) -> Remedy:
+    """How Windows gets its roots from a share inside, filled on a machine that may reach Windows Update."""
+    key = r"HKLM\SOFTWARE\Microsoft\SystemCertificates\AuthRoot\AutoUpdate"
+    return Remedy(
+        "copy",
+        f"Or fill a share with Microsoft's roots where the network is up, carry it in, point each node of {case.pool.name} to "
+        "it, and write it as the pool's `root_updates`.",
+        (
+            r"certutil -syncWithWU \\server\roots",
+            rf"reg add {key} /v RootDirUrl /t REG_SZ /d file://\\server\roots /f",
+        ),
     )
 
 

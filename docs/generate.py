@@ -105,10 +105,15 @@ COMMAND_EXAMPLES = {
         "auditor audit plan.yaml --evidence site.evidence --format html=report.html --format text",
         "auditor audit images.txt --platform linux/amd64 --platform windows/amd64:ltsc2022",
         "auditor audit plan.yaml --via target --only image-absent   # inside: has everything arrived?",
+        "auditor audit plan.yaml --baseline before.json --format github   # gate only on what is new",
     ),
     "collect": (
         "auditor collect plan.yaml -o site.evidence",
         "auditor collect images.txt --platform windows/amd64:ltsc2022 -o lists.evidence",
+    ),
+    "diff": (
+        "auditor diff before.json after.json                        # what is new, gone, worse?",
+        "auditor diff before.json after.json --format json --fail-on warning",
     ),
     "images": (
         "auditor images plan.yaml",
@@ -117,6 +122,11 @@ COMMAND_EXAMPLES = {
     "inspect": (
         "auditor inspect mcr.microsoft.com/windows/servercore:ltsc2022",
         "auditor inspect rancher/mirrored-pause:3.6 --evidence site.evidence --format json",
+    ),
+    "chain": (
+        "auditor chain registry.plant7.local:5000 --trust certs/corp-root.pem --trust nodes/win2022.json",
+        "auditor chain chain.pem --host registry.plant7.local --platform windows/amd64:ltsc2019 --client curl",
+        "auditor chain --dump-script > windows-trust.ps1",
     ),
     "fix": (
         "auditor fix plan.yaml --via source --via target -o fix   # what the registry inside lacks",

@@ -28,6 +28,12 @@ FORMATS: tuple[Format, ...] = (
     Format("json", "for programs: the stable contract, version 1", ".json", "reports.json_v1"),
     Format("html", "one self-contained file to read, filter, print and keep", ".html", "reports.html"),
     Format("egress", "hosts that would be dialled outside, for a firewall team", ".hosts.txt", "reports.egress"),
+    Format("sarif", "SARIF 2.1.0, for code scanning and editors", ".sarif", "reports.sarif"),
+    Format("junit", "JUnit XML, for pipelines that count tests", ".junit.xml", "reports.junit"),
+    Format("github", "annotations for GitHub Actions", ".github.txt", "reports.github"),
+    Format("gitlab", "GitLab's code quality report", ".codequality.json", "reports.gitlab"),
+    Format("markdown", "a comment for a pull request, within GitHub's limit", ".md", "reports.markdown"),
+    Format("csv", "the image matrix, for a spreadsheet", ".csv", "reports.csv_matrix"),
 )
 _BY_NAME = {row.name: row for row in FORMATS}
 

@@ -7,20 +7,16 @@ Each row of a list stands on a line of its own, so that two reports can be compa
 from __future__ import annotations
 
 import json
-import math
-import re
+from collections.abc import Iterable
 from importlib import resources
-from typing import Any
 
 from auditor.check import Finding, Remedy, Subject, Undetermined
-from auditor.report import CheckRow, ImageRow, JudgedFinding, Report, StorageStage, Waived
+from auditor.report import CheckRow, ImageRow, JudgedFinding, Report, StorageStage, TrustRow, Waived
+from reports.plain import Json, plain
 
 VERSION = 1
 TOOL = "airgap-auditor"
 SCHEMA = "report_v1.schema.json"
-_SURROGATES = re.compile("[\ud800-\udfff]")
-
-Json = dict[str, Any]
 
 
 def report_schema() -> Json:
@@ -53,10 +49,11 @@ def mapping(report: Report) -> Json:
         "images": [_image(row) for row in report.images],
         "egress": _egress(report),
         "storage": {name: _stage(stage) for name, stage in report.storage.items()},
-        "trust": _trust(report),
+        "trust": trust_json(report.trust),
+        "fail_on": report.fail_on.value,
+        "baseline": _baseline(report),
     }
-    plain: Json = _plain(made)
-    return plain
+    return plain(made)
 
 
 def _section(value: object) -> str:
@@ -69,21 +66,6 @@ def _section(value: object) -> str:
             return json.dumps(value)
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - the values of JSON have no common type
-    """`value` in JSON's own types. Lone surrogates, which no JSON reader must accept, and NaN become visible text."""
-    match value:
-        case str():
-            return _SURROGATES.sub("\ufffd", value)
-        case float() if not math.isfinite(value):
-            return str(value)
-        case dict():
-            return {_plain(key): _plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case _:
-            return value
-
-
 def _summary(report: Report) -> Json:
     counts = report.counts
     return {
@@ -93,6 +75,7 @@ def _summary(report: Report) -> Json:
         "undetermined": counts.undetermined,
         "waived": counts.waived,
         "examined": counts.examined,
+        "baselined": counts.baselined,
     }
 
 
@@ -130,6 +113,7 @@ def _finding(item: JudgedFinding) -> Json:
         "remedies": [_remedy(remedy) for remedy in finding.remedies],
         "fingerprint": finding.fingerprint,
         "waived": _waived(item.waived),
+        "baselined": item.baselined,
     }
 
 
@@ -148,6 +132,13 @@ def _waived(waived: Waived | None) -> Json | None:
     if waived is None:
         return None
     return {"owner": waived.owner, "reason": waived.reason, "expires": waived.expires.isoformat()}
+
+
+def _baseline(report: Report) -> Json | None:
+    used = report.baseline
+    if used is None:
+        return None
+    return {"plan": used.plan_name, "audited_at": used.audited_at.isoformat(), "findings": used.findings}
 
 
 def _undetermined(row: Undetermined) -> Json:
@@ -203,7 +194,8 @@ def _stage(stage: StorageStage) -> Json:
     }
 
 
-def _trust(report: Report) -> list[Json]:
+def trust_json(rows: Iterable[TrustRow]) -> list[Json]:
+    """The section `trust`, or a part of it."""
     return [
         {
             "endpoint": row.endpoint,
@@ -213,6 +205,18 @@ def _trust(report: Report) -> list[Json]:
             "path": row.path,
             "dials": row.dials,
             "symptom": row.symptom or None,
+            "os": row.os,
+            "steps": [
+                {
+                    "name": step.name,
+                    "origin": step.origin,
+                    "key": step.key or None,
+                    "until": step.until or None,
+                    "sha1": step.sha1 or None,
+                    "flaws": step.flaws,
+                }
+                for step in row.steps
+            ],
         }
-        for row in report.trust
+        for row in rows
     ]

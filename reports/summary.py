@@ -62,13 +62,18 @@ class Step:
 
 
 def active(report: Report) -> tuple[JudgedFinding, ...]:
-    """The findings that nobody has accepted."""
-    return tuple(item for item in report.findings if item.waived is None)
+    """The findings that count: nobody has accepted them, and no baseline has them."""
+    return tuple(item for item in report.findings if item.is_active)
 
 
 def waived(report: Report) -> tuple[tuple[JudgedFinding, Waived], ...]:
     """The findings that a waiver covers, each with it."""
     return tuple((item, item.waived) for item in report.findings if item.waived is not None)
+
+
+def baselined(report: Report) -> tuple[JudgedFinding, ...]:
+    """The findings that the baseline has already and no waiver covers."""
+    return tuple(item for item in report.findings if item.baselined and item.waived is None)
 
 
 def grouped(report: Report) -> tuple[Group, ...]:
@@ -92,6 +97,7 @@ def counted(report: Report) -> str:
             (counts.info, "info", "info"),
             (counts.undetermined, "undetermined", "undetermined"),
             (counts.waived, "waived", "waived"),
+            (counts.baselined, "baselined", "baselined"),
         )
         if number
     ]
@@ -103,6 +109,9 @@ def meaning(report: Report) -> str:
     if not report.counts.examined:
         return "Nothing was examined, so nothing is known."
     match report.verdict:
+        case Verdict.READY if known := _blocking(baselined(report), report.fail_on):
+            of = f"{many(known, 'finding')} of the baseline would be"
+            return f"Nothing new is in the way. {of}: this is no promise that it works."
         case Verdict.READY:
             return f"With the cable cut, this environment should work until {report.horizon.isoformat()}."
         case Verdict.NOT_READY:
@@ -111,6 +120,10 @@ def meaning(report: Report) -> str:
             return "This is not a pass: some questions have no answer yet."
         case _:
             assert_never(report.verdict)
+
+
+def _blocking(findings: Iterable[JudgedFinding], threshold: Severity) -> int:
+    return sum(item.severity.at_least(threshold) for item in findings)
 
 
 def steps(report: Report) -> tuple[Step, ...]:
@@ -133,6 +146,14 @@ def _unknown(rows: Iterable[Undetermined]) -> list[Step]:
     """The two most frequent kinds of not knowing, each with what to do about it."""
     kinds = Counter(row.kind.value for row in rows)
     return [Step(f"{many(count, 'question')} without an answer ({kind})", advice(kind)) for kind, count in kinds.most_common(2)]
+
+
+def since(report: Report) -> str:
+    """What the baseline is, in a few words; empty where there is none."""
+    used = report.baseline
+    if used is None:
+        return ""
+    return f"the report of {used.plan_name or 'no name'} as of {used.audited_at.isoformat()}"
 
 
 def advice(kind: str) -> str:

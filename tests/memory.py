@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from auditor.evidence.model import ArchiveSeen, BlobSeen, ChainSeen, Content, Observation, Seen, TagSeen
+from auditor.evidence.model import ArchiveSeen, BlobSeen, ChainSeen, Content, Fetched, Observation, Seen, TagSeen, TlsOffered
 from auditor.oci.unpacked import AllUnpacked, UnpackedKind, UnpackedSeen
 
 AT = datetime.datetime(2026, 11, 23, 8, 0, tzinfo=datetime.UTC)
@@ -42,6 +42,8 @@ class MemoryEvidence:
     blobs: dict[tuple[str, str], Observation[BlobSeen]] = field(default_factory=dict)
     unpacked_seen: dict[str, Observation[UnpackedSeen]] = field(default_factory=dict)
     chains: dict[str, Observation[ChainSeen]] = field(default_factory=dict)
+    offers: dict[str, Observation[TlsOffered]] = field(default_factory=dict)
+    fetches: dict[str, Observation[Fetched]] = field(default_factory=dict)
     read: dict[str, Observation[ArchiveSeen]] = field(default_factory=dict)
 
     def tag(self, reference: str) -> Observation[TagSeen] | None:
@@ -68,6 +70,12 @@ class MemoryEvidence:
     def chain(self, endpoint: str) -> Observation[ChainSeen] | None:
         return self.chains.get(endpoint)
 
+    def tls_offered(self, endpoint: str) -> Observation[TlsOffered] | None:
+        return self.offers.get(endpoint)
+
+    def fetched(self, url: str) -> Observation[Fetched] | None:
+        return self.fetches.get(url)
+
     def store(self, body: bytes, media_type: str = "") -> str:
         """Keep a document and return its digest."""
         digest = digest_of(body)
@@ -89,6 +97,8 @@ class MemoryEvidence:
             *(("blob", *place) for place in self.blobs),
             *(("unpacked", digest) for digest in self.unpacked_seen),
             *(("chain", name) for name in self.chains),
+            *(("offered", name) for name in self.offers),
+            *(("fetched", url) for url in self.fetches),
             *(("archive", path) for path in self.read),
         )
 
@@ -103,5 +113,7 @@ class MemoryEvidence:
             blobs={place: value for place, value in self.blobs.items() if ("blob", *place) not in gone},
             unpacked_seen={name: value for name, value in self.unpacked_seen.items() if ("unpacked", name) not in gone},
             chains={name: value for name, value in self.chains.items() if ("chain", name) not in gone},
+            offers={name: value for name, value in self.offers.items() if ("offered", name) not in gone},
+            fetches={url: value for url, value in self.fetches.items() if ("fetched", url) not in gone},
             read={path: value for path, value in self.read.items() if ("archive", path) not in gone},
         )

@@ -33,6 +33,7 @@ KEYS = {
     "inside",
     "archives",
     "endpoints",
+    "fetched",
     "expect",
     "severity",
     "kind",

@@ -46,7 +46,7 @@ from auditor.plan.model import Plan
 from auditor.plan.needs import resolve_needs
 from auditor.site import Site
 from tests.memory import AT, SOURCE, MemoryEvidence, body_of, digest_of, seen
-from tests.world_chains import certificates_of, files_of, served_by
+from tests.world_chains import certificates_of, fetched_from, files_of, offered_by, served_by
 
 FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
@@ -219,6 +219,10 @@ def site_of(form: Form) -> Site:
     evidence = evidence_of(form.get("observed", {}))
     for endpoint, observed in form.get("endpoints", {}).items():
         evidence.chains[endpoint] = served_by(observed, made)
+        if "offers" in observed:
+            evidence.offers[endpoint] = offered_by(observed)
+    for url, found in form.get("fetched", {}).items():
+        evidence.fetches[url] = fetched_from(found, made)
     put_inside(evidence, form.get("inside", {}))
     put_archives(evidence, form.get("archives", {}))
     return Site(plan, resolve_needs(plan), evidence, places_of(form))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import audit, catalogue, collect, fix, images, init, inspect, schema
+from auditor.cli import audit, catalogue, chain, collect, diff, fix, images, init, inspect, schema
 from auditor.cli.saying import Loudness, be
 from auditor.errors import UsageError
 
@@ -48,6 +48,8 @@ app.command("collect")(collect.collect)
 app.command("images")(images.images)
 app.command("inspect")(inspect.inspect)
 app.command("fix")(fix.fix)
+app.command("chain")(chain.chain)
+app.command("diff")(diff.diff)
 app.command("checks")(catalogue.checks)
 app.command("explain")(catalogue.explain)
 app.command("init")(init.init)

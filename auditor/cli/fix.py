@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,6 +15,7 @@ from auditor.check import Severity
 from auditor.cli.inputs import read_inputs
 from auditor.cli.options import AskVia, At, EvidenceIn, Jobs, Offline, parse_date
 from auditor.cli.output import write_stdout
+from auditor.cli.report_files import report_in
 from auditor.cli.selection import catalogue, severities
 from auditor.cli.siting import sited
 from auditor.engine import evaluate
@@ -25,8 +25,6 @@ from auditor.fix.reported import of_finding
 from auditor.fix.written import Written
 from auditor.plan.quoting import clean
 from auditor.policy import Policy, judge
-
-MAX_REPORT = 512 * 1024 * 1024
 
 Source = Annotated[
     Path, typer.Argument(metavar="PLAN|EVIDENCE|REPORT", help="A plan, evidence that carries one, or a JSON report.")
@@ -57,23 +55,6 @@ def fix(
         findings = tuple(of_finding(judged.finding) for judged in report.findings if judged.waived is None)
         files = remedies(site, findings, __version__, today)
     _write(output, files)
-
-
-def report_in(path: Path) -> dict[str, Any] | None:
-    """The JSON report in a file; None for anything else, a plan in JSON too. Raises UsageError."""
-    if path.suffix.lower() != ".json" or not path.is_file():
-        return None
-    with path.open("rb") as file:
-        data = file.read(MAX_REPORT + 1)
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(document, dict) or not {"tool", "findings"} <= document.keys():
-        return None
-    if document.get("version") != 1:
-        raise UsageError(f"{path} is no report of version 1", "Write one with `auditor audit PLAN --format json=FILE`.")
-    return document
 
 
 def _write(folder: Path, files: tuple[Written, ...]) -> None:

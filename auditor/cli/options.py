@@ -12,6 +12,9 @@ from auditor.check import Severity
 from auditor.errors import UsageError
 from auditor.evidence.model import Place
 from auditor.plan.model import Plan
+from reports import format_names
+
+_LISTED = f"{', '.join(format_names()[:-1])} or {format_names()[-1]}"
 
 Inputs = Annotated[list[Path], typer.Argument(metavar="PLAN|LIST…|EVIDENCE", help="A plan, image lists, or evidence.")]
 Sources = Annotated[list[Path], typer.Argument(metavar="PLAN|LIST…", help="A plan, or image lists with --platform.")]
@@ -22,15 +25,20 @@ At = Annotated[str | None, typer.Option("--at", metavar="DATE", help="Judge as o
 Platforms = Annotated[
     list[str] | None, typer.Option("--platform", metavar="PLATFORM", help="What lists are for, such as windows/amd64:ltsc2022.")
 ]
-Formats = Annotated[
-    list[str] | None, typer.Option("--format", metavar="FMT[=FILE]", help="text, json, html or egress; repeatable.")
-]
+Formats = Annotated[list[str] | None, typer.Option("--format", metavar="FMT[=FILE]", help=f"{_LISTED}; repeatable.")]
 FailOn = Annotated[
     Severity, typer.Option("--fail-on", metavar="error|warning|info", help="The severity from which the site is not ready.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Undetermined counts as not ready.")]
 Only = Annotated[list[str] | None, typer.Option("--only", metavar="ID", help="Run only this check; repeatable.")]
 Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="ID", help="Do not run this check; repeatable.")]
+WaiversFile = Annotated[
+    Path | None, typer.Option("--waivers", metavar="FILE", help="A file with a list of waivers, besides those of the plan.")
+]
+BaselineFile = Annotated[
+    Path | None,
+    typer.Option("--baseline", metavar="REPORT", help="A JSON report: what it found is shown, and does not count again."),
+]
 AskVia = Annotated[
     list[Place] | None,
     typer.Option(

@@ -12,14 +12,16 @@ from pathlib import Path
 
 from auditor import __version__
 from auditor.collectors.archived import observe_archives
+from auditor.collectors.certificate_urls import CertificateUrls
+from auditor.collectors.endpoints import EndpointCollector, ObserveChain, ObserveOffered
 from auditor.collectors.images import ImageCollector, Wish
 from auditor.collectors.presence import PresenceCollector
 from auditor.collectors.registry.client import RegistryClient
 from auditor.collectors.registry.retries import Retries
-from auditor.collectors.tls import observe_chain
+from auditor.collectors.tls import observe_chain, observe_offered
 from auditor.collectors.unpacked import UnpackedCollector
 from auditor.errors import AuditorError, UsageError
-from auditor.evidence.model import ChainSeen, Failed, Kind, Observation, Place, Seen
+from auditor.evidence.model import Failed, Place
 from auditor.evidence.places import note_places
 from auditor.evidence.store import Store
 from auditor.oci.reference import Reference
@@ -28,7 +30,6 @@ from auditor.plan.files import carried_files
 from auditor.plan.model import Endpoint, Needs, Plan, Pool
 from auditor.plan.rewrites import placed
 
-CHAINS_AT_ONCE = 8
 Asked = tuple[Reference, tuple[Wish, ...], Place]
 
 
@@ -47,7 +48,8 @@ class CollectOptions:
     retries: Retries = field(default_factory=Retries)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     home: Path = field(default_factory=Path.home)
-    observe_chain: Callable[[str, int], Observation[ChainSeen]] = observe_chain
+    observe_chain: ObserveChain = observe_chain
+    observe_offered: ObserveOffered = observe_offered
     reading: Callable[[str, int, int], None] | None = None  # archives: (name, bytes done, bytes in all)
 
 
@@ -55,8 +57,8 @@ class CollectOptions:
 class Collected:
     """What a collection did. `failures` are questions without a usable answer; `left_out` names files not carried, and why.
 
-    `unanswered` are references and endpoints (`host:port`) that nobody answered for today, and of which the store keeps what
-    was seen before.
+    `unanswered` are references, endpoints (`host:port`) and URLs that nobody answered for today, and of which the store keeps
+    what was seen before.
     """
 
     requests: int
@@ -125,11 +127,13 @@ def _is_strict(pool: Pool) -> bool:
 
 async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOptions) -> Collected:
     wanted = list(_asked(plan, needs, options.places))
-    endpoints = [endpoint for endpoint in plan.endpoints if not endpoint.chain]
-    progress = _Progress(options.progress, len(wanted) + len(endpoints))
+    connected = sum(not endpoint.chain for endpoint in plan.endpoints)
+    progress = _Progress(options.progress, len(wanted) + connected)
     client = RegistryClient(plan, options.retries, options.jobs, options.environment, options.home)
     unpacked = UnpackedCollector(client, store) if options.unpacked or _has_disk(plan) else None
     work = _Work(ImageCollector(client, store), PresenceCollector(client, store), unpacked, progress)
+    urls = CertificateUrls(plan, store, options.retries)
+    endpoints = EndpointCollector(plan, store, urls, options.observe_chain, options.observe_offered)
     queues: defaultdict[str, list[Asked]] = defaultdict(list)
     for asked in wanted:
         queues[asked[0].domain].append(asked)
@@ -140,16 +144,29 @@ async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOption
                 waiting = iter(queue)
                 for _ in range(min(at_host, len(queue))):
                     group.create_task(work.on(waiting))
-            chains = group.create_task(_chains(endpoints, store, options, progress))
+            for endpoint in plan.endpoints:
+                group.create_task(_observed(endpoints, endpoint, progress))
     except* AuditorError as group_error:
         raise _first(group_error) from None
     finally:
         await client.close()
-    failed, lost = chains.result()
+        await urls.close()
     images = work.images
-    requests = client.requests + len(endpoints)
-    failures = images.counts.failures + work.presence.counts.failures + failed + (unpacked.counts.failures if unpacked else 0)
-    return Collected(requests, images.counts.documents, failures, (), 0.0, {**images.unanswered, **lost})
+    failed = (images.counts, work.presence.counts, endpoints, urls, *((unpacked.counts,) if unpacked else ()))
+    return Collected(
+        client.requests + connected + urls.requests,
+        images.counts.documents,
+        sum(part.failures for part in failed),
+        (),
+        0.0,
+        {**images.unanswered, **endpoints.lost, **urls.lost},
+    )
+
+
+async def _observed(endpoints: EndpointCollector, endpoint: Endpoint, progress: _Progress) -> None:
+    await endpoints.collect(endpoint)
+    if not endpoint.chain:
+        progress.step()
 
 
 def _has_disk(plan: Plan) -> bool:
@@ -189,27 +206,6 @@ class _Work:
             if self.unpacked is not None:
                 await self.unpacked.layers(reference, walked)
             self.progress.step()
-
-
-async def _chains(
-    endpoints: list[Endpoint], store: Store, options: CollectOptions, progress: _Progress
-) -> tuple[int, dict[str, Failed]]:
-    """Observe every endpoint; how many failed, and those that nobody answered for but that were seen before."""
-    at_once = asyncio.Semaphore(CHAINS_AT_ONCE)
-    lost: dict[str, Failed] = {}
-
-    async def observe(endpoint: Endpoint) -> int:
-        async with at_once:
-            observation = await asyncio.to_thread(options.observe_chain, endpoint.host, endpoint.port)
-        known = store.chain(endpoint.name)
-        if isinstance(observation, Failed) and observation.kind is Kind.UNREACHABLE and isinstance(known, Seen):
-            lost[endpoint.name] = observation
-        else:
-            store.put_chain(endpoint.name, observation)
-        progress.step()
-        return int(not isinstance(observation, Seen))
-
-    return sum(await asyncio.gather(*(observe(endpoint) for endpoint in endpoints))), lost
 
 
 class _Progress:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
 from auditor.oci.archive import Inventory
 from auditor.oci.unpacked import AllUnpacked, UnpackedSeen
+
+MAX_FETCHED = 16 * 1024 * 1024  # bytes; the CRL of a big public CA has 5 to 10 million
 
 T = TypeVar("T")
 
@@ -101,6 +103,26 @@ class ChainSeen:
     protocol: str
 
 
+@dataclass(frozen=True, slots=True)
+class TlsOffered:
+    """What a TLS endpoint agrees to, both in OpenSSL's names and in the order in which they were found.
+
+    `versions` as `TLSv1.2`, oldest first. `ciphers` of all of them: for TLS 1.3 its suites (`TLS_AES_128_GCM_SHA256`), for
+    older versions the suite with its key exchange (`ECDHE-RSA-AES128-GCM-SHA256`); the server's own choice comes first.
+    Only what the OpenSSL of the asking side speaks can be in them.
+    """
+
+    versions: tuple[str, ...]
+    ciphers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The bytes at a URL that a certificate names: a CRL or the issuer's certificate, as they came and at most MAX_FETCHED."""
+
+    body: bytes = field(repr=False)
+
+
 class ImageEvidence(Protocol):
     """What one place says about images. None always means: nobody looked."""
 
@@ -134,4 +156,12 @@ class Evidence(ImageEvidence, Protocol):
 
     def chain(self, endpoint: str) -> Observation[ChainSeen] | None:
         """What `host:port` served."""
+        ...
+
+    def tls_offered(self, endpoint: str) -> Observation[TlsOffered] | None:
+        """The TLS versions and ciphers that `host:port` offers."""
+        ...
+
+    def fetched(self, url: str) -> Observation[Fetched] | None:
+        """What lies at a URL that a certificate names, as it stands in the certificate."""
         ...

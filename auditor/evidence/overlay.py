@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from auditor.evidence.model import ArchiveSeen, BlobSeen, ChainSeen, Content, Evidence, Failed, Observation, TagSeen
+from auditor.evidence.model import (
+    ArchiveSeen,
+    BlobSeen,
+    ChainSeen,
+    Content,
+    Evidence,
+    Failed,
+    Fetched,
+    Observation,
+    TagSeen,
+    TlsOffered,
+)
 from auditor.oci.unpacked import AllUnpacked, UnpackedSeen
 
 
@@ -15,7 +26,7 @@ class Overlaid:
     """
 
     def __init__(self, evidence: Evidence, unanswered: Mapping[str, Failed]) -> None:
-        """`unanswered` by reference and by `host:port`."""
+        """`unanswered` by reference, by `host:port` and by URL."""
         self._evidence = evidence
         self._unanswered = unanswered
 
@@ -46,3 +57,11 @@ class Overlaid:
     def chain(self, endpoint: str) -> Observation[ChainSeen] | None:
         """See Evidence."""
         return self._unanswered.get(endpoint) or self._evidence.chain(endpoint)
+
+    def tls_offered(self, endpoint: str) -> Observation[TlsOffered] | None:
+        """See Evidence."""
+        return self._unanswered.get(endpoint) or self._evidence.tls_offered(endpoint)
+
+    def fetched(self, url: str) -> Observation[Fetched] | None:
+        """See Evidence."""
+        return self._unanswered.get(url) or self._evidence.fetched(url)

@@ -68,3 +68,18 @@ def as_size(value: object) -> int:
     if not isinstance(value, int) or value < 0:
         raise ValueError(f"{value!r:.80} is no size")
     return value
+
+
+def as_names(value: object) -> tuple[str, ...]:
+    """A column of names with spaces between. Raises ValueError."""
+    names = tuple(as_text(value).split(" ")) if value != "" else ()
+    if not all(names):
+        raise ValueError(f"{value!r:.80} is no list of names")
+    return names
+
+
+def as_bytes(value: object) -> bytes:
+    """A column that must be bytes. Raises ValueError."""
+    if isinstance(value, bytes):
+        return value
+    raise ValueError(f"{value!r:.80} are no bytes, or too many")

@@ -14,7 +14,8 @@ from typing import Final
 from auditor.errors import EvidenceError
 
 APPLICATION_ID: Final = 0x41474145
-VERSION: Final = 2
+VERSION: Final = 3
+OLDEST: Final = 2
 MAX_VALUE: Final = 64 * 1024 * 1024
 _MAGIC: Final = b"SQLite format 3\x00"
 _LOCK_TIMEOUT: Final = 5.0
@@ -55,8 +56,18 @@ _TABLES: Final = {
         "CREATE TABLE certificate (endpoint TEXT NOT NULL, position INTEGER NOT NULL, body BLOB NOT NULL, "
         "PRIMARY KEY (endpoint, position))"
     ),
+    "offered": (
+        "CREATE TABLE offered (endpoint TEXT PRIMARY KEY, outcome TEXT NOT NULL, detail TEXT NOT NULL, at TEXT NOT NULL, "
+        "source TEXT NOT NULL, versions TEXT NOT NULL, ciphers TEXT NOT NULL)"
+    ),
+    "fetched": (
+        "CREATE TABLE fetched (url TEXT PRIMARY KEY, outcome TEXT NOT NULL, detail TEXT NOT NULL, at TEXT NOT NULL, "
+        "source TEXT NOT NULL, body BLOB NOT NULL)"
+    ),
     "file": "CREATE TABLE file (path TEXT PRIMARY KEY, body BLOB NOT NULL)",
 }
+# What each version added. A file of an older version is read as if nobody had looked at what it has no table for.
+_SINCE: Final = {"offered": 3, "fetched": 3}
 
 
 class explained:  # noqa: N801 - reads as a verb, like contextlib's own
@@ -104,7 +115,7 @@ def check_header(path: Path) -> None:
     version = int.from_bytes(head[60:64], "big")
     if version > VERSION:
         raise EvidenceError(f"{path} was written by a newer auditor (evidence version {version})", "Update the auditor.")
-    if version < VERSION:
+    if version < OLDEST:
         raise EvidenceError(f"{path} was written by an older auditor (evidence version {version})", "Collect anew.")
 
 
@@ -137,8 +148,29 @@ def create_tables(connection: sqlite3.Connection) -> None:
     connection.executescript(f"BEGIN; {'; '.join(statements)}; COMMIT;")
 
 
-def check_tables(connection: sqlite3.Connection, name: str) -> None:
-    """Refuse a schema that this program did not write, as a trigger or a view could run code. Raises EvidenceError."""
+def check_tables(connection: sqlite3.Connection, name: str) -> tuple[str, ...]:
+    """Refuse a schema that this program did not write, as a trigger or a view could run code. Raises EvidenceError.
+
+    The tables that the file's version did not have yet.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    missing = tuple(table for table, since in _SINCE.items() if since > version)
+    expected = {table: statement for table, statement in _TABLES.items() if table not in missing}
     rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL LIMIT 100").fetchall()
-    if dict(rows) != _TABLES:
+    if dict(rows) != expected:
         raise EvidenceError(f"{name} has tables that the auditor did not make", "Collect anew, and carry that file.")
+    return missing
+
+
+def stand_in(connection: sqlite3.Connection, missing: tuple[str, ...]) -> None:
+    """Empty tables in memory for those that an older file does not have."""
+    if missing:
+        statements = (_TABLES[table].replace("CREATE TABLE", "CREATE TEMP TABLE") for table in missing)
+        connection.executescript(f"PRAGMA temp_store=MEMORY; {'; '.join(statements)}")
+
+
+def upgrade(connection: sqlite3.Connection, missing: tuple[str, ...]) -> None:
+    """Make an older file one of this version, all of it or nothing."""
+    if missing:
+        statements = (*(_TABLES[table] for table in missing), f"PRAGMA user_version={VERSION}")
+        connection.executescript(f"BEGIN IMMEDIATE; {'; '.join(statements)}; COMMIT;")

@@ -9,20 +9,30 @@ from __future__ import annotations
 import datetime
 import hashlib
 import sqlite3
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import msgspec
 
-from auditor import __version__
 from auditor.errors import EvidenceError, InternalError
-from auditor.evidence.model import Absent, ArchiveSeen, BlobSeen, ChainSeen, Content, Failed, Kind, Observation, Seen, TagSeen
-from auditor.evidence.rows import SEEN, as_size, as_text, to_columns, to_observation, to_text, to_time
-from auditor.evidence.schema import check_header, check_tables, connect, create_tables, explained
+from auditor.evidence.database import Database
+from auditor.evidence.model import (
+    MAX_FETCHED,
+    Absent,
+    ArchiveSeen,
+    BlobSeen,
+    ChainSeen,
+    Content,
+    Failed,
+    Fetched,
+    Kind,
+    Observation,
+    Seen,
+    TagSeen,
+    TlsOffered,
+)
+from auditor.evidence.rows import SEEN, as_bytes, as_names, as_size, as_text, to_columns, to_observation, to_text, to_time
 from auditor.oci.unpacked import AllUnpacked, UnpackedKind, UnpackedSeen
 
 MAX_DOCUMENT: Final = 4 * 1024 * 1024
@@ -31,8 +41,6 @@ MAX_CERTIFICATE_BYTES: Final = 1024 * 1024
 MAX_FILES: Final = 20_000
 MAX_ARCHIVES: Final = 2_000
 MAX_FILE_BYTES: Final = 256 * 1024 * 1024
-BATCH: Final = 1024
-BATCH_SECONDS: Final = 1.0
 _DOCUMENT: Final = "SELECT media_type, body, at, source, rowid FROM document WHERE digest = ?"
 # There may be hundreds of thousands of these: they are checked where they lie. A digest that is none is never asked for.
 _IS_TRAILER: Final = f"kind = '{UnpackedKind.GZIP_TRAILER}' AND typeof(value) = 'integer' AND value >= 0"
@@ -64,93 +72,15 @@ def hashes_to(digest: str, body: bytes) -> bool:
     return hasher is not None and hasher(body).hexdigest() == expected
 
 
-class Store:
+class Store(Database):
     """The evidence of one site. Reads as `auditor.evidence.model.Evidence`; use it in a `with`, from one thread."""
 
     def __init__(self, connection: sqlite3.Connection, name: str, *, is_finished: bool = False) -> None:
         """Use `create`, `open` or `memory`."""
-        self._connection = connection
-        self._name = name
-        self._explained = explained(name)  # one for all questions: it keeps no state, and there may be 100,000
+        super().__init__(connection, name, is_finished=is_finished)
         self._ahead: dict[object, tuple[object, ...]] = {}
         self._tries = 0  # how often reading ahead was of no use
-        self._is_finished = is_finished
-        self._pending = 0
-        self._committed = time.monotonic()
         self._has_missing = self._row("SELECT 1 FROM missing LIMIT 1") is not None
-
-    @classmethod
-    def create(cls, path: Path) -> Store:
-        """A file to write to: a new one, or the one that an earlier run left, to go on with. Raises EvidenceError."""
-        if path.exists() and (not path.is_file() or path.stat().st_size):
-            return cls.open(path, read_only=False)
-        with explained(str(path)):
-            connection = connect(path, read_only=False)
-            create_tables(connection)
-        store = cls(connection, str(path))
-        store.put_meta("tool.version", __version__)
-        return store
-
-    @classmethod
-    def open(cls, path: Path, read_only: bool = True) -> Store:
-        """A file that exists. Raises EvidenceError for what is no evidence, damaged, foreign or too new."""
-        check_header(path)
-        with explained(str(path)):
-            connection = connect(path, read_only=read_only)
-            try:
-                check_tables(connection, str(path))
-                if read_only:
-                    # One long read transaction: SQLite would otherwise lock and unlock the file for every question.
-                    connection.executescript("PRAGMA query_only=ON; BEGIN")
-            except BaseException:
-                connection.close()
-                raise
-        return cls(connection, str(path), is_finished=read_only)
-
-    @classmethod
-    def memory(cls) -> Store:
-        """An empty store that vanishes."""
-        connection = connect(None, read_only=False)
-        create_tables(connection)
-        return cls(connection, "evidence in memory")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Commit and close. What was written stays, also when the block ended by an error."""
-        try:
-            self.commit()
-        finally:
-            self._connection.close()
-
-    def commit(self) -> None:
-        """Make everything written so far survive."""
-        if self._connection.in_transaction:
-            with self._explained:
-                self._connection.execute("COMMIT")
-        self._pending, self._committed = 0, time.monotonic()
-
-    def _row(self, statement: str, *values: str) -> tuple[object, ...] | None:
-        with self._explained:
-            row: tuple[object, ...] | None = self._connection.execute(statement, values).fetchone()
-            return row
-
-    def _rows(self, statement: str, *values: str | int) -> Iterator[tuple[object, ...]]:
-        with self._explained:
-            yield from self._connection.execute(statement, values)
-
-    def _write(self, statement: str, *values: str | int | bytes) -> None:
-        with self._explained:
-            if not self._connection.in_transaction:
-                self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.execute(statement, values)
-        self._pending += 1
-        if self._pending >= BATCH or time.monotonic() - self._committed > BATCH_SECONDS:
-            self.commit()
 
     # Reading: the Evidence protocol.
 
@@ -233,6 +163,22 @@ class Store:
             return None
         return to_observation(row, lambda: ChainSeen(self._certificates(endpoint), as_text(row[4])), self._name)
 
+    def tls_offered(self, endpoint: str) -> Observation[TlsOffered] | None:
+        """The TLS versions and ciphers that `host:port` offers."""
+        row = self._row("SELECT outcome, detail, at, source, versions, ciphers FROM offered WHERE endpoint = ?", endpoint)
+        if row is None:
+            return None
+        return to_observation(row, lambda: TlsOffered(as_names(row[4]), as_names(row[5])), self._name)
+
+    def fetched(self, url: str) -> Observation[Fetched] | None:
+        """What lies at a URL that a certificate names."""
+        row = self._row(
+            "SELECT outcome, detail, at, source, CASE WHEN length(body) <= ? THEN body END FROM fetched WHERE url = ?",
+            MAX_FETCHED,
+            url,
+        )
+        return None if row is None else to_observation(row, lambda: Fetched(as_bytes(row[4])), self._name)
+
     def files(self) -> dict[str, bytes]:
         """The files that the evidence carries, by path. Raises EvidenceError when they are too many or too big."""
         found: dict[str, bytes] = {}
@@ -245,11 +191,6 @@ class Store:
                 raise EvidenceError(f"{self._name} carries more files than any plan names", "Collect anew.")
             found[path] = body
         return found
-
-    def meta(self, key: str) -> str:
-        """What was noted under `key` (`plan.path`, `plan.name`, `tool.version`); empty when nothing was."""
-        row = self._row("SELECT value FROM meta WHERE key = ?", key)
-        return row[0] if row is not None and isinstance(row[0], str) else ""
 
     def _checked(self, digest: str, row: tuple[object, ...]) -> Observation[Content]:
         media_type, body, when, source = row
@@ -280,10 +221,6 @@ class Store:
         raise ValueError("seen, and yet not stored")
 
     # Writing.
-
-    def put_meta(self, key: str, value: str) -> None:
-        """Note something about the evidence as a whole."""
-        self._write("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
 
     def put_tag(self, reference: str, observation: Observation[TagSeen]) -> None:
         """Keep what a reference pointed at, in place of what was known."""
@@ -326,6 +263,17 @@ class Store:
         self._write("DELETE FROM certificate WHERE endpoint = ?", endpoint)
         for position, body in enumerate(seen.certificates[:MAX_CERTIFICATES]):
             self._write("INSERT INTO certificate VALUES (?, ?, ?)", endpoint, position, body)
+
+    def put_offered(self, endpoint: str, observation: Observation[TlsOffered]) -> None:
+        """Keep what an endpoint offers."""
+        seen = observation.value if isinstance(observation, Seen) else TlsOffered((), ())
+        columns = (*to_columns(observation), " ".join(seen.versions), " ".join(seen.ciphers))
+        self._write("INSERT OR REPLACE INTO offered VALUES (?, ?, ?, ?, ?, ?, ?)", endpoint, *columns)
+
+    def put_fetched(self, url: str, observation: Observation[Fetched]) -> None:
+        """Keep what lies at a URL."""
+        body = observation.value.body if isinstance(observation, Seen) else b""
+        self._write("INSERT OR REPLACE INTO fetched VALUES (?, ?, ?, ?, ?, ?)", url, *to_columns(observation), body)
 
     def put_archive(self, path: str, observation: Observation[ArchiveSeen]) -> None:
         """Keep what an archive holds, in place of what was known."""

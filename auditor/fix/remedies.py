@@ -11,12 +11,14 @@ from auditor.fix.from_report import errands_in
 from auditor.fix.lists import list_files
 from auditor.fix.nodes import node_files
 from auditor.fix.readme import readme
-from auditor.fix.reported import Reported, in_report, text
+from auditor.fix.reported import Reported, in_report
+from auditor.fix.roots import root_files
 from auditor.fix.scripts import crane, regctl, skopeo
 from auditor.fix.scripts.frame import Setting
 from auditor.fix.settings import setting_files
 from auditor.fix.steps import Errand, Rewrite
 from auditor.fix.written import Written
+from auditor.reported import text
 from auditor.site import Site
 
 OF_IMAGES = frozenset(
@@ -46,6 +48,7 @@ def remedies(site: Site, findings: tuple[Reported, ...], tool_version: str, day:
         *list_files(site, findings, carried),
         *setting_files(site, findings, _urls(site, carried)),
         *node_files(site, findings),
+        *root_files(site, findings),
     ]
     return (readme(setting, files, findings, stayed, () if plan.registry is not None else (_NO_REGISTRY,)), *files)
 

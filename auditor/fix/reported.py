@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from auditor.check import Finding, Subject
-
-MAX_FINDINGS = 200_000
+from auditor.reported import dicts, part, place, subject, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +50,12 @@ def in_report(document: Mapping[str, Any]) -> Iterator[Reported]:
     for item in dicts(document.get("findings")):
         if item.get("waived"):
             continue
-        subject, place = (part if isinstance(part := item.get(key), dict) else {} for key in ("subject", "location"))
         yield Reported(
             text(item, "check"),
             text(item, "severity"),
-            Subject(*(text(subject, key) for key in ("kind", "id", "platform", "pool", "client"))),
+            subject(item),
             text(item, "fingerprint"),
-            place=":".join(str(place[key]) for key in ("file", "line", "column") if place.get(key)),
+            place=place(item),
             advice=tuple(text(remedy, "text") for remedy in dicts(item.get("remedies"))),
-            facts=facts if isinstance(facts := item.get("facts"), dict) else {},
+            facts=part(item, "facts"),
         )
-
-
-def dicts(items: object) -> Iterator[dict[str, Any]]:
-    """The mappings in a list; nothing out of what is no list."""
-    yield from (item for item in (items if isinstance(items, list) else [])[:MAX_FINDINGS] if isinstance(item, dict))
-
-
-def text(item: Mapping[str, Any], key: str) -> str:
-    """A text; empty where there is none."""
-    value = item.get(key)
-    return value if isinstance(value, str) else ""

@@ -37,6 +37,7 @@ class Certificate:
     """
 
     sha256: str
+    serial: int = field(compare=False, repr=False)
     der: bytes = field(compare=False, repr=False)
     sha1: str = field(compare=False, repr=False)
     subject: str = field(compare=False)
@@ -143,6 +144,7 @@ def _certificate(der: bytes, parsed: x509.Certificate) -> Certificate:
     sha1 = hashlib.sha1(der, usedforsecurity=False).hexdigest()
     return Certificate(
         sha256=hashlib.sha256(der).hexdigest(),
+        serial=parsed.serial_number,
         der=der,
         sha1=sha1,
         subject=subject,

@@ -1,9 +1,11 @@
-"""Name constraints: which names a CA may issue for. Only host names and addresses are judged, as servers have no others."""
+"""Name constraints: which names a CA may issue for. Judged are host names, addresses and directory names: what servers have."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+
+from cryptography import x509
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.names import canonical
@@ -44,3 +46,34 @@ def violations(authority: Certificate, leaf: Certificate) -> Iterator[str]:
             yield f"its name constraints exclude {name}"
         elif kind in limited and not _within(kind, name, permitted):
             yield f"its name constraints do not permit {name}"
+
+
+_Steps = tuple[frozenset[tuple[str, str]], ...]
+
+
+def _steps(name: x509.Name) -> _Steps:
+    """A directory name from its root on, as RFC 5280 compares it: no matter the case, the spaces and the encoding."""
+    return tuple(frozenset((part.oid.dotted_string, _folded(part.value)) for part in rdn) for rdn in name.rdns)
+
+
+def _folded(value: str | bytes) -> str:
+    return " ".join((value if isinstance(value, str) else value.hex()).casefold().split())
+
+
+def directory_violations(authority: Certificate, below: tuple[Certificate, ...]) -> Iterator[str]:
+    """Each subject among the certificates below the authority, leaf first, that it may not issue for."""
+    permitted, excluded = authority.extensions.permitted_names, authority.extensions.excluded_names
+    if not permitted and not excluded:
+        return
+    if len(below) * (len(permitted) + len(excluded)) > MAX_COMPARISONS:
+        yield "its name constraints are too many to compare"
+        return
+    allowed, forbidden = tuple(map(_steps, permitted)), tuple(map(_steps, excluded))
+    for depth, certificate in enumerate(below):
+        steps = _steps(certificate.parsed.subject)
+        if not steps or (depth and certificate.subject_der == certificate.issuer_der):
+            continue  # a CA that issues to itself, as for a new key, is exempt
+        if any(steps[: len(tree)] == tree for tree in forbidden):
+            yield f"its name constraints exclude {certificate.subject}"
+        elif allowed and not any(steps[: len(tree)] == tree for tree in allowed):
+            yield f"its name constraints do not permit {certificate.subject}"

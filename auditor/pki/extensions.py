@@ -33,6 +33,7 @@ UNDERSTOOD = frozenset(
         ExtensionOID.AUTHORITY_INFORMATION_ACCESS,
     }
 )
+_KNOWN_TO_GO = (x509.DNSName, x509.IPAddress, x509.RFC822Name, x509.UniformResourceIdentifier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Extensions:
     """What a certificate says beyond names, dates and key. None means: the extension is not there.
 
     `ekus` and `unknown_critical` are dotted OIDs, `ski` and `aki` lower-case hex. `permitted` and `excluded` are the name
-    constraints as (`dns` or `ip`, value), where an address range is a CIDR.
+    constraints as (`dns` or `ip`, value), where an address range is a CIDR; `permitted_names` and `excluded_names` are those
+    on directory names. `odd_constraints` are the kinds of name in critical name constraints that Go does not know.
     """
 
     dns_names: tuple[str, ...] = ()
@@ -57,6 +59,9 @@ class Extensions:
     crl_urls: tuple[str, ...] = ()
     permitted: tuple[tuple[str, str], ...] = ()
     excluded: tuple[tuple[str, str], ...] = ()
+    permitted_names: tuple[x509.Name, ...] = ()
+    excluded_names: tuple[x509.Name, ...] = ()
+    odd_constraints: tuple[str, ...] = ()
     unknown_critical: tuple[str, ...] = ()
     defect: str = ""
 
@@ -94,10 +99,20 @@ class _Reader:
             crl_urls=self._crl_urls(),
             permitted=tuple(_subtrees(limits.permitted_subtrees)) if limits else (),
             excluded=tuple(_subtrees(limits.excluded_subtrees)) if limits else (),
+            permitted_names=tuple(_directories(limits.permitted_subtrees)) if limits else (),
+            excluded_names=tuple(_directories(limits.excluded_subtrees)) if limits else (),
+            odd_constraints=self._odd_constraints(),
             unknown_critical=tuple(
                 oid.dotted_string for oid, extension in self._by_oid.items() if extension.critical and oid not in UNDERSTOOD
             ),
         )
+
+    def _odd_constraints(self) -> tuple[str, ...]:
+        extension = self._by_oid.get(ExtensionOID.NAME_CONSTRAINTS)
+        if extension is None or not extension.critical or not isinstance(extension.value, x509.NameConstraints):
+            return ()
+        names = (*(extension.value.permitted_subtrees or ()), *(extension.value.excluded_subtrees or ()))
+        return tuple(dict.fromkeys(type(name).__name__ for name in names if not isinstance(name, _KNOWN_TO_GO)))
 
     def _access(self, method: x509.ObjectIdentifier) -> tuple[str, ...]:
         access = self.value(ExtensionOID.AUTHORITY_INFORMATION_ACCESS)
@@ -123,6 +138,10 @@ def _subtrees(names: list[x509.GeneralName] | None) -> Iterator[tuple[str, str]]
             yield "dns", printable(name.value).lower()
         elif isinstance(name, x509.IPAddress):
             yield "ip", str(name.value)
+
+
+def _directories(names: list[x509.GeneralName] | None) -> Iterator[x509.Name]:
+    return (name.value for name in names or () if isinstance(name, x509.DirectoryName))
 
 
 def read_extensions(parsed: x509.Certificate) -> Extensions:

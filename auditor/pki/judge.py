@@ -1,161 +1,98 @@
 """Whether a client on a node would verify a served chain with the cable cut.
 
 First whether the chain is whole, then whether its root is trusted, then whether everything on the way holds at the date.
-What a node has is only what the plan gives it and, on Linux, Mozilla's roots: a root that Windows would download on
-demand is not known to be on a node, and never verifies.
+What a node has is what the plan gives it, what a dump of it shows, and what its OS brings: a root that Windows would
+download on demand is not known to be on a node, and never verifies. Revocation is judged apart (`auditor.pki.revocation`).
 """
 
 from __future__ import annotations
 
 import datetime
-import enum
-from dataclasses import dataclass
+from dataclasses import replace
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.clients import ClientModel
 from auditor.pki.paths import End, Way, Ways, find_ways
+from auditor.pki.pool_trust import PoolTrust
 from auditor.pki.rules import Flaw, FlawKind, flaws_of
-from auditor.pki.store import TrustStore, windows_programme
+from auditor.pki.store import windows_programme
+from auditor.pki.stores.windows_roots import AnchorClass, classify, refusal
+from auditor.pki.verdicts import (
+    Distrust,
+    Gap,
+    Incomplete,
+    Invalid,
+    Path,
+    TrustVerdict,
+    Unproven,
+    Untrusted,
+    Verifies,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class PoolTrust:
-    """What the nodes of a pool trust. `given` is the plan's, `system` the OS's out of the box (empty on Windows).
-
-    `known` are stores whose roots are recognised without being trusted: the public programmes, and every CA in the plan.
-    """
-
-    given: TrustStore
-    system: TrustStore
-    known: tuple[TrustStore, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """A way with everything that is wrong with it. Leaf first; the last one is the anchor where there is one."""
-
-    certificates: tuple[Certificate, ...]
-    flaws: tuple[Flaw, ...] = ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The certificates by name, leaf first."""
-        return tuple(certificate.name for certificate in self.certificates)
-
-    @property
-    def top(self) -> Certificate:
-        """The last certificate."""
-        return self.certificates[-1]
-
-
-class Gap(enum.StrEnum):
-    """What is missing to decide."""
-
-    NOT_KNOWN_ON_NODE = "not-known-on-node"  # Windows would download the root; nobody knows whether the node has it
-    UNREAD_TRUST = "unread-trust"  # a file of the pool's trust could not be read
-    REVOCATION = "revocation"  # the client insists on revocation, which is not judged yet
-    TOO_MANY_PATHS = "too-many-paths"
-
-
-@dataclass(frozen=True, slots=True)
-class Verifies:
-    """The client verifies it by this path."""
-
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Incomplete:
-    """An intermediate was not served: the issuer of the path's top. `aia_urls` is where it could be fetched."""
-
-    path: Path
-    missing: str
-    aia_urls: tuple[str, ...]
-    would_dial: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Untrusted:
-    """The chain is whole and leads to `anchor`, which is not trusted. The path ends with it where the audit has it."""
-
-    path: Path
-    anchor: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Invalid:
-    """The chain leads to a trusted anchor, and the path has flaws."""
-
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Unproven:
-    """It cannot be told. `path.flaws` may still say that it fails for another reason."""
-
-    path: Path
-    gap: Gap
-    why: str
-
-
-TrustVerdict = Verifies | Incomplete | Untrusted | Invalid | Unproven
-
-_EMPTY = TrustStore("nothing")
+_LIKELY = {AnchorClass.INBOX_MICROSOFT: 0, AnchorClass.INBOX_PROBABLE: 1, AnchorClass.CTL_FETCHABLE: 2}
 
 
 class _Case:
     def __init__(
         self, chain: tuple[Certificate, ...], host: str, client: ClientModel, trust: PoolTrust, at: datetime.datetime
     ) -> None:
-        self._leaf, self._served = chain[0], chain
+        self._leaf = chain[0]
         self._host = host
         self._client = client
+        self._strength = client.strength
         self._trust = trust
         self._at = at
-        self._given, extra = _anchors(client, trust.given)
-        self._served += extra
-        self._system = trust.system if "system" in client.reads else _EMPTY
+        anchors = trust.anchors(client)
+        self._stores = anchors.stores
+        self._served = chain + anchors.helpers
 
     def decide(self) -> TrustVerdict:
-        found = find_ways(self._leaf, self._served, (self._given, self._system))
+        found = find_ways(self._leaf, self._served, self._stores)
         if found.anchored:
-            return self._trusted(found)
+            best = self._best(found.anchored)
+            return Invalid(best) if best.flaws else Verifies(best)
         if found.truncated:
             why = "there are more paths through the served certificates than the audit follows"
             return Unproven(self._path(Way((self._leaf,), End.NO_ISSUER)), Gap.TOO_MANY_PATHS, why)
         return self._untrusted(found)
 
     def _path(self, way: Way) -> Path:
-        flaws = flaws_of(
-            way.certificates, self._host, self._at, self._client.strength, anchored=way.end in {End.ANCHORED, End.SELF_SIGNED}
-        )
+        anchored = way.end in {End.ANCHORED, End.SELF_SIGNED}
+        strength = self._strength
+        if self._client.asks_windows and anchored and strength.accepts_sha1 and way.top in windows_programme():
+            strength = replace(strength, accepts_sha1=False)  # Windows refuses SHA-1 below the roots of its programme only
+        flaws = flaws_of(way.certificates, self._host, self._at, strength, anchored=anchored)
         if way.broken:
             flaws = (*flaws, Flaw(FlawKind.SIGNATURE, way.top, way.broken))
+        if self._client.asks_windows:
+            flaws = (*flaws, *self._distrusted(way))
         return Path(way.certificates, flaws)
+
+    def _distrusted(self, way: Way) -> tuple[Flaw, ...]:
+        """What Windows refuses although it has it."""
+        found = [
+            Flaw(FlawKind.DISTRUSTED, one, "it is in the node's store of disallowed certificates")
+            for one in way.certificates
+            if one in self._trust.disallowed
+        ]
+        if way.end is End.ANCHORED and way.top not in self._trust.given:
+            why = refusal(way.top, self._leaf, self._at)
+            found += [Flaw(FlawKind.DISTRUSTED, way.top, why)] if why else []
+        return tuple(found)
 
     def _best(self, ways: tuple[Way, ...]) -> Path:
         """The path with the fewest flaws; of equal ones the shortest."""
         return min(map(self._path, ways), key=lambda path: (len(path.flaws), len(path.certificates)))
 
-    def _trusted(self, found: Ways) -> TrustVerdict:
-        best = self._best(found.anchored)
-        if best.flaws:
-            return Invalid(best)
-        if self._client.revocation == "hard":
-            why = f"the path verifies, but {self._client.title} also insists on revocation, which this version does not judge"
-            return Unproven(best, Gap.REVOCATION, why)
-        return Verifies(best)
-
     def _untrusted(self, found: Ways) -> TrustVerdict:
         known = find_ways(self._leaf, self._served, self._trust.known).anchored
         if known:
-            return self._known_root(known)
+            return self._known_on_windows(known) if self._client.os == "windows" else self._known_on_linux(known)
         way = max(found.ways, key=lambda way: len(way.certificates), default=Way((self._leaf,), End.NO_ISSUER))
         path, top = self._path(way), way.top
         match way.end:
             case End.BROKEN:
-                return self._refused(path, top.issuer_name, f"{top.name}: {way.broken}")
+                return self._refused(path, top.issuer_name, f"{top.name}: {way.broken}", Distrust.BROKEN)
             case End.SELF_SIGNED | End.ANCHORED:
                 return self._refused(
                     path, top.name, f"the root {top.name} is in no public programme and not in the pool's trust"
@@ -167,40 +104,52 @@ class _Case:
                 why = f"{top.issuer_name}, which issued {top.name}, is neither served nor trusted"
                 return self._refused(path, top.issuer_name, why)
 
-    def _known_root(self, ways: tuple[Way, ...]) -> TrustVerdict:
-        on_windows = self._client.os == "windows"
-        fetched = tuple(way for way in ways if way.top in windows_programme())
-        path = self._best(fetched if on_windows and fetched else ways)
+    def _known_on_linux(self, ways: tuple[Way, ...]) -> TrustVerdict:
+        path = self._best(ways)
         name = path.top.name
-        if on_windows and path.top in windows_programme():
-            return Unproven(path, Gap.NOT_KNOWN_ON_NODE, self._not_on_node(name))
-        if on_windows:
+        public = "is not among the public roots of Linux and not" if "system" in self._client.reads else "is not"
+        return self._refused(path, name, f"{name} {public} in the pool's trust")
+
+    def _known_on_windows(self, ways: tuple[Way, ...]) -> TrustVerdict:
+        path = min(map(self._path, ways), key=self._likely)
+        root, name = path.top, path.top.name
+        kind = classify(root)
+        if kind in {AnchorClass.NOT_IN_PROGRAM, AnchorClass.PRIVATE}:
             return self._refused(path, name, f"{name} is in no list of Microsoft and not in the pool's trust")
-        return self._refused(path, name, f"{name} is not among the public roots of Linux and not in the pool's trust")
+        if "system" not in self._client.reads:
+            why = f"{self._client.title}: whether {name} is that CA is not known, and the pool's trust does not name it"
+            return Unproven(path, Gap.POOL_UNKNOWN, why)
+        if why := refusal(root, self._leaf, self._at):
+            return self._refused(path, name, f"{name} is not trusted on Windows: {why}", Distrust.REFUSED)
+        return self._public_on_windows(path, kind)
 
-    def _not_on_node(self, name: str) -> str:
-        if self._client.updates_roots:
-            return (
-                f"{name} is in Microsoft's root programme, but Windows downloads such roots on first use, which fails with the "
-                "cable cut; nothing shows that it is on the nodes already, and the pool's trust does not name it"
-            )
-        return f"{self._client.title}: whether {name} is that CA is not known, and the pool's trust does not name it"
+    def _public_on_windows(self, path: Path, kind: AnchorClass) -> TrustVerdict:
+        name, fetches = path.top.name, self._client.updates_roots
+        if fetches and self._trust.mirror:
+            why = f"{name} is not known to be on the nodes, and would be fetched from {self._trust.mirror}, which nobody asked"
+            return Unproven(path, Gap.FROM_MIRROR, why)
+        if self._trust.dump:
+            how = "Windows would have to download it" if fetches else "the client never makes Windows download it"
+            why = f"{name} is in Microsoft's root programme, but not among the roots of {self._trust.dump}, and {how}"
+            return self._refused(path, name, why, Distrust.NOT_ON_NODE)
+        if kind is not AnchorClass.CTL_FETCHABLE:
+            why = f"a fresh Windows probably brings {name}, but nothing shows that these nodes have it"
+            return Unproven(path, Gap.PROBABLY_ON_NODE, why)
+        why = f"{name} is in Microsoft's root programme, but Windows downloads such roots on first use"
+        how = "which fails with the cable cut" if fetches else "which this client never makes it do"
+        rest = "nothing shows that it is on the nodes already, and the pool's trust does not name it"
+        return Unproven(path, Gap.NOT_KNOWN_ON_NODE, f"{why}, {how}; {rest}")
 
-    def _refused(self, path: Path, anchor: str, why: str) -> TrustVerdict:
+    def _likely(self, path: Path) -> tuple[bool, int, int, int]:
+        """Which of several public roots Windows would rather have: the order in which they are worth a look."""
+        useless = bool(refusal(path.top, self._leaf, self._at))
+        return useless, len(path.flaws), _LIKELY.get(classify(path.top), 3), len(path.certificates)
+
+    def _refused(self, path: Path, anchor: str, why: str, cause: Distrust = Distrust.NOT_GIVEN) -> TrustVerdict:
         if self._trust.given.unread:
             unread = "; ".join(self._trust.given.unread[:3])
             return Unproven(path, Gap.UNREAD_TRUST, f"{why}, as far as that can be read: {unread}")
-        return Untrusted(path, anchor, why)
-
-
-def _anchors(client: ClientModel, given: TrustStore) -> tuple[TrustStore, tuple[Certificate, ...]]:
-    """The anchors of a store for a client, and the intermediates in it, which help to build and are trusted by some only."""
-    if client.partial_chain:
-        return given, ()
-    extra = tuple(anchor for anchor in given.anchors if not anchor.self_signed)
-    if not extra:
-        return given, ()
-    return TrustStore.of(given.name, (anchor for anchor in given.anchors if anchor.self_signed), given.unread), extra
+        return Untrusted(path, anchor, why, cause)
 
 
 def judge(

@@ -40,7 +40,7 @@ def load_certificates(data: bytes) -> Loaded:
     """Every certificate in `data`, at most 10,000 of at most 1 MiB each. Never raises; keys and comments are passed over."""
     certificates: dict[Certificate, None] = {}
     problems: list[str] = []
-    for item in _certificates(_as_bytes(data)):
+    for item in _certificates(without_utf16(data)):
         if isinstance(item, str):
             problems.append(item)
         else:
@@ -53,11 +53,11 @@ def load_certificates(data: bytes) -> Loaded:
     return Loaded(tuple(certificates), tuple(problems))
 
 
-def _as_bytes(data: bytes) -> bytes:
-    # Windows PowerShell's `>` writes UTF-16.
+def without_utf16(data: bytes) -> bytes:
+    """Text of Windows PowerShell, whose `>` writes UTF-16 with a mark, as UTF-8; other bytes as they are, without a mark."""
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        return data.decode("utf-16", errors="replace").encode("ascii", errors="replace")
-    return data
+        return data.decode("utf-16", errors="replace").encode("utf-8", errors="replace")
+    return data.removeprefix(b"\xef\xbb\xbf")
 
 
 def _certificates(data: bytes) -> Iterator[Certificate | str]:

@@ -1,6 +1,7 @@
 """Whether a certificate covers a host, as RFC 6125 and today's clients have it.
 
-A wildcard stands for exactly one left-most label; an address is covered by an iPAddress only; the common name never counts.
+A wildcard stands for exactly one left-most label; an address is covered by an iPAddress only. Whether the
+common name counts where there is no other name is the client's affair (`auditor.pki.rules`).
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Mismatch:
                 more = f" and {len(self.names) - SHOWN} more" if len(self.names) > SHOWN else ""
                 return f"it is valid for {', '.join(self.names[:SHOWN])}{more}, not for {self.host}"
             case NameFlaw.COMMON_NAME_ONLY:
-                return f"{self.host} stands in its common name only, which no current client reads"
+                return f"{self.host} stands in its common name only, which Go does not read"
             case NameFlaw.NO_NAMES:
                 return "it has no subject alternative name"
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.signature import signature_flaw
@@ -121,8 +122,12 @@ class _Walk:
                 yield issuer
 
 
+@lru_cache(maxsize=16_384)
 def find_ways(
     leaf: Certificate, served: tuple[Certificate, ...], stores: tuple[TrustStore, ...], limits: Limits | None = None
 ) -> Ways:
-    """Every way from `leaf` through `served` to the anchors of `stores`. At least one way, unless only circles were found."""
+    """Every way from `leaf` through `served` to the anchors of `stores`. At least one way, unless only circles were found.
+
+    Clients that look at the same stores share the walk.
+    """
     return _Walk(served, stores, limits or Limits()).ways(leaf)

@@ -1,7 +1,7 @@
 """What is wrong with a path: the rules of RFC 5280 that decide in practice, each with the certificate that breaks it.
 
-Signatures were verified when the path was built. The anchor is trusted as it is: of its own rules only its dates and its
-CA flag are asked, as Go, OpenSSL and CryptoAPI do.
+Signatures were verified when the path was built. Being trusted spares an anchor only the questions about its own signature:
+Go and OpenSSL ask it all the others (tests/peers/pki), so that it is not enough for a CA to be in a store.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ import datetime
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from auditor.pki.certificate import Certificate
-from auditor.pki.constraints import violations
-from auditor.pki.names import Mismatch, NameFlaw, mismatch
+from auditor.pki.constraints import directory_violations, violations
+from auditor.pki.names import Mismatch, NameFlaw, as_address, mismatch
 from auditor.pki.signature import BROKEN_HASHES
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 ANY_USAGE = "2.5.29.37.0"
+EDWARDS = frozenset({"Ed25519", "Ed448"})
 
 
 class FlawKind(enum.StrEnum):
@@ -36,6 +38,7 @@ class FlawKind(enum.StrEnum):
     WEAK_KEY = "weak-key"
     UNREADABLE = "unreadable"
     SIGNATURE = "signature"
+    DISTRUSTED = "distrusted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,17 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """What a client accepts: SHA-1 signatures, and the least RSA modulus in bits."""
+    """What a client accepts: SHA-1 signatures, the least RSA modulus in bits, keys of Edwards curves, the extended key usage
+    *any* for a server's, serial numbers below zero (Go refuses them since 1.23), critical name constraints on names that are
+    neither a host's nor an address, a mailbox or a URI (Go knows no others), and a common name where there is no other."""
 
     accepts_sha1: bool = False
     minimum_rsa: int = 1024
+    accepts_ed25519: bool = True
+    any_usage: bool = True
+    negative_serials: bool = True
+    odd_constraints: bool = True
+    common_name: bool = False
 
 
 def dates(certificate: Certificate, at: datetime.datetime) -> Iterator[Flaw]:
@@ -77,34 +87,41 @@ def moment(at: datetime.datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M UTC")
 
 
+@lru_cache(maxsize=16_384)
 def flaws_of(
     path: tuple[Certificate, ...], host: str, at: datetime.datetime, strength: Strength, *, anchored: bool = True
 ) -> tuple[Flaw, ...]:
-    """Everything wrong with `path` (leaf first) for a TLS server at `host`. Without an anchor every certificate is judged."""
+    """Everything wrong with `path` (leaf first) for a TLS server at `host`. Without an anchor every certificate is judged.
+
+    Clients that accept the same share the answer.
+    """
     last = len(path) - 1
     found: list[Flaw] = []
     for depth, certificate in enumerate(path):
         is_anchor = anchored and depth == last
         found.extend(dates(certificate, at))
         if depth:
-            found.extend(_as_issuer(certificate, path[1:depth], is_anchor=is_anchor))
+            found.extend(_as_issuer(certificate, path[1:depth]))
         if not is_anchor:
-            found.extend(_on_its_own(certificate, strength))
-    if (wrong := mismatch(path[0], host)) is not None:
+            found.extend(_signature(certificate, strength))
+        found.extend(_on_its_own(certificate, strength))
+    wrong = None if path[0].extensions.defect else mismatch(path[0], host)
+    if wrong is not None and not (strength.common_name and wrong.flaw is NameFlaw.COMMON_NAME_ONLY and not as_address(host)):
         found.append(name_flaw(path[0], wrong))
-    for certificate in path[1:]:
-        found.extend(Flaw(FlawKind.NAME_CONSTRAINTS, certificate, detail) for detail in violations(certificate, path[0]))
+    for depth, certificate in enumerate(path[1:], start=1):
+        broken = (*violations(certificate, path[0]), *directory_violations(certificate, path[:depth]))
+        found.extend(Flaw(FlawKind.NAME_CONSTRAINTS, certificate, detail) for detail in broken)
     return tuple(found)
 
 
-def _as_issuer(certificate: Certificate, below: tuple[Certificate, ...], *, is_anchor: bool) -> Iterator[Flaw]:
+def _as_issuer(certificate: Certificate, below: tuple[Certificate, ...]) -> Iterator[Flaw]:
     extensions = certificate.extensions
     if extensions.defect:
         return
     if not certificate.may_issue:
         yield Flaw(FlawKind.NOT_A_CA, certificate, "it has issued a certificate and is no CA (basic constraints)")
         return
-    if extensions.signs_certificates is False and not is_anchor:
+    if extensions.signs_certificates is False:
         yield Flaw(FlawKind.KEY_USAGE, certificate, "its key usage does not allow it to sign certificates")
     intermediates = sum(1 for lower in below if lower.subject_der != lower.issuer_der)
     if extensions.path_length is not None and intermediates > extensions.path_length:
@@ -115,19 +132,32 @@ def _as_issuer(certificate: Certificate, below: tuple[Certificate, ...], *, is_a
         )
 
 
-def _on_its_own(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
-    extensions = certificate.extensions
-    if extensions.defect:
-        yield Flaw(FlawKind.UNREADABLE, certificate, f"its extensions cannot be read: {extensions.defect}")
-    if extensions.unknown_critical:
-        listed = ", ".join(extensions.unknown_critical[:4])
-        yield Flaw(FlawKind.UNREADABLE, certificate, f"it has critical extensions that no client knows: {listed}")
-    if extensions.ekus is not None and not {SERVER_AUTH, ANY_USAGE} & set(extensions.ekus):
-        yield Flaw(FlawKind.WRONG_USAGE, certificate, "its extended key usage does not allow TLS servers")
+def _signature(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
+    if certificate.extensions.defect:
+        yield Flaw(FlawKind.UNREADABLE, certificate, f"its extensions cannot be read: {certificate.extensions.defect}")
     hash_name = certificate.signature_hash
     if hash_name in BROKEN_HASHES or (hash_name == "sha1" and not strength.accepts_sha1):
         yield Flaw(FlawKind.WEAK_SIGNATURE, certificate, f"it is signed with {hash_name.upper()}, which the client refuses")
+
+
+def _on_its_own(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
+    extensions = certificate.extensions
+    if extensions.unknown_critical:
+        listed = ", ".join(extensions.unknown_critical[:4])
+        yield Flaw(FlawKind.UNREADABLE, certificate, f"it has critical extensions that no client knows: {listed}")
+    if extensions.odd_constraints and not strength.odd_constraints:
+        listed = ", ".join(extensions.odd_constraints[:4])
+        yield Flaw(
+            FlawKind.UNREADABLE, certificate, f"it has critical name constraints that the client does not know: {listed}"
+        )
+    if certificate.serial < 0 and not strength.negative_serials:
+        yield Flaw(FlawKind.UNREADABLE, certificate, "its serial number is negative, so that the client does not read it")
+    usages = {SERVER_AUTH, ANY_USAGE} if strength.any_usage else {SERVER_AUTH}
+    if extensions.ekus is not None and not usages & set(extensions.ekus):
+        yield Flaw(FlawKind.WRONG_USAGE, certificate, "its extended key usage does not allow TLS servers")
     if certificate.key_kind == "RSA" and certificate.key_size < strength.minimum_rsa:
         yield Flaw(
             FlawKind.WEAK_KEY, certificate, f"its RSA key has {certificate.key_size} bits, less than {strength.minimum_rsa}"
         )
+    if certificate.key_kind in EDWARDS and not strength.accepts_ed25519:
+        yield Flaw(FlawKind.WEAK_KEY, certificate, f"it has an {certificate.key_kind} key, which Windows does not verify")

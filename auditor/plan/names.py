@@ -24,6 +24,7 @@ FILES: tuple[tuple[str, ...], ...] = (
     ("endpoints", "*", "chain"),
     ("copy", "scripts", "*"),
     ("copy", "config", "*"),
+    ("waivers",),
 )
 
 

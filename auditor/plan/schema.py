@@ -61,8 +61,9 @@ class PoolPart(Edge):
     )
     trust: Paths = Field(
         default=(),
-        description="certificate files, or folders of them, that these nodes trust beside what the OS brings",
-        examples=[["certs/corp-root.pem"]],
+        description="what these nodes trust beside what the OS brings: certificates (PEM, DER, PKCS#7, .sst), dumps of a "
+        "Windows node (auditor chain --dump-script), or folders of them",
+        examples=[["certs/corp-root.pem", "nodes/win2022.json"]],
     )
     root_updates: RootUpdates | None = Field(
         default=None, description=f"where Windows gets root updates: {ROOT_UPDATES}", examples=["disabled"]
@@ -246,6 +247,18 @@ class WaiverPart(Edge):
     expires: Date = Field(description="the last day on which it counts", examples=["2027-03-31"])
 
 
+def _or_a_file(schema: dict[str, Any]) -> None:
+    """The name of a file may stand for the list: the loader puts its content there before the plan is validated."""
+    listed = {key: schema.pop(key) for key in ("type", "items")}
+    schema["anyOf"] = [listed, {"type": "string", "minLength": 1}]
+
+
+class WaiversPart(Edge):
+    """A file of waivers."""
+
+    waivers: tuple[WaiverPart, ...]
+
+
 class PlanPart(Edge):
     """What shall be deployed where, on nodes that reach nothing outside."""
 
@@ -272,7 +285,12 @@ class PlanPart(Edge):
     )
     endpoints: tuple[EndpointPart, ...] = Field(default=(), description="TLS endpoints that nodes use")
     network: NetworkPart | None = Field(default=None, description="what stays reachable with the cable cut")
-    waivers: tuple[WaiverPart, ...] = Field(default=(), description="findings that somebody accepts")
+    waivers: tuple[WaiverPart, ...] = Field(
+        default=(),
+        description="findings that somebody accepts, or the file with a list of them",
+        examples=["waivers.yaml"],
+        json_schema_extra=_or_a_file,
+    )
     severity: dict[CheckId, Level] = Field(
         default_factory=dict, description="severities for this site, by check id", examples=[{"image-unpinned": "info"}]
     )

@@ -10,10 +10,11 @@ from auditor import __version__
 from auditor.check import Finding, Rule, Severity, Undetermined
 from auditor.engine import CheckResult, Outcomes
 from auditor.plan.model import Waiver
-from auditor.policy.rules import PLAN_UNEXAMINED, POLICY_RULES
+from auditor.policy.baseline import Baseline, beside
+from auditor.policy.rules import PLAN_UNEXAMINED, POLICY_RULES, WAIVER_UNUSED
 from auditor.policy.sections import egress_rows, image_rows, storage_stages, trust_rows
 from auditor.policy.unexamined import unexamined_findings
-from auditor.policy.waivers import covering, waiver_findings
+from auditor.policy.waivers import can_tell, covering, unused_findings, waiver_findings
 from auditor.report import CheckRow, Counts, JudgedFinding, Report, Status, Verdict
 
 EXIT_READY, EXIT_NOT_READY, EXIT_UNDETERMINED = 0, 1, 3
@@ -22,12 +23,16 @@ SHOWN_REASON = 120
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How to judge. `fail_on`: the severity that makes a site not ready; `strict`: undetermined counts as not ready."""
+    """How to judge. `fail_on`: the severity that makes a site not ready; `strict`: undetermined counts as not ready.
+
+    What `baseline` has already does not count.
+    """
 
     fail_on: Severity = Severity.ERROR
     strict: bool = False
     waivers: tuple[Waiver, ...] = ()
     severities: Mapping[str, Severity] = field(default_factory=dict)
+    baseline: Baseline | None = None
 
 
 def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
@@ -36,7 +41,10 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
     known = frozenset(result.check.id for result in outcomes.results) | {rule.id for rule in POLICY_RULES}
     own = (*waiver_findings(policy.waivers, known, today), *unexamined_findings(site))
     found = (*(finding for result in outcomes.results for finding in result.findings), *own)
-    findings = _ordered(_judged(finding, policy, today) for finding in found)
+    told = can_tell(policy.waivers, _decided(outcomes), today)
+    unused = tuple(unused_findings(told, found))
+    own, found = (*own, *unused), (*found, *unused)
+    findings = tuple(beside(_ordered(_judged(finding, policy, today) for finding in found), policy.baseline))
     undetermined = tuple(item for result in outcomes.results for item in result.undetermined)
     examined = sum(result.examined for result in outcomes.results)
     verdict, exit_code = _verdict(findings, undetermined, examined, policy)
@@ -52,7 +60,7 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
         counts=_counts(findings, undetermined, examined),
         checks=(
             *(_row(result, policy) for result in outcomes.results),
-            *(_policy_row(rule, own, policy) for rule in POLICY_RULES),
+            *(_policy_row(rule, own, policy, len(told)) for rule in POLICY_RULES),
         ),
         findings=findings,
         undetermined=undetermined,
@@ -60,6 +68,8 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
         egress=egress_rows(site, today),
         storage=storage_stages(site),
         trust=trust_rows(site, today),
+        fail_on=policy.fail_on,
+        baseline=policy.baseline.used if policy.baseline else None,
     )
 
 
@@ -76,7 +86,7 @@ def _ordered(findings: Iterable[JudgedFinding]) -> tuple[JudgedFinding, ...]:
 def _verdict(
     findings: tuple[JudgedFinding, ...], undetermined: tuple[Undetermined, ...], examined: int, policy: Policy
 ) -> tuple[Verdict, int]:
-    if any(judged.waived is None and judged.severity.at_least(policy.fail_on) for judged in findings):
+    if any(judged.is_active and judged.severity.at_least(policy.fail_on) for judged in findings):
         return Verdict.NOT_READY, EXIT_NOT_READY
     if undetermined or not examined:
         return Verdict.UNDETERMINED, EXIT_NOT_READY if policy.strict else EXIT_UNDETERMINED
@@ -85,10 +95,12 @@ def _verdict(
 
 def _counts(findings: tuple[JudgedFinding, ...], undetermined: tuple[Undetermined, ...], examined: int) -> Counts:
     by_severity = dict.fromkeys(Severity, 0)
-    waived = 0
+    waived = baselined = 0
     for judged in findings:
         if judged.waived is not None:
             waived += 1
+        elif judged.baselined:
+            baselined += 1
         else:
             by_severity[judged.severity] += 1
     return Counts(
@@ -98,6 +110,7 @@ def _counts(findings: tuple[JudgedFinding, ...], undetermined: tuple[Undetermine
         undetermined=len(undetermined),
         waived=waived,
         examined=examined,
+        baselined=baselined,
     )
 
 
@@ -121,7 +134,13 @@ def _why_undetermined(result: CheckResult) -> str:
     return f"{detail}{more}"
 
 
-def _policy_row(rule: Rule, own: tuple[Finding, ...], policy: Policy) -> CheckRow:
+def _decided(outcomes: Outcomes) -> frozenset[str]:
+    """The checks that had an answer for everything that they looked at. The policy's own rules always have."""
+    ran = {result.check.id for result in outcomes.results if not result.not_applicable and not result.undetermined}
+    return frozenset(ran | {rule.id for rule in POLICY_RULES if rule is not WAIVER_UNUSED})
+
+
+def _policy_row(rule: Rule, own: tuple[Finding, ...], policy: Policy, told: int) -> CheckRow:
     severity = policy.severities.get(rule.id, rule.severity)
     found = sum(finding.check == rule.id for finding in own)
     if found:
@@ -129,5 +148,7 @@ def _policy_row(rule: Rule, own: tuple[Finding, ...], policy: Policy) -> CheckRo
     if rule is PLAN_UNEXAMINED:
         return CheckRow(rule, severity, Status.NOT_APPLICABLE, 0, "the plan has no part that is not examined")
     if not policy.waivers:
-        return CheckRow(rule, severity, Status.NOT_APPLICABLE, 0, "the plan has no waivers")
-    return CheckRow(rule, severity, Status.PASSED, len(policy.waivers))
+        return CheckRow(rule, severity, Status.NOT_APPLICABLE, 0, "there are no waivers")
+    if rule is WAIVER_UNUSED and not told:
+        return CheckRow(rule, severity, Status.NOT_APPLICABLE, 0, "no waiver is of a check that had an answer for everything")
+    return CheckRow(rule, severity, Status.PASSED, told if rule is WAIVER_UNUSED else len(policy.waivers))

@@ -48,6 +48,50 @@ The design page, section 5.1.
 """,
 )
 
+WAIVER_EXPIRING = Rule(
+    id="waiver-expiring",
+    title="A waiver ends within two weeks",
+    family="policy",
+    severity=Severity.INFO,
+    page="""## What it checks
+Whether a waiver that is in force ends within the next 14 days, counted from the day that is judged.
+
+## Why it matters
+The day after its last, what it accepts counts again, and a gate that was green is red without any change.
+
+## How to fix
+Mend the finding and remove the waiver, or let its owner renew it with a new reason and date.
+
+## When it cannot tell
+Never: it needs nothing but the waiver.
+
+## References
+The design page, section 5.1.
+""",
+)
+
+WAIVER_UNUSED = Rule(
+    id="waiver-unused",
+    title="A waiver accepts nothing",
+    family="policy",
+    severity=Severity.INFO,
+    page="""## What it checks
+Whether a waiver that is in force covers at least one finding of its check.
+
+## Why it matters
+What it accepted is mended, or its subject is misspelt. Left in place it will accept the next such finding, and nobody looks.
+
+## How to fix
+Remove it, or correct its subject: it is a glob over the subjects of findings, as reports show them.
+
+## When it cannot tell
+Where its check did not run, or could not decide about some subject, the waiver may still be needed: nothing is said of it.
+
+## References
+The design page, section 5.1.
+""",
+)
+
 PLAN_UNEXAMINED = Rule(
     id="plan-unexamined",
     title="A part of the plan is not examined by this version",
@@ -71,4 +115,5 @@ The design page, section 6.
 """,
 )
 
-POLICY_RULES = (WAIVER_EXPIRED, WAIVER_UNKNOWN, PLAN_UNEXAMINED)
+WAIVER_RULES = (WAIVER_EXPIRED, WAIVER_EXPIRING, WAIVER_UNKNOWN, WAIVER_UNUSED)
+POLICY_RULES = (*WAIVER_RULES, PLAN_UNEXAMINED)

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 
-from auditor.pki.judge import Incomplete
+from auditor.pki.verdicts import Incomplete
 from auditor.policy.fetched import fetched_rows
-from auditor.report import Cell, EgressRow, ImageRow, StorageItem, StorageStage, TrustRow
+from auditor.report import Cell, EgressRow, ImageRow, StorageItem, StorageStage, TrustRow, TrustStep
 from auditor.site import Site
 from auditor.site.images import Placement
 from auditor.site.layers import LayerEgress, foreign_layers
 from auditor.site.mirrors import Way
 from auditor.site.storage.stage import Stage
-from auditor.site.trust import Unseen
+from auditor.site.trust.cases import Prospect, TrustCase, needs_windows_update
+from auditor.site.trust.dials import CRYPTOAPI_WAIT, Purpose
+from auditor.site.trust.picture import Step
+from auditor.site.trust.served import Unseen
 from auditor.transfer.network import Dial, dial_of
 
 ITEMS = 10
+_PURPOSES: Mapping[Purpose, str] = {
+    Purpose.ISSUER: "to find the issuer of a certificate of",
+    Purpose.ROOT: "to find the root of",
+    Purpose.REVOCATION: "to ask about revocation for",
+}
 
 
 def _cell(placement: Placement, place: str = "") -> Cell:
@@ -84,19 +92,36 @@ def _layer_rows(site: Site) -> Iterator[EgressRow]:
 
 def _trust_dials(site: Site, today: datetime.date) -> Iterator[EgressRow]:
     for case in site.trust(today):
-        for url in case.dials:
-            dial = dial_of(url)
-            if dial is None or url in case.inside:
+        for one in case.dialled:
+            dial = dial_of(one.url)
+            if dial is None or one.inside:
                 continue
             yield EgressRow(
                 host=dial.host,
                 port=dial.port,
                 scheme=dial.scheme,
                 who=f"{case.pool.name} ({case.client})",
-                why=f"to verify {case.endpoint.name}",
-                when_blocked=case.symptom or "the connection stalls until the client gives up",
-                check="chain-incomplete" if isinstance(case.verdict, Incomplete) else "root-not-trusted",
+                why=f"{_PURPOSES[one.purpose]} {case.endpoint.name}",
+                when_blocked=_when_blocked(case, one.purpose),
+                check=_dial_check(case, one.purpose),
             )
+
+
+def _when_blocked(case: TrustCase, purpose: Purpose) -> str:
+    if case.prospect is Prospect.VERIFIES:
+        asked = "goes on without an answer" if purpose is Purpose.REVOCATION else "then trusts the file that it was given"
+        return f"the client waits up to {CRYPTOAPI_WAIT} seconds, and {asked}"
+    return case.symptom or "the connection stalls until the client gives up"
+
+
+def _dial_check(case: TrustCase, purpose: Purpose) -> str:
+    match purpose:
+        case Purpose.REVOCATION:
+            return "revocation-egress"
+        case Purpose.ISSUER if isinstance(case.verdict, Incomplete):
+            return "chain-incomplete"
+        case _:
+            return "root-needs-windows-update" if needs_windows_update(case) else "root-not-trusted"
 
 
 def _mirror_rows(site: Site) -> Iterator[EgressRow]:
@@ -152,6 +177,11 @@ def storage_stages(site: Site) -> dict[str, StorageStage]:
     return {stage.name: _stage(stage) for stage in site.storage.stages}
 
 
+def _step(step: Step) -> TrustStep:
+    until = step.until.isoformat() if step.until is not None else ""
+    return TrustStep(step.name, step.origin.value, step.key, until, step.sha1, step.flaws)
+
+
 def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
     """Each endpoint as each client of each pool would see it."""
     return tuple(
@@ -163,6 +193,8 @@ def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
             path=case.path,
             dials=case.dials,
             symptom=case.verdict.detail if isinstance(case.verdict, Unseen) else case.symptom,
+            os=case.pool.platform.os,
+            steps=tuple(map(_step, site.trust_path(case))),
         )
         for case in site.trust(today)
     )

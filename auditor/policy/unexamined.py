@@ -64,7 +64,7 @@ def _parts(site: Site) -> Iterator[tuple[tuple[str, ...], str]]:
         if config.unjudged:
             yield (
                 ("pools", name, "config"),
-                f"only mirrors and the sandbox image are read of it, not {_listed(config.unjudged)}",
+                f"only mirrors, their CAs and the sandbox image are read of it, not {_listed(config.unjudged)}",
             )
     yield from _parts_of_registry(plan)
 

@@ -8,10 +8,12 @@ import fnmatch
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from auditor.check import Finding, Remedy, Subject
+from auditor.check import Finding, Remedy, Rule, Subject
 from auditor.plan.model import Waiver
-from auditor.policy.rules import WAIVER_EXPIRED, WAIVER_UNKNOWN
+from auditor.policy.rules import WAIVER_EXPIRED, WAIVER_EXPIRING, WAIVER_UNKNOWN, WAIVER_UNUSED
 from auditor.report import Waived
+
+NOTICE_DAYS = 14
 
 
 def is_in_force(waiver: Waiver, today: datetime.date) -> bool:
@@ -19,45 +21,94 @@ def is_in_force(waiver: Waiver, today: datetime.date) -> bool:
     return today <= waiver.expires
 
 
-def covering(finding: Finding, waivers: Iterable[Waiver], today: datetime.date) -> Waived | None:
-    """The first waiver in force whose check and subject match; the subject is a glob over the id or the whole subject."""
+def covers(waiver: Waiver, finding: Finding) -> bool:
+    """Whether check and subject match; the subject of a waiver is a glob over the id or the whole subject."""
+    if waiver.check != finding.check:
+        return False
     names = (finding.subject.id, str(replace(finding.subject, client="")), str(finding.subject))
+    return any(fnmatch.fnmatchcase(name, waiver.subject) or name == waiver.subject for name in names)
+
+
+def covering(finding: Finding, waivers: Iterable[Waiver], today: datetime.date) -> Waived | None:
+    """The first waiver in force that covers a finding."""
     for waiver in waivers:
-        if waiver.check != finding.check or not is_in_force(waiver, today):
-            continue
-        if any(fnmatch.fnmatchcase(name, waiver.subject) or name == waiver.subject for name in names):
+        if is_in_force(waiver, today) and covers(waiver, finding):
             return Waived(waiver.owner, waiver.reason, waiver.expires)
     return None
 
 
-def _subject(waiver: Waiver) -> Subject:
-    return Subject("waiver", f"{waiver.check} {waiver.subject}")
-
-
 def waiver_findings(waivers: Iterable[Waiver], known: frozenset[str], today: datetime.date) -> Iterator[Finding]:
-    """Findings about the waivers themselves."""
+    """Findings about the waivers themselves: misspelt, ended, or about to end."""
     for waiver in waivers:
         if waiver.check not in known:
-            near = difflib.get_close_matches(waiver.check, known, n=1)
-            yield Finding(
-                check=WAIVER_UNKNOWN.id,
-                severity=WAIVER_UNKNOWN.severity,
-                subject=_subject(waiver),
-                message=f"The waiver of {waiver.owner} names {waiver.check!r}, which is no check: it accepts nothing.",
-                facts={"owner": waiver.owner},
-                location=waiver.location,
-                remedies=(Remedy("edit", f"Write {near[0]}." if near else "`auditor checks` lists the ids."),),
-            )
+            yield _unknown(waiver, known)
         elif not is_in_force(waiver, today):
-            days = (today - waiver.expires).days
-            ago = f"{days} days ago" if days > 1 else "yesterday"
-            yield Finding(
-                check=WAIVER_EXPIRED.id,
-                severity=WAIVER_EXPIRED.severity,
-                subject=_subject(waiver),
-                message=f"The waiver of {waiver.owner} for {waiver.check} ended on {waiver.expires}, {ago}: "
-                f"what it accepted ({waiver.reason}) counts again.",
-                facts={"owner": waiver.owner, "expired": waiver.expires.isoformat()},
-                location=waiver.location,
-                remedies=(Remedy("edit", f"Mend what {waiver.subject} shows, or let {waiver.owner} renew the waiver."),),
+            yield _expired(waiver, (today - waiver.expires).days)
+        elif (left := (waiver.expires - today).days) <= NOTICE_DAYS:
+            yield _expiring(waiver, left)
+
+
+def can_tell(waivers: Iterable[Waiver], decided: frozenset[str], today: datetime.date) -> tuple[Waiver, ...]:
+    """The waivers in force of which it is known whether they cover something: their check is among the decided ones."""
+    return tuple(waiver for waiver in waivers if is_in_force(waiver, today) and waiver.check in decided)
+
+
+def unused_findings(waivers: Iterable[Waiver], found: Iterable[Finding]) -> Iterator[Finding]:
+    """The waivers, of those that `can_tell` gives, that cover none of the findings."""
+    by_check: dict[str, list[Finding]] = {}
+    for finding in found:
+        by_check.setdefault(finding.check, []).append(finding)
+    for waiver in waivers:
+        if not any(covers(waiver, finding) for finding in by_check.get(waiver.check, ())):
+            yield _about(
+                waiver,
+                WAIVER_UNUSED,
+                f"The waiver of {waiver.owner} for {waiver.check} accepts nothing: nothing that it found is {waiver.subject}.",
+                "Remove it, or correct its subject.",
             )
+
+
+def _unknown(waiver: Waiver, known: frozenset[str]) -> Finding:
+    near = difflib.get_close_matches(waiver.check, known, n=1)
+    return _about(
+        waiver,
+        WAIVER_UNKNOWN,
+        f"The waiver of {waiver.owner} names {waiver.check!r}, which is no check: it accepts nothing.",
+        f"Write {near[0]}." if near else "`auditor checks` lists the ids.",
+    )
+
+
+def _expired(waiver: Waiver, days: int) -> Finding:
+    ago = f"{days} days ago" if days > 1 else "yesterday"
+    return _about(
+        waiver,
+        WAIVER_EXPIRED,
+        f"The waiver of {waiver.owner} for {waiver.check} ended on {waiver.expires}, {ago}: "
+        f"what it accepted ({waiver.reason}) counts again.",
+        f"Mend what {waiver.subject} shows, or let {waiver.owner} renew the waiver.",
+        expired=waiver.expires.isoformat(),
+    )
+
+
+def _expiring(waiver: Waiver, days: int) -> Finding:
+    when = f"in {days} days" if days > 1 else "tomorrow" if days else "today"
+    return _about(
+        waiver,
+        WAIVER_EXPIRING,
+        f"The waiver of {waiver.owner} for {waiver.check} ends {when}, on {waiver.expires}: "
+        f"after that day what it accepts ({waiver.reason}) counts again.",
+        f"Mend what {waiver.subject} shows, or let {waiver.owner} renew the waiver.",
+        expires=waiver.expires.isoformat(),
+    )
+
+
+def _about(waiver: Waiver, rule: Rule, message: str, remedy: str, **facts: str) -> Finding:
+    return Finding(
+        check=rule.id,
+        severity=rule.severity,
+        subject=Subject("waiver", f"{waiver.check} {waiver.subject}"),
+        message=message,
+        facts={"owner": waiver.owner, **facts},
+        location=waiver.location,
+        remedies=(Remedy("edit", remedy),),
+    )

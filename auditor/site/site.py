@@ -29,7 +29,10 @@ from auditor.site.script_lines import ReadScript, UnreadScript, read_scripts
 from auditor.site.storage.view import Storage
 from auditor.site.survey import Survey
 from auditor.site.transfers import Carriage, Transfer, transfer_of
-from auditor.site.trust import Served, TrustCase, Unseen, endpoint_chains, trust_cases
+from auditor.site.trust.cases import TrustCase, trust_cases
+from auditor.site.trust.picture import Step, steps_of
+from auditor.site.trust.pools import Trusts
+from auditor.site.trust.served import Served, Unseen, endpoint_chains
 from auditor.transfer.network import Dial
 
 
@@ -176,14 +179,24 @@ class Site:
         return endpoint_chains(self.plan, self.evidence)
 
     @cached_property
+    def trusts(self) -> Trusts:
+        """What the nodes of each pool trust."""
+        return Trusts(self.plan, self.node_configs)
+
+    @cached_property
     def _trust(self) -> dict[datetime.date, tuple[TrustCase, ...]]:
         return {}
 
     def trust(self, today: datetime.date) -> tuple[TrustCase, ...]:
         """Each endpoint as each client of each pool would see it on a day, offline."""
         if today not in self._trust:
-            self._trust[today] = trust_cases(self.plan, self.chains, today)
+            self._trust[today] = trust_cases(self.plan, self.evidence, self.chains, self.trusts, today)
         return self._trust[today]
+
+    def trust_path(self, case: TrustCase) -> tuple[Step, ...]:
+        """The path of a case of `trust`, certificate by certificate."""
+        trust = self.trusts.for_client(case.pool, case.client, case.endpoint)
+        return steps_of(case, self.chains[case.endpoint], trust)
 
     @property
     def programs(self) -> Iterator[Program]:

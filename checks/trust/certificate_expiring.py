@@ -29,7 +29,8 @@ from auditor.pki.certificate import Certificate
 from auditor.pki.rules import Flaw, dates, moment
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
-from auditor.site.trust import Served, TrustCase, Unseen, end_of_day, flaw_symptom
+from auditor.site.trust.cases import TrustCase, end_of_day, flaw_symptom
+from auditor.site.trust.served import Served, Unseen
 from checks.endpoints import cases_by_endpoint, served, who
 
 ID = "certificate-expiring"

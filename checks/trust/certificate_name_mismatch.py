@@ -30,7 +30,8 @@ from auditor.pki.names import Mismatch, as_address, mismatch
 from auditor.pki.rules import name_flaw
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
-from auditor.site.trust import Served, TrustCase, flaw_symptom
+from auditor.site.trust.cases import TrustCase, flaw_symptom
+from auditor.site.trust.served import Served
 from checks.endpoints import cases_by_endpoint, endpoint_subject, said, served
 
 ID = "certificate-name-mismatch"

@@ -13,7 +13,8 @@ Append the intermediate to the chain file of the server, leaf first, and reload 
 ## When it cannot tell
 Nobody looked at what the endpoint serves (run `auditor collect`, or give a `chain` file), it could not be understood, or
 the facts do not know the client. Where a chain ends without AIA at a CA, its issuer may be a root: that is
-`root-not-trusted`. Where the URL lies inside the gap, the finding is a warning: nobody asked it.
+`root-not-trusted`. Where the URL lies inside the gap, the finding is a warning, whether somebody saw the certificate there or
+nobody asked; it is an error again where somebody looked and there was none.
 
 ## References
 RFC 5246, 7.4.2; RFC 5280, 4.2.2.1; golang/go#63238; facts/tls_clients.yaml.
@@ -25,15 +26,17 @@ import datetime
 from collections.abc import Iterator
 
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
-from auditor.pki.judge import Incomplete
+from auditor.pki.verdicts import Incomplete
 from auditor.site import Requirement, Site
-from auditor.site.trust import Prospect, TrustCase
+from auditor.site.trust.cases import Prospect, TrustCase
 from checks.endpoints import facts_of, fetch_intermediate, judged, said, subject_of, who
 
 ID = "chain-incomplete"
 
 
 def _how(case: TrustCase, verdict: Incomplete) -> str:
+    if case.fetched is not None:
+        return f"{who(case)} gets on only as long as {case.inside[0]} answers inside, as it did when it was asked."
     if case.inside:
         return f"{who(case)} works only as long as {case.inside[0]} answers inside, as it must fetch that certificate there."
     if verdict.would_dial:
@@ -50,7 +53,7 @@ def _remedies(verdict: Incomplete) -> tuple[Remedy, ...]:
 
 
 def _finding(case: TrustCase, verdict: Incomplete) -> Finding:
-    works = case.prospect is Prospect.UNDETERMINED
+    works = case.fetched is not None or case.prospect is Prospect.UNDETERMINED
     return Finding(
         check=ID,
         severity=Severity.WARNING if works else Severity.ERROR,
@@ -70,8 +73,8 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     for case in judged(site, ID, today):
         if isinstance(case, Undetermined):
             yield case
-        elif isinstance(case.verdict, Incomplete):
-            yield _finding(case, case.verdict)
+        elif (missing := case.verdict if isinstance(case.verdict, Incomplete) else case.fetched) is not None:
+            yield _finding(case, missing)
         else:
             fine += 1
     if fine:

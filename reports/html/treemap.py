@@ -34,7 +34,7 @@ def treemap(items: Sequence[StorageItem]) -> tuple[Tile, ...]:
     whole = sum(item.bytes for item in left)
     tiles: list[Tile] = []
     x, y, width, height = 0.0, 0.0, float(WIDTH), float(HEIGHT)
-    while left:
+    while left and min(width, height) > 0:  # what is left may be too little to leave any room
         scale = width * height / whole  # of what is left: no rounding adds up
         short = min(width, height)
         row = _row([item.bytes * scale for item in left], short)

@@ -20,6 +20,7 @@ _PARTS = (
     outcomes.findings,
     outcomes.undetermined,
     outcomes.accepted,
+    outcomes.known,
     sections.images,
     sections.storage,
     sections.egress,

@@ -9,7 +9,7 @@ from auditor.report import Report
 from reports.cleaning import clean
 from reports.folding import MOST_POOLS, Entry, Question, entries, everybody, listed, questions, who_of
 from reports.quantity import many
-from reports.summary import Group, advice, grouped, waived
+from reports.summary import Group, advice, baselined, grouped, since, waived
 from reports.text.ink import Ink
 from reports.text.layout import WIDTH, heading, more, wrap
 from reports.text.telling import Telling
@@ -21,6 +21,7 @@ MOST_COMMANDS = 5
 MOST_NAMED = 4
 MOST_QUESTIONS = 5
 MOST_WAIVED = 10
+MOST_BASELINED = 10
 _ITEM = "  "
 _BODY = "    "
 _HANGING = "  "
@@ -172,3 +173,16 @@ def accepted(report: Report, ink: Ink) -> Iterator[str]:
         what = f"{item.finding.subject} ({item.severity.value} {item.finding.check})"
         yield from wrap(f"{what}: {waiver.owner}, until {waiver.expires.isoformat()}: {waiver.reason}", _ITEM, "* ")
     yield from more(len(items) - MOST_WAIVED, _ITEM, "waived finding")
+
+
+def known(report: Report, ink: Ink) -> Iterator[str]:
+    """Findings that the baseline has already: still wrong, and not what this gate is about."""
+    found = baselined(report)
+    if not found:
+        return
+    yield from heading(f"Baselined: {many(len(found), 'finding')} known before", ink)
+    yield from wrap(f"They are in {since(report) or 'the baseline'} already, and do not count.")
+    for item in found[:MOST_BASELINED]:
+        where = f" at {item.finding.location}" if item.finding.location else ""
+        yield from wrap(f"{item.finding.subject} ({item.severity.value} {item.finding.check}){where}", _ITEM, "* ")
+    yield from more(len(found) - MOST_BASELINED, _ITEM, "baselined finding")

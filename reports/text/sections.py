@@ -99,7 +99,23 @@ def trust(report: Report, ink: Ink) -> Iterator[str]:
     for endpoint, found in endpoints.items():
         yield from wrap(endpoint, "  ", "* ")
         yield from found
+        yield from _ways(report, endpoint)
     yield from more(sum(len(rows) for _, rows in lines[MOST_TRUST:]), "  ", "row")
+
+
+def _ways(report: Report, endpoint: str) -> Iterator[str]:
+    """The path on Linux above that on Windows, of the client that fares worst; none where nobody fails."""
+    rows = [row for row in report.trust if row.endpoint == endpoint and row.steps]
+    if all(row.verdict == "verifies" for row in rows):
+        return
+    for os in dict.fromkeys(sorted(row.os for row in rows)):
+        worst = min((row for row in rows if row.os == os), key=lambda row: (_TRUST_ORDER.get(row.verdict, 2), _is_whole(row)))
+        yield from wrap(" < ".join(f"{step.name} ({step.origin})" for step in worst.steps), "    ", f"{os:<13} ")
+
+
+def _is_whole(row: TrustRow) -> bool:
+    """Whether every certificate is there and in order, so that the path does not show why it fails."""
+    return not any(step.flaws or step.origin in {"missing", "not on the node"} for step in row.steps)
 
 
 def skipped(report: Report, ink: Ink) -> Iterator[str]:

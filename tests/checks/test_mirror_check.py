@@ -155,10 +155,13 @@ def test_what_no_configuration_can_mend_is_said() -> None:
 def test_what_is_not_looked_into_is_named_and_nothing_else() -> None:
     quiet = site(["busybox:1"], {"config.toml": V3, "certs.d/docker.io/hosts.toml": f'server = "https://{INSIDE}"\n'})
     assert not [found for found in unexamined_findings(quiet) if found.subject.id == "pools.one.config"]
-    tls = site(["busybox:1"], {"config.toml": V3, "certs.d/docker.io/hosts.toml": f'server = "https://{INSIDE}"\nca = "x"\n'})
+    tls = site(
+        ["busybox:1"], {"config.toml": V3, "certs.d/docker.io/hosts.toml": f'server = "https://{INSIDE}"\nclient = "x"\n'}
+    )
     (found,) = [found for found in unexamined_findings(tls) if found.subject.id == "pools.one.config"]
     assert found.message.endswith(
-        "does not examine all of it: only mirrors and the sandbox image are read of it, not the TLS settings of its mirrors."
+        "does not examine all of it: only mirrors, their CAs and the sandbox image are read of it, "
+        "not the client certificates for its mirrors."
     )
 
 

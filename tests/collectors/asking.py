@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from auditor.collectors.collect import Collected, CollectOptions, collect
 from auditor.collectors.registry.retries import Retries
 from auditor.errors import Location
-from auditor.evidence.model import Absent, ChainSeen, Content, Failed, Kind, Observation, Seen
+from auditor.evidence.model import Absent, ChainSeen, Content, Failed, Kind, Observation, Seen, TlsOffered
 from auditor.evidence.store import Store
 from auditor.oci.platform import parse_platform
 from auditor.oci.reference import parse_reference
@@ -40,6 +41,11 @@ def no_chain(host: str, port: int) -> Observation[ChainSeen]:
     raise AssertionError(f"{host}:{port} was observed")
 
 
+def modern(host: str, port: int) -> Observation[TlsOffered]:
+    """What stands in for asking a TLS server what it offers."""
+    return Seen(TlsOffered(("TLSv1.3",), ()), datetime.datetime.now(datetime.UTC), f"tls://{host}:{port}")
+
+
 def plan_of(*platforms: str, runtime: Program | None = None, **more: Any) -> Plan:
     """A plan with one pool per platform."""
     pools = tuple(Pool(f"pool-{n}", parse_platform(text), PLACE, runtime=runtime) for n, text in enumerate(platforms))
@@ -62,6 +68,7 @@ def options(**more: Any) -> CollectOptions:
             "environment": {},
             "home": NOWHERE,
             "observe_chain": no_chain,
+            "observe_offered": modern,
             **more,
         }
     )

@@ -204,6 +204,7 @@ def test_challenges_that_change_each_time_are_bounded(gateway: Gateway) -> None:
         ("", Kind.DENIED),
         ("http://user:pass@127.0.0.1/token", Kind.DENIED),
         ("https://host:port/token", Kind.MALFORMED),
+        ("https://xn--a/token", Kind.MALFORMED),
     ],
 )
 def test_a_token_service_off_tls_gets_nothing(realm: str, kind: Kind, gateway: Gateway, tmp_path: Path) -> None:

@@ -112,6 +112,7 @@ def test_what_passes_is_asked_again(name: str, gateway: Gateway, shop: BuiltInde
         (instead(302, Location="http://169.254.169.254/latest"), Kind.DENIED, "redirect"),
         (instead(302, Location="file:///etc/passwd"), Kind.DENIED, "redirect"),
         (instead(302, Location="http://[::1"), Kind.MALFORMED, "redirect"),
+        (instead(302, Location="http://xn--a/"), Kind.MALFORMED, "redirect"),
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )

@@ -106,10 +106,11 @@ def slow(handler: Handler, sent: Sent) -> None:
 COLLECT = """
     import sys
     from pathlib import Path
-    from auditor.evidence import store
+    from auditor.evidence import database
+    from auditor.evidence.store import Store
     from tests.collectors.asking import LINUX, gather, plan_of
-    store.BATCH = 5
-    with store.Store.create(Path(sys.argv[1])) as evidence:
+    database.BATCH = 5
+    with Store.create(Path(sys.argv[1])) as evidence:
         gather(evidence, plan_of(LINUX), *sys.argv[2:], jobs=4)
 """
 

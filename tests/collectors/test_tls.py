@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from auditor.collectors.tls import observe_chain
 from auditor.evidence.model import ChainSeen, Failed, Kind, Observation, Seen
 from auditor.pki.certificate import parse_certificate
 from tests.peers.programs import require
 from tests.peers.tls import free_port, listening, openssl_server, python_server
-from tests.pki.make_chains import CA, SERVER, hierarchy
+from tests.pki.make_chains import CA, HOST, SERVER, hierarchy, make
 
 MADE = hierarchy(leaf=replace(SERVER, key_kind="rsa"), issuing=replace(CA, key_kind="rsa"))
 CHAIN = MADE.leaf.pem + MADE.issuing.pem
@@ -166,11 +168,10 @@ def test_a_tls_alert_is_unreachable() -> None:
 def test_a_server_that_stalls_or_drips_does_not_hold_us(drip: bytes) -> None:
     def stall(connection: socket.socket) -> None:
         header = b"\x16\x03\x03\x3f\xff"
-        with contextlib.suppress(OSError):
-            for number in range(30):
-                if drip:
-                    connection.sendall(header[number : number + 1] or b"\x00")
-                time.sleep(0.05)
+        for number in range(30):
+            if drip:
+                connection.sendall(header[number : number + 1] or b"\x00")
+            time.sleep(0.05)
 
     with listening(stall) as port:
         started = time.monotonic()
@@ -181,3 +182,53 @@ def test_a_server_that_stalls_or_drips_does_not_hold_us(drip: bytes) -> None:
 
 def test_no_time_at_all_is_a_time_out() -> None:
     assert failed(observe_chain("127.0.0.1", free_port(), timeout=0)).detail.endswith("no answer in time")
+
+
+def many(count: int) -> bytes:
+    """A chain of so many certificates that have nothing to do with each other."""
+    return b"".join(make(f"CA {number}", None, replace(CA, key_name="same")).pem for number in range(count))
+
+
+@pytest.mark.parametrize(
+    ("chain", "words"),
+    [
+        (lambda: MADE.leaf.pem + many(1_000), "larger than OpenSSL reads"),
+        (lambda: make(HOST, MADE.issuing, replace(SERVER, key_kind="rsa", padding=1_000_000)).pem, "larger than OpenSSL reads"),
+        (lambda: MADE.leaf.pem + many(80), "81 certificates, more than the 64"),
+    ],
+    ids=["1,000 certificates", "1 MB", "81 certificates"],
+)
+def test_a_chain_without_end_is_malformed(chain: Callable[[], bytes], words: str, tmp_path: Path) -> None:
+    with python_server(tmp_path, chain(), MADE.leaf.key_pem) as port:
+        found = failed(observe_chain("127.0.0.1", port))
+    assert found.kind is Kind.MALFORMED
+    assert words in found.detail
+
+
+@pytest.mark.parametrize("garbage", [b"\x00" * 5000, bytes(range(256)) * 20, b"\x16\x03\x03\x40\x00" + b"\x0b\xff" * 8192])
+def test_garbage_is_malformed_or_refused(garbage: bytes) -> None:
+    def behave(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(garbage)
+        connection.recv(4096)
+
+    with listening(behave) as port:
+        assert failed(observe_chain("127.0.0.1", port)).kind in {Kind.MALFORMED, Kind.UNREACHABLE}
+
+
+def test_no_bytes_are_a_traceback() -> None:
+    held = [b""]
+
+    def behave(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(held[0])
+
+    with listening(behave) as port:
+
+        @settings(max_examples=100, deadline=None)
+        @given(st.binary(max_size=3000))
+        def observed(answer: bytes) -> None:
+            held[0] = answer
+            failed(observe_chain("127.0.0.1", port, timeout=5))
+
+        observed()

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.errors import EvidenceError, InternalError
+from auditor.evidence import database
 from auditor.evidence import store as store_module
 from auditor.evidence.model import Absent, BlobSeen, ChainSeen, Content, Failed, Kind, Observation, Seen, TagSeen
 from auditor.evidence.store import Store
@@ -271,15 +272,16 @@ def test_where_nothing_can_be_written(folder: str, tmp_path: Path) -> None:
 
 
 def test_much_is_committed_before_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "BATCH_SECONDS", 0.0)
+    monkeypatch.setattr(database, "BATCH_SECONDS", 0.0)
     path = tmp_path / "site.evidence"
     script = f"""
         import datetime, os, signal
         from pathlib import Path
-        from auditor.evidence import store
+        from auditor.evidence import database
         from auditor.evidence.model import Absent
-        store.BATCH = 10
-        evidence = store.Store.create(Path({str(path)!r}))
+        from auditor.evidence.store import Store
+        database.BATCH = 10
+        evidence = Store.create(Path({str(path)!r}))
         for number in range(1004):
             evidence.put_tag(str(number), Absent("", datetime.datetime.now(datetime.UTC), ""))
         os.kill(os.getpid(), signal.SIGKILL)

@@ -1,13 +1,15 @@
-"""Real TLS servers on loopback: Python's `ssl` in a thread, `openssl s_server` as a process, and some that misbehave."""
+"""Real TLS servers on loopback: Python's `ssl` in a thread, `openssl s_server` and nginx as processes, and bad ones."""
 
 from __future__ import annotations
 
+import contextlib
+import random
 import socket
 import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,7 +36,7 @@ def listening(behave: Behaviour, address: str = "127.0.0.1") -> Iterator[int]:
                     connection, _ = server.accept()
                 except TimeoutError:
                     continue
-                with connection:
+                with connection, contextlib.suppress(OSError):  # clients that hang up are part of the test
                     connection.settimeout(5)
                     behave(connection)
 
@@ -63,21 +65,28 @@ def python_server(
         context.minimum_version = context.maximum_version = ssl.TLSVersion[ask]
 
     def behave(connection: socket.socket) -> None:
-        try:
-            with context.wrap_socket(connection, server_side=True) as tls:
-                tls.recv(1)
-        except OSError:
-            return
+        with context.wrap_socket(connection, server_side=True) as tls:
+            tls.recv(1)
 
     with listening(behave, address) as port:
         yield port
 
 
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nobody listens on: a random row below those that systems hand out themselves, as between asking
+    for such a port and using it somebody else may get it."""
+    while True:
+        first = random.randrange(20_000, 32_000 - count)
+        row = list(range(first, first + count))
+        with contextlib.suppress(OSError), contextlib.ExitStack() as held:
+            for port in row:
+                held.enter_context(socket.create_server(("127.0.0.1", port)))
+            return row
+
+
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+    """One such port."""
+    return free_ports(1)[0]
 
 
 @contextmanager
@@ -86,15 +95,34 @@ def openssl_server(openssl: str, folder: Path, chain: bytes, key: bytes, *option
     chain_file, key_file = _write(folder, chain, key)
     port = free_port()
     command = [openssl, "s_server", "-accept", f"127.0.0.1:{port}", "-cert", chain_file, "-cert_chain", chain_file]
-    process = subprocess.Popen(
-        [*command, "-key", key_file, "-quiet", *options],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+    with running([*command, "-key", key_file, "-quiet", *options], port):
+        yield port
+
+
+@contextmanager
+def nginx_server(nginx: str, folder: Path, chain: bytes, key: bytes, protocols: str, ciphers: str = "DEFAULT") -> Iterator[int]:
+    """nginx with `chain` over `protocols` (`TLSv1.2 TLSv1.3`) and OpenSSL's `ciphers`."""
+    chain_file, key_file = _write(folder, chain, key)
+    port = free_port()
+    settings = folder / "nginx.conf"
+    settings.write_text(
+        f"daemon off; master_process off; pid {folder}/pid; error_log stderr; events {{}}\n"
+        f"http {{ access_log off; client_body_temp_path {folder}/body; server {{ listen 127.0.0.1:{port} ssl;\n"
+        f"  ssl_certificate {chain_file}; ssl_certificate_key {key_file}; ssl_protocols {protocols};\n"
+        f"  ssl_ciphers {ciphers}; ssl_prefer_server_ciphers on; return 204; }} }}\n"
     )
+    with running([nginx, "-c", settings, "-p", folder, "-e", "stderr"], port):
+        yield port
+
+
+@contextmanager
+def running(command: Sequence[str | Path], port: int) -> Iterator[None]:
+    """A server process, from when it listens until the block ends."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _await(port)
-        yield port
+        assert process.poll() is None, f"{command[0]} ended at once"
+        yield
     finally:
         process.terminate()
         process.wait(timeout=10)

@@ -12,10 +12,11 @@ import sys
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from auditor.pki.certificate import Certificate, parse_certificate
@@ -27,13 +28,15 @@ AT = datetime.datetime(2026, 11, 23, 23, 59, 59, tzinfo=datetime.UTC)
 HOST = "registry.plant7.local"
 AIA = "http://pki.vendor.example/issuing.cer"
 
-Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 
 @cache
 def key(name: str, kind: str = "ec") -> Key:
     """The same key for the same name within a run, as a re-issued authority keeps its key."""
     assert name
+    if kind == "ed25519":
+        return ed25519.Ed25519PrivateKey.generate()
     if kind == "rsa1024":
         return rsa.generate_private_key(65537, 1024)  # noqa: S505 - weak on purpose
     return rsa.generate_private_key(65537, 2048) if kind == "rsa" else ec.generate_private_key(ec.SECP256R1())
@@ -58,6 +61,9 @@ class Shape:
     permitted: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     critical_unknown: bool = False
+    aki: bool = True
+    padding: int = 0  # bytes of an extension that nobody reads
+    notes: int = 0  # so many small ones of that kind, under 1.3.6.1.4.1.99999.10 and on
     start: datetime.datetime = START
     end: datetime.datetime = END
     key_kind: str = "ec"
@@ -102,6 +108,8 @@ def _usage(*, cert_sign: bool) -> x509.KeyUsage:
 
 
 def _subtree(text: str) -> x509.GeneralName:
+    if text.startswith("CN="):
+        return x509.DirectoryName(name_of(text.removeprefix("CN=")))
     return x509.IPAddress(ipaddress.ip_network(text)) if text[0].isdigit() else x509.DNSName(text)
 
 
@@ -130,7 +138,26 @@ def _extensions(shape: Shape) -> list[tuple[x509.ExtensionType, bool]]:
         found.append((x509.NameConstraints(list(permitted) or None, list(excluded) or None), True))
     if shape.critical_unknown:
         found.append((x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), b"\x05\x00"), True))
+    if shape.padding:
+        found.append((x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.2"), bytes(shape.padding)), False))
+    for number in range(shape.notes):
+        note = x509.UnrecognizedExtension(x509.ObjectIdentifier(f"1.3.6.1.4.1.99999.{10 + number}"), b"\x05\x00")
+        found.append((note, False))
     return found
+
+
+def _hash_for(signer: Key) -> hashes.SHA256 | None:
+    return None if isinstance(signer, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+
+
+def make_crl(issuer: Made, until: datetime.datetime, revoked: tuple[Certificate, ...] = ()) -> bytes:
+    """A CRL of `issuer`, DER."""
+    builder = x509.CertificateRevocationListBuilder().issuer_name(issuer.certificate.parsed.subject).last_update(START)
+    builder = builder.next_update(until)
+    for certificate in revoked:
+        entry = x509.RevokedCertificateBuilder().serial_number(certificate.parsed.serial_number).revocation_date(START)
+        builder = builder.add_revoked_certificate(entry.build())
+    return builder.sign(issuer.key, _hash_for(issuer.key)).public_bytes(serialization.Encoding.DER)
 
 
 def make(subject: str, issuer: Made | None, shape: Shape) -> Made:
@@ -147,12 +174,50 @@ def make(subject: str, issuer: Made | None, shape: Shape) -> Made:
         .not_valid_before(shape.start)
         .not_valid_after(shape.end)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(own.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
     )
+    if shape.aki:
+        known = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
+        builder = builder.add_extension(known, critical=False)
     for extension, critical in _extensions(shape):
         builder = builder.add_extension(extension, critical=critical)
-    signed = builder.sign(signer, hashes.SHA256())
+    signed = builder.sign(signer, _hash_for(signer))
     return Made(parse_certificate(signed.public_bytes(serialization.Encoding.DER)), own, subject)
+
+
+def patched(made: Made, issuer: Made, old: bytes, new: bytes) -> Made:
+    """The certificate with some bytes of its content replaced by as many others, and signed anew by a P-256 issuer.
+
+    So a certificate can hold what no library would put into one.
+    """
+    assert isinstance(issuer.key, ec.EllipticCurvePrivateKey)
+    content = _replaced(made.certificate.parsed.tbs_certificate_bytes, old, new)
+    signature = issuer.key.sign(content, ec.ECDSA(hashes.SHA256()))
+    return _assembled(made, content, bytes.fromhex("06082a8648ce3d040302"), signature)
+
+
+def weakly_signed(made: Made, issuer: Made, name: Literal["sha1", "md5"]) -> Made:
+    """The certificate signed anew by an RSA issuer over a digest that no library signs certificates with any more."""
+    assert isinstance(issuer.key, rsa.RSAPrivateKey)
+    sha256 = bytes.fromhex("06092a864886f70d01010b0500")
+    algorithm = sha256.replace(b"\x0b", b"\x05" if name == "sha1" else b"\x04")
+    digest = hashes.SHA1() if name == "sha1" else hashes.MD5()  # noqa: S303 - weak on purpose
+    content = _replaced(made.certificate.parsed.tbs_certificate_bytes, sha256, algorithm)
+    return _assembled(made, content, algorithm, issuer.key.sign(content, padding.PKCS1v15(), digest))
+
+
+def _replaced(content: bytes, old: bytes, new: bytes) -> bytes:
+    assert (content.count(old), len(new)) == (1, len(old))
+    return content.replace(old, new)
+
+
+def _assembled(made: Made, content: bytes, algorithm: bytes, signature: bytes) -> Made:
+    der = _tlv(0x30, content + _tlv(0x30, algorithm) + _tlv(0x03, b"\x00" + signature))
+    return Made(parse_certificate(der), made.key, made.subject)
+
+
+def _tlv(tag: int, content: bytes) -> bytes:
+    size = len(content).to_bytes(2, "big")
+    return bytes([tag]) + (b"\x82" + size if len(content) > 127 else size[1:]) + content
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from auditor.errors import Location
 from auditor.plan.model import Waiver
 from auditor.policy import Policy, judge
 from auditor.report import JudgedFinding, Report, Status, Verdict
-from tests.made_checks import TODAY, finding, outcomes_of, result
+from tests.made_checks import TODAY, finding, outcomes_of, result, unknown
 
 WHERE = Location("plan.yaml", 9, 5)
 
@@ -79,7 +80,8 @@ def test_the_subject_is_a_glob_over_the_id_or_the_whole_subject(glob: str, id: s
 def test_a_waiver_of_another_check_covers_nothing() -> None:
     outcomes = outcomes_of(result([finding()]), result([finding("other")], "other"))
     report = judge(outcomes, Policy(waivers=(waiver("other", "*"),)), TODAY)
-    assert {item.finding.check: item.waived is not None for item in report.findings} == {"made-up": False, "other": True}
+    covered = {item.finding.check: item.waived is not None for item in report.findings}
+    assert covered == {"made-up": False, "other": True, "waiver-expiring": False}
 
 
 def test_the_first_waiver_in_force_is_shown() -> None:
@@ -110,3 +112,63 @@ def test_a_waiver_that_has_expired_is_told_apart_by_its_check_and_subject() -> N
     found = of_policy(judged(*stale))
     assert len({item.finding.fingerprint for item in found}) == 2
     assert found[0].finding.subject == Subject("waiver", "made-up a")
+
+
+def expiring(days: int) -> list[str]:
+    report = judged(waiver(expires=TODAY + datetime.timedelta(days=days)))
+    return [item.finding.message for item in report.findings if item.finding.check == "waiver-expiring"]
+
+
+@pytest.mark.parametrize(("days", "words"), [(0, "today"), (1, "tomorrow"), (2, "in 2 days"), (14, "in 14 days")])
+def test_the_end_of_a_waiver_is_announced_14_days_before(days: int, words: str) -> None:
+    (message,) = expiring(days)
+    assert f"ends {words}, on" in message
+    assert "rotation in March" in message
+
+
+def test_before_that_nothing_is_said_and_after_it_the_waiver_has_expired() -> None:
+    assert expiring(15) == []
+    assert expiring(-1) == []
+
+
+LATER = datetime.date(2027, 6, 30)
+
+
+def unused(report: Report) -> list[str]:
+    return [item.finding.subject.id for item in report.findings if item.finding.check == "waiver-unused"]
+
+
+def status_of_unused(report: Report) -> tuple[Status, int]:
+    row = next(row for row in report.checks if row.rule.id == "waiver-unused")
+    return row.status, row.examined
+
+
+def test_a_waiver_that_covers_nothing_is_said() -> None:
+    report = judged(waiver(expires=LATER), waiver(subject="nginx", expires=LATER))
+    assert unused(report) == ["made-up nginx"]
+    assert status_of_unused(report) == (Status.FAILED, 1)
+    assert report.verdict is Verdict.READY
+    assert status_of_unused(judged(waiver(expires=LATER))) == (Status.PASSED, 1)
+
+
+def test_the_second_of_two_waivers_for_one_finding_is_used_too() -> None:
+    assert unused(judged(waiver(expires=LATER), waiver(subject="busy*", expires=LATER))) == []
+
+
+def test_what_has_ended_or_is_misspelt_is_not_called_unused_as_well() -> None:
+    report = judged(waiver(subject="nginx", expires=datetime.date(2026, 1, 1)), waiver("zzz", expires=LATER))
+    assert unused(report) == []
+
+
+def test_nothing_is_said_where_the_check_did_not_run_or_could_not_decide() -> None:
+    waivers = (waiver(subject="nginx", expires=LATER),)
+    undecided = judge(outcomes_of(result([finding(), unknown(id="nginx")])), Policy(waivers=waivers), TODAY)
+    skipped = replace(result([]), not_applicable="not selected for this run")
+    for report in (undecided, judge(outcomes_of(skipped), Policy(waivers=waivers), TODAY)):
+        assert unused(report) == []
+        assert status_of_unused(report) == (Status.NOT_APPLICABLE, 0)
+
+
+def test_a_waiver_for_the_findings_about_waivers_can_be_unused() -> None:
+    report = judge(outcomes_of(result([Fine()])), Policy(waivers=(waiver("waiver-expired", "*", LATER),)), TODAY)
+    assert unused(report) == ["waiver-expired *"]

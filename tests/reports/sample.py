@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections import Counter
 
 from auditor.check import HEADINGS, Rule, Severity, Undetermined
-from auditor.report import CheckRow, Counts, Report, Status, Verdict
+from auditor.report import BaselineUsed, CheckRow, Counts, Report, Status, Verdict
 from tests.reports.sample_outcomes import FINDINGS, UNDETERMINED
 from tests.reports.sample_sections import EGRESS, STORAGE, TRUST, image_rows
 
@@ -67,6 +68,22 @@ def sample_report() -> Report:
         egress=EGRESS,
         storage=STORAGE,
         trust=TRUST,
+    )
+
+
+def beside_report() -> Report:
+    """The plant-7 report beside an earlier one that had all of its errors but the first."""
+    report = sample_report()
+    first = report.findings[0]
+    findings = tuple(
+        dataclasses.replace(item, baselined=item is not first and item.severity is Severity.ERROR) for item in report.findings
+    )
+    known = sum(item.baselined for item in findings)
+    return dataclasses.replace(
+        report,
+        findings=findings,
+        counts=dataclasses.replace(report.counts, error=1, baselined=known),
+        baseline=BaselineUsed("plant-7", datetime.date(2026, 10, 1), known),
     )
 
 

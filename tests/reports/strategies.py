@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from auditor.check import Finding, Remedy, Rule, Severity, Subject, Undetermined
 from auditor.errors import Location
 from auditor.report import (
+    BaselineUsed,
     Cell,
     CheckRow,
     Counts,
@@ -79,12 +80,14 @@ reports = st.builds(
     plan_path=texts,
     plan_sha256=texts,
     exit_code=st.sampled_from((0, 1, 3)),
-    counts=st.builds(Counts, *[st.integers(0, 5)] * 6),
+    counts=st.builds(Counts, *[st.integers(0, 5)] * 7),
     checks=some(st.builds(CheckRow, rules, examined=numbers, reason=texts)),
-    findings=some(st.builds(JudgedFinding, findings, severities, st.none() | waivers), 4),
+    findings=some(st.builds(JudgedFinding, findings, severities, st.none() | waivers, st.booleans()), 4),
     undetermined=some(st.builds(Undetermined, clean_texts, subjects, detail=texts)),
     images=some(st.builds(ImageRow, texts, texts, some(texts), some(cells, 3))),
     egress=some(st.builds(EgressRow, texts, st.integers(0, 65535), texts, texts, texts, texts, texts)),
     storage=st.dictionaries(texts, stages, max_size=2),
+    fail_on=severities,
+    baseline=st.none() | st.builds(BaselineUsed, texts, st.dates(), numbers),
     trust=some(st.builds(TrustRow, texts, texts, texts, texts, some(texts), some(texts), texts)),
 )

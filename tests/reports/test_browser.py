@@ -194,3 +194,19 @@ def test_hostile_strings_stay_text(browser: Browser, tmp_path: Path) -> None:
         assert seen.page.evaluate("document.documentElement.scrollWidth") == 390
         seen.page.locator('form[data-for="found"]').get_by_label("Text").fill("</SCRIPT>")
         assert count(seen.page, "found") == "1 of 1 findings"
+
+
+def test_linux_stands_beside_windows_and_below_it_on_a_phone(browser: Browser, sample: Path) -> None:
+    places = {}
+    for width in (1280, 390):
+        with visit(browser, sample, width=width) as seen:
+            sides = seen.page.locator("section[aria-labelledby=trust] .sides").first
+            assert sides.locator("h4").all_inner_texts() == ["Linux", "Windows"]
+            linux, windows = (sides.locator("h4").nth(n).bounding_box() for n in (0, 1))
+            assert linux is not None
+            assert windows is not None
+            places[width] = (windows["x"] > linux["x"], windows["y"] > linux["y"])
+            missing = sides.locator("li.gap")
+            expect(missing.first).to_contain_text("Plant 7 Issuing CA 2")
+            expect(missing.first).to_contain_text("missing")
+    assert places == {1280: (True, False), 390: (False, True)}

@@ -189,7 +189,8 @@ def test_rows_that_say_the_same_of_several_share_a_row_that_names_them_all() -> 
     rows = tuple(Undetermined("x", Subject("endpoint", "e:1", "", f"p{n}"), Kind.DENIED, "no") for n in range(9))
     report = dataclasses.replace(report, trust=trust, egress=egress, undetermined=rows)
     pools = ", ".join(f"p{n}" for n in range(9))
-    assert [sight.who for _, sights in view.endpoints(report) for sight in sights] == [f"curl on {pools}"]
+    ways = [way for _, sides in view.endpoints(report) for side in sides for way in side.ways]
+    assert [sight.who for way in ways for sight in way.sights] == [f"curl on {pools}"]
     assert [who for who, _ in view.egress(report)] == [pools]
     assert [", ".join(question.pools) for question in view.asked(report)] == [pools]
     assert "<small>9 questions</small>" in render(report, "html")

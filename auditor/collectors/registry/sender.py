@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import httpx
@@ -38,6 +39,7 @@ class Request:
     form: bytes = b""
     ca: bytes = b""
     part: str = ""  # a Range header: what to send of the body
+    allowed: Callable[[httpx.URL], bool] | None = None  # where a redirect may lead, in place of what holds for registries
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +166,14 @@ async def _read(request: Request, response: httpx.Response) -> Reply:
 def _redirected(request: Request, location: str) -> Request:
     try:
         target = request.url.join(location)
-    except httpx.InvalidURL as error:
+        origin = origin_of(target)
+    except (httpx.InvalidURL, ValueError) as error:  # the latter for labels that no IDNA allows
         raise Unanswered(Kind.MALFORMED, "a redirect to what is no address") from error
-    if origin_of(target) == origin_of(request.url):
+    if request.allowed is not None:
+        if not request.allowed(target):
+            raise Unanswered(Kind.DENIED, f"a redirect to {plain(shown(target))} is not followed: the plan does not reach it")
+        return replace(request, url=target)
+    if origin == origin_of(request.url):
         return replace(request, url=target)
     if request.form or not may_follow(request.url, target):
         raise Unanswered(

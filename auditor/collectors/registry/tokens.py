@@ -87,9 +87,10 @@ class Tokens:
 def _realm(challenge: Challenge, asked: httpx.URL) -> httpx.URL:
     try:
         realm = httpx.URL(challenge.realm)
-    except httpx.InvalidURL:
+        follows = may_follow(asked, realm)
+    except (httpx.InvalidURL, ValueError):  # the latter for labels that no IDNA allows
         raise Unanswered(Kind.MALFORMED, "the registry names a token service that is no address") from None
-    if realm.userinfo or not may_follow(asked, realm):
+    if realm.userinfo or not follows:
         told = plain(shown(realm))
         raise Unanswered(
             Kind.DENIED, f"the token service {told} is not asked: only over TLS, and none outside may name this machine"

@@ -27,6 +27,7 @@ from auditor.plan.node_config.model import (
     Unknown,
 )
 from auditor.plan.node_config.rewriting import NotUnderstood, rewritten
+from auditor.plan.node_config.tls import TlsSetting
 
 ANY = "*"
 
@@ -38,7 +39,7 @@ class NodeConfig:
     `problems` are what could not be read or told, for every registry; `notes` what is written without effect; `refusal` why
     containerd would not serve pods at all. `unjudged` says what was seen and is not looked into. `distribution` is set where
     containerd's configuration is written from registries.yaml; `no_own` says that its server flag is set, by which a node
-    does not ask the registry itself after the mirrors of that file.
+    does not ask the registry itself after the mirrors of that file. `tls` is how the runtime is told to verify hosts.
     """
 
     pool: Pool
@@ -52,6 +53,7 @@ class NodeConfig:
     no_own: bool = False
     distribution: DistributionRegistries | None = None
     unjudged: tuple[str, ...] = ()
+    tls: tuple[TlsSetting, ...] = ()
     _servers: dict[str, tuple[Server, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property

@@ -19,6 +19,7 @@ from auditor.plan.node_config.containerd_toml import ContainerdConfig
 from auditor.plan.node_config.distribution_yaml import DistributionRegistries, distribution_of
 from auditor.plan.node_config.marked_toml import load_toml
 from auditor.plan.node_config.model import Namespace, Note, Unknown, Unreadable
+from auditor.plan.node_config.tls import CERTIFICATE, TlsSetting, of_folder, of_hosts_toml, of_registries_yaml
 from auditor.plan.paths import is_inside, normal, shown_path
 
 Folders = dict[str, Namespace | Unknown | None]  # None: a folder without a hosts.toml, which hides `_default` all the same
@@ -40,7 +41,7 @@ class Found:
     no_own: bool = False
     unknowns: list[Unknown] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
-    tls: bool = False
+    tls: list[TlsSetting] = field(default_factory=list)
     daemons: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
 
@@ -83,10 +84,16 @@ def _left_out(found: Found, names: list[str]) -> Iterator[Unknown]:
 
 
 def _see_folder(found: Found, path: str) -> None:
-    """Folders beside those of hosts.toml files: one without such a file counts too."""
+    """Folders beside those of hosts.toml files: one without such a file counts too, and its certificates do there."""
     parts = PurePosixPath(path).parts
-    if len(parts) > 2 and (folders := found.roots.get("/".join(parts[:-2]))) is not None:
+    if len(parts) < 3:
+        return
+    folders = found.roots.get("/".join(parts[:-2]))
+    if folders is not None:
         folders.setdefault(parts[-2], None)
+    bare = folders[parts[-2]] is None if folders is not None else parts[-3] == "certs.d"
+    if bare and PurePosixPath(path).suffix == CERTIFICATE:
+        found.tls.append(of_folder(path, shown_path(found.plan.path, path), parts[-2]))
 
 
 def _read_one(found: Found, path: str, data: bytes) -> None:
@@ -100,7 +107,7 @@ def _read_one(found: Found, path: str, data: bytes) -> None:
         elif reader is containerd_toml:
             _containerd(found, file, data)
         elif reader is registries_yaml:
-            _registries(found, file, data)
+            _registries(found, path, file, data)
         elif reader is daemon_json:
             found.daemons.append(file)
             found.daemon.update(daemon_json.read(file, data))
@@ -120,13 +127,13 @@ def _containerd(found: Found, file: str, data: bytes) -> None:
     found.notes += config.notes
 
 
-def _registries(found: Found, file: str, data: bytes) -> None:
+def _registries(found: Found, path: str, file: str, data: bytes) -> None:
     document = registries_yaml.load(data)
     namespaces, notes = registries_yaml.read(file, document)
     found.registries.update(namespaces)
     found.registries_at = found.registries_at or Location(file, 1)
     found.notes += notes
-    found.tls |= registries_yaml.sets_tls(document)
+    found.tls += of_registries_yaml(path, file, document)
 
 
 def _hosts(found: Found, path: str, file: str, data: bytes) -> None:
@@ -149,4 +156,4 @@ def _hosts(found: Found, path: str, file: str, data: bytes) -> None:
         folders[folder] = Unknown(Location(file, error.line), str(error), "malformed", folder)
         return
     found.notes += notes
-    found.tls |= hosts_toml.sets_tls(toml)
+    found.tls += of_hosts_toml(path, file, toml, folder)

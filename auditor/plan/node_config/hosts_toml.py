@@ -21,7 +21,6 @@ DEFAULT = "_default"
 _LOOKS = re.compile(rb"^\s*(?:\[\s*host\b|server\s*=\s*[\"']|host\s*[.=])", re.MULTILINE)
 _HOST = re.compile(r"(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|localhost|[A-Za-z0-9-]+(?=[:_]\d)|\[[0-9a-fA-F:]+\])(?::\d+|_\d+_)?")
 _NO_HOSTS = frozenset({"certs.d", "hosts.d"})
-_TLS = ("ca", "client", "skip_verify")
 _KINDS: dict[str, tuple[type, str]] = {
     "server": (str, "text"),
     "capabilities": (list, "a list"),
@@ -63,13 +62,6 @@ def read(file: str, toml: Toml, *, rewrites: bool) -> tuple[Namespace, tuple[Not
         servers.append(_made(file, toml, server, toml.data, toml.line("server"), "server"))
     notes = tuple(_ignored(file, toml, hosts or {}, rewrites=rewrites))
     return Namespace(tuple(servers), Location(file, 1), own=not server), notes
-
-
-def sets_tls(toml: Toml) -> bool:
-    """Whether the file has TLS settings."""
-    hosts = toml.get("host")
-    tables = [toml.data, *(hosts.values() if isinstance(hosts, dict) else ())]
-    return any(isinstance(table, dict) and any(key in table for key in _TLS) for table in tables)
 
 
 def _ordered(toml: Toml) -> Iterator[str]:

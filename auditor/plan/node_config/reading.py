@@ -51,6 +51,7 @@ def read_node_config(plan: Plan, pool: Pool) -> NodeConfig:
         registries=found.registries if found.registries and not docker else None,
         mirrors=effect.mirrors,
         no_own=found.no_own,
+        tls=tuple(found.tls),
         distribution=found.distribution,
         unjudged=tuple(_unjudged(found, docker=docker)),
     )
@@ -157,8 +158,8 @@ def _last(settings: list[Setting | None]) -> Setting | None:
 
 
 def _unjudged(found: Found, *, docker: bool) -> Iterator[str]:
-    if found.tls:
-        yield "the TLS settings of its mirrors"
+    if any(setting.client for setting in found.tls):
+        yield "the client certificates for its mirrors"
     for file in found.daemons:
         yield f"{file} but for its registry-mirrors" if docker else file
     for _, config in found.configs:

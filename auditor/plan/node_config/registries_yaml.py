@@ -40,12 +40,6 @@ def load(data: bytes) -> Marked:
     return documents[0]
 
 
-def sets_tls(document: Marked) -> bool:
-    """Whether the file has TLS settings."""
-    configs = document.get("configs")
-    return configs is not None and any(config.get("tls") is not None for _, config in configs.items())
-
-
 def read(file: str, document: Marked) -> tuple[dict[str, Namespace], tuple[Note, ...]]:
     """Who is asked, by registry (`*`: every other), and what has no effect. Raises Unreadable."""
     found: dict[str, Namespace] = {}

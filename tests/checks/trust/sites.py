@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from auditor.check import Check, Finding, Fine, Outcome, Undetermined
 from auditor.errors import Location
-from auditor.evidence.model import BlobSeen, ChainSeen, Content, Observation, Seen, TagSeen
+from auditor.evidence.model import BlobSeen, ChainSeen, Content, Observation, Seen, TagSeen, TlsOffered
 from auditor.oci.platform import parse_platform
 from auditor.plan.model import Endpoint, Needs, Plan, Pool, Program, Registry
 from auditor.site import Site
@@ -36,6 +36,12 @@ class ChainsOnly:
 
     def chain(self, endpoint: str) -> Observation[ChainSeen] | None:
         return self.chains.get(endpoint)
+
+    def tls_offered(self, endpoint: str) -> Observation[TlsOffered] | None:
+        raise AssertionError(endpoint)
+
+    def fetched(self, url: str) -> None:
+        """Nobody looked."""
 
 
 def seen(*chain: Made) -> Seen[ChainSeen]:

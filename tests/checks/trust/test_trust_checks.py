@@ -10,7 +10,7 @@ import pytest
 from auditor.check import HEADINGS, Check, Severity
 from auditor.evidence.model import Absent, ChainSeen, Failed, Kind, Observation, Seen
 from auditor.pki.store import windows_programme
-from checks.trust import certificate_expiring, certificate_name_mismatch, chain_incomplete, root_not_trusted
+from checks.trust import certificate_expiring, certificate_name_mismatch, certificate_weak, chain_incomplete, root_not_trusted
 from tests.checks.trust.sites import NOW, TODAY, examined, findings, outcomes, pool, seen, site, unknowns, windows
 from tests.corpus.folder import corpus
 from tests.pki.make_chains import AIA, CA, HOST, SERVER, Hierarchy, hierarchy, make
@@ -112,9 +112,9 @@ def test_a_private_root_that_no_pool_has() -> None:
 def test_a_broken_path_is_found_although_the_root_is_trusted() -> None:
     broken = hierarchy(issuing=replace(CA, ca=False))
     where = site(seen(broken.leaf, broken.issuing), pool(trust=TRUST), files={"certs/root.pem": broken.root.pem})
-    (finding,) = findings(outcomes(UNTRUSTED, where))
-    assert "accepts no path" in finding.message
-    assert "Corp Issuing: it has issued a certificate and is no CA" in finding.message
+    (finding,) = findings(outcomes(certificate_weak.CHECK, where))
+    assert "it has issued a certificate and is no CA (basic constraints); refused by containerd on control" in finding.message
+    assert examined(outcomes(UNTRUSTED, where)) == 1
 
 
 def test_expiry_and_names_are_left_to_their_own_checks() -> None:
@@ -149,11 +149,11 @@ def test_a_folder_of_trust_is_read() -> None:
     assert examined(outcomes(UNTRUSTED, site(seen(MADE.leaf, MADE.issuing), windows(trust=("roots/",)), files=files))) == 1
 
 
-def test_a_client_that_wants_revocation_is_undetermined() -> None:
+def test_a_client_that_wants_revocation_fails_where_nobody_is_named() -> None:
     where = site(seen(MADE.leaf, MADE.issuing), windows(trust=TRUST, clients=("curl",)), files=FILES)
-    (unknown,) = unknowns(outcomes(UNTRUSTED, where))
-    assert (unknown.kind, "revocation" in unknown.detail) == (Kind.UNSUPPORTED, True)
-    assert where.trust(TODAY)[0].symptom == ""
+    assert examined(outcomes(UNTRUSTED, where)) == 1
+    (case,) = where.trust(TODAY)
+    assert (case.prospect, "CRYPT_E_NO_REVOCATION_CHECK" in case.symptom) == ("fails", True)
 
 
 def test_default_clients_are_the_runtime_and_kubelet() -> None:

@@ -209,11 +209,11 @@ def test_runtimes_that_are_not_known() -> None:
     assert "whom cri-o asks" in problem(node({"config.toml": V3}, runtime="cri-o 1.33"))
 
 
-def test_other_files_and_tls_settings_are_named() -> None:
-    hosts = {"certs.d/docker.io/hosts.toml": 'server = "https://inside"\nca = "ca.crt"\n', "certs.d/docker.io/ca.crt": "x"}
+def test_other_files_and_client_certificates_are_named() -> None:
+    hosts = {"certs.d/docker.io/hosts.toml": 'server = "https://inside"\nclient = "c.pem"\n', "certs.d/docker.io/ca.crt": "x"}
     config = node({"config.toml": V3, "kubelet.yaml": "kind: KubeletConfiguration\n", **hosts})
-    assert config.unjudged == ("the TLS settings of its mirrors", "n/kubelet.yaml")
-    configs = node({"registries.yaml": "configs: {r: {tls: {ca_file: x}}}"}, cluster="rke2")
-    assert configs.unjudged == ("the TLS settings of its mirrors",)
+    assert config.unjudged == ("the client certificates for its mirrors", "n/kubelet.yaml")
+    configs = node({"registries.yaml": "configs: {r: {tls: {cert_file: x}}}"}, cluster="rke2")
+    assert configs.unjudged == ("the client certificates for its mirrors",)
     assert node({"kubelet.yaml": "kind: KubeletConfiguration\n"}).has_mirrors is False
     assert config.has_mirrors

@@ -1,0 +1,37 @@
+"""`auditor diff`: what changed between two JSON reports."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor.check import Severity
+from auditor.cli.output import write_stdout
+from auditor.cli.report_files import read_report
+from auditor.diff import as_json, as_text, compare
+
+
+class Shape(enum.StrEnum):
+    """How a difference is shown."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Old = Annotated[Path, typer.Argument(metavar="OLD", help="A JSON report.")]
+New = Annotated[Path, typer.Argument(metavar="NEW", help="A later JSON report.")]
+Shown = Annotated[Shape, typer.Option("--format", metavar="text|json", help="For a person or for programs.")]
+Threshold = Annotated[
+    Severity,
+    typer.Option("--fail-on", metavar="error|warning|info", help="From which severity what is new is exit code 1."),
+]
+
+
+def diff(old: Old, new: New, format: Shown = Shape.TEXT, fail_on: Threshold = Severity.ERROR) -> None:
+    """Compare two reports. Exit code: 0 nothing new at the threshold, 1 something new at or over it, 2 usage."""
+    difference = compare(read_report(old), read_report(new))
+    write_stdout(as_json(difference, fail_on) if format is Shape.JSON else as_text(difference, fail_on))
+    raise typer.Exit(1 if difference.worse(fail_on) else 0)

@@ -1,0 +1,118 @@
+"""One TLS handshake with a server that nobody trusts yet, and the words for one that fails."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterable
+from typing import Any
+
+from auditor.collectors.registry.failures import Unanswered
+from auditor.collectors.tls.connecting import remaining
+from auditor.evidence.model import Kind
+
+CIPHERS = "ALL:@SECLEVEL=0"
+_LEGACY_SERVER_CONNECT = 0x4  # ssl.OP_LEGACY_SERVER_CONNECT is new in Python 3.12
+_NO_TLS = "it answers, but not with TLS"
+_MALFORMED = {
+    **dict.fromkeys(
+        ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"), _NO_TLS
+    ),
+    "EXCESSIVE_MESSAGE_SIZE": "its chain is larger than OpenSSL reads (100 KiB)",
+}
+
+
+def open_context(ciphers: str = CIPHERS) -> ssl.SSLContext:
+    """A client that takes everything that OpenSSL can speak: what weak clients would make of it is judged later."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers(ciphers)
+    context.options |= _LEGACY_SERVER_CONNECT
+    return context
+
+
+def _server_name(host: str) -> str | None:
+    """What to send as SNI: names only, as RFC 6066 has it."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host.rstrip(".")
+    return None
+
+
+class Wire:
+    """TLS over a plain socket, by hand: a socket that TLS has taken over cannot keep one deadline for a whole handshake."""
+
+    def __init__(self, connection: socket.socket, context: ssl.SSLContext, host: str, deadline: float) -> None:
+        self._connection = connection
+        self._deadline = deadline
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=_server_name(host))
+
+    def handshake(self) -> None:
+        """Shake hands before the deadline, however slowly the server sends. Raises OSError."""
+        while not self._step():
+            self._send()
+            self._connection.settimeout(remaining(self._deadline))
+            received = self._connection.recv(65_536)
+            if received:
+                self._incoming.write(received)
+            else:
+                self._incoming.write_eof()
+        self._send()
+
+    def served(self) -> tuple[bytes, ...]:
+        """The chain as served, DER. Python 3.13 has a method for it; before, only the object below does."""
+        tls = self.tls
+        holder: Any = tls if hasattr(tls, "get_unverified_chain") else tls._sslobj  # type: ignore[attr-defined]
+        found: Iterable[Any] = holder.get_unverified_chain() or ()
+        return tuple(item if isinstance(item, bytes) else _der(item) for item in found)
+
+    def _step(self) -> bool:
+        try:
+            self.tls.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        return True
+
+    def _send(self) -> None:
+        self._connection.settimeout(remaining(self._deadline))
+        self._connection.sendall(self._outgoing.read())
+
+
+def _der(certificate: Any) -> bytes:  # noqa: ANN401 - _ssl.Certificate has no public type
+    return ssl.PEM_cert_to_DER_cert(certificate.public_bytes())
+
+
+def explain(error: Exception) -> tuple[Kind, str]:
+    """What an exception of `connect` or `Wire` means."""
+    match error:
+        case Unanswered():
+            return error.kind, error.detail
+        case ssl.SSLError() if error.reason in _MALFORMED:
+            return Kind.MALFORMED, _MALFORMED[error.reason]
+        case ssl.SSLEOFError() | ConnectionResetError() | BrokenPipeError():
+            return Kind.UNREACHABLE, "it closed the connection during the TLS handshake"
+        case ssl.SSLError():
+            return Kind.UNREACHABLE, f"the TLS handshake failed: {error.reason or error}"
+        case TimeoutError():
+            return Kind.UNREACHABLE, "no answer in time"
+        case socket.gaierror():
+            return Kind.UNREACHABLE, f"its name cannot be resolved: {error.strerror}"
+        case OSError():
+            return Kind.UNREACHABLE, error.strerror or str(error)
+        case _:
+            return Kind.UNREACHABLE, f"it is no host and port that can be asked: {error}"
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether a server said no in TLS: by an alert, or by a version that was not offered. To hang up may mean anything."""
+    return isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError) and error.reason not in _MALFORMED
+
+
+def endpoint_name(host: str, port: int) -> str:
+    """`host:port`, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

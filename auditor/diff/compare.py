@@ -1,0 +1,216 @@
+"""Two reports side by side. Findings are the same by fingerprint; as many as both have of one are unchanged.
+
+A finding that a waiver or a baseline covers is there all the same: that it was accepted or is accepted no more is a change
+of its standing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from auditor.check import Severity, Subject
+from auditor.reported import Document, dicts, part, place, subject, text
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Row = TypeVar("_Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A finding of a report. `standing`: counts, waived or baselined; `severity` is None where the report names none."""
+
+    check: str
+    severity: Severity | None
+    subject: Subject
+    message: str
+    place: str
+    fingerprint: str
+    standing: str
+
+    def at_least(self, threshold: Severity) -> bool:
+        """Whether it counts at this severity or over it. A severity that nobody knows is taken for the worst."""
+        return self.standing == COUNTS and (self.severity or Severity.ERROR).at_least(threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A finding that both reports have, with another severity or standing in each."""
+
+    old: Entry
+    new: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that a report could not decide."""
+
+    check: str
+    subject: Subject
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How an image stands for a pool in each report; empty where a report has no such cell."""
+
+    image: str
+    pool: str
+    platform: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What a report says of itself."""
+
+    plan: str
+    audited_at: str
+    verdict: str
+    exit_code: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Everything that changed, each part in the order of its report. Egress entries are `host:port`.
+
+    `unseen` are findings that are no longer made because nobody looked: that is no proof that they are mended.
+    """
+
+    old: Side
+    new: Side
+    appeared: tuple[Entry, ...]
+    gone: tuple[Entry, ...]
+    unseen: tuple[Entry, ...]
+    changed: tuple[Pair, ...]
+    unchanged: int
+    asked: tuple[Question, ...]
+    answered: tuple[Question, ...]
+    images_added: tuple[str, ...]
+    images_removed: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    egress_added: tuple[str, ...]
+    egress_removed: tuple[str, ...]
+
+    def worse(self, threshold: Severity) -> tuple[Entry, ...]:
+        """The findings that count at the threshold or over it now, and did not before."""
+        risen = (pair.new for pair in self.changed if not pair.old.at_least(threshold))
+        return tuple(entry for entry in (*self.appeared, *risen) if entry.at_least(threshold))
+
+
+COUNTS, WAIVED, BASELINED = "counts", "waived", "baselined"
+_DECIDED = frozenset({"passed", "failed"})
+
+
+def compare(old: Document, new: Document) -> Difference:
+    """What changed from one report of version 1 to another. What is not as it should be in one is left out of it."""
+    before, after = _entries(old), _entries(new)
+    missing, appeared, both = _matched(before, after)
+    looked = _Looked(new)
+    answered, asked, _ = _matched(_questions(old), _questions(new))
+    removed, added, _ = _matched(_images(old), _images(new))
+    closed, opened, _ = _matched(_hosts(old), _hosts(new))
+    pairs = [Pair(one, other) for one, other in both]
+    changed = tuple(pair for pair in pairs if (pair.old.severity, pair.old.standing) != (pair.new.severity, pair.new.standing))
+    return Difference(
+        _side(old),
+        _side(new),
+        appeared,
+        tuple(entry for entry in missing if looked.at(entry)),
+        tuple(entry for entry in missing if not looked.at(entry)),
+        changed,
+        len(pairs) - len(changed),
+        asked,
+        answered,
+        added,
+        removed,
+        tuple(_cells(old, new)),
+        opened,
+        closed,
+    )
+
+
+class _Looked:
+    """What a report examined: a check that was skipped or that has no answer for a subject says nothing of it."""
+
+    def __init__(self, document: Document) -> None:
+        rows = dicts(document.get("checks"))
+        self._decided = frozenset(text(row, "id") for row in rows if text(row, "status") in _DECIDED)
+        self._open = frozenset((question.check, question.subject.id) for _, question in _questions(document))
+
+    def at(self, entry: Entry) -> bool:
+        """Whether the check of a finding had an answer for its subject."""
+        return entry.check in self._decided and (entry.check, entry.subject.id) not in self._open
+
+
+def _side(document: Document) -> Side:
+    code = document.get("exit_code")
+    plan = text(part(document, "plan"), "name")
+    return Side(plan, text(document, "audited_at"), text(document, "verdict"), code if isinstance(code, int) else None)
+
+
+def _matched(
+    old: Iterable[tuple[_Key, _Row]], new: Iterable[tuple[_Key, _Row]]
+) -> tuple[tuple[_Row, ...], tuple[_Row, ...], list[tuple[_Row, _Row]]]:
+    """The rows that only the old side has, those that only the new one has, and those of both, matched by key in order."""
+    left: dict[_Key, list[_Row]] = {}
+    for key, row in old:
+        left.setdefault(key, []).append(row)
+    for rows in left.values():
+        rows.reverse()
+    appeared, both = [], []
+    for key, row in new:
+        if left.get(key):
+            both.append((left[key].pop(), row))
+        else:
+            appeared.append(row)
+    return tuple(row for rows in left.values() for row in reversed(rows)), tuple(appeared), both
+
+
+def _entries(document: Document) -> Iterator[tuple[str, Entry]]:
+    for item in dicts(document.get("findings")):
+        known = text(item, "severity")
+        severity = Severity(known) if known in {*Severity} else None
+        standing = WAIVED if item.get("waived") else BASELINED if item.get("baselined") else COUNTS
+        fingerprint = text(item, "fingerprint")
+        yield (
+            fingerprint,
+            Entry(text(item, "check"), severity, subject(item), text(item, "message"), place(item), fingerprint, standing),
+        )
+
+
+def _questions(document: Document) -> Iterator[tuple[tuple[str, Subject, str], Question]]:
+    for item in dicts(document.get("undetermined")):
+        asked = Question(text(item, "check"), subject(item), text(item, "kind"), text(item, "detail"))
+        yield (asked.check, asked.subject, asked.kind), asked
+
+
+def _images(document: Document) -> Iterator[tuple[str, str]]:
+    names = dict.fromkeys(text(row, "reference") for row in dicts(document.get("images")))
+    yield from ((name, name) for name in names)
+
+
+def _hosts(document: Document) -> Iterator[tuple[str, str]]:
+    hosts = dict.fromkeys(f"{text(row, 'host')}:{row.get('port', '')}" for row in dicts(document.get("egress")))
+    yield from ((host, host) for host in hosts)
+
+
+def _statuses(document: Document) -> dict[tuple[str, str, str], str]:
+    return {
+        (text(row, "reference"), text(cell, "pool"), text(cell, "platform")): text(cell, "status")
+        for row in dicts(document.get("images"))
+        for cell in dicts(row.get("platforms"))
+    }
+
+
+def _cells(old: Document, new: Document) -> Iterator[Cell]:
+    """The cells whose status changed, of images that both reports have."""
+    before, after = _statuses(old), _statuses(new)
+    common = {name for name, _ in _images(old)} & {name for name, _ in _images(new)}
+    for key in dict.fromkeys((*after, *before)):
+        was, now = before.get(key, ""), after.get(key, "")
+        if was != now and key[0] in common:
+            yield Cell(*key, was, now)

@@ -1,0 +1,1 @@
+"""Trust stores in the formats of the field: what a node dump says, and what it does not."""

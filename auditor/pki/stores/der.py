@@ -1,0 +1,71 @@
+"""A walk over DER elements, for the one format that no kept library reads: Microsoft's certificate trust lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+SEQUENCE, SET, INTEGER, OCTETS, OBJECT_ID = 0x30, 0x31, 0x02, 0x04, 0x06
+UTC_TIME, GENERALIZED_TIME = 0x17, 0x18
+MAX_LENGTH_OCTETS = 4
+
+
+class NotDer(ValueError):
+    """The bytes are no DER. `str(error)` says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element: its tag (low form only), and its content."""
+
+    tag: int
+    content: bytes
+
+    def only(self, tag: int) -> Element:
+        """Itself, where it has that tag. Raises NotDer."""
+        if self.tag != tag:
+            raise NotDer(f"tag {self.tag:#04x} where {tag:#04x} belongs")
+        return self
+
+    @property
+    def children(self) -> Iterator[Element]:
+        """The elements inside, in order, each read when it is asked for. Raises NotDer."""
+        return elements(self.content)
+
+
+def elements(data: bytes) -> Iterator[Element]:
+    """The elements of `data`, one after the other. Raises NotDer where they stop to be any."""
+    position = 0
+    while position < len(data):
+        tag, begin, end = _header(data, position)
+        yield Element(tag, data[begin:end])
+        position = end
+
+
+def _header(data: bytes, position: int) -> tuple[int, int, int]:
+    """Tag, and where the content begins and ends."""
+    if position + 2 > len(data):
+        raise NotDer(f"it ends inside the element at {position}")
+    tag, length, begin = data[position], data[position + 1], position + 2
+    if length >= 0x80:
+        octets = length & 0x7F
+        if not 0 < octets <= MAX_LENGTH_OCTETS or begin + octets > len(data):
+            raise NotDer(f"no length that can be read at {position}")
+        length, begin = int.from_bytes(data[begin : begin + octets], "big"), begin + octets
+    if begin + length > len(data):
+        raise NotDer(f"the element at {position} is longer than what holds it")
+    return tag, begin, begin + length
+
+
+def dotted(content: bytes) -> str:
+    """An object identifier as text. Raises NotDer."""
+    if not content or content[-1] & 0x80 or len(content) > 64:
+        raise NotDer("no object identifier")
+    numbers, value = [], 0
+    for octet in content:
+        value = value << 7 | octet & 0x7F
+        if not octet & 0x80:
+            numbers.append(value)
+            value = 0
+    first = min(numbers[0] // 40, 2)
+    return ".".join(map(str, (first, numbers[0] - 40 * first, *numbers[1:])))

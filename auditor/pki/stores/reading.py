@@ -1,0 +1,67 @@
+"""A trust store out of bytes of unknown make: certificates, a serialized store, or the dump of a Windows machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auditor.pki.certificate import Certificate, UnreadableCertificate, parse_certificate
+from auditor.pki.loading import MAX_CERTIFICATES, load_certificates, without_utf16
+from auditor.pki.stores.dump import Dump, looks_like_json, read_dump
+from auditor.pki.stores.serialized import CERTIFICATE, is_serialized_store, records
+from auditor.pki.stores.trust_list import is_trust_list
+from auditor.pki.stores.windows_roots import public_by_sha1
+
+MAX_PROBLEMS = 100
+_JAVA = b"\xfe\xed\xfe\xed"
+_PKCS12 = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"
+_EXPORT = "write it as PEM: keytool -list -rfc -keystore cacerts > cacerts.pem"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRead:
+    """What a file of a trust store holds: certificates to trust, or the `dump` of a whole machine; and what is unreadable."""
+
+    certificates: tuple[Certificate, ...] = ()
+    dump: Dump | None = None
+    problems: tuple[str, ...] = ()
+
+
+def read_store(data: bytes) -> StoreRead:
+    """Read PEM, DER, PKCS#7, `.sst`, or the JSON of a Windows machine. Never raises; one bad certificate spoils no other."""
+    data = without_utf16(data)
+    if is_serialized_store(data):
+        return _serialized(data)
+    if looks_like_json(data):
+        dump = read_dump(data, public_by_sha1())
+        return StoreRead(dump=dump, problems=dump.problems)
+    if data.startswith(_JAVA) or _is_pkcs12(data):
+        return StoreRead(problems=(f"a keystore of Java or PKCS#12, which is not read: {_EXPORT}",))
+    if is_trust_list(data):
+        why = "a certificate trust list names roots and holds none: give a dump of the node, or the certificates themselves"
+        return StoreRead(problems=(why,))
+    loaded = load_certificates(data)
+    return StoreRead(loaded.certificates, problems=loaded.problems)
+
+
+def _is_pkcs12(data: bytes) -> bool:
+    # PFX: a sequence of version 3 and a content of type data.
+    return data[:1] == b"\x30" and b"\x02\x01\x03\x30" in data[:12] and _PKCS12 in data[:64]
+
+
+def _serialized(data: bytes) -> StoreRead:
+    certificates: dict[Certificate, None] = {}
+    problems: list[str] = []
+    for number, record in enumerate(records(data), start=1):
+        if len(certificates) >= MAX_CERTIFICATES or len(problems) >= MAX_PROBLEMS:
+            problems.append("there is more, which was not read")
+            break
+        if isinstance(record, str):
+            problems.append(record)
+        elif record.kind == CERTIFICATE:
+            try:
+                certificates[parse_certificate(record.data)] = None
+            except UnreadableCertificate as error:
+                problems.append(f"element {number}: {error}")
+    if not certificates and not problems:
+        problems.append("there is no certificate in it")
+    return StoreRead(tuple(certificates), problems=tuple(problems))

@@ -1,0 +1,54 @@
+"""Windows' serialized store (`.sst`): what `certutil -generateSSTFromWU` and `Export-Certificate -Type SST` write.
+
+Eight bytes of header, then records of property id, encoding and length (32 bits each, little endian) with their data. A
+certificate, a CRL or a trust list is a record of an id of its own; the properties of an element stand before it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auditor.pki.certificate import MAX_CERTIFICATE
+
+MAGIC = b"\x00\x00\x00\x00CERT"
+CERTIFICATE, CRL, TRUST_LIST = 32, 33, 34
+_RECORD = struct.Struct("<III")
+MAX_RECORDS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An element of the store: `kind` is CERTIFICATE, CRL or TRUST_LIST, `data` its DER."""
+
+    kind: int
+    data: bytes
+
+
+def is_serialized_store(data: bytes) -> bool:
+    """Whether the bytes begin as such a store does."""
+    return data.startswith(MAGIC)
+
+
+def records(data: bytes) -> Iterator[Record | str]:
+    """The elements of the store in order; a text says where it stops to be one. Never raises."""
+    position = len(MAGIC)
+    for _ in range(MAX_RECORDS):
+        if position == len(data):
+            yield "it ends without its end mark, and may have been cut"
+            return
+        if position + _RECORD.size > len(data):
+            yield f"it breaks off inside the record at {position:,}"
+            return
+        kind, _encoding, length = _RECORD.unpack_from(data, position)
+        begin = position + _RECORD.size
+        if kind == 0:
+            return
+        if begin + length > len(data):
+            yield f"it breaks off inside the record at {position:,}"
+            return
+        if kind in {CERTIFICATE, CRL, TRUST_LIST}:
+            yield Record(kind, data[begin : begin + length]) if length <= 16 * MAX_CERTIFICATE else f"{length:,} bytes of one"
+        position = begin + length
+    yield f"only the first {MAX_RECORDS:,} records were read"

@@ -1,0 +1,47 @@
+"""Waivers in a file of their own: a list as in the plan, put in the place of the name by which the plan calls it.
+
+Every waiver keeps its place in its own file, so that what is wrong with it is told there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from auditor.errors import Location, PlanError, Problem
+from auditor.plan.paths import is_inside, normal, shown_path
+from auditor.plan.quoting import shown
+from auditor.plan.tree import Plain, Tree, parse_tree
+
+KEY = "waivers"
+
+
+def put_in_place(tree: Tree, plan_path: str, files: Mapping[str, bytes]) -> list[Problem]:
+    """Replace the name of a file under `waivers`, if there is one, by what is in the file. Returns what is wrong with it.
+
+    A file that is not among `files` leaves no waivers: that it could not be read is said where it was read.
+    """
+    data = tree.data
+    name = data.get(KEY) if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(name, str) or not name:
+        return []
+    found, problems = _read(name, tree, plan_path, files)
+    data[KEY] = found
+    return problems
+
+
+def _read(name: str, tree: Tree, plan_path: str, files: Mapping[str, bytes]) -> tuple[Plain, list[Problem]]:
+    content = files.get(normal(name))
+    if content is None:
+        if any(is_inside(file, normal(name)) for file in files):
+            return [], [Problem(tree.locations[KEY], f"{shown(name)} is a folder", "name one file of waivers")]
+        return [], []
+    file = shown_path(plan_path, normal(name))
+    try:
+        own = parse_tree(file, content)
+    except PlanError as error:
+        return [], list(error.problems)
+    if not isinstance(own.data, list):
+        return [], [Problem(Location(file, 1, 1), "a list of waivers is needed", "- {check: …, subject: …, …}, one for each")]
+    tree.locations.update((f"{KEY}.{path}", place) for path, place in own.locations.items())
+    tree.written.update((f"{KEY}.{path}", written) for path, written in own.written.items())
+    return own.data, own.problems

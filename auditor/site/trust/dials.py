@@ -1,0 +1,88 @@
+"""Which URLs a client would dial on the way to its verdict, what for, and which of them stay reachable."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auditor.pki.clients import ClientModel, root_update_url
+from auditor.pki.verdicts import Distrust, Gap, Incomplete, TrustVerdict, Unproven, Untrusted, Verifies
+from auditor.site.trust.inside import InsideUrls
+from auditor.site.trust.revocation import Revocation
+from auditor.site.trust.served import Served
+
+CRYPTOAPI_WAIT = 15  # seconds that CryptoAPI waits for one URL
+_ROOT_GAPS = frozenset({Gap.NOT_KNOWN_ON_NODE, Gap.PROBABLY_ON_NODE, Gap.FROM_MIRROR})
+
+
+class Purpose(enum.StrEnum):
+    """What a URL is dialled for."""
+
+    ISSUER = "issuer"  # AIA: the certificate that issued another
+    ROOT = "root"  # Microsoft's list of roots, and the roots in it
+    REVOCATION = "revocation"  # CRLs and OCSP
+
+
+@dataclass(frozen=True, slots=True)
+class DialledUrl:
+    """A URL that a client would dial."""
+
+    url: str
+    purpose: Purpose
+    inside: bool
+
+
+def dials_of(
+    model: ClientModel,
+    verdict: TrustVerdict,
+    chain: Served,
+    updates: str,
+    revocation: Revocation | None,
+    inside: InsideUrls,
+    *,
+    on_machine: bool,
+) -> tuple[DialledUrl, ...]:
+    """Every URL that the client would dial, in order, each once. `updates` is how the nodes update their roots;
+    `on_machine` says whether the top of the path is in the machine's own store."""
+    found: dict[str, Purpose] = {}
+    for url in _issuers(model, verdict, chain):
+        found.setdefault(url, Purpose.ISSUER)
+    for url in _roots(model, verdict, updates, on_machine=on_machine):
+        found.setdefault(url, Purpose.ROOT)
+    for url in revocation.urls if revocation is not None else ():
+        found.setdefault(url, Purpose.REVOCATION)
+    return tuple(DialledUrl(url, purpose, url in inside) for url, purpose in found.items())
+
+
+def _issuers(model: ClientModel, verdict: TrustVerdict, chain: Served) -> Iterator[str]:
+    match verdict:
+        case Incomplete(aia_urls=urls, would_dial=True):
+            yield from urls
+        # Where the root was not served and is not there, Windows looks for it behind the last certificate's AIA as well.
+        case Untrusted(path=path) | Unproven(path=path, gap=Gap.NOT_KNOWN_ON_NODE | Gap.PROBABLY_ON_NODE):
+            if model.fetches_aia and path.top not in chain.certificates and len(path.certificates) > 1:
+                yield from path.certificates[-2].extensions.aia_issuers
+
+
+def _roots(model: ClientModel, verdict: TrustVerdict, updates: str, *, on_machine: bool) -> Iterator[str]:
+    if not model.updates_roots:
+        return
+    match verdict:
+        case Unproven(path=path, gap=gap) if gap in _ROOT_GAPS:
+            yield from _root_updates(updates, path.top.sha1)
+        case Untrusted(path=path, cause=Distrust.NOT_ON_NODE):
+            yield from _root_updates(updates, path.top.sha1)
+        case Untrusted():
+            yield from _root_updates(updates, "")
+        case Verifies() if model.asks_windows and not on_machine:
+            yield from _root_updates(updates, "")  # Windows is asked first, and knows nothing of the file that decides
+
+
+def _root_updates(setting: str, sha1: str) -> Iterator[str]:
+    if setting in {"", "enabled"}:
+        yield root_update_url("list")
+        if sha1:
+            yield root_update_url("root", sha1)
+    elif setting != "disabled":
+        yield setting

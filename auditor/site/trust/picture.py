@@ -1,0 +1,101 @@
+"""A path as a picture shows it: certificate by certificate, where each comes from, and where it breaks off."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auditor.pki.certificate import Certificate
+from auditor.pki.pool_trust import PoolTrust
+from auditor.pki.store import linux_public
+from auditor.pki.stores.windows_roots import AnchorClass, classify
+from auditor.pki.verdicts import Incomplete, Untrusted
+from auditor.site.trust.cases import TrustCase
+from auditor.site.trust.served import Served, Unseen
+
+
+class Origin(enum.StrEnum):
+    """Where a client has a certificate from, in the words of the report."""
+
+    SERVED = "served"
+    GIVEN = "in the pool's trust"
+    NODE = "on the node, by its dump"
+    FETCHED = "fetched inside"
+    OS = "brought by the OS"
+    PROBABLE = "probably brought by Windows"
+    DOWNLOAD = "to be downloaded by Windows"
+    UNKNOWN = "not on the node"  # recognised from elsewhere in the plan, or public, and not trusted here
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One certificate of a path. `until` is None for one that is missing; `flaws` say what is wrong with it."""
+
+    name: str
+    origin: Origin
+    key: str = ""
+    until: datetime.datetime | None = None
+    sha1: str = ""
+    flaws: tuple[str, ...] = ()
+
+
+def steps_of(case: TrustCase, chain: Served | Unseen, trust: PoolTrust) -> tuple[Step, ...]:
+    """The path of a case, leaf first; with the issuer that nobody has as its last step where it breaks off."""
+    if isinstance(case.verdict, Unseen) or isinstance(chain, Unseen):
+        return ()
+    return tuple(_steps(case, chain, trust))
+
+
+def _steps(case: TrustCase, chain: Served, trust: PoolTrust) -> Iterator[Step]:
+    verdict = case.verdict
+    if isinstance(verdict, Unseen):
+        return
+    path = verdict.path
+    for place, certificate in enumerate(path.certificates):
+        origin = Origin.SERVED
+        is_last = place == len(path.certificates) - 1
+        if certificate not in chain.certificates or (place and is_last):
+            origin = _origin(case, certificate, trust, served=certificate in chain.certificates)
+        flaws = tuple(flaw.detail for flaw in path.flaws if flaw.certificate == certificate)
+        key = f"{certificate.key_kind} {certificate.key_size}"
+        yield Step(certificate.name, origin, key, certificate.not_after, certificate.sha1, flaws)
+    if isinstance(verdict, Incomplete):
+        yield Step(verdict.missing, Origin.MISSING)
+    elif isinstance(verdict, Untrusted) and verdict.anchor != path.top.name:
+        yield Step(verdict.anchor, Origin.MISSING)
+
+
+def _origin(case: TrustCase, certificate: Certificate, trust: PoolTrust, *, served: bool) -> Origin:
+    """Where the client has a certificate from that was not served, or that ends the path."""
+    model = case.model
+    if model is None:
+        return Origin.UNKNOWN
+    if any(certificate in store for store in trust.anchors(model).stores) or certificate in trust.helpers:
+        return _found(case, certificate, trust)
+    if not certificate.self_signed and (served or case.fetched is not None):
+        return Origin.SERVED if served else Origin.FETCHED
+    if model.os == "windows" and "system" in model.reads:
+        return _on_windows(certificate, trust, updates=model.updates_roots)
+    return Origin.UNKNOWN
+
+
+def _found(case: TrustCase, certificate: Certificate, trust: PoolTrust) -> Origin:
+    if certificate in trust.given:
+        return Origin.GIVEN
+    if case.pool.is_windows:
+        own = classify(certificate) is AnchorClass.INBOX_MICROSOFT and not trust.dump
+        return Origin.OS if own else Origin.NODE
+    return Origin.OS if certificate in linux_public() else Origin.GIVEN
+
+
+def _on_windows(certificate: Certificate, trust: PoolTrust, *, updates: bool) -> Origin:
+    match classify(certificate):
+        case AnchorClass.INBOX_PROBABLE if not trust.dump:
+            return Origin.PROBABLE
+        case AnchorClass.INBOX_PROBABLE | AnchorClass.CTL_FETCHABLE if updates:
+            return Origin.DOWNLOAD
+        case _:
+            return Origin.UNKNOWN

@@ -1,0 +1,136 @@
+"""What the nodes of each pool trust: the plan's certificates, the dumps of nodes, and what the OS brings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from auditor.pki.certificate import Certificate
+from auditor.pki.pool_trust import PoolTrust
+from auditor.pki.store import TrustStore, linux_public, windows_programme
+from auditor.pki.stores.dump import AUTH_ROOT, DISALLOWED, INTERMEDIATE, ROOT, Dump, RootUpdates
+from auditor.pki.stores.reading import read_store
+from auditor.pki.stores.windows_roots import inbox_microsoft
+from auditor.plan.model import Endpoint, Plan, Pool
+from auditor.plan.node_config import NodeConfig
+from auditor.plan.paths import is_inside
+from auditor.site.trust.inside import InsideUrls
+from auditor.site.trust.runtime import runtime_cas, trusted_for
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a pool's `trust` names: certificates, and dumps of nodes by file. `unread` says what could not be read."""
+
+    certificates: TrustStore
+    dumps: dict[str, Dump] = field(default_factory=dict)
+
+    @property
+    def proof(self) -> str:
+        """The file of a dump that proves what is not on the nodes; empty when none does."""
+        return next((file for file, dump in self.dumps.items() if dump.proves_absence), "")
+
+    @property
+    def updates(self) -> RootUpdates | None:
+        """How the nodes update their roots, as the first dump says that probed it."""
+        return next((dump.updates for dump in self.dumps.values() if dump.updates is not None), None)
+
+    def dumped(self, *stores: str) -> tuple[Certificate, ...]:
+        """What every dump has in these stores: nodes of a pool are alike only as far as all show it."""
+        each = [dump.certificates(*stores) for dump in self.dumps.values()]
+        return tuple(one for one in each[0] if all(one in other for other in each[1:])) if each else ()
+
+
+def read_given(plan: Plan, paths: tuple[str, ...]) -> Given:
+    """Read the files that `paths` name, each as what it is."""
+    anchors: list[Certificate] = []
+    unread: list[str] = []
+    dumps: dict[str, Dump] = {}
+    for path in paths:
+        inside = [name for name in plan.files if is_inside(name, path)]
+        left_out = [f"{name}: {reason}" for name, reason in plan.left_out.items() if is_inside(name, path)]
+        unread.extend(left_out or ([] if inside else [f"{path} is not there"]))
+        for name in inside:
+            found = read_store(plan.files[name])
+            anchors.extend(found.certificates)
+            unread.extend(f"{name}: {problem}" for problem in found.problems)
+            if found.dump is not None:
+                dumps[name] = found.dump
+    return Given(TrustStore.of(", ".join(paths) or "nothing", anchors, tuple(unread)), dumps)
+
+
+def root_updates(pool: Pool, given: Given) -> str:
+    """How a Windows pool updates its roots: as the plan says, else as a dump shows, else not known (empty)."""
+    if pool.root_updates or given.updates is None:
+        return pool.root_updates
+    return given.updates.setting
+
+
+class Trusts:
+    """The trust of each pool, worked out once per set of files."""
+
+    def __init__(self, plan: Plan, configs: Mapping[str, NodeConfig]) -> None:
+        self._plan = plan
+        self.inside = InsideUrls(plan)
+        self.runtime = {name: runtime_cas(plan, config.pool, config) for name, config in configs.items()}
+        self._with_runtime: dict[tuple[int, tuple[Certificate, ...]], PoolTrust] = {}
+        self._given: dict[tuple[str, ...], Given] = {}
+        self._pools: dict[tuple[tuple[str, ...], bool, str], PoolTrust] = {}
+        stores = [store for pool in plan.pools for store in self._stores(self.given(pool.trust))]
+        authorities = tuple(
+            dict.fromkeys(ca for ca in (plan.registry.ca if plan.registry else "", *(s.ca for s in plan.sources)) if ca)
+        )
+        own = self.given(authorities).certificates
+        self._known = (*dict.fromkeys(stores), own, linux_public(), windows_programme())
+
+    @staticmethod
+    def _stores(given: Given) -> Iterator[TrustStore]:
+        yield given.certificates
+        for name, dump in given.dumps.items():
+            yield TrustStore.of(name, dump.certificates(ROOT, AUTH_ROOT))
+
+    def given(self, paths: tuple[str, ...]) -> Given:
+        """What these files hold."""
+        if paths not in self._given:
+            self._given[paths] = read_given(self._plan, paths)
+        return self._given[paths]
+
+    def of(self, pool: Pool) -> PoolTrust:
+        """What the nodes of a pool trust. Pools alike in that share one value."""
+        given = self.given(pool.trust)
+        updates = root_updates(pool, given) if pool.is_windows else ""
+        mirror = updates if updates not in {"", "enabled", "disabled"} and updates in self.inside else ""
+        key = (pool.trust, pool.is_windows, mirror)
+        if key not in self._pools:
+            found = self._windows(given) if pool.is_windows else self._linux(given)
+            self._pools[key] = replace(found, mirror=mirror)
+        return self._pools[key]
+
+    def for_client(self, pool: Pool, client: str, endpoint: Endpoint) -> PoolTrust:
+        """What a client of the pool trusts at an endpoint: a runtime also what its own configuration gives it."""
+        trust = self.of(pool)
+        own = trusted_for(self.runtime, pool, client, endpoint)
+        if not own:
+            return trust
+        key = (id(trust), own)
+        if key not in self._with_runtime:
+            given = TrustStore.of(trust.given.name, (*trust.given.anchors, *own), trust.given.unread)
+            # The views of the trust without it are not those of the trust with it.
+            self._with_runtime[key] = replace(trust, given=given, _views={})
+        return self._with_runtime[key]
+
+    def _linux(self, given: Given) -> PoolTrust:
+        return PoolTrust(given.certificates, (given.certificates, linux_public()), self._known)
+
+    def _windows(self, given: Given) -> PoolTrust:
+        """Without a dump that proves more, what the plan gives counts as installed on the machine."""
+        on_nodes = TrustStore.of("the dump of the nodes", given.dumped(ROOT, AUTH_ROOT))
+        system = (on_nodes,) if given.proof else (given.certificates, on_nodes, inbox_microsoft())
+        return PoolTrust(
+            given.certificates,
+            system,
+            self._known,
+            given.dumped(INTERMEDIATE),
+            TrustStore.of("disallowed", given.dumped(DISALLOWED)),
+            given.proof,
+        )

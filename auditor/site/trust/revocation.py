@@ -1,0 +1,110 @@
+"""What comes of a client's questions about revocation with the cable cut."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from dataclasses import dataclass
+
+from auditor.evidence.model import Absent, Evidence, Failed, Seen
+from auditor.pki.revocation import Crl, Question, UnreadableCrl, questions, read_crl
+from auditor.pki.verdicts import Path
+from auditor.site.trust.inside import InsideUrls
+
+
+class Answer(enum.StrEnum):
+    """What a client learns about one certificate, best first."""
+
+    GOOD = "good"  # a CRL that was seen counts, and does not name it
+    UNASKED = "unasked"  # a URL stays reachable, and nobody saw what it answers
+    STALE = "stale"  # the CRL that was seen no longer counts
+    MISSING = "missing"  # it names no URL at all
+    BLOCKED = "blocked"  # no URL of it answers
+    REVOKED = "revoked"
+
+
+_RANKS = {answer: rank for rank, answer in enumerate(Answer)}
+FAILURES = frozenset({Answer.STALE, Answer.MISSING, Answer.BLOCKED, Answer.REVOKED})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question, where of its URLs one may still ask, and what comes of it. `crl` is what was seen, at `crl_url`."""
+
+    question: Question
+    inside: tuple[str, ...]
+    answer: Answer
+    detail: str = ""
+    crl: Crl | None = None
+    crl_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """The questions about a path, leaf first. A path of one certificate has none."""
+
+    asked: tuple[Asked, ...]
+
+    @property
+    def answer(self) -> Answer:
+        """The worst answer: it decides."""
+        return max((one.answer for one in self.asked), key=_RANKS.__getitem__, default=Answer.GOOD)
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Every URL that may be dialled."""
+        return tuple(dict.fromkeys(url for one in self.asked for url in one.question.urls))
+
+    def of(self, answer: Answer) -> tuple[Asked, ...]:
+        """The questions with that answer."""
+        return tuple(one for one in self.asked if one.answer is answer)
+
+
+class Revocations:
+    """Judges paths, each certificate and its issuer once."""
+
+    def __init__(self, evidence: Evidence, inside: InsideUrls, at: datetime.datetime) -> None:
+        self._evidence = evidence
+        self._inside = inside
+        self._at = at
+        self._judged: dict[Question, Asked] = {}
+
+    def of(self, path: Path) -> Revocation:
+        """What comes of the questions about a path."""
+        return Revocation(tuple(map(self._asked, questions(path))))
+
+    def _asked(self, question: Question) -> Asked:
+        if question not in self._judged:
+            self._judged[question] = self._judge(question)
+        return self._judged[question]
+
+    def _judge(self, question: Question) -> Asked:
+        if not question.urls:
+            return Asked(question, (), Answer.MISSING, "it names no CRL and no OCSP responder")
+        inside = tuple(url for url in question.urls if url in self._inside)
+        if not inside:
+            return Asked(question, (), Answer.BLOCKED, f"{question.urls[0]} cannot be reached")
+        looked_at = [self._look(question, url, inside) for url in inside]
+        return min(looked_at, key=lambda asked: (asked.answer is not Answer.REVOKED, _RANKS[asked.answer]))
+
+    def _look(self, question: Question, url: str, inside: tuple[str, ...]) -> Asked:
+        match self._evidence.fetched(url):
+            case Absent(detail):
+                return Asked(question, inside, Answer.BLOCKED, f"{url} has nothing: {detail}")
+            case Seen(fetched) if url in question.crl_urls:
+                return self._crl(question, url, fetched.body, inside)
+            case Failed(_, detail):
+                return Asked(question, inside, Answer.UNASKED, f"{url} was asked, and gave no answer: {detail}")
+            case _:
+                return Asked(question, inside, Answer.UNASKED, f"nobody looked at what {url} answers")
+
+    def _crl(self, question: Question, url: str, body: bytes, inside: tuple[str, ...]) -> Asked:
+        try:
+            crl = read_crl(body, question.issuer)
+        except UnreadableCrl as error:
+            return Asked(question, inside, Answer.BLOCKED, f"what lies at {url} is no CRL that counts: {error}")
+        if crl.revokes(question.certificate):
+            return Asked(question, inside, Answer.REVOKED, f"the CRL at {url} names it", crl, url)
+        if ends := crl.ends(self._at):
+            return Asked(question, inside, Answer.STALE, f"the CRL at {url} does not count: {ends}", crl, url)
+        return Asked(question, inside, Answer.GOOD, "", crl, url)

@@ -1,0 +1,138 @@
+"""## What it checks
+The certificates on the way from each endpoint to its root are ones that the clients of the plan accept: signatures and keys
+that are strong enough, for TLS servers, issued by real CAs, within name constraints.
+
+## Why it matters
+Clients differ: Go and OpenSSL refuse SHA-1 everywhere, Windows only below public roots; OpenSSL refuses RSA keys under 2048
+bits, Go does not; Windows does not verify Ed25519, Go on Linux does. A certificate that works in one place fails in another
+with `x509: certificate signed by unknown authority`, which names the wrong cause.
+
+## How to fix
+Issue the certificate anew: RSA of 2048 bits or more, or P-256; SHA-256; serverAuth among its extended key usages; CA and key
+usage as the finding says.
+
+## When it cannot tell
+Nobody looked at what the endpoint serves.
+
+## References
+RFC 5280, 4.2.1 and 6.1; golang/go src/crypto/x509/verify.go; rustls/rustls-platform-verifier#195; facts/tls_clients.yaml.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.pki.certificate import Certificate
+from auditor.pki.rules import Flaw, FlawKind
+from auditor.pki.signature import BROKEN_HASHES
+from auditor.plan.model import Endpoint
+from auditor.site import Requirement, Site
+from auditor.site.trust.cases import TrustCase, flaw_symptom
+from auditor.site.trust.served import Served, Unseen
+from checks.endpoints import WEAKNESSES, cases_by_endpoint, clients_with, said, served
+
+ID = "certificate-weak"
+_MODEST_RSA = 2048
+_Key = tuple[str, FlawKind]
+
+
+def _refused(cases: tuple[TrustCase, ...]) -> dict[_Key, tuple[Flaw, list[TrustCase]]]:
+    """What some client refuses, by certificate and kind, with the clients."""
+    found: dict[_Key, tuple[Flaw, list[TrustCase]]] = {}
+    for case in cases:
+        if isinstance(case.verdict, Unseen):
+            continue
+        for flaw in case.verdict.path.flaws:
+            if flaw.kind in WEAKNESSES:
+                refusing = found.setdefault((flaw.certificate.sha256, flaw.kind), (flaw, []))[1]
+                if case not in refusing:
+                    refusing.append(case)
+    return found
+
+
+def _examined(chain: Served, cases: tuple[TrustCase, ...]) -> dict[Certificate, bool]:
+    """The certificates on the paths; whether each is only ever the end of one."""
+    found = {chain.leaf: False}
+    for case in cases:
+        if not isinstance(case.verdict, Unseen):
+            path = case.verdict.path.certificates
+            for place, certificate in enumerate(path, start=1):
+                is_end = place == len(path) > 1
+                found[certificate] = found.get(certificate, True) and is_end
+    return found
+
+
+def _weak(certificate: Certificate, *, is_end: bool) -> str:
+    """What is weak of it although every client takes it."""
+    if not is_end and certificate.signature_hash in {"sha1", *BROKEN_HASHES}:
+        return f"it is signed with {certificate.signature_hash.upper()}"
+    if certificate.key_kind == "RSA" and certificate.key_size < _MODEST_RSA:
+        return f"its RSA key has only {certificate.key_size} bits"
+    return ""
+
+
+def _finding(
+    endpoint: Endpoint, chain: Served, certificate: Certificate, severity: Severity, what: str, kind: str, symptom: str
+) -> Finding:
+    return Finding(
+        check=ID,
+        severity=severity,
+        subject=Subject("certificate", f"{endpoint.name}: {certificate.subject or certificate.name}"),
+        message=f"{certificate.name} of {endpoint.name}: {what}.{said(symptom)}",
+        case=f"{certificate.sha256} {kind}",
+        facts={
+            "sha1": certificate.sha1,
+            "key": f"{certificate.key_kind} {certificate.key_size}",
+            "signature": certificate.signature_hash,
+            "symptom": symptom,
+            "source": chain.source,
+        },
+        location=endpoint.location,
+        remedies=(
+            Remedy(
+                "edit",
+                f"Issue {certificate.name} anew without that, and whatever it issued; then reload the server.",
+                ("openssl x509 -in chain.pem -noout -text",),
+            ),
+        ),
+    )
+
+
+def _outcomes(endpoint: Endpoint, chain: Served, cases: tuple[TrustCase, ...]) -> Iterator[Outcome]:
+    refused = _refused(cases)
+    for flaw, refusing in refused.values():
+        first = refusing[0]
+        symptom = flaw_symptom(endpoint.host, first.model, flaw) if first.model is not None else ""
+        what = f"{flaw.detail}; refused by {clients_with(refusing)}"
+        yield _finding(endpoint, chain, flaw.certificate, Severity.ERROR, what, flaw.kind.value, symptom)
+    spoken_of = {sha256 for sha256, _ in refused}
+    for certificate, is_end in _examined(chain, cases).items():
+        if certificate.sha256 in spoken_of:
+            continue
+        if weak := _weak(certificate, is_end=is_end):
+            what = f"{weak}, which no client of the plan refuses yet"
+            yield _finding(endpoint, chain, certificate, Severity.WARNING, what, "weak", "")
+        else:
+            yield Fine()
+
+
+def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
+    """One outcome per endpoint, certificate and weakness."""
+    by_endpoint = cases_by_endpoint(site, today)
+    for item in served(site, ID):
+        if isinstance(item, Undetermined):
+            yield item
+        else:
+            yield from _outcomes(*item, by_endpoint.get(item[0], ()))
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="A certificate is of a kind that clients refuse",
+    family="trust",
+    severity=Severity.ERROR,
+    requires=(Requirement.ENDPOINTS,),
+)

@@ -1,0 +1,121 @@
+"""## What it checks
+Every client that checks revocation can ask about each certificate of the path: one of its CRL or OCSP URLs stays reachable,
+and where the evidence shows what lies there, it is a CRL that counts.
+
+## Why it matters
+curl.exe and .NET 10 take no answer for a failure: `CRYPT_E_REVOCATION_OFFLINE (0x80092013)`, although the certificate is good
+and its root is trusted. Others wait for up to 15 seconds per URL and then go on. containerd, kubelet and every Linux client
+never ask, so that pulls work where the installation script fails.
+
+## How to fix
+Mirror the CRLs inside under the names in the certificates, and renew them before they end; or issue certificates whose CRL lies
+inside; or switch the check off where that is acceptable: `--ssl-no-revoke`, or
+`DOTNET_SYSTEM_NET_SECURITY_NOREVOCATIONCHECKBYDEFAULT=true`. Refuse the packets to these hosts at the firewall rather than
+dropping them: a refusal fails at once.
+
+## When it cannot tell
+A URL stays reachable, but nobody looked at what it answers, or it is OCSP; or nobody looked at what the endpoint serves.
+
+## References
+curl lib/vtls/schannel.c, curl/curl#12239; dotnet/docs ssl-certificate-revocation-check-default; facts/tls_clients.yaml.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.evidence.model import Kind
+from auditor.site import Requirement, Site
+from auditor.site.trust.cases import TrustCase
+from auditor.site.trust.revocation import Answer, Asked, Revocation
+from checks.endpoints import facts_of, judged, said, subject_of, who
+
+ID = "revocation-egress"
+
+
+def _worst(revocation: Revocation) -> Asked | None:
+    """The question that decides, of those that this check speaks of."""
+    for answer in (Answer.REVOKED, Answer.BLOCKED):
+        if found := revocation.of(answer):
+            return found[0]
+    return None
+
+
+def _what(case: TrustCase, asked: Asked) -> str:
+    name = asked.question.certificate.name
+    if asked.answer is Answer.REVOKED:
+        return f"{name} is revoked: {asked.detail}."
+    then = f"without an answer it fails.{said(case.refusal)}" if case.insists else "it waits up to 15 seconds, and goes on."
+    return f"it asks whether {name} was revoked, and {asked.detail}; {then}"
+
+
+def _severity(case: TrustCase, asked: Asked) -> Severity:
+    sure = case.model is not None and case.model.confidence != "low"
+    fails = asked.answer is Answer.REVOKED or case.insists
+    return Severity.ERROR if fails and sure else Severity.WARNING
+
+
+def _remedies(case: TrustCase, asked: Asked) -> tuple[Remedy, ...]:
+    urls = asked.question.crl_urls
+    if asked.answer is Answer.REVOKED:
+        return (Remedy("edit", f"Replace {asked.question.certificate.name} by a certificate that is not revoked."),)
+    mirror = Remedy("copy", f"Serve what lies at {', '.join(urls)} inside, under that name, and renew it before it ends.")
+    off = {
+        "curl": Remedy("command", "Switch the check off where that is acceptable.", ("curl --ssl-no-revoke",)),
+        "curl-cacert": Remedy("command", "Switch the check off where that is acceptable.", ("curl --ssl-no-revoke",)),
+        "dotnet-10": Remedy(
+            "command",
+            "Switch the check off for the program where that is acceptable.",
+            ("setx /M DOTNET_SYSTEM_NET_SECURITY_NOREVOCATIONCHECKBYDEFAULT true",),
+        ),
+    }
+    reissue = Remedy("edit", f"Issue {asked.question.certificate.name} with a CRL distribution point that lies inside.")
+    return tuple(remedy for remedy in (mirror if urls else None, reissue, off.get(case.client)) if remedy is not None)
+
+
+def _finding(case: TrustCase, asked: Asked) -> Finding:
+    question = asked.question
+    return Finding(
+        check=ID,
+        severity=_severity(case, asked),
+        subject=subject_of(case),
+        message=f"{who(case)} checks revocation for {case.endpoint.name}: {_what(case, asked)}",
+        case=f"{case.client} {question.certificate.sha256} {asked.answer}",
+        facts={
+            **facts_of(case),
+            "crl": question.crl_urls,
+            "ocsp": question.ocsp_urls,
+            "certificate": question.certificate.name,
+        },
+        location=case.endpoint.location,
+        remedies=_remedies(case, asked),
+    )
+
+
+def _outcome(case: TrustCase) -> Outcome:
+    if case.revocation is None:
+        return Fine()
+    if (worst := _worst(case.revocation)) is not None:
+        return _finding(case, worst)
+    if case.insists and (unasked := case.revocation.of(Answer.UNASKED)):
+        detail = f"{who(case)} asks whether {unasked[0].question.certificate.name} was revoked: {unasked[0].detail}"
+        return Undetermined(ID, subject_of(case), Kind.MISSING_EVIDENCE, detail)
+    return Fine()
+
+
+def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
+    """One outcome per endpoint, pool and client."""
+    for case in judged(site, ID, today):
+        yield case if isinstance(case, Undetermined) else _outcome(case)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="A client asks about revocation, and nobody can answer",
+    family="trust",
+    severity=Severity.ERROR,
+    requires=(Requirement.ENDPOINTS,),
+)

@@ -1,0 +1,87 @@
+"""## What it checks
+Where a client insists on revocation, each certificate of the path but the root says where to ask: it names a CRL or an OCSP
+responder.
+
+## Why it matters
+A private CA is often set up without a CRL. curl.exe then fails with `CRYPT_E_NO_REVOCATION_CHECK (0x80092012)`, .NET 10 with
+`RevocationStatusUnknown`, on a certificate that is otherwise in order.
+
+## How to fix
+Give the CA a CRL that lies inside and issue its certificates anew with that URL; or switch the check off:
+`--ssl-no-revoke` or `--ssl-revoke-best-effort`, or `DOTNET_SYSTEM_NET_SECURITY_NOREVOCATIONCHECKBYDEFAULT=true`.
+
+## When it cannot tell
+Nobody looked at what the endpoint serves.
+
+## References
+curl lib/vtls/schannel.c; dotnet/runtime#117681; facts/tls_clients.yaml.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.plan.model import Endpoint
+from auditor.site import Requirement, Site
+from auditor.site.trust.cases import TrustCase
+from auditor.site.trust.revocation import Answer
+from checks.endpoints import cases_by_endpoint, clients_with, said, served
+
+ID = "revocation-missing"
+
+
+def _missing(case: TrustCase) -> tuple[str, ...]:
+    """The certificates of the path that name nobody, where the client insists."""
+    if case.revocation is None or not case.insists:
+        return ()
+    return tuple(asked.question.certificate.name for asked in case.revocation.of(Answer.MISSING))
+
+
+def _finding(endpoint: Endpoint, client: str, cases: list[TrustCase]) -> Finding:
+    names = _missing(cases[0])
+    symptom = cases[0].model.symptom("no-revocation") if cases[0].model is not None else ""
+    return Finding(
+        check=ID,
+        severity=Severity.WARNING,
+        subject=Subject("endpoint", endpoint.name, client=client),
+        message=f"{', '.join(names)} of {endpoint.name} names neither a CRL nor an OCSP responder, and {clients_with(cases)} "
+        f"insists on one.{said(symptom)}",
+        case=client,
+        facts={"client": client, "certificates": names, "symptom": symptom},
+        location=endpoint.location,
+        remedies=(
+            Remedy("edit", f"Issue {names[0]} with a CRL distribution point that lies inside, and publish the CRL there."),
+            Remedy("command", "Or let curl.exe go on without an answer.", ("curl --ssl-revoke-best-effort",)),
+        ),
+    )
+
+
+def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
+    """One outcome per endpoint and client."""
+    by_endpoint, fine = cases_by_endpoint(site, today), 0
+    for item in served(site, ID):
+        if isinstance(item, Undetermined):
+            yield item
+            continue
+        by_client: dict[str, list[TrustCase]] = {}
+        for case in by_endpoint.get(item[0], ()):
+            by_client.setdefault(case.client, []).append(case)
+        for client, cases in by_client.items():
+            if lacking := [case for case in cases if _missing(case)]:
+                yield _finding(item[0], client, lacking)
+            else:
+                fine += 1
+    if fine:
+        yield Fine(fine)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="A client insists on revocation, and the certificate names nobody to ask",
+    family="trust",
+    severity=Severity.WARNING,
+    requires=(Requirement.ENDPOINTS,),
+)

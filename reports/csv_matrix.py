@@ -1,0 +1,50 @@
+"""The image matrix as CSV: one row for each image and pool, for a spreadsheet to filter and pivot."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+from auditor.report import Cell, ImageRow, Report
+from reports.cleaning import clean
+
+COLUMNS = (
+    "image", "pool", "platform", "status", "digest", "os_version", "bytes", "foreign_layers", "place", "detail", "why"
+)  # fmt: skip
+# What makes a spreadsheet take a text for a formula, also in the wide forms that some of them fold.
+_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - the wide forms are meant
+
+
+def render(report: Report) -> str:
+    """The matrix with a header. An image that no pool needs has one row with an empty pool."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for image in report.images:
+        writer.writerows(_rows(image))
+    return buffer.getvalue()
+
+
+def _rows(image: ImageRow) -> Iterator[list[str]]:
+    why = "; ".join(image.why)
+    if not image.platforms:
+        yield _row(image.reference, *_cell(Cell("", "", "", image.digest)), why)
+    for cell in image.platforms:
+        yield _row(image.reference, *_cell(cell), why)
+
+
+def _cell(cell: Cell) -> tuple[str, ...]:
+    size = "" if cell.bytes is None else str(cell.bytes)
+    layers = str(cell.foreign_layers)
+    return cell.pool, cell.platform, cell.status, cell.digest, cell.os_version, size, layers, cell.place, cell.detail
+
+
+def _row(*values: str) -> list[str]:
+    return [inert(value) for value in values]
+
+
+def inert(text: str) -> str:
+    """`text` on one line that no spreadsheet runs: an apostrophe stands before what would begin a formula."""
+    text = clean(text)
+    return f"'{text}" if text.lstrip()[:1] in _FORMULA and text.strip() else text

@@ -1,0 +1,81 @@
+"""Annotations for GitHub Actions: workflow commands that mark the lines of a pull request.
+
+GitHub shows ten annotations of each level per step. The worst come first; what is over the limit follows as plain lines
+of the log, so that nothing is lost and no annotation pushes out a worse one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.check import Severity
+from auditor.report import Report
+from reports.cleaning import clean
+from reports.quantity import many
+from reports.summary import VERDICT_WORDS, active, counted, meaning
+from reports.wording import Place, asked, lines_of
+
+MOST = 10
+LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+Annotation = tuple[str, str, Place | None, str]  # level, title, place, message
+
+
+def render(report: Report) -> str:
+    """One command or log line for each entry, and a last line with the verdict."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    shown = dict.fromkeys(("error", "warning", "notice"), 0)
+    rest = []
+    for annotation in _annotations(report):
+        level = annotation[0]
+        if shown[level] < MOST:
+            shown[level] += 1
+            yield _command(*annotation)
+        else:
+            rest.append(annotation)
+    if rest:
+        yield f"{many(len(rest), 'more annotation')} than GitHub shows:"
+    yield from (_logged(*annotation) for annotation in rest)
+    yield _harmless(f"{VERDICT_WORDS[report.verdict]}: {counted(report)}. {meaning(report)} Plan {clean(report.plan_name)}.")
+
+
+def _annotations(report: Report) -> Iterator[Annotation]:
+    """Findings that count, then questions as warnings: an answer is missing, and nothing is known to be wrong."""
+    for line in lines_of(active(report)):
+        fix = f" Fix: {line.fix}" if line.fix else ""
+        yield LEVELS[line.severity], line.check, line.place, f"{line.text}{fix}"
+    for question, text in asked(report.undetermined):
+        yield "warning", f"undetermined: {clean(question.first.check)}", None, text
+
+
+def _command(level: str, title: str, place: Place | None, message: str) -> str:
+    properties = {"title": title}
+    if place is not None:
+        properties = {"file": place.file, **_position(place), **properties}
+    joined = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    return f"::{level} {joined}::{_data(message)}"
+
+
+def _position(place: Place) -> dict[str, str]:
+    return {name: str(number) for name, number in (("line", place.line), ("col", place.column)) if number}
+
+
+def _data(text: str) -> str:
+    """Escaped as the runner reads the message of a command."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    """Escaped as the runner reads a property: what ends one stands for itself no more."""
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _logged(level: str, title: str, place: Place | None, message: str) -> str:
+    return _harmless(f"{level} {title}{f' at {place}' if place else ''}: {message}")
+
+
+def _harmless(line: str) -> str:
+    """A line of the log that the runner takes for no command: it looks for its old form anywhere in a line."""
+    return line.replace("##[", "# #[")

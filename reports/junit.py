@@ -1,0 +1,114 @@
+"""JUnit XML, for pipelines that count tests: a suite per family, a test case per check and subject.
+
+A finding at or over the threshold is a failure; below it the case passes, and says what was found. Waived and baselined
+findings are skipped with the reason, as is a check that does not apply. What could not be decided is an error: no pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from xml.etree import ElementTree as ET
+
+from auditor.report import CheckRow, JudgedFinding, Report, Status
+from reports.cleaning import clean
+from reports.summary import active, baselined, since, waived
+from reports.wording import Line, Place, asked, lines_of
+
+PASSED, FAILURE, ERROR, SKIPPED = "passed", "failure", "error", "skipped"
+_KINDS = {"failures": FAILURE, "errors": ERROR, "skipped": SKIPPED}
+UNKNOWN_FAMILY = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One test case. `outcome`: passed, failure, error or skipped; `message` says why, `body` tells all."""
+
+    check: str
+    name: str
+    outcome: str
+    message: str = ""
+    body: str = ""
+    place: Place | None = None
+
+
+def render(report: Report) -> str:
+    """The report as a `testsuites` document."""
+    families = {row.rule.id: clean(row.rule.family) or UNKNOWN_FAMILY for row in report.checks}
+    suites: dict[str, list[Case]] = {family: [] for family in families.values()}
+    for case in _cases(report):
+        suites.setdefault(families.get(case.check, UNKNOWN_FAMILY), []).append(case)
+    every = [case for cases in suites.values() for case in cases]
+    root = ET.Element("testsuites", {"name": f"airgap-auditor {clean(report.plan_name)}", **_counts(every)})
+    for family, cases in suites.items():
+        root.append(_suite(family, cases, report))
+    ET.indent(root, " ")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _cases(report: Report) -> Iterator[Case]:
+    yield from (_of_row(row) for row in report.checks if row.status in {Status.PASSED, Status.NOT_APPLICABLE})
+    for line in lines_of(active(report)):
+        fails = line.severity.at_least(report.fail_on)
+        yield _of_line(line, FAILURE if fails else PASSED, f"{line.severity.value}: {line.text}")
+    for item, waiver in waived(report):
+        reason = f"waived by {waiver.owner} until {waiver.expires.isoformat()}: {waiver.reason}"
+        yield from _set_apart([item], clean(reason))
+    yield from _set_apart(baselined(report), f"baselined: in {clean(since(report)) or 'the baseline'} already")
+    for question, text in asked(report.undetermined):
+        row = question.first
+        yield Case(row.check, clean(str(row.subject)), ERROR, f"undetermined: {text}")
+
+
+def _of_row(row: CheckRow) -> Case:
+    """A check that found nothing: it passed, or did not apply."""
+    title = clean(row.rule.title) or row.rule.id
+    if row.status is Status.PASSED:
+        return Case(row.rule.id, f"{title}: {row.examined:,} examined", PASSED)
+    return Case(row.rule.id, title, SKIPPED, f"not applicable: {clean(row.reason)}")
+
+
+def _set_apart(findings: Iterable[JudgedFinding], reason: str) -> Iterator[Case]:
+    yield from (_of_line(line, SKIPPED, reason) for line in lines_of(findings))
+
+
+def _of_line(line: Line, outcome: str, message: str) -> Case:
+    place = line.place
+    body = [f"{line.severity.value}: {line.text}", f"at {place}" if place else "", f"Fix: {line.fix}"]
+    body += [f"$ {command}" for command in line.commands]
+    told = "\n".join(part for part in body if part)
+    return Case(line.check, line.subject, outcome, message, told, place)
+
+
+def _counts(cases: Iterable[Case]) -> dict[str, str]:
+    outcomes = [case.outcome for case in cases]
+    return {"tests": str(len(outcomes)), **{name: str(outcomes.count(kind)) for name, kind in _KINDS.items()}}
+
+
+def _suite(family: str, cases: Iterable[Case], report: Report) -> ET.Element:
+    suite = ET.Element("testsuite", {"name": family, **_counts(cases)})
+    properties = ET.SubElement(suite, "properties")
+    for name, value in (("audited_at", report.audited_at.isoformat()), ("verdict", report.verdict.value)):
+        ET.SubElement(properties, "property", {"name": name, "value": value})
+    suite.extend(_element(family, case) for case in cases)
+    return suite
+
+
+def _element(family: str, case: Case) -> ET.Element:
+    at = {"file": case.place.file, "line": str(case.place.line or 1)} if case.place else {}
+    element = ET.Element(
+        "testcase", {"classname": f"{family}.{clean(case.check)}", "name": case.name or clean(case.check), **at}
+    )
+    match case.outcome:
+        case "passed" if case.body:
+            ET.SubElement(element, "system-out").text = case.body
+        case "failure" | "error":
+            ET.SubElement(element, case.outcome, {"type": clean(case.check), "message": case.message}).text = case.body
+        case "skipped":
+            # Readers keep the reason of a skipped case and drop its text, so what was found stands beside it.
+            ET.SubElement(element, "skipped", {"message": case.message})
+            if case.body:
+                ET.SubElement(element, "system-out").text = case.body
+        case _:
+            pass
+    return element

@@ -1,0 +1,134 @@
+"""Markdown for a comment on a pull request: the verdict, what counts, and as much of the rest as a comment may hold.
+
+GitHub takes 65,536 characters. The worst come first; what finds no room is counted at the end. Text from outside is
+escaped: it makes no markup, no HTML, and calls nobody by name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from auditor.check import Severity
+from auditor.report import JudgedFinding, Report, Verdict, Waived
+from reports.cleaning import clean
+from reports.quantity import many
+from reports.summary import VERDICT_WORDS, active, baselined, counted, meaning, waived
+from reports.wording import Line, Place, asked, lines_of, shortened
+
+MOST = 65_536
+_ROOM_FOR_THE_END = 1_024
+_SIGNS = {Verdict.READY: "✅", Verdict.NOT_READY: "❌", Verdict.UNDETERMINED: "❔"}
+_NAMES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.INFO: "Worth knowing"}
+_MARKUP = re.compile(r"([\\`*_\[\]|~>$])")
+_MENTION = re.compile(r"(?<!\w)@")
+_FENCE = re.compile("`+")
+
+
+Item = tuple[str, int]  # its text, and how many findings or questions it stands for
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and the items below it; `folded` hides them behind a click."""
+
+    heading: str
+    items: tuple[Item, ...]
+    folded: bool = False
+
+
+def render(report: Report) -> str:
+    """The comment, of at most `MOST` bytes and so of at most as many characters."""
+    head = "\n".join(_head(report))
+    end = _end(report)
+    room = MOST - len(head.encode()) - len(end.encode()) - _ROOM_FOR_THE_END
+    parts, left_out = [head], 0
+    for section in _sections(report):
+        text, used, missing = _fitting(section, room)
+        room -= used
+        left_out += missing
+        if text:
+            parts.append(text)
+    if left_out:
+        parts.append(f"**Left out for want of room: {many(left_out, 'finding or question', 'findings and questions')}.**")
+    return "\n\n".join([*parts, end]) + "\n"
+
+
+def _head(report: Report) -> Iterator[str]:
+    yield f"## {_SIGNS[report.verdict]} {VERDICT_WORDS[report.verdict]}: {counted(report)}"
+    yield ""
+    days = f"as of {report.audited_at.isoformat()}, horizon {report.horizon.isoformat()}"
+    yield f"{meaning(report)} Plan {code(report.plan_name[:200])}, {days}."
+
+
+def _end(report: Report) -> str:
+    by = f"{many(len(report.checks), 'check')}, airgap-auditor {code(report.tool_version[:40])}"
+    return f"{many(report.counts.examined, 'subject')} examined by {by}."
+
+
+def _fitting(section: Section, room: int) -> tuple[str, int, int]:
+    """As much of a section as there is room for, the bytes that it takes, and what was left out of it."""
+    opening, closing = (f"<details><summary>{section.heading}</summary>\n\n", "\n\n</details>") if section.folded else ("", "")
+    opening = opening or f"### {section.heading}\n\n"
+    used = len(f"{opening}{closing}\n\n".encode())
+    shown: list[str] = []
+    for text, _ in section.items:
+        needs = len(text.encode()) + 1
+        if used + needs > room:
+            break
+        used += needs
+        shown.append(text)
+    missing = sum(count for _, count in section.items[len(shown) :])
+    body = "\n".join(shown)
+    return (f"{opening}{body}{closing}", used, missing) if shown else ("", 0, missing)
+
+
+def _sections(report: Report) -> Iterator[Section]:
+    found = lines_of(active(report))
+    for severity in Severity:
+        lines = [line for line in found if line.severity is severity]
+        yield from _section(_NAMES[severity], _items(lines), folded=severity is Severity.INFO)
+    questions = [
+        (f"- {code(found.first.check)}: {escaped(text)}", len(found.rows)) for found, text in asked(report.undetermined)
+    ]
+    yield from _section("Undetermined: no pass without an answer", questions)
+    yield from _section("Baselined: known before", _items(lines_of(baselined(report))), folded=True)
+    yield from _section("Waived", [(_accepted(item, by), 1) for item, by in waived(report)], folded=True)
+
+
+def _section(heading: str, items: list[Item], *, folded: bool = False) -> Iterator[Section]:
+    if items:
+        yield Section(f"{heading} ({sum(count for _, count in items):,})", tuple(items), folded)
+
+
+def _items(lines: Iterable[Line]) -> list[Item]:
+    return [(_item(line), line.count) for line in lines]
+
+
+def _accepted(item: JudgedFinding, by: Waived) -> str:
+    what = f"{code(item.finding.check)} {code(shortened(str(item.finding.subject)))}"
+    return f"- {what}: {escaped(shortened(by.owner))}, until {by.expires.isoformat()}: {escaped(shortened(by.reason))}"
+
+
+def _item(line: Line) -> str:
+    fix = f" *Fix:* {escaped(line.fix)}" if line.fix else ""
+    return f"- {code(line.check)}{_at(line.place)}: {escaped(line.text)}{fix}"
+
+
+def _at(place: Place | None) -> str:
+    return f" at {code(str(place))}" if place is not None else ""
+
+
+def escaped(text: str) -> str:
+    """`text` on one line, as itself: no markup, no HTML, and an @ that calls nobody."""
+    text = clean(text).replace("&", "&amp;").replace("<", "&lt;")
+    return _MENTION.sub("@<!-- -->", _MARKUP.sub(r"\\\1", text))
+
+
+def code(text: str) -> str:
+    """`text` as a code span, whatever backticks it holds."""
+    text = clean(text).strip() or " "
+    fence = "`" * (max((len(run) for run in _FENCE.findall(text)), default=0) + 1)
+    space = " " if "`" in (text[0], text[-1]) else ""
+    return f"{fence}{space}{text}{space}{fence}"

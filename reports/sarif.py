@@ -1,0 +1,146 @@
+"""SARIF 2.1.0, for code scanning and editors: one rule per check with its page, one result per finding and per question.
+
+A finding is a result of kind `fail`. What a check could not decide is one of kind `open`, SARIF's own word for too little
+information to decide; a check that broke down is a tool notification as well. Waivers are suppressions, and the baseline is
+`baselineState`. No rule has a `helpUri`, since the pages are published nowhere yet: the page itself is the rule's help.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from collections.abc import Mapping
+
+from auditor.check import Finding, Severity, Subject, Undetermined
+from auditor.report import CheckRow, JudgedFinding, Report
+from reports.cleaning import clean
+from reports.folding import who_of
+from reports.plain import Json, plain
+from reports.wording import Place, place_of
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+FINGERPRINT = "airgapAuditor/v1"
+# Code scanning of GitHub tells results apart by this one alone, and would take findings on one line for the same.
+GITHUB_FINGERPRINT = "primaryLocationLineHash"
+LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_BUG = "bug"
+
+
+def render(report: Report) -> str:
+    """The report as a SARIF log with one run, in ASCII."""
+    return json.dumps(plain(_log(report)), indent=1) + "\n"
+
+
+def _log(report: Report) -> Json:
+    rules = {row.rule.id: _rule(row) for row in report.checks}
+    for check in (*(item.finding.check for item in report.findings), *(row.check for row in report.undetermined)):
+        rules.setdefault(check, _described(check, check, check))
+    index = {check: number for number, check in enumerate(rules)}
+    bugs = [row for row in report.undetermined if row.kind.value == _BUG]
+    run: Json = {
+        "tool": {"driver": {"name": "airgap-auditor", "version": clean(report.tool_version), "rules": list(rules.values())}},
+        "invocations": [
+            {
+                "executionSuccessful": not bugs,
+                "exitCode": report.exit_code,
+                "toolExecutionNotifications": [_notification(row, index) for row in bugs],
+            }
+        ],
+        "results": [
+            *(_result(item, index, report) for item in report.findings),
+            *(_question(row, index, report.plan_path) for row in report.undetermined),
+        ],
+        "columnKind": "unicodeCodePoints",
+        "properties": {
+            "plan": clean(report.plan_name),
+            "auditedAt": report.audited_at.isoformat(),
+            "horizon": report.horizon.isoformat(),
+            "verdict": report.verdict.value,
+        },
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(row: CheckRow) -> Json:
+    rule = row.rule
+    page = "\n".join(clean(line) for line in rule.page.split("\n")).strip()
+    title = clean(rule.title) or rule.id or "no title"
+    return {
+        **_described(rule.id, title, page or title),
+        "defaultConfiguration": {"level": LEVELS[row.severity]},
+        "properties": {
+            "tags": [clean(rule.family)],
+            "status": row.status.value,
+            "examined": row.examined,
+            "reason": clean(row.reason),
+        },
+    }
+
+
+def _described(check: str, title: str, page: str) -> Json:
+    return {
+        "id": check,
+        "name": "".join(word.capitalize() for word in check.split("-")),
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": title},
+        "help": {"text": page, "markdown": page},
+    }
+
+
+def _result(item: JudgedFinding, index: Mapping[str, int], report: Report) -> Json:
+    finding, waived = item.finding, item.waived
+    fix = "".join(f" {remedy.text}" for remedy in finding.remedies[:1])
+    made = _about(finding.check, finding.subject, f"{finding.message}{fix}", finding.fingerprint, index)
+    made |= {"kind": "fail", "level": LEVELS[item.severity]}
+    made["locations"] = [_location(place_of(finding) or Place(report.plan_path), finding.subject)]
+    made["suppressions"] = []
+    if waived is not None:
+        until = f"{waived.owner}, until {waived.expires.isoformat()}: {waived.reason}"
+        made["suppressions"] = [{"kind": "external", "status": "accepted", "justification": clean(until)}]
+    if report.baseline is not None:
+        made["baselineState"] = "unchanged" if item.baselined else "new"
+    made["properties"] = {"facts": dict(finding.facts), "remedies": _remedies(finding), "client": who_of(finding)[0]}
+    return made
+
+
+def _remedies(finding: Finding) -> list[Json]:
+    return [{"kind": way.kind, "text": way.text, "commands": way.commands} for way in finding.remedies]
+
+
+def _question(row: Undetermined, index: Mapping[str, int], plan: str) -> Json:
+    made = _about(row.check, row.subject, f"Undetermined ({row.kind.value}): {row.detail}", row.fingerprint, index)
+    return {**made, "kind": "open", "level": "none", "locations": [_location(Place(plan), row.subject)], "suppressions": []}
+
+
+def _about(check: str, subject: Subject, text: str, fingerprint: str, index: Mapping[str, int]) -> Json:
+    said = text if subject.id in text else f"{subject}: {text}"
+    return {
+        "ruleId": check,
+        "ruleIndex": index[check],
+        "message": {"text": clean(said) or check or "no message"},
+        "partialFingerprints": {FINGERPRINT: fingerprint, GITHUB_FINGERPRINT: fingerprint},
+    }
+
+
+def _notification(row: Undetermined, index: Mapping[str, int]) -> Json:
+    return {
+        "level": "error",
+        "message": {"text": clean(row.detail) or _BUG},
+        "associatedRule": {"id": row.check, "index": index[row.check]},
+    }
+
+
+def _location(place: Place, subject: Subject) -> Json:
+    """The place of a result. Code scanning shows none without a file and a line: the first stands for a whole file."""
+    made: Json = {"logicalLocations": [{"fullyQualifiedName": clean(str(subject)), "kind": clean(subject.kind)}]}
+    if place.file:
+        region = {"startLine": place.line or 1, **({"startColumn": place.column} if place.column else {})}
+        made["physicalLocation"] = {"artifactLocation": {"uri": uri(place.file)}, "region": region}
+    return made
+
+
+def uri(file: str) -> str:
+    """A file's name as a URI reference: relative as it is, absolute with its scheme; Windows' own slashes are turned."""
+    name = file.replace("\\", "/").encode("utf-8", "replace")
+    quoted = urllib.parse.quote(name, safe="/-._~")
+    return f"file:///{quoted.lstrip('/')}" if name.startswith(b"/") else quoted.removeprefix("./")

@@ -1,0 +1,102 @@
+"""A pull request takes a Windows image off a list that a workload needs: the gate marks the line, and only what is new."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.runner import EXAMPLE, auditor, environment
+
+GONE = "docker.io/library/mongo:4-windowsservercore-1809"
+WRITTEN = "mongo:4-windowsservercore-1809"
+WORKLOAD = "site/deploy/recorder.yaml"
+RECORDER = f"""# Records what the line measures.
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: recorder, namespace: line}}
+spec:
+  template:
+    spec:
+      nodeSelector: {{kubernetes.io/os: windows}}
+      containers:
+        - name: store
+          image: {WRITTEN}
+"""
+# Checks that need no more than the files of the repository, so that every answer is yes or no.
+CHECKS = ("image-not-listed", "image-reference-invalid", "image-unpinned")
+ONLY = tuple(argument for check in CHECKS for argument in ("--only", check))
+AUDIT = ("audit", "site/plan.yaml", "--evidence", "site/plant-7.evidence", "--at", "2026-11-23")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with the example as its site, the report of its main branch, and a branch that loses a line."""
+    shutil.copytree(EXAMPLE, tmp_path / "site")
+    (tmp_path / WORKLOAD).write_text(RECORDER)
+    git(tmp_path, "init", "--quiet", "--initial-branch", "main")
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "--quiet", "--message", "The site")
+    auditor(*AUDIT, "--format", "json=main.json", cwd=tmp_path)
+    git(tmp_path, "switch", "--quiet", "--create", "tidy-lists")
+    images = tmp_path / "site" / "lists" / "windows.txt"
+    kept = [line for line in images.read_text().splitlines(keepends=True) if line.strip() != WRITTEN]
+    images.write_text("".join(kept))
+    git(tmp_path, "commit", "--quiet", "--all", "--message", "Tidy the lists")
+    assert git(tmp_path, "diff", "--shortstat", "main").strip() == "1 file changed, 1 deletion(-)"
+    return tmp_path
+
+
+def git(folder: Path, *arguments: str) -> str:
+    settings = ("-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
+    done = subprocess.run(
+        ["git", *settings, *arguments], cwd=folder, env=environment(folder), capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+NEEDED_AT = next(number for number, line in enumerate(RECORDER.splitlines(), 1) if WRITTEN in line)
+
+
+def errors(stdout: str) -> list[str]:
+    return [line for line in stdout.splitlines() if line.startswith("::error ")]
+
+
+def test_the_gate_fails_with_an_annotation_on_the_line_that_needs_the_image(repository: Path) -> None:
+    done = auditor(*AUDIT, *ONLY, "--format", "github", cwd=repository)
+    assert done.returncode == 1, done.stderr
+    marked = [line for line in errors(done.stdout) if GONE in line]
+    assert len(marked) == 1
+    assert marked[0].startswith(f"::error file={WORKLOAD},line={NEEDED_AT},col=")
+    assert ",title=image-not-listed::" in marked[0]
+    assert "no list has it" in marked[0]
+    assert len(errors(done.stdout)) > 1  # what was wrong before is there too
+
+
+def test_beside_the_report_of_main_only_the_new_finding_fails(repository: Path) -> None:
+    done = auditor(*AUDIT, *ONLY, "--baseline", "main.json", "--format", "github", "--format", "json=pr.json", cwd=repository)
+    assert done.returncode == 1, done.stderr
+    (only,) = errors(done.stdout)
+    assert f"file={WORKLOAD},line={NEEDED_AT}," in only
+    report = json.loads((repository / "pr.json").read_text())
+    counting = [row for row in report["findings"] if not row["baselined"] and row["severity"] == "error"]
+    assert [row["subject"]["id"] for row in counting] == [GONE]
+    assert report["summary"]["baselined"] > 1
+
+
+def test_main_beside_its_own_report_passes_with_the_old_findings_in_sight(repository: Path) -> None:
+    git(repository, "switch", "--quiet", "main")
+    done = auditor(*AUDIT, *ONLY, "--baseline", "main.json", cwd=repository)
+    assert done.returncode == 0, done.stdout
+    assert "known before" in done.stdout
+    assert "this is no promise that it works" in " ".join(done.stdout.split())
+
+
+def test_diff_tells_the_same(repository: Path) -> None:
+    auditor(*AUDIT, "--format", "json=pr.json", cwd=repository)
+    done = auditor("diff", "main.json", "pr.json", cwd=repository)
+    assert done.returncode == 1
+    assert f"+ error image-not-listed: {GONE} at {WORKLOAD}:{NEEDED_AT}" in done.stdout

@@ -1,0 +1,1 @@
+"""Other judges of certificate chains, real ones: Go, OpenSSL, curl, and the NIST suite."""

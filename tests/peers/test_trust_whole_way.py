@@ -1,0 +1,158 @@
+"""An endpoint that forgets its intermediate, the whole way: served by nginx, collected, audited, and met by a real client."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.runner import auditor
+from tests.peers.gateway import Gateway, Sent, serve_gateway
+from tests.peers.pki.judges import Go, Question
+from tests.peers.programs import require
+from tests.peers.tls import nginx_server
+from tests.pki.make_chains import SERVER, Hierarchy, hierarchy, make_crl
+
+pytestmark = pytest.mark.peer
+PLAN = """\
+version: 1
+pools:
+  linux: {platform: linux/amd64, runtime: containerd 2.1.6, trust: [root.pem]}
+  windows:
+    platform: windows/amd64:ltsc2022
+    runtime: containerd 1.7.27
+    trust: [root.pem]
+    root_updates: disabled
+    clients: [containerd, curl]
+"""
+REFUSED = "tls: failed to verify certificate: x509: certificate signed by unknown authority"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A folder with a plan, and the server of issuers and CRLs that its certificates name."""
+
+    folder: Path
+    made: Hierarchy
+    publisher: Gateway
+
+    @property
+    def aia(self) -> str:
+        return f"http://{self.publisher.host}/issuing.cer"
+
+    @property
+    def crl(self) -> str:
+        return f"http://{self.publisher.host}/issuing.crl"
+
+    def asked(self) -> list[str]:
+        return sorted(one.path for one in self.publisher.log)
+
+    @contextmanager
+    def serving(self, chain: bytes) -> Iterator[int]:
+        """The endpoint, over TLS 1.2 and 1.3."""
+        folder = self.folder / "nginx"
+        folder.mkdir(exist_ok=True)
+        with nginx_server(require("nginx"), folder, chain, self.made.leaf.key_pem, "TLSv1.2 TLSv1.3") as port:
+            yield port
+
+    def audited(self, port: int, reachable: str = "") -> dict[str, Any]:
+        """Collected while the endpoint is up, and audited from the evidence alone."""
+        network = f"network: {{reachable: [{reachable}]}}\n" if reachable else ""
+        (self.folder / "plan.yaml").write_text(f"{PLAN}endpoints: ['localhost:{port}']\n{network}")
+        done = auditor("collect", "plan.yaml", "-o", "site.evidence", cwd=self.folder)
+        assert done.returncode == 0, done.stderr
+        done = auditor("audit", "site.evidence", "--at", "2026-11-23", "--format", "json", cwd=self.folder)
+        report: dict[str, Any] = json.loads(done.stdout)
+        return report
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with serve_gateway() as publisher:
+        urls = {"aia": (f"http://{publisher.host}/issuing.cer",), "crl": (f"http://{publisher.host}/issuing.crl",)}
+        made = hierarchy(leaf=replace(SERVER, dns=("localhost",), **urls))
+        end = datetime.datetime(2029, 1, 1, tzinfo=datetime.UTC)
+        publisher.answers |= {
+            "/issuing.cer": Sent(body=made.issuing.certificate.der),
+            "/issuing.crl": Sent(body=make_crl(made.issuing, end)),
+        }
+        (tmp_path / "root.pem").write_bytes(made.root.pem)
+        yield Site(tmp_path, made, publisher)
+
+
+def incomplete(report: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    """The findings of chain-incomplete by pool and client."""
+    found = [finding for finding in report["findings"] if finding["check"] == "chain-incomplete"]
+    return {(finding["subject"]["pool"], finding["subject"]["client"]): finding for finding in found}
+
+
+def test_a_forgotten_intermediate_is_told_as_a_windows_node_would_see_it(site: Site) -> None:
+    with site.serving(site.made.leaf.pem) as port:
+        found = incomplete(site.audited(port))
+    assert site.asked() == [], "the plan does not reach that host"
+    assert sorted(found) == [("linux", "containerd"), ("linux", "kubelet"), ("windows", "containerd"), ("windows", "curl")]
+    assert {finding["severity"] for finding in found.values()} == {"error"}
+    containerd = found["windows", "containerd"]["message"]
+    assert f"would dial {site.aia}" in containerd
+    assert f'"{REFUSED}"' in containerd
+    assert '"net/http: TLS handshake timeout"' in containerd
+    assert "SEC_E_UNTRUSTED_ROOT (0x80090325)" in found["windows", "curl"]["message"]
+
+
+def test_a_real_go_client_says_what_the_audit_says(site: Site, tmp_path_factory: pytest.TempPathFactory) -> None:
+    go = Go.built(tmp_path_factory.mktemp("go"))
+    at = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
+    with site.serving(site.made.leaf.pem) as port:
+        message = incomplete(site.audited(port))["linux", "containerd"]["message"]
+        question = Question((), (site.made.root.certificate,), "localhost", at)
+        (told,) = go.verdicts([question], address=f"localhost:{port}")
+    assert told.said == REFUSED
+    assert f'"{told.said}"' in message
+
+
+def test_where_the_issuer_stays_reachable_it_is_asked_once_and_the_audit_says_so(site: Site) -> None:
+    with site.serving(site.made.leaf.pem) as port:
+        found = incomplete(site.audited(port, "127.0.0.1"))
+        assert site.asked() == ["/issuing.cer", "/issuing.crl"]
+    assert found["windows", "containerd"]["severity"] == "warning"
+    assert site.aia in found["windows", "containerd"]["message"]
+    assert found["linux", "containerd"]["severity"] == "error", "Go on Linux fetches nothing"
+
+
+def test_the_whole_chain_is_fine(site: Site) -> None:
+    with site.serving(site.made.leaf.pem + site.made.issuing.pem) as port:
+        report = site.audited(port, "127.0.0.1")
+    status = {row["id"]: row["status"] for row in report["checks"]}
+    assert (status["chain-incomplete"], status["tls-version-mismatch"]) == ("passed", "passed")
+    trust = {(row["pool"], row["client"]): row["verdict"] for row in report["trust"]}
+    assert trust["windows", "containerd"] == trust["linux", "containerd"] == "verifies"
+
+
+def test_a_server_of_tls_13_only_is_told_to_schannel_on_2019(site: Site) -> None:
+    folder = site.folder / "nginx"
+    folder.mkdir()
+    chain = site.made.leaf.pem + site.made.issuing.pem
+    with nginx_server(require("nginx"), folder, chain, site.made.leaf.key_pem, "TLSv1.3") as port:
+        plan = PLAN.replace("ltsc2022", "ltsc2019")
+        (site.folder / "plan.yaml").write_text(f"{plan}endpoints: ['localhost:{port}']\n")
+        assert auditor("collect", "plan.yaml", "-o", "site.evidence", cwd=site.folder).returncode == 0
+    done = auditor("audit", "site.evidence", "--at", "2026-11-23", "--format", "json", cwd=site.folder)
+    found = [finding for finding in json.loads(done.stdout)["findings"] if finding["check"] == "tls-version-mismatch"]
+    assert found, done.stdout
+    assert all("TLS 1.3" in finding["message"] or "TLSv1.3" in finding["message"] for finding in found)
+
+
+def test_a_crl_that_ends_before_the_horizon_is_told(site: Site) -> None:
+    soon = datetime.datetime(2027, 1, 15, tzinfo=datetime.UTC)
+    site.publisher.answers["/issuing.crl"] = Sent(body=make_crl(site.made.issuing, soon))
+    with site.serving(site.made.leaf.pem + site.made.issuing.pem) as port:
+        report = site.audited(port, "127.0.0.1")
+    (found,) = [finding for finding in report["findings"] if finding["check"] == "crl-stale"]
+    assert site.crl in json.dumps(found)
+    assert "2027-01-15" in found["message"]

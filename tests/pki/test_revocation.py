@@ -1,0 +1,114 @@
+"""Whom a client asks about revocation, and what a CRL answers."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.pki.revocation import UnreadableCrl, questions, read_crl
+from auditor.pki.verdicts import Path
+from tests.pki.cases import all_cases
+from tests.pki.make_chains import AIA, AT, CA, END, SERVER, hierarchy, make, make_crl
+
+CRL = "http://pki.plant7.local/issuing.crl"
+MADE = hierarchy(leaf=replace(SERVER, crl=(CRL,), aia=(AIA,)))
+DAY = datetime.timedelta(days=1)
+
+
+def test_every_certificate_but_the_anchor_is_asked_about() -> None:
+    asked = questions(Path(MADE.whole))
+    assert [(one.certificate.name, one.issuer.name) for one in asked] == [
+        ("registry.plant7.local", "Corp Issuing"),
+        ("Corp Issuing", "Corp Root"),
+    ]
+    assert asked[0].urls == ("http://ocsp.example", CRL)  # CryptoAPI asks OCSP first
+    assert asked[1].urls == ()
+    assert questions(Path(MADE.whole[:1])) == ()
+
+
+def test_a_crl_answers_for_its_time() -> None:
+    crl = read_crl(make_crl(MADE.issuing, AT + DAY), MADE.issuing.certificate)
+    assert crl.until == AT + DAY
+    assert crl.ends(AT) == ""
+    assert crl.ends(AT + 2 * DAY) == "it counted until 2026-11-24 23:59 UTC"
+    assert crl.ends(crl.made - DAY).startswith("it counts from")
+    assert not crl.revokes(MADE.leaf.certificate)
+
+
+def test_a_crl_names_what_is_revoked() -> None:
+    crl = read_crl(make_crl(MADE.issuing, END, (MADE.leaf.certificate,)), MADE.issuing.certificate)
+    assert crl.revokes(MADE.leaf.certificate)
+    assert not crl.revokes(MADE.issuing.certificate)
+
+
+def test_pem_is_read_as_well() -> None:
+    der = make_crl(MADE.issuing, END)
+    pem = x509.load_der_x509_crl(der).public_bytes(Encoding.PEM)
+    assert read_crl(pem, MADE.issuing.certificate).until == END
+
+
+def test_crls_of_others_do_not_count() -> None:
+    twin = make("Corp Issuing", MADE.root, replace(CA, key_name="another key"))
+    for issuer, why in ((MADE.root, "it is the CRL of CN=Corp Root"), (twin, "signature does not verify")):
+        with pytest.raises(UnreadableCrl, match=why):
+            read_crl(make_crl(issuer, END), MADE.issuing.certificate)
+
+
+def test_a_crl_that_is_too_large_is_refused() -> None:
+    with pytest.raises(UnreadableCrl, match="more than"):
+        read_crl(bytes(17 * 1024 * 1024), MADE.issuing.certificate)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_reason(data: bytes) -> None:
+    with pytest.raises(UnreadableCrl) as caught:
+        read_crl(data, MADE.issuing.certificate)
+    assert str(caught.value)
+
+
+def test_a_negative_serial_is_no_traceback() -> None:
+    negative = all_cases()["negative serial"].served[0]
+    crl = read_crl(make_crl(MADE.issuing, END, (MADE.leaf.certificate,)), MADE.issuing.certificate)
+    assert not crl.revokes(negative)
+
+
+_SCOPE = {"full_name": None, "relative_name": None, "only_contains_user_certs": False, "only_contains_ca_certs": False}
+
+
+@pytest.mark.parametrize(
+    ("extension", "why"),
+    [
+        (x509.DeltaCRLIndicator(7), "delta CRL"),
+        (
+            x509.IssuingDistributionPoint(
+                **_SCOPE, only_some_reasons=None, indirect_crl=True, only_contains_attribute_certs=False
+            ),
+            "other issuers",
+        ),
+        (
+            x509.IssuingDistributionPoint(
+                **_SCOPE,
+                only_some_reasons=frozenset({x509.ReasonFlags.key_compromise}),
+                indirect_crl=False,
+                only_contains_attribute_certs=False,
+            ),
+            "only some reasons",
+        ),
+        (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), b"\x05\x00"), "critical extension"),
+    ],
+)
+def test_a_crl_that_does_not_stand_alone_is_not_read(extension: x509.ExtensionType, why: str) -> None:
+    parsed = MADE.issuing.certificate.parsed
+    builder = x509.CertificateRevocationListBuilder().issuer_name(parsed.subject).last_update(AT).next_update(END)
+    assert isinstance(MADE.issuing.key, ec.EllipticCurvePrivateKey)
+    made = builder.add_extension(extension, critical=True).sign(MADE.issuing.key, hashes.SHA256())
+    with pytest.raises(UnreadableCrl, match=why):
+        read_crl(made.public_bytes(Encoding.DER), MADE.issuing.certificate)
