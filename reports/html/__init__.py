@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.report import Report
-from reports import summary
+from reports import summary, ways
 from reports.cleaning import clean
 from reports.html import view
 from reports.html.page import paragraphs
@@ -44,6 +44,7 @@ def _environment() -> Environment:
     environment.globals.update(
         summary=summary,
         view=view,
+        ways=ways,
         policy=_policy(),
         style=Markup("\n").join(map(_asset, _STYLES)),
         early=_asset(_SCRIPTS[0]),
