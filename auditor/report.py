@@ -193,6 +193,22 @@ class TrustRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """The observations of one kind from one place that the evidence holds. `oldest` and `newest` are ISO times in UTC.
+
+    `seen` got what was asked for, `absent` was said not to exist, `failed` got no usable answer.
+    """
+
+    what: str
+    place: str
+    seen: int
+    absent: int
+    failed: int
+    oldest: str
+    newest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole answer. `storage` keys are stage names.
 
@@ -217,3 +233,4 @@ class Report:
     trust: tuple[TrustRow, ...]
     fail_on: Severity = Severity.ERROR
     baseline: BaselineUsed | None = None
+    evidence: tuple[EvidenceRow, ...] = ()

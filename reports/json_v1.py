@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from importlib import resources
 
 from auditor.check import Finding, Remedy, Subject, Undetermined
-from auditor.report import CheckRow, ImageRow, JudgedFinding, Report, StorageStage, TrustRow, Waived
+from auditor.report import CheckRow, EvidenceRow, ImageRow, JudgedFinding, Report, StorageStage, TrustRow, Waived
 from reports.plain import Json, plain, written
 
 VERSION = 1
@@ -51,6 +51,7 @@ def mapping(report: Report) -> Json:
         "trust": trust_json(report.trust),
         "fail_on": report.fail_on.value,
         "baseline": _baseline(report),
+        "evidence": [_evidence(row) for row in report.evidence],
     }
     return plain(made)
 
@@ -180,6 +181,18 @@ def _stage(stage: StorageStage) -> Json:
         "low": stage.low,
         "high": stage.high,
         "estimated": stage.estimated,
+    }
+
+
+def _evidence(row: EvidenceRow) -> Json:
+    return {
+        "what": row.what,
+        "place": row.place,
+        "seen": row.seen,
+        "absent": row.absent,
+        "failed": row.failed,
+        "oldest": row.oldest,
+        "newest": row.newest,
     }
 
 

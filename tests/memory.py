@@ -9,7 +9,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from auditor.evidence.model import ArchiveSeen, BlobSeen, ChainSeen, Content, Fetched, Observation, Seen, TagSeen, TlsOffered
+from auditor.evidence.model import (
+    Absent,
+    ArchiveSeen,
+    BlobSeen,
+    ChainSeen,
+    Content,
+    Fetched,
+    Observation,
+    Seen,
+    TagSeen,
+    TlsOffered,
+)
+from auditor.evidence.tally import Tally, tallied
 from auditor.oci.unpacked import AllUnpacked, UnpackedKind, UnpackedSeen
 
 AT = datetime.datetime(2026, 11, 23, 8, 0, tzinfo=datetime.UTC)
@@ -75,6 +87,16 @@ class MemoryEvidence:
 
     def fetched(self, url: str) -> Observation[Fetched] | None:
         return self.fetches.get(url)
+
+    def tallies(self) -> tuple[Tally, ...]:
+        kinds = {"tags": self.tags, "blobs": self.blobs, "chains": self.chains, "archives": self.read}
+        return tuple(
+            tally
+            for what, kept in kinds.items()
+            for tally in tallied(
+                what, ((isinstance(one, Seen), isinstance(one, Absent), one.at, one.source) for one in kept.values())
+            )
+        )
 
     def store(self, body: bytes, media_type: str = "") -> str:
         """Keep a document and return its digest."""

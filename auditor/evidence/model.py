@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
+from auditor.evidence.tally import Tally
 from auditor.oci.archive import Inventory
 from auditor.oci.unpacked import AllUnpacked, UnpackedSeen
 
@@ -164,4 +165,8 @@ class Evidence(ImageEvidence, Protocol):
 
     def fetched(self, url: str) -> Observation[Fetched] | None:
         """What lies at a URL that a certificate names, as it stands in the certificate."""
+        ...
+
+    def tallies(self) -> tuple[Tally, ...]:
+        """How much was observed of each kind, by place."""
         ...

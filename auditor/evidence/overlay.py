@@ -16,6 +16,7 @@ from auditor.evidence.model import (
     TagSeen,
     TlsOffered,
 )
+from auditor.evidence.tally import Tally, tallied
 from auditor.oci.unpacked import AllUnpacked, UnpackedSeen
 
 
@@ -65,3 +66,8 @@ class Overlaid:
     def fetched(self, url: str) -> Observation[Fetched] | None:
         """See Evidence."""
         return self._unanswered.get(url) or self._evidence.fetched(url)
+
+    def tallies(self) -> tuple[Tally, ...]:
+        """See Evidence. What got no answer just now stands first, by itself."""
+        unanswered = ((False, False, failed.at, failed.source) for failed in self._unanswered.values())
+        return (*tallied("asked again, without an answer", unanswered), *self._evidence.tallies())

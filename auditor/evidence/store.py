@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Final
 
@@ -32,7 +32,19 @@ from auditor.evidence.model import (
     TagSeen,
     TlsOffered,
 )
-from auditor.evidence.rows import SEEN, as_bytes, as_names, as_size, as_text, to_columns, to_observation, to_text, to_time
+from auditor.evidence.rows import (
+    ABSENT,
+    SEEN,
+    as_bytes,
+    as_names,
+    as_size,
+    as_text,
+    to_columns,
+    to_observation,
+    to_text,
+    to_time,
+)
+from auditor.evidence.tally import Tally, tallied
 from auditor.oci.unpacked import AllUnpacked, UnpackedKind, UnpackedSeen
 
 MAX_DOCUMENT: Final = 4 * 1024 * 1024
@@ -52,6 +64,16 @@ _AHEAD: Final = 80
 _BEHIND: Final = 16
 _AHEAD_BYTES: Final = 1024 * 1024
 _AHEAD_TRIES: Final = 8
+_TALLIED: Final = {
+    "tags": "SELECT outcome, at, source FROM tag",
+    "documents": "SELECT 'seen', at, source FROM document UNION ALL SELECT outcome, at, source FROM missing",
+    "blobs": "SELECT outcome, at, source FROM blob",
+    "unpacked sizes": "SELECT outcome, at, source FROM unpacked",
+    "archives": "SELECT outcome, at, source FROM archive",
+    "certificate chains": "SELECT outcome, at, source FROM chain",
+    "TLS versions and ciphers": "SELECT outcome, at, source FROM offered",
+    "files that certificates name": "SELECT outcome, at, source FROM fetched",
+}
 _HASHERS: Final = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
 _ARCHIVE: Final = msgspec.msgpack.Decoder(ArchiveSeen)
 _DAMAGED: Final = "The file is damaged: collect anew."
@@ -178,6 +200,17 @@ class Store(Database):
             url,
         )
         return None if row is None else to_observation(row, lambda: Fetched(as_bytes(row[4])), self._name)
+
+    def tallies(self) -> tuple[Tally, ...]:
+        """How much was observed of each kind, by place."""
+        return tuple(tally for what, statement in _TALLIED.items() for tally in tallied(what, self._observed(statement)))
+
+    def _observed(self, statement: str) -> Iterator[tuple[bool, bool, datetime.datetime, str]]:
+        for outcome, at, source in self._rows(statement):
+            try:
+                yield outcome == SEEN, outcome == ABSENT, to_time(as_text(at)), as_text(source)
+            except ValueError as error:
+                raise EvidenceError(f"{self._name}: an observation that cannot be: {error}", _DAMAGED) from error
 
     def files(self) -> dict[str, bytes]:
         """The files that the evidence carries, by path. Raises EvidenceError when they are too many or too big."""

@@ -12,7 +12,7 @@ from auditor.engine import CheckResult, Outcomes
 from auditor.plan.model import Waiver
 from auditor.policy.baseline import Baseline, beside
 from auditor.policy.rules import PLAN_UNEXAMINED, POLICY_RULES, WAIVER_UNUSED
-from auditor.policy.sections import egress_rows, image_rows, storage_stages, trust_rows
+from auditor.policy.sections import egress_rows, evidence_rows, image_rows, storage_stages, trust_rows
 from auditor.policy.unexamined import unexamined_findings
 from auditor.policy.waivers import can_tell, covering, unused_findings, waiver_findings
 from auditor.report import CheckRow, Counts, JudgedFinding, Report, Status, Verdict
@@ -70,6 +70,7 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
         trust=trust_rows(site, today),
         fail_on=policy.fail_on,
         baseline=policy.baseline.used if policy.baseline else None,
+        evidence=evidence_rows(site),
     )
 
 

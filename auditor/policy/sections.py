@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from auditor.pki.verdicts import Incomplete
 from auditor.policy.fetched import fetched_rows
-from auditor.report import Cell, EgressRow, ImageRow, StorageItem, StorageStage, TrustRow, TrustStep
+from auditor.report import Cell, EgressRow, EvidenceRow, ImageRow, StorageItem, StorageStage, TrustRow, TrustStep
 from auditor.site import Site
 from auditor.site.images import Placement
 from auditor.site.layers import LayerEgress, foreign_layers
@@ -197,4 +197,20 @@ def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
             steps=tuple(map(_step, site.trust_path(case))),
         )
         for case in site.trust(today)
+    )
+
+
+def evidence_rows(site: Site) -> tuple[EvidenceRow, ...]:
+    """What the evidence holds, by kind and place."""
+    return tuple(
+        EvidenceRow(
+            what=tally.what,
+            place=tally.place,
+            seen=tally.seen,
+            absent=tally.absent,
+            failed=tally.failed,
+            oldest=tally.oldest.isoformat(),
+            newest=tally.newest.isoformat(),
+        )
+        for tally in site.evidence.tallies()
     )

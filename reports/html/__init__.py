@@ -18,12 +18,13 @@ from markupsafe import Markup
 from auditor.report import Report
 from reports import summary, ways
 from reports.cleaning import clean
-from reports.html import view
-from reports.html.page import paragraphs
+from reports.html import matrix, view
+from reports.html.page import coded, paragraphs
 from reports.quantity import many, size
 
-_STYLES = ("report.css",)
-_SCRIPTS = ("early.js", "report.js")
+_STYLE = ("report.css",)
+_EARLY = ("early.js",)
+_SCRIPT = ("rows.js", "lists.js", "page.js")
 
 
 def render(report: Report) -> str:
@@ -46,15 +47,18 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(size=size, many=many, paragraphs=paragraphs, fact=view.fact, tone=view.tone)
+    environment.filters.update(
+        size=size, many=many, paragraphs=paragraphs, coded=coded, fact=view.fact, tone=view.tone, flat=_flat
+    )
     environment.globals.update(
         summary=summary,
         view=view,
         ways=ways,
+        matrices=matrix,
         policy=_policy(),
-        style=Markup("\n").join(map(_asset, _STYLES)),
-        early=_asset(_SCRIPTS[0]),
-        script=_asset(_SCRIPTS[1]),
+        style=_asset(_STYLE),
+        early=_asset(_EARLY),
+        script=_asset(_SCRIPT),
     )
     return environment
 
@@ -64,19 +68,25 @@ def _shown(value: object) -> object:
     return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
+def _flat(rows: Markup) -> Markup:
+    """What a template wrote over several lines, on one: the page's script tells rows apart by their lines."""
+    return rows.replace("\n", "")
+
+
 @cache
-def _asset(name: str) -> Markup:
-    text = resources.files(__name__).joinpath("templates", name).read_text(encoding="utf-8")
-    return Markup(text)  # noqa: S704 - a file of this package, not data
+def _asset(names: tuple[str, ...]) -> Markup:
+    """Files of this package, one behind the other."""
+    folder = resources.files(__name__).joinpath("templates")
+    return Markup("\n").join(Markup(folder.joinpath(name).read_text(encoding="utf-8")) for name in names)  # noqa: S704
 
 
 def _policy() -> str:
     """The content security policy: nothing is loaded, and only what this package inlines may style or run."""
-    styles = " ".join(map(_hash, _STYLES))
-    scripts = " ".join(map(_hash, _SCRIPTS))
-    return f"default-src 'none'; style-src {styles}; script-src {scripts}; img-src data:; base-uri 'none'; form-action 'none'"
+    style, early, script = map(_hash, (_STYLE, _EARLY, _SCRIPT))
+    scripts = f"script-src {early} {script}"
+    return f"default-src 'none'; style-src {style}; {scripts}; img-src data:; base-uri 'none'; form-action 'none'"
 
 
-def _hash(name: str) -> str:
-    digest = hashlib.sha256(_asset(name).encode()).digest()
+def _hash(names: tuple[str, ...]) -> str:
+    digest = hashlib.sha256(_asset(names).encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"

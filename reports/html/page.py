@@ -1,10 +1,24 @@
-"""A check's page, which is the docstring of its module, as headings and paragraphs."""
+"""Words as a page shows them: a check's page as headings and paragraphs, and code in a sentence as code."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from markupsafe import Markup, escape
+
 from auditor.check import HEADINGS
+from reports.cleaning import clean
+
+_CODE = re.compile(r"`([^`]+)`")
+
+
+def coded(text: str) -> Markup:
+    """A sentence, escaped, in which what stands between backticks is code."""
+    words = _CODE.split(clean(text))
+    return Markup("").join(
+        escape(word) if place % 2 == 0 else Markup("<code>{}</code>").format(word) for place, word in enumerate(words)
+    )
 
 
 def paragraphs(page: str) -> tuple[tuple[str, str], ...]:

@@ -1,13 +1,11 @@
-"""The shapes that the templates draw: the image matrix, storage bars, and words with a tone."""
+"""The shapes that the templates draw: storage bars, sides of an endpoint, and words with a tone."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from auditor.check import Fact
-from auditor.report import Cell, EgressRow, ImageRow, JudgedFinding, Report, StorageStage, TrustRow
+from auditor.report import EgressRow, Report, StorageStage, TrustRow
 from reports.folding import Question, questions
 from reports.html.treemap import Tile, treemap
 from reports.quantity import many, size
@@ -37,79 +35,6 @@ def fact(value: Fact) -> str:
             return ", ".join(value)
         case _:
             return str(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A pool of the matrix, and how many of its images are not in order."""
-
-    pool: str
-    platform: str
-    images: int
-    open: int
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """An image with one list of cells for each column; an empty list where the pool does not need it."""
-
-    image: ImageRow
-    statuses: str
-    cells: tuple[tuple[Cell, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Matrix:
-    """Images by pools. `statuses` counts cells."""
-
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
-    statuses: Mapping[str, int]
-
-
-def matrix(images: Iterable[ImageRow]) -> Matrix:
-    """The matrix: pools in the order in which they appear, images in the order of the report."""
-    images = tuple(images)
-    cells = [cell for image in images for cell in image.platforms]
-    counts = Counter((cell.pool, cell.platform) for cell in cells)
-    unsettled = Counter((cell.pool, cell.platform) for cell in cells if cell.status != "ok")
-    columns = tuple(Column(*key, count, unsettled[key]) for key, count in counts.items())
-    places = {key: place for place, key in enumerate(counts)}
-    return Matrix(columns, tuple(_row(image, places) for image in images), Counter(cell.status for cell in cells))
-
-
-def _row(image: ImageRow, places: Mapping[tuple[str, str], int]) -> Row:
-    cells: list[tuple[Cell, ...]] = [()] * len(places)
-    for cell in image.platforms:
-        cells[places[cell.pool, cell.platform]] += (cell,)
-    return Row(image, tokens(cell.status for cell in image.platforms), tuple(cells))
-
-
-def tokens(words: Iterable[str]) -> str:
-    """The different words of one row for the filters in the page: `|ok|absent|`."""
-    return f"|{'|'.join(dict.fromkeys(words))}|"
-
-
-def pools(findings: Iterable[JudgedFinding]) -> tuple[str, ...]:
-    """The pools that findings are about, in order of appearance."""
-    return tuple(dict.fromkeys(item.finding.subject.pool for item in findings if item.finding.subject.pool))
-
-
-def cell_tone(cell: Cell) -> str:
-    """The tone of a cell. Foreign layers make it doubtful: the platform is there, and yet a node may dial out for it."""
-    return "w" if cell.status == "ok" and cell.foreign_layers else tone(cell.status)
-
-
-def note(cell: Cell) -> str:
-    """What stands under the status in a cell: why it is so, the Windows build, the size, foreign layers."""
-    parts = (
-        "in the copy" if cell.place else "",
-        cell.detail,
-        cell.os_version,
-        "" if cell.bytes is None else size(cell.bytes),
-        many(cell.foreign_layers, "foreign layer") if cell.foreign_layers else "",
-    )
-    return ", ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,3 +106,13 @@ def egress(report: Report) -> tuple[tuple[str, EgressRow], ...]:
 def asked(report: Report) -> tuple[Question, ...]:
     """The undetermineds, each question once for all pools that it is about."""
     return questions(report.undetermined)
+
+
+def observed(report: Report) -> str:
+    """How many observations the evidence holds, and of when they are."""
+    rows = report.evidence
+    if not rows:
+        return "The evidence holds no observation: only the plan and its files were judged."
+    count = sum(row.seen + row.absent + row.failed for row in rows)
+    days = sorted({min(row.oldest for row in rows)[:10], max(row.newest for row in rows)[:10]})
+    return f"{many(count, 'observation')} of {' to '.join(days)}. Each has its time and source in the evidence file."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from auditor.report import Cell, EgressRow, ImageRow, StorageItem, StorageStage, TrustRow, TrustStep
+from auditor.report import Cell, EgressRow, EvidenceRow, ImageRow, StorageItem, StorageStage, TrustRow, TrustStep
 
 _PLATFORMS = {"control": "linux/amd64", "win2022": "windows/amd64:10.0.20348", "win2025": "windows/amd64:10.0.26100"}
 _VERSIONS = {"control": "", "win2022": "10.0.20348.2700", "win2025": "10.0.26100.2314"}
@@ -149,4 +149,12 @@ TRUST = (
         "windows",
         _ON_WINDOWS,
     ),
+)
+
+EVIDENCE = (
+    EvidenceRow("tags", "https://docker.io", 7, 0, 0, "2026-11-18T07:02:11+00:00", "2026-11-20T06:58:40+00:00"),
+    EvidenceRow("tags", "https://registry.example.com", 1, 1, 0, "2026-11-20T06:58:41+00:00", "2026-11-20T06:58:41+00:00"),
+    EvidenceRow("tags", "https://quay.io", 0, 0, 1, "2026-11-20T06:58:44+00:00", "2026-11-20T06:58:44+00:00"),
+    EvidenceRow("documents", "https://docker.io", 31, 0, 0, "2026-11-18T07:02:12+00:00", "2026-11-20T06:58:40+00:00"),
+    EvidenceRow("archives", "media/images.tar", 1, 0, 0, "2026-11-20T07:01:03+00:00", "2026-11-20T07:01:03+00:00"),
 )

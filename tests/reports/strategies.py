@@ -12,6 +12,7 @@ from auditor.report import (
     CheckRow,
     Counts,
     EgressRow,
+    EvidenceRow,
     ImageRow,
     JudgedFinding,
     Report,
@@ -89,5 +90,6 @@ reports = st.builds(
     storage=st.dictionaries(texts, stages, max_size=2),
     fail_on=severities,
     baseline=st.none() | st.builds(BaselineUsed, texts, st.dates(), numbers),
+    evidence=some(st.builds(EvidenceRow, texts, texts, numbers, numbers, numbers, texts, texts)),
     trust=some(st.builds(TrustRow, texts, texts, texts, texts, some(texts), some(texts), texts)),
 )

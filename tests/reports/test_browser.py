@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from pypdf import PdfReader
 
 from auditor.check import Finding, Remedy, Severity, Subject
 from auditor.errors import Location
 from auditor.report import EgressRow, JudgedFinding, Report
 from reports import render
 from tests.peers.browser import chromium, visit
+from tests.reports.large import large_report
 from tests.reports.sample import sample_report
 
 pytestmark = pytest.mark.peer
@@ -43,7 +46,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def images(page: Page) -> list[str]:
-    rows = page.locator("#matrix > tr:visible th").all_inner_texts()
+    rows = page.locator("#matrix tr[data-t] th").all_inner_texts()
     return [row.splitlines()[0] for row in rows]
 
 
@@ -57,7 +60,7 @@ def test_the_matrix_filters_by_text_and_status(browser: Browser, sample: Path) -
         assert len(images(seen.page)) == 12
         form.get_by_label("Text").fill("Rancher wins")
         assert images(seen.page) == ["rancher/wins:v0.4.11"]
-        assert count(seen.page, "matrix") == "1 of 12 images"
+        assert count(seen.page, "matrix") == "1 of 12 images, only “Rancher wins”"
         form.get_by_role("button", name="Reset").click()
         # Not wait_for_function: to poll, it needs eval, which the page's own policy forbids.
         expect(form.locator("output")).to_have_text(re.compile("^12"))
@@ -66,22 +69,64 @@ def test_the_matrix_filters_by_text_and_status(browser: Browser, sample: Path) -
         assert seen.complaints == []
 
 
+def test_a_pool_and_a_status_ask_for_that_status_on_that_pool(browser: Browser, sample: Path) -> None:
+    with visit(browser, sample) as seen:
+        form = seen.page.locator('form[data-for="matrix"]')
+        form.get_by_label("Pool").select_option(label="win2025, windows/amd64:10.0.26100")
+        assert len(images(seen.page)) == 5
+        assert seen.page.locator("#matrix thead th:visible").count() == 2
+        assert seen.page.locator("#matrix tr[data-t] td:visible").count() == 5
+        form.get_by_label("Status").select_option("ok")
+        assert images(seen.page)[0].startswith("docker.io/rancher/rke2-runtime")
+        assert count(seen.page, "matrix") == "2 of 12 images, only ok and win2025, windows/amd64:10.0.26100"
+
+
+def test_images_grouped_by_what_is_wrong_open_and_close(browser: Browser, sample: Path) -> None:
+    with visit(browser, sample) as seen:
+        seen.page.locator('form[data-for="matrix"]').get_by_label("Group by").select_option("what is wrong")
+        folds = seen.page.locator("#matrix .fold button")
+        assert folds.first.inner_text() == "nothing wrong\n5 of 12 images"
+        assert images(seen.page) == []
+        mismatch = folds.filter(has_text="build-mismatch")
+        mismatch.press("Enter")
+        assert mismatch.get_attribute("aria-expanded") == "true"
+        assert images(seen.page) == ["rancher/wins:v0.4.11", "rancher/mirrored-sig-storage-csi-proxy:v1.1.2"]
+        mismatch.press("Enter")
+        assert images(seen.page) == []
+        seen.page.locator('form[data-for="asked"]').get_by_label("Group by").select_option("why not")
+        assert "denied" in seen.page.locator("#asked .fold button").all_inner_texts()[0]
+
+
+def test_an_image_leads_to_its_findings(browser: Browser, sample: Path) -> None:
+    with visit(browser, sample) as seen:
+        seen.page.locator("#matrix tr", has_text="rancher/wins:v0.4.11").get_by_role("link", name="1 finding").click()
+        assert count(seen.page, "found") == "1 of 10 findings, only “rancher/wins:v0.4.11”"
+        assert seen.page.url.endswith("#findings")
+
+
+def test_a_step_leads_to_its_group_though_a_filter_hides_it(browser: Browser, sample: Path) -> None:
+    with visit(browser, sample) as seen:
+        seen.page.locator('form[data-for="found"]').get_by_label("Text").fill("no such thing")
+        seen.page.locator(".steps a").first.click()
+        expect(seen.page.locator(seen.page.evaluate("location.hash"))).to_be_in_viewport()
+
+
 def test_findings_filter_by_severity_check_pool_and_text(browser: Browser, sample: Path) -> None:
     with visit(browser, sample) as seen:
         form = seen.page.locator('form[data-for="found"]')
         assert count(seen.page, "found") == "10 of 10 findings"
         form.get_by_label("Severity").select_option("warning")
-        assert count(seen.page, "found") == "4 of 10 findings"
+        assert count(seen.page, "found") == "4 of 10 findings, only warning"
         assert seen.page.locator(".group:visible").count() == 3
         form.get_by_label("Pool").select_option("win2025")
         assert seen.page.locator(".group:visible h3").all_inner_texts()[0].startswith("warning")
-        assert count(seen.page, "found") == "1 of 10 findings"
+        assert count(seen.page, "found") == "1 of 10 findings, only warning and win2025"
         form.get_by_label("Severity").select_option("")
         form.get_by_label("Pool").select_option("")
         form.get_by_label("Check").select_option("image-absent")
-        assert seen.page.locator("#found [data-row]:visible strong").all_inner_texts() == ["registry.example.com/shop/web:4.2"]
+        assert seen.page.locator("#found .subject strong").all_inner_texts() == ["registry.example.com/shop/web:4.2"]
         form.get_by_label("Text").fill("no such thing")
-        assert count(seen.page, "found") == "0 of 10 findings"
+        assert count(seen.page, "found").startswith("0 of 10 findings")
         assert seen.page.locator(".group:visible").count() == 0
 
 
@@ -92,14 +137,38 @@ def test_long_lists_come_in_pages_and_filters_see_all_of_them(browser: Browser, 
         JudgedFinding(Finding("x", Severity.ERROR, Subject("line", f"app-{n}"), "m"), Severity.ERROR) for n in range(150)
     )
     with visit(browser, write(tmp_path, dataclasses.replace(report, images=rows, findings=found))) as seen:
-        assert len(images(seen.page)) == 100
-        seen.page.get_by_role("button", name="Show 100 more of 150").click()
-        assert len(images(seen.page)) == 200
+        assert len(images(seen.page)) == 50
+        seen.page.get_by_role("button", name="Show 100 more of 200").click()
+        assert len(images(seen.page)) == 150
+        last = seen.page.get_by_role("button", name="Show 100 more of 100")
+        last.press("Enter")
+        assert len(images(seen.page)) == 250
+        expect(last).to_be_hidden()
+        assert seen.page.evaluate("document.activeElement.innerText").startswith("registry.example.com/app-150:1")
         seen.page.locator('form[data-for="matrix"]').get_by_label("Text").fill("app-249")
         assert images(seen.page) == ["registry.example.com/app-249:1"]
-        assert seen.page.locator("#found [data-row]:visible").count() == 100
+        assert seen.page.locator("#found li").count() == 10
         seen.page.emulate_media(media="print")
-        assert seen.page.locator("#found [data-row]:visible").count() == 150
+        expect(seen.page.locator("#found li")).to_have_count(150)
+        assert images(seen.page) == ["registry.example.com/app-249:1"]
+        assert seen.page.locator('form[data-for="matrix"] output').inner_text() == "1 of 250 images, only “app-249”"
+
+
+def test_ten_thousand_images_on_six_pools_stay_usable(browser: Browser, tmp_path: Path) -> None:
+    file = write(tmp_path, large_report())
+    assert file.stat().st_size < 12_000_000
+    with visit(browser, file) as seen:
+        assert count(seen.page, "matrix") == "10,000 of 10,000 images"
+        assert len(images(seen.page)) == 50
+        # What is no element costs nothing: the page is as light as that of a small report.
+        assert seen.page.evaluate("document.querySelectorAll('*').length") < 6_000
+        form = seen.page.locator('form[data-for="matrix"]')
+        form.get_by_label("Text").fill("app-9999:")
+        assert images(seen.page) == ["registry.example.com/team-49/app-9999:1.3"]
+        form.get_by_label("Text").fill("")
+        form.get_by_label("Group by").select_option("what needs them")
+        assert seen.page.locator("#matrix .fold").count() == 70
+        assert seen.complaints == []
 
 
 def test_it_asks_for_nothing_but_itself(browser: Browser, sample: Path) -> None:
@@ -127,9 +196,27 @@ def test_the_keyboard_reaches_the_report_and_the_filters(browser: Browser, sampl
         seen.page.keyboard.type("busybox")
         seen.page.keyboard.press("Enter")
         assert images(seen.page) == ["docker.io/library/busybox:latest"]
+        seen.page.keyboard.press("Escape")
+        assert len(images(seen.page)) == 12
         seen.page.locator("#found summary").first.focus()
         seen.page.keyboard.press("Enter")
         assert seen.page.locator("#found details").first.get_attribute("open") is not None
+
+
+def test_a_slash_goes_to_the_search_in_view_unless_it_is_turned_off(browser: Browser, sample: Path) -> None:
+    focused = "document.activeElement.form?.dataset.for ?? ''"
+    with visit(browser, sample) as seen:
+        seen.page.keyboard.press("/")
+        assert seen.page.evaluate(focused) == "found"
+        seen.page.keyboard.type("a/b")
+        assert seen.page.evaluate("document.activeElement.value") == "a/b"
+        seen.page.evaluate("document.activeElement.blur(), document.getElementById('images').scrollIntoView()")
+        seen.page.keyboard.press("/")
+        assert seen.page.evaluate(focused) == "matrix"
+        seen.page.get_by_label("The key").uncheck()
+        seen.page.evaluate("document.activeElement.blur()")
+        seen.page.keyboard.press("/")
+        assert seen.page.evaluate(focused) == ""
 
 
 def test_a_command_can_be_copied(browser: Browser, sample: Path) -> None:
@@ -140,22 +227,58 @@ def test_a_command_can_be_copied(browser: Browser, sample: Path) -> None:
         assert button.inner_text() in {"Copied", "Selected: press Ctrl+C"}
 
 
-def test_print_opens_everything_and_hides_the_controls(browser: Browser, sample: Path) -> None:
-    with visit(browser, sample) as seen:
+def test_print_brings_all_rows_opens_what_is_folded_and_hides_the_controls(browser: Browser, tmp_path: Path) -> None:
+    with visit(browser, write(tmp_path, large_report(120, 60, 60))) as seen:
+        seen.page.locator('form[data-for="matrix"]').get_by_label("Group by").select_option("what is wrong")
+        assert images(seen.page) == []
         seen.page.emulate_media(media="print")
+        expect(seen.page.locator("#found li")).to_have_count(60)
+        assert len(set(images(seen.page))) == 120
         assert not seen.page.locator("nav").is_visible()
-        assert seen.page.locator(".filter:visible, button:visible").count() == 0
-        seen.page.evaluate("dispatchEvent(new Event('beforeprint'))")
-        assert seen.page.locator("details:not([open])").count() == 0
-        seen.page.evaluate("dispatchEvent(new Event('afterprint'))")
-        assert seen.page.locator("details[open]").count() == 0
-        assert seen.page.pdf().startswith(b"%PDF")
+        assert seen.page.locator("form:visible, input:visible, button:not(.fold *):visible").count() == 0
+        assert seen.page.locator("details:not([open], .checks *)").count() == 0
+        seen.page.emulate_media(media="screen")
+        expect(seen.page.locator("details[open]")).to_have_count(0)
+        assert images(seen.page) == []
+
+
+@pytest.mark.parametrize("paper", [703, 728])  # A4 and Letter between their margins, in pixels
+def test_nothing_is_cut_off_on_paper(browser: Browser, tmp_path: Path, paper: int) -> None:
+    with visit(browser, write(tmp_path, large_report(60, 30, 30)), width=paper) as seen:
+        seen.page.emulate_media(media="print")
+        expect(seen.page.locator("#found li")).to_have_count(30)
+        wide = seen.page.evaluate(
+            "Array.from(document.querySelectorAll('main *')).filter(one => one.checkVisibility()"
+            " && one.getBoundingClientRect().right > innerWidth + 1).map(one => one.outerHTML.slice(0, 120))"
+        )
+        assert wide == []
+
+
+def test_the_pdf_says_everything_and_its_links_lead_to_sections(browser: Browser, tmp_path: Path) -> None:
+    report = large_report(60, 30, 30)
+    with visit(browser, write(tmp_path, report)) as seen:
+        seen.page.pdf(path=tmp_path / "report.pdf", format="A4")
+        assert seen.complaints == []
+    pages = PdfReader(tmp_path / "report.pdf").pages
+    # Lines are broken anywhere in a long name, so blanks do not count; the typeface has one glyph for "fi".
+    text = unicodedata.normalize("NFKC", re.sub(r"\s", "", "".join(page.extract_text() for page in pages)))
+    said = [report.plan_sha256, *(row.reference for row in report.images), *(row.digest for row in report.images)]
+    said += [item.finding.fingerprint for item in report.findings]
+    said += [command for item in report.findings for way in item.finding.remedies for command in way.commands]
+    said += [row.detail for row in report.undetermined]
+    assert [one for one in said if re.sub(r"\s", "", one) not in text] == []
+    assert "Reset" not in text
+    assert "Show100more" not in text
+    assert f"1of{len(pages)}" in text
+    links = [note for page in pages for note in page.get("/Annots", ()) if "/Dest" in note.get_object()]
+    assert len(links) >= 5
 
 
 def test_without_javascript_everything_is_there(browser: Browser, sample: Path) -> None:
     with visit(browser, sample, javascript=False) as seen:
-        assert seen.page.locator("#matrix > tr:visible").count() == 12
-        assert seen.page.locator("#found [data-row]:visible").count() == 10
+        assert len(images(seen.page)) == 12
+        assert seen.page.locator("#found li:visible").count() == 10
+        assert seen.page.locator("#asked tr[data-r]:visible").count() == 3
         assert seen.page.locator(".filter:visible").count() == 0
 
 
@@ -193,7 +316,7 @@ def test_hostile_strings_stay_text(browser: Browser, tmp_path: Path) -> None:
         assert shown == EVIL.replace("\u202e", "\ufffd").replace("\x00", "\ufffd")
         assert seen.page.evaluate("document.documentElement.scrollWidth") == 390
         seen.page.locator('form[data-for="found"]').get_by_label("Text").fill("</SCRIPT>")
-        assert count(seen.page, "found") == "1 of 1 findings"
+        assert count(seen.page, "found") == "1 of 1 findings, only “</SCRIPT>”"
 
 
 def test_linux_stands_beside_windows_and_below_it_on_a_phone(browser: Browser, sample: Path) -> None:

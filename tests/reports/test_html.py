@@ -14,15 +14,16 @@ from hypothesis import given, settings
 
 from auditor.check import HEADINGS, Finding, Remedy, Severity, Subject, Undetermined
 from auditor.evidence.model import Kind
-from auditor.report import Cell, EgressRow, JudgedFinding, Report, Status, StorageItem, StorageStage, TrustRow
-from reports import render
+from auditor.report import Cell, EgressRow, ImageRow, JudgedFinding, Report, Status, StorageItem, StorageStage, TrustRow
+from reports import render, summary
+from reports.html import matrix as matrices
 from reports.html import view
-from reports.html.page import paragraphs
+from reports.html.page import coded, paragraphs
 from tests.reports.sample import ready_report, sample_report, undetermined_report
 from tests.reports.strategies import reports
 
-_VOID = {"meta", "input", "rect"}
-_OPTIONAL = {"tr", "td", "th"}  # the matrix leaves out the end tags that HTML lets it leave out
+_VOID = {"meta", "input", "rect", "br"}
+_OPTIONAL = {"tr", "td", "th", "li", "dt", "dd"}  # long lists leave out the end tags that HTML lets them leave out
 
 
 class Document(HTMLParser):
@@ -100,6 +101,7 @@ def test_the_sections_of_a_full_report(shown: str) -> None:
         "storage",
         "trust",
         "waived",
+        "unexamined",
         "checks",
         "appendix",
     }
@@ -122,16 +124,51 @@ def test_undetermined_never_reads_as_ready() -> None:
 
 def test_the_matrix_has_every_cell_once() -> None:
     report = sample_report()
-    matrix = view.matrix(report.images)
+    matrix = matrices.matrix(report)
     assert [column.pool for column in matrix.columns] == ["control", "win2022", "win2025"]
     assert sum(len(cells) for row in matrix.rows for cells in row.cells) == sum(len(row.platforms) for row in report.images)
     assert (matrix.columns[2].images, matrix.columns[2].open) == (5, 3)
-    assert matrix.rows[4].statuses == "|absent|"
+    assert [row.findings for row in matrix.rows[:6]] == [1, 1, 1, 1, 1, 0]
+
+
+def test_images_are_put_together_by_what_is_wrong_and_by_what_needs_them() -> None:
+    matrix = matrices.matrix(sample_report())
+    assert matrix.sources == ("list examples/plant-7/lists/images.txt",)
+    wrong = [[matrix.troubles[place] for place in row.wrong] for row in matrix.rows]
+    assert wrong[1] == ["build-mismatch: the index has 10.0.17763.5206 only", matrices.FOREIGN]
+    assert wrong[4] == ["absent: 404 MANIFEST_UNKNOWN"]
+    assert wrong[6] == [matrices.NOTHING_WRONG]
+
+
+def test_more_titles_than_anyone_reads_give_way_to_wider_ones() -> None:
+    report = sample_report()
+    images = tuple(
+        ImageRow(
+            f"r/a:{number}",
+            "",
+            (f"manifest deploy/{number}.yaml:3:1",),
+            (Cell("linux/amd64", "a", "absent", detail=str(number)),),
+        )
+        for number in range(matrices.MOST_TITLES + 50)
+    )
+    matrix = matrices.matrix(dataclasses.replace(report, images=images))
+    assert len(matrix.sources) == len(matrix.troubles) == matrices.MOST_TITLES + 1
+    assert "manifest, other" in matrix.sources
+    assert "absent, other" in matrix.troubles
+    assert all(row.needed and row.wrong for row in matrix.rows)
+
+
+def test_a_detail_that_names_its_image_is_one_reason_for_all_images() -> None:
+    images = tuple(
+        ImageRow(f"r/a:{number}", "", (), (Cell("linux/amd64", "a", "absent", detail=f"404 for r/a:{number}"),))
+        for number in range(3)
+    )
+    assert matrices.matrix(dataclasses.replace(sample_report(), images=images)).troubles == ("absent: 404 for …",)
 
 
 def test_a_cell_with_foreign_layers_is_not_shown_as_in_order() -> None:
-    assert view.cell_tone(Cell("windows/amd64", "win", "ok", foreign_layers=1)) == "w"
-    assert view.cell_tone(Cell("windows/amd64", "win", "ok")) == "o"
+    assert matrices.cell_tone(Cell("windows/amd64", "win", "ok", foreign_layers=1)) == "w"
+    assert matrices.cell_tone(Cell("windows/amd64", "win", "ok")) == "o"
     assert view.tone("a status of a later version") == "u"
 
 
@@ -161,6 +198,16 @@ def test_a_page_becomes_headings_paragraphs_and_items() -> None:
         ("p", "Last."),
     )
     assert paragraphs("") == ()
+
+
+def test_what_stands_between_backticks_is_code_and_everything_is_escaped() -> None:
+    assert coded("Run `auditor <collect>` & `wait`, `") == "Run <code>auditor &lt;collect&gt;</code> &amp; <code>wait</code>, `"
+
+
+def test_every_row_of_a_long_list_is_one_line(shown: str) -> None:
+    rows = [line for line in shown.splitlines() if line.startswith(("<tr data-", "<li data-"))]
+    report = sample_report()
+    assert len(rows) == len(report.images) + len(view.asked(report)) + len(summary.active(report))
 
 
 def test_a_big_matrix_stays_small() -> None:

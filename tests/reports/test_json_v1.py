@@ -25,7 +25,7 @@ VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FOR
 
 # DESIGN 5.3, to the letter; then what was added since.
 TOP = "version tool plan audited_at horizon verdict exit_code summary checks findings undetermined images egress storage trust"
-LATER = "fail_on baseline"
+LATER = "fail_on baseline evidence"
 KEYS = {
     "tool": "name version",
     "plan": "name path sha256",
@@ -35,6 +35,7 @@ KEYS = {
     "undetermined": "check subject kind detail",
     "images": "reference digest why platforms",
     "egress": "host port scheme who why when_blocked check",
+    "evidence": "what place seen absent failed oldest newest",
     "trust": "endpoint pool client verdict path dials symptom os steps",
 }
 

@@ -1,0 +1,150 @@
+"""Images by pools, with what the page filters and groups them by."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from auditor.report import Cell, ImageRow, Report
+from reports import summary
+from reports.html.view import tone
+from reports.quantity import many, size
+
+MOST_TITLES = 200  # more groups than this are read by nobody
+MOST_PULLED = 2_000
+NOTHING_WRONG = "nothing wrong"
+FOREIGN = "foreign layers"
+_LINE = re.compile(r"(?::\d+){1,2}$")
+Titled = tuple[str, str]  # the title of a group, and that of the wider one for when there are too many
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A pool of the matrix, and how many of its images are not in order."""
+
+    pool: str
+    platform: str
+    images: int
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An image with one list of cells for each column; an empty list where the pool does not need it.
+
+    `needed` and `wrong` are places in `Matrix.sources` and `Matrix.troubles`; `findings` counts those about the image.
+    """
+
+    image: ImageRow
+    cells: tuple[tuple[Cell, ...], ...]
+    needed: tuple[int, ...]
+    wrong: tuple[int, ...]
+    findings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Images by pools. `statuses` counts cells; `sources` (who needs them) and `troubles` are titles of groups."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    statuses: Mapping[str, int]
+    sources: tuple[str, ...]
+    troubles: tuple[str, ...]
+
+
+def matrix(report: Report) -> Matrix:
+    """The matrix: pools in the order in which they appear, images in the order of the report."""
+    cells = [cell for image in report.images for cell in image.platforms]
+    counts = Counter((cell.pool, cell.platform) for cell in cells)
+    unsettled = Counter((cell.pool, cell.platform) for cell in cells if cell.status != "ok")
+    places = {key: place for place, key in enumerate(counts)}
+    sources, needed = _numbered([[_source(why) for why in image.why] for image in report.images])
+    troubles, wrong = _numbered([list(_troubles(image)) for image in report.images])
+    found = Counter(item.finding.subject.id.partition(" ")[0] for item in summary.active(report))
+    return Matrix(
+        columns=tuple(Column(*key, count, unsettled[key]) for key, count in counts.items()),
+        rows=tuple(
+            Row(image, _by_column(image, places), needed[place], wrong[place], found[image.reference])
+            for place, image in enumerate(report.images)
+        ),
+        statuses=Counter(cell.status for cell in cells),
+        sources=sources,
+        troubles=troubles,
+    )
+
+
+def _by_column(image: ImageRow, places: Mapping[tuple[str, str], int]) -> tuple[tuple[Cell, ...], ...]:
+    cells: list[tuple[Cell, ...]] = [()] * len(places)
+    for cell in image.platforms:
+        cells[places[cell.pool, cell.platform]] += (cell,)
+    return tuple(cells)
+
+
+def _source(why: str) -> Titled:
+    """Who needs an image, without the line: `list lists/windows.txt`."""
+    return _LINE.sub("", why), why.partition(" ")[0]
+
+
+def _troubles(image: ImageRow) -> Iterator[Titled]:
+    open_cells = [cell for cell in image.platforms if cell.status != "ok"]
+    for cell in open_cells:
+        detail = cell.detail.replace(image.reference, "…")
+        yield f"{cell.status}: {detail}" if detail else cell.status, cell.status
+    if any(cell.foreign_layers for cell in image.platforms):
+        yield FOREIGN, FOREIGN
+    elif not open_cells:
+        yield NOTHING_WRONG, NOTHING_WRONG
+
+
+def _numbered(rows: Sequence[Iterable[Titled]]) -> tuple[tuple[str, ...], list[tuple[int, ...]]]:
+    """The titles of all groups, and for each row the places of its own among them. Rare titles give way to wider ones."""
+    counts = Counter(title for titles in rows for title in titles)
+    kept = counts if len(counts) <= MOST_TITLES else dict(counts.most_common(MOST_TITLES))
+    numbers: dict[str, int] = {}
+    found = []
+    for titles in rows:
+        names = dict.fromkeys(title if (title, wider) in kept else f"{wider}, other" for title, wider in titles)
+        found.append(tuple(numbers.setdefault(name, len(numbers)) for name in names))
+    return tuple(numbers), found
+
+
+def cell_tone(cell: Cell) -> str:
+    """The tone of a cell. Foreign layers make it doubtful: the platform is there, and yet a node may dial out for it."""
+    return "w" if cell.status == "ok" and cell.foreign_layers else tone(cell.status)
+
+
+def note(cell: Cell) -> str:
+    """What stands under the status in a cell: why it is so, the Windows build, the size, foreign layers."""
+    parts = (
+        "in the copy" if cell.place else "",
+        cell.detail,
+        cell.os_version,
+        "" if cell.bytes is None else size(cell.bytes),
+        many(cell.foreign_layers, "foreign layer") if cell.foreign_layers else "",
+    )
+    return ", ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """The manifest that pools of one platform pull for an image."""
+
+    reference: str
+    platform: str
+    digest: str
+    pools: tuple[str, ...]
+
+
+def pulled(report: Report) -> tuple[Pulled, ...]:
+    """The manifests by image; nothing where there are none, or more than anyone reads (`MOST_PULLED`)."""
+    pools: dict[tuple[str, str, str], list[str]] = {}
+    for image in report.images:
+        for cell in image.platforms:
+            if cell.digest:
+                pools.setdefault((image.reference, cell.platform, cell.digest), []).append(cell.pool)
+    if len(pools) > MOST_PULLED:
+        return ()
+    return tuple(Pulled(*key, tuple(names)) for key, names in pools.items())

@@ -1,0 +1,217 @@
+const MORE = 100;
+
+// A body with some of its rows in it, and the button that brings more of them.
+class Part {
+  constructor(list, body, more) {
+    Object.assign(this, {list, body, more, rows: [], shown: 0});
+    more.addEventListener("click", () => this.grow(MORE));
+  }
+
+  fill(rows) {
+    Object.assign(this, {rows, shown: 0});
+    this.body.replaceChildren();
+    this.grow(this.list.first);
+  }
+
+  grow(count) {
+    const until = this.list.isWhole ? this.rows.length : Math.min(this.rows.length, this.shown + count);
+    const drawn = elements(this.rows.slice(this.shown, until).map((row) => row.html).join(""));
+    this.list.dress(drawn);
+    const [first] = drawn.children;
+    const hadFocus = document.activeElement === this.more;
+    this.body.append(drawn);
+    this.shown = until;
+    const left = this.rows.length - until;
+    this.more.hidden = left === 0;
+    this.more.textContent = `Show ${number(Math.min(left, MORE))} more of ${number(left)}`;
+    if (hadFocus && this.more.hidden) focusOn(first);
+  }
+}
+
+const moreButton = () => made("button", "", {type: "button", className: "more"});
+
+const focusOn = (element) => {
+  element.tabIndex = -1;
+  element.focus();
+};
+
+const grouped = (rows, keys) => {
+  const groups = new Map();
+  for (const row of rows) {
+    for (const key of keys(row)) {
+      if (!groups.has(key)) groups.set(key, []);
+      groups.get(key).push(row);
+    }
+  }
+  return groups;
+};
+
+// What a form filters: `rows`, and a way to draw those that match. All filters of a form hold at once.
+class List {
+  constructor(form) {
+    this.form = form;
+    this.place = document.getElementById(form.dataset.for);
+    this.first = Number(form.dataset.page);
+    this.isWhole = false; // on paper nothing is left for later
+    form.addEventListener("input", () => this.draw());
+    form.addEventListener("reset", () => setTimeout(() => this.draw()));
+    form.addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  dress(drawn) {
+    withCopyButtons(drawn);
+  }
+
+  value(name) {
+    return this.form.elements[name]?.value ?? "";
+  }
+
+  search(text) {
+    this.form.reset();
+    this.form.elements.q.value = text;
+    this.draw();
+  }
+
+  whole(isWhole) {
+    this.isWhole = isWhole;
+    this.draw();
+  }
+
+  draw() {
+    const words = this.value("q").toLowerCase().split(/\s+/).filter(Boolean);
+    const wanted = Array.from(this.form.querySelectorAll("select"))
+      .filter((select) => select.value && select.name !== "by")
+      .map((select) => [select.name, select.value]);
+    const found = this.rows.filter((row) => this.fits(row, wanted) && words.every((word) => row.text.includes(word)));
+    this.show(found);
+    this.tell(found.length);
+  }
+
+  fits(row, wanted) {
+    return wanted.every(([name, value]) => row.words(name).includes(value));
+  }
+
+  tell(found) {
+    const chosen = Array.from(this.form.querySelectorAll("input,select"))
+      .filter((control) => control.value && control.name !== "by")
+      .map((control) => control.selectedOptions?.[0].text ?? `“${control.value}”`);
+    const only = chosen.length ? `, only ${chosen.join(" and ")}` : "";
+    this.form.querySelector("output").value =
+      `${number(found)} of ${number(this.rows.length)} ${this.form.dataset.noun}${only}`;
+    this.form.classList.toggle("filtered", chosen.length > 0);
+  }
+}
+
+// Findings: their groups are there from the beginning, each with a heading and remedies of its own.
+class Groups extends List {
+  constructor(form) {
+    super(form);
+    this.groups = Array.from(this.place.querySelectorAll(".group"), (section) => {
+      const group = {heading: section.querySelector("h3").textContent, keys: {s: [section.dataset.s], c: [section.dataset.c]}};
+      const {rows, body} = taken(section.querySelector("noscript"), group);
+      const more = moreButton();
+      section.append(more);
+      return Object.assign(group, {section, rows, part: new Part(this, body, more)});
+    });
+    this.rows = this.groups.flatMap((group) => group.rows);
+    this.draw();
+  }
+
+  show(found) {
+    const matching = grouped(found, (row) => [row.group]);
+    for (const group of this.groups) {
+      const rows = matching.get(group) ?? [];
+      group.section.hidden = rows.length === 0;
+      group.part.fill(rows);
+    }
+  }
+}
+
+// A table, whose rows may be put together by one of their words: closed groups that tell how many there are.
+class Table extends List {
+  constructor(form) {
+    super(form);
+    const {rows, body} = taken(this.place.querySelector("noscript"));
+    this.rows = rows;
+    this.table = body.parentElement;
+    this.width = this.table.tHead.rows[0].cells.length;
+    this.draw();
+  }
+
+  show(found) {
+    for (const body of Array.from(this.table.tBodies)) body.remove();
+    const by = this.value("by");
+    if (!by) this.part().fill(found);
+    else for (const [key, rows] of this.ordered(grouped(found, (row) => row.words(by)))) this.group(this.title(by, key), rows);
+  }
+
+  ordered(groups) {
+    return Array.from(groups).sort(([, one], [, other]) => other.length - one.length);
+  }
+
+  title(by, key) {
+    return document.getElementById(`${this.form.dataset.for}-${by}`)?.options[key].text ?? key;
+  }
+
+  part() {
+    const more = moreButton();
+    const body = this.table.createTBody();
+    this.across("td", more, "n");
+    return new Part(this, body, more);
+  }
+
+  // A body with one cell across the whole table.
+  across(name, content, className) {
+    const cell = made(name, "", {colSpan: this.width, className});
+    cell.append(content);
+    const row = made("tr", "");
+    row.append(cell);
+    this.table.createTBody().append(row);
+    return cell;
+  }
+
+  group(title, rows) {
+    const button = made("button", title, {type: "button", ariaExpanded: String(this.isWhole)});
+    button.append(made("small", `${number(rows.length)} of ${number(this.rows.length)} ${this.form.dataset.noun}`));
+    this.across("th", button, "fold").scope = "rowgroup";
+    const part = this.part();
+    const toggle = (isOpen) => {
+      button.ariaExpanded = String(isOpen);
+      part.fill(isOpen ? rows : []);
+    };
+    button.addEventListener("click", () => toggle(button.ariaExpanded === "false"));
+    toggle(this.isWhole);
+  }
+}
+
+// Images by pool. With a pool chosen only its column is shown.
+class Matrix extends Table {
+  // A status and a pool together ask for that status on that pool.
+  fits(row, wanted) {
+    if (!wanted.length) return true;
+    const [status, pool] = [this.value("s"), this.value("p")];
+    const asked = pool === "" ? row.columns : [row.columns[pool]];
+    return asked.some((statuses) => statuses.length && (status === "" || statuses.includes(status)));
+  }
+
+  show(found) {
+    const heads = Array.from(this.table.tHead.rows[0].cells).slice(1);
+    this.pools = heads.map((head) => Array.from(head.childNodes, (node) => node.textContent)[0]);
+    heads.forEach((head, place) => (head.hidden = this.isAside(place)));
+    super.show(found);
+  }
+
+  isAside(place) {
+    return this.value("p") !== "" && this.value("p") !== String(place);
+  }
+
+  // Where a row is wrapped, each cell says of which pool it is.
+  dress(drawn) {
+    for (const row of drawn.children) {
+      Array.from(row.cells).slice(1).forEach((cell, place) => {
+        cell.dataset.pool = this.pools[place];
+        cell.hidden = this.isAside(place);
+      });
+    }
+  }
+}

@@ -1,0 +1,76 @@
+withCopyButtons(document);
+
+const KINDS = {found: Groups, asked: Table, matrix: Matrix};
+const lists = new Map(
+  Array.from(document.querySelectorAll("form[data-for]"), (form) => [form.dataset.for, new KINDS[form.dataset.for](form)]),
+);
+
+// Reading thousands of rows takes a moment: better while nobody waits for it. Safari has no requestIdleCallback.
+const unread = Array.from(lists.values()).flatMap((list) => list.rows);
+const read = () => {
+  for (let count = 0; count < 200 && unread.length; count += 1) unread.pop().read();
+  if (unread.length) setTimeout(read);
+};
+setTimeout(read, 100);
+
+const copy = async (button) => {
+  const command = button.previousElementSibling;
+  try {
+    await navigator.clipboard.writeText(command.textContent);
+    button.textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(command);
+    button.textContent = "Selected: press Ctrl+C";
+  }
+  setTimeout(() => {
+    button.textContent = "Copy";
+  }, 2000);
+};
+
+// A link into a list that is filtered just now must not lead nowhere.
+const reveal = (id) => {
+  const group = document.getElementById(id)?.closest(".group[hidden]");
+  if (group) lists.get("found").search("");
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button.copy");
+  if (button) copy(button);
+  const link = event.target.closest("a[href^='#']");
+  if (link) reveal(link.hash.slice(1));
+  if (link?.matches(".about")) lists.get("found").search(link.closest("th").firstChild.textContent);
+});
+
+// Paper has no triangles to click and no buttons: all rows are there and open while it prints. Only the pages of the
+// checks stay closed, as they say nothing of this site.
+let closed = [];
+const print = (isPrinting) => {
+  if (isPrinting === lists.isPrinting) return;
+  lists.isPrinting = isPrinting;
+  for (const list of lists.values()) list.whole(isPrinting);
+  if (isPrinting) closed = Array.from(document.querySelectorAll("details:not([open], .checks *)"));
+  for (const details of closed) details.open = isPrinting;
+};
+addEventListener("beforeprint", () => print(true));
+addEventListener("afterprint", () => print(false));
+matchMedia("print").addEventListener("change", (event) => print(event.matches));
+
+// `/` goes to the search of the section in view, Escape empties it. Whom single keys trouble turns them off.
+const searchInView = () => {
+  const forms = Array.from(lists.values(), (list) => list.form);
+  const below = forms.filter((form) => form.closest("section").getBoundingClientRect().bottom > innerHeight / 3);
+  return (below[0] ?? forms.at(-1))?.elements.q;
+};
+const keys = document.getElementById("keys");
+addEventListener("keydown", (event) => {
+  const isTyping = event.target.matches("input,select,textarea");
+  if (event.key === "/" && keys.checked && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    const search = searchInView();
+    if (!search) return;
+    event.preventDefault();
+    search.focus();
+    search.select();
+  } else if (event.key === "Escape" && event.target.matches("input[type=search]")) {
+    lists.get(event.target.form.dataset.for).search("");
+  }
+});

@@ -1,0 +1,72 @@
+// Ten thousand rows as elements would take the browser seconds. So they lie in <noscript>, one on a line, where a browser
+// without scripts shows them all; with scripts they are text, and only those that are looked at become elements.
+const ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&#34;": '"', "&#39;": "'"};
+const plain = (html) => html.replace(/&(?:amp|lt|gt|#34|#39);/g, (one) => ENTITIES[one]);
+
+const elements = (html) => {
+  const template = document.createElement("template");
+  template.innerHTML = html; // written by this report's own templates, which escape what comes from outside
+  return template.content;
+};
+
+// Commands stand in <pre>; whoever has scripts gets a button to copy each.
+const withCopyButtons = (place) => {
+  for (const command of place.querySelectorAll("pre")) command.after(made("button", "Copy", {type: "button", className: "copy"}));
+};
+
+const made = (name, text, properties = {}) => Object.assign(document.createElement(name), {textContent: text}, properties);
+const number = (count) => count.toLocaleString("en");
+
+class Row {
+  #text;
+  #keys;
+  #columns;
+
+  constructor(html, group) {
+    this.html = html;
+    this.group = group;
+  }
+
+  get text() {
+    this.#text ??= plain(`${this.group?.heading ?? ""} ${this.html.replace(/<[^>]*>/g, " ")}`).toLowerCase();
+    return this.#text;
+  }
+
+  // Everything that is asked of a row, worked out before it is asked.
+  read() {
+    return [this.text, this.words(""), this.columns];
+  }
+
+  // The words of a row for one filter: what stands in data-NAME of its first tag, or of its group.
+  words(name) {
+    if (!this.#keys) {
+      this.#keys = {...this.group?.keys};
+      const tag = this.html.slice(0, this.html.indexOf(">"));
+      for (const [, key, value] of tag.matchAll(/ data-([a-z]+)="([^"]*)"/g)) this.#keys[key] = plain(value).split("|");
+    }
+    return this.#keys[name] ?? [];
+  }
+
+  // The statuses in each column of the matrix; none where the pool does not need the image.
+  get columns() {
+    this.#columns ??= this.html
+      .split("<td class=")
+      .slice(1)
+      .map((cell) => (cell.startsWith("n>") ? [] : cell.slice(2).split("<br>").map((one) => plain(one.split("<", 1)[0]))));
+    return this.#columns;
+  }
+}
+
+// Takes the rows out of a <noscript> and leaves what is around them. `body` is where rows go.
+const taken = (noscript, group) => {
+  const rows = [];
+  const frame = [];
+  for (const line of noscript.textContent.split("\n")) {
+    if (line.startsWith("<tr data-") || line.startsWith("<li data-")) rows.push(new Row(line, group));
+    else frame.push(line);
+  }
+  const around = elements(frame.join("\n"));
+  const body = around.querySelector("[data-body]");
+  noscript.replaceWith(around);
+  return {rows, body};
+};
