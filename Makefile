@@ -59,6 +59,7 @@ bench: $(VENV)/.dev        ## Measure; each prints ratios taken side by side in 
 	$(BIN)/python bench/lists.py
 	$(BIN)/python bench/archives.py
 	$(BIN)/python bench/trust.py
+	$(BIN)/python bench/browser.py
 
 transfer-table: $(VENV)/.dev ## What real copies do beside what is predicted of them, one line per tool, options and way.
 	$(BIN)/python -m tests.peers.transfer_table

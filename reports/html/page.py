@@ -22,7 +22,7 @@ def coded(text: str) -> Markup:
 
 
 def paragraphs(page: str) -> tuple[tuple[str, str], ...]:
-    """Pairs of tag and text in reading order; the tag is `h4` for a heading, `li` for a list item and `p` otherwise."""
+    """Pairs of tag and text in reading order; the tag is `h3` for a heading, `li` for a list item and `p` otherwise."""
     return tuple(_blocks(page.splitlines()))
 
 
@@ -33,7 +33,7 @@ def _blocks(lines: list[str]) -> Iterator[tuple[str, str]]:
         if (opens or not line) and words:
             yield tag, " ".join(words)
             tag, words = "p", []
-        if opens and opens[0] == "h4":
+        if opens and opens[0] == "h3":
             yield opens
         elif opens:
             tag, words = opens[0], [opens[1]]
@@ -45,7 +45,7 @@ def _opens(line: str) -> tuple[str, str] | None:
     """The block that this line begins by itself, if it does."""
     title = line.lstrip("#").strip()
     if title and (line.startswith("#") or title.rstrip(":") in HEADINGS):
-        return "h4", title
+        return "h3", title
     if line.startswith(("- ", "* ")):
         return "li", line[2:].strip()
     return None

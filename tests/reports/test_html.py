@@ -190,11 +190,11 @@ def test_a_page_becomes_headings_paragraphs_and_items() -> None:
     page = f"Title line\nof two.\n\n## {HEADINGS[0]}\nWords\nand words.\n- one\n  more\n* two\n\n{HEADINGS[1]}\nLast."
     assert paragraphs(page) == (
         ("p", "Title line of two."),
-        ("h4", HEADINGS[0]),
+        ("h3", HEADINGS[0]),
         ("p", "Words and words."),
         ("li", "one more"),
         ("li", "two"),
-        ("h4", HEADINGS[1]),
+        ("h3", HEADINGS[1]),
         ("p", "Last."),
     )
     assert paragraphs("") == ()

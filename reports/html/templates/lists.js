@@ -138,6 +138,10 @@ class Table extends List {
     this.draw();
   }
 
+  dress(drawn) {
+    nameCells(this.table, drawn.children);
+  }
+
   show(found) {
     for (const body of Array.from(this.table.tBodies)) body.remove();
     const by = this.value("by");
@@ -196,7 +200,6 @@ class Matrix extends Table {
 
   show(found) {
     const heads = Array.from(this.table.tHead.rows[0].cells).slice(1);
-    this.pools = heads.map((head) => Array.from(head.childNodes, (node) => node.textContent)[0]);
     heads.forEach((head, place) => (head.hidden = this.isAside(place)));
     super.show(found);
   }
@@ -205,13 +208,8 @@ class Matrix extends Table {
     return this.value("p") !== "" && this.value("p") !== String(place);
   }
 
-  // Where a row is wrapped, each cell says of which pool it is.
   dress(drawn) {
-    for (const row of drawn.children) {
-      Array.from(row.cells).slice(1).forEach((cell, place) => {
-        cell.dataset.pool = this.pools[place];
-        cell.hidden = this.isAside(place);
-      });
-    }
+    super.dress(drawn);
+    for (const row of drawn.children) Array.from(row.cells).slice(1).forEach((cell, place) => (cell.hidden = this.isAside(place)));
   }
 }

@@ -1,4 +1,5 @@
 withCopyButtons(document);
+for (const table of document.querySelectorAll(".stack")) nameCells(table, table.tBodies[0].rows);
 
 const KINDS = {found: Groups, asked: Table, matrix: Matrix};
 const lists = new Map(

@@ -14,6 +14,12 @@ const withCopyButtons = (place) => {
   for (const command of place.querySelectorAll("pre")) command.after(made("button", "Copy", {type: "button", className: "copy"}));
 };
 
+// Where rows are wrapped, as on a phone, each cell says by itself of which column it is.
+const nameCells = (table, rows) => {
+  const heads = Array.from(table.tHead.rows[0].cells, (head) => head.firstChild.textContent);
+  for (const row of rows) for (const cell of row.cells) cell.dataset.head = heads[cell.cellIndex];
+};
+
 const made = (name, text, properties = {}) => Object.assign(document.createElement(name), {textContent: text}, properties);
 const number = (count) => count.toLocaleString("en");
 
