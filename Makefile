@@ -6,8 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXAMPLE := examples/plant-7
 TODAY := 2026-11-23
+WHEELHOUSE ?= build/wheelhouse
 
-.PHONY: audit test lint types format golden coverage example docs bench transfer-table budget-table trust-table lock clean help
+.PHONY: audit test lint types format golden coverage example docs bench transfer-table budget-table trust-table wheelhouse lock clean help
 
 help:            ## Show this list.
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,6 +69,13 @@ budget-table: $(VENV)/.dev   ## What copies are estimated to weigh beside what t
 
 trust-table: $(VENV)/.dev ## What Go, OpenSSL and NIST's suite make of chains beside our verdicts, one line per chain and client.
 	$(BIN)/python -W ignore -m tests.peers.trust_table
+
+wheelhouse: $(VENV)/.dev   ## Everything that an installation without a network needs, for this Python and system, in build/wheelhouse.
+	rm -rf "$(WHEELHOUSE)"
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+		-r requirements/runtime.txt -d "$(WHEELHOUSE)"
+	$(BIN)/python -m hatchling build -t wheel -d "$(WHEELHOUSE)"
+	@echo "Carry $(WHEELHOUSE) inside; there: python3 -m venv auditor && auditor/bin/pip install --no-index --find-links $(notdir $(WHEELHOUSE)) airgap-auditor"
 
 lock: $(VENV)/.dev         ## Pin all dependencies anew, with hashes.
 	$(BIN)/pip install --quiet uv

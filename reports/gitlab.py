@@ -5,25 +5,21 @@ GitLab has no word for a finding that somebody accepted: it stays in the list as
 
 from __future__ import annotations
 
-import json
-
 from auditor.check import Severity, Undetermined
 from auditor.report import JudgedFinding, Report
-from reports.plain import plain
+from reports.plain import Json, plain, written_list
 from reports.wording import Place, place_of, shortened
 
 SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.INFO: "info"}
 UNDETERMINED = "major"
 NOWHERE = "audit"  # a path is required, and a list that the command line named may be all that there is
 
-Issue = dict[str, object]
-
 
 def render(report: Report) -> str:
     """Every finding and every question as an issue, in ASCII; fingerprints that repeat are numbered."""
     plan = report.plan_path.replace("\\", "/").removeprefix("./") or NOWHERE
     seen: dict[str, int] = {}
-    issues = []
+    issues: list[Json] = []
     found = [
         *((item.finding.fingerprint, _finding(item, plan)) for item in report.findings),
         *((row.fingerprint, _question(row, plan)) for row in report.undetermined),
@@ -33,10 +29,10 @@ def render(report: Report) -> str:
         seen[fingerprint] = seen.get(fingerprint, 0) + 1
         number = seen[fingerprint]
         issues.append({**issue, "fingerprint": fingerprint if number == 1 else f"{fingerprint}-{number}"})
-    return json.dumps(plain({"issues": issues})["issues"], indent=1) + "\n"
+    return f"{written_list(plain(issues))}\n"
 
 
-def _finding(item: JudgedFinding, plan: str) -> Issue:
+def _finding(item: JudgedFinding, plan: str) -> Json:
     finding, waived = item.finding, item.waived
     text = finding.message
     if waived is not None:
@@ -47,14 +43,14 @@ def _finding(item: JudgedFinding, plan: str) -> Issue:
     return _issue(finding.check, text, severity, _location(place_of(finding) or Place(plan)))
 
 
-def _question(row: Undetermined, plan: str) -> Issue:
+def _question(row: Undetermined, plan: str) -> Json:
     text = f"Undetermined ({row.kind.value}): {row.subject}: {row.detail}"
     return _issue(row.check, text, UNDETERMINED, _location(Place(plan)))
 
 
-def _issue(check: str, text: str, severity: str, location: Issue) -> Issue:
+def _issue(check: str, text: str, severity: str, location: Json) -> Json:
     return {"check_name": check, "description": shortened(text) or check, "severity": severity, "location": location}
 
 
-def _location(place: Place) -> Issue:
+def _location(place: Place) -> Json:
     return {"path": place.file, "lines": {"begin": max(1, place.line)}}

@@ -12,7 +12,7 @@ from importlib import resources
 
 from auditor.check import Finding, Remedy, Subject, Undetermined
 from auditor.report import CheckRow, EvidenceRow, ImageRow, JudgedFinding, Report, StorageStage, TrustRow, Waived
-from reports.plain import Json, plain
+from reports.plain import Json, plain, written
 
 VERSION = 1
 TOOL = "airgap-auditor"
@@ -28,8 +28,7 @@ def report_schema() -> Json:
 
 def render(report: Report) -> str:
     """The report as ASCII JSON text: other characters are escaped, so that a terminal or a pipe cannot be harmed."""
-    sections = (f"{json.dumps(key)}: {_section(value)}" for key, value in mapping(report).items())
-    return "{\n" + ",\n".join(sections) + "\n}\n"
+    return f"{written(mapping(report))}\n"
 
 
 def mapping(report: Report) -> Json:
@@ -55,16 +54,6 @@ def mapping(report: Report) -> Json:
         "evidence": [_evidence(row) for row in report.evidence],
     }
     return plain(made)
-
-
-def _section(value: object) -> str:
-    match value:
-        case [_, *_]:
-            return "[\n" + ",\n".join("  " + json.dumps(row) for row in value) + "\n]"
-        case dict() if value and all(isinstance(row, dict) for row in value.values()):
-            return "{\n" + ",\n".join(f"  {json.dumps(key)}: {json.dumps(row)}" for key, row in value.items()) + "\n}"
-        case _:
-            return json.dumps(value)
 
 
 def _summary(report: Report) -> Json:

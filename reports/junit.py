@@ -15,8 +15,7 @@ from reports.cleaning import clean
 from reports.summary import active, baselined, since, waived
 from reports.wording import Line, Place, asked, lines_of
 
-PASSED, FAILURE, ERROR, SKIPPED = "passed", "failure", "error", "skipped"
-_KINDS = {"failures": FAILURE, "errors": ERROR, "skipped": SKIPPED}
+_KINDS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 UNKNOWN_FAMILY = "other"
 
 
@@ -50,31 +49,31 @@ def _cases(report: Report) -> Iterator[Case]:
     yield from (_of_row(row) for row in report.checks if row.status in {Status.PASSED, Status.NOT_APPLICABLE})
     for line in lines_of(active(report)):
         fails = line.severity.at_least(report.fail_on)
-        yield _of_line(line, FAILURE if fails else PASSED, f"{line.severity.value}: {line.text}")
+        yield _of_line(line, "failure" if fails else "passed", f"{line.severity.value}: {line.text}")
     for item, waiver in waived(report):
         reason = f"waived by {waiver.owner} until {waiver.expires.isoformat()}: {waiver.reason}"
         yield from _set_apart([item], clean(reason))
     yield from _set_apart(baselined(report), f"baselined: in {clean(since(report)) or 'the baseline'} already")
     for question, text in asked(report.undetermined):
         row = question.first
-        yield Case(row.check, clean(str(row.subject)), ERROR, f"undetermined: {text}")
+        yield Case(row.check, clean(str(row.subject)), "error", f"undetermined: {text}")
 
 
 def _of_row(row: CheckRow) -> Case:
     """A check that found nothing: it passed, or did not apply."""
     title = clean(row.rule.title) or row.rule.id
     if row.status is Status.PASSED:
-        return Case(row.rule.id, f"{title}: {row.examined:,} examined", PASSED)
-    return Case(row.rule.id, title, SKIPPED, f"not applicable: {clean(row.reason)}")
+        return Case(row.rule.id, f"{title}: {row.examined:,} examined", "passed")
+    return Case(row.rule.id, title, "skipped", f"not applicable: {clean(row.reason)}")
 
 
 def _set_apart(findings: Iterable[JudgedFinding], reason: str) -> Iterator[Case]:
-    yield from (_of_line(line, SKIPPED, reason) for line in lines_of(findings))
+    yield from (_of_line(line, "skipped", reason) for line in lines_of(findings))
 
 
 def _of_line(line: Line, outcome: str, message: str) -> Case:
     place = line.place
-    body = [f"{line.severity.value}: {line.text}", f"at {place}" if place else "", f"Fix: {line.fix}"]
+    body = [f"{line.severity.value}: {line.text}", f"at {place}" if place else "", f"Fix: {line.fix}" if line.fix else ""]
     body += [f"$ {command}" for command in line.commands]
     told = "\n".join(part for part in body if part)
     return Case(line.check, line.subject, outcome, message, told, place)

@@ -93,7 +93,7 @@ def _sections(report: Report) -> Iterator[Section]:
         (f"- {code(found.first.check)}: {escaped(text)}", len(found.rows)) for found, text in asked(report.undetermined)
     ]
     yield from _section("Undetermined: no pass without an answer", questions)
-    yield from _section("Baselined: known before", _items(lines_of(baselined(report))), folded=True)
+    yield from _section("Baselined: known before", _items(lines_of(baselined(report)), mixed=True), folded=True)
     yield from _section("Waived", [(_accepted(item, by), 1) for item, by in waived(report)], folded=True)
 
 
@@ -102,8 +102,9 @@ def _section(heading: str, items: list[Item], *, folded: bool = False) -> Iterat
         yield Section(f"{heading} ({sum(count for _, count in items):,})", tuple(items), folded)
 
 
-def _items(lines: Iterable[Line]) -> list[Item]:
-    return [(_item(line), line.count) for line in lines]
+def _items(lines: Iterable[Line], *, mixed: bool = False) -> list[Item]:
+    """The lines as items; where severities are `mixed`, each says its own."""
+    return [(f"- {f'{line.severity.value} ' if mixed else ''}{_item(line)}", line.count) for line in lines]
 
 
 def _accepted(item: JudgedFinding, by: Waived) -> str:
@@ -113,7 +114,7 @@ def _accepted(item: JudgedFinding, by: Waived) -> str:
 
 def _item(line: Line) -> str:
     fix = f" *Fix:* {escaped(line.fix)}" if line.fix else ""
-    return f"- {code(line.check)}{_at(line.place)}: {escaped(line.text)}{fix}"
+    return f"{code(line.check)}{_at(line.place)}: {escaped(line.text)}{fix}"
 
 
 def _at(place: Place | None) -> str:

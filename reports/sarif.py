@@ -15,7 +15,7 @@ from auditor.check import Finding, Severity, Subject, Undetermined
 from auditor.report import CheckRow, JudgedFinding, Report
 from reports.cleaning import clean
 from reports.folding import who_of
-from reports.plain import Json, plain
+from reports.plain import Json, plain, written
 from reports.wording import Place, place_of
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -28,16 +28,16 @@ _BUG = "bug"
 
 def render(report: Report) -> str:
     """The report as a SARIF log with one run, in ASCII."""
-    return json.dumps(plain(_log(report)), indent=1) + "\n"
+    return f'{{"$schema": {json.dumps(SCHEMA)}, "version": "2.1.0", "runs": [\n{written(plain(_run(report)))}\n]}}\n'
 
 
-def _log(report: Report) -> Json:
+def _run(report: Report) -> Json:
     rules = {row.rule.id: _rule(row) for row in report.checks}
     for check in (*(item.finding.check for item in report.findings), *(row.check for row in report.undetermined)):
         rules.setdefault(check, _described(check, check, check))
     index = {check: number for number, check in enumerate(rules)}
     bugs = [row for row in report.undetermined if row.kind.value == _BUG]
-    run: Json = {
+    return {
         "tool": {"driver": {"name": "airgap-auditor", "version": clean(report.tool_version), "rules": list(rules.values())}},
         "invocations": [
             {
@@ -58,7 +58,6 @@ def _log(report: Report) -> Json:
             "verdict": report.verdict.value,
         },
     }
-    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
 def _rule(row: CheckRow) -> Json:

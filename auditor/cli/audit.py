@@ -5,7 +5,9 @@ from __future__ import annotations
 import typer
 
 from auditor.check import Severity
-from auditor.cli.inputs import read_inputs
+from auditor.cli.fleet import audit_fleet
+from auditor.cli.inputs import is_site, read_inputs
+from auditor.cli.judging import Settings, report_of
 from auditor.cli.options import (
     AskVia,
     At,
@@ -25,11 +27,7 @@ from auditor.cli.options import (
 )
 from auditor.cli.output import parse_outputs, write_reports
 from auditor.cli.report_files import read_baseline
-from auditor.cli.selection import catalogue, selected, severities
-from auditor.cli.siting import sited
-from auditor.engine import evaluate
-from auditor.plan.load import load_waivers
-from auditor.policy import Policy, judge
+from auditor.cli.selection import catalogue, selected
 
 
 def audit(
@@ -48,16 +46,28 @@ def audit(
     via: AskVia = None,
     jobs: Jobs = 16,
 ) -> None:
-    """Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal."""
-    today = parse_date(at)
-    outputs = parse_outputs(format or [], (*inputs, *filter(None, (evidence, waivers, baseline))))
+    """Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal.
+
+    Several plans are audited one after the other: each --format then names a folder, for one report each and an index page.
+    """
     known = catalogue()
-    chosen = selected(known, only or [], skip or [])
-    given = read_inputs(inputs, platform or [], evidence)
-    accepted = (*given.plan.waivers, *(load_waivers(waivers) if waivers else ()))
-    before = read_baseline(baseline) if baseline else None
-    policy = Policy(fail_on, strict, accepted, severities(given.plan, known), before)
-    with sited(given, evidence, via, offline=offline, jobs=jobs) as site:
-        report = judge(evaluate(site, known, today, selected=chosen), policy, today)
+    settings = Settings(
+        parse_date(at),
+        known,
+        selected(known, only or [], skip or []),
+        fail_on,
+        strict,
+        waivers,
+        read_baseline(baseline) if baseline else None,
+        evidence,
+        via,
+        offline,
+        jobs,
+    )
+    read = (*inputs, *filter(None, (evidence, waivers, baseline)))
+    if len(inputs) > 1 and not platform and all(is_site(path) for path in inputs):
+        raise typer.Exit(audit_fleet(inputs, settings, format or [], read))
+    outputs = parse_outputs(format or [], read)
+    report = report_of(read_inputs(inputs, platform or [], evidence), settings)
     write_reports(report, outputs)
     raise typer.Exit(report.exit_code)

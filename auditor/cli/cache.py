@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from auditor.errors import UsageError
@@ -28,9 +29,18 @@ def _key(plan: Plan) -> str:
 
 def path_for(plan: Plan) -> Path:
     """The evidence file for a plan, so that two plans never share tags of one moment."""
-    key = hashlib.sha256(_key(plan).encode(errors="surrogateescape")).hexdigest()[:16]
+    return _file(_key(plan))
+
+
+def path_for_all(inputs: Iterable[Path]) -> Path:
+    """The evidence file that several plans share, which are audited one after the other."""
+    return _file("\n".join(sorted(str(path.absolute()) for path in inputs)))
+
+
+def _file(key: str) -> Path:
+    name = hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()[:16]
     try:
         folder().mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{folder()}: {error.strerror}", "Set AUDITOR_CACHE to a folder that can be written.") from error
-    return folder() / f"{key}.evidence"
+    return folder() / f"{name}.evidence"

@@ -49,6 +49,11 @@ def is_plan(path: Path) -> bool:
     return path.suffix.lower() in PLAN_SUFFIXES and path.is_file() and bool(_PLAN_KEY.search(_head(path)))
 
 
+def is_site(path: Path) -> bool:
+    """Whether a file brings a plan, as one or inside evidence."""
+    return path.exists() and (is_evidence(path) or is_plan(path))
+
+
 def plan_in(path: Path) -> Plan:
     """The plan that an evidence file carries."""
     with Store.open(path) as store:
@@ -71,7 +76,7 @@ def read_inputs(paths: list[Path], platforms: list[str], evidence: Path | None =
         return Given(plan_for_lists(paths, platforms))
     if len(paths) > 1:
         raise UsageError(
-            "several inputs without --platform", "Image lists need at least one --platform; plans are audited one at a time."
+            "several inputs without --platform", "Image lists need at least one --platform; several plans must all be plans."
         )
     if is_evidence(paths[0]):
         return Given(plan_in(paths[0]), paths[0])

@@ -21,15 +21,9 @@ from auditor.site import Site
 
 
 def _gathered(
-    given: Given, needs: Needs, places: frozenset[Place], *, offline: bool, jobs: int
+    given: Given, needs: Needs, places: frozenset[Place], path: Path, *, offline: bool, jobs: int
 ) -> tuple[Path | None, Mapping[str, Failed]]:
-    """Where the evidence lies, and what got no answer just now.
-
-    The file that was given, or the cache, which is brought up to date unless offline.
-    """
-    if given.evidence is not None:
-        return given.evidence, {}
-    path = cache.path_for(given.plan)
+    """Where the evidence lies, and what got no answer just now: the cache at `path`, brought up to date unless offline."""
     if offline:
         return (path if path.exists() else None), {}
     done = gather(given.plan, needs, path, places, jobs)
@@ -48,13 +42,16 @@ def _looked_at(store: Store, via: list[Place] | None, plan: Plan, *, is_fresh: b
 
 
 @contextmanager
-def sited(given: Given, evidence: Path | None, via: list[Place] | None, *, offline: bool, jobs: int) -> Iterator[Site]:
-    """The site, as long as its evidence is open."""
+def sited(
+    given: Given, evidence: Path | None, via: list[Place] | None, *, offline: bool, jobs: int, shared: Path | None = None
+) -> Iterator[Site]:
+    """The site, as long as its evidence is open: that which was given, else the cache of the plan, or one that is shared."""
     needs = resolve_needs(given.plan)
     unanswered: Mapping[str, Failed] = {}
-    source = evidence
+    source = evidence or given.evidence
     if source is None:
-        source, unanswered = _gathered(given, needs, places_of(via, given.plan), offline=offline, jobs=jobs)
+        path = shared or cache.path_for(given.plan)
+        source, unanswered = _gathered(given, needs, places_of(via, given.plan), path, offline=offline, jobs=jobs)
     with opened(source) as store:
         is_fresh = evidence is None and given.evidence is None
         places = _looked_at(store, via, given.plan, is_fresh=is_fresh)

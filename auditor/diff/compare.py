@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from auditor.check import Severity, Subject
+from auditor.evidence.model import Kind
 from auditor.reported import Document, dicts, part, place, subject, text
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -137,9 +138,11 @@ class _Looked:
     """What a report examined: a check that was skipped or that has no answer for a subject says nothing of it."""
 
     def __init__(self, document: Document) -> None:
+        questions = [question for _, question in _questions(document)]
+        broken = {question.check for question in questions if question.kind == Kind.BUG}
         rows = dicts(document.get("checks"))
-        self._decided = frozenset(text(row, "id") for row in rows if text(row, "status") in _DECIDED)
-        self._open = frozenset((question.check, question.subject.id) for _, question in _questions(document))
+        self._decided = {text(row, "id") for row in rows if text(row, "status") in _DECIDED} - broken
+        self._open = {(question.check, question.subject.id) for question in questions}
 
     def at(self, entry: Entry) -> bool:
         """Whether the check of a finding had an answer for its subject."""

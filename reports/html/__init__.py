@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
@@ -15,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.report import Report
-from reports import summary
+from reports import summary, ways
 from reports.cleaning import clean
 from reports.html import matrix, view
 from reports.html.page import coded, paragraphs
@@ -29,6 +30,11 @@ _SCRIPT = ("rows.js", "lists.js", "page.js")
 def render(report: Report) -> str:
     """The report as a complete HTML document."""
     return _environment().get_template("report.html.j2").render(report=report) + "\n"
+
+
+def render_index(rows: Sequence[object], titles: Sequence[str]) -> str:
+    """The page over several reports: pairs of an entry and its links, and the titles of the entry's counts."""
+    return _environment().get_template("index.html.j2").render(rows=rows, titles=titles) + "\n"
 
 
 @cache
@@ -47,6 +53,7 @@ def _environment() -> Environment:
     environment.globals.update(
         summary=summary,
         view=view,
+        ways=ways,
         matrices=matrix,
         policy=_policy(),
         style=_asset(_STYLE),

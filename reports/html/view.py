@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from auditor.check import Fact
-from auditor.report import EgressRow, Report, StorageStage, TrustRow, TrustStep
-from reports.folding import Question, everybody, questions
+from auditor.report import EgressRow, Report, StorageStage, TrustRow
+from reports.folding import Question, questions
 from reports.html.treemap import Tile, treemap
 from reports.quantity import many, size
+from reports.ways import Side, sides
 
 # What a status, a severity or a verdict means to the eye: a class that gives it a shape and a colour.
 _TONES = {
@@ -18,7 +18,6 @@ _TONES = {
     **dict.fromkeys(("warning", "fallback"), "w"),
     **dict.fromkeys(("info", "not-applicable"), "i"),
 }
-_SYSTEMS = {"linux": "Linux", "windows": "Windows"}
 _BAR = 1000
 
 
@@ -88,61 +87,12 @@ def share(stage: StorageStage) -> str:
     return f"of {size(stage.capacity)}{used}{over}"
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What several clients see alike: `row` is the first of theirs."""
-
-    who: str
-    row: TrustRow
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One path, and what the clients that follow it come to. `row` is one of theirs."""
-
-    row: TrustRow
-    sights: tuple[Sight, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """What the clients of one operating system see of an endpoint."""
-
-    os: str
-    ways: tuple[Way, ...]
-
-
 def endpoints(report: Report) -> tuple[tuple[str, tuple[Side, ...]], ...]:
-    """What is seen of each endpoint, in the order of the report, Linux beside Windows, each path once."""
-    seen: dict[str, dict[str, list[TrustRow]]] = {}
+    """What is seen of each endpoint, in the order of the report, Linux beside Windows."""
+    seen: dict[str, list[TrustRow]] = {}
     for row in report.trust:
-        seen.setdefault(row.endpoint, {}).setdefault(row.os, []).append(row)
-    return tuple(
-        (endpoint, tuple(Side(_SYSTEMS.get(os, os), _ways(rows)) for os, rows in sorted(sides.items())))
-        for endpoint, sides in seen.items()
-    )
-
-
-def _ways(rows: Iterable[TrustRow]) -> tuple[Way, ...]:
-    followed: dict[object, dict[object, list[TrustRow]]] = {}
-    for row in rows:
-        followed.setdefault((row.path, row.steps), {}).setdefault((row.verdict, row.dials, row.symptom), []).append(row)
-    return tuple(Way(next(iter(alike.values()))[0], tuple(map(_sight, alike.values()))) for alike in followed.values())
-
-
-def _sight(rows: list[TrustRow]) -> Sight:
-    """Clients that follow the same path and come to the same share a sight."""
-    return Sight(everybody(((row.client, row.pool) for row in rows), most=None), rows[0])
-
-
-def is_gap(step: TrustStep) -> bool:
-    """Whether the path breaks at this certificate, or would."""
-    return bool(step.flaws) or step.origin in {"missing", "not on the node"}
-
-
-def about(step: TrustStep) -> str:
-    """What stands below a certificate of a path."""
-    return ", ".join(filter(None, (step.origin, step.key, step.until and f"until {step.until[:10]}")))
+        seen.setdefault(row.endpoint, []).append(row)
+    return tuple((endpoint, sides(rows)) for endpoint, rows in seen.items())
 
 
 def egress(report: Report) -> tuple[tuple[str, EgressRow], ...]:

@@ -13,6 +13,7 @@ from reports.quantity import size
 from reports.summary import active, not_applied, origin
 from reports.text.ink import Ink
 from reports.text.layout import heading, more, table, wrap
+from reports.ways import is_gap
 
 MOST_ROWS = 12
 BAR = 12  # characters of a full one
@@ -109,13 +110,9 @@ def _ways(report: Report, endpoint: str) -> Iterator[str]:
     if all(row.verdict == "verifies" for row in rows):
         return
     for os in dict.fromkeys(sorted(row.os for row in rows)):
-        worst = min((row for row in rows if row.os == os), key=lambda row: (_TRUST_ORDER.get(row.verdict, 2), _is_whole(row)))
+        ours = (row for row in rows if row.os == os)
+        worst = min(ours, key=lambda row: (_TRUST_ORDER.get(row.verdict, 2), not any(map(is_gap, row.steps))))
         yield from wrap(" < ".join(f"{step.name} ({step.origin})" for step in worst.steps), "    ", f"{os:<13} ")
-
-
-def _is_whole(row: TrustRow) -> bool:
-    """Whether every certificate is there and in order, so that the path does not show why it fails."""
-    return not any(step.flaws or step.origin in {"missing", "not on the node"} for step in row.steps)
 
 
 def skipped(report: Report, ink: Ink) -> Iterator[str]:

@@ -7,7 +7,8 @@ import datetime
 import pytest
 
 from auditor.errors import UsageError
-from auditor.evidence.model import ChainSeen, Failed, Kind, Observation, Place, Seen
+from auditor.evidence.model import ChainSeen, Failed, Kind, Observation, Place, Seen, TlsOffered
+from auditor.evidence.overlay import Overlaid
 from auditor.evidence.store import Store
 from auditor.plan.model import Endpoint, Program, Registry
 from tests.collectors.asking import (
@@ -239,13 +240,31 @@ def test_endpoints_are_observed_and_counted() -> None:
         plan = plan_of(LINUX, endpoints=endpoints)
         done = gather(store, plan, observe_chain=observe, progress=lambda *at: steps.append(at), jobs=1)
         assert (done.requests, done.failures) == (2, 1)
-        gather(store, plan, observe_chain=observe)
+        again = gather(store, plan, observe_chain=observe)
         chain = store.chain("up.example:443")
         assert isinstance(chain, Seen), "an outage must not wipe out what was seen"
         assert chain.value == ChainSeen((b"leaf", b"root"), "TLSv1.3")
         assert failure(store.chain("down.example:443"))[0] is Kind.UNREACHABLE
-        assert store.chain("f:1") is None
+        assert isinstance(store.tls_offered("up.example:443"), Seen)
+        assert failure(Overlaid(store, again.unanswered).tls_offered("up.example:443"))[0] is Kind.UNREACHABLE
+        assert failure(store.tls_offered("down.example:443"))[0] is Kind.UNREACHABLE
+        assert (store.chain("f:1"), store.tls_offered("f:1")) == (None, None)
     assert steps == [(1, 2), (2, 2)]
+
+
+def test_what_an_endpoint_offers_may_fail_alone() -> None:
+    def observe(host: str, port: int) -> Observation[ChainSeen]:
+        return Seen(ChainSeen((b"leaf",), "TLSv1.3"), _now(), f"tls://{host}:{port}")
+
+    def silent(host: str, port: int) -> Observation[TlsOffered]:
+        return Failed(Kind.UNREACHABLE, "no answer in time", _now(), f"tls://{host}:{port}")
+
+    with Store.memory() as store:
+        plan = plan_of(LINUX, endpoints=(Endpoint("up.example", 443, PLACE),))
+        done = gather(store, plan, observe_chain=observe, observe_offered=silent)
+        assert done.failures == 1
+        assert isinstance(store.chain("up.example:443"), Seen)
+        assert failure(store.tls_offered("up.example:443")) == (Kind.UNREACHABLE, "no answer in time")
 
 
 def test_the_plan_travels_with_the_evidence() -> None:

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.check import Finding, Severity, Subject
+from auditor.check import Finding, Severity, Subject, Undetermined
 from auditor.diff import as_json, as_text, compare
+from auditor.evidence.model import Kind
 from auditor.report import EgressRow, JudgedFinding, Report, Status, Verdict, Waived
 from reports import render
 from tests.reports.sample import AUDITED_AT, beside_report, ready_report, sample_report
@@ -64,6 +65,13 @@ def test_a_subject_that_became_undetermined_is_not_called_mended() -> None:
     asked = compare(read(sample_report()), read(dataclasses.replace(later, undetermined=(*later.undetermined, row))))
     assert ([entry.check for entry in asked.unseen], asked.gone) == (["registry-disk"], ())
     assert [question.check for question in asked.asked] == ["registry-disk"]
+
+
+def test_a_check_that_broke_down_has_mended_nothing() -> None:
+    later = without(sample_report(), "registry-disk", Status.FAILED)
+    bug = Undetermined("registry-disk", Subject("check", "registry-disk"), Kind.BUG, "it failed")
+    broken = compare(read(sample_report()), read(dataclasses.replace(later, undetermined=(*later.undetermined, bug))))
+    assert ([entry.check for entry in broken.unseen], broken.gone) == (["registry-disk"], ())
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,8 +15,9 @@ GO_BIN = Path.home() / "go" / "bin"
 
 
 def find(program: str) -> str | None:
-    """The path of a program on PATH or among Go's installed binaries."""
-    return shutil.which(program) or shutil.which(program, path=str(GO_BIN))
+    """The path of a program on PATH, beside this Python, or among Go's installed binaries."""
+    beside = os.pathsep.join((str(Path(sys.executable).parent), str(GO_BIN)))
+    return shutil.which(program) or shutil.which(program, path=beside)
 
 
 def require(program: str) -> str:

@@ -163,6 +163,8 @@ def _cross_signed(made: Hierarchy) -> dict[str, Case]:
     valid = make("Old Root", None, replace(CA, key_name="Old Root"))
     cross, leaf = make("New Root", old, CA), make(HOST, new, SERVER)
     expired_cross = make("New Root", valid, replace(CA, end=PAST))
+    inside, nowhere = make("Shared CA", made.root, CA), make("Shared CA", make("Unknown Root", None, CA), CA)
+    issued = make(HOST, inside, SERVER)
     round_trip = (make("Ring A", make("Ring B", None, CA), CA), make("Ring B", make("Ring A", None, CA), CA))
     return {
         "cross-signed, old root expired": Case((leaf, cross), (old,)),
@@ -172,6 +174,8 @@ def _cross_signed(made: Hierarchy) -> dict[str, Case]:
         "cross-sign expired, new root": Case((leaf, expired_cross), (new,)),
         "cross-sign expired, old root": Case((leaf, expired_cross), (valid,)),
         "cross-sign expired beside a valid one": Case((leaf, expired_cross, cross), (valid,)),
+        "two cross-signs, the first leads nowhere": Case((issued, nowhere, inside), (made.root,)),
+        "two cross-signs, the second leads nowhere": Case((issued, inside, nowhere), (made.root,)),
         "cyclic cross-signs": Case((make(HOST, round_trip[0], SERVER), *round_trip), (made.root,)),
         "cyclic cross-signs with a way out": Case(
             (make(HOST, round_trip[0], SERVER), *round_trip, make("Ring B", made.root, CA)), (made.root,)

@@ -1,0 +1,45 @@
+"""One audit as a command was told to make it: from what was given to a report."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditor.check import Check, Severity
+from auditor.cli.inputs import Given
+from auditor.cli.selection import severities
+from auditor.cli.siting import sited
+from auditor.engine import evaluate
+from auditor.evidence.model import Place
+from auditor.plan.load import load_waivers
+from auditor.policy import Baseline, Policy, judge
+from auditor.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the options of a command come to. `known` are all checks, `chosen` the ids of those that run."""
+
+    today: datetime.date
+    known: tuple[Check, ...]
+    chosen: frozenset[str]
+    fail_on: Severity = Severity.ERROR
+    strict: bool = False
+    waivers: Path | None = None
+    baseline: Baseline | None = None
+    evidence: Path | None = None
+    via: list[Place] | None = None
+    offline: bool = False
+    jobs: int = 16
+
+
+def report_of(given: Given, settings: Settings, shared: Path | None = None) -> Report:
+    """The report. Several plans may share one file of evidence that is gathered just now: `shared`."""
+    plan = given.plan
+    accepted = (*plan.waivers, *(load_waivers(settings.waivers) if settings.waivers else ()))
+    policy = Policy(settings.fail_on, settings.strict, accepted, severities(plan, settings.known), settings.baseline)
+    evidence, via, offline, jobs = settings.evidence, settings.via, settings.offline, settings.jobs
+    with sited(given, evidence, via, offline=offline, jobs=jobs, shared=shared) as site:
+        outcomes = evaluate(site, settings.known, settings.today, selected=settings.chosen)
+        return judge(outcomes, policy, settings.today)

@@ -1,0 +1,68 @@
+"""One line for each site of a fleet: as a table for a terminal, and as a page that links to the reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from tabulate import tabulate
+
+from auditor.report import Report
+from reports.cleaning import clean
+from reports.html import render_index
+
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One site: its plan, the exit code, and its report with the files that it went into; else why there is none."""
+
+    plan: str
+    exit_code: int
+    report: Report | None = None
+    files: tuple[Path, ...] = ()
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the plan calls the site."""
+        return (self.report.plan_name if self.report is not None else "") or self.plan
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in a word."""
+        return self.report.verdict.value if self.report is not None else "not audited"
+
+    @property
+    def counts(self) -> tuple[int | str, ...]:
+        """Errors, warnings, undetermined, waived; nothing for a site without a report."""
+        if self.report is None:
+            return ("", "", "", "")
+        counts = self.report.counts
+        return (counts.error, counts.warning, counts.undetermined, counts.waived)
+
+    @property
+    def why(self) -> str:
+        """The first line of what is wrong with its plan."""
+        lines = self.problem.splitlines()
+        return clean(lines[0])[:_LONGEST] if lines else ""
+
+
+HEADERS = ("Site", "Verdict", "Errors", "Warnings", "Undetermined", "Waived", "")
+
+
+def as_text(entries: tuple[Entry, ...]) -> str:
+    """The table for a terminal."""
+    rows = [(clean(entry.name), entry.verdict, *entry.counts, entry.why) for entry in entries]
+    return tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True) + "\n"
+
+
+def page(entries: tuple[Entry, ...], folder: Path) -> str:
+    """The page in `folder`, with links to the reports that lie there."""
+    rows = [
+        (entry, [(file.suffix.lstrip("."), quote(file.name)) for file in entry.files if file.parent == folder])
+        for entry in entries
+    ]
+    return render_index(rows, HEADERS[2:6])

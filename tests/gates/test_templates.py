@@ -1,0 +1,88 @@
+"""The templates for pipelines: their own shell lines are run as they stand, with the auditor that is tested here."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from reports import format_names
+from tests.cli.runner import ROOT, environment
+
+NAMED = {"airgap-lists": ("images.txt", "lists/rancher-images.txt"), "airgap-plan": ("plan.yaml", "site/plan.yml")}
+LIST = "busybox:1\n{{ .Values.image }}\n"
+
+
+def parsed(name: str) -> Any:
+    return yaml.safe_load((ROOT / name).read_text())
+
+
+def run(script: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run lines as the pipeline's shell does; the auditor stands where its installation would have put it."""
+    for place in (folder / "temp/airgap-auditor/bin", folder / ".airgap-auditor/bin"):
+        place.mkdir(parents=True)
+        (place / "auditor").write_text(f'#!/bin/sh\nexec {sys.executable} -m auditor "$@"\n')
+        (place / "auditor").chmod(0o755)
+    (folder / "images.txt").write_text(LIST)
+    known = {**environment(folder, variables), "RUNNER_TEMP": str(folder / "temp")}
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+    return subprocess.run(command, cwd=folder, env=known, capture_output=True, text=True, timeout=120, check=False)
+
+
+def assert_formats_exist(script: str) -> None:
+    named = re.findall(r"--format [\"']?(\w+)", script)
+    assert named
+    assert set(named) <= set(format_names())
+
+
+def test_the_action_gates_a_list_and_marks_its_line(tmp_path: Path) -> None:
+    action = parsed(".ci/github/action.yml")
+    assert action["runs"]["using"] == "composite"
+    step = action["runs"]["steps"][-1]
+    assert_formats_exist(step["run"])
+    assert set(re.findall(r"inputs\.(\w+)", str(action["runs"]["steps"]))) == set(action["inputs"])
+    given = {"INPUTS": "images.txt", "PLATFORMS": "linux/amd64", "ARGUMENTS": "--offline", "REPORT": "out"}
+    assert given.keys() == step["env"].keys()
+    done = run(step["run"], tmp_path, **given)
+    assert done.returncode == 1, done.stderr
+    assert "::error file=images.txt,line=2" in done.stdout
+    assert (tmp_path / "out/report.json").is_file()
+    assert (tmp_path / "out/report.html").is_file()
+
+
+def test_the_gitlab_job_leaves_the_reports_that_it_names(tmp_path: Path) -> None:
+    job = parsed(".ci/gitlab/airgap-audit.yml")[".airgap-audit"]
+    script = "\n".join(job["script"])
+    assert_formats_exist(script)
+    given = dict.fromkeys(job["variables"], "")
+    given |= {"AUDITOR_INPUTS": "images.txt", "AUDITOR_PLATFORMS": "linux/amd64", "AUDITOR_ARGUMENTS": "--offline"}
+    done = run(script, tmp_path, **given)
+    assert done.returncode == 1, done.stderr
+    for report in job["artifacts"]["reports"].values():
+        assert (tmp_path / report).stat().st_size > 0
+
+
+@pytest.mark.parametrize("hook", parsed(".pre-commit-hooks.yaml"), ids=lambda hook: hook["id"])
+def test_hooks_are_commands_that_look_at_files_alone(hook: dict[str, Any], tmp_path: Path) -> None:
+    assert hook["entry"].split()[0] == "auditor"
+    assert "--offline" in hook["args"]
+    named = {"airgap-lists": ("images.txt", "lists/rancher-images.txt"), "airgap-plan": ("plan.yaml", "site/plan.yml")}[
+        hook["id"]
+    ]
+    assert all(re.search(hook["files"], name) for name in named)
+    assert not re.search(hook["files"], "README.md")
+    (tmp_path / "images.txt").write_text(LIST)
+    (tmp_path / "plan.yaml").write_text(
+        "version: 1\npools: {linux: {platform: linux/amd64}}\nimages: [{list: images.txt, pools: [linux]}]\n"
+    )
+    command = [sys.executable, "-m", *hook["entry"].split(), *hook["args"], named[0]]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    assert "images.txt:2:1" in done.stdout
