@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from auditor.errors import Location
 from auditor.oci.document import Descriptor
+from auditor.plan.model import Need
 from auditor.site.images import Placement
 from auditor.transfer.network import Dial, dial_of, is_reachable
 from auditor.transfer.pull import PullRule, pull_rule
@@ -16,7 +17,8 @@ from auditor.transfer.pull import PullRule, pull_rule
 class LayerEgress:
     """One layer with `urls` for one pool: the URLs that cannot be reached inside, and the images that bring it.
 
-    `rule` is None when the facts know nothing about the pool's runtime.
+    `rule` is None when the facts know nothing about the pool's runtime. `unseen` says why the images may arrive without the
+    URL; empty where one of them is known to have it.
     """
 
     layer: Descriptor
@@ -27,6 +29,7 @@ class LayerEgress:
     images: tuple[str, ...]
     rule: PullRule | None
     location: Location
+    unseen: str = ""
 
 
 def foreign_layers(placement: Placement) -> tuple[Descriptor, ...]:
@@ -42,9 +45,12 @@ def rule_of(placement: Placement) -> PullRule | None:
 
 
 def layer_egress(
-    given: Iterable[tuple[Placement, Iterable[Descriptor]]], reachable: tuple[str, ...]
+    given: Iterable[tuple[Placement, Iterable[Descriptor]]], reachable: tuple[str, ...], unseen: Mapping[Need, str]
 ) -> tuple[LayerEgress, ...]:
-    """Every layer x pool with a URL that leads outside, in the order of first need; `given` are placements with such layers."""
+    """Every layer x pool with a URL that leads outside, in the order of first need; `given` are placements with such layers.
+
+    `unseen` says of needs why nobody knows whether the URL comes along.
+    """
     groups: dict[tuple[str, str], list[Placement]] = {}
     layers: dict[tuple[str, str], tuple[Descriptor, tuple[str, ...]]] = {}
     for placement, foreign in given:
@@ -54,11 +60,12 @@ def layer_egress(
                 key = (layer.digest, placement.pool.name)
                 groups.setdefault(key, []).append(placement)
                 layers.setdefault(key, (layer, outside))
-    return tuple(_egress(layer, urls, groups[key]) for key, (layer, urls) in layers.items())
+    return tuple(_egress(layer, urls, groups[key], unseen) for key, (layer, urls) in layers.items())
 
 
-def _egress(layer: Descriptor, urls: tuple[str, ...], placements: list[Placement]) -> LayerEgress:
+def _egress(layer: Descriptor, urls: tuple[str, ...], placements: list[Placement], unseen: Mapping[Need, str]) -> LayerEgress:
     first = placements[0]
+    doubts = [unseen.get(placement.need, "") for placement in placements]
     return LayerEgress(
         layer=layer,
         pool=first.pool.name,
@@ -68,6 +75,7 @@ def _egress(layer: Descriptor, urls: tuple[str, ...], placements: list[Placement
         images=tuple(dict.fromkeys(str(placement.image.reference) for placement in placements)),
         rule=rule_of(first),
         location=first.need.why[0].location,
+        unseen=doubts[0] if all(doubts) else "",
     )
 
 

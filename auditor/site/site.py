@@ -10,7 +10,7 @@ from itertools import zip_longest
 
 from auditor.evidence.model import Evidence, Place
 from auditor.oci.document import Descriptor
-from auditor.plan.model import Endpoint, Needs, Plan, Program
+from auditor.plan.model import Endpoint, Need, Needs, Plan, Program
 from auditor.plan.node_config import NodeConfig
 from auditor.plan.registry_config import UnreadableConfig
 from auditor.plan.registry_lint import RegistrySlip
@@ -33,6 +33,7 @@ from auditor.site.trust.cases import TrustCase, trust_cases
 from auditor.site.trust.picture import Step, steps_of
 from auditor.site.trust.pools import Trusts
 from auditor.site.trust.served import Served, Unseen, endpoint_chains
+from auditor.site.unseen import heeding, unseen
 from auditor.transfer.network import Dial
 
 
@@ -97,13 +98,21 @@ class Site:
         if self.archives is None or self.to_copy is None:
             return self.pulled
         inside = self.target.placements if self.target is not None else ()
-        rows = zip_longest(self.pulled, self.to_copy.placements, inside)
-        return tuple(here if (there and _is_known(there)) or not _is_known(taken) else taken for here, taken, there in rows)
+        rows = zip_longest(self.pulled, self.to_copy.placements, self.archives.held, inside)
+        return tuple(
+            # What an archive has of it and nobody read may be another manifest than the source's.
+            taken if not (there and _is_known(there)) and (held.entry is not None or _is_known(taken)) else here
+            for here, taken, held, there in rows
+        )
 
     def foreign(self, placement: Placement) -> tuple[Descriptor, ...]:
         """The layers that a node would be given with `urls` or a foreign type: not those whose `urls` the copy takes away."""
         plain = self._ordinary.get(placement.need, frozenset())
         return tuple(layer for layer in foreign_layers(placement) if layer.digest not in plain)
+
+    @cached_property
+    def _unseen(self) -> Mapping[Need, str]:
+        return unseen(self.images.placements, self.archives, self.target)
 
     @cached_property
     def _ordinary(self) -> Ordinary:
@@ -112,7 +121,9 @@ class Site:
     @cached_property
     def layer_egress(self) -> tuple[LayerEgress, ...]:
         """Every layer x pool that would be fetched from a host outside."""
-        return layer_egress(((placement, self.foreign(placement)) for placement in self.delivered), self.plan.reachable)
+        return layer_egress(
+            ((placement, self.foreign(placement)) for placement in self.delivered), self.plan.reachable, self._unseen
+        )
 
     @cached_property
     def to_copy(self) -> Images | None:
@@ -129,7 +140,7 @@ class Site:
         """What the planned copy does to every layer that it may leave behind, or whose `urls` it may keep."""
         if self.transfer is None or self.to_copy is None:
             return ()
-        return tuple(self.transfer.carriages(self.to_copy.placements))
+        return tuple(heeding(self.transfer.carriages(self.to_copy.placements), self._unseen))
 
     @cached_property
     def scripts(self) -> tuple[ReadScript | UnreadScript, ...]:

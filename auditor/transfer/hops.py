@@ -58,7 +58,7 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Unpredicted:
-    """Why nobody can tell what happens. `missing`: the plan does not say enough; else the facts do not."""
+    """Why nobody can tell what happens. `missing`: the plan or the evidence does not say enough; else the facts do not."""
 
     why: str
     missing: bool = False

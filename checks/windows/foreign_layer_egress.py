@@ -94,7 +94,9 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     bad: set[tuple[str, str]] = set()
     for egress in site.layer_egress:
         bad.update((image, egress.pool) for image in egress.images)
-        if egress.rule is None:
+        if egress.unseen:
+            yield Undetermined(ID, _subject(egress), Kind.MISSING_EVIDENCE, egress.unseen)
+        elif egress.rule is None:
             detail = (
                 f"the facts do not say what {egress.runtime} asks first, the URL or the registry, or its version is missing"
             )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -71,18 +73,30 @@ def evidence_of(site: Site) -> MemoryEvidence:
 
 
 REPORTS = [audited(site, index) for index, (site, _) in enumerate(SITES)]
-with_something = st.sampled_from([index for index, (site, _) in enumerate(SITES) if evidence_of(site).keys()])
 
 
-@SLOW
-@given(index=with_something, data=st.data())
-def test_less_evidence_leaves_the_verdict_or_makes_it_undetermined(index: int, data: st.DataObject) -> None:
-    site, _ = SITES[index]
-    # Where a foreign layer has no URL, only a registry that was seen to have the blob speaks for it: see the next test.
+MOST = 150  # sets of observations that are taken away from one site
+
+
+def _sets_of(site: Site) -> list[tuple[Any, ...]]:
+    """Single observations and pairs; all of them, or a choice that is the same in every run.
+
+    Where a foreign layer has no URL, only a registry that was seen to have the blob speaks for it: see the next test. Of a file
+    that lies in a folder of archives, nobody knows that it is there at all but whoever saw it.
+    """
+    named = {name.rstrip("/") for name in (site.plan.copy.archives if site.plan.copy else ())}
     keys = [key for key in evidence_of(site).keys() if key[0] in FIX_EVIDENCE]  # noqa: SIM118 - not a mapping
-    dropped = data.draw(st.sets(st.sampled_from(keys)))
-    report = audited(with_evidence(site, evidence_of(site).without(dropped)), index)
-    assert report.verdict in {REPORTS[index].verdict, Verdict.UNDETERMINED}, (FORMS[index]["name"], dropped)
+    keys = [key for key in keys if key[0] != "archive" or key[1] in named]
+    every = [*((key,) for key in keys), *combinations(keys, 2), tuple(keys)]
+    return every if len(every) <= MOST else random.Random(11).sample(every, MOST)
+
+
+@pytest.mark.parametrize("index", range(len(SITES)))
+def test_less_evidence_leaves_the_verdict_or_makes_it_undetermined(index: int) -> None:
+    site, _ = SITES[index]
+    for dropped in _sets_of(site):
+        report = audited(with_evidence(site, evidence_of(site).without(set(dropped))), index)
+        assert report.verdict in {REPORTS[index].verdict, Verdict.UNDETERMINED}, (FORMS[index]["name"], dropped)
 
 
 @pytest.mark.parametrize("index", range(len(SITES)))

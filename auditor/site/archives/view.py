@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from auditor.evidence.model import Absent, Evidence, Failed, Kind, Seen
@@ -53,10 +53,30 @@ def archives_of(plan: Plan, needs: Needs, evidence: Evidence, source: Images | N
     best = _best(plan, needs, evidence, entries)
     trouble = next(iter(unread.values()), None)
     at = next((seen.at for seen in evidence.archives().values()), None)
-    nowhere = InNone(at, trouble.detail, trouble.kind) if trouble else InNone(at)
-    lacking = Survey(plan, needs, nowhere).images()
-    held = tuple(_final(best.get(_key(place.need)), place, is_sure=not unread) for place in lacking.placements)
+    lacking = Survey(plan, needs, InNone(at, trouble.detail, trouble.kind) if trouble else InNone(at)).images().placements
+    if trouble is None and (nameless := _nameless(read, entries)):
+        # A root without a name is known by its digest alone: whoever did not see that at the source cannot know it.
+        doubtful = Survey(plan, needs, InNone(at, nameless, Kind.MISSING_EVIDENCE)).images().placements
+        pairs = zip(lacking, doubtful, strict=True)
+        lacking = tuple(sure if _is_seen(source, sure.need.reference) else unsure for sure, unsure in pairs)
+    held = tuple(_final(best.get(_key(place.need)), place, is_sure=not unread) for place in lacking)
     return Archives(tuple(read), unread, entries, held)
+
+
+def _nameless(read: Iterable[Archive], entries: Mapping[Reference, tuple[Entry, ...]]) -> str:
+    """What is to be said of roots without a name that were not found to be any image; empty where there is none."""
+    known = {(entry.archive.path, entry.root.digest) for found in entries.values() for entry in found}
+    for archive in read:
+        for root in archive.inventory.images:
+            if not root.names and (archive.path, root.digest) not in known:
+                return f"{archive.path} holds an image without a name ({root.digest[:19]}…), which may be it"
+    return ""
+
+
+def _is_seen(source: Images | None, reference: Reference) -> bool:
+    """Whether it is known what the source has under a name: an image, or nothing."""
+    image = source.images.get(reference) if source is not None else None
+    return image is not None and image.trouble is None
 
 
 def _observed(plan: Plan, evidence: Evidence) -> tuple[list[Archive], dict[str, Trouble]]:

@@ -1,0 +1,48 @@
+"""The view of what was to be looked at, decides what a node is given, and was seen by nobody: nothing is foretold beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from auditor.plan.model import Need
+from auditor.site.archives.view import Archives
+from auditor.site.images import Images, Placement
+from auditor.site.transfers import Carriage
+from auditor.transfer.hops import Unpredicted
+
+
+def unseen(placements: Iterable[Placement], archives: Archives | None, target: Images | None) -> dict[Need, str]:
+    """Why nobody knows as what an image arrives: the registry inside did not tell, or an archive that may hold it was not read.
+
+    What was seen inside, or is known not to be in any archive, is not among them.
+    """
+    inside = {placement.need: placement for placement in target.placements} if target is not None else {}
+    doubt = _of_archives(archives)
+    held = {held.placement.need for held in archives.held if held.entry is not None} if archives is not None else set()
+    found: dict[Need, str] = {}
+    for placement in placements:
+        need = placement.need
+        there = inside.get(need)
+        if there is not None and there.resolution.payload is not None:
+            continue
+        trouble = there.resolution.trouble if there is not None else None
+        if trouble is not None:
+            found[need] = f"nobody saw it on the registry inside: {trouble.detail}"
+        elif doubt and need not in held:
+            found[need] = f"nobody saw what the archives have of it: {doubt}"
+    return found
+
+
+def _of_archives(archives: Archives | None) -> str:
+    return next((trouble.detail for trouble in archives.unread.values()), "") if archives is not None else ""
+
+
+def heeding(carriages: Iterable[Carriage], reasons: Mapping[Need, str]) -> Iterator[Carriage]:
+    """The carriages, and nothing foretold of what nobody saw."""
+    for carriage in carriages:
+        reason = reasons.get(carriage.placement.need)
+        if reason is None:
+            yield carriage
+        else:
+            unknown = Unpredicted(reason, missing=True)
+            yield Carriage(carriage.placement, tuple((layer, unknown) for layer, _ in carriage.fates))
