@@ -10,7 +10,7 @@ from auditor.evidence.model import Kind
 from auditor.site import Site
 from auditor.site.storage.bases import spread_bases
 from auditor.site.storage.stage import Stage
-from auditor.sizing.budget import format_bytes
+from auditor.sizing.budget import format_bytes, many
 from auditor.sizing.ranged import Fit
 
 LARGEST = 5
@@ -65,7 +65,7 @@ def doubt(stage: Stage) -> str:
         return f"{stage.name} needs {bounds(stage)}, which takes closer sizes to judge: {stage.provenance}"
     named = ", ".join(stage.unknown[:SHOWN])
     more = f" and {len(stage.unknown) - SHOWN} more" if len(stage.unknown) > SHOWN else ""
-    return f"the size of {len(stage.unknown)} image(s) is not known ({named}{more}): {bounds(stage)}"
+    return f"the size of {many(len(stage.unknown), 'image')} is not known ({named}{more}): {bounds(stage)}"
 
 
 def bounds(stage: Stage) -> str:

@@ -53,8 +53,3 @@ def mended(findings: tuple[Reported, ...], mark: str = "#") -> list[str]:
 def once(findings: Iterable[Reported]) -> tuple[Reported, ...]:
     """Each finding once, in order."""
     return tuple({finding.fingerprint: finding for finding in findings}.values())
-
-
-def many(count: int, noun: str) -> str:
-    """A count with its noun."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -89,3 +89,8 @@ def format_bytes(count: int) -> str:
             break
         amount, unit = amount / 1000, larger
     return f"{count} B" if unit == "B" else f"{amount:.2f} {unit}"
+
+
+def many(count: int, noun: str) -> str:
+    """A count with its noun: `1 image`, `10,000 images`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -116,7 +116,7 @@ def test_a_lower_bound_can_prove_too_small_but_not_large_enough() -> None:
     assert (len(findings(near)), len(unknowns(near))) == (1, 1)
     under = disk("10GB", "1GB", unasked=5)
     (item,) = unknowns(under)
-    assert "5 image(s)" in item.detail
+    assert "5 images" in item.detail
     assert "and 2 more" in item.detail
 
 

@@ -118,7 +118,7 @@ def test_archives_that_were_read_are_measured_and_what_none_holds_is_derived() -
     assert whole.load.is_measured
     assert whole.media is not None
     assert (whole.media.bytes, whole.media.low, whole.media.high) == (60 * MB, 60 * MB, 60 * MB)
-    assert whole.media.provenance == "measured: the size of 1 archives as they lie there"
+    assert whole.media.provenance == "measured: the size of 1 archive on the disk"
     more = site({"a/b:1": form, "a/c:1": single(layer("y", 7 * MB))}, copy, archives=held).storage.media
     assert more is not None
     assert 0 < more.bytes - 67 * MB < 10_000

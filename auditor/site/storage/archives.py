@@ -11,7 +11,7 @@ from auditor.site.images import Placement
 from auditor.site.storage.load import CarriedFile, Load
 from auditor.site.storage.payloads import owned
 from auditor.sizing.archive_formats import ArchiveFormat
-from auditor.sizing.budget import Budget, combined, deduplicated
+from auditor.sizing.budget import Budget, combined, deduplicated, many
 from auditor.sizing.ranged import exact, known
 
 _REST = "headers, and what no pool needs"
@@ -27,7 +27,7 @@ def measured(archives: Archives, form: ArchiveFormat | None, pool: str = "") -> 
     rest = deduplicated([(_REST, [exact("rest", total - blobs.bytes)])] if total > blobs.bytes else [])
     budget = combined(blobs, rest) if blobs.bytes <= total else _by_archive(read)
     files = tuple(_file(archive.path, archive.inventory) for archive in read)
-    how = f"the size of {len(files)} archives as they lie there"
+    how = f"the size of {many(len(files), 'archive')} on the disk"
     spare = _spare(read, [held.placement for held in archives.held])
     return Load(known(budget), files, how, tuple(archives.unread), form, is_measured=True, spare=spare)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from auditor.sizing.budget import Budget
+from auditor.sizing.budget import Budget, many
 from auditor.sizing.ranged import Amount, Fit, fit
 from auditor.sizing.size import Provenance
 
@@ -40,7 +40,7 @@ class Stage:
         """Where the number comes from, in words: the least sure kind of its parts, and what it counts."""
         kind = Provenance.ESTIMATED if self.estimated else self.source
         share = f"; {percent(self.estimated, self.bytes)} of it estimated" if self.estimated else ""
-        lacking = f"; a lower bound, as {len(self.unknown)} images are of unknown size" if self.unknown else ""
+        lacking = f"; a lower bound, as the size of {many(len(self.unknown), 'image')} is unknown" if self.unknown else ""
         return f"{kind.value}: {self.how}{share}{lacking}"
 
     def fit(self, capacity: int) -> Fit:
