@@ -74,7 +74,7 @@ def test_every_file_of_the_packages_is_in_the_wheel_and_nothing_else(wheel: Path
         "reports/report_v1.schema.json",
         "reports/html/templates/report.html.j2",
         "reports/html/templates/report.css",
-        "reports/html/templates/report.js",
+        "reports/html/templates/rows.js",
     ],
 )
 def test_what_is_no_python_is_in_the_wheel(unpacked: Path, name: str) -> None:
