@@ -24,10 +24,9 @@ class Downloader(Fact, frozen=True, kw_only=True):
     """A program that downloads. `otherwise` says what is dialled where no argument is a URL."""
 
     program: str
-    otherwise: Literal["nothing", "unknown", "hosts"]
+    otherwise: Literal["nothing", "unknown", "index"]
     aliases: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     offline: tuple[str, ...] = ()
@@ -97,7 +96,7 @@ def _download(name: str, row: Downloader, words: Sequence[Argument]) -> Download
     if any(_is_one(word.text.partition("=")[0], row.offline) for word in words):
         return None
     urls = [url for word in words if (url := _url(word))]
-    if row.otherwise == "hosts":
+    if row.otherwise == "index":
         found, is_unsure = _instead(row, words)
         urls = [*found, *(url for url in urls if url not in found)]
     else:
@@ -113,12 +112,12 @@ def _are_local(row: Downloader, words: Sequence[Argument]) -> bool:
 
 
 def _instead(row: Downloader, words: Sequence[Argument]) -> tuple[list[str], bool]:
-    """Where it looks: the usual hosts, or what an option names in their place; and whether that is not known."""
+    """Where it looks, as far as options name it, and whether that is not all: no line says what its configuration names."""
     named = list(_values(row.instead, words))
     more = list(_values(row.also, words))
     urls = [url for value in (*named, *more) if (url := _url(value))]
-    is_unsure = any(not _url(value) and not _PATH.fullmatch(value.text) for value in (*named, *more))
-    return [*(() if named else row.hosts), *urls], is_unsure
+    is_unsure = not named or any(not _url(value) and not _PATH.fullmatch(value.text) for value in (*named, *more))
+    return urls, is_unsure
 
 
 def _values(options: tuple[str, ...], words: Sequence[Argument]) -> Iterator[Argument]:
