@@ -20,8 +20,10 @@ EXIT_INTERRUPTED = 130
 def main() -> None:
     """Run the command line and exit."""
     if sys.argv[1:] in (["--version"], ["-V"]):
-        sys.stdout.write(f"auditor {__version__}\n")
-        return
+        with contextlib.suppress(OSError):  # what cannot be written is said on the long way
+            sys.stdout.write(f"auditor {__version__}\n")
+            sys.stdout.flush()
+            return
     sys.exit(_run())
 
 

@@ -15,6 +15,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 
+def strerror(error: OSError) -> str:
+    """What the operating system says of a file, as part of a sentence: it begins small, and a folder is called one."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    if isinstance(error, IsADirectoryError):
+        return "it is a folder"
+    said = str(error.strerror or error)
+    return said[:1].lower() + said[1:]
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
     """A place in one of the user's files. Lines and columns count from 1; 0 means the whole file."""
@@ -31,14 +41,18 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in a file: where, what, and what to write instead (empty when there is no good guess)."""
+    """One thing wrong in a file: where, what, and what to write instead (empty when there is no good guess).
+
+    A location without a file is that of something only the command line said.
+    """
 
     location: Location
     message: str
     hint: str = ""
 
     def __str__(self) -> str:
-        return f"{self.location}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+        place = f"{self.location}: " if self.location.file else ""
+        return f"{place}{self.message}" + (f" ({self.hint})" if self.hint else "")
 
 
 class AuditorError(Exception):

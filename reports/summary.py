@@ -28,7 +28,7 @@ KIND_ADVICE = {
     "denied": "Give credentials that may read it, then collect again.",
     "malformed": "Look at what the source answered; mend it there, then collect again.",
     "missing-evidence": "Run `auditor collect`, name the missing file in the plan, or mend first what the answer names.",
-    "unsupported": "Judge it by hand: this version cannot.",
+    "unsupported": "Do what the answer says, or judge it by hand.",
     "bug": "Report it: the auditor itself failed here.",
 }
 

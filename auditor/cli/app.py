@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
 from auditor import __version__
 from auditor.cli import audit, catalogue, chain, collect, diff, fix, images, init, inspect, schema
+from auditor.cli.output import write_stdout
+from auditor.cli.refusals import REFUSED, refused
 from auditor.cli.saying import Loudness, be
 from auditor.errors import UsageError
 
@@ -23,7 +26,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"auditor {__version__}")
+        write_stdout(f"auditor {__version__}\n")
         raise typer.Exit
 
 
@@ -39,7 +42,7 @@ def _options(
 ) -> None:
     """Options before the command."""
     if quiet and verbose:
-        raise UsageError("--quiet and --verbose together", "Choose one.")
+        raise UsageError("--quiet and --verbose are given together", "Leave one of them out.")
     be(Loudness.QUIET if quiet else Loudness.VERBOSE if verbose else Loudness.NORMAL)
 
 
@@ -58,4 +61,8 @@ app.command("schema")(schema.schema)
 
 def run() -> None:
     """Run the command that the arguments name. Always leaves by SystemExit with the exit code, or by an AuditorError."""
-    app()
+    try:
+        code = app(args=None if sys.argv[1:] else ["--help"], prog_name="auditor", standalone_mode=False)
+    except REFUSED as error:
+        raise refused(error) from error
+    sys.exit(code if isinstance(code, int) else 0)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from auditor.errors import UsageError
+from auditor.errors import UsageError, strerror
 from auditor.plan.bare_lists import PLAN_OF_LISTS
 from auditor.plan.model import Plan
 
@@ -42,5 +42,7 @@ def _file(key: str) -> Path:
     try:
         folder().mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"{folder()}: {error.strerror}", "Set AUDITOR_CACHE to a folder that can be written.") from error
+        raise UsageError(
+            f"{folder()}: cannot write: {strerror(error)}", "Set AUDITOR_CACHE to a folder that can be written."
+        ) from error
     return folder() / f"{name}.evidence"

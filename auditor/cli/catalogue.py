@@ -8,15 +8,17 @@ import typer
 from tabulate import tabulate
 
 from auditor.check import Rule
+from auditor.cli.output import write_stdout
 from auditor.cli.selection import catalogue, rules, selected
 from auditor.cli.worked import markdown, worked
 from auditor.errors import UsageError
+from auditor.plan.quoting import shown
 
 
 def checks() -> None:
     """List every check with its family and severity."""
     rows = [(rule.id, rule.family, rule.severity.value, rule.title) for rule in rules(catalogue())]
-    typer.echo(tabulate(rows, headers=("id", "family", "severity", "found when"), tablefmt="simple"))
+    write_stdout(tabulate(rows, headers=("id", "family", "severity", "found when"), tablefmt="simple") + "\n")
 
 
 def _named(name: str) -> Rule:
@@ -25,7 +27,7 @@ def _named(name: str) -> Rule:
         if rule.id == name:
             return rule
     selected(known, [name], [])  # raises, with the nearest id as a hint
-    raise UsageError(f"there is no check {name!r}")
+    raise UsageError(f"there is no check {shown(name)}")
 
 
 def explain(
@@ -33,6 +35,7 @@ def explain(
 ) -> None:
     """Show one check's page: what it checks, why it matters, how to fix it, when it cannot tell, and a worked example."""
     rule = _named(check)
-    typer.echo(f"# {rule.id} ({rule.family}, {rule.severity.value})\n\n{rule.title}.\n\n{rule.page.strip()}")
+    page = f"# {rule.id} ({rule.family}, {rule.severity.value})\n\n{rule.title}.\n\n{rule.page.strip()}\n"
     if example := worked(rule.id):
-        typer.echo("\n" + "\n".join(markdown(example, "##")))
+        page += "\n" + "\n".join(markdown(example, "##")) + "\n"
+    write_stdout(page)

@@ -49,7 +49,7 @@ def chain(
         write_stdout(windows_script())
         return
     if subject is None:
-        raise UsageError("there is nothing to look at", "Name an endpoint as host:port, or a file with a chain.")
+        raise UsageError("no endpoint and no file is named", "Name an endpoint as host:port, or a file with a chain.")
     asked = Asked(
         subject,
         host,

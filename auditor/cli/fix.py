@@ -14,7 +14,7 @@ from auditor import __version__
 from auditor.check import Severity
 from auditor.cli.inputs import read_inputs
 from auditor.cli.options import AskVia, At, EvidenceIn, Jobs, Offline, parse_date
-from auditor.cli.output import write_stdout
+from auditor.cli.output import cannot_write, write_stdout
 from auditor.cli.report_files import report_in
 from auditor.cli.selection import catalogue, severities
 from auditor.cli.siting import sited
@@ -63,9 +63,11 @@ def _write(folder: Path, files: tuple[Written, ...]) -> None:
 
 
 def _refuse_old(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: cannot write: it is a file", "Name a new folder.")
+    if folder.exists() and any(folder.iterdir()):
         raise UsageError(
-            f"{folder} is not empty", "Name a new folder: a script of an earlier run must not be taken for a new one."
+            f"{folder}: the folder is not empty", "Name a new one: a script of an earlier run must not be taken for a new one."
         )
 
 
@@ -81,7 +83,7 @@ def write_folder(folder: Path, files: tuple[Written, ...]) -> None:
                 folder.rmdir()
             shutil.move(made, folder)
     except OSError as error:
-        raise UsageError(f"{folder}: cannot write: {error.strerror or error}") from error
+        raise cannot_write(str(folder), error) from error
 
 
 def _write_file(path: Path, file: Written) -> None:

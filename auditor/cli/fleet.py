@@ -9,7 +9,7 @@ import reports
 from auditor.cli import cache
 from auditor.cli.inputs import read_inputs
 from auditor.cli.judging import Settings, report_of
-from auditor.cli.output import write_atomically, write_stdout
+from auditor.cli.output import named_format, write_atomically, write_stdout
 from auditor.cli.saying import say_error
 from auditor.errors import AuditorError, UsageError
 from auditor.fix.written import file_name
@@ -37,14 +37,14 @@ def _folders(formats: list[str], read: Iterable[Path]) -> list[tuple[str, Path]]
     taken = {path.resolve() for path in read}
     found = []
     for text in formats:
-        name, _, folder = text.partition("=")
-        if name not in reports.format_names():
-            raise UsageError(f"--format {name}: there is no such format", f"Formats: {', '.join(reports.format_names())}.")
+        name, folder = named_format(text)
         if not folder:
-            raise UsageError(f"--format {name}: several plans need a folder", f"Write --format {name}=reports/.")
+            raise UsageError(f"--format {name}: several plans need a folder", f"Write `--format {name}=reports/`.")
         path = Path(folder)
         if path.resolve() in taken or (path.exists() and not path.is_dir()):
-            raise UsageError(f"--format {text}: {folder} is no folder", f"Write --format {name}=reports/.")
+            raise UsageError(
+                f"--format {text}: {folder} is a file, and several plans need a folder", f"Write `--format {name}=reports/`."
+            )
         found.append((name, path))
     return found
 

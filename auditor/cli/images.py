@@ -13,14 +13,17 @@ import typer
 from tabulate import tabulate
 
 from auditor.cli.inputs import is_plan
+from auditor.cli.output import write_stdout
 from auditor.cli.saying import say
 from auditor.collectors.helm import with_rendered_charts
 from auditor.errors import Location, UsageError
 from auditor.oci.reference import Reference
+from auditor.plan.bare_lists import PLAN_OF_LISTS
 from auditor.plan.bare_sources import plan_for_sources
 from auditor.plan.load import load_plan
 from auditor.plan.model import Plan
 from auditor.plan.needs import concerns, resolve_needs
+from auditor.plan.quoting import shown
 from auditor.policy.judge import EXIT_NOT_READY, EXIT_UNDETERMINED
 from reports.cleaning import clean
 
@@ -61,23 +64,30 @@ class Found:
         entry.platforms.extend(text for text in platforms if text not in entry.platforms)
 
 
+def _at(location: Location) -> str:
+    """The place before what is said of it; nothing for the plan that only the command line made."""
+    return "" if location.file == PLAN_OF_LISTS else f"{location}: "
+
+
 def _found(plan: Plan) -> Found:
     needs, found = resolve_needs(plan), Found()
     pools = [pool.platform for pool in plan.pools]
     for line in needs.lines:
         if line.error:
-            found.errors.append(f"{line.location}: {line.text!r}: {line.error}")
+            found.errors.append(f"{line.location}: {shown(line.text)}: {line.error}")
         elif line.unbounded:
-            found.unbounded.append(f"{line.location}: {line.unbounded}")
+            found.unbounded.append(f"{_at(line.location)}{line.unbounded}")
         elif line.reference and any(concerns(line.platforms, pool) for pool in pools):
             found.take(line.reference, "list", line.location, line.digest, map(str, line.platforms))
     for demand in needs.demands:
         if demand.error:
-            found.errors.append(f"{demand.location}: {demand.error}")
+            found.errors.append(f"{_at(demand.location)}{demand.error}")
         elif demand.unbounded:
-            found.unbounded.append(f"{demand.location}: {demand.unbounded}")
+            found.unbounded.append(f"{_at(demand.location)}{demand.unbounded}")
         elif demand.surmised:
-            found.unbounded.append(f"{demand.location}: {demand.who} looks like the image {demand.text}: list it if it is one")
+            found.unbounded.append(
+                f"{_at(demand.location)}{demand.who} looks like the image {demand.text}: list it if it is one"
+            )
         elif demand.reference and demand.pools:
             found.take(demand.reference, f"{demand.kind} {demand.who}", demand.location, "", iter(filter(None, [demand.os])))
     return found
@@ -122,19 +132,18 @@ def images(
     """Print the image list that lists, manifests and charts add up to. Exit code: 0 complete, 1 errors, 3 undetermined."""
     if len(sources) == 1 and is_plan(sources[0]):
         if platform:
-            raise UsageError(f"--platform is for sources; {sources[0]} brings its own pools", "Leave --platform out.")
+            raise UsageError(f"--platform is not for plans: {sources[0]} has its own pools", "Leave `--platform` out.")
         plan = load_plan(sources[0])
     else:
         plan = plan_for_sources(sources, platform or [])
     found = _found(with_rendered_charts(plan))
     match format:
         case Layout.JSON:
-            typer.echo(_json(found))
+            write_stdout(_json(found) + "\n")
         case Layout.LIST:
-            for reference in found.images:
-                typer.echo(str(reference))
+            write_stdout("".join(f"{reference}\n" for reference in found.images))
         case Layout.TEXT:
-            typer.echo(_text(found))
+            write_stdout(_text(found) + "\n")
     for message in (*found.errors, *found.unbounded):
         say(message)
     if found.errors:

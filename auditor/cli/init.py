@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli.output import write_atomically
+from auditor.cli.output import write_atomically, write_stdout
 from auditor.cli.saying import note
 from auditor.errors import UsageError
 from auditor.plan.starter import starter_plan
@@ -16,9 +16,9 @@ from auditor.plan.starter import starter_plan
 def init(file: Annotated[Path, typer.Argument(help="Where to write it; - for stdout.")] = Path("plan.yaml")) -> None:
     """Write a starter plan with every part explained. It loads as it is; an existing file is never overwritten."""
     if str(file) == "-":
-        typer.echo(starter_plan(), nl=False)
+        write_stdout(starter_plan())
         return
     if file.exists():
-        raise UsageError(f"{file} exists already", "Name another file: auditor init other.yaml.")
+        raise UsageError(f"{file} exists already", "Name another file: `auditor init other.yaml`.")
     write_atomically(file, starter_plan())
-    note(f"{file} written. Next: edit it, then auditor audit {file}")
+    note(f"{file} is written. Edit it, then run `auditor audit {file}`.")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.collectors.helm import with_rendered_charts
-from auditor.errors import UsageError
+from auditor.errors import UsageError, strerror
 from auditor.evidence.store import Store
 from auditor.plan.bare_lists import plan_for_lists
 from auditor.plan.load import load_plan, load_plan_files
@@ -19,6 +19,8 @@ SQLITE_MAGIC = b"SQLite format 3\x00"
 _PLAN_KEY = re.compile(rb"^(pools|\"?version\"?)\s*:|\"pools\"\s*:", re.MULTILINE)
 PLAN_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 _HEAD = 64 * 1024
+_HINT = "Name a plan, an image list or an evidence file."
+_FOR_LISTS = "For an image list, say what it is for: `--platform linux/amd64 --platform windows/amd64:ltsc2022`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,12 @@ class Given:
 def _head(path: Path) -> bytes:
     try:
         if path.exists() and not path.is_file():  # opening a named pipe would wait for a writer
-            raise UsageError(f"{path} is no regular file", "Name a plan, an image list or an evidence file.")
+            what = "it is a folder" if path.is_dir() else "it is no regular file"
+            raise UsageError(f"{path}: {what}", _HINT)
         with path.open("rb") as file:
             return file.read(_HEAD)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}", "Name a plan, an image list or an evidence file.") from error
+        raise UsageError(f"{path}: {strerror(error)}", _HINT) from error
 
 
 def is_evidence(path: Path) -> bool:
@@ -60,7 +63,7 @@ def plan_in(path: Path) -> Plan:
         name = store.meta("plan.path")
         files = store.files()
     if not name or name not in files:
-        raise UsageError(f"{path} carries no plan", "Give the plan as well: auditor audit PLAN --evidence FILE.")
+        raise UsageError(f"{path}: it carries no plan", f"Give the plan as well: `auditor audit PLAN --evidence {path}`.")
     return load_plan_files(name, files)
 
 
@@ -72,19 +75,15 @@ def read_inputs(paths: list[Path], platforms: list[str], evidence: Path | None =
     if platforms:
         for path in paths:
             if is_evidence(path) or (path.suffix.lower() in PLAN_SUFFIXES and _PLAN_KEY.search(_head(path))):
-                raise UsageError(f"--platform is for image lists; {path} brings its own pools", "Leave --platform out.")
+                raise UsageError(f"--platform is for image lists: {path} has its own pools", "Leave `--platform` out.")
         return Given(plan_for_lists(paths, platforms))
     if len(paths) > 1:
-        raise UsageError(
-            "several inputs without --platform", "Image lists need at least one --platform; several plans must all be plans."
-        )
+        odd = next((path for path in paths if not is_site(path)), paths[0])
+        raise UsageError(f"{odd}: it is neither a plan nor evidence, and stands beside other inputs", _FOR_LISTS)
     if is_evidence(paths[0]):
         return Given(plan_in(paths[0]), paths[0])
     if paths[0].suffix.lower() not in PLAN_SUFFIXES and not _PLAN_KEY.search(_head(paths[0])):
-        raise UsageError(
-            f"{paths[0]} is neither a plan nor evidence",
-            "For an image list say what it is for: --platform linux/amd64 --platform windows/amd64:ltsc2022.",
-        )
+        raise UsageError(f"{paths[0]}: it is neither a plan nor evidence", _FOR_LISTS)
     return Given(with_rendered_charts(load_plan(paths[0]), carried_in(evidence)))
 
 

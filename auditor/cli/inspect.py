@@ -11,6 +11,7 @@ import typer
 from auditor.cli.inspecting.archive import as_json, as_text, inspect_archives
 from auditor.cli.inspecting.image import show_image
 from auditor.cli.options import EvidenceIn
+from auditor.cli.output import write_stdout
 from auditor.cli.progress import watching
 from auditor.errors import UsageError
 from auditor.policy.judge import EXIT_NOT_READY
@@ -33,13 +34,13 @@ def inspect(
     What exists as a file or folder is read as an archive; it is hashed whole, and what is wrong with it ends in exit code 1.
     """
     if not _is_path(subject):
-        typer.echo(show_image(subject, evidence, as_json=format is Layout.JSON))
+        write_stdout(show_image(subject, evidence, as_json=format is Layout.JSON) + "\n")
         return
     if evidence is not None:
-        raise UsageError("--evidence is for image references", f"{subject} is read as an archive, from the disk.")
+        raise UsageError(f"--evidence is for image references: {subject} is an archive", "Leave `--evidence` out.")
     with watching() as told:
         archives = inspect_archives(Path(subject), told.reading)
-    typer.echo((as_json if format is Layout.JSON else as_text)(archives))
+    write_stdout((as_json if format is Layout.JSON else as_text)(archives) + "\n")
     if not all(archive.is_sound for archive in archives):
         raise typer.Exit(EXIT_NOT_READY)
 

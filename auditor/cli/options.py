@@ -12,6 +12,7 @@ from auditor.check import Severity
 from auditor.errors import UsageError
 from auditor.evidence.model import Place
 from auditor.plan.model import Plan
+from auditor.plan.quoting import shown
 from reports import format_names
 
 _LISTED = f"{', '.join(format_names()[:-1])} or {format_names()[-1]}"
@@ -58,7 +59,7 @@ def parse_date(text: str | None) -> datetime.date:
     try:
         return datetime.date.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"--at {text}: not a date", "Write it as 2027-03-01.") from error
+        raise UsageError(f"--at {shown(text)[1:-1]}: this is no date", "Write it as 2027-03-01.") from error
 
 
 def places_of(via: list[Place] | None, plan: Plan) -> frozenset[Place]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import reports
-from auditor.errors import UsageError
+from auditor.errors import UsageError, strerror
+from auditor.plan.spelling import as_hint, nearest
 from auditor.report import Report
 
 
@@ -25,25 +26,50 @@ def parse_outputs(wanted: list[str], inputs: tuple[Path, ...] = ()) -> tuple[Out
     """The outputs that were asked for, text on stdout if none. Raises UsageError."""
     outputs = []
     for text in wanted or ["text"]:
-        name, _, file = text.partition("=")
-        if name not in reports.format_names():
-            raise UsageError(f"--format {name}: there is no such format", f"Formats: {', '.join(reports.format_names())}.")
+        name, file = named_format(text)
         outputs.append(Output(name, Path(file) if file else None))
     files = [output.file.absolute() for output in outputs if output.file is not None]
     if len(set(files)) < len(files):
-        raise UsageError("two --format options name the same file", "The second would overwrite the first.")
-    if taken := {path.resolve() for path in inputs} & {file.resolve() for file in files}:
-        raise UsageError(f"--format would overwrite the input {next(iter(taken))}", "Name another file.")
+        raise UsageError("--format: two of them name the same file", "Name two files: the second would overwrite the first.")
+    taken = {path.resolve() for path in inputs}
+    for output in outputs:
+        if output.file is not None and output.file.resolve() in taken:
+            raise UsageError(f"--format {output.format}={output.file}: that is an input of this run", "Name another file.")
     if sum(output.file is None for output in outputs) > 1:
-        raise UsageError("only one --format can go to stdout", "Give the others a file: --format html=report.html.")
+        raise UsageError("--format: only one report can go to stdout", "Give the others a file: `--format html=report.html`.")
+    for output in outputs:
+        if output.file is not None:
+            _refuse_unwritable(output.file)
     return tuple(outputs)
+
+
+def named_format(text: str) -> tuple[str, str]:
+    """Format and file (empty for stdout) of one `--format FMT[=FILE]`. Raises UsageError."""
+    name, given, file = text.partition("=")
+    known = reports.format_names()
+    if name not in known:
+        raise UsageError(
+            f"--format {name}: there is no such format", as_hint(nearest(name, known) or f"write one of {', '.join(known)}")
+        )
+    if given and not file:
+        raise UsageError(f"--format {text}: no file is named", f"Name one, or write `--format {name}` for stdout.")
+    return name, file
+
+
+def _refuse_unwritable(path: Path) -> None:
+    """Say before the work what would be said after it."""
+    if path.is_dir():
+        raise UsageError(f"{path}: cannot write: it is a folder", "Name a file in it.")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: cannot write: it is no regular file", "Leave the file out to write to stdout.")
+    if not path.resolve().parent.is_dir():
+        raise UsageError(f"{path}: cannot write: its folder does not exist", "Make the folder, or name another file.")
 
 
 def write_atomically(path: Path, text: str) -> None:
     """Write to a temporary file beside `path` and rename it. Raises UsageError when that cannot be done."""
-    if path.exists() and not path.is_file():
-        raise UsageError(f"{path}: cannot write: it is no regular file", "Leave =FILE away to write to stdout.")
-    path = path.resolve()  # a link stays a link
+    _refuse_unwritable(path)
+    named, path = path, path.resolve()  # a link stays a link
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
@@ -57,7 +83,12 @@ def write_atomically(path: Path, text: str) -> None:
             Path(temporary).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise UsageError(f"{path}: cannot write: {error.strerror or error}") from error
+        raise cannot_write(str(named), error) from error
+
+
+def cannot_write(name: str, error: OSError) -> UsageError:
+    """What to say of a file, a folder or a stream that cannot be written."""
+    return UsageError(f"{name}: cannot write: {strerror(error)}", "Check its folder, its permissions and the free space.")
 
 
 def use_colour() -> bool:
@@ -68,7 +99,7 @@ def use_colour() -> bool:
 def write_stdout(text: str) -> None:
     """Write to stdout. A reader that went away (`auditor … | head`) changes no verdict: the rest goes nowhere."""
     if sys.stdout is None:
-        raise UsageError("stdout is closed", "Give every --format a file: --format json=report.json.")
+        raise UsageError("stdout is closed", "Give every `--format` a file: `--format json=report.json`.")
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -76,7 +107,7 @@ def write_stdout(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise UsageError(f"stdout: cannot write: {error.strerror or error}") from error
+        raise UsageError(f"stdout: cannot write: {strerror(error)}", "Check where it leads to.") from error
 
 
 def write_reports(report: Report, outputs: tuple[Output, ...]) -> None:

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from auditor.errors import UsageError
+from auditor.errors import UsageError, strerror
 from auditor.policy import Baseline, baseline_of
 from auditor.reported import VERSION, is_report
 
 MAX_REPORT = 512 * 1024 * 1024
-_HINT = "Write one with `auditor audit PLAN --format json=FILE`."
+_HINT = "Reports are written by `auditor audit PLAN --format json=FILE`."
 
 
 def report_in(path: Path) -> dict[str, Any] | None:
@@ -22,17 +22,17 @@ def report_in(path: Path) -> dict[str, Any] | None:
     if not isinstance(document, dict) or not is_report(document):
         return None
     if document.get("version") != VERSION:
-        raise UsageError(f"{path} is no report of version {VERSION}", _HINT)
+        raise UsageError(f"{path}: it is no JSON report of version {VERSION}", _HINT)
     return document
 
 
 def read_report(path: Path) -> dict[str, Any]:
     """The JSON report of version 1 in a file, whatever it is called. Raises UsageError."""
     if path.exists() and not path.is_file():  # opening a named pipe would wait for a writer
-        raise UsageError(f"{path} is no regular file", _HINT)
+        raise UsageError(f"{path}: it is {'a folder' if path.is_dir() else 'no regular file'}", _HINT)
     document = _json(path)
     if not isinstance(document, dict) or not is_report(document) or document.get("version") != VERSION:
-        raise UsageError(f"{path} is no report of version {VERSION}", _HINT)
+        raise UsageError(f"{path}: it is no JSON report of version {VERSION}", _HINT)
     return document
 
 
@@ -41,7 +41,7 @@ def read_baseline(path: Path) -> Baseline:
     try:
         return baseline_of(read_report(path))
     except ValueError as error:
-        raise UsageError(f"{path} cannot be a baseline: {error}", _HINT) from error
+        raise UsageError(f"{path}: it cannot be a baseline: {error}", _HINT) from error
 
 
 def _json(path: Path) -> object:
@@ -50,9 +50,9 @@ def _json(path: Path) -> object:
         with path.open("rb") as file:
             data = file.read(MAX_REPORT + 1)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}", _HINT) from error
+        raise UsageError(f"{path}: {strerror(error)}", _HINT) from error
     if len(data) > MAX_REPORT:
-        raise UsageError(f"{path} is larger than {MAX_REPORT // 1024**2} MiB", _HINT)
+        raise UsageError(f"{path}: it is larger than {MAX_REPORT // 1024**2} MiB", _HINT)
     try:
         document: object = json.loads(data)
     except (ValueError, RecursionError):

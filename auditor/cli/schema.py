@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from auditor.cli.output import write_stdout
 from auditor.plan.schema import json_schema
 from reports.json_v1 import report_schema
 
@@ -22,4 +23,4 @@ class Which(enum.StrEnum):
 def schema(which: Annotated[Which, typer.Argument(help="plan or report")]) -> None:
     """Print a JSON Schema, for editors and for readers of reports."""
     document = json_schema() if which is Which.PLAN else report_schema()
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    write_stdout(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 from auditor.check import Check, Rule, Severity
 from auditor.errors import AuditorError, PlanError, Problem, UsageError
 from auditor.plan.model import Plan
+from auditor.plan.quoting import shown
+from auditor.plan.spelling import closest
 from auditor.plugins import CHECKS, added
 from auditor.policy import POLICY_RULES
 from checks import CATALOGUE
+
+_ALIKE = 0.7  # ids share words such as image and windows: what is less alike than this was not meant
 
 
 def catalogue() -> tuple[Check, ...]:
@@ -19,7 +22,9 @@ def catalogue() -> tuple[Check, ...]:
     taken = {check.id for check in CATALOGUE}
     for name, check in added(CHECKS):
         if not isinstance(check, Check) or check.id in taken:
-            raise AuditorError(f"the plug-in check {name} is no Check with an id of its own")
+            raise AuditorError(
+                f"the plug-in {name} is no check, or its id is taken", "Mend or uninstall it: what does not run is no pass."
+            )
         taken.add(check.id)
         found.append(check)
     return tuple(found)
@@ -31,8 +36,8 @@ def rules(checks: Iterable[Check]) -> tuple[Rule, ...]:
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"Did you mean {near[0]}?" if near else "`auditor checks` lists the ids."
+    near = closest(name, known, _ALIKE)
+    return f"Did you mean {near}?" if near else "`auditor checks` lists the ids."
 
 
 def selected(checks: tuple[Check, ...], only: list[str], skip: list[str]) -> frozenset[str]:
@@ -41,11 +46,11 @@ def selected(checks: tuple[Check, ...], only: list[str], skip: list[str]) -> fro
     for name in (*only, *skip):
         if any(name == rule.id for rule in POLICY_RULES):
             raise UsageError(
-                f"{name} is what the policy itself finds, and cannot be chosen or left out",
-                f"Give it another severity in the plan: severity: {{{name}: info}}",
+                f"{name} is found by the judgement itself, and cannot be chosen or left out",
+                f"Give it another severity in the plan: `severity: {{{name}: info}}`.",
             )
         if name not in known:
-            raise UsageError(f"there is no check {name!r}", _hint(name, known))
+            raise UsageError(f"there is no check {shown(name)}", _hint(name, known))
     return frozenset(only or known) - frozenset(skip)
 
 
@@ -53,7 +58,7 @@ def severities(plan: Plan, checks: tuple[Check, ...]) -> dict[str, Severity]:
     """The plan's severity overrides. Raises PlanError for an id that does not exist."""
     known = [rule.id for rule in rules(checks)]
     problems = [
-        Problem(plan.where("severity", name), f"there is no check {name!r}", _hint(name, known))
+        Problem(plan.where("severity", name), f"there is no check {shown(name)}", _hint(name, known))
         for name in plan.severities
         if name not in known
     ]

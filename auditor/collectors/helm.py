@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from auditor.errors import strerror
 from auditor.plan.model import Plan, Workload
 from auditor.plan.workloads.rendered import (
     failure_name,
@@ -28,6 +29,7 @@ from auditor.plan.workloads.rendered import (
 _SECONDS = 120
 _MAX_OUTPUT = 16 * 1024 * 1024
 _MAX_REASON = 2000
+_ADVICE = "Use --debug flag to render out invalid YAML"
 _SEPARATOR = re.compile(rb"^---[ \t]*(?:#.*)?$", re.MULTILINE)
 _DATA = re.compile(rb"^kind:[ \t]*[\"']?(?:Secret|ConfigMap)[\"']?[ \t]*$", re.MULTILINE)
 _WITHOUT_NETWORK = {"HTTP_PROXY": "", "HTTPS_PROXY": ""}
@@ -79,14 +81,20 @@ def _render(plan: Plan, workload: Workload, key: str) -> tuple[bytes, str]:
         except subprocess.TimeoutExpired:
             return b"", f"helm had not finished after {_SECONDS} s"
         except OSError as error:
-            return b"", f"helm could not be started: {error.strerror or error}"
+            return b"", f"helm could not be started: {strerror(error)}"
         if done.returncode != 0:
-            return b"", done.stderr.decode("utf-8", "replace").strip()[:_MAX_REASON] or f"helm ended with {done.returncode}"
+            return b"", _said(done.stderr) or f"helm ended with {done.returncode}"
         output.seek(0)
         made = output.read(_MAX_OUTPUT + 1)
     if len(made) > _MAX_OUTPUT:
         return b"", f"helm wrote more than {_MAX_OUTPUT:,} bytes"
     return marked_with(key, _without_data(made)), ""
+
+
+def _said(stderr: bytes) -> str:
+    """Helm's own words, on one line and without its advice on how to call it."""
+    text = " ".join(stderr.decode("utf-8", "replace").split()).removeprefix("Error: ").replace(_ADVICE, "").strip()
+    return f"helm says: {text[:_MAX_REASON]}" if text else ""
 
 
 def _without_data(rendered: bytes) -> bytes:

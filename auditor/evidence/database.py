@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from auditor import __version__
+from auditor.errors import EvidenceError
 from auditor.evidence.schema import check_header, check_tables, connect, create_tables, explained, stand_in, upgrade
 
 BATCH: Final = 1024
@@ -33,6 +34,8 @@ class Database:
         """A file to write to: a new one, or the one that an earlier run left, to go on with. Raises EvidenceError."""
         if path.exists() and (not path.is_file() or path.stat().st_size):
             return cls.open(path, read_only=False)
+        if not path.absolute().parent.is_dir():
+            raise EvidenceError(f"{path}: cannot write: its folder does not exist", "Make the folder, or name another file.")
         with explained(str(path)):
             connection = connect(path, read_only=False)
             create_tables(connection)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from auditor.errors import EvidenceError
 from auditor.evidence.model import Absent, Failed, Kind, Observation, Seen
+from auditor.evidence.schema import DAMAGED
 
 MAX_TEXT = 64 * 1024
 SEEN = "seen"
@@ -53,7 +54,7 @@ def to_observation(row: Row, value: Callable[[], T], name: str) -> Observation[T
             return Seen(value(), at, source)
         return Absent(detail, at, source) if outcome == ABSENT else Failed(_KINDS[outcome], detail, at, source)
     except (ValueError, KeyError) as error:
-        raise EvidenceError(f"{name}: an observation that cannot be: {error}", "The file is damaged: collect anew.") from error
+        raise EvidenceError(f"{name}: it holds an observation that cannot be: {error}", DAMAGED) from error
 
 
 def as_text(value: object) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from auditor.errors import EvidenceError
+from auditor.errors import EvidenceError, strerror
 
 APPLICATION_ID: Final = 0x41474145
 VERSION: Final = 3
@@ -19,7 +19,8 @@ OLDEST: Final = 2
 MAX_VALUE: Final = 64 * 1024 * 1024
 _MAGIC: Final = b"SQLite format 3\x00"
 _LOCK_TIMEOUT: Final = 5.0
-_DAMAGED: Final = "The file is damaged: collect anew, or carry it again and compare checksums."
+_HINT: Final = "Evidence is the file that `auditor collect PLAN -o FILE` writes."
+DAMAGED: Final = "The file is damaged: collect anew, or carry it again and compare checksums."
 
 # `outcome` is "seen", "absent" or the kind of a failure; times are ISO 8601 in UTC.
 _TABLES: Final = {
@@ -83,7 +84,7 @@ class explained:  # noqa: N801 - reads as a verb, like contextlib's own
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if isinstance(error, UnicodeDecodeError):  # SQLite quoted a damaged schema in its message
-            raise EvidenceError(f"{self._name}: what it holds is no UTF-8 text", _DAMAGED) from error
+            raise EvidenceError(f"{self._name}: what it holds is no text", DAMAGED) from error
         if isinstance(error, sqlite3.Error):
             raise EvidenceError(f"{self._name}: {error}", _hint(error)) from error
 
@@ -94,7 +95,7 @@ def _hint(error: sqlite3.Error) -> str:
         return "Another auditor is writing to it: wait until that one has ended."
     if "readonly" in text or "unable to open" in text or "disk I/O" in text or "full" in text:
         return "Check the folder, its permissions and the free space."
-    return _DAMAGED
+    return DAMAGED
 
 
 def check_header(path: Path) -> None:
@@ -102,21 +103,20 @@ def check_header(path: Path) -> None:
     try:
         if not path.is_file() and not path.is_dir():  # opening a named pipe would wait for a writer
             path.stat()
-            raise EvidenceError(f"{path} is no regular file", "Evidence is the file that auditor collect writes.")
+            raise EvidenceError(f"{path}: it is no regular file", _HINT)
         with path.open("rb") as file:
             head = file.read(100)
     except OSError as error:
-        hint = "Write one with: auditor collect PLAN -o FILE."
-        raise EvidenceError(f"{path}: {error.strerror or error}", hint) from error
+        raise EvidenceError(f"{path}: {strerror(error)}", _HINT) from error
     if len(head) < 100 or not head.startswith(_MAGIC):
-        raise EvidenceError(f"{path} is no evidence file", "Evidence is the file that auditor collect writes.")
+        raise EvidenceError(f"{path}: it is no evidence file", _HINT)
     if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
-        raise EvidenceError(f"{path} is a SQLite file of another program", "Evidence is the file that auditor collect writes.")
+        raise EvidenceError(f"{path}: it is a SQLite file of another program", _HINT)
     version = int.from_bytes(head[60:64], "big")
     if version > VERSION:
-        raise EvidenceError(f"{path} was written by a newer auditor (evidence version {version})", "Update the auditor.")
+        raise EvidenceError(f"{path}: a newer auditor wrote it (evidence version {version})", "Update the auditor here.")
     if version < OLDEST:
-        raise EvidenceError(f"{path} was written by an older auditor (evidence version {version})", "Collect anew.")
+        raise EvidenceError(f"{path}: an older auditor wrote it (evidence version {version})", "Collect anew.")
 
 
 def connect(path: Path | None, *, read_only: bool) -> sqlite3.Connection:
@@ -158,7 +158,7 @@ def check_tables(connection: sqlite3.Connection, name: str) -> tuple[str, ...]:
     expected = {table: statement for table, statement in _TABLES.items() if table not in missing}
     rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL LIMIT 100").fetchall()
     if dict(rows) != expected:
-        raise EvidenceError(f"{name} has tables that the auditor did not make", "Collect anew, and carry that file.")
+        raise EvidenceError(f"{name}: it has tables that the auditor did not make", "Collect anew, and carry that file.")
     return missing
 
 

@@ -44,6 +44,7 @@ from auditor.evidence.rows import (
     to_text,
     to_time,
 )
+from auditor.evidence.schema import DAMAGED
 from auditor.evidence.tally import Tally, tallied
 from auditor.oci.unpacked import AllUnpacked, UnpackedKind, UnpackedSeen
 
@@ -76,7 +77,6 @@ _TALLIED: Final = {
 }
 _HASHERS: Final = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
 _ARCHIVE: Final = msgspec.msgpack.Decoder(ArchiveSeen)
-_DAMAGED: Final = "The file is damaged: collect anew."
 
 
 def _archive(body: object) -> ArchiveSeen:
@@ -169,8 +169,8 @@ class Store(Database):
             for digest, kind, value, reason in self._rows(_NO_TRAILERS):
                 found[as_text(digest)] = UnpackedSeen(_UNPACKED_KINDS[kind], as_size(value), as_text(reason))
         except (ValueError, KeyError) as error:
-            problem = f"{self._name}: an unpacked size that cannot be: {error}"
-            raise EvidenceError(problem, "The file is damaged: collect anew.") from error
+            problem = f"{self._name}: it holds an unpacked size that cannot be: {error}"
+            raise EvidenceError(problem, DAMAGED) from error
         return AllUnpacked(trailers, found)
 
     def archives(self) -> dict[str, Observation[ArchiveSeen]]:
@@ -210,7 +210,7 @@ class Store(Database):
             try:
                 yield outcome == SEEN, outcome == ABSENT, to_time(as_text(at)), as_text(source)
             except ValueError as error:
-                raise EvidenceError(f"{self._name}: an observation that cannot be: {error}", _DAMAGED) from error
+                raise EvidenceError(f"{self._name}: it holds an observation that cannot be: {error}", DAMAGED) from error
 
     def files(self) -> dict[str, bytes]:
         """The files that the evidence carries, by path. Raises EvidenceError when they are too many or too big."""
@@ -218,21 +218,21 @@ class Store(Database):
         left = MAX_FILE_BYTES
         for path, body in self._rows("SELECT path, body FROM file ORDER BY path LIMIT ?", MAX_FILES + 1):
             if not isinstance(path, str) or not isinstance(body, bytes):
-                raise EvidenceError(f"{self._name}: a carried file that is none", _DAMAGED)
+                raise EvidenceError(f"{self._name}: it carries a file that is none", DAMAGED)
             left -= len(body)
             if left < 0 or len(found) >= MAX_FILES:
-                raise EvidenceError(f"{self._name} carries more files than any plan names", "Collect anew.")
+                raise EvidenceError(f"{self._name}: it carries more files than any plan names", "Collect anew.")
             found[path] = body
         return found
 
     def _checked(self, digest: str, row: tuple[object, ...]) -> Observation[Content]:
         media_type, body, when, source = row
         if not (isinstance(body, bytes) and isinstance(media_type, str) and isinstance(when, str) and isinstance(source, str)):
-            raise EvidenceError(f"{self._name}: {digest} is no document", _DAMAGED)
+            raise EvidenceError(f"{self._name}: what it has as {digest} is no document", DAMAGED)
         try:
             at = to_time(when)
         except ValueError as error:
-            raise EvidenceError(f"{self._name}: {digest}: {error}", _DAMAGED) from error
+            raise EvidenceError(f"{self._name}: what it has as {digest}: {error}", DAMAGED) from error
         if len(body) > MAX_DOCUMENT or not hashes_to(digest, body):
             return Failed(Kind.MALFORMED, f"the stored bytes do not hash to {digest}", at, source)
         return Seen(Content(media_type, body), at, source)

@@ -123,6 +123,12 @@ def _signature_hash(parsed: x509.Certificate) -> str:
     return algorithm.name if algorithm is not None else ""
 
 
+def _why(error: Exception) -> str:
+    """What the library found wrong; its parser tells in the words of its own source code, which help nobody."""
+    said = printable(str(error), 200)
+    return "it is no X.509 certificate" if not said or "ParseError" in said else said
+
+
 def parse_certificate(der: bytes) -> Certificate:
     """Read one DER certificate. Raises UnreadableCertificate; odd extensions only set `extensions.defect`."""
     if len(der) > MAX_CERTIFICATE:
@@ -132,7 +138,7 @@ def parse_certificate(der: bytes) -> Certificate:
             parsed = x509.load_der_x509_certificate(der)
             return _certificate(der, parsed)
         except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
-            raise UnreadableCertificate(printable(str(error), 200) or "no X.509 certificate") from error
+            raise UnreadableCertificate(_why(error)) from error
 
 
 def _certificate(der: bytes, parsed: x509.Certificate) -> Certificate:

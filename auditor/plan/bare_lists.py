@@ -30,7 +30,7 @@ def plan_for_lists(lists: Sequence[Path], platforms: Sequence[str]) -> Plan:
         try:
             node_platform(text)
         except ValueError as error:
-            raise UsageError(f"--platform: {error}") from error
+            raise UsageError(f"--platform: {error}", "Name a platform as in `--platform windows/amd64:ltsc2022`.") from error
     disk = DiskFiles(Path())
     found = {path.as_posix(): _fingerprint(disk, path) for path in lists}
     pools = {pool_name(text): text for text in platforms}
@@ -41,9 +41,9 @@ def _fingerprint(disk: DiskFiles, path: Path) -> str:
     """What a list holds, so that the digest of the plan names its content too."""
     name = str(path)
     if FORBIDDEN.search(name):
-        raise UsageError(f"{shown(name)}: no name that can be written down", "Rename the file.")
+        raise UsageError(f"{shown(name)[1:-1]}: characters in its name cannot be written down", "Rename the file.")
     try:
-        files = disk.read(name, Location(name))
+        files = disk.read(name, Location(""))
     except FileProblem as error:
         raise PlanError([error.problem]) from error
     return "sha256:" + hashlib.sha256(b"\0".join(files.values())).hexdigest()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from auditor.errors import UsageError
+from auditor.errors import UsageError, strerror
 from auditor.plan.bare_lists import PLAN_OF_LISTS, pool_name
 from auditor.plan.files import DiskFiles
 from auditor.plan.lists import IMPORTERS, unknown
@@ -18,6 +18,7 @@ from auditor.plan.quoting import FORBIDDEN, shown
 # Where a workload could run when nobody says which platforms there are.
 ANYWHERE = ("linux/amd64", "linux/arm64", "windows/amd64:ltsc2019", "windows/amd64:ltsc2022", "windows/amd64:ltsc2025")
 _MAX_HEAD = 1024 * 1024
+_HINT = "Name an image list, manifests, a chart or a plan."
 
 
 def plan_for_sources(sources: Sequence[Path], platforms: Sequence[str]) -> Plan:
@@ -26,7 +27,7 @@ def plan_for_sources(sources: Sequence[Path], platforms: Sequence[str]) -> Plan:
         try:
             node_platform(text)
         except ValueError as error:
-            raise UsageError(f"--platform: {error}") from error
+            raise UsageError(f"--platform: {error}", "Name a platform as in `--platform windows/amd64:ltsc2022`.") from error
     kinds = [(_kind(source), source) for source in sources]
     text = "\n".join(_lines(kinds, platforms or ANYWHERE)) + "\n"
     return load_plan_text(PLAN_OF_LISTS, text, DiskFiles(Path()))
@@ -35,7 +36,7 @@ def plan_for_sources(sources: Sequence[Path], platforms: Sequence[str]) -> Plan:
 def _kind(source: Path) -> str:
     """`chart`, `manifests` or `list`."""
     if FORBIDDEN.search(str(source)):
-        raise UsageError(f"{shown(str(source))}: no name that can be written down", "Rename the file.")
+        raise UsageError(f"{shown(str(source))[1:-1]}: characters in its name cannot be written down", "Rename the file.")
     try:
         if source.is_dir():
             inside = {path.name for path in source.iterdir()}
@@ -44,11 +45,11 @@ def _kind(source: Path) -> str:
             return "manifests" if any(name.endswith((".yaml", ".yml")) for name in inside) else "list"
         if not source.is_file():
             source.stat()
-            raise UsageError(f"{source} is no regular file", "Name an image list, manifests, a chart or a plan.")
+            raise UsageError(f"{source}: it is no regular file", _HINT)
         with source.open("rb") as file:
             head = file.read(_MAX_HEAD)
     except OSError as error:
-        raise UsageError(f"{source}: {error.strerror or error}", "Name an image list, manifests, a chart or a plan.") from error
+        raise UsageError(f"{source}: {strerror(error)}", _HINT) from error
     if source.suffix in {".tgz", ".gz"} and head.startswith(b"\x1f\x8b"):
         return "chart"
     importer = next(importer for importer in IMPORTERS if importer.recognises(head))

@@ -26,6 +26,7 @@ _URL_LOGIN = re.compile(r"://[^/\s@]*:[^/\s@]*@")
 MAX_TEXT = 2000
 FILESYSTEMS = ("exfat", "ext4", "fat32", "ntfs", "xfs", "iso9660", "udf")
 ROOT_UPDATES = "enabled, disabled, file://server/share or http://mirror"
+UNFIT = "unfit_text"  # pydantic's kind of a text whose fault is told without quoting it
 NOT_TEXT = "not_text"  # pydantic's kind of a number or a switch where text is needed
 
 
@@ -35,7 +36,7 @@ def split_host_port(text: str) -> tuple[str, int | None]:
         raise ValueError(f"{shown(text)} is a URL: write host:port without a scheme")
     match = _HOST_PORT.fullmatch(text)
     if match is None:
-        raise ValueError(f"{shown(text)} is no host:port")
+        raise ValueError(f"{shown(text)} is no host:port, such as registry.plant7.local:5000")
     host, port = match["host"], match["port"]
     if host.startswith("["):
         host = _ipv6(host)
@@ -57,13 +58,13 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise PydanticCustomError(NOT_TEXT, "text is needed")
     if not value.strip():
-        raise ValueError("this is empty")
+        raise PydanticCustomError(UNFIT, "this is empty")
     if len(value) > MAX_TEXT:
         raise ValueError(f"{shown(value)} has {len(value):,} characters, more than any value of a plan needs")
     if FORBIDDEN.search(value):
-        raise ValueError("control characters do not belong here")
+        raise PydanticCustomError(UNFIT, "control characters do not belong here")
     if _URL_LOGIN.search(value):
-        raise ValueError("a password in a URL does not belong into a plan, which evidence and reports carry")
+        raise PydanticCustomError(UNFIT, "a password in a URL does not belong into a plan, which evidence and reports carry")
     return value
 
 
@@ -113,12 +114,17 @@ def _program(value: object) -> Program:
     return parse_program(_text(value))
 
 
+def _with_unit(value: object) -> object:
+    """A bare number as the text that it would have to be, so that what is said of it names the unit that it lacks."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
 def _rate(value: object) -> int:
-    return parse_rate(_text(value))
+    return parse_rate(_text(_with_unit(value)))
 
 
 def _duration(value: object) -> int:
-    return parse_duration(_text(value))
+    return parse_duration(_text(_with_unit(value)))
 
 
 def _root_updates(value: object) -> str:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from auditor.errors import Location, Problem
+from auditor.errors import Location, Problem, strerror
 from auditor.plan.model import Plan
 from auditor.plan.paths import is_inside, normal
 from auditor.plan.quoting import FORBIDDEN, clean, shown
@@ -22,10 +22,16 @@ MAX_FILE = 64 * 1024 * 1024
 MAX_TOTAL = 256 * 1024 * 1024
 MAX_FILES = 5_000
 MAX_DEPTH = 40
+_RELATIVE = "paths are relative to the folder of the file that names them"
 
 
 class Files(Protocol):
     """Where the plan's files come from."""
+
+    @property
+    def nothing(self) -> str:
+        """What to say of a name under which nothing was read."""
+        ...
 
     def read(self, path: str, location: Location) -> dict[str, bytes]:
         """The file, or every file of the folder, by path. Raises `FileProblem`."""
@@ -44,10 +50,6 @@ def _opener(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _why(error: OSError) -> str:
-    return "there is no such file" if isinstance(error, FileNotFoundError) else str(error.strerror or error)
-
-
 def _near(found: Path) -> str:
     """The neighbour that was probably meant."""
     try:
@@ -61,6 +63,7 @@ class DiskFiles:
     """Files beside a plan on disk. Each is read once; links are followed, into folders too, but never in a circle."""
 
     folder: Path
+    nothing: str = "the folder is empty"
     _total: int = 0
     _count: int = 0
     _read: dict[str, bytes] = field(default_factory=dict)
@@ -79,21 +82,24 @@ class DiskFiles:
 
     def _problem(self, name: str, error: OSError, location: Location) -> FileProblem:
         found = Path(error.filename or self.folder / name)
+        relative = _RELATIVE if isinstance(error, FileNotFoundError) and self.folder != Path() else ""
         inner = found.relative_to(self.folder).as_posix() if found.is_relative_to(self.folder) else name
-        return FileProblem(Problem(location, f"{shown(inner)[1:-1]}: {_why(error)}", _near(found)))
+        return FileProblem(Problem(location, f"{shown(inner)[1:-1]}: {strerror(error)}", _near(found) or relative))
 
     def _walk(self, name: str, location: Location, above: tuple[tuple[int, int], ...]) -> Iterator[str]:
         here = (self.folder / name).stat()
         identity = (here.st_dev, here.st_ino)
         if identity in above or len(above) > MAX_DEPTH:
-            raise FileProblem(Problem(location, f"{shown(name)}: folders that are linked in a circle, or too deep"))
+            raise FileProblem(Problem(location, f"{shown(name)[1:-1]}: its folders are linked in a circle, or nested too deep"))
         for entry in sorted(entry.name for entry in (self.folder / name).iterdir()):
             inner = f"{name}/{entry}"
             self._count += 1
             if self._count > MAX_FILES:
-                raise FileProblem(Problem(location, f"{shown(name)}: more than {MAX_FILES:,} files"))
+                raise FileProblem(Problem(location, f"{shown(name)[1:-1]}: the folder holds more than {MAX_FILES:,} files"))
             if FORBIDDEN.search(entry):
-                raise FileProblem(Problem(location, f"{shown(inner)}: no name that can be written down", "rename the file"))
+                raise FileProblem(
+                    Problem(location, f"{shown(inner)[1:-1]}: characters in its name cannot be written down", "rename the file")
+                )
             if self._is_folder(inner):
                 yield from self._walk(inner, location, (*above, identity))
             else:
@@ -104,10 +110,20 @@ class DiskFiles:
             return self._read[name]
         data = self._content(name, location)
         if len(data) > MAX_FILE:
-            raise FileProblem(Problem(location, f"{name} is larger than the {MAX_FILE:,} bytes that are read of one file"))
+            raise FileProblem(
+                Problem(
+                    location,
+                    f"{shown(name)[1:-1]}: it is larger than {MAX_FILE:,} bytes, the most that is read of one file",
+                )
+            )
         self._total += len(data)
         if self._total > MAX_TOTAL:
-            raise FileProblem(Problem(location, f"{name}: the plan's files are larger than {MAX_TOTAL:,} bytes together"))
+            raise FileProblem(
+                Problem(
+                    location,
+                    f"{shown(name)[1:-1]}: with it the plan's files are larger than {MAX_TOTAL:,} bytes together",
+                )
+            )
         self._read[name] = data
         return data
 
@@ -115,7 +131,7 @@ class DiskFiles:
         # Without O_NONBLOCK, opening a named pipe waits for a writer.
         with open(self.folder / name, "rb", opener=_opener) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise FileProblem(Problem(location, f"{name} is no regular file"))
+                raise FileProblem(Problem(location, f"{shown(name)[1:-1]}: it is no regular file"))
             return file.read(MAX_FILE + 1)
 
 
@@ -124,6 +140,7 @@ class CarriedFiles:
     """Files that an evidence file carries."""
 
     files: Mapping[str, bytes]
+    nothing: str = "the evidence does not carry it"
 
     def read(self, path: str, location: Location) -> dict[str, bytes]:
         """See `Files`. What was left out of the evidence gives nothing; the loader notes it in `Plan.left_out`."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from auditor.errors import Location, PlanError, Problem, UsageError
+from auditor.errors import Location, PlanError, Problem, UsageError, strerror
 from auditor.plan.convert import to_plan, to_waivers
 from auditor.plan.fields import MAX_TEXT
 from auditor.plan.files import CarriedFiles, DiskFiles, FileProblem, Files, left_out_of
@@ -35,7 +35,7 @@ def _read_plan(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}", "Name a plan: `auditor init` writes a starter.") from error
+        raise UsageError(f"{path}: {strerror(error)}", "Name a plan: `auditor init` writes one to start from.") from error
 
 
 def load_plan(path: Path) -> Plan:
@@ -58,8 +58,13 @@ def load_plan_files(path: str, files: Mapping[str, bytes]) -> Plan:
 
 
 def load_plan_text(path: str, text: str, files: Files) -> Plan:
-    """A plan that is not on disk, with the files that it names from `files`. Raises PlanError."""
-    return _load(path, text.encode(), files)
+    """A plan that is not on disk, with the files that it names from `files`. Raises PlanError, without places in that text."""
+    try:
+        return _load(path, text.encode(), files)
+    except PlanError as error:
+        nowhere = Location("")
+        problems = [replace(one, location=nowhere) if one.location.file == path else one for one in error.problems]
+        raise PlanError(problems, error.hint) from error
 
 
 def _load(path: str, data: bytes, files: Files, left_out: Mapping[str, str] = _NOTHING) -> Plan:
@@ -94,7 +99,7 @@ def _read_named(tree: Tree, files: Files, problems: list[Problem]) -> tuple[dict
         if read:
             continue
         if is_list:  # anything else may be left out of evidence; a list is what is judged
-            problems.append(Problem(location, f"{shown(name)[1:-1]}: there is no such file, or the folder is empty"))
+            problems.append(Problem(location, f"{shown(name)[1:-1]}: {files.nothing}"))
         else:
             missing.append(normal(name))
     return found, missing

@@ -90,15 +90,15 @@ def load_marked(data: bytes) -> list[Marked]:
 
 def _decoded(data: bytes) -> str:
     if len(data) > MAX_BYTES:
-        raise NotStructured(f"{len(data):,} bytes, more than the {MAX_BYTES:,} that are read of a structured file")
+        raise NotStructured(f"it is larger than {MAX_BYTES:,} bytes, the most that is read of such a file")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise NotStructured("not UTF-8 text", data[: error.start].count(b"\n") + 1) from error
+        raise NotStructured("not UTF-8 text: save it as UTF-8", data[: error.start].count(b"\n") + 1) from error
     if found := _UNPRINTABLE.search(text):
         before = text[: found.start()]
         line, column = before.count("\n") + 1, found.start() - before.rfind("\n")
-        raise NotStructured(f"the invisible character U+{ord(found[0]):04X} is in it", line, column)
+        raise NotStructured(f"the invisible character U+{ord(found[0]):04X} stands here: remove it", line, column)
     # JSON may be indented with tabs, which YAML forbids; inside its strings a tab is always escaped.
     return text.replace("\t", " ") if text.lstrip()[:1] in {"{", "["} else text
 
@@ -143,7 +143,7 @@ class _Builder:
         line, column = node.start_mark.line + 1, node.start_mark.column + 1
         self._left -= 1
         if self._left < 0:
-            raise NotStructured(f"more than {MAX_VALUES:,} values: do aliases multiply them?", line, column)
+            raise NotStructured(f"more than {MAX_VALUES:,} values, which aliases may multiply", line, column)
         if depth > MAX_DEPTH:
             raise NotStructured(f"nested deeper than {MAX_DEPTH} levels, or an alias inside itself", line, column)
         if isinstance(node, yaml.MappingNode):

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from auditor.errors import Location, PlanError, Problem
-from auditor.plan.fields import NOT_TEXT
+from auditor.plan.fields import NOT_TEXT, UNFIT
 from auditor.plan.quoting import clean, short, shown
 from auditor.plan.schema import PlanPart
 from auditor.plan.spelling import nearest
@@ -20,6 +20,7 @@ LONGEST_MESSAGE = 400
 _SAID = {
     "missing": "'{last}' is missing",
     "too_short": "'{last}' must not be empty",
+    UNFIT: "{last}: {said}",
     "string_pattern_mismatch": "{value} is no name: use letters, digits, '.', '_' and '-'",
 }
 _NEEDED = {
@@ -44,7 +45,7 @@ def plan_error(problems: Iterable[Problem], file: str) -> PlanError:
         for problem in ordered[:MOST]
     ]
     if len(ordered) > MOST:
-        told.append(Problem(Location(file), f"and {len(ordered) - MOST:,} more problems"))
+        told.append(Problem(Location(file), f"and {len(ordered) - MOST:,} more problems, which are not shown"))
     return PlanError(told)
 
 
@@ -89,7 +90,7 @@ def _words(error: dict[str, Any], value: str) -> tuple[str, str]:
             known = _keys_at(path[:-1])
             return f"unknown key {shown(str(path[-1]))}", nearest(last, known) or f"known here: {', '.join(known)}"
         case _ if kind in _SAID:
-            return _SAID[kind].format(last=last, value=value), ""
+            return _SAID[kind].format(last=last, value=value, said=error["msg"]), ""
         case "value_error":
             return str(error["ctx"]["error"]), ""
         case "literal_error":

@@ -21,6 +21,7 @@ MAX_DEPTH = 60
 MAX_NUMBER = 64
 # What YAML 1.2 calls printable, and the byte-order mark.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_OWN_TAGS = "tag:yaml.org,2002:"
 _NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
 
 Plain = dict[str, "Plain"] | list["Plain"] | str | int | float | bool | None
@@ -58,9 +59,17 @@ class _Builder:
     def build(self, node: yaml.Node, path: str, depth: int) -> Plain:
         self._left -= 1
         if self._left < 0:
-            raise PlanError([Problem(self.place(node), f"more than {MAX_NODES:,} values: do aliases multiply them?")])
+            raise PlanError([Problem(self.place(node), f"more than {MAX_NODES:,} values", "write aliases out")])
         if depth > MAX_DEPTH:
-            raise PlanError([Problem(self.place(node), f"nested deeper than {MAX_DEPTH} levels, or an alias inside itself")])
+            raise PlanError(
+                [
+                    Problem(
+                        self.place(node),
+                        f"nested deeper than {MAX_DEPTH} levels, or an alias inside itself",
+                        "no plan is that deep",
+                    )
+                ]
+            )
         if isinstance(node, yaml.MappingNode):
             return dict(self._pairs(node, path, depth))
         if isinstance(node, yaml.SequenceNode):
@@ -82,7 +91,7 @@ class _Builder:
             key = str(key_node.value)
             if key in seen:
                 self.problems.append(
-                    Problem(place, f"{shown(key)} stands here again", f"the first is at line {seen[key].line}")
+                    Problem(place, f"the key {shown(key)} stands here again", f"the first is at line {seen[key].line}")
                 )
                 continue
             seen[key] = place
@@ -102,12 +111,18 @@ class _Builder:
         return value if value is None or isinstance(value, str | int | float) else str(node.value)
 
 
-def _syntax_problem(file: str, error: yaml.YAMLError) -> Problem:
+def _syntax_problem(file: str, text: str, error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     said = getattr(error, "problem", None) or getattr(error, "reason", None) or type(error).__name__
     where = Location(file, mark.line + 1, mark.column + 1) if mark is not None else Location(file)
-    tab = "\\t" in str(said) or " tab " in str(said)
+    line = text.split("\n")[mark.line] if mark is not None and mark.line <= text.count("\n") else ""
+    tab = "\t" in line[: len(line) - len(line.lstrip())] or "\\t" in str(said) or " tab " in str(said)
     return Problem(where, f"not YAML: {clean(short(str(said), 200))}", "indent with spaces, not with tabs" if tab else "")
+
+
+def _as_written(tag: str) -> str:
+    """A tag as it stands in a file: YAML's own begin with two exclamation marks."""
+    return f"!!{tag.removeprefix(_OWN_TAGS)}" if tag.startswith(_OWN_TAGS) else tag
 
 
 def _refuse_hostile(file: str, text: str) -> None:
@@ -121,10 +136,10 @@ def _refuse_hostile(file: str, text: str) -> None:
         where = Location(file, mark.line + 1, mark.column + 1) if mark is not None else Location(file)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise PlanError([Problem(where, f"nested deeper than {MAX_DEPTH} levels")])
+            raise PlanError([Problem(where, f"nested deeper than {MAX_DEPTH} levels", "no plan is that deep")])
         tag = event.tag if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) else None
         if tag not in {None, "!"}:
-            raise PlanError([Problem(where, f"the tag {tag!r:.60} means nothing in a plan", "remove it")])
+            raise PlanError([Problem(where, f"the tag {shown(_as_written(tag or ''))} means nothing in a plan", "remove it")])
 
 
 def _decoded(file: str, data: bytes) -> str:
@@ -132,12 +147,12 @@ def _decoded(file: str, data: bytes) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        hint = "it is UTF-16: save it as UTF-8" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else ""
+        hint = "it is UTF-16: save it as UTF-8" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "save it as UTF-8"
         raise PlanError([Problem(Location(file, line), "not UTF-8 text", hint)]) from error
     if found := _UNPRINTABLE.search(text):
         before = text[: found.start()]
         where = Location(file, before.count("\n") + 1, found.start() - before.rfind("\n"))
-        raise PlanError([Problem(where, f"the invisible character U+{ord(found[0]):04X} is in it", "remove it")])
+        raise PlanError([Problem(where, f"the invisible character U+{ord(found[0]):04X} stands here", "remove it")])
     return text
 
 
@@ -147,14 +162,14 @@ def parse_tree(file: str, data: bytes) -> Tree:
     Raises PlanError when nothing of it can be read; single places that cannot are in `Tree.problems`.
     """
     if len(data) > MAX_BYTES:
-        raise PlanError([Problem(Location(file), f"{len(data):,} bytes, more than the {MAX_BYTES:,} of a plan")])
+        raise PlanError([Problem(Location(file), f"it is larger than {MAX_BYTES:,} bytes", "is it the right file?")])
     text = _decoded(file, data)
     try:
         _refuse_hostile(file, text)
         node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
-        raise PlanError([_syntax_problem(file, error)]) from error
+        raise PlanError([_syntax_problem(file, text, error)]) from error
     if node is None:
-        raise PlanError([Problem(Location(file), "the file is empty")])
+        raise PlanError([Problem(Location(file), "the file is empty", "`auditor init` writes a plan to start from")])
     builder = _Builder(file)
     return Tree(builder.build(node, "", 0), builder.locations, builder.written, builder.problems)

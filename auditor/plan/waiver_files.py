@@ -33,7 +33,7 @@ def _read(name: str, tree: Tree, plan_path: str, files: Mapping[str, bytes]) -> 
     content = files.get(normal(name))
     if content is None:
         if any(is_inside(file, normal(name)) for file in files):
-            return [], [Problem(tree.locations[KEY], f"{shown(name)} is a folder", "name one file of waivers")]
+            return [], [Problem(tree.locations[KEY], f"{shown(name)[1:-1]}: it is a folder", "name one file of waivers")]
         return [], []
     file = shown_path(plan_path, normal(name))
     try:
@@ -41,7 +41,13 @@ def _read(name: str, tree: Tree, plan_path: str, files: Mapping[str, bytes]) -> 
     except PlanError as error:
         return [], list(error.problems)
     if not isinstance(own.data, list):
-        return [], [Problem(Location(file, 1, 1), "a list of waivers is needed", "- {check: …, subject: …, …}, one for each")]
+        return [], [
+            Problem(
+                Location(file, 1, 1),
+                "a list of waivers is needed",
+                "one `- {check: …, subject: …, …}` for each",
+            )
+        ]
     tree.locations.update((f"{KEY}.{path}", place) for path, place in own.locations.items())
     tree.written.update((f"{KEY}.{path}", written) for path, written in own.written.items())
     return own.data, own.problems

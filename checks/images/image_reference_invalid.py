@@ -23,6 +23,7 @@ from collections.abc import Iterator
 
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
+from auditor.plan.quoting import shown
 from auditor.site import Requirement, Site
 
 ID = "image-reference-invalid"
@@ -42,7 +43,8 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             check=ID,
             severity=Severity.ERROR,
             subject=Subject("line", line.text),
-            message=f"{line.text!r} is no image reference: {line.error}. A copy stops at this line or leaves the image behind.",
+            message=f"{shown(line.text)} is no image reference: {line.error}. A copy stops at this line or leaves the image "
+            "behind.",
             case=",".join(line.pools),
             facts={"text": line.text, "reason": line.error, "pools": line.pools},
             location=line.location,

@@ -100,15 +100,15 @@ def test_an_unknown_client_is_undetermined(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        ([], "nothing to look at"),
+        ([], "no endpoint and no file"),
         (["gone.pem/"], "no host:port"),
         (["./gone.pem"], "no such file"),
         (["https://x"], "is a URL"),
-        (["whole.pem", "--platform", "solaris"], "--platform solaris"),
+        (["whole.pem", "--platform", "solaris"], "--platform: 'solaris' is no platform"),
         (["whole.pem", "--platform", "linux/amd64", "--platform", "linux/amd64"], "given twice"),
         (["whole.pem", "--trust", "gone.pem"], "gone.pem"),
-        (["whole.pem", "--at", "soon"], "not a date"),
-        (["."], "a folder is no chain"),
+        (["whole.pem", "--at", "soon"], "this is no date"),
+        (["."], "it is a folder, not a file with a chain"),
     ],
 )
 def test_what_cannot_be_done_is_a_usage_error(folder: Path, arguments: list[str], why: str) -> None:

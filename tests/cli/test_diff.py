@@ -43,11 +43,11 @@ def test_json_has_it_all(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("no json", "is no report of version 1"),
-        ("[" * 100_000, "is no report of version 1"),
-        ('{"tool": {}, "findings": [], "version": 2}', "is no report of version 1"),
-        ('{"tool": {}, "version": 1}', "is no report of version 1"),
-        (None, "No such file"),
+        ("no json", "it is no JSON report of version 1"),
+        ("[" * 100_000, "it is no JSON report of version 1"),
+        ('{"tool": {}, "findings": [], "version": 2}', "it is no JSON report of version 1"),
+        ('{"tool": {}, "version": 1}', "it is no JSON report of version 1"),
+        (None, "there is no such file"),
     ],
 )
 def test_what_is_no_report_is_a_clear_error(folder: Path, tmp_path: Path, command: str, text: str | None, words: str) -> None:
@@ -83,4 +83,4 @@ def test_the_example_beside_itself_has_nothing_new(folder: Path, tmp_path: Path)
 
 def test_a_baseline_is_not_overwritten(folder: Path) -> None:
     done = auditor(*AUDIT, "--baseline", "whole.json", "--format", "json=whole.json", cwd=folder)
-    assert (done.returncode, "overwrite the input" in done.stderr) == (2, True)
+    assert (done.returncode, "whole.json: that is an input of this run" in done.stderr) == (2, True)

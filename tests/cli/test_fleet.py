@@ -64,7 +64,7 @@ def test_evidence_files_are_sites_too_and_the_worst_counts(tmp_path: Path) -> No
     [
         (("--format", "json"), "several plans need a folder"),
         (("--format", "pdf=out"), "there is no such format"),
-        (("--format", "json=sites/north.yaml"), "is no folder"),
+        (("--format", "json=sites/north.yaml"), "several plans need a folder"),
         (("--evidence", "sites/north.yaml"), "are for one plan"),
     ],
 )

@@ -188,8 +188,8 @@ def _truncated(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda _path: None, "No such file"),
-        (Path.mkdir, "Is a directory"),
+        (lambda _path: None, "there is no such file"),
+        (Path.mkdir, "it is a folder"),
         (Path.touch, "no evidence file"),
         (_text, "no evidence file"),
         (_foreign, "another program"),

@@ -89,7 +89,7 @@ def test_the_plan_is_always_carried() -> None:
 
 
 def test_a_list_that_is_not_carried_is_no_empty_list() -> None:
-    with pytest.raises(PlanError, match=r"plan\.yaml:3:11: gone\.txt: there is no such file"):
+    with pytest.raises(PlanError, match=r"plan\.yaml:3:11: gone\.txt: the evidence does not carry it"):
         plan_of(HEAD + "images: [{list: gone.txt}]\n")
 
 

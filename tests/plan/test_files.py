@@ -63,12 +63,12 @@ def test_what_cannot_be_read_in_a_folder_is_said(tmp_path: Path) -> None:
     assert "trust/ca.pem: there is no such file" in said_of(tmp_path, "trust")
     (tmp_path / "trust" / "ca.pem").unlink()
     os.mkfifo(tmp_path / "trust" / "pipe")
-    assert "trust/pipe is no regular file" in said_of(tmp_path, "trust")
+    assert "trust/pipe: it is no regular file" in said_of(tmp_path, "trust")
 
 
 def test_a_device_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "zero").symlink_to("/dev/zero")
-    assert "zero is no regular file" in said_of(tmp_path, "zero")
+    assert "zero: it is no regular file" in said_of(tmp_path, "zero")
 
 
 @pytest.mark.parametrize("name", [b"\xff.pem", b"a\x1b[31m.pem"], ids=["no-utf-8", "escape"])
@@ -76,7 +76,7 @@ def test_an_unsayable_file_name_is_a_problem(tmp_path: Path, name: bytes) -> Non
     (tmp_path / "trust").mkdir()
     Path(str(tmp_path / "trust"), name.decode("utf-8", "surrogateescape")).write_text(CERTIFICATE)
     said = said_of(tmp_path, "trust")
-    assert "no name that can be written down" in said
+    assert "characters in its name cannot be written down" in said
     assert "\x1b" not in said
     said.encode()
 
@@ -91,10 +91,10 @@ def test_the_hint_for_a_misspelt_file_names_its_neighbour(tmp_path: Path) -> Non
 def test_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "roots.pem").write_text("x" * 100)
     monkeypatch.setattr(plan_files, "MAX_FILE", 50)
-    assert "larger than the 50 bytes" in said_of(tmp_path, "roots.pem")
+    assert "it is larger than 50 bytes" in said_of(tmp_path, "roots.pem")
     monkeypatch.setattr(plan_files, "MAX_FILE", 5000)
     monkeypatch.setattr(plan_files, "MAX_TOTAL", 50)
-    assert "larger than 50 bytes together" in said_of(tmp_path, "roots.pem")
+    assert "files are larger than 50 bytes" in said_of(tmp_path, "roots.pem")
     (tmp_path / "many").mkdir()
     for number in range(3):
         (tmp_path / "many" / f"{number}.pem").write_text("x")

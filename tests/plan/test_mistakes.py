@@ -32,7 +32,7 @@ from tests.plan.made import HEAD, POOL, refused
         (HEAD + "images: [{pools: [one]}]\n", "plan.yaml:3:10: list or ref is needed"),
         (HEAD + "images: [{ref: a, pools: [oen]}]\n", "plan.yaml:3:27: there is no pool 'oen' (did you mean one?)"),
         (HEAD + "images: [{ref: a, pools: [xyzzy]}]\n", "there is no pool 'xyzzy' (pools: one)"),
-        (HEAD + "images: [{list: b.txt}]\n", "plan.yaml:3:11: b.txt: there is no such file"),
+        (HEAD + "images: [{list: b.txt}]\n", "plan.yaml:3:11: b.txt: the evidence does not carry it"),
         (HEAD + "endpoints: [r.local]\n", "plan.yaml:3:13: 'r.local' lacks the port: write r.local:443"),
         (HEAD + "endpoints: ['r.local:1', 'r.local:1']\n", "the endpoint r.local:1 is listed twice"),
         (HEAD + "endpoints: ['https://r.local']\n", "is a URL: write host:port"),
@@ -51,7 +51,7 @@ from tests.plan.made import HEAD, POOL, refused
         ("version: 1\npools: 3\n", "plan.yaml:2:1: pools: a mapping is needed: {key: value}, not 3"),
         ("- 1\n", "plan.yaml:1:1: the plan: a mapping is needed: {key: value}"),
         ("", "plan.yaml: the file is empty"),
-        ("version: 1\nversion: 1\n", "plan.yaml:2:1: 'version' stands here again (the first is at line 1)"),
+        ("version: 1\nversion: 1\n", "plan.yaml:2:1: the key 'version' stands here again (the first is at line 1)"),
         ("version: 1\n\tpools: 1\n", "indent with spaces, not with tabs"),
         ("version: [1\n", "not YAML"),
         ("a: 1\n---\nb: 2\n", "not YAML: but found another document"),
@@ -87,7 +87,7 @@ from tests.plan.made import HEAD, POOL, refused
         (HEAD + 'name: !!float ""\n', "means nothing in a plan"),
         (HEAD + 'name: "a\\u202eb"\n', "control characters do not belong here"),
         (HEAD + 'registry: {host: "r:1", ca: "a\\x9bb"}\n', "control characters do not belong here"),
-        ("version: 1\nname: a\x07b\n", "plan.yaml:2:8: the invisible character U+0007 is in it"),
+        ("version: 1\nname: a\x07b\n", "plan.yaml:2:8: the invisible character U+0007 stands here (remove it)"),
     ],
 )  # fmt: skip
 def test_mistakes_are_named_at_their_place(text: str, expected: str) -> None:
@@ -138,9 +138,9 @@ def test_messages_stay_readable(text: str, last: str) -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"name: \xff\xfe", r"plan\.yaml:1: not UTF-8 text$"),
+        (b"name: \xff\xfe", r"plan\.yaml:1: not UTF-8 text \(save it as UTF-8\)$"),
         ("version: 1\n".encode("utf-16"), "it is UTF-16: save it as UTF-8"),
-        (b"#" * (4 * 1024 * 1024 + 1), "more than the"),
+        (b"#" * (4 * 1024 * 1024 + 1), "larger than 4,194,304 bytes"),
     ],
     ids=["bytes", "utf-16", "large"],
 )

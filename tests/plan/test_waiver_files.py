@@ -19,7 +19,7 @@ WRONG = (
     (ONE.replace("2027-03-31", "2027-02-31"), "waivers.yaml:2:75: '2027-02-31' is no date"),
     ("waivers: []\n", "waivers.yaml:1:1: a list of waivers is needed"),
     ("- 5\n", "waivers.yaml:1:3: item 1 of waivers: a mapping is needed"),
-    ("- {check: a, check: b}\n", "waivers.yaml:1:14: 'check' stands here again"),
+    ("- {check: a, check: b}\n", "waivers.yaml:1:14: the key 'check' stands here again"),
     ("- [\n", "waivers.yaml:2:1: not YAML"),
     ("", "waivers.yaml: the file is empty"),
 )
@@ -81,7 +81,7 @@ def test_mistakes_in_both_files_come_at_once(tmp_path: Path) -> None:
             PLAN.replace("waivers.yaml", "waiver.yaml"),
             "plan.yaml:3:1: waiver.yaml: there is no such file",
         ),
-        (PLAN.replace("waivers.yaml", "../site"), "plan.yaml:3:1: '../site' is a folder"),
+        (PLAN.replace("waivers.yaml", "../site"), "plan.yaml:3:1: ../site: it is a folder"),
         (PLAN.replace("waivers.yaml", "''"), "plan.yaml:3:1: waivers: a list is needed"),
         (PLAN.replace("waivers.yaml", "5"), "plan.yaml:3:1: waivers: a list is needed"),
     ],

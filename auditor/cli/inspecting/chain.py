@@ -19,6 +19,7 @@ from auditor.plan.fields import split_host_port
 from auditor.plan.files import DiskFiles, FileProblem
 from auditor.plan.model import Endpoint, Needs, Plan, Pool
 from auditor.plan.nodes import node_platform
+from auditor.plan.spelling import as_hint
 from auditor.policy.judge import EXIT_NOT_READY, EXIT_UNDETERMINED
 from auditor.policy.sections import trust_rows
 from auditor.report import TrustRow
@@ -32,6 +33,8 @@ from reports.text.layout import wrap
 
 PLATFORMS = ("linux/amd64", "windows/amd64:ltsc2022")
 _HERE = Location("command line")
+_SUFFIXES = (".pem", ".crt", ".cer", ".der", ".p7b", ".p7c")  # no host's name ends so
+_FILES = "Name files of certificates, or folders of these."
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +120,13 @@ def _plan(asked: Asked) -> Plan:
     endpoint = _of_file(asked, files) if files else _of_name(asked.subject)
     pools = tuple(_pool(text, asked) for text in asked.platforms)
     if len({pool.name for pool in pools}) < len(pools):
-        raise UsageError("the same --platform is given twice")
+        raise UsageError("--platform: the same one is given twice", "Leave one of them out.")
     files |= _read(asked.trust)
     return Plan("command line", "", "", pools, endpoints=(endpoint,), reachable=asked.reachable, files=files)
 
 
 def _is_file(subject: str) -> bool:
-    return Path(subject).exists() or subject.startswith(("/", "./", "../"))
+    return Path(subject).exists() or subject.startswith(("/", "./", "../")) or subject.lower().endswith(_SUFFIXES)
 
 
 def _of_name(subject: str) -> Endpoint:
@@ -137,7 +140,7 @@ def _of_name(subject: str) -> Endpoint:
 def _of_file(asked: Asked, files: dict[str, bytes]) -> Endpoint:
     (path,) = files if len(files) == 1 else ("",)
     if not path:
-        raise UsageError(f"{asked.subject}: a folder is no chain", "Name the file.")
+        raise UsageError(f"{asked.subject}: it is a folder, not a file with a chain", "Name the file.")
     if asked.host:
         return Endpoint(asked.host, 443, _HERE, path)
     leaf = next(iter(load_certificates(files[path]).certificates), None)
@@ -151,7 +154,7 @@ def _pool(text: str, asked: Asked) -> Pool:
     try:
         platform = node_platform(text)
     except (InvalidPlatform, ValueError) as error:
-        raise UsageError(f"--platform {text}: {error}") from error
+        raise UsageError(f"--platform: {error}", "Name a platform as in `--platform windows/amd64:ltsc2022`.") from error
     clients = tuple(name.lower() for name in asked.clients) or client_ids(platform.os)
     return Pool(text, platform, _HERE, clients=clients, trust=asked.trust, root_updates=asked.root_updates)
 
@@ -163,5 +166,5 @@ def _read(paths: Iterable[str]) -> dict[str, bytes]:
         try:
             found.update(disk.read(path, _HERE))
         except FileProblem as problem:
-            raise UsageError(problem.problem.message) from problem
+            raise UsageError(problem.problem.message, as_hint(problem.problem.hint) or _FILES) from problem
     return found

@@ -15,6 +15,7 @@ from auditor.evidence.model import Seen
 from auditor.evidence.store import Store
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
 from auditor.oci.unpacked import UnpackedSeen
+from auditor.plan.quoting import shown
 from auditor.policy.judge import EXIT_UNDETERMINED
 from auditor.site import Site
 from auditor.site.images import Image
@@ -33,7 +34,10 @@ def show_image(reference: str, evidence: Path | None, *, as_json: bool) -> str:
     try:
         wanted = parse_reference(reference)
     except InvalidReference as error:
-        raise UsageError(f"{reference!r} is no image reference: {error}", "Nor is there an archive of that name.") from error
+        raise UsageError(
+            f"{shown(reference)} is no image reference, and no file or folder: {error}",
+            "Name an image, or an archive of images.",
+        ) from error
     with opened(evidence) as store:
         site = _survey(wanted, store, connected=evidence is None)
         image = site.images.images[wanted]
@@ -66,7 +70,7 @@ def _told(store: Store, digest: str) -> UnpackedSeen | None:
 
 def _problem(image: Image) -> AuditorError | None:
     if image.absent:
-        return UsageError(f"{image.reference} does not exist: {image.absent}", f"Asked: {image.source}")
+        return UsageError(f"{image.reference} does not exist: {image.absent}", f"{image.source} was asked.")
     if image.trouble is not None:
         return Unknown(f"{image.reference}: {image.trouble.kind.value}: {image.trouble.detail}", f"Asked: {image.source}")
     return None

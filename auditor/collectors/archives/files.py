@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from auditor.errors import AuditorError
+from auditor.errors import AuditorError, strerror
 from auditor.oci.defects import Defect, Unusable
 from auditor.oci.layouts.entries import Entry
 from auditor.oci.tar import MAX_ENTRIES, EntryKind
@@ -23,8 +23,8 @@ class UnreadableArchive(AuditorError):
 
 def unreadable(path: Path, error: OSError) -> UnreadableArchive:
     """What the operating system said, in our words."""
-    why = "there is no such file" if isinstance(error, FileNotFoundError) else str(error.strerror or error)
-    return UnreadableArchive(f"{path}: {why}", "name a tar file, an OCI layout, or a folder of these under copy.archives")
+    hint = "Name a tar file, an OCI layout, or a folder of these under `copy.archives`."
+    return UnreadableArchive(f"{path}: {strerror(error)}", hint)
 
 
 def open_regular(path: str, *, follow: bool = False) -> io.FileIO:

@@ -20,6 +20,7 @@ _MAGIC = (
     (b"SQLite format 3\x00", "a database: give evidence with --evidence"),
 )
 _BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # neither white space nor the escape of coloured text
 _HEAD = 8192
 
 
@@ -35,8 +36,8 @@ def _kind(data: bytes) -> str:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html", b"<?xml")):
         return "a web page: a login page or a proxy may have answered the download"
-    # A stray NUL in a text is left to its line; a file with many is binary.
-    return "a binary file" if head.count(b"\x00") > max(8, len(head) // 100) else ""
+    # A stray control character in a text is left to its line; a file with many is binary.
+    return "a binary file" if len(_CONTROL.findall(head)) > max(8, len(head) // 100) else ""
 
 
 def recognises(data: bytes) -> bool:

@@ -50,8 +50,8 @@ def _left_out(plan: Plan, name: str) -> Iterator[Demand]:
 def _unrendered(plan: Plan, number: int, workload: Workload) -> Demand:
     reason = plan.files.get(failure_name(number, workload), b"nobody rendered it").decode("utf-8", "replace")
     why = (
-        f"which images the chart {workload.chart} runs is not known: {reason}. Run this where helm is, and name what it "
-        f"writes as `manifests`: {shlex.join(helm_arguments(plan, workload))} > rendered.yaml"
+        f"which images the chart {workload.chart} runs is not known: {reason}. Mend that, or run this where it works, and "
+        f"name what it writes as `manifests`: {shlex.join(helm_arguments(plan, workload))} > rendered.yaml"
     )
     pools = tuple(pool.name for pool in plan.pools)
     return Demand("chart", "", workload.chart, workload.location, pools, unbounded=why)
