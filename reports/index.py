@@ -45,9 +45,12 @@ class Entry:
 
     @property
     def why(self) -> str:
-        """The first line of what is wrong with its plan."""
+        """The first line of what is wrong with its plan, and how many follow; or that there was nothing to examine."""
         lines = self.problem.splitlines()
-        return clean(lines[0])[:_LONGEST] if lines else ""
+        more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
+        if self.report is not None and not self.report.counts.examined:
+            return "nothing was examined"
+        return clean(lines[0])[:_LONGEST] + more if lines else ""
 
 
 HEADERS = ("Site", "Verdict", "Errors", "Warnings", "Undetermined", "Waived", "")

@@ -24,7 +24,7 @@ from reports.quantity import many, size
 
 _STYLE = ("report.css",)
 _EARLY = ("early.js",)
-_SCRIPT = ("rows.js", "lists.js", "page.js")
+_SCRIPT = ("rows.js", "grid.js", "lists.js", "page.js")
 
 
 def render(report: Report) -> str:

@@ -16,7 +16,8 @@ _TONES = {
     **dict.fromkeys(("ok", "passed", "ready", "verifies"), "o"),
     **dict.fromkeys(("error", "failed", "not-ready", "fails", "absent", "platform-absent", "build-mismatch"), "e"),
     **dict.fromkeys(("warning", "fallback"), "w"),
-    **dict.fromkeys(("info", "not-applicable"), "i"),
+    **dict.fromkeys(("info",), "i"),
+    **dict.fromkeys(("not-applicable",), "n"),
 }
 _BAR = 1000
 
@@ -81,7 +82,7 @@ def tiles(stage: StorageStage) -> tuple[Tile, ...]:
 def share(stage: StorageStage) -> str:
     """How full a stage gets, in words."""
     if stage.capacity is None:
-        return "the plan does not say how much there is"
+        return "needed; the plan does not say how much room there is"
     used = f", {stage.bytes / stage.capacity:.0%}" if stage.capacity else ""
     over = f": {size(stage.bytes - stage.capacity)} too much" if stage.bytes > stage.capacity else ""
     return f"of {size(stage.capacity)}{used}{over}"

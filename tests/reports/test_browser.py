@@ -16,6 +16,7 @@ from auditor.check import Finding, Remedy, Severity, Subject
 from auditor.errors import Location
 from auditor.report import EgressRow, JudgedFinding, Report
 from reports import render
+from tests.cli.runner import EXAMPLE, auditor
 from tests.peers.browser import chromium, visit
 from tests.reports.large import large_report
 from tests.reports.sample import sample_report
@@ -140,7 +141,7 @@ def test_long_lists_come_in_pages_and_filters_see_all_of_them(browser: Browser, 
         assert len(images(seen.page)) == 50
         seen.page.get_by_role("button", name="Show 100 more of 200").click()
         assert len(images(seen.page)) == 150
-        last = seen.page.get_by_role("button", name="Show 100 more of 100")
+        last = seen.page.get_by_role("button", name="Show 100 more", exact=True)
         last.press("Enter")
         assert len(images(seen.page)) == 250
         expect(last).to_be_hidden()
@@ -186,6 +187,23 @@ def test_no_width_and_no_scheme_breaks_it(browser: Browser, sample: Path, width:
         colour = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
         bright = sum(int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(", ")) > 384
         assert bright is (scheme == "light")
+
+
+def test_the_example_fits_a_phone_with_all_that_can_be_opened(browser: Browser, tmp_path: Path) -> None:
+    auditor("audit", EXAMPLE / "plant-7.evidence", "--at", "2026-11-23", "--format", "html=report.html", cwd=tmp_path)
+    with visit(browser, tmp_path / "report.html", width=390) as seen:
+        seen.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        assert seen.page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_what_a_baseline_has_is_read_without_scrolling_aside(browser: Browser, tmp_path: Path) -> None:
+    aside = "Array.from(document.querySelectorAll('.even'), one => one.scrollWidth - one.parentElement.clientWidth)"
+    audit = ("audit", EXAMPLE / "plant-7.evidence", "--at", "2026-11-23")
+    auditor(*audit, "--format", "json=old.json", cwd=tmp_path)
+    auditor(*audit, "--baseline", "old.json", "--format", "html=report.html", cwd=tmp_path)
+    for width in (1280, 800, 390):
+        with visit(browser, tmp_path / "report.html", width=width) as seen:
+            assert max(seen.page.evaluate(aside)) <= 0, width
 
 
 def test_the_keyboard_reaches_the_report_and_the_filters(browser: Browser, sample: Path) -> None:

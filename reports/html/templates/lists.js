@@ -23,7 +23,7 @@ class Part {
     this.shown = until;
     const left = this.rows.length - until;
     this.more.hidden = left === 0;
-    this.more.textContent = `Show ${number(Math.min(left, MORE))} more of ${number(left)}`;
+    this.more.textContent = left > MORE ? `Show ${number(MORE)} more of ${number(left)}` : `Show ${number(left)} more`;
     if (hadFocus && this.more.hidden) focusOn(first);
   }
 }
@@ -188,7 +188,7 @@ class Table extends List {
   }
 }
 
-// Images by pool. With a pool chosen only its column is shown.
+// Images by pool. With a pool chosen only its column is shown. Arrow keys go from cell to cell.
 class Matrix extends Table {
   // A status and a pool together ask for that status on that pool.
   fits(row, wanted) {
@@ -201,7 +201,10 @@ class Matrix extends Table {
   show(found) {
     const heads = Array.from(this.table.tHead.rows[0].cells).slice(1);
     heads.forEach((head, place) => (head.hidden = this.isAside(place)));
+    this.grid ??= new Grid(this.table, "Images by pool");
     super.show(found);
+    this.grid.dress(this.table);
+    this.grid.reset();
   }
 
   isAside(place) {
@@ -210,6 +213,7 @@ class Matrix extends Table {
 
   dress(drawn) {
     super.dress(drawn);
+    this.grid.dress(drawn);
     for (const row of drawn.children) Array.from(row.cells).slice(1).forEach((cell, place) => (cell.hidden = this.isAside(place)));
   }
 }
