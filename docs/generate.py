@@ -23,6 +23,7 @@ from auditor.engine import evaluate
 from auditor.plan.schema import json_schema
 from auditor.plan.starter import starter_plan
 from checks import CATALOGUE
+from reports.words import WORDS
 from tests.world import day, site_of
 
 sys.path.insert(0, str(Path(__file__).parent))  # the neighbour below is no package
@@ -65,6 +66,8 @@ The id is the name to use in `--only`, `--skip`, waivers and `severity:`; `audit
 Each page ends with a worked example: a plan, what was observed of the outside world, and what the auditor says to it.
 Observations are in the short form of the tests: `platforms` are what an image's index offers, `single` is an image without an
 index, `serves` are the certificates that an endpoint sends, its own first.
+
+## Words
 """
 
 
@@ -72,6 +75,7 @@ def checks_page() -> str:
     """docs/checks.md."""
     all_rules = rules(CATALOGUE)
     lines = [HEADER, "# The checks", CHECKS_INTRODUCTION]
+    lines += [*(f"- **{word}**: {meaning}." for word, meaning in WORDS.items()), "", "## The list", ""]
     for family in dict.fromkeys(rule.family for rule in all_rules):
         lines += [f"**{family}**", "", "| id | severity | found when |", "|---|---|---|"]
         lines += [

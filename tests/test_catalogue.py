@@ -15,6 +15,7 @@ from auditor.check import HEADINGS, Check, Rule
 from auditor.engine import CheckResult, evaluate
 from auditor.policy import POLICY_RULES
 from checks import CATALOGUE
+from reports.words import words_in
 from tests.world import day, site_of
 
 CHECKS = Path(__file__).parent.parent / "checks"
@@ -97,6 +98,27 @@ def test_a_page_has_the_five_headings_in_order_and_says_something_under_each(rul
 def test_every_fact_table_that_a_page_names_exists(check: Check) -> None:
     for name in re.findall(r"facts/([a-z0-9_]+\.yaml)", check.page):
         assert (CHECKS.parent / "auditor" / "facts" / name).is_file(), name
+
+
+@rules
+def test_references_are_ones_that_a_reader_can_find(rule: Rule) -> None:
+    """Pages of this repository by their path, issues with their repository or project, documents by name."""
+    said = sections_of(rule)["References"].strip()
+    assert said.endswith(".")
+    assert "design page" not in said
+    for path in re.findall(r"(?:^|; )(docs/[\w-]+\.md)", said):
+        assert (CHECKS.parent / path).is_file(), path
+    assert not re.search(r"\bfacts/[\w-]+\.md", said), "notes that are not in this repository"
+    assert not re.search(r"(?<![\w/-])#\d+", said), "an issue without its project"
+
+
+@rules
+def test_the_words_of_a_page_are_explained(rule: Rule) -> None:
+    """A newcomer who has only this page: what our tables are, and what a foreign layer is, stands on it."""
+    text = " ".join(f"{rule.title} {rule.page}".lower().split())
+    known = words_in(f"{rule.title} {rule.page}")
+    for word in ("facts", "foreign layer", "registry inside"):
+        assert (word in known) == bool(re.search(rf"\b{word}", text)), word
 
 
 @ids

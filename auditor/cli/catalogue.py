@@ -13,6 +13,7 @@ from auditor.cli.selection import catalogue, rules, selected
 from auditor.cli.worked import markdown, worked
 from auditor.errors import UsageError
 from auditor.plan.quoting import shown
+from reports.words import words_in
 
 
 def checks() -> None:
@@ -33,9 +34,11 @@ def _named(name: str) -> Rule:
 def explain(
     check: Annotated[str, typer.Argument(metavar="ID", help="A check's id, as in findings and `auditor checks`.")],
 ) -> None:
-    """Show one check's page: what it checks, why it matters, how to fix it, when it cannot tell, and a worked example."""
+    """Show one check's page: what it checks, why it matters, how to fix it, when it cannot tell, an example, its words."""
     rule = _named(check)
     page = f"# {rule.id} ({rule.family}, {rule.severity.value})\n\n{rule.title}.\n\n{rule.page.strip()}\n"
     if example := worked(rule.id):
         page += "\n" + "\n".join(markdown(example, "##")) + "\n"
+    if words := words_in(f"{rule.title} {rule.page}"):
+        page += "\n## Words\n" + "".join(f"- {word}: {meaning}.\n" for word, meaning in words.items())
     write_stdout(page)

@@ -13,6 +13,7 @@ from auditor.plugins import CHECKS, added
 from auditor.policy import POLICY_RULES
 from checks import CATALOGUE
 
+_MOST = 4
 _ALIKE = 0.7  # ids share words such as image and windows: what is less alike than this was not meant
 
 
@@ -36,8 +37,10 @@ def rules(checks: Iterable[Check]) -> tuple[Rule, ...]:
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
-    near = closest(name, known, _ALIKE)
-    return f"Did you mean {near}?" if near else "`auditor checks` lists the ids."
+    ids = list(known)
+    near = closest(name.lower(), ids, _ALIKE)
+    meant = [near] if near else [one for one in ids if name and name.lower() in one]
+    return f"Did you mean {', '.join(meant[:_MOST])}?" if meant else "`auditor checks` lists the ids."
 
 
 def selected(checks: tuple[Check, ...], only: list[str], skip: list[str]) -> frozenset[str]:

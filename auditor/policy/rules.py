@@ -22,7 +22,7 @@ Mend the finding and remove the waiver, or let its owner renew it with a new rea
 Never: it needs nothing but the plan.
 
 ## References
-The design page, section 5.1.
+docs/plan.md, the waiver part.
 """,
 )
 
@@ -44,7 +44,7 @@ Correct the id: `auditor checks` lists them all.
 Never: it needs nothing but the plan.
 
 ## References
-The design page, section 5.1.
+docs/plan.md, the waiver part.
 """,
 )
 
@@ -66,7 +66,7 @@ Mend the finding and remove the waiver, or let its owner renew it with a new rea
 Never: it needs nothing but the waiver.
 
 ## References
-The design page, section 5.1.
+docs/plan.md, the waiver part.
 """,
 )
 
@@ -88,7 +88,7 @@ Remove it, or correct its subject: it is a glob over the subjects of findings, a
 Where its check did not run, or could not decide about some subject, the waiver may still be needed: nothing is said of it.
 
 ## References
-The design page, section 5.1.
+docs/plan.md, the waiver part.
 """,
 )
 
@@ -111,7 +111,7 @@ Look at the part yourself, and waive the finding with the name of who did, or up
 Never: it needs nothing but the plan.
 
 ## References
-The design page, section 6.
+docs/plan.md; CHANGELOG.md tells what later versions examine.
 """,
 )
 

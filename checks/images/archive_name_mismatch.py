@@ -13,7 +13,7 @@ Write the archive anew from references with tags, or name the image when it is l
 An archive could not be read. An image that no archive has is `image-missing-in-target`.
 
 ## References
-facts/field.md section 9 (rows 15 and 16); rancher/rke2#11010 (`i-was-a-digest`).
+rancher/rke2#11010 (`i-was-a-digest`).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ do, has another digest and the same config: that is not counted as drift. Nor is
 OCI's, where the config is written anew around the same layers: a change of the config alone would go unseen there.
 
 ## References
-OCI distribution-spec, "Pulling manifests"; facts/field.md section 8 (digests that do not survive mirrors).
+OCI distribution-spec, "Pulling manifests"; hauler-dev/hauler#779 (digests that do not survive a mirror).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ Copy the image: from its source while that can be reached, or out of the archive
 The registry inside did not answer, or an archive is not there yet or cannot be read: it might have the image.
 
 ## References
-OCI distribution-spec, "Pulling manifests" and "Pulling blobs"; facts/field.md section 8 (published lists that were wrong).
+OCI distribution-spec, "Pulling manifests" and "Pulling blobs"; rancher/rke2#10275 (a published list that lacked images).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ How the image stands at its source or in the copy could not be observed. An imag
 `image-missing-in-target`.
 
 ## References
-facts/field.md section 3 (tools that drop os.version); OCI image index.
+facts/copy_platforms.yaml (tools that drop os.version); OCI image index.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ platform. On Annual Channel hosts (23H2) the LTSC 2022 images are what Microsoft
 The index, or the config that says os.version, could not be read.
 
 ## References
-containerd#11366; containerd/platforms PR #25; facts/windows_runtimes.yaml.
+containerd#11366; containerd/platforms#25; facts/windows_runtimes.yaml.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from reports.cleaning import clean
 from reports.html import matrix, view
 from reports.html.page import coded, paragraphs
 from reports.quantity import many, size
+from reports.words import WORDS
 
 _STYLE = ("report.css",)
 _EARLY = ("early.js",)
@@ -54,6 +55,7 @@ def _environment() -> Environment:
         summary=summary,
         view=view,
         ways=ways,
+        words=WORDS,
         matrices=matrix,
         policy=_policy(),
         style=_asset(_STYLE),

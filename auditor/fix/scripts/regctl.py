@@ -1,7 +1,7 @@
 """The copy script for regctl: the one that can cross a gap on a disk, and takes `urls` out of manifests by itself.
 
 What it fetches goes into one OCI layout, each blob once. `fetch` and `push` are the two sides of the gap; without either, it
-copies from registry to registry. Behaviour: facts/windows.md section 7, executed on v0.11.7.
+copies from registry to registry. Behaviour: executed on v0.11.7.
 """
 
 from __future__ import annotations
