@@ -95,7 +95,7 @@ def _check_places(plan: Plan, places: frozenset[Place]) -> None:
     if Place.TARGET in places and plan.registry is None:
         raise UsageError("the plan names no registry inside", "Add registry: {host: …} to the plan, or ask the sources.")
     if Place.ARCHIVES in places and not (plan.copy and plan.copy.archives):
-        raise UsageError("the plan names no archives", "Add copy: {archives: [FILE]} to the plan, or ask the sources.")
+        raise UsageError("the plan names no archives", "Add `copy: {archives: [FILE]}` to the plan, or ask the sources.")
 
 
 def _carry(plan: Plan, store: Store) -> tuple[str, ...]:

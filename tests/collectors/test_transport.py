@@ -249,3 +249,24 @@ def test_a_port_that_nobody_listens_on() -> None:
         with Store.memory() as store:
             gather(store, plan_of(LINUX), f"{host}/a/b:1")
             assert "refused" in failure(store.tag(f"{host}/a/b:1"))[1].lower()
+
+
+def test_a_server_without_tls_is_told_in_words_that_help() -> None:
+    async def plain_http(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async def asked() -> str:
+        server = await asyncio.start_server(plain_http, "127.0.0.1", 0)
+        transport = LeanTransport(None)
+        async with server:
+            url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v2/"
+            request = httpx.Request("GET", url, extensions={"timeout": httpx.Timeout(5).as_dict()})
+            with pytest.raises(httpx.ConnectError) as caught:
+                await transport.handle_async_request(request)
+        await transport.aclose()
+        return str(caught.value)
+
+    said = asyncio.run(asked())
+    assert said.endswith(": it answers, but not with TLS; plain HTTP is spoken where the plan says `insecure: true`")

@@ -9,6 +9,11 @@ from auditor.evidence.model import Kind
 MAX_DETAIL = 300
 
 
+# What OpenSSL calls an answer that is none in TLS, as from a server that speaks plain HTTP.
+NO_TLS_REASONS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE")
+NO_TLS = "it answers, but not with TLS"
+
+
 class Unanswered(Exception):
     """A question that got no usable answer. It becomes `Failed` evidence and never reaches a user as an exception."""
 

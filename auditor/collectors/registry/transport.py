@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
+from auditor.collectors.registry.failures import NO_TLS, NO_TLS_REASONS
 from auditor.collectors.registry.wire import Answer, Connection
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -82,9 +83,7 @@ class LeanTransport(httpx.AsyncBaseTransport):
         except TimeoutError as error:
             raise httpx.ConnectTimeout(f"no connection to {host}:{port} within {limit:g} s") from error
         except ssl.SSLError as error:
-            raise httpx.ConnectError(
-                f"TLS with {host}:{port}: {error.reason or error}: {getattr(error, 'verify_message', '')}"
-            ) from error
+            raise httpx.ConnectError(f"{host}:{port}: {_no_trust(error)}") from error
         except (UnicodeError, OverflowError) as error:
             raise httpx.ConnectError(f"{host}:{port} is no host and port that can be asked: {error}") from error
         except OSError as error:
@@ -92,6 +91,14 @@ class LeanTransport(httpx.AsyncBaseTransport):
             reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
             raise httpx.ConnectError(f"{host}:{port}: {reason}") from error
         return connection
+
+
+def _no_trust(error: ssl.SSLError) -> str:
+    """Why there is no TLS with a registry."""
+    if error.reason in NO_TLS_REASONS:
+        return f"{NO_TLS}; plain HTTP is spoken where the plan says `insecure: true`"
+    verified = getattr(error, "verify_message", "")
+    return f"TLS fails: {error.reason or error}" + (f": {verified}" if verified else "")
 
 
 def _serialised(request: httpx.Request) -> bytes:

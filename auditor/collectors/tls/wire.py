@@ -8,17 +8,14 @@ import ssl
 from collections.abc import Iterable
 from typing import Any
 
-from auditor.collectors.registry.failures import Unanswered
+from auditor.collectors.registry.failures import NO_TLS, NO_TLS_REASONS, Unanswered
 from auditor.collectors.tls.connecting import remaining
 from auditor.evidence.model import Kind
 
 CIPHERS = "ALL:@SECLEVEL=0"
 _LEGACY_SERVER_CONNECT = 0x4  # ssl.OP_LEGACY_SERVER_CONNECT is new in Python 3.12
-_NO_TLS = "it answers, but not with TLS"
 _MALFORMED = {
-    **dict.fromkeys(
-        ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"), _NO_TLS
-    ),
+    **dict.fromkeys(NO_TLS_REASONS, NO_TLS),
     "EXCESSIVE_MESSAGE_SIZE": "its chain is larger than OpenSSL reads (100 KiB)",
 }
 
