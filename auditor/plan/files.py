@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import msgspec
 
@@ -63,7 +63,7 @@ class DiskFiles:
     """Files beside a plan on disk. Each is read once; links are followed, into folders too, but never in a circle."""
 
     folder: Path
-    nothing: str = "the folder is empty"
+    nothing: ClassVar[str] = "the folder is empty"
     _total: int = 0
     _count: int = 0
     _read: dict[str, bytes] = field(default_factory=dict)
@@ -140,7 +140,7 @@ class CarriedFiles:
     """Files that an evidence file carries."""
 
     files: Mapping[str, bytes]
-    nothing: str = "the evidence does not carry it"
+    nothing: ClassVar[str] = "the evidence does not carry it"
 
     def read(self, path: str, location: Location) -> dict[str, bytes]:
         """See `Files`. What was left out of the evidence gives nothing; the loader notes it in `Plan.left_out`."""
