@@ -6,7 +6,7 @@ of the log, so that nothing is lost and no annotation pushes out a worse one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from auditor.check import Severity
 from auditor.report import Report
@@ -23,6 +23,12 @@ Annotation = tuple[str, str, Place | None, str]  # level, title, place, message
 def render(report: Report) -> str:
     """One command or log line for each entry, and a last line with the verdict."""
     return "\n".join(_lines(report)) + "\n"
+
+
+def refusal(problems: Sequence[tuple[Place | None, str]]) -> str:
+    """What is wrong in a plan that cannot be read, as commands that mark its lines, for there is no report then."""
+    commands = (_command("error", "the plan cannot be read", place, clean(text)) for place, text in problems[:MOST])
+    return "".join(f"{command}\n" for command in commands)
 
 
 def _lines(report: Report) -> Iterator[str]:

@@ -25,9 +25,10 @@ from auditor.cli.options import (
     WaiversFile,
     parse_date,
 )
-from auditor.cli.output import parse_outputs, write_reports
+from auditor.cli.output import annotate_refusal, parse_outputs, write_reports
 from auditor.cli.report_files import read_baseline
 from auditor.cli.selection import catalogue, selected
+from auditor.errors import PlanError
 
 
 def audit(
@@ -68,6 +69,10 @@ def audit(
     if len(inputs) > 1 and not platform and all(is_site(path) for path in inputs):
         raise typer.Exit(audit_fleet(inputs, settings, format or [], read))
     outputs = parse_outputs(format or [], read)
-    report = report_of(read_inputs(inputs, platform or [], evidence), settings)
+    try:
+        report = report_of(read_inputs(inputs, platform or [], evidence), settings)
+    except PlanError as error:
+        annotate_refusal(error, outputs)
+        raise
     write_reports(report, outputs)
     raise typer.Exit(report.exit_code)

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import reports
-from auditor.errors import UsageError, strerror
+from auditor.errors import PlanError, Problem, UsageError, strerror
 from auditor.plan.spelling import as_hint, nearest
 from auditor.report import Report
+from reports import github
+from reports.wording import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,17 @@ def write_stdout(text: str) -> None:
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise UsageError(f"stdout: cannot write: {strerror(error)}", "Check where it leads to.") from error
+
+
+def annotate_refusal(error: PlanError, outputs: tuple[Output, ...]) -> None:
+    """Where annotations were to go to stdout, mark what is wrong with the plan: a pull request shows nothing else."""
+    if Output("github") in outputs:
+        write_stdout(github.refusal([_marked(problem) for problem in error.problems]))
+
+
+def _marked(problem: Problem) -> tuple[Place | None, str]:
+    where, hint = problem.location, f" ({problem.hint})" if problem.hint else ""
+    return Place(where.file, where.line, where.column) if where.file else None, f"{problem.message}{hint}"
 
 
 def write_reports(report: Report, outputs: tuple[Output, ...]) -> None:

@@ -100,3 +100,15 @@ def test_diff_tells_the_same(repository: Path) -> None:
     done = auditor("diff", "main.json", "pr.json", cwd=repository)
     assert done.returncode == 1
     assert f"+ error image-not-listed: {GONE} at {WORKLOAD}:{NEEDED_AT}" in done.stdout
+
+
+def test_a_plan_that_cannot_be_read_is_marked_where_it_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text("version: 1\npools: {one: {platform: linux/amd46}}\nimagse: []\n")
+    done = auditor("audit", "plan.yaml", "--format", "github", cwd=tmp_path)
+    assert done.returncode == 2
+    first, second = done.stdout.splitlines()
+    assert first.startswith("::error file=plan.yaml,line=2,col=15,title=the plan cannot be read::'linux/amd46': no linux node")
+    assert second == (
+        "::error file=plan.yaml,line=3,col=1,title=the plan cannot be read::unknown key 'imagse' (did you mean images?)"
+    )
+    assert done.stderr.startswith("auditor: plan.yaml:2:15: ")
