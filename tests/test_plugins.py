@@ -57,7 +57,7 @@ def test_a_check_and_an_importer_of_another_package_take_part(installed: Path, t
     ("group", "value", "said"),
     [
         ("auditor.checks", "nowhere:CHECK", "does not load: ModuleNotFoundError"),
-        ("auditor.checks", "json:dumps", "is no Check"),
+        ("auditor.checks", "json:dumps", "is no check, or its id is taken"),
         ("auditor.importers", "broken", "fails on notes.txt: ZeroDivisionError"),
     ],
 )
