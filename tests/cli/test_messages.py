@@ -90,6 +90,7 @@ CASES = (
     Case("inspect folder", "folder is a folder without archives of images", "Name an archive"),
     Case("inspect NOT/A/REF", "'NOT/A/REF' is no image reference, and no file or folder", "Name an image,"),
     Case("chain nope.pem", "nope.pem: there is no such file", "Name files of certificates"),
+    Case("chain folder", "folder: it is a folder, not a file with a chain", "Name the file."),
     Case("chain localhost:99999", "99999 is no port", "Name an endpoint"),
     Case("chain localhost:1 --trust nope.pem", "nope.pem: there is no such file", "Name files of certificates"),
     Case("fix plan.yaml -o plan.yaml", "plan.yaml: cannot write: it is a file", "Name a new folder."),

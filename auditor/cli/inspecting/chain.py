@@ -116,8 +116,9 @@ def _judged(plan: Plan, store: Store, day: datetime.date) -> Chart:
 
 
 def _plan(asked: Asked) -> Plan:
-    files = _read((asked.subject,)) if _is_file(asked.subject) else {}
-    endpoint = _of_file(asked, files) if files else _of_name(asked.subject)
+    is_file = _is_file(asked.subject)
+    files = _read((asked.subject,)) if is_file else {}
+    endpoint = _of_file(asked, files) if is_file else _of_name(asked.subject)
     pools = tuple(_pool(text, asked) for text in asked.platforms)
     if len({pool.name for pool in pools}) < len(pools):
         raise UsageError("--platform: the same one is given twice", "Leave one of them out.")
