@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from auditor.plan.model import Plan
-from auditor.site.images import Images
-from auditor.site.storage.payloads import compressed_lots, contents
-from auditor.site.storage.sharing import Sharing
+from auditor.site.storage.payloads import Content, compressed_lots
 from auditor.site.storage.stage import Stage, stage_of
 from auditor.sizing.lots import sum_lots
 from auditor.sizing.ranged import Amount
@@ -13,9 +13,9 @@ from auditor.sizing.ranged import Amount
 HOW = "compressed sizes from the manifests, each digest once"
 
 
-def compressed(images: Images, sharing: Sharing) -> Amount:
+def compressed(made: Iterable[Content]) -> Amount:
     """Manifests, configs and layers of what the pools need, each digest once."""
-    return sum_lots(compressed_lots(contents(images.placements), sharing))
+    return sum_lots(compressed_lots(made))
 
 
 def download_stage(amount: Amount, unknown: tuple[str, ...]) -> Stage:
