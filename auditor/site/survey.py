@@ -134,8 +134,9 @@ class Survey:
             return Resolution(standing, choice, runtime=rule)
         match self._payload(repository, choice.entry):
             case Payload() as payload:
-                trouble = _flaw(payload)
-                return Resolution(Standing.UNDETERMINED if trouble else standing, choice, payload, trouble, runtime=rule)
+                if payload.flaw:
+                    return Resolution(Standing.UNDETERMINED, choice, payload, _flaw(payload), runtime=rule)
+                return Resolution(standing, choice, payload, runtime=rule)
             case Absent(detail, _, source):
                 return Resolution(Standing.PLATFORM_ABSENT, choice, dropped=f"{source}: {detail}", runtime=rule)
             case Trouble() as unread:
@@ -199,9 +200,9 @@ class Survey:
     def _payload(self, repository: str, entry: Descriptor) -> Payload | Trouble | Absent:
         if found := self._payloads.get(entry.digest):
             return found
-        if not is_digest(entry.digest):
-            return Trouble(Kind.MALFORMED, f"the index names {entry.digest[:80]!r}, which is no digest")
         document = self._document(repository, entry.digest, entry.media_type)
+        if isinstance(document, Trouble | Absent) and not is_digest(entry.digest):
+            return Trouble(Kind.MALFORMED, f"the index names {entry.digest[:80]!r}, which is no digest")
         if isinstance(document, Index):
             return Trouble(Kind.UNSUPPORTED, f"{entry.digest} is an index nested too deeply")
         if isinstance(document, Manifest | Schema1):

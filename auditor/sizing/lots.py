@@ -29,7 +29,8 @@ def joined(*groups: Group) -> Group:
 class Lot(msgspec.Struct, frozen=True):
     """What is stored together under a key: bytes that are in no lot of another key, and a group of pieces that may be.
 
-    Where the key is empty, they are in no other lot at all. At least `low` bytes, likely `size`, at most `high`; `estimated` of the likely ones are estimates.
+    Where the key is empty, they are in no other lot at all. At least `low` bytes, likely `size`, at most `high`; `estimated` of
+    the likely ones are estimates.
     """
 
     key: str

@@ -111,7 +111,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             for layer in unreadable:
                 subject = Subject("layer", layer.digest, pool=placement.pool.name)
                 yield Undetermined(ID, subject, Kind.MALFORMED, "one of its urls cannot be read, so its host is not known")
-        elif (str(placement.image.reference), placement.pool.name) not in bad:
+        elif (placement.image.name, placement.pool.name) not in bad:
             fine += 1
     if fine:
         yield Fine(fine)
