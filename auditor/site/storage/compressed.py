@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from auditor.plan.model import Plan
+from auditor.site.storage.along import Along
 from auditor.site.storage.payloads import Content, compressed_lots
 from auditor.site.storage.stage import Stage, stage_of
 from auditor.sizing.lots import sum_lots
-from auditor.sizing.ranged import Amount
+from auditor.sizing.ranged import Amount, together
 
 HOW = "compressed sizes from the manifests, each digest once"
 
@@ -23,7 +24,8 @@ def download_stage(amount: Amount, unknown: tuple[str, ...]) -> Stage:
     return stage_of("download", amount, None, f"{HOW}, of the platforms that pools need", unknown)
 
 
-def registry_stage(plan: Plan, amount: Amount, unknown: tuple[str, ...], more: str) -> Stage:
-    """What the registry inside must hold of one version of everything; in words, what `more` will come along."""
+def registry_stage(plan: Plan, amount: Amount, unknown: tuple[str, ...], more: Along | None) -> Stage:
+    """What the registry inside must hold of one version of everything; `more` comes along where whole indexes are copied."""
     disk = plan.registry.disk if plan.registry else None
-    return stage_of("registry", amount, disk, f"{HOW}, of the platforms that pools need{more}", unknown, "registry", "disk")
+    how = f"{HOW}, of the platforms that pools need{more.words if more else ''}"
+    return stage_of("registry", together(amount, more.amount) if more else amount, disk, how, unknown, "registry", "disk")

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from auditor.oci.document import Index
 from auditor.site.images import Image, Payload, Placement, Standing
 from auditor.site.storage.sharing import Sharing, Split
 from auditor.sizing.budget import Blob
@@ -110,21 +109,6 @@ def _is_unknown(placement: Placement) -> bool:
     if resolution.payload is not None and resolution.payload.bytes is not None and resolution.standing in _RUNNABLE:
         return False
     return not (placement.is_carrier and resolution.standing in _NOT_FOR_THIS_POOL)
-
-
-def beyond(made: Iterable[Content]) -> str:
-    """In words, what comes along where whole indexes are copied: nobody has looked at it, and so nobody knows its size."""
-    wanted: set[str] = set()
-    listed: set[str] = set()
-    last = None
-    for content in made:
-        image = content.image
-        wanted.add(content.payload.digest)
-        if image is not last and isinstance(image.document, Index):
-            listed.update([entry.digest for entry in image.document.manifests])
-        last = image
-    count = len(listed - wanted)
-    return f" ({count:,} more manifests of their indexes come along and are not counted)" if count else ""
 
 
 def owned(placements: Iterable[Placement]) -> Iterator[tuple[str, tuple[Blob, ...]]]:

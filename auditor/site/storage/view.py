@@ -10,11 +10,12 @@ from auditor.oci.reference import Reference
 from auditor.plan.model import Needs, Plan
 from auditor.site.archives.view import Archives
 from auditor.site.images import Images, Placement
+from auditor.site.storage.along import Along, along
 from auditor.site.storage.archives import measured
 from auditor.site.storage.compressed import compressed, download_stage, registry_stage
 from auditor.site.storage.load import Load, both
 from auditor.site.storage.nodes import import_stage, node_stages
-from auditor.site.storage.payloads import Part, Walk, beyond, walk
+from auditor.site.storage.payloads import Part, Walk, walk
 from auditor.site.storage.sharing import Sharing
 from auditor.site.storage.stage import Stage
 from auditor.site.storage.staging import media_stage, staging_stage
@@ -96,8 +97,11 @@ class Storage:
         """What the registry inside must hold of one version of everything."""
         transfer = self._transfer
         whole = transfer is not None and not transfer.copy.archives and transfer.takes_indexes_to(REGISTRY)
-        more = beyond(self._fetched.whole.contents) if whole else ""
-        return registry_stage(self._plan, self._compressed, self._unknown, more)
+        return registry_stage(self._plan, self._compressed, self._unknown, self._along if whole else None)
+
+    @cached_property
+    def _along(self) -> Along:
+        return along(self._fetched.whole.contents, self._unknown)
 
     @cached_property
     def load(self) -> Load | None:

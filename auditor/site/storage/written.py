@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from auditor.site.storage.along import along
 from auditor.site.storage.load import CarriedFile, Load
-from auditor.site.storage.payloads import Content, Part, beyond, compressed_lots
+from auditor.site.storage.payloads import Content, Part, compressed_lots
 from auditor.site.storage.sharing import Sharing
 from auditor.site.storage.unpacked import Unpacked
 from auditor.sizing.archive_formats import BLOCK, ArchiveFormat, around, stored
@@ -30,11 +31,10 @@ def derived(part: Part, writing: Writing, unpacked: Unpacked, sharing: Sharing) 
     """Archives as a tool of known format would write them, of the platforms that pools need."""
     form = writing.form
     unknown, made = tuple(part.unknown), part.contents
-    how = (
-        f"{form.name} as {form.tool} writes it, of the platforms that pools need{beyond(made) if writing.takes_indexes else ''}"
-    )
+    more = along(made, unknown) if writing.takes_indexes else None
+    how = f"{form.name} as {form.tool} writes it, of the platforms that pools need{more.words if more else ''}"
     if form.one_for == "image":
-        amount, files = _one_each(made, writing, unpacked)
+        amount, files = _one_each(made, writing, unpacked, unknown)
         each = "image" if writing.takes_indexes else "image and platform"
         return Load(amount, files, f"{how}, one for each {each}", unknown, form)
     if form.layers == "plain":
@@ -42,6 +42,8 @@ def derived(part: Part, writing: Writing, unpacked: Unpacked, sharing: Sharing) 
     else:
         inside = sum_lots(_packed(made, writing, sharing))
     amount = together(inside, sum_up([(_AROUND, [_around(writing, made)])] if made else []))
+    if more is not None:
+        amount = together(amount, more.amount)
     return Load(amount, _files_of_one(amount, made, form, unpacked), how, unknown, form)
 
 
@@ -81,7 +83,9 @@ def _around(writing: Writing, made: Sequence[Content]) -> Piece:
     return exact("around", around(writing.form, images, layers))
 
 
-def _one_each(made: Sequence[Content], writing: Writing, unpacked: Unpacked) -> tuple[Amount, tuple[CarriedFile, ...]]:
+def _one_each(
+    made: Sequence[Content], writing: Writing, unpacked: Unpacked, unknown: Sequence[str]
+) -> tuple[Amount, tuple[CarriedFile, ...]]:
     """Archives that share nothing: one for each image, or for each platform of it where indexes are not kept."""
     form = writing.form
     lots: list[tuple[str, Lot]] = []
@@ -90,7 +94,7 @@ def _one_each(made: Sequence[Content], writing: Writing, unpacked: Unpacked) -> 
         first = held[0]
         pieces = [piece for content in held for piece in _pieces(content, form, unpacked)]
         if writing.takes_indexes and first.image.digest:
-            pieces += stored(form, [exact(first.image.digest, first.image.size)])
+            pieces += stored(form, [exact(first.image.digest, first.image.size), *along(held, unknown).pieces])
         inside = {piece.digest: piece for piece in pieces}
         lot = lot_of(f"{number}", [*inside.values(), _around(writing, held)])
         lots.append((first.name, lot))
