@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 
-import reports
 from auditor.check import Severity
+from auditor.cli.formats import form_named, names
 from auditor.cli.gathering import gather
 from auditor.cli.inputs import Given, read_inputs
 from auditor.cli.options import places_of
@@ -79,8 +79,13 @@ def audit(
 
 
 def render(report: Report, format: str = "text") -> str:
-    """A report in one of the formats that `auditor audit --format` knows. Raises KeyError for any other."""
-    return reports.render(report, format)
+    """A report in one of the formats that `auditor audit --format` knows, those of plug-ins too.
+
+    Raises KeyError for any other, AuditorError for a plug-in that fails.
+    """
+    if format not in names():
+        raise KeyError(format)
+    return form_named(format).write(report)
 
 
 def _day(text: str | None) -> datetime.date:

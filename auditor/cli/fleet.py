@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import reports
 from auditor.cli import cache
+from auditor.cli.formats import Form, form_named
 from auditor.cli.inputs import read_inputs
 from auditor.cli.judging import Settings, report_of
 from auditor.cli.output import write_atomically, write_stdout
@@ -32,38 +32,40 @@ def audit_fleet(inputs: list[Path], settings: Settings, formats: list[str], read
     return min((entry.exit_code for entry in entries), key=_WORST_FIRST.index)
 
 
-def _folders(formats: list[str], read: Iterable[Path]) -> list[tuple[str, Path]]:
+def _folders(formats: list[str], read: Iterable[Path]) -> list[tuple[Form, Path]]:
     """Format and folder, in the order of the options."""
     taken = {path.resolve() for path in read}
-    found = []
+    found: list[tuple[Form, Path]] = []
     for text in formats:
         name, _, folder = text.partition("=")
-        if name not in reports.format_names():
-            raise UsageError(f"--format {name}: there is no such format", f"Formats: {', '.join(reports.format_names())}.")
+        form = form_named(name)
         if not folder:
             raise UsageError(f"--format {name}: several plans need a folder", f"Write --format {name}=reports/.")
         path = Path(folder)
         if path.resolve() in taken or (path.exists() and not path.is_dir()):
             raise UsageError(f"--format {text}: {folder} is no folder", f"Write --format {name}=reports/.")
-        found.append((name, path))
+        if other := next((was.name for was, at in found if at.resolve() == path.resolve() and was.suffix == form.suffix), None):
+            raise UsageError(f"--format {text}: its files would be those of {other}", "Give each a folder of its own.")
+        found.append((form, path))
     return found
 
 
-def _audited(inputs: list[Path], settings: Settings, shared: Path, folders: list[tuple[str, Path]]) -> Iterator[Entry]:
+def _audited(inputs: list[Path], settings: Settings, shared: Path, folders: list[tuple[Form, Path]]) -> Iterator[Entry]:
     used: set[str] = set()
     for path in inputs:
         try:
             report = report_of(read_inputs([path], []), settings, shared)
+            texts = [form.write(report) for form, _ in folders]
         except AuditorError as error:
             say_error(error)
             yield Entry(str(path), error.exit_code, problem=error.summary)
             continue
         name = _unused(file_name(report.plan_name or path.stem), used)
         files = []
-        for form, folder in folders:
+        for (form, folder), text in zip(folders, texts, strict=True):
             folder.mkdir(parents=True, exist_ok=True)
-            file = folder / f"{name}{reports.format_named(form).suffix}"
-            write_atomically(file, reports.render(report, form))
+            file = folder / f"{name}{form.suffix}"
+            write_atomically(file, text)
             files.append(file)
         yield Entry(str(path), report.exit_code, report, tuple(files))
 
