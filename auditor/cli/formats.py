@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import reports
 from auditor.errors import AuditorError, UsageError
@@ -27,10 +27,24 @@ class Renderer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """A format that the auditor brings. `suffix` is the usual ending of its files."""
+    """A format that the auditor brings."""
 
-    name: str
-    suffix: str
+    format: reports.Format
+
+    @property
+    def name(self) -> str:
+        """As it is asked for."""
+        return self.format.name
+
+    @property
+    def suffix(self) -> str:
+        """The usual ending of its files."""
+        return self.format.suffix
+
+    @property
+    def joins(self) -> bool:
+        """Whether several reports one after the other can be read as one."""
+        return self.format.joins
 
     def write(self, report: Report, *, colour: bool = False) -> str:
         """The whole report, ending with a line break."""
@@ -44,6 +58,7 @@ class Added:
     point: EntryPoint
     plugin: Renderer
     suffix: str
+    joins: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
@@ -80,7 +95,7 @@ def form_named(name: str) -> Form:
         return _added(plugins[name])
     if name not in reports.format_names():
         raise UsageError(f"--format {name}: there is no such format", f"Formats: {', '.join(names())}.")
-    return Ours(name, reports.format_named(name).suffix)
+    return Ours(reports.format_named(name))
 
 
 def _plugins() -> dict[str, EntryPoint]:

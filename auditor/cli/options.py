@@ -25,6 +25,7 @@ At = Annotated[str | None, typer.Option("--at", metavar="DATE", help="Judge as o
 Platforms = Annotated[
     list[str] | None, typer.Option("--platform", metavar="PLATFORM", help="What lists are for, such as windows/amd64:ltsc2022.")
 ]
+Each = Annotated[bool, typer.Option("--each", help="Audit each input by itself, as several plans are.")]
 Formats = Annotated[list[str] | None, typer.Option("--format", metavar="FMT[=FILE]", help=f"{_LISTED}; repeatable.")]
 FailOn = Annotated[
     Severity, typer.Option("--fail-on", metavar="error|warning|info", help="The severity from which the site is not ready.")
