@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.cli.runner import ROOT
-from tests.peers.programs import missing, require
+from tests.peers.checkout import copy_parts
+from tests.peers.programs import require, require_index
 
 pytestmark = pytest.mark.peer
 INSTALLED = ("auditor", "checks", "reports", "docs/auditor.1", "pyproject.toml", "README.md", "LICENSE")
@@ -61,13 +59,7 @@ class Repository:
 def hooks(folder: Path, home: Path) -> Repository:
     """This checkout as a repository that pre-commit can clone: what is installed of it, and the hooks."""
     made = Repository(folder, home)
-    for name in (*INSTALLED, ".pre-commit-hooks.yaml"):
-        source, target = ROOT / name, folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copyfile(source, target)
+    copy_parts((*INSTALLED, ".pre-commit-hooks.yaml"), folder)
     made.git("init", "--quiet")
     made.git("add", "--all")
     made.git("commit", "--quiet", "--message", "hooks")
@@ -80,11 +72,7 @@ def offered(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     root = tmp_path_factory.mktemp("hooks")
     require("git")
     made = hooks(root / "auditor", root / "home")
-    asked = made.run(
-        sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(root / "asked"), "hatchling"
-    )
-    if asked.returncode != 0:
-        missing(f"no package index answers, and a hook is installed from one: {asked.stderr.strip()[-300:]}")
+    require_index(root / "asked")
     with_hooks(root / "first", made)
     return made
 
