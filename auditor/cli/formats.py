@@ -1,7 +1,7 @@
 """The formats of reports: ours, and those that other packages add, each loaded when it is asked for.
 
 An entry point of the group `auditor.reports` has the name of its format, and names a module, or anything else, with
-`render(report) -> str`; `SUFFIX`, the usual ending of a file name, is optional. That is what our own renderers have.
+`render(report) -> str`, as our own renderers are. `SUFFIX`, the usual ending of a file name, is optional.
 """
 
 from __future__ import annotations

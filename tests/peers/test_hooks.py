@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.cli.runner import ROOT
 from tests.peers.checkout import copy_parts
 from tests.peers.programs import require, require_index
 
@@ -77,15 +79,13 @@ def offered(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     return made
 
 
-def with_hooks(folder: Path, offered: Repository) -> Repository:
-    """A new repository that has both hooks, as a user makes one."""
+def with_hooks(folder: Path, offered: Repository, named: str = "[{id: airgap-lists}, {id: airgap-plan}]") -> Repository:
+    """A new repository that has the hooks, as a user makes one."""
     folder.mkdir()
     made = Repository(folder, offered.home)
     made.git("init", "--quiet")
     revision = offered.git("rev-parse", "HEAD")
-    (folder / ".pre-commit-config.yaml").write_text(
-        f"repos: [{{repo: '{offered.folder}', rev: {revision}, hooks: [{{id: airgap-lists}}, {{id: airgap-plan}}]}}]\n"
-    )
+    (folder / ".pre-commit-config.yaml").write_text(f"repos: [{{repo: '{offered.folder}', rev: {revision}, hooks: {named}}}]\n")
     done = made.run(require("pre-commit"), "install", "--install-hooks", timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     return made
@@ -125,3 +125,15 @@ def test_two_plans_in_one_commit_say_their_lines_both(repository: Repository) ->
     assert (done.stdout + done.stderr).count("\ndeploy/pod.yaml:4:40: error: ") == 2
     done = repository.commit(**{"images.txt": "registry.example.com/web:1\n"})
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_list_beside_a_plan_is_seen_by_the_hook_of_the_page(offered: Repository, tmp_path: Path) -> None:
+    page = (ROOT / "docs/ci.md").read_text()
+    (named,) = re.findall(r"^- (\{id: airgap-plan.*\})$", page, re.MULTILINE)
+    repository = with_hooks(tmp_path / "site", offered, f"[{named}]")
+    plan = {"site/plan.yaml": PLAN.replace("../images.txt", "images.txt").replace("../deploy", "deploy")}
+    good = {"site/images.txt": "registry.example.com/web:1\n", "site/deploy/pod.yaml": POD, **plan}
+    assert repository.commit(**good).returncode == 0
+    done = repository.commit(**{"site/images.txt": "registry.example.com/web:2\n"})
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "\nsite/deploy/pod.yaml:4:40: error: " in done.stdout + done.stderr
