@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import reports
+from auditor.cli.formats import Form, form_named
 from auditor.errors import UsageError
 from auditor.report import Report
 
@@ -17,7 +17,7 @@ from auditor.report import Report
 class Output:
     """One `--format FMT[=FILE]`; no file means stdout."""
 
-    format: str
+    form: Form
     file: Path | None = None
 
 
@@ -26,9 +26,7 @@ def parse_outputs(wanted: list[str], inputs: tuple[Path, ...] = ()) -> tuple[Out
     outputs = []
     for text in wanted or ["text"]:
         name, _, file = text.partition("=")
-        if name not in reports.format_names():
-            raise UsageError(f"--format {name}: there is no such format", f"Formats: {', '.join(reports.format_names())}.")
-        outputs.append(Output(name, Path(file) if file else None))
+        outputs.append(Output(form_named(name), Path(file) if file else None))
     files = [output.file.absolute() for output in outputs if output.file is not None]
     if len(set(files)) < len(files):
         raise UsageError("two --format options name the same file", "The second would overwrite the first.")
@@ -80,9 +78,9 @@ def write_stdout(text: str) -> None:
 
 
 def write_reports(report: Report, outputs: tuple[Output, ...]) -> None:
-    """Render and write every output."""
-    for output in outputs:
-        text = reports.render(report, output.format, colour=output.file is None and use_colour())
+    """Render every output, then write them: where a plug-in's format fails, nothing is written."""
+    texts = [output.form.write(report, colour=output.file is None and use_colour()) for output in outputs]
+    for output, text in zip(outputs, texts, strict=True):
         if output.file is not None:
             write_atomically(output.file, text)
         else:
