@@ -72,8 +72,8 @@ def base(folder: Path) -> None:
     packages = "--include=ca-certificates,python-is-python3,python3-venv"
     command = ["debootstrap", "--variant=minbase", packages, release, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-    if done.returncode != 0:
-        missing(f"the system for the image cannot be made: {(done.stdout + done.stderr).strip()[-300:]}")
+    if done.returncode != 0:  # no tool is missing, but a mirror, or the right to make devices: nobody can install these
+        pytest.skip(f"the system for the image cannot be made: {(done.stdout + done.stderr).strip()[-300:]}")
     for part in ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale"):
         shutil.rmtree(folder / part)
     if Path(AUTHORITIES).is_file():  # whom this machine trusts: an index may be behind a proxy of its own
