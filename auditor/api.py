@@ -15,18 +15,17 @@ from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 
-import reports
 from auditor.check import Severity
+from auditor.cli.formats import form_named, names
 from auditor.cli.gathering import gather
 from auditor.cli.inputs import Given, read_inputs
+from auditor.cli.judging import Settings, report_of
 from auditor.cli.options import places_of
-from auditor.cli.selection import catalogue, selected, severities
-from auditor.cli.siting import sited
-from auditor.engine import evaluate
+from auditor.cli.report_files import read_baseline
+from auditor.cli.selection import catalogue, selected
 from auditor.evidence.model import Place
 from auditor.plan.model import Plan
 from auditor.plan.needs import resolve_needs
-from auditor.policy import Policy, judge
 from auditor.report import Report, Verdict
 
 __all__ = ["Plan", "Report", "Severity", "Verdict", "audit", "collect", "load_plan", "render"]
@@ -53,7 +52,7 @@ def collect(plan: Plan | Anything, evidence: Anything, *, via: Iterable[str] = (
     return path
 
 
-def audit(
+def audit(  # noqa: PLR0913 - what may be chosen is its interface, as that of the command
     source: Plan | Anything,
     *,
     evidence: Anything | None = None,
@@ -63,24 +62,42 @@ def audit(
     strict: bool = False,
     only: Iterable[str] = (),
     skip: Iterable[str] = (),
+    waivers: Anything | None = None,
+    baseline: Anything | None = None,
 ) -> Report:
     """Judge a plan with evidence, or an evidence file by itself, as of a day (default: today, UTC). No host is asked.
 
+    `waivers` is a file of them, besides those of the plan; `baseline` a JSON report whose findings do not count again.
     A plan without evidence is judged by what it says alone: what needs evidence is then undetermined. Raises AuditorError.
     """
     found = Path(evidence) if evidence is not None else None
     given = Given(source) if isinstance(source, Plan) else read_inputs([Path(source)], [], found)
     day = at if isinstance(at, datetime.date) else _day(at)
     known = catalogue()
-    chosen = selected(known, [*only], [*skip])
-    policy = Policy(Severity(fail_on), strict, given.plan.waivers, severities(given.plan, known))
-    with sited(given, found, [Place(place) for place in via], offline=True, jobs=1) as site:
-        return judge(evaluate(site, known, day, selected=chosen), policy, day)
+    settings = Settings(
+        day,
+        known,
+        selected(known, [*only], [*skip]),
+        Severity(fail_on),
+        strict,
+        Path(waivers) if waivers is not None else None,
+        read_baseline(Path(baseline)) if baseline is not None else None,
+        found,
+        [Place(place) for place in via],
+        offline=True,
+        jobs=1,
+    )
+    return report_of(given, settings)
 
 
 def render(report: Report, format: str = "text") -> str:
-    """A report in one of the formats that `auditor audit --format` knows. Raises KeyError for any other."""
-    return reports.render(report, format)
+    """A report in one of the formats that `auditor audit --format` knows, those of plug-ins too.
+
+    Raises KeyError for any other, AuditorError for a plug-in that fails.
+    """
+    if format not in names():
+        raise KeyError(format)
+    return form_named(format).write(report)
 
 
 def _day(text: str | None) -> datetime.date:

@@ -29,7 +29,7 @@ def to_copy(site: Site, check: str) -> Iterator[Placement | Undetermined]:
         trouble = placement.resolution.trouble
         if placement.resolution.payload is not None:
             yield placement
-        elif trouble is not None and (key := (str(placement.image.reference), trouble.detail)) not in said:
+        elif trouble is not None and (key := (placement.image.name, trouble.detail)) not in said:
             said.add(key)
             yield unknown(check, image_subject(placement.image), trouble)
 
@@ -88,7 +88,7 @@ def where_to(site: Site, carriage: Carriage) -> str:
 
 def carry(site: Site, carriage: Carriage) -> Remedy:
     """How such a layer is carried: by the plan's own tool where it has an option, else by one that does."""
-    transfer, image, target = site.transfer, str(carriage.placement.image.reference), where_to(site, carriage)
+    transfer, image, target = site.transfer, carriage.placement.image.name, where_to(site, carriage)
     assert transfer is not None  # noqa: S101 - there are no carriages without a copy
     hop = transfer.ways(carriage.placement.image.reference)[0][-1]
     option = carrying(hop.tool, hop.version, hop.origin, hop.to)

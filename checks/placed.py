@@ -14,12 +14,12 @@ from auditor.site.images import Image, Placement, Standing, Trouble
 
 def image_subject(image: Image) -> Subject:
     """The image as a subject."""
-    return Subject("image", str(image.reference))
+    return Subject("image", image.name)
 
 
 def subject_of(placement: Placement) -> Subject:
     """The image on one platform for one pool as a subject."""
-    return Subject("image", str(placement.image.reference), str(placement.need.platform), placement.pool.name)
+    return Subject("image", placement.image.name, str(placement.need.platform), placement.pool.name)
 
 
 def unknown(check: str, subject: Subject, trouble: Trouble) -> Undetermined:
@@ -34,12 +34,12 @@ def settled(site: Site, check: str, wanted: Callable[[Placement], bool]) -> Iter
     """
     said: set[tuple[str, str]] = set()
     for placement in site.images.placements:
-        if placement.is_carrier or placement.standing is Standing.ABSENT or not wanted(placement):
+        standing, trouble = placement.resolution.standing, placement.resolution.trouble
+        if placement.is_carrier or standing is Standing.ABSENT or not wanted(placement):
             continue
-        trouble = placement.resolution.trouble
-        if placement.standing is not Standing.UNDETERMINED:
+        if standing is not Standing.UNDETERMINED:
             yield placement
-        elif trouble is not None and (key := (str(placement.image.reference), trouble.detail)) not in said:
+        elif trouble is not None and (key := (placement.image.name, trouble.detail)) not in said:
             said.add(key)
             yield unknown(check, image_subject(placement.image), trouble)
 
@@ -51,7 +51,7 @@ def with_payload(site: Site, check: str) -> Iterator[Placement | Undetermined]:
         trouble = placement.resolution.trouble
         if placement.resolution.payload is not None:
             yield placement
-        elif trouble is not None and (key := (str(placement.image.reference), trouble.detail)) not in said:
+        elif trouble is not None and (key := (placement.image.name, trouble.detail)) not in said:
             said.add(key)
             yield unknown(check, image_subject(placement.image), trouble)
 

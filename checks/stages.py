@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from auditor.check import Fact, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined
 from auditor.evidence.model import Kind
 from auditor.site import Site
+from auditor.site.storage.along import OWNER
 from auditor.site.storage.bases import spread_bases
 from auditor.site.storage.stage import Stage
 from auditor.sizing.budget import format_bytes, many
@@ -128,5 +129,17 @@ def leaner(site: Site) -> tuple[Remedy, ...]:
     text = (
         f"Rebuild the Windows images of build {first.build} on one base: they are at the patch levels "
         f"{', '.join(first.versions)}, and one of these for all saves up to {format_bytes(first.saving)} compressed."
+    )
+    return (Remedy("edit", text),)
+
+
+def narrower(stage: Stage) -> tuple[Remedy, ...]:
+    """What would leave out the platforms that come along with whole indexes."""
+    along = stage.budget.alone.get(OWNER, 0)
+    if along < WORTH_SAYING:
+        return ()
+    text = (
+        f"Some {format_bytes(along)} of it are platforms that no pool needs: a copy tool that is told a platform (--platform) "
+        "leaves them out, and then the images have other digests."
     )
     return (Remedy("edit", text),)

@@ -121,6 +121,7 @@ COMMAND_EXAMPLES = {
     ),
     "images": (
         "auditor images plan.yaml",
+        "auditor images site.evidence",
         "auditor images deploy/ charts/shop --platform linux/amd64 --format json",
     ),
     "inspect": (
@@ -135,6 +136,7 @@ COMMAND_EXAMPLES = {
     "fix": (
         "auditor fix plan.yaml --via source --via target -o fix   # what the registry inside lacks",
         "auditor fix site.evidence -o fix                         # no network at all",
+        "auditor fix plan.yaml --waivers accepted.yaml -o fix     # nothing for what somebody accepted",
         "auditor fix report.json -o fix                           # of a report: the copy scripts alone",
     ),
     "checks": (),

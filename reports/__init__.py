@@ -14,23 +14,28 @@ from auditor.report import Report
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One way to show a report. `suffix` is the usual file name ending; `module` holds its `render`."""
+    """One way to show a report. `suffix` is the usual file name ending; `module` holds its `render`.
+
+    `joins`: several reports one after the other can be read as one.
+    """
 
     name: str
     summary: str
     suffix: str
     module: str
     colours: bool = False
+    joins: bool = False
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("text", "for a person at a terminal", ".txt", "reports.text", colours=True),
+    Format("text", "for a person at a terminal", ".txt", "reports.text", colours=True, joins=True),
+    Format("lines", "one line for each finding, for editors and commit hooks", ".lines.txt", "reports.lines", joins=True),
     Format("json", "for programs: the stable contract, version 1", ".json", "reports.json_v1"),
     Format("html", "one self-contained file to read, filter, print and keep", ".html", "reports.html"),
     Format("egress", "hosts that would be dialled outside, for a firewall team", ".hosts.txt", "reports.egress"),
     Format("sarif", "SARIF 2.1.0, for code scanning and editors", ".sarif", "reports.sarif"),
     Format("junit", "JUnit XML, for pipelines that count tests", ".junit.xml", "reports.junit"),
-    Format("github", "annotations for GitHub Actions", ".github.txt", "reports.github"),
+    Format("github", "annotations for GitHub Actions", ".github.txt", "reports.github", joins=True),
     Format("gitlab", "GitLab's code quality report", ".codequality.json", "reports.gitlab"),
     Format("markdown", "a comment for a pull request, within GitHub's limit", ".md", "reports.markdown"),
     Format("csv", "the image matrix, for a spreadsheet", ".csv", "reports.csv_matrix"),

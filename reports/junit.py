@@ -61,7 +61,7 @@ def _cases(report: Report) -> Iterator[Case]:
 
 def _of_row(row: CheckRow) -> Case:
     """A check that found nothing: it passed, or did not apply."""
-    title = clean(row.rule.title) or row.rule.id
+    title = clean(row.rule.title or row.rule.id)
     if row.status is Status.PASSED:
         return Case(row.rule.id, f"{title}: {row.examined:,} examined", "passed")
     return Case(row.rule.id, title, "skipped", f"not applicable: {clean(row.reason)}")

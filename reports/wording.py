@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -75,11 +76,11 @@ def _line(check: str, severity: Severity, wording: Wording) -> Line:
 
 
 def place_of(finding: Finding) -> Place | None:
-    """The place of a finding, its name clean and as repositories write it; None where it is at no file."""
+    """The place of a finding, its name clean and as repositories write it (no `..` on the way); None where it is at no file."""
     at = finding.location
     if at is None or not at.file:
         return None
-    return Place(clean(at.file).replace("\\", "/").removeprefix("./"), at.line, at.column if at.line else 0)
+    return Place(posixpath.normpath(clean(at.file).replace("\\", "/")), at.line, at.column if at.line else 0)
 
 
 def asked(rows: Iterable[Undetermined]) -> Iterator[tuple[Question, str]]:

@@ -38,6 +38,19 @@ def test_a_plan_is_judged_with_evidence_and_without() -> None:
     assert audit(plan, at=DAY, only=["image-absent"], strict=True).exit_code == 1
 
 
+def test_waivers_and_a_baseline_count_as_on_the_command_line(tmp_path: Path) -> None:
+    first = audit(EVIDENCE, at=DAY, only=["image-absent"])
+    assert first.counts.error == 1
+    baseline, waivers = tmp_path / "before.json", tmp_path / "accepted.yaml"
+    baseline.write_text(render(first, "json"))
+    second = audit(EVIDENCE, at=DAY, only=["image-absent"], baseline=baseline)
+    assert (second.counts.error, second.counts.baselined) == (0, first.counts.error + first.counts.warning)
+    accepted = "{check: image-absent, subject: '*', reason: known, owner: ada, expires: 2026-12-31}"
+    waivers.write_text(f"[{accepted}]\n")
+    third = audit(EVIDENCE, at=DAY, only=["image-absent"], waivers=waivers)
+    assert (third.counts.error, third.counts.waived) == (0, first.counts.waived + 1)
+
+
 def test_what_is_wrong_is_an_error_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "plan.yaml"
     path.write_text("version: 1\npools: {}\nspools: {}\n")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.runner import ROOT, environment
+from tests.cli.runner import EXAMPLE, ROOT, environment
 
 NOTES = """# Release notes of the plant
 
@@ -53,6 +55,76 @@ def test_a_check_and_an_importer_of_another_package_take_part(installed: Path, t
     assert "The plant's rule 17" in auditor(installed, tmp_path, "explain", "image-from-house").stdout
 
 
+# A line of Prometheus' text format: a comment of one of two kinds, or a name, quoted labels and a number.
+METRIC = re.compile(
+    r"# (?:HELP [a-z_]+ [^\n]+|TYPE [a-z_]+ gauge)"
+    r'|(?P<name>[a-z_]+)\{(?P<labels>[a-z_]+="(?:[^"\\\n]|\\[\\"n])*"(?:,[a-z_]+="(?:[^"\\\n]|\\[\\"n])*")*)\} (?P<value>\d+)'
+)
+
+
+def metrics(text: str) -> dict[tuple[str, str], int]:
+    """Every sample by its name and labels; nothing in the text may be anything else."""
+    assert text.endswith("\n")
+    lines = [METRIC.fullmatch(line) for line in text.splitlines()]
+    assert all(lines), text
+    samples = [line for line in lines if line is not None and line["name"]]
+    found = {(line["name"], line["labels"]): int(line["value"]) for line in samples}
+    assert len(found) == len(samples), "a series stands twice"
+    return found
+
+
+def test_a_format_of_another_package_counts_what_the_report_has(installed: Path, tmp_path: Path) -> None:
+    words = ("audit", str(EXAMPLE / "plant-7.evidence"), "--at", "2026-11-23", "--skip", "image-from-house")
+    done = auditor(installed, tmp_path, *words, "--format", "prometheus=plant.prom", "--format", "json")
+    assert done.returncode == 1, done.stderr
+    report = json.loads(done.stdout)
+    found = metrics((tmp_path / "plant.prom").read_text())
+    for severity in ("error", "warning", "info"):
+        counted = [count for (_, labels), count in found.items() if f'severity="{severity}",state="active"' in labels]
+        assert sum(counted) == report["summary"][severity]
+    assert sum(count for (name, _), count in found.items() if name == "airgap_undetermined") == len(report["undetermined"])
+    assert found["airgap_verdict", 'plan="plant-7",verdict="not-ready"'] == 1
+    silent = {row["id"]: row["severity"] for row in report["checks"] if row["status"] == "passed"}
+    for check, severity in silent.items():
+        assert found["airgap_findings", f'plan="plant-7",check="{check}",severity="{severity}",state="active"'] == 0
+
+
+def test_a_name_cannot_end_a_label(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text("name: 'a\"} 1\\\\b'\n" + PLAN)
+    (tmp_path / "notes.txt").write_text(NOTES)
+    done = auditor(installed, tmp_path, "audit", "plan.yaml", "--offline", "--format", "prometheus")
+    assert ("airgap_verdict", r'plan="a\"} 1\\\\b",verdict="undetermined"') in metrics(done.stdout)
+
+
+def test_a_format_of_another_package_is_offered_and_serves_a_fleet_and_the_api(installed: Path, tmp_path: Path) -> None:
+    assert "csv or prometheus" in " ".join(auditor(installed, tmp_path, "audit", "--help").stdout.split())
+    assert "csv, prometheus." in auditor(installed, tmp_path, "audit", "plan.yaml", "--format", "pdf").stderr
+    for name in ("north", "south"):
+        (tmp_path / f"{name}.yaml").write_text(f"name: {name}\n{PLAN}")
+    (tmp_path / "notes.txt").write_text(NOTES)
+    done = auditor(installed, tmp_path, "audit", "north.yaml", "south.yaml", "--offline", "--format", "prometheus=out")
+    assert done.returncode == 3, done.stderr
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"north.prom", "south.prom", "index.html"}
+    script = "from auditor.api import audit, render; print(render(audit('north.yaml'), 'prometheus'), end='')"
+    command = [sys.executable, "-c", script]
+    known = environment(tmp_path, {"PYTHONPATH": f"{installed}:{ROOT}"})
+    asked = subprocess.run(command, cwd=tmp_path, env=known, capture_output=True, text=True, timeout=120, check=False)
+    assert metrics(asked.stdout).keys() == metrics((tmp_path / "out/north.prom").read_text()).keys(), asked.stderr
+
+
+def planted(folder: Path, entries: str, **modules: str) -> Path:
+    """A package with these entry points and modules, installed into a folder of `folder` that holds a plan as well."""
+    site = folder / "site"
+    (site / "x-1.dist-info").mkdir(parents=True)
+    (site / "x-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: x\nVersion: 1\n")
+    (site / "x-1.dist-info/entry_points.txt").write_text(entries)
+    for name, text in modules.items():
+        (site / f"{name}.py").write_text(text)
+    (folder / "plan.yaml").write_text(PLAN)
+    (folder / "notes.txt").write_text("busybox:1\n")
+    return site
+
+
 @pytest.mark.parametrize(
     ("group", "value", "said"),
     [
@@ -62,12 +134,71 @@ def test_a_check_and_an_importer_of_another_package_take_part(installed: Path, t
     ],
 )
 def test_a_plug_in_that_is_broken_is_an_error(tmp_path: Path, group: str, value: str, said: str) -> None:
-    (tmp_path / "site/x-1.dist-info").mkdir(parents=True)
-    (tmp_path / "site/x-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: x\nVersion: 1\n")
-    (tmp_path / "site/x-1.dist-info/entry_points.txt").write_text(f"[{group}]\nx = {value}\n")
-    (tmp_path / "site/broken.py").write_text("def recognises(data):\n    return 1 / 0\n")
-    (tmp_path / "plan.yaml").write_text(PLAN)
-    (tmp_path / "notes.txt").write_text(NOTES)
-    done = auditor(tmp_path / "site", tmp_path, "audit", "plan.yaml", "--offline")
+    site = planted(tmp_path, f"[{group}]\nx = {value}\n", broken="def recognises(data):\n    return 1 / 0\n")
+    done = auditor(site, tmp_path, "audit", "plan.yaml", "--offline")
     assert done.returncode == 4, done.stdout + done.stderr
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "said"),
+    [
+        ("import nowhere", "does not load: ModuleNotFoundError"),
+        ("pass", "has no function `render`"),
+        ("def render(report): return 1 / 0", "fails: ZeroDivisionError"),
+        ("def render(report): raise SystemExit(0)", "fails: SystemExit"),
+        ("def render(report): report.exit_code = 0", "fails: FrozenInstanceError"),
+        ("def render(report): return b''", "returns no text, but bytes"),
+        ("def render(report): return chr(0xD800)", "returns text that cannot be written"),
+        ("SUFFIX = '/x'\ndef render(report): return ''", "a SUFFIX that ends no file name: '/x'"),
+    ],
+)
+def test_a_format_that_is_broken_is_named_and_nothing_is_written(tmp_path: Path, module: str, said: str) -> None:
+    site = planted(tmp_path, "[auditor.reports]\nticket = made\n", made=module)
+    words = ("audit", "plan.yaml", "--offline", "--format", "json=report.json", "--format", "ticket=ticket.txt")
+    done = auditor(site, tmp_path, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the plug-in" in done.stderr
+    assert "ticket" in done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.glob("*report*")) + list(tmp_path.glob("*ticket*"))
+    assert auditor(site, tmp_path, "audit", "plan.yaml", "--offline").returncode == 3  # no other format minds
+
+
+def test_a_fleet_goes_on_where_a_format_fails_for_one_site(tmp_path: Path) -> None:
+    module = "def render(report):\n    return report.plan_name if report.plan_name == 'north' else None\n"
+    site = planted(tmp_path, "[auditor.reports]\nticket = made\n", made=module)
+    for name in ("north", "south"):
+        (tmp_path / f"{name}.yaml").write_text(f"name: {name}\n{PLAN}")
+    words = ("south.yaml", "north.yaml", "--offline", "--format", "json=out", "--format", "ticket=out")
+    done = auditor(site, tmp_path, "audit", *words)
+    assert done.returncode == 2
+    assert "returns no text, but NoneType" in done.stderr
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"north.json", "north.ticket", "index.html"}
+    assert (tmp_path / "out/north.ticket").read_text() == "north\n"
+
+
+def test_a_format_has_a_name_of_its_own(tmp_path: Path) -> None:
+    made = "def render(report):\n    return ''\n"
+    site = planted(tmp_path / "one", "[auditor.reports]\njson = made\n", made=made)
+    done = auditor(site, tmp_path / "one", "audit", "plan.yaml", "--offline", "--format", "text")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the plug-in report json (made) has the name of a format that the auditor has itself" in done.stderr
+    site = planted(tmp_path / "two", "[auditor.reports]\nticket = made\n", made=made)
+    shutil.copytree(site / "x-1.dist-info", site / "y-1.dist-info")
+    (site / "y-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: y\nVersion: 1\n")
+    (site / "y-1.dist-info/entry_points.txt").write_text("[auditor.reports]\nticket = other\n")
+    done = auditor(site, tmp_path / "two", "audit", "plan.yaml", "--offline", "--format", "text")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the plug-in report ticket (other) has the name of another one (made)" in done.stderr
+    assert "markdown, csv or ticket" in " ".join(auditor(site, tmp_path / "two", "audit", "--help").stdout.split())
+
+
+def test_formats_whose_files_have_one_name_need_two_folders(tmp_path: Path) -> None:
+    site = planted(tmp_path, "[auditor.reports]\nticket = made\n", made="SUFFIX = '.json'\ndef render(report): return ''\n")
+    words = ("plan.yaml", "plan.yaml", "--offline", "--format", "json=out", "--format", "ticket=out/")
+    done = auditor(site, tmp_path, "audit", *words)
+    assert done.returncode == 2
+    assert "its files would be those of json" in done.stderr
+    assert not (tmp_path / "out").exists()

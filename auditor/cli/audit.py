@@ -12,6 +12,7 @@ from auditor.cli.options import (
     AskVia,
     At,
     BaselineFile,
+    Each,
     EvidenceIn,
     FailOn,
     Formats,
@@ -37,6 +38,7 @@ def audit(
     offline: Offline = False,
     at: At = None,
     platform: Platforms = None,
+    each: Each = False,
     format: Formats = None,
     fail_on: FailOn = Severity.ERROR,
     strict: Strict = False,
@@ -49,7 +51,8 @@ def audit(
 ) -> None:
     """Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal.
 
-    Several plans are audited one after the other: each --format then names a folder, for one report each and an index page.
+    Several plans are audited one after the other: each --format then names a folder, for one report each and an index page;
+    text, lines or github may go to stdout.
     """
     known = catalogue()
     settings = Settings(
@@ -66,8 +69,8 @@ def audit(
         jobs,
     )
     read = (*inputs, *filter(None, (evidence, waivers, baseline)))
-    if len(inputs) > 1 and not platform and all(is_site(path) for path in inputs):
-        raise typer.Exit(audit_fleet(inputs, settings, format or [], read))
+    if each or (len(inputs) > 1 and not platform and all(is_site(path) for path in inputs)):
+        raise typer.Exit(audit_fleet(inputs, platform or [], settings, format or [], read))
     outputs = parse_outputs(format or [], read)
     try:
         report = report_of(read_inputs(inputs, platform or [], evidence), settings)

@@ -11,12 +11,17 @@ from auditor.errors import UsageError, strerror
 from auditor.plan.bare_lists import PLAN_OF_LISTS
 from auditor.plan.model import Plan
 
+_HINT = "Set AUDITOR_CACHE to a folder that can be written."
+
 
 def folder() -> Path:
-    """`$AUDITOR_CACHE`, else `airgap-auditor` under the user's cache folder."""
+    """`$AUDITOR_CACHE`, else `airgap-auditor` under the user's cache folder. Nothing is made. Raises UsageError."""
     if chosen := os.environ.get("AUDITOR_CACHE"):
         return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "airgap-auditor"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "airgap-auditor"
+    except RuntimeError as error:  # a user id without a name and without HOME, as containers have them
+        raise UsageError("nobody knows where this user's home is", _HINT) from error
 
 
 def _key(plan: Plan) -> str:
@@ -37,12 +42,23 @@ def path_for_all(inputs: Iterable[Path]) -> Path:
     return _file("\n".join(sorted(str(path.absolute()) for path in inputs)))
 
 
+def to_write(path: Path) -> Path:
+    """The same path, its folder made. Raises UsageError when that cannot be done."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{path.parent}: cannot write: {strerror(error)}", _HINT) from error
+    return path
+
+
+def to_read(path: Path) -> Path | None:
+    """The same path, None where nothing was kept there. It makes nothing: the disk may be read-only. Raises UsageError."""
+    try:
+        return path if path.exists() else None
+    except OSError as error:
+        raise UsageError(f"{path}: {strerror(error)}", "Set AUDITOR_CACHE to a folder that can be read.") from error
+
+
 def _file(key: str) -> Path:
     name = hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()[:16]
-    try:
-        folder().mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"{folder()}: cannot write: {strerror(error)}", "Set AUDITOR_CACHE to a folder that can be written."
-        ) from error
     return folder() / f"{name}.evidence"

@@ -11,50 +11,63 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.check import Severity
 from auditor.cli.inputs import read_inputs
-from auditor.cli.options import AskVia, At, EvidenceIn, Jobs, Offline, parse_date
+from auditor.cli.judging import Settings, audited
+from auditor.cli.options import AskVia, At, EvidenceIn, Jobs, Offline, Platforms, WaiversFile, parse_date
 from auditor.cli.output import cannot_write, write_stdout
 from auditor.cli.report_files import report_in
-from auditor.cli.selection import catalogue, severities
-from auditor.cli.siting import sited
-from auditor.engine import evaluate
+from auditor.cli.selection import catalogue, selected
 from auditor.errors import UsageError
 from auditor.fix.remedies import remedies, remedies_by_report
-from auditor.fix.reported import of_finding
+from auditor.fix.reported import Reported, of_finding
 from auditor.fix.written import Written
 from auditor.plan.quoting import clean
-from auditor.policy import Policy, judge
+from auditor.report import Report
 
-Source = Annotated[
-    Path, typer.Argument(metavar="PLAN|EVIDENCE|REPORT", help="A plan, evidence that carries one, or a JSON report.")
+Fixed = Annotated[
+    list[Path], typer.Argument(metavar="PLAN|LIST…|EVIDENCE|REPORT", help="A plan, image lists, evidence, or a JSON report.")
 ]
 Folder = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="A new folder for the files.")]
 
 
 def fix(
-    source: Source,
+    inputs: Fixed,
     output: Folder,
     evidence: EvidenceIn = None,
     offline: Offline = False,
     at: At = None,
+    platform: Platforms = None,
+    waivers: WaiversFile = None,
     via: AskVia = None,
     jobs: Jobs = 16,
 ) -> None:
     """Write what mends the findings: copy scripts, lists, configuration. Nothing is run. Exit code: 0 written, 2 usage."""
     _refuse_old(output)
-    if (document := report_in(source)) is not None:
+    if len(inputs) == 1 and (document := report_in(inputs[0])) is not None:
+        if evidence or offline or at or platform or waivers or via:
+            raise UsageError(f"{inputs[0]} is a report, which was judged already", "Give --output alone, or the plan instead.")
         _write(output, remedies_by_report(document, __version__))
         return
-    today = parse_date(at)
     known = catalogue()
-    given = read_inputs([source], [], evidence)
-    policy = Policy(Severity.ERROR, strict=False, waivers=given.plan.waivers, severities=severities(given.plan, known))
-    with sited(given, evidence, via, offline=offline, jobs=jobs) as site:
-        report = judge(evaluate(site, known, today), policy, today)
-        findings = tuple(of_finding(judged.finding) for judged in report.findings if judged.waived is None)
-        files = remedies(site, findings, __version__, today)
+    settings = Settings(
+        parse_date(at),
+        known,
+        selected(known, [], []),
+        waivers=waivers,
+        evidence=evidence,
+        via=via,
+        offline=offline,
+        jobs=jobs,
+    )
+    with audited(read_inputs(inputs, platform or [], evidence), settings) as (site, report):
+        files = remedies(site, *_by_waiver(report), __version__, settings.today)
     _write(output, files)
+
+
+def _by_waiver(report: Report) -> tuple[tuple[Reported, ...], tuple[Reported, ...]]:
+    """The findings that are to be mended, and those that somebody accepted."""
+    active = tuple(of_finding(judged.finding) for judged in report.findings if judged.waived is None)
+    return active, tuple(of_finding(judged.finding) for judged in report.findings if judged.waived is not None)
 
 
 def _write(folder: Path, files: tuple[Written, ...]) -> None:

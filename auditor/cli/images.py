@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from tabulate import tabulate
 
-from auditor.cli.inputs import is_plan
+from auditor.cli.inputs import is_site, read_inputs
 from auditor.cli.output import write_stdout
 from auditor.cli.saying import say
 from auditor.collectors.helm import with_rendered_charts
@@ -20,7 +20,6 @@ from auditor.errors import Location, UsageError
 from auditor.oci.reference import Reference
 from auditor.plan.bare_lists import PLAN_OF_LISTS
 from auditor.plan.bare_sources import plan_for_sources
-from auditor.plan.load import load_plan
 from auditor.plan.model import Plan
 from auditor.plan.needs import concerns, resolve_needs
 from auditor.plan.quoting import shown
@@ -120,7 +119,9 @@ def _text(found: Found) -> str:
 
 
 def images(
-    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE…", help="Image lists, manifests, charts, or a plan.")],
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="SOURCE…", help="Image lists, manifests, charts; or a plan, or evidence.")
+    ],
     platform: Annotated[
         list[str] | None,
         typer.Option("--platform", metavar="PLATFORM", help="Only images that this platform needs; repeatable."),
@@ -130,13 +131,13 @@ def images(
     ] = Layout.TEXT,
 ) -> None:
     """Print the image list that lists, manifests and charts add up to. Exit code: 0 complete, 1 errors, 3 undetermined."""
-    if len(sources) == 1 and is_plan(sources[0]):
+    if len(sources) == 1 and sources[0].is_file() and is_site(sources[0]):
         if platform:
             raise UsageError(f"--platform is not for plans: {sources[0]} has its own pools", "Leave `--platform` out.")
-        plan = load_plan(sources[0])
+        plan = read_inputs(sources, []).plan
     else:
-        plan = plan_for_sources(sources, platform or [])
-    found = _found(with_rendered_charts(plan))
+        plan = with_rendered_charts(plan_for_sources(sources, platform or []))
+    found = _found(plan)
     match format:
         case Layout.JSON:
             write_stdout(_json(found) + "\n")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from auditor.evidence.model import Place
 from auditor.plan.load import load_waivers
 from auditor.policy import Baseline, Policy, judge
 from auditor.report import Report
+from auditor.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,20 @@ class Settings:
 
 def report_of(given: Given, settings: Settings, shared: Path | None = None) -> Report:
     """The report. Several plans may share one file of evidence that is gathered just now: `shared`."""
+    with audited(given, settings, shared) as (_, report):
+        return report
+
+
+@contextmanager
+def audited(given: Given, settings: Settings, shared: Path | None = None) -> Iterator[tuple[Site, Report]]:
+    """The site as long as its evidence is open, and the report on it. Wrong waivers are said before any host is asked.
+
+    Raises AuditorError.
+    """
     plan = given.plan
     accepted = (*plan.waivers, *(load_waivers(settings.waivers) if settings.waivers else ()))
     policy = Policy(settings.fail_on, settings.strict, accepted, severities(plan, settings.known), settings.baseline)
     evidence, via, offline, jobs = settings.evidence, settings.via, settings.offline, settings.jobs
     with sited(given, evidence, via, offline=offline, jobs=jobs, shared=shared) as site:
         outcomes = evaluate(site, settings.known, settings.today, selected=settings.chosen)
-        return judge(outcomes, policy, settings.today)
+        yield site, judge(outcomes, policy, settings.today)

@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from auditor.check import Severity
+from auditor.cli.formats import names
 from auditor.errors import UsageError
 from auditor.evidence.model import Place
 from auditor.plan.model import Plan
 from auditor.plan.quoting import shown
-from reports import format_names
 
-_LISTED = f"{', '.join(format_names()[:-1])} or {format_names()[-1]}"
+_LISTED = f"{', '.join(names()[:-1])} or {names()[-1]}"
 
 Inputs = Annotated[list[Path], typer.Argument(metavar="PLAN|LIST…|EVIDENCE", help="A plan, image lists, or evidence.")]
 Sources = Annotated[list[Path], typer.Argument(metavar="PLAN|LIST…", help="A plan, or image lists with --platform.")]
@@ -26,6 +26,7 @@ At = Annotated[str | None, typer.Option("--at", metavar="DATE", help="Judge as o
 Platforms = Annotated[
     list[str] | None, typer.Option("--platform", metavar="PLATFORM", help="What lists are for, such as windows/amd64:ltsc2022.")
 ]
+Each = Annotated[bool, typer.Option("--each", help="Audit each input by itself, as several plans are.")]
 Formats = Annotated[list[str] | None, typer.Option("--format", metavar="FMT[=FILE]", help=f"{_LISTED}; repeatable.")]
 FailOn = Annotated[
     Severity, typer.Option("--fail-on", metavar="error|warning|info", help="The severity from which the site is not ready.")

@@ -8,9 +8,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import reports
+from auditor.cli.formats import Form, form_named
 from auditor.errors import PlanError, Problem, UsageError, strerror
-from auditor.plan.spelling import as_hint, nearest
 from auditor.report import Report
 from reports import github
 from reports.wording import Place
@@ -20,7 +19,7 @@ from reports.wording import Place
 class Output:
     """One `--format FMT[=FILE]`; no file means stdout."""
 
-    format: str
+    form: Form
     file: Path | None = None
 
 
@@ -28,15 +27,15 @@ def parse_outputs(wanted: list[str], inputs: tuple[Path, ...] = ()) -> tuple[Out
     """The outputs that were asked for, text on stdout if none. Raises UsageError."""
     outputs = []
     for text in wanted or ["text"]:
-        name, file = named_format(text)
-        outputs.append(Output(name, Path(file) if file else None))
+        form, file = named_form(text)
+        outputs.append(Output(form, Path(file) if file else None))
     files = [output.file.absolute() for output in outputs if output.file is not None]
     if len(set(files)) < len(files):
         raise UsageError("--format: two of them name the same file", "Name two files: the second would overwrite the first.")
     taken = {path.resolve() for path in inputs}
     for output in outputs:
         if output.file is not None and output.file.resolve() in taken:
-            raise UsageError(f"--format {output.format}={output.file}: that is an input of this run", "Name another file.")
+            raise UsageError(f"--format {output.form.name}={output.file}: that is an input of this run", "Name another file.")
     if sum(output.file is None for output in outputs) > 1:
         raise UsageError("--format: only one report can go to stdout", "Give the others a file: `--format html=report.html`.")
     for output in outputs:
@@ -45,17 +44,13 @@ def parse_outputs(wanted: list[str], inputs: tuple[Path, ...] = ()) -> tuple[Out
     return tuple(outputs)
 
 
-def named_format(text: str) -> tuple[str, str]:
+def named_form(text: str) -> tuple[Form, str]:
     """Format and file (empty for stdout) of one `--format FMT[=FILE]`. Raises UsageError."""
     name, given, file = text.partition("=")
-    known = reports.format_names()
-    if name not in known:
-        raise UsageError(
-            f"--format {name}: there is no such format", as_hint(nearest(name, known) or f"write one of {', '.join(known)}")
-        )
+    form = form_named(name)
     if given and not file:
         raise UsageError(f"--format {text}: no file is named", f"Name one, or write `--format {name}` for stdout.")
-    return name, file
+    return form, file
 
 
 def _refuse_unwritable(path: Path) -> None:
@@ -114,7 +109,7 @@ def write_stdout(text: str) -> None:
 
 def annotate_refusal(error: PlanError, outputs: tuple[Output, ...]) -> None:
     """Where annotations were to go to stdout, mark what is wrong with the plan: a pull request shows nothing else."""
-    if Output("github") in outputs:
+    if any(output.form.name == "github" and output.file is None for output in outputs):
         write_stdout(github.refusal([_marked(problem) for problem in error.problems]))
 
 
@@ -124,9 +119,9 @@ def _marked(problem: Problem) -> tuple[Place | None, str]:
 
 
 def write_reports(report: Report, outputs: tuple[Output, ...]) -> None:
-    """Render and write every output."""
-    for output in outputs:
-        text = reports.render(report, output.format, colour=output.file is None and use_colour())
+    """Render every output, then write them: where a plug-in's format fails, nothing is written."""
+    texts = [output.form.write(report, colour=output.file is None and use_colour()) for output in outputs]
+    for output, text in zip(outputs, texts, strict=True):
         if output.file is not None:
             write_atomically(output.file, text)
         else:

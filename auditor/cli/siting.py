@@ -25,8 +25,8 @@ def _gathered(
 ) -> tuple[Path | None, Mapping[str, Failed]]:
     """Where the evidence lies, and what got no answer just now: the cache at `path`, brought up to date unless offline."""
     if offline:
-        return (path if path.exists() else None), {}
-    done = gather(given.plan, needs, path, places, jobs)
+        return cache.to_read(path), {}
+    done = gather(given.plan, needs, cache.to_write(path), places, jobs)
     if done.unanswered:
         note(
             f"auditor: {len(done.unanswered)} questions got no answer today, although an earlier run saw one: "

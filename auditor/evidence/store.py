@@ -54,7 +54,7 @@ MAX_CERTIFICATE_BYTES: Final = 1024 * 1024
 MAX_FILES: Final = 20_000
 MAX_ARCHIVES: Final = 2_000
 MAX_FILE_BYTES: Final = 256 * 1024 * 1024
-_DOCUMENT: Final = "SELECT media_type, body, at, source, rowid FROM document WHERE digest = ?"
+_DOCUMENT: Final = "SELECT digest, media_type, body, at, source, rowid FROM document WHERE digest = ?"
 # There may be hundreds of thousands of these: they are checked where they lie. A digest that is none is never asked for.
 _IS_TRAILER: Final = f"kind = '{UnpackedKind.GZIP_TRAILER}' AND typeof(value) = 'integer' AND value >= 0"
 _TRAILERS: Final = f"SELECT digest, value FROM unpacked WHERE outcome = '{SEEN}' AND {_IS_TRAILER}"  # noqa: S608 - constants
@@ -133,12 +133,12 @@ class Store(Database):
             self._ahead.clear()
             if self._is_finished and self._tries < _AHEAD_TRIES:
                 left = _AHEAD_BYTES
-                for found, *columns in self._connection.execute(_NEAR, (as_size(row[4]) - _BEHIND, _AHEAD)):
-                    self._ahead[found] = tuple(columns)
-                    left -= len(columns[1]) if isinstance(columns[1], bytes) else 0
+                for near in self._connection.execute(_NEAR, (as_size(row[5]) - _BEHIND, _AHEAD)):
+                    self._ahead[near[0]] = near
+                    left -= len(near[2]) if isinstance(near[2], bytes) else 0
                     if left < 0:
                         break
-            return row[:4]
+            return row[:5]
 
     def has_document(self, digest: str) -> bool:
         """Whether the document is stored, without reading it."""
@@ -226,7 +226,7 @@ class Store(Database):
         return found
 
     def _checked(self, digest: str, row: tuple[object, ...]) -> Observation[Content]:
-        media_type, body, when, source = row
+        _, media_type, body, when, source = row
         if not (isinstance(body, bytes) and isinstance(media_type, str) and isinstance(when, str) and isinstance(source, str)):
             raise EvidenceError(f"{self._name}: what it has as {digest} is no document", DAMAGED)
         try:

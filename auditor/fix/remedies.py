@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from auditor.fix.errands import errands
+from auditor.fix.errands import Stayed, errands
 from auditor.fix.from_report import errands_in
 from auditor.fix.lists import list_files
 from auditor.fix.nodes import node_files
@@ -38,10 +38,12 @@ _NO_REGISTRY = "The plan names no registry inside (`registry.host`): there is no
 _BY_REPORT = "A report alone says enough for copies only: for lists and configuration, give the plan with its evidence."
 
 
-def remedies(site: Site, findings: tuple[Reported, ...], tool_version: str, day: datetime.date) -> tuple[Written, ...]:
-    """Every file, the page first. `findings` are those that are to be mended."""
+def remedies(
+    site: Site, findings: tuple[Reported, ...], waived: tuple[Reported, ...], tool_version: str, day: datetime.date
+) -> tuple[Written, ...]:
+    """Every file, the page first. `findings` are those that are to be mended, `waived` those that somebody accepted."""
     plan = site.plan
-    carried, stayed = errands(site) if plan.registry is not None else ((), ())
+    carried, stayed = _without_waived(*errands(site), findings, waived) if plan.registry is not None else ((), ())
     setting = _setting_of(site, tool_version, day)
     files = [
         *_copy_files(setting, carried, findings),
@@ -62,6 +64,20 @@ def remedies_by_report(document: Mapping[str, Any], tool_version: str) -> tuple[
     setting = Setting(name or "a report", text(document, "audited_at"), tool_version, frozenset())
     files = list(_copy_files(setting, carried, findings))
     return (readme(setting, files, findings, stayed, (_BY_REPORT,)), *files)
+
+
+def _without_waived(
+    carried: tuple[Errand, ...], stayed: tuple[Stayed, ...], findings: tuple[Reported, ...], waived: tuple[Reported, ...]
+) -> tuple[tuple[Errand, ...], tuple[Stayed, ...]]:
+    """Without the images that have nothing to mend but what is waived: they stay as they are."""
+    kept: list[Errand] = []
+    left = [*stayed]
+    for errand in carried:
+        if any(_mended_by(errand, waived)) and not any(_mended_by(errand, findings)):
+            left.append(Stayed(errand.reference, "what is wrong with it is waived"))
+        else:
+            kept.append(errand)
+    return tuple(kept), tuple(left)
 
 
 def _setting_of(site: Site, tool_version: str, day: datetime.date) -> Setting:

@@ -196,13 +196,30 @@ def _decoder_for(shape: _Shape, media_type: str) -> _Decoder:
     raise MalformedDocument("neither an index, nor a manifest: no manifests, no layers, no fsLayers")
 
 
+def _everyday(data: bytes, media_type: str) -> Document | None:
+    """A document that is what it was called, and plainly so: read once. None for all that needs a closer look.
+
+    Without a backslash no key can be spelled in another way, so that one whose name is not there is not there.
+    """
+    if b"\\" in data or b'"fsLayers"' in data:
+        return None
+    document: Index | Manifest | None = None
+    if media_type in media_types.MANIFESTS and b'"manifests"' not in data:
+        document = _decode(data, _MANIFEST)
+    elif media_type in media_types.INDEXES and b'"layers"' not in data and b'"manifests"' in data:
+        document = _decode(data, _INDEX)
+    return document if document is not None and document.schema_version != 1 else None
+
+
 def parse_document(data: bytes, media_type: str = "") -> Document:
     """Parse an index, a manifest or a schema 1 manifest.
 
     `media_type` is what the server called it and decides only where the content leaves it open. Raises MalformedDocument.
     """
-    shape: _Shape = _decode(data, _SHAPE)
-    document: Document = _decode(data, _decoder_for(shape, media_type or shape.media_type))
+    document = _everyday(data, media_type)
+    if document is None:
+        shape: _Shape = _decode(data, _SHAPE)
+        document = _decode(data, _decoder_for(shape, media_type or shape.media_type))
     entries = document.manifests if isinstance(document, Index) else ()
     if len(entries) > MAX_ENTRIES:
         raise MalformedDocument(f"an index of {len(entries):,} entries, more than {MAX_ENTRIES:,}")

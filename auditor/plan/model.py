@@ -272,8 +272,8 @@ class Need:
 
     reference: Reference
     pool: str
-    platform: Platform
-    why: tuple[Reason, ...]
+    platform: Platform = field(hash=False)
+    why: tuple[Reason, ...] = field(hash=False)  # there may be many: the others tell needs apart well enough
     host_process: bool = False
 
 

@@ -58,7 +58,7 @@ def image_rows(site: Site) -> tuple[ImageRow, ...]:
     """One row per image, in the order of first need."""
     cells: dict[str, list[Cell]] = {}
     for placement, cell in _cells(site):
-        cells.setdefault(str(placement.image.reference), []).append(cell)
+        cells.setdefault(placement.image.name, []).append(cell)
     return tuple(
         ImageRow(
             reference=str(reference),

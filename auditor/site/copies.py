@@ -66,7 +66,7 @@ def copies_in_archives(evidence: Evidence, archives: Archives, source: Images | 
         if entry is None:
             yield Copy(wanted, kept, "the archives", nowhere)
         else:
-            found = InArchive(evidence, entry.archive, {str(kept.image.reference): entry.root})
+            found = InArchive(evidence, entry.archive, {kept.image.name: entry.root})
             yield Copy(wanted, kept, entry.archive.path, found, entry)
 
 

@@ -90,22 +90,36 @@ class Payload(msgspec.Struct, frozen=True):
         return (self, self.config, *self.layers) if self.config is not None else (self,)
 
 
-def payload_of(digest: str, size: int, document: Manifest | Schema1, pool: dict[str, Descriptor]) -> Payload:
-    """The payload of a manifest of `size` bytes. Equal layers of several images become one object through `pool`.
+class Blobs:
+    """The configs and layers that payloads were found to have: each one object, and those that came up more than once."""
+
+    __slots__ = ("known", "repeated")
+
+    def __init__(self) -> None:
+        self.known: dict[str, Descriptor] = {}
+        self.repeated: set[str] = set()
+
+
+def payload_of(digest: str, size: int, document: Manifest | Schema1, blobs: Blobs) -> Payload:
+    """The payload of a manifest of `size` bytes. Equal layers of several images become one object through `blobs`.
 
     One pass over the layers: there may be half a million of them.
     """
     if isinstance(document, Schema1):
         return Payload(digest, size, None, (), (), None, "")
-    config = document.config
+    config, known, repeated = document.config, blobs.known, blobs.repeated
+    if known.setdefault(config.digest, config) is not config:
+        repeated.add(config.digest)
     sizes = {digest: size, config.digest: config.size}
     layers: list[Descriptor] = []
     foreign: list[Descriptor] = []
     named = [config.digest]
     for given in document.layers:
-        layer = pool.get(given.digest)
+        layer = known.get(given.digest)
+        if layer is not None:
+            repeated.add(layer.digest)
         if layer != given:
-            layer = pool[given.digest] = _slim(given)
+            layer = known[given.digest] = _slim(given)
             named.append(layer.digest)
         sizes[layer.digest] = layer.size
         layers.append(layer)
@@ -124,9 +138,13 @@ def _slim(layer: Descriptor) -> Descriptor:
 
 
 class Image(msgspec.Struct, frozen=True):
-    """One reference as observed. `trouble` is set when it could not be; `absent` quotes the registry that denies it."""
+    """One reference as observed, and its name in full.
+
+    `trouble` is set when it could not be; `absent` quotes the registry that denies it.
+    """
 
     reference: Reference
+    name: str
     why: tuple[Reason, ...]
     digest: str = ""
     size: int = 0
@@ -164,10 +182,14 @@ class Placement(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """Every image of the plan, and every placement, in the order of the needs."""
+    """Every image of the plan, and every placement, in the order of the needs.
+
+    `repeated` has every digest that more than one of their payloads names, and may have others; None where nobody counted.
+    """
 
     images: Mapping[Reference, Image]
     placements: tuple[Placement, ...]
+    repeated: frozenset[str] | None = None
 
 
 def is_carrier(reference: Reference) -> bool:

@@ -72,7 +72,7 @@ def _egress(layer: Descriptor, urls: tuple[str, ...], placements: list[Placement
         runtime=str(first.pool.runtime or "its runtime"),
         urls=urls,
         dials=tuple(dict.fromkeys(dial for url in urls if (dial := dial_of(url)) is not None)),
-        images=tuple(dict.fromkeys(str(placement.image.reference) for placement in placements)),
+        images=tuple(dict.fromkeys(placement.image.name for placement in placements)),
         rule=rule_of(first),
         location=first.need.why[0].location,
         unseen=doubts[0] if all(doubts) else "",

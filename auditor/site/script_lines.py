@@ -68,7 +68,7 @@ def _losses(plan: Plan, lines: Iterable[Line], placements: list[Placement]) -> l
             if isinstance(fate, Unpredicted):
                 losses.unknown[fate] = None
             else:
-                losses.layers.setdefault(str(placement.image.reference), fate)
+                losses.layers.setdefault(placement.image.name, fate)
     for losses in found:
         losses.platforms = {image: lost for image, every in losses.platforms.items() if (lost := _really(every, kept))}
         _settle_own(losses, {image: own for image, every in losses.own.items() if (own := _really(every, kept))})
@@ -76,7 +76,7 @@ def _losses(plan: Plan, lines: Iterable[Line], placements: list[Placement]) -> l
 
 
 def _keep(placement: Placement, losses: LineLosses, kept: set[tuple[str, str]]) -> None:
-    image, payload = str(placement.image.reference), placement.resolution.payload
+    image, payload = placement.image.name, placement.resolution.payload
     said = kept_by(losses.line, placement)
     if isinstance(said, Unpredicted):
         losses.unknown[said] = None
@@ -89,7 +89,7 @@ def _keep(placement: Placement, losses: LineLosses, kept: set[tuple[str, str]]) 
 def _really(lost: list[Placement], kept: set[tuple[str, str]]) -> list[Placement]:
     """Those that no other line keeps."""
     pairs = ((one, one.resolution.payload) for one in lost)
-    return [one for one, payload in pairs if payload is None or (str(one.image.reference), payload.digest) not in kept]
+    return [one for one, payload in pairs if payload is None or (one.image.name, payload.digest) not in kept]
 
 
 def _settle_own(losses: LineLosses, own: dict[str, list[Placement]]) -> None:

@@ -107,8 +107,11 @@ class Site:
 
     def foreign(self, placement: Placement) -> tuple[Descriptor, ...]:
         """The layers that a node would be given with `urls` or a foreign type: not those whose `urls` the copy takes away."""
+        layers = foreign_layers(placement)
+        if not layers:
+            return ()
         plain = self._ordinary.get(placement.need, frozenset())
-        return tuple(layer for layer in foreign_layers(placement) if layer.digest not in plain)
+        return tuple(layer for layer in layers if layer.digest not in plain)
 
     @cached_property
     def _unseen(self) -> Mapping[Need, str]:

@@ -9,7 +9,7 @@ from auditor.oci.reference import Reference, is_digest
 from auditor.oci.select import Choice, Fit, choose_among, fit_platform, flatten, is_clear, platforms_of, unclear
 from auditor.oci.windows import WindowsRuntime, runtime_rule
 from auditor.plan.model import Need, Needs, Plan, Pool, Reason
-from auditor.site.images import Image, Images, Payload, Placement, Resolution, Standing, Trouble, is_carrier, payload_of
+from auditor.site.images import Blobs, Image, Images, Payload, Placement, Resolution, Standing, Trouble, is_carrier, payload_of
 
 _Platforms = tuple[Platform | None, ...]
 _NO_CHOICE = Choice(Fit.PLATFORM_ABSENT)
@@ -46,7 +46,8 @@ class Survey:
         self._needs = needs
         self._evidence = evidence
         self._payloads: dict[str, Payload] = {}
-        self._layers: dict[str, Descriptor] = {}
+        self._bare: dict[tuple[str, int], Payload] = {}
+        self._blobs = Blobs()
         self._indexes: dict[str, tuple[Index, _Platforms | None]] = {}
 
     def images(self) -> Images:
@@ -70,7 +71,7 @@ class Survey:
                 if resolution is None:
                     resolution = resolved[key] = self._resolve(image, need, rules[need.pool])
                 placements.append(Placement(need, pools[need.pool], image, resolution, carrier))
-        return Images(images, tuple(placements))
+        return Images(images, tuple(placements), frozenset(self._blobs.repeated))
 
     @staticmethod
     def _runtime_rule(pool: Pool) -> WindowsRuntime | None:
@@ -79,19 +80,20 @@ class Survey:
         return runtime_rule(pool.runtime.name, pool.runtime.version)
 
     def _observe(self, reference: Reference, why: tuple[Reason, ...]) -> Image:
-        match self._evidence.tag(str(reference)):
+        name = str(reference)
+        match self._evidence.tag(name):
             case None:
-                return Image(reference, why, trouble=Trouble(Kind.MISSING_EVIDENCE, "nobody looked for it"))
+                return Image(reference, name, why, trouble=Trouble(Kind.MISSING_EVIDENCE, "nobody looked for it"))
             case Failed(kind, detail, _, source):
-                return Image(reference, why, trouble=Trouble(kind, detail), source=source)
+                return Image(reference, name, why, trouble=Trouble(kind, detail), source=source)
             case Absent(detail, _, source):
-                return Image(reference, why, absent=detail or "not found", source=source)
+                return Image(reference, name, why, absent=detail or "not found", source=source)
             case Seen(tag, _, source):
                 document = self._document(reference.repository, tag.digest, tag.media_type)
                 if isinstance(document, Trouble | Absent):
                     trouble = document if isinstance(document, Trouble) else Trouble(Kind.MALFORMED, document.detail)
-                    return Image(reference, why, tag.digest, tag.size, trouble=trouble, source=source)
-                return Image(reference, why, tag.digest, tag.size, document=document, source=source)
+                    return Image(reference, name, why, tag.digest, tag.size, trouble=trouble, source=source)
+                return Image(reference, name, why, tag.digest, tag.size, document=document, source=source)
 
     def _document(self, repository: str, digest: str, media_type: str = "") -> Document | Trouble | Absent:
         match self._evidence.content(repository, digest):
@@ -132,8 +134,9 @@ class Survey:
             return Resolution(standing, choice, runtime=rule)
         match self._payload(repository, choice.entry):
             case Payload() as payload:
-                trouble = _flaw(payload)
-                return Resolution(Standing.UNDETERMINED if trouble else standing, choice, payload, trouble, runtime=rule)
+                if payload.flaw:
+                    return Resolution(Standing.UNDETERMINED, choice, payload, _flaw(payload), runtime=rule)
+                return Resolution(standing, choice, payload, runtime=rule)
             case Absent(detail, _, source):
                 return Resolution(Standing.PLATFORM_ABSENT, choice, dropped=f"{source}: {detail}", runtime=rule)
             case Trouble() as unread:
@@ -173,7 +176,7 @@ class Survey:
     def _from_manifest(
         self, image: Image, document: Manifest | Schema1, need: Need, rule: WindowsRuntime | None, *, strict: bool
     ) -> Resolution:
-        payload = payload_of(image.digest, image.size, document, self._layers)
+        payload = self._made(image, document)
         if isinstance(document, Schema1):
             # Schema 1 knows an architecture only; it dates from before Windows images.
             platform: Platform | Trouble = Platform("linux", document.architecture or "amd64")
@@ -186,17 +189,25 @@ class Survey:
         choice = Choice(fit, None, platform.os_version, builds, int(fit.runs))
         return Resolution(_STANDINGS[fit], choice, payload if fit.runs else None, runtime=rule)
 
+    def _made(self, image: Image, document: Manifest | Schema1) -> Payload:
+        """The payload of an image without an index; once, whoever needs it."""
+        key = (image.digest, image.size)
+        found = self._bare.get(key)
+        if found is None:
+            found = self._bare[key] = payload_of(image.digest, image.size, document, self._blobs)
+        return found
+
     def _payload(self, repository: str, entry: Descriptor) -> Payload | Trouble | Absent:
         if found := self._payloads.get(entry.digest):
             return found
-        if not is_digest(entry.digest):
-            return Trouble(Kind.MALFORMED, f"the index names {entry.digest[:80]!r}, which is no digest")
         document = self._document(repository, entry.digest, entry.media_type)
+        if isinstance(document, Trouble | Absent) and not is_digest(entry.digest):
+            return Trouble(Kind.MALFORMED, f"the index names {entry.digest[:80]!r}, which is no digest")
         if isinstance(document, Index):
             return Trouble(Kind.UNSUPPORTED, f"{entry.digest} is an index nested too deeply")
         if isinstance(document, Manifest | Schema1):
             # A document is the same everywhere; what one repository answers instead says nothing about another.
-            payload = self._payloads[entry.digest] = payload_of(entry.digest, entry.size, document, self._layers)
+            payload = self._payloads[entry.digest] = payload_of(entry.digest, entry.size, document, self._blobs)
             return payload
         return document
 

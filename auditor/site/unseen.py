@@ -18,6 +18,8 @@ def unseen(placements: Iterable[Placement], archives: Archives | None, target: I
     """
     inside = {placement.need: placement for placement in target.placements} if target is not None else {}
     doubt = _of_archives(archives)
+    if not inside and not doubt:
+        return {}
     held = {held.placement.need for held in archives.held if held.entry is not None} if archives is not None else set()
     found: dict[Need, str] = {}
     for placement in placements:

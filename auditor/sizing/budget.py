@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, NamedTuple, Protocol
 
 SEVERAL: Final = "\x00several"  # the owner of what several owners have
@@ -16,13 +17,19 @@ class Share(NamedTuple):
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Budget:
-    """Bytes of all blobs, each once; who alone causes how much, largest first; and what several owners share."""
+    """Bytes of all blobs, each once; who alone causes how much; and what several owners share."""
 
     bytes: int
-    exclusive: tuple[Share, ...]
+    alone: Mapping[str, int]
     shared: int
+
+    @cached_property
+    def exclusive(self) -> tuple[Share, ...]:
+        """Who alone causes how much, largest first, by name where they are equal; ranked when somebody wants to read it."""
+        ranked = sorted(sorted(self.alone), key=self.alone.__getitem__, reverse=True)
+        return tuple([Share(name, self.alone[name]) for name in ranked])
 
 
 class Blob(Protocol):
@@ -63,22 +70,19 @@ def deduplicated(owned: Iterable[tuple[str, Iterable[Blob]]]) -> Budget:
 def budget_of(totals: dict[str, int]) -> Budget:
     """The budget of totals by owner, among them `SEVERAL`."""
     needed, shared = sum(totals.values()), totals.pop(SEVERAL, 0)
-    return Budget(needed, _ranked(totals), shared)
+    return Budget(needed, {owner: size for owner, size in totals.items() if size}, shared)
 
 
 def combined(*budgets: Budget) -> Budget:
     """Budgets whose blobs have nothing in common, as one."""
     totals: dict[str, int] = {}
-    for budget in budgets:
-        for share in budget.exclusive:
-            totals[share.owner] = totals.get(share.owner, 0) + share.bytes
-    return Budget(sum(budget.bytes for budget in budgets), _ranked(totals), sum(budget.shared for budget in budgets))
-
-
-def _ranked(totals: Mapping[str, int]) -> tuple[Share, ...]:
-    """Largest first; by name where they are equal."""
-    ranked = sorted(sorted(totals), key=totals.__getitem__, reverse=True)
-    return tuple([Share(name, totals[name]) for name in ranked])
+    for budget in sorted(budgets, key=lambda budget: len(budget.alone), reverse=True):
+        if not totals:
+            totals.update(budget.alone)
+            continue
+        for owner, size in budget.alone.items():
+            totals[owner] = totals.get(owner, 0) + size
+    return Budget(sum(budget.bytes for budget in budgets), totals, sum(budget.shared for budget in budgets))
 
 
 def format_bytes(count: int) -> str:

@@ -21,10 +21,16 @@ class Group:
     pieces: tuple[Piece, ...]
 
 
-class Lot(msgspec.Struct, frozen=True):
-    """What is stored together under a key: bytes that are in no other lot, and a group of pieces that may be.
+def joined(*groups: Group) -> Group:
+    """The pieces of several groups as one."""
+    return Group(tuple(piece for group in groups for piece in group.pieces))
 
-    At least `low` bytes, likely `size`, at most `high`; `estimated` of the likely ones are estimates.
+
+class Lot(msgspec.Struct, frozen=True):
+    """What is stored together under a key: bytes that are in no lot of another key, and a group of pieces that may be.
+
+    Where the key is empty, they are in no other lot at all. At least `low` bytes, likely `size`, at most `high`; `estimated` of
+    the likely ones are estimates.
     """
 
     key: str
@@ -51,24 +57,29 @@ def lot_of(key: str, pieces: Iterable[Piece]) -> Lot:
 
 def sum_lots(owned: Iterable[tuple[str, Lot]]) -> Amount:
     """The lots of owners, each lot and each piece once. Of two sizes under one key the larger counts."""
-    lots: dict[str, tuple[Lot, str]] = {}
+    lots: dict[str, tuple[str, Lot]] = {}
     groups: dict[Group, str] = {}
-    for owner, lot in owned:
-        known = lots.get(lot.key)
-        if known is None:
-            lots[lot.key] = lot, owner
-        elif known[0] is not lot or known[1] != owner:
-            lots[lot.key] = max(known[0], lot, key=_weight), owner if known[1] == owner else SEVERAL
-        if lot.group is not None and groups.setdefault(lot.group, owner) != owner:
-            groups[lot.group] = SEVERAL
     totals: dict[str, int] = {}
     low = high = estimated = 0
-    for lot, owner in lots.values():
+    for entry in owned:
+        owner, lot = entry
+        if lot.group is not None and groups.setdefault(lot.group, owner) != owner:
+            groups[lot.group] = SEVERAL
+        if lot.key and (known := lots.setdefault(lot.key, entry)) is not entry:
+            # Seldom: take back what was counted, and count what both come to.
+            first, before = known
+            totals[first] -= before.size
+            low, high, estimated = low - before.low, high - before.high, estimated - before.estimated
+            owner, lot = lots[lot.key] = owner if first == owner else SEVERAL, max(before, lot, key=_weight)
         totals[owner] = totals.get(owner, 0) + lot.size
-        low, high, estimated = low + lot.low, high + lot.high, estimated + lot.estimated
+        low += lot.low
+        high += lot.high
+        estimated += lot.estimated
     for piece, owner in settled((owner, group.pieces) for group, owner in groups.items()):
         totals[owner] = totals.get(owner, 0) + piece.size
-        low, high, estimated = low + piece.low, high + piece.high, estimated + piece.estimated
+        low += piece.low
+        high += piece.high
+        estimated += piece.estimated
     return Amount(budget_of(totals), low, high, estimated)
 
 

@@ -55,7 +55,7 @@ def known(budget: Budget) -> Amount:
 
 def together(*amounts: Amount) -> Amount:
     """Amounts that have no piece in common, as one."""
-    amounts = tuple(amount for amount in amounts if amount.high) or amounts[:1]  # nothing is no reason to rank all owners anew
+    amounts = tuple(amount for amount in amounts if amount.high) or amounts[:1]
     if len(amounts) == 1:
         return amounts[0]
     return Amount(
@@ -104,10 +104,22 @@ def piece_of(key: str, layer: Descriptor, os: str, told: UnpackedSeen | None) ->
 
 def unpacked_sum(layers: Iterable[Descriptor], os: str, told: AllUnpacked) -> tuple[int, int, int, int]:
     """Unpacked layers together: their likely bytes, at least, at most, and how many of the likely ones are estimates."""
-    certain, others = everyday_total(layers, os, told.trailers)
+    certain, others = everyday_total(layers, os, told.trailers) if told.trailers else (0, layers)
     size, low, high, estimated = certain, certain, certain, 0
+    ratio = ratio_of(os)
     for layer in others:
-        piece = piece_of(layer.digest, layer, os, told.get(layer.digest))
+        digest, packed = layer.digest, layer.size
+        seen = told.get(digest)
+        if seen is None and not layer.annotations and 0 < packed < LARGEST and packed_by(layer.media_type):
+            # As `_guessed`, without a piece: there may be hundreds of thousands.
+            likely = round(packed * ratio.factor)
+            least = min(likely, max(0, packed - _HEADERS - packed // _STORED))
+            size += likely
+            estimated += likely
+            low += least
+            high += max(likely, round(packed * ratio.usual), least + 1)
+            continue
+        piece = piece_of(digest, layer, os, seen)
         size, low, high, estimated = size + piece.size, low + piece.low, high + piece.high, estimated + piece.estimated
     return size, low, high, estimated
 

@@ -64,20 +64,24 @@ def resolve_unpacked(layer: Descriptor, os: str, seen: UnpackedSeen | None) -> S
 def everyday_total(layers: Iterable[Descriptor], os: str, trailers: Mapping[str, int]) -> tuple[int, list[Descriptor]]:
     """What `resolve_unpacked` says of most layers, summed up without words; and the layers that need a closer look.
 
-    Most are those whose gzip trailer leaves one length. There may be hundreds of thousands.
+    Most are those whose gzip trailer leaves one length: they are too small for a multiple of 4 GiB, and grow as usual. There
+    may be hundreds of thousands, so that these are told by two comparisons.
     """
-    usual, total, others = ratio_of(os).usual, 0, []
+    total, others, (most, small) = 0, [], _everyday(os)
     for layer in layers:
-        value, size = trailers.get(layer.digest), layer.size
-        if (
-            value is not None
-            and size - _FRAMING - size // _STORED <= value <= usual * size < value + WRAP
-            and not layer.annotations
-        ):
+        value, size = trailers.get(layer.digest, -1), layer.size
+        if size <= value <= most * size and size < small and not layer.annotations:
             total += value
         else:
             others.append(layer)
     return total, others
+
+
+@cache
+def _everyday(os: str) -> tuple[int, int]:
+    """To how many times their size such layers unpack at most, and below which size that is less than 4 GiB."""
+    usual = ratio_of(os).usual
+    return int(usual), int(WRAP / usual)
 
 
 def _noted(layer: Descriptor, parts: LayerParts, compressed: int) -> Size | None:

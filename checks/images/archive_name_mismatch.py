@@ -46,7 +46,7 @@ def _remedies(site: Site, reference: Reference, entry: Entry) -> tuple[Remedy, .
 def _finding(site: Site, image: Image, entry: Entry) -> Finding:
     names = entry.root.names
     named = f"as {', '.join(names)}" if names else "without any name"
-    asked = str(image.reference)
+    asked = image.name
     effect = (
         "an import gives it that name, and a pod that asks for the other one does not find it"
         if names

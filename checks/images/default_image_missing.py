@@ -120,7 +120,7 @@ def _pauses_seen(site: Site) -> set[tuple[str, str]]:
     """The pause images, by pool, whose platforms a registry told."""
     pauses = {image.reference for image in site.needs.defaults.images if image.part == PAUSE} & site.images.images.keys()
     return {
-        (str(placement.image.reference), placement.pool.name)
+        (placement.image.name, placement.pool.name)
         for placement in (site.images.placements if pauses else ())
         if placement.image.reference in pauses and placement.standing is not Standing.UNDETERMINED
     }

@@ -46,7 +46,7 @@ def _pools(copies: list[Copy]) -> tuple[str, ...]:
 def _missing(site: Site, image: Image, copies: list[Copy]) -> Finding:
     copy, pools = copies[0], _pools(copies)
     archive = _elsewhere(site, image) if copy.is_inside else ""
-    asked = copy.place if copy.is_inside else str(image.reference)
+    asked = copy.place if copy.is_inside else image.name
     holder = "The registry inside does not have" if copy.is_inside else "No archive of the plan has"
     hint = f"; {archive} does, and was not pushed" if archive else ""
     target = copy.place if copy.is_inside else "TARGET"

@@ -76,13 +76,13 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     fine = 0
     refusing: dict[str, list[str]] = {}
     for placement in site.images.placements:
-        if _refuses(placement.pool.runtime):
-            refusing.setdefault(str(placement.image.reference), []).append(placement.pool.name)
+        if isinstance(placement.image.document, Schema1) and _refuses(placement.pool.runtime):
+            refusing.setdefault(placement.image.name, []).append(placement.pool.name)
     for image in site.images.images.values():
         if image.trouble is not None:
             yield unknown(ID, image_subject(image), image.trouble)
         elif isinstance(image.document, Schema1):
-            yield _finding(image, tuple(refusing.get(str(image.reference), ())))
+            yield _finding(image, tuple(refusing.get(image.name, ())))
         elif image.document is not None:
             fine += 1
     if fine:

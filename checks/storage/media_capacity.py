@@ -14,7 +14,7 @@ Archives that the plan names could not be read, or some images are of unknown si
 follows from the copy tool; if the facts do not say what it writes, only bounds are known.
 
 ## References
-facts/archive_formats.yaml; facts/unpacked_ratios.yaml.
+facts/archive_formats.yaml; facts/unpacked_ratios.yaml; facts/platform_sizes.yaml.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
 from auditor.sizing.budget import format_bytes
 from checks.archived import is_sure, other_format, spare
-from checks.stages import Strain, facts, gap, largest, leaner, needed, outcomes, strain
+from checks.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
 
 ID = "media-capacity"
 MARK_PERCENT = 90
@@ -54,6 +54,7 @@ def _finding(site: Site, stage: Stage, media: Media, found: Strain) -> Finding |
             Remedy("edit", f"Carry media of {enough} or more{several}."),
             *spare(site),
             *other_format(site),
+            *narrower(stage),
             *leaner(site),
         ),
     )

@@ -13,10 +13,12 @@ level, so that they share its layers.
 ## When it cannot tell
 The size of some images is not known (not collected, not readable, or schema 1). The sum is then a lower bound: it can
 prove that the disk is too small, but not that it is large enough. What further versions will share with this one nobody can
-know: they are counted in full, and never make more than a warning.
+know: they are counted in full, and never make more than a warning. Where the copy tool takes whole indexes, the platforms that
+no pool needs come along; nobody has looked at them, so that they are guessed.
 
 ## References
-OCI image manifest, descriptor sizes; distribution stores each digest once, whatever repository names it.
+OCI image manifest, descriptor sizes; distribution stores each digest once, whatever repository names it;
+facts/platform_sizes.yaml.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from auditor.plan.model import Registry
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
 from auditor.sizing.budget import format_bytes
-from checks.stages import Strain, facts, gap, largest, leaner, needed, outcomes, strain
+from checks.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
 
 ID = "registry-disk"
 FREE_PERCENT = 15
@@ -76,6 +78,7 @@ def _finding(site: Site, registry: Registry, stage: Stage, disk: int, found: Str
         location=site.plan.where("registry", "disk"),
         remedies=(
             Remedy("edit", f"Give the registry {enough} or more, or leave out platforms that no pool needs."),
+            *narrower(stage),
             *leaner(site),
         ),
     )

@@ -2,8 +2,9 @@
 How much of what a stage needs is an estimate, of every disk whose size the plan gives, and which images are of unknown size.
 
 ## Why it matters
-An estimate multiplies compressed bytes by what layers usually unpack to. One image that is different can make a disk too small
-that the sum calls large enough: who reads the number should know how much of it is one.
+An estimate multiplies compressed bytes by what layers usually unpack to. Where the copy tool takes whole indexes, the platforms
+that no pool needs come along, and nobody has looked at them: they are taken to be like their siblings. One image that is
+different can make a disk too small that the sum calls large enough: who reads the number should know how much of it is one.
 
 ## How to fix
 Collect again where the registries answer: the unpacked size of a layer is read from its last bytes, without a download. Where a
@@ -13,7 +14,7 @@ registry does not serve ranges, or layers tell nothing (eStargz, zstd without a 
 The size of an image is not known at all: nobody could read its manifest. It is in none of the sums.
 
 ## References
-facts/unpacked_ratios.yaml; facts/container_scratch.yaml.
+facts/unpacked_ratios.yaml; facts/container_scratch.yaml; facts/platform_sizes.yaml.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from collections.abc import Iterator
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
+from auditor.site.storage.along import OWNER
 from auditor.site.storage.stage import Stage, percent
 from auditor.sizing.budget import format_bytes
-from checks.stages import SHOWN, bounds, facts
+from checks.stages import SHOWN, bounds, facts, narrower
 
 ID = "size-unproven"
 
@@ -43,14 +45,16 @@ def _finding(site: Site, stage: Stage) -> Finding:
         ),
         facts={**facts(stage, stage.capacity or 0), "estimated": stage.estimated},
         location=site.plan.where(*stage.key),
-        remedies=(
-            Remedy(
-                "command",
-                "Collect where the registries answer: they tell the unpacked size of layers by their last bytes.",
-                (f"auditor collect {site.plan.file} -o site.evidence",),
-            ),
-        ),
+        remedies=(*narrower(stage), *_collected(site, stage)),
     )
+
+
+def _collected(site: Site, stage: Stage) -> tuple[Remedy, ...]:
+    """What would tell unpacked sizes, where they are what is estimated: nobody asks about platforms that no pool needs."""
+    if stage.estimated <= stage.budget.alone.get(OWNER, 0):
+        return ()
+    text = "Collect where the registries answer: they tell the unpacked size of layers by their last bytes."
+    return (Remedy("command", text, (f"auditor collect {site.plan.file} -o site.evidence",)),)
 
 
 def _unknown(site: Site, stages: list[Stage]) -> Iterator[Outcome]:

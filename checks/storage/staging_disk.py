@@ -14,7 +14,7 @@ Some images are of unknown size, the unpacked size of layers is only an estimate
 size, or the facts do not say what the tool writes.
 
 ## References
-facts/archive_formats.yaml; facts/unpacked_ratios.yaml.
+facts/archive_formats.yaml; facts/unpacked_ratios.yaml; facts/platform_sizes.yaml.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
 from auditor.sizing.budget import format_bytes
 from checks.archived import is_sure, other_format
-from checks.stages import Strain, facts, gap, largest, leaner, needed, outcomes, strain
+from checks.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
 
 ID = "staging-disk"
 MARK_PERCENT = 90
@@ -51,7 +51,7 @@ def _finding(site: Site, stage: Stage, disk: int, found: Strain) -> Finding | No
         case=found.severity.value,
         facts=facts(stage, disk),
         location=site.plan.where("copy", "staging", "disk"),
-        remedies=(Remedy("edit", text), *other_format(site), *leaner(site)),
+        remedies=(Remedy("edit", text), *other_format(site), *narrower(stage), *leaner(site)),
     )
 
 

@@ -37,7 +37,7 @@ ID = "copy-drops-foreign-layers"
 
 def _finding(site: Site, carriage: Carriage, left: list[tuple[Descriptor, Fate]]) -> Finding:
     layer, fate = left[0]
-    image, tool = str(carriage.placement.image.reference), tool_of(site)
+    image, tool = carriage.placement.image.name, tool_of(site)
     more = f" and {len(left) - 1} more of its layers" if len(left) > 1 else ""
     them = "them" if len(left) > 1 else "it"
     is_sure = fate.row.confidence != "low"
@@ -75,7 +75,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         if left:
             yield _finding(site, carriage, left)
         bad += bool(left) or carriage.unpredicted is not None
-    named = ((str(carriage.placement.image.reference), carriage.unpredicted) for carriage in site.carriages)
+    named = ((carriage.placement.image.name, carriage.unpredicted) for carriage in site.carriages)
     yield from unpredicted(ID, site, ((image, reason) for image, reason in named if reason is not None))
     yield from fine_among(site, ID, bad)
 

@@ -67,7 +67,7 @@ def _finding(site: Site, carriage: Carriage, layer: Descriptor, url: str, fate: 
         check=ID,
         severity=Severity.ERROR if fate.row.confidence != "low" else Severity.WARNING,
         subject=subject_of(placement),
-        message=f"{tool} carries {layer_named(layer, str(placement.image.reference))}, and leaves its urls in the manifest: "
+        message=f"{tool} carries {layer_named(layer, placement.image.name)}, and leaves its urls in the manifest: "
         f"{placement.pool.runtime or 'the runtime'} of {placement.pool.name} asks {host} before {where_to(site, carriage)}, "
         "and fails when it cannot reach it.",
         case=tool,
@@ -119,7 +119,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         if isinstance(said, Finding):
             yield said
         elif said is not None:
-            unknown.append((str(carriage.placement.image.reference), said))
+            unknown.append((carriage.placement.image.name, said))
     yield from unpredicted(ID, site, unknown)
     yield from fine_among(site, ID, bad)
 

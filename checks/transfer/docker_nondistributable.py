@@ -152,7 +152,7 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
     left = [carriage for carriage in site.carriages if carriage.left]
     if not left or transfer.sends_foreign:
         return
-    image = str(left[0].placement.image.reference)
+    image = left[0].placement.image.name
     if not machine.files:
         detail = f"{machine.docker} sends the foreign layers of {image} if its daemon.json says so: name it in `copy.config`"
         yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail)

@@ -63,7 +63,7 @@ def _arriving(site: Site) -> Iterator[_Arriving]:
     said: set[tuple[str, str]] = set()
     for placement in site.to_copy.placements if site.to_copy is not None else ():
         for layer in foreign_layers(placement):
-            key = (str(placement.image.reference), layer.digest)
+            key = (placement.image.name, layer.digest)
             if key not in said and placement.need not in inside:
                 said.add(key)
                 yield _Arriving(key[0], layer, _urls(layer, fates.get(placement.need, {}).get(layer)))

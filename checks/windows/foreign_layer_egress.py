@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
+from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
 from auditor.site.layers import LayerEgress
 from auditor.sizing.budget import format_bytes
@@ -89,6 +90,10 @@ def _finding(egress: LayerEgress, rule: PullRule) -> Finding:
     )
 
 
+def _is_unreadable(layer: Descriptor) -> bool:
+    return any(map(is_malformed, layer.urls or ()))
+
+
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per layer and pool; what is fine is counted per image and pool."""
     bad: set[tuple[str, str]] = set()
@@ -107,11 +112,11 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     for placement in with_payload(site, ID):
         if isinstance(placement, Undetermined):
             yield placement
-        elif unreadable := [layer for layer in site.foreign(placement) if any(map(is_malformed, layer.urls or ()))]:
+        elif (foreign := site.foreign(placement)) and (unreadable := [layer for layer in foreign if _is_unreadable(layer)]):
             for layer in unreadable:
                 subject = Subject("layer", layer.digest, pool=placement.pool.name)
                 yield Undetermined(ID, subject, Kind.MALFORMED, "one of its urls cannot be read, so its host is not known")
-        elif (str(placement.image.reference), placement.pool.name) not in bad:
+        elif (placement.image.name, placement.pool.name) not in bad:
             fine += 1
     if fine:
         yield Fine(fine)

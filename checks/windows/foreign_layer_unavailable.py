@@ -111,6 +111,9 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         if isinstance(placement, Undetermined):
             yield placement
             continue
+        if not foreign_layers(placement):
+            fine += 1
+            continue
         outcomes = [(layer, outcome) for layer, outcome in _judged(site, placement, copies) if outcome is not None]
         fine += not outcomes
         for layer, outcome in outcomes:
@@ -122,7 +125,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 
 
 def _judged(site: Site, placement: Placement, copies: dict[Need, Copy]) -> Iterator[tuple[Descriptor, Outcome | None]]:
-    copy = copies.get(placement.need) if foreign_layers(placement) else None
+    copy = copies.get(placement.need)
     if copy is not None:
         yield from ((layer, _in_copy(copy, layer)) for layer in foreign_layers(copy.kept))
     else:

@@ -99,3 +99,27 @@ def test_the_base_of_server_2016_fits_alone() -> None:
     assert not too_large(TAR, 4_069_985_900)
     assert not too_large(LAYOUT, 4_069_985_900)
     assert too_large(TAR, 4_069_985_900 + 225_000_000)
+
+
+def test_a_platform_that_no_pool_needs_may_be_what_does_not_fit() -> None:
+    """It comes along with the whole index: proven is nothing, and the remedy says which tools leave it out."""
+    entries = [{"platform": "linux/amd64", "layers": [LAYER]}, {"platform": "linux/s390x"}]
+    observed: dict[str, Any] = {WEB: {"platforms": entries}}
+    outcomes = said("registry-disk", plan(registry=2_000_000_000), observed=observed)
+    (finding,) = findings(outcomes)
+    assert finding.severity is Severity.WARNING
+    assert "platforms that no pool needs 1.23 GB" in finding.message
+    assert any("told a platform" in remedy.text for remedy in finding.remedies)
+    assert len(outcomes) == 2  # it is undetermined, too
+    doubt = said("registry-disk", plan(registry=3_500_000_000), observed=observed)
+    assert (len(findings(doubt)), fine(doubt), len(doubt)) == (0, 0, 1)
+    assert fine(said("registry-disk", plan(registry=10**11), observed=observed)) == 1
+    assert fine(said("registry-disk", plan(registry=2_000_000_000), observed=OBSERVED)) == 1
+
+
+def test_what_comes_along_is_an_estimate_that_no_collection_mends() -> None:
+    entries = [{"platform": "linux/amd64", "layers": [LAYER]}, {"platform": "linux/s390x"}]
+    found = findings(said("size-unproven", plan(), observed={WEB: {"platforms": entries}}))
+    (registry,) = [finding for finding in found if finding.subject.id == "registry"]
+    assert [remedy.commands for remedy in registry.remedies] == [()]
+    assert "50 % of" in registry.message

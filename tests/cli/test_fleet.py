@@ -60,9 +60,41 @@ def test_evidence_files_are_sites_too_and_the_worst_counts(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
+    ("form", "first"), [("lines", "sites/{}.txt:1:1: error: "), ("github", "::error file=sites/{}.txt,line=1")]
+)
+def test_lines_of_one_after_the_other_go_to_stdout(tmp_path: Path, form: str, first: str) -> None:
+    plans = []
+    for name in ("a", "b"):
+        plans.append(site(tmp_path / "sites", name))
+        path = tmp_path / plans[-1]
+        path.write_text(path.read_text().replace("{ref: 'docker.io/library/busybox:1'", f"{{list: {name}.txt"))
+        (tmp_path / f"sites/{name}.txt").write_text("{{ .x }}\n")
+    done = auditor("audit", *plans, "--format", form, "--only", "image-reference-invalid", "--offline", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    for name in ("a", "b"):
+        assert f"\n{first.format(name)}" in f"\n{done.stdout}"
+    assert re.search(r"^b\s+not-ready", done.stdout, re.MULTILINE)
+
+
+def test_each_list_is_a_site_of_its_own(tmp_path: Path) -> None:
+    """Lists that share an image have no duplicate; a list that has one twice does."""
+    (tmp_path / "a.txt").write_text("busybox:1\n")
+    (tmp_path / "b.txt").write_text("busybox:1\nbusybox:1\n")
+    words = ("audit", "a.txt", "b.txt", "--platform", "linux/amd64", "--offline", "--only", "image-duplicate")
+    done = auditor(*words, "--each", "--fail-on", "info", "--format", "lines", "--format", "json=out", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "a.txt: READY" in done.stdout
+    assert "b.txt:2:1: info: " in done.stdout
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.txt.json", "b.txt.json", "index.html"}
+    together = auditor(*words, "--format", "lines", cwd=tmp_path)
+    assert "b.txt:1:1: info: " in together.stdout
+
+
+@pytest.mark.parametrize(
     ("options", "said"),
     [
         (("--format", "json"), "several plans need a folder"),
+        (("--format", "text", "--format", "lines"), "several plans need a folder"),
         (("--format", "pdf=out"), "there is no such format"),
         (("--format", "json=sites/north.yaml"), "several plans need a folder"),
         (("--evidence", "sites/north.yaml"), "are for one plan"),

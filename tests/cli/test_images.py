@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.runner import auditor
+from tests.cli.runner import EXAMPLE, auditor
 
 POD = (
     "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  os: {name: windows}\n"
@@ -83,3 +83,12 @@ def test_a_plan_brings_its_own_pools(folder: Path) -> None:
     done = auditor("images", "plan.yaml", "--format", "list", cwd=folder)
     assert done.stdout == "docker.io/library/busybox:1.36\nr.example/a:1\n"
     assert auditor("images", "plan.yaml", "--platform", "linux/amd64", cwd=folder).returncode == 2
+
+
+def test_evidence_brings_its_plan(folder: Path) -> None:
+    plan = auditor("images", EXAMPLE / "plan.yaml", "--format", "list", cwd=folder)
+    carried = auditor("images", EXAMPLE / "plant-7.evidence", "--format", "list", cwd=folder)
+    assert (carried.returncode, carried.stdout) == (plan.returncode, plan.stdout)
+    assert "ghcr.io/plant7/vision:3.0.0" in carried.stdout
+    refused = auditor("images", EXAMPLE / "plant-7.evidence", "--platform", "linux/amd64", cwd=folder)
+    assert (refused.returncode, "has its own pools" in refused.stderr) == (2, True)

@@ -65,7 +65,7 @@ CASES = (
     Case("audit plan.yaml --jobs 0", "--jobs: it must be greater than or equal to 1", "See"),
     Case("audit plan.yaml --at tomorrow", "--at tomorrow: this is no date", "Write it as 2027-03-01."),
     Case("audit plan.yaml --format jsn", "--format jsn: there is no such format", "Did you mean json?"),
-    Case("audit plan.yaml --format pdf", "--format pdf: there is no such format", "Write one of text, json,"),
+    Case("audit plan.yaml --format pdf", "--format pdf: there is no such format", "Write one of text, "),
     Case("audit plan.yaml --format html=", "--format html=: no file is named", "Name one, or"),
     Case("audit plan.yaml --format html=no/x", "no/x: cannot write: its folder does not exist", "Make the folder,"),
     Case("audit plan.yaml --format html=folder", "folder: cannot write: it is a folder", "Name a file in it."),

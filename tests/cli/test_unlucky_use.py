@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from auditor.cli import cache
+from auditor.errors import UsageError
 from tests.cli.runner import EXAMPLE, auditor, environment
 
 LINUX = ("--platform", "linux/amd64")
@@ -123,3 +125,26 @@ def test_what_a_plan_says_and_nobody_examines_is_said(tmp_path: Path) -> None:
     refused = auditor("audit", "plan.yaml", "--skip", "plan-unexamined", cwd=tmp_path)
     assert refused.returncode == 2
     assert "severity" in refused.stderr
+
+
+def test_who_asks_nobody_needs_no_place_to_write(tmp_path: Path) -> None:
+    """As in a container whose disk is read-only: the cache cannot be made, and only who would write to it hears of that."""
+    (tmp_path / "images.txt").write_text("busybox:1\n")
+    (tmp_path / "file").write_text("")
+    words = ("audit", "images.txt", *LINUX, "--only", "image-reference-invalid")
+    nowhere = {"AUDITOR_CACHE": str(tmp_path / "file/cache")}
+    done = auditor(*words, "--offline", cwd=tmp_path, extra=nowhere)
+    assert done.returncode == 0, done.stderr
+    done = auditor(*words, cwd=tmp_path, extra=nowhere)
+    assert done.returncode == 2
+    assert "Set AUDITOR_CACHE to a folder that can be written" in done.stderr
+    auditor(*words, "--offline", cwd=tmp_path, extra={"AUDITOR_CACHE": str(tmp_path / "unmade")})
+    assert not (tmp_path / "unmade").exists()
+
+
+def test_a_user_without_a_home_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AUDITOR_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)
+    with pytest.raises(UsageError, match="home"):
+        cache.folder()

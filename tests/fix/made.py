@@ -20,7 +20,7 @@ def written(site: Site | str) -> dict[str, Written]:
     made = site_from(site) if isinstance(site, str) else site
     results = evaluate(made, CATALOGUE, TODAY).results
     found = tuple(of_finding(finding) for result in results for finding in result.findings)
-    return {file.path: file for file in remedies(made, found, "0.0", TODAY)}
+    return {file.path: file for file in remedies(made, found, (), "0.0", TODAY)}
 
 
 def checks_of(file: Written) -> set[str]:

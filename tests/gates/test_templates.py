@@ -14,7 +14,24 @@ import yaml
 from reports import format_names
 from tests.cli.runner import ROOT, environment
 
-NAMED = {"airgap-lists": ("images.txt", "lists/rancher-images.txt"), "airgap-plan": ("plan.yaml", "site/plan.yml")}
+# What each hook looks at, and what it leaves alone.
+NAMED = {
+    "airgap-lists": (
+        "images.txt",
+        "lists/rancher-images.txt",
+        "image-list.txt",
+        "imagelist.txt",
+        "images-windows.txt",
+        "windows_images.txt",
+        "lists/rancher-windows-images.txt",
+        "rke2-images.linux-amd64.txt",
+        "rke2-images-core.linux-amd64.txt",
+        "k3s-images.txt",
+        "images.list",
+    ),
+    "airgap-plan": ("plan.yaml", "site/plan.yml", "sites/plant-7-plan.yaml", "north.plan.yml"),
+}
+OTHERS = ("README.md", "imagery.txt", "images.tar", "images/notes.txt", "images.yaml", "explan.yaml", "plan.txt", "plans.yaml")
 LIST = "busybox:1\n{{ .Values.image }}\n"
 
 
@@ -70,12 +87,10 @@ def test_the_gitlab_job_leaves_the_reports_that_it_names(tmp_path: Path) -> None
 @pytest.mark.parametrize("hook", parsed(".pre-commit-hooks.yaml"), ids=lambda hook: hook["id"])
 def test_hooks_are_commands_that_look_at_files_alone(hook: dict[str, Any], tmp_path: Path) -> None:
     assert hook["entry"].split()[0] == "auditor"
-    assert "--offline" in hook["args"]
-    named = {"airgap-lists": ("images.txt", "lists/rancher-images.txt"), "airgap-plan": ("plan.yaml", "site/plan.yml")}[
-        hook["id"]
-    ]
-    assert all(re.search(hook["files"], name) for name in named)
-    assert not re.search(hook["files"], "README.md")
+    assert_formats_exist(hook["entry"])
+    assert "--offline" in hook["entry"]  # and not in `args`, which a user may replace
+    named = NAMED[hook["id"]]
+    assert [name for name in (*named, *OTHERS) if re.search(hook["files"], name)] == [*named]
     (tmp_path / "images.txt").write_text(LIST)
     (tmp_path / "plan.yaml").write_text(
         "version: 1\npools: {linux: {platform: linux/amd64}}\nimages: [{list: images.txt, pools: [linux]}]\n"

@@ -35,6 +35,14 @@ def missing(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
+def require_index(folder: Path) -> None:
+    """A package index that answers pip, as an installation needs one; without it the test skips. `folder` is for a download."""
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), "hatchling"]
+    asked = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    if asked.returncode != 0:
+        missing(f"no package index answers: {asked.stderr.strip()[-300:]}")
+
+
 def cut_off() -> list[str]:
     """The beginning of a command that runs in a network namespace of its own; the test skips where none may be made."""
     command = [require("unshare"), "-n" if os.geteuid() == 0 else "-rn"]

@@ -127,6 +127,7 @@ class Case:
 
 
 _DIGITS = "digits and media types in index.json"
+_ALONG = "platforms that no pool needs come along"
 _NAMES = "the names in index.json are the user's"
 CASES = (
     Case("crane", ""),
@@ -135,6 +136,7 @@ CASES = (
     Case("crane", "--format legacy"),
     Case("crane", "--format oci", SINGLE, off=80, reason=_DIGITS),
     Case("crane", "--format oci", EVERY, ALL, whole=True, off=80, reason=_DIGITS),
+    Case("crane", "--format oci", INDEXES, (LINUX, WINDOWS), whole=True, guessed=True, reason=_ALONG),
     Case("skopeo", "docker-archive"),
     Case("skopeo", "docker-archive", INDEXES, ALL),
     Case("skopeo", "docker-archive", ("shop/parts",), guessed=True, reason="the end of several gzip members tells nothing"),
@@ -147,7 +149,9 @@ CASES = (
     Case("skopeo", "oci-archive --all", EVERY, ALL, whole=True),
     Case("skopeo", "dir"),
     Case("skopeo", "dir --all", EVERY, ALL, whole=True),
+    Case("skopeo", "oci-archive --all", INDEXES, (ARM, WINDOWS), whole=True, guessed=True, reason=_ALONG),
     Case("regctl", "", INDEXES, ALL, whole=True),
+    Case("regctl", "ocidir", INDEXES, (LINUX,), whole=True, guessed=True, reason=_ALONG),
     Case("regctl", "", SINGLE, off=4096, reason="manifest.json lies beside what is no index"),
     Case("regctl", "ocidir", EVERY, ALL, whole=True, off=160, reason=_NAMES),
 )

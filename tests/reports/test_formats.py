@@ -22,6 +22,7 @@ def test_every_format_renders_and_ends_with_one_newline() -> None:
 def test_names_are_unique_and_known() -> None:
     assert format_names() == (
         "text",
+        "lines",
         "json",
         "html",
         "egress",

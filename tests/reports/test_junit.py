@@ -82,6 +82,13 @@ def test_a_check_that_passed_is_a_case() -> None:
     assert cases(ready_report()) == []
 
 
+def test_an_id_that_stands_in_for_a_title_is_cleaned_like_one() -> None:
+    row, *rest = sample_report().checks
+    plain = dataclasses.replace(row, rule=dataclasses.replace(row.rule, id="a\x1fb", title=""))
+    root = root_of(dataclasses.replace(sample_report(), checks=(plain, *rest)))
+    assert root.find(".//testcase[@name='a b: 21 examined']") is not None
+
+
 @settings(max_examples=60, deadline=None)
 @given(reports)
 def test_any_report_is_well_formed_and_counts_add_up(report: Report) -> None:

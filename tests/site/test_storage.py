@@ -10,8 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.site import Site
+from auditor.site.storage.along import OWNER
 from auditor.site.storage.bases import spread_bases
 from auditor.site.storage.stage import Stage
+from auditor.sizing.platforms import size_of
 from tests.memory import MemoryEvidence
 from tests.world import site_of
 
@@ -256,15 +258,43 @@ def test_what_is_condensed_for_speed_adds_up_to_what_was_given(images: Drawn) ->
 ODD = {"platforms": [*PLATFORMS, "linux/s390x", "linux/ppc64le"]}
 
 
-def test_what_comes_along_with_whole_indexes_is_said_and_not_counted() -> None:
-    copy = "copy: {{tool: crane 0.20.6, options: [{}], media: {{size: 900GB}}, staging: {{disk: 900GB}}}}"
-    whole = stages(site({"a/b:1": ODD}, copy.format("--format=oci"), REGISTRY))
-    along = "(2 more manifests of their indexes come along and are not counted)"
+WHOLE = "copy: {{tool: crane 0.20.6, options: [{}], media: {{size: 900GB}}, staging: {{disk: 900GB}}}}"
+
+
+def test_what_comes_along_with_whole_indexes_is_guessed_by_its_siblings() -> None:
+    whole = stages(site({"a/b:1": ODD}, WHOLE.format("--format=oci"), REGISTRY))
+    along = ", and 2 more manifests of their indexes as far as can be guessed"
     assert [name for name, stage in whole.items() if along in stage.provenance] == ["staging", "media", "registry"]
-    named = stages(site({"a/b:1": ODD}, copy.format("--platform=linux/amd64"), REGISTRY))
-    assert not [name for name, stage in named.items() if along in stage.provenance]
-    alone = stages(site({"a/b:1": {"platforms": list(PLATFORMS)}}, copy.format("--format=oci"), REGISTRY))
-    assert not [name for name, stage in alone.items() if "come along" in stage.provenance]
+    for name in ("staging", "media", "registry"):
+        stage = whole[name]
+        assert dict(stage.budget.exclusive)[OWNER] == stage.estimated > 0
+        assert stage.low < stage.bytes < stage.high
+    named = stages(site({"a/b:1": ODD}, WHOLE.format("--platform=linux/amd64"), REGISTRY))
+    alone = stages(site({"a/b:1": {"platforms": list(PLATFORMS)}}, WHOLE.format("--format=oci"), REGISTRY))
+    for stage in (*named.values(), *alone.values()):
+        assert "guessed" not in stage.provenance
+        assert OWNER not in dict(stage.budget.exclusive)
+
+
+def test_a_guess_goes_by_the_same_system_and_by_other_images_where_there_is_none() -> None:
+    entries = [{"platform": "linux/amd64", "layers": [layer("x", 3 * 10**9)]}, "linux/s390x", PLATFORMS[2]]
+    where = site({"a/b:1": {"platforms": entries}}, WHOLE.format("--format=oci"), REGISTRY, pools=POOLS.partition("  edge")[0])
+    small, registry = where.storage.download, where.storage.registry
+    linux, windows = size_of("linux"), size_of("windows")
+    assert abs(registry.bytes - small.bytes - 3 * 10**9 - windows.likely) < 10_000
+    assert abs(registry.high - small.high - 3 * 10**9 * linux.spread - windows.most) < 10_000
+    assert registry.low - small.low < 10_000
+
+
+def test_where_a_needed_platform_is_unknown_what_comes_along_is_only_a_bound() -> None:
+    """Half of what should be known would be a bad guess: it could find fault with a disk that more evidence acquits."""
+    entries = [{"platform": "linux/amd64", "layers": [layer("x", 10**9)]}, {"platform": "linux/arm64", "missing": "failed"}]
+    entries += [{"platform": "linux/s390x"}]
+    where = site({"a/b:1": {"platforms": entries}}, WHOLE.format("--format=oci"), REGISTRY)
+    registry = where.storage.registry
+    assert registry.unknown == ("docker.io/a/b:1",)
+    assert registry.high > 10**9 * 2
+    assert registry.bytes < 10**9 + 20_000
 
 
 def test_an_index_that_is_kept_is_in_one_archive_with_all_its_platforms() -> None:

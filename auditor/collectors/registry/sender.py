@@ -20,6 +20,7 @@ from auditor.evidence.model import Kind
 MAX_REDIRECTS = 5
 MAX_ERROR = 64 * 1024
 TIMEOUTS = httpx.Timeout(connect=10, read=20, write=20, pool=None)
+_TIMEOUTS = TIMEOUTS.as_dict()
 WHOLE_ANSWER = 60.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _IDENTITY = frozenset({"", "identity"})
@@ -51,6 +52,16 @@ class Reply:
     headers: httpx.Headers
     body: bytes
     is_cut: bool = False  # the body was longer than the limit
+
+
+class _Shown:
+    """An address for the log, put into words only where somebody reads it: that takes as long as a small answer."""
+
+    def __init__(self, url: httpx.URL) -> None:
+        self._url = url
+
+    def __str__(self) -> str:
+        return shown(self._url)
 
 
 class Sender:
@@ -110,10 +121,10 @@ class Sender:
                 # Not tried again: who answers drop by drop once would make every further image wait as long, five times.
                 detail = f"the answer took longer than {WHOLE_ANSWER:g} s"
                 self._down[origin_of(request.url)] = detail
-                _LOG.debug("%s %s: %s", request.method, shown(request.url), detail)
+                _LOG.debug("%s %s: %s", request.method, _Shown(request.url), detail)
                 raise Unanswered(Kind.UNREACHABLE, detail) from error
             else:
-                _LOG.debug("%s %s: %d, %d bytes", request.method, shown(request.url), reply.status, len(reply.body))
+                _LOG.debug("%s %s: %d, %d bytes", request.method, _Shown(request.url), reply.status, len(reply.body))
                 return reply
             finally:
                 self._connections.give(request.url, request.ca, transport)
@@ -133,9 +144,7 @@ def _as_httpx(request: Request) -> httpx.Request:
     if request.form:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
     content = request.form or None
-    return httpx.Request(
-        request.method, request.url, headers=headers, content=content, extensions={"timeout": TIMEOUTS.as_dict()}
-    )
+    return httpx.Request(request.method, request.url, headers=headers, content=content, extensions={"timeout": _TIMEOUTS})
 
 
 async def _ask(transport: httpx.AsyncBaseTransport, request: Request) -> Reply:

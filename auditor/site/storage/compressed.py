@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from auditor.plan.model import Plan
-from auditor.site.images import Images
-from auditor.site.storage.payloads import compressed_lots, contents
-from auditor.site.storage.sharing import Sharing
+from auditor.site.storage.along import Along
+from auditor.site.storage.payloads import Content, compressed_lots
 from auditor.site.storage.stage import Stage, stage_of
 from auditor.sizing.lots import sum_lots
-from auditor.sizing.ranged import Amount
+from auditor.sizing.ranged import Amount, together
 
 HOW = "compressed sizes from the manifests, each digest once"
 
 
-def compressed(images: Images, sharing: Sharing) -> Amount:
+def compressed(made: Iterable[Content]) -> Amount:
     """Manifests, configs and layers of what the pools need, each digest once."""
-    return sum_lots(compressed_lots(contents(images.placements), sharing))
+    return sum_lots(compressed_lots(made))
 
 
 def download_stage(amount: Amount, unknown: tuple[str, ...]) -> Stage:
@@ -23,7 +24,8 @@ def download_stage(amount: Amount, unknown: tuple[str, ...]) -> Stage:
     return stage_of("download", amount, None, f"{HOW}, of the platforms that pools need", unknown)
 
 
-def registry_stage(plan: Plan, amount: Amount, unknown: tuple[str, ...], more: str) -> Stage:
-    """What the registry inside must hold of one version of everything; in words, what `more` will come along."""
+def registry_stage(plan: Plan, amount: Amount, unknown: tuple[str, ...], more: Along | None) -> Stage:
+    """What the registry inside must hold of one version of everything; `more` comes along where whole indexes are copied."""
     disk = plan.registry.disk if plan.registry else None
-    return stage_of("registry", amount, disk, f"{HOW}, of the platforms that pools need{more}", unknown, "registry", "disk")
+    how = f"{HOW}, of the platforms that pools need{more.words if more else ''}"
+    return stage_of("registry", together(amount, more.amount) if more else amount, disk, how, unknown, "registry", "disk")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from auditor.plan.model import Needs, Pool
-from auditor.site.images import Placement
 from auditor.site.storage.load import Load
-from auditor.site.storage.payloads import compressed_lots, contents, unknown_among
+from auditor.site.storage.payloads import Content, Part, compressed_lots
 from auditor.site.storage.stage import Stage, stage_of
 from auditor.site.storage.unpacked import Unpacked
-from auditor.sizing.lots import sum_lots
+from auditor.sizing.lots import Lot, sum_lots
 from auditor.sizing.nodes import keeps_blobs, scratch
 from auditor.sizing.ranged import Amount, Piece, sum_up, together
 
@@ -18,42 +17,42 @@ _HOW = "unpacked layers{blobs} and the writable layers of {containers} container
 _BLOBS = {True: ", the blobs that the runtime keeps,", False: "", None: ", the blobs that the runtime may keep,"}
 
 
-def node_stages(placements: Iterable[Placement], pools: Iterable[Pool], needs: Needs, unpacked: Unpacked) -> tuple[Stage, ...]:
-    """One stage for each pool whose disk the plan gives, in the order of the plan."""
-    by_pool: dict[str, list[Placement]] = {pool.name: [] for pool in pools if pool.disk is not None}
-    for placement in placements:
-        if (held := by_pool.get(placement.pool.name)) is not None:
-            held.append(placement)
-    return tuple(_stage(held[0].pool, held, needs, unpacked) for held in by_pool.values() if held)
+def node_stages(parts: Mapping[str, Part], pools: Iterable[Pool], needs: Needs, unpacked: Unpacked) -> tuple[Stage, ...]:
+    """One stage for each pool whose disk the plan gives and that needs anything, in the order of the plan."""
+    return tuple(_stage(pool, part, needs, unpacked) for pool in pools if (part := parts.get(pool.name)) and part.count)
 
 
-def _stage(pool: Pool, placements: list[Placement], needs: Needs, unpacked: Unpacked) -> Stage:
-    assert pool.disk is not None  # noqa: S101 - node_stages chose such pools
-    containers = _containers(pool, placements, needs)
+def _stage(pool: Pool, part: Part, needs: Needs, unpacked: Unpacked) -> Stage:
+    # A node may have to run each image once, or as many containers as workloads name.
+    containers = max(sum(pool.name in demand.pools for demand in needs.demands), part.running)
     writable = scratch(pool.platform.os, containers)
     kept = keeps_blobs(pool.runtime.name if pool.runtime else "")
-    amount = _amount(placements, writable, containers, kept, unpacked)
+    amount = _amount(part.contents, writable, containers, kept, unpacked)
     how = _HOW.format(blobs=_BLOBS[kept], containers=containers)
     where = ("pools", pool.name, "disk")
-    return stage_of(f"node {pool.name}", amount, pool.disk, how, unknown_among(placements), *where, pool=pool.name)
+    return stage_of(f"node {pool.name}", amount, pool.disk, how, tuple(part.unknown), *where, pool=pool.name)
 
 
-def _containers(pool: Pool, placements: list[Placement], needs: Needs) -> int:
-    """How many containers a node may have to run: each image once, or as many as workloads name."""
-    demanded = sum(pool.name in demand.pools for demand in needs.demands)
-    return max(demanded, sum(not placement.is_carrier for placement in placements))
-
-
-def _amount(placements: list[Placement], writable: Piece, containers: int, kept: bool | None, unpacked: Unpacked) -> Amount:
-    made = list(contents(placements))
-    layers = ((name, unpacked.snapshots(payload, os)) for name, payload, os, _ in made)
-    blobs = compressed_lots(made, unpacked.sharing)
-    certain = sum_lots([*layers, *blobs] if kept else layers)
+def _amount(made: Sequence[Content], writable: Piece, containers: int, kept: bool | None, unpacked: Unpacked) -> Amount:
     scratches = sum_up([(f"{containers} writable layers", [writable])] if writable.size else [])
+    if kept:
+        return together(sum_lots(_kept(made, unpacked)), scratches)
+    certain = sum_lots((content.name, unpacked.snapshots(content)) for content in made)
     if kept is None:
-        doubtful = sum_lots(blobs)
+        doubtful = sum_lots(compressed_lots(made))
         return together(certain, scratches, Amount(doubtful.budget, 0, doubtful.high, doubtful.likely))
     return together(certain, scratches)
+
+
+def _kept(made: Iterable[Content], unpacked: Unpacked) -> Iterator[tuple[str, Lot]]:
+    """The blobs of each image together with what they unpack to."""
+    last = None
+    for content in made:
+        if content.image is not last:
+            last = content.image
+            if content.index is not None:
+                yield content.name, content.index
+        yield content.name, unpacked.kept(content)
 
 
 def import_stage(node: Stage, load: Load) -> Stage:

@@ -7,23 +7,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
-from auditor.site.images import Payload, Placement
+import msgspec
+
+from auditor.site.images import Image, Images, Payload, Placement
 from auditor.sizing.archive_formats import BLOCK, in_tar
 from auditor.sizing.budget import Blob
 from auditor.sizing.lots import Group, Lot, exact_lot
 from auditor.sizing.ranged import exact
 
 
-class Split(NamedTuple):
-    """A payload, divided: its own config and layers in bytes and as files of a tar, and the blobs that others have too.
+class Split(msgspec.Struct, frozen=True):
+    """A payload, divided: its manifest and its own config and layers, and the blobs that others have too.
 
-    Its first `stack` layers are shared, and so may be what they unpack to; on its own layer above them nobody else's stand.
+    `packed` has it as a registry stores it, `in_tar` what its own config and layers take as files of a tar, and `group` the
+    other blobs. Its first `stack` layers are shared, and so may be what they unpack to; on its own layer above them nobody
+    else's stand.
     """
 
-    own: int
-    own_in_tar: int
+    packed: Lot
+    in_tar: int
     group: Group
     stack: int
 
@@ -31,46 +34,48 @@ class Split(NamedTuple):
 class Sharing:
     """Knows every payload of a site. A blob of any other payload counts as one that may be shared."""
 
-    def __init__(self, placements: Iterable[Placement]) -> None:
-        payloads = {p.resolution.payload.digest: p.resolution.payload for p in placements if p.resolution.payload is not None}
-        self._payloads = frozenset(payloads)
-        # What one payload names twice counts as shared, which is as right and saves sorting it out for all of them.
-        owners = Counter([layer.digest for payload in payloads.values() for layer in payload.layers])
-        owners.update([payload.config.digest for payload in payloads.values() if payload.config is not None])
-        self._shared = frozenset([digest for digest, count in owners.items() if count > 1])
+    def __init__(self, images: Images, pulled: Sequence[Placement]) -> None:
+        as_pulled = pulled is images.placements
+        self._payloads: dict[str, Payload] = {}
+        self._several = self._gather(images.placements if as_pulled else (*images.placements, *pulled))
+        known = images.repeated if as_pulled else None
+        self._shared = _repeated(self._payloads.values()) if known is None else known
         self._splits: dict[str, Split] = {}
-        self._groups: dict[tuple[tuple[str, int], ...], Group] = {}
+        self._groups: dict[tuple[int, ...], Group] = {}
         self._groups_in_tar: dict[Group, Group] = {}
-        self._lots: dict[str, Lot] = {}
-        self._lots_in_tar: dict[tuple[str, bool], Lot] = {}
+        self._indexes: dict[str, Lot] = {}
 
-    def knows(self, digest: str) -> bool:
-        """Whether it is the manifest of a payload."""
-        return digest in self._payloads
+    def _gather(self, placements: Iterable[Placement]) -> set[str]:
+        """Remember every payload; those that images of several names have."""
+        names: dict[str, str] = {}
+        several: set[str] = set()
+        for placement in placements:
+            if (payload := placement.resolution.payload) is not None:
+                name = placement.image.name
+                if names.setdefault(payload.digest, name) != name:
+                    several.add(payload.digest)
+                self._payloads[payload.digest] = payload
+        return several
 
-    def lot(self, payload: Payload) -> Lot:
-        """Everything that a registry stores of a payload: manifest, config and layers."""
-        found = self._lots.get(payload.digest)
-        if found is None:
-            split = self.split(payload)
-            found = self._lots[payload.digest] = exact_lot(payload.digest, max(0, payload.size) + split.own, split.group)
+    def index_lot(self, image: Image) -> Lot | None:
+        """What points at the payloads of an image; None where that is not known, or is the manifest of a payload itself."""
+        if not image.digest or image.digest in self._payloads:
+            return None
+        found = self._indexes.get(image.digest)
+        if found is None or found.size != image.size:
+            found = self._indexes[image.digest] = exact_lot(image.digest, image.size)
         return found
 
     def lot_in_tar(self, payload: Payload, *, with_manifest: bool) -> Lot:
-        """The same as files of a tar."""
-        key = (payload.digest, with_manifest)
-        found = self._lots_in_tar.get(key)
-        if found is None:
-            split = self.split(payload)
-            size = split.own_in_tar + (in_tar(payload.size) if with_manifest else 0)
-            found = self._lots_in_tar[key] = exact_lot(payload.digest, size, self._in_tar(split.group))
-        return found
+        """Everything that is stored of a payload, the manifest only if that is kept, as files of a tar."""
+        split = self.split(payload)
+        size = split.in_tar + (in_tar(payload.size) if with_manifest else 0)
+        group = self._groups_in_tar.get(split.group)
+        return Lot(split.packed.key, size, size, size, 0, group or self._in_tar(split.group))
 
     def _in_tar(self, group: Group) -> Group:
-        found = self._groups_in_tar.get(group)
-        if found is None:
-            pieces = tuple(exact(piece.digest, in_tar(piece.size)) for piece in group.pieces)
-            found = self._groups_in_tar[group] = Group(pieces)
+        pieces = tuple(exact(piece.digest, in_tar(piece.size)) for piece in group.pieces)
+        found = self._groups_in_tar[group] = Group(pieces)
         return found
 
     def split(self, payload: Payload) -> Split:
@@ -81,29 +86,47 @@ class Sharing:
         return found
 
     def _divide(self, payload: Payload) -> Split:
-        layers = payload.layers
+        layers, shared = payload.layers, self._shared
         blobs: tuple[Blob, ...] = layers if payload.config is None else (*layers, payload.config)
         if payload.digest not in self._payloads:  # nobody knows whether others have what it has
-            return Split(0, 0, self._group(blobs), len(layers))
-        own = own_in_tar = 0
-        first_own: int | None = None
-        shared: list[Blob] = []
-        for number, blob in enumerate(blobs):  # one pass, and no calls: there may be half a million
-            if blob.digest in self._shared:
-                shared.append(blob)
-                continue
-            if blob.size > 0:
-                own += blob.size
-                own_in_tar += (blob.size + BLOCK - 1) // BLOCK * BLOCK
-            own_in_tar += BLOCK
-            if first_own is None:
-                first_own = number
-        stack = len(layers) if first_own is None else min(first_own, len(layers))
-        return Split(own, own_in_tar, self._group(shared), stack)
+            group = self._group(blobs)
+            return Split(exact_lot(payload.digest, payload.size, group), 0, group, len(layers))
+        stack = 0
+        for layer in layers:
+            if layer.digest not in shared:
+                break
+            stack += 1
+        own = blocks = 0
+        common = blobs[:stack]
+        for blob in blobs[stack:]:  # no calls: there may be half a million
+            if blob.digest in shared:
+                common = (*common, blob)
+            elif (size := blob.size) > 0:
+                own += size
+                blocks += 1 + (size + BLOCK - 1) // BLOCK
+            else:
+                blocks += 1
+        group = self._group(common)
+        size = own + payload.size if payload.size > 0 else own
+        key = payload.digest if payload.digest in self._several else ""
+        return Split(Lot(key, size, size, size, 0, group), blocks * BLOCK, group, stack)
 
     def _group(self, blobs: Sequence[Blob]) -> Group:
-        key = tuple([(blob.digest, blob.size) for blob in blobs])
+        key = tuple(map(id, blobs))  # equal layers are one object, which lives as long as the site
         found = self._groups.get(key)
         if found is None:
             found = self._groups[key] = Group(tuple(exact(blob.digest, blob.size) for blob in blobs))
         return found
+
+
+def _repeated(payloads: Iterable[Payload]) -> frozenset[str]:
+    """The digests that come up more than once.
+
+    What one payload names twice counts as shared, which is as right and saves sorting it out for all of them.
+    """
+    owners: Counter[str] = Counter()
+    for payload in payloads:
+        owners.update([layer.digest for layer in payload.layers])
+        if payload.config is not None:
+            owners[payload.config.digest] += 1
+    return frozenset([digest for digest, count in owners.items() if count > 1])

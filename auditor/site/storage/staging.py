@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from auditor.plan.model import Copy
-from auditor.site.images import Placement
 from auditor.site.storage.load import Load
-from auditor.site.storage.payloads import compressed_lots, contents
+from auditor.site.storage.payloads import Content, compressed_lots
 from auditor.site.storage.stage import Stage, stage_of
 from auditor.site.storage.unpacked import Unpacked
-from auditor.sizing.budget import Budget, Share
+from auditor.sizing.budget import Budget
 from auditor.sizing.lots import sum_lots
 from auditor.sizing.ranged import Amount, Piece, known, sum_up, together
 from auditor.sizing.size import Provenance
 
-_NOTHING = Budget(0, (), 0)
+_NOTHING = Budget(0, {}, 0)
 _HOW = {
     "none": "the archives alone, as nothing else is kept",
     "layer": "the archives, and a copy of the layer that is written",
@@ -34,44 +33,44 @@ def media_stage(copy: Copy, load: Load) -> Stage | None:
     return stage_of("media", load.amount, copy.media.size, load.how, load.unknown, "copy", "media", source=source)
 
 
-def staging_stage(copy: Copy, load: Load, placements: Sequence[Placement], unpacked: Unpacked) -> Stage | None:
+def staging_stage(copy: Copy, load: Load, made: Sequence[Content], unpacked: Unpacked) -> Stage | None:
     """What the connected side must hold; None where the plan does not give its disk."""
     if copy.staging is None:
         return None
-    amount = together(load.amount, _kept(load, placements, unpacked))
+    amount = together(load.amount, _kept(load, made, unpacked))
     how = _HOW[load.form.store] if load.form else "the archives; the facts do not say what the copy tool keeps beside them"
     return stage_of("staging", amount, copy.staging, f"{how}: {load.how}", load.unknown, "copy", "staging", "disk")
 
 
-def _kept(load: Load, placements: Sequence[Placement], unpacked: Unpacked) -> Amount:
+def _kept(load: Load, made: Sequence[Content], unpacked: Unpacked) -> Amount:
     """What lies beside the archives."""
     match load.form.store if load.form else None:
         case "none":
             return known(_NOTHING)
         case "layer":
-            return _largest_layer(placements, unpacked)
+            return _largest_layer(made, unpacked)
         case "image":
             return _largest_archive(load)
         case "compressed":
-            return _blobs(placements, unpacked)
+            return _blobs(made)
         case "unpacked":
-            return _snapshots(placements, unpacked)
+            return _snapshots(made, unpacked)
         case "both":
-            return together(_blobs(placements, unpacked), _snapshots(placements, unpacked))
+            return together(_blobs(made), _snapshots(made, unpacked))
         case None:
-            return Amount(_NOTHING, 0, _blobs(placements, unpacked).high + _snapshots(placements, unpacked).high, 0)
+            return Amount(_NOTHING, 0, _blobs(made).high + _snapshots(made, unpacked).high, 0)
 
 
-def _blobs(placements: Sequence[Placement], unpacked: Unpacked) -> Amount:
-    return sum_lots(compressed_lots(contents(placements), unpacked.sharing))
+def _blobs(made: Sequence[Content]) -> Amount:
+    return sum_lots(compressed_lots(made))
 
 
-def _snapshots(placements: Sequence[Placement], unpacked: Unpacked) -> Amount:
-    return sum_lots((name, unpacked.snapshots(payload, os)) for name, payload, os, _ in contents(placements))
+def _snapshots(made: Sequence[Content], unpacked: Unpacked) -> Amount:
+    return sum_lots((content.name, unpacked.snapshots(content)) for content in made)
 
 
-def _largest_layer(placements: Sequence[Placement], unpacked: Unpacked) -> Amount:
-    layers = [(piece, name) for name, payload, os, _ in contents(placements) for piece in unpacked.layers(payload, os)]
+def _largest_layer(made: Sequence[Content], unpacked: Unpacked) -> Amount:
+    layers = [(piece, content.name) for content in made for piece in unpacked.layers(content)]
     if not layers:
         return known(_NOTHING)
     piece, name = max(layers, key=lambda found: found[0].size)
@@ -83,6 +82,6 @@ def _largest_archive(load: Load) -> Amount:
     if not load.files:
         return known(_NOTHING)
     largest = max(load.files, key=lambda file: file.likely)
-    budget = Budget(largest.likely, (Share(f"a copy of {largest.name}", largest.likely),), 0)
+    budget = Budget(largest.likely, {f"a copy of {largest.name}": largest.likely}, 0)
     high = max(file.high for file in load.files)
     return Amount(budget, largest.low, high, largest.likely if largest.low != high else 0)

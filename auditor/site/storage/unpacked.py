@@ -7,27 +7,20 @@ from functools import cached_property
 from auditor.evidence.model import Evidence
 from auditor.oci.document import Descriptor
 from auditor.oci.unpacked import AllUnpacked
-from auditor.site.images import Payload
-from auditor.site.storage.sharing import Sharing, Split
-from auditor.sizing.lots import Group, Lot
+from auditor.site.storage.payloads import Content
+from auditor.sizing.lots import Group, Lot, joined
 from auditor.sizing.ranged import Piece, piece_of, unpacked_sum
 
 
 class Unpacked:
     """Resolves the unpacked sizes of layers, each once and only when asked: there may be hundreds of thousands."""
 
-    def __init__(self, evidence: Evidence, sharing: Sharing) -> None:
+    def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
-        self._sharing = sharing
         self._layers: dict[tuple[str, str], Piece] = {}
         self._chains: dict[tuple[str, str], Piece] = {}
         self._stacks: dict[tuple[str, Group, int], Group] = {}
-        self._snapshots: dict[tuple[str, str], Lot] = {}
-
-    @property
-    def sharing(self) -> Sharing:
-        """Which blobs several images have."""
-        return self._sharing
+        self._both: dict[tuple[str, Group, int], Group] = {}
 
     @cached_property
     def _told(self) -> AllUnpacked:
@@ -41,37 +34,44 @@ class Unpacked:
             found = self._layers[key] = piece_of(layer.digest, layer, os, self._told.get(layer.digest))
         return found
 
-    def layers(self, payload: Payload, os: str) -> list[Piece]:
+    def layers(self, content: Content) -> list[Piece]:
         """The layers of an image as plain tars."""
-        return [self.layer(layer, os) for layer in payload.layers]
+        return [self.layer(layer, content.os) for layer in content.payload.layers]
 
-    def sum(self, payload: Payload, os: str) -> tuple[int, int, int, int]:
+    def sum(self, content: Content) -> tuple[int, int, int, int]:
         """The same together: likely, at least, at most, and how much of it is estimated."""
-        return unpacked_sum(payload.layers, os, self._told)
+        return unpacked_sum(content.payload.layers, content.os, self._told)
 
-    def snapshots(self, payload: Payload, os: str) -> Lot:
+    def snapshots(self, content: Content) -> Lot:
         """The layers of an image as a node unpacks them; those that no other image can share are told together.
 
         A node shares an unpacked layer only where everything below it is the same: one layer on two bases is stored twice.
         """
-        found = self._snapshots.get((payload.digest, os))
-        if found is None:
-            found = self._snapshots[payload.digest, os] = self._unpack(payload, os)
-        return found
+        split = content.split
+        size, low, high, estimated = unpacked_sum(content.payload.layers[split.stack :], content.os, self._told)
+        return Lot(split.packed.key, size, low, high, estimated, self._stack(content))
 
-    def _unpack(self, payload: Payload, os: str) -> Lot:
-        split = self._sharing.split(payload)
-        size, low, high, estimated = unpacked_sum(payload.layers[split.stack :], os, self._told)
-        return Lot(f"unpacked {payload.digest}", size, low, high, estimated, self._stack(payload, split, os))
+    def kept(self, content: Content) -> Lot:
+        """The same together with its blobs, as a node has it whose runtime keeps them."""
+        if content.kept is None:
+            split = content.split
+            size, low, high, estimated = unpacked_sum(content.payload.layers[split.stack :], content.os, self._told)
+            packed, key = split.packed.size, (content.os, split.group, split.stack)
+            group = self._both.get(key)
+            if group is None:
+                group = self._both[key] = joined(split.group, self._stack(content))
+            content.kept = Lot(split.packed.key, packed + size, packed + low, packed + high, estimated, group)
+        return content.kept
 
-    def _stack(self, payload: Payload, split: Split, os: str) -> Group:
+    def _stack(self, content: Content) -> Group:
         """The layers below the first own one, each as what it is on those below it."""
+        split, os = content.split, content.os
         key = (os, split.group, split.stack)  # these layers are the first of the group
         found = self._stacks.get(key)
         if found is None:
             pieces: list[Piece] = []
             below = os
-            for layer in payload.layers[: split.stack]:
+            for layer in content.payload.layers[: split.stack]:
                 pieces.append(self._chain(below, layer, os))
                 below = pieces[-1].digest
             found = self._stacks[key] = Group(tuple(pieces))

@@ -10,11 +10,12 @@ from auditor.oci.reference import Reference
 from auditor.plan.model import Needs, Plan
 from auditor.site.archives.view import Archives
 from auditor.site.images import Images, Placement
+from auditor.site.storage.along import Along, along
 from auditor.site.storage.archives import measured
 from auditor.site.storage.compressed import compressed, download_stage, registry_stage
 from auditor.site.storage.load import Load, both
 from auditor.site.storage.nodes import import_stage, node_stages
-from auditor.site.storage.payloads import beyond, contents, unknown_among
+from auditor.site.storage.payloads import Part, Walk, walk
 from auditor.site.storage.sharing import Sharing
 from auditor.site.storage.stage import Stage
 from auditor.site.storage.staging import media_stage, staging_stage
@@ -54,19 +55,37 @@ class Storage:
 
     @cached_property
     def _sharing(self) -> Sharing:
-        return Sharing((*self._images.placements, *self._pulled))
+        return Sharing(self._images, self._pulled)
 
     @cached_property
     def _unpacked(self) -> Unpacked:
-        return Unpacked(self._evidence, self._sharing)
+        return Unpacked(self._evidence)
+
+    @cached_property
+    def _disks(self) -> tuple[str, ...]:
+        return tuple(pool.name for pool in self._plan.pools if pool.disk is not None)
+
+    @cached_property
+    def _fetched(self) -> Walk:
+        """Everything as it is copied; for each pool, too, where that is what nodes get."""
+        return walk(self._images.placements, self._sharing, self._disks if self._is_pulled else ())
+
+    @cached_property
+    def _stored(self) -> Walk:
+        """Everything as nodes get it."""
+        return self._fetched if self._is_pulled else walk(self._pulled, self._sharing, self._disks)
+
+    @property
+    def _is_pulled(self) -> bool:
+        return self._pulled is self._images.placements
 
     @cached_property
     def _unknown(self) -> tuple[str, ...]:
-        return unknown_among(self._images.placements)
+        return tuple(self._fetched.whole.unknown)
 
     @cached_property
     def _compressed(self) -> Amount:
-        return compressed(self._images, self._sharing)
+        return compressed(self._fetched.whole.contents)
 
     @cached_property
     def download(self) -> Stage:
@@ -78,22 +97,26 @@ class Storage:
         """What the registry inside must hold of one version of everything."""
         transfer = self._transfer
         whole = transfer is not None and not transfer.copy.archives and transfer.takes_indexes_to(REGISTRY)
-        more = beyond(contents(self._images.placements)) if whole else ""
-        return registry_stage(self._plan, self._compressed, self._unknown, more)
+        return registry_stage(self._plan, self._compressed, self._unknown, self._along if whole else None)
+
+    @cached_property
+    def _along(self) -> Along:
+        return along(self._fetched.whole.contents, self._unknown)
 
     @cached_property
     def load(self) -> Load | None:
         """The archives that carry the images; None where the plan says nothing about copying."""
-        return self._load_of(self._images.placements)
+        return self._load_of(self._fetched.whole, self._images.placements)
 
-    def _load_of(self, placements: Sequence[Placement], pool: str = "") -> Load | None:
+    def _load_of(self, part: Part, placements: Sequence[Placement], pool: str = "") -> Load | None:
         if self._plan.copy is None:
             return None
         if self._archives is None:
-            return self._to_be_written(placements)
+            return self._to_be_written(part)
         there = measured(self._archives, self._writing.form if self._writing else None, pool)
-        others = [placement for placement in placements if (placement.need.reference, placement.need.pool) in self._missing]
-        return both(there, self._to_be_written(others)) if others else there
+        mine = (placement for placement in placements if pool in {"", placement.pool.name})
+        others = [placement for placement in mine if (placement.need.reference, placement.need.pool) in self._missing]
+        return both(there, self._to_be_written(walk(others, self._sharing).whole)) if others else there
 
     @cached_property
     def _writing(self) -> Writing | None:
@@ -103,8 +126,10 @@ class Storage:
             return None
         return Writing(transfer.form, transfer.takes_indexes_to(transfer.form.place))
 
-    def _to_be_written(self, placements: Sequence[Placement]) -> Load:
-        return derived(placements, self._writing, self._unpacked) if self._writing else bounded(placements, self._unpacked)
+    def _to_be_written(self, part: Part) -> Load:
+        if self._writing is None:
+            return bounded(part, self._unpacked)
+        return derived(part, self._writing, self._unpacked, self._sharing)
 
     @cached_property
     def _missing(self) -> frozenset[tuple[Reference, str]]:
@@ -124,7 +149,7 @@ class Storage:
         """The disk of the connected side; None where the plan does not give it."""
         if self._plan.copy is None or self._plan.copy.staging is None or self.load is None:
             return None
-        return staging_stage(self._plan.copy, self.load, self._images.placements, self._unpacked)
+        return staging_stage(self._plan.copy, self.load, self._fetched.whole.contents, self._unpacked)
 
     @cached_property
     def media(self) -> Stage | None:
@@ -136,7 +161,7 @@ class Storage:
     @cached_property
     def nodes(self) -> tuple[Stage, ...]:
         """The disk of a node of each pool that gives it, once all images are there."""
-        return node_stages(self._pulled, self._plan.pools, self._needs, self._unpacked)
+        return node_stages(self._stored.pools, self._plan.pools, self._needs, self._unpacked)
 
     @cached_property
     def imports(self) -> tuple[Stage, ...]:
@@ -146,7 +171,7 @@ class Storage:
         return tuple(stage for node in self.nodes if (stage := self._import(node)) is not None)
 
     def _import(self, node: Stage) -> Stage | None:
-        load = self._load_of([placement for placement in self._pulled if placement.pool.name == node.pool], node.pool)
+        load = self._load_of(self._stored.pools[node.pool], self._pulled, node.pool)
         return import_stage(node, load) if load is not None else None
 
     @cached_property

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from auditor.site.images import Placement
+from auditor.site.storage.along import along
 from auditor.site.storage.load import CarriedFile, Load
-from auditor.site.storage.payloads import Content, beyond, compressed_lots, contents, unknown_among
+from auditor.site.storage.payloads import Content, Part, compressed_lots
 from auditor.site.storage.sharing import Sharing
 from auditor.site.storage.unpacked import Unpacked
 from auditor.sizing.archive_formats import BLOCK, ArchiveFormat, around, stored
@@ -27,36 +27,37 @@ class Writing:
     takes_indexes: bool
 
 
-def derived(placements: Sequence[Placement], writing: Writing, unpacked: Unpacked) -> Load:
+def derived(part: Part, writing: Writing, unpacked: Unpacked, sharing: Sharing) -> Load:
     """Archives as a tool of known format would write them, of the platforms that pools need."""
     form = writing.form
-    unknown = unknown_among(placements)
-    made = list(contents(placements))
-    how = (
-        f"{form.name} as {form.tool} writes it, of the platforms that pools need{beyond(made) if writing.takes_indexes else ''}"
-    )
+    unknown, made = tuple(part.unknown), part.contents
+    more = along(made, unknown) if writing.takes_indexes else None
+    how = f"{form.name} as {form.tool} writes it, of the platforms that pools need{more.words if more else ''}"
     if form.one_for == "image":
-        amount, files = _one_each(made, writing, unpacked)
+        amount, files = _one_each(made, writing, unpacked, unknown)
         each = "image" if writing.takes_indexes else "image and platform"
         return Load(amount, files, f"{how}, one for each {each}", unknown, form)
     if form.layers == "plain":
         inside = sum_up((content.name, _pieces(content, form, unpacked)) for content in made)
     else:
-        inside = sum_lots(_packed(made, writing, unpacked.sharing))
+        inside = sum_lots(_packed(made, writing, sharing))
     amount = together(inside, sum_up([(_AROUND, [_around(writing, made)])] if made else []))
+    if more is not None:
+        amount = together(amount, more.amount)
     return Load(amount, _files_of_one(amount, made, form, unpacked), how, unknown, form)
 
 
 def _packed(made: Iterable[Content], writing: Writing, sharing: Sharing) -> Iterator[tuple[str, Lot]]:
     """The blobs of each image as the registry has them."""
     form = writing.form
-    for name, payload, _, image in made:
+    for content in made:
+        name = content.name
         if form.lies == "file":
-            yield name, sharing.lot_in_tar(payload, with_manifest=form.keeps_manifests)
+            yield name, sharing.lot_in_tar(content.payload, with_manifest=form.keeps_manifests)
         else:
-            yield name, sharing.lot(payload)
-        if writing.takes_indexes and image.digest and not sharing.knows(image.digest):
-            (index,) = stored(form, [exact(image.digest, image.size)])
+            yield name, content.split.packed
+        if writing.takes_indexes and content.index is not None:
+            (index,) = stored(form, [exact(content.index.key, content.index.size)])
             yield name, exact_lot(index.digest, index.size)
 
 
@@ -64,7 +65,7 @@ def _pieces(content: Content, form: ArchiveFormat, unpacked: Unpacked) -> list[P
     """What an archive has of one image: layers, configs, and the manifest where the format keeps it."""
     payload = content.payload
     if form.layers == "plain":
-        layers = unpacked.layers(payload, content.os)
+        layers = unpacked.layers(content)
     else:
         layers = [exact(layer.digest, layer.size) for layer in payload.layers]
     others = []
@@ -82,7 +83,9 @@ def _around(writing: Writing, made: Sequence[Content]) -> Piece:
     return exact("around", around(writing.form, images, layers))
 
 
-def _one_each(made: Sequence[Content], writing: Writing, unpacked: Unpacked) -> tuple[Amount, tuple[CarriedFile, ...]]:
+def _one_each(
+    made: Sequence[Content], writing: Writing, unpacked: Unpacked, unknown: Sequence[str]
+) -> tuple[Amount, tuple[CarriedFile, ...]]:
     """Archives that share nothing: one for each image, or for each platform of it where indexes are not kept."""
     form = writing.form
     lots: list[tuple[str, Lot]] = []
@@ -91,7 +94,7 @@ def _one_each(made: Sequence[Content], writing: Writing, unpacked: Unpacked) -> 
         first = held[0]
         pieces = [piece for content in held for piece in _pieces(content, form, unpacked)]
         if writing.takes_indexes and first.image.digest:
-            pieces += stored(form, [exact(first.image.digest, first.image.size)])
+            pieces += stored(form, [exact(first.image.digest, first.image.size), *along(held, unknown).pieces])
         inside = {piece.digest: piece for piece in pieces}
         lot = lot_of(f"{number}", [*inside.values(), _around(writing, held)])
         lots.append((first.name, lot))
@@ -126,19 +129,19 @@ def _largest(name: str, pieces: Iterable[Piece]) -> CarriedFile:
     return CarriedFile(f"the largest file in {name}", low, likely, high, in_folder=True)
 
 
-def bounded(placements: Sequence[Placement], unpacked: Unpacked) -> Load:
+def bounded(part: Part, unpacked: Unpacked) -> Load:
     """Archives of a tool that the facts do not know: at least every blob once, at most all of them unpacked for each image."""
-    made = list(contents(placements))
-    least = sum_lots(compressed_lots(made, unpacked.sharing))
+    made = part.contents
+    least = sum_lots(compressed_lots(made))
     high = max(least.likely, sum(_most(content, unpacked) for content in made))
     largest = max((blob.size for content in made for blob in content.payload.blobs), default=0)
     files = (CarriedFile("an archive", largest, largest, high),) if made else ()
     how = "every blob once, at least; the facts do not say what the copy tool writes"
-    return Load(Amount(least.budget, least.low, high, least.likely), files, how, unknown_among(placements), None)
+    return Load(Amount(least.budget, least.low, high, least.likely), files, how, tuple(part.unknown), None)
 
 
 def _most(content: Content, unpacked: Unpacked) -> int:
     """What an archive of its own may come to, with whatever lies around the blobs."""
-    _, _, plain, _ = unpacked.sum(content.payload, content.os)
+    _, _, plain, _ = unpacked.sum(content)
     packed = sum(max(0, blob.size) for blob in content.payload.blobs)
     return (plain + packed) * 102 // 100 + 16 * BLOCK

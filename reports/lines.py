@@ -1,0 +1,28 @@
+"""One line for each finding, as compilers write them: for editors, commit hooks and whoever greps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.report import Report
+from reports.cleaning import clean
+from reports.summary import VERDICT_WORDS, active, counted
+from reports.wording import asked, lines_of
+
+
+def render(report: Report) -> str:
+    """`file:line:column: severity: text [check]`, worst first; then what could not be told, and a last line with the verdict.
+
+    A finding that is at no place in the user's files begins with the plan.
+    """
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    plan = clean(report.plan_path)
+    for line in lines_of(active(report)):
+        fix = f" Fix: {line.fix}" if line.fix else ""
+        yield f"{line.place or plan}: {line.severity.value}: {line.text}{fix} [{line.check}]"
+    for question, text in asked(report.undetermined):
+        yield f"{plan}: undetermined: {text} [{clean(question.first.check)}]"
+    yield f"{clean(report.plan_name) or plan}: {VERDICT_WORDS[report.verdict]}: {counted(report)}"
