@@ -61,8 +61,11 @@ app.command("schema")(schema.schema)
 
 def run() -> None:
     """Run the command that the arguments name. Always leaves by SystemExit with the exit code, or by an AuditorError."""
+    if not sys.argv[1:]:
+        app(args=["--help"], prog_name="auditor", standalone_mode=False)
+        sys.exit(2)  # a gate whose arguments got lost must not be green
     try:
-        code = app(args=None if sys.argv[1:] else ["--help"], prog_name="auditor", standalone_mode=False)
+        code = app(prog_name="auditor", standalone_mode=False)
     except REFUSED as error:
         raise refused(error) from error
     sys.exit(code if isinstance(code, int) else 0)

@@ -8,6 +8,7 @@ import typer
 from tabulate import tabulate
 
 from auditor.check import Rule
+from auditor.cli.completing import page_ids
 from auditor.cli.output import write_stdout
 from auditor.cli.selection import catalogue, rules, selected
 from auditor.cli.worked import markdown, worked
@@ -32,7 +33,10 @@ def _named(name: str) -> Rule:
 
 
 def explain(
-    check: Annotated[str, typer.Argument(metavar="ID", help="A check's id, as in findings and `auditor checks`.")],
+    check: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="A check's id, as in findings and `auditor checks`.", autocompletion=page_ids),
+    ],
 ) -> None:
     """Show one check's page: what it checks, why it matters, how to fix it, when it cannot tell, an example, its words."""
     rule = _named(check)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from auditor.check import Severity
+from auditor.cli.completing import check_ids, format_names
 from auditor.cli.formats import names
 from auditor.errors import UsageError
 from auditor.evidence.model import Place
@@ -27,13 +28,22 @@ Platforms = Annotated[
     list[str] | None, typer.Option("--platform", metavar="PLATFORM", help="What lists are for, such as windows/amd64:ltsc2022.")
 ]
 Each = Annotated[bool, typer.Option("--each", help="Audit each input by itself, as several plans are.")]
-Formats = Annotated[list[str] | None, typer.Option("--format", metavar="FMT[=FILE]", help=f"{_LISTED}; repeatable.")]
+Formats = Annotated[
+    list[str] | None,
+    typer.Option("--format", metavar="FMT[=FILE]", help=f"{_LISTED}; repeatable.", autocompletion=format_names),
+]
 FailOn = Annotated[
     Severity, typer.Option("--fail-on", metavar="error|warning|info", help="The severity from which the site is not ready.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Undetermined counts as not ready.")]
-Only = Annotated[list[str] | None, typer.Option("--only", metavar="ID", help="Run only this check; repeatable.")]
-Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="ID", help="Do not run this check; repeatable.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="ID", help="Run only this check; repeatable.", autocompletion=check_ids),
+]
+Skip = Annotated[
+    list[str] | None,
+    typer.Option("--skip", metavar="ID", help="Do not run this check; repeatable.", autocompletion=check_ids),
+]
 WaiversFile = Annotated[
     Path | None, typer.Option("--waivers", metavar="FILE", help="A file with a list of waivers, besides those of the plan.")
 ]

@@ -28,6 +28,34 @@ def test_help_names_every_command(tmp_path: Path) -> None:
         assert command in done.stdout
 
 
+def test_nothing_to_do_is_help_and_no_verdict(tmp_path: Path) -> None:
+    """A gate whose arguments got lost must not be green."""
+    done = auditor(cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, auditor("--help", cwd=tmp_path).stdout)
+
+
+def completed(words: str, folder: Path) -> list[str]:
+    """What a shell offers for the last of the words."""
+    asked = {"_AUDITOR_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
+    command = [str(Path(sys.executable).with_name("auditor"))]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env={**environment(folder), **asked}, check=False)
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("auditor exp", ["explain"]),
+        ("auditor explain windows-build", ["windows-build-fallback", "windows-build-mismatch"]),
+        ("auditor audit --only trust", ["trust-split"]),
+        ("auditor audit --skip media-", ["media-capacity", "media-file-limit"]),
+        ("auditor audit --format git", ["github", "gitlab"]),
+    ],
+)
+def test_shells_complete_commands_checks_and_formats(tmp_path: Path, words: str, offered: list[str]) -> None:
+    assert completed(words, tmp_path) == offered
+
+
 def test_the_starter_plan_loads_and_is_never_overwritten(tmp_path: Path) -> None:
     assert auditor("init", cwd=tmp_path).returncode == 0
     assert auditor("audit", "plan.yaml", "--offline", cwd=tmp_path).returncode in {1, 3}
