@@ -38,7 +38,8 @@ def completed(words: str, folder: Path) -> list[str]:
     """What a shell offers for the last of the words."""
     asked = {"_AUDITOR_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
     command = [str(Path(sys.executable).with_name("auditor"))]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env={**environment(folder), **asked}, check=False)
+    given = {**environment(folder), **asked}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=given, check=False)
     return done.stdout.split()
 
 
