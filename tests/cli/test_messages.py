@@ -177,12 +177,6 @@ def test_a_reader_that_goes_away_changes_nothing(broken: Path, command: str) -> 
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_alone_it_shows_what_there_is(tmp_path: Path) -> None:
-    done = auditor(cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "Commands" in done.stdout
-
-
 def test_a_chart_that_helm_refuses_is_told_in_the_words_of_helm(tmp_path: Path) -> None:
     require("helm")
     (tmp_path / "chart" / "templates").mkdir(parents=True)
