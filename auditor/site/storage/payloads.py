@@ -37,8 +37,8 @@ class Content(msgspec.Struct):
 class Part:
     """What some of the placements come to.
 
-    `count` is their number, and `running` that of those which may run as a container. `contents` has each image on each
-    platform once, `unknown` the images of which some bytes are not known, in order.
+    `contents` has each image on each platform once, `unknown` the images of which some bytes are not known, in order. For a
+    pool, `count` is their number, and `running` that of those which may run as a container.
     """
 
     count: int = 0
@@ -46,12 +46,17 @@ class Part:
     contents: list[Content] = field(default_factory=list)
     unknown: dict[str, None] = field(default_factory=dict)
 
-    def count_in(self, placement: Placement) -> None:
-        """Count a placement."""
-        self.count += 1
-        self.running += not placement.is_carrier
-        if _is_unknown(placement):
-            self.unknown[placement.image.name] = None
+    def add(self, content: Content, os: str) -> None:
+        """Add what a pool needs, unless it is there: it may need an image in several ways, and two systems may share one."""
+        if self.contents and self.contents[-1].name == content.name:
+            for other in reversed(self.contents):
+                if other.name != content.name:
+                    break
+                if other.payload.digest == content.payload.digest:
+                    return
+        if content.os != os:
+            content = Content(content.name, content.payload, os, content.image, content.split, content.index)
+        self.contents.append(content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +83,21 @@ def walk(placements: Iterable[Placement], sharing: Sharing, pools: Iterable[str]
                 name = image.name
                 counted.clear()
         part = by_pool.get(placement.pool.name)
-        for one in (whole, part) if part is not None else (whole,):
-            one.count_in(placement)
+        if part is not None:
+            part.count += 1
+            part.running += not placement.is_carrier
+        if _is_unknown(placement):
+            whole.unknown[name] = None
+            if part is not None:
+                part.unknown[name] = None
         if (payload := placement.resolution.payload) is not None:
-            content = counted.get(payload.digest)
+            os, content = placement.need.platform.os, counted.get(payload.digest)
             if content is None:
-                os, split = placement.need.platform.os, sharing.split(payload)
-                content = counted[payload.digest] = Content(name, payload, os, image, split, index)
+                content = counted[payload.digest] = Content(name, payload, os, image, sharing.split(payload), index)
                 whole.contents.append(content)
             if part is not None:
-                _append(part.contents, content, placement.need.platform.os)
+                part.add(content, os)
     return Walk(whole, by_pool)
-
-
-def _append(contents: list[Content], content: Content, os: str) -> None:
-    """Add it unless it is there: a pool may need an image in several ways. On odd platforms, two systems may take the same."""
-    for other in reversed(contents):
-        if other.name != content.name:
-            break
-        if other.payload.digest == content.payload.digest:
-            return
-    if content.os != os:
-        content = Content(content.name, content.payload, os, content.image, content.split, content.index)
-    contents.append(content)
 
 
 def _is_unknown(placement: Placement) -> bool:

@@ -35,27 +35,25 @@ class Sharing:
     """Knows every payload of a site. A blob of any other payload counts as one that may be shared."""
 
     def __init__(self, images: Images, pulled: Sequence[Placement]) -> None:
-        as_pulled = pulled is images.placements
-        self._payloads: dict[str, Payload] = {}
-        self._several = self._gather(images.placements if as_pulled else (*images.placements, *pulled))
-        known = images.repeated if as_pulled else None
-        self._shared = _repeated(self._payloads.values()) if known is None else known
+        everything = images.placements if pulled is images.placements else (*images.placements, *pulled)
+        # Every payload, with the image that has it; and those that images of several names have.
+        self._payloads: dict[str, str] = {}
+        self._several: set[str] = set()
+        self._gather(everything)
+        known = images.repeated if everything is images.placements else None
+        self._shared = _repeated(everything) if known is None else known
         self._splits: dict[str, Split] = {}
         self._groups: dict[tuple[int, ...], Group] = {}
         self._groups_in_tar: dict[Group, Group] = {}
         self._indexes: dict[str, Lot] = {}
 
-    def _gather(self, placements: Iterable[Placement]) -> set[str]:
-        """Remember every payload; those that images of several names have."""
-        names: dict[str, str] = {}
-        several: set[str] = set()
+    def _gather(self, placements: Iterable[Placement]) -> None:
+        payloads, several = self._payloads, self._several
         for placement in placements:
             if (payload := placement.resolution.payload) is not None:
                 name = placement.image.name
-                if names.setdefault(payload.digest, name) != name:
+                if payloads.setdefault(payload.digest, name) != name:
                     several.add(payload.digest)
-                self._payloads[payload.digest] = payload
-        return several
 
     def index_lot(self, image: Image) -> Lot | None:
         """What points at the payloads of an image; None where that is not known, or is the manifest of a payload itself."""
@@ -119,13 +117,15 @@ class Sharing:
         return found
 
 
-def _repeated(payloads: Iterable[Payload]) -> frozenset[str]:
+def _repeated(placements: Iterable[Placement]) -> frozenset[str]:
     """The digests that come up more than once.
 
     What one payload names twice counts as shared, which is as right and saves sorting it out for all of them.
     """
+    found = (placement.resolution.payload for placement in placements)
+    payloads = {payload.digest: payload for payload in found if payload is not None}
     owners: Counter[str] = Counter()
-    for payload in payloads:
+    for payload in payloads.values():
         owners.update([layer.digest for layer in payload.layers])
         if payload.config is not None:
             owners[payload.config.digest] += 1
