@@ -76,8 +76,12 @@ def base(folder: Path) -> None:
         pytest.skip(f"the system for the image cannot be made: {(done.stdout + done.stderr).strip()[-300:]}")
     for part in ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale"):
         shutil.rmtree(folder / part)
-    if Path(AUTHORITIES).is_file():  # whom this machine trusts: an index may be behind a proxy of its own
-        shutil.copyfile(AUTHORITIES, folder / AUTHORITIES.lstrip("/"))
+    for name in (AUTHORITIES, "/etc/pip.conf"):  # whom this machine trusts, and asks: an index may be behind a proxy of its own
+        if Path(name).is_file():
+            shutil.copyfile(name, folder / name.lstrip("/"))
+    for name in os.environ.get("PIP_FIND_LINKS", "").split():
+        if Path(name).is_absolute() and Path(name).is_dir():
+            shutil.copytree(name, folder / name.lstrip("/"))
 
 
 @pytest.fixture(scope="module")
