@@ -13,16 +13,16 @@ from reports.wording import asked, lines_of
 def render(report: Report) -> str:
     """`file:line:column: severity: text [check]`, worst first; then what could not be told, and a last line with the verdict.
 
-    A finding that is at no place in the user's files begins with the plan.
+    What is at no place in the user's files begins with the name of the plan, which for lists is theirs.
     """
     return "\n".join(_lines(report)) + "\n"
 
 
 def _lines(report: Report) -> Iterator[str]:
-    plan = clean(report.plan_path)
+    plan = clean(report.plan_name) or clean(report.plan_path)
     for line in lines_of(active(report)):
         fix = f" Fix: {line.fix}" if line.fix else ""
         yield f"{line.place or plan}: {line.severity.value}: {line.text}{fix} [{line.check}]"
     for question, text in asked(report.undetermined):
         yield f"{plan}: undetermined: {text} [{clean(question.first.check)}]"
-    yield f"{clean(report.plan_name) or plan}: {VERDICT_WORDS[report.verdict]}: {counted(report)}"
+    yield f"{plan}: {VERDICT_WORDS[report.verdict]}: {counted(report)}"

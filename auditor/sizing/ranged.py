@@ -89,10 +89,13 @@ def of_layer(key: str, size: Size, compressed: int, os: str) -> Piece:
 
 
 def _guessed(key: str, size: int, compressed: int, os: str) -> Piece:
-    size, compressed = max(0, size), min(max(0, compressed), LARGEST)
+    return Piece(key, *_bounds(max(0, size), min(max(0, compressed), LARGEST), ratio_of(os).usual))
+
+
+def _bounds(size: int, compressed: int, usual: float) -> tuple[int, int, int]:
+    """An estimate with what it is at least and at most. It stays one, also of nothing: the bounds differ."""
     low = min(size, max(0, compressed - _HEADERS - compressed // _STORED))
-    # An estimate stays one, also of nothing: the bounds must differ.
-    return Piece(key, size, low, max(size, round(compressed * ratio_of(os).usual), low + 1))
+    return size, low, max(size, round(compressed * usual), low + 1)
 
 
 def piece_of(key: str, layer: Descriptor, os: str, told: UnpackedSeen | None) -> Piece:
@@ -111,13 +114,9 @@ def unpacked_sum(layers: Iterable[Descriptor], os: str, told: AllUnpacked) -> tu
         digest, packed = layer.digest, layer.size
         seen = told.get(digest)
         if seen is None and not layer.annotations and 0 < packed < LARGEST and packed_by(layer.media_type):
-            # As `_guessed`, without a piece: there may be hundreds of thousands.
-            likely = round(packed * ratio.factor)
-            least = min(likely, max(0, packed - _HEADERS - packed // _STORED))
-            size += likely
-            estimated += likely
-            low += least
-            high += max(likely, round(packed * ratio.usual), least + 1)
+            # As `piece_of`, without a piece: there may be hundreds of thousands.
+            likely, least, most = _bounds(round(packed * ratio.factor), packed, ratio.usual)
+            size, low, high, estimated = size + likely, low + least, high + most, estimated + likely
             continue
         piece = piece_of(digest, layer, os, seen)
         size, low, high, estimated = size + piece.size, low + piece.low, high + piece.high, estimated + piece.estimated

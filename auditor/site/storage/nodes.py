@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from auditor.plan.model import Needs, Pool
 from auditor.site.storage.load import Load
-from auditor.site.storage.payloads import Content, Part, compressed_lots
+from auditor.site.storage.payloads import Content, Part, compressed_lots, lots_of
 from auditor.site.storage.stage import Stage, stage_of
 from auditor.site.storage.unpacked import Unpacked
-from auditor.sizing.lots import Lot, sum_lots
+from auditor.sizing.lots import sum_lots
 from auditor.sizing.nodes import keeps_blobs, scratch
 from auditor.sizing.ranged import Amount, Piece, sum_up, together
 
@@ -36,23 +36,12 @@ def _stage(pool: Pool, part: Part, needs: Needs, unpacked: Unpacked) -> Stage:
 def _amount(made: Sequence[Content], writable: Piece, containers: int, kept: bool | None, unpacked: Unpacked) -> Amount:
     scratches = sum_up([(f"{containers} writable layers", [writable])] if writable.size else [])
     if kept:
-        return together(sum_lots(_kept(made, unpacked)), scratches)
+        return together(sum_lots(lots_of(made, unpacked.kept)), scratches)
     certain = sum_lots((content.name, unpacked.snapshots(content)) for content in made)
     if kept is None:
         doubtful = sum_lots(compressed_lots(made))
         return together(certain, scratches, Amount(doubtful.budget, 0, doubtful.high, doubtful.likely))
     return together(certain, scratches)
-
-
-def _kept(made: Iterable[Content], unpacked: Unpacked) -> Iterator[tuple[str, Lot]]:
-    """The blobs of each image together with what they unpack to."""
-    last = None
-    for content in made:
-        if content.image is not last:
-            last = content.image
-            if content.index is not None:
-                yield content.name, content.index
-        yield content.name, unpacked.kept(content)
 
 
 def import_stage(node: Stage, load: Load) -> Stage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -122,12 +122,17 @@ def owned(placements: Iterable[Placement]) -> Iterator[tuple[str, tuple[Blob, ..
         yield image.name, payload.blobs
 
 
-def compressed_lots(made: Iterable[Content]) -> Iterator[tuple[str, Lot]]:
-    """The same for a sum: what a registry, or the content store of a node, has of each image."""
+def lots_of(made: Iterable[Content], own: Callable[[Content], Lot]) -> Iterator[tuple[str, Lot]]:
+    """The same for a sum: what points at each image once, and what `own` says of each platform."""
     last = None
     for content in made:
         if content.image is not last:
             last = content.image
             if content.index is not None:
                 yield content.name, content.index
-        yield content.name, content.split.packed
+        yield content.name, own(content)
+
+
+def compressed_lots(made: Iterable[Content]) -> Iterator[tuple[str, Lot]]:
+    """What a registry, or the content store of a node, has of each image."""
+    return lots_of(made, lambda content: content.split.packed)
