@@ -42,6 +42,22 @@ class Severity(enum.StrEnum):
 
 _RANKS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
 
+
+class Area(enum.StrEnum):
+    """One part of a site that a check examines. The report's scope lists the areas in this order."""
+
+    SOURCES = "sources"  # images at their source registries
+    COPIES = "copies"  # images in the internal registry or in archives
+    NODE_ACCESS = "node-access"  # how nodes reach the internal registry
+    CONNECTIONS = "connections"  # connections to external hosts
+    FOREIGN_LAYERS = "foreign-layers"
+    STORAGE = "storage"  # bytes per stage against capacities
+    TRUST = "trust"  # TLS trust per pool
+    WORKLOADS = "workloads"  # images that workloads run
+    DEFAULTS = "defaults"  # images and behaviour of the distribution and the runtimes
+    CALENDAR = "calendar"  # what ends before the horizon
+
+
 HEADINGS = ("What it checks", "Why it matters", "How to fix", "When it cannot tell", "References")
 
 
@@ -143,10 +159,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Check(Rule):
-    """A rule with a function. `requires` names what a site must have for the question to make sense."""
+    """A rule with a function. `requires` names what a site must have for the check to apply.
+
+    `area` is the part of the scope that the check examines; None for a check outside the scope, such as a plug-in's.
+    """
 
     run: Run = field(repr=False)
     requires: tuple[Requirement, ...] = ()
+    area: Area | None = None
 
 
 def define(
@@ -156,8 +176,9 @@ def define(
     title: str,
     family: str,
     severity: Severity,
+    area: Area | None = None,
     requires: tuple[Requirement, ...] = (),
 ) -> Check:
     """Make a check from its function; the docstring of the function's module is its page."""
     page = inspect.cleandoc(sys.modules[run.__module__].__doc__ or "")
-    return Check(id=id, title=title, family=family, severity=severity, page=page, run=run, requires=requires)
+    return Check(id=id, title=title, family=family, severity=severity, page=page, run=run, requires=requires, area=area)

@@ -87,6 +87,11 @@ def test_a_check_lives_in_the_file_of_its_id_and_the_folder_of_its_family(check:
     assert check.run.__module__ == f"checks.{check.family}.{path.stem}"
 
 
+@ids
+def test_every_check_belongs_to_an_area_of_the_scope(check: Check) -> None:
+    assert check.area is not None
+
+
 @rules
 def test_a_page_has_the_five_headings_in_order_and_says_something_under_each(rule: Rule) -> None:
     sections = sections_of(rule)

@@ -22,7 +22,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, define
 from auditor.oci.archive import ArchiveProblem, Defect
 from auditor.site import Requirement, Site
 from auditor.site.archives.evidence import Archive
@@ -84,6 +84,7 @@ CHECK = define(
     id=ID,
     title="An archive is damaged or incomplete",
     family="images",
+    area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.ARCHIVES,),
 )

@@ -21,7 +21,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, define
 from auditor.oci.reference import Reference
 from auditor.plan.rewrites import placed
 from auditor.site import Requirement, Site
@@ -92,6 +92,7 @@ CHECK = define(
     id=ID,
     title="An archive names an image as no node asks for it",
     family="images",
+    area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.ARCHIVES),
 )

@@ -24,7 +24,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.oci.windows import match_build, release_of, runtime_rule
 from auditor.plan.default_facts import PAUSE, PauseBuilds, pause_builds
@@ -147,6 +147,7 @@ CHECK = define(
     id=ID,
     title="An image that is pulled by default is on no list",
     family="images",
+    area=Area.DEFAULTS,
     severity=Severity.ERROR,
     requires=(Requirement.LISTS, Requirement.DEFAULTS),
 )

@@ -23,7 +23,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, define
 from auditor.errors import Location
 from auditor.oci.document import Descriptor, Index
 from auditor.oci.reference import Reference
@@ -141,6 +141,7 @@ CHECK = define(
     id=ID,
     title="Digests of one image disagree",
     family="images",
+    area=Area.COPIES,
     severity=Severity.WARNING,
     requires=(Requirement.IMAGES, Requirement.SOURCE),
 )

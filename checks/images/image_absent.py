@@ -23,7 +23,7 @@ import datetime
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, define
 from auditor.site import Requirement, Site
 from auditor.site.images import Image
 from checks.placed import image_subject, unknown
@@ -71,6 +71,7 @@ CHECK = define(
     id=ID,
     title="An image does not exist at its source",
     family="images",
+    area=Area.SOURCES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.SOURCE),
 )

@@ -21,7 +21,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, define
 from auditor.oci.reference import Reference
 from auditor.plan.model import ListLine
 from auditor.site import Requirement, Site
@@ -94,6 +94,7 @@ CHECK = define(
     id=ID,
     title="An image is listed twice",
     family="images",
+    area=Area.SOURCES,
     severity=Severity.INFO,
     requires=(Requirement.LISTS,),
 )

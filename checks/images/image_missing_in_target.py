@@ -21,7 +21,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, define
 from auditor.evidence.model import Absent, Failed, Kind
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
@@ -134,6 +134,7 @@ CHECK = define(
     id=ID,
     title="A needed image was not copied",
     family="images",
+    area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.COPIES),
 )

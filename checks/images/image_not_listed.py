@@ -21,7 +21,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.oci.reference import Reference
 from auditor.plan.model import Demand
@@ -75,6 +75,7 @@ CHECK = define(
     id=ID,
     title="A workload needs an image that no list has",
     family="images",
+    area=Area.WORKLOADS,
     severity=Severity.ERROR,
     requires=(Requirement.WORKLOADS,),
 )

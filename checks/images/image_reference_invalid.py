@@ -21,7 +21,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.plan.quoting import shown
 from auditor.site import Requirement, Site
@@ -59,6 +59,7 @@ CHECK = define(
     id=ID,
     title="An entry of an image list is no image reference",
     family="images",
+    area=Area.SOURCES,
     severity=Severity.ERROR,
     requires=(Requirement.LISTS,),
 )

@@ -23,7 +23,7 @@ import fnmatch
 from collections.abc import Iterator
 from functools import cache
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, define
 from auditor.facts import Fact, table
 from auditor.oci.reference import Reference
 from auditor.plan.model import ListLine
@@ -87,6 +87,7 @@ CHECK = define(
     id=ID,
     title="An image is named by something that moves",
     family="images",
+    area=Area.SOURCES,
     severity=Severity.WARNING,
     requires=(Requirement.LISTS,),
 )

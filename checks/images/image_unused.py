@@ -20,7 +20,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.plan.listed import Listed
 from auditor.site import Requirement, Site
@@ -63,6 +63,7 @@ CHECK = define(
     id=ID,
     title="A listed image is needed by no workload",
     family="images",
+    area=Area.WORKLOADS,
     severity=Severity.INFO,
     requires=(Requirement.LISTS, Requirement.COMPLETE_WORKLOADS),
 )

@@ -22,7 +22,7 @@ import datetime
 import shlex
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, define
 from auditor.evidence.model import Absent, Failed, Kind, Seen
 from auditor.facts import Fact, table
 from auditor.oci.document import Descriptor, Index, MalformedDocument, parse_document
@@ -156,6 +156,7 @@ CHECK = define(
     id=ID,
     title="An index was copied without all of its manifests",
     family="images",
+    area=Area.SOURCES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.COPIES),
 )

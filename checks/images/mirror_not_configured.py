@@ -28,7 +28,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.plan.node_config import NodeConfig
@@ -177,6 +177,7 @@ CHECK = define(
     id=ID,
     title="A node would ask a registry outside",
     family="images",
+    area=Area.NODE_ACCESS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.NODE_CONFIG),
 )

@@ -22,7 +22,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.oci.document import Index
 from auditor.oci.select import entries
 from auditor.site import Requirement, Site
@@ -91,6 +91,7 @@ CHECK = define(
     id=ID,
     title="An image has nothing for a pool's OS and architecture",
     family="images",
+    area=Area.SOURCES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES,),
 )

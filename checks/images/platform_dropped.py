@@ -23,7 +23,7 @@ import datetime
 import shlex
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, define
 from auditor.oci.document import Index
 from auditor.oci.select import Fit, entries
 from auditor.site import Requirement, Site
@@ -136,6 +136,7 @@ CHECK = define(
     id=ID,
     title="The copy has lost a platform",
     family="images",
+    area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.SOURCE, Requirement.COPIES),
 )

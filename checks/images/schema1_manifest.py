@@ -22,7 +22,7 @@ import datetime
 from collections.abc import Iterator
 from functools import cache
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, define
 from auditor.facts import Fact, table, version_key
 from auditor.oci.document import Schema1
 from auditor.plan.model import Program
@@ -94,6 +94,7 @@ CHECK = define(
     id=ID,
     title="An image is a Docker schema 1 manifest",
     family="images",
+    area=Area.SOURCES,
     severity=Severity.WARNING,
     requires=(Requirement.IMAGES,),
 )

@@ -23,7 +23,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.oci.select import Fit
 from auditor.oci.windows import release_of, split_version
 from auditor.site import Requirement, Site
@@ -101,6 +101,7 @@ CHECK = define(
     id=ID,
     title="An image runs on a Windows pool only by a fallback",
     family="images",
+    area=Area.SOURCES,
     severity=Severity.WARNING,
     requires=(Requirement.IMAGES, Requirement.WINDOWS_POOLS),
 )

@@ -25,7 +25,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.oci.windows import match_build, release_of, split_version
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
@@ -96,6 +96,7 @@ CHECK = define(
     id=ID,
     title="An image has no Windows build that the pool's hosts can run",
     family="images",
+    area=Area.SOURCES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.WINDOWS_POOLS),
 )

@@ -21,7 +21,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, define
 from auditor.plan.model import Demand
 from auditor.site import Requirement, Site
 
@@ -68,6 +68,7 @@ CHECK = define(
     id=ID,
     title="A workload is bound to no OS in a mixed cluster",
     family="images",
+    area=Area.WORKLOADS,
     severity=Severity.WARNING,
     requires=(Requirement.WORKLOADS,),
 )

@@ -22,7 +22,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Outcome, Remedy, Severity, Subject, define
+from auditor.check import Area, Finding, Outcome, Remedy, Severity, Subject, define
 from auditor.plan.model import Media
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
@@ -74,6 +74,7 @@ CHECK = define(
     id=ID,
     title="The archives do not fit on the media",
     family="storage",
+    area=Area.STORAGE,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.MEDIA),
 )

@@ -21,7 +21,7 @@ import datetime
 import shlex
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.storage.load import CarriedFile, Load
@@ -120,6 +120,7 @@ CHECK = define(
     id=ID,
     title="An archive is larger than a file may be on the media",
     family="storage",
+    area=Area.STORAGE,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.FILESYSTEM),
 )

@@ -27,7 +27,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Outcome, Remedy, Severity, Subject, define
+from auditor.check import Area, Finding, Outcome, Remedy, Severity, Subject, define
 from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
@@ -100,6 +100,7 @@ CHECK = define(
     id=ID,
     title="The disk of a node is too small for its images",
     family="storage",
+    area=Area.STORAGE,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.NODE_DISK),
 )

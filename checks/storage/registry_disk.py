@@ -26,7 +26,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Outcome, Remedy, Severity, Subject, define
+from auditor.check import Area, Finding, Outcome, Remedy, Severity, Subject, define
 from auditor.plan.model import Registry
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
@@ -99,6 +99,7 @@ CHECK = define(
     id=ID,
     title="The registry's disk is too small",
     family="storage",
+    area=Area.STORAGE,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.REGISTRY_DISK),
 )

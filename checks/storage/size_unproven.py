@@ -22,7 +22,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.storage.along import OWNER
@@ -84,6 +84,7 @@ CHECK = define(
     id=ID,
     title="A size is an estimate",
     family="storage",
+    area=Area.STORAGE,
     severity=Severity.INFO,
     requires=(Requirement.IMAGES, Requirement.CAPACITY),
 )

@@ -22,7 +22,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Outcome, Remedy, Severity, Subject, define
+from auditor.check import Area, Finding, Outcome, Remedy, Severity, Subject, define
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
 from auditor.sizing.budget import format_bytes
@@ -69,6 +69,7 @@ CHECK = define(
     id=ID,
     title="The staging disk is too small",
     family="storage",
+    area=Area.STORAGE,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.STAGING),
 )

@@ -23,7 +23,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Outcome, Severity, define
+from auditor.check import Area, Finding, Outcome, Severity, define
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
 from auditor.site.transfers import Carriage
@@ -85,6 +85,7 @@ CHECK = define(
     id=ID,
     title="The copy tool leaves layers behind",
     family="transfer",
+    area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.COPY_TOOL, Requirement.TO_COPY),
 )

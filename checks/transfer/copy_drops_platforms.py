@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.oci.document import Index
 from auditor.oci.select import entries
 from auditor.plan.model import Need
@@ -165,6 +165,7 @@ CHECK = define(
     id=ID,
     title="The copy tool leaves platforms behind",
     family="transfer",
+    area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.COPY_TOOL, Requirement.TO_COPY),
 )

@@ -25,7 +25,7 @@ import datetime
 import shlex
 from collections.abc import Iterator
 
-from auditor.check import Finding, Outcome, Remedy, Severity, define
+from auditor.check import Area, Finding, Outcome, Remedy, Severity, define
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
 from auditor.site.copies import Copy
@@ -129,6 +129,7 @@ CHECK = define(
     id=ID,
     title="The copy keeps the URLs of layers",
     family="transfer",
+    area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.COPY_TOOL, Requirement.TO_COPY),
 )

@@ -28,7 +28,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.plan.scripts import Command
 from auditor.site import Requirement, Site
@@ -179,6 +179,7 @@ CHECK = define(
     id=ID,
     title="A copy script lacks a flag, or hides failures",
     family="transfer",
+    area=Area.COPIES,
     severity=Severity.WARNING,
     requires=(Requirement.COPY_SCRIPTS, Requirement.TO_COPY),
 )

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table, version_key
@@ -202,6 +202,7 @@ CHECK = define(
     id=ID,
     title="Docker does not send foreign layers, or is told to in vain",
     family="transfer",
+    area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.DOCKER,),
 )

@@ -24,7 +24,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.plan.registry_config import UnreadableConfig
 from auditor.plan.registry_lint import RegistrySlip, Slip
@@ -105,6 +105,7 @@ CHECK = define(
     id=ID,
     title="The registry's configuration cannot do what it says",
     family="transfer",
+    area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.DISTRIBUTION_CONFIG,),
 )

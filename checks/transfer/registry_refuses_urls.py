@@ -25,7 +25,7 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.oci.document import Descriptor
@@ -186,6 +186,7 @@ CHECK = define(
     id=ID,
     title="The registry refuses manifests with URLs",
     family="transfer",
+    area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.REGISTRY_KIND, Requirement.TO_COPY),
 )

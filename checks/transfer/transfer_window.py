@@ -20,7 +20,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
@@ -77,6 +77,7 @@ CHECK = define(
     id=ID,
     title="The copy takes longer than its window",
     family="transfer",
+    area=Area.STORAGE,
     severity=Severity.WARNING,
     requires=(Requirement.IMAGES, Requirement.COPY_WINDOW, Requirement.SOURCE),
 )

@@ -23,7 +23,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.pki.certificate import Certificate
 from auditor.plan.model import Pool
@@ -93,6 +93,7 @@ CHECK = define(
     id=ID,
     title="A CA is given to the runtime, and not to Windows",
     family="trust",
+    area=Area.TRUST,
     severity=Severity.WARNING,
     requires=(Requirement.WINDOWS_POOLS, Requirement.NODE_CONFIG),
 )

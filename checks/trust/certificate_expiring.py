@@ -24,7 +24,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.pki.certificate import Certificate
 from auditor.pki.rules import Flaw, dates, moment
 from auditor.plan.model import Endpoint
@@ -129,6 +129,7 @@ CHECK = define(
     id=ID,
     title="A certificate is not valid, or ends before the horizon",
     family="trust",
+    area=Area.CALENDAR,
     severity=Severity.WARNING,
     requires=(Requirement.ENDPOINTS,),
 )

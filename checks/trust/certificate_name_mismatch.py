@@ -24,7 +24,7 @@ import datetime
 import shlex
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.pki.names import Mismatch, as_address, mismatch
 from auditor.pki.rules import name_flaw
@@ -102,6 +102,7 @@ CHECK = define(
     id=ID,
     title="A certificate does not cover the host that nodes use",
     family="trust",
+    area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),
 )

@@ -23,7 +23,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.pki.certificate import Certificate
 from auditor.pki.rules import Flaw, FlawKind
 from auditor.pki.signature import BROKEN_HASHES
@@ -133,6 +133,7 @@ CHECK = define(
     id=ID,
     title="A certificate is of a kind that clients refuse",
     family="trust",
+    area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),
 )

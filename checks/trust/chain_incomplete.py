@@ -25,7 +25,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.pki.verdicts import Incomplete
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect, TrustCase
@@ -86,6 +86,7 @@ CHECK = define(
     id=ID,
     title="An endpoint does not serve its whole chain",
     family="trust",
+    area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),
 )

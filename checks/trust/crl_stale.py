@@ -22,7 +22,7 @@ import datetime
 import shlex
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.pki.rules import moment
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
@@ -92,6 +92,7 @@ CHECK = define(
     id=ID,
     title="A CRL inside ends before the horizon",
     family="trust",
+    area=Area.CALENDAR,
     severity=Severity.WARNING,
     requires=(Requirement.ENDPOINTS,),
 )

@@ -22,7 +22,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
@@ -82,6 +82,7 @@ CHECK = define(
     id=ID,
     title="A client insists on revocation, and the certificate names nobody to ask",
     family="trust",
+    area=Area.TRUST,
     severity=Severity.WARNING,
     requires=(Requirement.ENDPOINTS,),
 )

@@ -27,7 +27,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.pki.stores.windows_roots import classify
 from auditor.pki.verdicts import Gap, Unproven, Untrusted
 from auditor.site import Requirement, Site
@@ -84,6 +84,7 @@ CHECK = define(
     id=ID,
     title="Windows would have to download the root of an endpoint",
     family="trust",
+    area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS, Requirement.WINDOWS_POOLS),
 )

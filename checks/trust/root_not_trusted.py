@@ -26,7 +26,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.pki.rules import Flaw
 from auditor.pki.verdicts import Distrust, Incomplete, Unproven, Untrusted
@@ -98,6 +98,7 @@ CHECK = define(
     id=ID,
     title="Nodes do not trust the root of an endpoint",
     family="trust",
+    area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),
 )

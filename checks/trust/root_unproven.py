@@ -22,7 +22,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.pki.stores.windows_roots import confidence
 from auditor.pki.verdicts import Gap, Unproven
 from auditor.site import Requirement, Site
@@ -79,6 +79,7 @@ CHECK = define(
     id=ID,
     title="The root of an endpoint is only probably on Windows nodes",
     family="trust",
+    area=Area.TRUST,
     severity=Severity.WARNING,
     requires=(Requirement.ENDPOINTS, Requirement.WINDOWS_POOLS),
 )

@@ -24,7 +24,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, define
 from auditor.pki.clients import client_model, root_update_url
 from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
@@ -103,6 +103,7 @@ CHECK = define(
     id=ID,
     title="Windows looks for roots outside, and stalls",
     family="trust",
+    area=Area.CONNECTIONS,
     severity=Severity.WARNING,
     requires=(Requirement.ENDPOINTS, Requirement.WINDOWS_POOLS),
 )

@@ -25,7 +25,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.plan.model import Pool
@@ -113,6 +113,7 @@ CHECK = define(
     id=ID,
     title="A CA file does not reach the runtime",
     family="trust",
+    area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.NODE_CONFIG,),
 )

@@ -24,7 +24,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Absent, ChainSeen, Failed, Kind, Observation, Seen
 from auditor.pki.clients import client_model, schannel_speaks
 from auditor.plan.model import Endpoint, Pool
@@ -116,6 +116,7 @@ CHECK = define(
     id=ID,
     title="An endpoint offers no version of TLS that the clients speak",
     family="trust",
+    area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),
 )

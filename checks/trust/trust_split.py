@@ -20,7 +20,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.pki.verdicts import Incomplete, Invalid, Unproven, Untrusted
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
@@ -98,6 +98,7 @@ CHECK = define(
     id=ID,
     title="An endpoint verifies on one operating system and not on the other",
     family="trust",
+    area=Area.TRUST,
     severity=Severity.WARNING,
     requires=(Requirement.ENDPOINTS, Requirement.WINDOWS_POOLS),
 )

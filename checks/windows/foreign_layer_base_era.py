@@ -22,7 +22,7 @@ import datetime
 import re
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table
 from auditor.site import Requirement, Site
@@ -105,6 +105,7 @@ CHECK = define(
     id=ID,
     title="An image is likely from the time of foreign layers",
     family="windows",
+    area=Area.FOREIGN_LAYERS,
     severity=Severity.INFO,
     requires=(Requirement.IMAGES, Requirement.WINDOWS_POOLS),
 )

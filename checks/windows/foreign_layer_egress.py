@@ -26,7 +26,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
@@ -127,6 +127,7 @@ CHECK = define(
     id=ID,
     title="A node would fetch a layer from outside",
     family="windows",
+    area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES,),
 )

@@ -25,7 +25,7 @@ import datetime
 import shlex
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Absent, Failed, Kind, Seen
 from auditor.oci.document import Descriptor
 from auditor.oci.reference import Reference
@@ -137,6 +137,7 @@ CHECK = define(
     id=ID,
     title="A foreign layer can be had from nowhere",
     family="windows",
+    area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES,),
 )

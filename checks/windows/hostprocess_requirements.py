@@ -26,7 +26,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table, version_key
 from auditor.oci.reference import Reference
@@ -148,6 +148,7 @@ CHECK = define(
     id=ID,
     title="A HostProcess container lacks what it requires",
     family="windows",
+    area=Area.WORKLOADS,
     severity=Severity.WARNING,
     requires=(Requirement.WORKLOADS, Requirement.WINDOWS_POOLS),
 )

@@ -21,7 +21,7 @@ import datetime
 from collections.abc import Iterator
 from typing import Literal
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table, version_key
@@ -135,6 +135,7 @@ CHECK = define(
     id=ID,
     title="A version has a known issue on Windows nodes",
     family="windows",
+    area=Area.DEFAULTS,
     severity=Severity.ERROR,
     requires=(Requirement.WINDOWS_POOLS, Requirement.DEFAULTS),
 )

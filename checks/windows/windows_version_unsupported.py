@@ -23,7 +23,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table, version_key
 from auditor.oci.windows import WindowsRelease, release_of, split_version
@@ -132,6 +132,7 @@ CHECK = define(
     id=ID,
     title="A Windows release is out of support",
     family="windows",
+    area=Area.CALENDAR,
     severity=Severity.WARNING,
     requires=(Requirement.WINDOWS_POOLS,),
 )
