@@ -30,6 +30,7 @@ from auditor.cli.output import annotate_refusal, parse_outputs, write_reports
 from auditor.cli.report_files import read_baseline
 from auditor.cli.selection import catalogue, selected
 from auditor.errors import PlanError
+from auditor.plan.bare_lists import list_input, without_repeated
 
 
 def audit(
@@ -54,6 +55,7 @@ def audit(
     Several plans are audited one after the other: each --format then names a folder, for one report each and an index page;
     text, lines or github may go to stdout.
     """
+    inputs = without_repeated(inputs)
     known = catalogue()
     settings = Settings(
         parse_date(at),
@@ -68,7 +70,7 @@ def audit(
         offline,
         jobs,
     )
-    read = (*inputs, *filter(None, (evidence, waivers, baseline)))
+    read = (*(list_input(path).path for path in inputs), *filter(None, (evidence, waivers, baseline)))
     if each or (len(inputs) > 1 and not platform and all(is_site(path) for path in inputs)):
         raise typer.Exit(audit_fleet(inputs, platform or [], settings, format or [], read))
     outputs = parse_outputs(format or [], read)

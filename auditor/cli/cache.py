@@ -9,7 +9,7 @@ from pathlib import Path
 
 from auditor.errors import UsageError, strerror
 from auditor.plan.bare_lists import PLAN_OF_LISTS
-from auditor.plan.model import Plan
+from auditor.plan.model import ImageSource, Plan
 
 _HINT = "Set AUDITOR_CACHE to a folder that can be written."
 
@@ -25,11 +25,16 @@ def folder() -> Path:
 
 
 def _key(plan: Plan) -> str:
-    """What tells plans apart: their absolute path; for bare lists, that of each list, and the platforms."""
+    """What tells plans apart: their absolute path; for bare lists, that of each list with its platforms."""
     if plan.path != PLAN_OF_LISTS:
         return str(Path(plan.path).absolute())
-    lists = sorted(str(Path(source.list).absolute()) for source in plan.images)
+    lists = sorted(_list_key(source, plan) for source in plan.images)
     return "\n".join([*lists, *sorted(str(pool.platform) for pool in plan.pools)])
+
+
+def _list_key(source: ImageSource, plan: Plan) -> str:
+    path = str(Path(source.list).absolute())
+    return path if len(source.pools) == len(plan.pools) else f"{path}={','.join(sorted(source.pools))}"
 
 
 def path_for(plan: Plan) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 from auditor.collectors.helm import with_rendered_charts
 from auditor.errors import UsageError, strerror
 from auditor.evidence.store import Store
-from auditor.plan.bare_lists import plan_for_lists
+from auditor.plan.bare_lists import ListInput, list_input, plan_for_lists
 from auditor.plan.load import load_plan, load_plan_files
 from auditor.plan.model import Plan
 
@@ -20,7 +20,7 @@ _PLAN_KEY = re.compile(rb"^(pools|\"?version\"?)\s*:|\"pools\"\s*:", re.MULTILIN
 PLAN_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 _HEAD = 64 * 1024
 _HINT = "Name a plan, an image list or an evidence file."
-_FOR_LISTS = "For an image list, say what it is for: `--platform linux/amd64 --platform windows/amd64:ltsc2022`."
+_FOR_LISTS = "For image lists, name a platform: `--platform linux/amd64`, or one for each list: `linux.txt=linux/amd64`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,9 @@ def read_inputs(paths: list[Path], platforms: list[str], evidence: Path | None =
 
     Raises UsageError when it makes no sense together.
     """
-    if platforms:
-        for path in paths:
-            if is_evidence(path) or (path.suffix.lower() in PLAN_SUFFIXES and _PLAN_KEY.search(_head(path))):
-                raise UsageError(f"--platform is for image lists: {path} has its own pools", "Leave `--platform` out.")
-        return Given(plan_for_lists(paths, platforms))
+    lists = [list_input(path) for path in paths]
+    if platforms or any(one.platforms for one in lists):
+        return Given(_plan_of(lists, platforms))
     if len(paths) > 1:
         odd = next((path for path in paths if not is_site(path)), paths[0])
         raise UsageError(f"{odd}: it is neither a plan nor evidence, and stands beside other inputs", _FOR_LISTS)
@@ -85,6 +83,16 @@ def read_inputs(paths: list[Path], platforms: list[str], evidence: Path | None =
     if paths[0].suffix.lower() not in PLAN_SUFFIXES and not _PLAN_KEY.search(_head(paths[0])):
         raise UsageError(f"{paths[0]}: it is neither a plan nor evidence", _FOR_LISTS)
     return Given(with_rendered_charts(load_plan(paths[0]), carried_in(evidence)))
+
+
+def _plan_of(lists: list[ListInput], platforms: list[str]) -> Plan:
+    """The plan of image lists. Raises UsageError for a plan, evidence, or a list without a platform."""
+    for one in lists:
+        if is_evidence(one.path) or (one.path.suffix.lower() in PLAN_SUFFIXES and _PLAN_KEY.search(_head(one.path))):
+            raise UsageError(f"--platform is for image lists: {one.path} has its own pools", "Leave the platform out.")
+        if not (one.platforms or platforms):
+            raise UsageError(f"{one.path}: no platform is given for this list", f"Write `{one.path}=linux/amd64`.")
+    return plan_for_lists(lists, platforms)
 
 
 def carried_in(path: Path | None) -> dict[str, bytes]:

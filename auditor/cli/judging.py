@@ -10,10 +10,12 @@ from pathlib import Path
 
 from auditor.check import Check, Severity
 from auditor.cli.inputs import Given
+from auditor.cli.saying import note
 from auditor.cli.selection import severities
 from auditor.cli.siting import sited
 from auditor.engine import evaluate
 from auditor.evidence.model import Place
+from auditor.plan.bare_lists import PLAN_OF_LISTS
 from auditor.plan.load import load_waivers
 from auditor.policy import Baseline, Policy, judge
 from auditor.report import Report
@@ -54,5 +56,15 @@ def audited(given: Given, settings: Settings, shared: Path | None = None) -> Ite
     policy = Policy(settings.fail_on, settings.strict, accepted, severities(plan, settings.known), settings.baseline)
     evidence, via, offline, jobs = settings.evidence, settings.via, settings.offline, settings.jobs
     with sited(given, evidence, via, offline=offline, jobs=jobs, shared=shared) as site:
+        _note_mismatches(site)
         outcomes = evaluate(site, settings.known, settings.today, selected=settings.chosen)
         yield site, judge(outcomes, policy, settings.today)
+
+
+def _note_mismatches(site: Site) -> None:
+    """In list mode, say once why a whole list fails for a platform: the option applies to every list."""
+    if site.plan.path != PLAN_OF_LISTS or not site.list_platforms.mismatches:
+        return
+    for found in site.list_platforms.mismatches:
+        note(f"auditor: no image of {found.file} has a manifest for {found.pool.platform} ({found.images} examined)")
+    note(f"hint: `--platform` applies to every list. Give each list its own: {site.list_platforms.command}")

@@ -18,14 +18,28 @@ from auditor.plan.quoting import shown
 
 _LISTED = f"{', '.join(names()[:-1])} or {names()[-1]}"
 
-Inputs = Annotated[list[Path], typer.Argument(metavar="PLAN|LIST…|EVIDENCE", help="A plan, image lists, or evidence.")]
-Sources = Annotated[list[Path], typer.Argument(metavar="PLAN|LIST…", help="A plan, or image lists with --platform.")]
+Inputs = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="PLAN|LIST[=PLATFORM]…|EVIDENCE",
+        help="A plan, evidence, or image lists, each with its own platforms: linux.txt=linux/amd64,linux/arm64.",
+    ),
+]
+Sources = Annotated[
+    list[Path],
+    typer.Argument(metavar="PLAN|LIST[=PLATFORM]…", help="A plan, or image lists, each with its own platforms."),
+]
 EvidenceIn = Annotated[Path | None, typer.Option("--evidence", metavar="FILE", help="Use this evidence; no host is asked.")]
 EvidenceOut = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The evidence file; resumed if it exists.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Ask no host; use what an earlier run collected.")]
 At = Annotated[str | None, typer.Option("--at", metavar="DATE", help="Judge as of this day, such as 2027-03-01.")]
 Platforms = Annotated[
-    list[str] | None, typer.Option("--platform", metavar="PLATFORM", help="What lists are for, such as windows/amd64:ltsc2022.")
+    list[str] | None,
+    typer.Option(
+        "--platform",
+        metavar="PLATFORM",
+        help="A platform for every list that has none of its own (`LIST=PLATFORM`); repeatable.",
+    ),
 ]
 Each = Annotated[bool, typer.Option("--each", help="Audit each input by itself, as several plans are.")]
 Formats = Annotated[

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.errors import Location, PlanError, UsageError
@@ -24,17 +25,66 @@ def pool_name(platform: str) -> str:
     return re.sub(r"[^A-Za-z0-9.]+", "-", platform).strip("-")
 
 
-def plan_for_lists(lists: Sequence[Path], platforms: Sequence[str]) -> Plan:
-    """The plan of image lists as they are: every list for every platform. Raises UsageError or PlanError."""
+@dataclass(frozen=True, slots=True)
+class ListInput:
+    """One list of the command line. `platforms` are its own (`FILE=PLATFORM[,PLATFORM…]`); none: those of `--platform`."""
+
+    path: Path
+    platforms: tuple[str, ...] = ()
+
+
+def list_input(argument: Path) -> ListInput:
+    """Parse `FILE` or `FILE=PLATFORM[,PLATFORM…]`; a file that exists under the whole name wins. Raises UsageError."""
+    name, separator, platforms = str(argument).rpartition("=")
+    if not separator or not name or argument.exists():
+        return ListInput(argument)
+    chosen = tuple(filter(None, (text.strip() for text in platforms.split(","))))
+    if not Path(name).exists() and not all(map(_is_platform, chosen or ("",))):
+        return ListInput(argument)
+    if not chosen:
+        raise UsageError(f"{shown(str(argument))[1:-1]}: no platform follows `=`", f"Write `{name}=linux/amd64`.")
+    _refuse_unknown(chosen, shown(str(argument))[1:-1])
+    return ListInput(Path(name), chosen)
+
+
+def without_repeated(arguments: Sequence[Path]) -> list[Path]:
+    """Drop a list that is given again with platforms of its own, as a pre-commit hook's `args` do."""
+    own = {one.path for one in map(list_input, arguments) if one.platforms}
+    return [argument for argument in arguments if argument not in own]
+
+
+def _is_platform(text: str) -> bool:
+    try:
+        node_platform(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _refuse_unknown(platforms: Iterable[str], argument: str) -> None:
     for text in platforms:
         try:
             node_platform(text)
         except ValueError as error:
-            raise UsageError(f"--platform: {error}", "Name a platform as in `--platform windows/amd64:ltsc2022`.") from error
+            raise UsageError(f"{argument}: {error}", "Name a platform as in `windows/amd64:ltsc2022`.") from error
+
+
+def plan_for_lists(lists: Sequence[Path | ListInput], platforms: Sequence[str]) -> Plan:
+    """Return the plan of image lists: each list for its own platforms, or for all of `platforms` if it has none.
+
+    Raises UsageError or PlanError.
+    """
+    _refuse_unknown(platforms, "--platform")
+    inputs = [one if isinstance(one, ListInput) else ListInput(one) for one in lists]
     disk = DiskFiles(Path())
-    found = {path.as_posix(): _fingerprint(disk, path) for path in lists}
-    pools = {pool_name(text): text for text in platforms}
-    return load_plan_text(PLAN_OF_LISTS, "\n".join(_lines(found, pools)) + "\n", disk)
+    found = {one.path.as_posix(): _fingerprint(disk, one.path) for one in inputs}
+    chosen: dict[str, dict[str, None]] = {}
+    for one in inputs:
+        chosen.setdefault(one.path.as_posix(), {}).update(dict.fromkeys(one.platforms or platforms))
+    pools = {
+        pool_name(text): text for text in dict.fromkeys((*platforms, *(name for each in chosen.values() for name in each)))
+    }
+    return load_plan_text(PLAN_OF_LISTS, "\n".join(_lines(found, chosen, pools)) + "\n", disk)
 
 
 def _fingerprint(disk: DiskFiles, path: Path) -> str:
@@ -49,7 +99,7 @@ def _fingerprint(disk: DiskFiles, path: Path) -> str:
     return "sha256:" + hashlib.sha256(b"\0".join(files.values())).hexdigest()
 
 
-def _lines(lists: Mapping[str, str], pools: Mapping[str, str]) -> Iterator[str]:
+def _lines(lists: Mapping[str, str], chosen: Mapping[str, Iterable[str]], pools: Mapping[str, str]) -> Iterator[str]:
     title = ", ".join(lists)
     yield "# Image lists and the platforms that they are for, as the command line named them."
     yield "version: 1"
@@ -57,7 +107,11 @@ def _lines(lists: Mapping[str, str], pools: Mapping[str, str]) -> Iterator[str]:
     yield "pools:"
     yield from (f"  {name}: {{platform: {_quoted(text)}}}" for name, text in pools.items())
     yield "images:"
-    yield from (f"  - list: {_quoted(path)}  # {fingerprint}" for path, fingerprint in lists.items())
+    for path, fingerprint in lists.items():
+        yield f"  - list: {_quoted(path)}  # {fingerprint}"
+        own = [pool_name(text) for text in chosen[path]]
+        if len(own) < len(pools):
+            yield f"    pools: {json.dumps(own)}"
 
 
 def _quoted(text: str) -> str:

@@ -21,6 +21,7 @@ from auditor.site.fetches import ChartFetches, chart_fetches
 from auditor.site.images import Images, Placement
 from auditor.site.inside import Inside
 from auditor.site.layers import LayerEgress, foreign_layers, layer_egress
+from auditor.site.list_platforms import ListPlatforms, list_platforms
 from auditor.site.mirrors import Mirroring, mirroring, node_configs
 from auditor.site.ordinary import Ordinary, made_ordinary
 from auditor.site.registry_config import is_distribution, registry_remote, registry_slips
@@ -74,6 +75,11 @@ class Site:
         if (found := self.source or self.target) is not None:
             return found
         return self.archives.images() if self.archives is not None else Images({}, ())
+
+    @cached_property
+    def list_platforms(self) -> ListPlatforms:
+        """The lists that have no image for a pool's platform."""
+        return list_platforms(self.images.placements)
 
     @cached_property
     def copies(self) -> tuple[Copy, ...]:

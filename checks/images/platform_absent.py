@@ -3,12 +3,13 @@ Every needed image has a manifest for the operating system and architecture of e
 (`unknown/unknown`) are not platforms; images that only carry files for an installer are exempt.
 
 ## Why it matters
-The copy succeeds, the registry inside has the tag, and the pod still does not start:
+The copy succeeds and the internal registry has the tag, but the pod does not start:
 `no match for platform in manifest: not found`.
 
 ## How to fix
-Find a tag that is published for the platform, ask its maintainers for one, or keep the workload off the pool with a
-nodeSelector and take the pool out of the image's `pools`.
+Use a tag that is published for the platform, or keep the workload off the pool with a nodeSelector and remove the pool from
+the image's `pools`. If no image of a list has the platform, the list is declared for a pool too many: give each list its own
+`pools` in the plan, or its own platform on the command line (`LIST=PLATFORM`).
 
 ## When it cannot tell
 The index, or the config of a single-platform image, could not be read.
@@ -25,6 +26,7 @@ from collections.abc import Iterator
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.oci.document import Index
 from auditor.oci.select import entries
+from auditor.plan.bare_lists import PLAN_OF_LISTS
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
 from checks.placed import settled, subject_of
@@ -44,17 +46,29 @@ def _message(placement: Placement, offered: tuple[str, ...]) -> str:
     image, platform = placement.image.reference, placement.need.platform
     if placement.resolution.dropped:
         return (
-            f"The index of {image} lists {platform}, but the manifest itself is not there ({placement.resolution.dropped}): "
-            f"nodes of {placement.pool.name} cannot pull it."
+            f"The index of {image} lists {platform}, but the registry lacks the manifest ({placement.resolution.dropped}). "
+            f"Nodes of pool {placement.pool.name} cannot pull it."
         )
-    there = f"there is {', '.join(offered)}" if offered else "it is a single image for another platform"
+    there = f"it has {', '.join(offered)}" if offered else "it is a single image for another platform"
     return (
-        f"{image} has nothing for {platform.os}/{platform.architecture}, which {placement.pool.name} needs; {there}. "
-        'A node would say: "no match for platform in manifest: not found".'
+        f"{image} has no manifest for {platform.os}/{platform.architecture}, which pool {placement.pool.name} needs; {there}. "
+        "Error on the node: `no match for platform in manifest: not found`."
     )
 
 
-def _finding(placement: Placement) -> Finding:
+def _remedies(site: Site, placement: Placement) -> Iterator[Remedy]:
+    """A list of which no image fits the pool is declared for a pool too many, rather than full of wrong tags."""
+    platform, pool = placement.need.platform, placement.pool.name
+    if (mismatch := site.list_platforms.of(placement)) is not None:
+        cause = f"No image of `{mismatch.file}` has a manifest for {platform}."
+        if site.plan.path == PLAN_OF_LISTS:
+            yield Remedy("command", f"Give each list its own platform. {cause}", (site.list_platforms.command,))
+        else:
+            yield Remedy("edit", f"Remove {pool} from the `pools` of this list in the plan. {cause}")
+    yield Remedy("edit", f"Use a tag that is published for {platform}, or remove {pool} from the `pools` of the image.")
+
+
+def _finding(site: Site, placement: Placement) -> Finding:
     offered = _offered(placement)
     return Finding(
         check=ID,
@@ -63,12 +77,7 @@ def _finding(placement: Placement) -> Finding:
         message=_message(placement, offered),
         facts={"wanted": str(placement.need.platform), "offered": offered, "digest": placement.image.digest},
         location=placement.need.why[0].location,
-        remedies=(
-            Remedy(
-                "edit",
-                f"Take a tag that is published for {placement.need.platform}, or take {placement.pool.name} off its pools.",
-            ),
-        ),
+        remedies=tuple(_remedies(site, placement)),
     )
 
 
@@ -79,7 +88,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         if isinstance(placement, Undetermined):
             yield placement
         elif placement.standing is Standing.PLATFORM_ABSENT:
-            yield _finding(placement)
+            yield _finding(site, placement)
         else:
             fine += 1
     if fine:
@@ -89,7 +98,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="An image has nothing for a pool's OS and architecture",
+    title="No manifest for the pool's OS and architecture",
     family="images",
     area=Area.SOURCES,
     severity=Severity.ERROR,

@@ -58,7 +58,7 @@ class Case:
 CASES = (
     # The command line itself.
     Case("audti", "no such command 'audti'. Did you mean 'audit'?", "See `auditor --help`."),
-    Case("audit", "PLAN|LIST…|EVIDENCE is missing", "See `auditor audit --help`."),
+    Case("audit", "PLAN|LIST[=PLATFORM]…|EVIDENCE is missing", "See `auditor audit --help`."),
     Case("audit plan.yaml --nosuch", "no such option: --nosuch", "See"),
     Case("audit plan.yaml --fail-on fatal", "--fail-on: 'fatal' is not one of 'error', 'warning', 'info'", "See"),
     Case("audit plan.yaml --jobs many", "--jobs: it must be a valid integer", "See"),
@@ -73,7 +73,7 @@ CASES = (
     Case("audit plan.yaml --format json=plan.yaml", "--format json=plan.yaml: that is an input", "Name another file."),
     Case("audit plan.yaml --only image-absnt", "there is no check 'image-absnt'", "Did you mean image-absent?"),
     Case("audit plan.yaml --only nonsense", "there is no check 'nonsense'", "`auditor checks` lists the ids."),
-    Case("audit plan.yaml --platform linux/amd64", "--platform is for image lists: plan.yaml", "Leave `--platform` out."),
+    Case("audit plan.yaml --platform linux/amd64", "--platform is for image lists: plan.yaml", "Leave the platform out."),
     Case("audit images.txt --platform linux", "--platform: 'linux' is no platform", "Name a platform"),
     Case("-q -v checks", "--quiet and --verbose are given together", "Leave one"),
     Case("explain image-absnt", "there is no check 'image-absnt'", "Did you mean image-absent?"),
@@ -83,8 +83,8 @@ CASES = (
     # What is named is not there, or is something else.
     Case("audit nope.yaml", "nope.yaml: there is no such file", "Name a plan,"),
     Case("audit folder", "folder: it is a folder", "Name a plan,"),
-    Case("audit images.txt", "images.txt: it is neither a plan nor evidence", "For an image list, say what it is for"),
-    Case("audit plan.yaml images.txt", "images.txt: it is neither a plan nor evidence", "For an image list"),
+    Case("audit images.txt", "images.txt: it is neither a plan nor evidence", "For image lists, name a platform"),
+    Case("audit plan.yaml images.txt", "images.txt: it is neither a plan nor evidence", "For image lists"),
     Case("images nope", "nope: there is no such file", "Name an image list,"),
     Case("images folder", "folder: the folder is empty"),
     Case("inspect folder", "folder is a folder without archives of images", "Name an archive"),

@@ -19,7 +19,7 @@ _CATALOGUE = (
     ("image-duplicate", "images", "An image is listed twice", "info", 20, ""),
     ("image-unpinned", "images", "An image is named by something that moves", "warning", 20, ""),
     ("image-absent", "images", "An image does not exist at its source", "error", 12, ""),
-    ("platform-absent", "images", "An image has nothing for a pool's OS and architecture", "error", 18, ""),
+    ("platform-absent", "images", "No manifest for the pool's OS and architecture", "error", 18, ""),
     ("windows-build-mismatch", "windows", "An image has no Windows build that the pool's hosts can run", "error", 9, ""),
     ("windows-build-fallback", "windows", "An image runs on a Windows pool only by a fallback", "warning", 9, ""),
     ("foreign-layer-egress", "windows", "A node would fetch a layer from outside", "error", 31, ""),
