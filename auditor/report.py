@@ -10,7 +10,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from auditor.check import Finding, Rule, Severity, Undetermined
+from auditor.check import Area, Finding, Rule, Severity, Undetermined
 
 
 class Verdict(enum.StrEnum):
@@ -192,6 +192,39 @@ class TrustRow:
     steps: tuple[TrustStep, ...] = ()
 
 
+class ScopeStatus(enum.StrEnum):
+    """How far an audit went in one area. Only EXAMINED means that everything there was declared and decided."""
+
+    EXAMINED = "examined"
+    NOT_DECLARED = "not-declared"  # the plan or the evidence lacks something that the area needs
+    UNDETERMINED = "undetermined"  # a check of the area could not decide, or failed
+    SWITCHED_OFF = "switched-off"  # this run left a check of the area out that would have applied
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRow:
+    """One area of the scope. `examined` counts subjects, `undetermined` what was not decided.
+
+    `missing` names what the plan or the evidence lacks, and `hint` says how to add it. `errors` and `warnings` count the
+    findings of the area by their final severity, with those that a waiver or a baseline covers.
+    """
+
+    area: Area
+    status: ScopeStatus
+    examined: int
+    hint: str = ""
+    undetermined: int = 0
+    missing: tuple[str, ...] = ()
+    errors: int = 0
+    warnings: int = 0
+    is_required: bool = False
+
+    @property
+    def is_examined(self) -> bool:
+        """Whether everything in the area was declared and decided."""
+        return self.status is ScopeStatus.EXAMINED
+
+
 @dataclass(frozen=True, slots=True)
 class EvidenceRow:
     """The observations of one kind from one place that the evidence holds. `oldest` and `newest` are ISO times in UTC.
@@ -212,7 +245,8 @@ class EvidenceRow:
 class Report:
     """The whole answer. `storage` keys are stage names.
 
-    `fail_on` is the severity from which a finding makes the site not ready.
+    `fail_on` is the severity from which a finding makes the site not ready. `scope` has one row for each area, in the order of
+    `Area`; it is empty only in a report that was not made by `judge`.
     """
 
     tool_version: str
@@ -234,3 +268,4 @@ class Report:
     fail_on: Severity = Severity.ERROR
     baseline: BaselineUsed | None = None
     evidence: tuple[EvidenceRow, ...] = ()
+    scope: tuple[ScopeRow, ...] = ()

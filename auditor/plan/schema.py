@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from auditor.plan.fields import (
     ROOT_UPDATES,
+    AreaName,
     CheckId,
     Date,
     Duration,
@@ -295,6 +296,11 @@ class PlanPart(Edge):
         default_factory=dict, description="severities for this site, by check id", examples=[{"image-unpinned": "info"}]
     )
 
+    require: tuple[AreaName, ...] = Field(
+        default=(),
+        description="areas that must be examined, or `site` for all: a missing one makes the audit undetermined",
+        examples=[["sources", "storage"]],
+    )
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a plan."""
