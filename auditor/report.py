@@ -269,3 +269,30 @@ class Report:
     baseline: BaselineUsed | None = None
     evidence: tuple[EvidenceRow, ...] = ()
     scope: tuple[ScopeRow, ...] = ()
+
+    @property
+    def works_offline_until(self) -> datetime.date | None:
+        """The day until which this environment will work offline, or None if the audit does not prove it.
+
+        This is the only promise that a report makes. It needs the verdict READY, every area examined, no accepted fault and
+        nothing that ends before the horizon.
+        """
+        is_whole = {row.area for row in self.scope if row.is_examined} == set(Area)
+        holds = self.verdict is Verdict.READY and is_whole and not self.accepted_faults and not self.ending_early
+        return self.horizon if holds else None
+
+    @property
+    def accepted_faults(self) -> tuple[JudgedFinding, ...]:
+        """The findings that would make the site not ready if no waiver, baseline or lower severity covered them."""
+        return tuple(item for item in self.findings if self._is_fault(item) and not self._gates(item))
+
+    @property
+    def ending_early(self) -> int:
+        """How many errors and warnings, accepted ones too, name something that ends before the horizon."""
+        return sum(row.errors + row.warnings for row in self.scope if row.area is Area.CALENDAR)
+
+    def _is_fault(self, item: JudgedFinding) -> bool:
+        return item.severity.at_least(self.fail_on) or Severity.ERROR in {item.severity, item.finding.severity}
+
+    def _gates(self, item: JudgedFinding) -> bool:
+        return item.is_active and item.severity.at_least(self.fail_on)

@@ -21,6 +21,7 @@ from auditor.cli.options import (
     Offline,
     Only,
     Platforms,
+    Require,
     Skip,
     Strict,
     WaiversFile,
@@ -28,7 +29,7 @@ from auditor.cli.options import (
 )
 from auditor.cli.output import annotate_refusal, parse_outputs, write_reports
 from auditor.cli.report_files import read_baseline
-from auditor.cli.selection import catalogue, selected
+from auditor.cli.selection import catalogue, required, selected
 from auditor.errors import PlanError
 
 
@@ -44,6 +45,7 @@ def audit(
     strict: Strict = False,
     only: Only = None,
     skip: Skip = None,
+    require: Require = None,
     waivers: WaiversFile = None,
     baseline: BaselineFile = None,
     via: AskVia = None,
@@ -67,6 +69,7 @@ def audit(
         via,
         offline,
         jobs,
+        required(require or []),
     )
     read = (*inputs, *filter(None, (evidence, waivers, baseline)))
     if each or (len(inputs) > 1 and not platform and all(is_site(path) for path in inputs)):

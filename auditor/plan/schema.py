@@ -302,6 +302,7 @@ class PlanPart(Edge):
         examples=[["sources", "storage"]],
     )
 
+
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a plan."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **PlanPart.model_json_schema(by_alias=True)}

@@ -76,7 +76,7 @@ def _row(
     )
 
 
-def _status(is_doubtful: bool, is_left_out: bool, is_lacking: bool) -> ScopeStatus:  # noqa: FBT001 - three facts, one answer
+def _status(is_doubtful: bool, is_left_out: bool, is_lacking: bool) -> ScopeStatus:
     if is_doubtful:
         return ScopeStatus.UNDETERMINED
     if is_left_out:
@@ -108,7 +108,7 @@ def _advice(undecided: list[Undetermined], doubts: int) -> Iterable[str]:
     if open_:
         yield f"See what these checks could not decide: {_listed(open_)}."
     elif doubts and not broken:
-        yield f"The evidence does not decide {doubts} of its subjects. Collect again, or complete the files that the plan names."
+        yield f"{doubts} subjects are undecided. Collect again, or complete the files that the plan names."
 
 
 def _back(left_out: list[CheckResult]) -> Iterable[str]:

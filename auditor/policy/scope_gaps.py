@@ -118,10 +118,9 @@ def _connections(site: Site) -> Iterator[Gap]:
     if not (plan.copy is not None and plan.copy.scripts) and not plan.declares("copy", "scripts"):
         yield Gap("scripts", "Add `copy: {scripts: […]}`, or `scripts: []` if no script runs.")
     yield from _registry_kind(site)
-    if (registry := plan.registry) is not None and registry.kind is not None and not registry.config:
-        if not plan.declares("registry", "config"):
-            hint = "Add `registry: {config: …}`, or `config: null` if the registry fetches nothing from other registries."
-            yield Gap("configuration of the internal registry", hint)
+    if plan.registry is not None and not plan.registry.config and not plan.declares("registry", "config"):
+        hint = "Add `registry: {config: …}`, or `config: null` if the registry fetches nothing from other registries."
+        yield Gap("configuration of the internal registry", hint)
     if not site.lacks(Requirement.WINDOWS_POOLS) and site.lacks(Requirement.ENDPOINTS):
         yield Gap("TLS endpoints", "Add `endpoints: [host:port]` to the plan.")
 
