@@ -95,10 +95,16 @@ def _sections(report: Report) -> Iterator[Section]:
         (f"- {code(found.first.check)}: {escaped(text)}", len(found.rows)) for found, text in asked(report.undetermined)
     ]
     yield from _section("Undetermined: no pass without an answer", questions)
-    rows = [(f"- {row.area.label} ({status(row)}): {escaped(shortened(row.hint))}", 1) for row in unexamined(report)]
-    yield from _section("Not examined", rows, folded=True)
+    yield from _left_open(report)
     yield from _section("Baselined: known before", _items(lines_of(baselined(report)), mixed=True), folded=True)
     yield from _section("Waived", [(_accepted(item, by), 1) for item, by in waived(report)], folded=True)
+
+
+def _left_open(report: Report) -> Iterator[Section]:
+    """The areas that were not examined, with what would add them; they are neither findings nor questions."""
+    rows = [(f"- {row.area.label} ({status(row)}): {escaped(shortened(row.hint))}", 0) for row in unexamined(report)]
+    if rows:
+        yield Section(f"Not examined ({len(rows)})", tuple(rows), folded=True)
 
 
 def _section(heading: str, items: list[Item], *, folded: bool = False) -> Iterator[Section]:

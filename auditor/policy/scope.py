@@ -22,6 +22,7 @@ from auditor.site import Site
 from auditor.site.mirrors import Way
 from auditor.site.script_lines import UnreadScript
 from auditor.site.trust.cases import Prospect
+from auditor.sizing.budget import many
 
 _SHOWN = 4
 # The checks of these areas examine different subjects; those of the other areas examine the same subjects in several ways.
@@ -58,8 +59,8 @@ def _row(
     undecided = [item for result in results for item in result.undetermined]
     left_out = [result for result in results if not result.is_selected and _applies(site, result)]
     examined = _examined(site, area, results, is_complete=not left_out)
-    lacking = gaps(site, area) or (() if examined or undecided or left_out else (_NOTHING,))
     doubts = max(len(undecided), _DOUBTS.get(area, _no_doubts)(site, today))
+    lacking = gaps(site, area) or (() if examined or doubts or left_out else (_NOTHING,))
     own = {result.check.id for result in results}
     severities = [item.severity for item in findings if item.finding.check in own]
     status = _status(bool(doubts), bool(left_out), bool(lacking) or not examined)
@@ -108,7 +109,7 @@ def _advice(undecided: list[Undetermined], doubts: int) -> Iterable[str]:
     if open_:
         yield f"See what these checks could not decide: {_listed(open_)}."
     elif doubts and not broken:
-        yield f"{doubts} subjects are undecided. Collect again, or complete the files that the plan names."
+        yield f"{many(doubts, 'subject')} could not be decided. Collect again, or complete the files that the plan names."
 
 
 def _back(left_out: list[CheckResult]) -> Iterable[str]:
@@ -143,8 +144,13 @@ def _of_copies(site: Site, _today: datetime.date) -> int:
 
 
 def _of_layers(site: Site, _today: datetime.date) -> int:
-    """Without its manifest, nobody knows the layers of an image."""
-    return sum(placement.resolution.payload is None for placement in site.delivered)
+    """Images whose layers are not known, at any place that was asked."""
+    archives = site.archives
+    unread = len(archives.unread) if archives is not None else 0
+    held = [held.placement for held in archives.held] if archives is not None else []
+    copied = site.target.placements if site.target is not None else ()
+    open_ = sum(placement.resolution.trouble is not None for placement in (*site.images.placements, *copied, *held))
+    return max(unread + open_, sum(placement.resolution.payload is None for placement in site.delivered))
 
 
 def _of_node_access(site: Site, _today: datetime.date) -> int:

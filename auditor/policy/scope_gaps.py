@@ -129,6 +129,8 @@ def _foreign_layers(site: Site) -> Iterator[Gap]:
     yield from _images(site)
     if Place.ARCHIVES in site.places and not _has_archives(site):
         yield Gap("archives", "Add `copy: {archives: […]}` to the plan.")
+    if Place.TARGET in site.places:
+        yield from _registry(site)
     bare = {egress.pool for egress in site.layer_egress}
     yield from _pools(site, lambda pool: pool.name in bare and pool.runtime is None, "runtime", "runtime: …")
     if site.target is None and any(map(foreign_layers, _seen_placements(site))):
