@@ -45,7 +45,7 @@ def unmet(rows: Iterable[ScopeRow]) -> tuple[Undetermined, ...]:
             SCOPE_REQUIRED.id,
             Subject("scope", row.area.value),
             Kind.MISSING_EVIDENCE,
-            f"{row.area.label} is required, and its status is {row.status.value}. {row.hint}".strip(),
+            f"The area {row.area.value} ({row.area.label}) is required and was not examined: {row.status.value}. {row.hint}".strip(),
         )
         for row in rows
         if row.is_required and not row.is_examined
