@@ -41,15 +41,15 @@ def scope_of(
 def unmet(rows: Iterable[ScopeRow]) -> tuple[Undetermined, ...]:
     """One undetermined outcome for each required area that is not examined."""
     return tuple(
-        Undetermined(
-            SCOPE_REQUIRED.id,
-            Subject("scope", row.area.value),
-            Kind.MISSING_EVIDENCE,
-            f"The area {row.area.value} ({row.area.label}) is required and was not examined: {row.status.value}. {row.hint}".strip(),
-        )
+        Undetermined(SCOPE_REQUIRED.id, Subject("scope", row.area.value), Kind.MISSING_EVIDENCE, _lack(row))
         for row in rows
         if row.is_required and not row.is_examined
     )
+
+
+def _lack(row: ScopeRow) -> str:
+    status = row.status.value.replace("-", " ")
+    return f"the area {row.area.value} ({row.area.label}) is required, but {status}. {row.hint}".strip()
 
 
 def _row(

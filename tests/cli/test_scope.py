@@ -109,7 +109,7 @@ def test_site_requires_every_area_and_text_says_which_are_missing(folder: Path) 
     assert done.returncode == 3
     words = " ".join(done.stdout.split())
     assert words.startswith("UNDETERMINED: ")
-    assert "calendar is required, and its status is not-declared. Add `registry: {host: …}` to the plan." in words
+    assert "the area copies (internal registry or archives) is required, but not declared." in words
 
 
 def test_the_key_of_the_plan_and_the_option_add_up(folder: Path) -> None:
@@ -156,7 +156,7 @@ def test_each_list_takes_required_areas_too(folder: Path) -> None:
     options = ("--each", "--platform", "linux/amd64", "--offline", "--format", "lines", "--require", "storage")
     done = auditor("audit", "images.txt", *options, cwd=folder)
     assert done.returncode == 3
-    assert "storage per stage is required" in done.stdout
+    assert "the area storage (storage per stage) is required, but not declared." in done.stdout
 
 
 def test_diff_says_that_an_area_is_examined_no_longer(folder: Path) -> None:

@@ -285,9 +285,7 @@ def test_a_required_area_that_is_not_examined_is_undetermined() -> None:
     assert (report.verdict, report.exit_code) == (Verdict.UNDETERMINED, 3)
     (question,) = report.undetermined
     assert (question.check, question.subject.kind, question.subject.id) == (SCOPE_REQUIRED.id, "scope", "storage")
-    assert question.detail.startswith(
-        "The area storage (storage per stage) is required and was not examined: not-declared. Add `disk: …`"
-    )
+    assert question.detail.startswith("the area storage (storage per stage) is required, but not declared. Add `disk: …`")
     row = next(row for row in report.checks if row.rule is SCOPE_REQUIRED)
     assert (row.status, row.reason) == (Status.UNDETERMINED, "not examined: storage")
     assert audited(small_site(), Policy(require=frozenset({Area.STORAGE}), strict=True)).exit_code == 1
