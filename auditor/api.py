@@ -22,7 +22,7 @@ from auditor.cli.inputs import Given, read_inputs
 from auditor.cli.judging import Settings, report_of
 from auditor.cli.options import places_of
 from auditor.cli.report_files import read_baseline
-from auditor.cli.selection import catalogue, selected
+from auditor.cli.selection import catalogue, required, selected
 from auditor.evidence.model import Place
 from auditor.plan.model import Plan
 from auditor.plan.needs import resolve_needs
@@ -62,12 +62,14 @@ def audit(  # noqa: PLR0913 - what may be chosen is its interface, as that of th
     strict: bool = False,
     only: Iterable[str] = (),
     skip: Iterable[str] = (),
+    require: Iterable[str] = (),
     waivers: Anything | None = None,
     baseline: Anything | None = None,
 ) -> Report:
     """Judge a plan with evidence, or an evidence file by itself, as of a day (default: today, UTC). No host is asked.
 
     `waivers` is a file of them, besides those of the plan; `baseline` a JSON report whose findings do not count again.
+    `require` names areas that must be examined, or `site` for all, besides those of the plan: `report.scope` says which are.
     A plan without evidence is judged by what it says alone: what needs evidence is then undetermined. Raises AuditorError.
     """
     found = Path(evidence) if evidence is not None else None
@@ -86,6 +88,7 @@ def audit(  # noqa: PLR0913 - what may be chosen is its interface, as that of th
         [Place(place) for place in via],
         offline=True,
         jobs=1,
+        require=required([*require]),
     )
     return report_of(given, settings)
 

@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from auditor.errors import Location
 from auditor.evidence.model import Kind
+from auditor.plan.areas import Area as Area  # noqa: PLC0414 - part of what a check is
 from auditor.site import Requirement, Site
 
 Fact = str | int | float | bool | tuple[str, ...]
@@ -41,21 +42,6 @@ class Severity(enum.StrEnum):
 
 
 _RANKS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
-
-
-class Area(enum.StrEnum):
-    """One part of a site that a check examines. The report's scope lists the areas in this order."""
-
-    SOURCES = "sources"  # images at their source registries
-    COPIES = "copies"  # images in the internal registry or in archives
-    NODE_ACCESS = "node-access"  # how nodes reach the internal registry
-    CONNECTIONS = "connections"  # connections to external hosts
-    FOREIGN_LAYERS = "foreign-layers"
-    STORAGE = "storage"  # bytes per stage against capacities
-    TRUST = "trust"  # TLS trust per pool
-    WORKLOADS = "workloads"  # images that workloads run
-    DEFAULTS = "defaults"  # images and behaviour of the distribution and the runtimes
-    CALENDAR = "calendar"  # what ends before the horizon
 
 
 HEADINGS = ("What it checks", "Why it matters", "How to fix", "When it cannot tell", "References")

@@ -24,7 +24,8 @@ NOTHING_TO_EXAMINE = "nothing in the plan is of this kind"
 class CheckResult:
     """What one check said. `examined` counts subjects in order and subjects with findings, not undetermined ones.
 
-    `not_applicable` says why it did not run, or had nothing to look at; empty otherwise.
+    `not_applicable` says why it did not run, or had nothing to look at; empty otherwise. `is_selected`: this run did not
+    leave the check out.
     """
 
     check: Check
@@ -32,6 +33,7 @@ class CheckResult:
     undetermined: tuple[Undetermined, ...] = ()
     examined: int = 0
     not_applicable: str = ""
+    is_selected: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def _without_collector() -> Iterator[None]:
 
 def _result(site: Site, check: Check, today: datetime.date, selected: Selected) -> CheckResult:
     if selected is not None and check.id not in selected:
-        return CheckResult(check, not_applicable=NOT_SELECTED)
+        return CheckResult(check, not_applicable=NOT_SELECTED, is_selected=False)
     for requirement in check.requires:
         if reason := site.lacks(requirement):
             return CheckResult(check, not_applicable=reason)

@@ -10,7 +10,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from auditor.check import Finding, Rule, Severity, Undetermined
+from auditor.check import Area, Finding, Rule, Severity, Undetermined
 
 
 class Verdict(enum.StrEnum):
@@ -192,6 +192,39 @@ class TrustRow:
     steps: tuple[TrustStep, ...] = ()
 
 
+class ScopeStatus(enum.StrEnum):
+    """How far an audit went in one area. Only EXAMINED means that everything there was declared and decided."""
+
+    EXAMINED = "examined"
+    NOT_DECLARED = "not-declared"  # the plan or the evidence lacks something that the area needs
+    UNDETERMINED = "undetermined"  # a check of the area could not decide, or failed
+    SWITCHED_OFF = "switched-off"  # this run left a check of the area out that would have applied
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRow:
+    """One area of the scope. `examined` counts subjects, `undetermined` what was not decided.
+
+    `missing` names what the plan or the evidence lacks, and `hint` says how to add it. `errors` and `warnings` count the
+    findings of the area by their final severity, with those that a waiver or a baseline covers.
+    """
+
+    area: Area
+    status: ScopeStatus
+    examined: int
+    hint: str = ""
+    undetermined: int = 0
+    missing: tuple[str, ...] = ()
+    errors: int = 0
+    warnings: int = 0
+    is_required: bool = False
+
+    @property
+    def is_examined(self) -> bool:
+        """Whether everything in the area was declared and decided."""
+        return self.status is ScopeStatus.EXAMINED
+
+
 @dataclass(frozen=True, slots=True)
 class EvidenceRow:
     """The observations of one kind from one place that the evidence holds. `oldest` and `newest` are ISO times in UTC.
@@ -212,7 +245,8 @@ class EvidenceRow:
 class Report:
     """The whole answer. `storage` keys are stage names.
 
-    `fail_on` is the severity from which a finding makes the site not ready.
+    `fail_on` is the severity from which a finding makes the site not ready. `scope` has one row for each area, in the order of
+    `Area`; it is empty only in a report that was not made by `judge`.
     """
 
     tool_version: str
@@ -234,3 +268,31 @@ class Report:
     fail_on: Severity = Severity.ERROR
     baseline: BaselineUsed | None = None
     evidence: tuple[EvidenceRow, ...] = ()
+    scope: tuple[ScopeRow, ...] = ()
+
+    @property
+    def works_offline_until(self) -> datetime.date | None:
+        """The day until which this environment will work offline, or None if the audit does not prove it.
+
+        This is the only promise that a report makes. It needs the verdict READY, every area examined, no accepted fault and
+        nothing that ends before the horizon.
+        """
+        is_whole = {row.area for row in self.scope if row.is_examined} == set(Area)
+        holds = self.verdict is Verdict.READY and is_whole and not self.accepted_faults and not self.ending_early
+        return self.horizon if holds else None
+
+    @property
+    def accepted_faults(self) -> tuple[JudgedFinding, ...]:
+        """The findings that would make the site not ready if no waiver, baseline or lower severity covered them."""
+        return tuple(item for item in self.findings if self._is_fault(item) and not self._gates(item))
+
+    @property
+    def ending_early(self) -> int:
+        """How many errors and warnings, accepted ones too, name something that ends before the horizon."""
+        return sum(row.errors + row.warnings for row in self.scope if row.area is Area.CALENDAR)
+
+    def _is_fault(self, item: JudgedFinding) -> bool:
+        return item.severity.at_least(self.fail_on) or Severity.ERROR in {item.severity, item.finding.severity}
+
+    def _gates(self, item: JudgedFinding) -> bool:
+        return item.is_active and item.severity.at_least(self.fail_on)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from auditor.report import EgressRow, Report
 from reports.cleaning import clean
+from reports.headline import not_examined
 from reports.quantity import many
 
 _HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
@@ -25,8 +26,10 @@ def _lines(report: Report) -> Iterator[str]:
     for row in report.egress:
         hosts.setdefault((row.host, row.port), []).append(row)
     yield f"# {_said(report.plan_name)}, as of {report.audited_at}: {many(len(hosts), 'host')} outside would be dialled."
-    if not hosts:
-        yield "# What was not examined may dial out all the same: see the full report."
+    if left_out := not_examined(report):
+        yield f"# {left_out} More hosts may be contacted there."
+    elif not hosts and not report.scope:
+        yield "# The scope of the audit is unknown, so more hosts may be contacted."
     for (host, port), rows in sorted(hosts.items()):
         yield ""
         for row in dict.fromkeys(rows):

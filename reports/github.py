@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from auditor.check import Severity
 from auditor.report import Report
 from reports.cleaning import clean
+from reports.headline import headline, meaning
 from reports.quantity import many
-from reports.summary import VERDICT_WORDS, active, counted, meaning
+from reports.summary import active
 from reports.wording import Place, asked, lines_of
 
 MOST = 10
@@ -44,7 +45,7 @@ def _lines(report: Report) -> Iterator[str]:
     if rest:
         yield f"{many(len(rest), 'more annotation')} than GitHub shows:"
     yield from (_logged(*annotation) for annotation in rest)
-    yield _harmless(f"{VERDICT_WORDS[report.verdict]}: {counted(report)}. {meaning(report)} Plan {clean(report.plan_name)}.")
+    yield _harmless(f"{headline(report)}. {meaning(report)} Plan {clean(report.plan_name)}.")
 
 
 def _annotations(report: Report) -> Iterator[Annotation]:

@@ -1,12 +1,16 @@
 """GitLab's code quality report: a list of issues at places, each with a fingerprint that a merge request compares.
 
-GitLab has no word for a finding that somebody accepted: it stays in the list as info, and its description says who.
+GitLab has no word for a finding that somebody accepted: it stays in the list as info, and its description says who. Areas that
+were not examined are in the list as info as well.
 """
 
 from __future__ import annotations
 
+import hashlib
+
 from auditor.check import Severity, Undetermined
-from auditor.report import JudgedFinding, Report
+from auditor.report import JudgedFinding, Report, ScopeRow
+from reports.headline import status, unexamined
 from reports.plain import Json, plain, written_list
 from reports.wording import Place, place_of, shortened
 
@@ -23,6 +27,7 @@ def render(report: Report) -> str:
     found = [
         *((item.finding.fingerprint, _finding(item, plan)) for item in report.findings),
         *((row.fingerprint, _question(row, plan)) for row in report.undetermined),
+        *((_fingerprint(row), _not_examined(row, plan)) for row in unexamined(report)),
     ]
     for fingerprint, issue in found:
         # GitLab shows only the first issue of each fingerprint.
@@ -46,6 +51,16 @@ def _finding(item: JudgedFinding, plan: str) -> Json:
 def _question(row: Undetermined, plan: str) -> Json:
     text = f"Undetermined ({row.kind.value}): {row.subject}: {row.detail}"
     return _issue(row.check, text, UNDETERMINED, _location(Place(plan)))
+
+
+def _not_examined(row: ScopeRow, plan: str) -> Json:
+    """GitLab has no word for a verdict either, so each area that was not examined is an issue of its own."""
+    text = f"Not examined: {row.area.label} ({status(row)}). {row.hint}"
+    return _issue("scope", text, SEVERITIES[Severity.INFO], _location(Place(plan)))
+
+
+def _fingerprint(row: ScopeRow) -> str:
+    return hashlib.sha256(f"scope\x00{row.area.value}\x00{row.status.value}".encode()).hexdigest()[:32]
 
 
 def _issue(check: str, text: str, severity: str, location: Json) -> Json:

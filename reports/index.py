@@ -8,8 +8,9 @@ from urllib.parse import quote
 
 from tabulate import tabulate
 
-from auditor.report import Report
+from auditor.report import Report, Verdict
 from reports.cleaning import clean
+from reports.headline import title
 from reports.html import render_index
 
 _LONGEST = 200
@@ -32,16 +33,20 @@ class Entry:
 
     @property
     def verdict(self) -> str:
-        """The verdict in a word."""
-        return self.report.verdict.value if self.report is not None else "not audited"
+        """The verdict in a few words. `ready` alone stands only where everything was examined."""
+        if self.report is None:
+            return "not audited"
+        is_partial = self.report.verdict is Verdict.READY and self.report.works_offline_until is None
+        return title(self.report).lower() if is_partial else self.report.verdict.value
 
     @property
     def counts(self) -> tuple[int | str, ...]:
-        """Errors, warnings, undetermined, waived; nothing for a site without a report."""
+        """Areas examined, errors, warnings, undetermined, waived; nothing for a site without a report."""
         if self.report is None:
-            return ("", "", "", "")
-        counts = self.report.counts
-        return (counts.error, counts.warning, counts.undetermined, counts.waived)
+            return ("", "", "", "", "")
+        counts, scope = self.report.counts, self.report.scope
+        areas = f"{sum(row.is_examined for row in scope)} of {len(scope)}"
+        return (areas, counts.error, counts.warning, counts.undetermined, counts.waived)
 
     @property
     def why(self) -> str:
@@ -53,7 +58,7 @@ class Entry:
         return clean(lines[0])[:_LONGEST] + more if lines else ""
 
 
-HEADERS = ("Site", "Verdict", "Errors", "Warnings", "Undetermined", "Waived", "")
+HEADERS = ("Site", "Verdict", "Areas examined", "Errors", "Warnings", "Undetermined", "Waived", "")
 
 
 def as_text(entries: tuple[Entry, ...]) -> str:
@@ -68,4 +73,4 @@ def page(entries: tuple[Entry, ...], folder: Path) -> str:
         (entry, [(file.suffix.lstrip("."), quote(file.name)) for file in entry.files if file.parent == folder])
         for entry in entries
     ]
-    return render_index(rows, HEADERS[2:6])
+    return render_index(rows, HEADERS[2:7])

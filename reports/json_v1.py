@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from importlib import resources
 
 from auditor.check import Finding, Remedy, Subject, Undetermined
-from auditor.report import CheckRow, EvidenceRow, ImageRow, JudgedFinding, Report, StorageStage, TrustRow, Waived
+from auditor.report import CheckRow, EvidenceRow, ImageRow, JudgedFinding, Report, ScopeRow, StorageStage, TrustRow, Waived
 from reports.plain import Json, plain, written
 
 VERSION = 1
@@ -33,6 +33,7 @@ def render(report: Report) -> str:
 
 def mapping(report: Report) -> Json:
     """The report as dicts, lists, strings, numbers, booleans and None, keys in the order of the contract."""
+    until = report.works_offline_until
     made: Json = {
         "version": VERSION,
         "tool": {"name": TOOL, "version": report.tool_version},
@@ -52,6 +53,8 @@ def mapping(report: Report) -> Json:
         "fail_on": report.fail_on.value,
         "baseline": _baseline(report),
         "evidence": [_evidence(row) for row in report.evidence],
+        "works_offline_until": until.isoformat() if until is not None else None,
+        "scope": [scope_json(row) for row in report.scope],
     }
     return plain(made)
 
@@ -181,6 +184,22 @@ def _stage(stage: StorageStage) -> Json:
         "low": stage.low,
         "high": stage.high,
         "estimated": stage.estimated,
+    }
+
+
+def scope_json(row: ScopeRow) -> Json:
+    """One area of the section `scope`."""
+    return {
+        "area": row.area.value,
+        "title": row.area.label,
+        "status": row.status.value,
+        "examined": row.examined,
+        "undetermined": row.undetermined,
+        "missing": row.missing,
+        "errors": row.errors,
+        "warnings": row.warnings,
+        "required": row.is_required,
+        "hint": row.hint or None,
     }
 
 

@@ -10,13 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from auditor.report import CheckRow, JudgedFinding, Report, Status
+from auditor.report import CheckRow, JudgedFinding, Report, ScopeRow, Status
 from reports.cleaning import clean
+from reports.headline import headline, meaning, status
 from reports.summary import active, baselined, since, waived
 from reports.wording import Line, Place, asked, lines_of
 
 _KINDS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 UNKNOWN_FAMILY = "other"
+SCOPE = "scope"  # the suite with a test case for each area
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ def render(report: Report) -> str:
     suites: dict[str, list[Case]] = {family: [] for family in families.values()}
     for case in _cases(report):
         suites.setdefault(families.get(case.check, UNKNOWN_FAMILY), []).append(case)
+    if report.scope:
+        suites[SCOPE] = [*suites.get(SCOPE, ()), *map(_of_area, report.scope)]
     every = [case for cases in suites.values() for case in cases]
     root = ET.Element("testsuites", {"name": f"airgap-auditor {clean(report.plan_name)}", **_counts(every)})
     for family, cases in suites.items():
@@ -57,6 +61,13 @@ def _cases(report: Report) -> Iterator[Case]:
     for question, text in asked(report.undetermined):
         row = question.first
         yield Case(row.check, clean(str(row.subject)), "error", f"undetermined: {text}")
+
+
+def _of_area(row: ScopeRow) -> Case:
+    """An area of the scope. One that was not examined is skipped; if it is required, an error of the policy says so as well."""
+    if row.is_examined:
+        return Case(row.area.value, f"{row.area.label}: {row.examined:,} examined", "passed")
+    return Case(row.area.value, row.area.label, "skipped", f"{status(row)}: {clean(row.hint)}")
 
 
 def _of_row(row: CheckRow) -> Case:
@@ -87,7 +98,8 @@ def _counts(cases: Iterable[Case]) -> dict[str, str]:
 def _suite(family: str, cases: Iterable[Case], report: Report) -> ET.Element:
     suite = ET.Element("testsuite", {"name": family, **_counts(cases)})
     properties = ET.SubElement(suite, "properties")
-    for name, value in (("audited_at", report.audited_at.isoformat()), ("verdict", report.verdict.value)):
+    said = clean(f"{headline(report)}. {meaning(report)}")
+    for name, value in (("audited_at", report.audited_at.isoformat()), ("verdict", report.verdict.value), ("headline", said)):
         ET.SubElement(properties, "property", {"name": name, "value": value})
     suite.extend(_element(family, case) for case in cases)
     return suite

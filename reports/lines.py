@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from auditor.report import Report
 from reports.cleaning import clean
-from reports.summary import VERDICT_WORDS, active, counted
+from reports.headline import headline, meaning
+from reports.summary import active
 from reports.wording import asked, lines_of
 
 
@@ -25,4 +26,4 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"{line.place or plan}: {line.severity.value}: {line.text}{fix} [{line.check}]"
     for question, text in asked(report.undetermined):
         yield f"{plan}: undetermined: {text} [{clean(question.first.check)}]"
-    yield f"{plan}: {VERDICT_WORDS[report.verdict]}: {counted(report)}"
+    yield f"{plan}: {headline(report)}. {meaning(report)}"

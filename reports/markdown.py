@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from auditor.check import Severity
 from auditor.report import JudgedFinding, Report, Verdict, Waived
 from reports.cleaning import clean
+from reports.headline import headline, meaning, status, unexamined
 from reports.quantity import many
-from reports.summary import VERDICT_WORDS, active, baselined, counted, meaning, waived
+from reports.summary import active, baselined, waived
 from reports.wording import Line, Place, asked, lines_of, shortened
 
 MOST = 65_536
 _ROOM_FOR_THE_END = 1_024
-_SIGNS = {Verdict.READY: "✅", Verdict.NOT_READY: "❌", Verdict.UNDETERMINED: "❔"}
+_SIGNS = {Verdict.READY: "☑️", Verdict.NOT_READY: "❌", Verdict.UNDETERMINED: "❔"}
 _NAMES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.INFO: "Worth knowing"}
 _MARKUP = re.compile(r"([\\`*_\[\]|~>$])")
 _MENTION = re.compile(r"(?<!\w)@")
@@ -56,7 +57,8 @@ def render(report: Report) -> str:
 
 
 def _head(report: Report) -> Iterator[str]:
-    yield f"## {_SIGNS[report.verdict]} {VERDICT_WORDS[report.verdict]}: {counted(report)}"
+    sign = "✅" if report.works_offline_until is not None else _SIGNS[report.verdict]
+    yield f"## {sign} {headline(report)}"
     yield ""
     days = f"as of {report.audited_at.isoformat()}, horizon {report.horizon.isoformat()}"
     yield f"{meaning(report)} Plan {code(report.plan_name[:200])}, {days}."
@@ -93,8 +95,16 @@ def _sections(report: Report) -> Iterator[Section]:
         (f"- {code(found.first.check)}: {escaped(text)}", len(found.rows)) for found, text in asked(report.undetermined)
     ]
     yield from _section("Undetermined: no pass without an answer", questions)
+    yield from _left_open(report)
     yield from _section("Baselined: known before", _items(lines_of(baselined(report)), mixed=True), folded=True)
     yield from _section("Waived", [(_accepted(item, by), 1) for item, by in waived(report)], folded=True)
+
+
+def _left_open(report: Report) -> Iterator[Section]:
+    """The areas that were not examined, with what would add them; they are neither findings nor questions."""
+    rows = [(f"- {row.area.label} ({status(row)}): {escaped(shortened(row.hint))}", 0) for row in unexamined(report)]
+    if rows:
+        yield Section(f"Not examined ({len(rows)})", tuple(rows), folded=True)
 
 
 def _section(heading: str, items: list[Item], *, folded: bool = False) -> Iterator[Section]:

@@ -12,9 +12,10 @@ import urllib.parse
 from collections.abc import Mapping
 
 from auditor.check import Finding, Severity, Subject, Undetermined
-from auditor.report import CheckRow, JudgedFinding, Report
+from auditor.report import CheckRow, JudgedFinding, Report, ScopeRow
 from reports.cleaning import clean
 from reports.folding import who_of
+from reports.headline import headline, meaning, status, unexamined
 from reports.plain import Json, plain, written
 from reports.wording import Place, place_of
 
@@ -44,6 +45,7 @@ def _run(report: Report) -> Json:
                 "executionSuccessful": not bugs,
                 "exitCode": report.exit_code,
                 "toolExecutionNotifications": [_notification(row, index) for row in bugs],
+                "toolConfigurationNotifications": [_not_examined(row) for row in unexamined(report)],
             }
         ],
         "results": [
@@ -56,6 +58,11 @@ def _run(report: Report) -> Json:
             "auditedAt": report.audited_at.isoformat(),
             "horizon": report.horizon.isoformat(),
             "verdict": report.verdict.value,
+            "headline": clean(f"{headline(report)}. {meaning(report)}"),
+            "scope": [
+                {"area": row.area.value, "status": row.status.value, "examined": row.examined, "hint": clean(row.hint)}
+                for row in report.scope
+            ],
         },
     }
 
@@ -127,6 +134,11 @@ def _notification(row: Undetermined, index: Mapping[str, int]) -> Json:
         "message": {"text": clean(row.detail) or _BUG},
         "associatedRule": {"id": row.check, "index": index[row.check]},
     }
+
+
+def _not_examined(row: ScopeRow) -> Json:
+    said = f"Not examined: {row.area.label} ({status(row)}). {clean(row.hint)}".strip()
+    return {"level": "note", "message": {"text": said}, "descriptor": {"id": f"scope/{row.area.value}"}}
 
 
 def _location(place: Place, subject: Subject) -> Json:

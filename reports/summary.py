@@ -1,4 +1,4 @@
-"""What every format for people says first: the verdict in one sentence, findings in groups, and what to do first."""
+"""What every format for people says first: the counts, findings in groups, and what to do first."""
 
 from __future__ import annotations
 
@@ -6,19 +6,12 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import assert_never
 
 from auditor.check import Remedy, Severity, Undetermined
-from auditor.report import CheckRow, EgressRow, JudgedFinding, Report, Status, Verdict, Waived
+from auditor.report import CheckRow, EgressRow, JudgedFinding, Report, Status, Waived
 from reports.quantity import many
 
 MOST_STEPS = 5
-
-VERDICT_WORDS = {
-    Verdict.READY: "READY",
-    Verdict.NOT_READY: "NOT READY",
-    Verdict.UNDETERMINED: "UNDETERMINED",
-}
 
 _USUAL_PORTS = {("http", 80), ("https", 443)}
 
@@ -102,28 +95,6 @@ def counted(report: Report) -> str:
         if number
     ]
     return ", ".join(parts) or "no findings"
-
-
-def meaning(report: Report) -> str:
-    """What the verdict means for the site, in one sentence. Only a ready report says anything that sounds like a pass."""
-    if not report.counts.examined:
-        return "Nothing was examined, so nothing is known."
-    match report.verdict:
-        case Verdict.READY if known := _blocking(baselined(report), report.fail_on):
-            of = f"{many(known, 'finding')} of the baseline would be"
-            return f"Nothing new is in the way. {of}: this is no promise that it works."
-        case Verdict.READY:
-            return f"With the cable cut, this environment should work until {report.horizon.isoformat()}."
-        case Verdict.NOT_READY:
-            return "With the cable cut, this environment will not work as planned."
-        case Verdict.UNDETERMINED:
-            return "This is not a pass: some questions have no answer yet."
-        case _:
-            assert_never(report.verdict)
-
-
-def _blocking(findings: Iterable[JudgedFinding], threshold: Severity) -> int:
-    return sum(item.severity.at_least(threshold) for item in findings)
 
 
 def steps(report: Report) -> tuple[Step, ...]:

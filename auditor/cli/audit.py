@@ -21,6 +21,7 @@ from auditor.cli.options import (
     Offline,
     Only,
     Platforms,
+    Require,
     Skip,
     Strict,
     WaiversFile,
@@ -28,7 +29,7 @@ from auditor.cli.options import (
 )
 from auditor.cli.output import annotate_refusal, parse_outputs, write_reports
 from auditor.cli.report_files import read_baseline
-from auditor.cli.selection import catalogue, selected
+from auditor.cli.selection import catalogue, required, selected
 from auditor.errors import PlanError
 from auditor.plan.bare_lists import list_input, without_repeated
 
@@ -45,6 +46,7 @@ def audit(
     strict: Strict = False,
     only: Only = None,
     skip: Skip = None,
+    require: Require = None,
     waivers: WaiversFile = None,
     baseline: BaselineFile = None,
     via: AskVia = None,
@@ -69,6 +71,7 @@ def audit(
         via,
         offline,
         jobs,
+        required(require or []),
     )
     read = (*(list_input(path).path for path in inputs), *filter(None, (evidence, waivers, baseline)))
     if each or (len(inputs) > 1 and not platform and all(is_site(path) for path in inputs)):

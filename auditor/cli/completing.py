@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditor.cli.formats import names
 from auditor.cli.selection import catalogue, rules
+from auditor.plan.areas import REQUIRABLE
 
 
 def check_ids(incomplete: str) -> list[str]:
@@ -19,3 +20,8 @@ def page_ids(incomplete: str) -> list[str]:
 def format_names(incomplete: str) -> list[str]:
     """The formats whose names begin so."""
     return sorted(name for name in names() if name.startswith(incomplete))
+
+
+def area_names(incomplete: str) -> list[str]:
+    """The areas of the scope that begin so, in the order of the report."""
+    return [name for name in REQUIRABLE if name.startswith(incomplete)]

@@ -15,6 +15,7 @@ from auditor.cli.selection import severities
 from auditor.cli.siting import sited
 from auditor.engine import evaluate
 from auditor.evidence.model import Place
+from auditor.plan.areas import Area
 from auditor.plan.bare_lists import PLAN_OF_LISTS
 from auditor.plan.load import load_waivers
 from auditor.policy import Baseline, Policy, judge
@@ -37,6 +38,7 @@ class Settings:
     via: list[Place] | None = None
     offline: bool = False
     jobs: int = 16
+    require: frozenset[Area] = frozenset()
 
 
 def report_of(given: Given, settings: Settings, shared: Path | None = None) -> Report:
@@ -53,7 +55,8 @@ def audited(given: Given, settings: Settings, shared: Path | None = None) -> Ite
     """
     plan = given.plan
     accepted = (*plan.waivers, *(load_waivers(settings.waivers) if settings.waivers else ()))
-    policy = Policy(settings.fail_on, settings.strict, accepted, severities(plan, settings.known), settings.baseline)
+    changed = severities(plan, settings.known)
+    policy = Policy(settings.fail_on, settings.strict, accepted, changed, settings.baseline, settings.require)
     evidence, via, offline, jobs = settings.evidence, settings.via, settings.offline, settings.jobs
     with sited(given, evidence, via, offline=offline, jobs=jobs, shared=shared) as site:
         _note_mismatches(site)

@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from auditor.check import Severity
-from auditor.cli.completing import check_ids, format_names
+from auditor.cli.completing import area_names, check_ids, format_names
 from auditor.cli.formats import names
 from auditor.errors import UsageError
 from auditor.evidence.model import Place
+from auditor.plan.areas import REQUIRABLE
 from auditor.plan.model import Plan
 from auditor.plan.quoting import shown
 
@@ -57,6 +58,16 @@ Only = Annotated[
 Skip = Annotated[
     list[str] | None,
     typer.Option("--skip", metavar="ID", help="Do not run this check; repeatable.", autocompletion=check_ids),
+]
+Require = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--require",
+        metavar="AREA",
+        help=f"An area that must be examined, or `site` for all; else the audit is undetermined. Repeatable. AREA: "
+        f"{', '.join(REQUIRABLE)}.",
+        autocompletion=area_names,
+    ),
 ]
 WaiversFile = Annotated[
     Path | None, typer.Option("--waivers", metavar="FILE", help="A file with a list of waivers, besides those of the plan.")

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from auditor.check import Check, Rule, Severity
 from auditor.errors import AuditorError, PlanError, Problem, UsageError
+from auditor.plan.areas import REQUIRABLE, Area, areas_of
 from auditor.plan.model import Plan
 from auditor.plan.quoting import shown
-from auditor.plan.spelling import closest
+from auditor.plan.spelling import as_hint, closest, nearest
 from auditor.plugins import CHECKS, added
 from auditor.policy import POLICY_RULES
 from checks import CATALOGUE
@@ -55,6 +56,17 @@ def selected(checks: tuple[Check, ...], only: list[str], skip: list[str]) -> fro
         if name not in known:
             raise UsageError(f"there is no check {shown(name)}", _hint(name, known))
     return frozenset(only or known) - frozenset(skip)
+
+
+def required(names: list[str]) -> frozenset[Area]:
+    """The areas that must be examined. Raises UsageError for a name that is no area."""
+    for name in names:
+        if name not in REQUIRABLE:
+            hint = as_hint(nearest(name.lower(), REQUIRABLE))
+            raise UsageError(
+                f"--require {shown(name)[1:-1]}: there is no such area", f"{hint} Write one of {', '.join(REQUIRABLE)}.".strip()
+            )
+    return areas_of(names)
 
 
 def severities(plan: Plan, checks: tuple[Check, ...]) -> dict[str, Severity]:

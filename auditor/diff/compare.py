@@ -65,6 +65,20 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """An area of the scope whose status changed between two reports that both state it."""
+
+    area: str
+    old: str
+    new: str
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the area was examined, and is examined no more."""
+        return self.old == EXAMINED
+
+
+@dataclass(frozen=True, slots=True)
 class Side:
     """What a report says of itself."""
 
@@ -95,6 +109,7 @@ class Difference:
     cells: tuple[Cell, ...]
     egress_added: tuple[str, ...]
     egress_removed: tuple[str, ...]
+    scope: tuple[Reach, ...] = ()
 
     def worse(self, threshold: Severity) -> tuple[Entry, ...]:
         """The findings that count at the threshold or over it now, and did not before."""
@@ -103,6 +118,7 @@ class Difference:
 
 
 COUNTS, WAIVED, BASELINED = "counts", "waived", "baselined"
+EXAMINED = "examined"
 _DECIDED = frozenset({"passed", "failed"})
 
 
@@ -131,6 +147,7 @@ def compare(old: Document, new: Document) -> Difference:
         tuple(_cells(old, new)),
         opened,
         closed,
+        tuple(_scope(old, new)),
     )
 
 
@@ -217,3 +234,15 @@ def _cells(old: Document, new: Document) -> Iterator[Cell]:
         was, now = before.get(key, ""), after.get(key, "")
         if was != now and key[0] in common:
             yield Cell(*key, was, now)
+
+
+def _scope(old: Document, new: Document) -> Iterator[Reach]:
+    """The areas whose status changed, of those that both reports state: a report of an earlier version states none."""
+    before, after = _areas(old), _areas(new)
+    for area, now in after.items():
+        if area in before and before[area] != now:
+            yield Reach(area, before[area], now)
+
+
+def _areas(document: Document) -> dict[str, str]:
+    return {text(row, "area"): text(row, "status") for row in dicts(document.get("scope"))}

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from auditor.check import Severity, Subject
-from auditor.diff.compare import BASELINED, COUNTS, WAIVED, Cell, Difference, Entry, Pair, Question, Side
+from auditor.diff.compare import BASELINED, COUNTS, WAIVED, Cell, Difference, Entry, Pair, Question, Reach, Side
 from auditor.plan.quoting import clean
 
 VERSION = 1
@@ -42,6 +42,7 @@ def as_json(difference: Difference, threshold: Severity) -> str:
             "changed": [dataclasses.asdict(cell) for cell in difference.cells],
         },
         "egress": {"added": difference.egress_added, "removed": difference.egress_removed},
+        "scope": {"changed": [dataclasses.asdict(reach) for reach in difference.scope]},
     }
     return json.dumps(made, indent=1) + "\n"
 
@@ -71,6 +72,7 @@ def _lines(difference: Difference, threshold: Severity) -> Iterator[str]:
     yield f"Old: {_side(old)}. New: {_side(new)}."
     worse = len(difference.worse(threshold))
     yield f"{worse:,} new at {threshold.value} or over; {difference.unchanged:,} findings unchanged."
+    yield from _part("Areas no longer examined", [f"! {_reach(reach)}" for reach in difference.scope if reach.is_worse])
     yield from _part("New findings", [f"+ {_told(entry)}" for entry in difference.appeared])
     yield from _part("Findings that changed", [f"~ {_changed(pair)}" for pair in difference.changed])
     yield from _part("Findings that are gone", [f"- {_told(entry)}" for entry in difference.gone])
@@ -80,6 +82,7 @@ def _lines(difference: Difference, threshold: Severity) -> Iterator[str]:
     yield from _part("Images added", [f"+ {clean(name)}" for name in difference.images_added])
     yield from _part("Images removed", [f"- {clean(name)}" for name in difference.images_removed])
     yield from _part("Images that stand otherwise", [f"~ {_cell(cell)}" for cell in difference.cells])
+    yield from _part("Areas whose status changed", [f"~ {_reach(reach)}" for reach in difference.scope if not reach.is_worse])
     yield from _part("Hosts that would be dialled now", [f"+ {clean(host)}" for host in difference.egress_added])
     yield from _part("Hosts that would be dialled no more", [f"- {clean(host)}" for host in difference.egress_removed])
 
@@ -114,6 +117,10 @@ def _changed(pair: Pair) -> str:
 
 def _asked(question: Question) -> str:
     return f"{clean(question.check)}: {clean(str(question.subject))} ({clean(question.kind)}): {clean(question.detail)}"
+
+
+def _reach(reach: Reach) -> str:
+    return f"{clean(reach.area)}: {clean(reach.old)} -> {clean(reach.new)}"
 
 
 def _cell(cell: Cell) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from auditor.errors import Location
+from auditor.plan.areas import areas_of
 from auditor.plan.fields import split_host_port
 from auditor.plan.model import (
     Cluster,
@@ -48,6 +49,7 @@ def to_plan(part: PlanPart, path: str, sha256: str, where: Where) -> Plan:
         reachable=part.network.reachable if part.network else (),
         waivers=to_waivers(part.waivers, where),
         severities=dict(part.severity),
+        require=areas_of(part.require),
         locations=where,
     )
 

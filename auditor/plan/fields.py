@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from auditor.oci.platform import Platform
+from auditor.plan.areas import REQUIRABLE
 from auditor.plan.model import Program
 from auditor.plan.nodes import node_platform
 from auditor.plan.paths import normal
@@ -158,6 +159,14 @@ def _filesystem(value: object) -> str:
     return text
 
 
+def _area(value: object) -> str:
+    text = _text(value)
+    if text not in REQUIRABLE:
+        expected = ", ".join(f"'{name}'" for name in REQUIRABLE)
+        raise PydanticCustomError("literal_error", "is no area of the scope", {"expected": expected})
+    return text
+
+
 _STRING = {"type": "string"}
 
 Text = Annotated[str, BeforeValidator(_text), WithJsonSchema(_STRING)]
@@ -180,6 +189,7 @@ Prefix = Annotated[str, BeforeValidator(_prefix), WithJsonSchema({**_STRING, "ex
 Version = Annotated[int, BeforeValidator(_version), WithJsonSchema({"const": 1})]
 Reachable = Annotated[str, BeforeValidator(_reachable), WithJsonSchema({**_STRING, "examples": ["*.plant7.local"]})]
 Filesystem = Annotated[str, BeforeValidator(_filesystem), WithJsonSchema({**_STRING, "enum": list(FILESYSTEMS)})]
+AreaName = Annotated[str, BeforeValidator(_area), WithJsonSchema({**_STRING, "enum": list(REQUIRABLE)})]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 CheckId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 

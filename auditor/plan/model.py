@@ -14,6 +14,7 @@ from types import MappingProxyType
 from auditor.errors import Location
 from auditor.oci.platform import Platform
 from auditor.oci.reference import Reference
+from auditor.plan.areas import Area
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -183,6 +184,7 @@ class Plan:
     reachable: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     severities: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    require: frozenset[Area] = frozenset()
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     left_out: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     locations: Mapping[str, Location] = field(default_factory=dict, repr=False)
@@ -202,6 +204,10 @@ class Plan:
             if pool.name == name:
                 return pool
         raise KeyError(name)
+
+    def declares(self, *path: str | int) -> bool:
+        """Whether a key is written, as in `declares("copy", "scripts")`, even if its value is empty."""
+        return ".".join(str(part) for part in path) in self.locations
 
     def where(self, *path: str | int) -> Location:
         """The place of a key, as in `where("pools", "win2022", "disk")`; of the nearest parent if it is not written."""

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from auditor.plan.fields import (
     ROOT_UPDATES,
+    AreaName,
     CheckId,
     Date,
     Duration,
@@ -293,6 +294,12 @@ class PlanPart(Edge):
     )
     severity: dict[CheckId, Level] = Field(
         default_factory=dict, description="severities for this site, by check id", examples=[{"image-unpinned": "info"}]
+    )
+
+    require: tuple[AreaName, ...] = Field(
+        default=(),
+        description="areas that must be examined, or `site` for all: a missing one makes the audit undetermined",
+        examples=[["sources", "storage"]],
     )
 
 

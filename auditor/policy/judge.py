@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from auditor import __version__
 from auditor.check import Finding, Rule, Severity, Undetermined
 from auditor.engine import CheckResult, Outcomes
+from auditor.plan.areas import Area
 from auditor.plan.model import Waiver
 from auditor.policy.baseline import Baseline, beside
-from auditor.policy.rules import PLAN_UNEXAMINED, POLICY_RULES, WAIVER_UNUSED
+from auditor.policy.rules import PLAN_UNEXAMINED, POLICY_RULES, SCOPE_REQUIRED, WAIVER_UNUSED
+from auditor.policy.scope import scope_of, unmet
 from auditor.policy.sections import egress_rows, evidence_rows, image_rows, storage_stages, trust_rows
 from auditor.policy.unexamined import unexamined_findings
 from auditor.policy.waivers import can_tell, covering, unused_findings, waiver_findings
-from auditor.report import CheckRow, Counts, JudgedFinding, Report, Status, Verdict
+from auditor.report import CheckRow, Counts, JudgedFinding, Report, ScopeRow, Status, Verdict
 
 EXIT_READY, EXIT_NOT_READY, EXIT_UNDETERMINED = 0, 1, 3
 SHOWN_REASON = 120
@@ -25,7 +27,7 @@ SHOWN_REASON = 120
 class Policy:
     """How to judge. `fail_on`: the severity that makes a site not ready; `strict`: undetermined counts as not ready.
 
-    What `baseline` has already does not count.
+    What `baseline` has already does not count. `require` names areas that must be examined, besides those of the plan.
     """
 
     fail_on: Severity = Severity.ERROR
@@ -33,6 +35,7 @@ class Policy:
     waivers: tuple[Waiver, ...] = ()
     severities: Mapping[str, Severity] = field(default_factory=dict)
     baseline: Baseline | None = None
+    require: frozenset[Area] = frozenset()
 
 
 def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
@@ -45,7 +48,8 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
     unused = tuple(unused_findings(told, found))
     own, found = (*own, *unused), (*found, *unused)
     findings = tuple(beside(_ordered(_judged(finding, policy, today) for finding in found), policy.baseline))
-    undetermined = tuple(item for result in outcomes.results for item in result.undetermined)
+    scope = scope_of(outcomes, findings, policy.require | site.plan.require, today)
+    undetermined = (*(item for result in outcomes.results for item in result.undetermined), *unmet(scope))
     examined = sum(result.examined for result in outcomes.results)
     verdict, exit_code = _verdict(findings, undetermined, examined, policy)
     return Report(
@@ -60,7 +64,8 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
         counts=_counts(findings, undetermined, examined),
         checks=(
             *(_row(result, policy) for result in outcomes.results),
-            *(_policy_row(rule, own, policy, len(told)) for rule in POLICY_RULES),
+            *(_policy_row(rule, own, policy, len(told)) for rule in POLICY_RULES if rule is not SCOPE_REQUIRED),
+            _scope_row(scope, policy),
         ),
         findings=findings,
         undetermined=undetermined,
@@ -71,6 +76,7 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
         fail_on=policy.fail_on,
         baseline=policy.baseline.used if policy.baseline else None,
         evidence=evidence_rows(site),
+        scope=scope,
     )
 
 
@@ -153,3 +159,15 @@ def _policy_row(rule: Rule, own: tuple[Finding, ...], policy: Policy, told: int)
     if rule is WAIVER_UNUSED and not told:
         return CheckRow(rule, severity, Status.NOT_APPLICABLE, 0, "no waiver is of a check that had an answer for everything")
     return CheckRow(rule, severity, Status.PASSED, told if rule is WAIVER_UNUSED else len(policy.waivers))
+
+
+def _scope_row(scope: tuple[ScopeRow, ...], policy: Policy) -> CheckRow:
+    severity = policy.severities.get(SCOPE_REQUIRED.id, SCOPE_REQUIRED.severity)
+    required = [row for row in scope if row.is_required]
+    lacking = [row.area.value for row in required if not row.is_examined]
+    if not required:
+        return CheckRow(SCOPE_REQUIRED, severity, Status.NOT_APPLICABLE, 0, "no area is required")
+    if lacking:
+        examined = len(required) - len(lacking)
+        return CheckRow(SCOPE_REQUIRED, severity, Status.UNDETERMINED, examined, f"not examined: {', '.join(lacking)}")
+    return CheckRow(SCOPE_REQUIRED, severity, Status.PASSED, len(required))

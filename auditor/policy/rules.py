@@ -1,4 +1,4 @@
-"""The findings that the policy itself makes, about waivers and the plan. They have pages like every check."""
+"""The rules that the policy itself applies, about waivers, the plan and the scope. They have pages like every check."""
 
 from __future__ import annotations
 
@@ -115,5 +115,30 @@ docs/plan.md; CHANGELOG.md tells what later versions examine.
 """,
 )
 
+SCOPE_REQUIRED = Rule(
+    id="scope-required",
+    title="A required area was not examined",
+    family="policy",
+    severity=Severity.ERROR,
+    page="""## What it checks
+Every area that `--require` or the plan's `require` names was examined: the plan and the evidence have all that the area needs,
+and its checks ran and could decide. `site` stands for every area.
+
+## Why it matters
+A check without its part of the plan does not apply, and the audit is ready for what was examined. For a site that is not
+enough: a plan without a registry, disks or endpoints says nothing about them.
+
+## How to fix
+Add the plan keys, or collect the evidence, that the hint of the area names. Run the audit without `--only` and `--skip`. Remove
+the area from `require` if the site does not need it.
+
+## When it cannot tell
+A required area that was not examined is always undetermined: it is no error, and it is no pass.
+
+## References
+docs/scope.md.
+""",
+)
+
 WAIVER_RULES = (WAIVER_EXPIRED, WAIVER_EXPIRING, WAIVER_UNKNOWN, WAIVER_UNUSED)
-POLICY_RULES = (*WAIVER_RULES, PLAN_UNEXAMINED)
+POLICY_RULES = (*WAIVER_RULES, PLAN_UNEXAMINED, SCOPE_REQUIRED)

@@ -156,7 +156,7 @@ CHECK = define(
     id=ID,
     title="An index was copied without all of its manifests",
     family="images",
-    area=Area.SOURCES,
+    area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.COPIES),
 )

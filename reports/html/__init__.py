@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.report import Report
-from reports import summary, ways
+from reports import headline, summary, ways
 from reports.cleaning import clean
 from reports.html import matrix, view
 from reports.html.page import coded, paragraphs
@@ -53,6 +53,7 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         summary=summary,
+        headline=headline,
         view=view,
         ways=ways,
         words=WORDS,

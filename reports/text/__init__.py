@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from auditor.report import Report, Status
 from reports.cleaning import clean
 from reports.folding import listed
+from reports.headline import headline, meaning, title
 from reports.quantity import many
-from reports.summary import VERDICT_WORDS, counted, meaning, steps
+from reports.summary import counted, steps
 from reports.text import outcomes, sections
 from reports.text.ink import Ink
 from reports.text.layout import WIDTH, heading, wrap
@@ -25,6 +26,7 @@ _PARTS = (
     sections.storage,
     sections.egress,
     sections.trust,
+    sections.scope,
     sections.skipped,
 )
 
@@ -43,8 +45,10 @@ def _lines(report: Report, ink: Ink) -> Iterator[str]:
 
 
 def _verdict(report: Report, ink: Ink) -> Iterator[str]:
-    word = VERDICT_WORDS[report.verdict]
-    yield f"{ink.verdict(word, report.verdict)}: {counted(report)}."
+    first, *rest = wrap(f"{headline(report)}.")
+    word = title(report)
+    yield first.replace(word, ink.verdict(word, report.verdict), 1)
+    yield from rest
     yield from wrap(meaning(report))
     name = clean(report.plan_name) or "no name"
     folder = outcomes.places_folder(report)
@@ -70,7 +74,7 @@ def _end(report: Report) -> Iterator[str]:
     checks = ", ".join(f"{statuses[status]} {status.value}" for status in Status if statuses[status])
     passed = listed([row.rule.id for row in report.checks if row.status is Status.PASSED], MOST_PASSED)
     yield ""
-    yield f"{VERDICT_WORDS[report.verdict]}: {counted(report)}."
+    yield f"{title(report)}: {counted(report)}."
     yield from wrap(
         f"{many(report.counts.examined, 'subject')} examined by {many(len(report.checks), 'check')}: {checks or 'none'}."
         f"{passed and f' Passed: {passed}.'}"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from auditor.report import Report, StorageStage, TrustRow
 from reports.cleaning import clean
 from reports.folding import MOST_POOLS, everybody, listed
+from reports.headline import STATUS_WORDS
 from reports.quantity import size
 from reports.summary import active, not_applied, origin
 from reports.text.ink import Ink
@@ -113,6 +114,18 @@ def _ways(report: Report, endpoint: str) -> Iterator[str]:
         ours = (row for row in rows if row.os == os)
         worst = min(ours, key=lambda row: (_TRUST_ORDER.get(row.verdict, 2), not any(map(is_gap, row.steps))))
         yield from wrap(" < ".join(f"{step.name} ({step.origin})" for step in worst.steps), "    ", f"{os:<13} ")
+
+
+def scope(report: Report, ink: Ink) -> Iterator[str]:
+    """Every area with its status, how many subjects were examined there, and what would add what is missing."""
+    if not report.scope:
+        return
+    yield from heading("Scope", ink)
+    for row in report.scope:
+        count = f" ({row.examined:,} examined)" if row.examined else ""
+        required = ", required" if row.is_required else ""
+        yield from wrap(f"{row.area.label}{count}{required}", "  ", f"{STATUS_WORDS[row.status]:<13} ")
+        yield from wrap(row.hint, " " * 18)
 
 
 def skipped(report: Report, ink: Ink) -> Iterator[str]:

@@ -6,8 +6,8 @@ import dataclasses
 import datetime
 from collections import Counter
 
-from auditor.check import HEADINGS, Rule, Severity, Undetermined
-from auditor.report import BaselineUsed, CheckRow, Counts, Report, Status, Verdict
+from auditor.check import HEADINGS, Area, Rule, Severity, Undetermined
+from auditor.report import BaselineUsed, CheckRow, Counts, Report, ScopeRow, ScopeStatus, Status, Verdict
 from tests.reports.sample_outcomes import FINDINGS, UNDETERMINED
 from tests.reports.sample_sections import EGRESS, EVIDENCE, STORAGE, TRUST, image_rows
 
@@ -41,6 +41,28 @@ _CATALOGUE = (
 )
 
 
+_PARTLY = {
+    Area.COPIES: ScopeRow(
+        Area.COPIES, ScopeStatus.NOT_DECLARED, 0, "Collect with `--via target`.", missing=("internal registry",)
+    ),
+    Area.STORAGE: ScopeRow(
+        Area.STORAGE,
+        ScopeStatus.NOT_DECLARED,
+        1,
+        "Add `disk: …` to the pools control, win2019, win2025.",
+        missing=("disk of control, win2019, win2025",),
+    ),
+    Area.TRUST: ScopeRow(
+        Area.TRUST, ScopeStatus.UNDETERMINED, 16, "See what these checks could not decide: root-not-trusted.", 2, errors=3
+    ),
+    Area.WORKLOADS: ScopeRow(
+        Area.WORKLOADS, ScopeStatus.SWITCHED_OFF, 0, "Run without `--only` and `--skip`: image-not-listed did not run."
+    ),
+}
+FULL_SCOPE = tuple(ScopeRow(area, ScopeStatus.EXAMINED, 4) for area in Area)
+SCOPE = tuple(_PARTLY.get(row.area, row) for row in FULL_SCOPE)
+
+
 def sample_report() -> Report:
     """The plant-7 report: not ready, with every kind of outcome and every section filled."""
     severities = Counter(item.severity for item in FINDINGS if item.waived is None)
@@ -69,6 +91,7 @@ def sample_report() -> Report:
         storage=STORAGE,
         trust=TRUST,
         evidence=EVIDENCE,
+        scope=SCOPE,
     )
 
 
@@ -90,7 +113,12 @@ def beside_report() -> Report:
 
 def ready_report() -> Report:
     """A report in which everything was examined and nothing is wrong."""
-    return _bare(Verdict.READY, 0, Counts(0, 0, 0, 0, 0, 42), ())
+    return dataclasses.replace(partly_ready_report(), scope=FULL_SCOPE)
+
+
+def partly_ready_report() -> Report:
+    """A report in which nothing is wrong, and parts of the site were not examined."""
+    return dataclasses.replace(_bare(Verdict.READY, 0, Counts(0, 0, 0, 0, 0, 42), ()), scope=SCOPE)
 
 
 def undetermined_report() -> Report:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from auditor.check import Finding, Remedy, Rule, Severity, Subject, Undetermined
+from auditor.check import Area, Finding, Remedy, Rule, Severity, Subject, Undetermined
 from auditor.errors import Location
 from auditor.report import (
     BaselineUsed,
@@ -16,6 +16,8 @@ from auditor.report import (
     ImageRow,
     JudgedFinding,
     Report,
+    ScopeRow,
+    ScopeStatus,
     StorageItem,
     StorageStage,
     TrustRow,
@@ -74,6 +76,18 @@ cells = st.builds(
     texts,
 )
 stages = st.builds(StorageStage, texts, numbers, st.none() | numbers, texts, some(st.builds(StorageItem, texts, numbers)))
+scopes = st.builds(
+    ScopeRow,
+    st.sampled_from(Area),
+    st.sampled_from(ScopeStatus),
+    numbers,
+    texts,
+    numbers,
+    some(texts),
+    numbers,
+    numbers,
+    st.booleans(),
+)
 reports = st.builds(
     Report,
     tool_version=texts,
@@ -90,6 +104,7 @@ reports = st.builds(
     storage=st.dictionaries(texts, stages, max_size=2),
     fail_on=severities,
     baseline=st.none() | st.builds(BaselineUsed, texts, st.dates(), numbers),
+    scope=st.lists(scopes, max_size=10, unique_by=lambda row: row.area).map(tuple),
     evidence=some(st.builds(EvidenceRow, texts, texts, numbers, numbers, numbers, texts, texts)),
     trust=some(st.builds(TrustRow, texts, texts, texts, texts, some(texts), some(texts), texts)),
 )

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from auditor.report import EgressRow, Report
 from reports import render
-from tests.reports.sample import ready_report
+from tests.reports.sample import partly_ready_report, ready_report
 from tests.reports.strategies import reports
 
 ENTRY = re.compile(r"\S+:\d+")
@@ -40,9 +40,12 @@ def test_each_host_once_with_everybody_who_dials_it() -> None:
 
 
 def test_no_host_is_said_and_is_no_promise() -> None:
-    shown = render(dataclasses.replace(ready_report(), egress=()), "egress")
+    shown = render(dataclasses.replace(partly_ready_report(), egress=()), "egress")
     assert "0 hosts" in shown
-    assert "may dial out all the same" in shown
+    assert "Not examined: internal registry or archives (not declared)" in shown
+    assert "More hosts may be contacted there." in shown
+    assert "scope of the audit is unknown" in render(dataclasses.replace(ready_report(), egress=(), scope=()), "egress")
+    assert "More hosts" not in render(dataclasses.replace(ready_report(), egress=()), "egress")
     assert not listed(dataclasses.replace(ready_report(), egress=()))
 
 

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from auditor.report import Report
 from reports import render
+from reports.headline import unexamined
 from tests.conftest import Golden
 from tests.reports.sample import beside_report, ready_report, sample_report
 from tests.reports.strategies import reports
@@ -81,5 +82,5 @@ def test_what_is_waived_is_info_and_says_who() -> None:
 def test_any_report_obeys_the_format_with_one_issue_for_each_thing(report: Report) -> None:
     shown = issues(report)
     FORMAT.validate(shown)
-    assert len(shown) == len(report.findings) + len(report.undetermined)
+    assert len(shown) == len(report.findings) + len(report.undetermined) + len(unexamined(report))
     assert len({row["fingerprint"] for row in shown}) == len(shown)

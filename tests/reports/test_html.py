@@ -93,6 +93,7 @@ def test_the_sections_of_a_full_report(shown: str) -> None:
     ids = {attributes.get("id") for attributes in Document(shown).all("h2")}
     assert ids == {
         "verdict",
+        "scope",
         "first",
         "findings",
         "undetermined",
@@ -111,7 +112,7 @@ def test_the_sections_of_a_full_report(shown: str) -> None:
 
 def test_a_bare_report_has_no_empty_sections() -> None:
     shown = render(ready_report(), "html")
-    assert [attributes.get("id") for attributes in Document(shown).all("h2")] == ["verdict", "appendix"]
+    assert [attributes.get("id") for attributes in Document(shown).all("h2")] == ["verdict", "scope", "appendix"]
     assert "READY" in shown
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
-from auditor.check import Finding, Severity, Subject
+from auditor.check import Area, Finding, Severity, Subject
 from auditor.evidence.model import Kind
-from auditor.report import JudgedFinding, Report, Status, Verdict
+from auditor.report import JudgedFinding, Report, ScopeStatus, Status, Verdict
 from reports import render
 from reports.json_v1 import mapping, report_schema
 from tests.conftest import Golden
@@ -25,7 +25,7 @@ VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FOR
 
 # DESIGN 5.3, to the letter; then what was added since.
 TOP = "version tool plan audited_at horizon verdict exit_code summary checks findings undetermined images egress storage trust"
-LATER = "fail_on baseline evidence"
+LATER = "fail_on baseline evidence works_offline_until scope"
 KEYS = {
     "tool": "name version",
     "plan": "name path sha256",
@@ -35,6 +35,7 @@ KEYS = {
     "undetermined": "check subject kind detail",
     "images": "reference digest why platforms",
     "egress": "host port scheme who why when_blocked check",
+    "scope": "area title status examined undetermined missing errors warnings required hint",
     "evidence": "what place seen absent failed oldest newest",
     "trust": "endpoint pool client verdict path dials symptom os steps",
 }
@@ -124,6 +125,8 @@ def test_the_schema_knows_every_closed_set() -> None:
     assert definitions["check"]["properties"]["status"]["enum"] == [*Status]
     assert definitions["check"]["properties"]["severity"]["enum"] == [*Severity]
     assert definitions["undetermined"]["properties"]["kind"]["enum"] == [*Kind]
+    assert definitions["scope"]["properties"]["area"]["enum"] == [*Area]
+    assert definitions["scope"]["properties"]["status"]["enum"] == [*ScopeStatus]
 
 
 @settings(max_examples=60, deadline=None)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from auditor.report import Report
 from reports import render
-from reports.summary import VERDICT_WORDS
+from reports.headline import title
 from tests.conftest import Golden
 from tests.reports.sample import beside_report, ready_report, sample_report
 from tests.reports.strategies import reports
@@ -45,6 +45,6 @@ def test_only_what_counts_has_a_line() -> None:
 def test_no_text_makes_a_line_of_its_own(report: Report) -> None:
     *found, last = render(report, "lines").split("\n")[:-1]
     assert all(LINE.fullmatch(line) for line in found)
-    assert VERDICT_WORDS[report.verdict] in last
+    assert title(report) in last
     active = any(item.is_active for item in report.findings)
     assert (active or bool(report.undetermined)) is bool(found)

@@ -9,7 +9,7 @@ import pytest
 
 from auditor.report import Counts, Verdict
 from reports import render
-from reports.summary import meaning
+from reports.headline import meaning
 from tests.reports.sample import beside_report, sample_report
 
 
