@@ -8,6 +8,7 @@ from __future__ import annotations
 from auditor.check import Check
 from checks.images import (
     archive_corrupt,
+    archive_name_conflict,
     archive_name_mismatch,
     default_image_missing,
     digest_drift,
@@ -92,6 +93,7 @@ CATALOGUE: tuple[Check, ...] = (
     schema1_manifest.CHECK,
     archive_corrupt.CHECK,
     archive_name_mismatch.CHECK,
+    archive_name_conflict.CHECK,
     mirror_not_configured.CHECK,
     foreign_layer_egress.CHECK,
     foreign_layer_unavailable.CHECK,
