@@ -50,7 +50,9 @@ def _finding(slip: ConfigSlip, pool: str) -> Finding:
     said = f' It prints: "{slip.message}".' if slip.message and slip.message != slip.why else ""
     unsure = f" The facts cover {slip.program} up to {slip.unsure_beyond}." if slip.unsure_beyond else ""
     meant = f" Did you mean `{slip.instead}`?" if slip.instead else ""
-    text = f"Write `{slip.instead}`." if slip.instead else f"Correct {slip.location}, or remove `{slip.key or 'the text'}`."
+    text = f"Write `{slip.instead}`." if slip.instead else f"Correct the file at {slip.location}."
+    if slip.key and not slip.instead and slip.effect in {Effect.REFUSED, Effect.IGNORED}:
+        text = f"Remove `{slip.key}` from {slip.location.file}."
     return Finding(
         check=ID,
         severity=_severity(slip),
