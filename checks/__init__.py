@@ -8,6 +8,7 @@ from __future__ import annotations
 from auditor.check import Check
 from checks.images import (
     archive_corrupt,
+    archive_name_conflict,
     archive_name_mismatch,
     default_image_missing,
     digest_drift,
@@ -20,6 +21,7 @@ from checks.images import (
     image_unused,
     index_incomplete,
     mirror_not_configured,
+    node_config_invalid,
     platform_absent,
     platform_dropped,
     schema1_manifest,
@@ -92,7 +94,9 @@ CATALOGUE: tuple[Check, ...] = (
     schema1_manifest.CHECK,
     archive_corrupt.CHECK,
     archive_name_mismatch.CHECK,
+    archive_name_conflict.CHECK,
     mirror_not_configured.CHECK,
+    node_config_invalid.CHECK,
     foreign_layer_egress.CHECK,
     foreign_layer_unavailable.CHECK,
     foreign_layer_base_era.CHECK,

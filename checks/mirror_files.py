@@ -10,7 +10,7 @@ from auditor.check import Remedy
 from auditor.oci.reference import Reference
 from auditor.plan.model import Registry
 from auditor.plan.node_config import NodeConfig
-from auditor.plan.node_config.hosts_toml import folders_for
+from auditor.plan.node_config.hosts_toml import folders_for, reading_of
 
 Placed = tuple[Reference, Reference]  # an image, and where the plan puts it inside
 
@@ -70,6 +70,8 @@ def mirror_advice(config: NodeConfig, registry: Registry, images: Sequence[Place
         return MirrorAdvice(f"containerd puts one prefix before all images of a registry, and {why}: {one_prefix}")
     folder = folders_for(reference.domain, windows=pool.is_windows)[0]
     lines = [f'server = "{url}/v2/{after}"', "override_path = true"] if after else [f'server = "{url}"']
+    reading = reading_of(pool.runtime.version if pool.runtime is not None else "")
+    lines += ["[host]"] if reading is None or reading.needs_host else []
     return MirrorAdvice(
         f"Give {pool.name} {folder}/hosts.toml, in the folder that config_path names: `server` makes the registry inside the "
         "only one that is asked.",

@@ -11,7 +11,7 @@ from auditor.collectors.registry.answers import now
 from auditor.evidence.model import Absent, ArchiveSeen, Failed, Kind, Observation, Seen
 from auditor.evidence.store import Store
 from auditor.plan.model import Plan
-from auditor.plan.paths import is_inside, normal
+from auditor.plan.paths import below, is_inside, normal
 
 Reading = Callable[[str, int, int], None] | None
 
@@ -42,7 +42,7 @@ def _found(folder: Path, name: str) -> dict[str, Absent | Failed | None]:
         return {name: _failure(error, name)}
     if not paths:
         return {name: Absent("there is no archive in this folder", now(), name)}
-    return {normal(path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)): None for path in paths}
+    return {below(name, path.relative_to(folder / name).as_posix()): None for path in paths}
 
 
 def _failure(error: UnreadableArchive, name: str) -> Absent | Failed:

@@ -106,8 +106,12 @@ class Schema1(msgspec.Struct, frozen=True, rename="camel"):
     schema_version: int = 1
 
 
+class _RootFs(msgspec.Struct, frozen=True):
+    diff_ids: tuple[str, ...] | None = None
+
+
 class ImageConfig(msgspec.Struct, frozen=True):
-    """The part of an image config that says what it runs on."""
+    """The part of an image config that says what it runs on, and the digests of its unpacked layers."""
 
     os: str = ""
     architecture: str = ""
@@ -115,6 +119,12 @@ class ImageConfig(msgspec.Struct, frozen=True):
     os_version: str | None = msgspec.field(name="os.version", default=None)
     os_features: tuple[str, ...] | None = msgspec.field(name="os.features", default=None)
     created: str | None = None
+    rootfs: _RootFs | None = None
+
+    @property
+    def diff_ids(self) -> tuple[str, ...] | None:
+        """The digests of the unpacked layers, lowest first; None where the config does not state them."""
+        return self.rootfs.diff_ids if self.rootfs is not None else None
 
     @property
     def platform(self) -> Platform:

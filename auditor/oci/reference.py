@@ -124,3 +124,11 @@ def parse_reference(text: str) -> Reference:
         raise InvalidReference(f"the repository name has {len(path)} characters, more than {MAX_NAME}")
     explicit = bool(tag)
     return Reference(domain, path, tag or ("" if digest else DEFAULT_TAG), digest, explicit)
+
+
+def spelt(name: str) -> str:
+    """Return a name as every tool understands it, to compare; unchanged when it is no reference."""
+    try:
+        return str(parse_reference(name))
+    except InvalidReference:
+        return name

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from auditor.errors import Location
-from auditor.plan.marked import Marked, NotStructured, load_marked
+from auditor.plan.marked import Marked
 from auditor.plan.model import Plan, Setting
 from auditor.plan.node_config import daemon_json
+from auditor.plan.node_config.model import Unreadable
+from auditor.plan.node_config.slips import ConfigSlip, Grammar, refusal
 from auditor.plan.paths import is_inside, normal, shown_path
-from auditor.plan.spelling import closest
 
 ALLOW = "allow-nondistributable-artifacts"
 STORE = "containerd-snapshotter"
-_COMMENTS = ("_", "//", "#", "$")
-_ALIKE = 0.8  # of no key of Docker's is the spelling that near
 
 
 class UnreadableDaemon(Exception):
@@ -31,14 +30,14 @@ class UnreadableDaemon(Exception):
 class Daemon:
     """One daemon.json. `allow` is None where the key is not written; `store` says whether containerd's store is on.
 
-    `no_keys` are keys that Docker cannot know: comments, and ALLOW misspelt.
+    `slips` are mistakes by Docker's grammar.
     """
 
     location: Location
     allow: tuple[Setting, ...] | None = None
     allow_at: Location | None = None
     store: bool | None = None
-    no_keys: tuple[Setting, ...] = ()
+    slips: tuple[ConfigSlip, ...] = ()
 
 
 def daemons(plan: Plan, names: tuple[str, ...]) -> tuple[Daemon | UnreadableDaemon, ...]:
@@ -59,6 +58,23 @@ def _is_daemon(path: str, data: bytes) -> bool:
     return PurePosixPath(path).name == daemon_json.NAME or daemon_json.recognises(data)
 
 
+def copy_slips(plan: Plan) -> tuple[tuple[str, tuple[ConfigSlip, ...]], ...]:
+    """The daemon.json files of the Docker that copies, by name, with the mistakes in each."""
+    copy = plan.copy
+    if copy is None or copy.tool is None or copy.tool.name != "docker":
+        return ()
+    grammar = Grammar("dockerd", copy.tool.version)
+    found: list[tuple[str, tuple[ConfigSlip, ...]]] = []
+    for path, data in plan.files.items():
+        if any(is_inside(path, normal(name)) for name in copy.config) and _is_daemon(path, data):
+            file = shown_path(plan.path, path)
+            try:
+                found.append((file, read_daemon(file, data, grammar).slips))
+            except UnreadableDaemon as error:
+                found.append((file, (refusal(daemon_json.NAME, str(error), error.location),)))
+    return tuple(found)
+
+
 def _read_or_error(file: str, data: bytes) -> Daemon | UnreadableDaemon:
     try:
         return read_daemon(file, data)
@@ -66,18 +82,19 @@ def _read_or_error(file: str, data: bytes) -> Daemon | UnreadableDaemon:
         return error
 
 
-def read_daemon(file: str, data: bytes) -> Daemon:
-    """What a daemon.json says. Raises UnreadableDaemon."""
+def read_daemon(file: str, data: bytes, grammar: Grammar | None = None) -> Daemon:
+    """What a daemon.json says, with its mistakes by the grammar. Raises UnreadableDaemon."""
     try:
-        documents = load_marked(data)
-    except NotStructured as error:
+        document = daemon_json.load(data)
+    except Unreadable as error:
         raise UnreadableDaemon(str(error), Location(file, error.line, error.column)) from error
-    if not documents:
+    slips = tuple(daemon_json.slips(file, document, grammar or Grammar("dockerd")))
+    root = document.root
+    if root is None:
         return Daemon(Location(file, 1))
-    if len(documents) > 1 or not isinstance(documents[0].value, dict):
-        raise UnreadableDaemon("a daemon.json is one JSON object", Location(file, 1))
-    allow = documents[0].get(ALLOW)
-    store = documents[0].get("features", STORE)
+    allow = root.get(ALLOW)
+    allow = allow if allow is not None and allow.value is not None else None
+    store = root.get("features", STORE)
     if store is not None and not isinstance(store.value, bool):
         raise UnreadableDaemon(f"`features.{STORE}` must be true or false", Location(file, store.line, store.column))
     return Daemon(
@@ -85,11 +102,7 @@ def read_daemon(file: str, data: bytes) -> Daemon:
         None if allow is None else _hosts(file, allow),
         None if allow is None else Location(file, allow.line, allow.column),
         None if store is None else store.value is True,
-        tuple(
-            Setting(key, Location(file, found.line, found.column))
-            for key, found in documents[0].items()
-            if key != ALLOW and (key.startswith(_COMMENTS) or closest(key.lower(), [ALLOW], _ALIKE))
-        ),
+        slips,
     )
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from auditor.errors import Location, Problem, strerror
 from auditor.plan.model import Plan
-from auditor.plan.paths import is_inside, normal
+from auditor.plan.paths import below, is_inside, normal
 from auditor.plan.quoting import FORBIDDEN, clean, shown
 from auditor.plan.secrets import redacted, redacted_list, secret_in, without_keys
 from auditor.plan.spelling import nearest
@@ -92,7 +92,7 @@ class DiskFiles:
         if identity in above or len(above) > MAX_DEPTH:
             raise FileProblem(Problem(location, f"{shown(name)[1:-1]}: its folders are linked in a circle, or nested too deep"))
         for entry in sorted(entry.name for entry in (self.folder / name).iterdir()):
-            inner = f"{name}/{entry}"
+            inner = below(name, entry)
             self._count += 1
             if self._count > MAX_FILES:
                 raise FileProblem(Problem(location, f"{shown(name)[1:-1]}: the folder holds more than {MAX_FILES:,} files"))

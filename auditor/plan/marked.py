@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -34,6 +35,14 @@ class NotStructured(Exception):
         super().__init__(message)
         self.line = line
         self.column = column
+
+
+class TwiceKey(NotStructured):
+    """A key that occurs a second time in its mapping. Some programs take the later value, without a message."""
+
+    def __init__(self, key: str, line: int, column: int) -> None:
+        super().__init__(f"the key {shown(key)} stands here again", line, column)
+        self.key = key
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,12 @@ class Marked:
         for key in keys:
             found = found.mapping.get(key) if found is not None else None
         return found
+
+    def plain(self) -> Any:  # noqa: ANN401 - whatever the file holds
+        """The value as plain data, without places."""
+        if isinstance(self.value, dict):
+            return {key: value.plain() for key, value in self.value.items()}
+        return [item.plain() for item in self.value] if isinstance(self.value, list) else self.value
 
     def text_at(self, *keys: str) -> str:
         """The scalar where a path of keys leads, as written; empty when there is none."""
@@ -165,7 +180,7 @@ class _Builder:
                     merged.setdefault(key, value)
                 continue
             if key in found:
-                raise NotStructured(f"the key {shown(key)} stands here again", place.line + 1, place.column + 1)
+                raise TwiceKey(key, place.line + 1, place.column + 1)
             found[key] = self.build(value_node, depth + 1)
         return {**merged, **found} if merged else found
 

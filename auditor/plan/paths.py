@@ -7,13 +7,30 @@ from pathlib import PurePosixPath
 
 
 def normal(path: str) -> str:
-    """A path as evidence and findings name it: `/` between parts, no `.` parts."""
-    return posixpath.normpath(path.replace("\\", "/"))
+    """Return a path as evidence and findings name it: one `/` between parts, no `.` parts."""
+    clean = posixpath.normpath(path.replace("\\", "/"))
+    return f"/{clean.lstrip('/')}" if clean.startswith("//") else clean
+
+
+def below(name: str, inner: str) -> str:
+    """Return the name of a file in a folder that the plan names; `inner` is its path in that folder.
+
+    It begins as the plan spells the folder, whatever the plan's own path and the working directory are.
+    """
+    return normal(f"{name}/{inner}")
 
 
 def is_inside(path: str, name: str) -> bool:
-    """Whether a file is the one that the plan names, or lies in the folder that it names."""
-    return path == name or path.startswith(f"{name.rstrip('/')}/")
+    """Whether a file is the one that the plan names, or is in the folder that it names. Both are `normal`."""
+    if name == ".":
+        return not (path.startswith("/") or path[1:3] == ":/" or _leaves(path))
+    prefix = f"{name.rstrip('/')}/"
+    return path == name or (path.startswith(prefix) and not _leaves(path[len(prefix) :]))
+
+
+def _leaves(path: str) -> bool:
+    """Whether a relative path leads out of its folder."""
+    return path == ".." or path.startswith("../")
 
 
 def shown_path(plan_path: str, path: str) -> str:

@@ -18,6 +18,12 @@ from auditor.plan.spelling import closest
 
 _LISTS = ("allow", "deny")
 _URLS = "validation.manifests.urls"
+# distribution configuration/configuration.go, v2.8.3 and v3.0.0. Other keys at the top are ignored.
+_TOP = (
+    "version", "log", "loglevel", "storage", "auth", "middleware", "http", "notifications", "redis", "health", "proxy",
+    "compatibility", "policy", "validation", "catalog", "reporting", "tags",
+)  # fmt: skip
+_ALIKE = 0.75
 # What each mapping may hold; a key of one that stands in another is misplaced.
 _KNOWN = {
     "validation": ("enabled", "disabled", "manifests"),
@@ -56,6 +62,9 @@ def slips_in(file: str, data: bytes) -> Iterator[RegistrySlip]:
     for key in ("manifests", "urls"):
         if (found := document.get(key)) is not None:
             yield reader.slip(Slip.UNKNOWN_KEY, key, key, found, _BELONGS[key])
+    for key, found in document.items():
+        if key not in {*_TOP, *_BELONGS} and (near := closest(key.lower(), _TOP, _ALIKE)):
+            yield reader.slip(Slip.UNKNOWN_KEY, key, key, found, near)
     validation = document.get("validation")
     if validation is not None:
         yield from reader.validation(validation)

@@ -33,4 +33,5 @@ class Requirement(enum.Enum):
     COPY_WINDOW = "the plan does not give both a rate and a window for the copy"
     DOCKER = "neither the copy nor a pool uses Docker"
     ENDPOINTS = "the plan names no TLS endpoints"
+    CONFIG_FILES = "neither a pool nor the Docker that copies names configuration files"
     NODE_CONFIG = "no pool names its node configuration"

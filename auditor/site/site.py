@@ -10,8 +10,10 @@ from itertools import zip_longest
 
 from auditor.evidence.model import Evidence, Place
 from auditor.oci.document import Descriptor
+from auditor.plan.docker_daemon import copy_slips
 from auditor.plan.model import Endpoint, Need, Needs, Plan, Program
 from auditor.plan.node_config import NodeConfig
+from auditor.plan.node_config.slips import ConfigSlip
 from auditor.plan.registry_config import UnreadableConfig
 from auditor.plan.registry_lint import RegistrySlip
 from auditor.site.archives.view import Archives, archives_of
@@ -189,6 +191,11 @@ class Site:
         return node_configs(self.plan)
 
     @cached_property
+    def copy_slips(self) -> tuple[tuple[str, tuple[ConfigSlip, ...]], ...]:
+        """The daemon.json files of the Docker that copies, with the mistakes in each."""
+        return copy_slips(self.plan)
+
+    @cached_property
     def mirroring(self) -> tuple[Mirroring, ...]:
         """How each such pool gets at the images of each registry."""
         return mirroring(self.plan, self.needs, self.node_configs)
@@ -267,5 +274,6 @@ _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
     ),
     Requirement.DOCKER: lambda site: any(program.name == "docker" for program in site.programs),
     Requirement.ENDPOINTS: lambda site: bool(site.plan.endpoints),
+    Requirement.CONFIG_FILES: lambda site: bool(site.copy_slips) or any(pool.config for pool in site.plan.pools),
     Requirement.NODE_CONFIG: lambda site: any(pool.config for pool in site.plan.pools),
 }

@@ -1,10 +1,12 @@
 """## What it checks
-Every archive of the plan can be read to its end, holds everything that its manifests refer to, and every blob in it hashes
-to the digest under which it is stored.
+Every archive of the plan can be read to its end and holds everything that its manifests refer to. Every blob in it hashes to
+the digest under which it is stored, and has the size and the media type that its descriptors state. No two entries of one name
+differ, and no name or link leads out of the archive.
 
 ## Why it matters
 A stick that was pulled too early, or a copy that ran out of space, shows only when the archive is loaded, inside, where
-there is no second one: `archive/tar: invalid tar header`, `content digest not found`, `unexpected EOF`.
+there is no second one: `archive/tar: invalid tar header`, `content digest not found`, `unexpected EOF`. Of two entries of one
+name, `docker load` uses the last and crane the first. An entry such as `../x` makes skopeo and `docker load` refuse all of it.
 
 ## How to fix
 Write the archive anew, compare checksums after it was carried, and collect again.
@@ -35,11 +37,13 @@ _WORDS = {
     Defect.SIZE: "an entry does not have the size that its descriptor says",
     Defect.DIGEST: "bytes do not hash to the digest under which they are stored",
     Defect.MALFORMED: "a document in it cannot be understood",
-    Defect.ESCAPES: "a link in it leads out of the archive, or in a circle",
+    Defect.ESCAPES: "a name or a link in it leads out of the archive, or a link in a circle",
     Defect.TRUNCATED: "it ends too early",
     Defect.DUPLICATE: "two of its entries have one name and differ",
     Defect.UNSUPPORTED: "it is no archive of images that a runtime imports",
     Defect.LIMIT: "it is larger, or expands further, than an archive of images does",
+    Defect.MEDIA_TYPE: "two media types are stated for one document or layer",
+    Defect.NAMES: "one image has two names that contradict each other",
     Defect.LAX: "it can be read, but strict tools refuse it",
 }
 

@@ -1,7 +1,7 @@
 """## What it checks
 Where Docker copies: the registry inside is named in `allow-nondistributable-artifacts` of its daemon.json, if the version goes
 by that and a layer needs it. And in every daemon.json of the plan: the setting has an effect, no entry stands twice, none is a
-placeholder, and none keeps the daemon from starting, as a misspelt key or a comment does.
+placeholder, and none keeps the daemon from starting. Misspelt keys and syntax errors are `node-config-invalid`.
 
 ## Why it matters
 Docker before 28 leaves foreign layers behind for every registry that is not named there, with the line `Skipped foreign layer`.
@@ -112,15 +112,6 @@ def _of_entries(machine: _Machine, daemon: Daemon) -> Iterator[Finding]:
             yield _finding(machine, Severity.WARNING, f"twice {text}", said, remedy, entry.location)
 
 
-def _of_keys(machine: _Machine, daemon: Daemon) -> Iterator[Finding]:
-    """Keys that keep every version of the daemon from starting."""
-    for key in daemon.no_keys:
-        said = f"Docker knows no key {key.text}: the daemon does not start (\"the following directives don't match any "
-        said += f'configuration option: {key.text}").'
-        remedy = Remedy("edit", f"Take it out; where foreign layers are meant, the key is `{ALLOW}`.")
-        yield _finding(machine, Severity.ERROR, f"key {key.text}", said, remedy, key.location)
-
-
 def _write_host() -> Remedy:
     return Remedy("edit", "Write the host and port of the registry inside, as images are pushed to it.")
 
@@ -178,7 +169,6 @@ def _outcomes(site: Site, machine: _Machine) -> Iterator[Outcome]:
         yield Undetermined(ID, machine.subject, kind, f"{error.location}: {error}")
     for daemon in machine.files:
         if isinstance(daemon, Daemon):
-            yield from _of_keys(machine, daemon)
             yield from _of_entries(machine, daemon)
     setting = _setting(machine.docker)
     if setting is not None:

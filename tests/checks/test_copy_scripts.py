@@ -276,6 +276,19 @@ for image in registry.example.com/shop/web:4.2 registry.example.com/shop/api:1.0
   done
 done
 """,
+        {(4, "failure")},  # after three failures, `sleep` succeeds and the script goes on
+        set(),
+    ),
+    "retries that are counted": (
+        "crane 0.20.6",
+        """set -euo pipefail
+for image in registry.example.com/shop/web:4.2 registry.example.com/shop/api:1.0; do
+  until crane copy --allow-nondistributable-artifacts "$image" "r.local/$image"; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 3 ] || exit 1
+  done
+done
+""",
         set(),
         set(),
     ),

@@ -69,7 +69,7 @@ def test_many_images_of_a_registry_are_one_finding() -> None:
     assert len(found.facts["images"]) == 5  # type: ignore[arg-type]
     assert "quay.io/team/app0:1 and 39 more of quay.io" in found.message
     assert (found.subject.kind, found.subject.id, found.subject.pool) == ("registry", "quay.io", "one")
-    assert found.location == made.plan.where("pools", "one", "config")
+    assert str(found.location) == "n/config.toml:1"
 
 
 def test_each_way_of_a_registry_is_a_finding_of_its_own() -> None:
@@ -184,3 +184,24 @@ def test_two_prefixes_of_one_registry_are_no_matter_for_a_hosts_toml() -> None:
     remedy = finding(site(images, {"config.toml": V3, "certs.d/quay.io/hosts.toml": ""}, rewrites=rewrites)).remedies[0]
     assert not remedy.commands
     assert "one prefix before all images of a registry" in remedy.text
+
+
+@pytest.mark.parametrize(
+    ("files", "runtime", "cluster", "place"),
+    [
+        ({"registries.yaml": "configs: {}\n"}, "", "rke2", "n/registries.yaml:1"),
+        ({"registries.yaml": ""}, "", "k3s", "n/registries.yaml:1"),
+        ({"registries.yaml": "mirrors:\n"}, "", "rke2", "n/registries.yaml:1"),
+        ({"registries.yaml": "mirrors: {quay.io: {endpoint: [x]}}\n"}, "", "rke2", "n/registries.yaml:1"),
+        ({"config.toml": V3, "certs.d/docker.io/hosts.toml": "# nothing\n"}, "", "", "n/certs.d/docker.io/hosts.toml:1"),
+        ({"config.toml": V3, "certs.d/quay.io/hosts.toml": ""}, "", "", "n/config.toml:3"),
+        ({"certs.d/quay.io/hosts.toml": ""}, "containerd 2.2.2", "", "n/certs.d/quay.io/hosts.toml:1"),
+        ({"config.toml": "version = 3\n"}, "", "", "n/config.toml:1"),
+        ({"daemon.json": "{}"}, "docker 28.5.1", "", "n/daemon.json:1"),
+    ],
+)
+def test_the_finding_points_to_the_file_that_names_no_mirror(
+    files: dict[str, str], runtime: str, cluster: str, place: str
+) -> None:
+    found = finding(site(["docker.io/library/busybox:1"], files, runtime=runtime or "containerd 2.1.6", cluster=cluster))
+    assert str(found.location) == place

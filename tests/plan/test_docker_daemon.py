@@ -30,11 +30,11 @@ def test_what_it_does_not_say(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("[]", "one JSON object"),
+        ("[]", "cannot unmarshal array"),
         ('{"allow-nondistributable-artifacts": "r:5000"}', "must be a list of registries"),
         ('{"allow-nondistributable-artifacts": [5000]}', "must be a list of registries"),
         ('{"features": {"containerd-snapshotter": "on"}}', "must be true or false"),
-        ("{]", "not YAML"),
+        ("{]", "invalid character ']' looking for beginning of object key string"),
     ],
 )
 def test_what_cannot_be_read(text: str, why: str) -> None:

@@ -40,7 +40,7 @@ def test_the_folder_of_the_plan_itself_can_be_named(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text(CERTIFICATE)
     plan = load_plan(trusting(tmp_path, "."))
     assert plan.pools[0].trust == (".",)
-    assert "./ca.pem" in plan.files
+    assert "ca.pem" in plan.files
 
 
 def test_linked_folders_are_read(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from auditor.plan.node_config.rewriting import NotUnderstood
 from auditor.plan.registry_config import UnreadableConfig, UrlRules, read_rules, url_rules
+from auditor.plan.registry_lint import Slip, slips_in
 from tests.world import plan_of
 
 MCR = "https://mcr.microsoft.com/v2/windows/nanoserver/blobs/sha256:3ab3"
@@ -98,3 +99,10 @@ def test_no_file_is_too_odd(data: bytes) -> None:
         assert error.location.file == "config.yml"
     else:
         assert found.checks in {True, False}
+
+
+def test_a_misspelt_key_at_the_top() -> None:
+    found = list(slips_in("config.yml", b"version: 0.1\nvalidaton: {disabled: true}\nx-own: {}\n"))
+    assert [(slip.slip, slip.key, slip.detail, slip.location.line) for slip in found] == [
+        (Slip.UNKNOWN_KEY, "validaton", "validation", 2)
+    ]

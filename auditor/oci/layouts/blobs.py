@@ -59,11 +59,15 @@ class Blobs:
         if entry.digest != digest:
             self._findings.add(name, Defect.DIGEST, f"hashes to {entry.digest}", image)
             return None
-        if descriptor.size not in {entry.size, UNKNOWN_SIZE}:
-            detail = f"has {entry.size:,} bytes, its descriptor says {descriptor.size:,}"
-            self._findings.add(name, Defect.SIZE, detail, image)
+        self.check_size(descriptor, entry, image)
         self.sizes[digest] = entry.size
         return entry
+
+    def check_size(self, descriptor: Descriptor, entry: Entry, image: str) -> None:
+        """Compare the size that a descriptor states with the stored one."""
+        if descriptor.size not in {entry.size, UNKNOWN_SIZE}:
+            detail = f"has {entry.size:,} bytes, its descriptor says {descriptor.size:,}"
+            self._findings.add(self.name_of(descriptor.digest), Defect.SIZE, detail, image)
 
     def verify_names(self, prefix: str) -> None:
         """Hold every file that is named by a digest against its name, whether or not anything refers to it."""

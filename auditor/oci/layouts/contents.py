@@ -96,23 +96,59 @@ class Contents:
 
 
 def gather(entries: Iterable[Entry], findings: Findings) -> Contents:
-    """Put entries under their names. The last of a name counts, as when it is unpacked; that two differ is a problem."""
+    """Put entries under their names. The last of a name counts, as when the archive is unpacked.
+
+    Two different entries of one name are a problem, and so is every name or link that leads out, whether or not an image
+    needs it: skopeo (`oci-archive:`) and `docker load` refuse such an archive as a whole.
+    """
     named: dict[str, Entry] = {}
     outside: dict[str, str] = {}
     for entry in entries:
         clean = normal(entry.name)
         if clean is None:
             outside[_inside(entry.name)] = entry.name
+            how = "is absolute" if entry.name.startswith("/") else "leads out of the archive"
+            findings.add(entry.name, Defect.ESCAPES, f"the entry's name {how}")
             continue
+        if "\\" in entry.name and (normal(entry.name.replace("\\", "/")) is None or entry.name[1:2] == ":"):
+            findings.add(entry.name, Defect.ESCAPES, "the entry's name leads out of the archive on Windows")
         before = named.get(clean)
         if before is not None and not _alike(before, entry):
-            findings.add(clean, Defect.DUPLICATE, "two entries of this name differ: which one counts depends on the reader")
+            findings.add(clean, Defect.DUPLICATE, _two(before, entry))
         if clean:
             named[clean] = entry
-    return Contents(named, outside, frozenset(name for name, entry in named.items() if entry.is_link))
+    links = frozenset(name for name, entry in named.items() if entry.is_link)
+    for name in sorted(links):
+        _check_link(name, named, findings)
+    return Contents(named, outside, links)
+
+
+def _check_link(name: str, named: Mapping[str, Entry], findings: Findings) -> None:
+    """Note a link that cannot be unpacked. A symbolic link to nothing can be."""
+    entry = named[name]
+    is_hard = entry.kind is EntryKind.HARDLINK
+    place = entry.target if is_hard else posixpath.join(posixpath.dirname(name), entry.target)
+    target = normal(place)
+    if target is None:
+        findings.add(name, Defect.ESCAPES, f"is a link that leads out of the archive: {entry.target}")
+    elif is_hard and target not in named:
+        findings.add(name, Defect.MISSING, f"is a hard link to an entry that is not in the archive: {entry.target}")
 
 
 def _alike(one: Entry, other: Entry) -> bool:
     if EntryKind.FOLDER is one.kind is other.kind:
         return True
     return (one.kind, one.size, one.digest, one.target) == (other.kind, other.size, other.digest, other.target)
+
+
+def _two(first: Entry, last: Entry) -> str:
+    return (
+        f"the first is {_described(first)}, the last {_described(last)}. `docker load` and skopeo's `oci-archive:` use the "
+        "last, crane and skopeo's `docker-archive:` the first"
+    )
+
+
+def _described(entry: Entry) -> str:
+    if entry.kind is not EntryKind.FILE:
+        return f"a {entry.kind.value}" + (f" to {entry.target}" if entry.target else "")
+    return entry.digest or f"{entry.size:,} bytes that cannot be read whole"

@@ -11,7 +11,7 @@ from auditor.oci.defects import Defect
 from auditor.oci.layouts.docker_archive import DockerArchive, Item
 from auditor.oci.layouts.oci_layout import REF_NAME
 from auditor.oci.layouts.tree import Tree
-from auditor.oci.reference import InvalidReference, parse_reference
+from auditor.oci.reference import spelt
 
 MAX_STEPS = 1_000_000  # a thousand images of a hundred platforms take a tenth of it
 
@@ -20,7 +20,7 @@ def join(images: Sequence[ArchivedImage], items: Sequence[Item], docker: DockerA
     """The layout's images, with the names of `manifest.json`, and what only that lists. Real manifests come first."""
     found = list(images)
     by_config = _by_config(images, docker, tree)
-    known = {number: {_spelt(name) for name in image.names} for number, image in enumerate(images)}
+    known = {number: {spelt(name) for name in image.names} for number, image in enumerate(images)}
     for item in items:
         same = by_config.get(docker.config_digest(item), [])
         if not same:
@@ -28,9 +28,9 @@ def join(images: Sequence[ArchivedImage], items: Sequence[Item], docker: DockerA
             found += [derived] if derived else []
             continue
         docker.check_present(item, tree.foreign)
-        fresh = [name for name in item.names if not any(_spelt(name) in known[number] for number in same)]
+        fresh = [name for name in item.names if not any(spelt(name) in known[number] for number in same)]
         found[same[0]] = _named(found[same[0]], fresh)
-        known[same[0]].update(_spelt(name) for name in fresh)
+        known[same[0]].update(spelt(name) for name in fresh)
     return found
 
 
@@ -44,14 +44,6 @@ def _by_config(images: Sequence[ArchivedImage], docker: DockerArchive, tree: Tre
         for config in tree.configs_under(image.digest):
             found.setdefault(config, []).append(number)
     return found
-
-
-def _spelt(name: str) -> str:
-    """The name as every tool would understand it, to compare."""
-    try:
-        return str(parse_reference(name))
-    except InvalidReference:
-        return name
 
 
 def _named(image: ArchivedImage, names: list[str]) -> ArchivedImage:

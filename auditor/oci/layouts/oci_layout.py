@@ -14,10 +14,11 @@ from auditor.oci.layouts.blobs import Blobs
 from auditor.oci.layouts.contents import Contents
 from auditor.oci.layouts.findings import Findings
 from auditor.oci.layouts.tree import Tree
-from auditor.oci.reference import is_digest
+from auditor.oci.reference import is_digest, spelt
 
 INDEX = "index.json"
 MARKER = "oci-layout"
+VERSION = "1.0.0"
 CONTAINERD_NAME = "io.containerd.image.name"
 REF_NAME = "org.opencontainers.image.ref.name"
 
@@ -75,6 +76,8 @@ def read_layout(contents: Contents, blobs: Blobs, tree: Tree, findings: Findings
     images: dict[tuple[str, str], ArchivedImage] = {}
     for root in roots[:MAX_ENTRIES]:
         name, source = name_of(root)
+        if contradiction := _two_names(root):
+            findings.add(INDEX, Defect.NAMES, contradiction, name)
         if not is_digest(root.digest):
             findings.add(INDEX, Defect.MALFORMED, f"digest {root.digest[:80]!r} is no digest", name)
             continue
@@ -92,6 +95,20 @@ def name_of(root: Descriptor) -> tuple[str, str]:
     return next(((notes[key], key) for key in (CONTAINERD_NAME, REF_NAME) if notes.get(key)), ("", ""))
 
 
+def _two_names(root: Descriptor) -> str:
+    """How the two annotations of an image's name contradict each other; empty when they do not.
+
+    `ref.name` may be the whole name, the end of it, or its tag alone.
+    """
+    notes = root.annotations or {}
+    name, ref = notes.get(CONTAINERD_NAME, ""), notes.get(REF_NAME, "")
+    if not name or not ref or _belongs_to_another(notes.get("kind", "")):
+        return ""
+    if any(full.endswith((f":{ref}", f"@{ref}", f"/{ref}")) or full in {ref, spelt(ref)} for full in (name, spelt(name))):
+        return ""
+    return f"{root.digest} is {name} for containerd ({CONTAINERD_NAME}) and {ref} for others ({REF_NAME})"
+
+
 def _belongs_to_another(kind: str) -> bool:
     return any(kind == row.kind or kind.startswith(f"{row.kind}/") for row in table("archive_kinds", ArchiveKind))
 
@@ -105,6 +122,10 @@ def _check_marker(contents: Contents, findings: Findings) -> None:
         findings.add(MARKER, Defect.LAX, "is not there: strict readers do not take this for an OCI layout")
         return
     try:
-        decode_at(contents, MARKER, _Marker)
+        marker: _Marker = decode_at(contents, MARKER, _Marker)
     except Unusable as error:
         findings.add(MARKER, Defect.LAX, f"does not name a layout version: {error.detail}")
+        return
+    if marker.image_layout_version != VERSION:
+        detail = f"names the layout version {marker.image_layout_version!r}: containerd imports only {VERSION}"
+        findings.add(MARKER, Defect.UNSUPPORTED, detail)

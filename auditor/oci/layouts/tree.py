@@ -36,6 +36,21 @@ def media_type_of(descriptor: Descriptor, document: Document) -> str:
     return next((told for told in (descriptor.media_type, own) if told in _DOCUMENTS), _SHAPES[type(document)])
 
 
+def contradicts(called: str, document: Document) -> str:
+    """How a document contradicts the media type that its descriptor states; empty when it does not."""
+    if isinstance(document, Schema1):
+        return "" if called not in _DOCUMENTS - media_types.SCHEMA1 else f"is called {called}, and is a schema 1 manifest"
+    family, shape = (media_types.INDEXES, "an index") if isinstance(document, Index) else (media_types.MANIFESTS, "a manifest")
+    if called in _DOCUMENTS and called not in family:
+        return f"is called {called}, and is {shape}"
+    own = document.media_type
+    if own in _DOCUMENTS and own not in family:
+        return f"calls itself {own}, and is {shape}"
+    if called in _DOCUMENTS and own in _DOCUMENTS and called != own:
+        return f"is called {called}, and calls itself {own}"
+    return ""
+
+
 class Tree:
     """Walks documents. `config_of` and `children_of` remember, by digest, what each manifest and index points at.
 
@@ -46,6 +61,7 @@ class Tree:
         self._blobs = blobs
         self._findings = findings
         self._types: dict[str, str] = {}
+        self._stated: dict[str, tuple[Entry, str]] = {}
         self.config_of: dict[str, str] = {}
         self.children_of: dict[str, tuple[str, ...]] = {}
         self.foreign: set[str] = set()
@@ -54,6 +70,7 @@ class Tree:
     def walk(self, root: Descriptor, image: str) -> str:
         """Verify everything below a root, which must be there. Returns the root's media type."""
         if root.digest in self._types:
+            self._check_again(root, image)
             return self._types[root.digest]
         level: tuple[Descriptor, ...] = (root,)
         required = True
@@ -82,7 +99,10 @@ class Tree:
 
     def _visit(self, descriptor: Descriptor, image: str, *, required: bool) -> tuple[Descriptor, ...]:
         """Verify one document and return what it lists, if it is an index. A child that is not there may be elsewhere."""
-        if descriptor.digest in self._types or not (required or self._blobs.has(descriptor.digest)):
+        if descriptor.digest in self._types:
+            self._check_again(descriptor, image)
+            return ()
+        if not (required or self._blobs.has(descriptor.digest)):
             return ()
         self._types[descriptor.digest] = descriptor.media_type
         entry = self._blobs.check(descriptor, image)
@@ -90,8 +110,21 @@ class Tree:
         if entry is None or document is None:
             return ()
         kind = self._types[descriptor.digest] = media_type_of(descriptor, document)
+        self._stated[descriptor.digest] = (entry, kind)
+        if contradiction := contradicts(descriptor.media_type, document):
+            self._findings.add(entry.name, Defect.MEDIA_TYPE, contradiction, image)
         self._blobs.keep(descriptor.digest, kind, entry.body or b"")
         return self._follow(descriptor.digest, document, entry.name, image)
+
+    def _check_again(self, descriptor: Descriptor, image: str) -> None:
+        """Compare one more descriptor of a document that was read already: its size and its media type."""
+        entry, kind = self._stated.get(descriptor.digest, (None, ""))
+        if entry is None:
+            return
+        self._blobs.check_size(descriptor, entry, image)
+        if descriptor.media_type in _DOCUMENTS and descriptor.media_type != kind:
+            detail = f"one descriptor calls it {kind}, another {descriptor.media_type}"
+            self._findings.add(entry.name, Defect.MEDIA_TYPE, detail, image)
 
     def _follow(self, digest: str, document: Document, name: str, image: str) -> tuple[Descriptor, ...]:
         match document:
@@ -102,10 +135,13 @@ class Tree:
             case Manifest():
                 self._note(name, document.problems, image)
                 self.config_of[digest] = document.config.digest
-                self._config(document.config, image)
-                self._layers(document.layers, image)
+                diff_ids = self._config(document.config, image)
+                self._layers(document.layers, image, diff_ids)
+                if diff_ids is not None and len(diff_ids) != len(document.layers):
+                    detail = f"lists {len(document.layers)} layers, its config {len(diff_ids)}"
+                    self._findings.add(name, Defect.MALFORMED, detail, image)
             case Schema1():
-                self._layers(tuple(Descriptor(layer.blob_sum, UNKNOWN_SIZE) for layer in document.fs_layers), image)
+                self._layers(tuple(Descriptor(layer.blob_sum, UNKNOWN_SIZE) for layer in document.fs_layers), image, None)
         return ()
 
     def _note(self, name: str, reasons: tuple[str, ...], image: str) -> None:
@@ -127,26 +163,36 @@ class Tree:
                 self._findings.add(entry.name, Defect.MALFORMED, str(error), image)
             return None
 
-    def _config(self, config: Descriptor, image: str) -> None:
+    def _config(self, config: Descriptor, image: str) -> tuple[str, ...] | None:
+        """Verify a config. Returns its diff ids; None for what is no image's config, or states none."""
         entry = self._blobs.check(config, image)
         if entry is None:
-            return
+            return None
         if entry.body is not None:
             self._blobs.keep(config.digest, config.media_type, entry.body)
         if config.media_type not in IMAGE_CONFIGS:
-            return
+            return None
         if entry.body is None:
             self._findings.add(entry.name, entry.defect or Defect.MALFORMED, entry.why or "is no JSON config", image)
-            return
+            return None
         try:
-            parse_config(entry.body)
+            return parse_config(entry.body).diff_ids
         except MalformedDocument as error:
             self._findings.add(entry.name, Defect.MALFORMED, f"is no image config: {error}", image)
+            return None
 
-    def _layers(self, layers: tuple[Descriptor, ...], image: str) -> None:
-        for layer in layers:
+    def _layers(self, layers: tuple[Descriptor, ...], image: str, diff_ids: tuple[str, ...] | None) -> None:
+        for number, layer in enumerate(layers):
             if layer.urls or layer.is_nondistributable:
                 self.foreign.add(layer.digest)
                 if not self._blobs.has(layer.digest):
                     continue
-            self._blobs.check(layer, image)
+            entry = self._blobs.check(layer, image)
+            if entry is None or layer.media_type not in media_types.OCI_PLAIN_LAYERS:
+                continue
+            if entry.packed:
+                detail = f"is called {layer.media_type}, and its bytes are {entry.packed}"
+                self._findings.add(entry.name, Defect.MEDIA_TYPE, detail, image)
+            elif diff_ids is not None and number < len(diff_ids) and diff_ids[number] != entry.digest:
+                detail = f"hashes to {entry.digest}, the config says {diff_ids[number]}"
+                self._findings.add(entry.name, Defect.DIGEST, detail, image)

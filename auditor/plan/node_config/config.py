@@ -10,6 +10,7 @@ import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from auditor.errors import Location
 from auditor.oci.reference import Reference
 from auditor.plan.model import Pool, Setting
 from auditor.plan.node_config.addresses import default_scheme, own_host, scheme_by_folders
@@ -27,6 +28,7 @@ from auditor.plan.node_config.model import (
     Unknown,
 )
 from auditor.plan.node_config.rewriting import NotUnderstood, rewritten
+from auditor.plan.node_config.slips import ConfigSlip
 from auditor.plan.node_config.tls import TlsSetting
 
 ANY = "*"
@@ -40,6 +42,8 @@ class NodeConfig:
     containerd would not serve pods at all. `unjudged` says what was seen and is not looked into. `distribution` is set where
     containerd's configuration is written from registries.yaml; `no_own` says that its server flag is set, by which a node
     does not ask the registry itself after the mirrors of that file. `tls` is how the runtime is told to verify hosts.
+    `place` is the file that should have named a registry. `slips` are mistakes by the grammar of the program that reads a file,
+    `linted` the files that were read so.
     """
 
     pool: Pool
@@ -54,6 +58,9 @@ class NodeConfig:
     distribution: DistributionRegistries | None = None
     unjudged: tuple[str, ...] = ()
     tls: tuple[TlsSetting, ...] = ()
+    place: Location | None = None
+    slips: tuple[ConfigSlip, ...] = ()
+    linted: tuple[str, ...] = ()
     _servers: dict[str, tuple[Server, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -82,7 +89,7 @@ class NodeConfig:
             return given
         if self.no_own and namespace is not None and namespace in (self.registries or {}).values():
             return given
-        place = namespace.location if namespace is not None else self.pool.location
+        place = namespace.location if namespace is not None else self.place or self.pool.location
         scheme = scheme_by_folders(registry) if self.roots else default_scheme(registry)
         return (*given, Server(scheme, own_host(registry), "/v2", EVERYTHING, place, "default"))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from auditor.errors import Location
@@ -16,6 +16,7 @@ from auditor.plan.model import Setting
 from auditor.plan.node_config.addresses import endpoint_address
 from auditor.plan.node_config.marked_toml import Toml
 from auditor.plan.node_config.model import PULL, RESOLVE, Namespace, Note, Server, Unreadable
+from auditor.plan.node_config.slips import ConfigSlip, Effect, Grammar, Where, slip, slips_of
 from auditor.plan.quoting import shown
 
 NAME = "config.toml"
@@ -83,6 +84,44 @@ def read(file: str, toml: Toml, runtime: str) -> ContainerdConfig:
     )
 
 
+def slips(file: str, toml: Toml, runtime: str) -> Iterator[ConfigSlip]:
+    """Every key at the top, and of the registry settings, that containerd does not know; and every value of a wrong kind."""
+
+    def where(path: tuple[str, ...]) -> Location:
+        return Location(file, toml.line(*path))
+
+    declared = toml.get("version")
+    version = declared if isinstance(declared, int) and not isinstance(declared, bool) else 1
+    registries = dict.fromkeys(place.registry for place in places(version, runtime))
+    settings = Grammar("config.toml registry", runtime)
+    known = settings.names(("registry",))
+    for found in slips_of(Grammar(NAME, runtime), toml.data, where):
+        yield (
+            replace(found, instead=_dotted((*next(iter(registries)), found.key)))
+            if found.key in known and registries
+            else found
+        )
+    for registry in registries:
+        plugin = toml.get(*registry[:-1])
+        for key in plugin if isinstance(plugin, dict) else ():
+            if key in known:
+                why = "containerd looks for this key in the table `registry`"
+                instead = _dotted((*registry, key))
+                yield slip(settings, Effect.IGNORED, (*registry[:-1], key), why, where((*registry[:-1], key)), instead=instead)
+        inner = toml.get(*registry)
+        if isinstance(inner, dict):
+            yield from slips_of(settings, {"registry": inner}, _below(where, registry[:-1]))
+
+
+def _below(where: Where, above: tuple[str, ...]) -> Where:
+    """The places of what is in a table."""
+    return lambda path: where((*above, *path))
+
+
+def _dotted(path: tuple[str, ...]) -> str:
+    return ".".join(f'"{part}"' if "." in part else part for part in path)
+
+
 def _is_table(toml: Toml, path: tuple[str, ...]) -> bool:
     found = toml.get(*path)
     if found is not None and not isinstance(found, dict):
@@ -140,6 +179,6 @@ def _elsewhere(file: str, toml: Toml, version: int | None, read_at: tuple[Config
     declared = f"version {version}" if version else "no version, which counts as 1"
     for place in dict.fromkeys(place for row in rows for place in (row.registry, row.sandbox)):
         if place not in own and toml.get(*place) is not None:
-            right = ".".join(f'"{part}"' if "." in part else part for part in read_at[-1].registry)
+            right = _dotted(read_at[-1].registry)
             why = f"the file declares {declared}, and containerd then looks for the registry settings in [{right}]"
             yield Note(Location(file, toml.line(*place)), why)

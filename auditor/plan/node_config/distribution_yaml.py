@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from auditor.errors import Location
 from auditor.facts import Fact, table
-from auditor.plan.marked import NotStructured, load_marked
+from auditor.plan.marked import Marked, NotStructured, TwiceKey, load_marked
 from auditor.plan.node_config.model import Unreadable
+from auditor.plan.node_config.slips import ConfigSlip, Effect, Grammar, slip
+from auditor.plan.quoting import shown
+from auditor.plan.spelling import closest
 
 KEY = "disable-default-registry-endpoint"
+FILE = "config.yaml"
+_ALIKE = 0.8
 _LOOKS = re.compile(rf"^[\"']?{KEY}[\"']?[ \t]*:".encode(), re.MULTILINE)
 
 
@@ -34,11 +41,29 @@ def recognises(data: bytes) -> bool:
 
 def read(data: bytes) -> bool:
     """Whether the server flag is set. Raises Unreadable."""
+    found = _document(data).get(KEY)
+    if found is not None and not isinstance(found.value, bool):
+        raise Unreadable(f"`{KEY}` must be true or false", found.line, found.column, accepted=True)
+    return found is not None and found.value is True
+
+
+def slips(file: str, data: bytes) -> Iterator[ConfigSlip]:
+    """Keys that were probably meant as the one that is read: K3s and RKE2 pass over flags that they do not know."""
+    try:
+        document = _document(data)
+    except Unreadable:
+        return
+    for key, value in document.items():
+        if key != KEY and closest(key.lower().replace("_", "-"), [KEY], _ALIKE):
+            at = Location(file, value.line, value.column)
+            message = f"Unknown flag --{shown(key)[1:-1]} found in config.yaml, skipping"
+            why = "K3s and RKE2 skip a flag that they do not know"
+            yield slip(Grammar(FILE), Effect.IGNORED, (key,), why, at, message=message, instead=KEY)
+
+
+def _document(data: bytes) -> Marked:
     try:
         documents = load_marked(data)
     except NotStructured as error:
-        raise Unreadable(str(error), error.line) from error
-    found = documents[0].get(KEY) if documents else None
-    if found is not None and not isinstance(found.value, bool):
-        raise Unreadable(f"`{KEY}` must be true or false", found.line)
-    return found is not None and found.value is True
+        raise Unreadable(str(error), error.line, error.column, accepted=isinstance(error, TwiceKey)) from error
+    return documents[0] if documents else Marked({}, 1, 1)

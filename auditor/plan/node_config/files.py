@@ -18,7 +18,8 @@ from auditor.plan.node_config import (
 from auditor.plan.node_config.containerd_toml import ContainerdConfig
 from auditor.plan.node_config.distribution_yaml import DistributionRegistries, distribution_of
 from auditor.plan.node_config.marked_toml import load_toml
-from auditor.plan.node_config.model import Namespace, Note, Unknown, Unreadable
+from auditor.plan.node_config.model import Namespace, Note, Unknown, Unreadable, Why
+from auditor.plan.node_config.slips import ConfigSlip, Effect, Grammar, refusal
 from auditor.plan.node_config.tls import CERTIFICATE, TlsSetting, of_folder, of_hosts_toml, of_registries_yaml
 from auditor.plan.paths import is_inside, normal, shown_path
 
@@ -43,7 +44,23 @@ class Found:
     notes: list[Note] = field(default_factory=list)
     tls: list[TlsSetting] = field(default_factory=list)
     daemons: list[str] = field(default_factory=list)
+    slips: list[ConfigSlip] = field(default_factory=list)
+    linted: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+
+    @property
+    def place(self) -> Location | None:
+        """The file that should have named a registry: None where the pool has no file about registries."""
+        hosts = (entry.location for folders in self.roots.values() for entry in folders.values() if entry is not None)
+        config = next((found for _, found in self.configs), None)
+        at = config.config_path.location if config is not None and config.config_path is not None else None
+        files = [Location(file, 1) for file in (*self.daemons, *(file for file, _ in self.configs))]
+        return self.registries_at or at or next((Location(one.file, 1) for one in hosts), None) or next(iter(files), None)
+
+    @property
+    def is_docker(self) -> bool:
+        """Whether the pool's runtime is Docker; unknown runtimes may be."""
+        return self.pool.runtime is None or self.pool.runtime.name == "docker"
 
     @property
     def runtime(self) -> str:
@@ -101,6 +118,8 @@ def _read_one(found: Found, path: str, data: bytes) -> None:
     file = shown_path(found.plan.path, path)
     reader = next((reader for reader in _READERS if reader.recognises(data)), None)
     reader = reader or next((named for named in _READERS if getattr(named, "NAME", None) == name), None)
+    if reader is not None:
+        found.linted.append(file)
     try:
         if reader is hosts_toml:
             _hosts(found, path, file, data)
@@ -109,51 +128,86 @@ def _read_one(found: Found, path: str, data: bytes) -> None:
         elif reader is registries_yaml:
             _registries(found, path, file, data)
         elif reader is daemon_json:
-            found.daemons.append(file)
-            found.daemon.update(daemon_json.read(file, data))
+            _daemon(found, file, data)
         elif reader is distribution_yaml:
+            found.slips += distribution_yaml.slips(file, data)
             found.no_own |= distribution_yaml.read(data)
         elif PurePosixPath(path).suffix not in _CERTIFICATES and not data.startswith(b"-----BEGIN"):
+            found.slips += distribution_yaml.slips(file, data) if name == distribution_yaml.FILE else ()
             found.others.append(file)
     except Unreadable as error:
         found.unknowns.append(Unknown(Location(file, error.line), str(error), "malformed"))
+        _note_refusal(found, file, getattr(reader, "NAME", ""), error)
+
+
+def _note_refusal(found: Found, file: str, kind: str, error: Unreadable) -> None:
+    """Note that the program does not take the file either, unless a mistake that was found already says so."""
+    if error.accepted or not kind or (kind == daemon_json.NAME and not found.is_docker):
+        return
+    grave = {Effect.REFUSED, Effect.UNREAD}
+    if not any(one.location.file == file and one.effect in grave for one in found.slips):
+        found.slips.append(refusal(kind, str(error), Location(file, error.line, error.column)))
+
+
+def _daemon(found: Found, file: str, data: bytes) -> None:
+    found.daemons.append(file)
+    document = daemon_json.load(data)
+    if found.is_docker:
+        version = found.pool.runtime.version if found.pool.runtime is not None else ""
+        found.slips += daemon_json.slips(file, document, Grammar("dockerd", version, found.pool.platform.os))
+    found.daemon.update(daemon_json.read(file, document))
 
 
 def _containerd(found: Found, file: str, data: bytes) -> None:
     if b"{{" in data:
-        raise Unreadable("a template: name the config.toml that it becomes on a node")
-    config = containerd_toml.read(file, load_toml(data), found.runtime)
+        raise Unreadable("a template: name the config.toml that it becomes on a node", accepted=True)
+    toml = load_toml(data, bom=_allows_mark(found))
+    found.slips += containerd_toml.slips(file, toml, found.runtime)
+    config = containerd_toml.read(file, toml, found.runtime)
     found.configs.append((file, config))
     found.notes += config.notes
 
 
 def _registries(found: Found, path: str, file: str, data: bytes) -> None:
+    found.registries_at = found.registries_at or Location(file, 1)
     document = registries_yaml.load(data)
+    found.slips += registries_yaml.slips(file, document)
     namespaces, notes = registries_yaml.read(file, document)
     found.registries.update(namespaces)
-    found.registries_at = found.registries_at or Location(file, 1)
     found.notes += notes
     found.tls += of_registries_yaml(path, file, document)
+
+
+def _allows_mark(found: Found) -> bool:
+    """Whether the pool's containerd allows a byte order mark; one of an unknown version may not."""
+    reading = hosts_toml.reading_of(found.runtime)
+    return reading is not None and reading.bom
 
 
 def _hosts(found: Found, path: str, file: str, data: bytes) -> None:
     parts = PurePosixPath(path).parts
     folder = parts[-2] if len(parts) > 1 else ""
     if parts[-1] != hosts_toml.NAME:
-        raise Unreadable("containerd only reads hosts.toml, in a folder that is named after its registry")
+        why = "containerd only reads hosts.toml, in a folder that is named after its registry"
+        raise Unreadable(why, accepted=True)
     if not hosts_toml.names_host(folder):
         raise Unreadable(
-            "its folder names no registry, so nobody can tell whose images it is for: put it into a folder such as docker.io"
+            "its folder names no registry, so nobody can tell whose images it is for: put it into a folder such as docker.io",
+            accepted=True,
         )
     folders = found.roots.setdefault("/".join(parts[:-2]), {})
     if ":" in folder and found.pool.is_windows:
         right = hosts_toml.folders_for(folder, windows=True)[0]
         found.notes.append(Note(Location(file), f"a folder on Windows cannot be named {folder}: name it {right}"))
     try:
-        toml = load_toml(data)
-        folders[folder], notes = hosts_toml.read(file, toml, rewrites=found.distribution is not None)
+        toml = load_toml(data, bom=_allows_mark(found))
+        found.slips += hosts_toml.slips(file, toml, found.runtime)
+        rewrites = found.distribution is not None
+        folders[folder], notes = hosts_toml.read(file, toml, rewrites=rewrites, runtime=found.runtime)
     except Unreadable as error:
-        folders[folder] = Unknown(Location(file, error.line), str(error), "malformed", folder)
+        kind: Why = "missing-evidence" if error.accepted else "malformed"
+        folders[folder] = Unknown(Location(file, error.line), str(error), kind, folder)
+        _note_refusal(found, file, hosts_toml.NAME, error)
         return
     found.notes += notes
     found.tls += of_hosts_toml(path, file, toml, folder)

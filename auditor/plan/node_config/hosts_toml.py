@@ -11,15 +11,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditor.errors import Location
+from auditor.facts import Fact, table, version_key
 from auditor.plan.node_config.addresses import hosts_toml_address
 from auditor.plan.node_config.marked_toml import Toml
 from auditor.plan.node_config.model import EVERYTHING, Namespace, Note, Role, Server, Unreadable
+from auditor.plan.node_config.slips import ConfigSlip, Effect, Grammar, slip, slips_of
 from auditor.plan.quoting import shown
 
 NAME = "hosts.toml"
+REFERRERS = "referrers"  # a capability since containerd 2.2
 DEFAULT = "_default"
 _LOOKS = re.compile(rb"^\s*(?:\[\s*host\b|server\s*=\s*[\"']|host\s*[.=])", re.MULTILINE)
 _HOST = re.compile(r"(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|localhost|[A-Za-z0-9-]+(?=[:_]\d)|\[[0-9a-fA-F:]+\])(?::\d+|_\d+_)?")
+_DURATION = re.compile(r"[+-]?(?:0|(?:(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:ns|us|µs|μs|ms|s|m|h))++)")
 _NO_HOSTS = frozenset({"certs.d", "hosts.d"})
 _KINDS: dict[str, tuple[type, str]] = {
     "server": (str, "text"),
@@ -50,18 +54,72 @@ def folders_for(registry: str, *, windows: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.replace(":", "") if windows else name for name in names))
 
 
-def read(file: str, toml: Toml, *, rewrites: bool) -> tuple[Namespace, tuple[Note, ...]]:
+class HostsReading(Fact, frozen=True, kw_only=True):
+    """How a range of containerd's versions reads a hosts.toml."""
+
+    since: str
+    before: str
+    needs_host: bool
+    bom: bool
+
+
+def reading_of(runtime: str) -> HostsReading | None:
+    """How a version reads the file; None where the version is not known."""
+    rows: tuple[HostsReading, ...] = table("hosts_toml", HostsReading)
+    key = version_key(runtime)
+    return next((row for row in rows if key and version_key(row.since) <= key < version_key(row.before)), None)
+
+
+def slips(file: str, toml: Toml, runtime: str) -> Iterator[ConfigSlip]:
+    """Every key that containerd does not know, and every mistake for which it passes over the file."""
+    grammar = Grammar(NAME, runtime)
+
+    def where(path: tuple[str, ...]) -> Location:
+        return Location(file, toml.line(*path))
+
+    yield from slips_of(grammar, toml.data, where)
+    hosts = toml.get("host")
+    for path in ((), *(("host", url) for url in (hosts if isinstance(hosts, dict) else ()))):
+        timeout = toml.get(*path, "dial_timeout")
+        if isinstance(timeout, str) and grammar.row((*path, "dial_timeout")) and not _DURATION.fullmatch(timeout):
+            here = (*path, "dial_timeout")
+            yield slip(grammar, Effect.UNREAD, here, f"{shown(timeout)} is no duration", where(here), instead="30s")
+        capabilities = toml.get(*path, "capabilities")
+        if isinstance(capabilities, list) and REFERRERS in capabilities and () < version_key(runtime) < (2, 2):
+            here = (*path, "capabilities")
+            yield slip(grammar, Effect.UNREAD, here, f"{REFERRERS} is no capability before containerd 2.2", where(here))
+    reading = reading_of(runtime)
+    if toml.get("host") is None and toml.data and reading is not None and reading.needs_host:
+        why = f"containerd {runtime} reads no hosts.toml without a [host] table"
+        yield slip(grammar, Effect.UNREAD, (), why, Location(file, 1), message="invalid `host` tree", instead="[host]")
+
+
+def read(file: str, toml: Toml, *, rewrites: bool, runtime: str = "") -> tuple[Namespace, tuple[Note, ...]]:
     """Who is asked, and what has no effect; `rewrites` says whether this containerd knows them. Raises Unreadable."""
     hosts = toml.get("host")
     if hosts is not None and not isinstance(hosts, dict):
         raise Unreadable("`host` is no table", toml.line("host"))
     _check(toml, toml.data, ())
+    if hosts is None and toml.get("server") and (passed := _passed_over(file, runtime)) is not None:
+        return passed
     servers = [_server(file, toml, url, rewrites=rewrites) for url in _ordered(toml)]
     server = toml.get("server")
     if server:
         servers.append(_made(file, toml, server, toml.data, toml.line("server"), "server"))
     notes = tuple(_ignored(file, toml, hosts or {}, rewrites=rewrites))
     return Namespace(tuple(servers), Location(file, 1), own=not server), notes
+
+
+def _passed_over(file: str, runtime: str) -> tuple[Namespace, tuple[Note, ...]] | None:
+    """What counts instead of a file without a [host] table: nothing, for a containerd before 2.0. Raises Unreadable."""
+    reading = reading_of(runtime)
+    if reading is None:
+        why = "containerd before 2.0 reads no hosts.toml without a [host] table, and the plan does not state the version"
+        raise Unreadable(f"{why}: add an empty `[host]` table", 1, accepted=True)
+    if not reading.needs_host:
+        return None
+    why = f"containerd {runtime} passes over a hosts.toml without a [host] table: add an empty `[host]` table at its end"
+    return Namespace((), Location(file, 1)), (Note(Location(file, 1), why),)
 
 
 def _ordered(toml: Toml) -> Iterator[str]:
@@ -98,7 +156,7 @@ def _made(file: str, toml: Toml, url: str, table: dict[str, Any], line: int, rol
     except Unreadable as error:
         raise Unreadable(str(error), line) from error
     capabilities = frozenset(str(name).lower() for name in table.get("capabilities", ())) or EVERYTHING
-    if unknown := capabilities - EVERYTHING:
+    if unknown := capabilities - EVERYTHING - {REFERRERS}:
         path = ("host", url) if role == "mirror" else ()
         raise Unreadable(f"{shown(min(unknown))} is no capability", toml.line(*path, "capabilities"))
     return Server(address.scheme, address.host, address.path, capabilities, Location(file, line), role)
@@ -106,11 +164,11 @@ def _made(file: str, toml: Toml, url: str, table: dict[str, Any], line: int, rol
 
 def _ignored(file: str, toml: Toml, hosts: dict[str, Any], *, rewrites: bool) -> Iterator[Note]:
     seen = set(_ordered(toml))
-    for url, table in hosts.items():
+    for url, found in hosts.items():
         place = Location(file, toml.line("host", url))
         if url not in seen:
             yield Note(place, f"containerd only asks hosts with a table of their own: write [host.{_quoted(url)}]")
-        elif isinstance(table, dict) and "rewrite" in table and not rewrites:
+        elif isinstance(found, dict) and "rewrite" in found and not rewrites:
             yield Note(place, "only the containerd of K3s and RKE2 knows `rewrite`")
 
 

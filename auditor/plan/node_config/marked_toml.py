@@ -21,7 +21,7 @@ _PART = r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)"""
 _KEY = re.compile(rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*=")
 _HEADER = re.compile(rf"\s*\[\[?\s*({_PART}(?:\s*\.\s*{_PART})*)\s*\]\]?")
 _PARTS = re.compile(_PART)
-_AT_LINE = re.compile(r"at line (\d+)")
+_AT_LINE = re.compile(r"at line (\d{1,9}), column (\d{1,9})")
 _TRIPLE = re.compile(r'"""|\'\'\'')
 
 
@@ -48,23 +48,29 @@ class Toml:
         return 1
 
 
-def load_toml(data: bytes) -> Toml:
-    """Parse a TOML file. Raises Unreadable."""
+def load_toml(data: bytes, *, bom: bool = False) -> Toml:
+    """Parse a TOML file; `bom` says whether its program allows a byte order mark. Raises Unreadable."""
     text = _decoded(data)
+    if text.startswith("\ufeff"):
+        if not bom:
+            raise Unreadable("it begins with a byte order mark: save it as UTF-8 without one", 1, 1)
+        text = text[1:]
     try:
         parsed = tomllib.loads(text)
     except RecursionError:
-        raise Unreadable("not TOML: nested too deep") from None
+        raise Unreadable("not TOML: nested too deep", accepted=True) from None
     except ValueError as error:
         found = _AT_LINE.search(str(error))
-        raise Unreadable(f"not TOML: {clean(short(str(error), 200))}", int(found[1]) if found else 1) from error
+        line, column = (int(found[1]), int(found[2])) if found else (1, 1)
+        raise Unreadable(f"not TOML: {clean(short(str(error), 200))}", line, column) from error
     headers, lines = _places(text)
     return Toml(parsed, headers, lines)
 
 
 def _decoded(data: bytes) -> str:
     if len(data) > MAX_BYTES:
-        raise Unreadable(f"{len(data):,} bytes, more than the {MAX_BYTES:,} that are read of a configuration file")
+        why = f"{len(data):,} bytes, more than the {MAX_BYTES:,} that are read of a configuration file"
+        raise Unreadable(why, accepted=True)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -72,7 +78,7 @@ def _decoded(data: bytes) -> str:
         raise Unreadable(f"not UTF-8 text{hint}", data[: error.start].count(b"\n") + 1) from error
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > MAX_LINE:
-            raise Unreadable(f"a line of {len(line):,} characters, more than any setting needs", number)
+            raise Unreadable(f"a line of {len(line):,} characters, more than any setting needs", number, accepted=True)
     return text
 
 

@@ -79,8 +79,13 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Unreadable(Exception):
-    """A file, or a part of it, that cannot be read as meant: why, and the line."""
+    """A file, or a part of it, that cannot be read as meant: why, and the line and column.
 
-    def __init__(self, why: str, line: int = 0) -> None:
+    `accepted`: the program itself may take the file; only this reader does not.
+    """
+
+    def __init__(self, why: str, line: int = 0, column: int = 0, *, accepted: bool = False) -> None:
         super().__init__(why)
         self.line = line
+        self.column = column
+        self.accepted = accepted

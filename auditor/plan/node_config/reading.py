@@ -53,6 +53,9 @@ def read_node_config(plan: Plan, pool: Pool) -> NodeConfig:
         no_own=found.no_own,
         tls=tuple(found.tls),
         distribution=found.distribution,
+        place=found.place,
+        slips=tuple(found.slips),
+        linted=tuple(found.linted),
         unjudged=tuple(_unjudged(found, docker=docker)),
     )
 

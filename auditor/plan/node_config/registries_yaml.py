@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 
 from auditor.errors import Location
-from auditor.plan.marked import Marked, NotStructured, load_marked
+from auditor.plan.marked import Marked, NotStructured, TwiceKey, load_marked
 from auditor.plan.node_config.addresses import Address, default_scheme, own_host, registries_yaml_address
 from auditor.plan.node_config.model import PULL, RESOLVE, Namespace, Note, Server, Unreadable
+from auditor.plan.node_config.slips import ConfigSlip, Grammar, slips_of
 from auditor.plan.quoting import shown
 
 NAME = "registries.yaml"
@@ -32,12 +33,24 @@ def load(data: bytes) -> Marked:
     try:
         documents = load_marked(data)
     except NotStructured as error:
-        raise Unreadable(str(error), error.line) from error
-    if len(documents) != 1:
-        raise Unreadable("a file of one document is read" if documents else "the file is empty", 1)
+        raise Unreadable(str(error), error.line, error.column, accepted=isinstance(error, TwiceKey)) from error
+    if not documents:
+        return Marked({}, 1, 1)  # K3s and RKE2 take it for a file without mirrors
+    if len(documents) > 1:
+        raise Unreadable("K3s and RKE2 read only the first of its documents", documents[1].line, accepted=True)
     if not isinstance(documents[0].value, dict):
         raise Unreadable("a mapping with mirrors and configs is needed", documents[0].line)
     return documents[0]
+
+
+def slips(file: str, document: Marked) -> Iterator[ConfigSlip]:
+    """Every key that K3s and RKE2 do not know, and every value of a wrong kind."""
+
+    def where(path: tuple[str, ...]) -> Location:
+        found = document.get(*path)
+        return Location(file, found.line, found.column) if found is not None else Location(file, 1)
+
+    return slips_of(Grammar(NAME), document.plain(), where)
 
 
 def read(file: str, document: Marked) -> tuple[dict[str, Namespace], tuple[Note, ...]]:

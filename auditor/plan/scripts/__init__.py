@@ -7,7 +7,7 @@ from auditor.plan.model import Plan
 from auditor.plan.paths import is_inside, normal, shown_path
 from auditor.plan.scripts.model import Command, Script, UnreadableScript, Word
 from auditor.plan.scripts.nested import with_nested
-from auditor.plan.scripts.parsing import LETTER, MAX_BARS, MAX_BYTES, MAX_SIGNS, POWERSHELL, is_too_dense
+from auditor.plan.scripts.parsing import FORBIDDEN, LETTER, MAX_BARS, MAX_BYTES, MAX_SIGNS, POWERSHELL, is_too_dense
 from auditor.plan.scripts.powershell import read_powershell
 from auditor.plan.scripts.shell import read_shell
 
@@ -49,6 +49,8 @@ def read_script(file: str, data: bytes) -> Script:
     if LETTER.encode() in data:
         raise UnreadableScript(f"it holds the letter {LETTER}, with which it is not read", Location(file))
     if file.lower().endswith(_POWERSHELL):
+        if FORBIDDEN.search(data):
+            raise UnreadableScript("it holds a control character, with which it is not read", Location(file))
         return with_nested(read_powershell(file, data), _read_text)
     if not _is_shell(file, data) or b"\0" in data:
         raise UnreadableScript("it is neither a shell script nor one of PowerShell", Location(file, 1))
@@ -58,7 +60,7 @@ def read_script(file: str, data: bytes) -> Script:
 def _read_text(language: str, file: str, text: str) -> Script:
     """A text in a script. Raises UnreadableScript."""
     data = text.encode("utf-8", "replace")
-    if is_too_dense(data) or LETTER in text:
+    if is_too_dense(data) or LETTER in text or (language == POWERSHELL and FORBIDDEN.search(data)):
         raise UnreadableScript("text for a shell that is not read", Location(file))
     return read_powershell(file, data) if language == POWERSHELL else read_shell(file, data)
 

@@ -77,7 +77,11 @@ def _text_in(command: Command) -> _Text | None:
         return _joined(words[_after_host(words) :], SHELL)
     for position, name in enumerate(names):
         if name in _SHELLS | _POWERSHELLS and (start := _given(names, position)):
-            return _joined(words[start:], POWERSHELL) if name in _POWERSHELLS else _joined(words[start : start + 1], SHELL)
+            if name in _POWERSHELLS:
+                return _joined(words[start:], POWERSHELL)
+            given = _joined(words[start : start + 1], SHELL)
+            stops = given is not None and any("e" in flags.removeprefix("-") for flags in _flags(names[position + 1 : start]))
+            return replace(given, text=f"set -e\n{given.text}") if given is not None and stops else given
     return None
 
 
@@ -90,6 +94,11 @@ def _given(names: list[str], shell: int) -> int:
         if not name.startswith(("-", "/")) and names[position - 1] not in {"-executionpolicy", "-ep", "-o"}:
             return 0
     return 0
+
+
+def _flags(names: list[str]) -> list[str]:
+    """Options of one letter each, together or apart, as in `bash -e -uc`."""
+    return [name for name in names if name.startswith("-") and not name.startswith("--") and len(name) < 5]
 
 
 def _after_host(words: tuple[Word, ...]) -> int:

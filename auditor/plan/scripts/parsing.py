@@ -29,6 +29,35 @@ MAX_UNREAD = 20
 # of as many bytes, which `text_of` turns back.
 _DASHES = re.compile(rb"(?<=[\s\"'])--(?=[A-Za-z])")
 LETTER = "\u07ca"
+# What else the grammar does not know, in other letters of as many bytes. Only for scripts that it cannot read as they are, and
+# only where it reads more of them then. `text_of` turns the stand-ins for `$`, `{` and `}` back.
+_STAND_INS = {
+    b"$": b"\x02",
+    b"{": b"\x03",
+    b"}": b"\x04",
+    b"(": b"\x05",
+    b")": b"\x06",
+    b'"': b"\x07",
+    b"[": b"\x0e",
+    b"]": b"\x0f",
+}
+_SIGN_OF = {instead.decode(): sign.decode() for sign, instead in _STAND_INS.items()}
+_STAND_IN = re.compile(r"[\x02-\x07\x0e\x0f]")
+FORBIDDEN = re.compile(rb"[\x00\x02-\x07\x0e\x0f]")
+_TOKEN = re.compile(
+    rb"(?<=[ \t])(?:\$(?:\{(?:\w+:)?\w+\}|\(\$[\w:.]+\)|(?:\w+:(?=[A-Za-z_]))?\w+)(?:\.\w+|\[[^\]\s]*\])?"
+    rb"|\"[^\"\s]*\")(?=[/:]\S)"
+)
+_OPERATOR = re.compile(
+    rb"(?:[=(,+*%/|{;&!<>]|-(?:eq|ne|gt|lt|ge|le|and|or|not|f|i?replace|split|join|i?match|i?like|in|as|is))\s*$", re.IGNORECASE
+)
+_CLAUSE = re.compile(rb"\}[ \t](?=[ \t]*(?:\"[^\"\n]*\"|'[^'\n]*'|default)[ \t]*\{)", re.IGNORECASE)
+_BLOCK = re.compile(rb"\)[ \t](?=(?:begin|process|end)[ \t]*\{)", re.IGNORECASE)
+_PARAM = re.compile(rb"\bparam[ \t]*\([^()\n]*\)[ \t](?=[^ \t\r\n#])", re.IGNORECASE)
+_LABEL = re.compile(rb"\b(break|continue)[ \t](?=[A-Za-z_])", re.IGNORECASE)
+_EACH = re.compile(rb"\.ForEach(?=[ \t]*\()", re.IGNORECASE)
+_SHOWN = 60
+_BEFORE = 40  # bytes in front of a token that are looked at
 _GRAMMARS = {SHELL: tree_sitter_bash.language, POWERSHELL: tree_sitter_powershell.language}
 
 
@@ -39,9 +68,39 @@ def _parser(language: str) -> tree_sitter.Parser:
 
 def parse(language: str, data: bytes) -> Node:
     """The root of a script's tree."""
-    if language == POWERSHELL:
-        data = _DASHES.sub(LETTER.encode(), data)
-    return _parser(language).parse(data).root_node
+    if language != POWERSHELL:
+        return _parser(language).parse(data).root_node
+    data = _DASHES.sub(LETTER.encode(), data)
+    root = _parser(language).parse(data).root_node
+    if not root.has_error or (eased := _eased(data)) == data:
+        return root
+    other = _parser(language).parse(eased).root_node
+    return other if _unread_bytes(other) < _unread_bytes(root) else root
+
+
+def _eased(data: bytes) -> bytes:
+    """A PowerShell script in a form that the grammar knows, of the same length."""
+    data = _TOKEN.sub(lambda found: _stood_in(data, found), data)
+    for pattern in (_CLAUSE, _PARAM, _BLOCK, _LABEL):
+        data = pattern.sub(lambda found: found[0][:-1] + b";", data)
+    return _EACH.sub(lambda found: found[0][:2] + b"x" + found[0][3:], data)
+
+
+def _stood_in(data: bytes, found: re.Match[bytes]) -> bytes:
+    """A word that begins with a variable, unless it is an operand: `copy $Reg/app`, but not `$done / $all`."""
+    before = data[max(found.start() - _BEFORE, 0) : found.start()].rpartition(b"\n")[2]
+    if not before.strip() or _OPERATOR.search(before.rstrip()):
+        return found[0]
+    text = found[0]
+    for sign, instead in _STAND_INS.items():
+        text = text.replace(sign, instead)
+    return text
+
+
+def _unread_bytes(root: Node) -> tuple[int, int]:
+    """How many places of a tree are not understood, and how much text is."""
+    errors = list(below(root, "ERROR"))
+    return len(errors), sum(node.end_byte - node.start_byte for node in errors)
 
 
 def is_too_dense(data: bytes) -> bool:
@@ -51,7 +110,8 @@ def is_too_dense(data: bytes) -> bool:
 
 def text_of(node: Node) -> str:
     """The source of a node."""
-    return (node.text or b"").decode("utf-8", "replace").replace(LETTER, "--")
+    text = (node.text or b"").decode("utf-8", "replace").replace(LETTER, "--")
+    return _STAND_IN.sub(lambda found: _SIGN_OF[found[0]], text) if _STAND_IN.search(text) else text
 
 
 def location_of(file: str, node: Node) -> Location:
@@ -87,4 +147,6 @@ def too_deep(file: str, node: Node) -> UnreadableScript:
 
 def not_understood(file: str, node: Node) -> UnreadableScript:
     """What is said of a place that the grammar does not know."""
-    return UnreadableScript("this part of the script cannot be understood", location_of(file, node))
+    text = " ".join(text_of(node).split())
+    shown = f": `{text[:_SHOWN]}{'…' if len(text) > _SHOWN else ''}`" if text.isprintable() and text else ""
+    return UnreadableScript(f"this part of the script cannot be understood{shown}", location_of(file, node))

@@ -33,6 +33,8 @@ _HARMLESS = frozenset({"write-host", "write-output", "write-warning", "write-ver
 _LOOPS = frozenset({"foreach_statement", "for_statement", "while_statement", "do_statement", "function_statement"})
 _STATUS = re.compile(r"\$LASTEXITCODE|\$\?", re.IGNORECASE)
 _GOES_ON = "nothing looks at `$LASTEXITCODE` after it, and PowerShell goes on when a program fails"
+_STARTS = frozenset({"start-process", "saps"})
+_STARTED = "`Start-Process` does not set `$LASTEXITCODE`, and nothing looks at the `.ExitCode` of what `-PassThru` returns"
 _STOPS = ("psnativecommanduseerroractionpreference", "erroractionpreference")
 
 
@@ -72,7 +74,9 @@ class _Reader:
         yield from self._children(node, inner)
 
     def _note(self, trouble: UnreadableScript) -> None:
-        if len(self.unread) < MAX_UNREAD:
+        """Keep what is not understood, once for each line."""
+        lines = {one.location.line for one in self.unread}
+        if len(self.unread) < MAX_UNREAD and trouble.location.line not in lines:
             self.unread.append(trouble)
 
     def _children(self, node: Node, place: _Place) -> Iterator[Command]:
@@ -81,13 +85,16 @@ class _Reader:
         for position, child in enumerate(children):
             following = [after for after in children[position + 1 :][:2] if after.type != "empty_statement"]
             looked = is_list and bool(following) and _STATUS.search(text_of(following[0])) is not None
-            yield from self.visit(child, replace(place, ignored="") if looked else place)
+            is_last = is_list and not following and _STATUS.search(_condition_after(node)) is not None
+            yield from self.visit(child, replace(place, ignored="") if looked or is_last else place)
 
     def _command(self, node: Node, place: _Place) -> Iterator[Command]:
         words, is_read = words_of(node, self.values)
         if not is_read:
             self._note(not_understood(self.file, node))
         ignored = "" if self._stops(node) else place.ignored
+        if words and words[0].text.lower() in _STARTS:
+            ignored = "" if _sees_exit_code(node) else _STARTED
         yield Command(words, location_of(self.file, node), ignored, place.is_repeated)
         for block in outermost(node, "script_block", "parenthesized_expression", "sub_expression"):
             is_block = block.type == "script_block"
@@ -106,6 +113,24 @@ class _Reader:
         """Whether the script asks for it that programs that fail stop it."""
         native, action = (self.values.text(name, node.start_byte) for name in _STOPS)
         return (native or "").lower() == "$true" and (action or "").lower() == "stop"
+
+
+def _condition_after(block: Node) -> str:
+    """The condition that follows the statements of a `do` loop; empty for other statements."""
+    loop = block.parent
+    while loop is not None and loop.type in {"statement_block", "statement_list"}:
+        loop = loop.parent
+    if loop is None or loop.type != "do_statement":
+        return ""
+    return "".join(text_of(child) for child in loop.children if child.start_byte >= block.end_byte)
+
+
+def _sees_exit_code(node: Node) -> bool:
+    """Whether the script asks a process that it started for its exit code."""
+    root = node
+    while root.parent is not None:
+        root = root.parent
+    return "-passthru" in text_of(node).lower() and ".exitcode" in text_of(root).lower()
 
 
 def _chained(node: Node, ignored: str) -> str:

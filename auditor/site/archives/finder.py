@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from auditor.evidence.model import ImageEvidence, Seen
 from auditor.oci.archive import ArchivedImage
 from auditor.oci.document import Index, MalformedDocument, Manifest, parse_document
-from auditor.oci.reference import InvalidReference, Reference, parse_reference
+from auditor.oci.reference import Reference, spelt
 from auditor.plan.model import Registry
 from auditor.plan.rewrites import placed
 from auditor.site.archives.evidence import Archive, InArchive
@@ -49,7 +49,7 @@ def entries_in(
 ) -> dict[Reference, tuple[Entry, ...]]:
     """Every entry of every archive that holds one of the images, surest first. `source` is how the sources have them."""
     references = tuple(references)
-    names = _names(references, registry)
+    names = asked_names(references, registry)
     digests = _digests(references, source)
     found: dict[Reference, dict[tuple[str, str], Entry]] = {}
     for archive in archives:
@@ -72,7 +72,7 @@ def _meant(
     """The images that a root is."""
     is_named = False
     for name in root.names:
-        for meant in names.get(normalised(name), ()):
+        for meant in names.get(spelt(name), ()):
             is_named = True
             yield meant
     yield from digests.get(root.digest, ())
@@ -93,16 +93,8 @@ def _config(archive: Archive, root: ArchivedImage, evidence: ImageEvidence) -> s
             return ""
 
 
-def normalised(name: str) -> str:
-    """A name of an archive as references are compared; as it stands when it is none."""
-    try:
-        return str(parse_reference(name))
-    except InvalidReference:
-        return name
-
-
-def _names(references: Iterable[Reference], registry: Registry | None) -> _Meant:
-    """The names that mean each image: its own, and the one inside; a name may leave out the digest, or the tag beside one."""
+def asked_names(references: Iterable[Reference], registry: Registry | None) -> _Meant:
+    """The images by each name that means them: their own, and the one in the internal registry, with tag, digest or both."""
     found: _Meant = {}
     for reference in references:
         places = [reference, placed(registry, reference)] if registry is not None else [reference]

@@ -9,8 +9,9 @@ from auditor.evidence.model import Absent, Evidence, Failed, Kind, Seen
 from auditor.oci.reference import Reference
 from auditor.plan.model import Need, Needs, Plan
 from auditor.plan.paths import is_inside, normal
+from auditor.site.archives.conflicts import Conflict, conflicts_in
 from auditor.site.archives.evidence import Archive, InArchive, InNone
-from auditor.site.archives.finder import Entry, entries_in
+from auditor.site.archives.finder import Entry, asked_names, entries_in
 from auditor.site.images import Image, Images, Placement, Standing, Trouble
 from auditor.site.survey import Survey
 
@@ -27,12 +28,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Archives:
-    """Every archive of the plan. `unread` says of those that could not be read why; `held` follows the order of the needs."""
+    """Every archive of the plan. `unread` says of those that could not be read why; `held` follows the order of the needs.
+
+    `conflicts` are the names under which they offer two different images.
+    """
 
     read: tuple[Archive, ...]
     unread: Mapping[str, Trouble]
     entries: Mapping[Reference, tuple[Entry, ...]]
     held: tuple[Held, ...]
+    conflicts: tuple[Conflict, ...] = ()
 
     def images(self) -> Images:
         """The images as the archives together hold them."""
@@ -60,7 +65,8 @@ def archives_of(plan: Plan, needs: Needs, evidence: Evidence, source: Images | N
         pairs = zip(lacking, doubtful, strict=True)
         lacking = tuple(sure if _is_seen(source, sure.need.reference) else unsure for sure, unsure in pairs)
     held = tuple(_final(best.get(_key(place.need)), place, is_sure=not unread) for place in lacking)
-    return Archives(tuple(read), unread, entries, held)
+    asked = asked_names(references, plan.registry)
+    return Archives(tuple(read), unread, entries, held, tuple(conflicts_in(read, asked, evidence)))
 
 
 def _nameless(read: Iterable[Archive], entries: Mapping[Reference, tuple[Entry, ...]]) -> str:

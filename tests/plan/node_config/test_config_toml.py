@@ -12,7 +12,7 @@ from auditor.plan.node_config.marked_toml import MAX_BYTES, load_toml
 from auditor.plan.node_config.model import Unreadable
 from tests.plan.node_config.made import V2, V3, WINDOWS, node, problem, urls
 
-HOSTS = {"certs.d/docker.io/hosts.toml": 'server = "https://inside"\n'}
+HOSTS = {"certs.d/docker.io/hosts.toml": 'server = "https://inside"\n[host]\n'}
 INSIDE = ["https://inside/v2/library/busybox"]
 HUB = ["https://registry-1.docker.io/v2/library/busybox"]
 MIRRORS = '[plugins."io.containerd.grpc.v1.cri".registry.mirrors."docker.io"]\nendpoint = ["https://inside"]\n'
@@ -200,7 +200,7 @@ def test_docker_has_mirrors_for_docker_hub_alone() -> None:
         ('{"registry-mirrors": "x"}', "must be a list"),
         ('{"registry-mirrors": ["https://x/hub"]}', "a mirror with a path"),
         ('{"registry-mirrors": ["ftp://x"]}', "is no http(s) URL"),
-        ('{"registry-mirrors": [', "not YAML"),
+        ('{"registry-mirrors": [', "unexpected end of JSON input"),
     ):
         assert why in problem(node({"daemon.json": text}, runtime="docker 27.5.1"))
 

@@ -154,7 +154,7 @@ def test_rewrite_is_for_k3s_and_rke2() -> None:
         ('server = "http://m"\ncapabilities = "pull"\n', "2: 'capabilities' must be a list"),
         ('server = "\x00"\n', "not TOML"),
         (b"\xff\xfes\x00", "it is UTF-16"),
-        ("\ufeffserver = 'x'\n", "not TOML"),
+        ("\ufeffserver = 'x'\n", "byte order mark"),
     ],
 )
 def test_what_cannot_be_read_is_unknown_for_its_registry_alone(text: str | bytes, why: str) -> None:

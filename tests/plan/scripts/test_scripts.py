@@ -75,7 +75,7 @@ def test_a_value_of_a_loop_is_one_word_and_one_from_outside_may_be_many() -> Non
         ("set -e\n! crane a\ntrue", "`!`"),
         ("crane a; true", "set -e"),
         ("for i in a b; do crane $i; done", "set -e"),
-        ("set -e\nset +e\ncrane a\necho", "set -e"),
+        ("set -e\nset +e\ncrane a\necho", "`set +e` is in effect"),
     ],
 )
 def test_hidden_failures(text: str, why: str) -> None:

@@ -1,0 +1,223 @@
+"""What is wrong in a configuration file by the grammar of the program that reads it: keys, kinds and places.
+
+Keys and kinds are facts (facts/config_keys.yaml, facts/config_programs.yaml). Nothing here parses a file.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Final, Literal
+
+from auditor.errors import Location
+from auditor.facts import Fact, table, version_key
+from auditor.plan.quoting import shown
+from auditor.plan.spelling import closest
+
+Path = tuple[str, ...]
+Kind = Literal["text", "texts", "switch", "number", "list", "mapping", "text-or-texts", "any", "ignored"]
+_ANY: Final = "*"
+_ALIKE: Final = 0.75
+_COMMENTS: Final = ("_", "//", "#", "$")
+WANTED: Final[Mapping[str, str]] = {
+    "text": "text",
+    "texts": "a list of texts",
+    "switch": "true or false",
+    "number": "a number",
+    "list": "a list",
+    "mapping": "a mapping",
+    "text-or-texts": "text or a list of texts",
+}
+
+
+class Effect(StrEnum):
+    """What the program does about it."""
+
+    REFUSED = "refused"  # it does not start
+    UNREAD = "unread"  # it passes over the whole file
+    IGNORED = "ignored"  # it passes over the key
+    REPLACED = "replaced"  # of two equal keys it uses one
+
+
+class ConfigKey(Fact, frozen=True, kw_only=True):
+    """A key that a program knows, and what its value must be."""
+
+    program: str
+    path: Path
+    kind: Kind
+    os: str = ""
+    since: str = "0"
+    before: str = "9999"
+    instead: str = ""
+
+
+class ConfigProgram(Fact, frozen=True, kw_only=True):
+    """What the program that reads a kind of file does about mistakes, and the newest version that this is known for."""
+
+    file: str
+    program: str
+    unknown: Literal["refused", "ignored"]
+    wrong: Literal["refused", "unread"]
+    verified_through: str
+    as_of: datetime.date
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigSlip:
+    """One mistake. `key` is dotted, empty for the whole file; `why` says what is wrong with it.
+
+    `message` is what the program prints, where that is known. `instead` is the key or the value that was probably meant.
+    `unsure_beyond` is the newest version for which the facts hold, if the program is newer.
+    """
+
+    program: str
+    effect: Effect
+    key: str
+    why: str
+    location: Location
+    message: str = ""
+    instead: str = ""
+    unsure_beyond: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """The keys of one kind of file, as a version of its program on an OS knows them. An empty version knows all keys."""
+
+    file: str
+    version: str = ""
+    os: str = ""
+    keys: Mapping[Path, ConfigKey] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Choose the rows of the version."""
+        key = version_key(self.version)
+        rows: tuple[ConfigKey, ...] = table("config_keys", ConfigKey)
+        fitting = {
+            row.path: row
+            for row in rows
+            if row.program == self.file
+            and (not row.os or not self.os or row.os == self.os)
+            and (not key or version_key(row.since) <= key < version_key(row.before))
+        }
+        object.__setattr__(self, "keys", fitting)
+
+    @property
+    def fact(self) -> ConfigProgram:
+        """What the program does about mistakes."""
+        rows: tuple[ConfigProgram, ...] = table("config_programs", ConfigProgram)
+        return next(row for row in rows if row.file == self.file)
+
+    @property
+    def beyond(self) -> str:
+        """The newest version that the facts cover, if the program's is newer; else empty."""
+        through = self.fact.verified_through
+        return through if through and version_key(self.version)[:2] > version_key(through)[:2] else ""
+
+    def row(self, path: Path) -> ConfigKey | None:
+        """The key at a path, names under `*` included."""
+        return next((self.keys[found] for found in _patterns(path) if found in self.keys), None)
+
+    def names(self, path: Path) -> list[str]:
+        """The keys that a mapping may hold; none for one that may hold any."""
+        return [row.path[-1] for row in self.keys.values() if len(row.path) == len(path) + 1 and _fits(row.path[:-1], path)]
+
+    def meant(self, path: Path) -> str:
+        """The key that an unknown one at this path was probably meant as, dotted; empty when nothing is near."""
+        name, above = path[-1], path[:-1]
+        names = [known for known in self.names(above) if known != _ANY]
+        if near := closest(name.lower(), names, _ALIKE):
+            return ".".join((*above, near))
+        elsewhere = next((row.path for row in self.keys.values() if row.path[-1] == name and row.kind != "ignored"), None)
+        return ".".join(elsewhere) if elsewhere is not None else ""
+
+
+Where = Callable[[Path], Location]
+
+
+def slips_of(grammar: Grammar, data: Any, where: Where, path: Path = ()) -> Iterator[ConfigSlip]:  # noqa: ANN401 - any file
+    """Every unknown key and every value of a wrong kind in a mapping, in the order of the file."""
+    if not isinstance(data, dict) or not grammar.names(path):
+        return
+    for key, value in data.items():
+        here = (*path, str(key))
+        row = grammar.row(here)
+        if row is None:
+            yield unknown_key(grammar, here, where(here))
+        elif row.kind == "ignored":
+            why = f"{grammar.fact.program} accepts this key and does not use it"
+            yield slip(grammar, Effect.IGNORED, here, why, where(here), instead=row.instead)
+        elif (wrong := wrong_kind(grammar, row, value)) is not None:
+            effect = Effect(grammar.fact.wrong)
+            yield slip(grammar, effect, here, f"must be {wrong}", where(here), instead=wrong)
+        else:
+            yield from slips_of(grammar, value, where, here)
+
+
+def unknown_key(grammar: Grammar, path: Path, at: Location) -> ConfigSlip:
+    """A key that the program does not know."""
+    fact = grammar.fact
+    effect, name = Effect(fact.unknown), shown(path[-1])[1:-1]
+    message = f"the following directives don't match any configuration option: {name}" if effect is Effect.REFUSED else ""
+    made = slip(grammar, effect, path, f"{fact.program} does not know this key", at, message=message)
+    meant = grammar.meant(path)
+    # Without a version, a key that resembles no known one may be that of a newer program; a comment is none of any.
+    newer = "" if meant or grammar.version or name.startswith(_COMMENTS) else fact.verified_through
+    return replace(made, instead=meant, unsure_beyond="" if name.startswith(_COMMENTS) else made.unsure_beyond or newer)
+
+
+def slip(
+    grammar: Grammar, effect: Effect, path: Path, why: str, at: Location, *, message: str = "", instead: str = ""
+) -> ConfigSlip:
+    """One mistake in a file of this grammar."""
+    beyond = grammar.beyond if effect in {Effect.REFUSED, Effect.IGNORED} else ""
+    key = shown(".".join(path))[1:-1]
+    return ConfigSlip(grammar.fact.program, effect, key, why, at, message, instead, beyond)
+
+
+def wrong_kind(grammar: Grammar, row: ConfigKey, value: Any) -> str | None:  # noqa: ANN401 - any file
+    """What a value must be and is not; None when it is in order. YAML takes a number or a switch for text."""
+    is_yaml = grammar.file == "registries.yaml"
+    if (value is None and grammar.file in {"dockerd", "registries.yaml"}) or row.kind in {"any", "ignored"}:
+        return None
+    return None if _is_kind(row.kind, value, lenient=is_yaml) else WANTED[row.kind]
+
+
+def _is_kind(kind: str, value: Any, *, lenient: bool) -> bool:  # noqa: ANN401 - any file
+    match kind:
+        case "text":
+            return isinstance(value, str) or (lenient and isinstance(value, int | float))
+        case "texts":
+            return isinstance(value, list) and all(_is_kind("text", each, lenient=lenient) for each in value)
+        case "text-or-texts":
+            return isinstance(value, str) or _is_kind("texts", value, lenient=lenient)
+        case "switch":
+            return isinstance(value, bool)
+        case "number":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "list":
+            return isinstance(value, list)
+    return isinstance(value, dict)
+
+
+def _patterns(path: Path) -> Iterator[Path]:
+    """The paths of rows that may fit, the plainest first. Paths of the facts are short."""
+    if not path or len(path) > 8:
+        yield ()
+        return
+    for above in _patterns(path[:-1]):
+        yield (*above, path[-1])
+        yield (*above, _ANY)
+
+
+def _fits(pattern: Path, path: Path) -> bool:
+    return len(pattern) == len(path) and all(part in {_ANY, name} for part, name in zip(pattern, path, strict=True))
+
+
+def refusal(file: str, why: str, at: Location) -> ConfigSlip:
+    """A file of this kind that its program cannot read."""
+    grammar = Grammar("dockerd" if file == "daemon.json" else file)
+    message = why if file == "daemon.json" else ""
+    return ConfigSlip(grammar.fact.program, Effect(grammar.fact.wrong), "", why, at, message)

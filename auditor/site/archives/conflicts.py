@@ -1,0 +1,131 @@
+"""Finds names under which the archives of a plan offer two different images. Which one a node gets depends on the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from auditor.evidence.model import ImageEvidence, Seen
+from auditor.oci.archive import ArchivedImage
+from auditor.oci.document import Descriptor, Index, MalformedDocument, Manifest, parse_config, parse_document
+from auditor.oci.layouts.oci_layout import REF_NAME
+from auditor.oci.platform import Platform
+from auditor.oci.reference import is_digest, spelt
+from auditor.site.archives.evidence import Archive, InArchive
+
+_MAX_DEPTH = 4  # of indexes in indexes
+_Builds = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One root of an archive that bears the name."""
+
+    archive: Archive
+    root: ArchivedImage
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One name, and two images that bear it. `is_asked`: the plan needs an image of this name.
+
+    `platform` is one for which the two differ; empty where each only has platforms that the other lacks: then both are
+    right, and the one that is loaded last replaces the other.
+    """
+
+    name: str
+    first: Claim
+    last: Claim
+    platform: str
+    is_asked: bool
+
+    @property
+    def is_inside_one(self) -> bool:
+        """Whether one archive contradicts itself."""
+        return self.first.archive.path == self.last.archive.path
+
+
+def conflicts_in(archives: Iterable[Archive], asked: Iterable[str], evidence: ImageEvidence) -> Iterator[Conflict]:
+    """Return each name that stands for two images, once for each pair of archives, in the order of the archives."""
+    wanted = frozenset(asked)
+    for name, claims in _claims(archives).items():
+        by_path: dict[str, dict[str, Claim]] = {}
+        for claim in claims:
+            by_path.setdefault(claim.archive.path, {}).setdefault(claim.root.digest, claim)
+        firsts = []
+        for roots in by_path.values():
+            first, *others = roots.values()
+            firsts.append(first)
+            yield from _next(name, first, others, wanted, evidence)
+        yield from _next(name, firsts[0], firsts[1:], wanted, evidence)
+
+
+def _claims(archives: Iterable[Archive]) -> dict[str, list[Claim]]:
+    """The roots by name. A bare tag is the name of an image in its own archive only."""
+    found: dict[str, list[Claim]] = {}
+    for archive in archives:
+        for root in archive.inventory.images:
+            for name in root.names:
+                is_tag = root.name_source == REF_NAME and not {"/", ":", "@"} & set(name)
+                key = f"{archive.path}\0{name}" if is_tag else spelt(name)
+                found.setdefault(key, []).append(Claim(archive, root))
+    return {key: claims for key, claims in found.items() if len(claims) > 1}
+
+
+def _next(
+    name: str, first: Claim, others: Iterable[Claim], wanted: frozenset[str], evidence: ImageEvidence
+) -> Iterator[Conflict]:
+    """The first of the others that is another image."""
+    for other in others:
+        if other.root.digest == first.root.digest:
+            continue
+        one, two = _builds(first, evidence), _builds(other, evidence)
+        if one and one == two:
+            continue  # the same builds in another wrapping: a manifest that was converted, an index of the same manifests
+        differs = next((platform for platform in one if platform in two and one[platform] != two[platform]), "")
+        # An image whose builds are not known is another one for all that can be said.
+        unknown = "" if one and two else "any platform"
+        yield Conflict(name.rpartition("\0")[2], first, other, differs or unknown, name in wanted)
+        return
+
+
+def _builds(claim: Claim, evidence: ImageEvidence) -> _Builds:
+    """The config digest of each platform that a root has in its archive."""
+    held = InArchive(evidence, claim.archive, {"": claim.root})
+    found: dict[str, str] = {}
+    level = [Descriptor(claim.root.digest, claim.root.size, claim.root.media_type)]
+    for _ in range(_MAX_DEPTH):
+        following: list[Descriptor] = []
+        for descriptor in level:
+            document = _document(held, descriptor)
+            if isinstance(document, Index):
+                following += [child for child in document.manifests if not child.is_attestation and is_digest(child.digest)]
+            elif isinstance(document, Manifest):
+                found.setdefault(_platform(held, document), document.config.digest)
+        level = following
+    return found
+
+
+def _document(held: InArchive, descriptor: Descriptor) -> object:
+    match held.content("", descriptor.digest):
+        case Seen(content):
+            try:
+                return parse_document(content.body, content.media_type)
+            except MalformedDocument:
+                return None
+        case _:
+            return None
+
+
+def _platform(held: InArchive, manifest: Manifest) -> str:
+    """The platform without the Windows revision: nodes take two revisions of one build for the same."""
+    match held.content("", manifest.config.digest):
+        case Seen(content):
+            try:
+                platform = parse_config(content.body).platform
+            except MalformedDocument:
+                return "unknown"
+            build = ".".join(platform.os_version.split(".")[:3])
+            return str(Platform(platform.os, platform.architecture, platform.variant, build))
+        case _:
+            return "unknown"
