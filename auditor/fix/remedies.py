@@ -48,8 +48,8 @@ def remedies(
     files = [
         *_copy_files(setting, carried, findings),
         *list_files(site, findings, carried),
-        *setting_files(site, findings, _urls(site, carried)),
-        *node_files(site, findings),
+        *setting_files(site, findings, _urls(site, carried), day),
+        *node_files(site, findings, day),
         *root_files(site, findings),
     ]
     return (readme(setting, files, findings, stayed, () if plan.registry is not None else (_NO_REGISTRY,)), *files)

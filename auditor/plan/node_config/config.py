@@ -40,6 +40,7 @@ class NodeConfig:
     containerd would not serve pods at all. `unjudged` says what was seen and is not looked into. `distribution` is set where
     containerd's configuration is written from registries.yaml; `no_own` says that its server flag is set, by which a node
     does not ask the registry itself after the mirrors of that file. `tls` is how the runtime is told to verify hosts.
+    `registries_path` is the registries.yaml among the plan's files; empty where the plan has none.
     """
 
     pool: Pool
@@ -54,6 +55,7 @@ class NodeConfig:
     distribution: DistributionRegistries | None = None
     unjudged: tuple[str, ...] = ()
     tls: tuple[TlsSetting, ...] = ()
+    registries_path: str = ""
     _servers: dict[str, tuple[Server, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
