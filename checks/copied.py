@@ -80,6 +80,18 @@ def is_there(copy: Copy | None, layer: Descriptor) -> bool:
     return copy is not None and isinstance(copy.blob(layer.digest), Seen)
 
 
+def yet_to_copy(site: Site) -> Iterator[tuple[Carriage, Copy | None]]:
+    """What is predicted of images that were not observed complete where the way of the plan ends, and the copy there.
+
+    Where the whole image was observed, the observation decides: a copy may have converted a layer, whose digest then differs.
+    """
+    at_the_end = arrived(site)
+    for carriage in site.carriages:
+        copy = at_the_end.get(carriage.placement.need)
+        if copy is None or not copy.is_complete:
+            yield carriage, copy
+
+
 def where_to(site: Site, carriage: Carriage) -> str:
     """Where the image ends up, for messages and commands."""
     registry = site.plan.registry

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from auditor.evidence.model import Seen
 from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Push, Rewrite, Step, WriteIndex, tagged
 from auditor.oci.document import Index
 from auditor.oci.layouts.oci_layout import CONTAINERD_NAME
@@ -51,15 +50,12 @@ class _Wanted:
     @property
     def lacking(self) -> tuple[str, ...]:
         """What is not known to be there of the manifest as it was kept."""
-        if self.copy is None or self.kept is None or self.kept.config is None:
-            return ()
-        blobs = dict.fromkeys((self.kept.config.digest, *(layer.digest for layer in self.kept.layers)))
-        return tuple(digest for digest in blobs if not isinstance(self.copy.blob(digest), Seen))
+        return self.copy.lacking if self.copy is not None else ()
 
     @property
     def has_arrived(self) -> bool:
         """Whether the pool was seen to get what it would get from the source, or what stands for it, with every layer."""
-        if self.copy is None or self.kept is None or self.copy.kept.resolution.trouble is not None or self.lacking:
+        if self.copy is None or not self.copy.is_complete:
             return False
         return self.copy.kept.standing.rank <= self.placement.standing.rank
 

@@ -12,8 +12,8 @@ A copy through a docker-archive by skopeo does so too, as does a rebuild by Buil
 references by digest must follow.
 
 ## When it cannot tell
-The facts do not know the tool or the runtime, or a manifest could not be read. Where the image was seen inside, its manifest
-there decides. A layer that is left behind is the matter of `copy-drops-foreign-layers`.
+The facts do not know the tool or the runtime, or a manifest could not be read. Where the internal registry was observed to have
+the image, its manifest there decides: see `foreign-layer-egress`. A layer that is left behind is the matter of `copy-drops-foreign-layers`.
 
 ## References
 facts/copy_layers.yaml; facts/layer_urls.yaml; containerd core/remotes/docker/fetcher.go; containerd#7676.
@@ -28,7 +28,6 @@ from collections.abc import Iterator
 from auditor.check import Area, Finding, Outcome, Remedy, Severity, define
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
-from auditor.site.copies import Copy
 from auditor.site.layers import leads_outside, rule_of
 from auditor.site.transfers import Carriage
 from auditor.transfer.hops import Unpredicted
@@ -82,12 +81,6 @@ def _outside(layer: Descriptor, site: Site) -> str:
     return next((url for url in layer.urls or () if leads_outside(url, site.plan.reachable)), "")
 
 
-def _is_rewritten(copy: Copy | None, site: Site) -> bool:
-    """Whether the image was seen inside with no URL that leads outside."""
-    payload = copy.kept.resolution.payload if copy is not None and copy.is_inside else None
-    return payload is not None and not any(_outside(layer, site) for layer in payload.foreign)
-
-
 def _judged(site: Site, carriage: Carriage) -> Finding | Unpredicted | None:
     """What is to be said of one image for one pool; None when no layer that is carried would be asked for outside."""
     kept = [(layer, url, fate) for layer, fate in carriage.fates if (url := _outside(layer, site))]
@@ -109,12 +102,13 @@ def _judged(site: Site, carriage: Carriage) -> Finding | Unpredicted | None:
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per image and pool; what is fine is counted per image and pool."""
-    at_the_end = arrived(site)
     bad = 0
     unknown: list[tuple[str, Unpredicted]] = []
+    at_the_end = arrived(site)
     for carriage in site.carriages:
-        need = carriage.placement.need
-        said = None if _is_rewritten(at_the_end.get(need), site) else _judged(site, carriage)
+        copy = at_the_end.get(carriage.placement.need)
+        # The observed manifest decides: `foreign-layer-egress` examines it.
+        said = None if copy is not None and copy.is_inside else _judged(site, carriage)
         bad += said is not None
         if isinstance(said, Finding):
             yield said

@@ -35,6 +35,7 @@ from auditor.plan.docker_daemon import ALLOW, Daemon, UnreadableDaemon, daemons
 from auditor.plan.lists.source import placeholder_in
 from auditor.plan.model import Program
 from auditor.site import Requirement, Site
+from checks.copied import yet_to_copy
 
 ID = "docker-nondistributable"
 
@@ -149,7 +150,7 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
     registry, transfer = site.plan.registry, site.transfer
     if setting.key != "used" or registry is None or transfer is None or not machine.copies:
         return
-    left = [carriage for carriage in site.carriages if carriage.left]
+    left = [carriage for carriage, _ in yet_to_copy(site) if carriage.left]
     if not left or transfer.sends_foreign:
         return
     image = left[0].placement.image.name
