@@ -18,7 +18,10 @@ from checks import CATALOGUE
 
 
 def applied(site: Site, files: Iterable[Written]) -> Site:
-    """The site with each file at its place, named by the part of the plan that it joins. Copy scripts are not run."""
+    """The site with each file at its place, named by the part of the plan that it joins. Copy scripts are not run.
+
+    Lists take the place of all of the plan's `images`.
+    """
     used = [file for file in files if file.place]
     if not used:
         return site
@@ -26,21 +29,23 @@ def applied(site: Site, files: Iterable[Written]) -> Site:
     plan = replace(plan, files={**plan.files, **{file.place: file.text.encode() for file in used}})
     for file in used:
         plan = _named(plan, file)
-    needs = resolve_needs(plan) if any(file.joins is Joins.LIST for file in used) else site.needs
-    return Site(plan, needs, site.evidence, site.places)
+    lists = [file for file in used if file.joins is Joins.LIST]
+    if not lists:
+        return Site(plan, site.needs, site.evidence, site.places)
+    sources = (ImageSource(file.pools, plan.where("images"), list=file.place) for file in lists)
+    plan = replace(plan, images=tuple(sources))
+    return Site(plan, resolve_needs(plan), site.evidence, site.places)
 
 
 def _named(plan: Plan, file: Written) -> Plan:
     """The plan with the part that names the file."""
     match file.joins:
         case Joins.CONFIG | Joins.TRUST:
-            return replace(plan, pools=tuple(_in_pool(pool, file) if pool.name == file.pool else pool for pool in plan.pools))
+            return replace(plan, pools=tuple(_in_pool(pool, file) if pool.name in file.pools else pool for pool in plan.pools))
         case Joins.COPY if plan.copy is not None:
             return replace(plan, copy=replace(plan.copy, config=_with(plan.copy.config, file.place)))
         case Joins.REGISTRY if plan.registry is not None:
             return replace(plan, registry=replace(plan.registry, config=file.place))
-        case Joins.LIST:
-            return replace(plan, images=_with_list(plan, file))
         case _:
             return plan
 
@@ -53,14 +58,6 @@ def _in_pool(pool: Pool, file: Written) -> Pool:
 
 def _with(names: tuple[str, ...], place: str) -> tuple[str, ...]:
     return names if any(is_inside(place, normal(name)) for name in names) else (*names, place)
-
-
-def _with_list(plan: Plan, file: Written) -> tuple[ImageSource, ...]:
-    """The images of the plan with a list that takes the place of an entry, or is a new one for the pools of the file."""
-    if any(is_inside(file.place, normal(source.list)) for source in plan.images if source.list):
-        return plan.images
-    pools = tuple(file.pool.split(" "))
-    return (*plan.images, ImageSource(pools, plan.where("images"), list=file.place))
 
 
 def confirmed(site: Site, files: Sequence[Written], claims: Iterable[Reported], day: datetime.date) -> frozenset[str]:

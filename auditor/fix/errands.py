@@ -30,6 +30,9 @@ class Stayed:
     why: str
 
 
+_Pins = frozenset[tuple[str, str]]  # repository and digest of every need by digest
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """One image for one pool, as it is copied, and as it was seen where the pool gets it from."""
@@ -64,8 +67,9 @@ def errands(site: Site) -> tuple[tuple[Errand, ...], tuple[Stayed, ...]]:
     """What is to be carried into the registry inside, image by image, and what cannot be. The plan must name a registry."""
     carried: list[Errand] = []
     stayed: list[Stayed] = []
+    pins = frozenset((need.reference.repository, need.reference.digest) for need in site.needs.needs if need.reference.digest)
     for reference, wanted in _by_image(site):
-        made = _errand(site, reference, wanted)
+        made = _errand(site, reference, wanted, pins)
         if isinstance(made, Stayed):
             stayed.append(made)
         elif made is not None:
@@ -80,7 +84,7 @@ def _by_image(site: Site) -> Iterator[tuple[Reference, list[_Wanted]]]:
         yield reference, list(group)
 
 
-def _errand(site: Site, reference: Reference, wanted: list[_Wanted]) -> Errand | Stayed | None:
+def _errand(site: Site, reference: Reference, wanted: list[_Wanted], pins: _Pins) -> Errand | Stayed | None:
     registry = site.plan.registry
     assert registry is not None  # noqa: S101 - nothing is carried without a place to carry it to
     target = placed(registry, reference)
@@ -101,7 +105,8 @@ def _errand(site: Site, reference: Reference, wanted: list[_Wanted]) -> Errand |
         return Stayed(reference, f"nobody knows what its source has: {image.trouble.detail}")
     if not runnable:
         return Stayed(reference, "its source has nothing that a pool could run, as far as anybody knows")
-    steps = tuple(_rewritten(runnable, reference, target) if urls else _copied(runnable, reference, _by_tag(target)))
+    is_pinned = bool(reference.digest) or (reference.repository, image.digest) in pins
+    steps = tuple(_rewritten(runnable, reference, target) if urls else _copied(runnable, reference, _by_tag(target), is_pinned=is_pinned))
     layers = frozenset(layer.digest for payload in _parts(runnable).values() for layer in payload.foreign)
     return Errand(reference, tagged(target) if urls else target, steps, image.digest, layers) if steps else None
 
@@ -153,10 +158,10 @@ def _rewritten(wanted: list[_Wanted], reference: Reference, target: Reference) -
         yield Rewrite(reference, tagged(target), tuple(_parts(wanted)))
 
 
-def _copied(wanted: list[_Wanted], reference: Reference, target: Reference) -> Iterator[Step]:
-    """The image as a whole where it has to stay whole; else the manifests that pools run, and an index of them."""
+def _copied(wanted: list[_Wanted], reference: Reference, target: Reference, *, is_pinned: bool) -> Iterator[Step]:
+    """The image as a whole if something names it by digest; else the manifests that pools run, and an index of them."""
     image, parts = wanted[0].placement.image, _parts(wanted)
-    if not isinstance(image.document, Index) or reference.digest or _is_all(image.document, parts):
+    if not isinstance(image.document, Index) or is_pinned or _is_all(image.document, parts):
         if _stands(wanted, image.digest):
             yield from (_of_part(reference, target, payload) for payload in _dropped(wanted))
         else:

@@ -53,7 +53,7 @@ class _Made:
         """Write a file of the pool's `config` and install it."""
         what = f"for the nodes of {self.pool.name}: {purpose}"
         path = f"{self.folder}/{file.path}"
-        self.files.append(Written(path, text, what, (), False, place, Joins.CONFIG, self.pool.name, file.before))
+        self.files.append(Written(path, text, what, (), False, place, Joins.CONFIG, (self.pool.name,), file.before))
         self.installed.append(file)
 
 
@@ -244,7 +244,7 @@ def _ca(
         return ()
     path = f"{made.folder}/{CA}"
     what = f"the CA of {registry.host}, as the plan has it"
-    file = Written(path, data.decode("utf-8", "replace"), what, place=path, joins=Joins.TRUST, pool=made.pool.name)
+    file = Written(path, data.decode("utf-8", "replace"), what, place=path, joins=Joins.TRUST, pools=(made.pool.name,))
     sure = confirmed(site, [file], wanted, day)
     solved = tuple(f for f in wanted if f.fingerprint in sure)
     return (replace(file, mends=solved),) if solved else ()

@@ -47,7 +47,7 @@ def remedies(
     setting = _setting_of(site, tool_version, day)
     files = [
         *_copy_files(setting, carried, findings),
-        *list_files(site, findings, carried),
+        *list_files(site, findings, carried, day),
         *setting_files(site, findings, _urls(site, carried), day),
         *node_files(site, findings, day),
         *root_files(site, findings),

@@ -32,7 +32,7 @@ class Written:
     """One file. `path` is relative, with `/`, of letters, digits, `.`, `_` and `-` alone. `is_script`: it is to be run.
 
     `place` is the path among the plan's files under which the next audit reads it, `joins` the part of the plan that names
-    it there, for `pool` where that part belongs to one. `before` is the content that it takes the place of.
+    it there, `pools` those whose nodes it is for. `before` is the content that it takes the place of.
     """
 
     path: str
@@ -42,7 +42,7 @@ class Written:
     is_script: bool = False
     place: str = ""
     joins: Joins = Joins.NOTHING
-    pool: str = ""
+    pools: tuple[str, ...] = ()
     before: bytes | None = None
 
     @property

@@ -42,13 +42,12 @@ def after(form: dict[str, Any], files: dict[str, Written]) -> dict[str, Any]:
             continue
         changed.setdefault("files", {})[file.place] = file.text
         if file.joins in {Joins.CONFIG, Joins.TRUST}:
-            named = plan["pools"][file.pool].setdefault(file.joins.value, [])
+            named = plan["pools"][file.pools[0]].setdefault(file.joins.value, [])
             if not any(file.place == name or file.place.startswith(f"{name}/") for name in named):
                 named.append(file.place)
-        elif file.joins is Joins.LIST:
-            named = [one["list"] for one in plan["images"] if "list" in one]
-            if file.place not in named:
-                plan["images"].append({"list": file.place, "pools": file.pool.split(" ")})
+    lists = [file for file in files.values() if file.joins is Joins.LIST]
+    if lists := [file for file in lists if "-pinned" in file.path] or lists:
+        plan["images"] = [{"list": file.place, "pools": [*file.pools]} for file in lists]
     changed["plan"] = yaml.safe_dump(plan, sort_keys=False)
     return changed
 
