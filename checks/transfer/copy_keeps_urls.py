@@ -22,10 +22,9 @@ facts/copy_layers.yaml; facts/layer_urls.yaml; containerd core/remotes/docker/fe
 from __future__ import annotations
 
 import datetime
-import shlex
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Outcome, Remedy, Severity, define
+from auditor.check import Area, Finding, Outcome, Severity, define
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
 from auditor.site.layers import leads_outside, rule_of
@@ -33,29 +32,11 @@ from auditor.site.transfers import Carriage
 from auditor.transfer.hops import Unpredicted
 from auditor.transfer.layers import Fate
 from auditor.transfer.network import dial_of
+from checks.bringing import with_foreign_layers
 from checks.copied import arrived, fine_among, layer_named, tool_of, unpredicted, where_to
 from checks.placed import subject_of
 
 ID = "copy-keeps-urls"
-
-
-def _remedies(site: Site, carriage: Carriage) -> tuple[Remedy, ...]:
-    image, target = carriage.placement.image.reference, where_to(site, carriage)
-    payload = carriage.placement.resolution.payload
-    source = f"docker://{image.repository}@{payload.digest}" if payload is not None else f"docker://{image}"
-    plain = f"docker-archive:image.tar:{image}"
-    return (
-        Remedy(
-            "rewrite",
-            "Strip the urls after the copy (the digest changes).",
-            (shlex.join(["regctl", "image", "mod", target, "--external-urls-rm", "--replace"]),),
-        ),
-        Remedy(
-            "rewrite",
-            "Or take this one manifest through a docker-archive, which keeps no urls (the digest changes, the index is lost).",
-            (shlex.join(["skopeo", "copy", source, plain]), shlex.join(["skopeo", "copy", plain, f"docker://{target}"])),
-        ),
-    )
 
 
 def _finding(site: Site, carriage: Carriage, layer: Descriptor, url: str, fate: Fate) -> Finding:
@@ -72,7 +53,7 @@ def _finding(site: Site, carriage: Carriage, layer: Descriptor, url: str, fate: 
         case=tool,
         facts={"tool": tool, "url": url, "row": fate.row.name, "source": fate.row.source, "confidence": fate.row.confidence},
         location=site.plan.where("copy", "tool"),
-        remedies=_remedies(site, carriage),
+        remedies=(with_foreign_layers(site, [placement.image.reference]),),
     )
 
 
