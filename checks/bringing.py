@@ -41,6 +41,11 @@ def without_sources(site: Site, image: Reference, how: str = "") -> Remedy | Non
     return None
 
 
+def observing(site: Site, image: Reference) -> tuple[tuple[str, ...], ...]:
+    """The command that reads an image at its source, as the last argument of a remedy; nothing if sources were not asked."""
+    return ((shlex.join(["auditor", "inspect", str(image)]),),) if site.source is not None else ()
+
+
 def copied_again(site: Site, image: Reference, text: str) -> Remedy:
     """Copy an image from its source to its place on the internal registry."""
     target = target_of(site, image)

@@ -22,6 +22,7 @@ facts/registry_urls.yaml; distribution registry/handlers/app.go; configuration.m
 from __future__ import annotations
 
 import datetime
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -143,7 +144,7 @@ def _proves_nothing(site: Site, registry: Registry, row: RegistryUrls, rules: Ur
         facts={"images": images[:SHOWN], "image_count": len(images), "source": row.source, "confidence": row.confidence},
         location=_place(site, rules),
         remedies=(
-            Remedy("command", "Ask the registry for every layer after the copy.", ("auditor audit --via target plan.yaml",)),
+            Remedy("command", "Ask the registry for every layer after the copy.", (shlex.join(["auditor", "audit", "--via", "target", site.plan.path]),)),
         ),
     )
 
