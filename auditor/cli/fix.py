@@ -17,8 +17,10 @@ from auditor.cli.options import AskVia, At, EvidenceIn, Jobs, Offline, Platforms
 from auditor.cli.output import cannot_write, write_stdout
 from auditor.cli.report_files import report_in
 from auditor.cli.selection import catalogue, selected
+from auditor.cli.saying import note
 from auditor.errors import UsageError
 from auditor.fix.remedies import remedies, remedies_by_report
+from auditor.fix.readme import NAME
 from auditor.fix.reported import Reported, of_finding
 from auditor.fix.written import Written
 from auditor.plan.quoting import clean
@@ -41,7 +43,7 @@ def fix(
     via: AskVia = None,
     jobs: Jobs = 16,
 ) -> None:
-    """Write what mends the findings: copy scripts, lists, configuration. Nothing is run. Exit code: 0 written, 2 usage."""
+    """Write files that resolve findings: copy scripts, lists, configuration. Nothing is run. Exit code: 0 done, 2 usage."""
     _refuse_old(output)
     if len(inputs) == 1 and (document := report_in(inputs[0])) is not None:
         if evidence or offline or at or platform or waivers or via:
@@ -71,6 +73,9 @@ def _by_waiver(report: Report) -> tuple[tuple[Reported, ...], tuple[Reported, ..
 
 
 def _write(folder: Path, files: tuple[Written, ...]) -> None:
+    if [file.path for file in files] == [NAME]:
+        note("auditor: no finding can be resolved by a file, so nothing was written. `auditor audit` shows the remedies.")
+        return
     write_folder(folder, files)
     write_stdout("".join(f"{folder / file.path}: {clean(file.what)}\n" for file in files))
 
@@ -104,4 +109,4 @@ def _write_file(path: Path, file: Written) -> None:
     path.write_bytes(file.text.encode("utf-8", "backslashreplace"))
     umask = os.umask(0)
     os.umask(umask)
-    path.chmod((0o777 if file.is_script else 0o666) & ~umask)
+    path.chmod((0o777 if file.is_script else 0o600 if file.is_secret else 0o666) & ~umask)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from auditor.evidence.model import Place
 from auditor.fix.errands import Stayed, errands
 from auditor.fix.from_report import errands_in
 from auditor.fix.lists import list_files
@@ -34,7 +36,7 @@ OF_IMAGES = frozenset(
 OF_LAYERS = frozenset({"foreign-layer-egress", "foreign-layer-unavailable"})
 
 
-_NO_REGISTRY = "The plan names no registry inside (`registry.host`): there is no place to copy to, and no copy script."
+_NO_REGISTRY = "The plan names no internal registry (`registry.host`): there is no place to copy to, and no copy script."
 _BY_REPORT = "A report alone says enough for copies only: for lists and configuration, give the plan with its evidence."
 
 
@@ -86,7 +88,14 @@ def _setting_of(site: Site, tool_version: str, day: datetime.date) -> Setting:
     hosts = [source.host for source in plan.sources if source.insecure]
     if plan.registry is not None and plan.registry.insecure:
         hosts += [plan.registry.host, *(place.partition("/")[0] for place in plan.registry.rewrites.values())]
-    return Setting(plan.name or plan.path, day.isoformat(), tool_version, frozenset(hosts))
+    return Setting(plan.name or plan.path, day.isoformat(), tool_version, frozenset(hosts), _again(site))
+
+
+def _again(site: Site) -> str:
+    """The next audit, of the places of this one and of the internal registry."""
+    places = site.places | ({Place.TARGET} if site.plan.registry is not None else set())
+    via = [word for place in Place if place in places for word in ("--via", place.value)]
+    return shlex.join(["auditor", "audit", site.plan.path, *via])
 
 
 def _copy_files(setting: Setting, carried: tuple[Errand, ...], findings: tuple[Reported, ...]) -> Iterator[Written]:

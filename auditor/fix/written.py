@@ -68,12 +68,9 @@ def file_name(text: str) -> str:
 
 
 def mended(findings: tuple[Reported, ...], mark: str = "#") -> list[str]:
-    """Comments that say which findings a file mends."""
-    lines = [
-        f"{mark} Mends {remark(finding.check)}: {remark(finding.subject)} [{remark(finding.fingerprint)}]"
-        for finding in findings
-    ]
-    return lines or [f"{mark} No finding asked for this: it is what the plan needs all the same."]
+    """Comments that say which findings a file resolves."""
+    lines = [f"{mark} Resolves {remark(finding.check)}: {remark(finding.subject)}" for finding in findings]
+    return lines or [f"{mark} No finding asked for this file: the plan needs it."]
 
 
 def once(findings: Iterable[Reported]) -> tuple[Reported, ...]:

@@ -37,12 +37,13 @@ Mends = Mapping[Errand, tuple[Reported, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What scripts are written for: the plan by name, the tool that writes them, and hosts that do not speak verified TLS."""
+    """What scripts are written for: the plan by name, the tool that writes them, and hosts without verified TLS."""
 
     plan: str
     day: str
     tool: str
     insecure: frozenset[str]
+    again: str = ""  # the command of the next audit
 
     def is_insecure(self, domain: str) -> bool:
         """Whether a host is spoken to without TLS: on loopback, or because the plan says so."""
