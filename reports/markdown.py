@@ -14,7 +14,7 @@ from auditor.check import Severity
 from auditor.report import JudgedFinding, Report, Verdict, Waived
 from reports.cleaning import clean
 from reports.quantity import many
-from reports.summary import VERDICT_WORDS, active, baselined, counted, meaning, waived
+from reports.summary import VERDICT_WORDS, active, baselined, counted, fixing, meaning, waived
 from reports.wording import Line, Place, asked, lines_of, shortened
 
 MOST = 65_536
@@ -92,6 +92,8 @@ def _sections(report: Report) -> Iterator[Section]:
     questions = [
         (f"- {code(found.first.check)}: {escaped(text)}", len(found.rows)) for found, text in asked(report.undetermined)
     ]
+    if report.fix_command:
+        yield Section("Fix", (((f"- {fixing(report)} Run {code(report.fix_command)}."), 1),), folded=False)
     yield from _section("Undetermined: no pass without an answer", questions)
     yield from _section("Baselined: known before", _items(lines_of(baselined(report)), mixed=True), folded=True)
     yield from _section("Waived", [(_accepted(item, by), 1) for item, by in waived(report)], folded=True)

@@ -11,20 +11,19 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
+from auditor.cli.fixing import by_waiver
 from auditor.cli.inputs import read_inputs
 from auditor.cli.judging import Settings, audited
 from auditor.cli.options import AskVia, At, EvidenceIn, Jobs, Offline, Platforms, WaiversFile, parse_date
 from auditor.cli.output import cannot_write, write_stdout
 from auditor.cli.report_files import report_in
-from auditor.cli.selection import catalogue, selected
 from auditor.cli.saying import note
+from auditor.cli.selection import catalogue, selected
 from auditor.errors import UsageError
-from auditor.fix.remedies import remedies, remedies_by_report
 from auditor.fix.readme import NAME
-from auditor.fix.reported import Reported, of_finding
+from auditor.fix.remedies import remedies, remedies_by_report
 from auditor.fix.written import Written
 from auditor.plan.quoting import clean
-from auditor.report import Report
 
 Fixed = Annotated[
     list[Path], typer.Argument(metavar="PLAN|LIST…|EVIDENCE|REPORT", help="A plan, image lists, evidence, or a JSON report.")
@@ -62,14 +61,9 @@ def fix(
         jobs=jobs,
     )
     with audited(read_inputs(inputs, platform or [], evidence), settings) as (site, report):
-        files = remedies(site, *_by_waiver(report), __version__, settings.today)
+        found = by_waiver(report)
+        files = remedies(site, found.active, found.waived, __version__, settings.today)
     _write(output, files)
-
-
-def _by_waiver(report: Report) -> tuple[tuple[Reported, ...], tuple[Reported, ...]]:
-    """The findings that are to be mended, and those that somebody accepted."""
-    active = tuple(of_finding(judged.finding) for judged in report.findings if judged.waived is None)
-    return active, tuple(of_finding(judged.finding) for judged in report.findings if judged.waived is not None)
 
 
 def _write(folder: Path, files: tuple[Written, ...]) -> None:

@@ -106,7 +106,9 @@ def _errand(site: Site, reference: Reference, wanted: list[_Wanted], pins: _Pins
     if not runnable:
         return Stayed(reference, "its source has nothing that a pool could run, as far as anybody knows")
     is_pinned = bool(reference.digest) or (reference.repository, image.digest) in pins
-    steps = tuple(_rewritten(runnable, reference, target) if urls else _copied(runnable, reference, _by_tag(target), is_pinned=is_pinned))
+    steps = tuple(
+        _rewritten(runnable, reference, target) if urls else _copied(runnable, reference, _by_tag(target), is_pinned=is_pinned)
+    )
     layers = frozenset(layer.digest for payload in _parts(runnable).values() for layer in payload.foreign)
     return Errand(reference, tagged(target) if urls else target, steps, image.digest, layers) if steps else None
 

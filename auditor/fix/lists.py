@@ -75,7 +75,9 @@ def _files(
         path = f"lists/{name}{ending}.txt"
         lines = [*left, *(line for one in references for line in _lines(one, pins, renamed)), ""]
         head = f"# For the pools {', '.join(map(remark, section.pools))}."
-        what = f"{'pinned to observed digests' if pins is not None else 'every needed image once'}, for {', '.join(section.pools)}"
+        what = (
+            f"{'pinned to observed digests' if pins is not None else 'every needed image once'}, for {', '.join(section.pools)}"
+        )
         files.append(Written(path, "\n".join([head, *lines]), what, place=path, joins=Joins.LIST, pools=section.pools))
         left = []
     return files

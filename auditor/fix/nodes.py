@@ -136,7 +136,9 @@ def _for_distribution(
         part = with_values(b"", _mirror_values(file, None)) or ""
         what = f"mirrors for the nodes of {pool.name}: merge them into {target}, which has credentials ({held})"
         made.parts.append(Written(f"{made.folder}/{PART}", part, what))
-        made.by_hand.append(f"merge {PART} into {target} and keep its other keys: the evidence does not hold that file ({held})")
+        made.by_hand.append(
+            f"merge {PART} into {target} and keep its other keys: the evidence does not hold that file ({held})"
+        )
     elif text is None:
         made.by_hand.append(f"correct {config.registries_path}, which cannot be read, and run `auditor fix` again")
     else:
@@ -233,9 +235,7 @@ def _urls_of(file: MirrorFile) -> list[str]:
     return [url, f"{scheme}://{host}", f"{scheme}://{host}/", f"{scheme}://{host}/v2", host]
 
 
-def _ca(
-    site: Site, registry: Registry, made: _Made, findings: tuple[Reported, ...], day: datetime.date
-) -> tuple[Written, ...]:
+def _ca(site: Site, registry: Registry, made: _Made, findings: tuple[Reported, ...], day: datetime.date) -> tuple[Written, ...]:
     """The CA of the internal registry, where the plan has it and the pool does not trust it."""
     ids = {registry.host, f"{registry.host}:443"}
     wanted = tuple(f for f in findings if f.check == _TRUST and f.subject.id in ids)

@@ -27,9 +27,7 @@ _MAX_INDENT = 8
 _ALLOWED = ("validation", "manifests", "urls", "allow")
 
 
-def setting_files(
-    site: Site, findings: tuple[Reported, ...], urls: tuple[str, ...], day: datetime.date
-) -> Iterator[Written]:
+def setting_files(site: Site, findings: tuple[Reported, ...], urls: tuple[str, ...], day: datetime.date) -> Iterator[Written]:
     """The files. `urls` are those of layers that the internal registry has to accept."""
     yield from _daemon_files(site, tuple(f for f in findings if f.check == _DAEMON), day)
     refused = tuple(f for f in findings if f.check == _REFUSES and f.case == "refuses")

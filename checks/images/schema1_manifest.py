@@ -63,9 +63,7 @@ def _finding(site: Site, image: Image, refusing: tuple[str, ...]) -> Finding:
         message=f"{image.reference} is a Docker schema 1 manifest: {effect}, and it gives no sizes to plan disks with.",
         facts={"digest": image.digest, "refusing_pools": refusing},
         location=image.why[0].location if image.why else None,
-        remedies=(
-            _remedy(site, image),
-        ),
+        remedies=(_remedy(site, image),),
     )
 
 

@@ -144,7 +144,11 @@ def _proves_nothing(site: Site, registry: Registry, row: RegistryUrls, rules: Ur
         facts={"images": images[:SHOWN], "image_count": len(images), "source": row.source, "confidence": row.confidence},
         location=_place(site, rules),
         remedies=(
-            Remedy("command", "Ask the registry for every layer after the copy.", (shlex.join(["auditor", "audit", "--via", "target", site.plan.path]),)),
+            Remedy(
+                "command",
+                "Ask the registry for every layer after the copy.",
+                (shlex.join(["auditor", "audit", "--via", "target", site.plan.path]),),
+            ),
         ),
     )
 

@@ -31,7 +31,13 @@ def remedies(findings: dict[str, Finding]) -> list[Remedy]:
 
 
 def about_layers(findings: dict[str, Finding]) -> dict[str, tuple[Remedy, ...]]:
-    checks = {"foreign-layer-egress", "copy-drops-foreign-layers", "copy-keeps-urls", "registry-refuses-urls", "foreign-layer-unavailable"}
+    checks = {
+        "foreign-layer-egress",
+        "copy-drops-foreign-layers",
+        "copy-keeps-urls",
+        "registry-refuses-urls",
+        "foreign-layer-unavailable",
+    }
     return {finding.check: finding.remedies for finding in findings.values() if finding.check in checks}
 
 
@@ -71,7 +77,10 @@ def test_no_remedy_holds_a_placeholder(inside: dict[str, Any] | None, registry: 
 def test_without_the_sources_no_command_reads_from_a_source() -> None:
     entry = yaml.safe_load(FOREIGN)
     entry["layers"][0]["blob"] = "absent"
-    made = {"plan": PLAN, "inside": {"in.example:5000/shop/web:4": {"single": entry}, "in.example:5000/shop/api:4": {"absent": "no"}}}
+    made = {
+        "plan": PLAN,
+        "inside": {"in.example:5000/shop/web:4": {"single": entry}, "in.example:5000/shop/api:4": {"absent": "no"}},
+    }
     given = found(made)
     assert {"image-missing-in-target", "foreign-layer-unavailable"} <= {finding.check for finding in given.values()}
     commands = [command for remedy in remedies(given) for command in remedy.commands]

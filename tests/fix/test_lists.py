@@ -47,14 +47,20 @@ def test_a_format_that_names_platforms_becomes_a_list_for_those_pools() -> None:
             "apiVersion": "content.hauler.cattle.io/v1",
             "kind": "Images",
             "metadata": {"name": "x"},
-            "spec": {"images": [{"name": "src.example/shop/web:1", "platform": "linux/amd64"}, {"name": "src.example/shop/win:1"}]},
+            "spec": {
+                "images": [{"name": "src.example/shop/web:1", "platform": "linux/amd64"}, {"name": "src.example/shop/win:1"}]
+            },
         }
     )
-    plan = PLAN.replace("{list: linux.txt, pools: [linux]}", "{list: all.yaml}").replace("  - {list: windows.txt, pools: [windows]}\n", "")
+    plan = PLAN.replace("{list: linux.txt, pools: [linux]}", "{list: all.yaml}").replace(
+        "  - {list: windows.txt, pools: [windows]}\n", ""
+    )
     workload = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {nodeSelector: {kubernetes.io/os: windows}, containers: [{name: c, image: 'src.example/new:1'}]}\n"
     form = {"plan": plan + "workloads: [{manifests: pod.yaml}]\n", "files": {"all.yaml": listed, "pod.yaml": workload}}
     files = written(site_of(form))
-    by_pools = {file.pools: images(file.text) for path, file in files.items() if path.startswith("lists/") and "pinned" not in path}
+    by_pools = {
+        file.pools: images(file.text) for path, file in files.items() if path.startswith("lists/") and "pinned" not in path
+    }
     assert by_pools == {
         ("linux",): ["src.example/shop/web:1"],
         ("linux", "windows"): ["src.example/shop/win:1"],

@@ -45,7 +45,9 @@ def _hosts_at(toml: Toml, lines: frozenset[int]) -> frozenset[str]:
 def _tls_lines(toml: Toml, urls: Sequence[str]) -> list[str]:
     """The TLS settings of the first of these tables that are not set at the top level."""
     table = next((found for url in urls if isinstance(found := toml.get("host", url), dict)), {})
-    return [f"{key} = {json.dumps(table[key])}" for key in _TLS if key in table and key not in toml.data and _is_plain(table[key])]
+    return [
+        f"{key} = {json.dumps(table[key])}" for key in _TLS if key in table and key not in toml.data and _is_plain(table[key])
+    ]
 
 
 def _is_plain(value: object) -> bool:
