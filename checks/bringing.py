@@ -71,8 +71,8 @@ def with_foreign_layers(site: Site, images: Iterable[Reference], text: str = "")
         commands += _as_they_are(site, rest, "").commands
     return Remedy(
         "rewrite",
-        "Copy these images without the `urls` of their layers. The internal registry then serves every layer, and the digest of "
-        "each image changes. `auditor fix` writes the same steps as a script.",
+        "Copy these images without the `urls` of their layers. The internal registry then serves every layer, and the digest "
+        "of each image changes. `auditor fix` writes the same steps as a script.",
         tuple(commands),
     )
 

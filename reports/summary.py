@@ -115,12 +115,10 @@ def fixable(report: Report) -> tuple[tuple[Severity, int, int], ...]:
 
 def fixing(report: Report) -> str:
     """What `auditor fix` resolves, in one sentence; empty if it resolves nothing."""
-    parts = [
-        f"{fixed:,} of {many(count, severity.value, _MANY[severity])}" for severity, fixed, count in fixable(report) if fixed
-    ]
-    return (
-        f"`auditor fix` resolves {' and '.join([', '.join(parts[:-1]), parts[-1]] if parts[1:] else parts)}." if parts else ""
-    )
+    counts = [(fixed, many(count, severity.value, _MANY[severity])) for severity, fixed, count in fixable(report) if fixed]
+    parts = [f"{fixed:,} of {of}" for fixed, of in counts]
+    named = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+    return f"`auditor fix` resolves {named}." if named else ""
 
 
 def meaning(report: Report) -> str:

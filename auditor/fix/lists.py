@@ -86,7 +86,8 @@ def _files(
 def _lines(reference: Reference, pins: Mapping[Reference, str] | None, renamed: Mapping[Reference, Errand]) -> Iterator[str]:
     errand = renamed.get(reference)
     if errand is not None and reference.digest:
-        yield f"# {reference} loses the urls of its layers, and with them its digest: the copy is {errand.new_name or errand.target}"
+        name = errand.new_name or str(errand.target)
+        yield f"# {reference} loses the urls of its layers, and with them its digest: the copy is {name}"
         yield str(replace(reference, digest="")) if reference.tag else str(reference)
         return
     if pins is not None and reference in pins:

@@ -53,7 +53,9 @@ class _Made:
         """Write a file of the pool's `config` and install it."""
         what = f"for the nodes of {self.pool.name}: {purpose}"
         path = f"{self.folder}/{file.path}"
-        self.files.append(Written(path, text, what, (), False, place, Joins.CONFIG, (self.pool.name,), file.before))
+        pools = (self.pool.name,)
+        made = Written(path, text, what, place=place, joins=Joins.CONFIG, pools=pools, before=file.before)
+        self.files.append(made)
         self.installed.append(file)
 
 

@@ -30,11 +30,11 @@ def readme(
     done = {finding.fingerprint for file in files for finding in file.mends}
     left = [finding for finding in findings if finding.fingerprint not in done]
     again = f" Audit again afterwards: `{remark(setting.again)}`." if setting.again else " Audit again afterwards."
+    written = f"Written by airgap-auditor {setting.tool} as of {_text(setting.day)}. Nothing was run."
     lines = [
         f"# Fixes for {_text(setting.plan)}",
         "",
-        f"Written by airgap-auditor {setting.tool} as of {_text(setting.day)}. Nothing was run. Read each file before you use it."
-        + again,
+        f"{written} Read each file before you use it.{again}",
         "",
         *_left(left),
         *_stayed(stayed),

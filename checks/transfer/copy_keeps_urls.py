@@ -12,8 +12,9 @@ A copy through a docker-archive by skopeo does so too, as does a rebuild by Buil
 references by digest must follow.
 
 ## When it cannot tell
-The facts do not know the tool or the runtime, or a manifest could not be read. Where the internal registry was observed to have
-the image, its manifest there decides: see `foreign-layer-egress`. A layer that is left behind is the matter of `copy-drops-foreign-layers`.
+The facts do not know the tool or the runtime, or a manifest could not be read. Where the internal registry was observed to
+have the image, its manifest there decides: see `foreign-layer-egress`. A layer that is left behind is the matter of
+`copy-drops-foreign-layers`.
 
 ## References
 facts/copy_layers.yaml; facts/layer_urls.yaml; containerd core/remotes/docker/fetcher.go; containerd#7676.

@@ -147,10 +147,14 @@ def _proves_nothing(site: Site, registry: Registry, row: RegistryUrls, rules: Ur
             Remedy(
                 "command",
                 "Ask the registry for every layer after the copy.",
-                (shlex.join(["auditor", "audit", "--via", "target", site.plan.path]),),
+                (_audited(site),),
             ),
         ),
     )
+
+
+def _audited(site: Site) -> str:
+    return shlex.join(["auditor", "audit", "--via", "target", site.plan.path])
 
 
 def _undetermined(registry: Registry, kind: Kind, detail: str) -> Undetermined:

@@ -55,7 +55,8 @@ def test_a_format_that_names_platforms_becomes_a_list_for_those_pools() -> None:
     plan = PLAN.replace("{list: linux.txt, pools: [linux]}", "{list: all.yaml}").replace(
         "  - {list: windows.txt, pools: [windows]}\n", ""
     )
-    workload = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {nodeSelector: {kubernetes.io/os: windows}, containers: [{name: c, image: 'src.example/new:1'}]}\n"
+    spec = "{nodeSelector: {kubernetes.io/os: windows}, containers: [{name: c, image: 'src.example/new:1'}]}"
+    workload = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {spec}\n"
     form = {"plan": plan + "workloads: [{manifests: pod.yaml}]\n", "files": {"all.yaml": listed, "pod.yaml": workload}}
     files = written(site_of(form))
     by_pools = {
@@ -104,7 +105,8 @@ DIGEST, OTHER = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
     ],
 )
 def test_a_pin_in_a_list_covers_a_tag_in_a_workload(listed: str, run: str, is_listed: bool) -> None:
-    plan = "version: 1\npools: {linux: {platform: linux/amd64}}\nimages: [{list: l.txt}]\nworkloads: [{manifests: p.yaml}]\nworkloads_complete: true\n"
+    plan = "version: 1\npools: {linux: {platform: linux/amd64}}\nimages: [{list: l.txt}]\n"
+    plan += "workloads: [{manifests: p.yaml}]\nworkloads_complete: true\n"
     form = {"plan": plan, "files": {"l.txt": listed + "\n", "p.yaml": POD.format(image=run)}}
     checks = {finding.check for finding in found(form).values()}
     assert ("image-not-listed" not in checks) is is_listed

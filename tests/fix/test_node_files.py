@@ -28,7 +28,7 @@ mirrors:
     endpoint:
       - https://quay-cache.example
 """
-RKE2 = {
+RKE2: dict[str, Any] = {
     "plan": f"""
 version: 1
 pools: {{linux: {{platform: linux/amd64, runtime: containerd 2.1.4-k3s1, config: [nodes]}}}}
@@ -119,7 +119,7 @@ def test_a_file_with_credentials_that_is_not_in_the_evidence_is_never_replaced()
     assert "exit 3" in script
 
 
-CONTAINERD = {
+CONTAINERD: dict[str, Any] = {
     "plan": f"""
 version: 1
 pools: {{linux: {{platform: linux/amd64, runtime: containerd 2.1.6, config: [nodes]}}}}
@@ -138,8 +138,15 @@ config_path = "/etc/containerd/certs.d"
 @pytest.mark.parametrize(
     "hosts",
     [
-        'server = "https://registry-1.docker.io"\n\n# by ada\n[host."https://in.example:5000/v2/hub"]\n'
-        'override_path = true\nca = "/etc/ca.pem"\n  [host."https://in.example:5000/v2/hub".header]\n  x-site = "plant7"\n',
+        """server = "https://registry-1.docker.io"
+
+# by ada
+[host."https://in.example:5000/v2/hub"]
+override_path = true
+ca = "/etc/ca.pem"
+  [host."https://in.example:5000/v2/hub".header]
+  x-site = "plant7"
+""",
         '# ours\n[host."https://mirror.outside.example"]\ncapabilities = ["pull", "resolve"]\n',
         f'server = "https://{IN}"\noverride_path = true\n',
         'capabilities = ["pull"]\nskip_verify = true\n',

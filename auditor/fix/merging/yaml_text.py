@@ -41,7 +41,7 @@ def _text_of(data: bytes) -> str | None:
 def _with_value(text: str, path: Path, value: object) -> str | None:
     document = yaml.safe_load(text)
     wanted = _set(document if isinstance(document, dict) else {}, path, value)
-    changed = _in_place(text, path, value, wanted)
+    changed = _in_place(text, path, wanted)
     if changed is not None and _is(changed, wanted):
         return changed
     whole = yaml.safe_dump(wanted, sort_keys=False, allow_unicode=True)
@@ -62,7 +62,7 @@ def _is(text: str, wanted: dict[Any, Any]) -> bool:
         return False
 
 
-def _in_place(text: str, path: Path, value: object, wanted: dict[Any, Any]) -> str | None:
+def _in_place(text: str, path: Path, wanted: dict[Any, Any]) -> str | None:
     """The text with only the lines changed that hold the value; None where that is not possible."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if root is None or (isinstance(root, yaml.ScalarNode) and not str(root.value)):
