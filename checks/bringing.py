@@ -79,7 +79,7 @@ def with_foreign_layers(site: Site, images: Iterable[Reference], text: str = "")
 
 def _instead(site: Site, images: Sequence[Reference]) -> Remedy | None:
     """The remedy without commands, for images that are not on the internal registry yet."""
-    missing = [image for image in images if not _is_inside(site, image)]
+    missing = [image for image in images if image not in site.complete_inside]
     return without_sources(site, missing[0], _STRIPPED) if missing else None
 
 
@@ -99,7 +99,7 @@ def _stripping(site: Site, image: Reference) -> list[str]:
         return []
     name = str(Reference(target.domain, target.path, target.tag or f"without-urls-{image.digest[7:19]}"))
     strip = ("--replace", "--external-urls-rm")
-    if _is_inside(site, image):
+    if image in site.complete_inside:
         return [shlex.join(["regctl", "image", "mod", str(target), *strip])]
     layout = f"ocidir://layout/{image.path.replace('/', '-')}:{target.tag or 'copied'}"
     return [
@@ -107,9 +107,3 @@ def _stripping(site: Site, image: Reference) -> list[str]:
         shlex.join(["regctl", "image", "mod", layout, *strip]),
         shlex.join(["regctl", "image", "copy", layout, name]),
     ]
-
-
-def _is_inside(site: Site, image: Reference) -> bool:
-    """Whether the internal registry was observed to have the image complete."""
-    copies = [copy for copy in site.copies if copy.is_inside and copy.image.reference == image]
-    return bool(copies) and all(copy.is_complete for copy in copies)

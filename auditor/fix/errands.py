@@ -105,9 +105,10 @@ def _errand(site: Site, reference: Reference, wanted: list[_Wanted], pins: _Pins
         return Stayed(reference, f"nobody knows what its source has: {image.trouble.detail}")
     if not runnable:
         return Stayed(reference, "its source has nothing that a pool could run, as far as anybody knows")
-    is_pinned = bool(reference.digest) or (reference.repository, image.digest) in pins
+    is_whole = bool(reference.digest) or (reference.repository, image.digest) in pins
+    is_whole = is_whole or (site.transfer is not None and site.transfer.keeps_indexes)
     steps = tuple(
-        _rewritten(runnable, reference, target) if urls else _copied(runnable, reference, _by_tag(target), is_pinned=is_pinned)
+        _rewritten(runnable, reference, target) if urls else _copied(runnable, reference, _by_tag(target), is_whole=is_whole)
     )
     layers = frozenset(layer.digest for payload in _parts(runnable).values() for layer in payload.foreign)
     return Errand(reference, tagged(target) if urls else target, steps, image.digest, layers) if steps else None
@@ -160,10 +161,10 @@ def _rewritten(wanted: list[_Wanted], reference: Reference, target: Reference) -
         yield Rewrite(reference, tagged(target), tuple(_parts(wanted)))
 
 
-def _copied(wanted: list[_Wanted], reference: Reference, target: Reference, *, is_pinned: bool) -> Iterator[Step]:
-    """The image as a whole if something names it by digest; else the manifests that pools run, and an index of them."""
+def _copied(wanted: list[_Wanted], reference: Reference, target: Reference, *, is_whole: bool) -> Iterator[Step]:
+    """The image as a whole where its digest has to stay; else the manifests that pools run, and an index of them."""
     image, parts = wanted[0].placement.image, _parts(wanted)
-    if not isinstance(image.document, Index) or is_pinned or _is_all(image.document, parts):
+    if not isinstance(image.document, Index) or is_whole or _is_all(image.document, parts):
         if _stands(wanted, image.digest):
             yield from (_of_part(reference, target, payload) for payload in _dropped(wanted))
         else:

@@ -7,14 +7,16 @@ platform that it was not listed for. A list is written only if the next audit th
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from auditor.fix.after import confirmed
 from auditor.fix.reported import Reported
 from auditor.fix.steps import Errand, Rewrite, WriteIndex
 from auditor.fix.written import Joins, Written, file_name, mended, once, remark
+from auditor.oci.document import Index
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
+from auditor.oci.select import entries
 from auditor.plan.listed import Coverage
 from auditor.plan.needs import concerns
 from auditor.plan.rewrites import placed
@@ -41,7 +43,7 @@ def list_files(
     """The lists by tags and the lists by digests that resolve a finding, or name an image that a script renames."""
     renamed = {one.reference: one for one in errands if any(isinstance(step, Rewrite) for step in one.steps)}
     sections = _sections(site)
-    pins = {one: digest for group in sections.values() for one in group if (digest := _digest_inside(site, one, errands))}
+    pins = _pins(site, (one for group in sections.values() for one in group), {one.reference: one for one in errands})
     by_tag = tuple(f for f in findings if f.check in _TAGS)
     unpinned = tuple(f for f in findings if f.check == _UNPINNED and _parsed(f.subject.id) in pins)
     tags = _files(site, sections, None, renamed)
@@ -156,10 +158,24 @@ def _parsed(text: str) -> Reference | None:
         return None
 
 
-def _digest_inside(site: Site, reference: Reference, errands: tuple[Errand, ...]) -> str:
-    """The digest of the source, if the internal registry has it or gets it with a copy script; else an empty string.
+def _pins(site: Site, references: Iterable[Reference], errands: Mapping[Reference, Errand]) -> dict[Reference, str]:
+    """The digests of sources that the internal registry has, or gets with any copy script.
 
-    A script that carries the pools' platforms only writes an index of its own, and one that strips `urls` another manifest.
+    A script that copies the pools' platforms only writes an index of its own, and one that strips `urls` another manifest.
+    """
+    whole = site.transfer is not None and site.transfer.keeps_indexes
+    run: dict[Reference, set[str]] = {}
+    for one in site.images.placements:
+        if one.resolution.payload is not None:
+            run.setdefault(one.image.reference, set()).add(one.resolution.payload.digest)
+    found = ((one, _digest(site, one, run.get(one, set()), errands.get(one), whole=whole)) for one in references)
+    return {reference: digest for reference, digest in found if digest}
+
+
+def _digest(site: Site, reference: Reference, run: set[str], errand: Errand | None, *, whole: bool) -> str:
+    """The digest of one image; empty if it does not stay, or was not observed.
+
+    Which platforms the internal registry happens to have does not count: a later copy may lose some, and the digest.
     """
     image = site.source.images.get(reference) if site.source is not None else None
     if reference.digest or image is None or not image.digest:
@@ -167,7 +183,9 @@ def _digest_inside(site: Site, reference: Reference, errands: tuple[Errand, ...]
     registry = site.plan.registry
     if registry is None or placed(registry, reference) == reference:
         return image.digest
-    errand = next((one for one in errands if one.reference == reference), None)
+    listed = {one.digest for one, _ in entries(image.document)} if isinstance(image.document, Index) else set()
+    if not whole and not listed <= run:
+        return ""
     if errand is not None:
         changes = any(isinstance(step, WriteIndex | Rewrite) for step in errand.steps)
         return "" if changes or errand.root != image.digest else image.digest

@@ -85,10 +85,14 @@ def _without_waived(
 def _setting_of(site: Site, tool_version: str, day: datetime.date) -> Setting:
     """What the scripts have to know of the plan."""
     plan = site.plan
-    hosts = [source.host for source in plan.sources if source.insecure]
-    if plan.registry is not None and plan.registry.insecure:
-        hosts += [plan.registry.host, *(place.partition("/")[0] for place in plan.registry.rewrites.values())]
-    return Setting(plan.name or plan.path, day.isoformat(), tool_version, frozenset(hosts), _again(site))
+    registry = plan.registry
+    inside = [registry.host, *(place.partition("/")[0] for place in registry.rewrites.values())] if registry is not None else []
+    plain = [source.host for source in plan.sources if source.insecure]
+    plain += inside if registry is not None and registry.insecure else []
+    with_ca = [source.host for source in plan.sources if source.ca]
+    with_ca += inside if registry is not None and registry.ca else []
+    name = plan.name or plan.path
+    return Setting(name, day.isoformat(), tool_version, frozenset(plain), _again(site), frozenset(with_ca))
 
 
 def _again(site: Site) -> str:

@@ -130,6 +130,13 @@ class Site:
         )
 
     @cached_property
+    def complete_inside(self) -> frozenset[Reference]:
+        """The images that the internal registry was observed to have with every blob, for every pool."""
+        inside = [copy for copy in self.copies if copy.is_inside]
+        lacking = {copy.image.reference for copy in inside if not copy.is_complete}
+        return frozenset(copy.image.reference for copy in inside) - lacking
+
+    @cached_property
     def with_outside_urls(self) -> frozenset[Reference]:
         """The images with a layer that has a URL of an external host, at the source or as nodes would get them."""
         return with_outside_urls((*self.images.placements, *self.delivered), self.plan.reachable)
