@@ -38,7 +38,10 @@ def setting_files(site: Site, findings: tuple[Reported, ...], urls: tuple[str, .
 def _daemon_files(site: Site, findings: tuple[Reported, ...], day: datetime.date) -> Iterator[Written]:
     """The daemon.json of the machine that copies, with the internal registry named once and no placeholder."""
     copy, registry = site.plan.copy, site.plan.registry
-    wanted = tuple(f for f in findings if f.subject.id == "copy" and f.case != "flag")
+    # Images that lose their `urls` are copied by a script, not by Docker.
+    stripped = all(one.placement.image.reference in site.with_outside_urls for one in site.carriages if one.left)
+    other = {"flag", "target"} if stripped else {"flag"}
+    wanted = tuple(f for f in findings if f.subject.id == "copy" and f.case not in other)
     if copy is None or registry is None or not wanted:
         return
     read = {daemon.location.file for daemon in daemons(site.plan, copy.config) if isinstance(daemon, Daemon)}
