@@ -41,12 +41,16 @@ class Waived:
 
 @dataclass(frozen=True, slots=True)
 class JudgedFinding:
-    """A finding with its final severity, and the waiver that covers it, if any. `baselined`: the baseline has it already."""
+    """A finding with its final severity, and the waiver that covers it, if any. `baselined`: the baseline has it already.
+
+    `fixable`: `auditor fix` writes a file that resolves it.
+    """
 
     finding: Finding
     severity: Severity
     waived: Waived | None = None
     baselined: bool = False
+    fixable: bool = False
 
     @property
     def is_active(self) -> bool:
@@ -246,7 +250,8 @@ class Report:
     """The whole answer. `storage` keys are stage names.
 
     `fail_on` is the severity from which a finding makes the site not ready. `scope` has one row for each area, in the order of
-    `Area`; it is empty only in a report that was not made by `judge`.
+    `Area`; it is empty only in a report that was not made by `judge`. `fix_command` calls `auditor fix` with the inputs of this
+    run; empty if no finding is fixable.
     """
 
     tool_version: str
@@ -268,6 +273,7 @@ class Report:
     fail_on: Severity = Severity.ERROR
     baseline: BaselineUsed | None = None
     evidence: tuple[EvidenceRow, ...] = ()
+    fix_command: str = ""
     scope: tuple[ScopeRow, ...] = ()
 
     @property

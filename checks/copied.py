@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator
 
 from auditor.check import Fine, Remedy, Subject, Undetermined
@@ -17,6 +16,7 @@ from auditor.site.transfers import Carriage
 from auditor.sizing.budget import format_bytes
 from auditor.transfer.hops import Unpredicted
 from auditor.transfer.layers import carrying
+from checks.bringing import with_foreign_layers
 from checks.placed import image_subject, unknown
 
 SHOWN = 3
@@ -80,25 +80,38 @@ def is_there(copy: Copy | None, layer: Descriptor) -> bool:
     return copy is not None and isinstance(copy.blob(layer.digest), Seen)
 
 
+def yet_to_copy(site: Site) -> Iterator[tuple[Carriage, Copy | None]]:
+    """What is predicted of images that were not observed complete where the way of the plan ends, and the copy there.
+
+    Where the whole image was observed, the observation decides: a copy may have converted a layer, whose digest then differs.
+    """
+    at_the_end = arrived(site)
+    for carriage in site.carriages:
+        copy = at_the_end.get(carriage.placement.need)
+        if copy is None or not copy.is_complete:
+            yield carriage, copy
+
+
 def where_to(site: Site, carriage: Carriage) -> str:
-    """Where the image ends up, for messages and commands."""
+    """Where the image ends up, for messages."""
     registry = site.plan.registry
-    return str(placed(registry, carriage.placement.image.reference)) if registry is not None else "TARGET"
+    return str(placed(registry, carriage.placement.image.reference)) if registry is not None else "the archive"
 
 
 def carry(site: Site, carriage: Carriage) -> Remedy:
-    """How such a layer is carried: by the plan's own tool where it has an option, else by one that does."""
-    transfer, image, target = site.transfer, carriage.placement.image.name, where_to(site, carriage)
+    """How such a layer is copied: without `urls` of external hosts if it has any, else with the option of the plan's tool."""
+    transfer, image = site.transfer, carriage.placement.image.reference
     assert transfer is not None  # noqa: S101 - there are no carriages without a copy
-    hop = transfer.ways(carriage.placement.image.reference)[0][-1]
+    if image in site.with_outside_urls:
+        return with_foreign_layers(site, [image])
+    hop = transfer.ways(image)[0][-1]
     option = carrying(hop.tool, hop.version, hop.origin, hop.to)
-    crane = shlex.join(["crane", "copy", "--allow-nondistributable-artifacts", image, target])
-    note = "where the manifest is at its place already, crane uploads nothing any more"
+    note = "if the manifest is on the internal registry already, crane uploads nothing"
     if hop.tool == "crane" and option:
-        return Remedy("copy", f"Call crane with {option}, for copy and for push; {note}.", (crane,))
+        return with_foreign_layers(site, [image], f"Call crane with {option}, for copy and for push; {note}.")
     if option:
         return Remedy("copy", f"Call {hop.tool} with {option}.")
-    return Remedy("copy", f"{hop.tool} has no option for it: copy these images with crane; {note}.", (crane,))
+    return with_foreign_layers(site, [image], f"{hop.tool} has no option for it: copy the image with crane; {note}.")
 
 
 def layer_named(layer: Descriptor, image: str) -> str:

@@ -17,16 +17,20 @@ Placed = tuple[Reference, Reference]  # an image, and where the plan puts it ins
 
 @dataclass(frozen=True, slots=True)
 class MirrorFile:
-    """A file for a node. `folder` is below the folder that config_path names; empty where the file has a place of its own."""
+    """A file for a node. `folder` is below the folder that config_path names; empty where the file has a place of its own.
+
+    `mirrors` are the entries of a registries.yaml: registry, endpoint URL, and rewrites as pattern and replacement.
+    """
 
     folder: str
     name: str
     lines: tuple[str, ...]
+    mirrors: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = ()
 
     @property
     def command(self) -> str:
-        """What writes it, in a POSIX shell."""
-        path = f"{self.folder}/{self.name}" if self.folder else self.name
+        """What writes it, in a POSIX shell. Mirrors go to a file of their own: the node's file may hold more than mirrors."""
+        path = f"{self.folder}/{self.name}" if self.folder else "registries-mirrors.yaml"
         made = f"mkdir -p {shlex.quote(self.folder)} && " if self.folder else ""
         return f"{made}printf '%s\\n' {' '.join(shlex.quote(line) for line in self.lines)} > {shlex.quote(path)}"
 
@@ -105,21 +109,24 @@ def _rewrites(images: Sequence[Placed]) -> Iterator[tuple[str, str]]:
 
 def _registries_yaml(config: NodeConfig, registry: Registry, images: Sequence[Placed]) -> MirrorAdvice:
     """One file has the mirrors of all registries."""
-    lines = ["mirrors:"]
     firsts: dict[str, Placed] = {}
     for reference, target in images:
         firsts.setdefault(reference.domain, (reference, target))
-    for _, first in sorted(firsts.items()):
-        lines += [f'  "{first[0].domain}":', f'    endpoint: ["{_url(registry, first[1])}"]']
-        rewrites = [f'      "{pattern}": "{instead}"' for pattern, instead in _rewrites(_alike(images, first))]
-        lines += ["    rewrite:", *rewrites] if rewrites else []
+    mirrors = tuple(
+        (domain, _url(registry, first[1]), tuple(_rewrites(_alike(images, first)))) for domain, first in sorted(firsts.items())
+    )
+    lines = ["mirrors:"]
+    for domain, url, rewrites in mirrors:
+        lines += [f'  "{domain}":', f'    endpoint: ["{url}"]']
+        written = [f'      "{pattern}": "{instead}"' for pattern, instead in rewrites]
+        lines += ["    rewrite:", *written] if written else []
     row = config.distribution
     place = "" if row is None else row.windows_file if config.pool.is_windows else row.file
     flag = row.flag.lstrip("-") if row is not None else ""
     return MirrorAdvice(
-        f"Let these be the mirrors in {place or 'registries.yaml'} on each node of {config.pool.name}, and put `{flag}: true` "
-        "into config.yaml beside it, so that nobody outside is asked.",
-        MirrorFile("", "registries.yaml", tuple(lines)),
+        f"Merge these mirrors into {place or 'registries.yaml'} on each node of {config.pool.name} and keep its `configs`. Put "
+        f"`{flag}: true` into config.yaml or a file in config.yaml.d beside it, so that no external host is asked.",
+        MirrorFile("", "registries.yaml", tuple(lines), mirrors),
     )
 
 

@@ -13,6 +13,7 @@ from importlib import resources
 from auditor.check import Finding, Remedy, Subject, Undetermined
 from auditor.report import CheckRow, EvidenceRow, ImageRow, JudgedFinding, Report, ScopeRow, StorageStage, TrustRow, Waived
 from reports.plain import Json, plain, written
+from reports.summary import fixable
 
 VERSION = 1
 TOOL = "airgap-auditor"
@@ -55,6 +56,7 @@ def mapping(report: Report) -> Json:
         "evidence": [_evidence(row) for row in report.evidence],
         "works_offline_until": until.isoformat() if until is not None else None,
         "scope": [scope_json(row) for row in report.scope],
+        "fix": _fix(report),
     }
     return plain(made)
 
@@ -107,6 +109,7 @@ def _finding(item: JudgedFinding) -> Json:
         "fingerprint": finding.fingerprint,
         "waived": _waived(item.waived),
         "baselined": item.baselined,
+        "fixable": item.fixable,
     }
 
 
@@ -132,6 +135,12 @@ def _baseline(report: Report) -> Json | None:
     if used is None:
         return None
     return {"plan": used.plan_name, "audited_at": used.audited_at.isoformat(), "findings": used.findings}
+
+
+def _fix(report: Report) -> Json | None:
+    if not report.fix_command:
+        return None
+    return {"command": report.fix_command, **{severity.value: fixed for severity, fixed, _ in fixable(report)}}
 
 
 def _undetermined(row: Undetermined) -> Json:

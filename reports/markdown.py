@@ -15,7 +15,7 @@ from auditor.report import JudgedFinding, Report, Verdict, Waived
 from reports.cleaning import clean
 from reports.headline import headline, meaning, status, unexamined
 from reports.quantity import many
-from reports.summary import active, baselined, waived
+from reports.summary import active, baselined, fixing, waived
 from reports.wording import Line, Place, asked, lines_of, shortened
 
 MOST = 65_536
@@ -94,6 +94,8 @@ def _sections(report: Report) -> Iterator[Section]:
     questions = [
         (f"- {code(found.first.check)}: {escaped(text)}", len(found.rows)) for found, text in asked(report.undetermined)
     ]
+    if report.fix_command:
+        yield Section("Fix", (((f"- {fixing(report)} Run {code(report.fix_command)}."), 1),), folded=False)
     yield from _section("Undetermined: no pass without an answer", questions)
     yield from _left_open(report)
     yield from _section("Baselined: known before", _items(lines_of(baselined(report)), mixed=True), folded=True)

@@ -25,6 +25,8 @@ KIND_ADVICE = {
     "bug": "Report it: the auditor itself failed here.",
 }
 
+_MANY = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.INFO: "infos"}
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -95,6 +97,21 @@ def counted(report: Report) -> str:
         if number
     ]
     return ", ".join(parts) or "no findings"
+
+
+def fixable(report: Report) -> tuple[tuple[Severity, int, int], ...]:
+    """By severity, worst first: how many active findings `auditor fix` resolves, and of how many."""
+    found = active(report)
+    counts = ((severity, [item for item in found if item.severity is severity]) for severity in Severity)
+    return tuple((severity, sum(item.fixable for item in items), len(items)) for severity, items in counts)
+
+
+def fixing(report: Report) -> str:
+    """What `auditor fix` resolves, in one sentence; empty if it resolves nothing."""
+    counts = [(fixed, many(count, severity.value, _MANY[severity])) for severity, fixed, count in fixable(report) if fixed]
+    parts = [f"{fixed:,} of {of}" for fixed, of in counts]
+    named = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+    return f"`auditor fix` resolves {named}." if named else ""
 
 
 def steps(report: Report) -> tuple[Step, ...]:

@@ -11,18 +11,19 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
+from auditor.cli.fixing import by_waiver
 from auditor.cli.inputs import read_inputs
 from auditor.cli.judging import Settings, audited
 from auditor.cli.options import AskVia, At, EvidenceIn, Jobs, Offline, Platforms, WaiversFile, parse_date
 from auditor.cli.output import cannot_write, write_stdout
 from auditor.cli.report_files import report_in
+from auditor.cli.saying import note
 from auditor.cli.selection import catalogue, selected
 from auditor.errors import UsageError
+from auditor.fix.readme import NAME
 from auditor.fix.remedies import remedies, remedies_by_report
-from auditor.fix.reported import Reported, of_finding
 from auditor.fix.written import Written
 from auditor.plan.quoting import clean
-from auditor.report import Report
 
 Fixed = Annotated[
     list[Path], typer.Argument(metavar="PLAN|LIST…|EVIDENCE|REPORT", help="A plan, image lists, evidence, or a JSON report.")
@@ -41,7 +42,7 @@ def fix(
     via: AskVia = None,
     jobs: Jobs = 16,
 ) -> None:
-    """Write what mends the findings: copy scripts, lists, configuration. Nothing is run. Exit code: 0 written, 2 usage."""
+    """Write files that resolve findings: copy scripts, lists, configuration. Nothing is run. Exit code: 0 done, 2 usage."""
     _refuse_old(output)
     if len(inputs) == 1 and (document := report_in(inputs[0])) is not None:
         if evidence or offline or at or platform or waivers or via:
@@ -60,17 +61,15 @@ def fix(
         jobs=jobs,
     )
     with audited(read_inputs(inputs, platform or [], evidence), settings) as (site, report):
-        files = remedies(site, *_by_waiver(report), __version__, settings.today)
+        found = by_waiver(report)
+        files = remedies(site, found.active, found.waived, __version__, settings.today)
     _write(output, files)
 
 
-def _by_waiver(report: Report) -> tuple[tuple[Reported, ...], tuple[Reported, ...]]:
-    """The findings that are to be mended, and those that somebody accepted."""
-    active = tuple(of_finding(judged.finding) for judged in report.findings if judged.waived is None)
-    return active, tuple(of_finding(judged.finding) for judged in report.findings if judged.waived is not None)
-
-
 def _write(folder: Path, files: tuple[Written, ...]) -> None:
+    if [file.path for file in files] == [NAME]:
+        note("auditor: no finding can be resolved by a file, so nothing was written. `auditor audit` shows the remedies.")
+        return
     write_folder(folder, files)
     write_stdout("".join(f"{folder / file.path}: {clean(file.what)}\n" for file in files))
 
@@ -104,4 +103,4 @@ def _write_file(path: Path, file: Written) -> None:
     path.write_bytes(file.text.encode("utf-8", "backslashreplace"))
     umask = os.umask(0)
     os.umask(umask)
-    path.chmod((0o777 if file.is_script else 0o666) & ~umask)
+    path.chmod((0o777 if file.is_script else 0o600 if file.is_secret else 0o666) & ~umask)

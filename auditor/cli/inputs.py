@@ -25,10 +25,11 @@ _FOR_LISTS = "For image lists, name a platform: `--platform linux/amd64`, or one
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The plan, and the evidence file that it came in, if it came in one."""
+    """The plan, and the evidence file that it came in, if it came in one. `words` are the arguments that named them."""
 
     plan: Plan
     evidence: Path | None = None
+    words: tuple[str, ...] = ()
 
 
 def _head(path: Path) -> bytes:
@@ -74,15 +75,16 @@ def read_inputs(paths: list[Path], platforms: list[str], evidence: Path | None =
     """
     lists = [list_input(path) for path in paths]
     if platforms or any(one.platforms for one in lists):
-        return Given(_plan_of(lists, platforms))
+        named = (word for platform in platforms for word in ("--platform", platform))
+        return Given(_plan_of(lists, platforms), words=(*map(str, paths), *named))
     if len(paths) > 1:
         odd = next((path for path in paths if not is_site(path)), paths[0])
         raise UsageError(f"{odd}: it is neither a plan nor evidence, and stands beside other inputs", _FOR_LISTS)
     if is_evidence(paths[0]):
-        return Given(plan_in(paths[0]), paths[0])
+        return Given(plan_in(paths[0]), paths[0], (str(paths[0]),))
     if paths[0].suffix.lower() not in PLAN_SUFFIXES and not _PLAN_KEY.search(_head(paths[0])):
         raise UsageError(f"{paths[0]}: it is neither a plan nor evidence", _FOR_LISTS)
-    return Given(with_rendered_charts(load_plan(paths[0]), carried_in(evidence)))
+    return Given(with_rendered_charts(load_plan(paths[0]), carried_in(evidence)), words=(str(paths[0]),))
 
 
 def _plan_of(lists: list[ListInput], platforms: list[str]) -> Plan:

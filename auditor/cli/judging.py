@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.check import Check, Severity
+from auditor.cli.fixing import fix_command, with_fixes
 from auditor.cli.inputs import Given
 from auditor.cli.saying import note
 from auditor.cli.selection import severities
@@ -43,8 +44,8 @@ class Settings:
 
 def report_of(given: Given, settings: Settings, shared: Path | None = None) -> Report:
     """The report. Several plans may share one file of evidence that is gathered just now: `shared`."""
-    with audited(given, settings, shared) as (_, report):
-        return report
+    with audited(given, settings, shared) as (site, report):
+        return with_fixes(site, report, fix_command(given, settings), settings.today)
 
 
 @contextmanager

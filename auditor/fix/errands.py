@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from auditor.evidence.model import Seen
 from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Push, Rewrite, Step, WriteIndex, tagged
 from auditor.oci.document import Index
 from auditor.oci.layouts.oci_layout import CONTAINERD_NAME
@@ -29,6 +28,9 @@ class Stayed:
 
     reference: Reference
     why: str
+
+
+_Pins = frozenset[tuple[str, str]]  # repository and digest of every need by digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +53,12 @@ class _Wanted:
     @property
     def lacking(self) -> tuple[str, ...]:
         """What is not known to be there of the manifest as it was kept."""
-        if self.copy is None or self.kept is None or self.kept.config is None:
-            return ()
-        blobs = dict.fromkeys((self.kept.config.digest, *(layer.digest for layer in self.kept.layers)))
-        return tuple(digest for digest in blobs if not isinstance(self.copy.blob(digest), Seen))
+        return self.copy.lacking if self.copy is not None else ()
 
     @property
     def has_arrived(self) -> bool:
         """Whether the pool was seen to get what it would get from the source, or what stands for it, with every layer."""
-        if self.copy is None or self.kept is None or self.copy.kept.resolution.trouble is not None or self.lacking:
+        if self.copy is None or not self.copy.is_complete:
             return False
         return self.copy.kept.standing.rank <= self.placement.standing.rank
 
@@ -68,8 +67,9 @@ def errands(site: Site) -> tuple[tuple[Errand, ...], tuple[Stayed, ...]]:
     """What is to be carried into the registry inside, image by image, and what cannot be. The plan must name a registry."""
     carried: list[Errand] = []
     stayed: list[Stayed] = []
+    pins = frozenset((need.reference.repository, need.reference.digest) for need in site.needs.needs if need.reference.digest)
     for reference, wanted in _by_image(site):
-        made = _errand(site, reference, wanted)
+        made = _errand(site, reference, wanted, pins)
         if isinstance(made, Stayed):
             stayed.append(made)
         elif made is not None:
@@ -84,7 +84,7 @@ def _by_image(site: Site) -> Iterator[tuple[Reference, list[_Wanted]]]:
         yield reference, list(group)
 
 
-def _errand(site: Site, reference: Reference, wanted: list[_Wanted]) -> Errand | Stayed | None:
+def _errand(site: Site, reference: Reference, wanted: list[_Wanted], pins: _Pins) -> Errand | Stayed | None:
     registry = site.plan.registry
     assert registry is not None  # noqa: S101 - nothing is carried without a place to carry it to
     target = placed(registry, reference)
@@ -105,7 +105,11 @@ def _errand(site: Site, reference: Reference, wanted: list[_Wanted]) -> Errand |
         return Stayed(reference, f"nobody knows what its source has: {image.trouble.detail}")
     if not runnable:
         return Stayed(reference, "its source has nothing that a pool could run, as far as anybody knows")
-    steps = tuple(_rewritten(runnable, reference, target) if urls else _copied(runnable, reference, _by_tag(target)))
+    is_whole = bool(reference.digest) or (reference.repository, image.digest) in pins
+    is_whole = is_whole or (site.transfer is not None and site.transfer.keeps_indexes)
+    steps = tuple(
+        _rewritten(runnable, reference, target) if urls else _copied(runnable, reference, _by_tag(target), is_whole=is_whole)
+    )
     layers = frozenset(layer.digest for payload in _parts(runnable).values() for layer in payload.foreign)
     return Errand(reference, tagged(target) if urls else target, steps, image.digest, layers) if steps else None
 
@@ -157,10 +161,10 @@ def _rewritten(wanted: list[_Wanted], reference: Reference, target: Reference) -
         yield Rewrite(reference, tagged(target), tuple(_parts(wanted)))
 
 
-def _copied(wanted: list[_Wanted], reference: Reference, target: Reference) -> Iterator[Step]:
-    """The image as a whole where it has to stay whole; else the manifests that pools run, and an index of them."""
+def _copied(wanted: list[_Wanted], reference: Reference, target: Reference, *, is_whole: bool) -> Iterator[Step]:
+    """The image as a whole where its digest has to stay; else the manifests that pools run, and an index of them."""
     image, parts = wanted[0].placement.image, _parts(wanted)
-    if not isinstance(image.document, Index) or reference.digest or _is_all(image.document, parts):
+    if not isinstance(image.document, Index) or is_whole or _is_all(image.document, parts):
         if _stands(wanted, image.digest):
             yield from (_of_part(reference, target, payload) for payload in _dropped(wanted))
         else:

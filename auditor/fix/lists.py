@@ -1,60 +1,139 @@
-"""The image list as it should be: every image that is needed, once, in full spelling; and the same with today's digests."""
+"""Image lists as they should be: every needed image once, for the pools that need it; and the same pinned to digests.
+
+The lists together take the place of the plan's `images`: one list for each set of pools, so that no image is asked for on a
+platform that it was not listed for. A list is written only if the next audit then has fewer findings.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
+from auditor.fix.after import confirmed
 from auditor.fix.reported import Reported
-from auditor.fix.steps import Errand
-from auditor.fix.written import Written, mended, remark
+from auditor.fix.steps import Errand, Rewrite, WriteIndex
+from auditor.fix.written import Joins, Written, file_name, mended, once, remark
+from auditor.oci.document import Index
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
+from auditor.oci.select import entries
+from auditor.plan.listed import Coverage
+from auditor.plan.needs import concerns
+from auditor.plan.rewrites import placed
 from auditor.site import Site
 
+_TAGS = frozenset({"image-not-listed", "default-image-missing", "image-duplicate"})
+_UNPINNED = "image-unpinned"
 
-def list_files(site: Site, findings: tuple[Reported, ...], errands: tuple[Errand, ...]) -> Iterator[Written]:
-    """The list by tags and the list by digests; none where the plan needs no image."""
-    wanted = _references(site)
-    if not wanted:
-        return
-    by_tag = tuple(finding for finding in findings if _is_mended(finding, {str(one) for one in wanted}))
-    unpinned = tuple(finding for finding in findings if finding.check == "image-unpinned" and _is_seen(site, finding))
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """The pools of one list."""
+
+    pools: tuple[str, ...]
+    host_process: bool
+
+
+_Sections = Mapping[_Section, list[Reference]]
+
+
+def list_files(
+    site: Site, findings: tuple[Reported, ...], errands: tuple[Errand, ...], day: datetime.date
+) -> Iterator[Written]:
+    """The lists by tags and the lists by digests that resolve a finding, or name an image that a script renames."""
+    renamed = {one.reference: one for one in errands if any(isinstance(step, Rewrite) for step in one.steps)}
+    sections = _sections(site)
+    pins = _pins(site, (one for group in sections.values() for one in group), {one.reference: one for one in errands})
+    by_tag = tuple(f for f in findings if f.check in _TAGS)
+    unpinned = tuple(f for f in findings if f.check == _UNPINNED and _parsed(f.subject.id) in pins)
+    tags = _files(site, sections, None, renamed)
+    digests = _files(site, sections, pins, renamed)
+    sure = confirmed(site, tags, by_tag, day) if by_tag and tags else frozenset()
+    solved = once(f for f in by_tag if f.fingerprint in sure)
+    moved = any(one.new_name for one in renamed.values())
+    if solved or moved:
+        yield from _with_head(tags, solved)
+    sure = confirmed(site, digests, (*solved, *unpinned), day) if solved or unpinned else frozenset()
+    pinned = once(f for f in (*solved, *unpinned) if f.fingerprint in sure)
+    if pinned or solved or moved:
+        yield from _with_head(digests, pinned)
+
+
+def _with_head(files: list[Written], mends: tuple[Reported, ...]) -> Iterator[Written]:
+    head = "".join(f"{line}\n" for line in mended(mends))
+    yield from (replace(file, text=f"{head}{file.text}", mends=mends) for file in files)
+
+
+def _files(
+    site: Site, sections: _Sections, pins: Mapping[Reference, str] | None, renamed: Mapping[Reference, Errand]
+) -> list[Written]:
+    """One list for each section. None for `pins` makes lists by tag."""
+    files: list[Written] = []
     left = list(_left_out(site))
-    renamed = {errand.reference: errand.new_name for errand in errands if errand.new_name}
-    lines = [*mended(by_tag), *left]
-    for reference in wanted:
-        if reference in renamed:
-            lines.append(
-                f"# {reference} loses the urls of its layers, and with them its digest: inside it is {renamed[reference]}"
-            )
-        lines.append(str(reference))
-    yield Written("lists/images.txt", "\n".join([*lines, ""]), "every image that is needed, once", by_tag)
-    pinned = [*mended(unpinned), *left, *(_pinned(site, reference) for reference in wanted), ""]
-    yield Written("lists/images-pinned.txt", "\n".join(pinned), "the same, pinned to what was seen", unpinned)
+    ending = "-pinned" if pins is not None else ""
+    for section, references in sections.items():
+        name = "images" if not files else f"images-{file_name('-'.join(section.pools))}"
+        name = f"{name}-host-process" if section.host_process and files else name
+        path = f"lists/{name}{ending}.txt"
+        lines = [*left, *(line for one in references for line in _lines(one, pins, renamed)), ""]
+        head = f"# For the pools {', '.join(map(remark, section.pools))}."
+        what = (
+            f"{'pinned to observed digests' if pins is not None else 'every needed image once'}, for {', '.join(section.pools)}"
+        )
+        files.append(Written(path, "\n".join([head, *lines]), what, place=path, joins=Joins.LIST, pools=section.pools))
+        left = []
+    return files
 
 
-def _is_mended(finding: Reported, wanted: set[str]) -> bool:
-    """Whether the list has it once, or has it at all."""
-    if finding.check in {"image-not-listed", "default-image-missing"}:
-        return finding.subject.id in wanted
-    return finding.check == "image-duplicate"
+def _lines(reference: Reference, pins: Mapping[Reference, str] | None, renamed: Mapping[Reference, Errand]) -> Iterator[str]:
+    errand = renamed.get(reference)
+    if errand is not None and reference.digest:
+        name = errand.new_name or str(errand.target)
+        yield f"# {reference} loses the urls of its layers, and with them its digest: the copy is {name}"
+        yield str(replace(reference, digest="")) if reference.tag else str(reference)
+        return
+    if pins is not None and reference in pins:
+        yield str(replace(reference, digest=pins[reference]))
+    elif pins is not None and not reference.digest:
+        yield f"{reference}  # not pinned: the copy does not have a digest that was observed at the source"
+    else:
+        yield str(reference)
 
 
-def _is_seen(site: Site, finding: Reported) -> bool:
-    """Whether the digest was seen of the image that a line means."""
-    try:
-        image = site.source.images.get(parse_reference(finding.subject.id)) if site.source is not None else None
-    except InvalidReference:
-        return False
-    return image is not None and bool(image.digest)
+def _sections(site: Site) -> _Sections:
+    """Every needed image once, sorted, by the pools whose nodes run it; not what its source denies."""
+    pools: dict[Reference, dict[str, None]] = {}
+    ordinary: set[Reference] = set()
+    order = [pool.name for pool in site.plan.pools]
+    platforms = {pool.name: pool.platform for pool in site.plan.pools}
+    for line in site.needs.lines:
+        if line.reference is None:
+            continue
+        used = [name for name in line.pools if concerns(line.platforms, platforms[name])]
+        pools.setdefault(line.reference, {}).update(dict.fromkeys(used))
+        ordinary.update(() if line.host_process else (line.reference,))
+    listed = Coverage(pools)
+    for reference, names in _unlisted(site):
+        if reference not in pools and listed.has(reference):
+            continue
+        pools.setdefault(reference, {}).update(dict.fromkeys(names))
+        ordinary.add(reference)
+    made: dict[_Section, list[Reference]] = {}
+    for reference in sorted(pools, key=str):
+        if pools[reference] and not _is_absent(site, reference):
+            names = tuple(name for name in order if name in pools[reference])
+            made.setdefault(_Section(names, reference not in ordinary), []).append(reference)
+    return dict(sorted(made.items(), key=lambda item: (-len(item[1]), item[0].pools)))
 
 
-def _references(site: Site) -> list[Reference]:
-    """What lists and workloads need, and what the distribution pulls for certain; not what its source denies."""
-    needed = dict.fromkeys(need.reference for need in site.needs.needs)
-    needed.update(dict.fromkeys(demand.reference for demand in site.needs.demands if demand.reference and not demand.surmised))
-    needed.update(dict.fromkeys(image.reference for image in site.needs.defaults.images if image.reference and image.certain))
-    return sorted((one for one in needed if not _is_absent(site, one)), key=str)
+def _unlisted(site: Site) -> Iterator[tuple[Reference, tuple[str, ...]]]:
+    """What workloads run and what the distribution pulls for certain."""
+    for demand in site.needs.demands:
+        if demand.reference is not None and not demand.surmised:
+            yield demand.reference, demand.pools
+    for image in site.needs.defaults.images:
+        if image.reference is not None and image.certain:
+            yield image.reference, image.pools
 
 
 def _is_absent(site: Site, reference: Reference) -> bool:
@@ -63,7 +142,7 @@ def _is_absent(site: Site, reference: Reference) -> bool:
 
 
 def _left_out(site: Site) -> Iterator[str]:
-    """Comments on what is no image, or is none any more: nothing of the old lists is lost."""
+    """Comments on lines that are no image and images that do not exist: nothing of the old lists is lost."""
     for line in site.needs.lines:
         if line.error or line.unbounded:
             yield f"# left out: {remark(line.text)} ({remark(line.location)}: {remark(line.error or line.unbounded)})"
@@ -72,8 +151,43 @@ def _left_out(site: Site) -> Iterator[str]:
             yield f"# left out: {image.reference} (its source does not have it: {remark(image.absent)})"
 
 
-def _pinned(site: Site, reference: Reference) -> str:
+def _parsed(text: str) -> Reference | None:
+    try:
+        return parse_reference(text)
+    except InvalidReference:
+        return None
+
+
+def _pins(site: Site, references: Iterable[Reference], errands: Mapping[Reference, Errand]) -> dict[Reference, str]:
+    """The digests of sources that the internal registry has, or gets with any copy script.
+
+    A script that copies the pools' platforms only writes an index of its own, and one that strips `urls` another manifest.
+    """
+    whole = site.transfer is not None and site.transfer.keeps_indexes
+    run: dict[Reference, set[str]] = {}
+    for one in site.images.placements:
+        if one.resolution.payload is not None:
+            run.setdefault(one.image.reference, set()).add(one.resolution.payload.digest)
+    found = ((one, _digest(site, one, run.get(one, set()), errands.get(one), whole=whole)) for one in references)
+    return {reference: digest for reference, digest in found if digest}
+
+
+def _digest(site: Site, reference: Reference, run: set[str], errand: Errand | None, *, whole: bool) -> str:
+    """The digest of one image; empty if it does not stay, or was not observed.
+
+    Which platforms the internal registry happens to have does not count: a later copy may lose some, and the digest.
+    """
     image = site.source.images.get(reference) if site.source is not None else None
     if reference.digest or image is None or not image.digest:
-        return str(reference) if reference.digest else f"{reference}  # its digest was not seen"
-    return str(replace(reference, digest=image.digest))
+        return ""
+    registry = site.plan.registry
+    if registry is None or placed(registry, reference) == reference:
+        return image.digest
+    listed = {one.digest for one, _ in entries(image.document)} if isinstance(image.document, Index) else set()
+    if not whole and not listed <= run:
+        return ""
+    if errand is not None:
+        changes = any(isinstance(step, WriteIndex | Rewrite) for step in errand.steps)
+        return "" if changes or errand.root != image.digest else image.digest
+    inside = site.target.images.get(reference) if site.target is not None else None
+    return image.digest if inside is not None and inside.digest == image.digest else ""

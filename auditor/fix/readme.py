@@ -1,15 +1,22 @@
-"""The page that comes with the files: what each is for, what it mends, and what is left for people."""
+"""The page that comes with the files: what each is for, what it resolves, and what is left for a person, worst first."""
 
 from __future__ import annotations
 
+import difflib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from auditor.check import Severity
 from auditor.fix.errands import Stayed
 from auditor.fix.reported import Reported
 from auditor.fix.scripts.frame import Setting
-from auditor.fix.written import Written, remark
+from auditor.fix.written import Joins, Written, remark
+from auditor.plan.quoting import clean
+from auditor.plan.secrets import redacted_list
 
 NAME = "README.md"
+MAX_DIFF = 400
+_ORDER = {severity.value: -severity.rank for severity in Severity}
 
 
 def readme(
@@ -19,20 +26,23 @@ def readme(
     stayed: tuple[Stayed, ...],
     notes: Sequence[str] = (),
 ) -> Written:
-    """The page. `notes` are said at its end."""
+    """The page. `notes` stand at its end."""
     done = {finding.fingerprint for file in files for finding in file.mends}
     left = [finding for finding in findings if finding.fingerprint not in done]
-    again = "Read each file before you use it, and audit again after: `auditor audit PLAN --via source --via target`."
+    again = f" Audit again afterwards: `{remark(setting.again)}`." if setting.again else " Audit again afterwards."
+    written = f"Written by airgap-auditor {setting.tool} as of {_text(setting.day)}. Nothing was run."
     lines = [
-        f"# What mends {_text(setting.plan)}",
+        f"# Fixes for {_text(setting.plan)}",
         "",
-        f"Written by airgap-auditor {setting.tool} as of {_text(setting.day)}. Nothing was run. {again}",
+        f"{written} Read each file before you use it.{again}",
         "",
+        *_left(left),
+        *_stayed(stayed),
         *_files(files),
         *_order(files),
         *_mended(files),
-        *_left(left),
-        *_stayed(stayed),
+        *_in_plan(files),
+        *_changes(files),
     ]
     return Written(NAME, "\n".join([*lines, *notes, ""]), "this page")
 
@@ -41,15 +51,19 @@ def _files(files: Sequence[Written]) -> Iterator[str]:
     yield "## Files"
     yield ""
     if not files:
-        yield "None: nothing that was found can be mended by a file."
-    yield from (f"- `{file.path}`: {_text(file.what)}." for file in files)
+        yield "None: no finding can be resolved by a file."
+    yield from (f"- `{file.path}`: {_text(file.what)}.{_credentials(file)}" for file in files)
     yield ""
+
+
+def _credentials(file: Written) -> str:
+    return " It holds the credentials of the file that it replaces: keep it as safe as that one." if file.is_secret else ""
 
 
 def _order(files: Sequence[Written]) -> Iterator[str]:
     if any(file.path.startswith("copy/copy-") for file in files):
-        yield "Of the copy scripts, one is enough. They log in to no registry, and trust what the machine trusts: see to both."
-        yield "A script that stopped goes on from there when it is run once more. `WORK` names the folder for what it fetches."
+        yield "Use one of the copy scripts. They do not log in to any registry and use the machine's trust store: prepare both."
+        yield "A script that stopped continues where it stopped when you run it again. `WORK` names the folder for downloads."
         yield ""
 
 
@@ -59,34 +73,103 @@ def _mended(files: Sequence[Written]) -> Iterator[str]:
         for finding in file.mends:
             by.setdefault(finding.fingerprint, (finding, []))[1].append(f"`{file.path}`")
     if by:
-        yield "## Findings and what mends them"
+        yield "## Findings and the files that resolve them"
         yield ""
-        for finding, paths in by.values():
+        for finding, paths in sorted(by.values(), key=lambda pair: _rank(pair[0])):
             yield f"- {_named(finding)}: {' or '.join(dict.fromkeys(paths))}"
         yield ""
 
 
+def _rank(finding: Reported) -> int:
+    return _ORDER.get(finding.severity, 1)
+
+
 def _named(finding: Reported) -> str:
     where = f" ({_text(finding.place)})" if finding.place else ""
-    return (
-        f"**{_text(finding.check)}**, {_text(finding.severity)}: {_text(finding.subject)}{where}, {_text(finding.fingerprint)}"
-    )
+    return f"**{_text(finding.check)}**, {_text(finding.severity)}: {_text(finding.subject)}{where}"
 
 
 def _left(left: list[Reported]) -> Iterator[str]:
+    """What needs a person: errors and warnings one by one, the rest counted."""
     yield "## Left for you"
     yield ""
     if not left:
         yield "Nothing."
-    for finding in left:
-        yield f"- {_named(finding)}"
-        yield from (f"  - {_text(advice)}" for advice in finding.advice)
+    for finding in sorted(left, key=_rank):
+        if finding.severity != Severity.INFO:
+            yield f"- {_named(finding)}"
+            yield from (f"  - {_text(advice)}" for advice in finding.advice)
+    infos = Counter(finding.check for finding in left if finding.severity == Severity.INFO)
+    if infos:
+        named = ", ".join(f"{_text(check)} ({count})" for check, count in sorted(infos.items()))
+        yield f"- Worth knowing, without an effect offline: {named}."
     yield ""
+
+
+def _in_plan(files: Sequence[Written]) -> Iterator[str]:
+    """Where the next audit reads each file."""
+    lists = [file for file in files if file.joins is Joins.LIST]
+    configs = [file for file in files if file.place and file.joins is not Joins.LIST]
+    if not (lists or configs):
+        return
+    yield "## Before the next audit"
+    yield ""
+    for file in configs:
+        yield f"- Copy `{file.path}` to `{_text(file.place)}` beside the plan. {_part_of(file)}"
+    if lists:
+        yield "- Copy `lists` beside the plan, and write one set of lists under `images`, by tag or pinned:"
+        yield ""
+        yield "~~~yaml"
+        for ending in (False, True):
+            rows = [file for file in lists if file.path.endswith("-pinned.txt") is ending]
+            yield from (f"# {'pinned' if ending else 'by tag'}",) if rows else ()
+            yield from (f"- {{list: {file.place}, pools: [{', '.join(map(remark, file.pools))}]}}" for file in rows)
+        yield "~~~"
+    yield ""
+
+
+def _part_of(file: Written) -> str:
+    pools = " and ".join(_text(pool) for pool in file.pools)
+    match file.joins:
+        case Joins.CONFIG | Joins.TRUST:
+            return f"`{file.joins}` of the pool {pools} has to name it or its folder."
+        case Joins.COPY:
+            return "`copy.config` has to name it."
+        case _:
+            return "`registry.config` has to name it."
+
+
+def _changes(files: Sequence[Written]) -> Iterator[str]:
+    changed = [file for file in files if file.before is not None]
+    if not changed:
+        return
+    yield "## Changes to existing files"
+    yield ""
+    for file in changed:
+        yield f"`{file.path}`:"
+        yield ""
+        yield "~~~diff"
+        lines = list(_diff(file))
+        yield from lines[:MAX_DIFF]
+        if len(lines) > MAX_DIFF:
+            yield f"… and {len(lines) - MAX_DIFF:,} more lines"
+        yield "~~~"
+        yield ""
+
+
+def _diff(file: Written) -> Iterator[str]:
+    """The changed lines. Of a file with credentials, no other line is shown, and none with a secret."""
+    before = (file.before or b"").decode("utf-8", "replace").splitlines()
+    context = 0 if file.is_secret else 3
+    lines = difflib.unified_diff(before, file.text.splitlines(), "before", "after", n=context, lineterm="")
+    for line in lines:
+        shown = redacted_list(line.encode("utf-8", "replace")).decode("utf-8", "replace") if file.is_secret else line
+        yield clean(shown)
 
 
 def _stayed(stayed: tuple[Stayed, ...]) -> Iterator[str]:
     if stayed:
-        yield "## Images that no script carries"
+        yield "## Images that no script copies"
         yield ""
         yield from (f"- {_text(one.reference)}: {_text(one.why)}" for one in stayed)
         yield ""

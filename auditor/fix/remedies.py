@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from auditor.evidence.model import Place
 from auditor.fix.errands import Stayed, errands
 from auditor.fix.from_report import errands_in
 from auditor.fix.lists import list_files
@@ -34,7 +36,7 @@ OF_IMAGES = frozenset(
 OF_LAYERS = frozenset({"foreign-layer-egress", "foreign-layer-unavailable"})
 
 
-_NO_REGISTRY = "The plan names no registry inside (`registry.host`): there is no place to copy to, and no copy script."
+_NO_REGISTRY = "The plan names no internal registry (`registry.host`): there is no place to copy to, and no copy script."
 _BY_REPORT = "A report alone says enough for copies only: for lists and configuration, give the plan with its evidence."
 
 
@@ -47,9 +49,9 @@ def remedies(
     setting = _setting_of(site, tool_version, day)
     files = [
         *_copy_files(setting, carried, findings),
-        *list_files(site, findings, carried),
-        *setting_files(site, findings, _urls(site, carried)),
-        *node_files(site, findings),
+        *list_files(site, findings, carried, day),
+        *setting_files(site, findings, _urls(site, carried), day),
+        *node_files(site, findings, day),
         *root_files(site, findings),
     ]
     return (readme(setting, files, findings, stayed, () if plan.registry is not None else (_NO_REGISTRY,)), *files)
@@ -83,10 +85,21 @@ def _without_waived(
 def _setting_of(site: Site, tool_version: str, day: datetime.date) -> Setting:
     """What the scripts have to know of the plan."""
     plan = site.plan
-    hosts = [source.host for source in plan.sources if source.insecure]
-    if plan.registry is not None and plan.registry.insecure:
-        hosts += [plan.registry.host, *(place.partition("/")[0] for place in plan.registry.rewrites.values())]
-    return Setting(plan.name or plan.path, day.isoformat(), tool_version, frozenset(hosts))
+    registry = plan.registry
+    inside = [registry.host, *(place.partition("/")[0] for place in registry.rewrites.values())] if registry is not None else []
+    plain = [source.host for source in plan.sources if source.insecure]
+    plain += inside if registry is not None and registry.insecure else []
+    with_ca = [source.host for source in plan.sources if source.ca]
+    with_ca += inside if registry is not None and registry.ca else []
+    name = plan.name or plan.path
+    return Setting(name, day.isoformat(), tool_version, frozenset(plain), _again(site), frozenset(with_ca))
+
+
+def _again(site: Site) -> str:
+    """The next audit, of the places of this one and of the internal registry."""
+    places = site.places | ({Place.TARGET} if site.plan.registry is not None else set())
+    via = [word for place in Place if place in places for word in ("--via", place.value)]
+    return shlex.join(["auditor", "audit", site.plan.path, *via])
 
 
 def _copy_files(setting: Setting, carried: tuple[Errand, ...], findings: tuple[Reported, ...]) -> Iterator[Written]:

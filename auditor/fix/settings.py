@@ -1,84 +1,107 @@
-"""Configuration of Docker and of the registry inside, as whole files: what the plan has, with the one thing changed.
+"""Configuration of Docker and of the internal registry, as whole files: what the plan has, with one thing changed.
 
-Each is read back before it is written out: a change that does not come to what was meant is not offered.
+Each is read back, and the checks run on it, before it is offered: a change that resolves no finding is not written.
 """
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-import yaml
-
+from auditor.fix.after import confirmed
+from auditor.fix.merging.yaml_text import with_values
 from auditor.fix.reported import Reported
-from auditor.fix.written import Written, file_name, mended
+from auditor.fix.written import Joins, Written, file_name
 from auditor.plan.docker_daemon import ALLOW, Daemon, daemons
-from auditor.plan.paths import normal
+from auditor.plan.paths import normal, shown_path
 from auditor.plan.registry_config import UnreadableConfig, UrlRules, read_rules
 from auditor.site import Site
 
 _DAEMON = "docker-nondistributable"
 _REFUSES = "registry-refuses-urls"
 _MAX = 4 * 1024 * 1024
+_MAX_INDENT = 8
+_ALLOWED = ("validation", "manifests", "urls", "allow")
 
 
-def setting_files(site: Site, findings: tuple[Reported, ...], urls: tuple[str, ...]) -> Iterator[Written]:
-    """The files. `urls` are those of layers that the registry inside has to take."""
-    yield from _daemon_files(site, tuple(f for f in findings if f.check == _DAEMON))
+def setting_files(site: Site, findings: tuple[Reported, ...], urls: tuple[str, ...], day: datetime.date) -> Iterator[Written]:
+    """The files. `urls` are those of layers that the internal registry has to accept."""
+    yield from _daemon_files(site, tuple(f for f in findings if f.check == _DAEMON), day)
     refused = tuple(f for f in findings if f.check == _REFUSES and f.case == "refuses")
-    if refused and urls and (made := _registry_file(site, refused, urls)) is not None:
+    if refused and urls and (made := _registry_file(site, refused, urls, day)) is not None:
         yield made
 
 
-def _daemon_files(site: Site, findings: tuple[Reported, ...]) -> Iterator[Written]:
-    """The daemon.json of the machine that copies, with the registry inside named once and no entry that nobody filled in."""
+def _daemon_files(site: Site, findings: tuple[Reported, ...], day: datetime.date) -> Iterator[Written]:
+    """The daemon.json of the machine that copies, with the internal registry named once and no placeholder."""
     copy, registry = site.plan.copy, site.plan.registry
-    wanted = tuple(f for f in findings if f.subject.id == "copy" and f.case != "flag")
+    # Images that lose their `urls` are copied by a script, not by Docker.
+    stripped = all(one.placement.image.reference in site.with_outside_urls for one in site.carriages if one.left)
+    other = {"flag", "target"} if stripped else {"flag"}
+    wanted = tuple(f for f in findings if f.subject.id == "copy" and f.case not in other)
     if copy is None or registry is None or not wanted:
         return
-    read = [daemon for daemon in daemons(site.plan, copy.config) if isinstance(daemon, Daemon)]
-    keys = [f for f in wanted if f.case == "key"]
-    files = {path: data for path, data in site.plan.files.items() if any(path.endswith(normal(d.location.file)) for d in read)}
-    for path, data in files.items() or {"daemon.json": b"{}"}.items():
-        document = _json(data)
-        if document is None:
+    read = {daemon.location.file for daemon in daemons(site.plan, copy.config) if isinstance(daemon, Daemon)}
+    for path, data in site.plan.files.items():
+        if shown_path(site.plan.path, path) not in read or (document := _json(data)) is None:
             continue
-        if keys:
+        if any(f.case == "key" for f in wanted):
             document.pop(ALLOW, None)
         else:
             bad = {f.case.partition(" ")[2] for f in wanted if f.case.startswith(("scheme ", "placeholder "))}
             given = document.get(ALLOW)
             hosts = [host for host in given if isinstance(host, str) and host not in bad] if isinstance(given, list) else []
             document[ALLOW] = list(dict.fromkeys([*hosts, registry.host]))
-        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-        yield Written(f"copy/{file_name(path)}", text, "daemon.json of the machine that copies; start Docker anew", wanted)
+        text = json.dumps(document, indent=_indent(data), ensure_ascii=False) + "\n"
+        what = "daemon.json of the machine that copies; restart Docker"
+        file = Written(f"copy/{file_name(path)}", text, what, place=path, joins=Joins.COPY, before=data)
+        sure = confirmed(site, [file], wanted, day)
+        if sure:
+            yield replace(file, mends=tuple(f for f in wanted if f.fingerprint in sure))
+
+
+def _indent(data: bytes) -> int:
+    """The indentation of the first key, in spaces."""
+    line = next((line for line in data.split(b"\n") if line.startswith(b" ")), b"")
+    return min(len(line) - len(line.lstrip(b" ")), _MAX_INDENT) or 2
 
 
 def _json(data: bytes) -> dict[str, Any] | None:
+    """The object in a file; None if it is none, or has a key twice, of which one would be lost."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len({key for key, _ in pairs}) < len(pairs):
+            raise ValueError("a key stands here again")
+        return dict(pairs)
+
     try:
-        document = json.loads(data[:_MAX]) if data.strip() else {}
-    except ValueError:
+        document = json.loads(data[:_MAX], object_pairs_hook=once) if data.strip() else {}
+    except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
 
 
-def _registry_file(site: Site, findings: tuple[Reported, ...], urls: tuple[str, ...]) -> Written | None:
-    """config.yml of distribution that takes the URLs: added to what is there, or that part alone where the plan names none."""
+def _registry_file(site: Site, findings: tuple[Reported, ...], urls: tuple[str, ...], day: datetime.date) -> Written | None:
+    """config.yml of distribution that accepts the URLs: the plan's file with them added, or only the part to add."""
     registry = site.plan.registry
     assert registry is not None  # noqa: S101 - the finding is about one
     patterns = _patterns(urls)
-    data = site.plan.files.get(normal(registry.config), b"") if registry.config else b""
-    text = _allowing(data.decode("utf-8", "replace"), patterns)
+    place = normal(registry.config) if registry.config else ""
+    data = site.plan.files.get(place)
+    if data is None:
+        why = site.plan.left_out.get(place, "the plan does not name its file")
+        what = f"a part to add to config.yml of the internal registry ({why}); keep the rest of that file"
+        return Written("registry/config-part.yml", _allowing(b"", patterns) or "", what)
+    text = _allowing(data, patterns)
     if text is None:
         return None
-    head = "\n".join([*mended(findings), "# The part below `validation` is new; let the registry read the file anew."])
-    what = (
-        "config.yml of the registry inside, which takes those URLs"
-        if data
-        else "what config.yml of the registry inside needs besides"
-    )
-    return Written("registry/config.yml", f"{head}\n{text}", what, findings)
+    what = "config.yml of the internal registry, which then accepts those URLs; restart the registry"
+    file = Written("registry/config.yml", text, what, place=place, joins=Joins.REGISTRY, before=data)
+    sure = confirmed(site, [file], findings, day)
+    return replace(file, mends=tuple(f for f in findings if f.fingerprint in sure)) if sure else None
 
 
 def _patterns(urls: tuple[str, ...]) -> list[str]:
@@ -91,28 +114,14 @@ def _go_quoted(text: str) -> str:
     return "".join(f"\\{char}" if char in r"\.+*?()|[]{}^$" else char for char in text)
 
 
-def _allowing(text: str, patterns: list[str]) -> str | None:
-    """The configuration with the patterns allowed; None where it cannot be changed so that it comes to that."""
-    added = yaml.safe_dump({"validation": {"manifests": {"urls": {"allow": patterns}}}}, sort_keys=False)
-    if "validation" not in text:
-        whole = f"{text.rstrip()}\n{added}" if text.strip() else added
-        if _allows(whole, patterns):
-            return whole
+def _allowing(data: bytes, patterns: list[str]) -> str | None:
+    """The configuration with the patterns allowed; None if it cannot be changed so that they are."""
     try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError:
+        given = read_rules("config.yml", data).allow if data.strip() else ()
+    except UnreadableConfig:
         return None
-    if not isinstance(document, dict):
-        return None
-    place: dict[str, Any] = document
-    for key in ("validation", "manifests", "urls"):
-        inner = place.get(key)
-        place[key] = inner if isinstance(inner, dict) else {}
-        place = place[key]
-    given = place.get("allow")
-    place["allow"] = list(dict.fromkeys([*(given if isinstance(given, list) else []), *patterns]))
-    whole = yaml.safe_dump(document, sort_keys=False)
-    return whole if _allows(whole, patterns) else None
+    text = with_values(data, [(_ALLOWED, list(dict.fromkeys([*given, *patterns])))])
+    return text if text is not None and _allows(text, patterns) else None
 
 
 def _allows(text: str, patterns: list[str]) -> bool:

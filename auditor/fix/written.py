@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import re
 import shlex
 from collections.abc import Iterable
@@ -9,20 +10,45 @@ from dataclasses import dataclass
 
 from auditor.fix.reported import Reported
 from auditor.plan.quoting import clean, short
+from auditor.plan.secrets import secret_in
 
 LINE = 160
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 
 
+class Joins(enum.StrEnum):
+    """Which part of the plan names a file once it is in use."""
+
+    NOTHING = ""  # no part: a script, a page, a fragment
+    CONFIG = "config"  # `pools.<pool>.config`
+    TRUST = "trust"  # `pools.<pool>.trust`
+    COPY = "copy"  # `copy.config`
+    REGISTRY = "registry"  # `registry.config`
+    LIST = "list"  # `images`
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One file. `path` is relative, with `/`, of letters, digits, `.`, `_` and `-` alone. `is_script`: it is to be run."""
+    """One file. `path` is relative, with `/`, of letters, digits, `.`, `_` and `-` alone. `is_script`: it is to be run.
+
+    `place` is the path among the plan's files under which the next audit reads it, `joins` the part of the plan that names
+    it there, `pools` those whose nodes it is for. `before` is the content that it takes the place of.
+    """
 
     path: str
     text: str
     what: str
     mends: tuple[Reported, ...] = ()
     is_script: bool = False
+    place: str = ""
+    joins: Joins = Joins.NOTHING
+    pools: tuple[str, ...] = ()
+    before: bytes | None = None
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether the file holds credentials, which were in the file that it takes the place of."""
+        return self.before is not None and bool(secret_in(self.before))
 
 
 def quoted(text: object) -> str:
@@ -42,12 +68,9 @@ def file_name(text: str) -> str:
 
 
 def mended(findings: tuple[Reported, ...], mark: str = "#") -> list[str]:
-    """Comments that say which findings a file mends."""
-    lines = [
-        f"{mark} Mends {remark(finding.check)}: {remark(finding.subject)} [{remark(finding.fingerprint)}]"
-        for finding in findings
-    ]
-    return lines or [f"{mark} No finding asked for this: it is what the plan needs all the same."]
+    """Comments that say which findings a file resolves."""
+    lines = [f"{mark} Resolves {remark(finding.check)}: {remark(finding.subject)}" for finding in findings]
+    return lines or [f"{mark} No finding asked for this file: the plan needs it."]
 
 
 def once(findings: Iterable[Reported]) -> tuple[Reported, ...]:

@@ -1,4 +1,4 @@
-"""Whether a list has an image that is pulled by default, under whatever name it lies inside."""
+"""Whether a list has an image: one that a workload names, or one that is pulled by default, under any of its names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,30 @@ from fnmatch import fnmatchcase
 
 from auditor.oci.reference import Reference, parse_reference
 from auditor.plan.model import DefaultImage, ListLine, Registry
+
+
+def covers(listed: Reference, wanted: Reference) -> bool:
+    """Whether a copy of the listed image is the wanted one: the same tag, also if the list pins it; or the same digest."""
+    if listed.repository != wanted.repository:
+        return False
+    return listed.digest == wanted.digest if wanted.digest else listed.tag == wanted.tag
+
+
+class Coverage:
+    """Which images a set of listed references covers, by repository."""
+
+    def __init__(self, references: Iterable[Reference]) -> None:
+        self._by_repository: dict[str, list[Reference]] = {}
+        for reference in references:
+            self._by_repository.setdefault(reference.repository, []).append(reference)
+
+    def has(self, wanted: Reference) -> bool:
+        """Whether one of the references covers the image."""
+        return any(covers(one, wanted) for one in self._by_repository.get(wanted.repository, ()))
+
+    def covered_by(self, listed: Reference) -> bool:
+        """Whether the listed image covers one of the references."""
+        return any(covers(listed, one) for one in self._by_repository.get(listed.repository, ()))
 
 
 class Listed:
@@ -60,5 +84,5 @@ def _repository(spelling: str) -> str:
 def _is(reference: Reference, spelling: str) -> bool:
     """Whether a listed reference is what a spelling stands for; `*` in its tag stands for anything."""
     if "@" in spelling:
-        return reference == parse_reference(spelling)
+        return covers(reference, parse_reference(spelling))
     return fnmatchcase(reference.tag, spelling.rpartition(":")[2])

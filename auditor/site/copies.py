@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from auditor.evidence.model import BlobSeen, Evidence, ImageEvidence, Observation
+from auditor.evidence.model import BlobSeen, Evidence, ImageEvidence, Observation, Seen
 from auditor.oci.reference import Reference
 from auditor.plan.model import Plan
 from auditor.plan.rewrites import placed
@@ -43,6 +43,21 @@ class Copy:
     def image(self) -> Image:
         """The image as the place keeps it."""
         return self.kept.image
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The config and layers of the kept manifest that were not observed at the place. Empty without a manifest."""
+        payload = self.kept.resolution.payload
+        if payload is None or payload.config is None:
+            return ()
+        blobs = dict.fromkeys((payload.config.digest, *(layer.digest for layer in payload.layers)))
+        return tuple(digest for digest in blobs if not isinstance(self.blob(digest), Seen))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the place was observed to have a manifest for the pool, and every blob that the manifest names."""
+        resolution = self.kept.resolution
+        return resolution.payload is not None and resolution.trouble is None and not self.lacking
 
     def blob(self, digest: str) -> Observation[BlobSeen] | None:
         """Whether the place has the blob, or the manifest."""

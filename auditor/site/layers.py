@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from auditor.errors import Location
 from auditor.oci.document import Descriptor
+from auditor.oci.reference import Reference
 from auditor.plan.model import Need
 from auditor.site.images import Placement
 from auditor.transfer.network import Dial, dial_of, is_reachable
@@ -76,6 +77,15 @@ def _egress(layer: Descriptor, urls: tuple[str, ...], placements: list[Placement
         rule=rule_of(first),
         location=first.need.why[0].location,
         unseen=doubts[0] if all(doubts) else "",
+    )
+
+
+def with_outside_urls(placements: Iterable[Placement], reachable: tuple[str, ...]) -> frozenset[Reference]:
+    """The images with a layer that has a URL of a host that cannot be reached: a copy has to lose those URLs."""
+    return frozenset(
+        placement.image.reference
+        for placement in placements
+        if any(leads_outside(url, reachable) for layer in foreign_layers(placement) for url in layer.urls or ())
     )
 
 

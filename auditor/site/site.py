@@ -10,6 +10,7 @@ from itertools import zip_longest
 
 from auditor.evidence.model import Evidence, Place
 from auditor.oci.document import Descriptor
+from auditor.oci.reference import Reference
 from auditor.plan.docker_daemon import copy_slips
 from auditor.plan.model import Endpoint, Need, Needs, Plan, Program
 from auditor.plan.node_config import NodeConfig
@@ -22,7 +23,7 @@ from auditor.site.downloads import ScriptDownloads, script_downloads
 from auditor.site.fetches import ChartFetches, chart_fetches
 from auditor.site.images import Images, Placement
 from auditor.site.inside import Inside
-from auditor.site.layers import LayerEgress, foreign_layers, layer_egress
+from auditor.site.layers import LayerEgress, foreign_layers, layer_egress, with_outside_urls
 from auditor.site.list_platforms import ListPlatforms, list_platforms
 from auditor.site.mirrors import Mirroring, mirroring, node_configs
 from auditor.site.ordinary import Ordinary, made_ordinary
@@ -135,6 +136,18 @@ class Site:
         return layer_egress(
             ((placement, self.foreign(placement)) for placement in self.delivered), self.plan.reachable, self._unseen
         )
+
+    @cached_property
+    def complete_inside(self) -> frozenset[Reference]:
+        """The images that the internal registry was observed to have with every blob, for every pool."""
+        inside = [copy for copy in self.copies if copy.is_inside]
+        lacking = {copy.image.reference for copy in inside if not copy.is_complete}
+        return frozenset(copy.image.reference for copy in inside) - lacking
+
+    @cached_property
+    def with_outside_urls(self) -> frozenset[Reference]:
+        """The images with a layer that has a URL of an external host, at the source or as nodes would get them."""
+        return with_outside_urls((*self.images.placements, *self.delivered), self.plan.reachable)
 
     @cached_property
     def to_copy(self) -> Images | None:

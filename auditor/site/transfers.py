@@ -133,6 +133,11 @@ class Transfer:
         row = platform_row(Hop(self.tool.name, self.tool.version, REGISTRY, place, self.options))
         return isinstance(row, CopyPlatforms) and row.keeps == "all" and row.index == "kept"
 
+    @property
+    def keeps_indexes(self) -> bool:
+        """Whether the tool copies an index whole from registry to registry, so that its digest stays."""
+        return self.takes_indexes_to(REGISTRY)
+
     def taken(self, source: Images | None) -> Images | None:
         """Every image as the copy takes it: from the archive that holds it, else from its source."""
         if self.archives is None:

@@ -27,6 +27,7 @@ from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
 from auditor.site.copies import Copy
 from auditor.site.images import Image, Standing, Trouble
+from checks.bringing import copied_again
 from checks.placed import copies_by_image, image_subject, unknown
 
 ID = "image-missing-in-target"
@@ -49,8 +50,12 @@ def _missing(site: Site, image: Image, copies: list[Copy]) -> Finding:
     asked = copy.place if copy.is_inside else image.name
     holder = "The registry inside does not have" if copy.is_inside else "No archive of the plan has"
     hint = f"; {archive} does, and was not pushed" if archive else ""
-    target = copy.place if copy.is_inside else "TARGET"
-    take = f"Push it out of {archive}" if archive else "Copy it while its source can be reached"
+    if archive:
+        remedy = Remedy("copy", f"Push it out of {archive} to {copy.place}.")
+    elif not copy.is_inside and site.plan.registry is None:
+        remedy = Remedy("copy", f"Copy {image.reference} into an archive of the plan while its source can be reached.")
+    else:
+        remedy = copied_again(site, image.reference, "Copy it while its source can be reached.")
     return Finding(
         check=ID,
         severity=Severity.ERROR,
@@ -59,7 +64,7 @@ def _missing(site: Site, image: Image, copies: list[Copy]) -> Finding:
         f'"failed to resolve reference \\"{asked}\\": not found".',
         facts={"place": copy.place, "pools": pools, "answer": image.absent, "asked": image.source},
         location=copy.kept.need.why[0].location,
-        remedies=(Remedy("copy", f"{take}, to {target}.", () if archive else (f"crane copy {image.reference} {target}",)),),
+        remedies=(remedy,),
     )
 
 
@@ -80,7 +85,7 @@ def _lacking(copies: list[Copy]) -> Iterator[tuple[Descriptor, Absent | Failed |
                 yield blob, observed
 
 
-def _parts(image: Image, copies: list[Copy]) -> Outcome | None:
+def _parts(site: Site, image: Image, copies: list[Copy]) -> Outcome | None:
     """What is wrong with the parts of an image whose manifest is there; None when all of them are."""
     lacking = list(_lacking(copies))
     gone = [blob.digest for blob, observed in lacking if isinstance(observed, Absent)]
@@ -95,7 +100,7 @@ def _parts(image: Image, copies: list[Copy]) -> Outcome | None:
             case="blobs",
             facts={"place": place, "blobs": tuple(gone[:SHOWN]), "count": len(gone)},
             location=copies[0].kept.need.why[0].location,
-            remedies=(Remedy("copy", "Copy it again with all its layers.", (f"crane copy {image.reference} {place}",)),),
+            remedies=(copied_again(site, image.reference, "Copy it again with all its layers."),),
         )
     for blob, observed in lacking:
         failed = observed if isinstance(observed, Failed) else None
@@ -112,7 +117,7 @@ def _outcome(site: Site, image: Image, copies: list[Copy]) -> Outcome | None:
         if (trouble := copy.kept.resolution.trouble) is not None:
             return unknown(ID, image_subject(image), trouble)
     # What an archive lacks inside itself is `archive-corrupt`.
-    return _parts(image, copies) if copies[0].is_inside else None
+    return _parts(site, image, copies) if copies[0].is_inside else None
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:

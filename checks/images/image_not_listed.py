@@ -1,6 +1,7 @@
 """## What it checks
 Every image that a workload of the plan runs is on a list or named in the plan: containers, init and ephemeral containers,
 image volumes, pod templates inside custom resources, `RELATED_IMAGE_*` variables, and arguments such as `--…-image=`.
+A list that pins an image (`tag@digest`) covers workloads that name its tag or its digest.
 
 ## Why it matters
 What no list has is not copied. The pod that needs it stays in `ImagePullBackOff`, long after the disk was carried in.
@@ -24,6 +25,7 @@ from collections.abc import Iterator
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.oci.reference import Reference
+from auditor.plan.listed import Coverage
 from auditor.plan.model import Demand
 from auditor.site import Requirement, Site
 
@@ -50,7 +52,8 @@ def _finding(reference: Reference, demands: list[Demand]) -> Finding:
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per image, with who needs it."""
-    listed = {line.reference for line in site.needs.lines}
+    references = [line.reference for line in site.needs.lines if line.reference is not None]
+    listed = Coverage(references)
     absent: dict[Reference, list[Demand]] = {}
     present: set[Reference] = set()
     for demand in site.needs.demands:
@@ -58,11 +61,11 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             subject = Subject("workload", demand.who or str(demand.location))
             kind = Kind.MALFORMED if demand.error else Kind.UNSUPPORTED
             yield Undetermined(ID, subject, kind, f"{demand.location}: {demand.error or demand.unbounded}")
-        elif demand.reference in listed:
+        elif demand.reference in present or listed.has(demand.reference):
             present.add(demand.reference)
         else:
             absent.setdefault(demand.reference, []).append(demand)
-    if not listed:
+    if not references:
         return  # without any list there is nothing to be absent from
     for reference, demands in absent.items():
         yield _finding(reference, demands)

@@ -28,6 +28,7 @@ from auditor.facts import Fact, table
 from auditor.oci.reference import Reference
 from auditor.plan.model import ListLine
 from auditor.site import Requirement, Site
+from checks.bringing import observing
 
 ID = "image-unpinned"
 
@@ -57,6 +58,14 @@ def _judge(reference: Reference, line: ListLine) -> tuple[Severity, str] | None:
     return Severity.INFO, f"{line.text} is fixed by a tag only: nothing proves that what arrives is what was audited."
 
 
+def _remedy(site: Site, reference: Reference) -> Remedy:
+    """The digest that its source was observed to have, or how to observe it."""
+    image = site.source.images.get(reference) if site.source is not None else None
+    if image is not None and image.digest:
+        return Remedy("edit", f"Pin it, and copy the image with all its platforms: {reference}@{image.digest}.")
+    return Remedy("edit", "Pin it to its digest, and copy it with all its platforms.", *observing(site, reference))
+
+
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per line without a digest; a warning where the tag moves."""
     fine = 0
@@ -76,7 +85,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             case=f"{severity.value} {','.join(line.pools)}",
             facts={"reference": str(line.reference), "tag": line.reference.tag, "tag_written": line.reference.explicit_tag},
             location=line.location,
-            remedies=(Remedy("edit", f"Pin it: {line.reference}@sha256:…", (f"auditor inspect {line.reference}",)),),
+            remedies=(_remedy(site, line.reference),),
         )
     if fine:
         yield Fine(fine)

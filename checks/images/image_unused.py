@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
-from auditor.plan.listed import Listed
+from auditor.plan.listed import Coverage, Listed
 from auditor.site import Requirement, Site
 
 ID = "image-unused"
@@ -32,14 +32,14 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per line that nothing needs."""
     unread = next((demand for demand in site.needs.demands if demand.reference is None), None)
     listed = Listed(site.needs.lines, site.plan.registry)
-    needed = {demand.reference for demand in site.needs.demands}
-    needed.update(reference for image in site.needs.defaults.images for reference in listed.of(image))
+    demanded = Coverage(demand.reference for demand in site.needs.demands if demand.reference is not None)
+    needed = {reference for image in site.needs.defaults.images for reference in listed.of(image)}
     fine = 0
     for line in site.needs.lines:
         if line.reference is None:
             continue
         subject = Subject("line", line.text)
-        if line.reference in needed:
+        if line.reference in needed or demanded.covered_by(line.reference):
             fine += 1
         elif unread is not None:
             detail = f"a workload could not be read: {unread.location}: {unread.error or unread.unbounded}"

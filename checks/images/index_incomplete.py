@@ -31,6 +31,7 @@ from auditor.plan.model import Registry
 from auditor.site import Requirement, Site
 from auditor.site.copies import Copy
 from auditor.site.images import Trouble
+from checks.bringing import without_sources
 from checks.placed import copies_by_image, image_subject, unknown
 
 ID = "index-incomplete"
@@ -93,16 +94,18 @@ def _finding(site: Site, copies: list[Copy], copy: Copy, children: int, gone: li
         facts={"place": copy.place, "digest": copy.image.digest, "listed": children, "missing": len(gone), "platforms": named},
         location=copy.kept.need.why[0].location,
         remedies=(
-            _copied(copy, gone),
+            _copied(site, copy, gone),
             Remedy("rewrite", "Or write an index of only the platforms that are kept, and let the plan name that one."),
         ),
     )
 
 
-def _copied(copy: Copy, gone: list[Descriptor]) -> Remedy:
+def _copied(site: Site, copy: Copy, gone: list[Descriptor]) -> Remedy:
     """Each manifest by itself: crane sees that the index is there, and would leave a copy of the whole image at that."""
     if copy.at is None:
         return Remedy("copy", "Copy it with all platforms.")
+    if (instead := without_sources(site, copy.image.reference)) is not None:
+        return instead
     source, target = copy.image.reference.repository, copy.at.repository
     commands = (
         shlex.join(["crane", "copy", f"{source}@{child.digest}", f"{target}@{child.digest}"]) for child in gone[:MAX_COMMANDS]

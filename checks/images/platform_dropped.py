@@ -29,6 +29,7 @@ from auditor.oci.select import Fit, entries
 from auditor.site import Requirement, Site
 from auditor.site.copies import Copy
 from auditor.site.images import Standing
+from checks.bringing import copied_again
 from checks.placed import subject_of, unknown
 
 ID = "platform-dropped"
@@ -66,7 +67,7 @@ def _message(copy: Copy) -> str:
     )
 
 
-def _finding(copy: Copy, severity: Severity, message: str) -> Finding:
+def _finding(site: Site, copy: Copy, severity: Severity, message: str) -> Finding:
     image, platform = copy.image.reference, copy.kept.need.platform
     assert copy.wanted is not None  # noqa: S101 - the check requires the sources
     payload = copy.wanted.resolution.payload
@@ -78,11 +79,11 @@ def _finding(copy: Copy, severity: Severity, message: str) -> Finding:
         message=message,
         facts={"place": copy.place, "wanted": str(platform), "kept": _kept(copy), "at_source": pinned},
         location=copy.kept.need.why[0].location,
-        remedies=(_remedy(copy), Remedy("copy", f"Or take {pinned} besides, and put both into one index.")),
+        remedies=(_remedy(site, copy), Remedy("copy", f"Or take {pinned} besides, and put both into one index.")),
     )
 
 
-def _remedy(copy: Copy) -> Remedy:
+def _remedy(site: Site, copy: Copy) -> Remedy:
     """The index once more, unless it is there: then crane copies nothing, and the manifest has to come by itself."""
     image, entry = copy.image.reference, copy.kept.resolution.choice.entry
     if copy.at is not None and entry is not None and copy.kept.resolution.dropped:
@@ -92,11 +93,10 @@ def _remedy(copy: Copy) -> Remedy:
             "Copy the manifest that is missing: of an index that is there, crane copies nothing.",
             (shlex.join(command),),
         )
-    target = copy.place if copy.is_inside else "TARGET"
-    return Remedy("copy", "Copy the index with every platform.", (shlex.join(["crane", "copy", str(image), target]),))
+    return copied_again(site, image, "Copy the index with every platform.")
 
 
-def _outcome(copy: Copy) -> Outcome | None:
+def _outcome(site: Site, copy: Copy) -> Outcome | None:
     """What is to be said of one copy; None when it keeps what the pool needs."""
     assert copy.wanted is not None  # noqa: S101 - the check requires the sources
     if copy.kept.resolution.trouble is not None and copy.kept.standing is Standing.UNDETERMINED:
@@ -104,14 +104,14 @@ def _outcome(copy: Copy) -> Outcome | None:
     if copy.kept.standing in _LOST:
         if copy.wanted.standing is Standing.UNDETERMINED and copy.wanted.resolution.trouble is not None:
             return unknown(ID, subject_of(copy.kept), copy.wanted.resolution.trouble)
-        return _finding(copy, Severity.ERROR, _message(copy))
+        return _finding(site, copy, Severity.ERROR, _message(copy))
     if _is_degraded(copy):
         left, run_instead = copy.wanted.resolution.choice.os_version, copy.kept.resolution.choice.os_version
         message = (
             f"{copy.place} lacks the build {left} that the source of {copy.image.reference} has for {copy.kept.pool.name}: "
             f"nodes run {run_instead or 'one without a build'} instead."
         )
-        return _finding(copy, Severity.WARNING, message)
+        return _finding(site, copy, Severity.WARNING, message)
     return None
 
 
@@ -123,7 +123,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             continue
         if copy.wanted is None or copy.wanted.standing in _LOST or copy.wanted.standing is Standing.ABSENT:
             continue
-        outcome = _outcome(copy)
+        outcome = _outcome(site, copy)
         fine += outcome is None
         if outcome is not None:
             yield outcome

@@ -19,6 +19,7 @@ containerd 2.1 release notes; facts/schema1_support.yaml.
 from __future__ import annotations
 
 import datetime
+import shlex
 from collections.abc import Iterator
 from functools import cache
 
@@ -28,6 +29,7 @@ from auditor.oci.document import Schema1
 from auditor.plan.model import Program
 from auditor.site import Requirement, Site
 from auditor.site.images import Image
+from checks.bringing import target_of
 from checks.placed import image_subject, unknown
 
 ID = "schema1-manifest"
@@ -52,7 +54,7 @@ def _refuses(runtime: Program | None) -> bool:
     )
 
 
-def _finding(image: Image, refusing: tuple[str, ...]) -> Finding:
+def _finding(site: Site, image: Image, refusing: tuple[str, ...]) -> Finding:
     effect = f"{', '.join(refusing)} cannot pull it" if refusing else "newer runtimes (containerd from 2.1 on) cannot pull it"
     return Finding(
         check=ID,
@@ -61,14 +63,16 @@ def _finding(image: Image, refusing: tuple[str, ...]) -> Finding:
         message=f"{image.reference} is a Docker schema 1 manifest: {effect}, and it gives no sizes to plan disks with.",
         facts={"digest": image.digest, "refusing_pools": refusing},
         location=image.why[0].location if image.why else None,
-        remedies=(
-            Remedy(
-                "rewrite",
-                "Rewrite it while copying (the digest changes), or take a newer tag.",
-                (f"skopeo copy --format v2s2 docker://{image.reference} docker://TARGET",),
-            ),
-        ),
+        remedies=(_remedy(site, image),),
     )
+
+
+def _remedy(site: Site, image: Image) -> Remedy:
+    target = target_of(site, image.reference)
+    command = ["skopeo", "copy", "--format", "v2s2", f"docker://{image.reference}", f"docker://{target}"]
+    is_known = target is not None and site.source is not None
+    text = "Rewrite it while copying with `skopeo copy --format v2s2` (the digest changes), or use a newer tag."
+    return Remedy("rewrite", text, (shlex.join(command),) if is_known else ())
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
@@ -82,7 +86,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         if image.trouble is not None:
             yield unknown(ID, image_subject(image), image.trouble)
         elif isinstance(image.document, Schema1):
-            yield _finding(image, tuple(refusing.get(image.name, ())))
+            yield _finding(site, image, tuple(refusing.get(image.name, ())))
         elif image.document is not None:
             fine += 1
     if fine:

@@ -12,7 +12,8 @@ one that has such an option. The manifest still has its `urls` then: see `copy-k
 
 ## When it cannot tell
 The facts do not know the tool or its version, what it does depends on an option or on the format of an archive that nobody
-looked at, or a manifest could not be read. What was seen at the end of the way counts more than what is predicted.
+looked at, or a manifest could not be read. Where the internal registry was observed to have the whole image, that observation
+decides: nothing is predicted, also if the copy converted a layer and so changed its digest.
 
 ## References
 facts/copy_layers.yaml, where each row has its source and says whether a test of this project saw it happen.
@@ -28,8 +29,9 @@ from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
 from auditor.site.transfers import Carriage
 from auditor.sizing.budget import format_bytes
+from auditor.transfer.hops import Unpredicted
 from auditor.transfer.layers import Fate
-from checks.copied import arrived, carry, fine_among, is_there, layer_named, tool_of, unpredicted, where_to
+from checks.copied import carry, fine_among, is_there, layer_named, tool_of, unpredicted, where_to, yet_to_copy
 from checks.placed import subject_of
 
 ID = "copy-drops-foreign-layers"
@@ -67,16 +69,16 @@ def _finding(site: Site, carriage: Carriage, left: list[tuple[Descriptor, Fate]]
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per image and pool; what is fine is counted per image and pool."""
-    at_the_end = arrived(site)
     bad = 0
-    for carriage in site.carriages:
-        copy = at_the_end.get(carriage.placement.need)
+    reasons: list[tuple[str, Unpredicted]] = []
+    for carriage, copy in yet_to_copy(site):
         left = [(layer, fate) for layer, fate in carriage.left if not is_there(copy, layer)]
         if left:
             yield _finding(site, carriage, left)
+        if carriage.unpredicted is not None:
+            reasons.append((carriage.placement.image.name, carriage.unpredicted))
         bad += bool(left) or carriage.unpredicted is not None
-    named = ((carriage.placement.image.name, carriage.unpredicted) for carriage in site.carriages)
-    yield from unpredicted(ID, site, ((image, reason) for image, reason in named if reason is not None))
+    yield from unpredicted(ID, site, reasons)
     yield from fine_among(site, ID, bad)
 
 

@@ -12,8 +12,9 @@ A copy through a docker-archive by skopeo does so too, as does a rebuild by Buil
 references by digest must follow.
 
 ## When it cannot tell
-The facts do not know the tool or the runtime, or a manifest could not be read. Where the image was seen inside, its manifest
-there decides. A layer that is left behind is the matter of `copy-drops-foreign-layers`.
+The facts do not know the tool or the runtime, or a manifest could not be read. Where the internal registry was observed to
+have the image, its manifest there decides: see `foreign-layer-egress`. A layer that is left behind is the matter of
+`copy-drops-foreign-layers`.
 
 ## References
 facts/copy_layers.yaml; facts/layer_urls.yaml; containerd core/remotes/docker/fetcher.go; containerd#7676.
@@ -22,41 +23,21 @@ facts/copy_layers.yaml; facts/layer_urls.yaml; containerd core/remotes/docker/fe
 from __future__ import annotations
 
 import datetime
-import shlex
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Outcome, Remedy, Severity, define
+from auditor.check import Area, Finding, Outcome, Severity, define
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
-from auditor.site.copies import Copy
 from auditor.site.layers import leads_outside, rule_of
 from auditor.site.transfers import Carriage
 from auditor.transfer.hops import Unpredicted
 from auditor.transfer.layers import Fate
 from auditor.transfer.network import dial_of
+from checks.bringing import with_foreign_layers
 from checks.copied import arrived, fine_among, layer_named, tool_of, unpredicted, where_to
 from checks.placed import subject_of
 
 ID = "copy-keeps-urls"
-
-
-def _remedies(site: Site, carriage: Carriage) -> tuple[Remedy, ...]:
-    image, target = carriage.placement.image.reference, where_to(site, carriage)
-    payload = carriage.placement.resolution.payload
-    source = f"docker://{image.repository}@{payload.digest}" if payload is not None else f"docker://{image}"
-    plain = f"docker-archive:image.tar:{image}"
-    return (
-        Remedy(
-            "rewrite",
-            "Strip the urls after the copy (the digest changes).",
-            (shlex.join(["regctl", "image", "mod", target, "--external-urls-rm", "--replace"]),),
-        ),
-        Remedy(
-            "rewrite",
-            "Or take this one manifest through a docker-archive, which keeps no urls (the digest changes, the index is lost).",
-            (shlex.join(["skopeo", "copy", source, plain]), shlex.join(["skopeo", "copy", plain, f"docker://{target}"])),
-        ),
-    )
 
 
 def _finding(site: Site, carriage: Carriage, layer: Descriptor, url: str, fate: Fate) -> Finding:
@@ -73,19 +54,13 @@ def _finding(site: Site, carriage: Carriage, layer: Descriptor, url: str, fate: 
         case=tool,
         facts={"tool": tool, "url": url, "row": fate.row.name, "source": fate.row.source, "confidence": fate.row.confidence},
         location=site.plan.where("copy", "tool"),
-        remedies=_remedies(site, carriage),
+        remedies=(with_foreign_layers(site, [placement.image.reference]),),
     )
 
 
 def _outside(layer: Descriptor, site: Site) -> str:
     """The first of its URLs that leads outside; empty when none does."""
     return next((url for url in layer.urls or () if leads_outside(url, site.plan.reachable)), "")
-
-
-def _is_rewritten(copy: Copy | None, site: Site) -> bool:
-    """Whether the image was seen inside with no URL that leads outside."""
-    payload = copy.kept.resolution.payload if copy is not None and copy.is_inside else None
-    return payload is not None and not any(_outside(layer, site) for layer in payload.foreign)
 
 
 def _judged(site: Site, carriage: Carriage) -> Finding | Unpredicted | None:
@@ -109,12 +84,13 @@ def _judged(site: Site, carriage: Carriage) -> Finding | Unpredicted | None:
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per image and pool; what is fine is counted per image and pool."""
-    at_the_end = arrived(site)
     bad = 0
     unknown: list[tuple[str, Unpredicted]] = []
+    at_the_end = arrived(site)
     for carriage in site.carriages:
-        need = carriage.placement.need
-        said = None if _is_rewritten(at_the_end.get(need), site) else _judged(site, carriage)
+        copy = at_the_end.get(carriage.placement.need)
+        # The observed manifest decides: `foreign-layer-egress` examines it.
+        said = None if copy is not None and copy.is_inside else _judged(site, carriage)
         bad += said is not None
         if isinstance(said, Finding):
             yield said

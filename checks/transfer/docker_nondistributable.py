@@ -31,10 +31,13 @@ from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subjec
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table, version_key
+from auditor.oci.reference import Reference
 from auditor.plan.docker_daemon import ALLOW, Daemon, UnreadableDaemon, daemons
 from auditor.plan.lists.source import placeholder_in
 from auditor.plan.model import Program
 from auditor.site import Requirement, Site
+from checks.bringing import with_foreign_layers
+from checks.copied import yet_to_copy
 
 ID = "docker-nondistributable"
 
@@ -135,12 +138,19 @@ def _of_version(site: Site, machine: _Machine, setting: DockerSetting) -> Iterat
             yield _finding(machine, Severity.WARNING, "key", said, remedy, daemon.allow_at)
 
 
+def _send(site: Site, host: str, images: list[Reference]) -> Remedy:
+    """Images that lose their `urls` do not go through Docker; for the others, Docker has to name the registry."""
+    if all(image in site.with_outside_urls for image in images):
+        return with_foreign_layers(site, images)
+    return Remedy("edit", f'Write {{"{ALLOW}": ["{host}"]}} into daemon.json, and restart the daemon.')
+
+
 def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterator[Outcome]:
     """Whether the registry inside is named, where that decides and a layer needs it."""
     registry, transfer = site.plan.registry, site.transfer
     if setting.key != "used" or registry is None or transfer is None or not machine.copies:
         return
-    left = [carriage for carriage in site.carriages if carriage.left]
+    left = [carriage for carriage, _ in yet_to_copy(site) if carriage.left]
     if not left or transfer.sends_foreign:
         return
     image = left[0].placement.image.name
@@ -157,7 +167,7 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
         "target",
         f"{ALLOW} does not name {registry.host}: {machine.docker} leaves the foreign layers of {image}"
         f"{f' and {images - 1} more' if images > 1 else ''} behind, with the line `Skipped foreign layer`.",
-        Remedy("edit", f'Write {{"{ALLOW}": ["{registry.host}"]}} into daemon.json, and start the daemon anew.'),
+        _send(site, registry.host, [carriage.placement.image.reference for carriage in left]),
         place,
     )
 

@@ -22,6 +22,7 @@ facts/registry_urls.yaml; distribution registry/handlers/app.go; configuration.m
 from __future__ import annotations
 
 import datetime
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -29,6 +30,7 @@ from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subjec
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.oci.document import Descriptor
+from auditor.oci.reference import parse_reference
 from auditor.plan.model import Registry
 from auditor.plan.node_config.rewriting import NotUnderstood
 from auditor.plan.registry_config import UnreadableConfig, UrlRules, url_rules
@@ -37,6 +39,7 @@ from auditor.site.layers import foreign_layers
 from auditor.transfer.hops import Unpredicted
 from auditor.transfer.layers import Fate
 from auditor.transfer.registries import RegistryUrls, registry_row
+from checks.bringing import with_foreign_layers
 from checks.copied import to_copy
 
 ID = "registry-refuses-urls"
@@ -90,7 +93,6 @@ def _refused(site: Site, registry: Registry, row: RegistryUrls, rules: UrlRules 
     first = refused[0]
     url = (first.layer.urls or ("",))[0]
     how = "as configured" if rules is not None else "out of the box (the plan gives no `registry.config`)"
-    pattern = "validation: {manifests: {urls: {allow: ['^https://mcr\\.microsoft\\.com/', '^https://go\\.microsoft\\.com/']}}}"
     more = f" and {len(images) - 1} more" if len(images) > 1 else ""
     return Finding(
         check=ID,
@@ -108,11 +110,21 @@ def _refused(site: Site, registry: Registry, row: RegistryUrls, rules: UrlRules 
             "confirmed": row.confirmed,
         },
         location=_place(site, rules),
-        remedies=(
-            Remedy("edit", f"Allow the URLs in the registry's configuration, and name it in `registry.config`: {pattern}."),
-            Remedy("rewrite", "Or strip the urls before the push, which containerd pools need anyway: see copy-keeps-urls."),
-        ),
+        remedies=tuple(_remedies(site, refused)),
     )
+
+
+def _remedies(site: Site, refused: list[_Arriving]) -> Iterator[Remedy]:
+    """Images with URLs of external hosts lose them; the URLs of the others are allowed."""
+    images = list(dict.fromkeys(parse_reference(one.image) for one in refused))
+    if stripped := [image for image in images if image in site.with_outside_urls]:
+        yield with_foreign_layers(site, stripped)
+    kept = [one for one in refused if parse_reference(one.image) not in site.with_outside_urls]
+    if kept:
+        begins = dict.fromkeys("/".join(url.split("/", 3)[:3]) + "/" for one in kept for url in one.layer.urls or ())
+        patterns = ", ".join(f"'^{begin.replace('.', chr(92) + '.')}'" for begin in begins)
+        allow = f"validation: {{manifests: {{urls: {{allow: [{patterns}]}}}}}}"
+        yield Remedy("edit", f"Allow the URLs in the registry's configuration, and name it in `registry.config`: {allow}.")
 
 
 def _place(site: Site, rules: UrlRules | None) -> Location:
@@ -132,9 +144,17 @@ def _proves_nothing(site: Site, registry: Registry, row: RegistryUrls, rules: Ur
         facts={"images": images[:SHOWN], "image_count": len(images), "source": row.source, "confidence": row.confidence},
         location=_place(site, rules),
         remedies=(
-            Remedy("command", "Ask the registry for every layer after the copy.", ("auditor audit --via target plan.yaml",)),
+            Remedy(
+                "command",
+                "Ask the registry for every layer after the copy.",
+                (_audited(site),),
+            ),
         ),
     )
+
+
+def _audited(site: Site) -> str:
+    return shlex.join(["auditor", "audit", "--via", "target", site.plan.path])
 
 
 def _undetermined(registry: Registry, kind: Kind, detail: str) -> Undetermined:

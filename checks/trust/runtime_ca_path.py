@@ -57,13 +57,7 @@ def _unheeded(pool: Pool, config: NodeConfig) -> Iterator[Outcome]:
     files = {setting.location.file for setting in config.tls if setting.ca}
     for note in config.notes:
         if note.location.file in files:
-            remedy = Remedy(
-                "edit",
-                "Have containerd read it.",
-                (r"printf '%s\n' '[plugins.\"io.containerd.cri.v1.images\".registry]' 'config_path = \"…\"' >> config.toml",)
-                if "config_path" in note.why
-                else (),
-            )
+            remedy = Remedy("edit", f"Let containerd read {note.location.file}: see the reason in the message.")
             message = f'{note.location.file} gives the runtime of {pool.name} a CA: {note.why}. The pull says: "{_UNKNOWN}".'
             yield _finding(pool, message, f"unheeded {note.location.file}", note.location, remedy)
 

@@ -27,6 +27,7 @@ from auditor.evidence.model import Kind
 from auditor.facts import Fact, table
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement
+from checks.bringing import observing
 from checks.placed import image_subject, subject_of
 
 ID = "foreign-layer-base-era"
@@ -48,7 +49,7 @@ def _build_of(placement: Placement) -> tuple[str, re.Match[str] | None]:
     return "its tag", _BUILD.search(placement.image.reference.tag or "")
 
 
-def _finding(placement: Placement, era: ForeignEra, build: str, told: str) -> Finding:
+def _finding(site: Site, placement: Placement, era: ForeignEra, build: str, told: str) -> Finding:
     image = placement.image.reference
     since = f"builds from 10.0.{era.build}.{era.first_clean} on" if era.first_clean > 0 else "newer Windows releases"
     return Finding(
@@ -59,11 +60,11 @@ def _finding(placement: Placement, era: ForeignEra, build: str, told: str) -> Fi
         f"layers: Microsoft's bases have none in {since}.",
         facts={"os_version": build, "first_clean": era.first_clean, "source": era.source, "confidence": era.confidence},
         location=placement.need.why[0].location,
-        remedies=(Remedy("command", "Look at the manifest, which says it for certain.", (f"auditor inspect {image}",)),),
+        remedies=(Remedy("command", "Read the manifest, which decides it.", *observing(site, image)),),
     )
 
 
-def _outcome(placement: Placement) -> Outcome | None:
+def _outcome(site: Site, placement: Placement) -> Outcome | None:
     """What is to be said of one image for one pool; None when its base is of a time without foreign layers."""
     told, match = _build_of(placement)
     image = placement.image.reference
@@ -77,7 +78,7 @@ def _outcome(placement: Placement) -> Outcome | None:
         detail = f"the facts do not know the Windows build {build} of {image}"
         return Undetermined(ID, image_subject(placement.image), Kind.UNSUPPORTED, detail)
     is_foreign = era.first_clean < 0 or revision < era.first_clean
-    return _finding(placement, era, match[0], told) if is_foreign else None
+    return _finding(site, placement, era, match[0], told) if is_foreign else None
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
@@ -88,7 +89,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         resolution = placement.resolution
         if not placement.pool.is_windows or placement.is_carrier or (resolution.payload is None and resolution.trouble is None):
             continue
-        outcome = _outcome(placement) if resolution.payload is None else None
+        outcome = _outcome(site, placement) if resolution.payload is None else None
         fine += outcome is None
         if isinstance(outcome, Undetermined):
             if outcome.detail in said:

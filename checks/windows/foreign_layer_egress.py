@@ -10,8 +10,7 @@ the layer. So the node dials mcr.microsoft.com or go.microsoft.com, and the pull
 
 ## How to fix
 Carrying the layer is not enough: the manifest must lose its `urls`. `regctl image mod --external-urls-rm` rewrites it,
-as does skopeo by way of a docker-archive, or a rebuild on a base from after June 2023. The digest changes each time. Or
-let a host inside answer under the name, with a certificate that the nodes trust.
+as does skopeo by way of a docker-archive, or a rebuild on a base from after June 2023. The digest changes each time.
 
 ## When it cannot tell
 The manifest for the pool could not be read, the pool's runtime is not in the facts, or it matters which version of it that is
@@ -26,14 +25,16 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.oci.document import Descriptor
+from auditor.oci.reference import parse_reference
 from auditor.site import Requirement, Site
 from auditor.site.layers import LayerEgress
 from auditor.sizing.budget import format_bytes
 from auditor.transfer.network import is_malformed
 from auditor.transfer.pull import PullRule
+from checks.bringing import with_foreign_layers
 from checks.placed import with_payload
 
 ID = "foreign-layer-egress"
@@ -42,19 +43,6 @@ SHOWN = 10
 
 def _subject(egress: LayerEgress) -> Subject:
     return Subject("layer", egress.layer.digest, pool=egress.pool)
-
-
-def _remedies(egress: LayerEgress) -> tuple[Remedy, ...]:
-    image = egress.images[0]
-    hosts = ", ".join(dict.fromkeys(dial.host for dial in egress.dials))
-    return (
-        Remedy(
-            "rewrite",
-            "Strip the urls after copying (the digest changes).",
-            (f"regctl image mod TARGET/{image.partition('/')[2]} --external-urls-rm --replace",),
-        ),
-        Remedy("install", f"Answer as {hosts} inside: the layer or a plain 404, with a certificate that the nodes trust."),
-    )
 
 
 def _message(egress: LayerEgress, rule: PullRule) -> str:
@@ -68,7 +56,7 @@ def _message(egress: LayerEgress, rule: PullRule) -> str:
     )
 
 
-def _finding(egress: LayerEgress, rule: PullRule) -> Finding:
+def _finding(site: Site, egress: LayerEgress, rule: PullRule) -> Finding:
     return Finding(
         check=ID,
         severity=Severity.ERROR if rule.first == "url" and rule.fatal else Severity.WARNING,
@@ -86,7 +74,7 @@ def _finding(egress: LayerEgress, rule: PullRule) -> Finding:
             "confidence": rule.confidence,
         },
         location=egress.location,
-        remedies=_remedies(egress),
+        remedies=(with_foreign_layers(site, map(parse_reference, egress.images)),),
     )
 
 
@@ -107,7 +95,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             )
             yield Undetermined(ID, _subject(egress), Kind.UNSUPPORTED, detail)
         else:
-            yield _finding(egress, egress.rule)
+            yield _finding(site, egress, egress.rule)
     fine = 0
     for placement in with_payload(site, ID):
         if isinstance(placement, Undetermined):

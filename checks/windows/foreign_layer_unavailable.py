@@ -35,6 +35,7 @@ from auditor.site.copies import Copy
 from auditor.site.images import Placement, Trouble
 from auditor.site.layers import foreign_layers
 from auditor.sizing.budget import format_bytes
+from checks.bringing import with_foreign_layers
 from checks.placed import unknown, with_payload
 
 ID = "foreign-layer-unavailable"
@@ -44,7 +45,7 @@ def _subject(layer: Descriptor) -> Subject:
     return Subject("layer", layer.digest)
 
 
-def _finding(placement: Placement, layer: Descriptor, why: str, place: str) -> Finding:
+def _finding(site: Site, placement: Placement, layer: Descriptor, why: str, place: str) -> Finding:
     image = placement.image.reference
     return Finding(
         check=ID,
@@ -54,17 +55,15 @@ def _finding(placement: Placement, layer: Descriptor, why: str, place: str) -> F
         'it behind, and no node can fetch it. A node would say: "could not fetch content descriptor: not found".',
         facts={"image": str(image), "media_type": layer.media_type, "bytes": layer.size, "place": place},
         location=placement.need.why[0].location,
-        remedies=(_remedy(image, layer, place),),
+        remedies=(_remedy(site, image, layer, place),),
     )
 
 
-def _remedy(image: Reference, layer: Descriptor, place: str) -> Remedy:
+def _remedy(site: Site, image: Reference, layer: Descriptor, place: str) -> Remedy:
     """How to get the layer to `place`, a repository that has the manifest already, or with a copy yet to be made."""
-    if not place:
-        return Remedy(
-            "copy",
-            "Copy it with its foreign layers from a registry that has them, or rebuild it on a newer base.",
-            (f"crane copy --allow-nondistributable-artifacts {image} TARGET",),
+    if not place or site.source is None or image in site.with_outside_urls:
+        return with_foreign_layers(
+            site, [image], "Copy it with its foreign layers from a registry that has them, or rebuild it on a newer base."
         )
     blob = shlex.quote(f"{image.repository}@{layer.digest}")
     checksum = shlex.quote(f"{layer.digest.removeprefix('sha256:')}  layer.tar.gz")
@@ -85,17 +84,17 @@ def _at_source(site: Site, placement: Placement, layer: Descriptor) -> Outcome |
     observed = site.evidence.blob(placement.image.reference.repository, layer.digest)
     if layer.urls or isinstance(observed, Seen):
         return None
-    return _finding(placement, layer, " and names no URL", "")
+    return _finding(site, placement, layer, " and names no URL", "")
 
 
-def _in_copy(copy: Copy, layer: Descriptor) -> Outcome | None:
+def _in_copy(site: Site, copy: Copy, layer: Descriptor) -> Outcome | None:
     """What is to be said of a layer where the nodes will get the image from; None when it is there."""
     match copy.blob(layer.digest):
         case Seen():
             return None
         case Absent():
             place = copy.at.repository if copy.at is not None else ""
-            return _finding(copy.kept, layer, f", and {copy.place} does not have it", place)
+            return _finding(site, copy.kept, layer, f", and {copy.place} does not have it", place)
         case Failed(kind, detail):
             return unknown(ID, _subject(layer), Trouble(kind, f"{copy.place}: {detail}"))
         case None:
@@ -127,7 +126,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 def _judged(site: Site, placement: Placement, copies: dict[Need, Copy]) -> Iterator[tuple[Descriptor, Outcome | None]]:
     copy = copies.get(placement.need)
     if copy is not None:
-        yield from ((layer, _in_copy(copy, layer)) for layer in foreign_layers(copy.kept))
+        yield from ((layer, _in_copy(site, copy, layer)) for layer in foreign_layers(copy.kept))
     else:
         yield from ((layer, _at_source(site, placement, layer)) for layer in foreign_layers(placement))
 

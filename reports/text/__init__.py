@@ -11,7 +11,7 @@ from reports.cleaning import clean
 from reports.folding import listed
 from reports.headline import headline, meaning, title
 from reports.quantity import many
-from reports.summary import counted, steps
+from reports.summary import counted, fixing, steps
 from reports.text import outcomes, sections
 from reports.text.ink import Ink
 from reports.text.layout import WIDTH, heading, wrap
@@ -82,4 +82,12 @@ def _end(report: Report) -> Iterator[str]:
     if report.plan_path:
         sha = f" (sha256 {report.plan_sha256[:16]})" if report.plan_sha256 else ""
         yield from wrap(f"{report.plan_path}{sha}, airgap-auditor {report.tool_version}.")
+    yield from _fix(report)
     yield "Everything, with every fact, remedy and command: --format html=report.html."
+
+
+def _fix(report: Report) -> Iterator[str]:
+    """What `auditor fix` resolves, and its command on a line of its own."""
+    if report.fix_command:
+        yield from wrap(f"{fixing(report)} It writes files and runs nothing:")
+        yield f"  {clean(report.fix_command)}"

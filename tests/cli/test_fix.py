@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -69,3 +72,54 @@ def test_a_report_is_judged_already(tmp_path: Path, option: tuple[str, ...]) -> 
     assert done.returncode == 2
     assert "was judged already" in done.stderr
     assert auditor("fix", "report.json", "-o", "fix", cwd=tmp_path).returncode == 0
+
+
+def test_the_reports_say_what_fix_resolves_and_its_exact_command(tmp_path: Path) -> None:
+    audit = ("audit", EXAMPLE / "plant-7.evidence", *NOW)
+    for name in ("json", "text", "html", "markdown"):
+        auditor(*audit, "--format", f"{name}=report.{name}", cwd=tmp_path)
+    report = json.loads((tmp_path / "report.json").read_text())
+    command = report["fix"]["command"]
+    assert command == f"auditor fix {EXAMPLE / 'plant-7.evidence'} --at 2026-11-23 -o fix"
+    errors = [finding for finding in report["findings"] if finding["severity"] == "error" and not finding["waived"]]
+    fixable = [finding for finding in errors if finding["fixable"]]
+    assert report["fix"]["error"] == len(fixable) > 0
+    said = f"resolves {len(fixable)} of {len(errors)} errors"
+    for name in ("text", "html", "markdown"):
+        text = (tmp_path / f"report.{name}").read_text()
+        assert said in " ".join(text.replace("</code>", "").split()), name
+        assert command in text.replace("\\", ""), name
+    done = auditor(*shlex.split(command)[1:], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "fix/README.md").read_text()
+    resolved = page.partition("## Findings and the files that resolve them")[2].partition("\n## ")[0]
+    assert resolved.count(", error: ") == len(fixable)
+
+
+def test_a_report_names_the_options_that_lead_to_the_same_audit(tmp_path: Path) -> None:
+    (tmp_path / "a b.txt").write_text("busybox:1\nbusybox:1\n")
+    lists = ("a b.txt", "--platform", "linux/amd64")
+    done = auditor("audit", *lists, "--offline", "--format", "json", cwd=tmp_path)
+    command = json.loads(done.stdout)["fix"]["command"]
+    assert command == "auditor fix 'a b.txt' --platform linux/amd64 --offline -o fix"
+    assert auditor(*shlex.split(command)[1:], cwd=tmp_path).returncode == 0
+
+
+def test_nothing_is_written_where_no_file_helps(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("docker.io/library/busybox:1\n")
+    given = ("a.txt", "--platform", "linux/amd64", "--offline")
+    done = auditor("fix", *given, "-o", "fix", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "nothing was written" in done.stderr
+    assert not (tmp_path / "fix").exists()
+    assert json.loads(auditor("audit", *given, "--format", "json", cwd=tmp_path).stdout)["fix"] is None
+
+
+def test_the_page_lists_what_needs_a_person_by_severity_without_fingerprints(tmp_path: Path) -> None:
+    page = fixed(tmp_path, "[]\n")["README.md"]
+    left = page.partition("## Left for you")[2].partition("\n## ")[0]
+    ranks = [["error", "warning"].index(found) for found in re.findall(r"^- \*\*\S+\*\*, (\w+):", left, re.MULTILINE)]
+    assert ranks == sorted(ranks)
+    assert ranks
+    assert "Worth knowing" in left.strip().splitlines()[-1]
+    assert not re.search(r"\b[0-9a-f]{32}\b", page)

@@ -25,13 +25,13 @@ VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FOR
 
 # DESIGN 5.3, to the letter; then what was added since.
 TOP = "version tool plan audited_at horizon verdict exit_code summary checks findings undetermined images egress storage trust"
-LATER = "fail_on baseline evidence works_offline_until scope"
+LATER = "fail_on baseline evidence works_offline_until scope fix"
 KEYS = {
     "tool": "name version",
     "plan": "name path sha256",
     "summary": "error warning info undetermined waived examined baselined",
     "checks": "id family title severity status examined reason",
-    "findings": "check severity subject message facts location remedies fingerprint waived baselined",
+    "findings": "check severity subject message facts location remedies fingerprint waived baselined fixable",
     "undetermined": "check subject kind detail",
     "images": "reference digest why platforms",
     "egress": "host port scheme who why when_blocked check",

@@ -37,16 +37,18 @@ Mends = Mapping[Errand, tuple[Reported, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What scripts are written for: the plan by name, the tool that writes them, and hosts that do not speak verified TLS."""
+    """What scripts are written for: the plan by name, the tool that writes them, and hosts without verified TLS."""
 
     plan: str
     day: str
     tool: str
     insecure: frozenset[str]
+    again: str = ""  # the command of the next audit
+    with_ca: frozenset[str] = frozenset()  # hosts for which the plan has a CA: they use TLS, on loopback too
 
     def is_insecure(self, domain: str) -> bool:
         """Whether a host is spoken to without TLS: on loopback, or because the plan says so."""
-        return domain in self.insecure or is_loopback(domain)
+        return domain in self.insecure or (is_loopback(domain) and domain not in self.with_ca)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ class NodeConfig:
     does not ask the registry itself after the mirrors of that file. `tls` is how the runtime is told to verify hosts.
     `place` is the file that should have named a registry. `slips` are mistakes by the grammar of the program that reads a file,
     `linted` the files that were read so.
+    `registries_path` is the registries.yaml among the plan's files; empty where the plan has none.
     """
 
     pool: Pool
@@ -61,6 +62,7 @@ class NodeConfig:
     place: Location | None = None
     slips: tuple[ConfigSlip, ...] = ()
     linted: tuple[str, ...] = ()
+    registries_path: str = ""
     _servers: dict[str, tuple[Server, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from auditor.errors import Location
-from auditor.facts import Fact, table
+from auditor.facts import Fact, table, version_key
 from auditor.plan.marked import Marked, NotStructured, TwiceKey, load_marked
 from auditor.plan.node_config.model import Unreadable
 from auditor.plan.node_config.slips import ConfigSlip, Effect, Grammar, slip
@@ -20,12 +20,24 @@ _LOOKS = re.compile(rf"^[\"']?{KEY}[\"']?[ \t]*:".encode(), re.MULTILINE)
 
 
 class DistributionRegistries(Fact, frozen=True, kw_only=True):
-    """A distribution that writes containerd's configuration from a registries.yaml, and where that file lies."""
+    """A distribution that writes containerd's configuration from a registries.yaml, and where that file lies.
+
+    `flag_since` are the first releases that know the flag, one for each minor version, oldest first.
+    """
 
     distribution: str
     file: str
     windows_file: str
     flag: str
+    flag_since: tuple[str, ...]
+
+    def knows_flag(self, version: str) -> bool:
+        """Whether a release of the distribution reads the flag. A release without a version counts as a current one."""
+        key = version_key(version)
+        since = [version_key(first) for first in self.flag_since]
+        if not key or key[:2] > since[-1][:2]:
+            return True
+        return any(key[:2] == first[:2] and key >= first for first in since)
 
 
 def distribution_of(name: str) -> DistributionRegistries | None:

@@ -38,6 +38,7 @@ class Found:
     configs: list[tuple[str, ContainerdConfig]] = field(default_factory=list)
     registries: dict[str, Namespace] = field(default_factory=dict)
     registries_at: Location | None = None
+    registries_path: str = ""
     daemon: dict[str, Namespace] = field(default_factory=dict)
     no_own: bool = False
     unknowns: list[Unknown] = field(default_factory=list)
@@ -174,6 +175,7 @@ def _registries(found: Found, path: str, file: str, data: bytes) -> None:
     found.slips += registries_yaml.slips(file, document)
     namespaces, notes = registries_yaml.read(file, document)
     found.registries.update(namespaces)
+    found.registries_path = found.registries_path or path
     found.notes += notes
     found.tls += of_registries_yaml(path, file, document)
 

@@ -50,14 +50,21 @@ def read_node_config(plan: Plan, pool: Pool) -> NodeConfig:
         roots=_ordered(found) if effect.folders else (),
         registries=found.registries if found.registries and not docker else None,
         mirrors=effect.mirrors,
-        no_own=found.no_own,
+        no_own=found.no_own and _knows_flag(found),
         tls=tuple(found.tls),
         distribution=found.distribution,
         place=found.place,
         slips=tuple(found.slips),
         linted=tuple(found.linted),
+        registries_path=found.registries_path,
         unjudged=tuple(_unjudged(found, docker=docker)),
     )
+
+
+def _knows_flag(found: Found) -> bool:
+    """Whether the pool's distribution reads the flag that ends the search after the mirrors."""
+    row, cluster = found.distribution, found.plan.cluster
+    return row is None or row.knows_flag(cluster.version if cluster is not None else "")
 
 
 def _hosts_default(found: Found) -> HostsDefault | None:

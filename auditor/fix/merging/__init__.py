@@ -1,0 +1,1 @@
+"""Changes to configuration files that keep everything else in them: keys, order and comments."""

@@ -1,0 +1,39 @@
+"""Over every example of every check: what a configuration file or a list claims, the next audit no longer finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from auditor.fix.written import Joins
+from checks import CATALOGUE
+from tests.fix.made import after, found, written
+from tests.test_catalogue import cases
+from tests.world import site_of
+
+EXAMPLES = list(cases())
+
+
+@pytest.mark.parametrize(("check_id", "form"), EXAMPLES)
+def test_what_is_claimed_is_gone_and_is_not_claimed_again(check_id: str, form: dict[str, Any]) -> None:
+    assert check_id in {check.id for check in CATALOGUE}
+    files = written(site_of(form))
+    joined = {path: file for path, file in files.items() if file.joins not in {Joins.NOTHING, Joins.COPY, Joins.REGISTRY}}
+    promised = {finding.fingerprint for file in joined.values() for finding in file.mends}
+    if not promised:
+        return
+    later = after(form, joined)
+    assert not promised & found(later).keys()
+    again = [file for file in written(site_of(later)).values() if file.joins is Joins.CONFIG and file.mends]
+    assert not {finding.fingerprint for file in again for finding in file.mends} & promised
+
+
+@pytest.mark.parametrize(("check_id", "form"), EXAMPLES)
+def test_a_file_of_the_user_keeps_its_keys(check_id: str, form: dict[str, Any]) -> None:
+    for file in written(site_of(form)).values():
+        if file.before is None or not file.path.endswith((".yaml", ".yml", ".json")):
+            continue
+        before, made = yaml.safe_load(file.before) or {}, yaml.safe_load(file.text)
+        assert before.keys() <= made.keys() | {"allow-nondistributable-artifacts"}, check_id
