@@ -107,8 +107,8 @@ def _finding(item: JudgedFinding) -> Json:
     }
 
 
-def _location(finding: Finding) -> Json | None:
-    place = finding.location
+def _location(at: Finding | Undetermined) -> Json | None:
+    place = at.location
     if place is None:
         return None
     return {"file": place.file, "line": place.line or None, "column": place.column or None}
@@ -132,7 +132,12 @@ def _baseline(report: Report) -> Json | None:
 
 
 def _undetermined(row: Undetermined) -> Json:
-    return {"check": row.check, "subject": _subject(row.subject), "kind": row.kind.value, "detail": row.detail}
+    made: Json = {"check": row.check, "subject": _subject(row.subject), "kind": row.kind.value, "detail": row.detail}
+    if row.facts:
+        made["facts"] = dict(row.facts)
+    if row.location is not None:
+        made["location"] = _location(row)
+    return made
 
 
 def _image(row: ImageRow) -> Json:

@@ -86,6 +86,12 @@ def read_list(source: ListSource, data: bytes) -> tuple[ListLine, ...]:
     return tuple(ours.read(source, data)) or (_empty(source),)
 
 
+def format_of(data: bytes) -> str:
+    """The format of a list that only its own importer reads; empty for plain text and for what no importer knows."""
+    found = next(importer for importer in IMPORTERS if importer.recognises(data))
+    return "" if found in {foreign, unknown, plain} else found.__name__.rpartition(".")[2].replace("_", " ")
+
+
 def _empty(source: ListSource) -> ListLine:
     return source.error(source.file, 1, 1, "the list names no image: is it cut off, or the wrong file?")
 
@@ -101,4 +107,4 @@ def _by_plugin(name: str, importer: Importer, source: ListSource, data: bytes) -
         ) from error
 
 
-__all__ = ["IMPORTERS", "ListSource", "read_list"]
+__all__ = ["IMPORTERS", "ListSource", "format_of", "read_list"]
