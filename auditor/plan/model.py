@@ -270,7 +270,8 @@ class DefaultImage:
     """An image that nobody writes in a manifest: `who` pulls it on the nodes of `pools`, for `part`.
 
     `text` is a reference, or has a tag with `*` that only the registry can complete: then `reference` is None. `also` are other
-    spellings that will do. `certain` is false for what can be switched off, or may be set otherwise on the nodes.
+    spellings that will do. `certain` is false for what can be switched off, or may be set otherwise on the nodes. `image_list` says
+    where the exact tags are listed, empty where that is not known.
     """
 
     who: str
@@ -282,6 +283,7 @@ class DefaultImage:
     reference: Reference | None = None
     also: tuple[str, ...] = ()
     certain: bool = True
+    image_list: str = ""
 
 
 @dataclass(frozen=True, slots=True)
