@@ -112,7 +112,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Undetermined:
-    """Something that a check could not decide, and why. `facts` and `location` say the same as values, where a check has them."""
+    """Something that a check could not decide, and why. `facts` and `location` say the same as values, where known."""
 
     check: str
     subject: Subject

@@ -123,9 +123,7 @@ def _plan_of(lists: list[ListInput], platforms: list[str]) -> Plan:
     """The plan of image lists and manifests. Raises UsageError for a plan, evidence, or a list without a platform."""
     for one in lists:
         if one.path.exists() and is_site(one.path):
-            raise UsageError(
-                f"--platform is for image lists: {one.path} has its own pools", "Leave the platform out."
-            )
+            raise UsageError(f"--platform is for image lists: {one.path} has its own pools", "Leave the platform out.")
         if not (one.platforms or platforms):
             raise UsageError(f"{one.path}: no platform is given for this list", f"Write `{one.path}=linux/amd64`.")
     return plan_for_lists(lists, platforms)

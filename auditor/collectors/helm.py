@@ -1,8 +1,8 @@
 """Charts rendered by the real `helm template`. What it made is kept among the plan's files: inside nobody needs helm.
 
 Helm runs with folders of its own for cache, configuration and data, in the plan's folder, and for a bounded time. Secrets
-and config maps that name no image are blanked out, line by line, so that positions stay; of those that hold credentials only the
-images are kept.
+and config maps that name no image are blanked out, line by line, so that positions stay. Of those that hold credentials,
+only the images are kept.
 """
 
 from __future__ import annotations

@@ -38,7 +38,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class ListInput:
-    """One list, manifest or chart of the command line. `platforms` are its own (`FILE=PLATFORM[,PLATFORM…]`); none: those of `--platform`."""
+    """One list, manifest or chart of the command line.
+
+    `platforms` are its own (`FILE=PLATFORM[,PLATFORM…]`); none: those of `--platform`.
+    """
 
     path: Path
     platforms: tuple[str, ...] = ()

@@ -108,7 +108,9 @@ def _images_of(
             yield _image(_name(cluster), plan.where("cluster", "version"), pools, row, words, listed)
 
 
-def _image(who: str, where: Location, pools: tuple[str, ...], row: DefaultRow, words: Mapping[str, str], listed: str) -> DefaultImage:
+def _image(
+    who: str, where: Location, pools: tuple[str, ...], row: DefaultRow, words: Mapping[str, str], listed: str
+) -> DefaultImage:
     text = row.image.format_map(words)
     return DefaultImage(
         who=who,

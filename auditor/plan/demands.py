@@ -24,7 +24,7 @@ class Gap(enum.StrEnum):
 class Hidden:
     """One gap. `file` is relative to the plan; `kind` is `Kafka.kafka.strimzi.io`, empty where the gap is a whole file.
 
-    `field` is the path of the field inside the object; `names` is what the object or file says about what is fetched or changed.
+    `field` is the path of the field inside the object; `names` is what it says about what is fetched or changed.
     """
 
     gap: Gap
@@ -56,9 +56,9 @@ class Rendered:
 class Demand:
     """An image that a workload runs, and `who` does. Exactly one of `reference`, `error` and `unbounded` is set.
 
-    `kind` is `manifest` or `chart`; `pools` are those whose nodes it can be scheduled to; `os` is what it is bound to, empty when
-    to none. `surmised`: a value only looks like an image, and `hidden` says where. With `unbounded`, `hidden` says what cannot be
-    enumerated. `rendered` says which template of a chart it comes from. `who` holds no path of the machine.
+    `kind` is `manifest` or `chart`; `pools` are those whose nodes it can be scheduled to; `os` is what it is bound to, empty
+    when to none. `surmised`: a value only looks like an image, and `hidden` says where. With `unbounded`, `hidden` says what
+    cannot be enumerated. `rendered` says which template of a chart it comes from. `who` holds no path of the machine.
     """
 
     kind: str

@@ -270,8 +270,8 @@ class DefaultImage:
     """An image that nobody writes in a manifest: `who` pulls it on the nodes of `pools`, for `part`.
 
     `text` is a reference, or has a tag with `*` that only the registry can complete: then `reference` is None. `also` are other
-    spellings that will do. `certain` is false for what can be switched off, or may be set otherwise on the nodes. `image_list` says
-    where the exact tags are listed, empty where that is not known.
+    spellings that will do. `certain` is false for what can be switched off, or may be set otherwise on the nodes.
+    `image_list` says where the exact tags are listed, empty where that is not known.
     """
 
     who: str
@@ -309,8 +309,8 @@ class Defaults:
 class Needs:
     """Everything that the plan's sources add up to: lines and demands as written, and the needs that they mean.
 
-    `defaults` are apart from the demands of workloads: nobody wrote them down. `passed_over` are files under folders of manifests
-    that hold neither objects nor values that look like images.
+    `defaults` are apart from the demands of workloads: nobody wrote them down. `passed_over` are files under
+    folders of manifests that hold neither objects nor values that look like images.
     """
 
     lines: tuple[ListLine, ...] = ()

@@ -11,8 +11,8 @@ Add the image to the list that is copied, or correct the workload where it names
 
 ## When it cannot tell
 - A chart is not rendered, a kustomization is not built, or a manifest cannot be read.
-- An object is of a kind that the facts do not know: its controller may run images that no manifest names. List them, and name the
-  list under `workloads` as `operator_images`.
+- An object is of a kind that the facts do not know: its controller may run images that no manifest names. List them, and name
+  the list under `workloads` as `operator_images`.
 - A controller fetches a chart or manifests: HelmRelease, Application, GitRepository and others.
 - A value outside of the fields of pods looks like an image, and no list has it.
 

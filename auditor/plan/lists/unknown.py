@@ -25,7 +25,7 @@ def recognises(data: bytes) -> bool:
 
 
 def _has_keys(data: bytes) -> bool:
-    """Whether the first line that says anything, and most of them, are `key: value`. No reference has a space behind its colon."""
+    """Whether the first line with text, and most of them, are `key: value`. No reference has a space behind its colon."""
     lines = [line.strip() for line in data[:_HEAD].removeprefix(b"\xef\xbb\xbf").splitlines()]
     said = [line.removeprefix(b"- ") for line in lines if line and not line.startswith((b"#", b"---", b"%"))]
     keyed = [_KEY.match(line) is not None for line in said]

@@ -18,7 +18,7 @@ from auditor.plan.workloads.rendered import failure_name, helm_arguments, render
 
 @dataclass(frozen=True, slots=True)
 class Workloads:
-    """What the plan's workloads run. `passed_over`: files under a folder of manifests that hold nothing to read, as users know them."""
+    """What the plan's workloads run. `passed_over`: files under folders of manifests that hold nothing to read."""
 
     demands: tuple[Demand, ...] = ()
     passed_over: tuple[str, ...] = ()

@@ -97,7 +97,7 @@ def _texts(document: Marked) -> Iterator[Marked]:
 
 
 def _outside(value: Marked, inner: Marked) -> Marked:
-    """Where an inner value stands in the file: a block begins on the line after its key; of other text only the key is known."""
+    """Where an inner value stands in the file. A block begins on the line after its key; else only the key is known."""
     return Marked(
         None, value.line + inner.line if "\n" in value.text else value.line, 1 if "\n" in value.text else value.column
     )

@@ -1,4 +1,4 @@
-"""The files under one `manifests` of the plan: which hold objects to read, and which need another program or another key of the plan."""
+"""The files under one `manifests` of the plan: which are read as objects, and which need another program or plan key."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _kustomize_gap(one: Kustomization) -> FileGap:
         what = "names files that are not here, or does not name files beside it"
     why = (
         f"the kustomization {what}, and this version does not build it: which images its files run is not known. Run "
-        f"`kubectl kustomize {one.folder or '.'} > rendered.yaml` and name rendered.yaml under `workloads` instead of the folder"
+        f"`kubectl kustomize {one.folder or '.'} > rendered.yaml` and name rendered.yaml under `workloads` instead"
     )
     return FileGap(one.path, Hidden(Gap.KUSTOMIZE, one.path, names=one.changes), why)
 

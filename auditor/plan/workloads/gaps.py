@@ -70,7 +70,8 @@ class OpenGap:
             return f"{said}. No list has what its fields seem to name: {named}"
         whole = all(demand.reference is not None for demand in values)
         doubt = "no list has" if whole else "no list is known to have"
-        return f"{values[0].who} looks like an image, and {doubt} what such values name here: {named}. Whether they are pulled is not known"
+        seems = f"{values[0].who} looks like an image, and {doubt} what such values name here: {named}"
+        return f"{seems}. Whether they are pulled is not known"
 
     def _remedy(self) -> str:
         match self.hidden.gap:

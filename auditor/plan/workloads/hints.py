@@ -32,7 +32,7 @@ _OPERATOR_OWN = "containerImage"  # an annotation of ClusterServiceVersions that
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A value that looks like an image: where it stands, the path of its field, its text, and the reference if it is a whole one."""
+    """A value that looks like an image: where it stands, the path of its field, its text, and its reference if it is whole."""
 
     at: Marked
     field: str

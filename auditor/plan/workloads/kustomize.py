@@ -1,8 +1,7 @@
-"""Kustomizations among manifests. This version does not build them, so that their images are not known, except where one only
-adds up files.
+"""Kustomizations among manifests. This version does not build them, so that their images are not known.
 
-Format: kubernetes-sigs/kustomize api/types/kustomization.go. A kustomization that names files and changes nothing of their images
-is as good as those files.
+A kustomization that only names files, and changes no image of them, is as good as those files. Format:
+kubernetes-sigs/kustomize api/types/kustomization.go.
 """
 
 from __future__ import annotations
@@ -45,7 +44,8 @@ def is_kustomization(path: str) -> bool:
 def unbuilt(paths: Collection[str], files: Mapping[str, bytes]) -> tuple[list[Kustomization], set[str]]:
     """The kustomizations among `paths` whose result is not known, and every path that their building may read or change.
 
-    Paths are normal ones, as `posixpath.normpath` makes them. Of the files in `paths`, those that only a harmless kustomization names stay plain manifests.
+    Paths are normal ones, as `posixpath.normpath` makes them. Files that only harmless kustomizations name
+    stay plain manifests.
     """
     found = [_read(path, files[path]) for path in paths if is_kustomization(path)]
     folders = {one.folder: one for one in found}

@@ -30,8 +30,8 @@ _HOLD_DATA = frozenset({"ConfigMap", "Secret"})
 class Manifests:
     """Where a file's demands come from: its name as users know it, the kind of demand, and the plan's pools.
 
-    `name` is the file, or the chart, relative to the plan. `origins` lead from a rendering to the chart. `listed_kinds` are those
-    whose images a list of the plan has.
+    `name` is the file, or the chart, relative to the plan. `origins` lead from a rendering to the chart. `listed_kinds`
+    are those whose images a list of the plan has.
     """
 
     file: str
@@ -128,7 +128,7 @@ def hints_of_other(source: Manifests, document: Marked) -> Iterator[Demand]:
         yield _hinted(source, source.name, "", hint)
     for at, path, text in _charts(document):
         location, rendered = source.located(at.line, at.column)
-        why = f"{path} names the chart {shown(text)}, whose images are not known: render it, and name the result under `workloads`"
+        why = f"{path} names the chart {shown(text)}, whose images are not known: render it, and name that under `workloads`"
         hidden = Hidden(Gap.SOURCE, source.name, field=path, names=(text,))
         yield Demand(source.kind, source.name, "", location, source.everywhere, unbounded=why, hidden=hidden, rendered=rendered)
 
@@ -217,7 +217,7 @@ class _Pod:
         )
         if at.text != INJECTED:
             return made
-        why = f"{self.owner} {who} has the image {INJECTED}, which Istio's sidecar injector replaces: list the proxy image that it sets"
+        why = f"{self.owner} {who} has the image {INJECTED}, which Istio's injector replaces: list the proxy image that it sets"
         return replace(made, reference=None, unbounded=why, hidden=Hidden(Gap.VALUE, self.source.name, field=who))
 
 

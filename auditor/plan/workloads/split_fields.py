@@ -18,7 +18,7 @@ Composed = tuple[Marked, str, str, Reference | None]
 
 
 def composed(mapping: Marked) -> Iterator[Composed]:
-    """Every image that the keys of one mapping add up to: where it begins, its key, its text, and its reference if it has a tag.
+    """Every image that the keys of one mapping add up to: where it begins, its key, its text; its reference if it has a tag.
 
     Keys may share a prefix: `agentRepository` goes with `agentVersion`, `trivy.repository` with `trivy.tag`.
     """
