@@ -22,7 +22,7 @@ def _lines(plan: Plan, source: ImageSource) -> Iterator[tuple[str, ListLine]]:
         return
     name = normal(source.list)
     for path in [path for path in plan.files if is_inside(path, name)]:
-        listed = ListSource(shown_path(plan.path, path), source.pools, source.host_process)
+        listed = ListSource(shown_path(plan.path, path), source.pools, source.host_process, path)
         for line in read_list(listed, plan.files[path]):
             yield "list", line
 

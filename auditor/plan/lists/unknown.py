@@ -15,7 +15,10 @@ _JSON = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*[\"{\]])")
 
 
 def is_object(data: bytes) -> bool:
-    """Whether it has an API version and a kind, as Kubernetes objects do."""
+    """Whether it has an API version and a kind, as Kubernetes objects do; JSON may have both on one line."""
+    head = data[:_HEAD].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith((b"{", b"[")):
+        return b"apiVersion" in head and b"kind" in head
     return says(data, "apiVersion", r"\S") and says(data, "kind", r"\S")
 
 
@@ -39,4 +42,4 @@ def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
     else:
         what = "JSON" if _JSON.match(data.removeprefix(b"\xef\xbb\xbf")) else "YAML"
         message = f"{what} of a form that is not known as an image list"
-    yield source.error(source.file, 1, 1, message)
+    yield source.error(source.whole, 1, 1, message)

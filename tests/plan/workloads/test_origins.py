@@ -16,8 +16,8 @@ TEMPLATE = (
     '          image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"\n'
 )
 RENDERED = (
-    "# rendered from: x\n---\n# Source: shop/templates/web.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n"
-    "  template:\n    spec:\n      containers:\n        - name: web\n"
+    "# rendered from: x\n---\n# Source: shop/templates/web.yaml\napiVersion: apps/v1\nkind: Deployment\n"
+    "metadata: {name: web}\nspec:\n  template:\n    spec:\n      containers:\n        - name: web\n"
     '          image: "example.com/shop/web:4.2"\n          password: correct-horse\n'
 )
 FILES = {
