@@ -131,7 +131,8 @@ def test_a_packaged_chart_with_a_dependency(plan: Path, tmp_path: Path) -> None:
     assert set(done.stdout.split()) == {f"{HOST}/other:1", *needed}
 
 
-def test_a_finding_points_to_the_template_and_hidden_images_are_kept(plan: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("plan")
+def test_a_finding_points_to_the_template_and_hidden_images_are_kept(tmp_path: Path) -> None:
     """Outside and inside: a ConfigMap that names an image is read, and its credentials are not carried."""
     require("helm")
     (tmp_path / "charts" / "shop" / "templates" / "config.yaml").write_text(
