@@ -98,12 +98,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Undetermined:
-    """Something that a check could not decide, and why."""
+    """Something that a check could not decide, and why. `facts` and `location` say the same as values, where known."""
 
     check: str
     subject: Subject
     kind: Kind
     detail: str
+    facts: Mapping[str, Fact] = field(default_factory=lambda: _NO_FACTS, hash=False)
+    location: Location | None = None
 
     @property
     def fingerprint(self) -> str:

@@ -113,8 +113,8 @@ def _finding(item: JudgedFinding) -> Json:
     }
 
 
-def _location(finding: Finding) -> Json | None:
-    place = finding.location
+def _location(at: Finding | Undetermined) -> Json | None:
+    place = at.location
     if place is None:
         return None
     return {"file": place.file, "line": place.line or None, "column": place.column or None}
@@ -144,7 +144,14 @@ def _fix(report: Report) -> Json | None:
 
 
 def _undetermined(row: Undetermined) -> Json:
-    return {"check": row.check, "subject": _subject(row.subject), "kind": row.kind.value, "detail": row.detail}
+    return {
+        "check": row.check,
+        "subject": _subject(row.subject),
+        "kind": row.kind.value,
+        "detail": row.detail,
+        "facts": dict(row.facts),
+        "location": _location(row),
+    }
 
 
 def _image(row: ImageRow) -> Json:

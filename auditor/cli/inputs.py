@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,15 +12,21 @@ from pathlib import Path
 from auditor.collectors.helm import with_rendered_charts
 from auditor.errors import UsageError, strerror
 from auditor.evidence.store import Store
+from auditor.plan.bare_kinds import is_manifest, kinds_in, read_source
 from auditor.plan.bare_lists import ListInput, list_input, plan_for_lists
+from auditor.plan.files import DiskFiles
+from auditor.plan.lists import format_of
 from auditor.plan.load import load_plan, load_plan_files
+from auditor.plan.marked import NotStructured, load_marked
 from auditor.plan.model import Plan
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
-_PLAN_KEY = re.compile(rb"^(pools|\"?version\"?)\s*:|\"pools\"\s*:", re.MULTILINE)
 PLAN_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+_KEY = re.compile(r"[\"']?([A-Za-z_][\w-]{0,63})[\"']?[ \t]{0,20}:(?:[ \t]|$)")
+_FLOW = ("{", "[")
 _HEAD = 64 * 1024
-_HINT = "Name a plan, an image list or an evidence file."
+_MOST_FLOW = 4 * 1024 * 1024
+_HINT = "Name a plan, an image list, Kubernetes manifests or an evidence file."
 _FOR_LISTS = "For image lists, name a platform: `--platform linux/amd64`, or one for each list: `linux.txt=linux/amd64`."
 
 
@@ -48,14 +55,32 @@ def is_evidence(path: Path) -> bool:
     return _head(path).startswith(SQLITE_MAGIC)
 
 
+def _top_keys(path: Path) -> set[str]:
+    """The keys at the margin of YAML, which may be broken further down, or those of a JSON object."""
+    text = _head(path).decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    if not text.startswith(_FLOW):
+        return {match[1] for line in text.splitlines() if (match := _KEY.match(line))}
+    try:
+        with path.open("rb") as file:
+            documents = load_marked(file.read(_MOST_FLOW))
+    except (OSError, NotStructured):
+        return {key for key in ("pools", "apiVersion", "kind") if f'"{key}"' in text}
+    return set(documents[0].mapping) if documents else set()
+
+
 def is_plan(path: Path) -> bool:
-    """Whether a file looks like a plan: YAML or JSON with the keys of one."""
-    return path.suffix.lower() in PLAN_SUFFIXES and path.is_file() and bool(_PLAN_KEY.search(_head(path)))
+    """Whether a file looks like a plan: YAML or JSON with the keys of one, and neither a manifest nor another tool's list."""
+    if path.suffix.lower() not in PLAN_SUFFIXES or not path.is_file():
+        return False
+    keys = _top_keys(path)
+    if not keys & {"pools", "version"} or keys & {"apiVersion", "kind"}:
+        return False
+    return "pools" in keys or not format_of(_head(path))
 
 
 def is_site(path: Path) -> bool:
     """Whether a file brings a plan, as one or inside evidence."""
-    return path.exists() and (is_evidence(path) or is_plan(path))
+    return path.exists() and not path.is_dir() and (is_evidence(path) or is_plan(path))
 
 
 def plan_in(path: Path) -> Plan:
@@ -68,33 +93,61 @@ def plan_in(path: Path) -> Plan:
     return load_plan_files(name, files)
 
 
-def read_inputs(paths: list[Path], platforms: list[str], evidence: Path | None = None) -> Given:
-    """Understand what was given; charts of a plan are rendered, or found rendered in `evidence`.
+def _refuse(path: Path) -> None:
+    """Raise UsageError, with the way to go on, for what is no plan and needs to be told for which platforms it is."""
+    if path.is_dir():
+        kinds = {kind for kind, _ in kinds_in(path, read_source(DiskFiles(Path()), path))}
+        raise UsageError(f"{path}: it is a folder, not a plan", _way_of(path, "list" if kinds == {"list"} else "manifests"))
+    head = _head(path)
+    if path.suffix == ".tgz":
+        raise UsageError(f"{path}: it is a packed chart, not a plan", _way_of(path, "chart"))
+    if is_manifest(path.as_posix(), head):
+        raise UsageError(f"{path}: it is a Kubernetes manifest, not a plan", _way_of(path, "manifests"))
+    if name := format_of(head):
+        raise UsageError(f"{path}: it is an image list ({name}), not a plan", _way_of(path, "list"))
+    if path.suffix.lower() not in PLAN_SUFFIXES:
+        raise UsageError(f"{path}: it is neither a plan nor evidence", _FOR_LISTS)
 
-    Raises UsageError when it makes no sense together.
-    """
-    lists = [list_input(path) for path in paths]
-    if platforms or any(one.platforms for one in lists):
-        named = (word for platform in platforms for word in ("--platform", platform))
-        return Given(_plan_of(lists, platforms), words=(*map(str, paths), *named))
-    if len(paths) > 1:
-        odd = next((path for path in paths if not is_site(path)), paths[0])
-        raise UsageError(f"{odd}: it is neither a plan nor evidence, and stands beside other inputs", _FOR_LISTS)
-    if is_evidence(paths[0]):
-        return Given(plan_in(paths[0]), paths[0], (str(paths[0]),))
-    if paths[0].suffix.lower() not in PLAN_SUFFIXES and not _PLAN_KEY.search(_head(paths[0])):
-        raise UsageError(f"{paths[0]}: it is neither a plan nor evidence", _FOR_LISTS)
-    return Given(with_rendered_charts(load_plan(paths[0]), carried_in(evidence)), words=(str(paths[0]),))
+
+def _way_of(path: Path, kind: str) -> str:
+    if (path / "Chart.yaml").is_file():
+        kind = "chart"
+    key = "images" if kind == "list" else "workloads"
+    name = shlex.quote(path.as_posix())
+    return (
+        f"Name a plan, or say for which platforms it is: `auditor audit {name} --platform linux/amd64`. "
+        f"In a plan, write `{key}: [{{{kind}: {path.as_posix()}}}]`. `auditor images {name}` prints its images."
+    )
 
 
 def _plan_of(lists: list[ListInput], platforms: list[str]) -> Plan:
-    """The plan of image lists. Raises UsageError for a plan, evidence, or a list without a platform."""
+    """The plan of image lists and manifests. Raises UsageError for a plan, evidence, or a list without a platform."""
     for one in lists:
-        if is_evidence(one.path) or (one.path.suffix.lower() in PLAN_SUFFIXES and _PLAN_KEY.search(_head(one.path))):
+        if one.path.exists() and is_site(one.path):
             raise UsageError(f"--platform is for image lists: {one.path} has its own pools", "Leave the platform out.")
         if not (one.platforms or platforms):
             raise UsageError(f"{one.path}: no platform is given for this list", f"Write `{one.path}=linux/amd64`.")
     return plan_for_lists(lists, platforms)
+
+
+def read_inputs(paths: list[Path], platforms: list[str], evidence: Path | None = None) -> Given:
+    """Understand the inputs; charts are rendered, or found rendered in `evidence`.
+
+    Raises UsageError if the inputs cannot be combined.
+    """
+    lists = [list_input(path) for path in paths]
+    if platforms or any(one.platforms for one in lists):
+        named = (word for platform in platforms for word in ("--platform", platform))
+        plan = with_rendered_charts(_plan_of(lists, platforms), carried_in(evidence))
+        return Given(plan, words=(*map(str, paths), *named))
+    if len(paths) > 1:
+        odd = next((path for path in paths if not is_site(path)), paths[0])
+        raise UsageError(f"{odd}: it is neither a plan nor evidence, and stands beside other inputs", _FOR_LISTS)
+    if not paths[0].is_dir() and is_evidence(paths[0]):
+        return Given(plan_in(paths[0]), paths[0], (str(paths[0]),))
+    if not is_plan(paths[0]):
+        _refuse(paths[0])
+    return Given(with_rendered_charts(load_plan(paths[0]), carried_in(evidence)), words=(str(paths[0]),))
 
 
 def carried_in(path: Path | None) -> dict[str, bytes]:

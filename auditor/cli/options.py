@@ -23,7 +23,8 @@ Inputs = Annotated[
     list[Path],
     typer.Argument(
         metavar="PLAN|LIST[=PLATFORM]…|EVIDENCE",
-        help="A plan, evidence, or image lists, each with its own platforms: linux.txt=linux/amd64,linux/arm64.",
+        help="A plan, evidence, or image lists, each with its own platforms: linux.txt=linux/amd64,linux/arm64. With "
+        "--platform also Kubernetes manifests, charts and folders of them.",
     ),
 ]
 Sources = Annotated[

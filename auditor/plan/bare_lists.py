@@ -1,20 +1,21 @@
-"""The plan of image lists as they are: a plan of its own, written out, so that evidence of lists stands alone."""
+"""The plan of image lists and manifests as they are: a plan of its own, written out, so that evidence of them stands alone."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from auditor.errors import Location, PlanError, UsageError
-from auditor.plan.files import DiskFiles, FileProblem
+from auditor.errors import UsageError
+from auditor.plan.bare_kinds import Kind, kinds_in, read_source
+from auditor.plan.files import DiskFiles
 from auditor.plan.load import load_plan_text
 from auditor.plan.model import Plan
 from auditor.plan.nodes import node_platform
-from auditor.plan.quoting import FORBIDDEN, shown
+from auditor.plan.quoting import shown
 
 # No file of that name is on disk: it is what the command line said, as a plan.
 PLAN_OF_LISTS = "command-line.yaml"
@@ -26,8 +27,21 @@ def pool_name(platform: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """One `list`, `manifests` or `chart` of the plan. `digest`: of what it holds; `platforms`: of its own, none for all."""
+
+    kind: Kind
+    path: str
+    digest: str = ""
+    platforms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ListInput:
-    """One list of the command line. `platforms` are its own (`FILE=PLATFORM[,PLATFORM…]`); none: those of `--platform`."""
+    """One list, manifest or chart of the command line.
+
+    `platforms` are its own (`FILE=PLATFORM[,PLATFORM…]`); none: those of `--platform`.
+    """
 
     path: Path
     platforms: tuple[str, ...] = ()
@@ -43,7 +57,7 @@ def list_input(argument: Path) -> ListInput:
         return ListInput(argument)
     if not chosen:
         raise UsageError(f"{shown(str(argument))[1:-1]}: no platform follows `=`", f"Write `{name}=linux/amd64`.")
-    _refuse_unknown(chosen, shown(str(argument))[1:-1])
+    refuse_unknown(chosen, shown(str(argument))[1:-1])
     return ListInput(Path(name), chosen)
 
 
@@ -61,7 +75,8 @@ def _is_platform(text: str) -> bool:
     return True
 
 
-def _refuse_unknown(platforms: Iterable[str], argument: str) -> None:
+def refuse_unknown(platforms: Iterable[str], argument: str) -> None:
+    """Raise UsageError for the first text that is no platform; `argument` is what the command line says it in."""
     for text in platforms:
         try:
             node_platform(text)
@@ -70,48 +85,58 @@ def _refuse_unknown(platforms: Iterable[str], argument: str) -> None:
 
 
 def plan_for_lists(lists: Sequence[Path | ListInput], platforms: Sequence[str]) -> Plan:
-    """Return the plan of image lists: each list for its own platforms, or for all of `platforms` if it has none.
+    """Return the plan of image lists, manifests and charts: each list for its own platforms, all else for every platform.
 
     Raises UsageError or PlanError.
     """
-    _refuse_unknown(platforms, "--platform")
+    refuse_unknown(platforms, "--platform")
     inputs = [one if isinstance(one, ListInput) else ListInput(one) for one in lists]
     disk = DiskFiles(Path())
-    found = {one.path.as_posix(): _fingerprint(disk, one.path) for one in inputs}
     chosen: dict[str, dict[str, None]] = {}
+    named = {one.path.as_posix(): one.path for one in inputs}
     for one in inputs:
         chosen.setdefault(one.path.as_posix(), {}).update(dict.fromkeys(one.platforms or platforms))
-    pools = {
-        pool_name(text): text for text in dict.fromkeys((*platforms, *(name for each in chosen.values() for name in each)))
-    }
-    return load_plan_text(PLAN_OF_LISTS, "\n".join(_lines(found, chosen, pools)) + "\n", disk)
+    every = dict.fromkeys((*platforms, *(name for each in chosen.values() for name in each)))
+    entries: list[Entry] = []
+    for name, path in named.items():
+        files = read_source(disk, path)
+        digest = "sha256:" + hashlib.sha256(b"\0".join(files.values())).hexdigest()
+        own = tuple(chosen[name]) if len(chosen[name]) < len(every) else ()
+        found = [Entry(kind, part, digest, own) for kind, part in kinds_in(path, files)]
+        if own and any(entry.kind != "list" for entry in found):
+            hint = "Its pods say where they run: name every platform with `--platform`."
+            raise UsageError(f"{shown(name)[1:-1]}: only an image list has platforms of its own", hint)
+        entries += found
+    title = ", ".join(named)
+    what = "image lists" if all(entry.kind == "list" for entry in entries) else "inputs"
+    title = title if len(title) <= 200 else f"{len(named)} {what}"
+    return load_plan_text(PLAN_OF_LISTS, "\n".join(plan_lines(title, tuple(every), entries)) + "\n", disk)
 
 
-def _fingerprint(disk: DiskFiles, path: Path) -> str:
-    """What a list holds, so that the digest of the plan names its content too."""
-    name = str(path)
-    if FORBIDDEN.search(name):
-        raise UsageError(f"{shown(name)[1:-1]}: characters in its name cannot be written down", "Rename the file.")
-    try:
-        files = disk.read(name, Location(""))
-    except FileProblem as error:
-        raise PlanError([error.problem]) from error
-    return "sha256:" + hashlib.sha256(b"\0".join(files.values())).hexdigest()
-
-
-def _lines(lists: Mapping[str, str], chosen: Mapping[str, Iterable[str]], pools: Mapping[str, str]) -> Iterator[str]:
-    title = ", ".join(lists)
-    yield "# Image lists and the platforms that they are for, as the command line named them."
+def plan_lines(name: str, platforms: Sequence[str], entries: Sequence[Entry]) -> Iterator[str]:
+    """The lines of a plan that has a pool for each platform and names each entry as what it is."""
+    lists = [entry for entry in entries if entry.kind == "list"]
+    what = "Image lists" if len(lists) == len(entries) else "Inputs"
+    yield f"# {what} and the platforms that they are for, as the command line named them."
     yield "version: 1"
-    yield f"name: {_quoted(title if len(title) <= 200 else f'{len(lists)} image lists')}"
+    yield f"name: {_quoted(name)}"
     yield "pools:"
-    yield from (f"  {name}: {{platform: {_quoted(text)}}}" for name, text in pools.items())
-    yield "images:"
-    for path, fingerprint in lists.items():
-        yield f"  - list: {_quoted(path)}  # {fingerprint}"
-        own = [pool_name(text) for text in chosen[path]]
-        if len(own) < len(pools):
-            yield f"    pools: {json.dumps(own)}"
+    pools = {pool_name(text): text for text in platforms}
+    yield from (f"  {pool}: {{platform: {_quoted(text)}}}" for pool, text in pools.items())
+    if lists:
+        yield "images:"
+    for entry in lists:
+        yield f"  - list: {_quoted(entry.path)}{_remark(entry)}"
+        if entry.platforms:
+            yield f"    pools: {json.dumps([pool_name(text) for text in entry.platforms])}"
+    if len(lists) < len(entries):
+        yield "workloads:"
+        yield from (f"  - {entry.kind}: {_quoted(entry.path)}{_remark(entry)}" for entry in entries if entry.kind != "list")
+
+
+def _remark(entry: Entry) -> str:
+    """The digest, so that the digest of the plan names the content too."""
+    return f"  # {entry.digest}" if entry.digest else ""
 
 
 def _quoted(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from auditor.errors import Location
@@ -36,7 +36,10 @@ def to_plan(part: PlanPart, path: str, sha256: str, where: Where) -> Plan:
         horizon=part.horizon,
         pools=tuple(_pool(name, pool, where) for name, pool in part.pools.items()),
         cluster=_cluster(part, where),
-        images=tuple(_image(part, number, names, where) for number in range(len(part.images))),
+        images=(
+            *(_image(part, number, names, where) for number in range(len(part.images))),
+            *_operator_images(part, names, where),
+        ),
         workloads=tuple(_workload(part, number, where) for number in range(len(part.workloads))),
         workloads_complete=part.workloads_complete,
         copy=_copy(part.copy_, where) if part.copy_ else None,
@@ -91,6 +94,13 @@ def _image(part: PlanPart, number: int, names: tuple[str, ...], where: Where) ->
     return ImageSource(image.pools or names, location, image.list or "", image.ref or "", image.host_process)
 
 
+def _operator_images(part: PlanPart, names: tuple[str, ...], where: Where) -> Iterator[ImageSource]:
+    """The lists of what controllers pull: image lists like any other."""
+    for number, workload in enumerate(part.workloads):
+        for kind, path in workload.operator_images.items():
+            yield ImageSource(names, where[f"workloads.{number}.operator_images.{kind}"], path)
+
+
 def _workload(part: PlanPart, number: int, where: Where) -> Workload:
     workload = part.workloads[number]
     return Workload(
@@ -100,6 +110,7 @@ def _workload(part: PlanPart, number: int, where: Where) -> Workload:
         values=workload.values,
         namespace=workload.namespace or "",
         release=workload.release or "",
+        operator_images=tuple(workload.operator_images),
     )
 
 

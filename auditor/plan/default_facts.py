@@ -11,13 +11,17 @@ PAUSE = "pause"
 
 
 class Distribution(Fact, frozen=True, kw_only=True):
-    """A distribution of Kubernetes. `brings` are the network plug-ins that it installs itself."""
+    """A distribution of Kubernetes. `brings` are the network plug-ins that it installs itself.
+
+    `image_list` says where the exact images of `{version}` are listed; empty where that is not known.
+    """
 
     name: str
     own_runtime: bool
     default_cni: str
     brings: tuple[str, ...]
     numbering: Literal["kubernetes", "product"]
+    image_list: str = ""
 
 
 class DefaultRow(Fact, frozen=True, kw_only=True):

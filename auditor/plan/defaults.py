@@ -104,10 +104,13 @@ def _images_of(
             pool.name for pool in plan.pools if pool.platform.os == row.os and not (own_pause and pool.name in sandboxes)
         )
         if pools and (not row.cni or row.cni in cnis):
-            yield _image(_name(cluster), plan.where("cluster", "version"), pools, row, words)
+            listed = distribution.image_list.format_map({"version": cluster.version})
+            yield _image(_name(cluster), plan.where("cluster", "version"), pools, row, words, listed)
 
 
-def _image(who: str, where: Location, pools: tuple[str, ...], row: DefaultRow, words: Mapping[str, str]) -> DefaultImage:
+def _image(
+    who: str, where: Location, pools: tuple[str, ...], row: DefaultRow, words: Mapping[str, str], listed: str
+) -> DefaultImage:
     text = row.image.format_map(words)
     return DefaultImage(
         who=who,
@@ -119,6 +122,7 @@ def _image(who: str, where: Location, pools: tuple[str, ...], row: DefaultRow, w
         reference=None if "*" in text else parse_reference(text),
         also=tuple(other.format_map(words) for other in row.also),
         certain=row.certain and row.confidence == "high",
+        image_list=listed,
     )
 
 

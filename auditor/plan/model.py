@@ -15,6 +15,7 @@ from auditor.errors import Location
 from auditor.oci.platform import Platform
 from auditor.oci.reference import Reference
 from auditor.plan.areas import Area
+from auditor.plan.demands import Demand
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -82,6 +83,7 @@ class Workload:
     values: tuple[str, ...] = ()
     namespace: str = ""
     release: str = ""
+    operator_images: tuple[str, ...] = ()  # kinds such as `Kafka.kafka.strimzi.io`, of whose images the plan has a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,28 +242,6 @@ class ListLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
-    """An image that a workload runs, and `who` does. Exactly one of `reference`, `error` and `unbounded` is set.
-
-    `kind` is `manifest` or `chart`; `pools` are those whose nodes it can be scheduled to; `os` is what it is bound
-    to, empty when to none. `surmised` says that an argument or a variable only looks like an image.
-    """
-
-    kind: str
-    who: str
-    text: str
-    location: Location
-    pools: tuple[str, ...]
-    reference: Reference | None = None
-    error: str = ""
-    unbounded: str = ""
-    os: str = ""
-    host_process: bool = False
-    host_network: bool = False
-    surmised: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Reason:
     """Why an image is needed: what asked for it (`list`, `inline`, `manifest`, `chart`, `default`) and where."""
 
@@ -297,6 +277,7 @@ class DefaultImage:
 
     `text` is a reference, or has a tag with `*` that only the registry can complete: then `reference` is None. `also` are other
     spellings that will do. `certain` is false for what can be switched off, or may be set otherwise on the nodes.
+    `image_list` says where the exact tags are listed, empty where that is not known.
     """
 
     who: str
@@ -308,6 +289,7 @@ class DefaultImage:
     reference: Reference | None = None
     also: tuple[str, ...] = ()
     certain: bool = True
+    image_list: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,10 +315,12 @@ class Defaults:
 class Needs:
     """Everything that the plan's sources add up to: lines and demands as written, and the needs that they mean.
 
-    `defaults` are apart from the demands of workloads: nobody wrote them down.
+    `defaults` are apart from the demands of workloads: nobody wrote them down. `passed_over` are files under
+    folders of manifests that hold neither objects nor values that look like images.
     """
 
     lines: tuple[ListLine, ...] = ()
     needs: tuple[Need, ...] = ()
     demands: tuple[Demand, ...] = ()
     defaults: Defaults = field(default_factory=Defaults)
+    passed_over: tuple[str, ...] = ()

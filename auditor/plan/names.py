@@ -10,9 +10,9 @@ from auditor.plan.spelling import nearest
 from auditor.plan.tree import Plain, Tree
 
 # Where the plan names files and folders that are read now. Archives are not: they are large, and collecting reads them.
-LISTS = ("images", "*", "list")
+LISTS = (("images", "*", "list"), ("workloads", "*", "operator_images", "*"))
 FILES: tuple[tuple[str, ...], ...] = (
-    LISTS,
+    *LISTS,
     ("pools", "*", "trust", "*"),
     ("pools", "*", "config", "*"),
     ("workloads", "*", "manifests"),
@@ -54,7 +54,7 @@ def named_files(tree: Tree) -> Iterator[tuple[str, Location, bool]]:
     """Every file or folder that the plan names, where it does, and whether it is an image list."""
     for pattern in FILES:
         for name, path in _texts(tree.data, pattern):
-            yield name, _place(tree.locations, path), pattern is LISTS
+            yield name, _place(tree.locations, path), pattern in LISTS
 
 
 def dangling_pools(tree: Tree) -> list[Problem]:

@@ -22,7 +22,7 @@ def _lines(plan: Plan, source: ImageSource) -> Iterator[tuple[str, ListLine]]:
         return
     name = normal(source.list)
     for path in [path for path in plan.files if is_inside(path, name)]:
-        listed = ListSource(shown_path(plan.path, path), source.pools, source.host_process)
+        listed = ListSource(shown_path(plan.path, path), source.pools, source.host_process, path)
         for line in read_list(listed, plan.files[path]):
             yield "list", line
 
@@ -80,7 +80,8 @@ def resolve_needs(plan: Plan) -> Needs:
                 reasons.setdefault(key, []).append(reason)
                 if not line.host_process:
                     elsewhere.add(key)
-    demands = read_workloads(plan)
+    workloads = read_workloads(plan)
+    demands = workloads.demands
     for demand in demands:
         if demand.reference is None or demand.surmised:
             continue
@@ -97,4 +98,4 @@ def resolve_needs(plan: Plan) -> Needs:
         Need(reference, pool, platforms[pool], tuple(dict.fromkeys(why)), (reference, pool) not in elsewhere)
         for (reference, pool), why in reasons.items()
     )
-    return Needs(tuple(lines), needs, demands, defaults)
+    return Needs(tuple(lines), needs, demands, defaults, workloads.passed_over)

@@ -121,6 +121,11 @@ class WorkloadPart(Edge):
     values: Paths = Field(default=(), description="values files for the chart, the last wins", examples=[["values.yaml"]])
     namespace: Text | None = Field(default=None, description="where the chart is installed", examples=["shop"])
     release: Text | None = Field(default=None, description="the release name of the chart", examples=["shop"])
+    operator_images: dict[Text, FilePath] = Field(
+        default_factory=dict,
+        description="for a kind whose controller chooses images, as `Kind.group`: the list of all images that it pulls",
+        examples=[{"Kafka.kafka.strimzi.io": "lists/strimzi.txt"}],
+    )
 
     @model_validator(mode="after")
     def _one(self) -> WorkloadPart:

@@ -70,8 +70,21 @@ def _missing(site: Site, image: DefaultImage, tags: tuple[str, ...]) -> Finding:
         case=image.part,
         facts={"who": image.who, "part": image.part, "pools": image.pools, "listed_tags": tags, "source": image.source},
         location=image.location,
-        remedies=(Remedy("edit", f"Add {_wording(image)} to the image list."),),
+        remedies=(_listing(image),),
     )
+
+
+def _listing(image: DefaultImage) -> Remedy:
+    """How to list the image. Where the facts know only a pattern of its tag, how to find the exact one."""
+    if image.reference is not None:
+        return Remedy("edit", f"Add {image.text} to the image list.")
+    repository, _, pattern = image.text.rpartition(":")
+    where = f"{image.image_list} names it" if image.image_list else "the images of a running node name it"
+    text = (
+        f"Add {repository} to the image list, with the exact tag that {image.who} pulls: {where}. "
+        f"The facts know only that the tag looks like `{pattern}`, which is no tag to list."
+    )
+    return Remedy("edit", text, (f"skopeo list-tags docker://{repository}",))
 
 
 def _unbuilt(image: DefaultImage, pool: Pool, row: PauseBuilds) -> Finding | None:

@@ -1,6 +1,7 @@
 """## What it checks
 Every image that a workload of the plan runs is on a list or named in the plan: containers, init and ephemeral containers,
-image volumes, pod templates inside custom resources, `RELATED_IMAGE_*` variables, and arguments such as `--…-image=`.
+image volumes, pod templates inside custom resources, and `RELATED_IMAGE_*` variables. Other values that look like images count
+where no list has them: fields of custom resources, variables, arguments, annotations, data of ConfigMaps.
 A list that pins an image (`tag@digest`) covers workloads that name its tag or its digest.
 
 ## Why it matters
@@ -10,11 +11,14 @@ What no list has is not copied. The pod that needs it stays in `ImagePullBackOff
 Add the image to the list that is copied, or correct the workload where it names the wrong version.
 
 ## When it cannot tell
-When a chart could not be rendered, or a manifest cannot be read. An argument or a variable only looks like an image: that is
-a warning.
+- A chart is not rendered, a kustomization is not built, or a manifest cannot be read.
+- An object is of a kind that the facts do not know: its controller may run images that no manifest names. List them, and name
+  the list under `workloads` as `operator_images`.
+- A controller fetches a chart or manifests: HelmRelease, Application, GitRepository and others.
+- A value outside of the fields of pods looks like an image, and no list has it.
 
 ## References
-Kubernetes API reference, core/v1 PodSpec.
+Kubernetes API reference, core/v1 PodSpec; facts/workload_kinds.yaml.
 """
 
 from __future__ import annotations
@@ -25,8 +29,9 @@ from collections.abc import Iterator
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.oci.reference import Reference
+from auditor.plan.demands import Demand
 from auditor.plan.listed import Coverage
-from auditor.plan.model import Demand
+from auditor.plan.workloads.gaps import open_gaps
 from auditor.site import Requirement, Site
 
 ID = "image-not-listed"
@@ -37,34 +42,48 @@ def _finding(reference: Reference, demands: list[Demand]) -> Finding:
     first = demands[0]
     places = [f"{demand.who} ({demand.location})" for demand in demands]
     more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
-    surmised = all(demand.surmised for demand in demands)
-    needs = "seems to need" if surmised else "needs"
+    needed_by = (*places[:_SHOWN], more.strip()) if more else tuple(places)
     return Finding(
         check=ID,
-        severity=Severity.WARNING if surmised else Severity.ERROR,
+        severity=Severity.ERROR,
         subject=Subject("image", str(reference)),
-        message=f"{places[0]} {needs} {reference}, and no list has it: it is not copied, and its pod ends in ImagePullBackOff.",
-        facts={"needed_by": (*places[:_SHOWN], more.strip()) if more else tuple(places), "written": first.text},
+        message=f"{places[0]} needs {reference}, and no list has it: it is not copied, and its pod ends in ImagePullBackOff.",
+        facts={"needed_by": needed_by, "written": first.text, **first.proof},
         location=first.location,
-        remedies=(Remedy("edit", f"Add {reference} to the image list, or correct {first.location}."),),
+        remedies=(Remedy("edit", f"Add {reference} to the image list, or correct {_correctable(first)}."),),
     )
 
 
+def _correctable(demand: Demand) -> str:
+    """What to edit where the workload is wrong: the values of a chart, where they are known, else the place itself."""
+    values = demand.rendered.values if demand.rendered is not None else ()
+    return ", ".join(f"the value {value}" for value in values) if values else str(demand.location)
+
+
+def _unread(demand: Demand) -> Undetermined:
+    subject = Subject("workload", demand.who)
+    kind = Kind.MALFORMED if demand.error else Kind.UNSUPPORTED
+    detail = f"{demand.location}: {demand.error or demand.unbounded}"
+    return Undetermined(ID, subject, kind, detail, demand.proof, demand.location)
+
+
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per image, with who needs it."""
+    """One finding per image, with who needs it; and what is not enumerated, once for each kind and file."""
     references = [line.reference for line in site.needs.lines if line.reference is not None]
     listed = Coverage(references)
     absent: dict[Reference, list[Demand]] = {}
     present: set[Reference] = set()
     for demand in site.needs.demands:
         if demand.reference is None:
-            subject = Subject("workload", demand.who or str(demand.location))
-            kind = Kind.MALFORMED if demand.error else Kind.UNSUPPORTED
-            yield Undetermined(ID, subject, kind, f"{demand.location}: {demand.error or demand.unbounded}")
+            if demand.hidden is None:
+                yield _unread(demand)
         elif demand.reference in present or listed.has(demand.reference):
             present.add(demand.reference)
-        else:
+        elif not demand.surmised:
             absent.setdefault(demand.reference, []).append(demand)
+    for gap in open_gaps(site.needs.demands, references):
+        place = gap.first.location
+        yield Undetermined(ID, Subject("workload", gap.name), Kind.UNSUPPORTED, gap.detail, gap.facts, place)
     if not references:
         return  # without any list there is nothing to be absent from
     for reference, demands in absent.items():

@@ -9,7 +9,7 @@ What nobody runs costs time, media and disk on every transfer, and its vulnerabi
 Remove the line, or name the workload that needs it.
 
 ## When it cannot tell
-When a workload could not be read: any image might be what it needs.
+When a workload could not be read, or its images cannot be enumerated: any image might be what it needs.
 
 ## References
 The plan's `workloads_complete`.
@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.plan.listed import Coverage, Listed
+from auditor.plan.workloads.gaps import open_gaps
 from auditor.site import Requirement, Site
 
 ID = "image-unused"
@@ -30,7 +31,9 @@ ID = "image-unused"
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per line that nothing needs."""
-    unread = next((demand for demand in site.needs.demands if demand.reference is None), None)
+    lines = {line.reference for line in site.needs.lines if line.reference is not None}
+    unread = next((demand for demand in site.needs.demands if demand.reference is None and demand.hidden is None), None)
+    gap = next(open_gaps(site.needs.demands, lines), None)
     listed = Listed(site.needs.lines, site.plan.registry)
     demanded = Coverage(demand.reference for demand in site.needs.demands if demand.reference is not None)
     needed = {reference for image in site.needs.defaults.images for reference in listed.of(image)}
@@ -44,6 +47,9 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         elif unread is not None:
             detail = f"a workload could not be read: {unread.location}: {unread.error or unread.unbounded}"
             yield Undetermined(ID, subject, Kind.MALFORMED if unread.error else Kind.UNSUPPORTED, detail)
+        elif gap is not None:
+            detail = f"not every image of the workloads is known: {gap.name} ({gap.first.location}) may need it"
+            yield Undetermined(ID, subject, Kind.UNSUPPORTED, detail, gap.facts, gap.first.location)
         else:
             yield Finding(
                 check=ID,

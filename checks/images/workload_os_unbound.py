@@ -22,7 +22,7 @@ import datetime
 from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, define
-from auditor.plan.model import Demand
+from auditor.plan.demands import Demand
 from auditor.site import Requirement, Site
 
 ID = "workload-os-unbound"
@@ -38,7 +38,7 @@ def _finding(owner: str, demand: Demand) -> Finding:
             f"{owner} is bound to no OS, and the plan has Linux and Windows pools: on the wrong one its pods fail with "
             "`no match for platform in manifest`."
         ),
-        facts={"image": demand.text, "pools": demand.pools},
+        facts={"image": demand.text, "pools": demand.pools, **demand.proof},
         location=demand.location,
         remedies=(Remedy("edit", f"Add `{SELECTOR}`, or windows, to its pod template at {demand.location.file}."),),
     )
@@ -50,7 +50,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     fine: set[str] = set()
     unbound: dict[str, Demand] = {}
     for demand in site.needs.demands:
-        if demand.reference is None or demand.kind not in {"manifest", "chart"}:
+        if demand.reference is None or demand.surmised or demand.kind not in {"manifest", "chart"}:
             continue
         owner = " ".join(demand.who.split(" ")[:2])
         if mixed and not demand.os:

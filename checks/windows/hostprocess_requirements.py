@@ -31,7 +31,8 @@ from auditor.evidence.model import Kind
 from auditor.facts import Fact, table, version_key
 from auditor.oci.reference import Reference
 from auditor.oci.windows import split_version
-from auditor.plan.model import Demand, Pool
+from auditor.plan.demands import Demand
+from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
 
@@ -62,7 +63,7 @@ def _finding(demand: Demand, pool: str, message: str, case: str, remedy: Remedy)
         subject=Subject("workload", demand.who, pool=pool),
         message=f"{demand.who} is a HostProcess container, and {message}",
         case=case,
-        facts={"image": demand.text},
+        facts={"image": demand.text, **demand.proof},
         location=demand.location,
         remedies=(remedy,),
     )

@@ -154,3 +154,16 @@ def test_a_product_version_says_nothing_about_kubernetes() -> None:
     assert [item.detail for item in outcomes if isinstance(item, Undetermined)] == [
         "the facts do not say which Windows releases rancher v2.12.2 is made for"
     ]
+
+
+def test_a_pattern_is_never_advised_as_a_reference() -> None:
+    """Where the facts know only what a tag looks like, the remedy says where the exact one is listed."""
+    found = findings(said("default-image-missing", pools("control") + RKE2 + LIST, {"images.txt": "busybox:1\n"}))
+    for name, finding in found.items():
+        (remedy,) = finding.remedies
+        advised = [word.rstrip(".,") for word in remedy.text.split() if word.startswith("docker.io/")]
+        assert advised == [name.rpartition(":")[0] if "*" in name else name]
+        assert all("*" not in command for command in remedy.commands)
+    (remedy,) = found["docker.io/rancher/hardened-coredns:v*-build*"].remedies
+    assert "https://github.com/rancher/rke2/releases/download/v1.33.5+rke2r1/rke2-images-all.linux-amd64.txt" in remedy.text
+    assert remedy.commands == ("skopeo list-tags docker://docker.io/rancher/hardened-coredns",)

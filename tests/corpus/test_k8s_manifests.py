@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 from auditor.check import Finding
-from auditor.plan.model import Demand
+from auditor.plan.demands import Demand
 from auditor.plan.workloads import read_workloads
 from auditor.site import Site
 from checks import CATALOGUE
@@ -31,7 +31,7 @@ def _site(observed: dict[str, object] | None = None) -> Site:
 
 def _demands() -> dict[str, list[Demand]]:
     by_file: dict[str, list[Demand]] = {}
-    for demand in read_workloads(_site().plan):
+    for demand in read_workloads(_site().plan).demands:
         by_file.setdefault(demand.location.file.rpartition("/")[2], []).append(demand)
     return by_file
 

@@ -131,6 +131,32 @@ def test_a_packaged_chart_with_a_dependency(plan: Path, tmp_path: Path) -> None:
     assert set(done.stdout.split()) == {f"{HOST}/other:1", *needed}
 
 
+@pytest.mark.usefixtures("plan")
+def test_a_finding_points_to_the_template_and_hidden_images_are_kept(tmp_path: Path) -> None:
+    """Outside and inside: a ConfigMap that names an image is read, and its credentials are not carried."""
+    require("helm")
+    (tmp_path / "charts" / "shop" / "templates" / "config.yaml").write_text(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata:\n  PROXY_IMAGE: example.com/proxy:7\n"
+        "  connection: 'password: correct-horse'\n"
+    )
+    (tmp_path / "charts" / "shop" / "templates" / "plain.yaml").write_text(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: plain}\ndata:\n  agentImage: example.com/agent:8\n"
+    )
+    outside = _report("plan.yaml", "--offline", cwd=tmp_path)
+    assert auditor("collect", "plan.yaml", "-o", "site.evidence", cwd=tmp_path).returncode in {0, 3}
+    shutil.rmtree(tmp_path / "charts")
+    inside = _report("site.evidence", cwd=tmp_path, extra={"PATH": "/nonexistent"})
+    for report in (outside, inside):
+        (missing,) = _of(report, "findings", "image-not-listed")
+        assert missing["location"] == {"file": "charts/shop/templates/web.yaml", "line": 10, "column": None}
+        assert missing["facts"]["template"] == "shop/templates/web.yaml"
+        assert [line for line in missing["facts"]["rendered"] if IMAGE in line]
+        (question,) = _of(report, "undetermined", "image-not-listed")
+        assert set(question["facts"]["values"]) == {"example.com/proxy:7", "example.com/agent:8"}
+        assert ".auditor-rendered" not in json.dumps(report)
+        assert "correct-horse" not in json.dumps(report)
+
+
 def _chart(folder: Path, name: str, *dependencies: str) -> Path:
     folder.mkdir(parents=True)
     listed = [{"name": each, "version": "1.x", "repository": "https://charts.example.com"} for each in dependencies]

@@ -64,6 +64,9 @@ IMPORTERS = (
 )
 
 
+_MOST_ERRORS = 20  # told one by one
+
+
 class Importer(Protocol):
     """What reads a format of lists: a module, or anything else with these functions."""
 
@@ -83,11 +86,29 @@ def read_list(source: ListSource, data: bytes) -> tuple[ListLine, ...]:
         if (lines := _by_plugin(name, importer, source, data)) is not None:
             return lines or (_empty(source),)
     ours = next(importer for importer in IMPORTERS if importer.recognises(data))
-    return tuple(ours.read(source, data)) or (_empty(source),)
+    lines = tuple(ours.read(source, data)) or (_empty(source),)
+    return _folded(source, lines) if ours is plain else lines
+
+
+def _folded(source: ListSource, lines: tuple[ListLine, ...]) -> tuple[ListLine, ...]:
+    """The entries, and one error in place of very many where most lines are no references: the file is then no list."""
+    wrong = [line for line in lines if line.error]
+    if len(wrong) <= _MOST_ERRORS or 2 * len(wrong) <= len(lines):
+        return lines
+    first = wrong[0]
+    why = f"{len(wrong):,} of {len(lines):,} entries are no image references (line {first.location.line}: {first.error})"
+    said = source.error(source.whole, first.location.line, 1, f"{why}: the file is no image list")
+    return (said, *(line for line in lines if not line.error))
+
+
+def format_of(data: bytes) -> str:
+    """The format of a list that only its own importer reads; empty for plain text and for what no importer knows."""
+    found = next(importer for importer in IMPORTERS if importer.recognises(data))
+    return "" if found in {foreign, unknown, plain} else found.__name__.rpartition(".")[2].replace("_", " ")
 
 
 def _empty(source: ListSource) -> ListLine:
-    return source.error(source.file, 1, 1, "the list names no image: is it cut off, or the wrong file?")
+    return source.error(source.whole, 1, 1, "the list names no image: is it cut off, or the wrong file?")
 
 
 def _by_plugin(name: str, importer: Importer, source: ListSource, data: bytes) -> tuple[ListLine, ...] | None:
@@ -101,4 +122,4 @@ def _by_plugin(name: str, importer: Importer, source: ListSource, data: bytes) -
         ) from error
 
 
-__all__ = ["IMPORTERS", "ListSource", "read_list"]
+__all__ = ["IMPORTERS", "ListSource", "format_of", "read_list"]

@@ -24,7 +24,7 @@ def read_documents(source: ListSource, data: bytes, read: Reader) -> Iterator[Li
     try:
         documents = load_marked(data)
     except NotStructured as error:
-        yield source.error(source.file, error.line, error.column, str(error))
+        yield source.error(source.whole, error.line, error.column, str(error))
         return
     for document in documents:
         yield from read(source, document)

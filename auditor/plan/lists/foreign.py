@@ -47,4 +47,4 @@ def recognises(data: bytes) -> bool:
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
     """One line that says what the file is."""
-    yield source.error(source.file, 1, 1, f"the file is {_kind(data)}, not an image list")
+    yield source.error(source.whole, 1, 1, f"the file is {_kind(data)}, not an image list")

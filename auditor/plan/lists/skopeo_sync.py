@@ -16,22 +16,35 @@ from auditor.plan.marked import Marked
 from auditor.plan.model import ListLine
 
 _PATTERNS = ("images-by-tag-regex", "images-by-semver")
-_SHAPE = re.compile(
-    rb"^[\"']?[a-z0-9][a-z0-9.-]*(?::[0-9]+)?[\"']?:[ \t]*(?:#.*)?\r?\n(?:[ \t]+.*\r?\n|[ \t]*#.*\r?\n|\r?\n){0,50}?"
-    rb"[ \t]+[\"']?(?:images|images-by-tag-regex|images-by-semver)[\"']?[ \t]*:",
-    re.MULTILINE,
-)
+_HOST = re.compile(rb"[\"']?[a-z0-9][a-z0-9.-]*+(?::[0-9]++)?[\"']?:(?:[ \t]|$)")
+_KEYS = tuple(key.encode() for key in ("images", *_PATTERNS))
+_MOST_LINES = 50  # between a registry and its key
 _HEAD = 64 * 1024
 
 
 def recognises(data: bytes) -> bool:
     """A registry host at the margin with `images` below it."""
     head = data[:_HEAD]
-    return (
-        b"images" in head
-        and not re.search(rb"^(?:apiVersion|kind|version)[ \t]*:", head, re.MULTILINE)
-        and bool(_SHAPE.search(head))
-    )
+    return b"images" in head and not re.search(rb"^(?:apiVersion|kind|version)[ \t]*:", head, re.MULTILINE) and _has_shape(head)
+
+
+def _has_shape(head: bytes) -> bool:
+    """Whether some key at the margin could be a registry, and one of the keys of skopeo stands below it."""
+    left = 0
+    for line in head.splitlines():
+        key = line.strip().partition(b":")[0].strip(b"\"' ")
+        if line[:1].strip() and not line.startswith(b"#"):
+            left = _MOST_LINES if _HOST.match(line) and not _behind_key(line) else 0
+        elif left and line[:1] in {b" ", b"\t"} and key in _KEYS and b":" in line:
+            return True
+        else:
+            left -= left > 0
+    return False
+
+
+def _behind_key(line: bytes) -> bytes:
+    """What stands behind the last colon of a key at the margin, comments left out."""
+    return line.partition(b" #")[0].rstrip().rpartition(b":")[2].strip()
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:

@@ -27,11 +27,17 @@ class Placeholder(Fact, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class ListSource:
-    """The file's name as users know it, and the pools that need its images."""
+    """The file's name as users know it, and the pools that need its images. `name` is the file relative to the plan."""
 
     file: str
     pools: tuple[str, ...]
     host_process: bool = False
+    name: str = ""
+
+    @property
+    def whole(self) -> str:
+        """What a line is called that stands for the whole file: its fingerprint must hold no path of the machine."""
+        return self.name or self.file
 
     def error(self, text: str, line: int, column: int, message: str) -> ListLine:
         """A line that is no entry. The text is shown with control characters escaped."""

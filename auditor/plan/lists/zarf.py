@@ -12,6 +12,7 @@ from auditor.plan.lists.documents import entry, read_documents, says
 from auditor.plan.lists.source import ListSource
 from auditor.plan.marked import Marked
 from auditor.plan.model import ListLine
+from auditor.plan.quoting import shown
 
 
 def recognises(data: bytes) -> bool:
@@ -33,6 +34,12 @@ def _document(source: ListSource, document: Marked) -> Iterator[ListLine]:
     architecture = document.text_at("metadata", "architecture")
     more = {"platform": f"linux/{architecture}"} if architecture and architecture != "multi" else {}
     for component in _items(document.get("components")):
+        if (imported := component.get("import")) is not None:
+            name = imported.text_at("url") or imported.text_at("path") or component.text_at("name")
+            why = (
+                f"the component is imported from {shown(name)}, and its images are not in this file: list what that package has"
+            )
+            yield source.unbounded(name, imported.line, imported.column, why)
         for image in _items(component.get("images")):
             yield entry(source, image, component, **more)
         for archive in _items(component.get("imageArchives")):

@@ -4,54 +4,96 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from auditor.plan.marked import Marked
-from auditor.plan.model import Demand, Plan, Workload
+from auditor.errors import Location
+from auditor.plan.demands import Demand
+from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import is_inside, normal, shown_path
-from auditor.plan.workloads.manifests import Manifests, demands_in, is_manifest_file, objects_in, runtime_classes
+from auditor.plan.workloads.folder import FileGap, folder_at
+from auditor.plan.workloads.manifests import Content, Manifests, content_of, demands_in, hints_of_other, runtime_classes
+from auditor.plan.workloads.origins import Origins
 from auditor.plan.workloads.rendered import failure_name, helm_arguments, rendered_name
 
 
-def read_workloads(plan: Plan) -> tuple[Demand, ...]:
+@dataclass(frozen=True, slots=True)
+class Workloads:
+    """What the plan's workloads run. `passed_over`: files under folders of manifests that hold nothing to read."""
+
+    demands: tuple[Demand, ...] = ()
+    passed_over: tuple[str, ...] = ()
+
+
+def read_workloads(plan: Plan) -> Workloads:
     """Every image that the plan's workloads run. What cannot be read is a demand with an error: nothing is lost."""
     problems: list[Demand] = []
-    found: list[tuple[Manifests, list[Marked]]] = []
+    found: list[tuple[Manifests, Content]] = []
+    passed_over: list[str] = []
     for number, workload in enumerate(plan.workloads):
-        if workload.chart:
-            path = rendered_name(number, workload)
-            if path not in plan.files:
-                problems.append(_unrendered(plan, number, workload))
-                continue
-            paths, kind = [path], "chart"
-        else:
+        if workload.chart and rendered_name(number, workload) not in plan.files:
+            problems.append(_unrendered(plan, number, workload))
+            continue
+        if not workload.chart:
             name = normal(workload.manifests)
-            inside = [path for path in plan.files if is_inside(path, name)]
-            paths, kind = [path for path in inside if path == name or is_manifest_file(path)], "manifest"
+            folder = folder_at(plan, name)
             problems.extend(_left_out(plan, name))
-        for path in paths:
-            source = Manifests(shown_path(plan.path, path), kind, plan.pools, workload.namespace)
-            objects, wrong = objects_in(source, plan.files[path])
-            problems.extend(wrong)
-            found.append((source, objects))
-    classes = runtime_classes([item for _, objects in found for item in objects])
-    demands = (demand for source, objects in found for item in objects for demand in demands_in(source, item, classes))
-    return (*problems, *demands)
+            problems.extend(_file_gap(plan, gap) for gap in folder.gaps)
+            passed_over.extend(shown_path(plan.path, path) for path in folder.passed_over)
+        for source, data in sources_of(plan, number, workload):
+            content = content_of(source, data)
+            found.append((source, content))
+            problems.extend(content.problems)
+    classes = runtime_classes([item for _, content in found for item in content.objects])
+    demands: list[Demand] = []
+    for source, content in found:
+        before = len(demands)
+        demands.extend(demand for item in content.objects for demand in demands_in(source, item, classes))
+        demands.extend(demand for document in content.others for demand in hints_of_other(source, document))
+        if len(demands) == before and not content.objects and not content.problems and source.origins is None:
+            passed_over.append(source.file)
+    return Workloads((*problems, *demands), tuple(dict.fromkeys(passed_over)))
+
+
+def sources_of(plan: Plan, number: int, workload: Workload) -> Iterator[tuple[Manifests, bytes]]:
+    """Every file of a workload that is read as manifests, with its content: those of a folder, or what helm rendered."""
+    listed = frozenset(workload.operator_images)
+    if workload.chart:
+        name, data = normal(workload.chart), plan.files.get(rendered_name(number, workload))
+        if data is not None:
+            origins, shown = Origins(plan, workload, data), shown_path(plan.path, name)
+            yield Manifests(shown, "chart", plan.pools, workload.namespace, name, origins, listed), data
+        return
+    for path in folder_at(plan, normal(workload.manifests)).read:
+        shown = shown_path(plan.path, path)
+        yield Manifests(shown, "manifest", plan.pools, workload.namespace, path, None, listed), plan.files[path]
+
+
+def _everywhere(plan: Plan) -> tuple[str, ...]:
+    return tuple(pool.name for pool in plan.pools)
+
+
+def _file_gap(plan: Plan, gap: FileGap) -> Demand:
+    place = Location(shown_path(plan.path, gap.path))
+    return Demand("manifest", gap.path, "", place, _everywhere(plan), unbounded=gap.why, hidden=gap.hidden)
 
 
 def _left_out(plan: Plan, name: str) -> Iterator[Demand]:
     """Manifests that evidence does not carry must not look like none."""
-    pools = tuple(pool.name for pool in plan.pools)
     for path, reason in plan.left_out.items():
         if is_inside(path, name) or is_inside(name, path):
             why = f"{path} is not here: {reason}"
-            yield Demand("manifest", "", path, plan.where("workloads"), pools, unbounded=why)
+            yield Demand("manifest", path, path, plan.where("workloads"), _everywhere(plan), unbounded=why)
 
 
 def _unrendered(plan: Plan, number: int, workload: Workload) -> Demand:
-    reason = plan.files.get(failure_name(number, workload), b"nobody rendered it").decode("utf-8", "replace")
+    reason = plan.files.get(failure_name(number, workload), b"it was not rendered").decode("utf-8", "replace")
+    command = shlex.join(helm_arguments(plan, workload))
     why = (
-        f"which images the chart {workload.chart} runs is not known: {reason}. Mend that, or run this where it works, and "
-        f"name what it writes as `manifests`: {shlex.join(helm_arguments(plan, workload))} > rendered.yaml"
+        f"which images the chart {workload.chart} runs is not known: {reason}. Fix that, or run this where it works, and "
+        f"name what it writes as `manifests`: {command} > rendered.yaml"
     )
-    pools = tuple(pool.name for pool in plan.pools)
-    return Demand("chart", "", workload.chart, workload.location, pools, unbounded=why)
+    chart = normal(workload.chart)
+    return Demand("chart", chart, workload.chart, workload.location, _everywhere(plan), unbounded=why)
+
+
+__all__ = ["Manifests", "Workloads", "content_of", "read_workloads", "sources_of"]

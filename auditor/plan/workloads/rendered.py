@@ -13,6 +13,7 @@ from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import is_inside, normal
 
 _KEY = "# rendered from: "
+_CONTENT = "2"  # what is kept of a rendering: 1 dropped every ConfigMap, also those that name images
 
 
 def rendered_name(number: int, workload: Workload) -> str:
@@ -40,7 +41,7 @@ def helm_arguments(plan: Plan, workload: Workload) -> list[str]:
 
 def inputs_key(plan: Plan, workload: Workload) -> str:
     """SHA-256 over everything that a rendering depends on: the chart, its values and the command."""
-    found = hashlib.sha256("\x00".join(helm_arguments(plan, workload)).encode())
+    found = hashlib.sha256("\x00".join([_CONTENT, *helm_arguments(plan, workload)]).encode())
     for path in sorted(_inputs(plan, workload)):
         found.update(f"\x00{path}\x00{hashlib.sha256(plan.files[path]).hexdigest()}".encode())
     return found.hexdigest()

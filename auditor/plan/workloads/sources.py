@@ -13,8 +13,9 @@ from auditor.facts import Fact, table
 from auditor.plan.marked import Marked
 from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import is_inside, normal, shown_path
+from auditor.plan.workloads import Manifests, content_of, sources_of
 from auditor.plan.workloads.charts import UnreadableChart, missing_dependencies
-from auditor.plan.workloads.manifests import Manifests, is_manifest_file, objects_in
+from auditor.plan.workloads.kinds import group_of, values_at
 from auditor.plan.workloads.rendered import failure_name, rendered_name
 
 
@@ -55,7 +56,7 @@ class UnknownSources:
 def chart_sources(plan: Plan) -> Iterator[ChartSource | UnknownSources]:
     """Everything that the plan's workloads would have fetched, in the order of the plan."""
     for number, workload in enumerate(plan.workloads):
-        yield from _of_chart(plan, number, workload) if workload.chart else _of_manifests(plan, workload)
+        yield from _of_chart(plan, number, workload) if workload.chart else _of_manifests(plan, number, workload)
 
 
 def _fields() -> tuple[ChartSourceField, ...]:
@@ -69,12 +70,9 @@ def _left_out(plan: Plan, name: str) -> Iterator[UnknownSources]:
             yield UnknownSources(path, why, Location(shown_path(plan.path, path)), missing=True)
 
 
-def _of_manifests(plan: Plan, workload: Workload) -> Iterator[ChartSource | UnknownSources]:
-    name = normal(workload.manifests)
-    yield from _left_out(plan, name)
-    for path, data in plan.files.items():
-        if is_inside(path, name) and (path == name or is_manifest_file(path)):
-            yield from _in_file(plan, path, data)
+def _of_manifests(plan: Plan, number: int, workload: Workload) -> Iterator[ChartSource | UnknownSources]:
+    yield from _left_out(plan, normal(workload.manifests))
+    yield from _in_files(plan, number, workload)
 
 
 def _of_chart(plan: Plan, number: int, workload: Workload) -> Iterator[ChartSource | UnknownSources]:
@@ -91,47 +89,32 @@ def _of_chart(plan: Plan, number: int, workload: Workload) -> Iterator[ChartSour
     except UnreadableChart as error:
         yield UnknownSources(name, str(error), error.location)
         return
-    rendered = plan.files.get(rendered_name(number, workload))
-    if rendered is not None:
-        yield from _in_file(plan, rendered_name(number, workload), rendered)
+    if rendered_name(number, workload) in plan.files:
+        yield from _in_files(plan, number, workload)
     elif not missing:
-        reason = plan.files.get(failure_name(number, workload), b"nobody rendered it").decode("utf-8", "replace")
+        reason = plan.files.get(failure_name(number, workload), b"it was not rendered").decode("utf-8", "replace")
         yield UnknownSources(name, f"what is in the chart is not known: {reason}", workload.location, missing=True)
 
 
-def _in_file(plan: Plan, path: str, data: bytes) -> Iterator[ChartSource | UnknownSources]:
-    groups = {field.group for field in _fields() if field.group}
-    if not any(group.encode() in data for group in groups):
-        return
-    source = Manifests(shown_path(plan.path, path), "manifest", plan.pools)
-    objects, problems = objects_in(source, data)
-    yield from (UnknownSources(path, problem.error, problem.location) for problem in problems)
-    for item in objects:
-        yield from _in_object(source, item)
+def _in_files(plan: Plan, number: int, workload: Workload) -> Iterator[ChartSource | UnknownSources]:
+    groups = {field.group.encode() for field in _fields() if field.group}
+    for source, data in sources_of(plan, number, workload):
+        if not any(group in data for group in groups):
+            continue
+        content = content_of(source, data)
+        yield from (UnknownSources(source.name, problem.error, problem.location) for problem in content.problems)
+        for item in content.objects:
+            yield from _in_object(source, item)
 
 
 def _in_object(source: Manifests, item: Marked) -> Iterator[ChartSource]:
-    group, kind = item.text_at("apiVersion").rpartition("/")[0], item.text_at("kind")
+    group, kind = group_of(item), item.text_at("kind")
     owner = "/".join(part for part in (item.text_at("metadata", "namespace"), item.text_at("metadata", "name")) if part)
     for field in _fields():
         if not group or (field.group, field.kind) != (group, kind) or (field.unless and item.text_at(*field.unless.split("."))):
             continue
-        for found in _at(item, field.path):
+        for found in values_at(item, field.path):
             if "://" not in found.text and not found.text.startswith("git@"):
                 continue  # the name of a chart, in the repository that another field names
             if not found.text.startswith(field.inside):
                 yield ChartSource(found.text, f"{kind} {owner}", field.what, source.place(found), field)
-
-
-def _at(item: Marked, path: str) -> Iterator[Marked]:
-    """The scalars where a path leads; `[]` after a key means each item of its list."""
-    head, _, rest = path.partition("[]")
-    found = item.get(*head.split("."))
-    if found is None:
-        return
-    if not rest:
-        if found.text:
-            yield found
-        return
-    for each in found.list:
-        yield from _at(each, rest.removeprefix("."))

@@ -103,4 +103,5 @@ def test_a_rendered_chart_may_hold_objects_that_look_outside() -> None:
         b"apiVersion: fleet.cattle.io/v1alpha1\nkind: GitRepo\nmetadata: {name: a}\nspec: {repo: 'https://github.com/a/b'}\n"
     )
     files = {"shop/Chart.yaml": b"name: shop\n", rendered_name(0, plan.workloads[0]): rendered}
-    assert urls("shop", files) == [("https://github.com/a/b", 4)]
+    # The template is not named, so that the chart is all that is known.
+    assert urls("shop", files) == [("https://github.com/a/b", 0)]

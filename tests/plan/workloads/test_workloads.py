@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.plan.model import Demand
+from auditor.plan.demands import Demand, Gap
 from auditor.plan.needs import resolve_needs
 from auditor.plan.workloads import read_workloads
 from tests.world import plan_of
@@ -25,7 +25,7 @@ ALL = ("lin", "arm", "w22", "w25")
 
 def demands(text: str, **more: str) -> tuple[Demand, ...]:
     files = {"deploy/a.yaml": text, **more}
-    return read_workloads(plan_of(PLAN, {name: content.encode() for name, content in files.items()}))
+    return read_workloads(plan_of(PLAN, {name: content.encode() for name, content in files.items()})).demands
 
 
 def pools_of(spec: str, **more: str) -> tuple[str, ...]:
@@ -100,10 +100,11 @@ def test_every_place_of_an_image_is_read() -> None:
         ("r.example/init:1", 8, False),
         ("r.example/main:1", 13, False),
         ("r.example/related:1", 14, False),
-        ("r.example/arg:1", 15, True),
-        ("r.example/next:1", 15, True),
         ("r.example/debug:1", 9, False),
         ("r.example/volume:1", 10, False),
+        ("r.example/no:1", 14, True),
+        ("r.example/arg:1", 15, True),
+        ("r.example/next:1", 15, True),
     ]
     assert found[0].who == "Deployment n/d container i"
     assert found[0].host_network
@@ -117,7 +118,9 @@ def test_lists_custom_resources_and_cron_jobs_are_looked_into() -> None:
         "  - apiVersion: example.com/v1\n    kind: Shop\n    metadata: {name: s}\n"
         "    spec: {tiers: [{template: {spec: {containers: [{name: c, image: r.example/tier:1}]}}}]}\n"
     )
-    assert [demand.who for demand in demands(text)] == ["CronJob j container c", "Shop s container c"]
+    job, tier, unknown = demands(text)
+    assert [job.who, tier.who] == ["CronJob j container c", "Shop s container c"]
+    assert (unknown.hidden.gap, unknown.hidden.kind) == (Gap.KIND, "Shop.example.com") if unknown.hidden else False
 
 
 def test_what_is_no_manifest_is_passed_over_and_what_is_broken_is_told() -> None:

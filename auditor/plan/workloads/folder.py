@@ -1,0 +1,110 @@
+"""The files under one `manifests` of the plan: which are read as objects, and which need another program or plan key."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auditor.plan.demands import Gap, Hidden
+from auditor.plan.lists import format_of
+from auditor.plan.lists.unknown import is_object
+from auditor.plan.model import Plan
+from auditor.plan.paths import is_inside, normal
+from auditor.plan.workloads.kustomize import Kustomization, is_kustomization, unbuilt
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+_CHART = "Chart.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class FileGap:
+    """A file whose images cannot be enumerated: its path among the plan's files, the gap, why, and what to do."""
+
+    path: str
+    hidden: Hidden
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """`read`: files that may hold objects. `gaps`: what is not read for a reason. `passed_over`: no manifests by their name."""
+
+    read: tuple[str, ...]
+    gaps: tuple[FileGap, ...] = ()
+    passed_over: tuple[str, ...] = ()
+
+
+def is_manifest_file(path: str) -> bool:
+    """Whether a file of a folder of manifests may hold objects by its name; READMEs and scripts beside them do not."""
+    return path.lower().endswith(_SUFFIXES) and not is_kustomization(path)
+
+
+def folder_at(plan: Plan, name: str) -> Folder:
+    """The files that the plan has under `name`, which is a file or a folder."""
+    elsewhere = _named_elsewhere(plan)
+    inside = [
+        path
+        for path in plan.files
+        if is_inside(path, name)
+        and posixpath.normpath(path) != plan.file
+        and not any(is_inside(path, other) for other in elsewhere)
+    ]
+    charts = _charts(inside)
+    loose = {posixpath.normpath(path): path for path in inside if not any(is_inside(path, chart) for chart in charts)}
+    kustomizations, touched = unbuilt(loose, {short: plan.files[path] for short, path in loose.items()})
+    gaps = [*_chart_gaps(charts), *map(_kustomize_gap, kustomizations)]
+    read, passed_over = [], []
+    for short, path in loose.items():
+        if short in touched or is_kustomization(path):
+            continue
+        if path != name and not is_manifest_file(path):
+            passed_over.append(path)
+        elif not is_object(plan.files[path]) and (format_name := format_of(plan.files[path])):
+            gaps.append(_list_gap(path, format_name))
+        else:
+            read.append(path)
+    return Folder(tuple(read), tuple(gaps), tuple(passed_over))
+
+
+def _named_elsewhere(plan: Plan) -> list[str]:
+    """What the plan names for another purpose, so that a folder of manifests need not account for it."""
+    names = [source.list for source in plan.images if source.list]
+    names += [name for workload in plan.workloads for name in (workload.chart, *workload.values) if name]
+    names += [*plan.copy.scripts, *plan.copy.config] if plan.copy is not None else []
+    return [normal(name) for name in names]
+
+
+def _charts(paths: list[str]) -> list[str]:
+    """The folders of charts, outermost only."""
+    found = sorted(posixpath.dirname(path) or "." for path in paths if path.rpartition("/")[2] == _CHART)
+    outer: list[str] = []
+    for folder in found:
+        if not any(is_inside(folder, above) for above in outer):
+            outer.append(folder)
+    return outer
+
+
+def _chart_gaps(charts: list[str]) -> Iterator[FileGap]:
+    for chart in charts:
+        why = f"it is a Helm chart, which is not rendered as a manifest: name it under `workloads` as `chart: {chart}`"
+        yield FileGap(f"{chart}/{_CHART}", Hidden(Gap.CHART, f"{chart}/{_CHART}"), why)
+
+
+def _kustomize_gap(one: Kustomization) -> FileGap:
+    if one.error:
+        what = f"cannot be read ({one.error})"
+    elif one.changes:
+        what = f"changes what it names ({'; '.join(one.changes)})"
+    else:
+        what = "names files that are not here, or does not name files beside it"
+    why = (
+        f"the kustomization {what}, and this version does not build it: which images its files run is not known. Run "
+        f"`kubectl kustomize {one.folder or '.'} > rendered.yaml` and name rendered.yaml under `workloads` instead"
+    )
+    return FileGap(one.path, Hidden(Gap.KUSTOMIZE, one.path, names=one.changes), why)
+
+
+def _list_gap(path: str, format_name: str) -> FileGap:
+    why = f"it is an image list ({format_name}) and no manifest: name it under `images` as `list: {path}`"
+    return FileGap(path, Hidden(Gap.FILE, path), why)

@@ -1,0 +1,67 @@
+"""Which kinds of objects run pods, by auditor/facts/workload_kinds.yaml. A kind that it does not know may run any image."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from auditor.facts import Fact, table
+from auditor.plan.marked import Marked
+
+_EVERY = "*"
+
+
+class Runs(enum.StrEnum):
+    """What the controller of a kind starts because of one object."""
+
+    NOTHING = "nothing"
+    TEMPLATE = "template"  # exactly the pod templates that are written in the object
+    SOURCE = "source"  # what is in a chart or in manifests that it fetches
+
+
+class KindRow(Fact, frozen=True, kw_only=True):
+    """What is known of some kinds of one API group. `names`: the fields that say what is fetched."""
+
+    group: str
+    kinds: tuple[str, ...]
+    runs: Runs
+    names: tuple[str, ...] = ()
+
+
+@cache
+def _rows() -> Mapping[tuple[str, str], KindRow]:
+    rows: tuple[KindRow, ...] = table("workload_kinds", KindRow)
+    return {(row.group, kind): row for row in rows for kind in row.kinds}
+
+
+def group_of(item: Marked) -> str:
+    """The API group of an object; empty for the core group."""
+    return item.text_at("apiVersion").rpartition("/")[0]
+
+
+def row_of(group: str, kind: str) -> KindRow | None:
+    """What the facts say of a kind; None for a kind that they do not know."""
+    return _rows().get((group, kind)) or _rows().get((group, _EVERY))
+
+
+def fetched(item: Marked, row: KindRow) -> Iterator[tuple[str, str]]:
+    """What an object says about what its controller fetches: each field that is set, with its text."""
+    for path in row.names:
+        yield from ((path.replace("[]", ""), value.text) for value in values_at(item, path) if value.text)
+
+
+def values_at(item: Marked, path: str) -> Iterator[Marked]:
+    """The values where a path of keys leads; `[]` after a key means each item of its list."""
+    head, _, rest = path.partition("[]")
+    found = item.get(*head.split("."))
+    if found is None:
+        return
+    if "[]" not in path:
+        yield found
+        return
+    for each in found.list:
+        if rest:
+            yield from values_at(each, rest.removeprefix("."))
+        else:
+            yield each

@@ -1,0 +1,63 @@
+"""Where pod specs stand in an object, and which of their fields are images by definition.
+
+Fields: the Kubernetes API reference, core/v1 PodSpec. `RELATED_IMAGE_*` is the Operator Lifecycle Manager's convention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.plan.marked import Marked
+
+CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
+_RELATED = "RELATED_IMAGE_"
+
+
+def is_pod_spec(value: Marked) -> bool:
+    """Whether a mapping has a list of containers of which one has an image."""
+    containers = value.get("containers")
+    return containers is not None and any("image" in item.mapping for item in containers.list)
+
+
+def pod_specs(value: Marked) -> Iterator[Marked]:
+    """Every pod spec in an object, custom resources included, outermost first; the reader bounded the nesting."""
+    waiting = [value]
+    while waiting:
+        here = waiting.pop()
+        if is_pod_spec(here):
+            yield here
+            continue
+        waiting.extend([*here.mapping.values(), *here.list][::-1])
+
+
+def containers_of(spec: Marked) -> Iterator[Marked]:
+    """Every container of a pod spec: init, main and ephemeral."""
+    for group in CONTAINERS:
+        found = spec.get(group)
+        yield from found.list if found is not None else ()
+
+
+def volume_images(spec: Marked) -> Iterator[tuple[str, Marked]]:
+    """The name and the image reference of every image volume of a pod spec."""
+    volumes = spec.get("volumes")
+    for volume in volumes.list if volumes is not None else ():
+        if (image := volume.get("image", "reference")) is not None:
+            yield volume.text_at("name"), image
+
+
+def related_images(container: Marked) -> Iterator[tuple[str, Marked]]:
+    """The name and the value of every `RELATED_IMAGE_*` variable of a container."""
+    variables = container.get("env")
+    for variable in variables.list if variables is not None else ():
+        value, name = variable.get("value"), variable.text_at("name")
+        if value is not None and value.text and name.startswith(_RELATED) and name != _RELATED:
+            yield name, value
+
+
+def read_images(spec: Marked) -> Iterator[Marked]:
+    """Every value of a pod spec that is read as an image for certain."""
+    for container in containers_of(spec):
+        if (image := container.get("image")) is not None:
+            yield image
+        yield from (value for _, value in related_images(container))
+    yield from (value for _, value in volume_images(spec))

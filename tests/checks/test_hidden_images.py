@@ -1,0 +1,286 @@
+"""Images that no pod names: none of these inputs may pass, since what they run is not enumerated."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from auditor.check import Finding, Fine, Outcome, Undetermined
+from auditor.plan.load import load_plan
+from auditor.plan.needs import resolve_needs
+from auditor.plan.workloads.gaps import open_gaps
+from checks import CATALOGUE
+from tests.world import site_of
+
+TODAY = datetime.date(2026, 11, 23)
+BY_ID = {check.id: check for check in CATALOGUE}
+PLAN = """version: 1
+pools: {control: {platform: linux/amd64}}
+images: [{list: images.txt}]
+workloads: [{manifests: deploy}]
+workloads_complete: true
+"""
+
+
+def pod_of(kind: str, image: str, more: str = "") -> str:
+    return (
+        f"apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: operator, namespace: system}}\nspec:\n  template:\n    spec:\n"
+        f"      containers:\n        - name: operator\n          image: {image}\n{more}"
+    )
+
+
+def said(files: dict[str, str], *listed: str, check: str = "image-not-listed", plan: str = PLAN) -> list[Outcome]:
+    lists = {"images.txt": "".join(f"{line}\n" for line in ("example.com/listed:1", *listed))}
+    site = site_of(
+        {"plan": plan, "files": {**lists, **{f"deploy/{name}": text for name, text in files.items()}}, "observed": {}}
+    )
+    return list(BY_ID[check].run(site, TODAY))
+
+
+def unknowns(outcomes: list[Outcome]) -> list[Undetermined]:
+    assert not [item for item in outcomes if isinstance(item, Finding)]
+    return [item for item in outcomes if isinstance(item, Undetermined)]
+
+
+OPERATOR = "example.com/listed:1"
+STRIMZI = pod_of(
+    "Deployment",
+    OPERATOR,
+    "          env:\n"
+    "            - {name: STRIMZI_DEFAULT_KAFKA_EXPORTER_IMAGE, value: quay.io/strimzi/kafka:0.45.0-kafka-3.9.0}\n"
+    "            - name: STRIMZI_KAFKA_IMAGES\n              value: |\n"
+    "                3.8.0=quay.io/strimzi/kafka:0.45.0-kafka-3.8.0\n"
+    "                3.9.0=quay.io/strimzi/kafka:0.45.0-kafka-3.9.0\n",
+)
+ROOK = (
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: rook-ceph-operator-config, namespace: rook-ceph}\n"
+    'data:\n  ROOK_LOG_LEVEL: INFO\n  ROOK_CSI_CEPH_IMAGE: "quay.io/cephcsi/cephcsi:v3.13.0"\n'
+)
+GPU_CHART = (
+    "apiVersion: nvidia.com/v1\nkind: ClusterPolicy\nmetadata: {name: cluster-policy}\nspec:\n"
+    '  driver: {repository: nvcr.io/nvidia, image: driver, version: "550.90.07"}\n'
+)
+GPU_CSV = (
+    "apiVersion: operators.coreos.com/v1alpha1\nkind: ClusterServiceVersion\nmetadata:\n  name: gpu-operator\n"
+    "  annotations: {containerImage: 'example.com/listed:1'}\nspec:\n  relatedImages:\n"
+    "    - {name: dcgm, image: 'nvcr.io/nvidia/cloud-native/dcgm:4.0.0-1-ubi9'}\n"
+)
+PROMETHEUS = pod_of(
+    "Deployment",
+    OPERATOR,
+    "          args:\n            - --prometheus-config-reloader=quay.io/prometheus-operator/reloader:v0.80.0\n",
+) + (
+    "---\napiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nmetadata: {name: k8s, namespace: monitoring}\n"
+    "spec: {replicas: 2, version: 3.1.0}\n"
+)
+ISTIOD = (
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio-sidecar-injector, namespace: istio-system}\ndata:\n  config: |-\n"
+    "    templates:\n      sidecar: |\n"
+    '        image: "{{ annotation .ObjectMeta `sidecar.istio.io/proxyImage` .Values.global.proxy.image }}"\n'
+    '  values: |-\n    {"global": {"hub": "docker.io/istio", "tag": "1.24.2", "proxy": {"image": "proxyv2"}}}\n'
+)
+KNATIVE = (
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: config-deployment, namespace: knative-serving}\ndata:\n"
+    "  _example: |\n    queue-sidecar-image: example.com/never:1\n"
+    "  queue-sidecar-image: gcr.io/knative-releases/knative.dev/serving/cmd/queue@sha256:" + "a" * 64 + "\n"
+)
+FLUX = (
+    "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: podinfo, namespace: apps}\nspec:\n"
+    "  chart: {spec: {chart: podinfo, version: 6.5.x, sourceRef: {kind: HelmRepository, name: podinfo}}}\n"
+)
+KUSTOMIZE_TAG = {
+    "kustomization.yaml": "resources: [app.yaml]\nimages: [{name: example.com/listed, newTag: '2'}]\n",
+    "app.yaml": pod_of("Deployment", OPERATOR),
+}
+KUSTOMIZE_OVERLAY = {
+    "base/app.yaml": pod_of("Deployment", OPERATOR),
+    "base/kustomization.yml": "resources: [app.yaml]\n",
+    "overlays/prod/Kustomization": "resources: [../../base]\npatches: [{path: image.yaml}]\n",
+    "overlays/prod/image.yaml": pod_of("Deployment", "example.com/other:3"),
+}
+FLANNEL = {
+    "kube-flannel.yml": pod_of("DaemonSet", OPERATOR),
+    "kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\ncommonLabels: {k8s-app: flannel}\n"
+    "resources:\n- kube-flannel.yml\nimages:\n- name: example.com/listed\n  newTag: v0.28.9\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        (KUSTOMIZE_TAG, ["deploy/kustomization.yaml", "newTag=2", "kubectl kustomize deploy > rendered.yaml"]),
+        (KUSTOMIZE_OVERLAY, ["deploy/overlays/prod/Kustomization", "patches: image.yaml"]),
+        ({"s.yaml": STRIMZI}, ["Deployment.apps in deploy/s.yaml", "env[STRIMZI_DEFAULT_KAFKA_EXPORTER_IMAGE]", "kafka-3.8.0"]),
+        ({"r.yaml": ROOK}, ["ConfigMap in deploy/r.yaml", "data.ROOK_CSI_CEPH_IMAGE", "quay.io/cephcsi/cephcsi:v3.13.0"]),
+        ({"g.yaml": GPU_CHART}, ["ClusterPolicy.nvidia.com in deploy/g.yaml", "nvcr.io/nvidia/driver:550.90.07"]),
+        ({"c.yaml": GPU_CSV}, ["ClusterServiceVersion.operators.coreos.com", "nvcr.io/nvidia/cloud-native/dcgm:4.0.0-1-ubi9"]),
+        ({"p.yaml": PROMETHEUS}, ["Prometheus.monitoring.coreos.com", "prometheus-operator/reloader:v0.80.0"]),
+        ({"i.yaml": ISTIOD}, ["ConfigMap in deploy/i.yaml", "data.values: global.hub", "docker.io/istio/…:1.24.2"]),
+        ({"k.yaml": KNATIVE}, ["data.queue-sidecar-image", "gcr.io/knative-releases/knative.dev/serving/cmd/queue@sha256:"]),
+        (
+            {"f.yaml": FLUX},
+            ["HelmRelease apps/podinfo", "spec.chart.spec.chart: 'podinfo'", "spec.chart.spec.version: '6.5.x'"],
+        ),
+        (FLANNEL, ["deploy/kustomization.yaml", "newTag=v0.28.9"]),
+    ],
+    ids=[
+        "kustomize-tag",
+        "kustomize-overlay",
+        "strimzi",
+        "rook",
+        "gpu-chart",
+        "gpu-csv",
+        "prometheus",
+        "istiod",
+        "knative",
+        "flux",
+        "flannel",
+    ],
+)
+def test_hidden_images_are_undetermined_by_file_and_object(files: dict[str, str], names: list[str]) -> None:
+    """Neither a pass nor an error; and with them no listed image is called unused."""
+    found = unknowns(said(files))
+    told = " ".join(f"{item.subject.id} {item.detail}" for item in found)
+    assert found
+    assert [name for name in names if name not in told] == []
+    assert all(item.location and item.location.file.startswith("deploy/") for item in found)
+    assert not unknowns_pass(files)
+
+
+def unknowns_pass(files: dict[str, str]) -> list[Outcome]:
+    """Findings of image-unused: with a gap there must be none."""
+    return [item for item in said(files, "example.com/unused:1", check="image-unused") if isinstance(item, Finding)]
+
+
+def test_a_zarf_import_is_undetermined() -> None:
+    """The images of an imported component are in another package."""
+    plan = PLAN.replace("images.txt", "zarf.yaml")
+    text = "kind: ZarfPackageConfig\nmetadata: {name: p}\ncomponents:\n  - name: a\n    import: {path: ../other}\n"
+    site = site_of({"plan": plan, "files": {"zarf.yaml": text, "deploy/a.yaml": ROOK}, "observed": {}})
+    (found,) = [item for item in BY_ID["image-reference-invalid"].run(site, TODAY) if isinstance(item, Undetermined)]
+    assert "the component is imported from '../other'" in found.detail
+
+
+@pytest.mark.parametrize("files", [{"s.yaml": STRIMZI}, {"r.yaml": ROOK}, {"k.yaml": KNATIVE}])
+def test_a_listed_value_is_no_gap(files: dict[str, str]) -> None:
+    """The remedy works: what the list has is enumerated."""
+    listed = [value for item in unknowns(said(files)) for value in item.facts["values"]]  # type: ignore[union-attr]
+    outcomes = said(files, *listed)
+    assert [type(item) for item in outcomes] == [Fine]
+
+
+def test_a_list_of_an_operator_closes_the_gap_of_its_kind() -> None:
+    """`operator_images` names the list; it is an image list like any other."""
+    plan = PLAN.replace(
+        "{manifests: deploy}", "{manifests: deploy, operator_images: {HelmRelease.helm.toolkit.fluxcd.io: flux.txt}}"
+    )
+    site = site_of({"plan": plan, "files": {"images.txt": "a:1\n", "flux.txt": "b:1\n", "deploy/f.yaml": FLUX}, "observed": {}})
+    assert not list(BY_ID["image-not-listed"].run(site, TODAY))
+    assert [str(line.reference) for line in site.needs.lines] == ["docker.io/library/a:1", "docker.io/library/b:1"]
+
+
+def test_many_objects_of_a_kind_are_one_gap() -> None:
+    """With their count and the first place."""
+    text = "---\n".join(f"apiVersion: example.com/v1\nkind: Shop\nmetadata: {{name: s{number}}}\n" for number in range(200))
+    (found,) = unknowns(said({"shops.yaml": text}))
+    assert "(200 such objects in this file)" in found.detail
+    assert found.facts["count"] == 200
+    assert (found.location.file, found.location.line) == ("deploy/shops.yaml", 1) if found.location else False
+    assert "operator_images: {Shop.example.com: lists/images.txt}" in found.detail
+
+
+def item(kind: str, rest: str, group: str = "v1") -> str:
+    return f"apiVersion: {group}\nkind: {kind}\nmetadata: {{name: x, labels: {{app.kubernetes.io/version: 1.2.3}}}}\n{rest}\n"
+
+
+QUIET = [
+    item("Service", "spec: {selector: {image: a/b:1}}"),
+    item("Certificate", "spec: {secretName: tls, dnsNames: [registry.example.com]}", "cert-manager.io/v1"),
+    item("ServiceMonitor", "spec: {endpoints: [{port: http, path: /metrics}]}", "monitoring.coreos.com/v1"),
+    item("HTTPRoute", "spec: {hostnames: [shop.example.com]}", "gateway.networking.k8s.io/v1"),
+    item("ConfigMap", "data: {url: 'https://example.com/a:1', v: 1.2.3, p: /usr/bin:/bin, m: image/png}"),
+    item("ConfigMap", "data: {mime.types: 'image/svg+xml  svg;', selector: app.kubernetes.io/name=a}"),
+    item("Secret", "data: {password: Y29ycmVjdC1ob3JzZQ==}"),
+    item("CustomResourceDefinition", "spec: {image: {default: 'example.com/a:1'}}", "apiextensions.k8s.io/v1"),
+    pod_of(
+        "Deployment",
+        OPERATOR,
+        "          args: ['--image-pull-policy=Always', '--listen=0.0.0.0:8080', '--config=/etc/a.yaml']\n"
+        "          env:\n            - {name: IMAGE_PULL_POLICY, value: Always}\n"
+        "            - {name: HOST, value: 'db.example.com:5432'}\n"
+        "            - {name: ENDPOINT, value: 'https://registry.example.com/v2/a:1'}\n"
+        "            - {name: IMAGE, value: $(OTHER)}\n",
+    ),
+]
+
+
+@pytest.mark.parametrize("text", QUIET)
+def test_values_that_are_no_images_are_not_told(text: str) -> None:
+    assert not unknowns(said({"a.yaml": text}))
+
+
+def test_a_kustomization_that_only_adds_up_files_is_read() -> None:
+    """It changes no image, and names every object beside it."""
+    files = {"kustomization.yaml": "namespace: shop\nresources: [app.yaml]\n", "app.yaml": pod_of("Deployment", OPERATOR)}
+    assert [type(item) for item in said(files)] == [Fine]
+    files["other.yaml"] = pod_of("Deployment", OPERATOR)
+    (found,) = unknowns(said(files))
+    assert "does not name files beside it" in found.detail
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "resources: ['https://example.com/base?ref=v1']\n",
+        "resources: [app.yaml]\ncomponents: [../c]\n",
+        "resources: [app.yaml]\nreplacements: [{path: r.yaml}]\n",
+        "resources: [app.yaml\n",
+        "resources: [absent.yaml]\n",
+        "bases: [app.yaml]\n",
+    ],
+)
+def test_other_kustomizations_are_never_applied_silently(text: str) -> None:
+    (found,) = unknowns(said({"kustomization.yaml": text, "app.yaml": pod_of("Deployment", "example.com/rewritten:1")}))
+    assert found.subject.id == "deploy/kustomization.yaml"
+
+
+def test_a_chart_and_a_list_among_manifests_are_named() -> None:
+    """Each with the key that reads it."""
+    files = {
+        "shop/Chart.yaml": "name: shop\n",
+        "shop/templates/a.yaml": "image: {{ .Values.image }}\n",
+        "sync.yaml": "quay.io:\n  images:\n    team/a: ['1']\n",
+        "values.yaml": "image: {repository: quay.io/team/b, tag: 2}\n",
+        "fleet.yaml": "helm: {chart: loki, version: 6.0.0}\n",
+    }
+    told = " ".join(item.detail for item in unknowns(said(files)))
+    for name in ("chart: deploy/shop`", "list: deploy/sync.yaml`", "quay.io/team/b:2", "helm.chart names the chart 'loki'"):
+        assert name in told
+
+
+def test_the_proxy_that_istio_injects_is_undetermined() -> None:
+    (found,) = unknowns(said({"gateway.yaml": pod_of("Deployment", "auto")}))
+    assert "Istio" in found.detail
+
+
+def test_what_outcomes_are_about_holds_no_path_of_the_machine(tmp_path: Path) -> None:
+    """Fingerprints are made of it, and a plan may be named by an absolute path."""
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "images.txt").write_text("example.com/listed:1\n")
+    for name, text in {**FLANNEL, "s.yaml": STRIMZI}.items():
+        (tmp_path / "deploy" / name).write_text(text)
+    (tmp_path / "more").mkdir()
+    for name, text in {"broken.yaml": "a: [\n", "s.yaml": STRIMZI, "f.yaml": FLUX}.items():
+        (tmp_path / "more" / name).write_text(text)
+    (tmp_path / "plan.yaml").write_text(
+        f"{PLAN}".replace("{manifests: deploy}", "{manifests: deploy}, {manifests: more}, {chart: c}")
+    )
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "Chart.yaml").write_text("name: c\n")
+    demands = resolve_needs(load_plan(tmp_path / "plan.yaml")).demands
+    names = [demand.who for demand in demands] + [gap.name for gap in open_gaps(demands, ())]
+    assert {"more/broken.yaml", "deploy/kustomization.yaml", "Deployment.apps in more/s.yaml", "c"} <= set(names)
+    assert not [name for name in names if str(tmp_path) in name]
+    assert all(demand.location.file.startswith(str(tmp_path)) for demand in demands)
