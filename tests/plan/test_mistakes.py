@@ -123,7 +123,7 @@ def test_a_key_that_is_escaped_reaches_no_terminal() -> None:
         (POOL % f'runtime: "{"c " * 200_000}"', "more than any value of a plan needs"),
         (HEAD + "".join(f"key{number}: 1\n" for number in range(2_000)), "plan.yaml: and 1,950 more problems"),
         (HEAD + "name: x\n" * 2_000, "plan.yaml: and 1,949 more problems"),
-        (HEAD + f"{'k' * 1_000}: 1\n", "severity)"),
+        (HEAD + f"{'k' * 1_000}: 1\n", "require)"),
         (HEAD + f"images: [{{ref: a, pools: [{'p' * 100_000}]}}]\n", "(pools: one)"),
         (HEAD + f"images: [{{list: {'p' * 1_900}}}]\n", ""),
     ],
