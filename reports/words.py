@@ -23,6 +23,7 @@ WORDS = {
     "registry inside": "the registry that the plan names, from which the nodes pull when the cable is cut",
     "rewrites": "the plan's rules under which path the registry inside has what another registry has outside",
     "root": "the certificate of a CA that a machine trusts because it has it, and not because another CA signed it",
+    "scope": "the areas of a site, each with how far the audit examined it: docs/scope.md of the source code has the table",
     "undetermined": "a question that could not be answered: no pass, and no fault either",
     "waiver": "a finding that somebody accepts by name, for a reason, until a date",
 }

@@ -38,6 +38,17 @@ def test_a_plan_is_judged_with_evidence_and_without() -> None:
     assert audit(plan, at=DAY, only=["image-absent"], strict=True).exit_code == 1
 
 
+def test_the_scope_and_required_areas_are_those_of_the_command_line() -> None:
+    plan = load_plan(EXAMPLE / "plan.yaml")
+    report = audit(plan, at=DAY, only=["image-reference-invalid"], require=["storage", "trust"])
+    assert {row.area.value for row in report.scope if row.is_required} == {"storage", "trust"}
+    assert {item.subject.id for item in report.undetermined} == {"storage", "trust"}
+    assert report.works_offline_until is None
+    assert all(row.is_required for row in audit(plan, at=DAY, require=["site"]).scope)
+    with pytest.raises(AuditorError, match="there is no such area"):
+        audit(plan, at=DAY, require=["storag"])
+
+
 def test_waivers_and_a_baseline_count_as_on_the_command_line(tmp_path: Path) -> None:
     first = audit(EVIDENCE, at=DAY, only=["image-absent"])
     assert first.counts.error == 1

@@ -191,7 +191,16 @@ def _pulled_from(site: Site) -> set[tuple[str, int]]:
         for lead in group.leads:
             if lead.told is not None and lead.way in {Way.INSIDE, Way.FALLS_BACK} and lead.told.url.startswith("https://"):
                 hosts.add(lead.told.host)
-    return {(name, port or _HTTPS) for name, port in map(split_host_port, hosts)}
+    return set(map(_host_and_port, hosts))
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    """Split a host of a node's configuration, which may hold anything; what is no host matches no endpoint."""
+    try:
+        host, port = split_host_port(text)
+    except ValueError:
+        return text, _HTTPS
+    return host, port or _HTTPS
 
 
 def _hosts_of(registry: Registry) -> set[str]:

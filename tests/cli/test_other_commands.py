@@ -51,6 +51,7 @@ def completed(words: str, folder: Path) -> list[str]:
         ("auditor audit --only trust", ["trust-split"]),
         ("auditor audit --skip media-", ["media-capacity", "media-file-limit"]),
         ("auditor audit --format git", ["github", "gitlab"]),
+        ("auditor audit --require s", ["site", "sources", "storage"]),
     ],
 )
 def test_shells_complete_commands_checks_and_formats(tmp_path: Path, words: str, offered: list[str]) -> None:

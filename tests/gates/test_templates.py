@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -64,11 +65,13 @@ def test_the_action_gates_a_list_and_marks_its_line(tmp_path: Path) -> None:
     assert_formats_exist(step["run"])
     assert set(re.findall(r"inputs\.(\w+)", str(action["runs"]["steps"]))) == set(action["inputs"])
     given = {"INPUTS": "images.txt", "PLATFORMS": "linux/amd64", "ARGUMENTS": "--offline", "REPORT": "out"}
+    given["REQUIRE"] = "storage trust"
     assert given.keys() == step["env"].keys()
     done = run(step["run"], tmp_path, **given)
     assert done.returncode == 1, done.stderr
     assert "::error file=images.txt,line=2" in done.stdout
-    assert (tmp_path / "out/report.json").is_file()
+    scope = json.loads((tmp_path / "out/report.json").read_text())["scope"]
+    assert [row["area"] for row in scope if row["required"]] == ["storage", "trust"]
     assert (tmp_path / "out/report.html").is_file()
 
 
@@ -78,8 +81,10 @@ def test_the_gitlab_job_leaves_the_reports_that_it_names(tmp_path: Path) -> None
     assert_formats_exist(script)
     given = dict.fromkeys(job["variables"], "")
     given |= {"AUDITOR_INPUTS": "images.txt", "AUDITOR_PLATFORMS": "linux/amd64", "AUDITOR_ARGUMENTS": "--offline"}
+    given["AUDITOR_REQUIRE"] = "storage trust"
     done = run(script, tmp_path, **given)
     assert done.returncode == 1, done.stderr
+    assert "TLS trust per pool, required" in done.stdout
     for report in job["artifacts"]["reports"].values():
         assert (tmp_path / report).stat().st_size > 0
 

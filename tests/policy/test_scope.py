@@ -164,6 +164,17 @@ def test_a_registry_without_tls_has_nothing_to_verify_and_the_row_says_so() -> N
         assert row.hint == "`registry.insecure` is set: nodes verify no certificate of the internal registry."
 
 
+@pytest.mark.parametrize("host", ["registry.plant7.local:99999", "bad host", "[::1", "hub.plant7.local:5001"])
+def test_a_mirror_of_the_node_configuration_is_an_endpoint_whatever_its_name(host: str) -> None:
+    form = copy.deepcopy(COMPLETE)
+    path = "nodes/certs.d/registry.example.com/hosts.toml"
+    form["files"][path] = f'server = "https://{host}"\n'
+    row = rows_of(audited(site_of(form)))[Area.TRUST]
+    assert row.area is Area.TRUST  # the audit did not stop
+    form["files"][path] = f'server = "https://registry.plant7.local:5000"\n[host."https://{host}"]\n'
+    assert rows_of(audited(site_of(form)))[Area.NODE_ACCESS].area is Area.NODE_ACCESS
+
+
 def test_sources_that_were_not_asked_are_not_declared() -> None:
     report = audited(replace(site_of(COMPLETE), places=frozenset({Place.TARGET})))
     row = rows_of(report)[Area.SOURCES]
