@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from auditor.cli.gathering import gather
 from auditor.cli.inputs import Given, opened
 from auditor.cli.options import places_of
 from auditor.cli.saying import note
-from auditor.evidence.model import Failed, Place
-from auditor.evidence.overlay import Overlaid
+from auditor.evidence.model import Place
+from auditor.evidence.overlay import Overlaid, Unanswered
 from auditor.evidence.places import noted_places
 from auditor.evidence.store import Store
 from auditor.plan.model import Needs, Plan
@@ -22,7 +22,7 @@ from auditor.site import Site
 
 def _gathered(
     given: Given, needs: Needs, places: frozenset[Place], path: Path, *, offline: bool, jobs: int
-) -> tuple[Path | None, Mapping[str, Failed]]:
+) -> tuple[Path | None, Unanswered]:
     """Where the evidence lies, and what got no answer just now: the cache at `path`, brought up to date unless offline."""
     if offline:
         return cache.to_read(path), {}
@@ -47,7 +47,7 @@ def sited(
 ) -> Iterator[Site]:
     """The site, as long as its evidence is open: that which was given, else the cache of the plan, or one that is shared."""
     needs = resolve_needs(given.plan)
-    unanswered: Mapping[str, Failed] = {}
+    unanswered: Unanswered = {}
     source = evidence or given.evidence
     if source is None:
         path = shared or cache.path_for(given.plan)

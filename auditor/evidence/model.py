@@ -84,9 +84,15 @@ class Content(msgspec.Struct, frozen=True):
 
 
 class BlobSeen(msgspec.Struct, frozen=True):
-    """A blob or a manifest that a registry has: its size in bytes."""
+    """A blob or a manifest that a place has: its `size` in bytes, as the place states it or as it was read.
+
+    `media_type` is the Content-Type of a manifest's answer, without parameters. `hashed` is the digest of the bytes, if all of
+    them were read; another digest than the requested one means that the bytes are not those that the digest names.
+    """
 
     size: int
+    media_type: str = ""
+    hashed: str = ""
 
 
 class ArchiveSeen(msgspec.Struct, frozen=True):

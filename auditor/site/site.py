@@ -19,7 +19,7 @@ from auditor.site.copies import Copy, copies_in_archives, copies_inside
 from auditor.site.downloads import ScriptDownloads, script_downloads
 from auditor.site.fetches import ChartFetches, chart_fetches
 from auditor.site.images import Images, Placement
-from auditor.site.inside import Inside
+from auditor.site.inside import AtSource, Inside
 from auditor.site.layers import LayerEgress, foreign_layers, layer_egress
 from auditor.site.mirrors import Mirroring, mirroring, node_configs
 from auditor.site.ordinary import Ordinary, made_ordinary
@@ -52,14 +52,14 @@ class Site:
     @cached_property
     def source(self) -> Images | None:
         """Every image as its source has it; None when the sources were not to be asked."""
-        return Survey(self.plan, self.needs, self.evidence).images() if Place.SOURCE in self.places else None
+        return Survey(self.plan, self.needs, AtSource(self.evidence)).images() if Place.SOURCE in self.places else None
 
     @cached_property
     def target(self) -> Images | None:
         """Every image as the registry inside has it; None when it was not to be asked."""
         if Place.TARGET not in self.places or self.plan.registry is None:
             return None
-        return Survey(self.plan, self.needs, Inside(self.evidence, self.plan.registry)).images()
+        return Survey(self.plan, self.needs, Inside(self.evidence, self.plan.registry), is_strict=True).images()
 
     @cached_property
     def archives(self) -> Archives | None:
