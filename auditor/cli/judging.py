@@ -13,7 +13,7 @@ from auditor.cli.inputs import Given
 from auditor.cli.selection import severities
 from auditor.cli.siting import sited
 from auditor.engine import evaluate
-from auditor.evidence.model import Place
+from auditor.evidence.model import Place, Verify
 from auditor.plan.load import load_waivers
 from auditor.policy import Baseline, Policy, judge
 from auditor.report import Report
@@ -35,6 +35,7 @@ class Settings:
     via: list[Place] | None = None
     offline: bool = False
     jobs: int = 16
+    verify: Verify = Verify.SIZE
 
 
 def report_of(given: Given, settings: Settings, shared: Path | None = None) -> Report:
@@ -53,6 +54,6 @@ def audited(given: Given, settings: Settings, shared: Path | None = None) -> Ite
     accepted = (*plan.waivers, *(load_waivers(settings.waivers) if settings.waivers else ()))
     policy = Policy(settings.fail_on, settings.strict, accepted, severities(plan, settings.known), settings.baseline)
     evidence, via, offline, jobs = settings.evidence, settings.via, settings.offline, settings.jobs
-    with sited(given, evidence, via, offline=offline, jobs=jobs, shared=shared) as site:
+    with sited(given, evidence, via, offline=offline, jobs=jobs, shared=shared, verify=settings.verify) as site:
         outcomes = evaluate(site, settings.known, settings.today, selected=settings.chosen)
         yield site, judge(outcomes, policy, settings.today)

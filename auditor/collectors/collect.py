@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import enum
 import hashlib
 import os
 import time
@@ -24,7 +23,7 @@ from auditor.collectors.registry.retries import Retries
 from auditor.collectors.tls import observe_chain, observe_offered
 from auditor.collectors.unpacked import UnpackedCollector
 from auditor.errors import AuditorError, UsageError
-from auditor.evidence.model import Place
+from auditor.evidence.model import Place, Verify
 from auditor.evidence.overlay import Unanswered
 from auditor.evidence.places import note_places
 from auditor.evidence.store import Store
@@ -33,14 +32,6 @@ from auditor.oci.windows import runtime_rule
 from auditor.plan.files import carried_files
 from auditor.plan.model import Endpoint, Needs, Plan, Pool
 from auditor.plan.rewrites import placed
-
-
-class Verify(enum.StrEnum):
-    """How much of what the internal registry has is read."""
-
-    SIZE = "size"
-    FULL = "full"
-
 
 Asked = tuple[Reference, tuple[Wish, ...], Place]
 

@@ -38,6 +38,13 @@ class Place(enum.StrEnum):
     ARCHIVES = "archives"  # the archives that the plan names
 
 
+class Verify(enum.StrEnum):
+    """How much of the internal registry is read: `size` hashes manifests and configs, `full` every layer as well."""
+
+    SIZE = "size"
+    FULL = "full"
+
+
 class Seen(msgspec.Struct, Generic[T], frozen=True):
     """Something was observed. `source` is the URL, file or command that showed it; `at` is in UTC."""
 

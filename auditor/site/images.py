@@ -73,7 +73,8 @@ class Payload(msgspec.Struct, frozen=True):
 
     `config` is None and `layers` are empty for schema 1, which gives no sizes. `foreign` are the layers with `urls` or a
     foreign media type. `bytes` is what a node pulls, compressed, each blob once; None where the document does not say, or
-    lies: a negative size, or one of more than 63 bits, counts as nothing. `flaw` says how the document contradicts itself, empty when it does not.
+    lies: a negative size, or one of more than 63 bits, counts as nothing. `flaw` says how the document contradicts itself,
+    empty when it does not.
     """
 
     digest: str

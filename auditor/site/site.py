@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
 
-from auditor.evidence.model import Evidence, Place
+from auditor.evidence.model import Evidence, Place, Verify
 from auditor.oci.document import Descriptor
 from auditor.plan.model import Endpoint, Need, Needs, Plan, Program
 from auditor.plan.node_config import NodeConfig
 from auditor.plan.registry_config import UnreadableConfig
 from auditor.plan.registry_lint import RegistrySlip
 from auditor.site.archives.view import Archives, archives_of
+from auditor.site.contents import Contents, contents_of
 from auditor.site.copies import Copy, copies_in_archives, copies_inside
 from auditor.site.downloads import ScriptDownloads, script_downloads
 from auditor.site.fetches import ChartFetches, chart_fetches
@@ -42,12 +43,14 @@ class Site:
     """Plan, needs and evidence. Views are computed on first use and kept.
 
     `places` are where images were to be looked for: what lacks evidence there is undetermined, not out of the question.
+    With `verify` full, a layer of the internal registry that was not read is undetermined.
     """
 
     plan: Plan
     needs: Needs
     evidence: Evidence
     places: frozenset[Place] = frozenset({Place.SOURCE})
+    verify: Verify = Verify.SIZE
 
     @cached_property
     def source(self) -> Images | None:
@@ -83,6 +86,18 @@ class Site:
         if self.archives is not None:
             return tuple(copies_in_archives(self.evidence, self.archives, self.source))
         return ()
+
+    @cached_property
+    def source_contents(self) -> tuple[Contents, ...]:
+        """What disagrees about the bytes of each image at its source, as far as they were observed."""
+        return tuple(contents_of(self.source, AtSource(self.evidence))) if self.source is not None else ()
+
+    @cached_property
+    def target_contents(self) -> tuple[Contents, ...]:
+        """What disagrees about the bytes of each image on the internal registry."""
+        if self.target is None or self.plan.registry is None:
+            return ()
+        return tuple(contents_of(self.target, Inside(self.evidence, self.plan.registry), self.verify))
 
     @cached_property
     def pulled(self) -> tuple[Placement, ...]:
@@ -250,6 +265,7 @@ _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
     Requirement.REGISTRY_DISK: lambda site: site.plan.registry is not None and site.plan.registry.disk is not None,
     Requirement.SOURCE: lambda site: Place.SOURCE in site.places,
     Requirement.COPIES: lambda site: bool({Place.TARGET, Place.ARCHIVES} & site.places),
+    Requirement.TARGET: lambda site: site.target is not None,
     Requirement.ARCHIVES: lambda site: Place.ARCHIVES in site.places,
     Requirement.COPY_TOOL: lambda site: site.transfer is not None,
     Requirement.COPY_SCRIPTS: lambda site: site.plan.copy is not None and bool(site.plan.copy.scripts),
