@@ -63,7 +63,9 @@ class Answers:
 
     @staticmethod
     def _is_outage(observed: object, before: object) -> bool:
-        return isinstance(observed, Failed) and observed.kind is Kind.UNREACHABLE and isinstance(before, Seen)
+        if not isinstance(observed, Failed) or observed.is_specific:
+            return False
+        return observed.kind is Kind.UNREACHABLE and isinstance(before, Seen)
 
     def _noted(self, observed: Observation[BlobSeen] | Observation[TagSeen], *name: str) -> None:
         self._asked.add(_SEPARATOR.join(name))

@@ -64,12 +64,13 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The question got no usable answer."""
+    """The question got no usable answer. `is_specific`: the server failed at this one question, so that it is no outage."""
 
     kind: Kind
     detail: str
     at: datetime.datetime
     source: str
+    is_specific: bool = field(default=False, compare=False)
 
 
 Observation = Seen[T] | Absent | Failed

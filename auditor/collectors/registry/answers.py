@@ -15,8 +15,6 @@ from auditor.oci.reference import is_digest
 
 _GENERIC = frozenset({"", "application/json", "application/octet-stream", "text/plain", "binary/octet-stream"})
 _MOST_CODES = 3
-# 500 is what docker-registry answers for a manifest on its disk that it cannot read: no outage, but damage.
-_KINDS = {401: Kind.DENIED, 403: Kind.DENIED, 500: Kind.MALFORMED}
 _LENGTH_DIGITS = 19  # so that a length fits into 63 bits
 
 
@@ -82,7 +80,9 @@ def refusal(reply: Reply, source: str, *, asked_by_head: bool = False) -> Absent
             words or "status 404 without a registry error code: a proxy or a web server may have said it", now(), source
         )
     detail = f"status {reply.status}" + (f": {words}" if words else "")
-    return Failed(_KINDS.get(reply.status, Kind.UNREACHABLE), detail, now(), source)
+    # 500 is what docker-registry answers for a manifest that is damaged on its disk.
+    kind = Kind.DENIED if reply.status in {401, 403} else Kind.UNREACHABLE
+    return Failed(kind, detail, now(), source, is_specific=reply.status == 500)
 
 
 def media_type_of(reply: Reply) -> str:

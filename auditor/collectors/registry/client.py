@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from auditor.collectors.registry.addresses import Addresses
@@ -166,4 +167,4 @@ class RegistryClient:
             return Absent(detail, refused.at, refused.source)
         if refused.kind is Kind.DENIED and self._credentials.problems:
             detail = f"{detail} ({plain('; '.join(dict.fromkeys(self._credentials.problems)))})"
-        return Failed(refused.kind, detail, refused.at, refused.source)
+        return replace(refused, detail=detail)
