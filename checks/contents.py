@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity
+from auditor.oci.media_types import form_of
 from auditor.site.contents import Aspect, Contents, Mismatch, Part
 from checks.placed import image_subject, unknown
 
@@ -38,7 +39,8 @@ def _finding(
     more = f" {len(found) - 1} more parts of this image disagree." if len(found) > 1 else ""
     effect = "Clients that trust the other media type may refuse it."
     if severity is Severity.ERROR:
-        effect = f"A pull of the image fails on {', '.join(pools)}: `{_symptom(first)}`."
+        what = "A pull of this manifest by its digest" if first.aspect is Aspect.CONTENT_TYPE else "A pull of the image"
+        effect = f"{what} fails on {', '.join(pools)}: `{_symptom(first)}`."
     return Finding(
         check=check,
         severity=severity,
@@ -77,7 +79,7 @@ def _said(one: Mismatch) -> str:
             return f"{what} has {int(one.actual):,} bytes, but its descriptor states {_size(one.expected)}."
         case Aspect.DIGEST:
             return f"the bytes of {what} hash to {short(one.actual)}."
-        case Aspect.FORM | Aspect.MEDIA_TYPE:
+        case Aspect.FORM | Aspect.CONTENT_TYPE | Aspect.MEDIA_TYPE:
             return f"{what} is stated to be `{one.expected}`, and it is `{one.actual}`."
         case Aspect.VALUE:
             return f"{what} contains a value that no client accepts ({one.actual})."
@@ -94,9 +96,9 @@ def _symptom(one: Mismatch) -> str:
             return f"failed size validation: {one.actual} != {one.expected}: failed precondition"
         case Aspect.DIGEST:
             return f"unexpected commit digest {one.actual}, expected {one.expected}: failed precondition"
-        case Aspect.FORM | Aspect.MEDIA_TYPE:
-            stated, other = ("index", "manifest") if "index" in one.actual or "list" in one.actual else ("manifest", "index")
-            return f"media-type: expected {other} but found {stated} ({one.expected})"
+        case Aspect.FORM | Aspect.CONTENT_TYPE | Aspect.MEDIA_TYPE:
+            stated = form_of(one.expected)
+            return f"media-type: expected {stated} but found {one.actual} ({one.expected})"
         case Aspect.VALUE:
             return "json: cannot unmarshal number into Go struct field"
 

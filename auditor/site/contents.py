@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from auditor.evidence.model import Absent, BlobSeen, Failed, ImageEvidence, Kind, Seen, Verify
 from auditor.oci.document import Descriptor, Index, MalformedDocument, parse_document
-from auditor.oci.media_types import INDEXES, Form, form_of
+from auditor.oci.media_types import INDEXES, form_of
 from auditor.oci.select import flatten
 from auditor.site.images import Image, Images, Payload, Placement, Shape, Trouble
 
@@ -23,6 +23,7 @@ class Aspect(enum.StrEnum):
     SIZE = "size"  # in bytes
     DIGEST = "digest"
     FORM = "form"  # an index or a manifest
+    CONTENT_TYPE = "content-type"  # the form that the registry's answer for a child states: only a pull by digest reads it
     MEDIA_TYPE = "media-type"  # two media types of one form
     VALUE = "value"  # no client accepts what the document states
 
@@ -164,16 +165,13 @@ class _Comparison:
 
     def _types(self, named: Descriptor, seen: BlobSeen | None, shape: Shape | None, part: Part) -> Iterator[Mismatch | Trouble]:
         answered = seen.media_type if seen is not None else ""
-        stated = [named.media_type, answered, shape.media_type if shape is not None else ""]
-        known = dict.fromkeys(media_type for media_type in stated if form_of(media_type) is not None)
-        forms = dict.fromkeys(form_of(media_type) for media_type in known)
-        if shape is not None:
-            for media_type in known:
-                if _contradicts(media_type, shape.form):
-                    yield Mismatch(Aspect.FORM, part, named.digest, media_type, shape.form.value)
-                    return
-        if len(forms) > 1:
-            yield Mismatch(Aspect.FORM, part, named.digest, *[*known][:2])
+        stated = [named.media_type, shape.media_type if shape is not None else ""]
+        known = dict.fromkeys(media_type for media_type in (*stated, answered) if form_of(media_type) is not None)
+        form = shape.form if shape is not None else next((form_of(media_type) for media_type in known), None)
+        if wrong := [media_type for media_type in known if form_of(media_type) is not form]:
+            is_answer = part is Part.CHILD and wrong == [answered] and answered not in stated
+            aspect = Aspect.CONTENT_TYPE if is_answer else Aspect.FORM
+            yield Mismatch(aspect, part, named.digest, wrong[0], str(form))
         elif len(known) > 1:
             yield Mismatch(Aspect.MEDIA_TYPE, part, named.digest, *[*known][:2])
         if self._is_strict and part is Part.ROOT and seen is not None and form_of(answered) is None and seen.hashed:
@@ -212,10 +210,6 @@ class _Comparison:
             case None:
                 detail = f"{part.value} {named.digest[:80]}: the registry was not asked"
                 return Trouble(Kind.MISSING_EVIDENCE, detail) if self._is_strict else None
-
-
-def _contradicts(media_type: str, form: Form) -> bool:
-    return form_of(media_type) is not form
 
 
 def _mismatch(aspect: Aspect, part: Part, named: Descriptor, expected: int, actual: int) -> Mismatch:
