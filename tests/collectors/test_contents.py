@@ -138,7 +138,7 @@ REFUSED_BY_CRANE = (
     child_other_bytes,
     root_type_manifest,
 )
-# crane reads the descriptor of a child alone; containerd compares it with the document, and the Content-Type for a pull by digest.
+# crane reads the descriptor of a child alone. containerd compares it with the document, and the Content-Type by digest.
 REFUSED_BY_CONTAINERD = (child_type_index, child_states_index, root_states_manifest, child_size_wrong)
 Change = Callable[[Served], None]
 

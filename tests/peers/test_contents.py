@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,13 +56,13 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
+def shop(tmp_path: Path) -> Shop:
     """A filled registry, not running."""
     image = real_image(LINUX)
     made = Shop(tmp_path / "registry", free_port(), image, build_index(image, real_image(ARM)))
     with made.serve() as running, running.uploader() as uploader:
         uploader.index("shop/web", made.index, "1")
-    yield made
+    return made
 
 
 def change(path: Path, change_bytes: Callable[[bytes], bytes]) -> None:
