@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeGuard
 
 from auditor.collectors.registry.answers import now
 from auditor.evidence.model import BlobSeen, Failed, Kind, Observation, Seen, TagSeen
@@ -45,8 +45,7 @@ class Answers:
 
     def keep_blob(self, repository: str, digest: str, observed: Observation[BlobSeen]) -> None:
         """Keep whether a repository has a blob or a manifest. An older observation outlives an outage."""
-        if self._is_outage(observed, self._store.blob(repository, digest)):
-            assert isinstance(observed, Failed)  # noqa: S101 - what an outage is
+        if _is_outage(observed) and isinstance(self._store.blob(repository, digest), Seen):
             self.unanswered[repository, digest] = observed
         else:
             self._store.put_blob(repository, digest, observed)
@@ -54,18 +53,11 @@ class Answers:
 
     def keep_tag(self, reference: str, observed: Observation[TagSeen]) -> None:
         """Keep what a reference points at. An older observation outlives an outage."""
-        if self._is_outage(observed, self._store.tag(reference)):
-            assert isinstance(observed, Failed)  # noqa: S101 - what an outage is
+        if _is_outage(observed) and isinstance(self._store.tag(reference), Seen):
             self.unanswered[reference] = observed
         else:
             self._store.put_tag(reference, observed)
         self._noted(observed, reference)
-
-    @staticmethod
-    def _is_outage(observed: object, before: object) -> bool:
-        if not isinstance(observed, Failed) or observed.is_specific:
-            return False
-        return observed.kind is Kind.UNREACHABLE and isinstance(before, Seen)
 
     def _noted(self, observed: Observation[BlobSeen] | Observation[TagSeen], *name: str) -> None:
         self._asked.add(_SEPARATOR.join(name))
@@ -73,3 +65,7 @@ class Answers:
             self._store.note_asked(_SEPARATOR.join(name), observed.at)
         else:
             self.failures += 1
+
+
+def _is_outage(observed: Observation[BlobSeen] | Observation[TagSeen]) -> TypeGuard[Failed]:
+    return isinstance(observed, Failed) and observed.kind is Kind.UNREACHABLE and not observed.is_specific
