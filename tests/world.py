@@ -131,9 +131,11 @@ class World:
                 listed = [self._entry(reference, _as_form(entry)) for entry in entries]
                 body = body_of({"schemaVersion": 2, "mediaType": media_types.OCI_INDEX, "manifests": listed})
                 self.evidence.point(str(reference), body, media_types.OCI_INDEX)
+                self._there(reference, body, media_types.OCI_INDEX)
             case {"single": entry}:
                 body = self._manifest(reference, _as_form(entry))
                 self.evidence.point(str(reference), body, media_types.OCI_MANIFEST)
+                self._there(reference, body, media_types.OCI_MANIFEST)
             case {"schema1": True}:
                 layers = [{"blobSum": digest_of(b"schema 1 layer")}]
                 body = body_of({"schemaVersion": 1, "architecture": "amd64", "fsLayers": layers})
@@ -152,6 +154,7 @@ class World:
         if how := form.get("missing"):
             self._lack(reference, digest, how)
         else:
+            self._there(reference, body, media_types.OCI_MANIFEST)
             self.evidence.store(body, media_types.OCI_MANIFEST)
         entry: dict[str, Any] = {"mediaType": media_types.OCI_MANIFEST, "digest": digest, "size": len(body)}
         listed = form.get("listed", form["platform"])
@@ -188,6 +191,11 @@ class World:
             self.evidence.unpacked_seen[digest] = _unpacked(form["unpacked"])
         urls = {"urls": form["urls"]} if "urls" in form else {}
         return {"mediaType": media_type, "digest": digest, "size": size, **urls}
+
+    def _there(self, reference: Reference, body: bytes, media_type: str) -> None:
+        """A document that its repository was observed to have."""
+        truth = BlobSeen(len(body), media_type, digest_of(body))
+        self.evidence.blobs.setdefault((reference.repository, digest_of(body)), seen(truth))
 
     def _serve(self, reference: Reference, digest: str, truth: BlobSeen, form: Form) -> None:
         """What a registry states of a part, where that is not the truth."""

@@ -114,6 +114,8 @@ class _Comparison:
         for placement in placements:
             if placement.resolution.payload is not None:
                 payloads.setdefault(placement.resolution.payload.digest, placement.resolution.payload)
+        if not self._is_strict:
+            yield from self._unasked(repository, [image.digest, *payloads])
         for payload in payloads.values():
             if payload.flaw:
                 yield Mismatch(Aspect.VALUE, Part.CHILD, payload.digest, "values that clients accept", payload.flaw)
@@ -121,6 +123,14 @@ class _Comparison:
                 yield from self._shared(repository, payload.config, Part.CONFIG)
             for layer in payload.layers:
                 yield from self._shared(repository, layer, Part.LAYER)
+
+    def _unasked(self, repository: str, digests: list[str]) -> Iterator[Trouble]:
+        """The documents of an image that were not asked for, beside others that were. Older evidence has none of them."""
+        observed = {digest: self._evidence.blob(repository, digest) for digest in digests if digest}
+        if any(one is not None for one in observed.values()):
+            for digest, one in observed.items():
+                if one is None:
+                    yield Trouble(Kind.MISSING_EVIDENCE, f"{digest}: {repository} was not asked whether it has this manifest")
 
     def _entries(self, repository: str, index: Index) -> Iterable[Descriptor]:
         """Everything that the index lists, nested indexes and what they list included."""
