@@ -23,7 +23,7 @@ from auditor.cli.judging import Settings, report_of
 from auditor.cli.options import places_of
 from auditor.cli.report_files import read_baseline
 from auditor.cli.selection import catalogue, required, selected
-from auditor.evidence.model import Place
+from auditor.evidence.model import Place, Verify
 from auditor.plan.model import Plan
 from auditor.plan.needs import resolve_needs
 from auditor.report import Report, Verdict
@@ -41,14 +41,17 @@ def load_plan(path: Anything) -> Plan:
     return read_inputs([Path(path)], []).plan
 
 
-def collect(plan: Plan | Anything, evidence: Anything, *, via: Iterable[str] = (), jobs: int = 16) -> Path:
-    """Gather evidence into a file, going on where an earlier run left off; the file carries the plan.
+def collect(
+    plan: Plan | Anything, evidence: Anything, *, via: Iterable[str] = (), jobs: int = 16, verify: str = "size"
+) -> Path:
+    """Gather evidence into a file that carries the plan. What can change is asked again; documents are kept.
 
-    `via` says where to look for images: `source`, `target`, `archives`; as the command does by default. Raises AuditorError.
+    `via` says where to look for images: `source`, `target`, `archives`; as the command does by default. `verify` is `size`, or
+    `full` to read and hash every layer on the internal registry. Raises AuditorError.
     """
     chosen = plan if isinstance(plan, Plan) else load_plan(plan)
     path = Path(evidence)
-    gather(chosen, resolve_needs(chosen), path, places_of([Place(place) for place in via], chosen), jobs)
+    gather(chosen, resolve_needs(chosen), path, places_of([Place(place) for place in via], chosen), jobs, Verify(verify))
     return path
 
 

@@ -2,7 +2,7 @@
 
     python bench/collect.py --images 500
 
-Needs docker-registry, wrk and crane. Prints requests per second, the ratios, and what a second collection asks.
+Needs docker-registry, wrk and crane. Prints requests per second, the ratios, and what a first and a second run ask.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from auditor.collectors.collect import Collected, CollectOptions, collect
 from auditor.errors import Location
+from auditor.evidence.model import Place
 from auditor.evidence.store import Store
 from auditor.oci.media_types import ACCEPT
 from auditor.oci.platform import parse_platform
 from auditor.oci.reference import parse_reference
-from auditor.plan.model import Need, Needs, Plan, Pool
+from auditor.plan.model import Need, Needs, Plan, Pool, Registry
 from tests.peers.images import Blob, BuiltImage, Uploader, build_image, build_index, to_bytes
 from tests.peers.programs import find
 from tests.peers.registry import RunningRegistry, serve
@@ -93,14 +94,17 @@ def crane(host: str, images: int) -> float:
     return (time.perf_counter() - started) / images
 
 
-def gather(host: str, images: int, path: Path, jobs: int) -> Collected:
-    """Collect everything into `path`."""
+def gather(host: str, images: int, path: Path, jobs: int, *, inside: bool = False) -> Collected:
+    """Collect everything into `path`, of the host as a source, or as the internal registry."""
     place = Location("bench")
     pools = tuple(Pool(f"pool-{n}", parse_platform(text), place) for n, text in enumerate(PLATFORMS))
     names = [parse_reference(f"{host}/bench/app{number % REPOSITORIES}:v{number}") for number in range(images)]
     needs = Needs(needs=tuple(Need(name, pool.name, pool.platform, ()) for name in names for pool in pools))
     with Store.create(path) as store:
-        return collect(Plan("bench", "", "bench", pools), needs, store, CollectOptions(jobs=jobs, environment={}, home=path))
+        places = frozenset({Place.TARGET if inside else Place.SOURCE})
+        options = CollectOptions(jobs=jobs, places=places, environment={}, home=path)
+        plan = Plan("bench", "", "bench", pools, registry=Registry(host, place) if inside else None)
+        return collect(plan, needs, store, options)
 
 
 def measure(registry: RunningRegistry, folder: Path, arguments: argparse.Namespace) -> None:
@@ -120,7 +124,18 @@ def measure(registry: RunningRegistry, folder: Path, arguments: argparse.Namespa
     ratio = statistics.median(our / their for our, their in zip(ours, theirs, strict=True))
     print(f"collect / wrk, median of {arguments.rounds}: {ratio:.2f} (wanted: at least 0.8)")
     print(f"crane loop / collect: {each * arguments.images / statistics.median(seconds):.0f} (wanted: at least 10)")
-    print(f"second collection: {again.requests} requests for {arguments.images} tags, {again.documents} documents")
+    each_image = f"{again.requests / arguments.images:.1f} for an image of {len(PLATFORMS)} platforms"
+    print(f"requests: first run {len(paths)} (GET), second run {again.requests} (HEAD; {each_image})")
+    print(f"documents: first run {len(paths)}, second run {again.documents}; second run in {again.seconds:.2f} s")
+    inside_runs(registry, arguments.images, folder / "inside.evidence", arguments.jobs)
+
+
+def inside_runs(registry: RunningRegistry, images: int, path: Path, jobs: int) -> None:
+    """Print what two runs ask of the internal registry. It holds every image in `bench/appN`, on shared blobs."""
+    for run in ("first", "second"):
+        done = gather(registry.host, images, path, jobs, inside=True)
+        counts = f"{done.requests} requests, {done.requests / images:.1f} for an image, {done.failures} failures"
+        print(f"internal registry, {run} run: {counts}, {done.seconds:.2f} s")
 
 
 def main() -> None:

@@ -16,7 +16,11 @@ An ENTRY is a platform (`linux/amd64`) or a mapping:
               unpacked: {trailer: 300MB}}]
     missing: absent | failed | uncollected           the manifest itself
     config: absent | failed | uncollected            its config
+    served: SERVED, config-served: SERVED            what the registry states of the manifest and of its config
     listed: windows/amd64 | nothing                  what the index says, where that is less than the config
+
+A layer's `blob` may be a SERVED as well: `{size: 1kB, media-type: TYPE, hashed: other}`, what the registry states instead of
+the truth, or `{failed: true}`. `hashed` is `right`, `other` or `nothing`.
 
 `unpacked` is what the layer's bytes say about its unpacked size: `trailer: SIZE` (a gzip trailer, modulo 4 GiB as it is),
 `frame: SIZE` (zstd), `plain: SIZE`, `expanded: SIZE`, `unsaid: WHY`, or how an observation is lacking: `absent` or `failed`.
@@ -127,9 +131,11 @@ class World:
                 listed = [self._entry(reference, _as_form(entry)) for entry in entries]
                 body = body_of({"schemaVersion": 2, "mediaType": media_types.OCI_INDEX, "manifests": listed})
                 self.evidence.point(str(reference), body, media_types.OCI_INDEX)
+                self._there(reference, body, media_types.OCI_INDEX)
             case {"single": entry}:
                 body = self._manifest(reference, _as_form(entry))
                 self.evidence.point(str(reference), body, media_types.OCI_MANIFEST)
+                self._there(reference, body, media_types.OCI_MANIFEST)
             case {"schema1": True}:
                 layers = [{"blobSum": digest_of(b"schema 1 layer")}]
                 body = body_of({"schemaVersion": 1, "architecture": "amd64", "fsLayers": layers})
@@ -143,9 +149,12 @@ class World:
         """An index entry; its manifest is stored unless the form says that it is missing."""
         body = self._manifest(reference, form)
         digest = digest_of(body)
+        if "served" in form:
+            self._serve(reference, digest, BlobSeen(len(body), media_types.OCI_MANIFEST, digest), form["served"])
         if how := form.get("missing"):
             self._lack(reference, digest, how)
         else:
+            self._there(reference, body, media_types.OCI_MANIFEST)
             self.evidence.store(body, media_types.OCI_MANIFEST)
         entry: dict[str, Any] = {"mediaType": media_types.OCI_MANIFEST, "digest": digest, "size": len(body)}
         listed = form.get("listed", form["platform"])
@@ -158,6 +167,8 @@ class World:
         # Which layers an image has is all that tells its config from that of another image on the platform.
         rootfs = {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]}
         config = body_of({**_platform_json(platform), "rootfs": rootfs})
+        if "config-served" in form:
+            self._serve(reference, digest_of(config), BlobSeen(len(config), "", digest_of(config)), form["config-served"])
         if how := form.get("config"):
             self._lack(reference, digest_of(config), how)
         else:
@@ -181,8 +192,25 @@ class World:
         urls = {"urls": form["urls"]} if "urls" in form else {}
         return {"mediaType": media_type, "digest": digest, "size": size, **urls}
 
-    def _blob(self, reference: Reference, digest: str, size: int, how: str | None) -> None:
+    def _there(self, reference: Reference, body: bytes, media_type: str) -> None:
+        """A document that its repository was observed to have."""
+        truth = BlobSeen(len(body), media_type, digest_of(body))
+        self.evidence.blobs.setdefault((reference.repository, digest_of(body)), seen(truth))
+
+    def _serve(self, reference: Reference, digest: str, truth: BlobSeen, form: Form) -> None:
+        """What a registry states of a part, where that is not the truth."""
+        key = (reference.repository, digest)
+        if form.get("failed"):
+            self.evidence.blobs[key] = Failed(Kind.UNREACHABLE, "503 Service Unavailable", AT, SOURCE)
+            return
+        hashed = {"right": digest, "other": digest_of(b"other bytes"), "nothing": ""}[form.get("hashed", "right")]
+        size = size_in_bytes(form.get("size", truth.size))
+        self.evidence.blobs[key] = seen(BlobSeen(size, form.get("media-type", truth.media_type), hashed))
+
+    def _blob(self, reference: Reference, digest: str, size: int, how: str | Form | None) -> None:
         match how:
+            case dict():
+                self._serve(reference, digest, BlobSeen(size), {"hashed": "nothing", **how})
             case "present":
                 self.evidence.blobs[reference.repository, digest] = seen(BlobSeen(size))
             case "absent":

@@ -22,7 +22,7 @@ from auditor.oci.archive import ArchivedImage, ArchiveProblem, Defect, Inventory
 from auditor.oci.document import Manifest, parse_document
 from auditor.oci.reference import parse_reference
 from tests.memory import AT, MemoryEvidence, seen
-from tests.world import World, size_in_bytes
+from tests.world import CONFIG, World, size_in_bytes
 
 Form = Mapping[str, Any]
 
@@ -39,9 +39,17 @@ def put_inside(evidence: MemoryEvidence, forms: Mapping[str, Form]) -> None:
         for (where, digest), answer in made.answers.items():
             evidence.blobs[where, digest] = _as_blob(answer)
         for digest, size in _parts(made, str(parse_reference(text))).items():
-            known = made.blobs.get((repository, digest), seen(BlobSeen(size)))
+            known = made.blobs.get((repository, digest), seen(_whole(made, digest, size)))
             if (repository, digest) not in made.answers:
                 evidence.blobs[repository, digest] = known
+
+
+def _whole(made: MemoryEvidence, digest: str, size: int) -> BlobSeen:
+    """A part as it is: documents are read and hashed."""
+    document = made.documents.get(digest)
+    if document is None:
+        return BlobSeen(size)
+    return BlobSeen(size, document.media_type if document.media_type != CONFIG else "", digest)
 
 
 def _as_blob(answer: Observation[Any]) -> Observation[BlobSeen]:

@@ -16,6 +16,7 @@ from auditor.cli.options import (
     EvidenceIn,
     FailOn,
     Formats,
+    HowVerified,
     Inputs,
     Jobs,
     Offline,
@@ -31,6 +32,7 @@ from auditor.cli.output import annotate_refusal, parse_outputs, write_reports
 from auditor.cli.report_files import read_baseline
 from auditor.cli.selection import catalogue, required, selected
 from auditor.errors import PlanError
+from auditor.evidence.model import Verify
 from auditor.plan.bare_lists import list_input, without_repeated
 
 
@@ -50,6 +52,7 @@ def audit(
     waivers: WaiversFile = None,
     baseline: BaselineFile = None,
     via: AskVia = None,
+    verify: HowVerified = Verify.SIZE,
     jobs: Jobs = 16,
 ) -> None:
     """Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal.
@@ -72,6 +75,7 @@ def audit(
         offline,
         jobs,
         required(require or []),
+        verify,
     )
     read = (*(list_input(path).path for path in inputs), *filter(None, (evidence, waivers, baseline)))
     if each or (len(inputs) > 1 and not platform and all(is_site(path) for path in inputs)):

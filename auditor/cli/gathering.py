@@ -9,18 +9,20 @@ import typer
 from auditor.cli.progress import watching
 from auditor.cli.saying import note
 from auditor.collectors.collect import Collected, CollectOptions, collect
-from auditor.evidence.model import Place
+from auditor.evidence.model import Place, Verify
 from auditor.evidence.store import Store
 from auditor.plan.model import Needs, Plan
 
 EXIT_INTERRUPTED = 130
 
 
-def gather(plan: Plan, needs: Needs, path: Path, places: frozenset[Place], jobs: int) -> Collected:
-    """Collect into `path`, going on where an earlier run left off."""
+def gather(
+    plan: Plan, needs: Needs, path: Path, places: frozenset[Place], jobs: int, verify: Verify = Verify.SIZE
+) -> Collected:
+    """Collect into `path`; a run that was interrupted less than an hour ago continues."""
     try:
         with watching() as told, Store.create(path) as store:
-            options = CollectOptions(jobs=jobs, places=places, progress=told.counting, reading=told.reading)
+            options = CollectOptions(jobs=jobs, places=places, verify=verify, progress=told.counting, reading=told.reading)
             return collect(plan, needs, store, options)
     except KeyboardInterrupt:
         note(f"auditor: interrupted; what was collected is kept in {path}: run it again to go on")

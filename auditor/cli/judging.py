@@ -15,7 +15,7 @@ from auditor.cli.saying import note
 from auditor.cli.selection import severities
 from auditor.cli.siting import sited
 from auditor.engine import evaluate
-from auditor.evidence.model import Place
+from auditor.evidence.model import Place, Verify
 from auditor.plan.areas import Area
 from auditor.plan.bare_lists import PLAN_OF_LISTS
 from auditor.plan.load import load_waivers
@@ -40,6 +40,7 @@ class Settings:
     offline: bool = False
     jobs: int = 16
     require: frozenset[Area] = frozenset()
+    verify: Verify = Verify.SIZE
 
 
 def report_of(given: Given, settings: Settings, shared: Path | None = None) -> Report:
@@ -59,7 +60,7 @@ def audited(given: Given, settings: Settings, shared: Path | None = None) -> Ite
     changed = severities(plan, settings.known)
     policy = Policy(settings.fail_on, settings.strict, accepted, changed, settings.baseline, settings.require)
     evidence, via, offline, jobs = settings.evidence, settings.via, settings.offline, settings.jobs
-    with sited(given, evidence, via, offline=offline, jobs=jobs, shared=shared) as site:
+    with sited(given, evidence, via, offline=offline, jobs=jobs, shared=shared, verify=settings.verify) as site:
         _note_mismatches(site)
         outcomes = evaluate(site, settings.known, settings.today, selected=settings.chosen)
         yield site, judge(outcomes, policy, settings.today)

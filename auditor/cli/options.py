@@ -12,7 +12,7 @@ from auditor.check import Severity
 from auditor.cli.completing import area_names, check_ids, format_names
 from auditor.cli.formats import names
 from auditor.errors import UsageError
-from auditor.evidence.model import Place
+from auditor.evidence.model import Place, Verify
 from auditor.plan.areas import REQUIRABLE
 from auditor.plan.model import Plan
 from auditor.plan.quoting import shown
@@ -32,7 +32,9 @@ Sources = Annotated[
     typer.Argument(metavar="PLAN|LIST[=PLATFORM]…", help="A plan, or image lists, each with its own platforms."),
 ]
 EvidenceIn = Annotated[Path | None, typer.Option("--evidence", metavar="FILE", help="Use this evidence; no host is asked.")]
-EvidenceOut = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The evidence file; resumed if it exists.")]
+EvidenceOut = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FILE", help="The evidence file; an interrupted run continues in it.")
+]
 Offline = Annotated[bool, typer.Option("--offline", help="Ask no host; use what an earlier run collected.")]
 At = Annotated[str | None, typer.Option("--at", metavar="DATE", help="Judge as of this day, such as 2027-03-01.")]
 Platforms = Annotated[
@@ -84,6 +86,15 @@ AskVia = Annotated[
         metavar="source|target|archives",
         help="Where to look for images; repeatable: the source registries, the registry inside after rewrites, the plan's "
         "archives. Default: source, and archives if the plan names any.",
+    ),
+]
+HowVerified = Annotated[
+    Verify,
+    typer.Option(
+        "--verify",
+        metavar="size|full",
+        help="How much of the internal registry to read. size: hash manifests and configs, and compare the sizes of layers; "
+        "full: read and hash every layer as well.",
     ),
 ]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, max=64, help="Connections at once.")]

@@ -40,7 +40,7 @@ class CertificateUrls:
 
     def __init__(self, plan: Plan, store: Store, retries: Retries) -> None:
         self.failures = 0
-        self.lost: dict[str, Failed] = {}
+        self.lost: dict[str | tuple[str, str], Failed] = {}
         self._reachable = plan.reachable
         self._own = frozenset(endpoint.host.lower() for endpoint in plan.endpoints)
         self._store = store

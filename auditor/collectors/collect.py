@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import time
 from collections import defaultdict
@@ -11,17 +12,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from auditor import __version__
+from auditor.collectors.answered import Answers
 from auditor.collectors.archived import observe_archives
 from auditor.collectors.certificate_urls import CertificateUrls
 from auditor.collectors.endpoints import EndpointCollector, ObserveChain, ObserveOffered
-from auditor.collectors.images import ImageCollector, Wish
+from auditor.collectors.images import ImageCollector, Where, Wish
 from auditor.collectors.presence import PresenceCollector
 from auditor.collectors.registry.client import RegistryClient
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.tls import observe_chain, observe_offered
 from auditor.collectors.unpacked import UnpackedCollector
 from auditor.errors import AuditorError, UsageError
-from auditor.evidence.model import Failed, Place
+from auditor.evidence.model import Place, Verify
+from auditor.evidence.overlay import Unanswered
 from auditor.evidence.places import note_places
 from auditor.evidence.store import Store
 from auditor.oci.reference import Reference
@@ -37,6 +40,8 @@ Asked = tuple[Reference, tuple[Wish, ...], Place]
 class CollectOptions:
     """How to collect. `jobs` requests run at once, at most half of them at one host; `places` are where to look for images.
 
+    `verify` is how much of the internal registry is read: `size` fetches and hashes manifests and configs, and asks for the
+    sizes of layers; `full` reads and hashes every layer as well.
     `unpacked` asks what layers say about their unpacked size, also where the plan has no disk that it matters to.
     `environment` and `home` say where logins lie; `progress` is called with (done, total) for images and endpoints.
     """
@@ -44,6 +49,7 @@ class CollectOptions:
     jobs: int = 16
     places: frozenset[Place] = frozenset({Place.SOURCE})
     progress: Callable[[int, int], None] | None = None
+    verify: Verify = Verify.SIZE
     unpacked: bool = False
     retries: Retries = field(default_factory=Retries)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
@@ -57,8 +63,8 @@ class CollectOptions:
 class Collected:
     """What a collection did. `failures` are questions without a usable answer; `left_out` names files not carried, and why.
 
-    `unanswered` are references, endpoints (`host:port`) and URLs that nobody answered for today, and of which the store keeps
-    what was seen before.
+    `unanswered` are references, endpoints (`host:port`), URLs and pairs of a repository and a digest that nobody answered for
+    today, and of which the store keeps what was seen before.
     """
 
     requests: int
@@ -66,14 +72,14 @@ class Collected:
     failures: int
     left_out: tuple[str, ...]
     seconds: float
-    unanswered: Mapping[str, Failed] = field(default_factory=dict)
+    unanswered: Unanswered = field(default_factory=dict)
 
 
 def collect(plan: Plan, needs: Needs, store: Store, options: CollectOptions | None = None) -> Collected:
-    """Ask the registries and endpoints of a plan for what `store` does not have yet, and carry the plan's files.
+    """Ask the registries and endpoints of a plan for all that can change, and carry the plan's files.
 
-    Whatever fails is evidence too. Interrupted, it leaves what was gathered; called again, it asks for the rest, also of
-    other places: the store notes all that were to be asked.
+    Documents that `store` has are kept: the bytes of a digest never change. Whatever fails is evidence too. Interrupted, it
+    leaves what was gathered; called again for the same within an hour, it asks for the rest.
     Raises UsageError when a CA file holds no certificate, or a place is to be asked that the plan does not name.
     """
     options = options or CollectOptions()
@@ -85,10 +91,21 @@ def collect(plan: Plan, needs: Needs, store: Store, options: CollectOptions | No
     if Place.ARCHIVES in options.places:
         observe_archives(plan, store, options.reading)
     try:
-        done = asyncio.run(_gather(plan, needs, store, options))
+        answers = Answers(store, _run_key(plan, options))
+        done = asyncio.run(_gather(plan, needs, store, options, answers))
+        answers.finish()
     finally:
         store.commit()
     return replace(done, left_out=left_out, seconds=time.monotonic() - started)
+
+
+def _run_key(plan: Plan, options: CollectOptions) -> str:
+    """What makes two interrupted collections one run: plan, files, places, and how much is read."""
+    made = hashlib.sha256(plan.path.encode(errors="surrogateescape"))
+    for name, body in sorted(plan.files.items()):
+        made.update(f"\0{name}\0{len(body)}\0".encode(errors="surrogateescape") + body)
+    made.update(f"{sorted(options.places)} {options.verify}".encode())
+    return made.hexdigest()
 
 
 def _check_places(plan: Plan, places: frozenset[Place]) -> None:
@@ -125,13 +142,15 @@ def _is_strict(pool: Pool) -> bool:
     return rule is not None and rule.matching == "strict"
 
 
-async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOptions) -> Collected:
+async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOptions, answers: Answers) -> Collected:
     wanted = list(_asked(plan, needs, options.places))
     connected = sum(not endpoint.chain for endpoint in plan.endpoints)
     progress = _Progress(options.progress, len(wanted) + connected)
     client = RegistryClient(plan, options.retries, options.jobs, options.environment, options.home)
     unpacked = UnpackedCollector(client, store) if options.unpacked or _has_disk(plan) else None
-    work = _Work(ImageCollector(client, store), PresenceCollector(client, store), unpacked, progress)
+    images = ImageCollector(client, store, answers)
+    presence = PresenceCollector(client, images, answers, full=options.verify is Verify.FULL)
+    work = _Work(images, presence, unpacked, progress)
     urls = CertificateUrls(plan, store, options.retries)
     endpoints = EndpointCollector(plan, store, urls, options.observe_chain, options.observe_offered)
     queues: defaultdict[str, list[Asked]] = defaultdict(list)
@@ -151,15 +170,14 @@ async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOption
     finally:
         await client.close()
         await urls.close()
-    images = work.images
-    failed = (images.counts, work.presence.counts, endpoints, urls, *((unpacked.counts,) if unpacked else ()))
+    failed = (answers, endpoints, urls, *((unpacked,) if unpacked else ()))
     return Collected(
         client.requests + connected + urls.requests,
-        images.counts.documents,
+        images.documents,
         sum(part.failures for part in failed),
         (),
         0.0,
-        {**images.unanswered, **endpoints.lost, **urls.lost},
+        {**answers.unanswered, **endpoints.lost, **urls.lost},
     )
 
 
@@ -198,11 +216,12 @@ class _Work:
     async def on(self, waiting: Iterator[Asked]) -> None:
         """One worker of one host: it takes the next image until there is none."""
         for reference, wishes, place in waiting:
-            walked = await self.images.collect(reference, wishes)
-            if place is Place.TARGET:
-                await self.presence.everything(reference, walked)
+            where = Where(reference, inside=place is Place.TARGET)
+            walked = await self.images.collect(where, wishes)
+            if where.inside:
+                await self.presence.everything(where, walked)
             else:
-                await self.presence.foreign_layers(reference, walked)
+                await self.presence.foreign_layers(where, walked)
             if self.unpacked is not None:
                 await self.unpacked.layers(reference, walked)
             self.progress.step()

@@ -24,7 +24,7 @@ class EndpointCollector:
         self, plan: Plan, store: Store, urls: CertificateUrls, observe_chain: ObserveChain, observe_offered: ObserveOffered
     ) -> None:
         self.failures = 0
-        self.lost: dict[str, Failed] = {}
+        self.lost: dict[str | tuple[str, str], Failed] = {}
         self._plan = plan
         self._store = store
         self._urls = urls

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from auditor.collectors.registry.answers import Fetched, now
+from auditor.collectors.answered import Answers
+from auditor.collectors.registry.answers import Fetched, Misfit, now
 from auditor.collectors.registry.client import RegistryClient
-from auditor.evidence.model import Absent, Content, Failed, Kind, Observation, Seen, TagSeen
+from auditor.evidence.model import Absent, BlobSeen, Content, Failed, Kind, Observation, Seen, TagSeen
 from auditor.evidence.store import Store
 from auditor.oci.document import Descriptor, Document, Index, MalformedDocument, Manifest, parse_config, parse_document
 from auditor.oci.media_types import INDEXES
@@ -31,20 +32,26 @@ class Wish:
     any_build: bool = False
 
 
-@dataclass(slots=True)
-class Counts:
-    """What a collection did: documents stored and questions without a usable answer."""
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A repository that is asked. `inside`, on the internal registry, every document is fetched and hashed in every run.
 
-    documents: int = 0
-    failures: int = 0
+    At a source a document that is at hand is only asked for by HEAD: its bytes cannot change under its digest, but the
+    repository may have lost it.
+    """
 
+    reference: Reference
+    inside: bool = False
 
-@dataclass(slots=True)
-class _Pending:
-    """Fetches under way, by digest, so that two images that share a manifest ask for it once."""
+    @property
+    def repository(self) -> str:
+        """Host and path, as evidence names it."""
+        return self.reference.repository
 
-    by_digest: dict[str, asyncio.Future[None]] = field(default_factory=dict)
-    refused: set[tuple[str, str]] = field(default_factory=set)
+    @property
+    def route(self) -> Route:
+        """The domain to ask, and the path there."""
+        return self.reference.domain, self.reference.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +63,29 @@ class Walked:
 
 
 class ImageCollector:
-    """Collects images into a store. Several may be collected at once; no digest is fetched twice."""
+    """Collects images into a store. Several may be collected at once; no repository is asked twice for one digest.
 
-    def __init__(self, client: RegistryClient, store: Store) -> None:
-        self.counts = Counts()
-        self.unanswered: dict[str, Failed] = {}
+    A listing of tags would save no request: it does not state what a tag points at.
+    """
+
+    def __init__(self, client: RegistryClient, store: Store, answers: Answers) -> None:
+        self.documents = 0
         self._client = client
         self._store = store
-        self._pending = _Pending()
+        self._answers = answers
+        self._pending: dict[str, asyncio.Future[None]] = {}  # by digest, so that images that share a document fetch it once
 
-    async def collect(self, reference: Reference, wishes: Iterable[Wish]) -> Walked:
+    async def collect(self, where: Where, wishes: Iterable[Wish]) -> Walked:
         """Collect what the wishes take, and say what it is made of. Failures become evidence."""
-        route = (reference.domain, reference.path)
-        seen = await self._tag(reference, route)
+        seen = await self._tag(where)
         if seen is None:
             return Walked()
-        walk = _Walk(self, reference.repository, route)
+        walk = _Walk(self, where)
         match walk.parsed(seen.digest, seen.media_type):
             case Index() as index:
                 return await walk.index(index, tuple(wishes))
             case Manifest() as manifest:
-                await self.fetch(reference.repository, route, manifest.config, "blobs")
+                await self.fetch(where, manifest.config, "blobs")
                 return Walked((), (manifest,))
             case _:
                 return Walked()  # schema 1 has no config; what cannot be parsed is judged from the evidence
@@ -85,85 +94,133 @@ class ImageCollector:
         """What the store has."""
         return self._store.content(repository, digest)
 
-    async def fetch(self, repository: str, route: Route, entry: Descriptor, kind: str) -> None:
-        """Make sure that a manifest or a config is stored, or why it cannot be had."""
-        if self._store.has_document(entry.digest) or (repository, entry.digest) in self._pending.refused:
+    async def fetch(self, where: Where, entry: Descriptor, kind: str, *, keep: bool = True) -> None:
+        """Ask the repository for a manifest or a config, once in a run, and store it, or why it could not be fetched.
+
+        Without `keep` its bytes are hashed and not stored.
+        """
+        digest = entry.digest
+        if not is_digest(digest):
+            self.missing(where.repository, digest, Kind.MALFORMED, f"{digest[:80]!r} is no digest")
             return
-        if not is_digest(entry.digest):
-            self.missing(repository, entry.digest, Kind.MALFORMED, f"{entry.digest[:80]!r} is no digest")
-            return
-        while (underway := self._pending.by_digest.get(entry.digest)) is not None:
+        while (underway := self._pending.get(digest)) is not None:
             await asyncio.shield(underway)
-            if self._store.has_document(entry.digest):
-                return
-        self._pending.by_digest[entry.digest] = future = asyncio.get_running_loop().create_future()
+        if self._is_settled(where.repository, digest, keep=keep):
+            return
+        self._pending[digest] = future = asyncio.get_running_loop().create_future()
         try:
-            await self._ask(repository, route, entry, kind)
+            await self._ask(where, entry, kind, keep=keep)
         finally:
-            del self._pending.by_digest[entry.digest]
+            del self._pending[digest]
             future.set_result(None)
 
+    def _is_settled(self, repository: str, digest: str, *, keep: bool) -> bool:
+        """Whether nothing is left to ask: an answer of an interrupted run, or one without `keep`, may lack the document."""
+        if not self._answers.is_answered(repository, digest):
+            return False
+        if not keep or self._store.has_document(digest):
+            return True
+        return self._answers.is_asked(repository, digest) and isinstance(
+            self._store.content(repository, digest), Absent | Failed
+        )
+
     def missing(self, repository: str, digest: str, kind: Kind, detail: str) -> None:
-        """Record that a document was not asked for, and why."""
+        """Record that a document could not be fetched, and why."""
         if len(digest) <= MAX_KEY:
-            self._refused(repository, digest, Failed(kind, detail, now(), repository))
+            self._answers.failures += 1
+            self._store.put_missing(repository, digest, Failed(kind, detail, now(), repository))
 
-    async def _ask(self, repository: str, route: Route, entry: Descriptor, kind: str) -> None:
+    async def _ask(self, where: Where, entry: Descriptor, kind: str, *, keep: bool) -> None:
+        digest, source = entry.digest, self._client.source(*where.route, kind, entry.digest)
+        if not where.inside and self._store.has_document(digest):
+            headed = await self._headed(where, digest, kind, source)
+            if headed is not None:
+                self._answers.keep_blob(where.repository, digest, headed)
+                return
         if kind == "blobs":
-            found = await self._client.config(*route, entry.digest)
+            found = await self._client.config(*where.route, digest)
         else:
-            found = await self._client.manifest(*route, entry.digest, entry.digest)
-        if isinstance(found, Fetched):
+            found = await self._client.manifest(*where.route, digest, digest)
+        if isinstance(found, Fetched) and keep and not self._store.has_document(digest):
             media_type = found.media_type if kind == "manifests" else entry.media_type or found.media_type
-            source = self._client.source(*route, kind, entry.digest)
-            self._store.put_document(entry.digest, media_type, found.body, repository, now(), source)
-            self.counts.documents += 1
-        else:
-            self._refused(repository, entry.digest, found)
+            self._store.put_document(digest, media_type, found.body, where.repository, now(), source)
+            self.documents += 1
+        self._keep(where, digest, source, found, is_manifest=kind == "manifests")
 
-    def _refused(self, repository: str, digest: str, observation: Absent | Failed) -> None:
-        self._pending.refused.add((repository, digest))
-        self._store.put_missing(repository, digest, observation)
-        self.counts.failures += 1
+    def _keep(
+        self, where: Where, digest: str, source: str, found: Fetched | Misfit | Absent | Failed, *, is_manifest: bool
+    ) -> None:
+        """Keep what a repository answered for a digest: that it has it, with which bytes, or why not."""
+        observed: Observation[BlobSeen]
+        lacking: Absent | Failed | None = None
+        match found:
+            case Fetched():
+                observed = Seen(BlobSeen(len(found.body), found.stated if is_manifest else "", digest), now(), source)
+            case Misfit():
+                observed = Seen(BlobSeen(found.size, found.media_type if is_manifest else "", found.hashed), now(), source)
+                lacking = Failed(Kind.MALFORMED, found.detail, now(), source)
+                self._answers.failures += 1
+            case Absent() | Failed():
+                observed = lacking = found
+        self._answers.keep_blob(where.repository, digest, observed)
+        if lacking is not None and not self._store.has_document(digest):
+            self._store.put_missing(where.repository, digest, lacking)
 
-    async def _tag(self, reference: Reference, route: Route) -> TagSeen | None:
-        """What the reference points at, asked by HEAD when it is known already. None when there is nothing to go on with."""
-        key = str(reference)
-        source = self._client.source(*route, "manifests", reference.target)
+    async def _headed(self, where: Where, digest: str, kind: str, source: str) -> Observation[BlobSeen] | None:
+        """What a repository answers to HEAD; None where only a GET can tell."""
+        if kind == "blobs":
+            blob = await self._client.head_blob(*where.route, digest)
+            if isinstance(blob, Failed) and blob.kind in {Kind.UNSUPPORTED, Kind.MALFORMED}:
+                return None
+            return Seen(blob, now(), source) if isinstance(blob, BlobSeen) else blob
+        tag = await self._client.head(*where.route, digest)
+        if isinstance(tag, TagSeen):
+            return Seen(BlobSeen(tag.size, tag.media_type), now(), source) if tag.digest == digest else None
+        return tag
+
+    async def _tag(self, where: Where) -> TagSeen | None:
+        """What the reference points at. None when there is nothing to go on with."""
+        key, target = str(where.reference), where.reference.target
+        source = self._client.source(*where.route, "manifests", target)
         known = self._store.tag(key)
         before = known.value if isinstance(known, Seen) and known.source == source else None
-        if before is not None and reference.digest and self._store.has_document(before.digest):
+        if before is not None and self._answers.is_answered(key) and self._store.has_document(before.digest):
             return before
-        found = await self._look(reference, route, before)
+        found = await self._look(where, before)
         if isinstance(found, TagSeen):
-            self._store.put_tag(key, Seen(found, now(), source))
+            self._answers.keep_tag(key, Seen(found, now(), source))
             return found
-        self.counts.failures += 1
-        if before is not None and isinstance(found, Failed) and found.kind is Kind.UNREACHABLE:
-            self.unanswered[key] = found
-            return before  # what was seen before, with its time, says more than that today nobody answered
-        self._store.put_tag(key, found)
-        return None
+        self._answers.keep_tag(key, found)
+        # What was seen before, with its time, says more than that today nobody answered.
+        return before if key in self._answers.unanswered else None
 
-    async def _look(self, reference: Reference, route: Route, before: TagSeen | None) -> TagSeen | Absent | Failed:
+    async def _look(self, where: Where, before: TagSeen | None) -> TagSeen | Absent | Failed:
+        reference, source = where.reference, self._client.source(*where.route, "manifests", where.reference.target)
         at_hand = reference.digest or (before.digest if before else "")
-        if at_hand and self._store.has_document(at_hand):
-            headed = await self._client.head(*route, reference.target)
-            if isinstance(headed, TagSeen) and self._store.has_document(headed.digest):
-                return headed
+        if not where.inside and at_hand and self._store.has_document(at_hand):
+            headed = await self._client.head(*where.route, reference.target)
             if isinstance(headed, Absent | Failed):
                 return headed
-        found = await self._client.manifest(*route, reference.target, reference.digest)
-        if not isinstance(found, Fetched):
+            if headed is not None and self._store.has_document(headed.digest) and reference.digest in {"", headed.digest}:
+                self._answers.keep_blob(
+                    where.repository, headed.digest, Seen(BlobSeen(headed.size, headed.media_type), now(), source)
+                )
+                return headed
+        found = await self._client.manifest(*where.route, reference.target, reference.digest)
+        if isinstance(found, Absent | Failed):
             return found
-        source = self._client.source(*route, "manifests", reference.target)
+        if isinstance(found, Misfit):
+            self._keep(where, found.digest, source, found, is_manifest=True)
+            return TagSeen(found.digest, found.media_type, found.size)
         try:
             parse_document(found.body, found.media_type)
         except MalformedDocument as error:
             if not found.is_vouched:
                 return Failed(Kind.MALFORMED, str(error)[:300], now(), source)
-        self._store.put_document(found.digest, found.media_type, found.body, reference.repository, now(), source)
-        self.counts.documents += 1
+        if not self._store.has_document(found.digest):
+            self._store.put_document(found.digest, found.media_type, found.body, reference.repository, now(), source)
+            self.documents += 1
+        self._keep(where, found.digest, source, found, is_manifest=True)
         return TagSeen(found.digest, found.media_type, len(found.body))
 
 
@@ -172,8 +229,12 @@ class _Walk:
     """The way through one image's documents."""
 
     collector: ImageCollector
-    repository: str
-    route: Route
+    where: Where
+
+    @property
+    def repository(self) -> str:
+        """The repository that is walked."""
+        return self.where.repository
 
     def parsed(self, digest: str, media_type: str = "") -> Document | None:
         """A stored document; None when it is not stored or cannot be parsed."""
@@ -199,7 +260,7 @@ class _Walk:
         for entry in chosen:
             if entry is None:
                 continue
-            await self.collector.fetch(self.repository, self.route, entry, "manifests")
+            await self.collector.fetch(self.where, entry, "manifests")
             if isinstance(manifest := self.parsed(entry.digest, entry.media_type), Manifest):
                 manifests.append(manifest)
         indexes = (entry for inner in (index, *nested.values()) for entry in inner.manifests)
@@ -219,7 +280,7 @@ class _Walk:
                 if depth == MAX_DEPTH or len(seen) > MAX_NESTED:
                     self.collector.missing(self.repository, entry.digest, Kind.UNSUPPORTED, "indexes nested too deeply")
                     continue
-                await self.collector.fetch(self.repository, self.route, entry, "manifests")
+                await self.collector.fetch(self.where, entry, "manifests")
                 if isinstance(inner := self.parsed(entry.digest, entry.media_type), Index):
                     level.append(inner)
                     yield entry.digest, inner
@@ -241,11 +302,11 @@ class _Walk:
         return known
 
     async def _declared(self, entry: Descriptor) -> Platform | None:
-        await self.collector.fetch(self.repository, self.route, entry, "manifests")
+        await self.collector.fetch(self.where, entry, "manifests")
         manifest = self.parsed(entry.digest, entry.media_type)
         if not isinstance(manifest, Manifest):
             return None
-        await self.collector.fetch(self.repository, self.route, manifest.config, "blobs")
+        await self.collector.fetch(self.where, manifest.config, "blobs")
         config = self.collector.content(self.repository, manifest.config.digest)
         if not isinstance(config, Seen):
             return None

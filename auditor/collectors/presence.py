@@ -1,7 +1,7 @@
 """What a registry really has of an image that it offers: every manifest of the index, and every blob that nodes would pull.
 
-A tag proves neither: registries take an index without its children, and a manifest with `urls` without the layer. Whatever
-was seen once is not asked again, while what was absent or unanswered is, as somebody may have pushed it since.
+A tag proves neither: registries take an index without its children, and a manifest with `urls` without the layer. All of it
+can be deleted or damaged later, so that every run asks for all of it again.
 """
 
 from __future__ import annotations
@@ -9,66 +9,54 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from auditor.collectors.images import Counts, Walked
-from auditor.collectors.registry.answers import Fetched, now
+from auditor.collectors.answered import Answers
+from auditor.collectors.images import ImageCollector, Walked, Where
+from auditor.collectors.registry.answers import now
 from auditor.collectors.registry.client import RegistryClient
-from auditor.evidence.model import Absent, BlobSeen, Failed, Observation, Seen, TagSeen
-from auditor.evidence.store import Store
+from auditor.evidence.model import BlobSeen, Seen
 from auditor.oci.document import Descriptor
-from auditor.oci.reference import Reference, is_digest
+from auditor.oci.reference import is_digest
 
 MAX_PARTS = 20_000  # of one image, for all of its platforms
+MAX_BLOB = 1024**4  # bytes that are read of one blob at most
 
 
 class PresenceCollector:
-    """Asks by HEAD what collected images are made of. Several may be asked for at once; no digest of a repository twice."""
+    """Asks for what collected images are made of. Several may be asked for at once; no digest of a repository twice.
 
-    def __init__(self, client: RegistryClient, store: Store) -> None:
-        self.counts = Counts()
+    Manifests and configs are fetched and hashed. Layers are asked for by HEAD; with `full` they are read and hashed as well.
+    """
+
+    def __init__(self, client: RegistryClient, images: ImageCollector, answers: Answers, *, full: bool = False) -> None:
         self._client = client
-        self._store = store
-        self._asked: set[tuple[str, str]] = set()
+        self._images = images
+        self._answers = answers
+        self._full = full
 
-    async def everything(self, reference: Reference, walked: Walked) -> None:
+    async def everything(self, where: Where, walked: Walked) -> None:
         """Look for all parts of an image. `walked` is what it turned out to be at this very place. Failures become evidence."""
-        match self._store.tag(str(reference)):
-            case Seen(tag, at, source) if is_digest(tag.digest):
-                self._store.put_blob(reference.repository, tag.digest, Seen(BlobSeen(tag.size), at, source))
-        await self._all(reference, "manifests", walked.entries)
-        blobs = (blob for manifest in walked.manifests for blob in (manifest.config, *manifest.layers))
-        await self._all(reference, "blobs", blobs)
+        configs = {manifest.config.digest: manifest.config for manifest in walked.manifests}
+        documents = [(entry, "manifests") for entry in walked.entries] + [(config, "blobs") for config in configs.values()]
+        await asyncio.gather(*(self._images.fetch(where, entry, kind, keep=False) for entry, kind in documents[:MAX_PARTS]))
+        layers = (layer for manifest in walked.manifests for layer in manifest.layers)
+        await self._layers(where, (layer for layer in layers if layer.digest not in configs), full=self._full)
 
-    async def foreign_layers(self, reference: Reference, walked: Walked) -> None:
+    async def foreign_layers(self, where: Where, walked: Walked) -> None:
         """Look only for the foreign layers: of a source registry nothing else is in doubt."""
         layers = (layer for manifest in walked.manifests for layer in manifest.layers)
-        await self._all(reference, "blobs", (layer for layer in layers if layer.is_nondistributable or layer.urls))
+        await self._layers(where, (layer for layer in layers if layer.is_nondistributable or layer.urls), full=False)
 
-    async def _all(self, reference: Reference, kind: str, entries: Iterable[Descriptor]) -> None:
-        wanted = dict.fromkeys(entry.digest for entry in entries)
-        still_open = [digest for digest in wanted if self._is_open(reference.repository, digest)]
-        await asyncio.gather(*(self._ask(reference, kind, digest) for digest in still_open[:MAX_PARTS]))
+    async def _layers(self, where: Where, layers: Iterable[Descriptor], *, full: bool) -> None:
+        wanted = [layer for layer in {layer.digest: layer for layer in layers}.values() if is_digest(layer.digest)]
+        still_open = [layer for layer in wanted[:MAX_PARTS] if self._answers.claim(where.repository, layer.digest)]
+        await asyncio.gather(*(self._ask(where, layer, full=full) for layer in still_open))
 
-    def _is_open(self, repository: str, digest: str) -> bool:
-        """Whether the question is worth asking: of a digest, once in a run, and not where the answer was yes before."""
-        key = (repository, digest)
-        if key in self._asked or not is_digest(digest) or isinstance(self._store.blob(repository, digest), Seen):
-            return False
-        self._asked.add(key)
-        return True
-
-    async def _ask(self, reference: Reference, kind: str, digest: str) -> None:
-        found = await self._answer(reference, kind, digest)
-        self.counts.failures += not isinstance(found, Seen)
-        self._store.put_blob(reference.repository, digest, found)
-
-    async def _answer(self, reference: Reference, kind: str, digest: str) -> Observation[BlobSeen]:
-        domain, path = reference.domain, reference.path
-        found: TagSeen | BlobSeen | Fetched | Absent | Failed | None
-        if kind == "blobs":
-            found = await self._client.head_blob(domain, path, digest)
+    async def _ask(self, where: Where, layer: Descriptor, *, full: bool) -> None:
+        if full:
+            found = await self._client.read_blob(*where.route, layer.digest, min(max(layer.size, 0), MAX_BLOB))
         else:
-            found = await self._client.head(domain, path, digest) or await self._client.manifest(domain, path, digest, digest)
-        if isinstance(found, Absent | Failed):
-            return found
-        size = len(found.body) if isinstance(found, Fetched) else found.size
-        return Seen(BlobSeen(size), now(), self._client.source(domain, path, kind, digest))
+            found = await self._client.head_blob(*where.route, layer.digest)
+        source = self._client.source(*where.route, "blobs", layer.digest)
+        self._answers.keep_blob(
+            where.repository, layer.digest, Seen(found, now(), source) if isinstance(found, BlobSeen) else found
+        )

@@ -11,7 +11,7 @@ from typing import Final
 
 from auditor.collectors.archives.ends import HEAD, TAIL, by_ends, by_trailer
 from auditor.collectors.archives.expanding import compression_of
-from auditor.collectors.images import Counts, Walked
+from auditor.collectors.images import Walked
 from auditor.collectors.registry.answers import now
 from auditor.collectors.registry.client import RegistryClient
 from auditor.collectors.registry.ranges import Part
@@ -30,7 +30,7 @@ class UnpackedCollector:
     """Asks registries for the ends of layers. Several images may be asked for at once, no digest by two at a time."""
 
     def __init__(self, client: RegistryClient, store: Store) -> None:
-        self.counts = Counts()
+        self.failures = 0
         self._client = client
         self._store = store
         self._tries: dict[str, int] = {}
@@ -73,7 +73,7 @@ class UnpackedCollector:
             self._tries[layer.digest] = MAX_TRIES
         else:
             found = told
-            self.counts.failures += not (isinstance(told, Failed) and told.kind is Kind.UNSUPPORTED)
+            self.failures += not (isinstance(told, Failed) and told.kind is Kind.UNSUPPORTED)
         self._store.put_unpacked(layer.digest, found)
 
 

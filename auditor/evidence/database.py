@@ -50,13 +50,13 @@ class Database:
         with explained(str(path)):
             connection = connect(path, read_only=read_only)
             try:
-                missing = check_tables(connection, str(path))
+                older = check_tables(connection, str(path))
                 if read_only:
-                    stand_in(connection, missing)
+                    stand_in(connection, older)
                     # One long read transaction: SQLite would otherwise lock and unlock the file for every question.
                     connection.executescript("PRAGMA query_only=ON; BEGIN")
                 else:
-                    upgrade(connection, missing)
+                    upgrade(connection, older)
             except BaseException:
                 connection.close()
                 raise

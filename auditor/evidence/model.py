@@ -38,6 +38,13 @@ class Place(enum.StrEnum):
     ARCHIVES = "archives"  # the archives that the plan names
 
 
+class Verify(enum.StrEnum):
+    """How much of the internal registry is read: `size` hashes manifests and configs, `full` every layer as well."""
+
+    SIZE = "size"
+    FULL = "full"
+
+
 class Seen(msgspec.Struct, Generic[T], frozen=True):
     """Something was observed. `source` is the URL, file or command that showed it; `at` is in UTC."""
 
@@ -57,12 +64,13 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The question got no usable answer."""
+    """The question got no usable answer. `is_specific`: the server failed at this one question, so that it is no outage."""
 
     kind: Kind
     detail: str
     at: datetime.datetime
     source: str
+    is_specific: bool = field(default=False, compare=False)
 
 
 Observation = Seen[T] | Absent | Failed
@@ -84,9 +92,15 @@ class Content(msgspec.Struct, frozen=True):
 
 
 class BlobSeen(msgspec.Struct, frozen=True):
-    """A blob or a manifest that a registry has: its size in bytes."""
+    """A blob or a manifest that a place has: its `size` in bytes, as the place states it or as it was read.
+
+    `media_type` is the Content-Type of a manifest's answer, without parameters. `hashed` is the digest of the bytes, if all of
+    them were read; another digest than the requested one means that the bytes are not those that the digest names.
+    """
 
     size: int
+    media_type: str = ""
+    hashed: str = ""
 
 
 class ArchiveSeen(msgspec.Struct, frozen=True):

@@ -19,6 +19,9 @@ from auditor.evidence.model import (
 from auditor.evidence.tally import Tally, tallied
 from auditor.oci.unpacked import AllUnpacked, UnpackedSeen
 
+# What got no answer: references, endpoints (`host:port`), URLs, and pairs of a repository and a digest.
+Unanswered = Mapping[str | tuple[str, str], Failed]
+
 
 class Overlaid:
     """Evidence in which fresh failures stand in front of what was seen before.
@@ -26,8 +29,8 @@ class Overlaid:
     The store keeps the older observation, for an audit that says it is offline; a connected audit must not pass on it.
     """
 
-    def __init__(self, evidence: Evidence, unanswered: Mapping[str, Failed]) -> None:
-        """`unanswered` by reference, by `host:port` and by URL."""
+    def __init__(self, evidence: Evidence, unanswered: Unanswered) -> None:
+        """`unanswered` by reference, by `host:port`, by URL, and by (repository, digest)."""
         self._evidence = evidence
         self._unanswered = unanswered
 
@@ -36,12 +39,12 @@ class Overlaid:
         return self._unanswered.get(reference) or self._evidence.tag(reference)
 
     def content(self, repository: str, digest: str) -> Observation[Content] | None:
-        """See Evidence. A digest never changes, so that what was seen of it still holds."""
+        """See Evidence. The bytes of a digest never change; whether a repository still has them, `blob` answers."""
         return self._evidence.content(repository, digest)
 
     def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
         """See Evidence."""
-        return self._evidence.blob(repository, digest)
+        return self._unanswered.get((repository, digest)) or self._evidence.blob(repository, digest)
 
     def archives(self) -> Mapping[str, Observation[ArchiveSeen]]:
         """See Evidence."""

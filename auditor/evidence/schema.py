@@ -7,6 +7,7 @@ carried away even after a crash, and a reader needs no second file. Changes reac
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -14,7 +15,7 @@ from typing import Final
 from auditor.errors import EvidenceError, strerror
 
 APPLICATION_ID: Final = 0x41474145
-VERSION: Final = 3
+VERSION: Final = 4
 OLDEST: Final = 2
 MAX_VALUE: Final = 64 * 1024 * 1024
 _MAGIC: Final = b"SQLite format 3\x00"
@@ -39,7 +40,8 @@ _TABLES: Final = {
     ),
     "blob": (
         "CREATE TABLE blob (repository TEXT NOT NULL, digest TEXT NOT NULL, outcome TEXT NOT NULL, detail TEXT NOT NULL, "
-        "at TEXT NOT NULL, source TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (repository, digest)) WITHOUT ROWID"
+        "at TEXT NOT NULL, source TEXT NOT NULL, size INTEGER NOT NULL, media_type TEXT NOT NULL, hashed TEXT NOT NULL, "
+        "PRIMARY KEY (repository, digest)) WITHOUT ROWID"
     ),
     "unpacked": (
         "CREATE TABLE unpacked (digest TEXT PRIMARY KEY, outcome TEXT NOT NULL, detail TEXT NOT NULL, at TEXT NOT NULL, "
@@ -66,9 +68,38 @@ _TABLES: Final = {
         "source TEXT NOT NULL, body BLOB NOT NULL)"
     ),
     "file": "CREATE TABLE file (path TEXT PRIMARY KEY, body BLOB NOT NULL)",
+    # Rows exist only while a collection is unfinished: the questions that it has an answer to.
+    "asked": "CREATE TABLE asked (name TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (name)) WITHOUT ROWID",
 }
 # What each version added. A file of an older version is read as if nobody had looked at what it has no table for.
-_SINCE: Final = {"offered": 3, "fetched": 3}
+_SINCE: Final = {"offered": 3, "fetched": 3, "asked": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class _Narrow:
+    """A table that an older version wrote with fewer columns: until when, how it was made, and its rows with all columns."""
+
+    until: int
+    made: str
+    columns: str
+
+
+_NARROW: Final = {
+    "blob": _Narrow(
+        3,
+        "CREATE TABLE blob (repository TEXT NOT NULL, digest TEXT NOT NULL, outcome TEXT NOT NULL, detail TEXT NOT NULL, "
+        "at TEXT NOT NULL, source TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (repository, digest)) WITHOUT ROWID",
+        "repository, digest, outcome, detail, at, source, size, '', ''",
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Older:
+    """What an older file lacks: whole tables, and columns of tables."""
+
+    missing: tuple[str, ...] = ()
+    narrow: tuple[str, ...] = ()
 
 
 class explained:  # noqa: N801 - reads as a verb, like contextlib's own
@@ -148,29 +179,41 @@ def create_tables(connection: sqlite3.Connection) -> None:
     connection.executescript(f"BEGIN; {'; '.join(statements)}; COMMIT;")
 
 
-def check_tables(connection: sqlite3.Connection, name: str) -> tuple[str, ...]:
+def check_tables(connection: sqlite3.Connection, name: str) -> Older:
     """Refuse a schema that this program did not write, as a trigger or a view could run code. Raises EvidenceError.
 
-    The tables that the file's version did not have yet.
+    Returns what the file's version did not have yet.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     missing = tuple(table for table, since in _SINCE.items() if since > version)
+    narrow = tuple(table for table, older in _NARROW.items() if version <= older.until)
     expected = {table: statement for table, statement in _TABLES.items() if table not in missing}
+    expected |= {table: _NARROW[table].made for table in narrow}
     rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL LIMIT 100").fetchall()
     if dict(rows) != expected:
         raise EvidenceError(f"{name}: it has tables that the auditor did not make", "Collect anew, and carry that file.")
-    return missing
+    return Older(missing, narrow)
 
 
-def stand_in(connection: sqlite3.Connection, missing: tuple[str, ...]) -> None:
-    """Empty tables in memory for those that an older file does not have."""
-    if missing:
-        statements = (_TABLES[table].replace("CREATE TABLE", "CREATE TEMP TABLE") for table in missing)
-        connection.executescript(f"PRAGMA temp_store=MEMORY; {'; '.join(statements)}")
+def stand_in(connection: sqlite3.Connection, older: Older) -> None:
+    """Tables in memory for those that an older file does not have, or has with fewer columns. SQLite reads them first."""
+    made = [_TABLES[table].replace("CREATE TABLE", "CREATE TEMP TABLE") for table in (*older.missing, *older.narrow)]
+    filled = [f"INSERT INTO temp.{table} SELECT {_NARROW[table].columns} FROM main.{table}" for table in older.narrow]  # noqa: S608 - constants
+    if made:
+        connection.executescript(f"PRAGMA temp_store=MEMORY; {'; '.join((*made, *filled))}")
 
 
-def upgrade(connection: sqlite3.Connection, missing: tuple[str, ...]) -> None:
+def upgrade(connection: sqlite3.Connection, older: Older) -> None:
     """Make an older file one of this version, all of it or nothing."""
-    if missing:
-        statements = (*(_TABLES[table] for table in missing), f"PRAGMA user_version={VERSION}")
-        connection.executescript(f"BEGIN IMMEDIATE; {'; '.join(statements)}; COMMIT;")
+    statements = [_TABLES[table] for table in older.missing]
+    for table in older.narrow:
+        statements += [
+            f"CREATE TEMP TABLE before AS SELECT {_NARROW[table].columns} FROM main.{table}",  # noqa: S608 - constants
+            f"DROP TABLE main.{table}",
+            _TABLES[table],
+            f"INSERT INTO main.{table} SELECT * FROM temp.before",  # noqa: S608 - constants
+            "DROP TABLE temp.before",
+        ]
+    if statements:
+        statements.append(f"PRAGMA user_version={VERSION}")
+        connection.executescript(f"PRAGMA temp_store=MEMORY; BEGIN IMMEDIATE; {'; '.join(statements)}; COMMIT;")

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from auditor.errors import EvidenceError, InternalError
-from auditor.evidence.database import Database
+from auditor.evidence.asked import AskedTable
 from auditor.evidence.model import (
     MAX_FETCHED,
     Absent,
@@ -89,12 +89,25 @@ def _archive(body: object) -> ArchiveSeen:
 
 def hashes_to(digest: str, body: bytes) -> bool:
     """Whether the bytes have the digest; False for an algorithm that no registry uses."""
-    algorithm, _, expected = digest.partition(":")
-    hasher = _HASHERS.get(algorithm)
-    return hasher is not None and hasher(body).hexdigest() == expected
+    return digest_like(digest, body) == digest != ""
 
 
-class Store(Database):
+def digest_like(digest: str, body: bytes) -> str:
+    """The digest of the bytes by the algorithm of `digest`; empty for an algorithm that no registry uses."""
+    hasher = hasher_like(digest)
+    if hasher is None:
+        return ""
+    hasher.update(body)
+    return f"{digest.partition(':')[0]}:{hasher.hexdigest()}"
+
+
+def hasher_like(digest: str) -> hashlib._Hash | None:
+    """A hasher of the algorithm of `digest`; None for an algorithm that no registry uses."""
+    made = _HASHERS.get(digest.partition(":")[0])
+    return made() if made is not None else None
+
+
+class Store(AskedTable):
     """The evidence of one site. Reads as `auditor.evidence.model.Evidence`; use it in a `with`, from one thread."""
 
     def __init__(self, connection: sqlite3.Connection, name: str, *, is_finished: bool = False) -> None:
@@ -147,9 +160,13 @@ class Store(Database):
     def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
         """Whether `repository` has the blob."""
         row = self._row(
-            "SELECT outcome, detail, at, source, size FROM blob WHERE repository = ? AND digest = ?", repository, digest
+            "SELECT outcome, detail, at, source, size, media_type, hashed FROM blob WHERE repository = ? AND digest = ?",
+            repository,
+            digest,
         )
-        return None if row is None else to_observation(row, lambda: BlobSeen(as_size(row[4])), self._name)
+        if row is None:
+            return None
+        return to_observation(row, lambda: BlobSeen(as_size(row[4]), as_text(row[5]), as_text(row[6])), self._name)
 
     def unpacked(self, digest: str) -> Observation[UnpackedSeen] | None:
         """What the bytes of a layer say about its unpacked size."""
@@ -278,10 +295,9 @@ class Store(Database):
 
     def put_blob(self, repository: str, digest: str, observation: Observation[BlobSeen]) -> None:
         """Keep whether `repository` has a blob."""
-        size = observation.value.size if isinstance(observation, Seen) else 0
-        self._write(
-            "INSERT OR REPLACE INTO blob VALUES (?, ?, ?, ?, ?, ?, ?)", repository, digest, *to_columns(observation), size
-        )
+        seen = observation.value if isinstance(observation, Seen) else BlobSeen(0)
+        columns = (*to_columns(observation), seen.size, seen.media_type, seen.hashed)
+        self._write("INSERT OR REPLACE INTO blob VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", repository, digest, *columns)
 
     def put_unpacked(self, digest: str, observation: Observation[UnpackedSeen]) -> None:
         """Keep what the bytes of a layer say about its unpacked size."""

@@ -17,6 +17,7 @@ from auditor.oci.reference import are_digests, is_digest
 
 MAX_DOCUMENT = 4 * 1024 * 1024
 MAX_ENTRIES = 10_000
+MAX_SIZE = 2**63 - 1  # the largest size that Go's int64 holds: every client refuses a document with a larger one
 
 _Text = Annotated[str, msgspec.Meta(max_length=4096)]
 
@@ -156,7 +157,8 @@ _SHAPE = msgspec.json.Decoder(_Shape)
 
 def _problems(where: str, descriptors: tuple[Descriptor, ...]) -> list[str]:
     # Nearly always there are none, and there may be a million descriptors: look first, explain later.
-    if min([one.size for one in descriptors], default=0) >= 0 and are_digests([one.digest for one in descriptors]):
+    sizes = [one.size for one in descriptors]
+    if min(sizes, default=0) >= 0 and max(sizes, default=0) <= MAX_SIZE and are_digests([one.digest for one in descriptors]):
         return []
     problems = []
     for number, descriptor in enumerate(descriptors):
@@ -165,6 +167,8 @@ def _problems(where: str, descriptors: tuple[Descriptor, ...]) -> list[str]:
             problems.append(f"{place}.digest {descriptor.digest[:80]!r} is no digest")
         if descriptor.size < 0:
             problems.append(f"{place}.size {descriptor.size} is negative")
+        if descriptor.size > MAX_SIZE:
+            problems.append(f"{place}.size {descriptor.size} does not fit into 64 bits")
     return problems
 
 
@@ -193,6 +197,8 @@ def _decoder_for(shape: _Shape, media_type: str) -> _Decoder:
     has_list, has_image = shape.manifests is not msgspec.UNSET, shape.layers is not msgspec.UNSET
     if has_list and has_image:
         raise MalformedDocument("both manifests and layers: neither an index nor a manifest (CVE-2021-41190)")
+    if has_list and shape.config is not msgspec.UNSET:
+        raise MalformedDocument("both manifests and config: neither an index nor a manifest (CVE-2021-41190)")
     if shape.schema_version == 1 or shape.fs_layers is not msgspec.UNSET or media_type in media_types.SCHEMA1:
         return _SCHEMA1
     if has_list:
@@ -216,9 +222,13 @@ def _everyday(data: bytes, media_type: str) -> Document | None:
     document: Index | Manifest | None = None
     if media_type in media_types.MANIFESTS and b'"manifests"' not in data:
         document = _decode(data, _MANIFEST)
-    elif media_type in media_types.INDEXES and b'"layers"' not in data and b'"manifests"' in data:
+    elif media_type in media_types.INDEXES and b'"manifests"' in data and _is_plain_index(data):
         document = _decode(data, _INDEX)
     return document if document is not None and document.schema_version != 1 else None
+
+
+def _is_plain_index(data: bytes) -> bool:
+    return b'"layers"' not in data and b'"config"' not in data
 
 
 def parse_document(data: bytes, media_type: str = "") -> Document:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from functools import cache
 
 from auditor.facts import Fact, table
@@ -23,6 +24,26 @@ OCI_PLAIN_LAYERS = frozenset(
 )
 
 ACCEPT = ", ".join((OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST, DOCKER_SCHEMA1_SIGNED, DOCKER_SCHEMA1))
+
+
+class Form(enum.StrEnum):
+    """What kind of document a media type names."""
+
+    INDEX = "index"
+    MANIFEST = "manifest"
+    SCHEMA1 = "schema 1 manifest"
+
+
+_FORMS = {
+    **dict.fromkeys(INDEXES, Form.INDEX),
+    **dict.fromkeys(MANIFESTS, Form.MANIFEST),
+    **dict.fromkeys(SCHEMA1, Form.SCHEMA1),
+}
+
+
+def form_of(media_type: str) -> Form | None:
+    """The kind of document that a media type names; None for any other media type."""
+    return _FORMS.get(media_type)
 
 
 class NondistributableType(Fact, frozen=True, kw_only=True):

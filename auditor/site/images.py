@@ -8,14 +8,14 @@ from __future__ import annotations
 import enum
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table
-from auditor.oci.document import Descriptor, Document, Manifest, Schema1
-from auditor.oci.media_types import is_nondistributable
+from auditor.oci.document import MAX_SIZE, Descriptor, Document, Manifest, Schema1
+from auditor.oci.media_types import Form, is_nondistributable
 from auditor.oci.reference import Reference, are_digests
 from auditor.oci.select import Choice
 from auditor.oci.windows import WindowsRuntime
@@ -73,7 +73,8 @@ class Payload(msgspec.Struct, frozen=True):
 
     `config` is None and `layers` are empty for schema 1, which gives no sizes. `foreign` are the layers with `urls` or a
     foreign media type. `bytes` is what a node pulls, compressed, each blob once; None where the document does not say, or
-    lies: a negative size counts as nothing. `flaw` says how the document contradicts itself, empty when it does not.
+    lies: a negative size, or one of more than 63 bits, counts as nothing. `flaw` says how the document contradicts itself,
+    empty when it does not.
     """
 
     digest: str
@@ -125,7 +126,7 @@ def payload_of(digest: str, size: int, document: Manifest | Schema1, blobs: Blob
         layers.append(layer)
         if layer.urls or is_nondistributable(layer.media_type):
             foreign.append(layer)
-    honest = min(sizes.values()) >= 0
+    honest = min(sizes.values()) >= 0 and max(sizes.values()) <= MAX_SIZE
     flaw = "" if honest and are_digests(named) else next(iter(document.problems), "")
     return Payload(digest, size, config, tuple(layers), tuple(foreign), sum(sizes.values()) if honest else None, flaw)
 
@@ -137,10 +138,19 @@ def _slim(layer: Descriptor) -> Descriptor:
     return Descriptor(layer.digest, layer.size, sys.intern(layer.media_type))
 
 
+class Shape(msgspec.Struct, frozen=True, gc=False):
+    """What a document is by its bytes: how many, the kind that its structure shows, and the `mediaType` that it states."""
+
+    size: int
+    form: Form
+    media_type: str
+
+
 class Image(msgspec.Struct, frozen=True):
     """One reference as observed, and its name in full.
 
-    `trouble` is set when it could not be; `absent` quotes the registry that denies it.
+    `trouble` is set when it could not be; `absent` quotes the registry that denies it. `media_type` is what the tag's answer
+    stated.
     """
 
     reference: Reference
@@ -152,6 +162,7 @@ class Image(msgspec.Struct, frozen=True):
     absent: str = ""
     trouble: Trouble | None = None
     source: str = ""
+    media_type: str = ""
 
 
 class Resolution(msgspec.Struct, frozen=True):
@@ -185,11 +196,14 @@ class Images:
     """Every image of the plan, and every placement, in the order of the needs.
 
     `repeated` has every digest that more than one of their payloads names, and may have others; None where nobody counted.
+    `shapes` are the manifests and indexes that were read, by digest; `configs` the sizes in bytes of configs that were read.
     """
 
     images: Mapping[Reference, Image]
     placements: tuple[Placement, ...]
     repeated: frozenset[str] | None = None
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+    configs: Mapping[str, int] = field(default_factory=dict)
 
 
 def is_carrier(reference: Reference) -> bool:

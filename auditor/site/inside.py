@@ -1,19 +1,51 @@
-"""Evidence as the registry inside gives it: what lies where the plan's rewrites put an image, and nothing else.
+"""Evidence as one kind of registry gives it: what each repository was observed to have, and nothing else.
 
-A document is the same everywhere and stored once, so that having its bytes says nothing about this registry: it counts only
-where the registry was seen to have it.
+A document is the same everywhere and stored once, so that having its bytes says nothing about a repository. It counts for a
+repository only if that one was observed to have it, with as many bytes and, where they were hashed, with this digest.
 """
 
 from __future__ import annotations
 
-from auditor.evidence.model import Absent, BlobSeen, Content, Failed, ImageEvidence, Observation, Seen, TagSeen
+from auditor.evidence.model import (
+    Absent,
+    BlobSeen,
+    Content,
+    Failed,
+    ImageEvidence,
+    Kind,
+    Observation,
+    Seen,
+    TagSeen,
+)
 from auditor.oci.reference import parse_reference
 from auditor.plan.model import Registry
 from auditor.plan.rewrites import placed
 
 
+class AtSource:
+    """Reads as ImageEvidence of the source registries. Evidence of older versions has no observations of their manifests."""
+
+    def __init__(self, evidence: ImageEvidence) -> None:
+        self._evidence = evidence
+
+    def tag(self, reference: str) -> Observation[TagSeen] | None:
+        """See ImageEvidence."""
+        return self._evidence.tag(reference)
+
+    def content(self, repository: str, digest: str) -> Observation[Content] | None:
+        """See ImageEvidence. A document that is at hand counts unless the repository was observed to lack it."""
+        observed = self._evidence.blob(repository, digest)
+        if observed is None:
+            return self._evidence.content(repository, digest)
+        return _held(self._evidence, repository, digest, observed)
+
+    def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
+        """See ImageEvidence."""
+        return self._evidence.blob(repository, digest)
+
+
 class Inside:
-    """Reads as ImageEvidence; references and repositories are those of the sources."""
+    """Reads as ImageEvidence of the internal registry; references and repositories are those of the sources."""
 
     def __init__(self, evidence: ImageEvidence, registry: Registry) -> None:
         self._evidence = evidence
@@ -24,14 +56,9 @@ class Inside:
         return self._evidence.tag(str(placed(self._registry, parse_reference(reference))))
 
     def content(self, repository: str, digest: str) -> Observation[Content] | None:
-        """See ImageEvidence. What the registry inside was not asked about is not known, even if the document is at hand."""
-        match self.blob(repository, digest):
-            case Seen():
-                return self._evidence.content(self._repository(repository), digest)
-            case (Absent() | Failed()) as lacking:
-                return lacking
-            case None:
-                return None
+        """See ImageEvidence. What the internal registry was not asked about is not known, even if the document is at hand."""
+        observed = self.blob(repository, digest)
+        return None if observed is None else _held(self._evidence, self._repository(repository), digest, observed)
 
     def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
         """See ImageEvidence."""
@@ -39,3 +66,20 @@ class Inside:
 
     def _repository(self, repository: str) -> str:
         return placed(self._registry, parse_reference(repository)).repository
+
+
+def _held(
+    evidence: ImageEvidence, repository: str, digest: str, observed: Observation[BlobSeen]
+) -> Observation[Content] | None:
+    """A document as a repository has it; why it is not usable, where the repository lacks it or has other bytes."""
+    if isinstance(observed, Absent | Failed):
+        return observed
+    seen = observed.value
+    if seen.hashed not in {"", digest}:
+        detail = f"{digest}: the registry has other bytes, with the digest {seen.hashed}"
+        return Failed(Kind.MALFORMED, detail, observed.at, observed.source)
+    content = evidence.content(repository, digest)
+    if isinstance(content, Seen) and len(content.value.body) != seen.size:
+        detail = f"{digest}: the registry has {seen.size:,} bytes, and the document has {len(content.value.body):,}"
+        return Failed(Kind.MALFORMED, detail, observed.at, observed.source)
+    return content

@@ -24,6 +24,7 @@ class Requirement(enum.Enum):
     STAGING = "the plan does not say how large the staging disk is"
     SOURCE = "the source registries were not to be asked"
     COPIES = "nobody was to look at copies: neither into archives nor at the registry inside (--via)"
+    TARGET = "the internal registry was not to be asked (--via target)"
     ARCHIVES = "no archives were to be read"
     COPY_TOOL = "the plan names no copy tool"
     COPY_SCRIPTS = "the plan names no scripts that copy"

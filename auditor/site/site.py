@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
 
-from auditor.evidence.model import Evidence, Place
+from auditor.evidence.model import Evidence, Place, Verify
 from auditor.oci.document import Descriptor
 from auditor.oci.reference import Reference
 from auditor.plan.docker_daemon import copy_slips
@@ -18,11 +18,12 @@ from auditor.plan.node_config.slips import ConfigSlip
 from auditor.plan.registry_config import UnreadableConfig
 from auditor.plan.registry_lint import RegistrySlip
 from auditor.site.archives.view import Archives, archives_of
+from auditor.site.contents import Contents, contents_of
 from auditor.site.copies import Copy, copies_in_archives, copies_inside
 from auditor.site.downloads import ScriptDownloads, script_downloads
 from auditor.site.fetches import ChartFetches, chart_fetches
 from auditor.site.images import Images, Placement
-from auditor.site.inside import Inside
+from auditor.site.inside import AtSource, Inside
 from auditor.site.layers import LayerEgress, foreign_layers, layer_egress, with_outside_urls
 from auditor.site.list_platforms import ListPlatforms, list_platforms
 from auditor.site.mirrors import Mirroring, mirroring, node_configs
@@ -46,24 +47,26 @@ class Site:
     """Plan, needs and evidence. Views are computed on first use and kept.
 
     `places` are where images were to be looked for: what lacks evidence there is undetermined, not out of the question.
+    With `verify` full, a layer of the internal registry that was not read is undetermined.
     """
 
     plan: Plan
     needs: Needs
     evidence: Evidence
     places: frozenset[Place] = frozenset({Place.SOURCE})
+    verify: Verify = Verify.SIZE
 
     @cached_property
     def source(self) -> Images | None:
         """Every image as its source has it; None when the sources were not to be asked."""
-        return Survey(self.plan, self.needs, self.evidence).images() if Place.SOURCE in self.places else None
+        return Survey(self.plan, self.needs, AtSource(self.evidence)).images() if Place.SOURCE in self.places else None
 
     @cached_property
     def target(self) -> Images | None:
         """Every image as the registry inside has it; None when it was not to be asked."""
         if Place.TARGET not in self.places or self.plan.registry is None:
             return None
-        return Survey(self.plan, self.needs, Inside(self.evidence, self.plan.registry)).images()
+        return Survey(self.plan, self.needs, Inside(self.evidence, self.plan.registry), is_strict=True).images()
 
     @cached_property
     def archives(self) -> Archives | None:
@@ -92,6 +95,18 @@ class Site:
         if self.archives is not None:
             return tuple(copies_in_archives(self.evidence, self.archives, self.source))
         return ()
+
+    @cached_property
+    def source_contents(self) -> tuple[Contents, ...]:
+        """What disagrees about the bytes of each image at its source, as far as they were observed."""
+        return tuple(contents_of(self.source, AtSource(self.evidence))) if self.source is not None else ()
+
+    @cached_property
+    def target_contents(self) -> tuple[Contents, ...]:
+        """What disagrees about the bytes of each image on the internal registry."""
+        if self.target is None or self.plan.registry is None:
+            return ()
+        return tuple(contents_of(self.target, Inside(self.evidence, self.plan.registry), self.verify))
 
     @cached_property
     def pulled(self) -> tuple[Placement, ...]:
@@ -276,6 +291,7 @@ _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
     Requirement.REGISTRY_DISK: lambda site: site.plan.registry is not None and site.plan.registry.disk is not None,
     Requirement.SOURCE: lambda site: Place.SOURCE in site.places,
     Requirement.COPIES: lambda site: bool({Place.TARGET, Place.ARCHIVES} & site.places),
+    Requirement.TARGET: lambda site: site.target is not None,
     Requirement.ARCHIVES: lambda site: Place.ARCHIVES in site.places,
     Requirement.COPY_TOOL: lambda site: site.transfer is not None,
     Requirement.COPY_SCRIPTS: lambda site: site.plan.copy is not None and bool(site.plan.copy.scripts),

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from auditor.evidence.model import Absent, Failed, ImageEvidence, Kind, Seen
 from auditor.oci.document import Descriptor, Document, Index, MalformedDocument, Manifest, Schema1, parse_config, parse_document
+from auditor.oci.media_types import INDEXES, Form
 from auditor.oci.platform import Platform
 from auditor.oci.reference import Reference, is_digest
 from auditor.oci.select import Choice, Fit, choose_among, fit_platform, flatten, is_clear, platforms_of, unclear
 from auditor.oci.windows import WindowsRuntime, runtime_rule
 from auditor.plan.model import Need, Needs, Plan, Pool, Reason
-from auditor.site.images import Blobs, Image, Images, Payload, Placement, Resolution, Standing, Trouble, is_carrier, payload_of
+from auditor.site.images import (
+    Blobs,
+    Image,
+    Images,
+    Payload,
+    Placement,
+    Resolution,
+    Shape,
+    Standing,
+    Trouble,
+    is_carrier,
+    payload_of,
+)
 
 _Platforms = tuple[Platform | None, ...]
 _NO_CHOICE = Choice(Fit.PLATFORM_ABSENT)
@@ -35,13 +48,24 @@ def _reasons(needs: list[Need]) -> tuple[Reason, ...]:
     return tuple(dict.fromkeys(reason for need in needs for reason in need.why))
 
 
+def _shape(document: Document, size: int) -> Shape:
+    match document:
+        case Index():
+            return Shape(size, Form.INDEX, document.media_type)
+        case Manifest():
+            return Shape(size, Form.MANIFEST, document.media_type)
+        case Schema1():
+            return Shape(size, Form.SCHEMA1, "")
+
+
 class Survey:
     """Builds the view. Documents are parsed once per digest, images resolved once per kind of node.
 
     Pools alike in platform and runtime rule are one kind.
     """
 
-    def __init__(self, plan: Plan, needs: Needs, evidence: ImageEvidence) -> None:
+    def __init__(self, plan: Plan, needs: Needs, evidence: ImageEvidence, *, is_strict: bool = False) -> None:
+        """A strict survey counts only what each repository itself was observed to have."""
         self._plan = plan
         self._needs = needs
         self._evidence = evidence
@@ -49,6 +73,9 @@ class Survey:
         self._bare: dict[tuple[str, int], Payload] = {}
         self._blobs = Blobs()
         self._indexes: dict[str, tuple[Index, _Platforms | None]] = {}
+        self._is_strict = is_strict
+        self._shapes: dict[str, Shape] = {}
+        self._configs: dict[str, int] = {}
 
     def images(self) -> Images:
         """Survey every need."""
@@ -71,7 +98,7 @@ class Survey:
                 if resolution is None:
                     resolution = resolved[key] = self._resolve(image, need, rules[need.pool])
                 placements.append(Placement(need, pools[need.pool], image, resolution, carrier))
-        return Images(images, tuple(placements), frozenset(self._blobs.repeated))
+        return Images(images, tuple(placements), frozenset(self._blobs.repeated), self._shapes, self._configs)
 
     @staticmethod
     def _runtime_rule(pool: Pool) -> WindowsRuntime | None:
@@ -92,8 +119,12 @@ class Survey:
                 document = self._document(reference.repository, tag.digest, tag.media_type)
                 if isinstance(document, Trouble | Absent):
                     trouble = document if isinstance(document, Trouble) else Trouble(Kind.MALFORMED, document.detail)
-                    return Image(reference, name, why, tag.digest, tag.size, trouble=trouble, source=source)
-                return Image(reference, name, why, tag.digest, tag.size, document=document, source=source)
+                    return Image(
+                        reference, name, why, tag.digest, tag.size, trouble=trouble, source=source, media_type=tag.media_type
+                    )
+                return Image(
+                    reference, name, why, tag.digest, tag.size, document=document, source=source, media_type=tag.media_type
+                )
 
     def _document(self, repository: str, digest: str, media_type: str = "") -> Document | Trouble | Absent:
         match self._evidence.content(repository, digest):
@@ -105,9 +136,11 @@ class Survey:
                 return absent
             case Seen(content):
                 try:
-                    return parse_document(content.body, media_type or content.media_type)
+                    document = parse_document(content.body, media_type or content.media_type)
                 except MalformedDocument as error:
                     return Trouble(Kind.MALFORMED, f"{digest}: {error}")
+                self._shapes[digest] = _shape(document, len(content.body))
+                return document
 
     def _resolve(self, image: Image, need: Need, rule: WindowsRuntime | None) -> Resolution:
         strict = rule is not None and rule.matching == "strict"
@@ -149,10 +182,12 @@ class Survey:
             document = self._document(repository, inner)
             return document if isinstance(document, Index) else None
 
-        found = self._indexes.get(digest)
+        is_nested = any(entry.media_type in INDEXES for entry in index.manifests)
+        key = f"{repository}@{digest}" if is_nested else digest  # each repository may lack other indexes of a nest
+        found = self._indexes.get(key)
         if found is None:
             flat = flatten(index, nested)
-            found = self._indexes[digest] = (flat, platforms_of(flat) if is_clear(flat) else None)
+            found = self._indexes[key] = (flat, platforms_of(flat) if is_clear(flat) else None)
         return found
 
     def _known_platforms(self, repository: str, index: Index, host: Platform) -> dict[str, Platform] | Trouble:
@@ -198,7 +233,8 @@ class Survey:
         return found
 
     def _payload(self, repository: str, entry: Descriptor) -> Payload | Trouble | Absent:
-        if found := self._payloads.get(entry.digest):
+        found = self._payloads.get(entry.digest)
+        if found is not None and self._is_there(repository, entry.digest):
             return found
         document = self._document(repository, entry.digest, entry.media_type)
         if isinstance(document, Trouble | Absent) and not is_digest(entry.digest):
@@ -211,6 +247,16 @@ class Survey:
             return payload
         return document
 
+    def _is_there(self, repository: str, digest: str) -> bool:
+        """Whether a document that is known counts for this repository, too, without a closer look."""
+        observed = self._evidence.blob(repository, digest)
+        if observed is None:
+            return not self._is_strict
+        shape = self._shapes.get(digest)
+        if not isinstance(observed, Seen) or shape is None:
+            return False
+        return observed.value.size == shape.size and observed.value.hashed in {"", digest}
+
     def _config_platform(self, repository: str, digest: str) -> Platform | Trouble:
         match self._evidence.content(repository, digest):
             case None:
@@ -220,6 +266,7 @@ class Survey:
             case Absent(detail):
                 return Trouble(Kind.MALFORMED, f"the registry does not have the config {digest[:80]}: {detail}")
             case Seen(content):
+                self._configs[digest] = len(content.body)
                 try:
                     platform = parse_config(content.body).platform
                 except MalformedDocument as error:

@@ -113,11 +113,14 @@ def _outcome(site: Site, image: Image, copies: list[Copy]) -> Outcome | None:
     """What is to be said about one image; None when it is there."""
     if all(copy.kept.standing is Standing.ABSENT for copy in copies):
         return _missing(site, image, copies)
+    # What an archive lacks inside itself is `archive-corrupt`.
+    parts = _parts(site, image, copies) if copies[0].is_inside else None
+    if isinstance(parts, Finding):
+        return parts
     for copy in copies:
         if (trouble := copy.kept.resolution.trouble) is not None:
             return unknown(ID, image_subject(image), trouble)
-    # What an archive lacks inside itself is `archive-corrupt`.
-    return _parts(site, image, copies) if copies[0].is_inside else None
+    return parts
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:

@@ -156,8 +156,8 @@ def test_an_interrupted_collection_is_gone_on_with(
         done = gather(store, plan_of(LINUX), *many)
         assert done.failures == 0
         assert all(isinstance(store.tag(name), Seen) for name in many)
+    again = before & {one.path for one in gateway.log}
     heads = [one for one in gateway.log if one.method == "HEAD"]
-    again = before & {one.path for one in gateway.log if one.method == "GET"}
-    assert len(heads) == len(known), "one HEAD for each tag that was known"
+    assert len(heads) <= 4, "what this run has seen counts, but for what a crash lost beside a document"
     assert len(again) <= (12 if how is signal.SIGKILL else 4), "only what the crash lost is asked again"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["site.evidence"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.evidence.model import Absent, Failed, Kind, Place, Seen
+from auditor.evidence.model import Absent, BlobSeen, Failed, Kind, Place, Seen
 from auditor.evidence.store import Store
 from auditor.plan.model import Plan, Registry
 from tests.collectors.asking import ARM, LINUX, PLACE, WIN, failure, gather, plan_of
@@ -22,42 +22,51 @@ def inside(gateway: Gateway, *platforms: str) -> Plan:
     return plan_of(*platforms, registry=Registry(gateway.host, PLACE, rewrites={"example.com": gateway.host}))
 
 
-def heads(gateway: Gateway) -> list[str]:
-    """The digests that were asked for by HEAD, in order of their names."""
-    return sorted(one.path.rpartition("/")[2] for one in gateway.log if one.method == "HEAD")
+def heads(gateway: Gateway, method: str = "HEAD") -> list[str]:
+    """The digests that were asked for by a method, in order of their names."""
+    return sorted(one.path.rpartition("/")[2] for one in gateway.log if one.method == method)
 
 
-def parts(*images: BuiltImage) -> set[str]:
-    """The config and the layers of some images."""
-    return {blob.digest for image in images for blob in (image.config, *image.layers)}
+def layers_of(*images: BuiltImage) -> set[str]:
+    """The layers of some images."""
+    return {layer.digest for image in images for layer in image.layers}
 
 
-def test_the_registry_inside_is_asked_for_every_part_once(gateway: Gateway, shop: BuiltIndex) -> None:
+def seen_blob(store: Store, repository: str, digest: str) -> BlobSeen:
+    """What must have been seen of a blob."""
+    observed = store.blob(repository, digest)
+    assert isinstance(observed, Seen), observed
+    return observed.value
+
+
+def test_every_part_inside_is_asked_for_once_in_every_run(gateway: Gateway, shop: BuiltIndex) -> None:
     plan = inside(gateway, LINUX, WIN)
+    linux, arm, _, new, _ = shop.children
+    layers = layers_of(linux, new)
+    documents = {child.digest for child in shop.children} | {linux.config.digest, new.config.digest}
+    repository = f"{gateway.host}/shop/web"
     with Store.memory() as store:
-        done = gather(store, plan, "example.com/shop/web:1", places=INSIDE)
-        linux, arm, old, new, attests = shop.children
-        whole = {child.digest for child in shop.children} | parts(linux, new)
-        assert heads(gateway) == sorted(whole), "of platforms that no pool needs the manifests, of the others all"
-        repository = f"{gateway.host}/shop/web"
-        for digest in whole:
+        for number in range(2):
+            gateway.log.clear()
+            done = gather(store, plan, "example.com/shop/web:1", places=INSIDE)
+            assert heads(gateway) == sorted(layers), f"run {number}: layers by HEAD"
+            assert heads(gateway, "GET") == sorted({"1", *documents}), f"run {number}: documents are read"
+            assert (done.failures, done.requests) == (0, len(layers) + len(documents) + 1)
+        for digest in layers | documents | {shop.digest}:
             assert isinstance(store.blob(repository, digest), Seen)
-        assert store.blob(repository, arm.layers[0].digest) is None
-        assert isinstance(store.blob(repository, shop.digest), Seen), "the tag itself has shown it"
-        assert done.failures == 0
-        size = store.blob(repository, linux.layers[0].digest)
-        assert isinstance(size, Seen)
-        assert size.value.size == len(linux.layers[0].body)
-        gateway.log.clear()
-        gather(store, plan, "example.com/shop/web:1", places=INSIDE)
-        assert len(heads(gateway)) == 1, "the tag, and nothing that was there before"
-    assert attests.digest not in parts(old)
+        for digest in documents | {shop.digest}:
+            assert seen_blob(store, repository, digest).hashed == digest
+        assert store.blob(repository, arm.layers[0].digest) is None, "no pool needs it"
+        size = seen_blob(store, repository, linux.layers[0].digest)
+        assert size == BlobSeen(len(linux.layers[0].body))
+        manifest = seen_blob(store, repository, linux.digest)
+        assert manifest.media_type == linux.manifest.media_type
 
 
 def test_what_is_not_there_is_absent_and_asked_again(gateway: Gateway, shop: BuiltIndex) -> None:
     gone, silent = shop.children[0].layers[0].digest, shop.children[0].config.digest
     gateway.inject(f"/blobs/{gone}", lambda handler, _sent: handler.send(Sent(404)))
-    gateway.inject(f"/blobs/{silent}", lambda handler, sent: handler.send(Sent(403) if handler.command == "HEAD" else sent))
+    gateway.inject(f"/blobs/{silent}", lambda handler, _sent: handler.send(Sent(403)))
     plan = inside(gateway, LINUX)
     repository = f"{gateway.host}/shop/web"
     with Store.memory() as store:
@@ -67,7 +76,7 @@ def test_what_is_not_there_is_absent_and_asked_again(gateway: Gateway, shop: Bui
         assert done.failures == 2
         gateway.log.clear()
         assert gather(store, plan, "example.com/shop/web:1", places=INSIDE).failures == 0
-        assert {gone, silent} <= set(heads(gateway))
+        assert {gone, silent} <= {*heads(gateway), *heads(gateway, "GET")}
         assert isinstance(store.blob(repository, gone), Seen)
 
 
@@ -108,7 +117,7 @@ def test_a_registry_that_goes_away_fails_and_loses_nothing(gateway: Gateway, sho
     lost = shop.children[1].layers[0].digest
     with Store.memory() as store:
         for _ in range(20):
-            gateway.inject(f"/blobs/{lost}", lambda handler, _sent: handler.send(Sent(500)))
+            gateway.inject(f"/blobs/{lost}", lambda handler, _sent: handler.send(Sent(503)))
         gather(store, plan, "example.com/shop/web:1", places=INSIDE)
         observed = store.blob(repository, lost)
         assert isinstance(observed, Failed)

@@ -82,12 +82,19 @@ def test_what_was_tampered_with_is_refused(change: str, tmp_path: Path) -> None:
         (store.tls_offered("h:1"), store.fetched(URL))
 
 
+AS_VERSION_3 = (
+    "DROP TABLE asked; DROP TABLE blob; "
+    "CREATE TABLE blob (repository TEXT NOT NULL, digest TEXT NOT NULL, outcome TEXT NOT NULL, detail TEXT NOT NULL, "
+    "at TEXT NOT NULL, source TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (repository, digest)) WITHOUT ROWID"
+)
+
+
 def older(path: Path) -> Path:
     """A file as version 2 wrote it, which had no table for what endpoints offer."""
     with Store.create(path) as store:
         store.put_tag("a", Seen(TagSeen("sha256:1", "m", 1), AT, ""))
     connection = sqlite3.connect(path)
-    connection.executescript("DROP TABLE offered; DROP TABLE fetched; PRAGMA user_version=2; VACUUM")
+    connection.executescript(f"DROP TABLE offered; DROP TABLE fetched; {AS_VERSION_3}; PRAGMA user_version=2; VACUUM")
     connection.close()
     return path
 
@@ -117,7 +124,8 @@ def test_an_older_file_is_gone_on_with(tmp_path: Path) -> None:
         ("PRAGMA user_version=1", "older auditor"),
         ("CREATE TABLE offered (endpoint TEXT)", "did not make"),
         ("PRAGMA user_version=3", "did not make"),
-        ("PRAGMA user_version=4", "newer auditor"),
+        ("PRAGMA user_version=4", "did not make"),
+        ("PRAGMA user_version=5", "newer auditor"),
     ],
 )
 def test_a_version_has_its_own_tables_and_no_others(statements: str, words: str, tmp_path: Path) -> None:

@@ -10,11 +10,12 @@ import msgspec
 from auditor.collectors.registry.failures import Unanswered, plain
 from auditor.collectors.registry.sender import Reply
 from auditor.evidence.model import Absent, Failed, Kind
-from auditor.evidence.store import hashes_to
+from auditor.evidence.store import digest_like
 from auditor.oci.reference import is_digest
 
 _GENERIC = frozenset({"", "application/json", "application/octet-stream", "text/plain", "binary/octet-stream"})
 _MOST_CODES = 3
+_LENGTH_DIGITS = 19  # so that a length fits into 63 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,18 @@ class Fetched:
     media_type: str
     body: bytes
     is_vouched: bool  # the digest was asked for, or the registry named it
+    stated: str = ""  # the Content-Type, without parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Bytes that are not those that `digest` names: of `size` bytes, and with the digest `hashed` if all of them were read."""
+
+    digest: str
+    media_type: str
+    size: int
+    hashed: str
+    detail: str
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -67,7 +80,9 @@ def refusal(reply: Reply, source: str, *, asked_by_head: bool = False) -> Absent
             words or "status 404 without a registry error code: a proxy or a web server may have said it", now(), source
         )
     detail = f"status {reply.status}" + (f": {words}" if words else "")
-    return Failed(Kind.DENIED if reply.status in {401, 403} else Kind.UNREACHABLE, detail, now(), source)
+    # 500 is what docker-registry answers for a manifest that is damaged on its disk.
+    kind = Kind.DENIED if reply.status in {401, 403} else Kind.UNREACHABLE
+    return Failed(kind, detail, now(), source, is_specific=reply.status == 500)
 
 
 def media_type_of(reply: Reply) -> str:
@@ -82,23 +97,35 @@ def digest_header(reply: Reply) -> str:
     return named if is_digest(named) else ""
 
 
-def verified(reply: Reply, digest: str, hasher_digest: str) -> Fetched:
+def length_of(reply: Reply) -> int | None:
+    """The Content-Length of an answer in bytes; None where it is missing, no number, or too large to be one."""
+    length = reply.headers.get("content-length", "").strip()
+    return int(length) if length.isascii() and length.isdecimal() and len(length) < _LENGTH_DIGITS else None
+
+
+def verified(reply: Reply, digest: str) -> Fetched | Misfit:
     """The document of a 200 answer, checked against the digest asked for and the one that the registry names.
 
-    `digest` is empty for a tag; `hasher_digest` is what the bytes hash to. Raises Unanswered (malformed).
+    `digest` is empty for a tag. Raises Unanswered (malformed).
     """
+    named, stated = digest_header(reply), media_type_of(reply)
     if reply.is_cut:
-        raise Unanswered(Kind.MALFORMED, f"more than {len(reply.body):,} bytes")
-    if media_type_of(reply) == "text/html" or reply.body.lstrip()[:1] == b"<":
+        length = length_of(reply)
+        if length is None or not digest:
+            raise Unanswered(Kind.MALFORMED, f"more than {len(reply.body):,} bytes")
+        return Misfit(digest, stated, length, "", f"{length:,} bytes: too large for a document")
+    if stated == "text/html" or reply.body.lstrip()[:1] == b"<":
         raise Unanswered(Kind.MALFORMED, "HTML where JSON was expected: a proxy or a login page may have answered")
-    named = digest_header(reply)
     for expected, who in ((digest, "asked for"), (named, "named by the registry")):
-        if expected and not hashes_to(expected, reply.body):
-            raise Unanswered(Kind.MALFORMED, f"the bytes hash to {hasher_digest}, not to the digest {who}, {expected}")
-    media_type = media_type_of(reply)
+        if expected and (hashed := digest_like(expected, reply.body)) != expected:
+            detail = f"the bytes hash to {hashed}, not to the digest {who}, {expected}"
+            if not hashed:
+                raise Unanswered(Kind.UNSUPPORTED, f"the bytes cannot be checked against {expected}")
+            return Misfit(expected, stated, len(reply.body), hashed, detail)
+    media_type = stated
     if media_type in _GENERIC:
         media_type = _named_media_type(reply.body) or media_type
-    return Fetched(digest or named or hasher_digest, media_type, reply.body, bool(digest or named))
+    return Fetched(digest or named or digest_like("sha256:", reply.body), media_type, reply.body, bool(digest or named), stated)
 
 
 def _named_media_type(body: bytes) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from auditor.collectors.registry.addresses import Addresses
-from auditor.collectors.registry.answers import Fetched, digest_header, media_type_of, now, refusal, verified
+from auditor.collectors.registry.answers import Fetched, Misfit, digest_header, length_of, media_type_of, now, refusal, verified
 from auditor.collectors.registry.connections import Connections
 from auditor.collectors.registry.credentials import Credentials
 from auditor.collectors.registry.failures import Unanswered, plain
@@ -17,6 +17,7 @@ from auditor.collectors.registry.ranges import Part, WholeBlob, body_of, unsatis
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.registry.sender import Reply, Sender
 from auditor.collectors.registry.session import Question, Session
+from auditor.collectors.registry.sink import HashingSink
 from auditor.evidence.model import Absent, BlobSeen, Failed, Kind, TagSeen
 from auditor.evidence.store import MAX_DOCUMENT
 from auditor.oci.media_types import ACCEPT
@@ -49,11 +50,11 @@ class RegistryClient:
         address = self._session(domain).address
         return f"{address.scheme}://{address.host}/v2/{path}/{kind}/{target}"
 
-    async def manifest(self, domain: str, path: str, target: str, digest: str = "") -> Fetched | Absent | Failed:
+    async def manifest(self, domain: str, path: str, target: str, digest: str = "") -> Fetched | Misfit | Absent | Failed:
         """GET a manifest or an index by tag or digest; `digest` is what its bytes must hash to, when that is known."""
         return await self._fetch(domain, Question(path, "manifests", target, MAX_DOCUMENT, accept=ACCEPT), digest)
 
-    async def config(self, domain: str, path: str, digest: str) -> Fetched | Absent | Failed:
+    async def config(self, domain: str, path: str, digest: str) -> Fetched | Misfit | Absent | Failed:
         """GET a config blob."""
         return await self._fetch(domain, Question(path, "blobs", digest, MAX_DOCUMENT), digest)
 
@@ -62,8 +63,8 @@ class RegistryClient:
         reply = await self._head(domain, Question(path, "manifests", target, 0, "HEAD", ACCEPT))
         if not isinstance(reply, Reply):
             return reply
-        digest, size = digest_header(reply), reply.headers.get("content-length", "")
-        return TagSeen(digest, media_type_of(reply), int(size)) if digest and size.isdecimal() else None
+        digest, size = digest_header(reply), length_of(reply)
+        return TagSeen(digest, media_type_of(reply), size) if digest and size is not None else None
 
     async def head_blob(self, domain: str, path: str, digest: str) -> BlobSeen | Absent | Failed:
         """HEAD a blob. A registry that does not say its size fails: the question is whether all of it is there."""
@@ -73,10 +74,24 @@ class RegistryClient:
             return Failed(Kind.UNSUPPORTED, "the registry does not answer HEAD for blobs", now(), source)
         if not isinstance(reply, Reply):
             return reply
-        size = reply.headers.get("content-length", "")
-        if not size.isdecimal():
+        size = length_of(reply)
+        if size is None:
             return Failed(Kind.MALFORMED, "the registry does not say how large the blob is", now(), source)
-        return BlobSeen(int(size))
+        return BlobSeen(size)
+
+    async def read_blob(self, domain: str, path: str, digest: str, size: int) -> BlobSeen | Absent | Failed:
+        """GET a whole blob and hash it as it comes in; of one that is larger than `size` bytes only that much is read."""
+        source = self.source(domain, path, "blobs", digest)
+        sink = HashingSink(digest)
+        try:
+            reply = await self._session(domain).ask(Question(path, "blobs", digest, size, sink=sink))
+        except Unanswered as error:
+            return self._failed(domain, error, source)
+        if (refused := refusal(reply, source)) is not None:
+            return self._explained(domain, refused)
+        if reply.is_cut:
+            return BlobSeen(max(length_of(reply) or 0, sink.size))
+        return BlobSeen(sink.size, "", sink.hashed)
 
     async def part(self, domain: str, path: str, digest: str, part: Part) -> bytes | Absent | Failed:
         """GET some bytes of a blob. A registry that sent a whole blob instead is not asked again.
@@ -121,12 +136,12 @@ class RegistryClient:
         refused = refusal(reply, source, asked_by_head=True)
         return reply if refused is None else self._explained(domain, refused)
 
-    async def _fetch(self, domain: str, question: Question, digest: str) -> Fetched | Absent | Failed:
+    async def _fetch(self, domain: str, question: Question, digest: str) -> Fetched | Misfit | Absent | Failed:
         source = self.source(domain, question.repository, question.kind, question.target)
         try:
             reply = await self._session(domain).ask(question)
             refused = refusal(reply, source)
-            return self._explained(domain, refused) if refused is not None else verified(reply, digest, _sha256(reply))
+            return self._explained(domain, refused) if refused is not None else verified(reply, digest)
         except Unanswered as error:
             return self._failed(domain, error, source)
 
@@ -152,8 +167,4 @@ class RegistryClient:
             return Absent(detail, refused.at, refused.source)
         if refused.kind is Kind.DENIED and self._credentials.problems:
             detail = f"{detail} ({plain('; '.join(dict.fromkeys(self._credentials.problems)))})"
-        return Failed(refused.kind, detail, refused.at, refused.source)
-
-
-def _sha256(reply: Reply) -> str:
-    return f"sha256:{hashlib.sha256(reply.body).hexdigest()}"
+        return replace(refused, detail=detail)

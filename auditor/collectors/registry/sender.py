@@ -15,6 +15,7 @@ from auditor.collectors.registry.connections import Connections, origin_of
 from auditor.collectors.registry.failures import Unanswered, plain, shown
 from auditor.collectors.registry.retries import RETRIED, Retries
 from auditor.collectors.registry.secret import Secret
+from auditor.collectors.registry.sink import HashingSink
 from auditor.evidence.model import Kind
 
 MAX_REDIRECTS = 5
@@ -22,6 +23,7 @@ MAX_ERROR = 64 * 1024
 TIMEOUTS = httpx.Timeout(connect=10, read=20, write=20, pool=None)
 _TIMEOUTS = TIMEOUTS.as_dict()
 WHOLE_ANSWER = 60.0
+SLOWEST = 64 * 1024  # bytes a second, of a body that is read to be hashed
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _IDENTITY = frozenset({"", "identity"})
 # Every request, for `auditor --verbose`: never its headers, and of its address nothing that could be a secret.
@@ -41,6 +43,7 @@ class Request:
     ca: bytes = b""
     part: str = ""  # a Range header: what to send of the body
     allowed: Callable[[httpx.URL], bool] | None = None  # where a redirect may lead, in place of what holds for registries
+    sink: HashingSink | None = None  # takes the body of a good answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +118,14 @@ class Sender:
         async with self._at_once:
             transport = self._connections.take(request.url, request.ca)
             try:
-                async with asyncio.timeout(WHOLE_ANSWER):
+                # A body that is hashed has no limit for the whole: `_hashed` watches its rate.
+                async with asyncio.timeout(None if request.sink is not None else WHOLE_ANSWER):
                     reply = await _ask(transport, request)
             except TimeoutError as error:
                 # Not tried again: who answers drop by drop once would make every further image wait as long, five times.
                 detail = f"the answer took longer than {WHOLE_ANSWER:g} s"
+                if request.sink is not None:
+                    detail += f", and came at less than {SLOWEST:,} bytes a second"
                 self._down[origin_of(request.url)] = detail
                 _LOG.debug("%s %s: %s", request.method, _Shown(request.url), detail)
                 raise Unanswered(Kind.UNREACHABLE, detail) from error
@@ -162,6 +168,9 @@ async def _read(request: Request, response: httpx.Response) -> Reply:
     limit = request.limit if response.status_code in {200, 206} else MAX_ERROR
     stream = response.stream
     assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - what an asynchronous transport returns
+    if request.sink is not None and response.status_code == 200:
+        is_cut = await _hashed(request.sink, stream, request.limit)
+        return Reply(request.url, response.status_code, response.headers, b"", is_cut)
     parts: list[bytes] = []
     size = 0
     async for chunk in stream:
@@ -170,6 +179,20 @@ async def _read(request: Request, response: httpx.Response) -> Reply:
         if size > limit:
             break
     return Reply(request.url, response.status_code, response.headers, b"".join(parts)[:limit], size > limit)
+
+
+async def _hashed(sink: HashingSink, stream: httpx.AsyncByteStream, limit: int) -> bool:
+    """Hash a body of at most `limit` bytes; True if it is longer. Raises TimeoutError if it comes too slowly."""
+    sink.restart()
+    clock = asyncio.get_running_loop().time
+    started = clock()
+    async for chunk in stream:
+        sink.feed(chunk)
+        if sink.size > limit:
+            return True
+        if clock() - started > WHOLE_ANSWER + sink.size / SLOWEST:
+            raise TimeoutError
+    return False
 
 
 def _redirected(request: Request, location: str) -> Request:

@@ -10,6 +10,7 @@ from auditor.collectors.registry.challenge import Challenge, parse_challenges
 from auditor.collectors.registry.credentials import Credentials
 from auditor.collectors.registry.secret import Login, Secret, redact
 from auditor.collectors.registry.sender import Reply, Request, Sender
+from auditor.collectors.registry.sink import HashingSink
 from auditor.collectors.registry.tokens import Tokens
 
 MAX_ATTEMPTS = 3
@@ -19,7 +20,8 @@ MAX_ATTEMPTS = 3
 class Question:
     """A request to a registry's API about one repository; `kind` and `target` end the path: `manifests`, `latest`.
 
-    `part` is a Range header, where not all of the answer is wanted.
+    `part` is a Range header, where not all of the answer is wanted. `sink` takes the body of a good answer, in place of the
+    reply.
     """
 
     repository: str
@@ -29,6 +31,7 @@ class Question:
     method: str = "GET"
     accept: str = "*/*"
     part: str = ""
+    sink: HashingSink | None = None
 
     @property
     def path(self) -> str:
@@ -78,6 +81,7 @@ class Session:
             question.accept,
             ca=self.address.ca,
             part=question.part,
+            sink=question.sink,
         )
         brought = await self._bring(self._challenge, request, question)
         for _ in range(MAX_ATTEMPTS):

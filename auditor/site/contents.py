@@ -1,0 +1,226 @@
+"""The view of contents: where two statements about the bytes of an image disagree, in one kind of registry.
+
+Statements are the size and media type of a descriptor, the size and Content-Type of the registry's answer, the digest of the
+bytes that were read, and what the document itself states and is.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from auditor.evidence.model import Absent, BlobSeen, Failed, ImageEvidence, Kind, Seen, Verify
+from auditor.oci.document import Descriptor, Index, MalformedDocument, parse_document
+from auditor.oci.media_types import INDEXES, form_of
+from auditor.oci.select import flatten
+from auditor.site.images import Image, Images, Payload, Placement, Shape, Trouble
+
+
+class Aspect(enum.StrEnum):
+    """What two statements disagree on."""
+
+    SIZE = "size"  # in bytes
+    DIGEST = "digest"
+    FORM = "form"  # an index or a manifest
+    CONTENT_TYPE = "content-type"  # the form that the registry's answer for a child states: only a pull by digest reads it
+    MEDIA_TYPE = "media-type"  # two media types of one form
+    VALUE = "value"  # no client accepts what the document states
+
+
+class Part(enum.StrEnum):
+    """What the bytes are."""
+
+    ROOT = "root"  # the manifest or index that the reference names
+    CHILD = "child"  # a manifest that an index lists
+    CONFIG = "config"
+    LAYER = "layer"
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One disagreement. `expected` is what the descriptor, the digest or the document states; `actual` what was observed."""
+
+    aspect: Aspect
+    part: Part
+    digest: str
+    expected: str
+    actual: str
+
+    @property
+    def is_fatal(self) -> bool:
+        """Whether a client refuses the image: two media types of one form are read alike."""
+        return self.aspect is not Aspect.MEDIA_TYPE
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """One image: its placements, what disagrees, and why something could not be compared."""
+
+    image: Image
+    placements: tuple[Placement, ...]
+    mismatches: tuple[Mismatch, ...]
+    trouble: Trouble | None
+
+
+def contents_of(images: Images, evidence: ImageEvidence, verify: Verify | None = None) -> Iterator[Contents]:
+    """Every image whose tag was observed or is in doubt.
+
+    With `verify`, what was not observed, or with `full` not read, is in doubt; without, it is left out.
+    """
+    comparison = _Comparison(images, evidence, verify)
+    grouped: dict[str, list[Placement]] = {}
+    for placement in images.placements:
+        grouped.setdefault(placement.image.name, []).append(placement)
+    for placements in grouped.values():
+        image = placements[0].image
+        if not image.absent:
+            found = [*comparison.root(image), *comparison.parts(image, placements)]
+            mismatches = dict.fromkeys(one for one in found if isinstance(one, Mismatch))
+            trouble = next((one for one in found if isinstance(one, Trouble)), None)
+            yield Contents(image, tuple(placements), tuple(mismatches), trouble)
+
+
+class _Comparison:
+    """Compares image by image. What several images of a repository share is compared once."""
+
+    def __init__(self, images: Images, evidence: ImageEvidence, verify: Verify | None) -> None:
+        self._shapes = images.shapes
+        self._configs = images.configs
+        self._evidence = evidence
+        self._is_strict = verify is not None
+        self._read = frozenset(Part) if verify is Verify.FULL else frozenset(Part) - {Part.LAYER}
+        self._known: dict[tuple[str, str, int, str], tuple[Mismatch | Trouble, ...]] = {}
+
+    def root(self, image: Image) -> Iterator[Mismatch | Trouble]:
+        """The manifest or index that the reference names."""
+        if not image.digest:
+            if image.trouble is not None:
+                yield image.trouble
+            return
+        named = Descriptor(image.digest, image.size, image.media_type)
+        found = tuple(self._document(image.reference.repository, named, Part.ROOT))
+        yield from found
+        if image.trouble is not None and not any(isinstance(one, Mismatch) for one in found):
+            yield image.trouble
+
+    def parts(self, image: Image, placements: Iterable[Placement]) -> Iterator[Mismatch | Trouble]:
+        """What the index lists, and the configs and layers of the manifests that nodes would pull."""
+        repository = image.reference.repository
+        if isinstance(image.document, Index):
+            for entry in self._entries(repository, image.document):
+                yield from self._shared(repository, entry, Part.CHILD)
+        payloads: dict[str, Payload] = {}
+        for placement in placements:
+            if placement.resolution.payload is not None:
+                payloads.setdefault(placement.resolution.payload.digest, placement.resolution.payload)
+        if not self._is_strict:
+            yield from self._unasked(repository, [image.digest, *payloads])
+        for payload in payloads.values():
+            if payload.flaw:
+                yield Mismatch(Aspect.VALUE, Part.CHILD, payload.digest, "values that clients accept", payload.flaw)
+            if payload.config is not None:
+                yield from self._shared(repository, payload.config, Part.CONFIG)
+            for layer in payload.layers:
+                yield from self._shared(repository, layer, Part.LAYER)
+
+    def _unasked(self, repository: str, digests: list[str]) -> Iterator[Trouble]:
+        """The documents of an image that were not asked for, beside others that were. Older evidence has none of them."""
+        observed = {digest: self._evidence.blob(repository, digest) for digest in digests if digest}
+        if any(one is not None for one in observed.values()):
+            for digest, one in observed.items():
+                if one is None:
+                    yield Trouble(Kind.MISSING_EVIDENCE, f"{digest}: {repository} was not asked whether it has this manifest")
+
+    def _entries(self, repository: str, index: Index) -> Iterable[Descriptor]:
+        """Everything that the index lists, nested indexes and what they list included."""
+        entries = {entry.digest: entry for entry in index.manifests}
+        if any(entry.media_type in INDEXES for entry in index.manifests):
+            entries |= {
+                entry.digest: entry for entry in flatten(index, lambda digest: self._nested(repository, digest)).manifests
+            }
+        return entries.values()
+
+    def _nested(self, repository: str, digest: str) -> Index | None:
+        content = self._evidence.content(repository, digest)
+        if not isinstance(content, Seen):
+            return None
+        try:
+            document = parse_document(content.value.body, content.value.media_type)
+        except MalformedDocument:
+            return None
+        return document if isinstance(document, Index) else None
+
+    def _shared(self, repository: str, named: Descriptor, part: Part) -> tuple[Mismatch | Trouble, ...]:
+        key = (repository, named.digest, named.size, f"{part.value} {named.media_type}")
+        found = self._known.get(key)
+        if found is None:
+            compare = self._document if part is Part.CHILD else self._blob
+            found = self._known[key] = tuple(compare(repository, named, part))
+        return found
+
+    def _document(self, repository: str, named: Descriptor, part: Part) -> Iterator[Mismatch | Trouble]:
+        """A manifest or an index: its size, its digest and every media type that is stated for it."""
+        observed = self._observed(repository, named, part)
+        seen = observed if isinstance(observed, BlobSeen) else None
+        shape = self._shapes.get(named.digest)
+        if isinstance(observed, Trouble):
+            yield observed
+        if seen is not None:
+            yield from self._bytes(named, seen, part)
+        # A document that is at hand is what the descriptor points at, also where its bytes came from elsewhere.
+        if shape is not None and shape.size != named.size and (seen is None or seen.size == named.size):
+            yield _mismatch(Aspect.SIZE, part, named, named.size, shape.size)
+        yield from self._types(named, seen, shape, part)
+
+    def _types(self, named: Descriptor, seen: BlobSeen | None, shape: Shape | None, part: Part) -> Iterator[Mismatch | Trouble]:
+        answered = seen.media_type if seen is not None else ""
+        stated = [named.media_type, shape.media_type if shape is not None else ""]
+        known = dict.fromkeys(media_type for media_type in (*stated, answered) if form_of(media_type) is not None)
+        form = shape.form if shape is not None else next((form_of(media_type) for media_type in known), None)
+        if wrong := [media_type for media_type in known if form_of(media_type) is not form]:
+            is_answer = part is Part.CHILD and wrong == [answered] and answered not in stated
+            aspect = Aspect.CONTENT_TYPE if is_answer else Aspect.FORM
+            yield Mismatch(aspect, part, named.digest, wrong[0], str(form))
+        elif len(known) > 1:
+            yield Mismatch(Aspect.MEDIA_TYPE, part, named.digest, *[*known][:2])
+        if self._is_strict and part is Part.ROOT and seen is not None and form_of(answered) is None and seen.hashed:
+            detail = f"{named.digest}: the registry states the Content-Type {answered!r:.100}, which names no kind of manifest"
+            yield Trouble(Kind.UNSUPPORTED, detail)
+
+    def _blob(self, repository: str, named: Descriptor, part: Part) -> Iterator[Mismatch | Trouble]:
+        """A config or a layer: its size, and its digest where the bytes were read."""
+        observed = self._observed(repository, named, part)
+        if isinstance(observed, Trouble):
+            yield observed
+        elif observed is not None:
+            yield from self._bytes(named, observed, part)
+        size = self._configs.get(named.digest)
+        if size is not None and size != named.size and not (isinstance(observed, BlobSeen) and observed.size != named.size):
+            yield _mismatch(Aspect.SIZE, part, named, named.size, size)
+
+    def _bytes(self, named: Descriptor, seen: BlobSeen, part: Part) -> Iterator[Mismatch | Trouble]:
+        if seen.size != named.size:
+            yield _mismatch(Aspect.SIZE, part, named, named.size, seen.size)
+        elif seen.hashed not in {"", named.digest}:
+            yield Mismatch(Aspect.DIGEST, part, named.digest, named.digest, seen.hashed)
+        elif self._is_strict and part in self._read and not seen.hashed:
+            how = " with `--verify full`" if part is Part.LAYER else ""
+            yield Trouble(Kind.MISSING_EVIDENCE, f"{part.value} {named.digest}: its bytes were not read; collect again{how}")
+
+    def _observed(self, repository: str, named: Descriptor, part: Part) -> BlobSeen | Trouble | None:
+        """What the registry has; None where the question is left to others or was not asked."""
+        match self._evidence.blob(repository, named.digest):
+            case Seen(seen):
+                return seen
+            case Failed(kind, detail):
+                return Trouble(kind, f"{part.value} {named.digest[:80]}: {detail}") if self._is_strict else None
+            case Absent():
+                return None
+            case None:
+                detail = f"{part.value} {named.digest[:80]}: the registry was not asked"
+                return Trouble(Kind.MISSING_EVIDENCE, detail) if self._is_strict else None
+
+
+def _mismatch(aspect: Aspect, part: Part, named: Descriptor, expected: int, actual: int) -> Mismatch:
+    return Mismatch(aspect, part, named.digest, str(expected), str(actual))

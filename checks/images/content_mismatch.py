@@ -1,0 +1,61 @@
+"""## What it checks
+Everything that is stated about the bytes of an image on the internal registry agrees: the size and media type in the index and
+the manifest, the size and Content-Type that the registry answers, the media type in the document, and the digest of the bytes.
+Manifests and configs are read and hashed in every run. With `--verify full` the layers are read and hashed as well.
+
+## Why it matters
+A registry serves what lies on its disk. A layer that was cut off by a full disk, or a manifest that has changed, is there for
+every copy tool and every list, and a node refuses it: `failed size validation: 1000 != 200723: failed precondition`, or
+`unexpected commit digest …, expected …`.
+
+## How to fix
+Delete the damaged content from the internal registry and run its garbage collection. Then copy the image again. A copy alone
+does not help: copy tools skip what the registry claims to have.
+
+## When it cannot tell
+The internal registry did not answer for a part of the image, or did not state its size. Evidence of older versions has no
+digests of the bytes.
+
+## References
+containerd core/metadata/content.go (size and digest of what is committed) and core/images/image.go (media types); OCI
+image-spec, "Descriptors"; executed on crane v0.20.6, skopeo 1.9 and regctl against docker-registry 2.8.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from auditor.check import Area, Outcome, Remedy, Severity, define
+from auditor.plan.rewrites import placed
+from auditor.site import Requirement, Site
+from auditor.site.contents import Contents
+from checks.contents import copied_again, outcomes
+
+ID = "content-mismatch"
+
+
+def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
+    """One outcome per image. What is absent is left to `image-missing-in-target` and `index-incomplete`."""
+    registry = site.plan.registry
+    assert registry is not None  # noqa: S101 - the check requires the internal registry
+    tool = site.transfer.tool.name if site.transfer is not None else ""
+
+    def target(one: Contents) -> str:
+        return str(placed(registry, one.image.reference))
+
+    def remedies(one: Contents) -> tuple[Remedy, ...]:
+        return copied_again(tool, one.image.name, target(one))
+
+    yield from outcomes(ID, site.target_contents, remedies, target)
+
+
+CHECK = define(
+    run,
+    id=ID,
+    title="Registry content does not match its manifest",
+    family="images",
+    area=Area.COPIES,
+    severity=Severity.ERROR,
+    requires=(Requirement.IMAGES, Requirement.TARGET),
+)
