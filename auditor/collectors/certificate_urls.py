@@ -17,6 +17,7 @@ from auditor.collectors.registry.connections import Connections
 from auditor.collectors.registry.failures import Unanswered, shown
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.registry.sender import Reply, Request, Sender
+from auditor.evidence.causes import cause_of_status
 from auditor.evidence.model import MAX_FETCHED, Absent, Failed, Fetched, Kind, Observation, Seen
 from auditor.evidence.store import Store
 from auditor.pki.certificate import Certificate
@@ -105,7 +106,7 @@ class CertificateUrls:
         try:
             reply = await self._sender.send(request)
         except Unanswered as error:
-            return Failed(error.kind, error.detail, now(), source)
+            return Failed(error.kind, error.detail, now(), source, error.cause)
         self._left -= len(reply.body)
         return _meaning(reply, source)
 
@@ -119,6 +120,6 @@ def _meaning(reply: Reply, source: str) -> Observation[Fetched]:
         case 404 | 410:
             return Absent(f"status {reply.status}", now(), source)
         case 401 | 403 | 407:
-            return Failed(Kind.DENIED, f"status {reply.status}", now(), source)
+            return Failed(Kind.DENIED, f"status {reply.status}", now(), source, cause_of_status(reply.status))
         case _:
-            return Failed(Kind.UNREACHABLE, f"status {reply.status}", now(), source)
+            return Failed(Kind.UNREACHABLE, f"status {reply.status}", now(), source, cause_of_status(reply.status))

@@ -14,7 +14,7 @@ from typing import Final
 from auditor.errors import EvidenceError, strerror
 
 APPLICATION_ID: Final = 0x41474145
-VERSION: Final = 3
+VERSION: Final = 4
 OLDEST: Final = 2
 MAX_VALUE: Final = 64 * 1024 * 1024
 _MAGIC: Final = b"SQLite format 3\x00"
@@ -22,7 +22,7 @@ _LOCK_TIMEOUT: Final = 5.0
 _HINT: Final = "Evidence is the file that `auditor collect PLAN -o FILE` writes."
 DAMAGED: Final = "The file is damaged: collect anew, or carry it again and compare checksums."
 
-# `outcome` is "seen", "absent" or the kind of a failure; times are ISO 8601 in UTC.
+# `outcome` is "seen", "absent" or the kind of a failure, from version 4 on with its cause; times are ISO 8601 in UTC.
 _TABLES: Final = {
     "meta": "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "document": (
@@ -171,6 +171,7 @@ def stand_in(connection: sqlite3.Connection, missing: tuple[str, ...]) -> None:
 
 def upgrade(connection: sqlite3.Connection, missing: tuple[str, ...]) -> None:
     """Make an older file one of this version, all of it or nothing."""
-    if missing:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version < VERSION:
         statements = (*(_TABLES[table] for table in missing), f"PRAGMA user_version={VERSION}")
         connection.executescript(f"BEGIN IMMEDIATE; {'; '.join(statements)}; COMMIT;")

@@ -9,6 +9,7 @@ import msgspec
 
 from auditor.collectors.registry.failures import Unanswered, plain
 from auditor.collectors.registry.sender import Reply
+from auditor.evidence.causes import Cause, cause_of_status
 from auditor.evidence.model import Absent, Failed, Kind
 from auditor.evidence.store import hashes_to
 from auditor.oci.reference import is_digest
@@ -67,7 +68,8 @@ def refusal(reply: Reply, source: str, *, asked_by_head: bool = False) -> Absent
             words or "status 404 without a registry error code: a proxy or a web server may have said it", now(), source
         )
     detail = f"status {reply.status}" + (f": {words}" if words else "")
-    return Failed(Kind.DENIED if reply.status in {401, 403} else Kind.UNREACHABLE, detail, now(), source)
+    kind = Kind.DENIED if reply.status in {401, 403} else Kind.UNREACHABLE
+    return Failed(kind, detail, now(), source, cause_of_status(reply.status))
 
 
 def media_type_of(reply: Reply) -> str:
@@ -90,7 +92,8 @@ def verified(reply: Reply, digest: str, hasher_digest: str) -> Fetched:
     if reply.is_cut:
         raise Unanswered(Kind.MALFORMED, f"more than {len(reply.body):,} bytes")
     if media_type_of(reply) == "text/html" or reply.body.lstrip()[:1] == b"<":
-        raise Unanswered(Kind.MALFORMED, "HTML where JSON was expected: a proxy or a login page may have answered")
+        detail = "HTML where JSON was expected: a proxy or a login page may have answered"
+        raise Unanswered(Kind.MALFORMED, detail, Cause.WEB_PAGE)
     named = digest_header(reply)
     for expected, who in ((digest, "asked for"), (named, "named by the registry")):
         if expected and not hashes_to(expected, reply.body):

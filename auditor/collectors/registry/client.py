@@ -140,7 +140,7 @@ class RegistryClient:
         return session
 
     def _failed(self, domain: str, error: Unanswered, source: str) -> Failed:
-        failed = Failed(error.kind, error.detail, now(), source)
+        failed = Failed(error.kind, error.detail, now(), source, error.cause)
         explained = self._explained(domain, failed)
         assert isinstance(explained, Failed)  # noqa: S101 - what goes in comes out
         return explained
@@ -152,7 +152,7 @@ class RegistryClient:
             return Absent(detail, refused.at, refused.source)
         if refused.kind is Kind.DENIED and self._credentials.problems:
             detail = f"{detail} ({plain('; '.join(dict.fromkeys(self._credentials.problems)))})"
-        return Failed(refused.kind, detail, refused.at, refused.source)
+        return Failed(refused.kind, detail, refused.at, refused.source, refused.cause)
 
 
 def _sha256(reply: Reply) -> str:
