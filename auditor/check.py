@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from auditor.errors import Location
+from auditor.evidence.causes import Fault
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 
@@ -112,12 +113,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Undetermined:
-    """Something that a check could not decide, and why."""
+    """Something that a check could not decide, and why.
+
+    `faults` names the hosts that did not answer, if an answer of theirs is all that is missing; reports group by them.
+    """
 
     check: str
     subject: Subject
     kind: Kind
     detail: str
+    faults: tuple[Fault, ...] = ()
 
     @property
     def fingerprint(self) -> str:

@@ -10,7 +10,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from auditor.check import Finding, Rule, Severity, Undetermined
+from auditor.check import Finding, Remedy, Rule, Severity, Undetermined
 
 
 class Verdict(enum.StrEnum):
@@ -209,6 +209,24 @@ class EvidenceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class HostRow:
+    """One host that gave no usable answer for one cause, and what is undetermined because of it.
+
+    `cause` is a value of `auditor.evidence.causes.Cause`, empty if it is not known; `what` says it in words behind the host's
+    name, `detail` quotes the first failure. `undetermined` counts outcomes, `images` and `subjects` what they are about.
+    """
+
+    host: str
+    cause: str
+    what: str
+    detail: str
+    undetermined: int
+    images: int
+    subjects: tuple[str, ...]
+    remedy: Remedy
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole answer. `storage` keys are stage names.
 
@@ -234,3 +252,4 @@ class Report:
     fail_on: Severity = Severity.ERROR
     baseline: BaselineUsed | None = None
     evidence: tuple[EvidenceRow, ...] = ()
+    hosts: tuple[HostRow, ...] = ()

@@ -16,11 +16,13 @@ from auditor.collectors.certificate_urls import CertificateUrls
 from auditor.collectors.endpoints import EndpointCollector, ObserveChain, ObserveOffered
 from auditor.collectors.images import ImageCollector, Wish
 from auditor.collectors.presence import PresenceCollector
+from auditor.collectors.registry.answers import now
 from auditor.collectors.registry.client import RegistryClient
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.tls import observe_chain, observe_offered
 from auditor.collectors.unpacked import UnpackedCollector
 from auditor.errors import AuditorError, UsageError
+from auditor.evidence.missed import Missed, missed_since
 from auditor.evidence.model import Failed, Place
 from auditor.evidence.places import note_places
 from auditor.evidence.store import Store
@@ -58,7 +60,7 @@ class Collected:
     """What a collection did. `failures` are questions without a usable answer; `left_out` names files not carried, and why.
 
     `unanswered` are references, endpoints (`host:port`) and URLs that nobody answered for today, and of which the store keeps
-    what was seen before.
+    what was seen before. `missed` groups everything that was to be observed and was not, by host and cause.
     """
 
     requests: int
@@ -67,6 +69,7 @@ class Collected:
     left_out: tuple[str, ...]
     seconds: float
     unanswered: Mapping[str, Failed] = field(default_factory=dict)
+    missed: tuple[Missed, ...] = ()
 
 
 def collect(plan: Plan, needs: Needs, store: Store, options: CollectOptions | None = None) -> Collected:
@@ -77,7 +80,7 @@ def collect(plan: Plan, needs: Needs, store: Store, options: CollectOptions | No
     Raises UsageError when a CA file holds no certificate, or a place is to be asked that the plan does not name.
     """
     options = options or CollectOptions()
-    started = time.monotonic()
+    started, since = time.monotonic(), now().replace(microsecond=0)  # evidence has times in whole seconds
     _check_places(plan, options.places)
     left_out = _carry(plan, store)
     note_places(store, options.places)
@@ -88,7 +91,8 @@ def collect(plan: Plan, needs: Needs, store: Store, options: CollectOptions | No
         done = asyncio.run(_gather(plan, needs, store, options))
     finally:
         store.commit()
-    return replace(done, left_out=left_out, seconds=time.monotonic() - started)
+    missed = missed_since(store, since, done.unanswered)
+    return replace(done, left_out=left_out, seconds=time.monotonic() - started, missed=missed)
 
 
 def _check_places(plan: Plan, places: frozenset[Place]) -> None:

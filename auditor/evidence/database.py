@@ -98,6 +98,15 @@ class Database:
         """Note something about the evidence as a whole."""
         self._write("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
 
+    @property
+    def name(self) -> str:
+        """What messages call the file."""
+        return self._name
+
+    def rows(self, statement: str, *values: str | int) -> Iterator[tuple[object, ...]]:
+        """The rows of a constant SELECT with its values. Raises EvidenceError."""
+        yield from self._rows(statement, *values)
+
     def _row(self, statement: str, *values: str | int) -> tuple[object, ...] | None:
         with self._explained:
             row: tuple[object, ...] | None = self._connection.execute(statement, values).fetchone()

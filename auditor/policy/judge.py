@@ -11,6 +11,7 @@ from auditor.check import Finding, Rule, Severity, Undetermined
 from auditor.engine import CheckResult, Outcomes
 from auditor.plan.model import Waiver
 from auditor.policy.baseline import Baseline, beside
+from auditor.policy.hosts import host_rows
 from auditor.policy.rules import PLAN_UNEXAMINED, POLICY_RULES, WAIVER_UNUSED
 from auditor.policy.sections import egress_rows, evidence_rows, image_rows, storage_stages, trust_rows
 from auditor.policy.unexamined import unexamined_findings
@@ -71,6 +72,7 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
         fail_on=policy.fail_on,
         baseline=policy.baseline.used if policy.baseline else None,
         evidence=evidence_rows(site),
+        hosts=host_rows(site.plan, undetermined),
     )
 
 
