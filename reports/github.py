@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 
 from auditor.check import Severity
 from auditor.report import Report
+from reports import basis, hosts
 from reports.cleaning import clean
 from reports.quantity import many
 from reports.summary import VERDICT_WORDS, active, counted, meaning
-from reports.wording import Place, asked, lines_of
+from reports.wording import Place, asked, lines_of, shortened
 
 MOST = 10
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
@@ -44,6 +45,8 @@ def _lines(report: Report) -> Iterator[str]:
     if rest:
         yield f"{many(len(rest), 'more annotation')} than GitHub shows:"
     yield from (_logged(*annotation) for annotation in rest)
+    if used := basis.summary_line(report):
+        yield _harmless(used)
     yield _harmless(f"{VERDICT_WORDS[report.verdict]}: {counted(report)}. {meaning(report)} Plan {clean(report.plan_name)}.")
 
 
@@ -52,7 +55,9 @@ def _annotations(report: Report) -> Iterator[Annotation]:
     for line in lines_of(active(report)):
         fix = f" Fix: {line.fix}" if line.fix else ""
         yield LEVELS[line.severity], line.check, line.place, f"{line.text}{fix}"
-    for question, text in asked(report.undetermined):
+    for row in report.hosts:
+        yield "warning", f"undetermined: {clean(row.host)}", None, shortened(hosts.told(row))
+    for question, text in asked(hosts.ungrouped(report)):
         yield "warning", f"undetermined: {clean(question.first.check)}", None, text
 
 

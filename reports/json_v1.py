@@ -11,7 +11,18 @@ from collections.abc import Iterable
 from importlib import resources
 
 from auditor.check import Finding, Remedy, Subject, Undetermined
-from auditor.report import CheckRow, EvidenceRow, ImageRow, JudgedFinding, Report, StorageStage, TrustRow, Waived
+from auditor.report import (
+    CheckRow,
+    EvidenceBasis,
+    EvidenceRow,
+    HostRow,
+    ImageRow,
+    JudgedFinding,
+    Report,
+    StorageStage,
+    TrustRow,
+    Waived,
+)
 from reports.plain import Json, plain, written
 
 VERSION = 1
@@ -52,6 +63,8 @@ def mapping(report: Report) -> Json:
         "fail_on": report.fail_on.value,
         "baseline": _baseline(report),
         "evidence": [_evidence(row) for row in report.evidence],
+        "evidence_basis": _basis(report.basis),
+        "unanswered_hosts": [_host(row) for row in report.hosts],
     }
     return plain(made)
 
@@ -132,7 +145,13 @@ def _baseline(report: Report) -> Json | None:
 
 
 def _undetermined(row: Undetermined) -> Json:
-    return {"check": row.check, "subject": _subject(row.subject), "kind": row.kind.value, "detail": row.detail}
+    return {
+        "check": row.check,
+        "subject": _subject(row.subject),
+        "kind": row.kind.value,
+        "detail": row.detail,
+        "hosts": [{"host": fault.host, "cause": fault.cause.value or None} for fault in row.faults],
+    }
 
 
 def _image(row: ImageRow) -> Json:
@@ -193,6 +212,39 @@ def _evidence(row: EvidenceRow) -> Json:
         "failed": row.failed,
         "oldest": row.oldest,
         "newest": row.newest,
+    }
+
+
+def _basis(basis: EvidenceBasis) -> Json:
+    return {
+        "origin": basis.origin,
+        "sha256": basis.sha256 or None,
+        "measured_on": basis.measured_on.isoformat() if basis.measured_on is not None else None,
+        "max_age_seconds": basis.max_age or None,
+        "timing": basis.timing.value,
+        "ages": [
+            {
+                "what": row.what,
+                "oldest": row.oldest.isoformat(),
+                "newest": row.newest.isoformat(),
+                "days": row.days,
+                "can_change": row.can_change,
+                "stale": row.is_stale,
+            }
+            for row in basis.ages
+        ],
+    }
+
+
+def _host(row: HostRow) -> Json:
+    return {
+        "host": row.host,
+        "cause": row.cause or None,
+        "summary": row.what,
+        "detail": row.detail,
+        "undetermined": row.undetermined,
+        "images": row.images,
+        "remedy": _remedy(row.remedy),
     }
 
 

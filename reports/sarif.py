@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from auditor.check import Finding, Severity, Subject, Undetermined
 from auditor.report import CheckRow, JudgedFinding, Report
+from reports import basis, hosts
 from reports.cleaning import clean
 from reports.folding import who_of
 from reports.plain import Json, plain, written
@@ -43,7 +44,10 @@ def _run(report: Report) -> Json:
             {
                 "executionSuccessful": not bugs,
                 "exitCode": report.exit_code,
-                "toolExecutionNotifications": [_notification(row, index) for row in bugs],
+                "toolExecutionNotifications": [
+                    *(_notification(row, index) for row in bugs),
+                    *({"level": "warning", "message": {"text": hosts.told(row)}} for row in report.hosts),
+                ],
             }
         ],
         "results": [
@@ -56,6 +60,9 @@ def _run(report: Report) -> Json:
             "auditedAt": report.audited_at.isoformat(),
             "horizon": report.horizon.isoformat(),
             "verdict": report.verdict.value,
+            "evidenceSha256": report.basis.sha256,
+            "evidenceAge": list(basis.age_lines(report)),
+            "evidenceDates": basis.timing_line(report),
         },
     }
 

@@ -6,8 +6,9 @@ import typer
 
 from auditor.cli.gathering import gather
 from auditor.cli.inputs import read_inputs
-from auditor.cli.options import AskVia, EvidenceOut, Jobs, Platforms, Sources, places_of
+from auditor.cli.options import AskVia, Ca, EvidenceOut, Jobs, Platforms, Sources, places_of
 from auditor.cli.saying import note
+from auditor.cli.trusting import ca_for
 from auditor.evidence.missed import Missed
 from auditor.plan.model import Plan
 from auditor.plan.needs import resolve_needs
@@ -22,14 +23,15 @@ def collect(
     output: EvidenceOut,
     platform: Platforms = None,
     via: AskVia = None,
+    ca: Ca = None,
     jobs: Jobs = 16,
 ) -> None:
     """Gather evidence into one file that crosses the gap: `auditor audit FILE` needs nothing else.
 
-    Exit code: 0 everything was observed, 2 usage, 3 something was not observed: the end of the output names host, cause and fix.
+    Exit code: 0 everything was observed, 2 usage, 3 something was not: the last lines name host, cause and fix.
     """
     plan = read_inputs(inputs, platform or []).plan
-    done = gather(plan, resolve_needs(plan), output, places_of(via, plan), jobs)
+    done = gather(plan, resolve_needs(plan), output, places_of(via, plan), jobs, ca_for(plan, ca, asks=True))
     told = f"{done.documents} documents, {done.requests} requests in {done.seconds:.1f} s, {done.failures} failures recorded"
     note(f"{output}: {told}")
     if done.unanswered:

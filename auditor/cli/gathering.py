@@ -16,11 +16,11 @@ from auditor.plan.model import Needs, Plan
 EXIT_INTERRUPTED = 130
 
 
-def gather(plan: Plan, needs: Needs, path: Path, places: frozenset[Place], jobs: int) -> Collected:
-    """Collect into `path`, going on where an earlier run left off."""
+def gather(plan: Plan, needs: Needs, path: Path, places: frozenset[Place], jobs: int, ca: bytes = b"") -> Collected:
+    """Collect into `path`, going on where an earlier run left off. `ca` is trusted for all registries that lists name."""
     try:
         with watching() as told, Store.create(path) as store:
-            options = CollectOptions(jobs=jobs, places=places, progress=told.counting, reading=told.reading)
+            options = CollectOptions(jobs=jobs, places=places, progress=told.counting, ca=ca, reading=told.reading)
             return collect(plan, needs, store, options)
     except KeyboardInterrupt:
         note(f"auditor: interrupted; what was collected is kept in {path}: run it again to go on")

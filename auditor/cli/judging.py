@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from auditor.check import Check, Severity
 from auditor.cli.inputs import Given
+from auditor.cli.options import real_day
 from auditor.cli.selection import severities
 from auditor.cli.siting import sited
+from auditor.cli.trusting import ca_for
 from auditor.engine import evaluate
 from auditor.evidence.model import Place
 from auditor.plan.load import load_waivers
@@ -22,7 +24,10 @@ from auditor.site import Site
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the options of a command come to. `known` are all checks, `chosen` the ids of those that run."""
+    """What the options of a command come to. `known` are all checks, `chosen` the ids of those that run.
+
+    `today` is the day to judge as of (`--at`), `now` the real day (UTC), by which evidence ages.
+    """
 
     today: datetime.date
     known: tuple[Check, ...]
@@ -35,6 +40,8 @@ class Settings:
     via: list[Place] | None = None
     offline: bool = False
     jobs: int = 16
+    ca: Path | None = None
+    now: datetime.date = field(default_factory=real_day)
 
 
 def report_of(given: Given, settings: Settings, shared: Path | None = None) -> Report:
@@ -53,6 +60,8 @@ def audited(given: Given, settings: Settings, shared: Path | None = None) -> Ite
     accepted = (*plan.waivers, *(load_waivers(settings.waivers) if settings.waivers else ()))
     policy = Policy(settings.fail_on, settings.strict, accepted, severities(plan, settings.known), settings.baseline)
     evidence, via, offline, jobs = settings.evidence, settings.via, settings.offline, settings.jobs
-    with sited(given, evidence, via, offline=offline, jobs=jobs, shared=shared) as site:
+    asks = evidence is None and given.evidence is None and not offline
+    ca = ca_for(plan, settings.ca, asks=asks)
+    with sited(given, evidence, via, now=settings.now, offline=offline, jobs=jobs, ca=ca, shared=shared) as (site, basis):
         outcomes = evaluate(site, settings.known, settings.today, selected=settings.chosen)
-        yield site, judge(outcomes, policy, settings.today)
+        yield site, judge(outcomes, policy, settings.today, basis)

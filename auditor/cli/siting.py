@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,22 +13,25 @@ from auditor.cli.gathering import gather
 from auditor.cli.inputs import Given, opened
 from auditor.cli.options import places_of
 from auditor.cli.saying import note
+from auditor.errors import UsageError, strerror
+from auditor.evidence.dated import Dated
 from auditor.evidence.model import Failed, Place
 from auditor.evidence.overlay import Overlaid
 from auditor.evidence.places import noted_places
 from auditor.evidence.store import Store
 from auditor.plan.model import Needs, Plan
 from auditor.plan.needs import resolve_needs
+from auditor.policy.evidence_age import Basis
 from auditor.site import Site
 
 
 def _gathered(
-    given: Given, needs: Needs, places: frozenset[Place], path: Path, *, offline: bool, jobs: int
+    given: Given, needs: Needs, places: frozenset[Place], path: Path, *, offline: bool, jobs: int, ca: bytes
 ) -> tuple[Path | None, Mapping[str, Failed]]:
     """Where the evidence lies, and what got no answer just now: the cache at `path`, brought up to date unless offline."""
     if offline:
         return cache.to_read(path), {}
-    done = gather(given.plan, needs, cache.to_write(path), places, jobs)
+    done = gather(given.plan, needs, cache.to_write(path), places, jobs, ca)
     if done.unanswered:
         note(
             f"auditor: {len(done.unanswered)} questions got no answer today, although an earlier run saw one: "
@@ -43,16 +48,37 @@ def _looked_at(store: Store, via: list[Place] | None, plan: Plan, *, is_fresh: b
 
 @contextmanager
 def sited(
-    given: Given, evidence: Path | None, via: list[Place] | None, *, offline: bool, jobs: int, shared: Path | None = None
-) -> Iterator[Site]:
-    """The site, as long as its evidence is open: that which was given, else the cache of the plan, or one that is shared."""
+    given: Given,
+    evidence: Path | None,
+    via: list[Place] | None,
+    *,
+    now: datetime.date,
+    offline: bool,
+    jobs: int,
+    ca: bytes = b"",
+    shared: Path | None = None,
+) -> Iterator[tuple[Site, Basis]]:
+    """The site and its evidence, as long as that is open: that which was given, else the cache of the plan, or a shared one."""
     needs = resolve_needs(given.plan)
     unanswered: Mapping[str, Failed] = {}
     source = evidence or given.evidence
     if source is None:
         path = shared or cache.path_for(given.plan)
-        source, unanswered = _gathered(given, needs, places_of(via, given.plan), path, offline=offline, jobs=jobs)
+        source, unanswered = _gathered(given, needs, places_of(via, given.plan), path, offline=offline, jobs=jobs, ca=ca)
     with opened(source) as store:
         is_fresh = evidence is None and given.evidence is None
         places = _looked_at(store, via, given.plan, is_fresh=is_fresh)
-        yield Site(given.plan, needs, Overlaid(store, unanswered) if unanswered else store, places)
+        origin = "none" if source is None else "file" if not is_fresh else "cache" if offline else "run"
+        dated = Dated(Overlaid(store, unanswered) if unanswered else store)
+        carried_at = store.files_at() if given.evidence is not None else None
+        basis = Basis(dated, origin, now, sha256_of(source) if source is not None else "", carried_at)
+        yield Site(given.plan, needs, dated, places), basis
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, hexadecimal: what `sha256sum` prints. Raises UsageError."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UsageError(f"{path}: {strerror(error)}", "Check its permissions.") from error

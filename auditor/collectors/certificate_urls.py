@@ -7,7 +7,7 @@ prove nothing. Nothing that comes back is trusted: CRLs and certificates are sig
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import httpx
@@ -36,16 +36,17 @@ TRIES = 2
 class CertificateUrls:
     """Asks for each URL once, at most 1,000 of them and some 128 MiB in all.
 
-    `lost` are those that nobody answered for, but that were seen before. For https the public roots are the trust.
+    `lost` are those that nobody answered for, but that were seen before. For https the public roots are
+    trusted, or those of the environment (SSL_CERT_FILE).
     """
 
-    def __init__(self, plan: Plan, store: Store, retries: Retries) -> None:
+    def __init__(self, plan: Plan, store: Store, retries: Retries, environment: Mapping[str, str] | None = None) -> None:
         self.failures = 0
         self.lost: dict[str, Failed] = {}
         self._reachable = plan.reachable
         self._own = frozenset(endpoint.host.lower() for endpoint in plan.endpoints)
         self._store = store
-        self._connections = Connections()
+        self._connections = Connections(environment)
         self._sender = Sender(self._connections, replace(retries, tries=TRIES), asyncio.Semaphore(AT_ONCE))
         self._asked: set[str] = set()
         self._at_once = asyncio.Semaphore(AT_ONCE)

@@ -18,6 +18,7 @@ from auditor.collectors.images import ImageCollector, Wish
 from auditor.collectors.presence import PresenceCollector
 from auditor.collectors.registry.answers import now
 from auditor.collectors.registry.client import RegistryClient
+from auditor.collectors.registry.environment import check_proxies, public_context
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.tls import observe_chain, observe_offered
 from auditor.collectors.unpacked import UnpackedCollector
@@ -40,7 +41,8 @@ class CollectOptions:
     """How to collect. `jobs` requests run at once, at most half of them at one host; `places` are where to look for images.
 
     `unpacked` asks what layers say about their unpacked size, also where the plan has no disk that it matters to.
-    `environment` and `home` say where logins lie; `progress` is called with (done, total) for images and endpoints.
+    `environment` and `home` say where logins lie, and which public roots are trusted; `ca` (PEM or DER) is trusted for every
+    registry that the plan gives no setting for. `progress` is called with (done, total) for images and endpoints.
     """
 
     jobs: int = 16
@@ -52,6 +54,7 @@ class CollectOptions:
     home: Path = field(default_factory=Path.home)
     observe_chain: ObserveChain = observe_chain
     observe_offered: ObserveOffered = observe_offered
+    ca: bytes = b""
     reading: Callable[[str, int, int], None] | None = None  # archives: (name, bytes done, bytes in all)
 
 
@@ -77,11 +80,15 @@ def collect(plan: Plan, needs: Needs, store: Store, options: CollectOptions | No
 
     Whatever fails is evidence too. Interrupted, it leaves what was gathered; called again, it asks for the rest, also of
     other places: the store notes all that were to be asked.
-    Raises UsageError when a CA file holds no certificate, or a place is to be asked that the plan does not name.
+    Raises UsageError when a CA file holds no certificate, a place is to be asked that the plan does not name, or the
+    environment names a proxy or public roots that cannot be used.
     """
     options = options or CollectOptions()
     started, since = time.monotonic(), now().replace(microsecond=0)  # evidence has times in whole seconds
     _check_places(plan, options.places)
+    if plan.endpoints or options.places - {Place.ARCHIVES}:
+        check_proxies()
+        public_context(options.environment)
     left_out = _carry(plan, store)
     note_places(store, options.places)
     store.commit()
@@ -105,7 +112,8 @@ def _check_places(plan: Plan, places: frozenset[Place]) -> None:
 def _carry(plan: Plan, store: Store) -> tuple[str, ...]:
     files, left_out = carried_files(plan)
     store.replace_files(files)
-    for key, value in (("plan.path", plan.file), ("plan.name", plan.name), ("tool.version", __version__)):
+    at = now().isoformat(timespec="seconds")
+    for key, value in (("plan.path", plan.file), ("plan.name", plan.name), ("tool.version", __version__), ("files.at", at)):
         store.put_meta(key, value)
     store.commit()
     return left_out
@@ -133,10 +141,10 @@ async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOption
     wanted = list(_asked(plan, needs, options.places))
     connected = sum(not endpoint.chain for endpoint in plan.endpoints)
     progress = _Progress(options.progress, len(wanted) + connected)
-    client = RegistryClient(plan, options.retries, options.jobs, options.environment, options.home)
+    client = RegistryClient(plan, options.retries, options.jobs, options.environment, options.home, options.ca)
     unpacked = UnpackedCollector(client, store) if options.unpacked or _has_disk(plan) else None
     work = _Work(ImageCollector(client, store), PresenceCollector(client, store), unpacked, progress)
-    urls = CertificateUrls(plan, store, options.retries)
+    urls = CertificateUrls(plan, store, options.retries, options.environment)
     endpoints = EndpointCollector(plan, store, urls, options.observe_chain, options.observe_offered)
     queues: defaultdict[str, list[Asked]] = defaultdict(list)
     for asked in wanted:

@@ -34,7 +34,7 @@ class Cause(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A host that gave no usable answer. `host` is `host` or `host:port`, as a plan writes it; `detail` quotes what happened."""
+    """A host that gave no usable answer. `host` is `host` or `host:port`, as plans write it; `detail` quotes what happened."""
 
     host: str
     cause: Cause

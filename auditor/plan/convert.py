@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from auditor.errors import Location
 from auditor.plan.fields import split_host_port
 from auditor.plan.model import (
+    EVIDENCE_MAX_AGE,
     Cluster,
     Copy,
     Endpoint,
@@ -33,6 +34,7 @@ def to_plan(part: PlanPart, path: str, sha256: str, where: Where) -> Plan:
         sha256=sha256,
         name=part.name or PurePosixPath(path).stem,
         horizon=part.horizon,
+        evidence_max_age=part.evidence_max_age or EVIDENCE_MAX_AGE,
         pools=tuple(_pool(name, pool, where) for name, pool in part.pools.items()),
         cluster=_cluster(part, where),
         images=tuple(_image(part, number, names, where) for number in range(len(part.images))),

@@ -119,6 +119,10 @@ def _is_internal(plan: Plan, host: str) -> bool:
     return plan.registry is not None and plan.registry.host.partition("/")[0].lower() == host
 
 
+def _is_endpoint(plan: Plan, host: str) -> bool:
+    return any(host in {endpoint.name.lower(), endpoint.host.lower()} for endpoint in plan.endpoints)
+
+
 def _key(host: str) -> str:
     """The host as a key in YAML's flow style."""
     return f'"{host}"' if host.startswith("[") else host
@@ -152,7 +156,7 @@ def _insecure(plan: Plan, host: str) -> str:
 
 def _elsewhere(plan: Plan, host: str) -> str:
     """How to leave out the place where it is, as far as the plan has another one."""
-    if plan.registry is None:
+    if plan.registry is None or (not _is_internal(plan, host) and _is_endpoint(plan, host)):
         return ""
     if _is_internal(plan, host):
         return "; without `--via target` only the sources and archives are asked"

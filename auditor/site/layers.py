@@ -63,7 +63,9 @@ def layer_egress(
     return tuple(_egress(layer, urls, groups[key], unseen) for key, (layer, urls) in layers.items())
 
 
-def _egress(layer: Descriptor, urls: tuple[str, ...], placements: list[Placement], unseen: Mapping[Need, Trouble]) -> LayerEgress:
+def _egress(
+    layer: Descriptor, urls: tuple[str, ...], placements: list[Placement], unseen: Mapping[Need, Trouble]
+) -> LayerEgress:
     first = placements[0]
     doubts = [unseen.get(placement.need) for placement in placements]
     return LayerEgress(

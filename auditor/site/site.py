@@ -186,7 +186,9 @@ class Site:
         for placement in placements:
             if (trouble := placement.resolution.trouble) is not None:
                 before = found.get(placement.image.name, trouble.faults)
-                found[placement.image.name] = tuple(dict.fromkeys((*before, *trouble.faults))) if before and trouble.faults else ()
+                found[placement.image.name] = (
+                    tuple(dict.fromkeys((*before, *trouble.faults))) if before and trouble.faults else ()
+                )
         return found
 
     def faults_of(self, images: Iterable[str]) -> tuple[Fault, ...]:

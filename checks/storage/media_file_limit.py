@@ -101,9 +101,7 @@ def _unread(site: Site, load: Load) -> Iterator[Outcome]:
     if load.unknown:
         named = ", ".join(load.unknown[:SAID]) + (f" and {len(load.unknown) - SAID} more" if len(load.unknown) > SAID else "")
         detail = f"of unknown size: {named}"
-        yield Undetermined(
-            ID, Subject("media", "copy.media"), Kind.MISSING_EVIDENCE, detail, site.faults_of(load.unknown)
-        )
+        yield Undetermined(ID, Subject("media", "copy.media"), Kind.MISSING_EVIDENCE, detail, site.faults_of(load.unknown))
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:

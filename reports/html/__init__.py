@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.report import Report
-from reports import summary, ways
+from reports import basis, hosts, summary, ways
 from reports.cleaning import clean
 from reports.html import matrix, view
 from reports.html.page import coded, paragraphs
@@ -53,6 +53,8 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         summary=summary,
+        hosts=hosts,
+        basis=basis,
         view=view,
         ways=ways,
         words=WORDS,

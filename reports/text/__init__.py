@@ -25,6 +25,7 @@ _PARTS = (
     sections.storage,
     sections.egress,
     sections.trust,
+    sections.evidence,
     sections.skipped,
 )
 

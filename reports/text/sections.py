@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from auditor.report import Report, StorageStage, TrustRow
+from reports import basis
 from reports.cleaning import clean
 from reports.folding import MOST_POOLS, everybody, listed
 from reports.quantity import size
@@ -113,6 +114,18 @@ def _ways(report: Report, endpoint: str) -> Iterator[str]:
         ours = (row for row in rows if row.os == os)
         worst = min(ours, key=lambda row: (_TRUST_ORDER.get(row.verdict, 2), not any(map(is_gap, row.steps))))
         yield from wrap(" < ".join(f"{step.name} ({step.origin})" for step in worst.steps), "    ", f"{os:<13} ")
+
+
+def evidence(report: Report, ink: Ink) -> Iterator[str]:
+    """The evidence that was used: its file, its age by kind, and how the dates stand to each other."""
+    lines = basis.age_lines(report)
+    if not lines and not basis.source_line(report):
+        return
+    yield from heading("Evidence", ink)
+    yield from wrap(basis.source_line(report))
+    for line in lines:
+        yield from wrap(line, "", "* ")
+    yield from wrap(basis.timing_line(report))
 
 
 def skipped(report: Report, ink: Ink) -> Iterator[str]:

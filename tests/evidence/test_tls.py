@@ -117,7 +117,7 @@ def test_an_older_file_is_gone_on_with(tmp_path: Path) -> None:
         ("PRAGMA user_version=1", "older auditor"),
         ("CREATE TABLE offered (endpoint TEXT)", "did not make"),
         ("PRAGMA user_version=3", "did not make"),
-        ("PRAGMA user_version=4", "newer auditor"),
+        ("PRAGMA user_version=5", "newer auditor"),
     ],
 )
 def test_a_version_has_its_own_tables_and_no_others(statements: str, words: str, tmp_path: Path) -> None:

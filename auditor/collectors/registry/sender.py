@@ -12,10 +12,10 @@ import httpx
 
 from auditor.collectors.registry.challenge import may_follow
 from auditor.collectors.registry.connections import Connections, origin_of
+from auditor.collectors.registry.environment import proxy_for
 from auditor.collectors.registry.failures import Unanswered, cause_of, plain, shown
 from auditor.collectors.registry.retries import RETRIED, Retries
 from auditor.collectors.registry.secret import Secret
-from auditor.collectors.registry.transport import proxy_for
 from auditor.evidence.causes import Cause
 from auditor.evidence.model import Kind
 

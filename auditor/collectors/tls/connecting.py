@@ -9,8 +9,8 @@ import time
 
 import httpx
 
+from auditor.collectors.registry.environment import proxy_for
 from auditor.collectors.registry.failures import Unanswered, plain, shown
-from auditor.collectors.registry.transport import proxy_for
 from auditor.evidence.causes import Cause
 from auditor.evidence.model import Kind
 
@@ -60,7 +60,9 @@ def _address(proxy: str) -> httpx.URL:
         url = httpx.URL(proxy)
         name = shown(url)
     except (httpx.InvalidURL, ValueError) as error:  # the latter for labels that no IDNA allows
-        raise Unanswered(Kind.UNSUPPORTED, "the proxy of the environment has no address that can be read", Cause.PROXY) from error
+        raise Unanswered(
+            Kind.UNSUPPORTED, "the proxy of the environment has no address that can be read", Cause.PROXY
+        ) from error
     if url.scheme != "http" or not url.host:
         detail = f"TLS endpoints are asked through http:// proxies only, not through {name}"
         raise Unanswered(Kind.UNSUPPORTED, detail, Cause.PROXY)
