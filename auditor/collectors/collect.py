@@ -18,7 +18,7 @@ from auditor.collectors.images import ImageCollector, Wish
 from auditor.collectors.presence import PresenceCollector
 from auditor.collectors.registry.answers import now
 from auditor.collectors.registry.client import RegistryClient
-from auditor.collectors.registry.environment import check_proxies, public_context
+from auditor.collectors.registry.environment import check_proxies, check_roots
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.tls import observe_chain, observe_offered
 from auditor.collectors.unpacked import UnpackedCollector
@@ -88,7 +88,7 @@ def collect(plan: Plan, needs: Needs, store: Store, options: CollectOptions | No
     _check_places(plan, options.places)
     if plan.endpoints or options.places - {Place.ARCHIVES}:
         check_proxies()
-        public_context(options.environment)
+        check_roots(options.environment)
     left_out = _carry(plan, store)
     note_places(store, options.places)
     store.commit()

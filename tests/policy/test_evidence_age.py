@@ -133,6 +133,8 @@ def test_every_format_with_room_names_file_and_age(format: str) -> None:
     assert "31" in shown
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(86_400, "1 day"), (30 * 86_400, "30 days"), (43_200, "12 hours"), (61, "61 seconds")])
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(86_400, "1 day"), (30 * 86_400, "30 days"), (43_200, "12 hours"), (61, "61 seconds")]
+)
 def test_max_age_in_words(seconds: int, words: str) -> None:
     assert max_age_words(seconds) == words

@@ -35,7 +35,9 @@ def test_two_hundred_images_of_one_host_are_one_group() -> None:
 
 def test_causes_of_one_host_are_told_apart_and_several_hosts_each_count() -> None:
     other = Fault("b.example.com", Cause.NAME, "x")
-    groups = host_rows(PLAN, [waiting(1, REFUSED), waiting(2, replace(REFUSED, cause=Cause.TIMEOUT)), waiting(3, REFUSED, other)])
+    groups = host_rows(
+        PLAN, [waiting(1, REFUSED), waiting(2, replace(REFUSED, cause=Cause.TIMEOUT)), waiting(3, REFUSED, other)]
+    )
     assert [(group.host, group.cause, group.undetermined) for group in groups] == [
         (HOST, "connection-refused", 2),
         (HOST, "timeout", 1),
@@ -113,7 +115,14 @@ def test_the_host_of_a_source(source: str, host: str) -> None:
 
 @pytest.mark.parametrize(
     ("status", "cause"),
-    [(401, Cause.LOGIN), (403, Cause.FORBIDDEN), (407, Cause.PROXY_LOGIN), (429, Cause.RATE_LIMIT), (502, Cause.SERVER), (418, Cause.STATUS)],
+    [
+        (401, Cause.LOGIN),
+        (403, Cause.FORBIDDEN),
+        (407, Cause.PROXY_LOGIN),
+        (429, Cause.RATE_LIMIT),
+        (502, Cause.SERVER),
+        (418, Cause.STATUS),
+    ],
 )
 def test_the_cause_of_a_status(status: int, cause: Cause) -> None:
     assert cause_of_status(status) is cause

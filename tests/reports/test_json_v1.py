@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from auditor.check import Finding, Severity, Subject
+from auditor.evidence.causes import Cause
 from auditor.evidence.model import Kind
-from auditor.report import JudgedFinding, Report, Status, Verdict
+from auditor.report import JudgedFinding, Report, Status, Timing, Verdict
 from reports import render
 from reports.json_v1 import mapping, report_schema
 from tests.conftest import Golden
@@ -25,14 +26,14 @@ VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FOR
 
 # DESIGN 5.3, to the letter; then what was added since.
 TOP = "version tool plan audited_at horizon verdict exit_code summary checks findings undetermined images egress storage trust"
-LATER = "fail_on baseline evidence"
+LATER = "fail_on baseline evidence evidence_basis unanswered_hosts"
 KEYS = {
     "tool": "name version",
     "plan": "name path sha256",
     "summary": "error warning info undetermined waived examined baselined",
     "checks": "id family title severity status examined reason",
     "findings": "check severity subject message facts location remedies fingerprint waived baselined",
-    "undetermined": "check subject kind detail",
+    "undetermined": "check subject kind detail hosts",
     "images": "reference digest why platforms",
     "egress": "host port scheme who why when_blocked check",
     "evidence": "what place seen absent failed oldest newest",
@@ -124,6 +125,8 @@ def test_the_schema_knows_every_closed_set() -> None:
     assert definitions["check"]["properties"]["status"]["enum"] == [*Status]
     assert definitions["check"]["properties"]["severity"]["enum"] == [*Severity]
     assert definitions["undetermined"]["properties"]["kind"]["enum"] == [*Kind]
+    assert definitions["unanswered_host"]["properties"]["cause"]["enum"] == [*(cause for cause in Cause if cause), None]
+    assert definitions["evidence_basis"]["properties"]["timing"]["enum"] == [*Timing]
 
 
 @settings(max_examples=60, deadline=None)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import re
 import ssl
 import urllib.request
 from collections.abc import Mapping
@@ -24,7 +23,6 @@ from auditor.collectors.registry.failures import shown
 from auditor.errors import UsageError, strerror
 
 MAX_FILES = 5_000  # of one folder of SSL_CERT_DIR
-_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]{1,4}")  # as `openssl rehash` names certificates
 _FILE, _FOLDERS = "SSL_CERT_FILE", "SSL_CERT_DIR"
 _SCHEMES = frozenset({"http", "https"})
 
@@ -73,8 +71,10 @@ def check_proxies() -> None:
             raise UsageError(f"{name}: its value is no address of a proxy", hint) from None
         if url.scheme not in _SCHEMES:
             raise UsageError(f"{name}: {url.scheme}:// proxies are not supported, only http:// and https://", hint)
-        if not url.host or " " in url.host:
+        if not url.host or set(url.host) & set("[] "):
             raise UsageError(f"{name}: {address} names no host", hint)
+        if not 0 < (url.port or 80) < 65536:
+            raise UsageError(f"{name}: {url.port} is no port", hint)
 
 
 def public_context(environment: Mapping[str, str]) -> ssl.SSLContext:
@@ -90,6 +90,12 @@ def public_context(environment: Mapping[str, str]) -> ssl.SSLContext:
     return context
 
 
+def check_roots(environment: Mapping[str, str]) -> None:
+    """Raise UsageError if the environment names roots that cannot be read, before anything is requested."""
+    if environment.get(_FILE) or environment.get(_FOLDERS):
+        public_context(environment)
+
+
 def _of_file(name: str) -> ssl.SSLContext:
     hint = f"Name a file with certificates in PEM, or unset {_FILE}."
     try:
@@ -101,15 +107,12 @@ def _of_file(name: str) -> ssl.SSLContext:
 
 
 def _load_folder(context: ssl.SSLContext, folder: str) -> bool:
-    """Whether a folder has certificates. OpenSSL finds files with hashed names by itself; without such names all are read."""
+    """Whether a folder has certificates. Every file is read, once, whatever its name: OpenSSL would want hashed names."""
     try:
-        paths = sorted(Path(folder).iterdir())
+        paths = dict.fromkeys(path.resolve() for path in sorted(Path(folder).iterdir())[:MAX_FILES] if path.is_file())
     except OSError:
         return False
-    if any(_HASHED.fullmatch(path.name) for path in paths):
-        context.load_verify_locations(capath=folder)
-        return True
-    return sum(_load(context, path) for path in paths[:MAX_FILES] if path.is_file()) > 0
+    return sum(_load(context, path) for path in paths) > 0
 
 
 def _load(context: ssl.SSLContext, path: Path) -> bool:

@@ -73,7 +73,9 @@ def _cause(error: BaseException) -> Cause:  # noqa: PLR0911 - one line for each 
             return Cause.PROXY
         case ssl.SSLCertVerificationError():
             return _of_verification(error.verify_code)
-        case ssl.SSLEOFError() | ssl.SSLZeroReturnError() | httpx.RemoteProtocolError():
+        case (
+            ssl.SSLEOFError() | ssl.SSLZeroReturnError() | httpx.RemoteProtocolError() | httpx.ReadError() | httpx.WriteError()
+        ):
             return Cause.CLOSED
         case ssl.SSLError():
             return Cause.PLAIN_HTTP if error.reason in NO_TLS_REASONS else Cause.TLS

@@ -131,12 +131,18 @@ class Sender:
                 detail = f"the answer took longer than {WHOLE_ANSWER:g} s"
                 slow = self._down[origin_of(request.url)] = Unanswered(Kind.UNREACHABLE, detail, Cause.TIMEOUT)
                 _LOG.debug("%s %s: %s", request.method, _Shown(request.url), detail)
+                await transport.aclose()
                 raise slow from error
-            else:
-                _LOG.debug("%s %s: %d, %d bytes", request.method, _Shown(request.url), reply.status, len(reply.body))
-                return reply
-            finally:
+            except httpx.TransportError:
+                # httpx keeps the one connection that it may open after TLS failed behind a proxy: a retry would wait for it.
+                await transport.aclose()
+                raise
+            except BaseException:
                 self._connections.give(request.url, request.ca, transport)
+                raise
+            _LOG.debug("%s %s: %d, %d bytes", request.method, _Shown(request.url), reply.status, len(reply.body))
+            self._connections.give(request.url, request.ca, transport)
+            return reply
 
 
 def _of_proxy(told: str) -> Cause:
