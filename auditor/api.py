@@ -20,7 +20,7 @@ from auditor.cli.formats import form_named, names
 from auditor.cli.gathering import gather
 from auditor.cli.inputs import Given, read_inputs
 from auditor.cli.judging import Settings, report_of
-from auditor.cli.options import places_of
+from auditor.cli.options import places_of, real_day
 from auditor.cli.report_files import read_baseline
 from auditor.cli.selection import catalogue, required, selected
 from auditor.evidence.model import Place, Verify
@@ -107,4 +107,4 @@ def render(report: Report, format: str = "text") -> str:
 
 
 def _day(text: str | None) -> datetime.date:
-    return datetime.date.fromisoformat(text) if text else datetime.datetime.now(tz=datetime.UTC).date()
+    return datetime.date.fromisoformat(text) if text else real_day()

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from auditor.errors import Location
+from auditor.evidence.causes import Fault
 from auditor.evidence.model import Kind
 from auditor.plan.areas import Area as Area  # noqa: PLC0414 - part of what a check is
 from auditor.site import Requirement, Site
@@ -98,12 +99,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Undetermined:
-    """Something that a check could not decide, and why. `facts` and `location` say the same as values, where known."""
+    """Something that a check could not decide, and why. `facts` and `location` say the same as values, where known.
+
+    `faults` names the hosts that did not answer, if an answer of theirs is all that is missing; reports group by them.
+    """
 
     check: str
     subject: Subject
     kind: Kind
     detail: str
+    faults: tuple[Fault, ...] = ()
     facts: Mapping[str, Fact] = field(default_factory=lambda: _NO_FACTS, hash=False)
     location: Location | None = None
 

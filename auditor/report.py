@@ -10,7 +10,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from auditor.check import Area, Finding, Rule, Severity, Undetermined
+from auditor.check import Area, Finding, Remedy, Rule, Severity, Undetermined
 
 
 class Verdict(enum.StrEnum):
@@ -245,6 +245,65 @@ class EvidenceRow:
     newest: str
 
 
+class Timing(enum.StrEnum):
+    """How the audit date, the real day and the evidence stand to each other."""
+
+    NO_EVIDENCE = "no-evidence"
+    CURRENT = "current"  # the audit date is today or earlier, and all evidence is from before it
+    AUDIT_IN_FUTURE = "audit-date-in-future"
+    EVIDENCE_NEWER = "evidence-newer-than-audit-date"
+    EVIDENCE_AFTER_NOW = "evidence-newer-than-clock"  # the clock here, or that of the collecting machine, is wrong
+
+
+@dataclass(frozen=True, slots=True)
+class AgeRow:
+    """How old the used observations of one kind are; `days` is the age of the oldest on the day of measurement.
+
+    `is_stale`: it can change, and is older than the plan accepts.
+    """
+
+    what: str
+    oldest: datetime.datetime
+    newest: datetime.datetime
+    days: int
+    can_change: bool
+    is_stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceBasis:
+    """The evidence that an audit used. `origin`: file, cache (--offline), run (collected in this run) or none.
+
+    `sha256` is that of the evidence file, empty without one. Ages are measured on `measured_on`: the audit date, or the real
+    day if that is earlier. `max_age` is in seconds.
+    """
+
+    origin: str = "none"
+    sha256: str = ""
+    measured_on: datetime.date | None = None
+    max_age: int = 0
+    timing: Timing = Timing.NO_EVIDENCE
+    ages: tuple[AgeRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HostRow:
+    """One host that gave no usable answer for one cause, and what is undetermined because of it.
+
+    `cause` is a value of `auditor.evidence.causes.Cause`, empty if it is not known; `what` says it in words behind the host's
+    name, `detail` quotes the first failure. `undetermined` counts outcomes, `images` and `subjects` what they are about.
+    """
+
+    host: str
+    cause: str
+    what: str
+    detail: str
+    undetermined: int
+    images: int
+    subjects: tuple[str, ...]
+    remedy: Remedy
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """The whole answer. `storage` keys are stage names.
@@ -275,6 +334,8 @@ class Report:
     evidence: tuple[EvidenceRow, ...] = ()
     fix_command: str = ""
     scope: tuple[ScopeRow, ...] = ()
+    hosts: tuple[HostRow, ...] = ()
+    basis: EvidenceBasis = EvidenceBasis()
 
     @property
     def works_offline_until(self) -> datetime.date | None:

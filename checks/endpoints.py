@@ -65,8 +65,8 @@ def served(site: Site, check: str) -> Iterator[tuple[Endpoint, Served] | Undeter
     """Each endpoint with what it serves; what was not seen is undetermined."""
     for endpoint, chain in site.chains.items():
         match chain:
-            case Unseen(kind, detail):
-                yield Undetermined(check, endpoint_subject(endpoint), kind, detail)
+            case Unseen(kind, detail, faults):
+                yield Undetermined(check, endpoint_subject(endpoint), kind, detail, faults)
             case Served():
                 yield endpoint, chain
 
@@ -80,7 +80,7 @@ def judged(site: Site, check: str, today: datetime.date) -> Iterator[TrustCase |
         if not isinstance(case.verdict, Unseen):
             yield case
         elif not isinstance(site.chains[case.endpoint], Unseen):
-            yield Undetermined(check, subject_of(case), case.verdict.kind, case.verdict.detail)
+            yield Undetermined(check, subject_of(case), case.verdict.kind, case.verdict.detail, case.verdict.faults)
 
 
 def cases_by_endpoint(site: Site, today: datetime.date) -> dict[Endpoint, tuple[TrustCase, ...]]:

@@ -24,7 +24,7 @@ def subject_of(placement: Placement) -> Subject:
 
 def unknown(check: str, subject: Subject, trouble: Trouble) -> Undetermined:
     """An undetermined outcome with the reason of the trouble."""
-    return Undetermined(check, subject, trouble.kind, trouble.detail)
+    return Undetermined(check, subject, trouble.kind, trouble.detail, trouble.faults)
 
 
 def settled(site: Site, check: str, wanted: Callable[[Placement], bool]) -> Iterator[Placement | Undetermined]:

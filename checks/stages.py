@@ -50,12 +50,14 @@ def strain(stage: Stage, capacity: int, mark: int, *, is_sure: bool = True) -> S
             return Strain(Severity.WARNING if crosses else None, is_over=False, is_doubtful=fit is Fit.UNSURE)
 
 
-def outcomes(check: str, subject: Subject, stage: Stage, found: Strain, finding: Finding | None) -> Iterator[Outcome]:
+def outcomes(
+    site: Site, check: str, subject: Subject, stage: Stage, found: Strain, finding: Finding | None
+) -> Iterator[Outcome]:
     """The finding if there is one, and that it cannot be told for sure where it cannot; else fine."""
     if finding is not None:
         yield finding
     if found.is_doubtful:
-        yield Undetermined(check, subject, Kind.MISSING_EVIDENCE, doubt(stage))
+        yield Undetermined(check, subject, Kind.MISSING_EVIDENCE, doubt(stage), site.faults_of(stage.unknown))
     elif finding is None:
         yield Fine()
 

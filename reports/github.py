@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 
 from auditor.check import Severity
 from auditor.report import Report
+from reports import basis, hosts
 from reports.cleaning import clean
 from reports.headline import headline, meaning
 from reports.quantity import many
 from reports.summary import active
-from reports.wording import Place, asked, lines_of
+from reports.wording import Place, asked, lines_of, shortened
 
 MOST = 10
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
@@ -45,6 +46,8 @@ def _lines(report: Report) -> Iterator[str]:
     if rest:
         yield f"{many(len(rest), 'more annotation')} than GitHub shows:"
     yield from (_logged(*annotation) for annotation in rest)
+    if used := basis.summary_line(report):
+        yield _harmless(used)
     yield _harmless(f"{headline(report)}. {meaning(report)} Plan {clean(report.plan_name)}.")
 
 
@@ -53,7 +56,9 @@ def _annotations(report: Report) -> Iterator[Annotation]:
     for line in lines_of(active(report)):
         fix = f" Fix: {line.fix}" if line.fix else ""
         yield LEVELS[line.severity], line.check, line.place, f"{line.text}{fix}"
-    for question, text in asked(report.undetermined):
+    for row in report.hosts:
+        yield "warning", f"undetermined: {clean(row.host)}", None, shortened(hosts.told(row))
+    for question, text in asked(hosts.ungrouped(report)):
         yield "warning", f"undetermined: {clean(question.first.check)}", None, text
 
 

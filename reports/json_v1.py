@@ -11,7 +11,19 @@ from collections.abc import Iterable
 from importlib import resources
 
 from auditor.check import Finding, Remedy, Subject, Undetermined
-from auditor.report import CheckRow, EvidenceRow, ImageRow, JudgedFinding, Report, ScopeRow, StorageStage, TrustRow, Waived
+from auditor.report import (
+    CheckRow,
+    EvidenceBasis,
+    EvidenceRow,
+    HostRow,
+    ImageRow,
+    JudgedFinding,
+    Report,
+    ScopeRow,
+    StorageStage,
+    TrustRow,
+    Waived,
+)
 from reports.plain import Json, plain, written
 from reports.summary import fixable
 
@@ -57,6 +69,8 @@ def mapping(report: Report) -> Json:
         "works_offline_until": until.isoformat() if until is not None else None,
         "scope": [scope_json(row) for row in report.scope],
         "fix": _fix(report),
+        "evidence_basis": _basis(report.basis),
+        "unanswered_hosts": [_host(row) for row in report.hosts],
     }
     return plain(made)
 
@@ -151,6 +165,7 @@ def _undetermined(row: Undetermined) -> Json:
         "detail": row.detail,
         "facts": dict(row.facts),
         "location": _location(row),
+        "hosts": [{"host": fault.host, "cause": fault.cause.value or None} for fault in row.faults],
     }
 
 
@@ -228,6 +243,39 @@ def _evidence(row: EvidenceRow) -> Json:
         "failed": row.failed,
         "oldest": row.oldest,
         "newest": row.newest,
+    }
+
+
+def _basis(basis: EvidenceBasis) -> Json:
+    return {
+        "origin": basis.origin,
+        "sha256": basis.sha256 or None,
+        "measured_on": basis.measured_on.isoformat() if basis.measured_on is not None else None,
+        "max_age_seconds": basis.max_age or None,
+        "timing": basis.timing.value,
+        "ages": [
+            {
+                "what": row.what,
+                "oldest": row.oldest.isoformat(),
+                "newest": row.newest.isoformat(),
+                "days": row.days,
+                "can_change": row.can_change,
+                "stale": row.is_stale,
+            }
+            for row in basis.ages
+        ],
+    }
+
+
+def _host(row: HostRow) -> Json:
+    return {
+        "host": row.host,
+        "cause": row.cause or None,
+        "summary": row.what,
+        "detail": row.detail,
+        "undetermined": row.undetermined,
+        "images": row.images,
+        "remedy": _remedy(row.remedy),
     }
 
 

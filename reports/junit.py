@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from auditor.report import CheckRow, JudgedFinding, Report, ScopeRow, Status
+from reports import basis, hosts
 from reports.cleaning import clean
 from reports.headline import headline, meaning, status
+from reports.quantity import many
 from reports.summary import active, baselined, since, waived
 from reports.wording import Line, Place, asked, lines_of
 
@@ -58,7 +60,10 @@ def _cases(report: Report) -> Iterator[Case]:
         reason = f"waived by {waiver.owner} until {waiver.expires.isoformat()}: {waiver.reason}"
         yield from _set_apart([item], clean(reason))
     yield from _set_apart(baselined(report), f"baselined: in {clean(since(report)) or 'the baseline'} already")
-    for question, text in asked(report.undetermined):
+    for one in hosts.waiting(report):
+        text = f"undetermined: {hosts.told(one.host)}"
+        yield Case(one.row.check, clean(f"{one.host.host}: {many(one.count, 'subject')}"), "error", text)
+    for question, text in asked(hosts.ungrouped(report)):
         row = question.first
         yield Case(row.check, clean(str(row.subject)), "error", f"undetermined: {text}")
 
@@ -99,7 +104,10 @@ def _suite(family: str, cases: Iterable[Case], report: Report) -> ET.Element:
     suite = ET.Element("testsuite", {"name": family, **_counts(cases)})
     properties = ET.SubElement(suite, "properties")
     said = clean(f"{headline(report)}. {meaning(report)}")
-    for name, value in (("audited_at", report.audited_at.isoformat()), ("verdict", report.verdict.value), ("headline", said)):
+    known = {"audited_at": report.audited_at.isoformat(), "verdict": report.verdict.value, "headline": said}
+    if used := basis.summary_line(report):
+        known |= {"evidence": used}
+    for name, value in known.items():
         ET.SubElement(properties, "property", {"name": name, "value": value})
     suite.extend(_element(family, case) for case in cases)
     return suite

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.report import Report
+from reports import hosts
 from reports.cleaning import clean
 from reports.headline import headline, meaning
 from reports.summary import active
-from reports.wording import asked, lines_of
+from reports.wording import asked, lines_of, shortened
 
 
 def render(report: Report) -> str:
@@ -24,6 +25,8 @@ def _lines(report: Report) -> Iterator[str]:
     for line in lines_of(active(report)):
         fix = f" Fix: {line.fix}" if line.fix else ""
         yield f"{line.place or plan}: {line.severity.value}: {line.text}{fix} [{line.check}]"
-    for question, text in asked(report.undetermined):
+    for row in report.hosts:
+        yield f"{plan}: undetermined: {shortened(hosts.told(row))} [{hosts.UNANSWERED}]"
+    for question, text in asked(hosts.ungrouped(report)):
         yield f"{plan}: undetermined: {text} [{clean(question.first.check)}]"
     yield f"{plan}: {headline(report)}. {meaning(report)}"

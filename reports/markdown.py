@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from auditor.check import Severity
-from auditor.report import JudgedFinding, Report, Verdict, Waived
+from auditor.report import HostRow, JudgedFinding, Report, Verdict, Waived
+from reports import basis, hosts
 from reports.cleaning import clean
 from reports.headline import headline, meaning, status, unexamined
 from reports.quantity import many
@@ -66,7 +67,8 @@ def _head(report: Report) -> Iterator[str]:
 
 def _end(report: Report) -> str:
     by = f"{many(len(report.checks), 'check')}, airgap-auditor {code(report.tool_version[:40])}"
-    return f"{many(report.counts.examined, 'subject')} examined by {by}."
+    used = basis.summary_line(report)
+    return f"{many(report.counts.examined, 'subject')} examined by {by}." + (f"\n\n{escaped(used)}" if used else "")
 
 
 def _fitting(section: Section, room: int) -> tuple[str, int, int]:
@@ -91,8 +93,9 @@ def _sections(report: Report) -> Iterator[Section]:
     for severity in Severity:
         lines = [line for line in found if line.severity is severity]
         yield from _section(_NAMES[severity], _items(lines), folded=severity is Severity.INFO)
+    yield from _section("Hosts without a usable answer", [(_host(row), row.undetermined) for row in report.hosts])
     questions = [
-        (f"- {code(found.first.check)}: {escaped(text)}", len(found.rows)) for found, text in asked(report.undetermined)
+        (f"- {code(found.first.check)}: {escaped(text)}", len(found.rows)) for found, text in asked(hosts.ungrouped(report))
     ]
     if report.fix_command:
         yield Section("Fix", (((f"- {fixing(report)} Run {code(report.fix_command)}."), 1),), folded=False)
@@ -117,6 +120,12 @@ def _section(heading: str, items: list[Item], *, folded: bool = False) -> Iterat
 def _items(lines: Iterable[Line], *, mixed: bool = False) -> list[Item]:
     """The lines as items; where severities are `mixed`, each says its own."""
     return [(f"- {f'{line.severity.value} ' if mixed else ''}{_item(line)}", line.count) for line in lines]
+
+
+def _host(row: HostRow) -> str:
+    text = f"{hosts.headline(row)}. {hosts.effect(row)} {hosts.quoted(row)} About: {hosts.named(row)}"
+    commands = "".join(f" {code(command)}" for command in row.remedy.commands)
+    return f"- {escaped(shortened(text))} *Fix:* {escaped(shortened(row.remedy.text))}{commands}"
 
 
 def _accepted(item: JudgedFinding, by: Waived) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from auditor.check import Finding, Severity, Subject, Undetermined
 from auditor.report import CheckRow, JudgedFinding, Report, ScopeRow
+from reports import basis, hosts
 from reports.cleaning import clean
 from reports.folding import who_of
 from reports.headline import headline, meaning, status, unexamined
@@ -44,7 +45,10 @@ def _run(report: Report) -> Json:
             {
                 "executionSuccessful": not bugs,
                 "exitCode": report.exit_code,
-                "toolExecutionNotifications": [_notification(row, index) for row in bugs],
+                "toolExecutionNotifications": [
+                    *(_notification(row, index) for row in bugs),
+                    *({"level": "warning", "message": {"text": hosts.told(row)}} for row in report.hosts),
+                ],
                 "toolConfigurationNotifications": [_not_examined(row) for row in unexamined(report)],
             }
         ],
@@ -63,6 +67,9 @@ def _run(report: Report) -> Json:
                 {"area": row.area.value, "status": row.status.value, "examined": row.examined, "hint": clean(row.hint)}
                 for row in report.scope
             ],
+            "evidenceSha256": report.basis.sha256,
+            "evidenceAge": list(basis.age_lines(report)),
+            "evidenceDates": basis.timing_line(report),
         },
     }
 

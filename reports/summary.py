@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from auditor.check import Remedy, Severity, Undetermined
+from auditor.check import Remedy, Severity
 from auditor.report import CheckRow, EgressRow, JudgedFinding, Report, Status, Waived
+from reports import hosts
 from reports.quantity import many
 
 MOST_STEPS = 5
@@ -119,7 +119,7 @@ def steps(report: Report) -> tuple[Step, ...]:
     groups = grouped(report)
     worst = [group for group in groups if group.severity is groups[0].severity and group.severity is not Severity.INFO]
     worst.sort(key=lambda group: -len(group.findings))
-    unknown = _unknown(report.undetermined)
+    unknown = _unknown(report)
     room = MOST_STEPS - len(unknown)
     return (*(_step(group) for group in worst[:room]), *unknown)
 
@@ -130,10 +130,17 @@ def _step(group: Group) -> Step:
     return Step(about, first or "See the findings below.", group.check, group.severity)
 
 
-def _unknown(rows: Iterable[Undetermined]) -> list[Step]:
-    """The two most frequent kinds of not knowing, each with what to do about it."""
-    kinds = Counter(row.kind.value for row in rows)
-    return [Step(f"{many(count, 'question')} without an answer ({kind})", advice(kind)) for kind, count in kinds.most_common(2)]
+def _unknown(report: Report) -> list[Step]:
+    """The two most frequent reasons for not knowing, hosts and kinds, each with what to do about it."""
+    found = [
+        (row.undetermined, Step(f"{hosts.headline(row)} ({row.undetermined:,} undetermined)", hosts.fix(row)))
+        for row in report.hosts
+    ]
+    kinds = Counter(row.kind.value for row in hosts.ungrouped(report))
+    found += [
+        (count, Step(f"{many(count, 'question')} without an answer ({kind})", advice(kind))) for kind, count in kinds.items()
+    ]
+    return [step for _, step in sorted(found, key=lambda one: -one[0])[:2]]
 
 
 def since(report: Report) -> str:

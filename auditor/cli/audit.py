@@ -12,6 +12,7 @@ from auditor.cli.options import (
     AskVia,
     At,
     BaselineFile,
+    Ca,
     Each,
     EvidenceIn,
     FailOn,
@@ -53,6 +54,7 @@ def audit(
     baseline: BaselineFile = None,
     via: AskVia = None,
     verify: HowVerified = Verify.SIZE,
+    ca: Ca = None,
     jobs: Jobs = 16,
 ) -> None:
     """Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal.
@@ -76,8 +78,9 @@ def audit(
         jobs,
         required(require or []),
         verify,
+        ca=ca,
     )
-    read = (*(list_input(path).path for path in inputs), *filter(None, (evidence, waivers, baseline)))
+    read = (*(list_input(path).path for path in inputs), *filter(None, (evidence, waivers, baseline, ca)))
     if each or (len(inputs) > 1 and not platform and all(is_site(path) for path in inputs)):
         raise typer.Exit(audit_fleet(inputs, platform or [], settings, format or [], read))
     outputs = parse_outputs(format or [], read)

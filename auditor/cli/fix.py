@@ -14,7 +14,7 @@ from auditor import __version__
 from auditor.cli.fixing import by_waiver
 from auditor.cli.inputs import read_inputs
 from auditor.cli.judging import Settings, audited
-from auditor.cli.options import AskVia, At, EvidenceIn, Jobs, Offline, Platforms, WaiversFile, parse_date
+from auditor.cli.options import AskVia, At, Ca, EvidenceIn, Jobs, Offline, Platforms, WaiversFile, parse_date
 from auditor.cli.output import cannot_write, write_stdout
 from auditor.cli.report_files import report_in
 from auditor.cli.saying import note
@@ -40,12 +40,13 @@ def fix(
     platform: Platforms = None,
     waivers: WaiversFile = None,
     via: AskVia = None,
+    ca: Ca = None,
     jobs: Jobs = 16,
 ) -> None:
     """Write files that resolve findings: copy scripts, lists, configuration. Nothing is run. Exit code: 0 done, 2 usage."""
     _refuse_old(output)
     if len(inputs) == 1 and (document := report_in(inputs[0])) is not None:
-        if evidence or offline or at or platform or waivers or via:
+        if evidence or offline or at or platform or waivers or via or ca:
             raise UsageError(f"{inputs[0]} is a report, which was judged already", "Give --output alone, or the plan instead.")
         _write(output, remedies_by_report(document, __version__))
         return
@@ -59,6 +60,7 @@ def fix(
         via=via,
         offline=offline,
         jobs=jobs,
+        ca=ca,
     )
     with audited(read_inputs(inputs, platform or [], evidence), settings) as (site, report):
         found = by_waiver(report)

@@ -17,12 +17,23 @@ EXIT_INTERRUPTED = 130
 
 
 def gather(
-    plan: Plan, needs: Needs, path: Path, places: frozenset[Place], jobs: int, verify: Verify = Verify.SIZE
+    plan: Plan,
+    needs: Needs,
+    path: Path,
+    places: frozenset[Place],
+    jobs: int,
+    verify: Verify = Verify.SIZE,
+    ca: bytes = b"",
 ) -> Collected:
-    """Collect into `path`; a run that was interrupted less than an hour ago continues."""
+    """Collect into `path`; a run that was interrupted less than an hour ago continues.
+
+    `ca` is trusted for all registries that lists name.
+    """
     try:
         with watching() as told, Store.create(path) as store:
-            options = CollectOptions(jobs=jobs, places=places, verify=verify, progress=told.counting, reading=told.reading)
+            options = CollectOptions(
+                jobs=jobs, places=places, verify=verify, progress=told.counting, ca=ca, reading=told.reading
+            )
             return collect(plan, needs, store, options)
     except KeyboardInterrupt:
         note(f"auditor: interrupted; what was collected is kept in {path}: run it again to go on")

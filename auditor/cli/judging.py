@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from auditor.check import Check, Severity
 from auditor.cli.fixing import fix_command, with_fixes
 from auditor.cli.inputs import Given
+from auditor.cli.options import real_day
 from auditor.cli.saying import note
 from auditor.cli.selection import severities
-from auditor.cli.siting import sited
+from auditor.cli.siting import Asked, sited
+from auditor.cli.trusting import ca_for
 from auditor.engine import evaluate
 from auditor.evidence.model import Place, Verify
 from auditor.plan.areas import Area
@@ -26,7 +28,10 @@ from auditor.site import Site
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the options of a command come to. `known` are all checks, `chosen` the ids of those that run."""
+    """What the options of a command come to. `known` are all checks, `chosen` the ids of those that run.
+
+    `today` is the day to judge as of (`--at`), `now` the real day (UTC), by which evidence ages.
+    """
 
     today: datetime.date
     known: tuple[Check, ...]
@@ -41,6 +46,8 @@ class Settings:
     jobs: int = 16
     require: frozenset[Area] = frozenset()
     verify: Verify = Verify.SIZE
+    ca: Path | None = None
+    now: datetime.date = field(default_factory=real_day)
 
 
 def report_of(given: Given, settings: Settings, shared: Path | None = None) -> Report:
@@ -60,10 +67,12 @@ def audited(given: Given, settings: Settings, shared: Path | None = None) -> Ite
     changed = severities(plan, settings.known)
     policy = Policy(settings.fail_on, settings.strict, accepted, changed, settings.baseline, settings.require)
     evidence, via, offline, jobs = settings.evidence, settings.via, settings.offline, settings.jobs
-    with sited(given, evidence, via, offline=offline, jobs=jobs, shared=shared, verify=settings.verify) as site:
+    asks = evidence is None and given.evidence is None and not offline
+    asked = Asked(offline=offline, jobs=jobs, verify=settings.verify, ca=ca_for(plan, settings.ca, asks=asks))
+    with sited(given, evidence, via, asked, now=settings.now, shared=shared) as (site, basis):
         _note_mismatches(site)
         outcomes = evaluate(site, settings.known, settings.today, selected=settings.chosen)
-        yield site, judge(outcomes, policy, settings.today)
+        yield site, judge(outcomes, policy, settings.today, basis)
 
 
 def _note_mismatches(site: Site) -> None:

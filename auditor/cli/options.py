@@ -97,13 +97,24 @@ HowVerified = Annotated[
         "full: read and hash every layer as well.",
     ),
 ]
+Ca = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca", metavar="FILE", help="A CA to trust beside the public ones when lists are collected; plans have `ca`."
+    ),
+]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, max=64, help="Connections at once.")]
+
+
+def real_day() -> datetime.date:
+    """Today, in UTC: the only place where a command reads the clock."""
+    return datetime.datetime.now(tz=datetime.UTC).date()
 
 
 def parse_date(text: str | None) -> datetime.date:
     """The day to judge as of; today when none was given. Raises UsageError."""
     if text is None:
-        return datetime.datetime.now(tz=datetime.UTC).date()
+        return real_day()
     try:
         return datetime.date.fromisoformat(text)
     except ValueError as error:

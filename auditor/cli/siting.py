@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.cli import cache
@@ -11,26 +14,37 @@ from auditor.cli.gathering import gather
 from auditor.cli.inputs import Given, opened
 from auditor.cli.options import places_of
 from auditor.cli.saying import note
+from auditor.errors import UsageError, strerror
+from auditor.evidence.dated import Dated
 from auditor.evidence.model import Place, Verify
 from auditor.evidence.overlay import Overlaid, Unanswered
 from auditor.evidence.places import noted_places
 from auditor.evidence.store import Store
 from auditor.plan.model import Needs, Plan
 from auditor.plan.needs import resolve_needs
+from auditor.policy.evidence_age import Basis
 from auditor.site import Site
 
 
-def _gathered(
-    given: Given, needs: Needs, places: frozenset[Place], path: Path, *, offline: bool, jobs: int, verify: Verify
-) -> tuple[Path | None, Unanswered]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How to ask hosts, if they are asked. `ca` (PEM or DER) is trusted for all registries that lists name."""
+
+    offline: bool
+    jobs: int
+    verify: Verify = Verify.SIZE
+    ca: bytes = b""
+
+
+def _gathered(given: Given, needs: Needs, places: frozenset[Place], path: Path, asked: Asked) -> tuple[Path | None, Unanswered]:
     """Where the evidence lies, and what got no answer just now: the cache at `path`, brought up to date unless offline."""
-    if offline:
+    if asked.offline:
         return cache.to_read(path), {}
-    done = gather(given.plan, needs, cache.to_write(path), places, jobs, verify)
+    done = gather(given.plan, needs, cache.to_write(path), places, asked.jobs, asked.verify, asked.ca)
     if done.unanswered:
         note(
-            f"auditor: {len(done.unanswered)} questions got no answer today, although an earlier run saw one: "
-            "undetermined. --offline judges what was seen."
+            f"auditor: {len(done.unanswered)} requests failed that succeeded in an earlier run, so their checks are "
+            "undetermined. Use --offline to evaluate the earlier evidence."
         )
     return path, done.unanswered
 
@@ -46,21 +60,33 @@ def sited(
     given: Given,
     evidence: Path | None,
     via: list[Place] | None,
+    asked: Asked,
     *,
-    offline: bool,
-    jobs: int,
+    now: datetime.date,
     shared: Path | None = None,
-    verify: Verify = Verify.SIZE,
-) -> Iterator[Site]:
-    """The site, as long as its evidence is open: that which was given, else the cache of the plan, or one that is shared."""
+) -> Iterator[tuple[Site, Basis]]:
+    """The site and its evidence, as long as that is open: that which was given, else the cache of the plan, or a shared one."""
     needs = resolve_needs(given.plan)
     unanswered: Unanswered = {}
     source = evidence or given.evidence
     if source is None:
         path = shared or cache.path_for(given.plan)
         places = places_of(via, given.plan)
-        source, unanswered = _gathered(given, needs, places, path, offline=offline, jobs=jobs, verify=verify)
+        source, unanswered = _gathered(given, needs, places, path, asked)
     with opened(source) as store:
         is_fresh = evidence is None and given.evidence is None
         places = _looked_at(store, via, given.plan, is_fresh=is_fresh)
-        yield Site(given.plan, needs, Overlaid(store, unanswered) if unanswered else store, places, verify)
+        origin = "none" if source is None else "file" if not is_fresh else "cache" if asked.offline else "run"
+        dated = Dated(Overlaid(store, unanswered) if unanswered else store)
+        carried_at = store.files_at() if given.evidence is not None else None
+        basis = Basis(dated, origin, now, sha256_of(source) if source is not None else "", carried_at)
+        yield Site(given.plan, needs, dated, places, asked.verify), basis
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, hexadecimal: what `sha256sum` prints. Raises UsageError."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UsageError(f"{path}: {strerror(error)}", "Check its permissions.") from error

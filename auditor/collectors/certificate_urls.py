@@ -7,7 +7,7 @@ prove nothing. Nothing that comes back is trusted: CRLs and certificates are sig
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import httpx
@@ -17,6 +17,7 @@ from auditor.collectors.registry.connections import Connections
 from auditor.collectors.registry.failures import Unanswered, shown
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.registry.sender import Reply, Request, Sender
+from auditor.evidence.causes import cause_of_status
 from auditor.evidence.model import MAX_FETCHED, Absent, Failed, Fetched, Kind, Observation, Seen
 from auditor.evidence.store import Store
 from auditor.pki.certificate import Certificate
@@ -35,16 +36,17 @@ TRIES = 2
 class CertificateUrls:
     """Asks for each URL once, at most 1,000 of them and some 128 MiB in all.
 
-    `lost` are those that nobody answered for, but that were seen before. For https the public roots are the trust.
+    `lost` are those that nobody answered for, but that were seen before. For https the public roots are
+    trusted, or those of the environment (SSL_CERT_FILE).
     """
 
-    def __init__(self, plan: Plan, store: Store, retries: Retries) -> None:
+    def __init__(self, plan: Plan, store: Store, retries: Retries, environment: Mapping[str, str] | None = None) -> None:
         self.failures = 0
         self.lost: dict[str | tuple[str, str], Failed] = {}
         self._reachable = plan.reachable
         self._own = frozenset(endpoint.host.lower() for endpoint in plan.endpoints)
         self._store = store
-        self._connections = Connections()
+        self._connections = Connections(environment)
         self._sender = Sender(self._connections, replace(retries, tries=TRIES), asyncio.Semaphore(AT_ONCE))
         self._asked: set[str] = set()
         self._at_once = asyncio.Semaphore(AT_ONCE)
@@ -105,7 +107,7 @@ class CertificateUrls:
         try:
             reply = await self._sender.send(request)
         except Unanswered as error:
-            return Failed(error.kind, error.detail, now(), source)
+            return Failed(error.kind, error.detail, now(), source, error.cause)
         self._left -= len(reply.body)
         return _meaning(reply, source)
 
@@ -119,6 +121,6 @@ def _meaning(reply: Reply, source: str) -> Observation[Fetched]:
         case 404 | 410:
             return Absent(f"status {reply.status}", now(), source)
         case 401 | 403 | 407:
-            return Failed(Kind.DENIED, f"status {reply.status}", now(), source)
+            return Failed(Kind.DENIED, f"status {reply.status}", now(), source, cause_of_status(reply.status))
         case _:
-            return Failed(Kind.UNREACHABLE, f"status {reply.status}", now(), source)
+            return Failed(Kind.UNREACHABLE, f"status {reply.status}", now(), source, cause_of_status(reply.status))

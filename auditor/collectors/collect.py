@@ -18,11 +18,14 @@ from auditor.collectors.certificate_urls import CertificateUrls
 from auditor.collectors.endpoints import EndpointCollector, ObserveChain, ObserveOffered
 from auditor.collectors.images import ImageCollector, Where, Wish
 from auditor.collectors.presence import PresenceCollector
+from auditor.collectors.registry.answers import now
 from auditor.collectors.registry.client import RegistryClient
+from auditor.collectors.registry.environment import check_proxies, check_roots
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.tls import observe_chain, observe_offered
 from auditor.collectors.unpacked import UnpackedCollector
 from auditor.errors import AuditorError, UsageError
+from auditor.evidence.missed import Missed, missed_since
 from auditor.evidence.model import Place, Verify
 from auditor.evidence.overlay import Unanswered
 from auditor.evidence.places import note_places
@@ -43,7 +46,8 @@ class CollectOptions:
     `verify` is how much of the internal registry is read: `size` fetches and hashes manifests and configs, and asks for the
     sizes of layers; `full` reads and hashes every layer as well.
     `unpacked` asks what layers say about their unpacked size, also where the plan has no disk that it matters to.
-    `environment` and `home` say where logins lie; `progress` is called with (done, total) for images and endpoints.
+    `environment` and `home` say where logins lie, and which public roots are trusted; `ca` (PEM or DER) is trusted for every
+    registry that the plan gives no setting for. `progress` is called with (done, total) for images and endpoints.
     """
 
     jobs: int = 16
@@ -56,6 +60,7 @@ class CollectOptions:
     home: Path = field(default_factory=Path.home)
     observe_chain: ObserveChain = observe_chain
     observe_offered: ObserveOffered = observe_offered
+    ca: bytes = b""
     reading: Callable[[str, int, int], None] | None = None  # archives: (name, bytes done, bytes in all)
 
 
@@ -64,7 +69,8 @@ class Collected:
     """What a collection did. `failures` are questions without a usable answer; `left_out` names files not carried, and why.
 
     `unanswered` are references, endpoints (`host:port`), URLs and pairs of a repository and a digest that nobody answered for
-    today, and of which the store keeps what was seen before.
+    today, and of which the store keeps what was seen before. `missed` groups everything that was to be observed and was not, by
+    host and cause.
     """
 
     requests: int
@@ -73,6 +79,7 @@ class Collected:
     left_out: tuple[str, ...]
     seconds: float
     unanswered: Unanswered = field(default_factory=dict)
+    missed: tuple[Missed, ...] = ()
 
 
 def collect(plan: Plan, needs: Needs, store: Store, options: CollectOptions | None = None) -> Collected:
@@ -80,11 +87,15 @@ def collect(plan: Plan, needs: Needs, store: Store, options: CollectOptions | No
 
     Documents that `store` has are kept: the bytes of a digest never change. Whatever fails is evidence too. Interrupted, it
     leaves what was gathered; called again for the same within an hour, it asks for the rest.
-    Raises UsageError when a CA file holds no certificate, or a place is to be asked that the plan does not name.
+    Raises UsageError when a CA file holds no certificate, a place is to be asked that the plan does not name, or the
+    environment names a proxy or public roots that cannot be used.
     """
     options = options or CollectOptions()
-    started = time.monotonic()
+    started, since = time.monotonic(), now().replace(microsecond=0)  # evidence has times in whole seconds
     _check_places(plan, options.places)
+    if plan.endpoints or options.places - {Place.ARCHIVES}:
+        check_proxies()
+        check_roots(options.environment)
     left_out = _carry(plan, store)
     note_places(store, options.places)
     store.commit()
@@ -96,7 +107,8 @@ def collect(plan: Plan, needs: Needs, store: Store, options: CollectOptions | No
         answers.finish()
     finally:
         store.commit()
-    return replace(done, left_out=left_out, seconds=time.monotonic() - started)
+    missed = missed_since(store, since, done.unanswered)
+    return replace(done, left_out=left_out, seconds=time.monotonic() - started, missed=missed)
 
 
 def _run_key(plan: Plan, options: CollectOptions) -> str:
@@ -118,7 +130,8 @@ def _check_places(plan: Plan, places: frozenset[Place]) -> None:
 def _carry(plan: Plan, store: Store) -> tuple[str, ...]:
     files, left_out = carried_files(plan)
     store.replace_files(files)
-    for key, value in (("plan.path", plan.file), ("plan.name", plan.name), ("tool.version", __version__)):
+    at = now().isoformat(timespec="seconds")
+    for key, value in (("plan.path", plan.file), ("plan.name", plan.name), ("tool.version", __version__), ("files.at", at)):
         store.put_meta(key, value)
     store.commit()
     return left_out
@@ -146,12 +159,12 @@ async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOption
     wanted = list(_asked(plan, needs, options.places))
     connected = sum(not endpoint.chain for endpoint in plan.endpoints)
     progress = _Progress(options.progress, len(wanted) + connected)
-    client = RegistryClient(plan, options.retries, options.jobs, options.environment, options.home)
+    client = RegistryClient(plan, options.retries, options.jobs, options.environment, options.home, options.ca)
     unpacked = UnpackedCollector(client, store) if options.unpacked or _has_disk(plan) else None
     images = ImageCollector(client, store, answers)
     presence = PresenceCollector(client, images, answers, full=options.verify is Verify.FULL)
     work = _Work(images, presence, unpacked, progress)
-    urls = CertificateUrls(plan, store, options.retries)
+    urls = CertificateUrls(plan, store, options.retries, options.environment)
     endpoints = EndpointCollector(plan, store, urls, options.observe_chain, options.observe_offered)
     queues: defaultdict[str, list[Asked]] = defaultdict(list)
     for asked in wanted:

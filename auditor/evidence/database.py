@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Final, Self
 
 from auditor import __version__
 from auditor.errors import EvidenceError
-from auditor.evidence.schema import check_header, check_tables, connect, create_tables, explained, stand_in, upgrade
+from auditor.evidence.schema import DAMAGED, check_header, check_tables, connect, create_tables, explained, stand_in, upgrade
 
 BATCH: Final = 1024
 BATCH_SECONDS: Final = 1.0
@@ -94,9 +95,27 @@ class Database:
         row = self._row("SELECT value FROM meta WHERE key = ?", key)
         return row[0] if row is not None and isinstance(row[0], str) else ""
 
+    def files_at(self) -> datetime.datetime | None:
+        """When the plan and its files were put in; None if an older version did that."""
+        noted = self.meta("files.at")
+        try:
+            at = datetime.datetime.fromisoformat(noted) if noted else None
+        except ValueError as error:
+            raise EvidenceError(f"{self._name}: {noted!r:.80} is no time", DAMAGED) from error
+        return at if at is None or at.tzinfo is not None else at.replace(tzinfo=datetime.UTC)
+
     def put_meta(self, key: str, value: str) -> None:
         """Note something about the evidence as a whole."""
         self._write("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
+
+    @property
+    def name(self) -> str:
+        """What messages call the file."""
+        return self._name
+
+    def rows(self, statement: str, *values: str | int) -> Iterator[tuple[object, ...]]:
+        """The rows of a constant SELECT with its values. Raises EvidenceError."""
+        yield from self._rows(statement, *values)
 
     def _row(self, statement: str, *values: str | int) -> tuple[object, ...] | None:
         with self._explained:

@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
+from auditor.evidence.causes import Cause, Fault, host_of
 from auditor.evidence.tally import Tally
 from auditor.oci.archive import Inventory
 from auditor.oci.unpacked import AllUnpacked, UnpackedSeen
@@ -64,13 +65,24 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The question got no usable answer. `is_specific`: the server failed at this one question, so that it is no outage."""
+    """The question got no usable answer. `cause` says why in more detail than `kind`, as far as it is known.
+
+    `is_specific`: the server failed at this one question, so that it is no outage.
+    """
 
     kind: Kind
     detail: str
     at: datetime.datetime
     source: str
+    cause: Cause = Cause.UNKNOWN
     is_specific: bool = field(default=False, compare=False)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The host that did not answer; none where the fault is in one answer, or the source is no host."""
+        host = host_of(self.source)
+        is_of_host = self.cause is not Cause.UNKNOWN or self.kind in {Kind.UNREACHABLE, Kind.DENIED}
+        return (Fault(host, self.cause, self.detail),) if host and is_of_host else ()
 
 
 Observation = Seen[T] | Absent | Failed

@@ -8,13 +8,16 @@ from functools import lru_cache
 from typing import TypeVar
 
 from auditor.errors import EvidenceError
+from auditor.evidence.causes import Cause
 from auditor.evidence.model import Absent, Failed, Kind, Observation, Seen
 from auditor.evidence.schema import DAMAGED
 
 MAX_TEXT = 64 * 1024
 SEEN = "seen"
 ABSENT = "absent"
-_KINDS = {kind.value: kind for kind in Kind}
+# How a failure is stored: its kind, and behind a slash its cause where that is known (`unreachable/timeout`).
+_FAILURES = {f"{kind.value}/{cause.value}".rstrip("/"): (kind, cause) for kind in Kind for cause in Cause}
+_FAILED = {outcome: text for text, outcome in _FAILURES.items()}
 
 T = TypeVar("T")
 Row = tuple[object, ...]
@@ -41,8 +44,8 @@ def to_columns(observation: Observation[T]) -> tuple[str, str, str, str]:
             return (SEEN, "", to_text(at), source)
         case Absent(detail, at, source):
             return (ABSENT, detail, to_text(at), source)
-        case Failed(kind, detail, at, source):
-            return (kind.value, detail, to_text(at), source)
+        case Failed(kind, detail, at, source, cause):
+            return (_FAILED[kind, cause], detail, to_text(at), source)
 
 
 def to_observation(row: Row, value: Callable[[], T], name: str) -> Observation[T]:
@@ -52,7 +55,10 @@ def to_observation(row: Row, value: Callable[[], T], name: str) -> Observation[T
         at = to_time(when)
         if outcome == SEEN:
             return Seen(value(), at, source)
-        return Absent(detail, at, source) if outcome == ABSENT else Failed(_KINDS[outcome], detail, at, source)
+        if outcome == ABSENT:
+            return Absent(detail, at, source)
+        kind, cause = _FAILURES[outcome]
+        return Failed(kind, detail, at, source, cause)
     except (ValueError, KeyError) as error:
         raise EvidenceError(f"{name}: it holds an observation that cannot be: {error}", DAMAGED) from error
 

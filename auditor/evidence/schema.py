@@ -23,7 +23,7 @@ _LOCK_TIMEOUT: Final = 5.0
 _HINT: Final = "Evidence is the file that `auditor collect PLAN -o FILE` writes."
 DAMAGED: Final = "The file is damaged: collect anew, or carry it again and compare checksums."
 
-# `outcome` is "seen", "absent" or the kind of a failure; times are ISO 8601 in UTC.
+# `outcome` is "seen", "absent" or the kind of a failure, from version 4 on with its cause; times are ISO 8601 in UTC.
 _TABLES: Final = {
     "meta": "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "document": (

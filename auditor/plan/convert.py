@@ -9,6 +9,7 @@ from auditor.errors import Location
 from auditor.plan.areas import areas_of
 from auditor.plan.fields import split_host_port
 from auditor.plan.model import (
+    EVIDENCE_MAX_AGE,
     Cluster,
     Copy,
     Endpoint,
@@ -34,6 +35,7 @@ def to_plan(part: PlanPart, path: str, sha256: str, where: Where) -> Plan:
         sha256=sha256,
         name=part.name or PurePosixPath(path).stem,
         horizon=part.horizon,
+        evidence_max_age=part.evidence_max_age or EVIDENCE_MAX_AGE,
         pools=tuple(_pool(name, pool, where) for name, pool in part.pools.items()),
         cluster=_cluster(part, where),
         images=(

@@ -162,6 +162,9 @@ class Waiver:
     location: Location
 
 
+EVIDENCE_MAX_AGE = 30 * 86_400  # seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What shall be deployed where. `files` holds the content of every file that the plan names, by its path.
@@ -175,6 +178,7 @@ class Plan:
     name: str
     pools: tuple[Pool, ...]
     horizon: datetime.date | None = None  # None: one year from the day of the audit
+    evidence_max_age: int = EVIDENCE_MAX_AGE  # seconds; older evidence about what can change is a finding
     cluster: Cluster | None = None
     images: tuple[ImageSource, ...] = ()
     workloads: tuple[Workload, ...] = ()

@@ -279,6 +279,11 @@ class PlanPart(Edge):
         description="the site must work until then without help from outside; default: one year from the day of the audit",
         examples=["2027-06-30"],
     )
+    evidence_max_age: Duration | None = Field(
+        default=None,
+        description="how old evidence about what can change may be (tags, registries, archives, chains, CRLs); default: 30d",
+        examples=["30d"],
+    )
     pools: Annotated[dict[Name, PoolPart], Field(min_length=1, description="the nodes, by the name of their pool")]
     cluster: ClusterPart | None = Field(default=None, description="the Kubernetes distribution")
     images: tuple[ImagePart, ...] = Field(default=(), description="image lists and single images")

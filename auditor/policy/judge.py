@@ -12,12 +12,14 @@ from auditor.engine import CheckResult, Outcomes
 from auditor.plan.areas import Area
 from auditor.plan.model import Waiver
 from auditor.policy.baseline import Baseline, beside
-from auditor.policy.rules import PLAN_UNEXAMINED, POLICY_RULES, SCOPE_REQUIRED, WAIVER_UNUSED
+from auditor.policy.evidence_age import Basis, evidence_basis, stale_findings
+from auditor.policy.hosts import host_rows
+from auditor.policy.rules import EVIDENCE_STALE, PLAN_UNEXAMINED, POLICY_RULES, SCOPE_REQUIRED, WAIVER_UNUSED
 from auditor.policy.scope import scope_of, unmet
 from auditor.policy.sections import egress_rows, evidence_rows, image_rows, storage_stages, trust_rows
 from auditor.policy.unexamined import unexamined_findings
 from auditor.policy.waivers import can_tell, covering, unused_findings, waiver_findings
-from auditor.report import CheckRow, Counts, JudgedFinding, Report, ScopeRow, Status, Verdict
+from auditor.report import CheckRow, Counts, EvidenceBasis, JudgedFinding, Report, ScopeRow, Status, Verdict
 
 EXIT_READY, EXIT_NOT_READY, EXIT_UNDETERMINED = 0, 1, 3
 SHOWN_REASON = 120
@@ -38,11 +40,18 @@ class Policy:
     require: frozenset[Area] = frozenset()
 
 
-def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
-    """Judge what the checks said."""
+def judge(outcomes: Outcomes, policy: Policy, today: datetime.date, basis: Basis | None = None) -> Report:
+    """Judge what the checks said as of `today`. `basis` is the evidence that they used; without it no age is reported."""
     site = outcomes.site
+    # The sections first: they may read evidence that no selected check has read.
+    images, egress, storage, trust = image_rows(site), egress_rows(site, today), storage_stages(site), trust_rows(site, today)
+    used = evidence_basis(basis, site.plan, today) if basis is not None else EvidenceBasis()
     known = frozenset(result.check.id for result in outcomes.results) | {rule.id for rule in POLICY_RULES}
-    own = (*waiver_findings(policy.waivers, known, today), *unexamined_findings(site))
+    own = (
+        *waiver_findings(policy.waivers, known, today),
+        *unexamined_findings(site),
+        *stale_findings(used, site.plan),
+    )
     found = (*(finding for result in outcomes.results for finding in result.findings), *own)
     told = can_tell(policy.waivers, _decided(outcomes), today)
     unused = tuple(unused_findings(told, found))
@@ -64,19 +73,21 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
         counts=_counts(findings, undetermined, examined),
         checks=(
             *(_row(result, policy) for result in outcomes.results),
-            *(_policy_row(rule, own, policy, len(told)) for rule in POLICY_RULES if rule is not SCOPE_REQUIRED),
+            *(_policy_row(rule, own, policy, len(told), used) for rule in POLICY_RULES if rule is not SCOPE_REQUIRED),
             _scope_row(scope, policy),
         ),
         findings=findings,
         undetermined=undetermined,
-        images=image_rows(site),
-        egress=egress_rows(site, today),
-        storage=storage_stages(site),
-        trust=trust_rows(site, today),
+        images=images,
+        egress=egress,
+        storage=storage,
+        trust=trust,
         fail_on=policy.fail_on,
         baseline=policy.baseline.used if policy.baseline else None,
         evidence=evidence_rows(site),
         scope=scope,
+        hosts=host_rows(site.plan, undetermined),
+        basis=used,
     )
 
 
@@ -147,13 +158,18 @@ def _decided(outcomes: Outcomes) -> frozenset[str]:
     return frozenset(ran | {rule.id for rule in POLICY_RULES if rule is not WAIVER_UNUSED})
 
 
-def _policy_row(rule: Rule, own: tuple[Finding, ...], policy: Policy, told: int) -> CheckRow:
+def _policy_row(rule: Rule, own: tuple[Finding, ...], policy: Policy, told: int, used: EvidenceBasis) -> CheckRow:
     severity = policy.severities.get(rule.id, rule.severity)
     found = sum(finding.check == rule.id for finding in own)
     if found:
         return CheckRow(rule, severity, Status.FAILED, found)
     if rule is PLAN_UNEXAMINED:
         return CheckRow(rule, severity, Status.NOT_APPLICABLE, 0, "the plan has no part that is not examined")
+    if rule is EVIDENCE_STALE:
+        changing = sum(row.can_change for row in used.ages)
+        if not changing:
+            return CheckRow(rule, severity, Status.NOT_APPLICABLE, 0, "no evidence that can change was used")
+        return CheckRow(rule, severity, Status.PASSED, changing)
     if not policy.waivers:
         return CheckRow(rule, severity, Status.NOT_APPLICABLE, 0, "there are no waivers")
     if rule is WAIVER_UNUSED and not told:

@@ -140,5 +140,31 @@ docs/scope.md.
 """,
 )
 
+EVIDENCE_STALE = Rule(
+    id="evidence-stale",
+    title="Evidence is older than the plan accepts",
+    family="policy",
+    severity=Severity.WARNING,
+    page="""## What it checks
+The age of the evidence that the audit used, by kind: tags, manifests and blobs in registries, archives, certificate chains,
+TLS versions, CRLs and issuers at URLs. Each may be at most `evidence_max_age` old (default: 30 days). Manifests and configs
+that are stored under their digest never change and have no limit.
+
+## Why it matters
+Tags move, registries are cleaned up, certificates and CRLs are renewed. A check that passes on old evidence describes a state
+that may be gone.
+
+## How to fix
+Collect again and audit the new evidence. If the site does not change, write a longer `evidence_max_age` into the plan.
+
+## When it cannot tell
+Never: every observation has its time. The age counts to the audit date, or to the real day if `--at` is in the future: a
+simulated date makes no evidence older. Such a report says that the audit date is in the future.
+
+## References
+docs/evidence.md, the part about age; docs/plan.md, `evidence_max_age`.
+""",
+)
+
 WAIVER_RULES = (WAIVER_EXPIRED, WAIVER_EXPIRING, WAIVER_UNKNOWN, WAIVER_UNUSED)
-POLICY_RULES = (*WAIVER_RULES, PLAN_UNEXAMINED, SCOPE_REQUIRED)
+POLICY_RULES = (*WAIVER_RULES, PLAN_UNEXAMINED, SCOPE_REQUIRED, EVIDENCE_STALE)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from auditor.evidence.causes import Fault
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table
 from auditor.oci.document import MAX_SIZE, Descriptor, Document, Manifest, Schema1
@@ -62,10 +63,11 @@ class CarrierImage(Fact, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why something about an image cannot be known."""
+    """Why something about an image cannot be known. `faults` names the host that did not answer, if that is why."""
 
     kind: Kind
     detail: str
+    faults: tuple[Fault, ...] = ()
 
 
 class Payload(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from auditor.errors import Location
 from auditor.oci.document import Descriptor
 from auditor.oci.reference import Reference
 from auditor.plan.model import Need
-from auditor.site.images import Placement
+from auditor.site.images import Placement, Trouble
 from auditor.transfer.network import Dial, dial_of, is_reachable
 from auditor.transfer.pull import PullRule, pull_rule
 
@@ -19,7 +19,7 @@ class LayerEgress:
     """One layer with `urls` for one pool: the URLs that cannot be reached inside, and the images that bring it.
 
     `rule` is None when the facts know nothing about the pool's runtime. `unseen` says why the images may arrive without the
-    URL; empty where one of them is known to have it.
+    URL; None where one of them is known to have it.
     """
 
     layer: Descriptor
@@ -30,7 +30,7 @@ class LayerEgress:
     images: tuple[str, ...]
     rule: PullRule | None
     location: Location
-    unseen: str = ""
+    unseen: Trouble | None = None
 
 
 def foreign_layers(placement: Placement) -> tuple[Descriptor, ...]:
@@ -46,7 +46,7 @@ def rule_of(placement: Placement) -> PullRule | None:
 
 
 def layer_egress(
-    given: Iterable[tuple[Placement, Iterable[Descriptor]]], reachable: tuple[str, ...], unseen: Mapping[Need, str]
+    given: Iterable[tuple[Placement, Iterable[Descriptor]]], reachable: tuple[str, ...], unseen: Mapping[Need, Trouble]
 ) -> tuple[LayerEgress, ...]:
     """Every layer x pool with a URL that leads outside, in the order of first need; `given` are placements with such layers.
 
@@ -64,9 +64,11 @@ def layer_egress(
     return tuple(_egress(layer, urls, groups[key], unseen) for key, (layer, urls) in layers.items())
 
 
-def _egress(layer: Descriptor, urls: tuple[str, ...], placements: list[Placement], unseen: Mapping[Need, str]) -> LayerEgress:
+def _egress(
+    layer: Descriptor, urls: tuple[str, ...], placements: list[Placement], unseen: Mapping[Need, Trouble]
+) -> LayerEgress:
     first = placements[0]
-    doubts = [unseen.get(placement.need, "") for placement in placements]
+    doubts = [unseen.get(placement.need) for placement in placements]
     return LayerEgress(
         layer=layer,
         pool=first.pool.name,
@@ -76,7 +78,7 @@ def _egress(layer: Descriptor, urls: tuple[str, ...], placements: list[Placement
         images=tuple(dict.fromkeys(placement.image.name for placement in placements)),
         rule=rule_of(first),
         location=first.need.why[0].location,
-        unseen=doubts[0] if all(doubts) else "",
+        unseen=doubts[0] if all(doubts) else None,
     )
 
 

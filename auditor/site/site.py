@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
 
+from auditor.evidence.causes import Fault
 from auditor.evidence.model import Evidence, Place, Verify
 from auditor.oci.document import Descriptor
 from auditor.oci.reference import Reference
@@ -22,7 +23,7 @@ from auditor.site.contents import Contents, contents_of
 from auditor.site.copies import Copy, copies_in_archives, copies_inside
 from auditor.site.downloads import ScriptDownloads, script_downloads
 from auditor.site.fetches import ChartFetches, chart_fetches
-from auditor.site.images import Images, Placement
+from auditor.site.images import Images, Placement, Trouble
 from auditor.site.inside import AtSource, Inside
 from auditor.site.layers import LayerEgress, foreign_layers, layer_egress, with_outside_urls
 from auditor.site.list_platforms import ListPlatforms, list_platforms
@@ -138,7 +139,7 @@ class Site:
         return tuple(layer for layer in layers if layer.digest not in plain)
 
     @cached_property
-    def _unseen(self) -> Mapping[Need, str]:
+    def _unseen(self) -> Mapping[Need, Trouble]:
         return unseen(self.images.placements, self.archives, self.target)
 
     @cached_property
@@ -212,6 +213,24 @@ class Site:
         """The bytes of each stage."""
         seen = (self.images, self.pulled, self.archives, self.target)
         return Storage(self.plan, self.needs, self.evidence, *seen, self.transfer)
+
+    @cached_property
+    def _faults(self) -> Mapping[str, tuple[Fault, ...]]:
+        views = (self.images, self.target, self.to_copy)
+        placements = (placement for view in views if view is not None for placement in view.placements)
+        found: dict[str, tuple[Fault, ...]] = {}
+        for placement in placements:
+            if (trouble := placement.resolution.trouble) is not None:
+                before = found.get(placement.image.name, trouble.faults)
+                found[placement.image.name] = (
+                    tuple(dict.fromkeys((*before, *trouble.faults))) if before and trouble.faults else ()
+                )
+        return found
+
+    def faults_of(self, images: Iterable[str]) -> tuple[Fault, ...]:
+        """The hosts that did not answer for images (by name); none if anything else is the trouble with one of them."""
+        found = [self._faults.get(name, ()) for name in images]
+        return tuple(dict.fromkeys(fault for faults in found for fault in faults)) if all(found) else ()
 
     @cached_property
     def node_configs(self) -> Mapping[str, NodeConfig]:

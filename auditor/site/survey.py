@@ -111,8 +111,8 @@ class Survey:
         match self._evidence.tag(name):
             case None:
                 return Image(reference, name, why, trouble=Trouble(Kind.MISSING_EVIDENCE, "nobody looked for it"))
-            case Failed(kind, detail, _, source):
-                return Image(reference, name, why, trouble=Trouble(kind, detail), source=source)
+            case Failed(kind, detail, _, source) as failed:
+                return Image(reference, name, why, trouble=Trouble(kind, detail, failed.faults), source=source)
             case Absent(detail, _, source):
                 return Image(reference, name, why, absent=detail or "not found", source=source)
             case Seen(tag, _, source):
@@ -130,8 +130,8 @@ class Survey:
         match self._evidence.content(repository, digest):
             case None:
                 return Trouble(Kind.MISSING_EVIDENCE, f"{digest} was not collected")
-            case Failed(kind, detail):
-                return Trouble(kind, detail)
+            case Failed(kind, detail) as failed:
+                return Trouble(kind, detail, failed.faults)
             case Absent() as absent:
                 return absent
             case Seen(content):
@@ -261,8 +261,8 @@ class Survey:
         match self._evidence.content(repository, digest):
             case None:
                 return Trouble(Kind.MISSING_EVIDENCE, f"the config {digest[:80]} was not collected")
-            case Failed(kind, detail):
-                return Trouble(kind, f"config: {detail}")
+            case Failed(kind, detail) as failed:
+                return Trouble(kind, f"config: {detail}", failed.faults)
             case Absent(detail):
                 return Trouble(Kind.MALFORMED, f"the registry does not have the config {digest[:80]}: {detail}")
             case Seen(content):

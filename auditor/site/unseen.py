@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from auditor.evidence.model import Kind
 from auditor.plan.model import Need
 from auditor.site.archives.view import Archives
-from auditor.site.images import Images, Placement
+from auditor.site.images import Images, Placement, Trouble
 from auditor.site.transfers import Carriage
 from auditor.transfer.hops import Unpredicted
 
 
-def unseen(placements: Iterable[Placement], archives: Archives | None, target: Images | None) -> dict[Need, str]:
+def unseen(placements: Iterable[Placement], archives: Archives | None, target: Images | None) -> dict[Need, Trouble]:
     """Why nobody knows as what an image arrives: the registry inside did not tell, or an archive that may hold it was not read.
 
     What was seen inside, or is known not to be in any archive, is not among them.
@@ -21,7 +22,7 @@ def unseen(placements: Iterable[Placement], archives: Archives | None, target: I
     if not inside and not doubt:
         return {}
     held = {held.placement.need for held in archives.held if held.entry is not None} if archives is not None else set()
-    found: dict[Need, str] = {}
+    found: dict[Need, Trouble] = {}
     for placement in placements:
         need = placement.need
         there = inside.get(need)
@@ -29,9 +30,10 @@ def unseen(placements: Iterable[Placement], archives: Archives | None, target: I
             continue
         trouble = there.resolution.trouble if there is not None else None
         if trouble is not None:
-            found[need] = f"nobody saw it on the registry inside: {trouble.detail}"
+            detail = f"it was not observed on the internal registry: {trouble.detail}"
+            found[need] = Trouble(Kind.MISSING_EVIDENCE, detail, trouble.faults)
         elif doubt and need not in held:
-            found[need] = f"nobody saw what the archives have of it: {doubt}"
+            found[need] = Trouble(Kind.MISSING_EVIDENCE, f"the archives were not read for it: {doubt}")
     return found
 
 
@@ -39,12 +41,12 @@ def _of_archives(archives: Archives | None) -> str:
     return next((trouble.detail for trouble in archives.unread.values()), "") if archives is not None else ""
 
 
-def heeding(carriages: Iterable[Carriage], reasons: Mapping[Need, str]) -> Iterator[Carriage]:
+def heeding(carriages: Iterable[Carriage], reasons: Mapping[Need, Trouble]) -> Iterator[Carriage]:
     """The carriages, and nothing foretold of what nobody saw."""
     for carriage in carriages:
         reason = reasons.get(carriage.placement.need)
         if reason is None:
             yield carriage
         else:
-            unknown = Unpredicted(reason, missing=True)
+            unknown = Unpredicted(reason.detail, missing=True)
             yield Carriage(carriage.placement, tuple((layer, unknown) for layer, _ in carriage.fates))

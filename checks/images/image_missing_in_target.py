@@ -105,7 +105,8 @@ def _parts(site: Site, image: Image, copies: list[Copy]) -> Outcome | None:
     for blob, observed in lacking:
         failed = observed if isinstance(observed, Failed) else None
         kind, detail = (failed.kind, failed.detail) if failed else (Kind.MISSING_EVIDENCE, "nobody asked")
-        return unknown(ID, image_subject(image), Trouble(kind, f"{place}, blob {blob.digest}: {detail}"))
+        trouble = Trouble(kind, f"{place}, blob {blob.digest}: {detail}", failed.faults if failed else ())
+        return unknown(ID, image_subject(image), trouble)
     return None
 
 

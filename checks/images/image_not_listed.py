@@ -64,7 +64,7 @@ def _unread(demand: Demand) -> Undetermined:
     subject = Subject("workload", demand.who)
     kind = Kind.MALFORMED if demand.error else Kind.UNSUPPORTED
     detail = f"{demand.location}: {demand.error or demand.unbounded}"
-    return Undetermined(ID, subject, kind, detail, demand.proof, demand.location)
+    return Undetermined(ID, subject, kind, detail, facts=demand.proof, location=demand.location)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
@@ -83,7 +83,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             absent.setdefault(demand.reference, []).append(demand)
     for gap in open_gaps(site.needs.demands, references):
         place = gap.first.location
-        yield Undetermined(ID, Subject("workload", gap.name), Kind.UNSUPPORTED, gap.detail, gap.facts, place)
+        yield Undetermined(ID, Subject("workload", gap.name), Kind.UNSUPPORTED, gap.detail, facts=gap.facts, location=place)
     if not references:
         return  # without any list there is nothing to be absent from
     for reference, demands in absent.items():

@@ -49,7 +49,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             yield Undetermined(ID, subject, Kind.MALFORMED if unread.error else Kind.UNSUPPORTED, detail)
         elif gap is not None:
             detail = f"not every image of the workloads is known: {gap.name} ({gap.first.location}) may need it"
-            yield Undetermined(ID, subject, Kind.UNSUPPORTED, detail, gap.facts, gap.first.location)
+            yield Undetermined(ID, subject, Kind.UNSUPPORTED, detail, facts=gap.facts, location=gap.first.location)
         else:
             yield Finding(
                 check=ID,

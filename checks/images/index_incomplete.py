@@ -125,8 +125,8 @@ def _outcomes(site: Site, copies: list[Copy], copy: Copy, index: Index) -> Outco
         match copy.blob(child.digest):
             case Absent():
                 gone.append(child)
-            case Failed(kind, detail):
-                unasked = Trouble(kind, f"{copy.place}, manifest {child.digest[:80]}: {detail}")
+            case Failed(kind, detail) as failed:
+                unasked = Trouble(kind, f"{copy.place}, manifest {child.digest[:80]}: {detail}", failed.faults)
             case None:
                 unasked = Trouble(Kind.MISSING_EVIDENCE, f"nobody asked {copy.place} for the manifest {child.digest[:80]}")
     if gone:

@@ -66,7 +66,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     if stage is None or media is None or not site.images.placements:
         return
     found = strain(stage, media.size, media.size * MARK_PERCENT // 100, is_sure=is_sure(site))
-    yield from outcomes(ID, SUBJECT, stage, found, _finding(site, stage, media, found))
+    yield from outcomes(site, ID, SUBJECT, stage, found, _finding(site, stage, media, found))
 
 
 CHECK = define(

@@ -97,10 +97,11 @@ def _outcome(site: Site, file: CarriedFile, limit: Filesystem, *, sure: bool) ->
         yield Undetermined(ID, _subject(file), Kind.MISSING_EVIDENCE, detail)
 
 
-def _unread(load: Load) -> Iterator[Outcome]:
+def _unread(site: Site, load: Load) -> Iterator[Outcome]:
     if load.unknown:
         named = ", ".join(load.unknown[:SAID]) + (f" and {len(load.unknown) - SAID} more" if len(load.unknown) > SAID else "")
-        yield Undetermined(ID, Subject("media", "copy.media"), Kind.MISSING_EVIDENCE, f"of unknown size: {named}")
+        detail = f"of unknown size: {named}"
+        yield Undetermined(ID, Subject("media", "copy.media"), Kind.MISSING_EVIDENCE, detail, site.faults_of(load.unknown))
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
@@ -112,7 +113,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     sure = is_sure(site) and limit.confidence != "low"
     for file in load.files:
         yield from _outcome(site, file, limit, sure=sure)
-    yield from _unread(load)
+    yield from _unread(site, load)
 
 
 CHECK = define(

@@ -92,7 +92,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         sure = is_sure(site) or node is stage
         found = strain(stage, stage.capacity, mark.bytes, is_sure=sure)
         finding = _finding(site, pool, stage, found, mark, imports=node is not stage)
-        yield from outcomes(ID, _subject(pool), stage, found, finding)
+        yield from outcomes(site, ID, _subject(pool), stage, found, finding)
 
 
 CHECK = define(

@@ -91,7 +91,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         return
     found = strain(stage, registry.disk, _mark(registry.disk))
     finding = _finding(site, registry, stage, registry.disk, found)
-    yield from outcomes(ID, Subject("registry", registry.host), stage, found, finding)
+    yield from outcomes(site, ID, Subject("registry", registry.host), stage, found, finding)
 
 
 CHECK = define(

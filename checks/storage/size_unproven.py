@@ -68,7 +68,8 @@ def _unknown(site: Site, stages: list[Stage]) -> Iterator[Outcome]:
         known = ", ".join(f"the {format_bytes(stage.bytes)} of {stage.name}" for stage in without[:SHOWN])
         more = f" and {len(without) - SHOWN} other stages" if len(without) > SHOWN else ""
         detail = f"the size of {name} is not known, nor what share it has beside {known}{more}, which lack it"
-        yield Undetermined(ID, Subject("archive" if name in archives else "image", name), Kind.MISSING_EVIDENCE, detail)
+        subject = Subject("archive" if name in archives else "image", name)
+        yield Undetermined(ID, subject, Kind.MISSING_EVIDENCE, detail, site.faults_of([name]))
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:

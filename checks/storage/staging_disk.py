@@ -61,7 +61,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     if stage is None or copy is None or copy.staging is None or not site.images.placements:
         return
     found = strain(stage, copy.staging, copy.staging * MARK_PERCENT // 100, is_sure=is_sure(site))
-    yield from outcomes(ID, SUBJECT, stage, found, _finding(site, stage, copy.staging, found))
+    yield from outcomes(site, ID, SUBJECT, stage, found, _finding(site, stage, copy.staging, found))
 
 
 CHECK = define(

@@ -67,7 +67,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     elif stage.unknown:
         names = ", ".join(stage.unknown[:SHOWN]) + (" and more" if len(stage.unknown) > SHOWN else "")
         detail = f"the size of {names} is not known; the rest takes {_duration(needed)}"
-        yield Undetermined(ID, Subject("copy", "window"), Kind.MISSING_EVIDENCE, detail)
+        yield Undetermined(ID, Subject("copy", "window"), Kind.MISSING_EVIDENCE, detail, site.faults_of(stage.unknown))
     else:
         yield Fine()
 

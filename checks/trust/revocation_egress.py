@@ -101,7 +101,7 @@ def _outcome(case: TrustCase) -> Outcome:
         return _finding(case, worst)
     if case.insists and (unasked := case.revocation.of(Answer.UNASKED)):
         detail = f"{who(case)} asks whether {unasked[0].question.certificate.name} was revoked: {unasked[0].detail}"
-        return Undetermined(ID, subject_of(case), Kind.MISSING_EVIDENCE, detail)
+        return Undetermined(ID, subject_of(case), Kind.MISSING_EVIDENCE, detail, unasked[0].faults)
     return Fine()
 
 

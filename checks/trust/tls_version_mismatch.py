@@ -53,8 +53,8 @@ def _versions(site: Site, endpoint: Endpoint) -> tuple[tuple[str, ...], bool] | 
     match site.evidence.tls_offered(endpoint.name):
         case Seen(offered):
             return offered.versions, True
-        case Failed(kind, detail):
-            return Undetermined(ID, endpoint_subject(endpoint), kind, detail)
+        case Failed(kind, detail) as failed:
+            return Undetermined(ID, endpoint_subject(endpoint), kind, detail, failed.faults)
         case Absent(detail):
             return Undetermined(ID, endpoint_subject(endpoint), Kind.UNREACHABLE, detail or "there is no such endpoint")
         case _:

@@ -70,7 +70,9 @@ def _outcome(site: Site, placement: Placement) -> Outcome | None:
     image = placement.image.reference
     if match is None:
         detail = f"the manifest of {image} could not be looked at, and neither its index nor its tag gives a build"
-        return Undetermined(ID, image_subject(placement.image), Kind.MISSING_EVIDENCE, detail)
+        trouble = placement.resolution.trouble
+        faults = trouble.faults if trouble is not None else ()
+        return Undetermined(ID, image_subject(placement.image), Kind.MISSING_EVIDENCE, detail, faults)
     build, revision = int(match[1]), int(match[2])
     rows: tuple[ForeignEra, ...] = table("foreign_era", ForeignEra)
     era = next((row for row in rows if row.build == build), None)

@@ -88,7 +88,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     for egress in site.layer_egress:
         bad.update((image, egress.pool) for image in egress.images)
         if egress.unseen:
-            yield Undetermined(ID, _subject(egress), Kind.MISSING_EVIDENCE, egress.unseen)
+            yield Undetermined(ID, _subject(egress), egress.unseen.kind, egress.unseen.detail, egress.unseen.faults)
         elif egress.rule is None:
             detail = (
                 f"the facts do not say what {egress.runtime} asks first, the URL or the registry, or its version is missing"

@@ -95,8 +95,8 @@ def _in_copy(site: Site, copy: Copy, layer: Descriptor) -> Outcome | None:
         case Absent():
             place = copy.at.repository if copy.at is not None else ""
             return _finding(site, copy.kept, layer, f", and {copy.place} does not have it", place)
-        case Failed(kind, detail):
-            return unknown(ID, _subject(layer), Trouble(kind, f"{copy.place}: {detail}"))
+        case Failed(kind, detail) as failed:
+            return unknown(ID, _subject(layer), Trouble(kind, f"{copy.place}: {detail}", failed.faults))
         case None:
             return unknown(ID, _subject(layer), Trouble(Kind.MISSING_EVIDENCE, f"nobody asked {copy.place} for the layer"))
 

@@ -101,7 +101,8 @@ def _by_base(demand: Demand, pool: Pool, placements: Placements) -> Outcome | No
     subject = Subject("workload", demand.who, pool=pool.name)
     trouble = placement.resolution.trouble
     if placement.standing is Standing.UNDETERMINED and trouble is not None:
-        return Undetermined(ID, subject, trouble.kind, f"whether {demand.text} unpacks on {pool.name}: {trouble.detail}")
+        detail = f"whether {demand.text} unpacks on {pool.name}: {trouble.detail}"
+        return Undetermined(ID, subject, trouble.kind, detail, trouble.faults)
     row = next((row for row in risky if row.os_version == placement.resolution.choice.os_version), None)
     if row is None or placement.standing not in _RUNS:
         return None

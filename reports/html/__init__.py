@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.report import Report
-from reports import headline, summary, ways
+from reports import basis, headline, hosts, summary, ways
 from reports.cleaning import clean
 from reports.html import matrix, view
 from reports.html.page import coded, paragraphs
@@ -54,6 +54,8 @@ def _environment() -> Environment:
     environment.globals.update(
         summary=summary,
         headline=headline,
+        hosts=hosts,
+        basis=basis,
         view=view,
         ways=ways,
         words=WORDS,

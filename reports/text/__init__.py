@@ -27,6 +27,7 @@ _PARTS = (
     sections.egress,
     sections.trust,
     sections.scope,
+    sections.evidence,
     sections.skipped,
 )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from auditor.check import Remedy, Severity, Subject, Undetermined
-from auditor.report import Report
+from auditor.report import HostRow, Report
+from reports import hosts
 from reports.cleaning import clean
 from reports.folding import MOST_POOLS, Entry, Question, entries, everybody, listed, questions, who_of
 from reports.quantity import many
@@ -20,6 +21,7 @@ MOST_WORDINGS = 2
 MOST_COMMANDS = 5
 MOST_NAMED = 4
 MOST_QUESTIONS = 5
+MOST_HOSTS = 20
 MOST_WAIVED = 10
 MOST_BASELINED = 10
 _ITEM = "  "
@@ -144,8 +146,11 @@ def undetermined(report: Report, ink: Ink) -> Iterator[str]:
     if not report.undetermined:
         return
     yield from heading("Undetermined: no pass without an answer", ink)
+    for host in report.hosts[:MOST_HOSTS]:
+        yield from _host(host, ink)
+    yield from more(len(report.hosts) - MOST_HOSTS, "", "host")
     kinds: dict[str, list[Undetermined]] = {}
-    for row in report.undetermined:
+    for row in hosts.ungrouped(report):
         kinds.setdefault(row.kind.value, []).append(row)
     for kind, rows in kinds.items():
         first, *rest = wrap(f"{kind} ({len(rows):,}): {advice(kind)}")
@@ -155,6 +160,17 @@ def undetermined(report: Report, ink: Ink) -> Iterator[str]:
         for question in found[:MOST_QUESTIONS]:
             yield from _question(question)
         yield from more(sum(len(question.rows) for question in found[MOST_QUESTIONS:]), _ITEM, "question")
+
+
+def _host(row: HostRow, ink: Ink) -> Iterator[str]:
+    """A host that gave no usable answer, with everything that waits for it."""
+    first, *rest = wrap(f"{hosts.headline(row)}.", "", "* ")
+    yield ink.paint(first, "bold")
+    yield from (ink.paint(line, "bold") for line in rest)
+    yield from wrap(f"{hosts.effect(row)} {hosts.quoted(row)}", _ITEM)
+    yield from wrap(f"About: {hosts.named(row)}", _ITEM, hanging=_HANGING)
+    yield from wrap(f"Fix: {row.remedy.text}", _ITEM, hanging=_HANGING)
+    yield from (f"{_ITEM}{_HANGING}$ {clean(command)}" for command in row.remedy.commands)
 
 
 def _question(question: Question) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from auditor.report import Report, StorageStage, TrustRow
+from reports import basis
 from reports.cleaning import clean
 from reports.folding import MOST_POOLS, everybody, listed
 from reports.headline import STATUS_WORDS
@@ -126,6 +127,18 @@ def scope(report: Report, ink: Ink) -> Iterator[str]:
         required = ", required" if row.is_required else ""
         yield from wrap(f"{row.area.label}{count}{required}", "  ", f"{STATUS_WORDS[row.status]:<13} ")
         yield from wrap(row.hint, " " * 18)
+
+
+def evidence(report: Report, ink: Ink) -> Iterator[str]:
+    """The evidence that was used: its file, its age by kind, and how the dates stand to each other."""
+    lines = basis.age_lines(report)
+    if not lines and not basis.source_line(report):
+        return
+    yield from heading("Evidence", ink)
+    yield from wrap(basis.source_line(report))
+    for line in lines:
+        yield from wrap(line, "", "* ")
+    yield from wrap(basis.timing_line(report))
 
 
 def skipped(report: Report, ink: Ink) -> Iterator[str]:

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from auditor.check import Area, Finding, Severity, Subject
+from auditor.evidence.causes import Cause
 from auditor.evidence.model import Kind
-from auditor.report import JudgedFinding, Report, ScopeStatus, Status, Verdict
+from auditor.report import JudgedFinding, Report, ScopeStatus, Status, Timing, Verdict
 from reports import render
 from reports.json_v1 import mapping, report_schema
 from tests.conftest import Golden
@@ -25,14 +26,14 @@ VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FOR
 
 # DESIGN 5.3, to the letter; then what was added since.
 TOP = "version tool plan audited_at horizon verdict exit_code summary checks findings undetermined images egress storage trust"
-LATER = "fail_on baseline evidence works_offline_until scope fix"
+LATER = "fail_on baseline evidence works_offline_until scope fix evidence_basis unanswered_hosts"
 KEYS = {
     "tool": "name version",
     "plan": "name path sha256",
     "summary": "error warning info undetermined waived examined baselined",
     "checks": "id family title severity status examined reason",
     "findings": "check severity subject message facts location remedies fingerprint waived baselined fixable",
-    "undetermined": "check subject kind detail facts location",
+    "undetermined": "check subject kind detail facts location hosts",
     "images": "reference digest why platforms",
     "egress": "host port scheme who why when_blocked check",
     "scope": "area title status examined undetermined missing errors warnings required hint",
@@ -127,6 +128,8 @@ def test_the_schema_knows_every_closed_set() -> None:
     assert definitions["undetermined"]["properties"]["kind"]["enum"] == [*Kind]
     assert definitions["scope"]["properties"]["area"]["enum"] == [*Area]
     assert definitions["scope"]["properties"]["status"]["enum"] == [*ScopeStatus]
+    assert definitions["unanswered_host"]["properties"]["cause"]["enum"] == [*(cause for cause in Cause if cause), None]
+    assert definitions["evidence_basis"]["properties"]["timing"]["enum"] == [*Timing]
 
 
 @settings(max_examples=60, deadline=None)

@@ -29,7 +29,7 @@ class Unknown(AuditorError):
     exit_code = EXIT_UNDETERMINED
 
 
-def show_image(reference: str, evidence: Path | None, *, as_json: bool) -> str:
+def show_image(reference: str, evidence: Path | None, ca: bytes, *, as_json: bool) -> str:
     """What is to be printed. Raises UsageError when there is no such image, Unknown when nobody can tell."""
     try:
         wanted = parse_reference(reference)
@@ -39,7 +39,7 @@ def show_image(reference: str, evidence: Path | None, *, as_json: bool) -> str:
             "Name an image, or an archive of images.",
         ) from error
     with opened(evidence) as store:
-        site = _survey(wanted, store, connected=evidence is None)
+        site = _survey(wanted, store, ca, connected=evidence is None)
         image = site.images.images[wanted]
         (rows,) = rows_of([Placed("", site.images.placements, store, lambda digest: _told(store, digest))])
     if problem := _problem(image):
@@ -50,13 +50,13 @@ def show_image(reference: str, evidence: Path | None, *, as_json: bool) -> str:
     return "\n".join(_text(image, site, rows))
 
 
-def _survey(reference: Reference, store: Store, *, connected: bool) -> Site:
+def _survey(reference: Reference, store: Store, ca: bytes, *, connected: bool) -> Site:
     """First the index, then each platform that it names: the store keeps what both need."""
     platforms = [GUESS]
     for _ in range(2):
         plan, needs = plan_for(reference, platforms)
         if connected:
-            collect(plan, needs, store, CollectOptions(unpacked=True))
+            collect(plan, needs, store, CollectOptions(unpacked=True, ca=ca))
         site = Site(plan, needs, store)
         platforms = platforms_in(site.images.images[reference].document, store, reference.repository) or platforms
     plan, needs = plan_for(reference, platforms)

@@ -40,17 +40,19 @@ def _settings(plan: Plan) -> Mapping[str, _Setting]:
 
 
 class Addresses:
-    """The addresses of the hosts that a plan's images lie on."""
+    """The addresses of the hosts that hold a plan's images. `ca` (PEM or DER) is for hosts that the plan does not name."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, ca: bytes = b"") -> None:
         self._files = plan.files
+        self._ca = ca
         self._settings = _settings(plan)
 
     def of(self, domain: str) -> Address:
         """The address for the domain of a reference."""
         host = "registry-1.docker.io" if domain == DEFAULT_DOMAIN else domain
-        setting = self._settings.get(domain) or self._settings.get(host) or _Setting()
-        ca = self._files.get(setting.ca, b"") if setting.ca else b""
+        given = self._settings.get(domain) or self._settings.get(host)
+        setting = given or _Setting()
+        ca = self._files.get(setting.ca, b"") if setting.ca else b"" if given else self._ca
         name = host if host.endswith("]") else host.rpartition(":")[0] or host
-        plain = setting.insecure or (is_loopback(name) and not setting.ca)
+        plain = setting.insecure or (is_loopback(name) and not setting.ca and not ca)
         return Address(host, "http" if plain else "https", ca)

@@ -9,6 +9,7 @@ import msgspec
 
 from auditor.collectors.registry.failures import Unanswered, plain
 from auditor.collectors.registry.sender import Reply
+from auditor.evidence.causes import Cause, cause_of_status
 from auditor.evidence.model import Absent, Failed, Kind
 from auditor.evidence.store import digest_like
 from auditor.oci.reference import is_digest
@@ -82,7 +83,7 @@ def refusal(reply: Reply, source: str, *, asked_by_head: bool = False) -> Absent
     detail = f"status {reply.status}" + (f": {words}" if words else "")
     # 500 is what docker-registry answers for a manifest that is damaged on its disk.
     kind = Kind.DENIED if reply.status in {401, 403} else Kind.UNREACHABLE
-    return Failed(kind, detail, now(), source, is_specific=reply.status == 500)
+    return Failed(kind, detail, now(), source, cause_of_status(reply.status), is_specific=reply.status == 500)
 
 
 def media_type_of(reply: Reply) -> str:
@@ -115,7 +116,8 @@ def verified(reply: Reply, digest: str) -> Fetched | Misfit:
             raise Unanswered(Kind.MALFORMED, f"more than {len(reply.body):,} bytes")
         return Misfit(digest, stated, length, "", f"{length:,} bytes: too large for a document")
     if stated == "text/html" or reply.body.lstrip()[:1] == b"<":
-        raise Unanswered(Kind.MALFORMED, "HTML where JSON was expected: a proxy or a login page may have answered")
+        detail = "HTML where JSON was expected: a proxy or a login page may have answered"
+        raise Unanswered(Kind.MALFORMED, detail, Cause.WEB_PAGE)
     for expected, who in ((digest, "asked for"), (named, "named by the registry")):
         if expected and (hashed := digest_like(expected, reply.body)) != expected:
             detail = f"the bytes hash to {hashed}, not to the digest {who}, {expected}"

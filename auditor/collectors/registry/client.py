@@ -27,11 +27,13 @@ from auditor.plan.model import Plan
 class RegistryClient:
     """Asks the registries of a plan, each through one session. Close it in the event loop that it was used in."""
 
-    def __init__(self, plan: Plan, retries: Retries, at_once: int, environment: Mapping[str, str], home: Path) -> None:
-        self._connections = Connections()
+    def __init__(
+        self, plan: Plan, retries: Retries, at_once: int, environment: Mapping[str, str], home: Path, ca: bytes = b""
+    ) -> None:
+        self._connections = Connections(environment)
         self._sender = Sender(self._connections, retries, asyncio.Semaphore(at_once))
         self._credentials = Credentials(environment, home)
-        self._addresses = Addresses(plan)
+        self._addresses = Addresses(plan, ca)
         self._sessions: dict[str, Session] = {}
         self._whole: dict[str, str] = {}  # for each domain: that it sends no parts, in words; empty while nothing says so
         self._first: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -155,7 +157,7 @@ class RegistryClient:
         return session
 
     def _failed(self, domain: str, error: Unanswered, source: str) -> Failed:
-        failed = Failed(error.kind, error.detail, now(), source)
+        failed = Failed(error.kind, error.detail, now(), source, error.cause)
         explained = self._explained(domain, failed)
         assert isinstance(explained, Failed)  # noqa: S101 - what goes in comes out
         return explained

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections import defaultdict
+from collections.abc import Mapping
 
-import certifi
 import httpx
 
+from auditor.collectors.registry.environment import public_context
 from auditor.collectors.registry.transport import make_transport
 from auditor.errors import UsageError
 
@@ -19,9 +21,12 @@ def origin_of(url: httpx.URL) -> Origin:
     return (url.scheme, url.host, url.port)
 
 
-def trust(host: str, ca: bytes) -> ssl.SSLContext:
-    """A TLS context that trusts certifi's roots and `ca` (PEM or DER). Raises UsageError when `ca` holds no certificate."""
-    context = ssl.create_default_context(cafile=certifi.where())
+def trust(host: str, ca: bytes, environment: Mapping[str, str]) -> ssl.SSLContext:
+    """A TLS context that trusts the public roots (of the environment, else certifi's) and `ca` (PEM or DER).
+
+    Raises UsageError if either holds no certificate.
+    """
+    context = public_context(environment)
     if not ca:
         return context
     try:
@@ -36,20 +41,25 @@ def trust(host: str, ca: bytes) -> ssl.SSLContext:
 class Connections:
     """Idle transports by server. As many are opened as workers ask at once; each is used by one at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        """`environment` may name other public roots than certifi's; default: that of the process."""
+        self._environment = os.environ if environment is None else environment
         self._idle: defaultdict[tuple[Origin, bytes], list[httpx.AsyncBaseTransport]] = defaultdict(list)
         self._contexts: dict[bytes, ssl.SSLContext] = {}
 
     def context(self, host: str, ca: bytes) -> ssl.SSLContext:
         """The TLS context for a host, made once per set of certificates. Raises UsageError."""
         if ca not in self._contexts:
-            self._contexts[ca] = trust(host, ca)
+            self._contexts[ca] = trust(host, ca, self._environment)
         return self._contexts[ca]
 
     def take(self, url: httpx.URL, ca: bytes) -> httpx.AsyncBaseTransport:
         """A transport to the server of `url`, for one exchange; then `give` it back. Raises httpx.ProxyError."""
         idle = self._idle[origin_of(url), ca]
-        return idle.pop() if idle else make_transport(url, self.context(url.host, ca) if url.scheme == "https" else None)
+        if idle:
+            return idle.pop()
+        context = self.context(url.host, ca) if url.scheme == "https" else None
+        return make_transport(url, context, lambda: self.context("the proxy", b""))
 
     def give(self, url: httpx.URL, ca: bytes, transport: httpx.AsyncBaseTransport) -> None:
         """Take a transport back."""

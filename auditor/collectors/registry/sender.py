@@ -12,10 +12,12 @@ import httpx
 
 from auditor.collectors.registry.challenge import may_follow
 from auditor.collectors.registry.connections import Connections, origin_of
-from auditor.collectors.registry.failures import Unanswered, plain, shown
+from auditor.collectors.registry.environment import proxy_for
+from auditor.collectors.registry.failures import Unanswered, cause_of, plain, shown
 from auditor.collectors.registry.retries import RETRIED, Retries
 from auditor.collectors.registry.secret import Secret
 from auditor.collectors.registry.sink import HashingSink
+from auditor.evidence.causes import Cause
 from auditor.evidence.model import Kind
 
 MAX_REDIRECTS = 5
@@ -26,6 +28,7 @@ WHOLE_ANSWER = 60.0
 SLOWEST = 64 * 1024  # bytes a second, of a body that is read to be hashed
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _IDENTITY = frozenset({"", "identity"})
+_OF_TLS = frozenset({Cause.UNKNOWN_ISSUER, Cause.WRONG_NAME, Cause.EXPIRED, Cause.TLS, Cause.PLAIN_HTTP})
 # Every request, for `auditor --verbose`: never its headers, and of its address nothing that could be a secret.
 _LOG = logging.getLogger("auditor.asked")
 
@@ -75,7 +78,7 @@ class Sender:
         self._connections = connections
         self._retries = retries
         self._at_once = at_once
-        self._down: dict[tuple[str, str, int | None], str] = {}
+        self._down: dict[tuple[str, str, int | None], Unanswered] = {}
 
     async def send(self, request: Request) -> Reply:
         """The answer, whatever its status. Raises Unanswered when there is none."""
@@ -84,7 +87,7 @@ class Sender:
         while True:
             attempt += 1
             if reason := self._down.get(origin):
-                raise Unanswered(Kind.UNREACHABLE, reason)
+                raise Unanswered(reason.kind, reason.detail, reason.cause)
             try:
                 reply = await self._follow(request)
             except httpx.TransportError as error:
@@ -98,10 +101,16 @@ class Sender:
             await self._retries.sleep(wait)
 
     def _lost(self, url: httpx.URL, error: httpx.TransportError, attempts: int) -> Unanswered:
-        detail = plain(f"{str(error) or type(error).__name__} ({attempts} tries)")
-        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
-            self._down[origin_of(url)] = detail
-        return Unanswered(Kind.UNREACHABLE, detail)
+        told, cause = str(error) or type(error).__name__, cause_of(error)
+        is_down = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
+        proxy = proxy_for(url) if is_down else None
+        if proxy is not None and cause not in _OF_TLS:
+            # Through a proxy only the proxy is connected to: what fails there says nothing about the registry.
+            told, cause = f"the proxy {shown(proxy)}: {told}", _of_proxy(told)
+        lost = Unanswered(Kind.UNREACHABLE, plain(f"{told} ({attempts} tries)"), cause)
+        if is_down:
+            self._down[origin_of(url)] = lost
+        return lost
 
     async def _follow(self, request: Request) -> Reply:
         asked = request.url
@@ -126,14 +135,25 @@ class Sender:
                 detail = f"the answer took longer than {WHOLE_ANSWER:g} s"
                 if request.sink is not None:
                     detail += f", and came at less than {SLOWEST:,} bytes a second"
-                self._down[origin_of(request.url)] = detail
+                slow = self._down[origin_of(request.url)] = Unanswered(Kind.UNREACHABLE, detail, Cause.TIMEOUT)
                 _LOG.debug("%s %s: %s", request.method, _Shown(request.url), detail)
-                raise Unanswered(Kind.UNREACHABLE, detail) from error
-            else:
-                _LOG.debug("%s %s: %d, %d bytes", request.method, _Shown(request.url), reply.status, len(reply.body))
-                return reply
-            finally:
+                await transport.aclose()
+                raise slow from error
+            except httpx.TransportError:
+                # httpx keeps the one connection that it may open after TLS failed behind a proxy: a retry would wait for it.
+                await transport.aclose()
+                raise
+            except BaseException:
                 self._connections.give(request.url, request.ca, transport)
+                raise
+            _LOG.debug("%s %s: %d, %d bytes", request.method, _Shown(request.url), reply.status, len(reply.body))
+            self._connections.give(request.url, request.ca, transport)
+            return reply
+
+
+def _of_proxy(told: str) -> Cause:
+    """What stopped at the proxy: httpx quotes the status line of its answer (`407 Proxy Authentication Required`)."""
+    return Cause.PROXY_LOGIN if told.partition(" ")[0] == "407" else Cause.PROXY
 
 
 def _now() -> datetime.datetime:

@@ -16,6 +16,7 @@ from auditor.collectors.registry.challenge import Challenge, may_follow
 from auditor.collectors.registry.failures import Unanswered, plain, shown
 from auditor.collectors.registry.secret import Login, Secret
 from auditor.collectors.registry.sender import Reply, Request, Sender
+from auditor.evidence.causes import Cause, cause_of_status
 from auditor.evidence.model import Kind
 
 MAX_TOKEN_ANSWER = 64 * 1024
@@ -101,9 +102,10 @@ def _realm(challenge: Challenge, asked: httpx.URL) -> httpx.URL:
 def _parsed(reply: Reply) -> Token:
     where = plain(shown(reply.url))
     if reply.status in {400, 401, 403, 404}:
-        raise Unanswered(Kind.DENIED, f"the token service {where} refused with status {reply.status}")
+        raise Unanswered(Kind.DENIED, f"the token service {where} refused with status {reply.status}", Cause.LOGIN)
     if reply.status != 200:
-        raise Unanswered(Kind.UNREACHABLE, f"the token service {where} answered with status {reply.status}")
+        detail = f"the token service {where} answered with status {reply.status}"
+        raise Unanswered(Kind.UNREACHABLE, detail, cause_of_status(reply.status))
     try:
         answer = msgspec.json.decode(b"" if reply.is_cut else reply.body, type=_TokenAnswer)
     except (msgspec.DecodeError, UnicodeDecodeError):

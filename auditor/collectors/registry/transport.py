@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 
+from auditor.collectors.registry.environment import proxy_for
 from auditor.collectors.registry.failures import NO_TLS, NO_TLS_REASONS
 from auditor.collectors.registry.wire import Answer, Connection
 
@@ -111,21 +111,19 @@ def _serialised(request: httpx.Request) -> bytes:
     return b"\r\n".join(lines)
 
 
-def proxy_for(url: httpx.URL) -> str | None:
-    """The proxy that the environment names for a URL: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, as httpx reads them."""
-    if urllib.request.proxy_bypass(url.host):
-        return None
-    proxies = urllib.request.getproxies()
-    proxy = proxies.get(url.scheme) or proxies.get("all")
-    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
+def make_transport(
+    url: httpx.URL, context: ssl.SSLContext | None, own: Callable[[], ssl.SSLContext]
+) -> httpx.AsyncBaseTransport:
+    """A transport for the server of `url`; `own` makes the context that verifies a proxy that speaks TLS itself.
 
-
-def make_transport(url: httpx.URL, context: ssl.SSLContext | None) -> httpx.AsyncBaseTransport:
-    """A transport for the server of `url`. Raises httpx.TransportError when the environment names a proxy that is none."""
+    Raises httpx.TransportError if the proxy of the environment cannot be used.
+    """
     proxy = proxy_for(url)
     if proxy is None:
         return LeanTransport(context)
     try:
-        return httpx.AsyncHTTPTransport(verify=context or True, proxy=proxy, limits=httpx.Limits(max_connections=1))
-    except (ValueError, ImportError) as error:
+        verify = context if context is not None else False  # plain HTTP: nothing is verified
+        via = httpx.Proxy(proxy, ssl_context=own() if proxy.startswith("https:") else None)
+        return httpx.AsyncHTTPTransport(verify=verify, proxy=via, limits=httpx.Limits(max_connections=1))
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
         raise httpx.ProxyError(f"the proxy of the environment cannot be used: {error}") from error

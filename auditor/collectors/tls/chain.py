@@ -7,7 +7,7 @@ import time
 
 from auditor.collectors.registry.failures import Unanswered
 from auditor.collectors.tls.connecting import connect
-from auditor.collectors.tls.wire import Wire, endpoint_name, explain, open_context
+from auditor.collectors.tls.wire import Wire, endpoint_name, failed, open_context
 from auditor.evidence.model import ChainSeen, Failed, Kind, Observation, Seen
 from auditor.evidence.store import MAX_CERTIFICATES
 
@@ -35,8 +35,7 @@ def observe_chain(host: str, port: int, *, timeout: float = 10.0) -> Observation
     try:
         chain = _capture(host, port, timeout)
     except (OSError, ValueError, OverflowError, Unanswered) as error:
-        kind, detail = explain(error)
-        return Failed(kind, f"{name}: {detail}", at, source)
+        return failed(name, error, at)
     if not chain.certificates:
         return Failed(Kind.MALFORMED, f"{name}: it served no certificate", at, source)
     if len(chain.certificates) > MAX_CERTIFICATES:

@@ -9,8 +9,9 @@ import time
 
 import httpx
 
+from auditor.collectors.registry.environment import proxy_for
 from auditor.collectors.registry.failures import Unanswered, plain, shown
-from auditor.collectors.registry.transport import proxy_for
+from auditor.evidence.causes import Cause
 from auditor.evidence.model import Kind
 
 MAX_ADDRESSES = 8
@@ -59,9 +60,12 @@ def _address(proxy: str) -> httpx.URL:
         url = httpx.URL(proxy)
         name = shown(url)
     except (httpx.InvalidURL, ValueError) as error:  # the latter for labels that no IDNA allows
-        raise Unanswered(Kind.UNSUPPORTED, "the proxy of the environment has no address that can be read") from error
+        raise Unanswered(
+            Kind.UNSUPPORTED, "the proxy of the environment has no address that can be read", Cause.PROXY
+        ) from error
     if url.scheme != "http" or not url.host:
-        raise Unanswered(Kind.UNSUPPORTED, f"TLS endpoints are asked through http:// proxies only, not through {name}")
+        detail = f"TLS endpoints are asked through http:// proxies only, not through {name}"
+        raise Unanswered(Kind.UNSUPPORTED, detail, Cause.PROXY)
     return url
 
 
@@ -71,20 +75,23 @@ def _through(proxy: httpx.URL, target: httpx.URL, port: int, deadline: float) ->
     try:
         connection = _dial(proxy.host, proxy.port or 80, deadline)
     except OSError as error:
-        raise Unanswered(Kind.UNREACHABLE, f"the proxy {name} does not answer: {error.strerror or error}") from error
+        detail = f"the proxy {name} does not answer: {error.strerror or error}"
+        raise Unanswered(Kind.UNREACHABLE, detail, Cause.PROXY) from error
     try:
         connection.sendall(_request(proxy, target, port))
         status, words = _answer(connection, deadline)
     except OSError as error:
         connection.close()
-        raise Unanswered(Kind.UNREACHABLE, f"the proxy {name} gave no answer: {error.strerror or error}") from error
+        detail = f"the proxy {name} gave no answer: {error.strerror or error}"
+        raise Unanswered(Kind.UNREACHABLE, detail, Cause.PROXY) from error
     if 200 <= status < 300:
         return connection
     connection.close()
     if not status:
-        raise Unanswered(Kind.MALFORMED, f"the proxy {name} does not answer as a proxy does")
+        raise Unanswered(Kind.MALFORMED, f"the proxy {name} does not answer as a proxy does", Cause.PROXY)
     kind = Kind.DENIED if status in {401, 403, 407} else Kind.UNREACHABLE
-    raise Unanswered(kind, f"the proxy {name} refuses the connection: {plain(f'{status}{words}')}")
+    cause = Cause.PROXY_LOGIN if status == 407 else Cause.PROXY
+    raise Unanswered(kind, f"the proxy {name} refuses the connection: {plain(f'{status}{words}')}", cause)
 
 
 def _request(proxy: httpx.URL, target: httpx.URL, port: int) -> bytes:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from auditor.collectors.registry.failures import Unanswered
 from auditor.collectors.tls.connecting import connect
-from auditor.collectors.tls.wire import Wire, endpoint_name, explain, is_refusal, open_context
-from auditor.evidence.model import Failed, Kind, Observation, Seen, TlsOffered
+from auditor.collectors.tls.wire import Wire, endpoint_name, failed, is_refusal, open_context
+from auditor.evidence.model import Kind, Observation, Seen, TlsOffered
 
 MAX_CIPHERS = 64
 HANDSHAKE_TIMEOUT = 10.0
@@ -123,5 +123,4 @@ def observe_offered(host: str, port: int, *, timeout: float = 30.0) -> Observati
     try:
         return Seen(_Asking(host, port, timeout).offered(), at, source)
     except (OSError, ValueError, OverflowError, Unanswered) as error:
-        kind, detail = explain(error)
-        return Failed(kind, f"{name}: {detail}", at, source)
+        return failed(name, error, at)

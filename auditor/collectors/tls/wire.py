@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 import ipaddress
 import socket
 import ssl
 from collections.abc import Iterable
 from typing import Any
 
-from auditor.collectors.registry.failures import NO_TLS, NO_TLS_REASONS, Unanswered
+from auditor.collectors.registry.failures import NO_TLS, NO_TLS_REASONS, Unanswered, cause_of
 from auditor.collectors.tls.connecting import remaining
-from auditor.evidence.model import Kind
+from auditor.evidence.model import Failed, Kind
 
 CIPHERS = "ALL:@SECLEVEL=0"
 _LEGACY_SERVER_CONNECT = 0x4  # ssl.OP_LEGACY_SERVER_CONNECT is new in Python 3.12
@@ -103,6 +104,12 @@ def explain(error: Exception) -> tuple[Kind, str]:
             return Kind.UNREACHABLE, error.strerror or str(error)
         case _:
             return Kind.UNREACHABLE, f"it is no host and port that can be asked: {error}"
+
+
+def failed(name: str, error: Exception, at: datetime.datetime) -> Failed:
+    """What an exception of `connect` or `Wire` means for the endpoint `name` (`host:port`), as an observation."""
+    kind, detail = explain(error)
+    return Failed(kind, f"{name}: {detail}", at, f"tls://{name}", cause_of(error))
 
 
 def is_refusal(error: Exception) -> bool:

@@ -99,8 +99,8 @@ def _observed(plan: Plan, evidence: Evidence) -> tuple[list[Archive], dict[str, 
                     read.append(Archive(path, value.inventory, at))
                 case Absent(detail):
                     unread[path] = Trouble(Kind.MISSING_EVIDENCE, f"{path}: {detail}")
-                case Failed(kind, detail):
-                    unread[path] = Trouble(kind, f"{path}: {detail}")
+                case Failed(kind, detail) as failed:
+                    unread[path] = Trouble(kind, f"{path}: {detail}", failed.faults)
     return read, unread
 
 

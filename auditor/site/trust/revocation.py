@@ -6,6 +6,7 @@ import datetime
 import enum
 from dataclasses import dataclass
 
+from auditor.evidence.causes import Fault
 from auditor.evidence.model import Absent, Evidence, Failed, Seen
 from auditor.pki.revocation import Crl, Question, UnreadableCrl, questions, read_crl
 from auditor.pki.verdicts import Path
@@ -37,6 +38,7 @@ class Asked:
     detail: str = ""
     crl: Crl | None = None
     crl_url: str = ""
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,9 @@ class Revocations:
                 return Asked(question, inside, Answer.BLOCKED, f"{url} has nothing: {detail}")
             case Seen(fetched) if url in question.crl_urls:
                 return self._crl(question, url, fetched.body, inside)
-            case Failed(_, detail):
-                return Asked(question, inside, Answer.UNASKED, f"{url} was asked, and gave no answer: {detail}")
+            case Failed(_, detail) as failed:
+                told = f"{url} was requested and gave no answer: {detail}"
+                return Asked(question, inside, Answer.UNASKED, told, faults=failed.faults)
             case _:
                 return Asked(question, inside, Answer.UNASKED, f"nobody looked at what {url} answers")
 

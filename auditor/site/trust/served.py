@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from auditor.evidence.causes import Fault
 from auditor.evidence.model import Absent, ChainSeen, Evidence, Failed, Kind, Observation, Seen
 from auditor.pki.certificate import Certificate, UnreadableCertificate, parse_certificate
 from auditor.pki.loading import load_certificates
@@ -27,10 +28,11 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """Why a chain cannot be judged."""
+    """Why a chain cannot be judged. `faults` names the endpoint's host if it did not answer."""
 
     kind: Kind
     detail: str
+    faults: tuple[Fault, ...] = ()
 
 
 def endpoint_chains(plan: Plan, evidence: Evidence) -> dict[Endpoint, Served | Unseen]:
@@ -56,8 +58,8 @@ def _from_evidence(observed: Observation[ChainSeen] | None) -> Served | Unseen:
     match observed:
         case None:
             return Unseen(Kind.MISSING_EVIDENCE, "nobody looked at what it serves")
-        case Failed(kind, detail):
-            return Unseen(kind, detail)
+        case Failed(kind, detail) as failed:
+            return Unseen(kind, detail, failed.faults)
         case Absent(detail):
             return Unseen(Kind.UNREACHABLE, detail or "there is no such endpoint")
         case Seen(chain, _, source):

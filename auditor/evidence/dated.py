@@ -1,0 +1,118 @@
+"""Evidence that remembers how old the observations are that an audit used: the file may hold older ones that do not matter."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.evidence.model import (
+    ArchiveSeen,
+    BlobSeen,
+    ChainSeen,
+    Content,
+    Evidence,
+    Failed,
+    Fetched,
+    Observation,
+    TagSeen,
+    TlsOffered,
+)
+from auditor.evidence.tally import Tally
+from auditor.oci.unpacked import AllUnpacked, UnpackedSeen
+
+TAGS = "tags"
+DOCUMENTS = "documents by digest"
+PRESENCE = "manifests and blobs in registries"
+ARCHIVES = "archives"
+CHAINS = "certificate chains"
+OFFERED = "TLS versions and ciphers"
+FETCHED = "CRLs and issuers at URLs"
+FIXED = frozenset({DOCUMENTS})  # what a digest names never changes
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When the used observations of one kind were made, oldest and newest, in UTC."""
+
+    what: str
+    oldest: datetime.datetime
+    newest: datetime.datetime
+
+
+class Dated:
+    """Reads as Evidence. Failures have no age: nothing is concluded from them."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._spans: dict[str, tuple[datetime.datetime, datetime.datetime]] = {}
+
+    def used(self) -> tuple[Span, ...]:
+        """The age of what was read so far, by kind, in a fixed order."""
+        kinds = (TAGS, PRESENCE, ARCHIVES, CHAINS, OFFERED, FETCHED, DOCUMENTS)
+        return tuple(Span(kind, *self._spans[kind]) for kind in kinds if kind in self._spans)
+
+    def _note(self, kind: str, observed: Observation[Any] | None) -> None:
+        if observed is None or isinstance(observed, Failed):
+            return
+        at, span = observed.at, self._spans.get(kind)
+        if span is None:
+            self._spans[kind] = (at, at)
+        elif not span[0] <= at <= span[1]:
+            self._spans[kind] = (min(span[0], at), max(span[1], at))
+
+    def tag(self, reference: str) -> Observation[TagSeen] | None:
+        """See Evidence."""
+        observed = self._evidence.tag(reference)
+        self._note(TAGS, observed)
+        return observed
+
+    def content(self, repository: str, digest: str) -> Observation[Content] | None:
+        """See Evidence."""
+        observed = self._evidence.content(repository, digest)
+        self._note(DOCUMENTS, observed)
+        return observed
+
+    def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
+        """See Evidence."""
+        observed = self._evidence.blob(repository, digest)
+        self._note(PRESENCE, observed)
+        return observed
+
+    def archives(self) -> Mapping[str, Observation[ArchiveSeen]]:
+        """See Evidence."""
+        found = self._evidence.archives()
+        for observed in found.values():
+            self._note(ARCHIVES, observed)
+        return found
+
+    def unpacked(self, digest: str) -> Observation[UnpackedSeen] | None:
+        """See Evidence. The size of what a digest names never changes."""
+        return self._evidence.unpacked(digest)
+
+    def all_unpacked(self) -> AllUnpacked:
+        """See Evidence."""
+        return self._evidence.all_unpacked()
+
+    def chain(self, endpoint: str) -> Observation[ChainSeen] | None:
+        """See Evidence."""
+        observed = self._evidence.chain(endpoint)
+        self._note(CHAINS, observed)
+        return observed
+
+    def tls_offered(self, endpoint: str) -> Observation[TlsOffered] | None:
+        """See Evidence."""
+        observed = self._evidence.tls_offered(endpoint)
+        self._note(OFFERED, observed)
+        return observed
+
+    def fetched(self, url: str) -> Observation[Fetched] | None:
+        """See Evidence."""
+        observed = self._evidence.fetched(url)
+        self._note(FETCHED, observed)
+        return observed
+
+    def tallies(self) -> tuple[Tally, ...]:
+        """See Evidence."""
+        return self._evidence.tallies()

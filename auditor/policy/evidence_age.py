@@ -1,0 +1,95 @@
+"""How old the evidence of an audit is, by kind, and what of it is too old to rely on.
+
+Three days matter. The *audit date* is the day that is simulated (`--at`). *Now* is the real day, which the caller passes in.
+Evidence ages with the earlier of the two: a future `--at` simulates a date and makes no evidence older.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auditor.check import Finding, Remedy, Subject
+from auditor.evidence.dated import FIXED, Dated, Span
+from auditor.plan.model import Plan
+from auditor.policy.rules import EVIDENCE_STALE
+from auditor.report import AgeRow, EvidenceBasis, Timing
+
+CARRIED = "files that the evidence carries"
+_DAY = 86_400  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """The evidence of one audit. `origin` is `file`, `cache`, `run` (collected in this run) or `none`; `now` is the real day.
+
+    `sha256` is that of the evidence file; `carried_at` is when the plan was put into it, if the plan was read from there.
+    """
+
+    evidence: Dated
+    origin: str
+    now: datetime.date
+    sha256: str = ""
+    carried_at: datetime.datetime | None = None
+
+
+def evidence_basis(basis: Basis, plan: Plan, audit: datetime.date) -> EvidenceBasis:
+    """The evidence that was used so far, with its age."""
+    measured = min(audit, basis.now)
+    spans = basis.evidence.used()
+    rows = [_row(span, measured, plan.evidence_max_age, can_change=span.what not in FIXED) for span in spans]
+    if basis.carried_at is not None:
+        carried = Span(CARRIED, basis.carried_at, basis.carried_at)
+        rows.append(_row(carried, measured, plan.evidence_max_age, can_change=False))
+    return EvidenceBasis(
+        origin=basis.origin,
+        sha256=basis.sha256,
+        measured_on=measured,
+        max_age=plan.evidence_max_age,
+        timing=_timing(rows, audit, basis.now),
+        ages=tuple(rows),
+    )
+
+
+def _row(span: Span, measured: datetime.date, max_age: int, *, can_change: bool) -> AgeRow:
+    days = max(0, (measured - span.oldest.date()).days)
+    return AgeRow(span.what, span.oldest, span.newest, days, can_change, can_change and days * _DAY > max_age)
+
+
+def _timing(rows: list[AgeRow], audit: datetime.date, now: datetime.date) -> Timing:
+    if not rows:
+        return Timing.NO_EVIDENCE
+    if max(row.newest for row in rows).date() > min(audit, now):
+        return Timing.EVIDENCE_NEWER if audit <= now else Timing.EVIDENCE_AFTER_NOW
+    return Timing.AUDIT_IN_FUTURE if audit > now else Timing.CURRENT
+
+
+def stale_findings(basis: EvidenceBasis, plan: Plan) -> Iterator[Finding]:
+    """One finding for each kind of evidence that may have changed since and is older than the plan allows."""
+    for row in basis.ages:
+        if row.is_stale:
+            yield Finding(
+                check=EVIDENCE_STALE.id,
+                severity=EVIDENCE_STALE.severity,
+                subject=Subject("evidence", row.what),
+                message=f"The evidence about {row.what} is up to {row.days} days old: the oldest is from "
+                f"{row.oldest.date().isoformat()}. The plan accepts {max_age_words(basis.max_age)} "
+                "(`evidence_max_age`). It may have changed since, so that a check may pass on a state that is gone.",
+                facts={"oldest": row.oldest.isoformat(), "age_days": row.days, "max_age_seconds": basis.max_age},
+                location=plan.where("evidence_max_age"),
+                remedies=(
+                    Remedy(
+                        "command",
+                        "Collect again where the registries and endpoints answer, and audit the new evidence.",
+                        (f"auditor collect {plan.file} -o site.evidence",),
+                    ),
+                ),
+            )
+
+
+def max_age_words(seconds: int) -> str:
+    """A duration as plans write it: `30 days`, `12 hours`."""
+    units = ((_DAY, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+    unit, word = next((unit, word) for unit, word in units if seconds % unit == 0)
+    return f"{seconds // unit:,} {word}{'' if seconds == unit else 's'}"

@@ -1,0 +1,65 @@
+"""What every format says about the evidence of an audit: where it is from, its checksum, and its age by kind."""
+
+from __future__ import annotations
+
+from auditor.report import AgeRow, EvidenceBasis, Report, Timing
+from reports.quantity import many
+
+_ORIGINS = {
+    "file": "Evidence file",
+    "cache": "Evidence of an earlier run (--offline)",
+    "run": "Evidence collected in this run",
+}
+
+
+def source_line(report: Report) -> str:
+    """Where the evidence is from, with its checksum as `sha256sum` prints it; empty without evidence."""
+    basis = report.basis
+    if basis.origin not in _ORIGINS:
+        return ""
+    return f"{_ORIGINS[basis.origin]}, SHA-256 {basis.sha256}." if basis.sha256 else f"{_ORIGINS[basis.origin]}."
+
+
+def age_lines(report: Report) -> tuple[str, ...]:
+    """One line for each kind: `tags: 2026-10-23 (31 days old)`."""
+    return tuple(f"{row.what}: {days_of(row)} ({age_words(row)})" for row in report.basis.ages)
+
+
+def days_of(row: AgeRow) -> str:
+    """The day, or the first and the last day, on which it was observed."""
+    oldest, newest = row.oldest.date().isoformat(), row.newest.date().isoformat()
+    return oldest if oldest == newest else f"{oldest} to {newest}"
+
+
+def age_words(row: AgeRow) -> str:
+    """The age in words, and what it means."""
+    age = f"{many(row.days, 'day')} old" if row.days else "less than a day old"
+    return f"{age}, stale" if row.is_stale else age
+
+
+def timing_line(report: Report) -> str:
+    """How the dates stand to each other, where that is worth a sentence; else empty."""
+    basis, audit = report.basis, report.audited_at.isoformat()
+    match basis.timing:
+        case Timing.AUDIT_IN_FUTURE:
+            return (
+                f"Evidence is from {newest_day(basis)}; the audit date {audit} is in the future. "
+                "Dates are judged as of the audit date; evidence ages only with real time."
+            )
+        case Timing.EVIDENCE_NEWER:
+            return f"Evidence is from {newest_day(basis)}, which is after the audit date {audit}: it shows a later state."
+        case Timing.EVIDENCE_AFTER_NOW:
+            return f"Evidence is from {newest_day(basis)}, which this machine's clock has not reached: check both clocks."
+        case _:
+            return ""
+
+
+def newest_day(basis: EvidenceBasis) -> str:
+    """The last day on which anything was observed."""
+    return max(row.newest for row in basis.ages).date().isoformat()
+
+
+def summary_line(report: Report) -> str:
+    """Checksum, ages and dates in one line, for formats that have room for no more; empty without evidence."""
+    ages = "; ".join(age_lines(report))
+    return " ".join(part for part in (source_line(report), f"Age: {ages}." if ages else "", timing_line(report)) if part)
