@@ -80,7 +80,7 @@ def _left_out(found: Found, names: list[str]) -> Iterator[Unknown]:
         if any(is_inside(path, name) or is_inside(name, path) for name in names):
             hint = "; name a copy without them" if "credentials" in reason else ""
             why = f"it was not carried here: {reason}{hint}"
-            yield Unknown(Location(shown_path(found.plan.path, path)), why, "missing-evidence")
+            yield Unknown(Location(shown_path(found.plan.path, path)), why, "missing-evidence", is_unread=True)
 
 
 def _see_folder(found: Found, path: str) -> None:
@@ -116,7 +116,7 @@ def _read_one(found: Found, path: str, data: bytes) -> None:
         elif PurePosixPath(path).suffix not in _CERTIFICATES and not data.startswith(b"-----BEGIN"):
             found.others.append(file)
     except Unreadable as error:
-        found.unknowns.append(Unknown(Location(file, error.line), str(error), "malformed"))
+        found.unknowns.append(Unknown(Location(file, error.line), str(error), "malformed", is_unread=True))
 
 
 def _containerd(found: Found, file: str, data: bytes) -> None:
@@ -153,7 +153,7 @@ def _hosts(found: Found, path: str, file: str, data: bytes) -> None:
         toml = load_toml(data)
         folders[folder], notes = hosts_toml.read(file, toml, rewrites=found.distribution is not None)
     except Unreadable as error:
-        folders[folder] = Unknown(Location(file, error.line), str(error), "malformed", folder)
+        folders[folder] = Unknown(Location(file, error.line), str(error), "malformed", folder, is_unread=True)
         return
     found.notes += notes
     found.tls += of_hosts_toml(path, file, toml, folder)
