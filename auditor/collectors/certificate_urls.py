@@ -1,6 +1,6 @@
 """What lies at the URLs that certificates name: CRLs, and the certificates of issuers (AIA).
 
-Only hosts that the plan calls reachable are asked, and those of its own endpoints: what a node could not fetch either would
+Only hosts that the plan calls reachable are asked, and those of its endpoints: what a node could not fetch either would
 prove nothing. Nothing that comes back is trusted: CRLs and certificates are signed, and are judged later.
 """
 
@@ -17,11 +17,13 @@ from auditor.collectors.registry.connections import Connections
 from auditor.collectors.registry.failures import Unanswered, shown
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.registry.sender import Reply, Request, Sender
+from auditor.errors import AuditorError, unexpected
 from auditor.evidence.model import MAX_FETCHED, Absent, Failed, Fetched, Kind, Observation, Seen
 from auditor.evidence.store import Store
 from auditor.pki.certificate import Certificate
 from auditor.pki.loading import load_certificates
-from auditor.plan.model import Plan
+from auditor.pki.text import printable
+from auditor.plan.model import Endpoint, Plan
 from auditor.transfer.network import dial_of, is_reachable
 
 MAX_URLS = 1_000
@@ -38,11 +40,11 @@ class CertificateUrls:
     `lost` are those that nobody answered for, but that were seen before. For https the public roots are the trust.
     """
 
-    def __init__(self, plan: Plan, store: Store, retries: Retries) -> None:
+    def __init__(self, plan: Plan, store: Store, retries: Retries, endpoints: Iterable[Endpoint] = ()) -> None:
         self.failures = 0
         self.lost: dict[str, Failed] = {}
         self._reachable = plan.reachable
-        self._own = frozenset(endpoint.host.lower() for endpoint in plan.endpoints)
+        self._own = frozenset(endpoint.host.lower() for endpoint in (*plan.endpoints, *endpoints))
         self._store = store
         self._connections = Connections()
         self._sender = Sender(self._connections, replace(retries, tries=TRIES), asyncio.Semaphore(AT_ONCE))
@@ -84,7 +86,12 @@ class CertificateUrls:
 
     async def _ask(self, url: str) -> Observation[Fetched]:
         async with self._at_once:
-            observed = await self._observe(url)
+            try:
+                observed = await self._observe(url)
+            except AuditorError:
+                raise
+            except Exception as error:  # noqa: BLE001 - a URL comes from a certificate: it must not end the run
+                observed = Failed(Kind.BUG, unexpected(f"requesting {printable(url, 200)}", error), now(), "")
         self.failures += isinstance(observed, Failed)
         known = self._store.fetched(url)
         if isinstance(observed, Failed) and observed.kind is Kind.UNREACHABLE and isinstance(known, Seen):
