@@ -112,12 +112,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Undetermined:
-    """Something that a check could not decide, and why."""
+    """Something that a check could not decide, and why.
+
+    `cause` names what several checks could not decide for one reason, such as a chain that was not observed: a report shows
+    it once, under the first check. It is empty for what only one check asks.
+    """
 
     check: str
     subject: Subject
     kind: Kind
     detail: str
+    cause: str = ""
 
     @property
     def fingerprint(self) -> str:

@@ -10,8 +10,9 @@ from itertools import zip_longest
 
 from auditor.evidence.model import Evidence, Place
 from auditor.oci.document import Descriptor
+from auditor.plan.endpoints import tls_endpoints
 from auditor.plan.model import Endpoint, Need, Needs, Plan, Program
-from auditor.plan.node_config import NodeConfig
+from auditor.plan.node_config import NodeConfig, node_configs
 from auditor.plan.registry_config import UnreadableConfig
 from auditor.plan.registry_lint import RegistrySlip
 from auditor.site.archives.view import Archives, archives_of
@@ -21,7 +22,7 @@ from auditor.site.fetches import ChartFetches, chart_fetches
 from auditor.site.images import Images, Placement
 from auditor.site.inside import Inside
 from auditor.site.layers import LayerEgress, foreign_layers, layer_egress
-from auditor.site.mirrors import Mirroring, mirroring, node_configs
+from auditor.site.mirrors import Mirroring, mirroring
 from auditor.site.ordinary import Ordinary, made_ordinary
 from auditor.site.registry_config import is_distribution, registry_remote, registry_slips
 from auditor.site.requirement import Requirement
@@ -29,12 +30,13 @@ from auditor.site.script_lines import ReadScript, UnreadScript, read_scripts
 from auditor.site.storage.view import Storage
 from auditor.site.survey import Survey
 from auditor.site.transfers import Carriage, Transfer, transfer_of
+from auditor.site.trust.callers import Callers
 from auditor.site.trust.cases import TrustCase, trust_cases
 from auditor.site.trust.picture import Step, steps_of
 from auditor.site.trust.pools import Trusts
 from auditor.site.trust.served import Served, Unseen, endpoint_chains
 from auditor.site.unseen import heeding, unseen
-from auditor.transfer.network import Dial
+from auditor.transfer.network import Dial, is_reachable
 
 
 @dataclass(frozen=True)
@@ -188,14 +190,24 @@ class Site:
         return mirroring(self.plan, self.needs, self.node_configs)
 
     @cached_property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """The TLS endpoints of the nodes: those of the plan, and the internal registries that the nodes pull from."""
+        return tls_endpoints(self.plan, self.needs, self.node_configs, is_reachable)
+
+    @cached_property
+    def callers(self) -> Callers:
+        """Which clients connect to which endpoint."""
+        return Callers(self.plan, self.endpoints)
+
+    @cached_property
     def chains(self) -> Mapping[Endpoint, Served | Unseen]:
         """What each endpoint serves."""
-        return endpoint_chains(self.plan, self.evidence)
+        return endpoint_chains(self.plan, self.evidence, self.endpoints)
 
     @cached_property
     def trusts(self) -> Trusts:
         """What the nodes of each pool trust."""
-        return Trusts(self.plan, self.node_configs)
+        return Trusts(self.plan, self.node_configs, self.endpoints)
 
     @cached_property
     def _trust(self) -> dict[datetime.date, tuple[TrustCase, ...]]:
@@ -204,7 +216,7 @@ class Site:
     def trust(self, today: datetime.date) -> tuple[TrustCase, ...]:
         """Each endpoint as each client of each pool would see it on a day, offline."""
         if today not in self._trust:
-            self._trust[today] = trust_cases(self.plan, self.evidence, self.chains, self.trusts, today)
+            self._trust[today] = trust_cases(self.plan, self.evidence, self.chains, self.trusts, today, self.node_configs)
         return self._trust[today]
 
     def trust_path(self, case: TrustCase) -> tuple[Step, ...]:
@@ -260,6 +272,6 @@ _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
         site.plan.copy is not None and None not in (site.plan.copy.rate, site.plan.copy.window)
     ),
     Requirement.DOCKER: lambda site: any(program.name == "docker" for program in site.programs),
-    Requirement.ENDPOINTS: lambda site: bool(site.plan.endpoints),
+    Requirement.ENDPOINTS: lambda site: bool(site.endpoints),
     Requirement.NODE_CONFIG: lambda site: any(pool.config for pool in site.plan.pools),
 }
