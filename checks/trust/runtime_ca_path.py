@@ -23,7 +23,7 @@ facts/containerd_hosts.yaml.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.errors import Location
@@ -40,14 +40,16 @@ ID = "runtime-ca-path"
 _UNKNOWN = "tls: failed to verify certificate: x509: certificate signed by unknown authority"
 
 
-def _finding(pool: Pool, message: str, case: str, at: Location, remedy: Remedy, severity: Severity = Severity.ERROR) -> Finding:
+def _finding(
+    pool: Pool, message: str, case: str, settings: Sequence[TlsSetting], remedy: Remedy, severity: Severity, at: Location
+) -> Finding:
     return Finding(
         check=ID,
         severity=severity,
         subject=pool_subject(pool),
         message=message,
         case=case,
-        facts={"file": at.file, "case": case},
+        facts={"file": at.file, "case": case, "hosts": tuple(dict.fromkeys(setting.host for setting in settings))},
         location=at,
         remedies=(remedy,),
     )
@@ -79,11 +81,12 @@ def _unheeded(site: Site, pool: Pool, config: NodeConfig, today: datetime.date) 
                 if "config_path" in note.why
                 else (),
             )
-            works = _works_anyway(site, pool, files[note.location.file], today)
+            settings = files[note.location.file]
+            works = _works_anyway(site, pool, settings, today)
             then = "The pull works only because the machine trusts the CA as well" if works else f'The pull says: "{_UNKNOWN}"'
             message = f"{note.location.file} gives the runtime of {pool.name} a CA: {note.why}. {then}."
             severity = Severity.WARNING if works else Severity.ERROR
-            yield _finding(pool, message, f"unheeded {note.location.file}", note.location, remedy, severity)
+            yield _finding(pool, message, f"unheeded {note.location.file}", settings, remedy, severity, note.location)
 
 
 def _of_ca(site: Site, pool: Pool, ca: RuntimeCa, today: datetime.date) -> Outcome:
@@ -94,14 +97,16 @@ def _of_ca(site: Site, pool: Pool, ca: RuntimeCa, today: datetime.date) -> Outco
         remedy = Remedy("edit", f"Write the CA for {ca.setting.host} into {ca.file} as PEM.")
         message = f"{ca.file}, which the runtime of {pool.name} is given as the CA for {ca.setting.host}, holds none: "
         severity = Severity.WARNING if _works_anyway(site, pool, (ca.setting,), today) else Severity.ERROR
-        return _finding(pool, f"{message}{ca.problems[0]}.", f"empty {ca.file}", ca.setting.location, remedy, severity)
+        return _finding(
+            pool, f"{message}{ca.problems[0]}.", f"empty {ca.file}", (ca.setting,), remedy, severity, ca.setting.location
+        )
     return Fine()
 
 
 def _unverified(pool: Pool, setting: TlsSetting) -> Finding:
     remedy = Remedy("edit", f"Give the runtime the CA of {setting.host} instead, and take `skip_verify` out.")
     message = f"The runtime of {pool.name} does not verify {setting.host} at all: whoever answers there is believed."
-    return _finding(pool, message, f"skip-verify {setting.host}", setting.location, remedy, Severity.WARNING)
+    return _finding(pool, message, f"skip-verify {setting.host}", (setting,), remedy, Severity.WARNING, setting.location)
 
 
 def _of_pool(site: Site, pool: Pool, config: NodeConfig, today: datetime.date) -> Iterator[Outcome]:

@@ -69,6 +69,8 @@ def _is_on(plan: Plan, client: str, pool: Pool) -> bool:
 
     It does if the pool lists it or has it by default, or if no pool does; not if it only exists on the other OS.
     """
+    if client in map(str.lower, pool.clients):
+        return True
     if client_model(client, _os(pool)) is None and client in client_ids(_OTHER[_os(pool)]):
         return False
     found = [one.name for one in plan.pools if client in map(str.lower, (*clients_of(one), *default_clients(_runtime(one))))]

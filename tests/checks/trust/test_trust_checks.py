@@ -23,6 +23,7 @@ TRUST = ("certs/root.pem",)
 INCOMPLETE, UNTRUSTED = chain_incomplete.CHECK, root_not_trusted.CHECK
 EXPIRING, MISMATCH = certificate_expiring.CHECK, certificate_name_mismatch.CHECK
 ALL = (INCOMPLETE, UNTRUSTED, EXPIRING, MISMATCH)
+NETSCAPE = pool(clients=("netscape",), runtime=Program("netscape", "1.0"))
 PAST = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
 
 
@@ -208,7 +209,7 @@ def test_the_horizon_of_the_plan_counts() -> None:
 
 def test_what_ends_today_has_ended() -> None:
     tonight = hierarchy(leaf=replace(SERVER, end=datetime.datetime(2026, 11, 23, 20, tzinfo=datetime.UTC)))
-    (finding,) = findings(outcomes(EXPIRING, site(seen(tonight.leaf), pool(clients=("netscape",), runtime=Program("netscape", "1.0")))))
+    (finding,) = findings(outcomes(EXPIRING, site(seen(tonight.leaf), NETSCAPE)))
     assert finding.severity is Severity.ERROR
     assert "Every client" not in finding.message
 
@@ -237,7 +238,7 @@ def test_names_that_do_not_cover_the_host(leaf: object, host: str, words: str) -
 
 def test_a_mismatch_without_a_known_client_quotes_nobody() -> None:
     made = hierarchy(leaf=replace(SERVER, dns=("old.plant7.local",)))
-    (finding,) = findings(outcomes(MISMATCH, site(seen(made.leaf), pool(clients=("netscape",), runtime=Program("netscape", "1.0")))))
+    (finding,) = findings(outcomes(MISMATCH, site(seen(made.leaf), NETSCAPE)))
     assert "would say" not in finding.message
 
 
