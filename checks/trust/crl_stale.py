@@ -145,6 +145,6 @@ CHECK = define(
     title="A CRL inside has ended, or ends before the horizon",
     family="trust",
     area=Area.CALENDAR,
-    severity=Severity.WARNING,
+    severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),
 )
