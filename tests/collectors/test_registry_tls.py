@@ -78,4 +78,3 @@ def test_a_served_certificate_that_breaks_the_parser_is_named(monkeypatch: pytes
 def failed_name(observed: Observation[ChainSeen] | None) -> str:
     assert isinstance(observed, Failed)
     return observed.source.removeprefix("tls://")
-
