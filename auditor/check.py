@@ -102,6 +102,8 @@ class Undetermined:
     """Something that a check could not decide, and why. `facts` and `location` say the same as values, where known.
 
     `faults` names the hosts that did not answer, if an answer of theirs is all that is missing; reports group by them.
+    `cause` names what several checks could not decide for one reason, such as a chain that was not observed: a report shows
+    it once, under the first check. It is empty for what only one check asks.
     """
 
     check: str
@@ -111,6 +113,7 @@ class Undetermined:
     faults: tuple[Fault, ...] = ()
     facts: Mapping[str, Fact] = field(default_factory=lambda: _NO_FACTS, hash=False)
     location: Location | None = None
+    cause: str = ""
 
     @property
     def fingerprint(self) -> str:

@@ -25,6 +25,12 @@ def strerror(error: OSError) -> str:
     return said[:1].lower() + said[1:]
 
 
+def unexpected(doing: str, error: Exception) -> str:
+    """Describe an exception that no code expected, as the detail of what could not be determined because of it."""
+    said = " ".join(str(error).split())[:200]
+    return f"{doing} failed with {type(error).__name__}{said and ': '}{said}"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
     """A place in one of the user's files. Lines and columns count from 1; 0 means the whole file."""

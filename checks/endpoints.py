@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 
 from auditor.check import Fact, Remedy, Subject, Undetermined
+from auditor.evidence.model import Kind
 from auditor.pki.rules import Flaw, FlawKind
 from auditor.plan.model import Endpoint
 from auditor.site import Site
@@ -61,12 +62,28 @@ def facts_of(case: TrustCase) -> dict[str, Fact]:
     return {"client": case.client, "path": case.path, "dials": case.dials, "symptom": case.symptom}
 
 
+def refused_by(cases: Iterable[TrustCase]) -> tuple[str, ...]:
+    """The client and pool of each case, as the fact by which a finding about a whole endpoint names whom it concerns."""
+    return tuple(dict.fromkeys(map(who, cases)))
+
+
+def unseen(check: str, endpoint: Endpoint, why: Unseen) -> Undetermined:
+    """What was not observed of an endpoint: one question for all checks that need it."""
+    return Undetermined(check, endpoint_subject(endpoint), why.kind, why.detail, why.faults, cause=f"chain of {endpoint.name}")
+
+
+def unsure(check: str, case: TrustCase) -> Undetermined:
+    """A client that fails if it insists on revocation as the facts suppose, which they are not sure of."""
+    detail = f"whether {who(case)} fails without an answer about revocation is not confirmed: the facts only infer it"
+    return Undetermined(check, subject_of(case), Kind.UNSUPPORTED, detail)
+
+
 def served(site: Site, check: str) -> Iterator[tuple[Endpoint, Served] | Undetermined]:
     """Each endpoint with what it serves; what was not seen is undetermined."""
     for endpoint, chain in site.chains.items():
         match chain:
-            case Unseen(kind, detail, faults):
-                yield Undetermined(check, endpoint_subject(endpoint), kind, detail, faults)
+            case Unseen():
+                yield unseen(check, endpoint, chain)
             case Served():
                 yield endpoint, chain
 

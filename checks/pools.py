@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from auditor.check import Subject
+from collections.abc import Iterator
+
+from auditor.check import Subject, Undetermined
+from auditor.evidence.model import Kind
 from auditor.plan.model import Pool
+from auditor.plan.node_config import NodeConfig, Unknown
 
 
 def pool_subject(pool: Pool) -> Subject:
     """The pool as a subject."""
     return Subject("pool", pool.name, str(pool.platform), pool.name)
+
+
+def unread_config(check: str, pool: Pool, config: NodeConfig) -> Iterator[Undetermined]:
+    """What of a pool's node configuration could not be read, and may therefore name CA files that are not known.
+
+    Whether a file that was read has an effect matters only if some file names a CA.
+    """
+    names_ca = any(setting.ca for setting in config.tls)
+    folders = (entry for root in config.roots for entry in root.values() if isinstance(entry, Unknown))
+    for unknown in (*config.problems, *folders):
+        if names_ca or unknown.is_unread:
+            yield Undetermined(check, pool_subject(pool), Kind(unknown.kind), f"{unknown.location}: {unknown.why}")

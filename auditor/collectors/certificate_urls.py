@@ -1,6 +1,6 @@
 """What lies at the URLs that certificates name: CRLs, and the certificates of issuers (AIA).
 
-Only hosts that the plan calls reachable are asked, and those of its own endpoints: what a node could not fetch either would
+Only hosts that the plan calls reachable are asked, and those of its endpoints: what a node could not fetch either would
 prove nothing. Nothing that comes back is trusted: CRLs and certificates are signed, and are judged later.
 """
 
@@ -17,12 +17,14 @@ from auditor.collectors.registry.connections import Connections
 from auditor.collectors.registry.failures import Unanswered, shown
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.registry.sender import Reply, Request, Sender
+from auditor.errors import AuditorError, unexpected
 from auditor.evidence.causes import cause_of_status
 from auditor.evidence.model import MAX_FETCHED, Absent, Failed, Fetched, Kind, Observation, Seen
 from auditor.evidence.store import Store
 from auditor.pki.certificate import Certificate
 from auditor.pki.loading import load_certificates
-from auditor.plan.model import Plan
+from auditor.pki.text import printable
+from auditor.plan.model import Endpoint, Plan
 from auditor.transfer.network import dial_of, is_reachable
 
 MAX_URLS = 1_000
@@ -40,11 +42,18 @@ class CertificateUrls:
     trusted, or those of the environment (SSL_CERT_FILE).
     """
 
-    def __init__(self, plan: Plan, store: Store, retries: Retries, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        store: Store,
+        retries: Retries,
+        endpoints: Iterable[Endpoint] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.failures = 0
         self.lost: dict[str | tuple[str, str], Failed] = {}
         self._reachable = plan.reachable
-        self._own = frozenset(endpoint.host.lower() for endpoint in plan.endpoints)
+        self._own = frozenset(endpoint.host.lower() for endpoint in (*plan.endpoints, *endpoints))
         self._store = store
         self._connections = Connections(environment)
         self._sender = Sender(self._connections, replace(retries, tries=TRIES), asyncio.Semaphore(AT_ONCE))
@@ -86,7 +95,12 @@ class CertificateUrls:
 
     async def _ask(self, url: str) -> Observation[Fetched]:
         async with self._at_once:
-            observed = await self._observe(url)
+            try:
+                observed = await self._observe(url)
+            except AuditorError:
+                raise
+            except Exception as error:  # noqa: BLE001 - a URL comes from a certificate: it must not end the run
+                observed = Failed(Kind.BUG, unexpected(f"requesting {printable(url, 200)}", error), now(), "")
         self.failures += isinstance(observed, Failed)
         known = self._store.fetched(url)
         if isinstance(observed, Failed) and observed.kind is Kind.UNREACHABLE and isinstance(known, Seen):

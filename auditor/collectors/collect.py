@@ -32,9 +32,12 @@ from auditor.evidence.places import note_places
 from auditor.evidence.store import Store
 from auditor.oci.reference import Reference
 from auditor.oci.windows import runtime_rule
+from auditor.plan.endpoints import tls_endpoints
 from auditor.plan.files import carried_files
-from auditor.plan.model import Endpoint, Needs, Plan, Pool
+from auditor.plan.model import Endpoint, Needs, Origin, Plan, Pool
+from auditor.plan.node_config import node_configs
 from auditor.plan.rewrites import placed
+from auditor.transfer.network import is_reachable
 
 Asked = tuple[Reference, tuple[Wish, ...], Place]
 
@@ -157,15 +160,16 @@ def _is_strict(pool: Pool) -> bool:
 
 async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOptions, answers: Answers) -> Collected:
     wanted = list(_asked(plan, needs, options.places))
-    connected = sum(not endpoint.chain for endpoint in plan.endpoints)
+    endpoints = _endpoints(plan, needs, options.places)
+    connected = sum(not endpoint.chain for endpoint in endpoints)
     progress = _Progress(options.progress, len(wanted) + connected)
     client = RegistryClient(plan, options.retries, options.jobs, options.environment, options.home, options.ca)
     unpacked = UnpackedCollector(client, store) if options.unpacked or _has_disk(plan) else None
     images = ImageCollector(client, store, answers)
     presence = PresenceCollector(client, images, answers, full=options.verify is Verify.FULL)
     work = _Work(images, presence, unpacked, progress)
-    urls = CertificateUrls(plan, store, options.retries, options.environment)
-    endpoints = EndpointCollector(plan, store, urls, options.observe_chain, options.observe_offered)
+    urls = CertificateUrls(plan, store, options.retries, endpoints, options.environment)
+    chains = EndpointCollector(plan, store, urls, options.observe_chain, options.observe_offered)
     queues: defaultdict[str, list[Asked]] = defaultdict(list)
     for asked in wanted:
         queues[asked[0].domain].append(asked)
@@ -176,26 +180,39 @@ async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOption
                 waiting = iter(queue)
                 for _ in range(min(at_host, len(queue))):
                     group.create_task(work.on(waiting))
-            for endpoint in plan.endpoints:
-                group.create_task(_observed(endpoints, endpoint, progress))
+            for endpoint in endpoints:
+                group.create_task(_observed(chains, endpoint, progress))
     except* AuditorError as group_error:
         raise _first(group_error) from None
     finally:
         await client.close()
         await urls.close()
-    failed = (answers, endpoints, urls, *((unpacked,) if unpacked else ()))
+    failed = (answers, chains, urls, *((unpacked,) if unpacked else ()))
     return Collected(
         client.requests + connected + urls.requests,
         images.documents,
         sum(part.failures for part in failed),
         (),
         0.0,
-        {**answers.unanswered, **endpoints.lost, **urls.lost},
+        {**answers.unanswered, **chains.lost, **urls.lost},
     )
 
 
-async def _observed(endpoints: EndpointCollector, endpoint: Endpoint, progress: _Progress) -> None:
-    await endpoints.collect(endpoint)
+def _endpoints(plan: Plan, needs: Needs, places: frozenset[Place]) -> tuple[Endpoint, ...]:
+    """The endpoints to observe in this run.
+
+    Those that the plan lists are observed in every run. The internal registry and its mirrors are observed when the registry
+    is a place to ask: on the connected side it may not exist yet. Hosts of images are asked for images in any case.
+    """
+    observed = {Origin.DECLARED}
+    observed |= {Origin.REGISTRY, Origin.IMAGE} if Place.TARGET in places else set()
+    observed |= {Origin.IMAGE} if Place.SOURCE in places else set()
+    every = tls_endpoints(plan, needs, node_configs(plan), is_reachable)
+    return tuple(endpoint for endpoint in every if endpoint.origin in observed)
+
+
+async def _observed(chains: EndpointCollector, endpoint: Endpoint, progress: _Progress) -> None:
+    await chains.collect(endpoint)
     if not endpoint.chain:
         progress.step()
 

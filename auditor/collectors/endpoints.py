@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 from auditor.collectors.certificate_urls import CertificateUrls
+from auditor.collectors.registry.answers import now
+from auditor.errors import AuditorError, unexpected
 from auditor.evidence.model import Absent, ChainSeen, Failed, Kind, Observation, Seen, TlsOffered
 from auditor.evidence.store import Store
 from auditor.pki.certificate import Certificate, UnreadableCertificate, parse_certificate
@@ -33,7 +35,24 @@ class EndpointCollector:
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def collect(self, endpoint: Endpoint) -> None:
-        """Observe one endpoint; of one with a chain file only what its certificates point at."""
+        """Observe one endpoint; of one with a chain file only what its certificates point at.
+
+        An unexpected error is evidence about this endpoint alone: the others are observed all the same.
+        """
+        try:
+            await self._collect(endpoint)
+        except AuditorError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one endpoint makes a library raise must not end the run
+            self.failures += 1
+            failed = Failed(Kind.BUG, unexpected(f"observing {endpoint.name}", error), now(), f"tls://{endpoint.name}")
+            if isinstance(self._store.chain(endpoint.name), Seen):
+                self.lost[endpoint.name] = failed
+            else:
+                self._store.put_chain(endpoint.name, failed)
+                self._store.put_offered(endpoint.name, failed)
+
+    async def _collect(self, endpoint: Endpoint) -> None:
         if endpoint.chain:
             await self._urls.follow(load_certificates(self._plan.files.get(endpoint.chain, b"")).certificates)
             return

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.x509.oid import NameOID
@@ -98,7 +97,7 @@ def _key(parsed: x509.Certificate) -> tuple[str, int, bytes]:
         digest = hashlib.sha256(
             key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         ).digest()
-    except (ValueError, UnsupportedAlgorithm, TypeError):
+    except Exception:  # noqa: BLE001 - as above
         return "unknown", 0, hashlib.sha256(parsed.tbs_certificate_bytes).digest()
     match key:
         case rsa.RSAPublicKey():
@@ -118,7 +117,7 @@ def _key(parsed: x509.Certificate) -> tuple[str, int, bytes]:
 def _signature_hash(parsed: x509.Certificate) -> str:
     try:
         algorithm = parsed.signature_hash_algorithm
-    except (ValueError, UnsupportedAlgorithm):
+    except Exception:  # noqa: BLE001 - as above
         return ""
     return algorithm.name if algorithm is not None else ""
 
@@ -137,7 +136,7 @@ def parse_certificate(der: bytes) -> Certificate:
         try:
             parsed = x509.load_der_x509_certificate(der)
             return _certificate(der, parsed)
-        except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
+        except Exception as error:
             raise UnreadableCertificate(_why(error)) from error
 
 

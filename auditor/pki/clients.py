@@ -31,8 +31,10 @@ class ClientModel(Fact, frozen=True, kw_only=True):
 
     `verifier` is the code that decides, `reads` where it takes anchors from (`system`: the roots of the OS and what was
     added to them; `pool`: the files that the client itself is given). `partial_chain`: an intermediate may be an anchor.
-    `timeout` is the limit of its TLS handshake in seconds. `symptoms` holds its words by cause, empty where it does not fail
-    for that; `{host}`, `{names}` and `{reason}` are filled in.
+    `connects` is the kind of endpoint that it connects to. `ca_file_error` is the error of a client that refuses a host because
+    the CA file for it holds no certificate; empty if it goes on without it. `timeout` is the limit of its TLS handshake in
+    seconds. `symptoms` holds its words by cause, empty where it does not fail for that; `{host}`, `{names}` and `{reason}` are
+    filled in.
     """
 
     id: str
@@ -48,6 +50,8 @@ class ClientModel(Fact, frozen=True, kw_only=True):
     accepts_ed25519: bool
     minimum_rsa: int
     tls: Literal["own", "schannel"]
+    connects: Literal["registry", "api-server", "any"] = "any"
+    ca_file_error: str = ""
     timeout: int
     symptoms: dict[Cause, str]
 

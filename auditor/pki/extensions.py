@@ -148,5 +148,5 @@ def read_extensions(parsed: x509.Certificate) -> Extensions:
     """The extensions of a parsed certificate; with `defect` set and nothing else when they cannot be read."""
     try:
         return _Reader(parsed.extensions).read()
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
-        return Extensions(defect=printable(str(error), 200))
+    except Exception as error:  # noqa: BLE001 - the library raises TypeError and others for odd name constraints
+        return Extensions(defect=printable(str(error), 200) or type(error).__name__)

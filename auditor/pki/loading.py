@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from auditor.pki.certificate import MAX_CERTIFICATE, Certificate, UnreadableCertificate, parse_certificate
@@ -133,8 +132,8 @@ def _from_pkcs7(data: bytes, place: str) -> Iterator[Certificate | str]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # BER instead of DER is only a warning: Windows writes it
             found = pkcs7.load_der_pkcs7_certificates(data)
-    except (ValueError, UnsupportedAlgorithm) as error:
-        yield f"{place}: {printable(str(error), 200)}"
+    except Exception as error:  # noqa: BLE001 - the library raises what it likes for odd bundles
+        yield f"{place}: {printable(str(error), 200) or type(error).__name__}"
         return
     for number, certificate in enumerate(found, start=1):
         try:

@@ -10,7 +10,6 @@ import datetime
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.rules import moment
@@ -54,10 +53,13 @@ class Crl:
         return f"it counts from {moment(self.made)}" if at < self.made else ""
 
     def revokes(self, certificate: Certificate) -> bool:
-        """Whether it names the certificate."""
-        if certificate.serial < 0:  # which the library's search refuses
-            return any(entry.serial_number == certificate.serial for entry in self.parsed)
-        return self.parsed.get_revoked_certificate_by_serial_number(certificate.serial) is not None
+        """Whether it names the certificate. Raises UnreadableCrl: the library reads the entries only now."""
+        try:
+            if certificate.serial < 0:  # which the library's search refuses
+                return any(entry.serial_number == certificate.serial for entry in self.parsed)
+            return self.parsed.get_revoked_certificate_by_serial_number(certificate.serial) is not None
+        except Exception as error:
+            raise UnreadableCrl(printable(str(error), 200) or "its entries cannot be read") from error
 
 
 def questions(path: Path) -> tuple[Question, ...]:
@@ -76,7 +78,7 @@ def read_crl(data: bytes, issuer: Certificate) -> Crl:
         other = "" if parsed.issuer.public_bytes() == issuer.subject_der else parsed.issuer.rfc4514_string()
         signed = bool(other) or parsed.is_signature_valid(issuer.parsed.public_key())  # type: ignore[arg-type]
         crl, partial = Crl(parsed.last_update_utc, parsed.next_update_utc, parsed), _partial(parsed)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except Exception as error:
         raise UnreadableCrl(printable(str(error), 200) or "no CRL") from error
     if other:
         raise UnreadableCrl(f"it is the CRL of {printable(other, 120)}, not of {issuer.name}")

@@ -102,6 +102,9 @@ def flaws_of(
         found.extend(dates(certificate, at))
         if depth:
             found.extend(_as_issuer(certificate, path[1:depth]))
+        if certificate.extensions.defect and not (is_anchor and depth):  # a leaf that is an anchor must be readable too
+            detail = f"its extensions cannot be read: {certificate.extensions.defect}"
+            found.append(Flaw(FlawKind.UNREADABLE, certificate, detail))
         if not is_anchor:
             found.extend(_signature(certificate, strength))
         found.extend(_on_its_own(certificate, strength))
@@ -133,8 +136,6 @@ def _as_issuer(certificate: Certificate, below: tuple[Certificate, ...]) -> Iter
 
 
 def _signature(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
-    if certificate.extensions.defect:
-        yield Flaw(FlawKind.UNREADABLE, certificate, f"its extensions cannot be read: {certificate.extensions.defect}")
     hash_name = certificate.signature_hash
     if hash_name in BROKEN_HASHES or (hash_name == "sha1" and not strength.accepts_sha1):
         yield Flaw(FlawKind.WEAK_SIGNATURE, certificate, f"it is signed with {hash_name.upper()}, which the client refuses")

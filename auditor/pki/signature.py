@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 
 from auditor.pki.certificate import Certificate
@@ -22,7 +22,7 @@ def signature_flaw(child: Certificate, issuer: Certificate) -> str:
         signed = _verify(child, issuer)
     except InvalidSignature:
         return f"its signature does not verify with the key of {issuer.name}"
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except Exception as error:  # noqa: BLE001 - the library raises what it likes for odd keys and parameters
         return f"its signature cannot be verified with the key of {issuer.name}: {str(error)[:120] or type(error).__name__}"
     return "" if signed else f"its signature algorithm does not fit the {issuer.key_kind} key of {issuer.name}"
 

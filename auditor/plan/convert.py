@@ -147,4 +147,4 @@ def _registry(part: RegistryPart, where: Where) -> Registry:
 
 def _endpoint(part: EndpointPart, location: Location) -> Endpoint:
     host, port = split_host_port(part.host)
-    return Endpoint(host, port or 443, location, part.chain or "")
+    return Endpoint(host, port or 443, location, part.chain or "", tuple(map(str.lower, part.clients)), part.kind or "")

@@ -6,6 +6,7 @@ Sizes are bytes, rates bytes per second, durations seconds. Paths are relative t
 from __future__ import annotations
 
 import datetime
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -135,14 +136,32 @@ class SourceRegistry:
     insecure: bool = False
 
 
+class Origin(enum.StrEnum):
+    """What in the plan makes a host and port a TLS endpoint of the nodes."""
+
+    DECLARED = "declared"  # listed under `endpoints`
+    REGISTRY = "registry"  # the internal registry, a target of its rewrites, or a mirror of the node configuration
+    IMAGE = "image"  # an internal host from which nodes pull an image by its own name
+
+
+REGISTRY_KIND, API_SERVER_KIND, WEB_KIND = "registry", "api-server", "web"
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A TLS endpoint that nodes will use. With `chain`, that file stands for a connection."""
+    """A TLS endpoint that nodes will use. With `chain`, that file stands for a connection.
+
+    `clients` are the TLS clients that connect to it; empty if the plan does not say. `kind` is `registry`, `api-server`,
+    `web`, or empty if it is not known.
+    """
 
     host: str
     port: int
     location: Location
     chain: str = ""
+    clients: tuple[str, ...] = ()
+    kind: str = ""
+    origin: Origin = Origin.DECLARED
 
     @property
     def name(self) -> str:

@@ -31,6 +31,7 @@ from auditor.plan.fields import (
 )
 
 Level = Literal["error", "warning", "info"]
+EndpointKind = Literal["registry", "api-server", "web"]
 
 
 class Edge(BaseModel):
@@ -57,7 +58,8 @@ class PoolPart(Edge):
     disk: Size | None = Field(default=None, description="the disk that one node has for images")
     clients: tuple[Text, ...] = Field(
         default=(),
-        description="what speaks TLS on these nodes; default: the runtime and kubelet",
+        description="what speaks TLS on these nodes beside the runtime, which connects to registries, and kubelet, which "
+        "connects to the API server",
         examples=[["containerd", "curl", "powershell"]],
     )
     trust: Paths = Field(
@@ -222,6 +224,18 @@ class EndpointPart(Edge):
     chain: FilePath | None = Field(
         default=None, description="a PEM file that stands for a connection", examples=["certs/api-chain.pem"]
     )
+    clients: tuple[Text, ...] = Field(
+        default=(),
+        description="the TLS clients that connect to it, on the pools that list them, or on all if no pool does; default: by "
+        "`kind`",
+        examples=[["curl", "git"]],
+    )
+    kind: EndpointKind | None = Field(
+        default=None,
+        description="what it is: the runtime connects to a registry, kubelet to an api-server, other clients of the pools to "
+        "all; default: registry if nodes pull from it, api-server on port 6443",
+        examples=["api-server"],
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -294,7 +308,10 @@ class PlanPart(Edge):
     sources: dict[Host, SourcePart] = Field(
         default_factory=dict, description="source registries that need more than public trust, by host"
     )
-    endpoints: tuple[EndpointPart, ...] = Field(default=(), description="TLS endpoints that nodes use")
+    endpoints: tuple[EndpointPart, ...] = Field(
+        default=(),
+        description="TLS endpoints that nodes use; the internal registry and internal mirrors need not be listed",
+    )
     network: NetworkPart | None = Field(default=None, description="what stays reachable with the cable cut")
     waivers: tuple[WaiverPart, ...] = Field(
         default=(),

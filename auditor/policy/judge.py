@@ -58,7 +58,7 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date, basis: Basis
     own, found = (*own, *unused), (*found, *unused)
     findings = tuple(beside(_ordered(_judged(finding, policy, today) for finding in found), policy.baseline))
     scope = scope_of(outcomes, findings, policy.require | site.plan.require, today)
-    undetermined = (*(item for result in outcomes.results for item in result.undetermined), *unmet(scope))
+    undetermined = (*_each_once(item for result in outcomes.results for item in result.undetermined), *unmet(scope))
     examined = sum(result.examined for result in outcomes.results)
     verdict, exit_code = _verdict(findings, undetermined, examined, policy)
     return Report(
@@ -109,6 +109,18 @@ def _verdict(
     if undetermined or not examined:
         return Verdict.UNDETERMINED, EXIT_NOT_READY if policy.strict else EXIT_UNDETERMINED
     return Verdict.READY, EXIT_READY
+
+
+def _each_once(items: Iterable[Undetermined]) -> tuple[Undetermined, ...]:
+    """What could not be decided, in order. What several checks could not decide for one cause is shown under the first."""
+    causes: set[str] = set()
+    kept = []
+    for item in items:
+        if item.cause and item.cause in causes:
+            continue
+        causes.add(item.cause)
+        kept.append(item)
+    return tuple(kept)
 
 
 def _counts(findings: tuple[JudgedFinding, ...], undetermined: tuple[Undetermined, ...], examined: int) -> Counts:

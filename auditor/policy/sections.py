@@ -17,7 +17,6 @@ from auditor.site.storage.stage import Stage
 from auditor.site.trust.cases import Prospect, TrustCase, needs_windows_update
 from auditor.site.trust.dials import CRYPTOAPI_WAIT, Purpose
 from auditor.site.trust.picture import Step
-from auditor.site.trust.served import Unseen
 from auditor.transfer.network import Dial, dial_of
 
 ITEMS = 10
@@ -192,7 +191,7 @@ def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
             verdict=case.prospect.value,
             path=case.path,
             dials=case.dials,
-            symptom=case.verdict.detail if isinstance(case.verdict, Unseen) else case.symptom,
+            symptom=case.reason,
             os=case.pool.platform.os,
             steps=tuple(map(_step, site.trust_path(case))),
         )

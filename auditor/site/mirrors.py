@@ -11,7 +11,7 @@ import msgspec
 from auditor.evidence.model import Kind
 from auditor.oci.reference import Reference
 from auditor.plan.model import Needs, Plan, Pool
-from auditor.plan.node_config import Asked, NodeConfig, read_node_config
+from auditor.plan.node_config import Asked, NodeConfig
 from auditor.plan.rewrites import placed
 from auditor.transfer.network import is_reachable
 
@@ -55,11 +55,6 @@ class Mirroring:
     def first(self) -> Lead:
         """The lead that stands for all."""
         return self.leads[0]
-
-
-def node_configs(plan: Plan) -> dict[str, NodeConfig]:
-    """The configuration of every pool that names one, by its name."""
-    return {pool.name: read_node_config(plan, pool) for pool in plan.pools if pool.config}
 
 
 def mirroring(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig]) -> tuple[Mirroring, ...]:

@@ -13,8 +13,9 @@ from auditor.evidence.model import Evidence, Place, Verify
 from auditor.oci.document import Descriptor
 from auditor.oci.reference import Reference
 from auditor.plan.docker_daemon import copy_slips
+from auditor.plan.endpoints import tls_endpoints
 from auditor.plan.model import Endpoint, Need, Needs, Plan, Program
-from auditor.plan.node_config import NodeConfig
+from auditor.plan.node_config import NodeConfig, node_configs
 from auditor.plan.node_config.slips import ConfigSlip
 from auditor.plan.registry_config import UnreadableConfig
 from auditor.plan.registry_lint import RegistrySlip
@@ -27,7 +28,7 @@ from auditor.site.images import Images, Placement, Trouble
 from auditor.site.inside import AtSource, Inside
 from auditor.site.layers import LayerEgress, foreign_layers, layer_egress, with_outside_urls
 from auditor.site.list_platforms import ListPlatforms, list_platforms
-from auditor.site.mirrors import Mirroring, mirroring, node_configs
+from auditor.site.mirrors import Mirroring, mirroring
 from auditor.site.ordinary import Ordinary, made_ordinary
 from auditor.site.registry_config import is_distribution, registry_remote, registry_slips
 from auditor.site.requirement import Requirement
@@ -35,12 +36,13 @@ from auditor.site.script_lines import ReadScript, UnreadScript, read_scripts
 from auditor.site.storage.view import Storage
 from auditor.site.survey import Survey
 from auditor.site.transfers import Carriage, Transfer, transfer_of
+from auditor.site.trust.callers import Callers
 from auditor.site.trust.cases import TrustCase, trust_cases
 from auditor.site.trust.picture import Step, steps_of
 from auditor.site.trust.pools import Trusts
 from auditor.site.trust.served import Served, Unseen, endpoint_chains
 from auditor.site.unseen import heeding, unseen
-from auditor.transfer.network import Dial
+from auditor.transfer.network import Dial, is_reachable
 
 
 @dataclass(frozen=True)
@@ -248,14 +250,24 @@ class Site:
         return mirroring(self.plan, self.needs, self.node_configs)
 
     @cached_property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """The TLS endpoints of the nodes: those of the plan, and the internal registries that the nodes pull from."""
+        return tls_endpoints(self.plan, self.needs, self.node_configs, is_reachable)
+
+    @cached_property
+    def callers(self) -> Callers:
+        """Which clients connect to which endpoint."""
+        return Callers(self.plan, self.endpoints)
+
+    @cached_property
     def chains(self) -> Mapping[Endpoint, Served | Unseen]:
         """What each endpoint serves."""
-        return endpoint_chains(self.plan, self.evidence)
+        return endpoint_chains(self.plan, self.evidence, self.endpoints)
 
     @cached_property
     def trusts(self) -> Trusts:
         """What the nodes of each pool trust."""
-        return Trusts(self.plan, self.node_configs)
+        return Trusts(self.plan, self.node_configs, self.endpoints)
 
     @cached_property
     def _trust(self) -> dict[datetime.date, tuple[TrustCase, ...]]:
@@ -264,7 +276,7 @@ class Site:
     def trust(self, today: datetime.date) -> tuple[TrustCase, ...]:
         """Each endpoint as each client of each pool would see it on a day, offline."""
         if today not in self._trust:
-            self._trust[today] = trust_cases(self.plan, self.evidence, self.chains, self.trusts, today)
+            self._trust[today] = trust_cases(self.plan, self.evidence, self.chains, self.trusts, today, self.node_configs)
         return self._trust[today]
 
     def trust_path(self, case: TrustCase) -> tuple[Step, ...]:
@@ -321,7 +333,7 @@ _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
         site.plan.copy is not None and None not in (site.plan.copy.rate, site.plan.copy.window)
     ),
     Requirement.DOCKER: lambda site: any(program.name == "docker" for program in site.programs),
-    Requirement.ENDPOINTS: lambda site: bool(site.plan.endpoints),
+    Requirement.ENDPOINTS: lambda site: bool(site.endpoints),
     Requirement.CONFIG_FILES: lambda site: bool(site.copy_slips) or any(pool.config for pool in site.plan.pools),
     Requirement.NODE_CONFIG: lambda site: any(pool.config for pool in site.plan.pools),
 }

@@ -12,7 +12,7 @@ Put the CA into `LocalMachine\Root` on every node, by `certutil -addstore -f Roo
 the pool's `trust`; or switch the automatic root update off, so that Windows says no at once.
 
 ## When it cannot tell
-The CA file is not among the files that the plan names.
+The CA file is not among the files that the plan names, or a file of the node configuration cannot be read.
 
 ## References
 golang/go src/crypto/x509/root_windows.go, 1.18 release notes; golang/go#63238; openbao/openbao#1510; facts/tls_clients.yaml.
@@ -30,7 +30,7 @@ from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
 from auditor.site.trust.pools import root_updates
 from auditor.site.trust.runtime import RuntimeCa
-from checks.pools import pool_subject
+from checks.pools import pool_subject, unread_config
 
 ID = "ca-not-in-machine-store"
 
@@ -82,9 +82,11 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
         if not pool.is_windows or pool.name not in site.node_configs:
             continue
         cas = site.trusts.runtime.get(pool.name, ())
+        unread = tuple(unread_config(ID, pool, site.node_configs[pool.name]))
+        yield from unread
         if any(ca.heeded for ca in cas):
             yield from _of_pool(site, pool, cas)
-        else:
+        elif not unread:
             yield Fine()
 
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.pki.certificate import Certificate
@@ -31,7 +32,7 @@ from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, end_of_day, flaw_symptom
 from auditor.site.trust.served import Served, Unseen
-from checks.endpoints import cases_by_endpoint, served, who
+from checks.endpoints import cases_by_endpoint, clients_with, refused_by, served, who
 
 ID = "certificate-expiring"
 
@@ -51,34 +52,45 @@ def _role(certificate: Certificate, chain: Served) -> str:
     return "root" if certificate.self_signed else "intermediate"
 
 
-def _refusal(flaw: Flaw, case: TrustCase | None) -> str:
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What is wrong with the dates of a certificate, and the cases in which a client refuses it for that."""
+
+    severity: Severity
+    what: str
+    refusing: tuple[TrustCase, ...] = ()
+
+
+def _refusal(flaw: Flaw, refusing: tuple[TrustCase, ...], cases: tuple[TrustCase, ...]) -> str:
+    case = next((case for case in refusing if case.model is not None), None)
     if case is None or case.model is None:
         return ""
-    return f' Every client refuses it; {who(case)} says: "{flaw_symptom(case.endpoint.host, case.model, flaw)}".'
+    symptom = flaw_symptom(case.endpoint.host, case.model, flaw)
+    by = "Every client refuses it" if len(refusing) == len(cases) else f"Refused by {clients_with(refusing)}"
+    return f' {by}; {who(case)} says: "{symptom}".'
 
 
 def _judge(
-    certificate: Certificate, today: datetime.date, horizon: datetime.date, case: TrustCase | None
-) -> tuple[Severity, str] | None:
-    """Severity and what is wrong; None when the certificate outlasts the horizon."""
+    certificate: Certificate, today: datetime.date, horizon: datetime.date, cases: tuple[TrustCase, ...]
+) -> _Judged | None:
+    """What is wrong; None when the certificate outlasts the horizon."""
     flaw = next(dates(certificate, end_of_day(today)), None)
     if flaw is not None:
-        return Severity.ERROR, f"{flaw.detail}.{_refusal(flaw, case)}"
+        refusing = tuple(case for case in cases if flaw in case.flaws)
+        return _Judged(Severity.ERROR, f"{flaw.detail}.{_refusal(flaw, refusing, cases)}", refusing)
     if certificate.not_after < end_of_day(horizon):
-        return Severity.WARNING, f"it ends on {moment(certificate.not_after)}, before the horizon {horizon.isoformat()}."
+        what = f"it ends on {moment(certificate.not_after)}, before the horizon {horizon.isoformat()}."
+        return _Judged(Severity.WARNING, what)
     return None
 
 
-def _finding(
-    endpoint: Endpoint, chain: Served, certificate: Certificate, judged: tuple[Severity, str], horizon: datetime.date
-) -> Finding:
-    severity, what = judged
+def _finding(endpoint: Endpoint, chain: Served, certificate: Certificate, judged: _Judged, horizon: datetime.date) -> Finding:
     role = _role(certificate, chain)
     return Finding(
         check=ID,
-        severity=severity,
+        severity=judged.severity,
         subject=Subject("certificate", f"{endpoint.name}: {certificate.subject or certificate.name}"),
-        message=f"The {role} {certificate.name} of {endpoint.name}: {what}",
+        message=f"The {role} {certificate.name} of {endpoint.name}: {judged.what}",
         case=certificate.sha256,
         facts={
             "role": role,
@@ -86,6 +98,7 @@ def _finding(
             "not_before": certificate.not_before.isoformat(),
             "not_after": certificate.not_after.isoformat(),
             "horizon": horizon.isoformat(),
+            "refused_by": refused_by(judged.refusing),
             "source": chain.source,
         },
         location=endpoint.location,
@@ -115,7 +128,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
         endpoint, chain = item
         cases = by_endpoint.get(endpoint, ())
         for certificate in _examined(chain, cases):
-            judged = _judge(certificate, today, horizon, cases[0] if cases else None)
+            judged = _judge(certificate, today, horizon, cases)
             if judged is None:
                 fine += 1
             else:

@@ -5,7 +5,8 @@ for its left-most label) or, for an address, as an iPAddress, among its subject 
 ## Why it matters
 Nodes that reach a registry by another name than its certificate has fail every pull:
 `x509: certificate is valid for A, not B`. A common name counts for nothing:
-`x509: certificate relies on legacy Common Name field, use SANs instead`.
+`x509: certificate relies on legacy Common Name field, use SANs instead`. OpenSSL still accepts it: where no other client
+connects, the finding is a warning.
 
 ## How to fix
 Issue the certificate again with every name and address that nodes use, or let the plan and the nodes use a name that it
@@ -27,14 +28,20 @@ from collections.abc import Iterator
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.pki.names import Mismatch, as_address, mismatch
-from auditor.pki.rules import name_flaw
+from auditor.pki.rules import FlawKind, name_flaw
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, flaw_symptom
 from auditor.site.trust.served import Served
-from checks.endpoints import cases_by_endpoint, endpoint_subject, said, served
+from checks.endpoints import cases_by_endpoint, clients_with, endpoint_subject, refused_by, said, served
 
 ID = "certificate-name-mismatch"
+_NAMES = frozenset({FlawKind.NAME, FlawKind.COMMON_NAME})
+
+
+def _refusing(cases: tuple[TrustCase, ...]) -> tuple[TrustCase, ...]:
+    """The cases in which the client refuses the name."""
+    return tuple(case for case in cases if any(flaw.kind in _NAMES for flaw in case.flaws))
 
 
 def _symptom(cases: tuple[TrustCase, ...], chain: Served, wrong: Mismatch) -> str:
@@ -58,12 +65,16 @@ def _remedies(endpoint: Endpoint, wrong: Mismatch) -> tuple[Remedy, ...]:
 
 
 def _finding(endpoint: Endpoint, cases: tuple[TrustCase, ...], chain: Served, wrong: Mismatch) -> Finding:
-    symptom = _symptom(cases, chain, wrong)
+    judged, refusing = [case for case in cases if case.model is not None], _refusing(cases)
+    accepted = bool(judged) and not refusing
+    symptom = "" if accepted else _symptom(refusing or cases, chain, wrong)
+    so_far = f" {clients_with(judged)} accepts that; every other client refuses it." if accepted else ""
     return Finding(
         check=ID,
-        severity=Severity.ERROR,
+        severity=Severity.WARNING if accepted else Severity.ERROR,
         subject=endpoint_subject(endpoint),
-        message=f"The certificate {chain.leaf.name} of {endpoint.name} does not cover {endpoint.host}: {wrong}.{said(symptom)}",
+        message=f"The certificate {chain.leaf.name} of {endpoint.name} does not cover {endpoint.host}: {wrong}."
+        f"{so_far or said(symptom)}",
         case=endpoint.host,
         facts={
             "host": endpoint.host,
@@ -71,6 +82,7 @@ def _finding(endpoint: Endpoint, cases: tuple[TrustCase, ...], chain: Served, wr
             "common_name": chain.leaf.common_name,
             "sha1": chain.leaf.sha1,
             "symptom": symptom,
+            "refused_by": refused_by(refusing),
             "source": chain.source,
         },
         location=endpoint.location,

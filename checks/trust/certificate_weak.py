@@ -21,7 +21,7 @@ RFC 5280, 4.2.1 and 6.1; golang/go src/crypto/x509/verify.go; rustls/rustls-plat
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.pki.certificate import Certificate
@@ -31,7 +31,7 @@ from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, flaw_symptom
 from auditor.site.trust.served import Served, Unseen
-from checks.endpoints import WEAKNESSES, cases_by_endpoint, clients_with, said, served
+from checks.endpoints import WEAKNESSES, cases_by_endpoint, clients_with, refused_by, said, served
 
 ID = "certificate-weak"
 _MODEST_RSA = 2048
@@ -74,7 +74,14 @@ def _weak(certificate: Certificate, *, is_end: bool) -> str:
 
 
 def _finding(
-    endpoint: Endpoint, chain: Served, certificate: Certificate, severity: Severity, what: str, kind: str, symptom: str
+    endpoint: Endpoint,
+    chain: Served,
+    certificate: Certificate,
+    severity: Severity,
+    what: str,
+    kind: str,
+    symptom: str,
+    refusing: Iterable[TrustCase] = (),
 ) -> Finding:
     return Finding(
         check=ID,
@@ -87,6 +94,7 @@ def _finding(
             "key": f"{certificate.key_kind} {certificate.key_size}",
             "signature": certificate.signature_hash,
             "symptom": symptom,
+            "refused_by": refused_by(refusing),
             "source": chain.source,
         },
         location=endpoint.location,
@@ -106,7 +114,7 @@ def _outcomes(endpoint: Endpoint, chain: Served, cases: tuple[TrustCase, ...]) -
         first = refusing[0]
         symptom = flaw_symptom(endpoint.host, first.model, flaw) if first.model is not None else ""
         what = f"{flaw.detail}; refused by {clients_with(refusing)}"
-        yield _finding(endpoint, chain, flaw.certificate, Severity.ERROR, what, flaw.kind.value, symptom)
+        yield _finding(endpoint, chain, flaw.certificate, Severity.ERROR, what, flaw.kind.value, symptom, refusing)
     spoken_of = {sha256 for sha256, _ in refused}
     for certificate, is_end in _examined(chain, cases).items():
         if certificate.sha256 in spoken_of:

@@ -26,9 +26,9 @@ import datetime
 from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
-from auditor.pki.verdicts import Incomplete
+from auditor.pki.verdicts import Gap, Incomplete, Unproven
 from auditor.site import Requirement, Site
-from auditor.site.trust.cases import Prospect, TrustCase
+from auditor.site.trust.cases import TrustCase
 from checks.endpoints import facts_of, fetch_intermediate, judged, said, subject_of, who
 
 ID = "chain-incomplete"
@@ -37,7 +37,7 @@ ID = "chain-incomplete"
 def _how(case: TrustCase, verdict: Incomplete) -> str:
     if case.fetched is not None:
         return f"{who(case)} gets on only as long as {case.inside[0]} answers inside, as it did when it was asked."
-    if case.inside:
+    if case.may_be_fetched:
         return f"{who(case)} works only as long as {case.inside[0]} answers inside, as it must fetch that certificate there."
     if verdict.would_dial:
         return f"{who(case)} would dial {verdict.aia_urls[0]} for it, which fails with the cable cut."
@@ -53,7 +53,7 @@ def _remedies(verdict: Incomplete) -> tuple[Remedy, ...]:
 
 
 def _finding(case: TrustCase, verdict: Incomplete) -> Finding:
-    works = case.fetched is not None or case.prospect is Prospect.UNDETERMINED
+    works = case.fetched is not None or case.may_be_fetched
     return Finding(
         check=ID,
         severity=Severity.WARNING if works else Severity.ERROR,
@@ -75,7 +75,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
             yield case
         elif (missing := case.verdict if isinstance(case.verdict, Incomplete) else case.fetched) is not None:
             yield _finding(case, missing)
-        else:
+        elif not (isinstance(case.verdict, Unproven) and case.verdict.gap is Gap.TOO_MANY_PATHS):
             fine += 1
     if fine:
         yield Fine(fine)

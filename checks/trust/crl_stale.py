@@ -1,5 +1,6 @@
 """## What it checks
-The CRLs that lie inside, as the evidence shows them, count until the horizon: `nextUpdate` lies after it.
+The CRLs that clients ask for at URLs that stay reachable, as the evidence shows them, count today and until the horizon:
+`nextUpdate` lies after it.
 
 ## Why it matters
 A CRL is carried in once and forgotten. On the day of its `nextUpdate` curl.exe and .NET 10 refuse every certificate of that CA
@@ -10,7 +11,8 @@ Renew the CRL before that day and serve it at the same place: have a CA inside p
 date into the calendar of whoever carries files in.
 
 ## When it cannot tell
-Nobody looked at what the endpoint serves. CRLs that nobody fetched are `revocation-egress`.
+Nobody looked at what the endpoint serves, or the CRL was not fetched. The finding is an error if the CRL has already ended and
+a client insists on revocation, and a warning otherwise.
 
 ## References
 RFC 5280, 5.1.2.5; facts/tls_clients.yaml.
@@ -21,41 +23,87 @@ from __future__ import annotations
 import datetime
 import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.evidence.model import Kind
 from auditor.pki.rules import moment
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, end_of_day
-from auditor.site.trust.revocation import Asked
-from checks.endpoints import cases_by_endpoint, endpoint_subject, served
+from auditor.site.trust.revocation import Answer, Asked
+from checks.endpoints import cases_by_endpoint, clients_with, endpoint_subject, refused_by, said, served, unsure
 
 ID = "crl-stale"
+_THEN = "Clients that insist on revocation then fail"
 
 
-def _ends(asked: Asked, horizon: datetime.date) -> datetime.datetime | None:
-    """When the CRL ends, if that is before the horizon."""
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A CRL that some client asks for, as the evidence shows it, and the cases of these clients."""
+
+    asked: Asked
+    cases: tuple[TrustCase, ...]
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it does not count today."""
+        return self.asked.answer is Answer.STALE
+
+    @property
+    def refusing(self) -> tuple[TrustCase, ...]:
+        """The clients that fail today because of it."""
+        return tuple(case for case in self.cases if case.insists and case.is_sure) if self.has_ended else ()
+
+
+def _seen_at(asked: Asked) -> tuple[str, ...]:
+    return (asked.crl_url,) if asked.crl is not None else ()
+
+
+def _unseen_at(asked: Asked) -> tuple[str, ...]:
+    if asked.answer is not Answer.UNASKED:
+        return ()
+    return tuple(url for url in asked.inside if url in asked.question.crl_urls)
+
+
+def _lists(cases: tuple[TrustCase, ...], *, seen: bool) -> dict[str, _List]:
+    """The CRLs that some client asks for, by URL: those that were observed, or those that were not."""
+    found: dict[str, tuple[Asked, list[TrustCase]]] = {}
+    for case in cases:
+        for asked in case.revocation.asked if case.revocation is not None else ():
+            for url in _seen_at(asked) if seen else _unseen_at(asked):
+                found.setdefault(url, (asked, []))[1].append(case)
+    return {url: _List(asked, tuple(clients)) for url, (asked, clients) in found.items()}
+
+
+def _what(one: _List, horizon: datetime.date) -> str:
+    """What is wrong with a CRL; empty when it counts today and outlasts the horizon."""
+    until = one.asked.crl.until if one.asked.crl is not None else None
+    if one.has_ended:
+        then = f"It is refused by {clients_with(one.refusing)}" if one.refusing else _THEN
+        symptom = next((case.model.symptom("revocation") for case in one.refusing if case.model is not None), "")
+        return f"does not count today: {one.asked.detail}. {then}.{said(symptom)}"
+    if until is not None and until < end_of_day(horizon):
+        return f"counts until {moment(until)}, before the horizon {horizon.isoformat()}. {_THEN}."
+    return ""
+
+
+def _finding(endpoint: Endpoint, one: _List, what: str, horizon: datetime.date) -> Finding:
+    asked, issuer = one.asked, one.asked.question.issuer.name
     until = asked.crl.until if asked.crl is not None else None
-    return until if until is not None and until < end_of_day(horizon) else None
-
-
-def _crls(cases: tuple[TrustCase, ...]) -> dict[str, Asked]:
-    """The CRLs that were seen of those that some client asks for, by URL."""
-    asked = (one for case in cases if case.revocation is not None for one in case.revocation.asked)
-    return {one.crl_url: one for one in asked if one.crl is not None}
-
-
-def _finding(endpoint: Endpoint, asked: Asked, ends: datetime.datetime, horizon: datetime.date) -> Finding:
-    issuer = asked.question.issuer.name
-    what = f"counts until {moment(ends)}, before the horizon {horizon.isoformat()}"
     return Finding(
         check=ID,
-        severity=Severity.WARNING,
+        severity=Severity.ERROR if one.refusing else Severity.WARNING,
         subject=endpoint_subject(endpoint),
-        message=f"The CRL of {issuer} at {asked.crl_url}, which {endpoint.name} depends on, {what}. Clients that insist on "
-        "revocation then fail.",
+        message=f"The CRL of {issuer} at {asked.crl_url}, which {endpoint.name} depends on, {what}",
         case=asked.crl_url,
-        facts={"url": asked.crl_url, "issuer": issuer, "until": ends.isoformat(), "horizon": horizon.isoformat()},
+        facts={
+            "url": asked.crl_url,
+            "issuer": issuer,
+            "until": until.isoformat() if until is not None else "",
+            "horizon": horizon.isoformat(),
+            "refused_by": refused_by(one.refusing),
+        },
         location=endpoint.location,
         remedies=(
             Remedy(
@@ -67,32 +115,36 @@ def _finding(endpoint: Endpoint, asked: Asked, ends: datetime.datetime, horizon:
     )
 
 
+def _outcomes(endpoint: Endpoint, cases: tuple[TrustCase, ...], horizon: datetime.date) -> Iterator[Outcome]:
+    for one in _lists(cases, seen=True).values():
+        if what := _what(one, horizon):
+            yield _finding(endpoint, one, what, horizon)
+            if one.has_ended:
+                yield from (unsure(ID, case) for case in one.cases if case.insists and not case.is_sure)
+        else:
+            yield Fine()
+    for url, one in _lists(cases, seen=False).items():
+        detail = f"until when the CRL at {url} counts is not known: {one.asked.detail}"
+        yield Undetermined(ID, endpoint_subject(endpoint), Kind.MISSING_EVIDENCE, detail)
+
+
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per endpoint and CRL."""
-    horizon, fine = site.plan.horizon_from(today), 0
+    """One outcome per endpoint and CRL that a client asks for at a URL that stays reachable."""
+    horizon = site.plan.horizon_from(today)
     by_endpoint = cases_by_endpoint(site, today)
     for item in served(site, ID):
         if isinstance(item, Undetermined):
             yield item
-            continue
-        endpoint = item[0]
-        crls = _crls(by_endpoint.get(endpoint, ()))
-        for asked in crls.values():
-            if (ends := _ends(asked, horizon)) is not None:
-                yield _finding(endpoint, asked, ends, horizon)
-            else:
-                fine += 1
-        fine += not crls
-    if fine:
-        yield Fine(fine)
+        else:
+            yield from _outcomes(item[0], by_endpoint.get(item[0], ()), horizon)
 
 
 CHECK = define(
     run,
     id=ID,
-    title="A CRL inside ends before the horizon",
+    title="A CRL inside has ended, or ends before the horizon",
     family="trust",
     area=Area.CALENDAR,
-    severity=Severity.WARNING,
+    severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),
 )

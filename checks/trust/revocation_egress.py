@@ -14,7 +14,8 @@ inside; or switch the check off where that is acceptable: `--ssl-no-revoke`, or
 dropping them: a refusal fails at once.
 
 ## When it cannot tell
-A URL stays reachable, but nobody looked at what it answers, or it is OCSP; or nobody looked at what the endpoint serves.
+A URL stays reachable, but nobody looked at what it answers, or it is OCSP; the facts only infer how the client behaves; or
+nobody looked at what the endpoint serves. A CRL that has ended is `crl-stale`.
 
 ## References
 curl lib/vtls/schannel.c, curl/curl#12239; dotnet/docs ssl-certificate-revocation-check-default; facts/tls_clients.yaml.
@@ -28,9 +29,9 @@ from collections.abc import Iterator
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
-from auditor.site.trust.cases import TrustCase
+from auditor.site.trust.cases import Prospect, TrustCase
 from auditor.site.trust.revocation import Answer, Asked, Revocation
-from checks.endpoints import facts_of, judged, said, subject_of, who
+from checks.endpoints import facts_of, judged, said, subject_of, unsure, who
 
 ID = "revocation-egress"
 
@@ -52,9 +53,8 @@ def _what(case: TrustCase, asked: Asked) -> str:
 
 
 def _severity(case: TrustCase, asked: Asked) -> Severity:
-    sure = case.model is not None and case.model.confidence != "low"
     fails = asked.answer is Answer.REVOKED or case.insists
-    return Severity.ERROR if fails and sure else Severity.WARNING
+    return Severity.ERROR if fails and case.is_sure else Severity.WARNING
 
 
 def _remedies(case: TrustCase, asked: Asked) -> tuple[Remedy, ...]:
@@ -94,21 +94,32 @@ def _finding(case: TrustCase, asked: Asked) -> Finding:
     )
 
 
-def _outcome(case: TrustCase) -> Outcome:
-    if case.revocation is None:
-        return Fine()
-    if (worst := _worst(case.revocation)) is not None:
-        return _finding(case, worst)
-    if case.insists and (unasked := case.revocation.of(Answer.UNASKED)):
+def _outcomes(case: TrustCase) -> Iterator[Outcome]:
+    revocation = case.revocation
+    if revocation is None:
+        if case.model is not None and case.model.revocation == "none":
+            yield Fine()
+        return  # a client that would ask refuses the chain before it does
+    worst = _worst(revocation)
+    if worst is not None:
+        yield _finding(case, worst)
+    unasked = revocation.of(Answer.UNASKED)
+    if worst is not None and not case.is_sure and case.by_revocation is Prospect.UNDETERMINED:
+        yield unsure(ID, case)
+    elif unasked and case.by_revocation is Prospect.UNDETERMINED:
         detail = f"{who(case)} asks whether {unasked[0].question.certificate.name} was revoked: {unasked[0].detail}"
-        return Undetermined(ID, subject_of(case), Kind.MISSING_EVIDENCE, detail, unasked[0].faults)
-    return Fine()
+        yield Undetermined(ID, subject_of(case), Kind.MISSING_EVIDENCE, detail, unasked[0].faults)
+    elif worst is None and revocation.answer is Answer.GOOD:
+        yield Fine()
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per endpoint, pool and client."""
+    """One outcome per endpoint, pool and client. Missing URLs and CRLs that have ended are left to other checks."""
     for case in judged(site, ID, today):
-        yield case if isinstance(case, Undetermined) else _outcome(case)
+        if isinstance(case, Undetermined):
+            yield case
+        else:
+            yield from _outcomes(case)
 
 
 CHECK = define(

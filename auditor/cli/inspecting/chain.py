@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from auditor.cli.inputs import opened
@@ -106,7 +106,7 @@ def chart(asked: Asked, day: datetime.date) -> Chart:
 
 def _judged(plan: Plan, store: Store, day: datetime.date) -> Chart:
     site = Site(plan, Needs(), store, frozenset())
-    (endpoint,) = plan.endpoints
+    (endpoint,) = site.endpoints
     match site.chains[endpoint]:
         case Unseen(kind, detail):
             return Chart(endpoint.name, "", day, (), f"{kind.value}: {detail}")
@@ -120,6 +120,8 @@ def _plan(asked: Asked) -> Plan:
     files = _read((asked.subject,)) if is_file else {}
     endpoint = _of_file(asked, files) if is_file else _of_name(asked.subject)
     pools = tuple(_pool(text, asked) for text in asked.platforms)
+    # Whoever asks about one chain wants to know what every client makes of it, whatever the endpoint is.
+    endpoint = replace(endpoint, clients=tuple(dict.fromkeys(client for pool in pools for client in pool.clients)))
     if len({pool.name for pool in pools}) < len(pools):
         raise UsageError("--platform: the same one is given twice", "Leave one of them out.")
     files |= _read(asked.trust)

@@ -5,6 +5,6 @@ Files are told apart by content, not by name. Nothing is read from disk here: th
 
 from auditor.plan.node_config.config import NodeConfig
 from auditor.plan.node_config.model import Asked, Namespace, Note, Server, Unknown
-from auditor.plan.node_config.reading import read_node_config
+from auditor.plan.node_config.reading import node_configs, read_node_config
 
-__all__ = ["Asked", "Namespace", "NodeConfig", "Note", "Server", "Unknown", "read_node_config"]
+__all__ = ["Asked", "Namespace", "NodeConfig", "Note", "Server", "Unknown", "node_configs", "read_node_config"]

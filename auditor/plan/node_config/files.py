@@ -98,7 +98,7 @@ def _left_out(found: Found, names: list[str]) -> Iterator[Unknown]:
         if any(is_inside(path, name) or is_inside(name, path) for name in names):
             hint = "; name a copy without them" if "credentials" in reason else ""
             why = f"it was not carried here: {reason}{hint}"
-            yield Unknown(Location(shown_path(found.plan.path, path)), why, "missing-evidence")
+            yield Unknown(Location(shown_path(found.plan.path, path)), why, "missing-evidence", is_unread=True)
 
 
 def _see_folder(found: Found, path: str) -> None:
@@ -137,7 +137,7 @@ def _read_one(found: Found, path: str, data: bytes) -> None:
             found.slips += distribution_yaml.slips(file, data) if name == distribution_yaml.FILE else ()
             found.others.append(file)
     except Unreadable as error:
-        found.unknowns.append(Unknown(Location(file, error.line), str(error), "malformed"))
+        found.unknowns.append(Unknown(Location(file, error.line), str(error), "malformed", is_unread=True))
         _note_refusal(found, file, getattr(reader, "NAME", ""), error)
 
 
@@ -208,7 +208,7 @@ def _hosts(found: Found, path: str, file: str, data: bytes) -> None:
         folders[folder], notes = hosts_toml.read(file, toml, rewrites=rewrites, runtime=found.runtime)
     except Unreadable as error:
         kind: Why = "missing-evidence" if error.accepted else "malformed"
-        folders[folder] = Unknown(Location(file, error.line), str(error), kind, folder)
+        folders[folder] = Unknown(Location(file, error.line), str(error), kind, folder, is_unread=True)
         _note_refusal(found, file, hosts_toml.NAME, error)
         return
     found.notes += notes

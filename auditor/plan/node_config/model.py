@@ -26,12 +26,16 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Something that cannot be told from the plan's files. `host` is the registry that it concerns; empty for all."""
+    """Something that cannot be told from the plan's files. `host` is the registry that it concerns; empty for all.
+
+    `is_unread` says that a file was not read, so that nothing that it says is known.
+    """
 
     location: Location
     why: str
     kind: Why
     host: str = ""
+    is_unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,11 @@ class _Effect:
     mirrors: Mapping[str, Namespace] | None = None
 
 
+def node_configs(plan: Plan) -> dict[str, NodeConfig]:
+    """The configuration of every pool that names one, by the pool's name."""
+    return {pool.name: read_node_config(plan, pool) for pool in plan.pools if pool.config}
+
+
 def read_node_config(plan: Plan, pool: Pool) -> NodeConfig:
     """Read what the plan names as a pool's configuration."""
     found = read_files(plan, pool)
@@ -132,7 +137,7 @@ def _of_folders(found: Found, paths: list[Setting]) -> _Effect:
     if paths:
         if not found.roots:
             why = f"nodes look for hosts.toml in {paths[0].text}, and none is among the pool's config"
-            return _Effect((Unknown(paths[0].location, why, "missing-evidence"),))
+            return _Effect((Unknown(paths[0].location, why, "missing-evidence", is_unread=True),))
         return _Effect(folders=True)
     if not found.roots:
         return _Effect()

@@ -6,21 +6,27 @@ import datetime
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import assert_never
 
+from auditor.errors import unexpected
 from auditor.evidence.model import Evidence, Kind
 from auditor.pki.certificate import Certificate
-from auditor.pki.clients import Cause, ClientModel, client_model, default_clients
+from auditor.pki.clients import Cause, ClientModel, client_model
 from auditor.pki.judge import judge
 from auditor.pki.pool_trust import PoolTrust
 from auditor.pki.rules import Flaw, FlawKind
 from auditor.pki.verdicts import Distrust, Gap, Incomplete, Invalid, TrustVerdict, Unproven, Untrusted, Verifies
 from auditor.plan.model import Endpoint, Plan, Pool
+from auditor.plan.node_config import NodeConfig
+from auditor.site.trust.callers import Callers
 from auditor.site.trust.dials import CRYPTOAPI_WAIT, DialledUrl, Purpose, dials_of
 from auditor.site.trust.issuers import MAX_LEVELS, Issuers
 from auditor.site.trust.pools import Trusts, root_updates
 from auditor.site.trust.revocation import FAILURES, Answer, Revocation, Revocations
+from auditor.site.trust.runtime import is_unverified, refusing_ca
 from auditor.site.trust.served import Served, Unseen
+from auditor.site.trust.versions import Offered, Speech, offered_by, speech
 
 _NAMES_SHOWN = 8
 _CAUSES: Mapping[FlawKind, Cause] = {
@@ -56,7 +62,11 @@ class TrustCase:
     `dialled` are the URLs that the client would ask on the way; `refusal` is what it would say when it fails, and `stall`
     what it would say instead where a dial is dropped and outlasts its handshake. `model` is None for a client that the facts
     do not know; `revocation` is None for one that does not ask, or not about this path. `fetched` is an intermediate that was
-    not served, where the evidence shows that the client gets it inside: the verdict is the one with it.
+    not served, where the evidence shows that the client gets it inside: the verdict is the one with it. `offered` is what was
+    seen of the endpoint's TLS versions, and `speech` whether the client speaks one of them. `ca_error` is the error of a
+    client that refuses the endpoint because of a CA file; empty if it does not.
+
+    Every check of the family takes its outcome from a case, so that no check and no row of the report can disagree.
     """
 
     endpoint: Endpoint
@@ -69,6 +79,9 @@ class TrustCase:
     refusal: str = ""
     stall: str = ""
     fetched: Incomplete | None = None
+    offered: Offered | Unseen | None = None
+    speech: Speech = Speech.UNOBSERVED
+    ca_error: str = ""
 
     @property
     def dials(self) -> tuple[str, ...]:
@@ -96,32 +109,59 @@ class TrustCase:
         return self.model is not None and self.model.revocation == "hard"
 
     @property
+    def is_sure(self) -> bool:
+        """Whether the facts are sure of how the client treats revocation."""
+        return self.model is not None and self.model.confidence != "low"
+
+    @property
+    def may_be_fetched(self) -> bool:
+        """Whether the client may get the missing intermediate from a URL that stays reachable."""
+        return isinstance(self.verdict, Incomplete) and self.verdict.would_dial and bool(self.inside)
+
+    @property
+    def flaws(self) -> tuple[Flaw, ...]:
+        """What is wrong with the certificates of the path; each makes the connection fail."""
+        return () if isinstance(self.verdict, Unseen) else self.verdict.path.flaws
+
+    @property
     def prospect(self) -> Prospect:
         """The verdict in one word."""
+        if isinstance(self.verdict, Unseen):
+            return Prospect.UNDETERMINED
+        revoked = self.by_revocation
+        if self.flaws or self.ca_error or self.speech is Speech.NO or revoked is Prospect.FAILS:
+            return Prospect.FAILS
         match self.verdict:
             case Verifies():
-                return self._with_revocation()
-            case Incomplete(would_dial=True) if self.inside:
-                return Prospect.UNDETERMINED
-            case Incomplete() | Untrusted() | Invalid():
+                return Prospect.UNDETERMINED if self.speech is Speech.UNKNOWN else revoked
+            case Incomplete():
+                return Prospect.UNDETERMINED if self.may_be_fetched else Prospect.FAILS
+            case Untrusted() | Invalid():
                 return Prospect.FAILS
-            case Unproven(path=path):
-                return Prospect.FAILS if path.flaws else Prospect.UNDETERMINED
-            case Unseen():
+            case Unproven():
                 return Prospect.UNDETERMINED
             case _:
                 assert_never(self.verdict)
 
-    def _with_revocation(self) -> Prospect:
-        if self.revocation is None or self.model is None:
+    @property
+    def by_revocation(self) -> Prospect:
+        """What the answers about revocation alone lead to: a client that does not ask goes on."""
+        if self.revocation is None:
             return Prospect.VERIFIES
         answer = self.revocation.answer
-        if answer is Answer.REVOKED:
-            return Prospect.FAILS
-        if not self.insists or answer is Answer.GOOD:
-            return Prospect.VERIFIES
-        sure = answer in FAILURES and self.model.confidence != "low"
-        return Prospect.FAILS if sure else Prospect.UNDETERMINED
+        if answer is Answer.REVOKED or (self.insists and answer in FAILURES):
+            return Prospect.FAILS if self.is_sure else Prospect.UNDETERMINED
+        # A list that was not observed may name the certificate: then a client that takes no answer for a good one fails too.
+        return Prospect.UNDETERMINED if self.revocation.of(Answer.UNASKED) else Prospect.VERIFIES
+
+    @property
+    def reason(self) -> str:
+        """What its user would see, or why nothing can be said; for a client without words for it, what is wrong."""
+        if isinstance(self.verdict, Unseen):
+            return self.verdict.detail
+        if self.speech is Speech.NO and isinstance(self.offered, Offered):
+            return self.symptom or f"the endpoint offers {self.offered.shown} only, which the client does not speak"
+        return self.symptom
 
 
 def needs_windows_update(case: TrustCase) -> bool:
@@ -139,22 +179,25 @@ def end_of_day(day: datetime.date) -> datetime.datetime:
 
 
 def trust_cases(
-    plan: Plan, evidence: Evidence, chains: Mapping[Endpoint, Served | Unseen], trusts: Trusts, at: datetime.date
+    plan: Plan,
+    evidence: Evidence,
+    chains: Mapping[Endpoint, Served | Unseen],
+    trusts: Trusts,
+    at: datetime.date,
+    configs: Mapping[str, NodeConfig] = MappingProxyType({}),
 ) -> tuple[TrustCase, ...]:
-    """Endpoint x pool x client, in the order of the plan. What ends on the day `at` has ended."""
-    cases = _Cases(evidence, trusts, end_of_day(at))
+    """Endpoint x pool x client that connects to it, in the order of the plan. What ends on the day `at` has ended.
+
+    A runtime that is told not to verify an endpoint is left out: nothing is verified there.
+    """
+    cases, callers = _Cases(evidence, trusts, end_of_day(at)), Callers(plan, chains)
     return tuple(
         cases.of(endpoint, chain, pool, client)
         for endpoint, chain in chains.items()
         for pool in plan.pools
-        for client in clients_of(pool)
+        for client in callers.of(endpoint, pool)
+        if not is_unverified(configs.get(pool.name), pool, client, endpoint)
     )
-
-
-def clients_of(pool: Pool) -> tuple[str, ...]:
-    """Who speaks TLS on the nodes of a pool, each once."""
-    named = pool.clients or default_clients(pool.runtime.name if pool.runtime else "")
-    return tuple(dict.fromkeys(named))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +219,18 @@ class _Cases:
         self._revocations = Revocations(evidence, self._inside, at)
         self._issuers = Issuers(evidence, self._inside)
         self._judged: dict[tuple[Endpoint, str, str, int], _Judged] = {}
+        self._evidence = evidence
+        self._offered: dict[Endpoint, Offered | Unseen] = {}
 
     def of(self, endpoint: Endpoint, chain: Served | Unseen, pool: Pool, client: str) -> TrustCase:
+        """The case; an unexpected error makes it undetermined for itself alone."""
+        try:
+            return self._of(endpoint, chain, pool, client)
+        except Exception as error:  # noqa: BLE001 - one endpoint must not end the audit
+            detail = unexpected(f"judging {endpoint.name} for {client} on {pool.name}", error)
+            return TrustCase(endpoint, pool, client, None, Unseen(Kind.BUG, detail))
+
+    def _of(self, endpoint: Endpoint, chain: Served | Unseen, pool: Pool, client: str) -> TrustCase:
         model = client_model(client, "windows" if pool.is_windows else "linux")
         if isinstance(chain, Unseen):
             return TrustCase(endpoint, pool, client, model, chain)
@@ -212,6 +265,7 @@ class _Cases:
         trust = self._trusts.for_client(pool, model.id, endpoint)
         judged = self._verdict(endpoint, chain, trust, model)
         verdict = judged.verdict
+        ca_error = refusing_ca(self._trusts.runtime, pool, model, endpoint)
         revocation = self._revocations.of(verdict.path) if _asks_on(model, verdict) else None
         updates = root_updates(pool, self._trusts.given(pool.trust))
         on_machine = any(verdict.path.top in store for store in trust.system)
@@ -220,7 +274,24 @@ class _Cases:
         refusal = _refusal(endpoint.host, model, verdict, revocation)
         stalls = model.timeout < CRYPTOAPI_WAIT and any(not one.inside for one in dialled)
         stall = model.symptom("stall") if stalls and refusal else ""
-        return TrustCase(endpoint, pool, model.id, model, verdict, dialled, revocation, refusal, stall, judged.fetched)
+        if endpoint not in self._offered:
+            self._offered[endpoint] = offered_by(self._evidence, endpoint, chain)
+        offered = self._offered[endpoint]
+        return TrustCase(
+            endpoint,
+            pool,
+            model.id,
+            model,
+            verdict,
+            dialled,
+            revocation,
+            ca_error or refusal,
+            "" if ca_error else stall,
+            judged.fetched,
+            offered,
+            speech(offered, model, pool),
+            ca_error,
+        )
 
     def _seen(self, one: DialledUrl) -> DialledUrl:
         """A URL of an issuer does not help where the evidence shows that there is none."""

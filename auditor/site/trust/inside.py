@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from auditor.plan.model import Plan
+from auditor.plan.model import Endpoint, Plan
 from auditor.transfer.network import dial_of, is_reachable
 
 
 class InsideUrls:
-    """What the plan calls reachable, and its endpoints themselves, which nodes use. Each URL is decided once."""
+    """What the plan calls reachable, and the hosts of its endpoints. Each URL is decided once."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._own = frozenset(endpoint.host.lower() for endpoint in plan.endpoints)
+    def __init__(self, plan: Plan, endpoints: tuple[Endpoint, ...] = ()) -> None:
+        self._own = frozenset(endpoint.host.lower() for endpoint in (*plan.endpoints, *endpoints))
         self._reachable = plan.reachable
         self._known: dict[str, bool] = {}
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from auditor.errors import unexpected
 from auditor.pki.certificate import Certificate
 from auditor.pki.pool_trust import PoolTrust
 from auditor.pki.store import TrustStore, linux_public, windows_programme
 from auditor.pki.stores.dump import AUTH_ROOT, DISALLOWED, INTERMEDIATE, ROOT, Dump, RootUpdates
-from auditor.pki.stores.reading import read_store
+from auditor.pki.stores.reading import StoreRead, read_store
 from auditor.pki.stores.windows_roots import inbox_microsoft
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.plan.node_config import NodeConfig
@@ -51,12 +52,19 @@ def read_given(plan: Plan, paths: tuple[str, ...]) -> Given:
         left_out = [f"{name}: {reason}" for name, reason in plan.left_out.items() if is_inside(name, path)]
         unread.extend(left_out or ([] if inside else [f"{path} is not there"]))
         for name in inside:
-            found = read_store(plan.files[name])
+            found = _read(name, plan.files[name])
             anchors.extend(found.certificates)
             unread.extend(f"{name}: {problem}" for problem in found.problems)
             if found.dump is not None:
                 dumps[name] = found.dump
     return Given(TrustStore.of(", ".join(paths) or "nothing", anchors, tuple(unread)), dumps)
+
+
+def _read(name: str, data: bytes) -> StoreRead:
+    try:
+        return read_store(data)
+    except Exception as error:  # noqa: BLE001 - one file must not end the audit
+        return StoreRead(problems=(unexpected(f"reading {name}", error),))
 
 
 def root_updates(pool: Pool, given: Given) -> str:
@@ -69,11 +77,11 @@ def root_updates(pool: Pool, given: Given) -> str:
 class Trusts:
     """The trust of each pool, worked out once per set of files."""
 
-    def __init__(self, plan: Plan, configs: Mapping[str, NodeConfig]) -> None:
+    def __init__(self, plan: Plan, configs: Mapping[str, NodeConfig], endpoints: tuple[Endpoint, ...] = ()) -> None:
         self._plan = plan
-        self.inside = InsideUrls(plan)
+        self.inside = InsideUrls(plan, endpoints)
         self.runtime = {name: runtime_cas(plan, config.pool, config) for name, config in configs.items()}
-        self._with_runtime: dict[tuple[int, tuple[Certificate, ...]], PoolTrust] = {}
+        self._with_runtime: dict[tuple[int, tuple[Certificate, ...], tuple[str, ...]], PoolTrust] = {}
         self._given: dict[tuple[str, ...], Given] = {}
         self._pools: dict[tuple[tuple[str, ...], bool, str], PoolTrust] = {}
         stores = [store for pool in plan.pools for store in self._stores(self.given(pool.trust))]
@@ -109,12 +117,12 @@ class Trusts:
     def for_client(self, pool: Pool, client: str, endpoint: Endpoint) -> PoolTrust:
         """What a client of the pool trusts at an endpoint: a runtime also what its own configuration gives it."""
         trust = self.of(pool)
-        own = trusted_for(self.runtime, pool, client, endpoint)
-        if not own:
+        own, unread = trusted_for(self.runtime, pool, client, endpoint)
+        if not own and not unread:
             return trust
-        key = (id(trust), own)
+        key = (id(trust), own, unread)
         if key not in self._with_runtime:
-            given = TrustStore.of(trust.given.name, (*trust.given.anchors, *own), trust.given.unread)
+            given = TrustStore.of(trust.given.name, (*trust.given.anchors, *own), (*trust.given.unread, *unread))
             # The views of the trust without it are not those of the trust with it.
             self._with_runtime[key] = replace(trust, given=given, _views={})
         return self._with_runtime[key]

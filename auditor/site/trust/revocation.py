@@ -104,9 +104,10 @@ class Revocations:
     def _crl(self, question: Question, url: str, body: bytes, inside: tuple[str, ...]) -> Asked:
         try:
             crl = read_crl(body, question.issuer)
+            is_revoked = crl.revokes(question.certificate)
         except UnreadableCrl as error:
             return Asked(question, inside, Answer.BLOCKED, f"what lies at {url} is no CRL that counts: {error}")
-        if crl.revokes(question.certificate):
+        if is_revoked:
             return Asked(question, inside, Answer.REVOKED, f"the CRL at {url} names it", crl, url)
         if ends := crl.ends(self._at):
             return Asked(question, inside, Answer.STALE, f"the CRL at {url} does not count: {ends}", crl, url)

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from auditor.errors import unexpected
 from auditor.pki.certificate import Certificate
-from auditor.pki.loading import load_certificates
+from auditor.pki.clients import ClientModel
+from auditor.pki.loading import Loaded, load_certificates
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.plan.node_config import NodeConfig
 from auditor.plan.node_config.hosts_toml import folders_for
@@ -34,9 +36,9 @@ class RuntimeCa:
 
 def runtime_cas(plan: Plan, pool: Pool, config: NodeConfig) -> tuple[RuntimeCa, ...]:
     """Every CA file that the configuration of a pool names, in order."""
-    unread = set() if config.has_mirrors else {note.location.file for note in config.notes}
+    unread = _never_read(config)
     near = tuple(path for path in plan.files if any(is_inside(path, name) for name in (*pool.config, *pool.trust)))
-    load = cache(lambda file: load_certificates(plan.files[file]))
+    load = cache(lambda file: _load(file, plan.files[file]))
     found = []
     for setting in config.tls:
         for written in setting.ca:
@@ -47,19 +49,55 @@ def runtime_cas(plan: Plan, pool: Pool, config: NodeConfig) -> tuple[RuntimeCa, 
     return tuple(found)
 
 
-def is_for(ca: RuntimeCa, endpoint: Endpoint, pool: Pool) -> bool:
-    """Whether the runtime takes a CA file for the connections to an endpoint."""
+def _never_read(config: NodeConfig) -> set[str]:
+    """The files of a configuration that the runtime never reads."""
+    return set() if config.has_mirrors else {note.location.file for note in config.notes}
+
+
+def _load(file: str, data: bytes) -> Loaded:
+    try:
+        return load_certificates(data)
+    except Exception as error:  # noqa: BLE001 - one file must not end the audit
+        return Loaded(problems=(unexpected(f"reading {file}", error),))
+
+
+def is_for(setting: TlsSetting, endpoint: Endpoint, pool: Pool) -> bool:
+    """Whether the runtime takes a setting for the connections to an endpoint."""
     names = {endpoint.name, *folders_for(endpoint.name, windows=pool.is_windows)}
     if endpoint.port == 443:
         names |= {endpoint.host, *folders_for(endpoint.host, windows=pool.is_windows)}
-    return ca.setting.host in names
+    return setting.host in names
+
+
+def given_for(cas: Mapping[str, tuple[RuntimeCa, ...]], pool: Pool, client: str, endpoint: Endpoint) -> tuple[RuntimeCa, ...]:
+    """The CA files that the runtime of a pool reads for an endpoint; none for other clients."""
+    if client not in RUNTIMES:
+        return ()
+    return tuple(ca for ca in cas.get(pool.name, ()) if ca.heeded and is_for(ca.setting, endpoint, pool))
 
 
 def trusted_for(
     cas: Mapping[str, tuple[RuntimeCa, ...]], pool: Pool, client: str, endpoint: Endpoint
-) -> tuple[Certificate, ...]:
-    """What the runtime of a pool is given for an endpoint; nothing for other clients."""
-    if client not in RUNTIMES:
-        return ()
-    fitting = (ca for ca in cas.get(pool.name, ()) if ca.heeded and is_for(ca, endpoint, pool))
-    return tuple(dict.fromkeys(one for ca in fitting for one in ca.certificates))
+) -> tuple[tuple[Certificate, ...], tuple[str, ...]]:
+    """What the runtime of a pool is given for an endpoint, and the CA files of it that are not among the plan's."""
+    fitting = given_for(cas, pool, client, endpoint)
+    certificates = dict.fromkeys(one for ca in fitting for one in ca.certificates)
+    return tuple(certificates), tuple(
+        f"{ca.setting.location} names {ca.written}, which is not among the files of the plan" for ca in fitting if not ca.file
+    )
+
+
+def refusing_ca(cas: Mapping[str, tuple[RuntimeCa, ...]], pool: Pool, model: ClientModel, endpoint: Endpoint) -> str:
+    """The error of a runtime that refuses an endpoint because a CA file for it holds no certificate; empty if none does."""
+    if not model.ca_file_error:
+        return ""
+    empty = (ca for ca in given_for(cas, pool, model.id, endpoint) if ca.file and not ca.certificates)
+    return next((model.ca_file_error.format(file=ca.written) for ca in empty), "")
+
+
+def is_unverified(config: NodeConfig | None, pool: Pool, client: str, endpoint: Endpoint) -> bool:
+    """Whether the runtime of a pool is told not to verify an endpoint."""
+    if config is None or client not in RUNTIMES:
+        return False
+    heeded = (setting for setting in config.tls if setting.location.file not in _never_read(config))
+    return any(setting.skip_verify and is_for(setting, endpoint, pool) for setting in heeded)

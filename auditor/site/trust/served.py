@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from auditor.errors import unexpected
 from auditor.evidence.causes import Fault
 from auditor.evidence.model import Absent, ChainSeen, Evidence, Failed, Kind, Observation, Seen
 from auditor.pki.certificate import Certificate, UnreadableCertificate, parse_certificate
 from auditor.pki.loading import load_certificates
-from auditor.plan.model import Endpoint, Plan
+from auditor.plan.model import Endpoint, Origin, Plan
 
 MAX_SERVED = 100
+_UNASKED = (
+    "its certificates were not observed. Run `auditor collect --via target` where this registry can be reached, or list it "
+    "under `endpoints` with a `chain` file"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +40,24 @@ class Unseen:
     faults: tuple[Fault, ...] = ()
 
 
-def endpoint_chains(plan: Plan, evidence: Evidence) -> dict[Endpoint, Served | Unseen]:
-    """What each endpoint of the plan serves: from its chain file, else from evidence."""
-    return {
-        endpoint: _from_file(plan, endpoint.chain) if endpoint.chain else _from_evidence(evidence.chain(endpoint.name))
-        for endpoint in plan.endpoints
-    }
+def endpoint_chains(
+    plan: Plan, evidence: Evidence, endpoints: tuple[Endpoint, ...] | None = None
+) -> dict[Endpoint, Served | Unseen]:
+    """What each endpoint serves: from its chain file, else from evidence. Without `endpoints`: those that the plan lists."""
+    every = plan.endpoints if endpoints is None else endpoints
+    return {endpoint: _chain(plan, evidence, endpoint) for endpoint in every}
+
+
+def _chain(plan: Plan, evidence: Evidence, endpoint: Endpoint) -> Served | Unseen:
+    try:
+        if endpoint.chain:
+            return _from_file(plan, endpoint.chain)
+        observed = evidence.chain(endpoint.name)
+        if observed is None and endpoint.origin is not Origin.DECLARED:
+            return Unseen(Kind.MISSING_EVIDENCE, _UNASKED)
+        return _from_evidence(observed)
+    except Exception as error:  # noqa: BLE001 - one endpoint must not end the audit
+        return Unseen(Kind.BUG, unexpected(f"reading the chain of {endpoint.name}", error))
 
 
 def _from_file(plan: Plan, path: str) -> Served | Unseen:

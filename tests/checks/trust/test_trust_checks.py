@@ -10,6 +10,7 @@ import pytest
 from auditor.check import HEADINGS, Check, Severity
 from auditor.evidence.model import Absent, ChainSeen, Failed, Kind, Observation, Seen
 from auditor.pki.store import windows_programme
+from auditor.plan.model import Program
 from checks.trust import certificate_expiring, certificate_name_mismatch, certificate_weak, chain_incomplete, root_not_trusted
 from tests.checks.trust.sites import NOW, TODAY, examined, findings, outcomes, pool, seen, site, unknowns, windows
 from tests.corpus.folder import corpus
@@ -22,6 +23,7 @@ TRUST = ("certs/root.pem",)
 INCOMPLETE, UNTRUSTED = chain_incomplete.CHECK, root_not_trusted.CHECK
 EXPIRING, MISMATCH = certificate_expiring.CHECK, certificate_name_mismatch.CHECK
 ALL = (INCOMPLETE, UNTRUSTED, EXPIRING, MISMATCH)
+NETSCAPE = pool(clients=("netscape",), runtime=Program("netscape", "1.0"))
 PAST = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
 
 
@@ -133,7 +135,7 @@ def test_a_client_that_the_facts_do_not_know_is_undetermined() -> None:
     (unknown,) = unknowns(found)
     assert unknown.kind is Kind.UNSUPPORTED
     assert unknown.detail == "netscape on linux is no client that the facts know"
-    assert examined(found) == 1
+    assert examined(found) == 2  # curl, and containerd, which pulls from the registry without being listed
 
 
 def test_trust_that_cannot_be_read_or_is_not_there_is_undetermined() -> None:
@@ -151,14 +153,15 @@ def test_a_folder_of_trust_is_read() -> None:
 
 def test_a_client_that_wants_revocation_fails_where_nobody_is_named() -> None:
     where = site(seen(MADE.leaf, MADE.issuing), windows(trust=TRUST, clients=("curl",)), files=FILES)
-    assert examined(outcomes(UNTRUSTED, where)) == 1
-    (case,) = where.trust(TODAY)
-    assert (case.prospect, "CRYPT_E_NO_REVOCATION_CHECK" in case.symptom) == ("fails", True)
+    assert examined(outcomes(UNTRUSTED, where)) == 2
+    runtime, curl = where.trust(TODAY)
+    assert (runtime.client, runtime.prospect) == ("containerd", "verifies")
+    assert (curl.prospect, "CRYPT_E_NO_REVOCATION_CHECK" in curl.symptom) == ("fails", True)
 
 
-def test_default_clients_are_the_runtime_and_kubelet() -> None:
+def test_only_the_runtime_connects_to_a_registry_by_default() -> None:
     where = site(seen(MADE.leaf, MADE.issuing), pool(clients=(), runtime=None), windows(clients=()))
-    assert [case.client for case in where.trust(TODAY)] == ["containerd", "kubelet"] * 2
+    assert [case.client for case in where.trust(TODAY)] == ["containerd"] * 2
 
 
 @pytest.mark.parametrize(
@@ -206,7 +209,7 @@ def test_the_horizon_of_the_plan_counts() -> None:
 
 def test_what_ends_today_has_ended() -> None:
     tonight = hierarchy(leaf=replace(SERVER, end=datetime.datetime(2026, 11, 23, 20, tzinfo=datetime.UTC)))
-    (finding,) = findings(outcomes(EXPIRING, site(seen(tonight.leaf), pool(clients=("netscape",)))))
+    (finding,) = findings(outcomes(EXPIRING, site(seen(tonight.leaf), NETSCAPE)))
     assert finding.severity is Severity.ERROR
     assert "Every client" not in finding.message
 
@@ -235,7 +238,7 @@ def test_names_that_do_not_cover_the_host(leaf: object, host: str, words: str) -
 
 def test_a_mismatch_without_a_known_client_quotes_nobody() -> None:
     made = hierarchy(leaf=replace(SERVER, dns=("old.plant7.local",)))
-    (finding,) = findings(outcomes(MISMATCH, site(seen(made.leaf), pool(clients=("netscape",)))))
+    (finding,) = findings(outcomes(MISMATCH, site(seen(made.leaf), NETSCAPE)))
     assert "would say" not in finding.message
 
 

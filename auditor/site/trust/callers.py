@@ -1,0 +1,77 @@
+"""Which TLS clients of a pool connect to an endpoint. Nothing is judged for an endpoint that it never connects to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from auditor.pki.clients import client_ids, client_model, default_clients
+from auditor.plan.model import API_SERVER_KIND, REGISTRY_KIND, Endpoint, Plan, Pool
+
+_OTHER = {"linux": "windows", "windows": "linux"}
+_ANY = "any"
+
+
+def clients_of(pool: Pool) -> tuple[str, ...]:
+    """Return the TLS clients on the nodes of a pool, each once: as the plan lists them, else the runtime and kubelet."""
+    named = pool.clients or default_clients(_runtime(pool))
+    return tuple(dict.fromkeys(named))
+
+
+class Callers:
+    """Decides for each endpoint and pool who connects.
+
+    The plan's `endpoints[].clients` decide. Without them a runtime connects to registries and kubelet to API servers, also
+    where `pools.*.clients` does not list them; every other client of the pool connects to every endpoint. If the kind of no
+    endpoint is known, the clients that a pool lists connect to all of them: the plan says nothing better.
+    """
+
+    def __init__(self, plan: Plan, endpoints: Iterable[Endpoint]) -> None:
+        self._plan = plan
+        self._kinds_known = any(endpoint.kind for endpoint in endpoints)
+
+    def of(self, endpoint: Endpoint, pool: Pool) -> tuple[str, ...]:
+        """Return the clients of a pool that connect to an endpoint, each once; empty if none is known to."""
+        if endpoint.clients:
+            return tuple(client for client in dict.fromkeys(endpoint.clients) if _is_on(self._plan, client, pool))
+        if not self._kinds_known and pool.clients:
+            return clients_of(pool)
+        found = [client for client in clients_of(pool) if _connects(client, pool) in {_ANY, endpoint.kind}]
+        if endpoint.kind in {REGISTRY_KIND, API_SERVER_KIND}:
+            own = next(one for one in default_clients(_runtime(pool)) if _connects(one, pool) == endpoint.kind)
+            if not any(_connects(client, pool) == endpoint.kind for client in found):
+                found.insert(0, own)
+        return tuple(found)
+
+    def nobody(self, endpoint: Endpoint) -> bool:
+        """Whether no client of any pool is known to connect to an endpoint."""
+        return not any(self.of(endpoint, pool) for pool in self._plan.pools)
+
+
+def _runtime(pool: Pool) -> str:
+    return pool.runtime.name if pool.runtime is not None else ""
+
+
+def _os(pool: Pool) -> str:
+    return "windows" if pool.is_windows else "linux"
+
+
+def _connects(client: str, pool: Pool) -> str:
+    """The kind of endpoint that a client connects to, or `any`."""
+    model = client_model(client, _os(pool))
+    if model is not None:
+        return model.connects
+    # The facts may not know the pool's runtime, but it pulls images all the same.
+    return REGISTRY_KIND if client.lower() == _runtime(pool).lower() else _ANY
+
+
+def _is_on(plan: Plan, client: str, pool: Pool) -> bool:
+    """Whether a client that the endpoint names runs on the pool's nodes.
+
+    It does if the pool lists it or has it by default, or if no pool does; not if it only exists on the other OS.
+    """
+    if client in map(str.lower, pool.clients):
+        return True
+    if client_model(client, _os(pool)) is None and client in client_ids(_OTHER[_os(pool)]):
+        return False
+    found = [one.name for one in plan.pools if client in map(str.lower, (*clients_of(one), *default_clients(_runtime(one))))]
+    return not found or pool.name in found

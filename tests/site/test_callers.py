@@ -1,0 +1,106 @@
+"""Clients are judged only for the endpoints that they connect to."""
+
+from __future__ import annotations
+
+import datetime
+
+import yaml
+
+from auditor.check import Finding, Undetermined
+from auditor.site import Site
+from checks.trust import root_not_trusted
+from tests.world import site_of
+
+TODAY = datetime.date(2026, 11, 23)
+REGISTRY, API, CHARTS = "registry.plant7.local:5000", "k8s.plant7.local:6443", "charts.plant7.local:443"
+
+
+def site(endpoints: list[object], registry: bool = True, **pools: dict[str, object]) -> Site:
+    given = pools or {"control": {"platform": "linux/amd64"}, "win": {"platform": "windows/amd64:ltsc2022"}}
+    plan: dict[str, object] = {"version": 1, "pools": given, "endpoints": endpoints}
+    if registry:
+        plan["registry"] = {"host": REGISTRY}
+    names = ["registry.plant7.local", "k8s.plant7.local", "charts.plant7.local"]
+    return site_of(
+        {
+            "plan": yaml.safe_dump(plan, sort_keys=False),
+            "certificates": {"Plant 7 Root": {}, "server": {"issuer": "Plant 7 Root", "names": names}},
+            "endpoints": {name: {"serves": ["server", "Plant 7 Root"]} for name in (REGISTRY, API, CHARTS)},
+        }
+    )
+
+
+def rows(found: Site) -> list[str]:
+    return [f"{case.endpoint.host.partition('.')[0]} {case.client} {case.pool.name}" for case in found.trust(TODAY)]
+
+
+def test_the_runtime_connects_to_the_registry_and_kubelet_to_the_api_server() -> None:
+    assert rows(site([API])) == [
+        "k8s kubelet control",
+        "k8s kubelet win",
+        "registry containerd control",
+        "registry containerd win",
+    ]
+
+
+def test_one_missing_root_is_one_error_per_client_and_pool_that_connects() -> None:
+    found = [one for one in root_not_trusted.run(site([API]), TODAY) if isinstance(one, Finding)]
+    assert len(found) == 4
+
+
+def test_other_clients_of_a_pool_connect_to_everything() -> None:
+    found = site([API, CHARTS], control={"platform": "linux/amd64", "clients": ["containerd", "kubelet", "curl"]})
+    assert rows(found) == [
+        "k8s kubelet control",
+        "k8s curl control",
+        "charts curl control",
+        "registry containerd control",
+        "registry curl control",
+    ]
+
+
+def test_the_runtime_is_judged_for_the_registry_where_the_pool_does_not_list_it() -> None:
+    found = site([API], control={"platform": "linux/amd64", "runtime": "docker 28.0.0", "clients": ["curl"]})
+    assert rows(found) == ["k8s kubelet control", "k8s curl control", "registry docker control", "registry curl control"]
+
+
+def test_a_runtime_that_the_facts_do_not_know_is_undetermined_for_registries_only() -> None:
+    found = site([API], control={"platform": "linux/amd64", "runtime": "cri-o 1.33"})
+    assert rows(found) == ["k8s kubelet control", "registry cri-o control"]
+    unknown = [one for one in root_not_trusted.run(found, TODAY) if isinstance(one, Undetermined)]
+    assert [one.subject.client for one in unknown] == ["cri-o"]
+
+
+def test_the_clients_of_an_endpoint_decide() -> None:
+    given = {"host": CHARTS, "clients": ["curl", "powershell", "containerd"]}
+    assert rows(site([given], registry=False)) == [
+        "charts curl control",
+        "charts containerd control",
+        "charts curl win",
+        "charts powershell win",
+        "charts containerd win",
+    ]
+    pools: dict[str, dict[str, object]] = {
+        "control": {"platform": "linux/amd64"},
+        "win": {"platform": "windows/amd64:ltsc2022", "clients": ["curl"]},
+    }
+    assert rows(site([{"host": CHARTS, "clients": ["curl"]}], registry=False, **pools)) == ["charts curl win"]
+
+
+def test_an_endpoint_that_no_client_connects_to_is_undetermined_once() -> None:
+    found = site([CHARTS])
+    assert not any(row.startswith("charts") for row in rows(found))
+    (unknown,) = [one for one in root_not_trusted.run(found, TODAY) if isinstance(one, Undetermined)]
+    assert (unknown.subject.id, unknown.kind) == (CHARTS, "missing-evidence")
+    assert "Add `clients: [curl]` or `kind: registry`" in unknown.detail
+
+
+def test_the_kind_of_an_endpoint_decides() -> None:
+    given = [{"host": CHARTS, "kind": "registry"}, {"host": API, "kind": "web"}]
+    assert rows(site(given, registry=False, control={"platform": "linux/amd64"})) == ["charts containerd control"]
+
+
+def test_a_plan_that_says_nothing_of_kinds_means_the_clients_that_it_lists() -> None:
+    listed = {"platform": "linux/amd64", "clients": ["containerd", "kubelet"]}
+    assert rows(site([CHARTS], registry=False, control=listed)) == ["charts containerd control", "charts kubelet control"]
+    assert rows(site([CHARTS], registry=False, control={"platform": "linux/amd64"})) == []
