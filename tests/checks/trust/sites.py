@@ -67,7 +67,7 @@ def site(
     reachable: tuple[str, ...] = (),
     ca: str = "",
 ) -> Site:
-    """One endpoint `host:5000` as `observed`, and these pools."""
+    """The registry `host:5000` as the one endpoint, as `observed`, and these pools."""
     endpoint = Endpoint(host, 5000, WHERE, chain)
     plan = Plan(
         "plan.yaml",
@@ -78,7 +78,7 @@ def site(
         endpoints=(endpoint,),
         reachable=reachable,
         files=dict(files or {}),
-        registry=Registry(f"{HOST}:5000", WHERE, ca=ca),
+        registry=Registry(endpoint.name, WHERE, ca=ca),
     )
     return Site(plan, Needs(), ChainsOnly({endpoint.name: observed} if observed is not None else {}))
 
