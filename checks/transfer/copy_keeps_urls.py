@@ -13,7 +13,7 @@ references by digest must follow.
 
 ## When it cannot tell
 The facts do not know the tool or the runtime, or a manifest could not be read. Where the internal registry was observed to
-have the image, its manifest there decides: see `foreign-layer-egress`. A layer that is left behind is the matter of
+have the image without such `urls`, nothing is predicted. A layer that is left behind is the matter of
 `copy-drops-foreign-layers`.
 
 ## References
@@ -28,6 +28,7 @@ from collections.abc import Iterator
 from auditor.check import Area, Finding, Outcome, Severity, define
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
+from auditor.site.copies import Copy
 from auditor.site.layers import leads_outside, rule_of
 from auditor.site.transfers import Carriage
 from auditor.transfer.hops import Unpredicted
@@ -63,6 +64,12 @@ def _outside(layer: Descriptor, site: Site) -> str:
     return next((url for url in layer.urls or () if leads_outside(url, site.plan.reachable)), "")
 
 
+def _is_rewritten(copy: Copy | None, site: Site) -> bool:
+    """Whether the internal registry was observed to have the image with no URL of an external host."""
+    payload = copy.kept.resolution.payload if copy is not None and copy.is_inside else None
+    return payload is not None and not any(_outside(layer, site) for layer in payload.foreign)
+
+
 def _judged(site: Site, carriage: Carriage) -> Finding | Unpredicted | None:
     """What is to be said of one image for one pool; None when no layer that is carried would be asked for outside."""
     kept = [(layer, url, fate) for layer, fate in carriage.fates if (url := _outside(layer, site))]
@@ -89,8 +96,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     at_the_end = arrived(site)
     for carriage in site.carriages:
         copy = at_the_end.get(carriage.placement.need)
-        # The observed manifest decides: `foreign-layer-egress` examines it.
-        said = None if copy is not None and copy.is_inside else _judged(site, carriage)
+        said = None if _is_rewritten(copy, site) else _judged(site, carriage)
         bad += said is not None
         if isinstance(said, Finding):
             yield said

@@ -204,10 +204,12 @@ def test_foreign_layers_that_stay_behind_are_found(registries: Registries, tmp_p
     assert found == {("platform-dropped", "linux")}
 
 
-def mend(folder: Path, remedy: dict[str, Any]) -> None:
-    """Run what a remedy says, as it stands but for --insecure."""
+def mend(folder: Path, remedy: dict[str, Any], registries: Registries) -> None:
+    """Run the commands of a remedy as they are, but for what the tools have to know of registries without TLS."""
+    plain = " ".join(f"--host reg={one.host},tls=disabled" for one in (registries.source, registries.inside))
     for command in remedy["commands"]:
         line = command.replace("crane ", f"{require('crane')} --insecure ")
+        line = line.replace("regctl ", f"{require('regctl')} {plain} ", 1)
         subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", line], check=True, capture_output=True, timeout=60, cwd=folder)
 
 
@@ -251,7 +253,7 @@ def test_the_remedy_for_foreign_layers_mends_a_copy_without_them(registries: Reg
     assert found == {("foreign-layer-unavailable", registries.foreign_layer)}
     (finding,) = [finding for finding in report["findings"] if finding["check"] == "foreign-layer-unavailable"]
     (remedy,) = finding["remedies"]
-    mend(tmp_path, remedy)
+    mend(tmp_path, remedy, registries)
     found, _ = audited(tmp_path, plan_of(registries, OLD, inside=True), *BOTH)
     assert found == set(), "asked again, since it was absent before"
 
@@ -303,7 +305,7 @@ def test_an_index_whose_manifest_is_gone_is_mended_by_its_remedy(registries: Reg
         found, report = audited(tmp_path, plan, *BOTH)
         assert found == {("index-incomplete", registries.named("shop/pruned:1")), ("platform-dropped", "windows")}
         (finding,) = [finding for finding in report["findings"] if finding["check"] == check]
-        mend(tmp_path, finding["remedies"][0])
+        mend(tmp_path, finding["remedies"][0], registries)
         assert audited(tmp_path, plan, *BOTH)[0] == set()
 
 
