@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -10,15 +9,14 @@ from typing import Literal
 from auditor.errors import Location, PlanError, UsageError
 from auditor.plan.files import DiskFiles, FileProblem
 from auditor.plan.lists import format_of, unknown
-from auditor.plan.paths import is_inside, normal
+from auditor.plan.paths import is_inside_any, normal
 from auditor.plan.quoting import FORBIDDEN, shown
-from auditor.plan.workloads.folder import is_manifest_file
+from auditor.plan.workloads.folder import CHART_FILE, is_manifest_file, outer_charts
 from auditor.plan.workloads.image_like import loose_reference
 from auditor.plan.workloads.kustomize import is_kustomization
 
 Kind = Literal["list", "manifests", "chart"]
 _LISTS = (".txt", ".list", ".lst")
-_CHART = "Chart.yaml"
 _GZIP = b"\x1f\x8b"
 _LINES = 200  # of a text, to see whether it is a list
 
@@ -39,20 +37,19 @@ def kinds_in(source: Path, files: Mapping[str, bytes]) -> list[tuple[Kind, str]]
     name = normal(source.as_posix())
     if set(files) == {name}:
         return [(_kind_of_file(name, files[name]), source.as_posix())]
-    if f"{name}/{_CHART}" in files:
+    if f"{name}/{CHART_FILE}" in files:
         return [("chart", source.as_posix())]
-    charts = sorted(posixpath.dirname(path) for path in files if path.rpartition("/")[2] == _CHART)
-    outer = [chart for chart in charts if not any(chart != above and is_inside(chart, above) for above in charts)]
-    loose = {path: data for path, data in files.items() if not any(is_inside(path, chart) for chart in outer)}
-    manifests = [path for path, data in loose.items() if _is_for_manifests(path, data)]
-    if not manifests and not outer:
+    charts = outer_charts(files)
+    loose = {path: data for path, data in files.items() if not is_inside_any(path, charts)}
+    manifests = {path for path, data in loose.items() if _is_for_manifests(path, data)}
+    if not manifests and not charts:
         return [("list", source.as_posix())]
     found: list[tuple[Kind, str]] = [
         ("list", path) for path, data in loose.items() if path not in manifests and _is_list(path, data)
     ]
     if len(found) < len(loose):  # the reader of the folder names what it passes over
         found.append(("manifests", source.as_posix()))
-    return [*found, *(("chart", chart) for chart in outer)]
+    return [*found, *(("chart", chart) for chart in sorted(charts))]
 
 
 def is_manifest(path: str, data: bytes) -> bool:

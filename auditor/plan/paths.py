@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Collection
 from pathlib import PurePosixPath
 
 
@@ -31,6 +32,16 @@ def is_inside(path: str, name: str) -> bool:
 def _leaves(path: str) -> bool:
     """Whether a relative path leads out of its folder."""
     return path == ".." or path.startswith("../")
+
+
+def is_inside_any(path: str, names: Collection[str]) -> bool:
+    """Whether a file is one of the names, or lies in a folder that is one. One look for each folder above it."""
+    while path not in names:
+        above, slash, _ = path.rpartition("/")
+        if not slash:
+            return False
+        path = above
+    return True
 
 
 def shown_path(plan_path: str, path: str) -> str:

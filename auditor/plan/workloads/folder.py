@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from auditor.plan.demands import Gap, Hidden
 from auditor.plan.lists import format_of
 from auditor.plan.lists.unknown import is_object
 from auditor.plan.model import Plan
-from auditor.plan.paths import is_inside, normal
+from auditor.plan.paths import is_inside, is_inside_any, normal
 from auditor.plan.workloads.kustomize import Kustomization, is_kustomization, unbuilt
 
 _SUFFIXES = (".yaml", ".yml", ".json")
-_CHART = "Chart.yaml"
+CHART_FILE = "Chart.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,10 @@ def folder_at(plan: Plan, name: str) -> Folder:
     inside = [
         path
         for path in plan.files
-        if is_inside(path, name)
-        and posixpath.normpath(path) != plan.file
-        and not any(is_inside(path, other) for other in elsewhere)
+        if is_inside(path, name) and posixpath.normpath(path) != plan.file and not is_inside_any(path, elsewhere)
     ]
-    charts = _charts(inside)
-    loose = {posixpath.normpath(path): path for path in inside if not any(is_inside(path, chart) for chart in charts)}
+    charts = outer_charts(inside)
+    loose = {posixpath.normpath(path): path for path in inside if not is_inside_any(path, charts)}
     kustomizations, touched = unbuilt(loose, {short: plan.files[path] for short, path in loose.items()})
     gaps = [*_chart_gaps(charts), *map(_kustomize_gap, kustomizations)]
     read, passed_over = [], []
@@ -67,28 +65,24 @@ def folder_at(plan: Plan, name: str) -> Folder:
     return Folder(tuple(read), tuple(gaps), tuple(passed_over))
 
 
-def _named_elsewhere(plan: Plan) -> list[str]:
+def _named_elsewhere(plan: Plan) -> frozenset[str]:
     """What the plan names for another purpose, so that a folder of manifests need not account for it."""
     names = [source.list for source in plan.images if source.list]
     names += [name for workload in plan.workloads for name in (workload.chart, *workload.values) if name]
     names += [*plan.copy.scripts, *plan.copy.config] if plan.copy is not None else []
-    return [normal(name) for name in names]
+    return frozenset(normal(name) for name in names)
 
 
-def _charts(paths: list[str]) -> list[str]:
-    """The folders of charts, outermost only."""
-    found = sorted(posixpath.dirname(path) or "." for path in paths if path.rpartition("/")[2] == _CHART)
-    outer: list[str] = []
-    for folder in found:
-        if not any(is_inside(folder, above) for above in outer):
-            outer.append(folder)
-    return outer
+def outer_charts(paths: Iterable[str]) -> frozenset[str]:
+    """The folders of charts among files, outermost only: a chart brings those inside it."""
+    folders = {posixpath.dirname(path) or "." for path in paths if path.rpartition("/")[2] == CHART_FILE}
+    return frozenset(folder for folder in folders if not is_inside_any(posixpath.dirname(folder), folders))
 
 
-def _chart_gaps(charts: list[str]) -> Iterator[FileGap]:
-    for chart in charts:
+def _chart_gaps(charts: Iterable[str]) -> Iterator[FileGap]:
+    for chart in sorted(charts):
         why = f"it is a Helm chart, which is not rendered as a manifest: name it under `workloads` as `chart: {chart}`"
-        yield FileGap(f"{chart}/{_CHART}", Hidden(Gap.CHART, f"{chart}/{_CHART}"), why)
+        yield FileGap(f"{chart}/{CHART_FILE}", Hidden(Gap.CHART, f"{chart}/{CHART_FILE}"), why)
 
 
 def _kustomize_gap(one: Kustomization) -> FileGap:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from auditor.plan.lists.unknown import is_object
 from auditor.plan.marked import Marked, NotStructured, load_marked
-from auditor.plan.paths import is_inside
+from auditor.plan.paths import is_inside_any
 from auditor.plan.quoting import short
 
 NAMES = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
@@ -23,6 +23,7 @@ _HARMLESS = frozenset(
     | {"commonAnnotations", "buildMetadata", "sortOptions"}
 )
 _SHOWN = 5
+MOST_NAMES = 2_000  # paths of one kustomization
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,9 @@ def _read(path: str, data: bytes) -> Kustomization:
     document = documents[0]
     named: list[str] = []
     remote: list[str] = []
-    for text in _paths(document):
+    for number, text in enumerate(_paths(document)):
+        if number >= MOST_NAMES:
+            return Kustomization(path, folder, (), (), f"it names more than {MOST_NAMES:,} paths")
         local = posixpath.normpath(posixpath.join(folder, text))
         (remote if "://" in text or text.startswith("git@") or "?ref=" in text else named).append(local)
     changes = [f"{key}: {_said(key, value)}".rstrip(": ") for key, value in document.items() if key not in _HARMLESS]
@@ -117,8 +120,8 @@ def _reach(one: Kustomization, folders: Mapping[str, Kustomization], paths: Coll
     waiting, seen = [one], {one.folder}
     while waiting:
         here = waiting.pop()
-        roots = [here.folder, *here.named]
-        reached.update(path for path in paths for root in roots if root == "." or is_inside(path, root))
+        roots = {here.folder, *here.named}
+        reached.update(path for path in paths if "." in roots or is_inside_any(path, roots))
         for root in here.named:
             if root in folders and root not in seen:
                 seen.add(root)
