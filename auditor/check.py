@@ -79,6 +79,22 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Affected:
+    """The cells of the image matrix that an outcome concerns: each of `images` on each of `pools`.
+
+    `images` are named as in the matrix (`str(Reference)`). Empty `images` or `pools` mean all of them. With `endpoint`
+    (`host:port`), only images count that the pool's runtime pulls through it; with `clients` as well, only if the runtime is
+    one of these TLS clients. `is_partial`: some of these images fail, and which ones is unknown.
+    """
+
+    images: tuple[str, ...] = ()
+    pools: tuple[str, ...] = ()
+    endpoint: str = ""
+    clients: tuple[str, ...] = ()
+    is_partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Remedy:
     """One way to mend a finding. `kind`: edit, command, copy, rewrite, upgrade, install, accept; commands are for a shell."""
 
@@ -92,7 +108,8 @@ class Finding:
     """Something wrong, with its proof in `facts`, its place in the user's files and how to mend it.
 
     `case` is the fact that tells this finding from others of the same check and subject; it goes into the fingerprint, so
-    it must not hold line numbers, times or paths of the machine.
+    it must not hold line numbers, times or paths of the machine. `affects` names the cells of the image matrix that it
+    concerns; None derives them from the subject.
     """
 
     check: str
@@ -103,6 +120,7 @@ class Finding:
     facts: Mapping[str, Fact] = field(default_factory=lambda: _NO_FACTS)
     location: Location | None = None
     remedies: tuple[Remedy, ...] = ()
+    affects: tuple[Affected, ...] | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -112,12 +130,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Undetermined:
-    """Something that a check could not decide, and why."""
+    """Something that a check could not decide, and why. `affects` as in `Finding`."""
 
     check: str
     subject: Subject
     kind: Kind
     detail: str
+    affects: tuple[Affected, ...] | None = None
 
     @property
     def fingerprint(self) -> str:

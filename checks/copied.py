@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator
 
-from auditor.check import Fine, Remedy, Subject, Undetermined
+from auditor.check import Affected, Fine, Remedy, Subject, Undetermined
 from auditor.evidence.model import Kind, Seen
 from auditor.oci.document import Descriptor
 from auditor.plan.model import Need
@@ -59,7 +59,8 @@ def unpredicted(check: str, site: Site, images: Iterable[tuple[str, Unpredicted]
     for reason, concerned in reasons.items():
         names = ", ".join([*concerned][:SHOWN]) + (f" and {len(concerned) - SHOWN} more" if len(concerned) > SHOWN else "")
         kind = Kind.MISSING_EVIDENCE if reason.missing else Kind.UNSUPPORTED
-        yield Undetermined(check, Subject("copy", tool_of(site)), kind, f"{reason.why}; it matters to {names}")
+        detail = f"{reason.why}; it matters to {names}"
+        yield Undetermined(check, Subject("copy", tool_of(site)), kind, detail, (Affected(tuple(concerned)),))
 
 
 def arrived(site: Site) -> dict[Need, Copy]:

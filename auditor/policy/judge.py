@@ -11,8 +11,9 @@ from auditor.check import Finding, Rule, Severity, Undetermined
 from auditor.engine import CheckResult, Outcomes
 from auditor.plan.model import Waiver
 from auditor.policy.baseline import Baseline, beside
+from auditor.policy.matrix import image_rows
 from auditor.policy.rules import PLAN_UNEXAMINED, POLICY_RULES, WAIVER_UNUSED
-from auditor.policy.sections import egress_rows, evidence_rows, image_rows, storage_stages, trust_rows
+from auditor.policy.sections import egress_rows, evidence_rows, storage_stages, trust_rows
 from auditor.policy.unexamined import unexamined_findings
 from auditor.policy.waivers import can_tell, covering, unused_findings, waiver_findings
 from auditor.report import CheckRow, Counts, JudgedFinding, Report, Status, Verdict
@@ -64,7 +65,7 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date) -> Report:
         ),
         findings=findings,
         undetermined=undetermined,
-        images=image_rows(site),
+        images=image_rows(site, findings, undetermined, (result.check for result in outcomes.results), today),
         egress=egress_rows(site, today),
         storage=storage_stages(site),
         trust=trust_rows(site, today),

@@ -23,6 +23,7 @@ from auditor.site.inside import Inside
 from auditor.site.layers import LayerEgress, foreign_layers, layer_egress
 from auditor.site.mirrors import Mirroring, mirroring, node_configs
 from auditor.site.ordinary import Ordinary, made_ordinary
+from auditor.site.pulls import Pulls, pulls
 from auditor.site.registry_config import is_distribution, registry_remote, registry_slips
 from auditor.site.requirement import Requirement
 from auditor.site.script_lines import ReadScript, UnreadScript, read_scripts
@@ -186,6 +187,11 @@ class Site:
     def mirroring(self) -> tuple[Mirroring, ...]:
         """How each such pool gets at the images of each registry."""
         return mirroring(self.plan, self.needs, self.node_configs)
+
+    @cached_property
+    def pulls(self) -> Pulls:
+        """The TLS endpoint through which each pool pulls each image."""
+        return pulls(self.plan, self.mirroring)
 
     @cached_property
     def chains(self) -> Mapping[Endpoint, Served | Unseen]:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from dataclasses import replace
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, define
 from auditor.oci.reference import Reference
@@ -27,6 +28,7 @@ from auditor.plan.rewrites import placed
 from auditor.site import Requirement, Site
 from auditor.site.archives.finder import Entry, Found
 from auditor.site.images import Image
+from checks.affected import not_held, waits_for_copy
 from checks.placed import image_subject, unknown
 
 ID = "archive-name-mismatch"
@@ -52,10 +54,10 @@ def _finding(site: Site, image: Image, entry: Entry) -> Finding:
         if names
         else "an import cannot name it, and a push must be told its name"
     )
-    severity = Severity.ERROR if names or site.plan.registry is None else Severity.WARNING
+    fails = (names or site.plan.registry is None) and waits_for_copy(site, asked)
     return Finding(
         check=ID,
-        severity=severity,
+        severity=Severity.ERROR if fails else Severity.WARNING,
         subject=image_subject(image),
         message=f"{entry.archive.path} has {asked} {named}: {effect}. The pod would end in ImagePullBackOff.",
         case=entry.archive.path,
@@ -75,7 +77,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     if site.archives is None:
         return
     for path, trouble in site.archives.unread.items():
-        yield unknown(ID, Subject("archive", path), trouble)
+        yield replace(unknown(ID, Subject("archive", path), trouble), affects=not_held(site, (path,)))
     fine = 0
     images = site.archives.images().images
     for reference, entries in site.archives.entries.items():

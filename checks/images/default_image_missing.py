@@ -111,6 +111,14 @@ def _builds(site: Site, image: DefaultImage, seen: set[tuple[str, str]]) -> Iter
                 yield finding
 
 
+def _undecided(image: DefaultImage) -> Undetermined | None:
+    """No pod starts without its pause image: while it is unknown which one the nodes use, an absent one leaves that open."""
+    if image.certain or image.part != PAUSE:
+        return None
+    detail = f"no list has {image.text}, the pause image of {image.who}, and it is unknown whether the nodes use another one"
+    return Undetermined(ID, Subject("image", image.text), Kind.MISSING_EVIDENCE, f"{image.location}: {detail}")
+
+
 def _unknown(unknown: UnknownDefault) -> Undetermined:
     kind = Kind.MISSING_EVIDENCE if unknown.missing else Kind.UNSUPPORTED
     return Undetermined(ID, Subject("default", unknown.who, pool=unknown.pool), kind, f"{unknown.location}: {unknown.detail}")
@@ -135,6 +143,8 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         wrong = list(_builds(site, image, seen))
         if not listed.of(image):
             wrong.append(_missing(site, image, listed.other_tags(image)))
+            if (undecided := _undecided(image)) is not None:
+                yield undecided
         yield from wrong
         fine += not wrong
     yield from map(_unknown, site.needs.defaults.unknown)

@@ -26,12 +26,13 @@ from auditor.evidence.model import Kind
 from auditor.oci.reference import Reference
 from auditor.plan.model import Demand
 from auditor.site import Requirement, Site
+from checks.affected import of_pairs, waits_for_copy
 
 ID = "image-not-listed"
 _SHOWN = 5
 
 
-def _finding(reference: Reference, demands: list[Demand]) -> Finding:
+def _finding(site: Site, reference: Reference, demands: list[Demand]) -> Finding:
     first = demands[0]
     places = [f"{demand.who} ({demand.location})" for demand in demands]
     more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
@@ -39,12 +40,13 @@ def _finding(reference: Reference, demands: list[Demand]) -> Finding:
     needs = "seems to need" if surmised else "needs"
     return Finding(
         check=ID,
-        severity=Severity.WARNING if surmised else Severity.ERROR,
+        severity=Severity.ERROR if not surmised and waits_for_copy(site, str(reference)) else Severity.WARNING,
         subject=Subject("image", str(reference)),
         message=f"{places[0]} {needs} {reference}, and no list has it: it is not copied, and its pod ends in ImagePullBackOff.",
         facts={"needed_by": (*places[:_SHOWN], more.strip()) if more else tuple(places), "written": first.text},
         location=first.location,
         remedies=(Remedy("edit", f"Add {reference} to the image list, or correct {first.location}."),),
+        affects=of_pairs((str(reference), pool) for demand in demands for pool in demand.pools),
     )
 
 
@@ -65,7 +67,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     if not listed:
         return  # without any list there is nothing to be absent from
     for reference, demands in absent.items():
-        yield _finding(reference, demands)
+        yield _finding(site, reference, demands)
     if present:
         yield Fine(len(present))
 

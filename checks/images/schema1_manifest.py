@@ -22,12 +22,13 @@ import datetime
 from collections.abc import Iterator
 from functools import cache
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, define
 from auditor.facts import Fact, table, version_key
 from auditor.oci.document import Schema1
 from auditor.plan.model import Program
 from auditor.site import Requirement, Site
 from auditor.site.images import Image
+from checks.affected import NOTHING
 from checks.placed import image_subject, unknown
 
 ID = "schema1-manifest"
@@ -68,6 +69,7 @@ def _finding(image: Image, refusing: tuple[str, ...]) -> Finding:
                 (f"skopeo copy --format v2s2 docker://{image.reference} docker://TARGET",),
             ),
         ),
+        affects=(Affected((image.name,), refusing),) if refusing else NOTHING,
     )
 
 
@@ -95,6 +97,6 @@ CHECK = define(
     title="An image is a Docker schema 1 manifest",
     family="images",
     area=Area.SOURCES,
-    severity=Severity.WARNING,
+    severity=Severity.ERROR,
     requires=(Requirement.IMAGES,),
 )

@@ -28,6 +28,7 @@ from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
 from auditor.site.transfers import Carriage
 from auditor.sizing.budget import format_bytes
+from auditor.transfer.hops import Unpredicted
 from auditor.transfer.layers import Fate
 from checks.copied import arrived, carry, fine_among, is_there, layer_named, tool_of, unpredicted, where_to
 from checks.placed import subject_of
@@ -69,14 +70,16 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per image and pool; what is fine is counted per image and pool."""
     at_the_end = arrived(site)
     bad = 0
+    unknown: list[tuple[str, Unpredicted]] = []
     for carriage in site.carriages:
         copy = at_the_end.get(carriage.placement.need)
         left = [(layer, fate) for layer, fate in carriage.left if not is_there(copy, layer)]
         if left:
             yield _finding(site, carriage, left)
-        bad += bool(left) or carriage.unpredicted is not None
-    named = ((carriage.placement.image.name, carriage.unpredicted) for carriage in site.carriages)
-    yield from unpredicted(ID, site, ((image, reason) for image, reason in named if reason is not None))
+        open_ = [fate for layer, fate in carriage.fates if isinstance(fate, Unpredicted) and not is_there(copy, layer)]
+        unknown += [(carriage.placement.image.name, fate) for fate in open_[:1]]
+        bad += bool(left or open_)
+    yield from unpredicted(ID, site, unknown)
     yield from fine_among(site, ID, bad)
 
 

@@ -33,6 +33,7 @@ from auditor.site import Requirement, Site
 from auditor.site.images import Image, Placement, Standing
 from auditor.transfer.hops import Unpredicted
 from auditor.transfer.platforms import CopyPlatforms, Kept, keeping_all, keeps_all, keeps_over, platform_row
+from checks.affected import of_placements
 from checks.copied import to_copy, tool_of, unpredicted
 from checks.placed import image_subject
 
@@ -89,6 +90,7 @@ def _finding(site: Site, image: Image, row: CopyPlatforms, lost: list[Placement]
         },
         location=site.plan.where("copy", "options") if row.given else site.plan.where("copy", "tool"),
         remedies=(_remedy(row),),
+        affects=of_placements(lost),
     )
 
 

@@ -24,10 +24,10 @@ from __future__ import annotations
 import datetime
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table, version_key
@@ -35,6 +35,8 @@ from auditor.plan.docker_daemon import ALLOW, Daemon, UnreadableDaemon, daemons
 from auditor.plan.lists.source import placeholder_in
 from auditor.plan.model import Program
 from auditor.site import Requirement, Site
+from checks.affected import not_arrived, of_placements
+from checks.copied import arrived, is_there, to_copy, unpredicted
 
 ID = "docker-nondistributable"
 
@@ -57,6 +59,7 @@ class _Machine:
     files: tuple[Daemon | UnreadableDaemon, ...]
     place: Location
     copies: bool = False
+    affects: tuple[Affected, ...] = ()  # what fails if this Docker does not run
 
     @property
     def subject(self) -> Subject:
@@ -68,10 +71,11 @@ def _machines(site: Site) -> Iterator[_Machine]:
     plan = site.plan
     if plan.copy is not None and plan.copy.tool is not None and plan.copy.tool.name == "docker":
         files = daemons(plan, plan.copy.config)
-        yield _Machine("copy", plan.copy.tool, files, plan.where("copy", "tool"), copies=True)
+        yield _Machine("copy", plan.copy.tool, files, plan.where("copy", "tool"), copies=True, affects=not_arrived(site))
     for pool in plan.pools:
         if pool.runtime is not None and pool.runtime.name == "docker" and (files := daemons(plan, pool.config)):
-            yield _Machine(f"pool {pool.name}", pool.runtime, files, plan.where("pools", pool.name, "runtime"))
+            place, own = plan.where("pools", pool.name, "runtime"), (Affected(pools=(pool.name,)),)
+            yield _Machine(f"pool {pool.name}", pool.runtime, files, place, affects=own)
 
 
 def _setting(docker: Program) -> DockerSetting | None:
@@ -91,6 +95,7 @@ def _finding(machine: _Machine, severity: Severity, case: str, message: str, rem
         facts={"docker": str(machine.docker)},
         location=location,
         remedies=(remedy,),
+        affects=machine.affects,
     )
 
 
@@ -149,18 +154,36 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
     registry, transfer = site.plan.registry, site.transfer
     if setting.key != "used" or registry is None or transfer is None or not machine.copies:
         return
-    left = [carriage for carriage in site.carriages if carriage.left]
-    if not left or transfer.sends_foreign:
+    if transfer.sends_foreign:
         return
+    for placement in to_copy(site, ID):
+        if isinstance(placement, Undetermined):
+            yield placement
+    if site.to_copy is None:
+        detail = "neither the sources nor the archives were asked, so whether an image has foreign layers is unknown"
+        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail, machine.affects)
+        return
+    at_the_end = arrived(site)
+    left = [
+        carriage
+        for carriage in site.carriages
+        if any(not is_there(at_the_end.get(carriage.placement.need), layer) for layer, _ in carriage.left)
+    ]
+    yield from unpredicted(
+        ID, site, ((c.placement.image.name, c.unpredicted) for c in site.carriages if c.unpredicted is not None)
+    )
+    if not left:
+        return
+    affects = of_placements(carriage.placement for carriage in left)
     image = left[0].placement.image.name
     if not machine.files:
         detail = f"{machine.docker} sends the foreign layers of {image} if its daemon.json says so: name it in `copy.config`"
-        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail)
+        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail, affects)
         return
     first = machine.files[0]
     place = (first.allow_at or first.location) if isinstance(first, Daemon) else first.location
     images = len({carriage.placement.image.reference for carriage in left})
-    yield _finding(
+    finding = _finding(
         machine,
         Severity.ERROR,
         "target",
@@ -169,13 +192,14 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
         Remedy("edit", f'Write {{"{ALLOW}": ["{registry.host}"]}} into daemon.json, and start the daemon anew.'),
         place,
     )
+    yield replace(finding, affects=affects)
 
 
 def _outcomes(site: Site, machine: _Machine) -> Iterator[Outcome]:
     unreadable = [daemon for daemon in machine.files if isinstance(daemon, UnreadableDaemon)]
     for error in unreadable:
         kind = Kind.MISSING_EVIDENCE if error.missing else Kind.MALFORMED
-        yield Undetermined(ID, machine.subject, kind, f"{error.location}: {error}")
+        yield Undetermined(ID, machine.subject, kind, f"{error.location}: {error}", machine.affects)
     for daemon in machine.files:
         if isinstance(daemon, Daemon):
             yield from _of_keys(machine, daemon)
@@ -187,7 +211,7 @@ def _outcomes(site: Site, machine: _Machine) -> Iterator[Outcome]:
             yield from _of_target(site, machine, setting)
     elif machine.copies or any(isinstance(daemon, Daemon) and daemon.allow for daemon in machine.files):
         detail = f"what {machine.docker} makes of {ALLOW} depends on its version: 17.06 to 27 go by it, later ones do not"
-        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail)
+        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail, machine.affects)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:

@@ -25,7 +25,7 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.oci.document import Descriptor
@@ -112,7 +112,13 @@ def _refused(site: Site, registry: Registry, row: RegistryUrls, rules: UrlRules 
             Remedy("edit", f"Allow the URLs in the registry's configuration, and name it in `registry.config`: {pattern}."),
             Remedy("rewrite", "Or strip the urls before the push, which containerd pools need anyway: see copy-keeps-urls."),
         ),
+        affects=_affected(refused),
     )
+
+
+def _affected(arriving: list[_Arriving]) -> tuple[Affected, ...]:
+    """All pools: an index is pushed as a whole, so that a refused manifest keeps the other platforms out as well."""
+    return (Affected(tuple(dict.fromkeys(one.image for one in arriving))),)
 
 
 def _place(site: Site, rules: UrlRules | None) -> Location:
@@ -137,8 +143,8 @@ def _proves_nothing(site: Site, registry: Registry, row: RegistryUrls, rules: Ur
     )
 
 
-def _undetermined(registry: Registry, kind: Kind, detail: str) -> Undetermined:
-    return Undetermined(ID, _subject(registry), kind, detail)
+def _undetermined(registry: Registry, kind: Kind, detail: str, arriving: list[_Arriving]) -> Undetermined:
+    return Undetermined(ID, _subject(registry), kind, detail, _affected(arriving))
 
 
 def _outcomes(site: Site, registry: Registry, row: RegistryUrls, arriving: list[_Arriving]) -> Iterator[Outcome]:
@@ -146,10 +152,11 @@ def _outcomes(site: Site, registry: Registry, row: RegistryUrls, arriving: list[
         rules = url_rules(site.plan) if row.urls == "configured" else None
         refused = [one for one in arriving if _refuses(row, rules, one)]
     except UnreadableConfig as error:
-        yield _undetermined(registry, Kind.MISSING_EVIDENCE if error.missing else Kind.MALFORMED, f"{error.location}: {error}")
+        kind = Kind.MISSING_EVIDENCE if error.missing else Kind.MALFORMED
+        yield _undetermined(registry, kind, f"{error.location}: {error}", arriving)
         return
     except NotUnderstood as error:
-        yield _undetermined(registry, Kind.UNSUPPORTED, f"{site.plan.where('registry', 'config')}: {error}")
+        yield _undetermined(registry, Kind.UNSUPPORTED, f"{site.plan.where('registry', 'config')}: {error}", arriving)
         return
     certain = [one for one in refused if one.urls is not None]
     if certain:
@@ -157,7 +164,7 @@ def _outcomes(site: Site, registry: Registry, row: RegistryUrls, arriving: list[
         return
     if refused:
         detail = f"nobody knows whether the copy keeps the urls of {refused[0].image}, with which {registry.kind} refuses it"
-        yield _undetermined(registry, Kind.MISSING_EVIDENCE, detail)
+        yield _undetermined(registry, Kind.MISSING_EVIDENCE, detail, refused)
         return
     lax = [one for one in arriving if one.urls != () and row.takes_without_blob(one.layer.media_type)]
     yield _proves_nothing(site, registry, row, rules, lax) if lax else Fine()
@@ -176,7 +183,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     if not arriving:
         yield Fine()
     elif isinstance(row, Unpredicted):
-        yield _undetermined(registry, Kind.UNSUPPORTED, row.why)
+        yield _undetermined(registry, Kind.UNSUPPORTED, row.why, arriving)
     else:
         yield from _outcomes(site, registry, row, arriving)
 

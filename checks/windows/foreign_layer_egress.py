@@ -26,7 +26,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
@@ -34,6 +34,7 @@ from auditor.site.layers import LayerEgress
 from auditor.sizing.budget import format_bytes
 from auditor.transfer.network import is_malformed
 from auditor.transfer.pull import PullRule
+from checks.affected import of_placements
 from checks.placed import with_payload
 
 ID = "foreign-layer-egress"
@@ -68,6 +69,10 @@ def _message(egress: LayerEgress, rule: PullRule) -> str:
     )
 
 
+def _affected(egress: LayerEgress) -> tuple[Affected, ...]:
+    return (Affected(egress.images, (egress.pool,)),)
+
+
 def _finding(egress: LayerEgress, rule: PullRule) -> Finding:
     return Finding(
         check=ID,
@@ -87,6 +92,7 @@ def _finding(egress: LayerEgress, rule: PullRule) -> Finding:
         },
         location=egress.location,
         remedies=_remedies(egress),
+        affects=_affected(egress),
     )
 
 
@@ -100,12 +106,12 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     for egress in site.layer_egress:
         bad.update((image, egress.pool) for image in egress.images)
         if egress.unseen:
-            yield Undetermined(ID, _subject(egress), Kind.MISSING_EVIDENCE, egress.unseen)
+            yield Undetermined(ID, _subject(egress), Kind.MISSING_EVIDENCE, egress.unseen, _affected(egress))
         elif egress.rule is None:
             detail = (
                 f"the facts do not say what {egress.runtime} asks first, the URL or the registry, or its version is missing"
             )
-            yield Undetermined(ID, _subject(egress), Kind.UNSUPPORTED, detail)
+            yield Undetermined(ID, _subject(egress), Kind.UNSUPPORTED, detail, _affected(egress))
         else:
             yield _finding(egress, egress.rule)
     fine = 0
@@ -115,7 +121,8 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         elif (foreign := site.foreign(placement)) and (unreadable := [layer for layer in foreign if _is_unreadable(layer)]):
             for layer in unreadable:
                 subject = Subject("layer", layer.digest, pool=placement.pool.name)
-                yield Undetermined(ID, subject, Kind.MALFORMED, "one of its urls cannot be read, so its host is not known")
+                detail = "one of its urls cannot be read, so its host is not known"
+                yield Undetermined(ID, subject, Kind.MALFORMED, detail, of_placements((placement,)))
         elif (placement.image.name, placement.pool.name) not in bad:
             fine += 1
     if fine:

@@ -24,6 +24,7 @@ from __future__ import annotations
 import datetime
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Absent, Failed, Kind, Seen
@@ -35,9 +36,11 @@ from auditor.site.copies import Copy
 from auditor.site.images import Placement, Trouble
 from auditor.site.layers import foreign_layers
 from auditor.sizing.budget import format_bytes
+from checks.affected import of_placements
 from checks.placed import unknown, with_payload
 
 ID = "foreign-layer-unavailable"
+_Said = Finding | Undetermined | None
 
 
 def _subject(layer: Descriptor) -> Subject:
@@ -80,15 +83,24 @@ def _remedy(image: Reference, layer: Descriptor, place: str) -> Remedy:
     )
 
 
-def _at_source(site: Site, placement: Placement, layer: Descriptor) -> Outcome | None:
+def _at_source(site: Site, placement: Placement, layer: Descriptor) -> _Said:
     """What is to be said of a layer that nobody looked for in a copy; None when it can be had."""
-    observed = site.evidence.blob(placement.image.reference.repository, layer.digest)
-    if layer.urls or isinstance(observed, Seen):
+    if layer.urls:
         return None
-    return _finding(placement, layer, " and names no URL", "")
+    repository = placement.image.reference.repository
+    match site.evidence.blob(repository, layer.digest):
+        case Seen():
+            return None
+        case Absent():
+            return _finding(placement, layer, f" and names no URL, and {repository} does not have it", "")
+        case Failed(kind, detail):
+            return unknown(ID, _subject(layer), Trouble(kind, f"{repository}: {detail}"))
+        case None:
+            detail = f"the layer names no URL, and {repository} was not asked for it"
+            return unknown(ID, _subject(layer), Trouble(Kind.MISSING_EVIDENCE, detail))
 
 
-def _in_copy(copy: Copy, layer: Descriptor) -> Outcome | None:
+def _in_copy(copy: Copy, layer: Descriptor) -> _Said:
     """What is to be said of a layer where the nodes will get the image from; None when it is there."""
     match copy.blob(layer.digest):
         case Seen():
@@ -106,7 +118,8 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per layer; what is fine is counted per image and pool."""
     copies = {copy.kept.need: copy for copy in site.copies if copy.kept.resolution.payload is not None}
     fine = 0
-    said: set[str] = set()
+    said: dict[tuple[str, bool], Finding | Undetermined] = {}
+    where: dict[tuple[str, bool], list[Placement]] = {}
     for placement in with_payload(site, ID):
         if isinstance(placement, Undetermined):
             yield placement
@@ -117,14 +130,15 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         outcomes = [(layer, outcome) for layer, outcome in _judged(site, placement, copies) if outcome is not None]
         fine += not outcomes
         for layer, outcome in outcomes:
-            if layer.digest not in said:
-                said.add(layer.digest)
-                yield outcome
+            key = layer.digest, isinstance(outcome, Finding)
+            said.setdefault(key, outcome)
+            where.setdefault(key, []).append(placement)
+    yield from (replace(outcome, affects=of_placements(where[key])) for key, outcome in said.items())
     if fine:
         yield Fine(fine)
 
 
-def _judged(site: Site, placement: Placement, copies: dict[Need, Copy]) -> Iterator[tuple[Descriptor, Outcome | None]]:
+def _judged(site: Site, placement: Placement, copies: dict[Need, Copy]) -> Iterator[tuple[Descriptor, _Said]]:
     copy = copies.get(placement.need)
     if copy is not None:
         yield from ((layer, _in_copy(copy, layer)) for layer in foreign_layers(copy.kept))
