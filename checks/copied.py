@@ -12,7 +12,7 @@ from auditor.plan.model import Need
 from auditor.plan.rewrites import placed
 from auditor.site import Site
 from auditor.site.copies import Copy
-from auditor.site.images import Placement
+from auditor.site.images import Placement, Trouble
 from auditor.site.transfers import Carriage
 from auditor.sizing.budget import format_bytes
 from auditor.transfer.hops import Unpredicted
@@ -23,15 +23,26 @@ SHOWN = 3
 
 
 def to_copy(site: Site, check: str) -> Iterator[Placement | Undetermined]:
-    """The placements that are copied and whose manifest is known. A chosen manifest that could not be read is undetermined."""
+    """The placements that are copied and whose manifest is known.
+
+    A chosen manifest that could not be read is undetermined, and so is what an unread archive may have instead.
+    """
     said: set[tuple[str, str]] = set()
+    doubted = _doubted(site)
     for placement in site.to_copy.placements if site.to_copy is not None else ():
-        trouble = placement.resolution.trouble
-        if placement.resolution.payload is not None:
+        trouble = doubted.get(placement.need, placement.resolution.trouble)
+        if placement.resolution.payload is not None and placement.need not in doubted:
             yield placement
         elif trouble is not None and (key := (placement.image.name, trouble.detail)) not in said:
             said.add(key)
             yield unknown(check, image_subject(placement.image), trouble)
+
+
+def _doubted(site: Site) -> dict[Need, Trouble]:
+    """The needs of which it is unknown whether an archive holds them: one could not be read, or not everything in it."""
+    held = site.archives.held if site.archives is not None else ()
+    troubles = ((one.placement.need, one.placement.resolution.trouble) for one in held if one.entry is None)
+    return {need: trouble for need, trouble in troubles if trouble is not None}
 
 
 def fine_among(site: Site, check: str, bad: int) -> Iterator[Undetermined | Fine]:
@@ -41,7 +52,7 @@ def fine_among(site: Site, check: str, bad: int) -> Iterator[Undetermined | Fine
         if isinstance(placement, Undetermined):
             yield placement
         else:
-            fine += 1
+            fine += placement.resolution.trouble is None
     if fine > 0:
         yield Fine(fine)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 
 from auditor.check import Subject, Undetermined
+from auditor.evidence.model import Kind
 from auditor.oci.reference import Reference
 from auditor.site import Site
 from auditor.site.copies import Copy
@@ -45,11 +46,15 @@ def settled(site: Site, check: str, wanted: Callable[[Placement], bool]) -> Iter
 
 
 def with_payload(site: Site, check: str) -> Iterator[Placement | Undetermined]:
-    """The placements whose manifest is known, carriers too. A chosen manifest that could not be read is undetermined."""
+    """The placements whose manifest is known, carriers too.
+
+    A chosen manifest that could not be read is undetermined, and so is what may arrive as another one (`Site.unseen`).
+    """
     said: set[tuple[str, str]] = set()
     for placement in site.delivered:
-        trouble = placement.resolution.trouble
-        if placement.resolution.payload is not None:
+        doubt = site.unseen.get(placement.need)
+        trouble = Trouble(Kind.MISSING_EVIDENCE, doubt) if doubt else placement.resolution.trouble
+        if placement.resolution.payload is not None and not doubt:
             yield placement
         elif trouble is not None and (key := (placement.image.name, trouble.detail)) not in said:
             said.add(key)

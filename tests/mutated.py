@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from auditor.evidence.model import (
+    Absent,
     ArchiveSeen,
     BlobSeen,
     ChainSeen,
@@ -26,22 +26,18 @@ from tests.memory import AT, SOURCE, Key
 FAILED = Failed(Kind.UNREACHABLE, "the mutation test lost this observation", AT, SOURCE)
 
 
-class Loss(enum.Enum):
-    """How observations are lost."""
-
-    FAILED = "failed"  # asked for, without a usable answer
-    MISSING = "missing"  # never asked for
+Lost = Failed | Absent | None  # what stands instead of an observation; None: never asked for
 
 
 class Mutated:
-    """Reads as Evidence: the observations whose keys `is_lost` names are lost. `asked` has every key that was asked for.
+    """Reads as Evidence: `instead` stands where an observation was, if `is_lost` names its key. `asked` has every key so far.
 
     Keys are `(kind, name)`; documents are known by their digest alone, as one digest is one document everywhere.
     """
 
-    def __init__(self, evidence: Evidence, loss: Loss, is_lost: Callable[[Key], bool]) -> None:
+    def __init__(self, evidence: Evidence, is_lost: Callable[[Key], bool], instead: Lost = None) -> None:
         self._evidence = evidence
-        self._instead = FAILED if loss is Loss.FAILED else None
+        self._instead = instead
         self._is_lost = is_lost
         self.asked: dict[Key, None] = {}
 
@@ -88,12 +84,6 @@ class Mutated:
         return self._evidence.tallies()
 
 
-def losing(keys: Iterable[Key]) -> Callable[[Key], bool]:
-    """What loses the named observations and no others."""
-    lost = frozenset(keys)
-    return lambda key: key in lost
-
-
-def everything(_key: Key) -> bool:
-    """What loses every observation."""
-    return True
+def nothing(_key: Key) -> bool:
+    """What loses no observation."""
+    return False

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from auditor.plan.model import Plan
-from auditor.plan.scripts import Script, UnreadableScript, copy_scripts
+from auditor.plan.scripts import Script, UnreadableScript
 from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers
 from auditor.site.scripts import Hidden, Line, concerned, kept_by, left_behind, lines_of
@@ -50,9 +50,11 @@ class UnreadScript:
     why: UnreadableScript
 
 
-def read_scripts(plan: Plan, transfer: Transfer | None, placements: list[Placement]) -> Iterator[ReadScript | UnreadScript]:
-    """Every script of the plan; `placements` are what is to be copied, as far as their manifests are known."""
-    for path, script in copy_scripts(plan).items():
+def read_scripts(
+    plan: Plan, files: Mapping[str, Script | UnreadableScript], transfer: Transfer | None, placements: list[Placement]
+) -> Iterator[ReadScript | UnreadScript]:
+    """Every script of `files`; `placements` are what is to be copied, as far as their manifests are known."""
+    for path, script in files.items():
         if isinstance(script, UnreadableScript):
             yield UnreadScript(path, script)
         else:

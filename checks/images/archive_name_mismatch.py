@@ -22,11 +22,12 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import replace
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.oci.reference import Reference
 from auditor.plan.rewrites import placed
 from auditor.site import Requirement, Site
 from auditor.site.archives.finder import Entry, Found
+from auditor.site.archives.view import Archives
 from auditor.site.images import Image
 from checks.affected import not_held, waits_for_copy
 from checks.placed import image_subject, unknown
@@ -72,6 +73,16 @@ def _finding(site: Site, image: Image, entry: Entry) -> Finding:
     )
 
 
+def _doubts(archives: Archives) -> Iterator[Undetermined]:
+    """Images that no archive is known to hold, while one of them may."""
+    said: set[str] = set()
+    for held in archives.held:
+        image, trouble = held.placement.image, held.placement.resolution.trouble
+        if held.entry is None and trouble is not None and image.name not in said:
+            said.add(image.name)
+            yield unknown(ID, image_subject(image), trouble)
+
+
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One outcome per image that an archive holds. Where one archive names it rightly, another may not."""
     if site.archives is None:
@@ -85,6 +96,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             fine += 1
         elif reference in images:
             yield _finding(site, images[reference], entries[0])
+    yield from _doubts(site.archives) if not site.archives.unread else ()
     if fine:
         yield Fine(fine)
 

@@ -27,7 +27,7 @@ from auditor.oci.document import Index
 from auditor.oci.select import entries
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
-from checks.placed import settled, subject_of
+from checks.placed import image_subject, settled, subject_of, unknown
 
 ID = "platform-absent"
 SHOWN = 12
@@ -75,11 +75,16 @@ def _finding(placement: Placement) -> Finding:
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One outcome per image and pool."""
     fine = 0
+    said: set[tuple[str, str]] = set()
     for placement in settled(site, ID, lambda _: True):
         if isinstance(placement, Undetermined):
             yield placement
         elif placement.standing is Standing.PLATFORM_ABSENT:
             yield _finding(placement)
+        elif (trouble := placement.resolution.trouble) is not None:
+            if (key := (placement.image.name, trouble.detail)) not in said:  # it is listed, and may not be there all the same
+                said.add(key)
+                yield unknown(ID, image_subject(placement.image), trouble)
         else:
             fine += 1
     if fine:

@@ -92,10 +92,11 @@ def _affected(site: Site, file: CarriedFile) -> tuple[Affected, ...]:
     return in_archive(site, file.path) if file.path in read else partly(not_arrived(site))
 
 
-def _outcome(site: Site, file: CarriedFile, limit: Filesystem, *, sure: bool) -> Iterator[Outcome]:
+def _outcome(site: Site, file: CarriedFile, limit: Filesystem, *, sure: bool, is_whole: bool) -> Iterator[Outcome]:
+    """`is_whole`: nothing of unknown size may come into the file."""
     found = fit(file.low, file.likely, file.high, limit.max_file)
     if found is Fit.FITS:
-        yield Fine()
+        yield from (Fine(),) if is_whole else ()
         return
     if found is not Fit.UNSURE:
         yield _finding(site, file, limit, Severity.ERROR if found is Fit.OVER and sure else Severity.WARNING)
@@ -120,7 +121,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         return
     sure = is_sure(site) and limit.confidence != "low"
     for file in load.files:
-        yield from _outcome(site, file, limit, sure=sure)
+        yield from _outcome(site, file, limit, sure=sure, is_whole=bool(file.path) or not load.unknown)
     yield from _unread(site, load)
 
 

@@ -141,8 +141,10 @@ def _seen(site: Site) -> frozenset[Need]:
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One outcome per image."""
     known: list[Placement] = []
+    unread: set[str] = set()
     for placement in to_copy(site, ID):
         if isinstance(placement, Undetermined):
+            unread.add(placement.subject.id)
             yield placement
         else:
             known.append(placement)
@@ -152,7 +154,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         placements = [placement for placement in group if not seen or placement.need not in seen]
         index = placements[0].image.document if placements else None
         said = _outcome(site, placements[0].image, index, placements) if isinstance(index, Index) else None
-        fine += said is None
+        fine += said is None and str(reference) not in unread
         if isinstance(said, Finding):
             yield said
         elif said is not None:

@@ -157,9 +157,10 @@ def _without_platforms(site: Site, losses: LineLosses) -> list[Placement]:
     return waiting(site, (one for lost in losses.platforms.values() for one in lost))
 
 
-def _of_script(site: Site, read: ReadScript, downloads: int, carried: frozenset[str]) -> Iterator[Outcome]:
+def _of_script(site: Site, read: ReadScript, downloads: int, carried: frozenset[str], *, is_known: bool) -> Iterator[Outcome]:
+    """`is_known`: every manifest that is to be copied was read, so that a line that loses nothing is in order."""
     for losses in read.lines:
-        yield from list(_of_line(site, losses, carried)) or [Fine()]
+        yield from list(_of_line(site, losses, carried)) or ([Fine()] if is_known else [])
     for hidden in read.hidden:
         detail = f"{hidden.command.location}: {hidden.why}"
         yield Undetermined(ID, _subject(read.path, hidden.command), Kind.UNSUPPORTED, detail, not_arrived(site))
@@ -172,9 +173,9 @@ def _of_script(site: Site, read: ReadScript, downloads: int, carried: frozenset[
 
 
 def _outcomes(site: Site) -> Iterator[Outcome]:
-    for placement in to_copy(site, ID):
-        if isinstance(placement, Undetermined):
-            yield placement
+    unread = [one for one in to_copy(site, ID) if isinstance(one, Undetermined)]
+    yield from unread
+    is_known = not unread
     downloads = {script.read.path: script.lines for script in site.script_downloads}
     lines = [losses for read in site.scripts if isinstance(read, ReadScript) for losses in read.lines]
     carried = frozenset(image for losses in lines for image in losses.carried)
@@ -183,7 +184,7 @@ def _outcomes(site: Site) -> Iterator[Outcome]:
             kind = Kind.MISSING_EVIDENCE if read.why.missing else Kind.UNSUPPORTED
             yield Undetermined(ID, Subject("script", read.path), kind, f"{read.why.location}: {read.why}", not_arrived(site))
         else:
-            yield from _of_script(site, read, downloads[read.path], carried)
+            yield from _of_script(site, read, downloads[read.path], carried, is_known=is_known)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:

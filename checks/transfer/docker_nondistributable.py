@@ -59,7 +59,11 @@ class _Machine:
     files: tuple[Daemon | UnreadableDaemon, ...]
     place: Location
     copies: bool = False
-    affects: tuple[Affected, ...] = ()  # what fails if this Docker does not run
+    pool: str = ""
+
+    def affects(self, site: Site) -> tuple[Affected, ...]:
+        """What fails if this Docker does not run: the pool, or all that is still to be copied."""
+        return not_arrived(site) if self.copies else (Affected(pools=(self.pool,)),)
 
     @property
     def subject(self) -> Subject:
@@ -71,11 +75,10 @@ def _machines(site: Site) -> Iterator[_Machine]:
     plan = site.plan
     if plan.copy is not None and plan.copy.tool is not None and plan.copy.tool.name == "docker":
         files = daemons(plan, plan.copy.config)
-        yield _Machine("copy", plan.copy.tool, files, plan.where("copy", "tool"), copies=True, affects=not_arrived(site))
+        yield _Machine("copy", plan.copy.tool, files, plan.where("copy", "tool"), copies=True)
     for pool in plan.pools:
         if pool.runtime is not None and pool.runtime.name == "docker" and (files := daemons(plan, pool.config)):
-            place, own = plan.where("pools", pool.name, "runtime"), (Affected(pools=(pool.name,)),)
-            yield _Machine(f"pool {pool.name}", pool.runtime, files, place, affects=own)
+            yield _Machine(f"pool {pool.name}", pool.runtime, files, plan.where("pools", pool.name, "runtime"), pool=pool.name)
 
 
 def _setting(docker: Program) -> DockerSetting | None:
@@ -95,7 +98,6 @@ def _finding(machine: _Machine, severity: Severity, case: str, message: str, rem
         facts={"docker": str(machine.docker)},
         location=location,
         remedies=(remedy,),
-        affects=machine.affects,
     )
 
 
@@ -161,7 +163,7 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
             yield placement
     if site.to_copy is None:
         detail = "neither the sources nor the archives were asked, so whether an image has foreign layers is unknown"
-        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail, machine.affects)
+        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail)
         return
     at_the_end = arrived(site)
     left = [
@@ -199,7 +201,7 @@ def _outcomes(site: Site, machine: _Machine) -> Iterator[Outcome]:
     unreadable = [daemon for daemon in machine.files if isinstance(daemon, UnreadableDaemon)]
     for error in unreadable:
         kind = Kind.MISSING_EVIDENCE if error.missing else Kind.MALFORMED
-        yield Undetermined(ID, machine.subject, kind, f"{error.location}: {error}", machine.affects)
+        yield Undetermined(ID, machine.subject, kind, f"{error.location}: {error}")
     for daemon in machine.files:
         if isinstance(daemon, Daemon):
             yield from _of_keys(machine, daemon)
@@ -211,14 +213,23 @@ def _outcomes(site: Site, machine: _Machine) -> Iterator[Outcome]:
             yield from _of_target(site, machine, setting)
     elif machine.copies or any(isinstance(daemon, Daemon) and daemon.allow for daemon in machine.files):
         detail = f"what {machine.docker} makes of {ALLOW} depends on its version: 17.06 to 27 go by it, later ones do not"
-        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail, machine.affects)
+        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail)
+
+
+def _placed(site: Site, machine: _Machine, outcome: Outcome) -> Outcome:
+    """The outcome with the cells that it concerns: all of the machine's, unless it names others."""
+    if isinstance(outcome, Fine) or outcome.affects is not None or outcome.subject.kind == "image":
+        return outcome
+    return replace(outcome, affects=machine.affects(site))
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """The outcomes of each Docker whose configuration is at hand, and of the one that copies."""
     for machine in _machines(site):
         outcomes = list(_outcomes(site, machine))
-        yield from outcomes or (Fine(),)
+        yield from (_placed(site, machine, outcome) for outcome in outcomes)
+        if not outcomes:
+            yield Fine()
 
 
 CHECK = define(

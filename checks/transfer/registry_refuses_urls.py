@@ -175,17 +175,17 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     registry = site.plan.registry
     assert registry is not None  # noqa: S101 - the check requires a registry of some kind
     assert registry.kind is not None  # noqa: S101 - as above
-    for placement in to_copy(site, ID):
-        if isinstance(placement, Undetermined):
-            yield placement
+    unread = [one for one in to_copy(site, ID) if isinstance(one, Undetermined)]
+    yield from unread
     arriving = list(_arriving(site))
     row = registry_row(registry.kind.name, registry.kind.version)
     if not arriving:
-        yield Fine()
+        yield from () if unread else (Fine(),)
     elif isinstance(row, Unpredicted):
         yield _undetermined(registry, Kind.UNSUPPORTED, row.why, arriving)
     else:
-        yield from _outcomes(site, registry, row, arriving)
+        found = _outcomes(site, registry, row, arriving)
+        yield from (one for one in found if not (unread and isinstance(one, Fine)))
 
 
 CHECK = define(

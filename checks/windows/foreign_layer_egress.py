@@ -115,15 +115,17 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         else:
             yield _finding(egress, egress.rule)
     fine = 0
+    told = {(image, egress.unseen) for egress in site.layer_egress if egress.unseen for image in egress.images}
     for placement in with_payload(site, ID):
         if isinstance(placement, Undetermined):
-            yield placement
+            if (placement.subject.id, placement.detail) not in told:
+                yield placement
         elif (foreign := site.foreign(placement)) and (unreadable := [layer for layer in foreign if _is_unreadable(layer)]):
             for layer in unreadable:
                 subject = Subject("layer", layer.digest, pool=placement.pool.name)
                 detail = "one of its urls cannot be read, so its host is not known"
                 yield Undetermined(ID, subject, Kind.MALFORMED, detail, of_placements((placement,)))
-        elif (placement.image.name, placement.pool.name) not in bad:
+        elif (placement.image.name, placement.pool.name) not in bad and placement.resolution.trouble is None:
             fine += 1
     if fine:
         yield Fine(fine)

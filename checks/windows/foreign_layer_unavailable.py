@@ -125,10 +125,10 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             yield placement
             continue
         if not foreign_layers(placement):
-            fine += 1
+            fine += placement.resolution.trouble is None
             continue
         outcomes = [(layer, outcome) for layer, outcome in _judged(site, placement, copies) if outcome is not None]
-        fine += not outcomes
+        fine += not outcomes and placement.resolution.trouble is None
         for layer, outcome in outcomes:
             key = layer.digest, isinstance(outcome, Finding)
             said.setdefault(key, outcome)

@@ -123,7 +123,9 @@ def _by_base(demand: Demand, pool: Pool, placements: Placements) -> Outcome | No
 
 
 def _host_process_placements(site: Site) -> Placements:
-    """The placements of images that HostProcess containers run, by reference and pool."""
+    """The placements of images that HostProcess containers run, by reference and pool; none where no base is risky."""
+    if not any(map(_risky_bases, site.plan.pools)):
+        return {}
     wanted = {demand.reference for demand in site.needs.demands if demand.host_process}
     return {
         (placed.image.reference, placed.pool.name): placed
