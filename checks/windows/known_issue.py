@@ -93,7 +93,7 @@ def _finding(plan: Plan, pool: Pool, issue: KnownIssue, program: Program) -> Fin
     doubt = {"high": "", "medium": " Not every release was looked at.", "low": " This is one report, and not confirmed."}
     return Finding(
         check=ID,
-        severity=Severity(issue.severity),
+        severity=Severity(issue.severity) if issue.confidence != "low" else Severity.WARNING,
         subject=Subject("pool", pool.name, str(pool.platform)),
         message=f"{program} on {pool.name}: {issue.says}. The node says `{issue.symptom}`.{doubt[issue.confidence]}",
         case=issue.id,
