@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from auditor.evidence.model import Absent, Evidence, Failed, Kind, Seen
@@ -75,7 +76,7 @@ class _Doubt:
     is_named: bool
     is_read: bool
 
-    def is_settled(self, seen: Set[Reference] | None, reference: Reference) -> bool:
+    def is_settled(self, seen: AbstractSet[Reference] | None, reference: Reference) -> bool:
         """Whether the root is known not to be the image. `seen` is what the source showed, None if it was not to be asked.
 
         Then the root's own name counts.
@@ -83,7 +84,7 @@ class _Doubt:
         return self.is_read and (self.is_named if seen is None else reference in seen)
 
 
-def _wholly_seen(source: Images | None) -> Set[Reference] | None:
+def _wholly_seen(source: Images | None) -> AbstractSet[Reference] | None:
     """The images that the source showed with every manifest that a pool needs, or that it does not have."""
     if source is None:
         return None
