@@ -12,8 +12,9 @@ the runtime's configuration to one that is there. Where a part is switched off, 
 
 ## When it cannot tell
 When the facts were not read for the version of the distribution, for its network plug-in or for the runtime; or when the plan
-does not say the version. Without a distribution in the plan, the pause image of the runtime is only a warning, since a
-distribution may set another. So is what can be switched off.
+does not say the version. An image that may be switched off or set otherwise is only a warning. If it is a pause image, the
+site is undetermined as well: without a distribution in the plan, it is unknown whether the nodes use another one, and no pod
+starts without it.
 
 ## References
 facts/default_images.yaml; facts/pause_images.yaml; facts/pause_builds.yaml; facts/distributions.yaml.

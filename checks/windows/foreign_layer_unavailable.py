@@ -12,7 +12,8 @@ rebuild it on a base from after June 2023. Where the registry inside has the man
 nothing any more: then bring the layer by itself.
 
 ## When it cannot tell
-The manifest for the pool could not be read, or nobody asked the registry inside for the layer. Before anything is copied,
+The manifest for the pool could not be read, or the registry that should have the layer was not asked for it or did not
+answer. Before anything is copied,
 layers that do have `urls` are the matter of `foreign-layer-egress` alone.
 
 ## References
