@@ -66,6 +66,22 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Affected:
+    """The cells of the image matrix that an outcome concerns: each of `images` on each of `pools`.
+
+    `images` are named as in the matrix (`str(Reference)`). Empty `images` or `pools` mean all of them. With `endpoint`
+    (`host:port`), only images count that the pool's runtime pulls through it; with `clients` as well, only if the runtime is
+    one of these TLS clients. `is_partial`: some of these images fail, and which ones is unknown.
+    """
+
+    images: tuple[str, ...] = ()
+    pools: tuple[str, ...] = ()
+    endpoint: str = ""
+    clients: tuple[str, ...] = ()
+    is_partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Remedy:
     """One way to mend a finding. `kind`: edit, command, copy, rewrite, upgrade, install, accept; commands are for a shell."""
 
@@ -79,7 +95,8 @@ class Finding:
     """Something wrong, with its proof in `facts`, its place in the user's files and how to mend it.
 
     `case` is the fact that tells this finding from others of the same check and subject; it goes into the fingerprint, so
-    it must not hold line numbers, times or paths of the machine.
+    it must not hold line numbers, times or paths of the machine. `affects` names the cells of the image matrix that it
+    concerns; None derives them from the subject.
     """
 
     check: str
@@ -90,6 +107,7 @@ class Finding:
     facts: Mapping[str, Fact] = field(default_factory=lambda: _NO_FACTS)
     location: Location | None = None
     remedies: tuple[Remedy, ...] = ()
+    affects: tuple[Affected, ...] | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -103,7 +121,7 @@ class Undetermined:
 
     `faults` names the hosts that did not answer, if an answer of theirs is all that is missing; reports group by them.
     `cause` names what several checks could not decide for one reason, such as a chain that was not observed: a report shows
-    it once, under the first check. It is empty for what only one check asks.
+    it once, under the first check. It is empty for what only one check asks. `affects` as in `Finding`.
     """
 
     check: str
@@ -114,6 +132,7 @@ class Undetermined:
     facts: Mapping[str, Fact] = field(default_factory=lambda: _NO_FACTS, hash=False)
     location: Location | None = None
     cause: str = ""
+    affects: tuple[Affected, ...] | None = None
 
     @property
     def fingerprint(self) -> str:

@@ -96,7 +96,11 @@ class BaselineUsed:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One image for one pool. `status`: ok, fallback, absent, platform-absent, build-mismatch, undetermined.
+    """One image for one pool. `status`: ok, fallback, absent, platform-absent, build-mismatch, blocked, undetermined.
+
+    `ok` and `fallback` mean that nodes can pull and run the image offline, by every check that ran. `blocked`: an error
+    finding says that they cannot. `checks` are the ids of the checks that say so, or that could not decide. `is_accepted`:
+    waivers cover every such finding. The status stays: a waiver changes the verdict, not the site.
 
     `bytes` is the compressed size of what the pool pulls, None when it is not known; `foreign_layers` counts layers with
     `urls` or a foreign media type. `place` names the copy that the status is of, where it is worse than at the source.
@@ -111,6 +115,8 @@ class Cell:
     foreign_layers: int = 0
     detail: str = ""
     place: str = ""
+    checks: tuple[str, ...] = ()
+    is_accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

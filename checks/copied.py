@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from auditor.check import Fine, Remedy, Subject, Undetermined
+from auditor.check import Affected, Fine, Remedy, Subject, Undetermined
 from auditor.evidence.model import Kind, Seen
 from auditor.oci.document import Descriptor
 from auditor.plan.model import Need
 from auditor.plan.rewrites import placed
 from auditor.site import Site
 from auditor.site.copies import Copy
-from auditor.site.images import Placement
+from auditor.site.images import Placement, Trouble
 from auditor.site.transfers import Carriage
 from auditor.sizing.budget import format_bytes
 from auditor.transfer.hops import Unpredicted
@@ -23,15 +23,26 @@ SHOWN = 3
 
 
 def to_copy(site: Site, check: str) -> Iterator[Placement | Undetermined]:
-    """The placements that are copied and whose manifest is known. A chosen manifest that could not be read is undetermined."""
+    """The placements that are copied and whose manifest is known.
+
+    A chosen manifest that could not be read is undetermined, and so is what an unread archive may have instead.
+    """
     said: set[tuple[str, str]] = set()
+    doubted = _doubted(site)
     for placement in site.to_copy.placements if site.to_copy is not None else ():
-        trouble = placement.resolution.trouble
-        if placement.resolution.payload is not None:
+        trouble = doubted.get(placement.need, placement.resolution.trouble)
+        if placement.resolution.payload is not None and placement.need not in doubted:
             yield placement
         elif trouble is not None and (key := (placement.image.name, trouble.detail)) not in said:
             said.add(key)
             yield unknown(check, image_subject(placement.image), trouble)
+
+
+def _doubted(site: Site) -> dict[Need, Trouble]:
+    """The needs of which it is unknown whether an archive holds them: one could not be read, or not everything in it."""
+    held = site.archives.held if site.archives is not None else ()
+    troubles = ((one.placement.need, one.placement.resolution.trouble) for one in held if one.entry is None)
+    return {need: trouble for need, trouble in troubles if trouble is not None}
 
 
 def fine_among(site: Site, check: str, bad: int) -> Iterator[Undetermined | Fine]:
@@ -41,7 +52,7 @@ def fine_among(site: Site, check: str, bad: int) -> Iterator[Undetermined | Fine
         if isinstance(placement, Undetermined):
             yield placement
         else:
-            fine += 1
+            fine += placement.resolution.trouble is None
     if fine > 0:
         yield Fine(fine)
 
@@ -59,7 +70,8 @@ def unpredicted(check: str, site: Site, images: Iterable[tuple[str, Unpredicted]
     for reason, concerned in reasons.items():
         names = ", ".join([*concerned][:SHOWN]) + (f" and {len(concerned) - SHOWN} more" if len(concerned) > SHOWN else "")
         kind = Kind.MISSING_EVIDENCE if reason.missing else Kind.UNSUPPORTED
-        yield Undetermined(check, Subject("copy", tool_of(site)), kind, f"{reason.why}; it matters to {names}")
+        detail = f"{reason.why}; it matters to {names}"
+        yield Undetermined(check, Subject("copy", tool_of(site)), kind, detail, affects=(Affected(tuple(concerned)),))
 
 
 def arrived(site: Site) -> dict[Need, Copy]:

@@ -45,11 +45,15 @@ def settled(site: Site, check: str, wanted: Callable[[Placement], bool]) -> Iter
 
 
 def with_payload(site: Site, check: str) -> Iterator[Placement | Undetermined]:
-    """The placements whose manifest is known, carriers too. A chosen manifest that could not be read is undetermined."""
+    """The placements whose manifest is known, carriers too.
+
+    A chosen manifest that could not be read is undetermined, and so is what may arrive as another one (`Site.unseen`).
+    """
     said: set[tuple[str, str]] = set()
     for placement in site.delivered:
-        trouble = placement.resolution.trouble
-        if placement.resolution.payload is not None:
+        doubt = site.unseen.get(placement.need)
+        trouble = doubt or placement.resolution.trouble
+        if placement.resolution.payload is not None and doubt is None:
             yield placement
         elif trouble is not None and (key := (placement.image.name, trouble.detail)) not in said:
             said.add(key)

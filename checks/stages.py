@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from auditor.check import Fact, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined
+from auditor.check import Affected, Fact, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined
 from auditor.evidence.model import Kind
 from auditor.site import Site
 from auditor.site.storage.along import OWNER
@@ -13,6 +13,7 @@ from auditor.site.storage.bases import spread_bases
 from auditor.site.storage.stage import Stage
 from auditor.sizing.budget import format_bytes, many
 from auditor.sizing.ranged import Fit
+from checks.affected import partly
 
 LARGEST = 5
 SHOWN = 3
@@ -51,13 +52,24 @@ def strain(stage: Stage, capacity: int, mark: int, *, is_sure: bool = True) -> S
 
 
 def outcomes(
-    site: Site, check: str, subject: Subject, stage: Stage, found: Strain, finding: Finding | None
+    site: Site,
+    check: str,
+    subject: Subject,
+    stage: Stage,
+    found: Strain,
+    finding: Finding | None,
+    *,
+    affects: tuple[Affected, ...],
 ) -> Iterator[Outcome]:
-    """The finding if there is one, and that it cannot be told for sure where it cannot; else fine."""
+    """The finding if there is one, and that it cannot be told for sure where it cannot; else fine.
+
+    `affects` are the cells of the images that go through the stage: what does not fit is some of them.
+    """
     if finding is not None:
-        yield finding
+        yield replace(finding, affects=partly(affects))
     if found.is_doubtful:
-        yield Undetermined(check, subject, Kind.MISSING_EVIDENCE, doubt(stage), site.faults_of(stage.unknown))
+        faults = site.faults_of(stage.unknown)
+        yield Undetermined(check, subject, Kind.MISSING_EVIDENCE, doubt(stage), faults, affects=partly(affects))
     elif finding is None:
         yield Fine()
 

@@ -60,8 +60,9 @@ Each check asks one question of a planned site: its plan, its images, and the ev
 something, or says that what it examined is fine, or that it could not tell, or that the plan gives it nothing to look at.
 The id is the name to use in `--only`, `--skip`, waivers and `severity:`; `auditor explain ID` prints the same page.
 
-*error*: with the cable cut, something will not work. *warning*: it works, but by luck, or not for as long as planned.
-*info*: worth knowing. The severity shown is the worst that a check gives by itself; a plan may change it.
+*error*: something that the plan needs fails offline. *warning*: it fails only if something else happens as well. *info*: worth
+knowing. The severity shown is the worst that a check gives by itself; a plan may change it. [severity.md](severity.md) has
+the rule, and the reason for every severity of every check.
 
 Each page ends with a worked example: a plan, what was observed of the outside world, and what the auditor says to it.
 Observations are in the short form of the tests: `platforms` are what an image's index offers, `single` is an image without an
@@ -90,6 +91,36 @@ def checks_page() -> str:
         if example := worked(rule.id):
             lines += [*markdown(example, "###"), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+SEVERITY_INTRODUCTION = """
+One rule decides every severity: **if the finding is true, does something that the plan needs fail offline?**
+
+| severity | when |
+|---|---|
+| error | yes, certainly |
+| warning | only if something else happens as well |
+| info | no, but it is worth knowing |
+
+An error needs certainty. A finding that rests on a fact of low confidence, on an estimate, or on something that the plan may
+not need is a warning. What cannot be decided at all is *undetermined*, which is never a pass.
+
+A plan may change severities (`severity:`), and a waiver may accept a finding. Both change the verdict only. The image matrix
+goes by the severities of this page: an image is `blocked` on a pool if an error says that its nodes cannot pull or run it,
+even if the plan calls that an info. A waived finding still blocks; the cell then says that a waiver accepts it.
+
+The policy's own rules are about waivers and the plan; they say how the verdict may be misread.
+"""
+
+
+def severity_page() -> str:
+    """docs/severity.md: every severity that a check gives, in which case and why."""
+    cases = yaml.safe_load((HERE.parent / "checks" / "severity.yaml").read_text("utf-8"))
+    lines = [HEADER, "# Severities", SEVERITY_INTRODUCTION, "| check | severity | case | why |", "|---|---|---|---|"]
+    for rule in rules(CATALOGUE):
+        for severity, case, why in cases[rule.id]:
+            lines.append(f"| [`{rule.id}`](checks.md#{rule.id}) | {severity} | {case} | {why} |")
+    return "\n".join(lines) + "\n"
 
 
 def _help(*arguments: str) -> str:
@@ -248,6 +279,7 @@ def plan_page() -> str:
 GENERATED = {
     HERE.parent / "checks" / "said.yaml": said_file,
     HERE / "checks.md": checks_page,
+    HERE / "severity.md": severity_page,
     HERE / "plan.md": plan_page,
     HERE / "cli.md": cli_page,
     HERE / "auditor.1": manual.page,

@@ -10,7 +10,8 @@ from auditor.report import Cell, ImageRow, Report
 from reports.cleaning import clean
 
 COLUMNS = (
-    "image", "pool", "platform", "status", "digest", "os_version", "bytes", "foreign_layers", "place", "detail", "why"
+    "image", "pool", "platform", "status", "digest", "os_version", "bytes", "foreign_layers", "place", "detail", "why",
+    "checks", "accepted",
 )  # fmt: skip
 # What makes a spreadsheet take a text for a formula, also in the wide forms that some of them fold.
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - the wide forms are meant
@@ -29,9 +30,9 @@ def render(report: Report) -> str:
 def _rows(image: ImageRow) -> Iterator[list[str]]:
     why = "; ".join(image.why)
     if not image.platforms:
-        yield _row(image.reference, *_cell(Cell("", "", "", image.digest)), why)
+        yield _row(image.reference, *_cell(Cell("", "", "", image.digest)), why, "", "")
     for cell in image.platforms:
-        yield _row(image.reference, *_cell(cell), why)
+        yield _row(image.reference, *_cell(cell), why, " ".join(cell.checks), "yes" if cell.is_accepted else "")
 
 
 def _cell(cell: Cell) -> tuple[str, ...]:

@@ -185,6 +185,8 @@ def _image(row: ImageRow) -> Json:
                 "foreign_layers": cell.foreign_layers,
                 "detail": cell.detail or None,
                 "place": cell.place or None,
+                "checks": cell.checks,
+                "accepted": cell.is_accepted,
             }
             for cell in row.platforms
         ],

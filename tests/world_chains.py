@@ -115,7 +115,7 @@ def served_by(form: Form, made: Mapping[str, Made]) -> Observation[ChainSeen]:
     """What was observed of one endpoint."""
     match dict(form):
         case {"serves": names}:
-            return seen(ChainSeen(tuple(made[name].certificate.der for name in names), "TLSv1.3"))
+            return seen(ChainSeen(tuple(made[name].certificate.der for name in names), (form.get("offers") or ["TLSv1.3"])[-1]))
         case {"failed": {"kind": kind, "detail": detail}}:
             return Failed(Kind(kind), detail, AT, SOURCE)
     raise AssertionError(f"{sorted(form)} is no observation of an endpoint")

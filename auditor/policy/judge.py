@@ -14,9 +14,10 @@ from auditor.plan.model import Waiver
 from auditor.policy.baseline import Baseline, beside
 from auditor.policy.evidence_age import Basis, evidence_basis, stale_findings
 from auditor.policy.hosts import host_rows
+from auditor.policy.matrix import image_rows
 from auditor.policy.rules import EVIDENCE_STALE, PLAN_UNEXAMINED, POLICY_RULES, SCOPE_REQUIRED, WAIVER_UNUSED
 from auditor.policy.scope import scope_of, unmet
-from auditor.policy.sections import egress_rows, evidence_rows, image_rows, storage_stages, trust_rows
+from auditor.policy.sections import egress_rows, evidence_rows, storage_stages, trust_rows
 from auditor.policy.unexamined import unexamined_findings
 from auditor.policy.waivers import can_tell, covering, unused_findings, waiver_findings
 from auditor.report import CheckRow, Counts, EvidenceBasis, JudgedFinding, Report, ScopeRow, Status, Verdict
@@ -44,7 +45,7 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date, basis: Basis
     """Judge what the checks said as of `today`. `basis` is the evidence that they used; without it no age is reported."""
     site = outcomes.site
     # The sections first: they may read evidence that no selected check has read.
-    images, egress, storage, trust = image_rows(site), egress_rows(site, today), storage_stages(site), trust_rows(site, today)
+    egress, storage, trust, _ = egress_rows(site, today), storage_stages(site), trust_rows(site, today), site.copies
     used = evidence_basis(basis, site.plan, today) if basis is not None else EvidenceBasis()
     known = frozenset(result.check.id for result in outcomes.results) | {rule.id for rule in POLICY_RULES}
     own = (
@@ -78,7 +79,7 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date, basis: Basis
         ),
         findings=findings,
         undetermined=undetermined,
-        images=images,
+        images=image_rows(site, findings, undetermined, (result.check for result in outcomes.results), today),
         egress=egress,
         storage=storage,
         trust=trust,

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
-from itertools import zip_longest
 
 from auditor.pki.verdicts import Incomplete
 from auditor.policy.fetched import fetched_rows
-from auditor.report import Cell, EgressRow, EvidenceRow, ImageRow, StorageItem, StorageStage, TrustRow, TrustStep
+from auditor.report import EgressRow, EvidenceRow, StorageItem, StorageStage, TrustRow, TrustStep
 from auditor.site import Site
-from auditor.site.images import Placement
-from auditor.site.layers import LayerEgress, foreign_layers
+from auditor.site.layers import LayerEgress
 from auditor.site.mirrors import Way
 from auditor.site.storage.stage import Stage
 from auditor.site.trust.cases import Prospect, TrustCase, needs_windows_update
@@ -25,48 +23,6 @@ _PURPOSES: Mapping[Purpose, str] = {
     Purpose.ROOT: "to find the root of",
     Purpose.REVOCATION: "to ask about revocation for",
 }
-
-
-def _cell(placement: Placement, place: str = "") -> Cell:
-    resolution = placement.resolution
-    payload = resolution.payload
-    lost = resolution.dropped or (placement.image.absent if place else "")
-    return Cell(
-        platform=str(placement.need.platform),
-        pool=placement.pool.name,
-        status="ok" if placement.is_carrier and payload is not None else placement.standing.value,
-        digest=payload.digest if payload is not None else "",
-        os_version=resolution.choice.os_version,
-        bytes=payload.bytes if payload is not None else None,
-        foreign_layers=len(foreign_layers(placement)),
-        detail=resolution.trouble.detail if resolution.trouble is not None else lost,
-        place=place,
-    )
-
-
-def _cells(site: Site) -> Iterator[tuple[Placement, Cell]]:
-    """How each need stands: at its source, or in the copy where that is worse, since from there it is pulled."""
-    for placement, copy in zip_longest(site.images.placements, site.copies):
-        if copy is not None and copy.wanted is not None and copy.kept.standing.rank > placement.standing.rank:
-            yield placement, _cell(copy.kept, copy.place)
-        else:
-            yield placement, _cell(placement)
-
-
-def image_rows(site: Site) -> tuple[ImageRow, ...]:
-    """One row per image, in the order of first need."""
-    cells: dict[str, list[Cell]] = {}
-    for placement, cell in _cells(site):
-        cells.setdefault(placement.image.name, []).append(cell)
-    return tuple(
-        ImageRow(
-            reference=str(reference),
-            digest=image.digest,
-            why=tuple(str(reason) for reason in image.why),
-            platforms=tuple(cells.get(str(reference), ())),
-        )
-        for reference, image in site.images.images.items()
-    )
 
 
 def _layer_rows(site: Site) -> Iterator[EgressRow]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from auditor.plan.model import Plan
-from auditor.plan.scripts import Script, UnreadableScript, copy_scripts
+from auditor.plan.scripts import Script, UnreadableScript
 from auditor.site.images import Placement
+from auditor.site.layers import foreign_layers
 from auditor.site.scripts import Hidden, Line, concerned, kept_by, left_behind, lines_of
 from auditor.site.transfers import Transfer
+from auditor.transfer.commands import STORE
 from auditor.transfer.hops import Unpredicted
 from auditor.transfer.layers import Fate
 from auditor.transfer.platforms import Kept
@@ -17,12 +19,16 @@ from auditor.transfer.platforms import Kept
 
 @dataclass
 class LineLosses:
-    """What one line loses: layers and manifests by image, and why something is not known."""
+    """What one line loses: layers and manifests by image, and why something is not known.
+
+    `carried` are the images whose foreign layers it brings to the registry or the archive that it writes.
+    """
 
     line: Line
     layers: dict[str, Fate] = field(default_factory=dict)
     platforms: dict[str, list[Placement]] = field(default_factory=dict)
     unknown: dict[Unpredicted, None] = field(default_factory=dict)
+    carried: set[str] = field(default_factory=set)
     own: dict[str, list[Placement]] = field(default_factory=dict)  # of which it keeps the platform of the machine
 
 
@@ -44,9 +50,11 @@ class UnreadScript:
     why: UnreadableScript
 
 
-def read_scripts(plan: Plan, transfer: Transfer | None, placements: list[Placement]) -> Iterator[ReadScript | UnreadScript]:
-    """Every script of the plan; `placements` are what is to be copied, as far as their manifests are known."""
-    for path, script in copy_scripts(plan).items():
+def read_scripts(
+    plan: Plan, files: Mapping[str, Script | UnreadableScript], transfer: Transfer | None, placements: list[Placement]
+) -> Iterator[ReadScript | UnreadScript]:
+    """Every script of `files`; `placements` are what is to be copied, as far as their manifests are known."""
+    for path, script in files.items():
         if isinstance(script, UnreadableScript):
             yield UnreadScript(path, script)
         else:
@@ -69,6 +77,8 @@ def _losses(plan: Plan, lines: Iterable[Line], placements: list[Placement]) -> l
                 losses.unknown[fate] = None
             else:
                 losses.layers.setdefault(placement.image.name, fate)
+        if losses.line.call.to != STORE and not losses.unknown:
+            losses.carried = {one.image.name for one in own if foreign_layers(one)} - losses.layers.keys()
     for losses in found:
         losses.platforms = {image: lost for image, every in losses.platforms.items() if (lost := _really(every, kept))}
         _settle_own(losses, {image: own for image, every in losses.own.items() if (own := _really(every, kept))})

@@ -19,6 +19,7 @@ from auditor.plan.node_config import NodeConfig, node_configs
 from auditor.plan.node_config.slips import ConfigSlip
 from auditor.plan.registry_config import UnreadableConfig
 from auditor.plan.registry_lint import RegistrySlip
+from auditor.plan.scripts import Script, UnreadableScript, copy_scripts
 from auditor.site.archives.view import Archives, archives_of
 from auditor.site.contents import Contents, contents_of
 from auditor.site.copies import Copy, copies_in_archives, copies_inside
@@ -30,6 +31,7 @@ from auditor.site.layers import LayerEgress, foreign_layers, layer_egress, with_
 from auditor.site.list_platforms import ListPlatforms, list_platforms
 from auditor.site.mirrors import Mirroring, mirroring
 from auditor.site.ordinary import Ordinary, made_ordinary
+from auditor.site.pulls import Pulls, pulls
 from auditor.site.registry_config import is_distribution, registry_remote, registry_slips
 from auditor.site.requirement import Requirement
 from auditor.site.script_lines import ReadScript, UnreadScript, read_scripts
@@ -141,7 +143,8 @@ class Site:
         return tuple(layer for layer in layers if layer.digest not in plain)
 
     @cached_property
-    def _unseen(self) -> Mapping[Need, Trouble]:
+    def unseen(self) -> Mapping[Need, Trouble]:
+        """The needs of which it is unknown as what they arrive, with the reason: what decides that was not observed."""
         return unseen(self.images.placements, self.archives, self.target)
 
     @cached_property
@@ -152,7 +155,7 @@ class Site:
     def layer_egress(self) -> tuple[LayerEgress, ...]:
         """Every layer x pool that would be fetched from a host outside."""
         return layer_egress(
-            ((placement, self.foreign(placement)) for placement in self.delivered), self.plan.reachable, self._unseen
+            ((placement, self.foreign(placement)) for placement in self.delivered), self.plan.reachable, self.unseen
         )
 
     @cached_property
@@ -175,25 +178,35 @@ class Site:
     @cached_property
     def transfer(self) -> Transfer | None:
         """The copy that the plan describes; None when it names no tool."""
-        return transfer_of(self.plan, self.archives, from_source=self.source is not None)
+        return transfer_of(self.plan, lambda: self.archives, from_source=Place.SOURCE in self.places)
 
     @cached_property
     def carriages(self) -> tuple[Carriage, ...]:
         """What the planned copy does to every layer that it may leave behind, or whose `urls` it may keep."""
         if self.transfer is None or self.to_copy is None:
             return ()
-        return tuple(heeding(self.transfer.carriages(self.to_copy.placements), self._unseen))
+        return tuple(heeding(self.transfer.carriages(self.to_copy.placements), self.unseen))
 
     @cached_property
     def scripts(self) -> tuple[ReadScript | UnreadScript, ...]:
         """The copy scripts, and what their lines lose of what is to be copied."""
         copied = self.to_copy.placements if self.to_copy is not None else ()
-        return tuple(read_scripts(self.plan, self.transfer, [placement for placement in copied if _is_known(placement)]))
+        known = [placement for placement in copied if _is_known(placement)]
+        return tuple(read_scripts(self.plan, self._script_files, self.transfer, known))
+
+    @cached_property
+    def bare_scripts(self) -> tuple[ReadScript | UnreadScript, ...]:
+        """The copy scripts without the images: for what does not depend on anything observed."""
+        return tuple(read_scripts(self.plan, self._script_files, self.transfer, []))
+
+    @cached_property
+    def _script_files(self) -> Mapping[str, Script | UnreadableScript]:
+        return copy_scripts(self.plan)
 
     @cached_property
     def script_downloads(self) -> tuple[ScriptDownloads, ...]:
         """What each copy script downloads."""
-        return tuple(script_downloads(self.plan, self.scripts))
+        return tuple(script_downloads(self.plan, self.bare_scripts))
 
     @cached_property
     def chart_fetches(self) -> ChartFetches:
@@ -258,6 +271,11 @@ class Site:
     def callers(self) -> Callers:
         """Which clients connect to which endpoint."""
         return Callers(self.plan, self.endpoints)
+
+    @cached_property
+    def pulls(self) -> Pulls:
+        """The TLS endpoint through which each pool pulls each image."""
+        return pulls(self.plan, self.mirroring)
 
     @cached_property
     def chains(self) -> Mapping[Endpoint, Served | Unseen]:

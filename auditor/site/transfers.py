@@ -6,7 +6,7 @@ archives were looked at, nothing is predicted of how they came to be: what they 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -50,13 +50,18 @@ class Carriage:
 
 @dataclass(frozen=True)
 class Transfer:
-    """The copy that a plan describes. `from_source`: the sources were looked at; `archives` is what was seen of those."""
+    """The copy that a plan describes. `from_source`: the sources were looked at. `find` gives what was seen of the archives."""
 
     plan: Plan
     copy: Copy
     tool: Program
-    archives: Archives | None
+    find: Callable[[], Archives | None]
     from_source: bool
+
+    @cached_property
+    def archives(self) -> Archives | None:
+        """The archives, None if they were not to be read; read late, since most questions about the copy do not need them."""
+        return self.find()
 
     @cached_property
     def given(self) -> Options:
@@ -176,8 +181,8 @@ def _names(value: str, host: str) -> bool:
     return value in {"", host} or ("/" in value and is_reachable(host.rpartition(":")[0].strip("[]") or host, (value,)))
 
 
-def transfer_of(plan: Plan, archives: Archives | None, *, from_source: bool) -> Transfer | None:
+def transfer_of(plan: Plan, find: Callable[[], Archives | None], *, from_source: bool) -> Transfer | None:
     """The copy of a plan; None when it names no tool."""
     if plan.copy is None or plan.copy.tool is None:
         return None
-    return Transfer(plan, plan.copy, plan.copy.tool, archives, from_source)
+    return Transfer(plan, plan.copy, plan.copy.tool, find, from_source)

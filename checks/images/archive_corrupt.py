@@ -23,11 +23,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from dataclasses import replace
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, define
+from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, define
 from auditor.oci.archive import ArchiveProblem, Defect
 from auditor.site import Requirement, Site
 from auditor.site.archives.evidence import Archive
+from checks.affected import in_archive, not_held
 from checks.placed import unknown
 
 ID = "archive-corrupt"
@@ -65,7 +67,20 @@ def _finding(site: Site, archive: Archive, problem: ArchiveProblem) -> Finding:
             if lax
             else Remedy("copy", "Write the archive anew, and compare its checksum after it was carried."),
         ),
+        affects=_affected(site, archive, problem),
     )
+
+
+def _affected(site: Site, archive: Archive, problem: ArchiveProblem) -> tuple[Affected, ...]:
+    """The image that the defect belongs to, if the archive says which; else all that the plan takes from the archive."""
+    held = in_archive(site, archive.path)
+    entries = site.archives.entries if site.archives is not None else {}
+    own = {
+        str(reference)
+        for reference, found in entries.items()
+        if any(problem.image in {*entry.root.names, entry.root.digest} for entry in found if entry.archive.path == archive.path)
+    }
+    return tuple(replace(one, images=images) for one in held if (images := tuple(n for n in one.images if n in own))) or held
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
@@ -73,7 +88,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     if site.archives is None:
         return
     for path, trouble in site.archives.unread.items():
-        yield unknown(ID, Subject("archive", path), trouble)
+        yield replace(unknown(ID, Subject("archive", path), trouble), affects=not_held(site, (path,)))
     fine = 0
     for archive in site.archives.read:
         problems = archive.inventory.problems

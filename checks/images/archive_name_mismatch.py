@@ -10,7 +10,8 @@ two differ the image is there and yet `ImagePullBackOff`: with no way out, the p
 Write the archive anew from references with tags, or name the image when it is loaded.
 
 ## When it cannot tell
-An archive could not be read. An image that no archive has is `image-missing-in-target`.
+An archive could not be read; or it holds an image without a name or under another name, and the source that would tell which
+image that is was not observed. An image that no archive has is `image-missing-in-target`.
 
 ## References
 rancher/rke2#11010 (`i-was-a-digest`).
@@ -20,13 +21,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from dataclasses import replace
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.oci.reference import Reference
 from auditor.plan.rewrites import placed
 from auditor.site import Requirement, Site
 from auditor.site.archives.finder import Entry, Found
+from auditor.site.archives.view import Archives
 from auditor.site.images import Image
+from checks.affected import not_held, waits_for_copy
 from checks.placed import image_subject, unknown
 
 ID = "archive-name-mismatch"
@@ -52,10 +56,10 @@ def _finding(site: Site, image: Image, entry: Entry) -> Finding:
         if names
         else "an import cannot name it, and a push must be told its name"
     )
-    severity = Severity.ERROR if names or site.plan.registry is None else Severity.WARNING
+    fails = (names or site.plan.registry is None) and waits_for_copy(site, asked)
     return Finding(
         check=ID,
-        severity=severity,
+        severity=Severity.ERROR if fails else Severity.WARNING,
         subject=image_subject(image),
         message=f"{entry.archive.path} has {asked} {named}: {effect}. The pod would end in ImagePullBackOff.",
         case=entry.archive.path,
@@ -70,12 +74,22 @@ def _finding(site: Site, image: Image, entry: Entry) -> Finding:
     )
 
 
+def _doubts(archives: Archives) -> Iterator[Undetermined]:
+    """Images that no archive is known to hold, while one of them may."""
+    said: set[str] = set()
+    for held in archives.held:
+        image, trouble = held.placement.image, held.placement.resolution.trouble
+        if held.entry is None and trouble is not None and image.name not in said:
+            said.add(image.name)
+            yield unknown(ID, image_subject(image), trouble)
+
+
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One outcome per image that an archive holds. Where one archive names it rightly, another may not."""
     if site.archives is None:
         return
     for path, trouble in site.archives.unread.items():
-        yield unknown(ID, Subject("archive", path), trouble)
+        yield replace(unknown(ID, Subject("archive", path), trouble), affects=not_held(site, (path,)))
     fine = 0
     images = site.archives.images().images
     for reference, entries in site.archives.entries.items():
@@ -83,6 +97,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             fine += 1
         elif reference in images:
             yield _finding(site, images[reference], entries[0])
+    yield from _doubts(site.archives) if not site.archives.unread else ()
     if fine:
         yield Fine(fine)
 

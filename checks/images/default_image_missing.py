@@ -12,8 +12,9 @@ the runtime's configuration to one that is there. Where a part is switched off, 
 
 ## When it cannot tell
 When the facts were not read for the version of the distribution, for its network plug-in or for the runtime; or when the plan
-does not say the version. Without a distribution in the plan, the pause image of the runtime is only a warning, since a
-distribution may set another. So is what can be switched off.
+does not say the version. An image that may be switched off or set otherwise is only a warning. If it is a pause image, the
+site is undetermined as well: without a distribution in the plan, it is unknown whether the nodes use another one, and no pod
+starts without it.
 
 ## References
 facts/default_images.yaml; facts/pause_images.yaml; facts/pause_builds.yaml; facts/distributions.yaml.
@@ -124,6 +125,14 @@ def _builds(site: Site, image: DefaultImage, seen: set[tuple[str, str]]) -> Iter
                 yield finding
 
 
+def _undecided(image: DefaultImage) -> Undetermined | None:
+    """No pod starts without its pause image: while it is unknown which one the nodes use, an absent one leaves that open."""
+    if image.certain or image.part != PAUSE:
+        return None
+    detail = f"no list has {image.text}, the pause image of {image.who}, and it is unknown whether the nodes use another one"
+    return Undetermined(ID, Subject("image", image.text), Kind.MISSING_EVIDENCE, f"{image.location}: {detail}")
+
+
 def _unknown(unknown: UnknownDefault) -> Undetermined:
     kind = Kind.MISSING_EVIDENCE if unknown.missing else Kind.UNSUPPORTED
     return Undetermined(ID, Subject("default", unknown.who, pool=unknown.pool), kind, f"{unknown.location}: {unknown.detail}")
@@ -148,6 +157,8 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         wrong = list(_builds(site, image, seen))
         if not listed.of(image):
             wrong.append(_missing(site, image, listed.other_tags(image)))
+            if (undecided := _undecided(image)) is not None:
+                yield undecided
         yield from wrong
         fine += not wrong
     yield from map(_unknown, site.needs.defaults.unknown)

@@ -10,9 +10,9 @@ run two versions under one name. A digest that nobody has any more cannot be pul
 Decide which digest is meant, pin the list to it, and copy once more.
 
 ## When it cannot tell
-The tag could not be observed at its source, or in the copy. A copy whose manifest was rewritten on the way, as some tools
-do, has another digest and the same config: that is not counted as drift. Nor is one that was turned from Docker's format into
-OCI's, where the config is written anew around the same layers: a change of the config alone would go unseen there.
+The tag, or a manifest that a pool needs, could not be observed at its source or in the copy. Some tools rewrite the manifest:
+the copy then has another digest and the same config, which is no drift. A conversion from Docker's format to OCI's is none
+either: it writes the config anew around the same layers. A change of the config alone would not be found there.
 
 ## References
 OCI distribution-spec, "Pulling manifests"; hauler-dev/hauler#779 (digests that do not survive a mirror).
@@ -29,7 +29,7 @@ from auditor.oci.document import Descriptor, Index
 from auditor.oci.reference import Reference
 from auditor.site import Requirement, Site
 from auditor.site.copies import Copy
-from auditor.site.images import Image, Standing
+from auditor.site.images import Image, Trouble
 from checks.placed import copies_by_image, image_subject, unknown
 
 ID = "digest-drift"
@@ -113,6 +113,11 @@ def _against_copy(copies: list[Copy]) -> Finding | None:
     return None
 
 
+def _trouble(copy: Copy) -> Trouble | None:
+    """Why the two cannot be compared: a manifest of the copy or of the source was not read."""
+    return copy.kept.resolution.trouble or (copy.wanted.resolution.trouble if copy.wanted is not None else None)
+
+
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per image and place that disagrees."""
     listed = _listed(site)
@@ -128,7 +133,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         found = list(_against_lists(image, beside)) if image.digest else []
         found += [drift] if (drift := _against_copy(group)) is not None else []
         yield from found
-        unseen = next((copy.kept.resolution.trouble for copy in group if copy.kept.standing is Standing.UNDETERMINED), None)
+        unseen = next((trouble for copy in group if (trouble := _trouble(copy)) is not None), None)
         if unseen is not None and not found:
             yield unknown(ID, image_subject(image), unseen)
         fine += not found and unseen is None

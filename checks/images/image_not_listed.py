@@ -33,24 +33,26 @@ from auditor.plan.demands import Demand
 from auditor.plan.listed import Coverage
 from auditor.plan.workloads.gaps import open_gaps
 from auditor.site import Requirement, Site
+from checks.affected import of_pairs, waits_for_copy
 
 ID = "image-not-listed"
 _SHOWN = 5
 
 
-def _finding(reference: Reference, demands: list[Demand]) -> Finding:
+def _finding(site: Site, reference: Reference, demands: list[Demand]) -> Finding:
     first = demands[0]
     places = [f"{demand.who} ({demand.location})" for demand in demands]
     more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
     needed_by = (*places[:_SHOWN], more.strip()) if more else tuple(places)
     return Finding(
         check=ID,
-        severity=Severity.ERROR,
+        severity=Severity.ERROR if waits_for_copy(site, str(reference)) else Severity.WARNING,
         subject=Subject("image", str(reference)),
         message=f"{places[0]} needs {reference}, and no list has it: it is not copied, and its pod ends in ImagePullBackOff.",
         facts={"needed_by": needed_by, "written": first.text, **first.proof},
         location=first.location,
         remedies=(Remedy("edit", f"Add {reference} to the image list, or correct {_correctable(first)}."),),
+        affects=of_pairs((str(reference), pool) for demand in demands for pool in demand.pools),
     )
 
 
@@ -87,7 +89,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     if not references:
         return  # without any list there is nothing to be absent from
     for reference, demands in absent.items():
-        yield _finding(reference, demands)
+        yield _finding(site, reference, demands)
     if present:
         yield Fine(len(present))
 

@@ -21,8 +21,9 @@ from __future__ import annotations
 import datetime
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, define
 from auditor.evidence.model import Absent, Failed, Kind, Seen
 from auditor.facts import Fact, table
 from auditor.oci.document import Descriptor, Index, MalformedDocument, parse_document
@@ -31,6 +32,7 @@ from auditor.plan.model import Registry
 from auditor.site import Requirement, Site
 from auditor.site.copies import Copy
 from auditor.site.images import Trouble
+from checks.affected import NOTHING
 from checks.bringing import without_sources
 from checks.placed import copies_by_image, image_subject, unknown
 
@@ -97,6 +99,7 @@ def _finding(site: Site, copies: list[Copy], copy: Copy, children: int, gone: li
             _copied(site, copy, gone),
             Remedy("rewrite", "Or write an index of only the platforms that are kept, and let the plan name that one."),
         ),
+        affects=(Affected((copy.image.name,), () if sure else starved),) if starved or sure else NOTHING,
     )
 
 
@@ -131,7 +134,12 @@ def _outcomes(site: Site, copies: list[Copy], copy: Copy, index: Index) -> Outco
                 unasked = Trouble(Kind.MISSING_EVIDENCE, f"nobody asked {copy.place} for the manifest {child.digest[:80]}")
     if gone:
         return _finding(site, copies, copy, len(children), gone)
-    return unknown(ID, image_subject(copy.image), unasked) if unasked is not None else None
+    if unasked is None:
+        return None
+    refused = None if copy.is_inside else _refusal(site.plan.registry)
+    # A manifest that no pool needs stops no pull, unless the registry refuses the index without it.
+    affects = None if refused is not None else NOTHING
+    return replace(unknown(ID, image_subject(copy.image), unasked), affects=affects)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:

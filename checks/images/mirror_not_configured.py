@@ -28,7 +28,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.plan.node_config import NodeConfig
@@ -131,7 +131,12 @@ def _finding(site: Site, group: Mirroring, beside: list[Lead]) -> Finding:
         },
         location=_location(site, group, config),
         remedies=tuple(_remedies(site, group, config, beside)),
+        affects=_affected(group),
     )
+
+
+def _affected(group: Mirroring) -> tuple[Affected, ...]:
+    return (Affected(tuple(str(lead.reference) for lead in group.leads), (group.pool.name,)),)
 
 
 def _whole(config: NodeConfig) -> Iterator[Outcome]:
@@ -165,7 +170,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             fine += len(group.leads)
         elif group.first.way is Way.UNKNOWN:
             subject = Subject("registry", group.registry, pool=group.pool.name)
-            yield Undetermined(ID, subject, group.first.kind, group.first.doubt)
+            yield Undetermined(ID, subject, group.first.kind, group.first.doubt, affects=_affected(group))
         else:
             yield _finding(site, group, beside[group.pool.name])
     if fine:

@@ -12,7 +12,8 @@ the image's `pools`. If no image of a list has the platform, the list is declare
 `pools` in the plan, or its own platform on the command line (`LIST=PLATFORM`).
 
 ## When it cannot tell
-The index, or the config of a single-platform image, could not be read.
+The index, or the config of a single-platform image, could not be read; or the index lists the platform, and its manifest was
+not observed.
 
 ## References
 OCI image index; containerd/platforms; facts/carrier_images.yaml.
@@ -29,7 +30,7 @@ from auditor.oci.select import entries
 from auditor.plan.bare_lists import PLAN_OF_LISTS
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
-from checks.placed import settled, subject_of
+from checks.placed import image_subject, settled, subject_of, unknown
 
 ID = "platform-absent"
 SHOWN = 12
@@ -84,11 +85,16 @@ def _finding(site: Site, placement: Placement) -> Finding:
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One outcome per image and pool."""
     fine = 0
+    said: set[tuple[str, str]] = set()
     for placement in settled(site, ID, lambda _: True):
         if isinstance(placement, Undetermined):
             yield placement
         elif placement.standing is Standing.PLATFORM_ABSENT:
             yield _finding(site, placement)
+        elif (trouble := placement.resolution.trouble) is not None:
+            if (key := (placement.image.name, trouble.detail)) not in said:  # it is listed, and may not be there all the same
+                said.add(key)
+                yield unknown(ID, image_subject(placement.image), trouble)
         else:
             fine += 1
     if fine:

@@ -99,11 +99,11 @@ def _remedy(site: Site, copy: Copy) -> Remedy:
 def _outcome(site: Site, copy: Copy) -> Outcome | None:
     """What is to be said of one copy; None when it keeps what the pool needs."""
     assert copy.wanted is not None  # noqa: S101 - the check requires the sources
-    if copy.kept.resolution.trouble is not None and copy.kept.standing is Standing.UNDETERMINED:
+    if copy.kept.resolution.trouble is not None:
         return unknown(ID, subject_of(copy.kept), copy.kept.resolution.trouble)
+    if copy.wanted.standing is Standing.UNDETERMINED and copy.wanted.resolution.trouble is not None:
+        return unknown(ID, subject_of(copy.kept), copy.wanted.resolution.trouble)
     if copy.kept.standing in _LOST:
-        if copy.wanted.standing is Standing.UNDETERMINED and copy.wanted.resolution.trouble is not None:
-            return unknown(ID, subject_of(copy.kept), copy.wanted.resolution.trouble)
         return _finding(site, copy, Severity.ERROR, _message(copy))
     if _is_degraded(copy):
         left, run_instead = copy.wanted.resolution.choice.os_version, copy.kept.resolution.choice.os_version

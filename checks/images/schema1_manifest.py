@@ -23,12 +23,13 @@ import shlex
 from collections.abc import Iterator
 from functools import cache
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, define
 from auditor.facts import Fact, table, version_key
 from auditor.oci.document import Schema1
 from auditor.plan.model import Program
 from auditor.site import Requirement, Site
 from auditor.site.images import Image
+from checks.affected import NOTHING
 from checks.bringing import target_of
 from checks.placed import image_subject, unknown
 
@@ -64,6 +65,7 @@ def _finding(site: Site, image: Image, refusing: tuple[str, ...]) -> Finding:
         facts={"digest": image.digest, "refusing_pools": refusing},
         location=image.why[0].location if image.why else None,
         remedies=(_remedy(site, image),),
+        affects=(Affected((image.name,), refusing),) if refusing else NOTHING,
     )
 
 
@@ -99,6 +101,6 @@ CHECK = define(
     title="An image is a Docker schema 1 manifest",
     family="images",
     area=Area.SOURCES,
-    severity=Severity.WARNING,
+    severity=Severity.ERROR,
     requires=(Requirement.IMAGES,),
 )

@@ -27,6 +27,7 @@ from auditor.plan.model import Media
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
 from auditor.sizing.budget import format_bytes
+from checks.affected import not_arrived
 from checks.archived import is_sure, other_format, spare
 from checks.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
 
@@ -66,7 +67,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     if stage is None or media is None or not site.images.placements:
         return
     found = strain(stage, media.size, media.size * MARK_PERCENT // 100, is_sure=is_sure(site))
-    yield from outcomes(site, ID, SUBJECT, stage, found, _finding(site, stage, media, found))
+    yield from outcomes(site, ID, SUBJECT, stage, found, _finding(site, stage, media, found), affects=not_arrived(site))
 
 
 CHECK = define(

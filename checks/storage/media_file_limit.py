@@ -21,13 +21,14 @@ import datetime
 import shlex
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.storage.load import CarriedFile, Load
 from auditor.sizing.budget import format_bytes
 from auditor.sizing.filesystems import Filesystem, Split, filesystem, split_plan
 from auditor.sizing.ranged import Fit, fit
+from checks.affected import in_archive, not_arrived, partly
 from checks.archived import is_sure
 
 ID = "media-file-limit"
@@ -81,27 +82,36 @@ def _finding(site: Site, file: CarriedFile, limit: Filesystem, severity: Severit
             Remedy("command", f"Cut it into {parts}, and join them inside.", _commands(file, cut)),
             Remedy("edit", f"Format the media as {ROOMY}, whose files have no such limit."),
         ),
+        affects=_affected(site, file),
     )
 
 
-def _outcome(site: Site, file: CarriedFile, limit: Filesystem, *, sure: bool) -> Iterator[Outcome]:
+def _affected(site: Site, file: CarriedFile) -> tuple[Affected, ...]:
+    """The images in the archive if it was read, else some of those that are still to be copied."""
+    read = {archive.path for archive in site.archives.read} if site.archives is not None else set()
+    return in_archive(site, file.path) if file.path in read else partly(not_arrived(site))
+
+
+def _outcome(site: Site, file: CarriedFile, limit: Filesystem, *, sure: bool, is_whole: bool) -> Iterator[Outcome]:
+    """`is_whole`: nothing of unknown size may come into the file."""
     found = fit(file.low, file.likely, file.high, limit.max_file)
     if found is Fit.FITS:
-        yield Fine()
+        yield from (Fine(),) if is_whole else ()
         return
     if found is not Fit.UNSURE:
         yield _finding(site, file, limit, Severity.ERROR if found is Fit.OVER and sure else Severity.WARNING)
     if found is not Fit.OVER or not sure:
         size = f"between {format_bytes(file.low)} and {format_bytes(file.high)}"
         detail = f"{file.name} has {size}, and a file on {limit.name} ends at {limit.max_file:,} bytes"
-        yield Undetermined(ID, _subject(file), Kind.MISSING_EVIDENCE, detail)
+        yield Undetermined(ID, _subject(file), Kind.MISSING_EVIDENCE, detail, affects=_affected(site, file))
 
 
 def _unread(site: Site, load: Load) -> Iterator[Outcome]:
     if load.unknown:
         named = ", ".join(load.unknown[:SAID]) + (f" and {len(load.unknown) - SAID} more" if len(load.unknown) > SAID else "")
-        detail = f"of unknown size: {named}"
-        yield Undetermined(ID, Subject("media", "copy.media"), Kind.MISSING_EVIDENCE, detail, site.faults_of(load.unknown))
+        detail, faults = f"of unknown size: {named}", site.faults_of(load.unknown)
+        affects = partly(not_arrived(site))
+        yield Undetermined(ID, Subject("media", "copy.media"), Kind.MISSING_EVIDENCE, detail, faults, affects=affects)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
@@ -112,7 +122,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         return
     sure = is_sure(site) and limit.confidence != "low"
     for file in load.files:
-        yield from _outcome(site, file, limit, sure=sure)
+        yield from _outcome(site, file, limit, sure=sure, is_whole=bool(file.path) or not load.unknown)
     yield from _unread(site, load)
 
 

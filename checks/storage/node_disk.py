@@ -27,7 +27,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Outcome, Remedy, Severity, Subject, define
+from auditor.check import Affected, Area, Finding, Outcome, Remedy, Severity, Subject, define
 from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
@@ -92,7 +92,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         sure = is_sure(site) or node is stage
         found = strain(stage, stage.capacity, mark.bytes, is_sure=sure)
         finding = _finding(site, pool, stage, found, mark, imports=node is not stage)
-        yield from outcomes(site, ID, _subject(pool), stage, found, finding)
+        yield from outcomes(site, ID, _subject(pool), stage, found, finding, affects=(Affected(pools=(pool.name,)),))
 
 
 CHECK = define(

@@ -31,6 +31,7 @@ from auditor.plan.model import Registry
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
 from auditor.sizing.budget import format_bytes
+from checks.affected import not_arrived
 from checks.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
 
 ID = "registry-disk"
@@ -91,7 +92,8 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         return
     found = strain(stage, registry.disk, _mark(registry.disk))
     finding = _finding(site, registry, stage, registry.disk, found)
-    yield from outcomes(site, ID, Subject("registry", registry.host), stage, found, finding)
+    subject = Subject("registry", registry.host)
+    yield from outcomes(site, ID, subject, stage, found, finding, affects=not_arrived(site))
 
 
 CHECK = define(

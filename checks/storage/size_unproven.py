@@ -76,7 +76,10 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One outcome for each stage whose capacity the plan gives, and one for each image of unknown size."""
     stages = [stage for stage in site.storage.stages if stage.capacity is not None]
     for stage in stages:
-        yield _finding(site, stage) if stage.estimated else Fine()
+        if stage.estimated:
+            yield _finding(site, stage)
+        elif not stage.unknown:
+            yield Fine()
     yield from _unknown(site, stages)
 
 

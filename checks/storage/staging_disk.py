@@ -26,6 +26,7 @@ from auditor.check import Area, Finding, Outcome, Remedy, Severity, Subject, def
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
 from auditor.sizing.budget import format_bytes
+from checks.affected import not_arrived
 from checks.archived import is_sure, other_format
 from checks.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
 
@@ -61,7 +62,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     if stage is None or copy is None or copy.staging is None or not site.images.placements:
         return
     found = strain(stage, copy.staging, copy.staging * MARK_PERCENT // 100, is_sure=is_sure(site))
-    yield from outcomes(site, ID, SUBJECT, stage, found, _finding(site, stage, copy.staging, found))
+    yield from outcomes(site, ID, SUBJECT, stage, found, _finding(site, stage, copy.staging, found), affects=not_arrived(site))
 
 
 CHECK = define(

@@ -70,15 +70,15 @@ def _finding(site: Site, carriage: Carriage, left: list[tuple[Descriptor, Fate]]
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per image and pool; what is fine is counted per image and pool."""
     bad = 0
-    reasons: list[tuple[str, Unpredicted]] = []
+    unknown: list[tuple[str, Unpredicted]] = []
     for carriage, copy in yet_to_copy(site):
         left = [(layer, fate) for layer, fate in carriage.left if not is_there(copy, layer)]
         if left:
             yield _finding(site, carriage, left)
-        if carriage.unpredicted is not None:
-            reasons.append((carriage.placement.image.name, carriage.unpredicted))
-        bad += bool(left) or carriage.unpredicted is not None
-    yield from unpredicted(ID, site, reasons)
+        open_ = [fate for layer, fate in carriage.fates if isinstance(fate, Unpredicted) and not is_there(copy, layer)]
+        unknown += [(carriage.placement.image.name, fate) for fate in open_[:1]]
+        bad += bool(left or open_)
+    yield from unpredicted(ID, site, unknown)
     yield from fine_among(site, ID, bad)
 
 

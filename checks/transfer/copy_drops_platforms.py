@@ -33,6 +33,7 @@ from auditor.site import Requirement, Site
 from auditor.site.images import Image, Placement, Standing
 from auditor.transfer.hops import Unpredicted
 from auditor.transfer.platforms import CopyPlatforms, Kept, keeping_all, keeps_all, keeps_over, platform_row
+from checks.affected import of_placements
 from checks.copied import to_copy, tool_of, unpredicted
 from checks.placed import image_subject
 
@@ -89,6 +90,7 @@ def _finding(site: Site, image: Image, row: CopyPlatforms, lost: list[Placement]
         },
         location=site.plan.where("copy", "options") if row.given else site.plan.where("copy", "tool"),
         remedies=(_remedy(row),),
+        affects=of_placements(lost),
     )
 
 
@@ -139,8 +141,10 @@ def _seen(site: Site) -> frozenset[Need]:
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One outcome per image."""
     known: list[Placement] = []
+    unread: set[str] = set()
     for placement in to_copy(site, ID):
         if isinstance(placement, Undetermined):
+            unread.add(placement.subject.id)
             yield placement
         else:
             known.append(placement)
@@ -150,7 +154,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         placements = [placement for placement in group if not seen or placement.need not in seen]
         index = placements[0].image.document if placements else None
         said = _outcome(site, placements[0].image, index, placements) if isinstance(index, Index) else None
-        fine += said is None
+        fine += said is None and str(reference) not in unread
         if isinstance(said, Finding):
             yield said
         elif said is not None:

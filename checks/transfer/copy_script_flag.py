@@ -33,11 +33,13 @@ from auditor.evidence.model import Kind
 from auditor.plan.scripts import Command
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement
+from auditor.site.layers import foreign_layers
 from auditor.site.script_lines import LineLosses, ReadScript, UnreadScript
 from auditor.site.scripts import Line
 from auditor.transfer.hops import Unpredicted
 from auditor.transfer.layers import Fate, carrying
 from auditor.transfer.platforms import keeping_all, platform_row
+from checks.affected import not_arrived, of_placements, waiting
 from checks.copied import to_copy
 
 ID = "copy-script-flag"
@@ -53,16 +55,20 @@ def _shown(command: Command) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
-def _finding(line: Line, case: str, message: str, remedy: Remedy, **facts: str | tuple[str, ...]) -> Finding:
+def _finding(
+    line: Line, case: str, message: str, remedy: Remedy, missed: list[Placement], **facts: str | tuple[str, ...]
+) -> Finding:
+    """`missed` are the placements that certainly do not arrive; without any, the line fails only if something else happens."""
     return Finding(
         check=ID,
-        severity=Severity.WARNING,
+        severity=Severity.ERROR if missed else Severity.WARNING,
         subject=_subject(line.path, line.command),
         message=message,
         case=case,
         facts={"line": _shown(line.command), "tool": str(line.hop), **facts},
         location=line.command.location,
         remedies=(remedy,),
+        affects=of_placements(missed),
     )
 
 
@@ -70,7 +76,7 @@ def _edit(text: str, line: str) -> Remedy:
     return Remedy("edit", text, (line,) if line else ())
 
 
-def _of_layers(line: Line, left: dict[str, Fate]) -> Finding:
+def _of_layers(line: Line, left: dict[str, Fate], lost: list[Placement]) -> Finding:
     images = tuple(left)
     fate = left[images[0]]
     option = carrying(line.hop.tool, line.hop.version, line.hop.origin, line.hop.to)
@@ -83,10 +89,10 @@ def _of_layers(line: Line, left: dict[str, Fate]) -> Finding:
         remedy = Remedy("edit", f"{line.call.tool} has no option for it: call `crane copy --allow-nondistributable-artifacts`.")
     more = f" and {len(images) - 1} more" if len(images) > 1 else ""
     said = f"This line calls {line.call.tool} without what carries foreign layers: those of {images[0]}{more} stay behind."
-    return _finding(line, "layers", said, remedy, images=images, row=fate.row.name, source=fate.row.source)
+    return _finding(line, "layers", said, remedy, lost, images=images, row=fate.row.name, source=fate.row.source)
 
 
-def _of_platforms(line: Line, lost: dict[str, list[Placement]]) -> Finding:
+def _of_platforms(line: Line, lost: dict[str, list[Placement]], certain: list[Placement]) -> Finding:
     image, placements = next(iter(lost.items()))
     wanted = ((one.resolution.choice.os_version or one.need.platform, one.pool.name) for one in placements)
     named = tuple(dict.fromkeys(f"{platform} for {pool}" for platform, pool in wanted))
@@ -102,7 +108,7 @@ def _of_platforms(line: Line, lost: dict[str, list[Placement]]) -> Finding:
         remedy = _edit(f"Call {line.call.tool} {how}.", line.with_option(option, without=drop))
     said = f"This line keeps one platform of {image}, and no other line brings {', '.join(named)}."
     source = row.source if not isinstance(row, Unpredicted) else ""
-    return _finding(line, "platforms", said, remedy, images=tuple(lost), lost=named, source=source)
+    return _finding(line, "platforms", said, remedy, certain, images=tuple(lost), lost=named, source=source)
 
 
 def _of_failure(line: Line) -> Finding:
@@ -114,52 +120,73 @@ def _of_failure(line: Line) -> Finding:
     )
     commands = () if is_shell else ('if ($LASTEXITCODE -ne 0) { throw "the copy failed" }',)
     said = f"Nobody notices when this line fails: {line.command.ignored}."
-    return _finding(line, "failure", said, Remedy("edit", how, commands), why=line.command.ignored)
+    return _finding(line, "failure", said, Remedy("edit", how, commands), [], why=line.command.ignored)
 
 
-def _of_line(losses: LineLosses) -> Iterator[Outcome]:
+def _of_line(site: Site, losses: LineLosses, carried: frozenset[str]) -> Iterator[Outcome]:
     line = losses.line
     subject = _subject(line.path, line.command)
     at = line.command.location
     if line.unsure and (losses.layers or losses.platforms):
         detail = f"{at}: what {', '.join(line.unsure)} holds is not known, and an option may be in it"
-        yield Undetermined(ID, subject, Kind.MISSING_EVIDENCE, detail)
+        yield Undetermined(ID, subject, Kind.MISSING_EVIDENCE, detail, affects=not_arrived(site))
     else:
         if losses.layers:
-            yield _of_layers(line, losses.layers)
+            yield _of_layers(line, losses.layers, _without_layers(site, losses, carried))
         if losses.platforms:
-            yield _of_platforms(line, losses.platforms)
+            yield _of_platforms(line, losses.platforms, _without_platforms(site, losses))
     for reason in losses.unknown:
         kind = Kind.MISSING_EVIDENCE if reason.missing else Kind.UNSUPPORTED
-        yield Undetermined(ID, subject, kind, f"{at}: {reason.why}")
+        yield Undetermined(ID, subject, kind, f"{at}: {reason.why}", affects=not_arrived(site))
     if line.command.ignored:
         yield _of_failure(line)
 
 
-def _of_script(read: ReadScript, downloads: int) -> Iterator[Outcome]:
+def _without_layers(site: Site, losses: LineLosses, carried: frozenset[str]) -> list[Placement]:
+    """The placements whose foreign layers stay behind: no line of any script carries them, and the facts are sure."""
+    copied = site.to_copy.placements if site.to_copy is not None else ()
+    images = {image for image, fate in losses.layers.items() if fate.row.confidence != "low"} - carried
+    return waiting(site, (one for one in copied if one.image.name in images and foreign_layers(one)))
+
+
+def _without_platforms(site: Site, losses: LineLosses) -> list[Placement]:
+    """The placements whose manifests stay behind: no other line of the script brings them, and there is no other script."""
+    row = platform_row(losses.line.hop)
+    if len(site.scripts) > 1 or isinstance(row, Unpredicted) or row.confidence == "low":
+        return []
+    return waiting(site, (one for lost in losses.platforms.values() for one in lost))
+
+
+def _of_script(site: Site, read: ReadScript, downloads: int, carried: frozenset[str], *, is_known: bool) -> Iterator[Outcome]:
+    """`is_known`: every manifest that is to be copied was read, so that a line that loses nothing is in order."""
     for losses in read.lines:
-        yield from list(_of_line(losses)) or [Fine()]
+        yield from list(_of_line(site, losses, carried)) or ([Fine()] if is_known else [])
     for hidden in read.hidden:
         detail = f"{hidden.command.location}: {hidden.why}"
-        yield Undetermined(ID, _subject(read.path, hidden.command), Kind.UNSUPPORTED, detail)
+        yield Undetermined(ID, _subject(read.path, hidden.command), Kind.UNSUPPORTED, detail, affects=not_arrived(site))
     for trouble in read.script.unread:
-        yield Undetermined(ID, Subject("script", read.path), Kind.MALFORMED, f"{trouble.location}: {trouble}")
+        subject = Subject("script", read.path)
+        yield Undetermined(ID, subject, Kind.MALFORMED, f"{trouble.location}: {trouble}", affects=not_arrived(site))
     if not (read.lines or read.hidden or read.script.unread or downloads):
         detail = f"{read.script.file}: no line of it is known to copy images"
-        yield Undetermined(ID, Subject("script", read.path), Kind.UNSUPPORTED, detail)
+        yield Undetermined(ID, Subject("script", read.path), Kind.UNSUPPORTED, detail, affects=not_arrived(site))
 
 
 def _outcomes(site: Site) -> Iterator[Outcome]:
-    for placement in to_copy(site, ID):
-        if isinstance(placement, Undetermined):
-            yield placement
+    unread = [one for one in to_copy(site, ID) if isinstance(one, Undetermined)]
+    yield from unread
+    is_known = not unread
     downloads = {script.read.path: script.lines for script in site.script_downloads}
+    lines = [losses for read in site.scripts if isinstance(read, ReadScript) for losses in read.lines]
+    carried = frozenset(image for losses in lines for image in losses.carried)
     for read in site.scripts:
         if isinstance(read, UnreadScript):
             kind = Kind.MISSING_EVIDENCE if read.why.missing else Kind.UNSUPPORTED
-            yield Undetermined(ID, Subject("script", read.path), kind, f"{read.why.location}: {read.why}")
+            yield Undetermined(
+                ID, Subject("script", read.path), kind, f"{read.why.location}: {read.why}", affects=not_arrived(site)
+            )
         else:
-            yield from _of_script(read, downloads[read.path])
+            yield from _of_script(site, read, downloads[read.path], carried, is_known=is_known)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
@@ -180,6 +207,6 @@ CHECK = define(
     title="A copy script lacks a flag, or hides failures",
     family="transfer",
     area=Area.COPIES,
-    severity=Severity.WARNING,
+    severity=Severity.ERROR,
     requires=(Requirement.COPY_SCRIPTS, Requirement.TO_COPY),
 )

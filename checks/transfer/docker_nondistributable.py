@@ -11,8 +11,8 @@ From 28 on the setting has no effect, and with the flag of that name Docker 29 d
 Name the registry as it is pushed to, host and port, or upgrade the machine that copies. Take the setting out from 28 on.
 
 ## When it cannot tell
-The version of Docker, or the daemon.json of the machine that copies (`copy.config`), is not given and it matters; or a file
-cannot be read.
+The version of Docker, or the daemon.json of the machine that copies (`copy.config`), is not given and it matters; a file
+cannot be read; or a manifest that is to be copied was not read, so that its layers are unknown.
 
 ## References
 facts/docker_nondistributable.yaml; docker/cli docs/deprecated.md; moby#33151, moby#51199; moby daemon/config/config.go,
@@ -24,10 +24,10 @@ from __future__ import annotations
 import datetime
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table, version_key
@@ -36,8 +36,9 @@ from auditor.plan.docker_daemon import ALLOW, Daemon, UnreadableDaemon, daemons
 from auditor.plan.lists.source import placeholder_in
 from auditor.plan.model import Program
 from auditor.site import Requirement, Site
+from checks.affected import not_arrived, of_placements
 from checks.bringing import with_foreign_layers
-from checks.copied import yet_to_copy
+from checks.copied import is_there, to_copy, unpredicted, yet_to_copy
 
 ID = "docker-nondistributable"
 
@@ -60,6 +61,11 @@ class _Machine:
     files: tuple[Daemon | UnreadableDaemon, ...]
     place: Location
     copies: bool = False
+    pool: str = ""
+
+    def affects(self, site: Site) -> tuple[Affected, ...]:
+        """What fails if this Docker does not run: the pool, or all that is still to be copied."""
+        return not_arrived(site) if self.copies else (Affected(pools=(self.pool,)),)
 
     @property
     def subject(self) -> Subject:
@@ -74,7 +80,7 @@ def _machines(site: Site) -> Iterator[_Machine]:
         yield _Machine("copy", plan.copy.tool, files, plan.where("copy", "tool"), copies=True)
     for pool in plan.pools:
         if pool.runtime is not None and pool.runtime.name == "docker" and (files := daemons(plan, pool.config)):
-            yield _Machine(f"pool {pool.name}", pool.runtime, files, plan.where("pools", pool.name, "runtime"))
+            yield _Machine(f"pool {pool.name}", pool.runtime, files, plan.where("pools", pool.name, "runtime"), pool=pool.name)
 
 
 def _setting(docker: Program) -> DockerSetting | None:
@@ -150,18 +156,32 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
     registry, transfer = site.plan.registry, site.transfer
     if setting.key != "used" or registry is None or transfer is None or not machine.copies:
         return
-    left = [carriage for carriage, _ in yet_to_copy(site) if carriage.left]
-    if not left or transfer.sends_foreign:
+    if transfer.sends_foreign:
         return
+    for placement in to_copy(site, ID):
+        if isinstance(placement, Undetermined):
+            yield placement
+    if site.to_copy is None:
+        detail = "neither the sources nor the archives were asked, so whether an image has foreign layers is unknown"
+        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail)
+        return
+    waiting = list(yet_to_copy(site))
+    left = [carriage for carriage, copy in waiting if any(not is_there(copy, layer) for layer, _ in carriage.left)]
+    yield from unpredicted(
+        ID, site, ((one.placement.image.name, one.unpredicted) for one, _ in waiting if one.unpredicted is not None)
+    )
+    if not left:
+        return
+    affects = of_placements(carriage.placement for carriage in left)
     image = left[0].placement.image.name
     if not machine.files:
         detail = f"{machine.docker} sends the foreign layers of {image} if its daemon.json says so: name it in `copy.config`"
-        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail)
+        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail, affects=affects)
         return
     first = machine.files[0]
     place = (first.allow_at or first.location) if isinstance(first, Daemon) else first.location
     images = len({carriage.placement.image.reference for carriage in left})
-    yield _finding(
+    finding = _finding(
         machine,
         Severity.ERROR,
         "target",
@@ -170,6 +190,7 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
         _send(site, registry.host, [carriage.placement.image.reference for carriage in left]),
         place,
     )
+    yield replace(finding, affects=affects)
 
 
 def _outcomes(site: Site, machine: _Machine) -> Iterator[Outcome]:
@@ -190,11 +211,20 @@ def _outcomes(site: Site, machine: _Machine) -> Iterator[Outcome]:
         yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail)
 
 
+def _placed(site: Site, machine: _Machine, outcome: Outcome) -> Outcome:
+    """The outcome with the cells that it concerns: all of the machine's, unless it names others."""
+    if isinstance(outcome, Fine) or outcome.affects is not None or outcome.subject.kind == "image":
+        return outcome
+    return replace(outcome, affects=machine.affects(site))
+
+
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """The outcomes of each Docker whose configuration is at hand, and of the one that copies."""
     for machine in _machines(site):
         outcomes = list(_outcomes(site, machine))
-        yield from outcomes or (Fine(),)
+        yield from (_placed(site, machine, outcome) for outcome in outcomes)
+        if not outcomes:
+            yield Fine()
 
 
 CHECK = define(

@@ -30,6 +30,7 @@ from auditor.plan.registry_config import UnreadableConfig
 from auditor.plan.registry_lint import RegistrySlip, Slip
 from auditor.site import Requirement, Site
 from auditor.site.fetches import shown_url
+from checks.affected import EVERYTHING
 
 ID = "registry-config"
 _STOPS = "the registry does not start"
@@ -83,6 +84,7 @@ def _finding(site: Site, host: str, slip: RegistrySlip) -> Finding:
         facts={"key": slip.key, "written": shown_url(slip.written)},
         location=slip.location,
         remedies=(Remedy("edit", remedy),),
+        affects=EVERYTHING,
     )
 
 
@@ -93,7 +95,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     slips = site.registry_slips
     if isinstance(slips, UnreadableConfig):
         kind = Kind.MISSING_EVIDENCE if slips.missing else Kind.MALFORMED
-        yield Undetermined(ID, Subject("registry", registry.host), kind, f"{slips.location}: {slips}")
+        yield Undetermined(ID, Subject("registry", registry.host), kind, f"{slips.location}: {slips}", affects=EVERYTHING)
         return
     yield from (_finding(site, registry.host, slip) for slip in slips)
     if not slips:

@@ -12,8 +12,8 @@ Strip the `urls` while copying, or allow them in the registry's configuration: `
 `validation.disabled: true`. Ask the registry for every layer afterwards: `auditor audit --via source --via target`.
 
 ## When it cannot tell
-The facts do not know the registry, nobody knows whether the copy keeps the `urls`, or the configuration could not be read. A
-manifest that was seen inside was taken.
+The facts do not know the registry, or not whether the copy keeps the `urls`; or the configuration, or a manifest that is to be
+copied, could not be read. The internal registry accepted a manifest that was observed there.
 
 ## References
 facts/registry_urls.yaml; distribution registry/handlers/app.go; configuration.md, validation.manifests.urls.
@@ -26,7 +26,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.oci.document import Descriptor
@@ -111,6 +111,7 @@ def _refused(site: Site, registry: Registry, row: RegistryUrls, rules: UrlRules 
         },
         location=_place(site, rules),
         remedies=tuple(_remedies(site, refused)),
+        affects=_affected(refused),
     )
 
 
@@ -125,6 +126,11 @@ def _remedies(site: Site, refused: list[_Arriving]) -> Iterator[Remedy]:
         patterns = ", ".join(f"'^{begin.replace('.', chr(92) + '.')}'" for begin in begins)
         allow = f"validation: {{manifests: {{urls: {{allow: [{patterns}]}}}}}}"
         yield Remedy("edit", f"Allow the URLs in the registry's configuration, and name it in `registry.config`: {allow}.")
+
+
+def _affected(arriving: list[_Arriving]) -> tuple[Affected, ...]:
+    """All pools: an index is pushed as a whole, so that a refused manifest keeps the other platforms out as well."""
+    return (Affected(tuple(dict.fromkeys(one.image for one in arriving))),)
 
 
 def _place(site: Site, rules: UrlRules | None) -> Location:
@@ -157,8 +163,8 @@ def _audited(site: Site) -> str:
     return shlex.join(["auditor", "audit", "--via", "target", site.plan.path])
 
 
-def _undetermined(registry: Registry, kind: Kind, detail: str) -> Undetermined:
-    return Undetermined(ID, _subject(registry), kind, detail)
+def _undetermined(registry: Registry, kind: Kind, detail: str, arriving: list[_Arriving]) -> Undetermined:
+    return Undetermined(ID, _subject(registry), kind, detail, affects=_affected(arriving))
 
 
 def _outcomes(site: Site, registry: Registry, row: RegistryUrls, arriving: list[_Arriving]) -> Iterator[Outcome]:
@@ -166,10 +172,11 @@ def _outcomes(site: Site, registry: Registry, row: RegistryUrls, arriving: list[
         rules = url_rules(site.plan) if row.urls == "configured" else None
         refused = [one for one in arriving if _refuses(row, rules, one)]
     except UnreadableConfig as error:
-        yield _undetermined(registry, Kind.MISSING_EVIDENCE if error.missing else Kind.MALFORMED, f"{error.location}: {error}")
+        kind = Kind.MISSING_EVIDENCE if error.missing else Kind.MALFORMED
+        yield _undetermined(registry, kind, f"{error.location}: {error}", arriving)
         return
     except NotUnderstood as error:
-        yield _undetermined(registry, Kind.UNSUPPORTED, f"{site.plan.where('registry', 'config')}: {error}")
+        yield _undetermined(registry, Kind.UNSUPPORTED, f"{site.plan.where('registry', 'config')}: {error}", arriving)
         return
     certain = [one for one in refused if one.urls is not None]
     if certain:
@@ -177,7 +184,7 @@ def _outcomes(site: Site, registry: Registry, row: RegistryUrls, arriving: list[
         return
     if refused:
         detail = f"nobody knows whether the copy keeps the urls of {refused[0].image}, with which {registry.kind} refuses it"
-        yield _undetermined(registry, Kind.MISSING_EVIDENCE, detail)
+        yield _undetermined(registry, Kind.MISSING_EVIDENCE, detail, refused)
         return
     lax = [one for one in arriving if one.urls != () and row.takes_without_blob(one.layer.media_type)]
     yield _proves_nothing(site, registry, row, rules, lax) if lax else Fine()
@@ -188,17 +195,17 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     registry = site.plan.registry
     assert registry is not None  # noqa: S101 - the check requires a registry of some kind
     assert registry.kind is not None  # noqa: S101 - as above
-    for placement in to_copy(site, ID):
-        if isinstance(placement, Undetermined):
-            yield placement
+    unread = [one for one in to_copy(site, ID) if isinstance(one, Undetermined)]
+    yield from unread
     arriving = list(_arriving(site))
     row = registry_row(registry.kind.name, registry.kind.version)
     if not arriving:
-        yield Fine()
+        yield from () if unread else (Fine(),)
     elif isinstance(row, Unpredicted):
-        yield _undetermined(registry, Kind.UNSUPPORTED, row.why)
+        yield _undetermined(registry, Kind.UNSUPPORTED, row.why, arriving)
     else:
-        yield from _outcomes(site, registry, row, arriving)
+        found = _outcomes(site, registry, row, arriving)
+        yield from (one for one in found if not (unread and isinstance(one, Fine)))
 
 
 CHECK = define(

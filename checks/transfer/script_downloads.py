@@ -81,7 +81,7 @@ def _of_script(script: ScriptDownloads) -> Iterator[Outcome]:
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per script, host and program."""
-    for read in site.scripts:
+    for read in site.bare_scripts:
         if isinstance(read, UnreadScript):
             kind = Kind.MISSING_EVIDENCE if read.why.missing else Kind.UNSUPPORTED
             yield Undetermined(ID, Subject("script", read.path), kind, f"{read.why.location}: {read.why}")

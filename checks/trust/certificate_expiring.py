@@ -143,6 +143,6 @@ CHECK = define(
     title="A certificate is not valid, or ends before the horizon",
     family="trust",
     area=Area.CALENDAR,
-    severity=Severity.WARNING,
+    severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),
 )

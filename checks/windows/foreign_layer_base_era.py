@@ -92,7 +92,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         if not placement.pool.is_windows or placement.is_carrier or (resolution.payload is None and resolution.trouble is None):
             continue
         outcome = _outcome(site, placement) if resolution.payload is None else None
-        fine += outcome is None
+        fine += outcome is None and (resolution.payload is None or resolution.trouble is None)
         if isinstance(outcome, Undetermined):
             if outcome.detail in said:
                 continue

@@ -25,7 +25,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Severity, Subject, Undetermined, define
+from auditor.check import Affected, Area, Finding, Fine, Outcome, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.oci.document import Descriptor
 from auditor.oci.reference import parse_reference
@@ -34,6 +34,7 @@ from auditor.site.layers import LayerEgress
 from auditor.sizing.budget import format_bytes
 from auditor.transfer.network import is_malformed
 from auditor.transfer.pull import PullRule
+from checks.affected import of_placements
 from checks.bringing import with_foreign_layers
 from checks.placed import with_payload
 
@@ -56,6 +57,10 @@ def _message(egress: LayerEgress, rule: PullRule) -> str:
     )
 
 
+def _affected(egress: LayerEgress) -> tuple[Affected, ...]:
+    return (Affected(egress.images, (egress.pool,)),)
+
+
 def _finding(site: Site, egress: LayerEgress, rule: PullRule) -> Finding:
     return Finding(
         check=ID,
@@ -75,6 +80,7 @@ def _finding(site: Site, egress: LayerEgress, rule: PullRule) -> Finding:
         },
         location=egress.location,
         remedies=(with_foreign_layers(site, map(parse_reference, egress.images)),),
+        affects=_affected(egress),
     )
 
 
@@ -88,23 +94,27 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     for egress in site.layer_egress:
         bad.update((image, egress.pool) for image in egress.images)
         if egress.unseen:
-            yield Undetermined(ID, _subject(egress), egress.unseen.kind, egress.unseen.detail, egress.unseen.faults)
+            trouble = egress.unseen
+            yield Undetermined(ID, _subject(egress), trouble.kind, trouble.detail, trouble.faults, affects=_affected(egress))
         elif egress.rule is None:
             detail = (
                 f"the facts do not say what {egress.runtime} asks first, the URL or the registry, or its version is missing"
             )
-            yield Undetermined(ID, _subject(egress), Kind.UNSUPPORTED, detail)
+            yield Undetermined(ID, _subject(egress), Kind.UNSUPPORTED, detail, affects=_affected(egress))
         else:
             yield _finding(site, egress, egress.rule)
     fine = 0
+    told = {(image, egress.unseen.detail) for egress in site.layer_egress if egress.unseen for image in egress.images}
     for placement in with_payload(site, ID):
         if isinstance(placement, Undetermined):
-            yield placement
+            if (placement.subject.id, placement.detail) not in told:
+                yield placement
         elif (foreign := site.foreign(placement)) and (unreadable := [layer for layer in foreign if _is_unreadable(layer)]):
             for layer in unreadable:
                 subject = Subject("layer", layer.digest, pool=placement.pool.name)
-                yield Undetermined(ID, subject, Kind.MALFORMED, "one of its urls cannot be read, so its host is not known")
-        elif (placement.image.name, placement.pool.name) not in bad:
+                detail = "one of its urls cannot be read, so its host is not known"
+                yield Undetermined(ID, subject, Kind.MALFORMED, detail, affects=of_placements((placement,)))
+        elif (placement.image.name, placement.pool.name) not in bad and placement.resolution.trouble is None:
             fine += 1
     if fine:
         yield Fine(fine)

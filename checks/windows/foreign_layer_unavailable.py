@@ -12,7 +12,8 @@ rebuild it on a base from after June 2023. Where the registry inside has the man
 nothing any more: then bring the layer by itself.
 
 ## When it cannot tell
-The manifest for the pool could not be read, or nobody asked the registry inside for the layer. Before anything is copied,
+The manifest for the pool could not be read, or the registry that should have the layer was not asked for it or did not
+answer. Before anything is copied,
 layers that do have `urls` are the matter of `foreign-layer-egress` alone.
 
 ## References
@@ -24,6 +25,7 @@ from __future__ import annotations
 import datetime
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Absent, Failed, Kind, Seen
@@ -35,10 +37,12 @@ from auditor.site.copies import Copy
 from auditor.site.images import Placement, Trouble
 from auditor.site.layers import foreign_layers
 from auditor.sizing.budget import format_bytes
+from checks.affected import of_placements
 from checks.bringing import with_foreign_layers
 from checks.placed import unknown, with_payload
 
 ID = "foreign-layer-unavailable"
+_Said = Finding | Undetermined | None
 
 
 def _subject(layer: Descriptor) -> Subject:
@@ -79,15 +83,24 @@ def _remedy(site: Site, image: Reference, layer: Descriptor, place: str) -> Reme
     )
 
 
-def _at_source(site: Site, placement: Placement, layer: Descriptor) -> Outcome | None:
+def _at_source(site: Site, placement: Placement, layer: Descriptor) -> _Said:
     """What is to be said of a layer that nobody looked for in a copy; None when it can be had."""
-    observed = site.evidence.blob(placement.image.reference.repository, layer.digest)
-    if layer.urls or isinstance(observed, Seen):
+    if layer.urls:
         return None
-    return _finding(site, placement, layer, " and names no URL", "")
+    repository = placement.image.reference.repository
+    match site.evidence.blob(repository, layer.digest):
+        case Seen():
+            return None
+        case Absent():
+            return _finding(site, placement, layer, f" and names no URL, and {repository} does not have it", "")
+        case Failed(kind, detail) as failed:
+            return unknown(ID, _subject(layer), Trouble(kind, f"{repository}: {detail}", failed.faults))
+        case None:
+            detail = f"the layer names no URL, and {repository} was not asked for it"
+            return unknown(ID, _subject(layer), Trouble(Kind.MISSING_EVIDENCE, detail))
 
 
-def _in_copy(site: Site, copy: Copy, layer: Descriptor) -> Outcome | None:
+def _in_copy(site: Site, copy: Copy, layer: Descriptor) -> _Said:
     """What is to be said of a layer where the nodes will get the image from; None when it is there."""
     match copy.blob(layer.digest):
         case Seen():
@@ -105,25 +118,27 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per layer; what is fine is counted per image and pool."""
     copies = {copy.kept.need: copy for copy in site.copies if copy.kept.resolution.payload is not None}
     fine = 0
-    said: set[str] = set()
+    said: dict[tuple[str, bool], Finding | Undetermined] = {}
+    where: dict[tuple[str, bool], list[Placement]] = {}
     for placement in with_payload(site, ID):
         if isinstance(placement, Undetermined):
             yield placement
             continue
         if not foreign_layers(placement):
-            fine += 1
+            fine += placement.resolution.trouble is None
             continue
         outcomes = [(layer, outcome) for layer, outcome in _judged(site, placement, copies) if outcome is not None]
-        fine += not outcomes
+        fine += not outcomes and placement.resolution.trouble is None
         for layer, outcome in outcomes:
-            if layer.digest not in said:
-                said.add(layer.digest)
-                yield outcome
+            key = layer.digest, isinstance(outcome, Finding)
+            said.setdefault(key, outcome)
+            where.setdefault(key, []).append(placement)
+    yield from (replace(outcome, affects=of_placements(where[key])) for key, outcome in said.items())
     if fine:
         yield Fine(fine)
 
 
-def _judged(site: Site, placement: Placement, copies: dict[Need, Copy]) -> Iterator[tuple[Descriptor, Outcome | None]]:
+def _judged(site: Site, placement: Placement, copies: dict[Need, Copy]) -> Iterator[tuple[Descriptor, _Said]]:
     copy = copies.get(placement.need)
     if copy is not None:
         yield from ((layer, _in_copy(site, copy, layer)) for layer in foreign_layers(copy.kept))

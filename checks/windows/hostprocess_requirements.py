@@ -26,7 +26,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table, version_key
 from auditor.oci.reference import Reference
@@ -35,6 +35,7 @@ from auditor.plan.demands import Demand
 from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
+from checks.affected import NOTHING
 
 ID = "hostprocess-requirements"
 Placements = Mapping[tuple[Reference, str], Placement]
@@ -56,17 +57,22 @@ class HostProcessBase(Fact, frozen=True, kw_only=True):
     symptom: str
 
 
-def _finding(demand: Demand, pool: str, message: str, case: str, remedy: Remedy) -> Finding:
+def _finding(demand: Demand, pool: str, message: str, case: str, remedy: Remedy, severity: Severity) -> Finding:
     return Finding(
         check=ID,
-        severity=Severity.WARNING,
+        severity=severity,
         subject=Subject("workload", demand.who, pool=pool),
         message=f"{demand.who} is a HostProcess container, and {message}",
         case=case,
         facts={"image": demand.text, **demand.proof},
         location=demand.location,
         remedies=(remedy,),
+        affects=_affected(demand, pool),
     )
+
+
+def _affected(demand: Demand, pool: str) -> tuple[Affected, ...]:
+    return (Affected((str(demand.reference),), (pool,) if pool else demand.pools),) if demand.reference is not None else NOTHING
 
 
 def _by_runtime(demand: Demand, pool: Pool) -> Outcome | None:
@@ -75,15 +81,17 @@ def _by_runtime(demand: Demand, pool: Pool) -> Outcome | None:
     subject = Subject("workload", demand.who, pool=pool.name)
     if pool.runtime is None or not pool.runtime.version:
         detail = f"the plan does not say which version of which runtime {pool.name} has"
-        return Undetermined(ID, subject, Kind.MISSING_EVIDENCE, detail)
+        return Undetermined(ID, subject, Kind.MISSING_EVIDENCE, detail, affects=_affected(demand, pool.name))
     row = rows.get(pool.runtime.name)
     if row is None:
-        return Undetermined(ID, subject, Kind.UNSUPPORTED, f"the facts do not say how {pool.runtime} runs such containers")
+        detail = f"the facts do not say how {pool.runtime} runs such containers"
+        return Undetermined(ID, subject, Kind.UNSUPPORTED, detail, affects=_affected(demand, pool.name))
     if version_key(pool.runtime.version) >= version_key(row.since):
         return None
     message = f"{pool.runtime} on {pool.name} does not know such containers: it runs isolated, without the host's rights."
     remedy = Remedy("upgrade", f"Upgrade {row.runtime} on {pool.name} to {row.since} or later.")
-    return _finding(demand, pool.name, message, str(pool.runtime), remedy)
+    severity = Severity.ERROR if row.confidence != "low" else Severity.WARNING
+    return _finding(demand, pool.name, message, str(pool.runtime), remedy, severity)
 
 
 def _risky_bases(pool: Pool) -> tuple[HostProcessBase, ...]:
@@ -101,8 +109,9 @@ def _by_base(demand: Demand, pool: Pool, placements: Placements) -> Outcome | No
     subject = Subject("workload", demand.who, pool=pool.name)
     trouble = placement.resolution.trouble
     if placement.standing is Standing.UNDETERMINED and trouble is not None:
+        # What it may find is a warning at most.
         detail = f"whether {demand.text} unpacks on {pool.name}: {trouble.detail}"
-        return Undetermined(ID, subject, trouble.kind, detail, trouble.faults)
+        return Undetermined(ID, subject, trouble.kind, detail, trouble.faults, affects=NOTHING)
     row = next((row for row in risky if row.os_version == placement.resolution.choice.os_version), None)
     if row is None or placement.standing not in _RUNS:
         return None
@@ -111,11 +120,13 @@ def _by_base(demand: Demand, pool: Pool, placements: Placements) -> Outcome | No
         f"{pool.name} ({pool.platform.os_version}) with `{row.symptom}`. This was seen once, and is not confirmed."
     )
     remedy = Remedy("install", f"Pull {demand.text} on one node of {pool.name} before it is carried in.")
-    return _finding(demand, pool.name, message, "base", remedy)
+    return _finding(demand, pool.name, message, "base", remedy, Severity.WARNING)
 
 
 def _host_process_placements(site: Site) -> Placements:
-    """The placements of images that HostProcess containers run, by reference and pool."""
+    """The placements of images that HostProcess containers run, by reference and pool; none where no base is risky."""
+    if not any(map(_risky_bases, site.plan.pools)):
+        return {}
     wanted = {demand.reference for demand in site.needs.demands if demand.host_process}
     return {
         (placed.image.reference, placed.pool.name): placed
@@ -135,7 +146,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         if not demand.host_network:
             message = "its pod does not say `hostNetwork: true`: the API server refuses it."
             remedy = Remedy("edit", f"Set `hostNetwork: true` in the pod at {demand.location.file}.")
-            wrong.append(_finding(demand, "", message, "hostNetwork", remedy))
+            wrong.append(_finding(demand, "", message, "hostNetwork", remedy, Severity.ERROR))
         for pool in map(site.plan.pool, demand.pools):
             outcomes = (_by_runtime(demand, pool), _by_base(demand, pool, placements))
             wrong += [outcome for outcome in outcomes if outcome is not None]
@@ -151,6 +162,6 @@ CHECK = define(
     title="A HostProcess container lacks what it requires",
     family="windows",
     area=Area.WORKLOADS,
-    severity=Severity.WARNING,
+    severity=Severity.ERROR,
     requires=(Requirement.WORKLOADS, Requirement.WINDOWS_POOLS),
 )

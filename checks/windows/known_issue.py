@@ -28,6 +28,7 @@ from auditor.facts import Fact, table, version_key
 from auditor.oci.windows import split_version
 from auditor.plan.model import Plan, Pool, Program
 from auditor.site import Requirement, Site
+from checks.affected import NOTHING
 
 ID = "known-issue"
 
@@ -92,7 +93,7 @@ def _finding(plan: Plan, pool: Pool, issue: KnownIssue, program: Program) -> Fin
     doubt = {"high": "", "medium": " Not every release was looked at.", "low": " This is one report, and not confirmed."}
     return Finding(
         check=ID,
-        severity=Severity(issue.severity),
+        severity=Severity(issue.severity) if issue.confidence != "low" else Severity.WARNING,
         subject=Subject("pool", pool.name, str(pool.platform)),
         message=f"{program} on {pool.name}: {issue.says}. The node says `{issue.symptom}`.{doubt[issue.confidence]}",
         case=issue.id,
@@ -112,7 +113,8 @@ def _outcomes(plan: Plan, pool: Pool) -> Iterator[Finding | Undetermined | None]
         affected = affects(issue, program.version) if _matters(plan, pool, issue) else False
         if affected is None:
             detail = f"the plan does not say which version of {program.name} {pool.name} has: {issue.says}, in some versions"
-            yield Undetermined(ID, Subject("pool", pool.name, str(pool.platform)), Kind.MISSING_EVIDENCE, detail)
+            cells = None if issue.severity == "error" else NOTHING
+            yield Undetermined(ID, Subject("pool", pool.name, str(pool.platform)), Kind.MISSING_EVIDENCE, detail, affects=cells)
         else:
             yield _finding(plan, pool, issue, program) if affected else None
 

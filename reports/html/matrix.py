@@ -11,6 +11,7 @@ from auditor.report import Cell, ImageRow, Report
 from reports import summary
 from reports.html.view import tone
 from reports.quantity import many, size
+from reports.standings import ACCEPTED, legend
 
 MOST_TITLES = 200  # more groups than this are read by nobody
 MOST_PULLED = 2_000
@@ -46,11 +47,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Images by pools. `statuses` counts cells; `sources` (who needs them) and `troubles` are titles of groups."""
+    """Images by pools. `statuses` counts cells, and `legend` explains them.
+
+    `sources` (who needs the images) and `troubles` are titles of groups.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     statuses: Mapping[str, int]
+    legend: tuple[tuple[str, str], ...]
     sources: tuple[str, ...]
     troubles: tuple[str, ...]
 
@@ -71,6 +76,7 @@ def matrix(report: Report) -> Matrix:
             for place, image in enumerate(report.images)
         ),
         statuses=Counter(cell.status for cell in cells),
+        legend=tuple(legend(cell.status for cell in cells)),
         sources=sources,
         troubles=troubles,
     )
@@ -117,10 +123,12 @@ def cell_tone(cell: Cell) -> str:
 
 
 def note(cell: Cell) -> str:
-    """What stands under the status in a cell: why it is so, the Windows build, the size, foreign layers."""
+    """What stands under the status in a cell: why it is so, the checks, the Windows build, the size, foreign layers."""
     parts = (
         "in the copy" if cell.place else "",
         cell.detail,
+        ", ".join(cell.checks),
+        ACCEPTED if cell.is_accepted else "",
         cell.os_version,
         "" if cell.bytes is None else size(cell.bytes),
         many(cell.foreign_layers, "foreign layer") if cell.foreign_layers else "",

@@ -14,7 +14,7 @@ from reports.ways import Side, sides
 # What a status, a severity or a verdict means to the eye: a class that gives it a shape and a colour.
 _TONES = {
     **dict.fromkeys(("ok", "passed", "ready", "verifies", "examined"), "o"),
-    **dict.fromkeys(("error", "failed", "not-ready", "fails", "absent", "platform-absent", "build-mismatch"), "e"),
+    **dict.fromkeys(("error", "failed", "not-ready", "fails", "absent", "platform-absent", "build-mismatch", "blocked"), "e"),
     **dict.fromkeys(("warning", "fallback"), "w"),
     **dict.fromkeys(("info", "ready-in-part", "ready for what was examined"), "i"),
     **dict.fromkeys(("not-applicable", "not-declared", "switched-off"), "n"),

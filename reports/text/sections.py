@@ -12,6 +12,7 @@ from reports.cleaning import clean
 from reports.folding import MOST_POOLS, everybody, listed
 from reports.headline import STATUS_WORDS
 from reports.quantity import size
+from reports.standings import legend
 from reports.summary import active, not_applied, origin
 from reports.text.ink import Ink
 from reports.text.layout import heading, more, table, wrap
@@ -35,6 +36,8 @@ def images(report: Report, ink: Ink) -> Iterator[str]:
     yield from heading("Images by pool", ink)
     rows = [[pool, platform, f"{statuses.total():,}", _statuses(statuses)] for (pool, platform), statuses in pools.items()]
     yield from table(("Pool", "Platform", "Images", "Of these"), rows, (14, 24, 8), MOST_ROWS)
+    for status, meaning in legend(status for statuses in pools.values() for status in statuses):
+        yield from wrap(meaning, "  ", f"{status}: ")
 
 
 def _statuses(statuses: Counter[str]) -> str:

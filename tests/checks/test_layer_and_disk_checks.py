@@ -64,8 +64,9 @@ def test_a_foreign_layer_with_urls_is_not_said_to_be_unavailable() -> None:
 
 @pytest.mark.parametrize("urls", [{}, {"urls": []}])
 def test_a_stranded_layer_is_one_finding_for_all_images_and_pools(urls: dict[str, Any]) -> None:
-    outcomes = said("foreign-layer-unavailable", PLAN, observed=both({**BASE, **urls}))
-    assert len(findings(outcomes)) == 1
+    outcomes = said("foreign-layer-unavailable", PLAN, observed=both({**BASE, **urls, "blob": "absent"}))
+    (found,) = findings(outcomes)
+    assert [(len(one.images), one.pools) for one in found.affects or ()] == [(2, ("win2022", "win2025"))]
     assert fine(outcomes) == 2
 
 

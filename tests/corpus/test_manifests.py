@@ -13,7 +13,7 @@ from auditor.oci.document import Index, Manifest, Schema1, parse_document
 from auditor.oci.select import entries
 from auditor.plan.needs import resolve_needs
 from auditor.policy import Policy, judge
-from auditor.policy.sections import image_rows
+from auditor.policy.matrix import image_rows
 from auditor.report import Cell
 from auditor.site import Site
 from checks import CATALOGUE
@@ -75,7 +75,7 @@ def results(where: Site) -> dict[str, CheckResult]:
 
 
 def cells(where: Site) -> dict[str, Cell]:
-    (row,) = image_rows(where)
+    (row,) = image_rows(where, (), (), (), TODAY)
     return {cell.pool: cell for cell in row.platforms}
 
 

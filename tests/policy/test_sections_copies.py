@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
-
 import pytest
 
-from auditor.policy.sections import egress_rows, image_rows
+from auditor.policy.matrix import image_rows
+from auditor.policy.sections import egress_rows
+from tests.made_checks import TODAY
 from tests.world import site_of
 
 REF = "registry.example.com/shop/web:1"
@@ -30,7 +30,7 @@ BOTH = [{"platform": "linux/amd64"}, {"platform": "windows/amd64:10.0.20348.2"}]
 )
 def test_the_worse_of_source_and_copy_is_shown(inside: dict[str, object], cells: list[tuple[str, str]]) -> None:
     site = site_of({"plan": PLAN, "observed": {REF: {"platforms": BOTH}}, "inside": {"r.local:5000/shop/web:1": inside}})
-    (row,) = image_rows(site)
+    (row,) = image_rows(site, (), (), (), TODAY)
     assert [(cell.status, cell.place) for cell in row.platforms] == cells
     assert all(cell.detail for cell in row.platforms if cell.status in {"absent", "undetermined"})
 
@@ -39,7 +39,7 @@ def test_what_is_worse_at_the_source_is_shown_of_the_source() -> None:
     site = site_of(
         {"plan": PLAN, "observed": {REF: {"absent": "gone"}}, "inside": {"r.local:5000/shop/web:1": {"platforms": BOTH}}}
     )
-    (row,) = image_rows(site)
+    (row,) = image_rows(site, (), (), (), TODAY)
     assert [(cell.status, cell.place) for cell in row.platforms] == [("absent", ""), ("absent", "")]
 
 
@@ -54,7 +54,7 @@ network: {reachable: ["*.local"]}
 """
     mirrors = "mirrors:\n  docker.io:\n    endpoint: ['https://r.local:5000']\n"
     site = site_of({"plan": plan, "files": {"n/registries.yaml": mirrors}})
-    rows = {row.host: row for row in egress_rows(site, datetime.date(2026, 11, 23))}
+    rows = {row.host: row for row in egress_rows(site, TODAY)}
     assert set(rows) == {"quay.io", "registry-1.docker.io"}
     assert rows["quay.io"].when_blocked == "the pull fails"
     assert "wait" in rows["registry-1.docker.io"].when_blocked
@@ -79,7 +79,7 @@ INSTALL = "curl https://get.example.com/a | sh\ncurl https://files.inside/b\ncur
 
 def test_charts_and_scripts_that_fetch_are_in_the_egress_inventory_and_no_host_is_invented() -> None:
     site = site_of({"plan": FETCHING, "files": {"deploy/charts.yaml": CHARTS, "install.sh": INSTALL}})
-    rows = egress_rows(site, datetime.date(2026, 11, 23))
+    rows = egress_rows(site, TODAY)
     assert [(row.host, row.port, row.who, row.check) for row in rows] == [
         ("charts.example.com", 8443, "HelmChart web (helm-controller of K3s and RKE2)", "chart-repository-egress"),
         ("get.example.com", 443, "install.sh (curl)", "script-downloads"),
@@ -94,5 +94,5 @@ def test_charts_and_scripts_that_fetch_are_in_the_egress_inventory_and_no_host_i
 def test_a_cache_dials_its_remote(remote: str, hosts: list[str]) -> None:
     plan = FETCHING.replace("copy: {scripts: [install.sh]}", "registry: {host: r.local, kind: distribution, config: c.yml}")
     files = {"deploy/a.yaml": "{}", "c.yml": f"proxy: {{remoteurl: '{remote}'}}"}
-    rows = egress_rows(site_of({"plan": plan, "files": files}), datetime.date(2026, 11, 23))
+    rows = egress_rows(site_of({"plan": plan, "files": files}), TODAY)
     assert [row.host for row in rows if row.check == "registry-config"] == hosts

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from auditor.policy.sections import ITEMS, egress_rows, image_rows, storage_stages
+from auditor.policy.matrix import image_rows
+from auditor.policy.sections import ITEMS, egress_rows, storage_stages
 from auditor.site import Site
 from tests.made_checks import TODAY
 from tests.world import site_from, site_of
@@ -81,7 +82,7 @@ def test_the_egress_section_has_each_dialer_once_and_sorted() -> None:
 
 
 def test_the_matrix_shows_every_image_for_every_pool() -> None:
-    rows = {row.reference: {cell.pool: cell for cell in row.platforms} for row in image_rows(foreign_site())}
+    rows = {row.reference: {cell.pool: cell for cell in row.platforms} for row in image_rows(foreign_site(), (), (), (), TODAY)}
     web = rows["docker.io/shop/web:1"]
     assert {name: cell.status for name, cell in web.items()} == dict.fromkeys(
         ("control", "win2022", "win-old", "win-odd"), "ok"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from auditor.evidence.model import Absent, Evidence, Failed, Kind, Seen
+from auditor.oci.archive import ArchivedImage
 from auditor.oci.reference import Reference
 from auditor.plan.model import Need, Needs, Plan
 from auditor.plan.paths import is_inside, normal
@@ -59,30 +61,65 @@ def archives_of(plan: Plan, needs: Needs, evidence: Evidence, source: Images | N
     trouble = next(iter(unread.values()), None)
     at = next((seen.at for seen in evidence.archives().values()), None)
     lacking = Survey(plan, needs, InNone(at, trouble.detail, trouble.kind) if trouble else InNone(at)).images().placements
-    if trouble is None and (nameless := _nameless(read, entries)):
-        # A root without a name is known by its digest alone: whoever did not see that at the source cannot know it.
-        doubtful = Survey(plan, needs, InNone(at, nameless, Kind.MISSING_EVIDENCE)).images().placements
-        pairs = zip(lacking, doubtful, strict=True)
-        lacking = tuple(sure if _is_seen(source, sure.need.reference) else unsure for sure, unsure in pairs)
+    if trouble is None and (doubt := _doubt(read, entries, evidence)) is not None:
+        doubtful = Survey(plan, needs, InNone(at, doubt.trouble.detail, doubt.trouble.kind)).images().placements
+        pairs, seen = zip(lacking, doubtful, strict=True), _wholly_seen(source)
+        lacking = tuple(sure if doubt.is_settled(seen, sure.need.reference) else unsure for sure, unsure in pairs)
     held = tuple(_final(best.get(_key(place.need)), place, is_sure=not unread) for place in lacking)
     asked = asked_names(references, plan.registry)
     return Archives(tuple(read), unread, entries, held, tuple(conflicts_in(read, asked, evidence)))
 
 
-def _nameless(read: Iterable[Archive], entries: Mapping[Reference, tuple[Entry, ...]]) -> str:
-    """What is to be said of roots without a name that were not found to be any image; empty where there is none."""
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """A root that was not found to be any image and may be one that no archive seems to hold.
+
+    `is_named`: the archive gives it a name, if another one. `is_read`: its document is known, so that only what the source has
+    is open.
+    """
+
+    trouble: Trouble
+    is_named: bool
+    is_read: bool
+
+    def is_settled(self, seen: AbstractSet[Reference] | None, reference: Reference) -> bool:
+        """Whether the root is known not to be the image. `seen` is what the source showed, None if it was not to be asked.
+
+        Then the root's own name counts.
+        """
+        return self.is_read and (self.is_named if seen is None else reference in seen)
+
+
+def _wholly_seen(source: Images | None) -> AbstractSet[Reference] | None:
+    """The images that the source showed with every manifest that a pool needs, or that it does not have."""
+    if source is None:
+        return None
+    troubled = {one.image.reference for one in source.placements if one.image.trouble or one.resolution.trouble}
+    return source.images.keys() - troubled
+
+
+def _doubt(read: Iterable[Archive], entries: Mapping[Reference, tuple[Entry, ...]], evidence: Evidence) -> _Doubt | None:
+    """The most doubtful root that was not found to be any image; None where all were found."""
     known = {(entry.archive.path, entry.root.digest) for found in entries.values() for entry in found}
-    for archive in read:
-        for root in archive.inventory.images:
-            if not root.names and (archive.path, root.digest) not in known:
-                return f"{archive.path} holds an image without a name ({root.digest[:19]}…), which may be it"
-    return ""
+    doubts = [
+        _of_root(archive, root, evidence)
+        for archive in read
+        for root in archive.inventory.images
+        if (archive.path, root.digest) not in known
+    ]
+    return min(doubts, key=lambda doubt: (doubt.is_read, doubt.is_named), default=None)
 
 
-def _is_seen(source: Images | None, reference: Reference) -> bool:
-    """Whether it is known what the source has under a name: an image, or nothing."""
-    image = source.images.get(reference) if source is not None else None
-    return image is not None and image.trouble is None
+def _of_root(archive: Archive, root: ArchivedImage, evidence: Evidence) -> _Doubt:
+    named = f"as {root.names[0]}" if root.names else "without a name"
+    detail = f"{archive.path} holds an image {named} ({root.digest[:19]}…), which may be it"
+    match InArchive(evidence, archive, {"": root}).content("", root.digest):
+        case Failed(kind, why):
+            return _Doubt(Trouble(kind, f"{detail}: {why}"), bool(root.names), is_read=False)
+        case None:
+            return _Doubt(Trouble(Kind.MISSING_EVIDENCE, f"{detail} and was not read"), bool(root.names), is_read=False)
+        case Seen() | Absent():
+            return _Doubt(Trouble(Kind.MISSING_EVIDENCE, detail), bool(root.names), is_read=True)
 
 
 def _observed(plan: Plan, evidence: Evidence) -> tuple[list[Archive], dict[str, Trouble]]:
