@@ -24,10 +24,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.plan.node_config.slips import ConfigSlip, Effect
 from auditor.site import Requirement, Site
+from checks.affected import not_arrived
 
 ID = "node-config-invalid"
 _EFFECTS = {
@@ -44,7 +45,7 @@ def _severity(slip: ConfigSlip) -> Severity:
     return Severity.WARNING if slip.effect is Effect.IGNORED and not slip.instead else Severity.ERROR
 
 
-def _finding(slip: ConfigSlip, pool: str) -> Finding:
+def _finding(site: Site, slip: ConfigSlip, pool: str) -> Finding:
     about = f"`{slip.key}`: " if slip.key else ""
     effect = _EFFECTS[slip.effect][" and " in slip.program].format(slip.program)
     said = f' It prints: "{slip.message}".' if slip.message and slip.message != slip.why else ""
@@ -62,6 +63,7 @@ def _finding(slip: ConfigSlip, pool: str) -> Finding:
         facts={"key": slip.key, "effect": slip.effect.value, "instead": slip.instead, "program": slip.program},
         location=slip.location,
         remedies=(Remedy("edit", text),),
+        affects=(Affected(pools=(pool,)),) if pool else not_arrived(site),
     )
 
 
@@ -80,7 +82,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     for file, found in site.copy_slips:
         files.setdefault(("", file), []).extend(found)
     for (pool, _), slips in files.items():
-        yield from (_finding(slip, pool) for slip in slips)
+        yield from (_finding(site, slip, pool) for slip in slips)
     if fine := sum(not slips for slips in files.values()):
         yield Fine(fine)
 
