@@ -9,7 +9,7 @@ from auditor.report import EgressRow, Report
 from reports.cleaning import clean
 from reports.quantity import many
 
-_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f.]*+:[0-9A-Fa-f:.]*+")
 
 
 def render(report: Report) -> str:

@@ -16,12 +16,10 @@ from auditor.plan.marked import Marked
 from auditor.plan.model import ListLine
 
 _PATTERNS = ("images-by-tag-regex", "images-by-semver")
-_SHAPE = re.compile(
-    rb"^[\"']?[a-z0-9][a-z0-9.-]*(?::[0-9]+)?[\"']?:[ \t]*(?:#.*)?\r?\n(?:[ \t]+.*\r?\n|[ \t]*#.*\r?\n|\r?\n){0,50}?"
-    rb"[ \t]+[\"']?(?:images|images-by-tag-regex|images-by-semver)[\"']?[ \t]*:",
-    re.MULTILINE,
-)
+_REGISTRY = re.compile(rb"[\"']?[a-z0-9][a-z0-9.-]*+(?::[0-9]++)?[\"']?:[ \t]*+(?:#.*)?")
+_IMAGES = re.compile(rb"[ \t]++[\"']?images(?:-by-tag-regex|-by-semver)?[\"']?[ \t]*+:")
 _HEAD = 64 * 1024
+_MOST_LINES = 50  # between a registry and its images
 
 
 def recognises(data: bytes) -> bool:
@@ -30,8 +28,21 @@ def recognises(data: bytes) -> bool:
     return (
         b"images" in head
         and not re.search(rb"^(?:apiVersion|kind|version)[ \t]*:", head, re.MULTILINE)
-        and bool(_SHAPE.search(head))
+        and _has_registry_with_images(head)
     )
+
+
+def _has_registry_with_images(head: bytes) -> bool:
+    left = 0
+    for line in head.splitlines():
+        if left and _IMAGES.match(line):
+            return True
+        is_below = line[:1] in {b" ", b"\t", b"#", b""}
+        if not is_below:
+            left = _MOST_LINES if _REGISTRY.fullmatch(line) else 0
+        elif left:
+            left -= 1
+    return False
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
