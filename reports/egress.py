@@ -10,7 +10,7 @@ from reports.cleaning import clean
 from reports.headline import not_examined
 from reports.quantity import many
 
-_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f.]*+:[0-9A-Fa-f:.]*+")
 
 
 def render(report: Report) -> str:

@@ -23,7 +23,7 @@ _LABELS = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]
 _HOST_PORT = re.compile(r"(?P<host>\[[^\]\s]*\]|[^:\s/]+)(?::(?P<port>\d{1,5}))?")
 _HOST_GLOB = re.compile(r"[A-Za-z0-9._*?\[\]!-]+")
 _PREFIX_PATH = re.compile(r"(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
-_URL_LOGIN = re.compile(r"://[^/\s@]*:[^/\s@]*@")
+_URL_LOGIN = re.compile(r"://[^/\s@:]*+:[^/\s@]*+@")
 MAX_TEXT = 2000
 FILESYSTEMS = ("exfat", "ext4", "fat32", "ntfs", "xfs", "iso9660", "udf")
 ROOT_UPDATES = "enabled, disabled, file://server/share or http://mirror"

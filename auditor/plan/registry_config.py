@@ -49,8 +49,8 @@ class UrlRules:
             return True
         if len(url) > MAX_URL:
             raise NotUnderstood(f"a URL of {len(url):,} characters")
-        allowed = not self.allow or any(compiled(pattern).search(url) for pattern in self.allow)
-        return not allowed or any(compiled(pattern).search(url) for pattern in self.deny)
+        allowed = not self.allow or any(compiled(pattern, MAX_URL).search(url) for pattern in self.allow)
+        return not allowed or any(compiled(pattern, MAX_URL).search(url) for pattern in self.deny)
 
 
 def _is_odd(url: str) -> bool:

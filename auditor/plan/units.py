@@ -14,7 +14,7 @@ from auditor.plan.quoting import shown
 
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([A-Za-z]*)")
 _RATE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([kKMGT]?)(bit/s|bps|B/s|byte/s)")
-_DURATION = re.compile(r"(?:(\d{1,5})d)?\s*(?:(\d{1,6})h)?\s*(?:(\d{1,6})m(?:in)?)?\s*(?:(\d{1,7})s)?")
+_DURATION = re.compile(r"(?:(\d{1,5})d)?\s*+(?:(\d{1,6})h)?\s*+(?:(\d{1,6})m(?:in)?)?\s*+(?:(\d{1,7})s)?")
 _SI = {"": 0, "k": 1, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
 MAX_SIZE = 10**18
 

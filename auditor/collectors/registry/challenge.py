@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import httpx
 
 MAX_HEADER = 8192
-_SCHEME = re.compile(r"\s*,?\s*([A-Za-z][A-Za-z0-9._~+-]*)(?=\s|$|,)\s*")
-_PARAMETER = re.compile(r'\s*,?\s*([A-Za-z0-9._~-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s",]+)')
+# Possessive: white space is never tried again, so a header of spaces takes linear time.
+_SCHEME = re.compile(r"\s*+,?\s*+([A-Za-z][A-Za-z0-9._~+-]*+)(?=\s|$|,)\s*+")
+_PARAMETER = re.compile(r'\s*+,?\s*+([A-Za-z0-9._~-]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"|[^\s",]++)')
 
 
 @dataclass(frozen=True, slots=True)

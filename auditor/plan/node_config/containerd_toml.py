@@ -21,7 +21,10 @@ from auditor.plan.quoting import shown
 
 NAME = "config.toml"
 ANY = "*"
-_LOOKS = re.compile(rb"^\s*(?:\[\s*plugins\b|plugins\s*[.=]|version\s*=\s*\d|imports\s*=|disabled_plugins\s*=)", re.MULTILINE)
+_LOOKS = re.compile(
+    rb"^[ \t]*+(?:\[[ \t]*+plugins\b|plugins[ \t]*+[.=]|version[ \t]*+=[ \t]*+\d|imports[ \t]*+=|disabled_plugins[ \t]*+=)",
+    re.MULTILINE,
+)
 _CAPABILITIES = frozenset({PULL, RESOLVE})
 
 

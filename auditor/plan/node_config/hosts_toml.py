@@ -21,7 +21,7 @@ from auditor.plan.quoting import shown
 NAME = "hosts.toml"
 REFERRERS = "referrers"  # a capability since containerd 2.2
 DEFAULT = "_default"
-_LOOKS = re.compile(rb"^\s*(?:\[\s*host\b|server\s*=\s*[\"']|host\s*[.=])", re.MULTILINE)
+_LOOKS = re.compile(rb"^[ \t]*+(?:\[[ \t]*+host\b|server[ \t]*+=[ \t]*+[\"']|host[ \t]*+[.=])", re.MULTILINE)
 _HOST = re.compile(r"(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|localhost|[A-Za-z0-9-]+(?=[:_]\d)|\[[0-9a-fA-F:]+\])(?::\d+|_\d+_)?")
 _DURATION = re.compile(r"[+-]?(?:0|(?:(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:ns|us|µs|μs|ms|s|m|h))++)")
 _NO_HOSTS = frozenset({"certs.d", "hosts.d"})

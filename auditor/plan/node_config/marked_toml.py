@@ -83,7 +83,14 @@ def _decoded(data: bytes) -> str:
 
 
 def _parts(dotted: str) -> Path:
-    return tuple(_unquoted(part) for part in _PARTS.findall(dotted))
+    """The parts of a dotted key that `_KEY` or `_HEADER` matched."""
+    found, position = [], 0
+    while (part := _PARTS.match(dotted, position)) is not None:
+        found.append(_unquoted(part[0]))
+        position = part.end()
+        while position < len(dotted) and dotted[position] in ". \t":
+            position += 1
+    return tuple(found)
 
 
 def _unquoted(part: str) -> str:

@@ -1,7 +1,7 @@
-"""The rewrites of K3s and RKE2: regular expressions of Go over a repository's path, read so that no pattern can hang.
+"""The rewrites of K3s and RKE2: regular expressions of Go over a repository's path, limited so that no pattern can hang.
 
-Go matches in linear time, Python does not. Only patterns that mean the same to both and cost at most the cube of a short
-name are applied; of the rest nobody is told a result.
+Go matches in linear time, Python does not. Only patterns that mean the same to both are applied, and only if the worst case
+takes few steps. The result of any other pattern is unknown.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from functools import lru_cache
 
 MAX_PATTERN = 200
 MAX_NAME = 128
-_COST = 3  # open repetitions, and one more where a match may begin anywhere
-_BRANCHES = 5  # alternatives and optional parts: each may double the work
+_MOST_STEPS = 4_000_000  # in the worst case; Python takes some 10 ns for each
 _TOKEN = re.compile(
     r"(?P<group>\((?:\?:|\?P<[A-Za-z_]\w*>|(?!\?)))|(?P<close>\))|(?P<bar>\|)|(?P<anchor>[\^$]|\\b)"
     r"|(?P<quantifier>(?:[*+?]|\{\d{1,2}(?:,\d{0,2})?\})\??)"
@@ -28,12 +27,16 @@ class NotUnderstood(Exception):
 
 
 @lru_cache(maxsize=1024)
-def compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern for Python. Raises NotUnderstood."""
+def compiled(pattern: str, longest: int) -> re.Pattern[str]:
+    """Return the pattern for Python, to be matched with texts of at most `longest` characters.
+
+    Each open repetition, and a start that is not fixed, multiplies the steps by the length; each alternative doubles them.
+    Raises NotUnderstood.
+    """
     if len(pattern) > MAX_PATTERN:
         raise NotUnderstood(f"a pattern of {len(pattern):,} characters")
     cost, branches = _cost(pattern)
-    if cost > _COST or branches > _BRANCHES:
+    if longest**cost * 2**branches > _MOST_STEPS:
         raise NotUnderstood("a pattern with too many repetitions or alternatives")
     try:
         return re.compile(pattern, re.ASCII)
@@ -68,7 +71,8 @@ def rewritten(rewrites: Iterable[tuple[str, str]], repository: str) -> str:
     """
     if len(repository) > MAX_NAME:
         raise NotUnderstood(f"a name of {len(repository)} characters")
-    results = {_replaced(compiled(pattern), replacement, repository) for pattern, replacement in rewrites} - {repository}
+    known = ((compiled(pattern, MAX_NAME), replacement) for pattern, replacement in rewrites)
+    results = {_replaced(pattern, replacement, repository) for pattern, replacement in known} - {repository}
     if len(results) > 1:
         raise NotUnderstood("several rewrites match, and no order is promised among them")
     return results.pop() if results else repository

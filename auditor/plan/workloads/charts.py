@@ -18,7 +18,7 @@ _MAX_MEMBERS = 10_000
 _MAX_CHARTS = 200  # in the folder charts
 _DECLARING = ("Chart.yaml", "requirements.yaml")  # the second is that of charts for Helm 2
 _HERE = "file://"
-_VERSION = re.compile(r"-v?\d.*\.tgz")
+_VERSION = re.compile(r"-v?\d")
 
 
 class UnreadableChart(Exception):
@@ -84,7 +84,9 @@ def _names(parts: list[str], data: bytes) -> set[str]:
     try:
         return {_name_in(_unpacked(data, Location(own))["Chart.yaml"])}
     except (UnreadableChart, KeyError):
-        return {own.removesuffix(".tgz"), _VERSION.sub("", own)}
+        name = own.removesuffix(".tgz")
+        version = _VERSION.search(name)
+        return {name, name[: version.start()] if version else name}
 
 
 def _is_chart(parts: list[str]) -> bool:
