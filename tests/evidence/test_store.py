@@ -201,7 +201,7 @@ def _truncated(path: Path) -> None:
         (lambda path: altered(path, "DROP TABLE tag", "CREATE VIEW tag AS SELECT 1 AS reference"), "did not make"),
         (lambda path: altered(path, "DROP TABLE blob"), "did not make"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else getattr(value, "__name__", "").strip("<>"),
 )
 def test_what_is_no_evidence_is_refused(make: object, words: str, tmp_path: Path) -> None:
     path = tmp_path / "site.evidence"

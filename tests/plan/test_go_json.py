@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.plan.go_json import MAX_DEPTH, load_go_json
@@ -76,6 +76,7 @@ def test_deep_and_odd_files_are_refused_in_no_time() -> None:
             load_go_json(text.encode())
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(),
@@ -88,6 +89,7 @@ def test_whatever_json_writes_is_read_back(value: object) -> None:
     assert found.root.plain() == value
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_are_too_odd(data: bytes) -> None:
     try:

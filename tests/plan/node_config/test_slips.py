@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.plan.node_config.slips import ConfigSlip, Effect, Grammar
@@ -231,6 +231,7 @@ def test_a_misspelt_flag_of_the_server() -> None:
     assert (found.instead, found.location.line) == ("disable-default-registry-endpoint", 2)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["daemon.json", "certs.d/docker.io/hosts.toml", "registries.yaml", "config.toml"]), st.binary(max_size=200)
 )
