@@ -187,7 +187,7 @@ warnings to stderr.
 | 0 | ready |
 | 1 | not ready: a finding at or over `--fail-on` |
 | 2 | the command line, the plan or a list is wrong |
-| 3 | undetermined: something could not be observed, and nothing is worse |
+| 3 | undetermined: something could not be observed, and nothing is worse; of `collect`: something was not observed |
 | 4 | an internal error |
 
 `auditor COMMAND --help` prints what stands here.

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from auditor.collectors.registry.transport import LeanTransport, make_transport, proxy_for
 from auditor.collectors.registry.wire import Answer
+from auditor.errors import UsageError
 from auditor.evidence.model import Kind, Seen
 from auditor.evidence.store import Store
 from tests.collectors.asking import LINUX, failure, gather, plan_of
@@ -227,11 +228,10 @@ def test_a_proxy_is_used(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> N
         assert proxy.log[0].path == f"http://{gateway.host}/v2/shop/web/manifests/1"
 
 
-def test_a_proxy_that_is_none_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_cannot_be_used_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
     _proxies(monkeypatch, ALL_PROXY="nonsense://x")
-    with Store.memory() as store:
+    with Store.memory() as store, pytest.raises(UsageError, match="ALL_PROXY: nonsense:// proxies are not supported"):
         gather(store, plan_of(LINUX), "quay.example/a/b:1")
-        assert failure(store.tag("quay.example/a/b:1"))[0] is Kind.UNREACHABLE
 
 
 def test_a_name_that_resolves_to_nothing() -> None:

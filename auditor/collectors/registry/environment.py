@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import ssl
 import urllib.request
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from auditor.errors import UsageError, strerror
 
 MAX_FILES = 5_000  # of one folder of SSL_CERT_DIR
 _FILE, _FOLDERS = "SSL_CERT_FILE", "SSL_CERT_DIR"
+_HOST = re.compile(r"[A-Za-z0-9._:-]+")
 _SCHEMES = frozenset({"http", "https"})
 
 
@@ -71,7 +73,7 @@ def check_proxies() -> None:
             raise UsageError(f"{name}: its value is no address of a proxy", hint) from None
         if url.scheme not in _SCHEMES:
             raise UsageError(f"{name}: {url.scheme}:// proxies are not supported, only http:// and https://", hint)
-        if not url.host or set(url.host) & set("[] "):
+        if _HOST.fullmatch(url.raw_host.decode("ascii", "replace")) is None:
             raise UsageError(f"{name}: {address} names no host", hint)
         if not 0 < (url.port or 80) < 65536:
             raise UsageError(f"{name}: {url.port} is no port", hint)

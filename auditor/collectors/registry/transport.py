@@ -112,7 +112,7 @@ def _serialised(request: httpx.Request) -> bytes:
 
 
 def make_transport(
-    url: httpx.URL, context: ssl.SSLContext | None, own: Callable[[], ssl.SSLContext]
+    url: httpx.URL, context: ssl.SSLContext | None, own: Callable[[], ssl.SSLContext] | None = None
 ) -> httpx.AsyncBaseTransport:
     """A transport for the server of `url`; `own` makes the context that verifies a proxy that speaks TLS itself.
 
@@ -123,7 +123,7 @@ def make_transport(
         return LeanTransport(context)
     try:
         verify = context if context is not None else False  # plain HTTP: nothing is verified
-        via = httpx.Proxy(proxy, ssl_context=own() if proxy.startswith("https:") else None)
+        via = httpx.Proxy(proxy, ssl_context=own() if own and proxy.startswith("https:") else None)
         return httpx.AsyncHTTPTransport(verify=verify, proxy=via, limits=httpx.Limits(max_connections=1))
     except (ValueError, ImportError, httpx.InvalidURL) as error:
         raise httpx.ProxyError(f"the proxy of the environment cannot be used: {error}") from error
