@@ -37,6 +37,11 @@ def repository(tmp_path: Path) -> Path:
     """A repository with the example as its site, the report of its main branch, and a branch that loses a line."""
     shutil.copytree(EXAMPLE, tmp_path / "site")
     (tmp_path / WORKLOAD).write_text(RECORDER)
+    # The chart that the site's HelmChart fetches is not rendered: a list says what it runs, so that every answer is yes or no.
+    (tmp_path / "site" / "lists" / "exporter.txt").write_text("ghcr.io/prometheus-community/windows-exporter:0.31.3\n")
+    plan = tmp_path / "site" / "plan.yaml"
+    listed = "{manifests: deploy, operator_images: {HelmChart.helm.cattle.io: lists/exporter.txt}}"
+    plan.write_text(plan.read_text().replace("{manifests: deploy}", listed))
     git(tmp_path, "init", "--quiet", "--initial-branch", "main")
     git(tmp_path, "add", "--all")
     git(tmp_path, "commit", "--quiet", "--message", "The site")
