@@ -10,9 +10,10 @@ run two versions under one name. A digest that nobody has any more cannot be pul
 Decide which digest is meant, pin the list to it, and copy once more.
 
 ## When it cannot tell
-The tag, or a manifest that a pool needs, could not be observed at its source or in the copy. A copy whose manifest was rewritten on the way, as some tools
-do, has another digest and the same config: that is not counted as drift. Nor is one that was turned from Docker's format into
-OCI's, where the config is written anew around the same layers: a change of the config alone would go unseen there.
+The tag, or a manifest that a pool needs, could not be observed at its source or in the copy. A copy whose manifest was
+rewritten on the way, as some tools do, has another digest and the same config: that is not counted as drift. Nor is one
+that was turned from Docker's format into OCI's, where the config is written anew around the same layers: a change of
+the config alone would go unseen there.
 
 ## References
 OCI distribution-spec, "Pulling manifests"; hauler-dev/hauler#779 (digests that do not survive a mirror).

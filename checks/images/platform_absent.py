@@ -11,7 +11,8 @@ Find a tag that is published for the platform, ask its maintainers for one, or k
 nodeSelector and take the pool out of the image's `pools`.
 
 ## When it cannot tell
-The index, or the config of a single-platform image, could not be read; or the index lists the platform, and its manifest was not observed.
+The index, or the config of a single-platform image, could not be read; or the index lists the platform, and its
+manifest was not observed.
 
 ## References
 OCI image index; containerd/platforms; facts/carrier_images.yaml.

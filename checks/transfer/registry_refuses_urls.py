@@ -12,8 +12,8 @@ Strip the `urls` while copying, or allow them in the registry's configuration: `
 `validation.disabled: true`. Ask the registry for every layer afterwards: `auditor audit --via source --via target`.
 
 ## When it cannot tell
-The facts do not know the registry, nobody knows whether the copy keeps the `urls`, the configuration could not be read, or a manifest that is to be copied was not. A
-manifest that was seen inside was taken.
+The facts do not know the registry, nobody knows whether the copy keeps the `urls`, the configuration could not be read,
+or a manifest that is to be copied was not. A manifest that was seen inside was taken.
 
 ## References
 facts/registry_urls.yaml; distribution registry/handlers/app.go; configuration.md, validation.manifests.urls.
