@@ -10,8 +10,8 @@ two differ the image is there and yet `ImagePullBackOff`: with no way out, the p
 Write the archive anew from references with tags, or name the image when it is loaded.
 
 ## When it cannot tell
-An archive could not be read; or it holds an image without a name or under another name, and the source that would tell which
-image that is was not observed. An image that no archive has is `image-missing-in-target`.
+An archive could not be read; or it holds an image without a name or under another name, and the source that would tell
+which image that is was not observed. An image that no archive has is `image-missing-in-target`.
 
 ## References
 rancher/rke2#11010 (`i-was-a-digest`).

@@ -11,8 +11,8 @@ From 28 on the setting has no effect, and with the flag of that name Docker 29 d
 Name the registry as it is pushed to, host and port, or upgrade the machine that copies. Take the setting out from 28 on.
 
 ## When it cannot tell
-The version of Docker, or the daemon.json of the machine that copies (`copy.config`), is not given and it matters; a file
-cannot be read; or a manifest that is to be copied was not read, so that its layers are unknown.
+The version of Docker, or the daemon.json of the machine that copies (`copy.config`), is not given and it matters; a
+file cannot be read; or a manifest that is to be copied was not read, so that its layers are unknown.
 
 ## References
 facts/docker_nondistributable.yaml; docker/cli docs/deprecated.md; moby#33151, moby#51199; moby daemon/config/config.go,

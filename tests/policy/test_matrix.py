@@ -135,6 +135,8 @@ files:
     version = 3
     [plugins."io.containerd.cri.v1.images".registry]
     config_path = "/etc/containerd/certs.d"
+  nodes/certs.d/docker.io/hosts.toml: |
+    server = "https://r.local:5000"
 """
 
 
@@ -144,6 +146,8 @@ files:
     version = 3
     [plugins."io.containerd.cri.v1.images".registry]
     config_path = "/etc/containerd/certs.d"
+  nodes/certs.d/docker.io/hosts.toml: |
+    server = "https://r.local:5000"
 """
 
 
