@@ -14,8 +14,6 @@ from itertools import zip_longest
 from typing import assert_never
 
 from auditor.check import Rule, Severity, Undetermined
-from auditor.evidence.model import Place
-from auditor.plan.model import Origin
 from auditor.policy.concerned import Affecting, affected_by, endpoint_of
 from auditor.report import Cell, ImageRow, JudgedFinding
 from auditor.site import Site
@@ -113,7 +111,7 @@ class _Cells:
         self._connections = {
             (case.endpoint.name, case.pool.name): tuple(self._of_connection(case))
             for case in (site.trust(today) if site.endpoints else ())
-            if case.client == runtime_client(case.pool) and not _is_yet_to_be_seen(site, case)
+            if case.client == runtime_client(case.pool)
         }
 
     def _said(self, check: str, judged: JudgedFinding | None = None) -> _Said:
@@ -164,12 +162,6 @@ class _Cells:
         said = [replace(one, is_sure=False, title=NOT_ALL) if affected.is_partial else one for one, affected in found]
         said += self._connections.get((endpoint, pool.name), ())
         return [one for one in said if one.is_sure], [one for one in said if not one.is_sure]
-
-
-def _is_yet_to_be_seen(site: Site, case: TrustCase) -> bool:
-    """Whether the endpoint is an internal registry that this audit was not to ask: its cells say how the source stands."""
-    is_implied = case.endpoint.origin is not Origin.DECLARED
-    return is_implied and Place.TARGET not in site.places and isinstance(case.verdict, Unseen)
 
 
 def _checks(said: list[_Said]) -> tuple[str, ...]:

@@ -25,11 +25,8 @@ KINDS = ("tag", "content", "blob", "unpacked", "archive", "chain", "offered", "f
 MOST = 400  # single observations that are lost on one site
 LOSSES = {"failed": FAILED, "missing": None}
 ABSENT = Absent("not found", AT, SOURCE)
-# Fixed together with checks/trust: its fetched CRLs fail, and it passes.
-ELSEWHERE = frozenset({"crl-stale"})
 names = pytest.mark.parametrize("site", SITES, ids=lambda site: site.name)
 losses = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
-CHECKS = tuple(check for check in CATALOGUE if check.id not in ELSEWHERE)
 
 
 @dataclass
@@ -107,7 +104,7 @@ def is_needed(check: Check, site: Examined, key: Key) -> bool:
 @losses
 def test_nothing_passes_if_what_it_asks_for_is_lost(site: Examined, loss: Lost) -> None:
     problems: list[str] = []
-    for check in CHECKS:
+    for check in CATALOGUE:
         whole = Mutated(site.evidence, nothing)
         before = ran(check, site, whole)
         if not whole.asked:
@@ -130,11 +127,11 @@ def test_nothing_passes_if_what_it_asks_for_is_lost(site: Examined, loss: Lost) 
 @losses
 def test_no_check_says_more_if_one_observation_is_lost(site: Examined, loss: Lost) -> None:
     whole = Mutated(site.evidence, nothing)
-    before = evaluate(site.made(whole), CHECKS, site.today).results
+    before = evaluate(site.made(whole), CATALOGUE, site.today).results
     problems: list[str] = []
     for key in [*whole.asked][:MOST]:
         FIGURES.replaced += 1
-        after = evaluate(site.made(Mutated(site.evidence, {key}.__contains__, loss)), CHECKS, site.today).results
+        after = evaluate(site.made(Mutated(site.evidence, {key}.__contains__, loss)), CATALOGUE, site.today).results
         FIGURES.runs += sum(not one.not_applicable for one in after)
         problems += [f"{key[0]}: {text}" for one, other in zip(before, after, strict=True) for text in improved(one, other)]
     no_problems(problems)
@@ -153,5 +150,5 @@ def test_the_harness_sees_a_check_that_passes_without_looking() -> None:
 
 def _all_keys(site: Examined) -> list[Key]:
     whole = Mutated(site.evidence, nothing)
-    evaluate(site.made(whole), CHECKS, site.today)
+    evaluate(site.made(whole), CATALOGUE, site.today)
     return [*whole.asked]
