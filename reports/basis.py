@@ -22,7 +22,7 @@ def source_line(report: Report) -> str:
 
 def age_lines(report: Report) -> tuple[str, ...]:
     """One line for each kind: `tags: 2026-10-23 (31 days old)`."""
-    return tuple(f"{row.what}: {days_of(row)} ({age_words(row)})" for row in report.basis.ages)
+    return tuple(f"{row.what}: {days_of(row)} ({age_words(row, report.basis)})" for row in report.basis.ages)
 
 
 def days_of(row: AgeRow) -> str:
@@ -31,8 +31,10 @@ def days_of(row: AgeRow) -> str:
     return oldest if oldest == newest else f"{oldest} to {newest}"
 
 
-def age_words(row: AgeRow) -> str:
+def age_words(row: AgeRow, basis: EvidenceBasis) -> str:
     """The age in words, and what it means."""
+    if basis.measured_on is not None and row.oldest.date() > basis.measured_on:
+        return "newer than the audit date"
     age = f"{many(row.days, 'day')} old" if row.days else "less than a day old"
     return f"{age}, stale" if row.is_stale else age
 
