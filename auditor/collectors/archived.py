@@ -57,7 +57,7 @@ def _observed(
     try:
         seal = seal_of(folder / path)
         if isinstance(before, Seen) and before.value.seal == seal:
-            return before
+            return Seen(before.value, now(), before.source)  # the seal was checked now
         read = read_archive(folder / path, progress=partial(reading, path) if reading else None)
     except UnreadableArchive as error:
         return _failure(error, path)

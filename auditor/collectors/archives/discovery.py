@@ -34,19 +34,27 @@ def archives_in(path: Path) -> list[Path]:
 
 
 def seal_of(path: Path) -> str:
-    """Something that changes when the archive does: made of names, sizes and times, not of bytes. Raises UnreadableArchive."""
+    """Return a digest of names, sizes, times and inodes, which changes if the archive does, also if its mtime is kept.
+
+    Raises UnreadableArchive.
+    """
     seal = hashlib.sha256()
     try:
         info = path.stat()
         if not stat.S_ISDIR(info.st_mode):
-            return hashlib.sha256(f"{info.st_size} {info.st_mtime_ns}".encode()).hexdigest()
+            return hashlib.sha256(_marks(info).encode()).hexdigest()
         for found in files_below(path):
-            seal.update(f"{found.name}\0{found.info.st_mode} {found.info.st_size} {found.info.st_mtime_ns}\n".encode())
+            seal.update(f"{found.name}\0{found.info.st_mode} {_marks(found.info)}\n".encode())
     except OSError as error:
         raise unreadable(path, error) from error
     except Unusable as error:
         seal.update(error.detail.encode())
     return seal.hexdigest()
+
+
+def _marks(info: os.stat_result) -> str:
+    """The change time moves with every write and every replacement; a copy tool can set only the modification time."""
+    return f"{info.st_size} {info.st_mtime_ns} {info.st_ctime_ns} {info.st_ino}"
 
 
 def is_folder_archive(path: Path) -> bool:

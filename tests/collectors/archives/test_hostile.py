@@ -385,3 +385,14 @@ def test_many_roots_over_one_large_index_end(tmp_path: Path) -> None:
     start = time.perf_counter()
     assert ("index.json", "limit") in defects(read(tmp_path, tar(files)))
     assert time.perf_counter() - start < 20
+
+
+def test_a_seal_changes_with_a_replacement_that_keeps_size_and_time(tmp_path: Path) -> None:
+    archive = tmp_path / "images.tar"
+    archive.write_bytes(b"a" * 1024)
+    info, before = archive.stat(), seal_of(archive)
+    (tmp_path / "other.tar").write_bytes(b"b" * 1024)
+    os.utime(tmp_path / "other.tar", ns=(info.st_atime_ns, info.st_mtime_ns))
+    (tmp_path / "other.tar").replace(archive)
+    assert archive.stat().st_mtime_ns == info.st_mtime_ns
+    assert seal_of(archive) != before
