@@ -73,11 +73,14 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     reasons: list[tuple[str, Unpredicted]] = []
     for carriage, copy in yet_to_copy(site):
         left = [(layer, fate) for layer, fate in carriage.left if not is_there(copy, layer)]
-        if left:
+        unknown = carriage.unpredicted
+        if left and copy is not None and copy.doubt:
+            unknown = Unpredicted(copy.doubt, missing=True)
+        elif left:
             yield _finding(site, carriage, left)
-        if carriage.unpredicted is not None:
-            reasons.append((carriage.placement.image.name, carriage.unpredicted))
-        bad += bool(left) or carriage.unpredicted is not None
+        if unknown is not None:
+            reasons.append((carriage.placement.image.name, unknown))
+        bad += bool(left) or unknown is not None
     yield from unpredicted(ID, site, reasons)
     yield from fine_among(site, ID, bad)
 

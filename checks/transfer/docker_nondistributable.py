@@ -159,7 +159,8 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
     registry, transfer = site.plan.registry, site.transfer
     if setting.key != "used" or registry is None or transfer is None or not machine.copies:
         return
-    left = [carriage for carriage, _ in yet_to_copy(site) if carriage.left]
+    # Where it is unknown whether a copy is complete, `copy-drops-foreign-layers` is undetermined.
+    left = [carriage for carriage, copy in yet_to_copy(site) if carriage.left and not (copy is not None and copy.doubt)]
     if not left or transfer.sends_foreign:
         return
     image = left[0].placement.image.name
