@@ -215,6 +215,8 @@ class World:
                 self.evidence.blobs[reference.repository, digest] = seen(BlobSeen(size))
             case "absent":
                 self.evidence.blobs[reference.repository, digest] = Absent("BLOB_UNKNOWN", AT, SOURCE)
+            case "failed":
+                self.evidence.blobs[reference.repository, digest] = Failed(Kind.UNREACHABLE, "503", AT, SOURCE)
 
     def _lack(self, reference: Reference, digest: str, how: str) -> None:
         if (answer := _lacking(how)) is not None:

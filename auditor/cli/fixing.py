@@ -74,14 +74,16 @@ def with_fixes(site: Site, report: Report, command: str, today: datetime.date) -
 
 def fix_command(given: Given, chosen: Chosen) -> str:
     """`auditor fix` with the inputs and options of an audit; empty if these are not known."""
-    return shlex.join(["auditor", "fix", *given.words, *_options(chosen), "-o", FOLDER]) if given.words else ""
+    if not given.words:
+        return ""
+    asks = given.evidence is None and chosen.evidence is None  # evidence asks no host anyway
+    offline = ["--offline"] if chosen.offline and asks else []
+    return shlex.join(["auditor", "fix", *given.words, *offline, *_options(chosen), "-o", FOLDER])
 
 
 def _options(chosen: Chosen) -> Iterator[str]:
     if chosen.evidence is not None:
         yield from ("--evidence", str(chosen.evidence))
-    if chosen.offline and chosen.evidence is None:
-        yield "--offline"
     if chosen.today != datetime.datetime.now(tz=datetime.UTC).date():
         yield from ("--at", chosen.today.isoformat())
     if chosen.waivers is not None:

@@ -202,7 +202,8 @@ def _hosts_toml(site: Site, config: NodeConfig, domain: str, file: MirrorFile, m
     text: str | None = "\n".join([*file.lines, ""])
     if before is not None:
         groups = [group for group in site.mirroring if (group.pool.name, group.registry) == (pool.name, domain)]
-        lines = [*file.lines, *(["override_path = false"] if len(file.lines) == 1 and b"override_path" in before else [])]
+        is_bare = not any(line.startswith("override_path") for line in file.lines)
+        lines = [*(["override_path = false"] if is_bare and b"override_path" in before else []), *file.lines]
         text = with_server(before, lines, _outside(groups), _urls_of(file))
     if text is None:
         made.by_hand.append(f"correct {place}, which cannot be changed here: set {' and '.join(file.lines)}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from auditor.evidence.model import BlobSeen, Evidence, ImageEvidence, Observation, Seen
+from auditor.evidence.model import Absent, BlobSeen, Evidence, ImageEvidence, Observation, Seen
 from auditor.oci.reference import Reference
 from auditor.plan.model import Plan
 from auditor.plan.rewrites import placed
@@ -58,6 +58,17 @@ class Copy:
         """Whether the place was observed to have a manifest for the pool, and every blob that the manifest names."""
         resolution = self.kept.resolution
         return resolution.payload is not None and resolution.trouble is None and not self.lacking
+
+    @property
+    def doubt(self) -> str:
+        """Why it is unknown whether the image is complete; empty if it is, or if a blob is known to be absent."""
+        trouble = self.kept.resolution.trouble
+        if trouble is not None:
+            return f"{self.place}: {trouble.detail}"
+        lacking = self.lacking
+        if not lacking or any(isinstance(self.blob(digest), Absent) for digest in lacking):
+            return ""
+        return f"{self.place}: blob {lacking[0]} was not observed"
 
     def blob(self, digest: str) -> Observation[BlobSeen] | None:
         """Whether the place has the blob, or the manifest."""

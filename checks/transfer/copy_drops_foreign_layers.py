@@ -73,9 +73,11 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     unknown: list[tuple[str, Unpredicted]] = []
     for carriage, copy in yet_to_copy(site):
         left = [(layer, fate) for layer, fate in carriage.left if not is_there(copy, layer)]
-        if left:
-            yield _finding(site, carriage, left)
         open_ = [fate for layer, fate in carriage.fates if isinstance(fate, Unpredicted) and not is_there(copy, layer)]
+        if left and copy is not None and copy.doubt:
+            open_ = [Unpredicted(copy.doubt, missing=True)]
+        elif left:
+            yield _finding(site, carriage, left)
         unknown += [(carriage.placement.image.name, fate) for fate in open_[:1]]
         bad += bool(left or open_)
     yield from unpredicted(ID, site, unknown)

@@ -36,6 +36,7 @@ from auditor.plan.docker_daemon import ALLOW, Daemon, UnreadableDaemon, daemons
 from auditor.plan.lists.source import placeholder_in
 from auditor.plan.model import Program
 from auditor.site import Requirement, Site
+from auditor.transfer.hops import Unpredicted
 from checks.affected import not_arrived, of_placements
 from checks.bringing import with_foreign_layers
 from checks.copied import is_there, to_copy, unpredicted, yet_to_copy
@@ -165,11 +166,16 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
         detail = "neither the sources nor the archives were asked, so whether an image has foreign layers is unknown"
         yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail)
         return
-    waiting = list(yet_to_copy(site))
-    left = [carriage for carriage, copy in waiting if any(not is_there(copy, layer) for layer, _ in carriage.left)]
-    yield from unpredicted(
-        ID, site, ((one.placement.image.name, one.unpredicted) for one, _ in waiting if one.unpredicted is not None)
-    )
+    left, unknown = [], []
+    for carriage, copy in yet_to_copy(site):
+        is_left = any(not is_there(copy, layer) for layer, _ in carriage.left)
+        doubt = copy.doubt if copy is not None else ""
+        reason = Unpredicted(doubt, missing=True) if is_left and doubt else carriage.unpredicted
+        if reason is not None:
+            unknown.append((carriage.placement.image.name, reason))
+        elif is_left:
+            left.append(carriage)
+    yield from unpredicted(ID, site, unknown)
     if not left:
         return
     affects = of_placements(carriage.placement for carriage in left)

@@ -22,6 +22,8 @@ _KEY = re.compile(r"\s*(?:\"([^\"\\]*)\"|'([^']*)'|([A-Za-z0-9_-]+))\s*=")
 def with_server(data: bytes, lines: Sequence[str], outside: Iterable[int], tls_from: Sequence[str]) -> str | None:
     """The file with `lines` (`server = …`, `override_path = …`) at its top level; None if it cannot be changed so.
 
+    An empty table among the lines (`[host]`) goes to the end, and only into a file that lacks it.
+
     `outside` are the lines of the `[host]` tables that have to go, `tls_from` the URLs of the tables whose TLS settings the
     server needs.
     """
@@ -29,10 +31,13 @@ def with_server(data: bytes, lines: Sequence[str], outside: Iterable[int], tls_f
         toml = load_toml(data)
         text = data.decode("utf-8")
         gone = _hosts_at(toml, frozenset(outside))
-        added = [*lines, *_tls_lines(toml, tls_from)]
-        kept = _commented(text.split("\n"), toml, gone)
-        changed = "\n".join([*added, *kept])
+        tables = [line for line in lines if line.startswith("[")]
+        added = [*(line for line in lines if line not in tables), *_tls_lines(toml, tls_from)]
+        changed = "\n".join([*added, *_commented(text.split("\n"), toml, gone)])
         made = load_toml(changed.encode())
+        if missing := [table for table in tables if table.strip("[]") not in made.data]:
+            changed = "\n".join([changed.rstrip("\n"), *missing, ""])
+            made = load_toml(changed.encode())
     except (Unreadable, ValueError):
         return None
     return changed if _is_kept(toml.data, made.data, gone) else None
