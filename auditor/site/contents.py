@@ -114,6 +114,8 @@ class _Comparison:
         for placement in placements:
             if placement.resolution.payload is not None:
                 payloads.setdefault(placement.resolution.payload.digest, placement.resolution.payload)
+            elif placement.resolution.trouble is not None:
+                yield placement.resolution.trouble  # without the manifest, its parts cannot be compared
         if not self._is_strict:
             yield from self._unasked(repository, [image.digest, *payloads])
         for payload in payloads.values():
@@ -213,8 +215,8 @@ class _Comparison:
         match self._evidence.blob(repository, named.digest):
             case Seen(seen):
                 return seen
-            case Failed(kind, detail):
-                return Trouble(kind, f"{part.value} {named.digest[:80]}: {detail}") if self._is_strict else None
+            case Failed(kind, detail) as failed:
+                return Trouble(kind, f"{part.value} {named.digest[:80]}: {detail}", failed.faults)
             case Absent():
                 return None
             case None:

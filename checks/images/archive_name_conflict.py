@@ -21,11 +21,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from dataclasses import replace
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.archives.conflicts import Claim, Conflict
+from checks.affected import not_arrived
 from checks.placed import unknown
 
 ID = "archive-name-conflict"
@@ -66,6 +68,12 @@ def _finding(site: Site, conflict: Conflict) -> Finding:
 
 
 def _outcome(site: Site, conflict: Conflict) -> Outcome | None:
+    if not conflict.is_known:
+        detail = (
+            f"{conflict.name} is {_shown(conflict.first)} and {_shown(conflict.last)}. Not all of their manifests and configs "
+            "were read, so whether they are the same image is unknown"
+        )
+        return Undetermined(ID, _subject(conflict), Kind.MISSING_EVIDENCE, detail)
     if conflict.platform or conflict.is_inside_one:
         return _finding(site, conflict)
     if site.plan.registry is None or site.target is not None or not conflict.is_asked:
@@ -82,14 +90,16 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     if site.archives is None:
         return
     for path, trouble in site.archives.unread.items():
-        yield unknown(ID, Subject("archive", path), trouble)
+        # The archive may have any of the names, and another image under it.
+        yield replace(unknown(ID, Subject("archive", path), trouble), affects=not_arrived(site))
     concerned = set()
     for conflict in site.archives.conflicts:
         outcome = _outcome(site, conflict)
         if outcome is not None:
             concerned |= {conflict.first.archive.path, conflict.last.archive.path}
             yield outcome
-    if fine := sum(archive.path not in concerned for archive in site.archives.read):
+    fine = sum(archive.path not in concerned for archive in site.archives.read)
+    if fine and not site.archives.unread:  # an archive that was not read may have any of the names
         yield Fine(fine)
 
 

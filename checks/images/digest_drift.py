@@ -121,7 +121,15 @@ def _trouble(copy: Copy) -> Trouble | None:
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per image and place that disagrees."""
     listed = _listed(site)
-    copies = {image.reference: group for image, group in copies_by_image(site)}
+    # Which of two images of one name nodes get from archives is left to `archive-name-conflict`.
+    archives = site.archives
+    conflicts = archives.conflicts if archives is not None else ()
+    open_ = {conflict.name for conflict in conflicts if conflict.platform or not conflict.is_known}
+    is_open = archives is not None and bool(archives.unread)  # one that was not read may have another image of any name
+    copies = {
+        image.reference: [copy for copy in group if copy.is_inside or not (is_open or image.name in open_)]
+        for image, group in copies_by_image(site)
+    }
     fine = 0
     for image in site.source.images.values() if site.source is not None else ():
         beside, group = listed.get(image.reference, []), copies.get(image.reference, [])

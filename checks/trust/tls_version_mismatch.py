@@ -79,10 +79,12 @@ def _outcomes(site: Site, endpoint: Endpoint, cases: tuple[TrustCase, ...]) -> I
         else:
             yield Undetermined(ID, endpoint_subject(endpoint), offered.kind, offered.detail)
         return
-    for pool in site.plan.pools:
-        outcome = _of_pool(endpoint, pool, [case for case in cases if case.pool is pool])
-        if outcome is not None:
-            yield outcome
+    chain = site.chains[endpoint]
+    of_pools = (_of_pool(endpoint, pool, [case for case in cases if case.pool is pool]) for pool in site.plan.pools)
+    found = [outcome for outcome in of_pools if outcome is not None]
+    if not found and cases and isinstance(chain, Unseen):
+        yield unseen(ID, endpoint, chain)  # no client was judged without a chain
+    yield from found
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:

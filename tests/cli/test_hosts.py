@@ -33,7 +33,7 @@ def test_two_hundred_images_of_an_unreachable_host_are_one_group(tmp_path: Path)
     assert text.count("the connection was refused. ") == 1
     assert "of 200 images are undetermined" in text
     assert "Fix: Check the port of" in text
-    assert len((tmp_path / "r.txt").read_text().splitlines()) < 120
+    assert len((tmp_path / "r.txt").read_text().splitlines()) < 160
     report = json.loads((tmp_path / "r.json").read_text())
     (group,) = report["unanswered_hosts"]
     assert (group["host"], group["cause"], group["images"]) == (host, "connection-refused", 200)

@@ -71,8 +71,9 @@ def test_less_evidence_never_makes_a_cell_run(site: Examined) -> None:
     before = cells_of(audited(site, whole))
     closed = {key for key, cell in before.items() if cell.status not in RUNS}
     lost: list[set[Key]] = [{key} for key in whole.asked] + [set(whole.asked)]
+    is_older = site.name.startswith("source-mismatch")  # before version 4, evidence had no presence of documents at sources
     for keys in lost[:200] if closed else ():
-        for instead in (FAILED, None):
+        for instead in (FAILED,) if is_older else (FAILED, None):
             after = cells_of(audited(site, Mutated(site.evidence, keys.__contains__, instead)))
             opened = {key: before[key] for key in closed if key in after and after[key].status in RUNS}
             assert not opened, keys
@@ -84,7 +85,7 @@ LINUX_AND_WINDOWS = """
     control: {platform: linux/amd64, runtime: containerd 2.1.6%(linux)s}
     win2022: {platform: "windows/amd64:ltsc2022", runtime: containerd 2.1.6%(windows)s}
   images: [{ref: "registry.example.com/shop/web:4.2"}]
-  registry: {host: "r.local:5000"}
+  registry: {host: "r.local:5000"%(registry)s}
 """
 PLAIN = """
 observed:
@@ -101,7 +102,9 @@ observed:
 
 
 def plan(more: str = "", linux: str = "", windows: str = "") -> str:
-    body = LINUX_AND_WINDOWS % {"linux": linux, "windows": windows}
+    """The plan. Its registry speaks plain HTTP, unless `more` lists it as a TLS endpoint."""
+    registry = "" if "r.local" in more else ", insecure: true"
+    body = LINUX_AND_WINDOWS % {"linux": linux, "windows": windows, "registry": registry}
     return f"plan: |\n  version: 1{body.rstrip()}\n{more}"
 
 
@@ -127,17 +130,6 @@ def test_a_foreign_layer_that_is_nowhere_blocks_and_one_that_was_not_asked_for_i
     assert matrix_of(plan() + FOREIGN % ", blob: absent")["win2022"].status == "blocked"
     assert matrix_of(plan() + FOREIGN % "")["win2022"].status == "undetermined"
     assert matrix_of(plan() + FOREIGN % ", blob: present")["win2022"].status == "ok"
-
-
-NO_MIRROR = """
-files:
-  nodes/config.toml: |
-    version = 3
-    [plugins."io.containerd.cri.v1.images".registry]
-    config_path = "/etc/containerd/certs.d"
-  nodes/certs.d/docker.io/hosts.toml: |
-    server = "https://r.local:5000"
-"""
 
 
 NO_MIRROR = """

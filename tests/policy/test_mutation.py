@@ -25,6 +25,8 @@ KINDS = ("tag", "content", "blob", "unpacked", "archive", "chain", "offered", "f
 MOST = 400  # single observations that are lost on one site
 LOSSES = {"failed": FAILED, "missing": None}
 ABSENT = Absent("not found", AT, SOURCE)
+# Evidence before version 4 has the presence of no document at a source, and is still read: this check then finds less.
+OLDER = "source-mismatch"
 names = pytest.mark.parametrize("site", SITES, ids=lambda site: site.name)
 losses = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
 
@@ -91,9 +93,15 @@ def of_kind(kind: str, key: Key) -> bool:
     return key[0] == kind
 
 
+def is_older(check: Check, site: Examined, loss: Lost, keys: list[Key]) -> bool:
+    """Whether the rest is what an older auditor would have collected for the check, or for the examples of that check."""
+    is_meant = check.id == OLDER or site.name.startswith(OLDER)
+    return is_meant and loss is None and any(key[0] == "blob" for key in keys)
+
+
 def is_needed(check: Check, site: Examined, key: Key) -> bool:
-    """Whether an answer matters to a check. One view asks all URLs of a certificate, for checks that do not use them too."""
-    if key[0] != "fetched":
+    """Whether an answer matters to a check. The view of trust asks all URLs and versions, whoever uses them."""
+    if key[0] not in {"fetched", "offered"}:
         return True
     results = [ran(check, site, Mutated(site.evidence, nothing))]
     results += [ran(check, site, Mutated(site.evidence, {key}.__contains__, instead)) for instead in (ABSENT, FAILED)]
@@ -117,9 +125,15 @@ def test_nothing_passes_if_what_it_asks_for_is_lost(site: Examined, loss: Lost) 
             gone = [key for key in evidence.asked if is_lost(key)]
             FIGURES.replaced += len(gone)
             everything = is_lost is lost[0]
-            if everything and passed(after) and any(is_needed(check, site, key) for key in gone):
+            if (
+                everything
+                and passed(after)
+                and not is_older(check, site, loss, gone)
+                and any(is_needed(check, site, key) for key in gone)
+            ):
                 problems.append(f"{check.id} passes: {len(gone)} observations lost, {after.examined} examined")
-            problems += improved(before, after)
+            if not is_older(check, site, loss, gone):
+                problems += improved(before, after)
     no_problems(problems)
 
 
@@ -133,7 +147,8 @@ def test_no_check_says_more_if_one_observation_is_lost(site: Examined, loss: Los
         FIGURES.replaced += 1
         after = evaluate(site.made(Mutated(site.evidence, {key}.__contains__, loss)), CATALOGUE, site.today).results
         FIGURES.runs += sum(not one.not_applicable for one in after)
-        problems += [f"{key[0]}: {text}" for one, other in zip(before, after, strict=True) for text in improved(one, other)]
+        pairs = [pair for pair in zip(before, after, strict=True) if not is_older(pair[0].check, site, loss, [key])]
+        problems += [f"{key[0]}: {text}" for one, other in pairs for text in improved(one, other)]
     no_problems(problems)
 
 

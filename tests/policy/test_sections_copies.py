@@ -14,7 +14,7 @@ PLAN = """
 version: 1
 pools: {linux: {platform: linux/amd64}, win: {platform: "windows/amd64:ltsc2022"}}
 images: [{ref: "registry.example.com/shop/web:1"}]
-registry: {host: "r.local:5000", rewrites: {registry.example.com: "r.local:5000"}}
+registry: {host: "r.local:5000", insecure: true, rewrites: {registry.example.com: "r.local:5000"}}
 """
 BOTH = [{"platform": "linux/amd64"}, {"platform": "windows/amd64:10.0.20348.2"}]
 

@@ -25,12 +25,15 @@ class Claim:
     root: ArchivedImage
 
 
+_UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Conflict:
     """One name, and two images that bear it. `is_asked`: the plan needs an image of this name.
 
     `platform` is one for which the two differ; empty where each only has platforms that the other lacks: then both are
-    right, and the one that is loaded last replaces the other.
+    right, and the one that is loaded last replaces the other. `is_known`: the manifests and configs of both were read.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Conflict:
     last: Claim
     platform: str
     is_asked: bool
+    is_known: bool = True
 
     @property
     def is_inside_one(self) -> bool:
@@ -82,10 +86,9 @@ def _next(
         one, two = _builds(first, evidence), _builds(other, evidence)
         if one and one == two:
             continue  # the same builds in another wrapping: a manifest that was converted, an index of the same manifests
-        differs = next((platform for platform in one if platform in two and one[platform] != two[platform]), "")
-        # An image whose builds are not known is another one for all that can be said.
-        unknown = "" if one and two else "any platform"
-        yield Conflict(name.rpartition("\0")[2], first, other, differs or unknown, name in wanted)
+        differs = next((name for name in one if name != _UNKNOWN and name in two and one[name] != two[name]), "")
+        is_known = bool(one and two) and _UNKNOWN not in one and _UNKNOWN not in two
+        yield Conflict(name.rpartition("\0")[2], first, other, differs, name in wanted, is_known or bool(differs))
         return
 
 
@@ -124,8 +127,8 @@ def _platform(held: InArchive, manifest: Manifest) -> str:
             try:
                 platform = parse_config(content.body).platform
             except MalformedDocument:
-                return "unknown"
+                return _UNKNOWN
             build = ".".join(platform.os_version.split(".")[:3])
             return str(Platform(platform.os, platform.architecture, platform.variant, build))
         case _:
-            return "unknown"
+            return _UNKNOWN
