@@ -232,7 +232,7 @@ def test_whatever_is_said_no_cell_runs_against_an_error(said: list[tuple[Severit
         if not is_question
     ]
     questions = [
-        Undetermined("made-up", unknown(id=IMAGE).subject, Kind.UNREACHABLE, "no answer", affects)
+        Undetermined("made-up", unknown(id=IMAGE).subject, Kind.UNREACHABLE, "no answer", affects=affects)
         for _, affects, is_question in said
         if is_question
     ]
