@@ -43,6 +43,10 @@ class Chosen(Protocol):
     def offline(self) -> bool:
         """Whether no host is asked."""
 
+    @property
+    def render_charts(self) -> bool:
+        """Whether helm runs also where it cannot be kept from connecting."""
+
 
 @dataclass(frozen=True, slots=True)
 class ByWaiver:
@@ -82,6 +86,8 @@ def _options(chosen: Chosen) -> Iterator[str]:
         yield from ("--evidence", str(chosen.evidence))
     if chosen.offline and chosen.evidence is None:
         yield "--offline"
+    if chosen.render_charts:
+        yield "--render-charts"
     if chosen.today != datetime.datetime.now(tz=datetime.UTC).date():
         yield from ("--at", chosen.today.isoformat())
     if chosen.waivers is not None:
