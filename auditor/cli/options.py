@@ -40,7 +40,8 @@ RenderCharts = Annotated[
     bool,
     typer.Option(
         "--render-charts",
-        help="Run helm for charts also if this system cannot start it without a network (--offline, --evidence).",
+        help="Run helm even if this system cannot start it without a network. Otherwise a command that makes no "
+        "connections reports such charts as undetermined.",
     ),
 ]
 At = Annotated[str | None, typer.Option("--at", metavar="DATE", help="Judge as of this day, such as 2027-03-01.")]
