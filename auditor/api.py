@@ -33,12 +33,13 @@ __all__ = ["Plan", "Report", "Severity", "Verdict", "audit", "collect", "load_pl
 Anything = str | PathLike[str]
 
 
-def load_plan(path: Anything) -> Plan:
+def load_plan(path: Anything, *, render_charts: bool = False) -> Plan:
     """The plan in a file, or the one that an evidence file carries, with its charts rendered.
 
+    Where the system cannot start helm without a network, charts stay unrendered unless `render_charts` is given.
     Raises `auditor.errors.AuditorError`: a plan with problems names all of them with file, line and column.
     """
-    return read_inputs([Path(path)], []).plan
+    return read_inputs([Path(path)], [], cut_off=not render_charts).plan
 
 
 def collect(
@@ -49,7 +50,7 @@ def collect(
     `via` says where to look for images: `source`, `target`, `archives`; as the command does by default. `verify` is `size`, or
     `full` to read and hash every layer on the internal registry. Raises AuditorError.
     """
-    chosen = plan if isinstance(plan, Plan) else load_plan(plan)
+    chosen = plan if isinstance(plan, Plan) else load_plan(plan, render_charts=True)
     path = Path(evidence)
     gather(chosen, resolve_needs(chosen), path, places_of([Place(place) for place in via], chosen), jobs, Verify(verify))
     return path
@@ -68,15 +69,17 @@ def audit(  # noqa: PLR0913 - what may be chosen is its interface, as that of th
     require: Iterable[str] = (),
     waivers: Anything | None = None,
     baseline: Anything | None = None,
+    render_charts: bool = False,
 ) -> Report:
     """Judge a plan with evidence, or an evidence file by itself, as of a day (default: today, UTC). No host is asked.
 
     `waivers` is a file of them, besides those of the plan; `baseline` a JSON report whose findings do not count again.
     `require` names areas that must be examined, or `site` for all, besides those of the plan: `report.scope` says which are.
-    A plan without evidence is judged by what it says alone: what needs evidence is then undetermined. Raises AuditorError.
+    A plan without evidence is judged by what it says alone: what needs evidence is then undetermined. `render_charts` is as
+    for `load_plan`. Raises AuditorError.
     """
     found = Path(evidence) if evidence is not None else None
-    given = Given(source) if isinstance(source, Plan) else read_inputs([Path(source)], [], found)
+    given = Given(source) if isinstance(source, Plan) else read_inputs([Path(source)], [], found, cut_off=not render_charts)
     day = at if isinstance(at, datetime.date) else _day(at)
     known = catalogue()
     settings = Settings(

@@ -73,3 +73,16 @@ def test_imports_obey_the_law(path: Path) -> None:
             assert other in REPORTS_MAY, f"{module} imports {name}: reports know only the report"
         if other == "auditor.collectors":
             assert room in {"auditor.cli", "auditor.__main__"}, f"{module} imports {name}"
+
+
+STARTERS = ("subprocess", "pty", "multiprocessing", "asyncio.subprocess", "os.system", "os.popen", "os.execv", "os.spawnv")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_one_module_starts_programs(path: Path) -> None:
+    """So that every child program has the same bounds."""
+    if module_name(path) == "auditor.collectors.programs":
+        return
+    assert not [name for name in imports(path) if name.startswith(STARTERS)]
+    text = path.read_text(encoding="utf-8")
+    assert not [word for word in ("os.system(", "os.popen(", "os.exec", "os.spawn", "create_subprocess_") if word in text]

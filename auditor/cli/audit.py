@@ -23,6 +23,7 @@ from auditor.cli.options import (
     Offline,
     Only,
     Platforms,
+    RenderCharts,
     Require,
     Skip,
     Strict,
@@ -56,6 +57,7 @@ def audit(
     verify: HowVerified = Verify.SIZE,
     ca: Ca = None,
     jobs: Jobs = 16,
+    render_charts: RenderCharts = False,
 ) -> None:
     """Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal.
 
@@ -79,13 +81,14 @@ def audit(
         required(require or []),
         verify,
         ca=ca,
+        render_charts=render_charts,
     )
     read = (*(list_input(path).path for path in inputs), *filter(None, (evidence, waivers, baseline, ca)))
     if each or (len(inputs) > 1 and not platform and all(is_site(path) for path in inputs)):
         raise typer.Exit(audit_fleet(inputs, platform or [], settings, format or [], read))
     outputs = parse_outputs(format or [], read)
     try:
-        report = report_of(read_inputs(inputs, platform or [], evidence), settings)
+        report = report_of(read_inputs(inputs, platform or [], evidence, cut_off=settings.cut_off), settings)
     except PlanError as error:
         annotate_refusal(error, outputs)
         raise

@@ -14,7 +14,7 @@ from auditor import __version__
 from auditor.cli.fixing import by_waiver
 from auditor.cli.inputs import read_inputs
 from auditor.cli.judging import Settings, audited
-from auditor.cli.options import AskVia, At, Ca, EvidenceIn, Jobs, Offline, Platforms, WaiversFile, parse_date
+from auditor.cli.options import AskVia, At, Ca, EvidenceIn, Jobs, Offline, Platforms, RenderCharts, WaiversFile, parse_date
 from auditor.cli.output import cannot_write, write_stdout
 from auditor.cli.report_files import report_in
 from auditor.cli.saying import note
@@ -42,11 +42,12 @@ def fix(
     via: AskVia = None,
     ca: Ca = None,
     jobs: Jobs = 16,
+    render_charts: RenderCharts = False,
 ) -> None:
     """Write files that resolve findings: copy scripts, lists, configuration. Nothing is run. Exit code: 0 done, 2 usage."""
     _refuse_old(output)
     if len(inputs) == 1 and (document := report_in(inputs[0])) is not None:
-        if evidence or offline or at or platform or waivers or via or ca:
+        if evidence or offline or at or platform or waivers or via or ca or render_charts:
             raise UsageError(f"{inputs[0]} is a report, which was judged already", "Give --output alone, or the plan instead.")
         _write(output, remedies_by_report(document, __version__))
         return
@@ -61,8 +62,9 @@ def fix(
         offline=offline,
         jobs=jobs,
         ca=ca,
+        render_charts=render_charts,
     )
-    with audited(read_inputs(inputs, platform or [], evidence), settings) as (site, report):
+    with audited(read_inputs(inputs, platform or [], evidence, cut_off=settings.cut_off), settings) as (site, report):
         found = by_waiver(report)
         files = remedies(site, found.active, found.waived, __version__, settings.today)
     _write(output, files)

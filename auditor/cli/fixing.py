@@ -43,6 +43,10 @@ class Chosen(Protocol):
     def offline(self) -> bool:
         """Whether no host is asked."""
 
+    @property
+    def render_charts(self) -> bool:
+        """Whether helm runs also where it cannot be kept from connecting."""
+
 
 @dataclass(frozen=True, slots=True)
 class ByWaiver:
@@ -84,6 +88,8 @@ def fix_command(given: Given, chosen: Chosen) -> str:
 def _options(chosen: Chosen) -> Iterator[str]:
     if chosen.evidence is not None:
         yield from ("--evidence", str(chosen.evidence))
+    if chosen.render_charts:
+        yield "--render-charts"
     if chosen.today != datetime.datetime.now(tz=datetime.UTC).date():
         yield from ("--at", chosen.today.isoformat())
     if chosen.waivers is not None:

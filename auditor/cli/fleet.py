@@ -64,7 +64,7 @@ def _audited(
     used: set[str] = set()
     for path in inputs:
         try:
-            report = report_of(read_inputs([path], platforms), settings, shared)
+            report = report_of(read_inputs([path], platforms, cut_off=settings.cut_off), settings, shared)
             texts = [form.write(report, colour=folder is None and use_colour()) for form, folder in places]
         except AuditorError as error:
             say_error(error)

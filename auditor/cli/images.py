@@ -13,6 +13,7 @@ import typer
 from tabulate import tabulate
 
 from auditor.cli.inputs import is_site, read_inputs
+from auditor.cli.options import RenderCharts
 from auditor.cli.output import write_stdout
 from auditor.cli.saying import note, say
 from auditor.collectors.helm import with_rendered_charts
@@ -180,15 +181,16 @@ def images(
     format: Annotated[
         Layout, typer.Option("--format", metavar="text|json|list", help="list: one reference a line, for other tools.")
     ] = Layout.TEXT,
+    render_charts: RenderCharts = False,
 ) -> None:
     """Print the image list that lists, manifests and charts add up to. Exit code: 0 complete, 1 errors, 3 undetermined."""
     is_plan = len(sources) == 1 and is_site(sources[0])
     if is_plan:
         if platform:
             raise UsageError(f"--platform is not for plans: {sources[0]} has its own pools", "Leave `--platform` out.")
-        plan = read_inputs(sources, []).plan
+        plan = read_inputs(sources, [], cut_off=not render_charts).plan
     else:
-        plan = with_rendered_charts(plan_for_sources(sources, platform or []))
+        plan = with_rendered_charts(plan_for_sources(sources, platform or []), cut_off=not render_charts)
     found = _found(plan, everywhere=not is_plan and not platform)
     match format:
         case Layout.JSON:

@@ -130,15 +130,16 @@ def _plan_of(lists: list[ListInput], platforms: list[str]) -> Plan:
     return plan_for_lists(lists, platforms)
 
 
-def read_inputs(paths: list[Path], platforms: list[str], evidence: Path | None = None) -> Given:
+def read_inputs(paths: list[Path], platforms: list[str], evidence: Path | None = None, *, cut_off: bool = False) -> Given:
     """Understand the inputs; charts are rendered, or found rendered in `evidence`.
 
+    `cut_off`: the command makes no connections, so helm runs only where it has no network.
     Raises UsageError if the inputs cannot be combined.
     """
     lists = [list_input(path) for path in paths]
     if platforms or any(one.platforms for one in lists):
         named = (word for platform in platforms for word in ("--platform", platform))
-        plan = with_rendered_charts(_plan_of(lists, platforms), carried_in(evidence))
+        plan = with_rendered_charts(_plan_of(lists, platforms), carried_in(evidence), cut_off=cut_off)
         return Given(plan, words=(*map(str, paths), *named))
     if len(paths) > 1:
         odd = next((path for path in paths if not is_site(path)), paths[0])
@@ -147,7 +148,8 @@ def read_inputs(paths: list[Path], platforms: list[str], evidence: Path | None =
         return Given(plan_in(paths[0]), paths[0], (str(paths[0]),))
     if not is_plan(paths[0]):
         _refuse(paths[0])
-    return Given(with_rendered_charts(load_plan(paths[0]), carried_in(evidence)), words=(str(paths[0]),))
+    plan = with_rendered_charts(load_plan(paths[0]), carried_in(evidence), cut_off=cut_off)
+    return Given(plan, words=(str(paths[0]),))
 
 
 def carried_in(path: Path | None) -> dict[str, bytes]:

@@ -48,6 +48,12 @@ class Settings:
     verify: Verify = Verify.SIZE
     ca: Path | None = None
     now: datetime.date = field(default_factory=real_day)
+    render_charts: bool = False
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the command makes no connections, so that a program which it runs may not make any."""
+        return (self.offline or self.evidence is not None) and not self.render_charts
 
 
 def report_of(given: Given, settings: Settings, shared: Path | None = None) -> Report:

@@ -36,6 +36,14 @@ EvidenceOut = Annotated[
     Path, typer.Option("--output", "-o", metavar="FILE", help="The evidence file; an interrupted run continues in it.")
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Ask no host; use what an earlier run collected.")]
+RenderCharts = Annotated[
+    bool,
+    typer.Option(
+        "--render-charts",
+        help="Run helm even if this system cannot start it without a network. Otherwise a command that makes no "
+        "connections reports such charts as undetermined.",
+    ),
+]
 At = Annotated[str | None, typer.Option("--at", metavar="DATE", help="Judge as of this day, such as 2027-03-01.")]
 Platforms = Annotated[
     list[str] | None,

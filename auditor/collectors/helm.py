@@ -1,35 +1,32 @@
-"""Charts rendered by the real `helm template`. What it made is kept among the plan's files: inside nobody needs helm.
+"""Charts rendered by the real `helm template`. The rendering is kept among the plan's files: the offline side needs no helm.
 
-Helm runs with folders of its own for cache, configuration and data, in the plan's folder, and for a bounded time. Secrets
-and config maps that name no image are blanked out, line by line, so that positions stay. Of those that hold credentials,
-only the images are kept.
+Helm gets a private copy of the files that the plan names, folders of its own for cache, configuration, data and plug-ins, an
+environment of a few variables, no network where the system allows that, and a bounded time. It does not validate values against
+`values.schema.json`, because a `$ref` there makes it connect. Secrets and config maps that name no image are blanked out, line
+by line, so that positions stay. Of those that hold credentials, only the images are kept.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
-import shutil
-import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from auditor.collectors.chart_files import ChartCopy, NotCopied, private_copy, without_strays
+from auditor.collectors.programs import ProgramError, find, run, without_network
 from auditor.errors import strerror
-from auditor.plan.marked import NotStructured, load_marked
+from auditor.plan.marked import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan, Workload
+from auditor.plan.paths import normal
 from auditor.plan.secrets import secret_in
 from auditor.plan.workloads.config_data import data_hints
-from auditor.plan.workloads.rendered import (
-    failure_name,
-    helm_arguments,
-    inputs_key,
-    is_made_from,
-    marked_with,
-    rendered_name,
-)
+from auditor.plan.workloads.rendered import failure_name, inputs_key, is_made_from, marked_with, release_of, rendered_name
+from auditor.redaction import REDACTED, SHORTEST, redact
 
 _SECONDS = 120
 _MAX_OUTPUT = 16 * 1024 * 1024
@@ -37,22 +34,30 @@ _MAX_REASON = 2000
 _ADVICE = "Use --debug flag to render out invalid YAML"
 _SEPARATOR = re.compile(rb"^---[ \t]*(?:#.*)?$", re.MULTILINE)
 _DATA = re.compile(rb"^kind:[ \t]*[\"']?(?:Secret|ConfigMap)[\"']?[ \t]*$", re.MULTILINE)
-_WITHOUT_NETWORK = {"HTTP_PROXY": "", "HTTPS_PROXY": ""}
+_NO_SCHEMAS = "--skip-schema-validation"  # since Helm 3.16
+_SYSTEM = ("SYSTEMROOT", "TEMP", "TMP")  # what a program needs on Windows
+_NOT_ISOLATED = (
+    "helm was not run, because this system cannot start a program without a network, and this command makes no connections. "
+    "Add `--render-charts` to run helm anyway"
+)
+_TOO_OLD = f"helm was not run, because this version has no option {_NO_SCHEMAS}: install Helm 3.16 or later"
 
 
-def with_rendered_charts(plan: Plan, carried: Mapping[str, bytes] | None = None) -> Plan:
+def with_rendered_charts(plan: Plan, carried: Mapping[str, bytes] | None = None, *, cut_off: bool = False) -> Plan:
     """The plan with the rendering of each chart, or the reason why there is none, among its files.
 
     `carried` are the files of an evidence file: a rendering there that was made from the same inputs is taken as it is.
+    `cut_off`: helm runs only where the system can start it without a network.
     """
     charts = [(number, workload) for number, workload in enumerate(plan.workloads) if workload.chart]
     if not charts:
         return plan
+    plan = without_strays(plan)
     files = dict(plan.files)
     for number, workload in charts:
         name, key = rendered_name(number, workload), inputs_key(plan, workload)
         kept = (carried or {}).get(name, b"")
-        rendering, reason = (kept, "") if is_made_from(kept, key) else _render(plan, workload, key)
+        rendering, reason = (kept, "") if is_made_from(kept, key) else _render(plan, workload, key, cut_off=cut_off)
         files.pop(name, None)
         files.pop(failure_name(number, workload), None)
         if rendering:
@@ -62,44 +67,102 @@ def with_rendered_charts(plan: Plan, carried: Mapping[str, bytes] | None = None)
     return replace(plan, files=files)
 
 
-def _render(plan: Plan, workload: Workload, key: str) -> tuple[bytes, str]:
+def _render(plan: Plan, workload: Workload, key: str, *, cut_off: bool) -> tuple[bytes, str]:
     """What helm made, or why it could not."""
-    helm = shutil.which("helm")
+    helm = find("helm", apart_from=[Path(plan.path).parent])
     if helm is None:
         return b"", "helm is not installed here"
-    _, *words = helm_arguments(plan, workload)
-    folder = Path(plan.path).parent
-    with tempfile.TemporaryDirectory(prefix="auditor-helm-") as own, tempfile.TemporaryFile() as output:
-        homes = {f"HELM_{name}_HOME": str(Path(own) / name.lower()) for name in ("CACHE", "CONFIG", "DATA")}
-        environment = {**os.environ, **homes, **_WITHOUT_NETWORK}
-        try:
-            done = subprocess.run(
-                [helm, *words],
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.PIPE,
-                timeout=_SECONDS,
-                check=False,
+    before = without_network()
+    if before is None and cut_off:
+        return b"", _NOT_ISOLATED
+    try:
+        with tempfile.TemporaryDirectory(prefix="auditor-helm-") as own:
+            (Path(own) / "inputs").mkdir()
+            copy = private_copy(plan, workload, Path(own) / "inputs")
+            skips = _knows(helm, _NO_SCHEMAS)
+            if before is None and not skips:
+                return b"", _TOO_OLD
+            options = [*_options(plan, workload, copy), *([_NO_SCHEMAS] if skips else [])]
+            done = run(
+                helm,
+                ["template", *options],
+                operands=[release_of(workload), copy.chart],
+                environment=_environment(own),
+                seconds=_SECONDS,
+                most=_MAX_OUTPUT,
+                folder=own,
+                before=before or (),
             )
-        except subprocess.TimeoutExpired:
-            return b"", f"helm had not finished after {_SECONDS} s"
-        except OSError as error:
-            return b"", f"helm could not be started: {strerror(error)}"
-        if done.returncode != 0:
-            return b"", _said(done.stderr) or f"helm ended with {done.returncode}"
-        output.seek(0)
-        made = output.read(_MAX_OUTPUT + 1)
-    if len(made) > _MAX_OUTPUT:
-        return b"", f"helm wrote more than {_MAX_OUTPUT:,} bytes"
-    return marked_with(key, _without_data(made)), ""
+    except NotCopied as error:
+        return b"", str(error)
+    except ProgramError as error:
+        return b"", f"helm {error}"
+    except OSError as error:
+        return b"", f"the chart could not be copied for helm: {strerror(error)}"
+    if done.status != 0:
+        return b"", _said(plan, workload, copy, done.errors) or f"helm ended with {done.status}"
+    return marked_with(key, _without_data(done.output)), ""
 
 
-def _said(stderr: bytes) -> str:
-    """Helm's own words, on one line and without its advice on how to call it."""
+def _options(plan: Plan, workload: Workload, copy: ChartCopy) -> list[str]:
+    """Fixed options, each in one word with its value."""
+    options = ["--include-crds", "--skip-tests"]
+    if workload.namespace:
+        options.append(f"--namespace={workload.namespace}")
+    if plan.cluster is not None:
+        options.append(f"--kube-version={plan.cluster.version}")
+    # Helm reads the value as one row of CSV.
+    return [*options, *('--values="{}"'.format(path.replace('"', '""')) for path in copy.values)]
+
+
+def _environment(own: str) -> dict[str, str]:
+    """A few variables: nothing of the caller's reaches helm, such as plug-ins, proxies, logins and a cluster."""
+    homes = {f"HELM_{name}_HOME": f"{own}/{name.lower()}" for name in ("CACHE", "CONFIG", "DATA")}
+    system = {name: value for name in _SYSTEM if (value := os.environ.get(name))} if os.name == "nt" else {}
+    fixed = {"HOME": own, "TMPDIR": own, "PATH": "", "LC_ALL": "C", "KUBECONFIG": f"{own}/none"}
+    return {**system, **fixed, **homes, "HELM_PLUGINS": f"{own}/plugins"}
+
+
+@functools.cache
+def _knows(helm: str, option: str) -> bool:
+    """Whether `helm template` has an option. Raises ProgramError."""
+    with tempfile.TemporaryDirectory(prefix="auditor-helm-") as own:
+        words = ["template", "--help"]
+        done = run(helm, words, environment=_environment(own), seconds=_SECONDS, most=_MAX_OUTPUT, folder=own)
+    return option.encode() in done.output
+
+
+def _said(plan: Plan, workload: Workload, copy: ChartCopy, stderr: bytes) -> str:
+    """Helm's own words, on one line, with the plan's names of files, without secrets and without advice on how to call it."""
     text = " ".join(stderr.decode("utf-8", "replace").split()).removeprefix("Error: ").replace(_ADVICE, "").strip()
-    return f"helm says: {text[:_MAX_REASON]}" if text else ""
+    names = zip(copy.values, workload.values, strict=True)
+    for path, name in ((copy.chart, workload.chart), *names):
+        text = text.replace(path, normal(name))
+    for secret in sorted(set(_secrets(plan, workload)), key=len, reverse=True):
+        text = text.replace(secret, REDACTED)
+    return f"helm says: {redact(text)[:_MAX_REASON]}" if text else ""
+
+
+def _secrets(plan: Plan, workload: Workload) -> Iterator[str]:
+    """The values that templates may quote in an error and that have the name of a secret."""
+    for path in map(normal, (*workload.values, f"{workload.chart}/values.yaml")):
+        try:
+            documents = load_marked(plan.files.get(path, b""))
+        except NotStructured:
+            continue
+        for document in documents:
+            yield from _secret_values(document)
+
+
+def _secret_values(item: Marked) -> Iterator[str]:
+    for key, value in item.items():
+        if len(value.text) >= SHORTEST and (
+            REDACTED in redact(f"{key}: {value.text}") or secret_in(f"{key}: {value.text}".encode())
+        ):
+            yield value.text
+        yield from _secret_values(value)
+    for one in item.list:
+        yield from _secret_values(one)
 
 
 def _without_data(rendered: bytes) -> bytes:

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from auditor.oci.platform import Platform
 from auditor.plan.areas import REQUIRABLE
+from auditor.plan.kubernetes_names import MOST_RELEASE, is_label, is_release
 from auditor.plan.model import Program
 from auditor.plan.nodes import node_platform
 from auditor.plan.paths import normal
@@ -29,6 +30,14 @@ FILESYSTEMS = ("exfat", "ext4", "fat32", "ntfs", "xfs", "iso9660", "udf")
 ROOT_UPDATES = "enabled, disabled, file://server/share or http://mirror"
 UNFIT = "unfit_text"  # pydantic's kind of a text whose fault is told without quoting it
 NOT_TEXT = "not_text"  # pydantic's kind of a number or a switch where text is needed
+
+
+class Misnamed(ValueError):
+    """A value that cannot be used as a name, with a hint that says what can."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 def split_host_port(text: str) -> tuple[str, int | None]:
@@ -152,6 +161,22 @@ def _reachable(value: object) -> str:
     return text
 
 
+def _namespace(value: object) -> str:
+    text = _text(value)
+    if is_label(text):
+        return text
+    hint = "Use at most 63 lower-case letters, digits and '-', and begin and end with a letter or digit."
+    raise Misnamed(f"{shown(text)} is not a valid Kubernetes namespace", hint)
+
+
+def _release(value: object) -> str:
+    text = _text(value)
+    if is_release(text):
+        return text
+    hint = f"Use at most {MOST_RELEASE} lower-case letters, digits, '-' and '.', and begin and end with a letter or digit."
+    raise Misnamed(f"{shown(text)} is not a valid Helm release name", hint)
+
+
 def _filesystem(value: object) -> str:
     text = _text(value).lower()
     if text not in FILESYSTEMS:
@@ -184,6 +209,8 @@ PlatformText = Annotated[
 ProgramText = Annotated[Program, BeforeValidator(_program), WithJsonSchema({**_STRING, "examples": ["containerd 2.1.6"]})]
 Host = Annotated[str, BeforeValidator(_host), WithJsonSchema({**_STRING, "examples": ["registry.plant7.local:5000"]})]
 RootUpdates = Annotated[str, BeforeValidator(_root_updates), WithJsonSchema(_STRING)]
+Namespace = Annotated[str, BeforeValidator(_namespace), WithJsonSchema(_STRING)]
+ReleaseName = Annotated[str, BeforeValidator(_release), WithJsonSchema(_STRING)]
 Options = Annotated[tuple[Text, ...], AfterValidator(_options)]
 Prefix = Annotated[str, BeforeValidator(_prefix), WithJsonSchema({**_STRING, "examples": ["docker.io"]})]
 Version = Annotated[int, BeforeValidator(_version), WithJsonSchema({"const": 1})]

@@ -92,7 +92,7 @@ def _words(error: dict[str, Any], value: str) -> tuple[str, str]:
         case _ if kind in _SAID:
             return _SAID[kind].format(last=last, value=value, said=error["msg"]), ""
         case "value_error":
-            return str(error["ctx"]["error"]), ""
+            return str(error["ctx"]["error"]), getattr(error["ctx"]["error"], "hint", "")
         case "literal_error":
             expected = error["ctx"]["expected"]
             near = nearest(value.strip("'"), expected.replace("'", "").replace(" or ", ", ").split(", "))

@@ -16,6 +16,7 @@ from auditor.plan.fields import (
     Filesystem,
     Host,
     Name,
+    Namespace,
     Options,
     Paths,
     PlatformText,
@@ -23,6 +24,7 @@ from auditor.plan.fields import (
     ProgramText,
     Rate,
     Reachable,
+    ReleaseName,
     RootUpdates,
     Size,
     Text,
@@ -121,8 +123,8 @@ class WorkloadPart(Edge):
         default=None, description="a Helm chart; either this or `manifests`", examples=["charts/shop"]
     )
     values: Paths = Field(default=(), description="values files for the chart, the last wins", examples=[["values.yaml"]])
-    namespace: Text | None = Field(default=None, description="where the chart is installed", examples=["shop"])
-    release: Text | None = Field(default=None, description="the release name of the chart", examples=["shop"])
+    namespace: Namespace | None = Field(default=None, description="where the chart is installed", examples=["shop"])
+    release: ReleaseName | None = Field(default=None, description="the release name of the chart", examples=["shop"])
     operator_images: dict[Text, FilePath] = Field(
         default_factory=dict,
         description="for a kind whose controller chooses images, as `Kind.group`: the list of all images that it pulls",

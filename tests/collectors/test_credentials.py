@@ -118,6 +118,24 @@ def test_programs_that_fail(script: str, problem: str, tmp_path: Path, monkeypat
     assert "s3cret" not in "".join(credentials.problems)
 
 
+def test_a_helper_in_the_current_directory_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkout may hold a program of that name. The helper itself gets no such folder on its PATH, and starts elsewhere."""
+    work, good = tmp_path / "work", tmp_path / "good"
+    work.mkdir()
+    good.mkdir()
+    program(work, "mine", f"touch {tmp_path}/ran")
+    monkeypatch.chdir(work)
+    config = written(tmp_path, {"credsStore": "mine"})
+    for path in (".", "", str(work)):
+        credentials = Credentials({**config, "PATH": path}, tmp_path)
+        assert credentials.find("quay.io/a") is None
+        assert credentials.problems == ["docker-credential-mine is not on PATH"]
+    program(good, "mine", """echo "{\\"Username\\": \\"$PWD\\", \\"Secret\\": \\"$PATH\\"}\"""")
+    path = os.pathsep.join([".", str(good), str(work)])
+    assert Credentials({**config, "PATH": path}, tmp_path).find("quay.io/a") == Login("/", Secret(str(good)))
+    assert not (tmp_path / "ran").exists()
+
+
 @pytest.mark.parametrize("name", ["absent", "../../bin/sh", "a b", "broken"])
 def test_programs_that_are_none(name: str, tmp_path: Path) -> None:
     path = program(tmp_path, "broken", "")

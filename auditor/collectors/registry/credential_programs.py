@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
-import subprocess
 
 import msgspec
 
+from auditor.collectors.programs import ProgramError, TimedOut, find, run, safe_path
 from auditor.collectors.registry.failures import plain
 from auditor.collectors.registry.secret import Login, Secret
 
 TIME_LIMIT = 15.0
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_MOST = 1024 * 1024  # bytes of an answer
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _IDENTITY = "<token>"
 _NOT_FOUND = "credentials not found"
 
@@ -29,22 +30,24 @@ class _Answer(msgspec.Struct, frozen=True, rename="pascal"):
 def ask_program(name: str, server: str, path: str | None = None) -> Login | None:
     """What `docker-credential-NAME get` says for `server`; None when it knows no login.
 
-    `path` is a PATH to search. Raises CredentialProgramError.
+    `path` is a PATH to search. The program has the user's environment, because it reads the user's key store, and a network.
+    Raises CredentialProgramError.
     """
-    program = shutil.which(f"docker-credential-{name}", path=path) if _NAME.fullmatch(name) else None
+    program = find(f"docker-credential-{name}", path) if _NAME.fullmatch(name) else None
     if program is None:
         raise CredentialProgramError(f"docker-credential-{plain(name)} is not on PATH")
     try:
-        done = subprocess.run([program, "get"], input=server.encode(), capture_output=True, timeout=TIME_LIMIT, check=False)
-    except subprocess.TimeoutExpired:
+        environment = {**os.environ, "PATH": os.pathsep.join(safe_path(path))}
+        done = run(program, ["get"], environment=environment, seconds=TIME_LIMIT, most=_MOST, given=server.encode())
+    except TimedOut:
         raise CredentialProgramError(f"docker-credential-{name} did not answer within {TIME_LIMIT:g} s") from None
-    except OSError as error:
-        raise CredentialProgramError(f"docker-credential-{name}: {error.strerror}") from error
-    if done.returncode:
-        if _NOT_FOUND in done.stdout.decode(errors="replace"):
+    except ProgramError as error:
+        raise CredentialProgramError(f"docker-credential-{name} {error}") from error
+    if done.status:
+        if _NOT_FOUND in done.output.decode(errors="replace"):
             return None
-        raise CredentialProgramError(f"docker-credential-{name} ended with status {done.returncode}")
-    return _login(name, done.stdout)
+        raise CredentialProgramError(f"docker-credential-{name} ended with status {done.status}")
+    return _login(name, done.output)
 
 
 def _login(name: str, output: bytes) -> Login | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
+from auditor.plan.kubernetes_names import release_from
 from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import is_inside, normal
 
@@ -27,27 +28,41 @@ def failure_name(number: int, workload: Workload) -> str:
 
 
 def helm_arguments(plan: Plan, workload: Workload) -> list[str]:
-    """`helm template …` for a chart with the plan's values, namespace and Kubernetes version, as a list of words."""
-    release = workload.release or normal(workload.chart).rsplit("/", 1)[-1].split(".tgz")[0]
-    words = ["helm", "template", release, normal(workload.chart), "--include-crds", "--skip-tests"]
+    """Return `helm template …` for a chart with the plan's values, namespace and Kubernetes version, for a user to run.
+
+    The auditor itself runs another command: see auditor/collectors/helm.py.
+    """
+    words = ["helm", "template", release_of(workload), _operand(workload.chart), "--include-crds", "--skip-tests"]
     if workload.namespace:
         words += ["--namespace", workload.namespace]
     for values in workload.values:
-        words += ["--values", normal(values)]
+        words += ["--values", _operand(values)]
     if plan.cluster is not None:
         words += ["--kube-version", plan.cluster.version]
     return words
 
 
+def release_of(workload: Workload) -> str:
+    """Return the release name of a chart: the plan's, else one made from the name of its folder or archive."""
+    return workload.release or release_from(normal(workload.chart).rsplit("/", 1)[-1].split(".tgz")[0])
+
+
+def _operand(name: str) -> str:
+    """A path that no program takes for an option or a URL."""
+    path = normal(name)
+    return f"./{path}" if path.startswith("-") or ":" in path.partition("/")[0] else path
+
+
 def inputs_key(plan: Plan, workload: Workload) -> str:
     """SHA-256 over everything that a rendering depends on: the chart, its values and the command."""
     found = hashlib.sha256("\x00".join([_CONTENT, *helm_arguments(plan, workload)]).encode())
-    for path in sorted(_inputs(plan, workload)):
+    for path in sorted(inputs_of(plan, workload)):
         found.update(f"\x00{path}\x00{hashlib.sha256(plan.files[path]).hexdigest()}".encode())
     return found.hexdigest()
 
 
-def _inputs(plan: Plan, workload: Workload) -> Iterator[str]:
+def inputs_of(plan: Plan, workload: Workload) -> Iterator[str]:
+    """Yield the paths of a chart's files and its values files among the plan's files."""
     names = [normal(name) for name in (workload.chart, *workload.values)]
     for path in plan.files:
         if any(is_inside(path, name) for name in names) and "/.auditor-" not in path:
