@@ -272,11 +272,14 @@ class _Registry:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection."""
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            while not writer.is_closing():
-                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-                method, path, _ = head.split(" ", 2)
-                await self._answer(writer, path, is_head=method == "HEAD", is_known="Bearer fine" in head)
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                while not writer.is_closing():
+                    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                    method, path, _ = head.split(" ", 2)
+                    await self._answer(writer, path, is_head=method == "HEAD", is_known="Bearer fine" in head)
+        except asyncio.CancelledError:
+            writer.transport.abort()
         writer.close()
 
     async def _answer(self, writer: asyncio.StreamWriter, path: str, *, is_head: bool, is_known: bool) -> None:
@@ -313,12 +316,14 @@ class _Registry:
 def serving(wanted: tuple[Case, ...]) -> Iterator[dict[Case, int]]:
     """Serve each case on a port of its own until the block ends."""
     ports: dict[Case, int] = {}
+    servers: list[asyncio.Server] = []
     ready, loop = threading.Event(), asyncio.new_event_loop()
 
     async def start() -> None:
         for case in wanted:
             registry = _Registry(case)
             server = await asyncio.start_server(registry.serve, "127.0.0.1", 0)
+            servers.append(server)
             ports[case] = registry.port = server.sockets[0].getsockname()[1]
 
     def run() -> None:
@@ -333,15 +338,18 @@ def serving(wanted: tuple[Case, ...]) -> Iterator[dict[Case, int]]:
     try:
         yield ports
     finally:
-        asyncio.run_coroutine_threadsafe(_end(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(_end(servers), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
         loop.close()
 
 
-async def _end() -> None:
-    """Cancel every connection that is still open."""
+async def _end(servers: list[asyncio.Server]) -> None:
+    """Close every port and every connection."""
+    for server in servers:
+        server.close()
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.sleep(0.1)  # closed transports are dropped by the event loop
