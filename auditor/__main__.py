@@ -20,7 +20,7 @@ EXIT_INTERRUPTED = 130
 def main() -> None:
     """Run the command line and exit."""
     if sys.argv[1:] in (["--version"], ["-V"]):
-        with contextlib.suppress(OSError):  # what cannot be written is said on the long way
+        with contextlib.suppress(OSError, AttributeError):  # what cannot be written is said on the long way
             sys.stdout.write(f"auditor {__version__}\n")
             sys.stdout.flush()
             return

@@ -65,9 +65,12 @@ def _without_collector() -> Iterator[None]:
 def _result(site: Site, check: Check, today: datetime.date, selected: Selected) -> CheckResult:
     if selected is not None and check.id not in selected:
         return CheckResult(check, not_applicable=NOT_SELECTED, is_selected=False)
-    for requirement in check.requires:
-        if reason := site.lacks(requirement):
+    try:
+        reasons = (reason for requirement in check.requires if (reason := site.lacks(requirement)))
+        if reason := next(reasons, ""):
             return CheckResult(check, not_applicable=reason)
+    except Exception as error:  # noqa: BLE001 - as in `_run`
+        return CheckResult(check, undetermined=(_bug(check, error),))
     return _run(site, check, today)
 
 

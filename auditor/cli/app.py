@@ -9,10 +9,10 @@ import typer
 
 from auditor import __version__
 from auditor.cli import audit, catalogue, chain, collect, diff, fix, images, init, inspect, schema
-from auditor.cli.output import write_stdout
+from auditor.cli.output import discard_stdout, write_stdout
 from auditor.cli.refusals import REFUSED, refused
 from auditor.cli.saying import Loudness, be
-from auditor.errors import UsageError
+from auditor.errors import UsageError, strerror
 
 app = typer.Typer(
     name="auditor",
@@ -61,11 +61,23 @@ app.command("schema")(schema.schema)
 
 def run() -> None:
     """Run the command that the arguments name. Always leaves by SystemExit with the exit code, or by an AuditorError."""
-    if not sys.argv[1:]:
-        app(args=["--help"], prog_name="auditor", standalone_mode=False)
-        sys.exit(2)  # a gate whose arguments got lost must not be green
+    is_bare = not sys.argv[1:]
     try:
-        code = app(prog_name="auditor", standalone_mode=False)
+        code = app(args=["--help"] if is_bare else None, prog_name="auditor", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # or Python fails while it ends, with a traceback and exit code 120
     except REFUSED as error:
         raise refused(error) from error
+    except (BrokenPipeError, SystemExit) as error:
+        if isinstance(error, SystemExit) and not error.code:
+            raise  # a completion was printed
+        discard_stdout()  # the reader of the help has gone, for which the parser exits with 1: "not ready"
+        code = 0
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        discard_stdout()  # the help is written by the parser, everything else by `write_stdout`
+        raise UsageError(f"stdout: cannot write: {strerror(error)}", "Check where it leads to.") from error
+    if is_bare:
+        sys.exit(2)  # a gate whose arguments got lost must not be green
     sys.exit(code if isinstance(code, int) else 0)

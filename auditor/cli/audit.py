@@ -27,12 +27,14 @@ from auditor.cli.options import (
     Require,
     Skip,
     Strict,
+    Timeout,
     WaiversFile,
     parse_date,
 )
 from auditor.cli.output import annotate_refusal, parse_outputs, write_reports
 from auditor.cli.report_files import read_baseline
 from auditor.cli.selection import catalogue, required, selected
+from auditor.collectors.registry.retries import TIMEOUT
 from auditor.errors import PlanError
 from auditor.evidence.model import Verify
 from auditor.plan.bare_lists import list_input, without_repeated
@@ -58,6 +60,7 @@ def audit(
     ca: Ca = None,
     jobs: Jobs = 16,
     render_charts: RenderCharts = False,
+    timeout: Timeout = TIMEOUT,
 ) -> None:
     """Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal.
 
@@ -82,6 +85,7 @@ def audit(
         verify,
         ca=ca,
         render_charts=render_charts,
+        timeout=timeout,
     )
     read = (*(list_input(path).path for path in inputs), *filter(None, (evidence, waivers, baseline, ca)))
     if each or (len(inputs) > 1 and not platform and all(is_site(path) for path in inputs)):

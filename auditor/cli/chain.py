@@ -9,8 +9,9 @@ import typer
 
 from auditor.cli.inspect import Layout
 from auditor.cli.inspecting.chain import PLATFORMS, Asked, chart
-from auditor.cli.options import At, EvidenceIn, parse_date
+from auditor.cli.options import At, EvidenceIn, Timeout, parse_date
 from auditor.cli.output import use_colour, write_stdout
+from auditor.collectors.registry.retries import TIMEOUT
 from auditor.errors import UsageError
 from auditor.pki.stores.dump import dump_script as windows_script
 from reports.text.ink import Ink
@@ -38,6 +39,7 @@ def chain(
     host: Annotated[str, typer.Option(metavar="HOST", help="The name that nodes use, for a file. Default: its first.")] = "",
     evidence: EvidenceIn = None,
     at: At = None,
+    timeout: Timeout = TIMEOUT,
     format: Annotated[Layout, typer.Option(help="text or json")] = Layout.TEXT,
     dump_script: Annotated[bool, typer.Option("--dump-script", help="Print the PowerShell that dumps a node's trust.")] = False,
 ) -> None:
@@ -59,6 +61,7 @@ def chain(
         root_updates,
         tuple(reachable or ()),
         evidence,
+        timeout,
     )
     found = chart(asked, parse_date(at))
     write_stdout((found.as_json() if format is Layout.JSON else found.as_text(Ink(use_colour()))) + "\n")

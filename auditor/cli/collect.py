@@ -6,9 +6,10 @@ import typer
 
 from auditor.cli.gathering import gather
 from auditor.cli.inputs import read_inputs
-from auditor.cli.options import AskVia, Ca, EvidenceOut, HowVerified, Jobs, Platforms, Sources, places_of
+from auditor.cli.options import AskVia, Ca, EvidenceOut, HowVerified, Jobs, Platforms, Sources, Timeout, places_of
 from auditor.cli.saying import note
 from auditor.cli.trusting import ca_for
+from auditor.collectors.registry.retries import TIMEOUT
 from auditor.evidence.missed import Missed
 from auditor.evidence.model import Verify
 from auditor.plan.model import Plan
@@ -27,6 +28,7 @@ def collect(
     verify: HowVerified = Verify.SIZE,
     ca: Ca = None,
     jobs: Jobs = 16,
+    timeout: Timeout = TIMEOUT,
 ) -> None:
     """Gather evidence into one file that crosses the gap: `auditor audit FILE` needs nothing else.
 
@@ -34,7 +36,7 @@ def collect(
     """
     plan = read_inputs(inputs, platform or []).plan
     ca_bytes = ca_for(plan, ca, asks=True)
-    done = gather(plan, resolve_needs(plan), output, places_of(via, plan), jobs, verify, ca_bytes)
+    done = gather(plan, resolve_needs(plan), output, places_of(via, plan), jobs, verify, ca_bytes, timeout)
     told = f"{done.documents} documents, {done.requests} requests in {done.seconds:.1f} s, {done.failures} failures recorded"
     note(f"{output}: {told}")
     if done.unanswered:

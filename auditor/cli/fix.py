@@ -14,11 +14,24 @@ from auditor import __version__
 from auditor.cli.fixing import by_waiver
 from auditor.cli.inputs import read_inputs
 from auditor.cli.judging import Settings, audited
-from auditor.cli.options import AskVia, At, Ca, EvidenceIn, Jobs, Offline, Platforms, RenderCharts, WaiversFile, parse_date
+from auditor.cli.options import (
+    AskVia,
+    At,
+    Ca,
+    EvidenceIn,
+    Jobs,
+    Offline,
+    Platforms,
+    RenderCharts,
+    Timeout,
+    WaiversFile,
+    parse_date,
+)
 from auditor.cli.output import cannot_write, write_stdout
 from auditor.cli.report_files import report_in
 from auditor.cli.saying import note
 from auditor.cli.selection import catalogue, selected
+from auditor.collectors.registry.retries import TIMEOUT
 from auditor.errors import UsageError
 from auditor.fix.readme import NAME
 from auditor.fix.remedies import remedies, remedies_by_report
@@ -43,6 +56,7 @@ def fix(
     ca: Ca = None,
     jobs: Jobs = 16,
     render_charts: RenderCharts = False,
+    timeout: Timeout = TIMEOUT,
 ) -> None:
     """Write files that resolve findings: copy scripts, lists, configuration. Nothing is run. Exit code: 0 done, 2 usage."""
     _refuse_old(output)
@@ -63,6 +77,7 @@ def fix(
         jobs=jobs,
         ca=ca,
         render_charts=render_charts,
+        timeout=timeout,
     )
     with audited(read_inputs(inputs, platform or [], evidence, cut_off=settings.cut_off), settings) as (site, report):
         found = by_waiver(report)

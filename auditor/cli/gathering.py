@@ -9,6 +9,7 @@ import typer
 from auditor.cli.progress import watching
 from auditor.cli.saying import note
 from auditor.collectors.collect import Collected, CollectOptions, collect
+from auditor.collectors.registry.retries import TIMEOUT, Retries
 from auditor.evidence.model import Place, Verify
 from auditor.evidence.store import Store
 from auditor.plan.model import Needs, Plan
@@ -24,15 +25,22 @@ def gather(
     jobs: int,
     verify: Verify = Verify.SIZE,
     ca: bytes = b"",
+    timeout: float = TIMEOUT,
 ) -> Collected:
     """Collect into `path`; a run that was interrupted less than an hour ago continues.
 
-    `ca` is trusted for all registries that lists name.
+    `ca` is trusted for all registries that lists name; `timeout` (seconds) is how long a host may be silent.
     """
     try:
         with watching() as told, Store.create(path) as store:
             options = CollectOptions(
-                jobs=jobs, places=places, verify=verify, progress=told.counting, ca=ca, reading=told.reading
+                jobs=jobs,
+                places=places,
+                verify=verify,
+                progress=told.counting,
+                ca=ca,
+                reading=told.reading,
+                retries=Retries.within(timeout),
             )
             return collect(plan, needs, store, options)
     except KeyboardInterrupt:

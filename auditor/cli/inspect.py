@@ -10,10 +10,11 @@ import typer
 
 from auditor.cli.inspecting.archive import as_json, as_text, inspect_archives
 from auditor.cli.inspecting.image import show_image
-from auditor.cli.options import Ca, EvidenceIn
+from auditor.cli.options import Ca, EvidenceIn, Timeout
 from auditor.cli.output import write_stdout
 from auditor.cli.progress import watching
 from auditor.cli.trusting import read_ca
+from auditor.collectors.registry.retries import TIMEOUT
 from auditor.errors import UsageError
 from auditor.policy.judge import EXIT_NOT_READY
 
@@ -29,6 +30,7 @@ def inspect(
     subject: Annotated[str, typer.Argument(metavar="REF|ARCHIVE", help="An image reference, or an archive, file or folder.")],
     evidence: EvidenceIn = None,
     ca: Ca = None,
+    timeout: Timeout = TIMEOUT,
     format: Annotated[Layout, typer.Option(help="text or json")] = Layout.TEXT,
 ) -> None:
     """Show the platforms, layers, foreign layers and sizes of an image, or of all images in an archive.
@@ -36,7 +38,8 @@ def inspect(
     What exists as a file or folder is read as an archive; it is hashed whole, and what is wrong with it ends in exit code 1.
     """
     if not _is_path(subject):
-        write_stdout(show_image(subject, evidence, _trusted(ca, evidence), as_json=format is Layout.JSON) + "\n")
+        shown = show_image(subject, evidence, _trusted(ca, evidence), timeout, as_json=format is Layout.JSON)
+        write_stdout(shown + "\n")
         return
     if evidence is not None:
         raise UsageError(f"--evidence is for image references: {subject} is an archive", "Leave `--evidence` out.")

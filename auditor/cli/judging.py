@@ -16,6 +16,7 @@ from auditor.cli.saying import note
 from auditor.cli.selection import severities
 from auditor.cli.siting import Asked, sited
 from auditor.cli.trusting import ca_for
+from auditor.collectors.registry.retries import TIMEOUT
 from auditor.engine import evaluate
 from auditor.evidence.model import Place, Verify
 from auditor.plan.areas import Area
@@ -47,6 +48,7 @@ class Settings:
     require: frozenset[Area] = frozenset()
     verify: Verify = Verify.SIZE
     ca: Path | None = None
+    timeout: float = TIMEOUT
     now: datetime.date = field(default_factory=real_day)
     render_charts: bool = False
 
@@ -74,7 +76,7 @@ def audited(given: Given, settings: Settings, shared: Path | None = None) -> Ite
     policy = Policy(settings.fail_on, settings.strict, accepted, changed, settings.baseline, settings.require)
     evidence, via, offline, jobs = settings.evidence, settings.via, settings.offline, settings.jobs
     asks = evidence is None and given.evidence is None and not offline
-    asked = Asked(offline=offline, jobs=jobs, verify=settings.verify, ca=ca_for(plan, settings.ca, asks=asks))
+    asked = Asked(offline, jobs, settings.verify, ca_for(plan, settings.ca, asks=asks), settings.timeout)
     with sited(given, evidence, via, asked, now=settings.now, shared=shared) as (site, basis):
         _note_mismatches(site)
         outcomes = evaluate(site, settings.known, settings.today, selected=settings.chosen)

@@ -113,6 +113,18 @@ Ca = Annotated[
 ]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, max=64, help="Connections at once.")]
 
+Timeout = Annotated[
+    float,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        min=0.1,
+        max=600,
+        help="How long a host may take to accept a connection, and then to begin its answer. A host that stays silent so long "
+        "is not asked again in this run.",
+    ),
+]
+
 
 def real_day() -> datetime.date:
     """Today, in UTC: the only place where a command reads the clock."""

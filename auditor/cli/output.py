@@ -101,10 +101,16 @@ def write_stdout(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_stdout()
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_stdout()
         raise UsageError(f"stdout: cannot write: {strerror(error)}", "Check where it leads to.") from error
+
+
+def discard_stdout() -> None:
+    """Send what is still buffered nowhere: it would fail once more when Python ends, and change the exit code."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def annotate_refusal(error: PlanError, outputs: tuple[Output, ...]) -> None:

@@ -14,6 +14,7 @@ from auditor.cli.gathering import gather
 from auditor.cli.inputs import Given, opened
 from auditor.cli.options import places_of
 from auditor.cli.saying import note
+from auditor.collectors.registry.retries import TIMEOUT
 from auditor.errors import UsageError, strerror
 from auditor.evidence.dated import Dated
 from auditor.evidence.model import Place, Verify
@@ -28,19 +29,21 @@ from auditor.site import Site
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How to ask hosts, if they are asked. `ca` (PEM or DER) is trusted for all registries that lists name."""
+    """How to ask hosts, if they are asked. `ca` (PEM or DER) is trusted for all registries that lists name.
+    `timeout` (seconds) is how long a host may be silent."""
 
     offline: bool
     jobs: int
     verify: Verify = Verify.SIZE
     ca: bytes = b""
+    timeout: float = TIMEOUT
 
 
 def _gathered(given: Given, needs: Needs, places: frozenset[Place], path: Path, asked: Asked) -> tuple[Path | None, Unanswered]:
     """Where the evidence lies, and what got no answer just now: the cache at `path`, brought up to date unless offline."""
     if asked.offline:
         return cache.to_read(path), {}
-    done = gather(given.plan, needs, cache.to_write(path), places, asked.jobs, asked.verify, asked.ca)
+    done = gather(given.plan, needs, cache.to_write(path), places, asked.jobs, asked.verify, asked.ca, asked.timeout)
     if done.unanswered:
         note(
             f"auditor: {len(done.unanswered)} requests failed that succeeded in an earlier run, so their checks are "

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from auditor.collectors.archives import UnreadableArchive, archives_in, read_archive, seal_of
 from auditor.collectors.registry.answers import now
+from auditor.errors import AuditorError, unexpected
 from auditor.evidence.model import Absent, ArchiveSeen, Failed, Kind, Observation, Seen
 from auditor.evidence.store import Store
 from auditor.plan.model import Plan
@@ -55,12 +56,23 @@ def _observed(
     folder: Path, path: str, before: Observation[ArchiveSeen] | None, store: Store, reading: Reading
 ) -> Observation[ArchiveSeen]:
     try:
-        seal = seal_of(folder / path)
-        if isinstance(before, Seen) and before.value.seal == seal:
-            return Seen(before.value, now(), before.source)  # the seal was checked now
-        read = read_archive(folder / path, progress=partial(reading, path) if reading else None)
+        return _read(folder, path, before, store, reading)
     except UnreadableArchive as error:
         return _failure(error, path)
+    except AuditorError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one archive must not end the run
+        return Failed(Kind.BUG, unexpected(f"reading {path}", error), now(), path)
+
+
+def _read(
+    folder: Path, path: str, before: Observation[ArchiveSeen] | None, store: Store, reading: Reading
+) -> Observation[ArchiveSeen]:
+    """Raises UnreadableArchive."""
+    seal = seal_of(folder / path)
+    if isinstance(before, Seen) and before.value.seal == seal:
+        return Seen(before.value, now(), before.source)  # the seal was checked now
+    read = read_archive(folder / path, progress=partial(reading, path) if reading else None)
     for digest, content in read.documents.items():
         store.put_document(digest, content.media_type, content.body, path, now(), path)
     for digest, told in read.unpacked.items():

@@ -9,6 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from auditor import __version__
@@ -50,7 +51,8 @@ class CollectOptions:
     sizes of layers; `full` reads and hashes every layer as well.
     `unpacked` asks what layers say about their unpacked size, also where the plan has no disk that it matters to.
     `environment` and `home` say where logins lie, and which public roots are trusted; `ca` (PEM or DER) is trusted for every
-    registry that the plan gives no setting for. `progress` is called with (done, total) for images and endpoints.
+    registry that the plan gives no setting for. `retries` says how long a host may be silent. `progress` is called with
+    (done, total) for images and endpoints.
     """
 
     jobs: int = 16
@@ -61,8 +63,8 @@ class CollectOptions:
     retries: Retries = field(default_factory=Retries)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     home: Path = field(default_factory=Path.home)
-    observe_chain: ObserveChain = observe_chain
-    observe_offered: ObserveOffered = observe_offered
+    observe_chain: ObserveChain | None = None
+    observe_offered: ObserveOffered | None = None
     ca: bytes = b""
     reading: Callable[[str, int, int], None] | None = None  # archives: (name, bytes done, bytes in all)
 
@@ -169,7 +171,9 @@ async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOption
     presence = PresenceCollector(client, images, answers, full=options.verify is Verify.FULL)
     work = _Work(images, presence, unpacked, progress)
     urls = CertificateUrls(plan, store, options.retries, endpoints, options.environment)
-    chains = EndpointCollector(plan, store, urls, options.observe_chain, options.observe_offered)
+    chain = options.observe_chain or partial(observe_chain, timeout=options.retries.timeout)
+    offered = options.observe_offered or partial(observe_offered, timeout=2 * options.retries.timeout)
+    chains = EndpointCollector(plan, store, urls, chain, offered)
     queues: defaultdict[str, list[Asked]] = defaultdict(list)
     for asked in wanted:
         queues[asked[0].domain].append(asked)

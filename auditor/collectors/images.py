@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from auditor.collectors.answered import Answers
 from auditor.collectors.registry.answers import Fetched, Misfit, now
 from auditor.collectors.registry.client import RegistryClient
+from auditor.errors import AuditorError, unexpected
 from auditor.evidence.model import Absent, BlobSeen, Content, Failed, Kind, Observation, Seen, TagSeen
 from auditor.evidence.store import Store
 from auditor.oci.document import Descriptor, Document, Index, MalformedDocument, Manifest, parse_config, parse_document
@@ -76,7 +77,21 @@ class ImageCollector:
         self._pending: dict[str, asyncio.Future[None]] = {}  # by digest, so that images that share a document fetch it once
 
     async def collect(self, where: Where, wishes: Iterable[Wish]) -> Walked:
-        """Collect what the wishes take, and say what it is made of. Failures become evidence."""
+        """Collect what the wishes take, and return what the image is made of. Failures become evidence.
+
+        An unexpected exception is evidence about this image alone.
+        """
+        try:
+            return await self._collected(where, wishes)
+        except AuditorError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one image makes a library raise must not end the run
+            source = self._client.source(*where.route, "manifests", where.reference.target)
+            detail = unexpected(f"collecting {where.reference}", error)
+            self._answers.keep_tag(str(where.reference), Failed(Kind.BUG, detail, now(), source))
+            return Walked()
+
+    async def _collected(self, where: Where, wishes: Iterable[Wish]) -> Walked:
         seen = await self._tag(where)
         if seen is None:
             return Walked()

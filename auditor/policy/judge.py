@@ -13,6 +13,7 @@ from auditor.plan.areas import Area
 from auditor.plan.model import Waiver
 from auditor.policy.baseline import Baseline, beside
 from auditor.policy.evidence_age import Basis, evidence_basis, stale_findings
+from auditor.policy.guarded import Sections
 from auditor.policy.hosts import host_rows
 from auditor.policy.matrix import image_rows
 from auditor.policy.rules import EVIDENCE_STALE, PLAN_UNEXAMINED, POLICY_RULES, SCOPE_REQUIRED, WAIVER_UNUSED
@@ -45,7 +46,11 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date, basis: Basis
     """Judge what the checks said as of `today`. `basis` is the evidence that they used; without it no age is reported."""
     site = outcomes.site
     # The sections first: they may read evidence that no selected check has read.
-    egress, storage, trust, _ = egress_rows(site, today), storage_stages(site), trust_rows(site, today), site.copies
+    sections = Sections()
+    egress = sections.made("egress", lambda: egress_rows(site, today))
+    storage = sections.made("storage", lambda: tuple(storage_stages(site).items()))
+    trust = sections.made("trust", lambda: trust_rows(site, today))
+    sections.made("copies", lambda: (bool(site.copies),))
     used = evidence_basis(basis, site.plan, today) if basis is not None else EvidenceBasis()
     known = frozenset(result.check.id for result in outcomes.results) | {rule.id for rule in POLICY_RULES}
     own = (
@@ -59,7 +64,12 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date, basis: Basis
     own, found = (*own, *unused), (*found, *unused)
     findings = tuple(beside(_ordered(_judged(finding, policy, today) for finding in found), policy.baseline))
     scope = scope_of(outcomes, findings, policy.require | site.plan.require, today)
-    undetermined = (*_each_once(item for result in outcomes.results for item in result.undetermined), *unmet(scope))
+    said = (*_each_once(item for result in outcomes.results for item in result.undetermined), *unmet(scope))
+    checks = [result.check for result in outcomes.results]
+    images = sections.made("images", lambda: image_rows(site, findings, said, checks, today))
+    evidence = sections.made("evidence", lambda: evidence_rows(site))
+    hosts = sections.made("hosts", lambda: host_rows(site.plan, said))
+    undetermined = (*said, *sections.failed)
     examined = sum(result.examined for result in outcomes.results)
     verdict, exit_code = _verdict(findings, undetermined, examined, policy)
     return Report(
@@ -79,15 +89,15 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date, basis: Basis
         ),
         findings=findings,
         undetermined=undetermined,
-        images=image_rows(site, findings, undetermined, (result.check for result in outcomes.results), today),
+        images=images,
         egress=egress,
-        storage=storage,
+        storage=dict(storage),
         trust=trust,
         fail_on=policy.fail_on,
         baseline=policy.baseline.used if policy.baseline else None,
-        evidence=evidence_rows(site),
+        evidence=evidence,
         scope=scope,
-        hosts=host_rows(site.plan, undetermined),
+        hosts=hosts,
         basis=used,
     )
 

@@ -7,10 +7,8 @@ import json
 import time
 from collections.abc import Callable
 
-import httpx
 import pytest
 
-from auditor.collectors.registry import sender
 from auditor.evidence.model import Kind, Seen
 from auditor.evidence.store import Store
 from auditor.oci.media_types import OCI_INDEX
@@ -137,19 +135,19 @@ def test_a_registry_that_asks_for_more_than_a_minute_is_not_waited_for(gateway: 
 
 
 @pytest.mark.usefixtures("shop")
-def test_a_slow_drip_is_cut_off(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender, "WHOLE_ANSWER", 0.3)
+def test_a_slow_drip_is_cut_off(gateway: Gateway) -> None:
     gateway.inject("/manifests/1", drip, times=99)
     with Store.memory() as store:
-        gather(store, plan_of(LINUX), f"{gateway.host}/shop/web:1", **no_waiting(Waits(), tries=2))
+        gather(store, plan_of(LINUX), f"{gateway.host}/shop/web:1", **no_waiting(Waits(), tries=2, timeout=0.1))
         assert "took longer than" in failure(store.tag(f"{gateway.host}/shop/web:1"))[1]
 
 
-def test_silence_is_cut_off(gateway: Gateway, shop: BuiltIndex, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender, "TIMEOUTS", httpx.Timeout(0.2))
+def test_one_silent_time_out_ends_the_questions_to_a_host(gateway: Gateway, shop: BuiltIndex) -> None:
     gateway.inject(f"/manifests/{shop.children[0].digest}", lambda _handler, _sent: time.sleep(0.6))
     with Store.memory() as store:
-        assert gather(store, plan_of(LINUX), f"{gateway.host}/shop/web:1").failures == 0
+        done = gather(store, plan_of(LINUX), f"{gateway.host}/shop/web:1", **no_waiting(Waits(), timeout=0.2))
+        kind, detail = failure(store.content(f"{gateway.host}/shop/web", shop.children[0].digest))
+    assert (kind, detail, done.failures) == (Kind.UNREACHABLE, "no answer within 0.2 s", 1)
 
 
 def test_wrong_bytes_for_a_digest_are_malformed(gateway: Gateway, shop: BuiltIndex) -> None:

@@ -17,7 +17,6 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.collectors.registry import sender
 from auditor.collectors.registry.failures import Unanswered
 from auditor.collectors.registry.ranges import Part, body_of, unsatisfiable
 from auditor.collectors.registry.sender import Reply
@@ -272,16 +271,15 @@ def test_a_redirect_keeps_the_range_and_loses_the_login(sizes: Sizes, tmp_path: 
 
 
 @pytest.mark.usefixtures("pushed")
-def test_a_slow_answer_is_cut_off(sizes: Sizes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_answer_is_cut_off(sizes: Sizes) -> None:
     def drip(handler: Handler, _sent: Sent) -> None:
         handler.wfile.write(f"HTTP/1.1 206 Partial\r\nContent-Length: 8\r\nContent-Range: {GOOD}\r\n\r\n".encode())
         for _ in range(8):
             handler.wfile.write(b"1")
             time.sleep(0.1)
 
-    monkeypatch.setattr(sender, "WHOLE_ANSWER", 0.3)
     sizes.gateway.inject(BASE.digest, drip, times=99)
-    sizes.gather("web:1", **no_waiting(Waits(), tries=2))
+    sizes.gather("web:1", **no_waiting(Waits(), tries=2, timeout=0.11))
     assert "took longer" in failure(sizes.store.unpacked(BASE.digest))[1]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from auditor.cli.inputs import opened
 from auditor.collectors.collect import CollectOptions, collect
+from auditor.collectors.registry.retries import TIMEOUT, Retries
 from auditor.errors import Location, UsageError
 from auditor.evidence.store import Store
 from auditor.oci.platform import InvalidPlatform
@@ -49,6 +50,7 @@ class Asked:
     root_updates: str = ""
     reachable: tuple[str, ...] = ()
     evidence: Path | None = None
+    timeout: float = TIMEOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def chart(asked: Asked, day: datetime.date) -> Chart:
     plan = _plan(asked)
     with opened(asked.evidence) as store:
         if asked.evidence is None and not plan.endpoints[0].chain:
-            collect(plan, Needs(), store, CollectOptions(places=frozenset()))
+            collect(plan, Needs(), store, CollectOptions(places=frozenset(), retries=Retries.within(asked.timeout)))
         return _judged(plan, store, day)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from auditor.cli.inputs import opened
 from auditor.cli.inspecting.rows import GUESS, Placed, Row, plan_for, platforms_in, rows_of, table, together
 from auditor.collectors.collect import CollectOptions, collect
+from auditor.collectors.registry.retries import Retries
 from auditor.errors import AuditorError, UsageError
 from auditor.evidence.model import Seen
 from auditor.evidence.store import Store
@@ -29,8 +30,11 @@ class Unknown(AuditorError):
     exit_code = EXIT_UNDETERMINED
 
 
-def show_image(reference: str, evidence: Path | None, ca: bytes, *, as_json: bool) -> str:
-    """What is to be printed. Raises UsageError when there is no such image, Unknown when nobody can tell."""
+def show_image(reference: str, evidence: Path | None, ca: bytes, timeout: float, *, as_json: bool) -> str:
+    """Return what is to be printed. `timeout` (seconds) is how long a registry may be silent.
+
+    Raises UsageError when there is no such image, Unknown when it could not be observed.
+    """
     try:
         wanted = parse_reference(reference)
     except InvalidReference as error:
@@ -39,7 +43,9 @@ def show_image(reference: str, evidence: Path | None, ca: bytes, *, as_json: boo
             "Name an image, or an archive of images.",
         ) from error
     with opened(evidence) as store:
-        site = _survey(wanted, store, ca, connected=evidence is None)
+        site = _survey(
+            wanted, store, CollectOptions(unpacked=True, ca=ca, retries=Retries.within(timeout)), connected=evidence is None
+        )
         image = site.images.images[wanted]
         (rows,) = rows_of([Placed("", site.images.placements, store, lambda digest: _told(store, digest))])
     if problem := _problem(image):
@@ -50,13 +56,13 @@ def show_image(reference: str, evidence: Path | None, ca: bytes, *, as_json: boo
     return "\n".join(_text(image, site, rows))
 
 
-def _survey(reference: Reference, store: Store, ca: bytes, *, connected: bool) -> Site:
+def _survey(reference: Reference, store: Store, options: CollectOptions, *, connected: bool) -> Site:
     """First the index, then each platform that it names: the store keeps what both need."""
     platforms = [GUESS]
     for _ in range(2):
         plan, needs = plan_for(reference, platforms)
         if connected:
-            collect(plan, needs, store, CollectOptions(unpacked=True, ca=ca))
+            collect(plan, needs, store, options)
         site = Site(plan, needs, store)
         platforms = platforms_in(site.images.images[reference].document, store, reference.repository) or platforms
     plan, needs = plan_for(reference, platforms)

@@ -63,7 +63,7 @@ def registry_words(reply: Reply) -> str:
     """The error codes and messages of an answer in the registry's own words; empty when there are none."""
     try:
         errors = msgspec.json.decode(reply.body, type=_Errors).errors
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
     words = (f"{error.code}: {error.message}" if error.message else error.code for error in errors[:_MOST_CODES])
     return plain("; ".join(dict.fromkeys(words)))

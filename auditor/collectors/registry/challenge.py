@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import httpx
 
+from auditor.collectors.registry.own_machine import is_loopback, is_own_machine, is_plain_host
+
 MAX_HEADER = 8192
 # Possessive: white space is never tried again, so a header of spaces takes linear time.
 _SCHEME = re.compile(r"\s*+,?\s*+([A-Za-z][A-Za-z0-9._~+-]*+)(?=\s|$|,)\s*+")
@@ -43,22 +45,17 @@ def _unquoted(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine, by its spelling alone."""
-    return (
-        host in {"localhost", "::1", "[::1]"}
-        or host.endswith(".localhost")
-        or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
-    )
-
-
 def may_follow(asked: httpx.URL, named: httpx.URL) -> bool:
     """Whether a server at `asked` may send us on to `named`, for a token or by a redirect.
 
-    Only over TLS; a server on loopback may name plain HTTP on loopback. No server outside may make us talk to this machine.
+    Only over TLS; a server on loopback may name plain HTTP on loopback. No other server may name this machine, in any
+    spelling, and no host with a zone or percent-encoding is connected to. Names are not resolved first: over TLS a server that
+    holds no certificate for the name (a service on a private or loopback address to which the name points) gets no request.
+    Raises ValueError for a name that IDNA does not allow.
     """
-    if named.scheme not in {"http", "https"} or not named.host:
+    host = named.raw_host.decode("ascii", "replace")
+    if named.scheme not in {"http", "https"} or not is_plain_host(host):
         return False
-    if is_loopback(named.host):
-        return is_loopback(asked.host)
+    if is_own_machine(named.host):
+        return is_loopback(asked.host) and (named.scheme == "https" or is_loopback(host))
     return named.scheme == "https"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from auditor.collectors.registry.addresses import Addresses
 from auditor.collectors.registry.answers import Fetched, Misfit, digest_header, length_of, media_type_of, now, refusal, verified
@@ -18,10 +20,36 @@ from auditor.collectors.registry.retries import Retries
 from auditor.collectors.registry.sender import Reply, Sender
 from auditor.collectors.registry.session import Question, Session
 from auditor.collectors.registry.sink import HashingSink
+from auditor.errors import AuditorError, unexpected
 from auditor.evidence.model import Absent, BlobSeen, Failed, Kind, TagSeen
 from auditor.evidence.store import MAX_DOCUMENT
 from auditor.oci.media_types import ACCEPT
 from auditor.plan.model import Plan
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+_Ask = Callable[Concatenate["RegistryClient", str, str, str, _P], Awaitable[_T]]
+_Asked = Callable[Concatenate["RegistryClient", str, str, str, _P], Coroutine[Any, Any, _T | Failed]]
+
+
+def _isolated(kind: str) -> Callable[[_Ask[_P, _T]], _Asked[_P, _T | Failed]]:
+    """Let an unexpected exception fail one observation, of a repository's `manifests` or `blobs`, and not the run."""
+
+    def of(ask: _Ask[_P, _T]) -> _Asked[_P, _T | Failed]:
+        @functools.wraps(ask)
+        async def isolated(
+            self: RegistryClient, domain: str, path: str, target: str, /, *rest: _P.args, **named: _P.kwargs
+        ) -> _T | Failed:
+            try:
+                return await ask(self, domain, path, target, *rest, **named)
+            except AuditorError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever an answer makes a library raise is about this answer alone
+                return self.bug(domain, path, kind, target, error)
+
+        return isolated
+
+    return of
 
 
 class RegistryClient:
@@ -52,14 +80,17 @@ class RegistryClient:
         address = self._session(domain).address
         return f"{address.scheme}://{address.host}/v2/{path}/{kind}/{target}"
 
+    @_isolated("manifests")
     async def manifest(self, domain: str, path: str, target: str, digest: str = "") -> Fetched | Misfit | Absent | Failed:
         """GET a manifest or an index by tag or digest; `digest` is what its bytes must hash to, when that is known."""
         return await self._fetch(domain, Question(path, "manifests", target, MAX_DOCUMENT, accept=ACCEPT), digest)
 
+    @_isolated("blobs")
     async def config(self, domain: str, path: str, digest: str) -> Fetched | Misfit | Absent | Failed:
         """GET a config blob."""
         return await self._fetch(domain, Question(path, "blobs", digest, MAX_DOCUMENT), digest)
 
+    @_isolated("manifests")
     async def head(self, domain: str, path: str, target: str) -> TagSeen | Absent | Failed | None:
         """HEAD a manifest; None when the answer does not say enough, so that it takes a GET."""
         reply = await self._head(domain, Question(path, "manifests", target, 0, "HEAD", ACCEPT))
@@ -68,6 +99,7 @@ class RegistryClient:
         digest, size = digest_header(reply), length_of(reply)
         return TagSeen(digest, media_type_of(reply), size) if digest and size is not None else None
 
+    @_isolated("blobs")
     async def head_blob(self, domain: str, path: str, digest: str) -> BlobSeen | Absent | Failed:
         """HEAD a blob. A registry that does not say its size fails: the question is whether all of it is there."""
         reply = await self._head(domain, Question(path, "blobs", digest, 0, "HEAD"))
@@ -81,6 +113,7 @@ class RegistryClient:
             return Failed(Kind.MALFORMED, "the registry does not say how large the blob is", now(), source)
         return BlobSeen(size)
 
+    @_isolated("blobs")
     async def read_blob(self, domain: str, path: str, digest: str, size: int) -> BlobSeen | Absent | Failed:
         """GET a whole blob and hash it as it comes in; of one that is larger than `size` bytes only that much is read."""
         source = self.source(domain, path, "blobs", digest)
@@ -95,6 +128,7 @@ class RegistryClient:
             return BlobSeen(max(length_of(reply) or 0, sink.size))
         return BlobSeen(sink.size, "", sink.hashed)
 
+    @_isolated("blobs")
     async def part(self, domain: str, path: str, digest: str, part: Part) -> bytes | Absent | Failed:
         """GET some bytes of a blob. A registry that sent a whole blob instead is not asked again.
 
@@ -155,6 +189,12 @@ class RegistryClient:
                 self._connections.context(address.host, address.ca)  # a CA that cannot be read is the user's error: say so now
             session = self._sessions[domain] = Session(domain, address, self._sender, self._credentials)
         return session
+
+    def bug(self, domain: str, path: str, kind: str, target: str, error: Exception) -> Failed:
+        """An observation that failed because an exception came up that no code expects."""
+        source = self.source(domain, path, kind, target)
+        unanswered = Unanswered(Kind.BUG, plain(unexpected(f"observing {source}", error)))
+        return self._failed(domain, unanswered, source)
 
     def _failed(self, domain: str, error: Unanswered, source: str) -> Failed:
         failed = Failed(error.kind, error.detail, now(), source, error.cause)

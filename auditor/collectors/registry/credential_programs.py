@@ -53,7 +53,7 @@ def ask_program(name: str, server: str, path: str | None = None) -> Login | None
 def _login(name: str, output: bytes) -> Login | None:
     try:
         answer = msgspec.json.decode(output, type=_Answer)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise CredentialProgramError(f"docker-credential-{name} did not print a login as JSON") from None
     if not answer.secret:
         return None

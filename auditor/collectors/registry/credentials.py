@@ -77,10 +77,10 @@ class Credentials:
         self._files = [file for place in places(environment, home) if (file := self._read(place)) is not None]
         self._asked: dict[tuple[str, str], Login | None] = {}
 
-    def find(self, repository: str) -> Login | None:
-        """The login for `host/path`. May run a credential helper, which blocks."""
+    def find(self, repository: str, scheme: str = "https") -> Login | None:
+        """The login for `host/path`, to be sent over `scheme`. May run a credential helper, which blocks."""
         for file in self._files:
-            login = self._from_programs(file, repository.partition("/")[0]) or self._from_auths(file, repository)
+            login = self._from_programs(file, repository.partition("/")[0]) or self._from_auths(file, repository, scheme)
             if login is not None:
                 return login
         return None
@@ -94,7 +94,7 @@ class Credentials:
             return None
         except OSError as error:
             self.problems.append(f"{place}: {error.strerror}")
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             # The decoder's own words may quote the file, and the file holds passwords.
             self.problems.append(f"{place} is not the JSON of a registry login")
         return None
@@ -115,8 +115,10 @@ class Credentials:
                 self.problems.append(str(error))
         return self._asked[name, server]
 
-    def _from_auths(self, file: _File, repository: str) -> Login | None:
-        entries = {_normalised(key): entry for key, entry in file.auths.items()}
+    def _from_auths(self, file: _File, repository: str, scheme: str) -> Login | None:
+        # A login that was stored for TLS is not sent without it.
+        usable = ((key, entry) for key, entry in file.auths.items() if scheme == "https" or not key.startswith("https://"))
+        entries = {_normalised(key): entry for key, entry in usable}
         for prefix in _prefixes(repository):
             if (entry := entries.get(prefix)) is not None:
                 try:

@@ -100,7 +100,12 @@ def _of_verification(code: int) -> Cause:
 def shown(url: httpx.URL | str) -> str:
     """An address without what may be secret: no user, no query (signed links), no fragment."""
     parsed = httpx.URL(url)
-    return str(httpx.URL(scheme=parsed.scheme, host=parsed.host, port=parsed.port, path=parsed.path))
+    _ = parsed.host  # raises ValueError for a label that no IDNA allows
+    try:
+        # The path stays encoded: decoded, it may hold characters that no URL may.
+        return str(parsed.copy_with(userinfo=b"", raw_path=parsed.raw_path.partition(b"?")[0], fragment=None))
+    except httpx.InvalidURL:
+        return f"{parsed.scheme}://{parsed.raw_host.decode('ascii', 'replace')}"
 
 
 def plain(text: str) -> str:

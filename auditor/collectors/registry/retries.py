@@ -10,18 +10,36 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+TIMEOUT = 15.0  # twice, for the connection and for the answer, is the half minute after which a silent host is given up
+WHOLE = 4  # times the time-out: how long a whole answer may take
+LONGEST = 60.0
 Sleep = Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often and how patiently. Waits are in seconds; `sleep` and `random` can be replaced in tests."""
+    """How often and how patiently. Times are in seconds; `sleep` and `random` can be replaced in tests.
+
+    `timeout` is how long a connection, and then an answer, may take to begin. `longest` is the longest wait, and how long a
+    server may ask to be left alone (Retry-After) without a good answer in between.
+    """
 
     tries: int = 5
     first: float = 0.5
-    longest: float = 60.0
+    longest: float = LONGEST
+    timeout: float = TIMEOUT
     sleep: Sleep = asyncio.sleep
     random: Callable[[], float] = random.random
+
+    @classmethod
+    def within(cls, timeout: float) -> Retries:
+        """The usual patience, shortened to a time-out: waits are no longer than a whole answer may take."""
+        return cls(longest=min(LONGEST, WHOLE * timeout), timeout=timeout)
+
+    @property
+    def whole(self) -> float:
+        """How long a whole answer may take."""
+        return WHOLE * self.timeout
 
     def backoff(self, attempt: int) -> float:
         """The wait after the attempt of that number (from 1): doubling, and scattered so that workers do not march in step."""

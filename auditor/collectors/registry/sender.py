@@ -11,20 +11,18 @@ from dataclasses import dataclass, replace
 import httpx
 
 from auditor.collectors.registry.challenge import may_follow
-from auditor.collectors.registry.connections import Connections, origin_of
+from auditor.collectors.registry.connections import Connections, Origin, origin_of
 from auditor.collectors.registry.environment import proxy_for
 from auditor.collectors.registry.failures import Unanswered, cause_of, plain, shown
-from auditor.collectors.registry.retries import RETRIED, Retries
+from auditor.collectors.registry.retries import RETRIED, Retries, retry_after
 from auditor.collectors.registry.secret import Secret
+from auditor.collectors.registry.servers import Server, Servers
 from auditor.collectors.registry.sink import HashingSink
-from auditor.evidence.causes import Cause
+from auditor.evidence.causes import Cause, cause_of_status
 from auditor.evidence.model import Kind
 
 MAX_REDIRECTS = 5
 MAX_ERROR = 64 * 1024
-TIMEOUTS = httpx.Timeout(connect=10, read=20, write=20, pool=None)
-_TIMEOUTS = TIMEOUTS.as_dict()
-WHOLE_ANSWER = 60.0
 SLOWEST = 64 * 1024  # bytes a second, of a body that is read to be hashed
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _IDENTITY = frozenset({"", "identity"})
@@ -51,13 +49,19 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer with its body. `url` is what was asked, before redirects."""
+    """An answer with its body. `url` is what was asked, before redirects; `by` is what answered, if a redirect led there."""
 
     url: httpx.URL
     status: int
     headers: httpx.Headers
     body: bytes
     is_cut: bool = False  # the body was longer than the limit
+    by: httpx.URL | None = None
+
+    @property
+    def origin(self) -> Origin:
+        """The server that answered."""
+        return origin_of(self.by or self.url)
 
 
 class _Shown:
@@ -70,46 +74,68 @@ class _Shown:
         return shown(self._url)
 
 
+class _Silent(httpx.ReadTimeout):
+    """No complete head of an answer came in time."""
+
+
 class Sender:
-    """Sends requests. A server that cannot be reached after all tries is not tried again."""
+    """Sends requests. A server that cannot be reached after all tries, or stays silent, is not tried again."""
 
     def __init__(self, connections: Connections, retries: Retries, at_once: asyncio.Semaphore) -> None:
         self.requests = 0
         self._connections = connections
         self._retries = retries
         self._at_once = at_once
-        self._down: dict[tuple[str, str, int | None], Unanswered] = {}
+        self._servers = Servers()
+        limit = retries.timeout
+        self._timeouts = httpx.Timeout(connect=limit, read=limit, write=limit, pool=None).as_dict()
 
     async def send(self, request: Request) -> Reply:
         """The answer, whatever its status. Raises Unanswered when there is none."""
-        origin = origin_of(request.url)
+        server = self._servers.of(origin_of(request.url))
         attempt = 0
         while True:
             attempt += 1
-            if reason := self._down.get(origin):
-                raise Unanswered(reason.kind, reason.detail, reason.cause)
             try:
                 reply = await self._follow(request)
             except httpx.TransportError as error:
-                wait = self._retries.wait(attempt, {}, _now())
+                wait = None if server.is_failing else self._retries.wait(attempt, {}, _now())
                 if wait is None:
-                    raise self._lost(request.url, error, attempt) from error
+                    server.lost += 1
+                    raise self._lost(error.request.url, error, attempt) from error
+                await self._retries.sleep(wait)
             else:
-                wait = self._retries.wait(attempt, reply.headers, _now()) if reply.status in RETRIED else None
-                if wait is None:
+                if not await self._may_ask_again(reply, attempt):
                     return reply
-            await self._retries.sleep(wait)
 
-    def _lost(self, url: httpx.URL, error: httpx.TransportError, attempts: int) -> Unanswered:
+    async def _may_ask_again(self, reply: Reply, attempt: int) -> bool:
+        """Whether to repeat a request after `reply`; waits before it says so. The server that answered decides how long."""
+        server = self._servers.of(reply.origin)
+        if reply.status not in RETRIED:
+            server.is_good()
+            return False
+        wait = None if server.is_failing else self._retries.wait(attempt, reply.headers, _now())
+        asked = retry_after(reply.headers.get("retry-after", ""), _now())
+        is_too_long = asked is not None and server.paused + asked > self._retries.longest
+        if is_too_long and reply.status == 429:
+            detail = f"status 429: the server asks to wait {asked:g} s before the next request"
+            server.down = Unanswered(Kind.UNREACHABLE, detail, cause_of_status(429))
+        if wait is None or is_too_long:
+            server.lost += 1
+            return False
+        await (self._retries.sleep(wait) if asked is None else server.rest(wait, self._retries.sleep))
+        return True
+
+    def _lost(self, url: httpx.URL, error: httpx.TransportError, attempts: int, *, is_silent: bool = False) -> Unanswered:
         told, cause = str(error) or type(error).__name__, cause_of(error)
         is_down = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
         proxy = proxy_for(url) if is_down else None
         if proxy is not None and cause not in _OF_TLS:
             # Through a proxy only the proxy is connected to: what fails there says nothing about the registry.
             told, cause = f"the proxy {shown(proxy)}: {told}", _of_proxy(told)
-        lost = Unanswered(Kind.UNREACHABLE, plain(f"{told} ({attempts} tries)"), cause)
-        if is_down:
-            self._down[origin_of(url)] = lost
+        lost = Unanswered(Kind.UNREACHABLE, plain(told + (f" ({attempts} tries)" if attempts > 1 else "")), cause)
+        if is_down or is_silent:
+            self._servers.of(origin_of(url)).down = lost
         return lost
 
     async def _follow(self, request: Request) -> Reply:
@@ -117,38 +143,69 @@ class Sender:
         for _ in range(MAX_REDIRECTS + 1):
             reply = await self._exchange(request)
             if reply.status not in _REDIRECTS or "location" not in reply.headers:
-                return reply if request.url is asked else replace(reply, url=asked)
+                return reply if request.url is asked else replace(reply, url=asked, by=request.url)
             request = _redirected(request, reply.headers["location"])
         raise Unanswered(Kind.MALFORMED, f"more than {MAX_REDIRECTS} redirects")
 
     async def _exchange(self, request: Request) -> Reply:
-        """One request, one answer. Raises httpx.TransportError and Unanswered."""
+        """One request, one answer, once its server may be asked. Raises httpx.TransportError (of its request) or Unanswered."""
+        server = self._servers.of(origin_of(request.url))
+        while True:
+            await server.wait()
+            async with self._at_once:
+                if server.pause is not None:
+                    continue
+                try:
+                    return await self._exchanged(request, server)
+                except httpx.TransportError as error:
+                    error.request = httpx.Request(request.method, request.url)
+                    raise
+
+    async def _exchanged(self, request: Request, server: Server) -> Reply:
+        if (reason := server.down) is not None:  # it may have been found out while this request waited
+            raise Unanswered(reason.kind, reason.detail, reason.cause)
         self.requests += 1
-        async with self._at_once:
-            transport = self._connections.take(request.url, request.ca)
-            try:
-                # A body that is hashed has no limit for the whole: `_hashed` watches its rate.
-                async with asyncio.timeout(None if request.sink is not None else WHOLE_ANSWER):
-                    reply = await _ask(transport, request)
-            except TimeoutError as error:
-                # Not tried again: who answers drop by drop once would make every further image wait as long, five times.
-                detail = f"the answer took longer than {WHOLE_ANSWER:g} s"
-                if request.sink is not None:
-                    detail += f", and came at less than {SLOWEST:,} bytes a second"
-                slow = self._down[origin_of(request.url)] = Unanswered(Kind.UNREACHABLE, detail, Cause.TIMEOUT)
-                _LOG.debug("%s %s: %s", request.method, _Shown(request.url), detail)
-                await transport.aclose()
-                raise slow from error
-            except httpx.TransportError:
-                # httpx keeps the one connection that it may open after TLS failed behind a proxy: a retry would wait for it.
-                await transport.aclose()
-                raise
-            except BaseException:
-                self._connections.give(request.url, request.ca, transport)
-                raise
-            _LOG.debug("%s %s: %d, %d bytes", request.method, _Shown(request.url), reply.status, len(reply.body))
+        started = asyncio.get_running_loop().time()
+        transport = self._connections.take(request.url, request.ca)
+        try:
+            # A body that is hashed has no limit for the whole: `_hashed` watches its rate.
+            async with asyncio.timeout(None if request.sink is not None else self._retries.whole):
+                reply = await self._ask(transport, request, server)
+        except TimeoutError as error:
+            await transport.aclose()
+            raise self._slow(request, server) from error
+        except httpx.TransportError as error:
+            # httpx keeps the one connection that it may open after TLS failed behind a proxy: a retry would wait for it.
+            await transport.aclose()
+            if isinstance(error, httpx.TimeoutException) and server.timed_out(started):
+                raise self._lost(request.url, error, 1, is_silent=True) from error
+            raise
+        except BaseException:
             self._connections.give(request.url, request.ca, transport)
-            return reply
+            raise
+        _LOG.debug("%s %s: %d, %d bytes", request.method, _Shown(request.url), reply.status, len(reply.body))
+        self._connections.give(request.url, request.ca, transport)
+        return reply
+
+    def _slow(self, request: Request, server: Server) -> Unanswered:
+        """Not tried again: who answers drop by drop once would make every further image wait as long, five times."""
+        detail = f"the answer took longer than {self._retries.whole:g} s"
+        if request.sink is not None:
+            detail += f", and came at less than {SLOWEST:,} bytes a second"
+        _LOG.debug("%s %s: %s", request.method, _Shown(request.url), detail)
+        server.down = Unanswered(Kind.UNREACHABLE, detail, Cause.TIMEOUT)
+        return Unanswered(Kind.UNREACHABLE, detail, Cause.TIMEOUT)
+
+    async def _ask(self, transport: httpx.AsyncBaseTransport, request: Request, server: Server) -> Reply:
+        try:
+            response = await transport.handle_async_request(_as_httpx(request, self._timeouts))
+        except httpx.ReadTimeout as error:
+            raise _Silent(f"no answer within {self._retries.timeout:g} s") from error
+        server.heard(asyncio.get_running_loop().time())
+        try:
+            return await _read(request, response, self._retries.whole)
+        finally:
+            await response.aclose()
 
 
 def _of_proxy(told: str) -> Cause:
@@ -160,7 +217,7 @@ def _now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
-def _as_httpx(request: Request) -> httpx.Request:
+def _as_httpx(request: Request, timeouts: dict[str, float | None]) -> httpx.Request:
     # Without "identity" a server may compress, and a small answer could unpack to any size.
     headers = {"User-Agent": "airgap-auditor", "Accept": request.accept, "Accept-Encoding": "identity"}
     if request.authorization is not None:
@@ -170,18 +227,10 @@ def _as_httpx(request: Request) -> httpx.Request:
     if request.form:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
     content = request.form or None
-    return httpx.Request(request.method, request.url, headers=headers, content=content, extensions={"timeout": _TIMEOUTS})
+    return httpx.Request(request.method, request.url, headers=headers, content=content, extensions={"timeout": timeouts})
 
 
-async def _ask(transport: httpx.AsyncBaseTransport, request: Request) -> Reply:
-    response = await transport.handle_async_request(_as_httpx(request))
-    try:
-        return await _read(request, response)
-    finally:
-        await response.aclose()
-
-
-async def _read(request: Request, response: httpx.Response) -> Reply:
+async def _read(request: Request, response: httpx.Response, whole: float) -> Reply:
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding not in _IDENTITY:
         raise Unanswered(Kind.MALFORMED, f"the answer is compressed ({plain(encoding)}), which was not asked for")
@@ -189,7 +238,7 @@ async def _read(request: Request, response: httpx.Response) -> Reply:
     stream = response.stream
     assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - what an asynchronous transport returns
     if request.sink is not None and response.status_code == 200:
-        is_cut = await _hashed(request.sink, stream, request.limit)
+        is_cut = await _hashed(request.sink, stream, request.limit, whole)
         return Reply(request.url, response.status_code, response.headers, b"", is_cut)
     parts: list[bytes] = []
     size = 0
@@ -201,7 +250,7 @@ async def _read(request: Request, response: httpx.Response) -> Reply:
     return Reply(request.url, response.status_code, response.headers, b"".join(parts)[:limit], size > limit)
 
 
-async def _hashed(sink: HashingSink, stream: httpx.AsyncByteStream, limit: int) -> bool:
+async def _hashed(sink: HashingSink, stream: httpx.AsyncByteStream, limit: int, whole: float) -> bool:
     """Hash a body of at most `limit` bytes; True if it is longer. Raises TimeoutError if it comes too slowly."""
     sink.restart()
     clock = asyncio.get_running_loop().time
@@ -210,7 +259,7 @@ async def _hashed(sink: HashingSink, stream: httpx.AsyncByteStream, limit: int) 
         sink.feed(chunk)
         if sink.size > limit:
             return True
-        if clock() - started > WHOLE_ANSWER + sink.size / SLOWEST:
+        if clock() - started > whole + sink.size / SLOWEST:
             raise TimeoutError
     return False
 

@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 
 from auditor.collectors.registry.addresses import Address
 from auditor.collectors.registry.challenge import Challenge, parse_challenges
+from auditor.collectors.registry.connections import origin_of
 from auditor.collectors.registry.credentials import Credentials
+from auditor.collectors.registry.failures import Unanswered, plain, shown
 from auditor.collectors.registry.secret import Login, Secret, redact
 from auditor.collectors.registry.sender import Reply, Request, Sender
 from auditor.collectors.registry.sink import HashingSink
 from auditor.collectors.registry.tokens import Tokens
+from auditor.evidence.causes import Cause
+from auditor.evidence.model import Kind
 
 MAX_ATTEMPTS = 3
 
@@ -88,6 +92,11 @@ class Session:
             reply = await self._sender.send(replace(request, authorization=brought.value) if brought.value else request)
             if reply.status != 401:
                 break
+            if reply.origin != origin_of(request.url):
+                # A challenge counts for the server that sends it, and this login was not stored for that server.
+                where = plain(shown(reply.by or reply.url))
+                detail = f"a redirect led to {where}, which asks for a login: none is sent there"
+                raise Unanswered(Kind.DENIED, detail, Cause.LOGIN)
             challenge = _best(parse_challenges(reply.headers.get("www-authenticate", "")))
             if challenge is None or brought.is_final_for(challenge):
                 break
@@ -124,7 +133,7 @@ class Session:
     async def _login(self, repository: str) -> Login | None:
         if repository not in self._logins:
             # A credential helper is a program that may take seconds: other questions go on meanwhile.
-            login = await asyncio.to_thread(self._credentials.find, f"{self._domain}/{repository}")
+            login = await asyncio.to_thread(self._credentials.find, f"{self._domain}/{repository}", self.address.scheme)
             self._logins[repository] = login
             if login is not None:
                 self._used |= {login.password, Secret(login.basic().reveal().removeprefix("Basic "))}

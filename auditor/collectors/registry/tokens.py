@@ -108,7 +108,7 @@ def _parsed(reply: Reply) -> Token:
         raise Unanswered(Kind.UNREACHABLE, detail, cause_of_status(reply.status))
     try:
         answer = msgspec.json.decode(b"" if reply.is_cut else reply.body, type=_TokenAnswer)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Unanswered(Kind.MALFORMED, f"the token service {where} did not answer with a token") from None
     text = answer.token or answer.access_token
     if _TOKEN.fullmatch(text) is None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from types import ModuleType
 from typing import Protocol
 
-from auditor.errors import AuditorError
+from auditor.errors import AuditorError, unexpected
 from auditor.plan.lists import (
     aks_components,
     aks_imagebom,
@@ -85,9 +86,21 @@ def read_list(source: ListSource, data: bytes) -> tuple[ListLine, ...]:
     for name, importer in added(ADDED):
         if (lines := _by_plugin(name, importer, source, data)) is not None:
             return lines or (_empty(source),)
-    ours = next(importer for importer in IMPORTERS if importer.recognises(data))
-    lines = tuple(ours.read(source, data)) or (_empty(source),)
-    return _folded(source, lines) if ours is plain else lines
+    read: list[ListLine] = []
+    try:
+        ours = _importer_of(data)
+        read.extend(ours.read(source, data))
+    except AuditorError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one list must not end the audit of the others
+        return (*read, source.error(source.whole, 1, 1, f"{unexpected('reading this list', error)}: no further entry is read"))
+    found = tuple(read) or (_empty(source),)
+    return _folded(source, found) if ours is plain else found
+
+
+def _importer_of(data: bytes) -> ModuleType:
+    """The first importer of ours that recognises a file; the plain list recognises what is left."""
+    return next(importer for importer in IMPORTERS if importer.recognises(data))
 
 
 def _folded(source: ListSource, lines: tuple[ListLine, ...]) -> tuple[ListLine, ...]:
@@ -103,7 +116,10 @@ def _folded(source: ListSource, lines: tuple[ListLine, ...]) -> tuple[ListLine, 
 
 def format_of(data: bytes) -> str:
     """The format of a list that only its own importer reads; empty for plain text and for what no importer knows."""
-    found = next(importer for importer in IMPORTERS if importer.recognises(data))
+    try:
+        found = _importer_of(data)
+    except Exception:  # noqa: BLE001 - `read_list` reports it for the list that it concerns
+        return ""
     return "" if found in {foreign, unknown, plain} else found.__name__.rpartition(".")[2].replace("_", " ")
 
 

@@ -39,7 +39,7 @@ def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
             continue
         try:
             row = msgspec.json.decode(line, type=_Row)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             yield source.error(line.decode("utf-8", "backslashreplace"), number, 1, f"no row of `docker image ls`: {error}")
             continue
         if _NONE in {row.repository, row.tag}:

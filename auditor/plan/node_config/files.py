@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from auditor.errors import Location
+from auditor.errors import Location, unexpected
 from auditor.plan.model import Plan, Pool
 from auditor.plan.node_config import (
     containerd_toml,
@@ -139,6 +139,8 @@ def _read_one(found: Found, path: str, data: bytes) -> None:
     except Unreadable as error:
         found.unknowns.append(Unknown(Location(file, error.line), str(error), "malformed", is_unread=True))
         _note_refusal(found, file, getattr(reader, "NAME", ""), error)
+    except Exception as error:  # noqa: BLE001 - one file must not end the audit
+        found.unknowns.append(Unknown(Location(file), unexpected("reading this file", error), "malformed", is_unread=True))
 
 
 def _note_refusal(found: Found, file: str, kind: str, error: Unreadable) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.errors import Location
+from auditor.errors import Location, unexpected
 from auditor.plan.model import Plan
 from auditor.plan.paths import is_inside, normal, shown_path
 from auditor.plan.scripts.model import Command, Script, UnreadableScript, Word
@@ -37,6 +37,8 @@ def _read_or_error(file: str, data: bytes) -> Script | UnreadableScript:
         return read_script(file, data)
     except UnreadableScript as error:
         return error
+    except Exception as error:  # noqa: BLE001 - one script must not end the audit
+        return UnreadableScript(unexpected("reading this script", error), Location(file))
 
 
 def read_script(file: str, data: bytes) -> Script:

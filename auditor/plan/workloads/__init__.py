@@ -6,8 +6,9 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auditor.errors import Location
+from auditor.errors import Location, unexpected
 from auditor.plan.demands import Demand
+from auditor.plan.marked import Marked
 from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import is_inside, normal, shown_path
 from auditor.plan.workloads.folder import FileGap, folder_at
@@ -40,18 +41,35 @@ def read_workloads(plan: Plan) -> Workloads:
             problems.extend(_file_gap(plan, gap) for gap in folder.gaps)
             passed_over.extend(shown_path(plan.path, path) for path in folder.passed_over)
         for source, data in sources_of(plan, number, workload):
-            content = content_of(source, data)
+            content = _content(source, data)
             found.append((source, content))
             problems.extend(content.problems)
     classes = runtime_classes([item for _, content in found for item in content.objects])
     demands: list[Demand] = []
     for source, content in found:
         before = len(demands)
-        demands.extend(demand for item in content.objects for demand in demands_in(source, item, classes))
-        demands.extend(demand for document in content.others for demand in hints_of_other(source, document))
+        for item in content.objects:
+            demands.extend(_guarded(source, item, demands_in(source, item, classes)))
+        for document in content.others:
+            demands.extend(_guarded(source, document, hints_of_other(source, document)))
         if len(demands) == before and not content.objects and not content.problems and source.origins is None:
             passed_over.append(source.file)
     return Workloads((*problems, *demands), tuple(dict.fromkeys(passed_over)))
+
+
+def _content(source: Manifests, data: bytes) -> Content:
+    try:
+        return content_of(source, data)
+    except Exception as error:  # noqa: BLE001 - one file must not end the audit
+        return Content(problems=(source.problem(1, 1, unexpected("reading this file", error)),))
+
+
+def _guarded(source: Manifests, document: Marked, demands: Iterator[Demand]) -> Iterator[Demand]:
+    """The demands of one document; an unexpected exception becomes an error at that document."""
+    try:
+        yield from demands
+    except Exception as error:  # noqa: BLE001 - one document must not end the audit
+        yield source.problem(document.line, document.column, unexpected("reading this document", error))
 
 
 def sources_of(plan: Plan, number: int, workload: Workload) -> Iterator[tuple[Manifests, bytes]]:

@@ -1,0 +1,29 @@
+"""The sections of a report, each made by itself: one that fails is left out and reported, and the report is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from auditor.check import Subject, Undetermined
+from auditor.errors import unexpected
+from auditor.evidence.model import Kind
+from auditor.policy.rules import SCOPE_REQUIRED
+
+_T = TypeVar("_T")
+
+
+class Sections:
+    """Makes sections. `failed` has one undetermined outcome for each that could not be made."""
+
+    def __init__(self) -> None:
+        self.failed: list[Undetermined] = []
+
+    def made(self, name: str, make: Callable[[], tuple[_T, ...]]) -> tuple[_T, ...]:
+        """The rows of a section; none if an unexpected exception comes up: the report is then undetermined."""
+        try:
+            return make()
+        except Exception as error:  # noqa: BLE001 - one section must not take the report with it
+            detail = unexpected(f"the section {name} of the report", error)
+            self.failed.append(Undetermined(SCOPE_REQUIRED.id, Subject("report section", name), Kind.BUG, detail))
+            return ()
