@@ -55,7 +55,7 @@ def audit(
     via: AskVia = None,
     verify: HowVerified = Verify.SIZE,
     ca: Ca = None,
-    jobs: Jobs = 16,
+    jobs: Jobs = None,
 ) -> None:
     """Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal.
 

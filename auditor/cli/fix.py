@@ -41,7 +41,7 @@ def fix(
     waivers: WaiversFile = None,
     via: AskVia = None,
     ca: Ca = None,
-    jobs: Jobs = 16,
+    jobs: Jobs = None,
 ) -> None:
     """Write files that resolve findings: copy scripts, lists, configuration. Nothing is run. Exit code: 0 done, 2 usage."""
     _refuse_old(output)

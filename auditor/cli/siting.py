@@ -31,7 +31,7 @@ class Asked:
     """How to ask hosts, if they are asked. `ca` (PEM or DER) is trusted for all registries that lists name."""
 
     offline: bool
-    jobs: int
+    jobs: int | None
     verify: Verify = Verify.SIZE
     ca: bytes = b""
 

@@ -39,12 +39,15 @@ from auditor.plan.node_config import node_configs
 from auditor.plan.rewrites import placed
 from auditor.transfer.network import is_reachable
 
+IN_PROGRESS = 256  # images of one host: enough that requests always wait for a free connection
 Asked = tuple[Reference, tuple[Wish, ...], Place]
 
 
 @dataclass(frozen=True, slots=True)
 class CollectOptions:
-    """How to collect. `jobs` requests run at once, at most half of them at one host; `places` are where to look for images.
+    """How to collect. At most `jobs` requests run at once. None lets the answers of each host decide: see registry/pace.py.
+
+    `places` are where to look for images.
 
     `verify` is how much of the internal registry is read: `size` fetches and hashes manifests and configs, and asks for the
     sizes of layers; `full` reads and hashes every layer as well.
@@ -53,7 +56,7 @@ class CollectOptions:
     registry that the plan gives no setting for. `progress` is called with (done, total) for images and endpoints.
     """
 
-    jobs: int = 16
+    jobs: int | None = None
     places: frozenset[Place] = frozenset({Place.SOURCE})
     progress: Callable[[int, int], None] | None = None
     verify: Verify = Verify.SIZE
@@ -173,12 +176,11 @@ async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOption
     queues: defaultdict[str, list[Asked]] = defaultdict(list)
     for asked in wanted:
         queues[asked[0].domain].append(asked)
-    at_host = max(1, options.jobs // 2)
     try:
         async with asyncio.TaskGroup() as group:
             for queue in queues.values():
                 waiting = iter(queue)
-                for _ in range(min(at_host, len(queue))):
+                for _ in range(min(IN_PROGRESS, len(queue))):
                     group.create_task(work.on(waiting))
             for endpoint in endpoints:
                 group.create_task(_observed(chains, endpoint, progress))
@@ -248,12 +250,9 @@ class _Work:
         for reference, wishes, place in waiting:
             where = Where(reference, inside=place is Place.TARGET)
             walked = await self.images.collect(where, wishes)
-            if where.inside:
-                await self.presence.everything(where, walked)
-            else:
-                await self.presence.foreign_layers(where, walked)
-            if self.unpacked is not None:
-                await self.unpacked.layers(reference, walked)
+            look = self.presence.everything if where.inside else self.presence.foreign_layers
+            sizes = (self.unpacked.layers(reference, walked),) if self.unpacked is not None else ()
+            await asyncio.gather(look(where, walked), *sizes)
             self.progress.step()
 
 

@@ -13,6 +13,7 @@ from auditor.collectors.registry.answers import Fetched, Misfit, digest_header, 
 from auditor.collectors.registry.connections import Connections
 from auditor.collectors.registry.credentials import Credentials
 from auditor.collectors.registry.failures import Unanswered, plain
+from auditor.collectors.registry.pace import MOST
 from auditor.collectors.registry.ranges import Part, WholeBlob, body_of, unsatisfiable
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.registry.sender import Reply, Sender
@@ -23,15 +24,18 @@ from auditor.evidence.store import MAX_DOCUMENT
 from auditor.oci.media_types import ACCEPT
 from auditor.plan.model import Plan
 
+AT_ONCE = 4 * MOST  # requests to all hosts together
+
 
 class RegistryClient:
     """Asks the registries of a plan, each through one session. Close it in the event loop that it was used in."""
 
     def __init__(
-        self, plan: Plan, retries: Retries, at_once: int, environment: Mapping[str, str], home: Path, ca: bytes = b""
+        self, plan: Plan, retries: Retries, jobs: int | None, environment: Mapping[str, str], home: Path, ca: bytes = b""
     ) -> None:
+        """`jobs` limits the requests at once to all hosts together; None: AT_ONCE, and as many to one host as `Pace` allows."""
         self._connections = Connections(environment)
-        self._sender = Sender(self._connections, retries, asyncio.Semaphore(at_once))
+        self._sender = Sender(self._connections, retries, asyncio.Semaphore(jobs or AT_ONCE), min(jobs or MOST, MOST))
         self._credentials = Credentials(environment, home)
         self._addresses = Addresses(plan, ca)
         self._sessions: dict[str, Session] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import logging
 from collections.abc import Callable
@@ -11,9 +12,10 @@ from dataclasses import dataclass, replace
 import httpx
 
 from auditor.collectors.registry.challenge import may_follow
-from auditor.collectors.registry.connections import Connections, origin_of
+from auditor.collectors.registry.connections import Connections, Origin, origin_of
 from auditor.collectors.registry.environment import proxy_for
 from auditor.collectors.registry.failures import Unanswered, cause_of, plain, shown
+from auditor.collectors.registry.pace import MOST, Pace
 from auditor.collectors.registry.retries import RETRIED, Retries
 from auditor.collectors.registry.secret import Secret
 from auditor.collectors.registry.sink import HashingSink
@@ -48,6 +50,12 @@ class Request:
     allowed: Callable[[httpx.URL], bool] | None = None  # where a redirect may lead, in place of what holds for registries
     sink: HashingSink | None = None  # takes the body of a good answer
 
+    @property
+    def priority(self) -> int:
+        """0 for what other requests depend on: documents and tokens; 1 for sizes, parts and whole layers."""
+        is_last = self.method == "HEAD" and self.accept == "*/*"
+        return int(is_last or self.part != "" or self.sink is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -73,8 +81,11 @@ class _Shown:
 class Sender:
     """Sends requests. A server that cannot be reached after all tries is not tried again."""
 
-    def __init__(self, connections: Connections, retries: Retries, at_once: asyncio.Semaphore) -> None:
+    def __init__(self, connections: Connections, retries: Retries, at_once: asyncio.Semaphore, most: int = MOST) -> None:
+        """`at_once` limits requests to all hosts, `most` those to one host; see `Pace`."""
         self.requests = 0
+        self._most = most
+        self._paces: dict[Origin, Pace] = {}
         self._connections = connections
         self._retries = retries
         self._at_once = at_once
@@ -83,22 +94,42 @@ class Sender:
     async def send(self, request: Request) -> Reply:
         """The answer, whatever its status. Raises Unanswered when there is none."""
         origin = origin_of(request.url)
+        pace = self._pace(origin)
+        async with pace.turn(request.priority):
+            return await self._send(request, origin, pace)
+
+    async def _send(self, request: Request, origin: Origin, pace: Pace) -> Reply:
         attempt = 0
         while True:
             attempt += 1
+            sent = await pace.ready()
             if reason := self._down.get(origin):
                 raise Unanswered(reason.kind, reason.detail, reason.cause)
+            pausing: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
             try:
                 reply = await self._follow(request)
             except httpx.TransportError as error:
+                pace.failed(sent)
                 wait = self._retries.wait(attempt, {}, _now())
                 if wait is None:
                     raise self._lost(request.url, error, attempt) from error
             else:
                 wait = self._retries.wait(attempt, reply.headers, _now()) if reply.status in RETRIED else None
+                if reply.status == 429:
+                    pace.throttled(sent, wait)
+                    pausing = pace.paused()
+                elif reply.status == 503:
+                    pace.failed(sent)
                 if wait is None:
                     return reply
-            await self._retries.sleep(wait)
+            with pausing:
+                await self._retries.sleep(wait)
+
+    def _pace(self, origin: Origin) -> Pace:
+        pace = self._paces.get(origin)
+        if pace is None:
+            pace = self._paces[origin] = Pace(self._most)
+        return pace
 
     def _lost(self, url: httpx.URL, error: httpx.TransportError, attempts: int) -> Unanswered:
         told, cause = str(error) or type(error).__name__, cause_of(error)
@@ -126,6 +157,7 @@ class Sender:
         self.requests += 1
         async with self._at_once:
             transport = self._connections.take(request.url, request.ca)
+            started = asyncio.get_running_loop().time()
             try:
                 # A body that is hashed has no limit for the whole: `_hashed` watches its rate.
                 async with asyncio.timeout(None if request.sink is not None else WHOLE_ANSWER):
@@ -148,6 +180,9 @@ class Sender:
                 raise
             _LOG.debug("%s %s: %d, %d bytes", request.method, _Shown(request.url), reply.status, len(reply.body))
             self._connections.give(request.url, request.ca, transport)
+            if reply.status not in {429, 503}:
+                took = asyncio.get_running_loop().time() - started
+                self._pace(origin_of(request.url)).accepted(took, 2 if request.sink is not None else request.priority)
             return reply
 
 
