@@ -31,6 +31,7 @@ from auditor.evidence.overlay import Unanswered
 from auditor.evidence.places import note_places
 from auditor.evidence.store import Store
 from auditor.oci.reference import Reference
+from auditor.oci.select import MAX_DEPTH
 from auditor.oci.windows import runtime_rule
 from auditor.plan.endpoints import tls_endpoints
 from auditor.plan.files import carried_files
@@ -173,15 +174,9 @@ async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOption
     work = _Work(images, presence, unpacked, progress)
     urls = CertificateUrls(plan, store, options.retries, endpoints, options.environment)
     chains = EndpointCollector(plan, store, urls, options.observe_chain, options.observe_offered)
-    queues: defaultdict[str, list[Asked]] = defaultdict(list)
-    for asked in wanted:
-        queues[asked[0].domain].append(asked)
     try:
         async with asyncio.TaskGroup() as group:
-            for queue in queues.values():
-                waiting = iter(queue)
-                for _ in range(min(IN_PROGRESS, len(queue))):
-                    group.create_task(work.on(waiting))
+            group.create_task(work.all_of(wanted))
             for endpoint in endpoints:
                 group.create_task(_observed(chains, endpoint, progress))
     except* AuditorError as group_error:
@@ -245,15 +240,40 @@ class _Work:
     unpacked: UnpackedCollector | None
     progress: _Progress
 
-    async def on(self, waiting: Iterator[Asked]) -> None:
-        """One worker of one host: it takes the next image until there is none."""
-        for reference, wishes, place in waiting:
+    async def all_of(self, wanted: list[Asked]) -> None:
+        """Collect images, those of each host side by side.
+
+        An image is walked again if another repository served a document that it lacked: what is collected must not depend on
+        which repository answers first.
+        """
+        lacking: dict[Asked, tuple[str, ...]] = {}
+        again = wanted
+        for _ in range(MAX_DEPTH + 1):
+            queues: defaultdict[str, list[Asked]] = defaultdict(list)
+            for asked in again:
+                queues[asked[0].domain].append(asked)
+            async with asyncio.TaskGroup() as group:
+                for queue in queues.values():
+                    waiting = iter(queue)
+                    for _ in range(min(IN_PROGRESS, len(queue))):
+                        group.create_task(self._on(waiting, lacking))
+            again = [asked for asked, digests in lacking.items() if any(map(self.images.has_document, digests))]
+            if not again:
+                break
+
+    async def _on(self, waiting: Iterator[Asked], lacking: dict[Asked, tuple[str, ...]]) -> None:
+        """One worker: it takes the next image until there is none."""
+        for asked in waiting:
+            reference, wishes, place = asked
             where = Where(reference, inside=place is Place.TARGET)
             walked = await self.images.collect(where, wishes)
+            is_new = asked not in lacking
+            lacking[asked] = walked.lacking
             look = self.presence.everything if where.inside else self.presence.foreign_layers
             sizes = (self.unpacked.layers(reference, walked),) if self.unpacked is not None else ()
             await asyncio.gather(look(where, walked), *sizes)
-            self.progress.step()
+            if is_new:
+                self.progress.step()
 
 
 class _Progress:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from auditor.collectors.answered import Answers
 from auditor.collectors.registry.answers import Fetched, Misfit, now
@@ -56,10 +56,14 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """What an image is made of, as far as it is known: every entry of its index, nested ones too, and the chosen manifests."""
+    """What an image is made of, as far as it is known: every entry of its index, nested ones too, and the chosen manifests.
+
+    `lacking` are the digests of documents that it takes and that were not stored when it was walked.
+    """
 
     entries: tuple[Descriptor, ...] = ()
     manifests: tuple[Manifest, ...] = ()
+    lacking: tuple[str, ...] = ()
 
 
 class ImageCollector:
@@ -88,7 +92,13 @@ class ImageCollector:
                 await self.fetch(where, manifest.config, "blobs")
                 return Walked((), (manifest,))
             case _:
-                return Walked()  # schema 1 has no config; what cannot be parsed is judged from the evidence
+                return Walked(
+                    lacking=tuple(walk.lacking)
+                )  # schema 1 has no config; what cannot be parsed is judged from the evidence
+
+    def has_document(self, digest: str) -> bool:
+        """Whether the store has a document."""
+        return self._store.has_document(digest)
 
     def content(self, repository: str, digest: str) -> Observation[Content] | None:
         """What the store has."""
@@ -234,6 +244,7 @@ class _Walk:
 
     collector: ImageCollector
     where: Where
+    lacking: list[str] = field(default_factory=list)
 
     @property
     def repository(self) -> str:
@@ -244,6 +255,7 @@ class _Walk:
         """A stored document; None when it is not stored or cannot be parsed."""
         observed = self.collector.content(self.repository, digest)
         if not isinstance(observed, Seen):
+            self.lacking.append(digest)
             return None
         try:
             return parse_document(observed.value.body, media_type or observed.value.media_type)
@@ -266,7 +278,7 @@ class _Walk:
         manifests = [manifest for manifest in parsed if isinstance(manifest, Manifest)]
         indexes = (entry for inner in (index, *nested.values()) for entry in inner.manifests)
         parts = {entry.digest: entry for entry in (*flat.manifests, *indexes)}
-        return Walked(tuple(parts.values()), tuple(manifests))
+        return Walked(tuple(parts.values()), tuple(manifests), tuple(self.lacking))
 
     async def _fetch_all(self, entries: Iterable[Descriptor]) -> None:
         """Fetch manifests at the same time."""
@@ -315,6 +327,7 @@ class _Walk:
         await self.collector.fetch(self.where, manifest.config, "blobs")
         config = self.collector.content(self.repository, manifest.config.digest)
         if not isinstance(config, Seen):
+            self.lacking.append(manifest.config.digest)
             return None
         try:
             return parse_config(config.value.body).platform

@@ -1,9 +1,8 @@
 """How fast one host is asked: how many requests at once, and how many a second after it answered 429.
 
-The first request to a host goes alone, so that a host that is down or asks for a login costs one request. Then START requests
-run at once. Every answer adds one while requests wait and answers stay as fast as before, up to MOST. Status 429 and 503, a
-lost connection and slower answers halve the number. After 429 all requests of the host wait as long as it asked, and then
-start at the rate that it accepted before, less a margin.
+START requests run at once. Every answer adds one while requests wait and answers stay as fast as before, up to MOST. Status
+429 and 503, a lost connection and slower answers halve the number. After 429 all requests of the host wait as long as it
+asked, and then start at the rate that it accepted before, less a margin.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from typing import Final
 
 START: Final = 16
 MOST: Final = 64
-ALONE: Final = 1.0  # seconds that other requests wait for the first answer of a host
 FASTEST: Final = 1000.0  # requests a second that need no spacing
 SLOWEST: Final = 0.5
 MARGIN: Final = 0.8  # of the rate that a host accepted before it answered 429
@@ -68,8 +66,6 @@ class Pace:
         self.limit = float(min(START, most))
         self.rate: float | None = None  # requests a second; None without a limit
         self._threshold = float(most)
-        self._is_open = False
-        self._timer: asyncio.TimerHandle | None = None
         self._running = 0
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
@@ -130,9 +126,9 @@ class Pace:
         """An answer came after `seconds`: let more requests run if it was as fast as others of its priority."""
         now = time.monotonic()
         self._accepted.append(now)
-        self._open()
         latency = self._latency.setdefault(priority, _Latency())
-        if latency.add(seconds, max(START // 2, int(self.limit))) and latency.is_much_slower:
+        is_round = latency.add(seconds, max(START // 2, int(self.limit)))
+        if is_round and latency.is_much_slower and now - seconds >= self._halved_at:
             self._halve(now, least=START // 2)
         elif self._waiting and self.limit < self._most and latency.is_steady and self.rate is None:
             self.limit = min(self._most, self.limit + (1 if self.limit < self._threshold else 1 / self.limit))
@@ -142,8 +138,6 @@ class Pace:
 
     def failed(self, sent: float) -> None:
         """The host answered 503 to a request of the time `sent`, or the connection was lost."""
-        if self._timer is not None:
-            self._timer.cancel()  # the first request decides whether the host is down
         if sent >= self._halved_at:
             self._halve(time.monotonic())
 
@@ -152,7 +146,6 @@ class Pace:
 
         Requests that were under way together count once: none of them could know.
         """
-        self._open()
         if sent < self._throttled_at:
             return
         now = time.monotonic()
@@ -169,10 +162,8 @@ class Pace:
             self.limit = self._threshold = 1.0  # too few answers to learn a rate from: one request after the other
 
     async def _enter(self, priority: int) -> None:
-        if not self._waiting and self._running < self._allowed:
+        if not self._waiting and self._running < int(self.limit):
             self._running += 1
-            if not self._is_open:
-                self._timer = asyncio.get_running_loop().call_later(ALONE, self._open)
             return
         future = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (priority, next(self._numbers), future))
@@ -185,24 +176,10 @@ class Pace:
 
     def _leave(self) -> None:
         self._running -= 1
-        self._open()
         self._admit()
 
-    @property
-    def _allowed(self) -> int:
-        return int(self.limit) if self._is_open else 1
-
-    def _open(self) -> None:
-        """End the time in which the first request is alone."""
-        if not self._is_open:
-            self._is_open = True
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-            self._admit()
-
     def _admit(self) -> None:
-        while self._waiting and self._running < self._allowed:
+        while self._waiting and self._running < int(self.limit):
             _, _, future = heapq.heappop(self._waiting)
             if not future.done():
                 self._running += 1
