@@ -1,6 +1,6 @@
 """Collecting from a registry that is far away, beside `xargs -P32` of crane and of regctl on the same server, in one run.
 
-    python bench/latency.py --images 200
+    python bench/latency.py --images 400
 
 For each delay: requests, seconds, and the speed as a ratio to requests x delay / 32, which 32 connections need at least. Then a
 registry that accepts 20 requests a second and answers 429 above, and 10,000 layers on the internal registry at 1 ms.
@@ -181,7 +181,7 @@ def many_blobs(folder: Path, images: int, layers: int) -> None:
 def main() -> None:
     """Parse the command line and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=200)
+    parser.add_argument("--images", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     os.sched_setaffinity(0, CORES[:1])
