@@ -41,6 +41,7 @@ def _gathered(given: Given, needs: Needs, places: frozenset[Place], path: Path, 
     if asked.offline:
         return cache.to_read(path), {}
     done = gather(given.plan, needs, cache.to_write(path), places, asked.jobs, asked.verify, asked.ca)
+    note(f"auditor: {done.requests:,} requests in {done.seconds:.1f} s")
     if done.unanswered:
         note(
             f"auditor: {len(done.unanswered)} requests failed that succeeded in an earlier run, so their checks are "
