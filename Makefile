@@ -55,6 +55,7 @@ bench: $(VENV)/.dev        ## Measure; each prints ratios taken side by side in 
 	$(BIN)/python bench/budgets.py
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/collect.py
+	$(BIN)/python bench/latency.py
 	$(BIN)/python bench/verify.py
 	$(BIN)/python bench/unpacked.py
 	$(BIN)/python bench/lists.py

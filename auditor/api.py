@@ -43,7 +43,7 @@ def load_plan(path: Anything, *, render_charts: bool = False) -> Plan:
 
 
 def collect(
-    plan: Plan | Anything, evidence: Anything, *, via: Iterable[str] = (), jobs: int = 16, verify: str = "size"
+    plan: Plan | Anything, evidence: Anything, *, via: Iterable[str] = (), jobs: int | None = None, verify: str = "size"
 ) -> Path:
     """Gather evidence into a file that carries the plan. What can change is asked again; documents are kept.
 

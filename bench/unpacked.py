@@ -84,11 +84,11 @@ def measure(registry: RunningRegistry, folder: Path, arguments: argparse.Namespa
     for run in range(arguments.rounds):
         path = folder / f"{run}.evidence"
         gather(names, path, arguments.jobs, unpacked=False)
-        before = wrk(registry.url, asked, folder, arguments.jobs // 2)
+        before = wrk(registry.url, asked, folder, arguments.jobs)
         cpu = time.process_time()
         done = gather(names, path, arguments.jobs, unpacked=True)
         cpu = (time.process_time() - cpu) / done.requests
-        after = wrk(registry.url, asked, folder, arguments.jobs // 2)
+        after = wrk(registry.url, asked, folder, arguments.jobs)
         assert (done.requests, done.failures) == (len(asked), 0), done
         ours, theirs = done.requests / done.seconds, (before + after) / 2
         ratios.append(ours / theirs)

@@ -58,7 +58,7 @@ def audit(
     via: AskVia = None,
     verify: HowVerified = Verify.SIZE,
     ca: Ca = None,
-    jobs: Jobs = 16,
+    jobs: Jobs = None,
     render_charts: RenderCharts = False,
     timeout: Timeout = TIMEOUT,
 ) -> None:

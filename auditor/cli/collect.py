@@ -27,7 +27,7 @@ def collect(
     via: AskVia = None,
     verify: HowVerified = Verify.SIZE,
     ca: Ca = None,
-    jobs: Jobs = 16,
+    jobs: Jobs = None,
     timeout: Timeout = TIMEOUT,
 ) -> None:
     """Gather evidence into one file that crosses the gap: `auditor audit FILE` needs nothing else.

@@ -54,7 +54,7 @@ def fix(
     waivers: WaiversFile = None,
     via: AskVia = None,
     ca: Ca = None,
-    jobs: Jobs = 16,
+    jobs: Jobs = None,
     render_charts: RenderCharts = False,
     timeout: Timeout = TIMEOUT,
 ) -> None:

@@ -22,7 +22,7 @@ def gather(
     needs: Needs,
     path: Path,
     places: frozenset[Place],
-    jobs: int,
+    jobs: int | None,
     verify: Verify = Verify.SIZE,
     ca: bytes = b"",
     timeout: float = TIMEOUT,

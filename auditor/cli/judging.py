@@ -44,7 +44,7 @@ class Settings:
     evidence: Path | None = None
     via: list[Place] | None = None
     offline: bool = False
-    jobs: int = 16
+    jobs: int | None = None
     require: frozenset[Area] = frozenset()
     verify: Verify = Verify.SIZE
     ca: Path | None = None

@@ -111,7 +111,16 @@ Ca = Annotated[
         "--ca", metavar="FILE", help="A CA to trust beside the public ones when lists are collected; plans have `ca`."
     ),
 ]
-Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, max=64, help="Connections at once.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        metavar="N",
+        min=1,
+        max=64,
+        help="Connections at once, to all hosts together. Default: 16 to each registry, and up to 64 while it answers as fast.",
+    ),
+]
 
 Timeout = Annotated[
     float,

@@ -33,7 +33,7 @@ class Asked:
     `timeout` (seconds) is how long a host may be silent."""
 
     offline: bool
-    jobs: int
+    jobs: int | None
     verify: Verify = Verify.SIZE
     ca: bytes = b""
     timeout: float = TIMEOUT
@@ -44,6 +44,7 @@ def _gathered(given: Given, needs: Needs, places: frozenset[Place], path: Path, 
     if asked.offline:
         return cache.to_read(path), {}
     done = gather(given.plan, needs, cache.to_write(path), places, asked.jobs, asked.verify, asked.ca, asked.timeout)
+    note(f"auditor: {done.requests:,} requests in {done.seconds:.1f} s")
     if done.unanswered:
         note(
             f"auditor: {len(done.unanswered)} requests failed that succeeded in an earlier run, so their checks are "

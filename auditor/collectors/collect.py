@@ -32,6 +32,7 @@ from auditor.evidence.overlay import Unanswered
 from auditor.evidence.places import note_places
 from auditor.evidence.store import Store
 from auditor.oci.reference import Reference
+from auditor.oci.select import MAX_DEPTH
 from auditor.oci.windows import runtime_rule
 from auditor.plan.endpoints import tls_endpoints
 from auditor.plan.files import carried_files
@@ -40,12 +41,15 @@ from auditor.plan.node_config import node_configs
 from auditor.plan.rewrites import placed
 from auditor.transfer.network import is_reachable
 
+IN_PROGRESS = 256  # images of one host: enough that requests always wait for a free connection
 Asked = tuple[Reference, tuple[Wish, ...], Place]
 
 
 @dataclass(frozen=True, slots=True)
 class CollectOptions:
-    """How to collect. `jobs` requests run at once, at most half of them at one host; `places` are where to look for images.
+    """How to collect. At most `jobs` requests run at once. None lets the answers of each host decide: see registry/pace.py.
+
+    `places` are where to look for images.
 
     `verify` is how much of the internal registry is read: `size` fetches and hashes manifests and configs, and asks for the
     sizes of layers; `full` reads and hashes every layer as well.
@@ -55,7 +59,7 @@ class CollectOptions:
     (done, total) for images and endpoints.
     """
 
-    jobs: int = 16
+    jobs: int | None = None
     places: frozenset[Place] = frozenset({Place.SOURCE})
     progress: Callable[[int, int], None] | None = None
     verify: Verify = Verify.SIZE
@@ -174,16 +178,9 @@ async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOption
     chain = options.observe_chain or partial(observe_chain, timeout=options.retries.timeout)
     offered = options.observe_offered or partial(observe_offered, timeout=2 * options.retries.timeout)
     chains = EndpointCollector(plan, store, urls, chain, offered)
-    queues: defaultdict[str, list[Asked]] = defaultdict(list)
-    for asked in wanted:
-        queues[asked[0].domain].append(asked)
-    at_host = max(1, options.jobs // 2)
     try:
         async with asyncio.TaskGroup() as group:
-            for queue in queues.values():
-                waiting = iter(queue)
-                for _ in range(min(at_host, len(queue))):
-                    group.create_task(work.on(waiting))
+            group.create_task(work.all_of(wanted))
             for endpoint in endpoints:
                 group.create_task(_observed(chains, endpoint, progress))
     except* AuditorError as group_error:
@@ -247,18 +244,40 @@ class _Work:
     unpacked: UnpackedCollector | None
     progress: _Progress
 
-    async def on(self, waiting: Iterator[Asked]) -> None:
-        """One worker of one host: it takes the next image until there is none."""
-        for reference, wishes, place in waiting:
+    async def all_of(self, wanted: list[Asked]) -> None:
+        """Collect images, those of each host side by side.
+
+        An image is walked again if another repository served a document that it lacked: what is collected must not depend on
+        which repository answers first.
+        """
+        lacking: dict[Asked, tuple[str, ...]] = {}
+        again = wanted
+        for _ in range(MAX_DEPTH + 1):
+            queues: defaultdict[str, list[Asked]] = defaultdict(list)
+            for asked in again:
+                queues[asked[0].domain].append(asked)
+            async with asyncio.TaskGroup() as group:
+                for queue in queues.values():
+                    waiting = iter(queue)
+                    for _ in range(min(IN_PROGRESS, len(queue))):
+                        group.create_task(self._on(waiting, lacking))
+            again = [asked for asked, digests in lacking.items() if any(map(self.images.has_document, digests))]
+            if not again:
+                break
+
+    async def _on(self, waiting: Iterator[Asked], lacking: dict[Asked, tuple[str, ...]]) -> None:
+        """One worker: it takes the next image until there is none."""
+        for asked in waiting:
+            reference, wishes, place = asked
             where = Where(reference, inside=place is Place.TARGET)
             walked = await self.images.collect(where, wishes)
-            if where.inside:
-                await self.presence.everything(where, walked)
-            else:
-                await self.presence.foreign_layers(where, walked)
-            if self.unpacked is not None:
-                await self.unpacked.layers(reference, walked)
-            self.progress.step()
+            is_new = asked not in lacking
+            lacking[asked] = walked.lacking
+            look = self.presence.everything if where.inside else self.presence.foreign_layers
+            sizes = (self.unpacked.layers(reference, walked),) if self.unpacked is not None else ()
+            await asyncio.gather(look(where, walked), *sizes)
+            if is_new:
+                self.progress.step()
 
 
 class _Progress:

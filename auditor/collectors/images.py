@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from auditor.collectors.answered import Answers
 from auditor.collectors.registry.answers import Fetched, Misfit, now
@@ -57,10 +57,14 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """What an image is made of, as far as it is known: every entry of its index, nested ones too, and the chosen manifests."""
+    """What an image is made of, as far as it is known: every entry of its index, nested ones too, and the chosen manifests.
+
+    `lacking` are the digests of documents that it takes and that were not stored when it was walked.
+    """
 
     entries: tuple[Descriptor, ...] = ()
     manifests: tuple[Manifest, ...] = ()
+    lacking: tuple[str, ...] = ()
 
 
 class ImageCollector:
@@ -74,7 +78,7 @@ class ImageCollector:
         self._client = client
         self._store = store
         self._answers = answers
-        self._pending: dict[str, asyncio.Future[None]] = {}  # by digest, so that images that share a document fetch it once
+        self._pending: dict[tuple[str, str], asyncio.Future[None]] = {}  # by repository and digest
 
     async def collect(self, where: Where, wishes: Iterable[Wish]) -> Walked:
         """Collect what the wishes take, and return what the image is made of. Failures become evidence.
@@ -103,7 +107,13 @@ class ImageCollector:
                 await self.fetch(where, manifest.config, "blobs")
                 return Walked((), (manifest,))
             case _:
-                return Walked()  # schema 1 has no config; what cannot be parsed is judged from the evidence
+                return Walked(
+                    lacking=tuple(walk.lacking)
+                )  # schema 1 has no config; what cannot be parsed is judged from the evidence
+
+    def has_document(self, digest: str) -> bool:
+        """Whether the store has a document."""
+        return self._store.has_document(digest)
 
     def content(self, repository: str, digest: str) -> Observation[Content] | None:
         """What the store has."""
@@ -118,15 +128,19 @@ class ImageCollector:
         if not is_digest(digest):
             self.missing(where.repository, digest, Kind.MALFORMED, f"{digest[:80]!r} is no digest")
             return
-        while (underway := self._pending.get(digest)) is not None:
+        while True:
+            # Repositories that share a document fetch it once. The internal registry is asked for each of its copies.
+            name = ("" if not where.inside and not self._store.has_document(digest) else where.repository, digest)
+            if (underway := self._pending.get(name)) is None:
+                break
             await asyncio.shield(underway)
         if self._is_settled(where.repository, digest, keep=keep):
             return
-        self._pending[digest] = future = asyncio.get_running_loop().create_future()
+        self._pending[name] = future = asyncio.get_running_loop().create_future()
         try:
             await self._ask(where, entry, kind, keep=keep)
         finally:
-            del self._pending[digest]
+            del self._pending[name]
             future.set_result(None)
 
     def _is_settled(self, repository: str, digest: str, *, keep: bool) -> bool:
@@ -245,6 +259,7 @@ class _Walk:
 
     collector: ImageCollector
     where: Where
+    lacking: list[str] = field(default_factory=list)
 
     @property
     def repository(self) -> str:
@@ -255,6 +270,7 @@ class _Walk:
         """A stored document; None when it is not stored or cannot be parsed."""
         observed = self.collector.content(self.repository, digest)
         if not isinstance(observed, Seen):
+            self.lacking.append(digest)
             return None
         try:
             return parse_document(observed.value.body, media_type or observed.value.media_type)
@@ -271,23 +287,24 @@ class _Walk:
             for wish in wishes
             if (choice := choose(flat, wish.platform, strict=wish.strict, any_build=wish.any_build, known=known)).fit.runs
         )
-        manifests = []
-        for entry in chosen:
-            if entry is None:
-                continue
-            await self.collector.fetch(self.where, entry, "manifests")
-            if isinstance(manifest := self.parsed(entry.digest, entry.media_type), Manifest):
-                manifests.append(manifest)
+        entries = [entry for entry in chosen if entry is not None]
+        await self._fetch_all(entries)
+        parsed = (self.parsed(entry.digest, entry.media_type) for entry in entries)
+        manifests = [manifest for manifest in parsed if isinstance(manifest, Manifest)]
         indexes = (entry for inner in (index, *nested.values()) for entry in inner.manifests)
-        entries = {entry.digest: entry for entry in (*flat.manifests, *indexes)}
-        return Walked(tuple(entries.values()), tuple(manifests))
+        parts = {entry.digest: entry for entry in (*flat.manifests, *indexes)}
+        return Walked(tuple(parts.values()), tuple(manifests), tuple(self.lacking))
+
+    async def _fetch_all(self, entries: Iterable[Descriptor]) -> None:
+        """Fetch manifests at the same time."""
+        await asyncio.gather(*(self.collector.fetch(self.where, entry, "manifests") for entry in entries))
 
     async def _nested(self, index: Index) -> AsyncIterator[tuple[str, Index]]:
         """The indexes inside an index, to the depth and number that are judged; digests cannot make a circle, lies can."""
         level, seen = [index], set[str]()
         for depth in range(MAX_DEPTH + 1):
             entries = [entry for inner in level for entry in inner.manifests if entry.media_type in INDEXES]
-            level = []
+            level, fetched = [], []
             for entry in entries:
                 if entry.digest in seen:
                     continue
@@ -295,7 +312,9 @@ class _Walk:
                 if depth == MAX_DEPTH or len(seen) > MAX_NESTED:
                     self.collector.missing(self.repository, entry.digest, Kind.UNSUPPORTED, "indexes nested too deeply")
                     continue
-                await self.collector.fetch(self.where, entry, "manifests")
+                fetched.append(entry)
+            await self._fetch_all(fetched)
+            for entry in fetched:
                 if isinstance(inner := self.parsed(entry.digest, entry.media_type), Index):
                     level.append(inner)
                     yield entry.digest, inner
@@ -303,7 +322,7 @@ class _Walk:
     async def _known(self, index: Index, wishes: tuple[Wish, ...]) -> dict[str, Platform]:
         """The platforms that configs declare, where the index leaves open what an entry is for."""
         asked = {entry.digest: entry for wish in wishes for entry in unclear(index, wish.platform)}
-        known: dict[str, Platform] = {}
+        wanted: list[Descriptor] = []
         for number, (digest, entry) in enumerate(asked.items()):
             if entry.media_type in INDEXES:
                 continue
@@ -311,10 +330,9 @@ class _Walk:
                 told = f"the index leaves the platform of more than {MAX_UNCLEAR} entries open"
                 self.collector.missing(self.repository, digest, Kind.UNSUPPORTED, told)
                 continue
-            platform = await self._declared(entry)
-            if platform is not None:
-                known[digest] = platform
-        return known
+            wanted.append(entry)
+        platforms = await asyncio.gather(*map(self._declared, wanted))
+        return {entry.digest: platform for entry, platform in zip(wanted, platforms, strict=True) if platform is not None}
 
     async def _declared(self, entry: Descriptor) -> Platform | None:
         await self.collector.fetch(self.where, entry, "manifests")
@@ -324,6 +342,7 @@ class _Walk:
         await self.collector.fetch(self.where, manifest.config, "blobs")
         config = self.collector.content(self.repository, manifest.config.digest)
         if not isinstance(config, Seen):
+            self.lacking.append(manifest.config.digest)
             return None
         try:
             return parse_config(config.value.body).platform

@@ -37,9 +37,11 @@ class PresenceCollector:
         """Look for all parts of an image. `walked` is what it turned out to be at this very place. Failures become evidence."""
         configs = {manifest.config.digest: manifest.config for manifest in walked.manifests}
         documents = [(entry, "manifests") for entry in walked.entries] + [(config, "blobs") for config in configs.values()]
-        await asyncio.gather(*(self._images.fetch(where, entry, kind, keep=False) for entry, kind in documents[:MAX_PARTS]))
         layers = (layer for manifest in walked.manifests for layer in manifest.layers)
-        await self._layers(where, (layer for layer in layers if layer.digest not in configs), full=self._full)
+        await asyncio.gather(
+            self._layers(where, (layer for layer in layers if layer.digest not in configs), full=self._full),
+            *(self._images.fetch(where, entry, kind, keep=False) for entry, kind in documents[:MAX_PARTS]),
+        )
 
     async def foreign_layers(self, where: Where, walked: Walked) -> None:
         """Look only for the foreign layers: of a source registry nothing else is in doubt."""

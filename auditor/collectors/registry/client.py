@@ -15,6 +15,7 @@ from auditor.collectors.registry.answers import Fetched, Misfit, digest_header, 
 from auditor.collectors.registry.connections import Connections
 from auditor.collectors.registry.credentials import Credentials
 from auditor.collectors.registry.failures import Unanswered, plain
+from auditor.collectors.registry.pace import MOST
 from auditor.collectors.registry.ranges import Part, WholeBlob, body_of, unsatisfiable
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.registry.sender import Reply, Sender
@@ -26,6 +27,8 @@ from auditor.evidence.store import MAX_DOCUMENT
 from auditor.oci.media_types import ACCEPT
 from auditor.plan.model import Plan
 
+AT_ONCE = 4 * MOST  # requests to all hosts together
+ALONE = 8.0  # seconds that other questions wait for the first one to a host: as long as a refused connection is retried
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _Ask = Callable[Concatenate["RegistryClient", str, str, str, _P], Awaitable[_T]]
@@ -56,14 +59,16 @@ class RegistryClient:
     """Asks the registries of a plan, each through one session. Close it in the event loop that it was used in."""
 
     def __init__(
-        self, plan: Plan, retries: Retries, at_once: int, environment: Mapping[str, str], home: Path, ca: bytes = b""
+        self, plan: Plan, retries: Retries, jobs: int | None, environment: Mapping[str, str], home: Path, ca: bytes = b""
     ) -> None:
+        """`jobs` limits the requests at once to all hosts together; None: AT_ONCE, and as many to one host as `Pace` allows."""
         self._connections = Connections(environment)
-        self._sender = Sender(self._connections, retries, asyncio.Semaphore(at_once))
+        self._sender = Sender(self._connections, retries, asyncio.Semaphore(jobs or AT_ONCE), min(jobs or MOST, MOST))
         self._credentials = Credentials(environment, home)
         self._addresses = Addresses(plan, ca)
         self._sessions: dict[str, Session] = {}
         self._whole: dict[str, str] = {}  # for each domain: that it sends no parts, in words; empty while nothing says so
+        self._met: dict[str, asyncio.Event] = {}  # for each domain: its first question has been answered
         self._first: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @property
@@ -119,7 +124,7 @@ class RegistryClient:
         source = self.source(domain, path, "blobs", digest)
         sink = HashingSink(digest)
         try:
-            reply = await self._session(domain).ask(Question(path, "blobs", digest, size, sink=sink))
+            reply = await self._reply(domain, Question(path, "blobs", digest, size, sink=sink))
         except Unanswered as error:
             return self._failed(domain, error, source)
         if (refused := refusal(reply, source)) is not None:
@@ -145,7 +150,7 @@ class RegistryClient:
 
     async def _part(self, domain: str, path: str, digest: str, part: Part, source: str) -> bytes | Absent | Failed:
         try:
-            reply = await self._session(domain).ask(Question(path, "blobs", digest, part.length, part=part.header))
+            reply = await self._reply(domain, Question(path, "blobs", digest, part.length, part=part.header))
             if reply.status in {200, 206}:
                 return body_of(reply, part)
             if reply.status == 416:
@@ -160,11 +165,25 @@ class RegistryClient:
         assert refused is not None  # noqa: S101 - only status 200 is none
         return self._explained(domain, refused)
 
+    async def _reply(self, domain: str, question: Question) -> Reply:
+        """Ask. The first question to a host goes alone: it finds out if the host is down, or which login it takes."""
+        session, met = self._session(domain), self._met.get(domain)
+        if met is not None:
+            await met.wait()
+            return await session.ask(question)
+        met = self._met[domain] = asyncio.Event()
+        timer = asyncio.get_running_loop().call_later(ALONE, met.set)
+        try:
+            return await session.ask(question)
+        finally:
+            timer.cancel()
+            met.set()
+
     async def _head(self, domain: str, question: Question) -> Reply | Absent | Failed | None:
         """The answer to a HEAD; None where the registry does not know that method."""
         source = self.source(domain, question.repository, question.kind, question.target)
         try:
-            reply = await self._session(domain).ask(question)
+            reply = await self._reply(domain, question)
         except Unanswered as error:
             return self._failed(domain, error, source)
         if reply.status in {400, 405, 501}:
@@ -175,7 +194,7 @@ class RegistryClient:
     async def _fetch(self, domain: str, question: Question, digest: str) -> Fetched | Misfit | Absent | Failed:
         source = self.source(domain, question.repository, question.kind, question.target)
         try:
-            reply = await self._session(domain).ask(question)
+            reply = await self._reply(domain, question)
             refused = refusal(reply, source)
             return self._explained(domain, refused) if refused is not None else verified(reply, digest)
         except Unanswered as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import logging
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from auditor.collectors.registry.challenge import may_follow
 from auditor.collectors.registry.connections import Connections, Origin, origin_of
 from auditor.collectors.registry.environment import proxy_for
 from auditor.collectors.registry.failures import Unanswered, cause_of, plain, shown
+from auditor.collectors.registry.pace import MOST, Pace
 from auditor.collectors.registry.retries import RETRIED, Retries, retry_after
 from auditor.collectors.registry.secret import Secret
 from auditor.collectors.registry.servers import Server, Servers
@@ -45,6 +47,12 @@ class Request:
     part: str = ""  # a Range header: what to send of the body
     allowed: Callable[[httpx.URL], bool] | None = None  # where a redirect may lead, in place of what holds for registries
     sink: HashingSink | None = None  # takes the body of a good answer
+
+    @property
+    def priority(self) -> int:
+        """0 for what other requests depend on: documents and tokens; 1 for sizes, parts and whole layers."""
+        is_last = self.method == "HEAD" and self.accept == "*/*"
+        return int(is_last or self.part != "" or self.sink is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +89,11 @@ class _Silent(httpx.ReadTimeout):
 class Sender:
     """Sends requests. A server that cannot be reached after all tries, or stays silent, is not tried again."""
 
-    def __init__(self, connections: Connections, retries: Retries, at_once: asyncio.Semaphore) -> None:
+    def __init__(self, connections: Connections, retries: Retries, at_once: asyncio.Semaphore, most: int = MOST) -> None:
+        """`at_once` limits requests to all hosts, `most` those to one host; see `Pace`."""
         self.requests = 0
+        self._most = most
+        self._paces: dict[Origin, Pace] = {}
         self._connections = connections
         self._retries = retries
         self._at_once = at_once
@@ -92,23 +103,36 @@ class Sender:
 
     async def send(self, request: Request) -> Reply:
         """The answer, whatever its status. Raises Unanswered when there is none."""
-        server = self._servers.of(origin_of(request.url))
+        origin = origin_of(request.url)
+        pace = self._pace(origin)
+        async with pace.turn(request.priority):
+            return await self._send(request, self._servers.of(origin), pace)
+
+    async def _send(self, request: Request, server: Server, pace: Pace) -> Reply:
         attempt = 0
         while True:
             attempt += 1
+            sent = await pace.ready()
             try:
                 reply = await self._follow(request)
             except httpx.TransportError as error:
+                pace.failed(sent)
                 wait = None if server.is_failing else self._retries.wait(attempt, {}, _now())
                 if wait is None:
                     server.lost += 1
                     raise self._lost(error.request.url, error, attempt) from error
                 await self._retries.sleep(wait)
             else:
-                if not await self._may_ask_again(reply, attempt):
+                if not await self._may_ask_again(reply, attempt, sent):
                     return reply
 
-    async def _may_ask_again(self, reply: Reply, attempt: int) -> bool:
+    def _pace(self, origin: Origin) -> Pace:
+        pace = self._paces.get(origin)
+        if pace is None:
+            pace = self._paces[origin] = Pace(self._most)
+        return pace
+
+    async def _may_ask_again(self, reply: Reply, attempt: int, sent: float) -> bool:
         """Whether to repeat a request after `reply`; waits before it says so. The server that answered decides how long."""
         server = self._servers.of(reply.origin)
         if reply.status not in RETRIED:
@@ -116,6 +140,11 @@ class Sender:
             return False
         wait = None if server.is_failing else self._retries.wait(attempt, reply.headers, _now())
         asked = retry_after(reply.headers.get("retry-after", ""), _now())
+        pace = self._pace(reply.origin)
+        if reply.status == 429:
+            pace.throttled(sent, wait)
+        elif reply.status == 503:
+            pace.failed(sent)
         is_too_long = asked is not None and server.paused + asked > self._retries.longest
         if is_too_long and reply.status == 429:
             detail = f"status 429: the server asks to wait {asked:g} s before the next request"
@@ -123,7 +152,8 @@ class Sender:
         if wait is None or is_too_long:
             server.lost += 1
             return False
-        await (self._retries.sleep(wait) if asked is None else server.rest(wait, self._retries.sleep))
+        with pace.paused() if reply.status == 429 else contextlib.nullcontext():
+            await (self._retries.sleep(wait) if asked is None else server.rest(wait, self._retries.sleep))
         return True
 
     def _lost(self, url: httpx.URL, error: httpx.TransportError, attempts: int, *, is_silent: bool = False) -> Unanswered:
@@ -185,6 +215,9 @@ class Sender:
             raise
         _LOG.debug("%s %s: %d, %d bytes", request.method, _Shown(request.url), reply.status, len(reply.body))
         self._connections.give(request.url, request.ca, transport)
+        if reply.status not in {429, 503}:
+            took = asyncio.get_running_loop().time() - started
+            self._pace(origin_of(request.url)).accepted(took, 2 if request.sink is not None else request.priority)
         return reply
 
     def _slow(self, request: Request, server: Server) -> Unanswered:
