@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import groupby
 
 from auditor.check import Subject, Undetermined
@@ -14,7 +15,12 @@ from auditor.site.images import Image, Placement, Standing, Trouble
 
 def image_subject(image: Image) -> Subject:
     """The image as a subject."""
-    return Subject("image", image.name)
+    return _named(image.name)
+
+
+@lru_cache(maxsize=1 << 17)  # a dozen checks name the same 100,000 images
+def _named(name: str) -> Subject:
+    return Subject("image", name)
 
 
 def subject_of(placement: Placement) -> Subject:

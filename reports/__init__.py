@@ -7,6 +7,7 @@ The renderers are imported when they are first used, so that listing the formats
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from auditor.report import Report
@@ -16,7 +17,8 @@ from auditor.report import Report
 class Format:
     """One way to show a report. `suffix` is the usual file name ending; `module` holds its `render`.
 
-    `joins`: several reports one after the other can be read as one.
+    `joins`: several reports one after the other can be read as one. `streams`: its module has `pieces` too, which yields
+    the text row by row.
     """
 
     name: str
@@ -25,12 +27,13 @@ class Format:
     module: str
     colours: bool = False
     joins: bool = False
+    streams: bool = False
 
 
 FORMATS: tuple[Format, ...] = (
     Format("text", "for a person at a terminal", ".txt", "reports.text", colours=True, joins=True),
     Format("lines", "one line for each finding, for editors and commit hooks", ".lines.txt", "reports.lines", joins=True),
-    Format("json", "for programs: the stable contract, version 1", ".json", "reports.json_v1"),
+    Format("json", "for programs: the stable contract, version 1", ".json", "reports.json_v1", streams=True),
     Format("html", "one self-contained file to read, filter, print and keep", ".html", "reports.html"),
     Format("egress", "hosts that would be dialled outside, for a firewall team", ".hosts.txt", "reports.egress"),
     Format("sarif", "SARIF 2.1.0, for code scanning and editors", ".sarif", "reports.sarif"),
@@ -58,7 +61,17 @@ def render(report: Report, format: str, *, colour: bool = False) -> str:
 
     Raises KeyError for a format that `format_names` does not list.
     """
+    return "".join(pieces(report, format, colour=colour))
+
+
+def pieces(report: Report, format: str, *, colour: bool = False) -> Iterable[str]:
+    """The text of `render` in pieces: of a format that renders row by row, the whole text is never in memory.
+
+    Raises KeyError as `render` does.
+    """
     chosen = format_named(format)
-    renderer = importlib.import_module(chosen.module).render
-    shown: str = renderer(report, colour=colour) if chosen.colours else renderer(report)
-    return shown
+    module = importlib.import_module(chosen.module)
+    if chosen.streams:
+        made: Iterable[str] = module.pieces(report)
+        return made
+    return (module.render(report, colour=colour) if chosen.colours else module.render(report),)

@@ -7,12 +7,13 @@ Each row of a list stands on a line of its own, so that two reports can be compa
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import resources
 
 from auditor.check import Finding, Remedy, Subject, Undetermined
 from auditor.report import (
     CheckRow,
+    EgressRow,
     EvidenceBasis,
     EvidenceRow,
     HostRow,
@@ -24,7 +25,8 @@ from auditor.report import (
     TrustRow,
     Waived,
 )
-from reports.plain import Json, plain, written
+from reports.plain import Json, plain
+from reports.plain import pieces as in_pieces
 from reports.summary import fixable
 
 VERSION = 1
@@ -41,38 +43,46 @@ def report_schema() -> Json:
 
 def render(report: Report) -> str:
     """The report as ASCII JSON text: other characters are escaped, so that a terminal or a pipe cannot be harmed."""
-    return f"{written(mapping(report))}\n"
+    return "".join(pieces(report))
+
+
+def pieces(report: Report) -> Iterator[str]:
+    """The text of `render`, row by row: the text of 100,000 images is several times as large as their report."""
+    yield from in_pieces(_sections(report))
+    yield "\n"
 
 
 def mapping(report: Report) -> Json:
     """The report as dicts, lists, strings, numbers, booleans and None, keys in the order of the contract."""
+    return plain({key: list(value) if isinstance(value, Iterator) else value for key, value in _sections(report)})
+
+
+def _sections(report: Report) -> Iterator[tuple[str, object]]:
+    """Each key of the report with its value. Lists that grow with the site are iterators of their rows."""
     until = report.works_offline_until
-    made: Json = {
-        "version": VERSION,
-        "tool": {"name": TOOL, "version": report.tool_version},
-        "plan": {"name": report.plan_name, "path": report.plan_path or None, "sha256": report.plan_sha256 or None},
-        "audited_at": report.audited_at.isoformat(),
-        "horizon": report.horizon.isoformat(),
-        "verdict": report.verdict.value,
-        "exit_code": report.exit_code,
-        "summary": _summary(report),
-        "checks": [_check(row) for row in report.checks],
-        "findings": [_finding(item) for item in report.findings],
-        "undetermined": [_undetermined(row) for row in report.undetermined],
-        "images": [_image(row) for row in report.images],
-        "egress": _egress(report),
-        "storage": {name: _stage(stage) for name, stage in report.storage.items()},
-        "trust": trust_json(report.trust),
-        "fail_on": report.fail_on.value,
-        "baseline": _baseline(report),
-        "evidence": [_evidence(row) for row in report.evidence],
-        "works_offline_until": until.isoformat() if until is not None else None,
-        "scope": [scope_json(row) for row in report.scope],
-        "fix": _fix(report),
-        "evidence_basis": _basis(report.basis),
-        "unanswered_hosts": [_host(row) for row in report.hosts],
-    }
-    return plain(made)
+    yield "version", VERSION
+    yield "tool", {"name": TOOL, "version": report.tool_version}
+    yield "plan", {"name": report.plan_name, "path": report.plan_path or None, "sha256": report.plan_sha256 or None}
+    yield "audited_at", report.audited_at.isoformat()
+    yield "horizon", report.horizon.isoformat()
+    yield "verdict", report.verdict.value
+    yield "exit_code", report.exit_code
+    yield "summary", _summary(report)
+    yield "checks", [_check(row) for row in report.checks]
+    yield "findings", map(_finding, report.findings)
+    yield "undetermined", map(_undetermined, report.undetermined)
+    yield "images", map(_image, report.images)
+    yield "egress", map(_egress, report.egress)
+    yield "storage", {name: _stage(stage) for name, stage in report.storage.items()}
+    yield "trust", trust_json(report.trust)
+    yield "fail_on", report.fail_on.value
+    yield "baseline", _baseline(report)
+    yield "evidence", [_evidence(row) for row in report.evidence]
+    yield "works_offline_until", until.isoformat() if until is not None else None
+    yield "scope", [scope_json(row) for row in report.scope]
+    yield "fix", _fix(report)
+    yield "evidence_basis", _basis(report.basis)
+    yield "unanswered_hosts", [_host(row) for row in report.hosts]
 
 
 def _summary(report: Report) -> Json:
@@ -193,19 +203,16 @@ def _image(row: ImageRow) -> Json:
     }
 
 
-def _egress(report: Report) -> list[Json]:
-    return [
-        {
-            "host": row.host,
-            "port": row.port,
-            "scheme": row.scheme,
-            "who": row.who,
-            "why": row.why,
-            "when_blocked": row.when_blocked,
-            "check": row.check or None,
-        }
-        for row in report.egress
-    ]
+def _egress(row: EgressRow) -> Json:
+    return {
+        "host": row.host,
+        "port": row.port,
+        "scheme": row.scheme,
+        "who": row.who,
+        "why": row.why,
+        "when_blocked": row.when_blocked,
+        "check": row.check or None,
+    }
 
 
 def _stage(stage: StorageStage) -> Json:

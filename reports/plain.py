@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 Json = dict[str, Any]
@@ -38,17 +38,39 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - the values of JSON have no comm
 
 def written(document: Json) -> str:
     """A document of plain values, each section on a line of its own, and each row of a section too. No newline at the end."""
-    return "{\n" + ",\n".join(f"{json.dumps(key)}: {_section(value)}" for key, value in document.items()) + "\n}"
+    return "".join(pieces(document.items()))
 
 
-def _section(value: object) -> str:
+def pieces(sections: Iterable[tuple[str, object]]) -> Iterator[str]:
+    """The text of `written`, row by row: a section may be an iterator of rows, and no row is kept.
+
+    Values are made plain on the way, so that they need not be plain before.
+    """
+    separator = "{\n"
+    for key, value in sections:
+        yield f"{separator}{json.dumps(key)}: "
+        yield from _section(value)
+        separator = ",\n"
+    yield "\n}"
+
+
+def _section(value: object) -> Iterator[str]:
     match value:
-        case [_, *_]:
-            return written_list(value)
+        case [_, *_] | Iterator():
+            yield from _rows(value)
         case dict() if value and all(isinstance(row, dict) for row in value.values()):
-            return "{\n" + ",\n".join(f"  {json.dumps(key)}: {json.dumps(row)}" for key, row in value.items()) + "\n}"
+            rows = (f"  {json.dumps(_plain(key))}: {json.dumps(_plain(row))}" for key, row in value.items())
+            yield "{\n" + ",\n".join(rows) + "\n}"
         case _:
-            return json.dumps(value)
+            yield json.dumps(_plain(value))
+
+
+def _rows(rows: Iterable[object]) -> Iterator[str]:
+    separator = "[\n"
+    for row in rows:
+        yield f"{separator}  {json.dumps(_plain(row))}"
+        separator = ",\n"
+    yield "[]" if separator == "[\n" else "\n]"
 
 
 def written_list(rows: Iterable[object]) -> str:

@@ -12,7 +12,7 @@ from typing import Protocol
 from auditor import __version__
 from auditor.cli.inputs import Given
 from auditor.evidence.model import Place
-from auditor.fix.remedies import remedies
+from auditor.fix.remedies import remedy_files
 from auditor.fix.reported import Reported, of_finding
 from auditor.report import Report
 from auditor.site import Site
@@ -56,21 +56,28 @@ class ByWaiver:
     waived: tuple[Reported, ...]
 
 
-def by_waiver(report: Report) -> ByWaiver:
+def by_waiver(report: Report, *, with_advice: bool = True) -> ByWaiver:
     """The findings of a report, apart by whether a waiver covers them."""
-    active = tuple(of_finding(item.finding) for item in report.findings if item.waived is None)
-    return ByWaiver(active, tuple(of_finding(item.finding) for item in report.findings if item.waived is not None))
+    said = ((item.waived is None, of_finding(item.finding, with_advice=with_advice)) for item in report.findings)
+    active: list[Reported] = []
+    waived: list[Reported] = []
+    for is_active, finding in said:
+        (active if is_active else waived).append(finding)
+    return ByWaiver(tuple(active), tuple(waived))
 
 
 def with_fixes(site: Site, report: Report, command: str, today: datetime.date) -> Report:
     """The report with each finding marked that a file of `auditor fix` resolves, and its command if there is any."""
-    found = by_waiver(report)
+    found = by_waiver(report, with_advice=False)
     if not found.active:
         return report
-    files = remedies(site, found.active, found.waived, __version__, today)
+    files = remedy_files(site, found.active, found.waived, __version__, today)
     fixed = {finding.fingerprint for file in files for finding in file.mends}
+    if not fixed:
+        return report
     findings = tuple(
-        replace(item, fixable=item.waived is None and item.finding.fingerprint in fixed) for item in report.findings
+        replace(item, fixable=True) if item.waived is None and item.finding.fingerprint in fixed else item
+        for item in report.findings
     )
     offered = any(item.fixable and item.is_active for item in findings)
     return replace(report, findings=findings, fix_command=command if offered else "")

@@ -6,6 +6,7 @@ An entry point of the group `auditor.reports` has the name of its format, and na
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import Any, ClassVar, Protocol
@@ -52,6 +53,10 @@ class Ours:
         """The whole report, ending with a line break."""
         return reports.render(report, self.name, colour=colour)
 
+    def pieces(self, report: Report, *, colour: bool = False) -> Iterable[str]:
+        """The text of `write`, in pieces that are made one by one where the format allows it."""
+        return reports.pieces(report, self.name, colour=colour)
+
 
 @dataclass(frozen=True, slots=True)
 class Added:
@@ -80,6 +85,10 @@ class Added:
         except UnicodeEncodeError as error:
             raise UsageError(f"{_said(self.point)} returns text that cannot be written: {error.reason}", _HINT) from error
         return text if text.endswith("\n") else f"{text}\n"
+
+    def pieces(self, report: Report, *, colour: bool = False) -> Iterable[str]:
+        """The text of `write` as one piece: a plug-in that fails does so before anything is written."""
+        return (self.write(report, colour=colour),)
 
 
 Form = Ours | Added

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,15 +64,18 @@ def _refuse_unwritable(path: Path) -> None:
         raise UsageError(f"{path}: cannot write: its folder does not exist", "Make the folder, or name another file.")
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write to a temporary file beside `path` and rename it. Raises UsageError when that cannot be done."""
+def write_atomically(path: Path, text: str | Iterable[str]) -> None:
+    """Write a text, or its pieces, to a temporary file beside `path` and rename it.
+
+    Raises UsageError when that cannot be done.
+    """
     _refuse_unwritable(path)
     named, path = path, path.resolve()  # a link stays a link
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+                file.writelines((text,) if isinstance(text, str) else text)
             umask = os.umask(0)
             os.umask(umask)
             Path(temporary).chmod(0o666 & ~umask)  # mkstemp makes it private; a report is for others to read
@@ -93,12 +97,15 @@ def use_colour() -> bool:
     return sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
-def write_stdout(text: str) -> None:
-    """Write to stdout. A reader that went away (`auditor … | head`) changes no verdict: the rest goes nowhere."""
+def write_stdout(text: str | Iterable[str]) -> None:
+    """Write a text, or its pieces, to stdout.
+
+    A reader that went away (`auditor … | head`) changes no verdict: the rest goes nowhere.
+    """
     if sys.stdout is None:
         raise UsageError("stdout is closed", "Give every `--format` a file: `--format json=report.json`.")
     try:
-        sys.stdout.write(text)
+        sys.stdout.writelines((text,) if isinstance(text, str) else text)
         sys.stdout.flush()
     except BrokenPipeError:
         discard_stdout()
@@ -125,10 +132,13 @@ def _marked(problem: Problem) -> tuple[Place | None, str]:
 
 
 def write_reports(report: Report, outputs: tuple[Output, ...]) -> None:
-    """Render every output, then write them: where a plug-in's format fails, nothing is written."""
-    texts = [output.form.write(report, colour=output.file is None and use_colour()) for output in outputs]
-    for output, text in zip(outputs, texts, strict=True):
+    """Render every output, then write them: where a plug-in's format fails, nothing is written.
+
+    Formats that render row by row do so while they are written.
+    """
+    rendered = [output.form.pieces(report, colour=output.file is None and use_colour()) for output in outputs]
+    for output, pieces in zip(outputs, rendered, strict=True):
         if output.file is not None:
-            write_atomically(output.file, text)
+            write_atomically(output.file, pieces)
         else:
-            write_stdout(text if text.endswith("\n") else text + "\n")
+            write_stdout(pieces)

@@ -42,15 +42,17 @@ def list_files(
 ) -> Iterator[Written]:
     """The lists by tags and the lists by digests that resolve a finding, or name an image that a script renames."""
     renamed = {one.reference: one for one in errands if any(isinstance(step, Rewrite) for step in one.steps)}
+    moved = any(one.new_name for one in renamed.values())
+    by_tag = tuple(f for f in findings if f.check in _TAGS)
+    if not (by_tag or moved or (_has_digests(site) and any(f.check == _UNPINNED for f in findings))):
+        return  # no list can resolve anything: do not make the text of 100,000 lines
     sections = _sections(site)
     pins = _pins(site, (one for group in sections.values() for one in group), {one.reference: one for one in errands})
-    by_tag = tuple(f for f in findings if f.check in _TAGS)
     unpinned = tuple(f for f in findings if f.check == _UNPINNED and _parsed(f.subject.id) in pins)
     tags = _files(site, sections, None, renamed)
     digests = _files(site, sections, pins, renamed)
     sure = confirmed(site, tags, by_tag, day) if by_tag and tags else frozenset()
     solved = once(f for f in by_tag if f.fingerprint in sure)
-    moved = any(one.new_name for one in renamed.values())
     if solved or moved:
         yield from _with_head(tags, solved)
     sure = confirmed(site, digests, (*solved, *unpinned), day) if solved or unpinned else frozenset()
@@ -149,6 +151,11 @@ def _left_out(site: Site) -> Iterator[str]:
     for image in site.source.images.values() if site.source is not None else ():
         if image.absent:
             yield f"# left out: {image.reference} (its source does not have it: {remark(image.absent)})"
+
+
+def _has_digests(site: Site) -> bool:
+    """Whether a digest was observed at a source: without one, no list can be pinned."""
+    return site.source is not None and any(image.digest for image in site.source.images.values())
 
 
 def _parsed(text: str) -> Reference | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from auditor.evidence.model import Place
@@ -33,7 +33,8 @@ OF_IMAGES = frozenset(
         "copy-keeps-urls",
     }
 )
-OF_LAYERS = frozenset({"foreign-layer-egress", "foreign-layer-unavailable"})
+_UNAVAILABLE = "foreign-layer-unavailable"
+OF_LAYERS = frozenset({"foreign-layer-egress", _UNAVAILABLE})
 
 
 _NO_REGISTRY = "The plan names no internal registry (`registry.host`): there is no place to copy to, and no copy script."
@@ -44,6 +45,22 @@ def remedies(
     site: Site, findings: tuple[Reported, ...], waived: tuple[Reported, ...], tool_version: str, day: datetime.date
 ) -> tuple[Written, ...]:
     """Every file, the page first. `findings` are those that are to be mended, `waived` those that somebody accepted."""
+    files, stayed = _files(site, findings, waived, tool_version, day)
+    setting = _setting_of(site, tool_version, day)
+    notes = () if site.plan.registry is not None else (_NO_REGISTRY,)
+    return (readme(setting, files, findings, stayed, notes), *files)
+
+
+def remedy_files(
+    site: Site, findings: tuple[Reported, ...], waived: tuple[Reported, ...], tool_version: str, day: datetime.date
+) -> list[Written]:
+    """Every file without the page, which repeats what no file can do: megabytes for a long list."""
+    return _files(site, findings, waived, tool_version, day)[0]
+
+
+def _files(
+    site: Site, findings: tuple[Reported, ...], waived: tuple[Reported, ...], tool_version: str, day: datetime.date
+) -> tuple[list[Written], tuple[Stayed, ...]]:
     plan = site.plan
     carried, stayed = _without_waived(*errands(site), findings, waived) if plan.registry is not None else ((), ())
     setting = _setting_of(site, tool_version, day)
@@ -54,7 +71,7 @@ def remedies(
         *node_files(site, findings, day),
         *root_files(site, findings),
     ]
-    return (readme(setting, files, findings, stayed, () if plan.registry is not None else (_NO_REGISTRY,)), *files)
+    return files, stayed
 
 
 def remedies_by_report(document: Mapping[str, Any], tool_version: str) -> tuple[Written, ...]:
@@ -74,8 +91,9 @@ def _without_waived(
     """Without the images that have nothing to mend but what is waived: they stay as they are."""
     kept: list[Errand] = []
     left = [*stayed]
+    accepted, active = _Mended(waived), _Mended(findings)
     for errand in carried:
-        if any(_mended_by(errand, waived)) and not any(_mended_by(errand, findings)):
+        if accepted.by(errand) and not active.by(errand):
             left.append(Stayed(errand.reference, "what is wrong with it is waived"))
         else:
             kept.append(errand)
@@ -106,20 +124,32 @@ def _copy_files(setting: Setting, carried: tuple[Errand, ...], findings: tuple[R
     """One script for each tool; none where nothing has to be carried."""
     if not carried:
         return
-    mends = {errand: tuple(_mended_by(errand, findings)) for errand in carried}
+    mended = _Mended(findings)
+    mends = {errand: mended.by(errand) for errand in carried}
     yield crane.copy_script(setting, carried, mends)
     yield regctl.copy_script(setting, carried, mends)
     yield skopeo.copy_script(setting, carried, mends)
 
 
-def _mended_by(errand: Errand, findings: tuple[Reported, ...]) -> Iterator[Reported]:
-    for finding in findings:
-        if finding.check in OF_IMAGES and finding.subject.id == str(errand.reference):
-            yield finding
-        elif finding.check in OF_LAYERS and finding.subject.id in errand.layers:
-            rewritten = any(isinstance(step, Rewrite) for step in errand.steps)
-            if rewritten or finding.check == "foreign-layer-unavailable":
-                yield finding
+class _Mended:
+    """Findings by the image or layer that they name: an audit may have 100,000 images, each with several findings."""
+
+    def __init__(self, findings: Iterable[Reported]) -> None:
+        self._by_subject: dict[str, list[tuple[int, Reported]]] = {}
+        for position, finding in enumerate(findings):
+            if finding.check in OF_IMAGES or finding.check in OF_LAYERS:
+                self._by_subject.setdefault(finding.subject.id, []).append((position, finding))
+
+    def by(self, errand: Errand) -> tuple[Reported, ...]:
+        """The findings that a copy of one image resolves, in their order."""
+        is_rewritten = any(isinstance(step, Rewrite) for step in errand.steps)
+        found = {at: one for at, one in self._by_subject.get(str(errand.reference), ()) if one.check in OF_IMAGES}
+        for layer in errand.layers:
+            of_layer = self._by_subject.get(layer, ())
+            found.update(
+                (at, one) for at, one in of_layer if one.check == _UNAVAILABLE or (one.check in OF_LAYERS and is_rewritten)
+            )
+        return tuple(found[position] for position in sorted(found))
 
 
 def _urls(site: Site, carried: tuple[Errand, ...]) -> tuple[str, ...]:

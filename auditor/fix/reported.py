@@ -31,16 +31,16 @@ class Reported:
     facts: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False)
 
 
-def of_finding(finding: Finding) -> Reported:
-    """A finding of the audit that was just made."""
+def of_finding(finding: Finding, *, with_advice: bool = True) -> Reported:
+    """A finding of the audit that was just made. Only the page shows its location and its remedies."""
     return Reported(
         finding.check,
         finding.severity.value,
         finding.subject,
         finding.fingerprint,
         finding.case,
-        str(finding.location or ""),
-        tuple(remedy.text for remedy in finding.remedies),
+        str(finding.location or "") if with_advice else "",
+        tuple(remedy.text for remedy in finding.remedies) if with_advice else (),
         finding.facts,
     )
 

@@ -8,6 +8,7 @@ as many findings are known, and one more is new.
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -37,12 +38,14 @@ def baseline_of(document: Document) -> Baseline:
 
 def beside(findings: Iterable[JudgedFinding], baseline: Baseline | None) -> Iterator[JudgedFinding]:
     """The findings, those marked that the baseline has already."""
-    left: dict[str, list[Severity]] = {}
+    left: dict[str, Counter[Severity]] = {}
     for fingerprint, severity in baseline.known if baseline else ():
-        left.setdefault(fingerprint, []).append(severity)
+        left.setdefault(fingerprint, Counter())[severity] += 1
     for item in findings:
-        severities = left.get(item.finding.fingerprint, []) if left else []
-        fitting = [severity for severity in severities if severity.at_least(item.severity)]
-        if fitting:
-            severities.remove(min(fitting, key=lambda severity: severity.rank))
+        counts = left.get(item.finding.fingerprint) if left else None
+        fitting = [severity for severity in counts if severity.at_least(item.severity)] if counts else []
+        if counts and fitting:
+            lowest = min(fitting, key=lambda severity: severity.rank)
+            counts -= Counter([lowest])  # drops the severity at 0
+            left[item.finding.fingerprint] = counts
         yield replace(item, baselined=True) if fitting else item

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 from auditor.check import Affected, Finding, Subject, Undetermined
 from auditor.evidence.model import Kind
 
 _EVERYTHING = (Affected(),)
-Item = TypeVar("Item")
+Item = TypeVar("Item", bound=Hashable)
 
 
 def affected_by(outcome: Finding | Undetermined) -> tuple[Affected, ...]:
@@ -50,15 +51,21 @@ class Affecting(Generic[Item]):
     def __init__(self, given: Iterable[tuple[Item, tuple[Affected, ...]]]) -> None:
         self._named: dict[str, list[tuple[Item, Affected]]] = {}
         self._through: dict[str, list[tuple[Item, Affected]]] = {}
+        shared: dict[tuple[Item, Affected], tuple[Item, Affected]] = {}  # many outcomes differ by their image only
         for item, affected in given:
             for one in affected:
+                pair = (item, replace(one, images=()) if one.images else one)
+                pair = shared.setdefault(pair, pair)
                 for image in dict.fromkeys(one.images):
-                    self._named.setdefault(image, []).append((item, one))
+                    self._named.setdefault(image, []).append(pair)
                 if not one.images:
-                    self._through.setdefault(one.endpoint, []).append((item, one))
+                    self._through.setdefault(one.endpoint, []).append(pair)
 
     def of(self, image: str, pool: str, endpoint: str, client: str) -> Iterator[tuple[Item, Affected]]:
-        """The items that concern an image on a pool. The pool pulls it as `client` through `endpoint`, which may be empty."""
+        """The items that concern an image on a pool, with the cells that they concern but without the images.
+
+        The pool pulls it as `client` through `endpoint`, which may be empty.
+        """
         named, general = self._named.get(image, ()), self._through.get("", ())
         for item, one in (*named, *general, *(self._through.get(endpoint, ()) if endpoint else ())):
             is_here = one.endpoint in {"", endpoint} and (not one.pools or pool in one.pools)

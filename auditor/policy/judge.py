@@ -12,6 +12,7 @@ from auditor.engine import CheckResult, Outcomes
 from auditor.plan.areas import Area
 from auditor.plan.model import Waiver
 from auditor.policy.baseline import Baseline, beside
+from auditor.policy.covering import WaiverIndex
 from auditor.policy.evidence_age import Basis, evidence_basis, stale_findings
 from auditor.policy.guarded import Sections
 from auditor.policy.hosts import host_rows
@@ -20,7 +21,7 @@ from auditor.policy.rules import EVIDENCE_STALE, PLAN_UNEXAMINED, POLICY_RULES, 
 from auditor.policy.scope import scope_of, unmet
 from auditor.policy.sections import egress_rows, evidence_rows, storage_stages, trust_rows
 from auditor.policy.unexamined import unexamined_findings
-from auditor.policy.waivers import can_tell, covering, unused_findings, waiver_findings
+from auditor.policy.waivers import can_tell, unused_findings, waiver_findings
 from auditor.report import CheckRow, Counts, EvidenceBasis, JudgedFinding, Report, ScopeRow, Status, Verdict
 
 EXIT_READY, EXIT_NOT_READY, EXIT_UNDETERMINED = 0, 1, 3
@@ -60,9 +61,12 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date, basis: Basis
     )
     found = (*(finding for result in outcomes.results for finding in result.findings), *own)
     told = can_tell(policy.waivers, _decided(outcomes), today)
-    unused = tuple(unused_findings(told, found))
-    own, found = (*own, *unused), (*found, *unused)
-    findings = tuple(beside(_ordered(_judged(finding, policy, today) for finding in found), policy.baseline))
+    waivers = WaiverIndex(policy.waivers, today)
+    judged = [_judged(finding, policy, waivers) for finding in found]
+    unused = tuple(unused_findings(told, waivers.used))
+    own = (*own, *unused)
+    judged.extend(_judged(finding, policy, waivers) for finding in unused)
+    findings = tuple(beside(_ordered(judged), policy.baseline))
     scope = scope_of(outcomes, findings, policy.require | site.plan.require, today)
     said = (*_each_once(item for result in outcomes.results for item in result.undetermined), *unmet(scope))
     checks = [result.check for result in outcomes.results]
@@ -102,9 +106,9 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date, basis: Basis
     )
 
 
-def _judged(finding: Finding, policy: Policy, today: datetime.date) -> JudgedFinding:
+def _judged(finding: Finding, policy: Policy, waivers: WaiverIndex) -> JudgedFinding:
     severity = policy.severities.get(finding.check, finding.severity)
-    return JudgedFinding(finding, severity, covering(finding, policy.waivers, today))
+    return JudgedFinding(finding, severity, waivers.covering(finding))
 
 
 def _ordered(findings: Iterable[JudgedFinding]) -> tuple[JudgedFinding, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import assert_never
 
 from auditor.check import Rule, Severity, Undetermined
@@ -43,12 +43,12 @@ def image_rows(
         cells.setdefault(placement.image.name, []).append(judge.judged(placement, cell))
     return tuple(
         ImageRow(
-            reference=str(reference),
+            reference=image.name,
             digest=image.digest,
             why=tuple(str(reason) for reason in image.why),
-            platforms=tuple(cells.get(str(reference), ())),
+            platforms=tuple(cells.get(image.name, ())),
         )
-        for reference, image in site.images.images.items()
+        for image in site.images.images.values()
     )
 
 
@@ -102,9 +102,9 @@ class _Cells:
         self._site = site
         self._rules = {rule.id: rule for rule in rules}
         errors = [item for item in findings if item.finding.severity is Severity.ERROR]
-        said = [(self._said(item.finding.check, item), affected_by(item.finding)) for item in errors]
-        said += [(self._said(one.check), affected_by(one)) for one in undetermined if self._can_block(one.check)]
-        self._affecting = Affecting(said)
+        sure = ((self._said(item.finding.check, item), affected_by(item.finding)) for item in errors)
+        unsure = ((self._said(one.check), affected_by(one)) for one in undetermined if self._can_block(one.check))
+        self._affecting = Affecting(chain(sure, unsure))
         self._endpoint_errors = [
             (item.finding.subject, self._said(item.finding.check, item)) for item in errors if endpoint_of(item.finding.subject)
         ]

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import datetime
 import difflib
-import fnmatch
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Set as AbstractSet
 
 from auditor.check import Finding, Remedy, Rule, Subject
 from auditor.plan.model import Waiver
 from auditor.policy.rules import WAIVER_EXPIRED, WAIVER_EXPIRING, WAIVER_UNKNOWN, WAIVER_UNUSED
-from auditor.report import Waived
 
 NOTICE_DAYS = 14
 
@@ -19,22 +17,6 @@ NOTICE_DAYS = 14
 def is_in_force(waiver: Waiver, today: datetime.date) -> bool:
     """A waiver holds up to and including its last day."""
     return today <= waiver.expires
-
-
-def covers(waiver: Waiver, finding: Finding) -> bool:
-    """Whether check and subject match; the subject of a waiver is a glob over the id or the whole subject."""
-    if waiver.check != finding.check:
-        return False
-    names = (finding.subject.id, str(replace(finding.subject, client="")), str(finding.subject))
-    return any(fnmatch.fnmatchcase(name, waiver.subject) or name == waiver.subject for name in names)
-
-
-def covering(finding: Finding, waivers: Iterable[Waiver], today: datetime.date) -> Waived | None:
-    """The first waiver in force that covers a finding."""
-    for waiver in waivers:
-        if is_in_force(waiver, today) and covers(waiver, finding):
-            return Waived(waiver.owner, waiver.reason, waiver.expires)
-    return None
 
 
 def waiver_findings(waivers: Iterable[Waiver], known: frozenset[str], today: datetime.date) -> Iterator[Finding]:
@@ -53,13 +35,10 @@ def can_tell(waivers: Iterable[Waiver], decided: frozenset[str], today: datetime
     return tuple(waiver for waiver in waivers if is_in_force(waiver, today) and waiver.check in decided)
 
 
-def unused_findings(waivers: Iterable[Waiver], found: Iterable[Finding]) -> Iterator[Finding]:
-    """The waivers, of those that `can_tell` gives, that cover none of the findings."""
-    by_check: dict[str, list[Finding]] = {}
-    for finding in found:
-        by_check.setdefault(finding.check, []).append(finding)
+def unused_findings(waivers: Iterable[Waiver], used: AbstractSet[Waiver]) -> Iterator[Finding]:
+    """The waivers, of those that `can_tell` gives, that are not among the `used` ones, which cover a finding."""
     for waiver in waivers:
-        if not any(covers(waiver, finding) for finding in by_check.get(waiver.check, ())):
+        if waiver not in used:
             yield _about(
                 waiver,
                 WAIVER_UNUSED,

@@ -26,6 +26,7 @@ from auditor.site.images import (
 
 _Platforms = tuple[Platform | None, ...]
 _NO_CHOICE = Choice(Fit.PLATFORM_ABSENT)
+_NOT_OBSERVED = Trouble(Kind.MISSING_EVIDENCE, "nobody looked for it")  # one value for 100,000 images
 _STANDINGS = {
     Fit.EXACT: Standing.OK,
     Fit.FALLBACK: Standing.FALLBACK,
@@ -76,6 +77,7 @@ class Survey:
         self._is_strict = is_strict
         self._shapes: dict[str, Shape] = {}
         self._configs: dict[str, int] = {}
+        self._not_observed: dict[WindowsRuntime | None, Resolution] = {}
 
     def images(self) -> Images:
         """Survey every need."""
@@ -110,7 +112,7 @@ class Survey:
         name = str(reference)
         match self._evidence.tag(name):
             case None:
-                return Image(reference, name, why, trouble=Trouble(Kind.MISSING_EVIDENCE, "nobody looked for it"))
+                return Image(reference, name, why, trouble=_NOT_OBSERVED)
             case Failed(kind, detail, _, source) as failed:
                 return Image(reference, name, why, trouble=Trouble(kind, detail, failed.faults), source=source)
             case Absent(detail, _, source):
@@ -150,6 +152,10 @@ class Survey:
             case Manifest() | Schema1() as document:
                 return self._from_manifest(image, document, need, rule, strict=strict)
             case None:
+                if image.trouble is _NOT_OBSERVED:
+                    return self._not_observed.setdefault(
+                        rule, Resolution(Standing.UNDETERMINED, _NO_CHOICE, None, _NOT_OBSERVED, "", rule)
+                    )
                 standing = Standing.ABSENT if image.absent else Standing.UNDETERMINED
                 return Resolution(standing, _NO_CHOICE, trouble=image.trouble, runtime=rule)
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 import datetime
 import fnmatch
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, define
 from auditor.facts import Fact, table
@@ -66,6 +66,11 @@ def _remedy(site: Site, reference: Reference) -> Remedy:
     return Remedy("edit", "Pin it to its digest, and copy it with all its platforms.", *observing(site, reference))
 
 
+@lru_cache(maxsize=1024)  # one text for 100,000 findings
+def _case(severity: Severity, pools: tuple[str, ...]) -> str:
+    return f"{severity.value} {','.join(pools)}"
+
+
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per line without a digest; a warning where the tag moves."""
     fine = 0
@@ -82,7 +87,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             severity=severity,
             subject=Subject("line", line.text),
             message=message,
-            case=f"{severity.value} {','.join(line.pools)}",
+            case=_case(severity, line.pools),
             facts={"reference": str(line.reference), "tag": line.reference.tag, "tag_written": line.reference.explicit_tag},
             location=line.location,
             remedies=(_remedy(site, line.reference),),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,8 @@ from auditor.check import Finding, Fine, Severity
 from auditor.errors import Location
 from auditor.plan.model import Waiver
 from auditor.policy import Baseline, Policy, baseline_of, judge
-from auditor.report import Report, Verdict
+from auditor.policy.baseline import beside
+from auditor.report import BaselineUsed, JudgedFinding, Report, Verdict
 from reports import render
 from tests.made_checks import TODAY, finding, outcomes_of, result, unknown
 
@@ -114,3 +116,13 @@ def test_nothing_new_passes_and_nothing_known_is_lost(now: list[tuple[str, Sever
             assert any(one.fingerprint == item.finding.fingerprint and one.severity.at_least(item.severity) for one in known)
     assert judged(*found, baseline=before(*found)).counts.baselined == len(found)
     assert beside.audited_at == datetime.date(2026, 11, 23)
+
+
+def test_one_fingerprint_100000_times_is_matched_in_linear_time() -> None:
+    found = [finding(severity=severity) for severity in (Severity.WARNING, Severity.ERROR) for _ in range(50_000)]
+    known = tuple((found[0].fingerprint, severity) for severity in (Severity.ERROR, Severity.WARNING) for _ in range(50_000))
+    used = BaselineUsed("plan", TODAY, len(known))
+    started = time.process_time()
+    marked = list(beside((JudgedFinding(one, one.severity, None) for one in found), Baseline(used, known)))
+    assert all(item.baselined for item in marked)
+    assert time.process_time() - started < 10

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 import re
+import tracemalloc
 from typing import Any
 
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ from auditor.evidence.causes import Cause
 from auditor.evidence.model import Kind
 from auditor.report import JudgedFinding, Report, ScopeStatus, Status, Timing, Verdict
 from reports import render
-from reports.json_v1 import mapping, report_schema
+from reports.json_v1 import mapping, pieces, report_schema
 from tests.conftest import Golden
 from tests.reports.sample import ready_report, sample_report, undetermined_report
 from tests.reports.strategies import reports
@@ -145,3 +146,25 @@ def test_any_report_round_trips_in_ascii(report: Report) -> None:
 
 def refuse(name: str) -> None:
     raise AssertionError(f"{name} is not JSON")
+
+
+@given(reports)
+@settings(max_examples=25, deadline=None)
+def test_the_pieces_are_the_text_and_the_mapping_is_what_they_say(report: Report) -> None:
+    assert "".join(pieces(report)) == render(report, "json")
+    assert json.loads(render(report, "json")) == mapping(report)
+
+
+def test_a_long_report_is_written_row_by_row() -> None:
+    report = sample_report()
+    long = dataclasses.replace(report, findings=report.findings * 2_000, images=report.images * 2_000)
+    tracemalloc.start()
+    try:
+        size = 0
+        for piece in pieces(long):
+            size += len(piece)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size > 10_000_000
+    assert peak < 2_000_000  # bytes; the whole text and its values took ten times the text
