@@ -20,6 +20,7 @@ from auditor.evidence import database
 from auditor.evidence import store as store_module
 from auditor.evidence.model import Absent, BlobSeen, ChainSeen, Content, Failed, Kind, Observation, Seen, TagSeen
 from auditor.evidence.store import Store
+from tests.evidence.tampering import edited, forged
 
 AT = datetime.datetime(2026, 11, 23, 12, 0, tzinfo=datetime.UTC)
 BODY = b'{"schemaVersion": 2}'
@@ -38,12 +39,7 @@ def filled(path: Path) -> Path:
 
 def altered(path: Path, *statements: str) -> Path:
     """The file after someone else wrote to it."""
-    filled(path)
-    connection = sqlite3.connect(path)
-    connection.executescript(";".join(statements))
-    connection.commit()
-    connection.close()
-    return path
+    return edited(filled(path), *statements)
 
 
 def read_all(path: Path) -> Observation[Content] | None:
@@ -228,18 +224,23 @@ def test_what_is_no_evidence_is_refused(make: object, words: str, tmp_path: Path
         "UPDATE certificate SET body = 'text'",
         "UPDATE file SET body = 'text'",
         "INSERT INTO missing VALUES ('r', 'd', 'seen', '', '2026-11-23T12:00:00+00:00', '')",
-        "UPDATE document SET source = CAST(x'ff' AS TEXT)",
     ],
 )
 def test_rows_that_nobody_wrote_are_refused(statement: str, tmp_path: Path) -> None:
-    path = altered(tmp_path / "site.evidence", statement)
+    path = forged(filled(tmp_path / "site.evidence"), statement)
     with pytest.raises(EvidenceError, match="site.evidence"):
         read_all(path)
 
 
+def test_text_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = altered(tmp_path / "site.evidence", "UPDATE document SET source = CAST(x'ff' AS TEXT)")
+    with pytest.raises(EvidenceError, match="site.evidence"):
+        Store.open(path)
+
+
 @pytest.mark.parametrize("statement", ["UPDATE document SET body = x'00'", "UPDATE document SET body = zeroblob(5000000)"])
 def test_stored_bytes_that_changed_are_malformed(statement: str, tmp_path: Path) -> None:
-    path = altered(tmp_path / "site.evidence", statement)
+    path = forged(filled(tmp_path / "site.evidence"), statement)
     with Store.open(path) as store:
         found = store.content("", DIGEST)
     assert isinstance(found, Failed)
@@ -247,9 +248,9 @@ def test_stored_bytes_that_changed_are_malformed(statement: str, tmp_path: Path)
 
 
 def test_values_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = altered(tmp_path / "site.evidence", "UPDATE file SET body = zeroblob(70000000)")
-    with Store.open(path) as store, pytest.raises(EvidenceError, match="too big|too large"):
-        store.files()
+    path = forged(filled(tmp_path / "site.evidence"), "UPDATE file SET body = zeroblob(70000000)")
+    with pytest.raises(EvidenceError, match="too big|too large"):
+        Store.open(path)
     monkeypatch.setattr(store_module, "MAX_FILES", 0)
     with Store.open(filled(tmp_path / "other")) as store, pytest.raises(EvidenceError, match="more files"):
         store.files()
