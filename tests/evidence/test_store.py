@@ -327,3 +327,29 @@ def test_a_damaged_file_never_gives_a_traceback_or_a_lie(data: st.DataObject, tm
     except EvidenceError:
         return
     assert not isinstance(found, Seen) or found.value.body == BODY
+
+
+CREATE = """
+    import resource, signal, sys
+    from pathlib import Path
+    from auditor.evidence.store import Store
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+    with Store.create(Path(sys.argv[1])) as store:
+        store.put_file("plan.yaml", b"version: 1")
+"""
+
+
+@pytest.mark.parametrize("size", [0, 500, 600, 4096, 8192, 30_000, 60_000, 80_000])
+def test_a_file_whose_creation_was_killed_is_written_by_the_next_run(size: int, tmp_path: Path) -> None:
+    """The kernel kills the writer at the first byte beyond `size`, in the middle of the commit that makes the tables."""
+    path = tmp_path / "site.evidence"
+    command = [sys.executable, "-c", textwrap.dedent(CREATE), str(path), str(size)]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], check=False, timeout=30)
+    assert done.returncode == -signal.SIGXFSZ
+    with Store.create(path) as store:
+        assert store.is_sealed
+        store.put_file("plan.yaml", b"version: 1")
+    with Store.open(path) as store:
+        assert store.files() == {"plan.yaml": b"version: 1"}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["site.evidence"]
