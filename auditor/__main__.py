@@ -12,9 +12,9 @@ import sys
 import traceback
 
 from auditor import __version__
+from auditor.cli import signals
 
 EXIT_INTERNAL = 4
-EXIT_INTERRUPTED = 130
 
 
 def main() -> None:
@@ -30,6 +30,7 @@ def main() -> None:
 def _run() -> int:
     from auditor.errors import AuditorError  # noqa: PLC0415 - late, so that --version stays quick
 
+    signals.listen()
     gc.disable()  # one short run over values that live to its end: there is nothing for the cycle collector to find
     try:
         from auditor.cli.app import run  # noqa: PLC0415 - inside, so that a broken installation is no "not ready" either
@@ -41,7 +42,10 @@ def _run() -> int:
         say_error(error)
         return error.exit_code
     except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
+        if signals.is_terminated():
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                sys.stderr.write(f"auditor: {signals.ended_by()}\n")
+        return signals.exit_code()
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is exit code 4, never a verdict
         if os.environ.get("AUDITOR_DEBUG"):
             traceback.print_exc()

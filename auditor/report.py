@@ -281,11 +281,12 @@ class EvidenceBasis:
     """The evidence that an audit used. `origin`: file, cache (--offline), run (collected in this run) or none.
 
     `sha256` is that of the evidence file, empty without one. Ages are measured on `measured_on`: the audit date, or the real
-    day if that is earlier. `max_age` is in seconds.
+    day if that is earlier. `max_age` is in seconds. `sealed`: whether the file was compared with its seal; None without one.
     """
 
     origin: str = "none"
     sha256: str = ""
+    sealed: bool | None = None
     measured_on: datetime.date | None = None
     max_age: int = 0
     timing: Timing = Timing.NO_EVIDENCE

@@ -10,14 +10,16 @@ _ORIGINS = {
     "cache": "Evidence of an earlier run (--offline)",
     "run": "Evidence collected in this run",
 }
+_UNSEALED = "The file is not sealed, because an older version wrote it: damage to it may not be detected."
 
 
 def source_line(report: Report) -> str:
-    """Where the evidence is from, with its checksum as `sha256sum` prints it; empty without evidence."""
+    """Where the evidence is from, with its checksum as `sha256sum` prints it, and if it has no seal; empty without evidence."""
     basis = report.basis
     if basis.origin not in _ORIGINS:
         return ""
-    return f"{_ORIGINS[basis.origin]}, SHA-256 {basis.sha256}." if basis.sha256 else f"{_ORIGINS[basis.origin]}."
+    line = f"{_ORIGINS[basis.origin]}, SHA-256 {basis.sha256}." if basis.sha256 else f"{_ORIGINS[basis.origin]}."
+    return f"{line} {_UNSEALED}" if basis.sealed is False else line
 
 
 def age_lines(report: Report) -> tuple[str, ...]:

@@ -259,6 +259,7 @@ def _basis(basis: EvidenceBasis) -> Json:
     return {
         "origin": basis.origin,
         "sha256": basis.sha256 or None,
+        "sealed": basis.sealed,
         "measured_on": basis.measured_on.isoformat() if basis.measured_on is not None else None,
         "max_age_seconds": basis.max_age or None,
         "timing": basis.timing.value,

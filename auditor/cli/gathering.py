@@ -1,4 +1,4 @@
-"""Collecting as commands do it: with a bar, into a file that stays whole when somebody presses Ctrl-C."""
+"""Collecting as commands do it: with a bar, into a file that stays whole when Ctrl-C or SIGTERM ends the run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from auditor.cli import signals
 from auditor.cli.progress import watching
 from auditor.cli.saying import note
 from auditor.collectors.collect import Collected, CollectOptions, collect
@@ -13,8 +14,6 @@ from auditor.collectors.registry.retries import TIMEOUT, Retries
 from auditor.evidence.model import Place, Verify
 from auditor.evidence.store import Store
 from auditor.plan.model import Needs, Plan
-
-EXIT_INTERRUPTED = 130
 
 
 def gather(
@@ -44,5 +43,8 @@ def gather(
             )
             return collect(plan, needs, store, options)
     except KeyboardInterrupt:
-        note(f"auditor: interrupted; what was collected is kept in {path}: run it again to go on")
-        raise typer.Exit(EXIT_INTERRUPTED) from None
+        note(
+            f"auditor: {signals.ended_by()}. The observations so far are kept in {path}. Run the command again within an hour "
+            "to continue."
+        )
+        raise typer.Exit(signals.exit_code()) from None

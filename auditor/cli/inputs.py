@@ -11,6 +11,7 @@ from pathlib import Path
 
 from auditor.collectors.helm import with_rendered_charts
 from auditor.errors import UsageError, strerror
+from auditor.evidence.seal import PLAN_TABLES
 from auditor.evidence.store import Store
 from auditor.plan.bare_kinds import is_manifest, kinds_in, read_source
 from auditor.plan.bare_lists import ListInput, list_input, plan_for_lists
@@ -85,7 +86,7 @@ def is_site(path: Path) -> bool:
 
 def plan_in(path: Path) -> Plan:
     """The plan that an evidence file carries."""
-    with Store.open(path) as store:
+    with Store.open(path, tables=PLAN_TABLES) as store:
         name = store.meta("plan.path")
         files = store.files()
     if not name or name not in files:
@@ -156,7 +157,7 @@ def carried_in(path: Path | None) -> dict[str, bytes]:
     """The files that an evidence file carries; none without one."""
     if path is None:
         return {}
-    with Store.open(path) as store:
+    with Store.open(path, tables=PLAN_TABLES) as store:
         return store.files()
 
 

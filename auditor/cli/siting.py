@@ -6,7 +6,7 @@ import datetime
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from auditor.cli import cache
@@ -83,7 +83,9 @@ def sited(
         origin = "none" if source is None else "file" if not is_fresh else "cache" if asked.offline else "run"
         dated = Dated(Overlaid(store, unanswered) if unanswered else store)
         carried_at = store.files_at() if given.evidence is not None else None
-        basis = Basis(dated, origin, now, sha256_of(source) if source is not None else "", carried_at)
+        basis = Basis(dated, origin, now)
+        if source is not None:
+            basis = replace(basis, sha256=sha256_of(source), carried_at=carried_at, is_sealed=store.is_sealed)
         yield Site(given.plan, needs, dated, places, asked.verify), basis
 
 

@@ -5,17 +5,30 @@ from __future__ import annotations
 import datetime
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from auditor import __version__
 from auditor.errors import EvidenceError
-from auditor.evidence.schema import DAMAGED, check_header, check_tables, connect, create_tables, explained, stand_in, upgrade
+from auditor.evidence.schema import (
+    check_header,
+    check_tables,
+    connect,
+    create_tables,
+    explained,
+    lock,
+    roll_back,
+    seal_of,
+    stand_in,
+    upgrade,
+)
+from auditor.evidence.seal import DAMAGED, Seal
 
+# What a killed run loses at most: so many rows, or what was written in so many seconds.
 BATCH: Final = 1024
-BATCH_SECONDS: Final = 1.0
+BATCH_SECONDS: Final = 0.25
 
 
 class Database:
@@ -27,30 +40,45 @@ class Database:
         self._name = name
         self._explained = explained(name)  # one for all questions: it keeps no state, and there may be 100,000
         self._is_finished = is_finished
+        self._seal: Seal | None = None
         self._pending = 0
         self._committed = time.monotonic()
 
     @classmethod
     def create(cls, path: Path) -> Self:
         """A file to write to: a new one, or the one that an earlier run left, to go on with. Raises EvidenceError."""
+        roll_back(path)
         if path.exists() and (not path.is_file() or path.stat().st_size):
             return cls.open(path, read_only=False)
         if not path.absolute().parent.is_dir():
             raise EvidenceError(f"{path}: cannot write: its folder does not exist", "Make the folder, or name another file.")
         with explained(str(path)):
             connection = connect(path, read_only=False)
-            create_tables(connection)
+            try:
+                create_tables(connection)
+                seal = seal_of(connection)
+                seal.watch()
+            except BaseException:
+                connection.close()
+                raise
         store = cls(connection, str(path))
+        store._seal = seal
         store.put_meta("tool.version", __version__)
         return store
 
     @classmethod
-    def open(cls, path: Path, read_only: bool = True) -> Self:
-        """A file that exists. Raises EvidenceError for what is no evidence, damaged, foreign, too old or too new."""
+    def open(cls, path: Path, read_only: bool = True, tables: Iterable[str] | None = None) -> Self:
+        """A file that exists; its rows are compared with its seal. `tables` names those that are read, if it is not all.
+
+        Raises EvidenceError for what is no evidence, damaged, foreign, too old or too new.
+        """
+        roll_back(path)
         check_header(path)
         with explained(str(path)):
             connection = connect(path, read_only=read_only)
             try:
+                if not read_only:
+                    lock(connection)
                 older = check_tables(connection, str(path))
                 if read_only:
                     stand_in(connection, older)
@@ -58,10 +86,17 @@ class Database:
                     connection.executescript("PRAGMA query_only=ON; BEGIN")
                 else:
                     upgrade(connection, older)
+                seal = None if read_only and older.is_unsealed else seal_of(connection)
+                if seal is not None:
+                    seal.verify(str(path), tables)
+                if seal is not None and not read_only:
+                    seal.watch()
             except BaseException:
                 connection.close()
                 raise
-        return cls(connection, str(path), is_finished=read_only)
+        store = cls(connection, str(path), is_finished=read_only)
+        store._seal = seal
+        return store
 
     @classmethod
     def memory(cls) -> Self:
@@ -87,6 +122,8 @@ class Database:
         """Make everything written so far survive."""
         if self._connection.in_transaction:
             with self._explained:
+                if self._seal is not None:
+                    self._seal.update()
                 self._connection.execute("COMMIT")
         self._pending, self._committed = 0, time.monotonic()
 
@@ -107,6 +144,11 @@ class Database:
     def put_meta(self, key: str, value: str) -> None:
         """Note something about the evidence as a whole."""
         self._write("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the file has a seal, so that damage to its rows would have been found when it was opened."""
+        return self._seal is not None
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ from auditor.evidence.database import Database
 from auditor.evidence.model import Absent, Failed, Kind, Observation, Seen
 from auditor.evidence.overlay import Unanswered
 from auditor.evidence.rows import to_observation, to_text
-from auditor.evidence.schema import DAMAGED
+from auditor.evidence.seal import DAMAGED
 
 ARCHIVES = "archives"
 SIZES = "unpacked sizes"

@@ -10,7 +10,7 @@ from typing import TypeVar
 from auditor.errors import EvidenceError
 from auditor.evidence.causes import Cause
 from auditor.evidence.model import Absent, Failed, Kind, Observation, Seen
-from auditor.evidence.schema import DAMAGED
+from auditor.evidence.seal import DAMAGED
 
 MAX_TEXT = 64 * 1024
 SEEN = "seen"

@@ -6,6 +6,7 @@ carried away even after a crash, and a reader needs no second file. Changes reac
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +14,16 @@ from types import TracebackType
 from typing import Final
 
 from auditor.errors import EvidenceError, strerror
+from auditor.evidence import seal
+from auditor.evidence.seal import APPLICATION_ID, DAMAGED, Seal
 
-APPLICATION_ID: Final = 0x41474145
-VERSION: Final = 4
+VERSION: Final = 5
 OLDEST: Final = 2
 MAX_VALUE: Final = 64 * 1024 * 1024
 _MAGIC: Final = b"SQLite format 3\x00"
+_ROLLBACK_JOURNAL: Final = b"\x01\x01"  # how SQLite writes and reads the file
 _LOCK_TIMEOUT: Final = 5.0
 _HINT: Final = "Evidence is the file that `auditor collect PLAN -o FILE` writes."
-DAMAGED: Final = "The file is damaged: collect anew, or carry it again and compare checksums."
 
 # `outcome` is "seen", "absent" or the kind of a failure, from version 4 on with its cause; times are ISO 8601 in UTC.
 _TABLES: Final = {
@@ -70,9 +72,10 @@ _TABLES: Final = {
     "file": "CREATE TABLE file (path TEXT PRIMARY KEY, body BLOB NOT NULL)",
     # Rows exist only while a collection is unfinished: the questions that it has an answer to.
     "asked": "CREATE TABLE asked (name TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (name)) WITHOUT ROWID",
+    "seal": seal.TABLE,
 }
 # What each version added. A file of an older version is read as if nobody had looked at what it has no table for.
-_SINCE: Final = {"offered": 3, "fetched": 3, "asked": 4}
+_SINCE: Final = {"offered": 3, "fetched": 3, "asked": 4, "seal": 5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,11 @@ class Older:
 
     missing: tuple[str, ...] = ()
     narrow: tuple[str, ...] = ()
+
+    @property
+    def is_unsealed(self) -> bool:
+        """Whether it has no seal."""
+        return "seal" in self.missing
 
 
 class explained:  # noqa: N801 - reads as a verb, like contextlib's own
@@ -148,6 +156,8 @@ def check_header(path: Path) -> None:
         raise EvidenceError(f"{path}: a newer auditor wrote it (evidence version {version})", "Update the auditor here.")
     if version < OLDEST:
         raise EvidenceError(f"{path}: an older auditor wrote it (evidence version {version})", "Collect anew.")
+    if head[18:20] != _ROLLBACK_JOURNAL:
+        raise EvidenceError(f"{path}: its header was changed after it was written", DAMAGED)
 
 
 def connect(path: Path | None, *, read_only: bool) -> sqlite3.Connection:
@@ -167,16 +177,47 @@ def connect(path: Path | None, *, read_only: bool) -> sqlite3.Connection:
     )
     if not read_only:
         # One writer at a time, and no locking for every question that it asks itself.
-        connection.executescript(
-            "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_spill=OFF; PRAGMA synchronous=NORMAL; BEGIN IMMEDIATE; COMMIT"
-        )
+        connection.executescript("PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_spill=OFF; PRAGMA synchronous=NORMAL")
     return connection
 
 
+def lock(connection: sqlite3.Connection) -> None:
+    """Keep every other writer out, until the connection is closed. Not for an empty file: this would write its first page."""
+    connection.executescript("BEGIN IMMEDIATE; COMMIT")
+
+
+def roll_back(path: Path) -> None:
+    """Undo what a killed writer left of a commit, before anything of the file is read. Raises EvidenceError."""
+    try:
+        if not path.with_name(f"{path.name}-journal").is_file() or not path.is_file():
+            return
+        with path.open("rb") as file:
+            if file.read(len(_MAGIC)) not in {b"", _MAGIC}:  # no journal is applied to a file of another kind
+                return
+    except OSError:
+        return  # `check_header` gives the reason
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    with explained(str(path)), contextlib.closing(sqlite3.connect(uri, uri=True, timeout=_LOCK_TIMEOUT)) as connection:
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_schema")
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            return  # it is no database: `check_header` and `check_tables` give the reason
+
+
 def create_tables(connection: sqlite3.Connection) -> None:
-    """Make the schema in an empty database, all of it or nothing."""
-    statements = (*_TABLES.values(), f"PRAGMA application_id={APPLICATION_ID}", f"PRAGMA user_version={VERSION}")
-    connection.executescript(f"BEGIN; {'; '.join(statements)}; COMMIT;")
+    """Make the schema in an empty database, all of it or nothing: the first transaction that the file sees."""
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in (*_TABLES.values(), f"PRAGMA application_id={APPLICATION_ID}", f"PRAGMA user_version={VERSION}"):
+        connection.execute(statement)
+    seal_of(connection).anew()
+    connection.execute("COMMIT")
+
+
+def seal_of(connection: sqlite3.Connection) -> Seal:
+    """The seal of a file of this version."""
+    return Seal(connection, {table: statement for table, statement in _TABLES.items() if table != "seal"}, VERSION)
 
 
 def check_tables(connection: sqlite3.Connection, name: str) -> Older:
@@ -191,7 +232,7 @@ def check_tables(connection: sqlite3.Connection, name: str) -> Older:
     expected |= {table: _NARROW[table].made for table in narrow}
     rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL LIMIT 100").fetchall()
     if dict(rows) != expected:
-        raise EvidenceError(f"{name}: it has tables that the auditor did not make", "Collect anew, and carry that file.")
+        raise EvidenceError(f"{name}: it has tables that the auditor did not make", DAMAGED)
     return Older(missing, narrow)
 
 
@@ -215,5 +256,9 @@ def upgrade(connection: sqlite3.Connection, older: Older) -> None:
             "DROP TABLE temp.before",
         ]
     if statements:
-        statements.append(f"PRAGMA user_version={VERSION}")
-        connection.executescript(f"PRAGMA temp_store=MEMORY; BEGIN IMMEDIATE; {'; '.join(statements)}; COMMIT;")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in (*statements, f"PRAGMA user_version={VERSION}"):
+            connection.execute(statement)
+        seal_of(connection).anew()
+        connection.execute("COMMIT")

@@ -44,7 +44,7 @@ from auditor.evidence.rows import (
     to_text,
     to_time,
 )
-from auditor.evidence.schema import DAMAGED
+from auditor.evidence.seal import DAMAGED
 from auditor.evidence.tally import Tally, tallied
 from auditor.oci.unpacked import AllUnpacked, UnpackedKind, UnpackedSeen
 

@@ -25,6 +25,7 @@ class Basis:
     """The evidence of one audit. `origin` is `file`, `cache`, `run` (collected in this run) or `none`; `now` is the real day.
 
     `sha256` is that of the evidence file; `carried_at` is when the plan was put into it, if the plan was read from there.
+    `is_sealed` is None without a file.
     """
 
     evidence: Dated
@@ -32,6 +33,7 @@ class Basis:
     now: datetime.date
     sha256: str = ""
     carried_at: datetime.datetime | None = None
+    is_sealed: bool | None = None
 
 
 def evidence_basis(basis: Basis, plan: Plan, audit: datetime.date) -> EvidenceBasis:
@@ -45,6 +47,7 @@ def evidence_basis(basis: Basis, plan: Plan, audit: datetime.date) -> EvidenceBa
     return EvidenceBasis(
         origin=basis.origin,
         sha256=basis.sha256,
+        sealed=basis.is_sealed,
         measured_on=measured,
         max_age=plan.evidence_max_age,
         timing=_timing(rows, audit, basis.now),

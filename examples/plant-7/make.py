@@ -25,6 +25,7 @@ from standin import Images, serving
 from auditor.collectors.collect import CollectOptions, collect
 from auditor.evidence.model import Fetched, Place, Seen, TlsOffered
 from auditor.evidence.places import note_places
+from auditor.evidence.schema import seal_of
 from auditor.evidence.store import Store
 from auditor.plan.load import load_plan
 from auditor.plan.model import Needs
@@ -153,6 +154,7 @@ def renamed(path: Path, names: dict[str, str]) -> None:
             for table in ("blob", "missing"):
                 columns = (repositories[0], f"https://{repositories[0]}", repositories[1])
                 evidence.execute(f"UPDATE {table} SET repository = ?, source = ? WHERE repository = ?", columns)  # noqa: S608
+        seal_of(evidence).anew()
 
 
 def note_endpoints(store: Store, crl: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import jsonschema
@@ -10,6 +11,7 @@ import pytest
 
 from reports.json_v1 import report_schema
 from tests.cli.runner import EXAMPLE, auditor
+from tests.evidence.tampering import edited
 
 AT = ("--at", "2026-11-23")
 EVIDENCE = ("--evidence", EXAMPLE / "plant-7.evidence")
@@ -163,3 +165,22 @@ def test_a_damaged_evidence_file_is_an_error_and_no_pass(tmp_path: Path) -> None
     done = auditor("audit", "cut.evidence", cwd=tmp_path)
     assert done.returncode == 2, done.stdout + done.stderr
     assert "cut.evidence" in done.stderr
+
+
+def test_evidence_of_an_older_version_is_reported_as_not_sealed(tmp_path: Path) -> None:
+    for name, statements in (("new", ""), ("old", "DROP TABLE seal; PRAGMA user_version=4")):
+        shutil.copy(EXAMPLE / "plant-7.evidence", tmp_path / name)
+        edited(tmp_path / name, statements)
+        done = auditor("audit", name, *AT, "--format", "text", "--format", f"json={name}.json", cwd=tmp_path)
+        assert done.returncode == 1, done.stderr
+        basis = json.loads((tmp_path / f"{name}.json").read_text())["evidence_basis"]
+        assert basis["sealed"] is (name == "new")
+        assert ("The file is not sealed" in " ".join(done.stdout.split())) is (name == "old")
+
+
+def test_damaged_evidence_is_refused(tmp_path: Path) -> None:
+    shutil.copy(EXAMPLE / "plant-7.evidence", tmp_path / "site.evidence")
+    edited(tmp_path / "site.evidence", "UPDATE fetched SET body = substr(body, 2)")
+    done = auditor("audit", "site.evidence", *AT, "--format", "text", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "its table `fetched` was changed after it was written" in done.stderr

@@ -120,7 +120,7 @@ CASES = (
     Case("audit waivers.yaml", "other.json:1:1: a list of waivers is needed"),
     Case("audit large.yaml", "large.yaml: it is larger than 4,194,304 bytes (is it the right file?)"),
     # Evidence.
-    Case("audit cut.evidence", "cut.evidence: database disk image is malformed", "The file is damaged: collect anew,"),
+    Case("audit cut.evidence", "cut.evidence: database disk image is malformed", "The file is damaged. Copy it again"),
     Case("audit newer.evidence", "newer.evidence: a newer auditor wrote it", "Update the auditor here."),
     Case("audit plan.yaml --evidence nope", "nope: there is no such file", "Evidence is the file that"),
     Case("audit plan.yaml --evidence images.txt", "images.txt: it is no evidence file", "Evidence is the file that"),

@@ -20,6 +20,7 @@ from auditor.evidence import database
 from auditor.evidence import store as store_module
 from auditor.evidence.model import Absent, BlobSeen, ChainSeen, Content, Failed, Kind, Observation, Seen, TagSeen
 from auditor.evidence.store import Store
+from tests.evidence.tampering import edited, forged
 
 AT = datetime.datetime(2026, 11, 23, 12, 0, tzinfo=datetime.UTC)
 BODY = b'{"schemaVersion": 2}'
@@ -38,12 +39,7 @@ def filled(path: Path) -> Path:
 
 def altered(path: Path, *statements: str) -> Path:
     """The file after someone else wrote to it."""
-    filled(path)
-    connection = sqlite3.connect(path)
-    connection.executescript(";".join(statements))
-    connection.commit()
-    connection.close()
-    return path
+    return edited(filled(path), *statements)
 
 
 def read_all(path: Path) -> Observation[Content] | None:
@@ -228,18 +224,23 @@ def test_what_is_no_evidence_is_refused(make: object, words: str, tmp_path: Path
         "UPDATE certificate SET body = 'text'",
         "UPDATE file SET body = 'text'",
         "INSERT INTO missing VALUES ('r', 'd', 'seen', '', '2026-11-23T12:00:00+00:00', '')",
-        "UPDATE document SET source = CAST(x'ff' AS TEXT)",
     ],
 )
 def test_rows_that_nobody_wrote_are_refused(statement: str, tmp_path: Path) -> None:
-    path = altered(tmp_path / "site.evidence", statement)
+    path = forged(filled(tmp_path / "site.evidence"), statement)
     with pytest.raises(EvidenceError, match="site.evidence"):
         read_all(path)
 
 
+def test_text_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = altered(tmp_path / "site.evidence", "UPDATE document SET source = CAST(x'ff' AS TEXT)")
+    with pytest.raises(EvidenceError, match="site.evidence"):
+        Store.open(path)
+
+
 @pytest.mark.parametrize("statement", ["UPDATE document SET body = x'00'", "UPDATE document SET body = zeroblob(5000000)"])
 def test_stored_bytes_that_changed_are_malformed(statement: str, tmp_path: Path) -> None:
-    path = altered(tmp_path / "site.evidence", statement)
+    path = forged(filled(tmp_path / "site.evidence"), statement)
     with Store.open(path) as store:
         found = store.content("", DIGEST)
     assert isinstance(found, Failed)
@@ -247,9 +248,9 @@ def test_stored_bytes_that_changed_are_malformed(statement: str, tmp_path: Path)
 
 
 def test_values_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = altered(tmp_path / "site.evidence", "UPDATE file SET body = zeroblob(70000000)")
-    with Store.open(path) as store, pytest.raises(EvidenceError, match="too big|too large"):
-        store.files()
+    path = forged(filled(tmp_path / "site.evidence"), "UPDATE file SET body = zeroblob(70000000)")
+    with pytest.raises(EvidenceError, match="too big|too large"):
+        Store.open(path)
     monkeypatch.setattr(store_module, "MAX_FILES", 0)
     with Store.open(filled(tmp_path / "other")) as store, pytest.raises(EvidenceError, match="more files"):
         store.files()
@@ -326,3 +327,29 @@ def test_a_damaged_file_never_gives_a_traceback_or_a_lie(data: st.DataObject, tm
     except EvidenceError:
         return
     assert not isinstance(found, Seen) or found.value.body == BODY
+
+
+CREATE = """
+    import resource, signal, sys
+    from pathlib import Path
+    from auditor.evidence.store import Store
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+    with Store.create(Path(sys.argv[1])) as store:
+        store.put_file("plan.yaml", b"version: 1")
+"""
+
+
+@pytest.mark.parametrize("size", [0, 500, 600, 4096, 8192, 30_000, 60_000, 80_000])
+def test_a_file_whose_creation_was_killed_is_written_by_the_next_run(size: int, tmp_path: Path) -> None:
+    """The kernel kills the writer at the first byte beyond `size`, in the middle of the commit that makes the tables."""
+    path = tmp_path / "site.evidence"
+    command = [sys.executable, "-c", textwrap.dedent(CREATE), str(path), str(size)]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], check=False, timeout=30)
+    assert done.returncode == -signal.SIGXFSZ
+    with Store.create(path) as store:
+        assert store.is_sealed
+        store.put_file("plan.yaml", b"version: 1")
+    with Store.open(path) as store:
+        assert store.files() == {"plan.yaml": b"version: 1"}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["site.evidence"]

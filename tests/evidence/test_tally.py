@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from auditor.evidence.model import Absent, BlobSeen, Failed, Kind, Seen, TagSeen
 from auditor.evidence.overlay import Overlaid
 from auditor.evidence.store import Store
 from auditor.evidence.tally import MOST_PLACES, OTHER_PLACES, origin, tallied
+from tests.evidence.tampering import forged
 
 AT = datetime.datetime(2026, 11, 23, 12, 0, tzinfo=datetime.UTC)
 LATER = AT + datetime.timedelta(days=2)
@@ -89,9 +89,6 @@ def test_a_time_that_is_none_is_an_error_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "site.evidence"
     with Store.create(path) as store:
         store.put_tag("a:1", Seen(TagSeen("sha256:0", "", 1), AT, "https://a"))
-    connection = sqlite3.connect(path)
-    connection.execute("UPDATE tag SET at = 'yesterday'")
-    connection.commit()
-    connection.close()
+    forged(path, "UPDATE tag SET at = 'yesterday'")
     with Store.open(path) as store, pytest.raises(EvidenceError, match="cannot be"):
         store.tallies()

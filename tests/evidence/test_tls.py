@@ -15,6 +15,7 @@ from auditor.errors import EvidenceError
 from auditor.evidence.model import MAX_FETCHED, Absent, Failed, Fetched, Kind, Observation, Seen, TagSeen, TlsOffered
 from auditor.evidence.overlay import Overlaid
 from auditor.evidence.store import Store
+from tests.evidence.tampering import forged
 
 AT = datetime.datetime(2026, 11, 23, 12, 0, tzinfo=datetime.UTC)
 URL = "http://pki.plant7.local/root.crl"
@@ -75,15 +76,13 @@ def test_what_was_tampered_with_is_refused(change: str, tmp_path: Path) -> None:
     with Store.create(path) as store:
         store.put_offered("h:1", offered())
         store.put_fetched(URL, Seen(Fetched(b"crl"), AT, URL))
-    connection = sqlite3.connect(path)
-    connection.executescript(f"UPDATE {change}")
-    connection.close()
+    forged(path, f"UPDATE {change}")
     with Store.open(path) as store, pytest.raises(EvidenceError, match="cannot be"):
         (store.tls_offered("h:1"), store.fetched(URL))
 
 
 AS_VERSION_3 = (
-    "DROP TABLE asked; DROP TABLE blob; "
+    "DROP TABLE seal; DROP TABLE asked; DROP TABLE blob; "
     "CREATE TABLE blob (repository TEXT NOT NULL, digest TEXT NOT NULL, outcome TEXT NOT NULL, detail TEXT NOT NULL, "
     "at TEXT NOT NULL, source TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (repository, digest)) WITHOUT ROWID"
 )
@@ -125,7 +124,7 @@ def test_an_older_file_is_gone_on_with(tmp_path: Path) -> None:
         ("CREATE TABLE offered (endpoint TEXT)", "did not make"),
         ("PRAGMA user_version=3", "did not make"),
         ("PRAGMA user_version=4", "did not make"),
-        ("PRAGMA user_version=5", "newer auditor"),
+        ("PRAGMA user_version=6", "newer auditor"),
     ],
 )
 def test_a_version_has_its_own_tables_and_no_others(statements: str, words: str, tmp_path: Path) -> None:

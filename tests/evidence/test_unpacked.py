@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from auditor.evidence.model import Absent, Failed, Kind, Observation, Seen
 from auditor.evidence.overlay import Overlaid
 from auditor.evidence.store import Store
 from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
+from tests.evidence.tampering import forged
 
 AT = datetime.datetime(2026, 11, 23, 12, 0, tzinfo=datetime.UTC)
 OBSERVATIONS: list[Observation[UnpackedSeen]] = [
@@ -40,8 +40,6 @@ def test_what_was_tampered_with_is_refused(change: str, tmp_path: Path) -> None:
     path = tmp_path / "site.evidence"
     with Store.create(path) as store:
         store.put_unpacked("sha256:1", OBSERVATIONS[0])
-    connection = sqlite3.connect(path)
-    connection.executescript(f"UPDATE unpacked SET {change}")  # noqa: S608 - a test's own words
-    connection.close()
+    forged(path, f"UPDATE unpacked SET {change}")  # noqa: S608 - a test's own words
     with Store.open(path) as store, pytest.raises(EvidenceError, match="cannot be"):
         store.unpacked("sha256:1")

@@ -1,0 +1,42 @@
+"""Signals that end a run. SIGTERM and SIGHUP end it as Ctrl-C does: observations are committed, and no journal is left."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+
+_received: list[int] = []
+
+
+def listen() -> None:
+    """Handle SIGTERM and SIGHUP, unless the caller has the process ignore them (`nohup`) or handles them."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _stop)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Interrupt the run once: a second signal must not cut off the last commit."""
+    if _received:
+        return
+    _received.append(number)
+    interrupt = signal.getsignal(signal.SIGINT)  # asyncio has a handler of its own while it runs
+    if not callable(interrupt):
+        raise KeyboardInterrupt
+    interrupt(signal.SIGINT, frame)
+
+
+def is_terminated() -> bool:
+    """Whether another signal than that of Ctrl-C ends the run."""
+    return bool(_received)
+
+
+def exit_code() -> int:
+    """128 and the number of the signal, as shells count: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP."""
+    return 128 + (_received[0] if _received else signal.SIGINT)
+
+
+def ended_by() -> str:
+    """What a message says of the end of the run."""
+    return f"terminated by {signal.Signals(_received[0]).name}" if _received else "interrupted"

@@ -1,0 +1,186 @@
+"""A collection that a signal ends: what the user is told, what is kept, and what the next run requests again."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from auditor.errors import EvidenceError
+from auditor.evidence.database import BATCH_SECONDS
+from auditor.evidence.model import Seen
+from auditor.evidence.store import Store
+from tests.cli.runner import environment
+
+IMAGES = 400
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+SLACK = 0.5  # seconds that a commit and a busy machine may add
+
+
+@dataclass
+class Registry:
+    """A registry on loopback that takes 10 ms for each answer. `log` has (time, method, path) of each request."""
+
+    answers: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    log: list[tuple[float, str, str]] = field(default_factory=list)
+    port: int = 0
+
+    def add(self, tag: str) -> None:
+        """Add a Linux image."""
+        config = json.dumps({"os": "linux", "architecture": "amd64", "tag": tag}).encode()
+        described = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest_of(config), "size": len(config)}
+        manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": described, "layers": []}).encode()
+        for name in (tag, digest_of(manifest)):
+            self.answers[f"/v2/team/app/manifests/{name}"] = (MANIFEST, manifest)
+        self.answers[f"/v2/team/app/blobs/{digest_of(config)}"] = ("application/octet-stream", config)
+
+
+def digest_of(body: bytes) -> str:
+    return f"sha256:{hashlib.sha256(body).hexdigest()}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    registry: Registry
+
+    def do_GET(self) -> None:
+        time.sleep(0.01)
+        self.registry.log.append((time.monotonic(), self.command, self.path))
+        kind, body = self.registry.answers.get(self.path, ("application/json", b"{}"))
+        self.send_response(200 if self.path in self.registry.answers or self.path == "/v2/" else 404)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Docker-Content-Digest", digest_of(body))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    do_HEAD = do_GET  # noqa: N815 - the base class calls it
+
+    def handle_one_request(self) -> None:
+        with contextlib.suppress(ConnectionError):  # the client was killed
+            super().handle_one_request()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    made = Registry()
+    for number in range(IMAGES):
+        made.add(f"v{number}")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"registry": made}))
+    server.daemon_threads = True
+    made.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield made
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def collecting(registry: Registry, folder: Path) -> subprocess.Popen[str]:
+    """Start `auditor collect` for all images."""
+    names = [f"127.0.0.1:{registry.port}/team/app:v{number}" for number in range(IMAGES)]
+    (folder / "images.txt").write_text("\n".join(names) + "\n")
+    command = [sys.executable, "-m", "auditor", "collect", "images.txt=linux/amd64", "-o", "site.evidence"]
+    return subprocess.Popen(command, cwd=folder, env=environment(folder), stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(registry: Registry, requests: int) -> None:
+    deadline = time.monotonic() + 30
+    while len(registry.log) < requests and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "words"),
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGTERM, 143, "terminated by SIGTERM"),
+        (signal.SIGHUP, 129, "terminated by SIGHUP"),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_a_signal_keeps_what_was_observed_and_leaves_no_journal(
+    how: signal.Signals, code: int, words: str, registry: Registry, tmp_path: Path
+) -> None:
+    process = collecting(registry, tmp_path)
+    wait_for(registry, 100)
+    process.send_signal(how)
+    if how is not signal.SIGINT:
+        process.send_signal(how)  # a second one changes nothing
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == code, said
+    assert f"auditor: {words}. The observations so far are kept in site.evidence." in said
+    assert "Run the command again within an hour" in said
+    assert sorted(path.name for path in tmp_path.glob("site.evidence*")) == ["site.evidence"]
+    with Store.open(tmp_path / "site.evidence") as store:
+        assert store.is_sealed
+        known = [n for n in range(IMAGES) if isinstance(store.tag(f"127.0.0.1:{registry.port}/team/app:v{n}"), Seen)]
+    assert 10 < len(known) < IMAGES
+
+
+TERMINATED = """
+    import os, signal, sys, time
+    from auditor import __main__
+    from auditor.cli import app
+    app.run = lambda: os.kill(os.getpid(), signal.SIGTERM) or time.sleep(9)
+    sys.argv = ["auditor", "audit", "x"]
+    __main__.main()
+"""
+IGNORED = """
+    import signal
+    from auditor.cli import signals
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signals.listen()
+    signal.raise_signal(signal.SIGHUP)
+    raise SystemExit(signals.is_terminated())
+"""
+
+
+@pytest.mark.parametrize(("script", "code", "words"), [(TERMINATED, 143, "auditor: terminated by SIGTERM\n"), (IGNORED, 0, "")])
+def test_a_signal_outside_a_collection_is_reported_unless_it_is_ignored(
+    script: str, code: int, words: str, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    folder, variables = Path(__file__).parents[2], environment(tmp_path)
+    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (code, words)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_after_sigkill_only_the_last_moments_are_requested_again(seed: int, registry: Registry, tmp_path: Path) -> None:
+    process = collecting(registry, tmp_path)
+    wait_for(registry, 1 + random.Random(seed).randrange(700))
+    killed = time.monotonic()
+    process.kill()
+    process.communicate(timeout=30)
+    before = list(registry.log)
+    registry.log.clear()
+    path = tmp_path / "site.evidence"
+    with contextlib.suppress(EvidenceError) if not path.stat().st_size else contextlib.nullcontext(), Store.open(path) as store:
+        assert store.is_sealed
+    again = collecting(registry, tmp_path)
+    _, said = again.communicate(timeout=60)
+    assert again.returncode == 0, said
+    old = {(method, name) for at, method, name in before if at < killed - BATCH_SECONDS - SLACK}
+    repeated = old & {(method, name) for _, method, name in registry.log if name != "/v2/"}
+    assert not repeated, f"{len(repeated)} of {len(old)} requests were repeated"
+    with Store.open(path) as store:
+        assert all(isinstance(store.tag(f"127.0.0.1:{registry.port}/team/app:v{n}"), Seen) for n in range(IMAGES))

@@ -1,0 +1,26 @@
+"""Evidence files that another program has edited, with or without a seal that fits."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+from auditor.evidence.schema import seal_of
+
+
+def edited(path: Path, *statements: str) -> Path:
+    """Run SQL on the file, as a program does that knows nothing of the seal."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript("; ".join(statements))
+    return path
+
+
+def forged(path: Path, *statements: str) -> Path:
+    """Run SQL on the file and seal it again, so that only the reader of the rows can notice."""
+    edited(path, *statements)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        seal_of(connection).anew()
+        connection.execute("COMMIT")
+    return path

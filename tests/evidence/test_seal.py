@@ -1,0 +1,196 @@
+"""The seal of an evidence file: any other row than those that were written is an error, and so is any other seal."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from auditor.errors import EvidenceError
+from auditor.evidence.model import (
+    Absent,
+    BlobSeen,
+    ChainSeen,
+    Failed,
+    Fetched,
+    Kind,
+    Seen,
+    TagSeen,
+    TlsOffered,
+)
+from auditor.evidence.schema import seal_of
+from auditor.evidence.seal import PLAN_TABLES
+from auditor.evidence.store import Store
+from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
+from tests.evidence.tampering import edited
+from tests.evidence.test_store import DIGEST, filled
+from tests.evidence.test_tls import older
+from tests.memory import AT, SOURCE
+
+CHANGED = "was changed after it was written"
+
+
+def full(path: Path) -> Path:
+    """A file with rows in every table."""
+    with Store.create(filled(path)) as store:
+        for number in range(3):
+            name = f"r.example/app{number}"
+            store.put_tag(name, Absent("gone", AT, SOURCE))
+            store.put_missing(name, DIGEST, Failed(Kind.DENIED, "no", AT, SOURCE))
+            store.put_blob(name, DIGEST, Seen(BlobSeen(number, "m", DIGEST), AT, SOURCE))
+            store.put_unpacked(f"sha256:{number}", Seen(UnpackedSeen(UnpackedKind.GZIP_TRAILER, number), AT, SOURCE))
+            store.put_archive(name, Absent("gone", AT, SOURCE))
+            store.put_chain(f"{name}:443", Seen(ChainSeen((b"leaf", b"issuer"), "TLSv1.3"), AT, SOURCE))
+            store.put_offered(f"{name}:443", Seen(TlsOffered(("TLSv1.3",), ()), AT, SOURCE))
+            store.put_fetched(f"http://{name}", Seen(Fetched(b"crl"), AT, SOURCE))
+            store.put_file(name, b"a file")
+            store.note_asked(name, AT)
+    return path
+
+
+def sums_by_counting(path: Path) -> list[tuple[object, ...]]:
+    """The seal that the rows of the file have, computed from all of them."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        seal_of(connection).anew()
+        rows = connection.execute("SELECT * FROM seal").fetchall()
+        connection.execute("ROLLBACK")
+    return rows
+
+
+def sums_stored(path: Path) -> list[tuple[object, ...]]:
+    """The seal that the file has."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT * FROM seal").fetchall()
+
+
+TABLES = [
+    "meta", "document", "missing", "tag", "blob", "unpacked", "archive", "chain", "certificate", "offered", "fetched", "file",
+    "asked",
+]  # fmt: skip
+
+
+def test_every_table_is_sealed(tmp_path: Path) -> None:
+    rows = {row[0]: row[1] for row in sums_stored(full(tmp_path / "site.evidence"))}
+    assert rows.keys() == {*TABLES, "evidence"}
+    assert all(rows.values())
+
+
+def test_replaced_and_removed_rows_leave_the_sum_of_what_is_there(tmp_path: Path) -> None:
+    path = full(tmp_path / "site.evidence")
+    with Store.create(path) as store:
+        store.put_tag("r.example/app1", Seen(TagSeen(DIGEST, "m", 1), AT, SOURCE))
+        store.commit()
+        store.put_tag("r.example/app1", Absent("é\0\n", AT, SOURCE))
+        store.put_chain("h:1", Seen(ChainSeen((b"other",), ""), AT, SOURCE))
+        store.put_chain("h:1", Absent("", AT, SOURCE))
+        store.drop_archive("r.example/app0")
+        store.replace_files({"plan.yaml": b"new", "empty": b""})
+        store.finish_run()
+    assert sums_stored(path) == sums_by_counting(path)
+    with Store.open(path) as store:
+        assert store.is_sealed
+
+
+def test_an_error_in_the_middle_keeps_the_seal_of_what_is_committed(tmp_path: Path) -> None:
+    path = full(tmp_path / "site.evidence")
+    with Store.create(path) as store:
+        store.put_tag("a", Absent("", AT, SOURCE))
+        with pytest.raises(EvidenceError):
+            store._write("INSERT INTO certificate VALUES ('h:1', 0, x'00')")  # it is there already
+        store.put_tag("b", Absent("", AT, SOURCE))
+    assert sums_stored(path) == sums_by_counting(path)
+    with Store.open(path) as store:
+        assert store.tag("a") == store.tag("b") == Absent("", AT, SOURCE)
+
+
+EDITS = [
+    "DELETE FROM document",
+    "DELETE FROM archive WHERE path LIKE '%app1'",
+    "DELETE FROM file WHERE path LIKE '%app1'",
+    "DELETE FROM missing WHERE repository LIKE '%app1'",
+    "DELETE FROM tag WHERE reference LIKE '%app1'",
+    "DELETE FROM blob WHERE repository LIKE '%app1'",
+    "DELETE FROM unpacked WHERE value = 1",
+    "DELETE FROM chain WHERE endpoint LIKE '%app1%'",
+    "DELETE FROM offered WHERE endpoint LIKE '%app1%'",
+    "DELETE FROM fetched WHERE url LIKE '%app1'",
+    "DELETE FROM certificate WHERE position = 1",
+    "DELETE FROM meta WHERE key = 'tool.version'",
+    "DELETE FROM asked",
+    "INSERT INTO file VALUES ('lists/more.txt', x'61')",
+    "INSERT INTO certificate VALUES ('h:1', 7, x'00')",
+    "UPDATE certificate SET position = position + 5",
+    "UPDATE file SET body = x'00' WHERE path = 'plan.yaml'",
+    "UPDATE file SET body = CAST(body AS TEXT)",
+    "UPDATE fetched SET body = x'00'",
+    "UPDATE offered SET versions = 'TLSv1.2'",
+    "UPDATE meta SET value = 'target' WHERE key = 'tool.version'",
+    "UPDATE document SET media_type = 'm'",
+    "UPDATE blob SET size = 4 WHERE size = 2",
+    "UPDATE archive SET path = path || 'x'",
+    "DELETE FROM seal",
+    "DELETE FROM seal WHERE name = 'file'",
+    "DELETE FROM seal WHERE name = 'evidence'",
+    "INSERT INTO seal VALUES ('more', 0, '')",
+    "UPDATE seal SET row_count = row_count + 1 WHERE name = 'tag'",
+    "UPDATE seal SET digest = x'00' WHERE name = 'evidence'",
+    "DELETE FROM chain; INSERT INTO chain SELECT endpoint, outcome, detail, at, source, versions FROM offered",
+]
+
+
+@pytest.mark.parametrize("statement", EDITS)
+def test_an_edited_row_is_refused(statement: str, tmp_path: Path) -> None:
+    path = edited(full(tmp_path / "site.evidence"), statement)
+    for open_it in (Store.open, Store.create):
+        with pytest.raises(EvidenceError, match=CHANGED) as caught:
+            open_it(path)
+        assert "Copy it again" in caught.value.hint
+
+
+@pytest.mark.parametrize("statement", ["UPDATE file SET body = x'00'", "UPDATE meta SET value = ''", "DELETE FROM seal"])
+def test_the_plan_alone_is_compared_too(statement: str, tmp_path: Path) -> None:
+    path = edited(full(tmp_path / "site.evidence"), statement)
+    with pytest.raises(EvidenceError, match=CHANGED):
+        Store.open(path, tables=PLAN_TABLES)
+
+
+def test_pages_that_no_row_uses_do_not_matter(tmp_path: Path) -> None:
+    path = full(tmp_path / "site.evidence")
+    edited(path, "CREATE TABLE filler (a)", "INSERT INTO filler VALUES (zeroblob(9000))", "DROP TABLE filler")
+    with Store.open(path) as store:
+        assert store.is_sealed
+    edited(path, "VACUUM")
+    with Store.open(path) as store:
+        assert store.is_sealed
+
+
+def test_a_file_of_an_older_version_is_not_sealed_until_it_is_written_to(tmp_path: Path) -> None:
+    path = older(tmp_path / "site.evidence")
+    with Store.open(path) as store:
+        assert not store.is_sealed
+    with Store.create(path):
+        pass
+    with Store.open(path) as store:
+        assert store.is_sealed
+    assert sums_stored(path) == sums_by_counting(path)
+
+
+def test_a_version_number_does_not_hide_that_the_seal_is_missing(tmp_path: Path) -> None:
+    path = edited(full(tmp_path / "site.evidence"), "PRAGMA user_version=4")
+    with pytest.raises(EvidenceError, match="did not make"):
+        Store.open(path)
+    with pytest.raises(EvidenceError, match="did not make"):
+        Store.open(edited(full(tmp_path / "other.evidence"), "DROP TABLE seal"))
+
+
+def test_another_journal_mode_is_refused(tmp_path: Path) -> None:
+    path = full(tmp_path / "site.evidence")
+    content = bytearray(path.read_bytes())
+    content[18:20] = b"\x02\x02"
+    path.write_bytes(content)
+    with pytest.raises(EvidenceError, match="its header"):
+        Store.open(path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["site.evidence"]
