@@ -10,6 +10,7 @@ from pathlib import Path
 
 from auditor.cli.formats import Form, form_named
 from auditor.errors import PlanError, Problem, UsageError, strerror
+from auditor.redaction import fit, redact
 from auditor.report import Report
 from reports import github
 from reports.wording import Place
@@ -71,7 +72,7 @@ def write_atomically(path: Path, text: str) -> None:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+                file.write(fit(text))
             umask = os.umask(0)
             os.umask(umask)
             Path(temporary).chmod(0o666 & ~umask)  # mkstemp makes it private; a report is for others to read
@@ -93,12 +94,15 @@ def use_colour() -> bool:
     return sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
-def write_stdout(text: str) -> None:
-    """Write to stdout. A reader that went away (`auditor … | head`) changes no verdict: the rest goes nowhere."""
+def write_stdout(text: str, *, is_report: bool = False) -> None:
+    """Write to stdout, without secrets. A reader that went away (`auditor … | head`) changes no verdict: the rest goes nowhere.
+
+    `is_report`: the text was made from a `Report`, which has no secret by form any more, and its syntax must stay.
+    """
     if sys.stdout is None:
         raise UsageError("stdout is closed", "Give every `--format` a file: `--format json=report.json`.")
     try:
-        sys.stdout.write(text)
+        sys.stdout.write(fit(text if is_report else redact(text)))
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -125,4 +129,4 @@ def write_reports(report: Report, outputs: tuple[Output, ...]) -> None:
         if output.file is not None:
             write_atomically(output.file, text)
         else:
-            write_stdout(text if text.endswith("\n") else text + "\n")
+            write_stdout(text if text.endswith("\n") else text + "\n", is_report=True)

@@ -21,6 +21,7 @@ from auditor.errors import strerror
 from auditor.plan.marked import NotStructured, load_marked
 from auditor.plan.model import Plan, Workload
 from auditor.plan.secrets import secret_in
+from auditor.plan.workloads.blanked import blanked
 from auditor.plan.workloads.config_data import data_hints
 from auditor.plan.workloads.rendered import (
     failure_name,
@@ -30,6 +31,7 @@ from auditor.plan.workloads.rendered import (
     marked_with,
     rendered_name,
 )
+from auditor.redaction import redact
 
 _SECONDS = 120
 _MAX_OUTPUT = 16 * 1024 * 1024
@@ -93,13 +95,13 @@ def _render(plan: Plan, workload: Workload, key: str) -> tuple[bytes, str]:
         made = output.read(_MAX_OUTPUT + 1)
     if len(made) > _MAX_OUTPUT:
         return b"", f"helm wrote more than {_MAX_OUTPUT:,} bytes"
-    return marked_with(key, _without_data(made)), ""
+    return marked_with(key, blanked(_without_data(made))[0]), ""
 
 
 def _said(stderr: bytes) -> str:
     """Helm's own words, on one line and without its advice on how to call it."""
     text = " ".join(stderr.decode("utf-8", "replace").split()).removeprefix("Error: ").replace(_ADVICE, "").strip()
-    return f"helm says: {text[:_MAX_REASON]}" if text else ""
+    return f"helm says: {redact(text[:_MAX_REASON])}" if text else ""
 
 
 def _without_data(rendered: bytes) -> bytes:
