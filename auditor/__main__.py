@@ -48,7 +48,7 @@ def _run() -> int:
         return signals.exit_code()
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is exit code 4, never a verdict
         if os.environ.get("AUDITOR_DEBUG"):
-            traceback.print_exc()
+            _trace(error)
         _last_words(error)
         return EXIT_INTERNAL
     return 0
@@ -58,9 +58,25 @@ def _last_words(error: Exception) -> None:
     """Say that it was a bug, with nothing but what Python brings: whatever we have may be what is broken."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(
-            f"auditor: internal error: {type(error).__name__}: {str(error)!a}\n"
+            f"auditor: internal error: {type(error).__name__}: {_shown(error)!a}\n"
             "  This is a bug. Set AUDITOR_DEBUG=1 to see where it happened, and please report it.\n"
         )
+
+
+def _trace(error: Exception) -> None:
+    from auditor.redaction import redact  # noqa: PLC0415 - as above
+
+    sys.stderr.write(redact("".join(traceback.format_exception(error))))
+
+
+def _shown(error: Exception) -> str:
+    """The text of an error without secrets; empty if that fails."""
+    try:
+        from auditor.redaction import redact  # noqa: PLC0415 - as above
+
+        return redact(str(error))
+    except Exception:  # noqa: BLE001 - the last line of defence
+        return ""
 
 
 if __name__ == "__main__":

@@ -1,209 +1,245 @@
 """The one redaction layer: what leaves the program has no secret in it, neither by value nor by form.
 
-By value: `remember` takes every credential that a run reads; `redact` strikes out each of them in all encodings in which a
-server, a program or a renderer may repeat it. By form: passwords in URLs, signed query parameters, options and assignments that
-carry a secret, Authorization headers, JSON Web Tokens and private keys, whoever wrote them.
+By value: `remember` takes every credential that a run reads, and `redact` replaces each in all encodings in which a server, a
+program or a renderer may repeat it. By form (auditor/secret_forms.py): passwords in URLs, signed query parameters, options and
+assignments that carry a secret, Authorization headers, JSON Web Tokens and private keys, whoever wrote them.
 """
 
 from __future__ import annotations
 
 import base64
 import dataclasses
+import enum
 import html
 import json
 import re
 import shlex
 import urllib.parse
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-REDACTED = "[redacted]"
+from auditor.secret_forms import REDACTED as REDACTED  # noqa: PLC0414 - the name by which others know it
+from auditor.secret_forms import found_in, without_forms
+
 MAX_REMEMBERED = 10_000
 SHORTEST = 4  # a shorter value stands in too many words; forms find it where it is a password
+WHOLE_WORD = 8  # a shorter value is replaced only where it is a word by itself
+_FEW = 100  # so many encodings are searched one by one
+_MAX_ENCODED = 4096  # a longer secret is replaced as it is and in base64 only
+# What UTF-8 or XML has no place for: lone surrogates and noncharacters.
+_BEYOND = "".join(chr(plane << 16 | low) for plane in range(1, 17) for low in (0xFFFE, 0xFFFF))
+_UNFIT = re.compile(f"[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff{_BEYOND}]")
 
 _values: dict[str, None] = {}
-_encodings: dict[str, None] = {}
+_encodings: dict[str, None] = {}  # longest first
+_words: dict[str, re.Pattern[str]] = {}
+_by_start: defaultdict[str, list[str]] = defaultdict(list)
 
 
 def remember(*secrets: str) -> None:
     """Add secrets that this process has read. Values of fewer than four characters are left to the forms."""
+    new: list[str] = []
     for secret in secrets:
-        if len(secret) < SHORTEST or secret in _values or len(_values) >= MAX_REMEMBERED:
+        if len(secret) < SHORTEST or secret in _values or len(_values) >= MAX_REMEMBERED or REDACTED in secret:
             continue
         _values[secret] = None
-        _encodings.update(dict.fromkeys(_encoded(secret)))
+        if len(secret) < WHOLE_WORD:
+            _words[secret] = re.compile(rf"(?<![A-Za-z0-9]){re.escape(secret)}(?![A-Za-z0-9])")
+        new += (text for text in _encoded(secret) if text not in _encodings and (len(text) >= WHOLE_WORD or text != secret))
+    if new:
+        ordered = sorted({*_encodings, *new}, key=lambda text: (-len(text), text))
+        _encodings.clear()
+        _encodings.update(dict.fromkeys(ordered))
+        _by_start.clear()
+        for text in ordered:
+            _by_start[text[:SHORTEST]].append(text)
 
 
 def remember_login(username: str, password: str) -> None:
     """Add a password, and what HTTP Basic makes of it with its user name."""
     remember(password)
     if len(password) >= SHORTEST:
-        remember(base64.b64encode(f"{username}:{password}".encode()).decode("ascii"))
+        remember(base64.b64encode(f"{username}:{password}".encode("utf-8", "surrogatepass")).decode("ascii"))
+
+
+def remember_url(url: str) -> None:
+    """Add the password of a URL, such as that of a proxy, as it is written and as it is sent."""
+    login, at, _ = url.partition("://")[2].partition("/")[0].rpartition("@")
+    username, colon, password = login.partition(":")
+    if at and colon:
+        remember(password)
+        remember_login(urllib.parse.unquote(username), urllib.parse.unquote(password))
+
+
+def remember_found(data: bytes) -> None:
+    """Add the secrets that the forms find in a file, if they are unlikely to be words: an error or a report may repeat them."""
+    text = _decoded(data)[0]
+    remember(*(secret for secret in found_in(text) if _is_unlike_words(secret)))
 
 
 def forget() -> None:
     """Drop all values: for tests and for a process that serves several users."""
-    _values.clear()
-    _encodings.clear()
+    for known in (_values, _encodings, _words, _by_start):
+        known.clear()
+
+
+def _is_unlike_words(secret: str) -> bool:
+    """Whether a value that only its form makes a secret may be replaced everywhere: no name, path, version or number."""
+    if len(secret) < WHOLE_WORD or secret.startswith(("/", ".")) or "://" in secret:
+        return False
+    has_digit, has_letter = any(map(str.isdigit, secret)), any(map(str.isalpha, secret))
+    is_reference = "/" in secret and (":" in secret or "." in secret.partition("/")[0])
+    return has_digit and has_letter and not is_reference and not secret[:1].isdigit() | ("." in secret and secret[:1] == "v")
 
 
 def _encoded(secret: str) -> Iterator[str]:
-    """The secret as it is, and as common encoders write it. Longer texts come first, so that none leaves a part."""
+    """The secret as it is, and as common encoders write it."""
     raw = secret.encode("utf-8", "surrogatepass")
-    plain = [secret, *_base64_forms(raw), raw.hex(), raw.hex().upper()]
-    found = {text for text in plain if len(text) >= SHORTEST}
+    found = {text for text in (secret, *_base64_forms(raw)) if len(text) >= SHORTEST}
+    if len(secret) > _MAX_ENCODED:
+        return iter(found)
+    found |= {raw.hex(), raw.hex().upper()} if len(raw) >= WHOLE_WORD else set()
     for text in list(found):
         quoted = urllib.parse.quote(text, safe="")
         found |= {quoted, _lower_percent(quoted), urllib.parse.quote(text), urllib.parse.quote_plus(text)}
-        found |= {
-            urllib.parse.quote(quoted, safe=""),
-            "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "surrogatepass")),
-        }
+        found.add(urllib.parse.quote(quoted, safe=""))
+    every = "".join(f"%{byte:02X}" for byte in raw)
+    found |= {every, every.lower()}
     for text in list(found):
-        found |= {
-            json.dumps(text)[1:-1],
-            json.dumps(text, ensure_ascii=False)[1:-1],
-            html.escape(text),
-            html.escape(text, quote=False),
-        }
-        found |= {text.replace("'", "&#39;"), text.replace("'", "''"), shlex.quote(text), text.replace("&", "\\u0026")}
-        found |= {json.dumps(json.dumps(text)[1:-1])[1:-1]}
-    return iter(sorted(found, key=len, reverse=True))
+        in_json = json.dumps(text)[1:-1]
+        found |= {in_json, json.dumps(text, ensure_ascii=False)[1:-1], json.dumps(in_json)[1:-1], in_json.replace("/", "\\/")}
+        found |= {html.escape(text), html.escape(text, quote=False), html.escape(text).replace("&#x27;", "&#39;")}
+        found |= {html.escape(text).replace("&quot;", "&#34;").replace("&#x27;", "&#39;"), html.escape(html.escape(text))}
+        found |= {text.replace("'", "''"), shlex.quote(text), repr(text)[1:-1]}
+        found.add("".join(f"\\u{ord(char):04x}" if char in "&<>'\"" else char for char in in_json))
+    return iter(found)
 
 
 def _base64_forms(raw: bytes) -> Iterator[str]:
     """Base64 of the bytes by themselves, and the inner part of base64 where other bytes stand before and behind them."""
+    if len(raw) < SHORTEST:
+        return
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         whole = encode(raw).decode("ascii")
         yield whole
         yield whole.rstrip("=")
+        yield encode(raw[: len(raw) // 3 * 3]).decode("ascii")
         for shift in (1, 2):
-            inner = encode(bytes(shift) + raw).decode("ascii").rstrip("=")[4:]
-            yield inner[:-1]
-        yield whole.rstrip("=")[:-1]
+            inner = raw[3 - shift :]
+            part = encode(inner[: len(inner) // 3 * 3]).decode("ascii")
+            if len(part) >= WHOLE_WORD:
+                yield part
 
 
 def _lower_percent(text: str) -> str:
     return re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), text)
 
 
-# Text in the place of a secret that is none: a variable, a template, a file, a switch.
-_NONE = r"(?!\[redacted\]|\*{3}|\$|\{\{|<|%[A-Z_]+%|@|(?:null|true|false|none)\b)"
-_QUOTE = r"\\*+[\"']?"
-_BARE = r"[^\s\"'\\,;&<>|(){}\[\]`]++"
-_NAMES = (
-    "password|passwd|passphrase|pwd|secret|token|credentials?|pass|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key"
-)
-_OPTIONS = r"creds|pass(?:word)?|registry-token|token|identity-token|auth-token|access-token|api-key|secret|secret-key"
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """What a secret looks like by what stands around it. `words`: one of them is in every text (in lower case) that has one."""
-
-    words: tuple[str, ...]
-    pattern: re.Pattern[str]
-
-
-def _form(words: str, *pattern: str, ignore_case: bool = True) -> _Form:
-    return _Form(tuple(words.split()), re.compile("".join(pattern), re.IGNORECASE if ignore_case else re.NOFLAG))
-
-
-# The first group of each pattern stays, and the rest is struck out.
-_FORMS: tuple[_Form, ...] = (
-    _form(
-        "-----begin",
-        r"()-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[^-]{0,20000}(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----)?",
-    ),
-    # user:password@host, after a scheme or without one; a tag before a digest is no password.
-    _form("@", r"(://[^\s/:@\"'<>]{0,200}:)", _NONE, r"[^\s/@\"'<>]{1,400}(?=@)"),
-    _form("@", r"((?<=[^\s/@:'\"]:))", _NONE, r"[^\s/@'\"]{1,200}(?=@(?!sha(?:256|384|512):))"),
-    # Signed URLs and tokens in a query, also where `&` is escaped for HTML or JSON.
-    _form(
-        "=",
-        r"((?:[?&;]|\\u0026)(?:[\w.~%-]{0,48}(?:token|secret|passw|pwd|signature|credential|api[_-]?key|access[_-]?key)",
-        r"[\w.~%-]{0,24}|sig|auth)=)",
-        _NONE,
-        r"[^\s&#\"'<>\\]++",
-    ),
-    # Options of copy tools and registry clients; the value follows `=` or a space.
-    _form(
-        "--creds -creds --pass -pass -token -key -secret",
-        r"((?<![\w-])--?(?:src-|dest-|registry-|docker-|from-|to-|source-|target-)?",
-        rf"(?:{_OPTIONS})(?:=|[ \t]{{1,8}}){_QUOTE})",
-        _NONE,
-        r"(?!-)",
-        _BARE,
-    ),
-    _form("login", rf"(\blogin\b[^\n]{{0,200}}?[ \t]-p[ =]?{_QUOTE})", _NONE, _BARE),
-    _form("-u --user", rf"((?<!\S)(?:-u|--user)[ =]{_QUOTE}[^\s:\"']{{1,100}}:)", _NONE, r"(?!\d+(?:\s|$))", _BARE),
-    _form(
-        "authorization",
-        rf"(\bauthorization{_QUOTE}[ \t]{{0,4}}[:=][ \t]{{0,4}}{_QUOTE}(?:basic|bearer|token)[ \t]{{1,4}})",
-        _BARE,
-    ),
-    _form("basic bearer", r"(\b(?:basic|bearer)[ \t]{1,4})(?=[A-Za-z+/_.~-]{0,200}[0-9+/=])[A-Za-z0-9+/_.~-]{12,}+=*+"),
-    # password: text, DB_PASSWORD=text, "apiToken": "some text".
-    _form(
-        "passw pwd passphrase secret token credential pass: pass= pass\" pass' key",
-        rf"((?<![\w-])[\w.-]{{0,64}}?(?:{_NAMES}){_QUOTE}[ \t]{{0,4}}(?:=|:(?=[ \t\"'\\]))[ \t]{{0,8}}(?=\\*+[\"']|{_BARE}))",
-        rf"(?:\\*+\"{_NONE}[^\"\\\n]{{1,400}}+|'{_NONE}[^'\n]{{1,400}}+|{_NONE}{_BARE})",
-    ),
-    _form("eyj", r"()\beyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]*+", ignore_case=False),
-)
-
-
 def redact_values(text: str) -> str:
     """Return the text without the remembered secrets, in any encoding. For rendered reports, whose syntax has to stay."""
-    for secret in _encodings:
+    if not _values:
+        return text
+    for secret in _encodings if len(_encodings) <= _FEW else _starting_in(text):
         if secret in text:
             text = text.replace(secret, REDACTED)
+    for secret, word in _words.items():
+        if secret in text:
+            text = word.sub(REDACTED, text)
     return text
+
+
+def _starting_in(text: str) -> list[str]:
+    """The encodings whose first characters occur in the text, longest first."""
+    if len(text) > MAX_REMEMBERED:  # a whole report: each encoding is searched faster than each position is looked up
+        return list(_encodings)
+    found = {text[at : at + SHORTEST] for at in range(len(text) - SHORTEST + 1)} & _by_start.keys()
+    return sorted((secret for start in found for secret in _by_start[start]), key=len, reverse=True)
 
 
 def redact(text: str) -> str:
     """Return the text without secrets, by value and by form."""
+    return without_forms(redact_values(text))
+
+
+def redact_file(data: bytes) -> bytes:
+    """Return a text file without secrets, line by line as before; UTF-16 stays UTF-16, and other bytes stay as they are."""
+    text, encoding = _decoded(data)
+    clean = redact(text)
+    return data if clean == text else clean.encode(encoding, "surrogateescape" if encoding == "utf-8" else "replace")
+
+
+def _decoded(data: bytes) -> tuple[str, str]:
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:  # Windows PowerShell writes it
+        return data.decode("utf-16", "replace"), "utf-16"
+    return data.decode("utf-8", "surrogateescape"), "utf-8"
+
+
+def fit(text: str) -> str:
+    """Return rendered text as it may leave the program: without remembered secrets, and without characters that no file takes.
+
+    Lone surrogates and noncharacters (U+FFFE, U+FFFF and such) become U+FFFD.
+    """
     text = redact_values(text)
-    small = text.lower()
-    for form in _FORMS:
-        if any(word in small for word in form.words):
-            text = form.pattern.sub(_struck_out, text)
-    return text
-
-
-def _struck_out(match: re.Match[str]) -> str:
-    """What stands before the secret, the quotes around it, and a note in its place."""
-    secret = match[0][len(match[1]) :]
-    bare = secret.lstrip("\\")
-    opening = secret[: len(secret) - len(bare) + 1] if bare[:1] in {'"', "'"} else ""
-    return f"{match[1]}{opening}{REDACTED}"
+    return text if text.isascii() else _UNFIT.sub("\ufffd", text)
 
 
 Value = TypeVar("Value")
 
 
-def redact_deep(value: Value, known: dict[str, str] | None = None) -> Value:
-    """Return the value with every text in it redacted. Parts without a secret stay the same objects."""
+def redact_deep(value: Value, known: dict[Any, Any] | None = None) -> Value:
+    """Return the value with every text in it redacted. Parts without a secret stay the same objects.
+
+    `known` keeps what was done: give the same one to calls whose values live as long as it does.
+    """
     return cast("Value", _deep(value, {} if known is None else known))
 
 
-def _deep(value: Any, known: dict[str, str]) -> Any:  # noqa: ANN401 - any value of a report
-    if type(value) is str:
+_FIELDS: dict[type, tuple[str, ...]] = {}
+_PLAIN = (int, float, bytes, enum.Enum, type(None))
+
+
+def _fields(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass that may hold text."""
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(field.name for field in dataclasses.fields(kind) if field.init)
+    return _FIELDS[kind]
+
+
+def _deep(value: Any, known: dict[Any, Any]) -> Any:  # noqa: ANN401 - any value of a report
+    kind = type(value)
+    if kind is str:
         if (done := known.get(value)) is None:
             done = known[value] = redact(value)
         return done
-    if isinstance(value, tuple | list):
+    if isinstance(value, _PLAIN):
+        return value
+    if kind is tuple or kind is list:
         parts = [_deep(part, known) for part in value]
-        return value if all(new is old for new, old in zip(parts, value, strict=True)) else type(value)(parts)
+        return value if all(map(_is, parts, value)) else kind(parts)
     if isinstance(value, Mapping):
         pairs = {_deep(key, known): _deep(part, known) for key, part in value.items()}
-        return value if all(new is old for new, old in zip(pairs.values(), value.values(), strict=False)) else pairs
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        changed = {}
-        for field in dataclasses.fields(value):
-            old = getattr(value, field.name)
-            if field.init and (new := _deep(old, known)) is not old:
-                changed[field.name] = new
-        return dataclasses.replace(value, **changed) if changed else value
+        is_same = all(map(_is, pairs, value)) and all(map(_is, pairs.values(), value.values()))
+        return value if is_same and len(pairs) == len(value) else pairs
+    if hasattr(kind, "__dataclass_fields__") and kind is not value:
+        return _dataclass(value, known)
     return value
+
+
+def _dataclass(value: Any, known: dict[Any, Any]) -> Any:  # noqa: ANN401 - any dataclass
+    entry = known.get(id(value))
+    if entry is not None and entry[0] is value:
+        return entry[1]
+    changed = {}
+    for name in _fields(type(value)):
+        old = getattr(value, name)
+        if (new := _deep(old, known)) is not old:
+            changed[name] = new
+    done = dataclasses.replace(value, **changed) if changed else value
+    known[id(value)] = (value, done)
+    known[id(done)] = (done, done)
+    return done
+
+
+def _is(one: object, other: object) -> bool:
+    return one is other

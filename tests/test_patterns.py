@@ -26,6 +26,7 @@ import pytest
 from auditor.plan.lists import skopeo_sync
 from auditor.plan.lists.source import _placeholders
 from auditor.plan.node_config.rewriting import NotUnderstood, compiled
+from auditor.secret_forms import FORMS
 
 ROOT = Path(__file__).parent.parent
 TOPS = ("auditor", "checks", "reports")
@@ -92,6 +93,10 @@ def used() -> tuple[Used, ...]:
                     found[name, str(text), method] = Used(name, str(text), method, re.compile(text, flags))
     for pattern, _ in _placeholders():
         found["facts", pattern.pattern, "search"] = Used("facts", pattern.pattern, "search", pattern)
+    for form in FORMS:
+        found["auditor.secret_forms", form.pattern.pattern, "sub"] = Used(
+            "auditor.secret_forms", f"{form.words[0]} {form.pattern.pattern}", "sub", form.pattern
+        )
     return tuple(found.values())
 
 

@@ -37,6 +37,7 @@ from auditor.fix.readme import NAME
 from auditor.fix.remedies import remedies, remedies_by_report
 from auditor.fix.written import Written
 from auditor.plan.quoting import clean
+from auditor.redaction import fit, redact
 
 Fixed = Annotated[
     list[Path], typer.Argument(metavar="PLAN|LIST…|EVIDENCE|REPORT", help="A plan, image lists, evidence, or a JSON report.")
@@ -119,7 +120,7 @@ def write_folder(folder: Path, files: tuple[Written, ...]) -> None:
 
 def _write_file(path: Path, file: Written) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(file.text.encode("utf-8", "backslashreplace"))
+    path.write_bytes(fit(redact(file.text)).encode("utf-8"))
     umask = os.umask(0)
     os.umask(umask)
     path.chmod((0o777 if file.is_script else 0o600 if file.is_secret else 0o666) & ~umask)

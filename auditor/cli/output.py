@@ -11,6 +11,7 @@ from pathlib import Path
 
 from auditor.cli.formats import Form, form_named
 from auditor.errors import PlanError, Problem, UsageError, strerror
+from auditor.redaction import fit, redact
 from auditor.report import Report
 from reports import github
 from reports.wording import Place
@@ -75,7 +76,7 @@ def write_atomically(path: Path, text: str | Iterable[str]) -> None:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.writelines((text,) if isinstance(text, str) else text)
+                file.writelines(map(fit, (text,) if isinstance(text, str) else text))
             umask = os.umask(0)
             os.umask(umask)
             Path(temporary).chmod(0o666 & ~umask)  # mkstemp makes it private; a report is for others to read
@@ -97,15 +98,17 @@ def use_colour() -> bool:
     return sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
-def write_stdout(text: str | Iterable[str]) -> None:
-    """Write a text, or its pieces, to stdout.
+def write_stdout(text: str | Iterable[str], *, is_report: bool = False) -> None:
+    """Write a text, or its pieces, to stdout, without secrets.
 
-    A reader that went away (`auditor … | head`) changes no verdict: the rest goes nowhere.
+    A reader that went away (`auditor … | head`) changes no verdict: the rest goes nowhere. `is_report`: the text was made from
+    a `Report`, which has no secret by form any more, and its syntax must stay.
     """
     if sys.stdout is None:
         raise UsageError("stdout is closed", "Give every `--format` a file: `--format json=report.json`.")
     try:
-        sys.stdout.writelines((text,) if isinstance(text, str) else text)
+        pieces = (text,) if isinstance(text, str) else text
+        sys.stdout.writelines(fit(piece if is_report else redact(piece)) for piece in pieces)
         sys.stdout.flush()
     except BrokenPipeError:
         discard_stdout()
@@ -141,4 +144,4 @@ def write_reports(report: Report, outputs: tuple[Output, ...]) -> None:
         if output.file is not None:
             write_atomically(output.file, pieces)
         else:
-            write_stdout(pieces)
+            write_stdout(pieces, is_report=True)

@@ -1,4 +1,4 @@
-"""What is said on stderr: fit for a terminal, without passwords, and never a reason to fail."""
+"""What is said on stderr: fit for a terminal, without secrets, and never a reason to fail."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from enum import Enum
 
 from auditor.errors import AuditorError
-from auditor.plan.quoting import without_passwords
+from auditor.redaction import redact
 from reports.cleaning import clean
 
 
@@ -54,7 +54,7 @@ class _Saying(logging.Handler):
 
 def say(text: str) -> None:
     """Write lines to stderr. Names in them may come from anywhere; a closed or full stderr changes no exit code."""
-    lines = [clean(without_passwords(line)) for line in text.splitlines()]
+    lines = [clean(line) for line in redact(text).splitlines()]
     if sys.stderr is None:  # closed by whoever started us
         return
     try:

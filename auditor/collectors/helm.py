@@ -24,9 +24,11 @@ from auditor.plan.marked import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import normal
 from auditor.plan.secrets import secret_in
+from auditor.plan.workloads.blanked import blanked
 from auditor.plan.workloads.config_data import data_hints
 from auditor.plan.workloads.rendered import failure_name, inputs_key, is_made_from, marked_with, release_of, rendered_name
-from auditor.redaction import REDACTED, SHORTEST, redact
+from auditor.redaction import SHORTEST, redact
+from auditor.secret_forms import REDACTED
 
 _SECONDS = 120
 _MAX_OUTPUT = 16 * 1024 * 1024
@@ -101,7 +103,7 @@ def _render(plan: Plan, workload: Workload, key: str, *, cut_off: bool) -> tuple
         return b"", f"the chart could not be copied for helm: {strerror(error)}"
     if done.status != 0:
         return b"", _said(plan, workload, copy, done.errors) or f"helm ended with {done.status}"
-    return marked_with(key, _without_data(done.output)), ""
+    return marked_with(key, blanked(_without_data(done.output))[0]), ""
 
 
 def _options(plan: Plan, workload: Workload, copy: ChartCopy) -> list[str]:

@@ -11,6 +11,7 @@ from auditor.errors import EvidenceError
 from auditor.evidence.causes import Cause
 from auditor.evidence.model import Absent, Failed, Kind, Observation, Seen
 from auditor.evidence.seal import DAMAGED
+from auditor.redaction import redact
 
 MAX_TEXT = 64 * 1024
 SEEN = "seen"
@@ -38,14 +39,14 @@ def to_time(text: str) -> datetime.datetime:
 
 
 def to_columns(observation: Observation[T]) -> tuple[str, str, str, str]:
-    """The columns that every observation has: outcome, detail, at, source."""
+    """The columns that every observation has: outcome, detail (which may quote a server) without secrets, at, source."""
     match observation:
         case Seen(_, at, source):
             return (SEEN, "", to_text(at), source)
         case Absent(detail, at, source):
-            return (ABSENT, detail, to_text(at), source)
+            return (ABSENT, redact(detail), to_text(at), source)
         case Failed(kind, detail, at, source, cause):
-            return (_FAILED[kind, cause], detail, to_text(at), source)
+            return (_FAILED[kind, cause], redact(detail), to_text(at), source)
 
 
 def to_observation(row: Row, value: Callable[[], T], name: str) -> Observation[T]:

@@ -12,7 +12,7 @@ from auditor.fix.reported import Reported
 from auditor.fix.scripts.frame import Setting
 from auditor.fix.written import Joins, Written, remark
 from auditor.plan.quoting import clean
-from auditor.plan.secrets import redacted_list
+from auditor.redaction import REDACTED, redact
 
 NAME = "README.md"
 MAX_DIFF = 400
@@ -57,7 +57,9 @@ def _files(files: Sequence[Written]) -> Iterator[str]:
 
 
 def _credentials(file: Written) -> str:
-    return " It holds the credentials of the file that it replaces: keep it as safe as that one." if file.is_secret else ""
+    if not file.is_secret:
+        return ""
+    return f" The credentials of the file that it replaces are left out: write them where it says `{REDACTED}`."
 
 
 def _order(files: Sequence[Written]) -> Iterator[str]:
@@ -158,13 +160,12 @@ def _changes(files: Sequence[Written]) -> Iterator[str]:
 
 
 def _diff(file: Written) -> Iterator[str]:
-    """The changed lines. Of a file with credentials, no other line is shown, and none with a secret."""
-    before = (file.before or b"").decode("utf-8", "replace").splitlines()
+    """The changed lines, without secrets. Of a file with credentials, no other line is shown."""
+    before = redact((file.before or b"").decode("utf-8", "replace")).splitlines()
     context = 0 if file.is_secret else 3
-    lines = difflib.unified_diff(before, file.text.splitlines(), "before", "after", n=context, lineterm="")
+    lines = difflib.unified_diff(before, redact(file.text).splitlines(), "before", "after", n=context, lineterm="")
     for line in lines:
-        shown = redacted_list(line.encode("utf-8", "replace")).decode("utf-8", "replace") if file.is_secret else line
-        yield clean(shown)
+        yield clean(line)
 
 
 def _stayed(stayed: tuple[Stayed, ...]) -> Iterator[str]:

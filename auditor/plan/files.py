@@ -15,8 +15,10 @@ from auditor.errors import Location, Problem, strerror
 from auditor.plan.model import Plan
 from auditor.plan.paths import below, is_inside, normal
 from auditor.plan.quoting import FORBIDDEN, clean, shown
-from auditor.plan.secrets import redacted, redacted_list, secret_in, without_keys
+from auditor.plan.secrets import key_in, redacted, redacted_list, secret_in, without_keys
 from auditor.plan.spelling import nearest
+from auditor.plan.workloads.blanked import blanked
+from auditor.redaction import remember_found
 
 MAX_FILE = 64 * 1024 * 1024
 MAX_TOTAL = 256 * 1024 * 1024
@@ -124,6 +126,7 @@ class DiskFiles:
                     f"{shown(name)[1:-1]}: with it the plan's files are larger than {MAX_TOTAL:,} bytes together",
                 )
             )
+        remember_found(data)
         self._read[name] = data
         return data
 
@@ -169,8 +172,10 @@ def carried_files(plan: Plan) -> tuple[dict[str, bytes], tuple[str, ...]]:
         elif any(is_inside(path, name) for name in lists):
             kept[path] = redacted_list(data)
         else:
-            clean = without_keys(data)
-            if reason := secret_in(clean if clean.strip() else data):
+            bare = without_keys(data)
+            clean, is_blanked = blanked(bare)
+            reason = key_in(bare) or secret_in(clean if clean.strip() else data, is_blanked=is_blanked)
+            if reason:
                 left_out[path] = reason
                 continue
             kept[path] = clean

@@ -23,6 +23,7 @@ from auditor.plan.quoting import FORBIDDEN, shown
 from auditor.plan.schema import PlanPart, WaiversPart
 from auditor.plan.tree import MAX_BYTES, Tree, parse_tree
 from auditor.plan.waiver_files import KEY, put_in_place
+from auditor.redaction import remember_found
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -33,9 +34,11 @@ _Part = TypeVar("_Part", bound=BaseModel)
 def _read_plan(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{path}: {strerror(error)}", "Name a plan: `auditor init` writes one to start from.") from error
+    remember_found(data)
+    return data
 
 
 def load_plan(path: Path) -> Plan:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 
+from auditor.redaction import redact
+
 LONGEST = 80
-FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
+MAX_QUOTED = 4096  # of a longer text, no more is searched for secrets
+FORBIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]"
+)
 
 
 def clean(text: str) -> str:
@@ -13,19 +18,11 @@ def clean(text: str) -> str:
     return FORBIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-_PASSWORD = re.compile(r"(?<=[^\s/@:'\"]:)[^\s/@'\"]{1,200}(?=@(?!sha(?:256|384|512):))")
-
-
-def without_passwords(text: str) -> str:
-    """The text with what stands as a password before a host (`user:password@host`) struck out; tags before digests stay."""
-    return _PASSWORD.sub("***", text)
-
-
 def shown(value: object) -> str:
     """A value in quotes, its end cut off when it is long: enough to find it again."""
     if not isinstance(value, str):
-        return clean(short(without_passwords(str(value))))
-    return f"'{clean(short(without_passwords(value)))}'"
+        return clean(short(redact(str(value)[:MAX_QUOTED])))
+    return f"'{clean(short(redact(value[:MAX_QUOTED])))}'"
 
 
 def short(text: str, longest: int = LONGEST) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import re
 
+from auditor.redaction import redact_file
+
 # What stands where a secret would, and is none: nothing, a variable, a template, a nested mapping, a switch, a method.
 _NO_SECRET = (
-    rb"(?!\"\"|''|[\r\n#,}]|\{[^\r\n]{0,200}[:=}]|[{\[][ \t]*[\r\n\]]"
+    rb"(?![\[\"']{0,2}(?:(?:basic|bearer|token) )?REDACTED|\"\"|''|[\r\n#,}]|\{[^\r\n]{0,200}[:=}]|[{\[][ \t]*[\r\n\]]"
     rb"|[\"']?(?:\{\{|\$|<|~|null\b|true\b|false\b|none\b)"
     rb"|[\"']?(?:htpasswd|token|basic|ldap|oidc)[\"']?[ \t]*:?[ \t]*\r?$)"
 )
@@ -21,11 +23,17 @@ _SECRETS = re.compile(
     rb"^[^#\r\n]{0,4096}?(?<![/.@-])" + _SECRET_NAMES + _ASSIGNED + _NO_SECRET + rb"\S"
     rb"|(?:--?(?:src-|dest-)?(?:password|creds|registry-token|token)|\blogin\b[^\r\n]{0,200}\s-p)[ =]" + _NO_SECRET + rb"[^\s-]"
     rb"|(?<=\s)(?:-u|--user)[ =](?!\d+:\d+(?:\s|$))" + _NO_SECRET + rb"[^\s:]{1,200}:" + _NO_SECRET + rb"[^\s]"
-    rb"|://[^/\s:@\"']{1,200}:(?!\$)[^/\s@\"']{1,200}@"
-    rb"|^kind:[ \t]*[\"']?Secret[\"']?[ \t]*\r?$|\"kind\"\s{0,20}:\s{0,20}\"Secret\"",
+    rb"|://[^/\s:@\"']{1,200}:(?!\$|REDACTED)[^/\s@\"']{1,200}@",
     re.IGNORECASE | re.MULTILINE,
 )
-_URL_PASSWORD = re.compile(rb"(://[^/\s:@\"']{1,200}:)(?!\$)[^/\s@\"']{1,200}(?=@)")
+_SECRET_OBJECT = re.compile(
+    rb"^kind:[ \t]*[\"']?Secret[\"']?[ \t]*\r?$|\"kind\"\s{0,20}:\s{0,20}\"Secret\"",
+    re.IGNORECASE | re.MULTILINE,
+)
+_COMMENT = re.compile(rb"(?:^|[ \t])#")
+_SECRET_WORDS = re.compile(
+    rb"passw|passphrase|secret|token|credential|login|\b(?:pass|pwd|pw|user)\b|api[_-]?key", re.IGNORECASE
+)
 _PEM_KEY = re.compile(
     rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----(?:[^-]|-(?!----)){0,200000}-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----"
 )
@@ -57,12 +65,21 @@ def _holds_encoded_key(data: bytes) -> bool:
     return any(b"PRIVATE KEY" in base64.b64decode(match[0][: len(match[0]) // 4 * 4]) for match in found)
 
 
-def secret_in(data: bytes) -> str:
-    """What kind of secret a file holds that must not be carried; empty when none was found."""
+def key_in(data: bytes) -> str:
+    """As `secret_in`, for private keys alone."""
     data = _as_bytes(data)
-    if _is_private_key(data) or _holds_encoded_key(data):
-        return "it holds a private key"
-    if _SECRETS.search(data):
+    return "it holds a private key" if _is_private_key(data) or _holds_encoded_key(data) else ""
+
+
+def secret_in(data: bytes, *, is_blanked: bool = False) -> str:
+    """What kind of secret a file holds that must not be carried; empty when none was found.
+
+    `is_blanked`: the Secrets of Kubernetes in it have lost their values.
+    """
+    if reason := key_in(data):
+        return reason
+    data = _as_bytes(data)
+    if _SECRETS.search(data) or (not is_blanked and _SECRET_OBJECT.search(data)):
         return "it holds credentials"
     return ""
 
@@ -73,22 +90,23 @@ def without_keys(data: bytes, instead: bytes = b"") -> bytes:
 
 
 def redacted(data: bytes) -> bytes:
-    """A plan without the private keys and the passwords of URLs in it, line by line as before."""
-    return _URL_PASSWORD.sub(rb"\1***", without_keys(data, b"(private key struck out)"))
+    """A file without the private keys and the secrets in it, line by line as before."""
+    return redact_file(without_keys(data, b"(private key struck out)"))
 
 
 def redacted_list(data: bytes) -> bytes:
-    """An image list without secrets: each line that held one is still there, and still no reference."""
+    """An image list without secrets: each line that held one is still there. A comment that may hold one is struck out."""
     clean = redacted(data)
     if _is_private_key(_as_bytes(clean)) or _holds_encoded_key(clean):
         return b"(struck out: the file holds a private key)\n"
-    if not _SECRETS.search(clean):
+    if not _SECRETS.search(clean) and not _SECRET_WORDS.search(clean):
         return clean
     return b"\n".join(_without_credentials(line) for line in clean.split(b"\n"))
 
 
 def _without_credentials(line: bytes) -> bytes:
-    if not _SECRETS.search(line):
-        return line
-    entry, comment, _ = line.partition(b"#")
-    return entry + b"# (struck out)" if comment and not _SECRETS.search(entry) else b"(struck out: it held credentials)"
+    match = _COMMENT.search(line)
+    entry, comment = (line[: match.end()], line[match.end() :]) if match else (line, b"")
+    if _SECRETS.search(entry):
+        return b"(struck out: it held credentials)"
+    return entry + b" (struck out)" if _SECRET_WORDS.search(comment) else line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from auditor import __version__
 from auditor.check import Finding, Rule, Severity, Undetermined
@@ -22,6 +22,7 @@ from auditor.policy.scope import scope_of, unmet
 from auditor.policy.sections import egress_rows, evidence_rows, storage_stages, trust_rows
 from auditor.policy.unexamined import unexamined_findings
 from auditor.policy.waivers import can_tell, unused_findings, waiver_findings
+from auditor.redaction import redact_deep
 from auditor.report import CheckRow, Counts, EvidenceBasis, JudgedFinding, Report, ScopeRow, Status, Verdict
 
 EXIT_READY, EXIT_NOT_READY, EXIT_UNDETERMINED = 0, 1, 3
@@ -44,7 +45,16 @@ class Policy:
 
 
 def judge(outcomes: Outcomes, policy: Policy, today: datetime.date, basis: Basis | None = None) -> Report:
-    """Judge what the checks said as of `today`. `basis` is the evidence that they used; without it no age is reported."""
+    """Judge what the checks said as of `today`. `basis` is the evidence that they used; without it no age is reported.
+
+    Outcomes lose their secrets before they are judged: fingerprints, waivers and every section see the redacted text.
+    """
+    clean: dict[object, object] = {}
+    outcomes = replace(outcomes, results=redact_deep(outcomes.results, clean))
+    return redact_deep(_judged_report(outcomes, policy, today, basis), clean)
+
+
+def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, basis: Basis | None) -> Report:
     site = outcomes.site
     # The sections first: they may read evidence that no selected check has read.
     sections = Sections()

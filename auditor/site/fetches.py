@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from auditor.plan.model import Plan
-from auditor.plan.quoting import without_passwords
 from auditor.plan.workloads.sources import ChartSource, UnknownSources, chart_sources
+from auditor.redaction import redact
 from auditor.site.mirrors import bare
 from auditor.transfer.network import Dial, fetch_dial, is_reachable
 
@@ -55,7 +55,7 @@ def _unclear(source: ChartSource) -> UnknownSources:
 
 def shown_url(url: str) -> str:
     """A URL without what may be a secret: a password, or a token in its query."""
-    return without_passwords(url).partition("?")[0]
+    return redact(url).partition("?")[0]
 
 
 def is_inside(plan: Plan, dial: Dial) -> bool:

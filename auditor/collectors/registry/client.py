@@ -26,6 +26,7 @@ from auditor.evidence.model import Absent, BlobSeen, Failed, Kind, TagSeen
 from auditor.evidence.store import MAX_DOCUMENT
 from auditor.oci.media_types import ACCEPT
 from auditor.plan.model import Plan
+from auditor.redaction import redact
 
 AT_ONCE = 4 * MOST  # requests to all hosts together
 ALONE = 8.0  # seconds that other questions wait for the first one to a host: as long as a refused connection is retried
@@ -126,9 +127,9 @@ class RegistryClient:
         try:
             reply = await self._reply(domain, Question(path, "blobs", digest, size, sink=sink))
         except Unanswered as error:
-            return self._failed(domain, error, source)
+            return self._failed(error, source)
         if (refused := refusal(reply, source)) is not None:
-            return self._explained(domain, refused)
+            return self._explained(refused)
         if reply.is_cut:
             return BlobSeen(max(length_of(reply) or 0, sink.size))
         return BlobSeen(sink.size, "", sink.hashed)
@@ -158,12 +159,12 @@ class RegistryClient:
         except Unanswered as error:
             if isinstance(error, WholeBlob):
                 self._whole[domain] = error.detail
-            return self._failed(domain, error, source)
+            return self._failed(error, source)
         finally:
             self._whole.setdefault(domain, "")
         refused = refusal(reply, source)
         assert refused is not None  # noqa: S101 - only status 200 is none
-        return self._explained(domain, refused)
+        return self._explained(refused)
 
     async def _reply(self, domain: str, question: Question) -> Reply:
         """Ask. The first question to a host goes alone: it finds out if the host is down, or which login it takes."""
@@ -185,20 +186,20 @@ class RegistryClient:
         try:
             reply = await self._reply(domain, question)
         except Unanswered as error:
-            return self._failed(domain, error, source)
+            return self._failed(error, source)
         if reply.status in {400, 405, 501}:
             return None
         refused = refusal(reply, source, asked_by_head=True)
-        return reply if refused is None else self._explained(domain, refused)
+        return reply if refused is None else self._explained(refused)
 
     async def _fetch(self, domain: str, question: Question, digest: str) -> Fetched | Misfit | Absent | Failed:
         source = self.source(domain, question.repository, question.kind, question.target)
         try:
             reply = await self._reply(domain, question)
             refused = refusal(reply, source)
-            return self._explained(domain, refused) if refused is not None else verified(reply, digest)
+            return self._explained(refused) if refused is not None else verified(reply, digest)
         except Unanswered as error:
-            return self._failed(domain, error, source)
+            return self._failed(error, source)
 
     def _session(self, domain: str) -> Session:
         session = self._sessions.get(domain)
@@ -212,18 +213,17 @@ class RegistryClient:
     def bug(self, domain: str, path: str, kind: str, target: str, error: Exception) -> Failed:
         """An observation that failed because an exception came up that no code expects."""
         source = self.source(domain, path, kind, target)
-        unanswered = Unanswered(Kind.BUG, plain(unexpected(f"observing {source}", error)))
-        return self._failed(domain, unanswered, source)
+        return self._failed(Unanswered(Kind.BUG, plain(unexpected(f"observing {source}", error))), source)
 
-    def _failed(self, domain: str, error: Unanswered, source: str) -> Failed:
+    def _failed(self, error: Unanswered, source: str) -> Failed:
         failed = Failed(error.kind, error.detail, now(), source, error.cause)
-        explained = self._explained(domain, failed)
+        explained = self._explained(failed)
         assert isinstance(explained, Failed)  # noqa: S101 - what goes in comes out
         return explained
 
-    def _explained(self, domain: str, refused: Absent | Failed) -> Absent | Failed:
+    def _explained(self, refused: Absent | Failed) -> Absent | Failed:
         """The refusal without any secret that the registry may have echoed, and with what is wrong with the logins."""
-        detail = self._session(domain).redacted(refused.detail)
+        detail = redact(refused.detail)
         if isinstance(refused, Absent):
             return Absent(detail, refused.at, refused.source)
         if refused.kind is Kind.DENIED and self._credentials.problems:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import msgspec
 from auditor.collectors.registry.credential_programs import CredentialProgramError, ask_program
 from auditor.collectors.registry.secret import Login, Secret
 from auditor.oci.reference import DEFAULT_DOMAIN
+from auditor.redaction import remember
 
 MAX_FILE = 4 * 1024 * 1024
 _DOCKER_HUB_KEY = "https://index.docker.io/v1/"
@@ -68,6 +70,14 @@ def _prefixes(repository: str) -> Iterator[str]:
         yield "/".join(parts[:length])
 
 
+def _remember(file: _File | None) -> None:
+    """No output may hold a login of the file, also one that this run does not use."""
+    for entry in file.auths.values() if file is not None else ():
+        remember(entry.auth, entry.password, entry.identitytoken)
+        with contextlib.suppress(ValueError):  # the login is named as a problem when it is used
+            entry.login()
+
+
 class Credentials:
     """The logins of the user who runs the auditor. `problems` says which places could not be used, without secrets."""
 
@@ -89,7 +99,7 @@ class Credentials:
         try:
             with place.open("rb") as opened:
                 data = opened.read(MAX_FILE + 1)
-            return msgspec.json.decode(data, type=_File) if len(data) <= MAX_FILE else None
+            file = msgspec.json.decode(data, type=_File) if len(data) <= MAX_FILE else None
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -97,6 +107,9 @@ class Credentials:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             # The decoder's own words may quote the file, and the file holds passwords.
             self.problems.append(f"{place} is not the JSON of a registry login")
+        else:
+            _remember(file)
+            return file
         return None
 
     def _from_programs(self, file: _File, host: str) -> Login | None:

@@ -22,6 +22,7 @@ import httpx
 
 from auditor.collectors.registry.failures import shown
 from auditor.errors import UsageError, strerror
+from auditor.redaction import remember_url
 
 MAX_FILES = 5_000  # of one folder of SSL_CERT_DIR
 _FILE, _FOLDERS = "SSL_CERT_FILE", "SSL_CERT_DIR"
@@ -64,6 +65,7 @@ def check_proxies() -> None:
         if scheme not in {"http", "https", "all"} or not value:
             continue
         name = next((name for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY") if os.environ.get(name)), scheme)
+        remember_url(value if "://" in value else f"http://{value}")
         hint = f"Write {name}=http://HOST:PORT, or unset it."
         try:
             url = httpx.URL(value if "://" in value else f"http://{value}")

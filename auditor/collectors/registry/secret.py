@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
-REDACTED = "[redacted]"
+from auditor.redaction import REDACTED, remember, remember_login
 
 
 class Secret:
-    """Text that only `reveal` shows; `repr`, `str` and formatting do not."""
+    """Text that only `reveal` shows; `repr`, `str` and formatting do not. No output shows it, in any encoding."""
 
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
         self._text = text
+        for scheme in ("Basic ", "Bearer "):
+            text = text.removeprefix(scheme)
+        remember(text)
 
     def reveal(self) -> str:
         """The text itself, for the wire and for nothing else."""
@@ -46,15 +49,10 @@ class Login:
     password: Secret
     is_identity_token: bool = False
 
+    def __post_init__(self) -> None:
+        remember_login(self.username, self.password.reveal())
+
     def basic(self) -> Secret:
         """The value of an Authorization header for HTTP Basic."""
         pair = f"{self.username}:{self.password.reveal()}".encode()
         return Secret("Basic " + base64.b64encode(pair).decode("ascii"))
-
-
-def redact(text: str, secrets: frozenset[Secret] | set[Secret]) -> str:
-    """`text` without any of the secrets, should a server have echoed one."""
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret.reveal(), REDACTED)
-    return text

@@ -10,7 +10,7 @@ from auditor.collectors.registry.challenge import Challenge, parse_challenges
 from auditor.collectors.registry.connections import origin_of
 from auditor.collectors.registry.credentials import Credentials
 from auditor.collectors.registry.failures import Unanswered, plain, shown
-from auditor.collectors.registry.secret import Login, Secret, redact
+from auditor.collectors.registry.secret import Login, Secret
 from auditor.collectors.registry.sender import Reply, Request, Sender
 from auditor.collectors.registry.sink import HashingSink
 from auditor.collectors.registry.tokens import Tokens
@@ -74,7 +74,6 @@ class Session:
         self._tokens = Tokens(sender)
         self._challenge: Challenge | None = None
         self._logins: dict[str, Login | None] = {}
-        self._used: set[Secret] = set()
 
     async def ask(self, question: Question) -> Reply:
         """The answer; of status 401 or 403 when the registry cannot be satisfied. Raises Unanswered."""
@@ -106,10 +105,6 @@ class Session:
                 break
         return reply
 
-    def redacted(self, text: str) -> str:
-        """`text` without any secret that this session has sent."""
-        return redact(text, self._used)
-
     async def _bring(
         self, challenge: Challenge | None, request: Request, question: Question, refused: Secret | None = None
     ) -> _Brought:
@@ -124,10 +119,7 @@ class Session:
             wanted = challenge if challenge.scope else replace(challenge, scope=question.scope)
             stale = Secret(refused.reveal().removeprefix("Bearer ")) if refused else None
             token, is_new = await self._tokens.get(wanted, request, login, stale)
-            self._used.add(token)
             brought = _Brought(Secret(f"Bearer {token.reveal()}"), "bearer", wanted.scope if is_new else "")
-        if brought.value is not None:
-            self._used.add(brought.value)
         return brought
 
     async def _login(self, repository: str) -> Login | None:
@@ -135,8 +127,6 @@ class Session:
             # A credential helper is a program that may take seconds: other questions go on meanwhile.
             login = await asyncio.to_thread(self._credentials.find, f"{self._domain}/{repository}", self.address.scheme)
             self._logins[repository] = login
-            if login is not None:
-                self._used |= {login.password, Secret(login.basic().reveal().removeprefix("Basic "))}
         return self._logins[repository]
 
 

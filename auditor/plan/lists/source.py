@@ -11,7 +11,8 @@ from auditor.facts import Fact, table
 from auditor.oci.platform import Platform
 from auditor.oci.reference import InvalidReference, is_digest, parse_reference
 from auditor.plan.model import ListLine
-from auditor.plan.quoting import shown, without_passwords
+from auditor.plan.quoting import shown
+from auditor.redaction import redact
 
 MAX_TEXT = 4096
 SHOWN = 200
@@ -41,9 +42,10 @@ class ListSource:
 
     def error(self, text: str, line: int, column: int, message: str) -> ListLine:
         """A line that is no entry. The text is shown with control characters escaped."""
-        shown = without_passwords(_CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text[:SHOWN]))
-        why = without_passwords(message)
-        return ListLine(shown, Location(self.file, line, column), self.pools, error=why, host_process=self.host_process)
+        written = redact(text[:MAX_TEXT])[:SHOWN]
+        written = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
+        why = redact(message)
+        return ListLine(written, Location(self.file, line, column), self.pools, error=why, host_process=self.host_process)
 
     def unbounded(self, text: str, line: int, column: int, why: str) -> ListLine:
         """A line that stands for images which nobody can enumerate from the list alone, and why."""

@@ -16,7 +16,7 @@ from auditor.plan.marked import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import normal, shown_path
 from auditor.plan.quoting import clean, short
-from auditor.plan.secrets import redacted_list
+from auditor.redaction import redact
 
 _SOURCE = "# Source: "
 _VALUE = re.compile(r"\.Values\.([A-Za-z_][\w.-]*+)")
@@ -61,8 +61,7 @@ class Origins:
     def _excerpt(self, line: int) -> list[str]:
         first = max(line - _AROUND, 1)
         shown = self._lines[first - 1 : line + _AROUND]
-        struck = [redacted_list(text.encode()).decode("utf-8", "replace") for text in shown]
-        return [f"{number}: {clean(short(text, _LONGEST))}" for number, text in enumerate(struck, first) if text.strip()]
+        return [f"{number}: {clean(short(redact(text), _LONGEST))}" for number, text in enumerate(shown, first) if text.strip()]
 
     def _line_in(self, path: str, template: str, line: int) -> int:
         """The line of the template that became line `line`; 0 where that is not certain."""

@@ -1,0 +1,185 @@
+"""What a secret looks like by what stands around it, in any text: the patterns by which auditor/redaction.py replaces it.
+
+All run in linear time. The first group of each pattern stays, and the rest is the secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+REDACTED = "REDACTED"  # a bare word: it changes the syntax of no YAML, JSON, TOML, shell script or URL
+_LONG = 8192  # in a longer text, only the lines that may hold a secret are searched
+
+# Text in the place of a secret that is none: a variable, a template, a file, a switch.
+_NONE = (
+    r"(?!REDACTED|\*{3}|\$|\{\{|<|~|%[A-Za-z_]+%|@(?=[\w./-])|(?:null|true|false|none|yes|no|required|optional)\b"
+    r"|(?:htpasswd|token|basic|ldap|oidc)[\"']?(?:[\s,:}]|$))"
+)
+_QUOTE = r"(?:\\{0,4}[\"']|&(?:quot|#34|#39|#x27);){0,2}"
+_BARE = r"[^\s\"'\\,;&<>|(){}\[\]`]++"
+_VALUE = (
+    rf"(?:\\{{0,4}}\"{_NONE}[^\"\\\n]{{1,400}}+|'{_NONE}[^'\n]{{1,400}}+(?:''[^'\n]{{0,400}}+){{0,20}}+|{_QUOTE}{_NONE}{_BARE})"
+)
+_TAGGED = r"(?:[&!][\w!/-]{0,64}[ \t]{1,8})?"  # an anchor or a tag of YAML before a value
+_LONG_NAMES = (
+    r"password|passwd|passphrase|secret|token|credentials?|connection[_-]?string"
+    r"|(?:api|access|account|private|storage|shared|encryption|signing|master|license|secret[_-]?access)[_-]?key"
+)
+_SHORT_NAMES = r"(?:(?<![a-z])(?:pass|pwd|pw|psk|dsn)|(?-i:(?<=[a-z0-9])(?:Pass|Pwd|Pw)))"
+_NAMES = rf"(?:{_LONG_NAMES}|{_SHORT_NAMES})"
+# Names that are words of prose ("this is not a pass: it …"): behind another word, the value needs a digit.
+_PROSE = r"(?!(?<=[A-Za-z][ \t])(?:pass|secret|token|credentials?):[ \t]{1,8}(?![\w.-]{0,40}\d))"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One form. `words`: one of them is in every text (in lower case) that has one. `is_wide`: it may span lines."""
+
+    words: tuple[str, ...]
+    pattern: re.Pattern[str]
+    is_wide: bool = False
+
+
+def _form(words: str, *pattern: str, ignore_case: bool = True, wide: bool = False) -> Form:
+    flags = (re.IGNORECASE if ignore_case else re.NOFLAG) | re.MULTILINE
+    return Form(tuple(words.split()), re.compile("".join(pattern), flags), wide)
+
+
+_NAMED = "passw pwd passphrase secret token credential pass pw psk dsn key string"
+
+FORMS: tuple[Form, ...] = (
+    _form(
+        "-----begin",
+        r"()-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[^-]{0,20000}+(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----)?",
+        wide=True,
+    ),
+    # password: | and the lines below it; a value on the line below its key.
+    _form(
+        _NAMED,
+        rf"({_NAMES}[\"']?:[ \t]{{0,8}}[|>][+-]?\d?[+-]?[ \t]{{0,8}}\n([ \t]{{1,200}}+))(?=\S)[^\n]*+(?:\n\2[^\n]*+)*+",
+        wide=True,
+    ),
+    _form(
+        _NAMED,
+        rf"({_NAMES}[\"']?:[ \t]{{0,8}}\r?\n[ \t]{{1,200}}+){_NONE}(?![-?#|>!&*{{\[])[^\s:#]++(?=[ \t]*+\r?$)",
+        wide=True,
+    ),
+    # name: DB_PASSWORD, and on the line below or behind it value: text.
+    _form(
+        "value",
+        rf"(name[\"']?:[ \t]{{0,8}}[\"']?[\w.-]{{0,64}}(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key"
+        rf"|_pass|_pwd|_pw|_auth)[\"']?,?\s{{0,64}}[\"']?value[\"']?:[ \t]{{0,8}})(?![|>]){_VALUE}",
+        wide=True,
+    ),
+    # user:password@host, after a scheme or without one; a tag before a digest is no password.
+    _form("@", r"(://[^\s/:@\"'<>]{0,200}:)", _NONE, r"[^\s/\"'<>]{1,400}(?=@)"),
+    _form("@", r"(://)[A-Za-z0-9_.~-]{16,400}+(?=@)"),
+    _form("@", r"((?<=[^\s/@:'\"]:))", _NONE, r"[^\s/@'\"<>]{1,200}+(?=@(?!sha(?:256|384|512):))"),
+    # Options of copy tools, registry clients and PowerShell; the value follows `=`, `:` or a space.
+    _form(
+        "cred pass token secret -key pwd",
+        rf"((?<![\w-])--?[\w-]{{0,40}}(?:creds?|credentials?|{_NAMES})(?:=|:|[ \t]{{1,8}})\(?)(?!-)",
+        _VALUE,
+    ),
+    _form("login sshpass", rf"(\b(?:login|sshpass)\b[^\n]{{0,200}}?[ \t]-p[ =]?{_QUOTE})(?!assword)", _NONE, _BARE),
+    _form("login", rf"(\blogin\b[^\n]{{0,200}}?<<<[ \t]{{0,8}}{_QUOTE})", _NONE, _BARE),
+    _form(
+        "login",
+        rf"((?:echo|printf|write-output)[ \t]{{1,8}}(?:-[ne]{{1,2}}[ \t]{{1,8}}|[\"']?%s(?:\\n)?[\"']?[ \t]{{1,8}})?{_QUOTE})",
+        _NONE,
+        rf"{_BARE}(?=[\"']?[ \t]{{0,8}}\|[^\n]{{0,200}}\blogin\b)",
+    ),
+    _form("securestring", rf"(securestring[ \t]{{1,8}}(?:-\w{{1,16}}[ \t]{{1,8}}){{0,3}}{_QUOTE})", _NONE, r"(?!-)", _BARE),
+    _form("-u --user", rf"((?<!\S)(?:-u|--user)[ =]{_QUOTE}[^\s:\"']{{1,100}}:)", _NONE, r"(?!\d+(?:\s|$))", _BARE),
+    _form("login machine", r"((?:login|machine)[ \t]{1,8}\S{1,200}[ \t]{1,8}password[ \t]{1,8})", _NONE, _BARE),
+    _form(
+        "authorization",
+        rf"(\bauthorization{_QUOTE}[ \t]{{0,4}}[:=][ \t\[@(]{{0,4}}{_QUOTE}(?:(?:basic|bearer|token|negotiate)[ \t]{{1,4}})?)",
+        _NONE,
+        r"(?!(?:basic|bearer)\b)",
+        _BARE,
+    ),
+    _form("basic bearer", r"(\b(?:basic|bearer)[ \t]{1,4})(?=[A-Za-z+/_.~-]{0,200}[0-9+/=])[A-Za-z0-9+/_.~-]{12,}+=*+"),
+    _form("cookie", r"((?<![\w-])(?:set-)?cookie:[ \t]{0,4})(?!REDACTED)[^\n\"']++"),
+    # password: text, DB_PASSWORD=text, "apiToken": "some text", auth: dXNlcjpwYXNz, X-Amz-Signature=text.
+    _form(
+        _NAMED,
+        rf"({_PROSE}{_NAMES}{_QUOTE}[ \t]{{0,4}}(?:=>|:=|=(?!=)|:(?=[ \t\"'\\&]))[ \t]{{0,20}}{_TAGGED})",
+        rf"(?![|>][+-]?\d?[ \t]*+$){_VALUE}",
+    ),
+    _form("auth", rf"((?<![a-z])auth{_QUOTE}[ \t]{{0,4}}(?:=|:(?=[ \t\"'\\&]))[ \t]{{0,20}})(?![|>][ \t]*+$){_VALUE}"),
+    _form("sig", rf"((?:signature|(?<![a-z])sig){_QUOTE}=)", _NONE, _BARE),
+    _form("</", rf"(<[\w:.-]{{0,40}}(?:{_LONG_NAMES})>)(?!REDACTED)[^<\n]{{1,400}}+(?=</)"),
+    # Tokens that say what they are.
+    _form("eyj", r"()\beyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]*+", ignore_case=False),
+    _form(
+        "ghp_ gho_ ghs_ github_pat_ glpat- dckr_pat_ npm_ hvs. xox akia",
+        r"()\b(?:gh[pos]_[A-Za-z0-9]{20,}+|github_pat_\w{20,}+|glpat-[\w-]{16,}+|dckr_pat_[\w-]{16,}+|npm_[A-Za-z0-9]{20,}+"
+        r"|hvs\.[\w-]{16,}+|xox[bpas]-[\w-]{10,}+|AKIA[0-9A-Z]{16}\b)",
+        ignore_case=False,
+    ),
+)
+_WIDE = tuple(form for form in FORMS if form.is_wide)
+_NARROW = tuple(form for form in FORMS if not form.is_wide)
+
+
+def without_forms(text: str) -> str:
+    """Return the text with every secret that has one of the forms replaced by `REDACTED`; its number of lines stays."""
+    small = text.lower()
+    for form in _WIDE:
+        if "\n" in text and _may_have(form, small):
+            text = form.pattern.sub(_replaced, text)
+    forms = [form for form in _NARROW if _may_have(form, small)]
+    if len(text) <= _LONG or not forms:
+        return _narrow(text, small, forms)
+    return "\n".join(_narrow(line, line.lower(), forms) for line in text.split("\n"))
+
+
+def _narrow(text: str, small: str, forms: list[Form]) -> str:
+    for form in forms:
+        if _may_have(form, small):
+            text = form.pattern.sub(_replaced, text)
+    return text
+
+
+def _may_have(form: Form, small: str) -> bool:
+    return any(word in small for word in form.words)
+
+
+def found_in(text: str) -> Iterator[str]:
+    """Each secret that has one of the forms, without its quotes; of one with several lines, each line."""
+    small = text.lower()
+    forms = [form for form in _NARROW if _may_have(form, small)]
+    for part in text.split("\n") if forms else []:
+        lowered = part.lower()
+        for form in forms:
+            if _may_have(form, lowered):
+                yield from (_bare(match)[1] for match in form.pattern.finditer(part))
+    for form in _WIDE[1:]:
+        if _may_have(form, small):
+            yield from (line.strip() for match in form.pattern.finditer(text) for line in _bare(match)[1].splitlines())
+
+
+def _bare(match: re.Match[str]) -> tuple[str, str]:
+    """The quotes before a secret, and the secret."""
+    whole = match[0][len(match[1]) :]
+    bare = whole.lstrip("\\")
+    for quote in ('"', "'", "&quot;", "&#34;", "&#39;", "&#x27;"):
+        if bare.startswith(quote):
+            at = len(whole) - len(bare) + len(quote)
+            return whole[:at], whole[at:]
+    return "", whole
+
+
+def _replaced(match: re.Match[str]) -> str:
+    """What stands before the secret, the quote, and a note in the place of each of its lines."""
+    opening, secret = _bare(match)
+    first, *rest = secret.split("\n")
+    lines = [REDACTED if first.strip() else first, *(_line(line) for line in rest)]
+    return f"{match[1]}{opening}{chr(10).join(lines)}"
+
+
+def _line(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())] + REDACTED if line.strip() else line
