@@ -12,11 +12,13 @@ import zstandard
 from auditor.oci.defects import Defect, Unusable
 
 CHUNK: Final = 1024 * 1024
-GRACE: Final = 256 * 1024 * 1024
-RATIO: Final = 100
+# Files of zeros make valid layers: deflate reaches 1032:1, zstd 30,000:1. Nothing is kept of what expands, so only time is at
+# stake: a bomb of any size ends after GRACE, and costs RATIO times the time that reading the file takes.
+GRACE: Final = 16 * 1024 * 1024 * 1024
+RATIO: Final = 1100
 MAX_FRAMES: Final = 1_000_000
 MAX_WINDOW: Final = 128 * 1024 * 1024  # what `zstd` itself takes without --long
-_PIECE: Final = 2048  # zstd says 128 KiB with four bytes: so much at once makes 64 MiB at most
+_SMALLEST, _LARGEST = 32, 2048  # bytes of zstd at once: four of them may say 128 KiB, so that 2,048 make 64 MiB
 _SKIPPABLE = frozenset(bytes([low, 0x2A, 0x4D, 0x18]) for low in range(0x50, 0x60))
 
 
@@ -28,7 +30,7 @@ def compression_of(start: bytes) -> str:
 
 
 class Allowance:
-    """How far compressed bytes may expand: generously, and not for ever. Several threads may draw on one."""
+    """How far compressed bytes may expand before they are a bomb. Several threads may draw on one."""
 
     def __init__(self, compressed: int) -> None:
         self.limit = GRACE + RATIO * compressed
@@ -111,22 +113,31 @@ class _Gzip(_Frames):
 class _Zstd(_Frames):
     def __init__(self, allowance: Allowance) -> None:
         super().__init__(allowance)
+        self._size = _SMALLEST  # grows while little comes out
         self._decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         try:
-            for place in range(0, len(data), _PIECE):
-                piece = data[place : place + _PIECE]
+            place = 0
+            while place < len(data):
+                piece = data[place : place + self._size]
+                place += len(piece)
                 while piece:
-                    if self.inner is None:
-                        self.begin()
-                        self.inner = self._decompressor.decompressobj()
-                    out = self.inner.decompress(piece)
-                    piece = b""
-                    if self.inner.eof:
-                        piece, self.inner = self.inner.unused_data, None
+                    out, piece = self._expanded(piece)
                     self.allowance.spend(len(out))
+                    self._size = _SMALLEST if len(out) > CHUNK else min(2 * self._size, _LARGEST)
                     if out:
                         yield out
         except zstandard.ZstdError as error:
             raise Unusable("", Defect.MALFORMED, f"the zstd stream is damaged: {error}") from error
+
+    def _expanded(self, piece: bytes) -> tuple[bytes, bytes]:
+        """What a piece expands to, and what of it belongs to the next frame."""
+        if self.inner is None:
+            self.begin()
+            self.inner = self._decompressor.decompressobj()
+        out = self.inner.decompress(piece)
+        if not self.inner.eof:
+            return out, b""
+        rest, self.inner = self.inner.unused_data, None
+        return out, rest

@@ -6,6 +6,7 @@ import io
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from auditor.collectors.archives.expanding import CHUNK, Allowance, expander
@@ -164,4 +165,7 @@ def _entry(member: Member, source: StreamSource, budget: Budget, allowance: Allo
     if member.kind is not EntryKind.FILE:
         return plain_entry(member)
     unpack = None if vouched_by_place(member.name) else allowance
-    return Measuring(member.name, member.size, budget, unpack).take(source.take(member.size)).finish()
+    entry = Measuring(member.name, member.size, budget, unpack).take(source.take(member.size)).finish()
+    if entry.digest or source.error is None:
+        return entry
+    return replace(entry, defect=source.error.defect, why=source.error.detail)  # why its end is missing

@@ -256,6 +256,7 @@ def test_arbitrary_documents_never_raise(tmp_path: Path, files: dict[str, bytes]
 @pytest.mark.parametrize("kind", ["gzip", "zstd"])
 def test_bombs_end_at_the_limit(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(expanding, "GRACE", 4 << 20)
+    monkeypatch.setattr(expanding, "RATIO", 100)
     head = bytearray(tar({"big": b""})[:512])
     head[124:136] = b"77777777777\0"
     head[148:156] = b" " * 8
@@ -268,14 +269,40 @@ def test_bombs_end_at_the_limit(tmp_path: Path, kind: str, monkeypatch: pytest.M
     assert defects(read(tmp_path, tar(inner))) == {("x/layer.tar", "limit")}
 
 
+@pytest.mark.parametrize("kind", ["gzip", "zstd"])
+@pytest.mark.parametrize("outer", ["plain", "gzip", "zstd"])
+def test_a_layer_of_zeros_that_compresses_1000_to_1_is_valid(tmp_path: Path, kind: str, outer: str) -> None:
+    zeros = tar({"swap": bytes(300 << 20)})
+    layer = gzipped(zeros) if kind == "gzip" else zstded(zeros)
+    assert len(zeros) > 900 * len(layer)
+    pack = {"plain": bytes, "gzip": gzipped, "zstd": zstded}[outer]
+    found = read(tmp_path, pack(tar(docker("a:1", stored={"x/layer.tar": layer}, plain=[zeros]))))
+    assert defects(found) == set()
+    assert len(found.inventory.images) == 1
+    image = build_image("linux/amd64", Blob(layer, f"application/vnd.oci.image.layer.v1.tar+{kind}"))
+    found = read(tmp_path, pack(tar(layout((image.manifest, {}), files=image_files(image)))))
+    assert defects(found) == set()
+    assert len(found.inventory.images) == 1
+
+
+def test_an_archive_that_is_cut_at_the_limit_is_not_called_truncated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expanding, "GRACE", 4 << 20)
+    monkeypatch.setattr(expanding, "RATIO", 100)
+    found = read(tmp_path, gzipped(tar({"big": bytes(64 << 20), **docker("a:1")})))
+    assert "truncated" not in {defect for _, defect in defects(found)}
+    assert ("", "limit") in defects(found)
+
+
 def test_a_zstd_bomb_takes_little_memory(tmp_path: Path) -> None:
     path = tmp_path / "bomb.tar.zst"
     rle = struct.pack("<I", (1 << 1) | (128 * 1024 << 3))[:3] + b"\0"  # a block that says 128 KiB of zeros, not the last
     path.write_bytes(b"\x28\xb5\x2f\xfd\x00\x58" + rle * 200_000)
     code = (
-        "import sys, resource; from pathlib import Path; from auditor.collectors.archives import read_archive\n"
+        "import sys; from pathlib import Path; from auditor.collectors.archives import expanding, read_archive\n"
+        "expanding.GRACE = 4 << 30\n"
         "found = read_archive(Path(sys.argv[1])); print([p.defect.value for p in found.inventory.problems])\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        # ru_maxrss would count what this process had before it started the other
+        "print(Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0])"
     )
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60, check=True)
     told, peak = done.stdout.splitlines()
