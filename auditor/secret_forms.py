@@ -15,7 +15,7 @@ _LONG = 8192  # in a longer text, only the lines that may hold a secret are sear
 # Text in the place of a secret that is none: a variable, a template, a file, a switch.
 _NONE = (
     r"(?!REDACTED|\*{3}|\$|\{\{|<|~|%[A-Za-z_]+%|@(?=[\w./-])|(?:null|true|false|none|yes|no|required|optional)\b"
-    r"|(?:htpasswd|token|basic|ldap|oidc)[\"']?(?:[\s,:}]|$))"
+    r"|(?:htpasswd|token|basic|ldap|oidc)(?:[\"']|[ \t]{0,8}(?:[,:}\r\n]|$)))"
 )
 _QUOTE = r"(?:\\{0,4}[\"']|&(?:quot|#34|#39|#x27);){0,2}"
 _BARE = r"[^\s\"'\\,;&<>|(){}\[\]`]++"
@@ -70,7 +70,7 @@ FORMS: tuple[Form, ...] = (
     _form(
         "value",
         rf"(name[\"']?:[ \t]{{0,8}}[\"']?[\w.-]{{0,64}}(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key"
-        rf"|_pass|_pwd|_pw|_auth)[\"']?,?\s{{0,64}}[\"']?value[\"']?:[ \t]{{0,8}})(?![|>]){_VALUE}",
+        rf"|authorization|cookie|_pass|_pwd|_pw|_auth)[\"']?,?\s{{0,64}}[\"']?value[\"']?:[ \t]{{0,8}})(?![|>]){_VALUE}",
         wide=True,
     ),
     # user:password@host, after a scheme or without one; a tag before a digest is no password.
