@@ -119,21 +119,31 @@ def test_three_lines_are_ready_for_what_was_examined_and_promise_nothing() -> No
         (Area.STORAGE, {"copy.media": None}, "media"),
         (Area.STORAGE, {"copy.media.filesystem": None}, "filesystem of the media"),
         (Area.STORAGE, {"copy.staging": None}, "staging disk"),
-        (Area.TRUST, {"endpoints": None}, "TLS endpoint registry.plant7.local:5000"),
-        (Area.TRUST, {"endpoints": ["k8s.plant7.local:6443"]}, "TLS endpoint registry.plant7.local:5000"),
         (Area.TRUST, {"pools.control.trust": None}, "trust of control"),
-        (Area.TRUST, {"registry.rewrites": {"docker.io": "hub.plant7.local/hub"}}, "TLS endpoint hub.plant7.local:443"),
         (Area.WORKLOADS, {"workloads_complete": None}, "the statement that workloads are complete"),
         (Area.WORKLOADS, {"workloads": None}, "workloads"),
         (Area.WORKLOADS, {"images": None}, "image lists"),
         (Area.DEFAULTS, {"cluster": None}, "distribution"),
-        (Area.CALENDAR, {"endpoints": None}, "TLS endpoint registry.plant7.local:5000"),
     ],
 )  # fmt: skip
 def test_a_missing_part_is_named_with_the_key_that_adds_it(area: Area, changes: dict[str, Any], missing: str) -> None:
     row = row_with(area, changes)
     assert row.status is not EXAMINED
     assert missing in row.missing
+    assert row.hint
+
+
+@pytest.mark.parametrize("area", [Area.TRUST, Area.CALENDAR])
+def test_the_internal_registry_is_examined_without_being_listed(area: Area) -> None:
+    assert row_with(area, {"endpoints": None}).status is EXAMINED
+
+
+@pytest.mark.parametrize(
+    "changes", [{"endpoints": ["k8s.plant7.local:6443"]}, {"registry.rewrites": {"docker.io": "hub.plant7.local/hub"}}]
+)
+def test_an_endpoint_that_was_not_observed_leaves_trust_undetermined(changes: dict[str, Any]) -> None:
+    row = row_with(Area.TRUST, changes)
+    assert row.status is ScopeStatus.UNDETERMINED
     assert row.hint
 
 
@@ -377,7 +387,11 @@ def gained_by_less(before: Site, old: Report, after: Site, new: Report) -> set[A
 @pytest.mark.parametrize("index", range(len(SITES)))
 def test_less_evidence_never_makes_an_area_examined(index: int) -> None:
     site, today = SITES[index]
+    # Evidence before version 4 has the presence of no document at a source, and is still read.
+    is_older = "source-mismatch" in {item.finding.check for item in REPORTS[index].findings}
     for key in evidence_of(site).keys():  # noqa: SIM118 - not a mapping
+        if is_older and key[0] == "blob":
+            continue
         less = with_evidence(site, evidence_of(site).without([key]))
         assert not gained(REPORTS[index], judge(evaluate(less, CATALOGUE, today), Policy(), today)), key
 
