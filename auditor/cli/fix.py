@@ -120,7 +120,8 @@ def write_folder(folder: Path, files: tuple[Written, ...]) -> None:
 
 def _write_file(path: Path, file: Written) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(fit(redact(file.text)).encode("utf-8"))
+    # A file of the user's keeps its credentials: without them it would break the node that it is installed on.
+    path.write_bytes(fit(file.text if file.is_secret else redact(file.text)).encode("utf-8"))
     umask = os.umask(0)
     os.umask(umask)
     path.chmod((0o777 if file.is_script else 0o600 if file.is_secret else 0o666) & ~umask)

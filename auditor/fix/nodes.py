@@ -24,6 +24,7 @@ from auditor.plan.node_config.hosts_toml import folders_for
 from auditor.plan.node_config.registries_yaml import load
 from auditor.plan.paths import is_inside, normal
 from auditor.plan.rewrites import placed
+from auditor.redaction import REDACTED
 from auditor.site import Site
 from auditor.site.mirrors import Mirroring, Way
 from checks.mirror_files import MirrorAdvice, MirrorFile, Placed, mirror_advice
@@ -132,7 +133,7 @@ def _for_distribution(
     file = mirror_advice(config, registry, pairs).file if pairs else None
     if file is None:
         return
-    held = _held_back(site, pool, target)
+    held = _held_back(site, pool, target) or _struck_out(before)
     text = with_values(before or b"", _mirror_values(file, before))
     if held:
         part = with_values(b"", _mirror_values(file, None)) or ""
@@ -167,6 +168,11 @@ def _mirror_values(file: MirrorFile, before: bytes | None) -> Iterator[tuple[tup
             yield ("mirrors", domain, "rewrite"), dict(rewrites)
 
 
+def _struck_out(before: bytes | None) -> str:
+    """Why the plan's file is not the node's; empty if it is. Evidence carries files without their credentials."""
+    return "its credentials were left out" if before is not None and REDACTED.encode() in before else ""
+
+
 def _held_back(site: Site, pool: Pool, target: str) -> str:
     """Why a file of the pool's config is not among the plan's files; empty if none of that name is missing."""
     name = target.replace("\\", "/").rpartition("/")[2]
@@ -196,8 +202,8 @@ def _hosts_toml(site: Site, config: NodeConfig, domain: str, file: MirrorFile, m
     pool, plan = config.pool, site.plan
     place, folder = _hosts_place(site, pool, domain, file, made)
     before = plan.files.get(place)
-    if place in plan.left_out:
-        made.by_hand.append(f"{folder}/hosts.toml: set {' and '.join(file.lines)}; {plan.left_out[place]}")
+    if reason := plan.left_out.get(place) or _struck_out(before):
+        made.by_hand.append(f"{folder}/hosts.toml: set {' and '.join(file.lines)}; {reason}")
         return
     text: str | None = "\n".join([*file.lines, ""])
     if before is not None:

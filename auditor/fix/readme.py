@@ -12,7 +12,7 @@ from auditor.fix.reported import Reported
 from auditor.fix.scripts.frame import Setting
 from auditor.fix.written import Joins, Written, remark
 from auditor.plan.quoting import clean
-from auditor.redaction import REDACTED, redact
+from auditor.redaction import redact
 
 NAME = "README.md"
 MAX_DIFF = 400
@@ -59,7 +59,7 @@ def _files(files: Sequence[Written]) -> Iterator[str]:
 def _credentials(file: Written) -> str:
     if not file.is_secret:
         return ""
-    return f" The credentials of the file that it replaces are left out: write them where it says `{REDACTED}`."
+    return " It keeps the credentials of the file that it replaces, so only its owner can read it."
 
 
 def _order(files: Sequence[Written]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from auditor.fix.reported import Reported
 from auditor.plan.quoting import clean, short
 from auditor.plan.secrets import secret_in
-from auditor.redaction import REDACTED
+from auditor.redaction import redact
 
 LINE = 160
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
@@ -48,8 +48,11 @@ class Written:
 
     @property
     def is_secret(self) -> bool:
-        """Whether the file that it takes the place of holds credentials, which are not repeated in this one."""
-        return self.before is not None and (REDACTED.encode() in self.before or bool(secret_in(self.before)))
+        """Whether the file that it takes the place of holds credentials, which stay in this one."""
+        if self.before is None:
+            return False
+        text = self.before.decode("utf-8", "replace")
+        return redact(text) != text or bool(secret_in(self.before))
 
 
 def quoted(text: object) -> str:

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from auditor.engine import CheckResult, evaluate
-from auditor.evidence.model import Kind
+from auditor.evidence.model import Absent, Kind
 from auditor.oci.document import Index, Manifest, Schema1, parse_document
 from auditor.oci.select import entries
 from auditor.plan.needs import resolve_needs
@@ -18,7 +18,7 @@ from auditor.report import Cell
 from auditor.site import Site
 from checks import CATALOGUE
 from tests.corpus.folder import corpus
-from tests.memory import MemoryEvidence, digest_of
+from tests.memory import AT, SOURCE, MemoryEvidence, digest_of
 from tests.world import plan_of
 
 pytestmark = pytest.mark.corpus
@@ -61,13 +61,22 @@ def read(*parts: str) -> bytes:
 def site(first: bytes, *others: bytes, pools: tuple[str, ...] = tuple(POOLS)) -> Site:
     """A site that needs one image, whose tag points at the first document."""
     listed = "".join(f"  {name}: {{platform: '{POOLS[name]}', runtime: containerd 2.1.6}}\n" for name in pools)
-    registry = "registry: {host: 'registry.plant7.local:5000', disk: 100GB}\n"
+    registry = "registry: {host: 'registry.plant7.local:5000', disk: 100GB, insecure: true}\n"
     plan = plan_of(f"version: 1\npools:\n{listed}images: [{{ref: '{IMAGE}'}}]\n{registry}")
     evidence = MemoryEvidence()
     evidence.point(IMAGE, first)
     for body in others:
         evidence.store(body)
+    _lack_foreign_layers(evidence, first)
     return Site(plan, resolve_needs(plan), evidence)
+
+
+def _lack_foreign_layers(evidence: MemoryEvidence, body: bytes) -> None:
+    """The registry of the image has none of the foreign layers of its manifest that name no URL."""
+    document = parse_document(body)
+    for layer in document.layers if isinstance(document, Manifest) else ():
+        if layer.is_nondistributable and not layer.urls:
+            evidence.blobs[IMAGE.rpartition(":")[0], layer.digest] = Absent("BLOB_UNKNOWN", AT, SOURCE)
 
 
 def results(where: Site) -> dict[str, CheckResult]:

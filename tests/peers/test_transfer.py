@@ -102,7 +102,7 @@ def audited(folder: Path, *places: str) -> dict[str, dict[str, Any]]:
     """What the checks of foreign layers find, by check; each finds one thing at most, as there is one image."""
     via = [word for place in places for word in ("--via", place)]
     done = auditor("audit", "plan.yaml", "--at", "2026-11-25", "--format", "json", *via, cwd=folder)
-    assert done.returncode in {0, 1}, done.stdout + done.stderr
+    assert done.returncode in {0, 1, 3}, done.stdout + done.stderr
     report = json.loads(done.stdout)
     assert not [item for item in report["undetermined"] if item["check"] in LOOKED_AT]
     return {finding["check"]: finding for finding in report["findings"] if finding["check"] in LOOKED_AT}
