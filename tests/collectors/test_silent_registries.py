@@ -50,7 +50,9 @@ def test_a_registry_that_answers_others_meanwhile_is_asked_again(hostile: Gatewa
     stop = threading.Event()
     hostile.inject("/manifests/1", lambda handler, _sent: (stop.wait(0.2), handler.send(Sent(404))), times=1)
     with Store.memory() as store:
-        gather(store, plan_of(LINUX), *names_at(hostile.host)[:2], **no_waiting(Waits(), timeout=0.5))
+        # The first request to a host may go alone: it is one that is answered.
+        names = [names_at(hostile.host)[number] for number in (2, 0, 1)]
+        gather(store, plan_of(LINUX), *names, **no_waiting(Waits(), timeout=0.5))
         assert not isinstance(store.tag(names_at(hostile.host)[0]), Failed)
 
 
