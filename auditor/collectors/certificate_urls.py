@@ -15,6 +15,7 @@ import httpx
 from auditor.collectors.registry.answers import now
 from auditor.collectors.registry.connections import Connections
 from auditor.collectors.registry.failures import Unanswered, shown
+from auditor.collectors.registry.own_machine import is_own_machine
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.registry.sender import Reply, Request, Sender
 from auditor.errors import AuditorError, unexpected
@@ -90,8 +91,19 @@ class CertificateUrls:
         return new
 
     def _may_ask(self, url: str) -> bool:
+        """Whether the plan reaches the host. This machine is asked only if the plan names it, not because a glob covers it."""
         dial = dial_of(url)
-        return dial is not None and (dial.host in self._own or is_reachable(dial.host, self._reachable))
+        if dial is None or not (dial.host in self._own or is_reachable(dial.host, self._reachable)):
+            return False
+        try:
+            address = httpx.URL(url)
+            names = {address.host.rstrip("."), address.raw_host.decode("ascii").rstrip(".")}
+        except (httpx.InvalidURL, ValueError):
+            return True  # `_observe` says why it is no address
+        if any(map(is_own_machine, names)) and dial.host not in self._own:
+            return any(is_own_machine(pattern.partition("/")[0]) for pattern in self._reachable)
+        # The address is connected to as httpx reads it, which may differ from how it was read above.
+        return any(name in self._own or is_reachable(name, self._reachable) for name in names)
 
     async def _ask(self, url: str) -> Observation[Fetched]:
         async with self._at_once:

@@ -232,3 +232,15 @@ def test_an_address_that_is_none_is_malformed(url: str) -> None:
     with Store.memory() as store:
         collected(store, hierarchy(leaf=replace(SERVER, crl=(url,))), reachable=("*",))
         assert failure(store.fetched(url))[0] is Kind.MALFORMED
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.1:{port}/x.crl", "http://2130706433:{port}/x.crl", "http://localhost.:{port}/x.crl"]
+)
+@pytest.mark.parametrize("pattern", ["*", "*.plant7.local", "10.0.0.0/8"])
+def test_a_certificate_does_not_make_us_ask_this_machine(url: str, pattern: str, hostile: Gateway) -> None:
+    port = hostile.host.rpartition(":")[2]
+    made = hierarchy(leaf=pointing(hostile, url.format(port=port)))
+    with Store.memory() as store:
+        collected(store, made, reachable=(pattern,))
+    assert asked(hostile) == []
