@@ -139,7 +139,9 @@ def _make_home(folder: Path, canaries: Canaries, host: str, local: str) -> None:
     (folder / ".docker" / "config.json").write_text(json.dumps(config))
     helpers = {
         "canary": f'echo \'{{"Username": "helped", "Secret": "{canaries.at("helper login")}"}}\'',
-        "failing": f"echo 'password: {canaries.at('helper error')}' >&2; echo 'token={canaries.at('helper output')}'; exit 1",
+        "failing": (
+            f"echo 'password: {canaries.at('helper error')}' >&2; echo 'no token={canaries.at('helper output')}'; exit 1"
+        ),
     }
     (folder / "bin").mkdir()
     for name, text in helpers.items():
