@@ -24,7 +24,7 @@ _VALUE = (
 )
 _TAGGED = r"(?:[&!][\w!/-]{0,64}[ \t]{1,8})?"  # an anchor or a tag of YAML before a value
 _LONG_NAMES = (
-    r"password|passwd|passphrase|secret|token|credentials?|connection[_-]?string"
+    r"password|passwd|passphrase|token|credentials?|connection[_-]?string|secret(?:[_-]?key)?"
     r"|(?:api|access|account|private|storage|shared|encryption|signing|master|license|secret[_-]?access)[_-]?key"
 )
 _SHORT_NAMES = r"(?:(?<![a-z])(?:pass|pwd|pw|psk|dsn)|(?-i:(?<=[a-z0-9])(?:Pass|Pwd|Pw)))"
@@ -79,7 +79,7 @@ FORMS: tuple[Form, ...] = (
     _form("@", r"((?<=[^\s/@:'\"]:))", _NONE, r"[^\s/@'\"<>]{1,200}+(?=@(?!sha(?:256|384|512):))"),
     # Options of copy tools, registry clients and PowerShell; the value follows `=`, `:` or a space.
     _form(
-        "cred pass token secret -key pwd",
+        "cred pass token secret key pwd",
         rf"((?<![\w-])--?[\w-]{{0,40}}(?:creds?|credentials?|{_NAMES})(?:=|:|[ \t]{{1,8}})\(?)(?!-)",
         _VALUE,
     ),
@@ -102,7 +102,7 @@ FORMS: tuple[Form, ...] = (
         _BARE,
     ),
     _form("basic bearer", r"(\b(?:basic|bearer)[ \t]{1,4})(?=[A-Za-z+/_.~-]{0,200}[0-9+/=])[A-Za-z0-9+/_.~-]{12,}+=*+"),
-    _form("cookie", r"((?<![\w-])(?:set-)?cookie:[ \t]{0,4})(?!REDACTED)[^\n\"']++"),
+    _form("cookie", r"((?<![\w-])(?:set-)?cookie:[ \t]{0,4}+)(?!REDACTED)[^\n\"']++"),
     # password: text, DB_PASSWORD=text, "apiToken": "some text", auth: dXNlcjpwYXNz, X-Amz-Signature=text.
     _form(
         _NAMED,
@@ -110,6 +110,12 @@ FORMS: tuple[Form, ...] = (
         rf"(?![|>][+-]?\d?[ \t]*+$){_VALUE}",
     ),
     _form("auth", rf"((?<![a-z])auth{_QUOTE}[ \t]{{0,4}}(?:=|:(?=[ \t\"'\\&]))[ \t]{{0,20}})(?![|>][ \t]*+$){_VALUE}"),
+    # x-api-key = ["text", "text"]
+    _form(
+        f"{_NAMED} auth",
+        rf"((?:{_NAMES}|(?<![a-z])auth(?:orization)?){_QUOTE}[ \t]{{0,4}}[=:][ \t]{{0,8}}\[[ \t]{{0,8}}[\"'])(?!REDACTED)",
+        r"[^\]\n]{1,400}(?=[\"'][ \t]{0,8}\])",
+    ),
     _form("sig", rf"((?:signature|(?<![a-z])sig){_QUOTE}=)", _NONE, _BARE),
     _form("</", rf"(<[\w:.-]{{0,40}}(?:{_LONG_NAMES})>)(?!REDACTED)[^<\n]{{1,400}}+(?=</)"),
     # Tokens that say what they are.
@@ -131,10 +137,25 @@ def without_forms(text: str) -> str:
     for form in _WIDE:
         if "\n" in text and _may_have(form, small):
             text = form.pattern.sub(_replaced, text)
+    if ".header" in small and "\n" in text:
+        text = _without_headers(text)
     forms = [form for form in _NARROW if _may_have(form, small)]
     if len(text) <= _LONG or not forms:
         return _narrow(text, small, forms)
     return "\n".join(_narrow(line, line.lower(), forms) for line in text.split("\n"))
+
+
+def _without_headers(text: str) -> str:
+    """A hosts.toml without the values in its tables of headers: any header may be a login."""
+    lines, is_header = text.split("\n"), False
+    for number, line in enumerate(lines):
+        bare = line.strip()
+        if bare.startswith("["):
+            is_header = ".header" in bare.lower()
+        name, equals, value = line.partition("=")
+        if is_header and equals and value.strip() and REDACTED not in value:
+            lines[number] = f'{name}= ["{REDACTED}"]' if value.strip().startswith("[") else f'{name}= "{REDACTED}"'
+    return "\n".join(lines)
 
 
 def _narrow(text: str, small: str, forms: list[Form]) -> str:

@@ -21,7 +21,9 @@ _SECRET_NAMES = (
 _ASSIGNED = rb"(?:[\"']?[ \t]{0,20}=[ \t]{0,20}|[\"'][ \t]{0,20}:[ \t]{0,20}|[ \t]{0,20}:[ \t]{1,20}|:(?=[\"']|basic |bearer ))"
 _SECRETS = re.compile(
     rb"^[^#\r\n]{0,4096}?(?<![/.@-])" + _SECRET_NAMES + _ASSIGNED + _NO_SECRET + rb"\S"
-    rb"|(?:--?(?:src-|dest-)?(?:password|creds|registry-token|token)|\blogin\b[^\r\n]{0,200}\s-p)[ =]" + _NO_SECRET + rb"[^\s-]"
+    rb"|(?:--?(?:src-|dest-)?(?:password|creds|registry-token|token)|\blogin\b[^\r\n]{0,200}\s-p)[ =]"
+    + _NO_SECRET
+    + rb"[^\s=-]"
     rb"|(?<=\s)(?:-u|--user)[ =](?!\d+:\d+(?:\s|$))" + _NO_SECRET + rb"[^\s:]{1,200}:" + _NO_SECRET + rb"[^\s]"
     rb"|://[^/\s:@\"']{1,200}:(?!\$|REDACTED)[^/\s@\"']{1,200}@",
     re.IGNORECASE | re.MULTILINE,
