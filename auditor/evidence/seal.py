@@ -47,7 +47,7 @@ class Seal:
             table: (rows, digest) for table, rows, digest in self._connection.execute("SELECT * FROM seal LIMIT 100")
         }
         whole = stored.pop(_WHOLE, None)
-        if whole != self._whole(stored) or stored.keys() != self._tables.keys():
+        if stored.keys() != self._tables.keys() or whole != self._whole(stored):
             raise EvidenceError(f"{name}: its seal was changed after it was written", DAMAGED)
         for table in tables or self._tables:
             if _written(*self._summed(table)) != stored[table]:
