@@ -189,6 +189,7 @@ warnings to stderr.
 | 2 | the command line, the plan or a list is wrong |
 | 3 | undetermined: something could not be observed, and nothing is worse; of `collect`: something was not observed |
 | 4 | an internal error |
+| 129, 130, 143 | ended by SIGHUP, Ctrl-C or SIGTERM |
 
 `auditor COMMAND --help` prints what stands here.
 """

@@ -91,10 +91,10 @@ class Database:
                     seal.verify(str(path), tables)
                 if seal is not None and not read_only:
                     seal.watch()
+                store = cls(connection, str(path), is_finished=read_only)
             except BaseException:
                 connection.close()
                 raise
-        store = cls(connection, str(path), is_finished=read_only)
         store._seal = seal
         return store
 

@@ -47,7 +47,7 @@ class Seal:
             table: (rows, digest) for table, rows, digest in self._connection.execute("SELECT * FROM seal LIMIT 100")
         }
         whole = stored.pop(_WHOLE, None)
-        if whole != self._whole(stored) or stored.keys() != self._tables.keys():
+        if stored.keys() != self._tables.keys() or whole != self._whole(stored):
             raise EvidenceError(f"{name}: its seal was changed after it was written", DAMAGED)
         for table in tables or self._tables:
             if _written(*self._summed(table)) != stored[table]:
@@ -126,33 +126,35 @@ class Seal:
         return (rows if listed == (rows, marks) else -1), total
 
 
-def _summed(found: Iterable[tuple[object, ...]], width: int) -> tuple[int, int]:
+def _summed(found: Iterable[tuple[Any, ...]], width: int) -> tuple[int, int]:
+    """The number of rows and the sum of their digests. The number is -1 if a binary search would miss a key."""
     rows = total = 0
-    previous: tuple[object, ...] = ()
-    for row in found:
-        if not _ascends(previous, row[:width]):
-            return -1, 0
-        rows, total, previous = rows + 1, total + _digest_of(row), row[:width]
+    previous: tuple[Any, ...] = ()
+    encode, sha256, number = msgspec.msgpack.Encoder().encode, hashlib.sha256, int.from_bytes  # there may be a million rows
+    try:
+        for row in found:
+            if not previous < row[:width]:
+                return -1, 0
+            previous = row[:width]
+            rows += 1
+            total += number(sha256(encode(row)).digest())
+    except TypeError:  # damaged keys have other types
+        return -1, 0
     return rows, total
 
 
-def _listed(found: Iterable[tuple[object, ...]], width: int) -> tuple[int, int]:
-    """The number of entries of an index, and the sum of their hashes. The number is -1 if they are out of order."""
+def _listed(found: Iterable[tuple[Any, ...]], width: int) -> tuple[int, int]:
+    """The number of entries of an index, and the sum of their hashes. The number is -1 if a binary search would miss a key."""
     entries = marks = 0
-    previous: tuple[object, ...] = ()
-    for entry in found:
-        if not _ascends(previous, entry[:width]):
-            return -1, 0
-        entries, marks, previous = entries + 1, marks + hash(entry), entry[:width]
-    return entries, marks
-
-
-def _ascends(previous: tuple[Any, ...], key: tuple[Any, ...]) -> bool:
-    """Whether a binary search that has seen `previous` goes on to `key`."""
+    previous: tuple[Any, ...] = ()
     try:
-        return previous < key
-    except TypeError:  # damaged keys have other types
-        return False
+        for entry in found:
+            if not previous < entry[:width]:
+                return -1, 0
+            entries, marks, previous = entries + 1, marks + hash(entry), entry[:width]
+    except TypeError:
+        return -1, 0
+    return entries, marks
 
 
 def _digest_of(row: object) -> int:

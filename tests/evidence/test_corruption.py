@@ -134,6 +134,7 @@ def _other(value: object, chance: random.Random) -> object:
 
 def damaged(path: Path, copy: Path, chance: random.Random) -> str:
     """Make a damaged copy; what was done to it."""
+    copy.unlink(missing_ok=True)
     shutil.copy(path, copy)
     if chance.random() < 0.25:
         return rows_edited(copy, chance)

@@ -135,6 +135,8 @@ EDITS = [
     "DELETE FROM seal WHERE name = 'file'",
     "DELETE FROM seal WHERE name = 'evidence'",
     "INSERT INTO seal VALUES ('more', 0, '')",
+    "UPDATE seal SET name = x'00' WHERE name = 'tag'",
+    "UPDATE seal SET row_count = x'00', digest = 1.5 WHERE name = 'tag'",
     "UPDATE seal SET row_count = row_count + 1 WHERE name = 'tag'",
     "UPDATE seal SET digest = x'00' WHERE name = 'evidence'",
     "DELETE FROM chain; INSERT INTO chain SELECT endpoint, outcome, detail, at, source, versions FROM offered",
