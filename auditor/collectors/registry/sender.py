@@ -112,6 +112,7 @@ class Sender:
         attempt = 0
         while True:
             attempt += 1
+            _refuse_if_down(server)  # before the pace: what is not sent needs no spacing
             sent = await pace.ready()
             try:
                 reply = await self._follow(request)
@@ -192,8 +193,7 @@ class Sender:
                     raise
 
     async def _exchanged(self, request: Request, server: Server) -> Reply:
-        if (reason := server.down) is not None:  # it may have been found out while this request waited
-            raise Unanswered(reason.kind, reason.detail, reason.cause)
+        _refuse_if_down(server)  # it may have been found out while this request waited
         self.requests += 1
         started = asyncio.get_running_loop().time()
         transport = self._connections.take(request.url, request.ca)
@@ -244,6 +244,11 @@ class Sender:
 def _of_proxy(told: str) -> Cause:
     """What stopped at the proxy: httpx quotes the status line of its answer (`407 Proxy Authentication Required`)."""
     return Cause.PROXY_LOGIN if told.partition(" ")[0] == "407" else Cause.PROXY
+
+
+def _refuse_if_down(server: Server) -> None:
+    if (reason := server.down) is not None:
+        raise Unanswered(reason.kind, reason.detail, reason.cause)
 
 
 def _now() -> datetime.datetime:
