@@ -99,12 +99,14 @@ def collecting(registry: Registry, folder: Path) -> subprocess.Popen[str]:
     names = [f"127.0.0.1:{registry.port}/team/app:v{number}" for number in range(IMAGES)]
     (folder / "images.txt").write_text("\n".join(names) + "\n")
     command = [sys.executable, "-m", "auditor", "collect", "images.txt=linux/amd64", "-o", "site.evidence"]
-    # A shell starts background jobs with SIGINT ignored, and the tests may run in one.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A shell starts background jobs with SIGINT ignored, and nohup ignores SIGHUP: the tests may run in either.
+    handled = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {each: signal.signal(each, signal.default_int_handler) for each in handled}
     try:
         return subprocess.Popen(command, cwd=folder, env=environment(folder), stderr=subprocess.PIPE, text=True)
     finally:
-        signal.signal(signal.SIGINT, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def wait_for(registry: Registry, requests: int) -> None:
