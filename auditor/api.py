@@ -24,8 +24,8 @@ from auditor.cli.options import places_of, real_day
 from auditor.cli.report_files import read_baseline
 from auditor.cli.selection import catalogue, required, selected
 from auditor.evidence.model import Place, Verify
+from auditor.needs.resolve import resolve_needs
 from auditor.plan.model import Plan
-from auditor.plan.needs import resolve_needs
 from auditor.report import Report, Verdict
 
 __all__ = ["Plan", "Report", "Severity", "Verdict", "audit", "collect", "load_plan", "render"]

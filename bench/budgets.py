@@ -50,8 +50,8 @@ def trailers(folder: Path, images: int) -> int:
 def measure(folder: Path) -> None:
     """Budget once; print seconds and peak bytes as JSON."""
     from auditor.evidence.store import Store
+    from auditor.needs.resolve import resolve_needs
     from auditor.plan.load import load_plan
-    from auditor.plan.needs import resolve_needs
     from auditor.site import Site
 
     gc.disable()  # as the command line does

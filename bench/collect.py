@@ -25,10 +25,11 @@ from auditor.collectors.collect import Collected, CollectOptions, collect
 from auditor.errors import Location
 from auditor.evidence.model import Place
 from auditor.evidence.store import Store
+from auditor.needs.model import Need, Needs
 from auditor.oci.media_types import ACCEPT
 from auditor.oci.platform import parse_platform
 from auditor.oci.reference import parse_reference
-from auditor.plan.model import Need, Needs, Plan, Pool, Registry
+from auditor.plan.model import Plan, Pool, Registry
 from tests.peers.images import Blob, BuiltImage, Uploader, build_image, build_index, to_bytes
 from tests.peers.programs import find
 from tests.peers.registry import RunningRegistry, serve

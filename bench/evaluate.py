@@ -91,8 +91,8 @@ def measure(folder: Path) -> None:
     """Evaluate once; print seconds and peak bytes as JSON."""
     from auditor.engine import evaluate
     from auditor.evidence.store import Store
+    from auditor.needs.resolve import resolve_needs
     from auditor.plan.load import load_plan
-    from auditor.plan.needs import resolve_needs
     from auditor.site import Site
     from checks import CATALOGUE
 

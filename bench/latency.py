@@ -30,9 +30,10 @@ from auditor.collectors.collect import Collected, CollectOptions, collect
 from auditor.errors import Location
 from auditor.evidence.model import Place
 from auditor.evidence.store import Store
+from auditor.needs.model import Need, Needs
 from auditor.oci.platform import parse_platform
 from auditor.oci.reference import parse_reference
-from auditor.plan.model import Need, Needs, Plan, Pool, Registry
+from auditor.plan.model import Plan, Pool, Registry
 from tests.peers.images import LAYER, Blob, build_image, build_index, digest_of
 from tests.peers.programs import find
 

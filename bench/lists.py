@@ -10,8 +10,8 @@ import statistics
 import time
 from collections.abc import Callable
 
-from auditor.plan.lists import ListSource, read_list
 from auditor.plan.marked import MAX_BYTES, NotStructured, load_marked
+from auditor.readers.lists import ListSource, read_list
 
 ROUNDS = 5
 

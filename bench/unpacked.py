@@ -22,9 +22,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from auditor.collectors.collect import Collected, CollectOptions, collect
 from auditor.errors import Location
 from auditor.evidence.store import Store
+from auditor.needs.model import Need, Needs
 from auditor.oci.platform import parse_platform
 from auditor.oci.reference import parse_reference
-from auditor.plan.model import Need, Needs, Plan, Pool
+from auditor.plan.model import Plan, Pool
 from tests.peers.images import LAYER, Blob, Uploader, build_image, tar_of
 from tests.peers.programs import find
 from tests.peers.registry import RunningRegistry, serve

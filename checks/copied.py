@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from auditor.check import Affected, Fine, Remedy, Subject, Undetermined
 from auditor.evidence.model import Kind, Seen
+from auditor.needs.model import Need
 from auditor.oci.document import Descriptor
-from auditor.plan.model import Need
 from auditor.plan.rewrites import placed
 from auditor.site import Site
 from auditor.site.copies import Copy

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from auditor.check import Remedy
 from auditor.oci.reference import Reference
 from auditor.plan.model import Registry
-from auditor.plan.node_config import NodeConfig
-from auditor.plan.node_config.hosts_toml import folders_for, reading_of
+from auditor.readers.node_config import NodeConfig
+from auditor.readers.node_config.hosts_toml import folders_for, reading_of
 
 Placed = tuple[Reference, Reference]  # an image, and where the plan puts it inside
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from auditor.check import Subject, Undetermined
 from auditor.evidence.model import Kind
 from auditor.plan.model import Pool
-from auditor.plan.node_config import NodeConfig, Unknown
+from auditor.readers.node_config import NodeConfig, Unknown
 
 
 def pool_subject(pool: Pool) -> Subject:

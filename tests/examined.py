@@ -13,8 +13,9 @@ import yaml
 from auditor.cli.inputs import opened, read_inputs
 from auditor.evidence.model import Evidence, Place
 from auditor.evidence.places import noted_places
-from auditor.plan.model import Needs, Plan
-from auditor.plan.needs import resolve_needs
+from auditor.needs.model import Needs
+from auditor.needs.resolve import resolve_needs
+from auditor.plan.model import Plan
 from auditor.site import Site
 from tests.world import day, site_of
 

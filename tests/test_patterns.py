@@ -23,9 +23,9 @@ from typing import Any
 
 import pytest
 
-from auditor.plan.lists import skopeo_sync
-from auditor.plan.lists.source import _placeholders
-from auditor.plan.node_config.rewriting import NotUnderstood, compiled
+from auditor.readers.lists import skopeo_sync
+from auditor.readers.lists.source import _placeholders
+from auditor.readers.node_config.rewriting import NotUnderstood, compiled
 from auditor.secret_forms import FORMS
 
 ROOT = Path(__file__).parent.parent
@@ -249,7 +249,7 @@ def _in_time(run: Callable[[Any], object], data: Any, allowed: float) -> bool:
 def test_the_patterns_are_found() -> None:
     found = used()
     assert len({(one.module, one.name) for one in found}) > 90
-    assert {"auditor.plan.lists.skopeo_sync", "auditor.collectors.registry.challenge"} <= {one.module for one in found}
+    assert {"auditor.readers.lists.skopeo_sync", "auditor.collectors.registry.challenge"} <= {one.module for one in found}
 
 
 @pytest.mark.parametrize("pattern", [r"(a+)+$", r"(?:\w+\s?)*!", r"^\s*x", r"(?:a|aa)+b"])

@@ -41,13 +41,13 @@ from typing import Any
 import yaml
 
 from auditor.evidence.model import Absent, BlobSeen, Failed, Kind, Observation, Place
+from auditor.needs.resolve import resolve_needs
 from auditor.oci import media_types
 from auditor.oci.platform import Platform, parse_platform
 from auditor.oci.reference import Reference, parse_reference
 from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
 from auditor.plan.load import load_plan_files
 from auditor.plan.model import Plan
-from auditor.plan.needs import resolve_needs
 from auditor.site import Site
 from tests.memory import AT, SOURCE, MemoryEvidence, body_of, digest_of, seen
 from tests.world_chains import certificates_of, fetched_from, files_of, offered_by, served_by

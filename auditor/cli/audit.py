@@ -37,7 +37,7 @@ from auditor.cli.selection import catalogue, required, selected
 from auditor.collectors.registry.retries import TIMEOUT
 from auditor.errors import PlanError
 from auditor.evidence.model import Verify
-from auditor.plan.bare_lists import list_input, without_repeated
+from auditor.pipeline.bare_plans import list_input, without_repeated
 
 
 def audit(

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from auditor.errors import UsageError, strerror
-from auditor.plan.bare_lists import PLAN_OF_LISTS
-from auditor.plan.model import ImageSource, Plan
+from auditor.plan.model import PLAN_OF_LISTS, ImageSource, Plan
 
 _HINT = "Set AUDITOR_CACHE to a folder that can be written."
 

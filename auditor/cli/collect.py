@@ -12,8 +12,8 @@ from auditor.cli.trusting import ca_for
 from auditor.collectors.registry.retries import TIMEOUT
 from auditor.evidence.missed import Missed
 from auditor.evidence.model import Verify
+from auditor.needs.resolve import resolve_needs
 from auditor.plan.model import Plan
-from auditor.plan.needs import resolve_needs
 from auditor.policy.hosts import host_remedy, host_words
 from auditor.policy.judge import EXIT_UNDETERMINED
 

@@ -13,7 +13,8 @@ from auditor.collectors.collect import Collected, CollectOptions, collect
 from auditor.collectors.registry.retries import TIMEOUT, Retries
 from auditor.evidence.model import Place, Verify
 from auditor.evidence.store import Store
-from auditor.plan.model import Needs, Plan
+from auditor.needs.model import Needs
+from auditor.plan.model import Plan
 
 
 def gather(

@@ -18,15 +18,14 @@ from auditor.cli.output import write_stdout
 from auditor.cli.saying import note, say
 from auditor.collectors.helm import with_rendered_charts
 from auditor.errors import Location, UsageError
+from auditor.needs.resolve import concerns, resolve_needs
+from auditor.needs.workload_gaps import open_gaps
 from auditor.oci.reference import Reference
-from auditor.plan.bare_lists import PLAN_OF_LISTS
-from auditor.plan.bare_sources import plan_for_sources
-from auditor.plan.demands import Demand
-from auditor.plan.model import Plan
-from auditor.plan.needs import concerns, resolve_needs
+from auditor.pipeline.bare_sources import plan_for_sources
+from auditor.plan.model import PLAN_OF_LISTS, Plan
 from auditor.plan.quoting import shown
-from auditor.plan.workloads.gaps import open_gaps
 from auditor.policy.judge import EXIT_NOT_READY, EXIT_UNDETERMINED
+from auditor.readers.demands import Demand
 from reports.cleaning import clean
 
 _SHOWN = 3

@@ -13,13 +13,13 @@ from auditor.collectors.helm import with_rendered_charts
 from auditor.errors import UsageError, strerror
 from auditor.evidence.seal import PLAN_TABLES
 from auditor.evidence.store import Store
-from auditor.plan.bare_kinds import is_manifest, kinds_in, read_source
-from auditor.plan.bare_lists import ListInput, list_input, plan_for_lists
+from auditor.pipeline.bare_plans import ListInput, list_input, plan_for_lists
+from auditor.pipeline.input_kinds import is_manifest, kinds_in, read_source
 from auditor.plan.files import DiskFiles
-from auditor.plan.lists import format_of
 from auditor.plan.load import load_plan, load_plan_files
 from auditor.plan.marked import NotStructured, load_marked
 from auditor.plan.model import Plan
+from auditor.readers.lists import format_of
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 PLAN_SUFFIXES = frozenset({".yaml", ".yml", ".json"})

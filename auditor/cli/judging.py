@@ -20,8 +20,8 @@ from auditor.collectors.registry.retries import TIMEOUT
 from auditor.engine import evaluate
 from auditor.evidence.model import Place, Verify
 from auditor.plan.areas import Area
-from auditor.plan.bare_lists import PLAN_OF_LISTS
 from auditor.plan.load import load_waivers
+from auditor.plan.model import PLAN_OF_LISTS
 from auditor.policy import Baseline, Policy, judge
 from auditor.report import Report
 from auditor.site import Site

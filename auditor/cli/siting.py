@@ -21,8 +21,9 @@ from auditor.evidence.model import Place, Verify
 from auditor.evidence.overlay import Overlaid, Unanswered
 from auditor.evidence.places import noted_places
 from auditor.evidence.store import Store
-from auditor.plan.model import Needs, Plan
-from auditor.plan.needs import resolve_needs
+from auditor.needs.model import Needs
+from auditor.needs.resolve import resolve_needs
+from auditor.plan.model import Plan
 from auditor.policy.evidence_age import Basis
 from auditor.site import Site
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from auditor.errors import UsageError, strerror
 from auditor.pki.loading import load_certificates
-from auditor.plan.bare_lists import PLAN_OF_LISTS
-from auditor.plan.model import Plan
+from auditor.plan.model import PLAN_OF_LISTS, Plan
 
 MAX_BYTES = 16 * 1024 * 1024
 

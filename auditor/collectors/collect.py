@@ -31,14 +31,15 @@ from auditor.evidence.model import Place, Verify
 from auditor.evidence.overlay import Unanswered
 from auditor.evidence.places import note_places
 from auditor.evidence.store import Store
+from auditor.needs.endpoints import tls_endpoints
+from auditor.needs.model import Needs
 from auditor.oci.reference import Reference
 from auditor.oci.select import MAX_DEPTH
 from auditor.oci.windows import runtime_rule
-from auditor.plan.endpoints import tls_endpoints
-from auditor.plan.files import carried_files
-from auditor.plan.model import Endpoint, Needs, Origin, Plan, Pool
-from auditor.plan.node_config import node_configs
+from auditor.plan.model import Endpoint, Origin, Plan, Pool
 from auditor.plan.rewrites import placed
+from auditor.readers.carried import carried_files
+from auditor.readers.node_config import node_configs
 from auditor.transfer.network import is_reachable
 
 IN_PROGRESS = 256  # images of one host: enough that requests always wait for a free connection

@@ -24,9 +24,9 @@ from auditor.plan.marked import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import normal
 from auditor.plan.secrets import secret_in
-from auditor.plan.workloads.blanked import blanked
-from auditor.plan.workloads.config_data import data_hints
-from auditor.plan.workloads.rendered import failure_name, inputs_key, is_made_from, marked_with, release_of, rendered_name
+from auditor.readers.workloads.blanked import blanked
+from auditor.readers.workloads.config_data import data_hints
+from auditor.readers.workloads.rendered import failure_name, inputs_key, is_made_from, marked_with, release_of, rendered_name
 from auditor.redaction import SHORTEST, redact
 from auditor.secret_forms import REDACTED
 

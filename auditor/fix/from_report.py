@@ -14,7 +14,7 @@ from auditor.fix.errands import Stayed
 from auditor.fix.reported import Reported
 from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Rewrite, Step
 from auditor.oci.reference import InvalidReference, Reference, is_digest, parse_reference
-from auditor.reported import dicts, text
+from auditor.report.reading import dicts, text
 
 MISSING, DROPPED = "image-missing-in-target", "platform-dropped"
 UNAVAILABLE, EGRESS = "foreign-layer-unavailable", "foreign-layer-egress"

@@ -14,11 +14,11 @@ from auditor.fix.after import confirmed
 from auditor.fix.reported import Reported
 from auditor.fix.steps import Errand, Rewrite, WriteIndex
 from auditor.fix.written import Joins, Written, file_name, mended, once, remark
+from auditor.needs.listed import Coverage
+from auditor.needs.resolve import concerns
 from auditor.oci.document import Index
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
 from auditor.oci.select import entries
-from auditor.plan.listed import Coverage
-from auditor.plan.needs import concerns
 from auditor.plan.rewrites import placed
 from auditor.site import Site
 

@@ -18,12 +18,12 @@ from auditor.fix.merging.yaml_text import with_values
 from auditor.fix.reported import Reported
 from auditor.fix.written import Joins, Written, file_name, mended, remark
 from auditor.plan.model import Pool, Registry
-from auditor.plan.node_config import NodeConfig, read_node_config
-from auditor.plan.node_config.distribution_yaml import DistributionRegistries
-from auditor.plan.node_config.hosts_toml import folders_for
-from auditor.plan.node_config.registries_yaml import load
 from auditor.plan.paths import is_inside, normal
 from auditor.plan.rewrites import placed
+from auditor.readers.node_config import NodeConfig, read_node_config
+from auditor.readers.node_config.distribution_yaml import DistributionRegistries
+from auditor.readers.node_config.hosts_toml import folders_for
+from auditor.readers.node_config.registries_yaml import load
 from auditor.redaction import REDACTED
 from auditor.site import Site
 from auditor.site.mirrors import Mirroring, Way

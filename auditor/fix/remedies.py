@@ -20,7 +20,7 @@ from auditor.fix.scripts.frame import Setting
 from auditor.fix.settings import setting_files
 from auditor.fix.steps import Errand, Rewrite
 from auditor.fix.written import Written
-from auditor.reported import text
+from auditor.report.reading import text
 from auditor.site import Site
 
 OF_IMAGES = frozenset(

@@ -1,4 +1,4 @@
-"""The files that a plan names: found beside it, read within bounds, and carried across the gap without secrets."""
+"""The files that a plan names, read from disk within bounds or taken from evidence."""
 
 from __future__ import annotations
 
@@ -12,12 +12,9 @@ from typing import ClassVar, Protocol
 import msgspec
 
 from auditor.errors import Location, Problem, strerror
-from auditor.plan.model import Plan
 from auditor.plan.paths import below, is_inside, normal
 from auditor.plan.quoting import FORBIDDEN, clean, shown
-from auditor.plan.secrets import key_in, redacted, redacted_list, secret_in, without_keys
 from auditor.plan.spelling import nearest
-from auditor.plan.workloads.blanked import blanked
 from auditor.redaction import remember_found
 
 MAX_FILE = 64 * 1024 * 1024
@@ -152,43 +149,14 @@ class CarriedFiles:
         return {inner: data for inner, data in self.files.items() if is_inside(inner, name)}
 
 
-def _left_out_name(plan_file: str) -> str:
+def left_out_name(plan_file: str) -> str:
+    """Return the name of the file in evidence that notes what was left out."""
     return f"{plan_file}.left-out"
-
-
-def carried_files(plan: Plan) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    """The plan and the files that it names, without secrets; and `path: reason` for those that are left out.
-
-    The plan and its lists are always carried, as without them there would be nothing to judge. What was left out is noted
-    in a file of its own, so that its reader can tell an absent file from an empty folder.
-    """
-    lists = [source.list for source in plan.images if source.list]
-    kept: dict[str, bytes] = {}
-    left_out = dict(plan.left_out)
-    struck: dict[str, str] = {}
-    for path, data in plan.files.items():
-        if path == plan.file:
-            kept[path] = redacted(data)
-        elif any(is_inside(path, name) for name in lists):
-            kept[path] = redacted_list(data)
-        else:
-            bare = without_keys(data)
-            clean, is_blanked = blanked(bare)
-            reason = key_in(bare) or secret_in(clean if clean.strip() else data, is_blanked=is_blanked)
-            if reason:
-                left_out[path] = reason
-                continue
-            kept[path] = clean
-        if kept[path] != data:
-            struck[path] = "only the secrets in it"
-    if left_out:
-        kept[_left_out_name(plan.file)] = msgspec.json.encode(left_out)
-    return kept, tuple(f"{path}: {reason}" for path, reason in (left_out | struck).items())
 
 
 def left_out_of(plan_file: str, files: Mapping[str, bytes]) -> dict[str, str]:
     """What `carried_files` left out of these files, and why. Raises ValueError when the note about it is damaged."""
     try:
-        return msgspec.json.decode(files.get(_left_out_name(plan_file), b"{}"), type=dict[str, str])
+        return msgspec.json.decode(files.get(left_out_name(plan_file), b"{}"), type=dict[str, str])
     except msgspec.MsgspecError as error:
         raise ValueError(f"the note of what was left out is damaged: {error}") from error

@@ -14,9 +14,10 @@ from types import MappingProxyType
 
 from auditor.errors import Location
 from auditor.oci.platform import Platform
-from auditor.oci.reference import Reference
 from auditor.plan.areas import Area
-from auditor.plan.demands import Demand
+
+# The file name of a plan that the command line writes for image lists and manifests; no such file is on disk.
+PLAN_OF_LISTS = "command-line.yaml"
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -242,108 +243,3 @@ class Plan:
                 return found
             keys.pop()
         return Location(self.path)
-
-
-@dataclass(frozen=True, slots=True)
-class ListLine:
-    """One entry of an image list, or one inline reference. Exactly one of `reference`, `error` and `unbounded` is set.
-
-    `platforms` are those to which the list's format restricts the entry; empty means no restriction. `unbounded` says why
-    nobody can tell from the list which images the entry stands for: a whole repository, a range of versions, a template.
-    """
-
-    text: str
-    location: Location
-    pools: tuple[str, ...]
-    reference: Reference | None = None
-    error: str = ""
-    digest: str = ""  # a digest that stands beside the reference in a column of its own
-    sources: tuple[str, ...] = ()
-    host_process: bool = False
-    platforms: tuple[Platform, ...] = ()
-    unbounded: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why an image is needed: what asked for it (`list`, `inline`, `manifest`, `chart`, `default`) and where."""
-
-    kind: str
-    location: Location
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.location}"
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """One image on one platform for one pool, with every reason why."""
-
-    reference: Reference
-    pool: str
-    platform: Platform = field(hash=False)
-    why: tuple[Reason, ...] = field(hash=False)  # there may be many: the others tell needs apart well enough
-    host_process: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A value in a node's configuration, as written there, and its place."""
-
-    text: str
-    location: Location
-
-
-@dataclass(frozen=True, slots=True)
-class DefaultImage:
-    """An image that nobody writes in a manifest: `who` pulls it on the nodes of `pools`, for `part`.
-
-    `text` is a reference, or has a tag with `*` that only the registry can complete: then `reference` is None. `also` are other
-    spellings that will do. `certain` is false for what can be switched off, or may be set otherwise on the nodes.
-    `image_list` says where the exact tags are listed, empty where that is not known.
-    """
-
-    who: str
-    part: str
-    text: str
-    location: Location
-    pools: tuple[str, ...]
-    source: str
-    reference: Reference | None = None
-    also: tuple[str, ...] = ()
-    certain: bool = True
-    image_list: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownDefault:
-    """What is pulled by default and nobody can tell. `missing`: the plan does not say enough; else the facts do not."""
-
-    who: str
-    detail: str
-    location: Location
-    pool: str = ""
-    missing: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Defaults:
-    """What the distribution and the runtimes pull by themselves, and what of it is not known."""
-
-    images: tuple[DefaultImage, ...] = ()
-    unknown: tuple[UnknownDefault, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """Everything that the plan's sources add up to: lines and demands as written, and the needs that they mean.
-
-    `defaults` are apart from the demands of workloads: nobody wrote them down. `passed_over` are files under
-    folders of manifests that hold neither objects nor values that look like images.
-    """
-
-    lines: tuple[ListLine, ...] = ()
-    needs: tuple[Need, ...] = ()
-    demands: tuple[Demand, ...] = ()
-    defaults: Defaults = field(default_factory=Defaults)
-    passed_over: tuple[str, ...] = ()

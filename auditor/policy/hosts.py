@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 
 from auditor.check import Remedy, Undetermined
 from auditor.evidence.causes import Cause, Fault
-from auditor.plan.bare_lists import PLAN_OF_LISTS
-from auditor.plan.model import Plan
+from auditor.plan.model import PLAN_OF_LISTS, Plan
 from auditor.report import HostRow
 
 MOST_SUBJECTS = 20

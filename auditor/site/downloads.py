@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from auditor.errors import Location
 from auditor.plan.model import Plan
-from auditor.plan.scripts import Command, Word
+from auditor.readers.scripts import Command, Word
 from auditor.site.fetches import is_inside, shown_url
 from auditor.site.script_lines import ReadScript, UnreadScript
 from auditor.site.scripts import bare, unread_shell

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from auditor.plan.model import Plan
-from auditor.plan.workloads.sources import ChartSource, UnknownSources, chart_sources
+from auditor.readers.workloads.sources import ChartSource, UnknownSources, chart_sources
 from auditor.redaction import redact
 from auditor.site.mirrors import bare
 from auditor.transfer.network import Dial, fetch_dial, is_reachable

@@ -15,12 +15,13 @@ import msgspec
 from auditor.evidence.causes import Fault
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table
+from auditor.needs.model import Need, Reason
 from auditor.oci.document import MAX_SIZE, Descriptor, Document, Manifest, Schema1
 from auditor.oci.media_types import Form, is_nondistributable
 from auditor.oci.reference import Reference, are_digests
 from auditor.oci.select import Choice
 from auditor.oci.windows import WindowsRuntime
-from auditor.plan.model import Need, Pool, Reason
+from auditor.plan.model import Pool
 from auditor.sizing.budget import Blob
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from auditor.errors import Location
+from auditor.needs.model import Need
 from auditor.oci.document import Descriptor
 from auditor.oci.reference import Reference
-from auditor.plan.model import Need
 from auditor.site.images import Placement, Trouble
 from auditor.transfer.network import Dial, dial_of, is_reachable
 from auditor.transfer.pull import PullRule, pull_rule

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import msgspec
 
 from auditor.evidence.model import Kind
+from auditor.needs.model import Needs
 from auditor.oci.reference import Reference
-from auditor.plan.model import Needs, Plan, Pool
-from auditor.plan.node_config import Asked, NodeConfig
+from auditor.plan.model import Plan, Pool
 from auditor.plan.rewrites import placed
+from auditor.readers.node_config import Asked, NodeConfig
 from auditor.transfer.network import is_reachable
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from auditor.needs.model import Need
 from auditor.oci.document import Descriptor
-from auditor.plan.model import Need
 from auditor.site.images import Images
 from auditor.site.transfers import Carriage
 from auditor.transfer.hops import Unpredicted

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from auditor.plan.model import Plan
-from auditor.plan.registry_config import UnreadableConfig, config_of
-from auditor.plan.registry_lint import RegistrySlip, Slip, slips_in
+from auditor.readers.registry_config import UnreadableConfig, config_of
+from auditor.readers.registry_lint import RegistrySlip, Slip, slips_in
 from auditor.site.fetches import is_inside
 from auditor.transfer.network import Dial, fetch_dial
 from auditor.transfer.registries import RegistryUrls, registry_row

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from auditor.plan.model import Plan
-from auditor.plan.scripts import Script, UnreadableScript
+from auditor.readers.scripts import Script, UnreadableScript
 from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers
 from auditor.site.scripts import Hidden, Line, concerned, kept_by, left_behind, lines_of

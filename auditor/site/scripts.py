@@ -11,7 +11,7 @@ from auditor.oci.reference import InvalidReference, parse_reference
 from auditor.oci.select import entries
 from auditor.plan.model import Plan
 from auditor.plan.rewrites import placed
-from auditor.plan.scripts import Command, Script, Word
+from auditor.readers.scripts import Command, Script, Word
 from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers
 from auditor.site.transfers import Transfer

@@ -10,16 +10,17 @@ from itertools import zip_longest
 
 from auditor.evidence.causes import Fault
 from auditor.evidence.model import Evidence, Place, Verify
+from auditor.needs.endpoints import tls_endpoints
+from auditor.needs.model import Need, Needs
 from auditor.oci.document import Descriptor
 from auditor.oci.reference import Reference
-from auditor.plan.docker_daemon import copy_slips
-from auditor.plan.endpoints import tls_endpoints
-from auditor.plan.model import Endpoint, Need, Needs, Plan, Program
-from auditor.plan.node_config import NodeConfig, node_configs
-from auditor.plan.node_config.slips import ConfigSlip
-from auditor.plan.registry_config import UnreadableConfig
-from auditor.plan.registry_lint import RegistrySlip
-from auditor.plan.scripts import Script, UnreadableScript, copy_scripts
+from auditor.plan.model import Endpoint, Plan, Program
+from auditor.readers.docker_daemon import copy_slips
+from auditor.readers.node_config import NodeConfig, node_configs
+from auditor.readers.node_config.slips import ConfigSlip
+from auditor.readers.registry_config import UnreadableConfig
+from auditor.readers.registry_lint import RegistrySlip
+from auditor.readers.scripts import Script, UnreadableScript, copy_scripts
 from auditor.site.archives.view import Archives, archives_of
 from auditor.site.contents import Contents, contents_of
 from auditor.site.copies import Copy, copies_in_archives, copies_inside

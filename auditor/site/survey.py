@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from auditor.evidence.model import Absent, Failed, ImageEvidence, Kind, Seen
+from auditor.needs.model import Need, Needs, Reason
 from auditor.oci.document import Descriptor, Document, Index, MalformedDocument, Manifest, Schema1, parse_config, parse_document
 from auditor.oci.media_types import INDEXES, Form
 from auditor.oci.platform import Platform
 from auditor.oci.reference import Reference, is_digest
 from auditor.oci.select import Choice, Fit, choose_among, fit_platform, flatten, is_clear, platforms_of, unclear
 from auditor.oci.windows import WindowsRuntime, runtime_rule
-from auditor.plan.model import Need, Needs, Plan, Pool, Reason
+from auditor.plan.model import Plan, Pool
 from auditor.site.images import (
     Blobs,
     Image,

@@ -14,8 +14,8 @@ from itertools import pairwise
 from auditor.oci.archive import FORMATS
 from auditor.oci.document import Descriptor
 from auditor.oci.reference import Reference
-from auditor.plan.docker_daemon import ALLOW, STORE, Daemon, daemons
 from auditor.plan.model import Copy, Plan, Program
+from auditor.readers.docker_daemon import ALLOW, STORE, Daemon, daemons
 from auditor.site.archives.view import Archives
 from auditor.site.images import Images, Placement
 from auditor.site.layers import foreign_layers

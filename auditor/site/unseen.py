@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.evidence.model import Kind
-from auditor.plan.model import Need
+from auditor.needs.model import Need
 from auditor.site.archives.view import Archives
 from auditor.site.images import Images, Placement, Trouble
 from auditor.site.transfers import Carriage

@@ -27,10 +27,11 @@ from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
+from auditor.needs.default_facts import PAUSE, PauseBuilds, pause_builds
+from auditor.needs.listed import Listed
+from auditor.needs.model import DefaultImage, UnknownDefault
 from auditor.oci.windows import match_build, release_of, runtime_rule
-from auditor.plan.default_facts import PAUSE, PauseBuilds, pause_builds
-from auditor.plan.listed import Listed
-from auditor.plan.model import DefaultImage, Pool, UnknownDefault
+from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
 from auditor.site.images import Standing
 

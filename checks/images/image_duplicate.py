@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, define
 from auditor.oci.reference import Reference
-from auditor.plan.model import ListLine
+from auditor.readers.model import ListLine
 from auditor.site import Requirement, Site
 
 ID = "image-duplicate"

@@ -28,10 +28,10 @@ from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
+from auditor.needs.listed import Coverage
+from auditor.needs.workload_gaps import open_gaps
 from auditor.oci.reference import Reference
-from auditor.plan.demands import Demand
-from auditor.plan.listed import Coverage
-from auditor.plan.workloads.gaps import open_gaps
+from auditor.readers.demands import Demand
 from auditor.site import Requirement, Site
 from checks.affected import of_pairs, waits_for_copy
 

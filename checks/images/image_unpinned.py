@@ -26,7 +26,7 @@ from functools import cache, lru_cache
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, define
 from auditor.facts import Fact, table
 from auditor.oci.reference import Reference
-from auditor.plan.model import ListLine
+from auditor.readers.model import ListLine
 from auditor.site import Requirement, Site
 from checks.bringing import observing
 

@@ -22,8 +22,8 @@ from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
-from auditor.plan.listed import Coverage, Listed
-from auditor.plan.workloads.gaps import open_gaps
+from auditor.needs.listed import Coverage, Listed
+from auditor.needs.workload_gaps import open_gaps
 from auditor.site import Requirement, Site
 
 ID = "image-unused"

@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.errors import Location
 from auditor.evidence.model import Kind
-from auditor.plan.node_config import NodeConfig
+from auditor.readers.node_config import NodeConfig
 from auditor.site import Requirement, Site
 from auditor.site.mirrors import Lead, Mirroring, Way, bare
 from checks.mirror_files import mirror_remedy

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 
 from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
-from auditor.plan.node_config.slips import ConfigSlip, Effect
+from auditor.readers.node_config.slips import ConfigSlip, Effect
 from auditor.site import Requirement, Site
 from checks.affected import not_arrived
 

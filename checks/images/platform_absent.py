@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.oci.document import Index
 from auditor.oci.select import entries
-from auditor.plan.bare_lists import PLAN_OF_LISTS
+from auditor.plan.model import PLAN_OF_LISTS
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
 from checks.placed import image_subject, settled, subject_of, unknown

@@ -22,7 +22,7 @@ import datetime
 from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, define
-from auditor.plan.demands import Demand
+from auditor.readers.demands import Demand
 from auditor.site import Requirement, Site
 
 ID = "workload-os-unbound"

@@ -26,9 +26,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.needs.model import Need
 from auditor.oci.document import Index
 from auditor.oci.select import entries
-from auditor.plan.model import Need
 from auditor.site import Requirement, Site
 from auditor.site.images import Image, Placement, Standing
 from auditor.transfer.hops import Unpredicted

@@ -30,7 +30,7 @@ from dataclasses import replace
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
-from auditor.plan.scripts import Command
+from auditor.readers.scripts import Command
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers

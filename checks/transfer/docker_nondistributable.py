@@ -32,9 +32,9 @@ from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table, version_key
 from auditor.oci.reference import Reference
-from auditor.plan.docker_daemon import ALLOW, Daemon, UnreadableDaemon, daemons
-from auditor.plan.lists.source import placeholder_in
 from auditor.plan.model import Program
+from auditor.readers.docker_daemon import ALLOW, Daemon, UnreadableDaemon, daemons
+from auditor.readers.lists.source import placeholder_in
 from auditor.site import Requirement, Site
 from auditor.transfer.hops import Unpredicted
 from checks.affected import not_arrived, of_placements

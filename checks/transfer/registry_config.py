@@ -26,8 +26,8 @@ from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
-from auditor.plan.registry_config import UnreadableConfig
-from auditor.plan.registry_lint import RegistrySlip, Slip
+from auditor.readers.registry_config import UnreadableConfig
+from auditor.readers.registry_lint import RegistrySlip, Slip
 from auditor.site import Requirement, Site
 from auditor.site.fetches import shown_url
 from checks.affected import EVERYTHING

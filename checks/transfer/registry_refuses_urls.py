@@ -32,8 +32,8 @@ from auditor.evidence.model import Kind
 from auditor.oci.document import Descriptor
 from auditor.oci.reference import parse_reference
 from auditor.plan.model import Registry
-from auditor.plan.node_config.rewriting import NotUnderstood
-from auditor.plan.registry_config import UnreadableConfig, UrlRules, url_rules
+from auditor.readers.node_config.rewriting import NotUnderstood
+from auditor.readers.registry_config import UnreadableConfig, UrlRules, url_rules
 from auditor.site import Requirement, Site
 from auditor.site.layers import foreign_layers
 from auditor.transfer.hops import Unpredicted

@@ -29,8 +29,8 @@ from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undete
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.plan.model import Pool
-from auditor.plan.node_config import NodeConfig
-from auditor.plan.node_config.tls import TlsSetting
+from auditor.readers.node_config import NodeConfig
+from auditor.readers.node_config.tls import TlsSetting
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect
 from auditor.site.trust.runtime import RUNTIMES, RuntimeCa, is_for

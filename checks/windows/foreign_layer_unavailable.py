@@ -29,9 +29,9 @@ from dataclasses import replace
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Absent, Failed, Kind, Seen
+from auditor.needs.model import Need
 from auditor.oci.document import Descriptor
 from auditor.oci.reference import Reference
-from auditor.plan.model import Need
 from auditor.site import Requirement, Site
 from auditor.site.copies import Copy
 from auditor.site.images import Placement, Trouble

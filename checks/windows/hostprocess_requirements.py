@@ -31,8 +31,8 @@ from auditor.evidence.model import Kind
 from auditor.facts import Fact, table, version_key
 from auditor.oci.reference import Reference
 from auditor.oci.windows import split_version
-from auditor.plan.demands import Demand
 from auditor.plan.model import Pool
+from auditor.readers.demands import Demand
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
 from checks.affected import NOTHING

@@ -26,8 +26,8 @@ from collections.abc import Iterator
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table, version_key
+from auditor.needs.default_facts import distribution_named
 from auditor.oci.windows import WindowsRelease, release_of, split_version
-from auditor.plan.default_facts import distribution_named
 from auditor.plan.model import Cluster, Plan, Pool
 from auditor.site import Requirement, Site
 

@@ -27,9 +27,9 @@ from auditor.evidence.model import Fetched, Place, Seen, TlsOffered
 from auditor.evidence.places import note_places
 from auditor.evidence.schema import seal_of
 from auditor.evidence.store import Store
+from auditor.needs.model import Needs
+from auditor.needs.resolve import resolve_needs
 from auditor.plan.load import load_plan
-from auditor.plan.model import Needs
-from auditor.plan.needs import resolve_needs
 from auditor.plan.rewrites import placed
 
 HERE = Path(__file__).parent

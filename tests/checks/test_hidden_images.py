@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from auditor.check import Finding, Fine, Outcome, Undetermined
+from auditor.needs.resolve import resolve_needs
+from auditor.needs.workload_gaps import open_gaps
 from auditor.plan.load import load_plan
-from auditor.plan.needs import resolve_needs
-from auditor.plan.workloads.gaps import open_gaps
 from checks import CATALOGUE
 from tests.world import site_of
 

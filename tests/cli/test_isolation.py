@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from auditor.plan import scripts, workloads
-from auditor.plan.lists import docker_images, plain, read_list
-from auditor.plan.lists.source import ListSource
-from auditor.plan.node_config import registries_yaml
+from auditor.readers import scripts, workloads
+from auditor.readers.lists import docker_images, plain, read_list
+from auditor.readers.lists.source import ListSource
+from auditor.readers.node_config import registries_yaml
 from tests.cli.runner import auditor, environment
 
 LINUX = ("--platform", "linux/amd64")

@@ -13,9 +13,10 @@ from auditor.collectors.registry.retries import Retries
 from auditor.errors import Location
 from auditor.evidence.model import Absent, ChainSeen, Content, Failed, Kind, Observation, Seen, TlsOffered
 from auditor.evidence.store import Store
+from auditor.needs.model import Need, Needs
 from auditor.oci.platform import parse_platform
 from auditor.oci.reference import parse_reference
-from auditor.plan.model import Need, Needs, Plan, Pool, Program
+from auditor.plan.model import Plan, Pool, Program
 
 LINUX = "linux/amd64"
 ARM = "linux/arm64"

@@ -12,8 +12,9 @@ from auditor.errors import UsageError
 from auditor.evidence.model import Absent, ArchiveSeen, Failed, Kind, Place, Seen
 from auditor.evidence.places import noted_places
 from auditor.evidence.store import Store
+from auditor.needs.model import Needs
 from auditor.plan.load import load_plan
-from auditor.plan.model import Needs, Plan
+from auditor.plan.model import Plan
 from tests.collectors.archives.made import INDEX, LINUX, docker, index_layout, tar, written
 from tests.collectors.asking import options
 

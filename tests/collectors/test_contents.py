@@ -16,8 +16,9 @@ from auditor.check import Severity
 from auditor.engine import evaluate
 from auditor.evidence.model import BlobSeen, Failed, Kind, Place, Seen, Verify
 from auditor.evidence.store import Store
+from auditor.needs.model import Needs, Reason
 from auditor.oci.media_types import OCI_INDEX, OCI_MANIFEST
-from auditor.plan.model import Needs, Reason, Registry
+from auditor.plan.model import Registry
 from auditor.site import Site
 from checks import CATALOGUE
 from tests.collectors.asking import LINUX, PLACE, gather, needs_of, plan_of

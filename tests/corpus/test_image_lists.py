@@ -7,10 +7,10 @@ from collections import Counter
 
 import pytest
 
-from auditor.plan.defaults import plan_defaults
-from auditor.plan.listed import Listed
-from auditor.plan.lists import ListSource, read_list
-from auditor.plan.model import ListLine
+from auditor.needs.defaults import plan_defaults
+from auditor.needs.listed import Listed
+from auditor.readers.lists import ListSource, read_list
+from auditor.readers.model import ListLine
 from tests.corpus.folder import corpus
 from tests.world import plan_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 
 from auditor.check import Finding
-from auditor.plan.demands import Demand
-from auditor.plan.workloads import read_workloads
+from auditor.readers.demands import Demand
+from auditor.readers.workloads import read_workloads
 from auditor.site import Site
 from checks import CATALOGUE
 from tests.corpus.folder import corpus

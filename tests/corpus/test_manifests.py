@@ -9,9 +9,9 @@ import pytest
 
 from auditor.engine import CheckResult, evaluate
 from auditor.evidence.model import Absent, Kind
+from auditor.needs.resolve import resolve_needs
 from auditor.oci.document import Index, Manifest, Schema1, parse_document
 from auditor.oci.select import entries
-from auditor.plan.needs import resolve_needs
 from auditor.policy import Policy, judge
 from auditor.policy.matrix import image_rows
 from auditor.report import Cell

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from auditor.needs.resolve import resolve_needs
 from auditor.oci import media_types
 from auditor.oci.document import Manifest, parse_document
-from auditor.plan.needs import resolve_needs
 from auditor.site import Site
 from tests.corpus.folder import corpus
 from tests.memory import MemoryEvidence, body_of

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from auditor.fix.written import Written
-from auditor.plan.lists.source import ListSource
+from auditor.readers.lists.source import ListSource
 from checks.images import mirror_not_configured
 from tests.fix.made import TODAY, checks_of, written
 from tests.world import site_from, site_of
@@ -83,7 +83,7 @@ observed:
 
 def lines_of(file: Written) -> list[str]:
     """The references of a plain list, read by our own importer."""
-    from auditor.plan.lists import plain
+    from auditor.readers.lists import plain
 
     source = ListSource("images.txt", ("linux",))
     found = list(plain.read(source, file.text.encode()))

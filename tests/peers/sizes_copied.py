@@ -15,8 +15,8 @@ import zstandard
 
 from auditor.collectors.collect import collect
 from auditor.evidence.store import Store
+from auditor.needs.resolve import resolve_needs
 from auditor.plan.load import load_plan
-from auditor.plan.needs import resolve_needs
 from auditor.site import Site
 from auditor.sizing.ranged import Amount
 from tests.collectors.asking import options

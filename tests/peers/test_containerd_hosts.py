@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from auditor.plan.node_config.model import PULL, RESOLVE
-from auditor.plan.node_config.rewriting import NotUnderstood, rewritten
+from auditor.readers.node_config.model import PULL, RESOLVE
+from auditor.readers.node_config.rewriting import NotUnderstood, rewritten
 from tests.peers.programs import missing, require
-from tests.plan.node_config.made import V3, node
+from tests.readers.node_config.made import V3, node
 
 pytestmark = pytest.mark.peer
 SOURCE = Path(__file__).parent / "hosts_toml"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from auditor.plan.load import load_plan
-from auditor.plan.workloads.sources import ChartSource, chart_sources
+from auditor.readers.workloads.sources import ChartSource, chart_sources
 from tests.cli.runner import auditor
 from tests.peers.programs import require
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from auditor.plan.go_regexp import go_problem
-from auditor.plan.registry_lint import Slip, slips_in
+from auditor.readers.go_regexp import go_problem
+from auditor.readers.registry_lint import Slip, slips_in
 from tests.peers.programs import require
 from tests.peers.registry import serve
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from auditor.facts import table
-from auditor.plan.registry_config import read_rules
+from auditor.readers.registry_config import read_rules
 from auditor.transfer.layers import CopyLayers
 from auditor.transfer.platforms import CopyPlatforms
 from auditor.transfer.registries import RegistryUrls, registry_row

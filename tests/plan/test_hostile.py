@@ -19,7 +19,7 @@ LOAD = "import sys\nfrom auditor.plan.load import load_plan_files\nload_plan_fil
 DISK = "import sys\nfrom pathlib import Path\nfrom auditor.plan.load import load_plan\nload_plan(Path(sys.argv[1]))\n"
 LIST = """
 import sys
-from auditor.plan.lists import ListSource, read_list
+from auditor.readers.lists import ListSource, read_list
 read_list(ListSource('l', ('p',)), sys.stdin.buffer.read())
 """
 

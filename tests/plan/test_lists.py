@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.plan.bare_lists import plan_for_lists
-from auditor.plan.lists import ListSource, read_list
+from auditor.needs.resolve import resolve_needs
+from auditor.pipeline.bare_plans import plan_for_lists
 from auditor.plan.load import load_plan
-from auditor.plan.model import ListLine
-from auditor.plan.needs import resolve_needs
+from auditor.readers.lists import ListSource, read_list
+from auditor.readers.model import ListLine
 from tests.corpus.folder import corpus
 
 SOURCE = ListSource("images.txt", ("one",))

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import Location, PlanError
-from auditor.plan.files import carried_files
 from auditor.plan.load import load_plan, load_plan_files, load_waivers
+from auditor.readers.carried import carried_files
 
 PLAN = "version: 1\npools: {one: {platform: linux/amd64}}\nwaivers: waivers.yaml\n"
 ONE = "# ours\n- {check: image-absent, subject: busybox, reason: later, owner: platform, expires: 2027-03-31}\n"

@@ -9,7 +9,7 @@ import pytest
 from auditor.check import Subject, Undetermined
 from auditor.evidence.causes import Cause, Fault, cause_of_status, host_of
 from auditor.evidence.model import Kind
-from auditor.plan.bare_lists import PLAN_OF_LISTS
+from auditor.plan.model import PLAN_OF_LISTS
 from auditor.policy import Policy, judge
 from auditor.policy.hosts import WORDS, host_remedy, host_rows
 from reports import format_names, render

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.policy.matrix import image_rows
-from auditor.policy.sections import egress_rows
+from auditor.report.sections import egress_rows
 from tests.made_checks import TODAY
 from tests.world import site_of
 

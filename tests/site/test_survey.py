@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from auditor.evidence.model import Absent, Kind
+from auditor.needs.resolve import resolve_needs
 from auditor.oci import media_types
 from auditor.oci.reference import parse_reference
-from auditor.plan.needs import resolve_needs
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing, is_carrier
 from tests.memory import AT, MemoryEvidence, body_of, digest_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.policy.matrix import image_rows
-from auditor.policy.sections import ITEMS, egress_rows, storage_stages
+from auditor.report.sections import ITEMS, egress_rows, storage_stages
 from auditor.site import Site
 from tests.made_checks import TODAY
 from tests.world import site_from, site_of

@@ -13,17 +13,18 @@ from auditor.collectors.collect import CollectOptions, collect
 from auditor.collectors.registry.retries import TIMEOUT, Retries
 from auditor.errors import Location, UsageError
 from auditor.evidence.store import Store
+from auditor.needs.model import Needs
 from auditor.oci.platform import InvalidPlatform
 from auditor.pki.clients import client_ids
 from auditor.pki.loading import load_certificates
 from auditor.plan.fields import split_host_port
 from auditor.plan.files import DiskFiles, FileProblem
-from auditor.plan.model import Endpoint, Needs, Plan, Pool
+from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.plan.nodes import node_platform
 from auditor.plan.spelling import as_hint
 from auditor.policy.judge import EXIT_NOT_READY, EXIT_UNDETERMINED
-from auditor.policy.sections import trust_rows
 from auditor.report import TrustRow
+from auditor.report.sections import trust_rows
 from auditor.site import Site
 from auditor.site.trust.served import Served, Unseen
 from reports.cleaning import clean

@@ -9,13 +9,14 @@ from tabulate import tabulate
 
 from auditor.errors import Location
 from auditor.evidence.model import Absent, ImageEvidence, Seen
+from auditor.needs.model import Needs
+from auditor.needs.resolve import resolve_needs
 from auditor.oci.document import Document, Index, MalformedDocument, Manifest, parse_config, parse_document
 from auditor.oci.platform import Platform
 from auditor.oci.reference import Reference
 from auditor.oci.select import entries, flatten
 from auditor.oci.unpacked import UnpackedSeen
-from auditor.plan.model import ImageSource, Needs, Plan, Pool
-from auditor.plan.needs import resolve_needs
+from auditor.plan.model import ImageSource, Plan, Pool
 from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers
 from auditor.sizing.budget import Budget, deduplicated, format_bytes

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from auditor.plan.node_config.marked_toml import Toml, load_toml
-from auditor.plan.node_config.model import Unreadable
+from auditor.readers.node_config.marked_toml import Toml, load_toml
+from auditor.readers.node_config.model import Unreadable
 
 _TLS = ("ca", "client", "skip_verify")
 _OURS = ("server", "override_path", "capabilities")

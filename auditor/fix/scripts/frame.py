@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from auditor.fix.reported import Reported
 from auditor.fix.steps import Errand
 from auditor.fix.written import mended, once, quoted, remark
-from auditor.plan.node_config.addresses import is_loopback
+from auditor.readers.node_config.addresses import is_loopback
 from auditor.sizing.budget import many
 
 _BEGIN = r"""set -Eeuo pipefail

@@ -7,9 +7,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from auditor.evidence.model import Absent, Evidence, Failed, Kind, Seen
+from auditor.needs.model import Need, Needs
 from auditor.oci.archive import ArchivedImage
 from auditor.oci.reference import Reference
-from auditor.plan.model import Need, Needs, Plan
+from auditor.plan.model import Plan
 from auditor.plan.paths import is_inside, normal
 from auditor.site.archives.conflicts import Conflict, conflicts_in
 from auditor.site.archives.evidence import Archive, InArchive, InNone

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from auditor.plan.model import Needs, Pool
+from auditor.needs.model import Needs
+from auditor.plan.model import Pool
 from auditor.site.storage.load import Load
 from auditor.site.storage.payloads import Content, Part, compressed_lots, lots_of
 from auditor.site.storage.stage import Stage, stage_of

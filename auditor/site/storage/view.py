@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from auditor.evidence.model import Evidence
+from auditor.needs.model import Needs
 from auditor.oci.reference import Reference
-from auditor.plan.model import Needs, Plan
+from auditor.plan.model import Plan
 from auditor.site.archives.view import Archives
 from auditor.site.images import Images, Placement
 from auditor.site.storage.along import Along, along

@@ -18,7 +18,7 @@ from auditor.pki.pool_trust import PoolTrust
 from auditor.pki.rules import Flaw, FlawKind
 from auditor.pki.verdicts import Distrust, Gap, Incomplete, Invalid, TrustVerdict, Unproven, Untrusted, Verifies
 from auditor.plan.model import Endpoint, Plan, Pool
-from auditor.plan.node_config import NodeConfig
+from auditor.readers.node_config import NodeConfig
 from auditor.site.trust.callers import Callers
 from auditor.site.trust.dials import CRYPTOAPI_WAIT, DialledUrl, Purpose, dials_of
 from auditor.site.trust.issuers import MAX_LEVELS, Issuers

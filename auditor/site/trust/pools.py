@@ -13,8 +13,8 @@ from auditor.pki.stores.dump import AUTH_ROOT, DISALLOWED, INTERMEDIATE, ROOT, D
 from auditor.pki.stores.reading import StoreRead, read_store
 from auditor.pki.stores.windows_roots import inbox_microsoft
 from auditor.plan.model import Endpoint, Plan, Pool
-from auditor.plan.node_config import NodeConfig
 from auditor.plan.paths import is_inside
+from auditor.readers.node_config import NodeConfig
 from auditor.site.trust.inside import InsideUrls
 from auditor.site.trust.runtime import runtime_cas, trusted_for
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from auditor.plan.lists import ListSource
-from auditor.plan.model import ListLine
+from auditor.readers.lists import ListSource
+from auditor.readers.model import ListLine
 
 _TITLE = b"# Release notes of the plant"
 _IMAGE = re.compile(r"^IMAGE:\s*(\S+)")

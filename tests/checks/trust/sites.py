@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from auditor.check import Check, Finding, Fine, Outcome, Undetermined
 from auditor.errors import Location
 from auditor.evidence.model import BlobSeen, ChainSeen, Content, Observation, Seen, TagSeen, TlsOffered
+from auditor.needs.model import Needs
 from auditor.oci.platform import parse_platform
-from auditor.plan.model import Endpoint, Needs, Plan, Pool, Program, Registry
+from auditor.plan.model import Endpoint, Plan, Pool, Program, Registry
 from auditor.site import Site
 from tests.pki.make_chains import HOST, Made
 

@@ -13,7 +13,8 @@ import pytest
 from auditor.check import Finding
 from auditor.collectors.tls import observe_chain
 from auditor.errors import Location
-from auditor.plan.model import Endpoint, Needs, Plan
+from auditor.needs.model import Needs
+from auditor.plan.model import Endpoint, Plan
 from auditor.site import Site
 from checks.trust import certificate_name_mismatch, chain_incomplete, root_not_trusted
 from tests.checks.trust.sites import ChainsOnly, examined, findings, outcomes, pool, windows

@@ -1,0 +1,1 @@
+"""Which image the nodes need, on which platform, for which pool, and why. No I/O."""

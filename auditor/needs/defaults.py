@@ -1,0 +1,165 @@
+"""What nobody writes in a manifest: the images that the distribution and the runtimes of a plan pull by themselves.
+
+A distribution that brings its own containerd sets its pause image too, so that the default of the runtime counts only on
+kubeadm and where the plan names no distribution. What the facts do not cover is an `UnknownDefault`, never nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from auditor.errors import Location
+from auditor.facts import version_key
+from auditor.needs.default_facts import (
+    PAUSE,
+    DefaultRow,
+    Distribution,
+    default_rows,
+    distribution_named,
+    has_images_of_its_own,
+    runtime_pause,
+)
+from auditor.needs.model import DefaultImage, Defaults, UnknownDefault
+from auditor.oci.reference import InvalidReference, parse_reference
+from auditor.plan.model import Cluster, Plan, Pool
+from auditor.readers.model import Setting
+
+_RELEASE = re.compile(r"v?(\d{1,4}\.\d{1,4}\.\d{1,4}(?:-[\w.]{1,40})?)(?:\+([\w.-]{1,60}))?", re.ASCII)
+_NO_SANDBOXES: Mapping[str, Setting] = MappingProxyType({})
+_NO_CNI = "none"
+_Found = DefaultImage | UnknownDefault
+
+
+def plan_defaults(plan: Plan, sandboxes: Mapping[str, Setting] = _NO_SANDBOXES) -> Defaults:
+    """Everything that is pulled by default. `sandboxes` holds, by pool, the pause image that the nodes' configuration names."""
+    of_cluster = _of_cluster(plan, plan.cluster, sandboxes) if plan.cluster is not None else ()
+    found = (*of_cluster, *_of_runtimes(plan, sandboxes))
+    images = _merged(item for item in found if isinstance(item, DefaultImage))
+    return Defaults(images, tuple(item for item in found if isinstance(item, UnknownDefault)))
+
+
+def _merged(images: Iterable[DefaultImage]) -> tuple[DefaultImage, ...]:
+    """Each image once for who pulls it, with all pools: pause is one image on Linux and Windows."""
+    merged: dict[tuple[str, str, str], DefaultImage] = {}
+    for image in images:
+        key = (image.who, image.part, image.text)
+        known = merged.get(key)
+        pools = image.pools if known is None else tuple(dict.fromkeys((*known.pools, *image.pools)))
+        merged[key] = replace(known or image, pools=pools)
+    return tuple(merged.values())
+
+
+def _of_cluster(plan: Plan, cluster: Cluster, sandboxes: Mapping[str, Setting]) -> Iterator[_Found]:
+    distribution, release = distribution_named(cluster.distribution), _RELEASE.fullmatch(cluster.version.strip())
+    who, where = _name(cluster), plan.where("cluster", "version")
+    if distribution is None:
+        detail = f"the facts do not say what {who} pulls by itself"
+        yield UnknownDefault(who, detail, plan.where("cluster", "distribution"))
+    elif release is None:
+        detail = f"{cluster.version!r} is no release: write all three numbers, as in v1.33.5, to learn what {who} pulls"
+        yield UnknownDefault(who, detail, where, missing=True)
+    else:
+        yield from _unknown_of(plan, cluster, distribution)
+        yield from _images_of(plan, cluster, distribution, release, sandboxes)
+
+
+def _name(cluster: Cluster) -> str:
+    return f"{cluster.distribution} {cluster.version}"
+
+
+def _cnis(cluster: Cluster, distribution: Distribution) -> tuple[str, ...]:
+    """The network plug-ins: `multus,canal` is two. Spelt as in the facts: `kube-router` is kuberouter."""
+    named = re.split(r"[\s,+]+", (cluster.cni or distribution.default_cni).lower().strip())
+    known = {name.replace("-", ""): name for name in distribution.brings}
+    return tuple(known.get(name.replace("-", ""), name) for name in named if name and name != _NO_CNI)
+
+
+def _unknown_of(plan: Plan, cluster: Cluster, distribution: Distribution) -> Iterator[UnknownDefault]:
+    """What the facts do not cover: the version on an OS, a network plug-in, the distribution below a product."""
+    rows = default_rows(distribution.name, cluster.version)
+    who, where = _name(cluster), plan.where("cluster", "version")
+    if distribution.numbering == "product":
+        detail = f"{who} runs on a cluster of another distribution, which the plan does not name: what that pulls is not known"
+        yield UnknownDefault(who, detail, where, missing=True)
+    for os in dict.fromkeys(pool.platform.os for pool in plan.pools):
+        if not any(row.os == os for row in rows):
+            yield UnknownDefault(who, f"the facts do not say what {who} pulls by itself on {os}", where)
+    # Where a distribution brings no network plug-in, whatever is installed is a workload.
+    for cni in _cnis(cluster, distribution) if distribution.brings and rows else ():
+        read = any(row.cni == cni for row in rows) or not has_images_of_its_own(distribution.name, cni)
+        if cni not in distribution.brings or not read:
+            detail = f"the facts do not say what the network plug-in {cni} pulls on {who}"
+            yield UnknownDefault(who, detail, plan.where("cluster", "cni"))
+
+
+def _images_of(
+    plan: Plan, cluster: Cluster, distribution: Distribution, release: re.Match[str], sandboxes: Mapping[str, Setting]
+) -> Iterator[DefaultImage]:
+    """The image of every row that applies. Where nodes name a sandbox image, the distribution's own is not asked for."""
+    cnis, words = _cnis(cluster, distribution), {"kubernetes": release[1], "revision": release[2] or "*"}
+    for row in default_rows(distribution.name, cluster.version):
+        own_pause = row.part == PAUSE and distribution.own_runtime
+        pools = tuple(
+            pool.name for pool in plan.pools if pool.platform.os == row.os and not (own_pause and pool.name in sandboxes)
+        )
+        if pools and (not row.cni or row.cni in cnis):
+            listed = distribution.image_list.format_map({"version": cluster.version})
+            yield _image(_name(cluster), plan.where("cluster", "version"), pools, row, words, listed)
+
+
+def _image(
+    who: str, where: Location, pools: tuple[str, ...], row: DefaultRow, words: Mapping[str, str], listed: str
+) -> DefaultImage:
+    text = row.image.format_map(words)
+    return DefaultImage(
+        who=who,
+        part=row.part,
+        text=text,
+        location=where,
+        pools=pools,
+        source=row.source,
+        reference=None if "*" in text else parse_reference(text),
+        also=tuple(other.format_map(words) for other in row.also),
+        certain=row.certain and row.confidence == "high",
+        image_list=listed,
+    )
+
+
+def _of_runtimes(plan: Plan, sandboxes: Mapping[str, Setting]) -> Iterator[_Found]:
+    distribution = distribution_named(plan.cluster.distribution) if plan.cluster is not None else None
+    counts = plan.cluster is None or (distribution is not None and not distribution.own_runtime)
+    for pool in plan.pools:
+        if pool.name in sandboxes:
+            yield _from_sandbox(pool, sandboxes[pool.name])
+        elif counts:
+            yield from _from_runtime(plan, pool)
+
+
+def _from_sandbox(pool: Pool, sandbox: Setting) -> _Found:
+    who = f"{pool.runtime or 'the runtime'} on {pool.name}"
+    try:
+        reference = parse_reference(sandbox.text)
+    except InvalidReference as error:
+        return UnknownDefault(who, f"the sandbox image {sandbox.text!r} is no reference: {error}", sandbox.location, pool.name)
+    source = f"the configuration of {pool.name}"
+    return DefaultImage(who, PAUSE, str(reference), sandbox.location, (pool.name,), source, reference)
+
+
+def _from_runtime(plan: Plan, pool: Pool) -> Iterator[_Found]:
+    where = plan.where("pools", pool.name, "runtime")
+    if pool.runtime is None or not version_key(pool.runtime.version):
+        if plan.cluster is not None or pool.runtime is not None:
+            detail = f"the plan does not say which version of which runtime {pool.name} has, so its pause image is not known"
+            yield UnknownDefault(pool.name, detail, where, pool.name, missing=True)
+        return
+    who = str(pool.runtime)
+    row = runtime_pause(pool.runtime.name, pool.runtime.version)
+    if row is None:
+        yield UnknownDefault(who, f"the facts do not say which pause image {who} asks for", where, pool.name)
+        return
+    certain = plan.cluster is not None and row.confidence == "high"
+    reference = parse_reference(row.image)
+    yield DefaultImage(who, PAUSE, row.image, where, (pool.name,), row.source, reference, certain=certain)

@@ -1,0 +1,129 @@
+"""The TLS endpoints of a plan: those that it lists, and the registries that its nodes pull from without being listed.
+
+This is the only place that decides which endpoints there are. The collector observes them, and the site judges them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from auditor.errors import Location
+from auditor.needs.model import Needs
+from auditor.plan.fields import split_host_port
+from auditor.plan.model import API_SERVER_KIND, REGISTRY_KIND, Endpoint, Origin, Plan, Registry
+from auditor.readers.node_config import NodeConfig, Server
+from auditor.readers.node_config.addresses import default_scheme, is_loopback, own_host
+from auditor.readers.node_config.model import Namespace
+
+API_SERVER_PORT = 6443
+IsReachable = Callable[[str, tuple[str, ...]], bool]  # a host and the patterns of `network.reachable`
+Name = tuple[str, int]  # host in lower case without brackets, port
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A host that nodes pull from, as written in the plan or in a file of it."""
+
+    host: str
+    location: Location
+    origin: Origin
+    is_tls: bool = True
+
+
+def tls_endpoints(
+    plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig], is_reachable: IsReachable
+) -> tuple[Endpoint, ...]:
+    """Return the endpoints that the plan lists, then the internal registries that its nodes connect to by TLS, each once.
+
+    A listed endpoint keeps its location and its chain file, and gets the kind `registry` if nodes pull from it. Hosts that
+    are neither the internal registry nor in `network.reachable` are external and no endpoints.
+    """
+    sources: dict[Name, list[_Source]] = {}
+    for source in _sources(plan, needs, configs):
+        if (name := _name(source.host)) is not None:
+            sources.setdefault(name, []).append(source)
+    found = {(one.host.lower(), one.port): replace(one, kind=_kind(one, sources)) for one in plan.endpoints}
+    own = _own_hosts(plan)
+    for name, written in sources.items():
+        first = next((source for source in written if source.is_tls), None)
+        if first is None or name in found or not (name[0] in own or is_reachable(name[0], plan.reachable)):
+            continue
+        host, port = split_host_port(first.host)
+        found[name] = Endpoint(host, port or 443, first.location, kind=REGISTRY_KIND, origin=first.origin)
+    return tuple(found.values())
+
+
+def _kind(endpoint: Endpoint, sources: Mapping[Name, list[_Source]]) -> str:
+    if endpoint.kind:
+        return endpoint.kind
+    if (endpoint.host.lower(), endpoint.port) in sources:
+        return REGISTRY_KIND
+    return API_SERVER_KIND if endpoint.port == API_SERVER_PORT else ""
+
+
+def _name(host: str) -> Name | None:
+    """Host and port; None for a host that no client can connect to."""
+    try:
+        name, port = split_host_port(host)
+    except ValueError:
+        return None
+    return name.lower(), port or 443
+
+
+def _own_hosts(plan: Plan) -> frozenset[str]:
+    """The hosts of the internal registry, without ports."""
+    registry = plan.registry
+    if registry is None:
+        return frozenset()
+    names = map(_name, (registry.host, *map(_domain, registry.rewrites.values())))
+    return frozenset(name[0] for name in names if name is not None)
+
+
+def _domain(place: str) -> str:
+    return place.partition("/")[0]
+
+
+def _sources(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig]) -> Iterator[_Source]:
+    """Every host that nodes pull from, external ones too."""
+    if plan.registry is not None:
+        yield from _of_registry(plan, plan.registry)
+    for config in configs.values():
+        for server in _servers(config):
+            yield _Source(server.host, server.location, Origin.REGISTRY, server.scheme == "https")
+    yield from _of_images(plan, needs, configs)
+
+
+def _of_registry(plan: Plan, registry: Registry) -> Iterator[_Source]:
+    host = _domain(registry.host)
+    # As the collector connects to it: a registry on loopback uses plain HTTP unless the plan names its CA.
+    is_tls = not registry.insecure and (bool(registry.ca) or not is_loopback(host))
+    yield _Source(host, plan.where("registry", "host"), Origin.REGISTRY, is_tls)
+    for prefix, place in registry.rewrites.items():
+        if (target := _domain(place)) != host:
+            yield _Source(target, plan.where("registry", "rewrites", prefix), Origin.REGISTRY, not is_loopback(target))
+
+
+def _servers(config: NodeConfig) -> Iterator[Server]:
+    """Every mirror of a node configuration, in the files' order."""
+    namespaces = [*(config.mirrors or {}).values(), *(config.registries or {}).values()]
+    namespaces += [entry for root in config.roots for entry in root.values() if isinstance(entry, Namespace)]
+    for namespace in namespaces:
+        yield from namespace.servers
+
+
+def _of_images(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig]) -> Iterator[_Source]:
+    """The hosts that nodes ask for an image by its own name: all hosts, where no node configuration says otherwise."""
+    plain = {source.host for source in plan.sources if source.insecure}
+    first: dict[tuple[str, str], Location] = {}
+    for need in needs.needs:
+        first.setdefault((need.pool, need.reference.domain), need.why[0].location if need.why else Location(plan.path))
+    for (pool, domain), location in first.items():
+        config = configs.get(pool)
+        is_tls = domain not in plain and default_scheme(domain) == "https"
+        if config is None or config.doubt(domain) is not None:
+            yield _Source(own_host(domain), location, Origin.IMAGE, is_tls)
+            continue
+        for server in config.servers(domain):
+            if server.role == "default":
+                yield _Source(server.host, location, Origin.IMAGE, is_tls and server.scheme == "https")

@@ -1,0 +1,90 @@
+"""Whether a list has an image: one that a workload names, or one that is pulled by default, under any of its names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+
+from auditor.needs.model import DefaultImage
+from auditor.oci.reference import Reference, parse_reference
+from auditor.plan.model import Registry
+from auditor.readers.model import ListLine
+
+
+def covers(listed: Reference, wanted: Reference) -> bool:
+    """Whether a copy of the listed image is the wanted one: the same tag, also if the list pins it; or the same digest."""
+    if listed.repository != wanted.repository:
+        return False
+    return listed.digest == wanted.digest if wanted.digest else listed.tag == wanted.tag
+
+
+class Coverage:
+    """Which images a set of listed references covers, by repository."""
+
+    def __init__(self, references: Iterable[Reference]) -> None:
+        self._by_repository: dict[str, list[Reference]] = {}
+        for reference in references:
+            self._by_repository.setdefault(reference.repository, []).append(reference)
+
+    def has(self, wanted: Reference) -> bool:
+        """Whether one of the references covers the image."""
+        return any(covers(one, wanted) for one in self._by_repository.get(wanted.repository, ()))
+
+    def covered_by(self, listed: Reference) -> bool:
+        """Whether the listed image covers one of the references."""
+        return any(covers(listed, one) for one in self._by_repository.get(listed.repository, ()))
+
+
+class Listed:
+    """The references of all lists, by repository, so that each image is looked for among few."""
+
+    def __init__(self, lines: Iterable[ListLine], registry: Registry | None) -> None:
+        self._registry = registry
+        self._by_repository: dict[str, list[Reference]] = {}
+        for line in lines:
+            if line.reference is not None:
+                self._by_repository.setdefault(line.reference.repository, []).append(line.reference)
+
+    def of(self, image: DefaultImage) -> tuple[Reference, ...]:
+        """The listed references that will do for the image: as it is, as the facts spell it too, and as it lies inside."""
+        return tuple(
+            reference
+            for spelling in self._spellings(image)
+            for reference in self._by_repository.get(_repository(spelling), ())
+            if _is(reference, spelling)
+        )
+
+    def other_tags(self, image: DefaultImage) -> tuple[str, ...]:
+        """The tags that the lists have of the image's repository."""
+        found = (
+            reference.target
+            for spelling in self._spellings(image)
+            for reference in self._by_repository.get(_repository(spelling), ())
+        )
+        return tuple(dict.fromkeys(found))
+
+    def _spellings(self, image: DefaultImage) -> tuple[str, ...]:
+        names = (image.text, *image.also)
+        inside = (name for text in names for name in _inside(text, self._registry)) if self._registry is not None else ()
+        return tuple(dict.fromkeys((*names, *inside)))
+
+
+def _inside(text: str, registry: Registry) -> Iterator[str]:
+    """Where the image may lie inside: mirrors and `system-default-registry` keep the path, rewrites say another."""
+    yield f"{registry.host}/{text.partition('/')[2]}"
+    for prefix, target in registry.rewrites.items():
+        start = f"{prefix.rstrip('/')}/"
+        if text.startswith(start):
+            yield f"{target.rstrip('/')}/{text.removeprefix(start)}"
+
+
+def _repository(spelling: str) -> str:
+    folder, _, name = spelling.partition("@")[0].rpartition("/")
+    return f"{folder}/{name.partition(':')[0]}"
+
+
+def _is(reference: Reference, spelling: str) -> bool:
+    """Whether a listed reference is what a spelling stands for; `*` in its tag stands for anything."""
+    if "@" in spelling:
+        return covers(reference, parse_reference(spelling))
+    return fnmatchcase(reference.tag, spelling.rpartition(":")[2])

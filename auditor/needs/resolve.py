@@ -1,0 +1,103 @@
+"""Needs: every image on every platform that the plan's sources add up to, each with all its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from auditor.needs.defaults import plan_defaults
+from auditor.needs.listed import Listed
+from auditor.needs.model import Defaults, Need, Needs, Reason
+from auditor.oci.platform import Platform
+from auditor.oci.reference import Reference
+from auditor.plan.model import ImageSource, Plan
+from auditor.plan.paths import is_inside, normal, shown_path
+from auditor.readers.lists import ListSource, read_list
+from auditor.readers.model import ListLine, Setting
+from auditor.readers.node_config import read_node_config
+from auditor.readers.workloads import read_workloads
+
+
+def _lines(plan: Plan, source: ImageSource) -> Iterator[tuple[str, ListLine]]:
+    if source.ref:
+        inline = ListSource(source.location.file, source.pools, source.host_process)
+        yield "inline", inline.entry(source.ref, source.location.line, source.location.column)
+        return
+    name = normal(source.list)
+    for path in [path for path in plan.files if is_inside(path, name)]:
+        listed = ListSource(shown_path(plan.path, path), source.pools, source.host_process, path)
+        for line in read_list(listed, plan.files[path]):
+            yield "list", line
+
+
+def concerns(platforms: tuple[Platform, ...], pool: Platform) -> bool:
+    """Whether an entry that its format restricts to these platforms is for the nodes of a pool, whatever their build."""
+    return not platforms or any(
+        (platform.os, platform.architecture) == (pool.os, pool.architecture)
+        and (not platform.variant or not pool.variant or platform.variant == pool.variant)
+        for platform in platforms
+    )
+
+
+def _by_default(plan: Plan, defaults: Defaults, lines: list[ListLine]) -> Iterator[tuple[Reference, str, Reason]]:
+    """The needs that defaults add, by pool: under the name that a list has them, else as the nodes ask for them.
+
+    Without a cluster nobody knows whether a distribution sets another pause image, so that nothing is added.
+    """
+    if plan.cluster is None:
+        return
+    listed = Listed(lines, plan.registry)
+    for image in defaults.images:
+        if image.reference is None:
+            continue
+        names = listed.of(image) or (image.reference,)
+        for pool in image.pools:
+            yield names[0], pool, Reason("default", image.location)
+
+
+def _sandboxes(plan: Plan) -> Mapping[str, Setting]:
+    """The pause image that the configuration of a pool names, by pool."""
+    named = {pool.name: read_node_config(plan, pool).sandbox_image for pool in plan.pools if pool.config}
+    return {name: setting for name, setting in named.items() if setting is not None}
+
+
+def resolve_needs(plan: Plan) -> Needs:
+    """Read every list, inline reference and workload, and add what is pulled by default, if anything is needed at all.
+
+    The order is that of first appearance.
+    """
+    platforms = {pool.name: pool.platform for pool in plan.pools}
+    lines: list[ListLine] = []
+    reasons: dict[tuple[Reference, str], list[Reason]] = {}
+    elsewhere: set[tuple[Reference, str]] = set()  # needed by something that is no HostProcess container
+    for source in plan.images:
+        for kind, line in _lines(plan, source):
+            lines.append(line)
+            if line.reference is None:
+                continue
+            reason = Reason(kind, line.location)
+            for pool in line.pools:
+                if not concerns(line.platforms, platforms[pool]):
+                    continue
+                key = (line.reference, pool)
+                reasons.setdefault(key, []).append(reason)
+                if not line.host_process:
+                    elsewhere.add(key)
+    workloads = read_workloads(plan)
+    demands = workloads.demands
+    for demand in demands:
+        if demand.reference is None or demand.surmised:
+            continue
+        for pool in demand.pools:
+            key = (demand.reference, pool)
+            reasons.setdefault(key, []).append(Reason(demand.kind, demand.location))
+            if not demand.host_process:
+                elsewhere.add(key)
+    defaults = plan_defaults(plan, _sandboxes(plan))
+    for reference, pool, reason in _by_default(plan, defaults, lines) if lines or demands else ():
+        reasons.setdefault((reference, pool), []).append(reason)
+        elsewhere.add((reference, pool))
+    needs = tuple(
+        Need(reference, pool, platforms[pool], tuple(dict.fromkeys(why)), (reference, pool) not in elsewhere)
+        for (reference, pool), why in reasons.items()
+    )
+    return Needs(tuple(lines), needs, demands, defaults, workloads.passed_over)

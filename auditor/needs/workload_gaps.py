@@ -1,0 +1,103 @@
+"""What of the plan's workloads is not enumerated, grouped: one gap for each kind and file, however many objects it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from auditor.needs.listed import Coverage
+from auditor.oci.reference import Reference
+from auditor.readers.demands import Demand, Gap, Hidden
+
+_SHOWN = 5
+_BY_OBJECT = frozenset({Gap.SOURCE})  # each names another chart or repository
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGap:
+    """Demands that are one gap, in the order of the files. `hidden` is that of the first; never empty."""
+
+    hidden: Hidden
+    demands: tuple[Demand, ...]
+
+    @property
+    def first(self) -> Demand:
+        """Where the gap shows first."""
+        return self.demands[0]
+
+    @property
+    def name(self) -> str:
+        """What the gap is about, without a path of the machine: `Kafka.kafka.strimzi.io in deploy/kafka.yaml`."""
+        if self.hidden.gap in _BY_OBJECT or not self.hidden.kind:
+            return self.first.who
+        return f"{self.hidden.kind} in {self.hidden.file}"
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values that look like images, each once."""
+        return tuple(dict.fromkeys(demand.text for demand in self.demands if demand.text))
+
+    @property
+    def detail(self) -> str:
+        """Where, what is not known, and what to do."""
+        return f"{self.first.location}: {self._what()}. {self._remedy()}"
+
+    @property
+    def facts(self) -> dict[str, str | int | tuple[str, ...]]:
+        """The same as plain values."""
+        fields = dict.fromkeys(demand.hidden.field for demand in self.demands if demand.hidden and demand.hidden.field)
+        found: dict[str, str | int | tuple[str, ...]] = {
+            "gap": self.hidden.gap.value,
+            "kind": self.hidden.kind,
+            "object": self.first.who.removesuffix(f" {self.hidden.field}"),
+            "count": len(self.demands),
+            "fields": tuple(fields)[:_SHOWN],
+            "values": self.values[:_SHOWN],
+            "names": self.hidden.names[:_SHOWN],
+        }
+        return {key: value for key, value in found.items() if value} | self.first.proof
+
+    def _what(self) -> str:
+        objects = tuple(demand for demand in self.demands if not demand.surmised)
+        values = tuple(demand for demand in self.demands if demand.surmised)
+        said = ""
+        if objects:
+            said = objects[0].unbounded + (f" ({len(objects)} such objects in this file)" if len(objects) > 1 else "")
+        if not values:
+            return said
+        more = f" and {len(self.values) - _SHOWN} more" if len(self.values) > _SHOWN else ""
+        named = f"{', '.join(self.values[:_SHOWN])}{more}"
+        if said:
+            return f"{said}. No list has what its fields seem to name: {named}"
+        whole = all(demand.reference is not None for demand in values)
+        doubt = "no list has" if whole else "no list is known to have"
+        seems = f"{values[0].who} looks like an image, and {doubt} what such values name here: {named}"
+        return f"{seems}. Whether they are pulled is not known"
+
+    def _remedy(self) -> str:
+        match self.hidden.gap:
+            case Gap.KIND | Gap.SOURCE if self.hidden.kind:
+                what = "what it fetches runs" if self.hidden.gap is Gap.SOURCE else "its controller pulls"
+                return (
+                    f"List every image that {what}, and name the list in the plan: "
+                    f"`workloads: [{{…, operator_images: {{{self.hidden.kind}: lists/images.txt}}}}]`"
+                )
+            case Gap.VALUE:
+                return "Add to the image list what is pulled"
+        return "Until then its images are not examined"
+
+
+def open_gaps(demands: Iterable[Demand], listed: Iterable[Reference]) -> Iterator[OpenGap]:
+    """Every gap that the lists do not close, in the order of the demands. A value that a list has is no gap."""
+    covered = Coverage(listed)
+    groups: dict[tuple[str, ...], list[Demand]] = {}
+    for demand in demands:
+        hidden = demand.hidden
+        if hidden is None or (demand.reference is not None and covered.has(demand.reference)):
+            continue
+        own = hidden.gap.value if not hidden.kind else demand.who if hidden.gap in _BY_OBJECT else ""
+        groups.setdefault((hidden.file, hidden.kind, own), []).append(demand)
+    for group in groups.values():
+        first = next((demand for demand in group if not demand.surmised), group[0])
+        if first.hidden is not None:
+            yield OpenGap(first.hidden, (first, *(demand for demand in group if demand is not first)))

@@ -1,0 +1,81 @@
+"""What the inputs of a command line are: image lists, Kubernetes manifests or charts. A folder may hold all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from auditor.errors import Location, PlanError, UsageError
+from auditor.plan.files import DiskFiles, FileProblem
+from auditor.plan.paths import is_inside_any, normal
+from auditor.plan.quoting import FORBIDDEN, shown
+from auditor.readers.lists import format_of, unknown
+from auditor.readers.workloads.folder import CHART_FILE, is_manifest_file, outer_charts
+from auditor.readers.workloads.image_like import loose_reference
+from auditor.readers.workloads.kustomize import is_kustomization
+
+Kind = Literal["list", "manifests", "chart"]
+_LISTS = (".txt", ".list", ".lst")
+_GZIP = b"\x1f\x8b"
+_LINES = 200  # of a text, to see whether it is a list
+
+
+def read_source(disk: DiskFiles, source: Path) -> dict[str, bytes]:
+    """The file, or every file of the folder, by path. Raises UsageError or PlanError."""
+    name = str(source)
+    if FORBIDDEN.search(name):
+        raise UsageError(f"{shown(name)[1:-1]}: characters in its name cannot be written down", "Rename the file.")
+    try:
+        return disk.read(name, Location(""))
+    except FileProblem as error:
+        raise PlanError([error.problem]) from error
+
+
+def kinds_in(source: Path, files: Mapping[str, bytes]) -> list[tuple[Kind, str]]:
+    """What to read of one input, as (kind, path): one entry for a file, and as many as a folder needs that nothing vanishes."""
+    name = normal(source.as_posix())
+    if set(files) == {name}:
+        return [(_kind_of_file(name, files[name]), source.as_posix())]
+    if f"{name}/{CHART_FILE}" in files:
+        return [("chart", source.as_posix())]
+    charts = outer_charts(files)
+    loose = {path: data for path, data in files.items() if not is_inside_any(path, charts)}
+    manifests = {path for path, data in loose.items() if _is_for_manifests(path, data)}
+    if not manifests and not charts:
+        return [("list", source.as_posix())]
+    found: list[tuple[Kind, str]] = [
+        ("list", path) for path, data in loose.items() if path not in manifests and _is_list(path, data)
+    ]
+    if len(found) < len(loose):  # the reader of the folder names what it passes over
+        found.append(("manifests", source.as_posix()))
+    return [*found, *(("chart", chart) for chart in sorted(charts))]
+
+
+def is_manifest(path: str, data: bytes) -> bool:
+    """Whether a file by itself is a Kubernetes manifest or a kustomization."""
+    return _kind_of_file(path, data) == "manifests"
+
+
+def _kind_of_file(path: str, data: bytes) -> Kind:
+    if path.endswith(".tgz") and data.startswith(_GZIP):
+        return "chart"
+    if is_kustomization(path):
+        return "manifests"
+    return "manifests" if not format_of(data) and unknown.is_object(data) else "list"
+
+
+def _is_for_manifests(path: str, data: bytes) -> bool:
+    """Whether a file of a folder is left to the reader of manifests: objects, kustomizations, and YAML that is no list."""
+    if is_kustomization(path):
+        return True
+    return is_manifest_file(path) and not format_of(data) and unknown.recognises(data)
+
+
+def _is_list(path: str, data: bytes) -> bool:
+    """Whether a file beside manifests is a list: by its format, by its suffix, or because most of its lines are images."""
+    if format_of(data) or path.endswith(_LISTS):
+        return True
+    lines = [line.split()[0] for line in data[: 64 * 1024].decode("utf-8", "replace").splitlines() if line.split()]
+    entries = [word for word in lines if not word.startswith("#")][:_LINES]
+    return bool(entries) and 2 * sum(loose_reference(word) is not None for word in entries) > len(entries)

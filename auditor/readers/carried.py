@@ -1,0 +1,41 @@
+"""The plan and its files as evidence carries them: without secrets."""
+
+from __future__ import annotations
+
+import msgspec
+
+from auditor.plan.files import left_out_name
+from auditor.plan.model import Plan
+from auditor.plan.paths import is_inside
+from auditor.plan.secrets import key_in, redacted, redacted_list, secret_in, without_keys
+from auditor.readers.workloads.blanked import blanked
+
+
+def carried_files(plan: Plan) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """The plan and the files that it names, without secrets; and `path: reason` for those that are left out.
+
+    The plan and its lists are always carried, as without them there would be nothing to judge. What was left out is noted
+    in a file of its own, so that its reader can tell an absent file from an empty folder.
+    """
+    lists = [source.list for source in plan.images if source.list]
+    kept: dict[str, bytes] = {}
+    left_out = dict(plan.left_out)
+    struck: dict[str, str] = {}
+    for path, data in plan.files.items():
+        if path == plan.file:
+            kept[path] = redacted(data)
+        elif any(is_inside(path, name) for name in lists):
+            kept[path] = redacted_list(data)
+        else:
+            bare = without_keys(data)
+            clean, is_blanked = blanked(bare)
+            reason = key_in(bare) or secret_in(clean if clean.strip() else data, is_blanked=is_blanked)
+            if reason:
+                left_out[path] = reason
+                continue
+            kept[path] = clean
+        if kept[path] != data:
+            struck[path] = "only the secrets in it"
+    if left_out:
+        kept[left_out_name(plan.file)] = msgspec.json.encode(left_out)
+    return kept, tuple(f"{path}: {reason}" for path, reason in (left_out | struck).items())

@@ -1,0 +1,141 @@
+"""One importer per image-list format, told apart by content, not by name.
+
+An importer is a module with `recognises(data) -> bool` and `read(source, data) -> Iterator[ListLine]`. The first that
+recognises a file reads it; the plain list comes last and takes the rest. Other packages add theirs through the entry-point
+group `auditor.importers`: anything with these two functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from types import ModuleType
+from typing import Protocol
+
+from auditor.errors import AuditorError, unexpected
+from auditor.plugins import IMPORTERS as ADDED
+from auditor.plugins import added
+from auditor.readers.lists import (
+    aks_components,
+    aks_imagebom,
+    baseimage,
+    chart_annotations,
+    ctr_images,
+    docker_images,
+    foreign,
+    hauler,
+    hauler_store,
+    helm_dt,
+    image_lists_in,
+    imgpkg,
+    oc_mirror,
+    oc_mirror_mapping,
+    plain,
+    raw_manifest,
+    regsync,
+    skopeo_sync,
+    unknown,
+    zarf,
+)
+from auditor.readers.lists.plain import MAX_LINES
+from auditor.readers.lists.source import ListSource
+from auditor.readers.model import ListLine
+
+IMPORTERS = (
+    foreign,
+    hauler,
+    zarf,
+    imgpkg,
+    helm_dt,
+    oc_mirror,
+    image_lists_in,
+    regsync,
+    skopeo_sync,
+    chart_annotations,
+    ctr_images,
+    docker_images,
+    hauler_store,
+    aks_imagebom,
+    aks_components,
+    raw_manifest,
+    baseimage,
+    oc_mirror_mapping,
+    unknown,
+    plain,
+)
+
+
+_MOST_ERRORS = 20  # told one by one
+
+
+class Importer(Protocol):
+    """What reads a format of lists: a module, or anything else with these functions."""
+
+    def recognises(self, data: bytes) -> bool:
+        """Whether the file is of the format."""
+
+    def read(self, source: ListSource, data: bytes) -> Iterator[ListLine]:
+        """Every entry with its place."""
+
+
+def read_list(source: ListSource, data: bytes) -> tuple[ListLine, ...]:
+    """Every entry of a list. What is no entry but stands where one should is a line with an error: nothing is lost.
+
+    Importers of other packages are asked first. Raises AuditorError when one of them fails.
+    """
+    for name, importer in added(ADDED):
+        if (lines := _by_plugin(name, importer, source, data)) is not None:
+            return lines or (_empty(source),)
+    read: list[ListLine] = []
+    try:
+        ours = _importer_of(data)
+        read.extend(ours.read(source, data))
+    except AuditorError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one list must not end the audit of the others
+        return (*read, source.error(source.whole, 1, 1, f"{unexpected('reading this list', error)}: no further entry is read"))
+    found = tuple(read) or (_empty(source),)
+    return _folded(source, found) if ours is plain else found
+
+
+def _importer_of(data: bytes) -> ModuleType:
+    """The first importer of ours that recognises a file; the plain list recognises what is left."""
+    return next(importer for importer in IMPORTERS if importer.recognises(data))
+
+
+def _folded(source: ListSource, lines: tuple[ListLine, ...]) -> tuple[ListLine, ...]:
+    """The entries, and one error in place of very many where most lines are no references: the file is then no list."""
+    wrong = [line for line in lines if line.error]
+    if len(wrong) <= _MOST_ERRORS or 2 * len(wrong) <= len(lines):
+        return lines
+    first = wrong[0]
+    why = f"{len(wrong):,} of {len(lines):,} entries are no image references (line {first.location.line}: {first.error})"
+    said = source.error(source.whole, first.location.line, 1, f"{why}: the file is no image list")
+    return (said, *(line for line in lines if not line.error))
+
+
+def format_of(data: bytes) -> str:
+    """The format of a list that only its own importer reads; empty for plain text and for what no importer knows."""
+    try:
+        found = _importer_of(data)
+    except Exception:  # noqa: BLE001 - `read_list` reports it for the list that it concerns
+        return ""
+    return "" if found in {foreign, unknown, plain} else found.__name__.rpartition(".")[2].replace("_", " ")
+
+
+def _empty(source: ListSource) -> ListLine:
+    return source.error(source.whole, 1, 1, "the list names no image: is it cut off, or the wrong file?")
+
+
+def _by_plugin(name: str, importer: Importer, source: ListSource, data: bytes) -> tuple[ListLine, ...] | None:
+    """What an added importer reads; None when it does not recognise the file."""
+    try:
+        return tuple(islice(importer.read(source, data), MAX_LINES)) if importer.recognises(data) else None
+    except Exception as error:
+        raise AuditorError(
+            f"the plug-in importer {name} fails on {source.file}: {type(error).__name__}: {error}",
+            "Mend or uninstall it: a list that is not read would read as an empty one.",
+        ) from error
+
+
+__all__ = ["IMPORTERS", "ListSource", "format_of", "read_list"]

@@ -1,0 +1,48 @@
+"""`Chart.yaml` with a list of images in its annotations: `helm.sh/images`, `artifacthub.io/images` or `images`.
+
+The value is YAML in a string; its lines are those of the file, so that positions can be told. Read by Zarf, dt and Artifact
+Hub. Platforms of `artifacthub.io/images` narrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.plan.marked import Marked, NotStructured, load_marked
+from auditor.readers.lists.documents import entry, read_documents, says
+from auditor.readers.lists.source import ListSource
+from auditor.readers.model import ListLine
+
+_KEYS = ("helm.sh/images", "artifacthub.io/images", "images")
+
+
+def recognises(data: bytes) -> bool:
+    """By the chart's keys."""
+    return (
+        says(data, "apiVersion", "v[12]") and says(data, "annotations", "") and says(data, "version", "") and b"images" in data
+    )
+
+
+def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
+    """Every image of every annotation."""
+    return read_documents(source, data, _document)
+
+
+def _document(source: ListSource, document: Marked) -> Iterator[ListLine]:
+    for key in _KEYS:
+        annotation = document.get("annotations", key)
+        if annotation is None:
+            continue
+        try:
+            inner = load_marked(annotation.text.encode())
+        except NotStructured as error:
+            why = f"the annotation {key}, line {error.line} of it: {error}"
+            yield source.error(annotation.text.strip(), annotation.line, annotation.column, why)
+            continue
+        for image in [image for listed in inner for image in listed.list]:
+            # The block begins on the line after its key; in a flow scalar nothing finer than the key is known.
+            at = image.get("image") or image
+            line = annotation.line + at.line if "\n" in annotation.text else annotation.line
+            platforms = image.get("platforms")
+            for platform in [item.text for item in platforms.list] if platforms is not None and platforms.list else [""]:
+                yield entry(source, Marked(at.value, line, 1, at.text), Marked(None, line, 1), platform=platform)

@@ -1,0 +1,44 @@
+"""What importers of YAML and JSON files share: telling a format by its first keys, and reading every document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from auditor.oci.platform import InvalidPlatform, Platform, parse_platform
+from auditor.plan.marked import Marked, NotStructured, load_marked
+from auditor.readers.lists.source import ListSource
+from auditor.readers.model import ListLine
+
+Reader = Callable[[ListSource, Marked], Iterator[ListLine]]
+
+
+def says(data: bytes, key: str, value: str) -> bool:
+    """Whether a top-level key of some document begins with a value, in YAML or JSON."""
+    pattern = rf"^\s{{0,4}}\"?{key}\"?[ \t]*:[ \t]*[\"']?{value}".encode()
+    return re.search(pattern, data, re.MULTILINE) is not None
+
+
+def read_documents(source: ListSource, data: bytes, read: Reader) -> Iterator[ListLine]:
+    """What `read` finds in every document; what cannot be parsed is one line with an error."""
+    try:
+        documents = load_marked(data)
+    except NotStructured as error:
+        yield source.error(source.whole, error.line, error.column, str(error))
+        return
+    for document in documents:
+        yield from read(source, document)
+
+
+def entry(source: ListSource, at: Marked | None, parent: Marked, **more: str) -> ListLine:
+    """A line for a reference that stands at a place; an error where there is none."""
+    if at is None or not at.text.strip():
+        return source.error("", parent.line, parent.column, "an entry without an image")
+    platform = more.pop("platform", "")
+    platforms: tuple[Platform, ...] = ()
+    if platform:
+        try:
+            platforms = (parse_platform(platform),)
+        except InvalidPlatform as error:
+            return source.error(at.text, at.line, at.column, f"the platform {platform!r:.80} is none: {error}")
+    return source.entry(more.get("text", at.text), at.line, at.column, digest=more.get("digest", ""), platforms=platforms)

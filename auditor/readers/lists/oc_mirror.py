@@ -1,0 +1,50 @@
+"""oc-mirror's ImageSetConfiguration: additional images by name; releases, operators and charts by rules.
+
+What a channel, a catalogue or a chart brings is known to its server only. Format: openshift/oc-mirror, v2alpha1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.plan.marked import Marked
+from auditor.readers.lists.documents import entry, read_documents, says
+from auditor.readers.lists.source import ListSource
+from auditor.readers.model import ListLine
+
+
+def recognises(data: bytes) -> bool:
+    """By its kind."""
+    return says(data, "kind", "ImageSetConfiguration")
+
+
+def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
+    """Every additional image, and a line for each rule."""
+    return read_documents(source, data, _document)
+
+
+def _items(value: Marked | None) -> list[Marked]:
+    return value.list if value is not None else []
+
+
+def _document(source: ListSource, document: Marked) -> Iterator[ListLine]:
+    mirror = document.get("mirror")
+    if mirror is None:
+        return
+    for image in _items(mirror.get("additionalImages")):
+        platforms = [f"{item.text_at('os')}/{item.text_at('architecture')}" for item in _items(image.get("platforms"))]
+        for platform in platforms or [""]:
+            yield entry(source, image.get("name"), image, platform=platform)
+    for channel in _items(mirror.get("platform", "channels")):
+        yield _rule(source, channel, channel.text_at("name"), "a release channel")
+    for operator in _items(mirror.get("operators")):
+        yield _rule(source, operator, operator.text_at("catalog"), "an operator catalogue")
+    for repository in _items(mirror.get("helm", "repositories")):
+        yield _rule(source, repository, repository.text_at("url"), "a chart repository")
+    for chart in _items(mirror.get("helm", "local")):
+        yield _rule(source, chart, chart.text_at("name"), "a chart")
+
+
+def _rule(source: ListSource, at: Marked, name: str, what: str) -> ListLine:
+    why = f"{what} ({name}) brings images that the file does not name: give the mapping.txt of `oc-mirror --dry-run` as well"
+    return source.unbounded(name, at.line, at.column, why)

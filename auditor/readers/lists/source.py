@@ -1,0 +1,103 @@
+"""What every importer is told about the file that it reads, and how it makes a line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+
+from auditor.errors import Location
+from auditor.facts import Fact, table
+from auditor.oci.platform import Platform
+from auditor.oci.reference import InvalidReference, is_digest, parse_reference
+from auditor.plan.quoting import shown
+from auditor.readers.model import ListLine
+from auditor.redaction import redact
+
+MAX_TEXT = 4096
+SHOWN = 200
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2069\u3000\ufeff]")
+
+
+class Placeholder(Fact, frozen=True, kw_only=True):
+    """A pattern that a template leaves behind."""
+
+    pattern: str
+    names: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListSource:
+    """The file's name as users know it, and the pools that need its images. `name` is the file relative to the plan."""
+
+    file: str
+    pools: tuple[str, ...]
+    host_process: bool = False
+    name: str = ""
+
+    @property
+    def whole(self) -> str:
+        """What a line is called that stands for the whole file: its fingerprint must hold no path of the machine."""
+        return self.name or self.file
+
+    def error(self, text: str, line: int, column: int, message: str) -> ListLine:
+        """A line that is no entry. The text is shown with control characters escaped."""
+        written = redact(text[:MAX_TEXT])[:SHOWN]
+        written = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
+        why = redact(message)
+        return ListLine(written, Location(self.file, line, column), self.pools, error=why, host_process=self.host_process)
+
+    def unbounded(self, text: str, line: int, column: int, why: str) -> ListLine:
+        """A line that stands for images which nobody can enumerate from the list alone, and why."""
+        written = self.error(text, line, column, why)
+        return replace(written, error="", unbounded=written.error)
+
+    def entry(
+        self,
+        text: str,
+        line: int,
+        column: int,
+        *,
+        digest: str = "",
+        sources: tuple[str, ...] = (),
+        platforms: tuple[Platform, ...] = (),
+    ) -> ListLine:
+        """A line with one reference, or the reason why it is none."""
+        if problem := text_problem(text):
+            return self.error(text, line, column, problem)
+        if is_digest(text):
+            return self.error(text, line, column, "a digest without a reference before it")
+        try:
+            reference = parse_reference(text)
+        except InvalidReference as error:
+            return self.error(text, line, column, str(error))
+        place = Location(self.file, line, column)
+        return ListLine(text, place, self.pools, reference, "", digest, sources, self.host_process, platforms)
+
+
+@cache
+def _placeholders() -> tuple[tuple[re.Pattern[str], str], ...]:
+    rows: tuple[Placeholder, ...] = table("placeholders", Placeholder)
+    return tuple((re.compile(row.pattern), row.names) for row in rows)
+
+
+@cache
+def _any_placeholder() -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _ in _placeholders()))
+
+
+def placeholder_in(text: str) -> str:
+    """What kind of placeholder is left in the text; empty when there is none."""
+    if _any_placeholder().search(text) is None:  # one search settles nearly every line
+        return ""
+    found, names = next((match[0], names) for pattern, names in _placeholders() if (match := pattern.search(text)))
+    return f"a template is left in: {names} ({shown(found)})"
+
+
+def text_problem(text: str) -> str:
+    """Why a text cannot even be tried as a reference; empty when it can."""
+    if len(text) > MAX_TEXT:
+        return f"{len(text):,} characters, more than any reference has"
+    if control := _CONTROL.search(text):
+        return f"the invisible character U+{ord(control[0]):04X} is in it"
+    return placeholder_in(text)

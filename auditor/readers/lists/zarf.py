@@ -1,0 +1,47 @@
+"""Zarf packages (`kind: ZarfPackageConfig`): the images of every component, and of the archives that it names.
+
+Charts and manifests of a component bring nothing by themselves: Zarf carries the images that are listed. Format:
+zarf-dev/zarf, the package schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.plan.marked import Marked
+from auditor.plan.quoting import shown
+from auditor.readers.lists.documents import entry, read_documents, says
+from auditor.readers.lists.source import ListSource
+from auditor.readers.model import ListLine
+
+
+def recognises(data: bytes) -> bool:
+    """By its kind."""
+    return says(data, "kind", "ZarfPackageConfig")
+
+
+def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
+    """Every image of every component."""
+    return read_documents(source, data, _document)
+
+
+def _items(value: Marked | None) -> list[Marked]:
+    return value.list if value is not None else []
+
+
+def _document(source: ListSource, document: Marked) -> Iterator[ListLine]:
+    # Zarf pulls images for Linux only, whatever it is told: the architecture is all that a package chooses.
+    architecture = document.text_at("metadata", "architecture")
+    more = {"platform": f"linux/{architecture}"} if architecture and architecture != "multi" else {}
+    for component in _items(document.get("components")):
+        if (imported := component.get("import")) is not None:
+            name = imported.text_at("url") or imported.text_at("path") or component.text_at("name")
+            why = (
+                f"the component is imported from {shown(name)}, and its images are not in this file: list what that package has"
+            )
+            yield source.unbounded(name, imported.line, imported.column, why)
+        for image in _items(component.get("images")):
+            yield entry(source, image, component, **more)
+        for archive in _items(component.get("imageArchives")):
+            for image in _items(archive.get("images")):
+                yield entry(source, image, archive, **more)

@@ -1,0 +1,37 @@
+"""What the readers return: lines of image lists and settings of nodes, each with its location."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auditor.errors import Location
+from auditor.oci.platform import Platform
+from auditor.oci.reference import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class ListLine:
+    """One entry of an image list, or one inline reference. Exactly one of `reference`, `error` and `unbounded` is set.
+
+    `platforms` are those to which the list's format restricts the entry; empty means no restriction. `unbounded` says why
+    nobody can tell from the list which images the entry stands for: a whole repository, a range of versions, a template.
+    """
+
+    text: str
+    location: Location
+    pools: tuple[str, ...]
+    reference: Reference | None = None
+    error: str = ""
+    digest: str = ""  # a digest that stands beside the reference in a column of its own
+    sources: tuple[str, ...] = ()
+    host_process: bool = False
+    platforms: tuple[Platform, ...] = ()
+    unbounded: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value in a node's configuration, as written there, and its place."""
+
+    text: str
+    location: Location

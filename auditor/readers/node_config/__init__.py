@@ -1,0 +1,10 @@
+"""Node configuration: hosts.toml folders, registries.yaml, containerd's config.toml, and what a node does by them.
+
+Files are told apart by content, not by name. Nothing is read from disk here: the plan holds what its pools name.
+"""
+
+from auditor.readers.node_config.config import NodeConfig
+from auditor.readers.node_config.model import Asked, Namespace, Note, Server, Unknown
+from auditor.readers.node_config.reading import node_configs, read_node_config
+
+__all__ = ["Asked", "Namespace", "NodeConfig", "Note", "Server", "Unknown", "node_configs", "read_node_config"]

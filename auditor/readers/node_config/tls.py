@@ -1,0 +1,94 @@
+"""How node configuration makes a runtime verify a registry: the CA files that it is given, and whether it verifies at all."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Any
+
+from auditor.errors import Location
+from auditor.plan.marked import Marked
+from auditor.readers.node_config.addresses import split_url
+from auditor.readers.node_config.marked_toml import Toml
+from auditor.readers.node_config.model import Unreadable
+
+CERTIFICATE = ".crt"  # what containerd and Docker load of a folder in Docker's style
+_CLIENT = ("client", "cert_file", "key_file")
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSetting:
+    """What the runtime is told for one host: `ca` are files as written there, `file` is the plan's path of where it is written.
+
+    `client` says that a client certificate is named too, which nobody judges.
+    """
+
+    host: str
+    ca: tuple[str, ...]
+    skip_verify: bool
+    file: str
+    location: Location
+    client: bool = False
+
+
+def of_hosts_toml(path: str, shown: str, toml: Toml, registry: str) -> Iterator[TlsSetting]:
+    """The settings of a hosts.toml that reads well: those at its top are for `server`, else for the registry itself."""
+    server = toml.get("server")
+    yield from _of_table(path, Location(shown, toml.line("ca")), toml.data, str(server) if server else registry)
+    hosts = toml.get("host")
+    for url, table in hosts.items() if isinstance(hosts, dict) else ():
+        if isinstance(table, dict):
+            yield from _of_table(path, Location(shown, toml.line("host", url, "ca")), table, url)
+
+
+def _of_table(path: str, place: Location, table: Mapping[str, Any], url: str) -> Iterator[TlsSetting]:
+    ca = table.get("ca")
+    files = tuple(one for one in (ca if isinstance(ca, list) else [ca]) if isinstance(one, str) and one)
+    skip, client = table.get("skip_verify") is True, "client" in table
+    if files or skip or client:
+        yield TlsSetting(_host(url), files, skip, path, place, client)
+
+
+def of_registries_yaml(path: str, shown: str, document: Marked) -> Iterator[TlsSetting]:
+    """The settings of a registries.yaml that reads well."""
+    configs = document.get("configs")
+    for host, config in configs.items() if configs is not None else ():
+        tls = config.get("tls")
+        if tls is None or not isinstance(tls.value, dict):
+            continue
+        ca, skip = tls.get("ca_file"), tls.get("insecure_skip_verify")
+        files = (ca.text,) if ca is not None and ca.value else ()
+        client = any(tls.get(key) is not None for key in _CLIENT)
+        line = ca.line if ca is not None else tls.line
+        yield TlsSetting(_host(host), files, skip is not None and skip.value is True, path, Location(shown, line), client)
+
+
+def of_folder(path: str, shown: str, registry: str) -> TlsSetting:
+    """A `.crt` file in the folder of a registry, which is trusted for it without being named."""
+    return TlsSetting(registry, (PurePosixPath(path).name,), skip_verify=False, file=path, location=Location(shown))
+
+
+def _host(url: str) -> str:
+    try:
+        return split_url(url, "https").host
+    except Unreadable:
+        return url
+
+
+def file_of(setting: TlsSetting, ca: str, files: Mapping[str, bytes], near: tuple[str, ...]) -> str:
+    """The plan's path of a CA file; empty when the plan does not hold it.
+
+    A relative path lies beside the file that names it. An absolute one is a place on the node: what counts for it is the
+    one file of that name beside the file that names it, else among those in `near`.
+    """
+    windows = "\\" in ca or ca[1:2] == ":"
+    name = PureWindowsPath(ca).name if windows else PurePosixPath(ca).name
+    folder = posixpath.dirname(setting.file)
+    absolute = PureWindowsPath(ca).is_absolute() if windows else ca.startswith("/")
+    beside = posixpath.normpath(posixpath.join(folder, name if absolute else ca.replace("\\", "/")))
+    if beside in files:
+        return beside
+    same = [path for path in near if PurePosixPath(path).name == name and path in files] if absolute else []
+    return same[0] if len(same) == 1 else ""

@@ -1,0 +1,315 @@
+"""Commands of sh and bash scripts, and whether anybody notices when one fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from tree_sitter import Node
+
+from auditor.readers.scripts.model import Command, Script, UnreadableScript, Word
+from auditor.readers.scripts.parsing import (
+    MAX_COMMANDS,
+    MAX_DEPTH,
+    MAX_UNREAD,
+    SHELL,
+    below,
+    location_of,
+    not_understood,
+    outermost,
+    parse,
+    text_of,
+    too_deep,
+)
+from auditor.readers.scripts.shell_flow import (
+    CallSite,
+    Options,
+    Place,
+    document_of,
+    ends_loop,
+    followed,
+    is_bounded,
+    is_condition,
+    is_end_of_branch,
+    keeps_success,
+    sees_pipe,
+)
+from auditor.readers.scripts.shell_words import Words
+from auditor.readers.scripts.variables import variables_of
+
+_HARMLESS = frozenset({"echo", "printf", "true", ":", "continue", "logger", "sleep"})
+_LOOPS = frozenset({"for_statement", "while_statement", "c_style_for_statement", "function_definition"})
+_SEQUENCES = frozenset({"program", "compound_statement", "subshell", "do_group", "if_statement", "elif_clause", "else_clause"})
+_APART = frozenset({"subshell", "command_substitution", "process_substitution"})  # options that they set are theirs alone
+_DECLARES = frozenset({"declaration_command"})
+_INNER = "the command around it goes on without it"
+_GOES_ON = "the script goes on after it, as it does not say `set -e`"
+_OFF = "the script goes on after it, as `set +e` is in effect here"
+_TESTED = "`set -e` has no effect in what `||`, `&&`, `if` or `!` tests, and only the last command there is looked at"
+_AND = "`&&` keeps `set -e` from noticing it"
+_IF = "`if` takes the failure, and no branch ends the script"
+_ROUNDS = 4
+_TRIES = "the loop goes on after it, and nothing checks afterwards whether a try succeeded"
+
+
+@dataclass
+class _Reader:
+    file: str
+    words: Words
+    functions: dict[str, Node]
+    calls: dict[str, list[CallSite]]
+    options: Options = field(default_factory=Options)
+    found_calls: dict[str, list[CallSite]] = field(default_factory=dict)
+    unread: list[UnreadableScript] = field(default_factory=list)
+
+    def visit(self, node: Node, place: Place) -> Iterator[Command]:
+        """The commands in a node, in the order of the text."""
+        if place.depth > MAX_DEPTH:
+            self._note(too_deep(self.file, node))
+            return
+        inner = replace(place, depth=place.depth + 1, is_repeated=place.is_repeated or node.type in _LOOPS)
+        match node.type:
+            case "ERROR":
+                self._note(not_understood(self.file, node))
+                yield from self._sequence(node, inner)
+            case "command":
+                yield from self._of_command(node, inner, place)
+            case "list":
+                yield from self._list(node, inner)
+            case "pipeline":
+                yield from self._pipeline(node, inner)
+            case "negated_command":
+                hidden = "" if place.is_used else "`!` hides it from `set -e`"
+                yield from self._sequence(node, replace(inner, is_tested=True, ignored=place.ignored or hidden))
+            case "function_definition":
+                yield from self._function(node, inner)
+            case "if_statement":
+                yield from self._if(node, inner)
+            case "while_statement" | "for_statement" | "c_style_for_statement":
+                yield from self._loop(node, inner)
+            case _ if node.type in _APART:
+                yield from self._apart(node, inner)
+            case _ if node.type in _DECLARES:
+                masked = f"`{text_of(node.children[0])}` hides it"
+                yield from self._sequence(node, replace(inner, ignored=inner.ignored or masked))
+            case _:
+                yield from self._sequence(node, inner)
+
+    def _note(self, trouble: UnreadableScript) -> None:
+        if len(self.unread) < MAX_UNREAD:
+            self.unread.append(trouble)
+
+    def _of_command(self, node: Node, inner: Place, place: Place) -> Iterator[Command]:
+        yield self._command(node, place)
+        for inside in outermost(node, "command_substitution", "process_substitution"):
+            yield from self.visit(inside, replace(inner, ignored=inner.ignored or _INNER, is_used=False))
+
+    def _sequence(self, node: Node, place: Place) -> Iterator[Command]:
+        """Statements one after the other: the status of the last is that of all."""
+        children = [child for child in node.children if child.type not in {"comment", "heredoc_body"}]
+        named = [position for position, child in enumerate(children) if child.is_named]
+        for position in named:
+            is_last = position == named[-1] and node.type != "do_group"
+            here = place if is_last or node.type not in {*_SEQUENCES, "ERROR"} else replace(place, is_used=False)
+            yield from self.visit(children[position], followed(here, children[position + 1 :]))
+
+    def _function(self, node: Node, place: Place) -> Iterator[Command]:
+        """A body is judged by where the script calls it; of one that it does not call, nothing is said of its last command."""
+        name = text_of(node.named_children[0]) if node.named_children else ""
+        sites = self.calls.get(name, [])
+        used = all(site.is_noticed for site in sites)
+        tested = any(site.is_tested for site in sites)
+        inside = replace(place, is_used=used, is_tested=tested, is_inside=True, ignored="", is_caught=True)
+        for child in node.named_children[1:]:
+            yield from self.visit(child, inside)
+
+    def _if(self, node: Node, place: Place) -> Iterator[Command]:
+        reason = "" if place.ignored else self._unheeded(node)
+        for position, child in enumerate(node.children):
+            if not child.is_named or child.type == "comment":
+                continue
+            if is_condition(node, position):
+                yield from self.visit(
+                    child, replace(place, is_tested=True, is_used=not reason, ignored=place.ignored or reason)
+                )
+            else:
+                is_end = is_end_of_branch(node, position)
+                here = place if is_end else replace(place, is_used=False)
+                yield from self.visit(child, followed(here, node.children[position + 1 :]))
+
+    def _unheeded(self, node: Node) -> str:
+        """Why a failure of an `if`'s condition goes unnoticed; empty where a branch heeds it."""
+        condition = next((child for child in node.children if is_condition(node, node.children.index(child))), None)
+        negated = condition is not None and condition.type == "negated_command"
+        parts = [child for child in node.children if child.is_named and child.type != "comment" and child != condition]
+        others = [child for child in parts if child.type in {"else_clause", "elif_clause"}]
+        then = [child for child in parts if child not in others]
+        failing, succeeding = (then, others) if negated else (others, then)
+        if any(not self._is_harmless(child) for child in failing):
+            return ""
+        if any(keeps_success(child) for child in succeeding):
+            return ""
+        if any(ends_loop(child) for child in succeeding):
+            return self._after_tries(node)
+        return _IF
+
+    def _loop(self, node: Node, place: Place) -> Iterator[Command]:
+        for position, child in enumerate(node.children):
+            if child.is_named and child.type != "comment":
+                is_test = node.type == "while_statement" and is_condition(node, position)
+                used = replace(place, is_used=True, is_tested=True) if is_test else replace(place, is_used=False)
+                yield from self.visit(child, used)
+
+    def _apart(self, node: Node, place: Place) -> Iterator[Command]:
+        """A shell of its own: what it sets is gone afterwards."""
+        before = replace(self.options)
+        if node.type == "subshell":
+            caught = place.is_used or (self._stops(place) and place.is_caught)
+            place = replace(place, is_caught=caught)
+        yield from self._sequence(node, place)
+        self.options = before
+
+    def _list(self, node: Node, place: Place) -> Iterator[Command]:
+        """`a || b`: what b does decides whether the failure of a is noticed. `a && b` looks at how a ended."""
+        left, operator, right = node.children[0], text_of(node.children[1]), node.children[-1]
+        if operator == "||":
+            reason = self._handler(right, place)
+        elif ends_loop(right) and not place.is_used:
+            reason = self._after_tries(node)
+        elif keeps_success(right) or place.is_used:
+            reason = ""
+        else:
+            reason = _AND
+        yield from self.visit(left, replace(place, is_tested=True, is_used=not reason, ignored=place.ignored or reason))
+        yield from self.visit(right, place)
+
+    def _handler(self, right: Node, place: Place) -> str:
+        """Why what stands behind `||` does not notice a failure; empty where it does."""
+        shown = f"`|| {' '.join(text_of(right).split())[:40]}` hides it"
+        if self._is_harmless(right):
+            return shown
+        noticed = place.is_used or self._stops(place)
+        is_subshell = right.type == "subshell" and not noticed
+        return f"{shown}: `exit` in parentheses ends only the subshell" if is_subshell else ""
+
+    def _after_tries(self, node: Node) -> str:
+        """Why nothing notices that every try in a loop failed; empty where something behind the loop may."""
+        loop = node.parent
+        while loop is not None and loop.type not in _LOOPS:
+            loop = loop.parent
+        if loop is None or loop.type == "function_definition":
+            return ""
+        if loop.type == "while_statement" and not is_bounded(loop):
+            return ""
+        around = loop.parent
+        siblings = around.children if around is not None else []
+        behind = [
+            child for child in siblings if child.is_named and child.start_byte >= loop.end_byte and child.type != "comment"
+        ]
+        return "" if behind and not self._is_harmless(behind[0]) else _TRIES
+
+    def _is_harmless(self, node: Node) -> bool:
+        """Whether nothing that a handler does can end the script or remember the failure."""
+        names = [text_of(command.children[0]) for command in below(node, "command")]
+        names = [inner for name in names for inner in self._named_in(name)]
+        return set(names) <= _HARMLESS and not any(below(node, "variable_assignment", "test_command"))
+
+    def _named_in(self, name: str) -> list[str]:
+        """The commands that a function of the script runs; else the name itself."""
+        body = self.functions.get(name)
+        if body is None:
+            return [name]
+        kept = [name] if any(below(body, "variable_assignment")) else []
+        return kept + [text_of(command.children[0]) for command in below(body, "command")]
+
+    def _pipeline(self, node: Node, place: Place) -> Iterator[Command]:
+        stages = [child for child in node.children if child.is_named]
+        before = replace(self.options)
+        if sees_pipe(node):
+            place = replace(place, is_used=True)
+        for stage in stages:
+            hidden = stage is not stages[-1] and not (self.options.pipefail or place.ignored or sees_pipe(node))
+            yield from self.visit(stage, replace(place, ignored="the pipe hides it, without `pipefail`") if hidden else place)
+            self.options = replace(before)
+
+    def _stops(self, place: Place) -> bool:
+        """Whether a failure at this place ends its shell."""
+        traps = self.options.traps and (self.options.errtrace or not place.is_inside)
+        return (self.options.stops or traps) and not place.is_tested
+
+    def _command(self, node: Node, place: Place) -> Command:
+        parts = [child for child in node.children if child.is_named and child.type != "variable_assignment"]
+        words = self._all([part for part in parts if not part.type.endswith("redirect")])
+        self._set([word.text for word in words])
+        ignored = place.ignored
+        if not ignored and not place.is_used and not (self._stops(place) and place.is_caught):
+            ignored = self._why(place)
+        if words and words[0].text in self.functions:
+            self.found_calls.setdefault(words[0].text, []).append(CallSite(place.is_tested, not ignored))
+        return Command(words, location_of(self.file, node), ignored, place.is_repeated, *document_of(node))
+
+    def _why(self, place: Place) -> str:
+        if self.options.stops:
+            return _TESTED if place.is_tested else "only a subshell ends, and nothing looks at its status"
+        return _OFF if self.options.turned_off else _GOES_ON
+
+    def _all(self, parts: list[Node]) -> tuple[Word, ...]:
+        """The words of a command. The grammar takes `$A/$B` for two, with nothing between them: these are one."""
+        found: list[Word] = []
+        for before, part in zip((None, *parts), parts, strict=False):
+            words = self._words(part)
+            if before is not None and before.end_byte == part.start_byte and found and words:
+                found[-1] = found[-1].and_(words[0].text)
+                words = words[1:]
+            found += words
+        return tuple(found)
+
+    def _words(self, part: Node) -> tuple[Word, ...]:
+        return self.words.of(part.children[0] if part.type == "command_name" and len(part.children) == 1 else part)
+
+    def _set(self, words: list[str]) -> None:
+        """`set -e`, `set +e`, `set -o errexit`, `set -o pipefail`, alone and together; `trap … ERR`."""
+        options = self.options
+        if words[:1] == ["trap"] and "ERR" in words[2:]:
+            options.traps = self._ends_script(words[1])
+        for position, word in enumerate(words[1:] if words[:1] == ["set"] else ()):
+            if word[:1] in {"-", "+"} and not word.startswith("--"):
+                on, named = word[0] == "-", words[position + 2] if position + 2 < len(words) else ""
+                if "e" in word[1:] or ("o" in word and named == "errexit"):
+                    options.stops, options.turned_off = on, not on
+                if "E" in word[1:] or ("o" in word and named == "errtrace"):
+                    options.errtrace = on
+                options.pipefail = on if "o" in word and named == "pipefail" else options.pipefail
+
+    def _ends_script(self, action: str) -> bool:
+        """Whether what a trap runs ends the script: `exit`, or a function of the script that holds it."""
+        names = [part.split()[0] for part in action.replace("&&", ";").replace("\n", ";").split(";") if part.split()]
+        return any(name == "exit" or "exit" in self._named_in(name) for name in names)
+
+
+def read_shell(file: str, data: bytes) -> Script:
+    """The commands of a script."""
+    root = parse(SHELL, data)
+    functions = {text_of(node.named_children[0]): node for node in below(root, "function_definition") if node.named_children}
+    words = Words(variables_of(root))
+    first = data.split(b"\n", 1)[0]
+    stops = first.startswith(b"#!") and any(word.startswith(b"-") and b"e" in word for word in first.split()[1:])
+    calls: dict[str, list[CallSite]] = {}
+    # A function is judged by its calls, which may stand in other functions: so often as calls may nest.
+    for _ in range(_ROUNDS if functions else 1):
+        reader = _Reader(file, words, functions, calls, Options(stops=stops))
+        commands = _read(reader, root)
+        if reader.found_calls == calls:
+            break
+        calls = reader.found_calls
+    return Script(file, SHELL, tuple(commands), tuple(reader.unread))
+
+
+def _read(reader: _Reader, root: Node) -> list[Command]:
+    commands: list[Command] = []
+    for command in reader.visit(root, Place(is_used=True)):
+        commands.append(command)
+        if len(commands) >= MAX_COMMANDS:
+            reader.unread.append(UnreadableScript(f"more than {MAX_COMMANDS:,} commands", command.location))
+            break
+    return commands

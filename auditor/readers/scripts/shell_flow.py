@@ -1,0 +1,108 @@
+"""What stands around a command of a shell script, as far as it decides who notices that the command fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tree_sitter import Node
+
+from auditor.readers.scripts.parsing import below, text_of
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a node stands.
+
+    `ignored` is set by what stands around it. `is_used`: something looks at the status with which the node ends. `is_tested`:
+    `set -e` has no effect. `is_caught`: where `set -e` ends this shell, its parent notices.
+    """
+
+    ignored: str = ""
+    is_used: bool = False
+    is_tested: bool = False
+    is_caught: bool = True
+    is_repeated: bool = False
+    is_inside: bool = False  # of a function, where a trap on ERR is not inherited
+    depth: int = 0
+
+
+@dataclass
+class Options:
+    """What `set` and `trap` have switched on so far."""
+
+    stops: bool = False
+    turned_off: bool = False
+    pipefail: bool = False
+    errtrace: bool = False
+    traps: bool = False
+
+
+@dataclass(frozen=True)
+class CallSite:
+    """One call of a function of the script: whether `set -e` has no effect there, and whether its failure is noticed."""
+
+    is_tested: bool
+    is_noticed: bool
+
+
+def is_condition(node: Node, position: int) -> bool:
+    """Whether a child is the condition of an `if` or a loop."""
+    return node.field_name_for_child(position) == "condition"
+
+
+def is_end_of_branch(node: Node, position: int) -> bool:
+    """Whether a child of an `if` is the last statement of its branch."""
+    after = [child for child in node.children[position + 1 :] if child.is_named and child.type != "comment"]
+    return not after or after[0].type in {"else_clause", "elif_clause"}
+
+
+def followed(place: Place, after: list[Node]) -> Place:
+    """What comes right after a command: a look at `$?`, or the `&` that sends it into the background."""
+    if place.ignored:
+        return place
+    if after and text_of(after[0]) == "&":
+        waited = any(_waits(command) for node in after for command in below(node, "command"))
+        return place if waited else replace(place, ignored="it runs in the background (`&`)", is_used=False)
+    following = next((node for node in after if node.is_named), None)
+    if following is not None and any(text_of(node) == "$?" for node in below(following, "simple_expansion")):
+        return replace(place, is_used=True)
+    return place
+
+
+def _waits(command: Node) -> bool:
+    """`wait PID` returns the status of the process; `wait` alone does not."""
+    words = text_of(command).split()
+    return words[:1] == ["wait"] and len(words) > 1
+
+
+def ends_loop(node: Node) -> bool:
+    """Whether it leaves the loop around it."""
+    return any(text_of(command).split()[:1] == ["break"] for command in below(node, "command"))
+
+
+def keeps_success(node: Node) -> bool:
+    """Whether a branch remembers that a command succeeded, or ends with that."""
+    ends = any(text_of(command).split()[:1] in (["return"], ["exit"], ["exec"]) for command in below(node, "command"))
+    return ends or any(below(node, "variable_assignment"))
+
+
+def is_bounded(loop: Node) -> bool:
+    """Whether a `while` ends by itself: not `while true` and `while :`."""
+    condition = next((child for position, child in enumerate(loop.children) if is_condition(loop, position)), None)
+    return condition is None or text_of(condition).strip() not in {"true", ":"}
+
+
+def sees_pipe(node: Node) -> bool:
+    """Whether what follows a pipe looks at `PIPESTATUS`."""
+    around = node.parent
+    siblings = around.children if around is not None else []
+    following = [child for child in siblings if child.is_named and child.start_byte >= node.end_byte]
+    return bool(following) and "PIPESTATUS" in text_of(following[0])
+
+
+def document_of(node: Node) -> tuple[str, int]:
+    """The here-document that a command is given, and the line where it begins."""
+    around = node.parent
+    given = around.children if around is not None and around.type == "redirected_statement" else []
+    body = next((child for each in given for child in each.children if child.type == "heredoc_body"), None)
+    return (text_of(body), body.start_point.row + 1) if body is not None else ("", 0)

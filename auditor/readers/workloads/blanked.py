@@ -1,0 +1,216 @@
+"""Manifests as evidence carries them: without the values of variables, arguments and Secrets that name no image.
+
+Each value is replaced where it stands, so that lines and the structure stay. What the reader of manifests finds in the file is
+the same before and after, which is checked: else the file stays as it is, and its secrets are replaced by their form alone.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+
+from auditor.plan.marked import Marked, NotStructured, load_marked
+from auditor.readers.workloads.config_data import data_hints
+from auditor.readers.workloads.hints import Hint, hints_in
+from auditor.readers.workloads.pod_specs import pod_specs, read_images
+from auditor.redaction import REDACTED, redact, redact_file
+
+_TAGS = ("_TAG", "_VERSION")  # a variable beside one that names an image may hold its tag
+_WORDS = ("args", "command")
+_LONGEST_TAG = 128
+_DATA = ("data", "stringData")
+_NUMBERS = (":int", ":float", ":bool", ":null")
+_HOLD = (b"env", b"args", b"command", b"Secret")
+_ODD_BREAKS = ("\x85", "\u2028", "\u2029", "\x0c", "\x0b")  # lines end here for some readers, and for others not
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class _Blank:
+    """A scalar to replace: where it begins and ends, as line and column from 0, and the text that takes its place."""
+
+    node: yaml.ScalarNode
+    text: str
+
+
+def blanked(data: bytes) -> tuple[bytes, bool]:
+    """Return the file without secrets by value and form, and whether it lost all values that no check needs.
+
+    The second is False for what is no YAML or JSON, and where the reader of manifests would find something else after it.
+    """
+    if not any(mark in data for mark in _HOLD):
+        return redact_file(data), True
+    try:
+        text = data.decode("utf-8")
+        if any(odd in text for odd in _ODD_BREAKS) or "\r" in text.replace("\r\n", ""):
+            return redact_file(data), False
+        documents = load_marked(data)
+        kept = {place for item in _objects(documents) for place in _needed(item)}
+        nodes = list(yaml.compose_all(text, Loader=_Loader))
+        blanks = {id(blank.node): blank for node in nodes for blank in _blanks(node, kept)}
+        made = redact_file(_written(text, list(blanks.values())).encode())
+        if _found(load_marked(made)) == _found(documents):
+            return made, True
+    except (NotStructured, UnicodeDecodeError, yaml.YAMLError, RecursionError):
+        pass
+    return redact_file(data), False
+
+
+def _objects(documents: list[Marked]) -> Iterator[Marked]:
+    """The objects of a file, lists unfolded."""
+    waiting = documents[::-1]
+    while waiting:
+        here = waiting.pop()
+        items = here.get("items")
+        if items is not None and here.text_at("kind").endswith("List"):
+            waiting.extend(items.list[::-1])
+        else:
+            yield here
+
+
+def _hints(item: Marked) -> Iterator[Hint]:
+    yield from data_hints(item) if item.text_at("kind") in {"ConfigMap", "Secret"} else hints_in(item)
+
+
+def _found(documents: list[Marked]) -> list[tuple[str, str, int]]:
+    """What the reader of manifests finds: fields, texts without secrets, and lines."""
+    found = []
+    for item in _objects(documents):
+        found += [(hint.field, redact(hint.text), hint.at.line) for hint in _hints(item)]
+        images = (image for spec in pod_specs(item) for image in read_images(spec))
+        found += [("image", redact(image.text), image.line) for image in images]
+    return found
+
+
+def _needed(item: Marked) -> Iterator[tuple[int, int]]:
+    """Line and column (from 1) of each value that names an image, or may hold the tag of one."""
+    for hint in _hints(item):
+        yield hint.at.line, hint.at.column
+        if item.text_at("kind") == "Secret":  # positions inside a value are made: the key is what is known
+            key = hint.field.partition(":")[0].partition(".")[2]
+            for part in _DATA:
+                if (value := item.get(part, key)) is not None:
+                    yield value.line, value.column
+    yield from ((image.line, image.column) for spec in pod_specs(item) for image in read_images(spec))
+
+
+def _blanks(node: yaml.Node, kept: set[tuple[int, int]]) -> Iterator[_Blank]:
+    waiting: list[yaml.Node] = [node]
+    seen: set[int] = set()
+    while waiting:
+        here = waiting.pop()
+        if id(here) in seen:  # an alias
+            continue
+        seen.add(id(here))
+        if isinstance(here, yaml.SequenceNode):
+            waiting.extend(here.value)
+        if not isinstance(here, yaml.MappingNode):
+            continue
+        values = {str(key.value): value for key, value in here.value if isinstance(key, yaml.ScalarNode)}
+        waiting.extend(value for _, value in here.value)
+        if _text(values, "kind") == "Secret" and "apiVersion" in values:
+            yield from _secret(values, kept)
+        yield from (_Blank(one, REDACTED) for one in _variables(values) if _place(one) not in kept)
+        for word in _words(values):
+            if _place(word) not in kept:
+                flag, equals, _ = word.value.partition("=")
+                yield _Blank(word, f"{flag}={REDACTED}" if equals and flag.startswith("-") and _is_plain(flag) else REDACTED)
+
+
+def _text(values: dict[str, yaml.Node], key: str) -> str:
+    node = values.get(key)
+    return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
+
+
+def _is_plain(flag: str) -> bool:
+    return flag.replace("-", "").replace(".", "").replace("_", "").isalnum()
+
+
+def _place(node: yaml.Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _secret(values: dict[str, yaml.Node], kept: set[tuple[int, int]]) -> Iterator[_Blank]:
+    """The data of a Secret. Of a value that names an image, the rest is searched for secrets, also where it is base64."""
+    for part in _DATA:
+        data = values.get(part)
+        for _, value in data.value if isinstance(data, yaml.MappingNode) else ():
+            if not isinstance(value, yaml.ScalarNode) or not str(value.value).strip():
+                continue
+            if _place(value) not in kept:
+                yield _Blank(value, REDACTED)
+            elif part == "data" and (clean := _clean_base64(str(value.value))):
+                yield _Blank(value, clean)
+
+
+def _clean_base64(text: str) -> str:
+    """The base64 of a text without its secrets; empty if it has none."""
+    try:
+        plain = base64.b64decode("".join(text.split()), validate=True)
+    except ValueError:
+        return ""
+    clean = redact_file(plain)
+    return base64.b64encode(clean).decode("ascii") if clean != plain else ""
+
+
+def _variables(values: dict[str, yaml.Node]) -> Iterator[yaml.ScalarNode]:
+    """The values under `env`, without those that may be the tag of an image beside them."""
+    env = values.get("env")
+    for one in env.value if isinstance(env, yaml.SequenceNode) else ():
+        if not isinstance(one, yaml.MappingNode):
+            continue
+        inner = {str(key.value): value for key, value in one.value if isinstance(key, yaml.ScalarNode)}
+        value = inner.get("value")
+        if isinstance(value, yaml.ScalarNode) and str(value.value):
+            is_tag = _text(inner, "name").endswith(_TAGS) and len(str(value.value)) <= _LONGEST_TAG
+            if not is_tag:
+                yield value
+
+
+def _words(values: dict[str, yaml.Node]) -> Iterator[yaml.ScalarNode]:
+    """The words of arguments and commands that may hold anything: no flags without a value, no short numbers.
+
+    The word behind a flag that names an image stays, as the two are read together.
+    """
+    for key in _WORDS:
+        words = values.get(key)
+        is_image = False
+        for word in words.value if isinstance(words, yaml.SequenceNode) else ():
+            if not isinstance(word, yaml.ScalarNode):
+                continue
+            text = str(word.value)
+            is_flag = text.startswith("-") and "=" not in text and len(text.split()) == 1 and len(text) <= 64
+            if text and not is_flag and not is_image:
+                yield word
+            is_image = is_flag and any(mark in text.lower() for mark in ("image", "img", "container"))
+
+
+def _written(text: str, blanks: list[_Blank]) -> str:
+    """The text with each scalar replaced; its number of lines stays."""
+    starts = [0]
+    for line in text.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    offset = 1 if text.startswith("\ufeff") else 0
+    for blank in sorted(blanks, key=lambda one: one.node.start_mark.index, reverse=True):
+        first, last = blank.node.start_mark, blank.node.end_mark
+        begin = starts[first.line] + first.column + (offset if first.line == 0 else 0)
+        end = starts[last.line] + last.column + (offset if last.line == 0 else 0)
+        text = text[:begin] + _replacement(blank, text[begin:end]) + text[end:]
+    return text
+
+
+def _replacement(blank: _Blank, written: str) -> str:
+    style = blank.node.style
+    if not style and str(blank.node.tag).endswith(_NUMBERS):
+        return "0"  # JSON takes no bare word
+    if style in {"|", ">"}:
+        head, _, body = written.partition("\n")
+        indent = next((line[: len(line) - len(line.lstrip())] for line in body.split("\n") if line.strip()), " ")
+        rest = body.split("\n")
+        lines = [f"{indent}{blank.text}" if number == 0 else "" for number, _ in enumerate(rest[:-1])]
+        return "\n".join([head, *lines, rest[-1] if not rest[-1].strip() else ""])
+    quote = style if style in {'"', "'"} else ""
+    return f"{quote}{blank.text}{quote}" + "\n" * written.count("\n")

@@ -1,0 +1,104 @@
+"""The files under one `manifests` of the plan: which are read as objects, and which need another program or plan key."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from auditor.plan.model import Plan
+from auditor.plan.paths import is_inside, is_inside_any, normal
+from auditor.readers.demands import Gap, Hidden
+from auditor.readers.lists import format_of
+from auditor.readers.lists.unknown import is_object
+from auditor.readers.workloads.kustomize import Kustomization, is_kustomization, unbuilt
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+CHART_FILE = "Chart.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class FileGap:
+    """A file whose images cannot be enumerated: its path among the plan's files, the gap, why, and what to do."""
+
+    path: str
+    hidden: Hidden
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """`read`: files that may hold objects. `gaps`: what is not read for a reason. `passed_over`: no manifests by their name."""
+
+    read: tuple[str, ...]
+    gaps: tuple[FileGap, ...] = ()
+    passed_over: tuple[str, ...] = ()
+
+
+def is_manifest_file(path: str) -> bool:
+    """Whether a file of a folder of manifests may hold objects by its name; READMEs and scripts beside them do not."""
+    return path.lower().endswith(_SUFFIXES) and not is_kustomization(path)
+
+
+def folder_at(plan: Plan, name: str) -> Folder:
+    """The files that the plan has under `name`, which is a file or a folder."""
+    elsewhere = _named_elsewhere(plan)
+    inside = [
+        path
+        for path in plan.files
+        if is_inside(path, name) and posixpath.normpath(path) != plan.file and not is_inside_any(path, elsewhere)
+    ]
+    charts = outer_charts(inside)
+    loose = {posixpath.normpath(path): path for path in inside if not is_inside_any(path, charts)}
+    kustomizations, touched = unbuilt(loose, {short: plan.files[path] for short, path in loose.items()})
+    gaps = [*_chart_gaps(charts), *map(_kustomize_gap, kustomizations)]
+    read, passed_over = [], []
+    for short, path in loose.items():
+        if short in touched or is_kustomization(path):
+            continue
+        if path != name and not is_manifest_file(path):
+            passed_over.append(path)
+        elif not is_object(plan.files[path]) and (format_name := format_of(plan.files[path])):
+            gaps.append(_list_gap(path, format_name))
+        else:
+            read.append(path)
+    return Folder(tuple(read), tuple(gaps), tuple(passed_over))
+
+
+def _named_elsewhere(plan: Plan) -> frozenset[str]:
+    """What the plan names for another purpose, so that a folder of manifests need not account for it."""
+    names = [source.list for source in plan.images if source.list]
+    names += [name for workload in plan.workloads for name in (workload.chart, *workload.values) if name]
+    names += [*plan.copy.scripts, *plan.copy.config] if plan.copy is not None else []
+    return frozenset(normal(name) for name in names)
+
+
+def outer_charts(paths: Iterable[str]) -> frozenset[str]:
+    """The folders of charts among files, outermost only: a chart brings those inside it."""
+    folders = {posixpath.dirname(path) or "." for path in paths if path.rpartition("/")[2] == CHART_FILE}
+    return frozenset(folder for folder in folders if not is_inside_any(posixpath.dirname(folder), folders))
+
+
+def _chart_gaps(charts: Iterable[str]) -> Iterator[FileGap]:
+    for chart in sorted(charts):
+        why = f"it is a Helm chart, which is not rendered as a manifest: name it under `workloads` as `chart: {chart}`"
+        yield FileGap(f"{chart}/{CHART_FILE}", Hidden(Gap.CHART, f"{chart}/{CHART_FILE}"), why)
+
+
+def _kustomize_gap(one: Kustomization) -> FileGap:
+    if one.error:
+        what = f"cannot be read ({one.error})"
+    elif one.changes:
+        what = f"changes what it names ({'; '.join(one.changes)})"
+    else:
+        what = "names files that are not here, or does not name files beside it"
+    why = (
+        f"the kustomization {what}, and this version does not build it: which images its files run is not known. Run "
+        f"`kubectl kustomize {one.folder or '.'} > rendered.yaml` and name rendered.yaml under `workloads` instead"
+    )
+    return FileGap(one.path, Hidden(Gap.KUSTOMIZE, one.path, names=one.changes), why)
+
+
+def _list_gap(path: str, format_name: str) -> FileGap:
+    why = f"it is an image list ({format_name}) and no manifest: name it under `images` as `list: {path}`"
+    return FileGap(path, Hidden(Gap.FILE, path), why)

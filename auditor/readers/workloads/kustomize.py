@@ -1,0 +1,129 @@
+"""Kustomizations among manifests. This version does not build them, so that their images are not known.
+
+A kustomization that only names files, and changes no image of them, is as good as those files. Format:
+kubernetes-sigs/kustomize api/types/kustomization.go.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from auditor.plan.marked import Marked, NotStructured, load_marked
+from auditor.plan.paths import is_inside_any
+from auditor.plan.quoting import short
+from auditor.readers.lists.unknown import is_object
+
+NAMES = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
+_GROUP = "kustomize.config.k8s.io/"
+# None of these changes an image or adds an object that runs one.
+_HARMLESS = frozenset(
+    {"apiVersion", "kind", "metadata", "resources", "namespace", "namePrefix", "nameSuffix", "commonLabels", "labels"}
+    | {"commonAnnotations", "buildMetadata", "sortOptions"}
+)
+_SHOWN = 5
+MOST_NAMES = 2_000  # paths of one kustomization
+
+
+@dataclass(frozen=True, slots=True)
+class Kustomization:
+    """One kustomization file: its folder, the local paths that it names, and what it says that may change or add images."""
+
+    path: str
+    folder: str
+    named: tuple[str, ...]
+    changes: tuple[str, ...]
+    error: str = ""
+
+
+def is_kustomization(path: str) -> bool:
+    """Whether kustomize reads a file of that name by itself."""
+    return path.rpartition("/")[2] in NAMES
+
+
+def unbuilt(paths: Collection[str], files: Mapping[str, bytes]) -> tuple[list[Kustomization], set[str]]:
+    """The kustomizations among `paths` whose result is not known, and every path that their building may read or change.
+
+    Paths are normal ones, as `posixpath.normpath` makes them. Files that only harmless kustomizations name
+    stay plain manifests.
+    """
+    found = [_read(path, files[path]) for path in paths if is_kustomization(path)]
+    folders = {one.folder: one for one in found}
+    named = {path for one in found for path in one.named}
+    objects = {path for path in paths if not is_kustomization(path) and is_object(files[path])}
+    open_ones = [one for one in found if not _is_harmless(one, folders, named, paths, objects)]
+    return open_ones, {path for one in open_ones for path in _reach(one, folders, paths)}
+
+
+def _read(path: str, data: bytes) -> Kustomization:
+    folder = posixpath.dirname(path) or "."
+    try:
+        documents = load_marked(data)
+    except NotStructured as error:
+        return Kustomization(path, folder, (), (), f"line {error.line}: {error}")
+    if len(documents) != 1 or not documents[0].mapping:
+        return Kustomization(path, folder, (), (), "it is not one YAML mapping")
+    document = documents[0]
+    named: list[str] = []
+    remote: list[str] = []
+    for number, text in enumerate(_paths(document)):
+        if number >= MOST_NAMES:
+            return Kustomization(path, folder, (), (), f"it names more than {MOST_NAMES:,} paths")
+        local = posixpath.normpath(posixpath.join(folder, text))
+        (remote if "://" in text or text.startswith("git@") or "?ref=" in text else named).append(local)
+    changes = [f"{key}: {_said(key, value)}".rstrip(": ") for key, value in document.items() if key not in _HARMLESS]
+    changes += [f"remote resource {short(text)}" for text in remote]
+    return Kustomization(path, folder, tuple(named), tuple(changes))
+
+
+def _paths(document: Marked) -> Iterator[str]:
+    """Every text that may be a path: lists of them, and values under `path`, `files`, `envs` and the like."""
+    waiting = [document]
+    while waiting:
+        here = waiting.pop()
+        yield from (item.text for item in here.list if item.text and "\n" not in item.text)
+        yield from (value.text for key, value in here.items() if key in {"path", "valuesFile"} and value.text)
+        waiting.extend([*here.mapping.values(), *here.list])
+
+
+def _said(key: str, value: Marked) -> str:
+    """The first items of what a key holds, on one line."""
+    if key == "images":
+        items = [" ".join(f"{name}={part.text}" for name, part in item.items()) for item in value.list]
+    else:
+        items = [item.text or item.text_at("path") or item.text_at("name") for item in value.list]
+    shown = [short(item) for item in filter(None, items)]
+    more = [f"and {len(items) - _SHOWN} more"] if len(items) > _SHOWN else []
+    return ", ".join([*shown[:_SHOWN], *more])
+
+
+def _is_harmless(
+    one: Kustomization,
+    folders: Mapping[str, Kustomization],
+    named: Collection[str],
+    paths: Collection[str],
+    objects: Collection[str],
+) -> bool:
+    """Whether a kustomization is as good as its files: it changes nothing, and it names every object beside it."""
+    if one.error or one.changes or not one.named:
+        return False
+    if not all(path in paths or path in folders for path in one.named):
+        return False
+    beside = (path for path in objects if (posixpath.dirname(path) or ".") == one.folder)
+    return all(path in named for path in beside)
+
+
+def _reach(one: Kustomization, folders: Mapping[str, Kustomization], paths: Collection[str]) -> set[str]:
+    """The files in its folder, and those that it names, with the kustomizations there and what they name in turn."""
+    reached: set[str] = set()
+    waiting, seen = [one], {one.folder}
+    while waiting:
+        here = waiting.pop()
+        roots = {here.folder, *here.named}
+        reached.update(path for path in paths if "." in roots or is_inside_any(path, roots))
+        for root in here.named:
+            if root in folders and root not in seen:
+                seen.add(root)
+                waiting.append(folders[root])
+    return reached

@@ -1,0 +1,232 @@
+"""Kubernetes manifests: every image that a workload in them runs, on which nodes, and what of it cannot be enumerated.
+
+Pod templates are found wherever they stand, in custom resources too. Fields: the Kubernetes API reference, core/v1 PodSpec.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from auditor.errors import Location
+from auditor.oci.reference import InvalidReference, Reference, parse_reference
+from auditor.plan.marked import Marked, NotStructured, load_marked
+from auditor.plan.model import Pool
+from auditor.plan.quoting import shown
+from auditor.readers.demands import Demand, Gap, Hidden, Rendered
+from auditor.readers.lists.source import text_problem
+from auditor.readers.workloads.config_data import data_hints
+from auditor.readers.workloads.hints import Hint, hints_in
+from auditor.readers.workloads.kinds import Runs, fetched, group_of, row_of
+from auditor.readers.workloads.origins import Origins
+from auditor.readers.workloads.pod_specs import containers_of, pod_specs, related_images, volume_images
+from auditor.readers.workloads.scheduling import Binding, binding_of, is_host_process
+
+INJECTED = "auto"  # Istio's injector replaces it: istio.io/latest/docs/setup/additional-setup/gateway
+_HOLD_DATA = frozenset({"ConfigMap", "Secret"})
+
+
+@dataclass(frozen=True, slots=True)
+class Manifests:
+    """Where a file's demands come from: its name as users know it, the kind of demand, and the plan's pools.
+
+    `name` is the file, or the chart, relative to the plan. `origins` lead from a rendering to the chart. `listed_kinds`
+    are those whose images a list of the plan has.
+    """
+
+    file: str
+    kind: str
+    pools: tuple[Pool, ...]
+    namespace: str = ""
+    name: str = ""
+    origins: Origins | None = field(default=None, repr=False)
+    listed_kinds: frozenset[str] = frozenset()
+
+    def place(self, value: Marked) -> Location:
+        """Where a value stands: in the manifest, or in the template of the chart."""
+        return self.located(value.line, value.column)[0]
+
+    def located(self, line: int, column: int) -> tuple[Location, Rendered | None]:
+        """The place of a line, and where that line of a rendered chart comes from."""
+        if self.origins is None:
+            return Location(self.file, line, column), None
+        return self.origins.of(line)
+
+    def problem(self, line: int, column: int, message: str) -> Demand:
+        """A demand for something that cannot be read."""
+        location, rendered = self.located(line, column)
+        return Demand(self.kind, self.name, "", location, self.everywhere, error=message, rendered=rendered)
+
+    @property
+    def everywhere(self) -> tuple[str, ...]:
+        """The names of all pools."""
+        return tuple(pool.name for pool in self.pools)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file's Kubernetes objects, lists unfolded; its other documents; and what is wrong with it."""
+
+    objects: tuple[Marked, ...] = ()
+    others: tuple[Marked, ...] = ()
+    problems: tuple[Demand, ...] = ()
+
+
+def content_of(source: Manifests, data: bytes) -> Content:
+    """Read a file of manifests."""
+    try:
+        documents = load_marked(data)
+    except NotStructured as error:
+        return Content(problems=(source.problem(error.line, error.column, str(error)),))
+    objects: list[Marked] = []
+    others: list[Marked] = []
+    waiting = documents[::-1]
+    while waiting:
+        document = waiting.pop()
+        items = document.get("items")
+        if not (document.text_at("kind") and document.text_at("apiVersion")):
+            others.append(document)
+        elif document.text_at("kind").endswith("List") and items is not None:
+            waiting.extend(items.list[::-1])
+        else:
+            objects.append(document)
+    return Content(tuple(objects), tuple(others))
+
+
+def runtime_classes(objects: list[Marked]) -> dict[str, dict[str, str]]:
+    """The node selectors of the runtime classes among the objects, by name."""
+    return {
+        item.text_at("metadata", "name"): {key: value.text for key, value in selector.items()}
+        for item in objects
+        if item.text_at("kind") == "RuntimeClass" and (selector := item.get("scheduling", "nodeSelector")) is not None
+    }
+
+
+def demands_in(source: Manifests, item: Marked, classes: Mapping[str, Mapping[str, str]]) -> Iterator[Demand]:
+    """Every image that one object runs, every value of it that only looks like one, and what cannot be enumerated."""
+    namespace = item.text_at("metadata", "namespace") or source.namespace
+    name = item.text_at("metadata", "name") or item.text_at("metadata", "generateName")
+    owner = f"{item.text_at('kind')} {f'{namespace}/' if namespace else ''}{name}"
+    for spec in pod_specs(item):
+        yield from _Pod(source, owner, spec, binding_of(spec, classes)).demands()
+    group, kind = group_of(item), item.text_at("kind")
+    row, qualified = row_of(group, kind), f"{kind}.{group}" if group else kind
+    if row is not None and row.runs is Runs.SOURCE:
+        names = tuple(f"{path}: {shown(text)}" for path, text in fetched(item, row))
+        yield from _gap(source, owner, item, Hidden(Gap.SOURCE, source.name, qualified, names=names))
+        return
+    if row is None:
+        yield from _gap(source, owner, item, Hidden(Gap.KIND, source.name, qualified))
+    hints = data_hints(item) if not group and kind in _HOLD_DATA else hints_in(item)
+    for hint in hints:
+        yield _hinted(source, owner, qualified, hint)
+
+
+def hints_of_other(source: Manifests, document: Marked) -> Iterator[Demand]:
+    """Every value of a document that is no Kubernetes object and that looks like an image, or names a chart."""
+    for hint in hints_in(document, pods_are_read=False):
+        yield _hinted(source, source.name, "", hint)
+    for at, path, text in _charts(document):
+        location, rendered = source.located(at.line, at.column)
+        why = f"{path} names the chart {shown(text)}, whose images are not known: render it, and name that under `workloads`"
+        hidden = Hidden(Gap.SOURCE, source.name, field=path, names=(text,))
+        yield Demand(source.kind, source.name, "", location, source.everywhere, unbounded=why, hidden=hidden, rendered=rendered)
+
+
+def _charts(document: Marked) -> Iterator[tuple[Marked, str, str]]:
+    """Every text under a key `chart`: Fleet, Helmfile and others name charts so."""
+    waiting = [(document, "")]
+    while waiting:
+        here, path = waiting.pop()
+        for key, value in here.items():
+            inner = f"{path}.{key}".lstrip(".")
+            if key == "chart" and value.text:
+                yield value, inner, value.text
+            waiting.append((value, inner))
+        waiting.extend((value, f"{path}[{number}]") for number, value in enumerate(here.list))
+
+
+def _gap(source: Manifests, owner: str, item: Marked, hidden: Hidden) -> Iterator[Demand]:
+    """What cannot be enumerated of an object, unless a list of the plan has the images of its kind."""
+    if hidden.kind in source.listed_kinds:
+        return
+    location, rendered = source.located(item.line, item.column)
+    if hidden.gap is Gap.SOURCE:
+        why = f"{owner} has a controller fetch a chart or manifests ({', '.join(hidden.names) or 'not named'})"
+        why += ", and which images they run is not known"
+    else:
+        why = f"{owner} is of a kind that the facts do not know: its controller may run images that no manifest names"
+    yield Demand(source.kind, owner, "", location, source.everywhere, unbounded=why, hidden=hidden, rendered=rendered)
+
+
+def _hinted(source: Manifests, owner: str, kind: str, hint: Hint) -> Demand:
+    location, rendered = source.located(hint.at.line, hint.at.column)
+    found = Demand(
+        source.kind,
+        f"{owner} {hint.field}",
+        hint.text,
+        location,
+        source.everywhere,
+        hint.reference,
+        surmised=True,
+        hidden=Hidden(Gap.VALUE, source.name, kind, hint.field),
+        rendered=rendered,
+    )
+    if hint.reference is not None:
+        return found
+    return replace(
+        found, unbounded=f"{owner} {hint.field} looks like an image, but is not a whole reference: {shown(hint.text)}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pod:
+    """One pod template of an object."""
+
+    source: Manifests
+    owner: str
+    spec: Marked
+    binding: Binding
+
+    def demands(self) -> Iterator[Demand]:
+        for container in containers_of(self.spec):
+            who = f"container {container.text_at('name')}"
+            if (image := container.get("image")) is not None:
+                yield self._demand(image, who, host_process=is_host_process(self.spec, container))
+            for name, value in related_images(container):
+                yield self._demand(value, f"{who} variable {name}")
+        for name, image in volume_images(self.spec):
+            yield self._demand(image, f"volume {name}")
+
+    def _demand(self, at: Marked, who: str, *, host_process: bool = False) -> Demand:
+        reference, error = _parsed(at.text)
+        network = self.spec.get("hostNetwork")
+        location, rendered = self.source.located(at.line, at.column)
+        made = Demand(
+            kind=self.source.kind,
+            who=f"{self.owner} {who}",
+            text=at.text,
+            location=location,
+            pools=self.binding.pools(self.source.pools),
+            reference=reference,
+            error=error,
+            os="windows" if host_process else self.binding.os,
+            host_process=host_process,
+            host_network=network is not None and network.value is True,
+            rendered=rendered,
+        )
+        if at.text != INJECTED:
+            return made
+        why = f"{self.owner} {who} has the image {INJECTED}, which Istio's injector replaces: list the proxy image that it sets"
+        return replace(made, reference=None, unbounded=why, hidden=Hidden(Gap.VALUE, self.source.name, field=who))
+
+
+def _parsed(text: str) -> tuple[Reference | None, str]:
+    if not text.strip():
+        return None, "the image is empty"
+    if problem := text_problem(text):
+        return None, problem
+    try:
+        return parse_reference(text), ""
+    except InvalidReference as error:
+        return None, f"{shown(text)} is no image reference: {error}"

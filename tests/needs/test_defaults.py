@@ -1,0 +1,294 @@
+"""What nobody writes in a manifest: each claim about a version, with the numbers of its source."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import pytest
+import yaml
+
+from auditor.errors import Location
+from auditor.facts import version_key
+from auditor.needs.default_facts import PAUSE, DefaultRow, default_rows, distribution_named, pause_builds, runtime_pause
+from auditor.needs.defaults import plan_defaults
+from auditor.needs.listed import Listed
+from auditor.needs.model import DefaultImage, Defaults
+from auditor.needs.resolve import resolve_needs
+from auditor.plan.model import Plan
+from auditor.readers.model import Setting
+from tests.world import plan_of
+
+LINUX = "control: {platform: linux/amd64}"
+WINDOWS = 'win: {platform: "windows/amd64:ltsc2022"}'
+HERE = Location("nodes/config.toml", 4, 3)
+
+
+def plan(pools: str, cluster: str = "", rest: str = "") -> Plan:
+    text = f"version: 1\npools: {{{pools}}}\n" + (f"cluster: {{{cluster}}}\n" if cluster else "") + rest
+    return plan_of(text, {"images.txt": b"registry.example.com/shop/web:4.2\n"})
+
+
+def defaults(distribution: str, version: str, pools: str = LINUX, cni: str = "") -> Defaults:
+    plug_in = f", cni: '{cni}'" if cni else ""
+    return plan_defaults(plan(pools, f"distribution: {distribution}, version: '{version}'{plug_in}"))
+
+
+def texts(found: Defaults, part: str = "") -> set[str]:
+    return {image.text for image in found.images if part in image.part}
+
+
+@pytest.mark.parametrize(
+    ("distribution", "version", "pause"),
+    [
+        ("kubeadm", "v1.27.0", "registry.k8s.io/pause:3.9"),
+        ("kubeadm", "v1.30.6", "registry.k8s.io/pause:3.9"),
+        ("kubeadm", "v1.31.0", "registry.k8s.io/pause:3.10"),
+        ("kubeadm", "v1.34.1", "registry.k8s.io/pause:3.10.1"),
+        ("kubeadm", "v1.35.0", "registry.k8s.io/pause:3.10.1"),
+        ("kubeadm", "v1.36.0", "registry.k8s.io/pause:3.10.2"),
+        ("rke2", "v1.33.5+rke2r1", "docker.io/rancher/mirrored-pause:3.6"),
+        ("rke2", "v1.33.12+rke2r1", "docker.io/rancher/mirrored-pause:3.6"),
+        ("rke2", "v1.33.13+rke2r1", "docker.io/rancher/mirrored-pause:3.10.2"),
+        ("rke2", "v1.34.8+rke2r1", "docker.io/rancher/mirrored-pause:3.6"),
+        ("rke2", "v1.34.9+rke2r1", "docker.io/rancher/mirrored-pause:3.10.2"),
+        ("rke2", "v1.36.2+rke2r1", "docker.io/rancher/mirrored-pause:3.10.2"),
+        ("k3s", "v1.35.5+k3s1", "docker.io/rancher/mirrored-pause:3.6"),
+        ("k3s", "v1.35.6+k3s1", "docker.io/rancher/mirrored-pause:3.10.2"),
+        ("k0s", "v1.31.2+k0s.0", "registry.k8s.io/pause:3.9"),
+        ("k0s", "v1.33.2+k0s.0", "quay.io/k0sproject/pause:3.10.1"),
+    ],
+)
+def test_every_distribution_asks_for_its_pause_image(distribution: str, version: str, pause: str) -> None:
+    assert texts(defaults(distribution, version), PAUSE) == {pause}
+
+
+@pytest.mark.parametrize(
+    ("version", "image"),
+    [
+        ("1.5.9", "k8s.gcr.io/pause:3.5"),
+        ("1.6.0", "k8s.gcr.io/pause:3.6"),
+        ("1.6.36", "registry.k8s.io/pause:3.6"),
+        ("1.7.27", "registry.k8s.io/pause:3.8"),
+        ("2.0.5", "registry.k8s.io/pause:3.10"),
+        ("2.1.6", "registry.k8s.io/pause:3.10"),
+        ("2.2.0", "registry.k8s.io/pause:3.10.1"),
+        ("2.3.0", "registry.k8s.io/pause:3.10.2"),
+    ],
+)
+def test_every_containerd_has_its_default_sandbox_image(version: str, image: str) -> None:
+    row = runtime_pause("containerd", version)
+    assert row is not None
+    assert row.image == image
+
+
+@pytest.mark.parametrize("version", ["1.4.13", "1.6.20", "2.4.0", "3.0.0"])
+def test_what_no_row_was_read_for_has_none(version: str) -> None:
+    assert runtime_pause("containerd", version) is None
+
+
+def test_kubeadm_prints_seven_images_and_the_runtime_adds_its_own_pause() -> None:
+    found = plan_defaults(
+        plan("control: {platform: linux/amd64, runtime: containerd 1.7.27}", "distribution: kubeadm, version: v1.34.1")
+    )
+    assert texts(found) == {
+        "registry.k8s.io/kube-apiserver:v1.34.1",
+        "registry.k8s.io/kube-controller-manager:v1.34.1",
+        "registry.k8s.io/kube-scheduler:v1.34.1",
+        "registry.k8s.io/kube-proxy:v1.34.1",
+        "registry.k8s.io/coredns/coredns:v1.*",
+        "registry.k8s.io/etcd:3.6.*",
+        "registry.k8s.io/pause:3.10.1",
+        "registry.k8s.io/pause:3.8",
+    }
+    assert not found.unknown
+
+
+def test_a_distribution_with_its_own_containerd_overrules_the_default_of_the_runtime() -> None:
+    pools = 'win: {platform: "windows/amd64:ltsc2022", runtime: containerd 1.7.27}'
+    assert texts(defaults("rke2", "v1.33.5+rke2r1", pools, "calico")) == {
+        "docker.io/rancher/mirrored-pause:3.6",
+        "docker.io/rancher/rke2-runtime:v1.33.5-rke2r1-windows-amd64",
+    }
+
+
+def test_a_version_without_its_revision_leaves_that_open() -> None:
+    found = {image.text: image for image in defaults("rke2", "v1.33.5", WINDOWS).images}
+    assert found["docker.io/rancher/rke2-runtime:v1.33.5-*-windows-amd64"].reference is None
+
+
+@pytest.mark.parametrize(
+    ("distribution", "cni", "wanted", "unwanted"),
+    [
+        ("rke2", "", "hardened-flannel", "mirrored-calico-node"),
+        ("rke2", "calico", "mirrored-calico-node", "hardened-flannel"),
+        ("rke2", "cilium", "mirrored-cilium-cilium", "mirrored-calico-node"),
+        ("rke2", "multus, canal", "hardened-multus-cni", "mirrored-cilium-cilium"),
+        ("k0s", "", "kube-router", "calico-node"),
+        ("k0s", "kube-router", "kube-router", "calico-node"),
+        ("k0s", "calico", "calico-node", "kube-router"),
+    ],
+)
+def test_the_network_plug_in_decides(distribution: str, cni: str, wanted: str, unwanted: str) -> None:
+    version = {"rke2": "v1.33.5+rke2r1", "k0s": "v1.35.2+k0s.0"}[distribution]
+    found = defaults(distribution, version, cni=cni)
+    assert any(wanted in text for text in texts(found))
+    assert not any(unwanted in text for text in texts(found))
+    assert not found.unknown
+
+
+@pytest.mark.parametrize(
+    ("distribution", "version", "pools", "cni", "said"),
+    [
+        ("openshift", "4.17.0", LINUX, "", "the facts do not say what openshift 4.17.0 pulls by itself"),
+        ("rke2", "v1.20.4+rke2r1", LINUX, "", "what rke2 v1.20.4+rke2r1 pulls by itself on linux"),
+        ("k0s", "v1.32.1+k0s.0", LINUX, "", "what k0s v1.32.1+k0s.0 pulls by itself on linux"),
+        ("k3s", "v1.33.5+k3s1", WINDOWS, "", "what k3s v1.33.5+k3s1 pulls by itself on windows"),
+        ("rke2", "v1.33.5+rke2r1", LINUX, "antrea", "the network plug-in antrea"),
+        ("rke2", "v1.28.9+rke2r1", LINUX, "flannel", "the network plug-in flannel"),
+        ("rancher", "v2.12.2", LINUX, "", "a cluster of another distribution"),
+        ("rke2", "v1.33", LINUX, "", "write all three numbers"),
+        ("rke2", "latest", LINUX, "", "write all three numbers"),
+        ("rke2", "v1.33.5+{}", LINUX, "", "write all three numbers"),
+        ("kubeadm", "v1.33.5", LINUX, "", "does not say which version of which runtime control has"),
+        ("kubeadm", "v1.33.5", "control: {platform: linux/amd64, runtime: cri-o 1.33.0}", "", "cri-o 1.33.0 asks for"),
+    ],
+)
+def test_what_is_not_covered_is_said(distribution: str, version: str, pools: str, cni: str, said: str) -> None:
+    assert [item for item in defaults(distribution, version, pools, cni).unknown if said in item.detail]
+
+
+def test_a_plug_in_that_somebody_installs_on_kubeadm_is_a_workload() -> None:
+    pools = "control: {platform: linux/amd64, runtime: containerd 2.1.6}"
+    assert not defaults("kubeadm", "v1.34.1", pools, "antrea").unknown
+
+
+def test_a_runtime_without_a_distribution_counts_with_a_hedge_and_is_no_need() -> None:
+    found = plan("control: {platform: linux/amd64, runtime: containerd 1.7.27}", rest="images: [{list: images.txt}]\n")
+    (image,) = plan_defaults(found).images
+    assert (image.text, image.certain) == ("registry.k8s.io/pause:3.8", False)
+    assert {str(need.reference) for need in resolve_needs(found).needs} == {"registry.example.com/shop/web:4.2"}
+
+
+def test_what_the_nodes_configuration_names_takes_the_place_of_the_default() -> None:
+    given = {"control": Setting("r.local:5000/pause:3.10", HERE)}
+    kubeadm = plan("control: {platform: linux/amd64, runtime: containerd 1.7.27}", "distribution: kubeadm, version: v1.34.1")
+    assert texts(plan_defaults(kubeadm, given), PAUSE) == {"r.local:5000/pause:3.10", "registry.k8s.io/pause:3.10.1"}
+    rke2 = plan(LINUX, "distribution: rke2, version: v1.33.5+rke2r1")
+    assert texts(plan_defaults(rke2, given), PAUSE) == {"r.local:5000/pause:3.10"}
+    (pause,) = (image for image in plan_defaults(rke2, given).images if image.part == PAUSE)
+    assert (pause.location, pause.certain) == (HERE, True)
+
+
+def test_a_sandbox_image_that_is_no_reference_is_unknown() -> None:
+    found = plan_defaults(plan(LINUX), {"control": Setting("Pause:", HERE)})
+    assert (found.images, [item.location for item in found.unknown]) == ((), [HERE])
+
+
+def test_exact_defaults_become_needs_at_the_line_of_the_version() -> None:
+    made = plan(
+        f"{LINUX}, {WINDOWS}", "distribution: rke2, version: v1.33.5+rke2r1, cni: calico", "images: [{list: images.txt}]\n"
+    )
+    added = [need for need in resolve_needs(made).needs if need.why[0].kind == "default"]
+    assert {(str(need.reference), need.pool) for need in added} == {
+        ("docker.io/rancher/rke2-runtime:v1.33.5-rke2r1", "control"),
+        ("docker.io/rancher/mirrored-pause:3.6", "control"),
+        ("docker.io/rancher/mirrored-pause:3.6", "win"),
+        ("docker.io/rancher/rke2-runtime:v1.33.5-rke2r1-windows-amd64", "win"),
+    }
+    assert {str(need.why[0]) for need in added} == {"default plan.yaml:3:31"}
+
+
+def test_a_default_that_a_list_has_under_its_name_inside_is_needed_under_that_name() -> None:
+    text = (
+        "version: 1\npools: {win: {platform: 'windows/amd64:ltsc2022'}}\n"
+        "cluster: {distribution: rke2, version: v1.33.5+rke2r1}\n"
+        "registry: {host: 'r.local:5000'}\nimages: [{ref: 'r.local:5000/rancher/mirrored-pause:3.6', pools: [win]}]\n"
+    )
+    (pause,) = (need for need in resolve_needs(plan_of(text)).needs if "pause" in str(need.reference))
+    assert str(pause.reference) == "r.local:5000/rancher/mirrored-pause:3.6"
+    assert [reason.kind for reason in pause.why] == ["inline", "default"]
+
+
+def test_a_plan_without_images_stays_without_needs() -> None:
+    needs = resolve_needs(plan(LINUX, "distribution: rke2, version: v1.33.5+rke2r1"))
+    assert needs.needs == ()
+    assert needs.defaults.images
+
+
+def image(text: str, *also: str) -> DefaultImage:
+    return DefaultImage("rke2", "pause", text, HERE, ("control",), "a test", also=also)
+
+
+@pytest.mark.parametrize(
+    ("listed", "wanted"),
+    [
+        ("rancher/hardened-etcd:v3.5.21-k3s1-build20250910", "docker.io/rancher/hardened-etcd:v3.*-build*"),
+        ("rancher/mirrored-pause:3.6", "docker.io/rancher/mirrored-pause:3.6"),
+        ("r.local:5000/hub/rancher/mirrored-pause:3.6", "docker.io/rancher/mirrored-pause:3.6"),
+        ("r.local:5000/rancher/mirrored-pause:3.6", "docker.io/rancher/mirrored-pause:3.6"),
+        (f"r.local:5000/pause@sha256:{'a' * 64}", f"r.local:5000/pause@sha256:{'a' * 64}"),
+    ],
+)
+def test_a_list_has_it_under_any_name_that_it_has_inside(listed: str, wanted: str) -> None:
+    rewrites = "registry: {host: 'r.local:5000', rewrites: {docker.io: 'r.local:5000/hub'}}\n"
+    made = plan(LINUX, rest=f"{rewrites}images: [{{ref: '{listed}'}}]\n")
+    assert Listed(resolve_needs(made).lines, made.registry).of(image(wanted))
+
+
+@pytest.mark.parametrize(
+    "listed", ["rancher/mirrored-pause:3.7", "other.example/rancher/mirrored-pause:3.6", "rancher/pause:3.6"]
+)
+def test_a_near_name_is_another_image(listed: str) -> None:
+    made = plan(LINUX, rest=f"images: [{{ref: '{listed}'}}]\n")
+    found = Listed(resolve_needs(made).lines, made.registry)
+    assert not found.of(image("docker.io/rancher/mirrored-pause:3.6"))
+    assert found.other_tags(image("docker.io/rancher/mirrored-pause:3.6")) == (("3.7",) if "3.7" in listed else ())
+
+
+def test_another_spelling_that_the_facts_give_will_do() -> None:
+    made = plan(LINUX, rest="images: [{ref: 'rancher/pause:3.6'}]\n")
+    listed = Listed(resolve_needs(made).lines, None)
+    assert listed.of(image("docker.io/rancher/mirrored-pause:3.6", "docker.io/rancher/pause:3.6"))
+
+
+def test_windows_server_2025_has_a_pause_of_its_own_from_3_10_2_on() -> None:
+    builds = {
+        tag: row.builds for tag in ("3.6", "3.8", "3.10.1", "3.10.2") if (row := pause_builds("registry.k8s.io/pause", tag))
+    }
+    assert [tag for tag, known in builds.items() if 26100 in known] == ["3.10.2"]
+    assert all(20348 in known for known in builds.values())
+    assert pause_builds("registry.k8s.io/pause", "3.99") is None
+
+
+def rows() -> list[dict[str, str]]:
+    found: list[dict[str, str]] = yaml.safe_load(resources.files("auditor.facts").joinpath("default_images.yaml").read_text())
+    return found
+
+
+def test_no_two_rows_say_which_pause_image_a_version_has() -> None:
+    pauses = [row for row in rows() if row["part"] == PAUSE]
+    assert len(pauses) > 20
+    for one in pauses:
+        for other in pauses:
+            if one is not other and (one["distribution"], one["os"]) == (other["distribution"], other["os"]):
+                apart = version_key(one["before"]) <= version_key(other["since"])
+                assert apart or version_key(other["before"]) <= version_key(one["since"]), (one, other)
+
+
+def test_every_row_is_of_a_known_distribution_and_plug_in_and_has_a_range() -> None:
+    for row in rows():
+        distribution = distribution_named(row["distribution"])
+        assert distribution is not None
+        assert version_key(row["since"]) < version_key(row["before"])
+        assert not row.get("cni") or row["os"] == "windows" or row["cni"] in distribution.brings, row
+
+
+@pytest.mark.parametrize("minor", range(27, 37))
+def test_kubeadm_and_rke2_are_covered_from_1_27_to_1_36(minor: int) -> None:
+    for distribution in ("kubeadm", "rke2"):
+        parts = {row.part for row in _linux(default_rows(distribution, f"v1.{minor}.3"))}
+        assert parts >= {PAUSE, "cluster DNS", "etcd"}
+
+
+def _linux(found: tuple[DefaultRow, ...]) -> tuple[DefaultRow, ...]:
+    return tuple(row for row in found if row.os == "linux")
