@@ -18,6 +18,7 @@ from auditor.cli.output import write_stdout
 from auditor.cli.saying import note, say
 from auditor.collectors.helm import with_rendered_charts
 from auditor.errors import Location, UsageError
+from auditor.needs.listed import Coverage
 from auditor.needs.resolve import concerns, resolve_needs
 from auditor.needs.workload_gaps import open_gaps
 from auditor.oci.reference import Reference
@@ -25,7 +26,7 @@ from auditor.pipeline.bare_sources import plan_for_sources
 from auditor.plan.model import PLAN_OF_LISTS, Plan
 from auditor.plan.quoting import shown
 from auditor.policy.judge import EXIT_NOT_READY, EXIT_UNDETERMINED
-from auditor.readers.demands import Demand
+from auditor.readers.demands import Demand, Gap
 from reports.cleaning import clean
 
 _SHOWN = 3
@@ -67,6 +68,7 @@ class Found:
     images: dict[Reference, Entry] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     unbounded: list[str] = field(default_factory=list)
+    possible: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def take(self, reference: Reference, kind: str, location: Location, digest: str, platforms: list[str]) -> None:
@@ -104,12 +106,13 @@ def _found(plan: Plan, *, everywhere: bool) -> Found:
             found.errors.append(f"{_at(demand.location)}{demand.error}")
         elif demand.hidden is None and demand.unbounded:
             found.unbounded.append(f"{_at(demand.location)}{demand.unbounded}")
-        elif demand.reference and not demand.surmised and (everywhere or demand.pools):
+        elif demand.reference and not demand.is_possible and (everywhere or demand.pools):
             found.take(demand.reference, f"{demand.kind} {demand.who}", demand.location, "", _restricted(demand))
-        elif demand.reference and not demand.surmised:
+        elif demand.reference and not demand.is_possible:
             left_out.append(f"{demand.reference} ({demand.who})")
     listed.update(found.images)
     found.unbounded.extend(_gaps(needs.demands, listed))
+    found.possible.extend(_possible(needs.demands, listed))
     found.notes.extend(_notes(left_out, needs.passed_over))
     return found
 
@@ -122,13 +125,24 @@ def _gaps(demands: Iterable[Demand], listed: set[Reference]) -> Iterator[str]:
     """What is not enumerated; each value that looks like an image by itself, since it is what a list may lack."""
     named: set[str] = set()
     for gap in open_gaps(demands, listed):
-        if not gap.first.surmised:
+        if gap.hidden.gap is not Gap.VALUE:
             yield gap.detail
+            continue
         for demand in gap.demands:
-            if demand.surmised and demand.text not in named:
+            if demand.text not in named:
                 named.add(demand.text)
-                why = demand.unbounded or f"{demand.who} looks like the image {demand.text}: list it if it is one"
-                yield f"{_at(demand.location)}{why}"
+                yield f"{_at(demand.location)}{demand.unbounded}"
+
+
+def _possible(demands: Iterable[Demand], listed: set[Reference]) -> Iterator[str]:
+    """The references that no field states to be images, each once: the list does not have them."""
+    covered, named = Coverage(listed), set(listed)
+    for demand in demands:
+        reference = demand.reference
+        if reference is None or not demand.is_possible or reference in named or covered.has(reference):
+            continue
+        named.add(reference)
+        yield f"{_at(demand.location)}{demand.who} may name an image: {reference}. Add it to the list if the workload pulls it"
 
 
 def _notes(left_out: list[str], passed_over: tuple[str, ...]) -> Iterator[str]:
@@ -153,9 +167,8 @@ def _json(found: Found) -> str:
         }
         for entry in found.images.values()
     ]
-    return json.dumps(
-        {"version": 1, "images": images, "errors": found.errors, "undetermined": found.unbounded}, indent=2, ensure_ascii=False
-    )
+    result = {"version": 1, "images": images, "errors": found.errors, "undetermined": found.unbounded}
+    return json.dumps({**result, "possible": found.possible}, indent=2, ensure_ascii=False)
 
 
 def _why(entry: Entry) -> str:
@@ -201,7 +214,7 @@ def images(
             write_stdout(_text(found) + "\n")
     for message in found.notes:
         note(message)
-    for message in (*found.errors, *found.unbounded):
+    for message in (*found.errors, *found.unbounded, *found.possible):
         say(message)
     if found.errors:
         raise typer.Exit(EXIT_NOT_READY)

@@ -131,7 +131,7 @@ def _sections(site: Site) -> _Sections:
 def _unlisted(site: Site) -> Iterator[tuple[Reference, tuple[str, ...]]]:
     """What workloads run and what the distribution pulls for certain."""
     for demand in site.needs.demands:
-        if demand.reference is not None and not demand.surmised:
+        if demand.reference is not None and not demand.is_possible:
             yield demand.reference, demand.pools
     for image in site.needs.defaults.images:
         if image.reference is not None and image.certain:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from auditor.needs.model import DefaultImage
 from auditor.oci.reference import Reference, parse_reference
 from auditor.plan.model import Registry
+from auditor.readers.demands import Demand
 from auditor.readers.model import ListLine
 
 
@@ -33,6 +34,13 @@ class Coverage:
     def covered_by(self, listed: Reference) -> bool:
         """Whether the listed image covers one of the references."""
         return any(covers(listed, one) for one in self._by_repository.get(listed.repository, ()))
+
+
+def settled(demands: Iterable[Demand], covered: Coverage) -> frozenset[str]:
+    """Return the choices of which a list has one alternative: the others need not be listed."""
+    return frozenset(
+        demand.choice for demand in demands if demand.choice and demand.reference is not None and covered.has(demand.reference)
+    )
 
 
 class Listed:

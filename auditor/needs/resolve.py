@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from auditor.needs.defaults import plan_defaults
-from auditor.needs.listed import Listed
+from auditor.needs.listed import Coverage, Listed, settled
 from auditor.needs.model import Defaults, Need, Needs, Reason
 from auditor.oci.platform import Platform
 from auditor.oci.reference import Reference
 from auditor.plan.model import ImageSource, Plan
 from auditor.plan.paths import is_inside, normal, shown_path
+from auditor.readers.demands import Demand, Mechanism
 from auditor.readers.lists import ListSource, read_list
 from auditor.readers.model import ListLine, Setting
 from auditor.readers.node_config import read_node_config
@@ -60,6 +61,16 @@ def _sandboxes(plan: Plan) -> Mapping[str, Setting]:
     return {name: setting for name, setting in named.items() if setting is not None}
 
 
+def _runs_on(demand: Demand, platforms: Mapping[str, Platform]) -> tuple[str, ...]:
+    """The pools that pull a demand's image. Outside of pods no field says where it runs: Linux nodes, where the plan has any.
+
+    An image that a Windows node needs is then still required by the lists, but not on a platform that it may lack.
+    """
+    if demand.mechanism is Mechanism.POD:
+        return demand.pools
+    return tuple(pool for pool in demand.pools if platforms[pool].os == "linux") or demand.pools
+
+
 def resolve_needs(plan: Plan) -> Needs:
     """Read every list, inline reference and workload, and add what is pulled by default, if anything is needed at all.
 
@@ -84,10 +95,11 @@ def resolve_needs(plan: Plan) -> Needs:
                     elsewhere.add(key)
     workloads = read_workloads(plan)
     demands = workloads.demands
+    chosen = settled(demands, Coverage(line.reference for line in lines if line.reference is not None))
     for demand in demands:
-        if demand.reference is None or demand.surmised:
+        if demand.reference is None or demand.is_possible or demand.choice in chosen:
             continue
-        for pool in demand.pools:
+        for pool in _runs_on(demand, platforms):
             key = (demand.reference, pool)
             reasons.setdefault(key, []).append(Reason(demand.kind, demand.location))
             if not demand.host_process:

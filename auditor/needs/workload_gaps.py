@@ -58,8 +58,8 @@ class OpenGap:
         return {key: value for key, value in found.items() if value} | self.first.proof
 
     def _what(self) -> str:
-        objects = tuple(demand for demand in self.demands if not demand.surmised)
-        values = tuple(demand for demand in self.demands if demand.surmised)
+        objects = tuple(demand for demand in self.demands if not demand.is_possible)
+        values = tuple(demand for demand in self.demands if demand.is_possible)
         said = ""
         if objects:
             said = objects[0].unbounded + (f" ({len(objects)} such objects in this file)" if len(objects) > 1 else "")
@@ -98,6 +98,6 @@ def open_gaps(demands: Iterable[Demand], listed: Iterable[Reference]) -> Iterato
         own = hidden.gap.value if not hidden.kind else demand.who if hidden.gap in _BY_OBJECT else ""
         groups.setdefault((hidden.file, hidden.kind, own), []).append(demand)
     for group in groups.values():
-        first = next((demand for demand in group if not demand.surmised), group[0])
+        first = next((demand for demand in group if not demand.is_possible), group[0])
         if first.hidden is not None:
             yield OpenGap(first.hidden, (first, *(demand for demand in group if demand is not first)))

@@ -20,6 +20,30 @@ class Gap(enum.StrEnum):
     FILE = "unread-file"  # a file of a folder of manifests that is of another format
 
 
+class Certainty(enum.StrEnum):
+    """How sure it is that a workload pulls an image."""
+
+    STATED = "stated"  # a field of a pod, or a field of another object that a rule knows as an image
+    CONFIGURED = "configured"  # a variable, argument, annotation or ConfigMap from which a program takes the image
+    POSSIBLE = "possible"  # a value that is a whole reference, in a field that does not say so
+
+
+class Mechanism(enum.StrEnum):
+    """Where an image is written."""
+
+    POD = "pod"
+    FIELD = "field"  # a field of an object outside of pod specs
+    PARTS = "parts"  # several fields: registry, repository, tag
+    VARIABLE = "variable"
+    ARGUMENT = "argument"
+    ANNOTATION = "annotation"
+    DATA = "data"  # a ConfigMap or Secret
+    SCHEMA = "schema"  # a default in the schema of a custom resource
+    OPERATOR = "operator"  # built by an operator from a version, by a fact
+    INJECTED = "injected"  # put into pods by an admission webhook
+    OBSERVED = "observed"  # pulled by a running cluster
+
+
 @dataclass(frozen=True, slots=True)
 class Hidden:
     """One gap. `file` is relative to the plan; `kind` is `Kafka.kafka.strimzi.io`, empty where the gap is a whole file.
@@ -56,9 +80,11 @@ class Rendered:
 class Demand:
     """An image that a workload runs, and `who` does. Exactly one of `reference`, `error` and `unbounded` is set.
 
-    `kind` is `manifest` or `chart`; `pools` are those whose nodes it can be scheduled to; `os` is what it is bound to, empty
-    when to none. `surmised`: a value only looks like an image, and `hidden` says where. With `unbounded`, `hidden` says what
-    cannot be enumerated. `rendered` says which template of a chart it comes from. `who` holds no path of the machine.
+    `kind` is `manifest` or `chart`. `pools` are the pools whose nodes it can be scheduled to. `os` is the operating system that
+    its pod is bound to, or empty. `field` is the path of the field in the object; empty for containers of pods. Demands of one
+    `choice` are alternatives: several versions of one repository in one field, of which one listed is enough. With `unbounded`,
+    `hidden` says what cannot be enumerated. `rendered` says which template of a chart it comes from. `who` holds no path
+    of the machine.
     """
 
     kind: str
@@ -72,11 +98,22 @@ class Demand:
     os: str = ""
     host_process: bool = False
     host_network: bool = False
-    surmised: bool = False
+    certainty: Certainty = Certainty.STATED
+    mechanism: Mechanism = Mechanism.POD
+    field: str = ""
+    choice: str = ""
     hidden: Hidden | None = None
     rendered: Rendered | None = None
 
     @property
+    def is_possible(self) -> bool:
+        """Whether the value only looks like an image."""
+        return self.certainty is Certainty.POSSIBLE
+
+    @property
     def proof(self) -> dict[str, str | tuple[str, ...]]:
-        """What a finding shows of the rendered chart that it comes from; nothing for a manifest."""
-        return self.rendered.proof if self.rendered is not None else {}
+        """What a finding shows of it: how it is known, and the rendered chart that it comes from."""
+        found: dict[str, str | tuple[str, ...]] = {}
+        if self.mechanism is not Mechanism.POD:
+            found = {"mechanism": self.mechanism.value, "certainty": self.certainty.value, "field": self.field}
+        return {**found, **(self.rendered.proof if self.rendered is not None else {})}

@@ -1,21 +1,26 @@
 """## What it checks
-Every image that a workload of the plan runs is on a list or named in the plan: containers, init and ephemeral containers,
-image volumes, pod templates inside custom resources, and `RELATED_IMAGE_*` variables. Other values that look like images count
-where no list has them: fields of custom resources, variables, arguments, annotations, data of ConfigMaps.
-A list that pins an image (`tag@digest`) covers workloads that name its tag or its digest.
+Every image that a workload of the plan pulls is on an image list or named in the plan. The check reads
+- pods: containers, init and ephemeral containers, image volumes, pod templates inside custom resources;
+- fields of custom resources: whole references, and registry, repository and tag in separate fields;
+- what programs are configured with: environment variables, arguments, annotations, data of ConfigMaps and Secrets.
+
+A list that pins an image (`tag@digest`) covers workloads that name its tag or its digest. If one field names several versions
+of one repository, one listed version is enough.
 
 ## Why it matters
-What no list has is not copied. The pod that needs it stays in `ImagePullBackOff`, long after the disk was carried in.
+An image that is not on a list is not copied. Its pod stays in `ImagePullBackOff` on the air-gapped site.
 
 ## How to fix
-Add the image to the list that is copied, or correct the workload where it names the wrong version.
+Add the image to the list that is copied, or correct the workload if it names the wrong version.
 
 ## When it cannot tell
 - A chart is not rendered, a kustomization is not built, or a manifest cannot be read.
-- An object is of a kind that the facts do not know: its controller may run images that no manifest names. List them, and name
-  the list under `workloads` as `operator_images`.
+- No rule finds an image in an object whose kind is not known to run no pods: its controller may choose images. List them, and
+  name the list under `workloads` as `operator_images`.
 - A controller fetches a chart or manifests: HelmRelease, Application, GitRepository and others.
-- A value outside of the fields of pods looks like an image, and no list has it.
+- A value names only a part of an image reference.
+
+A value that is a whole reference in a field that does not name an image is *possible*: if no list has it, the check warns.
 
 ## References
 Kubernetes API reference, core/v1 PodSpec; facts/workload_kinds.yaml.
@@ -24,11 +29,11 @@ Kubernetes API reference, core/v1 PodSpec; facts/workload_kinds.yaml.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
-from auditor.needs.listed import Coverage
+from auditor.needs.listed import Coverage, settled
 from auditor.needs.workload_gaps import open_gaps
 from auditor.oci.reference import Reference
 from auditor.readers.demands import Demand
@@ -41,17 +46,27 @@ _SHOWN = 5
 
 def _finding(site: Site, reference: Reference, demands: list[Demand]) -> Finding:
     first = demands[0]
-    places = [f"{demand.who} ({demand.location})" for demand in demands]
-    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
-    needed_by = (*places[:_SHOWN], more.strip()) if more else tuple(places)
+    locations = [f"{demand.who} ({demand.location})" for demand in demands]
+    more = f"and {len(locations) - _SHOWN} more" if len(locations) > _SHOWN else ""
+    needed_by = (*locations[:_SHOWN], more) if more else tuple(locations)
+    if first.is_possible:
+        message = f"{locations[0]} names {reference}, which no list has. If the workload pulls it, the pull fails offline."
+        remedy = f"Add {reference} to the image list if the workload pulls it; otherwise waive this finding."
+    else:
+        message = f"{locations[0]} needs {reference}, which no list has. It is not copied, so the pod ends in ImagePullBackOff."
+        remedy = f"Add {reference} to the image list, or correct {_correctable(first)}."
+    others = tuple(dict.fromkeys(str(one.reference) for one in demands if one.reference != reference))
+    if others:
+        message = f"{message} One of {len(others) + 1} versions is enough."
+    is_error = not first.is_possible and waits_for_copy(site, str(reference))
     return Finding(
         check=ID,
-        severity=Severity.ERROR if waits_for_copy(site, str(reference)) else Severity.WARNING,
+        severity=Severity.ERROR if is_error else Severity.WARNING,
         subject=Subject("image", str(reference)),
-        message=f"{places[0]} needs {reference}, and no list has it: it is not copied, and its pod ends in ImagePullBackOff.",
-        facts={"needed_by": needed_by, "written": first.text, **first.proof},
+        message=message,
+        facts={"needed_by": needed_by, "written": first.text, **({"alternatives": others} if others else {}), **first.proof},
         location=first.location,
-        remedies=(Remedy("edit", f"Add {reference} to the image list, or correct {_correctable(first)}."),),
+        remedies=(Remedy("edit", remedy),),
         affects=of_pairs((str(reference), pool) for demand in demands for pool in demand.pools),
     )
 
@@ -69,27 +84,39 @@ def _unread(demand: Demand) -> Undetermined:
     return Undetermined(ID, subject, kind, detail, facts=demand.proof, location=demand.location)
 
 
+def _absent(demands: Iterable[Demand], listed: Coverage) -> dict[Reference, list[Demand]]:
+    """Return what no list has, by reference. Of alternatives, the first stands for all, if none is needed elsewhere."""
+    chosen = settled(demands, listed)
+    found: dict[Reference, list[Demand]] = {}
+    choices: dict[str, list[Demand]] = {}
+    for demand in demands:
+        if demand.reference is None or demand.choice in chosen or listed.has(demand.reference):
+            continue
+        if demand.choice:
+            choices.setdefault(demand.choice, []).append(demand)
+        else:
+            found.setdefault(demand.reference, []).append(demand)
+    for alternatives in choices.values():
+        references = [demand.reference for demand in alternatives if demand.reference is not None]
+        if not any(reference in found for reference in references):
+            found[references[0]] = alternatives
+    return found
+
+
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per image, with who needs it; and what is not enumerated, once for each kind and file."""
+    """Yield one finding for each image with who needs it, and one row for each kind and file that is not enumerated."""
     references = [line.reference for line in site.needs.lines if line.reference is not None]
     listed = Coverage(references)
-    absent: dict[Reference, list[Demand]] = {}
-    present: set[Reference] = set()
-    for demand in site.needs.demands:
-        if demand.reference is None:
-            if demand.hidden is None:
-                yield _unread(demand)
-        elif demand.reference in present or listed.has(demand.reference):
-            present.add(demand.reference)
-        elif not demand.surmised:
-            absent.setdefault(demand.reference, []).append(demand)
-    for gap in open_gaps(site.needs.demands, references):
-        place = gap.first.location
-        yield Undetermined(ID, Subject("workload", gap.name), Kind.UNSUPPORTED, gap.detail, facts=gap.facts, location=place)
+    demands = site.needs.demands
+    yield from (_unread(demand) for demand in demands if demand.reference is None and demand.hidden is None)
+    for gap in open_gaps(demands, references):
+        location = gap.first.location
+        yield Undetermined(ID, Subject("workload", gap.name), Kind.UNSUPPORTED, gap.detail, facts=gap.facts, location=location)
     if not references:
         return  # without any list there is nothing to be absent from
-    for reference, demands in absent.items():
-        yield _finding(site, reference, demands)
+    for reference, wanted in _absent(demands, listed).items():
+        yield _finding(site, reference, sorted(wanted, key=lambda demand: demand.is_possible))
+    present = {demand.reference for demand in demands if demand.reference is not None and listed.has(demand.reference)}
     if present:
         yield Fine(len(present))
 

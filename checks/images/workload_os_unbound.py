@@ -50,7 +50,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     fine: set[str] = set()
     unbound: dict[str, Demand] = {}
     for demand in site.needs.demands:
-        if demand.reference is None or demand.surmised or demand.kind not in {"manifest", "chart"}:
+        if demand.reference is None or demand.is_possible or demand.kind not in {"manifest", "chart"}:
             continue
         owner = " ".join(demand.who.split(" ")[:2])
         if mixed and not demand.os:

@@ -140,7 +140,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     fine = 0
     placements = _host_process_placements(site)
     for demand in site.needs.demands:
-        if not demand.host_process or demand.surmised:
+        if not demand.host_process or demand.is_possible:
             continue
         wrong: list[Outcome] = []
         if not demand.host_network:

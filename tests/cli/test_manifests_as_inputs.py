@@ -136,9 +136,11 @@ def test_an_image_that_one_source_restricts_is_for_all_where_another_does_not(tm
     assert [image["platforms"] for image in json.loads(done.stdout)["images"]] == [[]]
 
 
-def test_values_that_look_like_images_are_named_on_stderr(tmp_path: Path) -> None:
-    """And the exit code says that the list may lack them."""
-    write(tmp_path, {"c.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {proxyImage: 'r.invalid/p:1'}\n"})
+def test_possible_images_are_named_on_stderr(tmp_path: Path) -> None:
+    """The list has what a field states to be an image; a reference in another field may be one."""
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
+    text += "data: {proxyImage: 'r.invalid/p:1', run: 'get r.invalid/q:2 now'}\n"
+    write(tmp_path, {"c.yaml": text})
     done = auditor("images", "c.yaml", "--format", "list", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (3, "")
-    assert "c.yaml:4:20: ConfigMap c data.proxyImage looks like the image r.invalid/p:1: list it if it is one" in done.stderr
+    assert (done.returncode, done.stdout) == (0, "r.invalid/p:1\n")
+    assert "c.yaml:4:42: ConfigMap c data.run may name an image: r.invalid/q:2. Add it to the list if" in done.stderr

@@ -49,7 +49,7 @@ def test_windows_is_bound_by_the_node_selector() -> None:
 def test_host_process_is_seen() -> None:
     """Only where it is asked for, with hostNetwork."""
     found = _demands()
-    host = [demand for demand in found["csi-smb-node-windows-hostprocess.yaml"] if not demand.surmised]
+    host = [demand for demand in found["csi-smb-node-windows-hostprocess.yaml"] if not demand.is_possible]
     assert len(host) == 3
     assert all(demand.host_process and demand.host_network for demand in host)
     assert not [demand for demand in found["csi-smb-node-windows.yaml"] if demand.host_process]

@@ -10,12 +10,18 @@ from auditor.plan.marked import Marked, NotStructured, load_marked
 from auditor.readers.lists.source import ListSource
 from auditor.readers.model import ListLine
 
+_HEAD = 1024
 Reader = Callable[[ListSource, Marked], Iterator[ListLine]]
 
 
 def says(data: bytes, key: str, value: str) -> bool:
-    """Whether a top-level key of some document begins with a value, in YAML or JSON."""
-    pattern = rf"^\s{{0,4}}\"?{key}\"?[ \t]*:[ \t]*[\"']?{value}".encode()
+    """Return whether a top-level key of a YAML document begins with `value`; in JSON, a key at a small indentation.
+
+    YAML counts only at column 1: nested keys of Kubernetes objects must not look like the format of a list.
+    """
+    is_json = data[:_HEAD].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["}
+    indent = r"[ \t]{0,8}" if is_json else ""
+    pattern = rf"^{indent}[\"']?{key}[\"']?[ \t]*:[ \t]*[\"']?{value}".encode()
     return re.search(pattern, data, re.MULTILINE) is not None
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from auditor.plan.marked import Marked, NotStructured, load_marked
+from auditor.readers.demands import Certainty, Mechanism
 from auditor.readers.workloads.hints import Hint, hints_in, variable_hints
 from auditor.readers.workloads.image_like import key_names_image, loose_reference
 from auditor.readers.workloads.split_fields import composed
@@ -31,14 +32,17 @@ def data_hints(item: Marked) -> Iterator[Hint]:
         if not isinstance(values.value, dict):
             continue
         for at, name, text, reference in composed(values):
-            yield Hint(at, f"{part}.{name}", text, reference)
+            yield Hint(at, f"{part}.{name}", text, reference, Mechanism.DATA, Certainty.CONFIGURED)
         is_encoded = part == "binaryData" or (part == "data" and item.text_at("kind") == "Secret")
         beside = {key: value.text for key, value in values.items()}
         for key, value in values.items():
             text = _decoded(value.text) if is_encoded else value.text
             if text and not key.endswith(_EXAMPLES):
                 plain = replace(value, value=text, text=text)
-                yield from variable_hints(key, plain, f"{part}.{key}", beside)
+                for hint in variable_hints(key, plain, f"{part}.{key}", beside):
+                    is_whole = hint.text == text.strip()  # of a whole value, any key will do
+                    sure = Certainty.CONFIGURED if is_whole else hint.certainty
+                    yield replace(hint, mechanism=Mechanism.DATA, certainty=sure)
                 yield from reading.inside(plain, f"{part}.{key}", 1)
 
 
@@ -68,7 +72,7 @@ class _Reading:
             return
         self._left -= len(text)
         if self._left < 0:
-            yield Hint(value, path, "more text than is examined")
+            yield Hint(value, path, "more text than is examined", None, Mechanism.DATA)
             return
         try:
             documents = load_marked(text.encode("utf-8", "replace"))
@@ -80,7 +84,9 @@ class _Reading:
                 yield from _lines(value, path)
                 continue
             for hint in hints_in(document, pods_are_read=False):
-                yield replace(hint, at=_outside(value, hint.at), field=f"{path}: {hint.field}")
+                sure = Certainty.POSSIBLE if hint.certainty is Certainty.POSSIBLE else Certainty.CONFIGURED
+                at, field = _outside(value, hint.at), f"{path}: {hint.field}"
+                yield replace(hint, at=at, field=field, mechanism=Mechanism.DATA, certainty=sure)
             if depth < _MAX_DEPTH:
                 for inner in _texts(document):
                     yield from self.inside(replace(inner, line=_outside(value, inner).line), path, depth + 1)
@@ -110,4 +116,5 @@ def _lines(value: Marked, path: str) -> Iterator[Hint]:
         if colon and len(key) < 80 and key_names_image(key.strip("\"' ")):
             text = rest.split(" #")[0].strip().strip("\"',")
             if (found := loose_reference(text)) is not None:
-                yield Hint(_outside(value, Marked(None, number, 1)), path, text, found)
+                at = _outside(value, Marked(None, number, 1))
+                yield Hint(at, path, text, found, Mechanism.DATA, Certainty.CONFIGURED)

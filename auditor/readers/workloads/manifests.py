@@ -13,7 +13,7 @@ from auditor.oci.reference import InvalidReference, Reference, parse_reference
 from auditor.plan.marked import Marked, NotStructured, load_marked
 from auditor.plan.model import Pool
 from auditor.plan.quoting import shown
-from auditor.readers.demands import Demand, Gap, Hidden, Rendered
+from auditor.readers.demands import Demand, Gap, Hidden, Mechanism, Rendered
 from auditor.readers.lists.source import text_problem
 from auditor.readers.workloads.config_data import data_hints
 from auditor.readers.workloads.hints import Hint, hints_in
@@ -107,25 +107,24 @@ def demands_in(source: Manifests, item: Marked, classes: Mapping[str, Mapping[st
     namespace = item.text_at("metadata", "namespace") or source.namespace
     name = item.text_at("metadata", "name") or item.text_at("metadata", "generateName")
     owner = f"{item.text_at('kind')} {f'{namespace}/' if namespace else ''}{name}"
-    for spec in pod_specs(item):
-        yield from _Pod(source, owner, spec, binding_of(spec, classes)).demands()
+    pods = [demand for spec in pod_specs(item) for demand in _Pod(source, owner, spec, binding_of(spec, classes)).demands()]
+    yield from pods
     group, kind = group_of(item), item.text_at("kind")
     row, qualified = row_of(group, kind), f"{kind}.{group}" if group else kind
     if row is not None and row.runs is Runs.SOURCE:
         names = tuple(f"{path}: {shown(text)}" for path, text in fetched(item, row))
         yield from _gap(source, owner, item, Hidden(Gap.SOURCE, source.name, qualified, names=names))
         return
-    if row is None:
-        yield from _gap(source, owner, item, Hidden(Gap.KIND, source.name, qualified))
     hints = data_hints(item) if not group and kind in _HOLD_DATA else hints_in(item)
-    for hint in hints:
-        yield _hinted(source, owner, qualified, hint)
+    demands = _hinted(source, owner, qualified, tuple(hints))
+    yield from demands
+    if row is None and not any(demand.reference is not None and not demand.is_possible for demand in (*pods, *demands)):
+        yield from _gap(source, owner, item, Hidden(Gap.KIND, source.name, qualified))
 
 
 def hints_of_other(source: Manifests, document: Marked) -> Iterator[Demand]:
     """Every value of a document that is no Kubernetes object and that looks like an image, or names a chart."""
-    for hint in hints_in(document, pods_are_read=False):
-        yield _hinted(source, source.name, "", hint)
+    yield from _hinted(source, source.name, "", tuple(hints_in(document, pods_are_read=False)))
     for at, path, text in _charts(document):
         location, rendered = source.located(at.line, at.column)
         why = f"{path} names the chart {shown(text)}, whose images are not known: render it, and name that under `workloads`"
@@ -159,24 +158,34 @@ def _gap(source: Manifests, owner: str, item: Marked, hidden: Hidden) -> Iterato
     yield Demand(source.kind, owner, "", location, source.everywhere, unbounded=why, hidden=hidden, rendered=rendered)
 
 
-def _hinted(source: Manifests, owner: str, kind: str, hint: Hint) -> Demand:
-    location, rendered = source.located(hint.at.line, hint.at.column)
-    found = Demand(
-        source.kind,
-        f"{owner} {hint.field}",
-        hint.text,
-        location,
-        source.everywhere,
-        hint.reference,
-        surmised=True,
-        hidden=Hidden(Gap.VALUE, source.name, kind, hint.field),
-        rendered=rendered,
-    )
-    if hint.reference is not None:
-        return found
-    return replace(
-        found, unbounded=f"{owner} {hint.field} looks like an image, but is not a whole reference: {shown(hint.text)}"
-    )
+def _hinted(source: Manifests, owner: str, kind: str, hints: tuple[Hint, ...]) -> list[Demand]:
+    """The demands of an object's hints. References of one field to one repository are alternatives."""
+    versions: dict[tuple[str, str], set[Reference]] = {}
+    for hint in hints:
+        if hint.reference is not None:
+            versions.setdefault((hint.field, hint.reference.repository), set()).add(hint.reference)
+    found = []
+    for hint in hints:
+        location, rendered = source.located(hint.at.line, hint.at.column)
+        made = Demand(
+            source.kind,
+            f"{owner} {hint.field}",
+            hint.text,
+            location,
+            source.everywhere,
+            hint.reference,
+            certainty=hint.certainty,
+            mechanism=hint.mechanism,
+            field=hint.field,
+            rendered=rendered,
+        )
+        if hint.reference is None:
+            why = f"{owner} {hint.field} looks like an image, but is not a whole reference: {shown(hint.text)}"
+            made = replace(made, unbounded=why, hidden=Hidden(Gap.VALUE, source.name, kind, hint.field))
+        elif len(versions[hint.field, hint.reference.repository]) > 1:
+            made = replace(made, choice=f"{source.name} {owner} {hint.field} {hint.reference.repository}")
+        found.append(made)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +203,8 @@ class _Pod:
             if (image := container.get("image")) is not None:
                 yield self._demand(image, who, host_process=is_host_process(self.spec, container))
             for name, value in related_images(container):
-                yield self._demand(value, f"{who} variable {name}")
+                found = self._demand(value, f"{who} variable {name}")
+                yield replace(found, mechanism=Mechanism.VARIABLE, field=f"env[{name}]")
         for name, image in volume_images(self.spec):
             yield self._demand(image, f"volume {name}")
 

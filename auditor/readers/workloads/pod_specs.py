@@ -14,9 +14,9 @@ _RELATED = "RELATED_IMAGE_"
 
 
 def is_pod_spec(value: Marked) -> bool:
-    """Whether a mapping has a list of containers of which one has an image."""
-    containers = value.get("containers")
-    return containers is not None and any("image" in item.mapping for item in containers.list)
+    """Whether a mapping has a list of containers, of any group, of which one has an image."""
+    groups = (value.get(group) for group in CONTAINERS)
+    return any("image" in item.mapping for group in groups if group is not None for item in group.list)
 
 
 def pod_specs(value: Marked) -> Iterator[Marked]:
