@@ -100,7 +100,8 @@ class _Walk:
         for name, value in here.items():
             if name in _PASSED_OVER or (name == "status" and not path):
                 continue
-            yield from self.value(value, _join(path, name), name)
+            is_image = name == "reference" and key_names_image(key)  # `image: {reference: …}`, as image volumes have it
+            yield from self.value(value, _join(path, name), key if is_image else name)
         image = here.get("image")
         if (
             image is not None
@@ -174,27 +175,46 @@ def variable_hints(name: str, value: Marked, path: str, beside: dict[str, str]) 
 
 
 def _arguments(words: list[Marked], path: str) -> Iterator[Hint]:
-    """Flags whose name says "image", with their value in the same word or the next; and whole references in any word."""
-    is_value = False
+    """Flags with an image as their value, in the same word or the next one; and whole references in any word."""
+    flag_before = ""
     for word, following in zip(words, [*words[1:], None], strict=False):
-        if is_value or len(word.text) > _MAX_SCRIPT:
-            is_value = False
+        before, flag_before = flag_before, ""
+        if len(word.text) > _MAX_SCRIPT:
             continue
         flag, equals, value = word.text.partition("=")
-        at = f"{path}[{flag}]" if flag.startswith("-") else path
-        if flag.startswith("-") and variable_names_image(flag):
-            text = value if equals else following.text if following is not None else ""
-            found = loose_reference(text)
-            is_value = not equals and found is not None
-            if found is None and key_names_image(flag) and ("/" in text or ":" in text) and _is_template(text):
-                yield Hint(word, at, text, None, Mechanism.ARGUMENT, Certainty.CONFIGURED)
+        is_flag = flag.startswith("-") and " " not in flag
+        at = f"{path}[{flag if is_flag else before}]" if is_flag or before else path
+        if is_flag and not equals:
+            flag_before = flag
+        if is_flag and variable_names_image(flag):
+            found = loose_reference(value if equals else following.text if following is not None else "")
+            if found is not None and not equals:
+                continue  # the next word is read as this flag's value
             if found is not None:
-                yield Hint(word, at, text.strip(), found, Mechanism.ARGUMENT, Certainty.CONFIGURED)
+                yield Hint(word, at, value.strip(), found, Mechanism.ARGUMENT, Certainty.CONFIGURED)
                 continue
-        for text in words_of(word.text):
-            if (found := strict_reference(text)) is not None:
-                sure = Certainty.CONFIGURED if flag.startswith("--") and text == value else Certainty.POSSIBLE
-                yield Hint(word, at, text, found, Mechanism.ARGUMENT, sure)
+            if key_names_image(flag) and ("/" in value or ":" in value) and _is_template(value):
+                yield Hint(word, at, value, None, Mechanism.ARGUMENT, Certainty.CONFIGURED)
+        if before and variable_names_image(before) and (found := loose_reference(word.text)) is not None:
+            yield Hint(word, at, word.text.strip(), found, Mechanism.ARGUMENT, Certainty.CONFIGURED)
+            continue
+        yield from _references_in(word, at, before, value if is_flag else "")
+
+
+def _references_in(word: Marked, path: str, before: str, value: str) -> Iterator[Hint]:
+    """The whole references among the words of one argument; those of flags are configured, also inside a shell command."""
+    for word_text in words_of(word.text):
+        text = word_text
+        flag, equals, inner = text.partition("=")
+        if equals and flag.startswith("-") and variable_names_image(flag):
+            found, text = loose_reference(inner.strip("\"'")), inner.strip("\"'")
+            is_configured = True
+        else:
+            found = strict_reference(text)
+            is_configured = text == value or (text == word.text.strip() and bool(before))
+        if found is not None:
+            sure = Certainty.CONFIGURED if is_configured else Certainty.POSSIBLE
+            yield Hint(word, path, text, found, Mechanism.ARGUMENT, sure)
 
 
 def _is_template(text: str) -> bool:
