@@ -129,6 +129,10 @@ FORMS: tuple[Form, ...] = (
 )
 _WIDE = tuple(form for form in FORMS if form.is_wide)
 _NARROW = tuple(form for form in FORMS if not form.is_wide)
+_FORMS_OF: dict[str, list[int]] = {}  # the numbers of the narrow forms that have a word
+for _number, _one in enumerate(_NARROW):
+    for _word in _one.words:
+        _FORMS_OF.setdefault(_word, []).append(_number)
 
 
 def without_forms(text: str) -> str:
@@ -172,15 +176,30 @@ def _may_have(form: Form, small: str) -> bool:
 def found_in(text: str) -> Iterator[str]:
     """Each secret that has one of the forms, without its quotes; of one with several lines, each line."""
     small = text.lower()
-    forms = [form for form in _NARROW if _may_have(form, small)]
-    for part in text.split("\n") if forms else []:
-        lowered = part.lower()
+    if len(small) != len(text):  # a few letters have more characters when they are small: positions would differ
+        small = text
+    for begin, end, forms in _suspects(small):
+        part = text[begin:end]
         for form in forms:
-            if _may_have(form, lowered):
-                yield from (_bare(match)[1] for match in form.pattern.finditer(part))
+            yield from (_bare(match)[1] for match in form.pattern.finditer(part))
     for form in _WIDE[1:]:
         if _may_have(form, small):
             yield from (line.strip() for match in form.pattern.finditer(text) for line in _bare(match)[1].splitlines())
+
+
+def _suspects(small: str) -> Iterator[tuple[int, int, list[Form]]]:
+    """Where each line begins and ends that has a word of a form, and those forms. Each word is searched once in the text."""
+    found: dict[int, tuple[int, set[int]]] = {}
+    for word, numbers in _FORMS_OF.items():
+        at = small.find(word)
+        while at >= 0:
+            begin = small.rfind("\n", 0, at) + 1
+            end = small.find("\n", at)
+            end = len(small) if end < 0 else end
+            found.setdefault(begin, (end, set()))[1].update(numbers)
+            at = small.find(word, end)
+    for begin, (end, used) in sorted(found.items()):
+        yield begin, end, [_NARROW[number] for number in sorted(used)]
 
 
 def _bare(match: re.Match[str]) -> tuple[str, str]:

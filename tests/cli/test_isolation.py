@@ -14,6 +14,7 @@ from auditor.readers import scripts, workloads
 from auditor.readers.lists import docker_images, plain, read_list
 from auditor.readers.lists.source import ListSource
 from auditor.readers.node_config import registries_yaml
+from auditor.readers.workloads import manifests
 from tests.cli.runner import auditor, environment
 
 LINUX = ("--platform", "linux/amd64")
@@ -75,7 +76,7 @@ def test_what_was_read_before_an_unexpected_error_is_kept(monkeypatch: pytest.Mo
     ("module", "reader", "more", "file"),
     [
         (scripts, "read_script", "copy: {scripts: [copy.sh]}\n", "copy.sh"),
-        (workloads, "content_of", "workloads: [{manifests: app.yaml}]\n", "app.yaml"),
+        (manifests, "iter_marked", "workloads: [{manifests: app.yaml}]\n", "app.yaml"),
         (workloads, "demands_in", "workloads: [{manifests: app.yaml}]\n", "app.yaml"),
         (registries_yaml, "load", "pools: {one: {platform: linux/amd64, config: [registries.yaml]}}\n", "registries.yaml"),
     ],

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.plan.marked import MAX_BYTES, NotStructured, head_matches, load_marked
+from auditor.plan.marked import MAX_BYTES, MAX_VALUES, BeyondLimit, NotStructured, head_matches, iter_marked, load_marked
+
+
+def _nested(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    return st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", min_size=1), inner, max_size=3)
 
 
 def test_every_value_knows_its_line() -> None:
@@ -48,7 +53,7 @@ def test_merge_keys_fill_what_is_not_written() -> None:
         (b"? [a]\n: 1\n", 1, "plain keys"),
         (b"a: " + b"[" * 200 + b"]" * 200, 1, "nested"),
         (b"a: &a [*a]\n", 1, "nested"),
-        (b"---\n" * 25_000, 20_001, "documents"),
+        (b"---\n" * 500_100, 500_001, "documents"),
     ],
 )
 def test_what_cannot_be_read_says_where(data: bytes, line: int, said: str) -> None:
@@ -85,3 +90,52 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         load_marked(data)
     except NotStructured as error:
         assert error.line >= 1
+
+
+def test_many_documents_are_read_one_after_another() -> None:
+    found = iter_marked(b"---\na: 1\n" * 60_000)
+    assert next(found).line == 2
+    assert sum(1 for _ in found) == 59_999
+
+
+def test_documents_before_an_error_are_read() -> None:
+    found = iter_marked(b"a: 1\n---\nb: [\n")
+    assert next(found).text_at("a") == "1"
+    with pytest.raises(NotStructured, match="not YAML"):
+        next(found)
+
+
+def test_many_values_in_one_document_are_refused_while_it_is_read() -> None:
+    with pytest.raises(BeyondLimit, match="values") as caught:
+        load_marked(b"- a\n" * (MAX_VALUES + 5))
+    assert caught.value.line == MAX_VALUES
+
+
+def test_aliases_of_deep_values_may_not_nest_deeper() -> None:
+    deep = "a: &a " + "[" * 80 + "]" * 80 + "\nb: " + "[" * 80 + "*a" + "]" * 80
+    with pytest.raises(NotStructured, match="nested") as caught:
+        load_marked(deep.encode())
+    assert caught.value.line == 2
+
+
+def test_an_alias_may_be_a_key_and_an_anchor_may_stand_on_one() -> None:
+    (document,) = load_marked(b"&k name: &v text\nother: {*v : 1, second: *k}\n")
+    other = document.mapping["other"]
+    assert {key: value.text for key, value in other.items()} == {"text": "1", "second": "name"}
+
+
+def test_an_unknown_alias_is_named() -> None:
+    with pytest.raises(NotStructured, match="no anchor is named 'b'"):
+        load_marked(b"a: *b\n")
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text("ab:-#\"'{}[]<&*!| \n", max_size=8),
+        _nested,
+        max_leaves=20,
+    )
+)
+def test_values_are_what_the_yaml_library_makes_of_them(value: object) -> None:
+    text = yaml.safe_dump([value])
+    assert [document.plain() for document in load_marked(text.encode())] == [[value]]

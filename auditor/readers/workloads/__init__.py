@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from auditor.errors import Location, unexpected
 from auditor.plan.marked import Marked
@@ -12,7 +12,7 @@ from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import is_inside, normal, shown_path
 from auditor.readers.demands import Demand
 from auditor.readers.workloads.folder import FileGap, folder_at
-from auditor.readers.workloads.manifests import Content, Manifests, content_of, demands_in, hints_of_other, runtime_classes
+from auditor.readers.workloads.manifests import Manifests, demands_in, hints_of_other, is_object, items_of, runtime_classes
 from auditor.readers.workloads.origins import Origins
 from auditor.readers.workloads.rendered import failure_name, helm_arguments, rendered_name
 
@@ -28,7 +28,7 @@ class Workloads:
 def read_workloads(plan: Plan) -> Workloads:
     """Every image that the plan's workloads run. What cannot be read is a demand with an error: nothing is lost."""
     problems: list[Demand] = []
-    found: list[tuple[Manifests, Content]] = []
+    files: list[tuple[Manifests, bytes]] = []
     passed_over: list[str] = []
     for number, workload in enumerate(plan.workloads):
         if workload.chart and rendered_name(number, workload) not in plan.files:
@@ -40,28 +40,44 @@ def read_workloads(plan: Plan) -> Workloads:
             problems.extend(_left_out(plan, name))
             problems.extend(_file_gap(plan, gap) for gap in folder.gaps)
             passed_over.extend(shown_path(plan.path, path) for path in folder.passed_over)
-        for source, data in sources_of(plan, number, workload):
-            content = _content(source, data)
-            found.append((source, content))
-            problems.extend(content.problems)
-    classes = runtime_classes([item for _, content in found for item in content.objects])
+        files.extend(sources_of(plan, number, workload))
+    # Read twice where there are some: no object is kept, as a file may have very many.
+    classes = runtime_classes(item for source, data in files if b"RuntimeClass" in data for item in items_of(source, data))
     demands: list[Demand] = []
-    for source, content in found:
-        before = len(demands)
-        for item in content.objects:
-            demands.extend(_guarded(source, item, demands_in(source, item, classes)))
-        for document in content.others:
-            demands.extend(_guarded(source, document, hints_of_other(source, document)))
-        if len(demands) == before and not content.objects and not content.problems and source.origins is None:
+    for source, data in files:
+        found = _Found()
+        found.read(source, data, classes)
+        problems.extend(found.problems)
+        demands += (*found.demands, *found.hints)
+        if found.is_empty and source.origins is None:
             passed_over.append(source.file)
     return Workloads((*problems, *demands), tuple(dict.fromkeys(passed_over)))
 
 
-def _content(source: Manifests, data: bytes) -> Content:
-    try:
-        return content_of(source, data)
-    except Exception as error:  # noqa: BLE001 - one file must not end the audit
-        return Content(problems=(source.problem(1, 1, unexpected("reading this file", error)),))
+@dataclass(slots=True)
+class _Found:
+    """What one file has: the demands of its objects, those of its other documents, and what is wrong with it."""
+
+    demands: list[Demand] = field(default_factory=list)
+    hints: list[Demand] = field(default_factory=list)
+    problems: list[Demand] = field(default_factory=list)
+    has_objects: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of it concerns images."""
+        return not (self.demands or self.hints or self.problems or self.has_objects)
+
+    def read(self, source: Manifests, data: bytes, classes: Mapping[str, Mapping[str, str]]) -> None:
+        """Read a file."""
+        for item in items_of(source, data):
+            if isinstance(item, Demand):
+                self.problems.append(item)
+            elif is_object(item):
+                self.has_objects = True
+                self.demands.extend(_guarded(source, item, demands_in(source, item, classes)))
+            else:
+                self.hints.extend(_guarded(source, item, hints_of_other(source, item)))
 
 
 def _guarded(source: Manifests, document: Marked, demands: Iterator[Demand]) -> Iterator[Demand]:
@@ -114,4 +130,4 @@ def _unrendered(plan: Plan, number: int, workload: Workload) -> Demand:
     return Demand("chart", chart, workload.chart, workload.location, _everywhere(plan), unbounded=why)
 
 
-__all__ = ["Manifests", "Workloads", "content_of", "read_workloads", "sources_of"]
+__all__ = ["Manifests", "Workloads", "items_of", "read_workloads", "sources_of"]

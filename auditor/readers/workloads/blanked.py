@@ -9,10 +9,11 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import yaml
 
-from auditor.plan.marked import Marked, NotStructured, load_marked
+from auditor.plan.marked import Marked, NotStructured, iter_marked
 from auditor.readers.workloads.config_data import data_hints
 from auditor.readers.workloads.hints import Hint, hints_in
 from auditor.readers.workloads.pod_specs import pod_specs, read_images
@@ -47,42 +48,41 @@ def blanked(data: bytes) -> tuple[bytes, bool]:
         text = data.decode("utf-8")
         if any(odd in text for odd in _ODD_BREAKS) or "\r" in text.replace("\r\n", ""):
             return redact_file(data), False
-        documents = load_marked(data)
-        kept = {place for item in _objects(documents) for place in _needed(item)}
-        nodes = list(yaml.compose_all(text, Loader=_Loader))
-        blanks = {id(blank.node): blank for node in nodes for blank in _blanks(node, kept)}
+        # Each pass holds one document: a file may have very many.
+        kept = {place for item in _objects(data) for place in _needed(item)}
+        nodes = filter(None, yaml.compose_all(text, Loader=_Loader))  # none of an empty document
+        blanks = {blank.node.start_mark.index: blank for node in nodes for blank in _blanks(node, kept)}
         made = redact_file(_written(text, list(blanks.values())).encode())
-        if _found(load_marked(made)) == _found(documents):
+        if all(after == before for after, before in zip_longest(_found(made), _found(data))):
             return made, True
     except (NotStructured, UnicodeDecodeError, yaml.YAMLError, RecursionError):
         pass
     return redact_file(data), False
 
 
-def _objects(documents: list[Marked]) -> Iterator[Marked]:
-    """The objects of a file, lists unfolded."""
-    waiting = documents[::-1]
-    while waiting:
-        here = waiting.pop()
-        items = here.get("items")
-        if items is not None and here.text_at("kind").endswith("List"):
-            waiting.extend(items.list[::-1])
-        else:
-            yield here
+def _objects(data: bytes) -> Iterator[Marked]:
+    """The objects of a file, lists unfolded. Raises NotStructured."""
+    for document in iter_marked(data):
+        waiting = [document]
+        while waiting:
+            here = waiting.pop()
+            items = here.get("items")
+            if items is not None and here.text_at("kind").endswith("List"):
+                waiting.extend(items.list[::-1])
+            else:
+                yield here
 
 
 def _hints(item: Marked) -> Iterator[Hint]:
     yield from data_hints(item) if item.text_at("kind") in {"ConfigMap", "Secret"} else hints_in(item)
 
 
-def _found(documents: list[Marked]) -> list[tuple[str, str, int]]:
-    """What the reader of manifests finds: fields, texts without secrets, and lines."""
-    found = []
-    for item in _objects(documents):
-        found += [(hint.field, redact(hint.text), hint.at.line) for hint in _hints(item)]
+def _found(data: bytes) -> Iterator[tuple[str, str, int]]:
+    """What the reader of manifests finds in a file: field, text and line. Raises NotStructured."""
+    for item in _objects(data):
+        yield from ((hint.field, redact(hint.text), hint.at.line) for hint in _hints(item))
         images = (image for spec in pod_specs(item) for image in read_images(spec))
-        found += [("image", redact(image.text), image.line) for image in images]
-    return found
+        yield from (("image", redact(image.text), image.line) for image in images)
 
 
 def _needed(item: Marked) -> Iterator[tuple[int, int]]:
@@ -194,12 +194,15 @@ def _written(text: str, blanks: list[_Blank]) -> str:
     for line in text.split("\n"):
         starts.append(starts[-1] + len(line) + 1)
     offset = 1 if text.startswith("\ufeff") else 0
-    for blank in sorted(blanks, key=lambda one: one.node.start_mark.index, reverse=True):
+    parts: list[str] = []
+    done = 0
+    for blank in sorted(blanks, key=lambda one: one.node.start_mark.index):
         first, last = blank.node.start_mark, blank.node.end_mark
         begin = starts[first.line] + first.column + (offset if first.line == 0 else 0)
         end = starts[last.line] + last.column + (offset if last.line == 0 else 0)
-        text = text[:begin] + _replacement(blank, text[begin:end]) + text[end:]
-    return text
+        parts += (text[done:begin], _replacement(blank, text[begin:end]))
+        done = end
+    return "".join((*parts, text[done:]))
 
 
 def _replacement(blank: _Blank, written: str) -> str:

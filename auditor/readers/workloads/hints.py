@@ -133,10 +133,11 @@ class _Walk:
     def _list(self, here: Marked, path: str, key: str) -> Iterator[Hint]:
         words = [item for item in here.list if isinstance(item.value, str)]
         yield from _arguments(words, path)
-        variables = {name: item for item in here.list if (name := item.text_at("name")) and "value" in item.mapping}
+        variables = {name: item for item in here.list if "value" in item.mapping and (name := item.text_at("name"))}
+        beside = {name: item.text_at("value") for name, item in variables.items()}
         for name, item in variables.items():
             if (value := item.get("value")) is not None and id(value) not in self._read:
-                yield from variable_hints(name, value, f"{path}[{name}]", {n: i.text_at("value") for n, i in variables.items()})
+                yield from variable_hints(name, value, f"{path}[{name}]", beside)
         for number, item in enumerate(here.list):
             if isinstance(item.value, str) or (item.text_at("name") in variables and len(item.mapping) == 2):
                 continue

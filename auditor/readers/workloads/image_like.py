@@ -7,6 +7,7 @@ path and a tag or digest counts.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
 from auditor.readers.lists.source import placeholder_in
@@ -20,12 +21,14 @@ _LABEL_HOSTS = ("kubernetes.io", "k8s.io")  # of these, only registries are host
 _REGISTRIES = ("registry.", "gcr.", "k8s.gcr.")
 
 
+@lru_cache(maxsize=10_000)
 def key_names_image(key: str) -> bool:
     """Whether a key says that its value is an image: `image`, `sidecarImage`, `image_name`, `imageRef`."""
     plain = key.lower().replace("-", "").replace("_", "").replace(".", "")
     return plain.endswith(_ENDINGS)
 
 
+@lru_cache(maxsize=10_000)
 def variable_names_image(name: str) -> bool:
     """Whether an environment variable or a flag has IMAGE, IMG or CONTAINER as a word of its name."""
     return not _WORDS.isdisjoint(name.lower().replace("-", "_").replace(".", "_").split("_"))

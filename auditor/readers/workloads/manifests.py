@@ -5,12 +5,12 @@ Pod templates are found wherever they stand, in custom resources too. Fields: th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from auditor.errors import Location
+from auditor.errors import Location, unexpected
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
-from auditor.plan.marked import Marked, NotStructured, load_marked
+from auditor.plan.marked import Marked, NotStructured, iter_marked
 from auditor.plan.model import Pool
 from auditor.plan.quoting import shown
 from auditor.readers.demands import Demand, Gap, Hidden, Mechanism, Rendered
@@ -63,42 +63,39 @@ class Manifests:
         return tuple(pool.name for pool in self.pools)
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A file's Kubernetes objects, lists unfolded; its other documents; and what is wrong with it."""
+def items_of(source: Manifests, data: bytes) -> Iterator[Marked | Demand]:
+    """Every document of a file, lists of objects unfolded, one after another: a file may have many.
 
-    objects: tuple[Marked, ...] = ()
-    others: tuple[Marked, ...] = ()
-    problems: tuple[Demand, ...] = ()
-
-
-def content_of(source: Manifests, data: bytes) -> Content:
-    """Read a file of manifests."""
+    What cannot be read is a demand with an error, after the documents before it.
+    """
     try:
-        documents = load_marked(data)
+        for document in iter_marked(data):
+            waiting = [document]
+            while waiting:
+                here = waiting.pop()
+                items = here.get("items")
+                if is_object(here) and here.text_at("kind").endswith("List") and items is not None:
+                    waiting.extend(items.list[::-1])
+                else:
+                    yield here
     except NotStructured as error:
-        return Content(problems=(source.problem(error.line, error.column, str(error)),))
-    objects: list[Marked] = []
-    others: list[Marked] = []
-    waiting = documents[::-1]
-    while waiting:
-        document = waiting.pop()
-        items = document.get("items")
-        if not (document.text_at("kind") and document.text_at("apiVersion")):
-            others.append(document)
-        elif document.text_at("kind").endswith("List") and items is not None:
-            waiting.extend(items.list[::-1])
-        else:
-            objects.append(document)
-    return Content(tuple(objects), tuple(others))
+        yield source.problem(error.line, error.column, str(error))
+    except Exception as error:  # noqa: BLE001 - one file must not end the audit
+        yield source.problem(1, 1, unexpected("reading this file", error))
 
 
-def runtime_classes(objects: list[Marked]) -> dict[str, dict[str, str]]:
+def is_object(document: Marked) -> bool:
+    """Whether a document is a Kubernetes object."""
+    return bool(document.text_at("kind") and document.text_at("apiVersion"))
+
+
+def runtime_classes(items: Iterable[Marked | Demand]) -> dict[str, dict[str, str]]:
     """The node selectors of the runtime classes among the objects, by name."""
     return {
         item.text_at("metadata", "name"): {key: value.text for key, value in selector.items()}
-        for item in objects
-        if item.text_at("kind") == "RuntimeClass" and (selector := item.get("scheduling", "nodeSelector")) is not None
+        for item in items
+        if isinstance(item, Marked) and item.text_at("kind") == "RuntimeClass"
+        if (selector := item.get("scheduling", "nodeSelector")) is not None
     }
 
 

@@ -27,7 +27,8 @@ def pod_specs(value: Marked) -> Iterator[Marked]:
         if is_pod_spec(here):
             yield here
             continue
-        waiting.extend([*here.mapping.values(), *here.list][::-1])
+        inner = here.value.values() if isinstance(here.value, dict) else here.list
+        waiting.extend([one for one in inner if isinstance(one.value, dict | list)][::-1])
 
 
 def containers_of(spec: Marked) -> Iterator[Marked]:

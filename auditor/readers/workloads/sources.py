@@ -13,9 +13,11 @@ from auditor.facts import Fact, table
 from auditor.plan.marked import Marked
 from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import is_inside, normal, shown_path
-from auditor.readers.workloads import Manifests, content_of, sources_of
+from auditor.readers.demands import Demand
+from auditor.readers.workloads import Manifests, items_of, sources_of
 from auditor.readers.workloads.charts import UnreadableChart, missing_dependencies
 from auditor.readers.workloads.kinds import group_of, values_at
+from auditor.readers.workloads.manifests import is_object
 from auditor.readers.workloads.rendered import failure_name, rendered_name
 
 
@@ -101,10 +103,11 @@ def _in_files(plan: Plan, number: int, workload: Workload) -> Iterator[ChartSour
     for source, data in sources_of(plan, number, workload):
         if not any(group in data for group in groups):
             continue
-        content = content_of(source, data)
-        yield from (UnknownSources(source.name, problem.error, problem.location) for problem in content.problems)
-        for item in content.objects:
-            yield from _in_object(source, item)
+        for item in items_of(source, data):
+            if isinstance(item, Demand):
+                yield UnknownSources(source.name, item.error, item.location)
+            elif is_object(item):
+                yield from _in_object(source, item)
 
 
 def _in_object(source: Manifests, item: Marked) -> Iterator[ChartSource]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from auditor.oci.reference import InvalidReference, Reference, is_digest, parse_reference
 from auditor.plan.marked import Marked
@@ -22,6 +23,8 @@ def composed(mapping: Marked) -> Iterator[Composed]:
 
     Keys may share a prefix: `agentRepository` goes with `agentVersion`, `trivy.repository` with `trivy.tag`.
     """
+    if len(mapping.mapping) < 2:
+        return
     parts = {
         _plain(key): (key, value) for key, value in mapping.items() if value.text and isinstance(value.value, str | int | float)
     }
@@ -48,6 +51,7 @@ def composed_variable(name: str, text: str, beside: Mapping[str, str]) -> Refere
     return _reference(f"{text.strip()}{_behind(tag)}") if tag else None
 
 
+@lru_cache(maxsize=10_000)
 def _plain(key: str) -> str:
     return key.lower().replace(".", "").replace("_", "").replace("-", "")
 
