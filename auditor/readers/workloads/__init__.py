@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from auditor.errors import Location, unexpected
@@ -12,9 +12,19 @@ from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import is_inside, normal, shown_path
 from auditor.readers.demands import Demand
 from auditor.readers.workloads.folder import FileGap, folder_at
-from auditor.readers.workloads.manifests import Manifests, demands_in, hints_of_other, is_object, items_of, runtime_classes
+from auditor.readers.workloads.injected import with_injected
+from auditor.readers.workloads.manifests import (
+    Around,
+    Manifests,
+    demands_in,
+    hints_of_other,
+    is_object,
+    items_of,
+    runtime_classes,
+)
 from auditor.readers.workloads.origins import Origins
 from auditor.readers.workloads.rendered import failure_name, helm_arguments, rendered_name
+from auditor.readers.workloads.schemas import KIND, Schemas, without_definitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +53,16 @@ def read_workloads(plan: Plan) -> Workloads:
         files.extend(sources_of(plan, number, workload))
     # Read twice where there are some: no object is kept, as a file may have very many.
     classes = runtime_classes(item for source, data in files if b"RuntimeClass" in data for item in items_of(source, data))
+    around = Around(classes, Schemas([one for _, data in files for one in without_definitions(data)[1]]))
     demands: list[Demand] = []
     for source, data in files:
-        found = _Found()
-        found.read(source, data, classes)
+        found = _Found(has_objects=KIND.encode() in data)
+        found.read(source, data, around)
         problems.extend(found.problems)
         demands += (*found.demands, *found.hints)
         if found.is_empty and source.origins is None:
             passed_over.append(source.file)
-    return Workloads((*problems, *demands), tuple(dict.fromkeys(passed_over)))
+    return Workloads((*problems, *with_injected(demands)), tuple(dict.fromkeys(passed_over)))
 
 
 @dataclass(slots=True)
@@ -68,14 +79,14 @@ class _Found:
         """Whether nothing of it concerns images."""
         return not (self.demands or self.hints or self.problems or self.has_objects)
 
-    def read(self, source: Manifests, data: bytes, classes: Mapping[str, Mapping[str, str]]) -> None:
+    def read(self, source: Manifests, data: bytes, around: Around) -> None:
         """Read a file."""
         for item in items_of(source, data):
             if isinstance(item, Demand):
                 self.problems.append(item)
             elif is_object(item):
                 self.has_objects = True
-                self.demands.extend(_guarded(source, item, demands_in(source, item, classes)))
+                self.demands.extend(_guarded(source, item, demands_in(source, item, around)))
             else:
                 self.hints.extend(_guarded(source, item, hints_of_other(source, item)))
 

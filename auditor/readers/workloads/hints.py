@@ -23,7 +23,7 @@ from auditor.readers.workloads.image_like import (
     words_of,
 )
 from auditor.readers.workloads.pod_specs import is_pod_spec, read_images
-from auditor.readers.workloads.split_fields import composed, composed_variable
+from auditor.readers.workloads.split_fields import composed, composed_variable, named_image
 
 MOST = 10_000  # of one object
 _MAX_SCRIPT = 64 * 1024
@@ -97,6 +97,8 @@ class _Walk:
         for at, name, text, reference in composed(here):
             if reference is not None or not inherited:
                 yield Hint(at, _join(path, name), text, reference, Mechanism.PARTS)
+        if key_names_image(key) and (named := named_image(here)) is not None:
+            yield Hint(named[0], _join(path, "name"), named[1], named[2], Mechanism.PARTS)
         for name, value in here.items():
             if name in _PASSED_OVER or (name == "status" and not path):
                 continue

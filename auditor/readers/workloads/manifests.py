@@ -17,12 +17,13 @@ from auditor.readers.demands import Demand, Gap, Hidden, Mechanism, Rendered
 from auditor.readers.lists.source import text_problem
 from auditor.readers.workloads.config_data import data_hints
 from auditor.readers.workloads.hints import Hint, hints_in
+from auditor.readers.workloads.injected import AUTO
 from auditor.readers.workloads.kinds import Runs, fetched, group_of, row_of
 from auditor.readers.workloads.origins import Origins
 from auditor.readers.workloads.pod_specs import containers_of, pod_specs, related_images, volume_images
 from auditor.readers.workloads.scheduling import Binding, binding_of, is_host_process
+from auditor.readers.workloads.schemas import Schemas, without_definitions
 
-INJECTED = "auto"  # Istio's injector replaces it: istio.io/latest/docs/setup/additional-setup/gateway
 _HOLD_DATA = frozenset({"ConfigMap", "Secret"})
 
 
@@ -66,10 +67,10 @@ class Manifests:
 def items_of(source: Manifests, data: bytes) -> Iterator[Marked | Demand]:
     """Every document of a file, lists of objects unfolded, one after another: a file may have many.
 
-    What cannot be read is a demand with an error, after the documents before it.
+    Definitions of custom resources are left out. What cannot be read is a demand with an error, after the documents before it.
     """
     try:
-        for document in iter_marked(data):
+        for document in iter_marked(without_definitions(data)[0]):
             waiting = [document]
             while waiting:
                 here = waiting.pop()
@@ -99,12 +100,21 @@ def runtime_classes(items: Iterable[Marked | Demand]) -> dict[str, dict[str, str
     }
 
 
-def demands_in(source: Manifests, item: Marked, classes: Mapping[str, Mapping[str, str]]) -> Iterator[Demand]:
-    """Every image that one object runs, every value of it that only looks like one, and what cannot be enumerated."""
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the other objects of a plan mean for each one: the node selectors of runtime classes by name, and the schemas."""
+
+    classes: Mapping[str, Mapping[str, str]]
+    schemas: Schemas
+
+
+def demands_in(source: Manifests, item: Marked, around: Around) -> Iterator[Demand]:
+    """Every image that one object names, and what of it cannot be enumerated."""
     namespace = item.text_at("metadata", "namespace") or source.namespace
     name = item.text_at("metadata", "name") or item.text_at("metadata", "generateName")
     owner = f"{item.text_at('kind')} {f'{namespace}/' if namespace else ''}{name}"
-    pods = [demand for spec in pod_specs(item) for demand in _Pod(source, owner, spec, binding_of(spec, classes)).demands()]
+    bound = ((spec, binding_of(spec, around.classes)) for spec in pod_specs(item))
+    pods = [demand for spec, binding in bound for demand in _Pod(source, owner, spec, binding).demands()]
     yield from pods
     group, kind = group_of(item), item.text_at("kind")
     row, qualified = row_of(group, kind), f"{kind}.{group}" if group else kind
@@ -112,11 +122,22 @@ def demands_in(source: Manifests, item: Marked, classes: Mapping[str, Mapping[st
         names = tuple(f"{path}: {shown(text)}" for path, text in fetched(item, row))
         yield from _gap(source, owner, item, Hidden(Gap.SOURCE, source.name, qualified, names=names))
         return
-    hints = data_hints(item) if not group and kind in _HOLD_DATA else hints_in(item)
+    hints = data_hints(item) if not group and kind in _HOLD_DATA else _with_defaults(item, group, kind, around.schemas)
     demands = _hinted(source, owner, qualified, tuple(hints))
     yield from demands
     if row is None and not any(demand.reference is not None and not demand.is_possible for demand in (*pods, *demands)):
         yield from _gap(source, owner, item, Hidden(Gap.KIND, source.name, qualified))
+
+
+def _with_defaults(item: Marked, group: str, kind: str, schemas: Schemas) -> Iterator[Hint]:
+    """The hints of an object, then those that only the defaults of its schema bring."""
+    own = tuple(hints_in(item))
+    yield from own
+    if schemas.defines(group, kind) and (filled := schemas.filled(item, group, kind)) is not item:
+        known = {(hint.field, hint.text) for hint in own}
+        for hint in hints_in(filled):
+            if (hint.field, hint.text) not in known:
+                yield replace(hint, mechanism=Mechanism.SCHEMA)
 
 
 def hints_of_other(source: Manifests, document: Marked) -> Iterator[Demand]:
@@ -222,9 +243,9 @@ class _Pod:
             host_network=network is not None and network.value is True,
             rendered=rendered,
         )
-        if at.text != INJECTED:
+        if at.text != AUTO:
             return made
-        why = f"{self.owner} {who} has the image {INJECTED}, which Istio's injector replaces: list the proxy image that it sets"
+        why = f"{self.owner} {who} has the image {AUTO}, which Istio's injector replaces: list the proxy image that it sets"
         return replace(made, reference=None, unbounded=why, hidden=Hidden(Gap.VALUE, self.source.name, field=who))
 
 

@@ -41,6 +41,17 @@ def composed(mapping: Marked) -> Iterator[Composed]:
         yield hub[1], hub[0], f"{hub[1].text}/…:{parts['tag'][1].text}", None
 
 
+def named_image(mapping: Marked) -> tuple[Marked, str, Reference] | None:
+    """The image of a mapping under a key `image` with `name` and a tag, version or digest: Linkerd and others write it so."""
+    name = mapping.get("name")
+    tag = next((mapping.text_at(key) for key in ("tag", "version", "digest") if mapping.text_at(key)), "")
+    if name is None or not tag or "/" not in name.text or bare_reference(name.text) is None:
+        return None
+    text = f"{name.text.strip()}{_behind(tag)}"
+    reference = _reference(text)
+    return (name, text, reference) if reference is not None else None
+
+
 def composed_variable(name: str, text: str, beside: Mapping[str, str]) -> Reference | None:
     """The image of a variable that holds a name without a tag, with the tag that the variable beside it holds."""
     if bare_reference(text) is None or (loose_reference(text) is not None and ":" in text.rpartition("/")[2]):
