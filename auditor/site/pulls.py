@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from auditor.net import remote_of
 from auditor.oci.reference import Reference
 from auditor.pki.clients import default_clients
 from auditor.plan.model import Plan, Pool
 from auditor.plan.rewrites import placed
 from auditor.site.mirrors import Lead, Mirroring
-from auditor.transfer.network import dial_of
 
 
 def runtime_client(pool: Pool) -> str:
@@ -44,7 +44,7 @@ def pulls(plan: Plan, groups: Iterable[Mirroring]) -> Pulls:
 
 def _endpoint(host: str) -> str:
     """A registry's host as endpoints are named: with its port, 443 if none is written."""
-    dial = dial_of(f"https://{host}")
-    if dial is None:
+    remote = remote_of(f"https://{host}")
+    if remote is None:
         return host
-    return f"[{dial.host}]:{dial.port}" if ":" in dial.host else f"{dial.host}:{dial.port}"
+    return f"[{remote.host}]:{remote.port}" if ":" in remote.host else f"{remote.host}:{remote.port}"

@@ -6,9 +6,9 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from auditor.net import Reach, Scope
 from auditor.pki.clients import ClientModel, root_update_url
 from auditor.pki.verdicts import Distrust, Gap, Incomplete, TrustVerdict, Unproven, Untrusted, Verifies
-from auditor.site.trust.inside import InsideUrls
 from auditor.site.trust.revocation import Revocation
 from auditor.site.trust.served import Served
 
@@ -39,7 +39,7 @@ def dials_of(
     chain: Served,
     updates: str,
     revocation: Revocation | None,
-    inside: InsideUrls,
+    reach: Reach,
     *,
     on_machine: bool,
 ) -> tuple[DialledUrl, ...]:
@@ -52,7 +52,7 @@ def dials_of(
         found.setdefault(url, Purpose.ROOT)
     for url in revocation.urls if revocation is not None else ():
         found.setdefault(url, Purpose.REVOCATION)
-    return tuple(DialledUrl(url, purpose, url in inside) for url, purpose in found.items())
+    return tuple(DialledUrl(url, purpose, reach.of_url(url) is Scope.INTERNAL) for url, purpose in found.items())
 
 
 def _issuers(model: ClientModel, verdict: TrustVerdict, chain: Served) -> Iterator[str]:

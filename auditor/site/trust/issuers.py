@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from auditor.evidence.model import Absent, Evidence, Seen
+from auditor.net import Reach, Scope
 from auditor.pki.certificate import Certificate
 from auditor.pki.loading import load_certificates
-from auditor.site.trust.inside import InsideUrls
 
 MAX_LEVELS = 5  # Windows follows a few, and a chain of the field has no more
 MAX_CERTIFICATES = 16
@@ -24,14 +24,16 @@ class Behind:
 class Issuers:
     """What the evidence shows of such URLs, each read once."""
 
-    def __init__(self, evidence: Evidence, inside: InsideUrls) -> None:
+    def __init__(self, evidence: Evidence, reach: Reach) -> None:
         self._evidence = evidence
-        self._inside = inside
+        self._reach = reach
         self._read: dict[str, tuple[Certificate, ...] | None] = {}
 
     def behind(self, urls: tuple[str, ...]) -> Behind:
         """The certificates that were seen at these URLs."""
-        found = {url: certificates for url in urls if url in self._inside and (certificates := self._at(url))}
+        found = {
+            url: certificates for url in urls if self._reach.of_url(url) is Scope.INTERNAL and (certificates := self._at(url))
+        }
         every = dict.fromkeys(one for certificates in found.values() for one in certificates)
         return Behind(tuple(every), tuple(found))
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from auditor.evidence.causes import Fault
 from auditor.evidence.model import Absent, Evidence, Failed, Seen
+from auditor.net import Reach, Scope
 from auditor.pki.revocation import Crl, Question, UnreadableCrl, questions, read_crl
 from auditor.pki.verdicts import Path
-from auditor.site.trust.inside import InsideUrls
 
 
 class Answer(enum.StrEnum):
@@ -65,9 +65,9 @@ class Revocation:
 class Revocations:
     """Judges paths, each certificate and its issuer once."""
 
-    def __init__(self, evidence: Evidence, inside: InsideUrls, at: datetime.datetime) -> None:
+    def __init__(self, evidence: Evidence, reach: Reach, at: datetime.datetime) -> None:
         self._evidence = evidence
-        self._inside = inside
+        self._reach = reach
         self._at = at
         self._judged: dict[Question, Asked] = {}
 
@@ -83,7 +83,7 @@ class Revocations:
     def _judge(self, question: Question) -> Asked:
         if not question.urls:
             return Asked(question, (), Answer.MISSING, "it names no CRL and no OCSP responder")
-        inside = tuple(url for url in question.urls if url in self._inside)
+        inside = tuple(url for url in question.urls if self._reach.of_url(url) is Scope.INTERNAL)
         if not inside:
             return Asked(question, (), Answer.BLOCKED, f"{question.urls[0]} cannot be reached")
         looked_at = [self._look(question, url, inside) for url in inside]
