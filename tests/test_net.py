@@ -177,6 +177,16 @@ def test_what_a_loopback_or_cluster_host_serves_is_not_taken_for_known(host: str
     assert f"one of its urls is on {host}, and the plan does not say what that host serves" in details
 
 
+@pytest.mark.parametrize("written", ["Registry.Example:5000", "registry.example:5000", "REGISTRY.example:5000"])
+def test_a_pull_finds_its_endpoint_in_every_spelling(written: str) -> None:
+    """Otherwise the matrix would not count a TLS failure of the registry for the images that nodes pull from it."""
+    plan = "version: 1\npools: {a: {platform: linux/amd64}}\nimages: [{ref: 'docker.io/library/web:1'}]\n"
+    site = site_of({"plan": f"{plan}registry: {{host: 'Registry.example:5000'}}\nendpoints: ['{written}']\n"})
+    (endpoint,) = site.endpoints
+    (need,) = site.needs.needs
+    assert site.pulls.endpoint("a", need.reference) == endpoint.name
+
+
 def test_connections_name_checks_that_exist() -> None:
     known = {check.id for check in CATALOGUE}
     connections = site_with("mcr.microsoft.com").connections(TODAY)

@@ -281,7 +281,7 @@ class Site:
     @cached_property
     def pulls(self) -> Pulls:
         """The TLS endpoint through which each pool pulls each image."""
-        return pulls(self.plan, self.mirroring)
+        return pulls(self.plan, self.mirroring, self.endpoints)
 
     @cached_property
     def chains(self) -> Mapping[Endpoint, Served | Unseen]:
