@@ -111,7 +111,7 @@ def test_a_mirror_on_the_node_itself_or_in_the_cluster_proves_nothing(host: str)
     """It is internal, but the plan does not say what it has."""
     alone = {"config.toml": V3, "certs.d/docker.io/hosts.toml": f'server = "http://{host}"\n'}
     assert undetermined(site(["busybox:1"], alone)).kind.value == "missing-evidence"
-    own = undetermined(site([f"{host}/app:1"], {"config.toml": V3}))
+    own = undetermined(site([f"{host}/app:1"], {"config.toml": "version = 3\n"}))
     assert (own.kind.value, f"does not say which images {host} has" in own.detail) == ("missing-evidence", True)
     beside = f'server = "https://{INSIDE}"\n[host."http://{host}"]\n'
     assert outcomes(site(["busybox:1"], {"config.toml": V3, "certs.d/docker.io/hosts.toml": beside})) == [Fine(1)]
