@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 # Top to bottom as in the design page, section 4. A later line may import from every earlier one.
 ORDER = (
     ("auditor.errors", "auditor.facts", "auditor.secret_forms"),
-    ("auditor.redaction",),
+    ("auditor.redaction", "auditor.net"),
     ("auditor.plugins",),
     ("auditor.oci", "auditor.pki"),
     ("auditor.plan", "auditor.transfer", "auditor.sizing", "auditor.evidence"),

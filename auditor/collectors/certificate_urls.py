@@ -1,7 +1,7 @@
-"""What lies at the URLs that certificates name: CRLs, and the certificates of issuers (AIA).
+"""Download CRLs and issuer certificates (AIA) from the URLs that certificates name.
 
-Only hosts that the plan calls reachable are asked, and those of its endpoints: what a node could not fetch either would
-prove nothing. Nothing that comes back is trusted: CRLs and certificates are signed, and are judged later.
+Only hosts that the plan itself makes internal get a request: what a node cannot download proves nothing. Nothing in a response
+is trusted: CRLs and certificates are signed, and checks validate them.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ import httpx
 from auditor.collectors.registry.answers import now
 from auditor.collectors.registry.connections import Connections
 from auditor.collectors.registry.failures import Unanswered, shown
-from auditor.collectors.registry.own_machine import is_own_machine
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.registry.sender import Reply, Request, Sender
 from auditor.errors import AuditorError, unexpected
 from auditor.evidence.causes import cause_of_status
 from auditor.evidence.model import MAX_FETCHED, Absent, Failed, Fetched, Kind, Observation, Seen
 from auditor.evidence.store import Store
+from auditor.net import is_own_machine, remote_of
 from auditor.pki.certificate import Certificate
 from auditor.pki.loading import load_certificates
 from auditor.pki.text import printable
-from auditor.plan.model import Endpoint, Plan
-from auditor.transfer.network import dial_of, is_reachable
+from auditor.plan.model import Plan
+from auditor.plan.reach import reach_of
 
 MAX_URLS = 1_000
 MAX_BYTES = 128 * 1024 * 1024  # of all together
@@ -37,10 +37,10 @@ TRIES = 2
 
 
 class CertificateUrls:
-    """Asks for each URL once, at most 1,000 of them and some 128 MiB in all.
+    """Requests each URL once, at most 1,000 URLs and about 128 MiB in all.
 
-    `lost` are those that nobody answered for, but that were seen before. For https the public roots are
-    trusted, or those of the environment (SSL_CERT_FILE).
+    `lost` are URLs whose request failed in this run, but not in an earlier one. HTTPS servers are verified with the public
+    roots, or with those of the environment (SSL_CERT_FILE).
     """
 
     def __init__(
@@ -48,13 +48,11 @@ class CertificateUrls:
         plan: Plan,
         store: Store,
         retries: Retries,
-        endpoints: Iterable[Endpoint] = (),
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.failures = 0
         self.lost: dict[str | tuple[str, str], Failed] = {}
-        self._reachable = plan.reachable
-        self._own = frozenset(endpoint.host.lower() for endpoint in (*plan.endpoints, *endpoints))
+        self._reach = reach_of(plan)
         self._store = store
         self._connections = Connections(environment)
         self._sender = Sender(self._connections, replace(retries, tries=TRIES), asyncio.Semaphore(AT_ONCE))
@@ -64,15 +62,15 @@ class CertificateUrls:
 
     @property
     def requests(self) -> int:
-        """How many requests were sent."""
+        """The number of requests that were sent."""
         return self._sender.requests
 
     async def close(self) -> None:
-        """Drop all connections."""
+        """Close all connections."""
         await self._connections.close()
 
     async def follow(self, certificates: Iterable[Certificate]) -> None:
-        """Ask for what the certificates name, and for what the issuers found so name in turn, a few levels up."""
+        """Request the URLs in the certificates, then those in the issuers found, a few levels up."""
         level = tuple(certificates)
         for _ in range(MAX_LEVELS):
             lists = self._new(url for certificate in level for url in certificate.extensions.crl_urls)
@@ -84,26 +82,26 @@ class CertificateUrls:
             level = tuple(issuer for body in bodies for issuer in load_certificates(body).certificates[:MAX_ISSUERS])
 
     def _new(self, urls: Iterable[str]) -> tuple[str, ...]:
-        """Those that may be asked and were not yet."""
+        """Return the URLs that may get a request and had none yet."""
         new = tuple(url for url in dict.fromkeys(urls) if url not in self._asked and self._may_ask(url))
         new = new[: max(0, MAX_URLS - len(self._asked))]
         self._asked.update(new)
         return new
 
     def _may_ask(self, url: str) -> bool:
-        """Whether the plan reaches the host. This machine is asked only if the plan names it, not because a glob covers it."""
-        dial = dial_of(url)
-        if dial is None or not (dial.host in self._own or is_reachable(dial.host, self._reachable)):
+        """Whether the plan makes the URL's host internal."""
+        remote = remote_of(url)
+        if remote is None or not self._may_connect(remote.host):
             return False
         try:
-            address = httpx.URL(url)
-            names = {address.host.rstrip("."), address.raw_host.decode("ascii").rstrip(".")}
+            # httpx connects to the host as it parses it, which may differ from the host above.
+            return self._may_connect(httpx.URL(url).raw_host.decode("ascii"))
         except (httpx.InvalidURL, ValueError):
-            return True  # `_observe` says why it is no address
-        if any(map(is_own_machine, names)) and dial.host not in self._own:
-            return any(is_own_machine(pattern.partition("/")[0]) for pattern in self._reachable)
-        # The address is connected to as httpx reads it, which may differ from how it was read above.
-        return any(name in self._own or is_reachable(name, self._reachable) for name in names)
+            return True  # `_observe` reports why the URL is malformed
+
+    def _may_connect(self, host: str) -> bool:
+        """Whether a certificate may name the host: this machine only if the plan names it, not because a glob covers it."""
+        return self._reach.declares(host) and (not is_own_machine(host) or self._reach.names(host))
 
     async def _ask(self, url: str) -> Observation[Fetched]:
         async with self._at_once:

@@ -37,10 +37,10 @@ from auditor.oci.reference import Reference
 from auditor.oci.select import MAX_DEPTH
 from auditor.oci.windows import runtime_rule
 from auditor.plan.model import Endpoint, Origin, Plan, Pool
+from auditor.plan.reach import reach_of
 from auditor.plan.rewrites import placed
 from auditor.readers.carried import carried_files
 from auditor.readers.node_config import node_configs
-from auditor.transfer.network import is_reachable
 
 IN_PROGRESS = 256  # images of one host: enough that requests always wait for a free connection
 Asked = tuple[Reference, tuple[Wish, ...], Place]
@@ -175,7 +175,7 @@ async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOption
     images = ImageCollector(client, store, answers)
     presence = PresenceCollector(client, images, answers, full=options.verify is Verify.FULL)
     work = _Work(images, presence, unpacked, progress)
-    urls = CertificateUrls(plan, store, options.retries, endpoints, options.environment)
+    urls = CertificateUrls(plan, store, options.retries, options.environment)
     chain = options.observe_chain or partial(observe_chain, timeout=options.retries.timeout)
     offered = options.observe_offered or partial(observe_offered, timeout=2 * options.retries.timeout)
     chains = EndpointCollector(plan, store, urls, chain, offered)
@@ -209,7 +209,7 @@ def _endpoints(plan: Plan, needs: Needs, places: frozenset[Place]) -> tuple[Endp
     observed = {Origin.DECLARED}
     observed |= {Origin.REGISTRY, Origin.IMAGE} if Place.TARGET in places else set()
     observed |= {Origin.IMAGE} if Place.SOURCE in places else set()
-    every = tls_endpoints(plan, needs, node_configs(plan), is_reachable)
+    every = tls_endpoints(plan, needs, node_configs(plan), reach_of(plan))
     return tuple(endpoint for endpoint in every if endpoint.origin in observed)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from auditor.collectors.answered import Answers
 from auditor.collectors.registry.answers import Fetched, Misfit, now
 from auditor.collectors.registry.client import RegistryClient
+from auditor.collectors.single_flight import SingleFlight
 from auditor.errors import AuditorError, unexpected
 from auditor.evidence.model import Absent, BlobSeen, Content, Failed, Kind, Observation, Seen, TagSeen
 from auditor.evidence.store import Store
@@ -78,7 +79,7 @@ class ImageCollector:
         self._client = client
         self._store = store
         self._answers = answers
-        self._pending: dict[tuple[str, str], asyncio.Future[None]] = {}  # by repository and digest
+        self._flights: SingleFlight[tuple[str, str]] = SingleFlight()  # by repository and digest
 
     async def collect(self, where: Where, wishes: Iterable[Wish]) -> Walked:
         """Collect what the wishes take, and return what the image is made of. Failures become evidence.
@@ -128,20 +129,17 @@ class ImageCollector:
         if not is_digest(digest):
             self.missing(where.repository, digest, Kind.MALFORMED, f"{digest[:80]!r} is no digest")
             return
-        while True:
-            # Repositories that share a document fetch it once. The internal registry is asked for each of its copies.
-            name = ("" if not where.inside and not self._store.has_document(digest) else where.repository, digest)
-            if (underway := self._pending.get(name)) is None:
-                break
-            await asyncio.shield(underway)
-        if self._is_settled(where.repository, digest, keep=keep):
-            return
-        self._pending[name] = future = asyncio.get_running_loop().create_future()
-        try:
-            await self._ask(where, entry, kind, keep=keep)
-        finally:
-            del self._pending[name]
-            future.set_result(None)
+
+        def shared() -> tuple[str, str]:
+            """Repositories that share a document fetch it once. The internal registry is asked for each of its copies."""
+            is_shared = not where.inside and not self._store.has_document(digest)
+            return "" if is_shared else where.repository, digest
+
+        async def ask() -> None:
+            if not self._is_settled(where.repository, digest, keep=keep):
+                await self._ask(where, entry, kind, keep=keep)
+
+        await self._flights.run(shared, ask)
 
     def _is_settled(self, repository: str, digest: str, *, keep: bool) -> bool:
         """Whether nothing is left to ask: an answer of an interrupted run, or one without `keep`, may lack the document."""

@@ -1,7 +1,7 @@
-"""What layers say about their unpacked size, by their last eight or first 512 bytes: no layer is downloaded.
+"""Observe the unpacked size of layers from their last 8 or first 512 bytes: no layer is downloaded.
 
-A digest never changes, so that what was seen of one is never asked again. What was absent, or got no answer, is asked of the
-next repository that has the layer, and by the next collection.
+A digest never changes, so an observed layer gets no further request. If a layer was absent or the request failed, the next
+repository that has it and the next collection try again.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from auditor.collectors.images import Walked
 from auditor.collectors.registry.answers import now
 from auditor.collectors.registry.client import RegistryClient
 from auditor.collectors.registry.ranges import Part
+from auditor.collectors.single_flight import SingleFlight
 from auditor.evidence.model import Absent, Failed, Kind, Observation, Seen
 from auditor.evidence.store import Store
 from auditor.oci.document import Descriptor
@@ -27,17 +28,17 @@ MAX_TRIES: Final = 3  # repositories that are asked for one layer
 
 
 class UnpackedCollector:
-    """Asks registries for the ends of layers. Several images may be asked for at once, no digest by two at a time."""
+    """Requests the ends of layers from registries. Images may be collected concurrently; one request per digest at a time."""
 
     def __init__(self, client: RegistryClient, store: Store) -> None:
         self.failures = 0
         self._client = client
         self._store = store
         self._tries: dict[str, int] = {}
-        self._pending: dict[str, asyncio.Future[None]] = {}
+        self._flights: SingleFlight[str] = SingleFlight()  # by digest
 
     async def layers(self, reference: Reference, walked: Walked) -> None:
-        """Ask about the layers of an image as far as they are not known. Failures become evidence."""
+        """Observe the layers of an image that are unknown. Failures become evidence."""
         wanted = {layer.digest: layer for manifest in walked.manifests for layer in manifest.layers if _is_worth_asking(layer)}
         asked = [layer for layer in wanted.values() if self._is_open(layer.digest)]
         await asyncio.gather(*(self._settle(reference, layer) for layer in asked[:MAX_LAYERS]))
@@ -50,19 +51,13 @@ class UnpackedCollector:
         return tries < MAX_TRIES
 
     async def _settle(self, reference: Reference, layer: Descriptor) -> None:
-        """Ask, after whoever is asking already, and not if that one was told."""
-        while (underway := self._pending.get(layer.digest)) is not None:
-            await asyncio.shield(underway)
-        tries = self._tries.get(layer.digest, 0)
-        if tries >= MAX_TRIES:
-            return
-        self._tries[layer.digest] = tries + 1
-        self._pending[layer.digest] = future = asyncio.get_running_loop().create_future()
-        try:
-            await self._ask(reference, layer)
-        finally:
-            del self._pending[layer.digest]
-            future.set_result(None)
+        async def ask() -> None:
+            tries = self._tries.get(layer.digest, 0)
+            if tries < MAX_TRIES:
+                self._tries[layer.digest] = tries + 1
+                await self._ask(reference, layer)
+
+        await self._flights.run(lambda: layer.digest, ask)
 
     async def _ask(self, reference: Reference, layer: Descriptor) -> None:
         told = await _Question(self._client, reference, layer).answer()
@@ -78,13 +73,13 @@ class UnpackedCollector:
 
 
 def _is_worth_asking(layer: Descriptor) -> bool:
-    """Not of a plain tar, nor of a layer of many parts: no end of it tells more than its manifest."""
+    """Whether an end of the layer holds more than its manifest does: not for a plain tar or a layer of many parts."""
     has_ends = is_digest(layer.digest) and 0 < layer.size <= LARGEST
     return has_ends and packed_by(layer.media_type) != "" and parts_of(layer) is None
 
 
 class _Question:
-    """One layer at one repository: the one end of it that its media type makes the likely one, and the other if that lied."""
+    """One layer at one repository: requests the end that its media type suggests, and the other end if that was wrong."""
 
     def __init__(self, client: RegistryClient, reference: Reference, layer: Descriptor) -> None:
         self._client = client
@@ -92,7 +87,7 @@ class _Question:
         self._layer = layer
 
     async def answer(self) -> UnpackedSeen | Absent | Failed:
-        """What the layer says, or why nobody could ask it."""
+        """Return what the layer states, or why it was not observed."""
         if packed_by(self._layer.media_type) != GZIP:
             return await self._by_start()
         end = await self._end()

@@ -141,7 +141,7 @@ def _is_sound(site: Site, placement: Placement) -> bool:
 def _dials(site: Site, payload: Payload | None) -> bool:
     """Whether a layer has a URL that leads outside."""
     layers = payload.foreign if payload is not None else ()
-    return any(leads_outside(url, site.plan.reachable) for layer in layers for url in layer.urls or ())
+    return any(leads_outside(url, site.reach) for layer in layers for url in layer.urls or ())
 
 
 def _parts(wanted: list[_Wanted]) -> dict[str, Payload]:

@@ -5,20 +5,20 @@ This is the only place that decides which endpoints there are. The collector obs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from auditor.errors import Location
 from auditor.needs.model import Needs
+from auditor.net import Reach, bare, canonical, is_loopback
 from auditor.plan.fields import split_host_port
 from auditor.plan.model import API_SERVER_KIND, REGISTRY_KIND, Endpoint, Origin, Plan, Registry
 from auditor.readers.node_config import NodeConfig, Server
-from auditor.readers.node_config.addresses import default_scheme, is_loopback, own_host
+from auditor.readers.node_config.addresses import default_scheme, own_host
 from auditor.readers.node_config.model import Namespace
 
 API_SERVER_PORT = 6443
-IsReachable = Callable[[str, tuple[str, ...]], bool]  # a host and the patterns of `network.reachable`
-Name = tuple[str, int]  # host in lower case without brackets, port
+Name = tuple[str, int]  # canonical host, port
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +31,21 @@ class _Source:
     is_tls: bool = True
 
 
-def tls_endpoints(
-    plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig], is_reachable: IsReachable
-) -> tuple[Endpoint, ...]:
+def tls_endpoints(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig], reach: Reach) -> tuple[Endpoint, ...]:
     """Return the endpoints that the plan lists, then the internal registries that its nodes connect to by TLS, each once.
 
-    A listed endpoint keeps its location and its chain file, and gets the kind `registry` if nodes pull from it. Hosts that
-    are neither the internal registry nor in `network.reachable` are external and no endpoints.
+    A listed endpoint keeps its location and its chain file, and gets the kind `registry` if nodes pull from it. Only
+    hosts that the plan makes internal are endpoints: not external ones, and not a node's own loopback or a name inside the
+    cluster, which cannot be observed from elsewhere.
     """
     sources: dict[Name, list[_Source]] = {}
     for source in _sources(plan, needs, configs):
         if (name := _name(source.host)) is not None:
             sources.setdefault(name, []).append(source)
-    found = {(one.host.lower(), one.port): replace(one, kind=_kind(one, sources)) for one in plan.endpoints}
-    own = _own_hosts(plan)
+    found = {(canonical(one.host), one.port): replace(one, kind=_kind(one, sources)) for one in plan.endpoints}
     for name, written in sources.items():
         first = next((source for source in written if source.is_tls), None)
-        if first is None or name in found or not (name[0] in own or is_reachable(name[0], plan.reachable)):
+        if first is None or name in found or not reach.declares(name[0]):
             continue
         host, port = split_host_port(first.host)
         found[name] = Endpoint(host, port or 443, first.location, kind=REGISTRY_KIND, origin=first.origin)
@@ -57,7 +55,7 @@ def tls_endpoints(
 def _kind(endpoint: Endpoint, sources: Mapping[Name, list[_Source]]) -> str:
     if endpoint.kind:
         return endpoint.kind
-    if (endpoint.host.lower(), endpoint.port) in sources:
+    if (canonical(endpoint.host), endpoint.port) in sources:
         return REGISTRY_KIND
     return API_SERVER_KIND if endpoint.port == API_SERVER_PORT else ""
 
@@ -68,16 +66,7 @@ def _name(host: str) -> Name | None:
         name, port = split_host_port(host)
     except ValueError:
         return None
-    return name.lower(), port or 443
-
-
-def _own_hosts(plan: Plan) -> frozenset[str]:
-    """The hosts of the internal registry, without ports."""
-    registry = plan.registry
-    if registry is None:
-        return frozenset()
-    names = map(_name, (registry.host, *map(_domain, registry.rewrites.values())))
-    return frozenset(name[0] for name in names if name is not None)
+    return canonical(name), port or 443
 
 
 def _domain(place: str) -> str:
@@ -97,11 +86,11 @@ def _sources(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig]) -> Ite
 def _of_registry(plan: Plan, registry: Registry) -> Iterator[_Source]:
     host = _domain(registry.host)
     # As the collector connects to it: a registry on loopback uses plain HTTP unless the plan names its CA.
-    is_tls = not registry.insecure and (bool(registry.ca) or not is_loopback(host))
+    is_tls = not registry.insecure and (bool(registry.ca) or not is_loopback(bare(host)))
     yield _Source(host, plan.where("registry", "host"), Origin.REGISTRY, is_tls)
     for prefix, place in registry.rewrites.items():
         if (target := _domain(place)) != host:
-            yield _Source(target, plan.where("registry", "rewrites", prefix), Origin.REGISTRY, not is_loopback(target))
+            yield _Source(target, plan.where("registry", "rewrites", prefix), Origin.REGISTRY, not is_loopback(bare(target)))
 
 
 def _servers(config: NodeConfig) -> Iterator[Server]:

@@ -252,10 +252,13 @@ class EndpointPart(Edge):
 
 
 class NetworkPart(Edge):
-    """What stays reachable with the cable cut."""
+    """Hosts that stay reachable offline."""
 
     reachable: tuple[Reachable, ...] = Field(
-        default=(), description="host patterns and networks", examples=[["*.plant7.local", "10.0.0.0/8"]]
+        default=(),
+        description="patterns and networks of internal hosts; the internal registry, the targets of its rewrites, the "
+        "endpoints, loopback and names inside the cluster (`*.svc`, `*.cluster.local`) are internal without being listed",
+        examples=[["*.plant7.local", "10.0.0.0/8"]],
     )
 
 
@@ -314,7 +317,7 @@ class PlanPart(Edge):
         default=(),
         description="TLS endpoints that nodes use; the internal registry and internal mirrors need not be listed",
     )
-    network: NetworkPart | None = Field(default=None, description="what stays reachable with the cable cut")
+    network: NetworkPart | None = Field(default=None, description="hosts that stay reachable offline")
     waivers: tuple[WaiverPart, ...] = Field(
         default=(),
         description="findings that somebody accepts, or the file with a list of them",

@@ -3,107 +3,21 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
 
-from auditor.pki.verdicts import Incomplete
 from auditor.report import EgressRow, EvidenceRow, StorageItem, StorageStage, TrustRow, TrustStep
-from auditor.report.fetched import fetched_rows
 from auditor.site import Site
-from auditor.site.layers import LayerEgress
-from auditor.site.mirrors import Way
 from auditor.site.storage.stage import Stage
-from auditor.site.trust.cases import Prospect, TrustCase, needs_windows_update
-from auditor.site.trust.dials import CRYPTOAPI_WAIT, Purpose
 from auditor.site.trust.picture import Step
-from auditor.transfer.network import Dial, dial_of
 
 ITEMS = 10
-_PURPOSES: Mapping[Purpose, str] = {
-    Purpose.ISSUER: "to find the issuer of a certificate of",
-    Purpose.ROOT: "to find the root of",
-    Purpose.REVOCATION: "to ask about revocation for",
-}
-
-
-def _layer_rows(site: Site) -> Iterator[EgressRow]:
-    """One row per host and pool, with every image that makes it dial."""
-    images: dict[tuple[Dial, str], dict[str, None]] = {}
-    told: dict[tuple[Dial, str], LayerEgress] = {}
-    for egress in site.layer_egress:
-        for dial in egress.dials:
-            told.setdefault((dial, egress.pool), egress)
-            images.setdefault((dial, egress.pool), {}).update(dict.fromkeys(egress.images))
-    for (dial, pool), egress in told.items():
-        yield EgressRow(
-            host=dial.host,
-            port=dial.port,
-            scheme=dial.scheme,
-            who=f"{pool} ({egress.runtime})",
-            why=f"layers of {', '.join(images[dial, pool])}",
-            when_blocked=egress.rule.when_blocked if egress.rule is not None else "unknown for this runtime",
-            check="foreign-layer-egress",
-        )
-
-
-def _trust_dials(site: Site, today: datetime.date) -> Iterator[EgressRow]:
-    for case in site.trust(today):
-        for one in case.dialled:
-            dial = dial_of(one.url)
-            if dial is None or one.inside:
-                continue
-            yield EgressRow(
-                host=dial.host,
-                port=dial.port,
-                scheme=dial.scheme,
-                who=f"{case.pool.name} ({case.client})",
-                why=f"{_PURPOSES[one.purpose]} {case.endpoint.name}",
-                when_blocked=_when_blocked(case, one.purpose),
-                check=_dial_check(case, one.purpose),
-            )
-
-
-def _when_blocked(case: TrustCase, purpose: Purpose) -> str:
-    if case.prospect is Prospect.VERIFIES:
-        asked = "goes on without an answer" if purpose is Purpose.REVOCATION else "then trusts the file that it was given"
-        return f"the client waits up to {CRYPTOAPI_WAIT} seconds, and {asked}"
-    return case.symptom or "the connection stalls until the client gives up"
-
-
-def _dial_check(case: TrustCase, purpose: Purpose) -> str:
-    match purpose:
-        case Purpose.REVOCATION:
-            return "revocation-egress"
-        case Purpose.ISSUER if isinstance(case.verdict, Incomplete):
-            return "chain-incomplete"
-        case _:
-            return "root-needs-windows-update" if needs_windows_update(case) else "root-not-trusted"
-
-
-def _mirror_rows(site: Site) -> Iterator[EgressRow]:
-    """Registries outside that nodes are told to ask, or ask because they are told of no other."""
-    for group in site.mirroring:
-        lead = group.first
-        fails = lead.way is not Way.FALLS_BACK
-        blocked = "the pull fails" if fails else "pulls wait for it whenever the mirror lacks an image, and then fail"
-        for one in lead.outside:
-            dial = dial_of(one.url)
-            if dial is None:
-                continue
-            yield EgressRow(
-                host=dial.host,
-                port=dial.port,
-                scheme=dial.scheme,
-                who=f"{group.pool.name} (container runtime)",
-                why=f"images of {group.registry}",
-                when_blocked=blocked,
-                check="mirror-not-configured",
-            )
 
 
 def egress_rows(site: Site, today: datetime.date) -> tuple[EgressRow, ...]:
-    """Every host that something would dial, each (host, port, who, check, why) once, sorted."""
+    """Return one row for each host, port, client, check and purpose, sorted by these."""
     unique: dict[tuple[str, int, str, str, str], EgressRow] = {}
-    for row in (*_layer_rows(site), *_mirror_rows(site), *_trust_dials(site, today), *fetched_rows(site)):
+    for one in site.connections(today):
+        remote = one.remote
+        row = EgressRow(remote.host, remote.port, remote.scheme, one.who, one.why, one.when_blocked, one.check)
         unique.setdefault((row.host, row.port, row.who, row.check, row.why), row)
     return tuple(unique[key] for key in sorted(unique))
 

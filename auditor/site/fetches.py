@@ -1,64 +1,60 @@
-"""The view of charts and manifests that would be fetched from elsewhere: who would dial which host, and what happens."""
+"""The view of charts and manifests that something would download, by internal and external hosts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from auditor.net import Reach, Remote, Scope, fetch_remote
 from auditor.plan.model import Plan
 from auditor.readers.workloads.sources import ChartSource, UnknownSources, chart_sources
 from auditor.redaction import redact
-from auditor.site.mirrors import bare
-from auditor.transfer.network import Dial, fetch_dial, is_reachable
-
-_MACHINE = ("localhost", "*.localhost", "127.0.0.0/8", "::1/128")
 
 
 @dataclass(frozen=True, slots=True)
 class ChartFetch:
-    """One place outside, and what would be dialled for it."""
+    """A chart or manifest, and the host that serves it."""
 
     source: ChartSource
-    dial: Dial
+    remote: Remote
 
     @property
     def url(self) -> str:
-        """The place, as it may be shown."""
+        """The URL without secrets."""
         return shown_url(self.source.url)
 
 
 @dataclass(frozen=True, slots=True)
 class ChartFetches:
-    """What the workloads would fetch: from outside, from hosts that can be reached, and what nobody can tell."""
+    """What the workloads would download: from external hosts, from internal hosts, and from unknown ones."""
 
     outside: tuple[ChartFetch, ...]
     inside: tuple[ChartFetch, ...]
     unknown: tuple[UnknownSources, ...]
 
 
-def chart_fetches(plan: Plan) -> ChartFetches:
-    """Every place that the plan's workloads name. The registry inside can be reached."""
+def chart_fetches(plan: Plan, reach: Reach) -> ChartFetches:
+    """Return every chart source that the plan's workloads name."""
     found = list(chart_sources(plan))
     unknown = [one for one in found if isinstance(one, UnknownSources)]
-    dials = [(one, fetch_dial(one.url)) for one in found if isinstance(one, ChartSource)]
-    unknown += [_unclear(source) for source, dial in dials if dial is None]
-    fetches = [ChartFetch(source, dial) for source, dial in dials if dial is not None]
-    outside, inside = [tuple(fetch for fetch in fetches if is_inside(plan, fetch.dial) is near) for near in (False, True)]
-    return ChartFetches(outside, inside, tuple(unknown))
+    fetches: dict[Scope, list[ChartFetch]] = {Scope.EXTERNAL: [], Scope.INTERNAL: []}
+    for source in found:
+        if isinstance(source, ChartSource):
+            remote = fetch_remote(source.url)
+            scope = reach.of(remote.host) if remote is not None else Scope.UNKNOWN
+            if remote is None or scope is Scope.UNKNOWN:
+                unknown.append(_unclear(source))
+            else:
+                fetches[scope].append(ChartFetch(source, remote))
+    return ChartFetches(tuple(fetches[Scope.EXTERNAL]), tuple(fetches[Scope.INTERNAL]), tuple(unknown))
 
 
 def _unclear(source: ChartSource) -> UnknownSources:
-    why = f"nobody can tell which host {shown_url(source.url)} is"
+    why = f"the host of {shown_url(source.url)} is unknown"
     if source.url.startswith(("@", "alias:")):
-        why = f"only the machine that runs helm knows which host the repository {source.url} is"
+        why = f"the host of the repository {source.url} is configured only on the machine that runs helm"
     return UnknownSources(source.owner, why, source.location)
 
 
 def shown_url(url: str) -> str:
-    """A URL without what may be a secret: a password, or a token in its query."""
+    """Return a URL without what may be a secret: a password, or a token in its query."""
     return redact(url).partition("?")[0]
-
-
-def is_inside(plan: Plan, dial: Dial) -> bool:
-    """Whether a host can be reached with the cable cut: the registry inside and the machine itself always can."""
-    own = plan.registry is not None and bare(plan.registry.host).strip("[]") == dial.host
-    return own or is_reachable(dial.host, (*plan.reachable, *_MACHINE))

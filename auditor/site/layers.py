@@ -1,4 +1,4 @@
-"""The view of layers that a node would fetch from somewhere else: who would dial which host, and what happens."""
+"""The view of layers that a node would download from an external host."""
 
 from __future__ import annotations
 
@@ -6,27 +6,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from auditor.errors import Location
+from auditor.evidence.model import Kind
 from auditor.needs.model import Need
+from auditor.net import Reach, Remote, Scope, is_malformed, remote_of
 from auditor.oci.document import Descriptor
 from auditor.oci.reference import Reference
 from auditor.site.images import Placement, Trouble
-from auditor.transfer.network import Dial, dial_of, is_reachable
 from auditor.transfer.pull import PullRule, pull_rule
 
 
 @dataclass(frozen=True, slots=True)
 class LayerEgress:
-    """One layer with `urls` for one pool: the URLs that cannot be reached inside, and the images that bring it.
+    """One layer for one pool, its URLs on external hosts, and the images that have it.
 
-    `rule` is None when the facts know nothing about the pool's runtime. `unseen` says why the images may arrive without the
-    URL; None where one of them is known to have it.
+    `rule` is None if the facts do not cover the pool's runtime. `unseen` says why the images may arrive without the URL; it
+    is None if one of them is known to have it.
     """
 
     layer: Descriptor
     pool: str
     runtime: str
     urls: tuple[str, ...]
-    dials: tuple[Dial, ...]
+    remotes: tuple[Remote, ...]
     images: tuple[str, ...]
     rule: PullRule | None
     location: Location
@@ -34,33 +35,33 @@ class LayerEgress:
 
 
 def foreign_layers(placement: Placement) -> tuple[Descriptor, ...]:
-    """The layers of a placement that have `urls` or a foreign media type."""
+    """Return the layers of a placement that have `urls` or a foreign media type."""
     payload = placement.resolution.payload
     return payload.foreign if payload is not None else ()
 
 
 def rule_of(placement: Placement) -> PullRule | None:
-    """How the runtime of the pool treats `urls`; None when the facts do not say."""
+    """Return how the runtime of the pool treats `urls`, or None if the facts do not cover it."""
     runtime, system = placement.pool.runtime, placement.pool.platform.os
     return pull_rule(runtime.name, runtime.version, system) if runtime is not None else pull_rule("", "", system)
 
 
 def layer_egress(
-    given: Iterable[tuple[Placement, Iterable[Descriptor]]], reachable: tuple[str, ...], unseen: Mapping[Need, Trouble]
+    given: Iterable[tuple[Placement, Iterable[Descriptor]]], reach: Reach, unseen: Mapping[Need, Trouble]
 ) -> tuple[LayerEgress, ...]:
-    """Every layer x pool with a URL that leads outside, in the order of first need; `given` are placements with such layers.
+    """Return every layer and pool with a URL on an external host, in the order of first need.
 
-    `unseen` says of needs why nobody knows whether the URL comes along.
+    `given` are placements with their foreign layers. `unseen` says of needs why it is unknown whether the URL arrives.
     """
     groups: dict[tuple[str, str], list[Placement]] = {}
     layers: dict[tuple[str, str], tuple[Descriptor, tuple[str, ...]]] = {}
     for placement, foreign in given:
         for layer in foreign:
-            outside = tuple(url for url in layer.urls or () if leads_outside(url, reachable))
-            if outside:
+            external = tuple(url for url in layer.urls or () if remote_of(url) and reach.of_url(url) is Scope.EXTERNAL)
+            if external:
                 key = (layer.digest, placement.pool.name)
                 groups.setdefault(key, []).append(placement)
-                layers.setdefault(key, (layer, outside))
+                layers.setdefault(key, (layer, external))
     return tuple(_egress(layer, urls, groups[key], unseen) for key, (layer, urls) in layers.items())
 
 
@@ -74,7 +75,7 @@ def _egress(
         pool=first.pool.name,
         runtime=str(first.pool.runtime or "its runtime"),
         urls=urls,
-        dials=tuple(dict.fromkeys(dial for url in urls if (dial := dial_of(url)) is not None)),
+        remotes=tuple(dict.fromkeys(remote for url in urls if (remote := remote_of(url)) is not None)),
         images=tuple(dict.fromkeys(placement.image.name for placement in placements)),
         rule=rule_of(first),
         location=first.need.why[0].location,
@@ -82,16 +83,30 @@ def _egress(
     )
 
 
-def with_outside_urls(placements: Iterable[Placement], reachable: tuple[str, ...]) -> frozenset[Reference]:
-    """The images with a layer that has a URL of a host that cannot be reached: a copy has to lose those URLs."""
+def url_doubt(layer: Descriptor, reach: Reach) -> Trouble | None:
+    """Return why it is unknown what a node gets from a layer's URLs, or None if nothing is unknown.
+
+    The plan says nothing about a host that is internal only because every node or cluster has one of that name.
+    """
+    for url in layer.urls or ():
+        remote = remote_of(url)
+        if is_malformed(url) or (remote is not None and reach.of(remote.host) is Scope.UNKNOWN):
+            return Trouble(Kind.MALFORMED, "one of its urls cannot be read, so its host is not known")
+        if remote is not None and reach.of(remote.host) is Scope.INTERNAL and not reach.declares(remote.host):
+            detail = f"one of its urls is on {remote.host}, and the plan does not say what that host serves"
+            return Trouble(Kind.MISSING_EVIDENCE, detail)
+    return None
+
+
+def with_outside_urls(placements: Iterable[Placement], reach: Reach) -> frozenset[Reference]:
+    """Return the images with a layer that has a URL on a host that is not internal: a copy must remove those URLs."""
     return frozenset(
         placement.image.reference
         for placement in placements
-        if any(leads_outside(url, reachable) for layer in foreign_layers(placement) for url in layer.urls or ())
+        if any(leads_outside(url, reach) for layer in foreign_layers(placement) for url in layer.urls or ())
     )
 
 
-def leads_outside(url: str, reachable: tuple[str, ...]) -> bool:
-    """Whether fetching a URL would dial a host that cannot be reached. What is no http(s) URL, no runtime fetches."""
-    dial = dial_of(url)
-    return dial is not None and not is_reachable(dial.host, reachable)
+def leads_outside(url: str, reach: Reach) -> bool:
+    """Whether a runtime that downloads from a URL would connect to a host that is not internal. It uses http(s) URLs only."""
+    return remote_of(url) is not None and reach.of_url(url) is not Scope.INTERNAL

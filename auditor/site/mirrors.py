@@ -1,4 +1,4 @@
-"""The view of mirrors: how the nodes of a pool get at the images of a registry, by the configuration that they are given."""
+"""The view of mirrors: from which hosts the nodes of a pool pull the images of a registry, by their configuration."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ import msgspec
 
 from auditor.evidence.model import Kind
 from auditor.needs.model import Needs
+from auditor.net import Reach, Scope, authority
 from auditor.oci.reference import Reference
 from auditor.plan.model import Plan, Pool
 from auditor.plan.rewrites import placed
 from auditor.readers.node_config import Asked, NodeConfig
-from auditor.transfer.network import is_reachable
 
 
 class Way(enum.StrEnum):
     """How the images of a registry reach a node."""
 
-    INSIDE = "inside"  # only hosts inside are ever asked
-    FALLS_BACK = "falls-back"  # a host inside has them, and one outside is asked as well
-    NO_MIRROR = "no-mirror"  # nobody inside is asked
-    WRONG_PLACE = "wrong-place"  # a host inside is asked, at a path where the plan does not put them
-    NOBODY = "nobody"  # no host may look up a tag
+    INSIDE = "inside"  # nodes connect to internal hosts only
+    FALLS_BACK = "falls-back"  # an internal host has them, and nodes connect to an external one as well
+    NO_MIRROR = "no-mirror"  # nodes connect to no internal host
+    WRONG_PLACE = "wrong-place"  # nodes ask an internal host at a path where the plan does not put them
+    NOBODY = "nobody"  # no host may resolve a tag
     UNKNOWN = "unknown"
 
 
 class Lead(msgspec.Struct, frozen=True):
-    """One image, who is asked for it in order, and what that comes to.
+    """One image, the hosts that a node asks for it in order, and the result.
 
-    `told` is the one that decides: who serves it, else who is asked in vain. `outside` are those that cannot be reached.
+    `told` is the host that decides: the one that serves the image, else the first that fails. `outside` are external hosts.
     """
 
     way: Way
@@ -46,7 +46,7 @@ class Lead(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Mirroring:
-    """The images of one registry for one pool that come the same way; the first tells it."""
+    """The images of one registry for one pool with the same result; reports show the first."""
 
     pool: Pool
     registry: str
@@ -54,14 +54,14 @@ class Mirroring:
 
     @property
     def first(self) -> Lead:
-        """The lead that stands for all."""
+        """The lead that reports show for all."""
         return self.leads[0]
 
 
-def mirroring(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig]) -> tuple[Mirroring, ...]:
-    """Pool x registry x way, in the order of first need. Pools whose configuration has problems are left out."""
+def mirroring(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig], reach: Reach) -> tuple[Mirroring, ...]:
+    """Return pool x registry x way in the order of first need. Pools whose configuration has problems are left out."""
     groups: dict[tuple[str, str, Way, str], list[Lead]] = {}
-    leads = _Leads(plan)
+    leads = _Leads(plan, reach)
     for need in needs.needs:
         config = configs.get(need.pool)
         if config is None or config.problems or config.refusal is not None:
@@ -71,51 +71,41 @@ def mirroring(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig]) -> tu
     return tuple(Mirroring(configs[pool].pool, registry, tuple(group)) for (pool, registry, _, _), group in groups.items())
 
 
-def bare(host: str) -> str:
-    """A host without its port."""
-    return host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
-
-
 class _Leads:
-    """Judges image by image. What several images share is worked out once: there may be many."""
+    """Decides image by image. What several images share is computed once: there may be many."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, reach: Reach) -> None:
         self._plan = plan
-        self._inside: dict[str, bool] = {}
+        self._reach = reach
         self._targets: dict[Reference, Reference] = {}
-        self._known: frozenset[str] = frozenset()
+        self._known: frozenset[tuple[str, int]] = frozenset()
         if plan.registry is not None:
             places = (place.partition("/")[0] for place in plan.registry.rewrites.values())
-            self._known = frozenset({plan.registry.host, *places})
+            self._known = frozenset(map(authority, (plan.registry.host, *places)))
 
     def of(self, config: NodeConfig, reference: Reference) -> Lead:
-        """How one image reaches the nodes of a pool."""
+        """Return how the nodes of a pool get one image."""
         if (unknown := config.doubt(reference.domain)) is not None:
             doubt = f"{unknown.location}: {unknown.why}"
             return Lead(Way.UNKNOWN, reference, (), doubt=doubt, kind=Kind(unknown.kind))
         asked = config.asked(reference)
         if not asked:
             return Lead(Way.NOBODY, reference, config.all_asked(reference), target=self._target(reference))
-        inside = [one for one in asked if self._is_inside(one.host)]
+        if unknown_host := next((one for one in asked if self._reach.of(one.host) is Scope.UNKNOWN), None):
+            doubt = f"{unknown_host.location}: the host {unknown_host.host} is not fully known"
+            return Lead(Way.UNKNOWN, reference, asked, doubt=doubt, kind=Kind.UNSUPPORTED)
+        inside = [one for one in asked if self._reach.of(one.host) is Scope.INTERNAL]
         outside = tuple(one for one in asked if one not in inside) if len(inside) < len(asked) else ()
         return self._found(reference, asked, inside, outside)
 
     def _found(self, reference: Reference, asked: tuple[Asked, ...], inside: list[Asked], outside: tuple[Asked, ...]) -> Lead:
         target = self._target(reference)
-        if served := next((one for one in inside if _serves(one, target)), None):
+        if served := next((one for one in inside if self._serves(one, target)), None):
             return Lead(Way.FALLS_BACK if outside else Way.INSIDE, reference, asked, served, outside, target)
         if doubts := [doubt for one in inside if (doubt := self._doubt(one)) is not None]:
             return Lead(Way.UNKNOWN, reference, asked, None, outside, target, *doubts[0])
         way = Way.WRONG_PLACE if inside else Way.NO_MIRROR
         return Lead(way, reference, asked, inside[0] if inside else asked[0], outside, target)
-
-    def _is_inside(self, host: str) -> bool:
-        known = self._inside.get(host)
-        if known is None:
-            registry = self._plan.registry
-            own = registry is not None and bare(registry.host) == bare(host)
-            known = self._inside[host] = own or is_reachable(bare(host).strip("[]"), self._plan.reachable)
-        return known
 
     def _target(self, reference: Reference) -> Reference | None:
         if self._plan.registry is None:
@@ -125,16 +115,17 @@ class _Leads:
         return self._targets[reference]
 
     def _doubt(self, one: Asked) -> tuple[str, Kind] | None:
-        """Why nobody can tell whether a host inside has an image; None when it can be told."""
+        """Return why it is unknown whether an internal host has an image, or None if it is known."""
         if one.doubt:
             return f"{one.location}: {one.doubt}", Kind.UNSUPPORTED
-        if one.role == "default" or one.host in self._known:
+        if authority(one.host, one.scheme) in self._known:
             return None
-        return f"{one.location}: what {one.host} holds is not known, as the plan's registry is another", Kind.MISSING_EVIDENCE
+        return f"{one.location}: the plan does not say which images {one.host} has", Kind.MISSING_EVIDENCE
 
-
-def _serves(one: Asked, target: Reference | None) -> bool:
-    """Whether the image is there: at the registry of its own name, which is inside, or where the plan puts it."""
-    if one.role == "default":
-        return True
-    return target is not None and (one.host, one.repository) == (target.domain, target.path)
+    def _serves(self, one: Asked, target: Reference | None) -> bool:
+        """Whether a host has the image: the image's own registry if the plan makes it internal, or where the plan puts it."""
+        if one.role == "default":
+            return self._reach.declares(one.host)
+        if target is None or one.repository != target.path:
+            return False
+        return authority(one.host, one.scheme) == authority(target.domain, one.scheme)

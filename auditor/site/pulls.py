@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from auditor.net import authority
 from auditor.oci.reference import Reference
 from auditor.pki.clients import default_clients
-from auditor.plan.model import Plan, Pool
+from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.plan.rewrites import placed
 from auditor.site.mirrors import Lead, Mirroring
-from auditor.transfer.network import dial_of
 
 
 def runtime_client(pool: Pool) -> str:
@@ -20,31 +20,32 @@ def runtime_client(pool: Pool) -> str:
 
 @dataclass(frozen=True)
 class Pulls:
-    """Answers by pool and image. `leads` say whom a node asks, for pools whose configuration the plan names."""
+    """Answers by pool and image. `leads` say which hosts a node asks, for pools whose configuration the plan names.
+
+    `names` has the names of the site's endpoints by canonical host and port: a node configuration may spell them otherwise.
+    """
 
     plan: Plan
     leads: Mapping[tuple[str, Reference], Lead]
+    names: Mapping[tuple[str, int], str]
 
     def endpoint(self, pool: str, reference: Reference) -> str:
-        """The endpoint as `host:port`; empty if no registry of the plan serves the image, or one without TLS."""
+        """Return the endpoint's name; empty if no registry of the plan serves the image, or one without TLS does."""
         lead = self.leads.get((pool, reference))
         if lead is not None:
             told = lead.told
-            return "" if told is None or told.scheme == "http" else _endpoint(told.host)
+            return "" if told is None or told.scheme == "http" else self._endpoint(told.host)
         registry = self.plan.registry
         if registry is None or registry.insecure:
             return ""
-        return _endpoint(placed(registry, reference).domain)
+        return self._endpoint(placed(registry, reference).domain)
+
+    def _endpoint(self, host: str) -> str:
+        name, port = authority(host)
+        return self.names.get((name, port)) or (f"[{name}]:{port}" if ":" in name else f"{name}:{port}")
 
 
-def pulls(plan: Plan, groups: Iterable[Mirroring]) -> Pulls:
-    """The view over the leads of all pools."""
-    return Pulls(plan, {(group.pool.name, lead.reference): lead for group in groups for lead in group.leads})
-
-
-def _endpoint(host: str) -> str:
-    """A registry's host as endpoints are named: with its port, 443 if none is written."""
-    dial = dial_of(f"https://{host}")
-    if dial is None:
-        return host
-    return f"[{dial.host}]:{dial.port}" if ":" in dial.host else f"{dial.host}:{dial.port}"
+def pulls(plan: Plan, groups: Iterable[Mirroring], endpoints: Iterable[Endpoint]) -> Pulls:
+    """Return the view over the leads of all pools."""
+    leads = {(group.pool.name, lead.reference): lead for group in groups for lead in group.leads}
+    return Pulls(plan, leads, {authority(endpoint.name): endpoint.name for endpoint in endpoints})

@@ -1,17 +1,16 @@
-"""The view of the registry's own configuration: what is wrong with it, and whom it would dial."""
+"""The view of the registry's own configuration: its mistakes, and the remote of a pull-through cache."""
 
 from __future__ import annotations
 
+from auditor.net import Reach, Remote, Scope, fetch_remote
 from auditor.plan.model import Plan
 from auditor.readers.registry_config import UnreadableConfig, config_of
 from auditor.readers.registry_lint import RegistrySlip, Slip, slips_in
-from auditor.site.fetches import is_inside
-from auditor.transfer.network import Dial, fetch_dial
 from auditor.transfer.registries import RegistryUrls, registry_row
 
 
 def is_distribution(plan: Plan) -> bool:
-    """Whether the plan gives a configuration that is one of distribution."""
+    """Whether the plan names a configuration file of distribution."""
     registry = plan.registry
     if registry is None or not registry.config or registry.kind is None:
         return False
@@ -20,7 +19,7 @@ def is_distribution(plan: Plan) -> bool:
 
 
 def registry_slips(plan: Plan) -> tuple[RegistrySlip, ...] | UnreadableConfig:
-    """What is wrong with it, or why nobody can tell. Nothing where the plan gives none of distribution."""
+    """Return the mistakes in it, or why it cannot be read. Empty if the plan names no configuration of distribution."""
     try:
         found = config_of(plan) if is_distribution(plan) else None
         return tuple(slips_in(*found)) if found is not None else ()
@@ -28,8 +27,8 @@ def registry_slips(plan: Plan) -> tuple[RegistrySlip, ...] | UnreadableConfig:
         return error
 
 
-def registry_remote(plan: Plan, slips: tuple[RegistrySlip, ...] | UnreadableConfig) -> Dial | None:
-    """The host outside that a pull-through cache asks."""
+def registry_remote(reach: Reach, slips: tuple[RegistrySlip, ...] | UnreadableConfig) -> Remote | None:
+    """Return the host from which a pull-through cache pulls, unless it is internal."""
     remotes = () if isinstance(slips, UnreadableConfig) else [slip for slip in slips if slip.slip is Slip.PROXY]
-    dials = (fetch_dial(slip.written) for slip in remotes)
-    return next((dial for dial in dials if dial is not None and not is_inside(plan, dial)), None)
+    found = (fetch_remote(slip.written) for slip in remotes)
+    return next((remote for remote in found if remote is not None and reach.of(remote.host) is not Scope.INTERNAL), None)

@@ -12,9 +12,11 @@ from auditor.evidence.causes import Fault
 from auditor.evidence.model import Evidence, Place, Verify
 from auditor.needs.endpoints import tls_endpoints
 from auditor.needs.model import Need, Needs
+from auditor.net import Connection, Reach, Remote
 from auditor.oci.document import Descriptor
 from auditor.oci.reference import Reference
 from auditor.plan.model import Endpoint, Plan, Program
+from auditor.plan.reach import reach_of
 from auditor.readers.docker_daemon import copy_slips
 from auditor.readers.node_config import NodeConfig, node_configs
 from auditor.readers.node_config.slips import ConfigSlip
@@ -22,6 +24,7 @@ from auditor.readers.registry_config import UnreadableConfig
 from auditor.readers.registry_lint import RegistrySlip
 from auditor.readers.scripts import Script, UnreadableScript, copy_scripts
 from auditor.site.archives.view import Archives, archives_of
+from auditor.site.connections import connections_of
 from auditor.site.contents import Contents, contents_of
 from auditor.site.copies import Copy, copies_in_archives, copies_inside
 from auditor.site.downloads import ScriptDownloads, script_downloads
@@ -45,7 +48,6 @@ from auditor.site.trust.picture import Step, steps_of
 from auditor.site.trust.pools import Trusts
 from auditor.site.trust.served import Served, Unseen, endpoint_chains
 from auditor.site.unseen import heeding, unseen
-from auditor.transfer.network import Dial, is_reachable
 
 
 @dataclass(frozen=True)
@@ -153,11 +155,14 @@ class Site:
         return made_ordinary(self.carriages, self.target)
 
     @cached_property
+    def reach(self) -> Reach:
+        """The rule for internal and external hosts."""
+        return reach_of(self.plan)
+
+    @cached_property
     def layer_egress(self) -> tuple[LayerEgress, ...]:
-        """Every layer x pool that would be fetched from a host outside."""
-        return layer_egress(
-            ((placement, self.foreign(placement)) for placement in self.delivered), self.plan.reachable, self.unseen
-        )
+        """Every layer and pool that would be downloaded from an external host."""
+        return layer_egress(((placement, self.foreign(placement)) for placement in self.delivered), self.reach, self.unseen)
 
     @cached_property
     def complete_inside(self) -> frozenset[Reference]:
@@ -169,7 +174,7 @@ class Site:
     @cached_property
     def with_outside_urls(self) -> frozenset[Reference]:
         """The images with a layer that has a URL of an external host, at the source or as nodes would get them."""
-        return with_outside_urls((*self.images.placements, *self.delivered), self.plan.reachable)
+        return with_outside_urls((*self.images.placements, *self.delivered), self.reach)
 
     @cached_property
     def to_copy(self) -> Images | None:
@@ -207,12 +212,12 @@ class Site:
     @cached_property
     def script_downloads(self) -> tuple[ScriptDownloads, ...]:
         """What each copy script downloads."""
-        return tuple(script_downloads(self.plan, self.bare_scripts))
+        return tuple(script_downloads(self.reach, self.bare_scripts))
 
     @cached_property
     def chart_fetches(self) -> ChartFetches:
-        """What the workloads would have fetched from elsewhere."""
-        return chart_fetches(self.plan)
+        """The charts and manifests that the workloads would download."""
+        return chart_fetches(self.plan, self.reach)
 
     @cached_property
     def registry_slips(self) -> tuple[RegistrySlip, ...] | UnreadableConfig:
@@ -220,9 +225,9 @@ class Site:
         return registry_slips(self.plan)
 
     @cached_property
-    def registry_remote(self) -> Dial | None:
-        """The host outside of which the registry inside is a cache; None when it is none."""
-        return registry_remote(self.plan, self.registry_slips)
+    def registry_remote(self) -> Remote | None:
+        """The external host from which the internal registry pulls through; None if it does not."""
+        return registry_remote(self.reach, self.registry_slips)
 
     @cached_property
     def storage(self) -> Storage:
@@ -261,12 +266,12 @@ class Site:
     @cached_property
     def mirroring(self) -> tuple[Mirroring, ...]:
         """How each such pool gets at the images of each registry."""
-        return mirroring(self.plan, self.needs, self.node_configs)
+        return mirroring(self.plan, self.needs, self.node_configs, self.reach)
 
     @cached_property
     def endpoints(self) -> tuple[Endpoint, ...]:
         """The TLS endpoints of the nodes: those of the plan, and the internal registries that the nodes pull from."""
-        return tls_endpoints(self.plan, self.needs, self.node_configs, is_reachable)
+        return tls_endpoints(self.plan, self.needs, self.node_configs, self.reach)
 
     @cached_property
     def callers(self) -> Callers:
@@ -276,7 +281,7 @@ class Site:
     @cached_property
     def pulls(self) -> Pulls:
         """The TLS endpoint through which each pool pulls each image."""
-        return pulls(self.plan, self.mirroring)
+        return pulls(self.plan, self.mirroring, self.endpoints)
 
     @cached_property
     def chains(self) -> Mapping[Endpoint, Served | Unseen]:
@@ -286,7 +291,7 @@ class Site:
     @cached_property
     def trusts(self) -> Trusts:
         """What the nodes of each pool trust."""
-        return Trusts(self.plan, self.node_configs, self.endpoints)
+        return Trusts(self.plan, self.node_configs, self.reach)
 
     @cached_property
     def _trust(self) -> dict[datetime.date, tuple[TrustCase, ...]]:
@@ -297,6 +302,10 @@ class Site:
         if today not in self._trust:
             self._trust[today] = trust_cases(self.plan, self.evidence, self.chains, self.trusts, today, self.node_configs)
         return self._trust[today]
+
+    def connections(self, today: datetime.date) -> tuple[Connection, ...]:
+        """Every connection to an external host that a node, a script or a controller opens."""
+        return tuple(connections_of(self, today))
 
     def trust_path(self, case: TrustCase) -> tuple[Step, ...]:
         """The path of a case of `trust`, certificate by certificate."""

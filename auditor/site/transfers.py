@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from auditor.net import covers
 from auditor.oci.archive import FORMATS
 from auditor.oci.document import Descriptor
 from auditor.oci.reference import Reference
@@ -22,7 +23,6 @@ from auditor.site.layers import foreign_layers
 from auditor.sizing.archive_formats import ArchiveFormat, archive_format
 from auditor.transfer.hops import REGISTRY, Hop, Unpredicted
 from auditor.transfer.layers import Fate, fate_over, layer_row
-from auditor.transfer.network import is_reachable
 from auditor.transfer.options import Options, read_options
 from auditor.transfer.platforms import CopyPlatforms, platform_row
 
@@ -178,7 +178,7 @@ class Transfer:
 
 def _names(value: str, host: str) -> bool:
     """Whether an entry means a registry: by host and port, or as the network that its address lies in."""
-    return value in {"", host} or ("/" in value and is_reachable(host.rpartition(":")[0].strip("[]") or host, (value,)))
+    return value in {"", host} or ("/" in value and covers(value, host))
 
 
 def transfer_of(plan: Plan, find: Callable[[], Archives | None], *, from_source: bool) -> Transfer | None:

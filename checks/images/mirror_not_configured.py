@@ -31,9 +31,10 @@ from collections.abc import Iterator
 from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.errors import Location
 from auditor.evidence.model import Kind
+from auditor.net import bare
 from auditor.readers.node_config import NodeConfig
 from auditor.site import Requirement, Site
-from auditor.site.mirrors import Lead, Mirroring, Way, bare
+from auditor.site.mirrors import Lead, Mirroring, Way
 from checks.mirror_files import mirror_remedy
 
 ID = "mirror-not-configured"

@@ -47,7 +47,7 @@ def _finding(fetch: ChartFetch) -> Finding:
         severity=Severity.ERROR if field.confidence != "low" else Severity.WARNING,
         subject=Subject("chart", source.owner),
         message=f"{source.owner} has {source.what} fetched from {fetch.url} ({field.who}), and with the cable cut nobody "
-        f"reaches {fetch.dial.host}: {field.when_blocked}.",
+        f"reaches {fetch.remote.host}: {field.when_blocked}.",
         case=f"{source.what} {fetch.url}",
         facts={"url": fetch.url, "who": field.who, "source": field.source, "confidence": field.confidence},
         location=source.location,

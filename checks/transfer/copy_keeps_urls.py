@@ -26,6 +26,7 @@ import datetime
 from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Outcome, Severity, define
+from auditor.net import remote_of
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
 from auditor.site.copies import Copy
@@ -33,7 +34,6 @@ from auditor.site.layers import leads_outside, rule_of
 from auditor.site.transfers import Carriage
 from auditor.transfer.hops import Unpredicted
 from auditor.transfer.layers import Fate
-from auditor.transfer.network import dial_of
 from checks.bringing import with_foreign_layers
 from checks.copied import arrived, fine_among, layer_named, tool_of, unpredicted, where_to
 from checks.placed import subject_of
@@ -43,8 +43,8 @@ ID = "copy-keeps-urls"
 
 def _finding(site: Site, carriage: Carriage, layer: Descriptor, url: str, fate: Fate) -> Finding:
     placement, tool = carriage.placement, tool_of(site)
-    dial = dial_of(url)
-    host = dial.host if dial is not None else url
+    remote = remote_of(url)
+    host = remote.host if remote is not None else url
     return Finding(
         check=ID,
         severity=Severity.ERROR if fate.row.confidence != "low" else Severity.WARNING,
@@ -61,7 +61,7 @@ def _finding(site: Site, carriage: Carriage, layer: Descriptor, url: str, fate: 
 
 def _outside(layer: Descriptor, site: Site) -> str:
     """The first of its URLs that leads outside; empty when none does."""
-    return next((url for url in layer.urls or () if leads_outside(url, site.plan.reachable)), "")
+    return next((url for url in layer.urls or () if leads_outside(url, site.reach)), "")
 
 
 def _is_rewritten(copy: Copy | None, site: Site) -> bool:

@@ -40,7 +40,7 @@ def _places(lines: tuple[Location, ...]) -> str:
 
 
 def _finding(script: ScriptDownloads, found: ScriptDownload) -> Finding:
-    host, row = found.dial.host, found.download.row
+    host, row = found.remote.host, found.download.row
     why = (
         "It copies out of registries and so runs where the cable is not cut yet; there, that host must be open too."
         if script.is_connected
@@ -51,7 +51,7 @@ def _finding(script: ScriptDownloads, found: ScriptDownload) -> Finding:
         severity=Severity.INFO if script.is_connected else Severity.WARNING,
         subject=Subject("script", script.read.path),
         message=f"{script.read.path} downloads from {host} with {found.download.program} ({_places(found.lines)}). {why}",
-        case=f"{found.download.program} {host}:{found.dial.port}",
+        case=f"{found.download.program} {host}:{found.remote.port}",
         facts={
             "url": found.url,
             "lines": tuple(str(line) for line in found.lines),

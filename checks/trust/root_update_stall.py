@@ -25,6 +25,7 @@ import datetime
 from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.net import Scope
 from auditor.pki.clients import client_model, root_update_url
 from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
@@ -90,7 +91,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
             continue
         given = site.trusts.given(pool.trust)
         setting = root_updates(pool, given)
-        if setting == "disabled" or (setting not in {"", "enabled"} and setting in site.trusts.inside):
+        if setting == "disabled" or (setting not in {"", "enabled"} and site.reach.of_url(setting) is Scope.INTERNAL):
             fine += 1
         else:
             yield _finding(pool, setting, given.updates.synced if given.updates is not None else None)

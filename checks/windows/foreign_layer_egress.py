@@ -27,12 +27,10 @@ from collections.abc import Iterator
 
 from auditor.check import Affected, Area, Finding, Fine, Outcome, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
-from auditor.oci.document import Descriptor
 from auditor.oci.reference import parse_reference
 from auditor.site import Requirement, Site
-from auditor.site.layers import LayerEgress
+from auditor.site.layers import LayerEgress, url_doubt
 from auditor.sizing.budget import format_bytes
-from auditor.transfer.network import is_malformed
 from auditor.transfer.pull import PullRule
 from checks.affected import of_placements
 from checks.bringing import with_foreign_layers
@@ -47,7 +45,7 @@ def _subject(egress: LayerEgress) -> Subject:
 
 
 def _message(egress: LayerEgress, rule: PullRule) -> str:
-    url, host = egress.urls[0], egress.dials[0].host
+    url, host = egress.urls[0], egress.remotes[0].host
     images = egress.images[0] + (f" and {len(egress.images) - 1} more" if len(egress.images) > 1 else "")
     asks = "asks that URL before any registry" if rule.first == "url" else "asks the registry first, then that URL"
     symptom = rule.symptom.format(url=url, host=host)
@@ -84,10 +82,6 @@ def _finding(site: Site, egress: LayerEgress, rule: PullRule) -> Finding:
     )
 
 
-def _is_unreadable(layer: Descriptor) -> bool:
-    return any(map(is_malformed, layer.urls or ()))
-
-
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """One finding per layer and pool; what is fine is counted per image and pool."""
     bad: set[tuple[str, str]] = set()
@@ -109,11 +103,10 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         if isinstance(placement, Undetermined):
             if (placement.subject.id, placement.detail) not in told:
                 yield placement
-        elif (foreign := site.foreign(placement)) and (unreadable := [layer for layer in foreign if _is_unreadable(layer)]):
-            for layer in unreadable:
-                subject = Subject("layer", layer.digest, pool=placement.pool.name)
-                detail = "one of its urls cannot be read, so its host is not known"
-                yield Undetermined(ID, subject, Kind.MALFORMED, detail, affects=of_placements((placement,)))
+        elif doubts := {layer.digest: doubt for layer in site.foreign(placement) if (doubt := url_doubt(layer, site.reach))}:
+            for digest, doubt in doubts.items():
+                subject = Subject("layer", digest, pool=placement.pool.name)
+                yield Undetermined(ID, subject, doubt.kind, doubt.detail, affects=of_placements((placement,)))
         elif (placement.image.name, placement.pool.name) not in bad and placement.resolution.trouble is None:
             fine += 1
     if fine:

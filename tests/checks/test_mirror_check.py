@@ -96,8 +96,32 @@ def test_a_mirror_inside_that_is_not_the_plans_registry() -> None:
     files = {"config.toml": V3, "certs.d/_default/hosts.toml": 'server = "https://other.plant7.local"\n'}
     found = undetermined(site(["busybox:1"], files))
     assert found.kind.value == "missing-evidence"
-    assert "what other.plant7.local holds is not known" in found.detail
+    assert "the plan does not say which images other.plant7.local has" in found.detail
     assert undetermined(site(["busybox:1"], files, registry=False)).kind.value == "missing-evidence"
+
+
+@pytest.mark.parametrize("written", ["https://Registry.Plant7.local:5000", "https://registry.plant7.local.:5000"])
+def test_a_mirror_in_another_spelling_serves_the_image(written: str) -> None:
+    files = {"config.toml": V3, "certs.d/docker.io/hosts.toml": f'server = "{written}"\n'}
+    assert outcomes(site(["busybox:1"], files)) == [Fine(1)]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:30020", "localhost:5001", "mirror.registry.svc:5000"])
+def test_a_mirror_on_the_node_itself_or_in_the_cluster_proves_nothing(host: str) -> None:
+    """It is internal, but the plan does not say what it has."""
+    alone = {"config.toml": V3, "certs.d/docker.io/hosts.toml": f'server = "http://{host}"\n'}
+    assert undetermined(site(["busybox:1"], alone)).kind.value == "missing-evidence"
+    own = undetermined(site([f"{host}/app:1"], {"config.toml": "version = 3\n"}))
+    assert (own.kind.value, f"does not say which images {host} has" in own.detail) == ("missing-evidence", True)
+    beside = f'server = "https://{INSIDE}"\n[host."http://{host}"]\n'
+    assert outcomes(site(["busybox:1"], {"config.toml": V3, "certs.d/docker.io/hosts.toml": beside})) == [Fine(1)]
+
+
+def test_a_mirror_with_a_template_in_its_host_is_unknown() -> None:
+    files = {"config.toml": V3, "certs.d/docker.io/hosts.toml": 'server = "https://{{ registry }}"\n'}
+    found = undetermined(site(["busybox:1"], files))
+    assert found.kind.value == "unsupported"
+    assert "is not fully known" in found.detail
 
 
 def test_a_rewrite_that_cannot_be_followed() -> None:

@@ -14,7 +14,7 @@ from auditor.collectors.registry.answers import now
 from auditor.evidence.model import Absent, ChainSeen, Fetched, Kind, Observation, Seen
 from auditor.evidence.overlay import Overlaid
 from auditor.evidence.store import Store
-from auditor.plan.model import Endpoint
+from auditor.plan.model import Endpoint, Registry
 from tests.collectors.asking import LINUX, PLACE, failure, gather, plan_of
 from tests.peers.authority import make_authority
 from tests.peers.gateway import Gateway, Handler, Sent
@@ -80,6 +80,26 @@ def test_an_endpoints_own_host_is_asked(hostile: Gateway) -> None:
     with Store.memory() as store:
         collected(store, made, reachable=(), host="127.0.0.1")
     assert asked(hostile) == ["/leaf.crl"]
+
+
+def test_the_registrys_own_host_is_asked(hostile: Gateway) -> None:
+    """Also where `network.reachable` does not name it, and where it is no TLS endpoint itself."""
+    made = hierarchy(leaf=pointing(hostile, "/leaf.crl"))
+    registry = Registry("127.0.0.1:5000", PLACE, insecure=True)
+    with Store.memory() as store:
+        plan = plan_of(LINUX, endpoints=(Endpoint(HOST, 443, PLACE),), registry=registry)
+        gather(store, plan, observe_chain=serving(made.leaf, made.issuing))
+    assert asked(hostile) == ["/leaf.crl"]
+
+
+@pytest.mark.parametrize("host", ["pki.default.svc", "pki.svc.cluster.local", "localhost", "127.0.0.1"])
+def test_hosts_that_every_cluster_or_machine_has_are_not_asked(host: str, hostile: Gateway) -> None:
+    """They are internal, but the machine that collects may be in another cluster."""
+    url = f"http://{host}:{hostile.host.rpartition(':')[2]}/leaf.crl"
+    with Store.memory() as store:
+        collected(store, hierarchy(leaf=pointing(hostile, url)), reachable=())
+        assert store.fetched(url) is None
+    assert asked(hostile) == []
 
 
 def test_a_chain_file_is_followed_too(hostile: Gateway) -> None:

@@ -13,9 +13,9 @@ import pytest
 from auditor.collectors.registry.challenge import may_follow
 from auditor.collectors.registry.credentials import Credentials
 from auditor.collectors.registry.failures import shown
-from auditor.collectors.registry.own_machine import is_own_machine, is_plain_host
 from auditor.evidence.model import Kind
 from auditor.evidence.store import Store
+from auditor.net import is_own_machine, is_plain_host
 from tests.collectors.asking import LINUX, failure, gather, plan_of, tag_digest
 from tests.peers.gateway import Gateway, Sent, basic, serve_gateway
 from tests.peers.images import BuiltIndex

@@ -14,8 +14,8 @@ from auditor.collectors.images import Wish
 from auditor.collectors.registry.addresses import Addresses
 from auditor.collectors.registry.challenge import Challenge, may_follow, parse_challenges
 from auditor.collectors.registry.failures import MAX_DETAIL, plain, shown
-from auditor.collectors.registry.own_machine import is_loopback
 from auditor.collectors.registry.retries import Retries, retry_after
+from auditor.net import is_loopback
 from auditor.oci.reference import parse_reference
 from auditor.plan.model import Program, Registry, SourceRegistry
 from auditor.plan.rewrites import placed

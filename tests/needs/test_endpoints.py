@@ -8,8 +8,8 @@ from auditor.needs.endpoints import tls_endpoints
 from auditor.needs.resolve import resolve_needs
 from auditor.plan.load import load_plan_files
 from auditor.plan.model import Endpoint, Origin
+from auditor.plan.reach import reach_of
 from auditor.readers.node_config import node_configs
-from auditor.transfer.network import is_reachable
 
 POOLS = {"control": {"platform": "linux/amd64", "runtime": "containerd 2.1.6"}}
 REACHABLE = {"reachable": ["*.plant7.local"]}
@@ -19,7 +19,7 @@ CONFIG = 'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\nconfig_pa
 def endpoints(plan: dict[str, object], files: dict[str, str] | None = None) -> tuple[Endpoint, ...]:
     text = yaml.safe_dump({"version": 1, "pools": POOLS, **plan}, sort_keys=False)
     loaded = load_plan_files("plan.yaml", {"plan.yaml": text.encode(), **{k: v.encode() for k, v in (files or {}).items()}})
-    return tls_endpoints(loaded, resolve_needs(loaded), node_configs(loaded), is_reachable)
+    return tls_endpoints(loaded, resolve_needs(loaded), node_configs(loaded), reach_of(loaded))
 
 
 def shown(found: tuple[Endpoint, ...]) -> list[tuple[str, str, str, str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from auditor.collectors.registry.own_machine import is_loopback
+from auditor.net import is_loopback
 from auditor.oci.reference import DEFAULT_DOMAIN
 from auditor.plan.model import Plan
 

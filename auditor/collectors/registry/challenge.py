@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from auditor.collectors.registry.own_machine import is_loopback, is_own_machine, is_plain_host
+from auditor.net import is_loopback, is_own_machine, is_plain_host
 
 MAX_HEADER = 8192
 # Possessive: white space is never tried again, so a header of spaces takes linear time.

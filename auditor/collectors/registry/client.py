@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from auditor.collectors.registry.retries import Retries
 from auditor.collectors.registry.sender import Reply, Sender
 from auditor.collectors.registry.session import Question, Session
 from auditor.collectors.registry.sink import HashingSink
+from auditor.collectors.single_flight import SingleFlight
 from auditor.errors import AuditorError, unexpected
 from auditor.evidence.model import Absent, BlobSeen, Failed, Kind, TagSeen
 from auditor.evidence.store import MAX_DOCUMENT
@@ -70,7 +70,7 @@ class RegistryClient:
         self._sessions: dict[str, Session] = {}
         self._whole: dict[str, str] = {}  # for each domain: that it sends no parts, in words; empty while nothing says so
         self._met: dict[str, asyncio.Event] = {}  # for each domain: its first question has been answered
-        self._first: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._first: SingleFlight[str] = SingleFlight()  # by domain
 
     @property
     def requests(self) -> int:
@@ -141,10 +141,12 @@ class RegistryClient:
         The first question to a registry goes alone, so that not many find out at once.
         """
         source = self.source(domain, path, "blobs", digest)
-        if domain not in self._whole:
-            async with self._first[domain]:
-                if domain not in self._whole:
-                    return await self._part(domain, path, digest, part, source)
+
+        async def first() -> bytes | Absent | Failed | None:
+            return None if domain in self._whole else await self._part(domain, path, digest, part, source)
+
+        if domain not in self._whole and (found := await self._first.run(lambda: domain, first)) is not None:
+            return found
         if told := self._whole[domain]:
             return Failed(Kind.UNSUPPORTED, told, now(), source)
         return await self._part(domain, path, digest, part, source)

@@ -1,11 +1,9 @@
-"""Bearer tokens (distribution's token specification and its OAuth 2 form), shared by every question of the same scope."""
+"""Bearer tokens (distribution's token specification and its OAuth 2 form), shared by every request of the same scope."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
-from collections import defaultdict
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -16,6 +14,7 @@ from auditor.collectors.registry.challenge import Challenge, may_follow
 from auditor.collectors.registry.failures import Unanswered, plain, shown
 from auditor.collectors.registry.secret import Login, Secret
 from auditor.collectors.registry.sender import Reply, Request, Sender
+from auditor.collectors.single_flight import SingleFlight
 from auditor.evidence.causes import Cause, cause_of_status
 from auditor.evidence.model import Kind
 
@@ -50,22 +49,25 @@ class Tokens:
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
         self._known: dict[tuple[str, str], Token] = {}
-        self._locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._flights: SingleFlight[tuple[str, str]] = SingleFlight()
 
     async def get(
         self, challenge: Challenge, registry: Request, login: Login | None, stale: Secret | None = None
     ) -> tuple[Secret, bool]:
-        """A token for the challenge that `registry` met, and whether it is new. One equal to `stale` is fetched anew.
+        """Return a token for the challenge to the request `registry`, and whether it is new. `stale` is never returned.
 
-        Raises Unanswered: denied when the service refuses, or may not be asked.
+        Raises Unanswered: denied if the service refuses, or if no request may be sent to it.
         """
         key = (challenge.scope, login.username if login else "")
-        async with self._locks[key]:
+
+        async def known_or_new() -> tuple[Secret, bool]:
             known = self._known.get(key)
             if known is not None and known.is_fresh and known.value != stale:
                 return known.value, False
             known = self._known[key] = await self._fetch(challenge, registry, login)
             return known.value, True
+
+        return await self._flights.run(lambda: key, known_or_new)
 
     async def _fetch(self, challenge: Challenge, registry: Request, login: Login | None) -> Token:
         realm = _realm(challenge, registry.url)

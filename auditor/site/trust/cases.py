@@ -213,11 +213,11 @@ class _Cases:
     """Judges case by case; pools alike in trust share their verdicts."""
 
     def __init__(self, evidence: Evidence, trusts: Trusts, at: datetime.datetime) -> None:
-        self._inside = trusts.inside
+        self._reach = trusts.reach
         self._trusts = trusts
         self._at = at
-        self._revocations = Revocations(evidence, self._inside, at)
-        self._issuers = Issuers(evidence, self._inside)
+        self._revocations = Revocations(evidence, self._reach, at)
+        self._issuers = Issuers(evidence, self._reach)
         self._judged: dict[tuple[Endpoint, str, str, int], _Judged] = {}
         self._evidence = evidence
         self._offered: dict[Endpoint, Offered | Unseen] = {}
@@ -269,7 +269,7 @@ class _Cases:
         revocation = self._revocations.of(verdict.path) if _asks_on(model, verdict) else None
         updates = root_updates(pool, self._trusts.given(pool.trust))
         on_machine = any(verdict.path.top in store for store in trust.system)
-        found = dials_of(model, verdict, chain, updates, revocation, self._inside, on_machine=on_machine)
+        found = dials_of(model, verdict, chain, updates, revocation, self._reach, on_machine=on_machine)
         dialled = (*(DialledUrl(url, Purpose.ISSUER, inside=True) for url in judged.asked), *map(self._seen, found))
         refusal = _refusal(endpoint.host, model, verdict, revocation)
         stalls = model.timeout < CRYPTOAPI_WAIT and any(not one.inside for one in dialled)

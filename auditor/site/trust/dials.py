@@ -1,4 +1,4 @@
-"""Which URLs a client would dial on the way to its verdict, what for, and which of them stay reachable."""
+"""The URLs that a client downloads while it verifies a chain: for what, and which of them are on internal hosts."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from auditor.net import Reach, Scope
 from auditor.pki.clients import ClientModel, root_update_url
 from auditor.pki.verdicts import Distrust, Gap, Incomplete, TrustVerdict, Unproven, Untrusted, Verifies
-from auditor.site.trust.inside import InsideUrls
 from auditor.site.trust.revocation import Revocation
 from auditor.site.trust.served import Served
 
@@ -17,7 +17,7 @@ _ROOT_GAPS = frozenset({Gap.NOT_KNOWN_ON_NODE, Gap.PROBABLY_ON_NODE, Gap.FROM_MI
 
 
 class Purpose(enum.StrEnum):
-    """What a URL is dialled for."""
+    """What a client downloads from a URL."""
 
     ISSUER = "issuer"  # AIA: the certificate that issued another
     ROOT = "root"  # Microsoft's list of roots, and the roots in it
@@ -26,7 +26,7 @@ class Purpose(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DialledUrl:
-    """A URL that a client would dial."""
+    """A URL that a client connects to, and whether its host is internal."""
 
     url: str
     purpose: Purpose
@@ -39,12 +39,14 @@ def dials_of(
     chain: Served,
     updates: str,
     revocation: Revocation | None,
-    inside: InsideUrls,
+    reach: Reach,
     *,
     on_machine: bool,
 ) -> tuple[DialledUrl, ...]:
-    """Every URL that the client would dial, in order, each once. `updates` is how the nodes update their roots;
-    `on_machine` says whether the top of the path is in the machine's own store."""
+    """Return every URL that the client connects to, in order, each once.
+
+    `updates` is how the nodes update their roots. `on_machine` says whether the top of the path is in the machine's store.
+    """
     found: dict[str, Purpose] = {}
     for url in _issuers(model, verdict, chain):
         found.setdefault(url, Purpose.ISSUER)
@@ -52,14 +54,14 @@ def dials_of(
         found.setdefault(url, Purpose.ROOT)
     for url in revocation.urls if revocation is not None else ():
         found.setdefault(url, Purpose.REVOCATION)
-    return tuple(DialledUrl(url, purpose, url in inside) for url, purpose in found.items())
+    return tuple(DialledUrl(url, purpose, reach.of_url(url) is Scope.INTERNAL) for url, purpose in found.items())
 
 
 def _issuers(model: ClientModel, verdict: TrustVerdict, chain: Served) -> Iterator[str]:
     match verdict:
         case Incomplete(aia_urls=urls, would_dial=True):
             yield from urls
-        # Where the root was not served and is not there, Windows looks for it behind the last certificate's AIA as well.
+        # If the root is neither served nor installed, Windows downloads it from the last certificate's AIA URL as well.
         case Untrusted(path=path) | Unproven(path=path, gap=Gap.NOT_KNOWN_ON_NODE | Gap.PROBABLY_ON_NODE):
             if model.fetches_aia and path.top not in chain.certificates and len(path.certificates) > 1:
                 yield from path.certificates[-2].extensions.aia_issuers
@@ -76,7 +78,7 @@ def _roots(model: ClientModel, verdict: TrustVerdict, updates: str, *, on_machin
         case Untrusted():
             yield from _root_updates(updates, "")
         case Verifies() if model.asks_windows and not on_machine:
-            yield from _root_updates(updates, "")  # Windows is asked first, and knows nothing of the file that decides
+            yield from _root_updates(updates, "")  # Windows verifies first, without the CA file that decides
 
 
 def _root_updates(setting: str, sha1: str) -> Iterator[str]:

@@ -1,42 +1,44 @@
-"""Certificates of issuers that lie inside, at the URLs by which Windows looks for those that were not served."""
+"""Issuer certificates at internal AIA URLs, from which Windows downloads what a server does not send."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from auditor.evidence.model import Absent, Evidence, Seen
+from auditor.net import Reach, Scope
 from auditor.pki.certificate import Certificate
 from auditor.pki.loading import load_certificates
-from auditor.site.trust.inside import InsideUrls
 
-MAX_LEVELS = 5  # Windows follows a few, and a chain of the field has no more
+MAX_LEVELS = 5  # real chains have fewer
 MAX_CERTIFICATES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What lies at some URLs that stay reachable, and which of them have it."""
+    """The certificates at some internal URLs, and the URLs that have them."""
 
     certificates: tuple[Certificate, ...] = ()
     urls: tuple[str, ...] = ()
 
 
 class Issuers:
-    """What the evidence shows of such URLs, each read once."""
+    """What the evidence shows of such URLs. Each is read once."""
 
-    def __init__(self, evidence: Evidence, inside: InsideUrls) -> None:
+    def __init__(self, evidence: Evidence, reach: Reach) -> None:
         self._evidence = evidence
-        self._inside = inside
+        self._reach = reach
         self._read: dict[str, tuple[Certificate, ...] | None] = {}
 
     def behind(self, urls: tuple[str, ...]) -> Behind:
-        """The certificates that were seen at these URLs."""
-        found = {url: certificates for url in urls if url in self._inside and (certificates := self._at(url))}
+        """Return the certificates that were observed at these URLs."""
+        found = {
+            url: certificates for url in urls if self._reach.of_url(url) is Scope.INTERNAL and (certificates := self._at(url))
+        }
         every = dict.fromkeys(one for certificates in found.values() for one in certificates)
         return Behind(tuple(every), tuple(found))
 
     def is_empty(self, url: str) -> bool:
-        """Whether somebody looked, and there is no certificate. That nobody looked, or nobody answered, proves nothing."""
+        """Whether the URL was observed to have no certificate. No observation, or a failed one, proves nothing."""
         return self._at(url) == ()
 
     def _at(self, url: str) -> tuple[Certificate, ...] | None:

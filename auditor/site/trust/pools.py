@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from auditor.errors import unexpected
+from auditor.net import Reach, Scope
 from auditor.pki.certificate import Certificate
 from auditor.pki.pool_trust import PoolTrust
 from auditor.pki.store import TrustStore, linux_public, windows_programme
@@ -15,7 +16,6 @@ from auditor.pki.stores.windows_roots import inbox_microsoft
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.plan.paths import is_inside
 from auditor.readers.node_config import NodeConfig
-from auditor.site.trust.inside import InsideUrls
 from auditor.site.trust.runtime import runtime_cas, trusted_for
 
 
@@ -77,9 +77,9 @@ def root_updates(pool: Pool, given: Given) -> str:
 class Trusts:
     """The trust of each pool, worked out once per set of files."""
 
-    def __init__(self, plan: Plan, configs: Mapping[str, NodeConfig], endpoints: tuple[Endpoint, ...] = ()) -> None:
+    def __init__(self, plan: Plan, configs: Mapping[str, NodeConfig], reach: Reach) -> None:
         self._plan = plan
-        self.inside = InsideUrls(plan, endpoints)
+        self.reach = reach
         self.runtime = {name: runtime_cas(plan, config.pool, config) for name, config in configs.items()}
         self._with_runtime: dict[tuple[int, tuple[Certificate, ...], tuple[str, ...]], PoolTrust] = {}
         self._given: dict[tuple[str, ...], Given] = {}
@@ -107,7 +107,7 @@ class Trusts:
         """What the nodes of a pool trust. Pools alike in that share one value."""
         given = self.given(pool.trust)
         updates = root_updates(pool, given) if pool.is_windows else ""
-        mirror = updates if updates not in {"", "enabled", "disabled"} and updates in self.inside else ""
+        mirror = updates if updates not in {"", "enabled", "disabled"} and self.reach.of_url(updates) is Scope.INTERNAL else ""
         key = (pool.trust, pool.is_windows, mirror)
         if key not in self._pools:
             found = self._windows(given) if pool.is_windows else self._linux(given)

@@ -1,4 +1,4 @@
-"""What comes of a client's questions about revocation with the cable cut."""
+"""What a client learns about revocation offline."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 from auditor.evidence.causes import Fault
 from auditor.evidence.model import Absent, Evidence, Failed, Seen
+from auditor.net import Reach, Scope
 from auditor.pki.revocation import Crl, Question, UnreadableCrl, questions, read_crl
 from auditor.pki.verdicts import Path
-from auditor.site.trust.inside import InsideUrls
 
 
 class Answer(enum.StrEnum):
     """What a client learns about one certificate, best first."""
 
-    GOOD = "good"  # a CRL that was seen counts, and does not name it
-    UNASKED = "unasked"  # a URL stays reachable, and nobody saw what it answers
-    STALE = "stale"  # the CRL that was seen no longer counts
-    MISSING = "missing"  # it names no URL at all
-    BLOCKED = "blocked"  # no URL of it answers
+    GOOD = "good"  # a valid CRL was observed and does not list the certificate
+    UNASKED = "unasked"  # a URL is internal, and its response was not observed
+    STALE = "stale"  # the observed CRL has expired
+    MISSING = "missing"  # the certificate names no URL
+    BLOCKED = "blocked"  # no URL is internal, or none has a usable CRL
     REVOKED = "revoked"
 
 
@@ -30,7 +30,7 @@ FAILURES = frozenset({Answer.STALE, Answer.MISSING, Answer.BLOCKED, Answer.REVOK
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question, where of its URLs one may still ask, and what comes of it. `crl` is what was seen, at `crl_url`."""
+    """One question, its internal URLs and the answer. `crl` is the CRL that was observed at `crl_url`."""
 
     question: Question
     inside: tuple[str, ...]
@@ -54,7 +54,7 @@ class Revocation:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Every URL that may be dialled."""
+        """Every URL that the client may connect to."""
         return tuple(dict.fromkeys(url for one in self.asked for url in one.question.urls))
 
     def of(self, answer: Answer) -> tuple[Asked, ...]:
@@ -63,16 +63,16 @@ class Revocation:
 
 
 class Revocations:
-    """Judges paths, each certificate and its issuer once."""
+    """Decides for paths, each certificate and its issuer once."""
 
-    def __init__(self, evidence: Evidence, inside: InsideUrls, at: datetime.datetime) -> None:
+    def __init__(self, evidence: Evidence, reach: Reach, at: datetime.datetime) -> None:
         self._evidence = evidence
-        self._inside = inside
+        self._reach = reach
         self._at = at
         self._judged: dict[Question, Asked] = {}
 
     def of(self, path: Path) -> Revocation:
-        """What comes of the questions about a path."""
+        """Return the questions about a path with their answers."""
         return Revocation(tuple(map(self._asked, questions(path))))
 
     def _asked(self, question: Question) -> Asked:
@@ -83,7 +83,7 @@ class Revocations:
     def _judge(self, question: Question) -> Asked:
         if not question.urls:
             return Asked(question, (), Answer.MISSING, "it names no CRL and no OCSP responder")
-        inside = tuple(url for url in question.urls if url in self._inside)
+        inside = tuple(url for url in question.urls if self._reach.of_url(url) is Scope.INTERNAL)
         if not inside:
             return Asked(question, (), Answer.BLOCKED, f"{question.urls[0]} cannot be reached")
         looked_at = [self._look(question, url, inside) for url in inside]

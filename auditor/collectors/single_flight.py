@@ -1,0 +1,32 @@
+"""One request at a time for each key: concurrent callers that need the same answer wait for it instead of sending again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+_T = TypeVar("_T")
+
+
+class SingleFlight(Generic[K]):
+    """Runs the work of one caller per key; the others wait until it ends, and then run theirs.
+
+    So `work` begins with a look at whether the answer is already there: then it returns without a request. A caller that
+    fails or is cancelled does not affect those that wait: the next of them takes its turn.
+    """
+
+    def __init__(self) -> None:
+        self._ends: dict[K, asyncio.Future[None]] = {}
+
+    async def run(self, key: Callable[[], K], work: Callable[[], Awaitable[_T]]) -> _T:
+        """Return what `work` returns. `key` is evaluated again after each wait: an answer may change what has to be shared."""
+        while (end := self._ends.get(name := key())) is not None:
+            await asyncio.shield(end)
+        self._ends[name] = end = asyncio.get_running_loop().create_future()
+        try:
+            return await work()
+        finally:
+            del self._ends[name]
+            end.set_result(None)

@@ -1,0 +1,119 @@
+"""The view of external connections: who opens each, for what, what happens if it is blocked, and which check reports it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from auditor.net import Connection, Remote, remote_of
+from auditor.pki.verdicts import Incomplete
+from auditor.site.layers import LayerEgress
+from auditor.site.mirrors import Way
+from auditor.site.trust.cases import Prospect, TrustCase, needs_windows_update
+from auditor.site.trust.dials import CRYPTOAPI_WAIT, Purpose
+
+if TYPE_CHECKING:
+    from auditor.site.site import Site
+
+LINES = 10
+_PURPOSES: Mapping[Purpose, str] = {
+    Purpose.ISSUER: "to find the issuer of a certificate of",
+    Purpose.ROOT: "to find the root of",
+    Purpose.REVOCATION: "to ask about revocation for",
+}
+
+
+def connections_of(site: Site, today: datetime.date) -> Iterator[Connection]:
+    """Yield every connection to an external host that a node, a script or a controller of the plan opens."""
+    yield from _layers(site)
+    yield from _mirrors(site)
+    yield from _trust(site, today)
+    yield from _charts(site)
+    yield from _scripts(site)
+    yield from _registry(site)
+
+
+def _layers(site: Site) -> Iterator[Connection]:
+    """Yield one connection per host and pool, with every image whose layers cause it."""
+    images: dict[tuple[Remote, str], dict[str, None]] = {}
+    first: dict[tuple[Remote, str], LayerEgress] = {}
+    for egress in site.layer_egress:
+        for remote in egress.remotes:
+            first.setdefault((remote, egress.pool), egress)
+            images.setdefault((remote, egress.pool), {}).update(dict.fromkeys(egress.images))
+    for (remote, pool), egress in first.items():
+        yield Connection(
+            remote,
+            who=f"{pool} ({egress.runtime})",
+            why=f"layers of {', '.join(images[remote, pool])}",
+            when_blocked=egress.rule.when_blocked if egress.rule is not None else "unknown for this runtime",
+            check="foreign-layer-egress",
+        )
+
+
+def _mirrors(site: Site) -> Iterator[Connection]:
+    """Yield the external registries that nodes are configured to ask, or ask because no mirror is configured."""
+    for group in site.mirroring:
+        lead = group.first
+        fails = lead.way is not Way.FALLS_BACK
+        blocked = "the pull fails" if fails else "pulls wait for it whenever the mirror lacks an image, and then fail"
+        for one in lead.outside:
+            if (remote := remote_of(one.url)) is not None:
+                who, why = f"{group.pool.name} (container runtime)", f"images of {group.registry}"
+                yield Connection(remote, who, why, blocked, check="mirror-not-configured")
+
+
+def _trust(site: Site, today: datetime.date) -> Iterator[Connection]:
+    """Yield the URLs that TLS clients download while they verify an endpoint."""
+    for case in site.trust(today):
+        for one in case.dialled:
+            remote = remote_of(one.url)
+            if remote is not None and not one.inside:
+                yield Connection(
+                    remote,
+                    who=f"{case.pool.name} ({case.client})",
+                    why=f"{_PURPOSES[one.purpose]} {case.endpoint.name}",
+                    when_blocked=_when_blocked(case, one.purpose),
+                    check=_check_of(case, one.purpose),
+                )
+
+
+def _when_blocked(case: TrustCase, purpose: Purpose) -> str:
+    if case.prospect is Prospect.VERIFIES:
+        asked = "goes on without an answer" if purpose is Purpose.REVOCATION else "then trusts the file that it was given"
+        return f"the client waits up to {CRYPTOAPI_WAIT} seconds, and {asked}"
+    return case.symptom or "the connection stalls until the client gives up"
+
+
+def _check_of(case: TrustCase, purpose: Purpose) -> str:
+    match purpose:
+        case Purpose.REVOCATION:
+            return "revocation-egress"
+        case Purpose.ISSUER if isinstance(case.verdict, Incomplete):
+            return "chain-incomplete"
+        case _:
+            return "root-needs-windows-update" if needs_windows_update(case) else "root-not-trusted"
+
+
+def _charts(site: Site) -> Iterator[Connection]:
+    for fetch in site.chart_fetches.outside:
+        field = fetch.source.field
+        who = f"{fetch.source.owner} ({field.who})"
+        yield Connection(fetch.remote, who, fetch.source.what, field.when_blocked, check="chart-repository-egress")
+
+
+def _scripts(site: Site) -> Iterator[Connection]:
+    for script in site.script_downloads:
+        blocked = "the script fails, on the connected side" if script.is_connected else "the script fails"
+        for found in script.outside:
+            lines = ", ".join(str(line.line) for line in found.lines[:LINES])
+            who = f"{script.read.path} ({found.download.program})"
+            yield Connection(found.remote, who, f"a download, line {lines}", blocked, check="script-downloads")
+
+
+def _registry(site: Site) -> Iterator[Connection]:
+    remote, registry = site.registry_remote, site.plan.registry
+    if remote is not None and registry is not None:
+        why, blocked = "it is a pull-through cache of that registry", "it does not start"
+        yield Connection(remote, f"{registry.host} (the registry inside)", why, blocked, check="registry-config")

@@ -1,0 +1,334 @@
+"""The rule for internal and external hosts: one answer per host, whatever its spelling and whichever view asks."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import ipaddress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auditor.net import Reach, Remote, Scope, authority, canonical, covers, fetch_remote, is_malformed, remote_of
+from auditor.plan.reach import reach_of
+from auditor.site import Site
+from auditor.site.mirrors import Way
+from checks import CATALOGUE
+from tests.collectors.test_logins_stay import OWN
+from tests.world import plan_of, site_of
+
+TODAY = datetime.date(2026, 11, 23)
+PLAN = """\
+version: 1
+pools:
+  control: {platform: linux/amd64, runtime: containerd 2.1.6, config: [nodes]}
+  win2022: {platform: "windows/amd64:ltsc2022", runtime: containerd 2.1.6, clients: [curl], trust: [root.pem]}
+images:
+  - {ref: "docker.io/library/web:1", pools: [control]}
+registry:
+  host: "registry.example:5000"
+  kind: distribution 3.0.0
+  config: config.yml
+  rewrites: {docker.io: "registry.example:5000/hub", quay.io: "quay-mirror.example/quay"}
+endpoints: ["api.example:6443", "[fd00::9]:6443"]
+workloads: [{manifests: deploy}]
+copy: {scripts: [install.sh]}
+network: {reachable: ["*.plant7.local", "10.0.0.0/8", "fd00:1::/32", "files.example", "xn--bcher-kva.example", "192.0.2.7"]}
+"""
+INTERNAL = (
+    *("registry.example", "quay-mirror.example", "api.example", "fd00::9", "a.plant7.local", "10.1.2.3", "fd00:1::5"),
+    *("files.example", "xn--bcher-kva.example", "192.0.2.7", "localhost", "127.0.0.1", "::1", "shop.default.svc"),
+    "shop.default.svc.cluster.local",
+)
+EXTERNAL = ("mcr.microsoft.com", "plant7.local", "registry.example.evil.test", "11.0.0.1", "fd01::1", "svc", "192.0.2.8")
+UNKNOWN = ("${mirror}.example", "{{ .values.host }}", "<host>", "a..example", "x%20y", "", ".", "a b")
+# The check that reports an external connection of each view.
+VIEWS = {
+    "layers": "foreign-layer-egress",
+    "mirrors": "mirror-not-configured",
+    "certificates": "revocation-egress",
+    "charts": "chart-repository-egress",
+    "scripts": "script-downloads",
+    "registry": "registry-config",
+}
+
+
+def in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+@functools.cache
+def site_with(host: str) -> Site:
+    """A site in which every view connects to this host, as it is spelled."""
+    name = in_url(host)
+    ascii_name = in_url(canonical(host)) if not host.isascii() else name  # certificates hold ASCII only
+    return site_of(
+        {
+            "plan": PLAN,
+            "files": {
+                "config.yml": f"version: 0.1\nproxy: {{remoteurl: 'https://{name}'}}\n",
+                "deploy/charts.yaml": "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\n"
+                f"metadata: {{name: web, namespace: flux}}\nspec: {{url: 'https://{name}/charts'}}\n",
+                "install.sh": f"curl -fO 'https://{name}/file.tgz'\n",
+                "nodes/config.toml": 'version = 3\n[plugins."io.containerd.cri.v1.images".registry]\n'
+                'config_path = "/etc/containerd/certs.d"\n',
+                "nodes/certs.d/docker.io/hosts.toml": f'server = "https://{name}"\n',
+                "root.pem": ["Root"],
+            },
+            "observed": {
+                "docker.io/library/web:1": {
+                    "platforms": [
+                        {"platform": "linux/amd64", "layers": [{"size": "1MB", "foreign": True, "urls": [f"https://{name}/l"]}]}
+                    ]
+                }
+            },
+            "certificates": {
+                "Root": {},
+                "api": {"issuer": "Root", "names": ["api.example"], "crl": [f"http://{ascii_name}/root.crl"]},
+            },
+            "endpoints": {"api.example:6443": {"serves": ["api"]}},
+        }
+    )
+
+
+def external_in(site: Site, host: str) -> set[str]:
+    """The views that call the host external."""
+    checks = {one.check for one in site.connections(TODAY) if canonical(one.remote.host) == canonical(host)}
+    return {view for view, check in VIEWS.items() if check in checks}
+
+
+def spellings(host: str) -> list[str]:
+    """Other ways to write a host that lead to the same server."""
+    if ":" in host:
+        return [host, host.upper(), str(ipaddress.ip_address(host).exploded)]
+    if host.replace(".", "").isdigit():
+        first, second, *_, last = host.split(".")
+        short = [f"{first}.{int(second) * 65536 + int(host.split('.')[2]) * 256 + int(last)}"]
+        return [host, *short, f"::ffff:{host}", f"{int.from_bytes(bytes(map(int, host.split('.')))):d}", f"{host}."]
+    decoded = [host.encode().decode("idna")] if host.startswith("xn--") else []
+    return [host, host.upper(), host.title(), f"{host}.", *decoded]
+
+
+def every(hosts: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(host, spelled) for host in hosts for spelled in spellings(host)]
+
+
+@pytest.mark.parametrize(("host", "spelled"), every(INTERNAL))
+def test_internal_hosts_are_internal_in_every_view(host: str, spelled: str) -> None:
+    assert canonical(spelled) == canonical(host)
+    site = site_with(spelled)
+    assert site.reach.of(spelled) is Scope.INTERNAL
+    assert external_in(site, spelled) == set()
+
+
+@pytest.mark.parametrize(("host", "spelled"), every(EXTERNAL))
+def test_external_hosts_are_external_in_every_view(host: str, spelled: str) -> None:
+    assert canonical(spelled) == canonical(host)
+    site = site_with(spelled)
+    assert site.reach.of(spelled) is Scope.EXTERNAL
+    assert external_in(site, spelled) == set(VIEWS)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.one_of(
+        st.ip_addresses().map(str),
+        st.from_regex(r"[a-z][a-z0-9]{0,8}(\.(plant7\.local|example|svc|test|localhost))?\.?", fullmatch=True),
+    )
+)
+def test_no_two_views_disagree_about_a_host(host: str) -> None:
+    site = site_with(host)
+    scope = site.reach.of(host)
+    assert external_in(site, host) == (set(VIEWS) if scope is Scope.EXTERNAL else set())
+
+
+@pytest.mark.parametrize("host", UNKNOWN)
+def test_a_host_that_is_not_fully_known_is_unknown(host: str) -> None:
+    reach = Reach(("*", "0.0.0.0/0"), ("registry.example",))
+    assert reach.of(host) is Scope.UNKNOWN
+    assert reach.of_url(f"https://{host}/x") is Scope.UNKNOWN
+    assert not reach.declares(host)
+
+
+def test_an_unknown_host_is_neither_external_nor_passed() -> None:
+    site = site_with("${mirror}.example")
+    assert external_in(site, "${mirror}.example") <= {"certificates", "registry"}
+    assert [one.why for one in site.chart_fetches.unknown] == ["the host of https://${mirror}.example/charts is unknown"]
+    assert not site.chart_fetches.inside
+    assert {group.first.way for group in site.mirroring} == {Way.UNKNOWN}
+
+
+def test_a_registry_without_network_reachable_is_internal_for_all() -> None:
+    reach = reach_of(plan_of("version: 1\npools: {a: {platform: linux/amd64}}\nregistry: {host: 'Harbor.example:8443'}\n"))
+    assert reach.of_url("https://harbor.example/v2/x/blobs/sha256:0") is Scope.INTERNAL
+    assert reach.of("harbor.example:8443") is reach.of("HARBOR.example.") is Scope.INTERNAL
+    assert reach.of("notary.example") is Scope.EXTERNAL
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "a.svc", "a.b.svc.cluster.local"])
+def test_what_a_loopback_or_cluster_host_serves_is_not_taken_for_known(host: str) -> None:
+    """Internal, but no check passes because of it: the plan does not say what answers there."""
+    site = site_with(host)
+    assert not site.reach.declares(host)
+    assert {group.first.way for group in site.mirroring} == {Way.UNKNOWN}
+    egress = next(check for check in CATALOGUE if check.id == "foreign-layer-egress")
+    details = [getattr(outcome, "detail", "") for outcome in egress.run(site, TODAY)]
+    assert f"one of its urls is on {host}, and the plan does not say what that host serves" in details
+
+
+@pytest.mark.parametrize("written", ["Registry.Example:5000", "registry.example:5000", "REGISTRY.example:5000"])
+def test_a_pull_finds_its_endpoint_in_every_spelling(written: str) -> None:
+    """Otherwise the matrix would not count a TLS failure of the registry for the images that nodes pull from it."""
+    plan = "version: 1\npools: {a: {platform: linux/amd64}}\nimages: [{ref: 'docker.io/library/web:1'}]\n"
+    site = site_of({"plan": f"{plan}registry: {{host: 'Registry.example:5000'}}\nendpoints: ['{written}']\n"})
+    (endpoint,) = site.endpoints
+    (need,) = site.needs.needs
+    assert site.pulls.endpoint("a", need.reference) == endpoint.name
+
+
+def test_connections_name_checks_that_exist() -> None:
+    known = {check.id for check in CATALOGUE}
+    connections = site_with("mcr.microsoft.com").connections(TODAY)
+    assert {one.check for one in connections} >= set(VIEWS.values())
+    assert {one.check for one in connections} <= known
+    assert all(one.who and one.why and one.when_blocked for one in connections)
+
+
+@pytest.mark.parametrize(
+    ("url", "remote"),
+    [
+        ("https://mcr.microsoft.com/v2/x", Remote("mcr.microsoft.com", 443, "https")),
+        ("HTTP://Go.Microsoft.com./fwlink/?linkid=1", Remote("go.microsoft.com", 80, "http")),
+        ("https://registry.plant7.local:5000/x", Remote("registry.plant7.local", 5000, "https")),
+        ("https://[fd00::7]:8443/x", Remote("fd00::7", 8443, "https")),
+        ("https://inside.local@mcr.microsoft.com/x", Remote("mcr.microsoft.com", 443, "https")),
+        ("https://user:secret@10.0.0.7/x", Remote("10.0.0.7", 443, "https")),
+        ("https://./x", Remote(".", 443, "https")),
+    ],
+)
+def test_a_url_gives_host_port_and_scheme(url: str, remote: Remote) -> None:
+    assert remote_of(url) == remote
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "ftp://host/x",
+        "file:///etc/passwd",
+        "/v2/x",
+        "mcr.microsoft.com/x",
+        "https://[::1",
+        "https://host:port/",
+        "https:///x",
+    ],
+)
+def test_runtimes_connect_to_nothing_for_other_urls(url: str) -> None:
+    assert remote_of(url) is None
+
+
+def test_more_schemes_are_fetched_by_tools() -> None:
+    assert fetch_remote("oci://ghcr.io/charts") == Remote("ghcr.io", 443, "https")
+    assert fetch_remote("git@github.com:plant7/site.git") == Remote("github.com", 22, "ssh")
+    assert fetch_remote("git+ssh://github.com/x") == Remote("github.com", 22, "ssh")
+
+
+@pytest.mark.parametrize("url", ["file://server/share", "FILE:///roots", "\\\\server\\share"])
+def test_file_shares_are_internal(url: str) -> None:
+    assert Reach().of_url(url) is Scope.INTERNAL
+
+
+@pytest.mark.parametrize(
+    ("host", "pattern", "covered"),
+    [
+        ("registry.plant7.local", "*.plant7.local", True),
+        ("REGISTRY.plant7.LOCAL", "*.Plant7.local", True),
+        ("registry.plant7.local", "*.plant7.local.", True),
+        ("registry.plant7.local:5000", "*.plant7.local", True),
+        ("plant7.local", "*.plant7.local", False),
+        ("plant7.local.evil.example", "*.plant7.local", False),
+        ("mcr.microsoft.com", "mcr.microsoft.com", True),
+        ("mcr.microsoft.com.evil.example", "mcr.microsoft.com", False),
+        ("10.20.30.40", "10.0.0.0/8", True),
+        ("10.20.30.40", "10.20.30.40", True),
+        ("10.20.30.40", "10.20.30.1/24", True),
+        ("::ffff:10.20.30.40", "10.0.0.0/8", True),
+        ("10.20.30.40", "::ffff:10.0.0.0/104", True),
+        ("10.1", "10.0.0.0/8", True),
+        ("10.0.0.1", "10.1", True),
+        ("11.0.0.1", "10.0.0.0/8", False),
+        ("ten.plant7.local", "10.0.0.0/8", False),
+        ("fd00::7", "fd00::/8", True),
+        ("fd00:0:0::7", "fd00::7", True),
+        ("[fd00::7]:5000", "fd00::7", True),
+        ("fd00::7", "[fd00::7]", True),
+        ("fe80::1", "fd00::/8", False),
+        ("10.0.0.7", "fd00::/8", False),
+        ("", "10.0.0.0/8", False),
+        ("", "*", False),
+    ],
+)
+def test_globs_and_networks_cover_hosts(host: str, pattern: str, covered: bool) -> None:
+    assert covers(pattern, host) is covered
+    assert Reach(("nothing.example", pattern)).declares(host) is covered
+
+
+def test_only_loopback_and_cluster_names_are_internal_without_a_plan() -> None:
+    reach = Reach()
+    assert {reach.of(host) for host in OWN} == {Scope.INTERNAL}
+    assert not any(map(reach.declares, OWN))
+    assert reach.of("registry") is Scope.EXTERNAL
+
+
+@pytest.mark.parametrize(
+    ("reachable", "host", "named"),
+    [
+        ("127.0.0.1", "127.1", True),
+        ("127.0.0.0/8", "127.5.0.1", True),
+        ("localhost", "LOCALHOST.", True),
+        ("::1", "0:0::1", True),
+        ("*", "localhost", False),
+        ("0.0.0.0/0", "127.0.0.1", False),
+        ("::/0", "::1", False),
+        ("127.0.0.1", "localhost", False),
+    ],
+)
+def test_a_host_is_named_only_by_itself_or_a_small_network(reachable: str, host: str, named: bool) -> None:
+    assert Reach((reachable,)).names(host) is named
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "scheme"),
+    [
+        ("registry.example", "Registry.example:443", "https"),
+        ("registry.example.", "registry.example:80", "http"),
+        ("[FD00::7]:5000", "[fd00:0::7]:5000", "https"),
+        ("fd00::7", "[fd00::7]:443", "https"),
+        ("127.1:5000", "127.0.0.1:5000", "https"),
+    ],
+)
+def test_an_authority_has_one_spelling(one: str, other: str, scheme: str) -> None:
+    assert authority(one, scheme) == authority(other, scheme)
+
+
+@given(
+    url=st.one_of(st.text(max_size=60), st.text("htps:/@[]:.0x%\\?#", max_size=40)),
+    pattern=st.one_of(st.text(max_size=20), st.text("[]*?!.:/0af", max_size=20)),
+)
+def test_hostile_urls_and_patterns_never_raise(url: str, pattern: str) -> None:
+    reach = Reach((pattern,), (url[:30],))
+    reach.of_url(url)
+    assert reach.of(url) in Scope
+    authority(url)
+    if (remote := remote_of(url)) is not None:
+        assert remote.host
+        assert 0 < remote.port < 65536
+        assert remote.scheme in {"http", "https"}
+        assert not is_malformed(url)
+        assert reach.of(remote.host) is reach.of(canonical(remote.host))
+
+
+@given(st.one_of(st.text(max_size=40), st.text("abA.:[]%0123xfF\u3002\uff0e", max_size=30)))
+def test_canonical_is_stable(host: str) -> None:
+    assert canonical(canonical(host)) == canonical(host)
