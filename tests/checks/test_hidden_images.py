@@ -255,8 +255,26 @@ def test_a_kustomization_that_only_adds_up_files_is_read() -> None:
     ],
 )
 def test_other_kustomizations_are_never_applied_silently(text: str) -> None:
-    (found,) = unknowns(said({"kustomization.yaml": text, "app.yaml": pod_of("Deployment", "example.com/rewritten:1")}))
+    outcomes = said({"kustomization.yaml": text, "app.yaml": pod_of("Deployment", "example.com/rewritten:1")})
+    (found,) = [item for item in outcomes if isinstance(item, Undetermined)]
     assert found.subject.id == "deploy/kustomization.yaml"
+
+
+@pytest.mark.parametrize(
+    ("text", "severity"),
+    [
+        ("resources: [app.yaml]\nconfigMapGenerator: [{name: c, literals: [a=b]}]\n", Severity.ERROR),
+        ("resources: [app.yaml]\nimages: [{name: example.com/other, newTag: '2'}]\n", Severity.ERROR),
+        ("resources: [app.yaml]\nimages: [{name: example.com/raw, newTag: '2'}]\n", Severity.WARNING),
+        ("resources: [app.yaml]\npatches: [{path: p.yaml}]\n", Severity.WARNING),
+        ("resources: [app.yaml\n", Severity.WARNING),
+    ],
+)
+def test_images_that_a_kustomization_may_change_are_possible(text: str, severity: Severity) -> None:
+    """The files are read all the same: most kustomizations keep most images."""
+    outcomes = said({"kustomization.yaml": text, "app.yaml": pod_of("Deployment", "example.com/raw:1")})
+    assert [item.severity for item in outcomes if isinstance(item, Finding)] == [severity]
+    assert [type(item) for item in outcomes if not isinstance(item, Finding)] == [Undetermined]
 
 
 def test_a_chart_and_a_list_among_manifests_are_named() -> None:

@@ -86,7 +86,9 @@ class _Found:
                 self.problems.append(item)
             elif is_object(item):
                 self.has_objects = True
-                self.demands.extend(_guarded(source, item, demands_in(source, item, around)))
+                self.demands.extend(
+                    source.doubted(demand) for demand in _guarded(source, item, demands_in(source, item, around))
+                )
             else:
                 self.hints.extend(_guarded(source, item, hints_of_other(source, item)))
 
@@ -108,9 +110,9 @@ def sources_of(plan: Plan, number: int, workload: Workload) -> Iterator[tuple[Ma
             origins, shown = Origins(plan, workload, data), shown_path(plan.path, name)
             yield Manifests(shown, "chart", plan.pools, workload.namespace, name, origins, listed), data
         return
-    for path in folder_at(plan, normal(workload.manifests)).read:
+    for path, raw in folder_at(plan, normal(workload.manifests)).read:
         shown = shown_path(plan.path, path)
-        yield Manifests(shown, "manifest", plan.pools, workload.namespace, path, None, listed), plan.files[path]
+        yield Manifests(shown, "manifest", plan.pools, workload.namespace, path, None, listed, raw), plan.files[path]
 
 
 def _everywhere(plan: Plan) -> tuple[str, ...]:

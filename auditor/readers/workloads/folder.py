@@ -11,7 +11,7 @@ from auditor.plan.paths import is_inside, is_inside_any, normal
 from auditor.readers.demands import Gap, Hidden
 from auditor.readers.lists import format_of
 from auditor.readers.lists.unknown import is_object
-from auditor.readers.workloads.kustomize import Kustomization, is_kustomization, unbuilt
+from auditor.readers.workloads.kustomize import Kustomization, Raw, is_kustomization, unbuilt
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 CHART_FILE = "Chart.yaml"
@@ -28,9 +28,12 @@ class FileGap:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """`read`: files that may hold objects. `gaps`: what is not read for a reason. `passed_over`: no manifests by their name."""
+    """`read`: files that may hold objects, each with what a kustomization may change in it, or None.
 
-    read: tuple[str, ...]
+    `gaps`: what is not read for a reason. `passed_over`: no manifests by their name.
+    """
+
+    read: tuple[tuple[str, Raw | None], ...]
     gaps: tuple[FileGap, ...] = ()
     passed_over: tuple[str, ...] = ()
 
@@ -54,14 +57,14 @@ def folder_at(plan: Plan, name: str) -> Folder:
     gaps = [*_chart_gaps(charts), *map(_kustomize_gap, kustomizations)]
     read, passed_over = [], []
     for short, path in loose.items():
-        if short in touched or is_kustomization(path):
+        if is_kustomization(path) or (short in touched and not is_object(plan.files[path])):
             continue
         if path != name and not is_manifest_file(path):
             passed_over.append(path)
         elif not is_object(plan.files[path]) and (format_name := format_of(plan.files[path])):
             gaps.append(_list_gap(path, format_name))
         else:
-            read.append(path)
+            read.append((path, touched.get(short)))
     return Folder(tuple(read), tuple(gaps), tuple(passed_over))
 
 

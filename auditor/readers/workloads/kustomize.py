@@ -10,6 +10,7 @@ import posixpath
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from auditor.oci.reference import InvalidReference, Reference, parse_reference
 from auditor.plan.marked import Marked, NotStructured, load_marked
 from auditor.plan.paths import is_inside_any
 from auditor.plan.quoting import short
@@ -22,19 +23,40 @@ _HARMLESS = frozenset(
     {"apiVersion", "kind", "metadata", "resources", "namespace", "namePrefix", "nameSuffix", "commonLabels", "labels"}
     | {"commonAnnotations", "buildMetadata", "sortOptions"}
 )
+# These may change any image of the objects that they are applied to.
+_PATCHING = frozenset(
+    {"components", "patches", "patchesJson6902", "patchesStrategicMerge", "replacements", "transformers", "vars"}
+)
 _SHOWN = 5
 MOST_NAMES = 2_000  # paths of one kustomization
 
 
 @dataclass(frozen=True, slots=True)
 class Kustomization:
-    """One kustomization file: its folder, the local paths that it names, and what it says that may change or add images."""
+    """One kustomization file: its folder, the local paths that it names, and what it states that may change or add images.
+
+    `renamed` are the repositories whose name, tag or digest it changes; `is_patching`: it may change any image.
+    """
 
     path: str
     folder: str
     named: tuple[str, ...]
     changes: tuple[str, ...]
     error: str = ""
+    renamed: frozenset[str] = frozenset()
+    is_patching: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """What a kustomization that is not built may change in a file that it reads."""
+
+    renamed: frozenset[str]
+    is_patching: bool
+
+    def may_change(self, reference: Reference) -> bool:
+        """Whether the image that is applied may be another one than the file states."""
+        return self.is_patching or reference.repository in self.renamed
 
 
 def is_kustomization(path: str) -> bool:
@@ -42,7 +64,7 @@ def is_kustomization(path: str) -> bool:
     return path.rpartition("/")[2] in NAMES
 
 
-def unbuilt(paths: Collection[str], files: Mapping[str, bytes]) -> tuple[list[Kustomization], set[str]]:
+def unbuilt(paths: Collection[str], files: Mapping[str, bytes]) -> tuple[list[Kustomization], dict[str, Raw]]:
     """The kustomizations among `paths` whose result is not known, and every path that their building may read or change.
 
     Paths are normal ones, as `posixpath.normpath` makes them. Files that only harmless kustomizations name
@@ -53,7 +75,12 @@ def unbuilt(paths: Collection[str], files: Mapping[str, bytes]) -> tuple[list[Ku
     named = {path for one in found for path in one.named}
     objects = {path for path in paths if not is_kustomization(path) and is_object(files[path])}
     open_ones = [one for one in found if not _is_harmless(one, folders, named, paths, objects)]
-    return open_ones, {path for one in open_ones for path in _reach(one, folders, paths)}
+    touched: dict[str, Raw] = {}
+    for one in open_ones:
+        for path in _reach(one, folders, paths):
+            known = touched.get(path, Raw(frozenset(), is_patching=False))
+            touched[path] = Raw(known.renamed | one.renamed, known.is_patching or one.is_patching or bool(one.error))
+    return open_ones, touched
 
 
 def _read(path: str, data: bytes) -> Kustomization:
@@ -74,7 +101,18 @@ def _read(path: str, data: bytes) -> Kustomization:
         (remote if "://" in text or text.startswith("git@") or "?ref=" in text else named).append(local)
     changes = [f"{key}: {_said(key, value)}".rstrip(": ") for key, value in document.items() if key not in _HARMLESS]
     changes += [f"remote resource {short(text)}" for text in remote]
-    return Kustomization(path, folder, tuple(named), tuple(changes))
+    is_patching = not _PATCHING.isdisjoint(document.mapping)
+    return Kustomization(path, folder, tuple(named), tuple(changes), "", frozenset(_renamed(document)), is_patching)
+
+
+def _renamed(document: Marked) -> Iterator[str]:
+    """The repositories whose images the field `images` changes."""
+    images = document.get("images")
+    for item in images.list if images is not None else ():
+        try:
+            yield parse_reference(item.text_at("name")).repository
+        except InvalidReference:
+            continue
 
 
 def _paths(document: Marked) -> Iterator[str]:

@@ -13,12 +13,13 @@ from auditor.oci.reference import InvalidReference, Reference, parse_reference
 from auditor.plan.marked import Marked, NotStructured, iter_marked
 from auditor.plan.model import Pool
 from auditor.plan.quoting import shown
-from auditor.readers.demands import Demand, Gap, Hidden, Mechanism, Rendered
+from auditor.readers.demands import Certainty, Demand, Gap, Hidden, Mechanism, Rendered
 from auditor.readers.lists.source import text_problem
 from auditor.readers.workloads.config_data import data_hints
 from auditor.readers.workloads.hints import Hint, hints_in
 from auditor.readers.workloads.injected import AUTO
 from auditor.readers.workloads.kinds import Runs, fetched, group_of, row_of
+from auditor.readers.workloads.kustomize import Raw
 from auditor.readers.workloads.origins import Origins
 from auditor.readers.workloads.pod_specs import containers_of, pod_specs, related_images, volume_images
 from auditor.readers.workloads.scheduling import Binding, binding_of, is_host_process
@@ -32,7 +33,7 @@ class Manifests:
     """Where a file's demands come from: its name as users know it, the kind of demand, and the plan's pools.
 
     `name` is the file, or the chart, relative to the plan. `origins` lead from a rendering to the chart. `listed_kinds`
-    are those whose images a list of the plan has.
+    are those whose images a list of the plan has. `raw`: what a kustomization may change before the file is applied.
     """
 
     file: str
@@ -42,6 +43,13 @@ class Manifests:
     name: str = ""
     origins: Origins | None = field(default=None, repr=False)
     listed_kinds: frozenset[str] = frozenset()
+    raw: Raw | None = None
+
+    def doubted(self, demand: Demand) -> Demand:
+        """Return the demand; as *possible* if a kustomization that is not built may change its image."""
+        if self.raw is None or demand.reference is None or not self.raw.may_change(demand.reference):
+            return demand
+        return replace(demand, certainty=Certainty.POSSIBLE)
 
     def place(self, value: Marked) -> Location:
         """Where a value stands: in the manifest, or in the template of the chart."""
