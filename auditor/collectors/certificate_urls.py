@@ -24,8 +24,8 @@ from auditor.evidence.model import MAX_FETCHED, Absent, Failed, Fetched, Kind, O
 from auditor.evidence.store import Store
 from auditor.pki.certificate import Certificate
 from auditor.pki.loading import load_certificates
-from auditor.pki.text import printable
 from auditor.plan.model import Endpoint, Plan
+from auditor.text import printable
 from auditor.transfer.network import dial_of, is_reachable
 
 MAX_URLS = 1_000

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from auditor.plan.quoting import clean, short, shown
+from auditor.text import clean, short, shown
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_VALUES = 500_000

@@ -15,6 +15,7 @@ from auditor.site.storage.stage import Stage
 from auditor.site.trust.cases import Prospect, TrustCase, needs_windows_update
 from auditor.site.trust.dials import CRYPTOAPI_WAIT, Purpose
 from auditor.site.trust.picture import Step
+from auditor.text import many
 from auditor.transfer.network import Dial, dial_of
 
 ITEMS = 10
@@ -112,7 +113,7 @@ def _stage(stage: Stage) -> StorageStage:
     shares = [StorageItem(share.owner, share.bytes) for share in stage.budget.exclusive[:ITEMS]]
     rest = sum(share.bytes for share in stage.budget.exclusive[ITEMS:])
     if rest:
-        shares.append(StorageItem(f"{len(stage.budget.exclusive) - ITEMS} more images", rest))
+        shares.append(StorageItem(many(len(stage.budget.exclusive) - ITEMS, "more image"), rest))
     if stage.budget.shared:
         shares.append(StorageItem("shared by several images", stage.budget.shared))
     return StorageStage(

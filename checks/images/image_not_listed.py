@@ -33,6 +33,7 @@ from auditor.needs.workload_gaps import open_gaps
 from auditor.oci.reference import Reference
 from auditor.readers.demands import Demand
 from auditor.site import Requirement, Site
+from auditor.text import first_of
 from checks.affected import of_pairs, waits_for_copy
 
 ID = "image-not-listed"
@@ -42,8 +43,7 @@ _SHOWN = 5
 def _finding(site: Site, reference: Reference, demands: list[Demand]) -> Finding:
     first = demands[0]
     places = [f"{demand.who} ({demand.location})" for demand in demands]
-    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
-    needed_by = (*places[:_SHOWN], more.strip()) if more else tuple(places)
+    needed_by = first_of(places, _SHOWN)
     return Finding(
         check=ID,
         severity=Severity.ERROR if waits_for_copy(site, str(reference)) else Severity.WARNING,

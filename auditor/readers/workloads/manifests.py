@@ -12,7 +12,6 @@ from auditor.errors import Location
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
 from auditor.plan.marked import Marked, NotStructured, load_marked
 from auditor.plan.model import Pool
-from auditor.plan.quoting import shown
 from auditor.readers.demands import Demand, Gap, Hidden, Rendered
 from auditor.readers.lists.source import text_problem
 from auditor.readers.workloads.config_data import data_hints
@@ -21,6 +20,7 @@ from auditor.readers.workloads.kinds import Runs, fetched, group_of, row_of
 from auditor.readers.workloads.origins import Origins
 from auditor.readers.workloads.pod_specs import containers_of, pod_specs, related_images, volume_images
 from auditor.readers.workloads.scheduling import Binding, binding_of, is_host_process
+from auditor.text import shown
 
 INJECTED = "auto"  # Istio's injector replaces it: istio.io/latest/docs/setup/additional-setup/gateway
 _HOLD_DATA = frozenset({"ConfigMap", "Secret"})
