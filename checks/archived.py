@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.check import Remedy
 from auditor.site import Site
-from auditor.sizing.budget import format_bytes
+from auditor.text import format_size
 
 WORTH_SAYING = 10_000_000
 
@@ -25,7 +25,7 @@ def other_format(site: Site) -> tuple[Remedy, ...]:
     form = f"{load.form.name}, {'one for all images' if load.form.one_for == 'all' else 'one for each image'}"
     text = (
         f"{load.form.tool} writes a {form}. One archive for all images with their layers as the registry has them "
-        f"(crane pull, an OCI layout) takes {format_bytes(packed)}."
+        f"(crane pull, an OCI layout) takes {format_size(packed)}."
     )
     return (Remedy("copy", text),)
 
@@ -35,5 +35,5 @@ def spare(site: Site) -> tuple[Remedy, ...]:
     load = site.storage.load
     if load is None or load.spare < WORTH_SAYING:
         return ()
-    text = f"{format_bytes(load.spare)} of it belong to platforms and images that no pool needs: copy only those of the plan."
+    text = f"{format_size(load.spare)} of it belong to platforms and images that no pool needs: copy only those of the plan."
     return (Remedy("copy", text),)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity
 from auditor.oci.media_types import form_of
 from auditor.site.contents import Aspect, Contents, Mismatch, Part
+from auditor.text import many, short_digest
 from checks.placed import image_subject, unknown
 
 SHOWN = 5
@@ -36,7 +37,7 @@ def _finding(
     check: str, severity: Severity, one: Contents, found: list[Mismatch], remedies: tuple[Remedy, ...], place: str
 ) -> Finding:
     first, pools = found[0], tuple(dict.fromkeys(placement.pool.name for placement in one.placements))
-    more = f" {len(found) - 1} more parts of this image disagree." if len(found) > 1 else ""
+    more = f" Also wrong: {many(len(found) - 1, 'more part')} of this image." if len(found) > 1 else ""
     effect = "Clients that trust the other media type may refuse it."
     if severity is Severity.ERROR:
         what = "A pull of this manifest by its digest" if first.aspect is Aspect.CONTENT_TYPE else "A pull of the image"
@@ -67,18 +68,13 @@ def _row(mismatch: Mismatch) -> str:
     return f"{mismatch.part} {mismatch.digest} {mismatch.aspect}: expected {mismatch.expected}, actual {mismatch.actual}"
 
 
-def short(digest: str) -> str:
-    """A digest for prose: 12 hex digits."""
-    return digest.partition(":")[2][:12] or digest[:80]
-
-
 def _said(one: Mismatch) -> str:
-    what = f"{_NAMES[one.part]} {short(one.digest)}"
+    what = f"{_NAMES[one.part]} {short_digest(one.digest)}"
     match one.aspect:
         case Aspect.SIZE:
             return f"{what} has {int(one.actual):,} bytes, but its descriptor states {_size(one.expected)}."
         case Aspect.DIGEST:
-            return f"the bytes of {what} hash to {short(one.actual)}."
+            return f"the bytes of {what} hash to {short_digest(one.actual)}."
         case Aspect.FORM | Aspect.CONTENT_TYPE | Aspect.MEDIA_TYPE:
             return f"{what} is stated to be `{one.expected}`, and it is `{one.actual}`."
         case Aspect.VALUE:

@@ -13,7 +13,7 @@ from auditor.site import Site
 from auditor.site.copies import Copy
 from auditor.site.images import Placement, Trouble
 from auditor.site.transfers import Carriage
-from auditor.sizing.budget import format_bytes
+from auditor.text import format_size, listed
 from auditor.transfer.hops import Unpredicted
 from auditor.transfer.layers import carrying
 from checks.bringing import with_foreign_layers
@@ -68,7 +68,7 @@ def unpredicted(check: str, site: Site, images: Iterable[tuple[str, Unpredicted]
     for image, reason in images:
         reasons.setdefault(reason, {})[image] = None
     for reason, concerned in reasons.items():
-        names = ", ".join([*concerned][:SHOWN]) + (f" and {len(concerned) - SHOWN} more" if len(concerned) > SHOWN else "")
+        names = listed([*concerned], SHOWN)
         kind = Kind.MISSING_EVIDENCE if reason.missing else Kind.UNSUPPORTED
         detail = f"{reason.why}; it matters to {names}"
         yield Undetermined(check, Subject("copy", tool_of(site)), kind, detail, affects=(Affected(tuple(concerned)),))
@@ -128,4 +128,4 @@ def carry(site: Site, carriage: Carriage) -> Remedy:
 
 def layer_named(layer: Descriptor, image: str) -> str:
     """A layer, for messages."""
-    return f"a layer of {image} ({format_bytes(layer.size)}, {layer.media_type or 'without a media type'})"
+    return f"a layer of {image} ({format_size(layer.size)}, {layer.media_type or 'without a media type'})"

@@ -11,8 +11,8 @@ from auditor.site import Site
 from auditor.site.storage.along import OWNER
 from auditor.site.storage.bases import spread_bases
 from auditor.site.storage.stage import Stage
-from auditor.sizing.budget import format_bytes, many
 from auditor.sizing.ranged import Fit
+from auditor.text import format_size, listed, many
 from checks.affected import partly
 
 LARGEST = 5
@@ -78,33 +78,32 @@ def doubt(stage: Stage) -> str:
     """Why it cannot be told whether a stage fits."""
     if not stage.unknown:
         return f"{stage.name} needs {bounds(stage)}, which takes closer sizes to judge: {stage.provenance}"
-    named = ", ".join(stage.unknown[:SHOWN])
-    more = f" and {len(stage.unknown) - SHOWN} more" if len(stage.unknown) > SHOWN else ""
-    return f"the size of {many(len(stage.unknown), 'image')} is not known ({named}{more}): {bounds(stage)}"
+    named = listed(stage.unknown, SHOWN)
+    return f"the size of {many(len(stage.unknown), 'image')} is not known ({named}): {bounds(stage)}"
 
 
 def bounds(stage: Stage) -> str:
     """What it comes to, in the words of somebody who knows how much of it is known."""
     if stage.unknown:
-        return f"{format_bytes(stage.low)} is a lower bound"
+        return f"{format_size(stage.low)} is a lower bound"
     if stage.low == stage.high:
-        return format_bytes(stage.bytes)
-    return f"between {format_bytes(stage.low)} and {format_bytes(stage.high)}"
+        return format_size(stage.bytes)
+    return f"between {format_size(stage.low)} and {format_size(stage.high)}"
 
 
 def needed(stage: Stage) -> str:
-    """The bytes of a stage for a sentence: `12.00 GB`, `at least 12.00 GB`, `some 12.00 GB (between 8.00 GB and 20.00 GB)`.
+    """The bytes of a stage for a sentence: `12.0 GB`, `at least 12.0 GB`, `some 12.0 GB (between 8.0 GB and 20.0 GB)`.
 
     Never `at least` of an estimate.
     """
     if stage.low != stage.high:
-        return f"some {format_bytes(stage.bytes)} ({bounds(stage)})"
-    return f"{'at least ' if stage.unknown else ''}{format_bytes(stage.bytes)}"
+        return f"some {format_size(stage.bytes)} ({bounds(stage)})"
+    return f"{'at least ' if stage.unknown else ''}{format_size(stage.bytes)}"
 
 
 def gap(stage: Stage, capacity: int, has: str) -> str:
-    """What is missing: `2.00 GB more than … has (10.00 GB)`."""
-    return f"{format_bytes(stage.bytes - capacity)} more than {has} has ({format_bytes(capacity)})"
+    """What is missing: `2.0 GB more than … has (10.0 GB)`."""
+    return f"{format_size(stage.bytes - capacity)} more than {has} has ({format_size(capacity)})"
 
 
 def largest(stage: Stage) -> str:
@@ -112,13 +111,13 @@ def largest(stage: Stage) -> str:
     names = contributors(stage)
     if not names:
         return ""
-    shared = f"; {format_bytes(stage.budget.shared)} are shared" if stage.budget.shared else ""
+    shared = f"; {format_size(stage.budget.shared)} are shared" if stage.budget.shared else ""
     return f" Alone: {', '.join(names)}{shared}."
 
 
 def contributors(stage: Stage) -> tuple[str, ...]:
     """The largest contributors by what they alone cause."""
-    return tuple(f"{share.owner} {format_bytes(share.bytes)}" for share in stage.budget.exclusive[:LARGEST])
+    return tuple(f"{share.owner} {format_size(share.bytes)}" for share in stage.budget.exclusive[:LARGEST])
 
 
 def facts(stage: Stage, capacity: int) -> Mapping[str, Fact]:
@@ -142,7 +141,7 @@ def leaner(site: Site) -> tuple[Remedy, ...]:
     first = spread[0]
     text = (
         f"Rebuild the Windows images of build {first.build} on one base: they are at the patch levels "
-        f"{', '.join(first.versions)}, and one of these for all saves up to {format_bytes(first.saving)} compressed."
+        f"{', '.join(first.versions)}, and one of these for all saves up to {format_size(first.saving)} compressed."
     )
     return (Remedy("edit", text),)
 
@@ -153,7 +152,7 @@ def narrower(stage: Stage) -> tuple[Remedy, ...]:
     if along < WORTH_SAYING:
         return ()
     text = (
-        f"Some {format_bytes(along)} of it are platforms that no pool needs: a copy tool that is told a platform (--platform) "
+        f"Some {format_size(along)} of it are platforms that no pool needs: a copy tool that is told a platform (--platform) "
         "leaves them out, and then the images have other digests."
     )
     return (Remedy("edit", text),)

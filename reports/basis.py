@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.report import AgeRow, EvidenceBasis, Report, Timing
-from reports.quantity import many
+from auditor.text import days, many
 
 _ORIGINS = {
     "file": "Evidence file",
@@ -29,8 +29,7 @@ def age_lines(report: Report) -> tuple[str, ...]:
 
 def days_of(row: AgeRow) -> str:
     """The day, or the first and the last day, on which it was observed."""
-    oldest, newest = row.oldest.date().isoformat(), row.newest.date().isoformat()
-    return oldest if oldest == newest else f"{oldest} to {newest}"
+    return days(row.oldest, row.newest)
 
 
 def age_words(row: AgeRow, basis: EvidenceBasis) -> str:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from auditor.report import EgressRow, Report
+from auditor.text import many
 from reports.cleaning import clean
 from reports.headline import not_examined
-from reports.quantity import many
 
 _HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f.]*+:[0-9A-Fa-f:.]*+")
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from auditor.check import Finding, Remedy, Subject, Undetermined
+from auditor.text import listed
 
 MOST_POOLS = 6
 Who = tuple[str, str]  # client and pool; either may be empty
@@ -137,9 +138,3 @@ def _some(clients: str, pools: Sequence[str], most: int | None) -> str:
     named = [pool for pool in pools if pool]
     where = listed(named, len(named) if most is None else most)
     return f"{clients} on {where}" if clients and where else clients or where
-
-
-def listed(names: Sequence[str], most: int) -> str:
-    """The first `most` names, and how many more there are."""
-    left_out = len(names) - most
-    return ", ".join(names[:most]) + (f" and {left_out:,} more" if left_out > 0 else "")

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from auditor.check import Severity
 from auditor.report import Report
+from auditor.text import many
 from reports import basis, hosts
 from reports.cleaning import clean
 from reports.headline import headline, meaning
-from reports.quantity import many
 from reports.summary import active
 from reports.wording import Place, asked, lines_of, shortened
 

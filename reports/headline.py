@@ -10,7 +10,7 @@ from typing import assert_never
 
 from auditor.check import Severity
 from auditor.report import Report, ScopeRow, ScopeStatus, Verdict
-from reports.quantity import many
+from auditor.text import many
 from reports.summary import counted
 
 STATUS_WORDS = {

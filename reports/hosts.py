@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from auditor.check import Undetermined
 from auditor.report import HostRow, Report
+from auditor.text import many
 from reports.cleaning import clean
-from reports.quantity import many
 
 MOST_NAMED = 4
 UNANSWERED = "unanswered-host"  # stands where lists name a check

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from tabulate import tabulate
 
 from auditor.report import Report, Verdict
+from auditor.text import in_brackets, short
 from reports.cleaning import clean
 from reports.headline import title
 from reports.html import render_index
@@ -52,10 +53,9 @@ class Entry:
     def why(self) -> str:
         """The first line of what is wrong with its plan, and how many follow; or that there was nothing to examine."""
         lines = self.problem.splitlines()
-        more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
         if self.report is not None and not self.report.counts.examined:
             return "nothing was examined"
-        return clean(lines[0])[:_LONGEST] + more if lines else ""
+        return short(clean(lines[0]), _LONGEST) + in_brackets(len(lines)) if lines else ""
 
 
 HEADERS = ("Site", "Verdict", "Areas examined", "Errors", "Warnings", "Undetermined", "Waived", "")

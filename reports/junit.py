@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from auditor.report import CheckRow, JudgedFinding, Report, ScopeRow, Status
+from auditor.text import many
 from reports import basis, hosts
 from reports.cleaning import clean
 from reports.headline import headline, meaning, status
-from reports.quantity import many
 from reports.summary import active, baselined, since, waived
 from reports.wording import Line, Place, asked, lines_of
 

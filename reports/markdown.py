@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from auditor.check import Severity
 from auditor.report import HostRow, JudgedFinding, Report, Verdict, Waived
+from auditor.text import many
 from reports import basis, hosts
 from reports.cleaning import clean
 from reports.headline import headline, meaning, status, unexamined
-from reports.quantity import many
 from reports.summary import active, baselined, fixing, waived
 from reports.wording import Line, Place, asked, lines_of, shortened
 

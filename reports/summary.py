@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from auditor.check import Remedy, Severity
 from auditor.report import CheckRow, EgressRow, JudgedFinding, Report, Status, Waived
+from auditor.text import listed, many
 from reports import hosts
-from reports.quantity import many
 
 MOST_STEPS = 5
 
@@ -110,8 +110,7 @@ def fixing(report: Report) -> str:
     """What `auditor fix` resolves, in one sentence; empty if it resolves nothing."""
     counts = [(fixed, many(count, severity.value, _MANY[severity])) for severity, fixed, count in fixable(report) if fixed]
     parts = [f"{fixed:,} of {of}" for fixed, of in counts]
-    named = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
-    return f"`auditor fix` resolves {named}." if named else ""
+    return f"`auditor fix` resolves {listed(parts)}." if parts else ""
 
 
 def steps(report: Report) -> tuple[Step, ...]:

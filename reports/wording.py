@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from auditor.check import Finding, Remedy, Severity, Undetermined
 from auditor.report import JudgedFinding
+from auditor.text import short
 from reports.cleaning import clean
 from reports.folding import Question, Wording, entries, everybody, questions, who_of
 from reports.summary import advice
@@ -95,5 +96,4 @@ def asked(rows: Iterable[Undetermined]) -> Iterator[tuple[Question, str]]:
 
 def shortened(text: str, most: int = MOST_TEXT) -> str:
     """Cleaned `text`, cut where it is longer than anybody reads."""
-    text = clean(text).strip()
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return short(clean(text).strip(), most)

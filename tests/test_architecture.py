@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 ORDER = (
     ("auditor.errors", "auditor.facts", "auditor.secret_forms"),
     ("auditor.redaction", "auditor.net"),
+    ("auditor.text",),
     ("auditor.plugins",),
     ("auditor.oci", "auditor.pki"),
     ("auditor.plan", "auditor.transfer", "auditor.sizing", "auditor.evidence"),
@@ -30,7 +31,7 @@ ORDER = (
     ("auditor.__main__",),
 )
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
-REPORTS_MAY = {"auditor.report", "auditor.check", "auditor"}
+REPORTS_MAY = {"auditor.report", "auditor.check", "auditor.text", "auditor"}
 FORBIDDEN_NAMES = {"utils", "common", "helpers"}
 SOURCES = sorted(path for top in ("auditor", "checks", "reports") for path in (ROOT / top).rglob("*.py"))
 

@@ -13,7 +13,7 @@ from auditor.cli.output import write_stdout
 from auditor.cli.selection import catalogue, rules, selected
 from auditor.cli.worked import markdown, worked
 from auditor.errors import UsageError
-from auditor.plan.quoting import shown
+from auditor.text import shown
 from reports.words import words_in
 
 

@@ -16,6 +16,7 @@ from auditor.needs.resolve import resolve_needs
 from auditor.plan.model import Plan
 from auditor.policy.hosts import host_remedy, host_words
 from auditor.policy.judge import EXIT_UNDETERMINED
+from auditor.text import duration, many
 
 MOST_MISSED = 20
 
@@ -37,8 +38,8 @@ def collect(
     plan = read_inputs(inputs, platform or []).plan
     ca_bytes = ca_for(plan, ca, asks=True)
     done = gather(plan, resolve_needs(plan), output, places_of(via, plan), jobs, verify, ca_bytes, timeout)
-    told = f"{done.documents} documents, {done.requests} requests in {done.seconds:.1f} s, {done.failures} failures recorded"
-    note(f"{output}: {told}")
+    asked = f"{many(done.requests, 'request')} in {duration(done.seconds)}"
+    note(f"{output}: {many(done.documents, 'document')}, {asked}, {many(done.failures, 'failure')} recorded")
     if done.unanswered:
         note(f"{len(done.unanswered)} got no answer today; what was seen of them before is kept, with its time")
     for left_out in done.left_out:
@@ -46,7 +47,7 @@ def collect(
     for missed in done.missed[:MOST_MISSED]:
         _tell(plan, missed)
     if (more := len(done.missed) - MOST_MISSED) > 0:
-        note(f"not observed: and {more} more hosts or causes")
+        note(f"not observed: and {more:,} more hosts or causes")
     if done.missed:
         raise typer.Exit(EXIT_UNDETERMINED)
 

@@ -36,8 +36,8 @@ from auditor.errors import UsageError
 from auditor.fix.readme import NAME
 from auditor.fix.remedies import remedies, remedies_by_report
 from auditor.fix.written import Written
-from auditor.plan.quoting import clean
 from auditor.redaction import fit, redact
+from auditor.text import clean
 
 Fixed = Annotated[
     list[Path], typer.Argument(metavar="PLAN|LIST…|EVIDENCE|REPORT", help="A plan, image lists, evidence, or a JSON report.")

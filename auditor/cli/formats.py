@@ -13,10 +13,10 @@ from typing import Any, ClassVar, Protocol
 
 import reports
 from auditor.errors import AuditorError, UsageError
-from auditor.plan.quoting import shown
 from auditor.plan.spelling import as_hint, nearest
 from auditor.plugins import REPORTS, loaded, points
 from auditor.report import Report
+from auditor.text import shown
 
 _HINT = "Mend or uninstall it, or choose another format."
 

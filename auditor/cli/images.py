@@ -24,9 +24,9 @@ from auditor.needs.workload_gaps import open_gaps
 from auditor.oci.reference import Reference
 from auditor.pipeline.bare_sources import plan_for_sources
 from auditor.plan.model import PLAN_OF_LISTS, Plan
-from auditor.plan.quoting import shown
 from auditor.policy.judge import EXIT_NOT_READY, EXIT_UNDETERMINED
 from auditor.readers.demands import Demand, Gap
+from auditor.text import first_of, listed, shown
 from reports.cleaning import clean
 
 _SHOWN = 3
@@ -153,8 +153,7 @@ def _notes(left_out: list[str], passed_over: tuple[str, ...]) -> Iterator[str]:
 
 
 def _some(items: list[str]) -> str:
-    more = f", and {len(items) - _MOST_NAMED:,} more" if len(items) > _MOST_NAMED else ""
-    return ", ".join(items[:_MOST_NAMED]) + more
+    return listed(items, _MOST_NAMED)
 
 
 def _json(found: Found) -> str:
@@ -172,9 +171,7 @@ def _json(found: Found) -> str:
 
 
 def _why(entry: Entry) -> str:
-    said = [clean(f"{kind} {where}") for kind, where in entry.why[:_SHOWN]]
-    more = len(entry.why) - len(said)
-    return "\n".join([*said, f"and {more} more"] if more else said)
+    return "\n".join(first_of([clean(f"{kind} {where}") for kind, where in entry.why], _SHOWN))
 
 
 def _text(found: Found) -> str:

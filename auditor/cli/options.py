@@ -15,7 +15,7 @@ from auditor.errors import UsageError
 from auditor.evidence.model import Place, Verify
 from auditor.plan.areas import REQUIRABLE
 from auditor.plan.model import Plan
-from auditor.plan.quoting import shown
+from auditor.text import shown
 
 _LISTED = f"{', '.join(names()[:-1])} or {names()[-1]}"
 

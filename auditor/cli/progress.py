@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from auditor.cli.saying import is_quiet
-from auditor.sizing.budget import format_bytes
+from auditor.text import format_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def watching() -> Iterator[Watching]:
             bar.update(task, description="collecting", completed=done, total=total, amount=f"{done}/{total}")
 
         def read(name: str, done: int, total: int) -> None:
-            amount = f"{format_bytes(done)} of {format_bytes(total)}"
+            amount = f"{format_size(done)} of {format_size(total)}"
             bar.update(task, description=f"reading {escape(name[-40:])}", completed=done, total=total, amount=amount)
 
         yield Watching(count, read)

@@ -8,10 +8,10 @@ from auditor.check import Check, Rule, Severity
 from auditor.errors import AuditorError, PlanError, Problem, UsageError
 from auditor.plan.areas import REQUIRABLE, Area, areas_of
 from auditor.plan.model import Plan
-from auditor.plan.quoting import shown
 from auditor.plan.spelling import as_hint, closest, nearest
 from auditor.plugins import CHECKS, added
 from auditor.policy import POLICY_RULES
+from auditor.text import shown
 from checks import CATALOGUE
 
 _MOST = 4

@@ -26,6 +26,7 @@ from auditor.needs.resolve import resolve_needs
 from auditor.plan.model import Plan
 from auditor.policy.evidence_age import Basis
 from auditor.site import Site
+from auditor.text import duration, many
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def _gathered(given: Given, needs: Needs, places: frozenset[Place], path: Path, 
     if asked.offline:
         return cache.to_read(path), {}
     done = gather(given.plan, needs, cache.to_write(path), places, asked.jobs, asked.verify, asked.ca, asked.timeout)
-    note(f"auditor: {done.requests:,} requests in {done.seconds:.1f} s")
+    note(f"auditor: {many(done.requests, 'request')} in {duration(done.seconds)}")
     if done.unanswered:
         note(
             f"auditor: {len(done.unanswered)} requests failed that succeeded in an earlier run, so their checks are "

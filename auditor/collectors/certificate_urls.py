@@ -24,9 +24,9 @@ from auditor.evidence.store import Store
 from auditor.net import is_own_machine, remote_of
 from auditor.pki.certificate import Certificate
 from auditor.pki.loading import load_certificates
-from auditor.pki.text import printable
 from auditor.plan.model import Plan
 from auditor.plan.reach import reach_of
+from auditor.text import printable
 
 MAX_URLS = 1_000
 MAX_BYTES = 128 * 1024 * 1024  # of all together

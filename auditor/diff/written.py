@@ -9,7 +9,7 @@ from typing import Any
 
 from auditor.check import Severity, Subject
 from auditor.diff.compare import BASELINED, COUNTS, WAIVED, Cell, Difference, Entry, Pair, Question, Reach, Side
-from auditor.plan.quoting import clean
+from auditor.text import clean
 
 VERSION = 1
 MOST = 50  # lines of one part; JSON has them all

@@ -11,8 +11,8 @@ from auditor.fix.errands import Stayed
 from auditor.fix.reported import Reported
 from auditor.fix.scripts.frame import Setting
 from auditor.fix.written import Joins, Written, remark
-from auditor.plan.quoting import clean
 from auditor.redaction import redact
+from auditor.text import clean, listed, many
 
 NAME = "README.md"
 MAX_DIFF = 400
@@ -131,7 +131,7 @@ def _in_plan(files: Sequence[Written]) -> Iterator[str]:
 
 
 def _part_of(file: Written) -> str:
-    pools = " and ".join(_text(pool) for pool in file.pools)
+    pools = listed([_text(pool) for pool in file.pools])
     match file.joins:
         case Joins.CONFIG | Joins.TRUST:
             return f"`{file.joins}` of the pool {pools} has to name it or its folder."
@@ -154,7 +154,7 @@ def _changes(files: Sequence[Written]) -> Iterator[str]:
         lines = list(_diff(file))
         yield from lines[:MAX_DIFF]
         if len(lines) > MAX_DIFF:
-            yield f"… and {len(lines) - MAX_DIFF:,} more lines"
+            yield f"… and {many(len(lines) - MAX_DIFF, 'more line')}"
         yield "~~~"
         yield ""
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from auditor.fix.reported import Reported
-from auditor.plan.quoting import clean, short
 from auditor.plan.secrets import secret_in
 from auditor.redaction import redact
+from auditor.text import clean, short
 
 LINE = 160
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from auditor.needs.listed import Coverage
 from auditor.oci.reference import Reference
 from auditor.readers.demands import Demand, Gap, Hidden
+from auditor.text import listed
 
 _SHOWN = 5
 _BY_OBJECT = frozenset({Gap.SOURCE})  # each names another chart or repository
@@ -65,8 +66,7 @@ class OpenGap:
             said = objects[0].unbounded + (f" ({len(objects)} such objects in this file)" if len(objects) > 1 else "")
         if not values:
             return said
-        more = f" and {len(self.values) - _SHOWN} more" if len(self.values) > _SHOWN else ""
-        named = f"{', '.join(self.values[:_SHOWN])}{more}"
+        named = listed(self.values, _SHOWN)
         if said:
             return f"{said}. No list has what its fields seem to name: {named}"
         whole = all(demand.reference is not None for demand in values)

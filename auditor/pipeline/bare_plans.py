@@ -15,7 +15,7 @@ from auditor.plan.files import DiskFiles
 from auditor.plan.load import load_plan_text
 from auditor.plan.model import PLAN_OF_LISTS, Plan
 from auditor.plan.nodes import node_platform
-from auditor.plan.quoting import shown
+from auditor.text import shown
 
 
 def pool_name(platform: str) -> str:

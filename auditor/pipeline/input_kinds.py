@@ -9,11 +9,11 @@ from typing import Literal
 from auditor.errors import Location, PlanError, UsageError
 from auditor.plan.files import DiskFiles, FileProblem
 from auditor.plan.paths import is_inside_any, normal
-from auditor.plan.quoting import FORBIDDEN, shown
 from auditor.readers.lists import format_of, unknown
 from auditor.readers.workloads.folder import CHART_FILE, is_manifest_file, outer_charts
 from auditor.readers.workloads.image_like import loose_reference
 from auditor.readers.workloads.kustomize import is_kustomization
+from auditor.text import FORBIDDEN, shown
 
 Kind = Literal["list", "manifests", "chart"]
 _LISTS = (".txt", ".list", ".lst")

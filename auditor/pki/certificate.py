@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 from cryptography.x509.oid import NameOID
 
 from auditor.pki.extensions import Extensions, read_extensions
-from auditor.pki.text import printable
+from auditor.text import printable
 
 MAX_CERTIFICATE = 1024 * 1024
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
 
-from auditor.pki.text import printable
+from auditor.text import printable
 
 MAX_URLS = 20
 MAX_URL = 2048

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from auditor.pki.certificate import MAX_CERTIFICATE, Certificate, UnreadableCertificate, parse_certificate
-from auditor.pki.text import printable
+from auditor.text import printable
 
 MAX_CERTIFICATES = 10_000
 MAX_PROBLEMS = 100

@@ -11,6 +11,7 @@ import ipaddress
 from dataclasses import dataclass
 
 from auditor.pki.certificate import Certificate
+from auditor.text import listed
 
 SHOWN = 8
 
@@ -34,8 +35,7 @@ class Mismatch:
     def __str__(self) -> str:
         match self.flaw:
             case NameFlaw.NOT_COVERED:
-                more = f" and {len(self.names) - SHOWN} more" if len(self.names) > SHOWN else ""
-                return f"it is valid for {', '.join(self.names[:SHOWN])}{more}, not for {self.host}"
+                return f"it is valid for {listed(self.names, SHOWN)}, not for {self.host}"
             case NameFlaw.COMMON_NAME_ONLY:
                 return f"{self.host} stands in its common name only, which Go does not read"
             case NameFlaw.NO_NAMES:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from cryptography import x509
 
 from auditor.pki.certificate import Certificate
-from auditor.pki.rules import moment
-from auditor.pki.text import printable
 from auditor.pki.verdicts import Path
+from auditor.text import moment, printable
 
 MAX_CRL = 16 * 1024 * 1024
 

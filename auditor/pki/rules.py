@@ -16,6 +16,7 @@ from auditor.pki.certificate import Certificate
 from auditor.pki.constraints import directory_violations, violations
 from auditor.pki.names import Mismatch, NameFlaw, as_address, mismatch
 from auditor.pki.signature import BROKEN_HASHES
+from auditor.text import listed, moment
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 ANY_USAGE = "2.5.29.37.0"
@@ -82,11 +83,6 @@ def name_flaw(leaf: Certificate, wrong: Mismatch) -> Flaw:
     return Flaw(kind, leaf, str(wrong))
 
 
-def moment(at: datetime.datetime) -> str:
-    """A date with its minute, UTC, as messages show it."""
-    return at.strftime("%Y-%m-%d %H:%M UTC")
-
-
 @lru_cache(maxsize=16_384)
 def flaws_of(
     path: tuple[Certificate, ...], host: str, at: datetime.datetime, strength: Strength, *, anchored: bool = True
@@ -144,13 +140,11 @@ def _signature(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
 def _on_its_own(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
     extensions = certificate.extensions
     if extensions.unknown_critical:
-        listed = ", ".join(extensions.unknown_critical[:4])
-        yield Flaw(FlawKind.UNREADABLE, certificate, f"it has critical extensions that no client knows: {listed}")
+        names = listed(extensions.unknown_critical, 4)
+        yield Flaw(FlawKind.UNREADABLE, certificate, f"it has critical extensions that no client knows: {names}")
     if extensions.odd_constraints and not strength.odd_constraints:
-        listed = ", ".join(extensions.odd_constraints[:4])
-        yield Flaw(
-            FlawKind.UNREADABLE, certificate, f"it has critical name constraints that the client does not know: {listed}"
-        )
+        names = listed(extensions.odd_constraints, 4)
+        yield Flaw(FlawKind.UNREADABLE, certificate, f"it has critical name constraints that the client does not know: {names}")
     if certificate.serial < 0 and not strength.negative_serials:
         yield Flaw(FlawKind.UNREADABLE, certificate, "its serial number is negative, so that the client does not read it")
     usages = {SERVER_AUTH, ANY_USAGE} if strength.any_usage else {SERVER_AUTH}

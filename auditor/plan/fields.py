@@ -16,9 +16,9 @@ from auditor.plan.kubernetes_names import MOST_RELEASE, is_label, is_release
 from auditor.plan.model import Program
 from auditor.plan.nodes import node_platform
 from auditor.plan.paths import normal
-from auditor.plan.quoting import FORBIDDEN, shown
 from auditor.plan.secrets import secret_in
 from auditor.plan.units import parse_duration, parse_program, parse_rate, parse_size
+from auditor.text import FORBIDDEN, shown
 
 _LABELS = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*", re.IGNORECASE)
 _HOST_PORT = re.compile(r"(?P<host>\[[^\]\s]*\]|[^:\s/]+)(?::(?P<port>\d{1,5}))?")

@@ -13,9 +13,9 @@ import msgspec
 
 from auditor.errors import Location, Problem, strerror
 from auditor.plan.paths import below, is_inside, normal
-from auditor.plan.quoting import FORBIDDEN, clean, shown
 from auditor.plan.spelling import nearest
 from auditor.redaction import remember_found
+from auditor.text import FORBIDDEN, clean, shown
 
 MAX_FILE = 64 * 1024 * 1024
 MAX_TOTAL = 256 * 1024 * 1024

@@ -19,11 +19,11 @@ from auditor.plan.model import Plan, Waiver
 from auditor.plan.names import dangling_pools, named_files
 from auditor.plan.paths import is_inside, normal
 from auditor.plan.problems import from_validation, plan_error
-from auditor.plan.quoting import FORBIDDEN, shown
 from auditor.plan.schema import PlanPart, WaiversPart
 from auditor.plan.tree import MAX_BYTES, Tree, parse_tree
 from auditor.plan.waiver_files import KEY, put_in_place
 from auditor.redaction import remember_found
+from auditor.text import FORBIDDEN, shown
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from auditor.plan.quoting import clean, short, shown
+from auditor.text import clean, short, shown
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_VALUES = 3_000_000  # of one document, and of the documents that are held together

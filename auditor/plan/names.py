@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from auditor.errors import Location, Problem
-from auditor.plan.quoting import short, shown
 from auditor.plan.spelling import nearest
 from auditor.plan.tree import Plain, Tree
+from auditor.text import short, shown
 
 # Where the plan names files and folders that are read now. Archives are not: they are large, and collecting reads them.
 LISTS = (("images", "*", "list"), ("workloads", "*", "operator_images", "*"))

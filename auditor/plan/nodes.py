@@ -6,8 +6,8 @@ from functools import cache
 
 from auditor.facts import Fact, table
 from auditor.oci.platform import InvalidPlatform, Platform, parse_platform
-from auditor.plan.quoting import shown
 from auditor.plan.spelling import nearest
+from auditor.text import shown
 
 
 class Architecture(Fact, frozen=True, kw_only=True):

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ValidationError
 
 from auditor.errors import Location, PlanError, Problem
 from auditor.plan.fields import NOT_TEXT, UNFIT
-from auditor.plan.quoting import clean, short, shown
 from auditor.plan.schema import PlanPart
 from auditor.plan.spelling import nearest
 from auditor.plan.tree import Tree
+from auditor.text import clean, short, shown
 
 MOST = 50
 LONGEST_MESSAGE = 400

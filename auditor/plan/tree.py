@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from auditor.errors import Location, PlanError, Problem
-from auditor.plan.quoting import clean, short, shown
+from auditor.text import clean, short, shown
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_NODES = 200_000

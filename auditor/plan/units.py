@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 
 from auditor.plan.model import Program
-from auditor.plan.quoting import shown
+from auditor.text import shown
 
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([A-Za-z]*)")
 _RATE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([kKMGT]?)(bit/s|bps|B/s|byte/s)")

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from auditor.errors import Location, PlanError, Problem
 from auditor.plan.paths import is_inside, normal, shown_path
-from auditor.plan.quoting import shown
 from auditor.plan.tree import Plain, Tree, parse_tree
+from auditor.text import shown
 
 KEY = "waivers"
 

@@ -15,6 +15,7 @@ from auditor.evidence.dated import FIXED, Dated, Span
 from auditor.plan.model import Plan
 from auditor.policy.rules import EVIDENCE_STALE
 from auditor.report import AgeRow, EvidenceBasis, Timing
+from auditor.text import duration, many
 
 CARRIED = "files that the evidence carries"
 _DAY = 86_400  # seconds
@@ -76,8 +77,8 @@ def stale_findings(basis: EvidenceBasis, plan: Plan) -> Iterator[Finding]:
                 check=EVIDENCE_STALE.id,
                 severity=EVIDENCE_STALE.severity,
                 subject=Subject("evidence", row.what),
-                message=f"The evidence about {row.what} is up to {row.days} days old: the oldest is from "
-                f"{row.oldest.date().isoformat()}. The plan accepts {max_age_words(basis.max_age)} "
+                message=f"The evidence about {row.what} is up to {many(row.days, 'day')} old: the oldest is from "
+                f"{row.oldest.date().isoformat()}. The plan accepts {duration(basis.max_age)} "
                 "(`evidence_max_age`). It may have changed since, so that a check may pass on a state that is gone.",
                 facts={"oldest": row.oldest.isoformat(), "age_days": row.days, "max_age_seconds": basis.max_age},
                 location=plan.where("evidence_max_age"),
@@ -89,10 +90,3 @@ def stale_findings(basis: EvidenceBasis, plan: Plan) -> Iterator[Finding]:
                     ),
                 ),
             )
-
-
-def max_age_words(seconds: int) -> str:
-    """A duration as plans write it: `30 days`, `12 hours`."""
-    units = ((_DAY, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
-    unit, word = next((unit, word) for unit, word in units if seconds % unit == 0)
-    return f"{seconds // unit:,} {word}{'' if seconds == unit else 's'}"

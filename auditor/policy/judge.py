@@ -24,6 +24,7 @@ from auditor.policy.waivers import can_tell, unused_findings, waiver_findings
 from auditor.redaction import redact_deep
 from auditor.report import CheckRow, Counts, EvidenceBasis, JudgedFinding, Report, ScopeRow, Status, Verdict
 from auditor.report.sections import egress_rows, evidence_rows, storage_stages, trust_rows
+from auditor.text import in_brackets, short
 
 EXIT_READY, EXIT_NOT_READY, EXIT_UNDETERMINED = 0, 1, 3
 SHOWN_REASON = 120
@@ -183,10 +184,7 @@ def _row(result: CheckResult, policy: Policy) -> CheckRow:
 def _why_undetermined(result: CheckResult) -> str:
     if not result.undetermined:
         return ""
-    first = result.undetermined[0].detail
-    detail = first if len(first) <= SHOWN_REASON else first[: SHOWN_REASON - 1] + "…"
-    more = f" (and {len(result.undetermined) - 1} more)" if len(result.undetermined) > 1 else ""
-    return f"{detail}{more}"
+    return short(result.undetermined[0].detail, SHOWN_REASON) + in_brackets(len(result.undetermined))
 
 
 def _decided(outcomes: Outcomes) -> frozenset[str]:

@@ -22,6 +22,7 @@ from auditor.site.layers import foreign_layers
 from auditor.site.pulls import runtime_client
 from auditor.site.trust.cases import Prospect, TrustCase
 from auditor.site.trust.served import Unseen
+from auditor.text import in_brackets
 
 _RUNS = frozenset({Standing.OK.value, Standing.FALLBACK.value})
 BLOCKED, UNDETERMINED = "blocked", Standing.UNDETERMINED.value
@@ -170,5 +171,4 @@ def _checks(said: list[_Said]) -> tuple[str, ...]:
 
 def _titles(said: list[_Said]) -> str:
     titles = list(dict.fromkeys(one.title for one in said))
-    more = f" (and {len(titles) - _TITLES} more)" if len(titles) > _TITLES else ""
-    return "; ".join(titles[:_TITLES]) + more
+    return "; ".join(titles[:_TITLES]) + in_brackets(len(titles) - _TITLES + 1)

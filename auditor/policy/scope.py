@@ -22,7 +22,7 @@ from auditor.site import Site
 from auditor.site.mirrors import Way
 from auditor.site.script_lines import UnreadScript
 from auditor.site.trust.cases import Prospect
-from auditor.sizing.budget import many
+from auditor.text import listed, many
 
 _SHOWN = 4
 # The checks of these areas examine different subjects; those of the other areas examine the same subjects in several ways.
@@ -104,17 +104,17 @@ _OF_CERTIFICATES = frozenset({Area.TRUST, Area.CALENDAR})
 def _advice(undecided: list[Undetermined], doubts: int) -> Iterable[str]:
     broken = list(dict.fromkeys(item.check for item in undecided if item.kind is Kind.BUG))
     if broken:
-        yield f"Report that these checks failed: {_listed(broken)}."
+        yield f"Report that these checks failed: {listed(broken, _SHOWN)}."
     open_ = list(dict.fromkeys(item.check for item in undecided if item.kind is not Kind.BUG))
     if open_:
-        yield f"See what these checks could not decide: {_listed(open_)}."
+        yield f"See what these checks could not decide: {listed(open_, _SHOWN)}."
     elif doubts and not broken:
         yield f"{many(doubts, 'subject')} could not be decided. Collect again, or complete the files that the plan names."
 
 
 def _back(left_out: list[CheckResult]) -> Iterable[str]:
     if left_out:
-        yield f"Run without `--only` and `--skip`: {_listed([result.check.id for result in left_out])} did not run."
+        yield f"Run without `--only` and `--skip`: {listed([result.check.id for result in left_out], _SHOWN)} did not run."
 
 
 def _adding(lacking: tuple[Gap, ...]) -> Iterable[str]:
@@ -124,10 +124,6 @@ def _adding(lacking: tuple[Gap, ...]) -> Iterable[str]:
 def _note(site: Site, area: Area, status: ScopeStatus) -> Iterable[str]:
     if status is ScopeStatus.EXAMINED and area in _OF_CERTIFICATES and has_plain_registry(site):
         yield "`registry.insecure` is set: nodes verify no certificate of the internal registry."
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 
 
 def _no_doubts(_site: Site, _today: datetime.date) -> int:

@@ -18,6 +18,7 @@ from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
 from auditor.site.layers import foreign_layers
 from auditor.site.mirrors import Way
+from auditor.text import listed
 
 _NAMED = 3
 _HTTPS = 443
@@ -45,11 +46,7 @@ def _pools(site: Site, lacks: Callable[[Pool], bool], what: str, key: str) -> It
     """One gap for all pools that lack a key."""
     names = [pool.name for pool in site.plan.pools if lacks(pool)]
     if names:
-        yield Gap(f"{what} of {_listed(names)}", f"Add `{key}` to the pools {_listed(names)}.")
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+        yield Gap(f"{what} of {listed(names, _NAMED)}", f"Add `{key}` to the pools {listed(names, _NAMED)}.")
 
 
 def _images(site: Site) -> Iterator[Gap]:
@@ -59,7 +56,7 @@ def _images(site: Site) -> Iterator[Gap]:
     served = {need.pool for need in site.needs.needs}
     idle = [pool.name for pool in site.plan.pools if pool.name not in served]
     if idle:
-        yield Gap(f"images for {_listed(idle)}", f"Name the images of the pools {_listed(idle)} in `images`.")
+        yield Gap(f"images for {listed(idle, _NAMED)}", f"Name the images of the pools {listed(idle, _NAMED)} in `images`.")
     # Whether Windows runs an image of another build depends on the runtime.
     unsure = {placement.pool.name for placement in site.images.placements if placement.standing is Standing.FALLBACK}
     yield from _pools(site, lambda pool: pool.name in unsure and pool.runtime is None, "runtime", "runtime: …")
@@ -169,7 +166,7 @@ def _trust(site: Site) -> Iterator[Gap]:
     undeclared = "or `trust: []` if the roots of the operating system are enough"
     names = [pool.name for pool in site.plan.pools if not pool.trust and not site.plan.declares("pools", pool.name, "trust")]
     if names:
-        yield Gap(f"trust of {_listed(names)}", f"Add `trust: […]` to the pools {_listed(names)}, {undeclared}.")
+        yield Gap(f"trust of {listed(names, _NAMED)}", f"Add `trust: […]` to the pools {listed(names, _NAMED)}, {undeclared}.")
     yield from _node_config(site)
 
 
@@ -180,7 +177,7 @@ def _endpoints(site: Site) -> Iterator[Gap]:
     lacking = sorted(pulled - known) if (pulled := _pulled_from(site)) else []
     if lacking:
         names = [f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in lacking]
-        yield Gap(f"TLS endpoint {_listed(names)}", f"Add `endpoints: [{_listed(names)}]` to the plan.")
+        yield Gap(f"TLS endpoint {listed(names, _NAMED)}", f"Add `endpoints: [{', '.join(names)}]` to the plan.")
 
 
 def _pulled_from(site: Site) -> set[tuple[str, int]]:

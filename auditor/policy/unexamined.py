@@ -8,6 +8,7 @@ from auditor.check import Finding, Remedy, Subject
 from auditor.plan.model import Plan
 from auditor.policy.rules import PLAN_UNEXAMINED
 from auditor.site import Site
+from auditor.text import listed
 from auditor.transfer.known import known_options
 from auditor.transfer.registries import RegistryUrls, registry_row
 
@@ -37,7 +38,7 @@ def _parts_of_transfer(site: Site) -> Iterator[tuple[tuple[str, ...], str]]:
         known = known_options(transfer.tool.name)
         odd = dict.fromkeys(name for name, _ in transfer.given.given if name.startswith("-") and name not in known)
         if odd:
-            yield ("copy", "options"), f"the facts do not say what {_listed(tuple(odd))} makes {transfer.tool.name} do"
+            yield ("copy", "options"), f"the facts do not say what {listed(tuple(odd), _SHOWN)} makes {transfer.tool.name} do"
     if copy.config and (transfer is None or transfer.tool.name != "docker"):
         yield ("copy", "config"), "only the daemon.json of a Docker that copies is read"
 
@@ -64,13 +65,9 @@ def _parts(site: Site) -> Iterator[tuple[tuple[str, ...], str]]:
         if config.unjudged:
             yield (
                 ("pools", name, "config"),
-                f"only mirrors, their CAs and the sandbox image are read of it, not {_listed(config.unjudged)}",
+                f"only mirrors, their CAs and the sandbox image are read of it, not {listed(config.unjudged, _SHOWN)}",
             )
     yield from _parts_of_registry(plan)
-
-
-def _listed(what: tuple[str, ...]) -> str:
-    return ", ".join(what[:_SHOWN]) + (f" and {len(what) - _SHOWN} more" if len(what) > _SHOWN else "")
 
 
 def unexamined_findings(site: Site) -> Iterator[Finding]:

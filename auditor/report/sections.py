@@ -8,6 +8,7 @@ from auditor.report import EgressRow, EvidenceRow, StorageItem, StorageStage, Tr
 from auditor.site import Site
 from auditor.site.storage.stage import Stage
 from auditor.site.trust.picture import Step
+from auditor.text import many
 
 ITEMS = 10
 
@@ -26,7 +27,7 @@ def _stage(stage: Stage) -> StorageStage:
     shares = [StorageItem(share.owner, share.bytes) for share in stage.budget.exclusive[:ITEMS]]
     rest = sum(share.bytes for share in stage.budget.exclusive[ITEMS:])
     if rest:
-        shares.append(StorageItem(f"{len(stage.budget.exclusive) - ITEMS} more images", rest))
+        shares.append(StorageItem(many(len(stage.budget.exclusive) - ITEMS, "more image"), rest))
     if stage.budget.shared:
         shares.append(StorageItem("shared by several images", stage.budget.shared))
     return StorageStage(

@@ -83,18 +83,3 @@ def combined(*budgets: Budget) -> Budget:
         for owner, size in budget.alone.items():
             totals[owner] = totals.get(owner, 0) + size
     return Budget(sum(budget.bytes for budget in budgets), totals, sum(budget.shared for budget in budgets))
-
-
-def format_bytes(count: int) -> str:
-    """Bytes for people, in SI units as disks are sold: `2.43 GB`; exact below 1,000."""
-    amount, unit = float(count), "B"
-    for larger in ("kB", "MB", "GB", "TB", "PB"):
-        if amount < 1000:
-            break
-        amount, unit = amount / 1000, larger
-    return f"{count} B" if unit == "B" else f"{amount:.2f} {unit}"
-
-
-def many(count: int, noun: str) -> str:
-    """A count with its noun: `1 image`, `10,000 images`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

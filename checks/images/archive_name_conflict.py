@@ -27,6 +27,7 @@ from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subjec
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.archives.conflicts import Claim, Conflict
+from auditor.text import short_digest
 from checks.affected import not_arrived
 from checks.placed import unknown
 
@@ -34,7 +35,7 @@ ID = "archive-name-conflict"
 
 
 def _shown(claim: Claim) -> str:
-    return f"{claim.root.digest[:19]} in {claim.archive.path}"
+    return f"{short_digest(claim.root.digest)} in {claim.archive.path}"
 
 
 def _subject(conflict: Conflict) -> Subject:

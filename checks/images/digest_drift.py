@@ -30,6 +30,7 @@ from auditor.oci.reference import Reference
 from auditor.site import Requirement, Site
 from auditor.site.copies import Copy
 from auditor.site.images import Image, Trouble
+from auditor.text import short_digest
 from checks.placed import copies_by_image, image_subject, unknown
 
 ID = "digest-drift"
@@ -105,8 +106,9 @@ def _against_copy(copies: list[Copy]) -> Finding | None:
             continue  # another build was chosen, as the first was left behind: `platform-dropped`
         source, kept, need = copy.wanted.image, copy.image, copy.kept.need
         message = (
-            f"{copy.place} gives {need.pool} another image than {source.reference} does today (config {configs[1][:19]}… "
-            f"instead of {configs[0][:19]}…): the tag has moved since the copy, or something else was copied."
+            f"{copy.place} gives {need.pool} another image than {source.reference} does today "
+            f"(config {short_digest(configs[1])} instead of {short_digest(configs[0])}): "
+            "the tag has moved since the copy, or something else was copied."
         )
         where = copy.place if copy.is_inside else "archives"
         return _finding(source, source.digest, kept.digest, where, need.why[0].location, message)

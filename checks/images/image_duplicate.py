@@ -25,6 +25,7 @@ from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subjec
 from auditor.oci.reference import Reference
 from auditor.readers.model import ListLine
 from auditor.site import Requirement, Site
+from auditor.text import short_digest
 
 ID = "image-duplicate"
 
@@ -71,7 +72,8 @@ class _Seen:
             return _finding(line, first, _spelled(line, first), name)
         if tagged is None or tagged.reference is None or tagged.reference.tag == reference.tag:
             return None
-        message = f"{line.text} and {tagged.text} at {tagged.location} give {digest[:19]}… two tags: one is not what was meant."
+        both = f"{line.text} and {tagged.text} at {tagged.location}"
+        message = f"{both} give {short_digest(digest)} two tags: one is not what was meant."
         return _finding(line, tagged, message, f"{name} {tagged.reference.tag}")
 
 

@@ -38,6 +38,7 @@ from auditor.needs.workload_gaps import open_gaps
 from auditor.oci.reference import Reference
 from auditor.readers.demands import Demand
 from auditor.site import Requirement, Site
+from auditor.text import first_of
 from checks.affected import of_pairs, waits_for_copy
 
 ID = "image-not-listed"
@@ -47,8 +48,7 @@ _SHOWN = 5
 def _finding(site: Site, reference: Reference, demands: list[Demand]) -> Finding:
     first = demands[0]
     locations = [f"{demand.who} ({demand.location})" for demand in demands]
-    more = f"and {len(locations) - _SHOWN} more" if len(locations) > _SHOWN else ""
-    needed_by = (*locations[:_SHOWN], more) if more else tuple(locations)
+    needed_by = first_of(locations, _SHOWN)
     if first.is_possible:
         message = f"{locations[0]} names {reference}, which no list has. If the workload pulls it, the pull fails offline."
         remedy = f"Add {reference} to the image list if the workload pulls it; otherwise waive this finding."

@@ -23,8 +23,8 @@ from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
-from auditor.plan.quoting import shown
 from auditor.site import Requirement, Site
+from auditor.text import shown
 
 ID = "image-reference-invalid"
 

@@ -35,6 +35,7 @@ from auditor.net import bare
 from auditor.readers.node_config import NodeConfig
 from auditor.site import Requirement, Site
 from auditor.site.mirrors import Lead, Mirroring, Way
+from auditor.text import and_more
 from checks.mirror_files import mirror_remedy
 
 ID = "mirror-not-configured"
@@ -43,7 +44,7 @@ SHOWN = 5
 
 def _images(group: Mirroring) -> str:
     first = str(group.first.reference)
-    return first if len(group.leads) == 1 else f"{first} and {len(group.leads) - 1} more of {group.registry}"
+    return and_more(first, len(group.leads)) + (f" of {group.registry}" if len(group.leads) > 1 else "")
 
 
 def _head(lead: Lead) -> str:

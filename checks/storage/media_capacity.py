@@ -26,7 +26,7 @@ from auditor.check import Area, Finding, Outcome, Remedy, Severity, Subject, def
 from auditor.plan.model import Media
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
-from auditor.sizing.budget import format_bytes
+from auditor.text import format_size
 from checks.affected import not_arrived
 from checks.archived import is_sure, other_format, spare
 from checks.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
@@ -40,8 +40,8 @@ def _finding(site: Site, stage: Stage, media: Media, found: Strain) -> Finding |
     if found.severity is None:
         return None
     count = -(-stage.bytes * 100 // (media.size * MARK_PERCENT))
-    gap_ = gap(stage, media.size, "the media") if found.is_over else f"more than {MARK_PERCENT} % of {format_bytes(media.size)}"
-    enough = format_bytes(stage.bytes * 100 // MARK_PERCENT + 1)
+    gap_ = gap(stage, media.size, "the media") if found.is_over else f"more than {MARK_PERCENT} % of {format_size(media.size)}"
+    enough = format_size(stage.bytes * 100 // MARK_PERCENT + 1, up=True)
     several = f", or spread the archives over {count} of this size" if count > 1 else ""
     return Finding(
         check=ID,

@@ -25,9 +25,9 @@ from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severi
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.storage.load import CarriedFile, Load
-from auditor.sizing.budget import format_bytes
 from auditor.sizing.filesystems import Filesystem, Split, filesystem, split_plan
 from auditor.sizing.ranged import Fit, fit
+from auditor.text import format_size, listed, many
 from checks.affected import in_archive, not_arrived, partly
 from checks.archived import is_sure
 
@@ -58,13 +58,13 @@ def _finding(site: Site, file: CarriedFile, limit: Filesystem, severity: Severit
     # A folder becomes a tar first, of which nobody knows the size; its largest file tells how many parts there are at least.
     cut = split_plan(file.likely, limit.max_file)
     about = "" if file.low == file.high else "some "
-    parts = f"{'at least ' if file.in_folder else ''}{cut.parts} parts of {cut.mebibytes:,} MiB"
+    parts = f"{'at least ' if file.in_folder else ''}{many(cut.parts, 'part')} of {cut.mebibytes:,} MiB"
     return Finding(
         check=ID,
         severity=severity,
         subject=_subject(file),
         message=(
-            f"{file.name} has {about}{format_bytes(file.likely)} ({file.likely:,} bytes), and a file on {limit.name} ends at "
+            f"{file.name} has {about}{format_size(file.likely)} ({file.likely:,} bytes), and a file on {limit.name} ends at "
             f"{limit.max_file:,}. Whoever copies it sees: {limit.symptom}"
         ),
         facts={
@@ -101,14 +101,14 @@ def _outcome(site: Site, file: CarriedFile, limit: Filesystem, *, sure: bool, is
     if found is not Fit.UNSURE:
         yield _finding(site, file, limit, Severity.ERROR if found is Fit.OVER and sure else Severity.WARNING)
     if found is not Fit.OVER or not sure:
-        size = f"between {format_bytes(file.low)} and {format_bytes(file.high)}"
+        size = f"between {format_size(file.low)} and {format_size(file.high)}"
         detail = f"{file.name} has {size}, and a file on {limit.name} ends at {limit.max_file:,} bytes"
         yield Undetermined(ID, _subject(file), Kind.MISSING_EVIDENCE, detail, affects=_affected(site, file))
 
 
 def _unread(site: Site, load: Load) -> Iterator[Outcome]:
     if load.unknown:
-        named = ", ".join(load.unknown[:SAID]) + (f" and {len(load.unknown) - SAID} more" if len(load.unknown) > SAID else "")
+        named = listed(load.unknown, SAID)
         detail, faults = f"of unknown size: {named}", site.faults_of(load.unknown)
         affects = partly(not_arrived(site))
         yield Undetermined(ID, Subject("media", "copy.media"), Kind.MISSING_EVIDENCE, detail, faults, affects=affects)

@@ -31,8 +31,8 @@ from auditor.check import Affected, Area, Finding, Outcome, Remedy, Severity, Su
 from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
-from auditor.sizing.budget import format_bytes
 from auditor.sizing.nodes import Threshold, collection_starts
+from auditor.text import format_size, percent
 from checks.archived import is_sure
 from checks.stages import Strain, facts, gap, largest, leaner, needed, outcomes, strain
 
@@ -58,7 +58,7 @@ def _message(pool: Pool, stage: Stage, found: Strain, mark: Threshold, *, import
         return f"{what}, {gap(stage, disk, 'its disk')}. A node would say: {symptom}{largest(stage)}"
     again = "which cannot be pulled again" if imports else "and pulls them again while the registry inside answers"
     return (
-        f"{what}, {100 * stage.bytes / disk:.0f} % of its disk ({format_bytes(disk)}): from {mark.percent} % on kubelet "
+        f"{what}, {percent(stage.bytes, disk)} of its disk ({format_size(disk)}): from {mark.percent} % on kubelet "
         f"removes images, {again}.{largest(stage)}"
     )
 
@@ -66,7 +66,7 @@ def _message(pool: Pool, stage: Stage, found: Strain, mark: Threshold, *, import
 def _finding(site: Site, pool: Pool, stage: Stage, found: Strain, mark: Threshold, *, imports: bool) -> Finding | None:
     if found.severity is None:
         return None
-    enough = format_bytes(stage.bytes * 100 // mark.percent + 1)
+    enough = format_size(stage.bytes * 100 // mark.percent + 1, up=True)
     elsewhere = ", or import from another disk" if imports else ""
     text = f"Give the nodes of {pool.name} {enough} or more for images, or take images off the pool{elsewhere}."
     return Finding(

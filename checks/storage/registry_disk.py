@@ -30,7 +30,7 @@ from auditor.check import Area, Finding, Outcome, Remedy, Severity, Subject, def
 from auditor.plan.model import Registry
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
-from auditor.sizing.budget import format_bytes
+from auditor.text import format_size
 from checks.affected import not_arrived
 from checks.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
 
@@ -51,14 +51,14 @@ def _message(registry: Registry, stage: Stage, disk: int, found: Strain) -> str:
             f"on device."
         )
     if registry.keep_versions > 1 and full > _mark(disk):
-        over = f"{format_bytes(full - disk)} more than" if full > disk else f"less than {FREE_PERCENT} % below"
+        over = f"{format_size(full - disk)} more than" if full > disk else f"less than {FREE_PERCENT} % below"
         return (
             f"One version of the images needs {needed(stage)} compressed; {registry.keep_versions} of them, as the plan keeps, "
-            f"need up to {format_bytes(full)} where they share nothing, {over} the {format_bytes(disk)} of {registry.host}."
+            f"need up to {format_size(full)} where they share nothing, {over} the {format_size(disk)} of {registry.host}."
         )
     free = 100 * (disk - stage.bytes) / disk
     return (
-        f"The images need {needed(stage)} compressed, which leaves {free:.0f} % of the {format_bytes(disk)} of "
+        f"The images need {needed(stage)} compressed, which leaves {free:.0f} % of the {format_size(disk)} of "
         f"{registry.host} free: less than {FREE_PERCENT} %."
     )
 
@@ -68,7 +68,7 @@ def _finding(site: Site, registry: Registry, stage: Stage, disk: int, found: Str
     severity = found.severity or (Severity.WARNING if full > _mark(disk) else None)
     if severity is None:
         return None
-    enough = format_bytes(full * 100 // (100 - FREE_PERCENT) + 1)
+    enough = format_size(full * 100 // (100 - FREE_PERCENT) + 1, up=True)
     return Finding(
         check=ID,
         severity=severity,

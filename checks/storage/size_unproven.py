@@ -26,8 +26,8 @@ from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subjec
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.storage.along import OWNER
-from auditor.site.storage.stage import Stage, percent
-from auditor.sizing.budget import format_bytes
+from auditor.site.storage.stage import Stage
+from auditor.text import format_size, listed, percent
 from checks.stages import SHOWN, bounds, facts, narrower
 
 ID = "size-unproven"
@@ -40,8 +40,8 @@ def _finding(site: Site, stage: Stage) -> Finding:
         severity=Severity.INFO,
         subject=Subject("stage", stage.name, pool=stage.pool),
         message=(
-            f"{share} of the {format_bytes(stage.bytes)} of {stage.name} ({format_bytes(stage.estimated)}) is an estimate: "
-            f"the whole is {'more than ' + format_bytes(stage.low) if stage.unknown else bounds(stage)}."
+            f"{share} of the {format_size(stage.bytes)} of {stage.name} ({format_size(stage.estimated)}) is an estimate: "
+            f"the whole is {'more than ' + format_size(stage.low) if stage.unknown else bounds(stage)}."
         ),
         facts={**facts(stage, stage.capacity or 0), "estimated": stage.estimated},
         location=site.plan.where(*stage.key),
@@ -65,9 +65,8 @@ def _unknown(site: Site, stages: list[Stage]) -> Iterator[Outcome]:
             lacking.setdefault(name, []).append(stage)
     archives = site.archives.unread if site.archives is not None else {}
     for name, without in lacking.items():
-        known = ", ".join(f"the {format_bytes(stage.bytes)} of {stage.name}" for stage in without[:SHOWN])
-        more = f" and {len(without) - SHOWN} other stages" if len(without) > SHOWN else ""
-        detail = f"the size of {name} is not known, nor what share it has beside {known}{more}, which lack it"
+        known = listed([f"the {format_size(stage.bytes)} of {stage.name}" for stage in without], SHOWN)
+        detail = f"the size of {name} is not known, nor what share it has beside {known}, which lack it"
         subject = Subject("archive" if name in archives else "image", name)
         yield Undetermined(ID, subject, Kind.MISSING_EVIDENCE, detail, site.faults_of([name]))
 

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from auditor.check import Area, Finding, Outcome, Remedy, Severity, Subject, define
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
-from auditor.sizing.budget import format_bytes
+from auditor.text import format_size
 from checks.affected import not_arrived
 from checks.archived import is_sure, other_format
 from checks.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
@@ -42,8 +42,10 @@ def _finding(site: Site, stage: Stage, disk: int, found: Strain) -> Finding | No
     if found.is_over:
         gap_ = f"{gap(stage, disk, 'the staging disk')}; {tool or 'the tool'} would stop with: no space left on device"
     else:
-        gap_ = f"more than {MARK_PERCENT} % of the {format_bytes(disk)} of the staging disk"
-    text = f"Give the staging disk {format_bytes(stage.bytes * 100 // MARK_PERCENT + 1)} or more, or archive in portions."
+        gap_ = f"more than {MARK_PERCENT} % of the {format_size(disk)} of the staging disk"
+    text = (
+        f"Give the staging disk {format_size(stage.bytes * 100 // MARK_PERCENT + 1, up=True)} or more, or archive in portions."
+    )
     return Finding(
         check=ID,
         severity=found.severity,

@@ -28,7 +28,7 @@ from auditor.check import Area, Finding, Outcome, Severity, define
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
 from auditor.site.transfers import Carriage
-from auditor.sizing.budget import format_bytes
+from auditor.text import format_size
 from auditor.transfer.hops import Unpredicted
 from auditor.transfer.layers import Fate
 from checks.copied import carry, fine_among, is_there, layer_named, tool_of, unpredicted, where_to, yet_to_copy
@@ -40,7 +40,7 @@ ID = "copy-drops-foreign-layers"
 def _finding(site: Site, carriage: Carriage, left: list[tuple[Descriptor, Fate]]) -> Finding:
     layer, fate = left[0]
     image, tool = carriage.placement.image.name, tool_of(site)
-    more = f" and {len(left) - 1} more of its layers" if len(left) > 1 else ""
+    more = f" and {len(left) - 1:,} more of its layers" if len(left) > 1 else ""
     them = "them" if len(left) > 1 else "it"
     is_sure = fate.row.confidence != "low"
     doubt = "" if is_sure else " Nobody has confirmed that yet."
@@ -60,7 +60,7 @@ def _finding(site: Site, carriage: Carriage, left: list[tuple[Descriptor, Fate]]
             "confirmed": fate.row.confirmed,
             "layers": tuple(layer.digest for layer, _ in left),
             "bytes": sum(max(0, layer.size) for layer, _ in left),
-            "left": format_bytes(sum(max(0, layer.size) for layer, _ in left)),
+            "left": format_size(sum(max(0, layer.size) for layer, _ in left)),
         },
         location=site.plan.where("copy", "tool"),
         remedies=(carry(site, carriage),),

@@ -36,6 +36,7 @@ from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers
 from auditor.site.script_lines import LineLosses, ReadScript, UnreadScript
 from auditor.site.scripts import Line
+from auditor.text import and_more
 from auditor.transfer.hops import Unpredicted
 from auditor.transfer.layers import Fate, carrying
 from auditor.transfer.platforms import keeping_all, platform_row
@@ -87,8 +88,8 @@ def _of_layers(line: Line, left: dict[str, Fate], lost: list[Placement]) -> Find
         remedy = Remedy("edit", f"Give {line.call.tool} the setting {option}.")
     else:
         remedy = Remedy("edit", f"{line.call.tool} has no option for it: call `crane copy --allow-nondistributable-artifacts`.")
-    more = f" and {len(images) - 1} more" if len(images) > 1 else ""
-    said = f"This line calls {line.call.tool} without what carries foreign layers: those of {images[0]}{more} stay behind."
+    those = and_more(images[0], len(images))
+    said = f"This line calls {line.call.tool} without what carries foreign layers: those of {those} stay behind."
     return _finding(line, "layers", said, remedy, lost, images=images, row=fate.row.name, source=fate.row.source)
 
 

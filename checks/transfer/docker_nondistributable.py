@@ -36,6 +36,7 @@ from auditor.plan.model import Program
 from auditor.readers.docker_daemon import ALLOW, Daemon, UnreadableDaemon, daemons
 from auditor.readers.lists.source import placeholder_in
 from auditor.site import Requirement, Site
+from auditor.text import and_more
 from auditor.transfer.hops import Unpredicted
 from checks.affected import not_arrived, of_placements
 from checks.bringing import with_foreign_layers
@@ -191,8 +192,8 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
         machine,
         Severity.ERROR,
         "target",
-        f"{ALLOW} does not name {registry.host}: {machine.docker} leaves the foreign layers of {image}"
-        f"{f' and {images - 1} more' if images > 1 else ''} behind, with the line `Skipped foreign layer`.",
+        f"{ALLOW} does not name {registry.host}: {machine.docker} leaves the foreign layers of "
+        f"{and_more(image, images)} behind, with the line `Skipped foreign layer`.",
         _send(site, registry.host, [carriage.placement.image.reference for carriage in left]),
         place,
     )

@@ -36,6 +36,7 @@ from auditor.readers.node_config.rewriting import NotUnderstood
 from auditor.readers.registry_config import UnreadableConfig, UrlRules, url_rules
 from auditor.site import Requirement, Site
 from auditor.site.layers import foreign_layers
+from auditor.text import and_more
 from auditor.transfer.hops import Unpredicted
 from auditor.transfer.layers import Fate
 from auditor.transfer.registries import RegistryUrls, registry_row
@@ -93,13 +94,12 @@ def _refused(site: Site, registry: Registry, row: RegistryUrls, rules: UrlRules 
     first = refused[0]
     url = (first.layer.urls or ("",))[0]
     how = "as configured" if rules is not None else "out of the box (the plan gives no `registry.config`)"
-    more = f" and {len(images) - 1} more" if len(images) > 1 else ""
     return Finding(
         check=ID,
         severity=Severity.ERROR if row.confidence != "low" else Severity.WARNING,
         subject=_subject(registry),
-        message=f"{registry.kind} {how} refuses the manifest of {images[0]}{more}, which has the URL {url}: the push ends with "
-        f"HTTP 500 and {row.symptom}, although every blob is there.",
+        message=f"{registry.kind} {how} refuses the manifest of {and_more(images[0], len(images))}, which has the URL {url}: "
+        f"the push ends with HTTP 500 and {row.symptom}, although every blob is there.",
         case="refuses",
         facts={
             "images": images[:SHOWN],
@@ -139,12 +139,11 @@ def _place(site: Site, rules: UrlRules | None) -> Location:
 
 def _proves_nothing(site: Site, registry: Registry, row: RegistryUrls, rules: UrlRules | None, lax: list[_Arriving]) -> Finding:
     images = tuple(dict.fromkeys(arriving.image for arriving in lax))
-    more = f" and {len(images) - 1} more" if len(images) > 1 else ""
     return Finding(
         check=ID,
         severity=Severity.WARNING,
         subject=_subject(registry),
-        message=f"{registry.kind} takes the manifest of {images[0]}{more} although a layer of it is not there "
+        message=f"{registry.kind} takes the manifest of {and_more(images[0], len(images))} although a layer of it is not there "
         f"({lax[0].layer.media_type}): a push that ends well proves nothing, and nobody has looked at the registry yet.",
         case="proves nothing",
         facts={"images": images[:SHOWN], "image_count": len(images), "source": row.source, "confidence": row.confidence},

@@ -30,13 +30,13 @@ from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.downloads import ScriptDownload, ScriptDownloads
 from auditor.site.script_lines import UnreadScript
+from auditor.text import and_more
 
 ID = "script-downloads"
 
 
 def _places(lines: tuple[Location, ...]) -> str:
-    more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
-    return f"line {lines[0].line}{more}"
+    return and_more(f"line {lines[0].line}", len(lines))
 
 
 def _finding(script: ScriptDownloads, found: ScriptDownload) -> Finding:

@@ -24,33 +24,26 @@ from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subjec
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
-from auditor.sizing.budget import format_bytes
+from auditor.text import duration, format_size, listed
 
 ID = "transfer-window"
 SHOWN = 3
 
 
-def _duration(seconds: int) -> str:
-    """Seconds for people: `5 h 12 min`."""
-    minutes = max(1, -(-seconds // 60))
-    hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest} min" if hours else f"{rest} min"
-
-
 def _finding(site: Site, stage: Stage, needed: int, window: int, rate: int) -> Finding:
-    largest = ", ".join(f"{share.owner} ({format_bytes(share.bytes)})" for share in stage.budget.exclusive[:SHOWN])
+    largest = listed([f"{share.owner} ({format_size(share.bytes)})" for share in stage.budget.exclusive[:SHOWN]])
     windows = -(-needed // window)
     at_least = "at least " if stage.unknown else ""
     return Finding(
         check=ID,
         severity=Severity.WARNING,
         subject=Subject("copy", "window"),
-        message=f"Copying {at_least}{format_bytes(stage.budget.bytes)} at {format_bytes(rate)}/s takes {at_least}"
-        f"{_duration(needed)}, and the window is {_duration(window)}: {windows} windows of that length are needed. The largest "
+        message=f"Copying {at_least}{format_size(stage.budget.bytes)} at {format_size(rate)}/s takes {at_least}"
+        f"{duration(needed)}, and the window is {duration(window)}: {windows} windows of that length are needed. The largest "
         f"are {largest}.",
         facts={"bytes": stage.budget.bytes, "seconds": needed, "window": window, "provenance": stage.provenance},
         location=site.plan.where("copy", "window"),
-        remedies=(Remedy("edit", f"Plan a window of {_duration(needed)}, or {windows} of them one after the other."),),
+        remedies=(Remedy("edit", f"Plan a window of {duration(needed)}, or {windows} of them one after the other."),),
     )
 
 
@@ -65,8 +58,8 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     if needed > copy.window:
         yield _finding(site, stage, needed, copy.window, copy.rate)
     elif stage.unknown:
-        names = ", ".join(stage.unknown[:SHOWN]) + (" and more" if len(stage.unknown) > SHOWN else "")
-        detail = f"the size of {names} is not known; the rest takes {_duration(needed)}"
+        names = listed(stage.unknown, SHOWN)
+        detail = f"the size of {names} is not known; the rest takes {duration(needed)}"
         yield Undetermined(ID, Subject("copy", "window"), Kind.MISSING_EVIDENCE, detail, site.faults_of(stage.unknown))
     else:
         yield Fine()

@@ -27,11 +27,12 @@ from dataclasses import dataclass
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.pki.certificate import Certificate
-from auditor.pki.rules import Flaw, dates, moment
+from auditor.pki.rules import Flaw, dates
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, end_of_day, flaw_symptom
 from auditor.site.trust.served import Served, Unseen
+from auditor.text import moment
 from checks.endpoints import cases_by_endpoint, clients_with, refused_by, served, who
 
 ID = "certificate-expiring"

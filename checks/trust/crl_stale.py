@@ -27,11 +27,11 @@ from dataclasses import dataclass
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
 from auditor.evidence.model import Kind
-from auditor.pki.rules import moment
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, end_of_day
 from auditor.site.trust.revocation import Answer, Asked
+from auditor.text import moment
 from checks.endpoints import cases_by_endpoint, clients_with, endpoint_subject, refused_by, said, served, unsure
 
 ID = "crl-stale"

@@ -33,6 +33,7 @@ from auditor.pki.verdicts import Distrust, Incomplete, Unproven, Untrusted
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
 from auditor.site.trust.served import Served
+from auditor.text import in_brackets
 from checks.endpoints import GAPS, endpoint_subject, facts_of, install_root, judged, said, structural, subject_of, who
 
 ID = "root-not-trusted"
@@ -59,7 +60,7 @@ def _untrusted(case: TrustCase, verdict: Untrusted) -> Finding:
 
 
 def _refused(case: TrustCase, flaws: tuple[Flaw, ...]) -> Finding:
-    first, more = flaws[0], f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
+    first, more = flaws[0], in_brackets(len(flaws))
     symptom = said(case.refusal, case.stall)
     return Finding(
         check=ID,

@@ -30,7 +30,7 @@ from auditor.evidence.model import Kind
 from auditor.oci.reference import parse_reference
 from auditor.site import Requirement, Site
 from auditor.site.layers import LayerEgress, url_doubt
-from auditor.sizing.budget import format_bytes
+from auditor.text import and_more, format_size
 from auditor.transfer.pull import PullRule
 from checks.affected import of_placements
 from checks.bringing import with_foreign_layers
@@ -46,11 +46,11 @@ def _subject(egress: LayerEgress) -> Subject:
 
 def _message(egress: LayerEgress, rule: PullRule) -> str:
     url, host = egress.urls[0], egress.remotes[0].host
-    images = egress.images[0] + (f" and {len(egress.images) - 1} more" if len(egress.images) > 1 else "")
+    images = and_more(egress.images[0], len(egress.images))
     asks = "asks that URL before any registry" if rule.first == "url" else "asks the registry first, then that URL"
     symptom = rule.symptom.format(url=url, host=host)
     return (
-        f"A layer of {images} ({format_bytes(egress.layer.size)}) comes from {url}, and {egress.pool} cannot reach {host}. "
+        f"A layer of {images} ({format_size(egress.layer.size)}) comes from {url}, and {egress.pool} cannot reach {host}. "
         f"{egress.runtime} {asks}; when it is blocked, {rule.when_blocked}. A node would say: {symptom}"
     )
 

@@ -36,7 +36,7 @@ from auditor.site import Requirement, Site
 from auditor.site.copies import Copy
 from auditor.site.images import Placement, Trouble
 from auditor.site.layers import foreign_layers
-from auditor.sizing.budget import format_bytes
+from auditor.text import format_size
 from checks.affected import of_placements
 from checks.bringing import with_foreign_layers
 from checks.placed import unknown, with_payload
@@ -55,7 +55,7 @@ def _finding(site: Site, placement: Placement, layer: Descriptor, why: str, plac
         check=ID,
         severity=Severity.ERROR,
         subject=_subject(layer),
-        message=f"A layer of {image} ({format_bytes(layer.size)}) is marked as not to be redistributed{why}: copy tools leave "
+        message=f"A layer of {image} ({format_size(layer.size)}) is marked as not to be redistributed{why}: copy tools leave "
         'it behind, and no node can fetch it. A node would say: "could not fetch content descriptor: not found".',
         facts={"image": str(image), "media_type": layer.media_type, "bytes": layer.size, "place": place},
         location=placement.need.why[0].location,

@@ -16,11 +16,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.report import Report
+from auditor.text import format_size, many
 from reports import basis, headline, hosts, summary, ways
 from reports.cleaning import clean
 from reports.html import matrix, view
 from reports.html.page import coded, paragraphs
-from reports.quantity import many, size
 from reports.words import WORDS
 
 _STYLE = ("report.css",)
@@ -49,7 +49,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        size=size, many=many, paragraphs=paragraphs, coded=coded, fact=view.fact, tone=view.tone, flat=_flat
+        size=format_size, many=many, paragraphs=paragraphs, coded=coded, fact=view.fact, tone=view.tone, flat=_flat
     )
     environment.globals.update(
         summary=summary,

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.report import Cell, ImageRow, Report
+from auditor.text import format_size, many
 from reports import summary
 from reports.html.view import tone
-from reports.quantity import many, size
 from reports.standings import ACCEPTED, legend
 
 MOST_TITLES = 200  # more groups than this are read by nobody
@@ -130,7 +130,7 @@ def note(cell: Cell) -> str:
         ", ".join(cell.checks),
         ACCEPTED if cell.is_accepted else "",
         cell.os_version,
-        "" if cell.bytes is None else size(cell.bytes),
+        "" if cell.bytes is None else format_size(cell.bytes),
         many(cell.foreign_layers, "foreign layer") if cell.foreign_layers else "",
     )
     return ", ".join(part for part in parts if part)

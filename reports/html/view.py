@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from auditor.check import Fact
 from auditor.report import EgressRow, Report, StorageStage, TrustRow
+from auditor.text import format_size, many
 from reports.folding import Question, questions
 from reports.html.treemap import Tile, treemap
-from reports.quantity import many, size
 from reports.ways import Side, sides
 
 # What a status, a severity or a verdict means to the eye: a class that gives it a shape and a colour.
@@ -84,8 +84,8 @@ def share(stage: StorageStage) -> str:
     if stage.capacity is None:
         return "needed; the plan does not say how much room there is"
     used = f", {stage.bytes / stage.capacity:.0%}" if stage.capacity else ""
-    over = f": {size(stage.bytes - stage.capacity)} too much" if stage.bytes > stage.capacity else ""
-    return f"of {size(stage.capacity)}{used}{over}"
+    over = f": {format_size(stage.bytes - stage.capacity)} too much" if stage.bytes > stage.capacity else ""
+    return f"of {format_size(stage.capacity)}{used}{over}"
 
 
 def endpoints(report: Report) -> tuple[tuple[str, tuple[Side, ...]], ...]:

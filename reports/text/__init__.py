@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from auditor.report import Report, Status
+from auditor.text import listed, many
 from reports.cleaning import clean
-from reports.folding import listed
 from reports.headline import headline, meaning, title
-from reports.quantity import many
 from reports.summary import counted, fixing, steps
 from reports.text import outcomes, sections
 from reports.text.ink import Ink

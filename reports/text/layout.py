@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
 from tabulate import tabulate
 
+from auditor.text import many, short_digests
 from reports.cleaning import clean
-from reports.quantity import many
 from reports.text.ink import Ink
 
 WIDTH = 80
 _MARGIN = "  "
-_DIGEST = re.compile(r"\b(sha(?:256|512):[0-9a-f]{12})[0-9a-f]{20,}")
 
 
 def wrap(text: str, indent: str = "", label: str = "", *, hanging: str | None = None) -> Iterator[str]:
@@ -25,14 +23,9 @@ def wrap(text: str, indent: str = "", label: str = "", *, hanging: str | None = 
     """
     first = indent + label
     later = " " * len(first) if hanging is None else indent + hanging
-    shown = shortened(clean(text))
+    shown = short_digests(clean(text))
     lines = textwrap.wrap(shown, WIDTH, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
     yield from lines or ([first.rstrip()] if label else [])
-
-
-def shortened(text: str) -> str:
-    """`text` with every digest cut to twelve digits and marked as cut: sixty-four tell nobody more at a terminal."""
-    return _DIGEST.sub("\\1…", text)
 
 
 def heading(text: str, ink: Ink) -> Iterator[str]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from auditor.check import Remedy, Severity, Subject, Undetermined
 from auditor.report import HostRow, Report
+from auditor.text import listed, many
 from reports import hosts
 from reports.cleaning import clean
-from reports.folding import MOST_POOLS, Entry, Question, entries, everybody, listed, questions, who_of
-from reports.quantity import many
+from reports.folding import MOST_POOLS, Entry, Question, entries, everybody, questions, who_of
 from reports.summary import Group, advice, baselined, grouped, since, waived
 from reports.text.ink import Ink
 from reports.text.layout import WIDTH, heading, more, wrap

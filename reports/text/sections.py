@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from auditor.report import Report, StorageStage, TrustRow
+from auditor.text import format_size, listed
 from reports import basis
 from reports.cleaning import clean
-from reports.folding import MOST_POOLS, everybody, listed
+from reports.folding import MOST_POOLS, everybody
 from reports.headline import STATUS_WORDS
-from reports.quantity import size
 from reports.standings import legend
 from reports.summary import active, not_applied, origin
 from reports.text.ink import Ink
@@ -71,7 +71,7 @@ def storage(report: Report, ink: Ink) -> Iterator[str]:
     if not report.storage:
         return
     yield from heading("Storage", ink)
-    rows = [[name, size(stage.bytes), *_room(stage), stage.provenance] for name, stage in report.storage.items()]
+    rows = [[name, format_size(stage.bytes), *_room(stage), stage.provenance] for name, stage in report.storage.items()]
     yield from table(("Stage", "Needs", "Has", "Used", "How we know"), rows, (12, 9, 9, BAR), MOST_ROWS)
 
 
@@ -80,11 +80,11 @@ def _room(stage: StorageStage) -> tuple[str, str]:
         case None:
             return "not said", "?"
         case 0:
-            return size(0), "full"
+            return format_size(0), "full"
         case capacity:
             over = ", over" if stage.bytes > capacity else ""
             filled = min(BAR, -(-stage.bytes * BAR // capacity))
-            return size(capacity), f"{'#' * filled}{'.' * (BAR - filled)} {stage.bytes / capacity:.0%}{over}"
+            return format_size(capacity), f"{'#' * filled}{'.' * (BAR - filled)} {stage.bytes / capacity:.0%}{over}"
 
 
 def trust(report: Report, ink: Ink) -> Iterator[str]:

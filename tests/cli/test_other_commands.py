@@ -107,7 +107,7 @@ def test_inspect_reads_from_evidence(tmp_path: Path) -> None:
     reference = "mongo:4-windowsservercore-1809"
     done = auditor("inspect", reference, "--evidence", EXAMPLE / "plant-7.evidence", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "2 (2.69 GB)" in done.stdout
+    assert "2 (2.7 GB)" in done.stdout
     found = json.loads(
         auditor("inspect", reference, "--format", "json", "--evidence", EXAMPLE / "plant-7.evidence", cwd=tmp_path).stdout
     )

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from auditor.evidence.store import Store
-from auditor.sizing.budget import format_bytes
+from auditor.text import format_size
 from tests.cli.runner import auditor
 from tests.peers import sizes_copied
 from tests.peers.images import BuiltImage, BuiltIndex
@@ -130,9 +130,9 @@ def test_inspect_tells_the_sizes_of_an_image_in_a_registry(source: Source, tmp_p
     found, text = inspected(tmp_path, f"{source.registry.host}/{name}:1")
     truth = [facts_of(name, number, [name]) for number in range(len(children(name)))]
     assert [said(row) for row in found["platforms"]] == truth
-    assert all(format_bytes(count) in text for row in truth for count in row if count)
+    assert all(format_size(count) in text for row in truth for count in row if count)
     alone = {blob.digest: len(blob.body) for image in children(name) for blob in (image.manifest, image.config, *image.layers)}
-    assert f"{format_bytes(sum(alone.values()))} compressed, each blob once" in text
+    assert f"{format_size(sum(alone.values()))} compressed, each blob once" in text
 
 
 def test_inspect_tells_what_the_images_of_a_layout_share(source: Source, tmp_path: Path) -> None:
@@ -145,6 +145,6 @@ def test_inspect_tells_what_the_images_of_a_layout_share(source: Source, tmp_pat
     for name in names:
         truth = [facts_of(name, number, names) for number in range(len(children(name)))]
         assert [said(row) for row in rows[f"{name.removeprefix('shop/')}:1"]] == truth
-        assert all(format_bytes(count) in text for row in truth for count in row)
+        assert all(format_size(count) in text for row in truth for count in row)
     assert rows["web:1"][0]["shared_with"] == ["job:1 linux/amd64", "bus:1 linux/amd64"]
     assert archive["bytes"] == sizes_copied.du(tmp_path / "media")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from auditor.pki import loading
 from auditor.pki.certificate import MAX_CERTIFICATE, UnreadableCertificate, parse_certificate
 from auditor.pki.loading import load_certificates
-from auditor.pki.text import printable
+from auditor.text import printable
 from tests.pki.make_chains import AIA, HOST, SERVER, Shape, hierarchy, make
 
 MADE = hierarchy()

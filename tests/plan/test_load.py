@@ -11,7 +11,7 @@ from auditor.errors import Location, PlanError, UsageError
 from auditor.oci.platform import Platform
 from auditor.plan.load import load_plan, load_plan_files
 from auditor.plan.model import Program
-from auditor.plan.quoting import shown
+from auditor.text import shown
 from tests.plan.made import NAMED
 
 

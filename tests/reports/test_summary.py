@@ -10,7 +10,6 @@ from auditor.check import Finding, Remedy, Severity, Subject
 from auditor.evidence.model import Kind
 from auditor.report import JudgedFinding, Report
 from reports.cleaning import clean
-from reports.quantity import many, size
 from reports.summary import KIND_ADVICE, Group, advice, grouped, not_applied, steps
 from tests.reports.sample import ready_report, sample_report
 
@@ -72,22 +71,6 @@ def test_shared_remedies_are_the_beginning_that_all_have() -> None:
 def test_checks_that_did_not_apply_go_by_reason() -> None:
     reasons = {reason: [row.rule.id for row in rows] for reason, rows in not_applied(sample_report())}
     assert reasons["the plan names no copy tool"] == ["copy-drops-foreign-layers", "transfer-window"]
-
-
-@pytest.mark.parametrize(
-    ("count", "words"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (999_949, "999.9 kB"), (999_951, "1.0 MB"), (1_251_699_055, "1.3 GB")],
-)
-def test_sizes(count: int, words: str) -> None:
-    assert size(count) == words
-
-
-def test_sizes_never_run_out_of_units() -> None:
-    assert size(10**21) == "1000.0 EB"
-
-
-def test_counts() -> None:
-    assert [many(n, "error") for n in (0, 1, 2, 1000)] == ["0 errors", "1 error", "2 errors", "1,000 errors"]
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_pools_and_clients_that_differ_in_nothing_else_share_an_entry() -> None:
         for client in ("containerd", "kubelet")
     ]
     text = render(with_findings(*found), "text")
-    assert "ERROR chain-incomplete (4): no title\n  * r:5000 for a, b\n" in text
+    assert "ERROR chain-incomplete (4): no title\n  * r:5000 for a and b\n" in text
     assert "containerd on a never fetches certificates. The same for kubelet on a;" in text
     assert "containerd, kubelet on b." in text
     assert "Fix (a; the others alike): Mend a." in text
@@ -119,7 +119,7 @@ def test_what_differs_in_more_than_names_is_told_in_its_own_words() -> None:
     text = render(with_findings(*found), "text")
     assert "a runs build 1. It says: no match." in text
     assert "    b runs build 2.\n" in text
-    assert "... and in other words for c, d" in text
+    assert "... and in other words for c and d" in text
 
 
 def test_a_sentence_without_its_subject_says_whom_it_is_about() -> None:
@@ -184,7 +184,7 @@ def test_equal_questions_are_asked_once() -> None:
         for pool in ("a", "a", "b")
     )
     text = render(dataclasses.replace(undetermined_report(), undetermined=rows), "text")
-    assert "* e:1 for a, b (x, 3 times): a may not.\n" in text
+    assert "* e:1 for a and b (x, 3 times): a may not.\n" in text
     many = tuple(dataclasses.replace(rows[0], subject=Subject("image", f"i:{n}", "linux/amd64")) for n in range(8))
     text = render(dataclasses.replace(undetermined_report(), undetermined=many), "text")
     assert "* i:0 on linux/amd64 (x): a may not.\n" in text
@@ -204,7 +204,7 @@ def test_egress_and_trust_point_at_findings_that_quote_the_symptom() -> None:
     )
     text = render(report, "text")
     assert re.search(r"http://h +p \(curl\) +see chain-incomplete", text)
-    assert "fails         curl on p, q\n    fails         curl on r: something else\n" in text
+    assert "fails         curl on p and q\n    fails         curl on r: something else\n" in text
 
 
 def test_many_pools_are_counted_not_listed() -> None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.sizing.budget import Budget, Share, format_bytes
+from auditor.sizing.budget import Budget, Share
 from auditor.sizing.budget import deduplicated as deduplicated_blobs
+from auditor.text import format_size
 
 Owned = list[tuple[str, list[tuple[str, int]]]]
 OWNED = st.lists(
@@ -80,7 +81,7 @@ def test_another_image_never_needs_less(owned: Owned, more: Owned) -> None:
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1.00 kB"), (2_432_000_000, "2.43 GB"), (10**15, "1.00 PB"), (10**18, "1000.00 PB")],
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (2_432_000_000, "2.4 GB"), (10**15, "1.0 PB"), (10**18, "1.0 EB")],
 )
 def test_bytes_are_written_as_disks_are_sold(count: int, text: str) -> None:
-    assert format_bytes(count) == text
+    assert format_size(count) == text

@@ -18,7 +18,7 @@ from auditor.oci.reference import parse_reference
 from auditor.oci.unpacked import UnpackedSeen
 from auditor.site.archives.evidence import Archive, InArchive
 from auditor.site.survey import Survey
-from auditor.sizing.budget import format_bytes
+from auditor.text import format_size, many, short_digest
 from reports.cleaning import clean
 
 MAX_IMAGES = 2_000
@@ -80,7 +80,7 @@ def _placed(store: Store, archive: Archive, image: ArchivedImage, told: Mapping[
         plan, needs = plan_for(_ROOT, platforms)
         images = Survey(plan, needs, evidence).images()
         platforms = platforms_in(images.images[_ROOT].document, evidence, _ROOT.repository) or platforms
-    return Placed(next(iter(image.names), image.digest[:19]), images.placements, evidence, told.get)
+    return Placed(next(iter(image.names), short_digest(image.digest)), images.placements, evidence, told.get)
 
 
 def as_json(archives: Sequence[Inspected]) -> str:
@@ -125,16 +125,16 @@ def _lines(archive: Inspected) -> Iterator[str]:
     inventory = archive.inventory
     yield clean(str(archive.path))
     yield f"format    {inventory.format or 'not one of images'}{', ' * bool(inventory.compression)}{inventory.compression}"
-    yield f"size      {format_bytes(inventory.bytes)} in {inventory.entries:,} entries (measured)"
+    yield f"size      {format_size(inventory.bytes)} in {inventory.entries:,} entries (measured)"
     for held in archive.held:
         yield ""
         yield f"{', '.join(clean(name) for name in held.image.names) or '(no name)'}"
         yield f"digest    {clean(held.image.digest)}{' (derived: the format keeps no manifest)' * held.image.derived}"
         yield table(held.rows, "stored")
     if len(inventory.images) > len(archive.held):
-        yield f"… and {len(inventory.images) - len(archive.held):,} more images"
+        yield f"… and {many(len(inventory.images) - len(archive.held), 'more image')}"
     yield ""
-    stored = format_bytes(sum(inventory.blobs.values()))
+    stored = format_size(sum(inventory.blobs.values()))
     yield f"images    {len(inventory.images):,}"
     yield f"blobs     {len(inventory.blobs):,}, {stored} (read and hashed, each once)"
     for problem in inventory.problems:

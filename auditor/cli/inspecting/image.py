@@ -16,11 +16,10 @@ from auditor.evidence.model import Seen
 from auditor.evidence.store import Store
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
 from auditor.oci.unpacked import UnpackedSeen
-from auditor.plan.quoting import shown
 from auditor.policy.judge import EXIT_UNDETERMINED
 from auditor.site import Site
 from auditor.site.images import Image
-from auditor.sizing.budget import format_bytes
+from auditor.text import format_size, shown
 from reports.cleaning import clean
 
 
@@ -87,5 +86,5 @@ def _text(image: Image, site: Site, rows: tuple[Row, ...]) -> Iterator[str]:
     yield f"digest    {clean(image.digest)}"
     yield f"source    {clean(image.source)}"
     yield table(rows, "compressed")
-    total = format_bytes(together(site.images.placements).bytes)
+    total = format_size(together(site.images.placements).bytes)
     yield f"all platforms together: {total} compressed, each blob once (derived from the manifests)"

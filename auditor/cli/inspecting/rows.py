@@ -19,10 +19,11 @@ from auditor.oci.unpacked import UnpackedSeen
 from auditor.plan.model import ImageSource, Plan, Pool
 from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers
-from auditor.sizing.budget import Budget, deduplicated, format_bytes
+from auditor.sizing.budget import Budget, deduplicated
 from auditor.sizing.sharing import Shared, shared_by_each
 from auditor.sizing.size import Provenance, Size
 from auditor.sizing.unpacked import resolve_unpacked
+from auditor.text import format_size, short_digest
 from reports.cleaning import clean
 
 MAX_PLATFORMS = 64
@@ -160,13 +161,13 @@ def table(rows: Sequence[Row], size: str) -> str:
 
 
 def _cells(row: Row) -> tuple[str | int, ...]:
-    foreign = f"{row.foreign_layers} ({format_bytes(row.foreign_bytes)})" if row.foreign_layers else "-"
+    foreign = f"{row.foreign_layers} ({format_size(row.foreign_bytes)})" if row.foreign_layers else "-"
     layers = f"{row.layers}, {row.absent_layers} not there" if row.absent_layers else row.layers
-    size = format_bytes(row.bytes) if row.bytes is not None else "unknown"
+    size = format_size(row.bytes) if row.bytes is not None else "unknown"
     about = "about " if row.unpacked_by == Provenance.ESTIMATED else ""
-    unpacked = f"{about}{format_bytes(row.unpacked_bytes)}" if row.layers else "-"
-    shared = f"{format_bytes(row.shared_bytes)} with {clean(', '.join(row.shared_with))}" if row.shared_bytes else "-"
-    last = " ".join(part for part in (row.digest[:19], row.detail.rpartition(": ")[2][:60]) if part)
+    unpacked = f"{about}{format_size(row.unpacked_bytes)}" if row.layers else "-"
+    shared = f"{format_size(row.shared_bytes)} with {clean(', '.join(row.shared_with))}" if row.shared_bytes else "-"
+    last = " ".join(part for part in (short_digest(row.digest), row.detail.rpartition(": ")[2][:60]) if part)
     texts = (row.platform or "-", row.os_version, last)
     platform, os_version, last = (clean(text) for text in texts)
     return (platform, os_version, layers, foreign, size, unpacked, shared, last)

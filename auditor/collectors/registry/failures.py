@@ -12,6 +12,7 @@ import httpx
 
 from auditor.evidence.causes import Cause
 from auditor.evidence.model import Kind
+from auditor.text import one_line
 
 MAX_DETAIL = 300
 
@@ -110,6 +111,4 @@ def shown(url: httpx.URL | str) -> str:
 
 def plain(text: str) -> str:
     """Text from outside for a message: one line, no control characters, not too long."""
-    cleaned = "".join(char if char.isprintable() else " " for char in text[: 4 * MAX_DETAIL])
-    cleaned = " ".join(cleaned.split())
-    return cleaned if len(cleaned) <= MAX_DETAIL else cleaned[: MAX_DETAIL - 1] + "…"
+    return one_line(text, MAX_DETAIL)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from auditor.collectors.registry.failures import Unanswered, plain
 from auditor.collectors.registry.sender import Reply
 from auditor.evidence.model import Kind
+from auditor.text import short
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)")
 
@@ -62,5 +63,5 @@ def unsatisfiable(reply: Reply, part: Part) -> Unanswered:
     header = reply.headers.get("content-range", "").strip()
     length = header.removeprefix("bytes */")
     if length != header and length.isdecimal() and length != str(part.size):
-        return Unanswered(Kind.MALFORMED, f"the blob has {length[:19]} bytes, its manifest says {part.size:,}")
+        return Unanswered(Kind.MALFORMED, f"the blob has {short(length, 20)} bytes, its manifest says {part.size:,}")
     return Unanswered(Kind.UNSUPPORTED, f"status 416: the registry does not send {part.header}")

@@ -9,7 +9,7 @@ from auditor.fix.reported import Reported
 from auditor.fix.steps import Errand
 from auditor.fix.written import mended, once, quoted, remark
 from auditor.readers.node_config.addresses import is_loopback
-from auditor.sizing.budget import many
+from auditor.text import many
 
 _BEGIN = r"""set -Eeuo pipefail
 done=0

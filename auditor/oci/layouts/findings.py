@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from auditor.oci.archive import ArchiveProblem
 from auditor.oci.defects import Defect, Unusable
+from auditor.text import many, short
 
 MAX_PROBLEMS = 1000
 _LONGEST = 300
 
 
 def legible(text: str) -> str:
-    """A name or a reason of an archive without control characters, and not endless."""
-    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[: _LONGEST + 1])
-    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+    """Return a name or a reason of an archive, cut, with U+FFFD for characters that are not printable."""
+    head = text[: _LONGEST + 1]
+    return short("".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in head), _LONGEST)
 
 
 class Findings:
@@ -44,5 +45,5 @@ class Findings:
         found = tuple(self._found.values())
         if not self._more:
             return found
-        rest = f"{self._more:,} problems more than the {MAX_PROBLEMS:,} that are listed"
+        rest = f"{many(self._more, 'more problem')}; at most {MAX_PROBLEMS:,} are listed"
         return (*found, ArchiveProblem("", Defect.LIMIT, rest))

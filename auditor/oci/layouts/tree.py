@@ -19,6 +19,7 @@ from auditor.oci.document import (
 from auditor.oci.layouts.blobs import UNKNOWN_SIZE, Blobs
 from auditor.oci.layouts.entries import Entry
 from auditor.oci.layouts.findings import Findings
+from auditor.text import in_brackets
 
 MAX_DEPTH = 8
 IMAGE_CONFIGS: Final = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
@@ -146,8 +147,7 @@ class Tree:
 
     def _note(self, name: str, reasons: tuple[str, ...], image: str) -> None:
         for reason in reasons[:1]:
-            more = f" (and {len(reasons) - 1:,} more)" if len(reasons) > 1 else ""
-            self._findings.add(name, Defect.MALFORMED, f"{reason}{more}", image)
+            self._findings.add(name, Defect.MALFORMED, f"{reason}{in_brackets(len(reasons))}", image)
 
     def _parse(self, descriptor: Descriptor, entry: Entry, image: str) -> Document | None:
         """The document; None for what is none. Only what should be one is a problem then."""

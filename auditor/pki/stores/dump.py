@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from auditor.pki.certificate import Certificate, UnreadableCertificate, parse_certificate
-from auditor.pki.text import printable
+from auditor.text import printable
 
 FORMAT = "airgap-auditor windows-trust 1"
 ROOT, AUTH_ROOT, INTERMEDIATE, DISALLOWED = "Root", "AuthRoot", "CA", "Disallowed"

@@ -23,7 +23,7 @@ from auditor.pki.stores.der import (
     dotted,
     elements,
 )
-from auditor.pki.text import printable
+from auditor.text import printable
 
 MAX_LIST = 8 * 1024 * 1024
 MAX_SUBJECTS = 20_000

@@ -10,9 +10,9 @@ from auditor.errors import Location
 from auditor.facts import Fact, table
 from auditor.oci.platform import Platform
 from auditor.oci.reference import InvalidReference, is_digest, parse_reference
-from auditor.plan.quoting import shown
 from auditor.readers.model import ListLine
 from auditor.redaction import redact
+from auditor.text import shown
 
 MAX_TEXT = 4096
 SHOWN = 200

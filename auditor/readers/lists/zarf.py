@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.plan.marked import Marked
-from auditor.plan.quoting import shown
 from auditor.readers.lists.documents import entry, read_documents, says
 from auditor.readers.lists.source import ListSource
 from auditor.readers.model import ListLine
+from auditor.text import shown
 
 
 def recognises(data: bytes) -> bool:

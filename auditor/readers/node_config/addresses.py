@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from auditor.plan.quoting import shown
 from auditor.readers.node_config.model import DOCKER_HUB, Unreadable
+from auditor.text import shown
 
 _LOOPBACK = re.compile(r"(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d+)?")
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from auditor.errors import Location
 from auditor.facts import Fact, table, version_key
-from auditor.plan.quoting import shown
 from auditor.readers.model import Setting
 from auditor.readers.node_config.addresses import endpoint_address
 from auditor.readers.node_config.marked_toml import Toml
 from auditor.readers.node_config.model import PULL, RESOLVE, Namespace, Note, Server, Unreadable
 from auditor.readers.node_config.slips import ConfigSlip, Effect, Grammar, Where, slip, slips_of
+from auditor.text import shown
 
 NAME = "config.toml"
 ANY = "*"

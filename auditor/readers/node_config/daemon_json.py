@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from auditor.errors import Location
 from auditor.plan.marked import Marked, NotStructured
-from auditor.plan.quoting import shown
 from auditor.readers.go_json import GoJson, load_go_json
 from auditor.readers.node_config.addresses import split_url
 from auditor.readers.node_config.model import DOCKER_HUB, PULL, RESOLVE, Namespace, Server, Unreadable
 from auditor.readers.node_config.slips import WANTED, ConfigSlip, Effect, Grammar, Where, slip, slips_of, unknown_key
+from auditor.text import shown
 
 NAME = "daemon.json"
 _KEYS = (

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from auditor.errors import Location
 from auditor.facts import Fact, table, version_key
 from auditor.plan.marked import Marked, NotStructured, TwiceKey, load_marked
-from auditor.plan.quoting import shown
 from auditor.plan.spelling import closest
 from auditor.readers.node_config.model import Unreadable
 from auditor.readers.node_config.slips import ConfigSlip, Effect, Grammar, slip
+from auditor.text import shown
 
 KEY = "disable-default-registry-endpoint"
 FILE = "config.yaml"

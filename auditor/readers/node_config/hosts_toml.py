@@ -12,11 +12,11 @@ from typing import Any
 
 from auditor.errors import Location
 from auditor.facts import Fact, table, version_key
-from auditor.plan.quoting import shown
 from auditor.readers.node_config.addresses import hosts_toml_address
 from auditor.readers.node_config.marked_toml import Toml
 from auditor.readers.node_config.model import EVERYTHING, Namespace, Note, Role, Server, Unreadable
 from auditor.readers.node_config.slips import ConfigSlip, Effect, Grammar, slip, slips_of
+from auditor.text import shown
 
 NAME = "hosts.toml"
 REFERRERS = "referrers"  # a capability since containerd 2.2

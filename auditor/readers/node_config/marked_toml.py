@@ -11,8 +11,8 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import Any
 
-from auditor.plan.quoting import clean, short
 from auditor.readers.node_config.model import Unreadable
+from auditor.text import clean, short
 
 MAX_BYTES = 256 * 1024
 MAX_LINE = 8 * 1024

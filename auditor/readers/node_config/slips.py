@@ -13,8 +13,8 @@ from typing import Any, Final, Literal
 
 from auditor.errors import Location
 from auditor.facts import Fact, table, version_key
-from auditor.plan.quoting import shown
 from auditor.plan.spelling import closest
+from auditor.text import shown
 
 Path = tuple[str, ...]
 Kind = Literal["text", "texts", "switch", "number", "list", "mapping", "text-or-texts", "any", "ignored"]

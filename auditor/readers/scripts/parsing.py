@@ -13,6 +13,7 @@ from tree_sitter import Node
 
 from auditor.errors import Location
 from auditor.readers.scripts.model import UnreadableScript
+from auditor.text import short
 
 SHELL = "sh"
 POWERSHELL = "powershell"
@@ -148,5 +149,5 @@ def too_deep(file: str, node: Node) -> UnreadableScript:
 def not_understood(file: str, node: Node) -> UnreadableScript:
     """What is said of a place that the grammar does not know."""
     text = " ".join(text_of(node).split())
-    shown = f": `{text[:_SHOWN]}{'…' if len(text) > _SHOWN else ''}`" if text.isprintable() and text else ""
+    shown = f": `{short(text, _SHOWN)}`" if text.isprintable() and text else ""
     return UnreadableScript(f"this part of the script cannot be understood{shown}", location_of(file, node))

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
 from auditor.plan.marked import Marked, NotStructured, load_marked
 from auditor.plan.paths import is_inside_any
-from auditor.plan.quoting import short
 from auditor.readers.lists.unknown import is_object
+from auditor.text import listed, short
 
 NAMES = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 _GROUP = "kustomize.config.k8s.io/"
@@ -132,8 +132,7 @@ def _said(key: str, value: Marked) -> str:
     else:
         items = [item.text or item.text_at("path") or item.text_at("name") for item in value.list]
     shown = [short(item) for item in filter(None, items)]
-    more = [f"and {len(items) - _SHOWN} more"] if len(items) > _SHOWN else []
-    return ", ".join([*shown[:_SHOWN], *more])
+    return listed(shown, _SHOWN)
 
 
 def _is_harmless(

@@ -12,7 +12,6 @@ from auditor.errors import Location, unexpected
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
 from auditor.plan.marked import Marked, NotStructured, iter_marked
 from auditor.plan.model import Pool
-from auditor.plan.quoting import shown
 from auditor.readers.demands import Certainty, Demand, Gap, Hidden, Mechanism, Rendered
 from auditor.readers.lists.source import text_problem
 from auditor.readers.workloads.config_data import data_hints
@@ -24,6 +23,7 @@ from auditor.readers.workloads.origins import Origins
 from auditor.readers.workloads.pod_specs import containers_of, pod_specs, related_images, volume_images
 from auditor.readers.workloads.scheduling import Binding, binding_of, is_host_process
 from auditor.readers.workloads.schemas import Schemas, without_definitions
+from auditor.text import shown
 
 _HOLD_DATA = frozenset({"ConfigMap", "Secret"})
 

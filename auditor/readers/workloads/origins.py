@@ -14,9 +14,9 @@ from auditor.errors import Location
 from auditor.plan.marked import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import normal, shown_path
-from auditor.plan.quoting import clean, short
 from auditor.readers.demands import Rendered
 from auditor.redaction import redact
+from auditor.text import clean, short
 
 _SOURCE = "# Source: "
 _VALUE = re.compile(r"\.Values\.([A-Za-z_][\w.-]*+)")

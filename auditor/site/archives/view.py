@@ -17,6 +17,7 @@ from auditor.site.archives.evidence import Archive, InArchive, InNone
 from auditor.site.archives.finder import Entry, asked_names, entries_in
 from auditor.site.images import Image, Images, Placement, Standing, Trouble
 from auditor.site.survey import Survey
+from auditor.text import short_digest
 
 MAX_SAME = 64  # entries for one image that one archive may have before the rest is left aside
 
@@ -113,7 +114,7 @@ def _doubt(read: Iterable[Archive], entries: Mapping[Reference, tuple[Entry, ...
 
 def _of_root(archive: Archive, root: ArchivedImage, evidence: Evidence) -> _Doubt:
     named = f"as {root.names[0]}" if root.names else "without a name"
-    detail = f"{archive.path} holds an image {named} ({root.digest[:19]}…), which may be it"
+    detail = f"{archive.path} holds an image {named} ({short_digest(root.digest)}), which may be it"
     match InArchive(evidence, archive, {"": root}).content("", root.digest):
         case Failed(kind, why):
             return _Doubt(Trouble(kind, f"{detail}: {why}"), bool(root.names), is_read=False)

@@ -9,9 +9,9 @@ from typing import Final
 
 from auditor.oci.document import Descriptor, Index
 from auditor.site.storage.payloads import Content
-from auditor.sizing.budget import many
 from auditor.sizing.platforms import attested, guessed
 from auditor.sizing.ranged import Amount, Piece, sum_up
+from auditor.text import many
 
 OWNER: Final = "platforms that no pool needs"
 

@@ -11,8 +11,9 @@ from auditor.site.images import Placement
 from auditor.site.storage.load import CarriedFile, Load
 from auditor.site.storage.payloads import owned
 from auditor.sizing.archive_formats import ArchiveFormat
-from auditor.sizing.budget import Budget, combined, deduplicated, many
+from auditor.sizing.budget import Budget, combined, deduplicated
 from auditor.sizing.ranged import exact, known
+from auditor.text import many
 
 _REST = "headers, and what no pool needs"
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from auditor.sizing.budget import Budget, many
+from auditor.sizing.budget import Budget
 from auditor.sizing.ranged import Amount, Fit, fit
 from auditor.sizing.size import Provenance
+from auditor.text import many, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,3 @@ def stage_of(
     return Stage(
         name, amount.budget, amount.low, amount.high, amount.estimated, capacity, source, how, unknown, key=key, pool=pool
     )
-
-
-def percent(part: int, whole: int) -> str:
-    """A share in whole percent, where anything is more than nothing."""
-    share = 100 * part / whole if whole else 0.0
-    return "less than 1 %" if 0 < share < 1 else f"{share:.0f} %"

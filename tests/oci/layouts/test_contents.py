@@ -116,4 +116,4 @@ def test_where_names_stand(notes: dict[str, str] | None, name: tuple[str, str]) 
 
 def test_what_is_shown_is_short_and_printable() -> None:
     assert legible("a\x1b[31m\n\u202e") == "a\ufffd[31m\ufffd\ufffd"
-    assert len(legible("x" * 100_000)) == 301
+    assert len(legible("x" * 100_000)) == 300
