@@ -109,6 +109,7 @@ def _workload(part: PlanPart, number: int, where: Where) -> Workload:
         location=where[f"workloads.{number}"],
         manifests=workload.manifests or "",
         chart=workload.chart or "",
+        observed=workload.observed or "",
         values=workload.values,
         namespace=workload.namespace or "",
         release=workload.release or "",

@@ -77,11 +77,12 @@ class ImageSource:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """Kubernetes manifests or a Helm chart. Exactly one of `manifests` and `chart` is set."""
+    """Kubernetes manifests, a Helm chart, or an observed cluster. Exactly one of `manifests`, `chart`, `observed` is set."""
 
     location: Location
     manifests: str = ""
     chart: str = ""
+    observed: str = ""
     values: tuple[str, ...] = ()
     namespace: str = ""
     release: str = ""

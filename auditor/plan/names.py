@@ -17,6 +17,7 @@ FILES: tuple[tuple[str, ...], ...] = (
     ("pools", "*", "config", "*"),
     ("workloads", "*", "manifests"),
     ("workloads", "*", "chart"),
+    ("workloads", "*", "observed"),
     ("workloads", "*", "values", "*"),
     ("registry", "config"),
     ("registry", "ca"),

@@ -114,13 +114,19 @@ class ImagePart(Edge):
 
 
 class WorkloadPart(Edge):
-    """Kubernetes manifests, or a Helm chart with its values."""
+    """Kubernetes manifests, a Helm chart with its values, or what a connected cluster was observed to run."""
 
     manifests: FilePath | None = Field(
-        default=None, description="a manifest, or a folder of them; either this or `chart`", examples=["deploy/"]
+        default=None, description="a manifest, or a folder of them; this, `chart` or `observed`", examples=["deploy/"]
     )
     chart: FilePath | None = Field(
-        default=None, description="a Helm chart; either this or `manifests`", examples=["charts/shop"]
+        default=None, description="a Helm chart; this, `manifests` or `observed`", examples=["charts/shop"]
+    )
+    observed: FilePath | None = Field(
+        default=None,
+        description="what a connected cluster runs: `kubectl get pods,deployments,nodes -A -o json`, `crictl images -o json` "
+        "or `ctr images ls`; this, `manifests` or `chart`",
+        examples=["cluster.json"],
     )
     values: Paths = Field(default=(), description="values files for the chart, the last wins", examples=[["values.yaml"]])
     namespace: Namespace | None = Field(default=None, description="where the chart is installed", examples=["shop"])
@@ -133,7 +139,7 @@ class WorkloadPart(Edge):
 
     @model_validator(mode="after")
     def _one(self) -> WorkloadPart:
-        _exactly_one(self, "manifests", "chart")
+        _exactly_one(self, "manifests", "chart", "observed")
         return self
 
 

@@ -22,6 +22,7 @@ from auditor.readers.workloads.manifests import (
     items_of,
     runtime_classes,
 )
+from auditor.readers.workloads.observed import Node, Observed, ObservedFile
 from auditor.readers.workloads.origins import Origins
 from auditor.readers.workloads.rendered import failure_name, helm_arguments, rendered_name
 from auditor.readers.workloads.schemas import KIND, Schemas, without_definitions
@@ -33,6 +34,7 @@ class Workloads:
 
     demands: tuple[Demand, ...] = ()
     passed_over: tuple[str, ...] = ()
+    nodes: tuple[Node, ...] = ()  # of observed clusters
 
 
 def read_workloads(plan: Plan) -> Workloads:
@@ -40,7 +42,11 @@ def read_workloads(plan: Plan) -> Workloads:
     problems: list[Demand] = []
     files: list[tuple[Manifests, bytes]] = []
     passed_over: list[str] = []
+    observed = Observed()
     for number, workload in enumerate(plan.workloads):
+        if workload.observed:
+            problems.extend(_read_observed(plan, workload, observed))
+            continue
         if workload.chart and rendered_name(number, workload) not in plan.files:
             problems.append(_unrendered(plan, number, workload))
             continue
@@ -62,7 +68,17 @@ def read_workloads(plan: Plan) -> Workloads:
         demands += (*found.demands, *found.hints)
         if found.is_empty and source.origins is None:
             passed_over.append(source.file)
-    return Workloads((*problems, *with_injected(demands)), tuple(dict.fromkeys(passed_over)))
+    stated = (demand for demand in with_injected(demands) if not observed.settles(demand))
+    return Workloads((*problems, *stated, *observed.demands), tuple(dict.fromkeys(passed_over)), tuple(observed.nodes.values()))
+
+
+def _read_observed(plan: Plan, workload: Workload, into: Observed) -> Iterator[Demand]:
+    """Read every file of an observed cluster."""
+    name = normal(workload.observed)
+    yield from _left_out(plan, name)
+    for path, data in plan.files.items():
+        if is_inside(path, name):
+            ObservedFile(shown_path(plan.path, path), path, plan.pools).read(data, into)
 
 
 @dataclass(slots=True)
@@ -104,6 +120,8 @@ def _guarded(source: Manifests, document: Marked, demands: Iterator[Demand]) -> 
 def sources_of(plan: Plan, number: int, workload: Workload) -> Iterator[tuple[Manifests, bytes]]:
     """Every file of a workload that is read as manifests, with its content: those of a folder, or what helm rendered."""
     listed = frozenset(workload.operator_images)
+    if workload.observed:
+        return
     if workload.chart:
         name, data = normal(workload.chart), plan.files.get(rendered_name(number, workload))
         if data is not None:

@@ -71,7 +71,7 @@ def folder_at(plan: Plan, name: str) -> Folder:
 def _named_elsewhere(plan: Plan) -> frozenset[str]:
     """What the plan names for another purpose, so that a folder of manifests need not account for it."""
     names = [source.list for source in plan.images if source.list]
-    names += [name for workload in plan.workloads for name in (workload.chart, *workload.values) if name]
+    names += [name for workload in plan.workloads for name in (workload.chart, workload.observed, *workload.values) if name]
     names += [*plan.copy.scripts, *plan.copy.config] if plan.copy is not None else []
     return frozenset(normal(name) for name in names)
 

@@ -58,7 +58,8 @@ class UnknownSources:
 def chart_sources(plan: Plan) -> Iterator[ChartSource | UnknownSources]:
     """Everything that the plan's workloads would have fetched, in the order of the plan."""
     for number, workload in enumerate(plan.workloads):
-        yield from _of_chart(plan, number, workload) if workload.chart else _of_manifests(plan, number, workload)
+        if not workload.observed:
+            yield from _of_chart(plan, number, workload) if workload.chart else _of_manifests(plan, number, workload)
 
 
 def _fields() -> tuple[ChartSourceField, ...]:
