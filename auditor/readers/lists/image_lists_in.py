@@ -13,6 +13,7 @@ from auditor.plan.marked import Marked
 from auditor.readers.lists.documents import entry, read_documents, says
 from auditor.readers.lists.source import ListSource
 from auditor.readers.model import ListLine
+from auditor.text import shown
 
 
 def recognises(data: bytes) -> bool:
@@ -55,6 +56,10 @@ def _bundles(source: ListSource, document: Marked) -> Iterator[ListLine]:
         uri = here.get("uri")
         if uri is not None and here.get("imageDigest") is not None:
             os = here.text_at("os") or "linux"
+            if uri.text.startswith("<"):
+                why = f"the release build replaces {shown(uri.text)} by an image: use the bundle of a published release"
+                yield source.unbounded(uri.text, uri.line, uri.column, why)
+                continue
             for platform in [f"{os}/{item.text}" for item in _items(here.get("arch"))] or [""]:
                 yield entry(source, uri, here, digest=here.text_at("imageDigest"), platform=platform)
             continue

@@ -34,7 +34,9 @@ def _document(source: ListSource, document: Marked) -> Iterator[ListLine]:
     for image in _items(mirror.get("additionalImages")):
         platforms = [f"{item.text_at('os')}/{item.text_at('architecture')}" for item in _items(image.get("platforms"))]
         for platform in platforms or [""]:
-            yield entry(source, image.get("name"), image, platform=platform)
+            name = image.get("name")
+            text = {"text": name.text.removeprefix("docker://")} if name is not None and name.text.strip() else {}
+            yield entry(source, name, image, platform=platform, **text)
     for channel in _items(mirror.get("platform", "channels")):
         yield _rule(source, channel, channel.text_at("name"), "a release channel")
     for operator in _items(mirror.get("operators")):

@@ -1,4 +1,4 @@
-"""Zarf packages (`kind: ZarfPackageConfig`): the images of every component, and of the archives that it names.
+"""Zarf packages (`ZarfPackageConfig`, `ZarfInitConfig`): the images of every component, and of the archives that it names.
 
 Charts and manifests of a component bring nothing by themselves: Zarf carries the images that are listed. Format:
 zarf-dev/zarf, the package schema.
@@ -17,7 +17,7 @@ from auditor.text import shown
 
 def recognises(data: bytes) -> bool:
     """By its kind."""
-    return says(data, "kind", "ZarfPackageConfig")
+    return says(data, "kind", "Zarf(?:Package|Init)Config")
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:

@@ -251,3 +251,35 @@ def test_damage_anywhere_is_read_or_reported(name: str, at: int, noise: bytes) -
 def test_recognising_never_fails(data: bytes) -> None:
     """It is asked of every file."""
     assert any(importer.recognises(data) for importer in IMPORTERS)
+
+
+@pytest.mark.parametrize(
+    ("text", "images", "unbounded"),
+    [
+        (
+            (
+                "kind: ImageSetConfiguration\n"
+                "mirror: {additionalImages: [{name: 'docker://quay.io/a/b:1', targetRepo: 'BAD REPO'}]}\n"
+            ),
+            ["quay.io/a/b:1"],
+            0,
+        ),
+        ("kind: ZarfInitConfig\ncomponents: [{name: a, images: [ghcr.io/a/b:1]}]\n", ["ghcr.io/a/b:1"], 0),
+        (
+            (
+                "apiVersion: anywhere.eks.amazonaws.com/v1alpha1\nkind: Bundles\nspec:\n  versionsBundles:\n"
+                "    - a: {uri: <placeholder>, imageDigest: <placeholder>, arch: [amd64]}\n"
+                f"      b: {{uri: 'public.ecr.aws/a/b:1', imageDigest: 'sha256:{'a' * 64}', arch: [amd64]}}\n"
+            ),
+            ["public.ecr.aws/a/b:1"],
+            1,
+        ),
+    ],
+    ids=["oc-mirror", "zarf-init", "eks-anywhere"],
+)
+def test_what_real_files_have_beside_the_format_is_read(text: str, images: list[str], unbounded: int) -> None:
+    """Transports, init packages, and bundles before their release."""
+    lines = read_list(ListSource("list.yaml", ("one",)), text.encode())
+    assert [str(line.reference) for line in lines if line.reference] == images
+    assert [bool(line.unbounded) for line in lines].count(True) == unbounded
+    assert not [line.error for line in lines if line.error]
