@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from auditor.check import Area, Finding, Remedy, Rule, Severity, Undetermined
+from auditor.site.trust.cases import Prospect as Prospect  # noqa: PLC0414 - part of what a report is
 
 
 class Verdict(enum.StrEnum):
@@ -68,6 +69,11 @@ class CheckRow:
     examined: int
     reason: str = ""
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether the check has findings."""
+        return self.status is Status.FAILED
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -94,9 +100,29 @@ class BaselineUsed:
     findings: int
 
 
+class CellStatus(enum.StrEnum):
+    """Whether nodes of a pool can pull and run an image offline."""
+
+    OK = "ok"
+    FALLBACK = "fallback"
+    BLOCKED = "blocked"
+    ABSENT = "absent"
+    PLATFORM_ABSENT = "platform-absent"
+    BUILD_MISMATCH = "build-mismatch"
+    UNDETERMINED = "undetermined"
+
+    @property
+    def runs(self) -> bool:
+        """Whether the image runs."""
+        return self in _RUNNING
+
+
+_RUNNING = frozenset({CellStatus.OK, CellStatus.FALLBACK})
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One image for one pool. `status`: ok, fallback, absent, platform-absent, build-mismatch, blocked, undetermined.
+    """One image for one pool.
 
     `ok` and `fallback` mean that nodes can pull and run the image offline, by every check that ran. `blocked`: an error
     finding says that they cannot. `checks` are the ids of the checks that say so, or that could not decide. `is_accepted`:
@@ -108,7 +134,7 @@ class Cell:
 
     platform: str
     pool: str
-    status: str
+    status: CellStatus
     digest: str = ""
     os_version: str = ""
     bytes: int | None = None
@@ -172,8 +198,8 @@ class StorageStage:
 class TrustStep:
     """One certificate on a client's way from the leaf to the anchor, or one that is missing there.
 
-    `origin` says in words where the client has it from, `until` is an ISO time, `flaws` what the client refuses of it. What
-    is not known is empty.
+    `origin` states where the client has it from, `until` is an ISO time, `flaws` what the client refuses of it. What is not
+    known is empty. `is_gap`: the path breaks here, or would.
     """
 
     name: str
@@ -182,19 +208,20 @@ class TrustStep:
     until: str = ""
     sha1: str = ""
     flaws: tuple[str, ...] = ()
+    is_gap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TrustRow:
-    """One endpoint as one client of one pool would see it offline. `verdict`: verifies, fails, undetermined.
+    """One endpoint as one client of one pool would see it offline.
 
-    `os` is linux or windows; `steps` tell of each certificate of `path`, and of the one that is missing behind it.
+    `os` is linux or windows; `steps` describe each certificate of `path`, and the one that is missing behind it.
     """
 
     endpoint: str
     pool: str
     client: str
-    verdict: str
+    verdict: Prospect
     path: tuple[str, ...]
     dials: tuple[str, ...]
     symptom: str
@@ -276,15 +303,24 @@ class AgeRow:
     is_stale: bool
 
 
+class EvidenceOrigin(enum.StrEnum):
+    """Where the evidence of an audit is from."""
+
+    FILE = "file"
+    CACHE = "cache"  # --offline
+    RUN = "run"  # collected in this run
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class EvidenceBasis:
-    """The evidence that an audit used. `origin`: file, cache (--offline), run (collected in this run) or none.
+    """The evidence that an audit used.
 
     `sha256` is that of the evidence file, empty without one. Ages are measured on `measured_on`: the audit date, or the real
     day if that is earlier. `max_age` is in seconds. `sealed`: whether the file was compared with its seal; None without one.
     """
 
-    origin: str = "none"
+    origin: EvidenceOrigin = EvidenceOrigin.NONE
     sha256: str = ""
     sealed: bool | None = None
     measured_on: datetime.date | None = None

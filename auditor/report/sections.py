@@ -49,7 +49,7 @@ def storage_stages(site: Site) -> dict[str, StorageStage]:
 
 def _step(step: Step) -> TrustStep:
     until = step.until.isoformat() if step.until is not None else ""
-    return TrustStep(step.name, step.origin.value, step.key, until, step.sha1, step.flaws)
+    return TrustStep(step.name, step.origin.value, step.key, until, step.sha1, step.flaws, step.is_gap)
 
 
 def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
@@ -59,7 +59,7 @@ def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
             endpoint=case.endpoint.name,
             pool=case.pool.name,
             client=case.client,
-            verdict=case.prospect.value,
+            verdict=case.prospect,
             path=case.path,
             dials=case.dials,
             symptom=case.reason,
