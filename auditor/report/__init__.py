@@ -1,32 +1,34 @@
 """The report of an audit: its model, the builders of its sections, and how a JSON report is read back."""
 
 from auditor.report.model import (
-    AgeRow,
     BaselineUsed,
-    Cell,
-    CellStatus,
     CheckRow,
     Counts,
+    JudgedFinding,
+    Report,
+    ScopeRow,
+    ScopeStatus,
+    Status,
+    Verdict,
+    Waived,
+)
+from auditor.report.rows import (
+    AgeRow,
+    Cell,
+    CellStatus,
     EgressRow,
     EvidenceBasis,
     EvidenceOrigin,
     EvidenceRow,
     HostRow,
     ImageRow,
-    JudgedFinding,
-    Prospect,
-    Report,
-    ScopeRow,
-    ScopeStatus,
-    Status,
     StorageItem,
     StorageStage,
     Timing,
     TrustRow,
     TrustStep,
-    Verdict,
-    Waived,
 )
+from auditor.site.trust.prospect import Prospect
 
 __all__ = [
     "AgeRow",
