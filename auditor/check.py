@@ -18,6 +18,7 @@ from types import MappingProxyType
 from auditor.errors import Location
 from auditor.evidence.causes import Fault
 from auditor.evidence.model import Kind as Kind  # noqa: PLC0414 - part of what a check is
+from auditor.net import ConnectionKind as ConnectionKind  # noqa: PLC0414 - part of what a check is
 from auditor.plan.areas import Area as Area  # noqa: PLC0414 - part of what a check is
 from auditor.site import Requirement, Site
 
@@ -281,11 +282,13 @@ class Check(Rule):
     """A rule with a function. `requires` names what a site must have for the check to apply.
 
     `area` is the part of the scope that the check examines; None for a check outside the scope, such as a plug-in's.
+    `connections` are the kinds of external connections that the check reports.
     """
 
     run: Run = field(repr=False)
     requires: tuple[Requirement, ...] = ()
     area: Area | None = None
+    connections: tuple[ConnectionKind, ...] = ()
 
 
 def define(
@@ -297,7 +300,18 @@ def define(
     severity: Severity,
     area: Area | None = None,
     requires: tuple[Requirement, ...] = (),
+    connections: tuple[ConnectionKind, ...] = (),
 ) -> Check:
     """Make a check from its function; the docstring of the function's module is its page."""
     page = inspect.cleandoc(sys.modules[run.__module__].__doc__ or "")
-    return Check(id=id, title=title, family=family, severity=severity, page=page, run=run, requires=requires, area=area)
+    return Check(
+        id=id,
+        title=title,
+        family=family,
+        severity=severity,
+        page=page,
+        run=run,
+        requires=requires,
+        area=area,
+        connections=connections,
+    )

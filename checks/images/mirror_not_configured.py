@@ -31,6 +31,7 @@ from collections.abc import Iterator
 from auditor.check import (
     Affected,
     Area,
+    ConnectionKind,
     Finding,
     Fine,
     Outcome,
@@ -201,4 +202,5 @@ CHECK = define(
     area=Area.NODE_ACCESS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.NODE_CONFIG),
+    connections=(ConnectionKind.REGISTRY,),
 )

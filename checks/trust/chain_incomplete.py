@@ -25,7 +25,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Role, Severity, Undetermined, define
+from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Part, Remedy, Role, Severity, Undetermined, define
 from auditor.pki.verdicts import Gap, Incomplete, Unproven
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
@@ -97,4 +97,5 @@ CHECK = define(
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),
+    connections=(ConnectionKind.ISSUER,),
 )

@@ -26,7 +26,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Severity, Undetermined, define
+from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Part, Remedy, Severity, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect, TrustCase
@@ -135,4 +135,5 @@ CHECK = define(
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),
+    connections=(ConnectionKind.REVOCATION,),
 )

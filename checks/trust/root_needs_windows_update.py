@@ -27,7 +27,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Severity, Undetermined, define
+from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Severity, Undetermined, define
 from auditor.pki.stores.windows_roots import classify
 from auditor.pki.verdicts import Gap, Invalid, Unproven, Untrusted, Verifies
 from auditor.site import Requirement, Site
@@ -91,4 +91,5 @@ CHECK = define(
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS, Requirement.WINDOWS_POOLS),
+    connections=(ConnectionKind.ROOT_UPDATE,),
 )

@@ -26,7 +26,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Severity, Undetermined, define
+from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Severity, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.pki.rules import Flaw
 from auditor.pki.verdicts import Distrust, Incomplete, Unproven, Untrusted
@@ -119,4 +119,5 @@ CHECK = define(
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),
+    connections=(ConnectionKind.UNKNOWN_ROOT,),
 )

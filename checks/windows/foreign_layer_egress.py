@@ -28,6 +28,7 @@ from collections.abc import Iterator
 from auditor.check import (
     Affected,
     Area,
+    ConnectionKind,
     Finding,
     Fine,
     Outcome,
@@ -138,4 +139,5 @@ CHECK = define(
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES,),
+    connections=(ConnectionKind.LAYER,),
 )
