@@ -17,7 +17,8 @@ from types import MappingProxyType
 
 from auditor.errors import Location
 from auditor.evidence.causes import Fault
-from auditor.evidence.model import Kind
+from auditor.evidence.model import Kind as Kind  # noqa: PLC0414 - part of what a check is
+from auditor.net import ConnectionKind as ConnectionKind  # noqa: PLC0414 - part of what a check is
 from auditor.plan.areas import Area as Area  # noqa: PLC0414 - part of what a check is
 from auditor.site import Requirement, Site
 
@@ -81,38 +82,134 @@ class Affected:
     is_partial: bool = False
 
 
+class RemedyKind(enum.StrEnum):
+    """What a file of `auditor fix` has to do to resolve a finding."""
+
+    COPY_IMAGE = "copy-image"  # copy the image, or its missing parts, into the internal registry
+    COPY_AGAIN = "copy-again"  # copy it with another tool or option, or under another name, than the plan declares
+    COPY_LAYER = "copy-layer"  # copy a foreign layer
+    STRIP_URLS = "strip-urls"  # copy images without the `urls` of their layers
+    ADD_TO_LIST = "add-to-list"  # write the image lists anew
+    PIN_IN_LIST = "pin-in-list"  # write the digest beside the reference
+    DOCKER_SEND = "docker-send"  # name the internal registry in daemon.json of the machine that copies
+    DOCKER_ENTRY = "docker-entry"  # correct an entry of its allow-list; the fact `entry` is what to remove, if anything
+    DOCKER_KEY = "docker-key"  # remove the key of the allow-list
+    REGISTRY_SETTING = "registry-setting"  # change the configuration of the internal registry
+    MIRROR_CONFIG = "mirror-config"  # configure the nodes to pull from the internal registry
+    TRUST_ROOT = "trust-root"  # add the root to the pool's trust
+    INSTALL_ROOT = "install-root"  # install a public root that Windows would download
+
+
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """One way to mend a finding. `kind`: edit, command, copy, rewrite, upgrade, install, accept; commands are for a shell."""
+    """One way to fix a finding. `kind`: edit, command, copy, rewrite, upgrade, install, accept; commands are for a shell."""
 
     kind: str
     text: str
     commands: tuple[str, ...] = ()
 
 
+class Role(enum.StrEnum):
+    """What a part of a message states."""
+
+    CAUSE = "cause"  # what is wrong
+    EFFECT = "effect"  # why it fails at run time
+    SYMPTOM = "symptom"  # the error that the operator sees
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One or more sentences of a message.
+
+    A report shows the part once for each `key` in a group of findings. Two parts have the same key if they differ only in
+    names that their subject lines show; an empty key stands for the text itself. `names_who`: the text names the pool or
+    client of the finding.
+    """
+
+    text: str
+    role: Role = Role.CAUSE
+    key: str = ""
+    names_who: bool = False
+
+
+def symptom(text: str, key: str = "") -> tuple[Part, ...]:
+    """The symptom as parts of a message; no part if nothing is known of it."""
+    return (Part(text, Role.SYMPTOM, key),) if text else ()
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong, with its proof in `facts`, its place in the user's files and how to mend it.
+    """Something wrong, with its proof in `facts`, its location in the user's files and its remedies.
 
-    `case` is the fact that tells this finding from others of the same check and subject; it goes into the fingerprint, so
-    it must not hold line numbers, times or paths of the machine. `affects` names the cells of the image matrix that it
-    concerns; None derives them from the subject.
+    A check states the message as a whole, or as `parts` that make it up; a message without parts is one cause. `case` is the
+    fact that tells this finding from others of the same check and subject. It goes into the fingerprint, so it must not hold
+    line numbers, times or paths of the machine.
+
+    `fold` lists what the message depends on besides the case and the names of the pool, its platform and the client. None
+    stands for `facts`, or the message if there are none. `affects` names the cells of the image matrix that the finding
+    concerns; None derives them from the subject. `remedy_kind` says which file of `auditor fix` can resolve it.
     """
 
     check: str
     severity: Severity
     subject: Subject
-    message: str
+    message: str = ""
     case: str = ""
     facts: Mapping[str, Fact] = field(default_factory=lambda: _NO_FACTS)
     location: Location | None = None
     remedies: tuple[Remedy, ...] = ()
     affects: tuple[Affected, ...] | None = None
+    parts: tuple[Part, ...] = ()
+    fold: tuple[Fact, ...] | None = None
+    remedy_kind: RemedyKind | None = None
+
+    def __post_init__(self) -> None:
+        if self.parts and not self.message:
+            object.__setattr__(self, "message", " ".join(part.text for part in self.parts))
+
+    @property
+    def stated(self) -> tuple[Part, ...]:
+        """The parts of the message."""
+        return self.parts or (Part(self.message, names_who=True),)
 
     @property
     def fingerprint(self) -> str:
         """32 hex digits, stable across runs, machines and line moves: check, subject and case."""
         return _fingerprint(self.check, self.subject, self.case)
+
+    @property
+    def fold_key(self) -> tuple[object, ...]:
+        """Equal for findings that state the same of other pools, platforms and clients."""
+        case = self.case.removeprefix(self.client)  # many checks begin the case with the client
+        return (self.check, self.subject.kind, self.subject.id, self.location, case, self._content)
+
+    @property
+    def _content(self) -> tuple[object, ...]:
+        """What the message depends on, without the facts that repeat a name of the subject."""
+        if self.fold is not None:
+            return self.fold
+        if not self.facts:
+            return (self.message,)
+        names = (self.subject.platform, self.subject.pool, self.client)
+        return tuple(pair for pair in self.facts.items() if pair[1] not in names)
+
+    @property
+    def client(self) -> str:
+        """The TLS client that the finding is about, empty if it is about none or several."""
+        return self.subject.client or str(self.facts.get("client", ""))
+
+    @property
+    def cause(self) -> str:
+        """What is wrong: the parts of the message that state it."""
+        return self._stated(Role.CAUSE)
+
+    @property
+    def symptom(self) -> str:
+        """The error that the operator sees, empty if the message states none."""
+        return self._stated(Role.SYMPTOM)
+
+    def _stated(self, role: Role) -> str:
+        return " ".join(part.text for part in self.stated if part.role is role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +218,8 @@ class Undetermined:
 
     `faults` names the hosts that did not answer, if an answer of theirs is all that is missing; reports group by them.
     `cause` names what several checks could not decide for one reason, such as a chain that was not observed: a report shows
-    it once, under the first check. It is empty for what only one check asks. `affects` as in `Finding`.
+    it once, under the first check. It is empty for what only one check asks. `affects` as in `Finding`. `fold` lists what the
+    detail depends on besides the names of the pool, its platform and the client; None stands for the detail itself.
     """
 
     check: str
@@ -133,11 +231,18 @@ class Undetermined:
     location: Location | None = None
     cause: str = ""
     affects: tuple[Affected, ...] | None = None
+    fold: tuple[Fact, ...] | None = None
 
     @property
     def fingerprint(self) -> str:
-        """As that of a finding: what it says of the same question is told apart by its kind."""
+        """32 hex digits as for a finding, from check, subject and kind."""
         return _fingerprint(self.check, self.subject, f"undetermined {self.kind.value}")
+
+    @property
+    def fold_key(self) -> tuple[object, ...]:
+        """Equal for outcomes that ask the same of other pools, platforms and clients."""
+        asked = self.detail if self.fold is None else self.fold
+        return (self.check, self.kind, self.subject.kind, self.subject.id, asked)
 
 
 def _fingerprint(check: str, subject: Subject, case: str) -> str:
@@ -177,11 +282,13 @@ class Check(Rule):
     """A rule with a function. `requires` names what a site must have for the check to apply.
 
     `area` is the part of the scope that the check examines; None for a check outside the scope, such as a plug-in's.
+    `connections` are the kinds of external connections that the check reports.
     """
 
     run: Run = field(repr=False)
     requires: tuple[Requirement, ...] = ()
     area: Area | None = None
+    connections: tuple[ConnectionKind, ...] = ()
 
 
 def define(
@@ -193,7 +300,18 @@ def define(
     severity: Severity,
     area: Area | None = None,
     requires: tuple[Requirement, ...] = (),
+    connections: tuple[ConnectionKind, ...] = (),
 ) -> Check:
     """Make a check from its function; the docstring of the function's module is its page."""
     page = inspect.cleandoc(sys.modules[run.__module__].__doc__ or "")
-    return Check(id=id, title=title, family=family, severity=severity, page=page, run=run, requires=requires, area=area)
+    return Check(
+        id=id,
+        title=title,
+        family=family,
+        severity=severity,
+        page=page,
+        run=run,
+        requires=requires,
+        area=area,
+        connections=connections,
+    )

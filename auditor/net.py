@@ -54,18 +54,32 @@ class Remote:
     scheme: str
 
 
+class ConnectionKind(enum.Enum):
+    """What a connection is for. Exactly one check reports each kind."""
+
+    LAYER = "layer"  # a node downloads a layer from a URL in its manifest
+    REGISTRY = "registry"  # a node asks a registry that no mirror replaces
+    REVOCATION = "revocation"  # a TLS client asks for a CRL or an OCSP answer
+    ISSUER = "issuer"  # a TLS client downloads a certificate that the endpoint does not send
+    ROOT_UPDATE = "root-update"  # Windows downloads a root of Microsoft's list
+    UNKNOWN_ROOT = "unknown-root"  # Windows looks for a root that is in no list
+    CHART = "chart"  # a tool or a controller downloads a chart or manifests
+    DOWNLOAD = "download"  # a script downloads a file
+    CACHED_REGISTRY = "cached-registry"  # the internal registry asks the one whose images it caches
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """A connection that `who` (a client on a pool, a script, a controller) opens to `remote`, and `why`.
 
-    `when_blocked` says what happens if the connection fails. `check` is the id of the check that reports it.
+    `when_blocked` says what happens if the connection fails. A check declares the kinds that it reports.
     """
 
     remote: Remote
     who: str
     why: str
     when_blocked: str
-    check: str
+    kind: ConnectionKind
 
 
 class Reach:

@@ -6,7 +6,7 @@ import datetime
 import shlex
 from collections.abc import Iterable, Iterator
 
-from auditor.check import Fact, Remedy, Subject, Undetermined
+from auditor.check import Fact, Part, Remedy, Role, Subject, Undetermined
 from auditor.evidence.model import Kind
 from auditor.pki.rules import Flaw, FlawKind
 from auditor.plan.model import Endpoint
@@ -51,10 +51,10 @@ def who(case: TrustCase) -> str:
     return f"{case.client} on {case.pool.name}"
 
 
-def said(words: str, stall: str = "") -> str:
-    """The client's words as a sentence; empty when nothing is known of them."""
+def symptom_of(words: str, stall: str = "") -> tuple[Part, ...]:
+    """The client's error as a part of a message; no part if it is unknown. `stall`: the error where packets are dropped."""
     instead = f'; or, where packets are dropped, "{stall}"' if stall else ""
-    return f' It would say: "{words.rstrip(".")}"{instead}.' if words else ""
+    return (Part(f'It would say: "{words.rstrip(".")}"{instead}.', Role.SYMPTOM),) if words else ()
 
 
 def facts_of(case: TrustCase) -> dict[str, Fact]:
@@ -75,7 +75,7 @@ def unseen(check: str, endpoint: Endpoint, why: Unseen) -> Undetermined:
 def unsure(check: str, case: TrustCase) -> Undetermined:
     """A client that fails if it insists on revocation as the facts suppose, which they are not sure of."""
     detail = f"whether {who(case)} fails without an answer about revocation is not confirmed: the facts only infer it"
-    return Undetermined(check, subject_of(case), Kind.UNSUPPORTED, detail)
+    return Undetermined(check, subject_of(case), Kind.UNSUPPORTED, detail, fold=("revocation is inferred",))
 
 
 def served(site: Site, check: str) -> Iterator[tuple[Endpoint, Served] | Undetermined]:

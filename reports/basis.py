@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from auditor.report import AgeRow, EvidenceBasis, Report, Timing
+from auditor.report import AgeRow, EvidenceBasis, EvidenceOrigin, Report, Timing
 from auditor.text import days, many
 
 _ORIGINS = {
-    "file": "Evidence file",
-    "cache": "Evidence of an earlier run (--offline)",
-    "run": "Evidence collected in this run",
+    EvidenceOrigin.FILE: "Evidence file",
+    EvidenceOrigin.CACHE: "Evidence of an earlier run (--offline)",
+    EvidenceOrigin.RUN: "Evidence collected in this run",
 }
 _UNSEALED = "The file is not sealed, because an older version wrote it: damage to it may not be detected."
 

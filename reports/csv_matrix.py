@@ -30,7 +30,7 @@ def render(report: Report) -> str:
 def _rows(image: ImageRow) -> Iterator[list[str]]:
     why = "; ".join(image.why)
     if not image.platforms:
-        yield _row(image.reference, *_cell(Cell("", "", "", image.digest)), why, "", "")
+        yield _row(image.reference, "", "", "", image.digest, "", "", "0", "", "", why, "", "")
     for cell in image.platforms:
         yield _row(image.reference, *_cell(cell), why, " ".join(cell.checks), "yes" if cell.is_accepted else "")
 

@@ -1,16 +1,15 @@
-"""Findings and questions that say the same of several pools or clients, put together so that each is read once.
+"""Findings and questions with the same fold key, put together so that each is read once.
 
-Folding joins only what differs in nothing but the names of the pool, its platform and the client; what differs in more
-stays a wording of its own. Counts are always of findings, never of entries.
+The fold key is equal for outcomes that differ only in the names of the pool, its platform and the client. Counts are always of
+findings, never of entries.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from auditor.check import Finding, Remedy, Subject, Undetermined
+from auditor.check import Finding, Undetermined
 from auditor.text import listed
 
 MOST_POOLS = 6
@@ -19,13 +18,13 @@ Who = tuple[str, str]  # client and pool; either may be empty
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What is said alike of everybody in `findings`, which is never empty."""
+    """Findings with one fold key. Never empty."""
 
     findings: tuple[Finding, ...]
 
     @property
     def first(self) -> Finding:
-        """The finding whose own words are shown."""
+        """The finding whose message is shown."""
         return self.findings[0]
 
 
@@ -53,7 +52,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Undetermineds of one check about one subject for one reason, whoever the pools are. Never empty."""
+    """Undetermined outcomes with one fold key. Never empty."""
 
     rows: tuple[Undetermined, ...]
 
@@ -69,55 +68,25 @@ class Question:
 
 
 def entries(findings: Iterable[Finding]) -> tuple[Entry, ...]:
-    """The findings of one check by subject and place, in the order in which each first appears."""
-    places: dict[tuple[str, str, str], dict[tuple[str, ...], list[Finding]]] = {}
+    """The findings of one check by subject and location, in the order in which each first appears."""
+    places: dict[tuple[object, ...], dict[tuple[object, ...], list[Finding]]] = {}
     for finding in findings:
-        key = (finding.subject.kind, finding.subject.id, str(finding.location or ""))
-        places.setdefault(key, {}).setdefault(_wording(finding), []).append(finding)
+        place = (finding.subject.kind, finding.subject.id, finding.location)
+        places.setdefault(place, {}).setdefault(finding.fold_key, []).append(finding)
     return tuple(Entry(tuple(Wording(tuple(alike)) for alike in wordings.values())) for wordings in places.values())
 
 
 def questions(rows: Iterable[Undetermined]) -> tuple[Question, ...]:
-    """Undetermineds that differ in nothing but the pool, in the order in which each first appears."""
-    alike: dict[tuple[str, str, str, str, str], list[Undetermined]] = {}
+    """Undetermined outcomes by their fold key, in the order in which each first appears."""
+    alike: dict[tuple[object, ...], list[Undetermined]] = {}
     for row in rows:
-        subject = row.subject
-        detail = nameless(row.detail, subject, subject.client)
-        alike.setdefault((row.check, row.kind.value, subject.kind, subject.id, detail), []).append(row)
+        alike.setdefault(row.fold_key, []).append(row)
     return tuple(Question(tuple(found)) for found in alike.values())
-
-
-def _wording(finding: Finding) -> tuple[str, ...]:
-    client = who_of(finding)[0]
-    said = (finding.message, *_words(finding.remedies[:1]))
-    return tuple(nameless(text, finding.subject, client) for text in said)
-
-
-def _words(remedies: Iterable[Remedy]) -> Iterator[str]:
-    for remedy in remedies:
-        yield from (remedy.text, *remedy.commands)
-
-
-def nameless(text: str, subject: Subject, client: str) -> str:
-    """`text` without the names by which two alike findings may differ; only whole names count."""
-    for name, blank in ((subject.platform, "<platform>"), (subject.pool, "<pool>"), (client, "<client>")):
-        if name:
-            text = _whole(name).sub(blank, text)
-    return text
-
-
-def names(text: str, name: str) -> bool:
-    """Whether `text` holds the whole name, and not only as a part of another."""
-    return _whole(name).search(text) is not None
-
-
-def _whole(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
 
 
 def who_of(finding: Finding) -> Who:
     """The client and the pool of a finding."""
-    return finding.subject.client or str(finding.facts.get("client", "")), finding.subject.pool
+    return finding.client, finding.subject.pool
 
 
 def everybody(people: Iterable[Who], most: int | None = MOST_POOLS) -> str:

@@ -13,6 +13,7 @@ from auditor.text import in_brackets, short
 from reports.cleaning import clean
 from reports.headline import title
 from reports.html import render_index
+from reports.html.view import verdict_word
 
 _LONGEST = 200
 
@@ -39,6 +40,11 @@ class Entry:
             return "not audited"
         is_partial = self.report.verdict is Verdict.READY and self.report.works_offline_until is None
         return title(self.report).lower() if is_partial else self.report.verdict.value
+
+    @property
+    def tone(self) -> str:
+        """The word that gives the verdict its colour."""
+        return verdict_word(self.report) if self.report is not None else self.verdict
 
     @property
     def counts(self) -> tuple[int | str, ...]:

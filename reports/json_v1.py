@@ -6,6 +6,7 @@ Each row of a list stands on a line of its own, so that two reports can be compa
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from importlib import resources
@@ -134,7 +135,16 @@ def _finding(item: JudgedFinding) -> Json:
         "waived": _waived(item.waived),
         "baselined": item.baselined,
         "fixable": item.fixable,
+        "fold": _fold(finding),
+        "cause": finding.cause if len(finding.stated) > 1 else None,
+        "symptom": finding.symptom or None,
+        "remedy_kind": finding.remedy_kind.value if finding.remedy_kind is not None else None,
     }
+
+
+def _fold(outcome: Finding | Undetermined) -> str:
+    """The fold key as 16 hex digits."""
+    return hashlib.sha256(repr(outcome.fold_key).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _location(at: Finding | Undetermined) -> Json | None:
@@ -176,6 +186,7 @@ def _undetermined(row: Undetermined) -> Json:
         "facts": dict(row.facts),
         "location": _location(row),
         "hosts": [{"host": fault.host, "cause": fault.cause.value or None} for fault in row.faults],
+        "fold": _fold(row),
     }
 
 
@@ -309,6 +320,7 @@ def trust_json(rows: Iterable[TrustRow]) -> list[Json]:
                     "until": step.until or None,
                     "sha1": step.sha1 or None,
                     "flaws": step.flaws,
+                    "gap": step.is_gap,
                 }
                 for step in row.steps
             ],

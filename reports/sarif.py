@@ -11,7 +11,7 @@ import json
 import urllib.parse
 from collections.abc import Mapping
 
-from auditor.check import Finding, Severity, Subject, Undetermined
+from auditor.check import Finding, Kind, Severity, Subject, Undetermined
 from auditor.report import CheckRow, JudgedFinding, Report, ScopeRow
 from reports import basis, hosts
 from reports.cleaning import clean
@@ -25,7 +25,6 @@ FINGERPRINT = "airgapAuditor/v1"
 # Code scanning of GitHub tells results apart by this one alone, and would take findings on one line for the same.
 GITHUB_FINGERPRINT = "primaryLocationLineHash"
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-_BUG = "bug"
 
 
 def render(report: Report) -> str:
@@ -38,7 +37,7 @@ def _run(report: Report) -> Json:
     for check in (*(item.finding.check for item in report.findings), *(row.check for row in report.undetermined)):
         rules.setdefault(check, _described(check, check, check))
     index = {check: number for number, check in enumerate(rules)}
-    bugs = [row for row in report.undetermined if row.kind.value == _BUG]
+    bugs = [row for row in report.undetermined if row.kind is Kind.BUG]
     return {
         "tool": {"driver": {"name": "airgap-auditor", "version": clean(report.tool_version), "rules": list(rules.values())}},
         "invocations": [
@@ -138,7 +137,7 @@ def _about(check: str, subject: Subject, text: str, fingerprint: str, index: Map
 def _notification(row: Undetermined, index: Mapping[str, int]) -> Json:
     return {
         "level": "error",
-        "message": {"text": clean(row.detail) or _BUG},
+        "message": {"text": clean(row.detail) or row.kind.value},
         "associatedRule": {"id": row.check, "index": index[row.check]},
     }
 

@@ -6,7 +6,7 @@ import itertools
 from collections import Counter
 from dataclasses import dataclass
 
-from auditor.check import Remedy, Severity
+from auditor.check import Kind, Remedy, Severity
 from auditor.report import CheckRow, EgressRow, JudgedFinding, Report, Status, Waived
 from auditor.text import listed, many
 from reports import hosts
@@ -15,14 +15,14 @@ MOST_STEPS = 5
 
 _USUAL_PORTS = {("http", 80), ("https", 443)}
 
-# What to do about each kind of not knowing; the keys are the values of auditor.evidence.model.Kind.
+# What to do about each kind of undetermined outcome.
 KIND_ADVICE = {
-    "unreachable": "Make the source answer where evidence is collected, then collect again.",
-    "denied": "Give credentials that may read it, then collect again.",
-    "malformed": "Look at what the source answered; mend it there, then collect again.",
-    "missing-evidence": "Run `auditor collect`, name the missing file in the plan, or mend first what the answer names.",
-    "unsupported": "Do what the answer says, or judge it by hand.",
-    "bug": "Report it: the auditor itself failed here.",
+    Kind.UNREACHABLE: "Make the source answer where evidence is collected, then collect again.",
+    Kind.DENIED: "Give credentials that may read it, then collect again.",
+    Kind.MALFORMED: "Look at what the source answered; mend it there, then collect again.",
+    Kind.MISSING_EVIDENCE: "Run `auditor collect`, name the missing file in the plan, or mend first what the answer names.",
+    Kind.UNSUPPORTED: "Do what the answer says, or judge it by hand.",
+    Kind.BUG: "Report it: the auditor itself failed here.",
 }
 
 _MANY = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.INFO: "infos"}
@@ -135,7 +135,7 @@ def _unknown(report: Report) -> list[Step]:
         (row.undetermined, Step(f"{hosts.headline(row)} ({row.undetermined:,} undetermined)", hosts.fix(row)))
         for row in report.hosts
     ]
-    kinds = Counter(row.kind.value for row in hosts.ungrouped(report))
+    kinds = Counter(row.kind for row in hosts.ungrouped(report))
     found += [
         (count, Step(f"{many(count, 'question')} without an answer ({kind})", advice(kind))) for kind, count in kinds.items()
     ]
@@ -150,9 +150,9 @@ def since(report: Report) -> str:
     return f"the report of {used.plan_name or 'no name'} as of {used.audited_at.isoformat()}"
 
 
-def advice(kind: str) -> str:
-    """What to do about one kind of not knowing."""
-    return KIND_ADVICE.get(kind, "See what was seen instead of an answer.")
+def advice(kind: Kind) -> str:
+    """What to do about one kind of undetermined outcome."""
+    return KIND_ADVICE[kind]
 
 
 def not_applied(report: Report) -> tuple[tuple[str, tuple[CheckRow, ...]], ...]:

@@ -1,4 +1,4 @@
-"""The section trust for eyes: each path once, with what the clients that follow it come to, Linux beside Windows."""
+"""The section `trust` for people: each path once with the outcome of the clients that follow it, Linux beside Windows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SYSTEMS = {"linux": "Linux", "windows": "Windows"}
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What several clients see alike: `row` is the first of theirs."""
+    """The outcome that several clients share; `row` is the first of their rows."""
 
     who: str
     row: TrustRow
@@ -21,7 +21,7 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One path, and what the clients that follow it come to. `row` is one of theirs."""
+    """One path, and the outcomes of the clients that follow it. `row` is one of their rows."""
 
     row: TrustRow
     sights: tuple[Sight, ...]
@@ -29,7 +29,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What the clients of one operating system see of an endpoint."""
+    """The paths of the clients of one operating system to an endpoint."""
 
     os: str
     ways: tuple[Way, ...]
@@ -51,15 +51,10 @@ def _ways(rows: Iterable[TrustRow]) -> tuple[Way, ...]:
 
 
 def _sight(rows: list[TrustRow]) -> Sight:
-    """Clients that follow the same path and come to the same share a sight."""
+    """The sight of clients with the same path and outcome."""
     return Sight(everybody(((row.client, row.pool) for row in rows), most=None), rows[0])
 
 
-def is_gap(step: TrustStep) -> bool:
-    """Whether the path breaks at this certificate, or would."""
-    return bool(step.flaws) or step.origin in {"missing", "not on the node"}
-
-
 def about(step: TrustStep) -> str:
-    """What stands below a certificate of a path."""
+    """The line below a certificate of a path."""
     return ", ".join(filter(None, (step.origin, step.key, step.until and f"until {step.until[:10]}")))

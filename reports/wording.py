@@ -91,7 +91,7 @@ def asked(rows: Iterable[Undetermined]) -> Iterator[tuple[Question, str]]:
         pools = everybody([("", pool) for pool in question.pools])
         whom = f" for {pools}" if pools else ""
         detail = f"{row.subject.id}{whom}: {row.detail.rstrip('.')} ({row.kind.value})"
-        yield question, f"{shortened(detail)}. {advice(row.kind.value)}"
+        yield question, f"{shortened(detail)}. {advice(row.kind)}"
 
 
 def shortened(text: str, most: int = MOST_TEXT) -> str:

@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.net import Reach, Remote, Scope, authority, canonical, covers, fetch_remote, is_malformed, remote_of
+from auditor.net import (
+    ConnectionKind,
+    Reach,
+    Remote,
+    Scope,
+    authority,
+    canonical,
+    covers,
+    fetch_remote,
+    is_malformed,
+    remote_of,
+)
 from auditor.plan.reach import reach_of
 from auditor.site import Site
 from auditor.site.mirrors import Way
@@ -43,14 +54,14 @@ INTERNAL = (
 )
 EXTERNAL = ("mcr.microsoft.com", "plant7.local", "registry.example.evil.test", "11.0.0.1", "fd01::1", "svc", "192.0.2.8")
 UNKNOWN = ("${mirror}.example", "{{ .values.host }}", "<host>", "a..example", "x%20y", "", ".", "a b")
-# The check that reports an external connection of each view.
+# The kind of an external connection of each view.
 VIEWS = {
-    "layers": "foreign-layer-egress",
-    "mirrors": "mirror-not-configured",
-    "certificates": "revocation-egress",
-    "charts": "chart-repository-egress",
-    "scripts": "script-downloads",
-    "registry": "registry-config",
+    "layers": ConnectionKind.LAYER,
+    "mirrors": ConnectionKind.REGISTRY,
+    "certificates": ConnectionKind.REVOCATION,
+    "charts": ConnectionKind.CHART,
+    "scripts": ConnectionKind.DOWNLOAD,
+    "registry": ConnectionKind.CACHED_REGISTRY,
 }
 
 
@@ -94,8 +105,8 @@ def site_with(host: str) -> Site:
 
 def external_in(site: Site, host: str) -> set[str]:
     """The views that call the host external."""
-    checks = {one.check for one in site.connections(TODAY) if canonical(one.remote.host) == canonical(host)}
-    return {view for view, check in VIEWS.items() if check in checks}
+    kinds = {one.kind for one in site.connections(TODAY) if canonical(one.remote.host) == canonical(host)}
+    return {view for view, kind in VIEWS.items() if kind in kinds}
 
 
 def spellings(host: str) -> list[str]:
@@ -172,7 +183,7 @@ def test_what_a_loopback_or_cluster_host_serves_is_not_taken_for_known(host: str
     site = site_with(host)
     assert not site.reach.declares(host)
     assert {group.first.way for group in site.mirroring} == {Way.UNKNOWN}
-    egress = next(check for check in CATALOGUE if check.id == "foreign-layer-egress")
+    egress = next(check for check in CATALOGUE if check.id == ConnectionKind.LAYER)
     details = [getattr(outcome, "detail", "") for outcome in egress.run(site, TODAY)]
     assert f"one of its urls is on {host}, and the plan does not say what that host serves" in details
 
@@ -187,11 +198,11 @@ def test_a_pull_finds_its_endpoint_in_every_spelling(written: str) -> None:
     assert site.pulls.endpoint("a", need.reference) == endpoint.name
 
 
-def test_connections_name_checks_that_exist() -> None:
-    known = {check.id for check in CATALOGUE}
+def test_each_kind_of_connection_is_reported_by_one_check() -> None:
+    reported = [kind for check in CATALOGUE for kind in check.connections]
+    assert sorted(kind.name for kind in reported) == sorted(kind.name for kind in ConnectionKind)
     connections = site_with("mcr.microsoft.com").connections(TODAY)
-    assert {one.check for one in connections} >= set(VIEWS.values())
-    assert {one.check for one in connections} <= known
+    assert {one.kind for one in connections} >= set(VIEWS.values())
     assert all(one.who and one.why and one.when_blocked for one in connections)
 
 

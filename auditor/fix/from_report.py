@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from auditor.check import RemedyKind
 from auditor.fix.errands import Stayed
 from auditor.fix.reported import Reported
 from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Rewrite, Step
 from auditor.oci.reference import InvalidReference, Reference, is_digest, parse_reference
 from auditor.report.reading import dicts, text
 
-MISSING, DROPPED = "image-missing-in-target", "platform-dropped"
-UNAVAILABLE, EGRESS = "foreign-layer-unavailable", "foreign-layer-egress"
+_OF_LAYERS = frozenset({RemedyKind.COPY_LAYER, RemedyKind.STRIP_URLS})
 
 
 def errands_in(document: Mapping[str, Any], findings: tuple[Reported, ...]) -> tuple[tuple[Errand, ...], tuple[Stayed, ...]]:
@@ -39,12 +39,16 @@ def errands_in(document: Mapping[str, Any], findings: tuple[Reported, ...]) -> t
 
 
 def _images(finding: Reported) -> Iterator[str]:
-    if finding.check in {MISSING, DROPPED}:
-        yield finding.subject.id
-    elif finding.check == UNAVAILABLE:
-        yield text(finding.facts, "image")
-    elif finding.check == EGRESS and isinstance(images := finding.facts.get("images"), list):
-        yield from (image for image in images if isinstance(image, str))
+    match finding.kind:
+        case RemedyKind.COPY_IMAGE:
+            yield finding.subject.id
+        case RemedyKind.COPY_LAYER:
+            yield text(finding.facts, "image")
+        case RemedyKind.STRIP_URLS:
+            images = finding.facts.get("images")
+            yield from (image for image in (images if isinstance(images, list) else []) if isinstance(image, str))
+        case _:
+            pass
 
 
 def _errand(image: str, root: str, about: list[Reported]) -> Errand | Stayed | None:
@@ -56,7 +60,7 @@ def _errand(image: str, root: str, about: list[Reported]) -> Errand | Stayed | N
         return Stayed(reference, "the report does not say where it belongs inside: give the plan instead")
     if not is_digest(root):
         return Stayed(reference, "the report does not say its digest at the source: give the plan instead")
-    layers = frozenset(f.subject.id for f in about if f.check in {UNAVAILABLE, EGRESS})
+    layers = frozenset(f.subject.id for f in about if f.kind in _OF_LAYERS)
     if layers:
         target = replace(target, tag=target.tag or "without-urls", digest="")
         return Errand(reference, target, (Rewrite(reference, target, (root,), whole=True),), root, layers)
@@ -67,16 +71,17 @@ def _target(reference: Reference, about: list[Reported]) -> Reference | None:
     """Where the image belongs: a finding says it, by name, or the repository alone."""
     for finding in about:
         place = _parsed(text(finding.facts, "place"))
-        if place is not None and finding.check in {MISSING, DROPPED, UNAVAILABLE}:
+        if place is not None and finding.kind in {RemedyKind.COPY_IMAGE, RemedyKind.COPY_LAYER}:
             digest = "" if reference.tag else reference.digest
             return Reference(place.domain, place.path, reference.tag, digest)
     return None
 
 
 def _steps(reference: Reference, target: Reference, root: str, about: list[Reported]) -> Iterator[Step]:
-    torn = [finding.facts.get("blobs") for finding in about if finding.check == MISSING and "blobs" in finding.facts]
-    for finding in about:
-        part = _parsed(text(finding.facts, "at_source")) if finding.check == DROPPED else None
+    of_image = [finding.facts for finding in about if finding.kind is RemedyKind.COPY_IMAGE]
+    torn = [facts.get("blobs") for facts in of_image]
+    for facts in of_image:
+        part = _parsed(text(facts, "at_source"))
         if part is not None and part.digest:
             yield CopyManifest(reference.at(part.digest), target.at(part.digest), part.digest, foreign=True)
     yield CopyManifest(reference.at(root), target, root, foreign=True)

@@ -10,6 +10,7 @@ import datetime
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from auditor.check import RemedyKind
 from auditor.fix.after import confirmed
 from auditor.fix.reported import Reported
 from auditor.fix.steps import Errand, Rewrite, WriteIndex
@@ -21,9 +22,6 @@ from auditor.oci.reference import InvalidReference, Reference, parse_reference
 from auditor.oci.select import entries
 from auditor.plan.rewrites import placed
 from auditor.site import Site
-
-_TAGS = frozenset({"image-not-listed", "default-image-missing", "image-duplicate"})
-_UNPINNED = "image-unpinned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +41,12 @@ def list_files(
     """The lists by tags and the lists by digests that resolve a finding, or name an image that a script renames."""
     renamed = {one.reference: one for one in errands if any(isinstance(step, Rewrite) for step in one.steps)}
     moved = any(one.new_name for one in renamed.values())
-    by_tag = tuple(f for f in findings if f.check in _TAGS)
-    if not (by_tag or moved or (_has_digests(site) and any(f.check == _UNPINNED for f in findings))):
+    by_tag = tuple(f for f in findings if f.kind is RemedyKind.ADD_TO_LIST)
+    if not (by_tag or moved or (_has_digests(site) and any(f.kind is RemedyKind.PIN_IN_LIST for f in findings))):
         return  # no list can resolve anything: do not make the text of 100,000 lines
     sections = _sections(site)
     pins = _pins(site, (one for group in sections.values() for one in group), {one.reference: one for one in errands})
-    unpinned = tuple(f for f in findings if f.check == _UNPINNED and _parsed(f.subject.id) in pins)
+    unpinned = tuple(f for f in findings if f.kind is RemedyKind.PIN_IN_LIST and _parsed(f.subject.id) in pins)
     tags = _files(site, sections, None, renamed)
     digests = _files(site, sections, pins, renamed)
     sure = confirmed(site, tags, by_tag, day) if by_tag and tags else frozenset()

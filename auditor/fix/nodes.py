@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
+from auditor.check import RemedyKind
 from auditor.fix.after import applied, confirmed
 from auditor.fix.installers import CA, Installed, linux_script, windows_script
 from auditor.fix.merging.hosts_toml_text import with_server
@@ -29,8 +30,6 @@ from auditor.site import Site
 from auditor.site.mirrors import Mirroring, Way
 from checks.mirror_files import MirrorAdvice, MirrorFile, Placed, mirror_advice
 
-_TRUST = "root-not-trusted"
-_MIRRORS = "mirror-not-configured"
 DROP_IN = "config.yaml.d/99-airgap-auditor.yaml"
 PART = "registries-mirrors.yaml"
 
@@ -79,7 +78,7 @@ def _of_pool(
         _for_distribution(site, registry, config, config.distribution, pairs, made)
     elif pairs:
         _for_containerd(site, registry, config, pairs, made)
-    mirrors = tuple(f for f in findings if f.check == _MIRRORS)
+    mirrors = tuple(f for f in findings if f.kind is RemedyKind.MIRROR_CONFIG)
     sure = confirmed(site, made.files, mirrors, day) if mirrors and made.files else frozenset()
     solved = tuple(f for f in mirrors if f.fingerprint in sure)
     if pool.config and not solved and not _settled(applied(site, made.files), pool) - _settled(site, pool):
@@ -247,7 +246,7 @@ def _urls_of(file: MirrorFile) -> list[str]:
 def _ca(site: Site, registry: Registry, made: _Made, findings: tuple[Reported, ...], day: datetime.date) -> tuple[Written, ...]:
     """The CA of the internal registry, where the plan has it and the pool does not trust it."""
     ids = {registry.host, f"{registry.host}:443"}
-    wanted = tuple(f for f in findings if f.check == _TRUST and f.subject.id in ids)
+    wanted = tuple(f for f in findings if f.kind is RemedyKind.TRUST_ROOT and f.subject.id in ids)
     data = site.plan.files.get(normal(registry.ca)) if registry.ca else None
     if data is None or not wanted:
         return ()

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from auditor.check import RemedyKind
 from auditor.evidence.model import Place
 from auditor.fix.errands import Stayed, errands
 from auditor.fix.from_report import errands_in
@@ -23,19 +24,8 @@ from auditor.fix.written import Written
 from auditor.report.reading import text
 from auditor.site import Site
 
-OF_IMAGES = frozenset(
-    {
-        "image-missing-in-target",
-        "platform-dropped",
-        "archive-name-mismatch",
-        "copy-drops-foreign-layers",
-        "copy-drops-platforms",
-        "copy-keeps-urls",
-    }
-)
-_UNAVAILABLE = "foreign-layer-unavailable"
-OF_LAYERS = frozenset({"foreign-layer-egress", _UNAVAILABLE})
-
+_OF_IMAGES = frozenset({RemedyKind.COPY_IMAGE, RemedyKind.COPY_AGAIN})
+_OF_LAYERS = frozenset({RemedyKind.COPY_LAYER, RemedyKind.STRIP_URLS})
 
 _NO_REGISTRY = "The plan names no internal registry (`registry.host`): there is no place to copy to, and no copy script."
 _BY_REPORT = "A report alone says enough for copies only: for lists and configuration, give the plan with its evidence."
@@ -137,17 +127,19 @@ class _Mended:
     def __init__(self, findings: Iterable[Reported]) -> None:
         self._by_subject: dict[str, list[tuple[int, Reported]]] = {}
         for position, finding in enumerate(findings):
-            if finding.check in OF_IMAGES or finding.check in OF_LAYERS:
+            if finding.kind in _OF_IMAGES or finding.kind in _OF_LAYERS:
                 self._by_subject.setdefault(finding.subject.id, []).append((position, finding))
 
     def by(self, errand: Errand) -> tuple[Reported, ...]:
         """The findings that a copy of one image resolves, in their order."""
         is_rewritten = any(isinstance(step, Rewrite) for step in errand.steps)
-        found = {at: one for at, one in self._by_subject.get(str(errand.reference), ()) if one.check in OF_IMAGES}
+        found = {at: one for at, one in self._by_subject.get(str(errand.reference), ()) if one.kind in _OF_IMAGES}
         for layer in errand.layers:
             of_layer = self._by_subject.get(layer, ())
             found.update(
-                (at, one) for at, one in of_layer if one.check == _UNAVAILABLE or (one.check in OF_LAYERS and is_rewritten)
+                (at, one)
+                for at, one in of_layer
+                if one.kind is RemedyKind.COPY_LAYER or (one.kind is RemedyKind.STRIP_URLS and is_rewritten)
             )
         return tuple(found[position] for position in sorted(found))
 

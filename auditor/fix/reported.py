@@ -1,7 +1,7 @@
-"""A finding as it was reported: by the audit that was just made, or by a JSON report of an earlier one.
+"""A finding as `auditor fix` reads it: from the audit that just ran, or from a JSON report of an earlier one.
 
-A report may have been changed on its way. Nothing in it is taken for a command: its references and digests are parsed as those
-of lists are, and all other text is only ever quoted.
+A report may have been changed. No text of it becomes a command: references and digests are parsed as those of lists, and all
+other text is quoted.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from auditor.check import Finding, Subject
+from auditor.check import Finding, RemedyKind, Subject
 from auditor.report.reading import dicts, part, place, subject, text
 
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What remedies have to know of a finding. `place` is where it is in the user's files, `advice` what its remedies say.
+    """What `auditor fix` needs of a finding. `place` is its location in the user's files, `advice` the text of its remedies.
 
-    `case` is empty for one out of a report, which does not tell it.
+    `kind` is None for a finding that no file can resolve.
     """
 
     check: str
     severity: str
     subject: Subject
     fingerprint: str
-    case: str = ""
+    kind: RemedyKind | None = None
     place: str = ""
     advice: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False)
@@ -38,15 +38,36 @@ def of_finding(finding: Finding, *, with_advice: bool = True) -> Reported:
         finding.severity.value,
         finding.subject,
         finding.fingerprint,
-        finding.case,
+        finding.remedy_kind,
         str(finding.location or "") if with_advice else "",
         tuple(remedy.text for remedy in finding.remedies) if with_advice else (),
         finding.facts,
     )
 
 
+# Reports of version 0.1.x have no `remedy_kind`. Ids of checks are never renamed, so this table stays true.
+_OF_OLD_REPORTS = {
+    "image-missing-in-target": RemedyKind.COPY_IMAGE,
+    "platform-dropped": RemedyKind.COPY_IMAGE,
+    "archive-name-mismatch": RemedyKind.COPY_AGAIN,
+    "copy-drops-foreign-layers": RemedyKind.COPY_AGAIN,
+    "copy-drops-platforms": RemedyKind.COPY_AGAIN,
+    "copy-keeps-urls": RemedyKind.COPY_AGAIN,
+    "foreign-layer-unavailable": RemedyKind.COPY_LAYER,
+    "foreign-layer-egress": RemedyKind.STRIP_URLS,
+}
+
+
+def _kind(item: Mapping[str, Any]) -> RemedyKind | None:
+    """The remedy kind of a finding in a report, None if it has none or one of a later version."""
+    if "remedy_kind" not in item:
+        return _OF_OLD_REPORTS.get(text(item, "check"))
+    given = text(item, "remedy_kind")
+    return RemedyKind(given) if given in {*RemedyKind} else None
+
+
 def in_report(document: Mapping[str, Any]) -> Iterator[Reported]:
-    """The findings of a JSON report that nobody waived. What is not as it should be is left out, item by item."""
+    """The findings of a JSON report that are not waived. Malformed items are left out."""
     for item in dicts(document.get("findings")):
         if item.get("waived"):
             continue
@@ -55,6 +76,7 @@ def in_report(document: Mapping[str, Any]) -> Iterator[Reported]:
             text(item, "severity"),
             subject(item),
             text(item, "fingerprint"),
+            _kind(item),
             place=place(item),
             advice=tuple(text(remedy, "text") for remedy in dicts(item.get("remedies"))),
             facts=part(item, "facts"),

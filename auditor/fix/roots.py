@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from auditor.check import RemedyKind
 from auditor.fix.reported import Reported
 from auditor.fix.written import Written, file_name, mended
 from auditor.pki.certificate import Certificate
@@ -17,7 +18,6 @@ from auditor.pki.stores.windows_roots import public_by_sha1
 from auditor.plan.model import Pool
 from auditor.site import Site
 
-_CHECKS = frozenset({"root-needs-windows-update", "root-unproven"})
 _INSTALL = r"""$ErrorActionPreference = 'Stop'
 Set-StrictMode -Version Latest
 Get-ChildItem -LiteralPath (Join-Path $PSScriptRoot 'roots') -Filter '*.crt' | ForEach-Object {
@@ -29,7 +29,7 @@ Get-ChildItem -LiteralPath (Join-Path $PSScriptRoot 'roots') -Filter '*.crt' | F
 def root_files(site: Site, findings: tuple[Reported, ...]) -> Iterator[Written]:
     """The roots of every pool that needs any, and its script."""
     for pool in site.plan.pools:
-        ours = tuple(one for one in findings if one.check in _CHECKS and one.subject.pool == pool.name)
+        ours = tuple(one for one in findings if one.kind is RemedyKind.INSTALL_ROOT and one.subject.pool == pool.name)
         wanted: dict[Certificate, list[Reported]] = {}
         for one in ours:
             root = public_by_sha1().get(str(one.facts.get("sha1", "")))

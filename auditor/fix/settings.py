@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from auditor.check import RemedyKind
 from auditor.fix.after import confirmed
 from auditor.fix.merging.yaml_text import with_values
 from auditor.fix.reported import Reported
@@ -20,8 +21,7 @@ from auditor.readers.docker_daemon import ALLOW, Daemon, daemons
 from auditor.readers.registry_config import UnreadableConfig, UrlRules, read_rules
 from auditor.site import Site
 
-_DAEMON = "docker-nondistributable"
-_REFUSES = "registry-refuses-urls"
+_DOCKER = frozenset({RemedyKind.DOCKER_SEND, RemedyKind.DOCKER_ENTRY, RemedyKind.DOCKER_KEY})
 _MAX = 4 * 1024 * 1024
 _MAX_INDENT = 8
 _ALLOWED = ("validation", "manifests", "urls", "allow")
@@ -29,8 +29,8 @@ _ALLOWED = ("validation", "manifests", "urls", "allow")
 
 def setting_files(site: Site, findings: tuple[Reported, ...], urls: tuple[str, ...], day: datetime.date) -> Iterator[Written]:
     """The files. `urls` are those of layers that the internal registry has to accept."""
-    yield from _daemon_files(site, tuple(f for f in findings if f.check == _DAEMON), day)
-    refused = tuple(f for f in findings if f.check == _REFUSES and f.case == "refuses")
+    yield from _daemon_files(site, tuple(f for f in findings if f.kind in _DOCKER), day)
+    refused = tuple(f for f in findings if f.kind is RemedyKind.REGISTRY_SETTING)
     if refused and urls and (made := _registry_file(site, refused, urls, day)) is not None:
         yield made
 
@@ -40,18 +40,17 @@ def _daemon_files(site: Site, findings: tuple[Reported, ...], day: datetime.date
     copy, registry = site.plan.copy, site.plan.registry
     # Images that lose their `urls` are copied by a script, not by Docker.
     stripped = all(one.placement.image.reference in site.with_outside_urls for one in site.carriages if one.left)
-    other = {"flag", "target"} if stripped else {"flag"}
-    wanted = tuple(f for f in findings if f.subject.id == "copy" and f.case not in other)
+    wanted = tuple(f for f in findings if not (stripped and f.kind is RemedyKind.DOCKER_SEND))
     if copy is None or registry is None or not wanted:
         return
     read = {daemon.location.file for daemon in daemons(site.plan, copy.config) if isinstance(daemon, Daemon)}
     for path, data in site.plan.files.items():
         if shown_path(site.plan.path, path) not in read or (document := _json(data)) is None:
             continue
-        if any(f.case == "key" for f in wanted):
+        if any(f.kind is RemedyKind.DOCKER_KEY for f in wanted):
             document.pop(ALLOW, None)
         else:
-            bad = {f.case.partition(" ")[2] for f in wanted if f.case.startswith(("scheme ", "placeholder "))}
+            bad = {text for f in wanted if isinstance(text := f.facts.get("entry"), str) and text}
             given = document.get(ALLOW)
             hosts = [host for host in given if isinstance(host, str) and host not in bad] if isinstance(given, list) else []
             document[ALLOW] = list(dict.fromkeys([*hosts, registry.host]))

@@ -14,7 +14,7 @@ from auditor.check import Finding, Remedy, Subject
 from auditor.evidence.dated import FIXED, Dated, Span
 from auditor.plan.model import Plan
 from auditor.policy.rules import EVIDENCE_STALE
-from auditor.report import AgeRow, EvidenceBasis, Timing
+from auditor.report import AgeRow, EvidenceBasis, EvidenceOrigin, Timing
 from auditor.text import duration, many
 
 CARRIED = "files that the evidence carries"
@@ -46,7 +46,7 @@ def evidence_basis(basis: Basis, plan: Plan, audit: datetime.date) -> EvidenceBa
         carried = Span(CARRIED, basis.carried_at, basis.carried_at)
         rows.append(_row(carried, measured, plan.evidence_max_age, can_change=False))
     return EvidenceBasis(
-        origin=basis.origin,
+        origin=EvidenceOrigin(basis.origin),
         sha256=basis.sha256,
         sealed=basis.is_sealed,
         measured_on=measured,

@@ -59,7 +59,8 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
     site = outcomes.site
     # The sections first: they may read evidence that no selected check has read.
     sections = Sections()
-    egress = sections.made("egress", lambda: egress_rows(site, today))
+    checks = [result.check for result in outcomes.results]
+    egress = sections.made("egress", lambda: egress_rows(site, today, checks))
     storage = sections.made("storage", lambda: tuple(storage_stages(site).items()))
     trust = sections.made("trust", lambda: trust_rows(site, today))
     sections.made("copies", lambda: (bool(site.copies),))
@@ -80,7 +81,6 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
     findings = tuple(beside(_ordered(judged), policy.baseline))
     scope = scope_of(outcomes, findings, policy.require | site.plan.require, today)
     said = (*_each_once(item for result in outcomes.results for item in result.undetermined), *unmet(scope))
-    checks = [result.check for result in outcomes.results]
     images = sections.made("images", lambda: image_rows(site, findings, said, checks, today))
     evidence = sections.made("evidence", lambda: evidence_rows(site))
     hosts = sections.made("hosts", lambda: host_rows(site.plan, said))

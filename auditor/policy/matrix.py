@@ -15,17 +15,15 @@ from typing import assert_never
 
 from auditor.check import Rule, Severity, Undetermined
 from auditor.policy.concerned import Affecting, affected_by, endpoint_of
-from auditor.report import Cell, ImageRow, JudgedFinding
+from auditor.report import Cell, CellStatus, ImageRow, JudgedFinding
 from auditor.site import Site
-from auditor.site.images import Placement, Standing
+from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers
 from auditor.site.pulls import runtime_client
 from auditor.site.trust.cases import Prospect, TrustCase
 from auditor.site.trust.served import Unseen
 from auditor.text import in_brackets
 
-_RUNS = frozenset({Standing.OK.value, Standing.FALLBACK.value})
-BLOCKED, UNDETERMINED = "blocked", Standing.UNDETERMINED.value
 NOT_ALL = "not all images fit, and which ones are left out is unknown"
 _TITLES = 2
 
@@ -60,7 +58,7 @@ def _cell(placement: Placement, place: str = "") -> Cell:
     return Cell(
         platform=str(placement.need.platform),
         pool=placement.pool.name,
-        status="ok" if placement.is_carrier and payload is not None else placement.standing.value,
+        status=CellStatus.OK if placement.is_carrier and payload is not None else CellStatus[placement.standing.name],
         digest=payload.digest if payload is not None else "",
         os_version=resolution.choice.os_version,
         bytes=payload.bytes if payload is not None else None,
@@ -146,14 +144,14 @@ class _Cells:
         """The cell by everything that was said about it. What is known not to be there stays as it is, with the checks."""
         sure, unsure = self._of(placement)
         accepted = bool(_checks(sure)) and all(one.is_accepted for one in sure if one.check)
-        if cell.status not in {*_RUNS, UNDETERMINED}:
+        if not (cell.status.runs or cell.status is CellStatus.UNDETERMINED):
             return replace(cell, checks=_checks(sure), is_accepted=accepted)
         checks = _checks(sure or unsure)
         if sure:
-            return replace(cell, status=BLOCKED, detail=_titles(sure), checks=checks, is_accepted=accepted)
-        if cell.status == UNDETERMINED or not unsure:
+            return replace(cell, status=CellStatus.BLOCKED, detail=_titles(sure), checks=checks, is_accepted=accepted)
+        if cell.status is CellStatus.UNDETERMINED or not unsure:
             return replace(cell, checks=checks)
-        return replace(cell, status=UNDETERMINED, detail=_titles(unsure), checks=checks)
+        return replace(cell, status=CellStatus.UNDETERMINED, detail=_titles(unsure), checks=checks)
 
     def _of(self, placement: Placement) -> tuple[list[_Said], list[_Said]]:
         """What certainly fails, and what may."""

@@ -1,6 +1,6 @@
-"""The Report value: what was judged, in the words and order of the JSON contract. Renderers only read it.
+"""The report of an audit. Renderers only read it.
 
-Every tuple is already in the order to show. `Counts.examined` counts subjects, not checks.
+Every tuple is in the order to show. `Counts.examined` counts subjects, not checks.
 """
 
 from __future__ import annotations
@@ -8,9 +8,10 @@ from __future__ import annotations
 import datetime
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from auditor.check import Area, Finding, Remedy, Rule, Severity, Undetermined
+from auditor.check import Area, Finding, Rule, Severity, Undetermined
+from auditor.report.rows import EgressRow, EvidenceBasis, EvidenceRow, HostRow, ImageRow, StorageStage, TrustRow
 
 
 class Verdict(enum.StrEnum):
@@ -68,6 +69,11 @@ class CheckRow:
     examined: int
     reason: str = ""
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether the check has findings."""
+        return self.status is Status.FAILED
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -92,114 +98,6 @@ class BaselineUsed:
     plan_name: str
     audited_at: datetime.date
     findings: int
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One image for one pool. `status`: ok, fallback, absent, platform-absent, build-mismatch, blocked, undetermined.
-
-    `ok` and `fallback` mean that nodes can pull and run the image offline, by every check that ran. `blocked`: an error
-    finding says that they cannot. `checks` are the ids of the checks that say so, or that could not decide. `is_accepted`:
-    waivers cover every such finding. The status stays: a waiver changes the verdict, not the site.
-
-    `bytes` is the compressed size of what the pool pulls, None when it is not known; `foreign_layers` counts layers with
-    `urls` or a foreign media type. `place` names the copy that the status is of, where it is worse than at the source.
-    """
-
-    platform: str
-    pool: str
-    status: str
-    digest: str = ""
-    os_version: str = ""
-    bytes: int | None = None
-    foreign_layers: int = 0
-    detail: str = ""
-    place: str = ""
-    checks: tuple[str, ...] = ()
-    is_accepted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ImageRow:
-    """One image, why it is needed, and how it stands for each pool that needs it."""
-
-    reference: str
-    digest: str
-    why: tuple[str, ...]
-    platforms: tuple[Cell, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EgressRow:
-    """A host that something in the plan would dial, who dials it, why, and what happens when it cannot."""
-
-    host: str
-    port: int
-    scheme: str
-    who: str
-    why: str
-    when_blocked: str
-    check: str
-
-
-@dataclass(frozen=True, slots=True)
-class StorageItem:
-    """One contributor to a stage: what it is and its bytes."""
-
-    name: str
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class StorageStage:
-    """The bytes that one stage needs. `provenance`: measured, derived, estimated or declared, with how.
-
-    At least `low` and at most `high` bytes; `high` is None where some images are of unknown size. `estimated` bytes come from a
-    factor.
-    """
-
-    stage: str
-    bytes: int
-    capacity: int | None
-    provenance: str
-    items: tuple[StorageItem, ...] = ()
-    low: int | None = None
-    high: int | None = None
-    estimated: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class TrustStep:
-    """One certificate on a client's way from the leaf to the anchor, or one that is missing there.
-
-    `origin` says in words where the client has it from, `until` is an ISO time, `flaws` what the client refuses of it. What
-    is not known is empty.
-    """
-
-    name: str
-    origin: str
-    key: str = ""
-    until: str = ""
-    sha1: str = ""
-    flaws: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TrustRow:
-    """One endpoint as one client of one pool would see it offline. `verdict`: verifies, fails, undetermined.
-
-    `os` is linux or windows; `steps` tell of each certificate of `path`, and of the one that is missing behind it.
-    """
-
-    endpoint: str
-    pool: str
-    client: str
-    verdict: str
-    path: tuple[str, ...]
-    dials: tuple[str, ...]
-    symptom: str
-    os: str = ""
-    steps: tuple[TrustStep, ...] = ()
 
 
 class ScopeStatus(enum.StrEnum):
@@ -236,82 +134,6 @@ class ScopeRow:
 
 
 @dataclass(frozen=True, slots=True)
-class EvidenceRow:
-    """The observations of one kind from one place that the evidence holds. `oldest` and `newest` are ISO times in UTC.
-
-    `seen` got what was asked for, `absent` was said not to exist, `failed` got no usable answer.
-    """
-
-    what: str
-    place: str
-    seen: int
-    absent: int
-    failed: int
-    oldest: str
-    newest: str
-
-
-class Timing(enum.StrEnum):
-    """How the audit date, the real day and the evidence stand to each other."""
-
-    NO_EVIDENCE = "no-evidence"
-    CURRENT = "current"  # the audit date is today or earlier, and all evidence is from before it
-    AUDIT_IN_FUTURE = "audit-date-in-future"
-    EVIDENCE_NEWER = "evidence-newer-than-audit-date"
-    EVIDENCE_AFTER_NOW = "evidence-newer-than-clock"  # the clock here, or that of the collecting machine, is wrong
-
-
-@dataclass(frozen=True, slots=True)
-class AgeRow:
-    """How old the used observations of one kind are; `days` is the age of the oldest on the day of measurement.
-
-    `is_stale`: it can change, and is older than the plan accepts.
-    """
-
-    what: str
-    oldest: datetime.datetime
-    newest: datetime.datetime
-    days: int
-    can_change: bool
-    is_stale: bool
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceBasis:
-    """The evidence that an audit used. `origin`: file, cache (--offline), run (collected in this run) or none.
-
-    `sha256` is that of the evidence file, empty without one. Ages are measured on `measured_on`: the audit date, or the real
-    day if that is earlier. `max_age` is in seconds. `sealed`: whether the file was compared with its seal; None without one.
-    """
-
-    origin: str = "none"
-    sha256: str = ""
-    sealed: bool | None = None
-    measured_on: datetime.date | None = None
-    max_age: int = 0
-    timing: Timing = Timing.NO_EVIDENCE
-    ages: tuple[AgeRow, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class HostRow:
-    """One host that gave no usable answer for one cause, and what is undetermined because of it.
-
-    `cause` is a value of `auditor.evidence.causes.Cause`, empty if it is not known; `what` says it in words behind the host's
-    name, `detail` quotes the first failure. `undetermined` counts outcomes, `images` and `subjects` what they are about.
-    """
-
-    host: str
-    cause: str
-    what: str
-    detail: str
-    undetermined: int
-    images: int
-    subjects: tuple[str, ...]
-    remedy: Remedy
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """The whole answer. `storage` keys are stage names.
 
@@ -342,7 +164,7 @@ class Report:
     fix_command: str = ""
     scope: tuple[ScopeRow, ...] = ()
     hosts: tuple[HostRow, ...] = ()
-    basis: EvidenceBasis = EvidenceBasis()
+    basis: EvidenceBasis = field(default_factory=EvidenceBasis)
 
     @property
     def works_offline_until(self) -> datetime.date | None:

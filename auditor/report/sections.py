@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 
+from auditor.check import Check
 from auditor.report import EgressRow, EvidenceRow, StorageItem, StorageStage, TrustRow, TrustStep
 from auditor.site import Site
 from auditor.site.storage.stage import Stage
@@ -13,12 +15,15 @@ from auditor.text import many
 ITEMS = 10
 
 
-def egress_rows(site: Site, today: datetime.date) -> tuple[EgressRow, ...]:
+def egress_rows(site: Site, today: datetime.date, checks: Iterable[Check]) -> tuple[EgressRow, ...]:
     """Return one row for each host, port, client, check and purpose, sorted by these."""
+    reporting = {kind: check.id for check in checks for kind in check.connections}
     unique: dict[tuple[str, int, str, str, str], EgressRow] = {}
     for one in site.connections(today):
         remote = one.remote
-        row = EgressRow(remote.host, remote.port, remote.scheme, one.who, one.why, one.when_blocked, one.check)
+        row = EgressRow(
+            remote.host, remote.port, remote.scheme, one.who, one.why, one.when_blocked, reporting.get(one.kind, "")
+        )
         unique.setdefault((row.host, row.port, row.who, row.check, row.why), row)
     return tuple(unique[key] for key in sorted(unique))
 
@@ -49,7 +54,7 @@ def storage_stages(site: Site) -> dict[str, StorageStage]:
 
 def _step(step: Step) -> TrustStep:
     until = step.until.isoformat() if step.until is not None else ""
-    return TrustStep(step.name, step.origin.value, step.key, until, step.sha1, step.flaws)
+    return TrustStep(step.name, step.origin.value, step.key, until, step.sha1, step.flaws, step.is_gap)
 
 
 def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
@@ -59,7 +64,7 @@ def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
             endpoint=case.endpoint.name,
             pool=case.pool.name,
             client=case.client,
-            verdict=case.prospect.value,
+            verdict=case.prospect,
             path=case.path,
             dials=case.dials,
             symptom=case.reason,

@@ -1,4 +1,4 @@
-"""The view of external connections: who opens each, for what, what happens if it is blocked, and which check reports it."""
+"""The view of external connections: who opens each, for what, and what happens if it is blocked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from auditor.net import Connection, Remote, remote_of
+from auditor.net import Connection, ConnectionKind, Remote, remote_of
 from auditor.pki.verdicts import Incomplete
 from auditor.site.layers import LayerEgress
 from auditor.site.mirrors import Way
@@ -48,7 +48,7 @@ def _layers(site: Site) -> Iterator[Connection]:
             who=f"{pool} ({egress.runtime})",
             why=f"layers of {', '.join(images[remote, pool])}",
             when_blocked=egress.rule.when_blocked if egress.rule is not None else "unknown for this runtime",
-            check="foreign-layer-egress",
+            kind=ConnectionKind.LAYER,
         )
 
 
@@ -61,7 +61,7 @@ def _mirrors(site: Site) -> Iterator[Connection]:
         for one in lead.outside:
             if (remote := remote_of(one.url)) is not None:
                 who, why = f"{group.pool.name} (container runtime)", f"images of {group.registry}"
-                yield Connection(remote, who, why, blocked, check="mirror-not-configured")
+                yield Connection(remote, who, why, blocked, ConnectionKind.REGISTRY)
 
 
 def _trust(site: Site, today: datetime.date) -> Iterator[Connection]:
@@ -75,7 +75,7 @@ def _trust(site: Site, today: datetime.date) -> Iterator[Connection]:
                     who=f"{case.pool.name} ({case.client})",
                     why=f"{_PURPOSES[one.purpose]} {case.endpoint.name}",
                     when_blocked=_when_blocked(case, one.purpose),
-                    check=_check_of(case, one.purpose),
+                    kind=_kind_of(case, one.purpose),
                 )
 
 
@@ -86,21 +86,21 @@ def _when_blocked(case: TrustCase, purpose: Purpose) -> str:
     return case.symptom or "the connection stalls until the client gives up"
 
 
-def _check_of(case: TrustCase, purpose: Purpose) -> str:
+def _kind_of(case: TrustCase, purpose: Purpose) -> ConnectionKind:
     match purpose:
         case Purpose.REVOCATION:
-            return "revocation-egress"
+            return ConnectionKind.REVOCATION
         case Purpose.ISSUER if isinstance(case.verdict, Incomplete):
-            return "chain-incomplete"
+            return ConnectionKind.ISSUER
         case _:
-            return "root-needs-windows-update" if needs_windows_update(case) else "root-not-trusted"
+            return ConnectionKind.ROOT_UPDATE if needs_windows_update(case) else ConnectionKind.UNKNOWN_ROOT
 
 
 def _charts(site: Site) -> Iterator[Connection]:
     for fetch in site.chart_fetches.outside:
         field = fetch.source.field
         who = f"{fetch.source.owner} ({field.who})"
-        yield Connection(fetch.remote, who, fetch.source.what, field.when_blocked, check="chart-repository-egress")
+        yield Connection(fetch.remote, who, fetch.source.what, field.when_blocked, ConnectionKind.CHART)
 
 
 def _scripts(site: Site) -> Iterator[Connection]:
@@ -109,11 +109,11 @@ def _scripts(site: Site) -> Iterator[Connection]:
         for found in script.outside:
             lines = ", ".join(str(line.line) for line in found.lines[:LINES])
             who = f"{script.read.path} ({found.download.program})"
-            yield Connection(found.remote, who, f"a download, line {lines}", blocked, check="script-downloads")
+            yield Connection(found.remote, who, f"a download, line {lines}", blocked, ConnectionKind.DOWNLOAD)
 
 
 def _registry(site: Site) -> Iterator[Connection]:
     remote, registry = site.registry_remote, site.plan.registry
     if remote is not None and registry is not None:
         why, blocked = "it is a pull-through cache of that registry", "it does not start"
-        yield Connection(remote, f"{registry.host} (the registry inside)", why, blocked, check="registry-config")
+        yield Connection(remote, f"{registry.host} (the registry inside)", why, blocked, ConnectionKind.CACHED_REGISTRY)

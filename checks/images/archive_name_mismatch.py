@@ -23,7 +23,7 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import replace
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, RemedyKind, Severity, Subject, Undetermined, define
 from auditor.oci.reference import Reference
 from auditor.plan.rewrites import placed
 from auditor.site import Requirement, Site
@@ -70,6 +70,7 @@ def _finding(site: Site, image: Image, entry: Entry) -> Finding:
             "field": entry.root.name_source,
         },
         location=image.why[0].location if image.why else None,
+        remedy_kind=RemedyKind.COPY_AGAIN,
         remedies=_remedies(site, image.reference, entry),
     )
 

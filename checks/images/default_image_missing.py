@@ -25,7 +25,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Role, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.needs.default_facts import PAUSE, PauseBuilds, pause_builds
 from auditor.needs.listed import Listed
@@ -38,10 +38,11 @@ from auditor.site.images import Standing
 ID = "default-image-missing"
 
 
-def _symptom(image: DefaultImage) -> str:
+def _symptom(image: DefaultImage) -> Part:
     if image.part == PAUSE:
-        return f'No pod starts: `failed to get sandbox image "{image.text}": failed to pull image "{image.text}"`'
-    return f'`failed to pull image "{image.text}"`'
+        text = f'No pod starts: `failed to get sandbox image "{image.text}": failed to pull image "{image.text}"`.'
+        return Part(text, Role.SYMPTOM, "failed to get sandbox image")
+    return Part(f'`failed to pull image "{image.text}"`.', Role.SYMPTOM, "failed to pull image")
 
 
 def _wording(image: DefaultImage) -> str:
@@ -49,29 +50,27 @@ def _wording(image: DefaultImage) -> str:
     return image.text if image.reference is not None else f"an image {image.text}"
 
 
-def _hedge(site: Site, image: DefaultImage) -> str:
+def _hedge(site: Site, image: DefaultImage) -> tuple[Part, ...]:
     if image.certain:
-        return ""
+        return ()
     if site.plan.cluster is None:
-        return " The plan names no distribution, which may set another one."
-    return " It may be switched off, or be an add-on; the facts are not certain."
+        return (Part("The plan names no distribution, which may set another one.", Role.EFFECT),)
+    return (Part("It may be switched off, or be an add-on; the facts are not certain.", Role.EFFECT),)
 
 
 def _missing(site: Site, image: DefaultImage, tags: tuple[str, ...]) -> Finding:
     near = f", which has only {', '.join(tags[:5])} of its repository" if tags else ""
     pools = ", ".join(image.pools)
-    message = (
-        f"{image.who} pulls {_wording(image)} by itself on {pools} ({image.part}), and it is on no list{near}. "
-        f"{_symptom(image)}.{_hedge(site, image)}"
-    )
+    cause = f"{image.who} pulls {_wording(image)} by itself on {pools} ({image.part}), and it is on no list{near}."
     return Finding(
         check=ID,
         severity=Severity.ERROR if image.certain else Severity.WARNING,
         subject=Subject("image", image.text),
-        message=message,
+        parts=(Part(cause), _symptom(image), *_hedge(site, image)),
         case=image.part,
         facts={"who": image.who, "part": image.part, "pools": image.pools, "listed_tags": tags, "source": image.source},
         location=image.location,
+        remedy_kind=RemedyKind.ADD_TO_LIST,
         remedies=(_listing(image),),
     )
 
@@ -109,6 +108,7 @@ def _unbuilt(image: DefaultImage, pool: Pool, row: PauseBuilds) -> Finding | Non
         case="builds",
         facts={"who": image.who, "host": host, "builds": builds, "source": row.source},
         location=image.location,
+        remedy_kind=RemedyKind.ADD_TO_LIST,
         remedies=(Remedy("edit", f"Set the sandbox image of {pool.name} to one that is built for it, and list that one."),),
     )
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, RemedyKind, Severity, Subject, define
 from auditor.oci.reference import Reference
 from auditor.readers.model import ListLine
 from auditor.site import Requirement, Site
@@ -39,6 +39,7 @@ def _finding(line: ListLine, first: ListLine, message: str, case: str) -> Findin
         case=case,
         facts={"first": str(first.location), "first_text": first.text, "reference": str(line.reference)},
         location=line.location,
+        remedy_kind=RemedyKind.ADD_TO_LIST,
         remedies=(Remedy("edit", f"Remove {line.location} or {first.location}."),),
     )
 

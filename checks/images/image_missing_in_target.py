@@ -21,7 +21,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Role, Severity, define
 from auditor.evidence.model import Absent, Failed, Kind
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
@@ -49,6 +49,7 @@ def _missing(site: Site, image: Image, copies: list[Copy]) -> Finding:
     archive = _elsewhere(site, image) if copy.is_inside else ""
     asked = copy.place if copy.is_inside else image.name
     holder = "The registry inside does not have" if copy.is_inside else "No archive of the plan has"
+    is_own_name = asked == image.name  # the subject line shows it
     hint = f"; {archive} does, and was not pushed" if archive else ""
     if archive:
         remedy = Remedy("copy", f"Push it out of {archive} to {copy.place}.")
@@ -60,10 +61,17 @@ def _missing(site: Site, image: Image, copies: list[Copy]) -> Finding:
         check=ID,
         severity=Severity.ERROR,
         subject=image_subject(image),
-        message=f"{holder} {asked}{hint} ({image.absent}). {', '.join(pools)} cannot start its pods: "
-        f'"failed to resolve reference \\"{asked}\\": not found".',
+        parts=(
+            Part(f"{holder} {asked}{hint} ({image.absent}).", key=f"{holder}{hint} {image.absent}" if is_own_name else ""),
+            Part(
+                f'{", ".join(pools)} cannot start its pods: "failed to resolve reference \\"{asked}\\": not found".',
+                Role.SYMPTOM,
+                f"{', '.join(pools)} cannot start" if is_own_name else "",
+            ),
+        ),
         facts={"place": copy.place, "pools": pools, "answer": image.absent, "asked": image.source},
         location=copy.kept.need.why[0].location,
+        remedy_kind=RemedyKind.COPY_IMAGE,
         remedies=(remedy,),
     )
 
@@ -100,6 +108,7 @@ def _parts(site: Site, image: Image, copies: list[Copy]) -> Outcome | None:
             case="blobs",
             facts={"place": place, "blobs": tuple(gone[:SHOWN]), "count": len(gone)},
             location=copies[0].kept.need.why[0].location,
+            remedy_kind=RemedyKind.COPY_IMAGE,
             remedies=(copied_again(site, image.reference, "Copy it again with all its layers."),),
         )
     for blob, observed in lacking:

@@ -31,7 +31,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, RemedyKind, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.needs.listed import Coverage, settled
 from auditor.needs.workload_gaps import open_gaps
@@ -66,6 +66,7 @@ def _finding(site: Site, reference: Reference, demands: list[Demand]) -> Finding
         message=message,
         facts={"needed_by": needed_by, "written": first.text, **({"alternatives": others} if others else {}), **first.proof},
         location=first.location,
+        remedy_kind=RemedyKind.ADD_TO_LIST,
         remedies=(Remedy("edit", remedy),),
         affects=of_pairs((str(reference), pool) for demand in demands for pool in demand.pools),
     )

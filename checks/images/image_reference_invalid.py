@@ -21,7 +21,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Role, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.text import shown
@@ -43,8 +43,10 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             check=ID,
             severity=Severity.ERROR,
             subject=Subject("line", line.text),
-            message=f"{shown(line.text)} is no image reference: {line.error}. A copy stops at this line or leaves the image "
-            "behind.",
+            parts=(
+                Part(f"{shown(line.text)} is no image reference: {line.error}."),
+                Part("A copy stops at this line or leaves the image behind.", Role.EFFECT),
+            ),
             case=",".join(line.pools),
             facts={"text": line.text, "reason": line.error, "pools": line.pools},
             location=line.location,

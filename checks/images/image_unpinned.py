@@ -23,7 +23,7 @@ import fnmatch
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, define
+from auditor.check import Area, Finding, Fine, Outcome, Remedy, RemedyKind, Severity, Subject, define
 from auditor.facts import Fact, table
 from auditor.oci.reference import Reference
 from auditor.readers.model import ListLine
@@ -90,6 +90,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             case=_case(severity, line.pools),
             facts={"reference": str(line.reference), "tag": line.reference.tag, "tag_written": line.reference.explicit_tag},
             location=line.location,
+            remedy_kind=RemedyKind.PIN_IN_LIST,
             remedies=(_remedy(site, line.reference),),
         )
     if fine:

@@ -28,7 +28,22 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import (
+    Affected,
+    Area,
+    ConnectionKind,
+    Finding,
+    Fine,
+    Outcome,
+    Part,
+    Remedy,
+    RemedyKind,
+    Role,
+    Severity,
+    Subject,
+    Undetermined,
+    define,
+)
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.net import bare
@@ -53,33 +68,31 @@ def _head(lead: Lead) -> str:
     return f'Head "{told.url}/manifests/{lead.reference.target}"' if told is not None else ""
 
 
-def _message(group: Mirroring, config: NodeConfig) -> str:
+def _parts(group: Mirroring, config: NodeConfig) -> Iterator[Part]:
     lead, pool, images = group.first, group.pool.name, _images(group)
     told, outside = lead.told, lead.outside
     match lead.way:
         case Way.NO_MIRROR if told is not None:
             host = bare(told.host)
-            return (
-                f"Nothing inside is asked by {pool} for {images}: its nodes dial {host}, which is not reachable."
-                f"{_why(lead, config)} "
-                f"A node would say: failed to do request: {_head(lead)}: dial tcp: lookup {host}: no such host"
-            )
+            text = f"Nothing inside is asked by {pool} for {images}: its nodes dial {host}, which is not reachable."
+            yield Part(f"{text}{_why(lead, config)}", names_who=True)
+            error = f"failed to do request: {_head(lead)}: dial tcp: lookup {host}: no such host"
+            yield Part(f"A node would say: {error}", Role.SYMPTOM)
         case Way.WRONG_PLACE if told is not None:
-            return (
-                f"{pool} asks {told.url} for {images}, and the plan puts it at {lead.target}. "
-                f"A node would say: failed to resolve reference: {lead.reference}: not found"
-            )
+            yield Part(f"{pool} asks {told.url} for {images}, and the plan puts it at {lead.target}.", names_who=True)
+            yield Part(f"A node would say: failed to resolve reference: {lead.reference}: not found", Role.SYMPTOM)
         case Way.FALLS_BACK if told is not None:
             host, mirror = bare(outside[-1].host), told.host
-            return (
+            yield Part(
                 f"{pool} finds {images} at {mirror}, and asks {host} as well: whenever {mirror} does not answer or lacks an "
-                f"image, its nodes dial {host} and wait, up to 30 s a try where packets are dropped, before the pull fails."
+                f"image, its nodes dial {host} and wait, up to 30 s a try where packets are dropped, before the pull fails.",
+                names_who=True,
             )
         case _:
-            return (
-                f"No host that {pool} asks for {images} may look up a tag (`resolve` in its capabilities). "
-                "A node would say: no resolve hosts: not found"
+            yield Part(
+                f"No host that {pool} asks for {images} may look up a tag (`resolve` in its capabilities).", names_who=True
             )
+            yield Part("A node would say: no resolve hosts: not found", Role.SYMPTOM)
 
 
 def _why(lead: Lead, config: NodeConfig) -> str:
@@ -122,7 +135,7 @@ def _finding(site: Site, group: Mirroring, beside: list[Lead]) -> Finding:
         check=ID,
         severity=Severity.WARNING if lead.way is Way.FALLS_BACK else Severity.ERROR,
         subject=Subject("registry", group.registry, pool=group.pool.name),
-        message=_message(group, config),
+        parts=tuple(_parts(group, config)),
         case=lead.way.value,
         facts={
             "images": images,
@@ -132,6 +145,7 @@ def _finding(site: Site, group: Mirroring, beside: list[Lead]) -> Finding:
             "target": str(lead.target or ""),
         },
         location=_location(site, group, config),
+        remedy_kind=RemedyKind.MIRROR_CONFIG,
         remedies=tuple(_remedies(site, group, config, beside)),
         affects=_affected(group),
     )
@@ -155,6 +169,7 @@ def _whole(config: NodeConfig) -> Iterator[Outcome]:
             "unknown service runtime.v1.RuntimeService",
             case="refused",
             location=config.refusal.location,
+            remedy_kind=RemedyKind.MIRROR_CONFIG,
             remedies=(Remedy("edit", "Move the mirrors into hosts.toml files below config_path, and remove them here."),),
         )
 
@@ -187,4 +202,5 @@ CHECK = define(
     area=Area.NODE_ACCESS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.NODE_CONFIG),
+    connections=(ConnectionKind.REGISTRY,),
 )

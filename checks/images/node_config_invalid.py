@@ -64,6 +64,7 @@ def _finding(site: Site, slip: ConfigSlip, pool: str) -> Finding:
         location=slip.location,
         remedies=(Remedy("edit", text),),
         affects=(Affected(pools=(pool,)),) if pool else not_arrived(site),
+        fold=(slip.key, slip.effect.value, slip.why, slip.program, slip.message, str(slip.unsure_beyond), slip.instead),
     )
 
 

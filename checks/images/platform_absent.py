@@ -24,7 +24,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Role, Severity, Undetermined, define
 from auditor.oci.document import Index
 from auditor.oci.select import entries
 from auditor.plan.model import PLAN_OF_LISTS
@@ -43,17 +43,21 @@ def _offered(placement: Placement) -> tuple[str, ...]:
     return ()
 
 
-def _message(placement: Placement, offered: tuple[str, ...]) -> str:
+def _parts(placement: Placement, offered: tuple[str, ...]) -> tuple[Part, ...]:
     image, platform = placement.image.reference, placement.need.platform
     if placement.resolution.dropped:
         return (
-            f"The index of {image} lists {platform}, but the registry lacks the manifest ({placement.resolution.dropped}). "
-            f"Nodes of pool {placement.pool.name} cannot pull it."
+            Part(
+                f"The index of {image} lists {platform}, but the registry lacks the manifest ({placement.resolution.dropped}). "
+                f"Nodes of pool {placement.pool.name} cannot pull it.",
+                names_who=True,
+            ),
         )
     there = f"it has {', '.join(offered)}" if offered else "it is a single image for another platform"
+    wanted = f"{platform.os}/{platform.architecture}"
     return (
-        f"{image} has no manifest for {platform.os}/{platform.architecture}, which pool {placement.pool.name} needs; {there}. "
-        "Error on the node: `no match for platform in manifest: not found`."
+        Part(f"{image} has no manifest for {wanted}, which pool {placement.pool.name} needs; {there}.", names_who=True),
+        Part("Error on the node: `no match for platform in manifest: not found`.", Role.SYMPTOM),
     )
 
 
@@ -75,7 +79,7 @@ def _finding(site: Site, placement: Placement) -> Finding:
         check=ID,
         severity=Severity.ERROR,
         subject=subject_of(placement),
-        message=_message(placement, offered),
+        parts=_parts(placement, offered),
         facts={"wanted": str(placement.need.platform), "offered": offered, "digest": placement.image.digest},
         location=placement.need.why[0].location,
         remedies=tuple(_remedies(site, placement)),

@@ -23,7 +23,7 @@ import datetime
 import shlex
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Role, Severity, define
 from auditor.oci.document import Index
 from auditor.oci.select import Fit, entries
 from auditor.site import Requirement, Site
@@ -53,7 +53,7 @@ def _is_degraded(copy: Copy) -> bool:
     return before is Fit.EXACT and after in {Fit.FALLBACK, Fit.BLANK}
 
 
-def _message(copy: Copy) -> str:
+def _parts(copy: Copy) -> tuple[Part, ...]:
     image, platform, pool = copy.image.reference, copy.kept.need.platform, copy.kept.pool.name
     if copy.kept.resolution.dropped:
         there = f"lists it, but the manifest itself is not there ({copy.kept.resolution.dropped})"
@@ -61,13 +61,15 @@ def _message(copy: Copy) -> str:
         there = f"has only {', '.join(kept)}"
     else:
         there = "is a single image for another platform"
+    found = f"{copy.place} {there}"
+    error = '"no match for platform in manifest: not found".'
     return (
-        f"The source of {image} has {platform} for {pool}; {copy.place} {there}. A node of {pool} would say: "
-        '"no match for platform in manifest: not found".'
+        Part(f"The source of {image} has {platform} for {pool}; {found}.", key=found, names_who=True),
+        Part(f"A node of {pool} would say: {error}", Role.SYMPTOM, error, names_who=True),
     )
 
 
-def _finding(site: Site, copy: Copy, severity: Severity, message: str) -> Finding:
+def _finding(site: Site, copy: Copy, severity: Severity, parts: tuple[Part, ...]) -> Finding:
     image, platform = copy.image.reference, copy.kept.need.platform
     assert copy.wanted is not None  # noqa: S101 - the check requires the sources
     payload = copy.wanted.resolution.payload
@@ -76,9 +78,10 @@ def _finding(site: Site, copy: Copy, severity: Severity, message: str) -> Findin
         check=ID,
         severity=severity,
         subject=subject_of(copy.kept),
-        message=message,
+        parts=parts,
         facts={"place": copy.place, "wanted": str(platform), "kept": _kept(copy), "at_source": pinned},
         location=copy.kept.need.why[0].location,
+        remedy_kind=RemedyKind.COPY_IMAGE,
         remedies=(_remedy(site, copy), Remedy("copy", f"Or take {pinned} besides, and put both into one index.")),
     )
 
@@ -104,14 +107,14 @@ def _outcome(site: Site, copy: Copy) -> Outcome | None:
     if copy.wanted.standing is Standing.UNDETERMINED and copy.wanted.resolution.trouble is not None:
         return unknown(ID, subject_of(copy.kept), copy.wanted.resolution.trouble)
     if copy.kept.standing in _LOST:
-        return _finding(site, copy, Severity.ERROR, _message(copy))
+        return _finding(site, copy, Severity.ERROR, _parts(copy))
     if _is_degraded(copy):
         left, run_instead = copy.wanted.resolution.choice.os_version, copy.kept.resolution.choice.os_version
         message = (
             f"{copy.place} lacks the build {left} that the source of {copy.image.reference} has for {copy.kept.pool.name}: "
             f"nodes run {run_instead or 'one without a build'} instead."
         )
-        return _finding(site, copy, Severity.WARNING, message)
+        return _finding(site, copy, Severity.WARNING, (Part(message, names_who=True),))
     return None
 
 

@@ -75,6 +75,7 @@ def _finding(placement: Placement, judged: tuple[Severity, str, str]) -> Finding
         message=message,
         case=case,
         facts={"host": placement.need.platform.os_version, "taken": choice.os_version, "offered": choice.builds},
+        fold=(case, placement.need.platform.os_version, choice.os_version, *choice.builds, str(placement.pool.runtime or "")),
         location=placement.need.why[0].location,
         remedies=(upgrade,) if case == "unsorted" else (exact,),
     )

@@ -25,7 +25,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Role, Severity, Undetermined, define
 from auditor.oci.windows import match_build, release_of, split_version
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
@@ -55,7 +55,9 @@ def _finding(placement: Placement) -> Finding:
     name = placement.pool.name
     message = f"{image} is built for Windows {there}; {name} runs {_host_name(host.os_version)} and cannot run any of them."
     remedy = Remedy("edit", f"Take a tag with os.version {host.os_version}, or move {name} to a build that is published.")
-    if _refused_by_runtime_only(placement):
+    is_refused = _refused_by_runtime_only(placement)
+    runtime = str(placement.pool.runtime or "")
+    if is_refused:
         message = (
             f"{image} would run on {_host_name(host.os_version)}, but {placement.pool.runtime} wants equal builds and "
             f"finds only {there}."
@@ -65,15 +67,19 @@ def _finding(placement: Placement) -> Finding:
         check=ID,
         severity=Severity.ERROR,
         subject=subject_of(placement),
-        message=f'{message} A node would say: "no match for platform in manifest: not found".',
+        parts=(
+            Part(message, names_who=not is_refused),
+            Part('A node would say: "no match for platform in manifest: not found".', Role.SYMPTOM),
+        ),
         facts={
             "host": host.os_version,
             "offered": builds,
-            "runtime": str(placement.pool.runtime or ""),
+            "runtime": runtime,
             "digest": placement.image.digest,
         },
         location=placement.need.why[0].location,
         remedies=(remedy,),
+        fold=(host.os_version, *builds, runtime if is_refused else ""),
     )
 
 

@@ -25,7 +25,7 @@ import datetime
 import shlex
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.fetches import ChartFetch
@@ -75,4 +75,5 @@ CHECK = define(
     area=Area.CONNECTIONS,
     severity=Severity.ERROR,
     requires=(Requirement.WORKLOAD_FILES,),
+    connections=(ConnectionKind.CHART,),
 )

@@ -24,7 +24,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Outcome, Severity, define
+from auditor.check import Area, Finding, Outcome, Part, RemedyKind, Role, Severity, define
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
 from auditor.site.transfers import Carriage
@@ -43,14 +43,20 @@ def _finding(site: Site, carriage: Carriage, left: list[tuple[Descriptor, Fate]]
     more = f" and {len(left) - 1:,} more of its layers" if len(left) > 1 else ""
     them = "them" if len(left) > 1 else "it"
     is_sure = fate.row.confidence != "low"
-    doubt = "" if is_sure else " Nobody has confirmed that yet."
+    doubt = () if is_sure else (Part("Nobody has confirmed that yet.", Role.EFFECT),)
     return Finding(
         check=ID,
         severity=Severity.ERROR if is_sure else Severity.WARNING,
         subject=subject_of(carriage.placement),
-        message=f"{tool} leaves {layer_named(layer, image)}{more} behind: {where_to(site, carriage)} will have the manifest "
-        f"without {them}, and nodes of {carriage.placement.pool.name} cannot get {them} inside.{doubt} A node would say: "
-        '"could not fetch content descriptor: not found".',
+        parts=(
+            Part(
+                f"{tool} leaves {layer_named(layer, image)}{more} behind: {where_to(site, carriage)} will have the manifest "
+                f"without {them}, and nodes of {carriage.placement.pool.name} cannot get {them} inside.",
+                names_who=True,
+            ),
+            *doubt,
+            Part('A node would say: "could not fetch content descriptor: not found".', Role.SYMPTOM),
+        ),
         case=tool,
         facts={
             "tool": tool,
@@ -63,6 +69,7 @@ def _finding(site: Site, carriage: Carriage, left: list[tuple[Descriptor, Fate]]
             "left": format_size(sum(max(0, layer.size) for layer, _ in left)),
         },
         location=site.plan.where("copy", "tool"),
+        remedy_kind=RemedyKind.COPY_AGAIN,
         remedies=(carry(site, carriage),),
     )
 

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Role, Severity, Undetermined, define
 from auditor.needs.model import Need
 from auditor.oci.document import Index
 from auditor.oci.select import entries
@@ -77,8 +77,10 @@ def _finding(site: Site, image: Image, row: CopyPlatforms, lost: list[Placement]
         check=ID,
         severity=Severity.ERROR if row.confidence != "low" else Severity.WARNING,
         subject=image_subject(image),
-        message=f"{tool} {why} of {image.reference}: {', '.join(named)} {'are' if len(named) > 1 else 'is'} not copied. A node "
-        'would say: "no match for platform in manifest: not found".',
+        parts=(
+            Part(f"{tool} {why} of {image.reference}: {', '.join(named)} {'are' if len(named) > 1 else 'is'} not copied."),
+            Part('A node would say: "no match for platform in manifest: not found".', Role.SYMPTOM),
+        ),
         case=tool,
         facts={
             "tool": tool,
@@ -89,6 +91,7 @@ def _finding(site: Site, image: Image, row: CopyPlatforms, lost: list[Placement]
             "confirmed": row.confirmed,
         },
         location=site.plan.where("copy", "options") if row.given else site.plan.where("copy", "tool"),
+        remedy_kind=RemedyKind.COPY_AGAIN,
         remedies=(_remedy(row),),
         affects=of_placements(lost),
     )

@@ -25,7 +25,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Outcome, Severity, define
+from auditor.check import Area, Finding, Outcome, RemedyKind, Severity, define
 from auditor.net import remote_of
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
@@ -53,8 +53,16 @@ def _finding(site: Site, carriage: Carriage, layer: Descriptor, url: str, fate: 
         f"{placement.pool.runtime or 'the runtime'} of {placement.pool.name} asks {host} before {where_to(site, carriage)}, "
         "and fails when it cannot reach it.",
         case=tool,
-        facts={"tool": tool, "url": url, "row": fate.row.name, "source": fate.row.source, "confidence": fate.row.confidence},
+        facts={
+            "tool": tool,
+            "url": url,
+            "runtime": str(placement.pool.runtime or ""),
+            "row": fate.row.name,
+            "source": fate.row.source,
+            "confidence": fate.row.confidence,
+        },
         location=site.plan.where("copy", "tool"),
+        remedy_kind=RemedyKind.COPY_AGAIN,
         remedies=(with_foreign_layers(site, [placement.image.reference]),),
     )
 

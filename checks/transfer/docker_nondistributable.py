@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, RemedyKind, Severity, Subject, Undetermined, define
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table, version_key
@@ -92,35 +92,45 @@ def _setting(docker: Program) -> DockerSetting | None:
     return next((row for row in rows if key and version_key(row.since) <= key < version_key(row.before)), None)
 
 
-def _finding(machine: _Machine, severity: Severity, case: str, message: str, remedy: Remedy, location: Location) -> Finding:
+def _finding(
+    machine: _Machine,
+    severity: Severity,
+    case: str,
+    message: str,
+    remedy: Remedy,
+    location: Location,
+    kind: RemedyKind | None,
+    entry: str = "",
+) -> Finding:
     return Finding(
         check=ID,
         severity=severity,
         subject=machine.subject,
         message=message,
         case=case,
-        facts={"docker": str(machine.docker)},
+        facts={"docker": str(machine.docker), "entry": entry},
         location=location,
         remedies=(remedy,),
+        remedy_kind=kind if machine.copies else None,
     )
 
 
 def _of_entries(machine: _Machine, daemon: Daemon) -> Iterator[Finding]:
     """What is wrong with single entries, whatever the version."""
-    entries = daemon.allow or ()
+    entries, wrong = daemon.allow or (), RemedyKind.DOCKER_ENTRY
     counts = Counter(entry.text for entry in entries)
     for entry in {entry.text: entry for entry in entries}.values():
         text = entry.text
         if "://" in text:
             said = f"{ALLOW} names {text} with a scheme: the daemon does not start (\"should not contain '://'\")."
-            yield _finding(machine, Severity.ERROR, f"scheme {text}", said, _write_host(), entry.location)
+            yield _finding(machine, Severity.ERROR, f"scheme {text}", said, _write_host(), entry.location, wrong, text)
         elif placeholder_in(f"{text}/") or text.endswith((".example.com", ".example")) or ".example.com:" in text:
             said = f"{ALLOW} names {text}, which looks like a placeholder that nobody filled in."
-            yield _finding(machine, Severity.WARNING, f"placeholder {text}", said, _write_host(), entry.location)
+            yield _finding(machine, Severity.WARNING, f"placeholder {text}", said, _write_host(), entry.location, wrong, text)
         if counts[text] > 1:
             said = f"{ALLOW} names {text} {counts[text]} times."
             remedy = Remedy("edit", "Name each registry once.")
-            yield _finding(machine, Severity.WARNING, f"twice {text}", said, remedy, entry.location)
+            yield _finding(machine, Severity.WARNING, f"twice {text}", said, remedy, entry.location, wrong)
 
 
 def _write_host() -> Remedy:
@@ -134,16 +144,16 @@ def _of_version(site: Site, machine: _Machine, setting: DockerSetting) -> Iterat
     if flagged and setting.flag == "fatal":
         said = f"--{ALLOW} is among the options, and {docker} does not know it: the daemon ends with `unknown flag: --{ALLOW}`."
         remedy = Remedy("edit", "Take the flag out: this version sends such layers always.")
-        yield _finding(machine, Severity.ERROR, "flag", said, remedy, site.plan.where("copy", "options"))
+        yield _finding(machine, Severity.ERROR, "flag", said, remedy, site.plan.where("copy", "options"), None)
     if flagged and setting.flag == "ignored":
         said = f"--{ALLOW} has no effect on {docker}, which sends such layers always, and keeps Docker 29 from starting."
         remedy = Remedy("edit", "Take the flag out.")
-        yield _finding(machine, Severity.WARNING, "flag", said, remedy, site.plan.where("copy", "options"))
+        yield _finding(machine, Severity.WARNING, "flag", said, remedy, site.plan.where("copy", "options"), None)
     for daemon in machine.files:
         if isinstance(daemon, Daemon) and daemon.allow_at is not None and setting.key == "ignored":
             said = f"{ALLOW} has no effect on {docker}, which sends such layers always, as ordinary ones."
             remedy = Remedy("edit", "Take the key out of daemon.json, before a later version refuses it.")
-            yield _finding(machine, Severity.WARNING, "key", said, remedy, daemon.allow_at)
+            yield _finding(machine, Severity.WARNING, "key", said, remedy, daemon.allow_at, RemedyKind.DOCKER_KEY)
 
 
 def _send(site: Site, host: str, images: list[Reference]) -> Remedy:
@@ -196,6 +206,7 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
         f"{and_more(image, images)} behind, with the line `Skipped foreign layer`.",
         _send(site, registry.host, [carriage.placement.image.reference for carriage in left]),
         place,
+        RemedyKind.DOCKER_SEND,
     )
     yield replace(finding, affects=affects)
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.readers.registry_config import UnreadableConfig
 from auditor.readers.registry_lint import RegistrySlip, Slip
@@ -110,4 +110,5 @@ CHECK = define(
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.DISTRIBUTION_CONFIG,),
+    connections=(ConnectionKind.CACHED_REGISTRY,),
 )

@@ -26,7 +26,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, RemedyKind, Severity, Subject, Undetermined, define
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.oci.document import Descriptor
@@ -110,6 +110,7 @@ def _refused(site: Site, registry: Registry, row: RegistryUrls, rules: UrlRules 
             "confirmed": row.confirmed,
         },
         location=_place(site, rules),
+        remedy_kind=RemedyKind.REGISTRY_SETTING,
         remedies=tuple(_remedies(site, refused)),
         affects=_affected(refused),
     )

@@ -24,7 +24,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
@@ -97,4 +97,5 @@ CHECK = define(
     area=Area.CONNECTIONS,
     severity=Severity.WARNING,
     requires=(Requirement.COPY_SCRIPTS,),
+    connections=(ConnectionKind.DOWNLOAD,),
 )

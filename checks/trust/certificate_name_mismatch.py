@@ -25,7 +25,7 @@ import datetime
 import shlex
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Role, Severity, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.pki.names import Mismatch, as_address, mismatch
 from auditor.pki.rules import FlawKind, name_flaw
@@ -33,7 +33,7 @@ from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, flaw_symptom
 from auditor.site.trust.served import Served
-from checks.endpoints import cases_by_endpoint, clients_with, endpoint_subject, refused_by, said, served
+from checks.endpoints import cases_by_endpoint, clients_with, endpoint_subject, refused_by, served, symptom_of
 
 ID = "certificate-name-mismatch"
 _NAMES = frozenset({FlawKind.NAME, FlawKind.COMMON_NAME})
@@ -68,13 +68,15 @@ def _finding(endpoint: Endpoint, cases: tuple[TrustCase, ...], chain: Served, wr
     judged, refusing = [case for case in cases if case.model is not None], _refusing(cases)
     accepted = bool(judged) and not refusing
     symptom = "" if accepted else _symptom(refusing or cases, chain, wrong)
-    so_far = f" {clients_with(judged)} accepts that; every other client refuses it." if accepted else ""
+    so_far = f"{clients_with(judged)} accepts that; every other client refuses it."
     return Finding(
         check=ID,
         severity=Severity.WARNING if accepted else Severity.ERROR,
         subject=endpoint_subject(endpoint),
-        message=f"The certificate {chain.leaf.name} of {endpoint.name} does not cover {endpoint.host}: {wrong}."
-        f"{so_far or said(symptom)}",
+        parts=(
+            Part(f"The certificate {chain.leaf.name} of {endpoint.name} does not cover {endpoint.host}: {wrong}."),
+            *((Part(so_far, Role.EFFECT),) if accepted else symptom_of(symptom)),
+        ),
         case=endpoint.host,
         facts={
             "host": endpoint.host,

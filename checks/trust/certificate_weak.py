@@ -23,7 +23,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Severity, Subject, Undetermined, define
 from auditor.pki.certificate import Certificate
 from auditor.pki.rules import Flaw, FlawKind
 from auditor.pki.signature import BROKEN_HASHES
@@ -31,7 +31,7 @@ from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, flaw_symptom
 from auditor.site.trust.served import Served, Unseen
-from checks.endpoints import WEAKNESSES, cases_by_endpoint, clients_with, refused_by, said, served
+from checks.endpoints import WEAKNESSES, cases_by_endpoint, clients_with, refused_by, served, symptom_of
 
 ID = "certificate-weak"
 _MODEST_RSA = 2048
@@ -87,7 +87,7 @@ def _finding(
         check=ID,
         severity=severity,
         subject=Subject("certificate", f"{endpoint.name}: {certificate.subject or certificate.name}"),
-        message=f"{certificate.name} of {endpoint.name}: {what}.{said(symptom)}",
+        parts=(Part(f"{certificate.name} of {endpoint.name}: {what}."), *symptom_of(symptom)),
         case=f"{certificate.sha256} {kind}",
         facts={
             "sha1": certificate.sha1,

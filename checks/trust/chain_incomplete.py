@@ -25,24 +25,33 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Part, Remedy, Role, Severity, Undetermined, define
 from auditor.pki.verdicts import Gap, Incomplete, Unproven
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
-from checks.endpoints import facts_of, fetch_intermediate, judged, said, subject_of, who
+from checks.endpoints import facts_of, fetch_intermediate, judged, subject_of, symptom_of, who
 
 ID = "chain-incomplete"
 
 
 def _how(case: TrustCase, verdict: Incomplete) -> str:
+    """What the client does about the missing certificate, without its name."""
     if case.fetched is not None:
-        return f"{who(case)} gets on only as long as {case.inside[0]} answers inside, as it did when it was asked."
+        return f"gets on only as long as {case.inside[0]} answers inside, as it did when it was asked."
     if case.may_be_fetched:
-        return f"{who(case)} works only as long as {case.inside[0]} answers inside, as it must fetch that certificate there."
+        return f"works only as long as {case.inside[0]} answers inside, as it must fetch that certificate there."
     if verdict.would_dial:
-        return f"{who(case)} would dial {verdict.aia_urls[0]} for it, which fails with the cable cut."
+        return f"would dial {verdict.aia_urls[0]} for it, which fails with the cable cut."
     at = f", although it could be had at {verdict.aia_urls[0]}" if verdict.aia_urls else ""
-    return f"{who(case)} never fetches certificates{at}."
+    return f"never fetches certificates{at}."
+
+
+def _parts(case: TrustCase, verdict: Incomplete, *, works: bool) -> Iterator[Part]:
+    cause = f"{verdict.missing}, which issued {verdict.path.top.name}."
+    yield Part(f"{case.endpoint.name} does not serve the certificate of {cause}", key=cause)
+    yield Part(f"{who(case)} {_how(case, verdict)}", Role.EFFECT, names_who=True)
+    if not works:
+        yield from symptom_of(case.refusal, case.stall)
 
 
 def _remedies(verdict: Incomplete) -> tuple[Remedy, ...]:
@@ -58,8 +67,7 @@ def _finding(case: TrustCase, verdict: Incomplete) -> Finding:
         check=ID,
         severity=Severity.WARNING if works else Severity.ERROR,
         subject=subject_of(case),
-        message=f"{case.endpoint.name} does not serve the certificate of {verdict.missing}, which issued "
-        f"{verdict.path.top.name}. {_how(case, verdict)}" + ("" if works else said(case.refusal, case.stall)),
+        parts=tuple(_parts(case, verdict, works=works)),
         case=f"{case.client} {verdict.path.top.sha256}",
         facts={**facts_of(case), "missing": verdict.missing, "aia": verdict.aia_urls, "inside": case.inside},
         location=case.endpoint.location,
@@ -89,4 +97,5 @@ CHECK = define(
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),
+    connections=(ConnectionKind.ISSUER,),
 )

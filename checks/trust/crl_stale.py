@@ -25,14 +25,14 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Severity, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, end_of_day
 from auditor.site.trust.revocation import Answer, Asked
 from auditor.text import moment
-from checks.endpoints import cases_by_endpoint, clients_with, endpoint_subject, refused_by, said, served, unsure
+from checks.endpoints import cases_by_endpoint, clients_with, endpoint_subject, refused_by, served, symptom_of, unsure
 
 ID = "crl-stale"
 _THEN = "Clients that insist on revocation then fail"
@@ -76,26 +76,26 @@ def _lists(cases: tuple[TrustCase, ...], *, seen: bool) -> dict[str, _List]:
     return {url: _List(asked, tuple(clients)) for url, (asked, clients) in found.items()}
 
 
-def _what(one: _List, horizon: datetime.date) -> str:
-    """What is wrong with a CRL; empty when it counts today and outlasts the horizon."""
+def _what(one: _List, horizon: datetime.date) -> tuple[str, tuple[Part, ...]]:
+    """What is wrong with a CRL, and the symptom; empty if it counts today and outlasts the horizon."""
     until = one.asked.crl.until if one.asked.crl is not None else None
     if one.has_ended:
         then = f"It is refused by {clients_with(one.refusing)}" if one.refusing else _THEN
         symptom = next((case.model.symptom("revocation") for case in one.refusing if case.model is not None), "")
-        return f"does not count today: {one.asked.detail}. {then}.{said(symptom)}"
+        return f"does not count today: {one.asked.detail}. {then}.", symptom_of(symptom)
     if until is not None and until < end_of_day(horizon):
-        return f"counts until {moment(until)}, before the horizon {horizon.isoformat()}. {_THEN}."
-    return ""
+        return f"counts until {moment(until)}, before the horizon {horizon.isoformat()}. {_THEN}.", ()
+    return "", ()
 
 
-def _finding(endpoint: Endpoint, one: _List, what: str, horizon: datetime.date) -> Finding:
+def _finding(endpoint: Endpoint, one: _List, what: str, symptom: tuple[Part, ...], horizon: datetime.date) -> Finding:
     asked, issuer = one.asked, one.asked.question.issuer.name
     until = asked.crl.until if asked.crl is not None else None
     return Finding(
         check=ID,
         severity=Severity.ERROR if one.refusing else Severity.WARNING,
         subject=endpoint_subject(endpoint),
-        message=f"The CRL of {issuer} at {asked.crl_url}, which {endpoint.name} depends on, {what}",
+        parts=(Part(f"The CRL of {issuer} at {asked.crl_url}, which {endpoint.name} depends on, {what}"), *symptom),
         case=asked.crl_url,
         facts={
             "url": asked.crl_url,
@@ -117,8 +117,9 @@ def _finding(endpoint: Endpoint, one: _List, what: str, horizon: datetime.date) 
 
 def _outcomes(endpoint: Endpoint, cases: tuple[TrustCase, ...], horizon: datetime.date) -> Iterator[Outcome]:
     for one in _lists(cases, seen=True).values():
-        if what := _what(one, horizon):
-            yield _finding(endpoint, one, what, horizon)
+        what, symptom = _what(one, horizon)
+        if what:
+            yield _finding(endpoint, one, what, symptom, horizon)
             if one.has_ended:
                 yield from (unsure(ID, case) for case in one.cases if case.insists and not case.is_sure)
         else:

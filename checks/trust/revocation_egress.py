@@ -26,12 +26,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Part, Remedy, Severity, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect, TrustCase
 from auditor.site.trust.revocation import Answer, Asked, Revocation
-from checks.endpoints import facts_of, judged, said, subject_of, unsure, who
+from checks.endpoints import facts_of, judged, subject_of, symptom_of, unsure, who
 
 ID = "revocation-egress"
 
@@ -44,12 +44,16 @@ def _worst(revocation: Revocation) -> Asked | None:
     return None
 
 
-def _what(case: TrustCase, asked: Asked) -> str:
+def _parts(case: TrustCase, asked: Asked) -> Iterator[Part]:
     name = asked.question.certificate.name
     if asked.answer is Answer.REVOKED:
-        return f"{name} is revoked: {asked.detail}."
-    then = f"without an answer it fails.{said(case.refusal)}" if case.insists else "it waits up to 15 seconds, and goes on."
-    return f"it asks whether {name} was revoked, and {asked.detail}; {then}"
+        what = f"{name} is revoked: {asked.detail}."
+    else:
+        then = "without an answer it fails." if case.insists else "it waits up to 15 seconds, and goes on."
+        what = f"it asks whether {name} was revoked, and {asked.detail}; {then}"
+    yield Part(f"{who(case)} checks revocation for {case.endpoint.name}: {what}", key=what, names_who=True)
+    if asked.answer is not Answer.REVOKED and case.insists:
+        yield from symptom_of(case.refusal)
 
 
 def _severity(case: TrustCase, asked: Asked) -> Severity:
@@ -81,7 +85,7 @@ def _finding(case: TrustCase, asked: Asked) -> Finding:
         check=ID,
         severity=_severity(case, asked),
         subject=subject_of(case),
-        message=f"{who(case)} checks revocation for {case.endpoint.name}: {_what(case, asked)}",
+        parts=tuple(_parts(case, asked)),
         case=f"{case.client} {question.certificate.sha256} {asked.answer}",
         facts={
             **facts_of(case),
@@ -107,8 +111,9 @@ def _outcomes(case: TrustCase) -> Iterator[Outcome]:
     if worst is not None and not case.is_sure and case.by_revocation is Prospect.UNDETERMINED:
         yield unsure(ID, case)
     elif unasked and case.by_revocation is Prospect.UNDETERMINED:
-        detail = f"{who(case)} asks whether {unasked[0].question.certificate.name} was revoked: {unasked[0].detail}"
-        yield Undetermined(ID, subject_of(case), Kind.MISSING_EVIDENCE, detail, unasked[0].faults)
+        asked = f"asks whether {unasked[0].question.certificate.name} was revoked: {unasked[0].detail}"
+        detail = f"{who(case)} {asked}"
+        yield Undetermined(ID, subject_of(case), Kind.MISSING_EVIDENCE, detail, unasked[0].faults, fold=(asked,))
     elif worst is None and revocation.answer is Answer.GOOD:
         yield Fine()
 
@@ -130,4 +135,5 @@ CHECK = define(
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),
+    connections=(ConnectionKind.REVOCATION,),
 )

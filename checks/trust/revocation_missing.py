@@ -22,12 +22,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Severity, Subject, Undetermined, define
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect, TrustCase
 from auditor.site.trust.revocation import Answer
-from checks.endpoints import cases_by_endpoint, clients_with, refused_by, said, served, unsure
+from checks.endpoints import cases_by_endpoint, clients_with, refused_by, served, symptom_of, unsure
 
 ID = "revocation-missing"
 
@@ -51,8 +51,15 @@ def _finding(endpoint: Endpoint, client: str, cases: list[TrustCase]) -> Finding
         check=ID,
         severity=Severity.ERROR if any(case.is_sure for case in cases) else Severity.WARNING,
         subject=Subject("endpoint", endpoint.name, client=client),
-        message=f"{', '.join(names)} of {endpoint.name} names neither a CRL nor an OCSP responder, and {clients_with(cases)} "
-        f"insists on one.{said(symptom)}",
+        parts=(
+            Part(
+                f"{', '.join(names)} of {endpoint.name} names neither a CRL nor an OCSP responder, and {clients_with(cases)} "
+                "insists on one.",
+                key=f"{', '.join(names)} {clients_with(cases)}",
+                names_who=True,
+            ),
+            *symptom_of(symptom),
+        ),
         case=client,
         facts={"client": client, "certificates": names, "symptom": symptom, "refused_by": refused_by(cases)},
         location=endpoint.location,

@@ -27,12 +27,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Severity, Undetermined, define
 from auditor.pki.stores.windows_roots import classify
 from auditor.pki.verdicts import Gap, Invalid, Unproven, Untrusted, Verifies
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, needs_windows_update
-from checks.endpoints import facts_of, install_root, judged, mirror_roots, said, subject_of, who
+from checks.endpoints import facts_of, install_root, judged, mirror_roots, subject_of, symptom_of, who
 
 ID = "root-needs-windows-update"
 
@@ -41,12 +41,15 @@ def _finding(case: TrustCase, verdict: Untrusted | Unproven) -> Finding:
     root = verdict.path.top
     proven = isinstance(verdict, Untrusted)
     from_mirror = isinstance(verdict, Unproven) and verdict.gap is Gap.FROM_MIRROR
-    symptom = "" if from_mirror else said(case.refusal, case.stall)
+    cause = f"the root {root.name}: {verdict.why}."
     return Finding(
         check=ID,
         severity=Severity.ERROR if proven else Severity.WARNING,
         subject=subject_of(case),
-        message=f"{who(case)} can only verify {case.endpoint.name} with the root {root.name}: {verdict.why}.{symptom}",
+        parts=(
+            Part(f"{who(case)} can only verify {case.endpoint.name} with {cause}", key=cause, names_who=True),
+            *(() if from_mirror else symptom_of(case.refusal, case.stall)),
+        ),
         case=f"{case.client} {root.sha256}",
         facts={
             **facts_of(case),
@@ -57,6 +60,7 @@ def _finding(case: TrustCase, verdict: Untrusted | Unproven) -> Finding:
             "dumped": proven,
         },
         location=case.endpoint.location,
+        remedy_kind=RemedyKind.INSTALL_ROOT,
         remedies=(
             install_root(case, root.name),
             mirror_roots(case),
@@ -87,4 +91,5 @@ CHECK = define(
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS, Requirement.WINDOWS_POOLS),
+    connections=(ConnectionKind.ROOT_UPDATE,),
 )

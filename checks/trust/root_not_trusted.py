@@ -26,7 +26,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Severity, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.pki.rules import Flaw
 from auditor.pki.verdicts import Distrust, Incomplete, Unproven, Untrusted
@@ -34,7 +34,7 @@ from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
 from auditor.site.trust.served import Served
 from auditor.text import in_brackets
-from checks.endpoints import GAPS, endpoint_subject, facts_of, install_root, judged, said, structural, subject_of, who
+from checks.endpoints import GAPS, endpoint_subject, facts_of, install_root, judged, structural, subject_of, symptom_of, who
 
 ID = "root-not-trusted"
 _NO_CLIENT = (
@@ -48,10 +48,14 @@ def _untrusted(case: TrustCase, verdict: Untrusted) -> Finding:
         check=ID,
         severity=Severity.ERROR,
         subject=subject_of(case),
-        message=f"{who(case)} does not trust {case.endpoint.name}: {verdict.why}.{said(case.refusal, case.stall)}",
+        parts=(
+            Part(f"{who(case)} does not trust {case.endpoint.name}: {verdict.why}.", key=verdict.why, names_who=True),
+            *symptom_of(case.refusal, case.stall),
+        ),
         case=f"{case.client} {verdict.anchor}",
         facts={**facts_of(case), "anchor": verdict.anchor, "top_sha1": verdict.path.top.sha1},
         location=case.endpoint.location,
+        remedy_kind=RemedyKind.TRUST_ROOT,
         remedies=(
             install_root(case, verdict.anchor),
             Remedy("edit", f"Give {case.endpoint.name} a certificate of a CA that {case.pool.name} trusts already."),
@@ -61,15 +65,18 @@ def _untrusted(case: TrustCase, verdict: Untrusted) -> Finding:
 
 def _refused(case: TrustCase, flaws: tuple[Flaw, ...]) -> Finding:
     first, more = flaws[0], in_brackets(len(flaws))
-    symptom = said(case.refusal, case.stall)
     return Finding(
         check=ID,
         severity=Severity.ERROR,
         subject=subject_of(case),
-        message=f"{who(case)} accepts no path from {case.endpoint.name} to a root: {first}{more}.{symptom}",
+        parts=(
+            Part(f"{who(case)} accepts no path from {case.endpoint.name} to a root: {first}{more}.", names_who=True),
+            *symptom_of(case.refusal, case.stall),
+        ),
         case=f"{case.client} {first.kind} {first.certificate.sha256}",
         facts={**facts_of(case), "flaws": tuple(map(str, flaws)), "certificate_sha1": first.certificate.sha1},
         location=case.endpoint.location,
+        remedy_kind=RemedyKind.TRUST_ROOT,
         remedies=(
             Remedy("edit", f"Replace {first.certificate.name} by a certificate without that flaw, and reload the server."),
         ),
@@ -88,7 +95,7 @@ def _outcome(case: TrustCase) -> Outcome | None:
             detail = f"the chain stops before {missing}, so that its root is not known: see chain-incomplete"
             return Undetermined(ID, subject_of(case), Kind.MISSING_EVIDENCE, detail)
         case Unproven(_, gap, why):
-            return Undetermined(ID, subject_of(case), GAPS[gap], f"{case.client}: {why}")
+            return Undetermined(ID, subject_of(case), GAPS[gap], f"{case.client}: {why}", fold=(why,))
         case _:
             return Fine()
 
@@ -112,4 +119,5 @@ CHECK = define(
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),
+    connections=(ConnectionKind.UNKNOWN_ROOT,),
 )

@@ -22,12 +22,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Role, Severity, Undetermined, define
 from auditor.pki.stores.windows_roots import confidence
 from auditor.pki.verdicts import Gap, Invalid, Unproven, Verifies
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
-from checks.endpoints import clients_with, facts_of, install_root, judged, said, subject_of_pool
+from checks.endpoints import clients_with, facts_of, install_root, judged, subject_of_pool, symptom_of
 
 ID = "root-unproven"
 
@@ -35,15 +35,21 @@ ID = "root-unproven"
 def _finding(cases: list[TrustCase], verdict: Unproven) -> Finding:
     case, root = cases[0], verdict.path.top
     sure = confidence(root)
+    cause = f"{root.name}: {verdict.why} (confidence: {sure})."
     return Finding(
         check=ID,
         severity=Severity.WARNING,
         subject=subject_of_pool(case),
-        message=f"{case.endpoint.name} leads to {root.name}: {verdict.why} (confidence: {sure}). "
-        f"{clients_with(cases)} would fail without it.{said(case.refusal, case.stall)}",
+        parts=(
+            Part(f"{case.endpoint.name} leads to {cause}", key=cause),
+            Part(f"{clients_with(cases)} would fail without it.", Role.EFFECT),
+            *symptom_of(case.refusal, case.stall),
+        ),
         case=root.sha256,
         facts={**facts_of(case), "anchor": root.name, "sha1": root.sha1, "sha256": root.sha256, "confidence": sure},
         location=case.endpoint.location,
+        fold=(cause, *(one.client for one in cases), case.symptom),
+        remedy_kind=RemedyKind.INSTALL_ROOT,
         remedies=(
             Remedy(
                 "edit",

@@ -24,7 +24,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Role, Severity, define
 from auditor.net import Scope
 from auditor.pki.clients import client_model, root_update_url
 from auditor.plan.model import Pool
@@ -51,13 +51,16 @@ def _finding(pool: Pool, setting: str, synced: datetime.datetime | None) -> Find
     clients = _who_stalls(pool)
     first = client_model(clients[0], "windows") if clients else None
     symptom = first.symptom("stall") if first is not None else ""
-    waits = f'{", ".join(clients)} would say: "{symptom}"' if symptom else "Its clients wait for it, and then go on"
+    waits = f'{", ".join(clients)} would say: "{symptom}".' if symptom else "Its clients wait for it, and then go on."
     return Finding(
         check=ID,
         severity=Severity.WARNING,
         subject=pool_subject(pool),
-        message=f"The nodes of {pool.name} look for roots at {asked}{unsaid}. With the cable cut that takes up to "
-        f"{CRYPTOAPI_WAIT} seconds. {waits}.",
+        parts=(
+            Part(f"The nodes of {pool.name} look for roots at {asked}{unsaid}.", names_who=True),
+            Part(f"With the cable cut that takes up to {CRYPTOAPI_WAIT} seconds.", Role.EFFECT),
+            Part(waits, Role.SYMPTOM if symptom else Role.EFFECT),
+        ),
         case=setting or "default",
         facts={
             "root_updates": setting or "not said",

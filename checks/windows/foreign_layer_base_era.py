@@ -22,7 +22,7 @@ import datetime
 import re
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Role, Severity, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table
 from auditor.site import Requirement, Site
@@ -56,8 +56,10 @@ def _finding(site: Site, placement: Placement, era: ForeignEra, build: str, told
         check=ID,
         severity=Severity.INFO,
         subject=subject_of(placement),
-        message=f"{image} is for {build}, as {told} says, and its manifest could not be looked at. It likely has foreign "
-        f"layers: Microsoft's bases have none in {since}.",
+        parts=(
+            Part(f"{image} is for {build}, as {told} says, and its manifest could not be looked at."),
+            Part(f"It likely has foreign layers: Microsoft's bases have none in {since}.", Role.EFFECT),
+        ),
         facts={"os_version": build, "first_clean": era.first_clean, "source": era.source, "confidence": era.confidence},
         location=placement.need.why[0].location,
         remedies=(Remedy("command", "Read the manifest, which decides it.", *observing(site, image)),),

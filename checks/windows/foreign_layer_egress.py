@@ -25,7 +25,21 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Affected, Area, Finding, Fine, Outcome, Severity, Subject, Undetermined, define
+from auditor.check import (
+    Affected,
+    Area,
+    ConnectionKind,
+    Finding,
+    Fine,
+    Outcome,
+    Part,
+    RemedyKind,
+    Role,
+    Severity,
+    Subject,
+    Undetermined,
+    define,
+)
 from auditor.evidence.model import Kind
 from auditor.oci.reference import parse_reference
 from auditor.site import Requirement, Site
@@ -44,14 +58,16 @@ def _subject(egress: LayerEgress) -> Subject:
     return Subject("layer", egress.layer.digest, pool=egress.pool)
 
 
-def _message(egress: LayerEgress, rule: PullRule) -> str:
+def _parts(egress: LayerEgress, rule: PullRule) -> tuple[Part, ...]:
     url, host = egress.urls[0], egress.remotes[0].host
     images = and_more(egress.images[0], len(egress.images))
     asks = "asks that URL before any registry" if rule.first == "url" else "asks the registry first, then that URL"
     symptom = rule.symptom.format(url=url, host=host)
+    size = format_size(egress.layer.size)
     return (
-        f"A layer of {images} ({format_size(egress.layer.size)}) comes from {url}, and {egress.pool} cannot reach {host}. "
-        f"{egress.runtime} {asks}; when it is blocked, {rule.when_blocked}. A node would say: {symptom}"
+        Part(f"A layer of {images} ({size}) comes from {url}, and {egress.pool} cannot reach {host}.", names_who=True),
+        Part(f"{egress.runtime} {asks}; when it is blocked, {rule.when_blocked}.", Role.EFFECT),
+        Part(f"A node would say: {symptom}", Role.SYMPTOM, rule.symptom),
     )
 
 
@@ -64,19 +80,21 @@ def _finding(site: Site, egress: LayerEgress, rule: PullRule) -> Finding:
         check=ID,
         severity=Severity.ERROR if rule.first == "url" and rule.fatal else Severity.WARNING,
         subject=_subject(egress),
-        message=_message(egress, rule),
+        parts=_parts(egress, rule),
         facts={
             "urls": egress.urls,
             "media_type": egress.layer.media_type,
             "bytes": egress.layer.size,
             "images": egress.images[:SHOWN],
             "image_count": len(egress.images),
+            "runtime": str(egress.runtime),
             "asks_first": rule.first,
             "fatal": rule.fatal,
             "source": rule.source,
             "confidence": rule.confidence,
         },
         location=egress.location,
+        remedy_kind=RemedyKind.STRIP_URLS,
         remedies=(with_foreign_layers(site, map(parse_reference, egress.images)),),
         affects=_affected(egress),
     )
@@ -121,4 +139,5 @@ CHECK = define(
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES,),
+    connections=(ConnectionKind.LAYER,),
 )

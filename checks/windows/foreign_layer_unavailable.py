@@ -27,7 +27,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Role, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Absent, Failed, Kind, Seen
 from auditor.needs.model import Need
 from auditor.oci.document import Descriptor
@@ -55,10 +55,16 @@ def _finding(site: Site, placement: Placement, layer: Descriptor, why: str, plac
         check=ID,
         severity=Severity.ERROR,
         subject=_subject(layer),
-        message=f"A layer of {image} ({format_size(layer.size)}) is marked as not to be redistributed{why}: copy tools leave "
-        'it behind, and no node can fetch it. A node would say: "could not fetch content descriptor: not found".',
+        parts=(
+            Part(
+                f"A layer of {image} ({format_size(layer.size)}) is marked as not to be redistributed{why}: copy tools leave "
+                "it behind, and no node can fetch it."
+            ),
+            Part('A node would say: "could not fetch content descriptor: not found".', Role.SYMPTOM),
+        ),
         facts={"image": str(image), "media_type": layer.media_type, "bytes": layer.size, "place": place},
         location=placement.need.why[0].location,
+        remedy_kind=RemedyKind.COPY_LAYER,
         remedies=(_remedy(site, image, layer, place),),
     )
 

@@ -81,7 +81,8 @@ def _by_runtime(demand: Demand, pool: Pool) -> Outcome | None:
     subject = Subject("workload", demand.who, pool=pool.name)
     if pool.runtime is None or not pool.runtime.version:
         detail = f"the plan does not say which version of which runtime {pool.name} has"
-        return Undetermined(ID, subject, Kind.MISSING_EVIDENCE, detail, affects=_affected(demand, pool.name))
+        affects = _affected(demand, pool.name)
+        return Undetermined(ID, subject, Kind.MISSING_EVIDENCE, detail, affects=affects, fold=("no runtime",))
     row = rows.get(pool.runtime.name)
     if row is None:
         detail = f"the facts do not say how {pool.runtime} runs such containers"

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from auditor.report import Cell, ImageRow, Report
+from auditor.report import Cell, CellStatus, ImageRow, Report
 from auditor.text import format_size, many
 from reports import summary
 from reports.html.view import tone
@@ -64,7 +64,7 @@ def matrix(report: Report) -> Matrix:
     """The matrix: pools in the order in which they appear, images in the order of the report."""
     cells = [cell for image in report.images for cell in image.platforms]
     counts = Counter((cell.pool, cell.platform) for cell in cells)
-    unsettled = Counter((cell.pool, cell.platform) for cell in cells if cell.status != "ok")
+    unsettled = Counter((cell.pool, cell.platform) for cell in cells if cell.status is not CellStatus.OK)
     places = {key: place for place, key in enumerate(counts)}
     sources, needed = _numbered([[_source(why) for why in image.why] for image in report.images])
     troubles, wrong = _numbered([list(_troubles(image)) for image in report.images])
@@ -95,7 +95,7 @@ def _source(why: str) -> Titled:
 
 
 def _troubles(image: ImageRow) -> Iterator[Titled]:
-    open_cells = [cell for cell in image.platforms if cell.status != "ok"]
+    open_cells = [cell for cell in image.platforms if cell.status is not CellStatus.OK]
     for cell in open_cells:
         detail = cell.detail.replace(image.reference, "…")
         yield f"{cell.status}: {detail}" if detail else cell.status, cell.status
@@ -119,7 +119,7 @@ def _numbered(rows: Sequence[Iterable[Titled]]) -> tuple[tuple[str, ...], list[t
 
 def cell_tone(cell: Cell) -> str:
     """The tone of a cell. Foreign layers make it doubtful: the platform is there, and yet a node may dial out for it."""
-    return "w" if cell.status == "ok" and cell.foreign_layers else tone(cell.status)
+    return "w" if cell.status is CellStatus.OK and cell.foreign_layers else tone(cell.status)
 
 
 def note(cell: Cell) -> str:

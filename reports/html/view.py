@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from auditor.check import Fact
-from auditor.report import EgressRow, Report, StorageStage, TrustRow
+from auditor.check import Fact, Severity
+from auditor.report import (
+    CellStatus,
+    EgressRow,
+    Prospect,
+    Report,
+    ScopeStatus,
+    Status,
+    StorageStage,
+    TrustRow,
+    Verdict,
+)
 from auditor.text import format_size, many
 from reports.folding import Question, questions
 from reports.html.treemap import Tile, treemap
 from reports.ways import Side, sides
 
-# What a status, a severity or a verdict means to the eye: a class that gives it a shape and a colour.
-_TONES = {
-    **dict.fromkeys(("ok", "passed", "ready", "verifies", "examined"), "o"),
-    **dict.fromkeys(("error", "failed", "not-ready", "fails", "absent", "platform-absent", "build-mismatch", "blocked"), "e"),
-    **dict.fromkeys(("warning", "fallback"), "w"),
-    **dict.fromkeys(("info", "ready-in-part", "ready for what was examined"), "i"),
-    **dict.fromkeys(("not-applicable", "not-declared", "switched-off"), "n"),
+IN_PART = "ready-in-part"  # a verdict for the areas that were examined
+# The class that gives a status, a severity or a verdict its shape and colour.
+_TONES: Mapping[str, str] = {
+    **dict.fromkeys((CellStatus.OK, Status.PASSED, Verdict.READY, Prospect.VERIFIES, ScopeStatus.EXAMINED), "o"),
+    **dict.fromkeys((Severity.ERROR, Status.FAILED, Verdict.NOT_READY, Prospect.FAILS, CellStatus.BLOCKED), "e"),
+    **dict.fromkeys((CellStatus.ABSENT, CellStatus.PLATFORM_ABSENT, CellStatus.BUILD_MISMATCH), "e"),
+    **dict.fromkeys((Severity.WARNING, CellStatus.FALLBACK), "w"),
+    **dict.fromkeys((Severity.INFO, IN_PART), "i"),
+    **dict.fromkeys((Status.NOT_APPLICABLE, ScopeStatus.NOT_DECLARED, ScopeStatus.SWITCHED_OFF), "n"),
 }
 _BAR = 1000
 
@@ -25,6 +38,12 @@ _BAR = 1000
 def tone(word: str) -> str:
     """The class of a word: `o` in order, `e` wrong, `w` doubtful, `i` neutral, and `u` for whatever is not known."""
     return _TONES.get(word, "u")
+
+
+def verdict_word(report: Report) -> str:
+    """The verdict as a word for `tone`."""
+    is_in_part = report.verdict is Verdict.READY and report.works_offline_until is None
+    return IN_PART if is_in_part else report.verdict.value
 
 
 def fact(value: Fact) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from auditor.report import TrustRow, TrustStep
+from auditor.report import Prospect, TrustRow, TrustStep
 from reports.cleaning import clean
 from reports.text.ink import Ink
 from reports.text.layout import heading, wrap
 from reports.ways import Way, about, sides
 
-_COLOURS = {"verifies": "green", "fails": "red"}
+_COLOURS = {Prospect.VERIFIES: "green", Prospect.FAILS: "red"}
 
 
 def draw(rows: Iterable[TrustRow], ink: Ink) -> Iterator[str]:
@@ -31,7 +31,7 @@ def _way(way: Way, ink: Ink) -> Iterator[str]:
         yield from wrap(f"{sight.who}:", "  ")
         yield f"    {verdict}"
         if row.symptom:
-            yield from wrap(row.symptom, "    ", "says  " if row.verdict == "fails" else "might say  ")
+            yield from wrap(row.symptom, "    ", "says  " if row.verdict is Prospect.FAILS else "might say  ")
         for url in row.dials:
             yield f"    dials {clean(url)}"  # in one piece, to be copied
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from auditor.check import Remedy, Severity, Subject, Undetermined
+from auditor.check import Kind, Remedy, Severity, Subject, Undetermined
 from auditor.report import HostRow, Report
 from auditor.text import listed, many
 from reports import hosts
@@ -149,9 +149,9 @@ def undetermined(report: Report, ink: Ink) -> Iterator[str]:
     for host in report.hosts[:MOST_HOSTS]:
         yield from _host(host, ink)
     yield from more(len(report.hosts) - MOST_HOSTS, "", "host")
-    kinds: dict[str, list[Undetermined]] = {}
+    kinds: dict[Kind, list[Undetermined]] = {}
     for row in hosts.ungrouped(report):
-        kinds.setdefault(row.kind.value, []).append(row)
+        kinds.setdefault(row.kind, []).append(row)
     for kind, rows in kinds.items():
         first, *rest = wrap(f"{kind} ({len(rows):,}): {advice(kind)}")
         yield first.replace(kind, ink.paint(kind, "bold", "magenta"), 1)

@@ -6,7 +6,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator
 
-from auditor.report import Report, StorageStage, TrustRow
+from auditor.report import CellStatus, Prospect, Report, StorageStage, TrustRow
 from auditor.text import format_size, listed
 from reports import basis
 from reports.cleaning import clean
@@ -16,18 +16,17 @@ from reports.standings import legend
 from reports.summary import active, not_applied, origin
 from reports.text.ink import Ink
 from reports.text.layout import heading, more, table, wrap
-from reports.ways import is_gap
 
 MOST_ROWS = 12
 BAR = 12  # characters of a full one
 MOST_TRUST = 15
 SHOWN_END = 44  # characters of what happens to who cannot dial
-_TRUST_ORDER = {"fails": 0, "undetermined": 1, "verifies": 3}
+_TRUST_ORDER = {Prospect.FAILS: 0, Prospect.UNDETERMINED: 1, Prospect.VERIFIES: 2}
 
 
 def images(report: Report, ink: Ink) -> Iterator[str]:
     """How many images stand how for each pool; the matrix itself is for formats with room."""
-    pools: dict[tuple[str, str], Counter[str]] = {}
+    pools: dict[tuple[str, str], Counter[CellStatus]] = {}
     for row in report.images:
         for cell in row.platforms:
             pools.setdefault((cell.pool, cell.platform), Counter())[cell.status] += 1
@@ -40,7 +39,7 @@ def images(report: Report, ink: Ink) -> Iterator[str]:
         yield from wrap(meaning, "  ", f"{status}: ")
 
 
-def _statuses(statuses: Counter[str]) -> str:
+def _statuses(statuses: Counter[CellStatus]) -> str:
     return ", ".join(f"{count:,} {status}" for status, count in sorted(statuses.items(), key=lambda item: -item[1]))
 
 
@@ -62,7 +61,7 @@ def egress(report: Report, ink: Ink) -> Iterator[str]:
 
 
 def _quoted(report: Report) -> frozenset[object]:
-    """The symptoms that findings quote: what is read there is not read twice."""
+    """The symptoms that findings quote: no table repeats them."""
     return frozenset(item.finding.facts.get("symptom") for item in active(report)) - {None, ""}
 
 
@@ -94,7 +93,7 @@ def trust(report: Report, ink: Ink) -> Iterator[str]:
     yield from heading("Trust: TLS as each client sees it offline", ink)
     quoted = _quoted(report)
     seen: dict[tuple[str, str, str], list[TrustRow]] = {}
-    for row in sorted(report.trust, key=lambda row: _TRUST_ORDER.get(row.verdict, 2)):
+    for row in sorted(report.trust, key=lambda row: _TRUST_ORDER[row.verdict]):
         outcome = row.symptom or " < ".join(row.path) or "nothing more is known"
         seen.setdefault((row.endpoint, row.verdict, "" if outcome in quoted else outcome), []).append(row)
     lines = list(seen.items())
@@ -112,11 +111,11 @@ def trust(report: Report, ink: Ink) -> Iterator[str]:
 def _ways(report: Report, endpoint: str) -> Iterator[str]:
     """The path on Linux above that on Windows, of the client that fares worst; none where nobody fails."""
     rows = [row for row in report.trust if row.endpoint == endpoint and row.steps]
-    if all(row.verdict == "verifies" for row in rows):
+    if all(row.verdict is Prospect.VERIFIES for row in rows):
         return
     for os in dict.fromkeys(sorted(row.os for row in rows)):
         ours = (row for row in rows if row.os == os)
-        worst = min(ours, key=lambda row: (_TRUST_ORDER.get(row.verdict, 2), not any(map(is_gap, row.steps))))
+        worst = min(ours, key=lambda row: (_TRUST_ORDER[row.verdict], not any(step.is_gap for step in row.steps)))
         yield from wrap(" < ".join(f"{step.name} ({step.origin})" for step in worst.steps), "    ", f"{os:<13} ")
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from auditor.policy.matrix import image_rows
 from auditor.report.sections import egress_rows
+from checks import CATALOGUE
 from tests.made_checks import TODAY
 from tests.world import site_of
 
@@ -54,7 +55,7 @@ network: {reachable: ["*.local"]}
 """
     mirrors = "mirrors:\n  docker.io:\n    endpoint: ['https://r.local:5000']\n"
     site = site_of({"plan": plan, "files": {"n/registries.yaml": mirrors}})
-    rows = {row.host: row for row in egress_rows(site, TODAY)}
+    rows = {row.host: row for row in egress_rows(site, TODAY, CATALOGUE)}
     assert set(rows) == {"quay.io", "registry-1.docker.io"}
     assert rows["quay.io"].when_blocked == "the pull fails"
     assert "wait" in rows["registry-1.docker.io"].when_blocked
@@ -79,7 +80,7 @@ INSTALL = "curl https://get.example.com/a | sh\ncurl https://files.inside/b\ncur
 
 def test_charts_and_scripts_that_fetch_are_in_the_egress_inventory_and_no_host_is_invented() -> None:
     site = site_of({"plan": FETCHING, "files": {"deploy/charts.yaml": CHARTS, "install.sh": INSTALL}})
-    rows = egress_rows(site, TODAY)
+    rows = egress_rows(site, TODAY, CATALOGUE)
     assert [(row.host, row.port, row.who, row.check) for row in rows] == [
         ("charts.example.com", 8443, "HelmChart web (helm-controller of K3s and RKE2)", "chart-repository-egress"),
         ("get.example.com", 443, "install.sh (curl)", "script-downloads"),
@@ -94,5 +95,5 @@ def test_charts_and_scripts_that_fetch_are_in_the_egress_inventory_and_no_host_i
 def test_a_cache_dials_its_remote(remote: str, hosts: list[str]) -> None:
     plan = FETCHING.replace("copy: {scripts: [install.sh]}", "registry: {host: r.local, kind: distribution, config: c.yml}")
     files = {"deploy/a.yaml": "{}", "c.yml": f"proxy: {{remoteurl: '{remote}'}}"}
-    rows = egress_rows(site_of({"plan": plan, "files": files}), TODAY)
+    rows = egress_rows(site_of({"plan": plan, "files": files}), TODAY, CATALOGUE)
     assert [row.host for row in rows if row.check == "registry-config"] == hosts

@@ -7,7 +7,7 @@ import dataclasses
 from auditor.check import Finding, Remedy, Severity, Subject, Undetermined
 from auditor.errors import Location
 from auditor.evidence.model import Kind
-from auditor.report import Cell, Counts, ImageRow, JudgedFinding, Report
+from auditor.report import Cell, CellStatus, Counts, ImageRow, JudgedFinding, Report
 from tests.reports.sample import sample_report
 from tests.reports.sample_sections import digest_of
 
@@ -64,7 +64,7 @@ def _cell(number: int, place: int, pool: str) -> Cell:
     return Cell(
         platform=POOLS[pool],
         pool=pool,
-        status=status,
+        status=CellStatus(status),
         digest=digest_of(f"{number} {pool}") if known else "",
         os_version=_BUILDS.get(pool, "") if known else "",
         bytes=30_000_000 + number * 1_777 + place if known else None,

@@ -5,7 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from auditor.report import Cell, EgressRow, EvidenceRow, ImageRow, StorageItem, StorageStage, TrustRow, TrustStep
+from auditor.report import (
+    Cell,
+    CellStatus,
+    EgressRow,
+    EvidenceRow,
+    ImageRow,
+    Prospect,
+    StorageItem,
+    StorageStage,
+    TrustRow,
+    TrustStep,
+)
 
 _PLATFORMS = {"control": "linux/amd64", "win2022": "windows/amd64:10.0.20348", "win2025": "windows/amd64:10.0.26100"}
 _VERSIONS = {"control": "", "win2022": "10.0.20348.2700", "win2025": "10.0.26100.2314"}
@@ -67,7 +78,7 @@ def _cell(reference: str, pool: str, status: str, megabytes: int, foreign: int) 
     return Cell(
         platform=_PLATFORMS[pool],
         pool=pool,
-        status=status,
+        status=CellStatus(status),
         digest=digest_of(f"{reference} {pool}") if known else "",
         os_version=version if known else "",
         bytes=megabytes * 1_000_000 if known else None,
@@ -121,10 +132,10 @@ _REGISTRY, _API = "registry.plant7.local:5000", "k8s.plant7.local:6443"
 _LEAF = TrustStep(_CORP[0], "served", "EC 256", "2027-02-15T00:00:00+00:00", "d1" * 20)
 _MIDDLE = TrustStep(_CORP[1], "served", "RSA 4096", "2033-03-01T00:00:00+00:00", "d2" * 20)
 _ROOT = TrustStep(_CORP[2], "in the pool's trust", "RSA 4096", "2041-03-01T00:00:00+00:00", "d3" * 20)
-_WHOLE, _BROKEN = (_LEAF, _MIDDLE, _ROOT), (_LEAF, TrustStep(_CORP[1], "missing"))
+_WHOLE, _BROKEN = (_LEAF, _MIDDLE, _ROOT), (_LEAF, TrustStep(_CORP[1], "missing", is_gap=True))
 _PUBLIC = ("k8s.plant7.local", "ISRG Root X1")
 _SERVED = TrustStep(
-    _PUBLIC[0], "served", "EC 256", "2027-02-15T00:00:00+00:00", "d4" * 20, ("it is valid only until 2026-11-01",)
+    _PUBLIC[0], "served", "EC 256", "2027-02-15T00:00:00+00:00", "d4" * 20, ("it is valid only until 2026-11-01",), is_gap=True
 )
 _X1 = "2035-06-04T11:04:38+00:00"
 _ON_LINUX = (_SERVED, TrustStep(_PUBLIC[1], "brought by the OS", "RSA 4096", _X1, "d5" * 20))
@@ -132,17 +143,17 @@ _ON_WINDOWS = (_SERVED, TrustStep(_PUBLIC[1], "to be downloaded by Windows", "RS
 _STALL = "net/http: TLS handshake timeout"
 _PARTIAL = "The remote certificate is invalid because of errors: PartialChain"
 TRUST = (
-    TrustRow(_REGISTRY, "control", "containerd", "verifies", _CORP, (), "", "linux", _WHOLE),
-    TrustRow(_REGISTRY, "win2022", "containerd", "fails", _CORP[:1], _AIA, _STALL, "windows", _BROKEN),
-    TrustRow(_REGISTRY, "win2022", "powershell", "fails", _CORP[:1], _AIA, _PARTIAL, "windows", _BROKEN),
-    TrustRow(_REGISTRY, "win2025", "containerd", "fails", _CORP[:1], _AIA, _STALL, "windows", _BROKEN),
-    TrustRow(_API, "control", "kubelet", "verifies", _PUBLIC, (), "", "linux", _ON_LINUX),
-    TrustRow(_API, "win2022", "kubelet", "verifies", _PUBLIC, (), "", "windows", _ON_LINUX),
+    TrustRow(_REGISTRY, "control", "containerd", Prospect.VERIFIES, _CORP, (), "", "linux", _WHOLE),
+    TrustRow(_REGISTRY, "win2022", "containerd", Prospect.FAILS, _CORP[:1], _AIA, _STALL, "windows", _BROKEN),
+    TrustRow(_REGISTRY, "win2022", "powershell", Prospect.FAILS, _CORP[:1], _AIA, _PARTIAL, "windows", _BROKEN),
+    TrustRow(_REGISTRY, "win2025", "containerd", Prospect.FAILS, _CORP[:1], _AIA, _STALL, "windows", _BROKEN),
+    TrustRow(_API, "control", "kubelet", Prospect.VERIFIES, _PUBLIC, (), "", "linux", _ON_LINUX),
+    TrustRow(_API, "win2022", "kubelet", Prospect.VERIFIES, _PUBLIC, (), "", "windows", _ON_LINUX),
     TrustRow(
         _API,
         "win2025",
         "curl",
-        "undetermined",
+        Prospect.UNDETERMINED,
         _PUBLIC,
         (),
         "the root may not be on the node, and offline it cannot be fetched",

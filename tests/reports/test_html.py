@@ -14,7 +14,19 @@ from hypothesis import given, settings
 
 from auditor.check import HEADINGS, Finding, Remedy, Severity, Subject, Undetermined
 from auditor.evidence.model import Kind
-from auditor.report import Cell, EgressRow, ImageRow, JudgedFinding, Report, Status, StorageItem, StorageStage, TrustRow
+from auditor.report import (
+    Cell,
+    CellStatus,
+    EgressRow,
+    ImageRow,
+    JudgedFinding,
+    Prospect,
+    Report,
+    Status,
+    StorageItem,
+    StorageStage,
+    TrustRow,
+)
 from reports import render, summary
 from reports.html import matrix as matrices
 from reports.html import view
@@ -148,7 +160,7 @@ def test_more_titles_than_anyone_reads_give_way_to_wider_ones() -> None:
             f"r/a:{number}",
             "",
             (f"manifest deploy/{number}.yaml:3:1",),
-            (Cell("linux/amd64", "a", "absent", detail=str(number)),),
+            (Cell("linux/amd64", "a", CellStatus.ABSENT, detail=str(number)),),
         )
         for number in range(matrices.MOST_TITLES + 50)
     )
@@ -161,15 +173,15 @@ def test_more_titles_than_anyone_reads_give_way_to_wider_ones() -> None:
 
 def test_a_detail_that_names_its_image_is_one_reason_for_all_images() -> None:
     images = tuple(
-        ImageRow(f"r/a:{number}", "", (), (Cell("linux/amd64", "a", "absent", detail=f"404 for r/a:{number}"),))
+        ImageRow(f"r/a:{number}", "", (), (Cell("linux/amd64", "a", CellStatus.ABSENT, detail=f"404 for r/a:{number}"),))
         for number in range(3)
     )
     assert matrices.matrix(dataclasses.replace(sample_report(), images=images)).troubles == ("absent: 404 for …",)
 
 
 def test_a_cell_with_foreign_layers_is_not_shown_as_in_order() -> None:
-    assert matrices.cell_tone(Cell("windows/amd64", "win", "ok", foreign_layers=1)) == "w"
-    assert matrices.cell_tone(Cell("windows/amd64", "win", "ok")) == "o"
+    assert matrices.cell_tone(Cell("windows/amd64", "win", CellStatus.OK, foreign_layers=1)) == "w"
+    assert matrices.cell_tone(Cell("windows/amd64", "win", CellStatus.OK)) == "o"
     assert view.tone("a status of a later version") == "u"
 
 
@@ -232,7 +244,7 @@ def test_any_report_is_a_whole_document_without_foreign_tags(report: Report) -> 
 
 def test_rows_that_say_the_same_of_several_share_a_row_that_names_them_all() -> None:
     report = sample_report()
-    trust = tuple(TrustRow("e:1", f"p{n}", "curl", "fails", (), (), "no") for n in range(9))
+    trust = tuple(TrustRow("e:1", f"p{n}", "curl", Prospect.FAILS, (), (), "no") for n in range(9))
     egress = tuple(EgressRow("h", 80, "http", f"p{n}", "why", "end", "x") for n in range(9))
     rows = tuple(Undetermined("x", Subject("endpoint", "e:1", "", f"p{n}"), Kind.DENIED, "no") for n in range(9))
     report = dataclasses.replace(report, trust=trust, egress=egress, undetermined=rows)

@@ -33,8 +33,9 @@ KEYS = {
     "plan": "name path sha256",
     "summary": "error warning info undetermined waived examined baselined",
     "checks": "id family title severity status examined reason",
-    "findings": "check severity subject message facts location remedies fingerprint waived baselined fixable",
-    "undetermined": "check subject kind detail facts location hosts",
+    "findings": "check severity subject message facts location remedies fingerprint waived baselined fixable fold cause "
+    "symptom remedy_kind",
+    "undetermined": "check subject kind detail facts location hosts fold",
     "images": "reference digest why platforms",
     "egress": "host port scheme who why when_blocked check",
     "scope": "area title status examined undetermined missing errors warnings required hint",

@@ -8,10 +8,10 @@ import re
 import pytest
 from hypothesis import given, settings
 
-from auditor.check import Finding, Remedy, Severity, Subject, Undetermined
+from auditor.check import Finding, Part, Remedy, Severity, Subject, Undetermined, symptom
 from auditor.errors import Location
 from auditor.evidence.model import Kind
-from auditor.report import Counts, EgressRow, JudgedFinding, Report, StorageStage, TrustRow, Verdict
+from auditor.report import Counts, EgressRow, JudgedFinding, Prospect, Report, StorageStage, TrustRow, Verdict
 from reports import render
 from reports.folding import everybody
 from tests.conftest import Golden
@@ -111,9 +111,15 @@ def test_pools_and_clients_that_differ_in_nothing_else_share_an_entry() -> None:
     assert "Fix (a; the others alike): Mend a." in text
 
 
-def test_what_differs_in_more_than_names_is_told_in_its_own_words() -> None:
+def test_findings_with_other_facts_are_stated_in_their_own_words() -> None:
     found = [
-        Finding("x", Severity.ERROR, Subject("image", "i:1", "", pool), f"{pool} runs build {build}. It says: no match.")
+        Finding(
+            "x",
+            Severity.ERROR,
+            Subject("image", "i:1", "", pool),
+            facts={"build": build},
+            parts=(Part(f"{pool} runs build {build}.", names_who=True), *symptom("It says: no match.")),
+        )
         for pool, build in (("a", 1), ("b", 2), ("c", 3), ("d", 3))
     ]
     text = render(with_findings(*found), "text")
@@ -122,30 +128,43 @@ def test_what_differs_in_more_than_names_is_told_in_its_own_words() -> None:
     assert "... and in other words for c and d" in text
 
 
-def test_a_sentence_without_its_subject_says_whom_it_is_about() -> None:
+def test_messages_without_facts_are_folded_only_if_they_are_equal() -> None:
     found = [
-        Finding("x", Severity.ERROR, Subject("endpoint", "e:1", "", pool), f"It is bad. It says: {pool == 'a'}.")
+        Finding("x", Severity.ERROR, Subject("image", "i:1", "", pool), f"It runs build {build}.")
+        for pool, build in (("a", 1), ("b", 2), ("c", 2))
+    ]
+    text = render(with_findings(*found), "text")
+    assert "a: It runs build 1." in text or "It runs build 1." in text
+    assert "It runs build 2. The same for c." in text or "It runs build 2. The same for b, c." in text
+
+
+def test_part_without_the_names_states_whom_it_is_about() -> None:
+    found = [
+        Finding(
+            "x",
+            Severity.ERROR,
+            Subject("endpoint", "e:1", "", pool),
+            facts={"said": pool == "a"},
+            parts=(Part("It is bad."), *symptom(f"It says: {pool == 'a'}.")),
+        )
         for pool in ("a", "b")
     ]
     assert "    a: It is bad. It says: True.\n    b: It says: False.\n" in render(with_findings(*found), "text")
 
 
-def test_a_url_is_never_left_out_with_its_sentence() -> None:
+def test_part_with_a_known_key_is_left_out() -> None:
     found = [
-        Finding("x", Severity.ERROR, Subject("layer", f"l:{n}"), f"A layer ({n} MB) is bad. A node says: Get https://h/{n}")
+        Finding(
+            "x",
+            Severity.ERROR,
+            Subject("layer", f"l:{n}"),
+            parts=(Part(f"A layer ({n} MB) is bad."), *symptom(f"A node says: Get https://h/{n}", "a node says")),
+        )
         for n in range(2)
     ]
     text = render(with_findings(*found), "text")
-    assert "https://h/0" in text
-    assert "https://h/1" in text
-
-
-def test_an_ellipsis_ends_no_sentence() -> None:
-    found = [
-        Finding("x", Severity.ERROR, Subject("layer", f"l:{n}"), f'Layer {n} is bad. It stops at "Get https://h/{n}..." there.')
-        for n in range(2)
-    ]
-    assert 'It stops at "Get https://h/1..." there.' in " ".join(render(with_findings(*found), "text").split())
+    assert "A layer (0 MB) is bad. A node says: Get https://h/0\n" in text
+    assert "A layer (1 MB) is bad.\n" in text
 
 
 def test_an_entry_whose_words_are_all_told_still_names_its_clients() -> None:
@@ -180,7 +199,7 @@ def test_digests_are_cut_and_say_so_but_never_in_commands() -> None:
 
 def test_equal_questions_are_asked_once() -> None:
     rows = tuple(
-        Undetermined("x", Subject("endpoint", "e:1", "linux/amd64", pool), Kind.DENIED, f"{pool} may not.")
+        Undetermined("x", Subject("endpoint", "e:1", "linux/amd64", pool), Kind.DENIED, f"{pool} may not.", fold=("may not",))
         for pool in ("a", "a", "b")
     )
     text = render(dataclasses.replace(undetermined_report(), undetermined=rows), "text")
@@ -197,9 +216,9 @@ def test_egress_and_trust_point_at_findings_that_quote_the_symptom() -> None:
         with_findings(finding),
         egress=(EgressRow("h", 80, "http", "p (curl)", "", "tls: no", "chain-incomplete"),),
         trust=(
-            TrustRow("e:1", "p", "curl", "fails", (), (), "tls: no"),
-            TrustRow("e:1", "q", "curl", "fails", (), (), "tls: no"),
-            TrustRow("e:1", "r", "curl", "fails", (), (), "something else"),
+            TrustRow("e:1", "p", "curl", Prospect.FAILS, (), (), "tls: no"),
+            TrustRow("e:1", "q", "curl", Prospect.FAILS, (), (), "tls: no"),
+            TrustRow("e:1", "r", "curl", Prospect.FAILS, (), (), "something else"),
         ),
     )
     text = render(report, "text")

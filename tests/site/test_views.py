@@ -5,6 +5,7 @@ from __future__ import annotations
 from auditor.policy.matrix import image_rows
 from auditor.report.sections import ITEMS, egress_rows, storage_stages
 from auditor.site import Site
+from checks import CATALOGUE
 from tests.made_checks import TODAY
 from tests.world import site_from, site_of
 
@@ -71,7 +72,7 @@ observed:
 
 
 def test_the_egress_section_has_each_dialer_once_and_sorted() -> None:
-    rows = [row for row in egress_rows(foreign_site(), TODAY) if row.check == "foreign-layer-egress"]
+    rows = [row for row in egress_rows(foreign_site(), TODAY, CATALOGUE) if row.check == "foreign-layer-egress"]
     assert [(row.host, row.port, row.scheme, row.who) for row in rows] == [
         ("mcr.microsoft.com", 443, "https", "win-odd (youki 0.5)"),
         ("mcr.microsoft.com", 443, "https", "win-old (docker 27.5.1)"),

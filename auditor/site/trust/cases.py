@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -23,6 +22,7 @@ from auditor.site.trust.callers import Callers
 from auditor.site.trust.dials import CRYPTOAPI_WAIT, DialledUrl, Purpose, dials_of
 from auditor.site.trust.issuers import MAX_LEVELS, Issuers
 from auditor.site.trust.pools import Trusts, root_updates
+from auditor.site.trust.prospect import Prospect as Prospect  # noqa: PLC0414 - part of a case
 from auditor.site.trust.revocation import FAILURES, Answer, Revocation, Revocations
 from auditor.site.trust.runtime import is_unverified, refusing_ca
 from auditor.site.trust.served import Served, Unseen
@@ -45,14 +45,6 @@ GAP_KINDS: Mapping[Gap, Kind] = {
 }
 # With these the root may yet be on the node, and the client asks on.
 _MAY_HOLD = frozenset({Gap.NOT_KNOWN_ON_NODE, Gap.PROBABLY_ON_NODE, Gap.FROM_MIRROR, Gap.POOL_UNKNOWN})
-
-
-class Prospect(enum.StrEnum):
-    """What becomes of a connection with the cable cut, in the words of the report."""
-
-    VERIFIES = "verifies"
-    FAILS = "fails"
-    UNDETERMINED = "undetermined"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,11 @@ class Step:
     sha1: str = ""
     flaws: tuple[str, ...] = ()
 
+    @property
+    def is_gap(self) -> bool:
+        """Whether the path breaks at this certificate, or would."""
+        return bool(self.flaws) or self.origin in {Origin.MISSING, Origin.UNKNOWN}
+
 
 def steps_of(case: TrustCase, chain: Served | Unseen, trust: PoolTrust) -> tuple[Step, ...]:
     """The path of a case, leaf first; with the issuer that nobody has as its last step where it breaks off."""

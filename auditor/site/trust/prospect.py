@@ -1,0 +1,13 @@
+"""The outcome of a TLS connection without external access."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Prospect(enum.StrEnum):
+    """What becomes of a connection without external access."""
+
+    VERIFIES = "verifies"
+    FAILS = "fails"
+    UNDETERMINED = "undetermined"
