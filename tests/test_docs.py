@@ -15,8 +15,8 @@ import yaml
 
 from auditor.check import Check, Rule
 from auditor.cli.app import app
-from auditor.cli.selection import rules
 from auditor.cli.worked import markdown, worked
+from auditor.pipeline.catalogue import rules
 from auditor.plan.load import load_plan_files
 from checks import CATALOGUE
 from tests.cli.runner import EXAMPLE, ROOT, auditor

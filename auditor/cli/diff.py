@@ -10,12 +10,12 @@ import typer
 
 from auditor.check import Severity
 from auditor.cli.output import write_stdout
-from auditor.cli.report_files import read_report
 from auditor.diff import as_json, as_text, compare
+from auditor.pipeline.baseline import read_report
 
 
 class Shape(enum.StrEnum):
-    """How a difference is shown."""
+    """The output format."""
 
     TEXT = "text"
     JSON = "json"

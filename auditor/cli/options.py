@@ -1,4 +1,4 @@
-"""The options that commands share, each described once."""
+"""The options that several commands share."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import typer
 
 from auditor.check import Severity
 from auditor.cli.completing import area_names, check_ids, format_names
-from auditor.cli.formats import names
 from auditor.errors import UsageError
 from auditor.evidence.model import Place, Verify
+from auditor.formats import names
+from auditor.pipeline.settings import real_day
 from auditor.plan.areas import REQUIRABLE
-from auditor.plan.model import Plan
 from auditor.plan.quoting import shown
 
 _LISTED = f"{', '.join(names()[:-1])} or {names()[-1]}"
@@ -135,24 +135,11 @@ Timeout = Annotated[
 ]
 
 
-def real_day() -> datetime.date:
-    """Today, in UTC: the only place where a command reads the clock."""
-    return datetime.datetime.now(tz=datetime.UTC).date()
-
-
 def parse_date(text: str | None) -> datetime.date:
-    """The day to judge as of; today when none was given. Raises UsageError."""
+    """Return the day to evaluate, or today (UTC) if none is given. Raises UsageError."""
     if text is None:
         return real_day()
     try:
         return datetime.date.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"--at {shown(text)[1:-1]}: this is no date", "Write it as 2027-03-01.") from error
-
-
-def places_of(via: list[Place] | None, plan: Plan) -> frozenset[Place]:
-    """Where to look for the images of a plan."""
-    if via:
-        return frozenset(via)
-    archives = plan.copy is not None and plan.copy.archives
-    return frozenset({Place.SOURCE, Place.ARCHIVES} if archives else {Place.SOURCE})

@@ -1,4 +1,4 @@
-"""The plan of image lists, Kubernetes manifests and charts as they are: what they add up to, without a site."""
+"""A plan that is made from image lists, Kubernetes manifests and charts, for `auditor images`. It has no site."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from auditor.pipeline.input_kinds import kinds_in, read_source
 from auditor.plan.files import DiskFiles
 from auditor.plan.load import load_plan_text
 from auditor.plan.model import PLAN_OF_LISTS, Plan
+from auditor.readers.workloads.rendered import without_renderings
 
-# Where a workload could run when no platform is given.
+# The platforms of a workload if none is given.
 ANYWHERE = ("linux/amd64", "linux/arm64", "windows/amd64:ltsc2019", "windows/amd64:ltsc2022", "windows/amd64:ltsc2025")
 
 
 def plan_for_sources(sources: Sequence[Path], platforms: Sequence[str]) -> Plan:
-    """A plan that names every source as what it is. Raises UsageError or PlanError."""
+    """Return a plan that names every source by its kind. Its charts are not rendered yet. Raises UsageError or PlanError."""
     refuse_unknown(platforms, "--platform")
     for source in sources:
         try:
@@ -27,4 +28,4 @@ def plan_for_sources(sources: Sequence[Path], platforms: Sequence[str]) -> Plan:
     disk = DiskFiles(Path())
     entries = [Entry(kind, path) for source in sources for kind, path in kinds_in(source, read_source(disk, source))]
     lines = plan_lines("sources", tuple(dict.fromkeys(platforms or ANYWHERE)), entries)
-    return load_plan_text(PLAN_OF_LISTS, "\n".join(lines) + "\n", disk)
+    return without_renderings(load_plan_text(PLAN_OF_LISTS, "\n".join(lines) + "\n", disk))

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from auditor.cli.cache import path_for
-from auditor.cli.inputs import plan_in
 from auditor.errors import PlanError, UsageError
 from auditor.evidence.store import Store
 from auditor.needs.resolve import resolve_needs
 from auditor.pipeline.bare_plans import plan_for_lists
+from auditor.pipeline.cache import path_for
+from auditor.pipeline.load import plan_in
 from auditor.plan.load import load_plan_files
 from auditor.readers.carried import carried_files
 from tests.plan.made import HEAD

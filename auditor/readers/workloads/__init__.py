@@ -14,7 +14,7 @@ from auditor.readers.demands import Demand
 from auditor.readers.workloads.folder import FileGap, folder_at
 from auditor.readers.workloads.manifests import Content, Manifests, content_of, demands_in, hints_of_other, runtime_classes
 from auditor.readers.workloads.origins import Origins
-from auditor.readers.workloads.rendered import failure_name, helm_arguments, rendered_name
+from auditor.readers.workloads.rendered import NOT_RENDERED, failure_name, helm_arguments, rendered_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _left_out(plan: Plan, name: str) -> Iterator[Demand]:
 
 
 def _unrendered(plan: Plan, number: int, workload: Workload) -> Demand:
-    reason = plan.files.get(failure_name(number, workload), b"it was not rendered").decode("utf-8", "replace")
+    reason = plan.files.get(failure_name(number, workload), NOT_RENDERED).decode("utf-8", "replace")
     command = shlex.join(helm_arguments(plan, workload))
     why = (
         f"which images the chart {workload.chart} runs is not known: {reason}. Fix that, or run this where it works, and "
