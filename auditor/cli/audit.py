@@ -67,8 +67,8 @@ def audit(
 ) -> None:
     """Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal.
 
-    Several plans are audited one after the other: each --format then names a folder, for one report each and an index page;
-    text, lines or github may go to stdout.
+    Several plans are audited one after the other. Each --format then names a folder, which gets one report per plan and an
+    index page. The formats text, lines and github may also go to stdout.
     """
     inputs = without_repeated(inputs)
     known = catalogue()

@@ -26,7 +26,7 @@ def explain(
         typer.Argument(metavar="ID", help="A check's id, as in findings and `auditor checks`.", autocompletion=page_ids),
     ],
 ) -> None:
-    """Show one check's page: what it checks, why it matters, how to fix it, when it cannot tell, an example, its words."""
+    """Show the page of one check: what it checks, why it matters, how to fix it, when it is undetermined, and an example."""
     rule = rule_named(check)
     page = f"# {rule.id} ({rule.family}, {rule.severity.value})\n\n{rule.title}.\n\n{rule.page.strip()}\n"
     if example := worked(rule.id):

@@ -25,25 +25,30 @@ def chain(
     ] = None,
     platform: Annotated[
         list[str] | None,
-        typer.Option(metavar="PLATFORM", help=f"Nodes to judge for; repeatable. Default: {', '.join(PLATFORMS)}."),
+        typer.Option(metavar="PLATFORM", help=f"Platform of the nodes; repeatable. Default: {', '.join(PLATFORMS)}."),
     ] = None,
     trust: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="What the nodes trust: certificates, or a dump of a Windows node; repeatable."),
+        typer.Option(metavar="FILE", help="Certificates that the nodes trust, or a dump of a Windows node; repeatable."),
     ] = None,
     client: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this client; repeatable.")] = None,
     root_updates: Annotated[
         str, typer.Option(metavar="HOW", help="How Windows updates its roots: enabled, disabled, file://… or http://….")
     ] = "",
     reachable: Annotated[
-        list[str] | None, typer.Option(metavar="PATTERN", help="Hosts that stay reachable, such as *.plant7.local; repeatable.")
+        list[str] | None, typer.Option(metavar="PATTERN", help="Internal hosts, such as *.plant7.local; repeatable.")
     ] = None,
-    host: Annotated[str, typer.Option(metavar="HOST", help="The name that nodes use, for a file. Default: its first.")] = "",
+    host: Annotated[
+        str,
+        typer.Option(metavar="HOST", help="The host name that nodes use, for a file."),
+    ] = "",
     evidence: EvidenceIn = None,
     at: At = None,
     timeout: Timeout = TIMEOUT,
     format: Annotated[Layout, typer.Option(help="text or json")] = Layout.TEXT,
-    dump_script: Annotated[bool, typer.Option("--dump-script", help="Print the PowerShell that dumps a node's trust.")] = False,
+    dump_script: Annotated[
+        bool, typer.Option("--dump-script", help="Print the PowerShell that dumps a node's trust stores.")
+    ] = False,
 ) -> None:
     """Draw one chain as each client verifies it offline: its path, its connections and its error message.
 

@@ -32,9 +32,9 @@ def collect(
     jobs: Jobs = None,
     timeout: Timeout = TIMEOUT,
 ) -> None:
-    """Gather evidence into one file that crosses the gap: `auditor audit FILE` needs nothing else.
+    """Gather evidence into one file. On the offline side, `auditor audit FILE` needs nothing else.
 
-    Exit code: 0 everything was observed, 2 usage, 3 something was not: the last lines name host, cause and fix.
+    Exit code: 0 everything was observed, 2 usage, 3 something was not: the last lines name the host, the cause and the fix.
     """
     plan = load(inputs, platform or []).plan
     settings = GatherSettings(tuple(via or ()), jobs, verify, ca, timeout)

@@ -42,7 +42,7 @@ from auditor.plan.quoting import clean
 from auditor.redaction import fit, redact
 
 Fixed = Annotated[
-    list[Path], typer.Argument(metavar="PLAN|LIST…|EVIDENCE|REPORT", help="A plan, image lists, evidence, or a JSON report.")
+    list[Path], typer.Argument(metavar="PLAN|LIST…|EVIDENCE|REPORT", help="A plan, image lists, evidence or a JSON report.")
 ]
 Folder = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="A new folder for the files.")]
 

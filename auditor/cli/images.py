@@ -14,7 +14,7 @@ from auditor.cli.options import RenderCharts
 from auditor.cli.output import write_stdout
 from auditor.cli.saying import note, say
 from auditor.errors import UsageError
-from auditor.pipeline.bare_sources import plan_for_sources
+from auditor.pipeline.bare_plans import plan_for_sources
 from auditor.pipeline.charts import with_charts
 from auditor.pipeline.image_list import ImageList, ListedImage, image_list
 from auditor.pipeline.load import is_site, load

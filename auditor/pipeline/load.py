@@ -50,7 +50,7 @@ def load(paths: Sequence[Path], platforms: Sequence[str] = ()) -> Loaded:
     lists = [list_input(path) for path in paths]
     if platforms or any(one.platforms for one in lists):
         named = (word for platform in platforms for word in ("--platform", platform))
-        return Loaded(without_renderings(_plan_of(lists, platforms)), words=(*map(str, paths), *named))
+        return Loaded(_plan_of(lists, platforms), words=(*map(str, paths), *named))
     if len(paths) > 1:
         odd = next((path for path in paths if not is_site(path)), paths[0])
         raise UsageError(f"{odd}: it is neither a plan nor evidence, and stands beside other inputs", _FOR_LISTS)

@@ -75,7 +75,7 @@ def test_lists_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(PlanError, match="the folder is empty"):
         plan_for_lists([tmp_path / "empty"], BOTH)
-    with pytest.raises(UsageError, match="characters in its name cannot be written down"):
+    with pytest.raises(UsageError, match="its name contains characters that a plan cannot hold"):
         plan_for_lists([tmp_path / "a\x1b.txt"], BOTH)
 
 
