@@ -55,9 +55,8 @@ def test_an_audit_without_evidence_ignores_the_cache(tmp_path: Path, monkeypatch
     monkeypatch.setenv("AUDITOR_CACHE", str(tmp_path))
     plan = load_plan(EXAMPLE / "plan.yaml")
     shutil.copy(EVIDENCE, path_for(plan))
-    assert (
-        run("audit", plan.path, "--offline", "--at", DAY, cwd=tmp_path, extra={"AUDITOR_CACHE": str(tmp_path)}).returncode == 1
-    )
+    extra = {"AUDITOR_CACHE": str(tmp_path)}
+    assert run("audit", plan.path, "--offline", "--at", DAY, cwd=tmp_path, extra=extra).returncode == 1
     assert audit(plan, at=DAY, only=["image-absent"]).verdict is Verdict.UNDETERMINED
 
 
