@@ -1,9 +1,9 @@
-"""The Python API: what the command line does, as functions. Its names and their arguments are kept, like the JSON report.
+"""The Python API: the pipeline as four functions. Their names and arguments are kept, like the JSON report.
 
 from auditor.api import audit, collect, load_plan, render
 
 plan = load_plan("plan.yaml")
-collect(plan, "site.evidence")                 # the only function that talks to the network
+collect(plan, "site.evidence")                 # the only function that connects to a host
 report = audit("site.evidence", at="2027-03-01")
 print(report.verdict, render(report, "json"))
 """
@@ -11,20 +11,22 @@ print(report.verdict, render(report, "json"))
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from os import PathLike
 from pathlib import Path
 
 from auditor.check import Severity
-from auditor.cli.formats import form_named, names
-from auditor.cli.gathering import gather
-from auditor.cli.inputs import Given, read_inputs
-from auditor.cli.judging import Settings, report_of
-from auditor.cli.options import places_of, real_day
-from auditor.cli.report_files import read_baseline
-from auditor.cli.selection import catalogue, required, selected
 from auditor.evidence.model import Place, Verify
-from auditor.needs.resolve import resolve_needs
+from auditor.formats import form_named, names
+from auditor.pipeline.audit import audit as audit_plan
+from auditor.pipeline.baseline import read_baseline
+from auditor.pipeline.callbacks import Callbacks, Progress
+from auditor.pipeline.catalogue import catalogue, required, selected
+from auditor.pipeline.charts import with_charts
+from auditor.pipeline.gather import gather_plan
+from auditor.pipeline.load import Loaded, load
+from auditor.pipeline.settings import GatherSettings, Settings, real_day
 from auditor.plan.model import Plan
 from auditor.report import Report, Verdict
 
@@ -34,29 +36,38 @@ Anything = str | PathLike[str]
 
 
 def load_plan(path: Anything, *, render_charts: bool = False) -> Plan:
-    """The plan in a file, or the one that an evidence file carries, with its charts rendered.
+    """Return the plan in a file, or the one that an evidence file carries.
 
-    Where the system cannot start helm without a network, charts stay unrendered unless `render_charts` is given.
-    Raises `auditor.errors.AuditorError`: a plan with problems names all of them with file, line and column.
+    `collect` and `audit` render its charts. With `render_charts` helm renders them now, even if this system cannot keep it from
+    connecting. Raises `auditor.errors.AuditorError`, which lists all problems of the plan with file, line and column.
     """
-    return read_inputs([Path(path)], [], cut_off=not render_charts).plan
+    plan = load([Path(path)]).plan
+    return with_charts(plan, may_connect=True) if render_charts else plan
 
 
 def collect(
-    plan: Plan | Anything, evidence: Anything, *, via: Iterable[str] = (), jobs: int | None = None, verify: str = "size"
+    plan: Plan | Anything,
+    evidence: Anything,
+    *,
+    via: Iterable[str] = (),
+    jobs: int | None = None,
+    verify: str = "size",
+    progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Gather evidence into a file that carries the plan. What can change is asked again; documents are kept.
+    """Collect evidence into a file that carries the plan. What can change is requested again; documents are kept.
 
-    `via` says where to look for images: `source`, `target`, `archives`; as the command does by default. `verify` is `size`, or
-    `full` to read and hash every layer on the internal registry. Raises AuditorError.
+    `via` names the places to look for images: `source`, `target`, `archives`; the default is that of `auditor collect`.
+    `verify` is `size`, or `full` to read and hash every layer on the internal registry. `progress` takes (done, total).
+    Raises AuditorError, and `auditor.errors.Interrupted` (a KeyboardInterrupt) if Ctrl-C ends it.
     """
-    chosen = plan if isinstance(plan, Plan) else load_plan(plan, render_charts=True)
     path = Path(evidence)
-    gather(chosen, resolve_needs(chosen), path, places_of([Place(place) for place in via], chosen), jobs, Verify(verify))
+    settings = GatherSettings(tuple(map(Place, via)), jobs, Verify(verify))
+    callbacks = Callbacks(lambda: nullcontext(Progress(progress)))
+    gather_plan(plan if isinstance(plan, Plan) else load_plan(plan), path, settings, callbacks)
     return path
 
 
-def audit(  # noqa: PLR0913 - what may be chosen is its interface, as that of the command
+def audit(  # noqa: PLR0913 - the same options as the command
     source: Plan | Anything,
     *,
     evidence: Anything | None = None,
@@ -71,43 +82,37 @@ def audit(  # noqa: PLR0913 - what may be chosen is its interface, as that of th
     baseline: Anything | None = None,
     render_charts: bool = False,
 ) -> Report:
-    """Judge a plan with evidence, or an evidence file by itself, as of a day (default: today, UTC). No host is asked.
+    """Audit a plan with evidence, or an evidence file alone, as of a day (default: today, UTC). Connects to no host.
 
-    `waivers` is a file of them, besides those of the plan; `baseline` a JSON report whose findings do not count again.
-    `require` names areas that must be examined, or `site` for all, besides those of the plan: `report.scope` says which are.
-    A plan without evidence is judged by what it says alone: what needs evidence is then undetermined. `render_charts` is as
-    for `load_plan`. Raises AuditorError.
+    `waivers` is a file of waivers, in addition to those of the plan. `baseline` is a JSON report whose findings do not count
+    again. `require` names areas that must be examined, or `site` for all, in addition to those of the plan; `report.scope`
+    lists them. Without evidence, checks that need it are undetermined. `render_charts` lets helm run even if this system cannot
+    keep it from connecting. Raises AuditorError.
     """
-    found = Path(evidence) if evidence is not None else None
-    given = Given(source) if isinstance(source, Plan) else read_inputs([Path(source)], [], found, cut_off=not render_charts)
-    day = at if isinstance(at, datetime.date) else _day(at)
     known = catalogue()
     settings = Settings(
-        day,
+        at if isinstance(at, datetime.date) else datetime.date.fromisoformat(at) if at else real_day(),
         known,
         selected(known, [*only], [*skip]),
         Severity(fail_on),
         strict,
         Path(waivers) if waivers is not None else None,
         read_baseline(Path(baseline)) if baseline is not None else None,
-        found,
-        [Place(place) for place in via],
+        Path(evidence) if evidence is not None else None,
         offline=True,
-        jobs=1,
+        use_cache=False,
         require=required([*require]),
+        render_charts=render_charts,
+        gathering=GatherSettings(tuple(map(Place, via))),
     )
-    return report_of(given, settings)
+    return audit_plan(Loaded(source) if isinstance(source, Plan) else load([Path(source)]), settings)
 
 
 def render(report: Report, format: str = "text") -> str:
-    """A report in one of the formats that `auditor audit --format` knows, those of plug-ins too.
+    """Return a report in a format that `auditor audit --format` knows, including those of plug-ins.
 
-    Raises KeyError for any other, AuditorError for a plug-in that fails.
+    Raises KeyError for any other format, and AuditorError for a plug-in that fails.
     """
     if format not in names():
         raise KeyError(format)
     return form_named(format).write(report)
-
-
-def _day(text: str | None) -> datetime.date:
-    return datetime.date.fromisoformat(text) if text else real_day()

@@ -1,17 +1,20 @@
-"""The one family of errors that a user may see, and the place in a file that an error or a finding points at.
+"""The errors that a user may see, and the location in a file that an error or a finding points to.
 
-    AuditorError            anything the tool can explain: a summary, and a hint how to mend it
-    ├── UsageError          the command line asked for something impossible          exit 2
-    │   ├── PlanError       a plan or list cannot be read as meant, with places      exit 2
-    │   └── EvidenceError   an evidence file is not one, is damaged or is too new    exit 2
+    AuditorError            anything that the tool can explain: a summary and a hint
+    ├── UsageError          the inputs or options cannot be used                     exit 2
+    │   ├── PlanError       a plan or list is invalid, with locations                exit 2
+    │   └── EvidenceError   an evidence file is damaged, too new or another file     exit 2
+    ├── NotObserved         the requested subject could not be observed              exit 3
     └── InternalError       the auditor contradicts itself: a bug                    exit 4
+    Interrupted             a signal ended a collection; not an AuditorError
 
-Whatever a third-party library raises is translated where that library is called; nothing else reaches the CLI.
+Errors of third-party libraries are translated where the library is called. No other error reaches the command line.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -88,6 +91,23 @@ class PlanError(UsageError):
 
 class EvidenceError(UsageError):
     """An evidence file is no evidence file, is damaged, or was written by a newer version."""
+
+
+class NotObserved(AuditorError):
+    """The subject of a request could not be observed, so the answer is undetermined."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal ended a collection. `evidence` is the file that keeps the observations so far.
+
+    It is a KeyboardInterrupt, so that a caller that handles one of several failed inputs does not go on with the next.
+    """
+
+    def __init__(self, evidence: Path) -> None:
+        super().__init__()
+        self.evidence = evidence
 
 
 class InternalError(AuditorError):

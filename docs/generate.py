@@ -17,9 +17,9 @@ from typing import Any
 
 import yaml
 
-from auditor.cli.selection import rules
 from auditor.cli.worked import markdown, worked
 from auditor.engine import evaluate
+from auditor.pipeline.catalogue import rules
 from auditor.plan.schema import json_schema
 from auditor.plan.starter import starter_plan
 from checks import CATALOGUE

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import yaml
 
-from auditor.cli.inputs import opened, read_inputs
 from auditor.evidence.model import Evidence, Place
 from auditor.evidence.places import noted_places
 from auditor.needs.model import Needs
 from auditor.needs.resolve import resolve_needs
+from auditor.pipeline.load import plan_in
+from auditor.pipeline.site import opened
 from auditor.plan.model import Plan
 from auditor.site import Site
 from tests.world import day, site_of
@@ -56,6 +57,6 @@ def examples() -> tuple[Examined, ...]:
 def plant_7() -> Examined:
     """The example with every kind of evidence, from its evidence file alone."""
     path = ROOT / "examples" / "plant-7" / "plant-7.evidence"
-    plan = read_inputs([path], []).plan
+    plan = plan_in(path)
     store = _OPEN.enter_context(opened(path))
     return Examined("plant-7", plan, resolve_needs(plan), store, noted_places(store), TODAY)

@@ -15,6 +15,7 @@ import pytest
 import auditor.api
 from auditor.api import Severity, Verdict, audit, load_plan, render
 from auditor.errors import AuditorError
+from auditor.pipeline.cache import path_for
 from tests.cli.runner import EXAMPLE, ROOT, environment
 from tests.cli.runner import auditor as run
 
@@ -47,6 +48,16 @@ def test_the_scope_and_required_areas_are_those_of_the_command_line() -> None:
     assert all(row.is_required for row in audit(plan, at=DAY, require=["site"]).scope)
     with pytest.raises(AuditorError, match="there is no such area"):
         audit(plan, at=DAY, require=["storag"])
+
+
+def test_an_audit_without_evidence_ignores_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line keeps one per plan. The result of the API depends on its arguments alone."""
+    monkeypatch.setenv("AUDITOR_CACHE", str(tmp_path))
+    plan = load_plan(EXAMPLE / "plan.yaml")
+    shutil.copy(EVIDENCE, path_for(plan))
+    extra = {"AUDITOR_CACHE": str(tmp_path)}
+    assert run("audit", plan.path, "--offline", "--at", DAY, cwd=tmp_path, extra=extra).returncode == 1
+    assert audit(plan, at=DAY, only=["image-absent"]).verdict is Verdict.UNDETERMINED
 
 
 def test_waivers_and_a_baseline_count_as_on_the_command_line(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def test_the_program_runs_from_the_wheel_alone(unpacked: Path, tmp_path: Path) -
     )
     assert all(Path(path).is_relative_to(unpacked) for path in where.stdout.split()), where.stdout + where.stderr
     explained = run(unpacked, "-m", "auditor", "explain", "image-absent", cwd=tmp_path)
-    assert "The auditor says (error):" in explained.stdout, explained.stderr
+    assert "The finding (error):" in explained.stdout, explained.stderr
     audited = run(
         unpacked,
         *("-m", "auditor", "audit", str(EXAMPLE / "plant-7.evidence"), "--at", "2026-11-23"),

@@ -129,7 +129,7 @@ def planted(folder: Path, entries: str, **modules: str) -> Path:
     ("group", "value", "said"),
     [
         ("auditor.checks", "nowhere:CHECK", "does not load: ModuleNotFoundError"),
-        ("auditor.checks", "json:dumps", "is no check, or its id is taken"),
+        ("auditor.checks", "json:dumps", "is not a check, or its id is taken"),
         ("auditor.importers", "broken", "fails on notes.txt: ZeroDivisionError"),
     ],
 )
@@ -148,9 +148,9 @@ def test_a_plug_in_that_is_broken_is_an_error(tmp_path: Path, group: str, value:
         ("def render(report): return 1 / 0", "fails: ZeroDivisionError"),
         ("def render(report): raise SystemExit(0)", "fails: SystemExit"),
         ("def render(report): report.exit_code = 0", "fails: FrozenInstanceError"),
-        ("def render(report): return b''", "returns no text, but bytes"),
+        ("def render(report): return b''", "returns bytes instead of text"),
         ("def render(report): return chr(0xD800)", "returns text that cannot be written"),
-        ("SUFFIX = '/x'\ndef render(report): return ''", "a SUFFIX that ends no file name: '/x'"),
+        ("SUFFIX = '/x'\ndef render(report): return ''", "a SUFFIX that cannot end a file name: '/x'"),
     ],
 )
 def test_a_format_that_is_broken_is_named_and_nothing_is_written(tmp_path: Path, module: str, said: str) -> None:
@@ -174,7 +174,7 @@ def test_a_fleet_goes_on_where_a_format_fails_for_one_site(tmp_path: Path) -> No
     words = ("south.yaml", "north.yaml", "--offline", "--format", "json=out", "--format", "ticket=out")
     done = auditor(site, tmp_path, "audit", *words)
     assert done.returncode == 2
-    assert "returns no text, but NoneType" in done.stderr
+    assert "returns NoneType instead of text" in done.stderr
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"north.json", "north.ticket", "index.html"}
     assert (tmp_path / "out/north.ticket").read_text() == "north\n"
 
@@ -184,7 +184,7 @@ def test_a_format_has_a_name_of_its_own(tmp_path: Path) -> None:
     site = planted(tmp_path / "one", "[auditor.reports]\njson = made\n", made=made)
     done = auditor(site, tmp_path / "one", "audit", "plan.yaml", "--offline", "--format", "text")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "the plug-in report json (made) has the name of a format that the auditor has itself" in done.stderr
+    assert "the plug-in report json (made) has the name of a built-in format" in done.stderr
     site = planted(tmp_path / "two", "[auditor.reports]\nticket = made\n", made=made)
     shutil.copytree(site / "x-1.dist-info", site / "y-1.dist-info")
     (site / "y-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: y\nVersion: 1\n")

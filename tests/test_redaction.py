@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import pytest
 
-from auditor.cli.selection import catalogue
+from auditor.pipeline.catalogue import catalogue
 from auditor.policy.rules import POLICY_RULES
 from auditor.redaction import (
     MAX_REMEMBERED,

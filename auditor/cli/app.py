@@ -1,22 +1,43 @@
-"""The command line: each command in a file of its own, assembled here."""
+"""The command line. Each command has its own file; this one registers them and maps exceptions to exit codes."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from auditor import __version__
-from auditor.cli import audit, catalogue, chain, collect, diff, fix, images, init, inspect, schema
+from auditor.cli import audit, catalogue, chain, collect, diff, fix, images, init, inspect, schema, signals
 from auditor.cli.output import discard_stdout, write_stdout
 from auditor.cli.refusals import REFUSED, refused
-from auditor.cli.saying import Loudness, be
-from auditor.errors import UsageError, strerror
+from auditor.cli.saying import Loudness, be, note, say
+from auditor.errors import Interrupted, UsageError, strerror
+
+
+class Commands(TyperGroup):
+    """The commands. A signal that ends one of them is reported, and ends in the exit code of that signal."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - the class of the parser's context is not exported
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except Interrupted as error:
+            note(
+                f"auditor: {signals.ended_by()}. The observations so far are kept in {error.evidence}. Run the command again "
+                "within an hour to continue."
+            )
+        except KeyboardInterrupt:
+            if signals.is_terminated():
+                say(f"auditor: {signals.ended_by()}")
+        raise typer.Exit(signals.exit_code())
+
 
 app = typer.Typer(
     name="auditor",
-    help="Will this environment work with the cable cut, and if not, what exactly must change?",
+    cls=Commands,
+    help="Will this environment work offline, and if not, what exactly must change?",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -35,10 +56,8 @@ def _options(
     _version_wanted: Annotated[
         bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Say on stderr what every host is asked, without secrets.")
-    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Write only errors to stderr.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Write every request to stderr, without secrets.")] = False,
 ) -> None:
     """Options before the command."""
     if quiet and verbose:
@@ -60,24 +79,24 @@ app.command("schema")(schema.schema)
 
 
 def run() -> None:
-    """Run the command that the arguments name. Always leaves by SystemExit with the exit code, or by an AuditorError."""
+    """Run the command that the arguments name. Ends in SystemExit with the exit code, or in an AuditorError."""
     is_bare = not sys.argv[1:]
     try:
         code = app(args=["--help"] if is_bare else None, prog_name="auditor", standalone_mode=False)
         if sys.stdout is not None:
-            sys.stdout.flush()  # or Python fails while it ends, with a traceback and exit code 120
+            sys.stdout.flush()  # otherwise Python fails when it ends, with a traceback and exit code 120
     except REFUSED as error:
         raise refused(error) from error
     except (BrokenPipeError, SystemExit) as error:
         if isinstance(error, SystemExit) and not error.code:
-            raise  # a completion was printed
-        discard_stdout()  # the reader of the help has gone, for which the parser exits with 1: "not ready"
+            raise  # shell completion was printed
+        discard_stdout()  # the reader of the help closed the pipe, and the parser exits with 1, which means "not ready"
         code = 0
     except OSError as error:
         if error.filename is not None:
             raise
-        discard_stdout()  # the help is written by the parser, everything else by `write_stdout`
+        discard_stdout()  # the parser writes the help, `write_stdout` everything else
         raise UsageError(f"stdout: cannot write: {strerror(error)}", "Check where it leads to.") from error
     if is_bare:
-        sys.exit(2)  # a gate whose arguments got lost must not be green
+        sys.exit(2)  # a CI gate that lost its arguments must not pass
     sys.exit(code if isinstance(code, int) else 0)

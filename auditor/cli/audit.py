@@ -1,4 +1,4 @@
-"""`auditor audit`: the whole way from a plan, a list or an evidence file to a verdict."""
+"""`auditor audit`: from a plan, image lists or an evidence file to a verdict."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import typer
 
 from auditor.check import Severity
 from auditor.cli.fleet import audit_fleet
-from auditor.cli.inputs import is_site, read_inputs
-from auditor.cli.judging import Settings, report_of
 from auditor.cli.options import (
     AskVia,
     At,
@@ -32,12 +30,17 @@ from auditor.cli.options import (
     parse_date,
 )
 from auditor.cli.output import annotate_refusal, parse_outputs, write_reports
-from auditor.cli.report_files import read_baseline
-from auditor.cli.selection import catalogue, required, selected
-from auditor.collectors.registry.retries import TIMEOUT
+from auditor.cli.progress import bar
+from auditor.cli.saying import notice
 from auditor.errors import PlanError
 from auditor.evidence.model import Verify
+from auditor.pipeline.audit import audit as audit_plan
 from auditor.pipeline.bare_plans import list_input, without_repeated
+from auditor.pipeline.baseline import read_baseline
+from auditor.pipeline.callbacks import Callbacks
+from auditor.pipeline.catalogue import catalogue, required, selected
+from auditor.pipeline.load import is_site, load
+from auditor.pipeline.settings import TIMEOUT, GatherSettings, Settings
 
 
 def audit(
@@ -64,8 +67,8 @@ def audit(
 ) -> None:
     """Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal.
 
-    Several plans are audited one after the other: each --format then names a folder, for one report each and an index page;
-    text, lines or github may go to stdout.
+    Several plans are audited one after the other. Each --format then names a folder, which gets one report per plan and an
+    index page. The formats text, lines and github may also go to stdout.
     """
     inputs = without_repeated(inputs)
     known = catalogue()
@@ -78,21 +81,17 @@ def audit(
         waivers,
         read_baseline(baseline) if baseline else None,
         evidence,
-        via,
         offline,
-        jobs,
-        required(require or []),
-        verify,
-        ca=ca,
+        require=required(require or []),
         render_charts=render_charts,
-        timeout=timeout,
+        gathering=GatherSettings(tuple(via or ()), jobs, verify, ca, timeout),
     )
     read = (*(list_input(path).path for path in inputs), *filter(None, (evidence, waivers, baseline, ca)))
     if each or (len(inputs) > 1 and not platform and all(is_site(path) for path in inputs)):
         raise typer.Exit(audit_fleet(inputs, platform or [], settings, format or [], read))
     outputs = parse_outputs(format or [], read)
     try:
-        report = report_of(read_inputs(inputs, platform or [], evidence, cut_off=settings.cut_off), settings)
+        report = audit_plan(load(inputs, platform or []), settings, Callbacks(bar, notice))
     except PlanError as error:
         annotate_refusal(error, outputs)
         raise

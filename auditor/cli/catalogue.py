@@ -1,4 +1,4 @@
-"""`auditor checks` and `auditor explain`: the catalogue, and one check's page."""
+"""`auditor checks` and `auditor explain`: the list of all checks, and the page of one."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from typing import Annotated
 import typer
 from tabulate import tabulate
 
-from auditor.check import Rule
 from auditor.cli.completing import page_ids
 from auditor.cli.output import write_stdout
-from auditor.cli.selection import catalogue, rules, selected
 from auditor.cli.worked import markdown, worked
-from auditor.errors import UsageError
-from auditor.text import shown
+from auditor.pipeline.catalogue import catalogue, rule_named, rules
 from reports.words import words_in
 
 
@@ -23,23 +20,14 @@ def checks() -> None:
     write_stdout(tabulate(rows, headers=("id", "family", "severity", "found when"), tablefmt="simple") + "\n")
 
 
-def _named(name: str) -> Rule:
-    known = catalogue()
-    for rule in rules(known):
-        if rule.id == name:
-            return rule
-    selected(known, [name], [])  # raises, with the nearest id as a hint
-    raise UsageError(f"there is no check {shown(name)}")
-
-
 def explain(
     check: Annotated[
         str,
         typer.Argument(metavar="ID", help="A check's id, as in findings and `auditor checks`.", autocompletion=page_ids),
     ],
 ) -> None:
-    """Show one check's page: what it checks, why it matters, how to fix it, when it cannot tell, an example, its words."""
-    rule = _named(check)
+    """Show the page of one check: what it checks, why it matters, how to fix it, when it is undetermined, and an example."""
+    rule = rule_named(check)
     page = f"# {rule.id} ({rule.family}, {rule.severity.value})\n\n{rule.title}.\n\n{rule.page.strip()}\n"
     if example := worked(rule.id):
         page += "\n" + "\n".join(markdown(example, "##")) + "\n"

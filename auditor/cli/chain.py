@@ -1,4 +1,4 @@
-"""`auditor chain`: one TLS chain as each client on Linux and Windows would see it with the cable cut."""
+"""`auditor chain`: one TLS chain as each client on Linux and Windows verifies it offline."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
+from auditor.cli.chain_view import chain_json, chain_text
 from auditor.cli.inspect import Layout
-from auditor.cli.inspecting.chain import PLATFORMS, Asked, chart
 from auditor.cli.options import At, EvidenceIn, Timeout, parse_date
 from auditor.cli.output import use_colour, write_stdout
-from auditor.collectors.registry.retries import TIMEOUT
 from auditor.errors import UsageError
+from auditor.pipeline.inspect.chain import PLATFORMS, ChainQuestion, InspectedChain, inspect_chain
+from auditor.pipeline.settings import TIMEOUT
 from auditor.pki.stores.dump import dump_script as windows_script
+from auditor.policy.judge import EXIT_NOT_READY, EXIT_READY, EXIT_UNDETERMINED
 from reports.text.ink import Ink
 
 
@@ -23,36 +25,41 @@ def chain(
     ] = None,
     platform: Annotated[
         list[str] | None,
-        typer.Option(metavar="PLATFORM", help=f"Nodes to judge for; repeatable. Default: {', '.join(PLATFORMS)}."),
+        typer.Option(metavar="PLATFORM", help=f"Platform of the nodes; repeatable. Default: {', '.join(PLATFORMS)}."),
     ] = None,
     trust: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="What the nodes trust: certificates, or a dump of a Windows node; repeatable."),
+        typer.Option(metavar="FILE", help="Certificates that the nodes trust, or a dump of a Windows node; repeatable."),
     ] = None,
     client: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this client; repeatable.")] = None,
     root_updates: Annotated[
         str, typer.Option(metavar="HOW", help="How Windows updates its roots: enabled, disabled, file://… or http://….")
     ] = "",
     reachable: Annotated[
-        list[str] | None, typer.Option(metavar="PATTERN", help="Hosts that stay reachable, such as *.plant7.local; repeatable.")
+        list[str] | None, typer.Option(metavar="PATTERN", help="Internal hosts, such as *.plant7.local; repeatable.")
     ] = None,
-    host: Annotated[str, typer.Option(metavar="HOST", help="The name that nodes use, for a file. Default: its first.")] = "",
+    host: Annotated[
+        str,
+        typer.Option(metavar="HOST", help="The host name that nodes use, for a file."),
+    ] = "",
     evidence: EvidenceIn = None,
     at: At = None,
     timeout: Timeout = TIMEOUT,
     format: Annotated[Layout, typer.Option(help="text or json")] = Layout.TEXT,
-    dump_script: Annotated[bool, typer.Option("--dump-script", help="Print the PowerShell that dumps a node's trust.")] = False,
+    dump_script: Annotated[
+        bool, typer.Option("--dump-script", help="Print the PowerShell that dumps a node's trust stores.")
+    ] = False,
 ) -> None:
-    """Draw one chain as each client sees it offline: path, dials, and what it says.
+    """Draw one chain as each client verifies it offline: its path, its connections and its error message.
 
-    Exit code: 0 every client verifies, 1 one fails, 3 it cannot be told.
+    Exit code: 0 every client verifies it, 1 one fails, 3 undetermined.
     """
     if dump_script:
         write_stdout(windows_script())
         return
     if subject is None:
         raise UsageError("no endpoint and no file is named", "Name an endpoint as host:port, or a file with a chain.")
-    asked = Asked(
+    question = ChainQuestion(
         subject,
         host,
         tuple(platform or PLATFORMS),
@@ -63,6 +70,13 @@ def chain(
         evidence,
         timeout,
     )
-    found = chart(asked, parse_date(at))
-    write_stdout((found.as_json() if format is Layout.JSON else found.as_text(Ink(use_colour()))) + "\n")
-    raise typer.Exit(found.exit_code)
+    found = inspect_chain(question, parse_date(at))
+    write_stdout((chain_json(found) if format is Layout.JSON else chain_text(found, Ink(use_colour()))) + "\n")
+    raise typer.Exit(_exit_code(found))
+
+
+def _exit_code(chain: InspectedChain) -> int:
+    verdicts = {row.verdict for row in chain.rows}
+    if "fails" in verdicts:
+        return EXIT_NOT_READY
+    return EXIT_READY if verdicts == {"verifies"} else EXIT_UNDETERMINED

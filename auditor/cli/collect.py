@@ -1,18 +1,20 @@
-"""`auditor collect`: gather evidence, judge nothing."""
+"""`auditor collect`: gather evidence, without an audit."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
-from auditor.cli.gathering import gather
-from auditor.cli.inputs import read_inputs
-from auditor.cli.options import AskVia, Ca, EvidenceOut, HowVerified, Jobs, Platforms, Sources, Timeout, places_of
-from auditor.cli.saying import note
-from auditor.cli.trusting import ca_for
-from auditor.collectors.registry.retries import TIMEOUT
+from auditor.cli.options import AskVia, Ca, EvidenceOut, HowVerified, Jobs, Platforms, Sources, Timeout
+from auditor.cli.progress import bar
+from auditor.cli.saying import note, notice
 from auditor.evidence.missed import Missed
 from auditor.evidence.model import Verify
-from auditor.needs.resolve import resolve_needs
+from auditor.pipeline.callbacks import Callbacks
+from auditor.pipeline.gather import Collected, gather_plan
+from auditor.pipeline.load import load
+from auditor.pipeline.settings import TIMEOUT, GatherSettings
 from auditor.plan.model import Plan
 from auditor.policy.hosts import host_remedy, host_words
 from auditor.policy.judge import EXIT_UNDETERMINED
@@ -31,28 +33,35 @@ def collect(
     jobs: Jobs = None,
     timeout: Timeout = TIMEOUT,
 ) -> None:
-    """Gather evidence into one file that crosses the gap: `auditor audit FILE` needs nothing else.
+    """Gather evidence into one file. On the offline side, `auditor audit FILE` needs nothing else.
 
-    Exit code: 0 everything was observed, 2 usage, 3 something was not: the last lines name host, cause and fix.
+    Exit code: 0 everything was observed, 2 usage, 3 something was not: the last lines name the host, the cause and the fix.
     """
-    plan = read_inputs(inputs, platform or []).plan
-    ca_bytes = ca_for(plan, ca, asks=True)
-    done = gather(plan, resolve_needs(plan), output, places_of(via, plan), jobs, verify, ca_bytes, timeout)
-    asked = f"{many(done.requests, 'request')} in {duration(done.seconds)}"
-    note(f"{output}: {many(done.documents, 'document')}, {asked}, {many(done.failures, 'failure')} recorded")
-    if done.unanswered:
-        note(f"{len(done.unanswered)} got no answer today; what was seen of them before is kept, with its time")
-    for left_out in done.left_out:
-        note(f"not carried: {left_out}")
+    plan = load(inputs, platform or []).plan
+    settings = GatherSettings(tuple(via or ()), jobs, verify, ca, timeout)
+    done = gather_plan(plan, output, settings, Callbacks(bar, notice))
+    _summarize(done, output)
     for missed in done.missed[:MOST_MISSED]:
-        _tell(plan, missed)
+        _report_missed(plan, missed)
     if (more := len(done.missed) - MOST_MISSED) > 0:
-        note(f"not observed: and {more:,} more hosts or causes")
+        note(f"not observed: and {more} more hosts or causes")
     if done.missed:
         raise typer.Exit(EXIT_UNDETERMINED)
 
 
-def _tell(plan: Plan, missed: Missed) -> None:
+def _summarize(done: Collected, output: Path) -> None:
+    asked = f"{many(done.requests, 'request')} in {duration(done.seconds)}"
+    note(f"{output}: {many(done.documents, 'document')}, {asked}, {many(done.failures, 'failure')} recorded")
+    if done.unanswered:
+        note(
+            f"{len(done.unanswered)} requests failed that succeeded in an earlier run; the earlier observations are kept, with "
+            "their time"
+        )
+    for left_out in done.left_out:
+        note(f"not carried: {left_out}")
+
+
+def _report_missed(plan: Plan, missed: Missed) -> None:
     counts = ", ".join(f"{count:,} {what}" for what, count in missed.counts.items())
     if missed.fault is None:
         note(f"not observed: {missed.where}: {missed.detail} ({counts})")

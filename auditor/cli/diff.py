@@ -10,12 +10,12 @@ import typer
 
 from auditor.check import Severity
 from auditor.cli.output import write_stdout
-from auditor.cli.report_files import read_report
 from auditor.diff import as_json, as_text, compare
+from auditor.pipeline.baseline import read_report
 
 
 class Shape(enum.StrEnum):
-    """How a difference is shown."""
+    """The output format."""
 
     TEXT = "text"
     JSON = "json"
@@ -23,15 +23,15 @@ class Shape(enum.StrEnum):
 
 Old = Annotated[Path, typer.Argument(metavar="OLD", help="A JSON report.")]
 New = Annotated[Path, typer.Argument(metavar="NEW", help="A later JSON report.")]
-Shown = Annotated[Shape, typer.Option("--format", metavar="text|json", help="For a person or for programs.")]
+Shown = Annotated[Shape, typer.Option("--format", metavar="text|json", help="The output format.")]
 Threshold = Annotated[
     Severity,
-    typer.Option("--fail-on", metavar="error|warning|info", help="From which severity what is new is exit code 1."),
+    typer.Option("--fail-on", metavar="error|warning|info", help="New findings from this severity on are exit code 1."),
 ]
 
 
 def diff(old: Old, new: New, format: Shown = Shape.TEXT, fail_on: Threshold = Severity.ERROR) -> None:
-    """Compare two reports. Exit code: 0 nothing new at the threshold, 1 something new at or over it, 2 usage."""
+    """Compare two reports. Exit code: 0 no new finding at the threshold, 1 new findings at or above it, 2 usage."""
     difference = compare(read_report(old), read_report(new))
     write_stdout(as_json(difference, fail_on) if format is Shape.JSON else as_text(difference, fail_on))
     raise typer.Exit(1 if difference.worse(fail_on) else 0)

@@ -1,4 +1,4 @@
-"""`auditor fix`: the remedies of an audit as files. It writes, and runs nothing."""
+"""`auditor fix`: write the remedies of an audit as files. It runs none of them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli.fixing import by_waiver
-from auditor.cli.inputs import read_inputs
-from auditor.cli.judging import Settings, audited
 from auditor.cli.options import (
     AskVia,
     At,
@@ -28,19 +25,24 @@ from auditor.cli.options import (
     parse_date,
 )
 from auditor.cli.output import cannot_write, write_stdout
-from auditor.cli.report_files import report_in
-from auditor.cli.saying import note
-from auditor.cli.selection import catalogue, selected
-from auditor.collectors.registry.retries import TIMEOUT
+from auditor.cli.progress import bar
+from auditor.cli.saying import note, notice
 from auditor.errors import UsageError
 from auditor.fix.readme import NAME
 from auditor.fix.remedies import remedies, remedies_by_report
 from auditor.fix.written import Written
+from auditor.pipeline.audit import audited
+from auditor.pipeline.baseline import report_in
+from auditor.pipeline.callbacks import Callbacks
+from auditor.pipeline.catalogue import catalogue, selected
+from auditor.pipeline.fixes import by_waiver
+from auditor.pipeline.load import load
+from auditor.pipeline.settings import TIMEOUT, GatherSettings, Settings
 from auditor.redaction import fit, redact
 from auditor.text import clean
 
 Fixed = Annotated[
-    list[Path], typer.Argument(metavar="PLAN|LIST…|EVIDENCE|REPORT", help="A plan, image lists, evidence, or a JSON report.")
+    list[Path], typer.Argument(metavar="PLAN|LIST…|EVIDENCE|REPORT", help="A plan, image lists, evidence or a JSON report.")
 ]
 Folder = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="A new folder for the files.")]
 
@@ -63,7 +65,7 @@ def fix(
     _refuse_old(output)
     if len(inputs) == 1 and (document := report_in(inputs[0])) is not None:
         if evidence or offline or at or platform or waivers or via or ca or render_charts:
-            raise UsageError(f"{inputs[0]} is a report, which was judged already", "Give --output alone, or the plan instead.")
+            raise UsageError(f"{inputs[0]} is a report: its settings are fixed", "Give only --output, or the plan instead.")
         _write(output, remedies_by_report(document, __version__))
         return
     known = catalogue()
@@ -73,14 +75,11 @@ def fix(
         selected(known, [], []),
         waivers=waivers,
         evidence=evidence,
-        via=via,
         offline=offline,
-        jobs=jobs,
-        ca=ca,
         render_charts=render_charts,
-        timeout=timeout,
+        gathering=GatherSettings(tuple(via or ()), jobs, ca=ca, timeout=timeout),
     )
-    with audited(read_inputs(inputs, platform or [], evidence, cut_off=settings.cut_off), settings) as (site, report):
+    with audited(load(inputs, platform or []), settings, Callbacks(bar, notice)) as (site, report):
         found = by_waiver(report)
         files = remedies(site, found.active, found.waived, __version__, settings.today)
     _write(output, files)
@@ -99,12 +98,12 @@ def _refuse_old(folder: Path) -> None:
         raise UsageError(f"{folder}: cannot write: it is a file", "Name a new folder.")
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(
-            f"{folder}: the folder is not empty", "Name a new one: a script of an earlier run must not be taken for a new one."
+            f"{folder}: the folder is not empty", "Name a new one, so that scripts of an earlier run stay separate."
         )
 
 
 def write_folder(folder: Path, files: tuple[Written, ...]) -> None:
-    """Write every file into a folder that is new or empty, which appears whole or not at all. Raises UsageError."""
+    """Write all files into a new or empty folder. The folder appears complete or not at all. Raises UsageError."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
@@ -120,7 +119,7 @@ def write_folder(folder: Path, files: tuple[Written, ...]) -> None:
 
 def _write_file(path: Path, file: Written) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A file of the user's keeps its credentials: without them it would break the node that it is installed on.
+    # A file of the user keeps its credentials: the node that it is installed on needs them.
     path.write_bytes(fit(file.text if file.is_secret else redact(file.text)).encode("utf-8"))
     umask = os.umask(0)
     os.umask(umask)

@@ -1,33 +1,36 @@
-"""Several plans in one run: they share what is gathered, get a report each, and one that is broken does not stop the others."""
+"""`auditor audit` for several plans: one report for each, and an index page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from auditor.cli import cache
-from auditor.cli.formats import Form
-from auditor.cli.inputs import read_inputs
-from auditor.cli.judging import Settings, report_of
 from auditor.cli.output import named_form, use_colour, write_atomically, write_stdout
-from auditor.cli.saying import say_error
+from auditor.cli.progress import bar
+from auditor.cli.saying import notice, say_error
 from auditor.errors import AuditorError, UsageError
 from auditor.fix.written import file_name
+from auditor.formats import Form
+from auditor.pipeline.callbacks import Callbacks
+from auditor.pipeline.fleet import audit_each
+from auditor.pipeline.settings import Settings
+from auditor.report import Report
 from reports.index import Entry, as_text, page
 
 INDEX = "index.html"
-# A format, and the folder for its files; none where the reports go to stdout, one after the other.
+# A format, and the folder for its files. None: the reports go to stdout, one after the other.
 Place = tuple[Form, Path | None]
 _WORST_FIRST = (4, 2, 1, 3, 0)
 
 
 def audit_fleet(inputs: list[Path], platforms: list[str], settings: Settings, formats: list[str], read: Iterable[Path]) -> int:
-    """Audit each, write everything, and give the worst exit code. Raises UsageError for what no fleet can have."""
-    if settings.evidence is not None or settings.baseline is not None:
-        raise UsageError("--evidence and --baseline are for one plan", "Give evidence files instead of plans, or one plan.")
+    """Audit each plan, write all reports, and return the worst exit code. `read` are the input files, which stay as they are.
+
+    Raises UsageError for options that fit only one plan.
+    """
+    results = audit_each(inputs, platforms, settings, Callbacks(bar, notice))
     places = _places(formats, read)
-    shared = cache.path_for_all(inputs)
-    entries = tuple(_audited(inputs, platforms, settings, shared, places))
+    entries = tuple(_written(results, places))
     for folder in dict.fromkeys(folder for _, folder in places if folder is not None):
         write_atomically(folder / INDEX, page(entries, folder))
     write_stdout(as_text(entries))
@@ -35,7 +38,7 @@ def audit_fleet(inputs: list[Path], platforms: list[str], settings: Settings, fo
 
 
 def _places(formats: list[str], read: Iterable[Path]) -> list[Place]:
-    """What is written where, in the order of the options."""
+    """Return the destinations, in the order of the options. Raises UsageError."""
     taken = {path.resolve() for path in read}
     found: list[Place] = []
     for text in formats:
@@ -58,33 +61,35 @@ def _places(formats: list[str], read: Iterable[Path]) -> list[Place]:
     return found
 
 
-def _audited(
-    inputs: list[Path], platforms: list[str], settings: Settings, shared: Path, places: list[Place]
-) -> Iterator[Entry]:
+def _written(results: Iterable[tuple[Path, Report | AuditorError]], places: list[Place]) -> Iterator[Entry]:
     used: set[str] = set()
-    for path in inputs:
+    for path, result in results:
         try:
-            report = report_of(read_inputs([path], platforms, cut_off=settings.cut_off), settings, shared)
-            texts = [form.write(report, colour=folder is None and use_colour()) for form, folder in places]
+            if isinstance(result, AuditorError):
+                raise result
+            texts = [form.write(result, colour=folder is None and use_colour()) for form, folder in places]
         except AuditorError as error:
             say_error(error)
             yield Entry(str(path), error.exit_code, problem=error.summary)
             continue
-        name = _unused(file_name(report.plan_name or path.stem), used)
-        files = []
-        for (form, folder), text in zip(places, texts, strict=True):
-            if folder is None:
-                write_stdout(f"{text}\n")
-                continue
-            folder.mkdir(parents=True, exist_ok=True)
-            file = folder / f"{name}{form.suffix}"
-            write_atomically(file, text)
-            files.append(file)
-        yield Entry(str(path), report.exit_code, report, tuple(files))
+        name = _unused(file_name(result.plan_name or path.stem), used)
+        yield Entry(str(path), result.exit_code, result, tuple(_files(name, texts, places)))
+
+
+def _files(name: str, texts: list[str], places: list[Place]) -> Iterator[Path]:
+    """Write the texts of one report. Yield the files."""
+    for (form, folder), text in zip(places, texts, strict=True):
+        if folder is None:
+            write_stdout(f"{text}\n")
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / f"{name}{form.suffix}"
+        write_atomically(file, text)
+        yield file
 
 
 def _unused(name: str, used: set[str]) -> str:
-    """The name, with a number where another site has it, or where it would be the index."""
+    """Return the name, with a number if another site or the index page has it."""
     chosen, number = name, 2
     while chosen.lower() in used or chosen.lower() == "index":
         chosen, number = f"{name}-{number}", number + 1

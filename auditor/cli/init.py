@@ -13,12 +13,12 @@ from auditor.errors import UsageError
 from auditor.plan.starter import starter_plan
 
 
-def init(file: Annotated[Path, typer.Argument(help="Where to write it; - for stdout.")] = Path("plan.yaml")) -> None:
-    """Write a starter plan with every part explained. It loads as it is; an existing file is never overwritten."""
+def init(file: Annotated[Path, typer.Argument(help="The file to write; - for stdout.")] = Path("plan.yaml")) -> None:
+    """Write a starter plan that explains every part. It is valid as written. An existing file is never overwritten."""
     if str(file) == "-":
         write_stdout(starter_plan())
         return
     if file.exists():
         raise UsageError(f"{file} exists already", "Name another file: `auditor init other.yaml`.")
     write_atomically(file, starter_plan())
-    note(f"{file} is written. Edit it, then run `auditor audit {file}`.")
+    note(f"wrote {file}. Edit it, then run `auditor audit {file}`.")

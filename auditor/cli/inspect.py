@@ -1,4 +1,4 @@
-"""`auditor inspect`: what one image or one archive is made of, platform by platform."""
+"""`auditor inspect`: the platforms, layers and sizes of one image, or of all images in an archive."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli.inspecting.archive import as_json, as_text, inspect_archives
-from auditor.cli.inspecting.image import show_image
+from auditor.cli.inspect_view import archives_json, archives_text, image_json, image_text
 from auditor.cli.options import Ca, EvidenceIn, Timeout
 from auditor.cli.output import write_stdout
-from auditor.cli.progress import watching
-from auditor.cli.trusting import read_ca
-from auditor.collectors.registry.retries import TIMEOUT
+from auditor.cli.progress import bar
 from auditor.errors import UsageError
+from auditor.pipeline.ca import read_ca, refuse_ca
+from auditor.pipeline.inspect.archive import inspect_archives
+from auditor.pipeline.inspect.image import inspect_image
+from auditor.pipeline.settings import TIMEOUT
 from auditor.policy.judge import EXIT_NOT_READY
 
 
 class Layout(enum.StrEnum):
-    """How to print it."""
+    """The output format."""
 
     TEXT = "text"
     JSON = "json"
@@ -35,29 +36,28 @@ def inspect(
 ) -> None:
     """Show the platforms, layers, foreign layers and sizes of an image, or of all images in an archive.
 
-    What exists as a file or folder is read as an archive; it is hashed whole, and what is wrong with it ends in exit code 1.
+    An existing file or folder is read as an archive and hashed whole. A defect in it ends in exit code 1.
     """
-    if not _is_path(subject):
-        shown = show_image(subject, evidence, _trusted(ca, evidence), timeout, as_json=format is Layout.JSON)
-        write_stdout(shown + "\n")
+    if _is_path(subject):
+        _inspect_archive(subject, evidence, ca, format)
         return
     if evidence is not None:
-        raise UsageError(f"--evidence is for image references: {subject} is an archive", "Leave `--evidence` out.")
-    if ca is not None:
-        raise UsageError(f"--ca is for image references: {subject} is an archive", "Leave `--ca` out.")
-    with watching() as told:
-        archives = inspect_archives(Path(subject), told.reading)
-    write_stdout((as_json if format is Layout.JSON else as_text)(archives) + "\n")
+        refuse_ca(ca)
+    image = inspect_image(subject, evidence, ca=read_ca(ca) if ca is not None else b"", timeout=timeout)
+    write_stdout((image_json if format is Layout.JSON else image_text)(image) + "\n")
+
+
+def _inspect_archive(subject: str, evidence: Path | None, ca: Path | None, format: Layout) -> None:
+    for option, value in (("--evidence", evidence), ("--ca", ca)):
+        if value is not None:
+            raise UsageError(f"{option} is for image references: {subject} is an archive", f"Leave `{option}` out.")
+    with bar() as progress:
+        archives = inspect_archives(Path(subject), progress.reading)
+    write_stdout((archives_json if format is Layout.JSON else archives_text)(archives) + "\n")
     if not all(archive.is_sound for archive in archives):
         raise typer.Exit(EXIT_NOT_READY)
 
 
-def _trusted(ca: Path | None, evidence: Path | None) -> bytes:
-    if ca is not None and evidence is not None:
-        raise UsageError("--ca: no host is asked, so there is nothing to trust", "Leave `--ca` or `--evidence` out.")
-    return read_ca(ca) if ca is not None else b""
-
-
 def _is_path(subject: str) -> bool:
-    """Whether an archive is meant: something of that name is there, or nothing but a path is written so."""
+    """Whether the subject is an archive: a path that exists, or a text that can only be a path."""
     return Path(subject).exists() or subject.startswith(("/", "./", "../"))

@@ -1,4 +1,4 @@
-"""The options that commands share, each described once."""
+"""The options that several commands share."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import typer
 
 from auditor.check import Severity
 from auditor.cli.completing import area_names, check_ids, format_names
-from auditor.cli.formats import names
 from auditor.errors import UsageError
 from auditor.evidence.model import Place, Verify
+from auditor.formats import names
+from auditor.pipeline.settings import real_day
 from auditor.plan.areas import REQUIRABLE
-from auditor.plan.model import Plan
 from auditor.text import shown
 
 _LISTED = f"{', '.join(names()[:-1])} or {names()[-1]}"
@@ -24,18 +24,18 @@ Inputs = Annotated[
     typer.Argument(
         metavar="PLAN|LIST[=PLATFORM]…|EVIDENCE",
         help="A plan, evidence, or image lists, each with its own platforms: linux.txt=linux/amd64,linux/arm64. With "
-        "--platform also Kubernetes manifests, charts and folders of them.",
+        "--platform also Kubernetes manifests, charts, and folders of these.",
     ),
 ]
 Sources = Annotated[
     list[Path],
     typer.Argument(metavar="PLAN|LIST[=PLATFORM]…", help="A plan, or image lists, each with its own platforms."),
 ]
-EvidenceIn = Annotated[Path | None, typer.Option("--evidence", metavar="FILE", help="Use this evidence; no host is asked.")]
+EvidenceIn = Annotated[Path | None, typer.Option("--evidence", metavar="FILE", help="Use this evidence; connect to no host.")]
 EvidenceOut = Annotated[
     Path, typer.Option("--output", "-o", metavar="FILE", help="The evidence file; an interrupted run continues in it.")
 ]
-Offline = Annotated[bool, typer.Option("--offline", help="Ask no host; use what an earlier run collected.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Connect to no host; use the evidence of an earlier run.")]
 RenderCharts = Annotated[
     bool,
     typer.Option(
@@ -44,16 +44,16 @@ RenderCharts = Annotated[
         "connections reports such charts as undetermined.",
     ),
 ]
-At = Annotated[str | None, typer.Option("--at", metavar="DATE", help="Judge as of this day, such as 2027-03-01.")]
+At = Annotated[str | None, typer.Option("--at", metavar="DATE", help="Evaluate this day, such as 2027-03-01.")]
 Platforms = Annotated[
     list[str] | None,
     typer.Option(
         "--platform",
         metavar="PLATFORM",
-        help="A platform for every list that has none of its own (`LIST=PLATFORM`); repeatable.",
+        help="A platform for every list without its own (`LIST=PLATFORM`); repeatable.",
     ),
 ]
-Each = Annotated[bool, typer.Option("--each", help="Audit each input by itself, as several plans are.")]
+Each = Annotated[bool, typer.Option("--each", help="Audit each input separately, as several plans are.")]
 Formats = Annotated[
     list[str] | None,
     typer.Option("--format", metavar="FMT[=FILE]", help=f"{_LISTED}; repeatable.", autocompletion=format_names),
@@ -75,24 +75,24 @@ Require = Annotated[
     typer.Option(
         "--require",
         metavar="AREA",
-        help=f"An area that must be examined, or `site` for all; else the audit is undetermined. Repeatable. AREA: "
+        help=f"An area that must be examined, or `site` for all; otherwise the audit is undetermined. Repeatable. AREA: "
         f"{', '.join(REQUIRABLE)}.",
         autocompletion=area_names,
     ),
 ]
 WaiversFile = Annotated[
-    Path | None, typer.Option("--waivers", metavar="FILE", help="A file with a list of waivers, besides those of the plan.")
+    Path | None, typer.Option("--waivers", metavar="FILE", help="A file of waivers, in addition to those of the plan.")
 ]
 BaselineFile = Annotated[
     Path | None,
-    typer.Option("--baseline", metavar="REPORT", help="A JSON report: what it found is shown, and does not count again."),
+    typer.Option("--baseline", metavar="REPORT", help="A JSON report. Its findings are shown and do not count again."),
 ]
 AskVia = Annotated[
     list[Place] | None,
     typer.Option(
         "--via",
         metavar="source|target|archives",
-        help="Where to look for images; repeatable: the source registries, the registry inside after rewrites, the plan's "
+        help="Where to look for images; repeatable: the source registries, the internal registry after rewrites, the plan's "
         "archives. Default: source, and archives if the plan names any.",
     ),
 ]
@@ -108,7 +108,7 @@ HowVerified = Annotated[
 Ca = Annotated[
     Path | None,
     typer.Option(
-        "--ca", metavar="FILE", help="A CA to trust beside the public ones when lists are collected; plans have `ca`."
+        "--ca", metavar="FILE", help="A CA to trust in addition to the public ones, for image lists only; a plan has `ca`."
     ),
 ]
 Jobs = Annotated[
@@ -118,7 +118,7 @@ Jobs = Annotated[
         metavar="N",
         min=1,
         max=64,
-        help="Connections at once, to all hosts together. Default: 16 to each registry, and up to 64 while it answers as fast.",
+        help="Concurrent connections, to all hosts together. Default: 16 per registry, and up to 64 if it stays as fast.",
     ),
 ]
 
@@ -129,30 +129,17 @@ Timeout = Annotated[
         metavar="SECONDS",
         min=0.1,
         max=600,
-        help="How long a host may take to accept a connection, and then to begin its answer. A host that stays silent so long "
-        "is not asked again in this run.",
+        help="How long a host may take to accept a connection, and then to begin its answer. A host that exceeds it gets no "
+        "more requests in this run.",
     ),
 ]
 
 
-def real_day() -> datetime.date:
-    """Today, in UTC: the only place where a command reads the clock."""
-    return datetime.datetime.now(tz=datetime.UTC).date()
-
-
 def parse_date(text: str | None) -> datetime.date:
-    """The day to judge as of; today when none was given. Raises UsageError."""
+    """Return the day to evaluate, or today (UTC) if none is given. Raises UsageError."""
     if text is None:
         return real_day()
     try:
         return datetime.date.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"--at {shown(text)[1:-1]}: this is no date", "Write it as 2027-03-01.") from error
-
-
-def places_of(via: list[Place] | None, plan: Plan) -> frozenset[Place]:
-    """Where to look for the images of a plan."""
-    if via:
-        return frozenset(via)
-    archives = plan.copy is not None and plan.copy.archives
-    return frozenset({Place.SOURCE, Place.ARCHIVES} if archives else {Place.SOURCE})

@@ -1,4 +1,4 @@
-"""Where reports go: stdout, or files that appear whole or not at all."""
+"""Write reports to stdout, or to files that appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from auditor.cli.formats import Form, form_named
 from auditor.errors import PlanError, Problem, UsageError, strerror
+from auditor.formats import Form, form_named
 from auditor.redaction import fit, redact
 from auditor.report import Report
 from reports import github
@@ -26,7 +26,7 @@ class Output:
 
 
 def parse_outputs(wanted: list[str], inputs: tuple[Path, ...] = ()) -> tuple[Output, ...]:
-    """The outputs that were asked for, text on stdout if none. Raises UsageError."""
+    """Return the requested outputs; without any, text on stdout. Raises UsageError."""
     outputs = []
     for text in wanted or ["text"]:
         form, file = named_form(text)
@@ -47,7 +47,7 @@ def parse_outputs(wanted: list[str], inputs: tuple[Path, ...] = ()) -> tuple[Out
 
 
 def named_form(text: str) -> tuple[Form, str]:
-    """Format and file (empty for stdout) of one `--format FMT[=FILE]`. Raises UsageError."""
+    """Return the format and the file (empty for stdout) of one `--format FMT[=FILE]`. Raises UsageError."""
     name, given, file = text.partition("=")
     form = form_named(name)
     if given and not file:
@@ -56,7 +56,7 @@ def named_form(text: str) -> tuple[Form, str]:
 
 
 def _refuse_unwritable(path: Path) -> None:
-    """Say before the work what would be said after it."""
+    """Raise UsageError before the work if the file could not be written after it."""
     if path.is_dir():
         raise UsageError(f"{path}: cannot write: it is a folder", "Name a file in it.")
     if path.exists() and not path.is_file():
@@ -66,12 +66,9 @@ def _refuse_unwritable(path: Path) -> None:
 
 
 def write_atomically(path: Path, text: str | Iterable[str]) -> None:
-    """Write a text, or its pieces, to a temporary file beside `path` and rename it.
-
-    Raises UsageError when that cannot be done.
-    """
+    """Write a text, or its pieces, to a temporary file beside `path` and rename that. Raises UsageError."""
     _refuse_unwritable(path)
-    named, path = path, path.resolve()  # a link stays a link
+    named, path = path, path.resolve()  # a symbolic link is kept
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
@@ -79,7 +76,7 @@ def write_atomically(path: Path, text: str | Iterable[str]) -> None:
                 file.writelines(map(fit, (text,) if isinstance(text, str) else text))
             umask = os.umask(0)
             os.umask(umask)
-            Path(temporary).chmod(0o666 & ~umask)  # mkstemp makes it private; a report is for others to read
+            Path(temporary).chmod(0o666 & ~umask)  # mkstemp creates a private file, but others read reports
             Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
@@ -89,20 +86,20 @@ def write_atomically(path: Path, text: str | Iterable[str]) -> None:
 
 
 def cannot_write(name: str, error: OSError) -> UsageError:
-    """What to say of a file, a folder or a stream that cannot be written."""
+    """Return the error for a file, a folder or a stream that cannot be written."""
     return UsageError(f"{name}: cannot write: {strerror(error)}", "Check its folder, its permissions and the free space.")
 
 
 def use_colour() -> bool:
-    """Colour only on a terminal, and not where NO_COLOR asks for none."""
+    """Whether stdout is a terminal and NO_COLOR is not set."""
     return sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def write_stdout(text: str | Iterable[str], *, is_report: bool = False) -> None:
     """Write a text, or its pieces, to stdout, without secrets.
 
-    A reader that went away (`auditor … | head`) changes no verdict: the rest goes nowhere. `is_report`: the text was made from
-    a `Report`, which has no secret by form any more, and its syntax must stay.
+    A reader that closed the pipe (`auditor … | head`) changes no verdict: the rest is dropped. `is_report`: the text comes from
+    a `Report`, which is already redacted; a second pass could break its syntax.
     """
     if sys.stdout is None:
         raise UsageError("stdout is closed", "Give every `--format` a file: `--format json=report.json`.")
@@ -118,13 +115,13 @@ def write_stdout(text: str | Iterable[str], *, is_report: bool = False) -> None:
 
 
 def discard_stdout() -> None:
-    """Send what is still buffered nowhere: it would fail once more when Python ends, and change the exit code."""
+    """Drop the buffered rest of stdout: it would fail again when Python ends, and change the exit code."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def annotate_refusal(error: PlanError, outputs: tuple[Output, ...]) -> None:
-    """Where annotations were to go to stdout, mark what is wrong with the plan: a pull request shows nothing else."""
+    """If annotations go to stdout, write the problems of the plan as annotations: a pull request shows nothing else."""
     if any(output.form.name == "github" and output.file is None for output in outputs):
         write_stdout(github.refusal([_marked(problem) for problem in error.problems]))
 
@@ -135,9 +132,9 @@ def _marked(problem: Problem) -> tuple[Place | None, str]:
 
 
 def write_reports(report: Report, outputs: tuple[Output, ...]) -> None:
-    """Render every output, then write them: where a plug-in's format fails, nothing is written.
+    """Render every output, then write them, so that nothing is written if the format of a plug-in fails.
 
-    Formats that render row by row do so while they are written.
+    Formats that support it are rendered row by row while they are written.
     """
     rendered = [output.form.pieces(report, colour=output.file is None and use_colour()) for output in outputs]
     for output, pieces in zip(outputs, rendered, strict=True):

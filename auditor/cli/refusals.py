@@ -1,4 +1,4 @@
-"""What the parser of the command line refuses, in the words and the form of every other message."""
+"""Errors of the command-line parser, in the same form as every other error."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import typer
 
 from auditor.errors import UsageError
 
-# The base of what the parser raises for a wrong command line. Typer exports no name for it, and some releases of it bring
-# their own copy of the class.
+# The base class of the parser's errors. Typer does not export it, and some releases of Typer contain their own copy.
 REFUSED: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 def refused(error: Exception) -> UsageError:
-    """The parser's error as ours: what is wrong with which option, and where the right ones are listed."""
+    """Return an error that names the option and the problem, with the help of the command as a hint."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "auditor"
     return UsageError(_summary(error), f"See `{command} --help`.")
@@ -31,7 +30,7 @@ def _summary(error: Exception) -> str:
 
 
 def _said(message: str) -> str:
-    """The message without how it was found out, with a small letter in front and no full stop behind."""
+    """Return the message without parser internals, in lower case and without a full stop."""
     text = " ".join(message.split()).removeprefix("Value error, ").replace("Input should be", "it must be", 1)
     text = text.partition(", unable to parse")[0].rstrip(".")
     return text[:1].lower() + text[1:]

@@ -1,4 +1,4 @@
-"""What is said on stderr: fit for a terminal, without secrets, and never a reason to fail."""
+"""Messages on stderr: cleaned for a terminal, without secrets. A stderr that cannot be written is no error."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import sys
 from enum import Enum
 
 from auditor.errors import AuditorError
+from auditor.pipeline.callbacks import Notice
 from auditor.redaction import redact
 from reports.cleaning import clean
 
 
 class Loudness(Enum):
-    """How much is said on stderr. Errors always are."""
+    """How much is written to stderr. Errors always are."""
 
     QUIET = "quiet"
     NORMAL = "normal"
@@ -24,7 +25,7 @@ _loudness = Loudness.NORMAL
 
 
 def be(loudness: Loudness) -> None:
-    """Choose for the rest of the run. When verbose, every request is told, without anything that could be a secret."""
+    """Set the loudness for the rest of the run. `VERBOSE` also logs every request, without anything that could be a secret."""
     global _loudness  # noqa: PLW0603 - one run, one stderr
     _loudness = loudness
     if loudness is Loudness.VERBOSE:
@@ -34,34 +35,41 @@ def be(loudness: Loudness) -> None:
 
 
 def is_quiet() -> bool:
-    """Whether nothing but errors is to be said."""
+    """Whether only errors are written."""
     return _loudness is Loudness.QUIET
 
 
 def note(text: str) -> None:
-    """Say something that is no error, unless nobody wants to hear it."""
+    """Write a message that is not an error, unless `--quiet` is set."""
     if not is_quiet():
         say(text)
 
 
+def notice(notice: Notice) -> None:
+    """Write a notice of the pipeline, unless `--quiet` is set."""
+    note(f"auditor: {notice.message}")
+    if notice.hint:
+        note(f"hint: {notice.hint}")
+
+
 class _Saying(logging.Handler):
-    """Says log records as notes are said: cleaned, without passwords, and never a reason to fail."""
+    """Writes log records to stderr as `say` does."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """One line."""
+        """Write one line."""
         say(record.getMessage())
 
 
 def say(text: str) -> None:
-    """Write lines to stderr. Names in them may come from anywhere; a closed or full stderr changes no exit code."""
+    """Write lines to stderr. They can hold names from untrusted sources. A closed or full stderr changes no exit code."""
     lines = [clean(line) for line in redact(text).splitlines()]
-    if sys.stderr is None:  # closed by whoever started us
+    if sys.stderr is None:  # the parent process closed it
         return
     try:
         sys.stderr.write("\n".join(lines) + "\n")
         sys.stderr.flush()
     except OSError:
-        # What is still buffered would fail once more when Python ends, and change the exit code.
+        # The buffered rest would fail again when Python ends, and change the exit code.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 

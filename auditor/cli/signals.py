@@ -1,4 +1,4 @@
-"""Signals that end a run. SIGTERM and SIGHUP end it as Ctrl-C does: observations are committed, and no journal is left."""
+"""Signals that end a run. SIGTERM and SIGHUP work as Ctrl-C: observations are committed, and no journal file stays behind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _received: list[int] = []
 
 
 def listen() -> None:
-    """Handle SIGTERM and SIGHUP, unless the caller has the process ignore them (`nohup`) or handles them."""
+    """Handle SIGTERM and SIGHUP, unless the process ignores them (`nohup`) or already handles them."""
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
@@ -17,7 +17,7 @@ def listen() -> None:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    """Interrupt the run once: a second signal must not cut off the last commit."""
+    """Interrupt the run once: a second signal must not interrupt the last commit."""
     if _received:
         return
     _received.append(number)
@@ -28,15 +28,15 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def is_terminated() -> bool:
-    """Whether another signal than that of Ctrl-C ends the run."""
+    """Whether a signal other than SIGINT ends the run."""
     return bool(_received)
 
 
 def exit_code() -> int:
-    """128 and the number of the signal, as shells count: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP."""
+    """Return 128 plus the number of the signal, as shells do: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP."""
     return 128 + (_received[0] if _received else signal.SIGINT)
 
 
 def ended_by() -> str:
-    """What a message says of the end of the run."""
+    """Return how the run ended, as part of a message."""
     return f"terminated by {signal.Signals(_received[0]).name}" if _received else "interrupted"

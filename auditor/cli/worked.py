@@ -1,7 +1,7 @@
-"""Worked examples: the first failing and the first passing example of a check, and what the auditor says to the former.
+"""Worked examples: the first failing and the first passing example of a check, and the finding for the failing one.
 
-The examples are data of the package `checks`; `checks/said.yaml` holds the auditor's own words about them, written by
-docs/generate.py, because judging an example needs what only the tests have.
+The examples are data of the package `checks`. `docs/generate.py` writes their findings to `checks/said.yaml`, because it takes
+test code to build the site of an example.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 
 import yaml
 
-# What an example says about the outside world, in the order in which a reader wants it.
+# The observations of an example, in the order of the page.
 _OBSERVED = ("certificates", "endpoints", "observed", "inside", "archives")
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the auditor says to the failing example, and the first remedy that it offers."""
+    """The finding for the failing example, and its first remedy."""
 
     severity: str
     message: str
@@ -30,7 +30,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """A failing example: its plan, the files that the plan names, what was observed; and the name of a passing one."""
+    """A failing example: its plan, the files that the plan names and the observations; and the name of a passing one."""
 
     name: str
     plan: str
@@ -41,7 +41,7 @@ class Worked:
 
 
 def worked(check: str) -> Worked | None:
-    """The example of a check; None where the package has none, as for the rules of the policy and for plug-ins."""
+    """Return the example of a check, or None for rules of the policy and for checks of plug-ins."""
     folder = resources.files("checks")
     file = folder / "examples" / f"{check}.yaml"
     if not file.is_file():
@@ -64,15 +64,15 @@ def _first(forms: list[dict[str, Any]], outcome: str) -> dict[str, Any]:
 
 
 def _content(content: str | list[str]) -> str:
-    """A file as the example has it; a list names certificates, of which the file is made."""
+    """Return the content of a file. A list names the certificates that the file consists of."""
     return content.strip() if isinstance(content, str) else f"(PEM: {', '.join(content)})"
 
 
 class _Plain(yaml.SafeDumper):
-    """Writes what is used twice twice: anchors help who writes an example, not who reads it."""
+    """Writes repeated values out: anchors help the author of an example, but not its reader."""
 
     def ignore_aliases(self, _data: object) -> bool:
-        """Always."""
+        """Ignore all aliases."""
         return True
 
 
@@ -82,18 +82,18 @@ def _observed(form: Mapping[str, Any]) -> str:
 
 
 def markdown(example: Worked, level: str) -> Iterator[str]:
-    """The example as lines of Markdown; `level` is the hashes of its heading."""
+    """Yield the example as lines of Markdown. `level` are the hashes of its heading."""
     yield from (f"{level} Example: {example.name}", "")
     yield from _block("plan.yaml", "yaml", example.plan)
     for path, content in example.files.items():
         yield from _block(path, "", content)
     if example.observed:
-        yield from _block("What was observed", "yaml", example.observed, code=False)
-    yield from (f"The auditor says ({example.said.severity}):", "", *_quote(example.said.message), ">")
+        yield from _block("Observations", "yaml", example.observed, code=False)
+    yield from (f"The finding ({example.said.severity}):", "", *_quote(example.said.message), ">")
     yield from (*_quote(f"Fix: {example.said.fix}"), "")
     if example.said.commands:
         yield from ("```console", *example.said.commands, "```", "")
-    yield f"Nothing is said of: {example.passing}."
+    yield f"An example that passes: {example.passing}."
 
 
 def _block(title: str, language: str, text: str, *, code: bool = True) -> Iterator[str]:

@@ -26,7 +26,16 @@ from auditor.plan.paths import normal
 from auditor.plan.secrets import secret_in
 from auditor.readers.workloads.blanked import blanked
 from auditor.readers.workloads.config_data import data_hints
-from auditor.readers.workloads.rendered import failure_name, inputs_key, is_made_from, marked_with, release_of, rendered_name
+from auditor.readers.workloads.rendered import (
+    charts_of,
+    failure_name,
+    inputs_key,
+    is_final,
+    is_made_from,
+    marked_with,
+    release_of,
+    rendered_name,
+)
 from auditor.redaction import SHORTEST, redact
 from auditor.secret_forms import REDACTED
 
@@ -46,12 +55,12 @@ _TOO_OLD = f"helm was not run, because this version has no option {_NO_SCHEMAS}:
 
 
 def with_rendered_charts(plan: Plan, carried: Mapping[str, bytes] | None = None, *, cut_off: bool = False) -> Plan:
-    """The plan with the rendering of each chart, or the reason why there is none, among its files.
+    """Return the plan with the rendering of each chart, or the reason why there is none, among its files.
 
-    `carried` are the files of an evidence file: a rendering there that was made from the same inputs is taken as it is.
-    `cut_off`: helm runs only where the system can start it without a network.
+    A chart that already has one of them stays as it is. `carried` are the files of evidence: a rendering there that was made
+    from the same inputs is used. `cut_off`: helm runs only if the system can start it without a network.
     """
-    charts = [(number, workload) for number, workload in enumerate(plan.workloads) if workload.chart]
+    charts = [(number, workload) for number, workload in charts_of(plan) if not is_final(plan, number, workload)]
     if not charts:
         return plan
     plan = without_strays(plan)
@@ -60,8 +69,6 @@ def with_rendered_charts(plan: Plan, carried: Mapping[str, bytes] | None = None,
         name, key = rendered_name(number, workload), inputs_key(plan, workload)
         kept = (carried or {}).get(name, b"")
         rendering, reason = (kept, "") if is_made_from(kept, key) else _render(plan, workload, key, cut_off=cut_off)
-        files.pop(name, None)
-        files.pop(failure_name(number, workload), None)
         if rendering:
             files[name] = rendering
         else:

@@ -1,4 +1,4 @@
-"""What the inputs of a command line are: image lists, Kubernetes manifests or charts. A folder may hold all of them."""
+"""The kinds of inputs: image lists, Kubernetes manifests and charts. A folder may hold all of them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from auditor.text import FORBIDDEN, shown
 Kind = Literal["list", "manifests", "chart"]
 _LISTS = (".txt", ".list", ".lst")
 _GZIP = b"\x1f\x8b"
-_LINES = 200  # of a text, to see whether it is a list
+_LINES = 200  # lines of a text that decide whether it is a list
 
 
 def read_source(disk: DiskFiles, source: Path) -> dict[str, bytes]:
-    """The file, or every file of the folder, by path. Raises UsageError or PlanError."""
+    """Return the file, or every file of the folder, by path. Raises UsageError or PlanError."""
     name = str(source)
     if FORBIDDEN.search(name):
-        raise UsageError(f"{shown(name)[1:-1]}: characters in its name cannot be written down", "Rename the file.")
+        raise UsageError(f"{shown(name)[1:-1]}: its name contains characters that a plan cannot hold", "Rename the file.")
     try:
         return disk.read(name, Location(""))
     except FileProblem as error:
@@ -33,7 +33,7 @@ def read_source(disk: DiskFiles, source: Path) -> dict[str, bytes]:
 
 
 def kinds_in(source: Path, files: Mapping[str, bytes]) -> list[tuple[Kind, str]]:
-    """What to read of one input, as (kind, path): one entry for a file, and as many as a folder needs that nothing vanishes."""
+    """Return (kind, path) for each part of one input: one for a file, and as many as cover every file of a folder."""
     name = normal(source.as_posix())
     if set(files) == {name}:
         return [(_kind_of_file(name, files[name]), source.as_posix())]
@@ -53,7 +53,7 @@ def kinds_in(source: Path, files: Mapping[str, bytes]) -> list[tuple[Kind, str]]
 
 
 def is_manifest(path: str, data: bytes) -> bool:
-    """Whether a file by itself is a Kubernetes manifest or a kustomization."""
+    """Whether a single file is a Kubernetes manifest or a kustomization."""
     return _kind_of_file(path, data) == "manifests"
 
 
@@ -66,14 +66,14 @@ def _kind_of_file(path: str, data: bytes) -> Kind:
 
 
 def _is_for_manifests(path: str, data: bytes) -> bool:
-    """Whether a file of a folder is left to the reader of manifests: objects, kustomizations, and YAML that is no list."""
+    """Whether the manifest reader reads a file of a folder: objects, kustomizations, and YAML that is not a list."""
     if is_kustomization(path):
         return True
     return is_manifest_file(path) and not format_of(data) and unknown.recognises(data)
 
 
 def _is_list(path: str, data: bytes) -> bool:
-    """Whether a file beside manifests is a list: by its format, by its suffix, or because most of its lines are images."""
+    """Whether a file next to manifests is a list: by its format, its suffix, or because most of its lines are images."""
     if format_of(data) or path.endswith(_LISTS):
         return True
     lines = [line.split()[0] for line in data[: 64 * 1024].decode("utf-8", "replace").splitlines() if line.split()]

@@ -43,10 +43,10 @@ def test_json_has_it_all(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("no json", "it is no JSON report of version 1"),
-        ("[" * 100_000, "it is no JSON report of version 1"),
-        ('{"tool": {}, "findings": [], "version": 2}', "it is no JSON report of version 1"),
-        ('{"tool": {}, "version": 1}', "it is no JSON report of version 1"),
+        ("no json", "it is not a JSON report of version 1"),
+        ("[" * 100_000, "it is not a JSON report of version 1"),
+        ('{"tool": {}, "findings": [], "version": 2}', "it is not a JSON report of version 1"),
+        ('{"tool": {}, "version": 1}', "it is not a JSON report of version 1"),
         (None, "there is no such file"),
     ],
 )
@@ -65,7 +65,7 @@ def test_what_is_no_report_is_a_clear_error(folder: Path, tmp_path: Path, comman
 def test_a_pipe_or_an_impossible_day_is_no_baseline(folder: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.json")
     done = auditor(*AUDIT, "--baseline", "pipe.json", cwd=tmp_path)
-    assert (done.returncode, "no regular file" in done.stderr) == (2, True)
+    assert (done.returncode, "not a regular file" in done.stderr) == (2, True)
     report = json.loads((folder / "whole.json").read_text())
     (tmp_path / "odd.json").write_text(json.dumps({**report, "audited_at": "soon"}))
     done = auditor(*AUDIT, "--baseline", "odd.json", cwd=tmp_path)

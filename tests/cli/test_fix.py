@@ -70,7 +70,7 @@ def test_a_report_is_judged_already(tmp_path: Path, option: tuple[str, ...]) -> 
     (tmp_path / "report.json").write_text('{"version": 1, "tool": {}, "findings": []}')
     done = auditor("fix", "report.json", *option, "-o", "fix", cwd=tmp_path)
     assert done.returncode == 2
-    assert "was judged already" in done.stderr
+    assert "its settings are fixed" in done.stderr
     assert auditor("fix", "report.json", "-o", "fix", cwd=tmp_path).returncode == 0
 
 

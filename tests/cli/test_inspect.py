@@ -76,7 +76,7 @@ def test_a_foreign_layer_that_was_left_behind_is_counted(tmp_path: Path) -> None
     (row,) = inspected(tmp_path, "win.tar")["images"][0]["platforms"]
     assert (row["layers"], row["foreign_layers"], row["foreign_bytes"], row["absent_layers"]) == (2, 1, len(foreign.body), 1)
     done = auditor("inspect", "win.tar", cwd=tmp_path)
-    assert "2, 1 not there" in done.stdout
+    assert "2, 1 missing" in done.stdout
     assert "\n(no name)\n" in done.stdout
 
 

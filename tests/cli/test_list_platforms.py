@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from auditor.cli.cache import path_for
 from auditor.errors import UsageError
 from auditor.needs.resolve import resolve_needs
 from auditor.pipeline.bare_plans import ListInput, list_input, plan_for_lists, without_repeated
+from auditor.pipeline.cache import path_for
 from tests.cli.runner import auditor
 
 LINUX, WINDOWS = "linux/amd64", "windows/amd64:ltsc2022"

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import random
 import signal
 import subprocess
 import sys
 import textwrap
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -24,74 +19,16 @@ from auditor.evidence.database import BATCH_SECONDS
 from auditor.evidence.model import Seen
 from auditor.evidence.store import Store
 from tests.cli.runner import environment
+from tests.slow_registry import Registry, serving
 
 IMAGES = 400
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 SLACK = 0.5  # seconds that a commit and a busy machine may add
-
-
-@dataclass
-class Registry:
-    """A registry on loopback that takes 10 ms for each answer. `log` has (time, method, path) of each request."""
-
-    answers: dict[str, tuple[str, bytes]] = field(default_factory=dict)
-    log: list[tuple[float, str, str]] = field(default_factory=list)
-    port: int = 0
-
-    def add(self, tag: str) -> None:
-        """Add a Linux image."""
-        config = json.dumps({"os": "linux", "architecture": "amd64", "tag": tag}).encode()
-        described = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest_of(config), "size": len(config)}
-        manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": described, "layers": []}).encode()
-        for name in (tag, digest_of(manifest)):
-            self.answers[f"/v2/team/app/manifests/{name}"] = (MANIFEST, manifest)
-        self.answers[f"/v2/team/app/blobs/{digest_of(config)}"] = ("application/octet-stream", config)
-
-
-def digest_of(body: bytes) -> str:
-    return f"sha256:{hashlib.sha256(body).hexdigest()}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    registry: Registry
-
-    def do_GET(self) -> None:
-        time.sleep(0.01)
-        self.registry.log.append((time.monotonic(), self.command, self.path))
-        kind, body = self.registry.answers.get(self.path, ("application/json", b"{}"))
-        self.send_response(200 if self.path in self.registry.answers or self.path == "/v2/" else 404)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Docker-Content-Digest", digest_of(body))
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(body)
-
-    do_HEAD = do_GET  # noqa: N815 - the base class calls it
-
-    def handle_one_request(self) -> None:
-        with contextlib.suppress(ConnectionError):  # the client was killed
-            super().handle_one_request()
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
 
 
 @pytest.fixture
 def registry() -> Iterator[Registry]:
-    made = Registry()
-    for number in range(IMAGES):
-        made.add(f"v{number}")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"registry": made}))
-    server.daemon_threads = True
-    made.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield made
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(IMAGES) as made:
+        yield made
 
 
 def collecting(registry: Registry, folder: Path) -> subprocess.Popen[str]:
@@ -169,6 +106,25 @@ def test_a_signal_outside_a_collection_is_reported_unless_it_is_ignored(
     folder, variables = Path(__file__).parents[2], environment(tmp_path)
     done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stderr) == (code, words)
+
+
+def test_a_signal_during_another_step_has_the_exit_code_of_that_signal(tmp_path: Path) -> None:
+    """Here a chart is being rendered. The parser's own exit code for an interruption is 130 for every signal."""
+    helm, site = tmp_path / "bin" / "helm", tmp_path / "site"
+    helm.parent.mkdir()
+    (site / "shop").mkdir(parents=True)
+    helm.write_text(f"#!/bin/sh\n: > {tmp_path}/started\nexec /bin/sleep 60\n")
+    helm.chmod(0o755)
+    (site / "shop" / "Chart.yaml").write_text("apiVersion: v2\nname: shop\nversion: 1.0.0\n")
+    command = [sys.executable, "-m", "auditor", "images", "--render-charts", "shop"]
+    variables = environment(tmp_path, {"PATH": f"{helm.parent}:/usr/bin:/bin"})
+    process = subprocess.Popen(command, cwd=site, env=variables, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "started").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (143, "auditor: terminated by SIGTERM\n")
 
 
 @pytest.mark.parametrize("seed", range(6))

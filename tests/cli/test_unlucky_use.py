@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.cli import cache
 from auditor.errors import UsageError
+from auditor.pipeline import cache
 from tests.cli.runner import EXAMPLE, auditor, environment
 
 LINUX = ("--platform", "linux/amd64")
@@ -137,7 +137,7 @@ def test_who_asks_nobody_needs_no_place_to_write(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     done = auditor(*words, cwd=tmp_path, extra=nowhere)
     assert done.returncode == 2
-    assert "Set AUDITOR_CACHE to a folder that can be written" in done.stderr
+    assert "Set AUDITOR_CACHE to a writable folder" in done.stderr
     auditor(*words, "--offline", cwd=tmp_path, extra={"AUDITOR_CACHE": str(tmp_path / "unmade")})
     assert not (tmp_path / "unmade").exists()
 

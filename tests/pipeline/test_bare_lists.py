@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from auditor.cli.cache import path_for
-from auditor.cli.inputs import plan_in
 from auditor.errors import PlanError, UsageError
 from auditor.evidence.store import Store
 from auditor.needs.resolve import resolve_needs
 from auditor.pipeline.bare_plans import plan_for_lists
+from auditor.pipeline.cache import path_for
+from auditor.pipeline.load import plan_in
 from auditor.plan.load import load_plan_files
 from auditor.readers.carried import carried_files
 from tests.plan.made import HEAD
@@ -75,7 +75,7 @@ def test_lists_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(PlanError, match="the folder is empty"):
         plan_for_lists([tmp_path / "empty"], BOTH)
-    with pytest.raises(UsageError, match="characters in its name cannot be written down"):
+    with pytest.raises(UsageError, match="its name contains characters that a plan cannot hold"):
         plan_for_lists([tmp_path / "a\x1b.txt"], BOTH)
 
 

@@ -24,7 +24,7 @@ from auditor.readers.workloads.manifests import (
 )
 from auditor.readers.workloads.observed import Node, Observed, ObservedFile
 from auditor.readers.workloads.origins import Origins
-from auditor.readers.workloads.rendered import failure_name, helm_arguments, rendered_name
+from auditor.readers.workloads.rendered import NOT_RENDERED, failure_name, helm_arguments, rendered_name
 from auditor.readers.workloads.schemas import KIND, Schemas, without_definitions
 
 
@@ -151,7 +151,7 @@ def _left_out(plan: Plan, name: str) -> Iterator[Demand]:
 
 
 def _unrendered(plan: Plan, number: int, workload: Workload) -> Demand:
-    reason = plan.files.get(failure_name(number, workload), b"it was not rendered").decode("utf-8", "replace")
+    reason = plan.files.get(failure_name(number, workload), NOT_RENDERED).decode("utf-8", "replace")
     command = shlex.join(helm_arguments(plan, workload))
     why = (
         f"which images the chart {workload.chart} runs is not known: {reason}. Fix that, or run this where it works, and "

@@ -1,29 +1,31 @@
-"""What `helm template` made of a chart, among the plan's files: under which names, and for which inputs it holds.
+"""The output of `helm template` among the plan's files: the names of these files, and the inputs that they were made from.
 
-Rendering needs a program and is done by a collector; here are only the names and the command, so that a rendering made on
-the connected side is found again inside.
+A collector runs helm. This module holds only the names and the command, so that the offline side finds a rendering that was
+made on the connected side.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from auditor.plan.kubernetes_names import release_from
 from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import is_inside, normal
 
 _KEY = "# rendered from: "
-_CONTENT = "2"  # what is kept of a rendering: 1 dropped every ConfigMap, also those that name images
+_CONTENT = "2"  # which parts of a rendering are kept: 1 dropped every ConfigMap, also those that name images
+NOT_RENDERED = b"it was not rendered"
 
 
 def rendered_name(number: int, workload: Workload) -> str:
-    """Where the rendering of the plan's workload `number` (from 0) lies: inside the chart, so that it travels with it."""
+    """Return the path of the rendering of workload `number` (from 0). It is inside the chart's folder."""
     return f"{normal(workload.chart)}/.auditor-rendered-{number}.yaml"
 
 
 def failure_name(number: int, workload: Workload) -> str:
-    """Where the reason lies why helm could not render it."""
+    """Return the path of the file that says why workload `number` is not rendered."""
     return f"{normal(workload.chart)}/.auditor-not-rendered-{number}.txt"
 
 
@@ -48,13 +50,13 @@ def release_of(workload: Workload) -> str:
 
 
 def _operand(name: str) -> str:
-    """A path that no program takes for an option or a URL."""
+    """Return a path that no program parses as an option or a URL."""
     path = normal(name)
     return f"./{path}" if path.startswith("-") or ":" in path.partition("/")[0] else path
 
 
 def inputs_key(plan: Plan, workload: Workload) -> str:
-    """SHA-256 over everything that a rendering depends on: the chart, its values and the command."""
+    """Return the SHA-256 over everything that a rendering depends on: the chart, its values and the command."""
     found = hashlib.sha256("\x00".join([_CONTENT, *helm_arguments(plan, workload)]).encode())
     for path in sorted(inputs_of(plan, workload)):
         found.update(f"\x00{path}\x00{hashlib.sha256(plan.files[path]).hexdigest()}".encode())
@@ -70,10 +72,37 @@ def inputs_of(plan: Plan, workload: Workload) -> Iterator[str]:
 
 
 def marked_with(key: str, text: bytes) -> bytes:
-    """A rendering that says in its first line what it was made from."""
+    """Return a rendering with a first line that identifies its inputs."""
     return f"{_KEY}{key}\n".encode() + text
 
 
 def is_made_from(rendering: bytes, key: str) -> bool:
-    """Whether a rendering was made from just these inputs."""
+    """Whether a rendering was made from exactly these inputs."""
     return rendering.startswith(f"{_KEY}{key}\n".encode())
+
+
+def is_final(plan: Plan, number: int, workload: Workload) -> bool:
+    """Whether the plan's files hold the rendering of workload `number`, or the reason why there is none."""
+    return rendered_name(number, workload) in plan.files or failure_name(number, workload) in plan.files
+
+
+def without_renderings(plan: Plan) -> Plan:
+    """Return a plan that was read from disk without files that a chart has under the auditor's own names.
+
+    A chart that brought its own rendering could hide its images.
+    """
+    names = {name(number, one) for number, one in charts_of(plan) for name in (rendered_name, failure_name)}
+    if names.isdisjoint(plan.files):
+        return plan
+    return replace(plan, files={path: data for path, data in plan.files.items() if path not in names})
+
+
+def with_final_charts(plan: Plan) -> Plan:
+    """Return a plan from evidence in which no chart is rendered again: evidence carries only part of some charts."""
+    lacking = {failure_name(number, one): NOT_RENDERED for number, one in charts_of(plan) if not is_final(plan, number, one)}
+    return replace(plan, files={**plan.files, **lacking}) if lacking else plan
+
+
+def charts_of(plan: Plan) -> list[tuple[int, Workload]]:
+    """Return the plan's workloads that are charts, each with its number among all workloads."""
+    return [(number, workload) for number, workload in enumerate(plan.workloads) if workload.chart]

@@ -18,7 +18,7 @@ from auditor.readers.workloads import Manifests, items_of, sources_of
 from auditor.readers.workloads.charts import UnreadableChart, missing_dependencies
 from auditor.readers.workloads.kinds import group_of, values_at
 from auditor.readers.workloads.manifests import is_object
-from auditor.readers.workloads.rendered import failure_name, rendered_name
+from auditor.readers.workloads.rendered import NOT_RENDERED, failure_name, rendered_name
 
 
 class ChartSourceField(Fact, frozen=True, kw_only=True):
@@ -95,7 +95,7 @@ def _of_chart(plan: Plan, number: int, workload: Workload) -> Iterator[ChartSour
     if rendered_name(number, workload) in plan.files:
         yield from _in_files(plan, number, workload)
     elif not missing:
-        reason = plan.files.get(failure_name(number, workload), b"it was not rendered").decode("utf-8", "replace")
+        reason = plan.files.get(failure_name(number, workload), NOT_RENDERED).decode("utf-8", "replace")
         yield UnknownSources(name, f"what is in the chart is not known: {reason}", workload.location, missing=True)
 
 

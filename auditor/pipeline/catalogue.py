@@ -1,8 +1,8 @@
-"""Which checks run: the catalogue, what plug-ins add, and what --only and --skip leave of it."""
+"""The checks of this installation, and the selection of checks, areas and severities by id."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from auditor.check import Check, Rule, Severity
 from auditor.errors import AuditorError, PlanError, Problem, UsageError
@@ -15,17 +15,21 @@ from auditor.text import shown
 from checks import CATALOGUE
 
 _MOST = 4
-_ALIKE = 0.7  # ids share words such as image and windows: what is less alike than this was not meant
+_ALIKE = 0.7  # many ids share words such as "image" or "windows"; a lower similarity suggests unrelated ids
 
 
 def catalogue() -> tuple[Check, ...]:
-    """Every check: ours, then those of installed plug-ins. A plug-in that fails to load is an error, not a gap."""
+    """Return every check: the built-in ones, then those of installed plug-ins.
+
+    Raises AuditorError if a plug-in does not load: skipping it would count as a pass.
+    """
     found = list(CATALOGUE)
     taken = {check.id for check in CATALOGUE}
     for name, check in added(CHECKS):
         if not isinstance(check, Check) or check.id in taken:
             raise AuditorError(
-                f"the plug-in {name} is no check, or its id is taken", "Mend or uninstall it: what does not run is no pass."
+                f"the plug-in {name} is not a check, or its id is taken",
+                "Fix or uninstall it: a check that does not run must not count as passed.",
             )
         taken.add(check.id)
         found.append(check)
@@ -33,8 +37,21 @@ def catalogue() -> tuple[Check, ...]:
 
 
 def rules(checks: Iterable[Check]) -> tuple[Rule, ...]:
-    """Every rule that has a page: the checks, and what the policy finds itself."""
+    """Return every rule that has a page: the checks, and the rules of the policy."""
     return (*checks, *POLICY_RULES)
+
+
+def rule_named(name: str) -> Rule:
+    """Return the check or policy rule with this id. Raises UsageError with the nearest ids as a hint."""
+    every = rules(catalogue())
+    for rule in every:
+        if rule.id == name:
+            return rule
+    raise _no_check(name, (rule.id for rule in every))
+
+
+def _no_check(name: str, known: Iterable[str]) -> UsageError:
+    return UsageError(f"there is no check {shown(name)}", _hint(name, known))
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
@@ -44,22 +61,22 @@ def _hint(name: str, known: Iterable[str]) -> str:
     return f"Did you mean {', '.join(meant[:_MOST])}?" if meant else "`auditor checks` lists the ids."
 
 
-def selected(checks: tuple[Check, ...], only: list[str], skip: list[str]) -> frozenset[str]:
-    """The ids that run. Raises UsageError for an id that does not exist."""
+def selected(checks: tuple[Check, ...], only: Sequence[str], skip: Sequence[str]) -> frozenset[str]:
+    """Return the ids of the checks to run. Raises UsageError for an id that does not exist."""
     known = [check.id for check in checks]
     for name in (*only, *skip):
         if any(name == rule.id for rule in POLICY_RULES):
             raise UsageError(
-                f"{name} is found by the judgement itself, and cannot be chosen or left out",
-                f"Give it another severity in the plan: `severity: {{{name}: info}}`.",
+                f"{name} is a rule of the policy and cannot be selected or skipped",
+                f"Set its severity in the plan: `severity: {{{name}: info}}`.",
             )
         if name not in known:
-            raise UsageError(f"there is no check {shown(name)}", _hint(name, known))
+            raise _no_check(name, known)
     return frozenset(only or known) - frozenset(skip)
 
 
-def required(names: list[str]) -> frozenset[Area]:
-    """The areas that must be examined. Raises UsageError for a name that is no area."""
+def required(names: Sequence[str]) -> frozenset[Area]:
+    """Return the areas that must be examined. Raises UsageError for a name that is not an area."""
     for name in names:
         if name not in REQUIRABLE:
             hint = as_hint(nearest(name.lower(), REQUIRABLE))
@@ -70,7 +87,7 @@ def required(names: list[str]) -> frozenset[Area]:
 
 
 def severities(plan: Plan, checks: tuple[Check, ...]) -> dict[str, Severity]:
-    """The plan's severity overrides. Raises PlanError for an id that does not exist."""
+    """Return the plan's severity overrides. Raises PlanError for an id that does not exist."""
     known = [rule.id for rule in rules(checks)]
     problems = [
         Problem(plan.where("severity", name), f"there is no check {shown(name)}", _hint(name, known))

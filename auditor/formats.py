@@ -1,7 +1,7 @@
-"""The formats of reports: ours, and those that other packages add, each loaded when it is asked for.
+"""The formats of reports: the built-in ones and those of plug-ins. Each is loaded on first use.
 
-An entry point of the group `auditor.reports` has the name of its format, and names a module, or anything else, with
-`render(report) -> str`, as our own renderers are. `SUFFIX`, the usual ending of a file name, is optional.
+An entry point of the group `auditor.reports` is named as its format. It points to a module, or any object, with a function
+`render(report) -> str`. The optional attribute `SUFFIX` is the usual ending of a file name.
 """
 
 from __future__ import annotations
@@ -18,49 +18,49 @@ from auditor.plugins import REPORTS, loaded, points
 from auditor.report import Report
 from auditor.text import shown
 
-_HINT = "Mend or uninstall it, or choose another format."
+_HINT = "Fix or uninstall it, or choose another format."
 
 
 class Renderer(Protocol):
-    """What a plug-in brings for a format: a module, or anything else with this function."""
+    """The object of a plug-in for a format: a module, or any object with this function."""
 
     def render(self, report: Report) -> str:
-        """The whole report as text. It reads nothing but the report, which does not change."""
+        """Return the whole report as text. The report must not be changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """A format that the auditor brings."""
+    """A built-in format."""
 
     format: reports.Format
 
     @property
     def name(self) -> str:
-        """As it is asked for."""
+        """The name that `--format` takes."""
         return self.format.name
 
     @property
     def suffix(self) -> str:
-        """The usual ending of its files."""
+        """The usual ending of its file names."""
         return self.format.suffix
 
     @property
     def joins(self) -> bool:
-        """Whether several reports one after the other can be read as one."""
+        """Whether several reports in a row can be read as one."""
         return self.format.joins
 
     def write(self, report: Report, *, colour: bool = False) -> str:
-        """The whole report, ending with a line break."""
+        """Return the whole report, which ends with a line break."""
         return reports.render(report, self.name, colour=colour)
 
     def pieces(self, report: Report, *, colour: bool = False) -> Iterable[str]:
-        """The text of `write`, in pieces that are made one by one where the format allows it."""
+        """Return the text of `write` in pieces, which are rendered one by one if the format supports it."""
         return reports.pieces(report, self.name, colour=colour)
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A format of a plug-in, which is loaded and has what it needs."""
+    """A format of a plug-in, loaded and validated."""
 
     point: EntryPoint
     plugin: Renderer
@@ -69,17 +69,17 @@ class Added:
 
     @property
     def name(self) -> str:
-        """As the entry point names it."""
+        """The name of the entry point."""
         return self.point.name
 
-    def write(self, report: Report, *, colour: bool = False) -> str:  # noqa: ARG002 - as our own; none has colours
-        """The whole report, ending with a line break. Raises UsageError when the plug-in fails, or returns no text."""
+    def write(self, report: Report, *, colour: bool = False) -> str:  # noqa: ARG002 - same signature as `Ours`
+        """Return the whole report, which ends with a line break. Raises UsageError if the plug-in fails or returns no text."""
         try:
             text: object = self.plugin.render(report)
-        except (Exception, SystemExit) as error:  # an exit code that a plug-in chose would stand for a verdict
+        except (Exception, SystemExit) as error:  # the exit code of a plug-in must not become a verdict
             raise UsageError(f"{_said(self.point)} fails: {type(error).__name__}: {error}", _HINT) from error
         if not isinstance(text, str):
-            raise UsageError(f"{_said(self.point)} returns no text, but {type(text).__name__}", _HINT)
+            raise UsageError(f"{_said(self.point)} returns {type(text).__name__} instead of text", _HINT)
         try:
             text.encode()
         except UnicodeEncodeError as error:
@@ -87,7 +87,7 @@ class Added:
         return text if text.endswith("\n") else f"{text}\n"
 
     def pieces(self, report: Report, *, colour: bool = False) -> Iterable[str]:
-        """The text of `write` as one piece: a plug-in that fails does so before anything is written."""
+        """Return the text of `write` as one piece, so that a plug-in that fails does so before anything is written."""
         return (self.write(report, colour=colour),)
 
 
@@ -95,12 +95,12 @@ Form = Ours | Added
 
 
 def names() -> tuple[str, ...]:
-    """Every name to offer, ours first. Nothing is loaded for it."""
+    """Return the name of every format, the built-in ones first. Loads no format."""
     return tuple(dict.fromkeys((*reports.format_names(), *(point.name for point in points(REPORTS)))))
 
 
 def form_named(name: str) -> Form:
-    """The format of that name. Raises UsageError when there is none, when two have one name, or when a plug-in is broken."""
+    """Return the format `name`. Raises UsageError if it does not exist, is ambiguous, or belongs to a broken plug-in."""
     plugins = _plugins()
     if name in plugins:
         return _added(plugins[name])
@@ -111,11 +111,11 @@ def form_named(name: str) -> Form:
 
 
 def _plugins() -> dict[str, EntryPoint]:
-    """The plug-ins by the name of their format. A name that is taken is an error whatever was asked for: it gets no better."""
+    """Return the plug-ins by the name of their format. Raises UsageError for a name that is taken, even if it is not used."""
     found: dict[str, EntryPoint] = {}
     for point in points(REPORTS):
         if point.name in reports.format_names():
-            raise UsageError(f"{_said(point)} has the name of a format that the auditor has itself", "Rename or uninstall it.")
+            raise UsageError(f"{_said(point)} has the name of a built-in format", "Rename or uninstall it.")
         if point.name in found:
             raise UsageError(
                 f"{_said(point)} has the name of another one ({found[point.name].value})", "Rename or uninstall one of them."
@@ -137,5 +137,5 @@ def _added(point: EntryPoint) -> Added:
     if not callable(getattr(plugin, "render", None)):
         raise UsageError(f"{_said(point)} has no function `render`", _HINT)
     if not (isinstance(suffix, str) and suffix.startswith(".") and suffix.isprintable() and not set(suffix) & set("/\\:")):
-        raise UsageError(f"{_said(point)} has a SUFFIX that ends no file name: {shown(suffix)}", "Write it as '.txt'.")
+        raise UsageError(f"{_said(point)} has a SUFFIX that cannot end a file name: {shown(suffix)}", "Write it as '.txt'.")
     return Added(point, plugin, suffix)

@@ -1,4 +1,4 @@
-"""Where a connected audit keeps its evidence, so that the next one asks only what has changed."""
+"""The cache: the evidence of connected audits, kept per plan, so that the next audit requests only what can have changed."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pathlib import Path
 from auditor.errors import UsageError, strerror
 from auditor.plan.model import PLAN_OF_LISTS, ImageSource, Plan
 
-_HINT = "Set AUDITOR_CACHE to a folder that can be written."
+_HINT = "Set AUDITOR_CACHE to a writable folder."
 
 
 def folder() -> Path:
-    """`$AUDITOR_CACHE`, else `airgap-auditor` under the user's cache folder. Nothing is made. Raises UsageError."""
+    """Return `$AUDITOR_CACHE`, or `airgap-auditor` in the user's cache folder. Creates nothing. Raises UsageError."""
     if chosen := os.environ.get("AUDITOR_CACHE"):
         return Path(chosen)
     try:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "airgap-auditor"
-    except RuntimeError as error:  # a user id without a name and without HOME, as containers have them
-        raise UsageError("nobody knows where this user's home is", _HINT) from error
+    except RuntimeError as error:  # a user id without a name and without HOME, which is common in containers
+        raise UsageError("the home folder of this user is unknown", _HINT) from error
 
 
 def _key(plan: Plan) -> str:
-    """What tells plans apart: their absolute path; for bare lists, that of each list with its platforms."""
+    """Return what identifies a plan: its absolute path; for bare lists, the path of each list with its platforms."""
     if plan.path != PLAN_OF_LISTS:
         return str(Path(plan.path).absolute())
     lists = sorted(_list_key(source, plan) for source in plan.images)
@@ -37,17 +37,17 @@ def _list_key(source: ImageSource, plan: Plan) -> str:
 
 
 def path_for(plan: Plan) -> Path:
-    """The evidence file for a plan, so that two plans never share tags of one moment."""
+    """Return the evidence file of a plan. Two plans never share one, because each records its tags at its own time."""
     return _file(_key(plan))
 
 
 def path_for_all(inputs: Iterable[Path]) -> Path:
-    """The evidence file that several plans share, which are audited one after the other."""
+    """Return the evidence file that the plans of one fleet share."""
     return _file("\n".join(sorted(str(path.absolute()) for path in inputs)))
 
 
 def to_write(path: Path) -> Path:
-    """The same path, its folder made. Raises UsageError when that cannot be done."""
+    """Create the folder of `path` and return `path`. Raises UsageError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -56,11 +56,11 @@ def to_write(path: Path) -> Path:
 
 
 def to_read(path: Path) -> Path | None:
-    """The same path, None where nothing was kept there. It makes nothing: the disk may be read-only. Raises UsageError."""
+    """Return `path`, or None if it does not exist. Creates nothing: the disk may be read-only. Raises UsageError."""
     try:
         return path if path.exists() else None
     except OSError as error:
-        raise UsageError(f"{path}: {strerror(error)}", "Set AUDITOR_CACHE to a folder that can be read.") from error
+        raise UsageError(f"{path}: {strerror(error)}", "Set AUDITOR_CACHE to a readable folder.") from error
 
 
 def _file(key: str) -> Path:

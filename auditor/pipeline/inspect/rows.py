@@ -1,11 +1,9 @@
-"""An image platform by platform, as a registry or an archive has it."""
+"""One image, platform by platform, in a registry or in an archive."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-from tabulate import tabulate
 
 from auditor.errors import Location
 from auditor.evidence.model import Absent, ImageEvidence, Seen
@@ -23,21 +21,19 @@ from auditor.sizing.budget import Budget, deduplicated
 from auditor.sizing.sharing import Shared, shared_by_each
 from auditor.sizing.size import Provenance, Size
 from auditor.sizing.unpacked import resolve_unpacked
-from auditor.text import format_size, short_digest
-from reports.cleaning import clean
 
 MAX_PLATFORMS = 64
-GUESS = Platform("linux", "amd64")  # to look for as long as nothing is known
+GUESS = Platform("linux", "amd64")  # to resolve until the platforms of the image are known
 _PLACE = Location("command line")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One platform of the image, empty when nothing says which.
+    """One platform of the image. `platform` is empty if it is unknown.
 
-    `bytes` is what is stored of it, compressed as it lies there; None when it is not known. `absent_layers` are not there.
-    `shared_bytes` of these belong to other rows as well, `shared_with` names those that share most. `unpacked_bytes` is what
-    its layers become on a node, estimated if `unpacked_by` says so; 0 where no layers are known.
+    `bytes` is the stored size, as it is compressed there, or None if it is unknown. `absent_layers` counts missing layers.
+    Other rows share `shared_bytes` of `bytes`, and `shared_with` names those that share most. `unpacked_bytes` is the size of
+    the layers on a node, or 0 if no layer is known; `unpacked_by` is its provenance.
     """
 
     platform: str
@@ -57,7 +53,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """One image by name and its placements; what tells which layers are not there, and what they say of their unpacked size."""
+    """One image with its placements, the evidence about its layers, and `told`, which returns their observed unpacked sizes."""
 
     name: str
     placements: Sequence[Placement]
@@ -66,7 +62,7 @@ class Placed:
 
 
 def plan_for(reference: Reference, platforms: Sequence[Platform]) -> tuple[Plan, Needs]:
-    """A plan that needs the image on each platform, as if each were a pool."""
+    """Return a plan that needs the image on each platform, with one pool for each."""
     pools = tuple(Pool(f"platform-{number}", platform, _PLACE) for number, platform in enumerate(platforms))
     source = ImageSource(tuple(pool.name for pool in pools), _PLACE, ref=str(reference))
     plan = Plan(path="command line", sha256="", name=str(reference), pools=pools, images=(source,))
@@ -74,7 +70,7 @@ def plan_for(reference: Reference, platforms: Sequence[Platform]) -> tuple[Plan,
 
 
 def platforms_in(document: Document | None, evidence: ImageEvidence, repository: str) -> list[Platform]:
-    """The platforms that an image offers: those of its index, or the one of its config; none where nothing says so."""
+    """Return the platforms of an image: those of its index, or the one of its config, or none if both are unknown."""
     match document:
         case Index() as index:
             flat = flatten(index, lambda digest: _index(evidence, repository, digest))
@@ -109,7 +105,7 @@ def _declared(evidence: ImageEvidence, repository: str, digest: str) -> Platform
 
 
 def rows_of(images: Sequence[Placed]) -> list[tuple[Row, ...]]:
-    """The rows of each image."""
+    """Return the rows of each image."""
     owned = [
         (f"{image.name} {placement.need.platform}".strip(), payload.blobs if (payload := placement.resolution.payload) else ())
         for image in images
@@ -143,31 +139,12 @@ def _row(image: Placed, placement: Placement, shared: Shared) -> Row:
 
 
 def _weakest(sizes: Sequence[Size]) -> str:
-    """The provenance of a sum: that of its least sure part."""
+    """Return the provenance of a sum, which is that of its least certain part."""
     order = list(Provenance)
     return max((size.provenance for size in sizes), key=order.index).value if sizes else ""
 
 
 def together(placements: Sequence[Placement]) -> Budget:
-    """What all of them take, compressed, each blob once."""
+    """Return the compressed size of all placements, with each blob counted once."""
     payloads = [placement.resolution.payload for placement in placements if placement.resolution.payload]
     return deduplicated((payload.digest, payload.blobs) for payload in payloads)
-
-
-def table(rows: Sequence[Row], size: str) -> str:
-    """The rows for people; `size` says what the bytes are."""
-    headers = ("platform", "os.version", "layers", "foreign", size, "unpacked", "shared", "manifest")
-    return tabulate([_cells(row) for row in rows], headers=headers, tablefmt="simple")
-
-
-def _cells(row: Row) -> tuple[str | int, ...]:
-    foreign = f"{row.foreign_layers} ({format_size(row.foreign_bytes)})" if row.foreign_layers else "-"
-    layers = f"{row.layers}, {row.absent_layers} not there" if row.absent_layers else row.layers
-    size = format_size(row.bytes) if row.bytes is not None else "unknown"
-    about = "about " if row.unpacked_by == Provenance.ESTIMATED else ""
-    unpacked = f"{about}{format_size(row.unpacked_bytes)}" if row.layers else "-"
-    shared = f"{format_size(row.shared_bytes)} with {clean(', '.join(row.shared_with))}" if row.shared_bytes else "-"
-    last = " ".join(part for part in (short_digest(row.digest), row.detail.rpartition(": ")[2][:60]) if part)
-    texts = (row.platform or "-", row.os_version, last)
-    platform, os_version, last = (clean(text) for text in texts)
-    return (platform, os_version, layers, foreign, size, unpacked, shared, last)

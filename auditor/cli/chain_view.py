@@ -1,0 +1,41 @@
+"""One TLS chain, as text or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from auditor.pipeline.inspect.chain import InspectedChain
+from reports.cleaning import clean
+from reports.json_v1 import trust_json
+from reports.text.chain import draw
+from reports.text.ink import Ink
+from reports.text.layout import wrap
+
+
+def chain_json(chain: InspectedChain) -> str:
+    """Return a JSON document."""
+    document = {
+        "endpoint": chain.endpoint,
+        "source": chain.source,
+        "as_of": chain.day.isoformat(),
+        "served": chain.served,
+        "trouble": chain.trouble or None,
+        "trust": trust_json(chain.rows),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def chain_text(chain: InspectedChain, ink: Ink) -> str:
+    """Return a drawing for a terminal."""
+    return "\n".join(_lines(chain, ink))
+
+
+def _lines(chain: InspectedChain, ink: Ink) -> Iterator[str]:
+    yield ink.paint(clean(chain.endpoint), "bold")
+    if chain.trouble:
+        yield from wrap(chain.trouble, "  ")
+        return
+    served = ", ".join(chain.served)
+    yield from wrap(f"as of {chain.day.isoformat()}, without external access; served by {chain.source}: {served}")
+    yield from draw(chain.rows, ink)

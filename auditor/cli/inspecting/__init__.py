@@ -1,1 +1,0 @@
-"""What `auditor inspect` shows of an image, wherever it lies."""

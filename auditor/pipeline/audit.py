@@ -1,0 +1,59 @@
+"""One audit: plan → needs → evidence → outcomes → report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from auditor.engine import evaluate
+from auditor.needs.resolve import resolve_needs
+from auditor.pipeline.ca import ca_for, refuse_ca
+from auditor.pipeline.callbacks import SILENT, Callbacks
+from auditor.pipeline.catalogue import severities
+from auditor.pipeline.charts import with_charts
+from auditor.pipeline.fixes import fix_command, with_fixes
+from auditor.pipeline.load import Loaded
+from auditor.pipeline.settings import Settings
+from auditor.pipeline.site import site_of, source_of
+from auditor.plan.load import load_waivers
+from auditor.plan.model import Plan
+from auditor.policy import Policy, judge
+from auditor.report import Report
+from auditor.site import Site
+
+
+def audit(loaded: Loaded, settings: Settings, callbacks: Callbacks = SILENT, shared: Path | None = None) -> Report:
+    """Audit a plan and return its report. `shared` is the cache file of a fleet. Raises AuditorError and Interrupted."""
+    with audited(loaded, settings, callbacks, shared) as (site, report):
+        return with_fixes(site, report, fix_command(loaded, settings), settings.today)
+
+
+@contextmanager
+def audited(
+    loaded: Loaded, settings: Settings, callbacks: Callbacks = SILENT, shared: Path | None = None
+) -> Iterator[tuple[Site, Report]]:
+    """Audit a plan. Yield its site, whose evidence stays open inside the block, and the report.
+
+    Invalid waivers and options are refused before any host is contacted. Raises AuditorError and Interrupted.
+    """
+    policy = _policy(loaded.plan, settings)
+    source = source_of(loaded.plan, loaded.evidence, settings, shared)
+    ca = _ca(loaded.plan, settings, connects=source.origin == "run")
+    plan = with_charts(loaded.plan, None if source.origin == "run" else source.path, may_connect=settings.may_connect)
+    needs = resolve_needs(plan)
+    with site_of(plan, needs, source, settings, ca, callbacks) as (site, basis):
+        outcomes = evaluate(site, settings.known, settings.today, selected=settings.chosen)
+        yield site, judge(outcomes, policy, settings.today, basis)
+
+
+def _policy(plan: Plan, settings: Settings) -> Policy:
+    waivers = (*plan.waivers, *(load_waivers(settings.waivers) if settings.waivers else ()))
+    changed = severities(plan, settings.known)
+    return Policy(settings.fail_on, settings.strict, waivers, changed, settings.baseline, settings.require)
+
+
+def _ca(plan: Plan, settings: Settings, *, connects: bool) -> bytes:
+    if not connects:
+        refuse_ca(settings.gathering.ca)
+    return ca_for(plan, settings.gathering.ca)

@@ -1,0 +1,30 @@
+"""Render the charts of a plan before its needs are resolved. Evidence carries the renderings, so that helm runs only once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from auditor.collectors.helm import with_rendered_charts
+from auditor.evidence.seal import PLAN_TABLES
+from auditor.evidence.store import Store
+from auditor.plan.model import Plan
+from auditor.readers.workloads.rendered import charts_of, is_final
+
+
+def with_charts(plan: Plan, evidence: Path | None = None, *, may_connect: bool) -> Plan:
+    """Return the plan with the rendering of each chart, or the reason why there is none, among its files.
+
+    A rendering in `evidence` is used if it was made from the same inputs. Otherwise helm runs; unless `may_connect`, only on a
+    system that can start it without a network. A plan that was loaded from evidence keeps its renderings.
+    """
+    if all(is_final(plan, number, workload) for number, workload in charts_of(plan)):
+        return plan
+    return with_rendered_charts(plan, _carried_in(evidence), cut_off=not may_connect)
+
+
+def _carried_in(path: Path | None) -> Mapping[str, bytes]:
+    if path is None:
+        return {}
+    with Store.open(path, tables=PLAN_TABLES) as store:
+        return store.files()
