@@ -11,6 +11,7 @@ print(report.verdict, render(report, "json"))
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
@@ -26,6 +27,7 @@ from auditor.cli.selection import catalogue, required, selected
 from auditor.evidence.model import Place, Verify
 from auditor.needs.resolve import resolve_needs
 from auditor.plan.model import Plan
+from auditor.redaction import remember_environment
 from auditor.report import Report, Verdict
 
 __all__ = ["Plan", "Report", "Severity", "Verdict", "audit", "collect", "load_plan", "render"]
@@ -39,6 +41,7 @@ def load_plan(path: Anything, *, render_charts: bool = False) -> Plan:
     Where the system cannot start helm without a network, charts stay unrendered unless `render_charts` is given.
     Raises `auditor.errors.AuditorError`: a plan with problems names all of them with file, line and column.
     """
+    remember_environment(os.environ)
     return read_inputs([Path(path)], [], cut_off=not render_charts).plan
 
 

@@ -31,6 +31,14 @@ _MAX_ENCODED = 4096  # a longer secret is replaced as it is and in base64 only
 _BEYOND = "".join(chr(plane << 16 | low) for plane in range(1, 17) for low in (0xFFFE, 0xFFFF))
 _UNFIT = re.compile(f"[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff{_BEYOND}]")
 
+_SECRET_NAME = re.compile(
+    r"token|secret|passw|passphrase|credential|(?:api|access|private|signing|encryption|deploy|account|master)_?key"
+    r"|(?:^|_)(?:pass|pwd|pw|auth|jwt|cookie|psk|sas|sig)(?:_|$)",
+    re.IGNORECASE,
+)
+_NO_SECRET_NAME = re.compile(
+    r"^(?:OLD)?PWD$|_(?:SOCK|PATH|FILE|DIR|URL|URI|HOST|USER|USERNAME|NAME|ID|IMAGE|TAG|VERSION|TYPE|MODE)$", re.IGNORECASE
+)
 _values: dict[str, None] = {}
 _encodings: dict[str, None] = {}  # longest first
 _words: dict[str, re.Pattern[str]] = {}
@@ -78,10 +86,30 @@ def remember_found(data: bytes) -> None:
     remember(*(secret for secret in found_in(text) if _is_unlike_words(secret)))
 
 
+def remember_environment(environment: Mapping[str, str]) -> None:
+    """Add the credentials among the variables of the environment: a file that a plan names may repeat them.
+
+    They are told by their names, and by values that are unlike words: `POSTGRES_PASSWORD=postgres` is also an image.
+    """
+    for name, value in environment.items():
+        if "://" in value and "@" in value:
+            remember(*(secret for secret in found_in(value) if _is_unlike_words(secret)))
+        elif _SECRET_NAME.search(name) and not _NO_SECRET_NAME.search(name):
+            remember(*(line.strip() for line in value.splitlines() if _is_credential(line.strip())))
+
+
 def forget() -> None:
     """Drop all values: for tests and for a process that serves several users."""
     for known in (_values, _encodings, _words, _by_start):
         known.clear()
+
+
+def _is_credential(value: str) -> bool:
+    """Whether the value of a variable that has the name of a secret is unlike a word, a number, a path and a switch."""
+    if len(value) < WHOLE_WORD or value.startswith(("/", ".", "-----")) or any(map(str.isspace, value)):
+        return False
+    kinds = (str.isdigit, str.islower, str.isupper, lambda char: not char.isalnum() and char not in "-_./:")
+    return sum(any(map(kind, value)) for kind in kinds) >= 2
 
 
 def _is_unlike_words(secret: str) -> bool:

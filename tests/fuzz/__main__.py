@@ -28,7 +28,9 @@ def main() -> int:
     print(f"seed {given.seed}, {given.inputs:,} inputs, {len(targets)} targets", flush=True)
     rethrow_unexpected()
     tally, known = Tally(), 0
-    for tally in run(targets, given.inputs, given.seed):
+    for number, tally in enumerate(run(targets, given.inputs, given.seed)):
+        if number % 100 == 99:
+            print(f"  {sum(tally.inputs.values()):,} inputs", file=sys.stderr, flush=True)
         if len(tally.defects) > known:
             known = len(tally.defects)
             _show(tally)
