@@ -68,7 +68,7 @@ def remember_login(username: str, password: str) -> None:
     """Add a password, and what HTTP Basic makes of it with its user name."""
     remember(password)
     if len(password) >= SHORTEST:
-        remember(base64.b64encode(f"{username}:{password}".encode("utf-8", "surrogatepass")).decode("ascii"))
+        remember(base64.b64encode(_utf8(f"{username}:{password}")).decode("ascii"))
 
 
 def remember_url(url: str) -> None:
@@ -123,14 +123,15 @@ def _is_unlike_words(secret: str) -> bool:
 
 def _encoded(secret: str) -> Iterator[str]:
     """The secret as it is, and as common encoders write it."""
-    raw = secret.encode("utf-8", "surrogatepass")
+    raw = _utf8(secret)
     found = {text for text in (secret, *_base64_forms(raw)) if len(text) >= SHORTEST}
     if len(secret) > _MAX_ENCODED:
         return iter(found)
     found |= {raw.hex(), raw.hex().upper()} if len(raw) >= WHOLE_WORD else set()
     for text in list(found):
-        quoted = urllib.parse.quote(text, safe="")
-        found |= {quoted, _lower_percent(quoted), urllib.parse.quote(text), urllib.parse.quote_plus(text)}
+        plain = _utf8(text)
+        quoted = urllib.parse.quote(plain, safe="")
+        found |= {quoted, _lower_percent(quoted), urllib.parse.quote(plain), urllib.parse.quote_plus(plain)}
         found.add(urllib.parse.quote(quoted, safe=""))
     every = "".join(f"%{byte:02X}" for byte in raw)
     found |= {every, every.lower()}
@@ -142,6 +143,14 @@ def _encoded(secret: str) -> Iterator[str]:
         found |= {text.replace("'", "''"), shlex.quote(text), repr(text)[1:-1]}
         found.add("".join(f"\\u{ord(char):04x}" if char in "&<>'\"" else char for char in in_json))
     return iter(found)
+
+
+def _utf8(text: str) -> bytes:
+    """The bytes of a text. Lone surrogates are bytes of a file that is not UTF-8, or come from an escape in JSON."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _base64_forms(raw: bytes) -> Iterator[str]:

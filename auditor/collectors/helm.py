@@ -8,6 +8,7 @@ by line, so that positions stay. Of those that hold credentials, only the images
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -19,12 +20,13 @@ from pathlib import Path
 
 from auditor.collectors.chart_files import ChartCopy, NotCopied, private_copy, without_strays
 from auditor.collectors.programs import ProgramError, find, run, without_network
-from auditor.errors import strerror
+from auditor.errors import Location, strerror
 from auditor.plan.marked import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan, Workload
-from auditor.plan.paths import normal
+from auditor.plan.paths import is_inside, normal
 from auditor.plan.secrets import secret_in
 from auditor.readers.workloads.blanked import blanked
+from auditor.readers.workloads.charts import Allowance, UnreadableChart, unpacked
 from auditor.readers.workloads.config_data import data_hints
 from auditor.readers.workloads.rendered import failure_name, inputs_key, is_made_from, marked_with, release_of, rendered_name
 from auditor.redaction import SHORTEST, redact
@@ -147,13 +149,26 @@ def _said(plan: Plan, workload: Workload, copy: ChartCopy, stderr: bytes) -> str
 
 def _secrets(plan: Plan, workload: Workload) -> Iterator[str]:
     """The values that templates may quote in an error and that have the name of a secret."""
-    for path in map(normal, (*workload.values, f"{workload.chart}/values.yaml")):
+    for data in _values_files(plan, workload):
         try:
-            documents = load_marked(plan.files.get(path, b""))
+            documents = load_marked(data)
         except NotStructured:
             continue
         for document in documents:
             yield from _secret_values(document)
+
+
+def _values_files(plan: Plan, workload: Workload) -> Iterator[bytes]:
+    """The values files of the plan, and those of a chart and of the packed charts in it."""
+    chart = normal(workload.chart)
+    for path in (*map(normal, workload.values), *(path for path in plan.files if is_inside(path, chart))):
+        data = plan.files.get(path, b"")
+        if path.endswith("values.yaml") or not is_inside(path, chart):
+            yield data
+        elif path == chart or path.endswith(".tgz"):
+            with contextlib.suppress(UnreadableChart):
+                inner = unpacked(data, Location(path), Allowance())
+                yield from (data for name, data in inner.items() if name.endswith("values.yaml"))
 
 
 def _secret_values(item: Marked) -> Iterator[str]:

@@ -56,7 +56,7 @@ from auditor.readers.workloads import read_workloads
 from auditor.readers.workloads.blanked import blanked
 from auditor.readers.workloads.charts import UnreadableChart, missing_dependencies
 from auditor.readers.workloads.sources import chart_sources
-from auditor.redaction import redact
+from auditor.redaction import fit, forget, redact, redact_file, remember, remember_found
 from auditor.transfer.commands import read_call
 from tests.fuzz import seeds
 
@@ -280,6 +280,17 @@ def _merge_toml(data: bytes) -> object:
     return with_server(data, ['server = "https://m"'], [1], [])
 
 
+def _remembered(data: bytes) -> object:
+    """Secrets that a file holds, and the same text afterwards."""
+    remember_found(data)
+    try:
+        text = data.decode("utf-8", "surrogateescape")
+        remember(text[:40])
+        return redact(text), fit(text), redact_file(data)
+    finally:
+        forget()
+
+
 def _words(text: str) -> object:
     return read_call(text.split())
 
@@ -316,6 +327,15 @@ LOGINS = tuple(
     )
 )
 URLS = (b"https://127.1/", b"http://[::ffff:127.0.0.1]:5000/v2", b"https://2130706433", b"https://m.example./a?b=c#d", b"//r")
+
+
+def _secrets() -> tuple[bytes, ...]:
+    return (
+        *_lists(),
+        b"password: \xc7\xe92hunter22\n",
+        b'{"token": "a1\\ud800b2c3d4"}',
+        b"https://me:p\xff1ssw0rd@r.example/a",
+    )
 
 
 def _lists() -> tuple[bytes, ...]:
@@ -395,6 +415,7 @@ TARGETS: tuple[Target, ...] = (
     Target("plan", _plan, _plans, weight=12, per_byte=100e-6),
     Target("waivers", _waivers, _plans, weight=6, per_byte=100e-6),
     Target("redaction", _text(redact), _lists, weight=20, per_byte=60e-6),
+    Target("found secrets", _remembered, _secrets, weight=10, per_byte=200e-6),
     Target("carried list", lambda data: (redacted(data), redacted_list(data)), _lists, weight=10, per_byte=60e-6),
     Target("certificates", load_certificates, seeds.certificates, weight=20, binary=True, per_byte=100e-6),
     Target("certificate", parse_certificate, seeds.certificates, (UnreadableCertificate,), 20, binary=True, per_byte=100e-6),
