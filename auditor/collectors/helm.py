@@ -29,7 +29,7 @@ from auditor.readers.workloads.blanked import blanked
 from auditor.readers.workloads.charts import Allowance, UnreadableChart, unpacked
 from auditor.readers.workloads.config_data import data_hints
 from auditor.readers.workloads.rendered import failure_name, inputs_key, is_made_from, marked_with, release_of, rendered_name
-from auditor.redaction import SHORTEST, redact
+from auditor.redaction import SHORTEST, redact, remember_found
 from auditor.secret_forms import REDACTED
 
 _SECONDS = 120
@@ -73,6 +73,8 @@ def with_rendered_charts(plan: Plan, carried: Mapping[str, bytes] | None = None,
 
 def _render(plan: Plan, workload: Workload, key: str, *, cut_off: bool) -> tuple[bytes, str]:
     """What helm made, or why it could not."""
+    for values in _values_files(plan, workload):
+        remember_found(values)  # those of packed charts were not read as text before
     helm = find("helm", apart_from=[Path(plan.path).parent])
     if helm is None:
         return b"", "helm is not installed here"
@@ -160,15 +162,16 @@ def _secrets(plan: Plan, workload: Workload) -> Iterator[str]:
 
 def _values_files(plan: Plan, workload: Workload) -> Iterator[bytes]:
     """The values files of the plan, and those of a chart and of the packed charts in it."""
-    chart = normal(workload.chart)
-    for path in (*map(normal, workload.values), *(path for path in plan.files if is_inside(path, chart))):
-        data = plan.files.get(path, b"")
-        if path.endswith("values.yaml") or not is_inside(path, chart):
+    chart, allowance = normal(workload.chart), Allowance()
+    yield from (plan.files.get(path, b"") for path in map(normal, workload.values))
+    waiting = [(path, data) for path, data in plan.files.items() if is_inside(path, chart)]
+    while waiting:
+        path, data = waiting.pop()
+        if path.endswith("values.yaml"):
             yield data
-        elif path == chart or path.endswith(".tgz"):
+        elif data.startswith(b"\x1f\x8b"):
             with contextlib.suppress(UnreadableChart):
-                inner = unpacked(data, Location(path), Allowance())
-                yield from (data for name, data in inner.items() if name.endswith("values.yaml"))
+                waiting.extend(unpacked(data, Location(path), allowance).items())
 
 
 def _secret_values(item: Marked) -> Iterator[str]:
