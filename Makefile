@@ -59,6 +59,7 @@ bench: $(VENV)/.dev        ## Measure; each prints ratios taken side by side in 
 	$(BIN)/python bench/verify.py
 	$(BIN)/python bench/unpacked.py
 	$(BIN)/python bench/lists.py
+	$(BIN)/python bench/workloads.py
 	$(BIN)/python bench/archives.py
 	$(BIN)/python bench/trust.py
 	$(BIN)/python bench/browser.py

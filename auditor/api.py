@@ -11,6 +11,7 @@ print(report.verdict, render(report, "json"))
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from os import PathLike
@@ -28,6 +29,7 @@ from auditor.pipeline.gather import gather_plan
 from auditor.pipeline.load import Loaded, load
 from auditor.pipeline.settings import GatherSettings, Settings, real_day
 from auditor.plan.model import Plan
+from auditor.redaction import remember_environment
 from auditor.report import Report, Verdict
 
 __all__ = ["Plan", "Report", "Severity", "Verdict", "audit", "collect", "load_plan", "render"]
@@ -41,6 +43,7 @@ def load_plan(path: Anything, *, render_charts: bool = False) -> Plan:
     `collect` and `audit` render its charts. With `render_charts` helm renders them now, even if this system cannot keep it from
     connecting. Raises `auditor.errors.AuditorError`, which lists all problems of the plan with file, line and column.
     """
+    remember_environment(os.environ)
     plan = load([Path(path)]).plan
     return with_charts(plan, may_connect=True) if render_charts else plan
 

@@ -31,6 +31,14 @@ _MAX_ENCODED = 4096  # a longer secret is replaced as it is and in base64 only
 _BEYOND = "".join(chr(plane << 16 | low) for plane in range(1, 17) for low in (0xFFFE, 0xFFFF))
 _UNFIT = re.compile(f"[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff{_BEYOND}]")
 
+_SECRET_NAME = re.compile(
+    r"token|secret|passw|passphrase|credential|(?:api|access|private|signing|encryption|deploy|account|master)_?key"
+    r"|(?:^|_)(?:pass|pwd|pw|auth|jwt|cookie|psk|sas|sig)(?:_|$)",
+    re.IGNORECASE,
+)
+_NO_SECRET_NAME = re.compile(
+    r"^(?:OLD)?PWD$|_(?:SOCK|PATH|FILE|DIR|URL|URI|HOST|USER|USERNAME|NAME|ID|IMAGE|TAG|VERSION|TYPE|MODE)$", re.IGNORECASE
+)
 _values: dict[str, None] = {}
 _encodings: dict[str, None] = {}  # longest first
 _words: dict[str, re.Pattern[str]] = {}
@@ -60,7 +68,7 @@ def remember_login(username: str, password: str) -> None:
     """Add a password, and what HTTP Basic makes of it with its user name."""
     remember(password)
     if len(password) >= SHORTEST:
-        remember(base64.b64encode(f"{username}:{password}".encode("utf-8", "surrogatepass")).decode("ascii"))
+        remember(base64.b64encode(_utf8(f"{username}:{password}")).decode("ascii"))
 
 
 def remember_url(url: str) -> None:
@@ -78,10 +86,30 @@ def remember_found(data: bytes) -> None:
     remember(*(secret for secret in found_in(text) if _is_unlike_words(secret)))
 
 
+def remember_environment(environment: Mapping[str, str]) -> None:
+    """Add the credentials among the variables of the environment: a file that a plan names may repeat them.
+
+    They are told by their names, and by values that are unlike words: `POSTGRES_PASSWORD=postgres` is also an image.
+    """
+    for name, value in environment.items():
+        if "://" in value and "@" in value:
+            remember(*(secret for secret in found_in(value) if _is_unlike_words(secret)))
+        elif _SECRET_NAME.search(name) and not _NO_SECRET_NAME.search(name):
+            remember(*(line.strip() for line in value.splitlines() if _is_credential(line.strip())))
+
+
 def forget() -> None:
     """Drop all values: for tests and for a process that serves several users."""
     for known in (_values, _encodings, _words, _by_start):
         known.clear()
+
+
+def _is_credential(value: str) -> bool:
+    """Whether the value of a variable that has the name of a secret is unlike a word, a number, a path and a switch."""
+    if len(value) < WHOLE_WORD or value.startswith(("/", ".", "-----")) or any(map(str.isspace, value)):
+        return False
+    kinds = (str.isdigit, str.islower, str.isupper, lambda char: not char.isalnum() and char not in "-_./:")
+    return sum(any(map(kind, value)) for kind in kinds) >= 2
 
 
 def _is_unlike_words(secret: str) -> bool:
@@ -95,14 +123,15 @@ def _is_unlike_words(secret: str) -> bool:
 
 def _encoded(secret: str) -> Iterator[str]:
     """The secret as it is, and as common encoders write it."""
-    raw = secret.encode("utf-8", "surrogatepass")
+    raw = _utf8(secret)
     found = {text for text in (secret, *_base64_forms(raw)) if len(text) >= SHORTEST}
     if len(secret) > _MAX_ENCODED:
         return iter(found)
     found |= {raw.hex(), raw.hex().upper()} if len(raw) >= WHOLE_WORD else set()
     for text in list(found):
-        quoted = urllib.parse.quote(text, safe="")
-        found |= {quoted, _lower_percent(quoted), urllib.parse.quote(text), urllib.parse.quote_plus(text)}
+        plain = _utf8(text)
+        quoted = urllib.parse.quote(plain, safe="")
+        found |= {quoted, _lower_percent(quoted), urllib.parse.quote(plain), urllib.parse.quote_plus(plain)}
         found.add(urllib.parse.quote(quoted, safe=""))
     every = "".join(f"%{byte:02X}" for byte in raw)
     found |= {every, every.lower()}
@@ -114,6 +143,14 @@ def _encoded(secret: str) -> Iterator[str]:
         found |= {text.replace("'", "''"), shlex.quote(text), repr(text)[1:-1]}
         found.add("".join(f"\\u{ord(char):04x}" if char in "&<>'\"" else char for char in in_json))
     return iter(found)
+
+
+def _utf8(text: str) -> bytes:
+    """The bytes of a text. Lone surrogates are bytes of a file that is not UTF-8, or come from an escape in JSON."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _base64_forms(raw: bytes) -> Iterator[str]:

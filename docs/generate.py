@@ -267,7 +267,11 @@ def plan_page() -> str:
         "",
         "The starter that `auditor init` writes shows every part; `auditor schema plan` prints the",
     ]
-    lines += ["JSON Schema that editors use. Unknown keys are errors. Paths are relative to the plan.", "", "## The whole"]
+    lines += ["JSON Schema that editors use. Unknown keys are errors. Paths are relative to the plan; absolute paths and `..`"]
+    lines += [
+        "work too. Files under `/proc`, `/sys`, `/dev` and `/run/secrets` are not read, nor files that hold logins or keys,"
+    ]
+    lines += ["such as `~/.ssh` and `~/.docker/config.json`.", "", "## The whole"]
     lines += _plan_table(schema)
     for name, part in schema["$defs"].items():
         properties = part if "properties" in part else next(choice for choice in part["anyOf"] if "properties" in choice)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import html
+import io
 import json
 import stat
+import tarfile
 import urllib.parse
+import zipfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -121,8 +126,61 @@ def make_site(folder: Path, canaries: Canaries, host: str) -> Path:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    (folder / "packed.tgz").write_bytes(_packed_chart(canaries))
+    (folder / "deploy" / "notes.zip").write_bytes(_zipped(canaries))
     _make_home(folder, canaries, host, local)
     return folder / "plan.yaml"
+
+
+def _packed_chart(canaries: Canaries) -> bytes:
+    """A chart as `helm package` writes it, with a packed chart in it: both have passwords in their values."""
+    chart = "apiVersion: v2\nname: %s\nversion: 1.0.0\n"
+    needs = "dependencies:\n  - {name: db, version: 1.0.0, repository: 'https://me:%s@charts.example'}\n"
+    inner = {
+        "db/Chart.yaml": chart % "db",
+        "db/values.yaml": filled(canaries, "values of a chart in a packed chart", VALUES),
+        "db/files/id": f"-----BEGIN PRIVATE KEY-----\n{canaries.at('key in a packed chart')}\n-----END PRIVATE KEY-----\n",
+    }
+    outer = {
+        "packed/Chart.yaml": chart % "packed" + needs % canaries.at("repository of a packed chart"),
+        "packed/values.yaml": filled(canaries, "values of a packed chart", VALUES),
+        "packed/templates/web.yaml": filled(canaries, "template of a packed chart", TEMPLATE),
+        "packed/README.md": f"The password is {canaries.at('README of a packed chart')}.\n",
+    }
+    return _tgz({name: text.encode() for name, text in outer.items()} | {"packed/charts/db-1.0.0.tgz": _tgz(inner)})
+
+
+def _tgz(files: Mapping[str, str | bytes]) -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz") as archive:
+        for name, text in files.items():
+            data = text.encode() if isinstance(text, str) else text
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return made.getvalue()
+
+
+def _zipped(canaries: Canaries) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("notes.txt", f"{'The password is here. ' * 20}{canaries.at('zip among manifests')}")
+    return made.getvalue()
+
+
+def opened(data: bytes) -> Iterator[bytes]:
+    """A file, and what is packed in it."""
+    yield data
+    if data[:2] == b"\x1f\x8b":
+        yield from opened(gzip.decompress(data))
+    elif data[257:262] == b"ustar":
+        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+            for member in archive:
+                if (file := archive.extractfile(member)) is not None:
+                    yield from opened(file.read())
+    elif data[:4] == b"PK\x03\x04" and zipfile.is_zipfile(io.BytesIO(data)):
+        with zipfile.ZipFile(io.BytesIO(data)) as folder:
+            yield from map(folder.read, folder.namelist())
 
 
 def _make_home(folder: Path, canaries: Canaries, host: str, local: str) -> None:

@@ -243,6 +243,7 @@ images:
 workloads:
   - {manifests: deploy}
   - {chart: chart, values: [values.yaml]}
+  - {chart: packed.tgz}
 copy: {tool: skopeo 1.20.0, scripts: [mirror.sh, mirror.ps1], config: [staging.json]}
 registry: {host: "r.plant.local:5000", kind: distribution 2.8.2, config: registry.yml}
 network: {reachable: ["*.plant.local"]}

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.canary_site import Canaries, make_site
+from auditor.evidence.store import Store
+from tests.canary_site import Canaries, make_site, opened
 from tests.canary_texts import BROKEN
 from tests.cli.runner import ROOT, environment
 
@@ -167,6 +168,10 @@ def test_no_canary_reaches_an_output(bench: Bench) -> None:
     bench.run("audit", "broken-0.yaml", "--offline", "--format", "github")
     bench.files("site.evidence", "fixed", "fixed-offline", "fixed-by-report", "cache")
     bench.files(*(f"{side}.{name}" for side in ("connected", "offline") for name in FORMATS))
+    with Store.open(bench.folder / "site.evidence") as store:
+        for name, data in store.files().items():
+            for part in opened(data):
+                bench.searched.search(f"{name} in the evidence", part)
     searched, planted = bench.searched, len(bench.searched.canaries.planted)
     found = sum(map(len, searched.found.values()))
     print(f"canaries planted: {planted}, outputs searched: {searched.count}, found: {found}")

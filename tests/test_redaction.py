@@ -212,3 +212,12 @@ def test_pages_and_golden_reports_have_nothing_to_redact() -> None:
         if path.is_file():
             text = path.read_text(encoding="utf-8")
             assert redact(text) == text
+
+
+@pytest.mark.parametrize("value", [b"\xc7\xe92hunter22", b"\xff\xfe1hunter22"])
+def test_a_secret_that_is_no_text_is_remembered(value: bytes) -> None:
+    remember_found(b"password: " + value + b"\n")
+    assert b"hunter22" not in redact_file(b"again " + value + b" and once more")
+    remember("\ud800abc1defg")
+    assert "abc1defg" not in redact("x \ud800abc1defg y")
+    forget()

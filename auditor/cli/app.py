@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from auditor.cli.output import discard_stdout, write_stdout
 from auditor.cli.refusals import REFUSED, refused
 from auditor.cli.saying import Loudness, be, note, say
 from auditor.errors import Interrupted, UsageError, strerror
+from auditor.redaction import remember_environment
 
 
 class Commands(TyperGroup):
@@ -62,6 +64,7 @@ def _options(
     """Options before the command."""
     if quiet and verbose:
         raise UsageError("--quiet and --verbose are given together", "Leave one of them out.")
+    remember_environment(os.environ)
     be(Loudness.QUIET if quiet else Loudness.VERBOSE if verbose else Loudness.NORMAL)
 
 

@@ -12,6 +12,7 @@ from auditor.errors import AuditorError, unexpected
 from auditor.evidence.model import Absent, ArchiveSeen, Failed, Kind, Observation, Seen
 from auditor.evidence.store import Store
 from auditor.plan.model import Plan
+from auditor.plan.off_limits import HINT, why_off_limits
 from auditor.plan.paths import below, is_inside, normal
 
 Reading = Callable[[str, int, int], None] | None
@@ -37,6 +38,8 @@ def observe_archives(plan: Plan, store: Store, reading: Reading = None) -> None:
 
 def _found(folder: Path, name: str) -> dict[str, Absent | Failed | None]:
     """The archives that a name stands for, by the path that evidence knows them under; why there are none."""
+    if why := why_off_limits(folder / name):
+        return {name: Failed(Kind.UNSUPPORTED, f"{why}: {HINT}", now(), name)}
     try:
         paths = archives_in(folder / name)
     except UnreadableArchive as error:
@@ -69,6 +72,8 @@ def _read(
     folder: Path, path: str, before: Observation[ArchiveSeen] | None, store: Store, reading: Reading
 ) -> Observation[ArchiveSeen]:
     """Raises UnreadableArchive."""
+    if why := why_off_limits(folder / path):
+        return Failed(Kind.UNSUPPORTED, f"{why}: {HINT}", now(), path)
     seal = seal_of(folder / path)
     if isinstance(before, Seen) and before.value.seal == seal:
         return Seen(before.value, now(), before.source)  # the seal was checked now

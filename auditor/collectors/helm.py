@@ -8,6 +8,7 @@ by line, so that positions stay. Of those that hold credentials, only the images
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -19,12 +20,13 @@ from pathlib import Path
 
 from auditor.collectors.chart_files import ChartCopy, NotCopied, private_copy, without_strays
 from auditor.collectors.programs import ProgramError, find, run, without_network
-from auditor.errors import strerror
+from auditor.errors import Location, strerror
 from auditor.plan.marked import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan, Workload
-from auditor.plan.paths import normal
+from auditor.plan.paths import is_inside, normal
 from auditor.plan.secrets import secret_in
 from auditor.readers.workloads.blanked import blanked
+from auditor.readers.workloads.charts import Allowance, UnreadableChart, unpacked
 from auditor.readers.workloads.config_data import data_hints
 from auditor.readers.workloads.rendered import (
     charts_of,
@@ -36,7 +38,7 @@ from auditor.readers.workloads.rendered import (
     release_of,
     rendered_name,
 )
-from auditor.redaction import SHORTEST, redact
+from auditor.redaction import SHORTEST, redact, remember_found
 from auditor.secret_forms import REDACTED
 
 _SECONDS = 120
@@ -78,6 +80,8 @@ def with_rendered_charts(plan: Plan, carried: Mapping[str, bytes] | None = None,
 
 def _render(plan: Plan, workload: Workload, key: str, *, cut_off: bool) -> tuple[bytes, str]:
     """What helm made, or why it could not."""
+    for values in _values_files(plan, workload):
+        remember_found(values)  # those of packed charts were not read as text before
     helm = find("helm", apart_from=[Path(plan.path).parent])
     if helm is None:
         return b"", "helm is not installed here"
@@ -154,13 +158,27 @@ def _said(plan: Plan, workload: Workload, copy: ChartCopy, stderr: bytes) -> str
 
 def _secrets(plan: Plan, workload: Workload) -> Iterator[str]:
     """The values that templates may quote in an error and that have the name of a secret."""
-    for path in map(normal, (*workload.values, f"{workload.chart}/values.yaml")):
+    for data in _values_files(plan, workload):
         try:
-            documents = load_marked(plan.files.get(path, b""))
+            documents = load_marked(data)
         except NotStructured:
             continue
         for document in documents:
             yield from _secret_values(document)
+
+
+def _values_files(plan: Plan, workload: Workload) -> Iterator[bytes]:
+    """The values files of the plan, and those of a chart and of the packed charts in it."""
+    chart, allowance = normal(workload.chart), Allowance()
+    yield from (plan.files.get(path, b"") for path in map(normal, workload.values))
+    waiting = [(path, data) for path, data in plan.files.items() if is_inside(path, chart)]
+    while waiting:
+        path, data = waiting.pop()
+        if path.endswith("values.yaml"):
+            yield data
+        elif data.startswith(b"\x1f\x8b"):
+            with contextlib.suppress(UnreadableChart):
+                waiting.extend(unpacked(data, Location(path), allowance).items())
 
 
 def _secret_values(item: Marked) -> Iterator[str]:

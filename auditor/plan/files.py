@@ -12,6 +12,7 @@ from typing import ClassVar, Protocol
 import msgspec
 
 from auditor.errors import Location, Problem, strerror
+from auditor.plan.off_limits import HINT, is_of_the_kernel, why_off_limits
 from auditor.plan.paths import below, is_inside, normal
 from auditor.plan.spelling import nearest
 from auditor.redaction import remember_found
@@ -70,11 +71,16 @@ class DiskFiles:
     def read(self, path: str, location: Location) -> dict[str, bytes]:
         """See `Files`. Anything in a folder that cannot be read is a problem: it might be the one that matters."""
         name = normal(path)
+        self._refuse(name, location)
         try:
             names = self._walk(name, location, ()) if self._is_folder(name) else iter((name,))
             return {inner: self._file(inner, location) for inner in names}
         except OSError as error:
             raise self._problem(name, error, location) from error
+
+    def _refuse(self, name: str, location: Location) -> None:
+        if why := why_off_limits(self.folder / name):
+            raise FileProblem(Problem(location, f"{shown(name)[1:-1]}: {why}", HINT))
 
     def _is_folder(self, name: str) -> bool:
         return stat.S_ISDIR((self.folder / name).stat().st_mode)
@@ -99,6 +105,7 @@ class DiskFiles:
                 raise FileProblem(
                     Problem(location, f"{shown(inner)[1:-1]}: characters in its name cannot be written down", "rename the file")
                 )
+            self._refuse(inner, location)
             if self._is_folder(inner):
                 yield from self._walk(inner, location, (*above, identity))
             else:
@@ -107,6 +114,7 @@ class DiskFiles:
     def _file(self, name: str, location: Location) -> bytes:
         if name in self._read:
             return self._read[name]
+        self._refuse(name, location)
         data = self._content(name, location)
         if len(data) > MAX_FILE:
             raise FileProblem(
@@ -130,7 +138,8 @@ class DiskFiles:
     def _content(self, name: str, location: Location) -> bytes:
         # Without O_NONBLOCK, opening a named pipe waits for a writer.
         with open(self.folder / name, "rb", opener=_opener) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode) or is_of_the_kernel(found.st_dev):
                 raise FileProblem(Problem(location, f"{shown(name)[1:-1]}: it is no regular file"))
             return file.read(MAX_FILE + 1)
 

@@ -173,7 +173,7 @@ def _constructed(text: str, tag: str) -> str | int | float | bool | None:
         return text
     try:
         value = _scalars.construct_object(yaml.ScalarNode(tag, text))
-    except (yaml.YAMLError, ValueError, OverflowError):
+    except (yaml.YAMLError, ValueError, OverflowError, LookupError):  # the last for `!!bool x` and `!!int ''`
         return text
     return value if value is None or isinstance(value, bool | int | float) else text
 

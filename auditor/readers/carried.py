@@ -9,6 +9,8 @@ from auditor.plan.model import Plan
 from auditor.plan.paths import is_inside
 from auditor.plan.secrets import key_in, redacted, redacted_list, secret_in, without_keys
 from auditor.readers.workloads.blanked import blanked
+from auditor.readers.workloads.charts import UnreadableChart
+from auditor.readers.workloads.packed import HoldsSecret, head_of, is_packed, reduced
 
 
 def carried_files(plan: Plan) -> tuple[dict[str, bytes], tuple[str, ...]]:
@@ -24,6 +26,16 @@ def carried_files(plan: Plan) -> tuple[dict[str, bytes], tuple[str, ...]]:
     for path, data in plan.files.items():
         if path == plan.file:
             kept[path] = redacted(data)
+        elif is_packed(data):
+            try:
+                kept[path] = reduced(data)
+                struck[path] = "its values and templates, as they may hold secrets"
+            except HoldsSecret as error:
+                left_out[path] = str(error)
+            except UnreadableChart:
+                kept[path] = head_of(data)
+                struck[path] = "what is packed in it, as it may hold secrets"
+            continue
         elif any(is_inside(path, name) for name in lists):
             kept[path] = redacted_list(data)
         else:

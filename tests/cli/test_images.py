@@ -44,7 +44,8 @@ def test_json_says_why(folder: Path) -> None:
     report = json.loads(done.stdout)
     busybox, _, windows = report["images"]
     assert [why["line"] for why in busybox["why"]] == [1, 3]
-    assert windows["why"] == [{"kind": "manifest Pod p container c", "file": "pod.yaml", "line": 6}]
+    how = {"certainty": "stated", "mechanism": "pod"}
+    assert windows["why"] == [{"kind": "manifest Pod p container c", "file": "pod.yaml", "line": 6, **how}]
     assert windows["platforms"] == ["windows"]
 
 

@@ -139,3 +139,9 @@ def test_an_unknown_alias_is_named() -> None:
 def test_values_are_what_the_yaml_library_makes_of_them(value: object) -> None:
     text = yaml.safe_dump([value])
     assert [document.plain() for document in load_marked(text.encode())] == [[value]]
+
+
+@pytest.mark.parametrize("text", ["!!bool x", "!!int ''", "!!float ''", "!!int x", "!!timestamp x", "!!null x", "!!binary x"])
+def test_a_tag_that_does_not_fit_leaves_the_text(text: str) -> None:
+    (document,) = load_marked(f"a: {text}\n".encode())
+    assert document.mapping["a"].text == text.partition(" ")[2].strip("'")

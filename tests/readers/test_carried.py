@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import io
+import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,24 @@ from auditor.needs.resolve import resolve_needs
 from auditor.plan.load import load_plan, load_plan_files
 from auditor.plan.secrets import secret_in
 from auditor.readers.carried import carried_files
+from auditor.readers.workloads.charts import missing_dependencies
+from tests.canary_site import opened
 from tests.plan.made import CERTIFICATE, HEAD, KEY, POOL, plan_of, refused
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz") as archive:
+        for name, body in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(body)
+            archive.addfile(info, io.BytesIO(body))
+    return made.getvalue()
+
+
+def names_in(plain: bytes) -> list[str]:
+    with tarfile.open(fileobj=io.BytesIO(plain)) as archive:
+        return archive.getnames()
 
 
 def test_secrets_are_not_carried(whole: Path) -> None:
@@ -159,3 +179,41 @@ def test_a_file_that_is_nothing_but_a_key_is_not_carried() -> None:
     kept, left_out = carried_files(plan_of(POOL % "trust: [ca.key]", **{"ca.key": KEY.encode()}))
     assert "ca.key" not in kept
     assert left_out == ("ca.key: it holds a private key",)
+
+
+def test_a_packed_chart_is_carried_without_values_and_says_the_same() -> None:
+    inner = packed({"db/Chart.yaml": b"name: db\nversion: 1.0.0\n", "db/values.yaml": b"password: hunter2hunter2\n"})
+    chart = b"name: shop\nversion: 1.0.0\ndependencies:\n- {name: db, repository: 'https://me:hunter3x@c.example'}\n"
+    chart += b"- {name: redis, repository: 'https://c.example'}\n"
+    files = {"shop/Chart.yaml": chart, "shop/values.yaml": b"pass: hunter2hunter2\n", "shop/charts/db-1.0.0.tgz": inner}
+    files |= {"shop/templates/a.yaml": b"hunter2hunter2", "shop/charts/odd.tgz": b"no archive"}
+    plan = plan_of(POOL % "disk: 1GB" + "workloads: [{chart: shop.tgz}]\n", **{"shop.tgz": packed(files)})
+    kept, left_out = carried_files(plan)
+    assert left_out == ("shop.tgz: its values and templates, as they may hold secrets",)
+    assert not any(b"hunter" in part for part in opened(kept["shop.tgz"]))
+    names = {name for part in opened(kept["shop.tgz"]) if part[257:262] == b"ustar" for name in names_in(part)}
+    assert names == {"chart/Chart.yaml", "chart/charts/db-1.0.0.tgz", "chart/charts/odd.tgz"}
+    again = load_plan_files("plan.yaml", kept)
+    assert list(missing_dependencies(again, "shop.tgz")) == list(missing_dependencies(plan, "shop.tgz"))
+    assert [one.text_at("name") for _, one in missing_dependencies(again, "shop.tgz")] == ["redis"]
+    assert carried_files(again)[0]["shop.tgz"] == kept["shop.tgz"]
+
+
+@pytest.mark.parametrize("name", ["deploy/a.zip", "images.txt", "shop.tgz"])
+@pytest.mark.parametrize("data", [b"PK\x03\x04" + b"x" * 99, b"\x1f\x8b\x08\x00" + b"x" * 99, b"\x28\xb5\x2f\xfd" + b"x" * 99])
+def test_of_other_packed_files_only_the_format_is_carried(name: str, data: bytes) -> None:
+    text = POOL % "disk: 1GB" + "images: [{list: images.txt}]\nworkloads: [{manifests: deploy}, {chart: shop.tgz}]\n"
+    plan = plan_of(text, **{"deploy/b.yaml": b"a: 1\n", "images.txt": b"a:1\n", "shop.tgz": b"", name: data})
+    kept, left_out = carried_files(plan)
+    assert kept[name] == data[:10]
+    assert f"{name}: what is packed in it, as it may hold secrets" in left_out
+    assert resolve_needs(load_plan_files("plan.yaml", kept)).lines == resolve_needs(plan).lines
+
+
+def test_charts_in_a_packed_chart_unpack_within_one_bound() -> None:
+    bomb = packed({"x/Chart.yaml": b" " * 30_000_000})
+    text = POOL % "disk: 1GB" + "workloads: [{chart: shop.tgz}]\n"
+    plan = plan_of(text, **{"shop.tgz": packed({f"shop/charts/x{number}.tgz": bomb for number in range(50)})})
+    start = time.process_time()
+    assert len(carried_files(plan)[0]["shop.tgz"]) < 1_000_000
+    assert time.process_time() - start < 5

@@ -32,14 +32,23 @@ def _text_of(data: bytes) -> str | None:
         if len(documents) > 1 or (documents and not isinstance(documents[0].value, dict)):
             return None
         text = data.decode("utf-8-sig")
-        yaml.safe_load(text)
-    except (NotStructured, yaml.YAMLError, ValueError, RecursionError):
+        _loaded(text)
+    except (NotStructured, ValueError):
         return None
     return text
 
 
+def _loaded(text: str) -> Any:  # noqa: ANN401 - whatever the file holds
+    """The value of the text. Raises NotStructured."""
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
+        # PyYAML raises KeyError for `!!bool x`, IndexError for `!!int ''`, and AttributeError for `!!timestamp x`.
+        raise NotStructured(f"not YAML: {type(error).__name__}") from error
+
+
 def _with_value(text: str, path: Path, value: object) -> str | None:
-    document = yaml.safe_load(text)
+    document = _loaded(text)
     wanted = _set(document if isinstance(document, dict) else {}, path, value)
     changed = _in_place(text, path, wanted)
     if changed is not None and _is(changed, wanted):
@@ -57,8 +66,8 @@ def _set(document: dict[Any, Any], path: Path, value: object) -> dict[Any, Any]:
 
 def _is(text: str, wanted: dict[Any, Any]) -> bool:
     try:
-        return bool(yaml.safe_load(text) == wanted) and len(load_marked(text.encode())) == 1
-    except (NotStructured, yaml.YAMLError, ValueError, RecursionError):
+        return bool(_loaded(text) == wanted) and len(load_marked(text.encode())) == 1
+    except (NotStructured, RecursionError):
         return False
 
 

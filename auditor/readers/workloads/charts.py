@@ -7,6 +7,7 @@ import re
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from auditor.errors import Location
 from auditor.plan.marked import Marked, NotStructured, load_marked
@@ -16,7 +17,7 @@ from auditor.plan.paths import shown_path
 _MAX_UNPACKED = 64 * 1024 * 1024
 _MAX_MEMBERS = 10_000
 _MAX_CHARTS = 200  # in the folder charts
-_DECLARING = ("Chart.yaml", "requirements.yaml")  # the second is that of charts for Helm 2
+DECLARING = ("Chart.yaml", "requirements.yaml")  # the second is that of charts for Helm 2
 _HERE = "file://"
 _VERSION = re.compile(r"-v?\d")
 
@@ -36,10 +37,10 @@ def missing_dependencies(plan: Plan, name: str) -> Iterator[tuple[str, Marked]]:
     """
     place = shown_path(plan.path, name)
     packed = plan.files.get(name)
-    inner = _unpacked(packed, Location(place)) if packed is not None else _folder(plan.files, name)
+    inner = unpacked(packed, Location(place), Allowance()) if packed is not None else _folder(plan.files, name)
     declared = [
         (where, dependency)
-        for file in _DECLARING
+        for file in DECLARING
         if file in inner
         for where in [place if packed is not None else f"{place}/{file}"]
         for dependency in _dependencies(where, inner[file])
@@ -70,26 +71,28 @@ def _beside(inner: Mapping[str, bytes], location: Location) -> set[str]:
     Raises UnreadableChart.
     """
     parts = ((path.split("/")[1:], data) for path, data in inner.items() if path.startswith("charts/"))
-    ours = [(rest, data) for rest, data in parts if not rest[0].startswith(("_", ".")) and _is_chart(rest)]
+    ours = [(rest, data) for rest, data in parts if not rest[0].startswith(("_", ".")) and is_chart(rest)]
     if len(ours) > _MAX_CHARTS:
         raise UnreadableChart(f"more than {_MAX_CHARTS} charts in its folder charts", location)
-    return {name for rest, data in ours for name in _names(rest, data)}
+    allowance = Allowance()
+    return {name for rest, data in ours for name in _names(rest, data, allowance)}
 
 
-def _names(parts: list[str], data: bytes) -> set[str]:
+def _names(parts: list[str], data: bytes, allowance: Allowance) -> set[str]:
     """The chart that an entry of `charts` is, by the name that is written inside; where that cannot be read, by its own."""
     own, *inside = parts
     if inside:
         return {_name_in(data) or own}
     try:
-        return {_name_in(_unpacked(data, Location(own))["Chart.yaml"])}
+        return {_name_in(unpacked(data, Location(own), allowance)["Chart.yaml"])}
     except (UnreadableChart, KeyError):
         name = own.removesuffix(".tgz")
         version = _VERSION.search(name)
         return {name, name[: version.start()] if version else name}
 
 
-def _is_chart(parts: list[str]) -> bool:
+def is_chart(parts: list[str]) -> bool:
+    """Whether a path below `charts` is the file by which a chart there is known: its Chart.yaml, or its archive."""
     return parts[1:] == ["Chart.yaml"] or (len(parts) == 1 and parts[0].endswith(".tgz"))
 
 
@@ -102,11 +105,22 @@ def _name_in(data: bytes) -> str:
     return documents[0].text_at("name") if documents else ""
 
 
-def _unpacked(packed: bytes, location: Location) -> dict[str, bytes]:
-    """The files of a packed chart that matter, by their path below its one folder: YAML, and archives of other charts."""
+@dataclass
+class Allowance:
+    """How many bytes a chart and the charts in it may unpack to, together."""
+
+    left: int = _MAX_UNPACKED
+
+
+def unpacked(packed: bytes, location: Location, allowance: Allowance) -> dict[str, bytes]:
+    """The files of a packed chart that matter, by their path below its one folder: YAML, and archives of other charts.
+
+    Raises UnreadableChart.
+    """
     inflater = zlib.decompressobj(31)
     try:
-        plain = inflater.decompress(packed, _MAX_UNPACKED)
+        plain = inflater.decompress(packed, max(allowance.left, 1))
+        allowance.left -= len(plain)
         if inflater.unconsumed_tail:
             raise UnreadableChart(f"it unpacks to more than {_MAX_UNPACKED:,} bytes", location)
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:

@@ -1,0 +1,39 @@
+"""Files that a plan may not name: in CI a pull request may change the plan, and an error or a report may quote what is read.
+
+Absolute paths and `..` are fine: plans name lists beside them. Files of the kernel, devices, and the places of logins and keys
+are not.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+HINT: Final = "copy what the plan needs beside it"
+_SYSTEM = ("/proc", "/sys", "/dev", "/run/secrets", "/etc/shadow", "/etc/gshadow", "/etc/ssh", "/etc/sudoers")
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a folder for ordinary files, though it is below /dev
+_AT_HOME = (
+    *(".ssh", ".gnupg", ".aws", ".azure", ".kube", ".netrc", ".git-credentials", ".npmrc", ".pypirc", ".vault-token"),
+    *(".docker/config.json", ".config/containers/auth.json", ".config/gcloud", ".config/gh", ".config/helm/registry"),
+)
+_KERNEL = ("/proc", "/sys")  # also where they are mounted a second time
+
+
+def why_off_limits(path: Path) -> str:
+    """Why a file or folder is not read for a plan, wherever links lead; empty if it may be read."""
+    real = os.path.realpath(path)
+    if _is_below(real, _SYSTEM) and not _is_below(real, (_SHARED_MEMORY,)):
+        return "files of the system are not read for a plan"
+    if _is_below(real, tuple(os.path.realpath(Path.home() / name) for name in _AT_HOME)):
+        return "files that hold logins or keys are not read for a plan"
+    return ""
+
+
+def is_of_the_kernel(device: int) -> bool:
+    """Whether an open file, by its `st_dev`, is one of the kernel."""
+    return any(place.exists() and place.stat().st_dev == device for place in map(Path, _KERNEL))
+
+
+def _is_below(real: str, places: tuple[str, ...]) -> bool:
+    return any(real == place or real.startswith(place + os.sep) for place in places)

@@ -1,0 +1,79 @@
+"""Packed charts and other compressed files as evidence carries them: without what could hold a secret.
+
+Of a chart, the checks read which charts it depends on and which it brings along. Its values and templates stay behind: helm has
+rendered them already, and no search for secrets is complete.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+
+from auditor.errors import Location
+from auditor.plan.secrets import secret_in, without_keys
+from auditor.readers.workloads.blanked import blanked
+from auditor.readers.workloads.charts import DECLARING, Allowance, UnreadableChart, is_chart, unpacked
+
+_GZIP = b"\x1f\x8b"
+_TAR = bytes(257) + b"ustar"
+_COMPRESSED = (b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf\x27\x1c", b"\x04\x22\x4d\x18", _GZIP)
+_HEAD = 10  # bytes: enough to tell the format
+_MAX_NESTED = 4
+
+
+class HoldsSecret(UnreadableChart):
+    """A chart whose list of dependencies holds a secret that cannot be replaced."""
+
+
+def is_packed(data: bytes) -> bool:
+    """Whether a file is an archive, or compressed: a search of its bytes finds no secret."""
+    return data.startswith(_COMPRESSED) or _is_tar(data)
+
+
+def head_of(data: bytes) -> bytes:
+    """The beginning of a packed file, by which its format is known."""
+    return _TAR if _is_tar(data) else data[:_HEAD]
+
+
+def reduced(data: bytes) -> bytes:
+    """A packed chart with only the files that say which charts it needs and has.
+
+    Raises UnreadableChart for anything else, and HoldsSecret.
+    """
+    return _reduced(data, 0, Allowance())
+
+
+def _is_tar(data: bytes) -> bool:
+    return data[257 : len(_TAR)] == b"ustar"
+
+
+def _reduced(data: bytes, depth: int, allowance: Allowance) -> bytes:
+    if depth > _MAX_NESTED:
+        raise UnreadableChart("more charts in charts than are read", Location(""))
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for path, content in unpacked(data, Location(""), allowance).items():
+            kept = _kept(path, content, depth, allowance)
+            if kept is not None:
+                member = tarfile.TarInfo(f"chart/{path}")
+                member.size = len(kept)
+                archive.addfile(member, io.BytesIO(kept))
+    return gzip.compress(made.getvalue(), mtime=0)
+
+
+def _kept(path: str, content: bytes, depth: int, allowance: Allowance) -> bytes | None:
+    """What is kept of a file; None where it is left out. A chart in it that cannot be read is known by its name."""
+    folder, _, below = path.partition("/")
+    inside = below.split("/") if folder == "charts" and below else []
+    if path not in DECLARING and not (inside and is_chart(inside)):
+        return None
+    if path.endswith(".tgz"):
+        try:
+            return _reduced(content, depth + 1, allowance)
+        except UnreadableChart:
+            return b""
+    clean, is_blanked = blanked(without_keys(content))
+    if secret_in(clean, is_blanked=is_blanked):
+        raise HoldsSecret("it holds credentials", Location(""))
+    return clean

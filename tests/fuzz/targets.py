@@ -1,0 +1,440 @@
+"""What takes text or bytes from outside: each target is a function of bytes, its seeds, and the errors that it may raise."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import httpx
+
+from auditor.check import Severity
+from auditor.collectors.archives.reading import read_archive
+from auditor.collectors.registry.answers import Unanswered, length_of, refusal, registry_words, verified
+from auditor.collectors.registry.challenge import parse_challenges
+from auditor.collectors.registry.credentials import Credentials
+from auditor.collectors.registry.failures import plain, shown
+from auditor.collectors.registry.ranges import Part, body_of
+from auditor.collectors.registry.retries import retry_after
+from auditor.collectors.registry.sender import Reply, Request, _redirected
+from auditor.collectors.registry.tokens import _parsed, _realm
+from auditor.collectors.registry.wire import Answer
+from auditor.diff.compare import compare
+from auditor.diff.written import as_json, as_text
+from auditor.evidence.store import Store
+from auditor.fix.from_report import errands_in
+from auditor.fix.merging.hosts_toml_text import with_server
+from auditor.fix.merging.yaml_text import with_values
+from auditor.fix.reported import in_report
+from auditor.needs.resolve import resolve_needs
+from auditor.oci.document import MalformedDocument, parse_config, parse_document
+from auditor.oci.platform import InvalidPlatform, parse_os_version, parse_platform
+from auditor.oci.reference import InvalidReference, parse_reference
+from auditor.pki.certificate import UnreadableCertificate, parse_certificate
+from auditor.pki.loading import load_certificates
+from auditor.pki.names import canonical, covers
+from auditor.pki.revocation import UnreadableCrl, read_crl
+from auditor.pki.stores.reading import read_store
+from auditor.plan.load import load_plan_files
+from auditor.plan.marked import NotStructured
+from auditor.plan.model import Plan
+from auditor.plan.secrets import redacted, redacted_list
+from auditor.policy.baseline import baseline_of
+from auditor.readers.docker_daemon import UnreadableDaemon, read_daemon
+from auditor.readers.go_json import load_go_json
+from auditor.readers.lists import IMPORTERS, ListSource, read_list
+from auditor.readers.node_config.reading import read_node_config
+from auditor.readers.registry_config import UnreadableConfig, read_rules
+from auditor.readers.registry_lint import slips_in
+from auditor.readers.scripts import UnreadableScript, read_script
+from auditor.readers.workloads import read_workloads
+from auditor.readers.workloads.blanked import blanked
+from auditor.readers.workloads.charts import UnreadableChart, missing_dependencies
+from auditor.readers.workloads.sources import chart_sources
+from auditor.redaction import fit, forget, redact, redact_file, remember, remember_found
+from auditor.transfer.commands import read_call
+from tests.fuzz import seeds
+
+Seeds = Callable[[], tuple[bytes, ...]]
+DAY = datetime.datetime(2026, 11, 25, tzinfo=datetime.UTC)
+URL = httpx.URL("https://r.example/v2/a/manifests/1")
+PLAN = b"""version: 1
+name: fuzz
+pools:
+  linux: {platform: linux/amd64, nodes: 2, runtime: containerd 2.1.6, disk: 100GB, config: [file]}
+  win: {platform: "windows/amd64:10.0.20348.1", runtime: containerd 1.7.27, config: [file]}
+cluster: {distribution: rke2, version: v1.33.5+rke2r1}
+images: [{ref: "r.example/a:1"}]
+workloads: [{manifests: work}, {chart: chart.tgz}]
+copy: {tool: skopeo 1.20.0, scripts: [mirror.sh], config: [daemon.json]}
+registry: {host: "r.plant.local:5000", kind: distribution 2.8.2, config: registry.yml}
+"""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A function of bytes. `weight` is its share of the inputs. `allowed` are its documented errors beside AuditorError."""
+
+    name: str
+    run: Callable[[bytes], object]
+    seeds: Seeds
+    allowed: tuple[type[Exception], ...] = ()
+    weight: int = 10
+    binary: bool = False
+    per_byte: float = 20e-6  # seconds of CPU time that a byte may take
+
+
+@cache
+def plan() -> Plan:
+    """A plan whose files are all there, and empty."""
+    names = ("file", "work/a.yaml", "chart.tgz", "mirror.sh", "daemon.json", "registry.yml")
+    return load_plan_files("plan.yaml", {"plan.yaml": PLAN, **dict.fromkeys(names, b"")})
+
+
+def _with(**files: bytes) -> Plan:
+    made = {name.replace("__", "/").replace("_", "."): data for name, data in files.items()}
+    return dataclasses.replace(plan(), files=made)
+
+
+def _consumed(found: Iterator[object]) -> list[object]:
+    return list(found)
+
+
+def _node_config(name: str) -> Callable[[bytes], object]:
+    def run(data: bytes) -> object:
+        pools = tuple(dataclasses.replace(pool, config=(name,)) for pool in plan().pools)
+        made = dataclasses.replace(plan(), pools=pools, files={name: data})
+        return [read_node_config(made, pool) for pool in made.pools]
+
+    return run
+
+
+def _importer(number: int) -> Callable[[bytes], object]:
+    def run(data: bytes) -> object:
+        found = IMPORTERS[number].recognises(data)
+        return list(IMPORTERS[number].read(ListSource("list", ("linux",)), data)) if found else None
+
+    return run
+
+
+def _text(function: Callable[[str], object]) -> Callable[[bytes], object]:
+    return lambda data: function(data.decode("utf-8", "replace"))
+
+
+def _workloads(data: bytes) -> object:
+    made = dataclasses.replace(plan(), workloads=plan().workloads[:1], files={"work/a.yaml": data})
+    return read_workloads(made), _consumed(chart_sources(made))
+
+
+def _kustomize(data: bytes) -> object:
+    made = dataclasses.replace(
+        plan(), workloads=plan().workloads[:1], files={"work/kustomization.yaml": data, "work/a.yaml": b"a: 1"}
+    )
+    return read_workloads(made)
+
+
+def _chart(data: bytes) -> object:
+    return _consumed(missing_dependencies(_with(chart_tgz=data), "chart.tgz"))
+
+
+def _chart_folder(data: bytes) -> object:
+    made = dataclasses.replace(plan(), files={"chart.tgz/Chart.yaml": data, "chart.tgz/charts/a/Chart.yaml": data})
+    return _consumed(missing_dependencies(made, "chart.tgz"))
+
+
+def _plan(data: bytes) -> object:
+    return resolve_needs(load_plan_files("plan.yaml", {"plan.yaml": data}))
+
+
+def _waivers(data: bytes) -> object:
+    return load_plan_files(
+        "plan.yaml", {"plan.yaml": b"version: 1\npools: {a: {platform: linux/amd64}}\nwaivers: w.yaml\n", "w.yaml": data}
+    )
+
+
+def _archive(data: bytes) -> object:
+    with tempfile.NamedTemporaryFile(suffix=".tar", dir=_memory()) as file:
+        file.write(data)
+        file.flush()
+        return read_archive(Path(file.name), 1)
+
+
+def _memory() -> str | None:
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+def _evidence(data: bytes) -> object:
+    with tempfile.TemporaryDirectory(dir=_memory()) as folder:
+        path = Path(folder, "site.evidence")
+        path.write_bytes(data)
+        with Store.open(path) as found:
+            return found.files(), found.archives(), found.tallies(), found.all_unpacked(), found.tag("r.example/a:1")
+
+
+def _evidence_mutation(data: bytes) -> object:
+    """The file of the example with a few bytes of it replaced: where and by what says the input."""
+    made = bytearray(seeds.evidence_file())
+    for at in range(0, min(len(data), 12) - 3, 4):
+        made[int.from_bytes(data[at : at + 3], "big") % len(made)] = data[at + 3]
+    return _evidence(bytes(made))
+
+
+@cache
+def _report() -> dict[str, object]:
+    found: dict[str, object] = json.loads((seeds.ROOT / "tests/golden/reports/sample.json").read_bytes())
+    return found
+
+
+def _document(data: bytes) -> dict[str, object] | None:
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _report_back(data: bytes) -> object:
+    document = _document(data)
+    if document is None:
+        return None
+    difference = compare(_report(), document), compare(document, _report())
+    return [(as_json(one, Severity.ERROR), as_text(one, Severity.ERROR)) for one in difference]
+
+
+def _fix(data: bytes) -> object:
+    document = _document(data)
+    return errands_in(document, tuple(in_report(document))) if document is not None else None
+
+
+def _baseline(data: bytes) -> object:
+    document = _document(data)
+    return baseline_of(document) if document is not None else None
+
+
+def _reply(data: bytes) -> Reply:
+    """An answer: a status, headers and a body from the input, as the head of an HTTP message would have them."""
+    head, _, body = data.partition(b"\r\n\r\n")
+    lines = [line.partition(b":") for line in head.split(b"\r\n")[1:50]]
+    status = int(head[9:12]) if head[9:12].isdigit() else 200
+    return Reply(URL, status, httpx.Headers([(name, value) for name, _, value in lines if name]), body)
+
+
+def _answer(data: bytes) -> object:
+    reply = _reply(data)
+    made = (
+        registry_words(reply),
+        refusal(reply, "r.example"),
+        length_of(reply),
+        retry_after(reply.headers.get("retry-after", ""), DAY),
+    )
+    return made, parse_challenges(reply.headers.get("www-authenticate", "")), verified(reply, "")
+
+
+def _token(data: bytes) -> object:
+    for challenge in parse_challenges(data[:200].decode("latin-1")):
+        _realm(challenge, URL)
+    return _parsed(Reply(URL, 200, httpx.Headers(), data))
+
+
+def _part(data: bytes) -> object:
+    return body_of(_reply(data), Part(0, 9, 100))
+
+
+def _wire(data: bytes) -> object:
+    answer = Answer(has_body=True)
+    for at in range(0, len(data), 97):
+        answer.feed(data[at : at + 97])
+    return answer.ended()
+
+
+def _redirect(text: str) -> object:
+    return _redirected(Request(URL, 1000), text), plain(shown(text))
+
+
+def _logins(data: bytes) -> object:
+    with tempfile.NamedTemporaryFile(dir=_memory()) as file:
+        file.write(data)
+        file.flush()
+        found = Credentials({"REGISTRY_AUTH_FILE": file.name, "PATH": ""}, Path("/none"))
+        return found.find("r.example/a"), found.find("docker.io/library/a"), found.problems
+
+
+def _crl(data: bytes) -> object:
+    return read_crl(data, load_certificates(seeds.certificates()[0]).certificates[0])
+
+
+def _names(text: str) -> object:
+    return canonical(text), covers(text, "registry.plant7.local"), covers("*.plant7.local", text)
+
+
+def _merge_yaml(data: bytes) -> object:
+    return with_values(data, [(("mirrors", "docker.io", "endpoint"), ["https://m"])])
+
+
+def _merge_toml(data: bytes) -> object:
+    return with_server(data, ['server = "https://m"'], [1], [])
+
+
+def _remembered(data: bytes) -> object:
+    """Secrets that a file holds, and the same text afterwards."""
+    remember_found(data)
+    try:
+        text = data.decode("utf-8", "surrogateescape")
+        remember(text[:40])
+        return redact(text), fit(text), redact_file(data)
+    finally:
+        forget()
+
+
+def _words(text: str) -> object:
+    return read_call(text.split())
+
+
+HTTP = tuple(
+    "\r\n".join(lines).encode()
+    for lines in (
+        ("HTTP/1.1 401 No", 'WWW-Authenticate: Bearer realm="https://t.example/a",service="r",scope="x:a:pull"', "", "{}"),
+        ("HTTP/1.1 401 No", 'WWW-Authenticate: Basic realm="r", Bearer realm="https://t.example"', "Retry-After: 3", "", ""),
+        ("HTTP/1.1 404 No", "Content-Type: application/json", "", '{"errors":[{"code":"X","message":"m","detail":{"a":[1]}}]}'),
+        ("HTTP/1.1 206 Part", "Content-Range: bytes 0-9/100", "Content-Length: 10", "", "0123456789"),
+        (
+            "HTTP/1.1 200 OK",
+            "Docker-Content-Digest: sha256:" + "0" * 64,
+            "Transfer-Encoding: chunked",
+            "",
+            "5",
+            "hello",
+            "0",
+            "",
+            "",
+        ),
+        ("HTTP/1.1 200 OK", "Content-Type: application/vnd.oci.image.index.v1+json", "", '{"manifests":[]}'),
+        ("HTTP/1.1 200 OK", 'Link: </v2/a?n=1>; rel="next"', "Content-Length: 20", "", '{"tags": ["a", "b"]}'),
+        ("HTTP/1.1 307 Go", "Location: https://cdn.example/x?sig=1", "Retry-After: Wed, 25 Nov 2026 00:00:09 GMT", "", ""),
+    )
+)
+TOKENS = (b'{"token": "abc.def-1", "expires_in": 300}', b'Bearer realm="https://t.example/a",service="s"')
+LOGINS = tuple(
+    json.dumps(made).encode()
+    for made in (
+        {"auths": {"r.example": {"auth": "bWU6cGFzcw=="}, "https://index.docker.io/v1/": {"identitytoken": "t"}}},
+        {"auths": {"r.example/a": {"username": "me", "password": "pass"}}, "credHelpers": {"a": "none"}, "credsStore": ""},
+    )
+)
+URLS = (b"https://127.1/", b"http://[::ffff:127.0.0.1]:5000/v2", b"https://2130706433", b"https://m.example./a?b=c#d", b"//r")
+
+
+def _secrets() -> tuple[bytes, ...]:
+    return (
+        *_lists(),
+        b"password: \xc7\xe92hunter22\n",
+        b'{"token": "a1\\ud800b2c3d4"}',
+        b"https://me:p\xff1ssw0rd@r.example/a",
+    )
+
+
+def _lists() -> tuple[bytes, ...]:
+    return (*seeds.texts_in("tests/readers/lists", "tests/canary_texts.py"), *seeds.files_in("examples/plant-7/lists"))
+
+
+def _manifests() -> tuple[bytes, ...]:
+    return (*seeds.texts_in("tests/readers/workloads", "tests/canary_texts.py"), *seeds.files_in("examples/plant-7/deploy"))
+
+
+def _configs() -> tuple[bytes, ...]:
+    return (
+        *seeds.texts_in("tests/readers/node_config", "tests/canary_texts.py"),
+        *seeds.files_in("examples/plant-7/nodes", ".yaml"),
+    )
+
+
+def _scripts() -> tuple[bytes, ...]:
+    return (*seeds.texts_in("tests/readers/scripts"), *seeds.files_in("examples/plant-7/scripts"))
+
+
+def _plans() -> tuple[bytes, ...]:
+    return (
+        PLAN,
+        *seeds.files_in("examples/plant-7", "plan.yaml", "inside.yaml"),
+        *seeds.texts_in("tests/plan", "tests/checks"),
+    )
+
+
+def _references() -> tuple[bytes, ...]:
+    return tuple(data for data in seeds.texts_in("tests/oci", "tests/transfer") if len(data) < 200)
+
+
+def _reports() -> tuple[bytes, ...]:
+    return (*seeds.small_reports(), *seeds.texts_in("tests/diff"))
+
+
+def _charts() -> tuple[bytes, ...]:
+    return seeds.packed_charts()
+
+
+def _registries() -> tuple[bytes, ...]:
+    return (*seeds.files_in("examples/plant-7/registry"), *seeds.texts_in("tests/readers/test_registry_config.py"))
+
+
+def _dumps() -> tuple[bytes, ...]:
+    return (*seeds.certificates(), *(data for data in seeds.texts_in("tests/pki") if data.lstrip()[:1] in {b"{", b"["}))
+
+
+TARGETS: tuple[Target, ...] = (
+    *(
+        Target(f"list {importer.__name__.rpartition('.')[2]}", _importer(number), _lists, weight=4)
+        for number, importer in enumerate(IMPORTERS)
+    ),
+    Target("any list", lambda data: read_list(ListSource("list", ("linux",)), data), _lists, weight=20),
+    Target("manifests", _workloads, _manifests, weight=20, per_byte=60e-6),
+    Target("kustomization", _kustomize, _manifests, weight=6, per_byte=60e-6),
+    Target("evidence of manifests", blanked, _manifests, weight=10, per_byte=100e-6),
+    Target("packed chart", _chart, _charts, (UnreadableChart,), 8, binary=True),
+    Target("chart", _chart_folder, _manifests, (UnreadableChart,), 8),
+    *(
+        Target(f"node {name}", _node_config(name), _configs, weight=8, per_byte=60e-6)
+        for name in ("registries.yaml", "hosts.toml", "config.toml", "daemon.json", "config.yaml")
+    ),
+    Target("docker daemon", lambda data: read_daemon("daemon.json", data), _configs, (UnreadableDaemon,), 8),
+    Target("go json", load_go_json, _configs, (NotStructured,), 20),
+    Target("shell script", lambda data: read_script("mirror.sh", data), _scripts, (UnreadableScript,), 30, per_byte=200e-6),
+    Target(
+        "powershell script", lambda data: read_script("mirror.ps1", data), _scripts, (UnreadableScript,), 20, per_byte=200e-6
+    ),
+    Target("copy command", _text(_words), _scripts, weight=20),
+    Target("registry config", lambda data: read_rules("c", data), _registries, (UnreadableConfig,), 8),
+    Target("registry slips", lambda data: _consumed(slips_in("c", data)), _registries, (UnreadableConfig,), 8),
+    Target("reference", _text(parse_reference), _references, (InvalidReference,), 60),
+    Target("platform", _text(parse_platform), _references, (InvalidPlatform,), 40),
+    Target("OS version", _text(parse_os_version), _references, (InvalidPlatform,), 10),
+    Target("plan", _plan, _plans, weight=12, per_byte=100e-6),
+    Target("waivers", _waivers, _plans, weight=6, per_byte=100e-6),
+    Target("redaction", _text(redact), _lists, weight=20, per_byte=60e-6),
+    Target("found secrets", _remembered, _secrets, weight=10, per_byte=200e-6),
+    Target("carried list", lambda data: (redacted(data), redacted_list(data)), _lists, weight=10, per_byte=60e-6),
+    Target("certificates", load_certificates, seeds.certificates, weight=20, binary=True, per_byte=100e-6),
+    Target("certificate", parse_certificate, seeds.certificates, (UnreadableCertificate,), 20, binary=True, per_byte=100e-6),
+    Target("certificate store", read_store, _dumps, weight=10, per_byte=100e-6),
+    Target("CRL", _crl, seeds.revocation_lists, (UnreadableCrl,), 20, binary=True),
+    Target("host name", _text(_names), _references, weight=20),
+    Target("archive", _archive, seeds.archives, weight=12, binary=True, per_byte=60e-6),
+    Target("manifest of an image", parse_document, seeds.documents, (MalformedDocument,), 40),
+    Target("config of an image", parse_config, seeds.documents, (MalformedDocument,), 20),
+    Target("registry answer", _answer, lambda: HTTP, (Unanswered,), 40),
+    Target("token answer", _token, lambda: TOKENS, (Unanswered,), 30),
+    Target("range answer", _part, lambda: HTTP, (Unanswered,), 20),
+    Target("HTTP stream", _wire, lambda: HTTP, (httpx.RemoteProtocolError,), 40),
+    Target("redirect", _text(_redirect), lambda: URLS, (Unanswered,), 20),
+    Target("login file", _logins, lambda: LOGINS, weight=10),
+    Target("evidence file", _evidence_mutation, lambda: (bytes(range(12)), b"\x00" * 12), weight=2, binary=True, per_byte=0.05),
+    Target("report for diff", _report_back, _reports, weight=4, per_byte=200e-6),
+    Target("report for fix", _fix, _reports, weight=8, per_byte=60e-6),
+    Target("baseline", _baseline, _reports, (ValueError,), 8),
+    Target("merged YAML", _merge_yaml, _configs, weight=10, per_byte=60e-6),
+    Target("merged TOML", _merge_toml, _configs, weight=10, per_byte=60e-6),
+)
