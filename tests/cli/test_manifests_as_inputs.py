@@ -88,7 +88,7 @@ def test_a_folder_of_lists_and_manifests_loses_nothing(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert sorted(done.stdout.split()) == [f"r.invalid/{name}:1" for name in "abcdw"]
     (line,) = done.stderr.splitlines()
-    assert line == "neither Kubernetes objects nor an image list, not read: in/README.md, in/settings.yaml"
+    assert line == "neither Kubernetes objects nor an image list, not read: in/README.md and in/settings.yaml"
     audited = auditor("audit", "in", "--platform", "linux/amd64", "--offline", "--format", "json", cwd=tmp_path)
     assert len(json.loads(audited.stdout)["images"]) == 5
 
