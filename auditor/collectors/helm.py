@@ -10,24 +10,21 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import os
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from auditor.collectors.chart_files import ChartCopy, NotCopied, private_copy, without_strays
+from auditor.collectors.kept_output import kept_of
 from auditor.collectors.programs import ProgramError, find, run, without_network
 from auditor.errors import Location, strerror
 from auditor.plan.marked import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import is_inside, normal
 from auditor.plan.secrets import secret_in
-from auditor.readers.workloads.blanked import blanked
 from auditor.readers.workloads.charts import Allowance, UnreadableChart, unpacked
-from auditor.readers.workloads.config_data import data_hints
 from auditor.readers.workloads.rendered import (
     charts_of,
     failure_name,
@@ -45,8 +42,6 @@ _SECONDS = 120
 _MAX_OUTPUT = 16 * 1024 * 1024
 _MAX_REASON = 2000
 _ADVICE = "Use --debug flag to render out invalid YAML"
-_SEPARATOR = re.compile(rb"^---[ \t]*(?:#.*)?$", re.MULTILINE)
-_DATA = re.compile(rb"^kind:[ \t]*[\"']?(?:Secret|ConfigMap)[\"']?[ \t]*$", re.MULTILINE)
 _NO_SCHEMAS = "--skip-schema-validation"  # since Helm 3.16
 _SYSTEM = ("SYSTEMROOT", "TEMP", "TMP")  # what a program needs on Windows
 _NOT_ISOLATED = (
@@ -114,7 +109,7 @@ def _render(plan: Plan, workload: Workload, key: str, *, cut_off: bool) -> tuple
         return b"", f"the chart could not be copied for helm: {strerror(error)}"
     if done.status != 0:
         return b"", _said(plan, workload, copy, done.errors) or f"helm ended with {done.status}"
-    return marked_with(key, blanked(_without_data(done.output))[0]), ""
+    return marked_with(key, kept_of(done.output)), ""
 
 
 def _options(plan: Plan, workload: Workload, copy: ChartCopy) -> list[str]:
@@ -190,42 +185,3 @@ def _secret_values(item: Marked) -> Iterator[str]:
         yield from _secret_values(value)
     for one in item.list:
         yield from _secret_values(one)
-
-
-def _without_data(rendered: bytes) -> bytes:
-    """The rendering without data that names no image; the number of lines stays."""
-    kept: list[bytes] = []
-    start = 0
-    for match in [*_SEPARATOR.finditer(rendered), None]:
-        end = match.start() if match is not None else len(rendered)
-        document = rendered[start:end]
-        kept.append(_images_of_data(document) if _DATA.search(document) else document)
-        if match is not None:
-            kept.append(match[0])
-            start = match.end()
-    return b"".join(kept)
-
-
-def _images_of_data(document: bytes) -> bytes:
-    """What is kept of one ConfigMap or Secret: nothing where it names no image, all of it where it holds no credentials."""
-    try:
-        objects = load_marked(document)
-        hints = [hint for item in objects for hint in data_hints(item)]
-    except NotStructured:
-        return document  # the reader says what is wrong with it
-    if not hints:
-        return b"\n" * document.count(b"\n")
-    is_secret = objects[0].text_at("kind") == "Secret"
-    if not is_secret and not secret_in(document):
-        return document
-    if any(hint.reference is None for hint in hints):
-        return document  # evidence leaves such a file out, so that the chart is undetermined there
-    values = {f"image-{number}": hint.text for number, hint in enumerate(hints, 1)}
-    names = {key: objects[0].text_at("metadata", key) for key in ("name", "namespace") if objects[0].text_at("metadata", key)}
-    part = "stringData" if is_secret else "data"
-    kind = "Secret" if is_secret else "ConfigMap"
-    reduced = f"{{apiVersion: v1, kind: {kind}, metadata: {json.dumps(names)}, {part}: {json.dumps(values)}}}".encode()
-    lines = document.split(b"\n")
-    at = next(number for number, line in enumerate(lines) if line.strip() and not line.startswith(b"#"))
-    blank = [b""] * (len(lines) - at - 1)
-    return b"\n".join([*lines[:at], reduced, *blank])

@@ -1,4 +1,7 @@
-"""Render the charts of a plan before its needs are resolved. Evidence carries the renderings, so that helm runs only once."""
+"""Render the charts and build the kustomizations of a plan before its needs are resolved.
+
+Evidence carries the results, so that helm and kustomize run only on the connected side.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from auditor.collectors.helm import with_rendered_charts
+from auditor.collectors.kustomize import with_built_kustomizations
 from auditor.evidence.seal import PLAN_TABLES
 from auditor.evidence.store import Store
 from auditor.plan.model import Plan
@@ -13,11 +17,13 @@ from auditor.readers.workloads.rendered import charts_of, is_final
 
 
 def with_charts(plan: Plan, evidence: Path | None = None, *, may_connect: bool) -> Plan:
-    """Return the plan with the rendering of each chart, or the reason why there is none, among its files.
+    """Return the plan with the rendering of each chart and the build of each kustomization among its files.
 
-    A rendering in `evidence` is used if it was made from the same inputs. Otherwise helm runs; unless `may_connect`, only on a
-    system that can start it without a network. A plan that was loaded from evidence keeps its renderings.
+    Where one fails, the reason is there instead. A rendering in `evidence` is used if it was made from the same inputs.
+    Otherwise the programs run; unless `may_connect`, only on a system that can start them without a network. A plan that
+    was loaded from evidence keeps what it has.
     """
+    plan = with_built_kustomizations(plan, cut_off=not may_connect)
     if all(is_final(plan, number, workload) for number, workload in charts_of(plan)):
         return plan
     return with_rendered_charts(plan, _carried_in(evidence), cut_off=not may_connect)

@@ -1,23 +1,30 @@
-"""Lay out the inputs of the workload corpus from local clones, and render its charts.
+"""Compare the images that are found in the workload corpus with the right answers, by unit and by mechanism.
 
-    python -m tests.corpus.workload_units CLONES OUT
+    AUDITOR_CORPUS=… python -m tests.corpus.workload_units CLONES OUT
 
 `CLONES` holds a clone for each repository, as `owner+name` or `owner+name/repo`. `OUT/ID` becomes the input of one unit: its
-manifests, or `rendered.yaml` beside the chart. Nothing of the inputs is part of this project.
+manifests, or what helm renders of its chart. Nothing of the inputs is part of this project.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import yaml
+
+from auditor.needs.resolve import resolve_needs
+from auditor.oci.reference import parse_reference
+from auditor.pipeline.bare_plans import plan_for_sources
 
 KUBERNETES = "1.34.1"
 
@@ -143,13 +150,84 @@ def lay_out(unit: Unit, clones: Path, out: Path) -> Path:
     return out / "manifests"
 
 
+class Score(msgspec.Struct):
+    """What was found of one unit. `missed` and `invented` are references; `gaps` counts what is undetermined by name."""
+
+    unit: Unit
+    wanted: dict[str, str]  # reference of an image that is pulled, and its mechanism
+    found: set[str]
+    possible: set[str]
+    known: set[str]  # every reference of the right answer, neutral ones included
+    gaps: int
+
+    @property
+    def missed(self) -> set[str]:
+        return self.wanted.keys() - self.found
+
+    @property
+    def invented(self) -> set[str]:
+        return self.found - self.known
+
+
+def canonical(text: str) -> str:
+    """One spelling of a reference: what a digest pins needs no tag."""
+    reference = parse_reference(text)
+    return f"{reference.repository}@{reference.digest}" if reference.digest else str(reference)
+
+
+def scored(unit: Unit, corpus: Path, manifests: Path) -> Score:
+    """Read the manifests of a unit, and compare."""
+    rows = [line.split(None, 2) for line in (corpus / "workload-images" / unit.truth).read_text().splitlines()]
+    truth = {canonical(row[2]): (row[0], row[1]) for row in rows if row and row[0] != "#"}
+    with contextlib.chdir(manifests.parent):
+        needs = resolve_needs(plan_for_sources([Path(manifests.name)], []))
+    images = [demand for demand in needs.demands if demand.reference is not None]
+    return Score(
+        unit,
+        {reference: mechanism for reference, (need, mechanism) in truth.items() if need in {"A", "D"}},
+        {canonical(str(one.reference)) for one in images if not one.is_possible},
+        {canonical(str(one.reference)) for one in images if one.is_possible},
+        set(truth),
+        sum(demand.reference is None for demand in needs.demands),
+    )
+
+
+def printed(scores: list[Score]) -> Iterator[str]:
+    """A line for each unit and mechanism, and the sums."""
+    for one in scores:
+        verdict = "complete" if not one.missed else "undetermined" if one.gaps else "FALSE PASS"
+        yield (
+            f"{one.unit.id:32} {len(one.wanted) - len(one.missed):3} of {len(one.wanted):3}  invented {len(one.invented)}  "
+            f"possible {len(one.possible)}  gaps {one.gaps:2}  {verdict}"
+        )
+        yield from (f"    missed   {one.wanted[text]} {text}" for text in sorted(one.missed))
+        yield from (f"    invented {text}" for text in sorted(one.invented))
+    mechanisms = Counter(mechanism for one in scores for mechanism in one.wanted.values())
+    missed = Counter(one.wanted[text] for one in scores for text in one.missed)
+    for mechanism, count in sorted(mechanisms.items()):
+        yield f"mechanism {mechanism:3} {count - missed[mechanism]:4} of {count:4}"
+    recall, precision = sums(scores)
+    yield f"recall {recall:.3f}, precision {precision:.3f}, units {len(scores)}"
+
+
+def sums(scores: list[Score]) -> tuple[float, float]:
+    """Recall and precision over all units."""
+    wanted = sum(len(one.wanted) for one in scores)
+    found = sum(len(one.found) for one in scores)
+    hits = wanted - sum(len(one.missed) for one in scores)
+    return hits / wanted, (found - sum(len(one.invented) for one in scores)) / max(found, 1)
+
+
 def main() -> None:
     clones, out = map(Path, sys.argv[1:3])
-    for unit in units(Path(os.environ["AUDITOR_CORPUS"])):
+    corpus = Path(os.environ["AUDITOR_CORPUS"])
+    scores = []
+    for unit in units(corpus):
         try:
-            print(lay_out(unit, clones, out / unit.id))
+            scores.append(scored(unit, corpus, lay_out(unit, clones, out / unit.id)))
         except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
             print(f"{unit.id}: {error}", file=sys.stderr)
+    print("\n".join(printed(scores)))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from auditor.errors import Location, unexpected
 from auditor.plan.marked import Marked
 from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import is_inside, normal, shown_path
-from auditor.readers.demands import Demand
+from auditor.readers.demands import Demand, Gap
+from auditor.readers.workloads.built import BuiltFrom, built_name, kustomization_at, not_built_name
 from auditor.readers.workloads.folder import FileGap, folder_at
 from auditor.readers.workloads.injected import with_injected
 from auditor.readers.workloads.manifests import (
@@ -50,11 +51,12 @@ def read_workloads(plan: Plan) -> Workloads:
         if workload.chart and rendered_name(number, workload) not in plan.files:
             problems.append(_unrendered(plan, number, workload))
             continue
-        if not workload.chart:
+        if not workload.chart and built_name(number, workload) not in plan.files:
             name = normal(workload.manifests)
             folder = folder_at(plan, name)
             problems.extend(_left_out(plan, name))
-            problems.extend(_file_gap(plan, gap) for gap in folder.gaps)
+            why_not = plan.files.get(not_built_name(number, workload), b"").decode("utf-8", "replace")
+            problems.extend(_file_gap(plan, gap, why_not) for gap in folder.gaps)
             passed_over.extend(shown_path(plan.path, path) for path in folder.passed_over)
         files.extend(sources_of(plan, number, workload))
     # Read twice where there are some: no object is kept, as a file may have very many.
@@ -128,6 +130,11 @@ def sources_of(plan: Plan, number: int, workload: Workload) -> Iterator[tuple[Ma
             origins, shown = Origins(plan, workload, data), shown_path(plan.path, name)
             yield Manifests(shown, "chart", plan.pools, workload.namespace, name, origins, listed), data
         return
+    if (built := plan.files.get(built_name(number, workload))) is not None:
+        path = kustomization_at(plan, workload)
+        shown, origin = shown_path(plan.path, path), BuiltFrom(plan, path)
+        yield Manifests(shown, "manifest", plan.pools, workload.namespace, path, origin, listed), built
+        return
     for path, raw in folder_at(plan, normal(workload.manifests)).read:
         shown = shown_path(plan.path, path)
         yield Manifests(shown, "manifest", plan.pools, workload.namespace, path, None, listed, raw), plan.files[path]
@@ -137,9 +144,10 @@ def _everywhere(plan: Plan) -> tuple[str, ...]:
     return tuple(pool.name for pool in plan.pools)
 
 
-def _file_gap(plan: Plan, gap: FileGap) -> Demand:
+def _file_gap(plan: Plan, gap: FileGap, why_not_built: str) -> Demand:
     place = Location(shown_path(plan.path, gap.path))
-    return Demand("manifest", gap.path, "", place, _everywhere(plan), unbounded=gap.why, hidden=gap.hidden)
+    why = f"{gap.why} ({why_not_built})" if why_not_built and gap.hidden.gap is Gap.KUSTOMIZE else gap.why
+    return Demand("manifest", gap.path, "", place, _everywhere(plan), unbounded=why, hidden=gap.hidden)
 
 
 def _left_out(plan: Plan, name: str) -> Iterator[Demand]:

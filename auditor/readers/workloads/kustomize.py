@@ -83,6 +83,11 @@ def unbuilt(paths: Collection[str], files: Mapping[str, bytes]) -> tuple[list[Ku
     return open_ones, touched
 
 
+def named_paths(path: str, data: bytes) -> tuple[str, ...]:
+    """Return every local path that a kustomization names, relative to the plan; none if it cannot be read."""
+    return _read(path, data).named
+
+
 def _read(path: str, data: bytes) -> Kustomization:
     folder = posixpath.dirname(path) or "."
     try:

@@ -14,6 +14,7 @@ from auditor.plan.marked import Marked, NotStructured, iter_marked
 from auditor.plan.model import Pool
 from auditor.readers.demands import Certainty, Demand, Gap, Hidden, Mechanism, Rendered
 from auditor.readers.lists.source import text_problem
+from auditor.readers.workloads.built import BuiltFrom
 from auditor.readers.workloads.config_data import data_hints
 from auditor.readers.workloads.hints import Hint, hints_in
 from auditor.readers.workloads.injected import AUTO
@@ -41,7 +42,7 @@ class Manifests:
     pools: tuple[Pool, ...]
     namespace: str = ""
     name: str = ""
-    origins: Origins | None = field(default=None, repr=False)
+    origins: Origins | BuiltFrom | None = field(default=None, repr=False)
     listed_kinds: frozenset[str] = frozenset()
     raw: Raw | None = None
 

@@ -13,10 +13,12 @@ from dataclasses import replace
 from auditor.plan.kubernetes_names import release_from
 from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import is_inside, normal
+from auditor.readers.workloads.built import built_name, kustomizations_of, not_built_name
 
 _KEY = "# rendered from: "
 _CONTENT = "2"  # which parts of a rendering are kept: 1 dropped every ConfigMap, also those that name images
 NOT_RENDERED = b"it was not rendered"
+NOT_BUILT = b"it was not built when the evidence was collected"
 
 
 def rendered_name(number: int, workload: Workload) -> str:
@@ -87,19 +89,23 @@ def is_final(plan: Plan, number: int, workload: Workload) -> bool:
 
 
 def without_renderings(plan: Plan) -> Plan:
-    """Return a plan that was read from disk without files that a chart has under the auditor's own names.
+    """Return a plan that was read from disk without files that a chart or folder has under the auditor's own names.
 
     A chart that brought its own rendering could hide its images.
     """
     names = {name(number, one) for number, one in charts_of(plan) for name in (rendered_name, failure_name)}
+    names |= {name(number, one) for number, one in kustomizations_of(plan) for name in (built_name, not_built_name)}
     if names.isdisjoint(plan.files):
         return plan
     return replace(plan, files={path: data for path, data in plan.files.items() if path not in names})
 
 
 def with_final_charts(plan: Plan) -> Plan:
-    """Return a plan from evidence in which no chart is rendered again: evidence carries only part of some charts."""
+    """Return a plan from evidence in which nothing is rendered or built again: evidence carries only part of some charts."""
     lacking = {failure_name(number, one): NOT_RENDERED for number, one in charts_of(plan) if not is_final(plan, number, one)}
+    for number, one in kustomizations_of(plan):
+        if built_name(number, one) not in plan.files and not_built_name(number, one) not in plan.files:
+            lacking[not_built_name(number, one)] = NOT_BUILT
     return replace(plan, files={**plan.files, **lacking}) if lacking else plan
 
 

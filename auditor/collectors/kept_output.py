@@ -1,0 +1,58 @@
+"""What evidence keeps of the manifests that helm or kustomize wrote: everything that names images, without other data."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from auditor.plan.marked import NotStructured, load_marked
+from auditor.plan.secrets import secret_in
+from auditor.readers.workloads.blanked import blanked
+from auditor.readers.workloads.config_data import data_hints
+
+_SEPARATOR = re.compile(rb"^---[ \t]*(?:#.*)?$", re.MULTILINE)
+_DATA = re.compile(rb"^kind:[ \t]*[\"']?(?:Secret|ConfigMap)[\"']?[ \t]*$", re.MULTILINE)
+
+
+def kept_of(output: bytes) -> bytes:
+    """Return the manifests without values that no reader needs. The number of lines stays."""
+    return blanked(_without_data(output))[0]
+
+
+def _without_data(rendered: bytes) -> bytes:
+    """The rendering without data that names no image; the number of lines stays."""
+    kept: list[bytes] = []
+    start = 0
+    for match in [*_SEPARATOR.finditer(rendered), None]:
+        end = match.start() if match is not None else len(rendered)
+        document = rendered[start:end]
+        kept.append(_images_of_data(document) if _DATA.search(document) else document)
+        if match is not None:
+            kept.append(match[0])
+            start = match.end()
+    return b"".join(kept)
+
+
+def _images_of_data(document: bytes) -> bytes:
+    """What is kept of one ConfigMap or Secret: nothing where it names no image, all of it where it holds no credentials."""
+    try:
+        objects = load_marked(document)
+        hints = [hint for item in objects for hint in data_hints(item)]
+    except NotStructured:
+        return document  # the reader says what is wrong with it
+    if not hints:
+        return b"\n" * document.count(b"\n")
+    is_secret = objects[0].text_at("kind") == "Secret"
+    if not is_secret and not secret_in(document):
+        return document
+    if any(hint.reference is None for hint in hints):
+        return document  # evidence leaves such a file out, so that the chart is undetermined there
+    values = {f"image-{number}": hint.text for number, hint in enumerate(hints, 1)}
+    names = {key: objects[0].text_at("metadata", key) for key in ("name", "namespace") if objects[0].text_at("metadata", key)}
+    part = "stringData" if is_secret else "data"
+    kind = "Secret" if is_secret else "ConfigMap"
+    reduced = f"{{apiVersion: v1, kind: {kind}, metadata: {json.dumps(names)}, {part}: {json.dumps(values)}}}".encode()
+    lines = document.split(b"\n")
+    at = next(number for number, line in enumerate(lines) if line.strip() and not line.startswith(b"#"))
+    blank = [b""] * (len(lines) - at - 1)
+    return b"\n".join([*lines[:at], reduced, *blank])
