@@ -13,7 +13,7 @@ from auditor.readers.workloads.rendered import charts_of, is_final
 
 
 def with_charts(plan: Plan, evidence: Path | None = None, *, may_connect: bool) -> Plan:
-    """Return the plan with the rendering of each chart, or the reason why there is none, among its files.
+    """Return the plan with the rendering of each chart, or the reason why it is missing, among its files.
 
     A rendering in `evidence` is used if it was made from the same inputs. Otherwise helm runs; unless `may_connect`, only on a
     system that can start it without a network. A plan that was loaded from evidence keeps its renderings.
