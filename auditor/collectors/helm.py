@@ -52,7 +52,7 @@ _TOO_OLD = f"helm was not run, because this version has no option {_NO_SCHEMAS}:
 
 
 def with_rendered_charts(plan: Plan, carried: Mapping[str, bytes] | None = None, *, cut_off: bool = False) -> Plan:
-    """Return the plan with the rendering of each chart, or the reason why there is none, among its files.
+    """Return the plan with the rendering of each chart, or the reason why it is missing, among its files.
 
     A chart that already has one of them stays as it is. `carried` are the files of evidence: a rendering there that was made
     from the same inputs is used. `cut_off`: helm runs only if the system can start it without a network.

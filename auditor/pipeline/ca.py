@@ -31,7 +31,7 @@ def refuse_ca(path: Path | None) -> None:
 
 
 def read_ca(path: Path) -> bytes:
-    """Return the certificates in a file (PEM, DER or PKCS#7) as concatenated DER. Raises UsageError if there are none."""
+    """Return the certificates in a file (PEM, DER or PKCS#7) as concatenated DER. Raises UsageError if it has none."""
     hint = "Name a file with the CA's certificate in PEM or DER."
     try:
         if path.exists() and not path.is_file():  # opening a named pipe would block until something writes to it

@@ -47,7 +47,7 @@ class Inspected:
 
 
 def inspect_archives(path: Path, progress: Callable[[str, int, int], None] | None) -> list[Inspected]:
-    """Read the archive at a path, or the archives in a folder. Raises UsageError if there is none, or one is unreadable."""
+    """Read the archive at a path, or the archives in a folder. Raises UsageError if one is missing or unreadable."""
     try:
         found = archives_in(path)
         if not found:

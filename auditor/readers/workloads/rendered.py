@@ -84,7 +84,7 @@ def is_made_from(rendering: bytes, key: str) -> bool:
 
 
 def is_final(plan: Plan, number: int, workload: Workload) -> bool:
-    """Whether the plan's files hold the rendering of workload `number`, or the reason why there is none."""
+    """Whether the plan's files hold the rendering of workload `number`, or the reason why it is missing."""
     return rendered_name(number, workload) in plan.files or failure_name(number, workload) in plan.files
 
 
