@@ -14,13 +14,17 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from auditor.errors import Location
-from auditor.evidence.causes import Fault
-from auditor.evidence.model import Kind as Kind  # noqa: PLC0414 - part of what a check is
-from auditor.net import ConnectionKind as ConnectionKind  # noqa: PLC0414 - part of what a check is
+from auditor.connection_kinds import ConnectionKind as ConnectionKind  # noqa: PLC0414 - part of what a check is
+from auditor.evidence.kinds import Kind as Kind  # noqa: PLC0414 - part of what a check is
 from auditor.plan.areas import Area as Area  # noqa: PLC0414 - part of what a check is
-from auditor.site import Requirement, Site
+from auditor.site.requirement import Requirement
+
+if TYPE_CHECKING:
+    from auditor.errors import Location
+    from auditor.evidence.causes import Fault
+    from auditor.site import Site
 
 Fact = str | int | float | bool | tuple[str, ...]
 _NO_FACTS: Mapping[str, Fact] = MappingProxyType({})
@@ -258,7 +262,7 @@ class Fine:
 
 
 Outcome = Finding | Undetermined | Fine
-Run = Callable[[Site, datetime.date], Iterator[Outcome]]
+Run = Callable[["Site", datetime.date], Iterator[Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
