@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from auditor.errors import Location
 from auditor.needs.model import Needs
 from auditor.net import Reach, bare, canonical, is_loopback
-from auditor.plan.fields import split_host_port
+from auditor.plan.host_port import split_host_port
 from auditor.plan.model import API_SERVER_KIND, REGISTRY_KIND, Endpoint, Origin, Plan, Registry
 from auditor.readers.node_config import NodeConfig, Server
 from auditor.readers.node_config.addresses import default_scheme, own_host

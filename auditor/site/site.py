@@ -299,6 +299,8 @@ class Site:
 
     def trust(self, today: datetime.date) -> tuple[TrustCase, ...]:
         """Each endpoint as each client of each pool would see it on a day, offline."""
+        if not self.endpoints:  # nothing to verify: the root stores are not read
+            return ()
         if today not in self._trust:
             self._trust[today] = views.trust_cases(self.plan, self.evidence, self.chains, self.trusts, today, self.node_configs)
         return self._trust[today]

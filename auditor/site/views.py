@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from auditor.site.registry_config import is_distribution as is_distribution
     from auditor.site.registry_config import registry_remote as registry_remote
     from auditor.site.registry_config import registry_slips as registry_slips
+    from auditor.site.script_lines import UnreadScript as UnreadScript
     from auditor.site.script_lines import read_scripts as read_scripts
     from auditor.site.storage.view import Storage as Storage
     from auditor.site.survey import Survey as Survey
@@ -82,7 +83,7 @@ else:
                 "registry_remote",
                 "registry_slips",
             ),
-            "auditor.site.script_lines": ("read_scripts",),
+            "auditor.site.script_lines": ("UnreadScript", "read_scripts"),
             "auditor.site.storage.view": ("Storage",),
             "auditor.site.survey": ("Survey",),
             "auditor.site.transfers": ("transfer_of",),

@@ -17,8 +17,8 @@ from auditor.pipeline.settings import TIMEOUT
 from auditor.pipeline.site import opened
 from auditor.pki.clients import client_ids
 from auditor.pki.loading import load_certificates
-from auditor.plan.fields import split_host_port
 from auditor.plan.files import DiskFiles, FileProblem
+from auditor.plan.host_port import split_host_port
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.plan.nodes import node_platform
 from auditor.plan.spelling import as_hint
