@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import dataclasses
 import enum
-import html
 import json
 import re
 import shlex
@@ -135,6 +134,8 @@ def _encoded(secret: str) -> Iterator[str]:
         found.add(urllib.parse.quote(quoted, safe=""))
     every = "".join(f"%{byte:02X}" for byte in raw)
     found |= {every, every.lower()}
+    import html  # noqa: PLC0415 - its table of entities is large, and few runs read a secret
+
     for text in list(found):
         in_json = json.dumps(text)[1:-1]
         found |= {in_json, json.dumps(text, ensure_ascii=False)[1:-1], json.dumps(in_json)[1:-1], in_json.replace("/", "\\/")}
@@ -248,7 +249,7 @@ def _deep(value: Any, known: dict[Any, Any]) -> Any:  # noqa: ANN401 - any value
     if kind is str:
         if (done := known.get(value)) is None:
             done = known[value] = redact(value)
-        return done
+        return value if done == value else done  # an equal text may be another object
     if isinstance(value, _PLAIN):
         return value
     if kind is tuple or kind is list:
@@ -258,7 +259,7 @@ def _deep(value: Any, known: dict[Any, Any]) -> Any:  # noqa: ANN401 - any value
         pairs = {_deep(key, known): _deep(part, known) for key, part in value.items()}
         is_same = all(map(_is, pairs, value)) and all(map(_is, pairs.values(), value.values()))
         return value if is_same and len(pairs) == len(value) else pairs
-    if hasattr(kind, "__dataclass_fields__") and kind is not value:
+    if hasattr(kind, "__dataclass_fields__") and kind is not value and not getattr(kind, "is_own_text", False):
         return _dataclass(value, known)
     return value
 

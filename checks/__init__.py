@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module, resources
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from auditor.check import Area, Check, ConnectionKind, Outcome, Severity
+from auditor.own_files import text_in
 from auditor.site.requirement import Requirement
 
 if TYPE_CHECKING:
@@ -140,8 +141,7 @@ def catalogue_text() -> str:
 
 def _catalogue() -> tuple[Check, ...]:
     """Every check of ours. One that the file does not have, or has in another form, is imported: what is registered runs."""
-    text = resources.files(__name__).joinpath("catalogue.json").read_text(encoding="utf-8")
-    declared = {row["module"]: row for row in json.loads(text) if row.keys() == _KEYS}
+    declared = {row["module"]: row for row in json.loads(text_in(__name__, "catalogue.json")) if row.keys() == _KEYS}
     return tuple(_declared(row) if (row := declared.get(module)) else check_in(module) for module in MODULES)
 
 

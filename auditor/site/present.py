@@ -45,7 +45,7 @@ _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
     Requirement.COPY_SCRIPTS: lambda site: site.plan.copy is not None and bool(site.plan.copy.scripts),
     Requirement.TO_COPY: lambda site: bool({Place.SOURCE, Place.ARCHIVES} & site.places),
     Requirement.REGISTRY_KIND: lambda site: site.plan.registry is not None and site.plan.registry.kind is not None,
-    Requirement.DISTRIBUTION_CONFIG: lambda site: views.is_distribution(site.plan),
+    Requirement.DISTRIBUTION_CONFIG: lambda site: site.plan.registry is not None and views.is_distribution(site.plan),
     Requirement.COPY_WINDOW: lambda site: (
         site.plan.copy is not None and None not in (site.plan.copy.rate, site.plan.copy.window)
     ),

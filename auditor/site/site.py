@@ -184,6 +184,8 @@ class Site:
     @cached_property
     def transfer(self) -> Transfer | None:
         """The copy that the plan describes; None when it names no tool."""
+        if self.plan.copy is None:
+            return None
         return views.transfer_of(self.plan, lambda: self.archives, from_source=Place.SOURCE in self.places)
 
     @cached_property
@@ -196,6 +198,8 @@ class Site:
     @cached_property
     def scripts(self) -> tuple[ReadScript | UnreadScript, ...]:
         """The copy scripts, and what their lines lose of what is to be copied."""
+        if not self._script_files:
+            return ()
         copied = self.to_copy.placements if self.to_copy is not None else ()
         known = [placement for placement in copied if _is_known(placement)]
         return tuple(views.read_scripts(self.plan, self._script_files, self.transfer, known))
@@ -203,16 +207,18 @@ class Site:
     @cached_property
     def bare_scripts(self) -> tuple[ReadScript | UnreadScript, ...]:
         """The copy scripts without the images: for what does not depend on anything observed."""
+        if not self._script_files:
+            return ()
         return tuple(views.read_scripts(self.plan, self._script_files, self.transfer, []))
 
     @cached_property
     def _script_files(self) -> Mapping[str, Script | UnreadableScript]:
-        return views.copy_scripts(self.plan)
+        return views.copy_scripts(self.plan) if self.plan.copy is not None and self.plan.copy.scripts else {}
 
     @cached_property
     def script_downloads(self) -> tuple[ScriptDownloads, ...]:
         """What each copy script downloads."""
-        return tuple(views.script_downloads(self.reach, self.bare_scripts))
+        return tuple(views.script_downloads(self.reach, self.bare_scripts)) if self.bare_scripts else ()
 
     @cached_property
     def chart_fetches(self) -> ChartFetches:
@@ -222,12 +228,12 @@ class Site:
     @cached_property
     def registry_slips(self) -> tuple[RegistrySlip, ...] | UnreadableConfig:
         """What is wrong with the configuration of the registry inside, or why nobody can tell."""
-        return views.registry_slips(self.plan)
+        return views.registry_slips(self.plan) if self.plan.registry is not None else ()
 
     @cached_property
     def registry_remote(self) -> Remote | None:
         """The external host from which the internal registry pulls through; None if it does not."""
-        return views.registry_remote(self.reach, self.registry_slips)
+        return views.registry_remote(self.reach, self.registry_slips) if self.plan.registry is not None else None
 
     @cached_property
     def storage(self) -> Storage:
@@ -256,17 +262,17 @@ class Site:
     @cached_property
     def node_configs(self) -> Mapping[str, NodeConfig]:
         """What the nodes of each pool are told, for pools that name it."""
-        return views.node_configs(self.plan)
+        return views.node_configs(self.plan) if any(pool.config for pool in self.plan.pools) else {}
 
     @cached_property
     def copy_slips(self) -> tuple[tuple[str, tuple[ConfigSlip, ...]], ...]:
         """The daemon.json files of the Docker that copies, with the mistakes in each."""
-        return views.copy_slips(self.plan)
+        return views.copy_slips(self.plan) if self.plan.copy is not None else ()
 
     @cached_property
     def mirroring(self) -> tuple[Mirroring, ...]:
         """How each such pool gets at the images of each registry."""
-        return views.mirroring(self.plan, self.needs, self.node_configs, self.reach)
+        return views.mirroring(self.plan, self.needs, self.node_configs, self.reach) if self.node_configs else ()
 
     @cached_property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -286,7 +292,7 @@ class Site:
     @cached_property
     def chains(self) -> Mapping[Endpoint, Served | Unseen]:
         """What each endpoint serves."""
-        return views.endpoint_chains(self.plan, self.evidence, self.endpoints)
+        return views.endpoint_chains(self.plan, self.evidence, self.endpoints) if self.endpoints else {}
 
     @cached_property
     def trusts(self) -> Trusts:

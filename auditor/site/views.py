@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from auditor.readers.docker_daemon import copy_slips as copy_slips
     from auditor.readers.node_config import node_configs as node_configs
     from auditor.readers.scripts import copy_scripts as copy_scripts
+    from auditor.site.archives.evidence import InArchive as InArchive
+    from auditor.site.archives.evidence import InNone as InNone
     from auditor.site.archives.view import archives_of as archives_of
     from auditor.site.connections import connections_of as connections_of
     from auditor.site.contents import contents_of as contents_of
@@ -54,6 +56,7 @@ else:
             "auditor.readers.docker_daemon": ("copy_slips",),
             "auditor.readers.node_config": ("node_configs",),
             "auditor.readers.scripts": ("copy_scripts",),
+            "auditor.site.archives.evidence": ("InArchive", "InNone"),
             "auditor.site.archives.view": ("archives_of",),
             "auditor.site.connections": ("connections_of",),
             "auditor.site.contents": ("contents_of",),
