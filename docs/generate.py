@@ -1,7 +1,7 @@
 """Writes the generated pages of docs/: the checks, the command line and the plan. `make docs` runs it.
 
-It also writes checks/catalogue.json, by which a run knows its checks without importing them, and checks/said.yaml, from which
-`auditor explain` quotes.
+It also writes checks/catalogue.json, by which a run knows its checks without importing them, and checks/worked.json, which
+`auditor explain` prints; that is made from checks/examples and checks/said.yaml.
 
 The words are the code's own: module docstrings, option helps, fact tables. CI fails when a page differs from what this writes.
 """
@@ -55,6 +55,12 @@ def said_file() -> str:
     return "# Written by docs/generate.py; edit the code and run `make docs`.\n" + yaml.safe_dump(
         said, sort_keys=False, allow_unicode=True, width=120
     )
+
+
+def worked_file() -> str:
+    """checks/worked.json: the example of each check as `auditor explain` prints it."""
+    pages = {check.id: "\n".join(markdown(example, "##")) for check in CATALOGUE if (example := worked(check.id))}
+    return json.dumps(pages, indent=1, ensure_ascii=False) + "\n"
 
 
 CHECKS_INTRODUCTION = """
@@ -286,6 +292,7 @@ def plan_page() -> str:
 GENERATED = {
     HERE.parent / "checks" / "catalogue.json": catalogue_text,
     HERE.parent / "checks" / "said.yaml": said_file,
+    HERE.parent / "checks" / "worked.json": worked_file,
     HERE / "checks.md": checks_page,
     HERE / "severity.md": severity_page,
     HERE / "plan.md": plan_page,

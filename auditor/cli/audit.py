@@ -5,7 +5,6 @@ from __future__ import annotations
 import typer
 
 from auditor.check import Severity
-from auditor.cli.fleet import audit_fleet
 from auditor.cli.options import (
     AskVia,
     At,
@@ -88,6 +87,8 @@ def audit(
     )
     read = (*(list_input(path).path for path in inputs), *filter(None, (evidence, waivers, baseline, ca)))
     if each or (len(inputs) > 1 and not platform and all(is_site(path) for path in inputs)):
+        from auditor.cli.fleet import audit_fleet  # noqa: PLC0415 - it imports the index page of several reports
+
         raise typer.Exit(audit_fleet(inputs, platform or [], settings, format or [], read))
     outputs = parse_outputs(format or [], read)
     try:

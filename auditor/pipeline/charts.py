@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from auditor.collectors.helm import with_rendered_charts
 from auditor.evidence.seal import PLAN_TABLES
 from auditor.evidence.store import Store
 from auditor.plan.model import Plan
@@ -20,6 +19,8 @@ def with_charts(plan: Plan, evidence: Path | None = None, *, may_connect: bool) 
     """
     if all(is_final(plan, number, workload) for number, workload in charts_of(plan)):
         return plan
+    from auditor.collectors.helm import with_rendered_charts  # noqa: PLC0415 - it starts programs, and few plans have charts
+
     return with_rendered_charts(plan, _carried_in(evidence), cut_off=not may_connect)
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from auditor.check import Check, Severity
-from auditor.collectors.registry.retries import TIMEOUT
+from auditor.check import Severity
+from auditor.collectors.timeouts import TIMEOUT
 from auditor.evidence.model import Place, Verify
 from auditor.plan.areas import Area
-from auditor.plan.model import Plan
-from auditor.policy import Baseline
+
+if TYPE_CHECKING:
+    from auditor.check import Check
+    from auditor.plan.model import Plan
+    from auditor.policy import Baseline
 
 __all__ = ["TIMEOUT", "GatherSettings", "Settings", "places_of", "real_day"]
 

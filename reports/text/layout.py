@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
 
 from auditor.text import many, short_digests
 from reports.cleaning import clean
+from reports.table import columns
 from reports.text.ink import Ink
 
 WIDTH = 80
@@ -44,25 +44,6 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequenc
     full = [[*row, _folded(whole[-1], last)] for row, whole in zip(cells, rows, strict=False)]
     yield from (f"{_MARGIN}{line}".rstrip() for line in columns(headers, full))
     yield from more(len(rows) - most, _MARGIN, "row")
-
-
-def columns(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """The lines of a table as tabulate's format `simple` has them, without importing tabulate.
-
-    Its import takes as long as the checks of a short list: 22 ms, most of it for importlib.metadata.
-    """
-    cells = [[cell.split("\n") for cell in row] for row in rows]
-    widths = [
-        max([len(header) + 2, *(len(line) for row in cells for line in row[place])]) for place, header in enumerate(headers)
-    ]
-    yield _padded(headers, widths)
-    yield _padded(["-" * width for width in widths], widths)
-    for row in cells:
-        yield from (_padded(line, widths) for line in zip_longest(*row, fillvalue=""))
-
-
-def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
 def _folded(cell: str, width: int) -> str:
