@@ -16,6 +16,7 @@ from auditor.cli.commands import COMMANDS, Deferred
 from auditor.cli.output import discard_stdout, write_stdout
 from auditor.cli.refusals import REFUSED, refused
 from auditor.cli.saying import Loudness, be, note, say
+from auditor.cli.values import without_adapters
 from auditor.errors import Interrupted, UsageError, strerror
 from auditor.redaction import remember_environment
 
@@ -27,6 +28,10 @@ class Commands(TyperGroup):
         super().__init__(**attributes)
         for row in COMMANDS:
             self.add_command(Deferred(row))
+
+    def get_params(self, ctx: Any) -> Any:  # noqa: ANN401 - the parser's own types are not exported
+        """Return the options before the command."""
+        return without_adapters(super().get_params(ctx), self.callback)
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - the class of the parser's context is not exported
         """Run the command."""

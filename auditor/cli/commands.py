@@ -10,6 +10,8 @@ import typer
 import typer.main
 from typer.core import TyperCommand
 
+from auditor.cli.values import without_adapters
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -81,6 +83,14 @@ COMMANDS: tuple[Row, ...] = (
 )
 
 
+class _Command(TyperCommand):
+    """A command whose simple values need no pydantic."""
+
+    def get_params(self, ctx: Any) -> Any:  # noqa: ANN401 - the parser's own types are not exported
+        """Return the options and arguments."""
+        return without_adapters(super().get_params(ctx), self.callback)
+
+
 class Deferred(TyperCommand):
     """A command by its row: enough for help and completion. The real one takes over when its arguments are parsed."""
 
@@ -95,5 +105,6 @@ class Deferred(TyperCommand):
     def load(self) -> Any:  # noqa: ANN401 - as above
         """Return the real command."""
         alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        alone.command(self.row.name)(getattr(import_module(self.row.module), self.row.function))
+        function = getattr(import_module(self.row.module), self.row.function)
+        alone.command(self.row.name, cls=_Command)(function)
         return typer.main.get_command(alone)
