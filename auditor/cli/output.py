@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from auditor.errors import PlanError, Problem, UsageError, strerror
 from auditor.formats import Form, form_named
 from auditor.redaction import fit, redact
-from reports.wording import Place
 
 if TYPE_CHECKING:
     from auditor.report import Report
+    from reports.wording import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,8 @@ def annotate_refusal(error: PlanError, outputs: tuple[Output, ...]) -> None:
 
 
 def _marked(problem: Problem) -> tuple[Place | None, str]:
+    from reports.wording import Place  # noqa: PLC0415 - as above
+
     where, hint = problem.location, f" ({problem.hint})" if problem.hint else ""
     return Place(where.file, where.line, where.column) if where.file else None, f"{problem.message}{hint}"
 
