@@ -7,7 +7,8 @@ A module with such names holds a table of them, and the same names as ordinary i
     else:
         __getattr__ = names_in(__name__, {"auditor.site.trust.cases": ("trust_cases",)})
 
-tests/test_startup.py compares the two.
+tests/test_startup.py compares the two. A package must not list a name that one of its modules has: importing that module sets
+the attribute of the package.
 """
 
 from __future__ import annotations

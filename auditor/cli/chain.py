@@ -15,7 +15,7 @@ from auditor.errors import UsageError
 from auditor.pipeline.inspect.chain import PLATFORMS, ChainQuestion, InspectedChain, inspect_chain
 from auditor.pipeline.settings import TIMEOUT
 from auditor.pki.stores.dump import dump_script as windows_script
-from auditor.policy.judge import EXIT_NOT_READY, EXIT_READY, EXIT_UNDETERMINED
+from auditor.policy.judging import EXIT_NOT_READY, EXIT_READY, EXIT_UNDETERMINED
 from reports.text.ink import Ink
 
 

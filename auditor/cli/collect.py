@@ -17,7 +17,7 @@ from auditor.pipeline.load import load
 from auditor.pipeline.settings import TIMEOUT, GatherSettings
 from auditor.plan.model import Plan
 from auditor.policy.hosts import host_remedy, host_words
-from auditor.policy.judge import EXIT_UNDETERMINED
+from auditor.policy.judging import EXIT_UNDETERMINED
 from auditor.text import duration, many
 
 MOST_MISSED = 20

@@ -18,7 +18,7 @@ from auditor.pipeline.bare_plans import plan_for_sources
 from auditor.pipeline.charts import with_charts
 from auditor.pipeline.image_list import ImageList, ListedImage, Mention, image_list
 from auditor.pipeline.load import is_site, load
-from auditor.policy.judge import EXIT_NOT_READY, EXIT_UNDETERMINED
+from auditor.policy.judging import EXIT_NOT_READY, EXIT_UNDETERMINED
 from auditor.text import first_of
 from reports.cleaning import clean
 

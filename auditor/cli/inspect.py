@@ -17,7 +17,7 @@ from auditor.pipeline.ca import read_ca, refuse_ca
 from auditor.pipeline.inspect.archive import inspect_archives
 from auditor.pipeline.inspect.image import inspect_image
 from auditor.pipeline.settings import TIMEOUT
-from auditor.policy.judge import EXIT_NOT_READY
+from auditor.policy.judging import EXIT_NOT_READY
 
 
 class Layout(enum.StrEnum):

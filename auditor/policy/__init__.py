@@ -6,14 +6,14 @@ from auditor.lazy import names_in
 
 if TYPE_CHECKING:
     from auditor.policy.baseline import Baseline, baseline_of
-    from auditor.policy.judge import Policy, judge
+    from auditor.policy.judging import Policy, judge
     from auditor.policy.rules import POLICY_RULES
 else:
     __getattr__ = names_in(
         __name__,
         {
             "auditor.policy.baseline": ("Baseline", "baseline_of"),
-            "auditor.policy.judge": ("Policy", "judge"),
+            "auditor.policy.judging": ("Policy", "judge"),
             "auditor.policy.rules": ("POLICY_RULES",),
         },
     )

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from auditor.lazy import names_in
 
 if TYPE_CHECKING:
-    from auditor.site.storage.along import along as along
     from auditor.site.storage.archives import measured as measured
     from auditor.site.storage.load import both as both
     from auditor.site.storage.nodes import import_stage as import_stage
@@ -20,7 +19,6 @@ else:
     __getattr__ = names_in(
         __name__,
         {
-            "auditor.site.storage.along": ("along",),
             "auditor.site.storage.archives": ("measured",),
             "auditor.site.storage.load": ("both",),
             "auditor.site.storage.nodes": (

@@ -12,6 +12,7 @@ from auditor.oci.reference import Reference
 from auditor.plan.model import Plan
 from auditor.site import storage
 from auditor.site.images import Images, Placement
+from auditor.site.storage.along import Along, along
 from auditor.site.storage.compressed import compressed, download_stage, registry_stage
 from auditor.site.storage.payloads import Part, Walk, walk
 from auditor.site.storage.sharing import Sharing
@@ -21,7 +22,6 @@ from auditor.transfer.hops import REGISTRY
 
 if TYPE_CHECKING:
     from auditor.site.archives.view import Archives
-    from auditor.site.storage.along import Along
     from auditor.site.storage.load import Load
     from auditor.site.storage.unpacked import Unpacked
     from auditor.site.storage.written import Writing
@@ -103,7 +103,7 @@ class Storage:
 
     @cached_property
     def _along(self) -> Along:
-        return storage.along(self._fetched.whole.contents, self._unknown)
+        return along(self._fetched.whole.contents, self._unknown)
 
     @cached_property
     def load(self) -> Load | None:
