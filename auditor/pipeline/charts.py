@@ -8,7 +8,7 @@ from pathlib import Path
 from auditor.evidence.seal import PLAN_TABLES
 from auditor.evidence.store import Store
 from auditor.plan.model import Plan
-from auditor.readers.workloads.rendered import charts_of, is_final
+from auditor.readers import workload_files as workloads
 
 
 def with_charts(plan: Plan, evidence: Path | None = None, *, may_connect: bool) -> Plan:
@@ -17,7 +17,8 @@ def with_charts(plan: Plan, evidence: Path | None = None, *, may_connect: bool) 
     A rendering in `evidence` is used if it was made from the same inputs. Otherwise helm runs; unless `may_connect`, only on a
     system that can start it without a network. A plan that was loaded from evidence keeps its renderings.
     """
-    if all(is_final(plan, number, workload) for number, workload in charts_of(plan)):
+    charts = [(number, workload) for number, workload in enumerate(plan.workloads) if workload.chart]
+    if all(workloads.is_final(plan, number, workload) for number, workload in charts):
         return plan
     from auditor.collectors.helm import with_rendered_charts  # noqa: PLC0415 - it starts programs, and few plans have charts
 

@@ -159,7 +159,12 @@ def _unread_configs(site: Site) -> int:
 def _of_connections(site: Site, _today: datetime.date) -> int:
     scripts = sum(isinstance(script, views.UnreadScript) for script in site.scripts)
     slips = site.registry_slips
-    return scripts + len(site.chart_fetches.unknown) + (not isinstance(slips, tuple)) + _unread_configs(site)
+    return (
+        scripts
+        + len(site.chart_fetches.unknown if site.plan.workloads else ())
+        + (not isinstance(slips, tuple))
+        + _unread_configs(site)
+    )
 
 
 def _of_trust(site: Site, today: datetime.date) -> int:

@@ -113,6 +113,20 @@ def format_of(data: bytes) -> str:
     return "" if (name := found.__name__.rpartition(".")[2]) in _NO_FORMATS else name.replace("_", " ")
 
 
+def is_object(data: bytes) -> bool:
+    """Whether a file is an object of Kubernetes by its keys."""
+    from auditor.readers.lists import unknown  # noqa: PLC0415 - as the other importers
+
+    return unknown.is_object(data)
+
+
+def is_structured(data: bytes) -> bool:
+    """Whether a file is JSON or YAML that is no list."""
+    from auditor.readers.lists import unknown  # noqa: PLC0415 - as the other importers
+
+    return unknown.recognises(data)
+
+
 def _empty(source: ListSource) -> ListLine:
     return source.error(source.whole, 1, 1, "the list names no image: is it cut off, or the wrong file?")
 
@@ -128,4 +142,4 @@ def _by_plugin(name: str, importer: Importer, source: ListSource, data: bytes) -
         ) from error
 
 
-__all__ = ["FORMATS", "ListSource", "format_of", "importers", "read_list"]
+__all__ = ["FORMATS", "ListSource", "format_of", "importers", "is_object", "is_structured", "read_list"]
