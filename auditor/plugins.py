@@ -37,6 +37,8 @@ def _may_have_any() -> bool:
 
 def _may_have_some_in(entry: str) -> bool:
     """Whether a folder of `sys.path` has metadata that names a group of ours, or is no folder."""
+    if entry.lower().endswith(".egg"):
+        return True
     try:
         names = os.listdir(entry or ".")  # noqa: PTH208 - as importlib.metadata reads it
     except FileNotFoundError:

@@ -34,7 +34,7 @@ COMMANDS: tuple[Row, ...] = (
         "collect",
         "auditor.cli.collect",
         "collect",
-        "Gather evidence into one file that crosses the gap: `auditor audit FILE` needs nothing else.",
+        "Gather evidence into one file. On the offline side, `auditor audit FILE` needs nothing else.",
     ),
     Row(
         "images",
@@ -64,14 +64,14 @@ COMMANDS: tuple[Row, ...] = (
         "diff",
         "auditor.cli.diff",
         "diff",
-        "Compare two reports. Exit code: 0 nothing new at the threshold, 1 something new at or over it, 2 usage.",
+        "Compare two reports. Exit code: 0 no new finding at the threshold, 1 new findings at or above it, 2 usage.",
     ),
     Row("checks", "auditor.cli.catalogue", "checks", "List every check with its family and severity."),
     Row(
         "explain",
         "auditor.cli.catalogue",
         "explain",
-        "Show one check's page: what it checks, why it matters, how to fix it, when it cannot tell, an example, its words.",
+        "Show the page of one check: what it checks, why it matters, how to fix it, when it is undetermined, and an example.",
     ),
     Row(
         "init",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor.check import Severity
 from auditor.collectors.timeouts import TIMEOUT
-from auditor.evidence.model import Place, Verify
+from auditor.evidence.kinds import Place, Verify
 from auditor.plan.areas import Area
 
 if TYPE_CHECKING:
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from auditor.plan.model import Plan
     from auditor.policy import Baseline
 
-__all__ = ["TIMEOUT", "GatherSettings", "Settings", "places_of", "real_day"]
+CHAIN_PLATFORMS = ("linux/amd64", "windows/amd64:ltsc2022")  # of the nodes that a single chain is judged for
+
+__all__ = ["CHAIN_PLATFORMS", "TIMEOUT", "GatherSettings", "Settings", "places_of", "real_day"]
 
 
 def real_day() -> datetime.date:

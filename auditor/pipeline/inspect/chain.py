@@ -13,6 +13,7 @@ from auditor.errors import Location, UsageError
 from auditor.evidence.store import Store
 from auditor.needs.model import Needs
 from auditor.oci.platform import InvalidPlatform
+from auditor.pipeline.settings import CHAIN_PLATFORMS as PLATFORMS
 from auditor.pipeline.settings import TIMEOUT
 from auditor.pipeline.site import opened
 from auditor.pki.clients import client_ids
@@ -27,7 +28,6 @@ from auditor.report.sections import trust_rows
 from auditor.site import Site
 from auditor.site.trust.served import Served, Unseen
 
-PLATFORMS = ("linux/amd64", "windows/amd64:ltsc2022")
 _HERE = Location("command line")
 _SUFFIXES = (".pem", ".crt", ".cer", ".der", ".p7b", ".p7c")  # no host name ends with one of these
 _FILES = "Name files of certificates, or folders of these."
