@@ -40,7 +40,10 @@ def _quick(parameter: Any, hint: object) -> Callable[[Any, Any], Any]:  # noqa: 
             found: Any = () if is_many else None
         else:
             found = value if value is parameter.default and type(value) is plain else _simple(plain, value)
-        if found is _LEFT or (parameter.required and found in (None, (), [])):
+        is_missing = parameter.required and found in (None, (), [])
+        if is_missing and context.resilient_parsing:
+            raise ValueError(parameter.name)  # the line is being completed: the parser goes on without the value
+        if found is _LEFT or is_missing:
             return by_typer(context, value)
         return found if parameter.callback is None else parameter.callback(context, parameter, found)
 
