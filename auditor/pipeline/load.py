@@ -15,7 +15,6 @@ from auditor.pipeline.bare_plans import ListInput, list_input, plan_for_lists
 from auditor.pipeline.input_kinds import is_manifest, kinds_in, read_source
 from auditor.plan.files import DiskFiles
 from auditor.plan.load import load_plan, load_plan_files
-from auditor.plan.marked import NotStructured, load_marked
 from auditor.plan.model import Plan
 from auditor.readers import workload_files as workloads
 from auditor.readers.lists import format_of
@@ -112,6 +111,8 @@ def _top_keys(path: Path) -> set[str]:
     text = _head(path).decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
     if not text.startswith(_FLOW):
         return {match[1] for line in text.splitlines() if (match := _KEY.match(line))}
+    from auditor.plan.marked import NotStructured, load_marked  # noqa: PLC0415 - for JSON only
+
     try:
         with path.open("rb") as file:
             documents = load_marked(file.read(_MOST_FLOW))

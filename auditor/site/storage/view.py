@@ -163,6 +163,8 @@ class Storage:
     @cached_property
     def nodes(self) -> tuple[Stage, ...]:
         """The disk of a node of each pool that gives it, once all images are there."""
+        if not self._disks:
+            return ()
         return storage.node_stages(self._stored.pools, self._plan.pools, self._needs, self._unpacked)
 
     @cached_property
