@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import reports
 from auditor.errors import AuditorError, UsageError
 from auditor.plan.spelling import as_hint, nearest
 from auditor.plugins import REPORTS, loaded, points
-from auditor.report import Report
 from auditor.text import shown
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from auditor.report import Report
 
 _HINT = "Fix or uninstall it, or choose another format."
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from auditor.connection_kinds import ConnectionKind as ConnectionKind  # noqa: PLC0414 - part of what a connection is
+
 _PORTS = {"http": 80, "https": 443}
 # Programs that fetch charts, files and sources use more schemes than runtimes that pull layers. `oci://` is a registry.
 _FETCHED = _PORTS | {"oci": 443, "ftp": 21, "ftps": 990, "git": 9418, "ssh": 22, "git+ssh": 22, "git+https": 443}
@@ -52,20 +54,6 @@ class Remote:
     host: str
     port: int
     scheme: str
-
-
-class ConnectionKind(enum.Enum):
-    """What a connection is for. Exactly one check reports each kind."""
-
-    LAYER = "layer"  # a node downloads a layer from a URL in its manifest
-    REGISTRY = "registry"  # a node asks a registry that no mirror replaces
-    REVOCATION = "revocation"  # a TLS client asks for a CRL or an OCSP answer
-    ISSUER = "issuer"  # a TLS client downloads a certificate that the endpoint does not send
-    ROOT_UPDATE = "root-update"  # Windows downloads a root of Microsoft's list
-    UNKNOWN_ROOT = "unknown-root"  # Windows looks for a root that is in no list
-    CHART = "chart"  # a tool or a controller downloads a chart or manifests
-    DOWNLOAD = "download"  # a script downloads a file
-    CACHED_REGISTRY = "cached-registry"  # the internal registry asks the one whose images it caches
 
 
 @dataclass(frozen=True, slots=True)

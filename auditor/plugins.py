@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from auditor.errors import AuditorError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 CHECKS, IMPORTERS, REPORTS = "auditor.checks", "auditor.importers", "auditor.reports"
 
@@ -14,7 +19,43 @@ CHECKS, IMPORTERS, REPORTS = "auditor.checks", "auditor.importers", "auditor.rep
 @cache
 def points(group: str) -> tuple[EntryPoint, ...]:
     """Every entry point of a group, by name. None of them is loaded."""
+    if not _may_have_any():
+        return ()
+    from importlib.metadata import entry_points  # noqa: PLC0415 - it imports much, and most installations have no plug-in
+
     return tuple(sorted(entry_points(group=group), key=lambda point: (point.name, point.value)))
+
+
+@cache
+def _may_have_any() -> bool:
+    """Whether some installed package may have entry points of ours. True where only importlib.metadata could tell."""
+    own = (finder for finder in sys.meta_path if getattr(finder, "__module__", "") != "_frozen_importlib_external")
+    if any(hasattr(finder, "find_distributions") for finder in own):
+        return True
+    return any(map(_may_have_some_in, sys.path))
+
+
+def _may_have_some_in(entry: str) -> bool:
+    """Whether a folder of `sys.path` has metadata that names a group of ours, or is no folder."""
+    if entry.lower().endswith(".egg"):
+        return True
+    try:
+        names = os.listdir(entry or ".")  # noqa: PTH208 - as importlib.metadata reads it
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    metadata = [name for name in names if name.lower().endswith((".dist-info", ".egg-info"))]
+    return any(name.lower().endswith(".egg") for name in names) or any(_names_ours(Path(entry, name)) for name in metadata)
+
+
+def _names_ours(folder: Path) -> bool:
+    try:
+        return b"[auditor." in (folder / "entry_points.txt").read_bytes().replace(b" ", b"")
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
 
 
 @cache

@@ -10,13 +10,13 @@ from __future__ import annotations
 import base64
 import dataclasses
 import enum
-import html
 import json
+import operator
 import re
 import shlex
 import urllib.parse
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar, cast
 
 from auditor.secret_forms import REDACTED as REDACTED  # noqa: PLC0414 - the name by which others know it
@@ -135,6 +135,8 @@ def _encoded(secret: str) -> Iterator[str]:
         found.add(urllib.parse.quote(quoted, safe=""))
     every = "".join(f"%{byte:02X}" for byte in raw)
     found |= {every, every.lower()}
+    import html  # noqa: PLC0415 - its table of entities is large, and few runs read a secret
+
     for text in list(found):
         in_json = json.dumps(text)[1:-1]
         found |= {in_json, json.dumps(text, ensure_ascii=False)[1:-1], json.dumps(in_json)[1:-1], in_json.replace("/", "\\/")}
@@ -232,15 +234,11 @@ def redact_deep(value: Value, known: dict[Any, Any] | None = None) -> Value:
     return cast("Value", _deep(value, {} if known is None else known))
 
 
-_FIELDS: dict[type, tuple[str, ...]] = {}
 _PLAIN = (int, float, bytes, enum.Enum, type(None))
-
-
-def _fields(kind: type) -> tuple[str, ...]:
-    """The fields of a dataclass that may hold text."""
-    if kind not in _FIELDS:
-        _FIELDS[kind] = tuple(field.name for field in dataclasses.fields(kind) if field.init)
-    return _FIELDS[kind]
+_Walk = Callable[[Any, dict[Any, Any]], Any]
+_WALKS: dict[type, _Walk] = {}
+_FIELDS: dict[type, tuple[str, ...]] = {}  # those of a dataclass that may hold text
+_is = operator.is_
 
 
 def _deep(value: Any, known: dict[Any, Any]) -> Any:  # noqa: ANN401 - any value of a report
@@ -248,19 +246,40 @@ def _deep(value: Any, known: dict[Any, Any]) -> Any:  # noqa: ANN401 - any value
     if kind is str:
         if (done := known.get(value)) is None:
             done = known[value] = redact(value)
-        return done
-    if isinstance(value, _PLAIN):
-        return value
+        return value if done == value else done  # an equal text may be another object
+    walk = _WALKS.get(kind)
+    if walk is None:
+        walk = _WALKS[kind] = _walk_of(kind)
+    return walk(value, known)
+
+
+def _walk_of(kind: type) -> _Walk:
+    """What to do with the values of a type. Each type is looked at once: a report has many values of few types."""
+    if issubclass(kind, _PLAIN):
+        return _whole
     if kind is tuple or kind is list:
-        parts = [_deep(part, known) for part in value]
-        return value if all(map(_is, parts, value)) else kind(parts)
-    if isinstance(value, Mapping):
-        pairs = {_deep(key, known): _deep(part, known) for key, part in value.items()}
-        is_same = all(map(_is, pairs, value)) and all(map(_is, pairs.values(), value.values()))
-        return value if is_same and len(pairs) == len(value) else pairs
-    if hasattr(kind, "__dataclass_fields__") and kind is not value:
-        return _dataclass(value, known)
+        return _items
+    if issubclass(kind, Mapping):
+        return _pairs
+    if hasattr(kind, "__dataclass_fields__") and not getattr(kind, "is_own_text", False):
+        _FIELDS[kind] = tuple(field.name for field in dataclasses.fields(cast("Any", kind)) if field.init)
+        return _dataclass
+    return _whole
+
+
+def _whole(value: Any, _known: dict[Any, Any]) -> Any:  # noqa: ANN401 - any value without text
     return value
+
+
+def _items(value: Any, known: dict[Any, Any]) -> Any:  # noqa: ANN401 - a tuple or a list
+    parts = [_deep(part, known) for part in value]
+    return value if all(map(_is, parts, value)) else type(value)(parts)
+
+
+def _pairs(value: Any, known: dict[Any, Any]) -> Any:  # noqa: ANN401 - any mapping
+    pairs = {_deep(key, known): _deep(part, known) for key, part in value.items()}
+    is_same = all(map(_is, pairs, value)) and all(map(_is, pairs.values(), value.values()))
+    return value if is_same and len(pairs) == len(value) else pairs
 
 
 def _dataclass(value: Any, known: dict[Any, Any]) -> Any:  # noqa: ANN401 - any dataclass
@@ -268,7 +287,7 @@ def _dataclass(value: Any, known: dict[Any, Any]) -> Any:  # noqa: ANN401 - any 
     if entry is not None and entry[0] is value:
         return entry[1]
     changed = {}
-    for name in _fields(type(value)):
+    for name in _FIELDS[type(value)]:
         old = getattr(value, name)
         if (new := _deep(old, known)) is not old:
             changed[name] = new
@@ -276,7 +295,3 @@ def _dataclass(value: Any, known: dict[Any, Any]) -> Any:  # noqa: ANN401 - any 
     known[id(value)] = (value, done)
     known[id(done)] = (done, done)
     return done
-
-
-def _is(one: object, other: object) -> bool:
-    return one is other

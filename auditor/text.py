@@ -15,6 +15,7 @@ LONGEST = 80  # characters of a quoted value
 MAX_QUOTED = 4096  # the redaction reads no more of a quoted value
 MAX_PRINTABLE = 300
 # Control, zero-width and direction characters, lone surrogates, noncharacters: readers do not see them, terminals obey some.
+MAX_TEXT = 2000  # characters; no value of a plan needs more
 FORBIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]"
 )

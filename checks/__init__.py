@@ -1,141 +1,148 @@
 """The catalogue: one file per check, and the one explicit registry of them.
 
-Third parties add theirs through the entry-point group `auditor.checks`; each entry point names a `Check`.
+What a check declares about itself is also in `checks/catalogue.json`, which `make docs` writes from the modules: a run imports
+only the checks that it uses. Third parties add theirs through the entry-point group `auditor.checks`; each entry point names
+a `Check`.
 """
 
 from __future__ import annotations
 
-from auditor.check import Check
-from checks.images import (
-    archive_corrupt,
-    archive_name_conflict,
-    archive_name_mismatch,
-    content_mismatch,
-    default_image_missing,
-    digest_drift,
-    image_absent,
-    image_duplicate,
-    image_missing_in_target,
-    image_not_listed,
-    image_reference_invalid,
-    image_unpinned,
-    image_unused,
-    index_incomplete,
-    mirror_not_configured,
-    node_config_invalid,
-    platform_absent,
-    platform_dropped,
-    schema1_manifest,
-    source_mismatch,
-    windows_build_fallback,
-    windows_build_mismatch,
-    workload_os_unbound,
-)
-from checks.storage import (
-    media_capacity,
-    media_file_limit,
-    node_disk,
-    registry_disk,
-    size_unproven,
-    staging_disk,
-)
-from checks.transfer import (
-    chart_repository_egress,
-    copy_drops_foreign_layers,
-    copy_drops_platforms,
-    copy_keeps_urls,
-    copy_script_flag,
-    docker_nondistributable,
-    registry_config,
-    registry_refuses_urls,
-    script_downloads,
-    transfer_window,
-)
-from checks.trust import (
-    ca_not_in_machine_store,
-    certificate_expiring,
-    certificate_name_mismatch,
-    certificate_weak,
-    chain_incomplete,
-    crl_stale,
-    revocation_egress,
-    revocation_missing,
-    root_needs_windows_update,
-    root_not_trusted,
-    root_unproven,
-    root_update_stall,
-    runtime_ca_path,
-    tls_version_mismatch,
-    trust_split,
-)
-from checks.windows import (
-    foreign_layer_base_era,
-    foreign_layer_egress,
-    foreign_layer_unavailable,
-    hostprocess_requirements,
-    known_issue,
-    windows_version_unsupported,
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from auditor.check import Area, Check, ConnectionKind, Outcome, Severity
+from auditor.own_files import text_in
+from auditor.site.requirement import Requirement
+
+if TYPE_CHECKING:
+    import datetime
+
+    from auditor.site import Site
+
+MODULES: tuple[str, ...] = (
+    "checks.images.image_reference_invalid",
+    "checks.images.image_duplicate",
+    "checks.images.image_unpinned",
+    "checks.images.image_not_listed",
+    "checks.images.image_unused",
+    "checks.images.default_image_missing",
+    "checks.images.workload_os_unbound",
+    "checks.images.image_absent",
+    "checks.images.platform_absent",
+    "checks.images.windows_build_mismatch",
+    "checks.images.windows_build_fallback",
+    "checks.images.image_missing_in_target",
+    "checks.images.platform_dropped",
+    "checks.images.digest_drift",
+    "checks.images.index_incomplete",
+    "checks.images.content_mismatch",
+    "checks.images.source_mismatch",
+    "checks.images.schema1_manifest",
+    "checks.images.archive_corrupt",
+    "checks.images.archive_name_mismatch",
+    "checks.images.archive_name_conflict",
+    "checks.images.mirror_not_configured",
+    "checks.images.node_config_invalid",
+    "checks.windows.foreign_layer_egress",
+    "checks.windows.foreign_layer_unavailable",
+    "checks.windows.foreign_layer_base_era",
+    "checks.windows.hostprocess_requirements",
+    "checks.windows.windows_version_unsupported",
+    "checks.windows.known_issue",
+    "checks.transfer.copy_drops_foreign_layers",
+    "checks.transfer.copy_keeps_urls",
+    "checks.transfer.copy_drops_platforms",
+    "checks.transfer.copy_script_flag",
+    "checks.transfer.registry_refuses_urls",
+    "checks.transfer.registry_config",
+    "checks.transfer.docker_nondistributable",
+    "checks.transfer.transfer_window",
+    "checks.transfer.chart_repository_egress",
+    "checks.transfer.script_downloads",
+    "checks.storage.registry_disk",
+    "checks.storage.staging_disk",
+    "checks.storage.media_capacity",
+    "checks.storage.media_file_limit",
+    "checks.storage.node_disk",
+    "checks.storage.size_unproven",
+    "checks.trust.chain_incomplete",
+    "checks.trust.root_not_trusted",
+    "checks.trust.root_needs_windows_update",
+    "checks.trust.root_unproven",
+    "checks.trust.trust_split",
+    "checks.trust.revocation_egress",
+    "checks.trust.revocation_missing",
+    "checks.trust.crl_stale",
+    "checks.trust.root_update_stall",
+    "checks.trust.certificate_expiring",
+    "checks.trust.certificate_name_mismatch",
+    "checks.trust.certificate_weak",
+    "checks.trust.tls_version_mismatch",
+    "checks.trust.ca_not_in_machine_store",
+    "checks.trust.runtime_ca_path",
 )
 
-CATALOGUE: tuple[Check, ...] = (
-    image_reference_invalid.CHECK,
-    image_duplicate.CHECK,
-    image_unpinned.CHECK,
-    image_not_listed.CHECK,
-    image_unused.CHECK,
-    default_image_missing.CHECK,
-    workload_os_unbound.CHECK,
-    image_absent.CHECK,
-    platform_absent.CHECK,
-    windows_build_mismatch.CHECK,
-    windows_build_fallback.CHECK,
-    image_missing_in_target.CHECK,
-    platform_dropped.CHECK,
-    digest_drift.CHECK,
-    index_incomplete.CHECK,
-    content_mismatch.CHECK,
-    source_mismatch.CHECK,
-    schema1_manifest.CHECK,
-    archive_corrupt.CHECK,
-    archive_name_mismatch.CHECK,
-    archive_name_conflict.CHECK,
-    mirror_not_configured.CHECK,
-    node_config_invalid.CHECK,
-    foreign_layer_egress.CHECK,
-    foreign_layer_unavailable.CHECK,
-    foreign_layer_base_era.CHECK,
-    hostprocess_requirements.CHECK,
-    windows_version_unsupported.CHECK,
-    known_issue.CHECK,
-    copy_drops_foreign_layers.CHECK,
-    copy_keeps_urls.CHECK,
-    copy_drops_platforms.CHECK,
-    copy_script_flag.CHECK,
-    registry_refuses_urls.CHECK,
-    registry_config.CHECK,
-    docker_nondistributable.CHECK,
-    transfer_window.CHECK,
-    chart_repository_egress.CHECK,
-    script_downloads.CHECK,
-    registry_disk.CHECK,
-    staging_disk.CHECK,
-    media_capacity.CHECK,
-    media_file_limit.CHECK,
-    node_disk.CHECK,
-    size_unproven.CHECK,
-    chain_incomplete.CHECK,
-    root_not_trusted.CHECK,
-    root_needs_windows_update.CHECK,
-    root_unproven.CHECK,
-    trust_split.CHECK,
-    revocation_egress.CHECK,
-    revocation_missing.CHECK,
-    crl_stale.CHECK,
-    root_update_stall.CHECK,
-    certificate_expiring.CHECK,
-    certificate_name_mismatch.CHECK,
-    certificate_weak.CHECK,
-    tls_version_mismatch.CHECK,
-    ca_not_in_machine_store.CHECK,
-    runtime_ca_path.CHECK,
-)
+
+@dataclass(frozen=True, slots=True)
+class _Deferred:
+    """The function of a check, whose module is imported by the first call."""
+
+    module: str
+
+    def __call__(self, site: Site, today: datetime.date) -> Iterator[Outcome]:
+        return check_in(self.module).run(site, today)
+
+
+def check_in(module: str) -> Check:
+    """The check that a module of ours defines."""
+    check: Check = import_module(module).CHECK
+    return check
+
+
+_KEYS = frozenset({"module", "id", "title", "family", "severity", "area", "connections", "requires", "page"})
+
+
+def _declared(row: dict[str, Any]) -> Check:
+    return Check(
+        id=row["id"],
+        title=row["title"],
+        family=row["family"],
+        severity=Severity(row["severity"]),
+        page="\n".join(row["page"]),
+        run=_Deferred(row["module"]),
+        requires=tuple(Requirement[name] for name in row["requires"]),
+        area=Area(row["area"]) if row["area"] else None,
+        connections=tuple(ConnectionKind(name) for name in row["connections"]),
+    )
+
+
+def catalogue_text() -> str:
+    """What `checks/catalogue.json` has to hold, by the modules themselves. Imports every check."""
+    rows = [
+        {
+            "module": module,
+            "id": check.id,
+            "title": check.title,
+            "family": check.family,
+            "severity": check.severity.value,
+            "area": check.area.value if check.area is not None else "",
+            "connections": [kind.value for kind in check.connections],
+            "requires": [requirement.name for requirement in check.requires],
+            "page": check.page.split("\n"),
+        }
+        for module in MODULES
+        for check in (check_in(module),)
+    ]
+    return json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
+
+
+def _catalogue() -> tuple[Check, ...]:
+    """Every check of ours. One that the file does not have, or has in another form, is imported: what is registered runs."""
+    declared = {row["module"]: row for row in json.loads(text_in(__name__, "catalogue.json")) if row.keys() == _KEYS}
+    return tuple(_declared(row) if (row := declared.get(module)) else check_in(module) for module in MODULES)
+
+
+CATALOGUE: tuple[Check, ...] = _catalogue()

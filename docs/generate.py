@@ -1,6 +1,7 @@
 """Writes the generated pages of docs/: the checks, the command line and the plan. `make docs` runs it.
 
-It also writes checks/said.yaml, from which `auditor explain` quotes.
+It also writes checks/catalogue.json, by which a run knows its checks without importing them, and checks/worked.json, which
+`auditor explain` prints; that is made from checks/examples and checks/said.yaml.
 
 The words are the code's own: module docstrings, option helps, fact tables. CI fails when a page differs from what this writes.
 """
@@ -22,7 +23,7 @@ from auditor.engine import evaluate
 from auditor.pipeline.catalogue import rules
 from auditor.plan.schema import json_schema
 from auditor.plan.starter import starter_plan
-from checks import CATALOGUE
+from checks import MODULES, catalogue_text, check_in
 from reports.words import WORDS
 from tests.world import day, site_of
 
@@ -30,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the neighbour below is no pack
 import manual
 
 HERE = Path(__file__).parent
+CATALOGUE = tuple(map(check_in, MODULES))  # the modules, not the file that this writes
 TODAY = datetime.date(2026, 11, 23)
 EXAMPLES = HERE.parent / "checks" / "examples"
 HEADER = "<!-- Written by docs/generate.py; edit the code and run `make docs`. -->\n"
@@ -53,6 +55,12 @@ def said_file() -> str:
     return "# Written by docs/generate.py; edit the code and run `make docs`.\n" + yaml.safe_dump(
         said, sort_keys=False, allow_unicode=True, width=120
     )
+
+
+def worked_file() -> str:
+    """checks/worked.json: the example of each check as `auditor explain` prints it."""
+    pages = {check.id: "\n".join(markdown(example, "##")) for check in CATALOGUE if (example := worked(check.id))}
+    return json.dumps(pages, indent=1, ensure_ascii=False) + "\n"
 
 
 CHECKS_INTRODUCTION = """
@@ -282,7 +290,9 @@ def plan_page() -> str:
 
 # What is generated, and by what; in this order, as the page of the checks shows what said.yaml holds.
 GENERATED = {
+    HERE.parent / "checks" / "catalogue.json": catalogue_text,
     HERE.parent / "checks" / "said.yaml": said_file,
+    HERE.parent / "checks" / "worked.json": worked_file,
     HERE / "checks.md": checks_page,
     HERE / "severity.md": severity_page,
     HERE / "plan.md": plan_page,

@@ -56,7 +56,8 @@ def _lines() -> Iterator[str]:
     yield ".SH OPTIONS"
     yield from _options(root)
     yield ".SH COMMANDS"
-    for name, command in root.commands.items():
+    for name, deferred in root.commands.items():
+        command = deferred.load()
         arguments = " ".join(_argument(part) for part in command.params if part.param_type_name == "argument")
         yield f".SS auditor {_roff(name)} {_roff(arguments)}".rstrip()
         yield _roff(command.help or "")

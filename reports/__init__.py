@@ -9,8 +9,10 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from auditor.report import Report
+if TYPE_CHECKING:
+    from auditor.report import Report
 
 
 @dataclass(frozen=True, slots=True)

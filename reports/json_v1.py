@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from importlib import resources
 
 from auditor.check import Finding, Remedy, Subject, Undetermined
 from auditor.report import (
@@ -37,6 +36,8 @@ SCHEMA = "report_v1.schema.json"
 
 def report_schema() -> Json:
     """The JSON Schema (2020-12) that every version 1 report validates against."""
+    from importlib import resources  # noqa: PLC0415 - for `auditor schema`, and not for a report
+
     text = resources.files("reports").joinpath(SCHEMA).read_text(encoding="utf-8")
     schema: Json = json.loads(text)
     return schema

@@ -12,7 +12,8 @@ ROOT = Path(__file__).parent.parent
 
 # Top to bottom as in the design page, section 4. A later line may import from every earlier one.
 ORDER = (
-    ("auditor.errors", "auditor.facts", "auditor.secret_forms"),
+    ("auditor.connection_kinds", "auditor.errors", "auditor.lazy", "auditor.own_files", "auditor.secret_forms"),
+    ("auditor.facts",),
     ("auditor.redaction", "auditor.net"),
     ("auditor.text",),
     ("auditor.plugins",),

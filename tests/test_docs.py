@@ -37,7 +37,7 @@ def generator() -> ModuleType:
     return module
 
 
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = {name: one.load() for name, one in typer.main.get_command(app).commands.items()}  # type: ignore[attr-defined]
 GENERATED: dict[Path, Callable[[], str]] = generator().GENERATED
 
 

@@ -202,3 +202,41 @@ def test_formats_whose_files_have_one_name_need_two_folders(tmp_path: Path) -> N
     assert done.returncode == 2
     assert "its files would be those of json" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_without_a_plug_in_the_metadata_of_packages_stays_unread(tmp_path: Path) -> None:
+    """importlib.metadata takes longer to import than a short list takes to audit."""
+    code = "import sys; from auditor.plugins import CHECKS, points; print(points(CHECKS), 'importlib.metadata' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "() False"
+
+
+@pytest.mark.parametrize("form", ["dist-info", "egg-info", "egg", "zip", "finder"])
+def test_plug_ins_are_found_in_every_form_that_python_knows(form: str, tmp_path: Path) -> None:
+    names = "[auditor.checks]\nsome = nothing:CHECK\n"
+    home = tmp_path / "site"
+    folder = {"egg": "some-1.0.egg/EGG-INFO", "egg-info": "some-1.0.egg-info"}.get(form, "some-1.0.dist-info")
+    (home / folder).mkdir(parents=True)
+    (home / folder / "entry_points.txt").write_text(names)
+    (home / folder / "METADATA").write_text("Metadata-Version: 2.1\nName: some\nVersion: 1.0\n")
+    shutil.copy(home / folder / "METADATA", home / folder / "PKG-INFO")
+    before = ""
+    if form == "zip":
+        home = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", home))
+    if form == "egg":
+        home = home / "some-1.0.egg"
+    if form == "finder":
+        before = (
+            "from importlib.metadata import DistributionFinder, MetadataPathFinder\n"
+            f"here = DistributionFinder.Context(path=[{str(home)!r}])\n"
+            "class Finder(DistributionFinder):\n"
+            "    def find_spec(self, *_): return None\n"
+            "    def find_distributions(self, context): return MetadataPathFinder.find_distributions(here)\n"
+            "sys.meta_path.append(Finder())\n"
+        )
+    path = "" if form == "finder" else f"sys.path.append({str(home)!r})\n"
+    code = (
+        f"import sys\n{path}{before}from auditor.plugins import CHECKS, points\nprint([point.name for point in points(CHECKS)])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.strip() == "['some']", done.stderr

@@ -1,4 +1,5 @@
-"""The command line. Each command has its own file; this one registers them and maps exceptions to exit codes."""
+"""The command line. Each command has its own file, which auditor/cli/commands.py names; this one maps exceptions to
+exit codes."""
 
 from __future__ import annotations
 
@@ -10,16 +11,27 @@ import typer
 from typer.core import TyperGroup
 
 from auditor import __version__
-from auditor.cli import audit, catalogue, chain, collect, diff, fix, images, init, inspect, schema, signals
+from auditor.cli import signals
+from auditor.cli.commands import COMMANDS, Deferred
 from auditor.cli.output import discard_stdout, write_stdout
 from auditor.cli.refusals import REFUSED, refused
 from auditor.cli.saying import Loudness, be, note, say
+from auditor.cli.values import without_adapters
 from auditor.errors import Interrupted, UsageError, strerror
 from auditor.redaction import remember_environment
 
 
 class Commands(TyperGroup):
     """The commands. A signal that ends one of them is reported, and ends in the exit code of that signal."""
+
+    def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - what typer passes on
+        super().__init__(**attributes)
+        for row in COMMANDS:
+            self.add_command(Deferred(row))
+
+    def get_params(self, ctx: Any) -> Any:  # noqa: ANN401 - the parser's own types are not exported
+        """Return the options before the command."""
+        return without_adapters(super().get_params(ctx), self.callback)
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - the class of the parser's context is not exported
         """Run the command."""
@@ -66,19 +78,6 @@ def _options(
         raise UsageError("--quiet and --verbose are given together", "Leave one of them out.")
     remember_environment(os.environ)
     be(Loudness.QUIET if quiet else Loudness.VERBOSE if verbose else Loudness.NORMAL)
-
-
-app.command("audit")(audit.audit)
-app.command("collect")(collect.collect)
-app.command("images")(images.images)
-app.command("inspect")(inspect.inspect)
-app.command("fix")(fix.fix)
-app.command("chain")(chain.chain)
-app.command("diff")(diff.diff)
-app.command("checks")(catalogue.checks)
-app.command("explain")(catalogue.explain)
-app.command("init")(init.init)
-app.command("schema")(schema.schema)
 
 
 def run() -> None:

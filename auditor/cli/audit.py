@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from auditor.check import Severity
-from auditor.cli.fleet import audit_fleet
+from auditor.cli import work
 from auditor.cli.options import (
     AskVia,
     At,
@@ -33,13 +33,9 @@ from auditor.cli.output import annotate_refusal, parse_outputs, write_reports
 from auditor.cli.progress import bar
 from auditor.cli.saying import notice
 from auditor.errors import PlanError
-from auditor.evidence.model import Verify
-from auditor.pipeline.audit import audit as audit_plan
-from auditor.pipeline.bare_plans import list_input, without_repeated
-from auditor.pipeline.baseline import read_baseline
+from auditor.evidence.kinds import Verify
 from auditor.pipeline.callbacks import Callbacks
 from auditor.pipeline.catalogue import catalogue, required, selected
-from auditor.pipeline.load import is_site, load
 from auditor.pipeline.settings import TIMEOUT, GatherSettings, Settings
 
 
@@ -70,7 +66,7 @@ def audit(
     Several plans are audited one after the other. Each --format then names a folder, which gets one report per plan and an
     index page. The formats text, lines and github may also go to stdout.
     """
-    inputs = without_repeated(inputs)
+    inputs = work.without_repeated(inputs)
     known = catalogue()
     settings = Settings(
         parse_date(at),
@@ -79,19 +75,21 @@ def audit(
         fail_on,
         strict,
         waivers,
-        read_baseline(baseline) if baseline else None,
+        work.read_baseline(baseline) if baseline else None,
         evidence,
         offline,
         require=required(require or []),
         render_charts=render_charts,
         gathering=GatherSettings(tuple(via or ()), jobs, verify, ca, timeout),
     )
-    read = (*(list_input(path).path for path in inputs), *filter(None, (evidence, waivers, baseline, ca)))
-    if each or (len(inputs) > 1 and not platform and all(is_site(path) for path in inputs)):
+    read = (*(work.list_input(path).path for path in inputs), *filter(None, (evidence, waivers, baseline, ca)))
+    if each or (len(inputs) > 1 and not platform and all(work.is_site(path) for path in inputs)):
+        from auditor.cli.fleet import audit_fleet  # noqa: PLC0415 - it imports the index page of several reports
+
         raise typer.Exit(audit_fleet(inputs, platform or [], settings, format or [], read))
     outputs = parse_outputs(format or [], read)
     try:
-        report = audit_plan(load(inputs, platform or []), settings, Callbacks(bar, notice))
+        report = work.audit(work.load(inputs, platform or []), settings, Callbacks(bar, notice))
     except PlanError as error:
         annotate_refusal(error, outputs)
         raise

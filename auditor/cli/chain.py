@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditor.cli.chain_view import chain_json, chain_text
+from auditor.cli import work
 from auditor.cli.inspect import Layout
 from auditor.cli.options import At, EvidenceIn, Timeout, parse_date
 from auditor.cli.output import use_colour, write_stdout
 from auditor.errors import UsageError
-from auditor.pipeline.inspect.chain import PLATFORMS, ChainQuestion, InspectedChain, inspect_chain
+from auditor.pipeline.settings import CHAIN_PLATFORMS as PLATFORMS
 from auditor.pipeline.settings import TIMEOUT
-from auditor.pki.stores.dump import dump_script as windows_script
-from auditor.policy.judge import EXIT_NOT_READY, EXIT_READY, EXIT_UNDETERMINED
+from auditor.policy.exit_codes import EXIT_NOT_READY, EXIT_READY, EXIT_UNDETERMINED
 from reports.text.ink import Ink
+
+if TYPE_CHECKING:
+    from auditor.pipeline.inspect.chain import InspectedChain
 
 
 def chain(
@@ -55,11 +57,11 @@ def chain(
     Exit code: 0 every client verifies it, 1 one fails, 3 undetermined.
     """
     if dump_script:
-        write_stdout(windows_script())
+        write_stdout(work.dump_script())
         return
     if subject is None:
         raise UsageError("no endpoint and no file is named", "Name an endpoint as host:port, or a file with a chain.")
-    question = ChainQuestion(
+    question = work.ChainQuestion(
         subject,
         host,
         tuple(platform or PLATFORMS),
@@ -70,8 +72,8 @@ def chain(
         evidence,
         timeout,
     )
-    found = inspect_chain(question, parse_date(at))
-    write_stdout((chain_json(found) if format is Layout.JSON else chain_text(found, Ink(use_colour()))) + "\n")
+    found = work.inspect_chain(question, parse_date(at))
+    write_stdout((work.chain_json(found) if format is Layout.JSON else work.chain_text(found, Ink(use_colour()))) + "\n")
     raise typer.Exit(_exit_code(found))
 
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
+from auditor.cli import work
 from auditor.cli.options import AskVia, Ca, EvidenceOut, HowVerified, Jobs, Platforms, Sources, Timeout
 from auditor.cli.progress import bar
 from auditor.cli.saying import note, notice
-from auditor.evidence.missed import Missed
-from auditor.evidence.model import Verify
+from auditor.evidence.kinds import Verify
 from auditor.pipeline.callbacks import Callbacks
-from auditor.pipeline.gather import Collected, gather_plan
-from auditor.pipeline.load import load
 from auditor.pipeline.settings import TIMEOUT, GatherSettings
-from auditor.plan.model import Plan
-from auditor.policy.hosts import host_remedy, host_words
-from auditor.policy.judge import EXIT_UNDETERMINED
+from auditor.policy.exit_codes import EXIT_UNDETERMINED
 from auditor.text import duration, many
+
+if TYPE_CHECKING:
+    from auditor.evidence.missed import Missed
+    from auditor.pipeline.gather import Collected
+    from auditor.plan.model import Plan
 
 MOST_MISSED = 20
 
@@ -37,9 +39,9 @@ def collect(
 
     Exit code: 0 everything was observed, 2 usage, 3 something was not: the last lines name the host, the cause and the fix.
     """
-    plan = load(inputs, platform or []).plan
+    plan = work.load(inputs, platform or []).plan
     settings = GatherSettings(tuple(via or ()), jobs, verify, ca, timeout)
-    done = gather_plan(plan, output, settings, Callbacks(bar, notice))
+    done = work.gather_plan(plan, output, settings, Callbacks(bar, notice))
     _summarize(done, output)
     for missed in done.missed[:MOST_MISSED]:
         _report_missed(plan, missed)
@@ -66,7 +68,7 @@ def _report_missed(plan: Plan, missed: Missed) -> None:
     if missed.fault is None:
         note(f"not observed: {missed.where}: {missed.detail} ({counts})")
         return
-    remedy = host_remedy(plan, missed.fault.host, missed.fault.cause)
-    note(f"not observed: {host_words(missed.fault)}")
+    remedy = work.host_remedy(plan, missed.fault.host, missed.fault.cause)
+    note(f"not observed: {work.host_words(missed.fault)}")
     note(f"  {counts}; audits report their checks as undetermined")
     note(f"  fix: {remedy.text}" + "".join(f"\n    $ {command}" for command in remedy.commands))

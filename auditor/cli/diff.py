@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 
 from auditor.check import Severity
+from auditor.cli import work
 from auditor.cli.output import write_stdout
-from auditor.diff import as_json, as_text, compare
-from auditor.pipeline.baseline import read_report
 
 
 class Shape(enum.StrEnum):
@@ -32,6 +31,6 @@ Threshold = Annotated[
 
 def diff(old: Old, new: New, format: Shown = Shape.TEXT, fail_on: Threshold = Severity.ERROR) -> None:
     """Compare two reports. Exit code: 0 no new finding at the threshold, 1 new findings at or above it, 2 usage."""
-    difference = compare(read_report(old), read_report(new))
-    write_stdout(as_json(difference, fail_on) if format is Shape.JSON else as_text(difference, fail_on))
+    difference = work.compare(work.read_report(old), work.read_report(new))
+    write_stdout(work.as_json(difference, fail_on) if format is Shape.JSON else work.as_text(difference, fail_on))
     raise typer.Exit(1 if difference.worse(fail_on) else 0)

@@ -6,11 +6,12 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from auditor import __version__
+from auditor.cli import work
 from auditor.cli.options import (
     AskVia,
     At,
@@ -28,18 +29,14 @@ from auditor.cli.output import cannot_write, write_stdout
 from auditor.cli.progress import bar
 from auditor.cli.saying import note, notice
 from auditor.errors import UsageError
-from auditor.fix.readme import NAME
-from auditor.fix.remedies import remedies, remedies_by_report
-from auditor.fix.written import Written
-from auditor.pipeline.audit import audited
-from auditor.pipeline.baseline import report_in
 from auditor.pipeline.callbacks import Callbacks
 from auditor.pipeline.catalogue import catalogue, selected
-from auditor.pipeline.fixes import by_waiver
-from auditor.pipeline.load import load
 from auditor.pipeline.settings import TIMEOUT, GatherSettings, Settings
 from auditor.redaction import fit, redact
 from auditor.text import clean
+
+if TYPE_CHECKING:
+    from auditor.fix.written import Written
 
 Fixed = Annotated[
     list[Path], typer.Argument(metavar="PLAN|LIST…|EVIDENCE|REPORT", help="A plan, image lists, evidence or a JSON report.")
@@ -63,10 +60,10 @@ def fix(
 ) -> None:
     """Write files that resolve findings: copy scripts, lists, configuration. Nothing is run. Exit code: 0 done, 2 usage."""
     _refuse_old(output)
-    if len(inputs) == 1 and (document := report_in(inputs[0])) is not None:
+    if len(inputs) == 1 and (document := work.report_in(inputs[0])) is not None:
         if evidence or offline or at or platform or waivers or via or ca or render_charts:
             raise UsageError(f"{inputs[0]} is a report: its settings are fixed", "Give only --output, or the plan instead.")
-        _write(output, remedies_by_report(document, __version__))
+        _write(output, work.remedies_by_report(document, __version__))
         return
     known = catalogue()
     settings = Settings(
@@ -79,14 +76,14 @@ def fix(
         render_charts=render_charts,
         gathering=GatherSettings(tuple(via or ()), jobs, ca=ca, timeout=timeout),
     )
-    with audited(load(inputs, platform or []), settings, Callbacks(bar, notice)) as (site, report):
-        found = by_waiver(report)
-        files = remedies(site, found.active, found.waived, __version__, settings.today)
+    with work.audited(work.load(inputs, platform or []), settings, Callbacks(bar, notice)) as (site, report):
+        found = work.by_waiver(report)
+        files = work.remedies(site, found.active, found.waived, __version__, settings.today)
     _write(output, files)
 
 
 def _write(folder: Path, files: tuple[Written, ...]) -> None:
-    if [file.path for file in files] == [NAME]:
+    if [file.path for file in files] == [work.README]:
         note("auditor: no finding can be resolved by a file, so nothing was written. `auditor audit` shows the remedies.")
         return
     write_folder(folder, files)

@@ -5,22 +5,21 @@ from __future__ import annotations
 import enum
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from tabulate import tabulate
 
+from auditor.cli import work
 from auditor.cli.options import RenderCharts
 from auditor.cli.output import write_stdout
 from auditor.cli.saying import note, say
 from auditor.errors import UsageError
-from auditor.pipeline.bare_plans import plan_for_sources
-from auditor.pipeline.charts import with_charts
-from auditor.pipeline.image_list import ImageList, ListedImage, Mention, image_list
-from auditor.pipeline.load import is_site, load
-from auditor.policy.judge import EXIT_NOT_READY, EXIT_UNDETERMINED
+from auditor.policy.exit_codes import EXIT_NOT_READY, EXIT_UNDETERMINED
 from auditor.text import first_of
 from reports.cleaning import clean
+
+if TYPE_CHECKING:
+    from auditor.pipeline.image_list import ImageList, ListedImage, Mention
 
 _SHOWN = 3
 
@@ -47,11 +46,11 @@ def images(
     render_charts: RenderCharts = False,
 ) -> None:
     """Print the image list that lists, manifests and charts add up to. Exit code: 0 complete, 1 errors, 3 undetermined."""
-    is_plan = len(sources) == 1 and is_site(sources[0])
+    is_plan = len(sources) == 1 and work.is_site(sources[0])
     if is_plan and platform:
         raise UsageError(f"--platform is not for plans: {sources[0]} has its own pools", "Leave `--platform` out.")
-    plan = load(sources).plan if is_plan else plan_for_sources(sources, platform or [])
-    found = image_list(with_charts(plan, may_connect=render_charts), everywhere=not is_plan and not platform)
+    plan = work.load(sources).plan if is_plan else work.plan_for_sources(sources, platform or [])
+    found = work.image_list(work.with_charts(plan, may_connect=render_charts), everywhere=not is_plan and not platform)
     if format is Layout.LIST:
         found.note_lost_platforms()
     write_stdout(_WRITERS[format](found))
@@ -93,7 +92,7 @@ def _list(found: ImageList) -> str:
 
 def _text(found: ImageList) -> str:
     rows = [(clean(str(image.reference)), "\n".join(image.only_for), _why(image)) for image in found.images.values()]
-    return tabulate(rows, headers=("image", "only for", "why"), tablefmt="simple") + "\n"
+    return work.tabulate(rows, headers=("image", "only for", "why"), tablefmt="simple") + "\n"
 
 
 def _why(image: ListedImage) -> str:

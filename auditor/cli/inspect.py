@@ -8,16 +8,13 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli.inspect_view import archives_json, archives_text, image_json, image_text
+from auditor.cli import work
 from auditor.cli.options import Ca, EvidenceIn, Timeout
 from auditor.cli.output import write_stdout
 from auditor.cli.progress import bar
 from auditor.errors import UsageError
-from auditor.pipeline.ca import read_ca, refuse_ca
-from auditor.pipeline.inspect.archive import inspect_archives
-from auditor.pipeline.inspect.image import inspect_image
 from auditor.pipeline.settings import TIMEOUT
-from auditor.policy.judge import EXIT_NOT_READY
+from auditor.policy.exit_codes import EXIT_NOT_READY
 
 
 class Layout(enum.StrEnum):
@@ -42,9 +39,9 @@ def inspect(
         _inspect_archive(subject, evidence, ca, format)
         return
     if evidence is not None:
-        refuse_ca(ca)
-    image = inspect_image(subject, evidence, ca=read_ca(ca) if ca is not None else b"", timeout=timeout)
-    write_stdout((image_json if format is Layout.JSON else image_text)(image) + "\n")
+        work.refuse_ca(ca)
+    image = work.inspect_image(subject, evidence, ca=work.read_ca(ca) if ca is not None else b"", timeout=timeout)
+    write_stdout((work.image_json if format is Layout.JSON else work.image_text)(image) + "\n")
 
 
 def _inspect_archive(subject: str, evidence: Path | None, ca: Path | None, format: Layout) -> None:
@@ -52,8 +49,8 @@ def _inspect_archive(subject: str, evidence: Path | None, ca: Path | None, forma
         if value is not None:
             raise UsageError(f"{option} is for image references: {subject} is an archive", f"Leave `{option}` out.")
     with bar() as progress:
-        archives = inspect_archives(Path(subject), progress.reading)
-    write_stdout((archives_json if format is Layout.JSON else archives_text)(archives) + "\n")
+        archives = work.inspect_archives(Path(subject), progress.reading)
+    write_stdout((work.archives_json if format is Layout.JSON else work.archives_text)(archives) + "\n")
     if not all(archive.is_sound for archive in archives):
         raise typer.Exit(EXIT_NOT_READY)
 

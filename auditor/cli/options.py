@@ -11,7 +11,7 @@ import typer
 from auditor.check import Severity
 from auditor.cli.completing import area_names, check_ids, format_names
 from auditor.errors import UsageError
-from auditor.evidence.model import Place, Verify
+from auditor.evidence.kinds import Place, Verify
 from auditor.formats import names
 from auditor.pipeline.settings import real_day
 from auditor.plan.areas import REQUIRABLE

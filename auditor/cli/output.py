@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auditor.errors import PlanError, Problem, UsageError, strerror
 from auditor.formats import Form, form_named
 from auditor.redaction import fit, redact
-from auditor.report import Report
-from reports import github
-from reports.wording import Place
+
+if TYPE_CHECKING:
+    from auditor.report import Report
+    from reports.wording import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ def write_atomically(path: Path, text: str | Iterable[str]) -> None:
     _refuse_unwritable(path)
     named, path = path, path.resolve()  # a symbolic link is kept
     try:
+        import tempfile  # noqa: PLC0415 - a report on stdout needs none
+
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
@@ -123,10 +126,14 @@ def discard_stdout() -> None:
 def annotate_refusal(error: PlanError, outputs: tuple[Output, ...]) -> None:
     """If annotations go to stdout, write the problems of the plan as annotations: a pull request shows nothing else."""
     if any(output.form.name == "github" and output.file is None for output in outputs):
+        from reports import github  # noqa: PLC0415 - for this format only
+
         write_stdout(github.refusal([_marked(problem) for problem in error.problems]))
 
 
 def _marked(problem: Problem) -> tuple[Place | None, str]:
+    from reports.wording import Place  # noqa: PLC0415 - as above
+
     where, hint = problem.location, f" ({problem.hint})" if problem.hint else ""
     return Place(where.file, where.line, where.column) if where.file else None, f"{problem.message}{hint}"
 

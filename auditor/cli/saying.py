@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from enum import Enum
@@ -29,9 +28,9 @@ def be(loudness: Loudness) -> None:
     global _loudness  # noqa: PLW0603 - one run, one stderr
     _loudness = loudness
     if loudness is Loudness.VERBOSE:
-        asked = logging.getLogger("auditor.asked")
-        asked.setLevel(logging.DEBUG)
-        asked.addHandler(_Saying())
+        from auditor.cli.request_log import write_requests  # noqa: PLC0415 - few runs are verbose
+
+        write_requests(say)
 
 
 def is_quiet() -> bool:
@@ -50,14 +49,6 @@ def notice(notice: Notice) -> None:
     note(f"auditor: {notice.message}")
     if notice.hint:
         note(f"hint: {notice.hint}")
-
-
-class _Saying(logging.Handler):
-    """Writes log records to stderr as `say` does."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one line."""
-        say(record.getMessage())
 
 
 def say(text: str) -> None:

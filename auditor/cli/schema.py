@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
+from auditor.cli import work
 from auditor.cli.output import write_stdout
-from auditor.plan.schema import json_schema
-from reports.json_v1 import report_schema
 
 
 class Which(enum.StrEnum):
@@ -22,5 +21,5 @@ class Which(enum.StrEnum):
 
 def schema(which: Annotated[Which, typer.Argument(help="plan or report")]) -> None:
     """Print a JSON Schema, for editors and for readers of reports."""
-    document = json_schema() if which is Which.PLAN else report_schema()
+    document = work.json_schema() if which is Which.PLAN else work.report_schema()
     write_stdout(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

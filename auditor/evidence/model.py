@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
@@ -11,6 +10,9 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from auditor.evidence.causes import Cause, Fault, host_of
+from auditor.evidence.kinds import Kind as Kind  # noqa: PLC0414 - the shapes of evidence, in one place
+from auditor.evidence.kinds import Place as Place  # noqa: PLC0414
+from auditor.evidence.kinds import Verify as Verify  # noqa: PLC0414
 from auditor.evidence.tally import Tally
 from auditor.oci.archive import Inventory
 from auditor.oci.unpacked import AllUnpacked, UnpackedSeen
@@ -18,32 +20,6 @@ from auditor.oci.unpacked import AllUnpacked, UnpackedSeen
 MAX_FETCHED = 16 * 1024 * 1024  # bytes; the CRL of a big public CA has 5 to 10 million
 
 T = TypeVar("T")
-
-
-class Kind(enum.StrEnum):
-    """Why something could not be determined."""
-
-    UNREACHABLE = "unreachable"  # no answer, or no usable one: DNS, connection, TLS, 5xx, time-out
-    DENIED = "denied"  # 401, 403, or credentials that may not be sent there
-    MALFORMED = "malformed"  # an answer that cannot be understood or contradicts itself
-    MISSING_EVIDENCE = "missing-evidence"  # nobody looked
-    UNSUPPORTED = "unsupported"  # understood, but outside of what this version can judge
-    BUG = "bug"  # the auditor itself failed
-
-
-class Place(enum.StrEnum):
-    """Where images are looked for. A site is judged on the places that were to be asked, answered or not."""
-
-    SOURCE = "source"  # the registries that their references name
-    TARGET = "target"  # the registry inside, where the plan's rewrites put them
-    ARCHIVES = "archives"  # the archives that the plan names
-
-
-class Verify(enum.StrEnum):
-    """How much of the internal registry is read: `size` hashes manifests and configs, `full` every layer as well."""
-
-    SIZE = "size"
-    FULL = "full"
 
 
 class Seen(msgspec.Struct, Generic[T], frozen=True):

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib import resources
 from typing import Literal, TypeVar
 
 import msgspec
 import yaml
+
+from auditor.own_files import text_in
 
 Confidence = Literal["high", "medium", "low"]
 
@@ -30,8 +31,7 @@ Row = TypeVar("Row", bound=Fact)
 @cache
 def _rows(name: str) -> object:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = resources.files(__name__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    return yaml.load(text, Loader=loader)  # noqa: S506 - CSafeLoader is the safe loader, in C
+    return yaml.load(text_in(__name__, f"{name}.yaml"), Loader=loader)  # noqa: S506 - CSafeLoader is the safe loader, in C
 
 
 @cache

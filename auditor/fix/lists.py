@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from auditor.check import RemedyKind
 from auditor.fix.after import confirmed
+from auditor.fix.possible import has_digests
 from auditor.fix.reported import Reported
 from auditor.fix.steps import Errand, Rewrite, WriteIndex
 from auditor.fix.written import Joins, Written, file_name, mended, once, remark
@@ -42,7 +43,7 @@ def list_files(
     renamed = {one.reference: one for one in errands if any(isinstance(step, Rewrite) for step in one.steps)}
     moved = any(one.new_name for one in renamed.values())
     by_tag = tuple(f for f in findings if f.kind is RemedyKind.ADD_TO_LIST)
-    if not (by_tag or moved or (_has_digests(site) and any(f.kind is RemedyKind.PIN_IN_LIST for f in findings))):
+    if not (by_tag or moved or (has_digests(site) and any(f.kind is RemedyKind.PIN_IN_LIST for f in findings))):
         return  # no list can resolve anything: do not make the text of 100,000 lines
     sections = _sections(site)
     pins = _pins(site, (one for group in sections.values() for one in group), {one.reference: one for one in errands})
@@ -149,11 +150,6 @@ def _left_out(site: Site) -> Iterator[str]:
     for image in site.source.images.values() if site.source is not None else ():
         if image.absent:
             yield f"# left out: {image.reference} (its source does not have it: {remark(image.absent)})"
-
-
-def _has_digests(site: Site) -> bool:
-    """Whether a digest was observed at a source: without one, no list can be pinned."""
-    return site.source is not None and any(image.digest for image in site.source.images.values())
 
 
 def _parsed(text: str) -> Reference | None:

@@ -14,7 +14,7 @@ from auditor.fix.written import Joins, Written, remark
 from auditor.redaction import redact
 from auditor.text import clean, listed, many
 
-NAME = "README.md"
+README = "README.md"
 MAX_DIFF = 400
 _ORDER = {severity.value: -severity.rank for severity in Severity}
 
@@ -44,7 +44,7 @@ def readme(
         *_in_plan(files),
         *_changes(files),
     ]
-    return Written(NAME, "\n".join([*lines, *notes, ""]), "this page")
+    return Written(README, "\n".join([*lines, *notes, ""]), "this page")
 
 
 def _files(files: Sequence[Written]) -> Iterator[str]:

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from auditor.errors import Location
 from auditor.needs.model import Needs
 from auditor.net import Reach, bare, canonical, is_loopback
-from auditor.plan.fields import split_host_port
+from auditor.plan.host_port import split_host_port
 from auditor.plan.model import API_SERVER_KIND, REGISTRY_KIND, Endpoint, Origin, Plan, Registry
-from auditor.readers.node_config import NodeConfig, Server
 from auditor.readers.node_config.addresses import default_scheme, own_host
 from auditor.readers.node_config.model import Namespace
+
+if TYPE_CHECKING:
+    from auditor.readers.node_config import NodeConfig, Server
 
 API_SERVER_PORT = 6443
 Name = tuple[str, int]  # canonical host, port

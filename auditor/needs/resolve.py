@@ -11,11 +11,10 @@ from auditor.oci.platform import Platform
 from auditor.oci.reference import Reference
 from auditor.plan.model import ImageSource, Plan
 from auditor.plan.paths import is_inside, normal, shown_path
+from auditor.readers import node_config
 from auditor.readers.demands import Demand, Mechanism
 from auditor.readers.lists import ListSource, read_list
 from auditor.readers.model import ListLine, Setting
-from auditor.readers.node_config import read_node_config
-from auditor.readers.workloads import read_workloads
 
 
 def _lines(plan: Plan, source: ImageSource) -> Iterator[tuple[str, ListLine]]:
@@ -57,7 +56,7 @@ def _by_default(plan: Plan, defaults: Defaults, lines: list[ListLine]) -> Iterat
 
 def _sandboxes(plan: Plan) -> Mapping[str, Setting]:
     """The pause image that the configuration of a pool names, by pool."""
-    named = {pool.name: read_node_config(plan, pool).sandbox_image for pool in plan.pools if pool.config}
+    named = {pool.name: node_config.read_node_config(plan, pool).sandbox_image for pool in plan.pools if pool.config}
     return {name: setting for name, setting in named.items() if setting is not None}
 
 
@@ -69,6 +68,16 @@ def _runs_on(demand: Demand, platforms: Mapping[str, Platform]) -> tuple[str, ..
     if demand.mechanism is Mechanism.POD:
         return demand.pools
     return tuple(pool for pool in demand.pools if platforms[pool].os == "linux") or demand.pools
+
+
+def _of_workloads(plan: Plan) -> tuple[tuple[Demand, ...], tuple[str, ...]]:
+    """The demands of the workloads, and the files that hold nothing to read."""
+    if not plan.workloads:
+        return (), ()
+    from auditor.readers.workloads import read_workloads  # noqa: PLC0415 - only a plan with workloads needs their readers
+
+    workloads = read_workloads(plan)
+    return workloads.demands, workloads.passed_over
 
 
 def resolve_needs(plan: Plan) -> Needs:
@@ -93,8 +102,7 @@ def resolve_needs(plan: Plan) -> Needs:
                 reasons.setdefault(key, []).append(reason)
                 if not line.host_process:
                     elsewhere.add(key)
-    workloads = read_workloads(plan)
-    demands = workloads.demands
+    demands, passed_over = _of_workloads(plan)
     chosen = settled(demands, Coverage(line.reference for line in lines if line.reference is not None))
     for demand in demands:
         if demand.reference is None or demand.is_possible or demand.choice in chosen:
@@ -112,4 +120,4 @@ def resolve_needs(plan: Plan) -> Needs:
         Need(reference, pool, platforms[pool], tuple(dict.fromkeys(why)), (reference, pool) not in elsewhere)
         for (reference, pool), why in reasons.items()
     )
-    return Needs(tuple(lines), needs, demands, defaults, workloads.passed_over)
+    return Needs(tuple(lines), needs, demands, defaults, passed_over)

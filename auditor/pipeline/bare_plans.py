@@ -18,7 +18,7 @@ from auditor.plan.files import DiskFiles
 from auditor.plan.load import load_plan_text
 from auditor.plan.model import PLAN_OF_LISTS, Plan
 from auditor.plan.nodes import node_platform
-from auditor.readers.workloads.rendered import without_renderings
+from auditor.readers import workload_files as workloads
 from auditor.text import shown
 
 # The platforms of a workload if none is given.
@@ -138,7 +138,8 @@ def plan_for_sources(sources: Sequence[Path], platforms: Sequence[str]) -> Plan:
 
 def _plan(name: str, platforms: Sequence[str], entries: Sequence[PlanEntry], disk: DiskFiles) -> Plan:
     text = "\n".join(_plan_lines(name, platforms, entries)) + "\n"
-    return without_renderings(load_plan_text(PLAN_OF_LISTS, text, disk))
+    plan = load_plan_text(PLAN_OF_LISTS, text, disk)
+    return workloads.without_renderings(plan) if plan.workloads else plan
 
 
 def _plan_lines(name: str, platforms: Sequence[str], entries: Sequence[PlanEntry]) -> Iterator[str]:

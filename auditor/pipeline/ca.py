@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from auditor.errors import UsageError, strerror
-from auditor.pki.loading import load_certificates
 from auditor.plan.model import PLAN_OF_LISTS, Plan
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -40,6 +39,8 @@ def read_ca(path: Path) -> bytes:
             body = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"--ca {path}: {strerror(error)}", hint) from error
+    from auditor.pki.loading import load_certificates  # noqa: PLC0415 - it imports the parser of certificates
+
     found = load_certificates(body).certificates if len(body) <= MAX_BYTES else ()
     if not found:
         raise UsageError(f"--ca {path}: it holds no certificate that can be read", hint)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from auditor.check import Check, Rule, Severity
 from auditor.errors import AuditorError, PlanError, Problem, UsageError
 from auditor.plan.areas import REQUIRABLE, Area, areas_of
-from auditor.plan.model import Plan
 from auditor.plan.spelling import as_hint, closest, nearest
 from auditor.plugins import CHECKS, added
-from auditor.policy import POLICY_RULES
+from auditor.policy.rules import POLICY_RULES
 from auditor.text import shown
 from checks import CATALOGUE
+
+if TYPE_CHECKING:
+    from auditor.plan.model import Plan
 
 _MOST = 4
 _ALIKE = 0.7  # many ids share words such as "image" or "windows"; a lower similarity suggests unrelated ids

@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from auditor.collectors.helm import with_rendered_charts
-from auditor.collectors.kustomize import with_built_kustomizations
 from auditor.evidence.seal import PLAN_TABLES
 from auditor.evidence.store import Store
 from auditor.plan.model import Plan
-from auditor.readers.workloads.rendered import charts_of, is_final
+from auditor.readers import workload_files as workloads
 
 
 def with_charts(plan: Plan, evidence: Path | None = None, *, may_connect: bool) -> Plan:
@@ -23,9 +21,15 @@ def with_charts(plan: Plan, evidence: Path | None = None, *, may_connect: bool) 
     Otherwise the programs run; unless `may_connect`, only on a system that can start them without a network. A plan that
     was loaded from evidence keeps what it has.
     """
-    plan = with_built_kustomizations(plan, cut_off=not may_connect)
-    if all(is_final(plan, number, workload) for number, workload in charts_of(plan)):
+    if any(workload.manifests for workload in plan.workloads):
+        from auditor.collectors.kustomize import with_built_kustomizations  # noqa: PLC0415 - it starts programs
+
+        plan = with_built_kustomizations(plan, cut_off=not may_connect)
+    charts = [(number, workload) for number, workload in enumerate(plan.workloads) if workload.chart]
+    if all(workloads.is_final(plan, number, workload) for number, workload in charts):
         return plan
+    from auditor.collectors.helm import with_rendered_charts  # noqa: PLC0415 - it starts programs, and few plans have charts
+
     return with_rendered_charts(plan, _carried_in(evidence), cut_off=not may_connect)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from auditor import __version__
-from auditor.fix.remedies import remedy_files
+from auditor.fix.possible import may_resolve
 from auditor.fix.reported import Reported, of_finding
 from auditor.pipeline.load import Loaded
 from auditor.pipeline.settings import Settings, real_day
@@ -38,8 +38,10 @@ def by_waiver(report: Report, *, with_advice: bool = True) -> ByWaiver:
 def with_fixes(site: Site, report: Report, command: str, today: datetime.date) -> Report:
     """Return the report with each finding marked that `auditor fix` resolves with a file, and with the command to run."""
     found = by_waiver(report, with_advice=False)
-    if not found.active:
+    if not found.active or not may_resolve(site, found.active):
         return report
+    from auditor.fix.remedies import remedy_files  # noqa: PLC0415 - it imports every kind of remedy
+
     files = remedy_files(site, found.active, found.waived, __version__, today)
     fixed = {finding.fingerprint for file in files for finding in file.mends}
     if not fixed:

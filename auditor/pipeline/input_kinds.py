@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from auditor.errors import Location, PlanError, UsageError
 from auditor.plan.files import DiskFiles, FileProblem
 from auditor.plan.paths import is_inside_any, normal
-from auditor.readers.lists import format_of, unknown
-from auditor.readers.workloads.folder import CHART_FILE, is_manifest_file, outer_charts
-from auditor.readers.workloads.image_like import loose_reference
-from auditor.readers.workloads.kustomize import is_kustomization
+from auditor.readers import workload_files as workloads
+from auditor.readers.lists import format_of, is_object, is_structured
+from auditor.readers.lists.plain import is_bare
 from auditor.text import FORBIDDEN, shown
 
 Kind = Literal["list", "manifests", "chart"]
@@ -37,9 +36,9 @@ def kinds_in(source: Path, files: Mapping[str, bytes]) -> list[tuple[Kind, str]]
     name = normal(source.as_posix())
     if set(files) == {name}:
         return [(_kind_of_file(name, files[name]), source.as_posix())]
-    if f"{name}/{CHART_FILE}" in files:
+    if f"{name}/{workloads.CHART_FILE}" in files:
         return [("chart", source.as_posix())]
-    charts = outer_charts(files)
+    charts = workloads.outer_charts(files)
     loose = {path: data for path, data in files.items() if not is_inside_any(path, charts)}
     manifests = {path for path, data in loose.items() if _is_for_manifests(path, data)}
     if not manifests and not charts:
@@ -60,16 +59,18 @@ def is_manifest(path: str, data: bytes) -> bool:
 def _kind_of_file(path: str, data: bytes) -> Kind:
     if path.endswith(".tgz") and data.startswith(_GZIP):
         return "chart"
-    if is_kustomization(path):
+    if is_bare(data) and PurePosixPath(path).suffix in _LISTS:
+        return "list"
+    if workloads.is_kustomization(path):
         return "manifests"
-    return "manifests" if not format_of(data) and unknown.is_object(data) else "list"
+    return "manifests" if not format_of(data) and is_object(data) else "list"
 
 
 def _is_for_manifests(path: str, data: bytes) -> bool:
     """Whether the manifest reader reads a file of a folder: objects, kustomizations, and YAML that is not a list."""
-    if is_kustomization(path):
+    if workloads.is_kustomization(path):
         return True
-    return is_manifest_file(path) and not format_of(data) and unknown.recognises(data)
+    return workloads.is_manifest_file(path) and not format_of(data) and is_structured(data)
 
 
 def _is_list(path: str, data: bytes) -> bool:
@@ -78,4 +79,4 @@ def _is_list(path: str, data: bytes) -> bool:
         return True
     lines = [line.split()[0] for line in data[: 64 * 1024].decode("utf-8", "replace").splitlines() if line.split()]
     entries = [word for word in lines if not word.startswith("#")][:_LINES]
-    return bool(entries) and 2 * sum(loose_reference(word) is not None for word in entries) > len(entries)
+    return bool(entries) and 2 * sum(workloads.loose_reference(word) is not None for word in entries) > len(entries)

@@ -15,10 +15,9 @@ from auditor.pipeline.bare_plans import ListInput, list_input, plan_for_lists
 from auditor.pipeline.input_kinds import is_manifest, kinds_in, read_source
 from auditor.plan.files import DiskFiles
 from auditor.plan.load import load_plan, load_plan_files
-from auditor.plan.marked import NotStructured, load_marked
 from auditor.plan.model import Plan
+from auditor.readers import workload_files as workloads
 from auditor.readers.lists import format_of
-from auditor.readers.workloads.rendered import with_final_charts, without_renderings
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 PLAN_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
@@ -59,7 +58,7 @@ def load(paths: Sequence[Path], platforms: Sequence[str] = ()) -> Loaded:
         return Loaded(plan_in(path), path, (str(path),))
     if not is_plan(path):
         _refuse(path)
-    return Loaded(without_renderings(load_plan(path)), words=(str(path),))
+    return Loaded(_without_renderings(load_plan(path)), words=(str(path),))
 
 
 def plan_in(path: Path) -> Plan:
@@ -69,7 +68,12 @@ def plan_in(path: Path) -> Plan:
         files = store.files()
     if not name or name not in files:
         raise UsageError(f"{path}: it carries no plan", f"Give the plan as well: `auditor audit PLAN --evidence {path}`.")
-    return with_final_charts(load_plan_files(name, files))
+    plan = load_plan_files(name, files)
+    return workloads.with_final_charts(plan) if plan.workloads else plan
+
+
+def _without_renderings(plan: Plan) -> Plan:
+    return workloads.without_renderings(plan) if plan.workloads else plan
 
 
 def is_site(path: Path) -> bool:
@@ -107,6 +111,8 @@ def _top_keys(path: Path) -> set[str]:
     text = _head(path).decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
     if not text.startswith(_FLOW):
         return {match[1] for line in text.splitlines() if (match := _KEY.match(line))}
+    from auditor.plan.marked import NotStructured, load_marked  # noqa: PLC0415 - for JSON only
+
     try:
         with path.open("rb") as file:
             documents = load_marked(file.read(_MOST_FLOW))

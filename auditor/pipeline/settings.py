@@ -5,15 +5,21 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from auditor.check import Check, Severity
-from auditor.collectors.registry.retries import TIMEOUT
-from auditor.evidence.model import Place, Verify
+from auditor.check import Severity
+from auditor.collectors.timeouts import TIMEOUT
+from auditor.evidence.kinds import Place, Verify
 from auditor.plan.areas import Area
-from auditor.plan.model import Plan
-from auditor.policy import Baseline
 
-__all__ = ["TIMEOUT", "GatherSettings", "Settings", "places_of", "real_day"]
+if TYPE_CHECKING:
+    from auditor.check import Check
+    from auditor.plan.model import Plan
+    from auditor.policy import Baseline
+
+CHAIN_PLATFORMS = ("linux/amd64", "windows/amd64:ltsc2022")  # of the nodes that a single chain is judged for
+
+__all__ = ["CHAIN_PLATFORMS", "TIMEOUT", "GatherSettings", "Settings", "places_of", "real_day"]
 
 
 def real_day() -> datetime.date:

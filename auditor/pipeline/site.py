@@ -18,7 +18,6 @@ from auditor.evidence.store import Store
 from auditor.needs.model import Needs
 from auditor.pipeline import cache
 from auditor.pipeline.callbacks import Callbacks, Notice
-from auditor.pipeline.gather import gather
 from auditor.pipeline.settings import Settings, places_of
 from auditor.plan.model import PLAN_OF_LISTS, Plan
 from auditor.policy.evidence_age import Basis
@@ -74,6 +73,8 @@ def opened(path: Path | None) -> AbstractContextManager[Store]:
 
 def _gathered(plan: Plan, needs: Needs, path: Path, settings: Settings, ca: bytes, callbacks: Callbacks) -> Unanswered:
     """Collect into the cache. Return the requests that failed now although an earlier run saw an answer."""
+    from auditor.pipeline.gather import gather  # noqa: PLC0415 - it imports the collectors
+
     done = gather(plan, needs, cache.to_write(path), settings.gathering, ca, callbacks)
     callbacks.notice(Notice(f"{many(done.requests, 'request')} in {duration(done.seconds)}"))
     if done.unanswered:

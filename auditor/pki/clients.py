@@ -9,7 +9,7 @@ from functools import cache
 from typing import Literal
 
 from auditor.facts import Fact, table
-from auditor.pki.rules import Strength
+from auditor.pki.strength import Strength
 
 Cause = Literal[
     "incomplete",

@@ -16,6 +16,7 @@ from auditor.pki.certificate import Certificate
 from auditor.pki.constraints import directory_violations, violations
 from auditor.pki.names import Mismatch, NameFlaw, as_address, mismatch
 from auditor.pki.signature import BROKEN_HASHES
+from auditor.pki.strength import Strength
 from auditor.text import listed, moment
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
@@ -52,21 +53,6 @@ class Flaw:
 
     def __str__(self) -> str:
         return f"{self.certificate.name}: {self.detail}"
-
-
-@dataclass(frozen=True, slots=True)
-class Strength:
-    """What a client accepts: SHA-1 signatures, the least RSA modulus in bits, keys of Edwards curves, the extended key usage
-    *any* for a server's, serial numbers below zero (Go refuses them since 1.23), critical name constraints on names that are
-    neither a host's nor an address, a mailbox or a URI (Go knows no others), and a common name where there is no other."""
-
-    accepts_sha1: bool = False
-    minimum_rsa: int = 1024
-    accepts_ed25519: bool = True
-    any_usage: bool = True
-    negative_serials: bool = True
-    odd_constraints: bool = True
-    common_name: bool = False
 
 
 def dates(certificate: Certificate, at: datetime.datetime) -> Iterator[Flaw]:

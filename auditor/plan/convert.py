@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from auditor.errors import Location
 from auditor.plan.areas import areas_of
-from auditor.plan.fields import split_host_port
+from auditor.plan.host_port import split_host_port
 from auditor.plan.model import (
     EVIDENCE_MAX_AGE,
     Cluster,

@@ -12,20 +12,18 @@ from pydantic_core import PydanticCustomError
 
 from auditor.oci.platform import Platform
 from auditor.plan.areas import REQUIRABLE
+from auditor.plan.host_port import split_host_port
 from auditor.plan.kubernetes_names import MOST_RELEASE, is_label, is_release
 from auditor.plan.model import Program
 from auditor.plan.nodes import node_platform
 from auditor.plan.paths import normal
 from auditor.plan.secrets import secret_in
 from auditor.plan.units import parse_duration, parse_program, parse_rate, parse_size
-from auditor.text import FORBIDDEN, shown
+from auditor.text import FORBIDDEN, MAX_TEXT, shown
 
-_LABELS = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*", re.IGNORECASE)
-_HOST_PORT = re.compile(r"(?P<host>\[[^\]\s]*\]|[^:\s/]+)(?::(?P<port>\d{1,5}))?")
 _HOST_GLOB = re.compile(r"[A-Za-z0-9._*?\[\]!-]+")
 _PREFIX_PATH = re.compile(r"(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 _URL_LOGIN = re.compile(r"://[^/\s@:]*+:[^/\s@]*+@")
-MAX_TEXT = 2000
 FILESYSTEMS = ("exfat", "ext4", "fat32", "ntfs", "xfs", "iso9660", "udf")
 ROOT_UPDATES = "enabled, disabled, file://server/share or http://mirror"
 UNFIT = "unfit_text"  # pydantic's kind of a text whose fault is told without quoting it
@@ -38,30 +36,6 @@ class Misnamed(ValueError):
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.hint = hint
-
-
-def split_host_port(text: str) -> tuple[str, int | None]:
-    """`host:port` as host (without brackets) and port, None when there is none. Raises ValueError."""
-    if "://" in text:
-        raise ValueError(f"{shown(text)} is a URL: write host:port without a scheme")
-    match = _HOST_PORT.fullmatch(text)
-    if match is None:
-        raise ValueError(f"{shown(text)} is no host:port, such as registry.plant7.local:5000")
-    host, port = match["host"], match["port"]
-    if host.startswith("["):
-        host = _ipv6(host)
-    elif _LABELS.fullmatch(host) is None:
-        raise ValueError(f"{shown(host)} is no host name")
-    if port is not None and not 0 < int(port) < 65536:
-        raise ValueError(f"{port} is no port: ports go from 1 to 65535")
-    return host, int(port) if port is not None else None
-
-
-def _ipv6(bracketed: str) -> str:
-    try:
-        return str(ipaddress.IPv6Address(bracketed[1:-1]))
-    except ValueError as error:
-        raise ValueError(f"{shown(bracketed)} is no IPv6 address") from error
 
 
 def _text(value: object) -> str:

@@ -7,28 +7,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
-from typing import TypeVar
-
-from pydantic import BaseModel, ValidationError
 
 from auditor.errors import Location, PlanError, Problem, UsageError, strerror
-from auditor.plan.convert import to_plan, to_waivers
-from auditor.plan.fields import MAX_TEXT
+from auditor.plan import validation
 from auditor.plan.files import CarriedFiles, DiskFiles, FileProblem, Files, left_out_of
+from auditor.plan.lists_only import plan_of_lists
 from auditor.plan.model import Plan, Waiver
 from auditor.plan.names import dangling_pools, named_files
 from auditor.plan.paths import is_inside, normal
-from auditor.plan.problems import from_validation, plan_error
-from auditor.plan.schema import PlanPart, WaiversPart
 from auditor.plan.tree import MAX_BYTES, Tree, parse_tree
 from auditor.plan.waiver_files import KEY, put_in_place
 from auditor.redaction import remember_found
-from auditor.text import FORBIDDEN, shown
+from auditor.text import FORBIDDEN, MAX_TEXT, shown
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
-
-
-_Part = TypeVar("_Part", bound=BaseModel)
 
 
 def _read_plan(path: Path) -> bytes:
@@ -75,13 +67,11 @@ def _load(path: str, data: bytes, files: Files, left_out: Mapping[str, str] = _N
     problems = [*tree.problems, *dangling_pools(tree)]
     found, missing = _read_named(tree, files, problems)
     problems += put_in_place(tree, path, found)
-    part = _validated(PlanPart, tree, path, problems)
-    if part is None or problems:
-        raise plan_error(problems, path)
+    sha256 = hashlib.sha256(data).hexdigest()
+    plan = plan_of_lists(tree, path, sha256) if not problems else None
+    if plan is None:
+        plan = validation.plan_in(tree, path, sha256, problems)
     own = PurePosixPath(path.replace("\\", "/")).name
-    plan = to_plan(part, path, hashlib.sha256(data).hexdigest(), tree.locations)
-    if twice := _duplicate_endpoints(plan):
-        raise plan_error(twice, path)
     gone = {name: "it is not there, or empty" for name in missing if not any(is_inside(file, name) for file in left_out)}
     return replace(plan, files={own: data, **found}, left_out=MappingProxyType({**gone, **left_out}))
 
@@ -116,36 +106,4 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
     except FileProblem as error:
         raise PlanError([error.problem], "Name a file with a list of waivers.") from error
     problems = put_in_place(tree, str(path), files)
-    part = _validated(WaiversPart, tree, str(path), problems)
-    if part is None or problems:
-        raise plan_error(problems, str(path))
-    return to_waivers(part.waivers, tree.locations)
-
-
-def _validated(model: type[_Part], tree: Tree, path: str, problems: list[Problem]) -> _Part | None:
-    """The plan's edge, or None and what is wrong with it, except where something is known to be wrong."""
-
-    def where(keys: tuple[str | int, ...]) -> Location:
-        parts = [str(key) for key in keys]
-        while parts:
-            if found := tree.locations.get(".".join(parts)):
-                return found
-            parts.pop()
-        return Location(path, 1, 1)
-
-    try:
-        return model.model_validate(tree.data)
-    except ValidationError as error:
-        known = {problem.location for problem in problems}
-        problems.extend(problem for problem in from_validation(error, tree, where) if problem.location not in known)
-        return None
-
-
-def _duplicate_endpoints(plan: Plan) -> list[Problem]:
-    seen: set[str] = set()
-    problems = []
-    for endpoint in plan.endpoints:
-        if endpoint.name in seen:
-            problems.append(Problem(endpoint.location, f"the endpoint {endpoint.name} is listed twice"))
-        seen.add(endpoint.name)
-    return problems
+    return validation.waivers_in(tree, str(path), problems)

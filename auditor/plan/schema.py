@@ -29,8 +29,8 @@ from auditor.plan.fields import (
     Size,
     Text,
     Version,
-    split_host_port,
 )
+from auditor.plan.host_port import split_host_port
 
 Level = Literal["error", "warning", "info"]
 EndpointKind = Literal["registry", "api-server", "web"]

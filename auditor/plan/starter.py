@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import resources
+from auditor.own_files import text_in
 
 
 def starter_plan() -> str:
     """The text of the starter plan."""
-    return resources.files("auditor.plan").joinpath("starter.yaml").read_text(encoding="utf-8")
+    return text_in("auditor.plan", "starter.yaml")

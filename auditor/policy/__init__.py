@@ -1,7 +1,21 @@
 """Judge: waivers, severities, threshold, verdict and exit code, in this one place."""
 
-from auditor.policy.baseline import Baseline, baseline_of
-from auditor.policy.judge import Policy, judge
-from auditor.policy.rules import POLICY_RULES
+from typing import TYPE_CHECKING
+
+from auditor.lazy import names_in
+
+if TYPE_CHECKING:
+    from auditor.policy.baseline import Baseline, baseline_of
+    from auditor.policy.judging import Policy, judge
+    from auditor.policy.rules import POLICY_RULES
+else:
+    __getattr__ = names_in(
+        __name__,
+        {
+            "auditor.policy.baseline": ("Baseline", "baseline_of"),
+            "auditor.policy.judging": ("Policy", "judge"),
+            "auditor.policy.rules": ("POLICY_RULES",),
+        },
+    )
 
 __all__ = ["POLICY_RULES", "Baseline", "Policy", "baseline_of", "judge"]

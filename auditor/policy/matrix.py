@@ -11,18 +11,19 @@ import datetime
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from auditor.check import Rule, Severity, Undetermined
 from auditor.policy.concerned import Affecting, affected_by, endpoint_of
 from auditor.report import Cell, CellStatus, ImageRow, JudgedFinding
-from auditor.site import Site
+from auditor.site import Site, trust
 from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers
 from auditor.site.pulls import runtime_client
-from auditor.site.trust.cases import Prospect, TrustCase
-from auditor.site.trust.served import Unseen
 from auditor.text import in_brackets
+
+if TYPE_CHECKING:
+    from auditor.site.trust.cases import TrustCase
 
 NOT_ALL = "not all images fit, and which ones are left out is unknown"
 _TITLES = 2
@@ -120,17 +121,17 @@ class _Cells:
     def _of_connection(self, case: TrustCase) -> Iterator[_Said]:
         """What the runtime's TLS connection to an endpoint comes to; nothing if it succeeds."""
         match case.prospect:
-            case Prospect.FAILS:
+            case trust.Prospect.FAILS:
                 for subject, said in self._endpoint_errors:
                     is_here = endpoint_of(subject) == case.endpoint.name and subject.pool in {"", case.pool.name}
                     if is_here and subject.client in {"", case.client}:
                         yield said
                 yield _Said("", case.symptom, is_sure=True)
-            case Prospect.UNDETERMINED:
+            case trust.Prospect.UNDETERMINED:
                 doubt = f"{case.client} may not trust {case.endpoint.name}"
-                detail = case.verdict.detail if isinstance(case.verdict, Unseen) else doubt
+                detail = case.verdict.detail if isinstance(case.verdict, trust.Unseen) else doubt
                 yield _Said("", detail, is_sure=False)
-            case Prospect.VERIFIES:
+            case trust.Prospect.VERIFIES:
                 pass
             case _:
                 assert_never(case.prospect)

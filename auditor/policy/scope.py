@@ -18,10 +18,8 @@ from auditor.plan.areas import Area
 from auditor.policy.rules import SCOPE_REQUIRED
 from auditor.policy.scope_gaps import Gap, gaps, has_plain_registry
 from auditor.report import JudgedFinding, ScopeRow, ScopeStatus
-from auditor.site import Site
+from auditor.site import Site, trust, views
 from auditor.site.mirrors import Way
-from auditor.site.script_lines import UnreadScript
-from auditor.site.trust.cases import Prospect
 from auditor.text import listed, many
 
 _SHOWN = 4
@@ -159,13 +157,18 @@ def _unread_configs(site: Site) -> int:
 
 
 def _of_connections(site: Site, _today: datetime.date) -> int:
-    scripts = sum(isinstance(script, UnreadScript) for script in site.scripts)
+    scripts = sum(isinstance(script, views.UnreadScript) for script in site.scripts)
     slips = site.registry_slips
-    return scripts + len(site.chart_fetches.unknown) + (not isinstance(slips, tuple)) + _unread_configs(site)
+    return (
+        scripts
+        + len(site.chart_fetches.unknown if site.plan.workloads else ())
+        + (not isinstance(slips, tuple))
+        + _unread_configs(site)
+    )
 
 
 def _of_trust(site: Site, today: datetime.date) -> int:
-    return sum(case.prospect is Prospect.UNDETERMINED for case in site.trust(today))
+    return sum(case.prospect is trust.Prospect.UNDETERMINED for case in site.trust(today))
 
 
 _DOUBTS: Mapping[Area, Callable[[Site, datetime.date], int]] = MappingProxyType(

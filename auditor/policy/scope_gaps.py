@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from auditor.evidence.model import Place
 from auditor.plan.areas import Area
-from auditor.plan.fields import split_host_port
+from auditor.plan.host_port import split_host_port
 from auditor.plan.model import Pool, Registry
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing

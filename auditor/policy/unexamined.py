@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from auditor import transfer as transfers
 from auditor.check import Finding, Remedy, Subject
 from auditor.plan.model import Plan
 from auditor.policy.rules import PLAN_UNEXAMINED
 from auditor.site import Site
 from auditor.text import listed
-from auditor.transfer.known import known_options
-from auditor.transfer.registries import RegistryUrls, registry_row
 
 _SHOWN = 3
 
@@ -35,7 +34,7 @@ def _parts_of_transfer(site: Site) -> Iterator[tuple[tuple[str, ...], str]]:
     if transfer is None and copy.options:
         yield ("copy", "options"), "without a tool they mean nothing"
     if transfer is not None:
-        known = known_options(transfer.tool.name)
+        known = transfers.known_options(transfer.tool.name)
         odd = dict.fromkeys(name for name, _ in transfer.given.given if name.startswith("-") and name not in known)
         if odd:
             yield ("copy", "options"), f"the facts do not say what {listed(tuple(odd), _SHOWN)} makes {transfer.tool.name} do"
@@ -47,8 +46,8 @@ def _parts_of_registry(plan: Plan) -> Iterator[tuple[tuple[str, ...], str]]:
     registry = plan.registry
     if registry is None or not registry.config:
         return
-    row = registry_row(registry.kind.name, registry.kind.version) if registry.kind is not None else None
-    if isinstance(row, RegistryUrls) and row.urls == "configured":
+    row = transfers.registry_row(registry.kind.name, registry.kind.version) if registry.kind is not None else None
+    if isinstance(row, transfers.RegistryUrls) and row.urls == "configured":
         yield ("registry", "config"), "only `validation`, `proxy` and whether it is read-only is read of it"
     else:
         yield ("registry", "config"), "whether the registry accepts every manifest is judged for distribution only"

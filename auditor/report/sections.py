@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from auditor.check import Check
 from auditor.report import EgressRow, EvidenceRow, StorageItem, StorageStage, TrustRow, TrustStep
 from auditor.site import Site
-from auditor.site.storage.stage import Stage
-from auditor.site.trust.picture import Step
 from auditor.text import many
+
+if TYPE_CHECKING:
+    from auditor.site.storage.stage import Stage
+    from auditor.site.trust.picture import Step
 
 ITEMS = 10
 

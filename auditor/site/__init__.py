@@ -1,6 +1,13 @@
 """Plan, needs and evidence together: everything a check may look at, and the views that several checks share."""
 
+from typing import TYPE_CHECKING
+
+from auditor.lazy import names_in
 from auditor.site.requirement import Requirement
-from auditor.site.site import Site
+
+if TYPE_CHECKING:
+    from auditor.site.site import Site
+else:
+    __getattr__ = names_in(__name__, {"auditor.site.site": ("Site",)})
 
 __all__ = ["Requirement", "Site"]

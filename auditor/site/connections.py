@@ -7,20 +7,20 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from auditor.net import Connection, ConnectionKind, Remote, remote_of
-from auditor.pki.verdicts import Incomplete
+from auditor.site import trust
 from auditor.site.layers import LayerEgress
 from auditor.site.mirrors import Way
-from auditor.site.trust.cases import Prospect, TrustCase, needs_windows_update
-from auditor.site.trust.dials import CRYPTOAPI_WAIT, Purpose
 
 if TYPE_CHECKING:
     from auditor.site.site import Site
+    from auditor.site.trust.cases import TrustCase
+    from auditor.site.trust.dials import Purpose
 
 LINES = 10
-_PURPOSES: Mapping[Purpose, str] = {
-    Purpose.ISSUER: "to find the issuer of a certificate of",
-    Purpose.ROOT: "to find the root of",
-    Purpose.REVOCATION: "to ask about revocation for",
+_PURPOSES: Mapping[str, str] = {
+    "issuer": "to find the issuer of a certificate of",
+    "root": "to find the root of",
+    "revocation": "to ask about revocation for",
 }
 
 
@@ -73,31 +73,31 @@ def _trust(site: Site, today: datetime.date) -> Iterator[Connection]:
                 yield Connection(
                     remote,
                     who=f"{case.pool.name} ({case.client})",
-                    why=f"{_PURPOSES[one.purpose]} {case.endpoint.name}",
+                    why=f"{_PURPOSES[one.purpose.value]} {case.endpoint.name}",
                     when_blocked=_when_blocked(case, one.purpose),
                     kind=_kind_of(case, one.purpose),
                 )
 
 
 def _when_blocked(case: TrustCase, purpose: Purpose) -> str:
-    if case.prospect is Prospect.VERIFIES:
-        asked = "goes on without an answer" if purpose is Purpose.REVOCATION else "then trusts the file that it was given"
-        return f"the client waits up to {CRYPTOAPI_WAIT} seconds, and {asked}"
+    if case.prospect is trust.Prospect.VERIFIES:
+        asked = "goes on without an answer" if purpose is trust.Purpose.REVOCATION else "then trusts the file that it was given"
+        return f"the client waits up to {trust.CRYPTOAPI_WAIT} seconds, and {asked}"
     return case.symptom or "the connection stalls until the client gives up"
 
 
 def _kind_of(case: TrustCase, purpose: Purpose) -> ConnectionKind:
     match purpose:
-        case Purpose.REVOCATION:
+        case trust.Purpose.REVOCATION:
             return ConnectionKind.REVOCATION
-        case Purpose.ISSUER if isinstance(case.verdict, Incomplete):
+        case trust.Purpose.ISSUER if isinstance(case.verdict, trust.Incomplete):
             return ConnectionKind.ISSUER
         case _:
-            return ConnectionKind.ROOT_UPDATE if needs_windows_update(case) else ConnectionKind.UNKNOWN_ROOT
+            return ConnectionKind.ROOT_UPDATE if trust.needs_windows_update(case) else ConnectionKind.UNKNOWN_ROOT
 
 
 def _charts(site: Site) -> Iterator[Connection]:
-    for fetch in site.chart_fetches.outside:
+    for fetch in site.chart_fetches.outside if site.plan.workloads else ():
         field = fetch.source.field
         who = f"{fetch.source.owner} ({field.who})"
         yield Connection(fetch.remote, who, fetch.source.what, field.when_blocked, ConnectionKind.CHART)

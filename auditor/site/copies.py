@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from auditor.evidence.model import Absent, BlobSeen, Evidence, ImageEvidence, Observation, Seen
 from auditor.oci.reference import Reference
 from auditor.plan.model import Plan
 from auditor.plan.rewrites import placed
-from auditor.site.archives.evidence import InArchive, InNone
-from auditor.site.archives.finder import Entry
-from auditor.site.archives.view import Archives
+from auditor.site import views
 from auditor.site.images import Image, Images, Placement
 from auditor.site.inside import Inside
+
+if TYPE_CHECKING:
+    from auditor.site.archives.finder import Entry
+    from auditor.site.archives.view import Archives
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +89,13 @@ def copies_inside(plan: Plan, evidence: Evidence, target: Images, source: Images
 
 def copies_in_archives(evidence: Evidence, archives: Archives, source: Images | None) -> Iterator[Copy]:
     """Every need in the archives, in the order of the needs."""
-    nowhere = InNone(None)
+    nowhere = views.InNone(None)
     for (wanted, kept), held in zip(_beside(source, (held.placement for held in archives.held)), archives.held, strict=True):
         entry = held.entry
         if entry is None:
             yield Copy(wanted, kept, "the archives", nowhere)
         else:
-            found = InArchive(evidence, entry.archive, {kept.image.name: entry.root})
+            found = views.InArchive(evidence, entry.archive, {kept.image.name: entry.root})
             yield Copy(wanted, kept, entry.archive.path, found, entry)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,7 +15,9 @@ from auditor.net import Reach, Scope, authority
 from auditor.oci.reference import Reference
 from auditor.plan.model import Plan, Pool
 from auditor.plan.rewrites import placed
-from auditor.readers.node_config import Asked, NodeConfig
+
+if TYPE_CHECKING:
+    from auditor.readers.node_config import Asked, NodeConfig
 
 
 class Way(enum.StrEnum):

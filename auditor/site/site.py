@@ -3,51 +3,47 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
-from auditor.evidence.causes import Fault
 from auditor.evidence.model import Evidence, Place, Verify
-from auditor.needs.endpoints import tls_endpoints
-from auditor.needs.model import Need, Needs
-from auditor.net import Connection, Reach, Remote
-from auditor.oci.document import Descriptor
-from auditor.oci.reference import Reference
-from auditor.plan.model import Endpoint, Plan, Program
-from auditor.plan.reach import reach_of
-from auditor.readers.docker_daemon import copy_slips
-from auditor.readers.node_config import NodeConfig, node_configs
-from auditor.readers.node_config.slips import ConfigSlip
-from auditor.readers.registry_config import UnreadableConfig
-from auditor.readers.registry_lint import RegistrySlip
-from auditor.readers.scripts import Script, UnreadableScript, copy_scripts
-from auditor.site.archives.view import Archives, archives_of
-from auditor.site.connections import connections_of
-from auditor.site.contents import Contents, contents_of
-from auditor.site.copies import Copy, copies_in_archives, copies_inside
-from auditor.site.downloads import ScriptDownloads, script_downloads
-from auditor.site.fetches import ChartFetches, chart_fetches
-from auditor.site.images import Images, Placement, Trouble
-from auditor.site.inside import AtSource, Inside
-from auditor.site.layers import LayerEgress, foreign_layers, layer_egress, with_outside_urls
-from auditor.site.list_platforms import ListPlatforms, list_platforms
-from auditor.site.mirrors import Mirroring, mirroring
-from auditor.site.ordinary import Ordinary, made_ordinary
-from auditor.site.pulls import Pulls, pulls
-from auditor.site.registry_config import is_distribution, registry_remote, registry_slips
+from auditor.site import views
 from auditor.site.requirement import Requirement
-from auditor.site.script_lines import ReadScript, UnreadScript, read_scripts
-from auditor.site.storage.view import Storage
-from auditor.site.survey import Survey
-from auditor.site.transfers import Carriage, Transfer, transfer_of
-from auditor.site.trust.callers import Callers
-from auditor.site.trust.cases import TrustCase, trust_cases
-from auditor.site.trust.picture import Step, steps_of
-from auditor.site.trust.pools import Trusts
-from auditor.site.trust.served import Served, Unseen, endpoint_chains
-from auditor.site.unseen import heeding, unseen
+
+if TYPE_CHECKING:
+    from auditor.evidence.causes import Fault
+    from auditor.needs.model import Need, Needs
+    from auditor.net import Connection, Reach, Remote
+    from auditor.oci.document import Descriptor
+    from auditor.oci.reference import Reference
+    from auditor.plan.model import Endpoint, Plan, Program
+    from auditor.readers.node_config import NodeConfig
+    from auditor.readers.node_config.slips import ConfigSlip
+    from auditor.readers.registry_config import UnreadableConfig
+    from auditor.readers.registry_lint import RegistrySlip
+    from auditor.readers.scripts import Script, UnreadableScript
+    from auditor.site.archives.view import Archives
+    from auditor.site.contents import Contents
+    from auditor.site.copies import Copy
+    from auditor.site.downloads import ScriptDownloads
+    from auditor.site.fetches import ChartFetches
+    from auditor.site.images import Images, Placement, Trouble
+    from auditor.site.layers import LayerEgress
+    from auditor.site.list_platforms import ListPlatforms
+    from auditor.site.mirrors import Mirroring
+    from auditor.site.ordinary import Ordinary
+    from auditor.site.pulls import Pulls
+    from auditor.site.script_lines import ReadScript, UnreadScript
+    from auditor.site.storage.view import Storage
+    from auditor.site.transfers import Carriage, Transfer
+    from auditor.site.trust.callers import Callers
+    from auditor.site.trust.cases import TrustCase
+    from auditor.site.trust.picture import Step
+    from auditor.site.trust.pools import Trusts
+    from auditor.site.trust.served import Served, Unseen
 
 
 @dataclass(frozen=True)
@@ -67,54 +63,56 @@ class Site:
     @cached_property
     def source(self) -> Images | None:
         """Every image as its source has it; None when the sources were not to be asked."""
-        return Survey(self.plan, self.needs, AtSource(self.evidence)).images() if Place.SOURCE in self.places else None
+        return (
+            views.Survey(self.plan, self.needs, views.AtSource(self.evidence)).images() if Place.SOURCE in self.places else None
+        )
 
     @cached_property
     def target(self) -> Images | None:
         """Every image as the registry inside has it; None when it was not to be asked."""
         if Place.TARGET not in self.places or self.plan.registry is None:
             return None
-        return Survey(self.plan, self.needs, Inside(self.evidence, self.plan.registry), is_strict=True).images()
+        return views.Survey(self.plan, self.needs, views.Inside(self.evidence, self.plan.registry), is_strict=True).images()
 
     @cached_property
     def archives(self) -> Archives | None:
         """The archives and what they hold; None when they were not to be read."""
         if Place.ARCHIVES not in self.places:
             return None
-        return archives_of(self.plan, self.needs, self.evidence, self.source or self.target)
+        return views.archives_of(self.plan, self.needs, self.evidence, self.source or self.target)
 
     @cached_property
     def images(self) -> Images:
         """Every image and how it stands for each pool that needs it: at its source, else inside, else in the archives."""
         if (found := self.source or self.target) is not None:
             return found
-        return self.archives.images() if self.archives is not None else Images({}, ())
+        return self.archives.images() if self.archives is not None else views.Images({}, ())
 
     @cached_property
     def list_platforms(self) -> ListPlatforms:
         """The lists that have no image for a pool's platform."""
-        return list_platforms(self.images.placements)
+        return views.list_platforms(self.images.placements)
 
     @cached_property
     def copies(self) -> tuple[Copy, ...]:
         """Every need where the nodes will get it from: the registry inside if it was to be asked, else the archives."""
         if self.target is not None:
-            return tuple(copies_inside(self.plan, self.evidence, self.target, self.source))
+            return tuple(views.copies_inside(self.plan, self.evidence, self.target, self.source))
         if self.archives is not None:
-            return tuple(copies_in_archives(self.evidence, self.archives, self.source))
+            return tuple(views.copies_in_archives(self.evidence, self.archives, self.source))
         return ()
 
     @cached_property
     def source_contents(self) -> tuple[Contents, ...]:
         """What disagrees about the bytes of each image at its source, as far as they were observed."""
-        return tuple(contents_of(self.source, AtSource(self.evidence))) if self.source is not None else ()
+        return tuple(views.contents_of(self.source, views.AtSource(self.evidence))) if self.source is not None else ()
 
     @cached_property
     def target_contents(self) -> tuple[Contents, ...]:
         """What disagrees about the bytes of each image on the internal registry."""
         if self.target is None or self.plan.registry is None:
             return ()
-        return tuple(contents_of(self.target, Inside(self.evidence, self.plan.registry), self.verify))
+        return tuple(views.contents_of(self.target, views.Inside(self.evidence, self.plan.registry), self.verify))
 
     @cached_property
     def pulled(self) -> tuple[Placement, ...]:
@@ -139,7 +137,7 @@ class Site:
 
     def foreign(self, placement: Placement) -> tuple[Descriptor, ...]:
         """The layers that a node would be given with `urls` or a foreign type: not those whose `urls` the copy takes away."""
-        layers = foreign_layers(placement)
+        layers = views.foreign_layers(placement)
         if not layers:
             return ()
         plain = self._ordinary.get(placement.need, frozenset())
@@ -148,21 +146,23 @@ class Site:
     @cached_property
     def unseen(self) -> Mapping[Need, Trouble]:
         """The needs of which it is unknown as what they arrive, with the reason: what decides that was not observed."""
-        return unseen(self.images.placements, self.archives, self.target)
+        return views.unseen(self.images.placements, self.archives, self.target)
 
     @cached_property
     def _ordinary(self) -> Ordinary:
-        return made_ordinary(self.carriages, self.target)
+        return views.made_ordinary(self.carriages, self.target)
 
     @cached_property
     def reach(self) -> Reach:
         """The rule for internal and external hosts."""
-        return reach_of(self.plan)
+        return views.reach_of(self.plan)
 
     @cached_property
     def layer_egress(self) -> tuple[LayerEgress, ...]:
         """Every layer and pool that would be downloaded from an external host."""
-        return layer_egress(((placement, self.foreign(placement)) for placement in self.delivered), self.reach, self.unseen)
+        return views.layer_egress(
+            ((placement, self.foreign(placement)) for placement in self.delivered), self.reach, self.unseen
+        )
 
     @cached_property
     def complete_inside(self) -> frozenset[Reference]:
@@ -174,7 +174,7 @@ class Site:
     @cached_property
     def with_outside_urls(self) -> frozenset[Reference]:
         """The images with a layer that has a URL of an external host, at the source or as nodes would get them."""
-        return with_outside_urls((*self.images.placements, *self.delivered), self.reach)
+        return views.with_outside_urls((*self.images.placements, *self.delivered), self.reach)
 
     @cached_property
     def to_copy(self) -> Images | None:
@@ -184,56 +184,62 @@ class Site:
     @cached_property
     def transfer(self) -> Transfer | None:
         """The copy that the plan describes; None when it names no tool."""
-        return transfer_of(self.plan, lambda: self.archives, from_source=Place.SOURCE in self.places)
+        if self.plan.copy is None:
+            return None
+        return views.transfer_of(self.plan, lambda: self.archives, from_source=Place.SOURCE in self.places)
 
     @cached_property
     def carriages(self) -> tuple[Carriage, ...]:
         """What the planned copy does to every layer that it may leave behind, or whose `urls` it may keep."""
         if self.transfer is None or self.to_copy is None:
             return ()
-        return tuple(heeding(self.transfer.carriages(self.to_copy.placements), self.unseen))
+        return tuple(views.heeding(self.transfer.carriages(self.to_copy.placements), self.unseen))
 
     @cached_property
     def scripts(self) -> tuple[ReadScript | UnreadScript, ...]:
         """The copy scripts, and what their lines lose of what is to be copied."""
+        if not self._script_files:
+            return ()
         copied = self.to_copy.placements if self.to_copy is not None else ()
         known = [placement for placement in copied if _is_known(placement)]
-        return tuple(read_scripts(self.plan, self._script_files, self.transfer, known))
+        return tuple(views.read_scripts(self.plan, self._script_files, self.transfer, known))
 
     @cached_property
     def bare_scripts(self) -> tuple[ReadScript | UnreadScript, ...]:
         """The copy scripts without the images: for what does not depend on anything observed."""
-        return tuple(read_scripts(self.plan, self._script_files, self.transfer, []))
+        if not self._script_files:
+            return ()
+        return tuple(views.read_scripts(self.plan, self._script_files, self.transfer, []))
 
     @cached_property
     def _script_files(self) -> Mapping[str, Script | UnreadableScript]:
-        return copy_scripts(self.plan)
+        return views.copy_scripts(self.plan) if self.plan.copy is not None and self.plan.copy.scripts else {}
 
     @cached_property
     def script_downloads(self) -> tuple[ScriptDownloads, ...]:
         """What each copy script downloads."""
-        return tuple(script_downloads(self.reach, self.bare_scripts))
+        return tuple(views.script_downloads(self.reach, self.bare_scripts)) if self.bare_scripts else ()
 
     @cached_property
     def chart_fetches(self) -> ChartFetches:
         """The charts and manifests that the workloads would download."""
-        return chart_fetches(self.plan, self.reach)
+        return views.chart_fetches(self.plan, self.reach)
 
     @cached_property
     def registry_slips(self) -> tuple[RegistrySlip, ...] | UnreadableConfig:
         """What is wrong with the configuration of the registry inside, or why nobody can tell."""
-        return registry_slips(self.plan)
+        return views.registry_slips(self.plan) if self.plan.registry is not None else ()
 
     @cached_property
     def registry_remote(self) -> Remote | None:
         """The external host from which the internal registry pulls through; None if it does not."""
-        return registry_remote(self.reach, self.registry_slips)
+        return views.registry_remote(self.reach, self.registry_slips) if self.plan.registry is not None else None
 
     @cached_property
     def storage(self) -> Storage:
         """The bytes of each stage."""
         seen = (self.images, self.pulled, self.archives, self.target)
-        return Storage(self.plan, self.needs, self.evidence, *seen, self.transfer)
+        return views.Storage(self.plan, self.needs, self.evidence, *seen, self.transfer)
 
     @cached_property
     def _faults(self) -> Mapping[str, tuple[Fault, ...]]:
@@ -256,42 +262,42 @@ class Site:
     @cached_property
     def node_configs(self) -> Mapping[str, NodeConfig]:
         """What the nodes of each pool are told, for pools that name it."""
-        return node_configs(self.plan)
+        return views.node_configs(self.plan) if any(pool.config for pool in self.plan.pools) else {}
 
     @cached_property
     def copy_slips(self) -> tuple[tuple[str, tuple[ConfigSlip, ...]], ...]:
         """The daemon.json files of the Docker that copies, with the mistakes in each."""
-        return copy_slips(self.plan)
+        return views.copy_slips(self.plan) if self.plan.copy is not None else ()
 
     @cached_property
     def mirroring(self) -> tuple[Mirroring, ...]:
         """How each such pool gets at the images of each registry."""
-        return mirroring(self.plan, self.needs, self.node_configs, self.reach)
+        return views.mirroring(self.plan, self.needs, self.node_configs, self.reach) if self.node_configs else ()
 
     @cached_property
     def endpoints(self) -> tuple[Endpoint, ...]:
         """The TLS endpoints of the nodes: those of the plan, and the internal registries that the nodes pull from."""
-        return tls_endpoints(self.plan, self.needs, self.node_configs, self.reach)
+        return views.tls_endpoints(self.plan, self.needs, self.node_configs, self.reach)
 
     @cached_property
     def callers(self) -> Callers:
         """Which clients connect to which endpoint."""
-        return Callers(self.plan, self.endpoints)
+        return views.Callers(self.plan, self.endpoints)
 
     @cached_property
     def pulls(self) -> Pulls:
         """The TLS endpoint through which each pool pulls each image."""
-        return pulls(self.plan, self.mirroring, self.endpoints)
+        return views.pulls(self.plan, self.mirroring, self.endpoints)
 
     @cached_property
     def chains(self) -> Mapping[Endpoint, Served | Unseen]:
         """What each endpoint serves."""
-        return endpoint_chains(self.plan, self.evidence, self.endpoints)
+        return views.endpoint_chains(self.plan, self.evidence, self.endpoints) if self.endpoints else {}
 
     @cached_property
     def trusts(self) -> Trusts:
         """What the nodes of each pool trust."""
-        return Trusts(self.plan, self.node_configs, self.reach)
+        return views.Trusts(self.plan, self.node_configs, self.reach)
 
     @cached_property
     def _trust(self) -> dict[datetime.date, tuple[TrustCase, ...]]:
@@ -299,18 +305,20 @@ class Site:
 
     def trust(self, today: datetime.date) -> tuple[TrustCase, ...]:
         """Each endpoint as each client of each pool would see it on a day, offline."""
+        if not self.endpoints:  # nothing to verify: the root stores are not read
+            return ()
         if today not in self._trust:
-            self._trust[today] = trust_cases(self.plan, self.evidence, self.chains, self.trusts, today, self.node_configs)
+            self._trust[today] = views.trust_cases(self.plan, self.evidence, self.chains, self.trusts, today, self.node_configs)
         return self._trust[today]
 
     def connections(self, today: datetime.date) -> tuple[Connection, ...]:
         """Every connection to an external host that a node, a script or a controller opens."""
-        return tuple(connections_of(self, today))
+        return tuple(views.connections_of(self, today))
 
     def trust_path(self, case: TrustCase) -> tuple[Step, ...]:
         """The path of a case of `trust`, certificate by certificate."""
         trust = self.trusts.for_client(case.pool, case.client, case.endpoint)
-        return steps_of(case, self.chains[case.endpoint], trust)
+        return views.steps_of(case, self.chains[case.endpoint], trust)
 
     @property
     def programs(self) -> Iterator[Program]:
@@ -320,48 +328,8 @@ class Site:
 
     def lacks(self, requirement: Requirement) -> str | None:
         """Why a check that requires this does not apply here; None when it does."""
-        return None if _PRESENT[requirement](self) else requirement.value
+        return None if views.is_present(self, requirement) else requirement.value
 
 
 def _is_known(placement: Placement) -> bool:
     return placement.resolution.payload is not None
-
-
-def _gives_a_capacity(plan: Plan) -> bool:
-    copy, registry = plan.copy, plan.registry
-    stages = (copy and copy.media, copy and copy.staging, registry and registry.disk, *(pool.disk for pool in plan.pools))
-    return any(stages)
-
-
-_PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
-    Requirement.IMAGES: lambda site: bool(site.needs.lines or site.needs.needs),
-    Requirement.LISTS: lambda site: bool(site.needs.lines),
-    Requirement.WORKLOADS: lambda site: bool(site.needs.demands),
-    Requirement.WORKLOAD_FILES: lambda site: bool(site.plan.workloads),
-    Requirement.COMPLETE_WORKLOADS: lambda site: bool(site.needs.demands) and site.plan.workloads_complete,
-    Requirement.WINDOWS_POOLS: lambda site: any(pool.is_windows for pool in site.plan.pools),
-    Requirement.DEFAULTS: lambda site: site.plan.cluster is not None or any(pool.runtime for pool in site.plan.pools),
-    Requirement.REGISTRY: lambda site: site.plan.registry is not None,
-    Requirement.CAPACITY: lambda site: _gives_a_capacity(site.plan),
-    Requirement.NODE_DISK: lambda site: any(pool.disk is not None for pool in site.plan.pools),
-    Requirement.MEDIA: lambda site: site.plan.copy is not None and site.plan.copy.media is not None,
-    Requirement.FILESYSTEM: lambda site: bool(site.plan.copy and site.plan.copy.media and site.plan.copy.media.filesystem),
-    Requirement.STAGING: lambda site: site.plan.copy is not None and site.plan.copy.staging is not None,
-    Requirement.REGISTRY_DISK: lambda site: site.plan.registry is not None and site.plan.registry.disk is not None,
-    Requirement.SOURCE: lambda site: Place.SOURCE in site.places,
-    Requirement.COPIES: lambda site: bool({Place.TARGET, Place.ARCHIVES} & site.places),
-    Requirement.TARGET: lambda site: site.target is not None,
-    Requirement.ARCHIVES: lambda site: Place.ARCHIVES in site.places,
-    Requirement.COPY_TOOL: lambda site: site.transfer is not None,
-    Requirement.COPY_SCRIPTS: lambda site: site.plan.copy is not None and bool(site.plan.copy.scripts),
-    Requirement.TO_COPY: lambda site: bool({Place.SOURCE, Place.ARCHIVES} & site.places),
-    Requirement.REGISTRY_KIND: lambda site: site.plan.registry is not None and site.plan.registry.kind is not None,
-    Requirement.DISTRIBUTION_CONFIG: lambda site: is_distribution(site.plan),
-    Requirement.COPY_WINDOW: lambda site: (
-        site.plan.copy is not None and None not in (site.plan.copy.rate, site.plan.copy.window)
-    ),
-    Requirement.DOCKER: lambda site: any(program.name == "docker" for program in site.programs),
-    Requirement.ENDPOINTS: lambda site: bool(site.endpoints),
-    Requirement.CONFIG_FILES: lambda site: bool(site.copy_slips) or any(pool.config for pool in site.plan.pools),
-    Requirement.NODE_CONFIG: lambda site: any(pool.config for pool in site.plan.pools),
-}

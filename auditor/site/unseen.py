@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from auditor.evidence.model import Kind
 from auditor.needs.model import Need
-from auditor.site.archives.view import Archives
 from auditor.site.images import Images, Placement, Trouble
-from auditor.site.transfers import Carriage
 from auditor.transfer.hops import Unpredicted
+
+if TYPE_CHECKING:
+    from auditor.site.archives.view import Archives
+    from auditor.site.transfers import Carriage
 
 
 def unseen(placements: Iterable[Placement], archives: Archives | None, target: Images | None) -> dict[Need, Trouble]:
@@ -49,4 +53,4 @@ def heeding(carriages: Iterable[Carriage], reasons: Mapping[Need, Trouble]) -> I
             yield carriage
         else:
             unknown = Unpredicted(reason.detail, missing=True)
-            yield Carriage(carriage.placement, tuple((layer, unknown) for layer, _ in carriage.fates))
+            yield replace(carriage, fates=tuple((layer, unknown) for layer, _ in carriage.fates))

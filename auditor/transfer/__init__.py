@@ -1,1 +1,19 @@
 """What a copy tool, an archive, a registry and a runtime do to an image, hop by hop. No I/O."""
+
+from typing import TYPE_CHECKING
+
+from auditor.lazy import names_in
+
+if TYPE_CHECKING:
+    from auditor.transfer.known import known_options
+    from auditor.transfer.registries import RegistryUrls, registry_row
+else:
+    __getattr__ = names_in(
+        __name__,
+        {
+            "auditor.transfer.known": ("known_options",),
+            "auditor.transfer.registries": ("RegistryUrls", "registry_row"),
+        },
+    )
+
+__all__ = ["RegistryUrls", "known_options", "registry_row"]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from tabulate import tabulate
-
 from auditor.text import many, short_digests
 from reports.cleaning import clean
+from reports.table import columns
 from reports.text.ink import Ink
 
 WIDTH = 80
@@ -39,13 +38,11 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequenc
 
     There is one width less than there are columns: the last column takes what the others leave of the line.
     """
-    # Wrapped here and not by tabulate, which takes a cell such as 10,000 for a number while it wraps.
     cells = [[_folded(cell, width) for cell, width in zip(row, widths, strict=False)] for row in rows[:most]]
     taken = sum(_breadth(header, [row[place] for row in cells]) for place, header in enumerate(headers[:-1]))
     last = WIDTH - len(_MARGIN) - taken
     full = [[*row, _folded(whole[-1], last)] for row, whole in zip(cells, rows, strict=False)]
-    for line in tabulate(full, headers, "simple", disable_numparse=True).splitlines():
-        yield f"{_MARGIN}{line}".rstrip()
+    yield from (f"{_MARGIN}{line}".rstrip() for line in columns(headers, full))
     yield from more(len(rows) - most, _MARGIN, "row")
 
 

@@ -108,7 +108,7 @@ def test_one_file_that_fails_is_named_in_the_report(
 def test_a_section_that_fails_makes_the_report_undetermined(
     section: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["auditor.policy.judge"], section, boom)
+    monkeypatch.setattr(sys.modules["auditor.policy.judging"], section, boom)
     code, report = audited(tmp_path, plan(tmp_path, "images: [{ref: 'busybox:1', pools: [one]}]\n"))
     assert code in {1, 3}
     assert "of the report failed with TypeError: an odd input" in json.dumps(report["undetermined"])

@@ -8,7 +8,7 @@ import pytest
 
 from auditor.check import Fine, Outcome, Severity
 from auditor.policy import POLICY_RULES, Policy, judge
-from auditor.policy.judge import SHOWN_REASON
+from auditor.policy.judging import SHOWN_REASON
 from auditor.report import Status, Verdict
 from tests.made_checks import TODAY, finding, outcomes_of, result, small_site, unknown
 from tests.world import plan_of

@@ -10,7 +10,7 @@ import pytest
 from auditor.check import Undetermined
 from auditor.engine import evaluate
 from auditor.evidence.model import Kind
-from auditor.policy.judge import Policy, judge
+from auditor.policy.judging import Policy, judge
 from auditor.site import Site
 from auditor.site.trust import cases, pools, runtime, served
 from auditor.site.trust.cases import Prospect

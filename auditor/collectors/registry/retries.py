@@ -9,8 +9,9 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from auditor.collectors.timeouts import TIMEOUT
+
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
-TIMEOUT = 15.0  # twice, for the connection and for the answer, is the half minute after which a silent host is given up
 WHOLE = 4  # times the time-out: how long a whole answer may take
 LONGEST = 60.0
 Sleep = Callable[[float], Awaitable[None]]

@@ -13,12 +13,13 @@ from auditor.errors import Location, UsageError
 from auditor.evidence.store import Store
 from auditor.needs.model import Needs
 from auditor.oci.platform import InvalidPlatform
+from auditor.pipeline.settings import CHAIN_PLATFORMS as PLATFORMS
 from auditor.pipeline.settings import TIMEOUT
 from auditor.pipeline.site import opened
 from auditor.pki.clients import client_ids
 from auditor.pki.loading import load_certificates
-from auditor.plan.fields import split_host_port
 from auditor.plan.files import DiskFiles, FileProblem
+from auditor.plan.host_port import split_host_port
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.plan.nodes import node_platform
 from auditor.plan.spelling import as_hint
@@ -27,7 +28,6 @@ from auditor.report.sections import trust_rows
 from auditor.site import Site
 from auditor.site.trust.served import Served, Unseen
 
-PLATFORMS = ("linux/amd64", "windows/amd64:ltsc2022")
 _HERE = Location("command line")
 _SUFFIXES = (".pem", ".crt", ".cer", ".der", ".p7b", ".p7c")  # no host name ends with one of these
 _FILES = "Name files of certificates, or folders of these."

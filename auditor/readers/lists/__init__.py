@@ -8,6 +8,8 @@ group `auditor.importers`: anything with these two functions.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
 from itertools import islice
 from types import ModuleType
 from typing import Protocol
@@ -15,56 +17,42 @@ from typing import Protocol
 from auditor.errors import AuditorError, unexpected
 from auditor.plugins import IMPORTERS as ADDED
 from auditor.plugins import added
-from auditor.readers.lists import (
-    aks_components,
-    aks_imagebom,
-    baseimage,
-    chart_annotations,
-    ctr_images,
-    docker_images,
-    foreign,
-    hauler,
-    hauler_store,
-    helm_dt,
-    image_lists_in,
-    imgpkg,
-    oc_mirror,
-    oc_mirror_mapping,
-    plain,
-    raw_manifest,
-    regsync,
-    skopeo_sync,
-    unknown,
-    zarf,
-)
-from auditor.readers.lists.plain import MAX_LINES
+from auditor.readers.lists import plain
+from auditor.readers.lists.plain import MAX_LINES, is_bare
 from auditor.readers.lists.source import ListSource
 from auditor.readers.model import ListLine
 
-IMPORTERS = (
-    foreign,
-    hauler,
-    zarf,
-    imgpkg,
-    helm_dt,
-    oc_mirror,
-    image_lists_in,
-    regsync,
-    skopeo_sync,
-    chart_annotations,
-    ctr_images,
-    docker_images,
-    hauler_store,
-    aks_imagebom,
-    aks_components,
-    raw_manifest,
-    baseimage,
-    oc_mirror_mapping,
-    unknown,
-    plain,
+FORMATS = (
+    "foreign",
+    "hauler",
+    "zarf",
+    "imgpkg",
+    "helm_dt",
+    "oc_mirror",
+    "image_lists_in",
+    "regsync",
+    "skopeo_sync",
+    "chart_annotations",
+    "ctr_images",
+    "docker_images",
+    "hauler_store",
+    "aks_imagebom",
+    "aks_components",
+    "raw_manifest",
+    "baseimage",
+    "oc_mirror_mapping",
+    "unknown",
+    "plain",
 )
 
 
+@cache
+def importers() -> tuple[ModuleType, ...]:
+    """Every importer of ours, in the order in which they are asked."""
+    return tuple(import_module(f"{__name__}.{name}") for name in FORMATS)
+
+
+_NO_FORMATS = frozenset({"foreign", "unknown", "plain"})
 _MOST_ERRORS = 20  # told one by one
 
 
@@ -100,7 +88,9 @@ def read_list(source: ListSource, data: bytes) -> tuple[ListLine, ...]:
 
 def _importer_of(data: bytes) -> ModuleType:
     """The first importer of ours that recognises a file; the plain list recognises what is left."""
-    return next(importer for importer in IMPORTERS if importer.recognises(data))
+    if is_bare(data):  # as the loop below decides, without importing the others
+        return plain
+    return next(importer for importer in importers() if importer.recognises(data))
 
 
 def _folded(source: ListSource, lines: tuple[ListLine, ...]) -> tuple[ListLine, ...]:
@@ -120,7 +110,21 @@ def format_of(data: bytes) -> str:
         found = _importer_of(data)
     except Exception:  # noqa: BLE001 - `read_list` reports it for the list that it concerns
         return ""
-    return "" if found in {foreign, unknown, plain} else found.__name__.rpartition(".")[2].replace("_", " ")
+    return "" if (name := found.__name__.rpartition(".")[2]) in _NO_FORMATS else name.replace("_", " ")
+
+
+def is_object(data: bytes) -> bool:
+    """Whether a file is an object of Kubernetes by its keys."""
+    from auditor.readers.lists import unknown  # noqa: PLC0415 - as the other importers
+
+    return unknown.is_object(data)
+
+
+def is_structured(data: bytes) -> bool:
+    """Whether a file is JSON or YAML that is no list."""
+    from auditor.readers.lists import unknown  # noqa: PLC0415 - as the other importers
+
+    return unknown.recognises(data)
 
 
 def _empty(source: ListSource) -> ListLine:
@@ -138,4 +142,4 @@ def _by_plugin(name: str, importer: Importer, source: ListSource, data: bytes) -
         ) from error
 
 
-__all__ = ["IMPORTERS", "ListSource", "format_of", "read_list"]
+__all__ = ["FORMATS", "ListSource", "format_of", "importers", "is_object", "is_structured", "read_list"]

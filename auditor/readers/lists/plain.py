@@ -22,12 +22,22 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 _COMMENT = re.compile(r"(?:^|[ \t])#(?!##ZARF_).*$")
 _SOURCES = re.compile(r"[\w.+:~-]+(?:,[\w.+:~-]+)*,?")
 _TOKEN = re.compile(r"\S+")
+# Lines of one word that begins with no key of a structured format, and comments: no other importer recognises these.
+_WORD = rb"(?!(?:apiVersion|annotations|kind|sync|version):)[A-Za-z0-9](?:[\w./@+-]|:(?![ \t\r\n]|\Z)){0,1000}+"
+_REMARK = rb"(?<![\w./@+:-])#[^\x00-\x08\x0b-\x1f\"]{0,1000}+"
+_BARE = re.compile(rb"(?:(?:%b)?[ \t]{0,100}+(?:%b)?(?:\r?\n|\Z))*+" % (_WORD, _REMARK))
+_TAR_MAGIC = slice(257, 262)
 
 
 def recognises(data: bytes) -> bool:
     """Everything that no other importer knows is a plain list."""
     del data
     return True
+
+
+def is_bare(data: bytes) -> bool:
+    """Whether a file is evidently a plain list: a reference or a comment a line. False does not mean that it is none."""
+    return data[_TAR_MAGIC] != b"ustar" and _BARE.fullmatch(data) is not None
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:

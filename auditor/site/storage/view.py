@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from auditor.evidence.model import Evidence
 from auditor.needs.model import Needs
 from auditor.oci.reference import Reference
 from auditor.plan.model import Plan
-from auditor.site.archives.view import Archives
+from auditor.site import storage
 from auditor.site.images import Images, Placement
 from auditor.site.storage.along import Along, along
-from auditor.site.storage.archives import measured
 from auditor.site.storage.compressed import compressed, download_stage, registry_stage
-from auditor.site.storage.load import Load, both
-from auditor.site.storage.nodes import import_stage, node_stages
 from auditor.site.storage.payloads import Part, Walk, walk
 from auditor.site.storage.sharing import Sharing
 from auditor.site.storage.stage import Stage
-from auditor.site.storage.staging import media_stage, staging_stage
-from auditor.site.storage.unpacked import Unpacked
-from auditor.site.storage.written import Writing, bounded, derived
-from auditor.site.transfers import Transfer
 from auditor.sizing.ranged import Amount
 from auditor.transfer.hops import REGISTRY
+
+if TYPE_CHECKING:
+    from auditor.site.archives.view import Archives
+    from auditor.site.storage.load import Load
+    from auditor.site.storage.unpacked import Unpacked
+    from auditor.site.storage.written import Writing
+    from auditor.site.transfers import Transfer
 
 
 class Storage:
@@ -60,7 +61,7 @@ class Storage:
 
     @cached_property
     def _unpacked(self) -> Unpacked:
-        return Unpacked(self._evidence)
+        return storage.Unpacked(self._evidence)
 
     @cached_property
     def _disks(self) -> tuple[str, ...]:
@@ -114,10 +115,10 @@ class Storage:
             return None
         if self._archives is None:
             return self._to_be_written(part)
-        there = measured(self._archives, self._writing.form if self._writing else None, pool)
+        there = storage.measured(self._archives, self._writing.form if self._writing else None, pool)
         mine = (placement for placement in placements if pool in {"", placement.pool.name})
         others = [placement for placement in mine if (placement.need.reference, placement.need.pool) in self._missing]
-        return both(there, self._to_be_written(walk(others, self._sharing).whole)) if others else there
+        return storage.both(there, self._to_be_written(walk(others, self._sharing).whole)) if others else there
 
     @cached_property
     def _writing(self) -> Writing | None:
@@ -125,12 +126,12 @@ class Storage:
         transfer = self._transfer
         if transfer is None or transfer.form is None:
             return None
-        return Writing(transfer.form, transfer.takes_indexes_to(transfer.form.place))
+        return storage.Writing(transfer.form, transfer.takes_indexes_to(transfer.form.place))
 
     def _to_be_written(self, part: Part) -> Load:
         if self._writing is None:
-            return bounded(part, self._unpacked)
-        return derived(part, self._writing, self._unpacked, self._sharing)
+            return storage.bounded(part, self._unpacked)
+        return storage.derived(part, self._writing, self._unpacked, self._sharing)
 
     @cached_property
     def _missing(self) -> frozenset[tuple[Reference, str]]:
@@ -150,19 +151,21 @@ class Storage:
         """The disk of the connected side; None where the plan does not give it."""
         if self._plan.copy is None or self._plan.copy.staging is None or self.load is None:
             return None
-        return staging_stage(self._plan.copy, self.load, self._fetched.whole.contents, self._unpacked)
+        return storage.staging_stage(self._plan.copy, self.load, self._fetched.whole.contents, self._unpacked)
 
     @cached_property
     def media(self) -> Stage | None:
         """What is carried in; None where the plan does not say how large that is."""
         if self._plan.copy is None or self._plan.copy.media is None or self.load is None:
             return None
-        return media_stage(self._plan.copy, self.load)
+        return storage.media_stage(self._plan.copy, self.load)
 
     @cached_property
     def nodes(self) -> tuple[Stage, ...]:
         """The disk of a node of each pool that gives it, once all images are there."""
-        return node_stages(self._stored.pools, self._plan.pools, self._needs, self._unpacked)
+        if not self._disks:
+            return ()
+        return storage.node_stages(self._stored.pools, self._plan.pools, self._needs, self._unpacked)
 
     @cached_property
     def imports(self) -> tuple[Stage, ...]:
@@ -173,7 +176,7 @@ class Storage:
 
     def _import(self, node: Stage) -> Stage | None:
         load = self._load_of(self._stored.pools[node.pool], self._pulled, node.pool)
-        return import_stage(node, load) if load is not None else None
+        return storage.import_stage(node, load) if load is not None else None
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:

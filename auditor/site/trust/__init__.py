@@ -1,1 +1,23 @@
-"""The view of trust: what each endpoint serves, and whether each client of each pool would verify it offline."""
+"""The view of trust: every endpoint as every client of every pool sees it. Imported when a plan has endpoints."""
+
+from typing import TYPE_CHECKING
+
+from auditor.lazy import names_in
+
+if TYPE_CHECKING:
+    from auditor.pki.verdicts import Incomplete
+    from auditor.site.trust.cases import Prospect, needs_windows_update
+    from auditor.site.trust.dials import CRYPTOAPI_WAIT, Purpose
+    from auditor.site.trust.served import Unseen
+else:
+    __getattr__ = names_in(
+        __name__,
+        {
+            "auditor.pki.verdicts": ("Incomplete",),
+            "auditor.site.trust.cases": ("Prospect", "needs_windows_update"),
+            "auditor.site.trust.dials": ("CRYPTOAPI_WAIT", "Purpose"),
+            "auditor.site.trust.served": ("Unseen",),
+        },
+    )
+
+__all__ = ["CRYPTOAPI_WAIT", "Incomplete", "Prospect", "Purpose", "Unseen", "needs_windows_update"]

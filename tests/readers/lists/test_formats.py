@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.readers.lists import IMPORTERS, ListSource, read_list
+from auditor.readers.lists import ListSource, importers, read_list
 
 SOURCE = ListSource("list", ("one",))
 DIGEST = "sha256:" + "ab" * 32
@@ -250,7 +250,7 @@ def test_damage_anywhere_is_read_or_reported(name: str, at: int, noise: bytes) -
 @given(st.binary(max_size=200))
 def test_recognising_never_fails(data: bytes) -> None:
     """It is asked of every file."""
-    assert any(importer.recognises(data) for importer in IMPORTERS)
+    assert any(importer.recognises(data) for importer in importers())
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from auditor.plan.model import Waiver
 from auditor.policy.baseline import Baseline, beside
 from auditor.policy.covering import WaiverIndex
 from auditor.policy.evidence_age import Basis, evidence_basis, stale_findings
+from auditor.policy.exit_codes import EXIT_NOT_READY, EXIT_READY, EXIT_UNDETERMINED
 from auditor.policy.guarded import Sections
 from auditor.policy.hosts import host_rows
 from auditor.policy.matrix import image_rows
@@ -26,7 +27,6 @@ from auditor.report import CheckRow, Counts, EvidenceBasis, JudgedFinding, Repor
 from auditor.report.sections import egress_rows, evidence_rows, storage_stages, trust_rows
 from auditor.text import in_brackets, short
 
-EXIT_READY, EXIT_NOT_READY, EXIT_UNDETERMINED = 0, 1, 3
 SHOWN_REASON = 120
 
 

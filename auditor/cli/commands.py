@@ -1,0 +1,110 @@
+"""The commands, with the summaries that `auditor --help` shows. The module of a command is imported when it is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import typer
+import typer.main
+from typer.core import TyperCommand
+
+from auditor.cli.values import without_adapters
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One command. `summary` is the first paragraph of the function's docstring, which tests/cli/test_commands.py compares."""
+
+    name: str
+    module: str
+    function: str
+    summary: str
+
+
+COMMANDS: tuple[Row, ...] = (
+    Row(
+        "audit",
+        "auditor.cli.audit",
+        "audit",
+        "Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal.",
+    ),
+    Row(
+        "collect",
+        "auditor.cli.collect",
+        "collect",
+        "Gather evidence into one file. On the offline side, `auditor audit FILE` needs nothing else.",
+    ),
+    Row(
+        "images",
+        "auditor.cli.images",
+        "images",
+        "Print the image list that lists, manifests and charts add up to. Exit code: 0 complete, 1 errors, 3 undetermined.",
+    ),
+    Row(
+        "inspect",
+        "auditor.cli.inspect",
+        "inspect",
+        "Show the platforms, layers, foreign layers and sizes of an image, or of all images in an archive.",
+    ),
+    Row(
+        "fix",
+        "auditor.cli.fix",
+        "fix",
+        "Write files that resolve findings: copy scripts, lists, configuration. Nothing is run. Exit code: 0 done, 2 usage.",
+    ),
+    Row(
+        "chain",
+        "auditor.cli.chain",
+        "chain",
+        "Draw one chain as each client verifies it offline: its path, its connections and its error message.",
+    ),
+    Row(
+        "diff",
+        "auditor.cli.diff",
+        "diff",
+        "Compare two reports. Exit code: 0 no new finding at the threshold, 1 new findings at or above it, 2 usage.",
+    ),
+    Row("checks", "auditor.cli.catalogue", "checks", "List every check with its family and severity."),
+    Row(
+        "explain",
+        "auditor.cli.catalogue",
+        "explain",
+        "Show the page of one check: what it checks, why it matters, how to fix it, when it is undetermined, and an example.",
+    ),
+    Row(
+        "init",
+        "auditor.cli.init",
+        "init",
+        "Write a starter plan that explains every part. It is valid as written. An existing file is never overwritten.",
+    ),
+    Row("schema", "auditor.cli.schema", "schema", "Print a JSON Schema, for editors and for readers of reports."),
+)
+
+
+class _Command(TyperCommand):
+    """A command whose simple values need no pydantic."""
+
+    def get_params(self, ctx: Any) -> Any:  # noqa: ANN401 - the parser's own types are not exported
+        """Return the options and arguments."""
+        return without_adapters(super().get_params(ctx), self.callback)
+
+
+class Deferred(TyperCommand):
+    """A command by its row: enough for help and completion. The real one takes over when its arguments are parsed."""
+
+    def __init__(self, row: Row) -> None:
+        super().__init__(row.name, help=row.summary, rich_markup_mode=None)
+        self.row = row
+
+    def make_context(self, *args: Any, **more: Any) -> Any:  # noqa: ANN401 - the parser's own types are not exported
+        """Parse the arguments by the real command, to which the context then belongs."""
+        return self.load().make_context(*args, **more)
+
+    def load(self) -> Any:  # noqa: ANN401 - as above
+        """Return the real command."""
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        function = getattr(import_module(self.row.module), self.row.function)
+        alone.command(self.row.name, cls=_Command)(function)
+        return typer.main.get_command(alone)

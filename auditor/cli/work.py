@@ -1,0 +1,112 @@
+"""What commands do, imported when they do it: help and completion need only the options of a command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.lazy import names_in
+
+if TYPE_CHECKING:
+    from tabulate import tabulate as tabulate
+
+    from auditor.cli.chain_view import chain_json as chain_json
+    from auditor.cli.chain_view import chain_text as chain_text
+    from auditor.cli.fleet import audit_fleet as audit_fleet
+    from auditor.cli.inspect_view import archives_json as archives_json
+    from auditor.cli.inspect_view import archives_text as archives_text
+    from auditor.cli.inspect_view import image_json as image_json
+    from auditor.cli.inspect_view import image_text as image_text
+    from auditor.diff import as_json as as_json
+    from auditor.diff import as_text as as_text
+    from auditor.diff import compare as compare
+    from auditor.fix.readme import README as README
+    from auditor.fix.remedies import remedies as remedies
+    from auditor.fix.remedies import remedies_by_report as remedies_by_report
+    from auditor.pipeline.audit import audit as audit
+    from auditor.pipeline.audit import audited as audited
+    from auditor.pipeline.bare_plans import list_input as list_input
+    from auditor.pipeline.bare_plans import plan_for_sources as plan_for_sources
+    from auditor.pipeline.bare_plans import without_repeated as without_repeated
+    from auditor.pipeline.baseline import read_baseline as read_baseline
+    from auditor.pipeline.baseline import read_report as read_report
+    from auditor.pipeline.baseline import report_in as report_in
+    from auditor.pipeline.ca import read_ca as read_ca
+    from auditor.pipeline.ca import refuse_ca as refuse_ca
+    from auditor.pipeline.charts import with_charts as with_charts
+    from auditor.pipeline.fixes import by_waiver as by_waiver
+    from auditor.pipeline.gather import gather_plan as gather_plan
+    from auditor.pipeline.image_list import image_list as image_list
+    from auditor.pipeline.inspect.archive import inspect_archives as inspect_archives
+    from auditor.pipeline.inspect.chain import ChainQuestion as ChainQuestion
+    from auditor.pipeline.inspect.chain import inspect_chain as inspect_chain
+    from auditor.pipeline.inspect.image import inspect_image as inspect_image
+    from auditor.pipeline.load import is_site as is_site
+    from auditor.pipeline.load import load as load
+    from auditor.pki.stores.dump import dump_script as dump_script
+    from auditor.plan.schema import json_schema as json_schema
+    from auditor.policy.hosts import host_remedy as host_remedy
+    from auditor.policy.hosts import host_words as host_words
+    from reports.json_v1 import report_schema as report_schema
+else:
+    __getattr__ = names_in(
+        __name__,
+        {
+            "auditor.cli.chain_view": (
+                "chain_json",
+                "chain_text",
+            ),
+            "auditor.cli.fleet": ("audit_fleet",),
+            "auditor.cli.inspect_view": (
+                "archives_json",
+                "archives_text",
+                "image_json",
+                "image_text",
+            ),
+            "auditor.diff": ("as_json", "as_text", "compare"),
+            "auditor.fix.readme": ("README",),
+            "auditor.fix.remedies": (
+                "remedies",
+                "remedies_by_report",
+            ),
+            "auditor.pipeline.audit": (
+                "audit",
+                "audited",
+            ),
+            "auditor.pipeline.bare_plans": (
+                "list_input",
+                "plan_for_sources",
+                "without_repeated",
+            ),
+            "auditor.pipeline.baseline": (
+                "read_baseline",
+                "read_report",
+                "report_in",
+            ),
+            "auditor.pipeline.ca": (
+                "read_ca",
+                "refuse_ca",
+            ),
+            "auditor.pipeline.charts": ("with_charts",),
+            "auditor.pipeline.fixes": ("by_waiver",),
+            "auditor.pipeline.gather": ("gather_plan",),
+            "auditor.pipeline.image_list": ("image_list",),
+            "auditor.pipeline.inspect.archive": ("inspect_archives",),
+            "auditor.pipeline.inspect.chain": (
+                "ChainQuestion",
+                "inspect_chain",
+            ),
+            "auditor.pipeline.inspect.image": ("inspect_image",),
+            "auditor.pipeline.load": (
+                "is_site",
+                "load",
+            ),
+            "auditor.pki.stores.dump": ("dump_script",),
+            "auditor.plan.schema": ("json_schema",),
+            "auditor.policy.hosts": (
+                "host_remedy",
+                "host_words",
+            ),
+            "reports.json_v1": ("report_schema",),
+            "tabulate": ("tabulate",),
+        },
+    )

@@ -1,0 +1,19 @@
+"""The kinds of connections to external hosts: plain names, which the catalogue of checks needs too."""
+
+from __future__ import annotations
+
+import enum
+
+
+class ConnectionKind(enum.Enum):
+    """What a connection is for. Exactly one check reports each kind."""
+
+    LAYER = "layer"  # a node downloads a layer from a URL in its manifest
+    REGISTRY = "registry"  # a node asks a registry that no mirror replaces
+    REVOCATION = "revocation"  # a TLS client asks for a CRL or an OCSP answer
+    ISSUER = "issuer"  # a TLS client downloads a certificate that the endpoint does not send
+    ROOT_UPDATE = "root-update"  # Windows downloads a root of Microsoft's list
+    UNKNOWN_ROOT = "unknown-root"  # Windows looks for a root that is in no list
+    CHART = "chart"  # a tool or a controller downloads a chart or manifests
+    DOWNLOAD = "download"  # a script downloads a file
+    CACHED_REGISTRY = "cached-registry"  # the internal registry asks the one whose images it caches

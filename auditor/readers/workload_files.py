@@ -1,0 +1,32 @@
+"""What is asked of inputs about workloads before anything of them is read. The readers are imported if a plan has any."""
+
+from typing import TYPE_CHECKING
+
+from auditor.lazy import names_in
+
+if TYPE_CHECKING:
+    from auditor.readers.workloads.folder import CHART_FILE, is_manifest_file, outer_charts
+    from auditor.readers.workloads.image_like import loose_reference
+    from auditor.readers.workloads.kustomize import is_kustomization
+    from auditor.readers.workloads.rendered import is_final, with_final_charts, without_renderings
+else:
+    __getattr__ = names_in(
+        __name__,
+        {
+            "auditor.readers.workloads.folder": ("CHART_FILE", "is_manifest_file", "outer_charts"),
+            "auditor.readers.workloads.image_like": ("loose_reference",),
+            "auditor.readers.workloads.kustomize": ("is_kustomization",),
+            "auditor.readers.workloads.rendered": ("is_final", "with_final_charts", "without_renderings"),
+        },
+    )
+
+__all__ = [
+    "CHART_FILE",
+    "is_final",
+    "is_kustomization",
+    "is_manifest_file",
+    "loose_reference",
+    "outer_charts",
+    "with_final_charts",
+    "without_renderings",
+]

@@ -1,0 +1,43 @@
+"""Where no file is made at all, none could have resolved a finding."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import yaml
+
+from auditor.engine import evaluate
+from auditor.fix.possible import may_resolve
+from auditor.fix.remedies import remedy_files
+from auditor.fix.reported import of_finding
+from checks import CATALOGUE
+from tests.fix.made import TODAY
+from tests.test_catalogue import EXAMPLES
+from tests.world import site_of
+
+FORMS = [form for path in sorted(EXAMPLES.glob("*.yaml")) for form in yaml.safe_load(path.read_text("utf-8"))]
+
+
+def without_registry(form: dict[str, Any]) -> dict[str, Any]:
+    changed = copy.deepcopy(form)
+    plan = yaml.safe_load(changed["plan"])
+    plan.pop("registry", None)
+    return {**changed, "plan": yaml.safe_dump(plan, sort_keys=False)}
+
+
+@pytest.mark.parametrize("changed", [dict, without_registry], ids=["as it is", "without registry"])
+def test_what_is_passed_by_has_no_file(changed: Any) -> None:
+    passed_by = resolved = 0
+    for form in FORMS:
+        site = site_of(changed(form))
+        results = evaluate(site, CATALOGUE, TODAY).results
+        found = tuple(of_finding(finding) for result in results for finding in result.findings)
+        mends = [finding for file in remedy_files(site, found, (), "0.0", TODAY) for finding in file.mends]
+        may = may_resolve(site, found)
+        assert may or not mends, form["name"]
+        passed_by += not may
+        resolved += bool(mends)
+    assert passed_by > 5
+    assert resolved > 5
