@@ -183,7 +183,7 @@ def test_what_a_loopback_or_cluster_host_serves_is_not_taken_for_known(host: str
     site = site_with(host)
     assert not site.reach.declares(host)
     assert {group.first.way for group in site.mirroring} == {Way.UNKNOWN}
-    egress = next(check for check in CATALOGUE if check.id == ConnectionKind.LAYER)
+    egress = next(check for check in CATALOGUE if ConnectionKind.LAYER in check.connections)
     details = [getattr(outcome, "detail", "") for outcome in egress.run(site, TODAY)]
     assert f"one of its urls is on {host}, and the plan does not say what that host serves" in details
 

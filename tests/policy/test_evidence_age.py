@@ -14,7 +14,7 @@ from auditor.evidence.model import BlobSeen, Failed, Kind, Observation, Seen, Ta
 from auditor.evidence.store import Store
 from auditor.plan.model import EVIDENCE_MAX_AGE
 from auditor.policy import Policy, judge
-from auditor.policy.evidence_age import Basis, max_age_words
+from auditor.policy.evidence_age import Basis
 from auditor.report import Report, Status, Timing
 from reports import render
 from reports.basis import timing_line
@@ -131,10 +131,3 @@ def test_every_format_with_room_names_file_and_age(format: str) -> None:
     assert "ab" * 32 in shown
     assert "2026-11-23" in shown
     assert "31" in shown
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(86_400, "1 day"), (30 * 86_400, "30 days"), (43_200, "12 hours"), (61, "61 seconds")]
-)
-def test_max_age_in_words(seconds: int, words: str) -> None:
-    assert max_age_words(seconds) == words

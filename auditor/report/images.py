@@ -14,8 +14,8 @@ from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, assert_never
 
 from auditor.check import Rule, Severity, Undetermined
-from auditor.policy.concerned import Affecting, affected_by, endpoint_of
 from auditor.report import Cell, CellStatus, ImageRow, JudgedFinding
+from auditor.report.concerned import Affecting, affected_by, endpoint_of
 from auditor.site import Site, trust
 from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers
