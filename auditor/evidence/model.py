@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import enum
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -166,7 +167,15 @@ class ImageEvidence(Protocol):
         ...
 
 
-class Evidence(ImageEvidence, Protocol):
+class RegistryEvidence(ImageEvidence, Protocol):
+    """What registries say about images."""
+
+    def observed_blobs(self, repository: str) -> AbstractSet[str]:
+        """The digests of which `repository` was asked whether it has them: for all others, `blob` returns None."""
+        ...
+
+
+class Evidence(RegistryEvidence, Protocol):
     """The reading side of evidence: all that was observed, of every place."""
 
     def archives(self) -> Mapping[str, Observation[ArchiveSeen]]:
