@@ -47,7 +47,7 @@ class Verify(enum.StrEnum):
     FULL = "full"
 
 
-class Seen(msgspec.Struct, Generic[T], frozen=True):
+class Seen(msgspec.Struct, Generic[T], frozen=True, gc=False):
     """Something was observed. `source` is the URL, file or command that showed it; `at` is in UTC."""
 
     value: T
@@ -89,7 +89,7 @@ class Failed:
 Observation = Seen[T] | Absent | Failed
 
 
-class TagSeen(msgspec.Struct, frozen=True):
+class TagSeen(msgspec.Struct, frozen=True, gc=False):
     """What a reference pointed at: manifest digest, its media type and its size in bytes."""
 
     digest: str
@@ -97,14 +97,14 @@ class TagSeen(msgspec.Struct, frozen=True):
     size: int
 
 
-class Content(msgspec.Struct, frozen=True):
+class Content(msgspec.Struct, frozen=True, gc=False):
     """A document (index, manifest or config) whose bytes hash to the digest it is stored under."""
 
     media_type: str
     body: bytes
 
 
-class BlobSeen(msgspec.Struct, frozen=True):
+class BlobSeen(msgspec.Struct, frozen=True, gc=False):
     """A blob or a manifest that a place has: its `size` in bytes, as the place states it or as it was read.
 
     `media_type` is the Content-Type of a manifest's answer, without parameters. `hashed` is the digest of the bytes, if all of

@@ -86,7 +86,7 @@ def slim(one: Descriptor) -> Descriptor:
     )
 
 
-class Index(msgspec.Struct, frozen=True, rename="camel"):
+class Index(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """An OCI index or Docker manifest list."""
 
     manifests: tuple[Descriptor, ...]
@@ -103,7 +103,7 @@ class Index(msgspec.Struct, frozen=True, rename="camel"):
         return tuple(_problems("manifests", self.manifests))
 
 
-class Manifest(msgspec.Struct, frozen=True, rename="camel"):
+class Manifest(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """An OCI or Docker schema 2 image manifest."""
 
     config: Descriptor
@@ -122,7 +122,7 @@ class _FsLayer(msgspec.Struct, frozen=True, rename="camel"):
     blob_sum: str
 
 
-class Schema1(msgspec.Struct, frozen=True, rename="camel"):
+class Schema1(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A Docker schema 1 manifest: layers without sizes, architecture without os."""
 
     fs_layers: tuple[_FsLayer, ...]
@@ -172,7 +172,7 @@ class _Shape(msgspec.Struct, frozen=True, rename="camel"):
     fs_layers: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
-class _PlainIndex(Index, frozen=True, rename="camel"):
+class _PlainIndex(Index, frozen=True, gc=False, rename="camel"):
     """An index, and the keys that make something else of it."""
 
     layers: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
@@ -186,7 +186,7 @@ class _PlainIndex(Index, frozen=True, rename="camel"):
         return Index(self.manifests, self.media_type, self.schema_version)
 
 
-class _PlainManifest(Manifest, frozen=True, rename="camel"):
+class _PlainManifest(Manifest, frozen=True, gc=False, rename="camel"):
     """A manifest, and the keys that make something else of it."""
 
     manifests: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET

@@ -127,7 +127,9 @@ def payload_of(digest: str, size: int, document: Manifest | Schema1, blobs: Blob
             named.append(name)
             blobs.has_foreign = blobs.has_foreign or _is_foreign(layer)
         layers.append(layer)
-    sizes = {digest: size, config.digest: config.size} | {layer.digest: layer.size for layer in layers}
+    sizes = {layer.digest: layer.size for layer in layers}
+    sizes.setdefault(config.digest, config.size)
+    sizes.setdefault(digest, size)
     honest = min(sizes.values()) >= 0 and max(sizes.values()) <= MAX_SIZE
     flaw = "" if honest and are_digests(named) else next(iter(document.problems), "")
     foreign = tuple(filter(_is_foreign, layers)) if blobs.has_foreign else ()
