@@ -132,16 +132,18 @@ class _Comparison:
         for payload in payloads.values():
             if payload.flaw:
                 yield Mismatch(Aspect.VALUE, Part.CHILD, payload.digest, "values that clients accept", payload.flaw)
-            if payload.config is not None and self._is_stated_again(payload.config):
-                yield from self._shared(payload.config, Part.CONFIG)
-            for layer in payload.layers:
-                if self._is_stated_again(layer):
-                    yield from self._shared(layer, Part.LAYER)
+            if payload.config is not None:
+                for config in self._stated_again((payload.config,)):
+                    yield from self._shared(config, Part.CONFIG)
+            for layer in self._stated_again(payload.layers):
+                yield from self._shared(layer, Part.LAYER)
 
-    def _is_stated_again(self, blob: Descriptor) -> bool:
-        """Whether there is anything to compare a config or a layer with. At sources there is none for nearly all layers."""
-        digest = blob.digest
-        return self._is_strict or digest in self._observed_blobs or digest in self._configs
+    def _stated_again(self, blobs: tuple[Descriptor, ...]) -> Iterable[Descriptor]:
+        """The configs or layers that there is anything to compare with. At sources there is nothing for nearly all layers."""
+        if self._is_strict:
+            return blobs
+        observed, configs = self._observed_blobs, self._configs
+        return [blob for blob in blobs if blob.digest in observed or blob.digest in configs]
 
     def _unasked(self, digests: list[str]) -> Iterator[Trouble]:
         """The documents of an image that were not asked for, beside others that were. Older evidence has none of them."""
