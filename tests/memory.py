@@ -6,6 +6,7 @@ import datetime
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -67,6 +68,9 @@ class MemoryEvidence:
 
     def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
         return self.blobs.get((repository, digest))
+
+    def observed_blobs(self, repository: str) -> AbstractSet[str]:
+        return {digest for name, digest in self.blobs if name == repository}
 
     def unpacked(self, digest: str) -> Observation[UnpackedSeen] | None:
         return self.unpacked_seen.get(digest)

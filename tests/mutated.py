@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from auditor.evidence.model import (
@@ -54,6 +55,10 @@ class Mutated:
 
     def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
         return self._of(("blob", repository, digest), self._evidence.blob(repository, digest))  # type: ignore[no-any-return]
+
+    def observed_blobs(self, repository: str) -> AbstractSet[str]:
+        digests = self._evidence.observed_blobs(repository)
+        return digests if self._instead is not None else {d for d in digests if not self._is_lost(("blob", repository, d))}
 
     def unpacked(self, digest: str) -> Observation[Any] | None:
         return self._of(("unpacked", digest), self._evidence.unpacked(digest))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +80,10 @@ class Dated:
         observed = self._evidence.blob(repository, digest)
         self._note(PRESENCE, observed)
         return observed
+
+    def observed_blobs(self, repository: str) -> AbstractSet[str]:
+        """See Evidence. An observation counts as used when `blob` returns it."""
+        return self._evidence.observed_blobs(repository)
 
     def archives(self) -> Mapping[str, Observation[ArchiveSeen]]:
         """See Evidence."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -22,7 +23,7 @@ MAX_FETCHED = 16 * 1024 * 1024  # bytes; the CRL of a big public CA has 5 to 10 
 T = TypeVar("T")
 
 
-class Seen(msgspec.Struct, Generic[T], frozen=True):
+class Seen(msgspec.Struct, Generic[T], frozen=True, gc=False):
     """Something was observed. `source` is the URL, file or command that showed it; `at` is in UTC."""
 
     value: T
@@ -64,7 +65,7 @@ class Failed:
 Observation = Seen[T] | Absent | Failed
 
 
-class TagSeen(msgspec.Struct, frozen=True):
+class TagSeen(msgspec.Struct, frozen=True, gc=False):
     """What a reference pointed at: manifest digest, its media type and its size in bytes."""
 
     digest: str
@@ -72,14 +73,14 @@ class TagSeen(msgspec.Struct, frozen=True):
     size: int
 
 
-class Content(msgspec.Struct, frozen=True):
+class Content(msgspec.Struct, frozen=True, gc=False):
     """A document (index, manifest or config) whose bytes hash to the digest it is stored under."""
 
     media_type: str
     body: bytes
 
 
-class BlobSeen(msgspec.Struct, frozen=True):
+class BlobSeen(msgspec.Struct, frozen=True, gc=False):
     """A blob or a manifest that a place has: its `size` in bytes, as the place states it or as it was read.
 
     `media_type` is the Content-Type of a manifest's answer, without parameters. `hashed` is the digest of the bytes, if all of
@@ -142,7 +143,15 @@ class ImageEvidence(Protocol):
         ...
 
 
-class Evidence(ImageEvidence, Protocol):
+class RegistryEvidence(ImageEvidence, Protocol):
+    """What registries say about images."""
+
+    def observed_blobs(self, repository: str) -> AbstractSet[str]:
+        """The digests of which `repository` was asked whether it has them: for all others, `blob` returns None."""
+        ...
+
+
+class Evidence(RegistryEvidence, Protocol):
     """The reading side of evidence: all that was observed, of every place."""
 
     def archives(self) -> Mapping[str, Observation[ArchiveSeen]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from auditor.evidence.model import (
     ArchiveSeen,
@@ -33,6 +34,10 @@ class Overlaid:
         """`unanswered` by reference, by `host:port`, by URL, and by (repository, digest)."""
         self._evidence = evidence
         self._unanswered = unanswered
+        self._unanswered_blobs: dict[str, set[str]] = {}
+        for key in unanswered:
+            if isinstance(key, tuple):
+                self._unanswered_blobs.setdefault(key[0], set()).add(key[1])
 
     def tag(self, reference: str) -> Observation[TagSeen] | None:
         """See Evidence."""
@@ -45,6 +50,10 @@ class Overlaid:
     def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
         """See Evidence."""
         return self._unanswered.get((repository, digest)) or self._evidence.blob(repository, digest)
+
+    def observed_blobs(self, repository: str) -> AbstractSet[str]:
+        """See Evidence."""
+        return self._evidence.observed_blobs(repository) | self._unanswered_blobs.get(repository, set())
 
     def archives(self) -> Mapping[str, Observation[ArchiveSeen]]:
         """See Evidence."""

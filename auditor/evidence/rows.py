@@ -52,7 +52,7 @@ def to_columns(observation: Observation[T]) -> tuple[str, str, str, str]:
 def to_observation(row: Row, value: Callable[[], T], name: str) -> Observation[T]:
     """The observation of a row that begins with outcome, detail, at, source; `value` makes what was seen."""
     try:
-        outcome, detail, when, source = (as_text(column) for column in row[:4])
+        outcome, detail, when, source = as_text(row[0]), as_text(row[1]), as_text(row[2]), as_text(row[3])
         at = to_time(when)
         if outcome == SEEN:
             return Seen(value(), at, source)

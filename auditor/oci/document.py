@@ -7,6 +7,8 @@ Everything a registry or an archive says is untrusted. `parse_document` either r
 
 from __future__ import annotations
 
+from functools import lru_cache
+from sys import intern
 from typing import Annotated, Any
 
 import msgspec
@@ -65,12 +67,35 @@ class Descriptor(msgspec.Struct, frozen=True, gc=False, rename="camel"):
         return (self.annotations or {}).get("vnd.docker.reference.type") == "attestation-manifest"
 
 
-class Index(msgspec.Struct, frozen=True, rename="camel"):
+@lru_cache(maxsize=4096)
+def _shared(platform: _PlatformField) -> _PlatformField:
+    return platform
+
+
+def slim(one: Descriptor) -> Descriptor:
+    """The same descriptor with a shared media type and platform: what is decoded shares nothing, and there are very many."""
+    platform = one.platform_field
+    return Descriptor(
+        one.digest,
+        one.size,
+        intern(one.media_type),
+        one.urls,
+        None if platform is None else _shared(platform),
+        one.annotations,
+        one.artifact_type,
+    )
+
+
+class Index(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """An OCI index or Docker manifest list."""
 
     manifests: tuple[Descriptor, ...]
     media_type: str = ""
     schema_version: int = 2
+
+    def slim(self) -> Index:
+        """The same index, to be kept: its entries share what they can with those of others."""
+        return Index(tuple(map(slim, self.manifests)), intern(self.media_type), self.schema_version)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -78,7 +103,7 @@ class Index(msgspec.Struct, frozen=True, rename="camel"):
         return tuple(_problems("manifests", self.manifests))
 
 
-class Manifest(msgspec.Struct, frozen=True, rename="camel"):
+class Manifest(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """An OCI or Docker schema 2 image manifest."""
 
     config: Descriptor
@@ -97,7 +122,7 @@ class _FsLayer(msgspec.Struct, frozen=True, rename="camel"):
     blob_sum: str
 
 
-class Schema1(msgspec.Struct, frozen=True, rename="camel"):
+class Schema1(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A Docker schema 1 manifest: layers without sizes, architecture without os."""
 
     fs_layers: tuple[_FsLayer, ...]
@@ -147,12 +172,43 @@ class _Shape(msgspec.Struct, frozen=True, rename="camel"):
     fs_layers: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
+class _PlainIndex(Index, frozen=True, gc=False, rename="camel"):
+    """An index, and the keys that make something else of it."""
+
+    layers: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    config: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    fs_layers: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+    def document(self) -> Index | None:
+        """The index; None if it may be something else."""
+        if self.schema_version == 1 or not self.layers is self.config is self.fs_layers is msgspec.UNSET:
+            return None
+        return Index(self.manifests, self.media_type, self.schema_version)
+
+
+class _PlainManifest(Manifest, frozen=True, gc=False, rename="camel"):
+    """A manifest, and the keys that make something else of it."""
+
+    manifests: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    fs_layers: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+    def document(self) -> Manifest | None:
+        """The manifest; None if it may be something else."""
+        if self.schema_version == 1 or not self.manifests is self.fs_layers is msgspec.UNSET:
+            return None
+        return Manifest(self.config, self.layers, self.media_type, self.schema_version, self.artifact_type)
+
+
 _Decoder = msgspec.json.Decoder[Any]
 _INDEX = msgspec.json.Decoder(Index)
 _MANIFEST = msgspec.json.Decoder(Manifest)
 _SCHEMA1 = msgspec.json.Decoder(Schema1)
 _CONFIG = msgspec.json.Decoder(ImageConfig)
 _SHAPE = msgspec.json.Decoder(_Shape)
+_PLAIN: dict[str, _Decoder] = {
+    **dict.fromkeys(media_types.INDEXES, msgspec.json.Decoder(_PlainIndex)),
+    **dict.fromkeys(media_types.MANIFESTS, msgspec.json.Decoder(_PlainManifest)),
+}
 
 
 def _problems(where: str, descriptors: tuple[Descriptor, ...]) -> list[str]:
@@ -213,22 +269,15 @@ def _decoder_for(shape: _Shape, media_type: str) -> _Decoder:
 
 
 def _everyday(data: bytes, media_type: str) -> Document | None:
-    """A document that is what it was called, and plainly so: read once. None for all that needs a closer look.
-
-    Without a backslash no key can be spelled in another way, so that one whose name is not there is not there.
-    """
-    if b"\\" in data or b'"fsLayers"' in data:
+    """A document that is what it was called, and plainly so: read once. None for all that needs a closer look."""
+    decoder = _PLAIN.get(media_type)
+    if decoder is None or len(data) > MAX_DOCUMENT:
         return None
-    document: Index | Manifest | None = None
-    if media_type in media_types.MANIFESTS and b'"manifests"' not in data:
-        document = _decode(data, _MANIFEST)
-    elif media_type in media_types.INDEXES and b'"manifests"' in data and _is_plain_index(data):
-        document = _decode(data, _INDEX)
-    return document if document is not None and document.schema_version != 1 else None
-
-
-def _is_plain_index(data: bytes) -> bool:
-    return b'"layers"' not in data and b'"config"' not in data
+    try:
+        document: Document | None = decoder.decode(data).document()
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None  # the closer look says why
+    return document
 
 
 def parse_document(data: bytes, media_type: str = "") -> Document:

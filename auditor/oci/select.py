@@ -46,7 +46,7 @@ _FITS = {
 _ORDER = {Fit.EXACT: 0, Fit.FALLBACK: 1, Fit.BLANK: 2, Fit.BUILD_MISMATCH: 3, Fit.PLATFORM_ABSENT: 4}
 
 
-class Choice(msgspec.Struct, frozen=True):
+class Choice(msgspec.Struct, frozen=True, gc=False):
     """The outcome of a choice. `entry` is the best index entry, runnable or not."""
 
     fit: Fit

@@ -10,7 +10,7 @@ import enum
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from auditor.evidence.model import Absent, BlobSeen, Failed, ImageEvidence, Kind, Seen, Verify
+from auditor.evidence.model import Absent, BlobSeen, Failed, Kind, RegistryEvidence, Seen, Verify
 from auditor.oci.document import Descriptor, Index, MalformedDocument, parse_document
 from auditor.oci.media_types import INDEXES, form_of
 from auditor.oci.select import flatten
@@ -63,34 +63,46 @@ class Contents:
     trouble: Trouble | None
 
 
-def contents_of(images: Images, evidence: ImageEvidence, verify: Verify | None = None) -> Iterator[Contents]:
+def contents_of(images: Images, evidence: RegistryEvidence, verify: Verify | None = None) -> Iterator[Contents]:
     """Every image whose tag was observed or is in doubt.
 
     With `verify`, what was not observed, or with `full` not read, is in doubt; without, it is left out.
     """
-    comparison = _Comparison(images, evidence, verify)
     grouped: dict[str, list[Placement]] = {}
     for placement in images.placements:
         grouped.setdefault(placement.image.name, []).append(placement)
-    for placements in grouped.values():
-        image = placements[0].image
-        if not image.absent:
-            found = [*comparison.root(image), *comparison.parts(image, placements)]
-            mismatches = dict.fromkeys(one for one in found if isinstance(one, Mismatch))
-            trouble = next((one for one in found if isinstance(one, Trouble)), None)
-            yield Contents(image, tuple(placements), tuple(mismatches), trouble)
+    repositories: dict[str, list[str]] = {}
+    for name, placements in grouped.items():
+        if not placements[0].image.absent:
+            repositories.setdefault(placements[0].image.reference.repository, []).append(name)
+    found: dict[str, Contents] = {}
+    for repository, names in repositories.items():
+        comparison = _Comparison(images, evidence, verify, repository)
+        for name in names:
+            found[name] = comparison.contents(grouped[name])
+    return (found[name] for name in grouped if name in found)
 
 
 class _Comparison:
-    """Compares image by image. What several images of a repository share is compared once."""
+    """Compares the images of one repository. What several of them share is compared once."""
 
-    def __init__(self, images: Images, evidence: ImageEvidence, verify: Verify | None) -> None:
+    def __init__(self, images: Images, evidence: RegistryEvidence, verify: Verify | None, repository: str) -> None:
         self._shapes = images.shapes
         self._configs = images.configs
         self._evidence = evidence
+        self._repository = repository
+        self._observed_blobs = evidence.observed_blobs(repository)
         self._is_strict = verify is not None
         self._read = frozenset(Part) if verify is Verify.FULL else frozenset(Part) - {Part.LAYER}
-        self._known: dict[tuple[str, str, int, str], tuple[Mismatch | Trouble, ...]] = {}
+        self._known: dict[tuple[str, int, Part, str], tuple[Mismatch | Trouble, ...]] = {}
+
+    def contents(self, placements: list[Placement]) -> Contents:
+        """All placements of an image, compared."""
+        image = placements[0].image
+        found = [*self.root(image), *self.parts(image, placements)]
+        mismatches = dict.fromkeys(one for one in found if isinstance(one, Mismatch))
+        trouble = next((one for one in found if isinstance(one, Trouble)), None)
+        return Contents(image, tuple(placements), tuple(mismatches), trouble)
 
     def root(self, image: Image) -> Iterator[Mismatch | Trouble]:
         """The manifest or index that the reference names."""
@@ -99,17 +111,16 @@ class _Comparison:
                 yield image.trouble
             return
         named = Descriptor(image.digest, image.size, image.media_type)
-        found = tuple(self._document(image.reference.repository, named, Part.ROOT))
+        found = tuple(self._document(named, Part.ROOT))
         yield from found
         if image.trouble is not None and not any(isinstance(one, Mismatch) for one in found):
             yield image.trouble
 
     def parts(self, image: Image, placements: Iterable[Placement]) -> Iterator[Mismatch | Trouble]:
         """What the index lists, and the configs and layers of the manifests that nodes would pull."""
-        repository = image.reference.repository
         if isinstance(image.document, Index):
-            for entry in self._entries(repository, image.document):
-                yield from self._shared(repository, entry, Part.CHILD)
+            for entry in self._entries(image.document):
+                yield from self._shared(entry, Part.CHILD)
         payloads: dict[str, Payload] = {}
         for placement in placements:
             if placement.resolution.payload is not None:
@@ -117,34 +128,41 @@ class _Comparison:
             elif placement.resolution.trouble is not None:
                 yield placement.resolution.trouble  # without the manifest, its parts cannot be compared
         if not self._is_strict:
-            yield from self._unasked(repository, [image.digest, *payloads])
+            yield from self._unasked([image.digest, *payloads])
         for payload in payloads.values():
             if payload.flaw:
                 yield Mismatch(Aspect.VALUE, Part.CHILD, payload.digest, "values that clients accept", payload.flaw)
             if payload.config is not None:
-                yield from self._shared(repository, payload.config, Part.CONFIG)
-            for layer in payload.layers:
-                yield from self._shared(repository, layer, Part.LAYER)
+                for config in self._stated_again((payload.config,)):
+                    yield from self._shared(config, Part.CONFIG)
+            for layer in self._stated_again(payload.layers):
+                yield from self._shared(layer, Part.LAYER)
 
-    def _unasked(self, repository: str, digests: list[str]) -> Iterator[Trouble]:
+    def _stated_again(self, blobs: tuple[Descriptor, ...]) -> Iterable[Descriptor]:
+        """The configs or layers that there is anything to compare with. At sources there is nothing for nearly all layers."""
+        if self._is_strict:
+            return blobs
+        observed, configs = self._observed_blobs, self._configs
+        return [blob for blob in blobs if blob.digest in observed or blob.digest in configs]
+
+    def _unasked(self, digests: list[str]) -> Iterator[Trouble]:
         """The documents of an image that were not asked for, beside others that were. Older evidence has none of them."""
-        observed = {digest: self._evidence.blob(repository, digest) for digest in digests if digest}
-        if any(one is not None for one in observed.values()):
-            for digest, one in observed.items():
-                if one is None:
-                    yield Trouble(Kind.MISSING_EVIDENCE, f"{digest}: {repository} was not asked whether it has this manifest")
+        if self._observed_blobs.isdisjoint(digests):
+            return
+        for digest in dict.fromkeys(digests):
+            if digest and digest not in self._observed_blobs:
+                detail = f"{digest}: {self._repository} was not asked whether it has this manifest"
+                yield Trouble(Kind.MISSING_EVIDENCE, detail)
 
-    def _entries(self, repository: str, index: Index) -> Iterable[Descriptor]:
+    def _entries(self, index: Index) -> Iterable[Descriptor]:
         """Everything that the index lists, nested indexes and what they list included."""
         entries = {entry.digest: entry for entry in index.manifests}
         if any(entry.media_type in INDEXES for entry in index.manifests):
-            entries |= {
-                entry.digest: entry for entry in flatten(index, lambda digest: self._nested(repository, digest)).manifests
-            }
+            entries |= {entry.digest: entry for entry in flatten(index, self._nested).manifests}
         return entries.values()
 
-    def _nested(self, repository: str, digest: str) -> Index | None:
-        content = self._evidence.content(repository, digest)
+    def _nested(self, digest: str) -> Index | None:
+        content = self._evidence.content(self._repository, digest)
         if not isinstance(content, Seen):
             return None
         try:
@@ -153,19 +171,21 @@ class _Comparison:
             return None
         return document if isinstance(document, Index) else None
 
-    def _shared(self, repository: str, named: Descriptor, part: Part) -> tuple[Mismatch | Trouble, ...]:
-        key = (repository, named.digest, named.size, f"{part.value} {named.media_type}")
+    def _shared(self, named: Descriptor, part: Part) -> tuple[Mismatch | Trouble, ...]:
+        key = (named.digest, named.size, part, named.media_type)
         found = self._known.get(key)
         if found is None:
             compare = self._document if part is Part.CHILD else self._blob
-            found = self._known[key] = tuple(compare(repository, named, part))
+            found = self._known[key] = tuple(compare(named, part))
         return found
 
-    def _document(self, repository: str, named: Descriptor, part: Part) -> Iterator[Mismatch | Trouble]:
+    def _document(self, named: Descriptor, part: Part) -> Iterator[Mismatch | Trouble]:
         """A manifest or an index: its size, its digest and every media type that is stated for it."""
-        observed = self._observed(repository, named, part)
+        observed = self._observed(named, part)
         seen = observed if isinstance(observed, BlobSeen) else None
         shape = self._shapes.get(named.digest)
+        if seen is not None and shape is not None and _agree(named, seen, shape):
+            return
         if isinstance(observed, Trouble):
             yield observed
         if seen is not None:
@@ -190,9 +210,9 @@ class _Comparison:
             detail = f"{named.digest}: the registry states the Content-Type {answered!r:.100}, which names no kind of manifest"
             yield Trouble(Kind.UNSUPPORTED, detail)
 
-    def _blob(self, repository: str, named: Descriptor, part: Part) -> Iterator[Mismatch | Trouble]:
+    def _blob(self, named: Descriptor, part: Part) -> Iterator[Mismatch | Trouble]:
         """A config or a layer: its size, and its digest where the bytes were read."""
-        observed = self._observed(repository, named, part)
+        observed = self._observed(named, part)
         if isinstance(observed, Trouble):
             yield observed
         elif observed is not None:
@@ -210,9 +230,9 @@ class _Comparison:
             how = " with `--verify full`" if part is Part.LAYER else ""
             yield Trouble(Kind.MISSING_EVIDENCE, f"{part.value} {named.digest}: its bytes were not read; collect again{how}")
 
-    def _observed(self, repository: str, named: Descriptor, part: Part) -> BlobSeen | Trouble | None:
+    def _observed(self, named: Descriptor, part: Part) -> BlobSeen | Trouble | None:
         """What the registry has; None where the question is left to others or was not asked."""
-        match self._evidence.blob(repository, named.digest):
+        match self._evidence.blob(self._repository, named.digest):
             case Seen(seen):
                 return seen
             case Failed(kind, detail) as failed:
@@ -222,6 +242,16 @@ class _Comparison:
             case None:
                 detail = f"{part.value} {named.digest[:80]}: the registry was not asked"
                 return Trouble(Kind.MISSING_EVIDENCE, detail) if self._is_strict else None
+
+
+def _agree(named: Descriptor, seen: BlobSeen, shape: Shape) -> bool:
+    """Whether all statements about a document were made and are the same, as nearly always: there may be very many."""
+    return (
+        seen.size == named.size == shape.size
+        and seen.hashed == named.digest
+        and seen.media_type == named.media_type == shape.media_type
+        and form_of(named.media_type) is shape.form
+    )
 
 
 def _mismatch(aspect: Aspect, part: Part, named: Descriptor, expected: int, actual: int) -> Mismatch:

@@ -6,9 +6,9 @@ Computed once per site. Checks, the matrix and the budgets all read the same pla
 from __future__ import annotations
 
 import enum
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 
 import msgspec
 
@@ -16,7 +16,7 @@ from auditor.evidence.causes import Fault
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table
 from auditor.needs.model import Need, Reason
-from auditor.oci.document import MAX_SIZE, Descriptor, Document, Manifest, Schema1
+from auditor.oci.document import MAX_SIZE, Descriptor, Document, Manifest, Schema1, slim
 from auditor.oci.media_types import Form, is_nondistributable
 from auditor.oci.reference import Reference, are_digests
 from auditor.oci.select import Choice
@@ -71,7 +71,7 @@ class Trouble:
     faults: tuple[Fault, ...] = ()
 
 
-class Payload(msgspec.Struct, frozen=True):
+class Payload(msgspec.Struct, frozen=True, gc=False):
     """What one platform of an image is made of.
 
     `config` is None and `layers` are empty for schema 1, which gives no sizes. `foreign` are the layers with `urls` or a
@@ -97,48 +97,48 @@ class Payload(msgspec.Struct, frozen=True):
 class Blobs:
     """The configs and layers that payloads were found to have: each one object, and those that came up more than once."""
 
-    __slots__ = ("known", "repeated")
+    __slots__ = ("has_foreign", "known", "repeated")
 
     def __init__(self) -> None:
         self.known: dict[str, Descriptor] = {}
         self.repeated: set[str] = set()
+        self.has_foreign = False  # whether any of the layers is foreign
 
 
 def payload_of(digest: str, size: int, document: Manifest | Schema1, blobs: Blobs) -> Payload:
     """The payload of a manifest of `size` bytes. Equal layers of several images become one object through `blobs`.
 
-    One pass over the layers: there may be half a million of them.
+    There may be half a million layers: what can be told once of a layer is not told again.
     """
     if isinstance(document, Schema1):
         return Payload(digest, size, None, (), (), None, "")
-    config, known, repeated = document.config, blobs.known, blobs.repeated
+    config, known, repeated = slim(document.config), blobs.known, blobs.repeated
     if known.setdefault(config.digest, config) is not config:
         repeated.add(config.digest)
-    sizes = {digest: size, config.digest: config.size}
     layers: list[Descriptor] = []
-    foreign: list[Descriptor] = []
     named = [config.digest]
     for given in document.layers:
-        layer = known.get(given.digest)
+        name = given.digest
+        layer = known.get(name)
         if layer is not None:
-            repeated.add(layer.digest)
-        if layer != given:
-            layer = known[given.digest] = _slim(given)
-            named.append(layer.digest)
-        sizes[layer.digest] = layer.size
+            repeated.add(name)
+        if layer is None or layer != given:
+            layer = known[name] = slim(given)
+            named.append(name)
+            blobs.has_foreign = blobs.has_foreign or _is_foreign(layer)
         layers.append(layer)
-        if layer.urls or is_nondistributable(layer.media_type):
-            foreign.append(layer)
+    sizes = {layer.digest: layer.size for layer in layers}
+    sizes.setdefault(config.digest, config.size)
+    sizes.setdefault(digest, size)
     honest = min(sizes.values()) >= 0 and max(sizes.values()) <= MAX_SIZE
     flaw = "" if honest and are_digests(named) else next(iter(document.problems), "")
-    return Payload(digest, size, config, tuple(layers), tuple(foreign), sum(sizes.values()) if honest else None, flaw)
+    foreign = tuple(filter(_is_foreign, layers)) if blobs.has_foreign else ()
+    return Payload(digest, size, config, tuple(layers), foreign, sum(sizes.values()) if honest else None, flaw)
 
 
-def _slim(layer: Descriptor) -> Descriptor:
-    """The same layer with a shared media type: every decoded string is an object of its own, and there are many layers."""
-    if layer.urls is not None or layer.annotations is not None or layer.artifact_type is not None:
-        return layer
-    return Descriptor(layer.digest, layer.size, sys.intern(layer.media_type))
+def _is_foreign(layer: Descriptor) -> bool:
+    """Whether a layer has `urls` or a media type that forbids to pass it on."""
+    return bool(layer.urls) or is_nondistributable(layer.media_type)
 
 
 class Shape(msgspec.Struct, frozen=True, gc=False):
@@ -149,7 +149,13 @@ class Shape(msgspec.Struct, frozen=True, gc=False):
     media_type: str
 
 
-class Image(msgspec.Struct, frozen=True):
+@lru_cache(maxsize=16384)
+def shape_of(size: int, form: Form, media_type: str) -> Shape:
+    """The shape with these values. There may be very many documents, and few shapes."""
+    return Shape(size, form, media_type)
+
+
+class Image(msgspec.Struct, frozen=True, gc=False):
     """One reference as observed, and its name in full.
 
     `trouble` is set when it could not be; `absent` quotes the registry that denies it. `media_type` is what the tag's answer
@@ -168,7 +174,7 @@ class Image(msgspec.Struct, frozen=True):
     media_type: str = ""
 
 
-class Resolution(msgspec.Struct, frozen=True):
+class Resolution(msgspec.Struct, frozen=True, gc=False):
     """How an image resolves on one kind of node. `trouble` says why the payload of a chosen manifest is not known."""
 
     standing: Standing
@@ -179,7 +185,7 @@ class Resolution(msgspec.Struct, frozen=True):
     runtime: WindowsRuntime | None = None
 
 
-class Placement(msgspec.Struct, frozen=True):
+class Placement(msgspec.Struct, frozen=True, gc=False):
     """One image for one pool that needs it."""
 
     need: Need
@@ -211,5 +217,10 @@ class Images:
 
 def is_carrier(reference: Reference) -> bool:
     """Whether the image only carries files for an installer, under whatever registry it is mirrored."""
+    return f"/{reference.path}".endswith(_carriers())
+
+
+@cache
+def _carriers() -> tuple[str, ...]:
     rows: tuple[CarrierImage, ...] = table("carrier_images", CarrierImage)
-    return any(reference.path == row.repository or reference.path.endswith(f"/{row.repository}") for row in rows)
+    return tuple(f"/{row.repository}" for row in rows)

@@ -6,14 +6,15 @@ repository only if that one was observed to have it, with as many bytes and, whe
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from auditor.evidence.model import (
-    Absent,
     BlobSeen,
     Content,
     Failed,
-    ImageEvidence,
     Kind,
     Observation,
+    RegistryEvidence,
     Seen,
     TagSeen,
 )
@@ -23,9 +24,9 @@ from auditor.plan.rewrites import placed
 
 
 class AtSource:
-    """Reads as ImageEvidence of the source registries. Evidence of older versions has no observations of their manifests."""
+    """Reads as RegistryEvidence of the source registries. Evidence of older versions has no observations of their manifests."""
 
-    def __init__(self, evidence: ImageEvidence) -> None:
+    def __init__(self, evidence: RegistryEvidence) -> None:
         self._evidence = evidence
 
     def tag(self, reference: str) -> Observation[TagSeen] | None:
@@ -43,13 +44,18 @@ class AtSource:
         """See ImageEvidence."""
         return self._evidence.blob(repository, digest)
 
+    def observed_blobs(self, repository: str) -> AbstractSet[str]:
+        """See RegistryEvidence."""
+        return self._evidence.observed_blobs(repository)
+
 
 class Inside:
-    """Reads as ImageEvidence of the internal registry; references and repositories are those of the sources."""
+    """Reads as RegistryEvidence of the internal registry; references and repositories are those of the sources."""
 
-    def __init__(self, evidence: ImageEvidence, registry: Registry) -> None:
+    def __init__(self, evidence: RegistryEvidence, registry: Registry) -> None:
         self._evidence = evidence
         self._registry = registry
+        self._placed: dict[str, str] = {}  # where each repository lies: there may be 100 questions about each
 
     def tag(self, reference: str) -> Observation[TagSeen] | None:
         """See ImageEvidence."""
@@ -64,15 +70,22 @@ class Inside:
         """See ImageEvidence."""
         return self._evidence.blob(self._repository(repository), digest)
 
+    def observed_blobs(self, repository: str) -> AbstractSet[str]:
+        """See RegistryEvidence."""
+        return self._evidence.observed_blobs(self._repository(repository))
+
     def _repository(self, repository: str) -> str:
-        return placed(self._registry, parse_reference(repository)).repository
+        found = self._placed.get(repository)
+        if found is None:
+            found = self._placed[repository] = placed(self._registry, parse_reference(repository)).repository
+        return found
 
 
 def _held(
-    evidence: ImageEvidence, repository: str, digest: str, observed: Observation[BlobSeen]
+    evidence: RegistryEvidence, repository: str, digest: str, observed: Observation[BlobSeen]
 ) -> Observation[Content] | None:
     """A document as a repository has it; why it is not usable, where the repository lacks it or has other bytes."""
-    if isinstance(observed, Absent | Failed):
+    if not isinstance(observed, Seen):
         return observed
     seen = observed.value
     if seen.hashed not in {"", digest}:

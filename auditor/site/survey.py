@@ -23,6 +23,7 @@ from auditor.site.images import (
     Trouble,
     is_carrier,
     payload_of,
+    shape_of,
 )
 
 _Platforms = tuple[Platform | None, ...]
@@ -52,12 +53,12 @@ def _reasons(needs: list[Need]) -> tuple[Reason, ...]:
 
 def _shape(document: Document, size: int) -> Shape:
     match document:
-        case Index():
-            return Shape(size, Form.INDEX, document.media_type)
         case Manifest():
-            return Shape(size, Form.MANIFEST, document.media_type)
+            return shape_of(size, Form.MANIFEST, document.media_type)
+        case Index():
+            return shape_of(size, Form.INDEX, document.media_type)
         case Schema1():
-            return Shape(size, Form.SCHEMA1, "")
+            return shape_of(size, Form.SCHEMA1, "")
 
 
 class Survey:
@@ -75,6 +76,7 @@ class Survey:
         self._bare: dict[tuple[str, int], Payload] = {}
         self._blobs = Blobs()
         self._indexes: dict[str, tuple[Index, _Platforms | None]] = {}
+        self._platforms: dict[_Platforms, _Platforms] = {}
         self._is_strict = is_strict
         self._shapes: dict[str, Shape] = {}
         self._configs: dict[str, int] = {}
@@ -120,7 +122,9 @@ class Survey:
                 return Image(reference, name, why, absent=detail or "not found", source=source)
             case Seen(tag, _, source):
                 document = self._document(reference.repository, tag.digest, tag.media_type)
-                if isinstance(document, Trouble | Absent):
+                if isinstance(document, Index):
+                    document = document.slim()
+                elif isinstance(document, Trouble | Absent):
                     trouble = document if isinstance(document, Trouble) else Trouble(Kind.MALFORMED, document.detail)
                     return Image(
                         reference, name, why, tag.digest, tag.size, trouble=trouble, source=source, media_type=tag.media_type
@@ -130,20 +134,18 @@ class Survey:
                 )
 
     def _document(self, repository: str, digest: str, media_type: str = "") -> Document | Trouble | Absent:
-        match self._evidence.content(repository, digest):
-            case None:
-                return Trouble(Kind.MISSING_EVIDENCE, f"{digest} was not collected")
-            case Failed(kind, detail) as failed:
-                return Trouble(kind, detail, failed.faults)
-            case Absent() as absent:
-                return absent
-            case Seen(content):
-                try:
-                    document = parse_document(content.body, media_type or content.media_type)
-                except MalformedDocument as error:
-                    return Trouble(Kind.MALFORMED, f"{digest}: {error}")
-                self._shapes[digest] = _shape(document, len(content.body))
-                return document
+        observed = self._evidence.content(repository, digest)
+        if isinstance(observed, Seen):
+            content = observed.value
+            try:
+                document = parse_document(content.body, media_type or content.media_type)
+            except MalformedDocument as error:
+                return Trouble(Kind.MALFORMED, f"{digest}: {error}")
+            self._shapes[digest] = _shape(document, len(content.body))
+            return document
+        if isinstance(observed, Failed):
+            return Trouble(observed.kind, observed.detail, observed.faults)
+        return observed or Trouble(Kind.MISSING_EVIDENCE, f"{digest} was not collected")
 
     def _resolve(self, image: Image, need: Need, rule: WindowsRuntime | None) -> Resolution:
         strict = rule is not None and rule.matching == "strict"
@@ -189,13 +191,19 @@ class Survey:
             document = self._document(repository, inner)
             return document if isinstance(document, Index) else None
 
-        is_nested = any(entry.media_type in INDEXES for entry in index.manifests)
-        key = f"{repository}@{digest}" if is_nested else digest  # each repository may lack other indexes of a nest
-        found = self._indexes.get(key)
+        found = self._indexes.get(digest) or self._indexes.get(f"{repository}@{digest}")
         if found is None:
-            flat = flatten(index, nested)
-            found = self._indexes[key] = (flat, platforms_of(flat) if is_clear(flat) else None)
+            is_nested = any(entry.media_type in INDEXES for entry in index.manifests)
+            flat = flatten(index, nested) if is_nested else index
+            found = (flat, self._platforms_of(flat) if is_clear(flat) else None)
+            # Each repository may lack other indexes of a nest.
+            self._indexes[f"{repository}@{digest}" if is_nested else digest] = found
         return found
+
+    def _platforms_of(self, index: Index) -> _Platforms:
+        """The platforms of an index: one value for all indexes that list the same ones."""
+        platforms = platforms_of(index)
+        return self._platforms.setdefault(platforms, platforms)
 
     def _known_platforms(self, repository: str, index: Index, host: Platform) -> dict[str, Platform] | Trouble:
         """Platforms from configs, for entries where the index leaves the question open.
@@ -244,14 +252,14 @@ class Survey:
         if found is not None and self._is_there(repository, entry.digest):
             return found
         document = self._document(repository, entry.digest, entry.media_type)
-        if isinstance(document, Trouble | Absent) and not is_digest(entry.digest):
-            return Trouble(Kind.MALFORMED, f"the index names {entry.digest[:80]!r}, which is no digest")
-        if isinstance(document, Index):
-            return Trouble(Kind.UNSUPPORTED, f"{entry.digest} is an index nested too deeply")
         if isinstance(document, Manifest | Schema1):
             # A document is the same everywhere; what one repository answers instead says nothing about another.
             payload = self._payloads[entry.digest] = payload_of(entry.digest, entry.size, document, self._blobs)
             return payload
+        if isinstance(document, Index):
+            return Trouble(Kind.UNSUPPORTED, f"{entry.digest} is an index nested too deeply")
+        if not is_digest(entry.digest):
+            return Trouble(Kind.MALFORMED, f"the index names {entry.digest[:80]!r}, which is no digest")
         return document
 
     def _is_there(self, repository: str, digest: str) -> bool:

@@ -61,9 +61,9 @@ class _Seen:
         """What is wrong with `line` beside those before it; it is remembered for those after it."""
         name, digest = str(reference), reference.digest or line.digest
         first = tagged = None
+        named = f"{name} {' '.join(map(str, line.platforms))}"  # a list may name an image once per platform: no repetition
         for pool in line.pools:
-            # A list may name an image once per platform, which is no repetition.
-            key = (f"{name} {' '.join(map(str, line.platforms))}", pool)
+            key = (named, pool)
             first = first or self._images.get(key)
             self._images.setdefault(key, line)
             if digest and reference.tag:

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from auditor.report import Cell, CellStatus, ImageRow, Report
 from auditor.text import format_size, many
 from reports import summary
@@ -120,6 +122,12 @@ def _numbered(rows: Sequence[Iterable[Titled]]) -> tuple[tuple[str, ...], list[t
 def cell_tone(cell: Cell) -> str:
     """The tone of a cell. Foreign layers make it doubtful: the platform is there, and yet a node may dial out for it."""
     return "w" if cell.status is CellStatus.OK and cell.foreign_layers else tone(cell.status)
+
+
+def cell_class(cell: Cell) -> Markup:
+    """The class of a cell by its tone, as an attribute. What is in order has none: nearly all cells are."""
+    tone = cell_tone(cell)
+    return Markup("") if tone == "o" else Markup(" class={}").format(tone)
 
 
 def note(cell: Cell) -> str:

@@ -117,6 +117,44 @@ def test_what_cannot_be_understood_has_a_reason(body: bytes, reason: str) -> Non
         parse_document(body)
 
 
+KINDS = sorted(media_types.INDEXES | media_types.MANIFESTS)
+
+
+@pytest.mark.parametrize("media_type", KINDS)
+@pytest.mark.parametrize("escaped", [False, True])
+def test_no_media_type_hides_a_document_of_two_kinds(media_type: str, escaped: bool) -> None:
+    manifest = {"schemaVersion": 2, "config": descriptor(), "layers": []}
+    bodies = [
+        encoded(**manifest, manifests=[]),
+        encoded(**manifest, manifests=None),
+        encoded(manifests=[], layers=[]),
+        encoded(manifests=[], config=None),
+    ]
+    for body in bodies:
+        with pytest.raises(MalformedDocument, match="CVE-2021-41190"):
+            parse_document(body.replace(b'"manifests"', rb'"\u006danifests"') if escaped else body, media_type)
+    assert isinstance(parse_document(encoded(**manifest, fsLayers=[{"blobSum": DIGEST}]), media_type), Schema1)
+
+
+@pytest.mark.parametrize("media_type", KINDS)
+def test_a_document_is_the_same_whatever_it_was_called(media_type: str) -> None:
+    for body in (encoded(config=descriptor(), layers=[descriptor()], artifactType="a/b"), encoded(manifests=[descriptor()])):
+        assert parse_document(body, media_type) == parse_document(body)
+
+
+def test_an_index_that_is_kept_shares_what_its_entries_have_in_common() -> None:
+    platform = {"os": "windows", "architecture": "amd64", "os.version": "10.0.20348.587"}
+    entry = descriptor(
+        mediaType=media_types.OCI_MANIFEST, platform=platform, annotations={"a": "b"}, urls=["https://a.example/b"]
+    )
+    index = parse_document(encoded(schemaVersion=2, mediaType=media_types.OCI_INDEX, manifests=[entry, entry]))
+    assert isinstance(index, Index)
+    slim = index.slim()
+    assert slim == index
+    assert slim.manifests[0].platform_field is slim.manifests[1].platform_field
+    assert slim.manifests[0].media_type is slim.manifests[1].media_type
+
+
 def test_an_index_has_at_most_ten_thousand_entries() -> None:
     entry = {"digest": DIGEST, "size": 1}
     assert isinstance(parse_document(encoded(manifests=[entry] * MAX_ENTRIES)), Index)

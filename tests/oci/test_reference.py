@@ -100,7 +100,24 @@ PIECES = st.sampled_from(
 
 
 HEX = f"sha256:{'a' * 64}"
-DIGESTS = st.sampled_from([HEX, f"sha512:{'0' * 128}", f"{HEX}\n{HEX}", f"{HEX}\n", "", "sha256:", f"sha256:{'A' * 64}"])
+DIGESTS = st.sampled_from(
+    [
+        HEX,
+        f"sha512:{'0' * 128}",
+        f"{HEX}\n{HEX}",
+        f"{HEX}\n",
+        "",
+        "sha256:",
+        f"sha256:{'A' * 64}",
+        f"sha256:{'é' * 64}",
+        f"{'a' * 64}sha256:",
+        HEX[:-1],
+        f"{HEX}a",
+        f"a{HEX[:-1]}",
+        f"sha256:{'a' * 63}\n",
+        f"sha256:{'a' * 56}sha256:a",
+    ]
+)
 
 
 @given(texts=st.lists(DIGESTS, max_size=5))

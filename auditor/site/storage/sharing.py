@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import compress
 
 import msgspec
 
@@ -17,7 +18,7 @@ from auditor.sizing.lots import Group, Lot, exact_lot
 from auditor.sizing.ranged import exact
 
 
-class Split(msgspec.Struct, frozen=True):
+class Split(msgspec.Struct, frozen=True, gc=False):
     """A payload, divided: its manifest and its own config and layers, and the blobs that others have too.
 
     `packed` has it as a registry stores it, `in_tar` what its own config and layers take as files of a tar, and `group` the
@@ -89,21 +90,13 @@ class Sharing:
         if payload.digest not in self._payloads:  # nobody knows whether others have what it has
             group = self._group(blobs)
             return Split(exact_lot(payload.digest, payload.size, group), 0, group, len(layers))
-        stack = 0
-        for layer in layers:
-            if layer.digest not in shared:
-                break
-            stack += 1
-        own = blocks = 0
-        common = blobs[:stack]
-        for blob in blobs[stack:]:  # no calls: there may be half a million
-            if blob.digest in shared:
-                common = (*common, blob)
-            elif (size := blob.size) > 0:
-                own += size
-                blocks += 1 + (size + BLOCK - 1) // BLOCK
-            else:
-                blocks += 1
+        is_own = [blob.digest not in shared for blob in blobs]
+        stack = min(is_own.index(True) if True in is_own else len(blobs), len(layers))
+        sizes = [blob.size for blob in compress(blobs, is_own)]
+        stored = sizes if min(sizes, default=0) >= 0 else [max(0, size) for size in sizes]
+        own = sum(stored)
+        blocks = len(stored) + sum([(size + BLOCK - 1) // BLOCK for size in stored])
+        common = [blob for blob in blobs if blob.digest in shared]
         group = self._group(common)
         size = own + payload.size if payload.size > 0 else own
         key = payload.digest if payload.digest in self._several else ""

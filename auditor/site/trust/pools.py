@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from auditor.errors import unexpected
 from auditor.net import Reach, Scope
@@ -84,12 +85,17 @@ class Trusts:
         self._with_runtime: dict[tuple[int, tuple[Certificate, ...], tuple[str, ...]], PoolTrust] = {}
         self._given: dict[tuple[str, ...], Given] = {}
         self._pools: dict[tuple[tuple[str, ...], bool, str], PoolTrust] = {}
+
+    @cached_property
+    def _known(self) -> tuple[TrustStore, ...]:
+        """All stores that may hold a root. Reading the programmes takes 0.1 s, so it waits for a chain to judge."""
+        plan = self._plan
         stores = [store for pool in plan.pools for store in self._stores(self.given(pool.trust))]
         authorities = tuple(
             dict.fromkeys(ca for ca in (plan.registry.ca if plan.registry else "", *(s.ca for s in plan.sources)) if ca)
         )
         own = self.given(authorities).certificates
-        self._known = (*dict.fromkeys(stores), own, linux_public(), windows_programme())
+        return (*dict.fromkeys(stores), own, linux_public(), windows_programme())
 
     @staticmethod
     def _stores(given: Given) -> Iterator[TrustStore]:

@@ -23,6 +23,8 @@ const nameCells = (table, rows) => {
 const made = (name, text, properties = {}) => Object.assign(document.createElement(name), {textContent: text}, properties);
 const number = (count) => count.toLocaleString("en");
 
+const statuses = (cell) => cell.split("<br>").map((one) => plain(one.split("<", 1)[0]));
+
 class Row {
   #text;
   #keys;
@@ -56,9 +58,9 @@ class Row {
   // The statuses in each column of the matrix; none where the pool does not need the image.
   get columns() {
     this.#columns ??= this.html
-      .split("<td class=")
+      .split("<td")
       .slice(1)
-      .map((cell) => (cell.startsWith("n>") ? [] : cell.slice(2).split("<br>").map((one) => plain(one.split("<", 1)[0]))));
+      .map((cell) => (cell.startsWith(" class=n>") ? [] : statuses(cell.slice(cell.indexOf(">") + 1))));
     return this.#columns;
   }
 }
