@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice, pairwise
 
 import msgspec
 
@@ -19,6 +20,7 @@ from auditor.plan.marked import Marked, NotStructured, load_marked
 from auditor.readers.workloads.pod_specs import containers_of, pod_specs
 
 _MAX_WORDS = 20_000  # scalars of one operator's pods
+_MOST_OBJECTS = 100  # of one kind whose fields other objects use
 _MAX_CONFIG = 256 * 1024  # bytes of one value of a ConfigMap that is parsed as YAML
 _VERSION = re.compile(r"v?(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
 _VARIABLE = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]{0,127})\)")
@@ -43,15 +45,23 @@ class Program(Fact, frozen=True, kw_only=True):
 
 
 class Defaults(Fact, frozen=True, kw_only=True):
-    """What the binary of an operator has, by setting, from one released version to another one, both included.
+    """What the binary of an operator has, by setting. Each line of `versions` is for one range, whose ends were both read:
 
-    An empty value says that these versions have no such image.
+    its first and its last version, and a value for each column; `-` says that these versions have no such image.
     """
 
     operator: str
+    columns: tuple[str, ...]
+    versions: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """The defaults of some versions of one operator."""
+
     first: str
     last: str
-    values: dict[str, str]
+    values: Mapping[str, str]
 
 
 @cache
@@ -62,12 +72,16 @@ def programs() -> Mapping[str, Program]:
 
 
 @cache
-def _defaults() -> Mapping[str, tuple[Defaults, ...]]:
+def _defaults() -> Mapping[str, tuple[_Range, ...]]:
     rows: tuple[Defaults, ...] = table("operator_defaults", Defaults)
-    found: dict[str, tuple[Defaults, ...]] = {}
-    for row in rows:
-        found[row.operator] = (*found.get(row.operator, ()), row)
-    return found
+    return {row.operator: tuple(_ranges(row)) for row in rows}
+
+
+def _ranges(row: Defaults) -> Iterator[_Range]:
+    for line in row.versions.splitlines():
+        first, last, *values = line.split()
+        texts = ("" if value == "-" else value for value in values)
+        yield _Range(first, last, dict(zip(row.columns, texts, strict=True)))
 
 
 def release_key(version: str) -> tuple[int, int, int] | None:
@@ -131,6 +145,7 @@ class Operators:
 
     read: Callable[[tuple[bytes, ...]], Iterator[Marked]]
     _found: dict[str, tuple[Installed, ...]] | None = field(default=None, init=False)
+    _objects: dict[tuple[str, str], tuple[Marked, ...]] = field(default_factory=dict, init=False)
 
     def of(self, operator: str) -> tuple[Installed, ...]:
         """The installed operators of this name, those with one image and the same settings once."""
@@ -138,10 +153,13 @@ class Operators:
             self._found = _installed(self.read)
         return self._found.get(operator, ())
 
-
-def no_operators() -> Operators:
-    """Operators of workloads that have none."""
-    return Operators(lambda _needles: iter(()))
+    def objects(self, group: str, kind: str) -> tuple[Marked, ...]:
+        """The first objects of a kind."""
+        key = (group, kind)
+        if key not in self._objects:
+            with_group = (item for item in self.read((group.encode(),)) if item.text_at("apiVersion").startswith(f"{group}/"))
+            self._objects[key] = tuple(islice((item for item in with_group if item.text_at("kind") == kind), _MOST_OBJECTS))
+        return self._objects[key]
 
 
 def _installed(read: Callable[[tuple[bytes, ...]], Iterator[Marked]]) -> dict[str, tuple[Installed, ...]]:
@@ -185,7 +203,7 @@ def _flags(container: Marked, variables: Mapping[str, str | None]) -> Iterator[t
         if (found := container.get(part)) is not None
         for word in found.list
     ]
-    for word, following in zip(words, [*words[1:], "-"], strict=True):
+    for word, following in pairwise((*words, "-")):
         flag, equals, value = word.partition("=")
         if flag.startswith("-"):
             yield flag.lstrip("-"), value if equals else "true" if following.startswith("-") else following

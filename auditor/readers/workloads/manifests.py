@@ -210,7 +210,7 @@ def _gap(source: Manifests, owner: str, item: Marked, hidden: Hidden, missing: t
         why = f"{owner} has a controller fetch a chart or manifests ({', '.join(hidden.names) or 'not named'})"
         why += ", and which images they run is not known"
     elif missing:
-        why = f"which images the operator of {owner} runs is not fully known: {'; '.join(missing[:_SHOWN])}"
+        why = f"not all images that an operator runs for {owner} are known: {'; '.join(missing[:_SHOWN])}"
     else:
         why = f"{owner} is of a kind that the facts do not know: its controller may run images that no manifest names"
     yield Demand(source.kind, owner, "", location, source.everywhere, unbounded=why, hidden=hidden, rendered=rendered)

@@ -21,6 +21,7 @@ from auditor.readers.workloads.installed import Installed, Operators, covered, d
 from auditor.text import shown
 
 _HOLE = re.compile(r"\{([^{}]{1,200})\}")
+_WITH_V = "v:"
 _OPERATIONS = ("!=", ">=", "<", "=")
 _NUMBERS = re.compile(r"v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:[-+].{0,200})?")
 
@@ -28,14 +29,19 @@ _NUMBERS = re.compile(r"v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:[-+].{0,20
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """One image of a kind: its template, when it is pulled, and the operating system of its nodes.
 
-    A hole of the template is `{spec.version}`, a field of the object; `{@name}`, a setting of the operator; or alternatives
-    with `|`, of which the first one that is set counts. `'text'` is text. `{@images[spec.version]}` is the item of a setting
-    that maps keys to images.
+    `tag` is the template of a tag for an image that has none. With `needs_host`, a name without a registry is not known.
+
+    A hole of the template is `{spec.version}`, a field of the object; `{Kind:spec.version}`, a field of the object of another
+    kind of the same group; `{@name}`, a setting of the operator; or alternatives
+    with `|`, of which the first one that is set counts. `'text'` is text, and `v:spec.version` begins with `v` in any case.
+    `{@images[spec.version]}` is the item of a setting that maps keys to images.
     """
 
     image: str
+    tag: str = ""
     when: tuple[str, ...] = ()
     os: str = ""
+    needs_host: bool = False
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -46,13 +52,14 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class OperatorRow(Fact, frozen=True, kw_only=True):
-    """The images of some kinds of one group. `unknown`: when they are not covered."""
+    """The images of some kinds of one group. `unknown`: when they are not covered. `more`: when there are others too."""
 
     group: str
     kinds: tuple[str, ...]
     operator: str
     images: tuple[Rule, ...] = ()
     unknown: tuple[Refusal, ...] = ()
+    more: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +108,10 @@ class _Object:
 
     def outcome(self) -> Outcome:
         missing: dict[str, None] = {}
-        for refusal in self.row.unknown:
-            try:
-                if self._all(refusal.when):
-                    return Outcome((), (refusal.why,))
-            except _Missing as error:
-                missing[str(error)] = None
+        refused = [refusal.why for refusal in self.row.unknown if self._is_refused(refusal, missing)]
+        if refused:
+            return Outcome((), tuple(refused))
+        missing.update((refusal.why, None) for refusal in self.row.more if self._is_refused(refusal, missing))
         made: dict[Reference, Built] = {}
         for rule in self.row.images:
             self._used, self._is_configured = [], False
@@ -118,11 +123,26 @@ class _Object:
                 missing[str(error)] = None
         return Outcome(tuple(made.values()), tuple(missing))
 
+    def _is_refused(self, refusal: Refusal, missing: dict[str, None]) -> bool:
+        try:
+            return self._all(refusal.when)
+        except _Missing as error:
+            missing[str(error)] = None
+            return False
+
+    def _filled(self, template: str) -> str:
+        return _HOLE.sub(lambda match: self._hole(match[1]), template)
+
     def _built(self, rule: Rule) -> Built:
         self._used.clear()
-        text = _HOLE.sub(lambda match: self._hole(match[1]), rule.image)
+        text = self._filled(rule.image).removeprefix("docker://")
         while "//" in text:
             text = text.replace("//", "/")
+        text = text.removeprefix("/")
+        if rule.tag and not any(sign in text.rpartition("/")[2] for sign in ":@"):
+            text = f"{text}:{self._filled(rule.tag)}"
+        if rule.needs_host and not any(sign in text.partition("/")[0] for sign in ".:"):
+            raise _Missing(f"{shown(text)} names no registry, and which one {self.row.operator} adds is not known")
         try:
             reference = parse_reference(text)
         except InvalidReference as error:
@@ -139,18 +159,18 @@ class _Object:
                 return part.strip("'")
             name, _, key = part.partition("[") if part.startswith("@") else (part, "", "")
             try:
-                value = self._setting(name[1:]) if part.startswith("@") else self._field(part)
+                value = self._setting(name[1:]) if part.startswith("@") else self._field(part.removeprefix(_WITH_V))
             except _Missing as error:
                 reasons.append(str(error))
                 break
             if value and key:
                 value = self._mapped(name[1:], value, key.removesuffix("]"))
             if value:
-                return value
+                return f"v{value.removeprefix('v')}" if part.startswith(_WITH_V) else value
             if not part.startswith("@"):
-                reasons.append(f"{part} is not set")
+                reasons.append(f"{part.removeprefix(_WITH_V)} is not set")
             else:
-                reasons.append(f"{self.row.operator} has no {part[1:]}")
+                reasons.append(f"{self.row.operator} does not set {name[1:]}")
         raise _Missing(reasons[-1])
 
     def _mapped(self, name: str, lines: str, path: str) -> str:
@@ -168,11 +188,27 @@ class _Object:
         return (self._setting(part[1:]) or "") if part.startswith("@") else self._field(part)
 
     def _field(self, path: str) -> str:
-        for value in found_at(self.item, path):
+        for value in self._at(path):
             if value.text and value.value is not None:
-                self._used.append((path, value))
+                if not path[0].isupper():
+                    self._used.append((path, value))
                 return value.text.strip()
         return ""
+
+    def _at(self, path: str) -> Iterator[Marked]:
+        """The values where a path leads: `spec.image`, or `Kind:spec.image` in the objects of that kind and this group.
+
+        `Kind[spec.ref.name]:spec.image` is for the object with the name that `spec.ref.name` has.
+        """
+        kind, colon, rest = path.partition(":")
+        if not colon:
+            yield from found_at(self.item, path)
+            return
+        kind, bracket, reference = kind.partition("[")
+        name = self._field(reference.removesuffix("]")) if bracket else ""
+        for other in self.operators.objects(self.row.group, kind):
+            if not bracket or other.text_at("metadata", "name") == name:
+                yield from found_at(other, rest)
 
     def _one(self) -> Installed | None:
         """The operator of this row among the workloads; an error if there are different ones."""
@@ -185,7 +221,7 @@ class _Object:
     def _setting(self, name: str) -> str | None:
         """A setting of the operator: as it is set, or its default. None if it has none; an error if that is not known."""
         operator, installed = self.row.operator, self._one()
-        if name in {"version", "location", "tag"}:
+        if name in {"version", "location", "image"}:
             return self._own(installed, name)
         if installed is not None and name in installed.settings:
             value = installed.settings[name]
@@ -199,25 +235,25 @@ class _Object:
             if _HOLE.search(setting.default) is None:
                 return setting.default
             self._is_configured = True
-            return _HOLE.sub(lambda match: self._hole(match[1]), setting.default)
-        if covered(operator, name) is None:
-            return None
-        return self._by_version(installed, name)
+            return self._filled(setting.default)
+        if covered(operator, name) is not None:
+            return self._by_version(installed, name)
+        return None if installed is not None else self._own(None, name)
 
     def _own(self, installed: Installed | None, name: str) -> str:
         if installed is None:
-            raise _Missing(f"{self.row.operator}, which chooses it, is not among the workloads")
-        if name != "location" and not installed.version:
+            raise _Missing(f"{self.row.operator} chooses an image, and it is not among the workloads")
+        if name == "version" and not installed.version:
             raise _Missing(f"the version of {self.row.operator} is not known from its image {installed.image}")
         self._is_configured = True
-        return installed.location if name == "location" else installed.version
+        return {"location": installed.location, "image": str(installed.image)}.get(name, installed.version)
 
     def _by_version(self, installed: Installed | None, name: str) -> str:
         operator, version = self.row.operator, self._own(installed, "version")
         value = default_of(operator, version, name)
         if value is None:
             first, last = covered(operator, name) or ("", "")
-            raise _Missing(f"the facts have its default of {operator} {first} to {last}, not of {shown(version)}")
+            raise _Missing(f"{operator} has the version {shown(version)}, and the facts cover {first} to {last}")
         self._is_configured = True
         return value
 
@@ -231,20 +267,20 @@ class _Object:
         tail, _, wanted = condition[start:].partition(operation) if operation else (condition[start:], "", "")
         path = (condition[:start] + tail).removeprefix("!")
         if path.startswith("@"):
-            text = self._setting(path[1:]) or ""
-            is_set = bool(text) and text != "false"
+            texts: tuple[str, ...] = (self._setting(path[1:]) or "",)
+            is_set = texts[0] not in {"", "false"}
         else:
-            values = tuple(found_at(self.item, path))
-            text = next((value.text for value in values if value.text), "")
-            is_set = any(bool(value.value) for value in values)
-        return _compared(text, operation, wanted, path) if operation else is_set is not condition.startswith("!")
+            values = tuple(self._at(path))
+            texts = tuple(value.text for value in values) or ("",)
+            is_set = any(bool(value.value) or isinstance(value.value, dict) for value in values)
+        return _compared(texts, operation, wanted, path) if operation else is_set is not condition.startswith("!")
 
 
-def _compared(text: str, operation: str, wanted: str, path: str) -> bool:
-    if operation == "=":
-        return text in wanted.split(",")
-    if operation == "!=":
-        return text not in wanted.split(",")
+def _compared(texts: tuple[str, ...], operation: str, wanted: str, path: str) -> bool:
+    """Whether a text is (`=`), or none is (`!=`), in a list; or whether the first text is an older or newer version."""
+    if operation in {"=", "!="}:
+        return (operation == "=") is not set(texts).isdisjoint(wanted.split(","))
+    text = texts[0]
     have, want = _numbers(text), _numbers(wanted)
     if have is None or want is None:
         raise _Missing(f"{path} is not set" if not text else f"{path} is no version: {shown(text)}")
