@@ -257,6 +257,36 @@ def clickhouse(source: Source) -> Values:
     }
 
 
+def rook(source: Source) -> Values:
+    """The default images of the drivers for volumes. From 1.18 on another operator runs them by default."""
+    if int(source.version.split(".")[1]) >= 18:
+        raise Unread("facts about the operator of the drivers")
+    text = source.text("pkg/operator/ceph/csi/spec.go")
+    names = {"csi": "CSIPlugin", "registrar": "Registrar", "provisioner": "Provisioner", "attacher": "Attacher"}
+    names |= {"snapshotter": "Snapshotter", "resizer": "Resizer", "addons": "CSIAddons"}
+    return {name: found(rf'Default{constant}Image\s*= "([^"]+)"', text) for name, constant in names.items()}
+
+
+def zalando(source: Source) -> Values:
+    """The images of a cluster, its connection pooler and its backups."""
+    text = source.text("pkg/util/config/config.go")
+    return {
+        "spilo": found(r'`name:"docker_image" default:"([^"]+)"`', text),
+        "pooler": found(r'`name:"connection_pooler_image" default:"([^"]+)"`', text),
+        "backup": found(r'`name:"logical_backup_docker_image" default:"([^"]+)"`', text),
+    }
+
+
+def redis_failover(source: Source) -> Values:
+    """The images of Redis and of its exporter."""
+    text = source.text("api/redisfailover/v1/defaults.go")
+    return {
+        "redis": found(r'defaultImage\s*= "([^"]+)"', text),
+        "exporter": found(r'defaultExporterImage\s*= "([^"]+)"', text),
+        "sentinel-exporter": found(r'defaultSentinelExporterImage\s*= "([^"]+)"', text),
+    }
+
+
 _MAIN = "prometheus-operator/prometheus-operator"
 OPERATORS = (
     Operator("prometheus-operator", _MAIN, (0, 45, 0), "pkg/operator/defaults.go", prometheus),
@@ -273,6 +303,9 @@ OPERATORS = (
     Operator("grafana-operator", "grafana/grafana-operator", (5, 0, 0), "controllers/config/operator_constants.go", grafana),
     Operator("rabbitmq-cluster-operator", "rabbitmq/cluster-operator", (2, 0, 0), "cmd/main.go", rabbitmq),
     Operator("tidb-operator", "pingcap/tidb-operator", (1, 3, 0), "pkg/apis/pingcap/v1alpha1/tidbcluster.go", tidb),
+    Operator("rook-ceph", "rook/rook", (1, 12, 0), "pkg/operator/ceph/csi/spec.go", rook),
+    Operator("postgres-operator", "zalando/postgres-operator", (1, 8, 0), "pkg/util/config/config.go", zalando),
+    Operator("redis-operator", "spotahome/redis-operator", (1, 1, 0), "api/redisfailover/v1/defaults.go", redis_failover),
     Operator("clickhouse-operator", "Altinity/clickhouse-operator", (0, 23, 0), _CLICKHOUSE, clickhouse, "release-"),
 )
 
@@ -316,10 +349,8 @@ def rows(clones: Path, operator: Operator) -> Iterator[tuple[str, str, Values]]:
 
 def main(clones: Path) -> None:
     """Print the table."""
-    print(
-        "# What each released version of an operator has built in. A line is: first version, last version, a value for each column."
-    )
-    print("# `-` says that these versions have no such image.")
+    print("# What each released version of an operator has built in.")
+    print("# A line is: first version, last version, a value for each column. `-` says that these versions have no such image.")
     print("# Written by tools/operator_defaults.py from the sources at every released tag.")
     for operator in OPERATORS:
         ranges = list(rows(clones, operator))

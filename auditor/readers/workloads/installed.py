@@ -36,11 +36,15 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Program(Fact, frozen=True, kw_only=True):
-    """An operator: the ends of its image's repository, and its settings by name. `as_of` is the day of the last check."""
+    """An operator: the ends of its image's repository, and its settings by name. `as_of` is the day of the last check.
+
+    `maps` are the ConfigMaps that it reads without naming them in its pods.
+    """
 
     operator: str
     images: tuple[str, ...]
     as_of: str
+    maps: tuple[str, ...] = ()
     settings: dict[str, Setting] = msgspec.field(default_factory=dict)
 
 
@@ -234,7 +238,7 @@ def _keys(pod: _Pod, maps: Iterable[Marked]) -> Iterator[tuple[str, str]]:
     """The keys of the ConfigMaps that a pod names, and those at the top of YAML in their values."""
     for item in maps:
         data = item.get("data")
-        if data is None or item.text_at("metadata", "name") not in pod.words:
+        if data is None or item.text_at("metadata", "name") not in pod.words | set(pod.program.maps):
             continue
         for key, value in data.items():
             yield key, value.text

@@ -21,6 +21,7 @@ from auditor.readers.workloads.installed import Installed, Operators, covered, d
 from auditor.text import shown
 
 _HOLE = re.compile(r"\{([^{}]{1,200})\}")
+_OWN = frozenset({"image", "location", "repository", "version"})  # of the operator itself
 _WITH_V = "v:"
 _OPERATIONS = ("!=", ">=", "<", "=")
 _NUMBERS = re.compile(r"v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:[-+].{0,200})?")
@@ -221,7 +222,7 @@ class _Object:
     def _setting(self, name: str) -> str | None:
         """A setting of the operator: as it is set, or its default. None if it has none; an error if that is not known."""
         operator, installed = self.row.operator, self._one()
-        if name in {"version", "location", "image"}:
+        if name in _OWN:
             return self._own(installed, name)
         if installed is not None and name in installed.settings:
             value = installed.settings[name]
@@ -246,7 +247,8 @@ class _Object:
         if name == "version" and not installed.version:
             raise _Missing(f"the version of {self.row.operator} is not known from its image {installed.image}")
         self._is_configured = True
-        return {"location": installed.location, "image": str(installed.image)}.get(name, installed.version)
+        own = {"location": installed.location, "repository": installed.image.repository, "image": str(installed.image)}
+        return own.get(name, installed.version)
 
     def _by_version(self, installed: Installed | None, name: str) -> str:
         operator, version = self.row.operator, self._own(installed, "version")

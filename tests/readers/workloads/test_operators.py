@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from importlib import resources
 
 import pytest
 import yaml
@@ -51,6 +52,12 @@ def operator(image: str, *args: str, env: dict[str, str] | None = None, names: s
     volumes = [{"name": "c", "configMap": {"name": names}}] if names else []
     spec = {"template": {"spec": {"containers": [container], "volumes": volumes}}}
     return custom("apps/v1", "Deployment", spec, "operator")
+
+
+def configured(name: str) -> str:
+    """The configuration file of ECK in a ConfigMap."""
+    data = {"eck.yaml": "a: 1\ncontainer-registry: r.example\n"}
+    return yaml.safe_dump({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data})
 
 
 ELASTIC = "elasticsearch.k8s.elastic.co/v1"
@@ -123,21 +130,19 @@ def test_beat_of_an_unknown_type_is_undetermined() -> None:
 
 def test_registry_comes_from_the_configuration_of_the_operator() -> None:
     """From the ConfigMap that its pods name; another one does not count."""
-    config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata:\n  eck.yaml: |-\n    a: 1\n    container-registry: r.example\n"
     eck = operator("docker.elastic.co/eck/eck-operator:3.3.0", "manager", "--config=/conf/eck.yaml", names="elastic")
     kibana = custom("kibana.k8s.elastic.co/v1", "Kibana", {"version": "9.0.0"})
-    found = built(eck, kibana, config.replace("NAME", "elastic"))
+    found = built(eck, kibana, configured("elastic"))
     assert list(found) == ["r.example/kibana/kibana:9.0.0"]
     assert next(iter(found.values())).certainty is Certainty.CONFIGURED
-    assert list(built(eck, kibana, config.replace("NAME", "other"))) == ["docker.elastic.co/kibana/kibana:9.0.0"]
+    assert list(built(eck, kibana, configured("other"))) == ["docker.elastic.co/kibana/kibana:9.0.0"]
 
 
 def test_flag_comes_before_the_configuration_file() -> None:
     """As in the operator itself."""
-    config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  eck.yaml: |-\n    a: 1\n    container-registry: r.example\n"
     eck = operator("mirror.example/eck/eck-operator:3.3.0", "--container-registry", "flag.example", names="c")
     kibana = custom("kibana.k8s.elastic.co/v1", "Kibana", {"version": "9.0.0"})
-    assert list(built(eck, kibana, config)) == ["flag.example/kibana/kibana:9.0.0"]
+    assert list(built(eck, kibana, configured("c"))) == ["flag.example/kibana/kibana:9.0.0"]
 
 
 def test_setting_that_no_fact_covers_makes_the_object_undetermined() -> None:
@@ -346,3 +351,37 @@ def test_demand_is_as_other_demands() -> None:
     (one,) = built(custom(ELASTIC, "Elasticsearch", {"version": "9.0.0"})).values()
     assert one.proof == {"mechanism": "operator", "certainty": "stated", "field": "spec.version"}
     assert dataclasses.replace(one, hidden=None) == one
+
+
+def test_drivers_for_volumes_are_required_beside_the_image_of_a_cluster() -> None:
+    """Rook has them in its binary, or in a ConfigMap that no pod names; a cluster names only the image of Ceph."""
+    cluster = custom("ceph.rook.io/v1", "CephCluster", {"cephVersion": {"image": "quay.io/ceph/ceph:v19.2.0"}})
+    rook = operator("docker.io/rook/ceph:v1.16.4")
+    assert any(image.startswith("quay.io/cephcsi/cephcsi:v3.") for image in built(rook, cluster))
+    data = {"ROOK_CSI_CEPH_IMAGE": "r.example/cephcsi:1", "ROOK_CSI_ENABLE_RBD": "false"}
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "rook-ceph-operator-config"}, "data": data}
+    assert "r.example/cephcsi:1" in built(rook, cluster, yaml.safe_dump(config))
+    config["data"] = {**data, "ROOK_CSI_ENABLE_CEPHFS": "false"}
+    assert not built(rook, cluster, yaml.safe_dump(config))
+    assert "rook-ceph has the version 'v1.20.0'" in unknown(operator("docker.io/rook/ceph:v1.20.0"), cluster)[0]
+
+
+def test_value_that_is_not_among_the_workloads_is_not_replaced_by_a_default() -> None:
+    """A variable from a Secret may hold anything."""
+    text = operator("docker.io/minio/operator:v7.1.1", env={"TENANT_MINIO_IMAGE": "PLACE"})
+    text = text.replace("value: PLACE", "valueFrom: {secretKeyRef: {name: s, key: k}}")
+    tenant = custom("minio.min.io/v2", "Tenant", {})
+    assert list(built(text, tenant)) == ["quay.io/minio/operator-sidecar:v7.0.1"]
+    assert "the value of minio of minio-operator is not among the workloads" in unknown(text, tenant)[0]
+
+
+def test_defaults_of_an_operator_are_in_the_order_of_versions() -> None:
+    """No range spans two minor versions, overlaps with another one, or has an end before its start."""
+    rows = yaml.safe_load(resources.files("auditor.facts").joinpath("operator_defaults.yaml").read_text("utf-8"))
+    for row in rows:
+        ends = [release_key(word) for line in row["versions"].splitlines() for word in line.split()[:2]]
+        known = [key for key in ends if key is not None]
+        assert len(known) == len(ends) > 0
+        assert known == sorted(known), row["operator"]
+        assert all(first[:2] == last[:2] for first, last in zip(known[::2], known[1::2], strict=True)), row["operator"]
+        assert all(last < first for last, first in zip(known[1:-1:2], known[2::2], strict=True)), row["operator"]
