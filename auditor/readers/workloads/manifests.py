@@ -16,7 +16,7 @@ from auditor.readers.demands import Certainty, Demand, Gap, Hidden, Mechanism, R
 from auditor.readers.lists.source import text_problem
 from auditor.readers.workloads.config_data import data_hints
 from auditor.readers.workloads.hints import Hint, hints_in
-from auditor.readers.workloads.injected import AUTO
+from auditor.readers.workloads.injected import AUTO, injections
 from auditor.readers.workloads.installed import Operators
 from auditor.readers.workloads.kinds import Runs, fetched, group_of, row_of
 from auditor.readers.workloads.kustomize import Raw
@@ -25,6 +25,7 @@ from auditor.readers.workloads.origins import Origins
 from auditor.readers.workloads.pod_specs import containers_of, pod_specs, related_images, volume_images
 from auditor.readers.workloads.scheduling import Binding, binding_of, is_host_process
 from auditor.readers.workloads.schemas import Schemas, without_definitions
+from auditor.readers.workloads.self_installers import installer_of
 from auditor.text import shown
 
 _SHOWN = 3
@@ -128,8 +129,11 @@ def demands_in(source: Manifests, item: Marked, around: Around) -> Iterator[Dema
     bound = ((spec, binding_of(spec, around.classes)) for spec in pod_specs(item))
     pods = [demand for spec, binding in bound for demand in _Pod(source, owner, spec, binding).demands()]
     yield from pods
+    yield from _self_installed(source, pods)
     group, kind = group_of(item), item.text_at("kind")
     row, qualified = row_of(group, kind), f"{kind}.{group}" if group else kind
+    if not any(demand.text == AUTO for demand in pods):
+        yield from _injected(source, owner, item, qualified)
     if row is not None and row.runs is Runs.SOURCE:
         names = tuple(f"{path}: {shown(text)}" for path, text in fetched(item, row))
         yield from _gap(source, owner, item, Hidden(Gap.SOURCE, source.name, qualified, names=names))
@@ -196,6 +200,24 @@ def _built(source: Manifests, owner: str, one: Built) -> Demand:
         field=one.field,
         rendered=rendered,
     )
+
+
+def _self_installed(source: Manifests, pods: Iterable[Demand]) -> Iterator[Demand]:
+    """A gap for each container that installs further workloads from its own image, unless a list of the plan has them."""
+    for pod in pods:
+        found = installer_of(pod.reference) if pod.reference is not None else None
+        if found is not None and found[0] not in source.listed_kinds:
+            hidden = Hidden(Gap.KIND, source.name, found[0])
+            yield replace(pod, text="", reference=None, unbounded=f"{pod.who}: {found[1]}", hidden=hidden)
+
+
+def _injected(source: Manifests, owner: str, item: Marked, kind: str) -> Iterator[Demand]:
+    """The proxies that service meshes add to pods, unless a list of the plan has them."""
+    for one in injections(item) if kind not in source.listed_kinds else ():
+        location, rendered = source.located(one.at.line, one.at.column)
+        why = f"{one.mesh} adds a proxy to pods of {owner} ({one.field}), and its injector is not among the workloads"
+        hidden = Hidden(Gap.INJECTED, source.name, kind, one.field, (one.mesh,))
+        yield Demand(source.kind, owner, "", location, source.everywhere, unbounded=why, hidden=hidden, rendered=rendered)
 
 
 def _gap(source: Manifests, owner: str, item: Marked, hidden: Hidden, missing: tuple[str, ...] = ()) -> Iterator[Demand]:
