@@ -11,6 +11,11 @@ from auditor.readers.demands import Demand, Gap, Hidden
 from auditor.text import listed
 
 _SHOWN = 5
+_WHAT = {
+    Gap.KIND: "its controller pulls",
+    Gap.SOURCE: "what it fetches runs",
+    Gap.INJECTED: "the injector adds",
+}
 _BY_OBJECT = frozenset({Gap.SOURCE})  # each names another chart or repository
 
 
@@ -76,8 +81,8 @@ class OpenGap:
 
     def _remedy(self) -> str:
         match self.hidden.gap:
-            case Gap.KIND | Gap.SOURCE if self.hidden.kind:
-                what = "what it fetches runs" if self.hidden.gap is Gap.SOURCE else "its controller pulls"
+            case Gap.KIND | Gap.SOURCE | Gap.INJECTED if self.hidden.kind:
+                what = _WHAT[self.hidden.gap]
                 return (
                     f"List every image that {what}, and name the list in the plan: "
                     f"`workloads: [{{…, operator_images: {{{self.hidden.kind}: lists/images.txt}}}}]`"

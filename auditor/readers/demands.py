@@ -14,6 +14,7 @@ class Gap(enum.StrEnum):
 
     KIND = "unknown-kind"  # the controller of the object's kind may choose images
     VALUE = "image-like-value"  # a value outside of the fields of pods looks like an image
+    INJECTED = "injected-proxy"  # a service mesh adds a proxy to pods, and its injector is not among the workloads
     SOURCE = "fetched-source"  # a controller fetches a chart or manifests
     KUSTOMIZE = "kustomize"  # a kustomization that is not built
     CHART = "chart-among-manifests"  # a chart inside a folder of manifests, which is not rendered

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from auditor.errors import Location, unexpected
 from auditor.plan.marked import Marked
@@ -14,6 +15,7 @@ from auditor.readers.demands import Demand, Gap
 from auditor.readers.workloads.built import BuiltFrom, built_name, kustomization_at, not_built_name
 from auditor.readers.workloads.folder import FileGap, folder_at
 from auditor.readers.workloads.injected import with_injected
+from auditor.readers.workloads.installed import Operators
 from auditor.readers.workloads.manifests import (
     Around,
     Manifests,
@@ -26,7 +28,7 @@ from auditor.readers.workloads.manifests import (
 from auditor.readers.workloads.observed import Node, Observed, ObservedFile
 from auditor.readers.workloads.origins import Origins
 from auditor.readers.workloads.rendered import NOT_RENDERED, failure_name, helm_arguments, rendered_name
-from auditor.readers.workloads.schemas import KIND, Schemas, without_definitions
+from auditor.readers.workloads.schemas import KIND, Schemas, documents_of, without_definitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ def read_workloads(plan: Plan) -> Workloads:
         files.extend(sources_of(plan, number, workload))
     # Read twice where there are some: no object is kept, as a file may have very many.
     classes = runtime_classes(item for source, data in files if b"RuntimeClass" in data for item in items_of(source, data))
-    around = Around(classes, Schemas([one for _, data in files for one in without_definitions(data)[1]]))
+    schemas = Schemas([one for _, data in files for one in without_definitions(data)[1]])
+    around = Around(classes, schemas, Operators(partial(_objects_with, files)))
     demands: list[Demand] = []
     for source, data in files:
         found = _Found(has_objects=KIND.encode() in data)
@@ -81,6 +84,15 @@ def _read_observed(plan: Plan, workload: Workload, into: Observed) -> Iterator[D
     for path, data in plan.files.items():
         if is_inside(path, name):
             ObservedFile(shown_path(plan.path, path), path, plan.pools).read(data, into)
+
+
+def _objects_with(files: list[tuple[Manifests, bytes]], needles: tuple[bytes, ...]) -> Iterator[Marked]:
+    """Every object of the documents whose text has one of the needles."""
+    for source, data in files:
+        if any(needle in data for needle in needles):
+            for document in documents_of(without_definitions(data)[0]):
+                if any(needle in document for needle in needles):
+                    yield from (item for item in items_of(source, document) if isinstance(item, Marked))
 
 
 @dataclass(slots=True)

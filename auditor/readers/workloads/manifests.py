@@ -17,15 +17,19 @@ from auditor.readers.lists.source import text_problem
 from auditor.readers.workloads.built import BuiltFrom
 from auditor.readers.workloads.config_data import data_hints
 from auditor.readers.workloads.hints import Hint, hints_in
-from auditor.readers.workloads.injected import AUTO
+from auditor.readers.workloads.injected import AUTO, injections
+from auditor.readers.workloads.installed import Operators
 from auditor.readers.workloads.kinds import Runs, fetched, group_of, row_of
 from auditor.readers.workloads.kustomize import Raw
+from auditor.readers.workloads.operators import Built, built_images
 from auditor.readers.workloads.origins import Origins
 from auditor.readers.workloads.pod_specs import containers_of, pod_specs, related_images, volume_images
 from auditor.readers.workloads.scheduling import Binding, binding_of, is_host_process
 from auditor.readers.workloads.schemas import Schemas, without_definitions
+from auditor.readers.workloads.self_installers import installer_of
 from auditor.text import shown
 
+_SHOWN = 3
 _HOLD_DATA = frozenset({"ConfigMap", "Secret"})
 
 
@@ -111,10 +115,11 @@ def runtime_classes(items: Iterable[Marked | Demand]) -> dict[str, dict[str, str
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the other objects of a plan mean for each one: the node selectors of runtime classes by name, and the schemas."""
+    """What the other objects of a plan mean for each one: node selectors of runtime classes by name, schemas, operators."""
 
     classes: Mapping[str, Mapping[str, str]]
     schemas: Schemas
+    operators: Operators
 
 
 def demands_in(source: Manifests, item: Marked, around: Around) -> Iterator[Demand]:
@@ -125,8 +130,11 @@ def demands_in(source: Manifests, item: Marked, around: Around) -> Iterator[Dema
     bound = ((spec, binding_of(spec, around.classes)) for spec in pod_specs(item))
     pods = [demand for spec, binding in bound for demand in _Pod(source, owner, spec, binding).demands()]
     yield from pods
+    yield from _self_installed(source, pods)
     group, kind = group_of(item), item.text_at("kind")
     row, qualified = row_of(group, kind), f"{kind}.{group}" if group else kind
+    if not any(demand.text == AUTO for demand in pods):
+        yield from _injected(source, owner, item, qualified)
     if row is not None and row.runs is Runs.SOURCE:
         names = tuple(f"{path}: {shown(text)}" for path, text in fetched(item, row))
         yield from _gap(source, owner, item, Hidden(Gap.SOURCE, source.name, qualified, names=names))
@@ -134,7 +142,12 @@ def demands_in(source: Manifests, item: Marked, around: Around) -> Iterator[Dema
     hints = data_hints(item) if not group and kind in _HOLD_DATA else _with_defaults(item, group, kind, around.schemas)
     demands = _hinted(source, owner, qualified, tuple(hints))
     yield from demands
-    if row is None and not any(demand.reference is not None and not demand.is_possible for demand in (*pods, *demands)):
+    built = built_images(item, group, kind, around.operators) if row is None else None
+    if built is not None:
+        yield from (_built(source, owner, one) for one in built.images)
+        if built.missing:
+            yield from _gap(source, owner, item, Hidden(Gap.KIND, source.name, qualified), built.missing)
+    elif row is None and not any(demand.reference is not None and not demand.is_possible for demand in (*pods, *demands)):
         yield from _gap(source, owner, item, Hidden(Gap.KIND, source.name, qualified))
 
 
@@ -172,14 +185,55 @@ def _charts(document: Marked) -> Iterator[tuple[Marked, str, str]]:
         waiting.extend((value, f"{path}[{number}]") for number, value in enumerate(here.list))
 
 
-def _gap(source: Manifests, owner: str, item: Marked, hidden: Hidden) -> Iterator[Demand]:
-    """What cannot be enumerated of an object, unless a list of the plan has the images of its kind."""
+def _built(source: Manifests, owner: str, one: Built) -> Demand:
+    """The demand for an image that an operator builds."""
+    location, rendered = source.located(one.at.line, one.at.column)
+    return Demand(
+        source.kind,
+        f"{owner} (image of its operator)",
+        one.text,
+        location,
+        tuple(pool.name for pool in source.pools if one.os in ("", pool.platform.os)),
+        one.reference,
+        os=one.os,
+        certainty=one.certainty,
+        mechanism=Mechanism.OPERATOR,
+        field=one.field,
+        rendered=rendered,
+    )
+
+
+def _self_installed(source: Manifests, pods: Iterable[Demand]) -> Iterator[Demand]:
+    """A gap for each container that installs further workloads from its own image, unless a list of the plan has them."""
+    for pod in pods:
+        found = installer_of(pod.reference) if pod.reference is not None else None
+        if found is not None and found[0] not in source.listed_kinds:
+            hidden = Hidden(Gap.KIND, source.name, found[0])
+            yield replace(pod, text="", reference=None, unbounded=f"{pod.who}: {found[1]}", hidden=hidden)
+
+
+def _injected(source: Manifests, owner: str, item: Marked, kind: str) -> Iterator[Demand]:
+    """The proxies that service meshes add to pods, unless a list of the plan has them."""
+    for one in injections(item) if kind not in source.listed_kinds else ():
+        location, rendered = source.located(one.at.line, one.at.column)
+        why = f"{one.mesh} adds a proxy to pods of {owner} ({one.field}), and its injector is not among the workloads"
+        hidden = Hidden(Gap.INJECTED, source.name, kind, one.field, (one.mesh,))
+        yield Demand(source.kind, owner, "", location, source.everywhere, unbounded=why, hidden=hidden, rendered=rendered)
+
+
+def _gap(source: Manifests, owner: str, item: Marked, hidden: Hidden, missing: tuple[str, ...] = ()) -> Iterator[Demand]:
+    """What cannot be enumerated of an object, unless a list of the plan has the images of its kind.
+
+    `missing` are the facts that its operator's images depend on and that are not known.
+    """
     if hidden.kind in source.listed_kinds:
         return
     location, rendered = source.located(item.line, item.column)
     if hidden.gap is Gap.SOURCE:
         why = f"{owner} has a controller fetch a chart or manifests ({', '.join(hidden.names) or 'not named'})"
         why += ", and which images they run is not known"
+    elif missing:
+        why = f"not all images that an operator runs for {owner} are known: {'; '.join(missing[:_SHOWN])}"
     else:
         why = f"{owner} is of a kind that the facts do not know: its controller may run images that no manifest names"
     yield Demand(source.kind, owner, "", location, source.everywhere, unbounded=why, hidden=hidden, rendered=rendered)

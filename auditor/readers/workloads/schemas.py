@@ -43,7 +43,7 @@ def without_definitions(data: bytes) -> tuple[bytes, list[Definition]]:
         return data, []
     kept: list[bytes] = []
     found: list[Definition] = []
-    for document in _documents(data):
+    for document in documents_of(data):
         definition = _definition(document)
         if definition is None:
             kept.append(document)
@@ -53,7 +53,7 @@ def without_definitions(data: bytes) -> tuple[bytes, list[Definition]]:
     return (b"".join(kept), found) if found else (data, [])
 
 
-def _documents(data: bytes) -> Iterator[bytes]:
+def documents_of(data: bytes) -> Iterator[bytes]:
     """The parts of a file, each from its `---` on."""
     start = 0
     for match in _MARKER.finditer(data):

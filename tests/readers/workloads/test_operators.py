@@ -1,0 +1,387 @@
+"""Images that operators build: from versions, from defaults in their binary, and what stays unknown without them."""
+
+from __future__ import annotations
+
+import dataclasses
+from importlib import resources
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from auditor.plan.marked import load_marked
+from auditor.readers.demands import Certainty, Demand, Gap, Mechanism
+from auditor.readers.workloads import read_workloads
+from auditor.readers.workloads.installed import Operators, default_of, programs, release_key
+from auditor.readers.workloads.operators import _rows, built_images, found_at
+from tests.world import plan_of
+
+PLAN = """version: 1
+pools:
+  lin: {platform: linux/amd64}
+  win: {platform: "windows/amd64:ltsc2022"}
+workloads: [{manifests: deploy}]
+"""
+
+
+def demands(*objects: str) -> tuple[Demand, ...]:
+    """The demands of objects, the first of which stand in one file and the others in files of their own."""
+    files = {f"deploy/{number}.yaml": text.encode() for number, text in enumerate(objects)}
+    return read_workloads(plan_of(PLAN, files)).demands
+
+
+def built(*objects: str) -> dict[str, Demand]:
+    """The images that operators build, by their reference."""
+    return {str(one.reference): one for one in demands(*objects) if one.mechanism is Mechanism.OPERATOR}
+
+
+def unknown(*objects: str) -> tuple[str, ...]:
+    """Why objects are undetermined by their kind."""
+    return tuple(one.unbounded for one in demands(*objects) if one.hidden is not None and one.hidden.gap is Gap.KIND)
+
+
+def custom(api: str, kind: str, spec: object, name: str = "x") -> str:
+    return yaml.safe_dump({"apiVersion": api, "kind": kind, "metadata": {"name": name}, "spec": spec})
+
+
+def operator(image: str, *args: str, env: dict[str, str] | None = None, names: str = "") -> str:
+    """A deployment of an operator; `names` is a ConfigMap that it mounts."""
+    container = {"name": "o", "image": image, "args": list(args)}
+    container["env"] = [{"name": key, "value": value} for key, value in (env or {}).items()]
+    volumes = [{"name": "c", "configMap": {"name": names}}] if names else []
+    spec = {"template": {"spec": {"containers": [container], "volumes": volumes}}}
+    return custom("apps/v1", "Deployment", spec, "operator")
+
+
+def configured(name: str) -> str:
+    """The configuration file of ECK in a ConfigMap."""
+    data = {"eck.yaml": "a: 1\ncontainer-registry: r.example\n"}
+    return yaml.safe_dump({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data})
+
+
+ELASTIC = "elasticsearch.k8s.elastic.co/v1"
+MONITORING = "monitoring.coreos.com/v1"
+PROMETHEUS = "quay.io/prometheus-operator/prometheus-operator:v0.85.0"
+
+
+def test_version_field_is_enough_where_no_default_is_involved() -> None:
+    """Elastic builds the image from the version of the object: the operator's own version does not matter."""
+    found = built(custom(ELASTIC, "Elasticsearch", {"version": "8.19.2"}))
+    assert list(found) == ["docker.elastic.co/elasticsearch/elasticsearch:8.19.2"]
+    (one,) = found.values()
+    assert (one.certainty, one.field, one.location.line) == (Certainty.STATED, "spec.version", 6)
+    assert not unknown(custom(ELASTIC, "Elasticsearch", {"version": "8.19.2"}))
+
+
+def test_image_of_the_object_replaces_the_template() -> None:
+    """`spec.image` is read as a field, and nothing else is built."""
+    text = custom(ELASTIC, "Elasticsearch", {"version": "8.19.2", "image": "r.example/es:8"})
+    assert not built(text)
+    assert not unknown(text)
+    assert [str(one.reference) for one in demands(text)] == ["r.example/es:8"]
+
+
+def test_image_of_a_container_replaces_the_template() -> None:
+    """A pod template of the object may set the image of the container."""
+    pod = {"spec": {"containers": [{"name": "kibana", "image": "r.example/kibana:8"}]}}
+    assert not built(custom("kibana.k8s.elastic.co/v1", "Kibana", {"version": "8.19.2", "podTemplate": pod}))
+
+
+@pytest.mark.parametrize(
+    ("api", "kind", "spec", "images"),
+    [
+        ("agent.k8s.elastic.co/v1alpha1", "Agent", {"version": "9.1.0"}, ["elastic-agent/elastic-agent:9.1.0"]),
+        ("agent.k8s.elastic.co/v1alpha1", "Agent", {"version": "8.9.1"}, ["beats/elastic-agent:8.9.1"]),
+        ("beat.k8s.elastic.co/v1beta1", "Beat", {"type": "heartbeat", "version": "9.0.0"}, ["beats/heartbeat:9.0.0"]),
+        (
+            "maps.k8s.elastic.co/v1alpha1",
+            "ElasticMapsServer",
+            {"version": "8.12.0"},
+            ["elastic-maps-service/elastic-maps-server-ubi:8.12.0"],
+        ),
+        (
+            "packageregistry.k8s.elastic.co/v1alpha1",
+            "PackageRegistry",
+            {"version": "8.10.0"},
+            ["package-registry/distribution:lite-8.15.1"],
+        ),
+        (
+            "kibana.k8s.elastic.co/v1",
+            "Kibana",
+            {"version": "9.0.0", "monitoring": {"logs": {"elasticsearchRefs": [{"name": "m"}]}}},
+            ["kibana/kibana:9.0.0", "beats/filebeat:9.0.0"],
+        ),
+    ],
+)
+def test_conditions_choose_the_template(api: str, kind: str, spec: object, images: list[str]) -> None:
+    """By the version, by another field, and by what is switched on."""
+    text = custom(api, kind, spec)
+    assert list(built(text)) == [f"docker.elastic.co/{image}" for image in images]
+    assert not unknown(text)
+
+
+def test_beat_of_an_unknown_type_is_undetermined() -> None:
+    """The operator has no image for it."""
+    text = custom("beat.k8s.elastic.co/v1beta1", "Beat", {"type": "journal", "version": "9.0.0"})
+    assert not built(text)
+    assert "spec.image is not set" in unknown(text)[0]
+
+
+def test_registry_comes_from_the_configuration_of_the_operator() -> None:
+    """From the ConfigMap that its pods name; another one does not count."""
+    eck = operator("docker.elastic.co/eck/eck-operator:3.3.0", "manager", "--config=/conf/eck.yaml", names="elastic")
+    kibana = custom("kibana.k8s.elastic.co/v1", "Kibana", {"version": "9.0.0"})
+    found = built(eck, kibana, configured("elastic"))
+    assert list(found) == ["r.example/kibana/kibana:9.0.0"]
+    assert next(iter(found.values())).certainty is Certainty.CONFIGURED
+    assert list(built(eck, kibana, configured("other"))) == ["docker.elastic.co/kibana/kibana:9.0.0"]
+
+
+def test_flag_comes_before_the_configuration_file() -> None:
+    """As in the operator itself."""
+    eck = operator("mirror.example/eck/eck-operator:3.3.0", "--container-registry", "flag.example", names="c")
+    kibana = custom("kibana.k8s.elastic.co/v1", "Kibana", {"version": "9.0.0"})
+    assert list(built(eck, kibana, configured("c"))) == ["flag.example/kibana/kibana:9.0.0"]
+
+
+def test_setting_that_no_fact_covers_makes_the_object_undetermined() -> None:
+    """No image is listed that the operator would not pull."""
+    eck = operator("docker.elastic.co/eck/eck-operator:3.3.0", "--ubi-only")
+    kibana = custom("kibana.k8s.elastic.co/v1", "Kibana", {"version": "8.19.0"})
+    assert not built(eck, kibana)
+    assert "ubi-only" in unknown(eck, kibana)[0]
+
+
+def test_defaults_come_from_the_version_of_the_operator() -> None:
+    """Wherever it stands among the files, and from whatever registry."""
+    for image in (PROMETHEUS, f"mirror.example/a/b/prometheus-operator:v0.85.0@sha256:{'0' * 64}"):
+        found = built(custom(MONITORING, "Prometheus", {"thanos": {}}), operator(image))
+        assert list(found) == [
+            "quay.io/prometheus/prometheus:v3.5.0",
+            "quay.io/prometheus-operator/prometheus-config-reloader:v0.85.0",
+            "quay.io/thanos/thanos:v0.39.2",
+        ]
+        assert {one.certainty for one in found.values()} == {Certainty.CONFIGURED}
+        assert not unknown(custom(MONITORING, "Prometheus", {"thanos": {}}), operator(image))
+
+
+def test_flags_of_the_operator_come_before_its_defaults() -> None:
+    """A base image with a tag of its own is taken as it is."""
+    args = ("--prometheus-default-base-image=r.example/prometheus", "--prometheus-config-reloader=r.example/reloader:1")
+    found = built(custom(MONITORING, "Prometheus", {"version": "3.1.0"}), operator(PROMETHEUS, *args))
+    assert list(found) == ["r.example/prometheus:v3.1.0", "r.example/reloader:1"]
+    tagged = operator(PROMETHEUS, "--prometheus-default-base-image=r.example/prometheus:own")
+    assert "r.example/prometheus:own" in built(custom(MONITORING, "Prometheus", {"version": "3.1.0"}), tagged)
+
+
+@pytest.mark.parametrize(
+    ("images", "why"),
+    [
+        ([], "prometheus-operator chooses an image, and it is not among the workloads"),
+        (
+            ["quay.io/prometheus-operator/prometheus-operator:v9.0.0"],
+            "has the version 'v9.0.0', and the facts cover v0.45.0 to ",
+        ),
+        (
+            ["quay.io/prometheus-operator/prometheus-operator:v0.85.0-rc.1"],
+            "has the version 'v0.85.0-rc.1', and the facts cover v0.45.0 to ",
+        ),
+        (["quay.io/prometheus-operator/prometheus-operator:main"], "has the version 'main', and the facts cover v0.45.0 to "),
+        (["quay.io/prometheus-operator/prometheus-operator"], "the version of prometheus-operator is not known"),
+        (
+            [f"quay.io/prometheus-operator/prometheus-operator@sha256:{'0' * 64}"],
+            "the version of prometheus-operator is not known",
+        ),
+        ([PROMETHEUS, PROMETHEUS.replace("85", "84")], "is among the workloads more than once"),
+    ],
+)
+def test_object_without_a_known_version_stays_undetermined(images: list[str], why: str) -> None:
+    """The message says which fact is missing; nothing is guessed."""
+    objects = (custom(MONITORING, "Alertmanager", {"replicas": 2}), *(operator(image) for image in images))
+    assert not built(*objects)
+    (message,) = unknown(*objects)
+    assert why in message
+    assert message.startswith("not all images that an operator runs for Alertmanager x are known: ")
+
+
+def test_images_of_calico_follow_the_installation() -> None:
+    """Registry and path are in one object, which others of the group use; Windows images are for Windows nodes alone."""
+    installation = {"registry": "r.example", "imagePath": "mirror", "calicoNetwork": {"windowsDataplane": "HNS"}}
+    objects = (
+        operator("quay.io/tigera/operator:v1.38.3"),
+        custom("operator.tigera.io/v1", "Installation", installation, "default"),
+        custom("operator.tigera.io/v1", "Whisker", {}),
+    )
+    found = built(*objects)
+    assert {
+        "r.example/mirror/node:v3.30.2",
+        "r.example/mirror/cni:v3.30.2",
+        "r.example/mirror/csi:v3.30.2",
+        "r.example/mirror/whisker-backend:v3.30.2",
+    } <= set(found)
+    assert found["r.example/mirror/node-windows:v3.30.2"].pools == ("win",)
+    assert found["r.example/mirror/node:v3.30.2"].pools == ("lin",)
+    assert not unknown(*objects)
+    no_csi = custom("operator.tigera.io/v1", "Installation", {"kubeletVolumePluginPath": "None"}, "default")
+    assert not any("/csi:" in image or "windows" in image for image in built(objects[0], no_csi))
+
+
+def test_registry_of_calico_changed_between_two_patch_releases() -> None:
+    """So that a range of whole minor versions would name images that are not pulled."""
+    installation = custom("operator.tigera.io/v1", "Installation", {}, "default")
+    registries = {
+        version: {image.partition("/")[0] for image in built(operator(f"quay.io/tigera/operator:{version}"), installation)}
+        for version in ("v1.38.3", "v1.42.4")
+    }
+    assert registries == {"v1.38.3": {"docker.io"}, "v1.42.4": {"quay.io"}}
+
+
+def test_enterprise_variant_is_not_covered() -> None:
+    """Its images have other names."""
+    enterprise = custom("operator.tigera.io/v1", "Installation", {"variant": "TigeraSecureEnterprise"}, "default")
+    objects = (operator("quay.io/tigera/operator:v1.38.3"), enterprise)
+    assert not built(*objects)
+    assert "Calico Enterprise" in unknown(*objects)[0]
+
+
+def test_feature_gates_start_further_pods() -> None:
+    """A gate may be on because the object names it, or because the version has it on."""
+    kubevirt = custom("kubevirt.io/v1", "KubeVirt", {})
+    gates = {"configuration": {"developerConfiguration": {"featureGates": ["Snapshot", "VMExport"]}}}
+    old = operator("quay.io/kubevirt/virt-operator:v1.6.0")
+    assert "quay.io/kubevirt/virt-launcher:v1.6.0" in built(old, kubevirt)
+    assert "quay.io/kubevirt/virt-exportproxy:v1.6.0" not in built(old, kubevirt)
+    assert "quay.io/kubevirt/virt-exportproxy:v1.6.0" in built(old, custom("kubevirt.io/v1", "KubeVirt", gates))
+    new = operator("quay.io/kubevirt/virt-operator:v1.9.0")
+    assert "quay.io/kubevirt/virt-exportproxy:v1.9.0" in built(new, kubevirt)
+    own = operator("quay.io/kubevirt/virt-operator:v1.9.0", env={"VIRT_API_IMAGE": "r.example/api:1"})
+    assert "quay.io/kubevirt/virt-api:v1.9.0" not in built(own, kubevirt)
+
+
+def test_image_is_found_by_the_version_in_a_variable() -> None:
+    """Strimzi has one image for each version of Kafka in a variable of the operator."""
+    env = {"STRIMZI_KAFKA_IMAGES": "4.0.0=r.example/kafka:4.0.0\n4.1.0=r.example/kafka:4.1.0\n"}
+    strimzi = operator("quay.io/strimzi/operator:0.49.0", env=env)
+    kafka = "kafka.strimzi.io/v1"
+    assert "r.example/kafka:4.1.0" in built(strimzi, custom(kafka, "Kafka", {"kafka": {"version": "4.1.0"}}))
+    (message,) = unknown(strimzi, custom(kafka, "Kafka", {"kafka": {"version": "3.9.0"}}))
+    assert "kafka-images of strimzi has no image for '3.9.0'" in message
+
+
+def test_catalog_must_be_among_the_workloads() -> None:
+    """CloudNativePG reads the image from the catalog with the name that the cluster gives."""
+    postgres = operator("ghcr.io/cloudnative-pg/cloudnative-pg:1.28.0")
+    api = "postgresql.cnpg.io/v1"
+    cluster = custom(api, "Cluster", {"imageCatalogRef": {"kind": "ImageCatalog", "name": "pg", "major": 17}})
+    catalog = custom(api, "ImageCatalog", {"images": [{"major": 17, "image": "r.example/pg:17"}]}, "pg")
+    assert "image catalog" in unknown(postgres, cluster)[0]
+    assert not [why for why in unknown(postgres, cluster, catalog) if "runs for Cluster" in why]
+    assert "image catalog" in unknown(postgres, cluster, catalog.replace("name: pg", "name: other"))[0]
+
+
+def test_package_without_a_registry_is_undetermined() -> None:
+    """Crossplane 1 adds a registry that its version chooses."""
+    api, more = "pkg.crossplane.io/v1", {"skipDependencyResolution": True}
+    assert list(built(custom(api, "Provider", {"package": "xpkg.example.org/a/b:v1", **more}))) == ["xpkg.example.org/a/b:v1"]
+    assert "names no registry" in unknown(custom(api, "Provider", {"package": "a/b:v1", **more}))[0]
+    assert "depends on" in unknown(custom(api, "Provider", {"package": "xpkg.example.org/a/b:v1"}))[0]
+
+
+def test_list_of_the_plan_closes_what_is_unknown() -> None:
+    """What is known is required still."""
+    plan = PLAN.replace("deploy}", "deploy, operator_images: {Prometheus.monitoring.coreos.com: l.txt}}")
+    files = {"deploy/a.yaml": custom(MONITORING, "Prometheus", {"version": "v3.0.0"}).encode(), "l.txt": b""}
+    found = read_workloads(plan_of(plan, files)).demands
+    assert [str(one.reference) for one in found] == ["quay.io/prometheus/prometheus:v3.0.0"]
+
+
+@pytest.mark.parametrize(
+    "row", sorted({id(row): row for row in _rows().values()}.values(), key=lambda row: row.source), ids=str
+)
+def test_rows_are_whole(row: object) -> None:
+    """Every row's operator is known, and an empty object does not break any of its rules."""
+    group, kinds, name = (getattr(row, key) for key in ("group", "kinds", "operator"))
+    assert name in programs()
+    for kind in kinds:
+        (item,) = load_marked(custom(f"{group}/v1", kind, {}).encode())
+        outcome = built_images(item, group, kind, Operators(lambda _needles: iter(())))
+        assert outcome is not None
+
+
+@pytest.mark.parametrize("name", sorted(programs()))
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tag=st.from_regex(r"[a-z][a-z0-9.-]{0,10}|v?[0-9]{3}\.[0-9]\.[0-9]|[0-9]{1,2}\.[0-9]{1,2}", fullmatch=True))
+def test_operator_of_an_unknown_version_never_yields_a_default(name: str, tag: str) -> None:
+    """A version that was not read has no defaults, whatever it looks like."""
+    columns = (
+        "prometheus",
+        "node",
+        "postgres",
+        "minio",
+        "collector",
+        "export",
+        "metrics",
+        "kafka-version",
+        "jaeger",
+        "grafana",
+    )
+    assert all(default_of(name, tag, column) is None for column in columns)
+
+
+@given(version=st.text(max_size=20))
+def test_only_released_versions_have_a_key(version: str) -> None:
+    """Pre-releases and builds of branches are none."""
+    key = release_key(version)
+    assert key is None or version.removeprefix("v").split(".") == [*version.removeprefix("v").split(".")][:3]
+
+
+def test_paths_lead_into_lists() -> None:
+    """By a name, or to each item."""
+    (item,) = load_marked(b"a: {b: [{name: x, c: 1}, {name: y.z, c: 2}]}\nd: [{e: 3}]\n")
+    assert [value.text for value in found_at(item, "a.b[].c")] == ["1", "2"]
+    assert [value.text for value in found_at(item, "a.b[name=y.z].c")] == ["2"]
+    assert [value.text for value in found_at(item, "d[].e")] == ["3"]
+    assert not list(found_at(item, "a.b[name=q].c"))
+    assert not list(found_at(item, "d.e"))
+
+
+def test_demand_is_as_other_demands() -> None:
+    """It has a location, a mechanism that reports show, and no gap."""
+    (one,) = built(custom(ELASTIC, "Elasticsearch", {"version": "9.0.0"})).values()
+    assert one.proof == {"mechanism": "operator", "certainty": "stated", "field": "spec.version"}
+    assert dataclasses.replace(one, hidden=None) == one
+
+
+def test_drivers_for_volumes_are_required_beside_the_image_of_a_cluster() -> None:
+    """Rook has them in its binary, or in a ConfigMap that no pod names; a cluster names only the image of Ceph."""
+    cluster = custom("ceph.rook.io/v1", "CephCluster", {"cephVersion": {"image": "quay.io/ceph/ceph:v19.2.0"}})
+    rook = operator("docker.io/rook/ceph:v1.16.4")
+    assert any(image.startswith("quay.io/cephcsi/cephcsi:v3.") for image in built(rook, cluster))
+    data = {"ROOK_CSI_CEPH_IMAGE": "r.example/cephcsi:1", "ROOK_CSI_ENABLE_RBD": "false"}
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "rook-ceph-operator-config"}, "data": data}
+    assert "r.example/cephcsi:1" in built(rook, cluster, yaml.safe_dump(config))
+    config["data"] = {**data, "ROOK_CSI_ENABLE_CEPHFS": "false"}
+    assert not built(rook, cluster, yaml.safe_dump(config))
+    assert "rook-ceph has the version 'v1.20.0'" in unknown(operator("docker.io/rook/ceph:v1.20.0"), cluster)[0]
+
+
+def test_value_that_is_not_among_the_workloads_is_not_replaced_by_a_default() -> None:
+    """A variable from a Secret may hold anything."""
+    text = operator("docker.io/minio/operator:v7.1.1", env={"TENANT_MINIO_IMAGE": "PLACE"})
+    text = text.replace("value: PLACE", "valueFrom: {secretKeyRef: {name: s, key: k}}")
+    tenant = custom("minio.min.io/v2", "Tenant", {})
+    assert list(built(text, tenant)) == ["quay.io/minio/operator-sidecar:v7.0.1"]
+    assert "the value of minio of minio-operator is not among the workloads" in unknown(text, tenant)[0]
+
+
+def test_defaults_of_an_operator_are_in_the_order_of_versions() -> None:
+    """No range spans two minor versions, overlaps with another one, or has an end before its start."""
+    rows = yaml.safe_load(resources.files("auditor.facts").joinpath("operator_defaults.yaml").read_text("utf-8"))
+    for row in rows:
+        ends = [release_key(word) for line in row["versions"].splitlines() for word in line.split()[:2]]
+        known = [key for key in ends if key is not None]
+        assert len(known) == len(ends) > 0
+        assert known == sorted(known), row["operator"]
+        assert all(first[:2] == last[:2] for first, last in zip(known[::2], known[1::2], strict=True)), row["operator"]
+        assert all(last < first for last, first in zip(known[1:-1:2], known[2::2], strict=True)), row["operator"]
