@@ -6,7 +6,6 @@ A table is a YAML file beside this module: a list of rows. A row type is a froze
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import Literal, TypeVar
 
@@ -45,8 +44,3 @@ def table(name: str, row: type[Row]) -> tuple[Row, ...]:
     except msgspec.ValidationError as error:
         raise ValueError(f"auditor/facts/{name}.yaml: {error}") from error
     return rows
-
-
-def version_key(version: str) -> tuple[int, ...]:
-    """The first three numbers of a version, to compare: `v1.7.27-k3s1` is (1, 7, 27). Empty when there is no number."""
-    return tuple(int(part) for part in re.findall(r"\d+", version.split("-", maxsplit=1)[0].split("+", maxsplit=1)[0])[:3])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal
 
-from auditor.facts import Fact, table, version_key
+from auditor.facts import Fact, table
+from auditor.facts.versions import Versioned
 
 PAUSE = "pause"
 
@@ -24,12 +25,10 @@ class Distribution(Fact, frozen=True, kw_only=True):
     image_list: str = ""
 
 
-class DefaultRow(Fact, frozen=True, kw_only=True):
+class DefaultRow(Versioned, frozen=True, kw_only=True):
     """An image that a distribution pulls by itself, in a range of its versions, on one OS."""
 
     distribution: str
-    since: str
-    before: str
     os: Literal["linux", "windows"]
     image: str
     part: str
@@ -38,12 +37,10 @@ class DefaultRow(Fact, frozen=True, kw_only=True):
     certain: bool = True
 
 
-class RuntimePause(Fact, frozen=True, kw_only=True):
+class RuntimePause(Versioned, frozen=True, kw_only=True):
     """The pause image that a runtime asks for when its configuration names none."""
 
     runtime: str
-    since: str
-    before: str
     image: str
 
 
@@ -53,10 +50,6 @@ class PauseBuilds(Fact, frozen=True, kw_only=True):
     repository: str
     tag: str
     builds: tuple[int, ...]
-
-
-def _holds(row: DefaultRow | RuntimePause, key: tuple[int, ...]) -> bool:
-    return version_key(row.since) <= key < version_key(row.before)
 
 
 @cache
@@ -69,9 +62,8 @@ def distribution_named(name: str) -> Distribution | None:
 @cache
 def default_rows(distribution: str, version: str) -> tuple[DefaultRow, ...]:
     """The rows that were read for a version; empty when the facts do not cover it."""
-    key = version_key(version)
     rows: tuple[DefaultRow, ...] = table("default_images", DefaultRow)
-    return tuple(row for row in rows if row.distribution == distribution and _holds(row, key))
+    return tuple(row for row in rows if row.distribution == distribution and row.surely_covers(version))
 
 
 @cache
@@ -84,9 +76,8 @@ def has_images_of_its_own(distribution: str, cni: str) -> bool:
 @cache
 def runtime_pause(runtime: str, version: str) -> RuntimePause | None:
     """The row for a runtime at a version; None when the facts have none."""
-    key = version_key(version)
     rows: tuple[RuntimePause, ...] = table("pause_images", RuntimePause)
-    return next((row for row in rows if row.runtime == runtime and _holds(row, key)), None)
+    return next((row for row in rows if row.runtime == runtime and row.surely_covers(version)), None)
 
 
 @cache

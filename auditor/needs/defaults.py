@@ -12,7 +12,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from auditor.errors import Location
-from auditor.facts import version_key
+from auditor.facts.versions import parse_version
 from auditor.needs.default_facts import (
     PAUSE,
     DefaultRow,
@@ -150,7 +150,7 @@ def _from_sandbox(pool: Pool, sandbox: Setting) -> _Found:
 
 def _from_runtime(plan: Plan, pool: Pool) -> Iterator[_Found]:
     where = plan.where("pools", pool.name, "runtime")
-    if pool.runtime is None or not version_key(pool.runtime.version):
+    if pool.runtime is None or parse_version(pool.runtime.version) is None:
         if plan.cluster is not None or pool.runtime is not None:
             detail = f"the plan does not say which version of which runtime {pool.name} has, so its pause image is not known"
             yield UnknownDefault(pool.name, detail, where, pool.name, missing=True)

@@ -12,7 +12,8 @@ import re
 from functools import cache
 from typing import Literal
 
-from auditor.facts import Fact, table, version_key
+from auditor.facts import Fact, table
+from auditor.facts.versions import Versioned
 
 _BUILD = re.compile(r"[0-9]{4,6}")
 
@@ -33,12 +34,10 @@ class WindowsRelease(Fact, frozen=True, kw_only=True):
     base_images: bool = True
 
 
-class WindowsRuntime(Fact, frozen=True, kw_only=True):
+class WindowsRuntime(Versioned, frozen=True, kw_only=True):
     """How a range of runtime versions picks among Windows manifests."""
 
     runtime: str
-    since: str
-    before: str
     matching: Literal["strict", "ltsc"]
     sorts_os_version: bool
 
@@ -126,11 +125,5 @@ def match_build(host_version: str, image_version: str, *, strict: bool = False) 
 @cache
 def runtime_rule(runtime: str, version: str) -> WindowsRuntime | None:
     """The row for a runtime at a version; None when the facts have none (the caller must say so, not guess)."""
-    key = version_key(version)
-    if not key:
-        return None
     rows: tuple[WindowsRuntime, ...] = table("windows_runtimes", WindowsRuntime)
-    for row in rows:
-        if row.runtime == runtime and version_key(row.since) <= key < version_key(row.before):
-            return row
-    return None
+    return next((row for row in rows if row.runtime == runtime and row.surely_covers(version)), None)

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Final, Literal
 
-from auditor.facts import Fact, table, version_key
+from auditor.facts import table
+from auditor.facts.versions import Versioned, parse_version
 from auditor.sizing.ranged import Piece
 
 BLOCK: Final = 512
 _SEPARATORS: Final = re.compile(r"[\s=:]+")
 
 
-class ArchiveFormat(Fact, frozen=True, kw_only=True):
+class ArchiveFormat(Versioned, frozen=True, kw_only=True):
     """What a tool writes, from version `since` up to but without `before`. `option` are the words that choose it, empty for
     what the tool does by itself.
 
@@ -27,8 +28,6 @@ class ArchiveFormat(Fact, frozen=True, kw_only=True):
 
     tool: str
     option: str
-    since: str = "0"
-    before: str = "9999"
     name: str
     layers: Literal["compressed", "plain"]
     lies: Literal["file", "folder"]
@@ -56,16 +55,12 @@ def archive_format(tool: str, version: str, options: tuple[str, ...]) -> Archive
     Where its version is not known (empty), all that may be it must write the same.
     """
     words = tuple(word for option in options for word in _SEPARATORS.split(option) if word)
-    rows = [row for row in table("archive_formats", ArchiveFormat) if row.tool == tool and _holds(row, version_key(version))]
+    rows = [row for row in table("archive_formats", ArchiveFormat) if row.tool == tool and row.may_cover(version)]
     chosen = [row for row in rows if row.option and _follow(words, tuple(row.option.split()))]
     chosen = chosen or [row for row in rows if not row.option]
-    if not version_key(version) and len({(row.since, row.before) for row in chosen}) > 1:
+    if parse_version(version) is None and len({(row.since, row.before) for row in chosen}) > 1:
         return None
     return next(iter(chosen), None)
-
-
-def _holds(row: ArchiveFormat, version: tuple[int, ...]) -> bool:
-    return not version or version_key(row.since) <= version < version_key(row.before)
 
 
 def _follow(words: Sequence[str], wanted: Sequence[str]) -> bool:

@@ -10,14 +10,14 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from auditor.facts import Fact, version_key
+from auditor.facts.versions import Versioned, parse_version
 from auditor.transfer.options import Options
 
 REGISTRY = "registry"
 Place = Literal["", "registry", "archive", "docker-archive", "oci-layout", "dir"]
 
 
-class HopRow(Fact, frozen=True, kw_only=True):
+class HopRow(Versioned, frozen=True, kw_only=True):
     """What every table of hops has. `since` is inclusive, `before` exclusive; `origin` and `to` are empty for any place.
 
     With `given`, one of these options must have been; the first row that holds decides. `confirmed` says that a test of this
@@ -25,8 +25,6 @@ class HopRow(Fact, frozen=True, kw_only=True):
     """
 
     tool: str
-    since: str = "0"
-    before: str = "9999"
     origin: Place = ""
     to: Place = ""
     given: tuple[str, ...] = ()
@@ -35,9 +33,7 @@ class HopRow(Fact, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """How findings speak of the row."""
-        versions = (
-            f" {self.since} to {self.before}" if self.before != "9999" else f" from {self.since}" if self.since != "0" else ""
-        )
+        versions = f" {self.since or '0'} to {self.before}" if self.before else f" from {self.since}" if self.since else ""
         way = f", {self.origin or 'anything'} to {self.to or 'anything'}" if self.origin or self.to else ""
         return f"{self.tool}{versions}{way}{', with ' + ' or '.join(self.given) if self.given else ''}"
 
@@ -71,17 +67,12 @@ def _covers(place: Place, actual: str) -> bool:
     return place in {"", actual} or (place == "archive" and actual != REGISTRY)
 
 
-def _holds(row: HopRow, version: tuple[int, ...]) -> bool:
-    return not version or version_key(row.since) <= version < version_key(row.before)
-
-
 def row_for(rows: Iterable[Row], hop: Hop, said: Callable[[Row], Hashable]) -> Row | Unpredicted:
     """The row that holds for a hop. Where the version is unknown, all rows that may hold must say the same, by `said`."""
     own = [row for row in rows if row.tool == hop.tool]
     if not own:
         return Unpredicted(f"the facts do not know {hop.tool} as a tool that copies")
-    key = version_key(hop.version)
-    dated = [row for row in own if _holds(row, key)]
+    dated = [row for row in own if row.may_cover(hop.version)]
     if not dated:
         return Unpredicted(f"the facts do not say what {hop} does, only what other versions do")
     there = [row for row in dated if _covers(row.origin, hop.origin) and _covers(row.to, hop.to)]
@@ -96,7 +87,7 @@ def _by_options(rows: list[Row], hop: Hop, said: Callable[[Row], Hashable]) -> R
     if not told and not plain:
         choices = " or ".join(dict.fromkeys(condition for row in rows for condition in row.given))
         return Unpredicted(f"what {hop} does depends on {choices}, and copy.options says neither", missing=True)
-    if version_key(hop.version):
+    if parse_version(hop.version) is not None:
         return next(row for row in rows if row in told or not row.given)
     # An option that only some versions have tells that it is one of those.
     first = {(row.since, row.before): row for row in reversed(told or plain)}

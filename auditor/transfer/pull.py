@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal
 
-from auditor.facts import Fact, table, version_key
+from auditor.facts import table
+from auditor.facts.versions import Versioned, parse_version
 
 
-class PullRule(Fact, frozen=True, kw_only=True):
+class PullRule(Versioned, frozen=True, kw_only=True):
     """How a range of runtime versions on an OS treats a layer's `urls`. `symptom` may hold {url} and {host}."""
 
     runtime: str
@@ -17,19 +18,16 @@ class PullRule(Fact, frozen=True, kw_only=True):
     when_blocked: str
     symptom: str
     os: str = ""
-    since: str = "0"
-    before: str = "9999"
 
 
 @cache
 def pull_rule(runtime: str, version: str, os: str) -> PullRule | None:
     """The rule for a runtime at a version; None when the facts have none, or have several and the version is not known."""
-    key = version_key(version)
     rows: tuple[PullRule, ...] = table("layer_urls", PullRule)
     own = [row for row in rows if row.runtime == runtime and row.os in {"", os}]
-    fitting = [row for row in own if not key or version_key(row.since) <= key < version_key(row.before)]
+    fitting = [row for row in own if row.may_cover(version)]
     if len({(row.first, row.fatal) for row in fitting}) != 1:
         return None
     # A version that is not known is not taken for one before or after a change that the facts know of.
-    is_whole = key or (fitting[0].since == "0" and fitting[-1].before == "9999")
+    is_whole = parse_version(version) is not None or not (fitting[0].since or fitting[-1].before)
     return fitting[0] if is_whole else None

@@ -5,19 +5,18 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal
 
-from auditor.facts import Fact, table, version_key
+from auditor.facts import table
+from auditor.facts.versions import Versioned
 from auditor.transfer.hops import Unpredicted
 
 
-class RegistryUrls(Fact, frozen=True, kw_only=True):
+class RegistryUrls(Versioned, frozen=True, kw_only=True):
     """Whether a kind of registry takes such manifests, and of which media types it need not have the blob."""
 
     registry: str
     urls: Literal["accepted", "configured", "unknown"]
     symptom: str
     aliases: tuple[str, ...] = ()
-    since: str = "0"
-    before: str = "9999"
     without_blob: tuple[str, ...] | None = None
     confirmed: bool = False
 
@@ -37,8 +36,7 @@ def registry_row(kind: str, version: str) -> RegistryUrls | Unpredicted:
     own = [row for row in rows if kind == row.registry or kind in row.aliases]
     if not own:
         return Unpredicted(f"the facts do not know {kind} as a registry")
-    key = version_key(version)
-    fitting = [row for row in own if not key or version_key(row.since) <= key < version_key(row.before)]
+    fitting = [row for row in own if row.may_cover(version)]
     if not fitting:
         return Unpredicted(f"the facts do not say what {kind} {version} does with `urls`")
     if fitting[0].urls == "unknown":

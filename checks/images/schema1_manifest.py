@@ -24,7 +24,8 @@ from collections.abc import Iterator
 from functools import cache
 
 from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, define
-from auditor.facts import Fact, table, version_key
+from auditor.facts import table
+from auditor.facts.versions import Answer, Versioned, parse_version
 from auditor.oci.document import Schema1
 from auditor.plan.model import Program
 from auditor.site import Requirement, Site
@@ -36,22 +37,20 @@ from checks.placed import image_subject, unknown
 ID = "schema1-manifest"
 
 
-class Schema1Support(Fact, frozen=True, kw_only=True):
+class Schema1Support(Versioned, frozen=True, kw_only=True):
     """Until which version (exclusive) a runtime pulls schema 1."""
 
     runtime: str
-    before: str
 
 
 @cache
 def _refuses(runtime: Program | None) -> bool:
     """Whether the facts are sure that this runtime no longer pulls schema 1."""
-    if runtime is None or not version_key(runtime.version):
+    if runtime is None or parse_version(runtime.version) is None:
         return False
     rows: tuple[Schema1Support, ...] = table("schema1_support", Schema1Support)
     return any(
-        row.runtime == runtime.name and row.confidence != "low" and version_key(runtime.version) >= version_key(row.before)
-        for row in rows
+        row.runtime == runtime.name and row.confidence != "low" and row.covers(runtime.version) is Answer.NO for row in rows
     )
 
 

@@ -30,7 +30,8 @@ from typing import Literal
 from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, RemedyKind, Severity, Subject, Undetermined, define
 from auditor.errors import Location
 from auditor.evidence.model import Kind
-from auditor.facts import Fact, table, version_key
+from auditor.facts import table
+from auditor.facts.versions import Versioned
 from auditor.oci.reference import Reference
 from auditor.plan.model import Program
 from auditor.readers.docker_daemon import ALLOW, Daemon, UnreadableDaemon, daemons
@@ -45,11 +46,9 @@ from checks.copied import is_there, to_copy, unpredicted, yet_to_copy
 ID = "docker-nondistributable"
 
 
-class DockerSetting(Fact, frozen=True, kw_only=True):
+class DockerSetting(Versioned, frozen=True, kw_only=True):
     """What a range of Docker's versions makes of the setting, in daemon.json and as a flag."""
 
-    since: str
-    before: str
     key: Literal["used", "ignored"]
     flag: Literal["used", "ignored", "fatal"]
 
@@ -87,9 +86,8 @@ def _machines(site: Site) -> Iterator[_Machine]:
 
 def _setting(docker: Program) -> DockerSetting | None:
     """The row for a version; None when the version is not known, or has no such setting."""
-    key = version_key(docker.version)
     rows: tuple[DockerSetting, ...] = table("docker_nondistributable", DockerSetting)
-    return next((row for row in rows if key and version_key(row.since) <= key < version_key(row.before)), None)
+    return next((row for row in rows if row.surely_covers(docker.version)), None)
 
 
 def _finding(

@@ -28,7 +28,8 @@ from collections.abc import Iterator, Mapping
 
 from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
-from auditor.facts import Fact, table, version_key
+from auditor.facts import Fact, table
+from auditor.facts.versions import Versioned
 from auditor.oci.reference import Reference
 from auditor.oci.windows import split_version
 from auditor.plan.model import Pool
@@ -42,11 +43,10 @@ Placements = Mapping[tuple[Reference, str], Placement]
 _RUNS = frozenset({Standing.OK, Standing.FALLBACK})
 
 
-class HostProcessSupport(Fact, frozen=True, kw_only=True):
+class HostProcessSupport(Versioned, frozen=True, kw_only=True):
     """From which version on a runtime runs HostProcess containers."""
 
     runtime: str
-    since: str
 
 
 class HostProcessBase(Fact, frozen=True, kw_only=True):
@@ -87,7 +87,7 @@ def _by_runtime(demand: Demand, pool: Pool) -> Outcome | None:
     if row is None:
         detail = f"the facts do not say how {pool.runtime} runs such containers"
         return Undetermined(ID, subject, Kind.UNSUPPORTED, detail, affects=_affected(demand, pool.name))
-    if version_key(pool.runtime.version) >= version_key(row.since):
+    if row.surely_covers(pool.runtime.version):
         return None
     message = f"{pool.runtime} on {pool.name} does not know such containers: it runs isolated, without the host's rights."
     remedy = Remedy("upgrade", f"Upgrade {row.runtime} on {pool.name} to {row.since} or later.")

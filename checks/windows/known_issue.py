@@ -24,7 +24,8 @@ from typing import Literal
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.errors import Location
 from auditor.evidence.model import Kind
-from auditor.facts import Fact, table, version_key
+from auditor.facts import table
+from auditor.facts.versions import Answer, Versioned
 from auditor.oci.windows import split_version
 from auditor.plan.model import Plan, Pool, Program
 from auditor.site import Requirement, Site
@@ -33,19 +34,16 @@ from checks.affected import NOTHING
 ID = "known-issue"
 
 
-class KnownIssue(Fact, frozen=True, kw_only=True):
+class KnownIssue(Versioned, frozen=True, kw_only=True):
     """An issue of Windows nodes, and all that must hold for it to matter."""
 
     id: str
     subject: Literal["distribution", "runtime"]
     name: str
-    since: str
-    before: str
     severity: Literal["error", "warning"]
     says: str
     symptom: str
     remedy: str
-    fixed: tuple[str, ...] = ()
     needs: Literal["", "registry", "ca"] = ""
     cni: tuple[str, ...] = ()
     since_build: int = 0
@@ -73,16 +71,8 @@ def _matters(plan: Plan, pool: Pool, issue: KnownIssue) -> bool:
 
 def affects(issue: KnownIssue, version: str) -> bool | None:
     """Whether a version has the issue; None when that is no version."""
-    key = version_key(version)
-    if not key:
-        return None
-    if not version_key(issue.since) <= key < version_key(issue.before):
-        return False
-    fixed = [version_key(text) for text in issue.fixed]
-    own = next((mended for mended in fixed if mended[:2] == key[:2]), None)
-    if own is not None:
-        return key < own
-    return not fixed or key < max(fixed)
+    answer = issue.covers(version)
+    return None if answer is Answer.UNKNOWN else answer is Answer.YES
 
 
 def _location(plan: Plan, pool: Pool, issue: KnownIssue) -> Location:

@@ -25,7 +25,8 @@ from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
-from auditor.facts import Fact, table, version_key
+from auditor.facts import table
+from auditor.facts.versions import Versioned, parse_version
 from auditor.needs.default_facts import distribution_named
 from auditor.oci.windows import WindowsRelease, release_of, split_version
 from auditor.plan.model import Cluster, Plan, Pool
@@ -34,12 +35,10 @@ from auditor.site import Requirement, Site
 ID = "windows-version-unsupported"
 
 
-class WindowsKubernetes(Fact, frozen=True, kw_only=True):
+class WindowsKubernetes(Versioned, frozen=True, kw_only=True):
     """The releases of Kubernetes that list a Windows build for nodes."""
 
     build: int
-    since: str
-    before: str
 
 
 def _subject(pool: Pool) -> Subject:
@@ -82,24 +81,23 @@ def _support(plan: Plan, pool: Pool, release: WindowsRelease, horizon: datetime.
 def _listing(plan: Plan, cluster: Cluster, pool: Pool, release: WindowsRelease) -> Finding | Undetermined | None:
     """What Kubernetes says of the Windows release; None when it lists it."""
     named = distribution_named(cluster.distribution)
-    key = version_key(cluster.version)
+    version = parse_version(cluster.version)
     rows: tuple[WindowsKubernetes, ...] = table("windows_kubernetes", WindowsKubernetes)
-    read = any(version_key(row.since) <= key < version_key(row.before) for row in rows)
+    read = any(row.surely_covers(cluster.version) for row in rows)
     name = f"{cluster.distribution} {cluster.version}"
-    if named is None or named.numbering != "kubernetes" or not read:
+    if named is None or named.numbering != "kubernetes" or version is None or not read:
         return _undetermined(pool, f"the facts do not say which Windows releases {name} is made for")
     own = [row for row in rows if row.build == release.build]
-    if any(version_key(row.since) <= key < version_key(row.before) for row in own):
+    if any(row.surely_covers(cluster.version) for row in own):
         return None
     confident = own and all(row.confidence != "low" for row in own)
     doubt = "" if confident else " Which release was the first or last to list it is not confirmed."
-    minor = ".".join(str(number) for number in key[:2])
     message = (
-        f"{pool.name} runs {release.product}, which the documentation of Kubernetes {minor} does not list for nodes: it may "
-        f"run, and nobody tests it.{doubt}"
+        f"{pool.name} runs {release.product}, which the documentation of Kubernetes {version.branch} does not list for "
+        f"nodes: it may run, and nobody tests it.{doubt}"
     )
     return _finding(
-        plan, pool, "kubernetes", message, f"Plan a Windows release that Kubernetes {minor} lists, or another {name}."
+        plan, pool, "kubernetes", message, f"Plan a Windows release that Kubernetes {version.branch} lists, or another {name}."
     )
 
 

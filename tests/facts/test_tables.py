@@ -14,7 +14,7 @@ import yaml
 
 import auditor
 import checks
-from auditor.facts import Confidence, Fact, table, version_key
+from auditor.facts import Confidence, Fact, table
 
 TABLES = sorted(
     path.name.removesuffix(".yaml") for path in resources.files("auditor.facts").iterdir() if path.name.endswith(".yaml")
@@ -77,19 +77,3 @@ def test_tables_ship_beside_their_loader() -> None:
     import auditor.facts
 
     assert {path.stem for path in Path(auditor.facts.__path__[0]).glob("*.yaml")} == set(TABLES)
-
-
-@pytest.mark.parametrize(
-    ("version", "key"),
-    [
-        ("v1.7.27-k3s1", (1, 7, 27)),
-        ("2.1.6", (2, 1, 6)),
-        ("2.1", (2, 1)),
-        ("v1.33.5+rke2r1", (1, 33, 5)),
-        ("1.2.3.4", (1, 2, 3)),
-        ("", ()),
-        ("unknown", ()),
-    ],
-)
-def test_versions_are_compared_by_their_first_three_numbers(version: str, key: tuple[int, ...]) -> None:
-    assert version_key(version) == key

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from auditor.errors import Location
-from auditor.facts import version_key
+from auditor.facts.versions import Interval, range_of
 from auditor.needs.default_facts import PAUSE, DefaultRow, default_rows, distribution_named, pause_builds, runtime_pause
 from auditor.needs.defaults import plan_defaults
 from auditor.needs.listed import Listed
@@ -265,21 +265,26 @@ def rows() -> list[dict[str, str]]:
     return found
 
 
+def intervals_of(row: dict[str, str]) -> tuple[Interval, ...]:
+    return range_of(row["since"], row["before"]).intervals
+
+
 def test_no_two_rows_say_which_pause_image_a_version_has() -> None:
     pauses = [row for row in rows() if row["part"] == PAUSE]
     assert len(pauses) > 20
     for one in pauses:
         for other in pauses:
             if one is not other and (one["distribution"], one["os"]) == (other["distribution"], other["os"]):
-                apart = version_key(one["before"]) <= version_key(other["since"])
-                assert apart or version_key(other["before"]) <= version_key(one["since"]), (one, other)
+                (first,), (second,) = intervals_of(one), intervals_of(other)
+                assert first.common(second).is_empty, (one, other)
 
 
 def test_every_row_is_of_a_known_distribution_and_plug_in_and_has_a_range() -> None:
     for row in rows():
         distribution = distribution_named(row["distribution"])
         assert distribution is not None
-        assert version_key(row["since"]) < version_key(row["before"])
+        (interval,) = intervals_of(row)
+        assert not interval.is_empty
         assert not row.get("cni") or row["os"] == "windows" or row["cni"] in distribution.brings, row
 
 

@@ -67,7 +67,7 @@ def test_a_row_is_chosen_by_its_tool_version_and_option_alone() -> None:
     keys = [(row.tool, row.option, row.since) for row in ROWS]
     assert len(set(keys)) == len(keys)
     for row in ROWS:
-        version = row.since if row.since != "0" else "1.0" if row.before == "9999" else "20.10.7"
+        version = row.since or ("20.10.7" if row.before else "1.0")
         assert archive_format(row.tool, version, tuple(row.option.split())) is row
 
 

@@ -116,7 +116,7 @@ def test_no_row_is_unreachable() -> None:
     rows: tuple[CopyPlatforms, ...] = table("copy_platforms", CopyPlatforms)
     for row in rows:
         options = options_for(row.given[0]) if row.given else Options()
-        made = Hop(row.tool, row.since, row.origin or "registry", row.to or "registry", options)
+        made = Hop(row.tool, row.since or "0", row.origin or "registry", row.to or "registry", options)
         assert platform_row(made) == row, row.name
 
 

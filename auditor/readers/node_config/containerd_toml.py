@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from auditor.errors import Location
-from auditor.facts import Fact, table, version_key
+from auditor.facts import table
+from auditor.facts.versions import Versioned
 from auditor.readers.model import Setting
 from auditor.readers.node_config.addresses import endpoint_address
 from auditor.readers.node_config.marked_toml import Toml
@@ -28,12 +29,10 @@ _LOOKS = re.compile(
 _CAPABILITIES = frozenset({PULL, RESOLVE})
 
 
-class ConfigPlace(Fact, frozen=True, kw_only=True):
+class ConfigPlace(Versioned, frozen=True, kw_only=True):
     """Where the registry settings and the sandbox image stand in a config.toml of a version."""
 
     version: int
-    since: str
-    before: str
     registry: tuple[str, ...]
     sandbox: tuple[str, ...]
 
@@ -59,9 +58,7 @@ def recognises(data: bytes) -> bool:
 def places(version: int, runtime: str) -> tuple[ConfigPlace, ...]:
     """Where a containerd looks; every place that some containerd knows when `runtime` names no version."""
     rows: tuple[ConfigPlace, ...] = table("containerd_config", ConfigPlace)
-    key = version_key(runtime)
-    fitting = [row for row in rows if row.version == version]
-    return tuple(row for row in fitting if not key or version_key(row.since) <= key < version_key(row.before))
+    return tuple(row for row in rows if row.version == version and row.may_cover(runtime))
 
 
 def read(file: str, toml: Toml, runtime: str) -> ContainerdConfig:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from auditor.errors import Location
-from auditor.facts import Fact, table, version_key
+from auditor.facts import Fact, table
+from auditor.facts.versions import Answer, range_of
 from auditor.plan.marked import Marked, NotStructured, TwiceKey, load_marked
 from auditor.plan.spelling import closest
 from auditor.readers.node_config.model import Unreadable
@@ -33,11 +34,7 @@ class DistributionRegistries(Fact, frozen=True, kw_only=True):
 
     def knows_flag(self, version: str) -> bool:
         """Whether a release of the distribution reads the flag. A release without a version counts as a current one."""
-        key = version_key(version)
-        since = [version_key(first) for first in self.flag_since]
-        if not key or key[:2] > since[-1][:2]:
-            return True
-        return any(key[:2] == first[:2] and key >= first for first in since)
+        return range_of(fixed_in=self.flag_since).answer(version) is not Answer.YES
 
 
 def distribution_of(name: str) -> DistributionRegistries | None:

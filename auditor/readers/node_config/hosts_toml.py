@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditor.errors import Location
-from auditor.facts import Fact, table, version_key
+from auditor.facts import table
+from auditor.facts.versions import Answer, Versioned, range_of
 from auditor.readers.node_config.addresses import hosts_toml_address
 from auditor.readers.node_config.marked_toml import Toml
 from auditor.readers.node_config.model import EVERYTHING, Namespace, Note, Role, Server, Unreadable
@@ -20,6 +21,7 @@ from auditor.text import shown
 
 NAME = "hosts.toml"
 REFERRERS = "referrers"  # a capability since containerd 2.2
+_NO_REFERRERS = range_of(before="2.2")
 DEFAULT = "_default"
 _LOOKS = re.compile(rb"^[ \t]*+(?:\[[ \t]*+host\b|server[ \t]*+=[ \t]*+[\"']|host[ \t]*+[.=])", re.MULTILINE)
 _HOST = re.compile(r"(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|localhost|[A-Za-z0-9-]+(?=[:_]\d)|\[[0-9a-fA-F:]+\])(?::\d+|_\d+_)?")
@@ -54,11 +56,9 @@ def folders_for(registry: str, *, windows: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.replace(":", "") if windows else name for name in names))
 
 
-class HostsReading(Fact, frozen=True, kw_only=True):
+class HostsReading(Versioned, frozen=True, kw_only=True):
     """How a range of containerd's versions reads a hosts.toml."""
 
-    since: str
-    before: str
     needs_host: bool
     bom: bool
 
@@ -66,8 +66,7 @@ class HostsReading(Fact, frozen=True, kw_only=True):
 def reading_of(runtime: str) -> HostsReading | None:
     """How a version reads the file; None where the version is not known."""
     rows: tuple[HostsReading, ...] = table("hosts_toml", HostsReading)
-    key = version_key(runtime)
-    return next((row for row in rows if key and version_key(row.since) <= key < version_key(row.before)), None)
+    return next((row for row in rows if row.surely_covers(runtime)), None)
 
 
 def slips(file: str, toml: Toml, runtime: str) -> Iterator[ConfigSlip]:
@@ -85,7 +84,7 @@ def slips(file: str, toml: Toml, runtime: str) -> Iterator[ConfigSlip]:
             here = (*path, "dial_timeout")
             yield slip(grammar, Effect.UNREAD, here, f"{shown(timeout)} is no duration", where(here), instead="30s")
         capabilities = toml.get(*path, "capabilities")
-        if isinstance(capabilities, list) and REFERRERS in capabilities and () < version_key(runtime) < (2, 2):
+        if isinstance(capabilities, list) and REFERRERS in capabilities and _NO_REFERRERS.answer(runtime) is Answer.YES:
             here = (*path, "capabilities")
             yield slip(grammar, Effect.UNREAD, here, f"{REFERRERS} is no capability before containerd 2.2", where(here))
     reading = reading_of(runtime)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
 from auditor.errors import Location
-from auditor.facts import Fact, table, version_key
+from auditor.facts import table
+from auditor.facts.versions import Versioned
 from auditor.plan.model import Plan, Pool
 from auditor.readers.model import Setting
 from auditor.readers.node_config.config import NodeConfig
@@ -16,12 +17,10 @@ from auditor.readers.node_config.files import Folders, Found, read_files
 from auditor.readers.node_config.model import Namespace, Note, Unknown
 
 
-class HostsDefault(Fact, frozen=True, kw_only=True):
+class HostsDefault(Versioned, frozen=True, kw_only=True):
     """Where a containerd looks for hosts.toml when nothing says so, and whether `registry.mirrors` are taken beside it."""
 
     os: str
-    since: str
-    before: str
     config_path: str
     mirrors: str
 
@@ -76,10 +75,7 @@ def _knows_flag(found: Found) -> bool:
 def _hosts_default(found: Found) -> HostsDefault | None:
     """The fact for the pool's containerd; None when it is not known which that is, and the answer depends on it."""
     rows: tuple[HostsDefault, ...] = table("containerd_hosts", HostsDefault)
-    key = version_key(found.runtime)
-    fitting = [row for row in rows if row.os == found.pool.platform.os]
-    if key:
-        fitting = [row for row in fitting if version_key(row.since) <= key < version_key(row.before)]
+    fitting = [row for row in rows if row.os == found.pool.platform.os and row.may_cover(found.runtime)]
     return fitting[0] if len(fitting) == 1 else None
 
 

@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Any, Final, Literal
 
 from auditor.errors import Location
-from auditor.facts import Fact, table, version_key
+from auditor.facts import Fact, table
+from auditor.facts.versions import Versioned, is_beyond
 from auditor.plan.spelling import closest
 from auditor.text import shown
 
@@ -41,15 +42,13 @@ class Effect(StrEnum):
     REPLACED = "replaced"  # of two equal keys it uses one
 
 
-class ConfigKey(Fact, frozen=True, kw_only=True):
+class ConfigKey(Versioned, frozen=True, kw_only=True):
     """A key that a program knows, and what its value must be."""
 
     program: str
     path: Path
     kind: Kind
     os: str = ""
-    since: str = "0"
-    before: str = "9999"
     instead: str = ""
 
 
@@ -93,14 +92,11 @@ class Grammar:
 
     def __post_init__(self) -> None:
         """Choose the rows of the version."""
-        key = version_key(self.version)
         rows: tuple[ConfigKey, ...] = table("config_keys", ConfigKey)
         fitting = {
             row.path: row
             for row in rows
-            if row.program == self.file
-            and (not row.os or not self.os or row.os == self.os)
-            and (not key or version_key(row.since) <= key < version_key(row.before))
+            if row.program == self.file and (not row.os or not self.os or row.os == self.os) and row.may_cover(self.version)
         }
         object.__setattr__(self, "keys", fitting)
 
@@ -114,7 +110,7 @@ class Grammar:
     def beyond(self) -> str:
         """The newest version that the facts cover, if the program's is newer; else empty."""
         through = self.fact.verified_through
-        return through if through and version_key(self.version)[:2] > version_key(through)[:2] else ""
+        return through if is_beyond(self.version, through) else ""
 
     def row(self, path: Path) -> ConfigKey | None:
         """The key at a path, names under `*` included."""

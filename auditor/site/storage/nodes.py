@@ -13,8 +13,9 @@ from auditor.site.storage.unpacked import Unpacked
 from auditor.sizing.lots import sum_lots
 from auditor.sizing.nodes import keeps_blobs, scratch
 from auditor.sizing.ranged import Amount, Piece, sum_up, together
+from auditor.text import many
 
-_HOW = "unpacked layers{blobs} and the writable layers of {containers} containers; neither the system nor logs"
+_HOW = "unpacked layers{blobs} and the writable layers of {containers}; neither the system nor logs"
 _BLOBS = {True: ", the blobs that the runtime keeps,", False: "", None: ", the blobs that the runtime may keep,"}
 
 
@@ -29,13 +30,13 @@ def _stage(pool: Pool, part: Part, needs: Needs, unpacked: Unpacked) -> Stage:
     writable = scratch(pool.platform.os, containers)
     kept = keeps_blobs(pool.runtime.name if pool.runtime else "")
     amount = _amount(part.contents, writable, containers, kept, unpacked)
-    how = _HOW.format(blobs=_BLOBS[kept], containers=containers)
+    how = _HOW.format(blobs=_BLOBS[kept], containers=many(containers, "container"))
     where = ("pools", pool.name, "disk")
     return stage_of(f"node {pool.name}", amount, pool.disk, how, tuple(part.unknown), *where, pool=pool.name)
 
 
 def _amount(made: Sequence[Content], writable: Piece, containers: int, kept: bool | None, unpacked: Unpacked) -> Amount:
-    scratches = sum_up([(f"{containers} writable layers", [writable])] if writable.size else [])
+    scratches = sum_up([(many(containers, "writable layer"), [writable])] if writable.size else [])
     if kept:
         return together(sum_lots(lots_of(made, unpacked.kept)), scratches)
     certain = sum_lots((content.name, unpacked.snapshots(content)) for content in made)

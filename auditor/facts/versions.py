@@ -1,0 +1,224 @@
+"""Versions and ranges of versions: the only rule by which a fact table decides whether a row holds for a version.
+
+A range is a union of half-open intervals. `since` is inclusive and `before` exclusive. A bound of one or two numbers is the
+start of a branch and includes the pre-releases of the branch: 1.34.0-rc.1 lies in `since: "1.34"`, but 2.1.6-rc.1 does not
+lie in `since: "2.1.6"`. Order of versions: alpha < beta < rc < release < distribution revision (`+rke2r1` < `+rke2r2`).
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+from functools import cache, total_ordering
+from typing import Final
+
+from auditor.facts import Fact
+
+MAX_TEXT: Final = 128
+
+_VERSION = re.compile(
+    r"(?:\d{1,4}:)?"  # the epoch of a Debian package
+    r"[vV]?(?P<numbers>\d{1,9}(?:\.\d{1,9}){0,5})"
+    r"(?P<rest>(?:[-+~_ ]|\.[a-z*]|(?:a|b|rc)\d).*)?",
+    re.DOTALL,
+)
+_PRE_RELEASE = re.compile(
+    r"[-~._]?(?P<name>alpha|beta|dev|nightly|preview|pre|rc|snapshot|a(?=\d)|b(?=\d))(?P<more>[0-9A-Za-z.]*)"
+)
+# The number of a distribution's release stands behind its name, which may hold digits itself.
+_REVISION = re.compile(r"(?:rke2r|rke2-r|k3s|k0s|[a-z]+)?[.-]?(?P<numbers>\d{1,9}(?:\.\d{1,9})*)")
+_PART = re.compile(r"\d{1,18}|[A-Za-z]+")
+_NAMES = {"a": "alpha", "b": "beta"}
+
+# Identifiers as semantic versions order them: a number is less than a word.
+_Identifier = tuple[int, int, str]
+
+
+class Answer(enum.Enum):
+    """Whether a version lies in a range. UNKNOWN: the version is missing, is not a version, or is newer than the facts."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class _Stage(enum.IntEnum):
+    FLOOR = 0  # the start of a branch, before all its pre-releases
+    PRE_RELEASE = 1
+    RELEASE = 2
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version in order. `numbers` has no trailing zeros: 2.1 and 2.1.0 are equal. `written` keeps how many there were."""
+
+    numbers: tuple[int, ...]
+    stage: _Stage = _Stage.RELEASE
+    pre_release: tuple[_Identifier, ...] = ()
+    revision: tuple[int, ...] = ()
+
+    def __lt__(self, other: Version) -> bool:
+        return self._key < other._key
+
+    @property
+    def _key(self) -> tuple[tuple[int, ...], int, tuple[_Identifier, ...], tuple[int, ...]]:
+        return self.numbers, self.stage, self.pre_release, self.revision
+
+    @property
+    def branch(self) -> str:
+        """The first two numbers: `1.34` for v1.34.9+rke2r2."""
+        major, minor = (*self.numbers, 0, 0)[:2]
+        return f"{major}.{minor}"
+
+
+@cache
+def parse_version(text: str) -> Version | None:
+    """Return the version that `text` names, or None if it names none. Accepts a leading `v` and a Debian epoch."""
+    match = _VERSION.fullmatch(text.strip()) if len(text) <= MAX_TEXT else None
+    if match is None:
+        return None
+    numbers, rest = _numbers(match["numbers"]), match["rest"] or ""
+    pre = _PRE_RELEASE.match(rest)
+    if pre is None:
+        return Version(numbers, revision=_revision(rest))
+    named = _NAMES.get(pre["name"], pre["name"])
+    parts = tuple(_identifier(part) for part in (named, *_PART.findall(pre["more"])))
+    return Version(numbers, _Stage.PRE_RELEASE, parts, _revision(rest[pre.end() :]))
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """The numbers of a version without trailing zeros, so that 2.1 equals 2.1.0."""
+    numbers = [int(part) for part in text.split(".")]
+    while numbers and not numbers[-1]:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def _identifier(part: str) -> _Identifier:
+    return (0, int(part), "") if part.isdigit() else (1, 0, part)
+
+
+def _revision(rest: str) -> tuple[int, ...]:
+    match = _REVISION.match(rest[1:]) if rest else None
+    return tuple(int(part) for part in match["numbers"].split(".")) if match is not None else ()
+
+
+@cache
+def _bound(text: str) -> Version:
+    """The bound of a range. Raises ValueError if it is no version."""
+    version = parse_version(text)
+    if version is None:
+        raise ValueError(f"{text!r} is no version")
+    if version.stage is _Stage.RELEASE and text.count(".") < 2 and not version.revision:
+        return Version(version.numbers, _Stage.FLOOR)
+    return version
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Versions from `since` (inclusive) to `before` (exclusive); None is no bound."""
+
+    since: Version | None
+    before: Version | None
+
+    def holds(self, version: Version) -> bool:
+        """Whether the version lies in the interval."""
+        return (self.since is None or version >= self.since) and (self.before is None or version < self.before)
+
+    def common(self, other: Interval) -> Interval:
+        """Return the versions that both intervals hold."""
+        since = max((bound for bound in (self.since, other.since) if bound is not None), default=None)
+        before = min((bound for bound in (self.before, other.before) if bound is not None), default=None)
+        return Interval(since, before)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no version lies in it."""
+        return self.since is not None and self.before is not None and self.since >= self.before
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A union of intervals, in order and apart from each other. Versions beyond `verified_through` give UNKNOWN."""
+
+    intervals: tuple[Interval, ...]
+    verified_through: str = ""
+
+    def answer(self, text: str) -> Answer:
+        """Whether the version lies in the range."""
+        version = parse_version(text)
+        if version is None or is_beyond(text, self.verified_through):
+            return Answer.UNKNOWN
+        if self._lacks_revision(version):
+            return Answer.UNKNOWN
+        return Answer.YES if any(interval.holds(version) for interval in self.intervals) else Answer.NO
+
+    def _lacks_revision(self, version: Version) -> bool:
+        """Whether the answer depends on a revision of the distribution that the version does not name."""
+        if version.revision or version.stage is not _Stage.RELEASE:
+            return False
+        bounds = (bound for interval in self.intervals for bound in (interval.since, interval.before) if bound is not None)
+        return any(bound.revision and bound.numbers == version.numbers for bound in bounds)
+
+
+@cache
+def range_of(since: str = "", before: str = "", fixed_in: tuple[str, ...] = (), verified_through: str = "") -> Range:
+    """Return the range from `since` to `before`, empty for no bound. Raises ValueError if a bound is no version.
+
+    `fixed_in` names the first fixed release of each branch: `("1.33.13", "1.34.10")` leaves 1.33.0 to 1.33.12 and 1.34.0 to
+    1.34.9 in the range, all earlier branches too, and no later one.
+    """
+    whole = Interval(_bound(since) if since else None, _bound(before) if before else None)
+    cuts = sorted(map(_bound, fixed_in))
+    if not cuts:
+        return Range((whole,), verified_through)
+    starts = [None, *(_next_branch(cut) for cut in cuts)]
+    parts = (whole.common(Interval(start, cut)) for start, cut in zip(starts, cuts, strict=False))
+    return Range(tuple(part for part in parts if not part.is_empty), verified_through)
+
+
+def _next_branch(version: Version) -> Version:
+    major, minor = (*version.numbers, 0, 0)[:2]
+    return Version((major, minor + 1), _Stage.FLOOR)
+
+
+@cache
+def is_beyond(text: str, through: str) -> bool:
+    """Whether a version is newer than the newest that was verified. `2.2` covers every 2.2.x; an empty `through` covers all."""
+    version, newest = parse_version(text), parse_version(through)
+    if version is None or newest is None:
+        return False
+    count = through.count(".") + 1
+    return (*version.numbers, *[0] * count)[:count] > (*newest.numbers, *[0] * count)[:count]
+
+
+class Versioned(Fact, frozen=True, kw_only=True):
+    """A row that holds for a range of versions. An empty bound is open; `range_of` explains the fields."""
+
+    since: str = ""
+    before: str = ""
+    fixed_in: tuple[str, ...] = ()
+    verified_through: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a bound that is no version: ValueError."""
+        _ = self.range
+
+    @property
+    def range(self) -> Range:
+        """The versions for which the row holds."""
+        return range_of(self.since, self.before, self.fixed_in, self.verified_through)
+
+    def covers(self, version: str) -> Answer:
+        """Whether the row holds for a version."""
+        return self.range.answer(version)
+
+    def may_cover(self, version: str) -> bool:
+        """Whether the row holds, or the version is unknown."""
+        return self.covers(version) is not Answer.NO
+
+    def surely_covers(self, version: str) -> bool:
+        """Whether the version is known and the row holds for it."""
+        return self.covers(version) is Answer.YES
