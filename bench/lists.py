@@ -10,7 +10,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from auditor.plan.marked import MAX_BYTES, NotStructured, load_marked
+from auditor.located import FILES, NotStructured, load_marked
 from auditor.readers.lists import ListSource, read_list
 
 ROUNDS = 5
@@ -52,7 +52,7 @@ def main() -> None:
     large = b"a: b\n" * (50 * 1024 * 1024 // 5)
     start = time.perf_counter()
     reason = refused(large)
-    print(f"50 MB of YAML: refused in {time.perf_counter() - start:.3f} s ({reason}); the limit is {MAX_BYTES:,} bytes")
+    print(f"50 MB of YAML: refused in {time.perf_counter() - start:.3f} s ({reason}); the limit is {FILES.bytes:,} bytes")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ ORDER = (
     ("auditor.facts",),
     ("auditor.redaction", "auditor.net"),
     ("auditor.text",),
+    ("auditor.located",),
     ("auditor.plugins",),
     ("auditor.oci", "auditor.pki"),
     ("auditor.plan", "auditor.transfer", "auditor.sizing", "auditor.evidence"),

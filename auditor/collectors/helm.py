@@ -20,7 +20,7 @@ from auditor.collectors.chart_files import ChartCopy, NotCopied, private_copy, w
 from auditor.collectors.kept_output import kept_of
 from auditor.collectors.programs import ProgramError, find, run, without_network
 from auditor.errors import Location, strerror
-from auditor.plan.marked import Marked, NotStructured, load_marked
+from auditor.located import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import is_inside, normal
 from auditor.plan.secrets import secret_in

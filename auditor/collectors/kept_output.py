@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from auditor.plan.marked import NotStructured, load_marked
+from auditor.located import NotStructured, load_marked
 from auditor.plan.secrets import secret_in
 from auditor.readers.workloads.blanked import blanked
 from auditor.readers.workloads.config_data import data_hints

@@ -11,6 +11,7 @@ from pathlib import Path
 from auditor.errors import UsageError, strerror
 from auditor.evidence.seal import PLAN_TABLES
 from auditor.evidence.store import Store
+from auditor.located import NotStructured, load_marked
 from auditor.pipeline.bare_plans import ListInput, list_input, plan_for_lists
 from auditor.pipeline.input_kinds import is_manifest, kinds_in, read_source
 from auditor.plan.files import DiskFiles
@@ -111,7 +112,6 @@ def _top_keys(path: Path) -> set[str]:
     text = _head(path).decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
     if not text.startswith(_FLOW):
         return {match[1] for line in text.splitlines() if (match := _KEY.match(line))}
-    from auditor.plan.marked import NotStructured, load_marked  # noqa: PLC0415 - for JSON only
 
     try:
         with path.open("rb") as file:

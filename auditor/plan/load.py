@@ -9,13 +9,14 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from auditor.errors import Location, PlanError, Problem, UsageError, strerror
+from auditor.located import PLAN
 from auditor.plan import validation
 from auditor.plan.files import CarriedFiles, DiskFiles, FileProblem, Files, left_out_of
 from auditor.plan.lists_only import plan_of_lists
 from auditor.plan.model import Plan, Waiver
 from auditor.plan.names import dangling_pools, named_files
 from auditor.plan.paths import is_inside, normal
-from auditor.plan.tree import MAX_BYTES, Tree, parse_tree
+from auditor.plan.tree import Tree, parse_tree
 from auditor.plan.waiver_files import KEY, put_in_place
 from auditor.redaction import remember_found
 from auditor.text import FORBIDDEN, MAX_TEXT, shown
@@ -26,7 +27,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 def _read_plan(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(PLAN.bytes + 1)
     except OSError as error:
         raise UsageError(f"{path}: {strerror(error)}", "Name a plan: `auditor init` writes one to start from.") from error
     remember_found(data)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from auditor.errors import Location
-from auditor.plan.marked import Marked
+from auditor.located import Marked
 from auditor.plan.model import Plan
 from auditor.plan.paths import is_inside, normal, shown_path
 from auditor.readers.model import Setting

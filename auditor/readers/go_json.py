@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from auditor.plan.marked import Marked, NotStructured, Value
+from auditor.located import Marked, NotStructured, Value
 
 MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_DEPTH: Final = 100

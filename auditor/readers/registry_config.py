@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from auditor.errors import Location
-from auditor.plan.marked import Marked, NotStructured, load_marked
+from auditor.located import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan
 from auditor.plan.paths import normal, shown_path
 from auditor.readers.node_config.rewriting import NotUnderstood, compiled

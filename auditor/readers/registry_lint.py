@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from auditor.errors import Location
-from auditor.plan.marked import Marked
+from auditor.located import Marked
 from auditor.plan.spelling import closest
 from auditor.readers.go_regexp import go_problem
 from auditor.readers.registry_config import document_of

@@ -31,6 +31,7 @@ from auditor.fix.from_report import errands_in
 from auditor.fix.merging.hosts_toml_text import with_server
 from auditor.fix.merging.yaml_text import with_values
 from auditor.fix.reported import in_report
+from auditor.located import NotStructured
 from auditor.needs.resolve import resolve_needs
 from auditor.oci.document import MalformedDocument, parse_config, parse_document
 from auditor.oci.platform import InvalidPlatform, parse_os_version, parse_platform
@@ -41,7 +42,6 @@ from auditor.pki.names import canonical, covers
 from auditor.pki.revocation import UnreadableCrl, read_crl
 from auditor.pki.stores.reading import read_store
 from auditor.plan.load import load_plan_files
-from auditor.plan.marked import NotStructured
 from auditor.plan.model import Plan
 from auditor.plan.secrets import redacted, redacted_list
 from auditor.policy.baseline import baseline_of

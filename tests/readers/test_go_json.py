@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.plan.marked import NotStructured
+from auditor.located import NotStructured
 from auditor.readers.go_json import MAX_DEPTH, load_go_json
 from tests.peers.programs import require
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from auditor.plan.marked import NotStructured, load_marked
+from auditor.located import NotStructured, load_marked
 
 Path = tuple[str, ...]
 _STEP = 2

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from auditor.located import head_matches
 from auditor.oci.reference import is_digest
-from auditor.plan.marked import head_matches
 from auditor.readers.lists.source import ListSource
 from auditor.readers.model import ListLine
 

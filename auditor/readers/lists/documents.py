@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from auditor.located import Marked, NotStructured, load_marked
 from auditor.oci.platform import InvalidPlatform, Platform, parse_platform
-from auditor.plan.marked import Marked, NotStructured, load_marked
 from auditor.readers.lists.source import ListSource
 from auditor.readers.model import ListLine
 

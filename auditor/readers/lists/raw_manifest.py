@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.plan.marked import Marked, head_matches
+from auditor.located import Marked, head_matches
 from auditor.readers.lists.documents import entry, read_documents
 from auditor.readers.lists.source import ListSource
 from auditor.readers.model import ListLine

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from auditor.located import Marked
 from auditor.oci.reference import is_digest
-from auditor.plan.marked import Marked
 from auditor.readers.lists.documents import read_documents
 from auditor.readers.lists.source import ListSource
 from auditor.readers.model import ListLine

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.plan.marked import Marked
+from auditor.located import Marked
 from auditor.readers.lists.documents import entry, read_documents, says
 from auditor.readers.lists.source import ListSource
 from auditor.readers.model import ListLine

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from auditor.errors import Location
-from auditor.plan.marked import Marked, NotStructured
+from auditor.located import Marked, NotStructured
 from auditor.readers.go_json import GoJson, load_go_json
 from auditor.readers.node_config.addresses import split_url
 from auditor.readers.node_config.model import DOCKER_HUB, PULL, RESOLVE, Namespace, Server, Unreadable

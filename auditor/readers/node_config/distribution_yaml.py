@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from auditor.errors import Location
 from auditor.facts import Fact, table
 from auditor.facts.versions import Answer, range_of
-from auditor.plan.marked import Marked, NotStructured, TwiceKey, load_marked
+from auditor.located import Marked, NotStructured, TwiceKey, load_marked
 from auditor.plan.spelling import closest
 from auditor.readers.node_config.model import Unreadable
 from auditor.readers.node_config.slips import ConfigSlip, Effect, Grammar, slip

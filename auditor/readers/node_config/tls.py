@@ -9,7 +9,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from auditor.errors import Location
-from auditor.plan.marked import Marked
+from auditor.located import Marked
 from auditor.readers.node_config.addresses import split_url
 from auditor.readers.node_config.marked_toml import Toml
 from auditor.readers.node_config.model import Unreadable

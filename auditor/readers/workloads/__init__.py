@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from auditor.errors import Location, unexpected
-from auditor.plan.marked import Marked
+from auditor.located import Marked
 from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import is_inside, normal, shown_path
 from auditor.readers.demands import Demand, Gap

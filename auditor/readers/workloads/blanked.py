@@ -13,7 +13,7 @@ from itertools import zip_longest
 
 import yaml
 
-from auditor.plan.marked import Marked, NotStructured, iter_marked
+from auditor.located import Marked, NotStructured, iter_marked
 from auditor.readers.workloads.config_data import data_hints
 from auditor.readers.workloads.hints import Hint, hints_in
 from auditor.readers.workloads.pod_specs import pod_specs, read_images

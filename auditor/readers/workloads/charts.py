@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from auditor.errors import Location
-from auditor.plan.marked import Marked, NotStructured, load_marked
+from auditor.located import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan
 from auditor.plan.paths import shown_path
 

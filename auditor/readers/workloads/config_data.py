@@ -10,7 +10,7 @@ import binascii
 from collections.abc import Iterator
 from dataclasses import replace
 
-from auditor.plan.marked import Marked, NotStructured, load_marked
+from auditor.located import Marked, NotStructured, load_marked
 from auditor.readers.demands import Certainty, Mechanism
 from auditor.readers.workloads.hints import Hint, hints_in, variable_hints
 from auditor.readers.workloads.image_like import key_names_image, loose_reference
@@ -38,7 +38,7 @@ def data_hints(item: Marked) -> Iterator[Hint]:
         for key, value in values.items():
             text = _decoded(value.text) if is_encoded else value.text
             if text and not key.endswith(_EXAMPLES):
-                plain = replace(value, value=text, text=text)
+                plain = Marked(text, value.line, value.column, text)
                 for hint in variable_hints(key, plain, f"{part}.{key}", beside):
                     is_whole = hint.text == text.strip()  # of a whole value, any key will do
                     sure = Certainty.CONFIGURED if is_whole else hint.certainty

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from auditor.located import Marked
 from auditor.oci.reference import Reference
-from auditor.plan.marked import Marked
 from auditor.readers.demands import Certainty, Mechanism
 from auditor.readers.lists.source import placeholder_in
 from auditor.readers.workloads.image_like import (

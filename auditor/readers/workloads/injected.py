@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from auditor.plan.marked import Marked
+from auditor.located import Marked
 from auditor.readers.demands import Demand, Gap, Mechanism
 
 AUTO = "auto"

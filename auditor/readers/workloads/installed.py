@@ -15,8 +15,8 @@ from itertools import islice, pairwise
 import msgspec
 
 from auditor.facts import Fact, table
+from auditor.located import Marked, NotStructured, load_marked
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
-from auditor.plan.marked import Marked, NotStructured, load_marked
 from auditor.readers.workloads.pod_specs import containers_of, pod_specs
 
 _MAX_WORDS = 20_000  # scalars of one operator's pods

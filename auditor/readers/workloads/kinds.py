@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from auditor.facts import Fact, table
-from auditor.plan.marked import Marked
+from auditor.located import Marked
 
 _EVERY = "*"
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from auditor.errors import Location, unexpected
+from auditor.located import Marked, NotStructured, iter_marked
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
-from auditor.plan.marked import Marked, NotStructured, iter_marked
 from auditor.plan.model import Pool
 from auditor.readers.demands import Certainty, Demand, Gap, Hidden, Mechanism, Rendered
 from auditor.readers.lists.source import text_problem

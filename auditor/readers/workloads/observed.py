@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from auditor.errors import Location
+from auditor.located import Marked, NotStructured, iter_marked
 from auditor.oci.reference import InvalidReference, Reference, is_digest, parse_reference
-from auditor.plan.marked import Marked, NotStructured, iter_marked
 from auditor.plan.model import Pool
 from auditor.readers.demands import Demand, Gap, Mechanism
 from auditor.readers.lists import ctr_images

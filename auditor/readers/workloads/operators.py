@@ -14,8 +14,8 @@ from functools import cache
 import msgspec
 
 from auditor.facts import Fact, table
+from auditor.located import Marked
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
-from auditor.plan.marked import Marked
 from auditor.readers.demands import Certainty
 from auditor.readers.workloads.installed import Installed, Operators, covered, default_of, programs
 from auditor.text import shown

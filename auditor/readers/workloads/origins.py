@@ -11,7 +11,7 @@ from bisect import bisect_right
 from functools import cached_property
 
 from auditor.errors import Location
-from auditor.plan.marked import Marked, NotStructured, load_marked
+from auditor.located import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import normal, shown_path
 from auditor.readers.demands import Rendered

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.plan.marked import Marked
+from auditor.located import Marked
 
 CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 _RELATED = "RELATED_IMAGE_"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from auditor.located import Marked
 from auditor.oci.platform import Platform
-from auditor.plan.marked import Marked
 from auditor.plan.model import Pool
 
 OS_LABELS = ("kubernetes.io/os", "beta.kubernetes.io/os")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from auditor.plan.marked import Marked, NotStructured, iter_marked
+from auditor.located import Marked, NotStructured, iter_marked
 
 KIND = "CustomResourceDefinition"
 MAX_SCHEMA = 4 * 1024 * 1024  # bytes of one definition that is parsed

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from auditor.errors import Location
 from auditor.facts import Fact, table
-from auditor.plan.marked import Marked
+from auditor.located import Marked
 from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import is_inside, normal, shown_path
 from auditor.readers.demands import Demand

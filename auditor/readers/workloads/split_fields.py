@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
+from auditor.located import Marked
 from auditor.oci.reference import InvalidReference, Reference, is_digest, parse_reference
-from auditor.plan.marked import Marked
 from auditor.readers.workloads.image_like import bare_reference, loose_reference
 
 _NAMES = ("imagerepository", "repository", "imagename", "image")

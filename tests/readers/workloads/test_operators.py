@@ -10,7 +10,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditor.plan.marked import load_marked
+from auditor.located import load_marked
 from auditor.readers.demands import Certainty, Demand, Gap, Mechanism
 from auditor.readers.workloads import read_workloads
 from auditor.readers.workloads.installed import Operators, default_of, programs, release_key

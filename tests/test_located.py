@@ -1,13 +1,26 @@
-"""Structured files of other tools: values with their lines, within bounds."""
+"""YAML and JSON files as values with their locations, within bounds and in linear time."""
 
 from __future__ import annotations
+
+import time
+from typing import Any
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.plan.marked import MAX_BYTES, MAX_VALUES, BeyondLimit, NotStructured, head_matches, iter_marked, load_marked
+from auditor.located import (
+    FILES,
+    PLAN,
+    BeyondLimit,
+    Documents,
+    Marked,
+    NotStructured,
+    head_matches,
+    iter_marked,
+    load_marked,
+)
 
 
 def _nested(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
@@ -74,7 +87,7 @@ def test_aliases_count_each_time() -> None:
 def test_large_files_are_refused_unread() -> None:
     """By their size alone."""
     with pytest.raises(NotStructured, match="bytes"):
-        load_marked(b" " * (MAX_BYTES + 1))
+        load_marked(b" " * (FILES.bytes + 1))
 
 
 def test_needles_are_all_needed() -> None:
@@ -107,8 +120,8 @@ def test_documents_before_an_error_are_read() -> None:
 
 def test_many_values_in_one_document_are_refused_while_it_is_read() -> None:
     with pytest.raises(BeyondLimit, match="values") as caught:
-        load_marked(b"- a\n" * (MAX_VALUES + 5))
-    assert caught.value.line == MAX_VALUES
+        load_marked(b"- a\n" * (FILES.values + 5))
+    assert caught.value.line == FILES.values
 
 
 def test_aliases_of_deep_values_may_not_nest_deeper() -> None:
@@ -145,3 +158,77 @@ def test_values_are_what_the_yaml_library_makes_of_them(value: object) -> None:
 def test_a_tag_that_does_not_fit_leaves_the_text(text: str) -> None:
     (document,) = load_marked(f"a: {text}\n".encode())
     assert document.mapping["a"].text == text.partition(" ")[2].strip("'")
+
+
+DEEP = [
+    *(opening * count for opening in ("[", "- ", "{a: ") for count in (151, 1_100, 20_000)),
+    "".join(" " * level + "a:\n" for level in range(1_200)),
+]
+
+
+@pytest.mark.parametrize("limits", [FILES, PLAN], ids=["file", "plan"])
+@pytest.mark.parametrize("text", DEEP, ids=lambda text: f"{text[:4]}{len(text)}")
+def test_deep_nesting_has_our_message_whichever_parser_stops_first(text: str, limits: Any) -> None:
+    """libyaml has a limit of its own, which its scanner may reach before any event of ours."""
+    with pytest.raises(NotStructured, match=f"nested deeper than {limits.depth} levels"):
+        list(Documents(text.encode(), limits))
+
+
+@pytest.mark.parametrize("depth", [149, 150])
+def test_depth_of_aliases_adds_up(depth: int) -> None:
+    """An alias counts with the nesting of the value that it stands for."""
+    inner = 100
+    text = f"a: &a {'[' * inner}{']' * inner}\nb: {'[' * (depth - inner)}*a{']' * (depth - inner)}\n"
+    if depth < FILES.depth:
+        load_marked(text.encode())
+        return
+    with pytest.raises(NotStructured, match="nested deeper"):
+        load_marked(text.encode())
+
+
+# PyYAML writes line separators and other controls in ways that it does not read back.
+PRINTABLE = st.characters(categories=["L", "N", "P", "S", "Zs"])
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(PRINTABLE, max_size=8))
+KEYS = st.text(PRINTABLE, min_size=1, max_size=5)
+TREES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4))
+
+
+@given(TREES)
+def test_plan_and_files_are_read_alike(tree: Any) -> None:
+    """Without tags and merge keys, the strict limits change only the locations of keys."""
+    data = yaml.safe_dump({"a": tree}, allow_unicode=True).encode()
+    (of_plan,) = Documents(data, PLAN)
+    (of_file,) = load_marked(data)
+    assert without_keys(of_plan) == of_file
+
+
+def without_keys(marked: Marked) -> Marked:
+    match marked.value:
+        case dict(pairs):
+            return Marked({key: without_keys(value) for key, value in pairs.items()}, marked.line, marked.column)
+        case list(items):
+            return Marked([without_keys(item) for item in items], marked.line, marked.column)
+        case _:
+            return Marked(marked.value, marked.line, marked.column, marked.text)
+
+
+def test_keys_of_a_plan_know_their_location_and_faults_are_kept() -> None:
+    """A key that occurs again and a key that is no scalar are left out with their values."""
+    documents = Documents(b"a: 1\na: {b: [2]}\n? [x, {y: z}]\n: {q: r}\nc: 3\n", PLAN)
+    (document,) = documents
+    assert document.plain() == {"a": 1, "c": 3}
+    assert [value.key for value in document.mapping.values()] == [(1, 1), (5, 1)]
+    assert [(fault.line, fault.column) for fault in documents.faults] == [(2, 1), (3, 3)]
+
+
+def seconds_for(count: int) -> float:
+    text = "base: &base [1, 2, 3]\nitems:\n" + "".join(f"- {{name: n{n}, twice: *base}}\n" for n in range(count))
+    start = time.process_time()
+    load_marked(text.encode())
+    return time.process_time() - start
+
+
+def test_time_grows_with_the_size() -> None:
+    """Twenty times the items take at most sixty times as long."""
+    small = min(seconds_for(500) for _ in range(3))
+    assert min(seconds_for(10_000) for _ in range(2)) < 60 * max(small, 0.005)

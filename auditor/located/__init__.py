@@ -1,0 +1,49 @@
+"""Read YAML and JSON files as values with their locations. The only room that turns YAML events into values.
+
+Files may be hostile. Size, nesting, values and documents are bounded while the file is read, and an alias counts each time it
+is used. Tags create no objects. A key that occurs twice is an error: the second value would silently replace the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.located.building import Documents
+from auditor.located.values import FILES, PLAN, BeyondLimit, Limits, Marked, NotStructured, TwiceKey, Value
+
+__all__ = [
+    "FILES",
+    "PLAN",
+    "BeyondLimit",
+    "Documents",
+    "Limits",
+    "Marked",
+    "NotStructured",
+    "TwiceKey",
+    "Value",
+    "head_matches",
+    "iter_marked",
+    "load_marked",
+]
+
+
+def head_matches(data: bytes, *needles: bytes) -> bool:
+    """Return whether all of these occur in the file: a cheap test before the file is parsed."""
+    return all(needle in data for needle in needles)
+
+
+def load_marked(data: bytes) -> list[Marked]:
+    """Return every document of a YAML file, or the one of a JSON file, without empty documents. Raises NotStructured."""
+    return list(filter(_has_content, Documents(data, FILES)))
+
+
+def iter_marked(data: bytes) -> Iterator[Marked]:
+    """As `load_marked`, one document after another, for files of any number of documents.
+
+    Raises NotStructured at the first fault: the documents before it were yielded.
+    """
+    return filter(_has_content, Documents(data, FILES, holds_all=False))
+
+
+def _has_content(document: Marked) -> bool:
+    return isinstance(document.value, list | dict) or bool(document.text.strip())
