@@ -1,151 +1,104 @@
-"""From the plan's edge to the values that the rest of the house knows."""
+"""Turn the validated models of a plan into the values that the rest of the program uses.
+
+Every key becomes the field that declares it; a missing key leaves the field's default. `_ADJUST` lists the few parts of which a
+field is not simply the value of its key.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel
 
 from auditor.errors import Location
 from auditor.plan.areas import areas_of
 from auditor.plan.host_port import split_host_port
-from auditor.plan.model import (
-    EVIDENCE_MAX_AGE,
-    Cluster,
-    Copy,
-    Endpoint,
-    ImageSource,
-    Media,
-    Plan,
-    Pool,
-    Registry,
-    SourceRegistry,
-    Waiver,
-    Workload,
-)
-from auditor.plan.schema import CopyPart, EndpointPart, PlanPart, PoolPart, RegistryPart, WaiverPart
+from auditor.plan.keys import Declared, keys_of
+from auditor.plan.model import Endpoint, ImageSource, Plan, Waiver, Workload
+from auditor.plan.schema import attribute
 
 Where = Mapping[str, Location]
+_Part = TypeVar("_Part")
 
 
-def to_plan(part: PlanPart, path: str, sha256: str, where: Where) -> Plan:
-    """The plan as frozen values; its files are filled in by the loader."""
-    names = tuple(part.pools)
-    return Plan(
-        path=path,
-        sha256=sha256,
-        name=part.name or PurePosixPath(path).stem,
-        horizon=part.horizon,
-        evidence_max_age=part.evidence_max_age or EVIDENCE_MAX_AGE,
-        pools=tuple(_pool(name, pool, where) for name, pool in part.pools.items()),
-        cluster=_cluster(part, where),
-        images=(
-            *(_image(part, number, names, where) for number in range(len(part.images))),
-            *_operator_images(part, names, where),
-        ),
-        workloads=tuple(_workload(part, number, where) for number in range(len(part.workloads))),
-        workloads_complete=part.workloads_complete,
-        copy=_copy(part.copy_, where) if part.copy_ else None,
-        registry=_registry(part.registry, where) if part.registry else None,
-        sources=tuple(
-            SourceRegistry(host, where[f"sources.{host}"], source.ca or "", source.insecure)
-            for host, source in part.sources.items()
-        ),
-        endpoints=tuple(_endpoint(endpoint, where[f"endpoints.{number}"]) for number, endpoint in enumerate(part.endpoints)),
-        reachable=part.network.reachable if part.network else (),
-        waivers=to_waivers(part.waivers, where),
-        severities=dict(part.severity),
-        require=areas_of(part.require),
-        locations=where,
+def to_plan(model: BaseModel, path: str, sha256: str, where: Where, kind: type[Plan] = Plan) -> Plan:
+    """Return the plan as frozen values; the loader fills in its files."""
+    found = _values(kind, model, "", where)
+    names = tuple(pool.name for pool in found["pools"])
+    images = (
+        *(image if image.pools else replace(image, pools=names) for image in found["images"]),
+        *_operator_images(model, names, where),
     )
+    found["name"] = found.get("name") or PurePosixPath(path).stem
+    found["require"] = areas_of(found["require"])
+    found["severities"] = dict(found["severities"])
+    return kind(**{**found, "path": path, "sha256": sha256, "images": images, "locations": where})
 
 
-def to_waivers(parts: tuple[WaiverPart, ...], where: Where) -> tuple[Waiver, ...]:
-    """The waivers of a plan or of a file of their own."""
-    return tuple(
-        Waiver(waiver.check, waiver.subject, waiver.reason, waiver.owner, waiver.expires, where[f"waivers.{number}"])
-        for number, waiver in enumerate(parts)
-    )
+def to_waivers(models: tuple[BaseModel, ...], where: Where) -> tuple[Waiver, ...]:
+    """Return the waivers of a file of their own."""
+    return tuple(_built(Waiver, model, f"waivers.{number}", where) for number, model in enumerate(models))
 
 
-def _pool(name: str, part: PoolPart, where: Where) -> Pool:
-    return Pool(
-        name=name,
-        platform=part.platform,
-        location=where[f"pools.{name}"],
-        nodes=part.nodes,
-        runtime=part.runtime,
-        disk=part.disk,
-        clients=part.clients,
-        trust=part.trust,
-        root_updates=part.root_updates or "",
-        config=part.config,
-    )
+def _built(part: type[_Part], model: BaseModel, path: str, where: Where, **more: object) -> _Part:
+    """Return a part at a path of the plan. `more` are fields that are no keys, such as the name of a pool."""
+    found = {**_values(part, model, path, where), **more}
+    if "location" in part.__dataclass_fields__:  # type: ignore[attr-defined]
+        found["location"] = where[path]
+    if adjust := _ADJUST.get(part):
+        adjust(found, path, where)
+    return part(**found)
 
 
-def _cluster(part: PlanPart, where: Where) -> Cluster | None:
-    cluster = part.cluster
-    if cluster is None:
-        return None
-    return Cluster(cluster.distribution, cluster.version, cluster.cni or "", where["cluster"])
+def _values(part: type[Any], model: BaseModel, path: str, where: Where) -> dict[str, Any]:
+    found = {}
+    for one in keys_of(part):
+        value = getattr(model, attribute(one.name))
+        if value is not None and one.key.inside is not None:
+            value = getattr(value, attribute(one.key.inside.key))
+        if value is not None:  # a key that is missing leaves the default of the field
+            found[one.field] = _value(one, value, f"{path}.{one.name}" if path else one.name, where)
+    return found
 
 
-def _image(part: PlanPart, number: int, names: tuple[str, ...], where: Where) -> ImageSource:
-    image = part.images[number]
-    place = where[f"images.{number}"]
-    location = where.get(f"images.{number}.ref", place)
-    return ImageSource(image.pools or names, location, image.list or "", image.ref or "", image.host_process)
+def _value(one: Declared, value: Any, path: str, where: Where) -> object:  # noqa: ANN401 - whatever the key holds
+    part = one.part
+    if part is None:
+        return value
+    if one.key.by is not None:
+        named = "name" if "name" in part.__dataclass_fields__ else "host"
+        return tuple(_built(part, model, f"{path}.{name}", where, **{named: name}) for name, model in value.items())
+    if one.is_many:
+        return tuple(_built(part, model, f"{path}.{number}", where) for number, model in enumerate(value))
+    return _built(part, value, path, where)
 
 
-def _operator_images(part: PlanPart, names: tuple[str, ...], where: Where) -> Iterator[ImageSource]:
+def _image(found: dict[str, Any], path: str, where: Where) -> None:
+    found["location"] = where.get(f"{path}.ref", where[path])
+    found.setdefault("pools", ())  # all, whose names `to_plan` knows
+
+
+def _operator_images(model: Any, names: tuple[str, ...], where: Where) -> Iterator[ImageSource]:  # noqa: ANN401 - a model
     """The lists of what controllers pull: image lists like any other."""
-    for number, workload in enumerate(part.workloads):
+    for number, workload in enumerate(model.workloads):
         for kind, path in workload.operator_images.items():
             yield ImageSource(names, where[f"workloads.{number}.operator_images.{kind}"], path)
 
 
-def _workload(part: PlanPart, number: int, where: Where) -> Workload:
-    workload = part.workloads[number]
-    return Workload(
-        location=where[f"workloads.{number}"],
-        manifests=workload.manifests or "",
-        chart=workload.chart or "",
-        observed=workload.observed or "",
-        values=workload.values,
-        namespace=workload.namespace or "",
-        release=workload.release or "",
-        operator_images=tuple(workload.operator_images),
-    )
+def _workload(found: dict[str, Any], _path: str, _where: Where) -> None:
+    found["operator_images"] = tuple(found["operator_images"])
 
 
-def _copy(part: CopyPart, where: Where) -> Copy:
-    return Copy(
-        location=where["copy"],
-        tool=part.tool,
-        options=part.options,
-        scripts=part.scripts,
-        config=part.config,
-        archives=part.archives,
-        media=Media(part.media.size, part.media.filesystem or "") if part.media else None,
-        staging=part.staging.disk if part.staging else None,
-        rate=part.rate,
-        window=part.window,
-    )
+def _endpoint(found: dict[str, Any], _path: str, _where: Where) -> None:
+    host, port = split_host_port(found["host"])
+    found["host"], found["port"] = host, port or 443
+    found["clients"] = tuple(map(str.lower, found["clients"]))
 
 
-def _registry(part: RegistryPart, where: Where) -> Registry:
-    return Registry(
-        host=part.host,
-        location=where["registry"],
-        kind=part.kind,
-        config=part.config or "",
-        ca=part.ca or "",
-        disk=part.disk,
-        keep_versions=part.keep_versions,
-        insecure=part.insecure,
-        rewrites=part.rewrites,
-    )
-
-
-def _endpoint(part: EndpointPart, location: Location) -> Endpoint:
-    host, port = split_host_port(part.host)
-    return Endpoint(host, port or 443, location, part.chain or "", tuple(map(str.lower, part.clients)), part.kind or "")
+_ADJUST = cast(
+    "dict[type[Any], Callable[[dict[str, Any], str, Where], None]]",
+    {Endpoint: _endpoint, ImageSource: _image, Workload: _workload},
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import re
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -13,9 +13,10 @@ from pydantic_core import PydanticCustomError
 from auditor.oci.platform import Platform
 from auditor.plan.areas import REQUIRABLE
 from auditor.plan.host_port import split_host_port
+from auditor.plan.keys import Form
 from auditor.plan.kubernetes_names import MOST_RELEASE, is_label, is_release
-from auditor.plan.model import Program
 from auditor.plan.nodes import node_platform
+from auditor.plan.parts import ROOT_UPDATES, Program
 from auditor.plan.paths import normal
 from auditor.plan.secrets import secret_in
 from auditor.plan.units import parse_duration, parse_program, parse_rate, parse_size
@@ -25,7 +26,6 @@ _HOST_GLOB = re.compile(r"[A-Za-z0-9._*?\[\]!-]+")
 _PREFIX_PATH = re.compile(r"(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 _URL_LOGIN = re.compile(r"://[^/\s@:]*+:[^/\s@]*+@")
 FILESYSTEMS = ("exfat", "ext4", "fat32", "ntfs", "xfs", "iso9660", "udf")
-ROOT_UPDATES = "enabled, disabled, file://server/share or http://mirror"
 UNFIT = "unfit_text"  # pydantic's kind of a text whose fault is told without quoting it
 NOT_TEXT = "not_text"  # pydantic's kind of a number or a switch where text is needed
 
@@ -201,3 +201,35 @@ def _path(value: object) -> str:
 
 FilePath = Annotated[str, BeforeValidator(_path), WithJsonSchema(_STRING)]
 Paths = tuple[FilePath, ...]
+
+# The type that parses and checks each form.
+FORMS: dict[Form, Any] = {
+    Form.ARCHIVES: Paths,
+    Form.AREAS: tuple[AreaName, ...],
+    Form.COUNT: int,
+    Form.DATE: Date,
+    Form.DURATION: Duration,
+    Form.ENDPOINT_KIND: Literal["registry", "api-server", "web"],
+    Form.FILE: FilePath,
+    Form.FILES: Paths,
+    Form.FILESYSTEM: Filesystem,
+    Form.FLAG: bool,
+    Form.HOST: Host,
+    Form.IMAGE_LIST: FilePath,
+    Form.IMAGE_LISTS: dict[Text, FilePath],
+    Form.NAME: Name,
+    Form.NAMESPACE: Namespace,
+    Form.OPTIONS: Options,
+    Form.PLATFORM: PlatformText,
+    Form.PREFIXES: dict[Prefix, Prefix],
+    Form.PROGRAM: ProgramText,
+    Form.RATE: Rate,
+    Form.REACHABLE: tuple[Reachable, ...],
+    Form.RELEASE: ReleaseName,
+    Form.ROOT_UPDATES: RootUpdates,
+    Form.SEVERITIES: dict[CheckId, Literal["error", "warning", "info"]],
+    Form.SIZE: Size,
+    Form.TEXT: Text,
+    Form.TEXTS: tuple[Text, ...],
+    Form.VERSION: Version,
+}

@@ -1,219 +1,151 @@
-"""The plan as frozen values, after every check that needs nothing but the plan and the files it names.
-
-Sizes are bytes, rates bytes per second, durations seconds. Paths are relative to the plan, with `/`.
-"""
-
-from __future__ import annotations
+"""The plan as a frozen value, after every check that needs nothing but the plan and the files it names."""
 
 import datetime
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from types import MappingProxyType
+from typing import Annotated, ClassVar
 
 from auditor.errors import Location
-from auditor.oci.platform import Platform
 from auditor.plan.areas import Area
+from auditor.plan.keys import Form, Inside, Key, Section
+from auditor.plan.parts import (
+    API_SERVER_KIND,
+    NO_PAIRS,
+    REGISTRY_KIND,
+    WEB_KIND,
+    Cluster,
+    Copy,
+    Endpoint,
+    ImageSource,
+    Media,
+    Origin,
+    Pool,
+    Program,
+    Registry,
+    SourceRegistry,
+    Waiver,
+    Workload,
+)
+
+__all__ = [
+    "API_SERVER_KIND",
+    "EVIDENCE_MAX_AGE",
+    "PLAN_OF_LISTS",
+    "REGISTRY_KIND",
+    "WEB_KIND",
+    "Cluster",
+    "Copy",
+    "Endpoint",
+    "ImageSource",
+    "Media",
+    "Origin",
+    "Plan",
+    "Pool",
+    "Program",
+    "Registry",
+    "SourceRegistry",
+    "Waiver",
+    "Workload",
+]
 
 # The file name of a plan that the command line writes for image lists and manifests; no such file is on disk.
 PLAN_OF_LISTS = "command-line.yaml"
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A program and its version as the plan names them: `containerd 2.1.6`, `crane 0.20.6`, `harbor 2.12`."""
-
-    name: str
-    version: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.version}".strip()
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """Nodes alike in OS, architecture, Windows build, runtime and trust."""
-
-    name: str
-    platform: Platform
-    location: Location
-    nodes: int = 1
-    runtime: Program | None = None
-    disk: int | None = None
-    clients: tuple[str, ...] = ()
-    trust: tuple[str, ...] = ()
-    root_updates: str = ""  # enabled, disabled, a file:// or http:// mirror, or "" when the plan does not say
-    config: tuple[str, ...] = ()
-
-    @property
-    def is_windows(self) -> bool:
-        """Whether the nodes run Windows."""
-        return self.platform.os == "windows"
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """The Kubernetes distribution, its version and its network plug-in."""
-
-    distribution: str
-    version: str
-    cni: str
-    location: Location
-
-
-@dataclass(frozen=True, slots=True)
-class ImageSource:
-    """A list of images or one reference, and the pools that need them. Exactly one of `list` and `ref` is set."""
-
-    pools: tuple[str, ...]
-    location: Location
-    list: str = ""
-    ref: str = ""
-    host_process: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Workload:
-    """Kubernetes manifests, a Helm chart, or an observed cluster. Exactly one of `manifests`, `chart`, `observed` is set."""
-
-    location: Location
-    manifests: str = ""
-    chart: str = ""
-    observed: str = ""
-    values: tuple[str, ...] = ()
-    namespace: str = ""
-    release: str = ""
-    operator_images: tuple[str, ...] = ()  # kinds such as `Kafka.kafka.strimzi.io`, of whose images the plan has a list
-
-
-@dataclass(frozen=True, slots=True)
-class Media:
-    """What carries the archives across: capacity in bytes and filesystem."""
-
-    size: int
-    filesystem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """How images travel from the source registries to the one inside."""
-
-    location: Location
-    tool: Program | None = None
-    options: tuple[str, ...] = ()
-    scripts: tuple[str, ...] = ()
-    config: tuple[str, ...] = ()
-    archives: tuple[str, ...] = ()
-    media: Media | None = None
-    staging: int | None = None
-    rate: int | None = None
-    window: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Registry:
-    """The registry inside. `rewrites` maps a source prefix (`docker.io`) to where it lies inside (`host:port/path`)."""
-
-    host: str
-    location: Location
-    kind: Program | None = None
-    config: str = ""
-    ca: str = ""
-    disk: int | None = None
-    keep_versions: int = 1
-    insecure: bool = False
-    rewrites: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRegistry:
-    """How to reach a source registry that needs more than public trust."""
-
-    host: str
-    location: Location
-    ca: str = ""
-    insecure: bool = False
-
-
-class Origin(enum.StrEnum):
-    """What in the plan makes a host and port a TLS endpoint of the nodes."""
-
-    DECLARED = "declared"  # listed under `endpoints`
-    REGISTRY = "registry"  # the internal registry, a target of its rewrites, or a mirror of the node configuration
-    IMAGE = "image"  # an internal host from which nodes pull an image by its own name
-
-
-REGISTRY_KIND, API_SERVER_KIND, WEB_KIND = "registry", "api-server", "web"
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A TLS endpoint that nodes will use. With `chain`, that file stands for a connection.
-
-    `clients` are the TLS clients that connect to it; empty if the plan does not say. `kind` is `registry`, `api-server`,
-    `web`, or empty if it is not known.
-    """
-
-    host: str
-    port: int
-    location: Location
-    chain: str = ""
-    clients: tuple[str, ...] = ()
-    kind: str = ""
-    origin: Origin = Origin.DECLARED
-
-    @property
-    def name(self) -> str:
-        """`host:port`, the id under which evidence and findings speak of it."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-@dataclass(frozen=True, slots=True)
-class Waiver:
-    """A finding accepted by a named owner for a reason until a date. `subject` is a glob over subject ids."""
-
-    check: str
-    subject: str
-    reason: str
-    owner: str
-    expires: datetime.date
-    location: Location
-
 
 EVIDENCE_MAX_AGE = 30 * 86_400  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What shall be deployed where. `files` holds the content of every file that the plan names, by its path.
+    """What shall be deployed where, on nodes that reach nothing outside.
 
-    `left_out` says why a file that the plan names is not in `files`: evidence carries no credentials. A reader must not take
-    such a file for an empty one.
+    `files` holds the content of every file that the plan names, by its path. `left_out` says why a file that the plan names is
+    not in `files`: evidence carries no credentials. A reader must not take such a file for an empty one.
     """
+
+    SECTION: ClassVar = Section(
+        "PlanPart", "airgap-auditor plan, version 1", first=("version", "name", "horizon", "evidence_max_age", "pools")
+    )
 
     path: str
     sha256: str
-    name: str
-    pools: tuple[Pool, ...]
-    horizon: datetime.date | None = None  # None: one year from the day of the audit
-    evidence_max_age: int = EVIDENCE_MAX_AGE  # seconds; older evidence about what can change is a finding
-    cluster: Cluster | None = None
-    images: tuple[ImageSource, ...] = ()
-    workloads: tuple[Workload, ...] = ()
-    workloads_complete: bool = False
-    copy: Copy | None = None
-    registry: Registry | None = None
-    sources: tuple[SourceRegistry, ...] = ()
-    endpoints: tuple[Endpoint, ...] = ()
-    reachable: tuple[str, ...] = ()
-    waivers: tuple[Waiver, ...] = ()
-    severities: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    require: frozenset[Area] = frozenset()
+    name: Annotated[
+        str,
+        Key("what reports call it; default: the name of the file", Form.TEXT, optional=True, examples=("plant-7",)),
+    ]
+    pools: Annotated[tuple[Pool, ...], Key("the nodes, by the name of their pool", by=Form.NAME, fewest=1)]
+    version: Annotated[int, Key("the version of this format: 1", Form.VERSION, required=True)] = 1
+    horizon: Annotated[
+        datetime.date | None,
+        Key(
+            "the site must work until then without help from outside; default: one year from the day of the audit",
+            Form.DATE,
+            examples=("2027-06-30",),
+        ),
+    ] = None
+    evidence_max_age: Annotated[
+        int,
+        Key(
+            "how old evidence about what can change may be (tags, registries, archives, chains, CRLs); default: 30d",
+            Form.DURATION,
+            optional=True,
+            examples=("30d",),
+        ),
+    ] = EVIDENCE_MAX_AGE
+    cluster: Annotated[Cluster | None, Key("the Kubernetes distribution")] = None
+    images: Annotated[tuple[ImageSource, ...], Key("image lists and single images")] = ()
+    workloads: Annotated[tuple[Workload, ...], Key("manifests and charts that will be deployed")] = ()
+    workloads_complete: Annotated[bool, Key("nothing but these workloads will run", Form.FLAG)] = False
+    copy: Annotated[Copy | None, Key("how images travel")] = None
+    registry: Annotated[Registry | None, Key("the registry inside")] = None
+    sources: Annotated[
+        tuple[SourceRegistry, ...],
+        Key("source registries that need more than public trust, by host", by=Form.HOST),
+    ] = ()
+    endpoints: Annotated[
+        tuple[Endpoint, ...],
+        Key("TLS endpoints that nodes use; the internal registry and internal mirrors need not be listed"),
+    ] = ()
+    reachable: Annotated[
+        tuple[str, ...],
+        Key(
+            "hosts that stay reachable offline",
+            Form.REACHABLE,
+            name="network",
+            inside=Inside(
+                "NetworkPart",
+                "Hosts that stay reachable offline.",
+                "reachable",
+                "patterns and networks of internal hosts; the internal registry, the targets of its rewrites, the "
+                "endpoints, loopback and names inside the cluster (`*.svc`, `*.cluster.local`) are internal without being "
+                "listed",
+                examples=(["*.plant7.local", "10.0.0.0/8"],),
+            ),
+        ),
+    ] = ()
+    waivers: Annotated[
+        tuple[Waiver, ...],
+        Key("findings that somebody accepts, or the file with a list of them", or_file=True, examples=("waivers.yaml",)),
+    ] = ()
+    severities: Annotated[
+        Mapping[str, str],
+        Key(
+            "severities for this site, by check id",
+            Form.SEVERITIES,
+            name="severity",
+            examples=({"image-unpinned": "info"},),
+        ),
+    ] = field(default_factory=lambda: NO_PAIRS)
+    require: Annotated[
+        frozenset[Area],
+        Key(
+            "areas that must be examined, or `site` for all: a missing one makes the audit undetermined",
+            Form.AREAS,
+            examples=(["sources", "storage"],),
+        ),
+    ] = frozenset()
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    left_out: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    left_out: Mapping[str, str] = field(default_factory=lambda: NO_PAIRS)
     locations: Mapping[str, Location] = field(default_factory=dict, repr=False)
 
     @property

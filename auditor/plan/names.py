@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from auditor.errors import Location, Problem
+from auditor.plan.keys import Form, keys_of
+from auditor.plan.model import Plan
 from auditor.plan.spelling import nearest
 from auditor.plan.tree import Plain, Tree
 from auditor.text import short, shown
 
-# Where the plan names files and folders that are read now. Archives are not: they are large, and collecting reads them.
-LISTS = (("images", "*", "list"), ("workloads", "*", "operator_images", "*"))
-FILES: tuple[tuple[str, ...], ...] = (
-    *LISTS,
-    ("pools", "*", "trust", "*"),
-    ("pools", "*", "config", "*"),
-    ("workloads", "*", "manifests"),
-    ("workloads", "*", "chart"),
-    ("workloads", "*", "observed"),
-    ("workloads", "*", "values", "*"),
-    ("registry", "config"),
-    ("registry", "ca"),
-    ("sources", "*", "ca"),
-    ("endpoints", "*", "chain"),
-    ("copy", "scripts", "*"),
-    ("copy", "config", "*"),
-    ("waivers",),
-)
+# The forms of keys that name files and folders, and what follows the key. Archives are none: only `collect` reads them.
+_NAMING: dict[Form | None, tuple[str, ...]] = {Form.FILE: (), Form.FILES: ("*",), Form.IMAGE_LIST: (), Form.IMAGE_LISTS: ("*",)}
+_LISTS = (Form.IMAGE_LIST, Form.IMAGE_LISTS)
+
+
+def _file_keys(part: type[Any]) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """Where a part of the plan names files, as patterns of keys, and whether these are image lists."""
+    for one in keys_of(part):
+        if one.key.or_file:
+            yield (one.name,), False
+        if one.part is not None:
+            between = ("*",) if one.is_many else ()
+            yield from (((one.name, *between, *keys), is_list) for keys, is_list in _file_keys(one.part))
+        elif one.key.form in _NAMING:
+            yield (one.name, *_NAMING[one.key.form]), one.key.form in _LISTS
+
+
+FILES = tuple(_file_keys(Plan))
 
 
 def _children(data: Plain) -> Iterator[tuple[str, Plain]]:
@@ -53,9 +56,9 @@ def _place(locations: Mapping[str, Location], path: tuple[str, ...]) -> Location
 
 def named_files(tree: Tree) -> Iterator[tuple[str, Location, bool]]:
     """Every file or folder that the plan names, where it does, and whether it is an image list."""
-    for pattern in FILES:
+    for pattern, is_list in FILES:
         for name, path in _texts(tree.data, pattern):
-            yield name, _place(tree.locations, path), pattern in LISTS
+            yield name, _place(tree.locations, path), is_list
 
 
 def dangling_pools(tree: Tree) -> list[Problem]:

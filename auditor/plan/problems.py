@@ -10,7 +10,6 @@ from pydantic import BaseModel, ValidationError
 
 from auditor.errors import Location, PlanError, Problem
 from auditor.plan.fields import NOT_TEXT, UNFIT
-from auditor.plan.schema import PlanPart
 from auditor.plan.spelling import nearest
 from auditor.plan.tree import Tree
 from auditor.text import clean, short, shown
@@ -56,9 +55,8 @@ def _model_in(annotation: object) -> type[BaseModel] | None:
     return next((found for part in get_args(annotation) if (found := _model_in(part)) is not None), None)
 
 
-def _keys_at(path: tuple[str | int, ...]) -> list[str]:
-    """The keys that are known where `path` leads."""
-    model: type[BaseModel] = PlanPart
+def _keys_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
+    """Return the keys that a model knows where `path` leads."""
     for part in path:
         field = _fields(model).get(str(part))
         if field is not None:
@@ -81,13 +79,13 @@ def _name_of(path: tuple[str | int, ...]) -> str:
             return "the plan"
 
 
-def _words(error: dict[str, Any], value: str) -> tuple[str, str]:
-    """Message and hint for one pydantic error; `value` is what was written, in quotes."""
+def _words(model: type[BaseModel], error: dict[str, Any], value: str) -> tuple[str, str]:
+    """Return message and hint for one error of pydantic; `value` is what was written, in quotes."""
     path, kind = tuple(error["loc"]), error["type"]
     last = _name_of(path)
     match kind:
         case "extra_forbidden":
-            known = _keys_at(path[:-1])
+            known = _keys_at(model, path[:-1])
             return f"unknown key {shown(str(path[-1]))}", nearest(last, known) or f"known here: {', '.join(known)}"
         case _ if kind in _SAID:
             return _SAID[kind].format(last=last, value=value, said=error["msg"]), ""
@@ -114,8 +112,10 @@ def _quoted(value: object, written: str | None) -> str:
     return clean(short(written)) if written is not None else shown(value)
 
 
-def from_validation(error: ValidationError, tree: Tree, where: Callable[[tuple[str | int, ...]], Location]) -> list[Problem]:
-    """Every problem of a validation, at its place. Only the first are put into words: nobody reads, or is shown, more."""
+def from_validation(
+    error: ValidationError, model: type[BaseModel], tree: Tree, where: Callable[[tuple[str | int, ...]], Location]
+) -> list[Problem]:
+    """Return every problem of a validation with its location. Only the first ones, which are shown, have a message."""
     items = error.errors(include_url=False)
     paths = [tuple(part for part in item["loc"] if part != "[key]") for item in items]
     problems = []
@@ -124,6 +124,6 @@ def from_validation(error: ValidationError, tree: Tree, where: Callable[[tuple[s
         message, hint = str(index), ""
         if number < MOST:
             written = tree.written.get(".".join(str(part) for part in path))
-            message, hint = _words({**item, "loc": path}, _quoted(item.get("input"), written))
+            message, hint = _words(model, {**item, "loc": path}, _quoted(item.get("input"), written))
         problems.append(Problem(place, message, hint))
     return problems

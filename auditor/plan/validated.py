@@ -1,4 +1,4 @@
-"""From plain data to a plan or to waivers by the schema, with every problem at its place."""
+"""Turn plain data into a plan or waivers by the schema, with the location of every problem."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def waivers_in(tree: Tree, path: str, problems: list[Problem]) -> tuple[Waiver, 
 
 
 def _validated(model: type[_Part], tree: Tree, path: str, problems: list[Problem]) -> _Part | None:
-    """The plan's edge, or None and what is wrong with it, except where something is known to be wrong."""
+    """Return the validated model, or None after adding its problems, except at locations that have one already."""
 
     def where(keys: tuple[str | int, ...]) -> Location:
         parts = [str(key) for key in keys]
@@ -50,7 +50,7 @@ def _validated(model: type[_Part], tree: Tree, path: str, problems: list[Problem
         return model.model_validate(tree.data)
     except ValidationError as error:
         known = {problem.location for problem in problems}
-        problems.extend(problem for problem in from_validation(error, tree, where) if problem.location not in known)
+        problems.extend(problem for problem in from_validation(error, model, tree, where) if problem.location not in known)
         return None
 
 
