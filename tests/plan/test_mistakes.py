@@ -47,7 +47,7 @@ from tests.plan.made import HEAD, POOL, refused
         (HEAD + "waivers: [{check: a, subject: b, owner: c, expires: 2027-01-01}]\n", "plan.yaml:3:11: 'reason' is missing"),
         (HEAD + "severity: {image-absent: fatal}\n", "plan.yaml:3:12: image-absent: 'fatal' is not one of"),
         (HEAD + "copy: {media: {size: 1GB, filesystem: fat99}}\n", "'fat99' is no filesystem"),
-        (HEAD + "workloads: [{values: []}]\n", "manifests or chart is needed"),
+        (HEAD + "workloads: [{values: []}]\n", "manifests or chart or observed is needed"),
         ("version: 1\npools: 3\n", "plan.yaml:2:1: pools: a mapping is needed: {key: value}, not 3"),
         ("- 1\n", "plan.yaml:1:1: the plan: a mapping is needed: {key: value}"),
         ("", "plan.yaml: the file is empty"),
