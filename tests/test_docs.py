@@ -23,7 +23,7 @@ from tests.cli.runner import EXAMPLE, ROOT, auditor
 
 DOCS = ROOT / "docs"
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md")))
-PLACEHOLDERS = {"NAME.py", "ID.yaml"}
+PLACEHOLDERS = {"NAME.py", "ID.yaml", "test_NAME.py"}
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]+\]\(([^)]+)\)")
 
