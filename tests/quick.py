@@ -1,6 +1,6 @@
 """Which tests `make quick` leaves out: a pytest plug-in that reads tests/slow.txt, and writes it anew with `--write-slow`.
 
-`--quick` runs what needs no program from outside Python and costs little CPU time. Files and folders of the list are not even
+`--quick` runs what needs no other program and costs little CPU time. Folders below and files of the list are not even
 imported, functions of the list get the marker `slow`. CPU time counts child processes, so that a busy machine changes little.
 """
 
@@ -12,11 +12,13 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
 LIST = Path(__file__).parent / "slow.txt"
 WITH_PEERS = ("tests/corpus", "tests/gates", "tests/peers")
-SLOW_SECONDS = 1.0  # of CPU, for all cases of a function together
+WITH_PROCESSES = ("tests/cli", "tests/collectors")  # they start hundreds of processes and servers of our own
+SLOW_SECONDS = 0.5  # of CPU, for all cases of a function together
 FILE_SECONDS = 3.0  # a file whose remaining functions are few is left out whole
 HEAD = """\
 # Left out by `make quick`: CPU seconds, then a test function with all of its cases, or a whole file.
@@ -41,6 +43,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--quick"):
+        settings.register_profile("quick", max_examples=25, deadline=None)
+        settings.load_profile("quick")  # tests that set a number of examples keep it
     if config.getoption("--write-slow"):
         config.pluginmanager.register(Measuring(), "measuring")
 
@@ -49,7 +54,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if not config.getoption("--quick") or not collection_path.is_relative_to(ROOT):
         return None
     name = collection_path.relative_to(ROOT).as_posix()
-    return True if name in WITH_PEERS or name in listed() else None
+    return True if name in WITH_PEERS + WITH_PROCESSES or name in listed() else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

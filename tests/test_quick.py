@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.quick import LIST, ROOT, WITH_PEERS, listed
+from tests.quick import LIST, ROOT, WITH_PEERS, WITH_PROCESSES, listed
 
 
 def test_every_listed_test_exists() -> None:
@@ -14,8 +14,8 @@ def test_every_listed_test_exists() -> None:
         assert not function or re.search(rf"^def {function}\(", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE), name
 
 
-def test_folders_of_tests_with_other_programs_exist() -> None:
-    assert all((ROOT / name).is_dir() for name in WITH_PEERS)
+def test_folders_that_are_left_out_exist() -> None:
+    assert all((ROOT / name).is_dir() for name in WITH_PEERS + WITH_PROCESSES)
 
 
 def test_every_test_that_starts_a_peer_has_the_marker() -> None:
