@@ -8,7 +8,7 @@ EXAMPLE := examples/plant-7
 TODAY := 2026-11-23
 WHEELHOUSE ?= build/wheelhouse
 
-.PHONY: audit test lint types format golden coverage example docs bench transfer-table budget-table trust-table wheelhouse lock clean help
+.PHONY: audit test quick slow-list release-check lint types format golden coverage example docs bench transfer-table budget-table trust-table wheelhouse lock clean help
 
 help:            ## Show this list.
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -21,8 +21,15 @@ audit: $(VENV)/.runtime    ## Set up, audit the example, write build/plant-7.htm
 	@echo
 	@echo "The example is meant not to be ready. Look at build/plant-7.html, then write your own plan: $(BIN)/auditor init"
 
-test: $(VENV)/.dev         ## Set up, then run every test. What needs a program that is not there is skipped with the reason.
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(VENV)/.dev         ## Set up, then run every test on all cores. A test is skipped with the reason if its program is missing.
+	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
+
+quick: $(VENV)/.dev        ## For the daily loop: lint, types, and the tests that need no other program and little time.
+	@$(MAKE) --no-print-directory -j2 lint types
+	$(BIN)/python -m pytest -q -n auto --dist worksteal --quick $(PYTEST_ARGS)
+
+slow-list: $(VENV)/.dev    ## Measure every test on one core and write tests/slow.txt, which `make quick` leaves out.
+	$(BIN)/python -m pytest --write-slow $(PYTEST_ARGS)
 
 coverage: $(VENV)/.dev     ## The tests with branch coverage, the command line included.
 	rm -f .coverage .coverage.*
@@ -63,6 +70,9 @@ bench: $(VENV)/.dev        ## Measure; each prints ratios taken side by side in 
 	$(BIN)/python bench/archives.py
 	$(BIN)/python bench/trust.py
 	$(BIN)/python bench/browser.py
+
+release-check: $(VENV)/.dev ## Build wheel and sdist, install them for Python 3.11 to 3.14 where present, run the example from each.
+	$(BIN)/python tools/release_check.py
 
 transfer-table: $(VENV)/.dev ## What real copies do beside what is predicted of them, one line per tool, options and way.
 	$(BIN)/python -m tests.peers.transfer_table

@@ -198,7 +198,20 @@ def _starting_in(text: str) -> list[str]:
 
 def redact(text: str) -> str:
     """Return the text without secrets, by value and by form."""
-    return without_forms(redact_values(text))
+    text = redact_values(text)
+    if text in _clean:
+        return text
+    done = without_forms(text)
+    if done == text and len(text) <= _LONGEST_CLEAN:
+        if len(_clean) >= _MOST_CLEAN:
+            _clean.clear()
+        _clean.add(text)
+    return done
+
+
+# Texts that have no form of a secret, such as the pages of checks, which are in every report: they are searched once.
+_clean: set[str] = set()
+_MOST_CLEAN, _LONGEST_CLEAN = 4096, 16_384
 
 
 def redact_file(data: bytes) -> bytes:

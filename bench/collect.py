@@ -30,6 +30,7 @@ from auditor.oci.media_types import ACCEPT
 from auditor.oci.platform import parse_platform
 from auditor.oci.reference import parse_reference
 from auditor.plan.model import Plan, Pool, Registry
+from bench.stacks import children_cpu, compare
 from tests.peers.images import Blob, BuiltImage, Uploader, build_image, build_index, to_bytes
 from tests.peers.programs import find
 from tests.peers.registry import RunningRegistry, serve
@@ -38,7 +39,6 @@ PLATFORMS = ("linux/amd64", "linux/arm64", "linux/arm/v7", "windows/amd64:10.0.1
 REPOSITORIES = 50
 CRANE_IMAGES = 10
 CORES = sorted(os.sched_getaffinity(0))
-TICKS = os.sysconf("SC_CLK_TCK")
 LUA = """
 local urls, at = {}, 0
 for line in io.lines("%s") do urls[#urls + 1] = line end
@@ -47,16 +47,6 @@ request = function()
   return wrk.format("GET", urls[at], {["Accept"] = "%s"})
 end
 """
-
-
-def children_cpu() -> float:
-    """Seconds of CPU time of the running child processes: of the registry."""
-    ticks = 0
-    for task in Path("/proc/self/task").iterdir():
-        for child in (task / "children").read_text().split():
-            fields = (Path("/proc") / child / "stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])  # utime and stime
-    return ticks / TICKS
 
 
 def _numbered(image: BuiltImage, number: int) -> BuiltImage:
@@ -151,6 +141,11 @@ def measure(registry: RunningRegistry, folder: Path, arguments: argparse.Namespa
     print(f"requests: first run {len(paths)} (GET), second run {again.requests} (HEAD; {each_image})")
     print(f"documents: first run {len(paths)}, second run {again.documents}; second run in {again.seconds:.2f} s")
     inside_runs(registry, arguments.images, folder / "inside.evidence", arguments.jobs)
+
+    def once(name: str) -> int:
+        return gather(registry.host, arguments.images, folder / f"{name}.evidence", arguments.jobs).requests
+
+    compare(registry.url, paths, arguments.jobs, arguments.rounds, once)
 
 
 def inside_runs(registry: RunningRegistry, images: int, path: Path, jobs: int) -> None:

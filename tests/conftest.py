@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from auditor import redaction
 
+pytest_plugins = ("tests.quick",)
 GOLDEN = Path(__file__).parent / "golden"
 Golden = Callable[[str, str], None]
 

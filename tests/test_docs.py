@@ -22,7 +22,8 @@ from checks import CATALOGUE
 from tests.cli.runner import EXAMPLE, ROOT, auditor
 
 DOCS = ROOT / "docs"
-PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")))
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md")))
+PLACEHOLDERS = {"NAME.py", "ID.yaml", "test_NAME.py"}
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]+\]\(([^)]+)\)")
 
@@ -162,3 +163,19 @@ def test_the_manual_page_is_plain_roff_with_every_command() -> None:
         assert f".SS auditor {name}" in page
     requests = {line.split()[0] for line in page.splitlines() if line.startswith(".")}
     assert requests == {'.\\"', ".TH", ".SH", ".SS", ".TP", ".B"}
+
+
+@pytest.mark.parametrize("name", ["docs/architecture.md", "docs/decisions.md", "CONTRIBUTING.md"])
+def test_every_path_that_a_page_names_exists(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    tops = "auditor|checks|reports|tests|docs|examples|bench|tools"
+    named = {path for path in re.findall(rf"`((?:{tops})/[\w./-]*)`", text) if path.rpartition("/")[2] not in PLACEHOLDERS}
+    assert len(named) > 5
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_the_map_shows_every_room() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 200
+    rooms = {path.name for path in (ROOT / "auditor").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert [room for room in sorted(rooms) if f"{room}/" not in text] == []

@@ -221,3 +221,10 @@ def test_a_secret_that_is_no_text_is_remembered(value: bytes) -> None:
     remember("\ud800abc1defg")
     assert "abc1defg" not in redact("x \ud800abc1defg y")
     forget()
+
+
+def test_a_text_without_a_secret_loses_a_value_that_is_remembered_later() -> None:
+    text = "the plant is called 4f9a77c1e2d3-shop"
+    assert redact(text) == redact(text) == text
+    remember("4f9a77c1e2d3-shop")
+    assert redact(text) == "the plant is called REDACTED"

@@ -177,6 +177,7 @@ def test_a_reader_that_goes_away_changes_nothing(broken: Path, command: str) -> 
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.peer
 def test_a_chart_that_helm_refuses_is_told_in_the_words_of_helm(tmp_path: Path) -> None:
     require("helm")
     (tmp_path / "chart" / "templates").mkdir(parents=True)

@@ -196,6 +196,8 @@ def test_a_schema_reference_opens_no_connection(site: Path, listener: Listener, 
         was_reached = listener.was_reached(10)
         bare.kill()
     assert was_reached, "helm by itself no longer connects: this test proves nothing"
+    while listener.was_reached():  # helm may have connected again before it was killed
+        pass
     done = auditor(command[0], "plan.yaml", *command[1:], cwd=site)
     assert done.returncode in {0, 1, 3}, done.stderr
     assert not listener.was_reached()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -72,7 +73,10 @@ def evidence_of(site: Site) -> MemoryEvidence:
     return site.evidence
 
 
-REPORTS = [audited(site, index) for index, (site, _) in enumerate(SITES)]
+@cache
+def report_of(index: int) -> Report:
+    """The report on a site with all of its evidence. Not computed at import: every worker imports this file."""
+    return audited(SITES[index][0], index)
 
 
 MOST = 150  # sets of observations that are taken away from one site
@@ -96,7 +100,7 @@ def test_less_evidence_leaves_the_verdict_or_makes_it_undetermined(index: int) -
     site, _ = SITES[index]
     for dropped in _sets_of(site):
         report = audited(with_evidence(site, evidence_of(site).without(set(dropped))), index)
-        assert report.verdict in {REPORTS[index].verdict, Verdict.UNDETERMINED}, (FORMS[index]["name"], dropped)
+        assert report.verdict in {report_of(index).verdict, Verdict.UNDETERMINED}, (FORMS[index]["name"], dropped)
 
 
 @pytest.mark.parametrize("index", range(len(SITES)))
@@ -104,8 +108,8 @@ def test_any_single_observation_less_never_moves_towards_ready(index: int) -> No
     site, _ = SITES[index]
     for key in evidence_of(site).keys():  # noqa: SIM118 - not a mapping
         report = audited(with_evidence(site, evidence_of(site).without([key])), index)
-        assert RANK[report.verdict] >= RANK[Verdict.UNDETERMINED] or report.verdict is REPORTS[index].verdict
-        assert not (report.verdict is Verdict.READY and REPORTS[index].verdict is not Verdict.READY), key
+        assert RANK[report.verdict] >= RANK[Verdict.UNDETERMINED] or report.verdict is report_of(index).verdict
+        assert not (report.verdict is Verdict.READY and report_of(index).verdict is not Verdict.READY), key
 
 
 @pytest.mark.parametrize("index", range(len(SITES)))
@@ -176,7 +180,7 @@ def test_fingerprints_survive_line_moves_and_are_distinct_per_pool(index: int) -
         path: _moved(content, path) if isinstance(content, str) else content for path, content in form.get("files", {}).items()
     }
     moved = audited(site_of({**form, "plan": f"# a comment\n{form['plan']}", "files": files}), index)
-    original = [judged.finding for judged in REPORTS[index].findings]
+    original = [judged.finding for judged in report_of(index).findings]
     assert not any("\n" in item.fingerprint or len(item.fingerprint) != 32 for item in original)
     if "certificates" in form:
         return  # keys are made anew, so that certificates have other digests

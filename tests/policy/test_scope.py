@@ -28,7 +28,7 @@ from reports.headline import headline, meaning, title
 from tests.made_checks import TODAY, finding, saying, small_site
 from tests.memory import MemoryEvidence
 from tests.policy.complete import complete_form
-from tests.policy.test_properties import FORMS, REPORTS, SITES, evidence_of, with_evidence
+from tests.policy.test_properties import FORMS, SITES, evidence_of, report_of, with_evidence
 from tests.world import site_of
 
 EXAMINED, NOT_DECLARED = ScopeStatus.EXAMINED, ScopeStatus.NOT_DECLARED
@@ -388,12 +388,12 @@ def gained_by_less(before: Site, old: Report, after: Site, new: Report) -> set[A
 def test_less_evidence_never_makes_an_area_examined(index: int) -> None:
     site, today = SITES[index]
     # Evidence before version 4 has the presence of no document at a source, and is still read.
-    is_older = "source-mismatch" in {item.finding.check for item in REPORTS[index].findings}
+    is_older = "source-mismatch" in {item.finding.check for item in report_of(index).findings}
     for key in evidence_of(site).keys():  # noqa: SIM118 - not a mapping
         if is_older and key[0] == "blob":
             continue
         less = with_evidence(site, evidence_of(site).without([key]))
-        assert not gained(REPORTS[index], judge(evaluate(less, CATALOGUE, today), Policy(), today)), key
+        assert not gained(report_of(index), judge(evaluate(less, CATALOGUE, today), Policy(), today)), key
 
 
 @pytest.mark.parametrize("index", range(len(SITES)))
@@ -406,7 +406,7 @@ def test_one_key_less_in_the_plan_never_makes_an_area_examined(index: int) -> No
         except AuditorError:
             continue
         report = judge(evaluate(site, CATALOGUE, today), Policy(), today)
-        assert not gained_by_less(SITES[index][0], REPORTS[index], site, report), path
+        assert not gained_by_less(SITES[index][0], report_of(index), site, report), path
 
 
 @settings(max_examples=60, deadline=None)
@@ -439,7 +439,7 @@ def test_without_evidence_nothing_that_was_to_be_observed_is_examined() -> None:
 
 @pytest.mark.parametrize("format", [row.name for row in FORMATS])
 def test_no_format_promises_more_than_the_scope(format: str) -> None:
-    for report in REPORTS:
+    for report in map(report_of, range(len(SITES))):
         if PROMISE in render(report, format):
             assert all(row.is_examined for row in report.scope)
             assert report.works_offline_until is not None

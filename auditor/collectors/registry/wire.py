@@ -1,7 +1,7 @@
 """One HTTP/1.1 connection on asyncio, one exchange at a time, with httptools (llhttp) reading the answers.
 
-httpx's own HTTP/1.1 reader is written in Python and costs four times what the rest of a request costs (bench/collect.py);
-with it a collection is bound by this machine's processor, not by the registry.
+httpx's own HTTP/1.1 reader is written in Python. With it, a whole collection needs about three times the CPU time, and with
+aiohttp under httpx 1.2 to 1.4 times (docs/decisions.md, 7; `bench/collect.py` measures it).
 """
 
 from __future__ import annotations
