@@ -2,7 +2,8 @@
 Every image that a workload of the plan pulls is on an image list or named in the plan. The check reads
 - pods: containers, init and ephemeral containers, image volumes, pod templates inside custom resources;
 - fields of custom resources: whole references, and registry, repository and tag in separate fields;
-- what programs are configured with: environment variables, arguments, annotations, data of ConfigMaps and Secrets.
+- what programs are configured with: environment variables, arguments, annotations, data of ConfigMaps and Secrets;
+- images that known operators build for an object, from a version in the object or from a default in the operator's own version.
 
 A list that pins an image (`tag@digest`) covers workloads that name its tag or its digest. If one field names several versions
 of one repository, one listed version is enough.
@@ -17,13 +18,16 @@ Add the image to the list that is copied, or correct the workload if it names th
 - A chart is not rendered, a kustomization is not built, or a manifest cannot be read.
 - No rule finds an image in an object whose kind is not known to run no pods: its controller may choose images. List them, and
   name the list under `workloads` as `operator_images`.
+- A fact that a known operator's image depends on is missing: the operator is not among the workloads, the facts do not cover
+  its version, or a field is not set. The message names the fact.
+- A service mesh adds a proxy to pods, and its injector is not among the workloads.
 - A controller fetches a chart or manifests: HelmRelease, Application, GitRepository and others.
 - A value names only a part of an image reference.
 
 A value that is a whole reference in a field that does not name an image is *possible*: if no list has it, the check warns.
 
 ## References
-Kubernetes API reference, core/v1 PodSpec; facts/workload_kinds.yaml.
+Kubernetes API reference, core/v1 PodSpec; facts/workload_kinds.yaml, facts/operator_images.yaml.
 """
 
 from __future__ import annotations

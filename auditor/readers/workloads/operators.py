@@ -23,7 +23,7 @@ from auditor.text import shown
 _HOLE = re.compile(r"\{([^{}]{1,200})\}")
 _OWN = frozenset({"image", "location", "repository", "version"})  # of the operator itself
 _WITH_V = "v:"
-_OPERATIONS = ("!=", ">=", "<", "=")
+_OPERATIONS = ("!=", ">=", "<", "~", "=")
 _NUMBERS = re.compile(r"v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:[-+].{0,200})?")
 
 
@@ -275,14 +275,17 @@ class _Object:
             values = tuple(self._at(path))
             texts = tuple(value.text for value in values) or ("",)
             is_set = any(bool(value.value) or isinstance(value.value, dict) for value in values)
-        return _compared(texts, operation, wanted, path) if operation else is_set is not condition.startswith("!")
+        holds = _compared(texts, operation, wanted, path) if operation else is_set
+        return holds is not condition.startswith("!")
 
 
 def _compared(texts: tuple[str, ...], operation: str, wanted: str, path: str) -> bool:
-    """Whether a text is (`=`), or none is (`!=`), in a list; or whether the first text is an older or newer version."""
+    """Whether a text is (`=`), or none is (`!=`), in a list; else whether the first has a character, or is an older version."""
     if operation in {"=", "!="}:
         return (operation == "=") is not set(texts).isdisjoint(wanted.split(","))
     text = texts[0]
+    if operation == "~":
+        return not set(text).isdisjoint(wanted)
     have, want = _numbers(text), _numbers(wanted)
     if have is None or want is None:
         raise _Missing(f"{path} is not set" if not text else f"{path} is no version: {shown(text)}")
