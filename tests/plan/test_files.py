@@ -68,7 +68,7 @@ def test_what_cannot_be_read_in_a_folder_is_said(tmp_path: Path) -> None:
 
 def test_a_device_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "zero").symlink_to("/dev/zero")
-    assert "zero: it is no regular file" in said_of(tmp_path, "zero")
+    assert "zero: files of the system are not read for a plan" in said_of(tmp_path, "zero")
 
 
 @pytest.mark.parametrize("name", [b"\xff.pem", b"a\x1b[31m.pem"], ids=["no-utf-8", "escape"])
