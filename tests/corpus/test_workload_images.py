@@ -15,7 +15,7 @@ pytestmark = pytest.mark.corpus
 
 # Units in which our answer differs from the corpus's, and why ours is right.
 DIFFERS = {
-    "prometheus-operator": "the manifest names v0.93.0, whose default is Prometheus v3.13.1 (pkg/operator/defaults.go at that tag)",
+    "prometheus-operator": "it names v0.93.0, whose default is Prometheus v3.13.1 (pkg/operator/defaults.go at that tag)",
 }
 
 
