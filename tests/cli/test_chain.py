@@ -78,6 +78,7 @@ def test_json_has_the_rows_of_the_report(folder: Path) -> None:
         "until": None,
         "sha1": None,
         "flaws": [],
+        "gap": True,
     }
 
 
