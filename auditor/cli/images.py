@@ -19,7 +19,7 @@ from auditor.text import first_of
 from reports.cleaning import clean
 
 if TYPE_CHECKING:
-    from auditor.pipeline.image_list import ImageList, ListedImage, Mention
+    from auditor.pipeline.image_list import Compared, ImageList, ListedImage, Mention
 
 _SHOWN = 3
 
@@ -43,9 +43,15 @@ def images(
     format: Annotated[
         Layout, typer.Option("--format", metavar="text|json|list", help="list: one reference a line, for other tools.")
     ] = Layout.TEXT,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Compare what lists and workloads state with what `observed` clusters run.")
+    ] = False,
     render_charts: RenderCharts = False,
 ) -> None:
-    """Print the image list that lists, manifests and charts add up to. Exit code: 0 complete, 1 errors, 3 undetermined."""
+    """Print the image list that lists, manifests and charts add up to. Exit code: 0 complete, 1 errors, 3 undetermined.
+
+    With --compare, an image that a cluster runs and nothing states is an error.
+    """
     is_plan = len(sources) == 1 and work.is_site(sources[0])
     if is_plan and platform:
         raise UsageError(f"--platform is not for plans: {sources[0]} has its own pools", "Leave `--platform` out.")
@@ -53,17 +59,39 @@ def images(
     found = work.image_list(work.with_charts(plan, may_connect=render_charts), everywhere=not is_plan and not platform)
     if format is Layout.LIST:
         found.note_lost_platforms()
-    write_stdout(_WRITERS[format](found))
+    rows = found.compared() if compare else []
+    if compare and not any(row.is_observed for row in rows):
+        hint = "Name the output of `kubectl get pods,nodes -A -o json` in a plan: `workloads: [{observed: cluster.json}]`."
+        raise UsageError("--compare: no source holds what a cluster was observed to run", hint)
+    write_stdout(_COMPARED[format](rows) if compare else _WRITERS[format](found))
     for message in found.notes:
         note(message)
     for message in (*found.errors, *found.unbounded, *found.possible):
         say(message)
     if not (found.images or found.errors or found.unbounded):
         say("no image was found in the sources")
-    if found.errors:
+    if found.errors or any(row.is_observed and not row.is_stated for row in rows):
         raise typer.Exit(EXIT_NOT_READY)
     if found.unbounded or not found.images:
         raise typer.Exit(EXIT_UNDETERMINED)
+
+
+def _compared_text(rows: list[Compared]) -> str:
+    cells = [(clean(str(row.reference)), _yes(row.is_stated), _yes(row.is_observed)) for row in rows]
+    return work.tabulate(cells, headers=("image", "stated", "observed"), tablefmt="simple") + "\n"
+
+
+def _compared_list(rows: list[Compared]) -> str:
+    return "".join(f"{row.reference}\n" for row in rows if row.is_observed and not row.is_stated)
+
+
+def _compared_json(rows: list[Compared]) -> str:
+    images = [{"reference": str(row.reference), "stated": row.is_stated, "observed": row.is_observed} for row in rows]
+    return json.dumps({"version": 1, "images": images}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 def _json(found: ImageList) -> str:
@@ -100,3 +128,4 @@ def _why(image: ListedImage) -> str:
 
 
 _WRITERS = {Layout.TEXT: _text, Layout.JSON: _json, Layout.LIST: _list}
+_COMPARED = {Layout.TEXT: _compared_text, Layout.JSON: _compared_json, Layout.LIST: _compared_list}

@@ -11,7 +11,7 @@ from auditor.needs.resolve import concerns, resolve_needs
 from auditor.needs.workload_gaps import open_gaps
 from auditor.oci.reference import Reference
 from auditor.plan.model import PLAN_OF_LISTS, Plan
-from auditor.readers.demands import Demand, Gap
+from auditor.readers.demands import Demand, Gap, Mechanism
 from auditor.text import listed, shown
 
 _MOST_NAMED = 10
@@ -51,6 +51,15 @@ class ListedImage:
         return [] if self.is_for_all else self.platforms
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One image: whether lists or workloads state it, and whether a cluster was observed to run it."""
+
+    reference: Reference
+    is_stated: bool
+    is_observed: bool
+
+
 @dataclass
 class ImageList:
     """The images, the errors in their sources, the parts that cannot be enumerated, and notes about images left out.
@@ -72,6 +81,24 @@ class ImageList:
         image.platforms.extend(text for text in platforms if text not in image.platforms)
         image.is_for_all = image.is_for_all or not platforms
         image.is_in_list = image.is_in_list or mention.kind == "list"
+
+    def compared(self) -> list[Compared]:
+        """Return every image with what states it and what was observed; the differences first.
+
+        An image that a list pins counts as stated for pods that name its tag or its digest, and the other way round.
+        """
+        observed = {reference for reference, image in self.images.items() if any(map(_is_observed, image.why))}
+        stated = {reference for reference, image in self.images.items() if not all(map(_is_observed, image.why))}
+        by_list, by_cluster = Coverage(stated), Coverage(observed)
+        rows = [
+            Compared(
+                reference,
+                reference in stated or by_list.has(reference),
+                reference in observed or by_cluster.covered_by(reference),
+            )
+            for reference in self.images
+        ]
+        return sorted(rows, key=lambda row: (row.is_stated and row.is_observed, row.is_stated, str(row.reference)))
 
     def note_lost_platforms(self) -> None:
         """Add a note about the platforms that a plain list of references cannot express."""
@@ -115,6 +142,10 @@ def image_list(plan: Plan, *, everywhere: bool) -> ImageList:
 def _at(location: Location) -> str:
     """Return a location as a prefix, or nothing for the plan that the command line made."""
     return "" if location.file == PLAN_OF_LISTS else f"{location}: "
+
+
+def _is_observed(mention: Mention) -> bool:
+    return mention.mechanism == Mechanism.OBSERVED.value
 
 
 def _mention(demand: Demand) -> Mention:

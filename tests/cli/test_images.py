@@ -93,3 +93,30 @@ def test_evidence_brings_its_plan(folder: Path) -> None:
     assert "ghcr.io/plant7/vision:3.0.0" in carried.stdout
     refused = auditor("images", EXAMPLE / "plant-7.evidence", "--platform", "linux/amd64", cwd=folder)
     assert (refused.returncode, "has its own pools" in refused.stderr) == (2, True)
+
+
+def test_compare_shows_what_a_cluster_runs_and_nothing_states(tmp_path: Path) -> None:
+    """Differences come first; the list form has what the image list lacks."""
+    pods = [
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "namespace": "n"},
+            "status": {"containerStatuses": [{"name": "c", "image": image, "imageID": ""}]},
+        }
+        for name, image in (("a", "r.invalid/a:1"), ("b", "r.invalid/hidden:2"))
+    ]
+    (tmp_path / "cluster.json").write_text(json.dumps({"kind": "List", "apiVersion": "v1", "items": pods}))
+    (tmp_path / "images.txt").write_text(f"r.invalid/a:1@sha256:{'a' * 64}\nr.invalid/only-listed:3\n")
+    plan = "version: 1\npools: {one: {platform: linux/amd64}}\nimages: [{list: images.txt}]\n"
+    (tmp_path / "plan.yaml").write_text(f"{plan}workloads: [{{observed: cluster.json}}]\n")
+    done = auditor("images", "plan.yaml", "--compare", "--format", "list", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "r.invalid/hidden:2\n")
+    rows = json.loads(auditor("images", "plan.yaml", "--compare", "--format", "json", cwd=tmp_path).stdout)["images"]
+    assert [(row["reference"], row["stated"], row["observed"]) for row in rows][:2] == [
+        ("r.invalid/hidden:2", False, True),
+        ("r.invalid/only-listed:3", True, False),
+    ]
+    without = auditor("images", "images.txt", "--compare", cwd=tmp_path)
+    assert without.returncode == 2
+    assert "observed: cluster.json" in without.stderr
