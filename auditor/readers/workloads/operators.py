@@ -65,7 +65,10 @@ class OperatorRow(Fact, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """An image that an operator builds: its text and reference, the field that it comes from, its certainty and its OS."""
+    """An image that an operator builds: its text and reference, its certainty and its OS.
+
+    `field` is the field that it comes from, or the operator and its version.
+    """
 
     at: Marked
     field: str
@@ -148,9 +151,14 @@ class _Object:
             reference = parse_reference(text)
         except InvalidReference as error:
             raise _Missing(f"{shown(text)} is no image reference ({error})") from None
-        name, at = self._used[0] if self._used else ("", self.item)
+        name, at = self._used[0] if self._used else (self._source(), self.item)
         sure = Certainty.CONFIGURED if self._is_configured else Certainty.STATED
         return Built(at, name, text, reference, sure, rule.os)
+
+    def _source(self) -> str:
+        """The operator and its version, where no field of the object has a part of an image."""
+        installed = self._one()
+        return f"{self.row.operator} {installed.version}" if installed is not None else self.row.operator
 
     def _hole(self, hole: str) -> str:
         """The text for a hole: the first alternative that is set."""

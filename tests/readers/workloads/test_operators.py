@@ -385,3 +385,13 @@ def test_defaults_of_an_operator_are_in_the_order_of_versions() -> None:
         assert known == sorted(known), row["operator"]
         assert all(first[:2] == last[:2] for first, last in zip(known[::2], known[1::2], strict=True)), row["operator"]
         assert all(last < first for last, first in zip(known[1:-1:2], known[2::2], strict=True)), row["operator"]
+
+
+def test_tables_are_loaded_only_for_kinds_that_no_other_table_has() -> None:
+    """Deployments and Services, even the operator's own, read no table of operators."""
+    _rows.cache_clear()
+    programs.cache_clear()
+    demands(operator(PROMETHEUS), custom("v1", "Service", {}))
+    assert (_rows.cache_info().misses, programs.cache_info().misses) == (0, 0)
+    demands(operator(PROMETHEUS), custom(MONITORING, "ThanosRuler", {}))
+    assert (_rows.cache_info().misses, programs.cache_info().misses) == (1, 1)
