@@ -16,13 +16,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from auditor.connection_kinds import ConnectionKind as ConnectionKind  # noqa: PLC0414 - part of what a check is
+from auditor.errors import Location
+from auditor.evidence.causes import Fault
 from auditor.evidence.kinds import Kind as Kind  # noqa: PLC0414 - part of what a check is
 from auditor.plan.areas import Area as Area  # noqa: PLC0414 - part of what a check is
 from auditor.site.requirement import Requirement
 
 if TYPE_CHECKING:
-    from auditor.errors import Location
-    from auditor.evidence.causes import Fault
     from auditor.site import Site
 
 Fact = str | int | float | bool | tuple[str, ...]

@@ -56,7 +56,7 @@ def test_a_deeply_nested_row_of_docker_is_an_error_of_its_line(tmp_path: Path) -
 
 def test_a_list_that_no_reader_expects_is_an_error_of_that_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docker_images, "recognises", boom)
-    (line,) = read_list(ListSource("images.txt", ("one",)), b"busybox:1\n")
+    (line,) = read_list(ListSource("images.txt", ("one",)), b"busybox:1 alpine:3\n")  # not for the plain reader alone
     assert (line.location.file, line.reference) == ("images.txt", None)
     assert "TypeError: an odd input" in line.error
 
