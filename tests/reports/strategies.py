@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from auditor.check import Area, Finding, Remedy, Rule, Severity, Subject, Undetermined
+from auditor.check import Area, Finding, Kind, Remedy, Rule, Severity, Subject, Undetermined
 from auditor.errors import Location
 from auditor.report import (
     BaselineUsed,
@@ -100,7 +100,7 @@ reports = st.builds(
     counts=st.builds(Counts, *[st.integers(0, 5)] * 7),
     checks=some(st.builds(CheckRow, rules, examined=numbers, reason=texts)),
     findings=some(st.builds(JudgedFinding, findings, severities, st.none() | waivers, st.booleans()), 4),
-    undetermined=some(st.builds(Undetermined, clean_texts, subjects, detail=texts)),
+    undetermined=some(st.builds(Undetermined, clean_texts, subjects, st.sampled_from(Kind), texts)),
     images=some(st.builds(ImageRow, texts, texts, some(texts), some(cells, 3))),
     egress=some(st.builds(EgressRow, texts, st.integers(0, 65535), texts, texts, texts, texts, texts)),
     storage=st.dictionaries(texts, stages, max_size=2),

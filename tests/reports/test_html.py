@@ -250,7 +250,7 @@ def test_rows_that_say_the_same_of_several_share_a_row_that_names_them_all() -> 
     report = dataclasses.replace(report, trust=trust, egress=egress, undetermined=rows)
     pools = ", ".join(f"p{n}" for n in range(9))
     ways = [way for _, sides in view.endpoints(report) for side in sides for way in side.ways]
-    assert [sight.who for way in ways for sight in way.sights] == [f"curl on {pools}"]
+    assert [sight.who for way in ways for sight in way.sights] == ["curl on p0, p1, p2, p3, p4, p5, p6, p7 and p8"]
     assert [who for who, _ in view.egress(report)] == [pools]
     assert [", ".join(question.pools) for question in view.asked(report)] == [pools]
     assert "<small>9 questions</small>" in render(report, "html")
