@@ -19,11 +19,13 @@ from auditor.plan.model import Pool
 from auditor.readers.demands import Demand, Gap, Mechanism
 from auditor.readers.lists import ctr_images
 from auditor.readers.lists.source import ListSource
+from auditor.readers.workloads.injected import AUTO, ISTIO, LINKERD
 from auditor.readers.workloads.kinds import group_of
 from auditor.readers.workloads.pod_specs import containers_of, pod_specs
 
 KIND = "observed"
 _STATUSES = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
+_PROXIES = {ISTIO: "istio-proxy", LINKERD: "linkerd-proxy"}  # the name of the container that each mesh adds
 # Labels that controllers put on the objects of a release: the kind of the release, and the labels with its name and namespace.
 _RELEASES = (
     ("HelmRelease.helm.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/namespace"),
@@ -51,6 +53,7 @@ class Observed:
     demands: list[Demand] = field(default_factory=list)
     nodes: dict[str, Node] = field(default_factory=dict)
     owners: set[str] = field(default_factory=set)
+    containers: set[str] = field(default_factory=set)  # names of running containers
     releases: set[tuple[str, str]] = field(default_factory=set)  # kind, and `namespace/name` or name
 
     def settles(self, demand: Demand) -> bool:
@@ -60,6 +63,10 @@ class Observed:
             return False
         if hidden.gap is Gap.KIND:
             return hidden.kind in self.owners
+        if hidden.gap is Gap.INJECTED:
+            return all(_PROXIES.get(mesh, "") in self.containers for mesh in hidden.names)
+        if demand.text == AUTO:
+            return _PROXIES[ISTIO] in self.containers
         name = demand.who.partition(" ")[2]
         return hidden.gap is Gap.SOURCE and not {(hidden.kind, name), (hidden.kind, name.rpartition("/")[2])}.isdisjoint(
             self.releases
@@ -140,6 +147,7 @@ class ObservedFile:
                 image for spec in pod_specs(item) for one in containers_of(spec) if (image := one.get("image")) is not None
             ]
         node = into.nodes.get(item.text_at("spec", "nodeName"))
+        into.containers.update(_names(item) if kind == "Pod" else ())
         for image in found:
             if (reference := _reference(image.text)) is not None:
                 location = Location(self.file, image.line, image.column)
@@ -173,6 +181,10 @@ def _status_images(pod: Marked) -> Iterator[Marked]:
                 yield image
             elif by_digest is not None:  # the runtime knows no name but the digest
                 yield by_digest
+
+
+def _names(pod: Marked) -> Iterator[str]:
+    yield from (status.text_at("name") for group in _STATUSES for status in _items(pod.get("status", group)))
 
 
 def _os_of(item: Marked) -> str:

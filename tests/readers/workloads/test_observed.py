@@ -153,3 +153,15 @@ def test_evidence_carries_the_dump_without_values_and_reads_the_same() -> None:
     ObservedFile("c", "c", ()).read(data, before)
     ObservedFile("c", "c", ()).read(clean, after)
     assert before == after
+
+
+INJECTED = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {istio-injection: enabled}}\n"
+GATEWAY = "apiVersion: v1\nkind: Pod\nmetadata: {name: gateway}\nspec: {containers: [{name: istio-proxy, image: auto}]}\n"
+
+
+@pytest.mark.parametrize("deploy", [INJECTED, GATEWAY])
+@pytest.mark.parametrize(("container", "is_settled"), [("istio-proxy", True), ("linkerd-proxy", False), ("app", False)])
+def test_a_running_proxy_settles_what_a_mesh_injects(deploy: str, container: str, is_settled: bool) -> None:
+    running = pod("a", "r.example/proxy:1")
+    running["status"]["containerStatuses"][0]["name"] = container
+    assert (not [one for one in observed(dump(running), deploy) if one.hidden]) is is_settled
