@@ -24,7 +24,7 @@ VALUES = {
     "auditor/site/trust/prospect.py": ("fails", "undetermined"),
     "auditor/site/trust/picture.py": ("missing", "not on the node"),
     "auditor/site/images.py": ("build-mismatch",),
-    "auditor/evidence/model.py": ("missing-evidence",),
+    "auditor/evidence/kinds.py": ("missing-evidence",),
     "auditor/check.py": ("symptom", "copy-image", "add-to-list", "mirror-config", "trust-root", "docker-key"),
 }
 SCRIPT = """
@@ -112,7 +112,8 @@ def test_an_id_of_a_check_is_only_a_name(plain: Mapping[str, str], tmp_path: Pat
     folder = copied(tmp_path / "changed")
     names = {renamed(one): one for one in IDS}
     assert len(names) == len(IDS)
-    for path in (*sorted((folder / "checks").rglob("*.py")), folder / "auditor/policy/rules.py"):
+    checks = [path for path in (folder / "checks").rglob("*") if path.suffix in {".py", ".json"}]  # catalogue.json is generated
+    for path in (*checks, folder / "auditor/policy/rules.py"):
         text = path.read_text(encoding="utf-8")
         for new, old in names.items():
             text = text.replace(f'"{old}"', f'"{new}"')
