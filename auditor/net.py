@@ -173,9 +173,13 @@ def covers(pattern: str, host: str) -> bool:
 
 
 def bare(host: str) -> str:
-    """Return a host without port and brackets: `registry:5000` and `[::1]:5000` become `registry` and `::1`."""
+    """Return a host without port and brackets: `registry:5000` and `[::1]:5000` become `registry` and `::1`.
+
+    Brackets around anything but an IPv6 address stay: that is no host.
+    """
     if host.startswith("["):
-        return host[1:].partition("]")[0]
+        inner, closed, _ = host[1:].partition("]")
+        return inner if closed and isinstance(_address_of(inner.partition("%")[0]), ipaddress.IPv6Address) else host
     name, colon, port = host.rpartition(":")
     return name if colon and ":" not in name and port.isdigit() else host
 
@@ -194,13 +198,18 @@ def canonical(host: str) -> str:
     Names are lower-case ASCII (IDNA) without a trailing dot. Addresses are without brackets and zone, in their shortest
     form; an IPv4-mapped IPv6 address becomes the IPv4 address. What is no host stays as it is.
     """
-    name = bare(host.strip()).translate(_IDNA_DOTS).rstrip(".").lower()
+    name = _trimmed(bare(_trimmed(host))).lower()
     if not name.isascii():
         name = _ascii(name)
     address = _address_of(name.partition("%")[0] if ":" in name else name)
     if isinstance(address, ipaddress.IPv6Address):
         address = address.ipv4_mapped or address
     return name if address is None else str(address)
+
+
+def _trimmed(host: str) -> str:
+    """Without spaces around it and dots behind it, in any order."""
+    return host.translate(_IDNA_DOTS).lstrip().rstrip(f".{string.whitespace}").strip()
 
 
 def _ascii(name: str) -> str:

@@ -7,7 +7,7 @@ import functools
 import ipaddress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from auditor.net import (
@@ -341,5 +341,10 @@ def test_hostile_urls_and_patterns_never_raise(url: str, pattern: str) -> None:
 
 
 @given(st.one_of(st.text(max_size=40), st.text("abA.:[]%0123xfF\u3002\uff0e", max_size=30)))
+@example("[[")
+@example("[a:1]")
+@example("a:1.")
+@example("a :1")
+@example("a. .")
 def test_canonical_is_stable(host: str) -> None:
     assert canonical(canonical(host)) == canonical(host)
