@@ -259,7 +259,7 @@ class Survey:
         if isinstance(document, Index):
             return Trouble(Kind.UNSUPPORTED, f"{entry.digest} is an index nested too deeply")
         if not is_digest(entry.digest):
-            return Trouble(Kind.MALFORMED, f"the index names {entry.digest[:80]!r}, which is no digest")
+            return Trouble(Kind.MALFORMED, f"the index lists {entry.digest[:80]!r}, which is not a digest")
         return document
 
     def _is_there(self, repository: str, digest: str) -> bool:

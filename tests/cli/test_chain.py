@@ -105,7 +105,7 @@ def test_an_unknown_client_is_undetermined(folder: Path) -> None:
         (["gone.pem/"], "no host:port"),
         (["./gone.pem"], "no such file"),
         (["https://x"], "is a URL"),
-        (["whole.pem", "--platform", "solaris"], "--platform: 'solaris' is no platform"),
+        (["whole.pem", "--platform", "solaris"], "--platform: 'solaris' is not a platform"),
         (["whole.pem", "--platform", "linux/amd64", "--platform", "linux/amd64"], "given twice"),
         (["whole.pem", "--trust", "gone.pem"], "gone.pem"),
         (["whole.pem", "--at", "soon"], "this is no date"),
