@@ -1,4 +1,4 @@
-"""What a runtime does to a layer that names other places to fetch it from (`urls`)."""
+"""How a runtime handles a layer with alternative download locations (`urls`)."""
 
 from __future__ import annotations
 

@@ -95,7 +95,8 @@ def test_what_cannot_be_believed_is_an_estimate(size: int, seen: UnpackedSeen | 
 
 
 def test_what_is_not_compressed_needs_no_factor() -> None:
-    assert resolve_unpacked(layer(7, TAR), "linux", None) == Size(7, Provenance.DERIVED, "not compressed according to its media type")
+    stated = "not compressed according to its media type"
+    assert resolve_unpacked(layer(7, TAR), "linux", None) == Size(7, Provenance.DERIVED, stated)
     plain = UnpackedSeen(UnpackedKind.PLAIN, 9)
     assert resolve_unpacked(layer(9), "linux", plain) == Size(9, Provenance.DERIVED, "not compressed")
 
