@@ -83,9 +83,7 @@ def test_an_intermediate_on_the_machine_makes_a_chain_whole_for_windows_only() -
 def test_a_disallowed_certificate_is_refused_by_windows() -> None:
     case = only(private("disallowing.json", "curl"))
     assert isinstance(case.verdict, Invalid)
-    assert [str(flaw) for flaw in case.verdict.path.flaws] == [
-        "Plant 7 Issuing: it is in the node's store of disallowed certificates"
-    ]
+    assert [str(flaw) for flaw in case.verdict.path.flaws] == ["Plant 7 Issuing: it is in the node's Disallowed store"]
     assert isinstance(only(private("disallowing.json", "python")).verdict, Verifies)
 
 
