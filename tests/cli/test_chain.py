@@ -95,7 +95,7 @@ def test_a_date_and_a_host_may_be_given(folder: Path) -> None:
 def test_an_unknown_client_is_undetermined(folder: Path) -> None:
     done = auditor("chain", "whole.pem", *clients("netscape"), cwd=folder)
     assert done.returncode == 3
-    assert "is no client that the facts know" in " ".join(done.stdout.split())
+    assert "is not a client in the facts" in " ".join(done.stdout.split())
 
 
 @pytest.mark.parametrize(

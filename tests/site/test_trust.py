@@ -179,7 +179,7 @@ def test_what_comes_of_asking_about_revocation(
 def test_a_crl_of_the_wrong_ca_is_no_answer() -> None:
     found = only(private("root.pem", "curl", crl=CRL, fetched={CRL: {"crl": "Plant 7 Root"}}))
     assert found.revocation is not None
-    assert "is no CRL that counts: it is the CRL of CN=Plant 7 Root" in found.revocation.asked[0].detail
+    assert "is not a usable CRL: it is the CRL of CN=Plant 7 Root" in found.revocation.asked[0].detail
     assert found.prospect is Prospect.FAILS
 
 

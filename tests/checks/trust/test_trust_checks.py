@@ -134,7 +134,7 @@ def test_a_client_that_the_facts_do_not_know_is_undetermined() -> None:
     found = outcomes(UNTRUSTED, where)
     (unknown,) = unknowns(found)
     assert unknown.kind is Kind.UNSUPPORTED
-    assert unknown.detail == "netscape on linux is no client that the facts know"
+    assert unknown.detail == "netscape on linux is not a client in the facts"
     assert examined(found) == 2  # curl, and containerd, which pulls from the registry without being listed
 
 
