@@ -259,7 +259,7 @@ def test_a_chain_file_stands_for_a_connection() -> None:
 @pytest.mark.parametrize(
     ("content", "kind", "words"),
     [
-        (None, Kind.MISSING_EVIDENCE, "is not there"),
+        (None, Kind.MISSING_EVIDENCE, "does not exist"),
         (b"", Kind.MALFORMED, "no certificate"),
         (MADE.leaf.pem + b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", Kind.MALFORMED, "api.pem: line "),
         (b"".join(make(f"n{n}", None, CA).pem for n in range(101)), Kind.MALFORMED, "a bundle"),
