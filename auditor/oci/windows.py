@@ -35,7 +35,7 @@ class WindowsRelease(Fact, frozen=True, kw_only=True):
 
 
 class WindowsRuntime(Versioned, frozen=True, kw_only=True):
-    """How a range of runtime versions picks among Windows manifests."""
+    """How a range of runtime versions selects among Windows manifests."""
 
     runtime: str
     matching: Literal["strict", "ltsc"]
@@ -124,6 +124,6 @@ def match_build(host_version: str, image_version: str, *, strict: bool = False) 
 
 @cache
 def runtime_rule(runtime: str, version: str) -> WindowsRuntime | None:
-    """The row for a runtime at a version; None when the facts have none (the caller must say so, not guess)."""
+    """Return the row for a runtime version, or None if the facts have none. The caller must then report it as unknown."""
     rows: tuple[WindowsRuntime, ...] = table("windows_runtimes", WindowsRuntime)
     return next((row for row in rows if row.runtime == runtime and row.surely_covers(version)), None)

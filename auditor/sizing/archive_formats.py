@@ -16,8 +16,8 @@ _SEPARATORS: Final = re.compile(r"[\s=:]+")
 
 
 class ArchiveFormat(Versioned, frozen=True, kw_only=True):
-    """What a tool writes, from version `since` up to but without `before`. `option` are the words that choose it, empty for
-    what the tool does by itself.
+    """The archive that a tool writes, from version `since` up to but without `before`. `option` lists the words that select it;
+    it is empty for the tool's default.
 
     `layers`: as stored in the registry, or unpacked. `lies`: one file (a tar) or a folder of files. `one_for`: one archive for
     all images, so that they share layers, or one for each platform of each image. `store`: temporary files on the disk until

@@ -18,7 +18,7 @@ Place = Literal["", "registry", "archive", "docker-archive", "oci-layout", "dir"
 
 
 class HopRow(Versioned, frozen=True, kw_only=True):
-    """What every table of hops has. `since` is inclusive, `before` exclusive; `origin` and `to` are empty for any place.
+    """The fields of every hop table. `since` is inclusive, `before` exclusive. `origin` and `to` are empty for any location.
 
     With `given`, one of these options must be set. The first applicable row decides. `confirmed` means that a test of this
     project runs the tool and observes the behaviour.
@@ -32,7 +32,7 @@ class HopRow(Versioned, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """How findings speak of the row."""
+        """Return the name of the row for findings."""
         versions = f" {self.since or '0'} to {self.before}" if self.before else f" from {self.since}" if self.since else ""
         way = f", {self.origin or 'anything'} to {self.to or 'anything'}" if self.origin or self.to else ""
         return f"{self.tool}{versions}{way}{', with ' + ' or '.join(self.given) if self.given else ''}"
@@ -71,7 +71,7 @@ def row_for(rows: Iterable[Row], hop: Hop, said: Callable[[Row], Hashable]) -> R
     """Return the row for a hop. If the version is unknown, all rows that may apply must agree in `said`."""
     own = [row for row in rows if row.tool == hop.tool]
     if not own:
-        return Unpredicted(f"the facts do not know {hop.tool} as a tool that copies")
+        return Unpredicted(f"the facts do not list {hop.tool} as a copy tool")
     dated = [row for row in own if row.may_cover(hop.version)]
     if not dated:
         return Unpredicted(f"the facts cover other versions of {hop.tool}, but not {hop}")
@@ -86,7 +86,7 @@ def _by_options(rows: list[Row], hop: Hop, said: Callable[[Row], Hashable]) -> R
     plain = [row for row in rows if not row.given]
     if not told and not plain:
         choices = " or ".join(dict.fromkeys(condition for row in rows for condition in row.given))
-        return Unpredicted(f"what {hop} does depends on {choices}, and copy.options says neither", missing=True)
+        return Unpredicted(f"the result of {hop} depends on {choices}, and copy.options states neither", missing=True)
     if parse_version(hop.version) is not None:
         return next(row for row in rows if row in told or not row.given)
     # An option that only some versions support identifies these versions.

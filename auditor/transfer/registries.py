@@ -11,7 +11,7 @@ from auditor.transfer.hops import Unpredicted
 
 
 class RegistryUrls(Versioned, frozen=True, kw_only=True):
-    """Whether a kind of registry takes such manifests, and of which media types it need not have the blob."""
+    """Whether a kind of registry accepts such manifests, and for which media types the blob may be missing."""
 
     registry: str
     urls: Literal["accepted", "configured", "unknown"]
@@ -35,7 +35,7 @@ def registry_row(kind: str, version: str) -> RegistryUrls | Unpredicted:
     rows: tuple[RegistryUrls, ...] = table("registry_urls", RegistryUrls)
     own = [row for row in rows if kind == row.registry or kind in row.aliases]
     if not own:
-        return Unpredicted(f"the facts do not know {kind} as a registry")
+        return Unpredicted(f"the facts do not list {kind} as a registry")
     fitting = [row for row in own if row.may_cover(version)]
     if not fitting:
         return Unpredicted(f"the facts do not cover `urls` for {kind} {version}")

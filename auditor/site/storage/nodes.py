@@ -15,7 +15,7 @@ from auditor.sizing.nodes import keeps_blobs, scratch
 from auditor.sizing.ranged import Amount, Piece, sum_up, together
 from auditor.text import many
 
-_HOW = "unpacked layers{blobs} and the writable layers of {containers}; neither the system nor logs"
+_HOW = "unpacked layers{blobs} and the writable layers of {containers}, without the system and logs"
 _BLOBS = {True: ", the blobs that the runtime keeps,", False: "", None: ", the blobs that the runtime may keep,"}
 
 
