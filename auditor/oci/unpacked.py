@@ -65,7 +65,7 @@ def packed_by(media_type: str) -> str | None:
 
 
 def parts_of(layer: Descriptor) -> LayerParts | None:
-    """Return the tool that made a layer of many parts, none of which states the total size, or None."""
+    """Return the tool that made a layer of many parts that do not state the total size, or None."""
     if not layer.annotations:
         return None
     rows = table("layer_parts", LayerParts)

@@ -29,7 +29,7 @@ class LineLosses:
     platforms: dict[str, list[Placement]] = field(default_factory=dict)
     unknown: dict[Unpredicted, None] = field(default_factory=dict)
     carried: set[str] = field(default_factory=set)
-    own: dict[str, list[Placement]] = field(default_factory=dict)  # images of which the line keeps only the machine's platform
+    own: dict[str, list[Placement]] = field(default_factory=dict)  # images for which the line keeps only the machine's platform
 
 
 @dataclass(frozen=True)
