@@ -127,7 +127,7 @@ class ImageCollector:
         """
         digest = entry.digest
         if not is_digest(digest):
-            self.missing(where.repository, digest, Kind.MALFORMED, f"{digest[:80]!r} is no digest")
+            self.missing(where.repository, digest, Kind.MALFORMED, f"{digest[:80]!r} is not a digest")
             return
 
         def shared() -> tuple[str, str]:

@@ -1,1 +1,1 @@
-"""Images without I/O: references, platforms, documents and the choice among an index's manifests."""
+"""Image references, platforms, documents, archive formats and manifest selection. No I/O."""

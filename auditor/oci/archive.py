@@ -1,6 +1,6 @@
-"""What an archive of images holds, whatever its format: names, root documents, blobs, and what is wrong with it.
+"""The contents of an image archive, independent of its format: names, root documents, blobs and problems.
 
-A value of this module is what a reader of archives found; nothing here opens a file.
+Readers of archives produce these values. This module opens no file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FORMATS: Final = ("docker-archive", "oci-layout", "dir")
 
 
 class ArchiveProblem(msgspec.Struct, frozen=True):
-    """One defect. `entry` is the path inside the archive, empty when it is about all of it; `image` the name that suffers."""
+    """One problem. `entry` is the path inside the archive, or empty for the whole archive. `image` is the affected image."""
 
     entry: str
     defect: Defect
@@ -26,11 +26,11 @@ class ArchiveProblem(msgspec.Struct, frozen=True):
 
 
 class ArchivedImage(msgspec.Struct, frozen=True):
-    """One root of an archive: an index or a manifest, with the names under which the archive offers it.
+    """One root of an archive: an index or a manifest, with the names that the archive gives it.
 
-    `names` are as the archive writes them, in its order; none when the archive gives none. `name_source` says where they
-    stand: `RepoTags`, `io.containerd.image.name`, `org.opencontainers.image.ref.name`. A docker-archive keeps no manifest:
-    then `derived` is true, and the manifest was made from the config and the layers as they are stored.
+    `names` keeps the archive's spelling and order; it is empty if the archive gives no name. `name_source` is the field that
+    holds the names: `RepoTags`, `io.containerd.image.name` or `org.opencontainers.image.ref.name`. A docker-archive stores no
+    manifest. The reader then builds one from the config and the stored layers and sets `derived`.
     """
 
     names: tuple[str, ...]
@@ -44,10 +44,10 @@ class ArchivedImage(msgspec.Struct, frozen=True):
 class Inventory(msgspec.Struct, frozen=True):
     """Everything that one archive holds.
 
-    `format` is one of `FORMATS`, empty when it is none; `compression` is `gzip`, `zstd` or empty. `bytes` is the size of the
-    archive as it lies there, compressed; `entries` how many entries it has. `blobs` gives the stored size of every blob by
-    digest: bytes that were read and hash to it. The documents among them (indexes, manifests, configs) are kept apart.
-    `is_folder` says that it is a folder of files, the largest of which has `largest` bytes.
+    `format` is one of `FORMATS`, or empty if unknown. `compression` is `gzip`, `zstd` or empty. `bytes` is the size of the
+    archive file, before decompression. `entries` is the number of entries. `blobs` maps each verified digest to its stored size
+    in bytes. Documents (indexes, manifests, configs) are kept separately. `is_folder` is true for a folder of files; `largest`
+    is the size of its largest file in bytes.
     """
 
     format: str

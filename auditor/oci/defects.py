@@ -1,4 +1,4 @@
-"""What can be wrong with an archive of images, and the error that says it. Light to import: the tar walker needs no more."""
+"""Defects of image archives, and the exception that reports one. Kept small, because the tar walker imports nothing else."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import enum
 
 
 class Defect(enum.StrEnum):
-    """How an archive contradicts itself, or cannot be read."""
+    """How an archive contradicts itself, or why it cannot be read."""
 
-    MISSING = "missing"  # something that the archive refers to is not in it
-    SIZE = "size"  # the descriptor says another size than the entry has
-    DIGEST = "digest"  # the bytes do not hash to the digest under which they are stored
-    MALFORMED = "malformed"  # a document that cannot be understood, or is not what its place says
-    ESCAPES = "escapes"  # a name or a link that leads out of the archive, or a link in a circle
-    TRUNCATED = "truncated"  # the stream ends before the archive does
-    DUPLICATE = "duplicate"  # two entries of one name that differ
-    UNSUPPORTED = "unsupported"  # no format that runtimes import: the legacy `repositories` file, a tar inside a tar
-    LIMIT = "limit"  # more entries, bytes or expansion than an archive of images has
-    MEDIA_TYPE = "media-type"  # a descriptor and what it points at state different media types
-    NAMES = "names"  # two annotations give one image names that contradict each other
-    LAX = "lax"  # readable, and yet strict readers refuse it: no `oci-layout` file
+    MISSING = "missing"  # an entry that the archive refers to is missing
+    SIZE = "size"  # the entry's size differs from its descriptor
+    DIGEST = "digest"  # the bytes do not hash to the digest in the entry's name
+    MALFORMED = "malformed"  # a document cannot be parsed, or has the wrong type for its location
+    ESCAPES = "escapes"  # a name or link points outside the archive, or links form a loop
+    TRUNCATED = "truncated"  # the stream ends before the end of the archive
+    DUPLICATE = "duplicate"  # two different entries have the same name
+    UNSUPPORTED = "unsupported"  # runtimes do not import the format: the legacy `repositories` file, a tar inside a tar
+    LIMIT = "limit"  # more entries, bytes or expansion than the reader allows
+    MEDIA_TYPE = "media-type"  # a descriptor and its target state different media types
+    NAMES = "names"  # two annotations give one image contradictory names
+    LAX = "lax"  # readable, but strict readers reject it: no `oci-layout` file
 
 
 class Unusable(Exception):
-    """Something in an archive that cannot be used: how, and why."""
+    """An archive entry that cannot be used, with the defect and the reason."""
 
     def __init__(self, entry: str, defect: Defect, detail: str) -> None:
         super().__init__(detail)

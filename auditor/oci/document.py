@@ -1,8 +1,8 @@
 """The JSON documents of an image: index, manifest, schema 1 manifest and config.
 
-Everything a registry or an archive says is untrusted. `parse_document` either returns a document or raises
-`MalformedDocument` with the reason; what is odd but readable (an invalid digest, a negative size) is kept in
-`problems`, so that the rest can still be judged.
+All input from registries and archives is untrusted. `parse_document` returns a document or raises `MalformedDocument` with the
+reason. Defects that leave the document readable (an invalid digest, a negative size) are listed in `problems`, so the rest can
+still be checked.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from auditor.oci.reference import are_digests, is_digest
 
 MAX_DOCUMENT = 4 * 1024 * 1024
 MAX_ENTRIES = 10_000
-MAX_SIZE = 2**63 - 1  # the largest size that Go's int64 holds: every client refuses a document with a larger one
+MAX_SIZE = 2**63 - 1  # the largest int64 in Go: every client rejects a document with a larger size
 
 _Text = Annotated[str, msgspec.Meta(max_length=4096)]
 
 
 class MalformedDocument(ValueError):
-    """A document that cannot be understood. `str(error)` is the reason."""
+    """A document that cannot be parsed. `str(error)` is the reason."""
 
 
 class _PlatformField(msgspec.Struct, frozen=True, gc=False):
@@ -40,7 +40,7 @@ class _PlatformField(msgspec.Struct, frozen=True, gc=False):
 
 
 class Descriptor(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """A pointer to content: digest, size in bytes, media type, and where else it may be fetched (`urls`)."""
+    """A pointer to content: digest, size in bytes, media type, and alternative download locations (`urls`)."""
 
     digest: str
     size: int
@@ -52,18 +52,18 @@ class Descriptor(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
     @property
     def platform(self) -> Platform | None:
-        """The platform of an index entry, normalised; None when the entry names none."""
+        """Return the normalised platform of an index entry, or None if the entry names none."""
         field = self.platform_field
         return field.platform() if field is not None else None
 
     @property
     def is_nondistributable(self) -> bool:
-        """Whether the media type marks a foreign layer."""
+        """Return whether the media type marks a foreign layer."""
         return media_types.is_nondistributable(self.media_type)
 
     @property
     def is_attestation(self) -> bool:
-        """Whether this index entry is BuildKit's attestation for another entry, not something to run."""
+        """Return whether this index entry is a BuildKit attestation for another entry, not a runnable image."""
         return (self.annotations or {}).get("vnd.docker.reference.type") == "attestation-manifest"
 
 
@@ -73,7 +73,7 @@ def _shared(platform: _PlatformField) -> _PlatformField:
 
 
 def slim(one: Descriptor) -> Descriptor:
-    """The same descriptor with a shared media type and platform: what is decoded shares nothing, and there are very many."""
+    """Return the same descriptor with interned media type and platform, to save memory when there are very many."""
     platform = one.platform_field
     return Descriptor(
         one.digest,
@@ -94,12 +94,12 @@ class Index(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     schema_version: int = 2
 
     def slim(self) -> Index:
-        """The same index, to be kept: its entries share what they can with those of others."""
+        """Return the same index with interned entries, to keep it in memory."""
         return Index(tuple(map(slim, self.manifests)), intern(self.media_type), self.schema_version)
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What is wrong with single entries."""
+        """Return the problems of single entries."""
         return tuple(_problems("manifests", self.manifests))
 
 
@@ -114,7 +114,7 @@ class Manifest(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What is wrong with single descriptors."""
+        """Return the problems of single descriptors."""
         return (*_problems("config", (self.config,)), *_problems("layers", self.layers))
 
 
@@ -137,7 +137,7 @@ class _RootFs(msgspec.Struct, frozen=True):
 
 
 class ImageConfig(msgspec.Struct, frozen=True):
-    """The part of an image config that says what it runs on, and the digests of its unpacked layers."""
+    """The part of an image config that states the platform and the digests of the unpacked layers."""
 
     os: str = ""
     architecture: str = ""
@@ -149,12 +149,12 @@ class ImageConfig(msgspec.Struct, frozen=True):
 
     @property
     def diff_ids(self) -> tuple[str, ...] | None:
-        """The digests of the unpacked layers, lowest first; None where the config does not state them."""
+        """Return the digests of the unpacked layers, lowest first, or None if the config does not state them."""
         return self.rootfs.diff_ids if self.rootfs is not None else None
 
     @property
     def platform(self) -> Platform:
-        """The platform that the config declares, normalised."""
+        """Return the normalised platform that the config declares."""
         return normalise(self.os, self.architecture, self.variant or "", self.os_version or "", self.os_features or ())
 
 
@@ -162,7 +162,7 @@ Document = Index | Manifest | Schema1
 
 
 class _Shape(msgspec.Struct, frozen=True, rename="camel"):
-    """Just enough to tell the kinds apart."""
+    """The fields that distinguish the kinds of documents."""
 
     schema_version: int = 0
     media_type: str = ""
@@ -173,27 +173,27 @@ class _Shape(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class _PlainIndex(Index, frozen=True, gc=False, rename="camel"):
-    """An index, and the keys that make something else of it."""
+    """An index, plus the keys that would make it another kind of document."""
 
     layers: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     config: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     fs_layers: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
     def document(self) -> Index | None:
-        """The index; None if it may be something else."""
+        """Return the index, or None if it may be another kind of document."""
         if self.schema_version == 1 or not self.layers is self.config is self.fs_layers is msgspec.UNSET:
             return None
         return Index(self.manifests, self.media_type, self.schema_version)
 
 
 class _PlainManifest(Manifest, frozen=True, gc=False, rename="camel"):
-    """A manifest, and the keys that make something else of it."""
+    """A manifest, plus the keys that would make it another kind of document."""
 
     manifests: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     fs_layers: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
     def document(self) -> Manifest | None:
-        """The manifest; None if it may be something else."""
+        """Return the manifest, or None if it may be another kind of document."""
         if self.schema_version == 1 or not self.manifests is self.fs_layers is msgspec.UNSET:
             return None
         return Manifest(self.config, self.layers, self.media_type, self.schema_version, self.artifact_type)
@@ -212,7 +212,7 @@ _PLAIN: dict[str, _Decoder] = {
 
 
 def _problems(where: str, descriptors: tuple[Descriptor, ...]) -> list[str]:
-    # Nearly always there are none, and there may be a million descriptors: look first, explain later.
+    # Fast path: there may be a million descriptors, and nearly all are valid.
     sizes = [one.size for one in descriptors]
     if min(sizes, default=0) >= 0 and max(sizes, default=0) <= MAX_SIZE and are_digests([one.digest for one in descriptors]):
         return []
@@ -220,7 +220,7 @@ def _problems(where: str, descriptors: tuple[Descriptor, ...]) -> list[str]:
     for number, descriptor in enumerate(descriptors):
         place = where if where == "config" else f"{where}[{number}]"
         if not is_digest(descriptor.digest):
-            problems.append(f"{place}.digest {descriptor.digest[:80]!r} is no digest")
+            problems.append(f"{place}.digest {descriptor.digest[:80]!r} is not a digest")
         if descriptor.size < 0:
             problems.append(f"{place}.size {descriptor.size} is negative")
         if descriptor.size > MAX_SIZE:
@@ -269,21 +269,21 @@ def _decoder_for(shape: _Shape, media_type: str) -> _Decoder:
 
 
 def _everyday(data: bytes, media_type: str) -> Document | None:
-    """A document that is what it was called, and plainly so: read once. None for all that needs a closer look."""
+    """Parse a document whose content matches its media type, in one pass. Return None if the full checks are needed."""
     decoder = _PLAIN.get(media_type)
     if decoder is None or len(data) > MAX_DOCUMENT:
         return None
     try:
         document: Document | None = decoder.decode(data).document()
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return None  # the closer look says why
+        return None  # the full parse reports the reason
     return document
 
 
 def parse_document(data: bytes, media_type: str = "") -> Document:
     """Parse an index, a manifest or a schema 1 manifest.
 
-    `media_type` is what the server called it and decides only where the content leaves it open. Raises MalformedDocument.
+    `media_type` is the type that the server stated; it decides only where the content is ambiguous. Raises MalformedDocument.
     """
     document = _everyday(data, media_type)
     if document is None:

@@ -1,4 +1,4 @@
-"""Media types of images, and which of them say "do not redistribute"."""
+"""Media types of images, and which of them forbid redistribution."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})
 MANIFESTS = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
 SCHEMA1 = frozenset({DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED})
 
-# containerd does not look for a compression in these (images.DiffCompression); in Docker's plain type it does.
+# containerd does not detect the compression of these types (images.DiffCompression); it does for Docker's plain type.
 OCI_PLAIN_LAYERS = frozenset(
     {"application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.layer.nondistributable.v1.tar"}
 )
@@ -27,7 +27,7 @@ ACCEPT = ", ".join((OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST, DOCKE
 
 
 class Form(enum.StrEnum):
-    """What kind of document a media type names."""
+    """The kind of document that a media type names."""
 
     INDEX = "index"
     MANIFEST = "manifest"
@@ -42,17 +42,17 @@ _FORMS = {
 
 
 def form_of(media_type: str) -> Form | None:
-    """The kind of document that a media type names; None for any other media type."""
+    """Return the kind of document that a media type names, or None for any other media type."""
     return _FORMS.get(media_type)
 
 
 class NondistributableType(Fact, frozen=True, kw_only=True):
-    """A prefix of media types that mark a layer as not to be redistributed."""
+    """A media type prefix that marks a layer as not redistributable."""
 
     prefix: str
 
 
 @cache
 def is_nondistributable(media_type: str) -> bool:
-    """Whether a layer of this media type is foreign, by the prefix test that containerd makes."""
+    """Return whether a layer of this media type is foreign, with containerd's prefix test."""
     return media_type.startswith(tuple(row.prefix for row in table("media_types", NondistributableType)))

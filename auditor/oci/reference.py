@@ -25,30 +25,30 @@ _DOCKER_HUB = frozenset({"index.docker.io", DEFAULT_DOMAIN})
 
 
 class InvalidReference(ValueError):
-    """The text is no image reference. `str(error)` says why, in words for the author of a list."""
+    """The text is not an image reference. `str(error)` gives the reason for the author of a list."""
 
 
 def is_digest(text: str) -> bool:
-    """Whether `text` is a digest of a registered algorithm with the right number of lower-case hex digits."""
+    """Return whether `text` is a digest of a registered algorithm with the right number of lower-case hex digits."""
     return _DIGEST.fullmatch(text) is not None
 
 
 def are_digests(texts: Sequence[str]) -> bool:
-    """Whether all of them are. Most are of one algorithm, so that one look is enough for very many."""
+    """Return whether all texts are digests. One fast test decides the usual case."""
     return _are_everyday(texts) or all(map(is_digest, texts))
 
 
 def _are_everyday(texts: Sequence[str]) -> bool:
-    """Whether all are `sha256:` and 64 lower-case hex digits, told by methods of strings: a pattern takes twice the time.
+    """Return whether all texts are `sha256:` and 64 lower-case hex digits. String methods take half the time of a pattern.
 
-    Without the hex digits, a line break and `sh:` remain of each text, so that each is one line.
+    Without the hex digits, only a line break and `sh:` remain of each text, so each text is one line.
     """
     lines = "\n".join(["", *texts])
     count = len(texts)
     return (
         len(lines) == _LINE * count
         and lines.count("\nsha256:") == count
-        and max(map(len, texts), default=0) < _LINE  # by their sum, all are equally long
+        and max(map(len, texts), default=0) < _LINE  # the sum is known, so all have this length
         and lines.isascii()
         and lines.encode().translate(None, b"0123456789abcdef") == b"\nsh:" * count
     )
@@ -56,31 +56,31 @@ def _are_everyday(texts: Sequence[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A normalised reference. `tag` and `digest` are empty when absent; `explicit_tag` tells a written tag from `latest`."""
+    """A normalised reference. `tag` and `digest` are empty if absent. `explicit_tag` is false if `latest` is the default."""
 
     domain: str
     path: str
     tag: str = ""
     digest: str = ""
-    explicit_tag: bool = field(default=True, compare=False)  # `busybox` and `busybox:latest` are one image
+    explicit_tag: bool = field(default=True, compare=False)  # `busybox` and `busybox:latest` are the same image
 
     @property
     def repository(self) -> str:
-        """Host and path, without tag or digest."""
+        """Return host and path, without tag or digest."""
         return f"{self.domain}/{self.path}"
 
     @property
     def target(self) -> str:
-        """What a registry is asked for: the digest if there is one, else the tag."""
+        """Return what a client requests from the registry: the digest if there is one, else the tag."""
         return self.digest or self.tag
 
     @property
     def api_host(self) -> str:
-        """The host that speaks the registry API for this domain."""
+        """Return the host that serves the registry API for this domain."""
         return "registry-1.docker.io" if self.domain == DEFAULT_DOMAIN else self.domain
 
     def at(self, digest: str) -> Reference:
-        """The same repository, pinned to `digest` alone."""
+        """Return the same repository, pinned only to `digest`."""
         return replace(self, tag="", digest=digest)
 
     def __str__(self) -> str:
@@ -100,35 +100,32 @@ def _explain_path(path: str) -> str:
         return "the repository name is missing"
     if path != path.lower():
         return f"the repository name {path!r} must be lower case"
-    return f"{path!r} is no repository name"
+    return f"{path!r} is not a repository name"
 
 
 @lru_cache(maxsize=65536)
 def parse_reference(text: str) -> Reference:
-    """Parse and normalise a reference.
-
-    Raises InvalidReference, whose text says what is wrong and never only that something is.
-    """
+    """Parse and normalise a reference. Raises InvalidReference with a specific reason."""
     if not text:
         raise InvalidReference("empty")
     if "://" in text:
-        raise InvalidReference(f"a reference has no scheme: remove {text.split('://', 1)[0]!r}://")
+        raise InvalidReference(f"a reference must not have a scheme: remove {text.split('://', 1)[0]!r}://")
     if _IMAGE_ID.fullmatch(text):
-        raise InvalidReference("64 hex digits are the id of a local image, which no registry knows")
+        raise InvalidReference("64 hex digits are the ID of a local image; registries do not know such IDs")
     name, at, digest = text.partition("@")
     if at and not is_digest(digest):
-        raise InvalidReference(f"{digest!r} is no digest (sha256: and 64 lower-case hex digits)")
+        raise InvalidReference(f"{digest!r} is not a digest (sha256: and 64 lower-case hex digits)")
     slash, colon = name.rfind("/"), name.rfind(":")
     tag = ""
     if colon > slash:
         name, tag = name[:colon], name[colon + 1 :]
         if _TAG.fullmatch(tag) is None:
             raise InvalidReference(
-                f"{tag!r} is no tag (letters, digits, '_', '.', '-'; at most 128)" if tag else "the tag is empty"
+                f"{tag!r} is not a tag (letters, digits, '_', '.', '-'; at most 128)" if tag else "the tag is empty"
             )
     domain, path = _split_domain(name)
     if _DOMAIN.fullmatch(domain) is None:
-        raise InvalidReference(f"{domain!r} is no registry host")
+        raise InvalidReference(f"{domain!r} is not a registry host")
     if domain == DEFAULT_DOMAIN and path and "/" not in path:
         path = f"library/{path}"
     if _PATH.fullmatch(path) is None:
@@ -140,7 +137,7 @@ def parse_reference(text: str) -> Reference:
 
 
 def spelt(name: str) -> str:
-    """Return a name as every tool understands it, to compare; unchanged when it is no reference."""
+    """Return the normalised form of a name for comparisons, or the unchanged text if it is not a reference."""
     try:
         return str(parse_reference(name))
     except InvalidReference:

@@ -1,4 +1,4 @@
-"""Which manifest of an index a host would run, and what stands in the way when there is none."""
+"""Select the manifest of an index that a host would run, or the reason why it cannot run any."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _ARM_VARIANTS = ("v8", "v7", "v6", "v5")
 
 
 class Fit(enum.Enum):
-    """How well one image platform suits a host."""
+    """How well an image platform suits a host."""
 
     EXACT = "exact"
-    FALLBACK = "fallback"  # runs, but only by the previous-LTSC rule
-    BLANK = "blank"  # runs on any build, as the image says none
-    BUILD_MISMATCH = "build-mismatch"  # right OS and architecture, a Windows build that the host cannot run
-    PLATFORM_ABSENT = "platform-absent"  # nothing for the OS and architecture
+    FALLBACK = "fallback"  # runs only by the previous-LTSC rule
+    BLANK = "blank"  # runs on any build, because the image states none
+    BUILD_MISMATCH = "build-mismatch"  # right OS and architecture, but a Windows build that the host cannot run
+    PLATFORM_ABSENT = "platform-absent"  # no manifest for the OS and architecture
 
     @property
     def runs(self) -> bool:
-        """Whether the host would run it."""
+        """Return whether the host would run it."""
         return self in _RUNS
 
 
@@ -47,17 +47,19 @@ _ORDER = {Fit.EXACT: 0, Fit.FALLBACK: 1, Fit.BLANK: 2, Fit.BUILD_MISMATCH: 3, Fi
 
 
 class Choice(msgspec.Struct, frozen=True, gc=False):
-    """The outcome of a choice. `entry` is the best index entry, runnable or not."""
+    """The result of a selection. `entry` is the best index entry, runnable or not."""
 
     fit: Fit
     entry: Descriptor | None = None
     os_version: str = ""
-    builds: tuple[str, ...] = ()  # os.versions on offer for the host's OS and architecture, oldest first
-    runnable_builds: int = 0  # how many different Windows builds among them the host would run
+    builds: tuple[str, ...] = ()  # os.versions available for the host's OS and architecture, oldest first
+    runnable_builds: int = 0  # how many different Windows builds among them the host can run
 
 
 def fit_platform(image: Platform, host: Platform, *, strict: bool = False, any_build: bool = False) -> Fit:
-    """How an image platform suits a host. `strict`: builds must be equal; `any_build`: HostProcess, which any build runs."""
+    """Return how an image platform suits a host. `strict` requires equal builds; `any_build` is for HostProcess containers,
+    which run on any build.
+    """
     if image.os != host.os or image.architecture != host.architecture or not _variant_runs(image, host):
         return Fit.PLATFORM_ABSENT
     if host.os != "windows" or not host.os_version or any_build:
@@ -66,7 +68,7 @@ def fit_platform(image: Platform, host: Platform, *, strict: bool = False, any_b
 
 
 def _variant_runs(image: Platform, host: Platform) -> bool:
-    """arm/v7 runs v7, v6 and v5; amd64 micro-architecture levels run lower ones; an unnamed variant runs the base only."""
+    """Return whether the host runs the variant: arm/v7 runs v7, v6, v5; amd64 runs lower levels; no variant means base only."""
     if image.variant == host.variant or not image.variant:
         return True
     if host.architecture == "arm" and {image.variant, host.variant} <= set(_ARM_VARIANTS):
@@ -83,14 +85,14 @@ def _sort_key(item: tuple[Fit, Platform, int], host: Platform) -> tuple[object, 
     fit, platform, _ = item
     exact_variant = platform.variant == host.variant
     newest_first = tuple(-part for part in _version_key(platform.os_version))
-    # A host that runs any build for HostProcess still takes the manifest of its own build where there is one.
+    # A host that accepts any build (HostProcess) still prefers the manifest of its own build.
     return (_ORDER[fit], _ORDER[fit_platform(platform, host)], not exact_variant, newest_first)
 
 
 def entries(index: Index, known: Mapping[str, Platform] = _NONE_KNOWN) -> Iterator[tuple[Descriptor, Platform]]:
-    """The index entries that name a platform to run on; attestations and `unknown/unknown` are none.
+    """Yield the index entries with a runnable platform; skip attestations and `unknown/unknown`.
 
-    `known` maps manifest digests to the platforms that their configs declare: they win where the index is silent.
+    `known` maps manifest digests to the platforms in their configs. They apply where the index states no platform.
     """
     for descriptor in index.manifests:
         if platform := _runnable_platform(descriptor, known):
@@ -98,9 +100,10 @@ def entries(index: Index, known: Mapping[str, Platform] = _NONE_KNOWN) -> Iterat
 
 
 def flatten(index: Index, load: Callable[[str], Index | None], depth: int = MAX_DEPTH) -> Index:
-    """The index with nested indexes replaced by their entries, each nested index once, so that circles end.
+    """Replace nested indexes with their entries. Each nested index is expanded once, so that loops end.
 
-    `load` gives a nested index by digest, None if not at hand; then, and below `depth`, its entry stays as it is.
+    `load` returns a nested index by digest, or None if it was not collected. In that case, and below `depth`, the entry is
+    kept.
     """
     found: list[Descriptor] = []
     seen: set[str] = set()
@@ -123,7 +126,7 @@ def flatten(index: Index, load: Callable[[str], Index | None], depth: int = MAX_
 
 
 def is_clear(index: Index) -> bool:
-    """Whether every entry says all that a choice needs, so that no config must be read for any host."""
+    """Return whether every entry states all that a selection needs, so that no config must be read for any host."""
     return all(
         entry.platform_field is not None and (entry.platform_field.os_version or entry.platform_field.os != "windows")
         for entry in index.manifests
@@ -131,7 +134,7 @@ def is_clear(index: Index) -> bool:
 
 
 def unclear(index: Index, host: Platform) -> Iterator[Descriptor]:
-    """The entries that might suit `host`, but whose config must be read to know: no platform, or Windows without os.version."""
+    """Yield the entries that may suit `host` but need their config: no platform, or Windows without os.version."""
     for descriptor in index.manifests:
         platform = descriptor.platform
         if descriptor.is_attestation:
@@ -141,7 +144,7 @@ def unclear(index: Index, host: Platform) -> Iterator[Descriptor]:
 
 
 def platforms_of(index: Index, known: Mapping[str, Platform] = _NONE_KNOWN) -> tuple[Platform | None, ...]:
-    """The platform of each entry; None for what nothing can run. `known` as for `entries`."""
+    """Return the platform of each entry, or None for entries that cannot run. `known` is as in `entries`."""
     return tuple(_runnable_platform(descriptor, known) for descriptor in index.manifests)
 
 
@@ -153,21 +156,21 @@ def choose(
     any_build: bool = False,
     known: Mapping[str, Platform] = _NONE_KNOWN,
 ) -> Choice:
-    """The manifest that `host` would run: exact build first, then the newest by the previous-LTSC rule, then a blank one."""
+    """Return the manifest that `host` would run. Order: exact build, newest by the previous-LTSC rule, build not stated."""
     return choose_among(index, platforms_of(index, known), host, strict=strict, any_build=any_build)
 
 
 def choose_among(
     index: Index, platforms: tuple[Platform | None, ...], host: Platform, *, strict: bool = False, any_build: bool = False
 ) -> Choice:
-    """`choose`, for a caller that has `platforms_of(index)` at hand."""
+    """Like `choose`, for callers that already have `platforms_of(index)`."""
     pick = _pick(platforms, host, strict, any_build)
     entry = index.manifests[pick.position] if pick.position >= 0 else None
     return Choice(pick.fit, entry, pick.os_version, pick.builds, pick.runnable_builds)
 
 
 class _Pick(NamedTuple):
-    """A choice among platforms, by position: the same for every index with the same platforms."""
+    """A selection by position: the same for every index with the same platforms."""
 
     fit: Fit
     position: int

@@ -1,7 +1,7 @@
-"""Tar headers, one after the other: ustar, GNU long names, PAX, base-256 sizes. Everything that a header says is bounded.
+"""Walk tar headers: ustar, GNU long names, PAX, base-256 sizes. All sizes and counts in headers are bounded.
 
-Python's `tarfile` reads an extended header of any length into memory and knows no limit of entries; therefore the walk is
-our own. It reads headers only: `skip_to` decides whether the rest is sought over or streamed.
+Python's `tarfile` reads extended headers of any length into memory and does not limit entries, so this module has its own
+walker. It reads only headers: `skip_to` decides whether data is skipped or streamed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ BLOCK = 512
 MAX_NAME = 4096
 MAX_ENTRIES = 200_000
 MAX_EXTENSION = 1024 * 1024
-_MAX_EXTENSIONS = 8  # in front of one entry; real writers need two
+_MAX_EXTENSIONS = 8  # before one entry; real writers need two
 _ZEROS = bytes(BLOCK)
 _ADLER = 65_521
 _FIELDS = Struct("100s24x12s12x8sc100s6s82x155s12x")
@@ -27,7 +27,7 @@ _RECORD = re.compile(rb"(\d{1,7}) ([^=\n]+)=")
 
 
 class EntryKind(enum.Enum):
-    """What an entry is. Devices, sockets and sparse files are `OTHER`: no image needs them."""
+    """The kind of an entry. Devices, sockets and sparse files are `OTHER`: images do not need them."""
 
     FILE = "file"
     SYMLINK = "symlink"
@@ -49,21 +49,21 @@ _EXTENSIONS = frozenset({b"x", b"g", b"L", b"K"})
 
 
 class Source(Protocol):
-    """The bytes of an archive, from front to back."""
+    """The bytes of an archive, read from start to end."""
 
     position: int
 
     def read(self, count: int) -> bytes:
-        """Exactly so many bytes; fewer only at the end."""
+        """Return exactly `count` bytes; fewer only at the end."""
         ...
 
     def skip_to(self, position: int) -> None:
-        """Go on at `position`, which does not lie behind."""
+        """Continue at `position`, which is never behind the current position."""
         ...
 
 
 class Member(NamedTuple):
-    """One entry as its headers describe it; its data begins at `offset` of the archive. `why`: it is damaged or sparse."""
+    """One entry as its headers describe it. Its data begins at byte `offset`. `why` says that it is damaged or sparse."""
 
     name: str
     kind: EntryKind
@@ -75,7 +75,7 @@ class Member(NamedTuple):
 
 
 class _Extensions:
-    """What extended headers said about the entry that follows them."""
+    """What extended headers state about the next entry."""
 
     __slots__ = ("count", "name", "size", "sparse", "target")
 
@@ -91,9 +91,9 @@ _NONE = _Extensions()
 
 
 def walk(source: Source) -> Iterator[Member]:
-    """The entries of a tar. Raises Unusable where it cannot go on; what came before stands.
+    """Yield the entries of a tar. Raises Unusable at the first unreadable header; earlier entries stay valid.
 
-    Between two entries the caller may read the data of the first, or leave it.
+    Before the next entry the caller may read or skip the data of the current one.
     """
     count, extensions = 0, _NONE
     while (block := source.read(BLOCK)) != _ZEROS:
@@ -131,7 +131,7 @@ def walk(source: Source) -> Iterator[Member]:
 
 
 def _simple(block: bytes, offset: int) -> Member | None:
-    """What nearly every header is: a file with a short name. None for all others, and where anything is odd."""
+    """Parse the usual header: a file with a short name. Return None for all other headers and for any anomaly."""
     size, total, end = block[124:135], block[148:154], block.find(0, 0, 100)
     if block[156] != 0x30 or block[345] or end < 1 or block[end - 1] == 0x2F or not (size.isdigit() and total.isdigit()):
         return None
@@ -169,17 +169,17 @@ def _member(name: bytes, flag: bytes, size: int, target: bytes, offset: int, ext
 
 
 def _text(field: bytes) -> bytes:
-    """A field up to its first NUL."""
+    """Return a field up to its first NUL."""
     end = field.find(0)
     return field if end < 0 else field[:end]
 
 
 def _number(field: bytes, start: int) -> int:
-    """A size: octal digits, or base-256 behind a set first bit."""
+    """Parse a size: octal digits, or base-256 if the first bit is set."""
     if field[0] & 0x80:
         value = int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
         if field[0] & 0x40 or value >= 1 << 62:
-            raise Unusable("", Defect.MALFORMED, f"the header at byte {start:,} gives a size that no file has")
+            raise Unusable("", Defect.MALFORMED, f"the header at byte {start:,} states an impossible file size")
         return value
     digits = field.strip(b"\0 ")
     value = _octal(digits) if digits else 0
@@ -189,7 +189,7 @@ def _number(field: bytes, start: int) -> int:
 
 
 def _octal(digits: bytes) -> int:
-    """The number, or -1. Python alone would also take signs, underscores and `0o`."""
+    """Return the number, or -1. Python's `int` would also accept signs, underscores and `0o`."""
     try:
         return int(digits, 8) if digits.isdigit() else -1
     except ValueError:
@@ -197,16 +197,16 @@ def _octal(digits: bytes) -> int:
 
 
 def _verify(block: bytes, field: bytes, start: int) -> None:
-    """The checksum counts its own field as spaces. Adler-32's lower half is that sum, made in C."""
+    """Verify the checksum, which counts its own field as spaces. The lower half of Adler-32 is that sum, computed in C."""
     digits = field.strip(b"\0 ")
     told = _octal(digits)
-    # A damage that shifts the sum by exactly 65,521 would have to change half of the header.
+    # Damage that shifts the sum by exactly 65,521 would have to change half of the header.
     if zlib.adler32(block) & 0xFFFF == (told + sum(field) - 255) % _ADLER:
         return
     if told == sum(value - 256 if value > 127 else value for value in block[:148] + block[156:]) + 256:
         return
-    what = "is no tar header" if start == 0 else "is no tar header: damaged, or not where the entry before it says"
-    raise Unusable("", Defect.MALFORMED, f"what stands at byte {start:,} {what}")
+    what = "is not a tar header" if start == 0 else "is not a tar header: damaged, or the size of the entry before is wrong"
+    raise Unusable("", Defect.MALFORMED, f"the block at byte {start:,} {what}")
 
 
 def _cut_off(start: int, block: bytes) -> Unusable:
@@ -240,7 +240,7 @@ def _extend(extensions: _Extensions, flag: bytes, body: bytes, start: int) -> No
 
 
 def _records(extensions: _Extensions, body: bytes, start: int, *, everywhere: bool) -> None:
-    """PAX records: `LENGTH KEY=VALUE` and a line feed, where LENGTH counts all of it."""
+    """Parse PAX records: `LENGTH KEY=VALUE` and a line feed, where LENGTH counts the whole record."""
     place = 0
     while place < len(body) and body[place]:
         match = _RECORD.match(body, place)
@@ -262,14 +262,14 @@ def _record(extensions: _Extensions, key: bytes, value: bytes, start: int, *, ev
         extensions.target = value
     elif key == b"size":
         if not value.isdigit() or len(value) > 18:
-            raise Unusable("", Defect.MALFORMED, f"the extended header at byte {start:,} gives a size that no file has")
+            raise Unusable("", Defect.MALFORMED, f"the extended header at byte {start:,} states an impossible file size")
         extensions.size = int(value)
     else:
         extensions.sparse = True
 
 
 def _skip_sparse_map(source: Source, block: bytes) -> None:
-    """GNU's old sparse files have blocks of their own between header and data, as long as each says that one follows."""
+    """Skip the extra blocks of GNU's old sparse format between header and data; each block says whether another follows."""
     more, left = block[482], MAX_EXTENSION // BLOCK
     while more and left:
         block = source.read(BLOCK)
@@ -277,7 +277,7 @@ def _skip_sparse_map(source: Source, block: bytes) -> None:
 
 
 def is_header(block: bytes) -> bool:
-    """Whether a block is a tar header by its checksum."""
+    """Return whether a block is a tar header, by its checksum."""
     if len(block) < BLOCK or block == _ZEROS:
         return False
     try:

@@ -1,4 +1,4 @@
-"""What layers say about their unpacked size: their media types, their annotations, their ends. Not yet believed."""
+"""What layers state about their unpacked size: media types, annotations, trailers. The values are not yet verified."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ ZSTD: Final = "zstd"
 
 
 class UnpackedKind(enum.StrEnum):
-    """How the unpacked size of a layer was told."""
+    """How the unpacked size of a layer was found."""
 
     GZIP_TRAILER = "gzip-trailer"  # the length of the last gzip member, modulo 2**32
     ZSTD_FRAME = "zstd-frame"  # Frame_Content_Size of the first zstd frame
     PLAIN = "plain"  # not compressed: the blob's own size
-    EXPANDED = "expanded"  # somebody expanded it and counted
-    UNSAID = "unsaid"  # its bytes do not tell; `detail` says why
+    EXPANDED = "expanded"  # the layer was decompressed and its bytes were counted
+    UNSAID = "unsaid"  # the bytes do not state it; `detail` gives the reason
 
 
 class UnpackedSeen(msgspec.Struct, frozen=True):
-    """What was observed about the unpacked size of one layer, undecided. `value` is 0 where nothing is said."""
+    """One observation of a layer's unpacked size, not yet evaluated. `value` is 0 if no size is stated."""
 
     kind: UnpackedKind
     value: int
@@ -35,21 +35,21 @@ class UnpackedSeen(msgspec.Struct, frozen=True):
 
 
 class AllUnpacked(NamedTuple):
-    """What was seen of very many layers, by digest: of most, only the number that their gzip trailer gives."""
+    """Observations of very many layers by digest; for most, only the number in the gzip trailer."""
 
     trailers: Mapping[str, int]
     others: Mapping[str, UnpackedSeen]
 
     def get(self, digest: str) -> UnpackedSeen | None:
-        """What was seen of a layer."""
+        """Return the observation of a layer, or None."""
         trailer = self.trailers.get(digest)
         return self.others.get(digest) if trailer is None else UnpackedSeen(UnpackedKind.GZIP_TRAILER, trailer)
 
 
 class LayerParts(Fact, frozen=True, kw_only=True):
-    """An annotation, or the beginning of one, by which `maker` marks layers of many gzip members or zstd frames.
+    """An annotation, or its prefix, by which `maker` marks layers that consist of many gzip members or zstd frames.
 
-    `size` is the annotation that gives their unpacked size; empty when there is none.
+    `size` is the annotation with the unpacked size, or empty if `maker` writes none.
     """
 
     annotation: str
@@ -59,13 +59,13 @@ class LayerParts(Fact, frozen=True, kw_only=True):
 
 @lru_cache(maxsize=256)
 def packed_by(media_type: str) -> str | None:
-    """`gzip` or `zstd`, empty for a plain tar, by a layer's media type; None where the type does not say."""
+    """Return `gzip`, `zstd` or an empty string (plain tar) from a layer's media type, or None if the type does not state it."""
     ending = media_type.rpartition("+")[2].rpartition(".")[2]
     return {GZIP: GZIP, ZSTD: ZSTD, "tar": ""}.get(ending)
 
 
 def parts_of(layer: Descriptor) -> LayerParts | None:
-    """What made a layer of many parts, of which none tells the size of all; None when no annotation says so."""
+    """Return the tool that made a layer of many parts that do not state the total size, or None."""
     if not layer.annotations:
         return None
     rows = table("layer_parts", LayerParts)

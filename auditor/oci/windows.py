@@ -1,7 +1,7 @@
-"""Which Windows image builds a Windows host build can run with process isolation.
+"""Which Windows image builds run on a Windows host build with process isolation.
 
-The rule is containerd's (containerd/platforms platform_windows_compat.go); its numbers are rows in facts/windows_builds.yaml,
-and which containerd applies which rule is in facts/windows_runtimes.yaml.
+The rule is containerd's (containerd/platforms platform_windows_compat.go). Its numbers are in facts/windows_builds.yaml;
+facts/windows_runtimes.yaml states which containerd version applies which rule.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _BUILD = re.compile(r"[0-9]{4,6}")
 
 
 class WindowsRelease(Fact, frozen=True, kw_only=True):
-    """A Windows release that runs containers. `floor`: an LTSC generation of the stable-ABI rule.
+    """A Windows release that runs containers. `floor` marks an LTSC generation of the stable-ABI rule.
 
-    `support_ends` is the end of extended support, where there is one; after `mainstream_ends` only security fixes remain.
+    `support_ends` is the end of extended support, if any. After `mainstream_ends` Microsoft ships only security fixes.
     """
 
     name: str
@@ -35,7 +35,7 @@ class WindowsRelease(Fact, frozen=True, kw_only=True):
 
 
 class WindowsRuntime(Versioned, frozen=True, kw_only=True):
-    """How a range of runtime versions picks among Windows manifests."""
+    """How a range of runtime versions selects among Windows manifests."""
 
     runtime: str
     matching: Literal["strict", "ltsc"]
@@ -46,14 +46,14 @@ class Match(enum.Enum):
     """How an image build relates to a host build."""
 
     EXACT = "exact"
-    BLANK = "blank"  # no os.version in the image: matches any host
-    FALLBACK = "fallback"  # runs by the previous-LTSC rule only
+    BLANK = "blank"  # the image states no os.version: matches any host
+    FALLBACK = "fallback"  # runs only by the previous-LTSC rule
     OLDER = "older"  # too old for this host
     NEWER = "newer"  # newer than the host
 
     @property
     def runs(self) -> bool:
-        """Whether the host runs an image with this match."""
+        """Return whether the host runs an image with this match."""
         return self in _RUNS
 
 
@@ -61,7 +61,7 @@ _RUNS = frozenset({Match.EXACT, Match.BLANK, Match.FALLBACK})
 
 
 def releases() -> tuple[WindowsRelease, ...]:
-    """All Windows releases that the facts know."""
+    """Return all Windows releases in the facts."""
     return table("windows_builds", WindowsRelease)
 
 
@@ -71,7 +71,7 @@ def _by_name() -> dict[str, int]:
 
 
 def build_named(text: str) -> int | None:
-    """The build that a name (`ltsc2022`, `1809`, `23H2`) or a plain build number stands for; None when it is neither."""
+    """Return the build for a name (`ltsc2022`, `1809`, `23H2`) or a plain build number, or None for any other text."""
     named = _by_name().get(text.lower())
     if named is not None:
         return named
@@ -80,13 +80,13 @@ def build_named(text: str) -> int | None:
 
 @cache
 def release_of(build: int) -> WindowsRelease | None:
-    """The release with exactly this build, or None."""
+    """Return the release with exactly this build, or None."""
     return next((row for row in releases() if row.build == build), None)
 
 
 @cache
 def split_version(version: str) -> tuple[str, int] | None:
-    """`10.0.20348.587` as (`10.0`, 20348); None when it is no Windows version."""
+    """Return `10.0.20348.587` as (`10.0`, 20348), or None if the text is not a Windows version."""
     parts = version.split(".")
     if len(parts) not in {3, 4} or not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
         return None
@@ -102,10 +102,10 @@ def _floor(host: int) -> int:
 
 @cache
 def match_build(host_version: str, image_version: str, *, strict: bool = False) -> Match:
-    """How an image with `image_version` stands to a host with `host_version` (both `10.0.BUILD[.REVISION]`).
+    """Return how an image with `image_version` relates to a host with `host_version` (both `10.0.BUILD[.REVISION]`).
 
-    `strict` is the rule of older containerd: builds must be equal. A blank image version matches any host; an image version
-    that is no Windows version counts as OLDER, since no host runs it.
+    `strict` is the rule of older containerd versions: builds must be equal. An image without a version matches any host. An
+    invalid image version counts as OLDER, because no host runs it.
     """
     if not image_version:
         return Match.BLANK
@@ -124,6 +124,6 @@ def match_build(host_version: str, image_version: str, *, strict: bool = False) 
 
 @cache
 def runtime_rule(runtime: str, version: str) -> WindowsRuntime | None:
-    """The row for a runtime at a version; None when the facts have none (the caller must say so, not guess)."""
+    """Return the row for a runtime version, or None if the facts have none. The caller must then report it as unknown."""
     rows: tuple[WindowsRuntime, ...] = table("windows_runtimes", WindowsRuntime)
     return next((row for row in rows if row.runtime == runtime and row.surely_covers(version)), None)

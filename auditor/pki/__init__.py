@@ -1,1 +1,1 @@
-"""Certificates without I/O: loading, trust stores, path building, host names and what TLS clients make of a chain."""
+"""Certificates: loading, trust stores, path building, host names and chain verification by TLS clients. No I/O."""

@@ -1,6 +1,6 @@
-"""A certificate as a frozen value: everything that the audit asks of it, read once.
+"""A certificate as a frozen value with all fields that the audit needs, parsed once.
 
-Two certificates are equal when their DER is. Texts that come from inside (names, URLs) are printable and bounded.
+Two certificates are equal if their DER is equal. Texts from inside a certificate (names, URLs) are printable and bounded.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ MAX_CERTIFICATE = 1024 * 1024
 
 
 class UnreadableCertificate(ValueError):
-    """The bytes are no certificate. `str(error)` says why."""
+    """The bytes are not a certificate. `str(error)` gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """One certificate. Dates are UTC, hashes lower-case hex, subject and issuer RFC 4514, `key_size` in bits.
 
-    `name` is what people call it: the common name, else unit or organisation, the first alternative name, the subject.
-    `signature_hash` is empty where the signature algorithm has none (Ed25519) or is unknown.
+    `name` is for display: the common name, else unit or organisation, the first alternative name, the subject. `signature_hash`
+    is empty if the signature algorithm has none (Ed25519) or is unknown.
     """
 
     sha256: str
@@ -57,14 +57,14 @@ class Certificate:
 
     @property
     def self_signed(self) -> bool:
-        """Whether it names itself as its issuer. The signature is not asked: no client asks a root's either."""
+        """Return whether subject and issuer are equal. The signature is not verified; clients do not verify a root's either."""
         if self.subject_der != self.issuer_der:
             return False
         return not (self.extensions.aki and self.extensions.ski) or self.extensions.aki == self.extensions.ski
 
     @property
     def may_issue(self) -> bool:
-        """Whether it says that it is a CA, or is so old (version 1) that it cannot say."""
+        """Return whether it states that it is a CA, or is X.509 version 1, which cannot state it."""
         if self.extensions.is_ca is None:
             return self.self_signed and self.parsed.version is x509.Version.v1
         return self.extensions.is_ca
@@ -72,7 +72,7 @@ class Certificate:
 
 @contextmanager
 def _without_warnings() -> Iterator[None]:
-    # Serial numbers of 0, names of more than 64 characters and the like are in real roots: they are read as long as it works.
+    # Real roots have serial number 0 or names of more than 64 characters. Such certificates are read as far as possible.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -91,7 +91,7 @@ def _text(value: str | bytes) -> str:
 
 
 def _key(parsed: x509.Certificate) -> tuple[str, int, bytes]:
-    """Kind, size and digest of the public key; `unknown` where the library does not know the algorithm."""
+    """Return kind, size and digest of the public key; kind `unknown` if the library does not support the algorithm."""
     try:
         key = parsed.public_key()
         digest = hashlib.sha256(
@@ -123,13 +123,13 @@ def _signature_hash(parsed: x509.Certificate) -> str:
 
 
 def _why(error: Exception) -> str:
-    """What the library found wrong; its parser tells in the words of its own source code, which help nobody."""
+    """Return the library's reason, or a general one if it only quotes its parser's source code."""
     said = printable(str(error), 200)
-    return "it is no X.509 certificate" if not said or "ParseError" in said else said
+    return "it is not an X.509 certificate" if not said or "ParseError" in said else said
 
 
 def parse_certificate(der: bytes) -> Certificate:
-    """Read one DER certificate. Raises UnreadableCertificate; odd extensions only set `extensions.defect`."""
+    """Parse one DER certificate. Raises UnreadableCertificate; unreadable extensions only set `extensions.defect`."""
     if len(der) > MAX_CERTIFICATE:
         raise UnreadableCertificate(f"{len(der):,} bytes, more than {MAX_CERTIFICATE:,}")
     with _without_warnings():

@@ -1,6 +1,6 @@
-"""TLS clients as facts: what each trusts, fetches and refuses, and the words in which it fails.
+"""TLS clients as facts: what each trusts, downloads and rejects, and its error messages.
 
-A client that is in no row cannot be judged; `client_model` then gives None, and the caller says so.
+For a client without a row, `client_model` returns None and the caller reports it as undetermined.
 """
 
 from __future__ import annotations
@@ -29,12 +29,11 @@ OperatingSystem = Literal["linux", "windows"]
 class ClientModel(Fact, frozen=True, kw_only=True):
     """One TLS client on one OS.
 
-    `verifier` is the code that decides, `reads` where it takes anchors from (`system`: the roots of the OS and what was
-    added to them; `pool`: the files that the client itself is given). `partial_chain`: an intermediate may be an anchor.
-    `connects` is the kind of endpoint that it connects to. `ca_file_error` is the error of a client that refuses a host because
-    the CA file for it holds no certificate; empty if it goes on without it. `timeout` is the limit of its TLS handshake in
-    seconds. `symptoms` holds its words by cause, empty where it does not fail for that; `{host}`, `{names}` and `{reason}` are
-    filled in.
+    `verifier` is the code that decides. `reads` is the source of its anchors: `system` is the OS store with its additions;
+    `pool` is the files configured for the client. `partial_chain`: an intermediate may be an anchor. `connects` is the kind of
+    endpoint that it connects to. `ca_file_error` is its error if the CA file for a host holds no certificate; empty if the
+    client ignores such a file. `timeout` is the limit of its TLS handshake in seconds. `symptoms` holds its error messages by
+    cause, with the fields `{host}`, `{names}` and `{reason}`; empty if the cause is no error for it.
     """
 
     id: str
@@ -57,7 +56,7 @@ class ClientModel(Fact, frozen=True, kw_only=True):
 
     @property
     def strength(self) -> Strength:
-        """What it accepts of signatures and keys."""
+        """Return which signatures and keys it accepts."""
         reads_by_go = self.verifier.startswith("go-")
         return Strength(
             self.accepts_sha1,
@@ -71,23 +70,25 @@ class ClientModel(Fact, frozen=True, kw_only=True):
 
     @property
     def asks_windows(self) -> bool:
-        """Whether CryptoAPI decides, alone or first: it fetches, stalls, and heeds Microsoft's list."""
+        """Return whether CryptoAPI decides, alone or first. CryptoAPI downloads, waits for timeouts, and applies Microsoft's
+        list.
+        """
         return self.os == "windows" and self.verifier not in {"go-pool-only", "openssl"}
 
     def symptom(self, cause: Cause, *, host: str = "", names: str = "", reason: str = "") -> str:
-        """What a user of this client sees."""
+        """Return the error message of this client."""
         return self.symptoms.get(cause, "").format(host=host, names=names, reason=reason)
 
 
 class RootUpdateUrl(Fact, frozen=True, kw_only=True):
-    """A URL that Windows asks for roots. `what`: `list`, or `root`, where `{sha1}` is the root's thumbprint."""
+    """A URL from which Windows downloads roots. `what`: `list`, or `root`, where `{sha1}` is the root's thumbprint."""
 
     what: Literal["list", "root"]
     url: str
 
 
 class SchannelVersion(Fact, frozen=True, kw_only=True):
-    """A version of TLS (`TLSv1.3`) that Windows speaks from a build on."""
+    """A TLS version (`TLSv1.3`) that Windows supports from a build on."""
 
     version: str
     first_build: int
@@ -95,7 +96,7 @@ class SchannelVersion(Fact, frozen=True, kw_only=True):
 
 @cache
 def schannel_speaks(version: str, build: int | None) -> bool | None:
-    """Whether a Windows of this build speaks a version of TLS by itself; None when the build decides and is not known."""
+    """Return whether Windows of this build supports a TLS version by default, or None if an unknown build decides it."""
     rows: tuple[SchannelVersion, ...] = table("schannel_versions", SchannelVersion)
     row = next((row for row in rows if row.version == version), None)
     if row is None:
@@ -105,25 +106,25 @@ def schannel_speaks(version: str, build: int | None) -> bool | None:
 
 @cache
 def client_model(name: str, os: str) -> ClientModel | None:
-    """The model of a client on an OS; None when the facts know nothing about it."""
+    """Return the model of a client on an OS, or None if the facts have none."""
     rows: tuple[ClientModel, ...] = table("tls_clients", ClientModel)
     return next((row for row in rows if row.id == name.lower() and row.os == os), None)
 
 
 @cache
 def client_ids(os: str) -> tuple[str, ...]:
-    """Every client that the facts know on an OS."""
+    """Return every client that the facts list for an OS."""
     rows: tuple[ClientModel, ...] = table("tls_clients", ClientModel)
     return tuple(row.id for row in rows if row.os == os)
 
 
 @cache
 def root_update_url(what: str, sha1: str = "") -> str:
-    """Where Windows looks for the list of roots, or for one root."""
+    """Return the URL where Windows downloads the list of roots, or one root."""
     rows: tuple[RootUpdateUrl, ...] = table("root_updates", RootUpdateUrl)
     return next(row.url for row in rows if row.what == what).format(sha1=sha1.upper())
 
 
 def default_clients(runtime: str) -> tuple[str, ...]:
-    """Who speaks TLS on a node when the plan does not say: the runtime (containerd if that is not named either), kubelet."""
+    """Return the TLS clients of a node if the plan lists none: the runtime (default containerd) and kubelet."""
     return (runtime.lower() or "containerd", "kubelet")

@@ -1,4 +1,4 @@
-"""Name constraints: which names a CA may issue for. Judged are host names, addresses and directory names: what servers have."""
+"""Name constraints: the names for which a CA may issue. Checked: host names, addresses and directory names."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def _within(kind: str, name: str, trees: tuple[tuple[str, str], ...]) -> bool:
 
 
 def violations(authority: Certificate, leaf: Certificate) -> Iterator[str]:
-    """Each name of the leaf that the authority may not issue for."""
+    """Yield each name of the leaf that the authority may not issue for."""
     permitted, excluded = authority.extensions.permitted, authority.extensions.excluded
     if not permitted and not excluded:
         return
     names = [("dns", canonical(name).removeprefix("*.")) for name in leaf.extensions.dns_names]
     names += [("ip", address) for address in leaf.extensions.ip_addresses]
     if len(names) * (len(permitted) + len(excluded)) > MAX_COMPARISONS:
-        yield "its name constraints are too many to compare"
+        yield "it has too many name constraints to compare"
         return
     limited = {kind for kind, _ in permitted}
     for kind, name in names:
@@ -52,7 +52,7 @@ _Steps = tuple[frozenset[tuple[str, str]], ...]
 
 
 def _steps(name: x509.Name) -> _Steps:
-    """A directory name from its root on, as RFC 5280 compares it: no matter the case, the spaces and the encoding."""
+    """Return a directory name from its root on, folded as RFC 5280 requires: case, spaces and encoding do not matter."""
     return tuple(frozenset((part.oid.dotted_string, _folded(part.value)) for part in rdn) for rdn in name.rdns)
 
 
@@ -61,18 +61,18 @@ def _folded(value: str | bytes) -> str:
 
 
 def directory_violations(authority: Certificate, below: tuple[Certificate, ...]) -> Iterator[str]:
-    """Each subject among the certificates below the authority, leaf first, that it may not issue for."""
+    """Yield each subject below the authority, leaf first, for which it may not issue."""
     permitted, excluded = authority.extensions.permitted_names, authority.extensions.excluded_names
     if not permitted and not excluded:
         return
     if len(below) * (len(permitted) + len(excluded)) > MAX_COMPARISONS:
-        yield "its name constraints are too many to compare"
+        yield "it has too many name constraints to compare"
         return
     allowed, forbidden = tuple(map(_steps, permitted)), tuple(map(_steps, excluded))
     for depth, certificate in enumerate(below):
         steps = _steps(certificate.parsed.subject)
         if not steps or (depth and certificate.subject_der == certificate.issuer_der):
-            continue  # a CA that issues to itself, as for a new key, is exempt
+            continue  # exempt: a CA that issues to itself, for example to change its key
         if any(steps[: len(tree)] == tree for tree in forbidden):
             yield f"its name constraints exclude {certificate.subject}"
         elif allowed and not any(steps[: len(tree)] == tree for tree in allowed):

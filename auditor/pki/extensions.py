@@ -1,7 +1,7 @@
-"""The extensions of a certificate that decide something, as plain values.
+"""The extensions of a certificate that affect verification, as plain values.
 
-`cryptography` reads the extensions of a certificate all or none. Where it refuses, the certificate is still good for its
-names and dates, and `Extensions.defect` says what could not be read.
+`cryptography` parses all extensions or none. If it fails, names and dates remain usable, and `Extensions.defect` gives the
+reason.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ _KNOWN_TO_GO = (x509.DNSName, x509.IPAddress, x509.RFC822Name, x509.UniformResou
 
 @dataclass(frozen=True, slots=True)
 class Extensions:
-    """What a certificate says beyond names, dates and key. None means: the extension is not there.
+    """What a certificate states besides names, dates and key. None means that the extension is absent.
 
     `ekus` and `unknown_critical` are dotted OIDs, `ski` and `aki` lower-case hex. `permitted` and `excluded` are the name
-    constraints as (`dns` or `ip`, value), where an address range is a CIDR; `permitted_names` and `excluded_names` are those
-    on directory names. `odd_constraints` are the kinds of name in critical name constraints that Go does not know.
+    constraints as (`dns` or `ip`, value); an address range is a CIDR. `permitted_names` and `excluded_names` constrain
+    directory names. `odd_constraints` are the name types in critical name constraints that Go does not support.
     """
 
     dns_names: tuple[str, ...] = ()
@@ -145,7 +145,7 @@ def _directories(names: list[x509.GeneralName] | None) -> Iterator[x509.Name]:
 
 
 def read_extensions(parsed: x509.Certificate) -> Extensions:
-    """The extensions of a parsed certificate; with `defect` set and nothing else when they cannot be read."""
+    """Return the extensions of a parsed certificate; only `defect` is set if they cannot be parsed."""
     try:
         return _Reader(parsed.extensions).read()
     except Exception as error:  # noqa: BLE001 - the library raises TypeError and others for odd name constraints

@@ -1,8 +1,8 @@
-"""Whether a client on a node would verify a served chain with the cable cut.
+"""Whether a client on a node verifies a served chain without external access.
 
-First whether the chain is whole, then whether its root is trusted, then whether everything on the way holds at the date.
-What a node has is what the plan gives it, what a dump of it shows, and what its OS brings: a root that Windows would
-download on demand is not known to be on a node, and never verifies. Revocation is judged apart (`auditor.pki.revocation`).
+Three questions, in order: is the chain complete, is its root trusted, and is every certificate valid on the date. A node trusts
+what the plan declares, what its dump shows, and what its OS ships. A root that Windows would download on demand is not known to
+be on a node, so it never verifies. Revocation is checked separately (`auditor.pki.revocation`).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class _Case:
             best = self._best(found.anchored)
             return Invalid(best) if best.flaws else Verifies(best)
         if found.truncated:
-            why = "there are more paths through the served certificates than the audit follows"
+            why = "the served certificates form more paths than the audit follows"
             return Unproven(self._path(Way((self._leaf,), End.NO_ISSUER)), Gap.TOO_MANY_PATHS, why)
         return self._untrusted(found)
 
@@ -60,7 +60,7 @@ class _Case:
         anchored = way.end in {End.ANCHORED, End.SELF_SIGNED}
         strength = self._strength
         if self._client.asks_windows and anchored and strength.accepts_sha1 and way.top in windows_programme():
-            strength = replace(strength, accepts_sha1=False)  # Windows refuses SHA-1 below the roots of its programme only
+            strength = replace(strength, accepts_sha1=False)  # Windows rejects SHA-1 only below the roots of its programme
         flaws = flaws_of(way.certificates, self._host, self._at, strength, anchored=anchored)
         if way.broken:
             flaws = (*flaws, Flaw(FlawKind.SIGNATURE, way.top, way.broken))
@@ -69,9 +69,9 @@ class _Case:
         return Path(way.certificates, flaws)
 
     def _distrusted(self, way: Way) -> tuple[Flaw, ...]:
-        """What Windows refuses although it has it."""
+        """Return what Windows rejects although it is in a store."""
         found = [
-            Flaw(FlawKind.DISTRUSTED, one, "it is in the node's store of disallowed certificates")
+            Flaw(FlawKind.DISTRUSTED, one, "it is in the node's Disallowed store")
             for one in way.certificates
             if one in self._trust.disallowed
         ]
@@ -81,7 +81,7 @@ class _Case:
         return tuple(found)
 
     def _best(self, ways: tuple[Way, ...]) -> Path:
-        """The path with the fewest flaws; of equal ones the shortest."""
+        """Return the path with the fewest flaws, then the shortest."""
         return min(map(self._path, ways), key=lambda path: (len(path.flaws), len(path.certificates)))
 
     def _untrusted(self, found: Ways) -> TrustVerdict:
@@ -95,7 +95,7 @@ class _Case:
                 return self._refused(path, top.issuer_name, f"{top.name}: {way.broken}", Distrust.BROKEN)
             case End.SELF_SIGNED | End.ANCHORED:
                 return self._refused(
-                    path, top.name, f"the root {top.name} is in no public programme and not in the pool's trust"
+                    path, top.name, f"the root {top.name} is in no public root programme and not in the pool's trust"
                 )
             case End.NO_ISSUER if top.extensions.aia_issuers or not top.may_issue:
                 urls = top.extensions.aia_issuers
@@ -107,7 +107,7 @@ class _Case:
     def _known_on_linux(self, ways: tuple[Way, ...]) -> TrustVerdict:
         path = self._best(ways)
         name = path.top.name
-        public = "is not among the public roots of Linux and not" if "system" in self._client.reads else "is not"
+        public = "is neither a public root of Linux nor" if "system" in self._client.reads else "is not"
         return self._refused(path, name, f"{name} {public} in the pool's trust")
 
     def _known_on_windows(self, ways: tuple[Way, ...]) -> TrustVerdict:
@@ -115,9 +115,9 @@ class _Case:
         root, name = path.top, path.top.name
         kind = classify(root)
         if kind in {AnchorClass.NOT_IN_PROGRAM, AnchorClass.PRIVATE}:
-            return self._refused(path, name, f"{name} is in no list of Microsoft and not in the pool's trust")
+            return self._refused(path, name, f"{name} is neither in Microsoft's lists nor in the pool's trust")
         if "system" not in self._client.reads:
-            why = f"{self._client.title}: whether {name} is that CA is not known, and the pool's trust does not name it"
+            why = f"{self._client.title}: it is unknown whether {name} is that CA, and the pool's trust does not contain it"
             return Unproven(path, Gap.POOL_UNKNOWN, why)
         if why := refusal(root, self._leaf, self._at):
             return self._refused(path, name, f"{name} is not trusted on Windows: {why}", Distrust.REFUSED)
@@ -126,34 +126,35 @@ class _Case:
     def _public_on_windows(self, path: Path, kind: AnchorClass) -> TrustVerdict:
         name, fetches = path.top.name, self._client.updates_roots
         if fetches and self._trust.mirror:
-            why = f"{name} is not known to be on the nodes, and would be fetched from {self._trust.mirror}, which nobody asked"
+            how = f"Windows would download it from {self._trust.mirror}, which was not checked"
+            why = f"{name} may be missing on the nodes. {how}"
             return Unproven(path, Gap.FROM_MIRROR, why)
         if self._trust.dump:
-            how = "Windows would have to download it" if fetches else "the client never makes Windows download it"
-            why = f"{name} is in Microsoft's root programme, but not among the roots of {self._trust.dump}, and {how}"
+            how = "Windows would have to download it" if fetches else "this client never triggers the download"
+            why = f"{name} is in Microsoft's root programme, but not in {self._trust.dump}, and {how}"
             return self._refused(path, name, why, Distrust.NOT_ON_NODE)
         if kind is not AnchorClass.CTL_FETCHABLE:
-            why = f"a fresh Windows probably brings {name}, but nothing shows that these nodes have it"
+            why = f"a new Windows installation probably contains {name}, but no evidence shows it on these nodes"
             return Unproven(path, Gap.PROBABLY_ON_NODE, why)
         why = f"{name} is in Microsoft's root programme, but Windows downloads such roots on first use"
-        how = "which fails with the cable cut" if fetches else "which this client never makes it do"
-        rest = "nothing shows that it is on the nodes already, and the pool's trust does not name it"
+        how = "which fails offline" if fetches else "which this client never triggers"
+        rest = "no evidence shows it on the nodes, and the pool's trust does not contain it"
         return Unproven(path, Gap.NOT_KNOWN_ON_NODE, f"{why}, {how}; {rest}")
 
     def _likely(self, path: Path) -> tuple[bool, int, int, int]:
-        """Which of several public roots Windows would rather have: the order in which they are worth a look."""
+        """Return a sort key: the public root that Windows most likely uses comes first."""
         useless = bool(refusal(path.top, self._leaf, self._at))
         return useless, len(path.flaws), _LIKELY.get(classify(path.top), 3), len(path.certificates)
 
     def _refused(self, path: Path, anchor: str, why: str, cause: Distrust = Distrust.NOT_GIVEN) -> TrustVerdict:
         if self._trust.given.unread:
             unread = "; ".join(self._trust.given.unread[:3])
-            return Unproven(path, Gap.UNREAD_TRUST, f"{why}, as far as that can be read: {unread}")
+            return Unproven(path, Gap.UNREAD_TRUST, f"{why}; parts of that trust are unreadable: {unread}")
         return Untrusted(path, anchor, why, cause)
 
 
 def judge(
     chain: tuple[Certificate, ...], host: str, client: ClientModel, trust: PoolTrust, at: datetime.datetime
 ) -> TrustVerdict:
-    """What `client` makes of `chain` (as served, leaf first, at least one certificate) from `host` at a moment (UTC)."""
+    """Return how `client` verifies `chain` (as served, leaf first, not empty) from `host` at a moment (UTC)."""
     return _Case(chain, host, client, trust, at).decide()

@@ -1,4 +1,4 @@
-"""Certificates out of bytes of unknown make: PEM bundles, DER and PKCS#7. One bad certificate never spoils the rest."""
+"""Load certificates from bytes of unknown format: PEM bundles, DER and PKCS#7. One bad certificate never affects the others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ENVELOPES = frozenset({b"PKCS7", b"CMS"})
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The certificates that could be read, in order and each once, and what is wrong with the others."""
+    """The readable certificates, in order and without duplicates, and the problems of the others."""
 
     certificates: tuple[Certificate, ...] = ()
     problems: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class _Block:
 
 
 def load_certificates(data: bytes) -> Loaded:
-    """Every certificate in `data`, at most 10,000 of at most 1 MiB each. Never raises; keys and comments are passed over."""
+    """Load every certificate in `data`: at most 10,000, each at most 1 MiB. Never raises; skips keys and comments."""
     certificates: dict[Certificate, None] = {}
     problems: list[str] = []
     for item in _certificates(without_utf16(data)):
@@ -45,15 +45,15 @@ def load_certificates(data: bytes) -> Loaded:
         else:
             certificates[item] = None
         if len(certificates) >= MAX_CERTIFICATES or len(problems) >= MAX_PROBLEMS:
-            problems.append("there is more, which was not read")
+            problems.append("it holds more certificates than the limit; the rest was not read")
             break
     if not certificates and not problems:
-        problems.append("there is no certificate in it")
+        problems.append("it contains no certificate")
     return Loaded(tuple(certificates), tuple(problems))
 
 
 def without_utf16(data: bytes) -> bytes:
-    """Text of Windows PowerShell, whose `>` writes UTF-16 with a mark, as UTF-8; other bytes as they are, without a mark."""
+    """Convert UTF-16 text of Windows PowerShell's `>` to UTF-8, and remove the byte order mark. Other bytes are unchanged."""
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return data.decode("utf-16", errors="replace").encode("utf-8", errors="replace")
     return data.removeprefix(b"\xef\xbb\xbf")
@@ -69,11 +69,11 @@ def _certificates(data: bytes) -> Iterator[Certificate | str]:
             yield _from_pem(block, place)
         elif block.label in _ENVELOPES:
             decoded = _decoded(block)
-            yield from _from_pkcs7(decoded, place) if decoded is not None else (f"{place}: no base64",)
+            yield from _from_pkcs7(decoded, place) if decoded is not None else (f"{place}: not base64",)
 
 
 def _blocks(data: bytes) -> Iterator[_Block]:
-    """PEM blocks in one pass: a search starts where the last ended, so that the cost is linear in the size."""
+    """Yield PEM blocks in one pass. Each search starts where the last one ended, so the cost is linear in the size."""
     position, line, counted = 0, 1, 0
     while (begin := data.find(_BEGIN, position)) >= 0:
         line, counted = line + data.count(b"\n", counted, begin), begin
@@ -100,16 +100,16 @@ def _decoded(block: _Block) -> bytes | None:
 def _from_pem(block: _Block, place: str) -> Certificate | str:
     der = _decoded(block)
     if der is None:
-        return f"{place}: no base64, or too much of it"
+        return f"{place}: not base64, or larger than the limit"
     try:
-        # OpenSSL's TRUSTED CERTIFICATE is the certificate with settings behind it.
+        # OpenSSL's TRUSTED CERTIFICATE is the certificate, followed by settings.
         return parse_certificate(_first_element(der) if block.label.startswith(b"TRUSTED") else der)
     except UnreadableCertificate as error:
         return f"{place}: {error}"
 
 
 def _first_element(der: bytes) -> bytes:
-    """The first DER element, without what follows it."""
+    """Return the first DER element without what follows it."""
     if len(der) < 2 or der[1] < 0x80:
         return der[: 2 + der[1]] if len(der) > 1 else der
     octets = der[1] & 0x7F
@@ -120,17 +120,17 @@ def _from_der(data: bytes) -> Iterator[Certificate | str]:
     try:
         yield parse_certificate(data)
     except UnreadableCertificate as error:
-        # 1.2.840.113549.1.7.2, SignedData, comes first in every PKCS#7 bundle.
+        # Every PKCS#7 bundle starts with 1.2.840.113549.1.7.2, SignedData.
         if b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" in data[:64]:
             yield from _from_pkcs7(data, "PKCS#7")
         elif data.strip():
-            yield f"neither PEM, nor a DER certificate, nor PKCS#7: {error}"
+            yield f"not PEM, a DER certificate or PKCS#7: {error}"
 
 
 def _from_pkcs7(data: bytes, place: str) -> Iterator[Certificate | str]:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # BER instead of DER is only a warning: Windows writes it
+            warnings.simplefilter("ignore")  # BER instead of DER is only a warning, because Windows writes it
             found = pkcs7.load_der_pkcs7_certificates(data)
     except Exception as error:  # noqa: BLE001 - the library raises what it likes for odd bundles
         yield f"{place}: {printable(str(error), 200) or type(error).__name__}"

@@ -1,7 +1,7 @@
-"""Whether a certificate covers a host, as RFC 6125 and today's clients have it.
+"""Whether a certificate covers a host, by RFC 6125 and the behaviour of current clients.
 
-A wildcard stands for exactly one left-most label; an address is covered by an iPAddress only. Whether the
-common name counts where there is no other name is the client's affair (`auditor.pki.rules`).
+A wildcard stands for exactly one left-most label. Only an iPAddress covers an address. Whether the common name counts if there
+is no alternative name depends on the client (`auditor.pki.rules`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class NameFlaw(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A host that a certificate does not cover, and the names that it has."""
+    """A host that a certificate does not cover, and the names in the certificate."""
 
     flaw: NameFlaw
     host: str
@@ -37,13 +37,13 @@ class Mismatch:
             case NameFlaw.NOT_COVERED:
                 return f"it is valid for {listed(self.names, SHOWN)}, not for {self.host}"
             case NameFlaw.COMMON_NAME_ONLY:
-                return f"{self.host} stands in its common name only, which Go does not read"
+                return f"{self.host} is only in its common name, which Go ignores"
             case NameFlaw.NO_NAMES:
                 return "it has no subject alternative name"
 
 
 def as_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The host as an address, also in brackets; None when it is a name."""
+    """Return the host as an address (brackets allowed), or None if it is a name."""
     try:
         return ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
     except ValueError:
@@ -51,7 +51,7 @@ def as_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
 
 
 def canonical(name: str) -> str:
-    """A name to compare: lower case, without a trailing dot, international labels as `xn--` labels."""
+    """Return a name for comparison: lower case, without a trailing dot, international labels as `xn--` labels."""
     lowered = name.rstrip(".").lower()
     if lowered.isascii():
         return lowered
@@ -62,7 +62,7 @@ def canonical(name: str) -> str:
 
 
 def covers(pattern: str, host: str) -> bool:
-    """Whether a dNSName covers a canonical host."""
+    """Return whether a dNSName covers a canonical host."""
     wanted = canonical(pattern)
     if wanted == host:
         return bool(host)
@@ -71,7 +71,7 @@ def covers(pattern: str, host: str) -> bool:
 
 
 def mismatch(certificate: Certificate, host: str) -> Mismatch | None:
-    """Why the certificate does not cover the host; None when it does."""
+    """Return why the certificate does not cover the host, or None if it does."""
     extensions, address, wanted = certificate.extensions, as_address(host), canonical(host)
     if address is not None:
         covered = str(address) in extensions.ip_addresses

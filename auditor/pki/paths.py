@@ -1,8 +1,8 @@
-"""Every way from a leaf to an anchor, and where the ways that lead nowhere end.
+"""Find every path from a leaf to an anchor, and the ends of the other paths.
 
-The walk tries every issuer of the right name, so that cross-signed hierarchies give all their paths; which of them holds
-is decided afterwards (`auditor.pki.rules`). It is bounded: no certificate and no key twice in a path, and no more depth,
-paths and steps than `Limits` allows.
+The walk tries every issuer with the right name, so cross-signed hierarchies yield all their paths. `auditor.pki.rules` then
+decides which one is valid. The walk is bounded: a path repeats no certificate and no key, and `Limits` bounds depth, paths and
+steps.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ class End(enum.StrEnum):
     """How a path ends."""
 
     ANCHORED = "anchored"  # at a certificate that the client trusts
-    SELF_SIGNED = "self-signed"  # at a root that was served, and that the client does not trust
-    NO_ISSUER = "no-issuer"  # at a certificate whose issuer nobody has
-    BROKEN = "broken"  # at a certificate that the one issuer of that name did not sign
+    SELF_SIGNED = "self-signed"  # at a served root that the client does not trust
+    NO_ISSUER = "no-issuer"  # at a certificate whose issuer was not found
+    BROKEN = "broken"  # at a certificate whose only candidate issuer did not sign it
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How far the walk goes. A chain of the field has 2 to 5 certificates and 1 to 4 paths."""
+    """The limits of the walk. Real chains have 2 to 5 certificates and 1 to 4 paths."""
 
     depth: int = 10
     paths: int = 64
@@ -37,7 +37,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A path, leaf first, and how it ends. `broken` says why a BROKEN one does not go on."""
+    """A path, leaf first, and how it ends. `broken` is the reason for the end BROKEN."""
 
     certificates: tuple[Certificate, ...]
     end: End
@@ -45,20 +45,20 @@ class Way:
 
     @property
     def top(self) -> Certificate:
-        """The last certificate: the anchor of an anchored way."""
+        """Return the last certificate: the anchor of an anchored path."""
         return self.certificates[-1]
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """What the walk found, anchored ways first. `truncated` means that there were more than the limits allow."""
+    """The result of the walk, anchored paths first. `truncated` means that a limit was reached."""
 
     ways: tuple[Way, ...]
     truncated: bool = False
 
     @property
     def anchored(self) -> tuple[Way, ...]:
-        """The ways that reach an anchor."""
+        """Return the paths that reach an anchor."""
         return tuple(way for way in self.ways if way.end is End.ANCHORED)
 
 
@@ -104,7 +104,7 @@ class _Walk:
                 return
             self._steps += 1
             if (issuer.subject_der, issuer.key_digest) in keys:
-                went_on = True  # a circle: another branch tells how it ends
+                went_on = True  # a loop: another branch records the end
             elif flaw := signature_flaw(top, issuer):
                 broken = broken or flaw
             else:
@@ -126,8 +126,8 @@ class _Walk:
 def find_ways(
     leaf: Certificate, served: tuple[Certificate, ...], stores: tuple[TrustStore, ...], limits: Limits | None = None
 ) -> Ways:
-    """Every way from `leaf` through `served` to the anchors of `stores`. At least one way, unless only circles were found.
+    """Return every path from `leaf` through `served` to the anchors of `stores`; empty only if all paths are loops.
 
-    Clients that look at the same stores share the walk.
+    The result is cached: clients with the same stores share it.
     """
     return _Walk(served, stores, limits or Limits()).ways(leaf)

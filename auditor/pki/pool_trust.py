@@ -1,4 +1,4 @@
-"""What the nodes of a pool trust, and which of it a client looks at."""
+"""The trust of a pool's nodes, and the part of it that a client uses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NOTHING = TrustStore("nothing")
 
 @dataclass(frozen=True, slots=True)
 class Anchors:
-    """The stores that a client looks at, and the certificates that help it to build without being trusted."""
+    """The stores that a client uses, and the untrusted certificates that help it to build paths."""
 
     stores: tuple[TrustStore, ...]
     helpers: tuple[Certificate, ...] = ()
@@ -21,12 +21,12 @@ class Anchors:
 
 @dataclass(frozen=True, slots=True)
 class PoolTrust:
-    """What the nodes of a pool trust.
+    """The trust of a pool's nodes.
 
-    `given` are the plan's certificates, `system` the stores of the OS with what was added to them. `known` are stores whose
-    roots are recognised without being trusted: the public programmes, and every CA in the plan. `helpers` are intermediates
-    and `disallowed` certificates that a dump of a node shows; `dump` names the dump where it proves that what it lacks is
-    not on the node. `mirror` is where Windows gets roots, if that stays reachable.
+    `given` are the plan's certificates. `system` are the OS stores with their additions. `known` are stores whose roots are
+    recognised but not trusted: the public root programmes, and every CA in the plan. `helpers` (intermediates) and `disallowed`
+    come from a node dump. `dump` names the dump if it proves that certificates missing from it are not on the node. `mirror` is
+    the reachable source of roots for Windows, if any.
     """
 
     given: TrustStore
@@ -39,7 +39,7 @@ class PoolTrust:
     _views: dict[tuple[tuple[str, ...], bool, bool], Anchors] = field(default_factory=dict, repr=False, compare=False)
 
     def anchors(self, client: ClientModel) -> Anchors:
-        """What the client looks at; worked out once per kind of client."""
+        """Return the anchors that the client uses; computed once per kind of client."""
         key = (client.reads, client.partial_chain, client.asks_windows)
         if key not in self._views:
             self._views[key] = self._seen_by(client)
@@ -51,7 +51,7 @@ class PoolTrust:
         helpers = self.helpers if client.asks_windows else ()
         if client.partial_chain:
             return Anchors(stores, helpers)
-        # Others take only roots for anchors; the intermediates in a store still help them to build.
+        # Other clients accept only roots as anchors; intermediates in a store still help to build paths.
         lower = tuple(anchor for store in stores for anchor in store.anchors if not anchor.self_signed)
         return Anchors(tuple(map(_roots_of, stores)), (*helpers, *lower))
 

@@ -1,7 +1,6 @@
-"""Whom a client would ask whether the certificates of a path were revoked, and what a CRL that was seen answers.
+"""Where a client checks the revocation of a path's certificates, and what a collected CRL answers.
 
-A client that checks revocation asks about every certificate of the path but the anchor. One answer by CRL or OCSP is
-enough for each.
+A client that checks revocation needs one CRL or OCSP answer for each certificate of the path except the anchor.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ MAX_CRL = 16 * 1024 * 1024
 
 
 class UnreadableCrl(ValueError):
-    """The bytes are no CRL, or not one of this issuer. `str(error)` says why."""
+    """The bytes are not a CRL, or not one of this issuer. `str(error)` gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A certificate of a path, who issued it, and where one may ask whether it was revoked."""
+    """A certificate of a path, its issuer, and the URLs for its revocation status."""
 
     certificate: Certificate
     issuer: Certificate
@@ -33,28 +32,28 @@ class Question:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Every URL that may be dialled for it, in the order of CryptoAPI: OCSP first."""
+        """Return every URL that a client may connect to, in the order of CryptoAPI: OCSP first."""
         return (*self.ocsp_urls, *self.crl_urls)
 
 
 @dataclass(frozen=True, slots=True)
 class Crl:
-    """What a CRL says: when it was made and until when it counts (None: it does not say), and what it revokes, by serial."""
+    """A CRL: its validity period (`until` is None if not stated) and the revoked serial numbers."""
 
     made: datetime.datetime
     until: datetime.datetime | None
     parsed: x509.CertificateRevocationList
 
     def ends(self, at: datetime.datetime) -> str:
-        """Why it does not count at a moment; empty when it does."""
+        """Return why it is not valid at a moment, or an empty string."""
         if self.until is not None and at > self.until:
-            return f"it counted until {moment(self.until)}"
-        return f"it counts from {moment(self.made)}" if at < self.made else ""
+            return f"it expired on {moment(self.until)}"
+        return f"it is valid only from {moment(self.made)}" if at < self.made else ""
 
     def revokes(self, certificate: Certificate) -> bool:
-        """Whether it names the certificate. Raises UnreadableCrl: the library reads the entries only now."""
+        """Return whether it lists the certificate. Raises UnreadableCrl, because the library parses entries only on access."""
         try:
-            if certificate.serial < 0:  # which the library's search refuses
+            if certificate.serial < 0:  # the library's search rejects it
                 return any(entry.serial_number == certificate.serial for entry in self.parsed)
             return self.parsed.get_revoked_certificate_by_serial_number(certificate.serial) is not None
         except Exception as error:
@@ -62,13 +61,13 @@ class Crl:
 
 
 def questions(path: Path) -> tuple[Question, ...]:
-    """What a client asks about an anchored path, leaf first."""
+    """Return what a client asks about an anchored path, leaf first."""
     pairs = zip(path.certificates, path.certificates[1:], strict=False)
     return tuple(Question(one, issuer, one.extensions.crl_urls, one.extensions.ocsp) for one, issuer in pairs)
 
 
 def read_crl(data: bytes, issuer: Certificate) -> Crl:
-    """Read a CRL, DER or PEM, that `issuer` signed. Raises UnreadableCrl."""
+    """Parse a CRL, DER or PEM, signed by `issuer`. Raises UnreadableCrl."""
     if len(data) > MAX_CRL:
         raise UnreadableCrl(f"{len(data):,} bytes, more than {MAX_CRL:,}")
     try:
@@ -89,15 +88,15 @@ def read_crl(data: bytes, issuer: Certificate) -> Crl:
 
 
 def _partial(parsed: x509.CertificateRevocationList) -> str:
-    """Why a CRL alone does not answer for all certificates of its issuer, or may mean something else; empty when it does."""
+    """Return why a CRL alone does not cover all certificates of its issuer, or an empty string."""
     for extension in parsed.extensions:
         match extension.value:
             case x509.DeltaCRLIndicator():
-                return "it is a delta CRL, which counts only beside its base"
+                return "it is a delta CRL, which is valid only with its base"
             case x509.IssuingDistributionPoint() as point if point.indirect_crl or point.only_some_reasons:
                 return "it covers certificates of other issuers, or only some reasons"
             case x509.IssuingDistributionPoint() | x509.CRLNumber() | x509.AuthorityKeyIdentifier():
                 continue
             case _ if extension.critical:
-                return f"it has a critical extension that is not known: {extension.oid.dotted_string}"
+                return f"it has an unknown critical extension: {extension.oid.dotted_string}"
     return ""

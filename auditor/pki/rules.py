@@ -1,7 +1,7 @@
-"""What is wrong with a path: the rules of RFC 5280 that decide in practice, each with the certificate that breaks it.
+"""Flaws of a path: the rules of RFC 5280 that matter in practice, each with the certificate that violates it.
 
-Signatures were verified when the path was built. Being trusted spares an anchor only the questions about its own signature:
-Go and OpenSSL ask it all the others (tests/peers/pki), so that it is not enough for a CA to be in a store.
+Signatures were verified when the path was built. For an anchor only the checks of its own signature are skipped. Go and OpenSSL
+apply all other checks to anchors too (tests/peers/pki), so a CA in a trust store can still fail.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class FlawKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """One thing wrong with one certificate of a path."""
+    """One flaw of one certificate in a path."""
 
     kind: FlawKind
     certificate: Certificate
@@ -56,7 +56,7 @@ class Flaw:
 
 
 def dates(certificate: Certificate, at: datetime.datetime) -> Iterator[Flaw]:
-    """Whether the certificate is valid at a moment."""
+    """Yield a flaw if the certificate is not valid at a moment."""
     if at > certificate.not_after:
         yield Flaw(FlawKind.EXPIRED, certificate, f"it is valid only until {moment(certificate.not_after)}")
     elif at < certificate.not_before:
@@ -64,7 +64,7 @@ def dates(certificate: Certificate, at: datetime.datetime) -> Iterator[Flaw]:
 
 
 def name_flaw(leaf: Certificate, wrong: Mismatch) -> Flaw:
-    """A host that the leaf does not cover, as a flaw."""
+    """Return the flaw for a host that the leaf does not cover."""
     kind = FlawKind.COMMON_NAME if wrong.flaw is NameFlaw.COMMON_NAME_ONLY else FlawKind.NAME
     return Flaw(kind, leaf, str(wrong))
 
@@ -73,9 +73,10 @@ def name_flaw(leaf: Certificate, wrong: Mismatch) -> Flaw:
 def flaws_of(
     path: tuple[Certificate, ...], host: str, at: datetime.datetime, strength: Strength, *, anchored: bool = True
 ) -> tuple[Flaw, ...]:
-    """Everything wrong with `path` (leaf first) for a TLS server at `host`. Without an anchor every certificate is judged.
+    """Return all flaws of `path` (leaf first) for a TLS server at `host`. If `anchored` is false, every certificate is checked
+    fully.
 
-    Clients that accept the same share the answer.
+    The result is cached: clients with the same strength share it.
     """
     last = len(path) - 1
     found: list[Flaw] = []
@@ -84,7 +85,7 @@ def flaws_of(
         found.extend(dates(certificate, at))
         if depth:
             found.extend(_as_issuer(certificate, path[1:depth]))
-        if certificate.extensions.defect and not (is_anchor and depth):  # a leaf that is an anchor must be readable too
+        if certificate.extensions.defect and not (is_anchor and depth):  # a leaf that is also an anchor must be readable
             detail = f"its extensions cannot be read: {certificate.extensions.defect}"
             found.append(Flaw(FlawKind.UNREADABLE, certificate, detail))
         if not is_anchor:
@@ -104,7 +105,7 @@ def _as_issuer(certificate: Certificate, below: tuple[Certificate, ...]) -> Iter
     if extensions.defect:
         return
     if not certificate.may_issue:
-        yield Flaw(FlawKind.NOT_A_CA, certificate, "it has issued a certificate and is no CA (basic constraints)")
+        yield Flaw(FlawKind.NOT_A_CA, certificate, "it issued a certificate but is not a CA (basic constraints)")
         return
     if extensions.signs_certificates is False:
         yield Flaw(FlawKind.KEY_USAGE, certificate, "its key usage does not allow it to sign certificates")
@@ -113,26 +114,28 @@ def _as_issuer(certificate: Certificate, below: tuple[Certificate, ...]) -> Iter
         yield Flaw(
             FlawKind.PATH_LENGTH,
             certificate,
-            f"it allows {extensions.path_length} intermediates below itself, and there are {intermediates}",
+            f"its path length allows {extensions.path_length} intermediates below it, but the chain has {intermediates}",
         )
 
 
 def _signature(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
     hash_name = certificate.signature_hash
     if hash_name in BROKEN_HASHES or (hash_name == "sha1" and not strength.accepts_sha1):
-        yield Flaw(FlawKind.WEAK_SIGNATURE, certificate, f"it is signed with {hash_name.upper()}, which the client refuses")
+        yield Flaw(FlawKind.WEAK_SIGNATURE, certificate, f"it is signed with {hash_name.upper()}, which the client rejects")
 
 
 def _on_its_own(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
     extensions = certificate.extensions
     if extensions.unknown_critical:
         names = listed(extensions.unknown_critical, 4)
-        yield Flaw(FlawKind.UNREADABLE, certificate, f"it has critical extensions that no client knows: {names}")
+        yield Flaw(FlawKind.UNREADABLE, certificate, f"it has critical extensions that no client supports: {names}")
     if extensions.odd_constraints and not strength.odd_constraints:
         names = listed(extensions.odd_constraints, 4)
-        yield Flaw(FlawKind.UNREADABLE, certificate, f"it has critical name constraints that the client does not know: {names}")
+        yield Flaw(
+            FlawKind.UNREADABLE, certificate, f"it has critical name constraints that the client does not support: {names}"
+        )
     if certificate.serial < 0 and not strength.negative_serials:
-        yield Flaw(FlawKind.UNREADABLE, certificate, "its serial number is negative, so that the client does not read it")
+        yield Flaw(FlawKind.UNREADABLE, certificate, "its serial number is negative, so the client does not parse it")
     usages = {SERVER_AUTH, ANY_USAGE} if strength.any_usage else {SERVER_AUTH}
     if extensions.ekus is not None and not usages & set(extensions.ekus):
         yield Flaw(FlawKind.WRONG_USAGE, certificate, "its extended key usage does not allow TLS servers")

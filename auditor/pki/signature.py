@@ -14,9 +14,9 @@ BROKEN_HASHES = frozenset({"md2", "md4", "md5"})
 
 @lru_cache(maxsize=65_536)
 def signature_flaw(child: Certificate, issuer: Certificate) -> str:
-    """Empty when the issuer's key verifies the child's signature, else why it does not.
+    """Return why the issuer's key does not verify the child's signature, or an empty string if it does.
 
-    SHA-1 is verified like any other hash: whether it is good enough is the client's affair.
+    SHA-1 is verified like any other hash. Whether it is accepted depends on the client.
     """
     try:
         signed = _verify(child, issuer)
@@ -24,11 +24,11 @@ def signature_flaw(child: Certificate, issuer: Certificate) -> str:
         return f"its signature does not verify with the key of {issuer.name}"
     except Exception as error:  # noqa: BLE001 - the library raises what it likes for odd keys and parameters
         return f"its signature cannot be verified with the key of {issuer.name}: {str(error)[:120] or type(error).__name__}"
-    return "" if signed else f"its signature algorithm does not fit the {issuer.key_kind} key of {issuer.name}"
+    return "" if signed else f"its signature algorithm does not match the {issuer.key_kind} key of {issuer.name}"
 
 
 def _verify(child: Certificate, issuer: Certificate) -> bool:
-    """False when algorithm and key do not fit; raises as the library does when the signature is wrong."""
+    """Return False if algorithm and key do not match. Raises the library's exception if the signature is wrong."""
     signed, key = child.parsed, issuer.parsed.public_key()
     signature, content = signed.signature, signed.tbs_certificate_bytes
     parameters, algorithm = signed.signature_algorithm_parameters, signed.signature_hash_algorithm
@@ -36,7 +36,7 @@ def _verify(child: Certificate, issuer: Certificate) -> bool:
         case rsa.RSAPublicKey(), padding.PKCS1v15() | padding.PSS() if algorithm is not None:
             key.verify(signature, content, parameters, algorithm)
         case rsa.RSAPublicKey(), None if algorithm is not None and algorithm.name in BROKEN_HASHES:
-            # The library names no padding for MD5; there never was another than this one.
+            # The library states no padding for MD5; PKCS#1 v1.5 is the only one in use.
             key.verify(signature, content, padding.PKCS1v15(), algorithm)
         case ec.EllipticCurvePublicKey(), ec.ECDSA():
             key.verify(signature, content, parameters)

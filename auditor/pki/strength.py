@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """What a client accepts: SHA-1 signatures, the least RSA modulus in bits, keys of Edwards curves, the extended key usage
-    *any* for a server's, serial numbers below zero (Go refuses them since 1.23), critical name constraints on names that are
-    neither a host's nor an address, a mailbox or a URI (Go knows no others), and a common name where there is no other."""
+    """What a client accepts: SHA-1 signatures; the minimum RSA modulus in bits; keys on Edwards curves; the extended key usage
+    *any* for a server; negative serial numbers (Go rejects them since 1.23); critical name constraints on names other than
+    host, address, mailbox or URI (Go supports no others); and a common name if there is no alternative name.
+    """
 
     accepts_sha1: bool = False
     minimum_rsa: int = 1024

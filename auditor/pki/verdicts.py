@@ -1,4 +1,4 @@
-"""What can become of a chain at a client: the closed set of verdicts, each with the path that was followed."""
+"""The possible results of a chain at a client, each with the path that was followed."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from auditor.pki.rules import Flaw
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A way with everything that is wrong with it. Leaf first; the last one is the anchor where there is one."""
+    """A path with all its flaws, leaf first. The last certificate is the anchor if there is one."""
 
     certificates: tuple[Certificate, ...]
     flaws: tuple[Flaw, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The certificates by name, leaf first."""
+        """Return the names of the certificates, leaf first."""
         return tuple(certificate.name for certificate in self.certificates)
 
     @property
     def top(self) -> Certificate:
-        """The last certificate."""
+        """Return the last certificate."""
         return self.certificates[-1]
 
 
 class Gap(enum.StrEnum):
-    """What is missing to decide."""
+    """What is missing for a decision."""
 
-    NOT_KNOWN_ON_NODE = "not-known-on-node"  # Windows would download the root; nobody knows whether the node has it
-    PROBABLY_ON_NODE = "probably-on-node"  # a fresh Windows probably brings the root
-    FROM_MIRROR = "from-mirror"  # Windows would fetch the root from a mirror inside; nobody asked the mirror
-    POOL_UNKNOWN = "pool-unknown"  # the client trusts a CA of its own, which the plan does not give
+    NOT_KNOWN_ON_NODE = "not-known-on-node"  # Windows would download the root; whether the node has it is unknown
+    PROBABLY_ON_NODE = "probably-on-node"  # a new Windows installation probably contains the root
+    FROM_MIRROR = "from-mirror"  # Windows would download the root from an internal mirror, which was not checked
+    POOL_UNKNOWN = "pool-unknown"  # the client trusts its own CA, which the plan does not provide
     UNREAD_TRUST = "unread-trust"  # a file of the pool's trust could not be read
     TOO_MANY_PATHS = "too-many-paths"
 
@@ -41,22 +41,22 @@ class Gap(enum.StrEnum):
 class Distrust(enum.StrEnum):
     """Why a root is not trusted."""
 
-    NOT_GIVEN = "not-given"  # nothing gives it to the nodes, and no OS brings or fetches it
-    NOT_ON_NODE = "not-on-node"  # a public root that a dump of the node does not have
-    REFUSED = "refused"  # Microsoft's list has it, and not for this
-    BROKEN = "broken"  # the way to it breaks off
+    NOT_GIVEN = "not-given"  # not in the pool's trust, and no OS ships or downloads it
+    NOT_ON_NODE = "not-on-node"  # a public root that is missing in a dump of the node
+    REFUSED = "refused"  # on Microsoft's list, but not for this use
+    BROKEN = "broken"  # the path to it is broken
 
 
 @dataclass(frozen=True, slots=True)
 class Verifies:
-    """The client verifies it by this path."""
+    """The client verifies the chain by this path."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Incomplete:
-    """An intermediate was not served: the issuer of the path's top. `aia_urls` is where it could be fetched."""
+    """An intermediate was not served: the issuer of the path's top. `aia_urls` is where a client could download it."""
 
     path: Path
     missing: str
@@ -66,7 +66,7 @@ class Incomplete:
 
 @dataclass(frozen=True, slots=True)
 class Untrusted:
-    """The chain is whole and leads to `anchor`, which is not trusted. The path ends with it where the audit has it."""
+    """The chain is complete but leads to `anchor`, which is not trusted. The path includes the anchor if it is known."""
 
     path: Path
     anchor: str
@@ -76,14 +76,14 @@ class Untrusted:
 
 @dataclass(frozen=True, slots=True)
 class Invalid:
-    """The chain leads to a trusted anchor, and the path has flaws."""
+    """The chain leads to a trusted anchor, but the path has flaws."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Unproven:
-    """It cannot be told. `path.flaws` may still say that it fails for another reason."""
+    """The result cannot be determined. `path.flaws` may show another reason for a failure."""
 
     path: Path
     gap: Gap

@@ -1,4 +1,4 @@
-"""Plan, needs and evidence together: everything a check may look at, and the views that several checks share."""
+"""Plan, needs and evidence combined: the input of all checks, and the views that several checks share."""
 
 from typing import TYPE_CHECKING
 

@@ -20,7 +20,7 @@ LINES = 10
 _PURPOSES: Mapping[str, str] = {
     "issuer": "to find the issuer of a certificate of",
     "root": "to find the root of",
-    "revocation": "to ask about revocation for",
+    "revocation": "to check revocation for",
 }
 
 
@@ -53,11 +53,11 @@ def _layers(site: Site) -> Iterator[Connection]:
 
 
 def _mirrors(site: Site) -> Iterator[Connection]:
-    """Yield the external registries that nodes are configured to ask, or ask because no mirror is configured."""
+    """Yield the external registries that nodes request, by configuration or because no mirror is configured."""
     for group in site.mirroring:
         lead = group.first
         fails = lead.way is not Way.FALLS_BACK
-        blocked = "the pull fails" if fails else "pulls wait for it whenever the mirror lacks an image, and then fail"
+        blocked = "the pull fails" if fails else "if the mirror lacks an image, the pull waits for this host and then fails"
         for one in lead.outside:
             if (remote := remote_of(one.url)) is not None:
                 who, why = f"{group.pool.name} (container runtime)", f"images of {group.registry}"
@@ -81,7 +81,7 @@ def _trust(site: Site, today: datetime.date) -> Iterator[Connection]:
 
 def _when_blocked(case: TrustCase, purpose: Purpose) -> str:
     if case.prospect is trust.Prospect.VERIFIES:
-        asked = "goes on without an answer" if purpose is trust.Purpose.REVOCATION else "then trusts the file that it was given"
+        asked = "continues without an answer" if purpose is trust.Purpose.REVOCATION else "then uses its configured CA file"
         return f"the client waits up to {trust.CRYPTOAPI_WAIT} seconds, and {asked}"
     return case.symptom or "the connection stalls until the client gives up"
 
@@ -116,4 +116,4 @@ def _registry(site: Site) -> Iterator[Connection]:
     remote, registry = site.registry_remote, site.plan.registry
     if remote is not None and registry is not None:
         why, blocked = "it is a pull-through cache of that registry", "it does not start"
-        yield Connection(remote, f"{registry.host} (the registry inside)", why, blocked, ConnectionKind.CACHED_REGISTRY)
+        yield Connection(remote, f"{registry.host} (the internal registry)", why, blocked, ConnectionKind.CACHED_REGISTRY)

@@ -1,7 +1,7 @@
-"""The view of contents: where two statements about the bytes of an image disagree, in one kind of registry.
+"""The view of contents: contradictory statements about the bytes of an image, in one kind of registry.
 
-Statements are the size and media type of a descriptor, the size and Content-Type of the registry's answer, the digest of the
-bytes that were read, and what the document itself states and is.
+Statements are: size and media type in a descriptor; size and Content-Type in the registry's response; the digest of the bytes
+that were read; and the `mediaType` and structure of the document itself.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from auditor.site.images import Image, Images, Payload, Placement, Shape, Troubl
 
 
 class Aspect(enum.StrEnum):
-    """What two statements disagree on."""
+    """What two statements contradict each other about."""
 
     SIZE = "size"  # in bytes
     DIGEST = "digest"
     FORM = "form"  # an index or a manifest
-    CONTENT_TYPE = "content-type"  # the form that the registry's answer for a child states: only a pull by digest reads it
+    CONTENT_TYPE = "content-type"  # the form in the registry's response for a child; only a pull by digest reads it
     MEDIA_TYPE = "media-type"  # two media types of one form
-    VALUE = "value"  # no client accepts what the document states
+    VALUE = "value"  # no client accepts the document's values
 
 
 class Part(enum.StrEnum):
-    """What the bytes are."""
+    """Which part of the image the bytes are."""
 
     ROOT = "root"  # the manifest or index that the reference names
     CHILD = "child"  # a manifest that an index lists
@@ -39,7 +39,7 @@ class Part(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """One disagreement. `expected` is what the descriptor, the digest or the document states; `actual` what was observed."""
+    """One contradiction. `expected` comes from the descriptor, digest or document; `actual` was observed."""
 
     aspect: Aspect
     part: Part
@@ -49,13 +49,13 @@ class Mismatch:
 
     @property
     def is_fatal(self) -> bool:
-        """Whether a client refuses the image: two media types of one form are read alike."""
+        """Return whether a client rejects the image. Two media types of one form make no difference to clients."""
         return self.aspect is not Aspect.MEDIA_TYPE
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """One image: its placements, what disagrees, and why something could not be compared."""
+    """One image: its placements, the contradictions, and why something could not be compared."""
 
     image: Image
     placements: tuple[Placement, ...]
@@ -64,9 +64,9 @@ class Contents:
 
 
 def contents_of(images: Images, evidence: RegistryEvidence, verify: Verify | None = None) -> Iterator[Contents]:
-    """Every image whose tag was observed or is in doubt.
+    """Yield every image whose tag was observed or is in doubt.
 
-    With `verify`, what was not observed, or with `full` not read, is in doubt; without, it is left out.
+    With `verify`, content that was not observed (with `full`: not read) is in doubt; otherwise it is omitted.
     """
     grouped: dict[str, list[Placement]] = {}
     for placement in images.placements:
@@ -84,7 +84,7 @@ def contents_of(images: Images, evidence: RegistryEvidence, verify: Verify | Non
 
 
 class _Comparison:
-    """Compares the images of one repository. What several of them share is compared once."""
+    """Compares the images of one repository. Parts that several images share are compared once."""
 
     def __init__(self, images: Images, evidence: RegistryEvidence, verify: Verify | None, repository: str) -> None:
         self._shapes = images.shapes
@@ -97,7 +97,7 @@ class _Comparison:
         self._known: dict[tuple[str, int, Part, str], tuple[Mismatch | Trouble, ...]] = {}
 
     def contents(self, placements: list[Placement]) -> Contents:
-        """All placements of an image, compared."""
+        """Return the comparison of an image for all its placements."""
         image = placements[0].image
         found = [*self.root(image), *self.parts(image, placements)]
         mismatches = dict.fromkeys(one for one in found if isinstance(one, Mismatch))
@@ -105,7 +105,7 @@ class _Comparison:
         return Contents(image, tuple(placements), tuple(mismatches), trouble)
 
     def root(self, image: Image) -> Iterator[Mismatch | Trouble]:
-        """The manifest or index that the reference names."""
+        """Compare the manifest or index that the reference names."""
         if not image.digest:
             if image.trouble is not None:
                 yield image.trouble
@@ -117,7 +117,7 @@ class _Comparison:
             yield image.trouble
 
     def parts(self, image: Image, placements: Iterable[Placement]) -> Iterator[Mismatch | Trouble]:
-        """What the index lists, and the configs and layers of the manifests that nodes would pull."""
+        """Compare the entries of the index, and the configs and layers of the manifests that nodes would pull."""
         if isinstance(image.document, Index):
             for entry in self._entries(image.document):
                 yield from self._shared(entry, Part.CHILD)
@@ -139,14 +139,14 @@ class _Comparison:
                 yield from self._shared(layer, Part.LAYER)
 
     def _stated_again(self, blobs: tuple[Descriptor, ...]) -> Iterable[Descriptor]:
-        """The configs or layers that there is anything to compare with. At sources there is nothing for nearly all layers."""
+        """Return the configs or layers with further statements to compare. At sources, nearly all layers have none."""
         if self._is_strict:
             return blobs
         observed, configs = self._observed_blobs, self._configs
         return [blob for blob in blobs if blob.digest in observed or blob.digest in configs]
 
     def _unasked(self, digests: list[str]) -> Iterator[Trouble]:
-        """The documents of an image that were not asked for, beside others that were. Older evidence has none of them."""
+        """Yield a trouble for each document that was not requested beside others of the image. Older evidence has none."""
         if self._observed_blobs.isdisjoint(digests):
             return
         for digest in dict.fromkeys(digests):
@@ -155,7 +155,7 @@ class _Comparison:
                 yield Trouble(Kind.MISSING_EVIDENCE, detail)
 
     def _entries(self, index: Index) -> Iterable[Descriptor]:
-        """Everything that the index lists, nested indexes and what they list included."""
+        """Return everything that the index lists, including nested indexes and their entries."""
         entries = {entry.digest: entry for entry in index.manifests}
         if any(entry.media_type in INDEXES for entry in index.manifests):
             entries |= {entry.digest: entry for entry in flatten(index, self._nested).manifests}
@@ -180,7 +180,7 @@ class _Comparison:
         return found
 
     def _document(self, named: Descriptor, part: Part) -> Iterator[Mismatch | Trouble]:
-        """A manifest or an index: its size, its digest and every media type that is stated for it."""
+        """Compare a manifest or index: its size, its digest and every media type stated for it."""
         observed = self._observed(named, part)
         seen = observed if isinstance(observed, BlobSeen) else None
         shape = self._shapes.get(named.digest)
@@ -190,7 +190,7 @@ class _Comparison:
             yield observed
         if seen is not None:
             yield from self._bytes(named, seen, part)
-        # A document that is at hand is what the descriptor points at, also where its bytes came from elsewhere.
+        # A collected document is the descriptor's target, even if its bytes came from another repository.
         if shape is not None and shape.size != named.size and (seen is None or seen.size == named.size):
             yield _mismatch(Aspect.SIZE, part, named, named.size, shape.size)
         yield from self._types(named, seen, shape, part)
@@ -207,11 +207,11 @@ class _Comparison:
         elif len(known) > 1:
             yield Mismatch(Aspect.MEDIA_TYPE, part, named.digest, *[*known][:2])
         if self._is_strict and part is Part.ROOT and seen is not None and form_of(answered) is None and seen.hashed:
-            detail = f"{named.digest}: the registry states the Content-Type {answered!r:.100}, which names no kind of manifest"
+            detail = f"{named.digest}: the registry states the Content-Type {answered!r:.100}, which is not a manifest type"
             yield Trouble(Kind.UNSUPPORTED, detail)
 
     def _blob(self, named: Descriptor, part: Part) -> Iterator[Mismatch | Trouble]:
-        """A config or a layer: its size, and its digest where the bytes were read."""
+        """Compare a config or layer: its size, and its digest if the bytes were read."""
         observed = self._observed(named, part)
         if isinstance(observed, Trouble):
             yield observed
@@ -231,7 +231,7 @@ class _Comparison:
             yield Trouble(Kind.MISSING_EVIDENCE, f"{part.value} {named.digest}: its bytes were not read; collect again{how}")
 
     def _observed(self, named: Descriptor, part: Part) -> BlobSeen | Trouble | None:
-        """What the registry has; None where the question is left to others or was not asked."""
+        """Return what the registry has, or None if the question is left to others or was not asked."""
         match self._evidence.blob(self._repository, named.digest):
             case Seen(seen):
                 return seen
@@ -245,7 +245,7 @@ class _Comparison:
 
 
 def _agree(named: Descriptor, seen: BlobSeen, shape: Shape) -> bool:
-    """Whether all statements about a document were made and are the same, as nearly always: there may be very many."""
+    """Return whether all statements about a document exist and agree: the fast path for very many documents."""
     return (
         seen.size == named.size == shape.size
         and seen.hashed == named.digest

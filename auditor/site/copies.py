@@ -1,6 +1,6 @@
-"""The view of copies: how each need stands where the nodes will get it from, beside how its source has it.
+"""The view of copies: each need at the location that serves the nodes, next to the state at its source.
 
-That place is the registry inside, where it was to be asked; else the plan's archives.
+That location is the internal registry if it was requested, otherwise the plan's archives.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One need: as its source has it (None when the sources were not asked), and as `place` keeps it.
+    """One need: at its source (None if the sources were not requested), and at `place`.
 
-    `place` names it for people: the image on the registry inside, or the archive. `at` is set for the registry inside, `entry`
-    for archives, where one has the image. `evidence` answers for the blobs of that place, under the repository of the source.
+    `place` is the name for messages: the image on the internal registry, or the archive. `at` is set for the internal registry,
+    `entry` for an archive that has the image. `evidence` answers for the blobs at that location, under the repository of the
+    source.
     """
 
     wanted: Placement | None
@@ -39,17 +40,17 @@ class Copy:
 
     @property
     def is_inside(self) -> bool:
-        """Whether the place is the registry inside."""
+        """Return whether the location is the internal registry."""
         return self.at is not None
 
     @property
     def image(self) -> Image:
-        """The image as the place keeps it."""
+        """Return the image at the location."""
         return self.kept.image
 
     @property
     def lacking(self) -> tuple[str, ...]:
-        """The config and layers of the kept manifest that were not observed at the place. Empty without a manifest."""
+        """Return the config and layers of the kept manifest not observed at the location. Empty without a manifest."""
         payload = self.kept.resolution.payload
         if payload is None or payload.config is None:
             return ()
@@ -58,13 +59,13 @@ class Copy:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the place was observed to have a manifest for the pool, and every blob that the manifest names."""
+        """Return whether the location was observed to have a manifest for the pool, and every blob of that manifest."""
         resolution = self.kept.resolution
         return resolution.payload is not None and resolution.trouble is None and not self.lacking
 
     @property
     def doubt(self) -> str:
-        """Why it is unknown whether the image is complete; empty if it is, or if a blob is known to be absent."""
+        """Return why it is unknown whether the image is complete; empty if complete, or if a blob is known to be missing."""
         trouble = self.kept.resolution.trouble
         if trouble is not None:
             return f"{self.place}: {trouble.detail}"
@@ -74,12 +75,12 @@ class Copy:
         return f"{self.place}: blob {lacking[0]} was not observed"
 
     def blob(self, digest: str) -> Observation[BlobSeen] | None:
-        """Whether the place has the blob, or the manifest."""
+        """Return whether the location has the blob or manifest."""
         return self.evidence.blob(self.kept.image.reference.repository, digest)
 
 
 def copies_inside(plan: Plan, evidence: Evidence, target: Images, source: Images | None) -> Iterator[Copy]:
-    """Every need on the registry inside, in the order of the needs."""
+    """Yield every need on the internal registry, in the order of the needs."""
     assert plan.registry is not None  # noqa: S101 - there is no target without a registry
     inside = Inside(evidence, plan.registry)
     for wanted, kept in _beside(source, target.placements):
@@ -88,7 +89,7 @@ def copies_inside(plan: Plan, evidence: Evidence, target: Images, source: Images
 
 
 def copies_in_archives(evidence: Evidence, archives: Archives, source: Images | None) -> Iterator[Copy]:
-    """Every need in the archives, in the order of the needs."""
+    """Yield every need in the archives, in the order of the needs."""
     nowhere = views.InNone(None)
     for (wanted, kept), held in zip(_beside(source, (held.placement for held in archives.held)), archives.held, strict=True):
         entry = held.entry
@@ -100,7 +101,7 @@ def copies_in_archives(evidence: Evidence, archives: Archives, source: Images | 
 
 
 def _beside(source: Images | None, kept: Iterable[Placement]) -> Iterator[tuple[Placement | None, Placement]]:
-    """The placements of two places, which follow the same needs."""
+    """Pair the placements of two locations, which follow the same needs."""
     if source is None:
         yield from ((None, placement) for placement in kept)
     else:

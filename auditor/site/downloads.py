@@ -26,7 +26,7 @@ class ScriptDownload:
 
 @dataclass(frozen=True, slots=True)
 class UnknownDownload:
-    """Lines of one script whose host is known only to the running script or the machine."""
+    """Lines of one script whose host is known only at run time or on the machine."""
 
     program: str
     lines: tuple[Location, ...]
@@ -34,9 +34,9 @@ class UnknownDownload:
 
 @dataclass(frozen=True, slots=True)
 class ScriptDownloads:
-    """What one script downloads, in how many `lines`.
+    """The downloads of one script, and their number of `lines`.
 
-    With `is_connected` it copies from registries, so it runs on the connected side.
+    `is_connected` is true if it copies from registries, so it runs on the connected side.
     """
 
     read: ReadScript
@@ -91,7 +91,7 @@ def _is_unknown(reach: Reach, url: str) -> bool:
 
 
 def _unread(commands: Iterable[Command]) -> Iterator[UnknownDownload]:
-    """Yield the text with a download that a line passes to a shell and that is not parsed."""
+    """Yield the text that a line passes to a shell and that may contain a download; it is not parsed."""
     for command in commands:
         texts = [bare(word) for word in command.words]
         if not command.is_read and texts:

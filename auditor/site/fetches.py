@@ -25,7 +25,7 @@ class ChartFetch:
 
 @dataclass(frozen=True, slots=True)
 class ChartFetches:
-    """What the workloads would download: from external hosts, from internal hosts, and from unknown ones."""
+    """What the workloads download: from external hosts, from internal hosts, and from unknown ones."""
 
     outside: tuple[ChartFetch, ...]
     inside: tuple[ChartFetch, ...]
@@ -56,5 +56,5 @@ def _unclear(source: ChartSource) -> UnknownSources:
 
 
 def shown_url(url: str) -> str:
-    """Return a URL without what may be a secret: a password, or a token in its query."""
+    """Return a URL without possible secrets: a password, or a token in its query."""
     return redact(url).partition("?")[0]

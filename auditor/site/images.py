@@ -1,6 +1,6 @@
-"""The view of images: what each reference pointed at, and how it stands for each pool that needs it.
+"""The view of images: the target of each reference, and its standing for each pool that needs it.
 
-Computed once per site. Checks, the matrix and the budgets all read the same placements.
+Computed once per site. Checks, the matrix and the budgets all use the same placements.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from auditor.sizing.budget import Blob
 
 
 class Standing(enum.StrEnum):
-    """How an image stands for a pool."""
+    """The standing of an image for a pool."""
 
     OK = "ok"
     FALLBACK = "fallback"  # runs by the previous-LTSC rule, or because os.version is blank
@@ -37,7 +37,7 @@ class Standing(enum.StrEnum):
 
     @property
     def rank(self) -> int:
-        """Best first. What cannot be told might be there, and so comes before what is known not to be."""
+        """Return the rank, best first. Undetermined ranks before known failures, because the image may exist."""
         return _RANK[self]
 
 
@@ -64,7 +64,7 @@ class CarrierImage(Fact, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why something about an image cannot be known. `faults` names the host that did not answer, if that is why."""
+    """Why something about an image is unknown. `faults` names the host that did not answer, if that is the reason."""
 
     kind: Kind
     detail: str
@@ -72,12 +72,12 @@ class Trouble:
 
 
 class Payload(msgspec.Struct, frozen=True, gc=False):
-    """What one platform of an image is made of.
+    """The parts of one platform of an image.
 
-    `config` is None and `layers` are empty for schema 1, which gives no sizes. `foreign` are the layers with `urls` or a
-    foreign media type. `bytes` is what a node pulls, compressed, each blob once; None where the document does not say, or
-    lies: a negative size, or one of more than 63 bits, counts as nothing. `flaw` says how the document contradicts itself,
-    empty when it does not.
+    `config` is None and `layers` are empty for schema 1, which states no sizes. `foreign` are the layers with `urls` or a
+    foreign media type. `bytes` is what a node pulls, compressed, each blob once. It is None if the document does not state it,
+    or states an invalid size (negative, or over 63 bits). `flaw` states how the document contradicts itself; empty if it does
+    not.
     """
 
     digest: str
@@ -90,25 +90,25 @@ class Payload(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def blobs(self) -> tuple[Blob, ...]:
-        """Everything a registry stores for it: the manifest, the config, the layers."""
+        """Return everything that a registry stores for it: the manifest, the config and the layers."""
         return (self, self.config, *self.layers) if self.config is not None else (self,)
 
 
 class Blobs:
-    """The configs and layers that payloads were found to have: each one object, and those that came up more than once."""
+    """The configs and layers of payloads, one object per value, and the repeated ones."""
 
     __slots__ = ("has_foreign", "known", "repeated")
 
     def __init__(self) -> None:
         self.known: dict[str, Descriptor] = {}
         self.repeated: set[str] = set()
-        self.has_foreign = False  # whether any of the layers is foreign
+        self.has_foreign = False  # whether any layer is foreign
 
 
 def payload_of(digest: str, size: int, document: Manifest | Schema1, blobs: Blobs) -> Payload:
-    """The payload of a manifest of `size` bytes. Equal layers of several images become one object through `blobs`.
+    """Return the payload of a manifest of `size` bytes. Equal layers of several images become one object through `blobs`.
 
-    There may be half a million layers: what can be told once of a layer is not told again.
+    There may be half a million layers, so each layer is examined once.
     """
     if isinstance(document, Schema1):
         return Payload(digest, size, None, (), (), None, "")
@@ -137,12 +137,12 @@ def payload_of(digest: str, size: int, document: Manifest | Schema1, blobs: Blob
 
 
 def _is_foreign(layer: Descriptor) -> bool:
-    """Whether a layer has `urls` or a media type that forbids to pass it on."""
+    """Return whether a layer has `urls` or a media type that forbids redistribution."""
     return bool(layer.urls) or is_nondistributable(layer.media_type)
 
 
 class Shape(msgspec.Struct, frozen=True, gc=False):
-    """What a document is by its bytes: how many, the kind that its structure shows, and the `mediaType` that it states."""
+    """The size of a document in bytes, the kind that its structure shows, and the `mediaType` that it states."""
 
     size: int
     form: Form
@@ -151,15 +151,15 @@ class Shape(msgspec.Struct, frozen=True, gc=False):
 
 @lru_cache(maxsize=16384)
 def shape_of(size: int, form: Form, media_type: str) -> Shape:
-    """The shape with these values. There may be very many documents, and few shapes."""
+    """Return the shape with these values, cached: there may be very many documents with few shapes."""
     return Shape(size, form, media_type)
 
 
 class Image(msgspec.Struct, frozen=True, gc=False):
-    """One reference as observed, and its name in full.
+    """One reference as observed, and its full name.
 
-    `trouble` is set when it could not be; `absent` quotes the registry that denies it. `media_type` is what the tag's answer
-    stated.
+    `trouble` is set if it could not be observed. `absent` quotes the registry that denies the image. `media_type` is from the
+    response for the tag.
     """
 
     reference: Reference
@@ -175,13 +175,13 @@ class Image(msgspec.Struct, frozen=True, gc=False):
 
 
 class Resolution(msgspec.Struct, frozen=True, gc=False):
-    """How an image resolves on one kind of node. `trouble` says why the payload of a chosen manifest is not known."""
+    """How an image resolves for one kind of node. `trouble` says why the payload of a selected manifest is unknown."""
 
     standing: Standing
     choice: Choice
     payload: Payload | None = None
     trouble: Trouble | None = None
-    dropped: str = ""  # the index lists the manifest, and the registry says it does not have it
+    dropped: str = ""  # the index lists the manifest, but the registry reports it missing
     runtime: WindowsRuntime | None = None
 
 
@@ -196,7 +196,7 @@ class Placement(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def standing(self) -> Standing:
-        """How the image stands for the pool."""
+        """Return the standing of the image for the pool."""
         return self.resolution.standing
 
 
@@ -204,8 +204,8 @@ class Placement(msgspec.Struct, frozen=True, gc=False):
 class Images:
     """Every image of the plan, and every placement, in the order of the needs.
 
-    `repeated` has every digest that more than one of their payloads names, and may have others; None where nobody counted.
-    `shapes` are the manifests and indexes that were read, by digest; `configs` the sizes in bytes of configs that were read.
+    `repeated` includes every digest that several payloads name, and maybe others; None if not counted. `shapes` are the
+    manifests and indexes that were read, by digest. `configs` maps digests of configs that were read to sizes in bytes.
     """
 
     images: Mapping[Reference, Image]
@@ -216,7 +216,7 @@ class Images:
 
 
 def is_carrier(reference: Reference) -> bool:
-    """Whether the image only carries files for an installer, under whatever registry it is mirrored."""
+    """Return whether the image only carries files for an installer, in any mirror."""
     return f"/{reference.path}".endswith(_carriers())
 
 

@@ -1,7 +1,7 @@
-"""Evidence as one kind of registry gives it: what each repository was observed to have, and nothing else.
+"""Evidence from one kind of registry: only what each repository was observed to have.
 
-A document is the same everywhere and stored once, so that having its bytes says nothing about a repository. It counts for a
-repository only if that one was observed to have it, with as many bytes and, where they were hashed, with this digest.
+A document is stored once, so having its bytes proves nothing about a repository. It counts for a repository only if that
+repository was observed to have it, with the same size and, if hashed, the same digest.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from auditor.plan.rewrites import placed
 
 
 class AtSource:
-    """Reads as RegistryEvidence of the source registries. Evidence of older versions has no observations of their manifests."""
+    """Implements RegistryEvidence for the source registries. Older evidence has no observations of their manifests."""
 
     def __init__(self, evidence: RegistryEvidence) -> None:
         self._evidence = evidence
@@ -34,7 +34,7 @@ class AtSource:
         return self._evidence.tag(reference)
 
     def content(self, repository: str, digest: str) -> Observation[Content] | None:
-        """See ImageEvidence. A document that is at hand counts unless the repository was observed to lack it."""
+        """See ImageEvidence. A collected document counts unless the repository was observed to lack it."""
         observed = self._evidence.blob(repository, digest)
         if observed is None:
             return self._evidence.content(repository, digest)
@@ -50,19 +50,19 @@ class AtSource:
 
 
 class Inside:
-    """Reads as RegistryEvidence of the internal registry; references and repositories are those of the sources."""
+    """Implements RegistryEvidence for the internal registry. References and repositories are those of the sources."""
 
     def __init__(self, evidence: RegistryEvidence, registry: Registry) -> None:
         self._evidence = evidence
         self._registry = registry
-        self._placed: dict[str, str] = {}  # where each repository lies: there may be 100 questions about each
+        self._placed: dict[str, str] = {}  # cache: there may be 100 questions about each repository
 
     def tag(self, reference: str) -> Observation[TagSeen] | None:
         """See ImageEvidence."""
         return self._evidence.tag(str(placed(self._registry, parse_reference(reference))))
 
     def content(self, repository: str, digest: str) -> Observation[Content] | None:
-        """See ImageEvidence. What the internal registry was not asked about is not known, even if the document is at hand."""
+        """See ImageEvidence. Content not requested from this registry is unknown, even if collected elsewhere."""
         observed = self.blob(repository, digest)
         return None if observed is None else _held(self._evidence, self._repository(repository), digest, observed)
 
@@ -84,7 +84,7 @@ class Inside:
 def _held(
     evidence: RegistryEvidence, repository: str, digest: str, observed: Observation[BlobSeen]
 ) -> Observation[Content] | None:
-    """A document as a repository has it; why it is not usable, where the repository lacks it or has other bytes."""
+    """Return a document as a repository has it, or why it is unusable: the repository lacks it or has other bytes."""
     if not isinstance(observed, Seen):
         return observed
     seen = observed.value
@@ -93,6 +93,6 @@ def _held(
         return Failed(Kind.MALFORMED, detail, observed.at, observed.source)
     content = evidence.content(repository, digest)
     if isinstance(content, Seen) and len(content.value.body) != seen.size:
-        detail = f"{digest}: the registry has {seen.size:,} bytes, and the document has {len(content.value.body):,}"
+        detail = f"{digest}: the registry has {seen.size:,} bytes, but the document has {len(content.value.body):,}"
         return Failed(Kind.MALFORMED, detail, observed.at, observed.source)
     return content

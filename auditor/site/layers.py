@@ -17,10 +17,10 @@ from auditor.transfer.pull import PullRule, pull_rule
 
 @dataclass(frozen=True, slots=True)
 class LayerEgress:
-    """One layer for one pool, its URLs on external hosts, and the images that have it.
+    """One layer for one pool, its URLs on external hosts, and the images that contain it.
 
-    `rule` is None if the facts do not cover the pool's runtime. `unseen` says why the images may arrive without the URL; it
-    is None if one of them is known to have it.
+    `rule` is None if the facts do not cover the pool's runtime. `unseen` gives the reason why the images may arrive without the
+    URL; it is None if one of them is known to keep it.
     """
 
     layer: Descriptor
@@ -51,7 +51,8 @@ def layer_egress(
 ) -> tuple[LayerEgress, ...]:
     """Return every layer and pool with a URL on an external host, in the order of first need.
 
-    `given` are placements with their foreign layers. `unseen` says of needs why it is unknown whether the URL arrives.
+    `given` are placements with their foreign layers. `unseen` maps needs to the reason why it is unknown whether the URL
+    arrives.
     """
     groups: dict[tuple[str, str], list[Placement]] = {}
     layers: dict[tuple[str, str], tuple[Descriptor, tuple[str, ...]]] = {}
@@ -84,9 +85,9 @@ def _egress(
 
 
 def url_doubt(layer: Descriptor, reach: Reach) -> Trouble | None:
-    """Return why it is unknown what a node gets from a layer's URLs, or None if nothing is unknown.
+    """Return why it is unknown what a node downloads from a layer's URLs, or None if it is known.
 
-    The plan says nothing about a host that is internal only because every node or cluster has one of that name.
+    The plan does not declare hosts such as `localhost`, which are internal only because every node or cluster has one.
     """
     for url in layer.urls or ():
         remote = remote_of(url)
@@ -108,5 +109,5 @@ def with_outside_urls(placements: Iterable[Placement], reach: Reach) -> frozense
 
 
 def leads_outside(url: str, reach: Reach) -> bool:
-    """Whether a runtime that downloads from a URL would connect to a host that is not internal. It uses http(s) URLs only."""
+    """Return whether a runtime that downloads the URL connects to a host that is not internal. Runtimes use only http(s)."""
     return remote_of(url) is not None and reach.of_url(url) is not Scope.INTERNAL

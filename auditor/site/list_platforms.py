@@ -1,4 +1,4 @@
-"""Lists whose images have no manifest at all for one of the platforms that the list is declared for."""
+"""Lists whose images have no manifest for one of the platforms declared for the list."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class ListPlatforms:
 
 
 def list_platforms(placements: Iterable[Placement]) -> ListPlatforms:
-    """Compare each list with each pool that it is declared for.
+    """Compare each list with each pool for which it is declared.
 
-    A list that fits none of its pools is no mismatch: its platform is not what is wrong.
+    A list that fits none of its pools is not a mismatch, because its platform is not the problem.
     """
     absent: defaultdict[str, defaultdict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
     pools: dict[str, Pool] = {}

@@ -26,13 +26,13 @@ class Way(enum.StrEnum):
     INSIDE = "inside"  # nodes connect to internal hosts only
     FALLS_BACK = "falls-back"  # an internal host has them, and nodes connect to an external one as well
     NO_MIRROR = "no-mirror"  # nodes connect to no internal host
-    WRONG_PLACE = "wrong-place"  # nodes ask an internal host at a path where the plan does not put them
+    WRONG_PLACE = "wrong-place"  # nodes request a path on an internal host where the plan does not put the images
     NOBODY = "nobody"  # no host may resolve a tag
     UNKNOWN = "unknown"
 
 
 class Lead(msgspec.Struct, frozen=True):
-    """One image, the hosts that a node asks for it in order, and the result.
+    """One image, the hosts that a node requests it from in order, and the result.
 
     `told` is the host that decides: the one that serves the image, else the first that fails. `outside` are external hosts.
     """
@@ -62,7 +62,7 @@ class Mirroring:
 
 
 def mirroring(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig], reach: Reach) -> tuple[Mirroring, ...]:
-    """Return pool x registry x way in the order of first need. Pools whose configuration has problems are left out."""
+    """Return pool x registry x way in the order of first need. Pools whose configuration has problems are omitted."""
     groups: dict[tuple[str, str, Way, str], list[Lead]] = {}
     leads = _Leads(plan, reach)
     for need in needs.needs:
@@ -75,7 +75,7 @@ def mirroring(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig], reach
 
 
 class _Leads:
-    """Decides image by image. What several images share is computed once: there may be many."""
+    """Decides image by image. Values that several images share are computed once."""
 
     def __init__(self, plan: Plan, reach: Reach) -> None:
         self._plan = plan
@@ -126,7 +126,7 @@ class _Leads:
         return f"{one.location}: the plan does not say which images {one.host} has", Kind.MISSING_EVIDENCE
 
     def _serves(self, one: Asked, target: Reference | None) -> bool:
-        """Whether a host has the image: the image's own registry if the plan makes it internal, or where the plan puts it."""
+        """Return whether a host has the image: its own registry if internal, or the location where the plan puts it."""
         if one.role == "default":
             return self._reach.declares(one.host)
         if target is None or one.repository != target.path:

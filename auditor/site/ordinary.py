@@ -1,6 +1,6 @@
-"""The view of layers of which the planned copy makes ordinary ones, without `urls`.
+"""The view of layers that the planned copy converts to ordinary layers without `urls`.
 
-This is foretold, and holds for an image until its manifest was seen on the registry inside: from then on that decides.
+This is a prediction. Once an image's manifest is observed on the internal registry, the observation decides.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Ordinary = Mapping[Need, frozenset[str]]
 
 
 def made_ordinary(carriages: Iterable[Carriage], target: Images | None) -> Ordinary:
-    """The digests of such layers by need, for what was not seen inside (`target`)."""
+    """Return the digests of such layers by need, for images not observed on the internal registry (`target`)."""
     placements = target.placements if target is not None else ()
     seen = {placement.need for placement in placements if placement.resolution.payload is not None}
     return {
@@ -29,5 +29,5 @@ def made_ordinary(carriages: Iterable[Carriage], target: Images | None) -> Ordin
 
 
 def _is_ordinary(layer: Descriptor, fate: Fate | Unpredicted) -> bool:
-    """Whether its `urls` are lost on the way; of layers without any, only whoever has the blob can tell."""
+    """Return whether its `urls` are removed. For a layer without `urls`, the type of its blob's location decides."""
     return bool(layer.urls) and isinstance(fate, Fate) and fate.carried and not fate.urls and fate.row.confidence != "low"

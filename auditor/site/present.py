@@ -1,4 +1,4 @@
-"""Which parts of a plan a site has: what each requirement of a check means."""
+"""What each requirement of a check means for a site."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from auditor.site.site import Site
 
 
 def is_present(site: Site, requirement: Requirement) -> bool:
-    """Whether the site has what a check requires."""
+    """Return whether the site has what a check requires."""
     return _PRESENT[requirement](site)
 
 

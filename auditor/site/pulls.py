@@ -14,15 +14,15 @@ from auditor.site.mirrors import Lead, Mirroring
 
 
 def runtime_client(pool: Pool) -> str:
-    """The TLS client with which a pool pulls images: its runtime, containerd where the plan names none."""
+    """Return the TLS client that pulls images for a pool: its runtime, by default containerd."""
     return default_clients(pool.runtime.name if pool.runtime else "")[0]
 
 
 @dataclass(frozen=True)
 class Pulls:
-    """Answers by pool and image. `leads` say which hosts a node asks, for pools whose configuration the plan names.
+    """Answers by pool and image. `leads` list the hosts that a node requests, for pools with a configuration in the plan.
 
-    `names` has the names of the site's endpoints by canonical host and port: a node configuration may spell them otherwise.
+    `names` maps canonical host and port to the site's endpoint names, because a node configuration may spell them otherwise.
     """
 
     plan: Plan
@@ -30,7 +30,7 @@ class Pulls:
     names: Mapping[tuple[str, int], str]
 
     def endpoint(self, pool: str, reference: Reference) -> str:
-        """Return the endpoint's name; empty if no registry of the plan serves the image, or one without TLS does."""
+        """Return the endpoint's name, or an empty string if no registry of the plan serves the image over TLS."""
         lead = self.leads.get((pool, reference))
         if lead is not None:
             told = lead.told

@@ -10,7 +10,7 @@ from auditor.transfer.registries import RegistryUrls, registry_row
 
 
 def is_distribution(plan: Plan) -> bool:
-    """Whether the plan names a configuration file of distribution."""
+    """Return whether the plan names a configuration file for distribution."""
     registry = plan.registry
     if registry is None or not registry.config or registry.kind is None:
         return False
@@ -19,7 +19,7 @@ def is_distribution(plan: Plan) -> bool:
 
 
 def registry_slips(plan: Plan) -> tuple[RegistrySlip, ...] | UnreadableConfig:
-    """Return the mistakes in it, or why it cannot be read. Empty if the plan names no configuration of distribution."""
+    """Return the mistakes in it, or why it cannot be read. Empty if the plan names no such file."""
     try:
         found = config_of(plan) if is_distribution(plan) else None
         return tuple(slips_in(*found)) if found is not None else ()

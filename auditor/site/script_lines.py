@@ -1,4 +1,4 @@
-"""The view of what each line of a copy script does to the plan's images, and of what all lines together leave behind."""
+"""The view of what each line of a copy script does to the plan's images, and of what all lines together omit."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from auditor.transfer.platforms import Kept
 
 @dataclass
 class LineLosses:
-    """What one line loses: layers and manifests by image, and why something is not known.
+    """What one line omits: layers and manifests by image, and the reasons for unknown results.
 
-    `carried` are the images whose foreign layers it brings to the registry or the archive that it writes.
+    `carried` are the images whose foreign layers the line copies to the registry or archive that it writes.
     """
 
     line: Line
@@ -29,12 +29,12 @@ class LineLosses:
     platforms: dict[str, list[Placement]] = field(default_factory=dict)
     unknown: dict[Unpredicted, None] = field(default_factory=dict)
     carried: set[str] = field(default_factory=set)
-    own: dict[str, list[Placement]] = field(default_factory=dict)  # of which it keeps the platform of the machine
+    own: dict[str, list[Placement]] = field(default_factory=dict)  # images for which the line keeps only the machine's platform
 
 
 @dataclass(frozen=True)
 class ReadScript:
-    """One script of the plan: what its lines lose, and the lines and places of which nobody can tell what they do."""
+    """One script of the plan: what its lines omit, and the lines with unknown effect."""
 
     path: str
     script: Script
@@ -44,7 +44,7 @@ class ReadScript:
 
 @dataclass(frozen=True)
 class UnreadScript:
-    """One that cannot be read."""
+    """A script that cannot be read."""
 
     path: str
     why: UnreadableScript
@@ -53,7 +53,7 @@ class UnreadScript:
 def read_scripts(
     plan: Plan, files: Mapping[str, Script | UnreadableScript], transfer: Transfer | None, placements: list[Placement]
 ) -> Iterator[ReadScript | UnreadScript]:
-    """Every script of `files`; `placements` are what is to be copied, as far as their manifests are known."""
+    """Yield every script of `files`. `placements` are the images to copy whose manifests are known."""
     for path, script in files.items():
         if isinstance(script, UnreadableScript):
             yield UnreadScript(path, script)
@@ -65,7 +65,7 @@ def read_scripts(
 
 
 def _losses(plan: Plan, lines: Iterable[Line], placements: list[Placement]) -> list[LineLosses]:
-    """Layers line by line; platforms over all lines, as each may be there for a platform of its own."""
+    """Return losses: layers for each line; platforms over all lines, because each line may copy another platform."""
     found = [LineLosses(line) for line in lines]
     kept: set[tuple[str, str]] = set()
     for losses in found:
@@ -97,17 +97,17 @@ def _keep(placement: Placement, losses: LineLosses, kept: set[tuple[str, str]]) 
 
 
 def _really(lost: list[Placement], kept: set[tuple[str, str]]) -> list[Placement]:
-    """Those that no other line keeps."""
+    """Return the placements that no other line keeps."""
     pairs = ((one, one.resolution.payload) for one in lost)
     return [one for one, payload in pairs if payload is None or (one.image.name, payload.digest) not in kept]
 
 
 def _settle_own(losses: LineLosses, own: dict[str, list[Placement]]) -> None:
-    """Where the machine's platform is kept, one of several manifests is lost for certain; of a single one nobody knows."""
+    """If a tool keeps the machine's platform, one of several manifests is certainly lost; for a single one it is unknown."""
     for image, placements in own.items():
         if len({one.resolution.payload for one in placements}) > 1:
             losses.platforms.setdefault(image, []).extend(placements)
         else:
             tool = losses.line.call.tool
-            why = f"{tool} keeps the platform of the machine that copies, and the plan does not say which that is"
+            why = f"{tool} keeps the platform of the machine that copies, and the plan does not state that platform"
             losses.unknown[Unpredicted(why, missing=True)] = None

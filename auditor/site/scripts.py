@@ -1,4 +1,4 @@
-"""The view of the copy scripts: which of their lines copy, and what becomes of the plan's images on each."""
+"""The view of the copy scripts: which lines copy images, and what each does to the plan's images."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class Line:
 
     @property
     def unsure(self) -> tuple[str, ...]:
-        """The words that may become options of which nobody knows."""
+        """Return the words that may expand to unknown options."""
         return tuple(word.text for word in self.command.words if word.is_many)
 
     def with_option(self, option: str, *, without: tuple[str, ...] = ()) -> str:
-        """The line as one would write it with an option, and without others and their values.
+        """Return the line with an added option, and without others and their values.
 
-        Words that only the running script knows stay as they are. Empty where it holds what cannot be shown.
+        Words that are known only at run time stay unchanged. Returns an empty string if the line cannot be shown.
         """
         words = self.command.words
         kept = [
@@ -56,13 +56,13 @@ class Line:
         return text if text.isprintable() else ""
 
     def is_unknown(self, option_value: str) -> bool:
-        """Whether this value of an option is one that only the running script knows."""
+        """Return whether this option value is known only at run time."""
         return any(option_value and option_value in word.text for word in self.command.words if not word.is_known)
 
 
 @dataclass(frozen=True)
 class Hidden:
-    """A line that may copy, of which nobody can tell what it runs."""
+    """A line that may copy, but runs an unknown command."""
 
     path: str
     command: Command
@@ -70,7 +70,7 @@ class Hidden:
 
 
 def lines_of(path: str, script: Script, transfer: Transfer | None) -> Iterator[Line | Hidden]:
-    """The lines of a script that copy or may."""
+    """Yield the lines of a script that copy or may copy."""
     for command in script.commands:
         words = [bare(word) for word in command.words]
         call = read_call(words)
@@ -81,7 +81,7 @@ def lines_of(path: str, script: Script, transfer: Transfer | None) -> Iterator[L
 
 
 def bare(word: Word) -> str:
-    """A word as facts know it: what is not known starts as it is written, without its quote."""
+    """Return a word as the facts spell it; an unknown one as written, without its quote."""
     return word.text if word.is_known else word.text.strip("\"'")
 
 
@@ -89,13 +89,13 @@ def _hidden(words: Sequence[Word], texts: Sequence[str]) -> str:
     if not words:
         return ""
     if not words[0].is_known:
-        return f"it runs {texts[0]}, and only the running script knows what that is" if len(words) > 1 else ""
+        return f"it runs {texts[0]}, whose value is known only at run time" if len(words) > 1 else ""
     shell = unread_shell(texts, lambda part: tool_in([part]) is not None)
-    return f"it hands text to {shell}, which is not read" if shell else ""
+    return f"it passes text to {shell}, which the audit does not parse" if shell else ""
 
 
 def unread_shell(texts: Sequence[str], is_meant: Callable[[str], bool]) -> str:
-    """What a command hands text to that is not read, where a word of the text is meant; empty where it does not."""
+    """Return the shell that a command passes unparsed text to, if a word of the text matters; otherwise an empty string."""
     if texts[:1] and texts[0].lower() in _RUNS_TEXT:
         return texts[0]
     shells = (position for position, text in enumerate(texts) if name_of(text) in _SHELLS)
@@ -105,7 +105,7 @@ def unread_shell(texts: Sequence[str], is_meant: Callable[[str], bool]) -> str:
 
 
 def _hop(call: Call, transfer: Transfer | None) -> Hop:
-    """The hop of a call; the plan says which version it is, where it names the same tool."""
+    """Return the hop of a call, with the plan's version if the plan names the same tool."""
     is_same = transfer is not None and transfer.tool.name == call.tool
     options, version = call.options, ""
     if transfer is not None and is_same:
@@ -116,7 +116,7 @@ def _hop(call: Call, transfer: Transfer | None) -> Hop:
 
 
 def concerned(line: Line, placements: Iterable[Placement], plan: Plan) -> list[Placement]:
-    """The placements that a line may copy: those that it names, or all where only the running script knows."""
+    """Return the placements that a line may copy: those that it names, or all if the names are known only at run time."""
     every = list(placements)
     named = {found for word in line.command.words if word.is_known and (found := _reference(word.text))}
     own = [placement for placement in every if not named.isdisjoint(_names(plan, placement))]
@@ -125,7 +125,7 @@ def concerned(line: Line, placements: Iterable[Placement], plan: Plan) -> list[P
 
 
 def _reads(line: Line) -> bool:
-    """Whether the line takes images from its input, or from a folder or file."""
+    """Return whether the line reads image names from its input, a folder or a file."""
     return line.command.words[0].text in {"xargs", "parallel"} or line.call.is_listed
 
 
@@ -143,7 +143,7 @@ def _names(plan: Plan, placement: Placement) -> set[str]:
 
 
 def left_behind(line: Line, placements: Iterable[Placement]) -> Iterator[tuple[Placement, Descriptor, Fate | Unpredicted]]:
-    """The layers that a line leaves, or of which that is not known. What only the machine itself gets is not judged."""
+    """Yield the layers that a line omits or may omit. Lines that only fill the machine's own store are skipped."""
     if line.call.to == STORE:
         return
     for placement in placements:
@@ -157,17 +157,17 @@ def left_behind(line: Line, placements: Iterable[Placement]) -> Iterator[tuple[P
 
 
 def _unsaid(line: Line) -> Unpredicted | None:
-    """Why the line alone does not tell what it does; None when it does."""
+    """Return why the line alone does not state what it does, or None if it does."""
     if not line.call.to or not line.call.origin:
-        return Unpredicted("the line does not say from where to where it copies", missing=True)
+        return Unpredicted("the line does not state the source and the destination", missing=True)
     if line.call.is_configured and not line.hop.version:
-        why = f"a file says how {line.call.tool} copies: name it as `copy.tool`, and its settings in `copy.options`"
+        why = f"a file configures how {line.call.tool} copies: declare it as `copy.tool`, and its settings in `copy.options`"
         return Unpredicted(why, missing=True)
     return None
 
 
 def kept_by(line: Line, placement: Placement) -> Kept | Unpredicted:
-    """Whether the manifest that a placement needs comes along. A line that copies no index anew keeps what is there."""
+    """Return whether the line copies the manifest of a placement. A line that starts from no index keeps what exists."""
     index, payload = placement.image.document, placement.resolution.payload
     if line.call.origin != "registry" or not isinstance(index, Index) or payload is None:
         return Kept.YES
@@ -179,7 +179,7 @@ def kept_by(line: Line, placement: Placement) -> Kept | Unpredicted:
     if row.keeps == "all":
         return Kept.YES
     if value := _unknown_value(line, row):
-        return Unpredicted(f"only the running script knows which platform {value} is", missing=True)
+        return Unpredicted(f"the platform {value} is known only at run time", missing=True)
     offers = [(entry.digest, platform) for entry, platform in entries(index)]
     return keeps(line.hop, offers, payload.digest)
 

@@ -1,4 +1,4 @@
-"""The site: one value that checks are given."""
+"""The site: the single input value of all checks."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Site:
-    """Plan, needs and evidence. Views are computed on first use and kept.
+    """Plan, needs and evidence. Views are computed on first use and cached.
 
-    `places` are where images were to be looked for: what lacks evidence there is undetermined, not out of the question.
-    With `verify` full, a layer of the internal registry that was not read is undetermined.
+    `places` are where images were requested. Missing evidence there makes a check undetermined, not inapplicable. With `verify`
+    full, an unread layer of the internal registry makes a check undetermined.
     """
 
     plan: Plan
@@ -62,40 +62,40 @@ class Site:
 
     @cached_property
     def source(self) -> Images | None:
-        """Every image as its source has it; None when the sources were not to be asked."""
+        """Return every image as its source has it, or None if the sources were not requested."""
         return (
             views.Survey(self.plan, self.needs, views.AtSource(self.evidence)).images() if Place.SOURCE in self.places else None
         )
 
     @cached_property
     def target(self) -> Images | None:
-        """Every image as the registry inside has it; None when it was not to be asked."""
+        """Return every image as the internal registry has it, or None if it was not requested."""
         if Place.TARGET not in self.places or self.plan.registry is None:
             return None
         return views.Survey(self.plan, self.needs, views.Inside(self.evidence, self.plan.registry), is_strict=True).images()
 
     @cached_property
     def archives(self) -> Archives | None:
-        """The archives and what they hold; None when they were not to be read."""
+        """Return the archives and their content, or None if they were not to be read."""
         if Place.ARCHIVES not in self.places:
             return None
         return views.archives_of(self.plan, self.needs, self.evidence, self.source or self.target)
 
     @cached_property
     def images(self) -> Images:
-        """Every image and how it stands for each pool that needs it: at its source, else inside, else in the archives."""
+        """Return every image and its standing per pool: from its source, else the internal registry, else the archives."""
         if (found := self.source or self.target) is not None:
             return found
         return self.archives.images() if self.archives is not None else views.Images({}, ())
 
     @cached_property
     def list_platforms(self) -> ListPlatforms:
-        """The lists that have no image for a pool's platform."""
+        """Return the lists that have no image for a pool's platform."""
         return views.list_platforms(self.images.placements)
 
     @cached_property
     def copies(self) -> tuple[Copy, ...]:
-        """Every need where the nodes will get it from: the registry inside if it was to be asked, else the archives."""
+        """Return every need at the location that serves the nodes: the internal registry if requested, else the archives."""
         if self.target is not None:
             return tuple(views.copies_inside(self.plan, self.evidence, self.target, self.source))
         if self.archives is not None:
@@ -104,19 +104,19 @@ class Site:
 
     @cached_property
     def source_contents(self) -> tuple[Contents, ...]:
-        """What disagrees about the bytes of each image at its source, as far as they were observed."""
+        """Return contradictions about the bytes of each image at its source, as far as observed."""
         return tuple(views.contents_of(self.source, views.AtSource(self.evidence))) if self.source is not None else ()
 
     @cached_property
     def target_contents(self) -> tuple[Contents, ...]:
-        """What disagrees about the bytes of each image on the internal registry."""
+        """Return contradictions about the bytes of each image on the internal registry."""
         if self.target is None or self.plan.registry is None:
             return ()
         return tuple(views.contents_of(self.target, views.Inside(self.evidence, self.plan.registry), self.verify))
 
     @cached_property
     def pulled(self) -> tuple[Placement, ...]:
-        """What the nodes would pull: as the registry inside has it where that is known, since a copy may be a rewrite."""
+        """Return what nodes would pull: from the internal registry if observed there, because a copy may rewrite an image."""
         if self.target is None or self.target is self.images:
             return self.images.placements
         pairs = zip(self.images.placements, self.target.placements, strict=True)
@@ -124,19 +124,21 @@ class Site:
 
     @cached_property
     def delivered(self) -> tuple[Placement, ...]:
-        """As `pulled`; but what nobody saw inside is as the copy takes it, which may be out of an archive."""
+        """Like `pulled`, but an image not observed on the internal registry is taken as the copy sends it, perhaps from an
+        archive.
+        """
         if self.archives is None or self.to_copy is None:
             return self.pulled
         inside = self.target.placements if self.target is not None else ()
         rows = zip_longest(self.pulled, self.to_copy.placements, self.archives.held, inside)
         return tuple(
-            # What an archive has of it and nobody read may be another manifest than the source's.
+            # An archive may hold another manifest than the source; it was not read.
             taken if not (there and _is_known(there)) and (held.entry is not None or _is_known(taken)) else here
             for here, taken, held, there in rows
         )
 
     def foreign(self, placement: Placement) -> tuple[Descriptor, ...]:
-        """The layers that a node would be given with `urls` or a foreign type: not those whose `urls` the copy takes away."""
+        """Return the layers that reach a node with `urls` or a foreign type, without those whose `urls` the copy removes."""
         layers = views.foreign_layers(placement)
         if not layers:
             return ()
@@ -145,7 +147,7 @@ class Site:
 
     @cached_property
     def unseen(self) -> Mapping[Need, Trouble]:
-        """The needs of which it is unknown as what they arrive, with the reason: what decides that was not observed."""
+        """Return the needs whose delivered form is unknown, with the reason: the deciding evidence was not collected."""
         return views.unseen(self.images.placements, self.archives, self.target)
 
     @cached_property
@@ -154,50 +156,50 @@ class Site:
 
     @cached_property
     def reach(self) -> Reach:
-        """The rule for internal and external hosts."""
+        """Return the rule for internal and external hosts."""
         return views.reach_of(self.plan)
 
     @cached_property
     def layer_egress(self) -> tuple[LayerEgress, ...]:
-        """Every layer and pool that would be downloaded from an external host."""
+        """Return every layer and pool that would download from an external host."""
         return views.layer_egress(
             ((placement, self.foreign(placement)) for placement in self.delivered), self.reach, self.unseen
         )
 
     @cached_property
     def complete_inside(self) -> frozenset[Reference]:
-        """The images that the internal registry was observed to have with every blob, for every pool."""
+        """Return the images that the internal registry was observed to have with every blob, for every pool."""
         inside = [copy for copy in self.copies if copy.is_inside]
         lacking = {copy.image.reference for copy in inside if not copy.is_complete}
         return frozenset(copy.image.reference for copy in inside) - lacking
 
     @cached_property
     def with_outside_urls(self) -> frozenset[Reference]:
-        """The images with a layer that has a URL of an external host, at the source or as nodes would get them."""
+        """Return the images with a layer URL on an external host, at the source or as delivered to nodes."""
         return views.with_outside_urls((*self.images.placements, *self.delivered), self.reach)
 
     @cached_property
     def to_copy(self) -> Images | None:
-        """What the copy takes: as the archives hold it, else as the sources do; None when neither was looked at."""
+        """Return what is copied: from the archives if read, else from the sources; None if neither was observed."""
         return self.transfer.taken(self.source) if self.transfer is not None else self.source
 
     @cached_property
     def transfer(self) -> Transfer | None:
-        """The copy that the plan describes; None when it names no tool."""
+        """Return the copy that the plan describes, or None if it names no tool."""
         if self.plan.copy is None:
             return None
         return views.transfer_of(self.plan, lambda: self.archives, from_source=Place.SOURCE in self.places)
 
     @cached_property
     def carriages(self) -> tuple[Carriage, ...]:
-        """What the planned copy does to every layer that it may leave behind, or whose `urls` it may keep."""
+        """Return what the planned copy does to every layer that it may omit, or whose `urls` it may keep."""
         if self.transfer is None or self.to_copy is None:
             return ()
         return tuple(views.heeding(self.transfer.carriages(self.to_copy.placements), self.unseen))
 
     @cached_property
     def scripts(self) -> tuple[ReadScript | UnreadScript, ...]:
-        """The copy scripts, and what their lines lose of what is to be copied."""
+        """Return the copy scripts, and what their lines omit of the images to copy."""
         if not self._script_files:
             return ()
         copied = self.to_copy.placements if self.to_copy is not None else ()
@@ -206,7 +208,7 @@ class Site:
 
     @cached_property
     def bare_scripts(self) -> tuple[ReadScript | UnreadScript, ...]:
-        """The copy scripts without the images: for what does not depend on anything observed."""
+        """Return the copy scripts without the images, for checks that need no evidence."""
         if not self._script_files:
             return ()
         return tuple(views.read_scripts(self.plan, self._script_files, self.transfer, []))
@@ -217,27 +219,27 @@ class Site:
 
     @cached_property
     def script_downloads(self) -> tuple[ScriptDownloads, ...]:
-        """What each copy script downloads."""
+        """Return what each copy script downloads."""
         return tuple(views.script_downloads(self.reach, self.bare_scripts)) if self.bare_scripts else ()
 
     @cached_property
     def chart_fetches(self) -> ChartFetches:
-        """The charts and manifests that the workloads would download."""
+        """Return the charts and manifests that the workloads would download."""
         return views.chart_fetches(self.plan, self.reach)
 
     @cached_property
     def registry_slips(self) -> tuple[RegistrySlip, ...] | UnreadableConfig:
-        """What is wrong with the configuration of the registry inside, or why nobody can tell."""
+        """Return the mistakes in the internal registry's configuration, or why it cannot be read."""
         return views.registry_slips(self.plan) if self.plan.registry is not None else ()
 
     @cached_property
     def registry_remote(self) -> Remote | None:
-        """The external host from which the internal registry pulls through; None if it does not."""
+        """Return the external host behind the internal registry's pull-through cache, or None."""
         return views.registry_remote(self.reach, self.registry_slips) if self.plan.registry is not None else None
 
     @cached_property
     def storage(self) -> Storage:
-        """The bytes of each stage."""
+        """Return the bytes of each stage."""
         seen = (self.images, self.pulled, self.archives, self.target)
         return views.Storage(self.plan, self.needs, self.evidence, *seen, self.transfer)
 
@@ -255,48 +257,48 @@ class Site:
         return found
 
     def faults_of(self, images: Iterable[str]) -> tuple[Fault, ...]:
-        """The hosts that did not answer for images (by name); none if anything else is the trouble with one of them."""
+        """Return the hosts that did not answer for these images (by name); empty if any of them has another problem."""
         found = [self._faults.get(name, ()) for name in images]
         return tuple(dict.fromkeys(fault for faults in found for fault in faults)) if all(found) else ()
 
     @cached_property
     def node_configs(self) -> Mapping[str, NodeConfig]:
-        """What the nodes of each pool are told, for pools that name it."""
+        """Return the node configuration of each pool for which the plan names it."""
         return views.node_configs(self.plan) if any(pool.config for pool in self.plan.pools) else {}
 
     @cached_property
     def copy_slips(self) -> tuple[tuple[str, tuple[ConfigSlip, ...]], ...]:
-        """The daemon.json files of the Docker that copies, with the mistakes in each."""
+        """Return the daemon.json files of the copying Docker, with the mistakes in each."""
         return views.copy_slips(self.plan) if self.plan.copy is not None else ()
 
     @cached_property
     def mirroring(self) -> tuple[Mirroring, ...]:
-        """How each such pool gets at the images of each registry."""
+        """Return from which hosts each configured pool pulls the images of each registry."""
         return views.mirroring(self.plan, self.needs, self.node_configs, self.reach) if self.node_configs else ()
 
     @cached_property
     def endpoints(self) -> tuple[Endpoint, ...]:
-        """The TLS endpoints of the nodes: those of the plan, and the internal registries that the nodes pull from."""
+        """Return the TLS endpoints of the nodes: those of the plan, and the internal registries that nodes pull from."""
         return views.tls_endpoints(self.plan, self.needs, self.node_configs, self.reach)
 
     @cached_property
     def callers(self) -> Callers:
-        """Which clients connect to which endpoint."""
+        """Return which clients connect to which endpoint."""
         return views.Callers(self.plan, self.endpoints)
 
     @cached_property
     def pulls(self) -> Pulls:
-        """The TLS endpoint through which each pool pulls each image."""
+        """Return the TLS endpoint through which each pool pulls each image."""
         return views.pulls(self.plan, self.mirroring, self.endpoints)
 
     @cached_property
     def chains(self) -> Mapping[Endpoint, Served | Unseen]:
-        """What each endpoint serves."""
+        """Return the chain that each endpoint serves."""
         return views.endpoint_chains(self.plan, self.evidence, self.endpoints) if self.endpoints else {}
 
     @cached_property
     def trusts(self) -> Trusts:
-        """What the nodes of each pool trust."""
+        """Return the trust of each pool's nodes."""
         return views.Trusts(self.plan, self.node_configs, self.reach)
 
     @cached_property
@@ -304,30 +306,30 @@ class Site:
         return {}
 
     def trust(self, today: datetime.date) -> tuple[TrustCase, ...]:
-        """Each endpoint as each client of each pool would see it on a day, offline."""
-        if not self.endpoints:  # nothing to verify: the root stores are not read
+        """Return each endpoint as each client of each pool would verify it offline on a day."""
+        if not self.endpoints:  # without endpoints the root stores need not be read
             return ()
         if today not in self._trust:
             self._trust[today] = views.trust_cases(self.plan, self.evidence, self.chains, self.trusts, today, self.node_configs)
         return self._trust[today]
 
     def connections(self, today: datetime.date) -> tuple[Connection, ...]:
-        """Every connection to an external host that a node, a script or a controller opens."""
+        """Return every connection to an external host that a node, a script or a controller opens."""
         return tuple(views.connections_of(self, today))
 
     def trust_path(self, case: TrustCase) -> tuple[Step, ...]:
-        """The path of a case of `trust`, certificate by certificate."""
+        """Return the path of a case of `trust`, certificate by certificate."""
         trust = self.trusts.for_client(case.pool, case.client, case.endpoint)
         return views.steps_of(case, self.chains[case.endpoint], trust)
 
     @property
     def programs(self) -> Iterator[Program]:
-        """The copy tool and the runtimes of the pools, where the plan names them."""
+        """Yield the copy tool and the runtimes of the pools that the plan names."""
         tool = self.plan.copy.tool if self.plan.copy is not None else None
         yield from (program for program in (tool, *(pool.runtime for pool in self.plan.pools)) if program is not None)
 
     def lacks(self, requirement: Requirement) -> str | None:
-        """Why a check that requires this does not apply here; None when it does."""
+        """Return why a check with this requirement does not apply, or None if it applies."""
         return None if views.is_present(self, requirement) else requirement.value
 
 

@@ -1,4 +1,4 @@
-"""Builds the view of images from plan, needs and evidence."""
+"""Build the view of images from plan, needs and evidence."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from auditor.site.images import (
 
 _Platforms = tuple[Platform | None, ...]
 _NO_CHOICE = Choice(Fit.PLATFORM_ABSENT)
-_NOT_OBSERVED = Trouble(Kind.MISSING_EVIDENCE, "nobody looked for it")  # one value for 100,000 images
+_NOT_OBSERVED = Trouble(Kind.MISSING_EVIDENCE, "it was not requested")  # one value for 100,000 images
 _STANDINGS = {
     Fit.EXACT: Standing.OK,
     Fit.FALLBACK: Standing.FALLBACK,
@@ -39,12 +39,12 @@ _STANDINGS = {
 
 
 def _flaw(payload: Payload) -> Trouble | None:
-    """What a manifest contradicts itself with: no node could pull it as it is, whatever its platform."""
+    """Return how a manifest contradicts itself, or None. No node can pull such a manifest, on any platform."""
     return Trouble(Kind.MALFORMED, f"{payload.digest}: {payload.flaw}") if payload.flaw else None
 
 
 def _reasons(needs: list[Need]) -> tuple[Reason, ...]:
-    """Every reason once. Nearly always all pools need an image for the same reasons."""
+    """Return each reason once. Usually all pools need an image for the same reasons."""
     first = needs[0].why
     if all(need.why == first for need in needs):
         return first
@@ -62,9 +62,9 @@ def _shape(document: Document, size: int) -> Shape:
 
 
 class Survey:
-    """Builds the view. Documents are parsed once per digest, images resolved once per kind of node.
+    """Builds the view. Each digest is parsed once, and each image is resolved once per kind of node.
 
-    Pools alike in platform and runtime rule are one kind.
+    Pools with equal platform and runtime rule are one kind.
     """
 
     def __init__(self, plan: Plan, needs: Needs, evidence: ImageEvidence, *, is_strict: bool = False) -> None:
@@ -185,7 +185,7 @@ class Survey:
                 return Resolution(standing, choice, trouble=unread, runtime=rule)
 
     def _flat(self, repository: str, digest: str, index: Index) -> tuple[Index, _Platforms | None]:
-        """The index without nesting, and its platforms if it says them all by itself; once per index."""
+        """Return the index without nesting, and its platforms if it states them all; once per index."""
 
         def nested(inner: str) -> Index | None:
             document = self._document(repository, inner)
@@ -196,19 +196,19 @@ class Survey:
             is_nested = any(entry.media_type in INDEXES for entry in index.manifests)
             flat = flatten(index, nested) if is_nested else index
             found = (flat, self._platforms_of(flat) if is_clear(flat) else None)
-            # Each repository may lack other indexes of a nest.
+            # Each repository may lack different nested indexes.
             self._indexes[f"{repository}@{digest}" if is_nested else digest] = found
         return found
 
     def _platforms_of(self, index: Index) -> _Platforms:
-        """The platforms of an index: one value for all indexes that list the same ones."""
+        """Return the platforms of an index; indexes that list the same platforms share one value."""
         platforms = platforms_of(index)
         return self._platforms.setdefault(platforms, platforms)
 
     def _known_platforms(self, repository: str, index: Index, host: Platform) -> dict[str, Platform] | Trouble:
-        """Platforms from configs, for entries where the index leaves the question open.
+        """Return platforms from configs, for entries whose platform the index does not state.
 
-        An entry whose config could not be read might be the one that a node takes, so that nothing is known without it.
+        Returns the trouble if one config is unread, because the node might select that entry.
         """
         known: dict[str, Platform] = {}
         for entry in unclear(index, host):
@@ -219,7 +219,7 @@ class Survey:
                 platform = self._config_platform(repository, payload.config.digest)
                 if isinstance(platform, Platform):
                     known[entry.digest] = platform
-                elif platform.kind is not Kind.UNSUPPORTED:  # what names no platform is an artifact, which no node runs
+                elif platform.kind is not Kind.UNSUPPORTED:  # content without a platform is an artifact, which nodes do not run
                     return platform
         return known
 
@@ -228,7 +228,7 @@ class Survey:
     ) -> Resolution:
         payload = self._made(image, document)
         if isinstance(document, Schema1):
-            # Schema 1 knows an architecture only; it dates from before Windows images.
+            # Schema 1 states only an architecture; it is older than Windows images.
             platform: Platform | Trouble = Platform("linux", document.architecture or "amd64")
         else:
             platform = _flaw(payload) or self._config_platform(image.reference.repository, document.config.digest)
@@ -240,7 +240,7 @@ class Survey:
         return Resolution(_STANDINGS[fit], choice, payload if fit.runs else None, runtime=rule)
 
     def _made(self, image: Image, document: Manifest | Schema1) -> Payload:
-        """The payload of an image without an index; once, whoever needs it."""
+        """Return the payload of an image without an index, computed once."""
         key = (image.digest, image.size)
         found = self._bare.get(key)
         if found is None:
@@ -253,17 +253,17 @@ class Survey:
             return found
         document = self._document(repository, entry.digest, entry.media_type)
         if isinstance(document, Manifest | Schema1):
-            # A document is the same everywhere; what one repository answers instead says nothing about another.
+            # The content of a digest is the same everywhere, but one repository's answer says nothing about another.
             payload = self._payloads[entry.digest] = payload_of(entry.digest, entry.size, document, self._blobs)
             return payload
         if isinstance(document, Index):
             return Trouble(Kind.UNSUPPORTED, f"{entry.digest} is an index nested too deeply")
         if not is_digest(entry.digest):
-            return Trouble(Kind.MALFORMED, f"the index names {entry.digest[:80]!r}, which is no digest")
+            return Trouble(Kind.MALFORMED, f"the index lists {entry.digest[:80]!r}, which is not a digest")
         return document
 
     def _is_there(self, repository: str, digest: str) -> bool:
-        """Whether a document that is known counts for this repository, too, without a closer look."""
+        """Return whether a known document counts for this repository too."""
         observed = self._evidence.blob(repository, digest)
         if observed is None:
             return not self._is_strict

@@ -1,7 +1,7 @@
-"""The view of the planned copy: what becomes of layers with `urls` and of platforms, on the way that the plan describes.
+"""The view of the planned copy: what happens to layers with `urls` and to platforms on the planned route.
 
-The tool of the plan is taken for every hop: from the sources into archives and out of these into the registry inside. Where the
-archives were looked at, nothing is predicted of how they came to be: what they hold is what is copied on.
+The plan's tool makes every hop: from the sources to archives, and from these to the internal registry. If the archives were
+read, their creation is not predicted: the copy starts from their content.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ _ALLOW = f"--{ALLOW}"
 
 @dataclass(frozen=True, slots=True)
 class Carriage:
-    """One image for one pool that needs it, and what the planned copy does to each layer with `urls` or a foreign type."""
+    """One image for one pool, and what the planned copy does to each layer with `urls` or a foreign type."""
 
     placement: Placement
     fates: tuple[tuple[Descriptor, Fate | Unpredicted], ...]
 
     @property
     def left(self) -> tuple[tuple[Descriptor, Fate], ...]:
-        """The layers that the copy leaves behind."""
+        """Return the layers that the copy omits."""
         return tuple((layer, fate) for layer, fate in self.fates if isinstance(fate, Fate) and not fate.carried)
 
     @property
     def unpredicted(self) -> Unpredicted | None:
-        """Why it is not known of one of them."""
+        """Return why the result for one of them is unknown, or None."""
         return next((fate for _, fate in self.fates if isinstance(fate, Unpredicted)), None)
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """The copy that a plan describes. `from_source`: the sources were looked at. `find` gives what was seen of the archives."""
+    """The copy that a plan describes. `from_source`: the sources were requested. `find` returns the archives read."""
 
     plan: Plan
     copy: Copy
@@ -60,17 +60,19 @@ class Transfer:
 
     @cached_property
     def archives(self) -> Archives | None:
-        """The archives, None if they were not to be read; read late, since most questions about the copy do not need them."""
+        """Return the archives, or None if not to be read. Loaded late, because most questions do not need them."""
         return self.find()
 
     @cached_property
     def given(self) -> Options:
-        """What the plan says that the tool is called with."""
+        """Return the options in the plan."""
         return read_options(self.copy.options)
 
     @cached_property
     def options(self) -> Options:
-        """What counts of it. Docker goes by its daemon's settings, and sends such layers only to registries that they name."""
+        """Return the effective options. Docker uses its daemon's settings and pushes such layers only to registries listed
+        there.
+        """
         if self.tool.name != "docker":
             return self.given
         given = tuple(pair for pair in self.given.given if pair[0] != _ALLOW)
@@ -78,7 +80,7 @@ class Transfer:
 
     @cached_property
     def sends_foreign(self) -> bool:
-        """Whether Docker is told to send foreign layers to the registry inside; where there is none, to any."""
+        """Return whether Docker may push foreign layers to the internal registry, or to any registry if the plan has none."""
         named = [value for name, value in self.given.given if name == _ALLOW]
         named += [host.text for daemon in self._daemons for host in daemon.allow or ()]
         registry = self.plan.registry
@@ -95,7 +97,7 @@ class Transfer:
                 yield "--feature", f"{STORE}={str(daemon.store).lower()}"
 
     def ways(self, reference: Reference) -> tuple[Way, ...]:
-        """The ways that an image may yet go: several where nobody knows the format of its archive, none when it is there."""
+        """Return the routes that an image may still take: several for an unknown archive format, none if it has arrived."""
         if self.copy.archives and self.archives is None:
             return tuple(self._way((REGISTRY, kind)) for kind in self._writable)
         entries = self.archives.entries.get(reference, ()) if self.archives is not None else ()
@@ -107,7 +109,7 @@ class Transfer:
         return (self._way((REGISTRY,)),)
 
     def _way(self, places: tuple[str, ...]) -> Way:
-        """The way over some places, and from the last of them into the registry inside."""
+        """Return the route over some locations, and from the last one to the internal registry."""
         if places not in self._made:
             inside = self.plan.registry is not None or len(places) == 1
             steps = pairwise((*places, REGISTRY) if inside else places)
@@ -120,7 +122,7 @@ class Transfer:
 
     @cached_property
     def _writable(self) -> tuple[str, ...]:
-        """The format in which the tool writes archives; all that the facts speak of, where they do not tell which."""
+        """Return the archive formats that the tool may write, according to the facts."""
         tool = self.tool
         if self.form is not None:
             return (self.form.place,)
@@ -129,22 +131,22 @@ class Transfer:
 
     @cached_property
     def form(self) -> ArchiveFormat | None:
-        """What the tool writes as archives; None where the facts do not say."""
+        """Return the archive that the tool writes, or None if the facts do not say."""
         given = tuple(f"{name} {value}" for name, value in self._of_daemons) if self.tool.name == "docker" else ()
         return archive_format(self.tool.name, self.tool.version, (*self.copy.options, *given))
 
     def takes_indexes_to(self, place: str) -> bool:
-        """Whether whole indexes arrive there from a registry, with all manifests that they list. False where nobody knows."""
+        """Return whether whole indexes arrive there from a registry, with all their manifests. False if unknown."""
         row = platform_row(Hop(self.tool.name, self.tool.version, REGISTRY, place, self.options))
         return isinstance(row, CopyPlatforms) and row.keeps == "all" and row.index == "kept"
 
     @property
     def keeps_indexes(self) -> bool:
-        """Whether the tool copies an index whole from registry to registry, so that its digest stays."""
+        """Return whether the tool copies an index completely between registries, so that its digest stays."""
         return self.takes_indexes_to(REGISTRY)
 
     def taken(self, source: Images | None) -> Images | None:
-        """Every image as the copy takes it: from the archive that holds it, else from its source."""
+        """Return every image as the copy reads it: from the archive that holds it, else from its source."""
         if self.archives is None:
             return source
         if source is None:
@@ -153,14 +155,14 @@ class Transfer:
         return Images(source.images, tuple(there if held.entry is None else held.placement for there, held in pairs))
 
     def carriages(self, placements: Iterable[Placement]) -> Iterator[Carriage]:
-        """What becomes of such layers, for every placement that has some."""
+        """Yield what happens to such layers, for every placement that has some."""
         for placement in placements:
             layers = self._at_hand(placement)
             if layers and (ways := self.ways(placement.image.reference)):
                 yield Carriage(placement, tuple((layer, self._fate(ways, layer)) for layer in layers))
 
     def _at_hand(self, placement: Placement) -> list[Descriptor]:
-        """Such layers, but for those that an archive has lost already: of them other checks speak, by what was seen."""
+        """Return such layers, without those already missing in an archive: other checks report these as observed."""
         entries = self.archives.entries.get(placement.image.reference, ()) if self.archives is not None else ()
         blobs = [entry.archive.inventory.blobs for entry in entries]
         return [layer for layer in foreign_layers(placement) if not blobs or any(layer.digest in held for held in blobs)]
@@ -177,12 +179,12 @@ class Transfer:
 
 
 def _names(value: str, host: str) -> bool:
-    """Whether an entry means a registry: by host and port, or as the network that its address lies in."""
+    """Return whether an entry matches a registry: by host and port, or by the network of its address."""
     return value in {"", host} or ("/" in value and covers(value, host))
 
 
 def transfer_of(plan: Plan, find: Callable[[], Archives | None], *, from_source: bool) -> Transfer | None:
-    """The copy of a plan; None when it names no tool."""
+    """Return the copy of a plan, or None if it names no tool."""
     if plan.copy is None or plan.copy.tool is None:
         return None
     return Transfer(plan, plan.copy, plan.copy.tool, find, from_source)

@@ -1,4 +1,4 @@
-"""The view of what was to be looked at, decides what a node is given, and was seen by nobody: nothing is foretold beside it."""
+"""Needs whose deciding evidence was requested but not collected. Checks report them as undetermined instead of predicting."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def unseen(placements: Iterable[Placement], archives: Archives | None, target: Images | None) -> dict[Need, Trouble]:
-    """Why nobody knows as what an image arrives: the registry inside did not tell, or an archive that may hold it was not read.
+    """Return why the delivered form of an image is unknown: not observed on the internal registry, or an archive was not read.
 
-    What was seen inside, or is known not to be in any archive, is not among them.
+    Images observed on the internal registry, or known to be in no archive, are not included.
     """
     inside = {placement.need: placement for placement in target.placements} if target is not None else {}
     doubt = _of_archives(archives)
@@ -46,7 +46,7 @@ def _of_archives(archives: Archives | None) -> str:
 
 
 def heeding(carriages: Iterable[Carriage], reasons: Mapping[Need, Trouble]) -> Iterator[Carriage]:
-    """The carriages, and nothing foretold of what nobody saw."""
+    """Yield the carriages; those of needs in `reasons` become unpredicted."""
     for carriage in carriages:
         reason = reasons.get(carriage.placement.need)
         if reason is None:

@@ -1,4 +1,4 @@
-"""The functions that make the views of a site. Their modules are imported when a view is first used: few plans need all."""
+"""The functions that build the views of a site. Modules are imported on first use, because few plans need all."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Bytes without I/O: deduplicated budgets per stage, each number with its provenance."""
+"""Storage sizes: deduplicated budgets per stage, each number with its provenance. No I/O."""

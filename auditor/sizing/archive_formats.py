@@ -1,4 +1,4 @@
-"""What an archive of a copy tool weighs: which bytes it holds of each image, how they lie in it, and what is around them."""
+"""The size of a copy tool's archives: which bytes of each image they hold, how these are stored, and the overhead."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _SEPARATORS: Final = re.compile(r"[\s=:]+")
 
 
 class ArchiveFormat(Versioned, frozen=True, kw_only=True):
-    """What a tool writes, from version `since` up to but without `before`. `option` are the words that choose it, empty for
-    what the tool does by itself.
+    """The archive that a tool writes, from version `since` up to but without `before`. `option` lists the words that select it;
+    it is empty for the tool's default.
 
-    `layers`: as they are stored in the registry, or unpacked. `lies`: one file (a tar) or a folder of files. `one_for`: all
-    images together, so that they share layers, or each platform of each image by itself. `store`: what lies on the disk beside
-    it until it is written. The `…_extra` are bytes beside blobs and their tar headers: `archive_extra` for each archive;
-    `image_extra` and `layer_extra` for each image, or index that is kept, and each layer that a list names, in a tar rounded to
-    blocks together; `stored_extra` for each layer that lies there, once however many images have it.
+    `layers`: as stored in the registry, or unpacked. `lies`: one file (a tar) or a folder of files. `one_for`: one archive for
+    all images, so that they share layers, or one for each platform of each image. `store`: temporary files on the disk until
+    the archive is written. The `…_extra` fields are overhead in bytes, beside blobs and their tar headers: `archive_extra` per
+    archive; `image_extra` per image or kept index; `layer_extra` per layer in a list; in a tar their sum is rounded up to
+    blocks. `stored_extra` counts once per stored layer, however many images use it.
     """
 
     tool: str
@@ -42,7 +42,7 @@ class ArchiveFormat(Versioned, frozen=True, kw_only=True):
 
     @property
     def place(self) -> Literal["docker-archive", "dir", "oci-layout"]:
-        """What it is to whoever reads it."""
+        """Return the archive format as readers name it."""
         if not self.keeps_manifests:
             return "docker-archive"
         return "dir" if self.option == "dir" else "oci-layout"
@@ -50,9 +50,9 @@ class ArchiveFormat(Versioned, frozen=True, kw_only=True):
 
 @cache
 def archive_format(tool: str, version: str, options: tuple[str, ...]) -> ArchiveFormat | None:
-    """What a tool writes when it is called with options; None when the facts do not say.
+    """Return what a tool writes for these options, or None if the facts do not say.
 
-    Where its version is not known (empty), all that may be it must write the same.
+    If the version is unknown (empty), all rows that may apply must agree.
     """
     words = tuple(word for option in options for word in _SEPARATORS.split(option) if word)
     rows = [row for row in table("archive_formats", ArchiveFormat) if row.tool == tool and row.may_cover(version)]
@@ -64,23 +64,23 @@ def archive_format(tool: str, version: str, options: tuple[str, ...]) -> Archive
 
 
 def _follow(words: Sequence[str], wanted: Sequence[str]) -> bool:
-    """Whether the wanted words stand together among the words."""
+    """Return whether the wanted words stand together among the words."""
     return any(tuple(words[start : start + len(wanted)]) == tuple(wanted) for start in range(len(words)))
 
 
 def in_tar(size: int) -> int:
-    """What a file takes in a tar: a header, and its bytes padded to whole blocks."""
+    """Return the size of a file in a tar: a header, and the bytes padded to whole blocks."""
     return BLOCK + (size + BLOCK - 1) // BLOCK * BLOCK if size > 0 else BLOCK
 
 
 def around(form: ArchiveFormat, images: int, layers: int) -> int:
-    """What an archive has beside blobs and their headers: lists that name so many images and layers, and its end."""
+    """Return the overhead of an archive: lists that name the images and layers, and the end marker."""
     listed = images * form.image_extra + layers * form.layer_extra
     return form.archive_extra + (-(-listed // BLOCK) * BLOCK if form.lies == "file" else listed)
 
 
 def stored(form: ArchiveFormat, pieces: Iterable[Piece], extra: int = 0) -> list[Piece]:
-    """The pieces as they lie in an archive of the format, each with so many bytes beside it."""
+    """Return the pieces with their size in an archive of this format, each plus `extra` bytes."""
     return list(pieces) if form.lies == "folder" else [_filed(piece, extra) for piece in pieces]
 
 

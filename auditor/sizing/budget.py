@@ -1,4 +1,4 @@
-"""Deduplicated budgets: every blob counts once, however many images, platforms and archives name it."""
+"""Deduplicated budgets: each blob counts once, however many images, platforms and archives refer to it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple, Protocol
 
-SEVERAL: Final = "\x00several"  # the owner of what several owners have
+SEVERAL: Final = "\x00several"  # the owner of blobs that several owners have
 
 
 class Share(NamedTuple):
@@ -19,7 +19,7 @@ class Share(NamedTuple):
 
 @dataclass(frozen=True)
 class Budget:
-    """Bytes of all blobs, each once; who alone causes how much; and what several owners share."""
+    """The bytes of all blobs, each counted once; the bytes of each single owner; and the bytes that owners share."""
 
     bytes: int
     alone: Mapping[str, int]
@@ -27,32 +27,32 @@ class Budget:
 
     @cached_property
     def exclusive(self) -> tuple[Share, ...]:
-        """Who alone causes how much, largest first, by name where they are equal; ranked when somebody wants to read it."""
+        """Return the exclusive bytes per owner, largest first, then by name. Computed on first use."""
         ranked = sorted(sorted(self.alone), key=self.alone.__getitem__, reverse=True)
         return tuple([Share(name, self.alone[name]) for name in ranked])
 
 
 class Blob(Protocol):
-    """Something stored under a digest: its compressed size in bytes. A negative size is a lie and counts as nothing."""
+    """Content stored under a digest, with its compressed size in bytes. A negative size is invalid and counts as 0."""
 
     @property
     def digest(self) -> str:
-        """The digest that it is stored under."""
+        """The digest of the stored bytes."""
         ...
 
     @property
     def size(self) -> int:
-        """Compressed bytes."""
+        """The compressed size in bytes."""
         ...
 
 
 def deduplicated(owned: Iterable[tuple[str, Iterable[Blob]]]) -> Budget:
-    """Sum the blobs of owners, each digest once.
+    """Sum the blobs of all owners, each digest once.
 
-    `exclusive` and `shared` add up to `bytes`. Where two owners give one digest different sizes, the larger counts:
-    a budget must not be too small because somebody lied.
+    `exclusive` and `shared` add up to `bytes`. If two owners state different sizes for one digest, the larger counts, so that
+    the budget is never too small.
     """
-    seen: dict[str, tuple[int, str]] = {}  # digest → size, and its only owner so far or SEVERAL
+    seen: dict[str, tuple[int, str]] = {}  # digest → size, and its only owner so far, or SEVERAL
     for owner, blobs in owned:
         for blob in blobs:
             digest, size = blob.digest, blob.size
@@ -68,13 +68,13 @@ def deduplicated(owned: Iterable[tuple[str, Iterable[Blob]]]) -> Budget:
 
 
 def budget_of(totals: dict[str, int]) -> Budget:
-    """The budget of totals by owner, among them `SEVERAL`."""
+    """Return the budget for totals by owner; the key `SEVERAL` holds shared bytes."""
     needed, shared = sum(totals.values()), totals.pop(SEVERAL, 0)
     return Budget(needed, {owner: size for owner, size in totals.items() if size}, shared)
 
 
 def combined(*budgets: Budget) -> Budget:
-    """Budgets whose blobs have nothing in common, as one."""
+    """Combine budgets that have no blob in common."""
     totals: dict[str, int] = {}
     for budget in sorted(budgets, key=lambda budget: len(budget.alone), reverse=True):
         if not totals:

@@ -1,4 +1,4 @@
-"""What filesystems of media cannot hold, and how a file is cut so that they can."""
+"""File size limits of media filesystems, and how to split a file that exceeds them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PART_UNIT: Final = 1024 * 1024
 
 
 class Filesystem(Fact, frozen=True, kw_only=True):
-    """The largest file that a filesystem holds, in bytes, and what somebody sees who copies a larger one."""
+    """The largest file that a filesystem holds, in bytes, and the error message for a larger one."""
 
     name: str
     max_file: int
@@ -21,24 +21,24 @@ class Filesystem(Fact, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """How a file is cut: `parts` of at most `part` bytes, which are `mebibytes` for `split -b`."""
+    """How a file is split: `parts` of at most `part` bytes, which are `mebibytes` for `split -b`."""
 
     parts: int
     part: int
 
     @property
     def mebibytes(self) -> int:
-        """The size of a part as `split -b 4095M` wants it."""
+        """Return the size of a part in MiB, for `split -b 4095M`."""
         return self.part // PART_UNIT
 
 
 @cache
 def filesystem(name: str) -> Filesystem | None:
-    """The row of a filesystem; None when the facts have none, or none is named."""
+    """Return the row of a filesystem, or None if the name is empty or not in the facts."""
     return next((row for row in table("filesystems", Filesystem) if row.name == name), None)
 
 
 def split_plan(size: int, max_file: int) -> Split:
-    """The fewest parts of whole mebibytes that the filesystem holds."""
+    """Return the fewest parts of whole mebibytes that the filesystem can hold."""
     part = max(PART_UNIT, max_file // PART_UNIT * PART_UNIT)
     return Split(max(1, -(-size // part)), part)

@@ -1,6 +1,6 @@
-"""Sums over very many blobs, most of which one image alone has: its own are summed up beforehand, once for all stages.
+"""Sums over very many blobs. Blobs that only one image has are summed in advance, once for all stages.
 
-What several images have are mostly whole stacks of layers, so that these stand in groups, and each group is looked at once.
+Several images usually share whole stacks of layers. These form groups, and each group is counted once.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from auditor.sizing.ranged import Amount, Piece, settled
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """Pieces that several lots may have. It equals only itself: make one for all lots that have the same pieces."""
+    """Pieces that several lots may share. Compared by identity: use one object for all lots with the same pieces."""
 
     pieces: tuple[Piece, ...]
 
 
 def joined(*groups: Group) -> Group:
-    """The pieces of several groups as one."""
+    """Combine the pieces of several groups."""
     return Group(tuple(piece for group in groups for piece in group.pieces))
 
 
 class Lot(msgspec.Struct, frozen=True):
-    """What is stored together under a key: bytes that are in no lot of another key, and a group of pieces that may be.
+    """Content stored under a key: bytes that no lot of another key has, and a group of pieces that other lots may have.
 
-    Where the key is empty, they are in no other lot at all. At least `low` bytes, likely `size`, at most `high`; `estimated` of
-    the likely ones are estimates.
+    An empty key means that no other lot has these bytes. `low`, `size` and `high` are the least, likely and greatest number of
+    bytes. `estimated` is the estimated part of `size`.
     """
 
     key: str
@@ -42,13 +42,13 @@ class Lot(msgspec.Struct, frozen=True):
 
 
 def exact_lot(key: str, size: int, group: Group | None = None) -> Lot:
-    """A lot of known size. A negative size is a lie and counts as nothing."""
+    """Return a lot of known size. A negative size is invalid and counts as 0."""
     size = max(0, size)
     return Lot(key, size, size, size, 0, group)
 
 
 def lot_of(key: str, pieces: Iterable[Piece]) -> Lot:
-    """Pieces that no other lot has, as one."""
+    """Combine pieces that no other lot has."""
     size = low = high = estimated = 0
     for piece in pieces:
         size, low, high, estimated = size + piece.size, low + piece.low, high + piece.high, estimated + piece.estimated
@@ -56,7 +56,7 @@ def lot_of(key: str, pieces: Iterable[Piece]) -> Lot:
 
 
 def sum_lots(owned: Iterable[tuple[str, Lot]]) -> Amount:
-    """The lots of owners, each lot and each piece once. Of two sizes under one key the larger counts."""
+    """Sum the lots of all owners, each lot and each piece once. If one key has two sizes, the larger counts."""
     lots: dict[str, tuple[str, Lot]] = {}
     groups: dict[Group, str] = {}
     totals: dict[str, int] = {}
@@ -66,7 +66,7 @@ def sum_lots(owned: Iterable[tuple[str, Lot]]) -> Amount:
         if lot.group is not None and groups.setdefault(lot.group, owner) != owner:
             groups[lot.group] = SEVERAL
         if lot.key and (known := lots.setdefault(lot.key, entry)) is not entry:
-            # Seldom: take back what was counted, and count what both come to.
+            # Rare: subtract the counted lot, and count the larger bounds of both.
             first, before = known
             totals[first] -= before.size
             low, high, estimated = low - before.low, high - before.high, estimated - before.estimated

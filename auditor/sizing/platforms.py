@@ -1,4 +1,4 @@
-"""How heavy a platform of an image may be that nobody has looked at."""
+"""Estimated size of image platforms that were not collected."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Final
 from auditor.facts import Fact, table
 from auditor.sizing.ranged import Piece
 
-ATTESTATION: Final = "attestation"  # the row for what describes a platform
+ATTESTATION: Final = "attestation"  # the row for attestations of a platform
 
 
 class PlatformSize(Fact, frozen=True, kw_only=True):
-    """Compressed bytes of one platform for `os`: `likely`, and at most `most`; beside known ones, `spread` times."""
+    """Compressed bytes of one platform for `os`: `likely`, at most `most`. With siblings: at most `spread` times these."""
 
     os: str
     likely: int
@@ -21,15 +21,15 @@ class PlatformSize(Fact, frozen=True, kw_only=True):
 
 
 def size_of(os: str) -> PlatformSize:
-    """The row for an operating system; Linux stands for those that have none."""
+    """Return the row for an operating system; Linux is the fallback."""
     rows: dict[str, PlatformSize] = {row.os: row for row in table("platform_sizes", PlatformSize)}
     return rows.get(os, rows["linux"])
 
 
 def guessed(digest: str, manifest: int, os: str, siblings: Sequence[int]) -> Piece:
-    """A platform as a piece under the digest of its manifest of so many bytes.
+    """Return a platform as a piece, under the digest of its manifest. `manifest` is the manifest's size in bytes.
 
-    `siblings` are the compressed bytes of platforms of the same image for the same system. At least, it is its manifest.
+    `siblings` are the compressed bytes of the image's other platforms for the same OS. The lower bound is the manifest.
     """
     low, row = max(0, manifest), size_of(os)
     likely = sum(siblings) // len(siblings) if siblings else row.likely
@@ -38,6 +38,6 @@ def guessed(digest: str, manifest: int, os: str, siblings: Sequence[int]) -> Pie
 
 
 def attested(digest: str, manifest: int, heaviest: int) -> Piece:
-    """What BuildKit attests about a platform: its manifest, and at most as much as the heaviest platform that is known."""
+    """Return a BuildKit attestation as a piece: at least its manifest, at most as large as the largest known platform."""
     low = max(0, manifest)
     return Piece(digest, low, low, low + max(1, min(heaviest, size_of(ATTESTATION).most)))

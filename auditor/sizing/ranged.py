@@ -1,4 +1,4 @@
-"""Bytes that are known within a range: each piece once, and what the whole comes to at least, likely and at most."""
+"""Sums of bytes within a known range. Each piece counts once; the sum has a least, a likely and a greatest value."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from auditor.sizing.budget import SEVERAL, Budget, budget_of, combined
 from auditor.sizing.size import Provenance, Size
 from auditor.sizing.unpacked import LARGEST, everyday_total, ratio_of, resolve_unpacked
 
-_HEADERS: Final = 1024  # what a compressed file may hold beside its content
-_STORED: Final = 1000  # what cannot be compressed grows by less than one in so many bytes
+_HEADERS: Final = 1024  # overhead of a compressed file besides its content
+_STORED: Final = 1000  # incompressible data grows by less than 1 in 1,000 bytes
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """Bytes that are stored once, under a key of their own. `low` and `high` bound an estimate; else both are `size`."""
+    """Bytes stored once under their own key. `low` and `high` are the bounds of an estimate; otherwise both equal `size`."""
 
     digest: str
     size: int
@@ -29,13 +29,13 @@ class Piece(msgspec.Struct, frozen=True):
 
     @property
     def estimated(self) -> int:
-        """How many of its likely bytes are an estimate: all or none."""
+        """Return how many of the likely bytes are estimated: all or 0."""
         return self.size if self.low != self.high else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A sum of pieces: who causes it (by the likely sizes), its bounds, and how many of its bytes are estimates."""
+    """A sum of pieces: the owners (by likely size), the bounds, and the number of estimated bytes."""
 
     budget: Budget
     low: int
@@ -44,17 +44,17 @@ class Amount:
 
     @property
     def likely(self) -> int:
-        """The sum of the likely sizes."""
+        """Return the sum of the likely sizes."""
         return self.budget.bytes
 
 
 def known(budget: Budget) -> Amount:
-    """The amount of a budget in which nothing is estimated."""
+    """Return the amount of a budget without estimates."""
     return Amount(budget, budget.bytes, budget.bytes, 0)
 
 
 def together(*amounts: Amount) -> Amount:
-    """Amounts that have no piece in common, as one."""
+    """Combine amounts that have no piece in common."""
     amounts = tuple(amount for amount in amounts if amount.high) or amounts[:1]
     if len(amounts) == 1:
         return amounts[0]
@@ -69,20 +69,20 @@ def together(*amounts: Amount) -> Amount:
 class Fit(enum.Enum):
     """Whether an amount fits into a capacity."""
 
-    FITS = "fits"  # even at most
-    UNSURE = "unsure"  # likely, but not at most
+    FITS = "fits"  # even the greatest value fits
+    UNSURE = "unsure"  # the likely value fits, the greatest does not
     LIKELY_OVER = "likely-over"
-    OVER = "over"  # even at least
+    OVER = "over"  # not even the least value fits
 
 
 def exact(digest: str, size: int) -> Piece:
-    """A piece of known size. A negative size is a lie and counts as nothing."""
+    """Return a piece of known size. A negative size is invalid and counts as 0."""
     size = max(0, size)
     return Piece(digest, size, size, size)
 
 
 def of_layer(key: str, size: Size, compressed: int, os: str) -> Piece:
-    """An unpacked layer under a key; where its size is an estimate, what it is at least and, by the facts, at most."""
+    """Return an unpacked layer as a piece. An estimated size gets the bounds of the facts."""
     if size.provenance is not Provenance.ESTIMATED:
         return Piece(key, size.bytes, size.bytes, size.bytes)
     return _guessed(key, size.bytes, compressed, os)
@@ -93,20 +93,20 @@ def _guessed(key: str, size: int, compressed: int, os: str) -> Piece:
 
 
 def _bounds(size: int, compressed: int, usual: float) -> tuple[int, int, int]:
-    """An estimate with what it is at least and at most. It stays one, also of nothing: the bounds differ."""
+    """Return least, likely and greatest size of an estimate. The bounds always differ, so it stays an estimate."""
     low = min(size, max(0, compressed - _HEADERS - compressed // _STORED))
     return size, low, max(size, round(compressed * usual), low + 1)
 
 
 def piece_of(key: str, layer: Descriptor, os: str, told: UnpackedSeen | None) -> Piece:
-    """An unpacked layer under a key, from what its bytes tell."""
+    """Return an unpacked layer as a piece, based on what its bytes state."""
     if told is None and not layer.annotations and packed_by(layer.media_type):
         return _guessed(key, round(layer.size * ratio_of(os).factor), layer.size, os)
     return of_layer(key, resolve_unpacked(layer, os, told), layer.size, os)
 
 
 def unpacked_sum(layers: Iterable[Descriptor], os: str, told: AllUnpacked) -> tuple[int, int, int, int]:
-    """Unpacked layers together: their likely bytes, at least, at most, and how many of the likely ones are estimates."""
+    """Return the sum of unpacked layers: likely, least and greatest bytes, and how many of the likely bytes are estimated."""
     certain, others = everyday_total(layers, os, told.trailers) if told.trailers else (0, layers)
     size, low, high, estimated = certain, certain, certain, 0
     ratio = ratio_of(os)
@@ -114,7 +114,7 @@ def unpacked_sum(layers: Iterable[Descriptor], os: str, told: AllUnpacked) -> tu
         digest, packed = layer.digest, layer.size
         seen = told.get(digest)
         if seen is None and not layer.annotations and 0 < packed < LARGEST and packed_by(layer.media_type):
-            # As `piece_of`, without a piece: there may be hundreds of thousands.
+            # Like `piece_of`, but without an object per layer: there may be hundreds of thousands.
             likely, least, most = _bounds(round(packed * ratio.factor), packed, ratio.usual)
             size, low, high, estimated = size + likely, low + least, high + most, estimated + likely
             continue
@@ -124,7 +124,7 @@ def unpacked_sum(layers: Iterable[Descriptor], os: str, told: AllUnpacked) -> tu
 
 
 def sum_up(owned: Iterable[tuple[str, Iterable[Piece]]]) -> Amount:
-    """The pieces of owners, each key once. Of two sizes under one key the larger counts; the order does not matter."""
+    """Sum the pieces of all owners, each key once. If one key has two sizes, the larger counts, in any order."""
     totals: dict[str, int] = {}
     low = high = estimated = 0
     for piece, owner in settled(owned):
@@ -136,7 +136,7 @@ def sum_up(owned: Iterable[tuple[str, Iterable[Piece]]]) -> Amount:
 
 
 def settled(owned: Iterable[tuple[str, Iterable[Piece]]]) -> Iterable[tuple[Piece, str]]:
-    """Each key once, with its only owner or SEVERAL."""
+    """Yield each key once, with its only owner or SEVERAL."""
     seen: dict[str, tuple[Piece, str]] = {}
     for owner, pieces in owned:
         for piece in pieces:
@@ -154,7 +154,7 @@ def _weight(piece: Piece) -> tuple[int, int, int]:
 
 
 def fit(low: int, likely: int, high: int, capacity: int) -> Fit:
-    """Whether an amount within bounds fits."""
+    """Return whether an amount with these bounds fits into the capacity."""
     if low > capacity:
         return Fit.OVER
     if likely > capacity:

@@ -1,4 +1,4 @@
-"""Who shares bytes with whom: blobs of one digest that several owners have."""
+"""Shared bytes: blobs of one digest that several owners have."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ MOST = 3
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The bytes of one owner that others have as well, and who they are: those that share most first, at most `MOST`."""
+    """The bytes that one owner shares, and the owners with the largest shared part, at most `MOST`."""
 
     bytes: int
     partners: tuple[str, ...]
 
 
 def shared_by_each(owned: Sequence[tuple[str, Iterable[Blob]]]) -> list[Shared]:
-    """For each owner, in order. Owners of one name are different all the same. The cost is linear in the blobs.
+    """Return the shared bytes of each owner, in order. Owners with equal names are distinct. The cost is linear in the blobs.
 
-    Of a digest that very many owners have only the first few are told as partners.
+    For a digest with very many owners, only the first few are listed.
     """
     sizes = [{blob.digest: max(0, blob.size) for blob in blobs} for _, blobs in owned]
     owners: dict[str, list[int]] = {}

@@ -1,4 +1,4 @@
-"""A number of bytes, and where it comes from."""
+"""A number of bytes and its provenance."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 
 class Provenance(enum.StrEnum):
-    """Where a number comes from, the surest first."""
+    """Where a number comes from, most certain first."""
 
-    MEASURED = "measured"  # somebody counted the bytes
-    DERIVED = "derived"  # follows from what was observed
+    MEASURED = "measured"  # the bytes were counted
+    DERIVED = "derived"  # follows from observations
     ESTIMATED = "estimated"  # a factor of the facts
-    DECLARED = "declared"  # the plan, or a manifest, says so
+    DECLARED = "declared"  # stated by the plan or a manifest
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Bytes. `how` says in a few words how they were found: `gzip trailer`, `2.5 times the compressed size (…)`."""
+    """A number of bytes. `how` states briefly how it was found: `gzip trailer`, `2.5 times the compressed size (…)`."""
 
     bytes: int
     provenance: Provenance

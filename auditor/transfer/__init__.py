@@ -1,4 +1,4 @@
-"""What a copy tool, an archive, a registry and a runtime do to an image, hop by hop. No I/O."""
+"""What copy tools, archives, registries and runtimes do to an image on each hop. No I/O."""
 
 from typing import TYPE_CHECKING
 

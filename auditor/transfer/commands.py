@@ -1,4 +1,4 @@
-"""Command lines that copy images: which tool, from where to where, with which options."""
+"""Command lines that copy images: the tool, the source, the destination and the options."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _TRANSPORTS = {
 _WRAPPERS = frozenset(
     {"sudo", "env", "time", "nohup", "timeout", "command", "exec", "xargs", "parallel", "retry", "nice", "doas"}
 )
-_WRAPPERS |= {"k3s", "microk8s"}  # each holds ctr, and nothing else that copies
-_HOLDERS = frozenset({"k0s"})  # copies itself, and holds ctr
+_WRAPPERS |= {"k3s", "microk8s"}  # each includes ctr and no other copy command
+_HOLDERS = frozenset({"k0s"})  # copies images itself, and includes ctr
 _MAX_WRAPPED = 12
 
 From = Literal["registry", "archive", "oci-layout", "store", "transport", "option"]
@@ -34,11 +34,12 @@ To = Literal["registry", "docker-archive", "oci-layout", "store", "transport", "
 
 
 class CopyCommand(Fact, frozen=True, kw_only=True):
-    """A subcommand that copies. `words`: its parts, each with its other names; `place` and `from_` say where options point.
+    """A subcommand that copies. `words`: its parts, each with aliases. `place` and `from_`: what its options select as
+    destination and source.
 
-    `from_default` and `default` are what an argument without a prefix stands for, or a command without such an option. With
-    `needs`, it copies with one of these options only. The command may be that of another `program`, which has the tool inside.
-    `listed`: a file or folder, and not the line, says which images; `configured`: and how it copies them.
+    `from_default` and `default` apply to an argument without a prefix, or to a command without such an option. With `needs`,
+    the command copies only if one of these options is set. `program` is another program that includes the tool. `listed`: a
+    file or folder, not the line, names the images. `configured`: the file also states how to copy them.
     """
 
     tool: str
@@ -58,7 +59,7 @@ class CopyCommand(Fact, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a tool that copies. `origin` and `to` are empty where the words do not say; `at` is where options belong.
+    """One call of a copy tool. `origin` and `to` are empty if the line does not state them. `at` is where options belong.
 
     `is_listed` and `is_configured` are as in CopyCommand.
     """
@@ -73,23 +74,23 @@ class Call:
 
 
 def tool_in(words: Sequence[str]) -> int | None:
-    """Where in a command the tool stands: first, or after `sudo`, `xargs` and the like. None when none is known."""
+    """Return the position of the tool in a command: first, or after `sudo`, `xargs` and similar. None if no tool is known."""
     return position_of(words, frozenset(row.program or row.tool for row in _rows()))
 
 
 def position_of(words: Sequence[str], programs: frozenset[str]) -> int | None:
-    """Where in a command one of these programs stands, their names in small letters: first, or after what runs it."""
+    """Return the position of one of these programs (lower case) in a command: first, or after a wrapper."""
     reach = _MAX_WRAPPED if words and name_of(words[0]) in _WRAPPERS else 1
     return next((position for position, word in enumerate(words[:reach]) if name_of(word) in programs), None)
 
 
 def name_of(word: str) -> str:
-    """The program that a word means, without its folder, in small letters."""
+    """Return the program that a word names, without its folder, in lower case."""
     return word.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
 
 
 def read_call(words: Sequence[str]) -> Call | None:
-    """What a command copies; None when it copies nothing, as far as the facts know."""
+    """Return the copy call of a command, or None if the facts know no copy command in it."""
     start = tool_in(words)
     if start is None:
         return None
@@ -97,7 +98,7 @@ def read_call(words: Sequence[str]) -> Call | None:
         end = _subcommand(row, words, start + 1) if name_of(words[start]) == (row.program or row.tool) else None
         if end is not None and (not row.needs or any(map(read_options(words).has, row.needs))):
             return _call(row, words, start, end)
-    # `k0s ctr images pull`: a tool that copies may have another inside.
+    # `k0s ctr images pull`: a copy tool may include another tool.
     return _moved(read_call(words[start + 1 :]), start + 1) if name_of(words[start]) in _HOLDERS else None
 
 
@@ -110,7 +111,7 @@ def _rows() -> tuple[CopyCommand, ...]:
 
 
 def _subcommand(row: CopyCommand, words: Sequence[str], start: int) -> int | None:
-    """The position after the subcommand, past options that stand before it."""
+    """Return the position after the subcommand, skipping options before it."""
     parts = list(row.words)
     position = start
     while parts and position < len(words):
@@ -146,13 +147,13 @@ def _call(row: CopyCommand, words: Sequence[str], start: int, end: int) -> Call:
 
 
 def _arguments(row: CopyCommand, words: Sequence[str]) -> tuple[str, str]:
-    """From where to where its arguments point, by their prefixes; empty where a tool needs prefixes and there are none."""
+    """Return source and destination by the prefixes of the arguments; empty if a required prefix is missing."""
     if not row.default:
         places = [found for word in words if (found := _transport(word))]
         return (places[-2], places[-1]) if len(places) > 1 else ("", "")
     bare = [(word, position) for position, word in enumerate(words) if not word.startswith("-")]
     plain = [word for word, position in bare if not (position and words[position - 1].startswith("-"))]
-    given = plain if len(plain) > 1 else [word for word, _ in bare]  # what follows a switch is no value of it
+    given = plain if len(plain) > 1 else [word for word, _ in bare]  # the word after a switch is not its value
     origin, to = [*given, "", ""][:2]
     return _transport(origin) or row.from_default, _transport(to) or row.default
 

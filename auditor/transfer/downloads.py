@@ -1,4 +1,4 @@
-"""Command lines that download: from which places, as far as the line says. auditor/facts/downloaders.yaml has the programs."""
+"""Command lines that download, and the hosts that the line states. Programs: auditor/facts/downloaders.yaml."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PYTHONS = frozenset({"python", "python3", "py"})
 
 
 class Downloader(Fact, frozen=True, kw_only=True):
-    """A program that downloads. `otherwise` says what is dialled where no argument is a URL."""
+    """A program that downloads. `otherwise` is what it connects to if no argument is a URL."""
 
     program: str
     otherwise: Literal["nothing", "unknown", "index"]
@@ -34,7 +34,7 @@ class Downloader(Fact, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """A word of a command: all of its text, or, where not all is known, what it begins with."""
+    """A word of a command: its whole text, or the known beginning of it."""
 
     text: str
     is_known: bool = True
@@ -42,7 +42,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What one line downloads: the URLs that it dials, at least their hosts known; `is_unsure`: there may be others."""
+    """The downloads of one line: URLs whose hosts are known. `is_unsure`: there may be more."""
 
     program: str
     urls: tuple[str, ...]
@@ -51,7 +51,7 @@ class Download:
 
 
 def read_download(words: Sequence[Argument]) -> Download | None:
-    """What a command downloads; None where it is not known to download anything."""
+    """Return what a command downloads, or None if it is not a known download command."""
     texts = [word.text for word in words]
     start = position_of(texts, _names() | _PYTHONS)
     if start is None:
@@ -66,7 +66,7 @@ def read_download(words: Sequence[Argument]) -> Download | None:
 
 
 def is_downloader(word: str) -> bool:
-    """Whether a word names a program that can do nothing but download."""
+    """Return whether a word names a program whose only purpose is to download."""
     return any(name_of(word) in {row.program, *row.aliases} for row in _rows() if row.otherwise == "unknown" and not row.words)
 
 
@@ -80,7 +80,7 @@ def _names() -> frozenset[str]:
 
 
 def _is_called(row: Downloader, texts: Sequence[str]) -> bool:
-    """Whether the subcommand is that of the row. What stands before it may be options and their values."""
+    """Return whether the line calls the subcommand of the row. Options and their values may stand before it."""
     left = list(row.words)
     for before, text in zip(("", *texts), texts, strict=False):
         if not left:
@@ -105,14 +105,14 @@ def _download(name: str, row: Downloader, words: Sequence[Argument]) -> Download
 
 
 def _are_local(row: Downloader, words: Sequence[Argument]) -> bool:
-    """Whether what a package manager is to install are files: `./package.deb`."""
+    """Return whether a package manager installs only local files, such as `./package.deb`."""
     subcommands = {name for part in row.words for name in part.split()}
     bare = [word for word in words if not word.text.startswith("-") and word.text.lower() not in subcommands]
     return bool(bare) and all(word.is_known and _PATH.fullmatch(word.text) for word in bare)
 
 
 def _instead(row: Downloader, words: Sequence[Argument]) -> tuple[list[str], bool]:
-    """Where it looks, as far as options name it, and whether that is not all: no line says what its configuration names."""
+    """Return the sources that options name, and whether there may be more: the line does not show the tool's configuration."""
     named = list(_values(row.instead, words))
     more = list(_values(row.also, words))
     urls = [url for value in (*named, *more) if (url := _url(value))]
@@ -132,12 +132,12 @@ def _values(options: tuple[str, ...], words: Sequence[Argument]) -> Iterator[Arg
 
 
 def _is_one(option: str, options: tuple[str, ...]) -> bool:
-    """Whether an option is among these. PowerShell reads its own, `-Source`, in small and large letters."""
+    """Return whether an option is among these. PowerShell options such as `-Source` ignore case."""
     return any(option == known or (_CMDLETS.fullmatch(known) is not None and option.lower() == known) for known in options)
 
 
 def _url(word: Argument) -> str:
-    """The URL that a word is, or gives to an option; empty where it is none, or where its host is not all known."""
+    """Return the URL in a word or in an option's value; empty if it is not a URL or its host is not fully known."""
     for text in (word.text, word.text.partition("=")[2]):
         found = _URL.fullmatch(text)
         if (found is not None and (word.is_known or found["rest"])) or _AT_HOST.fullmatch(text):

@@ -1,7 +1,7 @@
-"""One hop of a copy: a tool takes an image from one place to another. Which row of the facts says what happens on it.
+"""One hop of a copy: a tool moves an image from one location to another. Find the row of the facts that applies.
 
-A row holds for a tool, a range of its versions, where the image comes from and goes to, and the options that were given.
-What no row says is not guessed: it is `Unpredicted`, with the reason.
+A row applies to a tool, a range of versions, a source, a destination and options. If no row applies, the result is
+`Unpredicted` with the reason; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ Place = Literal["", "registry", "archive", "docker-archive", "oci-layout", "dir"
 
 
 class HopRow(Versioned, frozen=True, kw_only=True):
-    """What every table of hops has. `since` is inclusive, `before` exclusive; `origin` and `to` are empty for any place.
+    """The fields of every hop table. `since` is inclusive, `before` exclusive. `origin` and `to` are empty for any location.
 
-    With `given`, one of these options must have been; the first row that holds decides. `confirmed` says that a test of this
-    project runs the tool and sees it happen.
+    With `given`, one of these options must be set. The first applicable row decides. `confirmed` means that a test of this
+    project runs the tool and observes the behaviour.
     """
 
     tool: str
@@ -32,7 +32,7 @@ class HopRow(Versioned, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """How findings speak of the row."""
+        """Return the name of the row for findings."""
         versions = f" {self.since or '0'} to {self.before}" if self.before else f" from {self.since}" if self.since else ""
         way = f", {self.origin or 'anything'} to {self.to or 'anything'}" if self.origin or self.to else ""
         return f"{self.tool}{versions}{way}{', with ' + ' or '.join(self.given) if self.given else ''}"
@@ -40,7 +40,7 @@ class HopRow(Versioned, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One step of the way. A version may be unknown; `origin` and `to` are `registry` or a format of archives."""
+    """One step of a transfer. The version may be unknown. `origin` and `to` are `registry` or an archive format."""
 
     tool: str
     version: str
@@ -54,7 +54,7 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Unpredicted:
-    """Why nobody can tell what happens. `missing`: the plan or the evidence does not say enough; else the facts do not."""
+    """Why the result is unknown. `missing`: the plan or the evidence lacks a value; otherwise the facts do."""
 
     why: str
     missing: bool = False
@@ -68,16 +68,16 @@ def _covers(place: Place, actual: str) -> bool:
 
 
 def row_for(rows: Iterable[Row], hop: Hop, said: Callable[[Row], Hashable]) -> Row | Unpredicted:
-    """The row that holds for a hop. Where the version is unknown, all rows that may hold must say the same, by `said`."""
+    """Return the row for a hop. If the version is unknown, all rows that may apply must agree in `said`."""
     own = [row for row in rows if row.tool == hop.tool]
     if not own:
-        return Unpredicted(f"the facts do not know {hop.tool} as a tool that copies")
+        return Unpredicted(f"the facts do not list {hop.tool} as a copy tool")
     dated = [row for row in own if row.may_cover(hop.version)]
     if not dated:
-        return Unpredicted(f"the facts do not say what {hop} does, only what other versions do")
+        return Unpredicted(f"the facts cover other versions of {hop.tool}, but not {hop}")
     there = [row for row in dated if _covers(row.origin, hop.origin) and _covers(row.to, hop.to)]
     if not there:
-        return Unpredicted(f"the facts do not say what {hop} does on the way from {hop.origin} to {hop.to}")
+        return Unpredicted(f"the facts do not cover {hop} from {hop.origin} to {hop.to}")
     return _by_options(there, hop, said)
 
 
@@ -86,11 +86,11 @@ def _by_options(rows: list[Row], hop: Hop, said: Callable[[Row], Hashable]) -> R
     plain = [row for row in rows if not row.given]
     if not told and not plain:
         choices = " or ".join(dict.fromkeys(condition for row in rows for condition in row.given))
-        return Unpredicted(f"what {hop} does depends on {choices}, and copy.options says neither", missing=True)
+        return Unpredicted(f"the result of {hop} depends on {choices}, and copy.options states neither", missing=True)
     if parse_version(hop.version) is not None:
         return next(row for row in rows if row in told or not row.given)
-    # An option that only some versions have tells that it is one of those.
+    # An option that only some versions support identifies these versions.
     first = {(row.since, row.before): row for row in reversed(told or plain)}
     if len({said(row) for row in first.values()}) > 1:
-        return Unpredicted(f"the plan does not say which version of {hop.tool} copies, and they differ", missing=True)
+        return Unpredicted(f"the plan does not state the version of {hop.tool}, and versions differ", missing=True)
     return next(iter(told or plain))

@@ -1,4 +1,4 @@
-"""Which options of a copy tool the facts speak of: what the others make it do is not predicted."""
+"""The options of a copy tool that the facts cover. The effect of other options is not predicted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from auditor.transfer.platforms import CopyPlatforms
 
 @cache
 def known_options(tool: str) -> frozenset[str]:
-    """The options and settings that some row for the tool looks at."""
+    """Return the options and settings that a row for the tool uses."""
     layers: tuple[CopyLayers, ...] = table("copy_layers", CopyLayers)
     platforms: tuple[CopyPlatforms, ...] = table("copy_platforms", CopyPlatforms)
     conditions = [condition for row in (*layers, *platforms) if row.tool == tool for condition in row.given]

@@ -1,4 +1,4 @@
-"""What becomes of a layer that is not to be redistributed, or that has `urls`, on its way into the registry inside."""
+"""What happens to foreign layers, and to layers with `urls`, on the way to the internal registry."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ ORDINARY = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 
 class CopyLayers(HopRow, frozen=True, kw_only=True):
-    """Which layers a tool takes for foreign, what it does to them, and what becomes of `urls` on all others.
+    """Which layers a tool treats as foreign, what it does with them, and what it does with `urls` on all other layers.
 
-    `foreign` says how it knows them: by their media type (one of `types`, where a star ends a prefix), by having `urls`, or by
-    both. `does`: it leaves the blob behind, carries it, or makes an ordinary layer of it. `first` is whom it asks for the blob.
+    `foreign` is the test: the media type (one of `types`; a star matches any ending), the presence of `urls`, or both. `does`:
+    it omits the blob, copies it, or converts it to an ordinary layer. `first` is where it requests the blob first.
     """
 
     foreign: Literal["types", "urls", "both"]
@@ -29,7 +29,7 @@ class CopyLayers(HopRow, frozen=True, kw_only=True):
     first: Literal["", "registry", "url"] = ""
 
     def is_foreign(self, media_type: str, *, has_urls: bool) -> bool:
-        """Whether the tool takes such a layer for foreign."""
+        """Return whether the tool treats such a layer as foreign."""
         if self.foreign == "urls":
             return has_urls
         typed = any(_fits(media_type, known) for known in self.types)
@@ -42,7 +42,7 @@ def _fits(media_type: str, known: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """How a layer arrives: whether its blob does, and whether the manifest still gives `urls`; and the row that decided."""
+    """The result for a layer: whether its blob arrives, whether the manifest still has `urls`, and the deciding row."""
 
     carried: bool
     urls: bool
@@ -50,7 +50,7 @@ class Fate:
 
     @property
     def said(self) -> tuple[bool, bool]:
-        """What it comes to, without who said so."""
+        """Return the result without the row."""
         return self.carried, self.urls
 
 
@@ -60,14 +60,14 @@ def _said(row: CopyLayers) -> Hashable:
 
 @cache
 def layer_row(hop: Hop) -> CopyLayers | Unpredicted:
-    """The row for one hop."""
+    """Return the row for one hop."""
     rows: tuple[CopyLayers, ...] = table("copy_layers", CopyLayers)
     return row_for(rows, hop, _said)
 
 
 @cache
 def fate_on(way: tuple[Hop, ...], media_type: str, *, has_urls: bool) -> Fate | Unpredicted:
-    """What becomes of a layer over all hops. What one hop leaves behind no later one brings."""
+    """Return what happens to a layer over all hops. A blob that one hop omits is missing from all later ones."""
     found: Fate | None = None
     for hop in way:
         row = layer_row(hop)
@@ -75,7 +75,7 @@ def fate_on(way: tuple[Hop, ...], media_type: str, *, has_urls: bool) -> Fate | 
             return row
         if row.is_foreign(media_type, has_urls=has_urls):
             if row.does == "unknown":
-                return Unpredicted(f"the facts do not say what {hop} does to such layers ({row.source})")
+                return Unpredicted(f"the facts do not cover such layers for {hop} ({row.source})")
             if row.does == "left":
                 return Fate(carried=False, urls=has_urls, row=row)
             if row.does == "converted":
@@ -89,7 +89,7 @@ def fate_on(way: tuple[Hop, ...], media_type: str, *, has_urls: bool) -> Fate | 
 
 
 def digest_kept(way: tuple[Hop, ...], *, is_oci: bool) -> bool | Unpredicted:
-    """Whether the manifest of an image arrives under its digest. `is_oci`: it is an OCI manifest, not one of Docker's."""
+    """Return whether an image manifest keeps its digest. `is_oci`: an OCI manifest, not a Docker one."""
     for hop in way:
         row = layer_row(hop)
         if isinstance(row, Unpredicted):
@@ -100,22 +100,24 @@ def digest_kept(way: tuple[Hop, ...], *, is_oci: bool) -> bool | Unpredicted:
 
 
 def fate_over(ways: Iterable[tuple[Hop, ...]], media_type: str, *, has_urls: bool) -> Fate | Unpredicted:
-    """What becomes of a layer when it is not known which way it goes: told only where all ways come to the same."""
+    """Return what happens to a layer if its route is unknown: only if all routes have the same result."""
     fates = [fate_on(way, media_type, has_urls=has_urls) for way in ways]
     for fate in fates:
         if isinstance(fate, Unpredicted):
             return fate
     known = [fate for fate in fates if isinstance(fate, Fate)]
     if not known:
-        return Unpredicted("the facts know no way on which the tool writes an archive")
+        return Unpredicted("the facts list no archive format that the tool can write")
     if len({fate.said for fate in known}) > 1:
-        return Unpredicted("it depends on the format of the archive, which nobody has looked at (--via archives)", missing=True)
+        return Unpredicted(
+            "the result depends on the archive format, and the archive was not read (use --via archives)", missing=True
+        )
     return known[0]
 
 
 @cache
 def carrying(tool: str, version: str, origin: str, to: str) -> str:
-    """The option with which a tool carries such layers; empty when it has none. Rows of exceptions stand first."""
+    """Return the option with which a tool copies such layers; empty if it has none. Rows for exceptions come first."""
     rows: tuple[CopyLayers, ...] = table("copy_layers", CopyLayers)
     for row in reversed(rows):
         for option in row.given:

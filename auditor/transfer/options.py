@@ -1,4 +1,4 @@
-"""The options that a copy tool is called with, as the plan lists them: one per item, or several with their values."""
+"""The options of a copy tool as the plan lists them: one per item, or several with their values."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _SETTING = re.compile("[=:]")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was given, in order: the name of an option or the key of a setting, and its value; empty for a mere switch."""
+    """Options in order: the name of an option or the key of a setting, and its value (empty for a switch)."""
 
     given: tuple[tuple[str, str], ...] = ()
 
     def values(self, name: str) -> tuple[str, ...]:
-        """Every value that an option was given, in order; nothing for a mere switch."""
+        """Return every value of an option, in order; nothing for a switch."""
         return tuple(value for key, value in self.given if key == name and value)
 
     def has(self, condition: str) -> bool:
-        """Whether `--name`, `--name value`, or several of these joined by `and`, were given. A switch that is off was not."""
+        """Return whether `--name`, `--name value`, or several of these joined by `and`, are set. `--name=false` is not set."""
         return all(self._has_one(part) for part in condition.split(_AND))
 
     def _has_one(self, condition: str) -> bool:
@@ -33,18 +33,18 @@ class Options:
 
 
 def options_for(condition: str) -> Options:
-    """The options that fulfil a condition, and nothing else."""
+    """Return options that fulfil exactly one condition."""
     parts = (part.partition(" ") for part in condition.split(_AND))
     return Options(tuple((name, value) for name, _, value in parts))
 
 
 def read_options(texts: Iterable[str]) -> Options:
-    """The options of a plan: `--all`, `--platform linux/amd64`, `--format=oci`, `includeExternal: true`."""
+    """Return the options of a plan: `--all`, `--platform linux/amd64`, `--format=oci`, `includeExternal: true`."""
     return Options(tuple(_pairs([word for text in texts for word in text.split()])))
 
 
 def _pairs(words: list[str]) -> Iterator[tuple[str, str]]:
-    """Names with their values. A bare word after an option is taken for its value, and may be a setting of its own too."""
+    """Yield names with their values. A bare word after an option counts as its value, and may also be a setting itself."""
     for position, word in enumerate(words):
         follows = words[position + 1] if position + 1 < len(words) else ""
         if word.startswith("-"):

@@ -1,4 +1,4 @@
-"""Which manifests of an index a copy tool takes along."""
+"""Which manifests of an index a copy tool copies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from auditor.transfer.hops import Hop, HopRow, Unpredicted, row_for
 
 
 class CopyPlatforms(HopRow, frozen=True, kw_only=True):
-    """What a tool keeps of an index, how it is told to keep something else, and what becomes of the index and the names."""
+    """What a tool keeps of an index, which option selects another platform, and what happens to the index and the names."""
 
     keeps: Literal["all", "named", "one", "own", "none", "unknown"]
     index: Literal["kept", "lost", "sparse"]
@@ -29,7 +29,7 @@ class CopyPlatforms(HopRow, frozen=True, kw_only=True):
 
 
 class Kept(enum.Enum):
-    """Whether a manifest comes along. `OWN`: one does, that of the machine that copies, and nobody knows which that is."""
+    """Whether a manifest is copied. `OWN`: the tool copies the platform of its machine, which is unknown."""
 
     YES = "yes"
     NO = "no"
@@ -37,7 +37,7 @@ class Kept(enum.Enum):
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What the options ask for; empty parts may be anything, as far as anybody knows."""
+    """The platform that options request. Empty parts are unknown."""
 
     os: str
     architecture: str = ""
@@ -54,14 +54,14 @@ def _said(row: CopyPlatforms) -> Hashable:
 
 @cache
 def platform_row(hop: Hop) -> CopyPlatforms | Unpredicted:
-    """The row for one hop."""
+    """Return the row for one hop."""
     rows: tuple[CopyPlatforms, ...] = table("copy_platforms", CopyPlatforms)
     return row_for(rows, hop, _said)
 
 
 @cache
 def wish_of(row: CopyPlatforms, hop: Hop) -> Wish | Unpredicted | None:
-    """The platform that a hop is told to keep; None where it keeps all, or that of its machine."""
+    """Return the platform that a hop is configured to keep, or None if it keeps all or its machine's platform."""
     if row.keeps == "one":
         system, _, architecture = row.fixed.partition("/")
         return Wish(system, architecture)
@@ -71,7 +71,7 @@ def wish_of(row: CopyPlatforms, hop: Hop) -> Wish | Unpredicted | None:
         return None
     values = hop.options.values(row.option) or hop.options.values("-p")
     if len(values) != 1:
-        return Unpredicted(f"copy.options gives {row.option} {len(values)} times", missing=True)
+        return Unpredicted(f"copy.options sets {row.option} {len(values)} times", missing=True)
     try:
         named = parse_platform(values[0])
     except InvalidPlatform as error:
@@ -80,7 +80,7 @@ def wish_of(row: CopyPlatforms, hop: Hop) -> Wish | Unpredicted | None:
 
 
 def _overridden(row: CopyPlatforms, hop: Hop) -> Wish | None:
-    """What stands in the place of the machine's own platform; its architecture may still be that of the machine."""
+    """Return what replaces the machine's platform. Its architecture may still be the machine's."""
     system, architecture, variant = (
         (hop.options.values(name) or ("",))[-1] for name in (row.option, row.architecture, row.variant)
     )
@@ -88,7 +88,7 @@ def _overridden(row: CopyPlatforms, hop: Hop) -> Wish | None:
 
 
 def _fits(platform: Platform, wish: Wish, row: CopyPlatforms) -> bool:
-    """Whether an entry is one of those that the wish means."""
+    """Return whether an entry matches the requested platform."""
     wanted = ((wish.os, platform.os), (wish.architecture, platform.architecture), (wish.variant, platform.variant))
     if any(asked and asked != given for asked, given in wanted):
         return False
@@ -104,7 +104,7 @@ def _build(os_version: str) -> tuple[str, ...]:
 
 
 def keeps(hop: Hop, offers: Offers, wanted: str) -> Kept | Unpredicted:
-    """Whether the manifest `wanted`, one of `offers` by digest in the order of the index, comes along on a hop."""
+    """Return whether a hop copies the manifest `wanted`, one of `offers` by digest in index order."""
     row = platform_row(hop)
     if isinstance(row, Unpredicted):
         return row
@@ -113,7 +113,7 @@ def keeps(hop: Hop, offers: Offers, wanted: str) -> Kept | Unpredicted:
     if row.keeps == "none":
         return Kept.NO
     if row.keeps == "unknown":
-        return Unpredicted(f"the facts do not say which platforms {hop} keeps with these options ({row.source})")
+        return Unpredicted(f"the facts do not cover which platforms {hop} keeps with these options ({row.source})")
     wish = wish_of(row, hop)
     if wish is None:
         return Kept.OWN
@@ -133,7 +133,7 @@ def _picked(row: CopyPlatforms, hop: Hop, wish: Wish, offers: Offers, wanted: st
     if row.picks == "best":
         best = max(fitting, key=lambda offer: _number(offer[1].os_version))
         return Kept.YES if best[0] == wanted else Kept.NO
-    return Unpredicted(f"the facts do not say which of {len(fitting)} manifests for {wish.os} {hop} keeps")
+    return Unpredicted(f"the facts do not cover which of {len(fitting)} manifests for {wish.os} {hop} keeps")
 
 
 def _number(os_version: str) -> tuple[int, ...]:
@@ -141,12 +141,12 @@ def _number(os_version: str) -> tuple[int, ...]:
 
 
 def _keeps_on(way: Iterable[Hop], offers: Offers, wanted: str, *, is_listed: bool) -> Kept | Unpredicted:
-    """Whether a manifest comes along over all hops. After a hop that keeps one manifest there is no index to choose from."""
+    """Return whether all hops copy a manifest. After a hop that keeps one manifest, no index is left to choose from."""
     for hop in way:
         row = platform_row(hop)
         chooses = isinstance(row, CopyPlatforms) and row.keeps != "all"
         if chooses and not is_listed:
-            return Unpredicted("the facts do not say what a tool keeps of an index inside an index")
+            return Unpredicted("the facts do not cover an index inside an index")
         found = keeps(hop, offers, wanted)
         if chooses or found is not Kept.YES:
             return found
@@ -154,27 +154,27 @@ def _keeps_on(way: Iterable[Hop], offers: Offers, wanted: str, *, is_listed: boo
 
 
 def keeps_over(ways: Sequence[tuple[Hop, ...]], offers: Offers, wanted: str, *, is_listed: bool) -> Kept | Unpredicted:
-    """Whether a manifest comes along, whichever of the ways is gone: told only where all come to the same.
+    """Return whether a manifest is copied on any possible route; known only if all routes agree.
 
-    `is_listed`: the index itself lists it, not one that lies inside.
+    `is_listed`: the root index lists it, not a nested one.
     """
     found = [_keeps_on(way, offers, wanted, is_listed=is_listed) for way in ways]
     if not found or len(set(found)) == 1:
         return found[0] if found else Kept.YES
     reasons = (one for one in found if isinstance(one, Unpredicted))
-    why = "it depends on the format of the archive, which nobody has looked at (--via archives)"
+    why = "the result depends on the archive format, and the archive was not read (use --via archives)"
     return next(reasons, Unpredicted(why, missing=True))
 
 
 def keeps_all(ways: Iterable[tuple[Hop, ...]]) -> bool:
-    """Whether every index arrives whole, whatever is in it."""
+    """Return whether every index is copied completely, whatever its entries are."""
     rows = (platform_row(hop) for way in ways for hop in way)
     return all(isinstance(row, CopyPlatforms) and row.keeps == "all" for row in rows)
 
 
 @cache
 def keeping_all(tool: str) -> str | None:
-    """The option with which a tool keeps an index whole; empty when it does so unless told otherwise, None when it cannot."""
+    """Return the option with which a tool copies a whole index; empty if that is the default, None if it cannot."""
     rows: tuple[CopyPlatforms, ...] = table("copy_platforms", CopyPlatforms)
     whole = [row for row in rows if row.tool == tool and row.keeps == "all"]
     if not whole:

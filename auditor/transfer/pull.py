@@ -1,4 +1,4 @@
-"""What a runtime does to a layer that names other places to fetch it from (`urls`)."""
+"""How a runtime handles a layer with alternative download locations (`urls`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from auditor.facts.versions import Versioned, parse_version
 
 
 class PullRule(Versioned, frozen=True, kw_only=True):
-    """How a range of runtime versions on an OS treats a layer's `urls`. `symptom` may hold {url} and {host}."""
+    """How a range of runtime versions on an OS handles `urls`. `symptom` may contain {url} and {host}."""
 
     runtime: str
     first: Literal["url", "registry"]
@@ -22,12 +22,12 @@ class PullRule(Versioned, frozen=True, kw_only=True):
 
 @cache
 def pull_rule(runtime: str, version: str, os: str) -> PullRule | None:
-    """The rule for a runtime at a version; None when the facts have none, or have several and the version is not known."""
+    """Return the rule for a runtime version, or None if the facts have none, or several and the version is unknown."""
     rows: tuple[PullRule, ...] = table("layer_urls", PullRule)
     own = [row for row in rows if row.runtime == runtime and row.os in {"", os}]
     fitting = [row for row in own if row.may_cover(version)]
     if len({(row.first, row.fatal) for row in fitting}) != 1:
         return None
-    # A version that is not known is not taken for one before or after a change that the facts know of.
+    # An unknown version may lie before or after a change that the facts list.
     is_whole = parse_version(version) is not None or not (fitting[0].since or fitting[-1].before)
     return fitting[0] if is_whole else None

@@ -1,4 +1,4 @@
-"""What a registry does with a manifest that has `urls` when it is pushed."""
+"""How a registry handles a push of a manifest with `urls`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from auditor.transfer.hops import Unpredicted
 
 
 class RegistryUrls(Versioned, frozen=True, kw_only=True):
-    """Whether a kind of registry takes such manifests, and of which media types it need not have the blob."""
+    """Whether a kind of registry accepts such manifests, and for which media types the blob may be missing."""
 
     registry: str
     urls: Literal["accepted", "configured", "unknown"]
@@ -21,7 +21,7 @@ class RegistryUrls(Versioned, frozen=True, kw_only=True):
     confirmed: bool = False
 
     def takes_without_blob(self, media_type: str) -> bool | None:
-        """Whether a manifest is taken although its layer of this media type is not there; None when nobody knows."""
+        """Return whether a manifest is accepted without its layer of this media type, or None if unknown."""
         if self.without_blob is None:
             return None
         return any(
@@ -31,14 +31,14 @@ class RegistryUrls(Versioned, frozen=True, kw_only=True):
 
 @cache
 def registry_row(kind: str, version: str) -> RegistryUrls | Unpredicted:
-    """The row for a registry; a version that is not given fits every row."""
+    """Return the row for a registry. An unknown version matches every row."""
     rows: tuple[RegistryUrls, ...] = table("registry_urls", RegistryUrls)
     own = [row for row in rows if kind == row.registry or kind in row.aliases]
     if not own:
-        return Unpredicted(f"the facts do not know {kind} as a registry")
+        return Unpredicted(f"the facts do not list {kind} as a registry")
     fitting = [row for row in own if row.may_cover(version)]
     if not fitting:
-        return Unpredicted(f"the facts do not say what {kind} {version} does with `urls`")
+        return Unpredicted(f"the facts do not cover `urls` for {kind} {version}")
     if fitting[0].urls == "unknown":
-        return Unpredicted(f"the facts do not say whether {kind} takes manifests with `urls` ({fitting[0].source})")
+        return Unpredicted(f"the facts do not state whether {kind} accepts manifests with `urls` ({fitting[0].source})")
     return fitting[0]

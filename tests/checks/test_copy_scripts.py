@@ -217,7 +217,7 @@ ctr -n k8s.io images export web.tar registry.example.com/shop/web:4.2
         {(3, "layers")},
         set(),
     ),
-    "a file says how regsync copies": (
+    "a file configures how regsync copies": (
         "crane 0.20.6",
         "set -e\nregsync once -c regsync.yml\n",
         set(),

@@ -95,7 +95,7 @@ def test_a_date_and_a_host_may_be_given(folder: Path) -> None:
 def test_an_unknown_client_is_undetermined(folder: Path) -> None:
     done = auditor("chain", "whole.pem", *clients("netscape"), cwd=folder)
     assert done.returncode == 3
-    assert "is no client that the facts know" in " ".join(done.stdout.split())
+    assert "is not a client in the facts" in " ".join(done.stdout.split())
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_an_unknown_client_is_undetermined(folder: Path) -> None:
         (["gone.pem/"], "no host:port"),
         (["./gone.pem"], "no such file"),
         (["https://x"], "is a URL"),
-        (["whole.pem", "--platform", "solaris"], "--platform: 'solaris' is no platform"),
+        (["whole.pem", "--platform", "solaris"], "--platform: 'solaris' is not a platform"),
         (["whole.pem", "--platform", "linux/amd64", "--platform", "linux/amd64"], "given twice"),
         (["whole.pem", "--trust", "gone.pem"], "gone.pem"),
         (["whole.pem", "--at", "soon"], "this is no date"),

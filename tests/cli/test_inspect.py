@@ -88,7 +88,7 @@ def test_a_platform_that_was_left_behind_is_told(tmp_path: Path) -> None:
         ("linux/amd64", False),
         ("windows/amd64:10.0.20348.2", True),
     ]
-    assert "the archive does not have it" in rows[1]["detail"]
+    assert "it is missing in the archive" in rows[1]["detail"]
 
 
 def test_indexes_in_an_index_are_looked_into(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ CASES = (
     Case("audit plan.yaml --only image-absnt", "there is no check 'image-absnt'", "Did you mean image-absent?"),
     Case("audit plan.yaml --only nonsense", "there is no check 'nonsense'", "`auditor checks` lists the ids."),
     Case("audit plan.yaml --platform linux/amd64", "--platform is for image lists: plan.yaml", "Leave the platform out."),
-    Case("audit images.txt --platform linux", "--platform: 'linux' is no platform", "Name a platform"),
+    Case("audit images.txt --platform linux", "--platform: 'linux' is not a platform", "Name a platform"),
     Case("-q -v checks", "--quiet and --verbose are given together", "Leave one"),
     Case("explain image-absnt", "there is no check 'image-absnt'", "Did you mean image-absent?"),
     Case("schema plann", "WHICH: 'plann' is not one of 'plan', 'report'", "See"),

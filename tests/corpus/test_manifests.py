@@ -245,11 +245,11 @@ def test_schema_1_is_flagged_and_its_storage_is_unknown(name: str) -> None:
 def test_harbors_invalid_digest_is_reported_and_no_crash() -> None:
     body = read("harbor-foreign-no-url", "manifest.json")
     manifest = manifest_of(body)
-    assert manifest.problems == ("config.digest '%s' is no digest",)
+    assert manifest.problems == ("config.digest '%s' is not a digest",)
     assert (foreign_bytes(body), len(manifest.layers)) == ([27_092_274], 6)
     where = site(body, pools=("linux",))
     said = results(where)
     (found,) = said["foreign-layer-unavailable"].findings
     assert found.severity.value == "error"
-    assert any("'%s' is no digest" in item.detail for item in said["platform-absent"].undetermined)
+    assert any("'%s' is not a digest" in item.detail for item in said["platform-absent"].undetermined)
     assert all(item.kind is not Kind.BUG for result in said.values() for item in result.undetermined)

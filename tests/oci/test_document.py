@@ -85,7 +85,7 @@ def test_a_media_type_does_not_replace_what_is_missing(media_type: str) -> None:
 def test_an_invalid_digest_or_size_is_a_problem_not_a_failure() -> None:
     document = parse_document(encoded(config=descriptor(digest="%s"), layers=[descriptor(size=-1)]))
     assert isinstance(document, Manifest)
-    assert document.problems == ("config.digest '%s' is no digest", "layers[0].size -1 is negative")
+    assert document.problems == ("config.digest '%s' is not a digest", "layers[0].size -1 is negative")
     index = parse_document(encoded(manifests=[descriptor(digest="sha256:x" + "y" * 500)]))
     assert isinstance(index, Index)
     assert len(index.problems[0]) < 200

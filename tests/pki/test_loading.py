@@ -75,13 +75,16 @@ def test_one_bad_certificate_spoils_no_other() -> None:
     [
         (b"", "no certificate"),
         (b"\n \n", "no certificate"),
-        (b"hello", "neither PEM"),
-        (b'{"thumbprint": "DF3C"}', "neither PEM"),
+        (b"hello", "not PEM"),
+        (b'{"thumbprint": "DF3C"}', "not PEM"),
         (b"\x30\x82\x01\x00\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", "PKCS#7"),
         (b"-----BEGIN CERTIFICATE-----\nMIIB", "no certificate"),
-        (b"-----BEGIN PKCS7-----\n!\n-----END PKCS7-----\n", "no base64"),
+        (b"-----BEGIN PKCS7-----\n!\n-----END PKCS7-----\n", "not base64"),
         (b"-----BEGIN " * 50 + b"-----END ", "no certificate"),
-        (b"-----BEGIN CERTIFICATE-----\n" + b"A" * (3 * MAX_CERTIFICATE) + b"\n-----END CERTIFICATE-----", "too much"),
+        (
+            b"-----BEGIN CERTIFICATE-----\n" + b"A" * (3 * MAX_CERTIFICATE) + b"\n-----END CERTIFICATE-----",
+            "larger than the limit",
+        ),
     ],
 )
 def test_what_is_no_certificate_gives_a_reason(data: bytes, words: str) -> None:

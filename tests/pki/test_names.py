@@ -66,7 +66,7 @@ def test_a_common_name_alone_is_named_as_such() -> None:
     wrong = mismatch(common, "registry.plant7.local")
     assert wrong is not None
     assert wrong.flaw is NameFlaw.COMMON_NAME_ONLY
-    assert "common name only" in str(wrong)
+    assert "only in its common name" in str(wrong)
     other = mismatch(common, "other.plant7.local")
     assert other is not None
     assert other.flaw is NameFlaw.NO_NAMES

@@ -38,8 +38,8 @@ def test_a_crl_answers_for_its_time() -> None:
     crl = read_crl(make_crl(MADE.issuing, AT + DAY), MADE.issuing.certificate)
     assert crl.until == AT + DAY
     assert crl.ends(AT) == ""
-    assert crl.ends(AT + 2 * DAY) == "it counted until 2026-11-24 23:59 UTC"
-    assert crl.ends(crl.made - DAY).startswith("it counts from")
+    assert crl.ends(AT + 2 * DAY) == "it expired on 2026-11-24 23:59 UTC"
+    assert crl.ends(crl.made - DAY).startswith("it is valid only from")
     assert not crl.revokes(MADE.leaf.certificate)
 
 

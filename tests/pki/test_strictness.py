@@ -68,4 +68,4 @@ def test_huge_constraints_are_a_flaw_and_no_work(monkeypatch: pytest.MonkeyPatch
     case = whole(issuing=replace(CA, excluded=tuple(f"CN={number}" for number in range(4))))
     (way,) = find_ways(case.served[0], case.served, (TrustStore.of("test", case.anchors),)).anchored
     (flaw,) = flaws_of(way.certificates, HOST, case.at, Strength())
-    assert "too many to compare" in flaw.detail
+    assert "too many name constraints to compare" in flaw.detail

@@ -20,7 +20,7 @@ from tests.plan.made import HEAD, POOL, refused
         ("version: 1\n", "plan.yaml:1:1: 'pools' is missing"),
         ("version: 1\npools: {}\n", "plan.yaml:2:1: 'pools' must not be empty"),
         ("version: 1\npools: {one: {platform: windows/amd64}}\n", "plan.yaml:2:15: 'windows/amd64' lacks the Windows build"),
-        ("version: 1\npools: {one: {platform: linux}}\n", "plan.yaml:2:15: 'linux' is no platform"),
+        ("version: 1\npools: {one: {platform: linux}}\n", "plan.yaml:2:15: 'linux' is not a platform"),
         (POOL % "nodes: 0", "plan.yaml:2:38: nodes: 0 should be greater"),
         (POOL % "nodes: [1]", "plan.yaml:2:38: nodes: a whole number is needed"),
         (POOL % "disk: 200G", "plan.yaml:2:38: 'G' can be read in two ways"),

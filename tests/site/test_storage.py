@@ -263,7 +263,7 @@ WHOLE = "copy: {{tool: crane 0.20.6, options: [{}], media: {{size: 900GB}}, stag
 
 def test_what_comes_along_with_whole_indexes_is_guessed_by_its_siblings() -> None:
     whole = stages(site({"a/b:1": ODD}, WHOLE.format("--format=oci"), REGISTRY))
-    along = ", and 2 more manifests of their indexes as far as can be guessed"
+    along = ", and an estimate for 2 more manifests of their indexes"
     assert [name for name, stage in whole.items() if along in stage.provenance] == ["staging", "media", "registry"]
     for name in ("staging", "media", "registry"):
         stage = whole[name]

@@ -199,7 +199,7 @@ def test_a_manifest_that_names_an_invalid_digest_is_malformed_and_its_layers_are
         resolution = placed(where)["control"].resolution
         assert resolution.trouble is not None
         assert (resolution.standing, resolution.trouble.kind) == (Standing.UNDETERMINED, Kind.MALFORMED)
-        assert "'%s' is no digest" in resolution.trouble.detail
+        assert "'%s' is not a digest" in resolution.trouble.detail
         assert resolution.payload is not None
 
 

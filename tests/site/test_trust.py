@@ -83,9 +83,7 @@ def test_an_intermediate_on_the_machine_makes_a_chain_whole_for_windows_only() -
 def test_a_disallowed_certificate_is_refused_by_windows() -> None:
     case = only(private("disallowing.json", "curl"))
     assert isinstance(case.verdict, Invalid)
-    assert [str(flaw) for flaw in case.verdict.path.flaws] == [
-        "Plant 7 Issuing: it is in the node's store of disallowed certificates"
-    ]
+    assert [str(flaw) for flaw in case.verdict.path.flaws] == ["Plant 7 Issuing: it is in the node's Disallowed store"]
     assert isinstance(only(private("disallowing.json", "python")).verdict, Verifies)
 
 
@@ -181,7 +179,7 @@ def test_what_comes_of_asking_about_revocation(
 def test_a_crl_of_the_wrong_ca_is_no_answer() -> None:
     found = only(private("root.pem", "curl", crl=CRL, fetched={CRL: {"crl": "Plant 7 Root"}}))
     assert found.revocation is not None
-    assert "is no CRL that counts: it is the CRL of CN=Plant 7 Root" in found.revocation.asked[0].detail
+    assert "is not a usable CRL: it is the CRL of CN=Plant 7 Root" in found.revocation.asked[0].detail
     assert found.prospect is Prospect.FAILS
 
 

@@ -103,7 +103,7 @@ def test_the_registry_stage_counts_each_blob_once() -> None:
     assert layers < stage.budget.bytes < layers + 20_000
     assert stage.budget.shared == 102_000_000
     assert "derived" in stage.provenance
-    assert "a lower bound, as the size of 1 image is unknown" in stage.provenance
+    assert "a lower bound, because the size of 1 image is unknown" in stage.provenance
 
 
 def test_the_storage_section_names_the_largest_and_sums_up_the_rest() -> None:
@@ -143,7 +143,7 @@ observed:
         "docker.io/a/unread:1",
         "docker.io/a/absent:1",
     )
-    assert "a lower bound, as the size of 4 images is unknown" in where.storage.registry.provenance
+    assert "a lower bound, because the size of 4 images is unknown" in where.storage.registry.provenance
 
 
 def test_without_needs_there_is_no_stage() -> None:

@@ -116,12 +116,12 @@ def test_a_way_over_archives(tool: str, places: tuple[str, ...], options: tuple[
 @pytest.mark.parametrize(
     ("tool", "places", "options", "why", "missing"),
     [
-        ("carrier-pigeon 1", ("registry",), (), "do not know carrier-pigeon", False),
-        ("oras 0.16.0", ("registry",), (), "only what other versions do", False),
-        ("docker", ("registry",), (), "which version of docker", True),
+        ("carrier-pigeon 1", ("registry",), (), "do not list carrier-pigeon", False),
+        ("oras 0.16.0", ("registry",), (), "cover other versions of oras", False),
+        ("docker", ("registry",), (), "the version of docker", True),
         ("docker 29.1.0", ("registry",), (), "depends on --feature containerd-snapshotter=true or", True),
-        ("buildx 0.30.0", ("registry",), ("prefer-nondist-layers=true",), "do not say what buildx 0.30.0 does", False),
-        ("zot 2.1.0", ("oci-layout",), (), "on the way from registry to oci-layout", False),
+        ("buildx 0.30.0", ("registry",), ("prefer-nondist-layers=true",), "do not cover such layers for buildx 0.30.0", False),
+        ("zot 2.1.0", ("oci-layout",), (), "from registry to oci-layout", False),
         ("regctl 0.11.7", ("oci-layout",), (), "depends on --include-external or ocidir or export", True),
     ],
 )

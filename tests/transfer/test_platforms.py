@@ -73,9 +73,9 @@ def test_the_platform_of_the_machine_is_not_known() -> None:
 @pytest.mark.parametrize(
     ("tool", "options", "wanted", "why"),
     [
-        ("carrier-pigeon 1", (), NAMES[0], "do not know"),
+        ("carrier-pigeon 1", (), NAMES[0], "do not list"),
         ("hauler 1.2.0", ("--platform", "windows/amd64"), NAMES[3], "which of 3 manifests for windows"),
-        ("crane 0.20.6", ("--platform", "linux"), NAMES[0], "is no platform"),
+        ("crane 0.20.6", ("--platform", "linux"), NAMES[0], "is not a platform"),
         ("crane 0.20.6", ("--platform", "linux/amd64", "--platform", "linux/arm64"), NAMES[0], "2 times"),
         ("regsync 0.8.0", ("platforms: [linux/amd64]",), NAMES[0], "which platforms regsync 0.8.0 keeps"),
     ],

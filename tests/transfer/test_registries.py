@@ -37,11 +37,11 @@ def test_known_registries(kind: str, version: str, urls: str, docker: bool | Non
 @pytest.mark.parametrize(
     ("kind", "version", "why"),
     [
-        ("shelf", "1.0", "do not know shelf"),
-        ("distribution", "2.3.0", "do not say what distribution 2.3.0"),
-        ("nexus", "3.80", "do not say whether nexus"),
-        ("artifactory", "7", "do not say whether artifactory"),
-        ("ghcr", "", "do not say whether ghcr"),
+        ("shelf", "1.0", "do not list shelf"),
+        ("distribution", "2.3.0", "do not cover `urls` for distribution 2.3.0"),
+        ("nexus", "3.80", "do not state whether nexus"),
+        ("artifactory", "7", "do not state whether artifactory"),
+        ("ghcr", "", "do not state whether ghcr"),
     ],
 )
 def test_what_is_not_known_is_not_predicted(kind: str, version: str, why: str) -> None:

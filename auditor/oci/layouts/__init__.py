@@ -1,4 +1,4 @@
-"""What the entries of an archive amount to: its format, its images, its documents and what is wrong with it. No I/O."""
+"""Interpret the entries of an archive: its format, images, documents and problems. No I/O."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Interpretation", "interpret"]
 
 @dataclass(frozen=True, slots=True)
 class Interpretation:
-    """What an archive holds. The fields are those of `Inventory`; `documents` are verified, by digest."""
+    """What an archive holds. The fields are those of `Inventory`. `documents` maps digests to verified documents."""
 
     format: str
     images: tuple[ArchivedImage, ...]
@@ -31,7 +31,7 @@ class Interpretation:
 
 
 def interpret(entries: Sequence[Entry], before: Sequence[ArchiveProblem] = ()) -> Interpretation:
-    """Understand an archive. `before` are problems that its reader met; they come first."""
+    """Interpret an archive. `before` are the problems that its reader found; they are listed first."""
     findings = Findings()
     for problem in before:
         findings.add(problem.entry, problem.defect, problem.detail, problem.image)

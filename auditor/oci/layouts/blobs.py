@@ -1,4 +1,4 @@
-"""Blobs by digest: where a format keeps them, and whether what lies there is what was promised."""
+"""Blobs by digest: find them by the rules of a format and verify their size and digest."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from auditor.oci.layouts.findings import Findings
 from auditor.oci.reference import is_digest
 from auditor.oci.tar import EntryKind
 
-UNKNOWN_SIZE = -1  # schema 1 manifests give none
+UNKNOWN_SIZE = -1  # schema 1 manifests do not state sizes
 
 
 class StoredDocument(NamedTuple):
-    """An index, a manifest or a config, verified."""
+    """A verified index, manifest or config."""
 
     media_type: str
     body: bytes
 
 
 class Blobs:
-    """What is stored by digest. `place` gives the names under which a format may keep a digest's bytes.
+    """The blobs of an archive. `place` returns the entry names under which a format may store a digest.
 
-    `sizes` and `documents` fill with what was verified.
+    `sizes` and `documents` collect the verified blobs.
     """
 
     def __init__(self, contents: Contents, findings: Findings, place: Callable[[str], tuple[str, ...]]) -> None:
@@ -37,19 +37,19 @@ class Blobs:
         self.documents: dict[str, StoredDocument] = {}
 
     def name_of(self, digest: str) -> str:
-        """The name under which a digest's bytes lie, or should lie."""
+        """Return the entry name under which a digest is stored or expected."""
         names = self._place(digest)
         return next((name for name in names if self._contents.has(name)), names[0])
 
     def has(self, digest: str) -> bool:
-        """Whether anything lies where the digest's bytes belong."""
+        """Return whether an entry exists at the digest's location."""
         return is_digest(digest) and (digest in self.sizes or self._reachable(digest))
 
     def check(self, descriptor: Descriptor, image: str) -> Entry | None:
-        """The blob that a descriptor points at, if it is there and is what it should be; otherwise a problem."""
+        """Return the verified blob of a descriptor. Otherwise record a problem and return None."""
         digest = descriptor.digest
         if not is_digest(digest):
-            return None  # whoever read the descriptor has said so
+            return None  # the reader of the descriptor has reported it
         name = self.name_of(digest)
         try:
             entry = self._contents.find(name)
@@ -64,13 +64,13 @@ class Blobs:
         return entry
 
     def check_size(self, descriptor: Descriptor, entry: Entry, image: str) -> None:
-        """Compare the size that a descriptor states with the stored one."""
+        """Compare the size in a descriptor with the stored size."""
         if descriptor.size not in {entry.size, UNKNOWN_SIZE}:
-            detail = f"has {entry.size:,} bytes, its descriptor says {descriptor.size:,}"
+            detail = f"has {entry.size:,} bytes, its descriptor states {descriptor.size:,}"
             self._findings.add(self.name_of(descriptor.digest), Defect.SIZE, detail, image)
 
     def verify_names(self, prefix: str) -> None:
-        """Hold every file that is named by a digest against its name, whether or not anything refers to it."""
+        """Verify every file that has a digest in its name, including files that nothing refers to."""
         for name, entry in self._contents.entries.items():
             promised = promised_digest(name) if name.startswith(prefix) and entry.kind is EntryKind.FILE else ""
             if not promised or not entry.digest:
@@ -81,7 +81,7 @@ class Blobs:
                 self._findings.add(name, Defect.DIGEST, f"hashes to {entry.digest}")
 
     def keep(self, digest: str, media_type: str, body: bytes) -> None:
-        """Remember a document."""
+        """Store a document."""
         self.documents.setdefault(digest, StoredDocument(media_type, body))
 
     def _reachable(self, digest: str) -> bool:

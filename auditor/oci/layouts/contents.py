@@ -1,4 +1,4 @@
-"""The entries of an archive by name, and the way from a name to the bytes behind it: through links, never out."""
+"""The entries of an archive by name. Links are followed, but never out of the archive."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from auditor.oci.layouts.entries import Entry
 from auditor.oci.layouts.findings import Findings
 from auditor.oci.tar import MAX_NAME, EntryKind
 
-_MAX_LINKS = 40  # as Linux allows
+_MAX_LINKS = 40  # the limit of Linux
 
 
 def normal(path: str) -> str | None:
-    """The path without `.`, `..` and double slashes; None when it is absolute or leads out."""
+    """Return the path without `.`, `..` and double slashes, or None if it is absolute or points outside the archive."""
     if path.startswith("/"):
         return None
     clean = posixpath.normpath(path)
@@ -25,46 +25,46 @@ def normal(path: str) -> str | None:
 
 
 def _inside(path: str) -> str:
-    """Where a name that leads out would lie if its beginning were cut off, as some readers do."""
+    """Return the location of a name that points outside, with the leading part removed as some readers do."""
     return posixpath.normpath(f"/{path}").lstrip("/")
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Entries by normal name. `outside` holds the names that are absolute or lead out, by where they would be put."""
+    """Entries by normalised name. `outside` maps absolute and escaping names, by normalised form, to the stored name."""
 
     entries: Mapping[str, Entry]
     outside: Mapping[str, str]
     links: frozenset[str]
 
     def find(self, path: str) -> Entry:
-        """The file behind a name. Raises Unusable when there is none, or links lead out or in a circle."""
+        """Return the file behind a name. Raises Unusable if it is missing, or if links escape or form a loop."""
         place, left = path, _MAX_LINKS
         while True:
             clean = normal(place)
             if clean is None or len(place) > MAX_NAME:
-                raise Unusable(path, Defect.ESCAPES, f"leads out of the archive: {place}")
+                raise Unusable(path, Defect.ESCAPES, f"points outside the archive: {place}")
             link = self._link_in(clean)
             if not link:
                 return self._file(path, clean)
             if not left:
-                raise Unusable(path, Defect.ESCAPES, "links lead in a circle")
+                raise Unusable(path, Defect.ESCAPES, "links form a loop")
             left -= 1
             place = self._behind(link) + clean[len(link) :]
 
     def has(self, path: str) -> bool:
-        """Whether there is an entry of this name, usable or not."""
+        """Return whether an entry of this name exists, usable or not."""
         return path in self.entries
 
     def body(self, path: str) -> bytes | None:
-        """The bytes of a small document; None when it cannot be had."""
+        """Return the bytes of a small document, or None if it cannot be read."""
         try:
             return self.find(path).body
         except Unusable:
             return None
 
     def _link_in(self, path: str) -> str:
-        """The first link on the way: the name itself, or a folder before it."""
+        """Return the first link on the path: the name itself, or a parent folder."""
         if not self.links:
             return ""
         end = path.find("/")
@@ -84,22 +84,24 @@ class Contents:
         entry = self.entries.get(name)
         if entry is None:
             if name in self.outside:
-                raise Unusable(asked, Defect.ESCAPES, f"is stored under a name that leads out: {self.outside[name]}")
+                raise Unusable(
+                    asked, Defect.ESCAPES, f"is stored under a name that points outside the archive: {self.outside[name]}"
+                )
             via = "" if name == asked else f": {name}"
             raise Unusable(asked, Defect.MISSING, f"is not in the archive{via}")
         if entry.kind is not EntryKind.FILE:
             what = entry.why or f"is a {entry.kind.value}, not a file"
             raise Unusable(asked, entry.defect or Defect.UNSUPPORTED, what)
         if not entry.digest:
-            raise Unusable(asked, entry.defect or Defect.TRUNCATED, entry.why or "could not be read whole")
+            raise Unusable(asked, entry.defect or Defect.TRUNCATED, entry.why or "could not be read completely")
         return entry
 
 
 def gather(entries: Iterable[Entry], findings: Findings) -> Contents:
-    """Put entries under their names. The last of a name counts, as when the archive is unpacked.
+    """Index entries by name. The last entry of a name wins, as when a tar is unpacked.
 
-    Two different entries of one name are a problem, and so is every name or link that leads out, whether or not an image
-    needs it: skopeo (`oci-archive:`) and `docker load` refuse such an archive as a whole.
+    Two different entries of one name are a problem. Each name or link that points outside is a problem too, even if no image
+    needs it: skopeo (`oci-archive:`) and `docker load` reject the whole archive.
     """
     named: dict[str, Entry] = {}
     outside: dict[str, str] = {}
@@ -107,11 +109,11 @@ def gather(entries: Iterable[Entry], findings: Findings) -> Contents:
         clean = normal(entry.name)
         if clean is None:
             outside[_inside(entry.name)] = entry.name
-            how = "is absolute" if entry.name.startswith("/") else "leads out of the archive"
+            how = "is absolute" if entry.name.startswith("/") else "points outside the archive"
             findings.add(entry.name, Defect.ESCAPES, f"the entry's name {how}")
             continue
         if "\\" in entry.name and (normal(entry.name.replace("\\", "/")) is None or entry.name[1:2] == ":"):
-            findings.add(entry.name, Defect.ESCAPES, "the entry's name leads out of the archive on Windows")
+            findings.add(entry.name, Defect.ESCAPES, "the entry's name points outside the archive on Windows")
         before = named.get(clean)
         if before is not None and not _alike(before, entry):
             findings.add(clean, Defect.DUPLICATE, _two(before, entry))
@@ -124,13 +126,13 @@ def gather(entries: Iterable[Entry], findings: Findings) -> Contents:
 
 
 def _check_link(name: str, named: Mapping[str, Entry], findings: Findings) -> None:
-    """Note a link that cannot be unpacked. A symbolic link to nothing can be."""
+    """Record a link that cannot be unpacked. A dangling symbolic link can be unpacked."""
     entry = named[name]
     is_hard = entry.kind is EntryKind.HARDLINK
     place = entry.target if is_hard else posixpath.join(posixpath.dirname(name), entry.target)
     target = normal(place)
     if target is None:
-        findings.add(name, Defect.ESCAPES, f"is a link that leads out of the archive: {entry.target}")
+        findings.add(name, Defect.ESCAPES, f"is a link that points outside the archive: {entry.target}")
     elif is_hard and target not in named:
         findings.add(name, Defect.MISSING, f"is a hard link to an entry that is not in the archive: {entry.target}")
 
@@ -151,4 +153,4 @@ def _two(first: Entry, last: Entry) -> str:
 def _described(entry: Entry) -> str:
     if entry.kind is not EntryKind.FILE:
         return f"a {entry.kind.value}" + (f" to {entry.target}" if entry.target else "")
-    return entry.digest or f"{entry.size:,} bytes that cannot be read whole"
+    return entry.digest or f"{entry.size:,} bytes that cannot be read completely"

@@ -1,4 +1,4 @@
-"""skopeo's `dir:`: `manifest.json` is the image's own manifest, blobs lie beside it by their hex digits. It gives no names."""
+"""skopeo's `dir:` format: `manifest.json` is the image manifest, with blobs beside it named by hex digest. It has no names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MANIFEST = "manifest.json"
 
 
 def blob_names(contents: Contents) -> Callable[[str], tuple[str, ...]]:
-    """Where such a folder keeps a digest's bytes: blobs, the manifests of an index, and the document at the top."""
+    """Return the naming rule of such a folder for blobs, for manifests of an index, and for the root document."""
     top = contents.find(MANIFEST).digest
 
     def names(digest: str) -> tuple[str, ...]:
@@ -26,12 +26,12 @@ def blob_names(contents: Contents) -> Callable[[str], tuple[str, ...]]:
 
 
 def is_directory(contents: Contents) -> bool:
-    """Whether `manifest.json` is one object, and not Docker's list."""
+    """Return whether `manifest.json` is a single object instead of Docker's list."""
     return (contents.body(MANIFEST) or b"").lstrip()[:1] == b"{"
 
 
 def read_directory(contents: Contents, blobs: Blobs, tree: Tree, findings: Findings) -> list[ArchivedImage]:
-    """The one image."""
+    """Return the only image of the folder."""
     blobs.verify_names("")
     entry = contents.find(MANIFEST)
     try:

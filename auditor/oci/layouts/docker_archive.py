@@ -1,7 +1,7 @@
-"""What `docker save` writes: `manifest.json` lists images as a config, names and layers, without any real manifest.
+"""The format of `docker save`: `manifest.json` lists the config, names and layers of each image. It stores no image manifest.
 
-Where there is none one is made: from the config and the layers as they are stored, so that what the archive holds can be
-judged like any other image. Its digest is nobody else's.
+The reader builds a manifest from the config and the stored layers, so the image can be checked like any other. The digest of
+that manifest exists in no registry.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LAYER_TYPES: Final = {"": _PLAIN, "gzip": f"{_PLAIN}.gzip", "zstd": f"{_PLAIN}.
 
 
 class Item(msgspec.Struct, frozen=True, rename="pascal"):
-    """One image of `manifest.json`. `layer_sources` are the descriptors that some layers had in a registry, by diff id."""
+    """One image of `manifest.json`. `layer_sources` maps diff ids to the descriptors of the layers in their registry."""
 
     config: str
     repo_tags: tuple[str, ...] | None = None
@@ -40,12 +40,12 @@ class Item(msgspec.Struct, frozen=True, rename="pascal"):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Its names, each once."""
+        """Return the distinct names."""
         return tuple(dict.fromkeys(name for name in self.repo_tags or () if name))
 
     @property
     def name(self) -> str:
-        """The name by which to speak of it."""
+        """Return the name for messages."""
         return self.names[0] if self.names else ""
 
 
@@ -58,7 +58,7 @@ class _Config(msgspec.Struct, frozen=True):
 
 
 def read_items(contents: Contents, findings: Findings) -> tuple[Item, ...]:
-    """The images of `manifest.json`."""
+    """Return the images of `manifest.json`."""
     try:
         items: tuple[Item, ...] | None = decode_at(contents, MANIFEST, tuple[Item, ...] | None)
     except Unusable as error:
@@ -78,21 +78,21 @@ class DockerArchive:
     findings: Findings
 
     def check_present(self, item: Item, foreign: set[str]) -> None:
-        """See that the files of an image are there, whose real manifest vouches for the rest. Foreign layers need not be."""
+        """Check that the files of an image exist; its stored manifest verifies the rest. Foreign layers may be missing."""
         for path in (item.config, *(item.layers or ())):
             if promised_digest(path) in foreign and not self.contents.has(path):
                 continue
             self._file(path, item.name)
 
     def config_digest(self, item: Item) -> str:
-        """The digest of an image's config; empty when it cannot be had."""
+        """Return the digest of an image's config, or an empty string if it cannot be read."""
         try:
             return self.contents.find(item.config).digest
         except Unusable:
             return ""
 
     def derive(self, item: Item) -> ArchivedImage | None:
-        """Verify an image and make its manifest. None when it has no usable config."""
+        """Verify an image and build its manifest. Return None if the config is unusable."""
         config = self._file(item.config, item.name)
         diff_ids = self._diff_ids(config, item) if config else None
         if config is None or diff_ids is None:
@@ -115,7 +115,7 @@ class DockerArchive:
             return None
 
     def _keep_promise(self, path: str, entry: Entry, image: str) -> bool:
-        """Hold a file against the digest in its name, if there is one."""
+        """Verify a file against the digest in its name, if there is one."""
         promised = promised_digest(path)
         if promised and promised != entry.digest:
             self.findings.add(path, Defect.DIGEST, f"hashes to {entry.digest}", image)
@@ -127,14 +127,16 @@ class DockerArchive:
         try:
             decoded: _Config = decode_at(self.contents, item.config, _Config)
         except Unusable as error:
-            detail = error.detail if error.defect is Defect.LIMIT else f"is no image config: {error.detail}"
+            detail = error.detail if error.defect is Defect.LIMIT else f"is not an image config: {error.detail}"
             self.findings.add(item.config, error.defect, detail, item.name)
             return None
         self.blobs.keep(config.digest, CONFIG_TYPE, config.body or b"")
         return decoded.rootfs.diff_ids or ()
 
     def _layer(self, path: str, diff_id: str, sources: Mapping[str, Descriptor], image: str) -> Descriptor | None:
-        """The descriptor of a layer as it is stored. What a registry had helps where it is the same bytes, or foreign."""
+        """Return the descriptor of a layer as stored. Use the registry's descriptor if the bytes are equal or the layer is
+        foreign.
+        """
         source = sources.get(diff_id)
         if source is not None and (source.urls or source.is_nondistributable) and not self.contents.has(path):
             return source
@@ -148,13 +150,13 @@ class DockerArchive:
         if source is None or not vouched:
             return Descriptor(entry.digest, entry.size, _LAYER_TYPES[entry.packed])
         if source.size != entry.size:
-            detail = f"has {entry.size:,} bytes, LayerSources says {source.size:,}"
+            detail = f"has {entry.size:,} bytes, LayerSources states {source.size:,}"
             self.findings.add(path, Defect.SIZE, detail, image)
         kind = source.media_type or _LAYER_TYPES[entry.packed]
         return Descriptor(entry.digest, entry.size, kind, source.urls)
 
     def _is_layer(self, path: str, entry: Entry, diff_id: str, image: str) -> bool:
-        """Whether the stored bytes are the layer that the config means: as they are, by their name, or unpacked."""
+        """Return whether the stored bytes are the config's layer: as stored, by digest in the name, or after decompression."""
         if diff_id in {entry.digest, entry.unpacked}:
             return True
         if entry.packed and promised_digest(path) == entry.digest:
@@ -163,7 +165,7 @@ class DockerArchive:
             self.findings.add(path, entry.defect or Defect.DIGEST, entry.why or f"hashes to {entry.digest}", image)
             return False
         how = f"unpacks to {entry.unpacked}" if entry.packed else f"hashes to {entry.digest}"
-        self.findings.add(path, Defect.DIGEST, f"{how}, the config says {diff_id}", image)
+        self.findings.add(path, Defect.DIGEST, f"{how}, the config states {diff_id}", image)
         return False
 
     def _manifest(self, config: Entry, layers: list[Descriptor], item: Item) -> ArchivedImage:

@@ -1,4 +1,4 @@
-"""What a reader of archives saw: one entry after the other, files hashed, small documents kept."""
+"""Archive entries as a reader produces them: files are hashed and small documents kept."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ DOCUMENT_NAMES = frozenset({"manifest.json", "index.json", "oci-layout", "reposi
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry under the name that the archive gives it.
+    """One entry under the name in the archive.
 
-    `digest` is that of the stored bytes, by the algorithm that the name asks for; empty when they could not be read whole.
-    `packed` is `gzip` or `zstd` when the bytes begin so; `unpacked` their sha256 digest after decompression, where that was
-    worth while. `body` is kept for small files that look like JSON. `defect` and `why` say what kept the reader from more.
-    `told` is what the bytes of other files say about their unpacked size.
+    `digest` is the digest of the stored bytes, with the algorithm that the name implies; it is empty if they could not be read
+    completely. `packed` is `gzip` or `zstd` if the bytes start so. `unpacked` is the sha256 digest after decompression, if the
+    reader decompressed the file. `body` holds small files that look like JSON. `defect` and `why` say why the reader stopped.
+    `told` is what the bytes of other files state about their unpacked size.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Entry:
 
     @property
     def is_link(self) -> bool:
-        """Whether another entry, or nothing, stands behind it."""
+        """Return whether the entry is a link."""
         return self.kind in {EntryKind.SYMLINK, EntryKind.HARDLINK}
 
 
@@ -44,13 +44,15 @@ _HEX = frozenset("0123456789abcdef")
 
 
 def algorithm_for(name: str) -> str:
-    """The digest algorithm that a name asks for: `blobs/sha512/<128 hex digits>` wants sha512, most others sha256."""
+    """Return the digest algorithm that a name implies: sha512 for `blobs/sha512/<128 hex digits>`, sha256 for most others."""
     last = name.rpartition("/")[2]
     return _ALGORITHMS.get(len(last), "sha256") if _HEX.issuperset(last) else "sha256"
 
 
 def promised_digest(name: str) -> str:
-    """The digest that a file's name promises: blobs by digest, `<hex>.tar.gz`, `<hex>.json`, `sha256:<hex>`; else empty."""
+    """Return the digest in a file name: blobs by digest, `<hex>.tar.gz`, `<hex>.json`, `sha256:<hex>`; otherwise an empty
+    string.
+    """
     last = name.rpartition("/")[2].removeprefix("sha256:")
     for ending in (".tar.gz", ".tgz", ".json"):
         last = last.removesuffix(ending)
@@ -59,5 +61,5 @@ def promised_digest(name: str) -> str:
 
 
 def may_be_document(name: str, start: bytes) -> bool:
-    """Whether a small file deserves to be kept: it has a well-known name, or looks like JSON."""
+    """Return whether to keep a small file: it has a well-known name or looks like JSON."""
     return name.rpartition("/")[2] in DOCUMENT_NAMES or start.lstrip()[:1] in {b"{", b"["}

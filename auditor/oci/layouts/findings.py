@@ -1,4 +1,4 @@
-"""The problems of one archive, each once, and never more than anybody reads."""
+"""The problems of one archive, without duplicates and limited in number."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ _LONGEST = 300
 
 
 def legible(text: str) -> str:
-    """Return a name or a reason of an archive, cut, with U+FFFD for characters that are not printable."""
+    """Return a name or reason from an archive, shortened, with U+FFFD for unprintable characters."""
     head = text[: _LONGEST + 1]
     return short("".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in head), _LONGEST)
 
 
 class Findings:
-    """Collects problems. The same defect of one entry counts once, for the image that showed it first."""
+    """Collect problems. A defect of one entry is listed once, for the first image that showed it."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, Defect], ArchiveProblem] = {}
         self._more = 0
 
     def add(self, entry: str, defect: Defect, detail: str, image: str = "") -> None:
-        """Note a problem."""
+        """Record a problem."""
         key = (entry, defect)
         if key in self._found:
             return
@@ -34,14 +34,14 @@ class Findings:
         self._found[key] = ArchiveProblem(legible(entry), defect, legible(detail), legible(image))
 
     def add_unusable(self, error: Unusable, image: str = "") -> None:
-        """Note what was raised."""
+        """Record the problem that an exception describes."""
         self.add(error.entry, error.defect, error.detail, image)
 
     def __bool__(self) -> bool:
         return bool(self._found)
 
     def problems(self) -> tuple[ArchiveProblem, ...]:
-        """All of them, in the order in which they were found."""
+        """Return all problems in the order in which they were found."""
         found = tuple(self._found.values())
         if not self._more:
             return found

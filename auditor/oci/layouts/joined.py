@@ -1,4 +1,4 @@
-"""Archives that are a docker-archive and an OCI layout at once, as Docker writes them since version 25."""
+"""Archives that are both a docker-archive and an OCI layout, as Docker writes them since version 25."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from auditor.oci.layouts.oci_layout import REF_NAME
 from auditor.oci.layouts.tree import Tree
 from auditor.oci.reference import spelt
 
-MAX_STEPS = 1_000_000  # a thousand images of a hundred platforms take a tenth of it
+MAX_STEPS = 1_000_000  # a thousand images with a hundred platforms each need a tenth of it
 
 
 def join(images: Sequence[ArchivedImage], items: Sequence[Item], docker: DockerArchive, tree: Tree) -> list[ArchivedImage]:
-    """The layout's images, with the names of `manifest.json`, and what only that lists. Real manifests come first."""
+    """Return the layout's images with the names of `manifest.json`, then the images that only `manifest.json` lists."""
     found = list(images)
     by_config = _by_config(images, docker, tree)
     known = {number: {spelt(name) for name in image.names} for number, image in enumerate(images)}
@@ -35,11 +35,11 @@ def join(images: Sequence[ArchivedImage], items: Sequence[Item], docker: DockerA
 
 
 def _by_config(images: Sequence[ArchivedImage], docker: DockerArchive, tree: Tree) -> dict[str, list[int]]:
-    """Which images hold a config, by position."""
+    """Return the positions of the images that hold each config."""
     found: dict[str, list[int]] = {}
     for number, image in enumerate(images):
         if tree.steps > MAX_STEPS:
-            docker.findings.add("index.json", Defect.LIMIT, f"more than {MAX_STEPS:,} ways from its images to their configs")
+            docker.findings.add("index.json", Defect.LIMIT, f"more than {MAX_STEPS:,} paths from its images to their configs")
             break
         for config in tree.configs_under(image.digest):
             found.setdefault(config, []).append(number)
@@ -47,7 +47,7 @@ def _by_config(images: Sequence[ArchivedImage], docker: DockerArchive, tree: Tre
 
 
 def _named(image: ArchivedImage, names: list[str]) -> ArchivedImage:
-    """The image with names of `manifest.json` too: after containerd's, before a bare `ref.name`, which may be only a tag."""
+    """Add the names of `manifest.json`: after containerd's name, but before a bare `ref.name`, which may be only a tag."""
     if not names:
         return image
     if image.names and image.name_source != REF_NAME:

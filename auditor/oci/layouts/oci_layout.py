@@ -1,4 +1,4 @@
-"""OCI layouts: `index.json` and `blobs/<algorithm>/<hex>`. Hauler stores and containerd's exports are such too."""
+"""OCI layouts: `index.json` and `blobs/<algorithm>/<hex>`. Hauler stores and containerd exports use this format too."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ REF_NAME = "org.opencontainers.image.ref.name"
 
 
 class ArchiveKind(Fact, frozen=True, kw_only=True):
-    """A value of the annotation `kind` for what belongs to an image and is none: signatures, attestations."""
+    """A value of the annotation `kind` for content that belongs to an image but is not an image: signatures, attestations."""
 
     kind: str
 
 
 class _Roots(msgspec.Struct, frozen=True):
-    """`index.json`. Docker writes null where there is no named image."""
+    """`index.json`. Docker writes null if no image has a name."""
 
     manifests: tuple[Descriptor, ...] | None = None
 
@@ -40,21 +40,21 @@ class _Marker(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def blob_names(digest: str) -> tuple[str, ...]:
-    """Where a layout keeps a digest's bytes."""
+    """Return the entry names under which a layout stores a digest."""
     algorithm, _, encoded = digest.partition(":")
     return (f"blobs/{algorithm}/{encoded}",)
 
 
 def is_layout(contents: Contents) -> bool:
-    """Whether the archive means to be an OCI layout."""
+    """Return whether the archive claims to be an OCI layout."""
     return contents.has(INDEX) or contents.has(MARKER)
 
 
 def decode_at(contents: Contents, name: str, shape: Any) -> Any:  # noqa: ANN401 - each caller names the type it decodes
-    """A document at a fixed place. Raises Unusable."""
+    """Return the document at a fixed path. Raises Unusable."""
     entry = contents.find(name)
     if entry.body is None:
-        raise Unusable(name, entry.defect or Defect.MALFORMED, entry.why or "is no JSON document")
+        raise Unusable(name, entry.defect or Defect.MALFORMED, entry.why or "is not a JSON document")
     try:
         return msgspec.json.decode(entry.body, type=shape)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -62,7 +62,7 @@ def decode_at(contents: Contents, name: str, shape: Any) -> Any:  # noqa: ANN401
 
 
 def read_layout(contents: Contents, blobs: Blobs, tree: Tree, findings: Findings) -> list[ArchivedImage]:
-    """The images that `index.json` names, everything below them verified."""
+    """Return the images that `index.json` names, with everything below them verified."""
     _check_marker(contents, findings)
     blobs.verify_names("blobs/")
     try:
@@ -79,7 +79,7 @@ def read_layout(contents: Contents, blobs: Blobs, tree: Tree, findings: Findings
         if contradiction := _two_names(root):
             findings.add(INDEX, Defect.NAMES, contradiction, name)
         if not is_digest(root.digest):
-            findings.add(INDEX, Defect.MALFORMED, f"digest {root.digest[:80]!r} is no digest", name)
+            findings.add(INDEX, Defect.MALFORMED, f"digest {root.digest[:80]!r} is not a digest", name)
             continue
         kind = tree.walk(root, name)
         names.setdefault((root.digest, source), {}).update({name: None} if name else {})
@@ -88,7 +88,7 @@ def read_layout(contents: Contents, blobs: Blobs, tree: Tree, findings: Findings
 
 
 def name_of(root: Descriptor) -> tuple[str, str]:
-    """The name that an entry of `index.json` gives its image, and where it stands. What signs an image has none."""
+    """Return the image name of an `index.json` entry and the annotation that holds it. Signatures have no name."""
     notes = root.annotations or {}
     if _belongs_to_another(notes.get("kind", "")):
         return "", ""
@@ -96,9 +96,9 @@ def name_of(root: Descriptor) -> tuple[str, str]:
 
 
 def _two_names(root: Descriptor) -> str:
-    """How the two annotations of an image's name contradict each other; empty when they do not.
+    """Return how the two name annotations of an image contradict each other, or an empty string.
 
-    `ref.name` may be the whole name, the end of it, or its tag alone.
+    `ref.name` may be the whole name, the end of it, or only its tag.
     """
     notes = root.annotations or {}
     name, ref = notes.get(CONTAINERD_NAME, ""), notes.get(REF_NAME, "")
@@ -119,13 +119,13 @@ def _size(blobs: Blobs, root: Descriptor) -> int:
 
 def _check_marker(contents: Contents, findings: Findings) -> None:
     if not contents.has(MARKER):
-        findings.add(MARKER, Defect.LAX, "is not there: strict readers do not take this for an OCI layout")
+        findings.add(MARKER, Defect.LAX, "is missing: strict readers do not accept this as an OCI layout")
         return
     try:
         marker: _Marker = decode_at(contents, MARKER, _Marker)
     except Unusable as error:
-        findings.add(MARKER, Defect.LAX, f"does not name a layout version: {error.detail}")
+        findings.add(MARKER, Defect.LAX, f"does not state a layout version: {error.detail}")
         return
     if marker.image_layout_version != VERSION:
-        detail = f"names the layout version {marker.image_layout_version!r}: containerd imports only {VERSION}"
+        detail = f"states layout version {marker.image_layout_version!r}: containerd imports only {VERSION}"
         findings.add(MARKER, Defect.UNSUPPORTED, detail)

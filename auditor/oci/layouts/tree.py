@@ -1,4 +1,4 @@
-"""From a root document down: indexes, manifests, configs and layers, each verified once."""
+"""Walk from a root document through indexes, manifests, configs and layers. Each document is verified once."""
 
 from __future__ import annotations
 
@@ -32,30 +32,30 @@ _SHAPES: Final = {
 
 
 def media_type_of(descriptor: Descriptor, document: Document) -> str:
-    """What a document is: by its descriptor, by itself, or by its shape."""
+    """Return the media type from the descriptor, else from the document, else from its shape."""
     own = "" if isinstance(document, Schema1) else document.media_type
     return next((told for told in (descriptor.media_type, own) if told in _DOCUMENTS), _SHAPES[type(document)])
 
 
 def contradicts(called: str, document: Document) -> str:
-    """How a document contradicts the media type that its descriptor states; empty when it does not."""
+    """Return how a document contradicts the media type in its descriptor, or an empty string."""
     if isinstance(document, Schema1):
-        return "" if called not in _DOCUMENTS - media_types.SCHEMA1 else f"is called {called}, and is a schema 1 manifest"
+        return "" if called not in _DOCUMENTS - media_types.SCHEMA1 else f"is declared as {called}, but is a schema 1 manifest"
     family, shape = (media_types.INDEXES, "an index") if isinstance(document, Index) else (media_types.MANIFESTS, "a manifest")
     if called in _DOCUMENTS and called not in family:
-        return f"is called {called}, and is {shape}"
+        return f"is declared as {called}, but is {shape}"
     own = document.media_type
     if own in _DOCUMENTS and own not in family:
-        return f"calls itself {own}, and is {shape}"
+        return f"states mediaType {own}, but is {shape}"
     if called in _DOCUMENTS and own in _DOCUMENTS and called != own:
-        return f"is called {called}, and calls itself {own}"
+        return f"is declared as {called}, but states mediaType {own}"
     return ""
 
 
 class Tree:
-    """Walks documents. `config_of` and `children_of` remember, by digest, what each manifest and index points at.
+    """Walk documents. `config_of` and `children_of` record by digest what each manifest and index points at.
 
-    `steps` counts what `configs_under` has looked at: indexes may share children, so that many roots are much work.
+    `steps` counts the documents that `configs_under` visits. Indexes may share children, so many roots can need much work.
     """
 
     def __init__(self, blobs: Blobs, findings: Findings) -> None:
@@ -69,7 +69,7 @@ class Tree:
         self.steps = 0
 
     def walk(self, root: Descriptor, image: str) -> str:
-        """Verify everything below a root, which must be there. Returns the root's media type."""
+        """Verify everything below a root, which must exist. Return the root's media type."""
         if root.digest in self._types:
             self._check_again(root, image)
             return self._types[root.digest]
@@ -86,7 +86,7 @@ class Tree:
         return self._types.get(root.digest, root.media_type)
 
     def configs_under(self, root: str) -> frozenset[str]:
-        """The configs of all manifests below a root."""
+        """Return the configs of all manifests below a root."""
         found, seen, left = set(), {root}, [root]
         while left:
             digest = left.pop()
@@ -99,7 +99,7 @@ class Tree:
         return frozenset(found)
 
     def _visit(self, descriptor: Descriptor, image: str, *, required: bool) -> tuple[Descriptor, ...]:
-        """Verify one document and return what it lists, if it is an index. A child that is not there may be elsewhere."""
+        """Verify one document. Return its entries if it is an index. A missing child may be stored elsewhere."""
         if descriptor.digest in self._types:
             self._check_again(descriptor, image)
             return ()
@@ -118,13 +118,13 @@ class Tree:
         return self._follow(descriptor.digest, document, entry.name, image)
 
     def _check_again(self, descriptor: Descriptor, image: str) -> None:
-        """Compare one more descriptor of a document that was read already: its size and its media type."""
+        """Compare a further descriptor of a known document with its size and media type."""
         entry, kind = self._stated.get(descriptor.digest, (None, ""))
         if entry is None:
             return
         self._blobs.check_size(descriptor, entry, image)
         if descriptor.media_type in _DOCUMENTS and descriptor.media_type != kind:
-            detail = f"one descriptor calls it {kind}, another {descriptor.media_type}"
+            detail = f"one descriptor declares it as {kind}, another as {descriptor.media_type}"
             self._findings.add(entry.name, Defect.MEDIA_TYPE, detail, image)
 
     def _follow(self, digest: str, document: Document, name: str, image: str) -> tuple[Descriptor, ...]:
@@ -150,11 +150,11 @@ class Tree:
             self._findings.add(name, Defect.MALFORMED, f"{reason}{in_brackets(len(reasons))}", image)
 
     def _parse(self, descriptor: Descriptor, entry: Entry, image: str) -> Document | None:
-        """The document; None for what is none. Only what should be one is a problem then."""
+        """Return the document, or None. Report a problem only if the media type requires a document."""
         should = descriptor.media_type in _DOCUMENTS
         if entry.body is None:
             if should:
-                self._findings.add(entry.name, entry.defect or Defect.MALFORMED, entry.why or "is no JSON document", image)
+                self._findings.add(entry.name, entry.defect or Defect.MALFORMED, entry.why or "is not a JSON document", image)
             return None
         try:
             return parse_document(entry.body, descriptor.media_type)
@@ -164,7 +164,7 @@ class Tree:
             return None
 
     def _config(self, config: Descriptor, image: str) -> tuple[str, ...] | None:
-        """Verify a config. Returns its diff ids; None for what is no image's config, or states none."""
+        """Verify a config. Return its diff ids, or None if it is not an image config or states none."""
         entry = self._blobs.check(config, image)
         if entry is None:
             return None
@@ -173,12 +173,12 @@ class Tree:
         if config.media_type not in IMAGE_CONFIGS:
             return None
         if entry.body is None:
-            self._findings.add(entry.name, entry.defect or Defect.MALFORMED, entry.why or "is no JSON config", image)
+            self._findings.add(entry.name, entry.defect or Defect.MALFORMED, entry.why or "is not a JSON config", image)
             return None
         try:
             return parse_config(entry.body).diff_ids
         except MalformedDocument as error:
-            self._findings.add(entry.name, Defect.MALFORMED, f"is no image config: {error}", image)
+            self._findings.add(entry.name, Defect.MALFORMED, f"is not an image config: {error}", image)
             return None
 
     def _layers(self, layers: tuple[Descriptor, ...], image: str, diff_ids: tuple[str, ...] | None) -> None:
@@ -191,8 +191,8 @@ class Tree:
             if entry is None or layer.media_type not in media_types.OCI_PLAIN_LAYERS:
                 continue
             if entry.packed:
-                detail = f"is called {layer.media_type}, and its bytes are {entry.packed}"
+                detail = f"is declared as {layer.media_type}, but its bytes are {entry.packed}"
                 self._findings.add(entry.name, Defect.MEDIA_TYPE, detail, image)
             elif diff_ids is not None and number < len(diff_ids) and diff_ids[number] != entry.digest:
-                detail = f"hashes to {entry.digest}, the config says {diff_ids[number]}"
+                detail = f"hashes to {entry.digest}, the config states {diff_ids[number]}"
                 self._findings.add(entry.name, Defect.DIGEST, detail, image)

@@ -1,4 +1,4 @@
-"""Archives of no format that runtimes import: what they probably are."""
+"""Archives in a format that runtimes do not import: report what they probably are."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ _TOPS = ("index.json", "manifest.json", "oci-layout")
 
 
 def explain(contents: Contents, findings: Findings) -> None:
-    """Say why there is no image. A reader that stopped early has said why already."""
+    """Record why the archive holds no image, unless the reader has already reported the reason."""
     if contents.has("repositories"):
-        detail = "only the legacy file `repositories` names images, there is no manifest.json: runtimes no longer import this"
+        detail = (
+            "only the legacy file `repositories` names images; manifest.json is missing: runtimes do not import this format"
+        )
         findings.add("repositories", Defect.UNSUPPORTED, detail)
         return
     if not contents.entries:
@@ -22,17 +24,19 @@ def explain(contents: Contents, findings: Findings) -> None:
             findings.add("", Defect.MALFORMED, "holds no entries")
         return
     if inner := _first(contents, _ARCHIVES):
-        findings.add(inner, Defect.UNSUPPORTED, "an archive inside the archive: unpack the outer one and name the inner one")
+        findings.add(
+            inner, Defect.UNSUPPORTED, "is an archive inside the archive: unpack the outer archive and list the inner one"
+        )
         return
     if below := _first(contents, tuple(f"/{name}" for name in _TOPS)):
-        findings.add(below, Defect.UNSUPPORTED, "lies in a folder inside the archive, where no runtime looks for it")
+        findings.add(below, Defect.UNSUPPORTED, "is in a subfolder of the archive, where runtimes do not look")
         return
     if not findings:
-        detail = "holds no manifest.json and no index.json: neither a docker-archive, nor an OCI layout"
+        detail = "holds neither manifest.json nor index.json: not a docker-archive, not an OCI layout"
         findings.add("", Defect.UNSUPPORTED, detail)
 
 
 def _first(contents: Contents, endings: tuple[str, ...]) -> str:
-    """The first file with one of the endings."""
+    """Return the first file with one of the endings."""
     files = (name for name, entry in contents.entries.items() if entry.kind is EntryKind.FILE)
     return next((name for name in files if name.endswith(endings)), "")

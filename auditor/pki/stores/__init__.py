@@ -1,1 +1,1 @@
-"""Trust stores in the formats of the field: what a node dump says, and what it does not."""
+"""File formats of trust stores, and what a node dump states."""

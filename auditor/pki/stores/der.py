@@ -1,4 +1,4 @@
-"""A walk over DER elements, for the one format that no kept library reads: Microsoft's certificate trust lists."""
+"""A DER parser for Microsoft's certificate trust lists, which no library in use parses."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ MAX_LENGTH_OCTETS = 4
 
 
 class NotDer(ValueError):
-    """The bytes are no DER. `str(error)` says where."""
+    """The bytes are not DER. `str(error)` gives the position."""
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One element: its tag (low form only), and its content."""
+    """One element: its tag (low form only) and its content."""
 
     tag: int
     content: bytes
 
     def only(self, tag: int) -> Element:
-        """Itself, where it has that tag. Raises NotDer."""
+        """Return the element if it has that tag. Raises NotDer."""
         if self.tag != tag:
-            raise NotDer(f"tag {self.tag:#04x} where {tag:#04x} belongs")
+            raise NotDer(f"found tag {self.tag:#04x}, expected {tag:#04x}")
         return self
 
     @property
     def children(self) -> Iterator[Element]:
-        """The elements inside, in order, each read when it is asked for. Raises NotDer."""
+        """Yield the nested elements in order, parsed on demand. Raises NotDer."""
         return elements(self.content)
 
 
 def elements(data: bytes) -> Iterator[Element]:
-    """The elements of `data`, one after the other. Raises NotDer where they stop to be any."""
+    """Yield the elements of `data`. Raises NotDer at the first invalid one."""
     position = 0
     while position < len(data):
         tag, begin, end = _header(data, position)
@@ -43,24 +43,24 @@ def elements(data: bytes) -> Iterator[Element]:
 
 
 def _header(data: bytes, position: int) -> tuple[int, int, int]:
-    """Tag, and where the content begins and ends."""
+    """Return the tag, and the start and end of the content."""
     if position + 2 > len(data):
         raise NotDer(f"it ends inside the element at {position}")
     tag, length, begin = data[position], data[position + 1], position + 2
     if length >= 0x80:
         octets = length & 0x7F
         if not 0 < octets <= MAX_LENGTH_OCTETS or begin + octets > len(data):
-            raise NotDer(f"no length that can be read at {position}")
+            raise NotDer(f"unreadable length at {position}")
         length, begin = int.from_bytes(data[begin : begin + octets], "big"), begin + octets
     if begin + length > len(data):
-        raise NotDer(f"the element at {position} is longer than what holds it")
+        raise NotDer(f"the element at {position} is longer than its container")
     return tag, begin, begin + length
 
 
 def dotted(content: bytes) -> str:
-    """An object identifier as text. Raises NotDer."""
+    """Return an object identifier as text. Raises NotDer."""
     if not content or content[-1] & 0x80 or len(content) > 64:
-        raise NotDer("no object identifier")
+        raise NotDer("not an object identifier")
     numbers, value = [], 0
     for octet in content:
         value = value << 7 | octet & 0x7F

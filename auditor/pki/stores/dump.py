@@ -1,7 +1,7 @@
-r"""What a Windows machine trusts, as JSON: the dump of `windows-trust.ps1`, or `Get-ChildItem Cert:\\… | ConvertTo-Json`.
+r"""The trust of a Windows machine as JSON: the dump of `windows-trust.ps1`, or `Get-ChildItem Cert:\\… | ConvertTo-Json`.
 
-Only a dump that holds both `Root` and `AuthRoot` shows that a root is *not* on the machine: Windows trusts roots of the
-second that a listing of the first need not show.
+Only a dump with both `Root` and `AuthRoot` shows that a root is *not* on the machine. Windows also trusts the roots in
+`AuthRoot`, which a listing of `Root` may omit.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _THUMBPRINT = re.compile(r"[0-9a-fA-F]{40}")
 
 @dataclass(frozen=True, slots=True)
 class RootUpdates:
-    """How a machine updates its roots, as its registry says. `synced`: when it last asked; None: never, or not known.
+    """The root update settings in a machine's registry. `synced` is the last update, or None if never or unknown.
 
-    `setting` is written as the plan does: `enabled`, `disabled`, or the URL that it was redirected to.
+    `setting` uses the values of the plan: `enabled`, `disabled`, or the redirection URL.
     """
 
     setting: str
@@ -42,7 +42,7 @@ class RootUpdates:
 
 @dataclass(frozen=True, slots=True)
 class Dump:
-    """The stores of a machine by name, and what could not be read. `updates` is None where the dump does not probe them."""
+    """The stores of a machine by name, and the problems. `updates` is None if the dump does not include the settings."""
 
     stores: Mapping[str, tuple[Certificate, ...]] = field(default_factory=lambda: MappingProxyType({}))
     computer: str = ""
@@ -51,33 +51,33 @@ class Dump:
 
     @property
     def proves_absence(self) -> bool:
-        """Whether a root that is in no store of it is not on the machine."""
+        """Return whether a root in none of its stores is not on the machine."""
         return {ROOT, AUTH_ROOT} <= set(self.stores) and not self.problems
 
     def certificates(self, *names: str) -> tuple[Certificate, ...]:
-        """The certificates of some stores, each once."""
+        """Return the certificates of some stores, without duplicates."""
         return tuple(dict.fromkeys(one for name in names for one in self.stores.get(name, ())))
 
 
 def dump_script() -> str:
-    """The PowerShell that writes such a dump."""
+    """Return the PowerShell script that writes such a dump."""
     return resources.files(__package__).joinpath("windows-trust.ps1").read_text(encoding="utf-8")
 
 
 def looks_like_json(data: bytes) -> bool:
-    """Whether the bytes begin as a JSON object or list."""
+    """Return whether the bytes start like a JSON object or list."""
     return data.lstrip()[:1] in {b"{", b"["}
 
 
 def read_dump(data: bytes, known: Mapping[str, Certificate] = MappingProxyType({})) -> Dump:
-    """Read a dump from UTF-8 JSON. Never raises: what cannot be read is in `problems`.
+    """Parse a dump from UTF-8 JSON. Never raises: unreadable parts are listed in `problems`.
 
-    A certificate that is only named by its thumbprint is taken from `known`, by SHA-1 in lower-case hex.
+    A certificate given only by thumbprint is taken from `known`, by SHA-1 in lower-case hex.
     """
     try:
         document = msgspec.json.decode(data)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-        return Dump(problems=(f"no JSON: {printable(str(error), 200)}",))
+        return Dump(problems=(f"not JSON: {printable(str(error), 200)}",))
     reader = _Reader(known)
     if isinstance(document, dict) and "stores" in document:
         return reader.own(document)
@@ -93,26 +93,28 @@ class _Reader:
     def own(self, document: dict[str, Any]) -> Dump:
         if document.get("format") != FORMAT:
             said = printable(str(document.get("format")), 60)
-            return Dump(problems=(f"its format is {said}, and {FORMAT} is read",))
+            return Dump(problems=(f"its format is {said}; expected {FORMAT}",))
         stores = document["stores"]
         if not isinstance(stores, dict):
-            return Dump(problems=("`stores` is no mapping",))
+            return Dump(problems=("`stores` is not a mapping",))
         found = {_NAMES[str(name).lower()]: self._all(items) for name, items in stores.items() if str(name).lower() in _NAMES}
         updates = self._updates(document.get("root_updates"))
         return self._made(found, printable(str(document.get("computer") or ""), 80), updates)
 
     def listing(self, document: object) -> Dump:
-        """What `Get-ChildItem Cert:\\LocalMachine\\… | ConvertTo-Json` gives; without a place, it is taken for `Root`."""
+        """Read the output of `Get-ChildItem Cert:\\LocalMachine\\… | ConvertTo-Json`; a certificate without a path counts as
+        `Root`.
+        """
         found: dict[str, list[Certificate]] = {}
         for entry in _flat(document):
             if not isinstance(entry, dict) or not {"RawData", "Thumbprint"} & set(entry):
-                self._note("an entry is no certificate: RawData or Thumbprint is needed")
+                self._note("an entry is not a certificate: RawData or Thumbprint is required")
                 continue
             place = str(entry.get("PSParentPath") or "").replace("/", "\\").rpartition("\\")[2].lower()
             if (certificate := self._one(entry)) is not None:
                 found.setdefault(_NAMES.get(place, ROOT), []).append(certificate)
         if not found and not self._problems:
-            self._note("there is no certificate in it")
+            self._note("it contains no certificate")
         return self._made({name: tuple(each) for name, each in found.items()}, "", None)
 
     def _made(self, found: dict[str, tuple[Certificate, ...]], computer: str, updates: RootUpdates | None) -> Dump:
@@ -147,7 +149,7 @@ class _Reader:
         if isinstance(thumbprint, str) and _THUMBPRINT.fullmatch(thumbprint):
             if thumbprint.lower() in self._known:
                 return self._known[thumbprint.lower()]
-            raise ValueError(f"only its thumbprint {thumbprint} is there, which is no public root's: RawData is needed")
+            raise ValueError(f"it has only the thumbprint {thumbprint}, which is not a public root: RawData is required")
         raise ValueError("it has no RawData")
 
     def _updates(self, probe: object) -> RootUpdates | None:
@@ -156,12 +158,12 @@ class _Reader:
         url = probe.get("RootDirUrl")
         setting = printable(url, 300) if isinstance(url, str) and url else "enabled"
         if probe.get("DisableRootAutoUpdate") == 1:
-            setting = "disabled"  # a mirror is not asked either
+            setting = "disabled"  # Windows does not contact a mirror either
         return RootUpdates(setting, _moment(probe.get("LastSyncTime")))
 
 
 def _flat(items: object) -> Iterator[object]:
-    """The items of a list; of one that was no list, as PowerShell unwraps lists of one, itself; of nothing, none."""
+    """Yield the items of a list. PowerShell unwraps lists of one item, so any other value counts as its only item."""
     if isinstance(items, list):
         yield from items
     elif items is not None:
@@ -172,7 +174,7 @@ def _moment(text: object) -> datetime.datetime | None:
     if not isinstance(text, str):
         return None
     try:
-        # .NET writes seven digits of a second, which is one more than there can be.
+        # .NET writes seven fractional digits of a second; Python accepts six.
         found = datetime.datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
     except ValueError:
         return None

@@ -1,4 +1,4 @@
-"""A trust store out of bytes of unknown make: certificates, a serialized store, or the dump of a Windows machine."""
+"""Read a trust store from bytes of unknown format: certificates, a serialized store, or a Windows dump."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EXPORT = "write it as PEM: keytool -list -rfc -keystore cacerts > cacerts.pem"
 
 @dataclass(frozen=True, slots=True)
 class StoreRead:
-    """What a file of a trust store holds: certificates to trust, or the `dump` of a whole machine; and what is unreadable."""
+    """The content of a trust store file: certificates to trust, or the `dump` of a whole machine; and the problems."""
 
     certificates: tuple[Certificate, ...] = ()
     dump: Dump | None = None
@@ -27,7 +27,7 @@ class StoreRead:
 
 
 def read_store(data: bytes) -> StoreRead:
-    """Read PEM, DER, PKCS#7, `.sst`, or the JSON of a Windows machine. Never raises; one bad certificate spoils no other."""
+    """Read PEM, DER, PKCS#7, `.sst` or a Windows JSON dump. Never raises; one bad certificate does not affect others."""
     data = without_utf16(data)
     if is_serialized_store(data):
         return _serialized(data)
@@ -35,16 +35,16 @@ def read_store(data: bytes) -> StoreRead:
         dump = read_dump(data, public_by_sha1())
         return StoreRead(dump=dump, problems=dump.problems)
     if data.startswith(_JAVA) or _is_pkcs12(data):
-        return StoreRead(problems=(f"a keystore of Java or PKCS#12, which is not read: {_EXPORT}",))
+        return StoreRead(problems=(f"Java and PKCS#12 keystores are not supported: {_EXPORT}",))
     if is_trust_list(data):
-        why = "a certificate trust list names roots and holds none: give a dump of the node, or the certificates themselves"
+        why = "a certificate trust list only names roots: list a dump of the node, or the certificates themselves"
         return StoreRead(problems=(why,))
     loaded = load_certificates(data)
     return StoreRead(loaded.certificates, problems=loaded.problems)
 
 
 def _is_pkcs12(data: bytes) -> bool:
-    # PFX: a sequence of version 3 and a content of type data.
+    # PFX: a sequence of version 3 and content of type data.
     return data[:1] == b"\x30" and b"\x02\x01\x03\x30" in data[:12] and _PKCS12 in data[:64]
 
 
@@ -53,7 +53,7 @@ def _serialized(data: bytes) -> StoreRead:
     problems: list[str] = []
     for number, record in enumerate(records(data), start=1):
         if len(certificates) >= MAX_CERTIFICATES or len(problems) >= MAX_PROBLEMS:
-            problems.append("there is more, which was not read")
+            problems.append("it holds more elements than the limit; the rest was not read")
             break
         if isinstance(record, str):
             problems.append(record)
@@ -63,5 +63,5 @@ def _serialized(data: bytes) -> StoreRead:
             except UnreadableCertificate as error:
                 problems.append(f"element {number}: {error}")
     if not certificates and not problems:
-        problems.append("there is no certificate in it")
+        problems.append("it contains no certificate")
     return StoreRead(tuple(certificates), problems=tuple(problems))

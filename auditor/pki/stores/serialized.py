@@ -1,7 +1,7 @@
-"""Windows' serialized store (`.sst`): what `certutil -generateSSTFromWU` and `Export-Certificate -Type SST` write.
+"""Windows' serialized store (`.sst`), as `certutil -generateSSTFromWU` and `Export-Certificate -Type SST` write it.
 
-Eight bytes of header, then records of property id, encoding and length (32 bits each, little endian) with their data. A
-certificate, a CRL or a trust list is a record of an id of its own; the properties of an element stand before it.
+An 8-byte header is followed by records: property id, encoding and length (32 bits each, little endian), then the data. A
+certificate, a CRL or a trust list is a record with its own id. The properties of an element precede it.
 """
 
 from __future__ import annotations
@@ -27,28 +27,32 @@ class Record:
 
 
 def is_serialized_store(data: bytes) -> bool:
-    """Whether the bytes begin as such a store does."""
+    """Return whether the bytes start like such a store."""
     return data.startswith(MAGIC)
 
 
 def records(data: bytes) -> Iterator[Record | str]:
-    """The elements of the store in order; a text says where it stops to be one. Never raises."""
+    """Yield the elements of the store in order, or a text at the first error. Never raises."""
     position = len(MAGIC)
     for _ in range(MAX_RECORDS):
         if position == len(data):
-            yield "it ends without its end mark, and may have been cut"
+            yield "its end marker is missing; it may be truncated"
             return
         if position + _RECORD.size > len(data):
-            yield f"it breaks off inside the record at {position:,}"
+            yield f"it ends inside the record at {position:,}"
             return
         kind, _encoding, length = _RECORD.unpack_from(data, position)
         begin = position + _RECORD.size
         if kind == 0:
             return
         if begin + length > len(data):
-            yield f"it breaks off inside the record at {position:,}"
+            yield f"it ends inside the record at {position:,}"
             return
         if kind in {CERTIFICATE, CRL, TRUST_LIST}:
-            yield Record(kind, data[begin : begin + length]) if length <= 16 * MAX_CERTIFICATE else f"{length:,} bytes of one"
+            yield (
+                Record(kind, data[begin : begin + length])
+                if length <= 16 * MAX_CERTIFICATE
+                else f"{length:,} bytes in one element, more than allowed"
+            )
         position = begin + length
     yield f"only the first {MAX_RECORDS:,} records were read"

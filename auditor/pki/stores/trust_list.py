@@ -1,7 +1,7 @@
-"""Microsoft's certificate trust list (authroot.stl): which roots Windows may download, and what for.
+"""Microsoft's certificate trust list (authroot.stl): the roots that Windows may download, and their permitted usages.
 
-The file is a PKCS#7 SignedData whose content is the list. A root is named by its SHA-1; its attributes are the properties
-that CryptoAPI gives it. The signature of the list is not verified: it comes with a package, or from the user's own disk.
+The file is a PKCS#7 SignedData whose content is the list. A root is identified by its SHA-1; its attributes are CryptoAPI
+properties. The list's signature is not verified: the list comes from a package or from the user's disk.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ _EPOCH = datetime.datetime(1601, 1, 1, tzinfo=datetime.UTC)
 
 
 class NotATrustList(ValueError):
-    """The bytes are no trust list. `str(error)` says why."""
+    """The bytes are not a trust list. `str(error)` gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A root on the list: hashes in lower-case hex (`sha256` empty when the list does not say), and what it is good for.
+    """A root on the list: hashes in lower-case hex (`sha256` is empty if not stated), and its permitted usages.
 
-    `ekus` None means every usage. From `disabled` on the root is trusted for nothing; certificates issued at `not_before`
-    or later are not trusted for `not_before_ekus` (None: for any).
+    `ekus` None means every usage. From `disabled` on the root is not trusted for any usage. Certificates issued at `not_before`
+    or later are not trusted for `not_before_ekus` (None: for all usages).
     """
 
     sha1: str
@@ -55,22 +55,22 @@ class Listed:
     not_before_ekus: frozenset[str] | None = None
 
     def refusal(self, issued: datetime.datetime, at: datetime.datetime) -> str:
-        """Why Windows does not take this root for a TLS server with a certificate of that day; empty when it does."""
+        """Return why Windows rejects this root for a TLS server certificate issued that day, or an empty string."""
         if self.disabled is not None and at >= self.disabled:
             return f"Microsoft disabled it on {self.disabled.date()}"
         if self.ekus is not None and not {SERVER_AUTH, ANY_USAGE} & self.ekus:
-            return "Microsoft's list has it, but not for TLS servers"
+            return "Microsoft's list includes it, but not for TLS servers"
         if SERVER_AUTH in self.disallowed_ekus:
             return "Microsoft's list disallows it for TLS servers"
         applies = self.not_before_ekus is None or SERVER_AUTH in self.not_before_ekus
         if self.not_before is not None and applies and issued >= self.not_before:
-            return f"Microsoft's list takes nothing that it issued since {self.not_before.date()}"
+            return f"Microsoft's list rejects certificates that it issued since {self.not_before.date()}"
         return ""
 
 
 @dataclass(frozen=True, slots=True)
 class TrustList:
-    """A list: its roots by SHA-1, when it was made, and what in it could not be read."""
+    """A list: its roots by SHA-1, its creation time, and the problems."""
 
     roots: Mapping[str, Listed]
     made: datetime.datetime | None = None
@@ -78,23 +78,23 @@ class TrustList:
 
 
 def is_trust_list(data: bytes) -> bool:
-    """Whether the bytes begin as a trust list does."""
+    """Return whether the bytes start like a trust list."""
     return b"\x2b\x06\x01\x04\x01\x82\x37\x0a\x01" in data[:128]
 
 
 def read_trust_list(data: bytes) -> TrustList:
-    """Read authroot.stl, or another list of that make. Raises NotATrustList; one bad entry only makes a problem."""
+    """Parse authroot.stl or a similar list. Raises NotATrustList; a bad entry only adds a problem."""
     if len(data) > MAX_LIST:
         raise NotATrustList(f"{len(data):,} bytes, more than {MAX_LIST:,}")
     try:
         fields = list(_content(data).children)
-        # version, subjectUsage, listIdentifier, sequenceNumber, thisUpdate, nextUpdate, subjectAlgorithm: all before the roots
+        # Before the roots: version, subjectUsage, listIdentifier, sequenceNumber, thisUpdate, nextUpdate, subjectAlgorithm.
         made = next((field for field in fields if field.tag in {UTC_TIME, GENERALIZED_TIME}), None)
-        # usage, algorithm, roots; a list without roots has no third one
+        # usage, algorithm, roots; a list without roots lacks the third
         _usage, _algorithm, *rest = [field for field in fields if field.tag == SEQUENCE]
         return _with_roots(rest[0] if rest else Element(SEQUENCE, b""), _moment(made))
-    except ValueError as error:  # a NotDer, or fewer sequences than there must be
-        raise NotATrustList(f"no certificate trust list: {error}") from error
+    except ValueError as error:  # NotDer, or too few sequences
+        raise NotATrustList(f"not a certificate trust list: {error}") from error
 
 
 def _content(data: bytes) -> Element:
@@ -103,7 +103,7 @@ def _content(data: bytes) -> Element:
     content = _child(signed, 2)
     parts = list(content.only(SEQUENCE).children)
     if len(parts) != 2 or dotted(parts[0].only(OBJECT_ID).content) != TRUST_LIST:
-        raise NotDer("its content is another")
+        raise NotDer("its content has another type")
     return _first(parts[1].content).only(SEQUENCE)
 
 
@@ -167,9 +167,9 @@ def _usages(value: bytes | None) -> frozenset[str] | None:
 
 def _file_time(value: bytes | None) -> datetime.datetime | None:
     if not value:
-        return None  # lists have empty ones too, which name no day from which on anything would be refused
+        return None  # empty times are common in lists and mean no limit
     if len(value) != 8:
-        raise NotDer("a time of another size")
+        raise NotDer("a time field has the wrong size")
     return _EPOCH + datetime.timedelta(microseconds=int.from_bytes(value, "little") // 10)
 
 

@@ -1,6 +1,6 @@
-# Writes what this machine trusts as JSON, for the `trust` of its pool in the plan of airgap-auditor. Changes nothing.
+# Writes the trust stores of this machine as JSON, for `trust` of its pool in the plan. Changes nothing.
 #   powershell -ExecutionPolicy Bypass -File windows-trust.ps1 > win2022-trust.json
-# Windows PowerShell 5.1 and PowerShell 7. Nothing secret is in it: certificates, and how Windows updates its roots.
+# Windows PowerShell 5.1 and PowerShell 7. The output contains no secrets: certificates, and how Windows updates its roots.
 $ErrorActionPreference = 'Stop'
 $stores = [ordered]@{}
 foreach ($name in 'Root', 'AuthRoot', 'CA', 'Disallowed') {

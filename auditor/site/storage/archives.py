@@ -1,4 +1,4 @@
-"""The archives that were read: their bytes as they lie there."""
+"""The size on disk of archives that were read."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from auditor.sizing.budget import Budget, combined, deduplicated
 from auditor.sizing.ranged import exact, known
 from auditor.text import many
 
-_REST = "headers, and what no pool needs"
+_REST = "headers, and content that no pool needs"
 
 
 def measured(archives: Archives, form: ArchiveFormat | None, pool: str = "") -> Load:
-    """Archives that were read: all, or those that hold something for a pool. What could not be read is of unknown size."""
+    """Return the load of all archives that were read, or of those with content for a pool. Unread ones have unknown size."""
     held = [held for held in archives.held if held.entry is not None and pool in {"", held.placement.pool.name}]
     paths = {held.entry.archive.path for held in held if held.entry is not None}
     read = [archive for archive in archives.read if not pool or archive.path in paths]
@@ -34,7 +34,7 @@ def measured(archives: Archives, form: ArchiveFormat | None, pool: str = "") -> 
 
 
 def _by_archive(archives: Iterable[Archive]) -> Budget:
-    """One share for each archive: where they are compressed, nobody can tell what an image takes."""
+    """Return one share per archive: in a compressed archive the part of an image is unknown."""
     return deduplicated((archive.path, [exact(archive.path, archive.inventory.bytes)]) for archive in archives)
 
 
@@ -45,7 +45,7 @@ def _file(path: str, inventory: Inventory) -> CarriedFile:
 
 
 def _spare(archives: Iterable[Archive], placements: Iterable[Placement]) -> int:
-    """The bytes of blobs that belong to no image of the plan on a platform of it."""
+    """Return the bytes of blobs that no image of the plan needs on any of its platforms."""
     needed = {blob.digest for _, blobs in owned(placements) for blob in blobs}
     if not needed:
         return 0

@@ -1,4 +1,4 @@
-"""Windows images that stand on one kind of base at several patch levels: what one patch level for all would save."""
+"""Windows images on one kind of base at several patch levels: the saving from a single patch level."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from auditor.oci.document import Descriptor
 from auditor.oci.windows import split_version
 from auditor.site.images import Placement
 
-LARGE: Final = 50_000_000  # smaller first layers are no base worth sharing
-ALIKE: Final = 1.5  # bases of one kind differ by less than this from month to month; of two kinds, by more
+LARGE: Final = 50_000_000  # smaller first layers are not worth sharing
+ALIKE: Final = 1.5  # bases of one kind grow by less than this factor between months; two kinds differ by more
 
 
 @dataclass(frozen=True, slots=True)
 class SpreadBase:
-    """The patch levels (os.version) of one kind of base of one build, and the compressed bytes that one of them would save."""
+    """The patch levels (os.version) of one kind of base of one build, and the compressed bytes that a single one would save."""
 
     build: int
     versions: tuple[str, ...]
@@ -24,7 +24,7 @@ class SpreadBase:
 
 
 def spread_bases(placements: Iterable[Placement]) -> tuple[SpreadBase, ...]:
-    """Every kind of base that is there at several patch levels, the largest saving first."""
+    """Return every kind of base with several patch levels, the largest saving first."""
     found: dict[int, dict[str, tuple[Descriptor, str]]] = {}
     for placement in placements:
         payload, version = placement.resolution.payload, placement.resolution.choice.os_version
@@ -36,7 +36,7 @@ def spread_bases(placements: Iterable[Placement]) -> tuple[SpreadBase, ...]:
 
 
 def _kinds(build: int, bases: list[tuple[Descriptor, str]]) -> Iterator[SpreadBase]:
-    """Bases of like size that differ in their patch level."""
+    """Yield bases of similar size that differ in their patch level."""
     ranked = sorted(bases, key=lambda base: (base[0].size, base[1]))
     while ranked:
         alike = [base for base in ranked if base[0].size <= ALIKE * ranked[0][0].size]

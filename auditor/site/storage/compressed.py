@@ -1,4 +1,4 @@
-"""Compressed bytes: what is downloaded, and what the registry inside must hold."""
+"""Compressed bytes: the download, and the content of the internal registry."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ HOW = "compressed sizes from the manifests, each digest once"
 
 
 def compressed(made: Iterable[Content]) -> Amount:
-    """Manifests, configs and layers of what the pools need, each digest once."""
+    """Return manifests, configs and layers that the pools need, each digest once."""
     return sum_lots(compressed_lots(made))
 
 
 def download_stage(amount: Amount, unknown: tuple[str, ...]) -> Stage:
-    """What is fetched on the connected side: the platforms that pools need."""
+    """Return the download on the connected side: the platforms that pools need."""
     return stage_of("download", amount, None, f"{HOW}, of the platforms that pools need", unknown)
 
 
 def registry_stage(plan: Plan, amount: Amount, unknown: tuple[str, ...], more: Along | None) -> Stage:
-    """What the registry inside must hold of one version of everything; `more` comes along where whole indexes are copied."""
+    """Return what the internal registry must hold for one version; `more` are extra manifests of whole indexes."""
     disk = plan.registry.disk if plan.registry else None
     how = f"{HOW}, of the platforms that pools need{more.words if more else ''}"
     return stage_of("registry", together(amount, more.amount) if more else amount, disk, how, unknown, "registry", "disk")

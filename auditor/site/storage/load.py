@@ -1,4 +1,4 @@
-"""The archives of a site together: their bytes, their files, and how both were found."""
+"""The archives of a site together: their bytes and files, and how both were found."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from auditor.sizing.ranged import Amount, together
 
 @dataclass(frozen=True, slots=True)
 class CarriedFile:
-    """A file that is carried: an archive, or the largest one in a folder. At least `low`, likely `likely`, at most `high`."""
+    """A file to transfer: an archive, or the largest file in one. At least `low`, likely `likely`, at most `high` bytes."""
 
     name: str
     low: int
     likely: int
     high: int
-    path: str = ""  # of the archive; empty when nobody has written it yet
+    path: str = ""  # of the archive; empty if it is not written yet
     in_folder: bool = False
 
 
@@ -24,8 +24,8 @@ class CarriedFile:
 class Load:
     """All archives together, and how their bytes were found.
 
-    `files` has the archives, or of a folder the largest file. `form` is what the tool writes; None where the facts do not say.
-    `spare` of the bytes are blobs that no pool needs, which only archives that were read can tell.
+    `files` are the archives, or the largest file of a folder. `form` is what the tool writes, or None if the facts do not say.
+    `spare` counts bytes of blobs that no pool needs; it is known only for archives that were read.
     """
 
     amount: Amount
@@ -38,7 +38,7 @@ class Load:
 
 
 def both(there: Load, to_come: Load) -> Load:
-    """Archives that are there, and those of the other images that are still to be written."""
+    """Combine existing archives with those still to be written for the other images."""
     return Load(
         amount=together(there.amount, to_come.amount),
         files=(*there.files, *to_come.files),

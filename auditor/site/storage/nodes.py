@@ -1,4 +1,4 @@
-"""The disk of one node of a pool: what lies there once every image of the pool is, and while archives are imported."""
+"""The disk of one node of a pool: with all images of the pool, and while archives are imported."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from auditor.sizing.nodes import keeps_blobs, scratch
 from auditor.sizing.ranged import Amount, Piece, sum_up, together
 from auditor.text import many
 
-_HOW = "unpacked layers{blobs} and the writable layers of {containers}; neither the system nor logs"
+_HOW = "unpacked layers{blobs} and the writable layers of {containers}, without the system and logs"
 _BLOBS = {True: ", the blobs that the runtime keeps,", False: "", None: ", the blobs that the runtime may keep,"}
 
 
 def node_stages(parts: Mapping[str, Part], pools: Iterable[Pool], needs: Needs, unpacked: Unpacked) -> tuple[Stage, ...]:
-    """One stage for each pool whose disk the plan gives and that needs anything, in the order of the plan."""
+    """Return one stage for each pool with a declared disk and with needs, in the order of the plan."""
     return tuple(_stage(pool, part, needs, unpacked) for pool in pools if (part := parts.get(pool.name)) and part.count)
 
 
 def _stage(pool: Pool, part: Part, needs: Needs, unpacked: Unpacked) -> Stage:
-    # A node may have to run each image once, or as many containers as workloads name.
+    # A node may have to run each image once, or as many containers as workloads declare.
     containers = max(sum(pool.name in demand.pools for demand in needs.demands), part.running)
     writable = scratch(pool.platform.os, containers)
     kept = keeps_blobs(pool.runtime.name if pool.runtime else "")
@@ -47,12 +47,12 @@ def _amount(made: Sequence[Content], writable: Piece, containers: int, kept: boo
 
 
 def import_stage(node: Stage, load: Load) -> Stage:
-    """The peak while archives that lie on the node's own disk are imported."""
+    """Return the peak while archives on the node's own disk are imported."""
     return stage_of(
         f"import {node.pool}",
         together(Amount(node.budget, node.low, node.high, node.estimated), load.amount),
         node.capacity,
-        f"archives, and what becomes of them: {node.how}",
+        f"archives, and the imported images: {node.how}",
         tuple(dict.fromkeys((*node.unknown, *load.unknown))),
         *node.key,
         pool=node.pool,

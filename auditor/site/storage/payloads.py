@@ -1,4 +1,4 @@
-"""What images are made of, each once: the walk over placements that all stages begin with."""
+"""The contents of images, each once: the walk over placements that precedes all stages."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _NOT_FOR_THIS_POOL = frozenset({Standing.PLATFORM_ABSENT, Standing.BUILD_MISMATC
 
 
 class Content(msgspec.Struct):
-    """One image on one platform: its name, what it is made of, the operating system, and the image.
+    """One image on one platform: its name, its payload, the operating system, and the image.
 
-    `split` divides the payload, `index` is what points at it, None where that is not known or nothing. `kept` is what a node
-    has of it; `Unpacked` fills that in when it is first asked.
+    `split` divides the payload. `index` is the lot of its indexes, or None if unknown or absent. `kept` is what a node stores
+    of it; `Unpacked` computes it on first use.
     """
 
     name: str
@@ -35,10 +35,10 @@ class Content(msgspec.Struct):
 
 @dataclass(slots=True)
 class Part:
-    """What some of the placements come to.
+    """The sum of some placements.
 
-    `contents` has each image on each platform once, `unknown` the images of which some bytes are not known, in order. For a
-    pool, `count` is their number, and `running` that of those which may run as a container.
+    `contents` has each image on each platform once. `unknown` lists the images with unknown bytes, in order. For a pool,
+    `count` is the number of images and `running` the number of those that may run as a container.
     """
 
     count: int = 0
@@ -47,7 +47,7 @@ class Part:
     unknown: dict[str, None] = field(default_factory=dict)
 
     def add(self, content: Content, os: str) -> None:
-        """Add what a pool needs, unless it is there: it may need an image in several ways, and two systems may share one."""
+        """Add content that a pool needs, once: a pool may need an image in several ways, and two systems may share one."""
         if self.contents and self.contents[-1].name == content.name:
             for other in reversed(self.contents):
                 if other.name != content.name:
@@ -61,22 +61,22 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """All placements, and those of each pool that was asked for."""
+    """All placements, and those of each requested pool."""
 
     whole: Part
     pools: Mapping[str, Part]
 
 
 def walk(placements: Iterable[Placement], sharing: Sharing, pools: Iterable[str] = ()) -> Walk:
-    """Go over placements once, for all stages: there may be very many.
+    """Walk the placements once for all stages: there may be very many.
 
-    Those of an image stand together, so that what was counted of it need not be looked for among all others.
+    Placements of one image are adjacent, so no search among all images is needed.
     """
     whole, by_pool = Part(), {pool: Part() for pool in pools}
     image, index, name = None, None, ""
     counted: dict[str, Content] = {}
     for placement in placements:
-        if placement.image is not image:  # as the source has it, or as the registry inside does
+        if placement.image is not image:  # from the source, or from the internal registry
             image = placement.image
             index = sharing.index_lot(image)
             if image.name != name:
@@ -101,7 +101,7 @@ def walk(placements: Iterable[Placement], sharing: Sharing, pools: Iterable[str]
 
 
 def _is_unknown(placement: Placement) -> bool:
-    """Whether bytes are missing in the sum: also where there is nothing to take yet, as whatever mends that will need room."""
+    """Return whether bytes are missing in the sum. A missing image counts too, because its fix will need space."""
     resolution = placement.resolution
     if resolution.payload is not None and resolution.payload.bytes is not None and resolution.standing in _RUNNABLE:
         return False
@@ -109,13 +109,13 @@ def _is_unknown(placement: Placement) -> bool:
 
 
 def owned(placements: Iterable[Placement]) -> Iterator[tuple[str, tuple[Blob, ...]]]:
-    """Each image with the blobs that its pools need: index, manifests, configs, layers."""
+    """Yield each image with the blobs that its pools need: indexes, manifests, configs, layers."""
     last = None
     for placement in placements:
         image, payload = placement.image, placement.resolution.payload
         if payload is None:
             continue
-        # What points at a manifest itself has no index: it is among the blobs of its payload.
+        # A reference to a manifest has no index; the manifest is among the blobs of its payload.
         if image is not last and image.digest:
             yield image.name, (exact(image.digest, image.size),)
         last = image
@@ -123,7 +123,7 @@ def owned(placements: Iterable[Placement]) -> Iterator[tuple[str, tuple[Blob, ..
 
 
 def lots_of(made: Iterable[Content], own: Callable[[Content], Lot]) -> Iterator[tuple[str, Lot]]:
-    """The same for a sum: what points at each image once, and what `own` says of each platform."""
+    """Yield the lots for a sum: the indexes of each image once, and `own` of each platform."""
     last = None
     for content in made:
         if content.image is not last:
@@ -134,5 +134,5 @@ def lots_of(made: Iterable[Content], own: Callable[[Content], Lot]) -> Iterator[
 
 
 def compressed_lots(made: Iterable[Content]) -> Iterator[tuple[str, Lot]]:
-    """What a registry, or the content store of a node, has of each image."""
+    """Yield what a registry, or the content store of a node, holds of each image."""
     return lots_of(made, lambda content: content.split.packed)

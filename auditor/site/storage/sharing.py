@@ -1,6 +1,6 @@
-"""Which blobs several images have: only these need to be looked at again for every stage and pool.
+"""Which blobs several images share. Only these are counted again for every stage and pool.
 
-What a single payload has for itself is summed up once. There may be half a million blobs, and most of them are of that kind.
+Blobs of a single payload are summed once. There may be half a million blobs, and most belong to one payload.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ from auditor.sizing.ranged import exact
 
 
 class Split(msgspec.Struct, frozen=True, gc=False):
-    """A payload, divided: its manifest and its own config and layers, and the blobs that others have too.
+    """A payload, divided: its manifest, its own config and layers, and the blobs that other payloads have too.
 
-    `packed` has it as a registry stores it, `in_tar` what its own config and layers take as files of a tar, and `group` the
-    other blobs. Its first `stack` layers are shared, and so may be what they unpack to; on its own layer above them nobody
-    else's stand.
+    `packed` is its size in a registry, `in_tar` the size of its own config and layers as files in a tar, and `group` the other
+    blobs. Its first `stack` layers are shared, so their unpacked forms may be shared too. The own layers above them are not.
     """
 
     packed: Lot
@@ -33,11 +32,11 @@ class Split(msgspec.Struct, frozen=True, gc=False):
 
 
 class Sharing:
-    """Knows every payload of a site. A blob of any other payload counts as one that may be shared."""
+    """Divides every payload of a site. A blob of an unknown payload counts as possibly shared."""
 
     def __init__(self, images: Images, pulled: Sequence[Placement]) -> None:
         everything = images.placements if pulled is images.placements else (*images.placements, *pulled)
-        # Every payload, with the image that has it; and those that images of several names have.
+        # every payload with its image, and payloads of images with several names
         self._payloads: dict[str, str] = {}
         self._several: set[str] = set()
         self._gather(everything)
@@ -57,7 +56,7 @@ class Sharing:
                     several.add(payload.digest)
 
     def index_lot(self, image: Image) -> Lot | None:
-        """What points at the payloads of an image; None where that is not known, or is the manifest of a payload itself."""
+        """Return the lot of an image's indexes, or None if unknown or if the reference points at a manifest."""
         if not image.digest or image.digest in self._payloads:
             return None
         found = self._indexes.get(image.digest)
@@ -66,7 +65,7 @@ class Sharing:
         return found
 
     def lot_in_tar(self, payload: Payload, *, with_manifest: bool) -> Lot:
-        """Everything that is stored of a payload, the manifest only if that is kept, as files of a tar."""
+        """Return everything stored of a payload as files in a tar, with the manifest only if the format keeps it."""
         split = self.split(payload)
         size = split.in_tar + (in_tar(payload.size) if with_manifest else 0)
         group = self._groups_in_tar.get(split.group)
@@ -78,7 +77,7 @@ class Sharing:
         return found
 
     def split(self, payload: Payload) -> Split:
-        """A payload, divided once for all stages."""
+        """Return a divided payload, computed once for all stages."""
         found = self._splits.get(payload.digest)
         if found is None:
             found = self._splits[payload.digest] = self._divide(payload)
@@ -87,7 +86,7 @@ class Sharing:
     def _divide(self, payload: Payload) -> Split:
         layers, shared = payload.layers, self._shared
         blobs: tuple[Blob, ...] = layers if payload.config is None else (*layers, payload.config)
-        if payload.digest not in self._payloads:  # nobody knows whether others have what it has
+        if payload.digest not in self._payloads:  # unknown whether others share its blobs
             group = self._group(blobs)
             return Split(exact_lot(payload.digest, payload.size, group), 0, group, len(layers))
         is_own = [blob.digest not in shared for blob in blobs]
@@ -111,9 +110,9 @@ class Sharing:
 
 
 def _repeated(placements: Iterable[Placement]) -> frozenset[str]:
-    """The digests that come up more than once.
+    """Return the digests that occur more than once.
 
-    What one payload names twice counts as shared, which is as right and saves sorting it out for all of them.
+    A digest that one payload names twice also counts as shared. That is correct, and cheaper than filtering all payloads.
     """
     found = (placement.resolution.payload for placement in placements)
     payloads = {payload.digest: payload for payload in found if payload is not None}

@@ -1,4 +1,4 @@
-"""What one stage must hold, and whether that fits."""
+"""What one stage must hold, and whether it fits."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from auditor.text import many, percent
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The bytes of one stage: likely those of `budget`, at least `low` and, as far as anybody knows, at most `high`.
+    """The bytes of one stage: `budget` is likely, `low` the least, and `high` the greatest known value.
 
-    `unknown` names the images whose bytes are not known at all: they are in none of the numbers. `estimated` of the likely
-    bytes come from a factor of the facts. `source` and `how` say where the others come from and what they count. `key` is
-    where the plan gives the capacity; `pool` is set for a node's disk.
+    `unknown` names images of unknown size; they are in none of the numbers. `estimated` of the likely bytes come from a factor
+    of the facts. `source` and `how` describe the other bytes. `key` is where the plan declares the capacity. `pool` is set for
+    a node's disk.
     """
 
     name: str
@@ -33,19 +33,19 @@ class Stage:
 
     @property
     def bytes(self) -> int:
-        """What it likely needs."""
+        """Return the likely bytes."""
         return self.budget.bytes
 
     @property
     def provenance(self) -> str:
-        """Where the number comes from, in words: the least sure kind of its parts, and what it counts."""
+        """Return the provenance as text: the least certain kind of its parts, and what it counts."""
         kind = Provenance.ESTIMATED if self.estimated else self.source
         share = f"; {percent(self.estimated, self.bytes)} of it estimated" if self.estimated else ""
-        lacking = f"; a lower bound, as the size of {many(len(self.unknown), 'image')} is unknown" if self.unknown else ""
+        lacking = f"; a lower bound, because the size of {many(len(self.unknown), 'image')} is unknown" if self.unknown else ""
         return f"{kind.value}: {self.how}{share}{lacking}"
 
     def fit(self, capacity: int) -> Fit:
-        """Whether it fits. What is not known at all might not."""
+        """Return whether it fits. With images of unknown size it is at best unsure."""
         found = fit(self.low, self.budget.bytes, self.high, capacity)
         return Fit.UNSURE if found is Fit.FITS and self.unknown else found
 
@@ -60,7 +60,7 @@ def stage_of(
     source: Provenance = Provenance.DERIVED,
     pool: str = "",
 ) -> Stage:
-    """A stage that holds an amount."""
+    """Return a stage that holds an amount."""
     return Stage(
         name, amount.budget, amount.low, amount.high, amount.estimated, capacity, source, how, unknown, key=key, pool=pool
     )

@@ -1,4 +1,4 @@
-"""The disk of the connected side at its fullest: the archives, and what the copy tool keeps beside them meanwhile."""
+"""The peak disk use on the connected side: the archives, and temporary files of the copy tool."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from auditor.sizing.size import Provenance
 
 _NOTHING = Budget(0, {}, 0)
 _HOW = {
-    "none": "the archives alone, as nothing else is kept",
-    "layer": "the archives, and a copy of the layer that is written",
-    "image": "the archives, and a copy of the image that is written",
-    "compressed": "the archives, and the store that they are made of",
-    "unpacked": "the archives, and the unpacked images that they are made of",
-    "both": "the archives, and blobs and unpacked images that they are made of",
+    "none": "only the archives; the tool keeps no other files",
+    "layer": "the archives, and a copy of the layer being written",
+    "image": "the archives, and a copy of the image being written",
+    "compressed": "the archives, and the store from which they are written",
+    "unpacked": "the archives, and the unpacked images from which they are written",
+    "both": "the archives, and the blobs and unpacked images from which they are written",
 }
 
 
 def media_stage(copy: Copy, load: Load) -> Stage | None:
-    """What the media must hold; None where the plan names none."""
+    """Return what the media must hold, or None if the plan names none."""
     if copy.media is None:
         return None
     source = Provenance.MEASURED if load.is_measured else Provenance.DERIVED
@@ -34,7 +34,7 @@ def media_stage(copy: Copy, load: Load) -> Stage | None:
 
 
 def staging_stage(copy: Copy, load: Load, made: Sequence[Content], unpacked: Unpacked) -> Stage | None:
-    """What the connected side must hold; None where the plan does not give its disk."""
+    """Return what the connected side must hold, or None if the plan does not declare its disk."""
     if copy.staging is None:
         return None
     amount = together(load.amount, _kept(load, made, unpacked))
@@ -43,7 +43,7 @@ def staging_stage(copy: Copy, load: Load, made: Sequence[Content], unpacked: Unp
 
 
 def _kept(load: Load, made: Sequence[Content], unpacked: Unpacked) -> Amount:
-    """What lies beside the archives."""
+    """Return the bytes of temporary files beside the archives."""
     match load.form.store if load.form else None:
         case "none":
             return known(_NOTHING)
@@ -74,7 +74,7 @@ def _largest_layer(made: Sequence[Content], unpacked: Unpacked) -> Amount:
     if not layers:
         return known(_NOTHING)
     piece, name = max(layers, key=lambda found: found[0].size)
-    copy = Piece("the layer that is written", piece.size, piece.low, max(layer.high for layer, _ in layers))
+    copy = Piece("the layer being written", piece.size, piece.low, max(layer.high for layer, _ in layers))
     return sum_up([(name, [copy])])
 
 

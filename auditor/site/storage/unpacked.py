@@ -1,4 +1,4 @@
-"""Unpacked layers: how large each is, and which of them nodes store once."""
+"""Unpacked layers: their sizes, and which of them nodes store once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from auditor.sizing.ranged import Piece, piece_of, unpacked_sum
 
 
 class Unpacked:
-    """Resolves the unpacked sizes of layers, each once and only when asked: there may be hundreds of thousands."""
+    """Resolves the unpacked size of each layer once, on demand: there may be hundreds of thousands."""
 
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
@@ -27,7 +27,7 @@ class Unpacked:
         return self._evidence.all_unpacked()
 
     def layer(self, layer: Descriptor, os: str) -> Piece:
-        """A layer as a plain tar, under its digest."""
+        """Return a layer as a plain tar, under its digest."""
         key = (layer.digest, os)
         found = self._layers.get(key)
         if found is None:
@@ -35,24 +35,24 @@ class Unpacked:
         return found
 
     def layers(self, content: Content) -> list[Piece]:
-        """The layers of an image as plain tars."""
+        """Return the layers of an image as plain tars."""
         return [self.layer(layer, content.os) for layer in content.payload.layers]
 
     def sum(self, content: Content) -> tuple[int, int, int, int]:
-        """The same together: likely, at least, at most, and how much of it is estimated."""
+        """Return their sum: likely, least and greatest bytes, and the estimated part of the likely ones."""
         return unpacked_sum(content.payload.layers, content.os, self._told)
 
     def snapshots(self, content: Content) -> Lot:
-        """The layers of an image as a node unpacks them; those that no other image can share are told together.
+        """Return the layers of an image as a node unpacks them. Layers that no other image can share form one piece.
 
-        A node shares an unpacked layer only where everything below it is the same: one layer on two bases is stored twice.
+        A node shares an unpacked layer only if all layers below it are equal: one layer on two bases is stored twice.
         """
         split = content.split
         size, low, high, estimated = unpacked_sum(content.payload.layers[split.stack :], content.os, self._told)
         return Lot(split.packed.key, size, low, high, estimated, self._stack(content))
 
     def kept(self, content: Content) -> Lot:
-        """The same together with its blobs, as a node has it whose runtime keeps them."""
+        """Return the same plus the compressed blobs, for a runtime that keeps them."""
         if content.kept is None:
             split = content.split
             size, low, high, estimated = unpacked_sum(content.payload.layers[split.stack :], content.os, self._told)
@@ -64,7 +64,7 @@ class Unpacked:
         return content.kept
 
     def _stack(self, content: Content) -> Group:
-        """The layers below the first own one, each as what it is on those below it."""
+        """Return the layers below the first own layer, each identified by itself and those below it."""
         split, os = content.split, content.os
         key = (os, split.group, split.stack)  # these layers are the first of the group
         found = self._stacks.get(key)

@@ -1,4 +1,4 @@
-"""All stages of a site, each computed when it is first asked for."""
+"""All stages of a site, each computed on first use."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Storage:
-    """The bytes of each stage. Unpacked sizes are looked up only for disks that the plan gives."""
+    """The bytes of each stage. Unpacked sizes are resolved only for disks that the plan declares."""
 
     def __init__(
         self,
@@ -42,9 +42,9 @@ class Storage:
         target: Images | None,
         transfer: Transfer | None,
     ) -> None:
-        """`images` as sources have them, `pulled` as nodes would get them, `target` as the registry inside has them.
+        """`images` are at their sources, `pulled` as delivered to nodes, `target` on the internal registry.
 
-        `archives` and `target` are None where nobody was to look, `transfer` where the plan names no tool.
+        `archives` and `target` are None if they were not requested; `transfer` is None if the plan names no tool.
         """
         self._plan = plan
         self._needs = needs
@@ -69,12 +69,12 @@ class Storage:
 
     @cached_property
     def _fetched(self) -> Walk:
-        """Everything as it is copied; for each pool, too, where that is what nodes get."""
+        """Everything as it is copied; also per pool if nodes get exactly that."""
         return walk(self._images.placements, self._sharing, self._disks if self._is_pulled else ())
 
     @cached_property
     def _stored(self) -> Walk:
-        """Everything as nodes get it."""
+        """Everything as delivered to nodes."""
         return self._fetched if self._is_pulled else walk(self._pulled, self._sharing, self._disks)
 
     @property
@@ -91,12 +91,12 @@ class Storage:
 
     @cached_property
     def download(self) -> Stage:
-        """What the connected side fetches."""
+        """Return what the connected side downloads."""
         return download_stage(self._compressed, self._unknown)
 
     @cached_property
     def registry(self) -> Stage:
-        """What the registry inside must hold of one version of everything."""
+        """Return what the internal registry must hold for one version of everything."""
         transfer = self._transfer
         whole = transfer is not None and not transfer.copy.archives and transfer.takes_indexes_to(REGISTRY)
         return registry_stage(self._plan, self._compressed, self._unknown, self._along if whole else None)
@@ -107,7 +107,7 @@ class Storage:
 
     @cached_property
     def load(self) -> Load | None:
-        """The archives that carry the images; None where the plan says nothing about copying."""
+        """Return the archives of the images, or None if the plan does not describe a copy."""
         return self._load_of(self._fetched.whole, self._images.placements)
 
     def _load_of(self, part: Part, placements: Sequence[Placement], pool: str = "") -> Load | None:
@@ -122,7 +122,7 @@ class Storage:
 
     @cached_property
     def _writing(self) -> Writing | None:
-        """How the tool writes archives; None where the plan names no tool, or the facts do not say."""
+        """Return how the tool writes archives, or None if the plan names no tool or the facts do not say."""
         transfer = self._transfer
         if transfer is None or transfer.form is None:
             return None
@@ -135,7 +135,7 @@ class Storage:
 
     @cached_property
     def _missing(self) -> frozenset[tuple[Reference, str]]:
-        """The needs that no archive meets yet, nor the registry inside. An archive that could not be read might have them."""
+        """Return the needs that neither archives nor the internal registry meet yet; unread archives might."""
         if self._archives is None or self._archives.unread:
             return frozenset()
         needs = (held.placement.need for held in self._archives.held if held.entry is None)
@@ -148,28 +148,28 @@ class Storage:
 
     @cached_property
     def staging(self) -> Stage | None:
-        """The disk of the connected side; None where the plan does not give it."""
+        """Return the disk of the connected side, or None if the plan does not declare it."""
         if self._plan.copy is None or self._plan.copy.staging is None or self.load is None:
             return None
         return storage.staging_stage(self._plan.copy, self.load, self._fetched.whole.contents, self._unpacked)
 
     @cached_property
     def media(self) -> Stage | None:
-        """What is carried in; None where the plan does not say how large that is."""
+        """Return the media, or None if the plan does not declare their size."""
         if self._plan.copy is None or self._plan.copy.media is None or self.load is None:
             return None
         return storage.media_stage(self._plan.copy, self.load)
 
     @cached_property
     def nodes(self) -> tuple[Stage, ...]:
-        """The disk of a node of each pool that gives it, once all images are there."""
+        """Return the disk of a node of each pool with a declared disk, with all images present."""
         if not self._disks:
             return ()
         return storage.node_stages(self._stored.pools, self._plan.pools, self._needs, self._unpacked)
 
     @cached_property
     def imports(self) -> tuple[Stage, ...]:
-        """The same while archives are imported; only where no registry inside serves the nodes."""
+        """Return the same during the import of archives; only if no internal registry serves the nodes."""
         if self._plan.registry is not None:
             return ()
         return tuple(stage for node in self.nodes if (stage := self._import(node)) is not None)
@@ -180,7 +180,7 @@ class Storage:
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
-        """All of them, in the order in which bytes travel; none where no image is needed."""
+        """Return all stages in transfer order; empty if no image is needed."""
         if not self._images.placements:
             return ()
         there = (self.download, self.staging, self.media, self.registry, *self.imports, *self.nodes)

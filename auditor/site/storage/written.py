@@ -1,4 +1,4 @@
-"""Archives as a copy tool would write them: their bytes and their files, before anybody has."""
+"""Predicted archives: their bytes and files, before the copy tool has written them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _AROUND = "headers and lists"
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """How the plan's tool writes archives: the format, and whether whole indexes come along, with all that they list."""
+    """How the plan's tool writes archives: the format, and whether it copies whole indexes."""
 
     form: ArchiveFormat
     takes_indexes: bool
 
 
 def derived(part: Part, writing: Writing, unpacked: Unpacked, sharing: Sharing) -> Load:
-    """Archives as a tool of known format would write them, of the platforms that pools need."""
+    """Return the archives that a tool of known format would write, with the platforms that pools need."""
     form = writing.form
     unknown, made = tuple(part.unknown), part.contents
     more = along(made, unknown) if writing.takes_indexes else None
@@ -48,7 +48,7 @@ def derived(part: Part, writing: Writing, unpacked: Unpacked, sharing: Sharing) 
 
 
 def _packed(made: Iterable[Content], writing: Writing, sharing: Sharing) -> Iterator[tuple[str, Lot]]:
-    """The blobs of each image as the registry has them."""
+    """Yield the blobs of each image as stored in a registry."""
     form = writing.form
     for content in made:
         name = content.name
@@ -62,7 +62,7 @@ def _packed(made: Iterable[Content], writing: Writing, sharing: Sharing) -> Iter
 
 
 def _pieces(content: Content, form: ArchiveFormat, unpacked: Unpacked) -> list[Piece]:
-    """What an archive has of one image: layers, configs, and the manifest where the format keeps it."""
+    """Return the pieces of one image in an archive: layers, configs, and the manifest if the format keeps it."""
     payload = content.payload
     if form.layers == "plain":
         layers = unpacked.layers(content)
@@ -77,7 +77,7 @@ def _pieces(content: Content, form: ArchiveFormat, unpacked: Unpacked) -> list[P
 
 
 def _around(writing: Writing, made: Sequence[Content]) -> Piece:
-    """Lists and headers of one archive. An index that is kept is named once for all its platforms."""
+    """Return the lists and headers of one archive. A kept index is listed once for all its platforms."""
     images = len({content.image.digest for content in made}) if writing.takes_indexes else len(made)
     layers = sum(len(content.payload.layers) for content in made)
     return exact("around", around(writing.form, images, layers))
@@ -86,7 +86,7 @@ def _around(writing: Writing, made: Sequence[Content]) -> Piece:
 def _one_each(
     made: Sequence[Content], writing: Writing, unpacked: Unpacked, unknown: Sequence[str]
 ) -> tuple[Amount, tuple[CarriedFile, ...]]:
-    """Archives that share nothing: one for each image, or for each platform of it where indexes are not kept."""
+    """Return archives that share nothing: one per image, or one per platform if indexes are not kept."""
     form = writing.form
     lots: list[tuple[str, Lot]] = []
     files: list[CarriedFile] = []
@@ -105,7 +105,7 @@ def _one_each(
 
 
 def _archives(made: Sequence[Content], writing: Writing) -> Iterator[Sequence[Content]]:
-    """What goes into one archive each."""
+    """Yield the contents of each archive."""
     if not writing.takes_indexes:
         return ([content] for content in made)
     return (list(group) for _, group in groupby(made, key=lambda content: content.name))
@@ -123,14 +123,14 @@ def _files_of_one(amount: Amount, made: Sequence[Content], form: ArchiveFormat, 
 
 
 def _largest(name: str, pieces: Iterable[Piece]) -> CarriedFile:
-    """Of a folder, the largest file: each may be the one, so that the bounds are those of all."""
+    """Return the largest file of a folder. Any file may be the largest, so the bounds are those of all."""
     held = [*pieces, exact("", 0)]
     low, likely, high = (max(sizes) for sizes in zip(*((piece.low, piece.size, piece.high) for piece in held), strict=True))
     return CarriedFile(f"the largest file in {name}", low, likely, high, in_folder=True)
 
 
 def bounded(part: Part, unpacked: Unpacked) -> Load:
-    """Archives of a tool that the facts do not know: at least every blob once, at most all of them unpacked for each image."""
+    """Return the bounds for a tool that is not in the facts: every blob once, up to all blobs unpacked for each image."""
     made = part.contents
     least = sum_lots(compressed_lots(made))
     high = max(least.likely, sum(_most(content, unpacked) for content in made))
@@ -141,7 +141,7 @@ def bounded(part: Part, unpacked: Unpacked) -> Load:
 
 
 def _most(content: Content, unpacked: Unpacked) -> int:
-    """What an archive of its own may come to, with whatever lies around the blobs."""
+    """Return the greatest size of an archive with only this content, with overhead."""
     _, _, plain, _ = unpacked.sum(content)
     packed = sum(max(0, blob.size) for blob in content.payload.blobs)
     return (plain + packed) * 102 // 100 + 16 * BLOCK

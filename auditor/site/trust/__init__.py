@@ -1,4 +1,4 @@
-"""The view of trust: every endpoint as every client of every pool sees it. Imported when a plan has endpoints."""
+"""The view of trust: every endpoint for every client of every pool. Imported only if a plan has endpoints."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Which TLS clients of a pool connect to an endpoint. Nothing is judged for an endpoint that it never connects to."""
+"""Which TLS clients of a pool connect to an endpoint. Clients that never connect to it are not evaluated."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _ANY = "any"
 
 
 def clients_of(pool: Pool) -> tuple[str, ...]:
-    """Return the TLS clients on the nodes of a pool, each once: as the plan lists them, else the runtime and kubelet."""
+    """Return the TLS clients on a pool's nodes, without duplicates: from the plan, else the runtime and kubelet."""
     named = pool.clients or default_clients(_runtime(pool))
     return tuple(dict.fromkeys(named))
 
 
 class Callers:
-    """Decides for each endpoint and pool who connects.
+    """Decides for each endpoint and pool which clients connect.
 
-    The plan's `endpoints[].clients` decide. Without them a runtime connects to registries and kubelet to API servers, also
-    where `pools.*.clients` does not list them; every other client of the pool connects to every endpoint. If the kind of no
-    endpoint is known, the clients that a pool lists connect to all of them: the plan says nothing better.
+    The plan's `endpoints[].clients` decide. Otherwise a runtime connects to registries and kubelet to API servers, even if
+    `pools.*.clients` does not list them. Every other client of the pool connects to every endpoint. If no endpoint has a known
+    kind, the listed clients of a pool connect to all of them.
     """
 
     def __init__(self, plan: Plan, endpoints: Iterable[Endpoint]) -> None:
@@ -30,7 +30,7 @@ class Callers:
         self._kinds_known = any(endpoint.kind for endpoint in endpoints)
 
     def of(self, endpoint: Endpoint, pool: Pool) -> tuple[str, ...]:
-        """Return the clients of a pool that connect to an endpoint, each once; empty if none is known to."""
+        """Return the clients of a pool that connect to an endpoint, without duplicates; may be empty."""
         if endpoint.clients:
             return tuple(client for client in dict.fromkeys(endpoint.clients) if _is_on(self._plan, client, pool))
         if not self._kinds_known and pool.clients:
@@ -43,7 +43,7 @@ class Callers:
         return tuple(found)
 
     def nobody(self, endpoint: Endpoint) -> bool:
-        """Whether no client of any pool is known to connect to an endpoint."""
+        """Return whether no client of any pool is known to connect to an endpoint."""
         return not any(self.of(endpoint, pool) for pool in self._plan.pools)
 
 
@@ -60,14 +60,14 @@ def _connects(client: str, pool: Pool) -> str:
     model = client_model(client, _os(pool))
     if model is not None:
         return model.connects
-    # The facts may not know the pool's runtime, but it pulls images all the same.
+    # The facts may not list the pool's runtime, but it still pulls images.
     return REGISTRY_KIND if client.lower() == _runtime(pool).lower() else _ANY
 
 
 def _is_on(plan: Plan, client: str, pool: Pool) -> bool:
-    """Whether a client that the endpoint names runs on the pool's nodes.
+    """Return whether a client that the endpoint names runs on the pool's nodes.
 
-    It does if the pool lists it or has it by default, or if no pool does; not if it only exists on the other OS.
+    It does if the pool lists it or has it by default, or if no pool does; not if it exists only on the other OS.
     """
     if client in map(str.lower, pool.clients):
         return True

@@ -1,4 +1,4 @@
-"""Each endpoint as each client of each pool would see it with the cable cut."""
+"""Each endpoint as each client of each pool verifies it offline."""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ GAP_KINDS: Mapping[Gap, Kind] = {
     Gap.UNREAD_TRUST: Kind.UNSUPPORTED,
     Gap.TOO_MANY_PATHS: Kind.UNSUPPORTED,
 }
-# With these the root may yet be on the node, and the client asks on.
+# With these gaps the root may be on the node, so the client still checks revocation.
 _MAY_HOLD = frozenset({Gap.NOT_KNOWN_ON_NODE, Gap.PROBABLY_ON_NODE, Gap.FROM_MIRROR, Gap.POOL_UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
 class TrustCase:
-    """One endpoint as one client of one pool would see it.
+    """One endpoint for one client of one pool.
 
-    `dialled` are the URLs that the client would ask on the way; `refusal` is what it would say when it fails, and `stall`
-    what it would say instead where a dial is dropped and outlasts its handshake. `model` is None for a client that the facts
-    do not know; `revocation` is None for one that does not ask, or not about this path. `fetched` is an intermediate that was
-    not served, where the evidence shows that the client gets it inside: the verdict is the one with it. `offered` is what was
-    seen of the endpoint's TLS versions, and `speech` whether the client speaks one of them. `ca_error` is the error of a
-    client that refuses the endpoint because of a CA file; empty if it does not.
+    `dialled` are the URLs that the client connects to. `refusal` is its error message. `stall` is its error message if a
+    firewall drops packets and its handshake times out. `model` is None for a client without facts. `revocation` is None if the
+    client does not check it, or not for this path. `fetched` is an intermediate that was not served but that the client
+    downloads internally, by the evidence; the verdict includes it. `offered` are the observed TLS versions, and `speech` states
+    whether the client supports one of them. `ca_error` is the client's error about its CA file for the endpoint; empty if it
+    has none.
 
-    Every check of the family takes its outcome from a case, so that no check and no row of the report can disagree.
+    Every check of the family derives its outcome from a case, so checks and report rows cannot contradict each other.
     """
 
     endpoint: Endpoint
@@ -77,47 +77,47 @@ class TrustCase:
 
     @property
     def dials(self) -> tuple[str, ...]:
-        """The URLs that it would ask."""
+        """Return the URLs that the client connects to."""
         return tuple(one.url for one in self.dialled)
 
     @property
     def inside(self) -> tuple[str, ...]:
-        """Those of them that stay reachable."""
+        """Return those of them that stay reachable."""
         return tuple(one.url for one in self.dialled if one.inside)
 
     @property
     def symptom(self) -> str:
-        """What its user would see, in one text."""
+        """Return the error message for the user, as one text."""
         return f"{self.refusal}; or, where packets are dropped, {self.stall}" if self.stall else self.refusal
 
     @property
     def path(self) -> tuple[str, ...]:
-        """The certificates that were followed, by name, leaf first."""
+        """Return the names of the certificates in the path, leaf first."""
         return () if isinstance(self.verdict, Unseen) else self.verdict.path.names
 
     @property
     def insists(self) -> bool:
-        """Whether the client fails when it cannot learn about revocation."""
+        """Return whether the client fails if it gets no revocation status."""
         return self.model is not None and self.model.revocation == "hard"
 
     @property
     def is_sure(self) -> bool:
-        """Whether the facts are sure of how the client treats revocation."""
+        """Return whether the facts are certain how the client handles revocation."""
         return self.model is not None and self.model.confidence != "low"
 
     @property
     def may_be_fetched(self) -> bool:
-        """Whether the client may get the missing intermediate from a URL that stays reachable."""
+        """Return whether the client may download the missing intermediate from a reachable URL."""
         return isinstance(self.verdict, Incomplete) and self.verdict.would_dial and bool(self.inside)
 
     @property
     def flaws(self) -> tuple[Flaw, ...]:
-        """What is wrong with the certificates of the path; each makes the connection fail."""
+        """Return the flaws of the path's certificates; each makes the connection fail."""
         return () if isinstance(self.verdict, Unseen) else self.verdict.path.flaws
 
     @property
     def prospect(self) -> Prospect:
-        """The verdict in one word."""
+        """Return the verdict as one value."""
         if isinstance(self.verdict, Unseen):
             return Prospect.UNDETERMINED
         revoked = self.by_revocation
@@ -137,27 +137,27 @@ class TrustCase:
 
     @property
     def by_revocation(self) -> Prospect:
-        """What the answers about revocation alone lead to: a client that does not ask goes on."""
+        """Return the outcome of the revocation answers alone. A client that does not check continues."""
         if self.revocation is None:
             return Prospect.VERIFIES
         answer = self.revocation.answer
         if answer is Answer.REVOKED or (self.insists and answer in FAILURES):
             return Prospect.FAILS if self.is_sure else Prospect.UNDETERMINED
-        # A list that was not observed may name the certificate: then a client that takes no answer for a good one fails too.
+        # A CRL that was not observed may list the certificate, so even a soft-fail client may fail.
         return Prospect.UNDETERMINED if self.revocation.of(Answer.UNASKED) else Prospect.VERIFIES
 
     @property
     def reason(self) -> str:
-        """What its user would see, or why nothing can be said; for a client without words for it, what is wrong."""
+        """Return the user's error message, or why the result is unknown; if the client has no message, the flaw."""
         if isinstance(self.verdict, Unseen):
             return self.verdict.detail
         if self.speech is Speech.NO and isinstance(self.offered, Offered):
-            return self.symptom or f"the endpoint offers {self.offered.shown} only, which the client does not speak"
+            return self.symptom or f"the endpoint offers {self.offered.shown} only, which the client does not support"
         return self.symptom
 
 
 def needs_windows_update(case: TrustCase) -> bool:
-    """Whether the client could only verify with a root that Windows would download, or have from a mirror of it."""
+    """Return whether the client could verify only with a root that Windows would download, directly or from a mirror."""
     match case.verdict:
         case Untrusted(cause=Distrust.NOT_ON_NODE) | Unproven(gap=Gap.NOT_KNOWN_ON_NODE | Gap.FROM_MIRROR):
             return True
@@ -166,7 +166,7 @@ def needs_windows_update(case: TrustCase) -> bool:
 
 
 def end_of_day(day: datetime.date) -> datetime.datetime:
-    """The last second of a day, UTC: what a date means when something must be valid on it."""
+    """Return the last second of a day in UTC: the moment at which certificates must be valid on that date."""
     return datetime.datetime.combine(day, datetime.time(23, 59, 59), tzinfo=datetime.UTC)
 
 
@@ -178,9 +178,9 @@ def trust_cases(
     at: datetime.date,
     configs: Mapping[str, NodeConfig] = MappingProxyType({}),
 ) -> tuple[TrustCase, ...]:
-    """Endpoint x pool x client that connects to it, in the order of the plan. What ends on the day `at` has ended.
+    """Return endpoint x pool x client that connects to it, in the order of the plan. Validity that ends on `at` has ended.
 
-    A runtime that is told not to verify an endpoint is left out: nothing is verified there.
+    A runtime that is configured not to verify an endpoint is omitted.
     """
     cases, callers = _Cases(evidence, trusts, end_of_day(at)), Callers(plan, chains)
     return tuple(
@@ -194,7 +194,7 @@ def trust_cases(
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """A verdict; what was missing without the issuers that were fetched for it, and the URLs that gave them."""
+    """A verdict, the intermediate that was missing before downloads, and the URLs that provided it."""
 
     verdict: TrustVerdict
     fetched: Incomplete | None
@@ -202,7 +202,7 @@ class _Judged:
 
 
 class _Cases:
-    """Judges case by case; pools alike in trust share their verdicts."""
+    """Evaluates case by case. Pools with equal trust share their verdicts."""
 
     def __init__(self, evidence: Evidence, trusts: Trusts, at: datetime.datetime) -> None:
         self._reach = trusts.reach
@@ -215,7 +215,7 @@ class _Cases:
         self._offered: dict[Endpoint, Offered | Unseen] = {}
 
     def of(self, endpoint: Endpoint, chain: Served | Unseen, pool: Pool, client: str) -> TrustCase:
-        """The case; an unexpected error makes it undetermined for itself alone."""
+        """Return the case. An unexpected error makes only this case undetermined."""
         try:
             return self._of(endpoint, chain, pool, client)
         except Exception as error:  # noqa: BLE001 - one endpoint must not end the audit
@@ -227,7 +227,7 @@ class _Cases:
         if isinstance(chain, Unseen):
             return TrustCase(endpoint, pool, client, model, chain)
         if model is None:
-            unknown = Unseen(Kind.UNSUPPORTED, f"{client} on {pool.platform.os} is no client that the facts know")
+            unknown = Unseen(Kind.UNSUPPORTED, f"{client} on {pool.platform.os} is not a client in the facts")
             return TrustCase(endpoint, pool, client, None, unknown)
         return self._case(endpoint, chain, pool, model)
 
@@ -238,7 +238,7 @@ class _Cases:
         return self._judged[key]
 
     def _judge(self, served: tuple[Certificate, ...], host: str, trust: PoolTrust, model: ClientModel) -> _Judged:
-        """The verdict on what was served, with the issuers that a client would fetch inside."""
+        """Return the verdict on the served chain, with the issuers that the client would download internally."""
         verdict, first, urls = judge(served, host, model, trust, self._at), None, dict[str, None]()
         for _ in range(MAX_LEVELS):
             if not isinstance(verdict, Incomplete) or not verdict.would_dial:
@@ -286,13 +286,13 @@ class _Cases:
         )
 
     def _seen(self, one: DialledUrl) -> DialledUrl:
-        """A URL of an issuer does not help where the evidence shows that there is none."""
+        """Return the URL as external if the evidence shows that it has no issuer."""
         empty = one.inside and one.purpose is Purpose.ISSUER and self._issuers.is_empty(one.url)
         return replace(one, inside=False) if empty else one
 
 
 def _asks_on(model: ClientModel, verdict: TrustVerdict) -> bool:
-    """Whether the client asks about revocation: it does where the chain is otherwise in order."""
+    """Return whether the client checks revocation: only if the chain is otherwise valid."""
     if model.revocation == "none" or verdict.path.flaws:
         return False
     return isinstance(verdict, Verifies) or (isinstance(verdict, Unproven) and verdict.gap in _MAY_HOLD)
@@ -328,7 +328,7 @@ def _revocation_refusal(model: ClientModel, revocation: Revocation | None) -> st
 
 
 def flaw_symptom(host: str, model: ClientModel, flaw: Flaw) -> str:
-    """What a client says about one flaw."""
+    """Return a client's error message for one flaw."""
     names = flaw.certificate.extensions.dns_names + flaw.certificate.extensions.ip_addresses
     cause = _CAUSES.get(flaw.kind, "invalid")
     return model.symptom(cause, host=host, names=", ".join(names[:_NAMES_SHOWN]), reason=flaw.kind.value)

@@ -1,4 +1,4 @@
-"""The URLs that a client downloads while it verifies a chain: for what, and which of them are on internal hosts."""
+"""The URLs that a client connects to while it verifies a chain: their purpose, and which are on internal hosts."""
 
 from __future__ import annotations
 

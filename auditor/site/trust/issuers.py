@@ -15,14 +15,14 @@ MAX_CERTIFICATES = 16
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """The certificates at some internal URLs, and the URLs that have them."""
+    """The certificates at some internal URLs, and the URLs that serve them."""
 
     certificates: tuple[Certificate, ...] = ()
     urls: tuple[str, ...] = ()
 
 
 class Issuers:
-    """What the evidence shows of such URLs. Each is read once."""
+    """The evidence for such URLs. Each is read once."""
 
     def __init__(self, evidence: Evidence, reach: Reach) -> None:
         self._evidence = evidence
@@ -38,7 +38,7 @@ class Issuers:
         return Behind(tuple(every), tuple(found))
 
     def is_empty(self, url: str) -> bool:
-        """Whether the URL was observed to have no certificate. No observation, or a failed one, proves nothing."""
+        """Return whether the URL was observed to have no certificate. A missing or failed observation proves nothing."""
         return self._at(url) == ()
 
     def _at(self, url: str) -> tuple[Certificate, ...] | None:

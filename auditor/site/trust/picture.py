@@ -1,4 +1,4 @@
-"""A path as a picture shows it: certificate by certificate, where each comes from, and where it breaks off."""
+"""A certificate path for display: each certificate, its origin, and where the path is broken."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from auditor.site.trust.served import Served, Unseen
 
 
 class Origin(enum.StrEnum):
-    """Where a client has a certificate from, in the words of the report."""
+    """The origin of a certificate, as the report shows it."""
 
     SERVED = "served"
     GIVEN = "in the pool's trust"
@@ -26,13 +26,13 @@ class Origin(enum.StrEnum):
     OS = "brought by the OS"
     PROBABLE = "probably brought by Windows"
     DOWNLOAD = "to be downloaded by Windows"
-    UNKNOWN = "not on the node"  # recognised from elsewhere in the plan, or public, and not trusted here
+    UNKNOWN = "not on the node"  # recognised from elsewhere in the plan, or public, but not trusted here
     MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One certificate of a path. `until` is None for one that is missing; `flaws` say what is wrong with it."""
+    """One certificate of a path. `until` is None for a missing one. `flaws` says what is wrong with it."""
 
     name: str
     origin: Origin
@@ -43,12 +43,12 @@ class Step:
 
     @property
     def is_gap(self) -> bool:
-        """Whether the path breaks at this certificate, or would."""
+        """Return whether the path is broken, or would be, at this certificate."""
         return bool(self.flaws) or self.origin in {Origin.MISSING, Origin.UNKNOWN}
 
 
 def steps_of(case: TrustCase, chain: Served | Unseen, trust: PoolTrust) -> tuple[Step, ...]:
-    """The path of a case, leaf first; with the issuer that nobody has as its last step where it breaks off."""
+    """Return the path of a case, leaf first. If it is broken, the last step is the missing issuer."""
     if isinstance(case.verdict, Unseen) or isinstance(chain, Unseen):
         return ()
     return tuple(_steps(case, chain, trust))
@@ -74,7 +74,7 @@ def _steps(case: TrustCase, chain: Served, trust: PoolTrust) -> Iterator[Step]:
 
 
 def _origin(case: TrustCase, certificate: Certificate, trust: PoolTrust, *, served: bool) -> Origin:
-    """Where the client has a certificate from that was not served, or that ends the path."""
+    """Return the origin of a certificate that was not served, or that ends the path."""
     model = case.model
     if model is None:
         return Origin.UNKNOWN

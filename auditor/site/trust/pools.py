@@ -1,4 +1,4 @@
-"""What the nodes of each pool trust: the plan's certificates, the dumps of nodes, and what the OS brings."""
+"""The trust of each pool's nodes: the plan's certificates, node dumps, and the roots that the OS ships."""
 
 from __future__ import annotations
 
@@ -22,36 +22,36 @@ from auditor.site.trust.runtime import runtime_cas, trusted_for
 
 @dataclass(frozen=True)
 class Given:
-    """What a pool's `trust` names: certificates, and dumps of nodes by file. `unread` says what could not be read."""
+    """The content of a pool's `trust`: certificates, and node dumps by file. `unread` lists what could not be read."""
 
     certificates: TrustStore
     dumps: dict[str, Dump] = field(default_factory=dict)
 
     @property
     def proof(self) -> str:
-        """The file of a dump that proves what is not on the nodes; empty when none does."""
+        """Return the file of a dump that proves what is not on the nodes, or an empty string."""
         return next((file for file, dump in self.dumps.items() if dump.proves_absence), "")
 
     @property
     def updates(self) -> RootUpdates | None:
-        """How the nodes update their roots, as the first dump says that probed it."""
+        """Return how the nodes update their roots, from the first dump that includes it."""
         return next((dump.updates for dump in self.dumps.values() if dump.updates is not None), None)
 
     def dumped(self, *stores: str) -> tuple[Certificate, ...]:
-        """What every dump has in these stores: nodes of a pool are alike only as far as all show it."""
+        """Return what every dump has in these stores: only common certificates count for all nodes of a pool."""
         each = [dump.certificates(*stores) for dump in self.dumps.values()]
         return tuple(one for one in each[0] if all(one in other for other in each[1:])) if each else ()
 
 
 def read_given(plan: Plan, paths: tuple[str, ...]) -> Given:
-    """Read the files that `paths` name, each as what it is."""
+    """Read the files that `paths` name, each by its detected format."""
     anchors: list[Certificate] = []
     unread: list[str] = []
     dumps: dict[str, Dump] = {}
     for path in paths:
         inside = [name for name in plan.files if is_inside(name, path)]
         left_out = [f"{name}: {reason}" for name, reason in plan.left_out.items() if is_inside(name, path)]
-        unread.extend(left_out or ([] if inside else [f"{path} is not there"]))
+        unread.extend(left_out or ([] if inside else [f"{path} does not exist"]))
         for name in inside:
             found = _read(name, plan.files[name])
             anchors.extend(found.certificates)
@@ -69,14 +69,14 @@ def _read(name: str, data: bytes) -> StoreRead:
 
 
 def root_updates(pool: Pool, given: Given) -> str:
-    """How a Windows pool updates its roots: as the plan says, else as a dump shows, else not known (empty)."""
+    """Return how a Windows pool updates its roots: from the plan, else from a dump; empty if unknown."""
     if pool.root_updates or given.updates is None:
         return pool.root_updates
     return given.updates.setting
 
 
 class Trusts:
-    """The trust of each pool, worked out once per set of files."""
+    """The trust of each pool, computed once per set of files."""
 
     def __init__(self, plan: Plan, configs: Mapping[str, NodeConfig], reach: Reach) -> None:
         self._plan = plan
@@ -88,7 +88,7 @@ class Trusts:
 
     @cached_property
     def _known(self) -> tuple[TrustStore, ...]:
-        """All stores that may hold a root. Reading the programmes takes 0.1 s, so it waits for a chain to judge."""
+        """Return all stores that may hold a root. Loading the root programmes takes 0.1 s, so it is done on demand."""
         plan = self._plan
         stores = [store for pool in plan.pools for store in self._stores(self.given(pool.trust))]
         authorities = tuple(
@@ -104,13 +104,13 @@ class Trusts:
             yield TrustStore.of(name, dump.certificates(ROOT, AUTH_ROOT))
 
     def given(self, paths: tuple[str, ...]) -> Given:
-        """What these files hold."""
+        """Return the content of these files."""
         if paths not in self._given:
             self._given[paths] = read_given(self._plan, paths)
         return self._given[paths]
 
     def of(self, pool: Pool) -> PoolTrust:
-        """What the nodes of a pool trust. Pools alike in that share one value."""
+        """Return the trust of a pool's nodes. Pools with equal trust share one value."""
         given = self.given(pool.trust)
         updates = root_updates(pool, given) if pool.is_windows else ""
         mirror = updates if updates not in {"", "enabled", "disabled"} and self.reach.of_url(updates) is Scope.INTERNAL else ""
@@ -121,7 +121,7 @@ class Trusts:
         return self._pools[key]
 
     def for_client(self, pool: Pool, client: str, endpoint: Endpoint) -> PoolTrust:
-        """What a client of the pool trusts at an endpoint: a runtime also what its own configuration gives it."""
+        """Return a client's trust at an endpoint. A runtime also uses its own configuration."""
         trust = self.of(pool)
         own, unread = trusted_for(self.runtime, pool, client, endpoint)
         if not own and not unread:
@@ -129,7 +129,7 @@ class Trusts:
         key = (id(trust), own, unread)
         if key not in self._with_runtime:
             given = TrustStore.of(trust.given.name, (*trust.given.anchors, *own), (*trust.given.unread, *unread))
-            # The views of the trust without it are not those of the trust with it.
+            # Cached views belong to the trust without the runtime's files.
             self._with_runtime[key] = replace(trust, given=given, _views={})
         return self._with_runtime[key]
 
@@ -137,7 +137,7 @@ class Trusts:
         return PoolTrust(given.certificates, (given.certificates, linux_public()), self._known)
 
     def _windows(self, given: Given) -> PoolTrust:
-        """Without a dump that proves more, what the plan gives counts as installed on the machine."""
+        """Return the trust of Windows nodes. Without a dump, the plan's certificates count as installed on the machine."""
         on_nodes = TrustStore.of("the dump of the nodes", given.dumped(ROOT, AUTH_ROOT))
         system = (on_nodes,) if given.proof else (given.certificates, on_nodes, inbox_microsoft())
         return PoolTrust(

@@ -6,7 +6,7 @@ import enum
 
 
 class Prospect(enum.StrEnum):
-    """What becomes of a connection without external access."""
+    """The outcome of a connection without external access."""
 
     VERIFIES = "verifies"
     FAILS = "fails"

@@ -49,21 +49,21 @@ class Revocation:
 
     @property
     def answer(self) -> Answer:
-        """The worst answer: it decides."""
+        """Return the worst answer, which decides."""
         return max((one.answer for one in self.asked), key=_RANKS.__getitem__, default=Answer.GOOD)
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Every URL that the client may connect to."""
+        """Return every URL that the client may connect to."""
         return tuple(dict.fromkeys(url for one in self.asked for url in one.question.urls))
 
     def of(self, answer: Answer) -> tuple[Asked, ...]:
-        """The questions with that answer."""
+        """Return the questions with that answer."""
         return tuple(one for one in self.asked if one.answer is answer)
 
 
 class Revocations:
-    """Decides for paths, each certificate and its issuer once."""
+    """Answers the questions of paths; each pair of certificate and issuer is decided once."""
 
     def __init__(self, evidence: Evidence, reach: Reach, at: datetime.datetime) -> None:
         self._evidence = evidence
@@ -82,7 +82,7 @@ class Revocations:
 
     def _judge(self, question: Question) -> Asked:
         if not question.urls:
-            return Asked(question, (), Answer.MISSING, "it names no CRL and no OCSP responder")
+            return Asked(question, (), Answer.MISSING, "it names neither a CRL nor an OCSP responder")
         inside = tuple(url for url in question.urls if self._reach.of_url(url) is Scope.INTERNAL)
         if not inside:
             return Asked(question, (), Answer.BLOCKED, f"{question.urls[0]} cannot be reached")
@@ -92,23 +92,23 @@ class Revocations:
     def _look(self, question: Question, url: str, inside: tuple[str, ...]) -> Asked:
         match self._evidence.fetched(url):
             case Absent(detail):
-                return Asked(question, inside, Answer.BLOCKED, f"{url} has nothing: {detail}")
+                return Asked(question, inside, Answer.BLOCKED, f"{url} returned no CRL: {detail}")
             case Seen(fetched) if url in question.crl_urls:
                 return self._crl(question, url, fetched.body, inside)
             case Failed(_, detail) as failed:
                 told = f"{url} was requested and gave no answer: {detail}"
                 return Asked(question, inside, Answer.UNASKED, told, faults=failed.faults)
             case _:
-                return Asked(question, inside, Answer.UNASKED, f"nobody looked at what {url} answers")
+                return Asked(question, inside, Answer.UNASKED, f"{url} was not requested")
 
     def _crl(self, question: Question, url: str, body: bytes, inside: tuple[str, ...]) -> Asked:
         try:
             crl = read_crl(body, question.issuer)
             is_revoked = crl.revokes(question.certificate)
         except UnreadableCrl as error:
-            return Asked(question, inside, Answer.BLOCKED, f"what lies at {url} is no CRL that counts: {error}")
+            return Asked(question, inside, Answer.BLOCKED, f"the file at {url} is not a usable CRL: {error}")
         if is_revoked:
-            return Asked(question, inside, Answer.REVOKED, f"the CRL at {url} names it", crl, url)
+            return Asked(question, inside, Answer.REVOKED, f"the CRL at {url} lists it", crl, url)
         if ends := crl.ends(self._at):
-            return Asked(question, inside, Answer.STALE, f"the CRL at {url} does not count: {ends}", crl, url)
+            return Asked(question, inside, Answer.STALE, f"the CRL at {url} is not valid: {ends}", crl, url)
         return Asked(question, inside, Answer.GOOD, "", crl, url)

@@ -1,4 +1,4 @@
-"""The CA files that a pool's runtime is given for a registry: hosts.toml, registries.yaml, folders of certificates."""
+"""The CA files that a pool's runtime uses for a registry: hosts.toml, registries.yaml, certificate folders."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ RUNTIMES = frozenset({"containerd", "docker"})
 
 @dataclass(frozen=True, slots=True)
 class RuntimeCa:
-    """One CA file that a runtime is told to trust. `file` is empty when the plan does not hold it; then nothing is known.
+    """One CA file that a runtime is configured to trust. `file` is empty, and the content unknown, if the plan lacks it.
 
-    `heeded` is false where the runtime never reads what names it.
+    `heeded` is false if the runtime never reads the setting.
     """
 
     setting: TlsSetting
@@ -35,7 +35,7 @@ class RuntimeCa:
 
 
 def runtime_cas(plan: Plan, pool: Pool, config: NodeConfig) -> tuple[RuntimeCa, ...]:
-    """Every CA file that the configuration of a pool names, in order."""
+    """Return every CA file in a pool's configuration, in order."""
     unread = _never_read(config)
     near = tuple(path for path in plan.files if any(is_inside(path, name) for name in (*pool.config, *pool.trust)))
     load = cache(lambda file: _load(file, plan.files[file]))
@@ -50,7 +50,7 @@ def runtime_cas(plan: Plan, pool: Pool, config: NodeConfig) -> tuple[RuntimeCa, 
 
 
 def _never_read(config: NodeConfig) -> set[str]:
-    """The files of a configuration that the runtime never reads."""
+    """Return the files of a configuration that the runtime never reads."""
     return set() if config.has_mirrors else {note.location.file for note in config.notes}
 
 
@@ -62,7 +62,7 @@ def _load(file: str, data: bytes) -> Loaded:
 
 
 def is_for(setting: TlsSetting, endpoint: Endpoint, pool: Pool) -> bool:
-    """Whether the runtime takes a setting for the connections to an endpoint."""
+    """Return whether the runtime applies a setting to connections to an endpoint."""
     names = {endpoint.name, *folders_for(endpoint.name, windows=pool.is_windows)}
     if endpoint.port == 443:
         names |= {endpoint.host, *folders_for(endpoint.host, windows=pool.is_windows)}
@@ -70,7 +70,7 @@ def is_for(setting: TlsSetting, endpoint: Endpoint, pool: Pool) -> bool:
 
 
 def given_for(cas: Mapping[str, tuple[RuntimeCa, ...]], pool: Pool, client: str, endpoint: Endpoint) -> tuple[RuntimeCa, ...]:
-    """The CA files that the runtime of a pool reads for an endpoint; none for other clients."""
+    """Return the CA files that a pool's runtime reads for an endpoint; none for other clients."""
     if client not in RUNTIMES:
         return ()
     return tuple(ca for ca in cas.get(pool.name, ()) if ca.heeded and is_for(ca.setting, endpoint, pool))
@@ -79,7 +79,7 @@ def given_for(cas: Mapping[str, tuple[RuntimeCa, ...]], pool: Pool, client: str,
 def trusted_for(
     cas: Mapping[str, tuple[RuntimeCa, ...]], pool: Pool, client: str, endpoint: Endpoint
 ) -> tuple[tuple[Certificate, ...], tuple[str, ...]]:
-    """What the runtime of a pool is given for an endpoint, and the CA files of it that are not among the plan's."""
+    """Return the certificates configured for an endpoint, and the CA files among them that the plan lacks."""
     fitting = given_for(cas, pool, client, endpoint)
     certificates = dict.fromkeys(one for ca in fitting for one in ca.certificates)
     return tuple(certificates), tuple(
@@ -88,7 +88,7 @@ def trusted_for(
 
 
 def refusing_ca(cas: Mapping[str, tuple[RuntimeCa, ...]], pool: Pool, model: ClientModel, endpoint: Endpoint) -> str:
-    """The error of a runtime that refuses an endpoint because a CA file for it holds no certificate; empty if none does."""
+    """Return the error of a runtime that rejects an endpoint because its CA file holds no certificate, or an empty string."""
     if not model.ca_file_error:
         return ""
     empty = (ca for ca in given_for(cas, pool, model.id, endpoint) if ca.file and not ca.certificates)
@@ -96,7 +96,7 @@ def refusing_ca(cas: Mapping[str, tuple[RuntimeCa, ...]], pool: Pool, model: Cli
 
 
 def is_unverified(config: NodeConfig | None, pool: Pool, client: str, endpoint: Endpoint) -> bool:
-    """Whether the runtime of a pool is told not to verify an endpoint."""
+    """Return whether a pool's runtime is configured not to verify an endpoint."""
     if config is None or client not in RUNTIMES:
         return False
     heeded = (setting for setting in config.tls if setting.location.file not in _never_read(config))

@@ -1,4 +1,4 @@
-"""What each endpoint serves: from its chain file, else from evidence."""
+"""The chain that each endpoint serves: from its chain file, else from evidence."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _UNASKED = (
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The certificates that an endpoint serves, leaf first, and what showed them: a URL, or a file of the plan."""
+    """The certificates that an endpoint serves, leaf first, and their source: a URL, or a file of the plan."""
 
     certificates: tuple[Certificate, ...]
     source: str
 
     @property
     def leaf(self) -> Certificate:
-        """The server's own certificate."""
+        """Return the server's own certificate."""
         return self.certificates[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """Why a chain cannot be judged. `faults` names the endpoint's host if it did not answer."""
+    """Why a chain cannot be checked. `faults` names the endpoint's host if it did not answer."""
 
     kind: Kind
     detail: str
@@ -43,7 +43,7 @@ class Unseen:
 def endpoint_chains(
     plan: Plan, evidence: Evidence, endpoints: tuple[Endpoint, ...] | None = None
 ) -> dict[Endpoint, Served | Unseen]:
-    """What each endpoint serves: from its chain file, else from evidence. Without `endpoints`: those that the plan lists."""
+    """Return what each endpoint serves: from its chain file, else from evidence. Default: the plan's `endpoints`."""
     every = plan.endpoints if endpoints is None else endpoints
     return {endpoint: _chain(plan, evidence, endpoint) for endpoint in every}
 
@@ -62,23 +62,23 @@ def _chain(plan: Plan, evidence: Evidence, endpoint: Endpoint) -> Served | Unsee
 
 def _from_file(plan: Plan, path: str) -> Served | Unseen:
     if path not in plan.files:
-        return Unseen(Kind.MISSING_EVIDENCE, f"the chain file {path} is not there")
+        return Unseen(Kind.MISSING_EVIDENCE, f"the chain file {path} does not exist")
     loaded = load_certificates(plan.files[path])
     if loaded.problems:
         return Unseen(Kind.MALFORMED, f"{path}: {loaded.problems[0]}")
     if len(loaded.certificates) > MAX_SERVED:
-        return Unseen(Kind.MALFORMED, f"{path}: {len(loaded.certificates):,} certificates are no chain but a bundle")
+        return Unseen(Kind.MALFORMED, f"{path}: {len(loaded.certificates):,} certificates are a bundle, not a chain")
     return Served(loaded.certificates, path)
 
 
 def _from_evidence(observed: Observation[ChainSeen] | None) -> Served | Unseen:
     match observed:
         case None:
-            return Unseen(Kind.MISSING_EVIDENCE, "nobody looked at what it serves")
+            return Unseen(Kind.MISSING_EVIDENCE, "its certificates were not observed")
         case Failed(kind, detail) as failed:
             return Unseen(kind, detail, failed.faults)
         case Absent(detail):
-            return Unseen(Kind.UNREACHABLE, detail or "there is no such endpoint")
+            return Unseen(Kind.UNREACHABLE, detail or "the endpoint does not exist")
         case Seen(chain, _, source):
             return _parsed(chain, source)
 

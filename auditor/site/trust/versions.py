@@ -1,4 +1,4 @@
-"""Which versions of TLS an endpoint offers, and whether a client speaks one of them."""
+"""The TLS versions that an endpoint offers, and whether a client supports one of them."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ OLD, NEW = "TLSv1.2", "TLSv1.3"
 
 
 class Speech(enum.Enum):
-    """Whether a client and an endpoint have a version of TLS in common."""
+    """Whether a client and an endpoint have a TLS version in common."""
 
     YES = enum.auto()
     NO = enum.auto()
-    UNKNOWN = enum.auto()  # what was observed of the endpoint, or what the plan says of the pool, does not decide it
-    UNOBSERVED = enum.auto()  # nothing was observed of the endpoint's versions
+    UNKNOWN = enum.auto()  # the observation of the endpoint, or the plan's pool, does not decide it
+    UNOBSERVED = enum.auto()  # the endpoint's versions were not observed
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """The versions of TLS that were seen at an endpoint; `is_all` says whether it offers no others."""
+    """The TLS versions observed at an endpoint. `is_all`: it offers no others."""
 
     versions: tuple[str, ...]
     is_all: bool
 
     @property
     def shown(self) -> str:
-        """The versions in a text."""
+        """Return the versions as text."""
         return ", ".join(self.versions) or "no version"
 
 
 def offered_by(evidence: Evidence, endpoint: Endpoint, chain: Served | Unseen) -> Offered | Unseen:
-    """Return what the evidence shows of an endpoint's versions. Where neither was observed, the reason is the chain's."""
+    """Return the observed versions of an endpoint. If nothing was observed, return the reason from its chain."""
     try:
         return _offered(evidence, endpoint, chain)
     except Exception as error:  # noqa: BLE001 - one endpoint must not end the audit
@@ -52,20 +52,20 @@ def _offered(evidence: Evidence, endpoint: Endpoint, chain: Served | Unseen) -> 
         case Failed(kind, detail) as failed:
             return chain if isinstance(chain, Unseen) else Unseen(kind, detail, failed.faults)
         case Absent(detail):
-            return Unseen(Kind.UNREACHABLE, detail or "there is no such endpoint")
+            return Unseen(Kind.UNREACHABLE, detail or "the endpoint does not exist")
         case None if isinstance(chain, Unseen):
             return chain
         case None:
             seen = evidence.chain(endpoint.name) if not endpoint.chain else None
             if isinstance(seen, Seen) and seen.value.protocol:
                 return Offered((seen.value.protocol,), is_all=False)
-            return Unseen(Kind.MISSING_EVIDENCE, "nobody tried which versions of TLS it offers")
+            return Unseen(Kind.MISSING_EVIDENCE, "its TLS versions were not tested")
         case other:
             assert_never(other)
 
 
 def speech(offered: Offered | Unseen, model: ClientModel, pool: Pool) -> Speech:
-    """Whether a client of a pool speaks a version that the endpoint offers: TLS 1.2 or 1.3."""
+    """Return whether a client of a pool supports a version that the endpoint offers: TLS 1.2 or 1.3."""
     if isinstance(offered, Unseen):
         return Speech.UNOBSERVED
     if OLD in offered.versions:

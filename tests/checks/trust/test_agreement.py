@@ -190,7 +190,7 @@ def test_an_endpoint_of_tls_1_3_alone_fails_on_server_2019() -> None:
     (found,) = [outcome for outcome in tls_version_mismatch.run(site, TODAY) if isinstance(outcome, Finding)]
     assert found.facts["clients"] == ("powershell",)
     (row,) = [case for case in site.trust(TODAY) if case.client == "powershell"]
-    assert row.reason == "the endpoint offers TLSv1.3 only, which the client does not speak"
+    assert row.reason == "the endpoint offers TLSv1.3 only, which the client does not support"
 
 
 def test_a_ca_file_without_a_certificate_fails_containerd_although_the_machine_trusts_the_root() -> None:

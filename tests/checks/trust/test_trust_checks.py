@@ -134,7 +134,7 @@ def test_a_client_that_the_facts_do_not_know_is_undetermined() -> None:
     found = outcomes(UNTRUSTED, where)
     (unknown,) = unknowns(found)
     assert unknown.kind is Kind.UNSUPPORTED
-    assert unknown.detail == "netscape on linux is no client that the facts know"
+    assert unknown.detail == "netscape on linux is not a client in the facts"
     assert examined(found) == 2  # curl, and containerd, which pulls from the registry without being listed
 
 
@@ -259,7 +259,7 @@ def test_a_chain_file_stands_for_a_connection() -> None:
 @pytest.mark.parametrize(
     ("content", "kind", "words"),
     [
-        (None, Kind.MISSING_EVIDENCE, "is not there"),
+        (None, Kind.MISSING_EVIDENCE, "does not exist"),
         (b"", Kind.MALFORMED, "no certificate"),
         (MADE.leaf.pem + b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", Kind.MALFORMED, "api.pem: line "),
         (b"".join(make(f"n{n}", None, CA).pem for n in range(101)), Kind.MALFORMED, "a bundle"),

@@ -100,7 +100,7 @@ def test_a_listing_of_root_alone_proves_no_absence() -> None:
 def test_a_thumbprint_of_no_public_root_is_a_reason() -> None:
     found = read_dump(encoded([{"Thumbprint": ROOT.sha1}, {"RawData": list(ISSUING.der)}]), public_by_sha1())
     assert found.certificates("Root") == (ISSUING,)
-    assert "RawData is needed" in found.problems[0]
+    assert "RawData is required" in found.problems[0]
     assert not found.proves_absence
 
 
@@ -109,12 +109,12 @@ def test_a_thumbprint_of_no_public_root_is_a_reason() -> None:
     [
         ({"stores": {}}, "its format is None"),
         ({"format": "airgap-auditor windows-trust 2", "stores": {}}, "windows-trust 2"),
-        ({"format": FORMAT, "stores": []}, "no mapping"),
+        ({"format": FORMAT, "stores": []}, "not a mapping"),
         ({"format": FORMAT, "stores": {"Root": ["no base64!"]}}, "certificate 1"),
         ({"format": FORMAT, "stores": {"Root": [[1, 2, 300]]}}, "certificate 1"),
-        ([1, "x"], "no certificate"),
-        ([], "no certificate in it"),
-        ({}, "an entry is no certificate"),
+        ([1, "x"], "not a certificate"),
+        ([], "it contains no certificate"),
+        ({}, "an entry is not a certificate"),
     ],
 )
 def test_what_is_no_dump_says_why(document: object, why: str) -> None:
@@ -125,7 +125,7 @@ def test_what_is_no_dump_says_why(document: object, why: str) -> None:
 
 def test_deep_nesting_and_bad_text_are_reasons() -> None:
     for data in (b"[" * 100_000, b'{"stores": "\xff"}', b"{", b""):
-        assert read_dump(data).problems[0].startswith("no JSON")
+        assert read_dump(data).problems[0].startswith("not JSON")
 
 
 def test_more_certificates_than_any_machine_has_are_bounded() -> None:
