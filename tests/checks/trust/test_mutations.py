@@ -21,7 +21,7 @@ from tests.world import site_of
 
 # Of the checks over endpoints, this one judges only how the nodes of a pool update their roots: a statement of the plan.
 OVER_ENDPOINTS = tuple(
-    check for check in FAMILY if Requirement.ENDPOINTS in check.requires and check is not root_update_stall.CHECK
+    check for check in FAMILY if Requirement.ENDPOINTS in check.requires and check.id != root_update_stall.ID
 )
 REPLACED: Mapping[str, Callable[[], Any]] = {
     "failed": lambda: Failed(Kind.UNREACHABLE, "no answer", AT, SOURCE),
