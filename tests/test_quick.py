@@ -10,7 +10,7 @@ from tests.quick import LIST, ROOT, WITH_PEERS, WITH_PROCESSES, listed
 def test_every_listed_test_exists() -> None:
     for name in listed():
         path, _, function = name.partition("::")
-        assert (ROOT / path).is_file(), f"{LIST.name} names {name}: run `make slow-list`"
+        assert (ROOT / path).is_file(), f"{LIST.name} names {name}: correct the line, or run `make slow-list`"
         assert not function or re.search(rf"^def {function}\(", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE), name
 
 

@@ -349,6 +349,7 @@ def rows(clones: Path, operator: Operator) -> Iterator[tuple[str, str, Values]]:
 
 def main(clones: Path) -> None:
     """Print the table."""
+    print("# page: docs/facts/operators.md#operators")
     print("# What each released version of an operator has built in.")
     print("# A line is: first version, last version, a value for each column. `-` says that these versions have no such image.")
     print("# Written by tools/operator_defaults.py from the sources at every released tag.")
