@@ -47,7 +47,7 @@ from auditor.plan.secrets import redacted, redacted_list
 from auditor.policy.baseline import baseline_of
 from auditor.readers.docker_daemon import UnreadableDaemon, read_daemon
 from auditor.readers.go_json import load_go_json
-from auditor.readers.lists import IMPORTERS, ListSource, read_list
+from auditor.readers.lists import ListSource, importers, read_list
 from auditor.readers.node_config.reading import read_node_config
 from auditor.readers.registry_config import UnreadableConfig, read_rules
 from auditor.readers.registry_lint import slips_in
@@ -90,6 +90,10 @@ class Target:
 
 
 @cache
+
+_IMPORTERS = importers()
+
+
 def plan() -> Plan:
     """A plan whose files are all there, and empty."""
     names = ("file", "work/a.yaml", "chart.tgz", "mirror.sh", "daemon.json", "registry.yml")
@@ -116,8 +120,8 @@ def _node_config(name: str) -> Callable[[bytes], object]:
 
 def _importer(number: int) -> Callable[[bytes], object]:
     def run(data: bytes) -> object:
-        found = IMPORTERS[number].recognises(data)
-        return list(IMPORTERS[number].read(ListSource("list", ("linux",)), data)) if found else None
+        found = _IMPORTERS[number].recognises(data)
+        return list(_IMPORTERS[number].read(ListSource("list", ("linux",)), data)) if found else None
 
     return run
 
@@ -388,7 +392,7 @@ def _dumps() -> tuple[bytes, ...]:
 TARGETS: tuple[Target, ...] = (
     *(
         Target(f"list {importer.__name__.rpartition('.')[2]}", _importer(number), _lists, weight=4)
-        for number, importer in enumerate(IMPORTERS)
+        for number, importer in enumerate(_IMPORTERS)
     ),
     Target("any list", lambda data: read_list(ListSource("list", ("linux",)), data), _lists, weight=20),
     Target("manifests", _workloads, _manifests, weight=20, per_byte=60e-6),
