@@ -1,4 +1,4 @@
-"""What checks over endpoints share: who is examined and who cannot be, and the remedies in commands."""
+"""Shared by the checks of endpoints: subjects, cases, common message parts and remedies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from auditor.site import Site
 from auditor.site.trust.cases import GAP_KINDS, TrustCase
 from auditor.site.trust.served import Served, Unseen
 
-# What certificate-weak speaks of; dates and names have checks of their own too.
+# Reported by certificate-weak. Dates and names have their own checks.
 WEAKNESSES = frozenset(
     {
         FlawKind.NOT_A_CA,
@@ -32,54 +32,57 @@ GAPS = GAP_KINDS
 
 
 def endpoint_subject(endpoint: Endpoint) -> Subject:
-    """The endpoint as a subject."""
+    """Return the endpoint as a subject."""
     return Subject("endpoint", endpoint.name)
 
 
 def subject_of(case: TrustCase) -> Subject:
-    """The endpoint for one client of one pool as a subject."""
+    """Return the endpoint, for one client of one pool, as a subject."""
     return Subject("endpoint", case.endpoint.name, str(case.pool.platform), case.pool.name, case.client)
 
 
 def subject_of_pool(case: TrustCase) -> Subject:
-    """The endpoint for all clients of one pool as a subject."""
+    """Return the endpoint, for all clients of one pool, as a subject."""
     return Subject("endpoint", case.endpoint.name, str(case.pool.platform), case.pool.name)
 
 
 def who(case: TrustCase) -> str:
-    """The client and its pool, for messages."""
+    """Return the client and its pool: `curl on win2022`."""
     return f"{case.client} on {case.pool.name}"
 
 
-def symptom_of(words: str, stall: str = "") -> tuple[Part, ...]:
-    """The client's error as a part of a message; no part if it is unknown. `stall`: the error where packets are dropped."""
-    instead = f'; or, where packets are dropped, "{stall}"' if stall else ""
-    return (Part(f'It would say: "{words.rstrip(".")}"{instead}.', Role.SYMPTOM),) if words else ()
+def symptom_of(error: str, stall: str = "") -> tuple[Part, ...]:
+    """Return the client's error as a part of a message, or no part if it is unknown.
+
+    `stall` is the error that appears instead if the firewall drops packets.
+    """
+    instead = f", or `{stall}` if the firewall drops packets" if stall else ""
+    return (Part(f"Error on the node: `{error.rstrip('.')}`{instead}.", Role.SYMPTOM),) if error else ()
 
 
 def facts_of(case: TrustCase) -> dict[str, Fact]:
-    """What every finding about a case proves itself with."""
+    """Return the facts that every finding about a case has."""
     return {"client": case.client, "path": case.path, "dials": case.dials, "symptom": case.symptom}
 
 
 def refused_by(cases: Iterable[TrustCase]) -> tuple[str, ...]:
-    """The client and pool of each case, as the fact by which a finding about a whole endpoint names whom it concerns."""
+    """Return the client and pool of each case, for a finding about a whole endpoint."""
     return tuple(dict.fromkeys(map(who, cases)))
 
 
 def unseen(check: str, endpoint: Endpoint, why: Unseen) -> Undetermined:
-    """What was not observed of an endpoint: one question for all checks that need it."""
+    """Return the outcome for an endpoint that was not observed. All checks share its `cause`, so a report shows it once."""
     return Undetermined(check, endpoint_subject(endpoint), why.kind, why.detail, why.faults, cause=f"chain of {endpoint.name}")
 
 
 def unsure(check: str, case: TrustCase) -> Undetermined:
-    """A client that fails if it insists on revocation as the facts suppose, which they are not sure of."""
-    detail = f"whether {who(case)} fails without an answer about revocation is not confirmed: the facts only infer it"
+    """Return the outcome for a client whose need for revocation data the facts only infer."""
+    detail = f"it is not confirmed that {who(case)} fails without revocation data: the facts only infer it"
     return Undetermined(check, subject_of(case), Kind.UNSUPPORTED, detail, fold=("revocation is inferred",))
 
 
 def served(site: Site, check: str) -> Iterator[tuple[Endpoint, Served] | Undetermined]:
-    """Each endpoint with what it serves; what was not seen is undetermined."""
+    """Yield each endpoint with its observed chain, or an undetermined outcome if the chain was not observed."""
     for endpoint, chain in site.chains.items():
         match chain:
             case Unseen():
@@ -89,7 +92,7 @@ def served(site: Site, check: str) -> Iterator[tuple[Endpoint, Served] | Undeter
 
 
 def judged(site: Site, check: str, today: datetime.date) -> Iterator[TrustCase | Undetermined]:
-    """Each endpoint x pool x client with a verdict. A chain that was not seen is undetermined once per endpoint."""
+    """Yield each evaluated case of endpoint, pool and client. A chain that was not observed is undetermined once."""
     for examined in served(site, check):
         if isinstance(examined, Undetermined):
             yield examined
@@ -101,7 +104,7 @@ def judged(site: Site, check: str, today: datetime.date) -> Iterator[TrustCase |
 
 
 def cases_by_endpoint(site: Site, today: datetime.date) -> dict[Endpoint, tuple[TrustCase, ...]]:
-    """The cases of each endpoint, in order; an endpoint without any is not in it."""
+    """Return the cases by endpoint, in order. Endpoints without cases are left out."""
     grouped: dict[Endpoint, list[TrustCase]] = {}
     for case in site.trust(today):
         grouped.setdefault(case.endpoint, []).append(case)
@@ -109,7 +112,7 @@ def cases_by_endpoint(site: Site, today: datetime.date) -> dict[Endpoint, tuple[
 
 
 def clients_with(cases: Iterable[TrustCase]) -> str:
-    """The clients of some cases as words: `curl, dotnet-10 on win2022`, grouped by pool."""
+    """Return the clients of the cases as text, grouped by pool: `curl, dotnet-10 on win2022`."""
     grouped: dict[str, list[str]] = {}
     for case in cases:
         grouped.setdefault(case.pool.name, []).append(case.client)
@@ -117,36 +120,36 @@ def clients_with(cases: Iterable[TrustCase]) -> str:
 
 
 def structural(case: TrustCase) -> tuple[Flaw, ...]:
-    """The flaws of the case's path that no check of their own speaks of."""
+    """Return the flaws of the case's path that no other check reports."""
     if isinstance(case.verdict, Unseen):
         return ()
     return tuple(flaw for flaw in case.verdict.path.flaws if flaw.kind not in OWN_CHECKS)
 
 
 def install_root(case: TrustCase, anchor: str) -> Remedy:
-    """How the nodes of the case's pool learn to trust a root, given as the file root.cer (DER) or root.crt (PEM)."""
+    """Return the remedy that installs a root on the nodes of the case's pool, from root.cer (DER) or root.crt (PEM)."""
     if case.pool.is_windows:
         return Remedy(
             "install",
-            f"On each node of {case.pool.name} put the certificate of {anchor} into LocalMachine\\Root, by hand or by "
-            "group policy (Public Key Policies, Trusted Root Certification Authorities), and its file into the pool's `trust`.",
+            f"Install the certificate of {anchor} into LocalMachine\\Root on each node of {case.pool.name}, by command or by "
+            "group policy (Public Key Policies, Trusted Root Certification Authorities). Add its file to the pool's `trust`.",
             ("certutil -addstore -f Root root.cer",),
         )
     return Remedy(
         "install",
-        f"On each node of {case.pool.name} add the certificate of {anchor} to the system's roots, and its file to the pool's "
+        f"Add the certificate of {anchor} to the system roots on each node of {case.pool.name}, and its file to the pool's "
         "`trust` in the plan.",
         ("cp root.crt /usr/local/share/ca-certificates/", "update-ca-certificates"),
     )
 
 
 def mirror_roots(case: TrustCase) -> Remedy:
-    """How Windows gets its roots from a share inside, filled on a machine that may reach Windows Update."""
+    """Return the remedy that lets Windows get its roots from an internal share, filled on a machine with internet access."""
     key = r"HKLM\SOFTWARE\Microsoft\SystemCertificates\AuthRoot\AutoUpdate"
     return Remedy(
         "copy",
-        f"Or fill a share with Microsoft's roots where the network is up, carry it in, point each node of {case.pool.name} to "
-        "it, and write it as the pool's `root_updates`.",
+        f"Or download Microsoft's roots on a machine with internet access, copy them to an internal share, and point each node "
+        f"of {case.pool.name} to it. Set the share as the pool's `root_updates`.",
         (
             r"certutil -syncWithWU \\server\roots",
             rf"reg add {key} /v RootDirUrl /t REG_SZ /d file://\\server\roots /f",
@@ -155,8 +158,8 @@ def mirror_roots(case: TrustCase) -> Remedy:
 
 
 def fetch_intermediate(url: str) -> tuple[str, ...]:
-    """Shell commands that add the certificate behind an AIA URL to a chain file, on a machine that may reach it."""
+    """Return shell commands that append the certificate at an AIA URL to a chain file."""
     return (
         f"curl -fsSLo intermediate.cer {shlex.quote(url)}",
-        "openssl x509 -in intermediate.cer >> chain.pem  # OpenSSL before 3.0 wants -inform der",
+        "openssl x509 -in intermediate.cer >> chain.pem  # OpenSSL before 3.0 needs -inform der",
     )

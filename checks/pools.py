@@ -1,4 +1,4 @@
-"""What checks over pools share."""
+"""Shared by the checks of pools."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from auditor.readers.node_config import NodeConfig, Unknown
 
 
 def pool_subject(pool: Pool) -> Subject:
-    """The pool as a subject."""
+    """Return the pool as a subject."""
     return Subject("pool", pool.name, str(pool.platform), pool.name)
 
 
 def unread_config(check: str, pool: Pool, config: NodeConfig) -> Iterator[Undetermined]:
-    """What of a pool's node configuration could not be read, and may therefore name CA files that are not known.
+    """Yield an outcome for each part of a pool's node configuration that was not read and may name a CA file.
 
-    Whether a file that was read has an effect matters only if some file names a CA.
+    Whether a file has an effect matters only if a file names a CA.
     """
     names_ca = any(setting.ca for setting in config.tls)
     folders = (entry for root in config.roots for entry in root.values() if isinstance(entry, Unknown))

@@ -1,1 +1,1 @@
-"""The family *trust* of the catalogue."""
+"""Checks of certificates, TLS and revocation."""

@@ -1,18 +1,19 @@
 r"""## What it checks
-A CA that the runtime of a Windows pool is given, by hosts.toml, registries.yaml or a folder of certificates, is in the
-machine's own store as well.
+Each CA that the container runtime of a Windows pool uses is also in the Windows machine store. The runtime takes CAs from
+hosts.toml, from registries.yaml or from a folder of certificates.
 
 ## Why it matters
-A Go program on Windows asks Windows first and looks into its own file only when Windows has said no. Without the CA in its
-store, Windows looks for the root outside before it says so: 15 seconds where packets are dropped, and containerd gives up
-after 10 with `net/http: TLS handshake timeout`. curl.exe and PowerShell on the same node never see the file at all.
+A Go program on Windows first asks Windows to verify the chain. It uses its own CA file only after Windows rejects the chain.
+If the CA is not in the machine store, Windows tries to download the root. This takes 15 seconds if the firewall drops
+packets. containerd gives up after 10 seconds with `net/http: TLS handshake timeout`. curl.exe and PowerShell never read the
+CA file.
 
 ## How to fix
-Put the CA into `LocalMachine\Root` on every node, by `certutil -addstore -f Root ca.cer` or group policy, and its file into
-the pool's `trust`; or switch the automatic root update off, so that Windows says no at once.
+Install the CA into `LocalMachine\Root` on every node with `certutil -addstore -f Root ca.cer` or group policy, and add its
+file to the pool's `trust`. Alternatively, disable the automatic root update, so that Windows rejects the chain at once.
 
 ## When it cannot tell
-The CA file is not among the files that the plan names, or a file of the node configuration cannot be read.
+The CA file is not among the files of the plan, or a file of the node configuration cannot be read.
 
 ## References
 golang/go src/crypto/x509/root_windows.go, 1.18 release notes; golang/go#63238; openbao/openbao#1510; facts/tls_clients.yaml.
@@ -36,20 +37,21 @@ ID = "ca-not-in-machine-store"
 
 
 def _finding(pool: Pool, ca: RuntimeCa, certificate: Certificate, dump: str) -> Finding:
-    lacks = f"the dump {dump} does not have it" if dump else "the pool's `trust` does not name it"
+    lacks = f"the dump {dump} does not contain it" if dump else "it is not in the pool's `trust`"
     return Finding(
         check=ID,
         severity=Severity.WARNING,
         subject=pool_subject(pool),
-        message=f"The runtime of {pool.name} is given {certificate.name} for {ca.setting.host}, and Windows is not: {lacks}. "
-        'Windows is asked first, looks for the root outside, and the runtime says: "net/http: TLS handshake timeout".',
+        message=f"The runtime of {pool.name} uses {certificate.name} for {ca.setting.host}, but the machine store does not "
+        f"have it: {lacks}. Windows verifies first and tries to download the root from an external host. "
+        "Error on the node: `net/http: TLS handshake timeout`.",
         case=certificate.sha256,
         facts={"ca": certificate.name, "sha1": certificate.sha1, "host": ca.setting.host, "file": ca.written},
         location=ca.setting.location,
         remedies=(
             Remedy(
                 "install",
-                f"On each node of {pool.name} put {certificate.name} into LocalMachine\\Root as well, and its file into the "
+                f"Install {certificate.name} into LocalMachine\\Root on each node of {pool.name}, and add its file to the "
                 "pool's `trust`.",
                 ("certutil -addstore -f Root ca.cer",),
             ),
@@ -76,7 +78,7 @@ def _of_pool(site: Site, pool: Pool, cas: tuple[RuntimeCa, ...]) -> Iterator[Out
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per Windows pool and CA; a pool whose runtime is given none is in order."""
+    """Yield one outcome per Windows pool and CA; a pool whose runtime uses no CA file passes."""
     del today
     for pool in site.plan.pools:
         if not pool.is_windows or pool.name not in site.node_configs:
@@ -93,7 +95,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A CA is given to the runtime, and not to Windows",
+    title="CA is missing from the Windows machine store",
     family="trust",
     area=Area.TRUST,
     severity=Severity.WARNING,

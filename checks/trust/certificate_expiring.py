@@ -1,19 +1,19 @@
 """## What it checks
-Each certificate on the way from an endpoint to its root (its own, the intermediates, the anchor) is valid today, and
-stays so until the plan's horizon (without one, for a year).
+Each certificate on the path from an endpoint to its root is valid today and until the plan's horizon. This covers the leaf,
+the intermediates and the root. If the plan has no horizon, it is one year from today.
 
 ## Why it matters
-Inside the gap nothing renews itself. On the day after the last one every pull fails with
-`x509: certificate has expired or is not yet valid`, and whoever could issue a new certificate is outside. A certificate
-that is not valid yet fails the same way, as does one on a node whose clock is wrong.
+In an air-gapped site, certificates are not renewed automatically. On the day after the expiry date every pull fails with
+`x509: certificate has expired or is not yet valid`, and a public CA cannot be reached for a new certificate. A certificate
+that is not valid yet fails the same way. So does a valid one on a node with a wrong clock.
 
 ## How to fix
-Renew before the disk is carried in, with a certificate that outlasts the horizon, or plan the rotation and waive the
-finding until its date. A root that ends needs a new root on every node.
+Before the transfer, renew the certificate with one that outlasts the horizon. Alternatively, plan the rotation and waive the
+finding until that date. If a root expires, install the new root on every node.
 
 ## When it cannot tell
-Nobody looked at what the endpoint serves, or it could not be understood. Where the chain is not whole or its root is not
-at hand, only the certificates that are there are examined.
+The endpoint's chain was not observed or cannot be parsed. If the chain is incomplete or its root is not available, only the
+certificates that are available are checked.
 
 ## References
 RFC 5280, 4.1.2.5.
@@ -39,7 +39,7 @@ ID = "certificate-expiring"
 
 
 def _examined(chain: Served, cases: tuple[TrustCase, ...]) -> tuple[Certificate, ...]:
-    """The leaf and whatever lies on a path that some client would take, each once."""
+    """Return the leaf and the certificates on every client's path, without duplicates."""
     found = dict.fromkeys((chain.leaf,))
     for case in cases:
         if not isinstance(case.verdict, Unseen):
@@ -55,7 +55,7 @@ def _role(certificate: Certificate, chain: Served) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """What is wrong with the dates of a certificate, and the cases in which a client refuses it for that."""
+    """A fault in the dates of a certificate, and the cases in which a client rejects it for that."""
 
     severity: Severity
     what: str
@@ -67,20 +67,20 @@ def _refusal(flaw: Flaw, refusing: tuple[TrustCase, ...], cases: tuple[TrustCase
     if case is None or case.model is None:
         return ""
     symptom = flaw_symptom(case.endpoint.host, case.model, flaw)
-    by = "Every client refuses it" if len(refusing) == len(cases) else f"Refused by {clients_with(refusing)}"
-    return f' {by}; {who(case)} says: "{symptom}".'
+    by = "Every client rejects it" if len(refusing) == len(cases) else f"Rejected by {clients_with(refusing)}"
+    return f" {by}. Error from {who(case)}: `{symptom}`."
 
 
 def _judge(
     certificate: Certificate, today: datetime.date, horizon: datetime.date, cases: tuple[TrustCase, ...]
 ) -> _Judged | None:
-    """What is wrong; None when the certificate outlasts the horizon."""
+    """Return the fault of the dates, or None if the certificate is valid until the horizon."""
     flaw = next(dates(certificate, end_of_day(today)), None)
     if flaw is not None:
         refusing = tuple(case for case in cases if flaw in case.flaws)
         return _Judged(Severity.ERROR, f"{flaw.detail}.{_refusal(flaw, refusing, cases)}", refusing)
     if certificate.not_after < end_of_day(horizon):
-        what = f"it ends on {moment(certificate.not_after)}, before the horizon {horizon.isoformat()}."
+        what = f"it expires on {moment(certificate.not_after)}, before the horizon {horizon.isoformat()}."
         return _Judged(Severity.WARNING, what)
     return None
 
@@ -109,17 +109,17 @@ def _finding(endpoint: Endpoint, chain: Served, certificate: Certificate, judged
 
 def _remedy(role: str, certificate: Certificate, horizon: datetime.date) -> Remedy:
     if role == "root":
-        return Remedy("install", f"Install the successor of {certificate.name} on every node, and re-issue under it.")
-    where = "and have the server reload it" if role == "certificate" else "and append it to the server's chain file"
+        return Remedy("install", f"Install the successor of {certificate.name} on every node, and reissue its certificates.")
+    where = "Then reload the server" if role == "certificate" else "Then append it to the server's chain file"
     return Remedy(
         "edit",
-        f"Renew {certificate.name} until after {horizon.isoformat()} {where}.",
+        f"Renew {certificate.name} so that it is valid after {horizon.isoformat()}. {where}.",
         (f"openssl x509 -in chain.pem -noout -checkend {365 * 86_400}",) if role == "certificate" else (),
     )
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per endpoint and certificate."""
+    """Yield one outcome per endpoint and certificate."""
     horizon, fine = site.plan.horizon_from(today), 0
     by_endpoint = cases_by_endpoint(site, today)
     for item in served(site, ID):
@@ -141,7 +141,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A certificate is not valid, or ends before the horizon",
+    title="Certificate is invalid now or expires before the horizon",
     family="trust",
     area=Area.CALENDAR,
     severity=Severity.ERROR,

@@ -1,19 +1,18 @@
 """## What it checks
-The certificate of each endpoint names the host that the plan, and so the nodes, call it by: as a dNSName (also a wildcard
-for its left-most label) or, for an address, as an iPAddress, among its subject alternative names.
+The certificate of each endpoint covers the host name or address that the plan and the nodes use. The name must be among the
+subject alternative names: a dNSName (or a wildcard for the left-most label), or an iPAddress for an address.
 
 ## Why it matters
-Nodes that reach a registry by another name than its certificate has fail every pull:
-`x509: certificate is valid for A, not B`. A common name counts for nothing:
-`x509: certificate relies on legacy Common Name field, use SANs instead`. OpenSSL still accepts it: where no other client
-connects, the finding is a warning.
+If nodes connect to a registry by a name that its certificate does not cover, every pull fails: `x509: certificate is valid
+for A, not B`. Go clients ignore the common name: `x509: certificate relies on legacy Common Name field, use SANs instead`.
+OpenSSL still accepts it. If only OpenSSL clients connect, the finding is a warning.
 
 ## How to fix
-Issue the certificate again with every name and address that nodes use, or let the plan and the nodes use a name that it
-has.
+Reissue the certificate with every name and address that nodes use. Alternatively, use a name that the certificate covers in
+the plan and on the nodes.
 
 ## When it cannot tell
-Nobody looked at what the endpoint serves, it could not be understood, or the extensions of the certificate cannot be read.
+The endpoint's chain was not observed or cannot be parsed, or the extensions of the certificate cannot be parsed.
 
 ## References
 RFC 6125, 6.4; RFC 9525; golang/go src/crypto/x509/verify.go.
@@ -40,12 +39,12 @@ _NAMES = frozenset({FlawKind.NAME, FlawKind.COMMON_NAME})
 
 
 def _refusing(cases: tuple[TrustCase, ...]) -> tuple[TrustCase, ...]:
-    """The cases in which the client refuses the name."""
+    """Return the cases in which the client rejects the name."""
     return tuple(case for case in cases if any(flaw.kind in _NAMES for flaw in case.flaws))
 
 
 def _symptom(cases: tuple[TrustCase, ...], chain: Served, wrong: Mismatch) -> str:
-    """What the first client says that the facts know."""
+    """Return the error of the first client with a fact row, or an empty string."""
     model = next((case.model for case in cases if case.model is not None), None)
     return flaw_symptom(wrong.host, model, name_flaw(chain.leaf, wrong)) if model is not None else ""
 
@@ -56,19 +55,19 @@ def _remedies(endpoint: Endpoint, wrong: Mismatch) -> tuple[Remedy, ...]:
     subject, san = shlex.quote(f"/CN={host}"), shlex.quote(f"subjectAltName={kind}:{host}")
     reissue = Remedy(
         "edit",
-        f"Issue the certificate again with {kind}:{host} among its subject alternative names.",
+        f"Reissue the certificate with {kind}:{host} as a subject alternative name.",
         (f"openssl req -new -key server.key -subj {subject} -addext {san} -out server.csr",),
     )
     if not wrong.names:
         return (reissue,)
-    return reissue, Remedy("edit", f"Call the endpoint by a name that it has: {', '.join(wrong.names[:4])}.")
+    return reissue, Remedy("edit", f"Use a name that the certificate covers: {', '.join(wrong.names[:4])}.")
 
 
 def _finding(endpoint: Endpoint, cases: tuple[TrustCase, ...], chain: Served, wrong: Mismatch) -> Finding:
     judged, refusing = [case for case in cases if case.model is not None], _refusing(cases)
     accepted = bool(judged) and not refusing
     symptom = "" if accepted else _symptom(refusing or cases, chain, wrong)
-    so_far = f"{clients_with(judged)} accepts that; every other client refuses it."
+    so_far = f"Accepted by {clients_with(judged)}. Every other client rejects it."
     return Finding(
         check=ID,
         severity=Severity.WARNING if accepted else Severity.ERROR,
@@ -93,7 +92,7 @@ def _finding(endpoint: Endpoint, cases: tuple[TrustCase, ...], chain: Served, wr
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per endpoint."""
+    """Yield one outcome per endpoint."""
     by_endpoint, fine = cases_by_endpoint(site, today), 0
     for item in served(site, ID):
         if isinstance(item, Undetermined):
@@ -101,7 +100,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
             continue
         endpoint, chain = item
         if defect := chain.leaf.extensions.defect:
-            detail = f"the extensions of {chain.leaf.name} cannot be read: {defect}"
+            detail = f"the extensions of {chain.leaf.name} cannot be parsed: {defect}"
             yield Undetermined(ID, endpoint_subject(endpoint), Kind.MALFORMED, detail)
         elif (wrong := mismatch(chain.leaf, endpoint.host)) is not None:
             yield _finding(endpoint, by_endpoint.get(endpoint, ()), chain, wrong)
@@ -114,7 +113,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A certificate does not cover the host that nodes use",
+    title="Certificate does not cover the host that nodes use",
     family="trust",
     area=Area.TRUST,
     severity=Severity.ERROR,

@@ -1,18 +1,18 @@
 """## What it checks
-The certificates on the way from each endpoint to its root are ones that the clients of the plan accept: signatures and keys
-that are strong enough, for TLS servers, issued by real CAs, within name constraints.
+The clients of the plan accept each certificate on the path from an endpoint to its root. The signature and the key are strong
+enough, the certificate allows TLS servers, a CA issued it, and the name constraints are met.
 
 ## Why it matters
-Clients differ: Go and OpenSSL refuse SHA-1 everywhere, Windows only below public roots; OpenSSL refuses RSA keys under 2048
-bits, Go does not; Windows does not verify Ed25519, Go on Linux does. A certificate that works in one place fails in another
-with `x509: certificate signed by unknown authority`, which names the wrong cause.
+Clients differ. Go and OpenSSL reject every SHA-1 signature; Windows rejects it only below public roots. OpenSSL rejects RSA
+keys under 2048 bits; Go does not. Go on Linux verifies Ed25519; Windows does not. A certificate that works on one node fails
+on another with `x509: certificate signed by unknown authority`, which does not name the real cause.
 
 ## How to fix
-Issue the certificate anew: RSA of 2048 bits or more, or P-256; SHA-256; serverAuth among its extended key usages; CA and key
-usage as the finding says.
+Reissue the certificate with RSA of 2048 bits or more or P-256, with SHA-256, and with serverAuth as an extended key usage.
+Set the CA flag and the key usage as the finding states.
 
 ## When it cannot tell
-Nobody looked at what the endpoint serves.
+The endpoint's chain was not observed.
 
 ## References
 RFC 5280, 4.2.1 and 6.1; golang/go src/crypto/x509/verify.go; rustls/rustls-platform-verifier#195; facts/tls_clients.yaml.
@@ -39,7 +39,7 @@ _Key = tuple[str, FlawKind]
 
 
 def _refused(cases: tuple[TrustCase, ...]) -> dict[_Key, tuple[Flaw, list[TrustCase]]]:
-    """What some client refuses, by certificate and kind, with the clients."""
+    """Return the flaws that a client rejects, by certificate and kind, with the cases of these clients."""
     found: dict[_Key, tuple[Flaw, list[TrustCase]]] = {}
     for case in cases:
         if isinstance(case.verdict, Unseen):
@@ -53,19 +53,19 @@ def _refused(cases: tuple[TrustCase, ...]) -> dict[_Key, tuple[Flaw, list[TrustC
 
 
 def _examined(chain: Served, cases: tuple[TrustCase, ...]) -> dict[Certificate, bool]:
-    """The certificates on the paths; whether each is only ever the end of one."""
+    """Return the certificates on the paths. The value is True if the certificate is always the last one."""
     found = {chain.leaf: False}
     for case in cases:
         if not isinstance(case.verdict, Unseen):
             path = case.verdict.path.certificates
-            for place, certificate in enumerate(path, start=1):
-                is_end = place == len(path) > 1
+            for position, certificate in enumerate(path, start=1):
+                is_end = position == len(path) > 1
                 found[certificate] = found.get(certificate, True) and is_end
     return found
 
 
 def _weak(certificate: Certificate, *, is_end: bool) -> str:
-    """What is weak of it although every client takes it."""
+    """Return a weakness that every client accepts, or an empty string."""
     if not is_end and certificate.signature_hash in {"sha1", *BROKEN_HASHES}:
         return f"it is signed with {certificate.signature_hash.upper()}"
     if certificate.key_kind == "RSA" and certificate.key_size < _MODEST_RSA:
@@ -101,7 +101,7 @@ def _finding(
         remedies=(
             Remedy(
                 "edit",
-                f"Issue {certificate.name} anew without that, and whatever it issued; then reload the server.",
+                f"Reissue {certificate.name} without this flaw, and the certificates that it issued. Then reload the server.",
                 ("openssl x509 -in chain.pem -noout -text",),
             ),
         ),
@@ -113,21 +113,21 @@ def _outcomes(endpoint: Endpoint, chain: Served, cases: tuple[TrustCase, ...]) -
     for flaw, refusing in refused.values():
         first = refusing[0]
         symptom = flaw_symptom(endpoint.host, first.model, flaw) if first.model is not None else ""
-        what = f"{flaw.detail}; refused by {clients_with(refusing)}"
+        what = f"{flaw.detail}. Rejected by {clients_with(refusing)}"
         yield _finding(endpoint, chain, flaw.certificate, Severity.ERROR, what, flaw.kind.value, symptom, refusing)
     spoken_of = {sha256 for sha256, _ in refused}
     for certificate, is_end in _examined(chain, cases).items():
         if certificate.sha256 in spoken_of:
             continue
         if weak := _weak(certificate, is_end=is_end):
-            what = f"{weak}, which no client of the plan refuses yet"
+            what = f"{weak}. No client of the plan rejects this yet"
             yield _finding(endpoint, chain, certificate, Severity.WARNING, what, "weak", "")
         else:
             yield Fine()
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per endpoint, certificate and weakness."""
+    """Yield one outcome per endpoint, certificate and weakness."""
     by_endpoint = cases_by_endpoint(site, today)
     for item in served(site, ID):
         if isinstance(item, Undetermined):
@@ -139,7 +139,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A certificate is of a kind that clients refuse",
+    title="Certificate has properties that clients reject",
     family="trust",
     area=Area.TRUST,
     severity=Severity.ERROR,

@@ -1,20 +1,20 @@
 """## What it checks
-Each endpoint serves every certificate between its own and a root, so that no client has to fetch an intermediate from
-the URL in the certificate (AIA, caIssuers).
+Each endpoint serves every certificate between its own and the root. No client has to download an intermediate from the URL in
+the certificate (AIA, caIssuers).
 
 ## Why it matters
-With the network up, Windows fetches a missing intermediate unnoticed, so that browsers and PowerShell on an admin's
-machine see nothing wrong. With the cable cut the same fetch waits 15 seconds for an answer, longer than the 10 seconds
-that containerd gives the handshake: `net/http: TLS handshake timeout`. Go on Linux and OpenSSL never fetch.
+With internet access, Windows downloads a missing intermediate silently. Browsers and PowerShell on an admin's machine show no
+fault. Offline, the same download waits for 15 seconds. containerd gives up on the handshake after 10 seconds: `net/http: TLS
+handshake timeout`. Go on Linux and OpenSSL never download intermediates.
 
 ## How to fix
-Append the intermediate to the chain file of the server, leaf first, and reload the server.
+Append the intermediate to the server's chain file, after the leaf, and reload the server.
 
 ## When it cannot tell
-Nobody looked at what the endpoint serves (run `auditor collect`, or give a `chain` file), it could not be understood, or
-the facts do not know the client. Where a chain ends without AIA at a CA, its issuer may be a root: that is
-`root-not-trusted`. Where the URL lies inside the gap, the finding is a warning, whether somebody saw the certificate there or
-nobody asked; it is an error again where somebody looked and there was none.
+The endpoint's chain was not observed (run `auditor collect`, or add a `chain` file) or cannot be parsed, or the facts do not
+cover the client. If a chain without AIA ends at a CA, its issuer may be a root: see `root-not-trusted`. If the AIA URL is
+internal, the finding is a warning when the URL served the certificate or was not requested. It is an error when the URL was
+requested and did not serve the certificate.
 
 ## References
 RFC 5246, 7.4.2; RFC 5280, 4.2.2.1; golang/go#63238; facts/tls_clients.yaml.
@@ -35,19 +35,19 @@ ID = "chain-incomplete"
 
 
 def _how(case: TrustCase, verdict: Incomplete) -> str:
-    """What the client does about the missing certificate, without its name."""
+    """Return how the client handles the missing certificate, as a predicate for the client's name."""
     if case.fetched is not None:
-        return f"gets on only as long as {case.inside[0]} answers inside, as it did when it was asked."
+        return f"downloads it from {case.inside[0]}, which served it during collection. This fails if that URL stops answering."
     if case.may_be_fetched:
-        return f"works only as long as {case.inside[0]} answers inside, as it must fetch that certificate there."
+        return f"must download it from {case.inside[0]}, and fails if this internal URL does not answer."
     if verdict.would_dial:
-        return f"would dial {verdict.aia_urls[0]} for it, which fails with the cable cut."
-    at = f", although it could be had at {verdict.aia_urls[0]}" if verdict.aia_urls else ""
-    return f"never fetches certificates{at}."
+        return f"tries to download it from {verdict.aia_urls[0]}, which fails offline."
+    at = f" (AIA: {verdict.aia_urls[0]})" if verdict.aia_urls else ""
+    return f"does not download intermediates{at}."
 
 
 def _parts(case: TrustCase, verdict: Incomplete, *, works: bool) -> Iterator[Part]:
-    cause = f"{verdict.missing}, which issued {verdict.path.top.name}."
+    cause = f"{verdict.missing}, the issuer of {verdict.path.top.name}."
     yield Part(f"{case.endpoint.name} does not serve the certificate of {cause}", key=cause)
     yield Part(f"{who(case)} {_how(case, verdict)}", Role.EFFECT, names_who=True)
     if not works:
@@ -55,9 +55,9 @@ def _parts(case: TrustCase, verdict: Incomplete, *, works: bool) -> Iterator[Par
 
 
 def _remedies(verdict: Incomplete) -> tuple[Remedy, ...]:
-    text = f"Append the certificate of {verdict.missing} to the server's chain file, after its own, and reload the server."
+    text = f"Append the certificate of {verdict.missing} to the server's chain file, after the leaf, and reload the server."
     commands = fetch_intermediate(verdict.aia_urls[0]) if verdict.aia_urls else ()
-    root = f"If {verdict.missing} is the root itself, the chain is whole: give the root to the pool and to its `trust`."
+    root = f"Or, if {verdict.missing} is the root, install it on the nodes and add its file to the pool's `trust`."
     return Remedy("edit", text, commands), Remedy("install", root)
 
 
@@ -76,7 +76,7 @@ def _finding(case: TrustCase, verdict: Incomplete) -> Finding:
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per endpoint, pool and client."""
+    """Yield one outcome per endpoint, pool and client."""
     fine = 0
     for case in judged(site, ID, today):
         if isinstance(case, Undetermined):
@@ -92,7 +92,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="An endpoint does not serve its whole chain",
+    title="Endpoint does not serve its complete certificate chain",
     family="trust",
     area=Area.TRUST,
     severity=Severity.ERROR,

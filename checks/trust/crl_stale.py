@@ -1,18 +1,17 @@
 """## What it checks
-The CRLs that clients ask for at URLs that stay reachable, as the evidence shows them, count today and until the horizon:
-`nextUpdate` lies after it.
+Each internal CRL that clients download is valid today and until the horizon: its `nextUpdate` is after the horizon.
 
 ## Why it matters
-A CRL is carried in once and forgotten. On the day of its `nextUpdate` curl.exe and .NET 10 refuse every certificate of that CA
-with `CRYPT_E_REVOCATION_OFFLINE (0x80092013)`, months after the last change to anything.
+A CRL that is copied once is easily forgotten. After its `nextUpdate`, curl.exe and .NET 10 reject every certificate of that
+CA with `CRYPT_E_REVOCATION_OFFLINE (0x80092013)`, even if nothing at the site has changed for months.
 
 ## How to fix
-Renew the CRL before that day and serve it at the same place: have a CA inside publish CRLs by itself; for one outside, put the
-date into the calendar of whoever carries files in.
+Renew the CRL before that date and serve it at the same URL. Let an internal CA publish its CRLs automatically. For an
+external CA, schedule the next transfer before that date.
 
 ## When it cannot tell
-Nobody looked at what the endpoint serves, or the CRL was not fetched. The finding is an error if the CRL has already ended and
-a client insists on revocation, and a warning otherwise.
+The endpoint's chain was not observed, or the CRL was not downloaded. The finding is an error if the CRL has expired and a
+client requires revocation data. Otherwise it is a warning.
 
 ## References
 RFC 5280, 5.1.2.5; facts/tls_clients.yaml.
@@ -35,24 +34,24 @@ from auditor.text import moment
 from checks.endpoints import cases_by_endpoint, clients_with, endpoint_subject, refused_by, served, symptom_of, unsure
 
 ID = "crl-stale"
-_THEN = "Clients that insist on revocation then fail"
+_THEN = "Clients that require revocation data then fail"
 
 
 @dataclass(frozen=True, slots=True)
 class _List:
-    """A CRL that some client asks for, as the evidence shows it, and the cases of these clients."""
+    """A CRL from the evidence, and the cases of the clients that download it."""
 
     asked: Asked
     cases: tuple[TrustCase, ...]
 
     @property
     def has_ended(self) -> bool:
-        """Whether it does not count today."""
+        """Whether the CRL is not valid today."""
         return self.asked.answer is Answer.STALE
 
     @property
     def refusing(self) -> tuple[TrustCase, ...]:
-        """The clients that fail today because of it."""
+        """The cases of clients that fail today because of it."""
         return tuple(case for case in self.cases if case.insists and case.is_sure) if self.has_ended else ()
 
 
@@ -67,7 +66,7 @@ def _unseen_at(asked: Asked) -> tuple[str, ...]:
 
 
 def _lists(cases: tuple[TrustCase, ...], *, seen: bool) -> dict[str, _List]:
-    """The CRLs that some client asks for, by URL: those that were observed, or those that were not."""
+    """Return the CRLs that clients download, by URL: the observed ones, or those that were not observed."""
     found: dict[str, tuple[Asked, list[TrustCase]]] = {}
     for case in cases:
         for asked in case.revocation.asked if case.revocation is not None else ():
@@ -77,14 +76,14 @@ def _lists(cases: tuple[TrustCase, ...], *, seen: bool) -> dict[str, _List]:
 
 
 def _what(one: _List, horizon: datetime.date) -> tuple[str, tuple[Part, ...]]:
-    """What is wrong with a CRL, and the symptom; empty if it counts today and outlasts the horizon."""
+    """Return the fault of a CRL and the symptom; both are empty if the CRL is valid until the horizon."""
     until = one.asked.crl.until if one.asked.crl is not None else None
     if one.has_ended:
-        then = f"It is refused by {clients_with(one.refusing)}" if one.refusing else _THEN
+        then = f"Rejected by {clients_with(one.refusing)}" if one.refusing else _THEN
         symptom = next((case.model.symptom("revocation") for case in one.refusing if case.model is not None), "")
-        return f"does not count today: {one.asked.detail}. {then}.", symptom_of(symptom)
+        return f"is not valid today: {one.asked.detail}. {then}.", symptom_of(symptom)
     if until is not None and until < end_of_day(horizon):
-        return f"counts until {moment(until)}, before the horizon {horizon.isoformat()}. {_THEN}.", ()
+        return f"expires on {moment(until)}, before the horizon {horizon.isoformat()}. {_THEN}.", ()
     return "", ()
 
 
@@ -95,7 +94,7 @@ def _finding(endpoint: Endpoint, one: _List, what: str, symptom: tuple[Part, ...
         check=ID,
         severity=Severity.ERROR if one.refusing else Severity.WARNING,
         subject=endpoint_subject(endpoint),
-        parts=(Part(f"The CRL of {issuer} at {asked.crl_url}, which {endpoint.name} depends on, {what}"), *symptom),
+        parts=(Part(f"The CRL of {issuer} at {asked.crl_url}, which clients of {endpoint.name} download, {what}"), *symptom),
         case=asked.crl_url,
         facts={
             "url": asked.crl_url,
@@ -108,7 +107,7 @@ def _finding(endpoint: Endpoint, one: _List, what: str, symptom: tuple[Part, ...
         remedies=(
             Remedy(
                 "copy",
-                f"Renew the CRL of {issuer} until after {horizon.isoformat()}, and serve it at the same place.",
+                f"Renew the CRL of {issuer} so that it is valid after {horizon.isoformat()}, and serve it at the same URL.",
                 (f"curl -fsS {shlex.quote(asked.crl_url)} | openssl crl -inform der -noout -nextupdate",),
             ),
         ),
@@ -125,12 +124,12 @@ def _outcomes(endpoint: Endpoint, cases: tuple[TrustCase, ...], horizon: datetim
         else:
             yield Fine()
     for url, one in _lists(cases, seen=False).items():
-        detail = f"until when the CRL at {url} counts is not known: {one.asked.detail}"
+        detail = f"the expiry date of the CRL at {url} is unknown: {one.asked.detail}"
         yield Undetermined(ID, endpoint_subject(endpoint), Kind.MISSING_EVIDENCE, detail)
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per endpoint and CRL that a client asks for at a URL that stays reachable."""
+    """Yield one outcome per endpoint and CRL that a client downloads from an internal URL."""
     horizon = site.plan.horizon_from(today)
     by_endpoint = cases_by_endpoint(site, today)
     for item in served(site, ID):
@@ -143,7 +142,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A CRL inside has ended, or ends before the horizon",
+    title="Internal CRL has expired or expires before the horizon",
     family="trust",
     area=Area.CALENDAR,
     severity=Severity.ERROR,

@@ -1,21 +1,25 @@
 """## What it checks
-Every client that checks revocation can ask about each certificate of the path: one of its CRL or OCSP URLs stays reachable,
-and where the evidence shows what lies there, it is a CRL that counts.
+Each client that checks revocation can do so for every certificate of the path. At least one CRL or OCSP URL of the
+certificate is internal. If the evidence has the response, it is a valid CRL.
 
 ## Why it matters
-curl.exe and .NET 10 take no answer for a failure: `CRYPT_E_REVOCATION_OFFLINE (0x80092013)`, although the certificate is good
-and its root is trusted. Others wait for up to 15 seconds per URL and then go on. containerd, kubelet and every Linux client
-never ask, so that pulls work where the installation script fails.
+curl.exe and .NET 10 treat a missing answer as a failure: `CRYPT_E_REVOCATION_OFFLINE (0x80092013)`, although the certificate
+is valid and its root is trusted. Other clients wait up to 15 seconds per URL and then continue. containerd, kubelet and all
+Linux clients never check revocation. Pulls then work, but the installation script fails.
 
 ## How to fix
-Mirror the CRLs inside under the names in the certificates, and renew them before they end; or issue certificates whose CRL lies
-inside; or switch the check off where that is acceptable: `--ssl-no-revoke`, or
-`DOTNET_SYSTEM_NET_SECURITY_NOREVOCATIONCHECKBYDEFAULT=true`. Refuse the packets to these hosts at the firewall rather than
-dropping them: a refusal fails at once.
+Use one of these:
+
+- Mirror the CRLs on internal hosts under the names in the certificates, and renew them before they expire.
+- Issue certificates with an internal CRL URL.
+- Disable the check where this is acceptable: `--ssl-no-revoke`, or
+  `DOTNET_SYSTEM_NET_SECURITY_NOREVOCATIONCHECKBYDEFAULT=true`.
+
+Let the firewall reject packets to these hosts instead of dropping them: a rejected connection fails at once.
 
 ## When it cannot tell
-A URL stays reachable, but nobody looked at what it answers, or it is OCSP; the facts only infer how the client behaves; or
-nobody looked at what the endpoint serves. A CRL that has ended is `crl-stale`.
+An internal URL was not requested, or it is an OCSP URL. The facts only infer how the client behaves. The endpoint's chain was
+not observed. An expired CRL is reported by `crl-stale`.
 
 ## References
 curl lib/vtls/schannel.c, curl/curl#12239; dotnet/docs ssl-certificate-revocation-check-default; facts/tls_clients.yaml.
@@ -37,7 +41,7 @@ ID = "revocation-egress"
 
 
 def _worst(revocation: Revocation) -> Asked | None:
-    """The question that decides, of those that this check speaks of."""
+    """Return the revoked certificate, else one without an available answer, else None."""
     for answer in (Answer.REVOKED, Answer.BLOCKED):
         if found := revocation.of(answer):
             return found[0]
@@ -49,8 +53,8 @@ def _parts(case: TrustCase, asked: Asked) -> Iterator[Part]:
     if asked.answer is Answer.REVOKED:
         what = f"{name} is revoked: {asked.detail}."
     else:
-        then = "without an answer it fails." if case.insists else "it waits up to 15 seconds, and goes on."
-        what = f"it asks whether {name} was revoked, and {asked.detail}; {then}"
+        then = "Without an answer it fails." if case.insists else "It waits up to 15 seconds, then continues."
+        what = f"it cannot check {name}, because {asked.detail}. {then}"
     yield Part(f"{who(case)} checks revocation for {case.endpoint.name}: {what}", key=what, names_who=True)
     if asked.answer is not Answer.REVOKED and case.insists:
         yield from symptom_of(case.refusal)
@@ -64,18 +68,18 @@ def _severity(case: TrustCase, asked: Asked) -> Severity:
 def _remedies(case: TrustCase, asked: Asked) -> tuple[Remedy, ...]:
     urls = asked.question.crl_urls
     if asked.answer is Answer.REVOKED:
-        return (Remedy("edit", f"Replace {asked.question.certificate.name} by a certificate that is not revoked."),)
-    mirror = Remedy("copy", f"Serve what lies at {', '.join(urls)} inside, under that name, and renew it before it ends.")
+        return (Remedy("edit", f"Replace {asked.question.certificate.name} with a certificate that is not revoked."),)
+    mirror = Remedy("copy", f"Serve {', '.join(urls)} from an internal host, and renew the CRL before it expires.")
     off = {
-        "curl": Remedy("command", "Switch the check off where that is acceptable.", ("curl --ssl-no-revoke",)),
-        "curl-cacert": Remedy("command", "Switch the check off where that is acceptable.", ("curl --ssl-no-revoke",)),
+        "curl": Remedy("command", "Disable the check where this is acceptable.", ("curl --ssl-no-revoke",)),
+        "curl-cacert": Remedy("command", "Disable the check where this is acceptable.", ("curl --ssl-no-revoke",)),
         "dotnet-10": Remedy(
             "command",
-            "Switch the check off for the program where that is acceptable.",
+            "Disable the check for the program where this is acceptable.",
             ("setx /M DOTNET_SYSTEM_NET_SECURITY_NOREVOCATIONCHECKBYDEFAULT true",),
         ),
     }
-    reissue = Remedy("edit", f"Issue {asked.question.certificate.name} with a CRL distribution point that lies inside.")
+    reissue = Remedy("edit", f"Reissue {asked.question.certificate.name} with an internal CRL distribution point.")
     return tuple(remedy for remedy in (mirror if urls else None, reissue, off.get(case.client)) if remedy is not None)
 
 
@@ -103,7 +107,7 @@ def _outcomes(case: TrustCase) -> Iterator[Outcome]:
     if revocation is None:
         if case.model is not None and case.model.revocation == "none":
             yield Fine()
-        return  # a client that would ask refuses the chain before it does
+        return  # the client rejects the chain before it checks revocation
     worst = _worst(revocation)
     if worst is not None:
         yield _finding(case, worst)
@@ -111,7 +115,7 @@ def _outcomes(case: TrustCase) -> Iterator[Outcome]:
     if worst is not None and not case.is_sure and case.by_revocation is Prospect.UNDETERMINED:
         yield unsure(ID, case)
     elif unasked and case.by_revocation is Prospect.UNDETERMINED:
-        asked = f"asks whether {unasked[0].question.certificate.name} was revoked: {unasked[0].detail}"
+        asked = f"checks revocation of {unasked[0].question.certificate.name}: {unasked[0].detail}"
         detail = f"{who(case)} {asked}"
         yield Undetermined(ID, subject_of(case), Kind.MISSING_EVIDENCE, detail, unasked[0].faults, fold=(asked,))
     elif worst is None and revocation.answer is Answer.GOOD:
@@ -119,7 +123,7 @@ def _outcomes(case: TrustCase) -> Iterator[Outcome]:
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per endpoint, pool and client. Missing URLs and CRLs that have ended are left to other checks."""
+    """Yield one outcome per endpoint, pool and client. Other checks report missing URLs and expired CRLs."""
     for case in judged(site, ID, today):
         if isinstance(case, Undetermined):
             yield case
@@ -130,7 +134,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A client asks about revocation, and nobody can answer",
+    title="Revocation status is not available offline",
     family="trust",
     area=Area.TRUST,
     severity=Severity.ERROR,

@@ -1,17 +1,16 @@
 """## What it checks
-Where a client insists on revocation, each certificate of the path but the root says where to ask: it names a CRL or an OCSP
-responder.
+Each certificate of the path, except the root, names a CRL or an OCSP responder, if a client requires revocation data.
 
 ## Why it matters
-A private CA is often set up without a CRL. curl.exe then fails with `CRYPT_E_NO_REVOCATION_CHECK (0x80092012)`, .NET 10 with
-`RevocationStatusUnknown`, on a certificate that is otherwise in order.
+A private CA often has no CRL. curl.exe then fails with `CRYPT_E_NO_REVOCATION_CHECK (0x80092012)`, and .NET 10 with
+`RevocationStatusUnknown`, although the certificate is otherwise valid.
 
 ## How to fix
-Give the CA a CRL that lies inside and issue its certificates anew with that URL; or switch the check off:
+Let the CA publish a CRL on an internal host, and reissue its certificates with that URL. Alternatively, disable the check:
 `--ssl-no-revoke` or `--ssl-revoke-best-effort`, or `DOTNET_SYSTEM_NET_SECURITY_NOREVOCATIONCHECKBYDEFAULT=true`.
 
 ## When it cannot tell
-Nobody looked at what the endpoint serves, or the facts only infer that the client insists.
+The endpoint's chain was not observed, or the facts only infer that the client requires revocation data.
 
 ## References
 curl lib/vtls/schannel.c; dotnet/runtime#117681; facts/tls_clients.yaml.
@@ -33,14 +32,14 @@ ID = "revocation-missing"
 
 
 def _missing(case: TrustCase) -> tuple[str, ...]:
-    """The certificates of the path that name nobody, where the client insists."""
+    """Return the certificates without a revocation URL, if the client requires revocation data."""
     if case.revocation is None or not case.insists:
         return ()
     return tuple(asked.question.certificate.name for asked in case.revocation.of(Answer.MISSING))
 
 
 def _examined(case: TrustCase) -> bool:
-    """Whether it is known what the client asks: not where it refuses the chain before."""
+    """Whether the client's revocation check is known. It is not if the client rejects the chain before that check."""
     return case.model is not None and (case.revocation is not None or not case.insists)
 
 
@@ -53,8 +52,8 @@ def _finding(endpoint: Endpoint, client: str, cases: list[TrustCase]) -> Finding
         subject=Subject("endpoint", endpoint.name, client=client),
         parts=(
             Part(
-                f"{', '.join(names)} of {endpoint.name} names neither a CRL nor an OCSP responder, and {clients_with(cases)} "
-                "insists on one.",
+                f"{', '.join(names)} of {endpoint.name} names no CRL and no OCSP responder. Rejected by {clients_with(cases)}: "
+                "the client requires revocation data.",
                 key=f"{', '.join(names)} {clients_with(cases)}",
                 names_who=True,
             ),
@@ -64,14 +63,14 @@ def _finding(endpoint: Endpoint, client: str, cases: list[TrustCase]) -> Finding
         facts={"client": client, "certificates": names, "symptom": symptom, "refused_by": refused_by(cases)},
         location=endpoint.location,
         remedies=(
-            Remedy("edit", f"Issue {names[0]} with a CRL distribution point that lies inside, and publish the CRL there."),
-            Remedy("command", "Or let curl.exe go on without an answer.", ("curl --ssl-revoke-best-effort",)),
+            Remedy("edit", f"Reissue {names[0]} with an internal CRL distribution point, and publish the CRL there."),
+            Remedy("command", "Or let curl.exe continue without revocation data.", ("curl --ssl-revoke-best-effort",)),
         ),
     )
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per endpoint and client."""
+    """Yield one outcome per endpoint and client."""
     by_endpoint, fine = cases_by_endpoint(site, today), 0
     for item in served(site, ID):
         if isinstance(item, Undetermined):
@@ -93,7 +92,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A client insists on revocation, and the certificate names nobody to ask",
+    title="Certificate names no CRL or OCSP responder",
     family="trust",
     area=Area.TRUST,
     severity=Severity.ERROR,

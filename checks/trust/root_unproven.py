@@ -1,17 +1,17 @@
 """## What it checks
-The root of an endpoint is on the nodes of each Windows pool by more than probability. A handful of public roots were in every
-store of an isolated Windows Server that was seen; Microsoft documents none of them.
+Evidence shows that the root of each endpoint is on the nodes of each Windows pool. A few public roots were in the store of
+every isolated Windows Server that was examined, but Microsoft does not document them.
 
 ## Why it matters
-The lists of two machines from the same medium differ, because Windows installs roots as it uses them. A site that is built on
-"it was there in the lab" fails with `x509: certificate signed by unknown authority` on the first node that lacks it.
+Windows installs roots as it uses them. Two machines from the same installation medium can have different roots. A root that
+was present in the lab may be missing at the site: `x509: certificate signed by unknown authority`.
 
 ## How to fix
-Dump the stores of a node as it will go in (`auditor chain --dump-script`) and name the file in the pool's `trust`; or install
-the root on every node, which does no harm where it is there.
+Dump the stores of a node in its final state (`auditor chain --dump-script`) and add the file to the pool's `trust`.
+Alternatively, install the root on every node; this does no harm if the root is already there.
 
 ## When it cannot tell
-Nobody looked at what the endpoint serves.
+The endpoint's chain was not observed.
 
 ## References
 Dumps of isolated Windows Server 2019 and 2022 machines; learn.microsoft.com/answers 209210; facts/windows_roots.yaml.
@@ -41,8 +41,8 @@ def _finding(cases: list[TrustCase], verdict: Unproven) -> Finding:
         severity=Severity.WARNING,
         subject=subject_of_pool(case),
         parts=(
-            Part(f"{case.endpoint.name} leads to {cause}", key=cause),
-            Part(f"{clients_with(cases)} would fail without it.", Role.EFFECT),
+            Part(f"The chain of {case.endpoint.name} ends at {cause}", key=cause),
+            Part(f"Without this root, {clients_with(cases)} cannot connect.", Role.EFFECT),
             *symptom_of(case.refusal, case.stall),
         ),
         case=root.sha256,
@@ -53,7 +53,7 @@ def _finding(cases: list[TrustCase], verdict: Unproven) -> Finding:
         remedies=(
             Remedy(
                 "edit",
-                f"Dump the stores of a node of {case.pool.name}, and name the file in the pool's `trust`.",
+                f"Dump the stores of a node of {case.pool.name}, and add the file to the pool's `trust`.",
                 ("auditor chain --dump-script > windows-trust.ps1",),
             ),
             install_root(case, root.name),
@@ -62,7 +62,7 @@ def _finding(cases: list[TrustCase], verdict: Unproven) -> Finding:
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per endpoint and pool."""
+    """Yield one outcome per endpoint and pool."""
     found: dict[tuple[str, str], tuple[Unproven, list[TrustCase]]] = {}
     fine: set[tuple[str, str]] = set()
     for case in judged(site, ID, today):
@@ -83,7 +83,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="The root of an endpoint is only probably on Windows nodes",
+    title="Endpoint's root is only probably on Windows nodes",
     family="trust",
     area=Area.TRUST,
     severity=Severity.WARNING,

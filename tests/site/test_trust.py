@@ -210,11 +210,16 @@ ISSUER = "http://pki.plant7.local/issuing.crt"
 @pytest.mark.parametrize(
     ("lies", "verdict", "severity", "words"),
     [
-        ({"der": "Plant 7 Issuing"}, Verifies, Severity.WARNING, "answers inside, as it did when it was asked"),
-        ({"der": "Other Root"}, Incomplete, Severity.WARNING, "works only as long as"),
-        ({"absent": "404"}, Incomplete, Severity.ERROR, f"would dial {ISSUER} for it, which fails"),
-        ({"failed": {"kind": "unreachable", "detail": "no"}}, Incomplete, Severity.WARNING, "works only as long as"),
-        (None, Incomplete, Severity.WARNING, "works only as long as"),
+        ({"der": "Plant 7 Issuing"}, Verifies, Severity.WARNING, "which served it during collection"),
+        ({"der": "Other Root"}, Incomplete, Severity.WARNING, "fails if this internal URL"),
+        ({"absent": "404"}, Incomplete, Severity.ERROR, f"tries to download it from {ISSUER}, which fails"),
+        (
+            {"failed": {"kind": "unreachable", "detail": "no"}},
+            Incomplete,
+            Severity.WARNING,
+            "fails if this internal URL does not answer",
+        ),
+        (None, Incomplete, Severity.WARNING, "fails if this internal URL"),
     ],
 )
 def test_an_issuer_that_lies_inside_is_fetched(

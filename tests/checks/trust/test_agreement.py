@@ -160,8 +160,8 @@ def test_a_crl_that_has_ended_fails_a_client_that_insists() -> None:
     form = form_of(fetched=ENDED, leaf=leaf_only, crl=[CRL])
     found = one(crl_stale, fetched=ENDED, crl=[CRL], clients=["curl"])
     assert found.severity is Severity.ERROR
-    assert "does not count today" in found.message
-    assert "refused by curl on win" in found.message
+    assert "is not valid today" in found.message
+    assert "Rejected by curl on win" in found.message
     assert "CRYPT_E_REVOCATION_OFFLINE" in found.message
     assert found.facts["refused_by"] == ("curl on win",)
     assert list(disagreements(site_of(form), TODAY)) == []
