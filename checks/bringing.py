@@ -1,7 +1,7 @@
-"""The one remedy for an image that has to come, or come otherwise: chosen once per image, with its real names.
+"""The remedy for an image that must be copied, or copied differently: chosen once per image, with its real names.
 
-An image whose layers have `urls` of external hosts is copied without those `urls`: nodes then ask no external host, and every
-registry accepts the manifest. Any other image is copied as it is, with its foreign layers.
+If the layers have external `urls`, the image is copied without them: nodes then request no external host, and every registry
+accepts the manifest. Any other image is copied unchanged, with its foreign layers.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from auditor.oci.reference import Reference
 from auditor.plan.rewrites import placed
 from auditor.site import Site
 
-_NO_REGISTRY = "Name the internal registry in the plan (`registry.host`); `auditor fix` then writes a script that copies"
+_NO_REGISTRY = "Set the internal registry in the plan (`registry.host`). `auditor fix` then writes a script that copies"
 _NOT_ASKED = (
-    "The source registries were not asked in this run. On a machine that can connect to them, run `auditor fix` with "
-    "`--via source --via target`: it writes a script that copies"
+    "Run `auditor fix --via source --via target` on a machine that can connect to the source registries, which this run did "
+    "not contact. It writes a script that copies"
 )
 _STRIPPED = " without the `urls` of its layers, as `regctl image mod --external-urls-rm` does"
 _WHOLE = " with its foreign layers, as `crane copy --allow-nondistributable-artifacts` does"
 
 
 def target_of(site: Site, image: Reference) -> Reference | None:
-    """Where the plan puts an image on the internal registry, by tag if it has one; None without an internal registry."""
+    """Return the image's name on the internal registry, by tag if it has one, or None without an internal registry."""
     registry = site.plan.registry
     if registry is None:
         return None
@@ -33,7 +33,7 @@ def target_of(site: Site, image: Reference) -> Reference | None:
 
 
 def without_sources(site: Site, image: Reference, how: str = "") -> Remedy | None:
-    """What to do if no copy command can be given: the sources were not asked, or no internal registry is named."""
+    """Return the remedy if no copy command is possible: the sources were not observed, or there is no internal registry."""
     if site.plan.registry is None:
         return Remedy("copy", f"{_NO_REGISTRY} {image}{how}.")
     if site.source is None:
@@ -42,12 +42,12 @@ def without_sources(site: Site, image: Reference, how: str = "") -> Remedy | Non
 
 
 def observing(site: Site, image: Reference) -> tuple[tuple[str, ...], ...]:
-    """The command that reads an image at its source, as the last argument of a remedy; nothing if sources were not asked."""
+    """Return the command that inspects an image at its source, as the last argument of a `Remedy`. Empty without sources."""
     return ((shlex.join(["auditor", "inspect", str(image)]),),) if site.source is not None else ()
 
 
 def copied_again(site: Site, image: Reference, text: str) -> Remedy:
-    """Copy an image from its source to its place on the internal registry."""
+    """Return the remedy that copies an image from its source to the internal registry."""
     target = target_of(site, image)
     instead = without_sources(site, image)
     if instead is not None or target is None:
@@ -59,7 +59,7 @@ def copied_again(site: Site, image: Reference, text: str) -> Remedy:
 
 
 def with_foreign_layers(site: Site, images: Iterable[Reference], text: str = "") -> Remedy:
-    """Bring images with their foreign layers, each on the way that its layers need. `text` is for those without `urls`."""
+    """Return the remedy that copies images with their foreign layers. `text` is used if no image has external `urls`."""
     named = list(dict.fromkeys(images))
     stripped = [image for image in named if image in site.with_outside_urls]
     if not stripped:
@@ -78,7 +78,7 @@ def with_foreign_layers(site: Site, images: Iterable[Reference], text: str = "")
 
 
 def _instead(site: Site, images: Sequence[Reference]) -> Remedy | None:
-    """The remedy without commands, for images that are not on the internal registry yet."""
+    """Return the remedy without commands, for images that are not on the internal registry yet."""
     missing = [image for image in images if image not in site.complete_inside]
     return without_sources(site, missing[0], _STRIPPED) if missing else None
 
@@ -93,7 +93,7 @@ def _as_they_are(site: Site, images: Sequence[Reference], text: str) -> Remedy:
 
 
 def _stripping(site: Site, image: Reference) -> list[str]:
-    """The commands that give the internal registry the image without `urls`: in place, else by way of an OCI layout."""
+    """Return the commands that remove `urls` from the image on the internal registry, in place or through an OCI layout."""
     target = target_of(site, image)
     if target is None:
         return []

@@ -1,4 +1,4 @@
-"""What checks over the planned copy share: what is copied, what was seen of the result, and what is not predicted."""
+"""Shared by the checks of the planned copy: what is copied, what was observed, and what cannot be predicted."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ SHOWN = 3
 
 
 def to_copy(site: Site, check: str) -> Iterator[Placement | Undetermined]:
-    """The placements that are copied and whose manifest is known.
+    """Yield the placements to copy with a known manifest.
 
-    A chosen manifest that could not be read is undetermined, and so is what an unread archive may have instead.
+    Yield an undetermined outcome for a manifest that could not be read, and for one that may be in an unread archive.
     """
     said: set[tuple[str, str]] = set()
     doubted = _doubted(site)
@@ -39,14 +39,14 @@ def to_copy(site: Site, check: str) -> Iterator[Placement | Undetermined]:
 
 
 def _doubted(site: Site) -> dict[Need, Trouble]:
-    """The needs of which it is unknown whether an archive holds them: one could not be read, or not everything in it."""
+    """Return the needs that an archive may meet that could not be read completely, with the reason."""
     held = site.archives.held if site.archives is not None else ()
     troubles = ((one.placement.need, one.placement.resolution.trouble) for one in held if one.entry is None)
     return {need: trouble for need, trouble in troubles if trouble is not None}
 
 
 def fine_among(site: Site, check: str, bad: int) -> Iterator[Undetermined | Fine]:
-    """What could not be read, and how many placements are in order: every bad one is among those that were read."""
+    """Yield what could not be read and the number of passed placements. `bad` counts read placements that did not pass."""
     fine = -bad
     for placement in to_copy(site, check):
         if isinstance(placement, Undetermined):
@@ -58,24 +58,24 @@ def fine_among(site: Site, check: str, bad: int) -> Iterator[Undetermined | Fine
 
 
 def tool_of(site: Site) -> str:
-    """The copy tool, for messages."""
+    """Return the copy tool with its version, or an empty string."""
     return str(site.transfer.tool) if site.transfer is not None else ""
 
 
 def unpredicted(check: str, site: Site, images: Iterable[tuple[str, Unpredicted]]) -> Iterator[Undetermined]:
-    """One outcome per reason, with the images that it concerns."""
+    """Yield one outcome per reason, with the images that it concerns."""
     reasons: dict[Unpredicted, dict[str, None]] = {}
     for image, reason in images:
         reasons.setdefault(reason, {})[image] = None
     for reason, concerned in reasons.items():
         names = listed([*concerned], SHOWN)
         kind = Kind.MISSING_EVIDENCE if reason.missing else Kind.UNSUPPORTED
-        detail = f"{reason.why}; it matters to {names}"
+        detail = f"{reason.why}; this concerns {names}"
         yield Undetermined(check, Subject("copy", tool_of(site)), kind, detail, affects=(Affected(tuple(concerned)),))
 
 
 def arrived(site: Site) -> dict[Need, Copy]:
-    """Copies that were seen where the way of the plan ends, by need, for those with such layers."""
+    """Return the observed copies of images with foreign layers, at the last stop of the transfer, by need."""
     if not site.carriages:
         return {}
     concerned = {carriage.placement.need for carriage in site.carriages}
@@ -88,14 +88,14 @@ def arrived(site: Site) -> dict[Need, Copy]:
 
 
 def is_there(copy: Copy | None, layer: Descriptor) -> bool:
-    """Whether somebody saw the layer at the end of the way, whatever was predicted."""
+    """Whether the layer was observed at the last stop of the transfer."""
     return copy is not None and isinstance(copy.blob(layer.digest), Seen)
 
 
 def yet_to_copy(site: Site) -> Iterator[tuple[Carriage, Copy | None]]:
-    """What is predicted of images that were not observed complete where the way of the plan ends, and the copy there.
+    """Yield the predictions for images that were not observed complete at the last stop, each with its observed copy.
 
-    Where the whole image was observed, the observation decides: a copy may have converted a layer, whose digest then differs.
+    If the whole image was observed, the observation decides: a copy can convert a layer and so change its digest.
     """
     at_the_end = arrived(site)
     for carriage in site.carriages:
@@ -105,27 +105,27 @@ def yet_to_copy(site: Site) -> Iterator[tuple[Carriage, Copy | None]]:
 
 
 def where_to(site: Site, carriage: Carriage) -> str:
-    """Where the image ends up, for messages."""
+    """Return the last stop of the image: its name on the internal registry, or `the archive`."""
     registry = site.plan.registry
     return str(placed(registry, carriage.placement.image.reference)) if registry is not None else "the archive"
 
 
 def carry(site: Site, carriage: Carriage) -> Remedy:
-    """How such a layer is copied: without `urls` of external hosts if it has any, else with the option of the plan's tool."""
+    """Return the remedy for a foreign layer: strip its external `urls`, else use the option of the plan's tool."""
     transfer, image = site.transfer, carriage.placement.image.reference
-    assert transfer is not None  # noqa: S101 - there are no carriages without a copy
+    assert transfer is not None  # noqa: S101 - a carriage exists only with a copy
     if image in site.with_outside_urls:
         return with_foreign_layers(site, [image])
     hop = transfer.ways(image)[0][-1]
     option = carrying(hop.tool, hop.version, hop.origin, hop.to)
-    note = "if the manifest is on the internal registry already, crane uploads nothing"
+    note = "If the manifest is already on the internal registry, crane uploads nothing"
     if hop.tool == "crane" and option:
-        return with_foreign_layers(site, [image], f"Call crane with {option}, for copy and for push; {note}.")
+        return with_foreign_layers(site, [image], f"Run crane with {option}, for copy and for push. {note}.")
     if option:
-        return Remedy("copy", f"Call {hop.tool} with {option}.")
-    return with_foreign_layers(site, [image], f"{hop.tool} has no option for it: copy the image with crane; {note}.")
+        return Remedy("copy", f"Run {hop.tool} with {option}.")
+    return with_foreign_layers(site, [image], f"Copy it with crane: {hop.tool} has no option for foreign layers. {note}.")
 
 
 def layer_named(layer: Descriptor, image: str) -> str:
-    """A layer, for messages."""
+    """Return a description of a layer, with its size and media type."""
     return f"a layer of {image} ({format_size(layer.size)}, {layer.media_type or 'without a media type'})"

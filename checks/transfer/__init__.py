@@ -1,1 +1,1 @@
-"""The family *transfer* of the catalogue."""
+"""Checks of the copy from the source registries to the internal registry."""

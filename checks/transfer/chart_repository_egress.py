@@ -1,19 +1,19 @@
 """## What it checks
-Nothing that the plan deploys has charts or manifests fetched from a host that cannot be reached: a chart's dependencies are in
-its folder `charts`, and no HelmChart, HelmRepository, Argo CD Application, Rancher repository or Fleet source leads outside.
+Nothing that the plan deploys downloads charts or manifests from an external host. The dependencies of each chart are in its
+`charts` folder. No HelmChart, HelmRepository, Argo CD Application, Rancher repository or Fleet source uses an external host.
 
 ## Why it matters
-The images are all there, and nothing is installed: helm says `found in Chart.yaml, but missing in charts/ directory`, and a
-controller in the cluster tries the repository for ever.
+All images can be present, and still nothing is installed. Helm fails with `found in Chart.yaml, but missing in charts/
+directory`. A controller in the cluster retries the external repository forever.
 
 ## How to fix
-Run `helm dependency build` on the connected side and carry the chart with its folder `charts`. For controllers, put charts into
-a registry inside (`oci://`) or into the object itself (`spec.chartContent` of a HelmChart), and name a repository that
-`network.reachable` covers.
+Run `helm dependency build` on a machine with internet access, and copy the chart with its `charts` folder. For controllers,
+push the charts to an internal registry (`oci://`) or embed them in the object (`spec.chartContent` of a HelmChart). Use a
+repository that `network.reachable` covers.
 
 ## When it cannot tell
-A chart could not be rendered or read, a manifest is not here, or a repository is known only by a name that helm has on another
-machine (`@name`). Charts that are given by such a name inside a repository go where the repository is.
+A chart could not be rendered or read, or a manifest is missing. Or the chart names a repository by an alias (`@name`) that
+only the machine that runs Helm can resolve. Charts that are named relative to a repository have the scope of that repository.
 
 ## References
 facts/chart_sources.yaml; helm.sh/docs/helm/helm_dependency; docs.k3s.io/helm.
@@ -35,9 +35,9 @@ ID = "chart-repository-egress"
 
 def _remedy(fetch: ChartFetch) -> Remedy:
     if fetch.source.field.group:
-        return Remedy("edit", "Name a repository or registry inside that has it.")
+        return Remedy("edit", "Use an internal repository or registry that has it.")
     build = shlex.join(["helm", "dependency", "build", fetch.source.owner])
-    return Remedy("command", "On the connected side, fetch what the chart depends on, and carry it with the chart.", (build,))
+    return Remedy("command", "Download the dependencies on a machine with internet access, and copy the whole chart.", (build,))
 
 
 def _finding(fetch: ChartFetch) -> Finding:
@@ -46,8 +46,8 @@ def _finding(fetch: ChartFetch) -> Finding:
         check=ID,
         severity=Severity.ERROR if field.confidence != "low" else Severity.WARNING,
         subject=Subject("chart", source.owner),
-        message=f"{source.owner} has {source.what} fetched from {fetch.url} ({field.who}), and with the cable cut nobody "
-        f"reaches {fetch.remote.host}: {field.when_blocked}.",
+        message=f"{source.owner} gets {source.what} from {fetch.url} ({field.who}). {fetch.remote.host} is an external host: "
+        f"{field.when_blocked}.",
         case=f"{source.what} {fetch.url}",
         facts={"url": fetch.url, "who": field.who, "source": field.source, "confidence": field.confidence},
         location=source.location,
@@ -56,7 +56,7 @@ def _finding(fetch: ChartFetch) -> Finding:
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per place outside; what is fine is counted per place inside, and once where there is none at all."""
+    """Yield one finding per external source, and count the internal sources as passed (at least one)."""
     fetches = site.chart_fetches
     for fetch in fetches.outside:
         yield _finding(fetch)
@@ -70,7 +70,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A chart would be fetched from outside",
+    title="Chart is downloaded from an external host",
     family="transfer",
     area=Area.CONNECTIONS,
     severity=Severity.ERROR,

@@ -1,22 +1,22 @@
 """## What it checks
-The plan's copy tool, at its version and with its options, carries every layer of the images that pools need, also those that
-are marked as not to be redistributed or that have `urls`, on every hop of the way: into archives, and into the registry inside.
+The plan's copy tool, in its version and with its options, copies every layer of the images that pools need. This includes
+foreign layers and layers with `urls`, on every step: into archives, and into the internal registry.
 
 ## Why it matters
-Most tools leave such layers behind, with exit code 0 and without a word. The tag is there, the manifest is there, and a node
-says `could not fetch content descriptor … from remote: not found`, or dials Microsoft.
+Most tools skip such layers silently and exit with code 0. The tag and the manifest are then in the internal registry, but a
+node fails with `could not fetch content descriptor … from remote: not found`, or requests the layer from Microsoft.
 
 ## How to fix
-Give the tool the option that carries them (crane `--allow-nondistributable-artifacts`, regctl `--include-external`), or take
-one that has such an option. The manifest still has its `urls` then: see `copy-keeps-urls`.
+Use the option that copies these layers (crane `--allow-nondistributable-artifacts`, regctl `--include-external`), or a tool
+that has such an option. The manifest still contains the `urls`: see `copy-keeps-urls`.
 
 ## When it cannot tell
-The facts do not know the tool or its version, what it does depends on an option or on the format of an archive that nobody
-looked at, or a manifest could not be read. Where the internal registry was observed to have the whole image, that observation
-decides: nothing is predicted, also if the copy converted a layer and so changed its digest.
+The facts do not cover the tool or its version. Its behaviour depends on an option or an archive format that is unknown. Or a
+manifest could not be read. If the internal registry was observed to have the whole image, that observation decides and
+nothing is predicted. This holds even if the copy converted a layer and so changed its digest.
 
 ## References
-facts/copy_layers.yaml, where each row has its source and says whether a test of this project saw it happen.
+facts/copy_layers.yaml, where each row states its source and whether a test of this project confirms it.
 """
 
 from __future__ import annotations
@@ -43,19 +43,19 @@ def _finding(site: Site, carriage: Carriage, left: list[tuple[Descriptor, Fate]]
     more = f" and {len(left) - 1:,} more of its layers" if len(left) > 1 else ""
     them = "them" if len(left) > 1 else "it"
     is_sure = fate.row.confidence != "low"
-    doubt = () if is_sure else (Part("Nobody has confirmed that yet.", Role.EFFECT),)
+    doubt = () if is_sure else (Part("No test has confirmed this yet.", Role.EFFECT),)
     return Finding(
         check=ID,
         severity=Severity.ERROR if is_sure else Severity.WARNING,
         subject=subject_of(carriage.placement),
         parts=(
             Part(
-                f"{tool} leaves {layer_named(layer, image)}{more} behind: {where_to(site, carriage)} will have the manifest "
-                f"without {them}, and nodes of {carriage.placement.pool.name} cannot get {them} inside.",
+                f"{tool} does not copy {layer_named(layer, image)}{more}. {where_to(site, carriage)} will have the manifest "
+                f"without {them}, so nodes of {carriage.placement.pool.name} cannot pull the image.",
                 names_who=True,
             ),
             *doubt,
-            Part('A node would say: "could not fetch content descriptor: not found".', Role.SYMPTOM),
+            Part("Error on the node: `could not fetch content descriptor: not found`.", Role.SYMPTOM),
         ),
         case=tool,
         facts={
@@ -75,7 +75,7 @@ def _finding(site: Site, carriage: Carriage, left: list[tuple[Descriptor, Fate]]
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per image and pool; what is fine is counted per image and pool."""
+    """Yield one finding per image and pool, and count what passed per image and pool."""
     bad = 0
     unknown: list[tuple[str, Unpredicted]] = []
     for carriage, copy in yet_to_copy(site):
@@ -94,7 +94,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="The copy tool leaves layers behind",
+    title="Copy tool does not copy all layers",
     family="transfer",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,

@@ -1,18 +1,19 @@
 """## What it checks
-The plan's copy tool, at its version and with its options, keeps every manifest of an index that a pool needs: each platform,
+The plan's copy tool, in its version and with its options, copies every manifest of an index that a pool needs: each platform,
 and on Windows each build.
 
 ## Why it matters
-Many tools keep one platform unless told otherwise, most ignore os.version, and some know Linux only. The tag is there
-afterwards, the copy ended with exit code 0, and one pool says `no match for platform in manifest: not found`.
+Many tools copy one platform by default. Most ignore os.version, and some support only Linux. The copy exits with code 0 and
+the tag is present, but one pool fails with `no match for platform in manifest: not found`.
 
 ## How to fix
-Let the tool copy the whole index (skopeo and podman `--all`; crane and regctl without `--platform`), or copy each platform that
-a pool needs by its digest, and write an index of them.
+Let the tool copy the whole index (skopeo and podman `--all`; crane and regctl without `--platform`). Alternatively, copy each
+required platform by its digest, and create an index of them.
 
 ## When it cannot tell
-The facts do not know the tool, its version or what it does with these options; the machine that copies decides, and the plan
-does not say which it is; or the index could not be read. What was seen at the end of the way counts more than a prediction.
+The facts do not cover the tool, its version or these options. The result depends on the platform of the machine that copies,
+and the plan does not state it. Or the index could not be read. An observation of the internal registry overrides the
+prediction.
 
 ## References
 facts/copy_platforms.yaml; container-libs platform_matcher.go, which reads neither os.version nor os.features.
@@ -43,7 +44,7 @@ _THERE = frozenset({Standing.OK, Standing.FALLBACK})
 
 @dataclass
 class _Judged:
-    """The placements of one image by what the copy does to their manifests."""
+    """The placements of one image, by the copy's effect on their manifests."""
 
     lost: list[Placement] = field(default_factory=list)
     own: list[Placement] = field(default_factory=list)
@@ -51,12 +52,12 @@ class _Judged:
 
 
 def _named(placements: list[Placement]) -> tuple[str, ...]:
-    """Platforms as the image has them, with the pools that need them."""
+    """Return the image's platforms with the pools that need them."""
     return tuple(dict.fromkeys(f"{p.resolution.choice.os_version or p.need.platform} for {p.pool.name}" for p in placements))
 
 
 def _row(site: Site, image: Image) -> CopyPlatforms | None:
-    """The row of the first hop on which something is lost."""
+    """Return the row of the first hop that does not copy everything."""
     assert site.transfer is not None  # noqa: S101 - the check requires a copy tool
     rows = (platform_row(hop) for hop in site.transfer.ways(image.reference)[0])
     return next((row for row in rows if isinstance(row, CopyPlatforms) and row.keeps != "all"), None)
@@ -65,10 +66,10 @@ def _row(site: Site, image: Image) -> CopyPlatforms | None:
 def _remedy(row: CopyPlatforms) -> Remedy:
     option = keeping_all(row.tool)
     if row.to == "docker-archive":
-        return Remedy("copy", "A docker-archive holds one platform only: write an OCI layout, or an archive for each platform.")
+        return Remedy("copy", "Write an OCI layout or one archive per platform: a docker-archive holds only one platform.")
     if option is None:
-        return Remedy("copy", f"{row.tool} keeps no index whole: copy these images with crane or regctl, without --platform.")
-    return Remedy("copy", f"Call {row.tool} with {option}." if option else f"Call {row.tool} without {' or '.join(row.given)}.")
+        return Remedy("copy", f"Copy these images with crane or regctl, without --platform: {row.tool} copies no whole index.")
+    return Remedy("copy", f"Run {row.tool} with {option}." if option else f"Run {row.tool} without {' or '.join(row.given)}.")
 
 
 def _finding(site: Site, image: Image, row: CopyPlatforms, lost: list[Placement], why: str) -> Finding:
@@ -78,8 +79,8 @@ def _finding(site: Site, image: Image, row: CopyPlatforms, lost: list[Placement]
         severity=Severity.ERROR if row.confidence != "low" else Severity.WARNING,
         subject=image_subject(image),
         parts=(
-            Part(f"{tool} {why} of {image.reference}: {', '.join(named)} {'are' if len(named) > 1 else 'is'} not copied."),
-            Part('A node would say: "no match for platform in manifest: not found".', Role.SYMPTOM),
+            Part(f"{tool} {why}. The copy of {image.reference} lacks {', '.join(named)}."),
+            Part("Error on the node: `no match for platform in manifest: not found`.", Role.SYMPTOM),
         ),
         case=tool,
         facts={
@@ -105,7 +106,7 @@ def _judge(site: Site, index: Index, placements: list[Placement]) -> _Judged:
     listed = {entry.digest for entry in index.manifests}
     for placement in placements:
         payload = placement.resolution.payload
-        assert payload is not None  # noqa: S101 - of what is copied the manifest is known
+        assert payload is not None  # noqa: S101 - the manifest of a placement to copy is known
         found = keeps_over(ways, offers, payload.digest, is_listed=payload.digest in listed)
         if isinstance(found, Unpredicted):
             judged.unknown = found
@@ -115,7 +116,7 @@ def _judge(site: Site, index: Index, placements: list[Placement]) -> _Judged:
 
 
 def _outcome(site: Site, image: Image, index: Index, placements: list[Placement]) -> Finding | Unpredicted | None:
-    """What is to be said of one index; None when everything that a pool needs comes along."""
+    """Return the outcome for one index, or None if the copy has everything that the pools need."""
     assert site.transfer is not None  # noqa: S101 - the check requires a copy tool
     if keeps_all(site.transfer.ways(image.reference)):
         return None
@@ -123,26 +124,26 @@ def _outcome(site: Site, image: Image, index: Index, placements: list[Placement]
     row = _row(site, image)
     manifests = {placement.resolution.payload.digest for placement in judged.own if placement.resolution.payload is not None}
     if row is not None and judged.lost:
-        return _finding(site, image, row, judged.lost, "keeps other platforms")
+        return _finding(site, image, row, judged.lost, "copies other platforms")
     if row is not None and len(manifests) > 1:
-        return _finding(site, image, row, judged.own, "keeps one platform only, that of the machine that copies,")
+        return _finding(site, image, row, judged.own, "copies only the platform of the machine that it runs on")
     if judged.unknown is not None:
         return judged.unknown
     if not judged.own:
         return None
-    why = f"{tool_of(site)} keeps the platform of the machine that copies, and the plan does not say which that is"
+    why = f"{tool_of(site)} copies only the platform of the machine that it runs on, and the plan does not state that platform"
     return Unpredicted(why, missing=True)
 
 
 def _seen(site: Site) -> frozenset[Need]:
-    """The needs of which somebody saw that they are met inside."""
+    """Return the needs that the internal registry was observed to meet."""
     if site.target is None:
         return frozenset()
     return frozenset(placement.need for placement in site.target.placements if placement.standing in _THERE)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per image."""
+    """Yield one outcome per image."""
     known: list[Placement] = []
     unread: set[str] = set()
     for placement in to_copy(site, ID):
@@ -170,7 +171,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="The copy tool leaves platforms behind",
+    title="Copy tool does not copy all required platforms",
     family="transfer",
     area=Area.COPIES,
     severity=Severity.ERROR,

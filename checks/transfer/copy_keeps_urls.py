@@ -1,20 +1,19 @@
 """## What it checks
-No layer that the copy carries keeps `urls` in its manifest that lead outside, where a pool's runtime asks them first.
+No copied layer keeps external `urls` in its manifest if the runtime of a pool requests these URLs first.
 
 ## Why it matters
-The blob is in the registry inside, and a node dials Microsoft all the same: containerd asks a layer's `urls` before any
-registry, and gives up on every answer but 404: `failed to copy: httpReadSeeker: failed open: failed to do request: Get
-"https://mcr.microsoft.com/v2/windows/…"`. Carrying the layers is half of the way.
+The blob is in the internal registry, but the node still connects to Microsoft. containerd requests a layer's `urls` before
+any registry, and fails on every response except 404: `failed to copy: httpReadSeeker: failed open: failed to do request: Get
+"https://mcr.microsoft.com/v2/windows/…"`. Copying the layers is not enough.
 
 ## How to fix
-Rewrite the manifest after the copy: `regctl image mod --external-urls-rm` strips the `urls` and makes the layers ordinary.
-A copy through a docker-archive by skopeo does so too, as does a rebuild by BuildKit. The digest changes each time, so that
-references by digest must follow.
+Rewrite the manifest after the copy. `regctl image mod --external-urls-rm` removes the `urls` and converts the layers to
+ordinary ones. A skopeo copy through a docker-archive or a rebuild with BuildKit has the same effect. Each of these changes
+the digest, so update references by digest.
 
 ## When it cannot tell
-The facts do not know the tool or the runtime, or a manifest could not be read. Where the internal registry was observed to
-have the image without such `urls`, nothing is predicted. A layer that is left behind is the matter of
-`copy-drops-foreign-layers`.
+The facts do not cover the tool or the runtime, or a manifest could not be read. If the internal registry was observed to have
+the image without such `urls`, nothing is predicted. A layer that is not copied is reported by `copy-drops-foreign-layers`.
 
 ## References
 facts/copy_layers.yaml; facts/layer_urls.yaml; containerd core/remotes/docker/fetcher.go; containerd#7676.
@@ -49,9 +48,9 @@ def _finding(site: Site, carriage: Carriage, layer: Descriptor, url: str, fate: 
         check=ID,
         severity=Severity.ERROR if fate.row.confidence != "low" else Severity.WARNING,
         subject=subject_of(placement),
-        message=f"{tool} carries {layer_named(layer, placement.image.name)}, and leaves its urls in the manifest: "
-        f"{placement.pool.runtime or 'the runtime'} of {placement.pool.name} asks {host} before {where_to(site, carriage)}, "
-        "and fails when it cannot reach it.",
+        message=f"{tool} copies {layer_named(layer, placement.image.name)}, but keeps its `urls` in the manifest. "
+        f"{placement.pool.runtime or 'The runtime'} of {placement.pool.name} requests the layer from {host} before "
+        f"{where_to(site, carriage)}. Offline, this request fails, and so does the pull.",
         case=tool,
         facts={
             "tool": tool,
@@ -68,7 +67,7 @@ def _finding(site: Site, carriage: Carriage, layer: Descriptor, url: str, fate: 
 
 
 def _outside(layer: Descriptor, site: Site) -> str:
-    """The first of its URLs that leads outside; empty when none does."""
+    """Return the layer's first external URL, or an empty string."""
     return next((url for url in layer.urls or () if leads_outside(url, site.reach)), "")
 
 
@@ -79,14 +78,14 @@ def _is_rewritten(copy: Copy | None, site: Site) -> bool:
 
 
 def _judged(site: Site, carriage: Carriage) -> Finding | Unpredicted | None:
-    """What is to be said of one image for one pool; None when no layer that is carried would be asked for outside."""
+    """Return the outcome for one image and pool, or None if no copied layer is requested from an external host."""
     kept = [(layer, url, fate) for layer, fate in carriage.fates if (url := _outside(layer, site))]
     if not kept:
         return None
     rule = rule_of(carriage.placement)
     if rule is None:
         runtime = carriage.placement.pool.runtime
-        return Unpredicted(f"the facts do not say whether {runtime} asks the URL of a layer or the registry first")
+        return Unpredicted(f"the facts do not state whether {runtime} requests the URL of a layer or the registry first")
     if rule.first != "url" or not rule.fatal:
         return None
     for layer, url, fate in kept:
@@ -98,7 +97,7 @@ def _judged(site: Site, carriage: Carriage) -> Finding | Unpredicted | None:
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per image and pool; what is fine is counted per image and pool."""
+    """Yield one finding per image and pool, and count what passed per image and pool."""
     bad = 0
     unknown: list[tuple[str, Unpredicted]] = []
     at_the_end = arrived(site)
@@ -117,7 +116,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="The copy keeps the URLs of layers",
+    title="Copied manifests keep external layer URLs",
     family="transfer",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,

@@ -1,24 +1,26 @@
 """## What it checks
-Every line of the scripts in `copy.scripts` that calls a tool which copies: it has the flag that carries layers with `urls` or
-of a foreign type, where an image that it may copy has some; it keeps the platforms that the pools need, or another line does;
-and a failure of it stops the script or is looked at.
+Each line in `copy.scripts` that runs a copy tool meets three conditions:
+
+- It has the option that copies foreign layers and layers with `urls`, if an image that it copies has such layers.
+- It copies the platforms that the pools need, or another line does.
+- A failure stops the script, or the script checks for it.
 
 ## Why it matters
-The plan may name the right option, and the script that really runs may not. Copy tools leave layers and platforms behind with
-exit code 0, and a failure behind `|| echo` or in a loop without `set -e` is one line among thousands.
+The plan can name the right option while the script that really runs does not have it. Copy tools skip layers and platforms
+with exit code 0. If `|| echo` or a loop without `set -e` hides a failure, it is one line among thousands.
 
 ## How to fix
-Take the line that the finding gives. Begin shell scripts with `set -euo pipefail`; in PowerShell look at `$LASTEXITCODE` after
-every program, since `$ErrorActionPreference` alone does not stop a script when a program fails.
+Use the line from the finding. Start shell scripts with `set -euo pipefail`. In PowerShell, check `$LASTEXITCODE` after each
+program: `$ErrorActionPreference` alone does not stop a script when a program fails.
 
 ## When it cannot tell
-The script, or a part of it, cannot be read; a line runs what only the running script knows (`eval`, `$TOOL`); options come out
-of a variable that is set elsewhere; no line is known to copy or to download; or the facts do not know what the tool does with
+The script or a part of it cannot be read. A line runs a command that is known only at run time (`eval`, `$TOOL`). Options
+come from a variable that is set elsewhere. No line is known to copy or to download. Or the facts do not cover the tool with
 these options.
 
 ## References
-facts/copy_commands.yaml, facts/copy_layers.yaml, facts/copy_platforms.yaml; POSIX, Shell Command Language, `set -e`; Microsoft,
-about_Preference_Variables.
+facts/copy_commands.yaml, facts/copy_layers.yaml, facts/copy_platforms.yaml; POSIX, Shell Command Language, `set -e`;
+Microsoft, about_Preference_Variables.
 """
 
 from __future__ import annotations
@@ -59,7 +61,7 @@ def _shown(command: Command) -> str:
 def _finding(
     line: Line, case: str, message: str, remedy: Remedy, missed: list[Placement], **facts: str | tuple[str, ...]
 ) -> Finding:
-    """`missed` are the placements that certainly do not arrive; without any, the line fails only if something else happens."""
+    """Return a finding: an error if `missed`, the placements that are certainly not copied, is not empty; else a warning."""
     return Finding(
         check=ID,
         severity=Severity.ERROR if missed else Severity.WARNING,
@@ -83,13 +85,13 @@ def _of_layers(line: Line, left: dict[str, Fate], lost: list[Placement]) -> Find
     option = carrying(line.hop.tool, line.hop.version, line.hop.origin, line.hop.to)
     if option and option.startswith("-"):
         flags = option.replace(" and ", " ")
-        remedy = _edit(f"Give {line.call.tool} {flags}.", line.with_option(flags))
+        remedy = _edit(f"Run {line.call.tool} with {flags}.", line.with_option(flags))
     elif option:
-        remedy = Remedy("edit", f"Give {line.call.tool} the setting {option}.")
+        remedy = Remedy("edit", f"Set {option} for {line.call.tool}.")
     else:
-        remedy = Remedy("edit", f"{line.call.tool} has no option for it: call `crane copy --allow-nondistributable-artifacts`.")
+        remedy = Remedy("edit", f"Use `crane copy --allow-nondistributable-artifacts`: {line.call.tool} has no such option.")
     those = and_more(images[0], len(images))
-    said = f"This line calls {line.call.tool} without what carries foreign layers: those of {those} stay behind."
+    said = f"This line runs {line.call.tool} without copying foreign layers. The foreign layers of {those} are not copied."
     return _finding(line, "layers", said, remedy, lost, images=images, row=fate.row.name, source=fate.row.source)
 
 
@@ -101,13 +103,11 @@ def _of_platforms(line: Line, lost: dict[str, list[Placement]], certain: list[Pl
     given = (row.option, *row.given) if not isinstance(row, Unpredicted) else ()
     drop = tuple(name for name in (*given, getattr(row, "architecture", ""), getattr(row, "variant", "")) if name)
     if option is None or line.call.to == "docker-archive":
-        remedy = Remedy(
-            "edit", f"Copy the whole index with `crane copy`; what {line.call.tool} writes here holds one platform only."
-        )
+        remedy = Remedy("edit", f"Copy the whole index with `crane copy`: {line.call.tool} writes only one platform here.")
     else:
         how = f"with {option}" if option else f"without {' and '.join(dict.fromkeys(drop))}"
-        remedy = _edit(f"Call {line.call.tool} {how}.", line.with_option(option, without=drop))
-    said = f"This line keeps one platform of {image}, and no other line brings {', '.join(named)}."
+        remedy = _edit(f"Run {line.call.tool} {how}.", line.with_option(option, without=drop))
+    said = f"This line copies only one platform of {image}, and no other line copies {', '.join(named)}."
     source = row.source if not isinstance(row, Unpredicted) else ""
     return _finding(line, "platforms", said, remedy, certain, images=tuple(lost), lost=named, source=source)
 
@@ -115,12 +115,12 @@ def _of_platforms(line: Line, lost: dict[str, list[Placement]], certain: list[Pl
 def _of_failure(line: Line) -> Finding:
     is_shell = "LASTEXITCODE" not in line.command.ignored
     how = (
-        "Begin the script with `set -euo pipefail`, and let the line stop it."
+        "Start the script with `set -euo pipefail`, so that a failure of this line stops it."
         if is_shell
-        else "Look at the exit code after it."
+        else "Check the exit code after this line."
     )
     commands = () if is_shell else ('if ($LASTEXITCODE -ne 0) { throw "the copy failed" }',)
-    said = f"Nobody notices when this line fails: {line.command.ignored}."
+    said = f"A failure of this line goes unnoticed: {line.command.ignored}."
     return _finding(line, "failure", said, Remedy("edit", how, commands), [], why=line.command.ignored)
 
 
@@ -129,7 +129,7 @@ def _of_line(site: Site, losses: LineLosses, carried: frozenset[str]) -> Iterato
     subject = _subject(line.path, line.command)
     at = line.command.location
     if line.unsure and (losses.layers or losses.platforms):
-        detail = f"{at}: what {', '.join(line.unsure)} holds is not known, and an option may be in it"
+        detail = f"{at}: the value of {', '.join(line.unsure)} is unknown and may contain an option"
         yield Undetermined(ID, subject, Kind.MISSING_EVIDENCE, detail, affects=not_arrived(site))
     else:
         if losses.layers:
@@ -144,14 +144,14 @@ def _of_line(site: Site, losses: LineLosses, carried: frozenset[str]) -> Iterato
 
 
 def _without_layers(site: Site, losses: LineLosses, carried: frozenset[str]) -> list[Placement]:
-    """The placements whose foreign layers stay behind: no line of any script carries them, and the facts are sure."""
+    """Return the placements whose foreign layers no line of any script copies, if the facts are certain."""
     copied = site.to_copy.placements if site.to_copy is not None else ()
     images = {image for image, fate in losses.layers.items() if fate.row.confidence != "low"} - carried
     return waiting(site, (one for one in copied if one.image.name in images and foreign_layers(one)))
 
 
 def _without_platforms(site: Site, losses: LineLosses) -> list[Placement]:
-    """The placements whose manifests stay behind: no other line of the script brings them, and there is no other script."""
+    """Return the placements whose manifests no line copies, if there is no other script."""
     row = platform_row(losses.line.hop)
     if len(site.scripts) > 1 or isinstance(row, Unpredicted) or row.confidence == "low":
         return []
@@ -159,7 +159,7 @@ def _without_platforms(site: Site, losses: LineLosses) -> list[Placement]:
 
 
 def _of_script(site: Site, read: ReadScript, downloads: int, carried: frozenset[str], *, is_known: bool) -> Iterator[Outcome]:
-    """`is_known`: every manifest that is to be copied was read, so that a line that loses nothing is in order."""
+    """Yield the outcomes of one script. `is_known`: every manifest to copy was read, so a line without losses passes."""
     for losses in read.lines:
         yield from list(_of_line(site, losses, carried)) or ([Fine()] if is_known else [])
     for hidden in read.hidden:
@@ -169,7 +169,7 @@ def _of_script(site: Site, read: ReadScript, downloads: int, carried: frozenset[
         subject = Subject("script", read.path)
         yield Undetermined(ID, subject, Kind.MALFORMED, f"{trouble.location}: {trouble}", affects=not_arrived(site))
     if not (read.lines or read.hidden or read.script.unread or downloads):
-        detail = f"{read.script.file}: no line of it is known to copy images"
+        detail = f"{read.script.file}: no line is known to copy images"
         yield Undetermined(ID, Subject("script", read.path), Kind.UNSUPPORTED, detail, affects=not_arrived(site))
 
 
@@ -191,7 +191,7 @@ def _outcomes(site: Site) -> Iterator[Outcome]:
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """The outcomes of every line that copies. Lines that read alike are told apart by their number among them."""
+    """Yield the outcomes of every line that copies. Identical lines are numbered, so that their fingerprints differ."""
     seen: Counter[tuple[Subject, str]] = Counter()
     for outcome in _outcomes(site):
         if isinstance(outcome, Finding):
@@ -205,7 +205,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A copy script lacks a flag, or hides failures",
+    title="Copy script lacks a flag or hides failures",
     family="transfer",
     area=Area.COPIES,
     severity=Severity.ERROR,

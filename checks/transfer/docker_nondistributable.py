@@ -1,18 +1,20 @@
 """## What it checks
-Where Docker copies: the registry inside is named in `allow-nondistributable-artifacts` of its daemon.json, if the version goes
-by that and a layer needs it. And in every daemon.json of the plan: the setting has an effect, no entry stands twice, none is a
-placeholder, and none keeps the daemon from starting. Misspelt keys and syntax errors are `node-config-invalid`.
+If Docker copies the images, `allow-nondistributable-artifacts` in its daemon.json contains the internal registry. This
+applies only if the Docker version uses the setting and an image has a foreign layer.
+
+For every daemon.json of the plan: the setting has an effect, it has no duplicate or placeholder entry, and no entry prevents
+the daemon from starting. Misspelt keys and syntax errors are reported by `node-config-invalid`.
 
 ## Why it matters
-Docker before 28 leaves foreign layers behind for every registry that is not named there, with the line `Skipped foreign layer`.
-From 28 on the setting has no effect, and with the flag of that name Docker 29 does not start.
+Docker before 28 does not push foreign layers to a registry that is not in this list. It only prints `Skipped foreign layer`.
+From 28 on the setting has no effect. Docker 29 does not start with the flag of that name.
 
 ## How to fix
-Name the registry as it is pushed to, host and port, or upgrade the machine that copies. Take the setting out from 28 on.
+Add the host and port that images are pushed to, or upgrade Docker on the machine that copies. Remove the setting from 28 on.
 
 ## When it cannot tell
-The version of Docker, or the daemon.json of the machine that copies (`copy.config`), is not given and it matters; a
-file cannot be read; or a manifest that is to be copied was not read, so that its layers are unknown.
+The Docker version or the daemon.json of the machine that copies (`copy.config`) is required and not in the plan. A file
+cannot be read. Or the manifest of an image to copy was not read, so its layers are unknown.
 
 ## References
 facts/docker_nondistributable.yaml; docker/cli docs/deprecated.md; moby#33151, moby#51199; moby daemon/config/config.go,
@@ -47,7 +49,7 @@ ID = "docker-nondistributable"
 
 
 class DockerSetting(Versioned, frozen=True, kw_only=True):
-    """What a range of Docker's versions makes of the setting, in daemon.json and as a flag."""
+    """The effect of the setting in a range of Docker versions, in daemon.json and as a flag."""
 
     key: Literal["used", "ignored"]
     flag: Literal["used", "ignored", "fatal"]
@@ -55,7 +57,7 @@ class DockerSetting(Versioned, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class _Machine:
-    """A Docker whose configuration the plan gives: that of the copy, or of a pool."""
+    """A Docker with a configuration in the plan: that of the copy machine, or of a pool."""
 
     name: str
     docker: Program
@@ -65,12 +67,12 @@ class _Machine:
     pool: str = ""
 
     def affects(self, site: Site) -> tuple[Affected, ...]:
-        """What fails if this Docker does not run: the pool, or all that is still to be copied."""
+        """Return what fails if this Docker does not run: the pool, or every image still to copy."""
         return not_arrived(site) if self.copies else (Affected(pools=(self.pool,)),)
 
     @property
     def subject(self) -> Subject:
-        """The machine as a subject."""
+        """Return the machine as a subject."""
         return Subject("daemon", self.name)
 
 
@@ -85,7 +87,7 @@ def _machines(site: Site) -> Iterator[_Machine]:
 
 
 def _setting(docker: Program) -> DockerSetting | None:
-    """The row for a version; None when the version is not known, or has no such setting."""
+    """Return the row for the version, or None if the version is unknown or has no such setting."""
     rows: tuple[DockerSetting, ...] = table("docker_nondistributable", DockerSetting)
     return next((row for row in rows if row.surely_covers(docker.version)), None)
 
@@ -114,55 +116,55 @@ def _finding(
 
 
 def _of_entries(machine: _Machine, daemon: Daemon) -> Iterator[Finding]:
-    """What is wrong with single entries, whatever the version."""
+    """Yield the faults of single entries that apply to every version."""
     entries, wrong = daemon.allow or (), RemedyKind.DOCKER_ENTRY
     counts = Counter(entry.text for entry in entries)
     for entry in {entry.text: entry for entry in entries}.values():
         text = entry.text
         if "://" in text:
-            said = f"{ALLOW} names {text} with a scheme: the daemon does not start (\"should not contain '://'\")."
+            said = f"{ALLOW} contains {text} with a scheme. The daemon does not start: `should not contain '://'`."
             yield _finding(machine, Severity.ERROR, f"scheme {text}", said, _write_host(), entry.location, wrong, text)
         elif placeholder_in(f"{text}/") or text.endswith((".example.com", ".example")) or ".example.com:" in text:
-            said = f"{ALLOW} names {text}, which looks like a placeholder that nobody filled in."
+            said = f"{ALLOW} contains {text}, which looks like a placeholder."
             yield _finding(machine, Severity.WARNING, f"placeholder {text}", said, _write_host(), entry.location, wrong, text)
         if counts[text] > 1:
-            said = f"{ALLOW} names {text} {counts[text]} times."
-            remedy = Remedy("edit", "Name each registry once.")
+            said = f"{ALLOW} contains {text} {counts[text]} times."
+            remedy = Remedy("edit", "List each registry once.")
             yield _finding(machine, Severity.WARNING, f"twice {text}", said, remedy, entry.location, wrong)
 
 
 def _write_host() -> Remedy:
-    return Remedy("edit", "Write the host and port of the registry inside, as images are pushed to it.")
+    return Remedy("edit", "Write the host and port of the internal registry that images are pushed to.")
 
 
 def _of_version(site: Site, machine: _Machine, setting: DockerSetting) -> Iterator[Finding]:
-    """What the version makes of the setting."""
+    """Yield the faults of the setting that depend on the version."""
     docker, transfer = machine.docker, site.transfer
     flagged = machine.copies and transfer is not None and any(name == f"--{ALLOW}" for name, _ in transfer.given.given)
     if flagged and setting.flag == "fatal":
-        said = f"--{ALLOW} is among the options, and {docker} does not know it: the daemon ends with `unknown flag: --{ALLOW}`."
-        remedy = Remedy("edit", "Take the flag out: this version sends such layers always.")
+        said = f"The options contain --{ALLOW}, which {docker} does not support. The daemon stops: `unknown flag: --{ALLOW}`."
+        remedy = Remedy("edit", "Remove the flag: this version always pushes foreign layers.")
         yield _finding(machine, Severity.ERROR, "flag", said, remedy, site.plan.where("copy", "options"), None)
     if flagged and setting.flag == "ignored":
-        said = f"--{ALLOW} has no effect on {docker}, which sends such layers always, and keeps Docker 29 from starting."
-        remedy = Remedy("edit", "Take the flag out.")
+        said = f"--{ALLOW} has no effect on {docker}, which always pushes foreign layers. Docker 29 does not start with it."
+        remedy = Remedy("edit", "Remove the flag.")
         yield _finding(machine, Severity.WARNING, "flag", said, remedy, site.plan.where("copy", "options"), None)
     for daemon in machine.files:
         if isinstance(daemon, Daemon) and daemon.allow_at is not None and setting.key == "ignored":
-            said = f"{ALLOW} has no effect on {docker}, which sends such layers always, as ordinary ones."
-            remedy = Remedy("edit", "Take the key out of daemon.json, before a later version refuses it.")
+            said = f"{ALLOW} has no effect on {docker}, which always pushes foreign layers as ordinary layers."
+            remedy = Remedy("edit", "Remove the key from daemon.json before a later version rejects it.")
             yield _finding(machine, Severity.WARNING, "key", said, remedy, daemon.allow_at, RemedyKind.DOCKER_KEY)
 
 
 def _send(site: Site, host: str, images: list[Reference]) -> Remedy:
-    """Images that lose their `urls` do not go through Docker; for the others, Docker has to name the registry."""
+    """Return the remedy: strip the `urls` if all images have external ones, else add the registry to daemon.json."""
     if all(image in site.with_outside_urls for image in images):
         return with_foreign_layers(site, images)
-    return Remedy("edit", f'Write {{"{ALLOW}": ["{host}"]}} into daemon.json, and restart the daemon.')
+    return Remedy("edit", f'Add {{"{ALLOW}": ["{host}"]}} to daemon.json, and restart the daemon.')
 
 
 def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterator[Outcome]:
-    """Whether the registry inside is named, where that decides and a layer needs it."""
+    """Yield an outcome if the version uses the setting, an image needs it, and the internal registry is not in the list."""
     registry, transfer = site.plan.registry, site.transfer
     if setting.key != "used" or registry is None or transfer is None or not machine.copies:
         return
@@ -172,7 +174,7 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
         if isinstance(placement, Undetermined):
             yield placement
     if site.to_copy is None:
-        detail = "neither the sources nor the archives were asked, so whether an image has foreign layers is unknown"
+        detail = "neither the sources nor the archives were observed, so it is unknown whether an image has foreign layers"
         yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail)
         return
     left, unknown = [], []
@@ -190,7 +192,7 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
     affects = of_placements(carriage.placement for carriage in left)
     image = left[0].placement.image.name
     if not machine.files:
-        detail = f"{machine.docker} sends the foreign layers of {image} if its daemon.json says so: name it in `copy.config`"
+        detail = f"{machine.docker} pushes foreign layers of {image} only if its daemon.json says so: add it to `copy.config`"
         yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail, affects=affects)
         return
     first = machine.files[0]
@@ -200,8 +202,8 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
         machine,
         Severity.ERROR,
         "target",
-        f"{ALLOW} does not name {registry.host}: {machine.docker} leaves the foreign layers of "
-        f"{and_more(image, images)} behind, with the line `Skipped foreign layer`.",
+        f"{ALLOW} does not contain {registry.host}. {machine.docker} does not push the foreign layers of "
+        f"{and_more(image, images)}, and prints `Skipped foreign layer`.",
         _send(site, registry.host, [carriage.placement.image.reference for carriage in left]),
         place,
         RemedyKind.DOCKER_SEND,
@@ -223,19 +225,19 @@ def _outcomes(site: Site, machine: _Machine) -> Iterator[Outcome]:
         if not unreadable:
             yield from _of_target(site, machine, setting)
     elif machine.copies or any(isinstance(daemon, Daemon) and daemon.allow for daemon in machine.files):
-        detail = f"what {machine.docker} makes of {ALLOW} depends on its version: 17.06 to 27 go by it, later ones do not"
+        detail = f"the effect of {ALLOW} on {machine.docker} depends on its version: 17.06 to 27 use it, later ones do not"
         yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail)
 
 
 def _placed(site: Site, machine: _Machine, outcome: Outcome) -> Outcome:
-    """The outcome with the cells that it concerns: all of the machine's, unless it names others."""
+    """Return the outcome with the cells that it affects: all of the machine's, unless it has its own."""
     if isinstance(outcome, Fine) or outcome.affects is not None or outcome.subject.kind == "image":
         return outcome
     return replace(outcome, affects=machine.affects(site))
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """The outcomes of each Docker whose configuration is at hand, and of the one that copies."""
+    """Yield the outcomes of each Docker with a configuration, and of the one that copies."""
     for machine in _machines(site):
         outcomes = list(_outcomes(site, machine))
         yield from (_placed(site, machine, outcome) for outcome in outcomes)
@@ -246,7 +248,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="Docker does not send foreign layers, or is told to in vain",
+    title="Docker will not push foreign layers",
     family="transfer",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,

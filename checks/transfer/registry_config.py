@@ -1,18 +1,18 @@
 """## What it checks
-The configuration of distribution (`registry.config`) says nothing that it cannot do: patterns are regular expressions of Go,
-keys stand where they are read, switches have an effect, and the registry can be pushed to with the cable cut.
+The configuration of distribution (`registry.config`) is valid and takes effect. Patterns are Go regular expressions, keys are
+in the right place, switches have an effect, and the registry accepts a push offline.
 
 ## Why it matters
-A key in the wrong place is ignored without a word, and every manifest with `urls` is refused as before. A pattern such as
-`*.microsoft.com` keeps the registry from starting: `panic: validation.manifests.urls.allow: error parsing regexp`. One that is
-a pull-through cache (`proxy`) takes no push, and does not start at all where it cannot reach its remote.
+distribution silently ignores a key in the wrong place, and still rejects every manifest with `urls`. A pattern such as
+`*.microsoft.com` prevents the registry from starting: `panic: validation.manifests.urls.allow: error parsing regexp`. A
+pull-through cache (`proxy`) accepts no push, and does not start if it cannot connect to its remote.
 
 ## How to fix
-Write what the finding gives: `validation.manifests.urls.allow` is a list of regular expressions, `validation.disabled: true`
-turns all of it off; leave `proxy` out of a registry that is filled by copying.
+Use the value from the finding. `validation.manifests.urls.allow` is a list of regular expressions. `validation.disabled:
+true` disables all of it. Do not set `proxy` on a registry that images are copied to.
 
 ## When it cannot tell
-The file cannot be read, or was not carried here.
+The file cannot be read, or is not in the audit's inputs.
 
 ## References
 distribution docs/content/about/configuration.md, validation, proxy, maintenance; registry/handlers/app.go; each case was
@@ -33,44 +33,43 @@ from auditor.site.fetches import shown_url
 from checks.affected import EVERYTHING
 
 ID = "registry-config"
-_STOPS = "the registry does not start"
+_STOPS = "The registry does not start"
 
 
 def _said(site: Site, slip: RegistrySlip) -> tuple[Severity, str, str]:
-    """Severity, message and remedy."""
+    """Return the severity, the message and the remedy of one slip."""
     match slip.slip:
         case Slip.WRONG_KIND:
-            said = (
-                f'`{slip.key}` must be {slip.detail}, and {_STOPS}: "configuration error: error parsing …: unmarshal errors".'
-            )
+            said = f"`{slip.key}` must be {slip.detail}. {_STOPS}: `configuration error: error parsing …: unmarshal errors`."
             return Severity.ERROR, said, f"Write {slip.detail}."
         case Slip.NO_PATTERN:
-            said = f"{slip.written} in `{slip.key}` is no regular expression of Go: {_STOPS}, with "
-            said += f'"panic: {slip.key}: error parsing regexp: {slip.detail}".'
+            said = f"{slip.written} in `{slip.key}` is not a valid Go regular expression. {_STOPS}: "
+            said += f"`panic: {slip.key}: error parsing regexp: {slip.detail}`."
             return Severity.ERROR, said, _pattern_remedy(slip.written)
         case Slip.UNKNOWN_KEY:
             where = (
-                f"Write it as `{slip.detail}`." if slip.detail else "Look for its name in the documentation of distribution."
+                f"Write it as `{slip.detail}`." if slip.detail else "Use the key name from the documentation of distribution."
             )
-            return Severity.WARNING, f"distribution knows no `{slip.key}`, and ignores what is written there.", where
+            return Severity.WARNING, f"distribution does not have the key `{slip.key}`, and ignores its value.", where
         case Slip.NO_EFFECT:
-            said = f"`{slip.key}` has no effect as it stands here ({slip.written})."
-            return Severity.WARNING, said, f"What works is {slip.detail}."
+            said = f"`{slip.key}` has no effect with this value ({slip.written})."
+            return Severity.WARNING, said, f"Use {slip.detail} instead."
         case Slip.PROXY:
             remote = shown_url(slip.written)
             outside = site.registry_remote is not None
-            said = f"This registry is a pull-through cache of {remote}: every push ends with HTTP 405 UNSUPPORTED"
-            said += f", and with the cable cut it does not start, as it asks {remote} first." if outside else "."
-            return (Severity.ERROR if outside else Severity.WARNING), said, "Leave `proxy` out, and copy the images into it."
+            said = f"This registry is a pull-through cache of {remote}. Every push fails with HTTP 405 UNSUPPORTED."
+            said += f" Offline, it does not start, because it connects to {remote} first." if outside else ""
+            severity = Severity.ERROR if outside else Severity.WARNING
+            return severity, said, "Remove `proxy`, and copy the images to the registry."
         case Slip.READ_ONLY:
-            said = "This registry is read-only: every push ends with HTTP 405."
-            return Severity.WARNING, said, "Take `storage.maintenance.readonly` out before the copy."
+            said = "This registry is read-only. Every push fails with HTTP 405."
+            return Severity.WARNING, said, "Remove `storage.maintenance.readonly` before the copy."
 
 
 def _pattern_remedy(written: str) -> str:
     if written.startswith("*"):
-        return "It looks like a pattern for file names: write `^https://…` with `.*` for any text and `\\.` for a dot."
-    return "Mend it; Go knows no look-around and no back references."
+        return "Write a regular expression such as `^https://…`, with `.*` for any text and `\\.` for a dot."
+    return "Correct it. Go regular expressions have no look-around and no back references."
 
 
 def _finding(site: Site, host: str, slip: RegistrySlip) -> Finding:
@@ -89,7 +88,7 @@ def _finding(site: Site, host: str, slip: RegistrySlip) -> Finding:
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per slip."""
+    """Yield one finding per slip in the configuration."""
     registry = site.plan.registry
     assert registry is not None  # noqa: S101 - the check requires its configuration
     slips = site.registry_slips
@@ -105,7 +104,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="The registry's configuration cannot do what it says",
+    title="Registry configuration is invalid or has no effect",
     family="transfer",
     area=Area.COPIES,
     severity=Severity.ERROR,

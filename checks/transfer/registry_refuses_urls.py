@@ -1,19 +1,19 @@
 """## What it checks
-The registry inside takes every manifest of the plan that arrives there with `urls`; and where it takes one without having the
-blob, somebody looked whether the blob is there.
+The internal registry accepts every manifest that arrives with `urls`. If it accepts such a manifest without the blob, the
+evidence shows whether the blob is there.
 
 ## Why it matters
-distribution, the registry that most others are made from, refuses every manifest with `urls` as it comes out of the box: HTTP
-500 and `MANIFEST_BLOB_UNKNOWN`, also when all blobs are there, so that people look for blobs. Where URLs are allowed, it takes
-the manifest of a foreign layer without the blob: a push that ends well then proves nothing.
+Many registries are based on distribution. With its default configuration it rejects every manifest with `urls` with HTTP 500
+and `MANIFEST_BLOB_UNKNOWN`, even if all blobs are there, so the error points to the wrong cause. If URLs are allowed, it
+accepts the manifest of a foreign layer without the blob. A successful push then does not prove that the image is complete.
 
 ## How to fix
-Strip the `urls` while copying, or allow them in the registry's configuration: `validation.manifests.urls.allow`, or
-`validation.disabled: true`. Ask the registry for every layer afterwards: `auditor audit --via source --via target`.
+Remove the `urls` during the copy, or allow them in the registry's configuration with `validation.manifests.urls.allow` or
+`validation.disabled: true`. Then check the registry for every layer: `auditor audit --via source --via target`.
 
 ## When it cannot tell
-The facts do not know the registry, or not whether the copy keeps the `urls`; or the configuration, or a manifest that is to be
-copied, could not be read. The internal registry accepted a manifest that was observed there.
+The facts do not cover the registry, or it is unknown whether the copy keeps the `urls`. Or the configuration or the manifest
+of an image to copy could not be read. A manifest that was observed in the internal registry counts as accepted.
 
 ## References
 facts/registry_urls.yaml; distribution registry/handlers/app.go; configuration.md, validation.manifests.urls.
@@ -49,7 +49,7 @@ SHOWN = 10
 
 @dataclass(frozen=True)
 class _Arriving:
-    """A layer that would arrive with `urls` or a foreign type; `urls` is None where nobody knows if the copy keeps them."""
+    """A layer that arrives with `urls` or a foreign type. `urls` is None if it is unknown whether the copy keeps them."""
 
     image: str
     layer: Descriptor
@@ -61,7 +61,7 @@ def _subject(registry: Registry) -> Subject:
 
 
 def _arriving(site: Site) -> Iterator[_Arriving]:
-    """Every such layer that was not yet seen inside, once per image and layer."""
+    """Yield every such layer that was not observed in the internal registry, once per image and layer."""
     inside = {p.need for p in site.target.placements if p.resolution.payload is not None} if site.target is not None else set()
     fates = {c.placement.need: dict(c.fates) for c in site.carriages}
     said: set[tuple[str, str]] = set()
@@ -74,7 +74,7 @@ def _arriving(site: Site) -> Iterator[_Arriving]:
 
 
 def _urls(layer: Descriptor, fate: Fate | Unpredicted | None) -> tuple[str, ...] | None:
-    """What is left of a layer's `urls`; without a copy tool in the plan, all of them."""
+    """Return the layer's `urls` after the copy. Without a copy tool in the plan, all of them remain."""
     urls = layer.urls or ()
     if fate is None or not urls:
         return urls
@@ -82,7 +82,7 @@ def _urls(layer: Descriptor, fate: Fate | Unpredicted | None) -> tuple[str, ...]
 
 
 def _refuses(row: RegistryUrls, rules: UrlRules | None, arriving: _Arriving) -> bool:
-    """Whether the manifest is refused. Raises NotUnderstood."""
+    """Return whether the registry rejects the manifest. Raises NotUnderstood if a pattern cannot be evaluated."""
     if row.urls != "configured" or arriving.urls == ():
         return False
     urls = arriving.urls if arriving.urls is not None else arriving.layer.urls or ()
@@ -93,13 +93,13 @@ def _refused(site: Site, registry: Registry, row: RegistryUrls, rules: UrlRules 
     images = tuple(dict.fromkeys(arriving.image for arriving in refused))
     first = refused[0]
     url = (first.layer.urls or ("",))[0]
-    how = "as configured" if rules is not None else "out of the box (the plan gives no `registry.config`)"
+    how = "with this configuration" if rules is not None else "by default (the plan has no `registry.config`)"
     return Finding(
         check=ID,
         severity=Severity.ERROR if row.confidence != "low" else Severity.WARNING,
         subject=_subject(registry),
-        message=f"{registry.kind} {how} refuses the manifest of {and_more(images[0], len(images))}, which has the URL {url}: "
-        f"the push ends with HTTP 500 and {row.symptom}, although every blob is there.",
+        message=f"{registry.kind} {how} rejects the manifest of {and_more(images[0], len(images))} with the URL {url}. "
+        f"The push fails with HTTP 500 and {row.symptom}, even if every blob is there.",
         case="refuses",
         facts={
             "images": images[:SHOWN],
@@ -117,7 +117,7 @@ def _refused(site: Site, registry: Registry, row: RegistryUrls, rules: UrlRules 
 
 
 def _remedies(site: Site, refused: list[_Arriving]) -> Iterator[Remedy]:
-    """Images with URLs of external hosts lose them; the URLs of the others are allowed."""
+    """Yield the remedies: strip external URLs from the images, and allow the remaining URLs."""
     images = list(dict.fromkeys(parse_reference(one.image) for one in refused))
     if stripped := [image for image in images if image in site.with_outside_urls]:
         yield with_foreign_layers(site, stripped)
@@ -126,11 +126,11 @@ def _remedies(site: Site, refused: list[_Arriving]) -> Iterator[Remedy]:
         begins = dict.fromkeys("/".join(url.split("/", 3)[:3]) + "/" for one in kept for url in one.layer.urls or ())
         patterns = ", ".join(f"'^{begin.replace('.', chr(92) + '.')}'" for begin in begins)
         allow = f"validation: {{manifests: {{urls: {{allow: [{patterns}]}}}}}}"
-        yield Remedy("edit", f"Allow the URLs in the registry's configuration, and name it in `registry.config`: {allow}.")
+        yield Remedy("edit", f"Allow the URLs in the registry's configuration, and add the file to `registry.config`: {allow}.")
 
 
 def _affected(arriving: list[_Arriving]) -> tuple[Affected, ...]:
-    """All pools: an index is pushed as a whole, so that a refused manifest keeps the other platforms out as well."""
+    """Return all pools: an index is pushed as a whole, so one rejected manifest blocks every platform."""
     return (Affected(tuple(dict.fromkeys(one.image for one in arriving))),)
 
 
@@ -144,15 +144,15 @@ def _proves_nothing(site: Site, registry: Registry, row: RegistryUrls, rules: Ur
         check=ID,
         severity=Severity.WARNING,
         subject=_subject(registry),
-        message=f"{registry.kind} takes the manifest of {and_more(images[0], len(images))} although a layer of it is not there "
-        f"({lax[0].layer.media_type}): a push that ends well proves nothing, and nobody has looked at the registry yet.",
+        message=f"{registry.kind} accepts the manifest of {and_more(images[0], len(images))} even if a layer is missing "
+        f"({lax[0].layer.media_type}). A successful push proves nothing, and the registry was not observed yet.",
         case="proves nothing",
         facts={"images": images[:SHOWN], "image_count": len(images), "source": row.source, "confidence": row.confidence},
         location=_place(site, rules),
         remedies=(
             Remedy(
                 "command",
-                "Ask the registry for every layer after the copy.",
+                "Check the registry for every layer after the copy.",
                 (_audited(site),),
             ),
         ),
@@ -183,7 +183,7 @@ def _outcomes(site: Site, registry: Registry, row: RegistryUrls, arriving: list[
         yield _refused(site, registry, row, rules, certain)
         return
     if refused:
-        detail = f"nobody knows whether the copy keeps the urls of {refused[0].image}, with which {registry.kind} refuses it"
+        detail = f"it is unknown whether the copy keeps the `urls` of {refused[0].image}; with them, {registry.kind} rejects it"
         yield _undetermined(registry, Kind.MISSING_EVIDENCE, detail, refused)
         return
     lax = [one for one in arriving if one.urls != () and row.takes_without_blob(one.layer.media_type)]
@@ -191,9 +191,9 @@ def _outcomes(site: Site, registry: Registry, row: RegistryUrls, arriving: list[
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome for the registry, and one for each manifest that could not be read."""
+    """Yield one outcome for the registry, and one for each manifest that could not be read."""
     registry = site.plan.registry
-    assert registry is not None  # noqa: S101 - the check requires a registry of some kind
+    assert registry is not None  # noqa: S101 - the check requires a registry kind
     assert registry.kind is not None  # noqa: S101 - as above
     unread = [one for one in to_copy(site, ID) if isinstance(one, Undetermined)]
     yield from unread
@@ -211,7 +211,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="The registry refuses manifests with URLs",
+    title="Registry rejects manifests with layer URLs",
     family="transfer",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,

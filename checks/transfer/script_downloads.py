@@ -1,19 +1,19 @@
 """## What it checks
-No script in `copy.scripts` downloads from a host that cannot be reached with the cable cut: with curl, wget, Invoke-WebRequest
-and its like, a package manager, Git, or a URL that is given to helm or kubectl.
+No script in `copy.scripts` downloads from an external host. The check covers curl, wget, Invoke-WebRequest and similar
+commands, package managers, Git, and URLs that are passed to helm or kubectl.
 
 ## Why it matters
-A script that installs a cluster is written where there is a network: inside, it stops half way at
-`curl: (6) Could not resolve host`, or a package manager waits for minutes, on every node.
+Installation scripts are often written on a machine with internet access. Offline, such a script stops half-way with `curl:
+(6) Could not resolve host`, or a package manager waits for minutes, on every node.
 
 ## How to fix
-Carry the files and let the script take them from there, or from a mirror inside that `network.reachable` names. Package
-managers take local files or another index: `pip --no-index --find-links`, `apt-get install ./package.deb`, `choco --source`.
+Copy the files and let the script use them, or use an internal mirror that `network.reachable` covers. Package managers accept
+local files or another index: `pip --no-index --find-links`, `apt-get install ./package.deb`, `choco --source`.
 
 ## When it cannot tell
-A host comes out of a variable that is set elsewhere, or from the configuration of the machine (apt, dnf, zypper, apk); or the
-script, or a part of it, cannot be read. A script that copies out of registries runs while these can be reached: what it
-downloads is only told, so that the way is open there.
+The host comes from a variable that is set elsewhere, or from the configuration of the machine (apt, dnf, zypper, apk). Or the
+script or a part of it cannot be read. A script that copies from registries runs on a machine that can connect to them. Its
+downloads are reported as information only, because the machine must be able to connect to those hosts.
 
 ## References
 facts/downloaders.yaml, where each program has its source.
@@ -42,9 +42,9 @@ def _places(lines: tuple[Location, ...]) -> str:
 def _finding(script: ScriptDownloads, found: ScriptDownload) -> Finding:
     host, row = found.remote.host, found.download.row
     why = (
-        "It copies out of registries and so runs where the cable is not cut yet; there, that host must be open too."
+        "The script copies from registries. The machine that runs it must also be able to connect to this host."
         if script.is_connected
-        else f"With the cable cut, nobody reaches {host}, and the line fails."
+        else f"Offline, {host} is not reachable, and the line fails."
     )
     return Finding(
         check=ID,
@@ -60,9 +60,7 @@ def _finding(script: ScriptDownloads, found: ScriptDownload) -> Finding:
             "confidence": row.confidence,
         },
         location=found.lines[0],
-        remedies=(
-            Remedy("edit", f"Carry what comes from {host}, and let the script take it from there or from a mirror inside."),
-        ),
+        remedies=(Remedy("edit", f"Copy the files from {host}, and let the script use the copy or an internal mirror."),),
     )
 
 
@@ -73,14 +71,14 @@ def _of_script(script: ScriptDownloads) -> Iterator[Outcome]:
         return
     subject = Subject("script", script.read.path)
     for unknown in script.unknown:
-        detail = f"{unknown.lines[0]}: nobody can tell from which host {unknown.program} downloads ({_places(unknown.lines)})"
+        detail = f"{unknown.lines[0]}: the host that {unknown.program} downloads from is unknown ({_places(unknown.lines)})"
         yield Undetermined(ID, subject, Kind.MISSING_EVIDENCE, detail)
     for trouble in script.read.script.unread:
         yield Undetermined(ID, subject, Kind.MALFORMED, f"{trouble.location}: {trouble}")
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per script, host and program."""
+    """Yield one finding per script, host and program."""
     for read in site.bare_scripts:
         if isinstance(read, UnreadScript):
             kind = Kind.MISSING_EVIDENCE if read.why.missing else Kind.UNSUPPORTED
@@ -92,7 +90,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A script downloads from outside",
+    title="Script downloads from an external host",
     family="transfer",
     area=Area.CONNECTIONS,
     severity=Severity.WARNING,

@@ -1,18 +1,18 @@
 """## What it checks
-The bytes that must be copied, at the planned rate, take no longer than the planned window.
+The planned rate is high enough to copy all bytes within the planned window.
 
 ## Why it matters
-A copy that is cut off in the middle leaves indexes without manifests and manifests without layers, and the next window may be
-weeks away.
+An interrupted copy leaves indexes without manifests and manifests without layers. The next window may be weeks away.
 
 ## How to fix
-Take a longer window or a faster line, copy in several windows (tools skip what is there already), or copy fewer platforms.
+Plan a longer window, use a faster link, split the copy over several windows (copy tools skip existing content), or copy fewer
+platforms.
 
 ## When it cannot tell
-The size of an image is not known, and what is known would fit.
+The size of an image is unknown, and the known sizes fit.
 
 ## References
-Compressed sizes from the manifests, every blob once. A rate is what the plan says, without what protocols add to it.
+Compressed sizes from the manifests, each blob once. The rate is the one in the plan, without protocol overhead.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ def _finding(site: Site, stage: Stage, needed: int, window: int, rate: int) -> F
         severity=Severity.WARNING,
         subject=Subject("copy", "window"),
         message=f"Copying {at_least}{format_size(stage.budget.bytes)} at {format_size(rate)}/s takes {at_least}"
-        f"{duration(needed)}, and the window is {duration(window)}: {windows} windows of that length are needed. The largest "
-        f"are {largest}.",
+        f"{duration(needed)}, but the window is {duration(window)}. The copy needs {windows} windows of this length. The "
+        f"largest images are {largest}.",
         facts={"bytes": stage.budget.bytes, "seconds": needed, "window": window, "provenance": stage.provenance},
         location=site.plan.where("copy", "window"),
-        remedies=(Remedy("edit", f"Plan a window of {duration(needed)}, or {windows} of them one after the other."),),
+        remedies=(Remedy("edit", f"Plan a window of {duration(needed)}, or {windows} windows of {duration(window)}."),),
     )
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome for the copy."""
+    """Yield one outcome for the copy."""
     copy = site.plan.copy
     assert copy is not None  # noqa: S101 - the check requires rate and window
     assert copy.rate is not None  # noqa: S101 - as above
@@ -59,7 +59,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         yield _finding(site, stage, needed, copy.window, copy.rate)
     elif stage.unknown:
         names = listed(stage.unknown, SHOWN)
-        detail = f"the size of {names} is not known; the rest takes {duration(needed)}"
+        detail = f"the size of {names} is unknown; the other images take {duration(needed)}"
         yield Undetermined(ID, Subject("copy", "window"), Kind.MISSING_EVIDENCE, detail, site.faults_of(stage.unknown))
     else:
         yield Fine()
@@ -68,7 +68,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="The copy takes longer than its window",
+    title="Copy takes longer than the planned window",
     family="transfer",
     area=Area.STORAGE,
     severity=Severity.WARNING,
