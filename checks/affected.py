@@ -1,4 +1,4 @@
-"""Which cells of the image matrix an outcome concerns, for checks whose subject is not the image itself."""
+"""The cells of the image matrix that an outcome affects, for checks whose subject is not the image itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RUNS = frozenset({Standing.OK, Standing.FALLBACK})
 
 
 def of_pairs(pairs: Iterable[tuple[str, str]]) -> tuple[Affected, ...]:
-    """The cells of images and pools, given as `(image, pool)`; images with the same pools together."""
+    """Return the cells of `(image, pool)` pairs, with one entry for all images of the same pools."""
     pools: dict[str, dict[str, None]] = {}
     for image, pool in pairs:
         pools.setdefault(image, {})[pool] = None
@@ -27,29 +27,29 @@ def of_pairs(pairs: Iterable[tuple[str, str]]) -> tuple[Affected, ...]:
 
 
 def of_placements(placements: Iterable[Placement]) -> tuple[Affected, ...]:
-    """The cells of some placements."""
+    """Return the cells of the placements."""
     return of_pairs((placement.image.name, placement.pool.name) for placement in placements)
 
 
 def not_arrived(site: Site) -> tuple[Affected, ...]:
-    """The cells of everything that was not observed in the internal registry: only these still depend on the copy."""
+    """Return the cells of all images not observed in the internal registry: these depend on the copy."""
     return of_placements(waiting(site, site.target.placements)) if site.target is not None else EVERYTHING
 
 
 def waiting(site: Site, placements: Iterable[Placement]) -> list[Placement]:
-    """Those of the placements that were not observed in the internal registry."""
+    """Return the placements that were not observed in the internal registry."""
     there = {placement.need for placement in site.target.placements if _is_there(placement)} if site.target is not None else ()
     return [placement for placement in placements if placement.need not in there]
 
 
 def waits_for_copy(site: Site, image: str) -> bool:
-    """Whether nodes still depend on a copy of the image: on some pool it was not observed in the internal registry."""
+    """Whether nodes depend on a copy of the image: for some pool, it was not observed in the internal registry."""
     placements = site.target.placements if site.target is not None else ()
     return site.target is None or bool(waiting(site, (one for one in placements if one.image.name == image)))
 
 
 def not_held(site: Site, archives: Iterable[str]) -> tuple[Affected, ...]:
-    """The cells that depend on some archives, by their paths: neither the internal registry nor another archive has them."""
+    """Return the cells that depend on `archives` (paths): neither the internal registry nor another archive has them."""
     assert site.archives is not None  # noqa: S101 - the caller examines archives
     paths = frozenset(archives)
     elsewhere: set[Reference] = {
@@ -61,7 +61,7 @@ def not_held(site: Site, archives: Iterable[str]) -> tuple[Affected, ...]:
 
 
 def in_archive(site: Site, path: str) -> tuple[Affected, ...]:
-    """The cells of the images that an archive holds and that `not_held` finds nowhere else."""
+    """Return the cells of the images that only the archive at `path` contains."""
     assert site.archives is not None  # noqa: S101 - the caller examines archives
     held = {
         str(reference)
@@ -76,7 +76,7 @@ def in_archive(site: Site, path: str) -> tuple[Affected, ...]:
 
 
 def partly(affected: tuple[Affected, ...]) -> tuple[Affected, ...]:
-    """The same cells, of which only some fail."""
+    """Return the same cells, marked as failing in part."""
     return tuple(replace(one, is_partial=True) for one in affected)
 
 

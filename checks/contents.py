@@ -1,4 +1,4 @@
-"""What the checks over contents share: one finding per image, with what a node or a client reports."""
+"""Shared by the checks of registry content: one finding per image, with the error on the node."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAMES = {Part.ROOT: "the manifest or index", Part.CHILD: "manifest", Part.CONFI
 
 
 def outcomes(check: str, contents: Iterable[Contents], remedies: RemediesOf, place: PlaceOf) -> Iterator[Outcome]:
-    """One outcome per image; two where some of its media types are merely odd. `place` names where the image is."""
+    """Yield one outcome per image, or an error and a warning. `place` returns the name of the image where it is stored."""
     fine = 0
     for one in contents:
         fatal = [mismatch for mismatch in one.mismatches if mismatch.is_fatal]
@@ -37,8 +37,8 @@ def _finding(
     check: str, severity: Severity, one: Contents, found: list[Mismatch], remedies: tuple[Remedy, ...], place: str
 ) -> Finding:
     first, pools = found[0], tuple(dict.fromkeys(placement.pool.name for placement in one.placements))
-    more = f" Also wrong: {many(len(found) - 1, 'more part')} of this image." if len(found) > 1 else ""
-    effect = "Clients that trust the other media type may refuse it."
+    more = f" This image has {many(len(found) - 1, 'more fault')}." if len(found) > 1 else ""
+    effect = "Clients that use the other media type may reject it."
     if severity is Severity.ERROR:
         what = "A pull of this manifest by its digest" if first.aspect is Aspect.CONTENT_TYPE else "A pull of the image"
         effect = f"{what} fails on {', '.join(pools)}: `{_symptom(first)}`."
@@ -76,7 +76,7 @@ def _said(one: Mismatch) -> str:
         case Aspect.DIGEST:
             return f"the bytes of {what} hash to {short_digest(one.actual)}."
         case Aspect.FORM | Aspect.CONTENT_TYPE | Aspect.MEDIA_TYPE:
-            return f"{what} is stated to be `{one.expected}`, and it is `{one.actual}`."
+            return f"{what} is declared as `{one.expected}`, but is `{one.actual}`."
         case Aspect.VALUE:
             return f"{what} contains a value that no client accepts ({one.actual})."
 
@@ -108,7 +108,7 @@ _USUAL = "skopeo"
 
 
 def copied_again(tool: str, image: str, target: str) -> tuple[Remedy, ...]:
-    """How damaged content of an internal registry is replaced: no tool overwrites what the registry says it has."""
+    """Return the remedy that replaces damaged content. No tool overwrites content that the registry claims to have."""
     name = tool if tool in _COPIES else _USUAL
     prefix = "docker://" if name == "skopeo" else ""
     command = shlex.join([*_COPIES[name], f"{prefix}{image}", f"{prefix}{target}"])

@@ -1,4 +1,4 @@
-"""The configuration that brings a node to the registry inside, as files and as commands that write them."""
+"""The configuration that lets a node pull from the internal registry, as files and as commands that write them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from auditor.plan.model import Registry
 from auditor.readers.node_config import NodeConfig
 from auditor.readers.node_config.hosts_toml import folders_for, reading_of
 
-Placed = tuple[Reference, Reference]  # an image, and where the plan puts it inside
+Placed = tuple[Reference, Reference]  # an image, and its name on the internal registry
 
 
 @dataclass(frozen=True, slots=True)
 class MirrorFile:
-    """A file for a node. `folder` is below the folder that config_path names; empty where the file has a place of its own.
+    """A file for a node. `folder` is relative to the folder of config_path, and empty if the file has a fixed place.
 
     `mirrors` are the entries of a registries.yaml: registry, endpoint URL, and rewrites as pattern and replacement.
     """
@@ -29,7 +29,7 @@ class MirrorFile:
 
     @property
     def command(self) -> str:
-        """What writes it, in a POSIX shell. Mirrors go to a file of their own: the node's file may hold more than mirrors."""
+        """The POSIX shell command that writes it. Mirrors go to a separate file: the node's file may contain other settings."""
         path = f"{self.folder}/{self.name}" if self.folder else "registries-mirrors.yaml"
         made = f"mkdir -p {shlex.quote(self.folder)} && " if self.folder else ""
         return f"{made}printf '%s\\n' {' '.join(shlex.quote(line) for line in self.lines)} > {shlex.quote(path)}"
@@ -37,22 +37,22 @@ class MirrorFile:
 
 @dataclass(frozen=True, slots=True)
 class MirrorAdvice:
-    """How nodes come to the registry inside: in words, and as a file where one does it."""
+    """How nodes use the internal registry: as text, and as a file if one file is sufficient."""
 
     text: str
     file: MirrorFile | None = None
 
 
 def mirror_remedy(config: NodeConfig, registry: Registry, images: Sequence[Placed]) -> Remedy:
-    """The advice as a remedy."""
+    """Return the advice as a remedy."""
     advice = mirror_advice(config, registry, images)
     return Remedy("edit", advice.text, (advice.file.command,) if advice.file is not None else ())
 
 
 def mirror_advice(config: NodeConfig, registry: Registry, images: Sequence[Placed]) -> MirrorAdvice:
-    """How nodes find the images of one registry where the plan puts them, and ask nobody else.
+    """Return how nodes pull the images of one registry from the place in the plan, and from no other registry.
 
-    `images` are all that the pool needs, the one that is told of first: what is written must do for all of them.
+    `images` are all images of the pool, the reported one first. The advice must work for all of them.
     """
     if config.distribution is not None:
         return _registries_yaml(config, registry, images)
@@ -61,30 +61,30 @@ def mirror_advice(config: NodeConfig, registry: Registry, images: Sequence[Place
     url = _url(registry, target)
     pool = config.pool
     if pool.runtime is not None and pool.runtime.name == "docker":
-        why = "Docker has mirrors for Docker Hub alone, and without a prefix before the name"
-        return MirrorAdvice(f"Let workloads and lists name the image as it is inside, {target}: {why}.")
+        why = "Docker supports mirrors only for Docker Hub, and without a path prefix"
+        return MirrorAdvice(f"Use the internal name {target} in workloads and lists: {why}.")
     before, after = renamed(reference, target)
-    one_prefix = f"let the plan's `registry.rewrites` put {reference.domain} as a whole under one prefix, and copy accordingly."
+    one_prefix = f"Change `registry.rewrites` so that all images of {reference.domain} have one prefix, and copy them there."
     if before:
         return MirrorAdvice(
-            f"containerd can put a prefix before a name, but not rename {before}/ to {after or 'nothing'}: {one_prefix}"
+            f"{one_prefix} containerd can add a prefix to a path, but cannot rename {before}/ to {after or 'nothing'}."
         )
     if other := next((pair for pair in images if renamed(*pair) != ("", after)), None):
-        why = f"{reference.repository} lies at {target.repository}, and {other[0].repository} at {other[1].repository}"
-        return MirrorAdvice(f"containerd puts one prefix before all images of a registry, and {why}: {one_prefix}")
+        why = f"{reference.repository} is at {target.repository}, and {other[0].repository} is at {other[1].repository}"
+        return MirrorAdvice(f"{one_prefix} containerd adds the same prefix to all images of a registry, but {why}.")
     folder = folders_for(reference.domain, windows=pool.is_windows)[0]
     lines = [f'server = "{url}/v2/{after}"', "override_path = true"] if after else [f'server = "{url}"']
     reading = reading_of(pool.runtime.version if pool.runtime is not None else "")
     lines += ["[host]"] if reading is None or reading.needs_host else []
     return MirrorAdvice(
-        f"Give {pool.name} {folder}/hosts.toml, in the folder that config_path names: `server` makes the registry inside the "
-        "only one that is asked.",
+        f"Create {folder}/hosts.toml for {pool.name}, in the folder of config_path. `server` makes the internal registry the "
+        "only one that nodes use.",
         MirrorFile(folder, "hosts.toml", tuple(lines)),
     )
 
 
 def renamed(reference: Reference, target: Reference) -> tuple[str, str]:
-    """The beginning of the path that has to go, and what takes its place."""
+    """Return the leading part of the path that changes, before and after."""
     old, new = reference.path.split("/"), target.path.split("/")
     while old and new and old[-1] == new[-1]:
         old.pop()
@@ -93,7 +93,7 @@ def renamed(reference: Reference, target: Reference) -> tuple[str, str]:
 
 
 def _rewrites(images: Sequence[Placed]) -> Iterator[tuple[str, str]]:
-    """Pattern and replacement, so that no two patterns match one image: no order is promised among them."""
+    """Yield pairs of pattern and replacement. No two patterns match one image, because their order is not guaranteed."""
     changes = dict.fromkeys(renamed(*pair) for pair in images)
     for before, after in changes:
         prefix = f"{after}/" if after else ""
@@ -108,7 +108,7 @@ def _rewrites(images: Sequence[Placed]) -> Iterator[tuple[str, str]]:
 
 
 def _registries_yaml(config: NodeConfig, registry: Registry, images: Sequence[Placed]) -> MirrorAdvice:
-    """One file has the mirrors of all registries."""
+    """Return the advice for a registries.yaml, which has the mirrors of all registries."""
     firsts: dict[str, Placed] = {}
     for reference, target in images:
         firsts.setdefault(reference.domain, (reference, target))
@@ -124,14 +124,14 @@ def _registries_yaml(config: NodeConfig, registry: Registry, images: Sequence[Pl
     place = "" if row is None else row.windows_file if config.pool.is_windows else row.file
     flag = row.flag.lstrip("-") if row is not None else ""
     return MirrorAdvice(
-        f"Merge these mirrors into {place or 'registries.yaml'} on each node of {config.pool.name} and keep its `configs`. Put "
-        f"`{flag}: true` into config.yaml or a file in config.yaml.d beside it, so that no external host is asked.",
+        f"Merge these mirrors into {place or 'registries.yaml'} on each node of {config.pool.name}. Keep its `configs`. Set "
+        f"`{flag}: true` in config.yaml or in a file in config.yaml.d, so that nodes use no external host.",
         MirrorFile("", "registries.yaml", tuple(lines), mirrors),
     )
 
 
 def _alike(images: Sequence[Placed], first: Placed) -> list[Placed]:
-    """The images of the same registry that lie on the same host inside."""
+    """Return the images with the registry and the internal host of `first`."""
     return [pair for pair in images if (pair[0].domain, pair[1].domain) == (first[0].domain, first[1].domain)]
 
 

@@ -1,4 +1,4 @@
-"""What checks over placements share: who is examined, and who cannot be."""
+"""Shared by the checks of placements: subjects, and which placements can be evaluated."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from auditor.site.images import Image, Placement, Standing, Trouble
 
 
 def image_subject(image: Image) -> Subject:
-    """The image as a subject."""
+    """Return the image as a subject."""
     return _named(image.name)
 
 
-@lru_cache(maxsize=1 << 17)  # a dozen checks name the same 100,000 images
+@lru_cache(maxsize=1 << 17)  # many checks use the same 100,000 images
 def _named(name: str) -> Subject:
     return Subject("image", name)
 
 
 def subject_of(placement: Placement) -> Subject:
-    """The image on one platform for one pool as a subject."""
+    """Return the image, on one platform for one pool, as a subject."""
     return Subject("image", placement.image.name, str(placement.need.platform), placement.pool.name)
 
 
 def unknown(check: str, subject: Subject, trouble: Trouble) -> Undetermined:
-    """An undetermined outcome with the reason of the trouble."""
+    """Return an undetermined outcome with the reason from `trouble`."""
     return Undetermined(check, subject, trouble.kind, trouble.detail, trouble.faults)
 
 
 def settled(site: Site, check: str, wanted: Callable[[Placement], bool]) -> Iterator[Placement | Undetermined]:
-    """The wanted placements whose standing is known. What is not known is undetermined, once per image and reason.
+    """Yield the `wanted` placements with a known standing. Unknown ones are undetermined, once per image and reason.
 
-    Images that the registry denies are left to `image-absent` and `image-missing-in-target`, and carriers run on no node.
+    `image-absent` and `image-missing-in-target` report absent images. Carrier images run on no node and are left out.
     """
     said: set[tuple[str, str]] = set()
     for placement in site.images.placements:
@@ -51,9 +51,9 @@ def settled(site: Site, check: str, wanted: Callable[[Placement], bool]) -> Iter
 
 
 def with_payload(site: Site, check: str) -> Iterator[Placement | Undetermined]:
-    """The placements whose manifest is known, carriers too.
+    """Yield the placements with a known manifest, including carrier images.
 
-    A chosen manifest that could not be read is undetermined, and so is what may arrive as another one (`Site.unseen`).
+    A chosen manifest that could not be read is undetermined, and so is a need in `Site.unseen`.
     """
     said: set[tuple[str, str]] = set()
     for placement in site.delivered:
@@ -67,7 +67,7 @@ def with_payload(site: Site, check: str) -> Iterator[Placement | Undetermined]:
 
 
 def copies_by_image(site: Site) -> Iterator[tuple[Image, list[Copy]]]:
-    """The copies of each image, for all pools that need it, in the order of first need."""
+    """Yield the copies of each image, for all pools that need it, in the order of first need."""
 
     def reference(copy: Copy) -> Reference:
         return copy.image.reference

@@ -68,7 +68,7 @@ def test_no_finding_of_an_example_has_a_severity_without_a_reason() -> None:
 
 def test_a_pause_image_that_is_certain_is_an_error_and_one_that_is_not_leaves_the_site_undetermined() -> None:
     for site in examples():
-        if not site.name.startswith("default-image-missing: without a distribution"):
+        if not site.name.startswith("default-image-missing: Without a distribution"):
             continue
         checks = [check for check in CATALOGUE if check.id == "default-image-missing"]
         (result,) = evaluate(site.made(), checks, datetime.date(2026, 11, 23)).results

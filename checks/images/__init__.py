@@ -1,1 +1,1 @@
-"""The family *images* of the catalogue."""
+"""Checks of image lists, images, archives, copies and node configuration."""

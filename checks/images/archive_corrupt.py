@@ -1,19 +1,20 @@
 """## What it checks
-Every archive of the plan can be read to its end and holds everything that its manifests refer to. Every blob in it hashes to
-the digest under which it is stored, and has the size and the media type that its descriptors state. No two entries of one name
-differ, and no name or link leads out of the archive.
+Every archive of the plan can be read to its end and contains everything that its manifests refer to. Every blob matches its
+digest, and the size and media type in its descriptors. No two entries with the same name differ. No name or link points
+outside the archive.
 
 ## Why it matters
-A stick that was pulled too early, or a copy that ran out of space, shows only when the archive is loaded, inside, where
-there is no second one: `archive/tar: invalid tar header`, `content digest not found`, `unexpected EOF`. Of two entries of one
-name, `docker load` uses the last and crane the first. An entry such as `../x` makes skopeo and `docker load` refuse all of it.
+If the media was removed too early or was full during the copy, the fault appears only when the archive is loaded at the site,
+where no second copy exists: `archive/tar: invalid tar header`, `content digest not found`, `unexpected EOF`. Of two entries
+with the same name, `docker load` uses the last and crane the first. skopeo and `docker load` reject the whole archive if it
+has an entry such as `../x`.
 
 ## How to fix
-Write the archive anew, compare checksums after it was carried, and collect again.
+Write the archive again, compare its checksum after the transfer, and collect the evidence again.
 
 ## When it cannot tell
-The archive is not there yet, or cannot be opened. Manifests that an index lists and the archive leaves out are
-`index-incomplete`, foreign layers that it leaves out `foreign-layer-unavailable`.
+The archive is missing, or it cannot be opened. Manifests that an index lists but the archive does not contain are reported by
+`index-incomplete`. Missing foreign layers are reported by `foreign-layer-unavailable`.
 
 ## References
 OCI image-layout; containerd core/images/archive; docker/docker image/tarexport.
@@ -35,24 +36,24 @@ from checks.placed import unknown
 ID = "archive-corrupt"
 SHOWN = 200
 _WORDS = {
-    Defect.MISSING: "something that it refers to is not in it",
-    Defect.SIZE: "an entry does not have the size that its descriptor says",
-    Defect.DIGEST: "bytes do not hash to the digest under which they are stored",
-    Defect.MALFORMED: "a document in it cannot be understood",
-    Defect.ESCAPES: "a name or a link in it leads out of the archive, or a link in a circle",
-    Defect.TRUNCATED: "it ends too early",
-    Defect.DUPLICATE: "two of its entries have one name and differ",
-    Defect.UNSUPPORTED: "it is no archive of images that a runtime imports",
-    Defect.LIMIT: "it is larger, or expands further, than an archive of images does",
-    Defect.MEDIA_TYPE: "two media types are stated for one document or layer",
-    Defect.NAMES: "one image has two names that contradict each other",
-    Defect.LAX: "it can be read, but strict tools refuse it",
+    Defect.MISSING: "content that it refers to is missing",
+    Defect.SIZE: "the size of an entry differs from its descriptor",
+    Defect.DIGEST: "the content of an entry does not match its digest",
+    Defect.MALFORMED: "a document in it cannot be parsed",
+    Defect.ESCAPES: "a name or a link points outside the archive, or a link forms a loop",
+    Defect.TRUNCATED: "the archive is truncated",
+    Defect.DUPLICATE: "two entries with the same name differ",
+    Defect.UNSUPPORTED: "a runtime cannot import this file as an image archive",
+    Defect.LIMIT: "it exceeds the size limits of an image archive",
+    Defect.MEDIA_TYPE: "a document or layer has two media types",
+    Defect.NAMES: "two names of one image contradict each other",
+    Defect.LAX: "it can be read, but strict tools reject it",
 }
 
 
 def _finding(site: Site, archive: Archive, problem: ArchiveProblem) -> Finding:
     at = f", {problem.entry}" if problem.entry else ""
-    of = f" (it belongs to {problem.image})" if problem.image else ""
+    of = f" (part of {problem.image})" if problem.image else ""
     lax = problem.defect is Defect.LAX
     return Finding(
         check=ID,
@@ -63,16 +64,16 @@ def _finding(site: Site, archive: Archive, problem: ArchiveProblem) -> Finding:
         facts={"entry": problem.entry, "defect": problem.defect.value, "bytes": archive.inventory.bytes},
         location=site.plan.where("copy", "archives"),
         remedies=(
-            Remedy("edit", "Write it with a tool that writes whole OCI layouts.")
+            Remedy("edit", "Write the archive with a tool that creates complete OCI layouts.")
             if lax
-            else Remedy("copy", "Write the archive anew, and compare its checksum after it was carried."),
+            else Remedy("copy", "Write the archive again, and compare its checksum after the transfer."),
         ),
         affects=_affected(site, archive, problem),
     )
 
 
 def _affected(site: Site, archive: Archive, problem: ArchiveProblem) -> tuple[Affected, ...]:
-    """The image that the defect belongs to, if the archive says which; else all that the plan takes from the archive."""
+    """Return the image that the defect belongs to, or every image that the plan takes from the archive if it is unknown."""
     held = in_archive(site, archive.path)
     entries = site.archives.entries if site.archives is not None else {}
     own = {
@@ -84,7 +85,7 @@ def _affected(site: Site, archive: Archive, problem: ArchiveProblem) -> tuple[Af
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per defect."""
+    """Yield one finding per defect."""
     if site.archives is None:
         return
     for path, trouble in site.archives.unread.items():
@@ -101,7 +102,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="An archive is damaged or incomplete",
+    title="Archive is damaged or incomplete",
     family="images",
     area=Area.COPIES,
     severity=Severity.ERROR,

@@ -1,20 +1,21 @@
 """## What it checks
-No image name stands for two different images in the archives of the plan: neither twice in one archive, nor in two archives.
+No image name refers to two different images in the archives of the plan, neither within one archive nor in two archives.
 
 ## Why it matters
-An import replaces the image of the same name, without a message. The image that is loaded last wins. In one archive, tools
-even disagree: containerd and `docker load` use the last entry of a name, skopeo, crane and regctl the first. A pod then starts
-with the wrong image, or fails with `no match for platform in manifest`.
+An import silently replaces the image with the same name, so the image that is loaded last wins. Within one archive, the tools
+differ: containerd and `docker load` use the last entry of a name; skopeo, crane and regctl use the first. A pod then runs the
+wrong image, or fails with `no match for platform in manifest`.
 
 ## How to fix
-Delete the archive that is out of date. Write one archive in which each name occurs once.
+Delete the outdated archive. Write one archive in which each name occurs once.
 
 ## When it cannot tell
-An archive could not be read. Two archives hold different platforms of one name, the plan has an internal registry, and its
-content was not collected: the second push may replace the first.
+An archive could not be read. Or two archives contain different platforms of one name, and the content of the internal
+registry was not collected: the second push may replace the first.
 
 ## References
-containerd client/import.go and core/images/archive/importer.go; moby image/tarexport/load.go; executed with skopeo and regctl.
+containerd client/import.go and core/images/archive/importer.go; moby image/tarexport/load.go; executed with skopeo and
+regctl.
 """
 
 from __future__ import annotations
@@ -45,18 +46,18 @@ def _subject(conflict: Conflict) -> Subject:
 def _finding(site: Site, conflict: Conflict) -> Finding:
     first, last = conflict.first, conflict.last
     if conflict.is_inside_one:
-        effect = "containerd and `docker load` import the last of them, skopeo and regctl copy the first"
-        remedy = Remedy("copy", f"Write {first.archive.path} anew, with {conflict.name} once.")
+        effect = "containerd and `docker load` import the last one, skopeo and regctl copy the first"
+        remedy = Remedy("copy", f"Write {first.archive.path} again, with {conflict.name} only once.")
     else:
-        effect = "the archive that is loaded last wins, without a message"
-        remedy = Remedy("copy", f"Keep one of them: remove {conflict.name} from {first.archive.path} or {last.archive.path}.")
+        effect = "The archive that is loaded last silently replaces the other image"
+        remedy = Remedy("copy", f"Remove {conflict.name} from {first.archive.path} or from {last.archive.path}.")
     needed = conflict.is_asked or conflict.is_inside_one
     unused = "" if conflict.is_asked else " The plan needs no image of this name."
     return Finding(
         check=ID,
         severity=Severity.ERROR if needed else Severity.WARNING,
         subject=_subject(conflict),
-        message=f"{conflict.name} is {_shown(first)} and {_shown(last)}: {effect}.{unused}",
+        message=f"{conflict.name} refers to two images: {_shown(first)} and {_shown(last)}. {effect}.{unused}",
         case=f"{first.archive.path} {last.archive.path}",
         facts={
             "archives": (first.archive.path, last.archive.path),
@@ -71,8 +72,8 @@ def _finding(site: Site, conflict: Conflict) -> Finding:
 def _outcome(site: Site, conflict: Conflict) -> Outcome | None:
     if not conflict.is_known:
         detail = (
-            f"{conflict.name} is {_shown(conflict.first)} and {_shown(conflict.last)}. Not all of their manifests and configs "
-            "were read, so whether they are the same image is unknown"
+            f"{conflict.name} is both {_shown(conflict.first)} and {_shown(conflict.last)}. Not all of their manifests and "
+            "configs were read, so it is unknown whether they are the same image"
         )
         return Undetermined(ID, _subject(conflict), Kind.MISSING_EVIDENCE, detail)
     if conflict.platform or conflict.is_inside_one:
@@ -80,14 +81,14 @@ def _outcome(site: Site, conflict: Conflict) -> Outcome | None:
     if site.plan.registry is None or site.target is not None or not conflict.is_asked:
         return None  # each archive is imported on the nodes of its platform, or the registry's content is known
     detail = (
-        f"{conflict.name} is {_shown(conflict.first)} and {_shown(conflict.last)}, for different platforms. Pushed one after "
-        f"the other, the second replaces the first on {site.plan.registry.host}: collect with `--via target`"
+        f"{conflict.name} is both {_shown(conflict.first)} and {_shown(conflict.last)}, for different platforms. The second "
+        f"push replaces the first on {site.plan.registry.host}: collect with `--via target`"
     )
     return Undetermined(ID, _subject(conflict), Kind.MISSING_EVIDENCE, detail)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per name and pair of archives; archives without a conflict are counted."""
+    """Yield one outcome per name and pair of archives, and count the archives without a conflict."""
     if site.archives is None:
         return
     for path, trouble in site.archives.unread.items():
@@ -107,7 +108,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="One image name stands for two images",
+    title="Image name refers to two different images",
     family="images",
     area=Area.COPIES,
     severity=Severity.ERROR,

@@ -1,17 +1,17 @@
 """## What it checks
-Every image that an archive holds has a name there that nodes ask for: the reference as lists and workloads write it, or
-the one on the registry inside, after the plan's rewrites.
+Every image in an archive has a name that nodes pull: the reference in the lists and workloads, or the name on the internal
+registry after the plan's rewrites.
 
 ## Why it matters
-A runtime imports an image under the name that the archive gives, and starts pods under the name that they ask for. Where the
-two differ the image is there and yet `ImagePullBackOff`: with no way out, the pull of the other name fails.
+A runtime imports an image with the name in the archive, and starts pods with the name in the workload. If the names differ,
+the image is on the node but the pod stays in `ImagePullBackOff`, because the other name cannot be pulled offline.
 
 ## How to fix
-Write the archive anew from references with tags, or name the image when it is loaded.
+Write the archive again from references with tags, or set the name when the image is loaded.
 
 ## When it cannot tell
-An archive could not be read; or it holds an image without a name or under another name, and the source that would tell
-which image that is was not observed. An image that no archive has is `image-missing-in-target`.
+An archive could not be read. Or it contains an image without a name or with another name, and the source that identifies the
+image was not observed. An image that is in no archive is reported by `image-missing-in-target`.
 
 ## References
 rancher/rke2#11010 (`i-was-a-digest`).
@@ -41,27 +41,27 @@ def _remedies(site: Site, reference: Reference, entry: Entry) -> tuple[Remedy, .
     wrong = next(iter(entry.root.names), "")
     remedies = []
     if target is not None:
-        remedies.append(Remedy("copy", f"Name it when it is pushed: {target}."))
+        remedies.append(Remedy("copy", f"Push it with the name {target}."))
     if wrong:
-        remedies.append(Remedy("command", f"Or name it on each node once imported: ctr -n k8s.io images tag NAME {reference}."))
-    return (*remedies, Remedy("copy", f"Or write {entry.archive.path} anew from {reference}."))
+        remedies.append(Remedy("command", f"Or tag it on each node after import: ctr -n k8s.io images tag NAME {reference}."))
+    return (*remedies, Remedy("copy", f"Or write {entry.archive.path} again from {reference}."))
 
 
 def _finding(site: Site, image: Image, entry: Entry) -> Finding:
     names = entry.root.names
-    named = f"as {', '.join(names)}" if names else "without any name"
+    named = f"as {', '.join(names)}" if names else "without a name"
     asked = image.name
     effect = (
-        "an import gives it that name, and a pod that asks for the other one does not find it"
+        "The import uses that name, so the pod does not find the image and stays in ImagePullBackOff"
         if names
-        else "an import cannot name it, and a push must be told its name"
+        else "The import cannot name it, and a push needs an explicit name. Otherwise, the pod stays in ImagePullBackOff"
     )
     fails = (names or site.plan.registry is None) and waits_for_copy(site, asked)
     return Finding(
         check=ID,
         severity=Severity.ERROR if fails else Severity.WARNING,
         subject=image_subject(image),
-        message=f"{entry.archive.path} has {asked} {named}: {effect}. The pod would end in ImagePullBackOff.",
+        message=f"{entry.archive.path} contains {asked} {named}. {effect}.",
         case=entry.archive.path,
         facts={
             "archive": entry.archive.path,
@@ -76,7 +76,7 @@ def _finding(site: Site, image: Image, entry: Entry) -> Finding:
 
 
 def _doubts(archives: Archives) -> Iterator[Undetermined]:
-    """Images that no archive is known to hold, while one of them may."""
+    """Yield the images that may be in an archive but were not found in one."""
     said: set[str] = set()
     for held in archives.held:
         image, trouble = held.placement.image, held.placement.resolution.trouble
@@ -86,7 +86,7 @@ def _doubts(archives: Archives) -> Iterator[Undetermined]:
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per image that an archive holds. Where one archive names it rightly, another may not."""
+    """Yield one outcome per image in an archive. It passes if one archive has the right name."""
     if site.archives is None:
         return
     for path, trouble in site.archives.unread.items():
@@ -106,7 +106,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="An archive names an image as no node asks for it",
+    title="Image name in archive differs from the pulled name",
     family="images",
     area=Area.COPIES,
     severity=Severity.ERROR,

@@ -1,20 +1,20 @@
 """## What it checks
-Everything that is stated about the bytes of an image on the internal registry agrees: the size and media type in the index and
-the manifest, the size and Content-Type that the registry answers, the media type in the document, and the digest of the bytes.
-Manifests and configs are read and hashed in every run. With `--verify full` the layers are read and hashed as well.
+All statements about the content of an image on the internal registry agree: the size and media type in the index and the
+manifest, the size and Content-Type in the registry's response, the media type in the document, and the digest of the content.
+Every run reads and hashes manifests and configs. With `--verify full`, it also reads and hashes the layers.
 
 ## Why it matters
-A registry serves what lies on its disk. A layer that was cut off by a full disk, or a manifest that has changed, is there for
-every copy tool and every list, and a node refuses it: `failed size validation: 1000 != 200723: failed precondition`, or
-`unexpected commit digest …, expected …`.
+A registry serves what is on its disk. A layer that was truncated by a full disk, or a changed manifest, looks present to copy
+tools. A node rejects it: `failed size validation: 1000 != 200723: failed precondition`, or `unexpected commit digest …,
+expected …`.
 
 ## How to fix
 Delete the damaged content from the internal registry and run its garbage collection. Then copy the image again. A copy alone
-does not help: copy tools skip what the registry claims to have.
+has no effect, because copy tools skip content that the registry claims to have.
 
 ## When it cannot tell
-The internal registry did not answer for a part of the image, or did not state its size. Evidence of older versions has no
-digests of the bytes.
+The internal registry did not answer for a part of the image, or did not state its size. Evidence from older versions has no
+digests of the content.
 
 ## References
 containerd core/metadata/content.go (size and digest of what is committed) and core/images/image.go (media types); OCI
@@ -36,7 +36,7 @@ ID = "content-mismatch"
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per image. What is absent is left to `image-missing-in-target` and `index-incomplete`."""
+    """Yield one outcome per image. `image-missing-in-target` and `index-incomplete` report missing content."""
     registry = site.plan.registry
     assert registry is not None  # noqa: S101 - the check requires the internal registry
     tool = site.transfer.tool.name if site.transfer is not None else ""

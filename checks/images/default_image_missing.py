@@ -1,20 +1,20 @@
 """## What it checks
-Every image that the distribution or a runtime pulls by itself is on a list: pause, the runtime binaries of RKE2, the control
-plane, cluster DNS, the network plug-in. On Windows pools, the pause image also has a build that the hosts can run.
+Every image that the distribution or a runtime pulls by default is on a list: pause, the RKE2 runtime binaries, the control
+plane, cluster DNS and the network plug-in. On Windows pools, the pause image also has a build that the hosts can run.
 
 ## Why it matters
-No manifest and no chart names these images, so that lists made from manifests lack them. Without its pause image a node starts
-no pod at all; without `rke2-runtime` a Windows node does not even join.
+No manifest and no chart names these images, so lists that are made from manifests lack them. Without its pause image, a node
+starts no pod. Without `rke2-runtime`, a Windows node does not join the cluster.
 
 ## How to fix
-Add the image to the list that is copied, with the tag that is asked for; a near tag does not help. Or set the pause image in
-the runtime's configuration to one that is there. Where a part is switched off, waive the warning.
+Add the image to the copied list with exactly the tag that is pulled. Alternatively, set the sandbox (pause) image in the
+runtime's configuration to a listed one. If the component is disabled, waive the warning.
 
 ## When it cannot tell
-When the facts were not read for the version of the distribution, for its network plug-in or for the runtime; or when the plan
-does not say the version. An image that may be switched off or set otherwise is only a warning. If it is a pause image, the
-site is undetermined as well: without a distribution in the plan, it is unknown whether the nodes use another one, and no pod
-starts without it.
+The facts do not cover the version of the distribution, its network plug-in or the runtime, or the plan does not state the
+version. An image of a component that may be disabled or configured differently is only a warning. For a pause image the site
+is undetermined as well: without a distribution in the plan, it is unknown whether the nodes use another pause image, and
+without it no pod starts.
 
 ## References
 facts/default_images.yaml; facts/pause_images.yaml; facts/pause_builds.yaml; facts/distributions.yaml.
@@ -46,7 +46,7 @@ def _symptom(image: DefaultImage) -> Part:
 
 
 def _wording(image: DefaultImage) -> str:
-    """What is pulled, in words that fit a reference and a pattern."""
+    """Return the image as text: the reference, or a pattern of it."""
     return image.text if image.reference is not None else f"an image {image.text}"
 
 
@@ -54,14 +54,14 @@ def _hedge(site: Site, image: DefaultImage) -> tuple[Part, ...]:
     if image.certain:
         return ()
     if site.plan.cluster is None:
-        return (Part("The plan names no distribution, which may set another one.", Role.EFFECT),)
-    return (Part("It may be switched off, or be an add-on; the facts are not certain.", Role.EFFECT),)
+        return (Part("The plan states no distribution, which may set another image.", Role.EFFECT),)
+    return (Part("The component may be disabled or be an add-on; the facts are not certain.", Role.EFFECT),)
 
 
 def _missing(site: Site, image: DefaultImage, tags: tuple[str, ...]) -> Finding:
-    near = f", which has only {', '.join(tags[:5])} of its repository" if tags else ""
+    near = f" From this repository, the lists have only {', '.join(tags[:5])}." if tags else ""
     pools = ", ".join(image.pools)
-    cause = f"{image.who} pulls {_wording(image)} by itself on {pools} ({image.part}), and it is on no list{near}."
+    cause = f"{image.who} pulls {_wording(image)} by default on {pools} ({image.part}), but no list contains it.{near}"
     return Finding(
         check=ID,
         severity=Severity.ERROR if image.certain else Severity.WARNING,
@@ -76,45 +76,45 @@ def _missing(site: Site, image: DefaultImage, tags: tuple[str, ...]) -> Finding:
 
 
 def _listing(image: DefaultImage) -> Remedy:
-    """How to list the image. Where the facts know only a pattern of its tag, how to find the exact one."""
+    """Return the remedy that lists the image. If the facts have only a tag pattern, it says how to find the exact tag."""
     if image.reference is not None:
         return Remedy("edit", f"Add {image.text} to the image list.")
     repository, _, pattern = image.text.rpartition(":")
-    where = f"{image.image_list} names it" if image.image_list else "the images of a running node name it"
+    where = f"see {image.image_list}" if image.image_list else "see the images of a running node"
     text = (
         f"Add {repository} to the image list, with the exact tag that {image.who} pulls: {where}. "
-        f"The facts know only that the tag looks like `{pattern}`, which is no tag to list."
+        f"The facts have only the pattern `{pattern}`."
     )
     return Remedy("edit", text, (f"skopeo list-tags docker://{repository}",))
 
 
 def _unbuilt(image: DefaultImage, pool: Pool, row: PauseBuilds) -> Finding | None:
-    """A pause image that has no build for the hosts of a Windows pool, by the facts; None when one runs."""
+    """Return a finding if the facts have no build of the pause image that the pool's hosts can run, else None."""
     host = pool.platform.os_version
     rule = runtime_rule(pool.runtime.name, pool.runtime.version) if pool.runtime is not None else None
     strict = rule is not None and rule.matching == "strict"
     if any(match_build(host, f"10.0.{build}", strict=strict).runs for build in row.builds):
         return None
     builds = tuple(release.name if (release := release_of(build)) else str(build) for build in row.builds)
-    doubt = "" if row.confidence == "high" else " The builds are not certain."
+    doubt = "" if row.confidence == "high" else " The list of builds is not certain."
     return Finding(
         check=ID,
         severity=Severity.ERROR if image.certain and row.confidence == "high" else Severity.WARNING,
         subject=Subject("image", image.text, str(pool.platform), pool.name),
         message=(
-            f"{image.who} asks for {image.text} on {pool.name} ({host}), and it is built only for {', '.join(builds)}. "
+            f"{image.who} pulls {image.text} on {pool.name} ({host}), but it is built only for {', '.join(builds)}. "
             f"No pod starts: `no match for platform in manifest`.{doubt}"
         ),
         case="builds",
         facts={"who": image.who, "host": host, "builds": builds, "source": row.source},
         location=image.location,
         remedy_kind=RemedyKind.ADD_TO_LIST,
-        remedies=(Remedy("edit", f"Set the sandbox image of {pool.name} to one that is built for it, and list that one."),),
+        remedies=(Remedy("edit", f"Set the sandbox image of {pool.name} to one with a build for it, and list that image."),),
     )
 
 
 def _builds(site: Site, image: DefaultImage, seen: set[tuple[str, str]]) -> Iterator[Finding]:
-    """What the facts say about a pause image where no registry was seen: else `windows-build-mismatch` knows better."""
+    """Yield findings about a pause image that was not observed. `windows-build-mismatch` evaluates observed images."""
     if image.part != PAUSE or image.reference is None:
         return
     row = pause_builds(image.reference.repository, image.reference.tag)
@@ -127,10 +127,10 @@ def _builds(site: Site, image: DefaultImage, seen: set[tuple[str, str]]) -> Iter
 
 
 def _undecided(image: DefaultImage) -> Undetermined | None:
-    """No pod starts without its pause image: while it is unknown which one the nodes use, an absent one leaves that open."""
+    """Return an undetermined outcome for an unlisted pause image, if it is unknown which one the nodes use."""
     if image.certain or image.part != PAUSE:
         return None
-    detail = f"no list has {image.text}, the pause image of {image.who}, and it is unknown whether the nodes use another one"
+    detail = f"no list contains {image.text}, the pause image of {image.who}, and the nodes may use another one"
     return Undetermined(ID, Subject("image", image.text), Kind.MISSING_EVIDENCE, f"{image.location}: {detail}")
 
 
@@ -140,7 +140,7 @@ def _unknown(unknown: UnknownDefault) -> Undetermined:
 
 
 def _pauses_seen(site: Site) -> set[tuple[str, str]]:
-    """The pause images, by pool, whose platforms a registry told."""
+    """Return the pause images with observed platforms, as pairs of image and pool."""
     pauses = {image.reference for image in site.needs.defaults.images if image.part == PAUSE} & site.images.images.keys()
     return {
         (placement.image.name, placement.pool.name)
@@ -150,7 +150,7 @@ def _pauses_seen(site: Site) -> set[tuple[str, str]]:
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per image that no list has, and per pause image and Windows pool that cannot run it."""
+    """Yield one finding per unlisted image, and one per pause image and Windows pool that cannot run it."""
     listed = Listed(site.needs.lines, site.plan.registry)
     seen = _pauses_seen(site)
     fine = 0
@@ -170,7 +170,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="An image that is pulled by default is on no list",
+    title="Image that is pulled by default is not listed",
     family="images",
     area=Area.DEFAULTS,
     severity=Severity.ERROR,

@@ -1,18 +1,18 @@
 """## What it checks
-All that the site says of an image's digest agrees: what its tag points at today, the digest that a list or a lock file has
-beside it, the archives, and the registry inside.
+All digests of one image agree: the digest that its tag points to now, the digest in a list or a lock file, and the digests in
+the archives and on the internal registry.
 
 ## Why it matters
-A tag that has moved since the copy brings another image into production than the one that was tested, and two nodes may
-run two versions under one name. A digest that nobody has any more cannot be pulled: `not found`.
+If a tag has moved since the copy, production runs another image than the one that was tested. Two nodes can run two versions
+with the same name. A digest that no longer exists cannot be pulled: `not found`.
 
 ## How to fix
-Decide which digest is meant, pin the list to it, and copy once more.
+Choose the right digest, pin the list to it, and copy the image again.
 
 ## When it cannot tell
-The tag, or a manifest that a pool needs, could not be observed at its source or in the copy. Some tools rewrite the manifest:
-the copy then has another digest and the same config, which is no drift. A conversion from Docker's format to OCI's is none
-either: it writes the config anew around the same layers. A change of the config alone would not be found there.
+The tag, or a manifest that a pool needs, could not be observed at its source or in the copy. Some tools rewrite the manifest.
+The copy then has another digest and the same config, which is not reported. A conversion from Docker's format to OCI is not
+reported either: it writes a new config for the same layers. A change of only the config is not found in that case.
 
 ## References
 OCI distribution-spec, "Pulling manifests"; hauler-dev/hauler#779 (digests that do not survive a mirror).
@@ -47,21 +47,21 @@ def _finding(image: Image, ours: str, other: str, where: str, location: Location
         facts={"at_source": ours, "elsewhere": other, "where": where},
         location=location,
         remedies=(
-            Remedy("edit", f"Pin the image to the digest that is meant: {repository}@{other}, or {repository}@{ours}."),
-            Remedy("copy", "Then copy that one again."),
+            Remedy("edit", f"Pin the image to the right digest: {repository}@{other}, or {repository}@{ours}."),
+            Remedy("copy", "Then copy that image again."),
         ),
     )
 
 
 def _belongs(image: Image, digest: str) -> bool:
-    """Whether a digest is the image's own, or that of one of its platforms, which some lists note instead."""
+    """Whether `digest` is the digest of the image, or of one of its platforms, which some lists contain instead."""
     if digest == image.digest:
         return True
     return isinstance(image.document, Index) and any(entry.digest == digest for entry in image.document.manifests)
 
 
 def _listed(site: Site) -> dict[Reference, list[tuple[str, Location]]]:
-    """The digests that lists and lock files have beside a reference that is not pinned by itself."""
+    """Return the digests from lists and lock files for references without a digest."""
     found: dict[Reference, list[tuple[str, Location]]] = {}
     for line in site.needs.lines:
         if line.reference is not None and line.digest and not line.reference.digest:
@@ -74,14 +74,14 @@ def _against_lists(image: Image, listed: list[tuple[str, Location]]) -> Iterator
     for digest, location in listed:
         if not _belongs(image, digest) and digest not in said:
             said.add(digest)
-            message = f"{location} has {image.reference} with {digest}, and it points at {image.digest} now: the tag has moved."
+            message = f"{location} has {image.reference} with {digest}, but the tag has moved. It now points to {image.digest}."
             yield _finding(image, image.digest, digest, "list", location, message)
 
 
 def _other_config(copy: Copy) -> tuple[str, str] | None:
-    """The configs of what the source and the copy give a pool, where that is another image; None where nothing says so.
+    """Return the config digests of the source and of the copy for a pool, if they are different images, else None.
 
-    A tool that turns Docker's format into OCI's writes the config anew, around the same layers: that is the same image.
+    A tool that converts Docker's format to OCI writes a new config for the same layers: that is the same image.
     """
     wanted = copy.wanted.resolution.payload if copy.wanted is not None else None
     kept = copy.kept.resolution.payload
@@ -97,18 +97,18 @@ def _digests(layers: tuple[Descriptor, ...]) -> list[str]:
 
 
 def _against_copy(copies: list[Copy]) -> Finding | None:
-    """A copy of which some pool would run another image than from the source."""
+    """Return a finding if a pool gets another image from the copy than from the source, else None."""
     for copy in copies:
         configs = _other_config(copy)
         if copy.wanted is None or configs is None:
             continue
         if copy.wanted.resolution.choice.os_version != copy.kept.resolution.choice.os_version:
-            continue  # another build was chosen, as the first was left behind: `platform-dropped`
+            continue  # the copy lacks the build of the source: `platform-dropped` reports it
         source, kept, need = copy.wanted.image, copy.image, copy.kept.need
         message = (
-            f"{copy.place} gives {need.pool} another image than {source.reference} does today "
-            f"(config {short_digest(configs[1])} instead of {short_digest(configs[0])}): "
-            "the tag has moved since the copy, or something else was copied."
+            f"{copy.place} has another image for {need.pool} than {source.reference} has now "
+            f"(config {short_digest(configs[1])} instead of {short_digest(configs[0])}). "
+            "The tag has moved since the copy, or another image was copied."
         )
         where = copy.place if copy.is_inside else "archives"
         return _finding(source, source.digest, kept.digest, where, need.why[0].location, message)
@@ -116,18 +116,18 @@ def _against_copy(copies: list[Copy]) -> Finding | None:
 
 
 def _trouble(copy: Copy) -> Trouble | None:
-    """Why the two cannot be compared: a manifest of the copy or of the source was not read."""
+    """Return why the two cannot be compared: a manifest of the copy or of the source was not read."""
     return copy.kept.resolution.trouble or (copy.wanted.resolution.trouble if copy.wanted is not None else None)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per image and place that disagrees."""
+    """Yield one finding per image and per place with another digest."""
     listed = _listed(site)
-    # Which of two images of one name nodes get from archives is left to `archive-name-conflict`.
+    # `archive-name-conflict` reports two images with one name.
     archives = site.archives
     conflicts = archives.conflicts if archives is not None else ()
     open_ = {conflict.name for conflict in conflicts if conflict.platform or not conflict.is_known}
-    is_open = archives is not None and bool(archives.unread)  # one that was not read may have another image of any name
+    is_open = archives is not None and bool(archives.unread)  # an unread archive may contain any image
     copies = {
         image.reference: [copy for copy in group if copy.is_inside or not (is_open or image.name in open_)]
         for image, group in copies_by_image(site)
@@ -154,7 +154,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="Digests of one image disagree",
+    title="Digests of one image differ",
     family="images",
     area=Area.COPIES,
     severity=Severity.WARNING,

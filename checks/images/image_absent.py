@@ -1,17 +1,17 @@
 """## What it checks
-Every needed image exists where it is to be copied from: the source registry knows the tag or the digest.
+Every required image exists in the source registry: the registry has the tag or the digest.
 
 ## Why it matters
-A tag that was never published, was misspelt or has been removed is found by the copy at best, and at worst by the first
-node that starts the pod, as `ErrImagePull … not found`.
+If a tag was never published, is misspelt or was removed, the copy fails. If the copy hides the failure, the first node that
+starts the pod fails with `ErrImagePull … not found`.
 
 ## How to fix
-Correct the reference, or take the image from where it is published. For a private repository check that the credentials
-may read it: several registries answer 404 where they mean 401.
+Correct the reference, or use the registry where the image is published. For a private repository, check that the credentials
+may read it: several registries answer 404 instead of 401.
 
 ## When it cannot tell
-The registry did not answer, refused the credentials, answered something that is no manifest, or nobody asked it
-(run `auditor collect`). Absent and unobserved are never confused.
+The registry did not answer, rejected the credentials, or returned something that is not a manifest. Or the registry was not
+observed (run `auditor collect`). An absent image and an image that was not observed are different results.
 
 ## References
 OCI distribution specification, error codes MANIFEST_UNKNOWN and NAME_UNKNOWN.
@@ -32,7 +32,7 @@ ID = "image-absent"
 
 
 def _asked(image: Image) -> str:
-    """The registry that answered: the one inside, when evidence was collected via target."""
+    """Return the registry that answered. This is the internal registry if the evidence was collected via target."""
     return urlsplit(image.source).netloc or image.reference.domain
 
 
@@ -42,18 +42,18 @@ def _finding(image: Image) -> Finding:
         check=ID,
         severity=Severity.ERROR,
         subject=image_subject(image),
-        message=f"{_asked(image)} says that {image.reference} does not exist ({image.absent}). "
-        "It cannot be copied, and a node that needs it stays in ErrImagePull.",
+        message=f"{_asked(image)} reports that {image.reference} does not exist ({image.absent}). "
+        "It cannot be copied, and its pod fails with ErrImagePull.",
         facts={"registry": _asked(image), "answer": image.absent, "asked": image.source, "why": why},
         location=image.why[0].location if image.why else None,
         remedies=(
-            Remedy("edit", "Correct the name or the tag where it is listed, or check that the credentials may read it."),
+            Remedy("edit", "Correct the name or the tag in the list, or check that the credentials may read the image."),
         ),
     )
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per image."""
+    """Yield one outcome per image."""
     fine = 0
     for image in site.images.images.values():
         if image.absent:
@@ -69,7 +69,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="An image does not exist at its source",
+    title="Image does not exist at its source",
     family="images",
     area=Area.SOURCES,
     severity=Severity.ERROR,

@@ -1,16 +1,15 @@
 """## What it checks
-No image is listed twice for the same pool, also not in two spellings (`busybox` and `docker.io/library/busybox`), and
-no digest of one repository stands under two different tags.
+No image is listed twice for the same pool, including in two spellings (`busybox` and `docker.io/library/busybox`). No digest
+of a repository has two tags.
 
 ## Why it matters
-Duplicates cost time at every copy, and two spellings of one image tend to drift apart: one is updated, the other is
-what the nodes ask for.
+Duplicates make every copy slower. Two spellings of one image tend to diverge: one is updated, and nodes pull the other.
 
 ## How to fix
-Keep one line. Where two tags name one digest, keep the tag that the manifests use.
+Keep one line. If a digest has two tags, keep the tag that the manifests use.
 
 ## When it cannot tell
-Never: it needs nothing but the lists. It compares what is written, not what tags point at today.
+Never: the lists are sufficient. The check compares the text of the lists, not the current targets of tags.
 
 ## References
 distribution/reference normalisation.
@@ -46,8 +45,8 @@ def _finding(line: ListLine, first: ListLine, message: str, case: str) -> Findin
 
 def _spelled(line: ListLine, first: ListLine) -> str:
     if line.text == first.text:
-        return f"{line.text} is listed already at {first.location}."
-    return f"{line.text} is the same image as {first.text} at {first.location}: both mean {line.reference}."
+        return f"{line.text} is already listed at {first.location}."
+    return f"{line.text} is the same image as {first.text} at {first.location}: both resolve to {line.reference}."
 
 
 class _Seen:
@@ -58,10 +57,10 @@ class _Seen:
         self._digests: dict[tuple[str, str, str], ListLine] = {}
 
     def compare(self, line: ListLine, reference: Reference) -> Finding | None:
-        """What is wrong with `line` beside those before it; it is remembered for those after it."""
+        """Return a finding if an earlier line has the same image, and record `line` for later calls."""
         name, digest = str(reference), reference.digest or line.digest
         first = tagged = None
-        named = f"{name} {' '.join(map(str, line.platforms))}"  # a list may name an image once per platform: no repetition
+        named = f"{name} {' '.join(map(str, line.platforms))}"  # a list may have one line per platform of an image
         for pool in line.pools:
             key = (named, pool)
             first = first or self._images.get(key)
@@ -74,12 +73,12 @@ class _Seen:
         if tagged is None or tagged.reference is None or tagged.reference.tag == reference.tag:
             return None
         both = f"{line.text} and {tagged.text} at {tagged.location}"
-        message = f"{both} give {short_digest(digest)} two tags: one is not what was meant."
+        message = f"{both} have different tags for {short_digest(digest)}. One of the tags is probably wrong."
         return _finding(line, tagged, message, f"{name} {tagged.reference.tag}")
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per later line; the first mention is in order."""
+    """Yield one finding per repeated line; the first one passes."""
     seen, fine = _Seen(), 0
     for line in site.needs.lines:
         if line.reference is None:
@@ -95,7 +94,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="An image is listed twice",
+    title="Image is listed twice",
     family="images",
     area=Area.SOURCES,
     severity=Severity.INFO,

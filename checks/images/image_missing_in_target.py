@@ -1,16 +1,16 @@
 """## What it checks
-Every needed image is where the nodes will get it from: on the registry inside, after the plan's rewrites, with every layer
-that a node pulls; or, where the registry inside was not to be asked, in one of the plan's archives.
+Every required image is where the nodes pull it from: on the internal registry, after the plan's rewrites, with every layer
+that a node pulls. If the internal registry was not part of the audit, the image is in one of the plan's archives.
 
 ## Why it matters
-What was not copied cannot be fetched later. The pod stays in `ImagePullBackOff` with
-`failed to resolve reference "…": not found`.
+An image that was not copied cannot be downloaded later. The pod stays in `ImagePullBackOff` with `failed to resolve reference
+"…": not found`.
 
 ## How to fix
-Copy the image: from its source while that can be reached, or out of the archive that has it. Then collect again.
+Copy the image from its source while the source is reachable, or from the archive that contains it. Then collect again.
 
 ## When it cannot tell
-The registry inside did not answer, or an archive is not there yet or cannot be read: it might have the image.
+The internal registry did not answer, or an archive is missing or cannot be read. Either might contain the image.
 
 ## References
 OCI distribution-spec, "Pulling manifests" and "Pulling blobs"; rancher/rke2#10275 (a published list that lacked images).
@@ -27,6 +27,7 @@ from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
 from auditor.site.copies import Copy
 from auditor.site.images import Image, Standing, Trouble
+from auditor.text import many
 from checks.bringing import copied_again
 from checks.placed import copies_by_image, image_subject, unknown
 
@@ -35,7 +36,7 @@ SHOWN = 5
 
 
 def _elsewhere(site: Site, image: Image) -> str:
-    """The archive that has an image which the registry inside lacks; empty when none does."""
+    """Return the archive with an image that the internal registry lacks, or an empty string."""
     entries = site.archives.entries.get(image.reference, ()) if site.archives is not None else ()
     return entries[0].archive.path if entries else ""
 
@@ -48,25 +49,25 @@ def _missing(site: Site, image: Image, copies: list[Copy]) -> Finding:
     copy, pools = copies[0], _pools(copies)
     archive = _elsewhere(site, image) if copy.is_inside else ""
     asked = copy.place if copy.is_inside else image.name
-    holder = "The registry inside does not have" if copy.is_inside else "No archive of the plan has"
+    holder = "The internal registry does not have" if copy.is_inside else "No archive of the plan contains"
     is_own_name = asked == image.name  # the subject line shows it
-    hint = f"; {archive} does, and was not pushed" if archive else ""
+    hint = f" {archive} contains it and was not pushed." if archive else ""
     if archive:
-        remedy = Remedy("copy", f"Push it out of {archive} to {copy.place}.")
+        remedy = Remedy("copy", f"Push it from {archive} to {copy.place}.")
     elif not copy.is_inside and site.plan.registry is None:
-        remedy = Remedy("copy", f"Copy {image.reference} into an archive of the plan while its source can be reached.")
+        remedy = Remedy("copy", f"Copy {image.reference} into an archive of the plan while its source is reachable.")
     else:
-        remedy = copied_again(site, image.reference, "Copy it while its source can be reached.")
+        remedy = copied_again(site, image.reference, "Copy it while its source is reachable.")
     return Finding(
         check=ID,
         severity=Severity.ERROR,
         subject=image_subject(image),
         parts=(
-            Part(f"{holder} {asked}{hint} ({image.absent}).", key=f"{holder}{hint} {image.absent}" if is_own_name else ""),
+            Part(f"{holder} {asked} ({image.absent}).{hint}", key=f"{holder}{hint} {image.absent}" if is_own_name else ""),
             Part(
-                f'{", ".join(pools)} cannot start its pods: "failed to resolve reference \\"{asked}\\": not found".',
+                f'Error on nodes of {", ".join(pools)}: `failed to resolve reference "{asked}": not found`.',
                 Role.SYMPTOM,
-                f"{', '.join(pools)} cannot start" if is_own_name else "",
+                f"Error on nodes of {', '.join(pools)}" if is_own_name else "",
             ),
         ),
         facts={"place": copy.place, "pools": pools, "answer": image.absent, "asked": image.source},
@@ -77,7 +78,7 @@ def _missing(site: Site, image: Image, copies: list[Copy]) -> Finding:
 
 
 def _lacking(copies: list[Copy]) -> Iterator[tuple[Descriptor, Absent | Failed | None]]:
-    """The blobs of the chosen manifests that were not seen there. Foreign layers have a check of their own."""
+    """Yield the blobs of the chosen manifests that were not observed. Foreign layers have their own check."""
     seen: set[str] = set()
     for copy in copies:
         payload = copy.kept.resolution.payload
@@ -94,7 +95,7 @@ def _lacking(copies: list[Copy]) -> Iterator[tuple[Descriptor, Absent | Failed |
 
 
 def _parts(site: Site, image: Image, copies: list[Copy]) -> Outcome | None:
-    """What is wrong with the parts of an image whose manifest is there; None when all of them are."""
+    """Return the outcome for missing blobs of an image with a present manifest, or None if all are present."""
     lacking = list(_lacking(copies))
     gone = [blob.digest for blob, observed in lacking if isinstance(observed, Absent)]
     place = copies[0].place
@@ -103,8 +104,8 @@ def _parts(site: Site, image: Image, copies: list[Copy]) -> Outcome | None:
             check=ID,
             severity=Severity.ERROR,
             subject=image_subject(image),
-            message=f"{place} is there, but {len(gone)} of its blobs are not, first {gone[0]}: a node resolves the image and "
-            'then fails with "could not fetch content descriptor: not found".',
+            message=f"{place} has its manifest, but lacks {many(len(gone), 'blob')} (first: {gone[0]}). "
+            "Error on the node: `could not fetch content descriptor: not found`.",
             case="blobs",
             facts={"place": place, "blobs": tuple(gone[:SHOWN]), "count": len(gone)},
             location=copies[0].kept.need.why[0].location,
@@ -113,17 +114,17 @@ def _parts(site: Site, image: Image, copies: list[Copy]) -> Outcome | None:
         )
     for blob, observed in lacking:
         failed = observed if isinstance(observed, Failed) else None
-        kind, detail = (failed.kind, failed.detail) if failed else (Kind.MISSING_EVIDENCE, "nobody asked")
+        kind, detail = (failed.kind, failed.detail) if failed else (Kind.MISSING_EVIDENCE, "it was not observed")
         trouble = Trouble(kind, f"{place}, blob {blob.digest}: {detail}", failed.faults if failed else ())
         return unknown(ID, image_subject(image), trouble)
     return None
 
 
 def _outcome(site: Site, image: Image, copies: list[Copy]) -> Outcome | None:
-    """What is to be said about one image; None when it is there."""
+    """Return the outcome for one image, or None if it is complete."""
     if all(copy.kept.standing is Standing.ABSENT for copy in copies):
         return _missing(site, image, copies)
-    # What an archive lacks inside itself is `archive-corrupt`.
+    # `archive-corrupt` reports missing blobs of archives.
     parts = _parts(site, image, copies) if copies[0].is_inside else None
     if isinstance(parts, Finding):
         return parts
@@ -134,7 +135,7 @@ def _outcome(site: Site, image: Image, copies: list[Copy]) -> Outcome | None:
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per image. What does not even exist at its source is left to `image-absent`."""
+    """Yield one outcome per image. `image-absent` reports images that do not exist at their source."""
     fine = 0
     for image, copies in copies_by_image(site):
         if all(copy.wanted is not None and copy.wanted.standing is Standing.ABSENT for copy in copies):
@@ -150,7 +151,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A needed image was not copied",
+    title="Required image was not copied",
     family="images",
     area=Area.COPIES,
     severity=Severity.ERROR,

@@ -1,30 +1,31 @@
 """## What it checks
-Every image that a workload of the plan pulls is on an image list or named in the plan. The check reads
-- pods: containers, init and ephemeral containers, image volumes, pod templates inside custom resources;
-- fields of custom resources: whole references, and registry, repository and tag in separate fields;
-- what programs are configured with: environment variables, arguments, annotations, data of ConfigMaps and Secrets;
-- images that known operators build for an object, from a version in the object or from a default in the operator's own version.
+Every image that a workload of the plan pulls is on an image list or in the plan. The check reads:
 
-A list that pins an image (`tag@digest`) covers workloads that name its tag or its digest. If one field names several versions
-of one repository, one listed version is enough.
+- pods: containers, init and ephemeral containers, image volumes, and pod templates inside custom resources;
+- fields of custom resources: whole references, and registry, repository and tag in separate fields;
+- configuration of programs: environment variables, arguments, annotations, and data of ConfigMaps and Secrets;
+- images that known operators run for an object, from a version in the object or from a default of the operator's version.
+
+A list entry with tag and digest (`tag@digest`) covers workloads that use either. If one field names several versions of a
+repository, one listed version is sufficient.
 
 ## Why it matters
-An image that is not on a list is not copied. Its pod stays in `ImagePullBackOff` on the air-gapped site.
+An image that is not listed is not copied. Its pod stays in `ImagePullBackOff` at the air-gapped site.
 
 ## How to fix
-Add the image to the list that is copied, or correct the workload if it names the wrong version.
+Add the image to the copied list, or correct the workload if it names the wrong version.
 
 ## When it cannot tell
 - A chart is not rendered, a kustomization is not built, or a manifest cannot be read.
-- No rule finds an image in an object whose kind is not known to run no pods: its controller may choose images. List them, and
-  name the list under `workloads` as `operator_images`.
-- A fact that a known operator's image depends on is missing: the operator is not among the workloads, the facts do not cover
-  its version, or a field is not set. The message names the fact.
+- No rule finds an image in an object of an unknown kind. Its controller may choose images itself. Put these images into a
+  list, and add that list under `workloads` as `operator_images`.
+- A fact that decides a known operator's image is missing: the operator is not among the workloads, the facts do not cover its
+  version, or a field is not set. The message names the fact.
 - A service mesh adds a proxy to pods, and its injector is not among the workloads.
-- A controller fetches a chart or manifests: HelmRelease, Application, GitRepository and others.
-- A value names only a part of an image reference.
+- A controller downloads a chart or manifests: HelmRelease, Application, GitRepository and others.
+- A value is only a part of an image reference.
 
-A value that is a whole reference in a field that does not name an image is *possible*: if no list has it, the check warns.
+A whole reference in a field that does not name an image is *possible*: if no list has it, the check warns.
 
 ## References
 Kubernetes API reference, core/v1 PodSpec; facts/workload_kinds.yaml, facts/operator_images.yaml.
@@ -54,14 +55,14 @@ def _finding(site: Site, reference: Reference, demands: list[Demand]) -> Finding
     locations = [f"{demand.who} ({demand.location})" for demand in demands]
     needed_by = first_of(locations, _SHOWN)
     if first.is_possible:
-        message = f"{locations[0]} names {reference}, which no list has. If the workload pulls it, the pull fails offline."
-        remedy = f"Add {reference} to the image list if the workload pulls it; otherwise waive this finding."
+        message = f"{locations[0]} names {reference}, which is not listed. If the workload pulls it, the pull fails offline."
+        remedy = f"Add {reference} to the image list if the workload pulls it. Otherwise, waive this finding."
     else:
-        message = f"{locations[0]} needs {reference}, which no list has. It is not copied, so the pod ends in ImagePullBackOff."
+        message = f"{locations[0]} needs {reference}, which is not listed. It is not copied: the pod ends in ImagePullBackOff."
         remedy = f"Add {reference} to the image list, or correct {_correctable(first)}."
     others = tuple(dict.fromkeys(str(one.reference) for one in demands if one.reference != reference))
     if others:
-        message = f"{message} One of {len(others) + 1} versions is enough."
+        message = f"{message} One of {len(others) + 1} versions is sufficient."
     is_error = not first.is_possible and waits_for_copy(site, str(reference))
     return Finding(
         check=ID,
@@ -77,7 +78,7 @@ def _finding(site: Site, reference: Reference, demands: list[Demand]) -> Finding
 
 
 def _correctable(demand: Demand) -> str:
-    """What to edit where the workload is wrong: the values of a chart, where they are known, else the place itself."""
+    """Return what to edit: the chart values that set the image, if they are known, else the location in the manifest."""
     values = demand.rendered.values if demand.rendered is not None else ()
     return ", ".join(f"the value {value}" for value in values) if values else str(demand.location)
 
@@ -90,7 +91,7 @@ def _unread(demand: Demand) -> Undetermined:
 
 
 def _absent(demands: Iterable[Demand], listed: Coverage) -> dict[Reference, list[Demand]]:
-    """Return what no list has, by reference. Of alternatives, the first stands for all, if none is needed elsewhere."""
+    """Return the unlisted demands by reference. Alternatives count once, under the first, unless one is needed elsewhere."""
     chosen = settled(demands, listed)
     found: dict[Reference, list[Demand]] = {}
     choices: dict[str, list[Demand]] = {}
@@ -118,7 +119,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         location = gap.first.location
         yield Undetermined(ID, Subject("workload", gap.name), Kind.UNSUPPORTED, gap.detail, facts=gap.facts, location=location)
     if not references:
-        return  # without any list there is nothing to be absent from
+        return  # the plan has no list
     for reference, wanted in _absent(demands, listed).items():
         yield _finding(site, reference, sorted(wanted, key=lambda demand: demand.is_possible))
     present = {demand.reference for demand in demands if demand.reference is not None and listed.has(demand.reference)}
@@ -129,7 +130,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A workload needs an image that no list has",
+    title="Workload needs an image that is not listed",
     family="images",
     area=Area.WORKLOADS,
     severity=Severity.ERROR,

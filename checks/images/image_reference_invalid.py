@@ -1,16 +1,16 @@
 """## What it checks
-Every entry of every image list, and every inline reference, is an image reference: no template, no placeholder, no
-scheme, no upper-case repository, no stray character.
+Every entry of an image list and every inline reference is a valid image reference. It has no template, no placeholder, no
+scheme, no upper-case repository and no invalid character.
 
 ## Why it matters
-A copy script that meets a bad line stops there, or skips it and goes on. Either way an image stays behind, and a
-placeholder such as `KUBE_PROXY_VERSION-nanoserver` even looks like a tag until a node asks for it.
+A copy script stops at an invalid line, or skips it. In both cases an image is not copied. A placeholder such as
+`KUBE_PROXY_VERSION-nanoserver` is even a valid tag, so the fault appears only when a node pulls it.
 
 ## How to fix
-Fill in the placeholder, or correct the line. Generate lists from rendered charts, not from templates.
+Replace the placeholder, or correct the line. Generate lists from rendered charts, not from templates.
 
 ## When it cannot tell
-When an entry stands for images that the list does not name: a whole repository, a range of versions, a chart.
+An entry stands for images that the list does not name: a whole repository, a range of versions or a chart.
 
 ## References
 distribution/reference grammar; facts/placeholders.yaml.
@@ -30,7 +30,7 @@ ID = "image-reference-invalid"
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per line that is no reference."""
+    """Yield one finding per line that is not a valid reference."""
     fine = 0
     for line in site.needs.lines:
         if line.unbounded:
@@ -44,8 +44,8 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             severity=Severity.ERROR,
             subject=Subject("line", line.text),
             parts=(
-                Part(f"{shown(line.text)} is no image reference: {line.error}."),
-                Part("A copy stops at this line or leaves the image behind.", Role.EFFECT),
+                Part(f"{shown(line.text)} is not a valid image reference: {line.error}."),
+                Part("A copy stops at this line or skips it.", Role.EFFECT),
             ),
             case=",".join(line.pools),
             facts={"text": line.text, "reason": line.error, "pools": line.pools},
@@ -59,7 +59,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="An entry of an image list is no image reference",
+    title="List entry is not a valid image reference",
     family="images",
     area=Area.SOURCES,
     severity=Severity.ERROR,

@@ -1,16 +1,16 @@
 """## What it checks
-Every listed image has a tag that stays where it is, and better a digest. No tag, `latest` and tags that are moved on
-purpose (`canary`, `edge`, `master`, `*-head`, `nightly`, …) are warnings; a fixed tag without a digest is worth knowing.
+Every listed image has a tag that does not move, or better a digest. A missing tag, `latest` and tags that are moved on
+purpose (`canary`, `edge`, `master`, `*-head`, `nightly`, …) are warnings. A fixed tag without a digest is information only.
 
 ## Why it matters
-What is copied today is not what is copied tomorrow. Inside the gap a node keeps what it has, a new node gets the other,
-and nobody can look up which is which.
+The tag can point to another image at the next copy. Existing nodes keep the old image, new nodes pull the new one, and
+offline there is no way to compare them with the source.
 
 ## How to fix
-Write the digest that was audited: `repository:tag@sha256:…`. `auditor inspect REF` prints it.
+List the digest that was audited: `repository:tag@sha256:…`. `auditor inspect REF` prints it.
 
 ## When it cannot tell
-Never: it needs nothing but the lists. A tag can be moved without any of these names; only a digest rules that out.
+Never: the lists are sufficient. Any tag can be moved, even one without these names. Only a digest rules this out.
 
 ## References
 facts/moving_tags.yaml.
@@ -34,7 +34,7 @@ ID = "image-unpinned"
 
 
 class MovingTag(Fact, frozen=True, kw_only=True):
-    """A glob over tags that are moved on purpose."""
+    """A glob for tags that are moved on purpose."""
 
     glob: str
 
@@ -49,30 +49,30 @@ def _judge(reference: Reference, line: ListLine) -> tuple[Severity, str] | None:
     if reference.digest or line.digest:
         return None
     if not reference.explicit_tag:
-        return Severity.WARNING, f"{line.text} has no tag, so latest is copied: another image tomorrow than today."
+        return Severity.WARNING, f"{line.text} has no tag, so `latest` is copied. It can be another image at the next copy."
     if row := _moving(reference.tag):
         return (
             Severity.WARNING,
-            f"The tag of {line.text} is moved on purpose ({row.source}): another image tomorrow than today.",
+            f"The tag of {line.text} is moved on purpose ({row.source}). It can be another image at the next copy.",
         )
-    return Severity.INFO, f"{line.text} is fixed by a tag only: nothing proves that what arrives is what was audited."
+    return Severity.INFO, f"{line.text} has a tag but no digest. Nothing proves that the copied image is the audited one."
 
 
 def _remedy(site: Site, reference: Reference) -> Remedy:
-    """The digest that its source was observed to have, or how to observe it."""
+    """Return the remedy with the digest observed at the source, or with the command that prints it."""
     image = site.source.images.get(reference) if site.source is not None else None
     if image is not None and image.digest:
-        return Remedy("edit", f"Pin it, and copy the image with all its platforms: {reference}@{image.digest}.")
+        return Remedy("edit", f"Pin it to its digest, and copy it with all its platforms: {reference}@{image.digest}.")
     return Remedy("edit", "Pin it to its digest, and copy it with all its platforms.", *observing(site, reference))
 
 
-@lru_cache(maxsize=1024)  # one text for 100,000 findings
+@lru_cache(maxsize=1024)  # 100,000 findings share one text
 def _case(severity: Severity, pools: tuple[str, ...]) -> str:
     return f"{severity.value} {','.join(pools)}"
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per line without a digest; a warning where the tag moves."""
+    """Yield one finding per line without a digest; a warning if the tag moves."""
     fine = 0
     for line in site.needs.lines:
         if line.reference is None:
@@ -100,7 +100,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="An image is named by something that moves",
+    title="Image is not pinned to a digest",
     family="images",
     area=Area.SOURCES,
     severity=Severity.WARNING,

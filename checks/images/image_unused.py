@@ -1,15 +1,14 @@
 """## What it checks
-Every listed image is needed by a workload, or pulled by the distribution or a runtime by itself, where the plan says that its
-workloads are complete.
+A workload, the distribution or a runtime needs every listed image. This applies if the plan declares its workloads complete.
 
 ## Why it matters
-What nobody runs costs time, media and disk on every transfer, and its vulnerabilities are reported all the same.
+An unused image costs time, media and disk at every transfer, and scanners still report its vulnerabilities.
 
 ## How to fix
-Remove the line, or name the workload that needs it.
+Remove the line, or add the workload that needs it to the plan.
 
 ## When it cannot tell
-When a workload could not be read, or its images cannot be enumerated: any image might be what it needs.
+A workload could not be read, or its images cannot be enumerated, so it may need any image.
 
 ## References
 The plan's `workloads_complete`.
@@ -30,7 +29,7 @@ ID = "image-unused"
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per line that nothing needs."""
+    """Yield one finding per line that nothing needs."""
     lines = {line.reference for line in site.needs.lines if line.reference is not None}
     unread = next((demand for demand in site.needs.demands if demand.reference is None and demand.hidden is None), None)
     gap = next(open_gaps(site.needs.demands, lines), None)
@@ -55,10 +54,10 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
                 check=ID,
                 severity=Severity.INFO,
                 subject=subject,
-                message=f"{line.text} is listed, and no workload of the plan runs it.",
+                message=f"{line.text} is listed, but no workload of the plan uses it.",
                 case=",".join(line.pools),
                 location=line.location,
-                remedies=(Remedy("edit", f"Remove {line.location}, or name the workload that needs it."),),
+                remedies=(Remedy("edit", f"Remove {line.location}, or add the workload that needs it to the plan."),),
             )
     if fine:
         yield Fine(fine)
@@ -67,7 +66,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A listed image is needed by no workload",
+    title="Listed image is not used by any workload",
     family="images",
     area=Area.WORKLOADS,
     severity=Severity.INFO,

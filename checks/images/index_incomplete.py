@@ -1,16 +1,17 @@
 """## What it checks
-Every index in the copy has all the manifests that it lists: on the registry inside, or, where that was not to be asked, in
-the plan's archives.
+Every index in the copy has all the manifests that it lists: on the internal registry or, if the registry was not part of the
+audit, in the plan's archives.
 
 ## Why it matters
-A copy of some platforms that keeps the digest of the index leaves a *sparse* index. Pools whose platform is left out cannot
-pull; many registries refuse the push of such an index with `manifest blob unknown`; and the next copy of it breaks.
+A copy of some platforms that keeps the digest of the index creates a *sparse* index. Pools of the missing platforms cannot
+pull the image. Many registries reject the push of such an index with `manifest blob unknown`. The next copy of the index
+fails.
 
 ## How to fix
-Copy all platforms, or let the copy tool write an index of only those that are kept (its digest changes).
+Copy all platforms, or let the copy tool write an index with only the copied platforms (its digest changes).
 
 ## When it cannot tell
-Nobody asked the registry inside for a manifest that the index lists, or it did not answer.
+The internal registry was not requested for a manifest that the index lists, or it did not answer.
 
 ## References
 facts/sparse_indexes.yaml; distribution configuration, validation.manifests.indexes.
@@ -32,6 +33,7 @@ from auditor.plan.model import Registry
 from auditor.site import Requirement, Site
 from auditor.site.copies import Copy
 from auditor.site.images import Trouble
+from auditor.text import many
 from checks.affected import NOTHING
 from checks.bringing import without_sources
 from checks.placed import copies_by_image, image_subject, unknown
@@ -42,7 +44,7 @@ SHOWN = 12
 
 
 class SparseIndexes(Fact, frozen=True, kw_only=True):
-    """Whether a kind of registry takes an index without all of its children, and what it says when it does not."""
+    """Whether a registry kind accepts an index without all of its manifests, and its error if it does not."""
 
     registry: str
     accepts: bool
@@ -50,14 +52,14 @@ class SparseIndexes(Fact, frozen=True, kw_only=True):
 
 
 def _refusal(registry: Registry | None) -> SparseIndexes | None:
-    """The row of a registry that would refuse; None when it would not, or the facts do not say."""
+    """Return the row of a registry that rejects sparse indexes, or None if it accepts them or is unknown."""
     rows: tuple[SparseIndexes, ...] = table("sparse_indexes", SparseIndexes)
     kind = registry.kind.name if registry is not None and registry.kind is not None else ""
     return next((row for row in rows if row.registry == kind and not row.accepts), None)
 
 
 def _children(copy: Copy, index: Index) -> tuple[Descriptor, ...]:
-    """Everything that the index lists, nested indexes opened as far as they are at hand."""
+    """Return everything that the index lists, including the content of available nested indexes."""
 
     def nested(digest: str) -> Index | None:
         content = copy.evidence.content(copy.image.reference.repository, digest)
@@ -81,30 +83,30 @@ def _finding(site: Site, copies: list[Copy], copy: Copy, children: int, gone: li
     named = tuple(dict.fromkeys(_named(child) for child in gone))[:SHOWN]
     starved = tuple(dict.fromkeys(c.kept.pool.name for c in copies if c.kept.resolution.dropped))
     refusal = None if copy.is_inside else _refusal(site.plan.registry)
-    effect = f"{', '.join(starved)} cannot pull it" if starved else "no pool of the plan needs what is missing"
+    effect = f"{', '.join(starved)} cannot pull it." if starved else "No pool of the plan needs the missing manifests."
     if refusal is not None:
-        effect += f"; and {refusal.registry} refuses the push of such an index: {refusal.symptom}"
+        effect += f" {refusal.registry} rejects the push of such an index: {refusal.symptom}."
     sure = refusal is not None and refusal.confidence == "high"
     held = copy.place if copy.is_inside else f"{copy.image.reference} in {copy.place}"
     return Finding(
         check=ID,
         severity=Severity.ERROR if starved or sure else Severity.WARNING,
         subject=image_subject(copy.image),
-        message=f"{held} is an index of {children} manifests, and {len(gone)} of them are not there "
-        f"({', '.join(named)}): {effect}.",
+        message=f"{held} is an index of {many(children, 'manifest')}, but lacks {len(gone)} of them "
+        f"({', '.join(named)}). {effect}",
         case=copy.place if copy.is_inside else "archives",
         facts={"place": copy.place, "digest": copy.image.digest, "listed": children, "missing": len(gone), "platforms": named},
         location=copy.kept.need.why[0].location,
         remedies=(
             _copied(site, copy, gone),
-            Remedy("rewrite", "Or write an index of only the platforms that are kept, and let the plan name that one."),
+            Remedy("rewrite", "Or write an index of only the copied platforms, and use its digest in the plan."),
         ),
         affects=(Affected((copy.image.name,), () if sure else starved),) if starved or sure else NOTHING,
     )
 
 
 def _copied(site: Site, copy: Copy, gone: list[Descriptor]) -> Remedy:
-    """Each manifest by itself: crane sees that the index is there, and would leave a copy of the whole image at that."""
+    """Return the remedy that copies each manifest: crane skips a whole image if the index is already there."""
     if copy.at is None:
         return Remedy("copy", "Copy it with all platforms.")
     if (instead := without_sources(site, copy.image.reference)) is not None:
@@ -115,12 +117,12 @@ def _copied(site: Site, copy: Copy, gone: list[Descriptor]) -> Remedy:
     )
     more = f" The first {MAX_COMMANDS} are shown." if len(gone) > MAX_COMMANDS else ""
     return Remedy(
-        "copy", f"Copy each manifest that is missing: of an index that is there, crane copies nothing.{more}", tuple(commands)
+        "copy", f"Copy each missing manifest: crane copies nothing if the index is already there.{more}", tuple(commands)
     )
 
 
 def _outcomes(site: Site, copies: list[Copy], copy: Copy, index: Index) -> Outcome | None:
-    """What is to be said of one index; None when it is whole."""
+    """Return the outcome for one index, or None if it is complete."""
     children = _children(copy, index)
     gone: list[Descriptor] = []
     unasked: Trouble | None = None
@@ -131,19 +133,19 @@ def _outcomes(site: Site, copies: list[Copy], copy: Copy, index: Index) -> Outco
             case Failed(kind, detail) as failed:
                 unasked = Trouble(kind, f"{copy.place}, manifest {child.digest[:80]}: {detail}", failed.faults)
             case None:
-                unasked = Trouble(Kind.MISSING_EVIDENCE, f"nobody asked {copy.place} for the manifest {child.digest[:80]}")
+                unasked = Trouble(Kind.MISSING_EVIDENCE, f"{copy.place}: the manifest {child.digest[:80]} was not observed")
     if gone:
         return _finding(site, copies, copy, len(children), gone)
     if unasked is None:
         return None
     refused = None if copy.is_inside else _refusal(site.plan.registry)
-    # A manifest that no pool needs stops no pull, unless the registry refuses the index without it.
+    # A manifest that no pool needs affects a pull only if the registry rejects the index without it.
     affects = None if refused is not None else NOTHING
     return replace(unknown(ID, image_subject(copy.image), unasked), affects=affects)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per image and index."""
+    """Yield one outcome per image and index."""
     fine = 0
     for image, copies in copies_by_image(site):
         seen: set[tuple[str, str]] = set()
@@ -165,7 +167,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="An index was copied without all of its manifests",
+    title="Index was copied without all of its manifests",
     family="images",
     area=Area.COPIES,
     severity=Severity.ERROR,

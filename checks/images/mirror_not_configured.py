@@ -1,22 +1,21 @@
 """## What it checks
-By the node configuration that a pool names, its nodes ask a registry inside for every image, at the path where the plan's
-`registry.rewrites` put it, and nobody outside. It reads hosts.toml folders, registries.yaml of K3s and RKE2, containerd's
-config.toml of every version, and `registry-mirrors` of Docker.
+According to the node configuration of each pool, its nodes pull every image from an internal registry, at the path of the
+plan's `registry.rewrites`, and never from an external one. The check reads hosts.toml folders, registries.yaml of K3s and
+RKE2, containerd's config.toml in every version, and `registry-mirrors` of Docker.
 
 ## Why it matters
-A node that is told nothing asks the registry that an image is named after:
-`dial tcp: lookup registry-1.docker.io: no such host`. A mirror that is asked at another path answers 404. And containerd
-falls back to the original registry after every mirror, so that one image that the mirror lacks makes the node dial out: each
-try then lasts until the dial times out.
+Without a mirror, a node pulls from the registry in the image name: `dial tcp: lookup registry-1.docker.io: no such host`. A
+mirror with another path answers 404. After every mirror, containerd falls back to the original registry. If the mirror lacks
+one image, the node connects to the external registry, and each attempt lasts until the connection times out.
 
 ## How to fix
-Write the hosts.toml or the registries.yaml that the finding shows. With `server` set to the registry inside, containerd asks
-nobody else; K3s and RKE2 need `disable-default-registry-endpoint: true` for the same.
+Use the hosts.toml or the registries.yaml from the finding. If `server` is the internal registry, containerd uses no other
+registry. K3s and RKE2 need `disable-default-registry-endpoint: true` for the same effect.
 
 ## When it cannot tell
-A file could not be read or was not carried; a hosts.toml lies in a folder that names no registry; whether it is read depends
-on a config.toml or a containerd version that the plan does not name; a rewrite is more than can be followed; a mirror
-inside is not the plan's registry. Pools without `config` are not examined.
+A file is missing or cannot be read. The folder of a hosts.toml does not name a registry. Whether the file is used depends on
+a config.toml or a containerd version that is not in the plan. A rewrite is too complex to evaluate. An internal mirror is not
+the plan's registry. Pools without `config` are not checked.
 
 ## References
 containerd docs/hosts.md, core/remotes/docker/config; docs.k3s.io installation/private-registry; facts/containerd_hosts.yaml,
@@ -63,7 +62,7 @@ def _images(group: Mirroring) -> str:
 
 
 def _head(lead: Lead) -> str:
-    """The request that a node would report."""
+    """Return the request in the error message of a node."""
     told = lead.told
     return f'Head "{told.url}/manifests/{lead.reference.target}"' if told is not None else ""
 
@@ -74,33 +73,31 @@ def _parts(group: Mirroring, config: NodeConfig) -> Iterator[Part]:
     match lead.way:
         case Way.NO_MIRROR if told is not None:
             host = bare(told.host)
-            text = f"Nothing inside is asked by {pool} for {images}: its nodes dial {host}, which is not reachable."
+            text = f"{pool} has no internal mirror for {images}. Its nodes connect to {host}, which is not reachable offline."
             yield Part(f"{text}{_why(lead, config)}", names_who=True)
             error = f"failed to do request: {_head(lead)}: dial tcp: lookup {host}: no such host"
-            yield Part(f"A node would say: {error}", Role.SYMPTOM)
+            yield Part(f"Error on the node: `{error}`.", Role.SYMPTOM)
         case Way.WRONG_PLACE if told is not None:
-            yield Part(f"{pool} asks {told.url} for {images}, and the plan puts it at {lead.target}.", names_who=True)
-            yield Part(f"A node would say: failed to resolve reference: {lead.reference}: not found", Role.SYMPTOM)
+            yield Part(f"{pool} requests {images} from {told.url}, but the plan puts it at {lead.target}.", names_who=True)
+            yield Part(f"Error on the node: `failed to resolve reference: {lead.reference}: not found`.", Role.SYMPTOM)
         case Way.FALLS_BACK if told is not None:
             host, mirror = bare(outside[-1].host), told.host
             yield Part(
-                f"{pool} finds {images} at {mirror}, and asks {host} as well: whenever {mirror} does not answer or lacks an "
-                f"image, its nodes dial {host} and wait, up to 30 s a try where packets are dropped, before the pull fails.",
+                f"{pool} pulls {images} from {mirror}, but falls back to {host}. If {mirror} does not answer or lacks an "
+                f"image, its nodes connect to {host}, and each attempt waits up to 30 s if the firewall drops packets.",
                 names_who=True,
             )
         case _:
-            yield Part(
-                f"No host that {pool} asks for {images} may look up a tag (`resolve` in its capabilities).", names_who=True
-            )
-            yield Part("A node would say: no resolve hosts: not found", Role.SYMPTOM)
+            yield Part(f"No registry of {pool} for {images} may resolve a tag (`resolve` in its capabilities).", names_who=True)
+            yield Part("Error on the node: `no resolve hosts: not found`.", Role.SYMPTOM)
 
 
 def _why(lead: Lead, config: NodeConfig) -> str:
-    """What is written to bring about something else, and does not."""
+    """Return the configuration that should have prevented this and has no effect, or an empty string."""
     passed_over = [one for one in config.all_asked(lead.reference) if one not in lead.asked]
     if passed_over:
         one = passed_over[0]
-        return f" {one.location}: {one.host} may not look up tags, as its capabilities lack `resolve`."
+        return f" {one.location}: {one.host} may not resolve tags, because its capabilities lack `resolve`."
     return f" {config.notes[0].location}: {config.notes[0].why}." if config.notes else ""
 
 
@@ -120,15 +117,15 @@ def _remedies(site: Site, group: Mirroring, config: NodeConfig, beside: list[Lea
     lead, registry = group.first, site.plan.registry
     placed = [(one.reference, one.target) for one in (lead, *beside) if one.target is not None]
     if registry is None or not placed or lead.target is None:
-        yield Remedy("edit", "Say in the plan which registry inside has the images (`registry.host` and `registry.rewrites`).")
+        yield Remedy("edit", "Set the internal registry of the images in the plan (`registry.host` and `registry.rewrites`).")
     else:
         yield mirror_remedy(config, registry, placed)
     if lead.way is Way.FALLS_BACK:
-        yield Remedy("accept", "Leave it if names outside are refused at once inside, and every image is known to be there.")
+        yield Remedy("accept", "Accept this if connections to external hosts fail at once and every image is on the mirror.")
 
 
 def _finding(site: Site, group: Mirroring, beside: list[Lead]) -> Finding:
-    """`beside` are all leads of the pool, to every registry."""
+    """Return the finding for one pool and registry. `beside` are all leads of the pool, for every registry."""
     config, lead = site.node_configs[group.pool.name], group.first
     images = tuple(str(one.reference) for one in group.leads[:SHOWN])
     return Finding(
@@ -156,7 +153,7 @@ def _affected(group: Mirroring) -> tuple[Affected, ...]:
 
 
 def _whole(config: NodeConfig) -> Iterator[Outcome]:
-    """What concerns all images of a pool."""
+    """Yield the outcomes that concern all images of a pool."""
     subject = Subject("pool", config.pool.name, pool=config.pool.name)
     for problem in config.problems:
         yield Undetermined(ID, subject, Kind(problem.kind), f"{problem.location}: {problem.why}")
@@ -165,17 +162,17 @@ def _whole(config: NodeConfig) -> Iterator[Outcome]:
             check=ID,
             severity=Severity.ERROR,
             subject=subject,
-            message=f"containerd on {config.pool.name} does not serve pods: {config.refusal.why}. The kubelet would say: "
-            "unknown service runtime.v1.RuntimeService",
+            message=f"containerd on {config.pool.name} does not serve pods: {config.refusal.why}. Error from the kubelet: "
+            "`unknown service runtime.v1.RuntimeService`.",
             case="refused",
             location=config.refusal.location,
             remedy_kind=RemedyKind.MIRROR_CONFIG,
-            remedies=(Remedy("edit", "Move the mirrors into hosts.toml files below config_path, and remove them here."),),
+            remedies=(Remedy("edit", "Move the mirrors to hosts.toml files below config_path, and remove them here."),),
         )
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per pool and registry; what is in order is counted per image and pool."""
+    """Yield one outcome per pool and registry, and count what passed per image and pool."""
     for config in site.node_configs.values():
         yield from _whole(config)
     fine = 0
@@ -197,7 +194,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A node would ask a registry outside",
+    title="Node would pull from an external registry",
     family="images",
     area=Area.NODE_ACCESS,
     severity=Severity.ERROR,

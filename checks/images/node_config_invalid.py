@@ -1,18 +1,19 @@
 """## What it checks
-Each configuration file of a pool, and the daemon.json of the Docker that copies, by the grammar of the program that reads it:
-daemon.json as JSON, hosts.toml and config.toml as TOML, registries.yaml as YAML. Every key is one that the program knows, at
-the place where the program looks for it, and its value has the right kind.
+Each configuration file of a pool, and the daemon.json of the Docker that copies, is valid for the program that reads it.
+daemon.json is read as JSON, hosts.toml and config.toml as TOML, registries.yaml as YAML. The program supports every key at
+its place, and each value has the right type.
 
 ## Why it matters
-dockerd does not start with a key that it does not know: `the following directives don't match any configuration option`.
-containerd passes over a hosts.toml that it cannot decode, and asks the registry of the image's own name. K3s, RKE2 and
-containerd pass over unknown keys, so that a misspelt mirror is no mirror.
+dockerd does not start with an unknown key: `the following directives don't match any configuration option`. containerd
+ignores a hosts.toml that it cannot decode, and pulls from the registry in the image name. K3s, RKE2 and containerd ignore
+unknown keys, so a misspelt mirror has no effect.
 
 ## How to fix
-Write the key or the value that the finding gives.
+Use the key or the value from the finding.
 
 ## When it cannot tell
-A file was not carried here. A key that resembles no known one is a warning where the program is newer than the facts.
+A file is not in the audit's inputs. An unknown key without a similar known key is a warning if the program is newer than the
+facts.
 
 ## References
 facts/config_keys.yaml, facts/config_programs.yaml, facts/hosts_toml.yaml; moby daemon/config; containerd
@@ -69,7 +70,7 @@ def _finding(site: Site, slip: ConfigSlip, pool: str) -> Finding:
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per mistake; files without one are counted."""
+    """Yield one finding per mistake, and count the files without one."""
     files: dict[tuple[str, str], list[ConfigSlip]] = {}
     for config in site.node_configs.values():
         for file in config.linted:
@@ -91,7 +92,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A configuration file is not valid for its program",
+    title="Configuration file is invalid for its program",
     family="images",
     area=Area.NODE_ACCESS,
     severity=Severity.ERROR,

@@ -1,18 +1,18 @@
 """## What it checks
-Every needed image has a manifest for the operating system and architecture of each pool that needs it. Attestations
-(`unknown/unknown`) are not platforms; images that only carry files for an installer are exempt.
+Every required image has a manifest for the operating system and architecture of each pool that needs it. Attestations
+(`unknown/unknown`) do not count as platforms. Images that only contain files for an installer are exempt.
 
 ## Why it matters
-The copy succeeds and the internal registry has the tag, but the pod does not start:
-`no match for platform in manifest: not found`.
+The copy succeeds and the internal registry has the tag, but the pod does not start: `no match for platform in manifest: not
+found`.
 
 ## How to fix
-Use a tag that is published for the platform, or keep the workload off the pool with a nodeSelector and remove the pool from
-the image's `pools`. If no image of a list has the platform, the list is declared for a pool too many: give each list its own
-`pools` in the plan, or its own platform on the command line (`LIST=PLATFORM`).
+Use a tag that is published for the platform. Or keep the workload off the pool with a nodeSelector, and remove the pool from
+the image's `pools`. If no image of a list has the platform, the list is probably declared for one pool too many. Set `pools`
+for each list in the plan, or a platform for each list on the command line (`LIST=PLATFORM`).
 
 ## When it cannot tell
-The index, or the config of a single-platform image, could not be read; or the index lists the platform, and its manifest was
+The index, or the config of a single-platform image, could not be read. Or the index lists the platform, but its manifest was
 not observed.
 
 ## References
@@ -53,16 +53,16 @@ def _parts(placement: Placement, offered: tuple[str, ...]) -> tuple[Part, ...]:
                 names_who=True,
             ),
         )
-    there = f"it has {', '.join(offered)}" if offered else "it is a single image for another platform"
+    there = f"It has {', '.join(offered)}" if offered else "It is a single-platform image for another platform"
     wanted = f"{platform.os}/{platform.architecture}"
     return (
-        Part(f"{image} has no manifest for {wanted}, which pool {placement.pool.name} needs; {there}.", names_who=True),
+        Part(f"{image} has no manifest for {wanted}, which pool {placement.pool.name} needs. {there}.", names_who=True),
         Part("Error on the node: `no match for platform in manifest: not found`.", Role.SYMPTOM),
     )
 
 
 def _remedies(site: Site, placement: Placement) -> Iterator[Remedy]:
-    """A list of which no image fits the pool is declared for a pool too many, rather than full of wrong tags."""
+    """Yield the remedies. If no image of a list has the platform, the `pools` of the list are wrong, not its tags."""
     platform, pool = placement.need.platform, placement.pool.name
     if (mismatch := site.list_platforms.of(placement)) is not None:
         cause = f"No image of `{mismatch.file}` has a manifest for {platform}."
@@ -87,7 +87,7 @@ def _finding(site: Site, placement: Placement) -> Finding:
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per image and pool."""
+    """Yield one outcome per image and pool."""
     fine = 0
     said: set[tuple[str, str]] = set()
     for placement in settled(site, ID, lambda _: True):
@@ -96,7 +96,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         elif placement.standing is Standing.PLATFORM_ABSENT:
             yield _finding(site, placement)
         elif (trouble := placement.resolution.trouble) is not None:
-            if (key := (placement.image.name, trouble.detail)) not in said:  # it is listed, and may not be there all the same
+            if (key := (placement.image.name, trouble.detail)) not in said:  # the index lists it, but it may be missing
                 said.add(key)
                 yield unknown(ID, image_subject(placement.image), trouble)
         else:

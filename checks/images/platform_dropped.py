@@ -1,16 +1,16 @@
 """## What it checks
-Every platform and Windows build that a pool needs and that the source has is still there in the copy: on the registry
-inside, or, where that was not to be asked, in the plan's archives.
+Every platform and Windows build that a pool needs and the source has is also in the copy: on the internal registry or, if the
+registry was not part of the audit, in the plan's archives.
 
 ## Why it matters
-Copy tools keep one platform unless told otherwise, or drop os.version, mostly in silence. The tag is there, the list is
-complete, and one pool still says `no match for platform in manifest: not found`.
+Copy tools often copy one platform by default, or ignore os.version, mostly without a message. The tag is there and the list
+is complete, but one pool fails with `no match for platform in manifest: not found`.
 
 ## How to fix
-Copy the index with all platforms, or the missing one besides, and collect again.
+Copy the index with all platforms, or copy the missing one in addition. Then collect again.
 
 ## When it cannot tell
-How the image stands at its source or in the copy could not be observed. An image that is missing altogether is
+The image could not be observed at its source or in the copy. A completely missing image is reported by
 `image-missing-in-target`.
 
 ## References
@@ -38,7 +38,7 @@ _LOST = frozenset({Standing.PLATFORM_ABSENT, Standing.BUILD_MISMATCH})
 
 
 def _kept(copy: Copy) -> tuple[str, ...]:
-    """The platforms that the copy still has."""
+    """Return the platforms in the copy."""
     document = copy.image.document
     if isinstance(document, Index):
         listed = dict.fromkeys(str(platform) for _, platform in entries(document))
@@ -47,7 +47,7 @@ def _kept(copy: Copy) -> tuple[str, ...]:
 
 
 def _is_degraded(copy: Copy) -> bool:
-    """Whether the exact Windows build was left behind, so that the pool runs another by the previous-LTSC rule."""
+    """Whether the copy lacks the exact Windows build, so the pool runs another one by the previous-LTSC rule."""
     assert copy.wanted is not None  # noqa: S101 - the check requires the sources
     before, after = copy.wanted.resolution.choice.fit, copy.kept.resolution.choice.fit
     return before is Fit.EXACT and after in {Fit.FALLBACK, Fit.BLANK}
@@ -56,16 +56,16 @@ def _is_degraded(copy: Copy) -> bool:
 def _parts(copy: Copy) -> tuple[Part, ...]:
     image, platform, pool = copy.image.reference, copy.kept.need.platform, copy.kept.pool.name
     if copy.kept.resolution.dropped:
-        there = f"lists it, but the manifest itself is not there ({copy.kept.resolution.dropped})"
+        there = f"lists it without its manifest ({copy.kept.resolution.dropped})"
     elif kept := _kept(copy):
         there = f"has only {', '.join(kept)}"
     else:
-        there = "is a single image for another platform"
+        there = "is a single-platform image for another platform"
     found = f"{copy.place} {there}"
-    error = '"no match for platform in manifest: not found".'
+    error = "`no match for platform in manifest: not found`."
     return (
-        Part(f"The source of {image} has {platform} for {pool}; {found}.", key=found, names_who=True),
-        Part(f"A node of {pool} would say: {error}", Role.SYMPTOM, error, names_who=True),
+        Part(f"The source of {image} has {platform} for {pool}, but {found}.", key=found, names_who=True),
+        Part(f"Error on nodes of {pool}: {error}", Role.SYMPTOM, error, names_who=True),
     )
 
 
@@ -82,25 +82,25 @@ def _finding(site: Site, copy: Copy, severity: Severity, parts: tuple[Part, ...]
         facts={"place": copy.place, "wanted": str(platform), "kept": _kept(copy), "at_source": pinned},
         location=copy.kept.need.why[0].location,
         remedy_kind=RemedyKind.COPY_IMAGE,
-        remedies=(_remedy(site, copy), Remedy("copy", f"Or take {pinned} besides, and put both into one index.")),
+        remedies=(_remedy(site, copy), Remedy("copy", f"Or also copy {pinned}, and put both into one index.")),
     )
 
 
 def _remedy(site: Site, copy: Copy) -> Remedy:
-    """The index once more, unless it is there: then crane copies nothing, and the manifest has to come by itself."""
+    """Return the remedy that copies the index, or only the manifest if the index is already there: crane then skips it."""
     image, entry = copy.image.reference, copy.kept.resolution.choice.entry
     if copy.at is not None and entry is not None and copy.kept.resolution.dropped:
         command = ["crane", "copy", f"{image.repository}@{entry.digest}", f"{copy.at.repository}@{entry.digest}"]
         return Remedy(
             "copy",
-            "Copy the manifest that is missing: of an index that is there, crane copies nothing.",
+            "Copy the missing manifest: crane copies nothing if the index is already there.",
             (shlex.join(command),),
         )
     return copied_again(site, image, "Copy the index with every platform.")
 
 
 def _outcome(site: Site, copy: Copy) -> Outcome | None:
-    """What is to be said of one copy; None when it keeps what the pool needs."""
+    """Return the outcome for one copy, or None if it has what the pool needs."""
     assert copy.wanted is not None  # noqa: S101 - the check requires the sources
     if copy.kept.resolution.trouble is not None:
         return unknown(ID, subject_of(copy.kept), copy.kept.resolution.trouble)
@@ -111,15 +111,15 @@ def _outcome(site: Site, copy: Copy) -> Outcome | None:
     if _is_degraded(copy):
         left, run_instead = copy.wanted.resolution.choice.os_version, copy.kept.resolution.choice.os_version
         message = (
-            f"{copy.place} lacks the build {left} that the source of {copy.image.reference} has for {copy.kept.pool.name}: "
-            f"nodes run {run_instead or 'one without a build'} instead."
+            f"{copy.place} lacks the build {left} that the source of {copy.image.reference} has for {copy.kept.pool.name}. "
+            f"Nodes run {run_instead or 'an image without a build'} instead."
         )
         return _finding(site, copy, Severity.WARNING, (Part(message, names_who=True),))
     return None
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per image and pool. What is absent there, or was never there to copy, is the matter of other checks."""
+    """Yield one outcome per image and pool. Other checks report what is absent in the copy or at the source."""
     fine = 0
     for copy in site.copies:
         if copy.kept.is_carrier or copy.kept.standing is Standing.ABSENT:
@@ -137,7 +137,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="The copy has lost a platform",
+    title="Copy lacks a platform that the source has",
     family="images",
     area=Area.COPIES,
     severity=Severity.ERROR,

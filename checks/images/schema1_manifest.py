@@ -1,13 +1,13 @@
 """## What it checks
-No needed image is a Docker schema 1 manifest.
+No required image is a Docker schema 1 manifest.
 
 ## Why it matters
-containerd from 2.1 on does not pull schema 1, and registries are dropping it too. Such a manifest gives no sizes either,
-so every disk estimate that includes it is too small.
+containerd 2.1 and later does not pull schema 1, and registries are removing support for it. Such a manifest has no sizes, so
+every disk estimate that includes it is too small.
 
 ## How to fix
-Copy it through a tool that rewrites it (`skopeo copy --format v2s2`, or a pull and push with Docker), or take a newer tag.
-The digest changes.
+Convert it during the copy (`skopeo copy --format v2s2`, or a pull and push with Docker), or use a newer tag. The digest
+changes.
 
 ## When it cannot tell
 The manifest could not be read.
@@ -38,14 +38,14 @@ ID = "schema1-manifest"
 
 
 class Schema1Support(Versioned, frozen=True, kw_only=True):
-    """Until which version (exclusive) a runtime pulls schema 1."""
+    """The versions of a runtime that pull schema 1."""
 
     runtime: str
 
 
 @cache
 def _refuses(runtime: Program | None) -> bool:
-    """Whether the facts are sure that this runtime no longer pulls schema 1."""
+    """Whether the facts are certain that this runtime does not pull schema 1."""
     if runtime is None or parse_version(runtime.version) is None:
         return False
     rows: tuple[Schema1Support, ...] = table("schema1_support", Schema1Support)
@@ -55,12 +55,12 @@ def _refuses(runtime: Program | None) -> bool:
 
 
 def _finding(site: Site, image: Image, refusing: tuple[str, ...]) -> Finding:
-    effect = f"{', '.join(refusing)} cannot pull it" if refusing else "newer runtimes (containerd from 2.1 on) cannot pull it"
+    effect = f"{', '.join(refusing)} cannot pull it" if refusing else "newer runtimes (containerd 2.1 and later) cannot pull it"
     return Finding(
         check=ID,
         severity=Severity.ERROR if refusing else Severity.WARNING,
         subject=image_subject(image),
-        message=f"{image.reference} is a Docker schema 1 manifest: {effect}, and it gives no sizes to plan disks with.",
+        message=f"{image.reference} is a Docker schema 1 manifest: {effect}. It has no sizes, so disk estimates are too small.",
         facts={"digest": image.digest, "refusing_pools": refusing},
         location=image.why[0].location if image.why else None,
         remedies=(_remedy(site, image),),
@@ -72,12 +72,12 @@ def _remedy(site: Site, image: Image) -> Remedy:
     target = target_of(site, image.reference)
     command = ["skopeo", "copy", "--format", "v2s2", f"docker://{image.reference}", f"docker://{target}"]
     is_known = target is not None and site.source is not None
-    text = "Rewrite it while copying with `skopeo copy --format v2s2` (the digest changes), or use a newer tag."
+    text = "Convert it during the copy with `skopeo copy --format v2s2` (the digest changes), or use a newer tag."
     return Remedy("rewrite", text, (shlex.join(command),) if is_known else ())
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per image."""
+    """Yield one outcome per image."""
     fine = 0
     refusing: dict[str, list[str]] = {}
     for placement in site.images.placements:
@@ -97,7 +97,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="An image is a Docker schema 1 manifest",
+    title="Image is a Docker schema 1 manifest",
     family="images",
     area=Area.SOURCES,
     severity=Severity.ERROR,

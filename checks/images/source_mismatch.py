@@ -1,17 +1,18 @@
 """## What it checks
-What the source registries state about the bytes of an image agrees, as far as it was observed: sizes and media types of the
-tag, the index and the manifests, the digests of the documents, and the sizes of foreign layers.
+All observed statements of the source registries about the content of an image agree: sizes and media types of the tag, the
+index and the manifests, the digests of the documents, and the sizes of foreign layers.
 
 ## Why it matters
-Copy tools verify what they read and stop: `error verifying size`, or `manifest digest … does not match requested digest`. What
-a tool copies all the same, the nodes refuse later.
+Copy tools verify what they read and stop: `error verifying size`, or `manifest digest … does not match requested digest`. If
+a tool copies the content anyway, the nodes reject it later.
 
 ## How to fix
-Take another tag or digest of the image, or ask its publisher to push it again. If a proxy or a cache serves the image, delete
+Use another tag or digest of the image, or ask its publisher to push it again. If a proxy or a cache serves the image, delete
 it there.
 
 ## When it cannot tell
-What was not asked is not compared: layers of source registries are not read. `image-absent` reports tags without an answer.
+Content that was not requested is not compared: layers of source registries are not read. Tags without an answer are reported
+by `image-absent`.
 
 ## References
 go-containerregistry pkg/v1/remote (what `crane` verifies); containerd core/images/image.go; OCI image-spec, "Descriptors".
@@ -35,12 +36,12 @@ def _place(one: Contents) -> str:
 
 
 def _remedies(_: Contents) -> tuple[Remedy, ...]:
-    text = "Take another tag or digest of this image, or ask its publisher to push it again. Delete it from caching proxies."
+    text = "Use another tag or digest of this image, or ask its publisher to push it again. Delete it from caching proxies."
     return (Remedy("edit", text),)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per image."""
+    """Yield one outcome per image."""
     yield from outcomes(ID, site.source_contents, _remedies, _place)
 
 

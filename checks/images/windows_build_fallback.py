@@ -1,18 +1,18 @@
 """## What it checks
-Images that run on a Windows pool only by grace: by the previous-LTSC rule (no manifest of the exact build), because the
-image says no `os.version` at all, or although the pool's containerd may pick another build than the best one.
+Images that run on a Windows pool only under a condition. There is no manifest of the exact build, so the previous-LTSC rule
+applies. The image has no `os.version`. Or the pool's containerd may choose another build than the best one.
 
 ## Why it matters
-The previous-LTSC rule needs containerd 1.7.6 (1.6.23) or later. A blank os.version matches every host, also those where
-it does not run. And containerd before 2.1.6 does not sort by os.version: on Windows Server 2025 a mixed index may give
+The previous-LTSC rule needs containerd 1.7.6 (1.6.23) or later. An image without os.version matches every host, even one
+where it does not run. containerd before 2.1.6 does not sort by os.version: on Windows Server 2025, a mixed index may yield
 the 2022 image.
 
 ## How to fix
-Take a tag that is built for the pool's build, update containerd to 2.1.6 or later, or pin the digest of the right
-platform. On Annual Channel hosts (23H2) the LTSC 2022 images are what Microsoft means to be run, so that is only noted.
+Use a tag with the pool's build, update containerd to 2.1.6 or later, or pin the digest of the right platform. On Annual
+Channel hosts (23H2), Microsoft expects LTSC 2022 images, so the finding is information only.
 
 ## When it cannot tell
-The index, or the config that says os.version, could not be read.
+The index, or the config with os.version, could not be read.
 
 ## References
 containerd#11366; containerd/platforms#25; facts/windows_runtimes.yaml.
@@ -35,29 +35,29 @@ RUNNABLE = frozenset({Standing.OK, Standing.FALLBACK})
 
 
 def _has_base_images(os_version: str) -> bool:
-    """False for host-only releases, for which no image of the exact build can exist."""
+    """Whether base images of the exact build can exist. False for host-only releases."""
     split = split_version(os_version)
     release = release_of(split[1]) if split else None
     return release is None or release.base_images
 
 
 def _judge(placement: Placement) -> tuple[Severity, str, str] | None:
-    """Severity, case and message; None when the image suits the pool as it is."""
+    """Return severity, case and message, or None if the image runs on the pool without a condition."""
     choice, rule = placement.resolution.choice, placement.resolution.runtime
     image, pool, host = placement.image.reference, placement.pool, placement.need.platform.os_version
     if choice.fit is Fit.BLANK:
-        message = f"{image} says no os.version, so {pool.name} ({host}) takes it without knowing whether it runs there."
+        message = f"{image} has no os.version, so {pool.name} ({host}) pulls it without knowing whether it can run."
         return Severity.WARNING, "blank", message
     if choice.fit is Fit.FALLBACK:
-        known = f"which version {pool.runtime} follows is not known" if pool.runtime else "the plan does not say what runs"
-        needs = "" if rule is not None else f"; that needs containerd 1.7.6 (1.6.23) or later, and {known}"
+        known = f"the rule of {pool.runtime} is unknown" if pool.runtime else "the plan does not state the runtime"
+        needs = "" if rule is not None else f". This needs containerd 1.7.6 (1.6.23) or later, and {known}"
         severity = Severity.WARNING if _has_base_images(host) else Severity.INFO
-        ran = f"{pool.name} runs {choice.os_version} by the previous-LTSC rule"
+        ran = f"{pool.name} runs {choice.os_version} under the previous-LTSC rule"
         return severity, "fallback", f"{image} has no build for {host}: {ran}{needs}."
     if rule is not None and not rule.sorts_os_version and choice.runnable_builds > 1:
         message = (
-            f"{image} has {choice.runnable_builds} builds that {pool.name} ({host}) can run, and {pool.runtime} does not sort "
-            f"by os.version: it may take another than {choice.os_version}."
+            f"{image} has {choice.runnable_builds} builds that {pool.name} ({host}) can run, but {pool.runtime} does not sort "
+            f"by os.version. It may pull another one than {choice.os_version}."
         )
         return Severity.WARNING, "unsorted", message
     return None
@@ -67,7 +67,7 @@ def _finding(placement: Placement, judged: tuple[Severity, str, str]) -> Finding
     severity, case, message = judged
     choice = placement.resolution.choice
     upgrade = Remedy("upgrade", f"Update containerd on {placement.pool.name} to 2.1.6 or later.")
-    exact = Remedy("edit", f"Take a tag with a build for {placement.need.platform.os_version}, if there is one.")
+    exact = Remedy("edit", f"Use a tag with a build for {placement.need.platform.os_version}, if one is published.")
     return Finding(
         check=ID,
         severity=severity,
@@ -82,7 +82,7 @@ def _finding(placement: Placement, judged: tuple[Severity, str, str]) -> Finding
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per image and Windows pool that can run it. HostProcess containers are exempt."""
+    """Yield one outcome per image and Windows pool that can run it. HostProcess containers are exempt."""
     fine = 0
     for placement in settled(site, ID, lambda placed: placed.pool.is_windows):
         if isinstance(placement, Undetermined):
@@ -100,7 +100,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="An image runs on a Windows pool only by a fallback",
+    title="Image runs on a Windows pool only by fallback",
     family="images",
     area=Area.SOURCES,
     severity=Severity.WARNING,

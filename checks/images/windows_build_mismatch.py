@@ -1,23 +1,23 @@
 """## What it checks
-Every image that a Windows pool needs has a manifest whose `os.version` the host build can run: equal builds before
-Windows Server 2022; from then on also the previous LTSC's, down to its floor. Older containerd (before 1.6.23, and 1.7.0
-to 1.7.5) wants equal builds everywhere. HostProcess containers run on every build.
+Every image for a Windows pool has a manifest with an `os.version` that the host build can run. Before Windows Server 2022,
+the builds must be equal. From then on, a host also runs images of the previous LTSC, down to its floor. Older containerd
+(before 1.6.23, and 1.7.0 to 1.7.5) requires equal builds everywhere. HostProcess containers run on every build.
 
 ## Why it matters
-Windows containers share the host's kernel. A newer image never starts on an older host, and an old one is refused:
-`The operating system of the container does not match the operating system of the host. (0xc0370101)`, or
-`no match for platform in manifest`.
+Windows containers share the host's kernel. A newer image never starts on an older host, and the host rejects an image that is
+too old: `The operating system of the container does not match the operating system of the host. (0xc0370101)`, or `no match
+for platform in manifest`.
 
 ## How to fix
-Take a tag that is built for the pool's build, or move the pool to a build that the image is published for. Where only an
-old containerd refuses, update it.
+Use a tag with the pool's build, or move the pool to a build that the image is published for. If only an old containerd
+rejects the image, update containerd.
 
 ## When it cannot tell
-The index, or the config that says os.version, could not be read.
+The index, or the config with os.version, could not be read.
 
 ## References
-containerd/platforms platform_windows_compat.go; Microsoft, Windows container version compatibility;
-facts/windows_builds.yaml and facts/windows_runtimes.yaml.
+containerd/platforms platform_windows_compat.go; Microsoft, Windows container version compatibility; facts/windows_builds.yaml
+and facts/windows_runtimes.yaml.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _host_name(os_version: str) -> str:
 
 
 def _refused_by_runtime_only(placement: Placement) -> bool:
-    """Whether the host could run the image, and only the declared containerd is too old to see it."""
+    """Whether the host can run the image, and only the declared containerd is too old for it."""
     rule, host = placement.resolution.runtime, placement.need.platform.os_version
     if rule is None or rule.matching != "strict":
         return False
@@ -51,15 +51,15 @@ def _refused_by_runtime_only(placement: Placement) -> bool:
 def _finding(placement: Placement) -> Finding:
     image, host = placement.image.reference, placement.need.platform
     builds = placement.resolution.choice.builds
-    there = ", ".join(builds) or "none that says its build"
+    there = ", ".join(builds) or "without an os.version"
     name = placement.pool.name
-    message = f"{image} is built for Windows {there}; {name} runs {_host_name(host.os_version)} and cannot run any of them."
-    remedy = Remedy("edit", f"Take a tag with os.version {host.os_version}, or move {name} to a build that is published.")
+    message = f"{image} is built for Windows {there}. {name} runs {_host_name(host.os_version)} and cannot run it."
+    remedy = Remedy("edit", f"Use a tag with os.version {host.os_version}, or move {name} to a build that is published.")
     is_refused = _refused_by_runtime_only(placement)
     runtime = str(placement.pool.runtime or "")
     if is_refused:
         message = (
-            f"{image} would run on {_host_name(host.os_version)}, but {placement.pool.runtime} wants equal builds and "
+            f"{image} can run on {_host_name(host.os_version)}, but {placement.pool.runtime} requires an equal build and "
             f"finds only {there}."
         )
         remedy = Remedy("upgrade", f"Update containerd on {placement.pool.name} to 1.7.6 or later (1.6.23 on that line).")
@@ -69,7 +69,7 @@ def _finding(placement: Placement) -> Finding:
         subject=subject_of(placement),
         parts=(
             Part(message, names_who=not is_refused),
-            Part('A node would say: "no match for platform in manifest: not found".', Role.SYMPTOM),
+            Part("Error on the node: `no match for platform in manifest: not found`.", Role.SYMPTOM),
         ),
         facts={
             "host": host.os_version,
@@ -84,7 +84,7 @@ def _finding(placement: Placement) -> Finding:
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per image and Windows pool that has something for Windows at all."""
+    """Yield one outcome per Windows pool and image with a manifest for Windows."""
     fine = 0
     for placement in settled(site, ID, lambda placed: placed.pool.is_windows):
         if isinstance(placement, Undetermined):
@@ -100,7 +100,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="An image has no Windows build that the pool's hosts can run",
+    title="No compatible Windows build for the pool",
     family="images",
     area=Area.SOURCES,
     severity=Severity.ERROR,

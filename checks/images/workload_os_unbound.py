@@ -1,16 +1,16 @@
 """## What it checks
-In a plan with Linux and Windows pools, every workload says on which of the two it runs: by a node selector, a required node
+In a plan with Linux and Windows pools, every workload selects its operating system: by a node selector, a required node
 affinity, a runtime class or HostProcess.
 
 ## Why it matters
-A pod that is bound to no OS is scheduled to either. On the wrong one it stays in `ImagePullBackOff` with `no match for
-platform in manifest`, or in `ContainerCreating`. `spec.os` alone does not steer the scheduler.
+The scheduler can place a pod without an OS selector on either system. On the wrong one, it stays in `ImagePullBackOff` with
+`no match for platform in manifest`, or in `ContainerCreating`. `spec.os` alone does not affect the scheduler.
 
 ## How to fix
 Add `nodeSelector: {kubernetes.io/os: linux}` or `windows` to the pod template.
 
 ## When it cannot tell
-Never by itself. Taints of the nodes are not in the plan: where every Windows node has one, waive this.
+Never. Taints of the nodes are not in the plan: if every Windows node has a taint, waive this finding.
 
 ## References
 Kubernetes documentation, "Guide for Running Windows Containers in Kubernetes", on node selectors and taints.
@@ -35,7 +35,7 @@ def _finding(owner: str, demand: Demand) -> Finding:
         severity=Severity.WARNING,
         subject=Subject("workload", owner),
         message=(
-            f"{owner} is bound to no OS, and the plan has Linux and Windows pools: on the wrong one its pods fail with "
+            f"{owner} has no OS selector, but the plan has Linux and Windows pools. Error if a pod runs on the wrong one: "
             "`no match for platform in manifest`."
         ),
         facts={"image": demand.text, "pools": demand.pools, **demand.proof},
@@ -45,7 +45,7 @@ def _finding(owner: str, demand: Demand) -> Finding:
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per workload."""
+    """Yield one finding per workload."""
     mixed = {pool.is_windows for pool in site.plan.pools} == {True, False}
     fine: set[str] = set()
     unbound: dict[str, Demand] = {}
@@ -66,7 +66,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A workload is bound to no OS in a mixed cluster",
+    title="Workload in a mixed cluster has no OS selector",
     family="images",
     area=Area.WORKLOADS,
     severity=Severity.WARNING,

@@ -60,7 +60,7 @@ def test_a_bad_line_is_found_at_its_place_and_the_others_are_examined() -> None:
 def test_a_third_mention_points_at_the_first() -> None:
     found = findings(said("image-duplicate", LIST_PLAN, files=listed("busybox:1", "busybox:1", "docker.io/busybox:1")))
     assert [str(item.facts["first"]).split(":")[:2] for item in found] == [["images.txt", "1"]] * 2
-    assert "is listed already at images.txt:1" in found[0].message
+    assert "is already listed at images.txt:1" in found[0].message
 
 
 def test_lists_that_overlap_in_any_pool_are_compared() -> None:
@@ -115,7 +115,7 @@ def test_each_pool_without_its_platform_is_a_finding_of_its_own() -> None:
 
 def test_a_single_image_for_another_platform_says_so() -> None:
     found = findings(said("platform-absent", LIST_PLAN, files=listed(WEB), observed={WEB: {"single": "linux/s390x"}}))
-    assert all("single image for another platform" in item.message for item in found)
+    assert all("single-platform image for another platform" in item.message for item in found)
     assert len(found) == 3
 
 
@@ -142,7 +142,7 @@ def windows(host: str, runtime: str, *versions: str, check: str = "windows-build
 
 def test_an_old_containerd_is_blamed_although_a_newer_build_is_offered_too() -> None:
     (found,) = findings(windows("23H2", "containerd 1.7.5", "10.0.20348.1", "10.0.26100.1"))
-    assert "wants equal builds" in found.message
+    assert "requires an equal build" in found.message
     assert found.remedies[0].kind == "upgrade"
 
 
@@ -150,12 +150,12 @@ def test_an_old_containerd_is_blamed_for_a_single_manifest_too() -> None:
     pool = '{platform: "windows/amd64:ltsc2025", runtime: containerd 1.7.5}'
     plan = f'version: 1\npools: {{win: {pool}}}\nimages: [{{ref: "{WEB}"}}]\n'
     (found,) = findings(said("windows-build-mismatch", plan, observed={WEB: {"single": "windows/amd64:10.0.20348.1"}}))
-    assert "would run on 10.0.26100 (Windows Server 2025)" in found.message
+    assert "can run on 10.0.26100 (Windows Server 2025)" in found.message
 
 
 def test_a_build_that_nothing_could_run_is_not_blamed_on_containerd() -> None:
     (found,) = findings(windows("ltsc2022", "containerd 1.7.5", "10.0.17763.1"))
-    assert "wants equal builds" not in found.message
+    assert "requires an equal build" not in found.message
     assert found.remedies[0].kind == "edit"
 
 
@@ -176,7 +176,7 @@ def test_a_fallback_without_a_known_runtime_says_what_it_rests_on() -> None:
     plan = f'version: 1\npools: {{win: {{platform: "windows/amd64:ltsc2025"}}}}\nimages: [{{ref: "{WEB}"}}]\n'
     observed = {WEB: {"platforms": ["windows/amd64:10.0.20348.1"]}}
     (found,) = findings(said("windows-build-fallback", plan, observed=observed))
-    assert "that needs containerd 1.7.6 (1.6.23) or later, and the plan does not say" in found.message
+    assert "This needs containerd 1.7.6 (1.6.23) or later, and the plan does not state" in found.message
 
 
 def test_a_mismatch_is_left_to_its_own_check() -> None:

@@ -171,7 +171,7 @@ def test_what_no_configuration_can_mend_is_said() -> None:
     shown = site(["busybox:1"], {"config.toml": "version = 3\n"}, rewrites={"docker.io/library": f"{INSIDE}/site"})
     assert "not rename library/ to site" in finding(shown).remedies[0].text
     docker = site(["quay.io/a:1"], {"daemon.json": '{"registry-mirrors": []}'}, runtime="docker 27.5.1")
-    assert f"name the image as it is inside, {INSIDE}/a:1" in finding(docker).remedies[0].text
+    assert f"Use the internal name {INSIDE}/a:1" in finding(docker).remedies[0].text
     nowhere = site(["quay.io/a:1"], {"config.toml": "version = 3\n"}, registry=False)
     assert "registry.host" in finding(nowhere).remedies[0].text
 
@@ -207,7 +207,7 @@ def test_two_prefixes_of_one_registry_are_no_matter_for_a_hosts_toml() -> None:
     images = ["docker.io/grafana/grafana:1", "docker.io/rancher/pause:3"]
     remedy = finding(site(images, {"config.toml": V3, "certs.d/quay.io/hosts.toml": ""}, rewrites=rewrites)).remedies[0]
     assert not remedy.commands
-    assert "one prefix before all images of a registry" in remedy.text
+    assert "the same prefix to all images of a registry" in remedy.text
 
 
 @pytest.mark.parametrize(
