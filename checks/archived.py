@@ -1,4 +1,4 @@
-"""What the checks of archives share: how sure their format is, and which remedy it allows."""
+"""Shared by the checks of archives: how certain their format is, and remedies for their size."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ WORTH_SAYING = 10_000_000
 
 
 def is_sure(site: Site) -> bool:
-    """Whether errors may rest on the archives' sizes: they were read, or the format is no low-confidence fact."""
+    """Whether the archives' sizes are certain enough for an error: they were read, or the format is a confirmed fact."""
     load = site.storage.load
     return load is None or load.is_measured or load.form is None or load.form.confidence != "low"
 
 
 def other_format(site: Site) -> tuple[Remedy, ...]:
-    """That an archive of compressed, shared layers is smaller, where it is."""
+    """Return the remedy to write one archive of compressed, shared layers, if this is smaller."""
     load, packed = site.storage.load, site.storage.download.bytes
     if load is None or load.form is None or load.amount.likely - packed < WORTH_SAYING:
         return ()
@@ -24,16 +24,16 @@ def other_format(site: Site) -> tuple[Remedy, ...]:
         return ()
     form = f"{load.form.name}, {'one for all images' if load.form.one_for == 'all' else 'one for each image'}"
     text = (
-        f"{load.form.tool} writes a {form}. One archive for all images with their layers as the registry has them "
-        f"(crane pull, an OCI layout) takes {format_size(packed)}."
+        f"Write one archive of compressed layers for all images (crane pull, an OCI layout). It takes {format_size(packed)}; "
+        f"{load.form.tool} writes a {form}."
     )
     return (Remedy("copy", text),)
 
 
 def spare(site: Site) -> tuple[Remedy, ...]:
-    """That the archives hold what no pool needs, where they do."""
+    """Return the remedy to leave out what no pool needs, if the archives contain such content."""
     load = site.storage.load
     if load is None or load.spare < WORTH_SAYING:
         return ()
-    text = f"{format_size(load.spare)} of it belong to platforms and images that no pool needs: copy only those of the plan."
+    text = f"Copy only the platforms and images of the plan: no pool needs {format_size(load.spare)} of the archives."
     return (Remedy("copy", text),)

@@ -1,4 +1,4 @@
-"""What the checks of storage share: how a stage stands against a capacity, and how its bytes are told."""
+"""Shared by the checks of storage: compare a stage with a capacity, and describe its bytes."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from checks.affected import partly
 
 LARGEST = 5
 SHOWN = 3
-WORTH_SAYING = 10_000_000  # bytes that are worth a remedy of their own
+WORTH_SAYING = 10_000_000  # bytes; smaller savings get no remedy
 
 
 @dataclass(frozen=True, slots=True)
 class Strain:
-    """How a stage stands: the severity of what is wrong, None for nothing; and whether more evidence could change that.
+    """The result of the comparison: the severity (None if the stage fits), and whether more evidence can change it.
 
-    `is_over` tells what does not fit, or likely does not, from what only crosses the mark below.
+    `is_over` is True if the stage does not fit or probably does not fit. It is False if it only exceeds the warning mark.
     """
 
     severity: Severity | None
@@ -33,9 +33,10 @@ class Strain:
 
 
 def strain(stage: Stage, capacity: int, mark: int, *, is_sure: bool = True) -> Strain:
-    """A stage against its capacity, and against a mark below it from which on it is a warning.
+    """Compare a stage with its capacity, and with a lower `mark` above which the result is a warning. Sizes are in bytes.
 
-    What is proven is an error, unless the facts behind it are of low confidence (`is_sure`); what is only likely a warning.
+    A proven excess is an error, or a warning if it depends on facts of low confidence (not `is_sure`). A probable excess is a
+    warning.
     """
     match stage.fit(capacity):
         case Fit.OVER:
@@ -61,9 +62,9 @@ def outcomes(
     *,
     affects: tuple[Affected, ...],
 ) -> Iterator[Outcome]:
-    """The finding if there is one, and that it cannot be told for sure where it cannot; else fine.
+    """Yield the finding, an undetermined outcome if the result is doubtful, or a passed outcome.
 
-    `affects` are the cells of the images that go through the stage: what does not fit is some of them.
+    `affects` are the cells of the images in the stage. Only some of them do not fit.
     """
     if finding is not None:
         yield replace(finding, affects=partly(affects))
@@ -75,15 +76,15 @@ def outcomes(
 
 
 def doubt(stage: Stage) -> str:
-    """Why it cannot be told whether a stage fits."""
+    """Return why it is undetermined whether the stage fits."""
     if not stage.unknown:
-        return f"{stage.name} needs {bounds(stage)}, which takes closer sizes to judge: {stage.provenance}"
+        return f"{stage.name} needs {bounds(stage)}, which is not precise enough: {stage.provenance}"
     named = listed(stage.unknown, SHOWN)
-    return f"the size of {many(len(stage.unknown), 'image')} is not known ({named}): {bounds(stage)}"
+    return f"the size of {many(len(stage.unknown), 'image')} is unknown ({named}): {bounds(stage)}"
 
 
 def bounds(stage: Stage) -> str:
-    """What it comes to, in the words of somebody who knows how much of it is known."""
+    """Return the size of the stage as text, with its bounds: `between 8.0 GB and 20.0 GB`."""
     if stage.unknown:
         return f"{format_size(stage.low)} is a lower bound"
     if stage.low == stage.high:
@@ -92,36 +93,36 @@ def bounds(stage: Stage) -> str:
 
 
 def needed(stage: Stage) -> str:
-    """The bytes of a stage for a sentence: `12.0 GB`, `at least 12.0 GB`, `some 12.0 GB (between 8.0 GB and 20.0 GB)`.
+    """Return the bytes of a stage as text: `12.0 GB`, `at least 12.0 GB`, `about 12.0 GB (between 8.0 GB and 20.0 GB)`.
 
-    Never `at least` of an estimate.
+    An estimate never has `at least`.
     """
     if stage.low != stage.high:
-        return f"some {format_size(stage.bytes)} ({bounds(stage)})"
+        return f"about {format_size(stage.bytes)} ({bounds(stage)})"
     return f"{'at least ' if stage.unknown else ''}{format_size(stage.bytes)}"
 
 
 def gap(stage: Stage, capacity: int, has: str) -> str:
-    """What is missing: `2.0 GB more than … has (10.0 GB)`."""
+    """Return the missing bytes as text: `2.0 GB more than … has (10.0 GB)`."""
     return f"{format_size(stage.bytes - capacity)} more than {has} has ({format_size(capacity)})"
 
 
 def largest(stage: Stage) -> str:
-    """The largest contributors as a sentence; empty where nothing is only one image's."""
+    """Return the largest contributors as a sentence, or an empty string if all bytes are shared."""
     names = contributors(stage)
     if not names:
         return ""
-    shared = f"; {format_size(stage.budget.shared)} are shared" if stage.budget.shared else ""
-    return f" Alone: {', '.join(names)}{shared}."
+    shared = f"; shared: {format_size(stage.budget.shared)}" if stage.budget.shared else ""
+    return f" Largest parts: {', '.join(names)}{shared}."
 
 
 def contributors(stage: Stage) -> tuple[str, ...]:
-    """The largest contributors by what they alone cause."""
+    """Return the largest contributors by the bytes that only they need."""
     return tuple(f"{share.owner} {format_size(share.bytes)}" for share in stage.budget.exclusive[:LARGEST])
 
 
 def facts(stage: Stage, capacity: int) -> Mapping[str, Fact]:
-    """The proof: needed, available, missing, where the numbers come from, and who causes them."""
+    """Return the facts of a finding: needed, available and missing bytes, their source and the largest contributors."""
     return {
         "needed": stage.bytes,
         "at_least": stage.low,
@@ -134,25 +135,25 @@ def facts(stage: Stage, capacity: int) -> Mapping[str, Fact]:
 
 
 def leaner(site: Site) -> tuple[Remedy, ...]:
-    """What would make all stages smaller: one patch level for bases of one kind."""
+    """Return the remedy to use one patch level for all bases of a kind, which makes all stages smaller."""
     spread = [base for base in spread_bases(site.images.placements) if base.saving >= WORTH_SAYING]
     if not spread:
         return ()
     first = spread[0]
     text = (
-        f"Rebuild the Windows images of build {first.build} on one base: they are at the patch levels "
-        f"{', '.join(first.versions)}, and one of these for all saves up to {format_size(first.saving)} compressed."
+        f"Rebuild the Windows images of build {first.build} on one base. They have the patch levels "
+        f"{', '.join(first.versions)}; one level for all saves up to {format_size(first.saving)} compressed."
     )
     return (Remedy("edit", text),)
 
 
 def narrower(stage: Stage) -> tuple[Remedy, ...]:
-    """What would leave out the platforms that come along with whole indexes."""
+    """Return the remedy to leave out the platforms that a copy of whole indexes includes."""
     along = stage.budget.alone.get(OWNER, 0)
     if along < WORTH_SAYING:
         return ()
     text = (
-        f"Some {format_size(along)} of it are platforms that no pool needs: a copy tool that is told a platform (--platform) "
-        "leaves them out, and then the images have other digests."
+        f"Select the platform in the copy tool (--platform): about {format_size(along)} are for platforms that no pool needs. "
+        "The copied images then have other digests."
     )
     return (Remedy("edit", text),)

@@ -1,1 +1,1 @@
-"""The family *storage* of the catalogue."""
+"""Checks of disks, media and sizes."""

@@ -1,17 +1,17 @@
 """## What it checks
-The archives fit on the media that carries them (`copy.media`), and leave a tenth of it free.
+The archives fit on the transfer media (`copy.media`) and leave 10 % of it free.
 
 ## Why it matters
-Whoever stands before a full disk at the end of a long copy has to begin again, with another disk or with fewer images; and what
-did not fit is missed only inside.
+If the media is full at the end of a long copy, the copy must start again with larger media or fewer images. If the error goes
+unnoticed, images are missing at the site.
 
 ## How to fix
-Carry a larger disk or several, leave out platforms that no pool needs, or take a format that keeps layers compressed and shares
+Use larger media or several, leave out platforms that no pool needs, or use a format that keeps layers compressed and shares
 them.
 
 ## When it cannot tell
-Archives that the plan names could not be read, or some images are of unknown size. Where no archive was read, their size
-follows from the copy tool; if the facts do not say what it writes, only bounds are known.
+An archive of the plan could not be read, or the size of an image is unknown. If no archive was read, the size is derived from
+the copy tool. If the facts do not state what the tool writes, only bounds are known.
 
 ## References
 facts/archive_formats.yaml; facts/unpacked_ratios.yaml; facts/platform_sizes.yaml.
@@ -42,7 +42,7 @@ def _finding(site: Site, stage: Stage, media: Media, found: Strain) -> Finding |
     count = -(-stage.bytes * 100 // (media.size * MARK_PERCENT))
     gap_ = gap(stage, media.size, "the media") if found.is_over else f"more than {MARK_PERCENT} % of {format_size(media.size)}"
     enough = format_size(stage.bytes * 100 // MARK_PERCENT + 1, up=True)
-    several = f", or spread the archives over {count} of this size" if count > 1 else ""
+    several = f", or spread the archives over {count} media of this size" if count > 1 else ""
     return Finding(
         check=ID,
         severity=found.severity,
@@ -52,7 +52,7 @@ def _finding(site: Site, stage: Stage, media: Media, found: Strain) -> Finding |
         facts=facts(stage, media.size),
         location=site.plan.where("copy", "media"),
         remedies=(
-            Remedy("edit", f"Carry media of {enough} or more{several}."),
+            Remedy("edit", f"Use media of {enough} or more{several}."),
             *spare(site),
             *other_format(site),
             *narrower(stage),
@@ -62,7 +62,7 @@ def _finding(site: Site, stage: Stage, media: Media, found: Strain) -> Finding |
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome for the media."""
+    """Yield one outcome for the media."""
     stage, media = site.storage.media, site.plan.copy.media if site.plan.copy else None
     if stage is None or media is None or not site.images.placements:
         return
@@ -73,7 +73,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="The archives do not fit on the media",
+    title="Archives do not fit on the media",
     family="storage",
     area=Area.STORAGE,
     severity=Severity.ERROR,

@@ -1,15 +1,16 @@
 """## What it checks
-No archive, and in a folder no file, is larger than a file may be on the media's filesystem.
+No archive, and no file in a folder of archives, is larger than the maximum file size of the media's filesystem.
 
 ## Why it matters
-A stick is mostly formatted as FAT32, which ends a file at 4,294,967,295 bytes: `cp: error writing …: File too large`. A
-layer of a Windows base alone may still fit, and the archive with it does not.
+USB media usually have FAT32, with at most 4,294,967,295 bytes per file: `cp: error writing …: File too large`. One Windows
+base layer can be below this limit while the archive that contains it is above.
 
 ## How to fix
-Cut the file with `split` and join the parts inside, or format the media as exFAT, which Windows and Linux write too.
+Split the file with `split` and join the parts at the site. Or format the media as exFAT, which both Windows and Linux can
+write.
 
 ## When it cannot tell
-An archive that the plan names could not be read, or its size is only an estimate whose bounds lie on both sides of the limit.
+An archive of the plan could not be read. Or its size is an estimate with bounds on both sides of the limit.
 
 ## References
 facts/filesystems.yaml; facts/archive_formats.yaml.
@@ -41,7 +42,7 @@ def _subject(file: CarriedFile) -> Subject:
 
 
 def _commands(file: CarriedFile, cut: Split) -> tuple[str, ...]:
-    """Cutting, checking and joining, for a shell on either side."""
+    """Return the shell commands that split the file, verify it and join the parts."""
     path = shlex.quote(file.path or "images.tar")
     cutting = f"split -b {cut.mebibytes}M -d -a {max(2, len(str(cut.parts - 1)))}"
     if file.in_folder:
@@ -55,17 +56,17 @@ def _commands(file: CarriedFile, cut: Split) -> tuple[str, ...]:
 
 
 def _finding(site: Site, file: CarriedFile, limit: Filesystem, severity: Severity) -> Finding:
-    # A folder becomes a tar first, of which nobody knows the size; its largest file tells how many parts there are at least.
+    # A folder is packed into a tar of unknown size. Its largest file gives the minimum number of parts.
     cut = split_plan(file.likely, limit.max_file)
-    about = "" if file.low == file.high else "some "
+    about = "" if file.low == file.high else "about "
     parts = f"{'at least ' if file.in_folder else ''}{many(cut.parts, 'part')} of {cut.mebibytes:,} MiB"
     return Finding(
         check=ID,
         severity=severity,
         subject=_subject(file),
         message=(
-            f"{file.name} has {about}{format_size(file.likely)} ({file.likely:,} bytes), and a file on {limit.name} ends at "
-            f"{limit.max_file:,}. Whoever copies it sees: {limit.symptom}"
+            f"{file.name} has {about}{format_size(file.likely)} ({file.likely:,} bytes), but {limit.name} allows only "
+            f"{limit.max_file:,} bytes per file. Error during the copy: `{limit.symptom}`."
         ),
         facts={
             "bytes": file.likely,
@@ -79,21 +80,21 @@ def _finding(site: Site, file: CarriedFile, limit: Filesystem, severity: Severit
         },
         location=site.plan.where("copy", "media", "filesystem"),
         remedies=(
-            Remedy("command", f"Cut it into {parts}, and join them inside.", _commands(file, cut)),
-            Remedy("edit", f"Format the media as {ROOMY}, whose files have no such limit."),
+            Remedy("command", f"Split it into {parts}, and join them at the site.", _commands(file, cut)),
+            Remedy("edit", f"Format the media as {ROOMY}, which has no such limit."),
         ),
         affects=_affected(site, file),
     )
 
 
 def _affected(site: Site, file: CarriedFile) -> tuple[Affected, ...]:
-    """The images in the archive if it was read, else some of those that are still to be copied."""
+    """Return the images in the archive if it was read, else the images still to copy, marked as failing in part."""
     read = {archive.path for archive in site.archives.read} if site.archives is not None else set()
     return in_archive(site, file.path) if file.path in read else partly(not_arrived(site))
 
 
 def _outcome(site: Site, file: CarriedFile, limit: Filesystem, *, sure: bool, is_whole: bool) -> Iterator[Outcome]:
-    """`is_whole`: nothing of unknown size may come into the file."""
+    """Yield the outcomes of one file. `is_whole`: nothing of unknown size can be added to the file."""
     found = fit(file.low, file.likely, file.high, limit.max_file)
     if found is Fit.FITS:
         yield from (Fine(),) if is_whole else ()
@@ -102,20 +103,20 @@ def _outcome(site: Site, file: CarriedFile, limit: Filesystem, *, sure: bool, is
         yield _finding(site, file, limit, Severity.ERROR if found is Fit.OVER and sure else Severity.WARNING)
     if found is not Fit.OVER or not sure:
         size = f"between {format_size(file.low)} and {format_size(file.high)}"
-        detail = f"{file.name} has {size}, and a file on {limit.name} ends at {limit.max_file:,} bytes"
+        detail = f"{file.name} has {size}, and {limit.name} allows {limit.max_file:,} bytes per file"
         yield Undetermined(ID, _subject(file), Kind.MISSING_EVIDENCE, detail, affects=_affected(site, file))
 
 
 def _unread(site: Site, load: Load) -> Iterator[Outcome]:
     if load.unknown:
         named = listed(load.unknown, SAID)
-        detail, faults = f"of unknown size: {named}", site.faults_of(load.unknown)
+        detail, faults = f"the size of {named} is unknown", site.faults_of(load.unknown)
         affects = partly(not_arrived(site))
         yield Undetermined(ID, Subject("media", "copy.media"), Kind.MISSING_EVIDENCE, detail, faults, affects=affects)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome for each archive."""
+    """Yield one outcome for each archive."""
     load, media = site.storage.load, site.plan.copy.media if site.plan.copy else None
     limit = filesystem(media.filesystem) if media is not None else None
     if load is None or limit is None or not site.images.placements:
@@ -129,7 +130,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="An archive is larger than a file may be on the media",
+    title="Archive exceeds the maximum file size of the media",
     family="storage",
     area=Area.STORAGE,
     severity=Severity.ERROR,

@@ -1,21 +1,22 @@
 """## What it checks
-What a node of the pool holds once every image of the pool is there fits on its disk (`pools.….disk`) and stays below the mark
-at which kubelet begins to remove images: unpacked layers, the compressed blobs that containerd keeps beside them, a writable
-layer for each container and, where no registry serves the nodes, the archives while they are imported. Layers count once, as
-nodes share them. The operating system and logs are not counted: `disk` is what the node has for images.
+All images of a pool fit on the disk of its nodes (`pools.….disk`), below the threshold at which kubelet starts to remove
+images. The sum contains the unpacked layers, the compressed blobs that containerd also keeps, and a writable layer for each
+container. If no registry serves the nodes, it also contains the archives during the import. Nodes share layers, so each
+counts once. The operating system and logs are not included: `disk` is the space for images.
 
 ## Why it matters
-A pull that fills the disk fails with `no space left on device` (on Windows: `There is not enough space on the disk.`), pods
-are evicted for disk pressure, and beyond 85 % kubelet removes images. One that was imported by hand cannot be pulled again:
-the next pod that needs it stays in ErrImagePull.
+A pull that fills the disk fails with `no space left on device` (on Windows: `There is not enough space on the disk.`), and
+pods are evicted for disk pressure. Above 85 %, kubelet removes images. An imported image cannot be pulled again: the next pod
+that needs it stays in ErrImagePull.
 
 ## How to fix
-Enlarge the disk, take images off the pool that it does not need, bring images onto one base at one patch level, or import
+Enlarge the disk, remove images that the pool does not need, use one base at one patch level for all images, or import
 archives from another disk.
 
 ## When it cannot tell
-The unpacked size of layers is not in any manifest. Where it could not be read from the layers' last bytes it is estimated
-with a factor; where the bounds of that lie on both sides of a mark, or some images are of unknown size, nobody can tell.
+No manifest has the unpacked size of layers. If it could not be read from the last bytes of the layers, it is estimated with a
+factor. The result is undetermined if the bounds of the estimate are on both sides of a threshold, or if the size of an image
+is unknown.
 
 ## References
 containerd docs/cri/config.md, discard_unpacked_layers; facts/kubelet_thresholds.yaml; facts/unpacked_ratios.yaml;
@@ -37,7 +38,7 @@ from checks.archived import is_sure
 from checks.stages import Strain, facts, gap, largest, leaner, needed, outcomes, strain
 
 ID = "node-disk"
-_SYMPTOMS = {"windows": "There is not enough space on the disk."}
+_SYMPTOMS = {"windows": "There is not enough space on the disk"}
 _SYMPTOM = "no space left on device"
 
 
@@ -55,10 +56,10 @@ def _message(pool: Pool, stage: Stage, found: Strain, mark: Threshold, *, import
     what = f"A node of {pool.name} needs {_what(stage, imports=imports)}"
     if found.is_over:
         symptom = _SYMPTOMS.get(pool.platform.os, _SYMPTOM)
-        return f"{what}, {gap(stage, disk, 'its disk')}. A node would say: {symptom}{largest(stage)}"
-    again = "which cannot be pulled again" if imports else "and pulls them again while the registry inside answers"
+        return f"{what}, {gap(stage, disk, 'its disk')}. Error on the node: `{symptom}`.{largest(stage)}"
+    again = "which cannot be pulled again" if imports else "and pulls them again while the internal registry answers"
     return (
-        f"{what}, {percent(stage.bytes, disk)} of its disk ({format_size(disk)}): from {mark.percent} % on kubelet "
+        f"{what}, {percent(stage.bytes, disk)} of its disk ({format_size(disk)}). From {mark.percent} % on, kubelet "
         f"removes images, {again}.{largest(stage)}"
     )
 
@@ -68,7 +69,7 @@ def _finding(site: Site, pool: Pool, stage: Stage, found: Strain, mark: Threshol
         return None
     enough = format_size(stage.bytes * 100 // mark.percent + 1, up=True)
     elsewhere = ", or import from another disk" if imports else ""
-    text = f"Give the nodes of {pool.name} {enough} or more for images, or take images off the pool{elsewhere}."
+    text = f"Give the nodes of {pool.name} {enough} or more for images, or remove images from the pool{elsewhere}."
     return Finding(
         check=ID,
         severity=found.severity,
@@ -82,7 +83,7 @@ def _finding(site: Site, pool: Pool, stage: Stage, found: Strain, mark: Threshol
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome for each pool that gives its disk, at the fullest that the disk will be."""
+    """Yield one outcome for each pool with a disk size, for the time at which the disk is fullest."""
     imports = {stage.pool: stage for stage in site.storage.imports}
     for node in site.storage.nodes:
         stage, pool = imports.get(node.pool, node), site.plan.pool(node.pool)
@@ -98,7 +99,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="The disk of a node is too small for its images",
+    title="Node disk is too small for its images",
     family="storage",
     area=Area.STORAGE,
     severity=Severity.ERROR,

@@ -1,20 +1,20 @@
 """## What it checks
-The compressed bytes of everything that the pools need, each blob once, fit on the registry's disk and leave 15 % free; and so
-do as many versions of it as the plan keeps side by side (`keep_versions`).
+The compressed bytes of everything that the pools need, each blob once, fit on the registry's disk and leave 15 % free. So
+does the number of versions that the plan keeps (`keep_versions`).
 
 ## Why it matters
-A registry whose disk is full fails in the middle of a push, and one that is nearly full cannot take the next version:
-registries delete nothing by themselves.
+A registry with a full disk fails in the middle of a push. A registry with an almost full disk cannot accept the next version:
+registries delete nothing automatically.
 
 ## How to fix
-Enlarge the disk, keep fewer versions, leave out platforms that no pool needs, or bring images onto one base at one patch
-level, so that they share its layers.
+Enlarge the disk, keep fewer versions, leave out platforms that no pool needs, or use one base at one patch level for all
+images, so that they share its layers.
 
 ## When it cannot tell
-The size of some images is not known (not collected, not readable, or schema 1). The sum is then a lower bound: it can
-prove that the disk is too small, but not that it is large enough. What further versions will share with this one nobody can
-know: they are counted in full, and never make more than a warning. Where the copy tool takes whole indexes, the platforms that
-no pool needs come along; nobody has looked at them, so that they are guessed.
+The size of an image is unknown (not collected, not readable, or schema 1). The sum is then a lower bound. It can prove that
+the disk is too small, but not that it is large enough. It is unknown what further versions share with this one, so they count
+in full and lead to a warning at most. If the copy tool copies whole indexes, it also copies platforms that no pool needs.
+Their sizes are estimated.
 
 ## References
 OCI image manifest, descriptor sizes; distribution stores each digest once, whatever repository names it;
@@ -39,7 +39,7 @@ FREE_PERCENT = 15
 
 
 def _mark(disk: int) -> int:
-    """Up to here, enough is free."""
+    """Return the number of bytes up to which enough of the disk is free."""
     return disk * (100 - FREE_PERCENT) // 100
 
 
@@ -47,19 +47,19 @@ def _message(registry: Registry, stage: Stage, disk: int, found: Strain) -> str:
     full = stage.bytes * registry.keep_versions
     if found.is_over:
         return (
-            f"The images need {needed(stage)} compressed, {gap(stage, disk, registry.host)}; a push fails with: no space left "
-            f"on device."
+            f"The images need {needed(stage)} compressed, {gap(stage, disk, registry.host)}. "
+            "Error during a push: `no space left on device`."
         )
     if registry.keep_versions > 1 and full > _mark(disk):
         over = f"{format_size(full - disk)} more than" if full > disk else f"less than {FREE_PERCENT} % below"
         return (
-            f"One version of the images needs {needed(stage)} compressed; {registry.keep_versions} of them, as the plan keeps, "
-            f"need up to {format_size(full)} where they share nothing, {over} the {format_size(disk)} of {registry.host}."
+            f"One version of the images needs {needed(stage)} compressed. The plan keeps {registry.keep_versions} versions. If "
+            f"they share nothing, they need up to {format_size(full)}, {over} the {format_size(disk)} of {registry.host}."
         )
     free = 100 * (disk - stage.bytes) / disk
     return (
-        f"The images need {needed(stage)} compressed, which leaves {free:.0f} % of the {format_size(disk)} of "
-        f"{registry.host} free: less than {FREE_PERCENT} %."
+        f"The images need {needed(stage)} compressed. This leaves only {free:.0f} % of the {format_size(disk)} of "
+        f"{registry.host} free, less than {FREE_PERCENT} %."
     )
 
 
@@ -86,7 +86,7 @@ def _finding(site: Site, registry: Registry, stage: Stage, disk: int, found: Str
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome for the registry, and one more where its budget is only a lower bound."""
+    """Yield one outcome for the registry, and another one if its budget is only a lower bound."""
     registry, stage = site.plan.registry, site.storage.registry
     if registry is None or registry.disk is None or not site.images.placements:
         return
@@ -99,7 +99,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="The registry's disk is too small",
+    title="Registry disk is too small",
     family="storage",
     area=Area.STORAGE,
     severity=Severity.ERROR,

@@ -1,17 +1,19 @@
 """## What it checks
-How much of what a stage needs is an estimate, of every disk whose size the plan gives, and which images are of unknown size.
+For every disk with a size in the plan, the share of the required bytes that is an estimate, and the images of unknown size.
 
 ## Why it matters
-An estimate multiplies compressed bytes by what layers usually unpack to. Where the copy tool takes whole indexes, the platforms
-that no pool needs come along, and nobody has looked at them: they are taken to be like their siblings. One image that is
-different can make a disk too small that the sum calls large enough: who reads the number should know how much of it is one.
+An estimate multiplies the compressed bytes by a typical unpacking factor. If the copy tool copies whole indexes, it also
+copies platforms that no pool needs. They were not observed, and are assumed to have the size of the other platforms. One
+unusual image can make a disk too small although the sum says that it is large enough. The reader of the sum must know how
+much of it is estimated.
 
 ## How to fix
-Collect again where the registries answer: the unpacked size of a layer is read from its last bytes, without a download. Where a
-registry does not serve ranges, or layers tell nothing (eStargz, zstd without a size), leave room up to the upper bound.
+Collect again while the registries answer: the unpacked size of a layer is read from its last bytes, without a download. If a
+registry does not support range requests, or the layers do not contain the size (eStargz, zstd without a size), plan for the
+upper bound.
 
 ## When it cannot tell
-The size of an image is not known at all: nobody could read its manifest. It is in none of the sums.
+The size of an image is unknown because its manifest could not be read. It is not included in any sum.
 
 ## References
 facts/unpacked_ratios.yaml; facts/container_scratch.yaml; facts/platform_sizes.yaml.
@@ -40,8 +42,8 @@ def _finding(site: Site, stage: Stage) -> Finding:
         severity=Severity.INFO,
         subject=Subject("stage", stage.name, pool=stage.pool),
         message=(
-            f"{share} of the {format_size(stage.bytes)} of {stage.name} ({format_size(stage.estimated)}) is an estimate: "
-            f"the whole is {'more than ' + format_size(stage.low) if stage.unknown else bounds(stage)}."
+            f"{share} of the {format_size(stage.bytes)} of {stage.name} ({format_size(stage.estimated)}) is an estimate. "
+            f"The total is {'more than ' + format_size(stage.low) if stage.unknown else bounds(stage)}."
         ),
         facts={**facts(stage, stage.capacity or 0), "estimated": stage.estimated},
         location=site.plan.where(*stage.key),
@@ -50,15 +52,15 @@ def _finding(site: Site, stage: Stage) -> Finding:
 
 
 def _collected(site: Site, stage: Stage) -> tuple[Remedy, ...]:
-    """What would tell unpacked sizes, where they are what is estimated: nobody asks about platforms that no pool needs."""
+    """Return the remedy that reads unpacked sizes, if they are estimated. Platforms that no pool needs are not observed."""
     if stage.estimated <= stage.budget.alone.get(OWNER, 0):
         return ()
-    text = "Collect where the registries answer: they tell the unpacked size of layers by their last bytes."
+    text = "Collect on a machine that can connect to the registries: the last bytes of each layer have its unpacked size."
     return (Remedy("command", text, (f"auditor collect {site.plan.file} -o site.evidence",)),)
 
 
 def _unknown(site: Site, stages: list[Stage]) -> Iterator[Outcome]:
-    """Each image of unknown size once, with the stages that lack it."""
+    """Yield each image of unknown size once, with the stages that do not include it."""
     lacking: dict[str, list[Stage]] = {}
     for stage in stages:
         for name in stage.unknown:
@@ -66,13 +68,13 @@ def _unknown(site: Site, stages: list[Stage]) -> Iterator[Outcome]:
     archives = site.archives.unread if site.archives is not None else {}
     for name, without in lacking.items():
         known = listed([f"the {format_size(stage.bytes)} of {stage.name}" for stage in without], SHOWN)
-        detail = f"the size of {name} is not known, nor what share it has beside {known}, which lack it"
+        detail = f"the size of {name} is unknown, so it is not included in {known}"
         subject = Subject("archive" if name in archives else "image", name)
         yield Undetermined(ID, subject, Kind.MISSING_EVIDENCE, detail, site.faults_of([name]))
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome for each stage whose capacity the plan gives, and one for each image of unknown size."""
+    """Yield one outcome for each stage with a capacity in the plan, and one for each image of unknown size."""
     stages = [stage for stage in site.storage.stages if stage.capacity is not None]
     for stage in stages:
         if stage.estimated:
@@ -85,7 +87,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A size is an estimate",
+    title="Size is partly an estimate",
     family="storage",
     area=Area.STORAGE,
     severity=Severity.INFO,

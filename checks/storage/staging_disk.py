@@ -1,17 +1,17 @@
 """## What it checks
-The disk where images are pulled and archived (`copy.staging`) holds the archives, and beside them what the copy tool keeps
-until they are written: a store of blobs, unpacked images, or a layer on its way.
+The disk where images are pulled and archived (`copy.staging`) holds the archives and what the copy tool keeps until they are
+written: a blob store, unpacked images, or a layer during its transfer.
 
 ## Why it matters
-Archiving runs for hours and fails at its end: `no space left on device`. A tool that writes layers unpacked, or archives each
-image by itself, needs several times the compressed bytes.
+Archiving runs for hours and fails at its end: `no space left on device`. A tool that writes unpacked layers, or a separate
+archive for each image, needs several times the compressed bytes.
 
 ## How to fix
-Enlarge the disk, write the archives straight to the media, or take a format that keeps layers compressed and shares them.
+Enlarge the disk, write the archives directly to the media, or use a format that keeps layers compressed and shares them.
 
 ## When it cannot tell
-Some images are of unknown size, the unpacked size of layers is only an estimate and its bounds lie on both sides of the disk's
-size, or the facts do not say what the tool writes.
+The size of an image is unknown. The unpacked size of layers is an estimate with bounds on both sides of the disk size. Or the
+facts do not state what the tool writes.
 
 ## References
 facts/archive_formats.yaml; facts/unpacked_ratios.yaml; facts/platform_sizes.yaml.
@@ -40,12 +40,10 @@ def _finding(site: Site, stage: Stage, disk: int, found: Strain) -> Finding | No
         return None
     tool = site.plan.copy.tool if site.plan.copy else None
     if found.is_over:
-        gap_ = f"{gap(stage, disk, 'the staging disk')}; {tool or 'the tool'} would stop with: no space left on device"
+        gap_ = f"{gap(stage, disk, 'the staging disk')}. Error from {tool or 'the tool'}: `no space left on device`"
     else:
         gap_ = f"more than {MARK_PERCENT} % of the {format_size(disk)} of the staging disk"
-    text = (
-        f"Give the staging disk {format_size(stage.bytes * 100 // MARK_PERCENT + 1, up=True)} or more, or archive in portions."
-    )
+    text = f"Give the staging disk {format_size(stage.bytes * 100 // MARK_PERCENT + 1, up=True)} or more, or archive in steps."
     return Finding(
         check=ID,
         severity=found.severity,
@@ -59,7 +57,7 @@ def _finding(site: Site, stage: Stage, disk: int, found: Strain) -> Finding | No
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome for the disk."""
+    """Yield one outcome for the disk."""
     stage, copy = site.storage.staging, site.plan.copy
     if stage is None or copy is None or copy.staging is None or not site.images.placements:
         return
@@ -70,7 +68,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="The staging disk is too small",
+    title="Staging disk is too small",
     family="storage",
     area=Area.STORAGE,
     severity=Severity.ERROR,

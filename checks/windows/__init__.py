@@ -1,1 +1,1 @@
-"""The family *windows* of the catalogue."""
+"""Checks of foreign layers, HostProcess containers and Windows versions."""

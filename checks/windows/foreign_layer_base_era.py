@@ -1,16 +1,16 @@
 """## What it checks
-Where the manifest of a Windows image cannot be looked at: whether the build that its index or its tag gives is of a time when
-Microsoft's base images had foreign layers. That ended on 13 June 2023.
+If the manifest of a Windows image was not observed, this check uses the build in its index or its tag. Microsoft's base
+images had foreign layers until 13 June 2023. The check reports images with a build from before that date.
 
 ## Why it matters
-An image on such a base most likely has a layer that copy tools leave behind and that nodes fetch from Microsoft. Nobody can see
-it in a list; the build is the only hint.
+Such an image probably has a foreign layer. Copy tools skip foreign layers, and nodes download them from Microsoft. An image
+list does not show this: the build is the only hint.
 
 ## How to fix
-Collect the manifest, which says it for certain. Rebuild the image on a base of today.
+Collect the manifest, which shows the layers. Rebuild the image on a current base.
 
 ## When it cannot tell
-Neither the index nor the tag gives a build with its revision, or the build is in no fact.
+Neither the index nor the tag has a build with a revision, or the facts do not cover the build.
 
 ## References
 facts/foreign_era.yaml: a heuristic, and wrong for images whose publisher pushed the layers on purpose.
@@ -35,14 +35,14 @@ _BUILD = re.compile(r"(?<![0-9.])10\.0\.(\d{5})\.(\d{1,6})(?![0-9.])")
 
 
 class ForeignEra(Fact, frozen=True, kw_only=True):
-    """The first revision of a build whose base images have no foreign layers: 0 all of them, -1 none."""
+    """The first revision of a build whose base images have no foreign layers: 0 if all have none, -1 if all have some."""
 
     build: int
     first_clean: int
 
 
 def _build_of(placement: Placement) -> tuple[str, re.Match[str] | None]:
-    """What gives the build of an image whose manifest is not at hand, and the build with its revision."""
+    """Return the source of the build (`its index` or `its tag`) and the build with its revision, or None."""
     os_version = placement.resolution.choice.os_version
     if match := _BUILD.search(os_version):
         return "its index", match
@@ -57,21 +57,21 @@ def _finding(site: Site, placement: Placement, era: ForeignEra, build: str, told
         severity=Severity.INFO,
         subject=subject_of(placement),
         parts=(
-            Part(f"{image} is for {build}, as {told} says, and its manifest could not be looked at."),
-            Part(f"It likely has foreign layers: Microsoft's bases have none in {since}.", Role.EFFECT),
+            Part(f"{image} is for {build} according to {told}. Its manifest was not observed."),
+            Part(f"It probably has foreign layers: Microsoft's base images have none in {since}.", Role.EFFECT),
         ),
         facts={"os_version": build, "first_clean": era.first_clean, "source": era.source, "confidence": era.confidence},
         location=placement.need.why[0].location,
-        remedies=(Remedy("command", "Read the manifest, which decides it.", *observing(site, image)),),
+        remedies=(Remedy("command", "Read the manifest, which shows the layers.", *observing(site, image)),),
     )
 
 
 def _outcome(site: Site, placement: Placement) -> Outcome | None:
-    """What is to be said of one image for one pool; None when its base is of a time without foreign layers."""
+    """Return the outcome for one image and pool, or None if its base is from a time without foreign layers."""
     told, match = _build_of(placement)
     image = placement.image.reference
     if match is None:
-        detail = f"the manifest of {image} could not be looked at, and neither its index nor its tag gives a build"
+        detail = f"the manifest of {image} was not observed, and neither its index nor its tag has a build"
         trouble = placement.resolution.trouble
         faults = trouble.faults if trouble is not None else ()
         return Undetermined(ID, image_subject(placement.image), Kind.MISSING_EVIDENCE, detail, faults)
@@ -79,14 +79,14 @@ def _outcome(site: Site, placement: Placement) -> Outcome | None:
     rows: tuple[ForeignEra, ...] = table("foreign_era", ForeignEra)
     era = next((row for row in rows if row.build == build), None)
     if era is None:
-        detail = f"the facts do not know the Windows build {build} of {image}"
+        detail = f"the facts do not cover the Windows build {build} of {image}"
         return Undetermined(ID, image_subject(placement.image), Kind.UNSUPPORTED, detail)
     is_foreign = era.first_clean < 0 or revision < era.first_clean
     return _finding(site, placement, era, match[0], told) if is_foreign else None
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One outcome per image and Windows pool. Of what has a manifest that, and not the build, says what its layers are."""
+    """Yield one outcome per image and Windows pool. An image with an observed manifest passes: other checks read it."""
     fine = 0
     said: set[str] = set()
     for placement in site.pulled:
@@ -108,7 +108,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="An image is likely from the time of foreign layers",
+    title="Image probably has foreign layers (base before June 2023)",
     family="windows",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.INFO,

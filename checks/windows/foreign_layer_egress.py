@@ -1,20 +1,20 @@
 """## What it checks
-No layer that a pool pulls names another place to fetch it from (`urls`) that the pool cannot reach, whatever the layer's
-media type. A layer of which the planned copy is known to make an ordinary one counts as such, until its manifest was seen on
-the registry inside: then that decides.
+No layer that a pool pulls has an external URL (`urls`) that the pool cannot reach. The media type of the layer does not
+matter. If the planned copy is known to convert a layer to an ordinary one, it counts as ordinary until its manifest is
+observed on the internal registry. Then the observation decides.
 
 ## Why it matters
-containerd asks such a URL before any registry, and gives up on every answer but 404, also when the registry inside has
-the layer. So the node dials mcr.microsoft.com or go.microsoft.com, and the pull hangs and fails:
-`failed to copy: httpReadSeeker: failed open: failed to do request: Get "https://mcr.microsoft.com/v2/windows/…"`.
+containerd requests such a URL before any registry, and fails on every response except 404, even if the internal registry has
+the layer. The node connects to mcr.microsoft.com or go.microsoft.com. The pull hangs and fails: `failed to copy:
+httpReadSeeker: failed open: failed to do request: Get "https://mcr.microsoft.com/v2/windows/…"`.
 
 ## How to fix
-Carrying the layer is not enough: the manifest must lose its `urls`. `regctl image mod --external-urls-rm` rewrites it,
-as does skopeo by way of a docker-archive, or a rebuild on a base from after June 2023. The digest changes each time.
+Copying the layer is not sufficient: remove the `urls` from the manifest. Use `regctl image mod --external-urls-rm`, a skopeo
+copy through a docker-archive, or a rebuild on a base from after June 2023. Each of these changes the digest.
 
 ## When it cannot tell
-The manifest for the pool could not be read, the pool's runtime is not in the facts, or it matters which version of it that is
-and the plan does not say.
+The manifest for the pool could not be read. The facts do not cover the pool's runtime. Or the result depends on the version
+of the runtime, and the plan does not state it.
 
 ## References
 containerd core/remotes/docker/fetcher.go; containerd#7676; facts/layer_urls.yaml.
@@ -61,13 +61,13 @@ def _subject(egress: LayerEgress) -> Subject:
 def _parts(egress: LayerEgress, rule: PullRule) -> tuple[Part, ...]:
     url, host = egress.urls[0], egress.remotes[0].host
     images = and_more(egress.images[0], len(egress.images))
-    asks = "asks that URL before any registry" if rule.first == "url" else "asks the registry first, then that URL"
+    order = "requests this URL before any registry" if rule.first == "url" else "requests the registry first, then this URL"
     symptom = rule.symptom.format(url=url, host=host)
     size = format_size(egress.layer.size)
     return (
-        Part(f"A layer of {images} ({size}) comes from {url}, and {egress.pool} cannot reach {host}.", names_who=True),
-        Part(f"{egress.runtime} {asks}; when it is blocked, {rule.when_blocked}.", Role.EFFECT),
-        Part(f"A node would say: {symptom}", Role.SYMPTOM, rule.symptom),
+        Part(f"A layer of {images} ({size}) has the URL {url}, and {egress.pool} cannot reach {host}.", names_who=True),
+        Part(f"{egress.runtime} {order}. If the URL is blocked, {rule.when_blocked}.", Role.EFFECT),
+        Part(f"Error on the node: `{symptom}`.", Role.SYMPTOM, rule.symptom),
     )
 
 
@@ -101,7 +101,7 @@ def _finding(site: Site, egress: LayerEgress, rule: PullRule) -> Finding:
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per layer and pool; what is fine is counted per image and pool."""
+    """Yield one finding per layer and pool, and count what passed per image and pool."""
     bad: set[tuple[str, str]] = set()
     for egress in site.layer_egress:
         bad.update((image, egress.pool) for image in egress.images)
@@ -109,9 +109,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             trouble = egress.unseen
             yield Undetermined(ID, _subject(egress), trouble.kind, trouble.detail, trouble.faults, affects=_affected(egress))
         elif egress.rule is None:
-            detail = (
-                f"the facts do not say what {egress.runtime} asks first, the URL or the registry, or its version is missing"
-            )
+            detail = f"the facts do not state what {egress.runtime} requests first, or the plan does not state its version"
             yield Undetermined(ID, _subject(egress), Kind.UNSUPPORTED, detail, affects=_affected(egress))
         else:
             yield _finding(site, egress, egress.rule)
@@ -134,7 +132,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A node would fetch a layer from outside",
+    title="Node would download a layer from an external host",
     family="windows",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,

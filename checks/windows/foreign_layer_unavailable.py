@@ -1,20 +1,19 @@
 """## What it checks
-No layer of a foreign media type is without a place to get it from. Where copies are looked at, on the registry inside or in
-the plan's archives, they must have it; else `urls` to fetch it outside, or proof that its source has the blob.
+Every foreign layer is available. If the copies on the internal registry or in the plan's archives were observed, they contain
+the layer. Otherwise, the layer has `urls` to download it from, or its source was observed to have the blob.
 
 ## Why it matters
-Copy tools leave layers of these media types behind without a word. What is left behind can only be had from outside, and
-without `urls` not even there: the pull ends with `could not fetch content descriptor … from remote: not found`.
+Copy tools skip foreign layers silently. A skipped layer is then only available from an external host or, without `urls`, not
+at all. The pull fails with `could not fetch content descriptor … from remote: not found`.
 
 ## How to fix
 Get the layer from a host or an archive that still has it, copy the image with `--allow-nondistributable-artifacts`, or
-rebuild it on a base from after June 2023. Where the registry inside has the manifest already, crane sees that and uploads
-nothing any more: then bring the layer by itself.
+rebuild it on a base from after June 2023. If the internal registry already has the manifest, crane uploads nothing: copy the
+layer separately.
 
 ## When it cannot tell
-The manifest for the pool could not be read, or the registry that should have the layer was not asked for it or did not
-answer. Before anything is copied,
-layers that do have `urls` are the matter of `foreign-layer-egress` alone.
+The manifest for the pool could not be read. Or the registry that should have the layer was not requested for it or did not
+answer. Before the copy, layers with `urls` are reported only by `foreign-layer-egress`.
 
 ## References
 containers/image manifest fixtures; OCI image-spec layer.md, non-distributable layers; facts/media_types.yaml.
@@ -57,10 +56,10 @@ def _finding(site: Site, placement: Placement, layer: Descriptor, why: str, plac
         subject=_subject(layer),
         parts=(
             Part(
-                f"A layer of {image} ({format_size(layer.size)}) is marked as not to be redistributed{why}: copy tools leave "
-                "it behind, and no node can fetch it."
+                f"{image} has a foreign layer ({format_size(layer.size)}). {why} Copy tools skip such layers, so no node can "
+                "pull the image."
             ),
-            Part('A node would say: "could not fetch content descriptor: not found".', Role.SYMPTOM),
+            Part("Error on the node: `could not fetch content descriptor: not found`.", Role.SYMPTOM),
         ),
         facts={"image": str(image), "media_type": layer.media_type, "bytes": layer.size, "place": place},
         location=placement.need.why[0].location,
@@ -70,7 +69,7 @@ def _finding(site: Site, placement: Placement, layer: Descriptor, why: str, plac
 
 
 def _remedy(site: Site, image: Reference, layer: Descriptor, place: str) -> Remedy:
-    """How to get the layer to `place`, a repository that has the manifest already, or with a copy yet to be made."""
+    """Return the remedy that copies the layer to `place`, a repository with the manifest, or the whole image without one."""
     if not place or site.source is None or image in site.with_outside_urls:
         return with_foreign_layers(
             site, [image], "Copy it with its foreign layers from a registry that has them, or rebuild it on a newer base."
@@ -80,7 +79,7 @@ def _remedy(site: Site, image: Reference, layer: Descriptor, place: str) -> Reme
     fetch = f"curl -fL -o layer.tar.gz {shlex.quote(layer.urls[0])}" if layer.urls else f"crane blob {blob} > layer.tar.gz"
     return Remedy(
         "copy",
-        "Bring the layer by itself: as the manifest is there already, copying the image once more would upload nothing.",
+        "Copy the layer separately: the manifest is already there, so another copy of the image uploads nothing.",
         (
             fetch,
             f"echo {checksum} | sha256sum -c",
@@ -90,7 +89,7 @@ def _remedy(site: Site, image: Reference, layer: Descriptor, place: str) -> Reme
 
 
 def _at_source(site: Site, placement: Placement, layer: Descriptor) -> _Said:
-    """What is to be said of a layer that nobody looked for in a copy; None when it can be had."""
+    """Return the outcome for a layer of an image without an observed copy, or None if the layer is available."""
     if layer.urls:
         return None
     repository = placement.image.reference.repository
@@ -98,30 +97,30 @@ def _at_source(site: Site, placement: Placement, layer: Descriptor) -> _Said:
         case Seen():
             return None
         case Absent():
-            return _finding(site, placement, layer, f" and names no URL, and {repository} does not have it", "")
+            return _finding(site, placement, layer, f"It has no URL, and {repository} does not have it.", "")
         case Failed(kind, detail) as failed:
             return unknown(ID, _subject(layer), Trouble(kind, f"{repository}: {detail}", failed.faults))
         case None:
-            detail = f"the layer names no URL, and {repository} was not asked for it"
+            detail = f"the layer has no URL, and it was not observed in {repository}"
             return unknown(ID, _subject(layer), Trouble(Kind.MISSING_EVIDENCE, detail))
 
 
 def _in_copy(site: Site, copy: Copy, layer: Descriptor) -> _Said:
-    """What is to be said of a layer where the nodes will get the image from; None when it is there."""
+    """Return the outcome for a layer of an observed copy, or None if the copy has it."""
     match copy.blob(layer.digest):
         case Seen():
             return None
         case Absent():
             place = copy.at.repository if copy.at is not None else ""
-            return _finding(site, copy.kept, layer, f", and {copy.place} does not have it", place)
+            return _finding(site, copy.kept, layer, f"{copy.place} does not have it.", place)
         case Failed(kind, detail) as failed:
             return unknown(ID, _subject(layer), Trouble(kind, f"{copy.place}: {detail}", failed.faults))
         case None:
-            return unknown(ID, _subject(layer), Trouble(Kind.MISSING_EVIDENCE, f"nobody asked {copy.place} for the layer"))
+            return unknown(ID, _subject(layer), Trouble(Kind.MISSING_EVIDENCE, f"{copy.place}: the layer was not observed"))
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per layer; what is fine is counted per image and pool."""
+    """Yield one finding per layer, and count what passed per image and pool."""
     copies = {copy.kept.need: copy for copy in site.copies if copy.kept.resolution.payload is not None}
     fine = 0
     said: dict[tuple[str, bool], Finding | Undetermined] = {}
@@ -155,7 +154,7 @@ def _judged(site: Site, placement: Placement, copies: dict[Need, Copy]) -> Itera
 CHECK = define(
     run,
     id=ID,
-    title="A foreign layer can be had from nowhere",
+    title="Foreign layer is not available from any registry",
     family="windows",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,

@@ -1,20 +1,20 @@
 """## What it checks
-Every HostProcess container runs on a runtime that knows such containers, its pod uses the network of the host, and its image
-has no base that may fail on Windows Server 2025: an image without `os.version`, built from scratch or from
-`windows-host-process-containers-base-image:v1.0.0`.
+Every HostProcess container meets three requirements. Its runtime supports such containers. Its pod uses the network of the
+host. Its image has no base that may fail on Windows Server 2025. Such bases have no `os.version`: images from scratch, or
+from `windows-host-process-containers-base-image:v1.0.0`.
 
 ## Why it matters
-An older containerd starts it as an ordinary container, which cannot do what it is there for. Without `hostNetwork: true` the
-API server refuses the pod. On Windows Server 2025 a layer without valid registry hives may not unpack
-(`hcsshim::ProcessBaseLayer`): that is seen once with such an image, and not confirmed for every one.
+An older containerd starts an ordinary container, which cannot do its work on the host. Without `hostNetwork: true` the API
+server rejects the pod. On Windows Server 2025 a layer without valid registry hives may not unpack
+(`hcsshim::ProcessBaseLayer`). This was observed once and is not confirmed for every such image.
 
 ## How to fix
-Upgrade containerd to 1.6 or later, and set `hostNetwork: true` for the pod. Pull the image on one node of Windows Server 2025
-before it is carried in; if it does not unpack, build it on nanoserver:ltsc2025.
+Upgrade containerd to 1.6 or later, and set `hostNetwork: true` for the pod. Before the transfer, pull the image on one node
+of Windows Server 2025. If it does not unpack, build it on nanoserver:ltsc2025.
 
 ## When it cannot tell
-When the plan does not say which runtime a pool has and in which version, or the facts do not know the runtime; or when the
-image could not be read, on a pool of Windows Server 2025.
+The plan does not state the runtime of a pool or its version, or the facts do not cover the runtime. Or, for a pool of Windows
+Server 2025, the image could not be read.
 
 ## References
 facts/host_process.yaml; facts/host_process_bases.yaml; rancher/rke2#10504; Kubernetes documentation, "Create a Windows
@@ -44,13 +44,13 @@ _RUNS = frozenset({Standing.OK, Standing.FALLBACK})
 
 
 class HostProcessSupport(Versioned, frozen=True, kw_only=True):
-    """From which version on a runtime runs HostProcess containers."""
+    """The versions of a runtime that run HostProcess containers."""
 
     runtime: str
 
 
 class HostProcessBase(Fact, frozen=True, kw_only=True):
-    """From which host build on a HostProcess image with that `os.version` may fail to unpack."""
+    """The host build from which a HostProcess image with this `os.version` may fail to unpack."""
 
     since_build: int
     os_version: str
@@ -62,7 +62,7 @@ def _finding(demand: Demand, pool: str, message: str, case: str, remedy: Remedy,
         check=ID,
         severity=severity,
         subject=Subject("workload", demand.who, pool=pool),
-        message=f"{demand.who} is a HostProcess container, and {message}",
+        message=f"{demand.who} is a HostProcess container. {message}",
         case=case,
         facts={"image": demand.text, **demand.proof},
         location=demand.location,
@@ -76,20 +76,20 @@ def _affected(demand: Demand, pool: str) -> tuple[Affected, ...]:
 
 
 def _by_runtime(demand: Demand, pool: Pool) -> Outcome | None:
-    """What the pool's runtime makes of it; None when it is in order."""
+    """Return the outcome for the pool's runtime, or None if it supports HostProcess containers."""
     rows: dict[str, HostProcessSupport] = {row.runtime: row for row in table("host_process", HostProcessSupport)}
     subject = Subject("workload", demand.who, pool=pool.name)
     if pool.runtime is None or not pool.runtime.version:
-        detail = f"the plan does not say which version of which runtime {pool.name} has"
+        detail = f"the plan does not state the runtime of {pool.name} or its version"
         affects = _affected(demand, pool.name)
         return Undetermined(ID, subject, Kind.MISSING_EVIDENCE, detail, affects=affects, fold=("no runtime",))
     row = rows.get(pool.runtime.name)
     if row is None:
-        detail = f"the facts do not say how {pool.runtime} runs such containers"
+        detail = f"the facts do not state how {pool.runtime} runs HostProcess containers"
         return Undetermined(ID, subject, Kind.UNSUPPORTED, detail, affects=_affected(demand, pool.name))
     if row.surely_covers(pool.runtime.version):
         return None
-    message = f"{pool.runtime} on {pool.name} does not know such containers: it runs isolated, without the host's rights."
+    message = f"{pool.runtime} on {pool.name} does not support them: the container runs isolated, without host privileges."
     remedy = Remedy("upgrade", f"Upgrade {row.runtime} on {pool.name} to {row.since} or later.")
     severity = Severity.ERROR if row.confidence != "low" else Severity.WARNING
     return _finding(demand, pool.name, message, str(pool.runtime), remedy, severity)
@@ -102,7 +102,7 @@ def _risky_bases(pool: Pool) -> tuple[HostProcessBase, ...]:
 
 
 def _by_base(demand: Demand, pool: Pool, placements: Placements) -> Outcome | None:
-    """Whether the image's base may fail on the pool's Windows; None when it is none of those, or there is no such image."""
+    """Return the outcome if the image's base may fail on the pool's Windows, else None."""
     risky = _risky_bases(pool)
     placement = placements.get((demand.reference, pool.name)) if demand.reference is not None else None
     if not risky or placement is None:
@@ -110,22 +110,22 @@ def _by_base(demand: Demand, pool: Pool, placements: Placements) -> Outcome | No
     subject = Subject("workload", demand.who, pool=pool.name)
     trouble = placement.resolution.trouble
     if placement.standing is Standing.UNDETERMINED and trouble is not None:
-        # What it may find is a warning at most.
-        detail = f"whether {demand.text} unpacks on {pool.name}: {trouble.detail}"
+        # A finding would only be a warning.
+        detail = f"it is unknown whether {demand.text} unpacks on {pool.name}: {trouble.detail}"
         return Undetermined(ID, subject, trouble.kind, detail, trouble.faults, affects=NOTHING)
     row = next((row for row in risky if row.os_version == placement.resolution.choice.os_version), None)
     if row is None or placement.standing not in _RUNS:
         return None
     message = (
-        f"{demand.text} says no os.version: an image from scratch, or from the HostProcess base v1.0.0, may fail to unpack on "
-        f"{pool.name} ({pool.platform.os_version}) with `{row.symptom}`. This was seen once, and is not confirmed."
+        f"{demand.text} has no os.version. An image from scratch or from the HostProcess base v1.0.0 may fail to unpack on "
+        f"{pool.name} ({pool.platform.os_version}) with `{row.symptom}`. This was observed once and is not confirmed."
     )
-    remedy = Remedy("install", f"Pull {demand.text} on one node of {pool.name} before it is carried in.")
+    remedy = Remedy("install", f"Pull {demand.text} on one node of {pool.name} before the transfer.")
     return _finding(demand, pool.name, message, "base", remedy, Severity.WARNING)
 
 
 def _host_process_placements(site: Site) -> Placements:
-    """The placements of images that HostProcess containers run, by reference and pool; none where no base is risky."""
+    """Return the placements of HostProcess images by reference and pool; empty if no pool has a host build at risk."""
     if not any(map(_risky_bases, site.plan.pools)):
         return {}
     wanted = {demand.reference for demand in site.needs.demands if demand.host_process}
@@ -137,7 +137,7 @@ def _host_process_placements(site: Site) -> Placements:
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per container and cause."""
+    """Yield one finding per container and cause."""
     fine = 0
     placements = _host_process_placements(site)
     for demand in site.needs.demands:
@@ -145,7 +145,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             continue
         wrong: list[Outcome] = []
         if not demand.host_network:
-            message = "its pod does not say `hostNetwork: true`: the API server refuses it."
+            message = "Its pod does not set `hostNetwork: true`, so the API server rejects it."
             remedy = Remedy("edit", f"Set `hostNetwork: true` in the pod at {demand.location.file}.")
             wrong.append(_finding(demand, "", message, "hostNetwork", remedy, Severity.ERROR))
         for pool in map(site.plan.pool, demand.pools):
@@ -160,7 +160,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A HostProcess container lacks what it requires",
+    title="HostProcess container does not meet its requirements",
     family="windows",
     area=Area.WORKLOADS,
     severity=Severity.ERROR,

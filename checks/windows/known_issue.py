@@ -1,15 +1,15 @@
 """## What it checks
-No Windows pool has a version of the distribution or of containerd with a known issue that matters in this plan.
+No Windows pool has a version of the distribution or of containerd with a known issue that affects this plan.
 
 ## Why it matters
-Each of these issues stops Windows nodes where a disconnected site needs them: they cannot pull from the registry inside, do not
-trust its CA, or do not join. Nobody can look up the report from inside.
+Each of these issues breaks Windows nodes at an air-gapped site: they cannot pull from the internal registry, do not trust its
+CA, or do not join the cluster. The issue reports cannot be looked up offline.
 
 ## How to fix
-Upgrade to a release that is mended before the media are written, or do what the finding says.
+Upgrade to a fixed release before the transfer, or follow the remedy of the finding.
 
 ## When it cannot tell
-When the plan gives a distribution or a runtime without its version. Where it names neither, nothing is examined.
+The plan names a distribution or a runtime without its version. If it names neither, nothing is checked.
 
 ## References
 facts/known_issues.yaml, where every issue has its reports.
@@ -35,7 +35,7 @@ ID = "known-issue"
 
 
 class KnownIssue(Versioned, frozen=True, kw_only=True):
-    """An issue of Windows nodes, and all that must hold for it to matter."""
+    """An issue of Windows nodes, and the conditions under which it affects a plan."""
 
     id: str
     subject: Literal["distribution", "runtime"]
@@ -50,7 +50,7 @@ class KnownIssue(Versioned, frozen=True, kw_only=True):
 
 
 def _program(plan: Plan, pool: Pool, issue: KnownIssue) -> Program | None:
-    """What the issue is about, as this pool has it; None when the pool has something else, or the plan says nothing."""
+    """Return the pool's program that the issue is about, or None if the pool has another one or the plan names none."""
     if issue.subject == "runtime":
         found = pool.runtime
     else:
@@ -60,7 +60,7 @@ def _program(plan: Plan, pool: Pool, issue: KnownIssue) -> Program | None:
 
 
 def _matters(plan: Plan, pool: Pool, issue: KnownIssue) -> bool:
-    """Whether the rest of the plan makes the issue matter, whatever the version."""
+    """Whether the plan meets the conditions of the issue, apart from the version."""
     registry = plan.registry
     has_ca = bool(pool.trust) or (registry is not None and bool(registry.ca))
     given = {"": True, "registry": registry is not None, "ca": has_ca}[issue.needs]
@@ -70,7 +70,7 @@ def _matters(plan: Plan, pool: Pool, issue: KnownIssue) -> bool:
 
 
 def affects(issue: KnownIssue, version: str) -> bool | None:
-    """Whether a version has the issue; None when that is no version."""
+    """Return whether a version has the issue, or None if `version` is not a version."""
     answer = issue.covers(version)
     return None if answer is Answer.UNKNOWN else answer is Answer.YES
 
@@ -80,12 +80,12 @@ def _location(plan: Plan, pool: Pool, issue: KnownIssue) -> Location:
 
 
 def _finding(plan: Plan, pool: Pool, issue: KnownIssue, program: Program) -> Finding:
-    doubt = {"high": "", "medium": " Not every release was looked at.", "low": " This is one report, and not confirmed."}
+    doubt = {"high": "", "medium": " Not every release was checked.", "low": " This is one report and is not confirmed."}
     return Finding(
         check=ID,
         severity=Severity(issue.severity) if issue.confidence != "low" else Severity.WARNING,
         subject=Subject("pool", pool.name, str(pool.platform)),
-        message=f"{program} on {pool.name}: {issue.says}. The node says `{issue.symptom}`.{doubt[issue.confidence]}",
+        message=f"{program} on {pool.name}: {issue.says}. Error on the node: `{issue.symptom}`.{doubt[issue.confidence]}",
         case=issue.id,
         facts={"issue": issue.id, "version": str(program), "source": issue.source},
         location=_location(plan, pool, issue),
@@ -94,7 +94,7 @@ def _finding(plan: Plan, pool: Pool, issue: KnownIssue, program: Program) -> Fin
 
 
 def _outcomes(plan: Plan, pool: Pool) -> Iterator[Finding | Undetermined | None]:
-    """One outcome per issue of what the pool has; None where its version does not have it, or it does not matter here."""
+    """Yield one outcome per issue of the pool's programs, or None if the issue does not affect this pool."""
     issues: tuple[KnownIssue, ...] = table("known_issues", KnownIssue)
     for issue in issues:
         program = _program(plan, pool, issue)
@@ -102,7 +102,7 @@ def _outcomes(plan: Plan, pool: Pool) -> Iterator[Finding | Undetermined | None]
             continue
         affected = affects(issue, program.version) if _matters(plan, pool, issue) else False
         if affected is None:
-            detail = f"the plan does not say which version of {program.name} {pool.name} has: {issue.says}, in some versions"
+            detail = f"the plan does not state the version of {program.name} on {pool.name}. In some versions: {issue.says}"
             cells = None if issue.severity == "error" else NOTHING
             yield Undetermined(ID, Subject("pool", pool.name, str(pool.platform)), Kind.MISSING_EVIDENCE, detail, affects=cells)
         else:
@@ -110,7 +110,7 @@ def _outcomes(plan: Plan, pool: Pool) -> Iterator[Finding | Undetermined | None]
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding per Windows pool and issue."""
+    """Yield one finding per Windows pool and issue."""
     fine = 0
     for pool in site.plan.pools:
         for outcome in _outcomes(site.plan, pool) if pool.is_windows else ():
@@ -125,7 +125,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A version has a known issue on Windows nodes",
+    title="Version has a known issue on Windows nodes",
     family="windows",
     area=Area.DEFAULTS,
     severity=Severity.ERROR,

@@ -1,17 +1,17 @@
 """## What it checks
-The Windows release of every Windows pool is supported by Microsoft until the plan's horizon, and is one that the cluster's
-release of Kubernetes lists for nodes.
+Microsoft supports the Windows release of every Windows pool until the plan's horizon. The cluster's Kubernetes release lists
+it as a supported node OS.
 
 ## Why it matters
-Without support there are no fixes, and no base images with fixes either: what is carried in stays as it is. A Windows release
-that Kubernetes does not list is not tested with it; nobody mends what does not work.
+After the end of support, there are no fixes for the host and no base images with fixes. Kubernetes does not test Windows
+releases that it does not list, and does not fix their faults.
 
 ## How to fix
-Plan another Windows release for the pool, or an earlier horizon; or the release of Kubernetes that lists it.
+Plan another Windows release for the pool, an earlier horizon, or a Kubernetes release that lists the Windows release.
 
 ## When it cannot tell
-When the facts do not know the Windows release, or when Microsoft ends it (Annual Channel); or which Windows releases the
-cluster's version lists. Which release of Kubernetes was the first to list Windows Server 2025 is not confirmed.
+The facts do not cover the Windows release, its end of support (Annual Channel), or the Windows releases of the cluster's
+version. The first Kubernetes release that lists Windows Server 2025 is not confirmed.
 
 ## References
 facts/windows_builds.yaml; facts/windows_kubernetes.yaml; Microsoft's release information; Kubernetes documentation, "Windows
@@ -36,7 +36,7 @@ ID = "windows-version-unsupported"
 
 
 class WindowsKubernetes(Versioned, frozen=True, kw_only=True):
-    """The releases of Kubernetes that list a Windows build for nodes."""
+    """The Kubernetes releases that list a Windows build for nodes."""
 
     build: int
 
@@ -63,38 +63,38 @@ def _finding(plan: Plan, pool: Pool, case: str, message: str, remedy: str) -> Fi
 
 
 def _support(plan: Plan, pool: Pool, release: WindowsRelease, horizon: datetime.date) -> Finding | Undetermined | None:
-    """What Microsoft's support comes to; None when it lasts until the horizon."""
+    """Return the outcome for Microsoft's support, or None if it lasts until the horizon."""
     if release.support_ends is None:
-        return _undetermined(pool, f"the facts do not say when Microsoft's support of {release.product} ends")
+        return _undetermined(pool, f"the facts do not state when Microsoft's support for {release.product} ends")
     if release.support_ends >= horizon:
         return None
     mainstream = release.mainstream_ends
-    said = f" Mainstream support, with other than security fixes, ends on {mainstream}." if mainstream else ""
-    doubt = "" if release.confidence == "high" else " Microsoft's own pages differ by a day or two."
+    said = f" Mainstream support, with fixes other than security fixes, ends on {mainstream}." if mainstream else ""
+    doubt = "" if release.confidence == "high" else " Microsoft's pages differ by a day or two."
     message = (
-        f"{pool.name} runs {release.product}, whose support ends on {release.support_ends}, before the horizon {horizon}: "
-        f"no fixes from then on, and no base images with fixes.{said}{doubt}"
+        f"{pool.name} runs {release.product}. Its support ends on {release.support_ends}, before the horizon {horizon}. "
+        f"After that, there are no fixes and no fixed base images.{said}{doubt}"
     )
     return _finding(plan, pool, "support", message, f"Plan a later Windows release for {pool.name}, or an earlier horizon.")
 
 
 def _listing(plan: Plan, cluster: Cluster, pool: Pool, release: WindowsRelease) -> Finding | Undetermined | None:
-    """What Kubernetes says of the Windows release; None when it lists it."""
+    """Return the outcome for Kubernetes support, or None if Kubernetes lists the Windows release."""
     named = distribution_named(cluster.distribution)
     version = parse_version(cluster.version)
     rows: tuple[WindowsKubernetes, ...] = table("windows_kubernetes", WindowsKubernetes)
     read = any(row.surely_covers(cluster.version) for row in rows)
     name = f"{cluster.distribution} {cluster.version}"
     if named is None or named.numbering != "kubernetes" or version is None or not read:
-        return _undetermined(pool, f"the facts do not say which Windows releases {name} is made for")
+        return _undetermined(pool, f"the facts do not state which Windows releases {name} supports")
     own = [row for row in rows if row.build == release.build]
     if any(row.surely_covers(cluster.version) for row in own):
         return None
     confident = own and all(row.confidence != "low" for row in own)
-    doubt = "" if confident else " Which release was the first or last to list it is not confirmed."
+    doubt = "" if confident else " The first and last release that list it are not confirmed."
     message = (
         f"{pool.name} runs {release.product}, which the documentation of Kubernetes {version.branch} does not list for "
-        f"nodes: it may run, and nobody tests it.{doubt}"
+        f"nodes. It may work, but Kubernetes does not test it.{doubt}"
     )
     return _finding(
         plan, pool, "kubernetes", message, f"Plan a Windows release that Kubernetes {version.branch} lists, or another {name}."
@@ -105,7 +105,7 @@ def _outcomes(plan: Plan, pool: Pool, horizon: datetime.date) -> Iterator[Findin
     split = split_version(pool.platform.os_version)
     release = release_of(split[1]) if split else None
     if release is None:
-        yield _undetermined(pool, f"the facts know no Windows release with the build {pool.platform.os_version}")
+        yield _undetermined(pool, f"the facts have no Windows release with the build {pool.platform.os_version}")
         return
     if (outcome := _support(plan, pool, release, horizon)) is not None:
         yield outcome
@@ -114,7 +114,7 @@ def _outcomes(plan: Plan, pool: Pool, horizon: datetime.date) -> Iterator[Findin
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
-    """At most two outcomes per Windows pool: Microsoft's support, and Kubernetes' list."""
+    """Yield at most two outcomes per Windows pool: Microsoft's support and the Kubernetes list."""
     fine = 0
     for pool in site.plan.pools:
         if pool.is_windows:
@@ -128,7 +128,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 CHECK = define(
     run,
     id=ID,
-    title="A Windows release is out of support",
+    title="Windows release is not supported",
     family="windows",
     area=Area.CALENDAR,
     severity=Severity.WARNING,

@@ -152,7 +152,7 @@ def test_a_product_version_says_nothing_about_kubernetes() -> None:
     plan = "pools: {win: {platform: 'windows/amd64:ltsc2022'}}\ncluster: {distribution: rancher, version: v2.12.2}\n"
     outcomes = said("windows-version-unsupported", plan)
     assert [item.detail for item in outcomes if isinstance(item, Undetermined)] == [
-        "the facts do not say which Windows releases rancher v2.12.2 is made for"
+        "the facts do not state which Windows releases rancher v2.12.2 supports"
     ]
 
 

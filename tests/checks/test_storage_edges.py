@@ -109,7 +109,7 @@ def test_a_platform_that_no_pool_needs_may_be_what_does_not_fit() -> None:
     (finding,) = findings(outcomes)
     assert finding.severity is Severity.WARNING
     assert "platforms that no pool needs 1.2 GB" in finding.message
-    assert any("told a platform" in remedy.text for remedy in finding.remedies)
+    assert any("Select the platform in the copy tool" in remedy.text for remedy in finding.remedies)
     assert len(outcomes) == 2  # it is undetermined, too
     doubt = said("registry-disk", plan(registry=3_500_000_000), observed=observed)
     assert (len(findings(doubt)), fine(doubt), len(doubt)) == (0, 0, 1)

@@ -60,6 +60,8 @@ from auditor.redaction import fit, forget, redact, redact_file, remember, rememb
 from auditor.transfer.commands import read_call
 from tests.fuzz import seeds
 
+_IMPORTERS = importers()
+
 Seeds = Callable[[], tuple[bytes, ...]]
 DAY = datetime.datetime(2026, 11, 25, tzinfo=datetime.UTC)
 URL = httpx.URL("https://r.example/v2/a/manifests/1")
@@ -90,10 +92,6 @@ class Target:
 
 
 @cache
-
-_IMPORTERS = importers()
-
-
 def plan() -> Plan:
     """A plan whose files are all there, and empty."""
     names = ("file", "work/a.yaml", "chart.tgz", "mirror.sh", "daemon.json", "registry.yml")
