@@ -56,7 +56,7 @@ def test_what_is_no_host_name_is_no_entry_and_is_not_lost(host: str) -> None:
     row = EgressRow(host, 443, "https", "who\nhost:1", "why\x85host:2", "blocked\u2029host:3", "x\nhost:4")
     report = dataclasses.replace(ready_report(), egress=(row,))
     assert listed(report) == []
-    assert f"no entry: {' '.join(host.split())}:443" in render(report, "egress")
+    assert f"not listed: {' '.join(host.split())}:443" in render(report, "egress")
 
 
 @settings(max_examples=60, deadline=None)
