@@ -1,7 +1,7 @@
-"""How a report is shown: one pure `render(report) -> str` per format, and the one table of formats.
+"""Report formats: one pure `render(report) -> str` per format, and the table of formats.
 
-A renderer reads a report and nothing else: no clock, no environment, no exit code; it drops nothing that was judged.
-The renderers are imported when they are first used, so that listing the formats costs nothing.
+A renderer reads only the report: no clock and no environment. It omits no outcome.
+Renderers are imported on first use, so that listing the formats stays cheap.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One way to show a report. `suffix` is the usual file name ending; `module` holds its `render`.
+    """One output format. `suffix` is the usual file name suffix; `module` contains its `render`.
 
-    `joins`: several reports one after the other can be read as one. `streams`: its module has `pieces` too, which yields
-    the text row by row.
+    `joins`: several reports can be concatenated. `streams`: the module also has `pieces`, which yields the text row by row.
     """
 
     name: str
@@ -33,11 +32,11 @@ class Format:
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("text", "for a person at a terminal", ".txt", "reports.text", colours=True, joins=True),
+    Format("text", "for reading in a terminal", ".txt", "reports.text", colours=True, joins=True),
     Format("lines", "one line for each finding, for editors and commit hooks", ".lines.txt", "reports.lines", joins=True),
     Format("json", "for programs: the stable contract, version 1", ".json", "reports.json_v1", streams=True),
     Format("html", "one self-contained file to read, filter, print and keep", ".html", "reports.html"),
-    Format("egress", "hosts that would be dialled outside, for a firewall team", ".hosts.txt", "reports.egress"),
+    Format("egress", "external hosts that the site would connect to, for a firewall team", ".hosts.txt", "reports.egress"),
     Format("sarif", "SARIF 2.1.0, for code scanning and editors", ".sarif", "reports.sarif"),
     Format("junit", "JUnit XML, for pipelines that count tests", ".junit.xml", "reports.junit"),
     Format("github", "annotations for GitHub Actions", ".github.txt", "reports.github", joins=True),
@@ -49,17 +48,17 @@ _BY_NAME = {row.name: row for row in FORMATS}
 
 
 def format_names() -> tuple[str, ...]:
-    """The names that `format_named` knows, in the order to offer them."""
+    """Return the names that `format_named` accepts, in display order."""
     return tuple(_BY_NAME)
 
 
 def format_named(name: str) -> Format:
-    """The format of that name. Raises KeyError: the command line refuses unknown names with a list of the known ones."""
+    """Return the format called `name`. Raises KeyError for an unknown name."""
     return _BY_NAME[name]
 
 
 def render(report: Report, format: str, *, colour: bool = False) -> str:
-    """The whole report in one format, ending with a newline. `colour` matters only where the format has colours.
+    """Return the report in one format, with a final newline. `colour` has an effect only if the format has colours.
 
     Raises KeyError for a format that `format_names` does not list.
     """
@@ -67,7 +66,7 @@ def render(report: Report, format: str, *, colour: bool = False) -> str:
 
 
 def pieces(report: Report, format: str, *, colour: bool = False) -> Iterable[str]:
-    """The text of `render` in pieces: of a format that renders row by row, the whole text is never in memory.
+    """Yield the text of `render` in pieces. A format that streams never holds the whole text in memory.
 
     Raises KeyError as `render` does.
     """

@@ -1,4 +1,4 @@
-"""The egress inventory as a list for a firewall team: one `host:port` a line, and comments that say who dials it and why."""
+"""The egress inventory as a list for a firewall team: one `host:port` a line, with the clients and reasons in comments."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f.]*+:[0-9A-Fa-f:.]*+")
 
 
 def render(report: Report) -> str:
-    """Every host and port once, sorted. Comments begin with `#`; without them it is a plain list.
+    """Return every host and port once, sorted. Comments begin with `#`.
 
-    What can be no host name or address, whatever brought it into the report, is said in a comment and is no entry.
+    Text that is not a valid host name or address is written as a comment, not as an entry.
     """
     return "\n".join(_lines(report)) + "\n"
 
@@ -25,7 +25,7 @@ def _lines(report: Report) -> Iterator[str]:
     hosts: dict[tuple[str, int], list[EgressRow]] = {}
     for row in report.egress:
         hosts.setdefault((row.host, row.port), []).append(row)
-    yield f"# {_said(report.plan_name)}, as of {report.audited_at}: {many(len(hosts), 'host')} outside would be dialled."
+    yield f"# {_said(report.plan_name)}, as of {report.audited_at}: {many(len(hosts), 'external host')} would be contacted."
     if left_out := not_examined(report):
         yield f"# {left_out} More hosts may be contacted there."
     elif not hosts and not report.scope:
@@ -35,9 +35,9 @@ def _lines(report: Report) -> Iterator[str]:
         for row in dict.fromkeys(rows):
             yield f"# {_said(row.who)}: {_said(row.why)}. When blocked: {_said(row.when_blocked)} ({_said(row.check)})"
         entry = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        yield entry if _HOST.fullmatch(host) else f"# No host name, so no entry: {_said(entry)}"
+        yield entry if _HOST.fullmatch(host) else f"# Not a valid host name, so not listed: {_said(entry)}"
 
 
 def _said(text: str) -> str:
-    """On one line, whatever is in it: a name must not become an entry of the list."""
+    """Return `text` on one line, so that a name cannot become an entry of the list."""
     return " ".join(clean(text).split())

@@ -44,7 +44,7 @@ def _lines(report: Report) -> Iterator[str]:
         else:
             rest.append(annotation)
     if rest:
-        yield f"{many(len(rest), 'more annotation')} than GitHub shows:"
+        yield f"{many(len(rest), 'more annotation')} beyond GitHub's limit:"
     yield from (_logged(*annotation) for annotation in rest)
     if used := basis.summary_line(report):
         yield _harmless(used)

@@ -1,6 +1,6 @@
-"""The words of the verdict: what was examined, what was not, and what follows. Every format takes them from here.
+"""The verdict as text: what was examined, what was not, and what this means. Every format uses these texts.
 
-Only `Report.works_offline_until` decides whether a promise is made.
+Only `Report.works_offline_until` decides whether the text promises that the site works offline.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STATUS_WORDS = {
 
 
 def title(report: Report) -> str:
-    """The verdict in a few words. `READY` alone stands only where everything was examined."""
+    """Return the verdict in a few words. `READY` alone means that everything was examined."""
     match report.verdict:
         case Verdict.READY:
             return "READY" if report.works_offline_until is not None else "READY for what was examined"
@@ -35,30 +35,30 @@ def title(report: Report) -> str:
 
 
 def headline(report: Report) -> str:
-    """The verdict without a full stop: with the counts, or with the areas if it holds only for these."""
+    """Return the verdict without a full stop, with the counts or, if it covers only some areas, with these areas."""
     if report.verdict is Verdict.READY and report.works_offline_until is None:
         return f"{title(report)}: {_examined(report)}"
     return f"{title(report)}: {counted(report)}"
 
 
 def meaning(report: Report) -> str:
-    """What the verdict means for the site, in sentences, and what was not examined."""
+    """Return what the verdict means for the site, and what was not examined, as sentences."""
     return " ".join(_sentences(report))
 
 
 def unexamined(report: Report) -> tuple[ScopeRow, ...]:
-    """The areas that were not examined, or not as a whole."""
+    """Return the areas that were not examined completely."""
     return tuple(row for row in report.scope if not row.is_examined)
 
 
 def not_examined(report: Report) -> str:
-    """The sentence about areas that were not examined; empty if there are none."""
+    """Return the sentence about areas that were not examined, or an empty string."""
     rows = [f"{row.area.label} ({status(row)})" for row in unexamined(report)]
     return f"Not examined: {', '.join(rows)}." if rows else ""
 
 
 def status(row: ScopeRow) -> str:
-    """The status of an area for people."""
+    """Return the status of an area as text."""
     words = STATUS_WORDS[row.status]
     return f"partly examined; {words}" if row.examined and not row.is_examined else words
 
@@ -68,19 +68,19 @@ def _examined(report: Report) -> str:
     parts = [row.area.label for row in report.scope if row.examined]
     if whole:
         return ", ".join(whole)
-    return f"parts of {', '.join(parts)}" if parts else "no whole area"
+    return f"parts of {', '.join(parts)}" if parts else "no complete area"
 
 
 def _sentences(report: Report) -> Iterator[str]:
     if not report.counts.examined:
-        yield "Nothing was examined, so nothing is known."
+        yield "Nothing was examined, so the result is unknown."
     elif report.verdict is Verdict.READY:
         yield from _of_ready(report)
         return
     elif report.verdict is Verdict.NOT_READY:
         yield _of_not_ready(report)
     else:
-        yield "This is not a pass: some questions have no answer."
+        yield "This is not a pass: some checks could not be decided."
     yield from filter(None, (not_examined(report),))
 
 
@@ -91,7 +91,7 @@ def _of_ready(report: Report) -> Iterator[str]:
     yield from filter(None, (not_examined(report),))
     if faults := len(report.accepted_faults):
         by = "accepted by a waiver, the baseline or the plan's `severity`"
-        yield f"{many(faults, 'finding')} {by}: this is no promise that it works."
+        yield f"{many(faults, 'finding')} {by}: the environment may still fail offline."
     if report.ending_early:
         yield f"{many(report.ending_early, 'finding')} about dates before the horizon {report.horizon.isoformat()}."
     counts = counted(report)
@@ -101,4 +101,4 @@ def _of_ready(report: Report) -> Iterator[str]:
 def _of_not_ready(report: Report) -> str:
     if any(item.is_active and item.severity is Severity.ERROR for item in report.findings):
         return "This environment will not work offline."
-    return f"It has findings at or above the severity `{report.fail_on.value}`, which `--fail-on` names."
+    return f"It has findings at or above severity `{report.fail_on.value}`, the threshold of `--fail-on`."

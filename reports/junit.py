@@ -59,7 +59,7 @@ def _cases(report: Report) -> Iterator[Case]:
     for item, waiver in waived(report):
         reason = f"waived by {waiver.owner} until {waiver.expires.isoformat()}: {waiver.reason}"
         yield from _set_apart([item], clean(reason))
-    yield from _set_apart(baselined(report), f"baselined: in {clean(since(report)) or 'the baseline'} already")
+    yield from _set_apart(baselined(report), f"baselined: already in {clean(since(report)) or 'the baseline'}")
     for one in hosts.waiting(report):
         text = f"undetermined: {hosts.told(one.host)}"
         yield Case(one.row.check, clean(f"{one.host.host}: {many(one.count, 'subject')}"), "error", text)

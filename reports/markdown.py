@@ -22,7 +22,7 @@ from reports.wording import Line, Place, asked, lines_of, shortened
 MOST = 65_536
 _ROOM_FOR_THE_END = 1_024
 _SIGNS = {Verdict.READY: "☑️", Verdict.NOT_READY: "❌", Verdict.UNDETERMINED: "❔"}
-_NAMES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.INFO: "Worth knowing"}
+_NAMES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.INFO: "Information"}
 _MARKUP = re.compile(r"([\\`*_\[\]|~>$])")
 _MENTION = re.compile(r"(?<!\w)@")
 _FENCE = re.compile("`+")
@@ -53,7 +53,9 @@ def render(report: Report) -> str:
         if text:
             parts.append(text)
     if left_out:
-        parts.append(f"**Left out for want of room: {many(left_out, 'finding or question', 'findings and questions')}.**")
+        parts.append(
+            f"**Omitted because of GitHub's size limit: {many(left_out, 'finding or question', 'findings and questions')}.**"
+        )
     return "\n\n".join([*parts, end]) + "\n"
 
 
@@ -99,9 +101,9 @@ def _sections(report: Report) -> Iterator[Section]:
     ]
     if report.fix_command:
         yield Section("Fix", (((f"- {fixing(report)} Run {code(report.fix_command)}."), 1),), folded=False)
-    yield from _section("Undetermined: no pass without an answer", questions)
+    yield from _section("Undetermined: not counted as passed", questions)
     yield from _left_open(report)
-    yield from _section("Baselined: known before", _items(lines_of(baselined(report)), mixed=True), folded=True)
+    yield from _section("Baselined: already in the baseline", _items(lines_of(baselined(report)), mixed=True), folded=True)
     yield from _section("Waived", [(_accepted(item, by), 1) for item, by in waived(report)], folded=True)
 
 
@@ -123,7 +125,7 @@ def _items(lines: Iterable[Line], *, mixed: bool = False) -> list[Item]:
 
 
 def _host(row: HostRow) -> str:
-    text = f"{hosts.headline(row)}. {hosts.effect(row)} {hosts.quoted(row)} About: {hosts.named(row)}"
+    text = f"{hosts.headline(row)}. {hosts.effect(row)} {hosts.quoted(row)} Affects: {hosts.named(row)}"
     commands = "".join(f" {code(command)}" for command in row.remedy.commands)
     return f"- {escaped(shortened(text))} *Fix:* {escaped(shortened(row.remedy.text))}{commands}"
 

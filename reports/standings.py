@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from auditor.report import CellStatus
 
 MEANINGS: Mapping[CellStatus, str] = {
-    CellStatus.OK: "nodes can pull and run the image offline, by every check that ran",
-    CellStatus.FALLBACK: "they can, by the previous-LTSC rule or without a declared Windows build",
-    CellStatus.BLOCKED: "the image is there, and an error finding says that nodes cannot pull or run it",
+    CellStatus.OK: "nodes can pull and run the image offline, according to every check that ran",
+    CellStatus.FALLBACK: "nodes can run the image by the previous-LTSC rule, or the pool declares no Windows build",
+    CellStatus.BLOCKED: "the image exists, but an error finding says that nodes cannot pull or run it",
     CellStatus.ABSENT: "the image does not exist",
-    CellStatus.PLATFORM_ABSENT: "it has no manifest for the platform",
-    CellStatus.BUILD_MISMATCH: "it has no Windows build that the nodes can run",
-    CellStatus.UNDETERMINED: "unknown, as something was not observed or not everything fits",
+    CellStatus.PLATFORM_ABSENT: "the image has no manifest for the platform",
+    CellStatus.BUILD_MISMATCH: "the image has no Windows build that the nodes can run",
+    CellStatus.UNDETERMINED: "unknown: evidence is missing, or not all images fit",
 }
 ACCEPTED = "accepted by a waiver"
 

@@ -1,4 +1,4 @@
-"""What every format for people says first: the counts, findings in groups, and what to do first."""
+"""The summary for human readers: the counts, findings in groups, and what to do first."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _USUAL_PORTS = {("http", 80), ("https", 443)}
 
 # What to do about each kind of undetermined outcome.
 KIND_ADVICE = {
-    Kind.UNREACHABLE: "Make the source answer where evidence is collected, then collect again.",
-    Kind.DENIED: "Give credentials that may read it, then collect again.",
-    Kind.MALFORMED: "Look at what the source answered; mend it there, then collect again.",
-    Kind.MISSING_EVIDENCE: "Run `auditor collect`, name the missing file in the plan, or mend first what the answer names.",
-    Kind.UNSUPPORTED: "Do what the answer says, or judge it by hand.",
-    Kind.BUG: "Report it: the auditor itself failed here.",
+    Kind.UNREACHABLE: "Make the source reachable from the machine that collects evidence, then collect again.",
+    Kind.DENIED: "Provide credentials with read access, then collect again.",
+    Kind.MALFORMED: "Check the response of the source and fix it there, then collect again.",
+    Kind.MISSING_EVIDENCE: "Run `auditor collect`, add the missing file to the plan, or fix the cause that the check names.",
+    Kind.UNSUPPORTED: "Follow the check's detail, or decide by hand.",
+    Kind.BUG: "Report this bug: the auditor failed here.",
 }
 
 _MANY = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.INFO: "infos"}
@@ -39,7 +39,7 @@ class Group:
 
     @property
     def shared_remedies(self) -> tuple[Remedy, ...]:
-        """The remedies with which every finding of a group of several begins: said once, not for each."""
+        """Return the leading remedies that all findings of the group share; empty for a single finding."""
         if len(self.findings) < 2:
             return ()
         ways = zip(*(item.finding.remedies for item in self.findings), strict=False)
@@ -48,7 +48,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do first. `about` says what for; `check` is empty where it is about no single check."""
+    """One thing to do first. `about` names the problem; `check` is empty if several checks are concerned."""
 
     about: str
     advice: str
@@ -57,22 +57,22 @@ class Step:
 
 
 def active(report: Report) -> tuple[JudgedFinding, ...]:
-    """The findings that count: nobody has accepted them, and no baseline has them."""
+    """Return the findings that count: neither waived nor in the baseline."""
     return tuple(item for item in report.findings if item.is_active)
 
 
 def waived(report: Report) -> tuple[tuple[JudgedFinding, Waived], ...]:
-    """The findings that a waiver covers, each with it."""
+    """Return pairs of a waived finding and its waiver."""
     return tuple((item, item.waived) for item in report.findings if item.waived is not None)
 
 
 def baselined(report: Report) -> tuple[JudgedFinding, ...]:
-    """The findings that the baseline has already and no waiver covers."""
+    """Return the findings that are in the baseline and are not waived."""
     return tuple(item for item in report.findings if item.baselined and item.waived is None)
 
 
 def grouped(report: Report) -> tuple[Group, ...]:
-    """The active findings by severity and check, worst first, otherwise in the order of the report."""
+    """Return the active findings by severity and check, worst severity first, otherwise in report order."""
     titles = {row.rule.id: row.rule.title for row in report.checks}
     groups: dict[tuple[Severity, str], list[JudgedFinding]] = {}
     for item in active(report):
@@ -82,7 +82,7 @@ def grouped(report: Report) -> tuple[Group, ...]:
 
 
 def counted(report: Report) -> str:
-    """The counts that are not zero: `3 errors, 2 warnings, 1 undetermined`; `no findings` when all are."""
+    """Return the counts that are not zero (`3 errors, 2 warnings, 1 undetermined`), or `no findings`."""
     counts = report.counts
     parts = [
         many(number, word, more)
@@ -100,21 +100,21 @@ def counted(report: Report) -> str:
 
 
 def fixable(report: Report) -> tuple[tuple[Severity, int, int], ...]:
-    """By severity, worst first: how many active findings `auditor fix` resolves, and of how many."""
+    """Return triples (severity, active findings that `auditor fix` resolves, active findings), worst severity first."""
     found = active(report)
     counts = ((severity, [item for item in found if item.severity is severity]) for severity in Severity)
     return tuple((severity, sum(item.fixable for item in items), len(items)) for severity, items in counts)
 
 
 def fixing(report: Report) -> str:
-    """What `auditor fix` resolves, in one sentence; empty if it resolves nothing."""
+    """Return one sentence about what `auditor fix` resolves; empty if it resolves nothing."""
     counts = [(fixed, many(count, severity.value, _MANY[severity])) for severity, fixed, count in fixable(report) if fixed]
     parts = [f"{fixed:,} of {of}" for fixed, of in counts]
     return f"`auditor fix` resolves {listed(parts)}." if parts else ""
 
 
 def steps(report: Report) -> tuple[Step, ...]:
-    """At most `MOST_STEPS` things to do first: the worst severity there is, largest group first, then what is unknown."""
+    """Return at most `MOST_STEPS` steps: the worst severity, largest group first, then what is undetermined."""
     groups = grouped(report)
     worst = [group for group in groups if group.severity is groups[0].severity and group.severity is not Severity.INFO]
     worst.sort(key=lambda group: -len(group.findings))
@@ -130,20 +130,20 @@ def _step(group: Group) -> Step:
 
 
 def _unknown(report: Report) -> list[Step]:
-    """The two most frequent reasons for not knowing, hosts and kinds, each with what to do about it."""
+    """Return the two most frequent causes of undetermined checks (hosts and kinds), each with its remedy."""
     found = [
         (row.undetermined, Step(f"{hosts.headline(row)} ({row.undetermined:,} undetermined)", hosts.fix(row)))
         for row in report.hosts
     ]
     kinds = Counter(row.kind for row in hosts.ungrouped(report))
     found += [
-        (count, Step(f"{many(count, 'question')} without an answer ({kind})", advice(kind))) for kind, count in kinds.items()
+        (count, Step(f"{many(count, 'check')} could not be decided ({kind})", advice(kind))) for kind, count in kinds.items()
     ]
     return [step for _, step in sorted(found, key=lambda one: -one[0])[:2]]
 
 
 def since(report: Report) -> str:
-    """What the baseline is, in a few words; empty where there is none."""
+    """Return a short description of the baseline, or an empty string without one."""
     used = report.baseline
     if used is None:
         return ""
@@ -151,12 +151,12 @@ def since(report: Report) -> str:
 
 
 def advice(kind: Kind) -> str:
-    """What to do about one kind of undetermined outcome."""
+    """Return what to do about one kind of undetermined outcome."""
     return KIND_ADVICE[kind]
 
 
 def not_applied(report: Report) -> tuple[tuple[str, tuple[CheckRow, ...]], ...]:
-    """The checks that did not apply, by the reason why, in the order of the report."""
+    """Return the checks that did not apply, grouped by reason, in report order."""
     reasons: dict[str, list[CheckRow]] = {}
     for row in report.checks:
         if row.status is Status.NOT_APPLICABLE:
@@ -165,6 +165,6 @@ def not_applied(report: Report) -> tuple[tuple[str, tuple[CheckRow, ...]], ...]:
 
 
 def origin(row: EgressRow) -> str:
-    """Where a client would dial, as a URL; the port is left out where the scheme says it."""
+    """Return the URL that a client would connect to, without the scheme's default port."""
     port = "" if (row.scheme, row.port) in _USUAL_PORTS else f":{row.port}"
     return f"{row.scheme}://{row.host}{port}"

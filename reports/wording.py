@@ -68,7 +68,7 @@ def _line(check: str, severity: Severity, wording: Wording) -> Line:
         clean(check),
         severity,
         shortened(first.subject.id),
-        shortened(first.message) + (f" Also for {shortened(others)}." if others else ""),
+        shortened(first.message) + (f" Also affected: {shortened(others)}." if others else ""),
         shortened(remedy.text),
         place_of(first),
         len(wording.findings),

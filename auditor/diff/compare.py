@@ -31,13 +31,13 @@ class Entry:
     standing: str
 
     def at_least(self, threshold: Severity) -> bool:
-        """Whether it counts at this severity or over it. A severity that nobody knows is taken for the worst."""
+        """Whether it counts at this severity or above. An unknown severity counts as error."""
         return self.standing == COUNTS and (self.severity or Severity.ERROR).at_least(threshold)
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A finding that both reports have, with another severity or standing in each."""
+    """A finding in both reports whose severity or standing changed."""
 
     old: Entry
     new: Entry
@@ -55,7 +55,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """How an image stands for a pool in each report; empty where a report has no such cell."""
+    """The status of an image for a pool in each report; empty if a report has no such cell."""
 
     image: str
     pool: str
@@ -74,13 +74,13 @@ class Reach:
 
     @property
     def is_worse(self) -> bool:
-        """Whether the area was examined, and is examined no more."""
+        """Whether the area was examined before and no longer is."""
         return self.old == EXAMINED
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What a report says of itself."""
+    """The plan, date, verdict and exit code of a report."""
 
     plan: str
     audited_at: str
@@ -92,7 +92,7 @@ class Side:
 class Difference:
     """Everything that changed, each part in the order of its report. Egress entries are `host:port`.
 
-    `unseen` are findings that are no longer made because nobody looked: that is no proof that they are mended.
+    `unseen` are findings that are missing because their check did not run or decide. They are not proven to be fixed.
     """
 
     old: Side
@@ -112,7 +112,7 @@ class Difference:
     scope: tuple[Reach, ...] = ()
 
     def worse(self, threshold: Severity) -> tuple[Entry, ...]:
-        """The findings that count at the threshold or over it now, and did not before."""
+        """Return the findings that count at the threshold or above now, and did not before."""
         risen = (pair.new for pair in self.changed if not pair.old.at_least(threshold))
         return tuple(entry for entry in (*self.appeared, *risen) if entry.at_least(threshold))
 

@@ -1,4 +1,4 @@
-"""A difference in words and as JSON. Names come out of reports, so none of them may steer a terminal."""
+"""A difference as text and as JSON. Names come from reports and are cleaned of control characters."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _subject(subject: Subject) -> dict[str, str | None]:
 
 
 def as_text(difference: Difference, threshold: Severity) -> str:
-    """The difference for a person: the verdict first, then what is new, and what is gone."""
+    """Return the difference as text: the verdict first, then what is new, then what is gone."""
     return "\n".join(_lines(difference, threshold)) + "\n"
 
 
@@ -71,20 +71,20 @@ def _lines(difference: Difference, threshold: Severity) -> Iterator[str]:
     yield f"Verdict: {clean(new.verdict)}, as before." if same else f"Verdict: {clean(old.verdict)} -> {clean(new.verdict)}."
     yield f"Old: {_side(old)}. New: {_side(new)}."
     worse = len(difference.worse(threshold))
-    yield f"{worse:,} new at {threshold.value} or over; {difference.unchanged:,} findings unchanged."
+    yield f"{worse:,} new at severity {threshold.value} or above; {difference.unchanged:,} findings unchanged."
     yield from _part("Areas no longer examined", [f"! {_reach(reach)}" for reach in difference.scope if reach.is_worse])
     yield from _part("New findings", [f"+ {_told(entry)}" for entry in difference.appeared])
     yield from _part("Findings that changed", [f"~ {_changed(pair)}" for pair in difference.changed])
     yield from _part("Findings that are gone", [f"- {_told(entry)}" for entry in difference.gone])
-    yield from _part("Findings that nobody looked for again", [f"? {_told(entry)}" for entry in difference.unseen])
-    yield from _part("New questions", [f"+ {_asked(question)}" for question in difference.asked])
-    yield from _part("Questions that are gone", [f"- {_asked(question)}" for question in difference.answered])
+    yield from _part("Findings that were not checked again", [f"? {_told(entry)}" for entry in difference.unseen])
+    yield from _part("New undetermined checks", [f"+ {_asked(question)}" for question in difference.asked])
+    yield from _part("Undetermined checks that are gone", [f"- {_asked(question)}" for question in difference.answered])
     yield from _part("Images added", [f"+ {clean(name)}" for name in difference.images_added])
     yield from _part("Images removed", [f"- {clean(name)}" for name in difference.images_removed])
-    yield from _part("Images that stand otherwise", [f"~ {_cell(cell)}" for cell in difference.cells])
+    yield from _part("Images whose status changed", [f"~ {_cell(cell)}" for cell in difference.cells])
     yield from _part("Areas whose status changed", [f"~ {_reach(reach)}" for reach in difference.scope if not reach.is_worse])
-    yield from _part("Hosts that would be dialled now", [f"+ {clean(host)}" for host in difference.egress_added])
-    yield from _part("Hosts that would be dialled no more", [f"- {clean(host)}" for host in difference.egress_removed])
+    yield from _part("New external connections", [f"+ {clean(host)}" for host in difference.egress_added])
+    yield from _part("External connections that are gone", [f"- {clean(host)}" for host in difference.egress_removed])
 
 
 def _part(title: str, lines: Sequence[str]) -> Iterator[str]:
@@ -124,5 +124,5 @@ def _reach(reach: Reach) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    was, now = (clean(status) or "not asked for" for status in (cell.old, cell.new))
+    was, now = (clean(status) or "not needed" for status in (cell.old, cell.new))
     return f"{clean(cell.image)} for {clean(cell.pool)} on {clean(cell.platform)}: {was} -> {now}"

@@ -1,1 +1,1 @@
-"""Remedies as files: scripts, lists and configuration that somebody reads and then runs. Nothing here is run."""
+"""Write remedies as files: scripts, lists and configuration for the operator to review and run. Nothing is run here."""

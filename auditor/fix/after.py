@@ -1,4 +1,4 @@
-"""The site as it is once files of `auditor fix` are in use, and which findings the next audit then no longer has."""
+"""The site after the files of `auditor fix` are in use, and the findings that the next audit then no longer reports."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from checks import CATALOGUE
 
 
 def applied(site: Site, files: Iterable[Written]) -> Site:
-    """The site with each file at its place, named by the part of the plan that it joins. Copy scripts are not run.
+    """Return the site with each file in place and named in the plan. Copy scripts are not run.
 
-    Lists take the place of all of the plan's `images`.
+    Lists replace the whole `images` of the plan.
     """
     used = [file for file in files if file.place]
     if not used:
@@ -38,7 +38,7 @@ def applied(site: Site, files: Iterable[Written]) -> Site:
 
 
 def _named(plan: Plan, file: Written) -> Plan:
-    """The plan with the part that names the file."""
+    """Return the plan with the file named in the key of `file.joins`."""
     match file.joins:
         case Joins.CONFIG | Joins.TRUST:
             return replace(plan, pools=tuple(_in_pool(pool, file) if pool.name in file.pools else pool for pool in plan.pools))
@@ -61,9 +61,10 @@ def _with(names: tuple[str, ...], place: str) -> tuple[str, ...]:
 
 
 def confirmed(site: Site, files: Sequence[Written], claims: Iterable[Reported], day: datetime.date) -> frozenset[str]:
-    """The fingerprints of the claimed findings that an audit with these files in use neither has nor leaves undetermined.
+    """Return the fingerprints of the claimed findings that an audit with these files resolves.
 
-    A finding that gives way to another about the same subject, at least as severe, does not count as resolved.
+    A finding does not count as resolved if its check becomes undetermined, or if another finding of the same check and
+    subject, at least as severe, replaces it.
     """
     wanted = {claim.fingerprint: claim for claim in claims}
     ids = {claim.check for claim in wanted.values()}

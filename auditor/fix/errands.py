@@ -1,7 +1,7 @@
-"""Which images have to be carried, and of each only what is missing: worked out from what was seen where the nodes pull.
+"""Decide which images have to be copied, and which of their parts are missing.
 
-That place is the registry inside, where it was looked at; else the archives; where neither was, everything is still to be
-carried. What cannot be shown to have arrived counts as missing: the scripts ask before they copy.
+The evidence about the internal registry decides. Without it, the archives decide; without both, everything is copied. A part
+that is not proven to be there counts as missing; the scripts check before they copy.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from auditor.site.layers import leads_outside
 
 @dataclass(frozen=True, slots=True)
 class Stayed:
-    """An image that no script carries, and why."""
+    """An image that no script copies, and the reason."""
 
     reference: Reference
     why: str
@@ -35,7 +35,7 @@ _Pins = frozenset[tuple[str, str]]  # repository and digest of every need by dig
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """One image for one pool, as it is copied, and as it was seen where the pool gets it from."""
+    """One image for one pool: its placement at the source, and the observed copy that the pool pulls."""
 
     placement: Placement
     copy: Copy | None
@@ -47,24 +47,24 @@ class _Wanted:
 
     @property
     def kept(self) -> Payload | None:
-        """The manifest that the pool would run as the copy is now."""
+        """The manifest in the copy that the pool would run now."""
         return self.copy.kept.resolution.payload if self.copy is not None else None
 
     @property
     def lacking(self) -> tuple[str, ...]:
-        """What is not known to be there of the manifest as it was kept."""
+        """The digests of the copied manifest that were not observed in the copy."""
         return self.copy.lacking if self.copy is not None else ()
 
     @property
     def has_arrived(self) -> bool:
-        """Whether the pool was seen to get what it would get from the source, or what stands for it, with every layer."""
+        """Whether the copy gives the pool the same result as the source, with every layer observed."""
         if self.copy is None or not self.copy.is_complete:
             return False
         return self.copy.kept.standing.rank <= self.placement.standing.rank
 
 
 def errands(site: Site) -> tuple[tuple[Errand, ...], tuple[Stayed, ...]]:
-    """What is to be carried into the registry inside, image by image, and what cannot be. The plan must name a registry."""
+    """Return what to copy to the internal registry, and the images that cannot be copied. The plan must name one."""
     carried: list[Errand] = []
     stayed: list[Stayed] = []
     pins = frozenset((need.reference.repository, need.reference.digest) for need in site.needs.needs if need.reference.digest)
@@ -86,10 +86,10 @@ def _by_image(site: Site) -> Iterator[tuple[Reference, list[_Wanted]]]:
 
 def _errand(site: Site, reference: Reference, wanted: list[_Wanted], pins: _Pins) -> Errand | Stayed | None:
     registry = site.plan.registry
-    assert registry is not None  # noqa: S101 - nothing is carried without a place to carry it to
+    assert registry is not None  # noqa: S101 - nothing is copied without an internal registry
     target = placed(registry, reference)
     if target == reference and site.source is not None:
-        return None  # it is inside by its own name
+        return None  # nodes already pull it under this name
     image = wanted[0].placement.image
     runnable = [one for one in wanted if one.payload is not None]
     urls = any(_dials(site, one.kept if one.has_arrived else one.payload) for one in runnable)
@@ -98,13 +98,13 @@ def _errand(site: Site, reference: Reference, wanted: list[_Wanted], pins: _Pins
     if (pushed := _out_of_archive(site, wanted, target)) is not None:
         return Errand(reference, _by_tag(target), (pushed,))
     if site.source is None:
-        return Stayed(reference, "nobody looked at its source, and no archive gives every pool what it runs")
+        return Stayed(reference, "its source was not observed, and no archive contains it for every pool")
     if image.absent:
         return Stayed(reference, f"its source does not have it: {image.absent}")
     if image.trouble is not None:
-        return Stayed(reference, f"nobody knows what its source has: {image.trouble.detail}")
+        return Stayed(reference, f"its source could not be read: {image.trouble.detail}")
     if not runnable:
-        return Stayed(reference, "its source has nothing that a pool could run, as far as anybody knows")
+        return Stayed(reference, "its source has no manifest that is known to run on a pool")
     is_whole = bool(reference.digest) or (reference.repository, image.digest) in pins
     is_whole = is_whole or (site.transfer is not None and site.transfer.keeps_indexes)
     steps = tuple(
@@ -115,7 +115,7 @@ def _errand(site: Site, reference: Reference, wanted: list[_Wanted], pins: _Pins
 
 
 def _out_of_archive(site: Site, wanted: list[_Wanted], target: Reference) -> Push | None:
-    """The image out of the one archive that holds it for every pool, with no layer that would be fetched from outside."""
+    """Return the push from the only archive with the image for every pool and no external layers; else None."""
     if site.archives is None or not _is_inside(wanted[0]) or any(one.copy and one.copy.image.digest for one in wanted):
         return None
     needs = {one.placement.need for one in wanted}
@@ -125,7 +125,7 @@ def _out_of_archive(site: Site, wanted: list[_Wanted], target: Reference) -> Pus
     if entry is None or len(entries) > 1 or any(one.entry is None or not _is_sound(site, one.placement) for one in held):
         return None
     archive, root = entry.archive, entry.root
-    # Under that annotation only containerd looks for a name.
+    # Only containerd reads the name from that annotation.
     name = next((name for name in root.names if root.name_source != CONTAINERD_NAME), "")
     if not name and len(archive.inventory.images) > 1:
         return None
@@ -134,23 +134,23 @@ def _out_of_archive(site: Site, wanted: list[_Wanted], target: Reference) -> Pus
 
 
 def _is_sound(site: Site, placement: Placement) -> bool:
-    """Whether an archive gives a pool what it runs."""
+    """Whether an archive has a manifest that the pool runs, without layers from external hosts."""
     return placement.resolution.payload is not None and not _dials(site, placement.resolution.payload)
 
 
 def _dials(site: Site, payload: Payload | None) -> bool:
-    """Whether a layer has a URL that leads outside."""
+    """Whether a layer has a URL of an external host."""
     layers = payload.foreign if payload is not None else ()
     return any(leads_outside(url, site.reach) for layer in layers for url in layer.urls or ())
 
 
 def _parts(wanted: list[_Wanted]) -> dict[str, Payload]:
-    """The manifests that pools run, by digest."""
+    """Return the manifests that pools run, by digest."""
     return {one.payload.digest: one.payload for one in wanted if one.payload is not None}
 
 
 def _by_tag(target: Reference) -> Reference:
-    """Under its tag where it has one: its digest leads there as well."""
+    """Return `target` with its tag only, if it has a tag."""
     return replace(target, digest="") if target.tag else target
 
 
@@ -162,14 +162,14 @@ def _rewritten(wanted: list[_Wanted], reference: Reference, target: Reference) -
 
 
 def _copied(wanted: list[_Wanted], reference: Reference, target: Reference, *, is_whole: bool) -> Iterator[Step]:
-    """The image as a whole where its digest has to stay; else the manifests that pools run, and an index of them."""
+    """Yield steps that copy the whole image if its digest must stay, else the manifests that pools run and a new index."""
     image, parts = wanted[0].placement.image, _parts(wanted)
     if not isinstance(image.document, Index) or is_whole or _is_all(image.document, parts):
         if _stands(wanted, image.digest):
             yield from (_of_part(reference, target, payload) for payload in _dropped(wanted))
         else:
             if isinstance(image.document, Index) and wanted[0].copy is None:
-                # Nobody has looked: the index may be there, and a manifest of it not.
+                # The copy was not observed: the index may exist while one of its manifests is missing.
                 yield from (_of_part(reference, target, payload) for payload in parts.values())
             foreign = any(payload.foreign for payload in parts.values())
             yield CopyManifest(reference.at(image.digest), target, image.digest, foreign)
@@ -187,17 +187,17 @@ def _of_part(reference: Reference, target: Reference, payload: Payload) -> CopyM
 
 
 def _is_all(index: Index, parts: dict[str, Payload]) -> bool:
-    """Whether the pools run everything that the index has to run."""
+    """Whether the pools run every manifest of the index."""
     return {descriptor.digest for descriptor, _ in entries(index)} <= parts.keys()
 
 
 def _is_inside(wanted: _Wanted) -> bool:
-    """Whether it was looked for on the registry inside."""
+    """Whether the internal registry was queried for the image."""
     return wanted.copy is not None and wanted.copy.is_inside
 
 
 def _stands(wanted: list[_Wanted], digest: str) -> bool:
-    """Whether the image stands inside under its own digest, whatever is missing below it."""
+    """Whether the internal registry has the image under its digest, even if some of its parts are missing."""
     return any(one.copy is not None and one.copy.is_inside and one.copy.image.digest == digest for one in wanted)
 
 
@@ -206,20 +206,20 @@ def _was_seen(wanted: list[_Wanted], digest: str) -> bool:
 
 
 def _lists(wanted: list[_Wanted], parts: dict[str, Payload]) -> bool:
-    """Whether what the tag stands for inside is an index with every manifest that pools run."""
+    """Whether the tag in the internal registry is an index with every manifest that pools run."""
     copy = wanted[0].copy
     document = copy.image.document if copy is not None and copy.is_inside else None
     return isinstance(document, Index) and parts.keys() <= {child.digest for child in document.manifests}
 
 
 def _dropped(wanted: list[_Wanted]) -> Iterator[Payload]:
-    """The manifests that an index inside lists and lacks."""
+    """Yield the manifests that an index in the internal registry lists but that are missing."""
     gone = {one.payload.digest: one.payload for one in wanted if one.payload and one.copy and one.copy.kept.resolution.dropped}
     yield from gone.values()
 
 
 def _blobs(wanted: list[_Wanted], reference: Reference, target: Reference) -> Iterator[Step]:
-    """The layers that a manifest inside lacks."""
+    """Yield steps for the layers that a manifest in the internal registry lacks."""
     lacking = {
         (one.payload.digest, digest): None
         for one in wanted

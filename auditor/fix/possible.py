@@ -1,4 +1,4 @@
-"""Whether a file could resolve a finding of an audit at all. The modules that make the files are imported only then."""
+"""Whether files could resolve a finding of an audit. Only then are the modules that write the files imported."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def may_resolve(site: Site, findings: Iterable[Reported]) -> bool:
-    """Whether files for these findings may exist. False is sure; True is not."""
+    """Whether files for these findings may exist. False is certain; True is only possible."""
     kinds = {finding.kind for finding in findings if finding.kind is not None}
     return bool(kinds - {RemedyKind.PIN_IN_LIST}) or (RemedyKind.PIN_IN_LIST in kinds and has_digests(site))
 
 
 def has_digests(site: Site) -> bool:
-    """Whether a digest was observed at a source: without one, no list can be pinned."""
+    """Whether a digest was observed at a source. Without one, no list can be pinned."""
     return site.source is not None and any(image.digest for image in site.source.images.values())

@@ -1,4 +1,4 @@
-"""The page that comes with the files: what each is for, what it resolves, and what is left for a person, worst first."""
+"""The README of the fix files: the purpose of each file, what it resolves, and what remains to be fixed by hand."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ def readme(
     stayed: tuple[Stayed, ...],
     notes: Sequence[str] = (),
 ) -> Written:
-    """The page. `notes` stand at its end."""
+    """Return the README. `notes` are appended at the end."""
     done = {finding.fingerprint for file in files for finding in file.mends}
     left = [finding for finding in findings if finding.fingerprint not in done]
     again = f" Audit again afterwards: `{remark(setting.again)}`." if setting.again else " Audit again afterwards."
-    written = f"Written by airgap-auditor {setting.tool} as of {_text(setting.day)}. Nothing was run."
+    written = f"Written by airgap-auditor {setting.tool} as of {_text(setting.day)}. None of these files has been run."
     lines = [
         f"# Fixes for {_text(setting.plan)}",
         "",
-        f"{written} Read each file before you use it.{again}",
+        f"{written} Review each file before you use it.{again}",
         "",
         *_left(left),
         *_stayed(stayed),
         *_files(files),
         *_order(files),
-        *_mended(files),
+        *_resolved(files),
         *_in_plan(files),
         *_changes(files),
     ]
@@ -51,7 +51,7 @@ def _files(files: Sequence[Written]) -> Iterator[str]:
     yield "## Files"
     yield ""
     if not files:
-        yield "None: no finding can be resolved by a file."
+        yield "None. No file can resolve a finding."
     yield from (f"- `{file.path}`: {_text(file.what)}.{_credentials(file)}" for file in files)
     yield ""
 
@@ -59,17 +59,17 @@ def _files(files: Sequence[Written]) -> Iterator[str]:
 def _credentials(file: Written) -> str:
     if not file.is_secret:
         return ""
-    return " It keeps the credentials of the file that it replaces, so only its owner can read it."
+    return " It contains the credentials of the file that it replaces, so only its owner can read it."
 
 
 def _order(files: Sequence[Written]) -> Iterator[str]:
     if any(file.path.startswith("copy/copy-") for file in files):
-        yield "Use one of the copy scripts. They do not log in to any registry and use the machine's trust store: prepare both."
-        yield "A script that stopped continues where it stopped when you run it again. `WORK` names the folder for downloads."
+        yield "Use one of the copy scripts. Log in to the registries and install their CAs on the copy machine first."
+        yield "If a script stops, run it again: it continues where it stopped. Set `WORK` to the folder for downloads."
         yield ""
 
 
-def _mended(files: Sequence[Written]) -> Iterator[str]:
+def _resolved(files: Sequence[Written]) -> Iterator[str]:
     by: dict[str, tuple[Reported, list[str]]] = {}
     for file in files:
         for finding in file.mends:
@@ -92,8 +92,8 @@ def _named(finding: Reported) -> str:
 
 
 def _left(left: list[Reported]) -> Iterator[str]:
-    """What needs a person: errors and warnings one by one, the rest counted."""
-    yield "## Left for you"
+    """Yield the findings to fix by hand: errors and warnings one by one, the rest counted."""
+    yield "## To fix by hand"
     yield ""
     if not left:
         yield "Nothing."
@@ -104,12 +104,12 @@ def _left(left: list[Reported]) -> Iterator[str]:
     infos = Counter(finding.check for finding in left if finding.severity == Severity.INFO)
     if infos:
         named = ", ".join(f"{_text(check)} ({count})" for check, count in sorted(infos.items()))
-        yield f"- Worth knowing, without an effect offline: {named}."
+        yield f"- Information only, no effect offline: {named}."
     yield ""
 
 
 def _in_plan(files: Sequence[Written]) -> Iterator[str]:
-    """Where the next audit reads each file."""
+    """Yield where the next audit reads each file."""
     lists = [file for file in files if file.joins is Joins.LIST]
     configs = [file for file in files if file.place and file.joins is not Joins.LIST]
     if not (lists or configs):
@@ -117,9 +117,9 @@ def _in_plan(files: Sequence[Written]) -> Iterator[str]:
     yield "## Before the next audit"
     yield ""
     for file in configs:
-        yield f"- Copy `{file.path}` to `{_text(file.place)}` beside the plan. {_part_of(file)}"
+        yield f"- Copy `{file.path}` to `{_text(file.place)}` next to the plan. {_part_of(file)}"
     if lists:
-        yield "- Copy `lists` beside the plan, and write one set of lists under `images`, by tag or pinned:"
+        yield "- Copy `lists` next to the plan. Add one set of lists under `images`, by tag or pinned:"
         yield ""
         yield "~~~yaml"
         for ending in (False, True):
@@ -134,11 +134,11 @@ def _part_of(file: Written) -> str:
     pools = listed([_text(pool) for pool in file.pools])
     match file.joins:
         case Joins.CONFIG | Joins.TRUST:
-            return f"`{file.joins}` of the pool {pools} has to name it or its folder."
+            return f"`{file.joins}` of pool {pools} must name the file or its folder."
         case Joins.COPY:
-            return "`copy.config` has to name it."
+            return "`copy.config` must name the file."
         case _:
-            return "`registry.config` has to name it."
+            return "`registry.config` must name the file."
 
 
 def _changes(files: Sequence[Written]) -> Iterator[str]:
@@ -160,7 +160,7 @@ def _changes(files: Sequence[Written]) -> Iterator[str]:
 
 
 def _diff(file: Written) -> Iterator[str]:
-    """The changed lines, without secrets. Of a file with credentials, no other line is shown."""
+    """Yield the changed lines without secrets. For a file with credentials, no context lines are shown."""
     before = redact((file.before or b"").decode("utf-8", "replace")).splitlines()
     context = 0 if file.is_secret else 3
     lines = difflib.unified_diff(before, redact(file.text).splitlines(), "before", "after", n=context, lineterm="")
@@ -177,5 +177,5 @@ def _stayed(stayed: tuple[Stayed, ...]) -> Iterator[str]:
 
 
 def _text(text: object) -> str:
-    """Text of the plan or the evidence, so that nothing in it is markup."""
+    """Return text of the plan or the evidence with its Markdown escaped."""
     return "".join(f"\\{char}" if char in "\\`*_[]<>#|&!" else char for char in remark(text))

@@ -1,4 +1,4 @@
-"""The remedies of one audit as files, and the page that says what each is for and what no file can do."""
+"""The remedies of one audit as files, with a README about each file and about what remains to be fixed by hand."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from auditor.site import Site
 _OF_IMAGES = frozenset({RemedyKind.COPY_IMAGE, RemedyKind.COPY_AGAIN})
 _OF_LAYERS = frozenset({RemedyKind.COPY_LAYER, RemedyKind.STRIP_URLS})
 
-_NO_REGISTRY = "The plan names no internal registry (`registry.host`): there is no place to copy to, and no copy script."
-_BY_REPORT = "A report alone says enough for copies only: for lists and configuration, give the plan with its evidence."
+_NO_REGISTRY = "The plan declares no internal registry (`registry.host`), so there are no copy scripts."
+_BY_REPORT = "A JSON report is enough for copy scripts only. For lists and configuration, pass the plan and its evidence."
 
 
 def remedies(
     site: Site, findings: tuple[Reported, ...], waived: tuple[Reported, ...], tool_version: str, day: datetime.date
 ) -> tuple[Written, ...]:
-    """Every file, the page first. `findings` are those that are to be mended, `waived` those that somebody accepted."""
+    """Return every file, the README first. `findings` are to be fixed; `waived` are accepted by a waiver."""
     files, stayed = _files(site, findings, waived, tool_version, day)
     setting = _setting_of(site, tool_version, day)
     notes = () if site.plan.registry is not None else (_NO_REGISTRY,)
@@ -44,7 +44,7 @@ def remedies(
 def remedy_files(
     site: Site, findings: tuple[Reported, ...], waived: tuple[Reported, ...], tool_version: str, day: datetime.date
 ) -> list[Written]:
-    """Every file without the page, which repeats what no file can do: megabytes for a long list."""
+    """Return every file without the README, which can be megabytes long for a long list."""
     return _files(site, findings, waived, tool_version, day)[0]
 
 
@@ -65,7 +65,7 @@ def _files(
 
 
 def remedies_by_report(document: Mapping[str, Any], tool_version: str) -> tuple[Written, ...]:
-    """What a JSON report is enough for, the page first."""
+    """Return the files that can be made from a JSON report alone, the README first."""
     findings = tuple(in_report(document))
     carried, stayed = errands_in(document, findings)
     plan = document.get("plan")
@@ -78,20 +78,20 @@ def remedies_by_report(document: Mapping[str, Any], tool_version: str) -> tuple[
 def _without_waived(
     carried: tuple[Errand, ...], stayed: tuple[Stayed, ...], findings: tuple[Reported, ...], waived: tuple[Reported, ...]
 ) -> tuple[tuple[Errand, ...], tuple[Stayed, ...]]:
-    """Without the images that have nothing to mend but what is waived: they stay as they are."""
+    """Remove the images whose findings are all waived; they stay unchanged."""
     kept: list[Errand] = []
     left = [*stayed]
-    accepted, active = _Mended(waived), _Mended(findings)
+    accepted, active = _Resolvable(waived), _Resolvable(findings)
     for errand in carried:
         if accepted.by(errand) and not active.by(errand):
-            left.append(Stayed(errand.reference, "what is wrong with it is waived"))
+            left.append(Stayed(errand.reference, "its findings are waived"))
         else:
             kept.append(errand)
     return tuple(kept), tuple(left)
 
 
 def _setting_of(site: Site, tool_version: str, day: datetime.date) -> Setting:
-    """What the scripts have to know of the plan."""
+    """Return what the scripts need from the plan."""
     plan = site.plan
     registry = plan.registry
     inside = [registry.host, *(place.partition("/")[0] for place in registry.rewrites.values())] if registry is not None else []
@@ -104,25 +104,25 @@ def _setting_of(site: Site, tool_version: str, day: datetime.date) -> Setting:
 
 
 def _again(site: Site) -> str:
-    """The next audit, of the places of this one and of the internal registry."""
+    """Return the command of the next audit, with the same `--via` options and the internal registry."""
     places = site.places | ({Place.TARGET} if site.plan.registry is not None else set())
     via = [word for place in Place if place in places for word in ("--via", place.value)]
     return shlex.join(["auditor", "audit", site.plan.path, *via])
 
 
 def _copy_files(setting: Setting, carried: tuple[Errand, ...], findings: tuple[Reported, ...]) -> Iterator[Written]:
-    """One script for each tool; none where nothing has to be carried."""
+    """Yield one script for each tool; nothing if no image has to be copied."""
     if not carried:
         return
-    mended = _Mended(findings)
-    mends = {errand: mended.by(errand) for errand in carried}
+    resolvable = _Resolvable(findings)
+    mends = {errand: resolvable.by(errand) for errand in carried}
     yield crane.copy_script(setting, carried, mends)
     yield regctl.copy_script(setting, carried, mends)
     yield skopeo.copy_script(setting, carried, mends)
 
 
-class _Mended:
-    """Findings by the image or layer that they name: an audit may have 100,000 images, each with several findings."""
+class _Resolvable:
+    """Findings indexed by image or layer, because an audit may have 100,000 images with several findings each."""
 
     def __init__(self, findings: Iterable[Reported]) -> None:
         self._by_subject: dict[str, list[tuple[int, Reported]]] = {}
@@ -131,7 +131,7 @@ class _Mended:
                 self._by_subject.setdefault(finding.subject.id, []).append((position, finding))
 
     def by(self, errand: Errand) -> tuple[Reported, ...]:
-        """The findings that a copy of one image resolves, in their order."""
+        """Return the findings that copying one image resolves, in report order."""
         is_rewritten = any(isinstance(step, Rewrite) for step in errand.steps)
         found = {at: one for at, one in self._by_subject.get(str(errand.reference), ()) if one.kind in _OF_IMAGES}
         for layer in errand.layers:
@@ -145,7 +145,7 @@ class _Mended:
 
 
 def _urls(site: Site, carried: tuple[Errand, ...]) -> tuple[str, ...]:
-    """The URLs that still come along: of layers that no script rewrites."""
+    """Return the URLs of the layers that are copied without a rewrite."""
     rewritten = {errand.reference for errand in carried if any(isinstance(step, Rewrite) for step in errand.steps)}
     found: dict[str, None] = {}
     for placement in site.to_copy.placements if site.to_copy is not None else ():

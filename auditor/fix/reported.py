@@ -1,7 +1,7 @@
 """A finding as `auditor fix` reads it: from the audit that just ran, or from a JSON report of an earlier one.
 
-A report may have been changed. No text of it becomes a command: references and digests are parsed as those of lists, and all
-other text is quoted.
+A report may have been changed. None of its text becomes a command: references and digests are parsed like those of lists,
+and other text is quoted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from auditor.report.reading import dicts, part, place, subject, text
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What `auditor fix` needs of a finding. `place` is its location in the user's files, `advice` the text of its remedies.
+    """A finding as input of `auditor fix`. `place` is its location in the user's files, `advice` the text of its remedies.
 
     `kind` is None for a finding that no file can resolve.
     """
@@ -32,7 +32,7 @@ class Reported:
 
 
 def of_finding(finding: Finding, *, with_advice: bool = True) -> Reported:
-    """A finding of the audit that was just made. Only the page shows its location and its remedies."""
+    """Convert a finding of the current audit. Only the README needs its location and remedies (`with_advice`)."""
     return Reported(
         finding.check,
         finding.severity.value,
@@ -59,7 +59,7 @@ _OF_OLD_REPORTS = {
 
 
 def _kind(item: Mapping[str, Any]) -> RemedyKind | None:
-    """The remedy kind of a finding in a report, None if it has none or one of a later version."""
+    """Return the remedy kind of a reported finding, or None if it is missing or unknown to this version."""
     if "remedy_kind" not in item:
         return _OF_OLD_REPORTS.get(text(item, "check"))
     given = text(item, "remedy_kind")
@@ -67,7 +67,7 @@ def _kind(item: Mapping[str, Any]) -> RemedyKind | None:
 
 
 def in_report(document: Mapping[str, Any]) -> Iterator[Reported]:
-    """The findings of a JSON report that are not waived. Malformed items are left out."""
+    """Yield the findings of a JSON report that are not waived. Malformed items are skipped."""
     for item in dicts(document.get("findings")):
         if item.get("waived"):
             continue

@@ -1,7 +1,7 @@
 """The public roots that Windows nodes would have to download, as files, and a script that installs them.
 
-They come with the auditor, as Microsoft's programme has them: nobody has to fetch them. The script installs whatever lies
-beside it, so that no text of a certificate becomes a command.
+The auditor ships the roots of Microsoft's programme, so nothing is downloaded. The script installs every file in its `roots`
+folder, so that no text of a certificate becomes a command.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Get-ChildItem -LiteralPath (Join-Path $PSScriptRoot 'roots') -Filter '*.crt' | F
 
 
 def root_files(site: Site, findings: tuple[Reported, ...]) -> Iterator[Written]:
-    """The roots of every pool that needs any, and its script."""
+    """Yield the roots of every pool that needs some, and the script of the pool."""
     for pool in site.plan.pools:
         ours = tuple(one for one in findings if one.kind is RemedyKind.INSTALL_ROOT and one.subject.pool == pool.name)
         wanted: dict[Certificate, list[Reported]] = {}
@@ -49,7 +49,7 @@ def _of_pool(pool: Pool, wanted: dict[Certificate, list[Reported]]) -> Iterator[
     yield Written(
         f"{folder}/install-roots.ps1",
         "\r\n".join([*mended(every), *_INSTALL.splitlines(), ""]),
-        f"installs the roots on a node of {pool.name}; run as an administrator",
+        f"installs the roots on a node of {pool.name}; run it as an administrator",
         every,
         is_script=True,
     )

@@ -1,6 +1,6 @@
-"""Configuration of Docker and of the internal registry, as whole files: what the plan has, with one thing changed.
+"""Configuration of Docker and of the internal registry, as complete files: the plan's file with one change.
 
-Each is read back, and the checks run on it, before it is offered: a change that resolves no finding is not written.
+Each file is parsed again and checked first. A change that resolves no finding is not written.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ALLOWED = ("validation", "manifests", "urls", "allow")
 
 
 def setting_files(site: Site, findings: tuple[Reported, ...], urls: tuple[str, ...], day: datetime.date) -> Iterator[Written]:
-    """The files. `urls` are those of layers that the internal registry has to accept."""
+    """Yield the files. `urls` are the layer URLs that the internal registry must accept."""
     yield from _daemon_files(site, tuple(f for f in findings if f.kind in _DOCKER), day)
     refused = tuple(f for f in findings if f.kind is RemedyKind.REGISTRY_SETTING)
     if refused and urls and (made := _registry_file(site, refused, urls, day)) is not None:
@@ -36,7 +36,7 @@ def setting_files(site: Site, findings: tuple[Reported, ...], urls: tuple[str, .
 
 
 def _daemon_files(site: Site, findings: tuple[Reported, ...], day: datetime.date) -> Iterator[Written]:
-    """The daemon.json of the machine that copies, with the internal registry named once and no placeholder."""
+    """Yield the daemon.json of the copy machine, with the internal registry listed once and without placeholders."""
     copy, registry = site.plan.copy, site.plan.registry
     # Images that lose their `urls` are copied by a script, not by Docker.
     stripped = all(one.placement.image.reference in site.with_outside_urls for one in site.carriages if one.left)
@@ -55,7 +55,7 @@ def _daemon_files(site: Site, findings: tuple[Reported, ...], day: datetime.date
             hosts = [host for host in given if isinstance(host, str) and host not in bad] if isinstance(given, list) else []
             document[ALLOW] = list(dict.fromkeys([*hosts, registry.host]))
         text = json.dumps(document, indent=_indent(data), ensure_ascii=False) + "\n"
-        what = "daemon.json of the machine that copies; restart Docker"
+        what = "daemon.json of the copy machine; restart Docker afterwards"
         file = Written(f"copy/{file_name(path)}", text, what, place=path, joins=Joins.COPY, before=data)
         sure = confirmed(site, [file], wanted, day)
         if sure:
@@ -69,11 +69,11 @@ def _indent(data: bytes) -> int:
 
 
 def _json(data: bytes) -> dict[str, Any] | None:
-    """The object in a file; None if it is none, or has a key twice, of which one would be lost."""
+    """Return the JSON object in a file, or None if the file is not an object or has a duplicate key."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len({key for key, _ in pairs}) < len(pairs):
-            raise ValueError("a key stands here again")
+            raise ValueError("duplicate key")
         return dict(pairs)
 
     try:
@@ -84,7 +84,7 @@ def _json(data: bytes) -> dict[str, Any] | None:
 
 
 def _registry_file(site: Site, findings: tuple[Reported, ...], urls: tuple[str, ...], day: datetime.date) -> Written | None:
-    """config.yml of distribution that accepts the URLs: the plan's file with them added, or only the part to add."""
+    """Return a config.yml of distribution that accepts the URLs: the plan's file with them added, or only the part to add."""
     registry = site.plan.registry
     assert registry is not None  # noqa: S101 - the finding is about one
     patterns = _patterns(urls)
@@ -97,14 +97,14 @@ def _registry_file(site: Site, findings: tuple[Reported, ...], urls: tuple[str, 
     text = _allowing(data, patterns)
     if text is None:
         return None
-    what = "config.yml of the internal registry, which then accepts those URLs; restart the registry"
+    what = "config.yml of the internal registry that accepts the layer URLs; restart the registry afterwards"
     file = Written("registry/config.yml", text, what, place=place, joins=Joins.REGISTRY, before=data)
     sure = confirmed(site, [file], findings, day)
     return replace(file, mends=tuple(f for f in findings if f.fingerprint in sure)) if sure else None
 
 
 def _patterns(urls: tuple[str, ...]) -> list[str]:
-    """One pattern of Go for each beginning of a URL, up to its host."""
+    """Return one Go regular expression for each URL prefix up to the host."""
     begins = dict.fromkeys("/".join(url.split("/", 3)[:3]) + "/" for url in urls)
     return [f"^{_go_quoted(begin)}" for begin in begins]
 
@@ -114,7 +114,7 @@ def _go_quoted(text: str) -> str:
 
 
 def _allowing(data: bytes, patterns: list[str]) -> str | None:
-    """The configuration with the patterns allowed; None if it cannot be changed so that they are."""
+    """Return the configuration with the patterns allowed, or None if it cannot be changed."""
     try:
         given = read_rules("config.yml", data).allow if data.strip() else ()
     except UnreadableConfig:

@@ -1,7 +1,6 @@
-"""What has to be done for one image, tool by tool alike: the steps that scripts are written from.
+"""The steps to copy one image, independent of the tool. The scripts are written from them.
 
-References hold only what the grammar of references allows, and digests only what that of digests does: both were checked when
-they were made, and are quoted all the same where they become words of a shell.
+References and digests were validated when they were parsed. They are quoted as well when they become words of a shell.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from auditor.oci.reference import Reference
 
 @dataclass(frozen=True, slots=True)
 class CopyManifest:
-    """Bring a manifest, or an index with all that it lists, under a tag or a digest. `digest` is empty where it is not known.
+    """Copy a manifest, or an index with all its manifests, to a tag or a digest. `digest` is empty if it is unknown.
 
-    `foreign`: it has layers that tools leave behind unless they are told otherwise.
+    `foreign`: it has layers that tools skip by default.
     """
 
     source: Reference
@@ -26,7 +25,7 @@ class CopyManifest:
 
 @dataclass(frozen=True, slots=True)
 class CopyBlob:
-    """Bring one layer or config of a manifest that is there already."""
+    """Copy one layer or config of a manifest that is already in the target."""
 
     source: Reference
     target: Reference
@@ -35,7 +34,7 @@ class CopyBlob:
 
 @dataclass(frozen=True, slots=True)
 class WriteIndex:
-    """Put manifests that are there into a new index under a tag."""
+    """Write a new index under a tag, from manifests that are already in the target."""
 
     target: Reference
     manifests: tuple[str, ...]
@@ -43,9 +42,9 @@ class WriteIndex:
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """Bring manifests without the `urls` of their layers, under one tag: in an index where the image has more than one.
+    """Copy manifests without the `urls` of their layers to one tag, in an index if there is more than one.
 
-    Their digests change. `whole`: the one manifest may be an index, with all that it lists.
+    Their digests change. `whole`: the one manifest may be an index; all its manifests are copied.
     """
 
     source: Reference
@@ -55,15 +54,15 @@ class Rewrite:
 
     @property
     def in_place(self) -> bool:
-        """Whether they are on the registry inside already, with all their layers."""
+        """Whether the internal registry already has the manifests with all their layers."""
         return self.source.repository == self.target.repository
 
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """Bring an image out of an archive. `path` is as the plan names it, `form` one of the archive formats.
+    """Push an image from an archive. `path` is the path in the plan, `form` is one of the archive formats.
 
-    `name` is the one that the archive gives it, `alone` says that it holds nothing else, `is_folder` that it is no tar.
+    `name` is its name in the archive. `alone`: the archive has no other image. `is_folder`: the archive is not a tar file.
     """
 
     path: str
@@ -79,9 +78,9 @@ Step = CopyManifest | CopyBlob | WriteIndex | Rewrite | Push
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """One image that is not where the nodes will get it from, or not as they need it, and the steps that mend that.
+    """One image that is missing or unusable in the internal registry, and the steps that fix it.
 
-    `root` is the digest of the whole image at its source, `layers` are those of foreign layers that it brings.
+    `root` is the digest of the image at its source; `layers` are the digests of its foreign layers.
     """
 
     reference: Reference
@@ -92,12 +91,12 @@ class Errand:
 
     @property
     def new_name(self) -> str:
-        """The name under which it is found afterwards, where that is not where its digest would lead."""
+        """The new name of the image, if its old digest does not lead to it; else empty."""
         return str(self.target) if self.reference.digest and self.target.digest != self.reference.digest else ""
 
 
 def tagged(target: Reference) -> Reference:
-    """Where a rewritten image goes: under its tag, and under one of its own where it is pinned to a digest that changes."""
+    """Return the target of a rewritten image: its tag, or a generated tag if it is pinned to a digest that changes."""
     if not target.digest:
         return target
     tag = target.tag or f"without-urls-{target.digest.partition(':')[2][:12]}"

@@ -1,4 +1,4 @@
-"""What `auditor fix` leaves: files with their text, and which findings each of them mends."""
+"""The files that `auditor fix` writes, with their text and the findings that each resolves."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 class Joins(enum.StrEnum):
-    """Which part of the plan names a file once it is in use."""
+    """The plan key that names a file once it is in use."""
 
-    NOTHING = ""  # no part: a script, a page, a fragment
+    NOTHING = ""  # no key: a script, a README, a fragment
     CONFIG = "config"  # `pools.<pool>.config`
     TRUST = "trust"  # `pools.<pool>.trust`
     COPY = "copy"  # `copy.config`
@@ -30,10 +30,10 @@ class Joins(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One file. `path` is relative, with `/`, of letters, digits, `.`, `_` and `-` alone. `is_script`: it is to be run.
+    """One file. `path` is relative, with `/`, and has only letters, digits, `.`, `_`, `-`. `is_script`: the operator runs it.
 
-    `place` is the path among the plan's files under which the next audit reads it, `joins` the part of the plan that names
-    it there, `pools` those whose nodes it is for. `before` is the content that it takes the place of.
+    `place` is the path among the plan's files where the next audit reads it, `joins` the plan key that names it, `pools`
+    the pools that it is for. `before` is the content that it replaces.
     """
 
     path: str
@@ -48,7 +48,7 @@ class Written:
 
     @property
     def is_secret(self) -> bool:
-        """Whether the file that it takes the place of holds credentials, which stay in this one."""
+        """Whether the replaced file contains credentials, which this file keeps."""
         if self.before is None:
             return False
         text = self.before.decode("utf-8", "replace")
@@ -56,25 +56,25 @@ class Written:
 
 
 def quoted(text: object) -> str:
-    """One word of a POSIX shell, whatever the text holds. A control character, which no terminal should see, is escaped."""
+    """Return `text` as one word of a POSIX shell, with control characters escaped."""
     return shlex.quote(clean(str(text)))
 
 
 def remark(text: object) -> str:
-    """The text as it may stand behind a `#`: on one line, and short."""
+    """Return the text for a `#` comment: on one line and short."""
     return short(" ".join(clean(str(text)).split()), LINE)
 
 
 def file_name(text: str) -> str:
-    """A name for a file or a folder out of any text. Two texts may come to the same."""
+    """Return a file or folder name made from any text. Two texts may give the same name."""
     name = _UNFIT.sub("-", text).strip("-.")[:80]
     return name or "unnamed"
 
 
 def mended(findings: tuple[Reported, ...], mark: str = "#") -> list[str]:
-    """Comments that say which findings a file resolves."""
+    """Return comment lines that name the findings that a file resolves."""
     lines = [f"{mark} Resolves {remark(finding.check)}: {remark(finding.subject)}" for finding in findings]
-    return lines or [f"{mark} No finding asked for this file: the plan needs it."]
+    return lines or [f"{mark} Resolves no finding, but the plan needs this file."]
 
 
 def once(findings: Iterable[Reported]) -> tuple[Reported, ...]:

@@ -79,13 +79,13 @@ def stale_findings(basis: EvidenceBasis, plan: Plan) -> Iterator[Finding]:
                 subject=Subject("evidence", row.what),
                 message=f"The evidence about {row.what} is up to {many(row.days, 'day')} old: the oldest is from "
                 f"{row.oldest.date().isoformat()}. The plan accepts {duration(basis.max_age)} "
-                "(`evidence_max_age`). It may have changed since, so that a check may pass on a state that is gone.",
+                "(`evidence_max_age`). The state may have changed since, so a check may pass on an outdated state.",
                 facts={"oldest": row.oldest.isoformat(), "age_days": row.days, "max_age_seconds": basis.max_age},
                 location=plan.where("evidence_max_age"),
                 remedies=(
                     Remedy(
                         "command",
-                        "Collect again where the registries and endpoints answer, and audit the new evidence.",
+                        "Collect again from a machine that can reach the registries and endpoints, and audit the new evidence.",
                         (f"auditor collect {plan.file} -o site.evidence",),
                     ),
                 ),

@@ -199,7 +199,7 @@ def _policy_row(rule: Rule, own: tuple[Finding, ...], policy: Policy, told: int,
     if found:
         return CheckRow(rule, severity, Status.FAILED, found)
     if rule is PLAN_UNEXAMINED:
-        return CheckRow(rule, severity, Status.NOT_APPLICABLE, 0, "the plan has no part that is not examined")
+        return CheckRow(rule, severity, Status.NOT_APPLICABLE, 0, "every setting of the plan is checked")
     if rule is EVIDENCE_STALE:
         changing = sum(row.can_change for row in used.ages)
         if not changing:
@@ -208,7 +208,7 @@ def _policy_row(rule: Rule, own: tuple[Finding, ...], policy: Policy, told: int,
     if not policy.waivers:
         return CheckRow(rule, severity, Status.NOT_APPLICABLE, 0, "there are no waivers")
     if rule is WAIVER_UNUSED and not told:
-        return CheckRow(rule, severity, Status.NOT_APPLICABLE, 0, "no waiver is of a check that had an answer for everything")
+        return CheckRow(rule, severity, Status.NOT_APPLICABLE, 0, "no waiver names a check that decided every subject")
     return CheckRow(rule, severity, Status.PASSED, told if rule is WAIVER_UNUSED else len(policy.waivers))
 
 

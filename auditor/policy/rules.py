@@ -1,4 +1,4 @@
-"""The rules that the policy itself applies, about waivers, the plan and the scope. They have pages like every check."""
+"""The rules of the policy itself: waivers, the plan, the evidence and the scope. Each has a page, like every check."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ WAIVER_EXPIRED = Rule(
     family="policy",
     severity=Severity.WARNING,
     page="""## What it checks
-The expiry date of every waiver, on the day that is judged.
+The expiry date of every waiver, compared with the audit date.
 
 ## Why it matters
-A waiver is a promise until a date. After it the finding counts again, and somebody should hear why the gate is red.
+A waiver accepts a finding until a date. After that date the finding counts again and can fail the gate.
 
 ## How to fix
-Mend the finding and remove the waiver, or let its owner renew it with a new reason and date.
+Fix the finding and remove the waiver, or ask its owner to renew it with a new reason and date.
 
 ## When it cannot tell
-Never: it needs nothing but the plan.
+Never: it needs only the plan.
 
 ## References
 docs/plan.md, the waiver part.
@@ -35,13 +35,13 @@ WAIVER_UNKNOWN = Rule(
 Every waiver names the id of a check that this version has.
 
 ## Why it matters
-A misspelt waiver accepts nothing: the finding it was meant for still counts, and nobody knows why.
+A misspelt waiver accepts nothing. The finding that it should accept still counts.
 
 ## How to fix
 Correct the id: `auditor checks` lists them all.
 
 ## When it cannot tell
-Never: it needs nothing but the plan.
+Never: it needs only the plan.
 
 ## References
 docs/plan.md, the waiver part.
@@ -54,16 +54,16 @@ WAIVER_EXPIRING = Rule(
     family="policy",
     severity=Severity.INFO,
     page="""## What it checks
-Whether a waiver that is in force ends within the next 14 days, counted from the day that is judged.
+Whether a waiver that is in force ends within 14 days after the audit date.
 
 ## Why it matters
-The day after its last, what it accepts counts again, and a gate that was green is red without any change.
+After its last day the accepted finding counts again. A gate that passed can then fail without any change.
 
 ## How to fix
-Mend the finding and remove the waiver, or let its owner renew it with a new reason and date.
+Fix the finding and remove the waiver, or ask its owner to renew it with a new reason and date.
 
 ## When it cannot tell
-Never: it needs nothing but the waiver.
+Never: it needs only the waiver.
 
 ## References
 docs/plan.md, the waiver part.
@@ -79,13 +79,13 @@ WAIVER_UNUSED = Rule(
 Whether a waiver that is in force covers at least one finding of its check.
 
 ## Why it matters
-What it accepted is mended, or its subject is misspelt. Left in place it will accept the next such finding, and nobody looks.
+The accepted finding is fixed, or the subject is misspelt. If the waiver stays, it accepts the next such finding without review.
 
 ## How to fix
-Remove it, or correct its subject: it is a glob over the subjects of findings, as reports show them.
+Remove the waiver, or correct its subject. The subject is a glob over the subjects of findings, as reports show them.
 
 ## When it cannot tell
-Where its check did not run, or could not decide about some subject, the waiver may still be needed: nothing is said of it.
+If the check of a waiver did not run, or could not decide a subject, the waiver may still be needed. It is then not reported.
 
 ## References
 docs/plan.md, the waiver part.
@@ -94,24 +94,23 @@ docs/plan.md, the waiver part.
 
 PLAN_UNEXAMINED = Rule(
     id="plan-unexamined",
-    title="A part of the plan is not examined by this version",
+    title="Plan setting is not checked by this version",
     family="policy",
     severity=Severity.WARNING,
     page="""## What it checks
-Whether the plan has parts that this version reads and keeps, and about which no check of it says anything yet.
+Whether the plan has settings that this version reads but does not check.
 
 ## Why it matters
-Whoever writes down workloads, a copy tool or node configuration expects them to be judged. A verdict of ready must not be
-read as if they had been.
+A site engineer expects that every declared setting is checked. A ready verdict does not cover these settings.
 
 ## How to fix
-Look at the part yourself, and waive the finding with the name of who did, or update the auditor.
+Check the setting by hand and waive the finding with the name of the reviewer, or update the auditor.
 
 ## When it cannot tell
-Never: it needs nothing but the plan.
+Never: it needs only the plan.
 
 ## References
-docs/plan.md; CHANGELOG.md tells what later versions examine.
+docs/plan.md; CHANGELOG.md lists what later versions check.
 """,
 )
 
@@ -121,19 +120,19 @@ SCOPE_REQUIRED = Rule(
     family="policy",
     severity=Severity.ERROR,
     page="""## What it checks
-Every area that `--require` or the plan's `require` names was examined: the plan and the evidence have all that the area needs,
-and its checks ran and could decide. `site` stands for every area.
+Whether every area that `--require` or the plan's `require` names was examined. The plan and the evidence must contain all that
+the area needs, and its checks must run and decide. `site` means every area.
 
 ## Why it matters
-A check without its part of the plan does not apply, and the audit is ready for what was examined. For a site that is not
-enough: a plan without a registry, disks or endpoints says nothing about them.
+A check does not apply if the plan lacks its input, and the verdict covers only what was examined. A plan without a registry,
+disks or endpoints proves nothing about them.
 
 ## How to fix
 Add the plan keys, or collect the evidence, that the hint of the area names. Run the audit without `--only` and `--skip`. Remove
 the area from `require` if the site does not need it.
 
 ## When it cannot tell
-A required area that was not examined is always undetermined: it is no error, and it is no pass.
+A required area that was not examined is always undetermined: neither an error nor a pass.
 
 ## References
 docs/scope.md.
@@ -151,11 +150,11 @@ TLS versions, CRLs and issuers at URLs. Each may be at most `evidence_max_age` o
 that are stored under their digest never change and have no limit.
 
 ## Why it matters
-Tags move, registries are cleaned up, certificates and CRLs are renewed. A check that passes on old evidence describes a state
-that may be gone.
+Tags move, registries are cleaned up, and certificates and CRLs are renewed. A check that passes on old evidence may describe
+a state that no longer exists.
 
 ## How to fix
-Collect again and audit the new evidence. If the site does not change, write a longer `evidence_max_age` into the plan.
+Collect again and audit the new evidence. If the site does not change, set a longer `evidence_max_age` in the plan.
 
 ## When it cannot tell
 Never: every observation has its time. The age counts to the audit date, or to the real day if `--at` is in the future: a

@@ -1,4 +1,4 @@
-"""Parts of a plan that nothing examines yet: a ready verdict must not be read as if they had been."""
+"""Findings about plan settings that no check examines, so that a ready verdict is not read as covering them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _SHOWN = 3
 
 
 _TOGETHER = {
-    "rate": "how long the copy takes is judged only beside a window",
-    "window": "whether the copy fits into it is judged only beside a rate",
+    "rate": "the copy time is checked only if `window` is set too",
+    "window": "the window is checked only if `rate` is set too",
 }
 
 
@@ -27,19 +27,19 @@ def _parts_of_copy(plan: Plan) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _parts_of_transfer(site: Site) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Options that no fact speaks of, and what only a tool would give a meaning."""
+    """Yield copy options without a fact, and settings that have an effect only with a tool."""
     copy, transfer = site.plan.copy, site.transfer
     if copy is None:
         return
     if transfer is None and copy.options:
-        yield ("copy", "options"), "without a tool they mean nothing"
+        yield ("copy", "options"), "options have no effect without `copy.tool`"
     if transfer is not None:
         known = transfers.known_options(transfer.tool.name)
         odd = dict.fromkeys(name for name, _ in transfer.given.given if name.startswith("-") and name not in known)
         if odd:
-            yield ("copy", "options"), f"the facts do not say what {listed(tuple(odd), _SHOWN)} makes {transfer.tool.name} do"
+            yield ("copy", "options"), f"the effect of {listed(tuple(odd), _SHOWN)} on {transfer.tool.name} is unknown"
     if copy.config and (transfer is None or transfer.tool.name != "docker"):
-        yield ("copy", "config"), "only the daemon.json of a Docker that copies is read"
+        yield ("copy", "config"), "only the daemon.json of Docker as the copy tool is read"
 
 
 def _parts_of_registry(plan: Plan) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -48,37 +48,37 @@ def _parts_of_registry(plan: Plan) -> Iterator[tuple[tuple[str, ...], str]]:
         return
     row = transfers.registry_row(registry.kind.name, registry.kind.version) if registry.kind is not None else None
     if isinstance(row, transfers.RegistryUrls) and row.urls == "configured":
-        yield ("registry", "config"), "only `validation`, `proxy` and whether it is read-only is read of it"
+        yield ("registry", "config"), "only `validation`, `proxy` and the read-only setting are read"
     else:
-        yield ("registry", "config"), "whether the registry accepts every manifest is judged for distribution only"
+        yield ("registry", "config"), "whether the registry accepts every manifest is checked only for distribution"
 
 
 def _parts(site: Site) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The keys of parts that are given and not examined, with what is therefore not known."""
+    """Yield the keys of settings that are not checked, with the reason."""
     plan = site.plan
     if plan.cluster is not None and not plan.images:
-        yield ("cluster",), "without an image list, what the distribution pulls by itself is looked for on none"
+        yield ("cluster",), "the distribution's own images are checked only against an image list, and the plan has none"
     yield from _parts_of_copy(plan)
     yield from _parts_of_transfer(site)
     for name, config in site.node_configs.items():
         if config.unjudged:
             yield (
                 ("pools", name, "config"),
-                f"only mirrors, their CAs and the sandbox image are read of it, not {listed(config.unjudged, _SHOWN)}",
+                f"only mirrors, their CAs and the sandbox image are read, not {listed(config.unjudged, _SHOWN)}",
             )
     yield from _parts_of_registry(plan)
 
 
 def unexamined_findings(site: Site) -> Iterator[Finding]:
-    """One finding per part."""
+    """Yield one finding per setting."""
     for keys, unknown in _parts(site):
         name = ".".join(keys)
-        part = "all of it" if keys[0] in {"pools", "registry"} or keys[1:] == ("options",) else "it"
+        part = "all of" if keys[0] in {"pools", "registry"} or keys[1:] == ("options",) else "the plan setting"
         yield Finding(
             check=PLAN_UNEXAMINED.id,
             severity=PLAN_UNEXAMINED.severity,
             subject=Subject("plan", name),
-            message=f"The plan says `{name}`, and this version of the auditor does not examine {part}: {unknown}.",
+            message=f"This version of the auditor does not check {part} `{name}`: {unknown}.",
             location=site.plan.where(*keys),
-            remedies=(Remedy("accept", f"Look at `{name}` yourself, and waive this with the name of who did."),),
+            remedies=(Remedy("accept", f"Check `{name}` by hand and waive this finding with the name of the reviewer."),),
         )

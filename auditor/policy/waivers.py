@@ -1,4 +1,4 @@
-"""Which waiver covers which finding, and which waivers are findings themselves."""
+"""Findings about the waivers themselves: unknown check, expired, expiring or unused."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ NOTICE_DAYS = 14
 
 
 def is_in_force(waiver: Waiver, today: datetime.date) -> bool:
-    """A waiver holds up to and including its last day."""
+    """Whether the waiver is in force: up to and including its last day."""
     return today <= waiver.expires
 
 
 def waiver_findings(waivers: Iterable[Waiver], known: frozenset[str], today: datetime.date) -> Iterator[Finding]:
-    """Findings about the waivers themselves: misspelt, ended, or about to end."""
+    """Yield findings about waivers with an unknown check, or that have expired or will expire soon."""
     for waiver in waivers:
         if waiver.check not in known:
             yield _unknown(waiver, known)
@@ -31,19 +31,20 @@ def waiver_findings(waivers: Iterable[Waiver], known: frozenset[str], today: dat
 
 
 def can_tell(waivers: Iterable[Waiver], decided: frozenset[str], today: datetime.date) -> tuple[Waiver, ...]:
-    """The waivers in force of which it is known whether they cover something: their check is among the decided ones."""
+    """Return the waivers in force whose check decided every subject."""
     return tuple(waiver for waiver in waivers if is_in_force(waiver, today) and waiver.check in decided)
 
 
 def unused_findings(waivers: Iterable[Waiver], used: AbstractSet[Waiver]) -> Iterator[Finding]:
-    """The waivers, of those that `can_tell` gives, that are not among the `used` ones, which cover a finding."""
+    """Yield a finding for each waiver (from `can_tell`) that is not in `used`."""
     for waiver in waivers:
         if waiver not in used:
             yield _about(
                 waiver,
                 WAIVER_UNUSED,
-                f"The waiver of {waiver.owner} for {waiver.check} accepts nothing: nothing that it found is {waiver.subject}.",
-                "Remove it, or correct its subject.",
+                f"The waiver of {waiver.owner} for {waiver.check} accepts nothing: "
+                f"the check has no finding about {waiver.subject}.",
+                "Remove the waiver, or correct its subject.",
             )
 
 
@@ -52,8 +53,8 @@ def _unknown(waiver: Waiver, known: frozenset[str]) -> Finding:
     return _about(
         waiver,
         WAIVER_UNKNOWN,
-        f"The waiver of {waiver.owner} names {waiver.check!r}, which is no check: it accepts nothing.",
-        f"Write {near[0]}." if near else "`auditor checks` lists the ids.",
+        f"The waiver of {waiver.owner} names {waiver.check!r}, which is not a check id. The waiver accepts nothing.",
+        f"Change the id to {near[0]}." if near else "Correct the id. `auditor checks` lists all ids.",
     )
 
 
@@ -64,7 +65,7 @@ def _expired(waiver: Waiver, days: int) -> Finding:
         WAIVER_EXPIRED,
         f"The waiver of {waiver.owner} for {waiver.check} ended on {waiver.expires}, {ago}: "
         f"what it accepted ({waiver.reason}) counts again.",
-        f"Mend what {waiver.subject} shows, or let {waiver.owner} renew the waiver.",
+        f"Fix the finding about {waiver.subject}, or ask {waiver.owner} to renew the waiver.",
         expired=waiver.expires.isoformat(),
     )
 
@@ -76,7 +77,7 @@ def _expiring(waiver: Waiver, days: int) -> Finding:
         WAIVER_EXPIRING,
         f"The waiver of {waiver.owner} for {waiver.check} ends {when}, on {waiver.expires}: "
         f"after that day what it accepts ({waiver.reason}) counts again.",
-        f"Mend what {waiver.subject} shows, or let {waiver.owner} renew the waiver.",
+        f"Fix the finding about {waiver.subject}, or ask {waiver.owner} to renew the waiver.",
         expires=waiver.expires.isoformat(),
     )
 

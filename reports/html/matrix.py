@@ -17,7 +17,7 @@ from reports.standings import ACCEPTED, legend
 
 MOST_TITLES = 200  # more groups than this are read by nobody
 MOST_PULLED = 2_000
-NOTHING_WRONG = "nothing wrong"
+NOTHING_WRONG = "no problem"
 FOREIGN = "foreign layers"
 _LINE = re.compile(r"(?::\d+){1,2}$")
 Titled = tuple[str, str]  # the title of a group, and that of the wider one for when there are too many

@@ -101,9 +101,9 @@ def tiles(stage: StorageStage) -> tuple[Tile, ...]:
 def share(stage: StorageStage) -> str:
     """How full a stage gets, in words."""
     if stage.capacity is None:
-        return "needed; the plan does not say how much room there is"
+        return "needed; the plan does not declare the capacity"
     used = f", {stage.bytes / stage.capacity:.0%}" if stage.capacity else ""
-    over = f": {format_size(stage.bytes - stage.capacity)} too much" if stage.bytes > stage.capacity else ""
+    over = f": {format_size(stage.bytes - stage.capacity)} over capacity" if stage.bytes > stage.capacity else ""
     return f"of {format_size(stage.capacity)}{used}{over}"
 
 
@@ -132,7 +132,7 @@ def observed(report: Report) -> str:
     """How many observations the evidence holds, and of when they are."""
     rows = report.evidence
     if not rows:
-        return "The evidence holds no observation: only the plan and its files were judged."
+        return "The evidence contains no observations: only the plan and its files were evaluated."
     count = sum(row.seen + row.absent + row.failed for row in rows)
     days = sorted({min(row.oldest for row in rows)[:10], max(row.newest for row in rows)[:10]})
-    return f"{many(count, 'observation')} of {' to '.join(days)}. Each has its time and source in the evidence file."
+    return f"{many(count, 'observation')} from {' to '.join(days)}. The evidence file has the time and source of each."

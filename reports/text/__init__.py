@@ -1,4 +1,4 @@
-"""The report for a person at a terminal: the verdict first, worst things first, at most 80 columns but for commands."""
+"""The report for a terminal: verdict first, worst findings first, at most 80 columns except for commands."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PARTS = (
 
 
 def render(report: Report, *, colour: bool = False) -> str:
-    """The report as text. Nothing that comes from outside can put a control character into it."""
+    """Return the report as text. Text from external sources cannot add control characters to it."""
     return "\n".join(_lines(report, Ink(colour))) + "\n"
 
 
@@ -52,7 +52,7 @@ def _verdict(report: Report, ink: Ink) -> Iterator[str]:
     yield from wrap(meaning(report))
     name = clean(report.plan_name) or "no name"
     folder = outcomes.places_folder(report)
-    places = f" Places are relative to {folder}" if folder else ""
+    places = f" Locations are relative to {folder}" if folder else ""
     yield from wrap(f"Plan {name}, as of {report.audited_at.isoformat()}, horizon {report.horizon.isoformat()}.{places}")
 
 
@@ -65,7 +65,7 @@ def _first(report: Report, ink: Ink) -> Iterator[str]:
         first, *rest = wrap(step.about, "", f"{number}. ")
         yield ink.paint(first, "bold")
         yield from rest
-        # One line: the whole of it stands with the findings.
+        # One line: the findings below show the full remedy.
         yield from list(wrap(textwrap.shorten(clean(step.advice), WIDTH - 3, placeholder=" …"), "   "))[:1]
 
 
@@ -83,11 +83,11 @@ def _end(report: Report) -> Iterator[str]:
         sha = f" (sha256 {report.plan_sha256[:16]})" if report.plan_sha256 else ""
         yield from wrap(f"{report.plan_path}{sha}, airgap-auditor {report.tool_version}.")
     yield from _fix(report)
-    yield "Everything, with every fact, remedy and command: --format html=report.html."
+    yield "For all facts, remedies and commands: --format html=report.html."
 
 
 def _fix(report: Report) -> Iterator[str]:
-    """What `auditor fix` resolves, and its command on a line of its own."""
+    """Yield what `auditor fix` resolves, and its command on its own line."""
     if report.fix_command:
-        yield from wrap(f"{fixing(report)} It writes files and runs nothing:")
+        yield from wrap(f"{fixing(report)} It writes files and does not run them:")
         yield f"  {clean(report.fix_command)}"

@@ -1,4 +1,4 @@
-"""One chain as each client sees it: a picture for a terminal, Linux above Windows."""
+"""One certificate chain per client, drawn for a terminal, Linux above Windows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COLOURS = {Prospect.VERIFIES: "green", Prospect.FAILS: "red"}
 
 
 def draw(rows: Iterable[TrustRow], ink: Ink) -> Iterator[str]:
-    """The rows of one endpoint by operating system: each path, and below it what its clients come to."""
+    """Yield the rows of one endpoint by operating system: each path, and below it the outcome of its clients."""
     for side in sides(rows):
         yield from heading(side.os, ink)
         for way in side.ways:
@@ -31,9 +31,9 @@ def _way(way: Way, ink: Ink) -> Iterator[str]:
         yield from wrap(f"{sight.who}:", "  ")
         yield f"    {verdict}"
         if row.symptom:
-            yield from wrap(row.symptom, "    ", "says  " if row.verdict is Prospect.FAILS else "might say  ")
+            yield from wrap(row.symptom, "    ", "error  " if row.verdict is Prospect.FAILS else "possible error  ")
         for url in row.dials:
-            yield f"    dials {clean(url)}"  # in one piece, to be copied
+            yield f"    connects to {clean(url)}"  # never wrapped, so that it can be copied
 
 
 def _step(depth: int, step: TrustStep) -> Iterator[str]:

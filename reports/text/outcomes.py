@@ -1,4 +1,4 @@
-"""Findings, waived findings and what is undetermined, as lines of text."""
+"""Findings, waived findings and undetermined outcomes as lines of text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reports.text.ink import Ink
 from reports.text.layout import WIDTH, heading, more, wrap
 from reports.text.telling import Telling
 
-# Entries shown of one check: what blocks is worth more lines than what is only worth knowing.
+# Entries shown per check: errors get more lines than information.
 MOST_ENTRIES = {Severity.ERROR: 5, Severity.WARNING: 3, Severity.INFO: 1}
 MOST_WORDINGS = 2
 MOST_COMMANDS = 5
@@ -30,7 +30,7 @@ _HANGING = "  "
 
 
 def findings(report: Report, ink: Ink) -> Iterator[str]:
-    """Every active finding by check, worst first; what is alike is said once, and long groups are folded."""
+    """Yield the active findings by check, worst first. Equal findings are shown once, and long groups are cut."""
     groups = grouped(report)
     if not groups:
         return
@@ -41,7 +41,7 @@ def findings(report: Report, ink: Ink) -> Iterator[str]:
 
 
 def places_folder(report: Report) -> str:
-    """The plan's folder with a slash, where it is not the current one and every place lies in it; otherwise nothing."""
+    """Return the plan's folder with a final slash if it contains every location, else an empty string."""
     folder = report.plan_path[: report.plan_path.rfind("/") + 1]
     places = [item.finding.location for item in report.findings if item.finding.location]
     return folder if all(place.file.startswith(folder) for place in places) else ""
@@ -67,7 +67,7 @@ def _group(group: Group, folder: str, ink: Ink) -> Iterator[str]:
 
 
 def _shared_remedy(group: Group, shown: Sequence[Entry]) -> Remedy | None:
-    """The remedy whose words all findings of the group begin with; its commands are those of the shown ones."""
+    """Return the first remedy that all findings of the group share, with the commands of the shown findings; else None."""
     ways = [item.finding.remedies[0] if item.finding.remedies else None for item in group.findings]
     first = ways[0]
     if first is None or any(way is None or way.text != first.text for way in ways):
@@ -82,23 +82,23 @@ def _entry(entry: Entry, folder: str, telling: Telling, ink: Ink) -> Iterator[st
     for number, wording in enumerate(entry.wordings[:MOST_WORDINGS]):
         text = telling.new(wording.first, alone=len(entry.wordings) == 1)
         alike = wording.findings[1:] if text else wording.findings if number or len(wording.findings) > 1 else ()
-        same = f"The same for {everybody(map(who_of, alike)) or 'others'}." if alike else ""
-        # The subject line has just named it: the two read as one sentence.
+        same = f"Also affected: {everybody(map(who_of, alike)) or 'others'}." if alike else ""
+        # The subject line names the subject already.
         yield from wrap(f"{text.removeprefix(clean(subject.id) + ' ')} {same}".strip(), _BODY)
     hidden = [finding for wording in entry.wordings[MOST_WORDINGS:] for finding in wording.findings]
     if hidden:
-        yield from wrap(f"and in other words for {everybody(map(who_of, hidden)) or 'others'}", _BODY, "... ")
+        yield from wrap(f"also affected, with other details: {everybody(map(who_of, hidden)) or 'others'}", _BODY, "... ")
 
 
 def _of(subject: Subject, pools: Sequence[str]) -> str:
-    """For whom a subject is meant: its pools, whose platforms the plan knows, or its platform."""
+    """Return the pools of a subject, or its platform if there are no pools."""
     if pools:
         return f" for {listed(pools, MOST_POOLS)}"
     return f" on {subject.platform}" if subject.platform else ""
 
 
 def _subject(text: str, place: str, ink: Ink) -> Iterator[str]:
-    """The subject, with its place behind it where both fit on one line."""
+    """Yield the subject, with its location on the same line if both fit."""
     lines = list(wrap(text, _ITEM, "* "))
     at = list(wrap(place, _BODY, "at ")) if place else []
     if len(at) == 1 and len(lines[-1]) + len(at[0]) - len(_BODY) + 1 <= WIDTH:
@@ -111,7 +111,7 @@ def _subject(text: str, place: str, ink: Ink) -> Iterator[str]:
 
 
 def _own_remedies(entry: Entry, severity: Severity) -> Iterator[str]:
-    """The first remedy of each wording that is shown, each once."""
+    """Yield the first remedy of each shown wording, each once."""
     told: set[str] = set()
     for wording in entry.wordings[:MOST_WORDINGS]:
         remedy = next(iter(wording.first.remedies), None)
@@ -119,21 +119,21 @@ def _own_remedies(entry: Entry, severity: Severity) -> Iterator[str]:
             told.add(remedy.text)
             alike = all(finding.remedies[:1] == (remedy,) for finding in wording.findings)
             pool = clean(wording.first.subject.pool)
-            yield from _remedy(remedy, "Fix: " if alike else f"Fix ({pool}; the others alike): ", severity)
+            yield from _remedy(remedy, "Fix: " if alike else f"Fix for {pool} (adapt it for the others): ", severity)
 
 
 def _remedy(remedy: Remedy, label: str, severity: Severity) -> Iterator[str]:
-    """What to do; the commands only for what blocks."""
+    """Yield the remedy text, and its commands if the severity is error."""
     yield from wrap(f"{label}{remedy.text}", _BODY, hanging=_HANGING)
     if severity is not Severity.ERROR:
         return
-    # A command is for copying, so it is never wrapped, however long.
+    # Users copy commands, so they are never wrapped.
     yield from (f"{_BODY}{_HANGING}$ {clean(command)}" for command in remedy.commands[:MOST_COMMANDS])
     yield from more(len(remedy.commands) - MOST_COMMANDS, f"{_BODY}{_HANGING}", "command")
 
 
 def _folded(folded: Sequence[Entry]) -> Iterator[str]:
-    """How many findings are not shown, and the names of the first."""
+    """Yield how many findings are not shown, and the first subject names."""
     if not folded:
         return
     count = sum(len(entry.findings) for entry in folded)
@@ -142,10 +142,10 @@ def _folded(folded: Sequence[Entry]) -> Iterator[str]:
 
 
 def undetermined(report: Report, ink: Ink) -> Iterator[str]:
-    """What could not be decided, by kind, with what to do about each kind."""
+    """Yield the undetermined outcomes by kind, with the advice for each kind."""
     if not report.undetermined:
         return
-    yield from heading("Undetermined: no pass without an answer", ink)
+    yield from heading("Undetermined: not counted as passed", ink)
     for host in report.hosts[:MOST_HOSTS]:
         yield from _host(host, ink)
     yield from more(len(report.hosts) - MOST_HOSTS, "", "host")
@@ -159,16 +159,16 @@ def undetermined(report: Report, ink: Ink) -> Iterator[str]:
         found = questions(rows)
         for question in found[:MOST_QUESTIONS]:
             yield from _question(question)
-        yield from more(sum(len(question.rows) for question in found[MOST_QUESTIONS:]), _ITEM, "question")
+        yield from more(sum(len(question.rows) for question in found[MOST_QUESTIONS:]), _ITEM, "check")
 
 
 def _host(row: HostRow, ink: Ink) -> Iterator[str]:
-    """A host that gave no usable answer, with everything that waits for it."""
+    """Yield a host that gave no usable answer, with the outcomes that depend on it."""
     first, *rest = wrap(f"{hosts.headline(row)}.", "", "* ")
     yield ink.paint(first, "bold")
     yield from (ink.paint(line, "bold") for line in rest)
     yield from wrap(f"{hosts.effect(row)} {hosts.quoted(row)}", _ITEM)
-    yield from wrap(f"About: {hosts.named(row)}", _ITEM, hanging=_HANGING)
+    yield from wrap(f"Affects: {hosts.named(row)}", _ITEM, hanging=_HANGING)
     yield from wrap(f"Fix: {row.remedy.text}", _ITEM, hanging=_HANGING)
     yield from (f"{_ITEM}{_HANGING}$ {clean(command)}" for command in row.remedy.commands)
 
@@ -180,11 +180,11 @@ def _question(question: Question) -> Iterator[str]:
 
 
 def accepted(report: Report, ink: Ink) -> Iterator[str]:
-    """Findings that a waiver covers: still wrong, but somebody stands for them until a date."""
+    """Yield the waived findings with owner, date and reason."""
     items = waived(report)
     if not items:
         return
-    yield from heading(f"Waived: {many(len(items), 'finding')} accepted by name", ink)
+    yield from heading(f"Waived: {many(len(items), 'finding')} accepted by an owner", ink)
     for item, waiver in items[:MOST_WAIVED]:
         what = f"{item.finding.subject} ({item.severity.value} {item.finding.check})"
         yield from wrap(f"{what}: {waiver.owner}, until {waiver.expires.isoformat()}: {waiver.reason}", _ITEM, "* ")
@@ -192,12 +192,12 @@ def accepted(report: Report, ink: Ink) -> Iterator[str]:
 
 
 def known(report: Report, ink: Ink) -> Iterator[str]:
-    """Findings that the baseline has already: still wrong, and not what this gate is about."""
+    """Yield the findings that are already in the baseline."""
     found = baselined(report)
     if not found:
         return
-    yield from heading(f"Baselined: {many(len(found), 'finding')} known before", ink)
-    yield from wrap(f"They are in {since(report) or 'the baseline'} already, and do not count.")
+    yield from heading(f"Baselined: {many(len(found), 'finding')} already in the baseline", ink)
+    yield from wrap(f"They are already in {since(report) or 'the baseline'} and do not count.")
     for item in found[:MOST_BASELINED]:
         where = f" at {item.finding.location}" if item.finding.location else ""
         yield from wrap(f"{item.finding.subject} ({item.severity.value} {item.finding.check}){where}", _ITEM, "* ")

@@ -1,4 +1,4 @@
-"""The report's tables as text: images by pool, egress, storage, trust, and the checks that did not apply."""
+"""The report's tables as text: images by pool, egress, storage, trust, scope, evidence, and checks that did not apply."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from reports.text.ink import Ink
 from reports.text.layout import heading, more, table, wrap
 
 MOST_ROWS = 12
-BAR = 12  # characters of a full one
+BAR = 12  # characters of a full bar
 MOST_TRUST = 15
-SHOWN_END = 44  # characters of what happens to who cannot dial
+SHOWN_END = 44  # characters shown of the outcome of a blocked connection
 _TRUST_ORDER = {Prospect.FAILS: 0, Prospect.UNDETERMINED: 1, Prospect.VERIFIES: 2}
 
 
 def images(report: Report, ink: Ink) -> Iterator[str]:
-    """How many images stand how for each pool; the matrix itself is for formats with room."""
+    """Yield the number of images per status and pool. Other formats have the whole matrix."""
     pools: dict[tuple[str, str], Counter[CellStatus]] = {}
     for row in report.images:
         for cell in row.platforms:
@@ -34,7 +34,7 @@ def images(report: Report, ink: Ink) -> Iterator[str]:
         return
     yield from heading("Images by pool", ink)
     rows = [[pool, platform, f"{statuses.total():,}", _statuses(statuses)] for (pool, platform), statuses in pools.items()]
-    yield from table(("Pool", "Platform", "Images", "Of these"), rows, (14, 24, 8), MOST_ROWS)
+    yield from table(("Pool", "Platform", "Images", "Status"), rows, (14, 24, 8), MOST_ROWS)
     for status, meaning in legend(status for statuses in pools.values() for status in statuses):
         yield from wrap(meaning, "  ", f"{status}: ")
 
@@ -44,10 +44,10 @@ def _statuses(statuses: Counter[CellStatus]) -> str:
 
 
 def egress(report: Report, ink: Ink) -> Iterator[str]:
-    """Hosts that something would dial; who meets the same end shares a row."""
+    """Yield the external hosts. Clients with the same outcome share a row."""
     if not report.egress:
         return
-    yield from heading("Egress: who would dial out", ink)
+    yield from heading("Egress: external connections", ink)
     quoted = _quoted(report)
     dialled: dict[tuple[str, str], list[str]] = {}
     for row in report.egress:
@@ -57,27 +57,27 @@ def egress(report: Report, ink: Ink) -> Iterator[str]:
         [host, listed(list(dict.fromkeys(who)), MOST_POOLS), textwrap.shorten(clean(end), SHOWN_END, placeholder=" …")]
         for (host, end), who in dialled.items()
     ]
-    yield from table(("Host", "Who", "When it cannot"), rows, (31, 22), MOST_ROWS)
+    yield from table(("Host", "Client", "When blocked"), rows, (31, 22), MOST_ROWS)
 
 
 def _quoted(report: Report) -> frozenset[object]:
-    """The symptoms that findings quote: no table repeats them."""
+    """Return the symptoms that findings quote, so that no table repeats them."""
     return frozenset(item.finding.facts.get("symptom") for item in active(report)) - {None, ""}
 
 
 def storage(report: Report, ink: Ink) -> Iterator[str]:
-    """What each stage needs and has."""
+    """Yield what each stage needs and its capacity."""
     if not report.storage:
         return
     yield from heading("Storage", ink)
     rows = [[name, format_size(stage.bytes), *_room(stage), stage.provenance] for name, stage in report.storage.items()]
-    yield from table(("Stage", "Needs", "Has", "Used", "How we know"), rows, (12, 9, 9, BAR), MOST_ROWS)
+    yield from table(("Stage", "Needs", "Has", "Used", "Basis"), rows, (12, 9, 9, BAR), MOST_ROWS)
 
 
 def _room(stage: StorageStage) -> tuple[str, str]:
     match stage.capacity:
         case None:
-            return "not said", "?"
+            return "unknown", "?"
         case 0:
             return format_size(0), "full"
         case capacity:
@@ -87,14 +87,14 @@ def _room(stage: StorageStage) -> tuple[str, str]:
 
 
 def trust(report: Report, ink: Ink) -> Iterator[str]:
-    """Each endpoint as its clients see it, failing ones first; clients that see the same share a line."""
+    """Yield each endpoint with the outcome per client, failures first. Clients with the same outcome share a line."""
     if not report.trust:
         return
-    yield from heading("Trust: TLS as each client sees it offline", ink)
+    yield from heading("Trust: TLS verification by each client offline", ink)
     quoted = _quoted(report)
     seen: dict[tuple[str, str, str], list[TrustRow]] = {}
     for row in sorted(report.trust, key=lambda row: _TRUST_ORDER[row.verdict]):
-        outcome = row.symptom or " < ".join(row.path) or "nothing more is known"
+        outcome = row.symptom or " < ".join(row.path) or "details unknown"
         seen.setdefault((row.endpoint, row.verdict, "" if outcome in quoted else outcome), []).append(row)
     lines = list(seen.items())
     endpoints: dict[str, list[str]] = {}
@@ -109,7 +109,7 @@ def trust(report: Report, ink: Ink) -> Iterator[str]:
 
 
 def _ways(report: Report, endpoint: str) -> Iterator[str]:
-    """The path on Linux above that on Windows, of the client that fares worst; none where nobody fails."""
+    """Yield the certificate path per operating system, of the client with the worst outcome; nothing if all verify."""
     rows = [row for row in report.trust if row.endpoint == endpoint and row.steps]
     if all(row.verdict is Prospect.VERIFIES for row in rows):
         return
@@ -120,7 +120,7 @@ def _ways(report: Report, endpoint: str) -> Iterator[str]:
 
 
 def scope(report: Report, ink: Ink) -> Iterator[str]:
-    """Every area with its status, how many subjects were examined there, and what would add what is missing."""
+    """Yield every area with its status, the number of subjects examined, and how to add what is missing."""
     if not report.scope:
         return
     yield from heading("Scope", ink)
@@ -132,7 +132,7 @@ def scope(report: Report, ink: Ink) -> Iterator[str]:
 
 
 def evidence(report: Report, ink: Ink) -> Iterator[str]:
-    """The evidence that was used: its file, its age by kind, and how the dates stand to each other."""
+    """Yield the evidence that was used: its file, its age by kind, and a note on its dates."""
     lines = basis.age_lines(report)
     if not lines and not basis.source_line(report):
         return
@@ -144,10 +144,10 @@ def evidence(report: Report, ink: Ink) -> Iterator[str]:
 
 
 def skipped(report: Report, ink: Ink) -> Iterator[str]:
-    """The checks that did not apply, by the reason why."""
+    """Yield the checks that did not apply, by reason."""
     reasons = not_applied(report)
     if not reasons:
         return
-    yield from heading("Not examined, as it does not apply", ink)
+    yield from heading("Not applicable", ink)
     for reason, rows in reasons:
         yield from wrap(f"{reason}: {', '.join(row.rule.id for row in rows)}", "", "* ")

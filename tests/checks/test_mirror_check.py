@@ -184,7 +184,7 @@ def test_what_is_not_looked_into_is_named_and_nothing_else() -> None:
     )
     (found,) = [found for found in unexamined_findings(tls) if found.subject.id == "pools.one.config"]
     assert found.message.endswith(
-        "does not examine all of it: only mirrors, their CAs and the sandbox image are read of it, "
+        "does not check all of `pools.one.config`: only mirrors, their CAs and the sandbox image are read, "
         "not the client certificates for its mirrors."
     )
 

@@ -59,7 +59,7 @@ def test_a_missing_intermediate_is_drawn_as_a_gap(folder: Path) -> None:
     done = auditor("chain", "leaf.pem", "--trust", "root.pem", *clients("containerd curl"), cwd=folder)
     assert done.returncode == 1
     assert "`- Corp Issuing\n     missing" in done.stdout
-    assert done.stdout.count(f"dials {AIA}") == 2  # both on Windows, none on Linux
+    assert done.stdout.count(f"connects to {AIA}") == 2  # both on Windows, none on Linux
     assert "net/http: TLS handshake timeout" in " ".join(done.stdout.split())
 
 
@@ -148,5 +148,5 @@ def test_a_served_incomplete_chain_says_what_a_windows_node_would_see(tmp_path: 
     assert "curl: (60) schannel: SEC_E_UNTRUSTED_ROOT (0x80090325)" in windows
     assert "The remote certificate is invalid because of errors in the certificate chain: PartialChain" in windows
     assert "The underlying connection was closed: Could not establish trust relationship" in windows
-    assert f"dials {AIA}" in windows
+    assert f"connects to {AIA}" in windows
     assert "curl: (60) SSL certificate problem: unable to get local issuer certificate" in words.partition("Windows -")[0]

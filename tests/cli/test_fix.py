@@ -34,7 +34,7 @@ def test_what_a_file_of_waivers_accepts_gets_no_remedy(tmp_path: Path) -> None:
         assert "plant7/vision" not in script
         assert "library/busybox" in script  # nobody waived that one
     assert "Mends image-duplicate" not in files["lists/images-pinned.txt"]
-    assert f"- {VISION}: what is wrong with it is waived" in files["README.md"]
+    assert f"- {VISION}: its findings are waived" in files["README.md"]
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,9 @@ def test_nothing_is_written_where_no_file_helps(tmp_path: Path) -> None:
 
 def test_the_page_lists_what_needs_a_person_by_severity_without_fingerprints(tmp_path: Path) -> None:
     page = fixed(tmp_path, "[]\n")["README.md"]
-    left = page.partition("## Left for you")[2].partition("\n## ")[0]
+    left = page.partition("## To fix by hand")[2].partition("\n## ")[0]
     ranks = [["error", "warning"].index(found) for found in re.findall(r"^- \*\*\S+\*\*, (\w+):", left, re.MULTILINE)]
     assert ranks == sorted(ranks)
     assert ranks
-    assert "Worth knowing" in left.strip().splitlines()[-1]
+    assert "Information only" in left.strip().splitlines()[-1]
     assert not re.search(r"\b[0-9a-f]{32}\b", page)

@@ -55,7 +55,7 @@ def test_what_was_not_looked_for_is_not_called_gone() -> None:
     later = without(sample_report(), "registry-disk", Status.NOT_APPLICABLE)
     skipped = compare(read(sample_report()), read(later))
     assert ([entry.check for entry in skipped.unseen], skipped.gone) == (["registry-disk"], ())
-    assert "nobody looked for again (1)" in as_text(skipped, Severity.ERROR)
+    assert "were not checked again (1)" in as_text(skipped, Severity.ERROR)
 
 
 def test_a_subject_that_became_undetermined_is_not_called_mended() -> None:

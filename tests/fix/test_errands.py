@@ -109,8 +109,8 @@ def test_before_anybody_looked_inside_everything_is_carried_manifest_by_manifest
     ("observed", "why"),
     [
         ("{absent: no such image}", "its source does not have it: no such image"),
-        ("{failed: {kind: denied, detail: log in}}", "nobody knows what its source has: log in"),
-        ("{platforms: [linux/s390x]}", "its source has nothing that a pool could run, as far as anybody knows"),
+        ("{failed: {kind: denied, detail: log in}}", "its source could not be read: log in"),
+        ("{platforms: [linux/s390x]}", "its source has no manifest that is known to run on a pool"),
     ],
 )
 def test_what_cannot_be_carried_is_said(observed: str, why: str) -> None:

@@ -113,10 +113,10 @@ def test_the_pinned_list_has_the_digests_that_were_seen() -> None:
 
 def test_what_no_file_mends_is_left_for_people_with_its_remedies() -> None:
     page = written(LISTED)["README.md"].text
-    left = page.partition("## Left for you")[2]
+    left = page.partition("## To fix by hand")[2]
     assert "image-absent" in left
     assert "image-reference-invalid" in left
-    assert "no place to copy to" in page
+    assert "there are no copy scripts" in page
 
 
 DOCKER = """

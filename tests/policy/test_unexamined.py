@@ -52,4 +52,4 @@ def test_of_a_registry_only_parts_of_the_configuration_of_distribution_are_exami
         (finding,) = unexamined_findings(site_of({"plan": plan, "files": {"config.yml": "version: 0.1"}}))
         said[kind] = finding.message
     assert "only `validation`, `proxy`" in said["distribution 2.8.2"]
-    assert "for distribution only" in said["harbor 2.12"]
+    assert "only for distribution" in said["harbor 2.12"]

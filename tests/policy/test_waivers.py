@@ -54,7 +54,7 @@ def test_an_unknown_id_is_a_finding_with_the_nearest_id() -> None:
     report = judged(waiver(check="made-upp"))
     (unknown,) = of_policy(report)
     assert (unknown.finding.check, unknown.severity) == ("waiver-unknown", Severity.WARNING)
-    assert unknown.finding.remedies[0].text == "Write made-up."
+    assert unknown.finding.remedies[0].text == "Change the id to made-up."
     assert report.verdict is Verdict.NOT_READY
     (far,) = of_policy(judged(waiver(check="zzz")))
     assert "auditor checks" in far.finding.remedies[0].text

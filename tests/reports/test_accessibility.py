@@ -57,7 +57,7 @@ def faults(page: Page) -> list[str]:
 def use_everything(page: Page) -> None:
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     images = page.locator('form[data-for="matrix"]')
-    images.get_by_label("Group by").select_option("what is wrong")
+    images.get_by_label("Group by").select_option("problem")
     for fold in page.locator("#matrix .fold button").all():
         fold.click()
     page.locator('form[data-for="found"]').get_by_label("Text").fill("rancher")

@@ -84,9 +84,9 @@ def test_a_pool_and_a_status_ask_for_that_status_on_that_pool(browser: Browser, 
 
 def test_images_grouped_by_what_is_wrong_open_and_close(browser: Browser, sample: Path) -> None:
     with visit(browser, sample) as seen:
-        seen.page.locator('form[data-for="matrix"]').get_by_label("Group by").select_option("what is wrong")
+        seen.page.locator('form[data-for="matrix"]').get_by_label("Group by").select_option("problem")
         folds = seen.page.locator("#matrix .fold button")
-        assert folds.first.inner_text() == "nothing wrong\n5 of 12 images"
+        assert folds.first.inner_text() == "no problem\n5 of 12 images"
         assert images(seen.page) == []
         mismatch = folds.filter(has_text="build-mismatch")
         mismatch.press("Enter")
@@ -94,7 +94,7 @@ def test_images_grouped_by_what_is_wrong_open_and_close(browser: Browser, sample
         assert images(seen.page) == ["rancher/wins:v0.4.11", "rancher/mirrored-sig-storage-csi-proxy:v1.1.2"]
         mismatch.press("Enter")
         assert images(seen.page) == []
-        seen.page.locator('form[data-for="asked"]').get_by_label("Group by").select_option("why not")
+        seen.page.locator('form[data-for="asked"]').get_by_label("Group by").select_option("reason")
         assert "denied" in seen.page.locator("#asked .fold button").all_inner_texts()[0]
 
 
@@ -247,7 +247,7 @@ def test_a_command_can_be_copied(browser: Browser, sample: Path) -> None:
 
 def test_print_brings_all_rows_opens_what_is_folded_and_hides_the_controls(browser: Browser, tmp_path: Path) -> None:
     with visit(browser, write(tmp_path, large_report(120, 60, 60))) as seen:
-        seen.page.locator('form[data-for="matrix"]').get_by_label("Group by").select_option("what is wrong")
+        seen.page.locator('form[data-for="matrix"]').get_by_label("Group by").select_option("problem")
         assert images(seen.page) == []
         seen.page.emulate_media(media="print")
         expect(seen.page.locator("#found li")).to_have_count(60)

@@ -34,14 +34,14 @@ def test_each_host_once_with_everybody_who_dials_it() -> None:
     report = dataclasses.replace(ready_report(), egress=rows)
     assert listed(report) == ["[2001:db8::1]:80", "mcr.microsoft.com:443"]
     shown = render(report, "egress")
-    assert "2 hosts outside would be dialled" in shown.splitlines()[0]
+    assert "2 external hosts would be contacted" in shown.splitlines()[0]
     for who in ("win2019", "win2022"):
         assert f"# {who} (containerd): layers of" in shown
 
 
 def test_no_host_is_said_and_is_no_promise() -> None:
     shown = render(dataclasses.replace(partly_ready_report(), egress=()), "egress")
-    assert "0 hosts" in shown
+    assert "0 external hosts" in shown
     assert "Not examined: internal registry or archives (not declared)" in shown
     assert "More hosts may be contacted there." in shown
     assert "scope of the audit is unknown" in render(dataclasses.replace(ready_report(), egress=(), scope=()), "egress")
@@ -56,13 +56,13 @@ def test_what_is_no_host_name_is_no_entry_and_is_not_lost(host: str) -> None:
     row = EgressRow(host, 443, "https", "who\nhost:1", "why\x85host:2", "blocked\u2029host:3", "x\nhost:4")
     report = dataclasses.replace(ready_report(), egress=(row,))
     assert listed(report) == []
-    assert f"no entry: {' '.join(host.split())}:443" in render(report, "egress")
+    assert f"not listed: {' '.join(host.split())}:443" in render(report, "egress")
 
 
 @settings(max_examples=60, deadline=None)
 @given(reports)
 def test_any_report_gives_one_line_for_each_host_and_port(report: Report) -> None:
     shown = render(report, "egress")
-    entries, none = listed(report), re.findall(r"^# No host name, so no entry: ", shown, re.MULTILINE)
+    entries, none = listed(report), re.findall(r"^# Not a valid host name, so not listed: ", shown, re.MULTILINE)
     assert all(ENTRY.fullmatch(entry) for entry in entries)
     assert len(entries) + len(none) == len({(row.host, row.port) for row in report.egress})

@@ -84,7 +84,7 @@ def test_ten_are_annotated_and_the_rest_is_logged() -> None:
     assert "more annotation" not in render(many_findings(10), "github")
     shown = render(many_findings(25), "github").splitlines()
     assert len(annotations(many_findings(25))) == 10
-    assert shown[10] == "15 more annotations than GitHub shows:"
+    assert shown[10] == "15 more annotations beyond GitHub's limit:"
     assert shown[11] == "error x: m10"
     assert len(shown) == 10 + 1 + 15 + 1
 

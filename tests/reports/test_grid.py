@@ -124,7 +124,7 @@ def test_hidden_pools_are_passed_over_and_a_filter_keeps_a_stop(browser: Browser
 
 def test_groups_open_on_the_way_and_keep_the_column(browser: Browser, sample: Path) -> None:
     with visit(browser, sample) as seen:
-        seen.page.locator('form[data-for="matrix"]').get_by_label("Group by").select_option("what is wrong")
+        seen.page.locator('form[data-for="matrix"]').get_by_label("Group by").select_option("problem")
         enter(seen.page)
         folds = seen.page.locator("#matrix .fold button")
         expect(folds.first).to_be_focused()

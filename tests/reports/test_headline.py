@@ -55,7 +55,7 @@ def test_the_words_of_each_verdict() -> None:
     assert headline(sample_report()).startswith("NOT READY: 5 errors")
     assert meaning(sample_report()) == f"This environment will not work offline. {LEFT_OUT}"
     assert meaning(partly_ready_report()) == f"{LEFT_OUT} No findings."
-    assert meaning(undetermined_report()) == "This is not a pass: some questions have no answer."
+    assert meaning(undetermined_report()) == "This is not a pass: some checks could not be decided."
 
 
 def test_json_has_the_rows_in_the_order_of_the_areas() -> None:

@@ -192,7 +192,7 @@ def test_bars_are_to_scale() -> None:
     over = view.bar(StorageStage("s", 200, 100, ""))
     assert (over.used, over.limit, over.over) == (1000, 500, 500)
     assert view.bar(StorageStage("s", 0, None, "")).over == 0
-    assert view.share(StorageStage("s", 5, 0, "")) == "of 0 B: 5 B too much"
+    assert view.share(StorageStage("s", 5, 0, "")) == "of 0 B: 5 B over capacity"
 
 
 def test_facts_in_words() -> None:
@@ -261,7 +261,7 @@ def test_a_check_that_passed_is_not_given_the_title_of_a_problem() -> None:
     passed = next(row for row in sample_report().checks if row.status is Status.PASSED)
     line = next(line for line in shown.splitlines() if f"<code>{passed.rule.id}</code>" in line and "<summary>" in line)
     assert passed.rule.title not in line
-    assert f"Found when: {passed.rule.title}." in html.unescape(shown)
+    assert f"Fault: {passed.rule.title}." in html.unescape(shown)
 
 
 def test_or_is_said_once() -> None:

@@ -64,7 +64,7 @@ def test_what_is_undetermined_is_an_error_with_the_reason() -> None:
 def test_waived_baselined_and_not_applicable_are_skipped_with_the_reason() -> None:
     reasons = [case.result[0].message for case in outcomes(beside_report())["Skipped"]]
     assert "waived by platform team until 2027-03-31: rotation is planned for March" in reasons
-    assert reasons.count("baselined: in the report of plant-7 as of 2026-10-01 already") == beside_report().counts.baselined
+    assert reasons.count("baselined: already in the report of plant-7 as of 2026-10-01") == beside_report().counts.baselined
     assert "not applicable: the plan names no copy tool" in reasons
     assert len(outcomes(beside_report())["Failure"]) == 1
 

@@ -42,9 +42,15 @@ def test_the_golden_file(golden: Golden) -> None:
 def test_the_verdict_and_every_part_are_there() -> None:
     shown = render(beside_report(), "markdown")
     assert shown.startswith("## ❌ NOT READY: 1 error, ")
-    for heading in ("### Errors (1)", "### Warnings (4)", "Baselined: known before (4)", "Waived (1)", "Worth knowing (1)"):
+    for heading in (
+        "### Errors (1)",
+        "### Warnings (4)",
+        "Baselined: already in the baseline (4)",
+        "Waived (1)",
+        "Information (1)",
+    ):
         assert heading in shown
-    assert "### Undetermined: no pass without an answer (3)" in shown
+    assert "### Undetermined: not counted as passed (3)" in shown
     assert "Left out" not in shown
     assert "Errors" not in render(ready_report(), "markdown")
 
@@ -53,7 +59,7 @@ def test_the_verdict_and_every_part_are_there() -> None:
 def test_what_finds_no_room_is_counted(message: str) -> None:
     shown = render(many_findings(500, message), "markdown")
     assert len(shown.encode()) <= MOST
-    found = re.search(r"Left out for want of room: (\d+) findings and questions", shown)
+    found = re.search(r"Omitted because of GitHub's size limit: (\d+) findings and questions", shown)
     assert found
     assert len(re.findall("^- `", shown, re.MULTILINE)) + int(found[1]) == 500 + len(sample_report().undetermined)
     assert shown.rstrip().splitlines()[-1].startswith("163 subjects examined")

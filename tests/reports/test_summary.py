@@ -24,8 +24,8 @@ def test_steps_begin_with_the_largest_group_of_the_worst_severity() -> None:
     assert [step.check for step in chosen] == ["foreign-layer-egress", "windows-build-mismatch", "image-absent", "", ""]
     assert chosen[0].about == "A node would fetch a layer from outside (2 errors)"
     assert [step.about for step in chosen[3:]] == [
-        "2 questions without an answer (denied)",
-        "1 question without an answer (missing-evidence)",
+        "2 checks could not be decided (denied)",
+        "1 check could not be decided (missing-evidence)",
     ]
 
 

@@ -106,9 +106,9 @@ def test_pools_and_clients_that_differ_in_nothing_else_share_an_entry() -> None:
     ]
     text = render(with_findings(*found), "text")
     assert "ERROR chain-incomplete (4): no title\n  * r:5000 for a and b\n" in text
-    assert "containerd on a never fetches certificates. The same for kubelet on a;" in text
+    assert "containerd on a never fetches certificates. Also affected: kubelet on a;" in text
     assert "containerd, kubelet on b." in text
-    assert "Fix (a; the others alike): Mend a." in text
+    assert "Fix for a (adapt it for the others): Mend a." in text
 
 
 def test_findings_with_other_facts_are_stated_in_their_own_words() -> None:
@@ -125,7 +125,7 @@ def test_findings_with_other_facts_are_stated_in_their_own_words() -> None:
     text = render(with_findings(*found), "text")
     assert "a runs build 1. It says: no match." in text
     assert "    b runs build 2.\n" in text
-    assert "... and in other words for c and d" in text
+    assert "... also affected, with other details: c and d" in text
 
 
 def test_messages_without_facts_are_folded_only_if_they_are_equal() -> None:
@@ -135,7 +135,7 @@ def test_messages_without_facts_are_folded_only_if_they_are_equal() -> None:
     ]
     text = render(with_findings(*found), "text")
     assert "a: It runs build 1." in text or "It runs build 1." in text
-    assert "It runs build 2. The same for c." in text or "It runs build 2. The same for b, c." in text
+    assert "It runs build 2. Also affected: c." in text or "It runs build 2. Also affected: b, c." in text
 
 
 def test_part_without_the_names_states_whom_it_is_about() -> None:
@@ -173,14 +173,14 @@ def test_an_entry_whose_words_are_all_told_still_names_its_clients() -> None:
         for n in range(2)
         for client in ("curl", "kubelet")
     ]
-    assert "* e:1 for p\n    The same for curl, kubelet on p.\n" in render(with_findings(*found), "text")
+    assert "* e:1 for p\n    Also affected: curl, kubelet on p.\n" in render(with_findings(*found), "text")
 
 
 def test_places_are_relative_to_the_plan_only_where_all_of_them_can_be() -> None:
     inside = Finding("x", Severity.ERROR, Subject("line", "a"), "Bad.", location=Location("site/lists/a.txt", 1))
     outside = dataclasses.replace(inside, subject=Subject("line", "b"), location=Location("b.txt", 2))
     report = dataclasses.replace(with_findings(inside), plan_path="site/plan.yaml")
-    assert "Places are relative to site/" in " ".join(render(report, "text").split())
+    assert "Locations are relative to site/" in " ".join(render(report, "text").split())
     assert "* a at lists/a.txt:1\n" in render(report, "text")
     both = dataclasses.replace(with_findings(inside, outside), plan_path="site/plan.yaml")
     assert "Places are relative" not in render(both, "text")
@@ -207,7 +207,7 @@ def test_equal_questions_are_asked_once() -> None:
     many = tuple(dataclasses.replace(rows[0], subject=Subject("image", f"i:{n}", "linux/amd64")) for n in range(8))
     text = render(dataclasses.replace(undetermined_report(), undetermined=many), "text")
     assert "* i:0 on linux/amd64 (x): a may not.\n" in text
-    assert "... and 3 more questions: --format html or json shows all" in text
+    assert "... and 3 more checks: --format html or json shows all" in text
 
 
 def test_egress_and_trust_point_at_findings_that_quote_the_symptom() -> None:
@@ -271,7 +271,7 @@ def test_storage_says_what_is_full_and_what_is_not_said() -> None:
     stages = {"none": StorageStage("none", 5, 0, "declared"), "some": StorageStage("some", 5, None, "declared")}
     shown = render(dataclasses.replace(ready_report(), storage=stages), "text")
     assert re.search(r"none +5 B +0 B +full +declared", shown)
-    assert re.search(r"some +5 B +not said +\? +declared", shown)
+    assert re.search(r"some +5 B +unknown +\? +declared", shown)
 
 
 def test_a_cell_that_looks_like_a_number_stays_as_it_is() -> None:

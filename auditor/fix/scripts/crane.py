@@ -89,7 +89,7 @@ def copy_script(setting: Setting, errands: Sequence[Errand], mends: Mends) -> Wr
     if rewrites:
         functions += [hub(without_tls), REWRITE, _REWRITE]
     also = ", and with regctl, which takes the urls of layers out of manifests" if rewrites else ""
-    title = f"Carries what is missing into the registry inside, with crane (0.16 or later){also}."
+    title = f"Copies what is missing to the internal registry, with crane (0.16 or later){also}."
     needs = ["crane", "regctl"] if rewrites else ["crane"]
     made = steps_of(errands, _lines)
     found = mends_of(mends, errands, made)

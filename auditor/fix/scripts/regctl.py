@@ -153,7 +153,7 @@ def domains(setting: Setting, errands: Sequence[Errand]) -> tuple[str, ...]:
 def copy_script(setting: Setting, errands: Sequence[Errand], mends: Mends) -> Written:
     """The script."""
     steps = steps_of(errands, _lines)
-    title = "Carries what is missing into the registry inside, with regctl (0.5 or later)."
+    title = "Copies what is missing to the internal registry, with regctl (0.5 or later)."
     functions = "\n".join((hub(domains(setting, errands)), _MODES, REWRITE, _FUNCTIONS))
     text = script(setting, title, ["regctl"], functions, steps, mends_of(mends, errands, steps), _INSTEAD)
     what = "copies with regctl: straight; or, called with fetch, to a disk, and from there, called with push, into the registry"

@@ -84,6 +84,6 @@ def copy_script(setting: Setting, errands: Sequence[Errand], mends: Mends) -> Wr
     steps = steps_of(errands, _lines)
     found = mends_of(mends, errands, steps)
     functions = "\n".join((_tls(domains(setting, errands)), _FUNCTIONS))
-    title = "Carries what is missing into the registry inside, with skopeo (1.6 or later), an index always whole."
+    title = "Copies what is missing to the internal registry, with skopeo (1.6 or later). An index is always copied whole."
     text = script(setting, title, ["skopeo"], functions, steps, found, _INSTEAD)
     return Written("copy/copy-skopeo.sh", text, f"copies with skopeo{steps.but}", found, is_script=True)
