@@ -53,7 +53,7 @@ def settled(site: Site, check: str, wanted: Callable[[Placement], bool]) -> Iter
 def with_payload(site: Site, check: str) -> Iterator[Placement | Undetermined]:
     """Yield the placements with a known manifest, including carrier images.
 
-    A chosen manifest that could not be read is undetermined, and so is a need in `Site.unseen`.
+    A chosen manifest that could not be read is undetermined, and so is a need whose deciding evidence was not collected.
     """
     said: set[tuple[str, str]] = set()
     for placement in site.delivered:

@@ -128,7 +128,7 @@ def test_a_check_is_explained_with_its_example_and_what_the_auditor_says_to_it(t
     assert "    - windows/amd64:10.0.17763.2928\n" in shown
     assert "> Fix: Use a tag with os.version 10.0.20348" in shown
     assert "An example that passes: The exact build with another revision.\n\n## Words\n" in shown
-    assert "- pool: nodes that are alike" in shown
+    assert "- pool: nodes with the same operating sys" in shown
     assert "foreign layer" not in shown
 
 

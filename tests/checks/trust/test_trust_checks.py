@@ -115,7 +115,7 @@ def test_a_broken_path_is_found_although_the_root_is_trusted() -> None:
     broken = hierarchy(issuing=replace(CA, ca=False))
     where = site(seen(broken.leaf, broken.issuing), pool(trust=TRUST), files={"certs/root.pem": broken.root.pem})
     (finding,) = findings(outcomes(certificate_weak.CHECK, where))
-    assert "it has issued a certificate and is no CA (basic constraints). Rejected by containerd on control" in finding.message
+    assert "it issued a certificate but is not a CA (basic constraints). Rejected by containerd on control" in finding.message
     assert examined(outcomes(UNTRUSTED, where)) == 1
 
 
