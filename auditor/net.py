@@ -73,8 +73,9 @@ class Connection:
 class Reach:
     """Decides whether a host is internal.
 
-    A host is internal if it matches a pattern or network of `reachable`, if it is one of the plan's `own` hosts, if it is
-    the machine itself (loopback), or if it is a name inside a cluster (`*.svc`, `*.cluster.local`).
+    A host is internal if it matches a pattern or network of `reachable`, if it is one of the plan's `own` hosts, or if it is
+    a name inside a cluster (`*.svc`, `*.cluster.local`). Loopback is internal only if the plan declares it: on a node it is
+    another machine than where the plan was written.
     """
 
     def __init__(self, reachable: Iterable[str] = (), own: Iterable[str] = ()) -> None:
@@ -125,7 +126,7 @@ class Reach:
         name = canonical(host)
         if not is_complete(name):
             return Scope.UNKNOWN
-        is_internal = self._covers(name) or is_own_machine(name) or name.endswith(_CLUSTER)
+        is_internal = self._covers(name) or name.endswith(_CLUSTER)
         return Scope.INTERNAL if is_internal else Scope.EXTERNAL
 
     def _covers(self, name: str) -> bool:
@@ -249,7 +250,7 @@ def is_plain_host(host: str) -> bool:
 
 def is_own_machine(host: str) -> bool:
     """Whether a host means this machine, in any spelling: `127.1`, `0x7f000001`, `0.0.0.0`, `[::ffff:7f00:1]`, `localhost.`."""
-    name = canonical(host.partition("%")[0])
+    name = canonical(host).partition("%")[0]
     if name in _NAMES or name.endswith(_DOMAINS):
         return True
     address = _address_of(name)

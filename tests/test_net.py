@@ -49,10 +49,21 @@ network: {reachable: ["*.plant7.local", "10.0.0.0/8", "fd00:1::/32", "files.exam
 """
 INTERNAL = (
     *("registry.example", "quay-mirror.example", "api.example", "fd00::9", "a.plant7.local", "10.1.2.3", "fd00:1::5"),
-    *("files.example", "xn--bcher-kva.example", "192.0.2.7", "localhost", "127.0.0.1", "::1", "shop.default.svc"),
+    *("files.example", "xn--bcher-kva.example", "192.0.2.7", "shop.default.svc"),
     "shop.default.svc.cluster.local",
 )
-EXTERNAL = ("mcr.microsoft.com", "plant7.local", "registry.example.evil.test", "11.0.0.1", "fd01::1", "svc", "192.0.2.8")
+EXTERNAL = (
+    "mcr.microsoft.com",
+    "plant7.local",
+    "registry.example.evil.test",
+    "11.0.0.1",
+    "fd01::1",
+    "svc",
+    "192.0.2.8",
+    "localhost",
+    "127.0.0.1",
+    "::1",
+)
 UNKNOWN = ("${mirror}.example", "{{ .values.host }}", "<host>", "a..example", "x%20y", "", ".", "a b")
 # The kind of an external connection of each view.
 VIEWS = {
@@ -177,8 +188,8 @@ def test_a_registry_without_network_reachable_is_internal_for_all() -> None:
     assert reach.of("notary.example") is Scope.EXTERNAL
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "a.svc", "a.b.svc.cluster.local"])
-def test_what_a_loopback_or_cluster_host_serves_is_not_taken_for_known(host: str) -> None:
+@pytest.mark.parametrize("host", ["a.svc", "a.b.svc.cluster.local"])
+def test_what_a_cluster_host_serves_is_not_taken_for_known(host: str) -> None:
     """Internal, but no check passes because of it: the plan does not say what answers there."""
     site = site_with(host)
     assert not site.reach.declares(host)
@@ -285,9 +296,11 @@ def test_globs_and_networks_cover_hosts(host: str, pattern: str, covered: bool) 
     assert Reach(("nothing.example", pattern)).declares(host) is covered
 
 
-def test_only_loopback_and_cluster_names_are_internal_without_a_plan() -> None:
+def test_loopback_is_internal_only_if_the_plan_declares_it() -> None:
+    """A node that connects to itself reaches no server of the site, unless the plan says that one listens there."""
     reach = Reach()
-    assert {reach.of(host) for host in OWN} == {Scope.INTERNAL}
+    assert {reach.of(host) for host in OWN} == {Scope.EXTERNAL}
+    assert Reach(["127.0.0.0/8"]).of("127.0.0.1") is Scope.INTERNAL
     assert not any(map(reach.declares, OWN))
     assert reach.of("registry") is Scope.EXTERNAL
 

@@ -117,7 +117,7 @@ class Plan:
                 "Hosts that stay reachable offline.",
                 "reachable",
                 "patterns and networks of internal hosts; the internal registry, the targets of its rewrites, the "
-                "endpoints, loopback and names inside the cluster (`*.svc`, `*.cluster.local`) are internal without being "
+                "endpoints and names inside the cluster (`*.svc`, `*.cluster.local`) are internal without being "
                 "listed",
                 examples=(["*.plant7.local", "10.0.0.0/8"],),
             ),

@@ -25,7 +25,7 @@ def why_off_limits(path: Path) -> str:
     real = os.path.realpath(path)
     if _is_below(real, _SYSTEM) and not _is_below(real, (_SHARED_MEMORY,)):
         return "files of the system are not read for a plan"
-    if _is_below(real, tuple(os.path.realpath(Path.home() / name) for name in _AT_HOME)):
+    if _is_below(real, _logins_at_home()):
         return "files that hold logins or keys are not read for a plan"
     return ""
 
@@ -37,3 +37,12 @@ def is_of_the_kernel(device: int) -> bool:
 
 def _is_below(real: str, places: tuple[str, ...]) -> bool:
     return any(real == place or real.startswith(place + os.sep) for place in places)
+
+
+def _logins_at_home() -> tuple[str, ...]:
+    """The login files of the user; none for a user without a home folder, as in a container."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return ()
+    return tuple(os.path.realpath(home / name) for name in _AT_HOME)

@@ -113,7 +113,7 @@ def test_what_an_audit_says_before_the_copy_is_so_after_it_and_its_remedies_mend
     made: Desk, tmp_path: Path, options: str
 ) -> None:
     name = f"audited/{'carried' if options else 'left'}"
-    image = foreign_image(KINDS["docker foreign"], made.layers, label=name)
+    image = foreign_image(KINDS["docker foreign"], made.layers.replace("127.0.0.1", "localhost"), label=name)
     made.served[image.layers[0].digest] = image.layers[0].body
     with made.source.uploader() as push:
         push.image(name, image, "1")

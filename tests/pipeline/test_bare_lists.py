@@ -58,7 +58,7 @@ def test_many_lists_have_a_short_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("platform", "said"),
     [
-        ("linux", "no platform"),
+        ("linux", "not a platform"),
         ("windows/amd64", "lacks the Windows build"),
         ("darwin/arm64", "linux or windows"),
         ("linux/amd46", "did you mean amd64"),

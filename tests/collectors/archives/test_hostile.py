@@ -341,7 +341,7 @@ def test_problems_are_listed_up_to_a_bound(tmp_path: Path) -> None:
     bad = {f"blobs/sha256/{n:064x}": b"" for n in range(MAX_PROBLEMS + 500)}
     problems = read(tmp_path, tar({**index_layout(), **bad})).inventory.problems
     assert len(problems) == MAX_PROBLEMS + 1
-    assert problems[-1].detail.startswith("500 problems more")
+    assert problems[-1].detail.startswith("500 more problems")
 
 
 def test_indexes_nested_too_deep(tmp_path: Path) -> None:
