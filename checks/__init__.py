@@ -1,8 +1,8 @@
-"""The catalogue: one file per check, and the one explicit registry of them.
+"""The catalogue of checks: one file per check, registered in `MODULES`.
 
-What a check declares about itself is also in `checks/catalogue.json`, which `make docs` writes from the modules: a run imports
-only the checks that it uses. Third parties add theirs through the entry-point group `auditor.checks`; each entry point names
-a `Check`.
+The declarations of the checks are also in `checks/catalogue.json`, which `make docs` writes from the modules. A run therefore
+imports only the checks that it uses. Plug-ins add checks through the entry-point group `auditor.checks`; each entry point
+names a `Check`.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ MODULES: tuple[str, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class _Deferred:
-    """The function of a check, whose module is imported by the first call."""
+    """The `run` function of a check. The first call imports the module."""
 
     module: str
 
@@ -97,7 +97,7 @@ class _Deferred:
 
 
 def check_in(module: str) -> Check:
-    """The check that a module of ours defines."""
+    """Return the check that the module defines."""
     check: Check = import_module(module).CHECK
     return check
 
@@ -120,7 +120,7 @@ def _declared(row: dict[str, Any]) -> Check:
 
 
 def catalogue_text() -> str:
-    """What `checks/catalogue.json` has to hold, by the modules themselves. Imports every check."""
+    """Return the content of `checks/catalogue.json`. Imports every check module."""
     rows = [
         {
             "module": module,
@@ -140,7 +140,7 @@ def catalogue_text() -> str:
 
 
 def _catalogue() -> tuple[Check, ...]:
-    """Every check of ours. One that the file does not have, or has in another form, is imported: what is registered runs."""
+    """Return every registered check. A check that is not in the file, or has another form there, is imported."""
     declared = {row["module"]: row for row in json.loads(text_in(__name__, "catalogue.json")) if row.keys() == _KEYS}
     return tuple(_declared(row) if (row := declared.get(module)) else check_in(module) for module in MODULES)
 

@@ -80,6 +80,13 @@ def test_ids_and_titles_are_unique() -> None:
 
 
 @ids
+def test_a_title_states_the_fault_in_at_most_nine_words(check: Check) -> None:
+    assert len(check.title.split()) <= 9
+    assert not check.title.startswith(("A ", "An ", "The "))
+    assert not check.title.endswith(".")
+
+
+@ids
 def test_a_check_lives_in_the_file_of_its_id_and_the_folder_of_its_family(check: Check) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", check.id)
     path = module_files()[check.id]

@@ -87,6 +87,16 @@ PHRASES = {
     "is had": "is available",
     "can be had": "is available",
     "cannot be had": "is not available",
+    "a node would say": "Error on the node",
+    "it would say": "Error on the node",
+    "would dial": "connects to",
+    "left behind": "not copied",
+    "leave behind": "do not copy, skip",
+    "leaves behind": "does not copy, skips",
+    "anew": "again",
+    "take a tag": "use a tag",
+    "all the same": "anyway",
+    "of one's own": "private, own",
 }
 # Where a phrase is right: (file, phrase) and the reason.
 ALLOWED: dict[tuple[str, str], str] = {

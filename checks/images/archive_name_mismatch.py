@@ -39,12 +39,12 @@ ID = "archive-name-mismatch"
 def _remedies(site: Site, reference: Reference, entry: Entry) -> tuple[Remedy, ...]:
     target = placed(site.plan.registry, reference) if site.plan.registry is not None else None
     wrong = next(iter(entry.root.names), "")
-    remedies = []
-    if target is not None:
-        remedies.append(Remedy("copy", f"Push it with the name {target}."))
+    remedies = [Remedy("copy", f"Write {entry.archive.path} again from {reference}.")]
     if wrong:
-        remedies.append(Remedy("command", f"Or tag it on each node after import: ctr -n k8s.io images tag NAME {reference}."))
-    return (*remedies, Remedy("copy", f"Or write {entry.archive.path} again from {reference}."))
+        remedies.insert(0, Remedy("command", f"Tag it on each node after import: ctr -n k8s.io images tag NAME {reference}."))
+    if target is not None:
+        remedies.insert(0, Remedy("copy", f"Push it with the name {target}."))
+    return tuple(remedies)
 
 
 def _finding(site: Site, image: Image, entry: Entry) -> Finding:

@@ -40,9 +40,9 @@ ID = "default-image-missing"
 
 def _symptom(image: DefaultImage) -> Part:
     if image.part == PAUSE:
-        text = f'No pod starts: `failed to get sandbox image "{image.text}": failed to pull image "{image.text}"`.'
-        return Part(text, Role.SYMPTOM, "failed to get sandbox image")
-    return Part(f'`failed to pull image "{image.text}"`.', Role.SYMPTOM, "failed to pull image")
+        error = f'failed to get sandbox image "{image.text}": failed to pull image "{image.text}"'
+        return Part(f"No pod starts. Error on the node: `{error}`.", Role.SYMPTOM, "failed to get sandbox image")
+    return Part(f'Error on the node: `failed to pull image "{image.text}"`.', Role.SYMPTOM, "failed to pull image")
 
 
 def _wording(image: DefaultImage) -> str:
@@ -103,7 +103,7 @@ def _unbuilt(image: DefaultImage, pool: Pool, row: PauseBuilds) -> Finding | Non
         subject=Subject("image", image.text, str(pool.platform), pool.name),
         message=(
             f"{image.who} pulls {image.text} on {pool.name} ({host}), but it is built only for {', '.join(builds)}. "
-            f"No pod starts: `no match for platform in manifest`.{doubt}"
+            f"No pod starts. Error on the node: `no match for platform in manifest`.{doubt}"
         ),
         case="builds",
         facts={"who": image.who, "host": host, "builds": builds, "source": row.source},

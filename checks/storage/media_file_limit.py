@@ -59,13 +59,14 @@ def _finding(site: Site, file: CarriedFile, limit: Filesystem, severity: Severit
     # A folder is packed into a tar of unknown size. Its largest file gives the minimum number of parts.
     cut = split_plan(file.likely, limit.max_file)
     about = "" if file.low == file.high else "about "
+    named = f"T{file.name[1:]}" if file.name.startswith("the ") else file.name  # else it is a path
     parts = f"{'at least ' if file.in_folder else ''}{many(cut.parts, 'part')} of {cut.mebibytes:,} MiB"
     return Finding(
         check=ID,
         severity=severity,
         subject=_subject(file),
         message=(
-            f"{file.name} has {about}{format_size(file.likely)} ({file.likely:,} bytes), but {limit.name} allows only "
+            f"{named} has {about}{format_size(file.likely)} ({file.likely:,} bytes), but {limit.name} allows only "
             f"{limit.max_file:,} bytes per file. Error during the copy: `{limit.symptom}`."
         ),
         facts={

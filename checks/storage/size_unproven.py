@@ -42,7 +42,7 @@ def _finding(site: Site, stage: Stage) -> Finding:
         severity=Severity.INFO,
         subject=Subject("stage", stage.name, pool=stage.pool),
         message=(
-            f"{share} of the {format_size(stage.bytes)} of {stage.name} ({format_size(stage.estimated)}) is an estimate. "
+            f"{stage.name}: {format_size(stage.estimated)} of {format_size(stage.bytes)} ({share}) is an estimate. "
             f"The total is {'more than ' + format_size(stage.low) if stage.unknown else bounds(stage)}."
         ),
         facts={**facts(stage, stage.capacity or 0), "estimated": stage.estimated},

@@ -46,8 +46,8 @@ def _finding(fetch: ChartFetch) -> Finding:
         check=ID,
         severity=Severity.ERROR if field.confidence != "low" else Severity.WARNING,
         subject=Subject("chart", source.owner),
-        message=f"{source.owner} gets {source.what} from {fetch.url} ({field.who}). {fetch.remote.host} is an external host: "
-        f"{field.when_blocked}.",
+        message=f"{source.owner} gets {source.what} from {fetch.url} ({field.who}). {fetch.remote.host} is an external host. "
+        f"Offline, {field.when_blocked}.",
         case=f"{source.what} {fetch.url}",
         facts={"url": fetch.url, "who": field.who, "source": field.source, "confidence": field.confidence},
         location=source.location,

@@ -44,7 +44,7 @@ def _said(site: Site, slip: RegistrySlip) -> tuple[Severity, str, str]:
             return Severity.ERROR, said, f"Write {slip.detail}."
         case Slip.NO_PATTERN:
             said = f"{slip.written} in `{slip.key}` is not a valid Go regular expression. {_STOPS}: "
-            said += f"`panic: {slip.key}: error parsing regexp: {slip.detail}`."
+            said += f'"panic: {slip.key}: error parsing regexp: {slip.detail}".'
             return Severity.ERROR, said, _pattern_remedy(slip.written)
         case Slip.UNKNOWN_KEY:
             where = (

@@ -89,7 +89,7 @@ def _by_runtime(demand: Demand, pool: Pool) -> Outcome | None:
         return Undetermined(ID, subject, Kind.UNSUPPORTED, detail, affects=_affected(demand, pool.name))
     if row.surely_covers(pool.runtime.version):
         return None
-    message = f"{pool.runtime} on {pool.name} does not support them: the container runs isolated, without host privileges."
+    message = f"{pool.runtime} on {pool.name} does not support this. It runs the container isolated, without host privileges."
     remedy = Remedy("upgrade", f"Upgrade {row.runtime} on {pool.name} to {row.since} or later.")
     severity = Severity.ERROR if row.confidence != "low" else Severity.WARNING
     return _finding(demand, pool.name, message, str(pool.runtime), remedy, severity)

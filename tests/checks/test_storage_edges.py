@@ -122,4 +122,4 @@ def test_what_comes_along_is_an_estimate_that_no_collection_mends() -> None:
     found = findings(said("size-unproven", plan(), observed={WEB: {"platforms": entries}}))
     (registry,) = [finding for finding in found if finding.subject.id == "registry"]
     assert [remedy.commands for remedy in registry.remedies] == [()]
-    assert "50 % of" in registry.message
+    assert "(50 %)" in registry.message

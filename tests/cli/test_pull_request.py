@@ -77,7 +77,7 @@ def test_the_gate_fails_with_an_annotation_on_the_line_that_needs_the_image(repo
     assert len(marked) == 1
     assert marked[0].startswith(f"::error file={WORKLOAD},line={NEEDED_AT},col=")
     assert ",title=image-not-listed::" in marked[0]
-    assert "which no list has" in marked[0]
+    assert "which is not listed" in marked[0]
     assert len(errors(done.stdout)) > 1  # what was wrong before is there too
 
 

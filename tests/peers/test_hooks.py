@@ -105,7 +105,7 @@ def test_a_commit_passes_when_its_lists_and_plans_are_mended(repository: Reposit
     said = done.stdout + done.stderr
     for line in (
         "\nimages.txt:2:1: error: '{{ .Values.image }}' is not a valid image reference",
-        "\nimages.txt:3:1: info: busybox:1 is listed already at images.txt:1:1",
+        "\nimages.txt:3:1: info: busybox:1 is already listed at images.txt:1:1",
         "\nimages.txt:4:1: info: docker.io/library/busybox:1 is the same image as busybox:1",
         "\ndeploy/pod.yaml:4:40: error: Pod web container web",
     ):
