@@ -24,7 +24,7 @@ _SOURCES = re.compile(r"[\w.+:~-]+(?:,[\w.+:~-]+)*,?")
 _TOKEN = re.compile(r"\S+")
 # Lines of one word that begins with no key of a structured format, and comments: no other importer recognises these.
 _WORD = rb"(?!(?:apiVersion|annotations|kind|sync|version):)[A-Za-z0-9](?:[\w./@+-]|:(?![ \t\r\n]|\Z)){0,1000}+"
-_REMARK = rb"(?<![\w./@+:-])#[^\x00-\x08\x0b-\x1f\"]{0,1000}+"
+_REMARK = rb"(?<![\w./@+:-])#[^\x00-\x08\x0a-\x1f\"]{0,1000}+"
 _BARE = re.compile(rb"(?:(?:%b)?[ \t]{0,100}+(?:%b)?(?:\r?\n|\Z))*+" % (_WORD, _REMARK))
 _TAR_MAGIC = slice(257, 262)
 

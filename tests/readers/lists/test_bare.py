@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.readers import lists
@@ -47,18 +47,41 @@ WORDS = [
     *(f"{key}:v1/x" for key in KEYS),
     *(f"{key}: ZarfPackageConfig" for key in KEYS),
 ]
-LINES = st.lists(st.sampled_from(WORDS) | st.text("ab:/.@#-=\"' \t\r{[", max_size=12), max_size=12)
+# Lists of other tools, each with what makes it one.
+WHOLE = [
+    "registry.example.com:\n  images:\n    shop/web: []",
+    "kind: ImageSetConfiguration\nmirror: {}",
+    "apiVersion: v2\nversion: 1\nannotations: {images: x}",
+    "version: 1\nsync:\n  - source: a/b\n    target: c/d",
+    "apiVersion: content.hauler.cattle.io/v1\nkind: Images",
+    "a/b:1=c/d:1\ne/f:1=g/h:1",
+    "linux/amd64=a/b:1",
+    "REF TYPE DIGEST SIZE PLATFORMS LABELS\na/b:1 application/x",
+    '{"Repository":"a","Tag":"b"}',
+    '[{"Ref":"a","Descriptor":{}}]',
+]
+LINES = st.lists(st.sampled_from(WORDS) | st.sampled_from(WHOLE) | st.text("ab:/.@#-=\"' \t\r{[", max_size=12), max_size=12)
 
 
 def others(data: bytes) -> list[str]:
     return [importer.__name__ for importer in importers() if importer is not plain and importer.recognises(data)]
 
 
+@settings(max_examples=400, deadline=None)
 @given(LINES, st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
 def test_no_other_importer_recognises_a_bare_list(lines: list[str], end: str, ends: bool) -> None:
     data = (end.join(lines) + (end if ends else "")).encode()
     if plain.is_bare(data):
         assert not others(data)
+
+
+@pytest.mark.parametrize("whole", WHOLE)
+@pytest.mark.parametrize("before", ["", "\n", "# a comment\n", "\n# a comment\n\n", "a/b:1\n", "a/b:1  # why\n"])
+@pytest.mark.parametrize("after", ["", "\n", "\n# a comment\n", "\na/b:1\n"])
+def test_what_another_importer_recognises_is_not_bare(whole: str, before: str, after: str) -> None:
+    data = f"{before}{whole}{after}".encode()
+    assert not others(data) or not plain.is_bare(data)
+    assert not before or others(whole.encode()), "the sample is recognised by itself"
 
 
 def test_the_keys_of_the_importers_are_found() -> None:
