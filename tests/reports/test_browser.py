@@ -167,7 +167,7 @@ def test_ten_thousand_images_on_six_pools_stay_usable(browser: Browser, tmp_path
         form.get_by_label("Text").fill("app-9999:")
         assert images(seen.page) == ["registry.example.com/team-49/app-9999:1.3"]
         form.get_by_label("Text").fill("")
-        form.get_by_label("Group by").select_option("what needs them")
+        form.get_by_label("Group by").select_option("needed by")
         assert seen.page.locator("#matrix .fold").count() == 70
         assert seen.complaints == []
 
@@ -231,7 +231,7 @@ def test_a_slash_goes_to_the_search_in_view_unless_it_is_turned_off(browser: Bro
         seen.page.evaluate("document.activeElement.blur(), document.getElementById('images').scrollIntoView()")
         seen.page.keyboard.press("/")
         assert seen.page.evaluate(focused) == "matrix"
-        seen.page.get_by_label("The key").uncheck()
+        seen.page.get_by_label("to search the section in view").uncheck()
         seen.page.evaluate("document.activeElement.blur()")
         seen.page.keyboard.press("/")
         assert seen.page.evaluate(focused) == ""
