@@ -145,3 +145,12 @@ def test_a_folder_does_not_bring_its_own_build(tmp_path: Path) -> None:
     overlay = {"prod/kustomization.yaml": "resources: [../base]\nnamePrefix: x-\nimages: [{name: b, newTag: c}]\n"}
     forged = {"prod/.auditor-built-0.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n"}
     assert images(site(tmp_path, "prod", {**BASE, **overlay, **forged})) == ["r.example/app:1", "r.example/side:1"]
+
+
+def test_an_object_beside_the_kustomization_is_named(tmp_path: Path) -> None:
+    """The build leaves it out, so that its images would be missed without a word."""
+    overlay = {"prod/kustomization.yaml": f"resources: [../base]\n{TAGGED}", "prod/extra.yaml": APP.replace("app:1", "extra:9")}
+    plan = site(tmp_path, "prod", {**BASE, **overlay})
+    assert images(plan) == ["r.example/app:2", "r.example/side:1"]
+    (gap,) = [one for one in demands(plan) if one.unbounded]
+    assert "prod/extra.yaml stands beside the kustomization prod/kustomization.yaml, which does not name it" in gap.unbounded

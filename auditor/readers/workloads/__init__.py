@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,11 +12,13 @@ from auditor.errors import Location, unexpected
 from auditor.located import Marked
 from auditor.plan.model import Plan, Workload
 from auditor.plan.paths import is_inside, normal, shown_path
-from auditor.readers.demands import Demand, Gap
+from auditor.readers.demands import Demand, Gap, Hidden
+from auditor.readers.lists.unknown import is_object as is_kubernetes
 from auditor.readers.workloads.built import BuiltFrom, built_name, kustomization_at, not_built_name
-from auditor.readers.workloads.folder import FileGap, folder_at
+from auditor.readers.workloads.folder import FileGap, folder_at, is_manifest_file
 from auditor.readers.workloads.injected import with_injected
 from auditor.readers.workloads.installed import Operators
+from auditor.readers.workloads.kustomize import named_paths
 from auditor.readers.workloads.manifests import (
     Around,
     Manifests,
@@ -60,6 +63,8 @@ def read_workloads(plan: Plan) -> Workloads:
             why_not = plan.files.get(not_built_name(number, workload), b"").decode("utf-8", "replace")
             problems.extend(_file_gap(plan, gap, why_not) for gap in folder.gaps)
             passed_over.extend(shown_path(plan.path, path) for path in folder.passed_over)
+        if workload.manifests and built_name(number, workload) in plan.files:
+            problems.extend(_not_built_in(plan, workload))
         files.extend(sources_of(plan, number, workload))
     # Read twice where there are some: no object is kept, as a file may have very many.
     classes = runtime_classes(item for source, data in files if b"RuntimeClass" in data for item in items_of(source, data))
@@ -150,6 +155,22 @@ def sources_of(plan: Plan, number: int, workload: Workload) -> Iterator[tuple[Ma
     for path, raw in folder_at(plan, normal(workload.manifests)).read:
         shown = shown_path(plan.path, path)
         yield Manifests(shown, "manifest", plan.pools, workload.namespace, path, None, listed, raw), plan.files[path]
+
+
+def _not_built_in(plan: Plan, workload: Workload) -> Iterator[Demand]:
+    """Yield a gap for each object file beside a built kustomization that it does not name: the build leaves such files out."""
+    kustomization = kustomization_at(plan, workload)
+    folder, named = posixpath.dirname(kustomization), named_paths(kustomization, plan.files[kustomization])
+    for path, data in plan.files.items():
+        is_beside = (
+            posixpath.dirname(path) == folder and is_manifest_file(path) and not posixpath.basename(path).startswith(".")
+        )
+        if is_beside and posixpath.normpath(path) not in named and is_kubernetes(data):
+            why = (
+                f"{path} stands beside the kustomization {kustomization}, which does not name it: its images are not examined. "
+                f"Name it there, or under `workloads` as `manifests: {path}`"
+            )
+            yield _file_gap(plan, FileGap(path, Hidden(Gap.KUSTOMIZE, path), why), "")
 
 
 def _everywhere(plan: Plan) -> tuple[str, ...]:

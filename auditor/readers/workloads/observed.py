@@ -48,11 +48,13 @@ class Node:
 
 @dataclass(slots=True)
 class Observed:
-    """What one or more files of a cluster add up to. `owners` are the kinds that own observed objects, as `Kind.group`."""
+    """What one or more files of a cluster add up to. `owners` are the objects that own observed
+    pods or pod templates: `Kind.group`, and `namespace/name`.
+    """
 
     demands: list[Demand] = field(default_factory=list)
     nodes: dict[str, Node] = field(default_factory=dict)
-    owners: set[str] = field(default_factory=set)
+    owners: set[tuple[str, str]] = field(default_factory=set)
     containers: set[str] = field(default_factory=set)  # names of running containers
     releases: set[tuple[str, str]] = field(default_factory=set)  # kind, and `namespace/name` or name
 
@@ -62,7 +64,7 @@ class Observed:
         if hidden is None or demand.reference is not None or not self.demands:
             return False
         if hidden.gap is Gap.KIND:
-            return hidden.kind in self.owners
+            return self._owns(hidden.kind, demand.who.partition(" ")[2])
         if hidden.gap is Gap.INJECTED:
             return all(_PROXIES.get(mesh, "") in self.containers for mesh in hidden.names)
         if demand.text == AUTO:
@@ -71,6 +73,12 @@ class Observed:
         return hidden.gap is Gap.SOURCE and not {(hidden.kind, name), (hidden.kind, name.rpartition("/")[2])}.isdisjoint(
             self.releases
         )
+
+    def _owns(self, kind: str, name: str) -> bool:
+        """Whether this object, not only one of its kind, owns what was observed. A name without a namespace fits any."""
+        if "/" in name:
+            return (kind, name) in self.owners
+        return any(owner == kind and known.rpartition("/")[2] == name for owner, known in self.owners)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +149,11 @@ class ObservedFile:
     def _of_object(self, item: Marked, into: Observed) -> Iterator[Demand]:
         kind, namespace = item.text_at("kind"), item.text_at("metadata", "namespace")
         owner = f"{kind} {f'{namespace}/' if namespace else ''}{item.text_at('metadata', 'name')}"
+        known = set(_names(item)) if kind == "Pod" else set()
         found = list(_status_images(item)) if kind == "Pod" else []
-        if not found:
-            found = [
-                image for spec in pod_specs(item) for one in containers_of(spec) if (image := one.get("image")) is not None
-            ]
+        # A container without a status was not started yet: its image is needed all the same.
+        containers = (one for spec in pod_specs(item) for one in containers_of(spec) if one.text_at("name") not in known)
+        found += [image for one in containers if (image := one.get("image")) is not None]
         node = into.nodes.get(item.text_at("spec", "nodeName"))
         into.containers.update(_names(item) if kind == "Pod" else ())
         for image in found:
@@ -205,12 +213,13 @@ def _node(item: Marked) -> Node:
 
 
 def _relate(item: Marked, into: Observed) -> None:
-    """Note which kinds own the object, and which releases it belongs to."""
+    """Note which objects own the object, and which releases it belongs to."""
     if next(pod_specs(item), None) is None:
         return  # a Service or a Secret of a controller shows none of its images
     for owner in _items(item.get("metadata", "ownerReferences")):
         group = group_of(owner)
-        into.owners.add(f"{owner.text_at('kind')}.{group}" if group else owner.text_at("kind"))
+        kind = f"{owner.text_at('kind')}.{group}" if group else owner.text_at("kind")
+        into.owners.add((kind, f"{item.text_at('metadata', 'namespace')}/{owner.text_at('name')}"))
     for kind, name_label, namespace_label in _RELEASES:
         if name := item.text_at("metadata", "labels", name_label):
             namespace = item.text_at("metadata", "labels", namespace_label) if namespace_label else ""

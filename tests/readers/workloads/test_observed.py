@@ -114,6 +114,20 @@ def test_a_gap_is_settled_by_the_pods_of_its_kind_or_release(deploy: str, metada
     assert (not gaps) is is_settled
 
 
+def test_another_object_of_the_kind_stays_a_gap() -> None:
+    """Its version, and so its images, may be others than those of the observed one."""
+    two = f"{KAFKA}---\n{KAFKA.replace('name: k', 'name: never-observed')}"
+    gaps = [one for one in observed(dump(pod("k-0", "r.example/kafka:3.9.0", metadata=OWNED)), two) if one.hidden]
+    assert ["never-observed" in one.unbounded for one in gaps] == [True]
+
+
+def test_a_container_without_a_status_is_needed_too() -> None:
+    """A pod that waits for its init container shows no status of the others."""
+    waiting = pod("a", "r.example/a:1")
+    waiting["spec"]["containers"] = [{"name": "c", "image": "short:1"}, {"name": "late", "image": "r.example/late:2"}]
+    assert [str(one.reference) for one in observed(dump(waiting))] == ["r.example/a:1", "r.example/late:2"]
+
+
 def test_the_service_of_a_controller_settles_nothing() -> None:
     """It shows that the controller ran, but no image of it."""
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "k", **OWNED}, "spec": {"ports": []}}
