@@ -97,7 +97,7 @@ class Plan:
     workloads: Annotated[tuple[Workload, ...], Key("manifests and charts that will be deployed")] = ()
     workloads_complete: Annotated[bool, Key("nothing but these workloads will run", Form.FLAG)] = False
     copy: Annotated[Copy | None, Key("how images travel")] = None
-    registry: Annotated[Registry | None, Key("the registry inside")] = None
+    registry: Annotated[Registry | None, Key("the internal registry")] = None
     sources: Annotated[
         tuple[SourceRegistry, ...],
         Key("source registries that need more than public trust, by host", by=Form.HOST),
@@ -125,7 +125,7 @@ class Plan:
     ] = ()
     waivers: Annotated[
         tuple[Waiver, ...],
-        Key("findings that somebody accepts, or the file with a list of them", or_file=True, examples=("waivers.yaml",)),
+        Key("accepted findings, or the file with a list of them", or_file=True, examples=("waivers.yaml",)),
     ] = ()
     severities: Annotated[
         Mapping[str, str],

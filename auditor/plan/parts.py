@@ -222,7 +222,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The registry inside."""
+    """The internal registry."""
 
     SECTION: ClassVar = Section("RegistryPart")
 

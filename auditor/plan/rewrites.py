@@ -1,4 +1,4 @@
-"""Where the plan's rewrites put an image on the registry inside."""
+"""Where the plan's rewrites put an image on the internal registry."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from auditor.plan.model import Registry
 
 
 def placed(registry: Registry, reference: Reference) -> Reference:
-    """The image where the longest rewrite that fits puts it; without one, under its own path on the registry inside.
+    """The image where the longest rewrite that fits puts it; without one, under its own path on the internal registry.
 
     An image that already is there stays.
     """

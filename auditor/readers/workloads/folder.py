@@ -96,7 +96,7 @@ def _kustomize_gap(one: Kustomization) -> FileGap:
     else:
         what = "names files that are not here, or does not name files beside it"
     why = (
-        f"the kustomization {what}, and this version does not build it: which images its files run is not known. Run "
+        f"the kustomization {what}, and it was not built: which images its files run is not known. Run "
         f"`kubectl kustomize {one.folder or '.'} > rendered.yaml` and name rendered.yaml under `workloads` instead"
     )
     return FileGap(one.path, Hidden(Gap.KUSTOMIZE, one.path, names=one.changes), why)

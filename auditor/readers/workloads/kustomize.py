@@ -1,6 +1,6 @@
-"""Kustomizations among manifests. This version does not build them, so that their images are not known.
+"""Read kustomizations among manifests: what they name, and what they may change.
 
-A kustomization that only names files, and changes no image of them, is as good as those files. Format:
+The collector builds the kustomization that the plan names. One that only names files needs no build. Format:
 kubernetes-sigs/kustomize api/types/kustomization.go.
 """
 
