@@ -11,7 +11,7 @@ import msgspec
 
 from auditor.evidence.model import Kind
 from auditor.needs.model import Needs
-from auditor.net import Reach, Scope, authority
+from auditor.net import Reach, Scope, authority, is_own_machine
 from auditor.oci.reference import Reference
 from auditor.plan.model import Plan, Pool
 from auditor.plan.rewrites import placed
@@ -104,8 +104,11 @@ class _Leads:
     def _found(self, reference: Reference, asked: tuple[Asked, ...], inside: list[Asked], outside: tuple[Asked, ...]) -> Lead:
         target = self._target(reference)
         if served := next((one for one in inside if self._serves(one, target)), None):
-            return Lead(Way.FALLS_BACK if outside else Way.INSIDE, reference, asked, served, outside, target)
-        if doubts := [doubt for one in inside if (doubt := self._doubt(one)) is not None]:
+            leaves = any(not is_own_machine(one.host) for one in outside)
+            return Lead(Way.FALLS_BACK if leaves else Way.INSIDE, reference, asked, served, outside, target)
+        # A server on the node itself, such as a peer-to-peer mirror, may have the image.
+        near = [*inside, *(one for one in outside if is_own_machine(one.host))]
+        if doubts := [doubt for one in near if (doubt := self._doubt(one)) is not None]:
             return Lead(Way.UNKNOWN, reference, asked, None, outside, target, *doubts[0])
         way = Way.WRONG_PLACE if inside else Way.NO_MIRROR
         return Lead(way, reference, asked, inside[0] if inside else asked[0], outside, target)
