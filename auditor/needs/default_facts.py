@@ -6,6 +6,7 @@ from functools import cache
 from typing import Literal
 
 from auditor.facts import Fact, table
+from auditor.facts.releases import releases_of
 from auditor.facts.versions import Versioned
 
 PAUSE = "pause"
@@ -14,7 +15,8 @@ PAUSE = "pause"
 class Distribution(Fact, frozen=True, kw_only=True):
     """A distribution of Kubernetes. `brings` are the network plug-ins that it installs itself.
 
-    `image_list` says where the exact images of `{version}` are listed; empty where that is not known.
+    `image_list` says where the exact images of `{version}` are listed, `image_list_windows` the same for Windows nodes; empty
+    where that is not known.
     """
 
     name: str
@@ -23,6 +25,7 @@ class Distribution(Fact, frozen=True, kw_only=True):
     brings: tuple[str, ...]
     numbering: Literal["kubernetes", "product"]
     image_list: str = ""
+    image_list_windows: str = ""
 
 
 class DefaultRow(Versioned, frozen=True, kw_only=True):
@@ -70,7 +73,10 @@ def default_rows(distribution: str, version: str) -> tuple[DefaultRow, ...]:
 def has_images_of_its_own(distribution: str, cni: str) -> bool:
     """Whether a network plug-in of a distribution comes as images at all; else it is part of the distribution's binary."""
     rows: tuple[DefaultRow, ...] = table("default_images", DefaultRow)
-    return any(row.distribution == distribution and row.cni == cni for row in rows)
+    read = releases_of(distribution)
+    return any(row.distribution == distribution and row.cni == cni for row in rows) or (
+        read is not None and any(image.cni == cni for image in read.images)
+    )
 
 
 @cache

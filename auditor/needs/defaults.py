@@ -15,14 +15,13 @@ from auditor.errors import Location
 from auditor.facts.versions import parse_version
 from auditor.needs.default_facts import (
     PAUSE,
-    DefaultRow,
     Distribution,
-    default_rows,
     distribution_named,
     has_images_of_its_own,
     runtime_pause,
 )
 from auditor.needs.model import DefaultImage, Defaults, UnknownDefault
+from auditor.needs.released import Pulled, Release, released
 from auditor.oci.reference import InvalidReference, parse_reference
 from auditor.plan.model import Cluster, Plan, Pool
 from auditor.readers.model import Setting
@@ -62,8 +61,11 @@ def _of_cluster(plan: Plan, cluster: Cluster, sandboxes: Mapping[str, Setting]) 
         detail = f"{cluster.version!r} is no release: write all three numbers, as in v1.33.5, to learn what {who} pulls"
         yield UnknownDefault(who, detail, where, missing=True)
     else:
-        yield from _unknown_of(plan, cluster, distribution)
-        yield from _images_of(plan, cluster, distribution, release, sandboxes)
+        systems = dict.fromkeys(pool.platform.os for pool in plan.pools)
+        found = {os: released(distribution, cluster.version, release[1], release[2] or "", os) for os in systems}
+        yield from _unknown_of(plan, cluster, distribution, found)
+        for one in found.values():
+            yield from _images_of(plan, cluster, distribution, one.images, sandboxes)
 
 
 def _name(cluster: Cluster) -> str:
@@ -77,18 +79,21 @@ def _cnis(cluster: Cluster, distribution: Distribution) -> tuple[str, ...]:
     return tuple(known.get(name.replace("-", ""), name) for name in named if name and name != _NO_CNI)
 
 
-def _unknown_of(plan: Plan, cluster: Cluster, distribution: Distribution) -> Iterator[UnknownDefault]:
+def _unknown_of(
+    plan: Plan, cluster: Cluster, distribution: Distribution, found: Mapping[str, Release]
+) -> Iterator[UnknownDefault]:
     """What the facts do not cover: the version on an OS, a network plug-in, the distribution below a product."""
-    rows = default_rows(distribution.name, cluster.version)
     who, where = _name(cluster), plan.where("cluster", "version")
     if distribution.numbering == "product":
         detail = f"{who} runs on a cluster of another distribution, which the plan does not name: what that pulls is not known"
         yield UnknownDefault(who, detail, where, missing=True)
-    for os in dict.fromkeys(pool.platform.os for pool in plan.pools):
-        if not any(row.os == os for row in rows):
-            yield UnknownDefault(who, f"the facts do not say what {who} pulls by itself on {os}", where)
+    for release in found.values():
+        if release.gap:
+            yield UnknownDefault(who, release.gap, where, missing=release.missing)
+    rows = tuple(image for release in found.values() for image in release.images)
     # Where a distribution brings no network plug-in, whatever is installed is a workload.
-    for cni in _cnis(cluster, distribution) if distribution.brings and rows else ():
+    known = distribution.brings and rows and not any(release.missing for release in found.values())
+    for cni in _cnis(cluster, distribution) if known else ():
         read = any(row.cni == cni for row in rows) or not has_images_of_its_own(distribution.name, cni)
         if cni not in distribution.brings or not read:
             detail = f"the facts do not say what the network plug-in {cni} pulls on {who}"
@@ -96,35 +101,37 @@ def _unknown_of(plan: Plan, cluster: Cluster, distribution: Distribution) -> Ite
 
 
 def _images_of(
-    plan: Plan, cluster: Cluster, distribution: Distribution, release: re.Match[str], sandboxes: Mapping[str, Setting]
+    plan: Plan, cluster: Cluster, distribution: Distribution, images: Iterable[Pulled], sandboxes: Mapping[str, Setting]
 ) -> Iterator[DefaultImage]:
-    """The image of every row that applies. Where nodes name a sandbox image, the distribution's own is not asked for."""
-    cnis, words = _cnis(cluster, distribution), {"kubernetes": release[1], "revision": release[2] or "*"}
-    for row in default_rows(distribution.name, cluster.version):
-        own_pause = row.part == PAUSE and distribution.own_runtime
+    """The images that apply. Where nodes name a sandbox image, the distribution's own is not asked for."""
+    cnis, where = _cnis(cluster, distribution), plan.where("cluster", "version")
+    listed = distribution.image_list.format_map({"version": cluster.version})
+    for image in images:
+        own_pause = image.part == PAUSE and distribution.own_runtime
         pools = tuple(
-            pool.name for pool in plan.pools if pool.platform.os == row.os and not (own_pause and pool.name in sandboxes)
+            pool.name
+            for pool in plan.pools
+            if pool.platform.os == image.os
+            and image.arch in ("", pool.platform.architecture)
+            and not (own_pause and pool.name in sandboxes)
         )
-        if pools and (not row.cni or row.cni in cnis):
-            listed = distribution.image_list.format_map({"version": cluster.version})
-            yield _image(_name(cluster), plan.where("cluster", "version"), pools, row, words, listed)
+        if pools and (not image.cni or image.cni in cnis):
+            yield _image(_name(cluster), where, pools, image, listed)
 
 
-def _image(
-    who: str, where: Location, pools: tuple[str, ...], row: DefaultRow, words: Mapping[str, str], listed: str
-) -> DefaultImage:
-    text = row.image.format_map(words)
+def _image(who: str, where: Location, pools: tuple[str, ...], image: Pulled, listed: str) -> DefaultImage:
     return DefaultImage(
         who=who,
-        part=row.part,
-        text=text,
+        part=image.part,
+        text=image.text,
         location=where,
         pools=pools,
-        source=row.source,
-        reference=None if "*" in text else parse_reference(text),
-        also=tuple(other.format_map(words) for other in row.also),
-        certain=row.certain and row.confidence == "high",
+        source=image.source,
+        reference=None if "*" in image.text else parse_reference(image.text),
+        also=image.also,
+        certain=image.certain,
         image_list=listed,
+        optional=image.optional,
     )
 
 

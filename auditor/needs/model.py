@@ -39,7 +39,8 @@ class DefaultImage:
 
     `text` is a reference, or has a tag with `*` that only the registry can complete: then `reference` is None. `also` are other
     spellings that will do. `certain` is false for what can be switched off, or may be set otherwise on the nodes.
-    `image_list` says where the exact tags are listed, empty where that is not known.
+    `image_list` says where the exact tags are listed, empty where that is not known. `optional` marks what is pulled only if a
+    setting enables it: the lists need not have it, but should not have another tag of it only.
     """
 
     who: str
@@ -52,6 +53,7 @@ class DefaultImage:
     also: tuple[str, ...] = ()
     certain: bool = True
     image_list: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,94 @@
+"""The generated tables of releases: their shape, their size, and that no hand-written row contradicts them."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from importlib import resources
+
+import pytest
+
+from auditor.facts import table
+from auditor.facts.releases import NAMES, Releases, releases_of
+from auditor.facts.versions import Answer
+from auditor.needs.default_facts import DefaultRow, distribution_named
+
+LEAST = {"rke2": 60, "k3s": 60, "k0s": 20, "kubeadm": 12}
+BYTES_IN_THE_WHEEL = 2_000_000
+
+
+def releases(name: str) -> Releases:
+    found = releases_of(name)
+    assert found is not None
+    return found
+
+
+def folder() -> dict[str, int]:
+    found = resources.files("auditor.facts").joinpath("releases")
+    return {path.name.removesuffix(".json"): len(path.read_bytes()) for path in found.iterdir() if path.name.endswith(".json")}
+
+
+def test_each_table_has_a_name_and_all_fit_the_wheel() -> None:
+    assert sorted(folder()) == sorted(NAMES) == list(NAMES)
+    assert sum(folder().values()) < BYTES_IN_THE_WHEEL
+    assert releases_of("openshift") is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_enough_releases_were_read_and_each_has_images_and_a_commit(name: str) -> None:
+    found = releases(name)
+    assert len(found.releases) >= LEAST[name]
+    assert found.verified_through == list(found.releases)[-1]
+    assert distribution_named(name) is not None
+    for release, commit in found.releases.items():
+        assert len(commit) == 40 or commit.startswith("h1:"), release
+        images = found.images_of(release)
+        assert {"pause", "cluster DNS"} <= {image.part for image, _ in images if image.os == "linux"}, release
+        assert not [tag for _, tag in images if "{" in tag or "$" in tag]
+        keys = [(image.image, image.os, image.cni, image.arch, tag) for image, tag in images]
+        assert len(set(keys)) == len(keys), release
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_image_has_one_tag_in_a_release_unless_the_source_lists_several(name: str) -> None:
+    found = releases(name)
+    for release in found.releases:
+        pulled = [(image.image, image.os, image.cni) for image, _ in found.images_of(release) if image.use == "pulled"]
+        assert len(set(pulled)) == len(pulled), release
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_hand_written_row_contradicts_a_release_that_was_read(name: str) -> None:
+    """A row that holds for a release must match one of its images; on an OS for which nothing was read, rows stand alone."""
+    found = releases(name)
+    systems = {image.os for image in found.images}
+    rows = [row for row in table("default_images", DefaultRow) if row.distribution == name and row.os in systems]
+    for release in found.releases:
+        texts = {f"{image.image}:{tag}" for image, tag in found.images_of(release)}
+        kubernetes, _, revision = release.removeprefix("v").partition("+")
+        words = {"kubernetes": kubernetes, "revision": revision}
+        for row in rows:
+            if row.covers(release) is Answer.YES:
+                patterns = [text.format_map(words) for text in (row.image, *row.also)]
+                assert any(fnmatchcase(text, pattern) for text in texts for pattern in patterns), (
+                    release,
+                    row.image,
+                    row.source,
+                )
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "expected"),
+    [
+        ("rke2", "v1.33.13+rke2r1", ("v1.33.13+rke2r1",)),
+        ("rke2", "1.33.13+rke2r2", ("v1.33.13+rke2r2",)),
+        ("rke2", "v1.33.13", ("v1.33.13+rke2r1", "v1.33.13+rke2r2")),
+        ("rke2", "v1.33.13+rke2r9", ()),
+        ("rke2", "v1.36.3-rc1+rke2r1", ()),
+        ("rke2", "v1.99.0+rke2r1", ()),
+        ("k0s", "v1.36.3+k0s.1", ("v1.36.3+k0s.1",)),
+        ("kubeadm", "v1.36.0", ("v1.36.0",)),
+        ("kubeadm", "latest", ()),
+    ],
+)
+def test_a_version_names_the_releases_that_it_can_mean(name: str, version: str, expected: tuple[str, ...]) -> None:
+    assert releases(name).named(version) == expected
