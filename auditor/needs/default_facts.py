@@ -15,6 +15,8 @@ PAUSE = "pause"
 class Distribution(Fact, frozen=True, kw_only=True):
     """A distribution of Kubernetes. `brings` are the network plug-ins that it installs itself.
 
+    `numbering` says what its versions are: those of Kubernetes, its own, or those of a product on another distribution.
+
     `image_list` says where the exact images of `{version}` are listed, `image_list_windows` the same for Windows nodes; empty
     where that is not known.
     """
@@ -23,7 +25,7 @@ class Distribution(Fact, frozen=True, kw_only=True):
     own_runtime: bool
     default_cni: str
     brings: tuple[str, ...]
-    numbering: Literal["kubernetes", "product"]
+    numbering: Literal["kubernetes", "own", "product"]
     image_list: str = ""
     image_list_windows: str = ""
 
@@ -67,6 +69,13 @@ def default_rows(distribution: str, version: str) -> tuple[DefaultRow, ...]:
     """The rows that were read for a version; empty when the facts do not cover it."""
     rows: tuple[DefaultRow, ...] = table("default_images", DefaultRow)
     return tuple(row for row in rows if row.distribution == distribution and row.surely_covers(version))
+
+
+def written_row(distribution: str, repository: str, os: str) -> DefaultRow | None:
+    """The hand-written row of an image of a distribution, whatever the version; None if there is none."""
+    rows: tuple[DefaultRow, ...] = table("default_images", DefaultRow)
+    found = (row for row in rows if (row.distribution, row.os, row.image.rpartition(":")[0]) == (distribution, os, repository))
+    return next(found, None)
 
 
 @cache

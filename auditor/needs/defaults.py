@@ -21,7 +21,8 @@ from auditor.needs.default_facts import (
     runtime_pause,
 )
 from auditor.needs.model import DefaultImage, Defaults, UnknownDefault
-from auditor.needs.released import Pulled, Release, released
+from auditor.needs.release_lists import stated
+from auditor.needs.released import Pulled, Release, artefact, released
 from auditor.oci.reference import InvalidReference, parse_reference
 from auditor.plan.model import Cluster, Plan, Pool
 from auditor.readers.model import Setting
@@ -29,6 +30,7 @@ from auditor.readers.model import Setting
 _RELEASE = re.compile(r"v?(\d{1,4}\.\d{1,4}\.\d{1,4}(?:-[\w.]{1,40})?)(?:\+([\w.-]{1,60}))?", re.ASCII)
 _NO_SANDBOXES: Mapping[str, Setting] = MappingProxyType({})
 _NO_CNI = "none"
+_ANY_LIST = "Save the list of images of that release and name the file in `cluster.images`"
 _Found = DefaultImage | UnknownDefault
 
 
@@ -53,19 +55,47 @@ def _merged(images: Iterable[DefaultImage]) -> tuple[DefaultImage, ...]:
 
 def _of_cluster(plan: Plan, cluster: Cluster, sandboxes: Mapping[str, Setting]) -> Iterator[_Found]:
     distribution, release = distribution_named(cluster.distribution), _RELEASE.fullmatch(cluster.version.strip())
-    who, where = _name(cluster), plan.where("cluster", "version")
+    kubernetes, revision = (release[1], release[2] or "") if release is not None else ("", "")
+    given = stated(plan, cluster, distribution, kubernetes, revision)
+    yield from given.problems
+    systems = dict.fromkeys(pool.platform.os for pool in plan.pools)
+    found = {os: Release(given.by_os[os]) for os in systems if os in given.by_os}
+    missing = [os for os in systems if os not in found]
+    if missing:
+        yield from _not_known(plan, cluster, distribution, is_release=bool(kubernetes))
+    if distribution is not None and distribution.numbering != "own" and kubernetes:
+        found |= {os: released(distribution, cluster.version, kubernetes, revision, os) for os in missing}
+    yield from _unknown_of(plan, cluster, distribution or _unnamed(cluster), found)
+    for one in found.values():
+        yield from _images_of(plan, cluster, distribution or _unnamed(cluster), one.images, sandboxes)
+
+
+def _not_known(
+    plan: Plan, cluster: Cluster, distribution: Distribution | None, *, is_release: bool
+) -> Iterator[UnknownDefault]:
+    who = _name(cluster)
     if distribution is None:
-        detail = f"the facts do not say what {who} pulls by itself"
+        detail = f"the facts do not say what {who} pulls by itself. {_ANY_LIST}"
         yield UnknownDefault(who, detail, plan.where("cluster", "distribution"))
-    elif release is None:
+    elif distribution.numbering == "own":
+        detail = f"the facts do not say what {who} pulls by itself{artefact(distribution, cluster.version, 'linux')}"
+        yield UnknownDefault(who, detail, plan.where("cluster", "version"))
+    elif not is_release:
         detail = f"{cluster.version!r} is no release: write all three numbers, as in v1.33.5, to learn what {who} pulls"
-        yield UnknownDefault(who, detail, where, missing=True)
-    else:
-        systems = dict.fromkeys(pool.platform.os for pool in plan.pools)
-        found = {os: released(distribution, cluster.version, release[1], release[2] or "", os) for os in systems}
-        yield from _unknown_of(plan, cluster, distribution, found)
-        for one in found.values():
-            yield from _images_of(plan, cluster, distribution, one.images, sandboxes)
+        yield UnknownDefault(who, detail, plan.where("cluster", "version"), missing=True)
+
+
+def _unnamed(cluster: Cluster) -> Distribution:
+    """A distribution of which only the plan's own lists are known. Its network plug-in is on them like everything else."""
+    return Distribution(
+        name=cluster.distribution,
+        own_runtime=True,
+        default_cni="",
+        brings=(),
+        numbering="own",
+        source="the plan",
+        confidence="high",
+    )
 
 
 def _name(cluster: Cluster) -> str:
@@ -84,7 +114,7 @@ def _unknown_of(
 ) -> Iterator[UnknownDefault]:
     """What the facts do not cover: the version on an OS, a network plug-in, the distribution below a product."""
     who, where = _name(cluster), plan.where("cluster", "version")
-    if distribution.numbering == "product":
+    if distribution.numbering == "product" and not cluster.images:
         detail = f"{who} runs on a cluster of another distribution, which the plan does not name: what that pulls is not known"
         yield UnknownDefault(who, detail, where, missing=True)
     for release in found.values():
@@ -92,7 +122,7 @@ def _unknown_of(
             yield UnknownDefault(who, release.gap, where, missing=release.missing)
     rows = tuple(image for release in found.values() for image in release.images)
     # Where a distribution brings no network plug-in, whatever is installed is a workload.
-    known = distribution.brings and rows and not any(release.missing for release in found.values())
+    known = distribution.brings and rows and not cluster.images and not any(release.missing for release in found.values())
     for cni in _cnis(cluster, distribution) if known else ():
         read = any(row.cni == cni for row in rows) or not has_images_of_its_own(distribution.name, cni)
         if cni not in distribution.brings or not read:
@@ -116,7 +146,7 @@ def _images_of(
             and not (own_pause and pool.name in sandboxes)
         )
         if pools and (not image.cni or image.cni in cnis):
-            yield _image(_name(cluster), where, pools, image, listed)
+            yield _image(_name(cluster), image.location or where, pools, image, listed)
 
 
 def _image(who: str, where: Location, pools: tuple[str, ...], image: Pulled, listed: str) -> DefaultImage:
@@ -132,6 +162,7 @@ def _image(who: str, where: Location, pools: tuple[str, ...], image: Pulled, lis
         certain=image.certain,
         image_list=listed,
         optional=image.optional,
+        doubt=image.doubt,
     )
 
 

@@ -40,7 +40,8 @@ class DefaultImage:
     `text` is a reference, or has a tag with `*` that only the registry can complete: then `reference` is None. `also` are other
     spellings that will do. `certain` is false for what can be switched off, or may be set otherwise on the nodes.
     `image_list` says where the exact tags are listed, empty where that is not known. `optional` marks what is pulled only if a
-    setting enables it: the lists need not have it, but should not have another tag of it only.
+    setting enables it: the lists need not have it, but should not have another tag of it only. `doubt` says why it is unknown
+    whether the image is pulled at all.
     """
 
     who: str
@@ -54,6 +55,7 @@ class DefaultImage:
     certain: bool = True
     image_list: str = ""
     optional: bool = False
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from auditor.errors import Location
 from auditor.facts.releases import Releases, releases_of
 from auditor.needs.default_facts import DefaultRow, Distribution, default_rows
 
@@ -15,7 +16,8 @@ PULLED, LISTED = "pulled", "listed"
 class Pulled:
     """An image that a release pulls on one OS. `*` in the tag stands for what is not known.
 
-    `certain` is false for what can be disabled. `optional` marks what is pulled only if a setting enables it.
+    `certain` is false for what can be disabled. `optional` marks what is pulled only if a setting enables it. `doubt` says why
+    it is unknown whether it is pulled at all. `location` is the place that names the image, if the plan's files do.
     """
 
     text: str
@@ -27,6 +29,8 @@ class Pulled:
     also: tuple[str, ...] = ()
     certain: bool = True
     optional: bool = False
+    location: Location | None = None
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,6 +202,16 @@ def _path(value: object) -> str:
 FilePath = Annotated[str, BeforeValidator(_path), WithJsonSchema(_STRING)]
 Paths = tuple[FilePath, ...]
 
+
+def _one_or_more(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+_ONE_OR_MORE = {"anyOf": [_STRING, {"type": "array", "items": _STRING, "minItems": 1}]}
+OneOrMorePaths = Annotated[
+    tuple[FilePath, ...], Field(min_length=1), BeforeValidator(_one_or_more), WithJsonSchema(_ONE_OR_MORE)
+]
+
 # The type that parses and checks each form.
 FORMS: dict[Form, Any] = {
     Form.ARCHIVES: Paths,
@@ -217,6 +227,7 @@ FORMS: dict[Form, Any] = {
     Form.HOST: Host,
     Form.IMAGE_LIST: FilePath,
     Form.IMAGE_LISTS: dict[Text, FilePath],
+    Form.RELEASE_LISTS: OneOrMorePaths,
     Form.NAME: Name,
     Form.NAMESPACE: Namespace,
     Form.OPTIONS: Options,

@@ -13,8 +13,14 @@ from auditor.plan.tree import Plain, Tree
 from auditor.text import short, shown
 
 # The forms of keys that name files and folders, and what follows the key. Archives are none: only `collect` reads them.
-_NAMING: dict[Form | None, tuple[str, ...]] = {Form.FILE: (), Form.FILES: ("*",), Form.IMAGE_LIST: (), Form.IMAGE_LISTS: ("*",)}
-_LISTS = (Form.IMAGE_LIST, Form.IMAGE_LISTS)
+_NAMING: dict[Form | None, tuple[tuple[str, ...], ...]] = {
+    Form.FILE: ((),),
+    Form.FILES: (("*",),),
+    Form.IMAGE_LIST: ((),),
+    Form.IMAGE_LISTS: (("*",),),
+    Form.RELEASE_LISTS: ((), ("*",)),
+}
+_LISTS = (Form.IMAGE_LIST, Form.IMAGE_LISTS, Form.RELEASE_LISTS)
 
 
 def _file_keys(part: type[Any]) -> Iterator[tuple[tuple[str, ...], bool]]:
@@ -25,8 +31,8 @@ def _file_keys(part: type[Any]) -> Iterator[tuple[tuple[str, ...], bool]]:
         if one.part is not None:
             between = ("*",) if one.is_many else ()
             yield from (((one.name, *between, *keys), is_list) for keys, is_list in _file_keys(one.part))
-        elif one.key.form in _NAMING:
-            yield (one.name, *_NAMING[one.key.form]), one.key.form in _LISTS
+        for more in _NAMING.get(one.key.form, ()):
+            yield (one.name, *more), one.key.form in _LISTS
 
 
 FILES = tuple(_file_keys(Plan))

@@ -138,6 +138,11 @@ def _undecided(image: DefaultImage) -> Undetermined | None:
     return Undetermined(ID, Subject("image", image.text), Kind.MISSING_EVIDENCE, f"{image.location}: {detail}")
 
 
+def _doubtful(image: DefaultImage) -> Undetermined:
+    detail = f"no list contains {image.text}, and {image.doubt}: add it to a list to be safe"
+    return Undetermined(ID, Subject("image", image.text), Kind.UNSUPPORTED, f"{image.location}: {detail}")
+
+
 def _unknown(unknown: UnknownDefault) -> Undetermined:
     kind = Kind.MISSING_EVIDENCE if unknown.missing else Kind.UNSUPPORTED
     return Undetermined(ID, Subject("default", unknown.who, pool=unknown.pool), kind, f"{unknown.location}: {unknown.detail}")
@@ -163,6 +168,9 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         if not listed.of(image):
             tags = listed.other_tags(image)
             if image.optional and not tags:
+                continue
+            if image.doubt:
+                yield _doubtful(image)
                 continue
             wrong.append(_missing(site, image, tags))
             if (undecided := _undecided(image)) is not None:
