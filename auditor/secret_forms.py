@@ -35,7 +35,7 @@ _PROSE = r"(?!(?<=[A-Za-z][ \t])(?:pass|secret|token|credentials?):[ \t]{1,8}(?!
 
 
 @dataclass(frozen=True)
-class Form:
+class SecretForm:
     """One form. `words`: one of them is in every text (in lower case) that has one. `is_wide`: it may span lines."""
 
     words: tuple[str, ...]
@@ -49,14 +49,14 @@ class Form:
         return re.compile(self.source, self.flags)
 
 
-def _form(words: str, *pattern: str, ignore_case: bool = True, wide: bool = False) -> Form:
+def _form(words: str, *pattern: str, ignore_case: bool = True, wide: bool = False) -> SecretForm:
     flags = (re.IGNORECASE if ignore_case else re.NOFLAG) | re.MULTILINE
-    return Form(tuple(words.split()), "".join(pattern), flags, wide)
+    return SecretForm(tuple(words.split()), "".join(pattern), flags, wide)
 
 
 _NAMED = "passw pwd passphrase secret token credential pass pw psk dsn key string"
 
-FORMS: tuple[Form, ...] = (
+FORMS: tuple[SecretForm, ...] = (
     _form(
         "-----begin",
         r"()-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[^-]{0,20000}+(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----)?",
@@ -171,14 +171,14 @@ def _without_headers(text: str) -> str:
     return "\n".join(lines)
 
 
-def _narrow(text: str, small: str, forms: list[Form]) -> str:
+def _narrow(text: str, small: str, forms: list[SecretForm]) -> str:
     for form in forms:
         if _may_have(form, small):
             text = form.pattern.sub(_replaced, text)
     return text
 
 
-def _may_have(form: Form, small: str) -> bool:
+def _may_have(form: SecretForm, small: str) -> bool:
     return any(word in small for word in form.words)
 
 
@@ -199,7 +199,7 @@ def found_in(text: str) -> Iterator[str]:
             yield from (line.strip() for match in form.pattern.finditer(text) for line in _bare(match)[1].splitlines())
 
 
-def _suspects(small: str) -> Iterator[tuple[int, int, list[Form]]]:
+def _suspects(small: str) -> Iterator[tuple[int, int, list[SecretForm]]]:
     """Where each line begins and ends that has a word of a form, and those forms. Each word is searched once in the text."""
     found: dict[int, tuple[int, set[int]]] = {}
     for word, numbers in _FORMS_OF.items():

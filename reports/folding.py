@@ -29,7 +29,7 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FindingGroup:
     """The findings of one check about one subject at one place, by wording. Never empty."""
 
     wordings: tuple[Wording, ...]
@@ -51,7 +51,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class UndeterminedGroup:
     """Undetermined outcomes with one fold key. Never empty."""
 
     rows: tuple[Undetermined, ...]
@@ -67,21 +67,21 @@ class Question:
         return tuple(dict.fromkeys(row.subject.pool for row in self.rows if row.subject.pool))
 
 
-def entries(findings: Iterable[Finding]) -> tuple[Entry, ...]:
+def entries(findings: Iterable[Finding]) -> tuple[FindingGroup, ...]:
     """The findings of one check by subject and location, in the order in which each first appears."""
     places: dict[tuple[object, ...], dict[tuple[object, ...], list[Finding]]] = {}
     for finding in findings:
         place = (finding.subject.kind, finding.subject.id, finding.location)
         places.setdefault(place, {}).setdefault(finding.fold_key, []).append(finding)
-    return tuple(Entry(tuple(Wording(tuple(alike)) for alike in wordings.values())) for wordings in places.values())
+    return tuple(FindingGroup(tuple(Wording(tuple(alike)) for alike in wordings.values())) for wordings in places.values())
 
 
-def questions(rows: Iterable[Undetermined]) -> tuple[Question, ...]:
+def questions(rows: Iterable[Undetermined]) -> tuple[UndeterminedGroup, ...]:
     """Undetermined outcomes by their fold key, in the order in which each first appears."""
     alike: dict[tuple[object, ...], list[Undetermined]] = {}
     for row in rows:
         alike.setdefault(row.fold_key, []).append(row)
-    return tuple(Question(tuple(found)) for found in alike.values())
+    return tuple(UndeterminedGroup(tuple(found)) for found in alike.values())
 
 
 def who_of(finding: Finding) -> Who:

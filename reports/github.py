@@ -15,11 +15,11 @@ from reports import basis, hosts
 from reports.cleaning import clean
 from reports.headline import headline, meaning
 from reports.summary import active
-from reports.wording import Place, asked, lines_of, shortened
+from reports.wording import FilePosition, asked, lines_of, shortened
 
 MOST = 10
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
-Annotation = tuple[str, str, Place | None, str]  # level, title, place, message
+Annotation = tuple[str, str, FilePosition | None, str]  # level, title, place, message
 
 
 def render(report: Report) -> str:
@@ -27,7 +27,7 @@ def render(report: Report) -> str:
     return "\n".join(_lines(report)) + "\n"
 
 
-def refusal(problems: Sequence[tuple[Place | None, str]]) -> str:
+def refusal(problems: Sequence[tuple[FilePosition | None, str]]) -> str:
     """What is wrong in a plan that cannot be read, as commands that mark its lines, for there is no report then."""
     commands = (_command("error", "the plan cannot be read", place, clean(text)) for place, text in problems[:MOST])
     return "".join(f"{command}\n" for command in commands)
@@ -62,7 +62,7 @@ def _annotations(report: Report) -> Iterator[Annotation]:
         yield "warning", f"undetermined: {clean(question.first.check)}", None, text
 
 
-def _command(level: str, title: str, place: Place | None, message: str) -> str:
+def _command(level: str, title: str, place: FilePosition | None, message: str) -> str:
     properties = {"title": title}
     if place is not None:
         properties = {"file": place.file, **_position(place), **properties}
@@ -70,7 +70,7 @@ def _command(level: str, title: str, place: Place | None, message: str) -> str:
     return f"::{level} {joined}::{_data(message)}"
 
 
-def _position(place: Place) -> dict[str, str]:
+def _position(place: FilePosition) -> dict[str, str]:
     return {name: str(number) for name, number in (("line", place.line), ("col", place.column)) if number}
 
 
@@ -84,7 +84,7 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _logged(level: str, title: str, place: Place | None, message: str) -> str:
+def _logged(level: str, title: str, place: FilePosition | None, message: str) -> str:
     return _harmless(f"{level} {title}{f' at {place}' if place else ''}: {message}")
 
 

@@ -19,7 +19,7 @@ _LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IndexedSite:
     """One site: its plan, the exit code, and its report with the files that it went into; else why there is none."""
 
     plan: str
@@ -67,13 +67,13 @@ class Entry:
 HEADERS = ("Site", "Verdict", "Areas examined", "Errors", "Warnings", "Undetermined", "Waived", "")
 
 
-def as_text(entries: tuple[Entry, ...]) -> str:
+def as_text(entries: tuple[IndexedSite, ...]) -> str:
     """The table for a terminal."""
     rows = [(clean(entry.name), entry.verdict, *entry.counts, entry.why) for entry in entries]
     return tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True) + "\n"
 
 
-def page(entries: tuple[Entry, ...], folder: Path) -> str:
+def page(entries: tuple[IndexedSite, ...], folder: Path) -> str:
     """The page in `folder`, with links to the reports that lie there."""
     rows = [
         (entry, [(file.suffix.lstrip("."), quote(file.name)) for file in entry.files if file.parent == folder])

@@ -16,7 +16,7 @@ from reports import basis, hosts
 from reports.cleaning import clean
 from reports.headline import headline, meaning, status
 from reports.summary import active, baselined, since, waived
-from reports.wording import Line, Place, asked, lines_of
+from reports.wording import FilePosition, WordedFindings, asked, lines_of
 
 _KINDS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 UNKNOWN_FAMILY = "other"
@@ -32,7 +32,7 @@ class Case:
     outcome: str
     message: str = ""
     body: str = ""
-    place: Place | None = None
+    place: FilePosition | None = None
 
 
 def render(report: Report) -> str:
@@ -87,7 +87,7 @@ def _set_apart(findings: Iterable[JudgedFinding], reason: str) -> Iterator[Case]
     yield from (_of_line(line, "skipped", reason) for line in lines_of(findings))
 
 
-def _of_line(line: Line, outcome: str, message: str) -> Case:
+def _of_line(line: WordedFindings, outcome: str, message: str) -> Case:
     place = line.place
     body = [f"{line.severity.value}: {line.text}", f"at {place}" if place else "", f"Fix: {line.fix}" if line.fix else ""]
     body += [f"$ {command}" for command in line.commands]

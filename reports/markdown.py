@@ -17,7 +17,7 @@ from reports import basis, hosts
 from reports.cleaning import clean
 from reports.headline import headline, meaning, status, unexamined
 from reports.summary import active, baselined, fixing, waived
-from reports.wording import Line, Place, asked, lines_of, shortened
+from reports.wording import FilePosition, WordedFindings, asked, lines_of, shortened
 
 MOST = 65_536
 _ROOM_FOR_THE_END = 1_024
@@ -32,7 +32,7 @@ Item = tuple[str, int]  # its text, and how many findings or questions it stands
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class MarkdownSection:
     """A heading and the items below it; `folded` hides them behind a click."""
 
     heading: str
@@ -73,7 +73,7 @@ def _end(report: Report) -> str:
     return f"{many(report.counts.examined, 'subject')} examined by {by}." + (f"\n\n{escaped(used)}" if used else "")
 
 
-def _fitting(section: Section, room: int) -> tuple[str, int, int]:
+def _fitting(section: MarkdownSection, room: int) -> tuple[str, int, int]:
     """As much of a section as there is room for, the bytes that it takes, and what was left out of it."""
     opening, closing = (f"<details><summary>{section.heading}</summary>\n\n", "\n\n</details>") if section.folded else ("", "")
     opening = opening or f"### {section.heading}\n\n"
@@ -90,7 +90,7 @@ def _fitting(section: Section, room: int) -> tuple[str, int, int]:
     return (f"{opening}{body}{closing}", used, missing) if shown else ("", 0, missing)
 
 
-def _sections(report: Report) -> Iterator[Section]:
+def _sections(report: Report) -> Iterator[MarkdownSection]:
     found = lines_of(active(report))
     for severity in Severity:
         lines = [line for line in found if line.severity is severity]
@@ -100,26 +100,26 @@ def _sections(report: Report) -> Iterator[Section]:
         (f"- {code(found.first.check)}: {escaped(text)}", len(found.rows)) for found, text in asked(hosts.ungrouped(report))
     ]
     if report.fix_command:
-        yield Section("Fix", (((f"- {fixing(report)} Run {code(report.fix_command)}."), 1),), folded=False)
+        yield MarkdownSection("Fix", (((f"- {fixing(report)} Run {code(report.fix_command)}."), 1),), folded=False)
     yield from _section("Undetermined: not counted as passed", questions)
     yield from _left_open(report)
     yield from _section("Baselined: already in the baseline", _items(lines_of(baselined(report)), mixed=True), folded=True)
     yield from _section("Waived", [(_accepted(item, by), 1) for item, by in waived(report)], folded=True)
 
 
-def _left_open(report: Report) -> Iterator[Section]:
+def _left_open(report: Report) -> Iterator[MarkdownSection]:
     """The areas that were not examined, with what would add them; they are neither findings nor questions."""
     rows = [(f"- {row.area.label} ({status(row)}): {escaped(shortened(row.hint))}", 0) for row in unexamined(report)]
     if rows:
-        yield Section(f"Not examined ({len(rows)})", tuple(rows), folded=True)
+        yield MarkdownSection(f"Not examined ({len(rows)})", tuple(rows), folded=True)
 
 
-def _section(heading: str, items: list[Item], *, folded: bool = False) -> Iterator[Section]:
+def _section(heading: str, items: list[Item], *, folded: bool = False) -> Iterator[MarkdownSection]:
     if items:
-        yield Section(f"{heading} ({sum(count for _, count in items):,})", tuple(items), folded)
+        yield MarkdownSection(f"{heading} ({sum(count for _, count in items):,})", tuple(items), folded)
 
 
-def _items(lines: Iterable[Line], *, mixed: bool = False) -> list[Item]:
+def _items(lines: Iterable[WordedFindings], *, mixed: bool = False) -> list[Item]:
     """The lines as items; where severities are `mixed`, each says its own."""
     return [(f"- {f'{line.severity.value} ' if mixed else ''}{_item(line)}", line.count) for line in lines]
 
@@ -135,12 +135,12 @@ def _accepted(item: JudgedFinding, by: Waived) -> str:
     return f"- {what}: {escaped(shortened(by.owner))}, until {by.expires.isoformat()}: {escaped(shortened(by.reason))}"
 
 
-def _item(line: Line) -> str:
+def _item(line: WordedFindings) -> str:
     fix = f" *Fix:* {escaped(line.fix)}" if line.fix else ""
     return f"{code(line.check)}{_at(line.place)}: {escaped(line.text)}{fix}"
 
 
-def _at(place: Place | None) -> str:
+def _at(place: FilePosition | None) -> str:
     return f" at {code(str(place))}" if place is not None else ""
 
 

@@ -18,7 +18,7 @@ from reports.cleaning import clean
 from reports.folding import who_of
 from reports.headline import headline, meaning, status, unexamined
 from reports.plain import Json, plain, written
-from reports.wording import Place, place_of
+from reports.wording import FilePosition, place_of
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = "airgapAuditor/v1"
@@ -104,7 +104,7 @@ def _result(item: JudgedFinding, index: Mapping[str, int], report: Report) -> Js
     fix = "".join(f" {remedy.text}" for remedy in finding.remedies[:1])
     made = _about(finding.check, finding.subject, f"{finding.message}{fix}", finding.fingerprint, index)
     made |= {"kind": "fail", "level": LEVELS[item.severity]}
-    made["locations"] = [_location(place_of(finding) or Place(report.plan_path), finding.subject)]
+    made["locations"] = [_location(place_of(finding) or FilePosition(report.plan_path), finding.subject)]
     made["suppressions"] = []
     if waived is not None:
         until = f"{waived.owner}, until {waived.expires.isoformat()}: {waived.reason}"
@@ -121,7 +121,13 @@ def _remedies(finding: Finding) -> list[Json]:
 
 def _question(row: Undetermined, index: Mapping[str, int], plan: str) -> Json:
     made = _about(row.check, row.subject, f"Undetermined ({row.kind.value}): {row.detail}", row.fingerprint, index)
-    return {**made, "kind": "open", "level": "none", "locations": [_location(Place(plan), row.subject)], "suppressions": []}
+    return {
+        **made,
+        "kind": "open",
+        "level": "none",
+        "locations": [_location(FilePosition(plan), row.subject)],
+        "suppressions": [],
+    }
 
 
 def _about(check: str, subject: Subject, text: str, fingerprint: str, index: Mapping[str, int]) -> Json:
@@ -147,7 +153,7 @@ def _not_examined(row: ScopeRow) -> Json:
     return {"level": "note", "message": {"text": said}, "descriptor": {"id": f"scope/{row.area.value}"}}
 
 
-def _location(place: Place, subject: Subject) -> Json:
+def _location(place: FilePosition, subject: Subject) -> Json:
     """The place of a result. Code scanning shows none without a file and a line: the first stands for a whole file."""
     made: Json = {"logicalLocations": [{"fullyQualifiedName": clean(str(subject)), "kind": clean(subject.kind)}]}
     if place.file:

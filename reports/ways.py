@@ -20,7 +20,7 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class PathOutcomes:
     """One path, and the outcomes of the clients that follow it. `row` is one of their rows."""
 
     row: TrustRow
@@ -28,26 +28,26 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class SystemPaths:
     """The paths of the clients of one operating system to an endpoint."""
 
     os: str
-    ways: tuple[Way, ...]
+    ways: tuple[PathOutcomes, ...]
 
 
-def sides(rows: Iterable[TrustRow]) -> tuple[Side, ...]:
+def sides(rows: Iterable[TrustRow]) -> tuple[SystemPaths, ...]:
     """The rows of one endpoint, by operating system."""
     seen: dict[str, list[TrustRow]] = {}
     for row in rows:
         seen.setdefault(row.os, []).append(row)
-    return tuple(Side(_SYSTEMS.get(os, os), _ways(found)) for os, found in sorted(seen.items()))
+    return tuple(SystemPaths(_SYSTEMS.get(os, os), _ways(found)) for os, found in sorted(seen.items()))
 
 
-def _ways(rows: Iterable[TrustRow]) -> tuple[Way, ...]:
+def _ways(rows: Iterable[TrustRow]) -> tuple[PathOutcomes, ...]:
     followed: dict[object, dict[object, list[TrustRow]]] = {}
     for row in rows:
         followed.setdefault((row.path, row.steps), {}).setdefault((row.verdict, row.dials, row.symptom), []).append(row)
-    return tuple(Way(next(iter(alike.values()))[0], tuple(map(_sight, alike.values()))) for alike in followed.values())
+    return tuple(PathOutcomes(next(iter(alike.values()))[0], tuple(map(_sight, alike.values()))) for alike in followed.values())
 
 
 def _sight(rows: list[TrustRow]) -> Sight:

@@ -10,14 +10,14 @@ from auditor.check import Finding, Remedy, Severity, Undetermined
 from auditor.report import JudgedFinding
 from auditor.text import short
 from reports.cleaning import clean
-from reports.folding import Question, Wording, entries, everybody, questions, who_of
+from reports.folding import UndeterminedGroup, Wording, entries, everybody, questions, who_of
 from reports.summary import advice
 
 MOST_TEXT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FilePosition:
     """Where a finding is in the user's files; 0 where the line or the column is not known. Slashes are forward ones."""
 
     file: str
@@ -29,7 +29,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class WordedFindings:
     """Findings of one check and severity that say the same of one subject at one place. `count` is how many.
 
     Texts are clean and bounded.
@@ -40,12 +40,12 @@ class Line:
     subject: str
     text: str
     fix: str
-    place: Place | None
+    place: FilePosition | None
     count: int
     commands: tuple[str, ...] = ()
 
 
-def lines_of(findings: Iterable[JudgedFinding]) -> tuple[Line, ...]:
+def lines_of(findings: Iterable[JudgedFinding]) -> tuple[WordedFindings, ...]:
     """The findings as lines, worst severity first, otherwise in their order."""
     groups: dict[tuple[Severity, str], list[JudgedFinding]] = {}
     for item in findings:
@@ -59,12 +59,12 @@ def lines_of(findings: Iterable[JudgedFinding]) -> tuple[Line, ...]:
     return tuple(sorted(made, key=lambda line: -line.severity.rank))
 
 
-def _line(check: str, severity: Severity, wording: Wording) -> Line:
+def _line(check: str, severity: Severity, wording: Wording) -> WordedFindings:
     first = wording.first
     who = dict.fromkeys(who_of(finding) for finding in wording.findings)
     others = everybody(one for one in who if one != who_of(first))
     remedy = next(iter(first.remedies), Remedy("", ""))
-    return Line(
+    return WordedFindings(
         clean(check),
         severity,
         shortened(first.subject.id),
@@ -76,15 +76,15 @@ def _line(check: str, severity: Severity, wording: Wording) -> Line:
     )
 
 
-def place_of(finding: Finding) -> Place | None:
+def place_of(finding: Finding) -> FilePosition | None:
     """The place of a finding, its name clean and as repositories write it (no `..` on the way); None where it is at no file."""
     at = finding.location
     if at is None or not at.file:
         return None
-    return Place(posixpath.normpath(clean(at.file).replace("\\", "/")), at.line, at.column if at.line else 0)
+    return FilePosition(posixpath.normpath(clean(at.file).replace("\\", "/")), at.line, at.column if at.line else 0)
 
 
-def asked(rows: Iterable[Undetermined]) -> Iterator[tuple[Question, str]]:
+def asked(rows: Iterable[Undetermined]) -> Iterator[tuple[UndeterminedGroup, str]]:
     """Each question once, with what was seen instead of an answer and what to do about it."""
     for question in questions(rows):
         row = question.first

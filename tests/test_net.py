@@ -25,7 +25,7 @@ from auditor.net import (
 )
 from auditor.plan.reach import reach_of
 from auditor.site import Site
-from auditor.site.mirrors import Way
+from auditor.site.mirrors import PullRoute
 from checks import CATALOGUE
 from tests.collectors.test_logins_stay import OWN
 from tests.world import plan_of, site_of
@@ -184,7 +184,7 @@ def test_an_unknown_host_is_neither_external_nor_passed() -> None:
     assert external_in(site, "${mirror}.example") <= {"certificates", "registry"}
     assert [one.why for one in site.chart_fetches.unknown] == ["the host of https://${mirror}.example/charts is unknown"]
     assert not site.chart_fetches.inside
-    assert {group.first.way for group in site.mirroring} == {Way.UNKNOWN}
+    assert {group.first.way for group in site.mirroring} == {PullRoute.UNKNOWN}
 
 
 def test_a_registry_without_network_reachable_is_internal_for_all() -> None:
@@ -199,7 +199,7 @@ def test_what_a_cluster_host_serves_is_not_taken_for_known(host: str) -> None:
     """Internal, but no check passes because of it: the plan does not say what answers there."""
     site = site_with(host)
     assert not site.reach.declares(host)
-    assert {group.first.way for group in site.mirroring} == {Way.UNKNOWN}
+    assert {group.first.way for group in site.mirroring} == {PullRoute.UNKNOWN}
     egress = next(check for check in CATALOGUE if ConnectionKind.LAYER in check.connections)
     details = [getattr(outcome, "detail", "") for outcome in egress.run(site, TODAY)]
     assert f"one of its urls is on {host}, and the plan does not say what that host serves" in details

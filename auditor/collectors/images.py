@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 
 from auditor.collectors.answered import Answers
-from auditor.collectors.registry.answers import Fetched, Misfit, now
+from auditor.collectors.registry.answers import Misfit, VerifiedBytes, now
 from auditor.collectors.registry.client import RegistryClient
 from auditor.collectors.single_flight import SingleFlight
 from auditor.errors import AuditorError, unexpected
@@ -26,7 +26,7 @@ Route = tuple[str, str]  # the domain to ask, and the repository's path there
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class WantedPlatform:
     """A kind of node that needs an image. `strict` nodes run exact Windows builds only; `any_build` is HostProcess."""
 
     platform: Platform
@@ -81,7 +81,7 @@ class ImageCollector:
         self._answers = answers
         self._flights: SingleFlight[tuple[str, str]] = SingleFlight()  # by repository and digest
 
-    async def collect(self, where: Where, wishes: Iterable[Wish]) -> Walked:
+    async def collect(self, where: Where, wishes: Iterable[WantedPlatform]) -> Walked:
         """Collect what the wishes take, and return what the image is made of. Failures become evidence.
 
         An unexpected exception is evidence about this image alone.
@@ -96,7 +96,7 @@ class ImageCollector:
             self._answers.keep_tag(str(where.reference), Failed(Kind.BUG, detail, now(), source))
             return Walked()
 
-    async def _collected(self, where: Where, wishes: Iterable[Wish]) -> Walked:
+    async def _collected(self, where: Where, wishes: Iterable[WantedPlatform]) -> Walked:
         seen = await self._tag(where)
         if seen is None:
             return Walked()
@@ -168,20 +168,20 @@ class ImageCollector:
             found = await self._client.config(*where.route, digest)
         else:
             found = await self._client.manifest(*where.route, digest, digest)
-        if isinstance(found, Fetched) and keep and not self._store.has_document(digest):
+        if isinstance(found, VerifiedBytes) and keep and not self._store.has_document(digest):
             media_type = found.media_type if kind == "manifests" else entry.media_type or found.media_type
             self._store.put_document(digest, media_type, found.body, where.repository, now(), source)
             self.documents += 1
         self._keep(where, digest, source, found, is_manifest=kind == "manifests")
 
     def _keep(
-        self, where: Where, digest: str, source: str, found: Fetched | Misfit | Absent | Failed, *, is_manifest: bool
+        self, where: Where, digest: str, source: str, found: VerifiedBytes | Misfit | Absent | Failed, *, is_manifest: bool
     ) -> None:
         """Keep what a repository answered for a digest: that it has it, with which bytes, or why not."""
         observed: Observation[BlobSeen]
         lacking: Absent | Failed | None = None
         match found:
-            case Fetched():
+            case VerifiedBytes():
                 observed = Seen(BlobSeen(len(found.body), found.stated if is_manifest else "", digest), now(), source)
             case Misfit():
                 observed = Seen(BlobSeen(found.size, found.media_type if is_manifest else "", found.hashed), now(), source)
@@ -275,7 +275,7 @@ class _Walk:
         except MalformedDocument:
             return None
 
-    async def index(self, index: Index, wishes: tuple[Wish, ...]) -> Walked:
+    async def index(self, index: Index, wishes: tuple[WantedPlatform, ...]) -> Walked:
         """Fetch the manifests that the wishes choose, and the configs that the choice takes."""
         nested = {digest: inner async for digest, inner in self._nested(index)}
         flat = flatten(index, nested.get)
@@ -317,7 +317,7 @@ class _Walk:
                     level.append(inner)
                     yield entry.digest, inner
 
-    async def _known(self, index: Index, wishes: tuple[Wish, ...]) -> dict[str, Platform]:
+    async def _known(self, index: Index, wishes: tuple[WantedPlatform, ...]) -> dict[str, Platform]:
         """The platforms that configs declare, where the index leaves open what an entry is for."""
         asked = {entry.digest: entry for wish in wishes for entry in unclear(index, wish.platform)}
         wanted: list[Descriptor] = []

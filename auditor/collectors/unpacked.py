@@ -14,7 +14,7 @@ from auditor.collectors.archives.expanding import compression_of
 from auditor.collectors.images import Walked
 from auditor.collectors.registry.answers import now
 from auditor.collectors.registry.client import RegistryClient
-from auditor.collectors.registry.ranges import Part
+from auditor.collectors.registry.ranges import ByteRange
 from auditor.collectors.single_flight import SingleFlight
 from auditor.evidence.model import Absent, Failed, Kind, Observation, Seen
 from auditor.evidence.store import Store
@@ -108,8 +108,8 @@ class _Question:
 
     async def _start(self) -> bytes | Absent | Failed:
         size = self._layer.size
-        return await self._client.part(*self._where, self._layer.digest, Part(0, min(HEAD, size) - 1, size))
+        return await self._client.part(*self._where, self._layer.digest, ByteRange(0, min(HEAD, size) - 1, size))
 
     async def _end(self) -> bytes | Absent | Failed:
         size = self._layer.size
-        return await self._client.part(*self._where, self._layer.digest, Part(max(size - TAIL, 0), size - 1, size))
+        return await self._client.part(*self._where, self._layer.digest, ByteRange(max(size - TAIL, 0), size - 1, size))

@@ -8,7 +8,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from auditor.check import Severity, Subject
-from auditor.diff.compare import BASELINED, COUNTS, WAIVED, Cell, Difference, Entry, Pair, Question, Reach, Side
+from auditor.diff.compare import (
+    BASELINED,
+    COUNTS,
+    WAIVED,
+    AreaChange,
+    CellChange,
+    Difference,
+    Pair,
+    ReportedFinding,
+    ReportedUndetermined,
+    ReportSummary,
+)
 from auditor.text import clean
 
 VERSION = 1
@@ -47,12 +58,12 @@ def as_json(difference: Difference, threshold: Severity) -> str:
     return json.dumps(made, indent=1) + "\n"
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: ReportedFinding) -> dict[str, Any]:
     severity = entry.severity.value if entry.severity else None
     return {**dataclasses.asdict(entry), "severity": severity, "place": entry.place or None, "subject": _subject(entry.subject)}
 
 
-def _question(question: Question) -> dict[str, Any]:
+def _question(question: ReportedUndetermined) -> dict[str, Any]:
     return {**dataclasses.asdict(question), "subject": _subject(question.subject)}
 
 
@@ -97,16 +108,16 @@ def _part(title: str, lines: Sequence[str]) -> Iterator[str]:
         yield f"  ... and {len(lines) - MOST:,} more: --format json has all"
 
 
-def _side(side: Side) -> str:
+def _side(side: ReportSummary) -> str:
     return f"{clean(side.plan) or 'no name'} as of {clean(side.audited_at) or 'no day'}"
 
 
-def _told(entry: Entry) -> str:
+def _told(entry: ReportedFinding) -> str:
     place = f" at {clean(entry.place)}" if entry.place else ""
     return f"{_standing(entry)} {clean(entry.check)}: {clean(str(entry.subject))}{place}: {clean(entry.message)}"
 
 
-def _standing(entry: Entry) -> str:
+def _standing(entry: ReportedFinding) -> str:
     return f"{entry.severity.value if entry.severity else 'unknown'}{_STANDINGS[entry.standing]}"
 
 
@@ -115,14 +126,14 @@ def _changed(pair: Pair) -> str:
     return f"{_standing(pair.old)} -> {_standing(pair.new)} {what}: {clean(pair.new.message)}"
 
 
-def _asked(question: Question) -> str:
+def _asked(question: ReportedUndetermined) -> str:
     return f"{clean(question.check)}: {clean(str(question.subject))} ({clean(question.kind)}): {clean(question.detail)}"
 
 
-def _reach(reach: Reach) -> str:
+def _reach(reach: AreaChange) -> str:
     return f"{clean(reach.area)}: {clean(reach.old)} -> {clean(reach.new)}"
 
 
-def _cell(cell: Cell) -> str:
+def _cell(cell: CellChange) -> str:
     was, now = (clean(status) or "not needed" for status in (cell.old, cell.new))
     return f"{clean(cell.image)} for {clean(cell.pool)} on {clean(cell.platform)}: {was} -> {now}"

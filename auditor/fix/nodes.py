@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from auditor.check import RemedyKind
 from auditor.fix.after import applied, confirmed
-from auditor.fix.installers import CA, Installed, linux_script, windows_script
+from auditor.fix.installers import CA, InstalledFile, linux_script, windows_script
 from auditor.fix.merging.hosts_toml_text import with_server
 from auditor.fix.merging.yaml_text import with_values
 from auditor.fix.reported import Reported
@@ -27,7 +27,7 @@ from auditor.readers.node_config.hosts_toml import folders_for
 from auditor.readers.node_config.registries_yaml import load
 from auditor.redaction import REDACTED
 from auditor.site import Site
-from auditor.site.mirrors import Mirroring, Way
+from auditor.site.mirrors import Mirroring, PullRoute
 from checks.mirror_files import MirrorAdvice, MirrorFile, Placed, mirror_advice
 
 DROP_IN = "config.yaml.d/99-airgap-auditor.yaml"
@@ -40,7 +40,7 @@ class _Made:
 
     pool: Pool
     files: list[Written] = field(default_factory=list)
-    installed: list[Installed] = field(default_factory=list)
+    installed: list[InstalledFile] = field(default_factory=list)
     parts: list[Written] = field(default_factory=list)
     by_hand: list[str] = field(default_factory=list)
 
@@ -49,7 +49,7 @@ class _Made:
         """The folder of the pool's files."""
         return f"nodes/{file_name(self.pool.name)}"
 
-    def add(self, file: Installed, text: str, purpose: str, place: str) -> None:
+    def add(self, file: InstalledFile, text: str, purpose: str, place: str) -> None:
         """Write a file of the pool's `config` and install it."""
         what = f"for the nodes of {self.pool.name}: {purpose}"
         path = f"{self.folder}/{file.path}"
@@ -106,11 +106,11 @@ def _unsettled(site: Site, registry: Registry, config: NodeConfig) -> list[Place
 
 def _settled(site: Site, pool: Pool) -> set[str]:
     """The registries whose images the pool gets from the internal registry alone."""
-    ways: dict[str, set[Way]] = {}
+    ways: dict[str, set[PullRoute]] = {}
     for group in site.mirroring:
         if group.pool.name == pool.name:
             ways.setdefault(group.registry, set()).add(group.first.way)
-    return {name for name, found in ways.items() if found == {Way.INSIDE}}
+    return {name for name, found in ways.items() if found == {PullRoute.INSIDE}}
 
 
 def _for_distribution(
@@ -145,7 +145,7 @@ def _for_distribution(
         made.by_hand.append(f"correct {config.registries_path}, which cannot be read, and run `auditor fix` again")
     else:
         place = config.registries_path or f"{made.folder}/registries.yaml"
-        made.add(Installed("registries.yaml", target, before=before), text, "the mirrors of every registry", place)
+        made.add(InstalledFile("registries.yaml", target, before=before), text, "the mirrors of every registry", place)
 
 
 def _drop_in(row: DistributionRegistries, target: str, config: NodeConfig, made: _Made) -> None:
@@ -153,7 +153,7 @@ def _drop_in(row: DistributionRegistries, target: str, config: NodeConfig, made:
     separator = "\\" if config.pool.is_windows else "/"
     folder = target.rpartition(separator)[0]
     beside = PurePosixPath(config.registries_path).parent if config.registries_path else PurePosixPath(made.folder)
-    file = Installed(DROP_IN, f"{folder}{separator}{DROP_IN.replace('/', separator)}", own=True)
+    file = InstalledFile(DROP_IN, f"{folder}{separator}{DROP_IN.replace('/', separator)}", own=True)
     text = f"{row.flag.lstrip('-')}: true\n"
     made.add(file, text, f"{row.distribution} asks no registry besides the mirrors", str(beside / DROP_IN))
 
@@ -214,7 +214,7 @@ def _hosts_toml(site: Site, config: NodeConfig, domain: str, file: MirrorFile, m
         made.by_hand.append(f"correct {place}, which cannot be changed here: set {' and '.join(file.lines)}")
         return
     path = f"certs.d/{folder}/{file.name}"
-    installed = Installed(path, f"{folder}/{file.name}", below=True, before=before)
+    installed = InstalledFile(path, f"{folder}/{file.name}", below=True, before=before)
     made.add(installed, text, f"{domain} comes from the internal registry", place)
 
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.located.building import Documents
-from auditor.located.values import FILES, PLAN, BeyondLimit, Limits, Marked, NotStructured, TwiceKey, Value
+from auditor.located.values import FILES, PLAN, BeyondLimit, Marked, NotStructured, ReadLimits, TwiceKey, Value
 
 __all__ = [
     "FILES",
     "PLAN",
     "BeyondLimit",
     "Documents",
-    "Limits",
     "Marked",
     "NotStructured",
+    "ReadLimits",
     "TwiceKey",
     "Value",
     "head_matches",

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import yaml
 
-from auditor.located.values import BeyondLimit, Limits, Marked, NotStructured, TwiceKey
+from auditor.located.values import BeyondLimit, Marked, NotStructured, ReadLimits, TwiceKey
 from auditor.text import clean, short, shown
 
 _MAX_NUMBER: Final = 64  # characters; Python takes quadratic time for a number of many digits
@@ -127,7 +127,7 @@ class Documents:
     With strict limits, keys that cannot be used are left out with their values, and `faults` says why.
     """
 
-    def __init__(self, data: bytes, limits: Limits, *, holds_all: bool = True) -> None:
+    def __init__(self, data: bytes, limits: ReadLimits, *, holds_all: bool = True) -> None:
         self.faults: list[NotStructured] = []
         self._data = data
         self._limits = limits
@@ -270,12 +270,12 @@ _PLAIN_KEYS = "only plain keys are understood here"
 _WRITE_OUT = "write the keys out"
 
 
-def too_deep(limits: Limits, line: int, column: int) -> NotStructured:
+def too_deep(limits: ReadLimits, line: int, column: int) -> NotStructured:
     """Return the fault of a file that is nested too deeply, whichever parser found it."""
     return NotStructured(f"nested deeper than {limits.depth} levels, or an alias inside itself", line, column)
 
 
-def _checked(data: bytes, limits: Limits) -> bytes:
+def _checked(data: bytes, limits: ReadLimits) -> bytes:
     """Return the file as libyaml may read it: UTF-8 of a bounded size without invisible characters. Raises NotStructured."""
     if len(data) > limits.bytes:
         raise BeyondLimit(f"it is larger than {limits.bytes:,} bytes", 0, 0, "is it the right file?")
@@ -293,7 +293,7 @@ def _checked(data: bytes, limits: Limits) -> bytes:
     return data.replace(b"\t", b" ") if data.lstrip()[:1] in {b"{", b"["} else data
 
 
-def _explained(error: yaml.YAMLError, data: bytes, limits: Limits) -> NotStructured:
+def _explained(error: yaml.YAMLError, data: bytes, limits: ReadLimits) -> NotStructured:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     said = str(getattr(error, "problem", None) or getattr(error, "reason", None) or type(error).__name__)
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)

@@ -87,7 +87,7 @@ class Marked(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ReadLimits:
     """How much of a file is read. `values` counts one document, or all that are held together.
 
     `strict` is for the user's own plan: tags and merge keys are refused, and keys have locations.
@@ -100,5 +100,5 @@ class Limits:
     strict: bool = False
 
 
-FILES: Final = Limits(bytes=64 * 1024 * 1024, values=3_000_000, depth=150, documents=500_000)
-PLAN: Final = Limits(bytes=4 * 1024 * 1024, values=200_000, depth=60, documents=1, strict=True)
+FILES: Final = ReadLimits(bytes=64 * 1024 * 1024, values=3_000_000, depth=150, documents=500_000)
+PLAN: Final = ReadLimits(bytes=4 * 1024 * 1024, values=200_000, depth=60, documents=1, strict=True)

@@ -13,7 +13,7 @@ from auditor.errors import Location
 from auditor.needs.model import Needs
 from auditor.net import Reach, bare, canonical, is_loopback
 from auditor.plan.host_port import split_host_port
-from auditor.plan.model import API_SERVER_KIND, REGISTRY_KIND, Endpoint, Origin, Plan, Registry
+from auditor.plan.model import API_SERVER_KIND, REGISTRY_KIND, Endpoint, EndpointOrigin, Plan, Registry
 from auditor.readers.node_config.addresses import default_scheme, own_host
 from auditor.readers.node_config.model import Namespace
 
@@ -30,7 +30,7 @@ class _Source:
 
     host: str
     location: Location
-    origin: Origin
+    origin: EndpointOrigin
     is_tls: bool = True
 
 
@@ -82,7 +82,7 @@ def _sources(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig]) -> Ite
         yield from _of_registry(plan, plan.registry)
     for config in configs.values():
         for server in _servers(config):
-            yield _Source(server.host, server.location, Origin.REGISTRY, server.scheme == "https")
+            yield _Source(server.host, server.location, EndpointOrigin.REGISTRY, server.scheme == "https")
     yield from _of_images(plan, needs, configs)
 
 
@@ -90,10 +90,12 @@ def _of_registry(plan: Plan, registry: Registry) -> Iterator[_Source]:
     host = _domain(registry.host)
     # As the collector connects to it: a registry on loopback uses plain HTTP unless the plan names its CA.
     is_tls = not registry.insecure and (bool(registry.ca) or not is_loopback(bare(host)))
-    yield _Source(host, plan.where("registry", "host"), Origin.REGISTRY, is_tls)
+    yield _Source(host, plan.where("registry", "host"), EndpointOrigin.REGISTRY, is_tls)
     for prefix, place in registry.rewrites.items():
         if (target := _domain(place)) != host:
-            yield _Source(target, plan.where("registry", "rewrites", prefix), Origin.REGISTRY, not is_loopback(bare(target)))
+            yield _Source(
+                target, plan.where("registry", "rewrites", prefix), EndpointOrigin.REGISTRY, not is_loopback(bare(target))
+            )
 
 
 def _servers(config: NodeConfig) -> Iterator[Server]:
@@ -114,8 +116,8 @@ def _of_images(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig]) -> I
         config = configs.get(pool)
         is_tls = domain not in plain and default_scheme(domain) == "https"
         if config is None or config.doubt(domain) is not None:
-            yield _Source(own_host(domain), location, Origin.IMAGE, is_tls)
+            yield _Source(own_host(domain), location, EndpointOrigin.IMAGE, is_tls)
             continue
         for server in config.servers(domain):
             if server.role == "default":
-                yield _Source(server.host, location, Origin.IMAGE, is_tls and server.scheme == "https")
+                yield _Source(server.host, location, EndpointOrigin.IMAGE, is_tls and server.scheme == "https")

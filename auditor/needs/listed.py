@@ -43,7 +43,7 @@ def settled(demands: Iterable[Demand], covered: Coverage) -> frozenset[str]:
     )
 
 
-class Listed:
+class ListedReferences:
     """The references of all lists, by repository, so that each image is looked for among few."""
 
     def __init__(self, lines: Iterable[ListLine], registry: Registry | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from auditor.needs.defaults import plan_defaults
-from auditor.needs.listed import Coverage, Listed, settled
+from auditor.needs.listed import Coverage, ListedReferences, settled
 from auditor.needs.model import Defaults, Need, Needs, Reason
 from auditor.oci.platform import Platform
 from auditor.oci.reference import Reference
@@ -45,7 +45,7 @@ def _by_default(plan: Plan, defaults: Defaults, lines: list[ListLine]) -> Iterat
     """
     if plan.cluster is None:
         return
-    listed = Listed(lines, plan.registry)
+    listed = ListedReferences(lines, plan.registry)
     for image in defaults.images:
         if image.reference is None:
             continue

@@ -7,23 +7,23 @@ from dataclasses import dataclass
 
 from auditor.needs.listed import Coverage
 from auditor.oci.reference import Reference
-from auditor.readers.demands import Demand, Gap, Hidden
+from auditor.readers.demands import Demand, DemandGap, HiddenImages
 from auditor.text import listed
 
 _SHOWN = 5
 _WHAT = {
-    Gap.KIND: "its controller pulls",
-    Gap.SOURCE: "what it fetches runs",
-    Gap.INJECTED: "the injector adds",
+    DemandGap.KIND: "its controller pulls",
+    DemandGap.SOURCE: "what it fetches runs",
+    DemandGap.INJECTED: "the injector adds",
 }
-_BY_OBJECT = frozenset({Gap.SOURCE})  # each names another chart or repository
+_BY_OBJECT = frozenset({DemandGap.SOURCE})  # each names another chart or repository
 
 
 @dataclass(frozen=True, slots=True)
 class OpenGap:
     """Demands that are one gap, in the order of the files. `hidden` is that of the first; never empty."""
 
-    hidden: Hidden
+    hidden: HiddenImages
     demands: tuple[Demand, ...]
 
     @property
@@ -81,13 +81,13 @@ class OpenGap:
 
     def _remedy(self) -> str:
         match self.hidden.gap:
-            case Gap.KIND | Gap.SOURCE | Gap.INJECTED if self.hidden.kind:
+            case DemandGap.KIND | DemandGap.SOURCE | DemandGap.INJECTED if self.hidden.kind:
                 what = _WHAT[self.hidden.gap]
                 return (
                     f"List every image that {what}, and name the list in the plan: "
                     f"`workloads: [{{…, operator_images: {{{self.hidden.kind}: lists/images.txt}}}}]`"
                 )
-            case Gap.VALUE:
+            case DemandGap.VALUE:
                 return "Add to the image list what is pulled"
         return "Until then its images are not examined"
 

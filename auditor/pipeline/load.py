@@ -31,7 +31,7 @@ _FOR_LISTS = "For image lists, name a platform: `--platform linux/amd64`, or one
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedPlan:
     """A plan, and the evidence file that carries it (None: the plan came from files).
 
     `words` are the command-line arguments that name the inputs. The report repeats them in its `auditor fix` command.
@@ -42,7 +42,7 @@ class Loaded:
     words: tuple[str, ...] = ()
 
 
-def load(paths: Sequence[Path], platforms: Sequence[str] = ()) -> Loaded:
+def load(paths: Sequence[Path], platforms: Sequence[str] = ()) -> LoadedPlan:
     """Load a plan, an evidence file, or image lists, manifests and charts for `platforms`.
 
     No program runs: charts are rendered later, in `charts.with_charts`. Raises UsageError if the inputs cannot be combined.
@@ -50,16 +50,16 @@ def load(paths: Sequence[Path], platforms: Sequence[str] = ()) -> Loaded:
     lists = [list_input(path) for path in paths]
     if platforms or any(one.platforms for one in lists):
         named = (word for platform in platforms for word in ("--platform", platform))
-        return Loaded(_plan_of(lists, platforms), words=(*map(str, paths), *named))
+        return LoadedPlan(_plan_of(lists, platforms), words=(*map(str, paths), *named))
     if len(paths) > 1:
         odd = next((path for path in paths if not is_site(path)), paths[0])
         raise UsageError(f"{odd}: it is neither a plan nor evidence, and stands beside other inputs", _FOR_LISTS)
     (path,) = paths
     if not path.is_dir() and is_evidence(path):
-        return Loaded(plan_in(path), path, (str(path),))
+        return LoadedPlan(plan_in(path), path, (str(path),))
     if not is_plan(path):
         _refuse(path)
-    return Loaded(_without_renderings(load_plan(path)), words=(str(path),))
+    return LoadedPlan(_without_renderings(load_plan(path)), words=(str(path),))
 
 
 def plan_in(path: Path) -> Plan:

@@ -26,7 +26,7 @@ from auditor.text import duration, many
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class EvidenceSource:
     """Where the evidence of an audit comes from.
 
     `origin` is `file`, `cache`, `run` (collected in this run) or `none`, as in the report. `path` is the evidence file; for
@@ -38,22 +38,22 @@ class Source:
     carries_plan: bool = False
 
 
-def source_of(plan: Plan, carried_in: Path | None, settings: Settings, shared: Path | None = None) -> Source:
+def source_of(plan: Plan, carried_in: Path | None, settings: Settings, shared: Path | None = None) -> EvidenceSource:
     """Choose the evidence: a file that is given, else the cache if the run is offline, else a collection.
 
     `carried_in` is the evidence file that the plan was loaded from, `shared` the cache file of a fleet.
     """
     if given := settings.evidence or carried_in:
-        return Source("file", given, carries_plan=carried_in is not None)
+        return EvidenceSource("file", given, carries_plan=carried_in is not None)
     if not settings.offline:
-        return Source("run", shared or cache.path_for(plan))
+        return EvidenceSource("run", shared or cache.path_for(plan))
     path = cache.to_read(shared or cache.path_for(plan)) if settings.use_cache else None
-    return Source("cache" if path is not None else "none", path)
+    return EvidenceSource("cache" if path is not None else "none", path)
 
 
 @contextmanager
 def site_of(
-    plan: Plan, needs: Needs, source: Source, settings: Settings, ca: bytes, callbacks: Callbacks
+    plan: Plan, needs: Needs, source: EvidenceSource, settings: Settings, ca: bytes, callbacks: Callbacks
 ) -> Iterator[tuple[Site, Basis]]:
     """Yield the site and the basis of its evidence, which stays open inside the block."""
     unanswered: Unanswered = {}
@@ -87,14 +87,14 @@ def _gathered(plan: Plan, needs: Needs, path: Path, settings: Settings, ca: byte
     return done.unanswered
 
 
-def _places(store: Store, source: Source, settings: Settings, plan: Plan) -> frozenset[Place]:
+def _places(store: Store, source: EvidenceSource, settings: Settings, plan: Plan) -> frozenset[Place]:
     """Return the places to examine: those of `--via`, else those that the evidence was collected for."""
     via = settings.gathering.via
     noted = noted_places(store) if source.origin == "file" and not via else frozenset()
     return noted or places_of(via, plan)
 
 
-def _basis(store: Store, dated: Dated, source: Source, now: datetime.date) -> Basis:
+def _basis(store: Store, dated: Dated, source: EvidenceSource, now: datetime.date) -> Basis:
     if source.path is None:
         return Basis(dated, source.origin, now)
     carried_at = store.files_at() if source.carries_plan else None

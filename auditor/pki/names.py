@@ -25,7 +25,7 @@ class NameFlaw(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mismatch:
+class NameMismatch:
     """A host that a certificate does not cover, and the names in the certificate."""
 
     flaw: NameFlaw
@@ -70,7 +70,7 @@ def covers(pattern: str, host: str) -> bool:
     return bool(label and dot and parent) and wanted == f"*.{parent}"
 
 
-def mismatch(certificate: Certificate, host: str) -> Mismatch | None:
+def mismatch(certificate: Certificate, host: str) -> NameMismatch | None:
     """Return why the certificate does not cover the host, or None if it does."""
     extensions, address, wanted = certificate.extensions, as_address(host), canonical(host)
     if address is not None:
@@ -81,6 +81,6 @@ def mismatch(certificate: Certificate, host: str) -> Mismatch | None:
         return None
     names = extensions.dns_names + extensions.ip_addresses
     if names:
-        return Mismatch(NameFlaw.NOT_COVERED, host, names)
+        return NameMismatch(NameFlaw.NOT_COVERED, host, names)
     is_common = certificate.common_name == str(address) if address is not None else covers(certificate.common_name, wanted)
-    return Mismatch(NameFlaw.COMMON_NAME_ONLY if is_common else NameFlaw.NO_NAMES, host, ())
+    return NameMismatch(NameFlaw.COMMON_NAME_ONLY if is_common else NameFlaw.NO_NAMES, host, ())

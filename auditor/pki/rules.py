@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.constraints import directory_violations, violations
-from auditor.pki.names import Mismatch, NameFlaw, as_address, mismatch
+from auditor.pki.names import NameFlaw, NameMismatch, as_address, mismatch
 from auditor.pki.signature import BROKEN_HASHES
 from auditor.pki.strength import Strength
 from auditor.text import listed, moment
@@ -63,7 +63,7 @@ def dates(certificate: Certificate, at: datetime.datetime) -> Iterator[Flaw]:
         yield Flaw(FlawKind.NOT_YET_VALID, certificate, f"it is valid only from {moment(certificate.not_before)}")
 
 
-def name_flaw(leaf: Certificate, wrong: Mismatch) -> Flaw:
+def name_flaw(leaf: Certificate, wrong: NameMismatch) -> Flaw:
     """Return the flaw for a host that the leaf does not cover."""
     kind = FlawKind.COMMON_NAME if wrong.flaw is NameFlaw.COMMON_NAME_ONLY else FlawKind.NAME
     return Flaw(kind, leaf, str(wrong))

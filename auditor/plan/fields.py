@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from auditor.oci.platform import Platform
 from auditor.plan.areas import REQUIRABLE
 from auditor.plan.host_port import split_host_port
-from auditor.plan.keys import Form
+from auditor.plan.keys import ValueForm
 from auditor.plan.kubernetes_names import MOST_RELEASE, is_label, is_release
 from auditor.plan.nodes import node_platform
 from auditor.plan.parts import ROOT_UPDATES, Program
@@ -203,33 +203,33 @@ FilePath = Annotated[str, BeforeValidator(_path), WithJsonSchema(_STRING)]
 Paths = tuple[FilePath, ...]
 
 # The type that parses and checks each form.
-FORMS: dict[Form, Any] = {
-    Form.ARCHIVES: Paths,
-    Form.AREAS: tuple[AreaName, ...],
-    Form.COUNT: int,
-    Form.DATE: Date,
-    Form.DURATION: Duration,
-    Form.ENDPOINT_KIND: Literal["registry", "api-server", "web"],
-    Form.FILE: FilePath,
-    Form.FILES: Paths,
-    Form.FILESYSTEM: Filesystem,
-    Form.FLAG: bool,
-    Form.HOST: Host,
-    Form.IMAGE_LIST: FilePath,
-    Form.IMAGE_LISTS: dict[Text, FilePath],
-    Form.NAME: Name,
-    Form.NAMESPACE: Namespace,
-    Form.OPTIONS: Options,
-    Form.PLATFORM: PlatformText,
-    Form.PREFIXES: dict[Prefix, Prefix],
-    Form.PROGRAM: ProgramText,
-    Form.RATE: Rate,
-    Form.REACHABLE: tuple[Reachable, ...],
-    Form.RELEASE: ReleaseName,
-    Form.ROOT_UPDATES: RootUpdates,
-    Form.SEVERITIES: dict[CheckId, Literal["error", "warning", "info"]],
-    Form.SIZE: Size,
-    Form.TEXT: Text,
-    Form.TEXTS: tuple[Text, ...],
-    Form.VERSION: Version,
+FORMS: dict[ValueForm, Any] = {
+    ValueForm.ARCHIVES: Paths,
+    ValueForm.AREAS: tuple[AreaName, ...],
+    ValueForm.COUNT: int,
+    ValueForm.DATE: Date,
+    ValueForm.DURATION: Duration,
+    ValueForm.ENDPOINT_KIND: Literal["registry", "api-server", "web"],
+    ValueForm.FILE: FilePath,
+    ValueForm.FILES: Paths,
+    ValueForm.FILESYSTEM: Filesystem,
+    ValueForm.FLAG: bool,
+    ValueForm.HOST: Host,
+    ValueForm.IMAGE_LIST: FilePath,
+    ValueForm.IMAGE_LISTS: dict[Text, FilePath],
+    ValueForm.NAME: Name,
+    ValueForm.NAMESPACE: Namespace,
+    ValueForm.OPTIONS: Options,
+    ValueForm.PLATFORM: PlatformText,
+    ValueForm.PREFIXES: dict[Prefix, Prefix],
+    ValueForm.PROGRAM: ProgramText,
+    ValueForm.RATE: Rate,
+    ValueForm.REACHABLE: tuple[Reachable, ...],
+    ValueForm.RELEASE: ReleaseName,
+    ValueForm.ROOT_UPDATES: RootUpdates,
+    ValueForm.SEVERITIES: dict[CheckId, Literal["error", "warning", "info"]],
+    ValueForm.SIZE: Size,
+    ValueForm.TEXT: Text,
+    ValueForm.TEXTS: tuple[Text, ...],
+    ValueForm.VERSION: Version,
 }

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, get_args, get_type_hints
 
 
-class Form(enum.Enum):
+class ValueForm(enum.Enum):
     """How a value is written in YAML. auditor/plan/fields.py has the type that parses and checks each form."""
 
     ARCHIVES = enum.auto()  # files that only `collect` reads
@@ -47,7 +47,7 @@ class Form(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
+class SingleKeySection:
     """The mapping that holds a key alone: `staging: {disk: 200GB}` is one value of the plan."""
 
     section: str
@@ -68,21 +68,21 @@ class Key:
     """
 
     description: str
-    form: Form | None = None
+    form: ValueForm | None = None
     name: str = ""
-    by: Form | None = None
+    by: ValueForm | None = None
     examples: tuple[object, ...] = ()
     optional: bool = False
     required: bool = False
     or_file: bool = False
-    inside: Inside | None = None
+    inside: SingleKeySection | None = None
     least: int | None = None
     most: int | None = None
     fewest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class PlanSection:
     """What a part of the plan is in the schema: its name there, and rules for several of its keys.
 
     `exactly_one` names keys of which one must be given. `shorthand` is the key that a text alone stands for. `first` are the
@@ -115,10 +115,10 @@ class Declared:
 NO_DEFAULT = dataclasses.MISSING
 
 
-def section_of(part: type[Any]) -> Section:
+def section_of(part: type[Any]) -> PlanSection:
     """Return the section that a part declares."""
     section = part.SECTION
-    assert isinstance(section, Section)  # noqa: S101 - every part declares one
+    assert isinstance(section, PlanSection)  # noqa: S101 - every part declares one
     return section
 
 

@@ -8,18 +8,18 @@ from typing import Annotated, ClassVar
 
 from auditor.errors import Location
 from auditor.plan.areas import Area
-from auditor.plan.keys import Form, Inside, Key, Section
+from auditor.plan.keys import Key, PlanSection, SingleKeySection, ValueForm
 from auditor.plan.parts import (
     API_SERVER_KIND,
     NO_PAIRS,
     REGISTRY_KIND,
     WEB_KIND,
     Cluster,
-    Copy,
+    CopyPlan,
     Endpoint,
+    EndpointOrigin,
     ImageSource,
     Media,
-    Origin,
     Pool,
     Program,
     Registry,
@@ -35,11 +35,11 @@ __all__ = [
     "REGISTRY_KIND",
     "WEB_KIND",
     "Cluster",
-    "Copy",
+    "CopyPlan",
     "Endpoint",
+    "EndpointOrigin",
     "ImageSource",
     "Media",
-    "Origin",
     "Plan",
     "Pool",
     "Program",
@@ -63,7 +63,7 @@ class Plan:
     not in `files`: evidence carries no credentials. A reader must not take such a file for an empty one.
     """
 
-    SECTION: ClassVar = Section(
+    SECTION: ClassVar = PlanSection(
         "PlanPart", "airgap-auditor plan, version 1", first=("version", "name", "horizon", "evidence_max_age", "pools")
     )
 
@@ -71,15 +71,15 @@ class Plan:
     sha256: str
     name: Annotated[
         str,
-        Key("what reports call it; default: the name of the file", Form.TEXT, optional=True, examples=("plant-7",)),
+        Key("what reports call it; default: the name of the file", ValueForm.TEXT, optional=True, examples=("plant-7",)),
     ]
-    pools: Annotated[tuple[Pool, ...], Key("the nodes, by the name of their pool", by=Form.NAME, fewest=1)]
-    version: Annotated[int, Key("the version of this format: 1", Form.VERSION, required=True)] = 1
+    pools: Annotated[tuple[Pool, ...], Key("the nodes, by the name of their pool", by=ValueForm.NAME, fewest=1)]
+    version: Annotated[int, Key("the version of this format: 1", ValueForm.VERSION, required=True)] = 1
     horizon: Annotated[
         datetime.date | None,
         Key(
             "the site must work until then without help from outside; default: one year from the day of the audit",
-            Form.DATE,
+            ValueForm.DATE,
             examples=("2027-06-30",),
         ),
     ] = None
@@ -87,7 +87,7 @@ class Plan:
         int,
         Key(
             "how old evidence about what can change may be (tags, registries, archives, chains, CRLs); default: 30d",
-            Form.DURATION,
+            ValueForm.DURATION,
             optional=True,
             examples=("30d",),
         ),
@@ -95,12 +95,12 @@ class Plan:
     cluster: Annotated[Cluster | None, Key("the Kubernetes distribution")] = None
     images: Annotated[tuple[ImageSource, ...], Key("image lists and single images")] = ()
     workloads: Annotated[tuple[Workload, ...], Key("manifests and charts that will be deployed")] = ()
-    workloads_complete: Annotated[bool, Key("nothing but these workloads will run", Form.FLAG)] = False
-    copy: Annotated[Copy | None, Key("how images travel")] = None
+    workloads_complete: Annotated[bool, Key("nothing but these workloads will run", ValueForm.FLAG)] = False
+    copy: Annotated[CopyPlan | None, Key("how images travel")] = None
     registry: Annotated[Registry | None, Key("the internal registry")] = None
     sources: Annotated[
         tuple[SourceRegistry, ...],
-        Key("source registries that need more than public trust, by host", by=Form.HOST),
+        Key("source registries that need more than public trust, by host", by=ValueForm.HOST),
     ] = ()
     endpoints: Annotated[
         tuple[Endpoint, ...],
@@ -110,9 +110,9 @@ class Plan:
         tuple[str, ...],
         Key(
             "hosts that stay reachable offline",
-            Form.REACHABLE,
+            ValueForm.REACHABLE,
             name="network",
-            inside=Inside(
+            inside=SingleKeySection(
                 "NetworkPart",
                 "Hosts that stay reachable offline.",
                 "reachable",
@@ -131,7 +131,7 @@ class Plan:
         Mapping[str, str],
         Key(
             "severities for this site, by check id",
-            Form.SEVERITIES,
+            ValueForm.SEVERITIES,
             name="severity",
             examples=({"image-unpinned": "info"},),
         ),
@@ -140,7 +140,7 @@ class Plan:
         frozenset[Area],
         Key(
             "areas that must be examined, or `site` for all: a missing one makes the audit undetermined",
-            Form.AREAS,
+            ValueForm.AREAS,
             examples=(["sources", "storage"],),
         ),
     ] = frozenset()

@@ -6,15 +6,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from auditor.errors import Location, Problem
-from auditor.plan.keys import Form, keys_of
+from auditor.plan.keys import ValueForm, keys_of
 from auditor.plan.model import Plan
 from auditor.plan.spelling import nearest
 from auditor.plan.tree import Plain, Tree
 from auditor.text import short, shown
 
 # The forms of keys that name files and folders, and what follows the key. Archives are none: only `collect` reads them.
-_NAMING: dict[Form | None, tuple[str, ...]] = {Form.FILE: (), Form.FILES: ("*",), Form.IMAGE_LIST: (), Form.IMAGE_LISTS: ("*",)}
-_LISTS = (Form.IMAGE_LIST, Form.IMAGE_LISTS)
+_NAMING: dict[ValueForm | None, tuple[str, ...]] = {
+    ValueForm.FILE: (),
+    ValueForm.FILES: ("*",),
+    ValueForm.IMAGE_LIST: (),
+    ValueForm.IMAGE_LISTS: ("*",),
+}
+_LISTS = (ValueForm.IMAGE_LIST, ValueForm.IMAGE_LISTS)
 
 
 def _file_keys(part: type[Any]) -> Iterator[tuple[tuple[str, ...], bool]]:

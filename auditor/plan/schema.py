@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from auditor.plan.fields import FORMS
 from auditor.plan.host_port import split_host_port
-from auditor.plan.keys import NO_DEFAULT, Declared, Key, Section, keys_of, section_of
+from auditor.plan.keys import NO_DEFAULT, Declared, Key, PlanSection, keys_of, section_of
 from auditor.plan.model import Endpoint, Plan, Waiver
 
 
@@ -32,7 +32,7 @@ def model_of(part: type[Any]) -> type[Edge]:
     return _model(section, about, fields, _validators(part, section))
 
 
-def _model(section: Section, about: str, fields: dict[str, Any], validators: dict[str, Any]) -> type[Edge]:
+def _model(section: PlanSection, about: str, fields: dict[str, Any], validators: dict[str, Any]) -> type[Edge]:
     extra = {"title": section.title} if section.title else {"json_schema_extra": _or_string} if section.shorthand else {}
     base = type(section.name, (Edge,), {"model_config": extra, "__module__": __name__}) if extra else Edge
     return create_model(section.name, __base__=base, __module__=__name__, __doc__=about, __validators__=validators, **fields)
@@ -46,7 +46,7 @@ def _field(one: Declared) -> tuple[Any, Any]:
         default: dict[str, Any] = {} if key.inside.required else {"default": one.default}
         inner = Field(**default, description=key.inside.description, **_examples(key.inside.examples))
         fields = {attribute(key.inside.key): (FORMS[key.form], inner)}
-        return _model(Section(key.inside.section), key.inside.about, fields, {}) | None, Field(
+        return _model(PlanSection(key.inside.section), key.inside.about, fields, {}) | None, Field(
             default=None, description=key.description
         )
     kind = _type(one)
@@ -85,7 +85,7 @@ def _bounds(key: Key) -> dict[str, Any]:
     return {"min_length": key.fewest} if key.fewest is not None else {}
 
 
-def _validators(part: type[Any], section: Section) -> dict[str, Any]:
+def _validators(part: type[Any], section: PlanSection) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if section.exactly_one:
         found["_one"] = model_validator(mode="after")(_exactly_one(section.exactly_one))

@@ -49,7 +49,7 @@ class AtSource:
         return self._evidence.observed_blobs(repository)
 
 
-class Inside:
+class InternalEvidence:
     """Implements RegistryEvidence for the internal registry. References and repositories are those of the sources."""
 
     def __init__(self, evidence: RegistryEvidence, registry: Registry) -> None:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from auditor.readers.registry_lint import RegistrySlip
     from auditor.readers.scripts import Script, UnreadableScript
     from auditor.site.archives.view import Archives
-    from auditor.site.contents import Contents
-    from auditor.site.copies import Copy
+    from auditor.site.contents import ComparedImage
+    from auditor.site.copies import ComparedCopy
     from auditor.site.downloads import ScriptDownloads
     from auditor.site.fetches import ChartFetches
     from auditor.site.images import Images, Placement, Trouble
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from auditor.site.transfers import Carriage, Transfer
     from auditor.site.trust.callers import Callers
     from auditor.site.trust.cases import TrustCase
-    from auditor.site.trust.picture import Step
+    from auditor.site.trust.picture import PathStep
     from auditor.site.trust.pools import Trusts
     from auditor.site.trust.served import Served, Unseen
 
@@ -72,7 +72,9 @@ class Site:
         """Return every image as the internal registry has it, or None if it was not requested."""
         if Place.TARGET not in self.places or self.plan.registry is None:
             return None
-        return views.Survey(self.plan, self.needs, views.Inside(self.evidence, self.plan.registry), is_strict=True).images()
+        return views.Survey(
+            self.plan, self.needs, views.InternalEvidence(self.evidence, self.plan.registry), is_strict=True
+        ).images()
 
     @cached_property
     def archives(self) -> Archives | None:
@@ -94,7 +96,7 @@ class Site:
         return views.list_platforms(self.images.placements)
 
     @cached_property
-    def copies(self) -> tuple[Copy, ...]:
+    def copies(self) -> tuple[ComparedCopy, ...]:
         """Return every need at the location that serves the nodes: the internal registry if requested, else the archives."""
         if self.target is not None:
             return tuple(views.copies_inside(self.plan, self.evidence, self.target, self.source))
@@ -103,16 +105,16 @@ class Site:
         return ()
 
     @cached_property
-    def source_contents(self) -> tuple[Contents, ...]:
+    def source_contents(self) -> tuple[ComparedImage, ...]:
         """Return contradictions about the bytes of each image at its source, as far as observed."""
         return tuple(views.contents_of(self.source, views.AtSource(self.evidence))) if self.source is not None else ()
 
     @cached_property
-    def target_contents(self) -> tuple[Contents, ...]:
+    def target_contents(self) -> tuple[ComparedImage, ...]:
         """Return contradictions about the bytes of each image on the internal registry."""
         if self.target is None or self.plan.registry is None:
             return ()
-        return tuple(views.contents_of(self.target, views.Inside(self.evidence, self.plan.registry), self.verify))
+        return tuple(views.contents_of(self.target, views.InternalEvidence(self.evidence, self.plan.registry), self.verify))
 
     @cached_property
     def pulled(self) -> tuple[Placement, ...]:
@@ -317,7 +319,7 @@ class Site:
         """Return every connection to an external host that a node, a script or a controller opens."""
         return tuple(views.connections_of(self, today))
 
-    def trust_path(self, case: TrustCase) -> tuple[Step, ...]:
+    def trust_path(self, case: TrustCase) -> tuple[PathStep, ...]:
         """Return the path of a case of `trust`, certificate by certificate."""
         trust = self.trusts.for_client(case.pool, case.client, case.endpoint)
         return views.steps_of(case, self.chains[case.endpoint], trust)

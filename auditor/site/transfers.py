@@ -15,7 +15,7 @@ from auditor.net import covers
 from auditor.oci.archive import FORMATS
 from auditor.oci.document import Descriptor
 from auditor.oci.reference import Reference
-from auditor.plan.model import Copy, Plan, Program
+from auditor.plan.model import CopyPlan, Plan, Program
 from auditor.readers.docker_daemon import ALLOW, STORE, Daemon, daemons
 from auditor.site.archives.view import Archives
 from auditor.site.images import Images, Placement
@@ -53,7 +53,7 @@ class Transfer:
     """The copy that a plan describes. `from_source`: the sources were requested. `find` returns the archives read."""
 
     plan: Plan
-    copy: Copy
+    copy: CopyPlan
     tool: Program
     find: Callable[[], Archives | None]
     from_source: bool

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from auditor.site.fetches import chart_fetches as chart_fetches
     from auditor.site.images import Images as Images
     from auditor.site.inside import AtSource as AtSource
-    from auditor.site.inside import Inside as Inside
+    from auditor.site.inside import InternalEvidence as InternalEvidence
     from auditor.site.layers import foreign_layers as foreign_layers
     from auditor.site.layers import layer_egress as layer_egress
     from auditor.site.layers import with_outside_urls as with_outside_urls
@@ -69,7 +69,7 @@ else:
             "auditor.site.images": ("Images",),
             "auditor.site.inside": (
                 "AtSource",
-                "Inside",
+                "InternalEvidence",
             ),
             "auditor.site.layers": (
                 "foreign_layers",

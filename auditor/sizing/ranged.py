@@ -66,7 +66,7 @@ def together(*amounts: Amount) -> Amount:
     )
 
 
-class Fit(enum.Enum):
+class AmountFit(enum.Enum):
     """Whether an amount fits into a capacity."""
 
     FITS = "fits"  # even the greatest value fits
@@ -153,10 +153,10 @@ def _weight(piece: Piece) -> tuple[int, int, int]:
     return (piece.size, piece.high, -piece.low)
 
 
-def fit(low: int, likely: int, high: int, capacity: int) -> Fit:
+def fit(low: int, likely: int, high: int, capacity: int) -> AmountFit:
     """Return whether an amount with these bounds fits into the capacity."""
     if low > capacity:
-        return Fit.OVER
+        return AmountFit.OVER
     if likely > capacity:
-        return Fit.LIKELY_OVER
-    return Fit.UNSURE if high > capacity else Fit.FITS
+        return AmountFit.LIKELY_OVER
+    return AmountFit.UNSURE if high > capacity else AmountFit.FITS

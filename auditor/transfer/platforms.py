@@ -36,7 +36,7 @@ class Kept(enum.Enum):
     OWN = "own"
 
 
-class Wish(msgspec.Struct, frozen=True):
+class RequestedPlatform(msgspec.Struct, frozen=True):
     """The platform that options request. Empty parts are unknown."""
 
     os: str
@@ -60,11 +60,11 @@ def platform_row(hop: Hop) -> CopyPlatforms | Unpredicted:
 
 
 @cache
-def wish_of(row: CopyPlatforms, hop: Hop) -> Wish | Unpredicted | None:
+def wish_of(row: CopyPlatforms, hop: Hop) -> RequestedPlatform | Unpredicted | None:
     """Return the platform that a hop is configured to keep, or None if it keeps all or its machine's platform."""
     if row.keeps == "one":
         system, _, architecture = row.fixed.partition("/")
-        return Wish(system, architecture)
+        return RequestedPlatform(system, architecture)
     if row.keeps == "own":
         return _overridden(row, hop)
     if row.keeps != "named":
@@ -76,18 +76,18 @@ def wish_of(row: CopyPlatforms, hop: Hop) -> Wish | Unpredicted | None:
         named = parse_platform(values[0])
     except InvalidPlatform as error:
         return Unpredicted(f"copy.options: {error}", missing=True)
-    return Wish(named.os, named.architecture, named.variant, named.os_version)
+    return RequestedPlatform(named.os, named.architecture, named.variant, named.os_version)
 
 
-def _overridden(row: CopyPlatforms, hop: Hop) -> Wish | None:
+def _overridden(row: CopyPlatforms, hop: Hop) -> RequestedPlatform | None:
     """Return what replaces the machine's platform. Its architecture may still be the machine's."""
     system, architecture, variant = (
         (hop.options.values(name) or ("",))[-1] for name in (row.option, row.architecture, row.variant)
     )
-    return Wish(system, architecture, variant) if system else None
+    return RequestedPlatform(system, architecture, variant) if system else None
 
 
-def _fits(platform: Platform, wish: Wish, row: CopyPlatforms) -> bool:
+def _fits(platform: Platform, wish: RequestedPlatform, row: CopyPlatforms) -> bool:
     """Return whether an entry matches the requested platform."""
     wanted = ((wish.os, platform.os), (wish.architecture, platform.architecture), (wish.variant, platform.variant))
     if any(asked and asked != given for asked, given in wanted):
@@ -120,7 +120,7 @@ def keeps(hop: Hop, offers: Offers, wanted: str) -> Kept | Unpredicted:
     return wish if isinstance(wish, Unpredicted) else _picked(row, hop, wish, offers, wanted)
 
 
-def _picked(row: CopyPlatforms, hop: Hop, wish: Wish, offers: Offers, wanted: str) -> Kept | Unpredicted:
+def _picked(row: CopyPlatforms, hop: Hop, wish: RequestedPlatform, offers: Offers, wanted: str) -> Kept | Unpredicted:
     fitting = [(digest, platform) for digest, platform in offers if _fits(platform, wish, row)]
     if wanted not in {digest for digest, _ in fitting}:
         return Kept.NO

@@ -26,8 +26,8 @@ from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severi
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.storage.load import CarriedFile, Load
-from auditor.sizing.filesystems import Filesystem, Split, filesystem, split_plan
-from auditor.sizing.ranged import Fit, fit
+from auditor.sizing.filesystems import ArchiveSplit, Filesystem, filesystem, split_plan
+from auditor.sizing.ranged import AmountFit, fit
 from auditor.text import format_size, listed, many
 from checks.affected import in_archive, not_arrived, partly
 from checks.archived import is_sure
@@ -41,7 +41,7 @@ def _subject(file: CarriedFile) -> Subject:
     return Subject("archive", file.name)
 
 
-def _commands(file: CarriedFile, cut: Split) -> tuple[str, ...]:
+def _commands(file: CarriedFile, cut: ArchiveSplit) -> tuple[str, ...]:
     """Return the shell commands that split the file, verify it and join the parts."""
     path = shlex.quote(file.path or "images.tar")
     cutting = f"split -b {cut.mebibytes}M -d -a {max(2, len(str(cut.parts - 1)))}"
@@ -97,12 +97,12 @@ def _affected(site: Site, file: CarriedFile) -> tuple[Affected, ...]:
 def _outcome(site: Site, file: CarriedFile, limit: Filesystem, *, sure: bool, is_whole: bool) -> Iterator[Outcome]:
     """Yield the outcomes of one file. `is_whole`: nothing of unknown size can be added to the file."""
     found = fit(file.low, file.likely, file.high, limit.max_file)
-    if found is Fit.FITS:
+    if found is AmountFit.FITS:
         yield from (Fine(),) if is_whole else ()
         return
-    if found is not Fit.UNSURE:
-        yield _finding(site, file, limit, Severity.ERROR if found is Fit.OVER and sure else Severity.WARNING)
-    if found is not Fit.OVER or not sure:
+    if found is not AmountFit.UNSURE:
+        yield _finding(site, file, limit, Severity.ERROR if found is AmountFit.OVER and sure else Severity.WARNING)
+    if found is not AmountFit.OVER or not sure:
         size = f"between {format_size(file.low)} and {format_size(file.high)}"
         detail = f"{file.name} has {size}, and {limit.name} allows {limit.max_file:,} bytes per file"
         yield Undetermined(ID, _subject(file), Kind.MISSING_EVIDENCE, detail, affects=_affected(site, file))

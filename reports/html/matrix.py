@@ -34,7 +34,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MatrixRow:
     """An image with one list of cells for each column; an empty list where the pool does not need it.
 
     `needed` and `wrong` are places in `Matrix.sources` and `Matrix.troubles`; `findings` counts those about the image.
@@ -55,7 +55,7 @@ class Matrix:
     """
 
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[MatrixRow, ...]
     statuses: Mapping[str, int]
     legend: tuple[tuple[str, str], ...]
     sources: tuple[str, ...]
@@ -74,7 +74,7 @@ def matrix(report: Report) -> Matrix:
     return Matrix(
         columns=tuple(Column(*key, count, unsettled[key]) for key, count in counts.items()),
         rows=tuple(
-            Row(image, _by_column(image, places), needed[place], wrong[place], found[image.reference])
+            MatrixRow(image, _by_column(image, places), needed[place], wrong[place], found[image.reference])
             for place, image in enumerate(report.images)
         ),
         statuses=Counter(cell.status for cell in cells),

@@ -18,9 +18,9 @@ from auditor.report import (
     Verdict,
 )
 from auditor.text import format_size, many
-from reports.folding import Question, questions
+from reports.folding import UndeterminedGroup, questions
 from reports.html.treemap import Tile, treemap
-from reports.ways import Side, sides
+from reports.ways import SystemPaths, sides
 
 IN_PART = "ready-in-part"  # a verdict for the areas that were examined
 # The class that gives a status, a severity or a verdict its shape and colour.
@@ -58,7 +58,7 @@ def fact(value: Fact) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BarSegment:
     """One piece of a storage bar; `start` and `width` in thousandths of the bar."""
 
     name: str
@@ -73,7 +73,7 @@ class Bar:
 
     used: int
     limit: int | None
-    parts: tuple[Part, ...]
+    parts: tuple[BarSegment, ...]
 
     @property
     def over(self) -> int:
@@ -87,7 +87,7 @@ def bar(stage: StorageStage) -> Bar:
     parts, start = [], 0
     for item in stage.items:
         width = min(_BAR - start, item.bytes * _BAR // whole)
-        parts.append(Part(item.name, item.bytes, start, width))
+        parts.append(BarSegment(item.name, item.bytes, start, width))
         start += width
     limit = None if stage.capacity is None else stage.capacity * _BAR // whole
     return Bar(stage.bytes * _BAR // whole, limit, tuple(parts))
@@ -107,7 +107,7 @@ def share(stage: StorageStage) -> str:
     return f"of {format_size(stage.capacity)}{used}{over}"
 
 
-def endpoints(report: Report) -> tuple[tuple[str, tuple[Side, ...]], ...]:
+def endpoints(report: Report) -> tuple[tuple[str, tuple[SystemPaths, ...]], ...]:
     """What is seen of each endpoint, in the order of the report, Linux beside Windows."""
     seen: dict[str, list[TrustRow]] = {}
     for row in report.trust:
@@ -123,7 +123,7 @@ def egress(report: Report) -> tuple[tuple[str, EgressRow], ...]:
     return tuple((", ".join(dict.fromkeys(who)), row) for row, who in alike.items())
 
 
-def asked(report: Report) -> tuple[Question, ...]:
+def asked(report: Report) -> tuple[UndeterminedGroup, ...]:
     """The undetermineds, each question once for all pools that it is about."""
     return questions(report.undetermined)
 

@@ -8,7 +8,7 @@ from auditor.report import Prospect, TrustRow, TrustStep
 from reports.cleaning import clean
 from reports.text.ink import Ink
 from reports.text.layout import heading, wrap
-from reports.ways import Way, about, sides
+from reports.ways import PathOutcomes, about, sides
 
 _COLOURS = {Prospect.VERIFIES: "green", Prospect.FAILS: "red"}
 
@@ -21,7 +21,7 @@ def draw(rows: Iterable[TrustRow], ink: Ink) -> Iterator[str]:
             yield from _way(way, ink)
 
 
-def _way(way: Way, ink: Ink) -> Iterator[str]:
+def _way(way: PathOutcomes, ink: Ink) -> Iterator[str]:
     yield ""
     for depth, step in enumerate(way.row.steps):
         yield from _step(depth, step)

@@ -24,7 +24,7 @@ from auditor.evidence.model import ChainSeen, Seen
 from auditor.evidence.store import Store
 from auditor.pipeline.audit import audit
 from auditor.pipeline.catalogue import catalogue
-from auditor.pipeline.load import Loaded, plan_in
+from auditor.pipeline.load import LoadedPlan, plan_in
 from auditor.pipeline.settings import Settings
 from reports import render
 from tests.cli.runner import EXAMPLE
@@ -47,7 +47,7 @@ def judged(path: Path) -> dict[str, Any]:
     """The verdict, the findings and what is undetermined, by an audit of the evidence file alone."""
     known = catalogue()
     settings = Settings(TODAY, known, frozenset(check.id for check in known), now=TODAY)
-    report = json.loads(render(audit(Loaded(plan_in(path), path), settings), "json"))
+    report = json.loads(render(audit(LoadedPlan(plan_in(path), path), settings), "json"))
     return {key: report[key] for key in ("verdict", "exit_code", "findings", "undetermined", "checks", "evidence")}
 
 

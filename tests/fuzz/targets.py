@@ -19,11 +19,11 @@ from auditor.collectors.registry.answers import Unanswered, length_of, refusal, 
 from auditor.collectors.registry.challenge import parse_challenges
 from auditor.collectors.registry.credentials import Credentials
 from auditor.collectors.registry.failures import plain, shown
-from auditor.collectors.registry.ranges import Part, body_of
+from auditor.collectors.registry.ranges import ByteRange, body_of
 from auditor.collectors.registry.retries import retry_after
 from auditor.collectors.registry.sender import Reply, Request, _redirected
 from auditor.collectors.registry.tokens import _parsed, _realm
-from auditor.collectors.registry.wire import Answer
+from auditor.collectors.registry.wire import WireResponse
 from auditor.diff.compare import compare
 from auditor.diff.written import as_json, as_text
 from auditor.evidence.store import Store
@@ -244,11 +244,11 @@ def _token(data: bytes) -> object:
 
 
 def _part(data: bytes) -> object:
-    return body_of(_reply(data), Part(0, 9, 100))
+    return body_of(_reply(data), ByteRange(0, 9, 100))
 
 
 def _wire(data: bytes) -> object:
-    answer = Answer(has_body=True)
+    answer = WireResponse(has_body=True)
     for at in range(0, len(data), 97):
         answer.feed(data[at : at + 97])
     return answer.ended()

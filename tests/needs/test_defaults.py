@@ -11,7 +11,7 @@ from auditor.errors import Location
 from auditor.facts.versions import Interval, range_of
 from auditor.needs.default_facts import PAUSE, DefaultRow, default_rows, distribution_named, pause_builds, runtime_pause
 from auditor.needs.defaults import plan_defaults
-from auditor.needs.listed import Listed
+from auditor.needs.listed import ListedReferences
 from auditor.needs.model import DefaultImage, Defaults
 from auditor.needs.resolve import resolve_needs
 from auditor.plan.model import Plan
@@ -232,7 +232,7 @@ def image(text: str, *also: str) -> DefaultImage:
 def test_a_list_has_it_under_any_name_that_it_has_inside(listed: str, wanted: str) -> None:
     rewrites = "registry: {host: 'r.local:5000', rewrites: {docker.io: 'r.local:5000/hub'}}\n"
     made = plan(LINUX, rest=f"{rewrites}images: [{{ref: '{listed}'}}]\n")
-    assert Listed(resolve_needs(made).lines, made.registry).of(image(wanted))
+    assert ListedReferences(resolve_needs(made).lines, made.registry).of(image(wanted))
 
 
 @pytest.mark.parametrize(
@@ -240,14 +240,14 @@ def test_a_list_has_it_under_any_name_that_it_has_inside(listed: str, wanted: st
 )
 def test_a_near_name_is_another_image(listed: str) -> None:
     made = plan(LINUX, rest=f"images: [{{ref: '{listed}'}}]\n")
-    found = Listed(resolve_needs(made).lines, made.registry)
+    found = ListedReferences(resolve_needs(made).lines, made.registry)
     assert not found.of(image("docker.io/rancher/mirrored-pause:3.6"))
     assert found.other_tags(image("docker.io/rancher/mirrored-pause:3.6")) == (("3.7",) if "3.7" in listed else ())
 
 
 def test_another_spelling_that_the_facts_give_will_do() -> None:
     made = plan(LINUX, rest="images: [{ref: 'rancher/pause:3.6'}]\n")
-    listed = Listed(resolve_needs(made).lines, None)
+    listed = ListedReferences(resolve_needs(made).lines, None)
     assert listed.of(image("docker.io/rancher/mirrored-pause:3.6", "docker.io/rancher/pause:3.6"))
 
 

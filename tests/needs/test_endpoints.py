@@ -7,7 +7,7 @@ import yaml
 from auditor.needs.endpoints import tls_endpoints
 from auditor.needs.resolve import resolve_needs
 from auditor.plan.load import load_plan_files
-from auditor.plan.model import Endpoint, Origin
+from auditor.plan.model import Endpoint, EndpointOrigin
 from auditor.plan.reach import reach_of
 from auditor.readers.node_config import node_configs
 
@@ -105,7 +105,7 @@ def test_external_mirrors_and_mirrors_of_plain_http_are_none() -> None:
 def test_an_internal_host_that_images_are_pulled_from_directly_is_one_and_a_public_one_is_not() -> None:
     images = [{"ref": "harbor.plant7.local/shop/web:1"}, {"ref": "docker.io/library/nginx:1.27"}, {"ref": "localhost:5000/a:1"}]
     found = endpoints({"images": images, "network": REACHABLE})
-    assert [(one.name, one.origin) for one in found] == [("harbor.plant7.local:443", Origin.IMAGE)]
+    assert [(one.name, one.origin) for one in found] == [("harbor.plant7.local:443", EndpointOrigin.IMAGE)]
     plain = endpoints({"images": images, "network": REACHABLE, "sources": {"harbor.plant7.local": {"insecure": True}}})
     assert plain == ()
 

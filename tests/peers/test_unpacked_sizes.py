@@ -16,7 +16,7 @@ import zstandard
 from auditor.evidence.model import Place, Seen
 from auditor.evidence.store import Store
 from auditor.oci.document import Manifest, parse_document
-from auditor.plan.model import Copy
+from auditor.plan.model import CopyPlan
 from auditor.sizing.size import Provenance, Size
 from auditor.sizing.unpacked import resolve_unpacked
 from tests.collectors.asking import LINUX, PLACE, gather, plan_of, tag_digest
@@ -70,7 +70,7 @@ def resolved(store: Store, digest: str) -> list[Size]:
 
 def of_archive(copied: Copied, name: str) -> list[Size]:
     """The same of the one image in an archive."""
-    plan = replace(plan_of(LINUX, copy=Copy(PLACE, archives=(name,))), path=str(copied.folder / "plan.yaml"))
+    plan = replace(plan_of(LINUX, copy=CopyPlan(PLACE, archives=(name,))), path=str(copied.folder / "plan.yaml"))
     with Store.memory() as store:
         assert gather(store, plan, places=frozenset({Place.ARCHIVES})).failures == 0
         (archive,) = store.archives().values()

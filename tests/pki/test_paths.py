@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.pki.certificate import Certificate, parse_certificate
-from auditor.pki.paths import End, Limits, find_ways
+from auditor.pki.paths import End, PathLimits, find_ways
 from auditor.pki.rules import Flaw, FlawKind, Strength, flaws_of
 from auditor.pki.signature import signature_flaw
 from auditor.pki.store import TrustStore, linux_public, windows_programme
@@ -79,7 +79,7 @@ def test_any_web_of_cross_signs_is_walked_within_the_limits(edges: set[tuple[int
     roots = [_authority(number) for number in range(6)]
     served = tuple(_cross(low, high).certificate for low, high in edges if low != high)
     leaf = _leaf(0).certificate
-    found = find_ways(leaf, (leaf, *served), (store(roots[5]),), Limits(paths=20, steps=200))
+    found = find_ways(leaf, (leaf, *served), (store(roots[5]),), PathLimits(paths=20, steps=200))
     assert len(found.ways) <= 20
     for way in found.anchored:
         assert way.top == roots[5].certificate

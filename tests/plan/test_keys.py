@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from auditor.errors import Location
 from auditor.plan.convert import to_plan
 from auditor.plan.fields import FORMS
-from auditor.plan.keys import Form, Inside, Key, Section, keys_of
+from auditor.plan.keys import Key, PlanSection, SingleKeySection, ValueForm, keys_of
 from auditor.plan.model import Plan
 from auditor.plan.names import FILES
 from auditor.plan.problems import from_validation
@@ -24,22 +24,26 @@ from auditor.plan.tree import Tree, parse_tree
 class Proxy:
     """An HTTP proxy."""
 
-    SECTION: ClassVar = Section("ProxyPart")
+    SECTION: ClassVar = PlanSection("ProxyPart")
 
-    host: Annotated[str, Key("its host and port", Form.HOST)]
+    host: Annotated[str, Key("its host and port", ValueForm.HOST)]
     location: Location
-    ca: Annotated[str, Key("the CA that signed its certificate", Form.FILE)] = ""
+    ca: Annotated[str, Key("the CA that signed its certificate", ValueForm.FILE)] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Extended(Plan):
     """A plan with three more keys, each declared by one field."""
 
-    contact: Annotated[str, Key("who operates the site", Form.TEXT)] = ""
+    contact: Annotated[str, Key("who operates the site", ValueForm.TEXT)] = ""
     proxies: Annotated[tuple[Proxy, ...], Key("the proxies of the site")] = ()
     spare: Annotated[
         int | None,
-        Key("the spare disk", Form.SIZE, inside=Inside("SparePart", "A spare disk.", "disk", "its size", required=True)),
+        Key(
+            "the spare disk",
+            ValueForm.SIZE,
+            inside=SingleKeySection("SparePart", "A spare disk.", "disk", "its size", required=True),
+        ),
     ] = None
 
 
@@ -92,8 +96,8 @@ def parts() -> list[type[Any]]:
 
 def test_every_form_has_a_type_and_is_used() -> None:
     used = {form for part in parts() for one in keys_of(part) for form in (one.key.form, one.key.by) if form is not None}
-    assert set(FORMS) == set(Form)
-    assert used == set(Form)
+    assert set(FORMS) == set(ValueForm)
+    assert used == set(ValueForm)
 
 
 @pytest.mark.parametrize("part", parts(), ids=lambda part: part.__name__)

@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 
 from auditor.oci.document import Descriptor
 from auditor.oci.unpacked import AllUnpacked, UnpackedKind, UnpackedSeen
-from auditor.sizing.ranged import Amount, Fit, Piece, exact, fit, known, of_layer, piece_of, sum_up, together, unpacked_sum
+from auditor.sizing.ranged import (
+    Amount,
+    AmountFit,
+    Piece,
+    exact,
+    fit,
+    known,
+    of_layer,
+    piece_of,
+    sum_up,
+    together,
+    unpacked_sum,
+)
 from auditor.sizing.size import Provenance, Size
 from auditor.sizing.unpacked import everyday_total, resolve_unpacked
 
@@ -72,9 +84,14 @@ def test_a_known_budget_has_no_range() -> None:
 
 @pytest.mark.parametrize(
     ("low", "likely", "high", "expected"),
-    [(9, 10, 10, Fit.FITS), (9, 10, 11, Fit.UNSURE), (9, 11, 12, Fit.LIKELY_OVER), (11, 11, 12, Fit.OVER)],
+    [
+        (9, 10, 10, AmountFit.FITS),
+        (9, 10, 11, AmountFit.UNSURE),
+        (9, 11, 12, AmountFit.LIKELY_OVER),
+        (11, 11, 12, AmountFit.OVER),
+    ],
 )
-def test_what_fits_exactly_fits(low: int, likely: int, high: int, expected: Fit) -> None:
+def test_what_fits_exactly_fits(low: int, likely: int, high: int, expected: AmountFit) -> None:
     assert fit(low, likely, high, 10) is expected
 
 

@@ -41,7 +41,7 @@ def open_regular(path: str, *, follow: bool = False) -> io.FileIO:
     return handle
 
 
-class Found(NamedTuple):
+class FolderEntry(NamedTuple):
     """One entry of a folder. `name` is relative, with slashes."""
 
     name: str
@@ -49,7 +49,7 @@ class Found(NamedTuple):
     info: os.stat_result
 
 
-def files_below(folder: Path, depth: int = MAX_DEPTH) -> Iterator[Found]:
+def files_below(folder: Path, depth: int = MAX_DEPTH) -> Iterator[FolderEntry]:
     """Everything in a folder but the folders themselves, in order. Raises Unusable where it is too much."""
     left: list[tuple[str, str, int]] = [(str(folder), "", 0)]
     count = 0
@@ -64,7 +64,7 @@ def files_below(folder: Path, depth: int = MAX_DEPTH) -> Iterator[Found]:
         for entry in entries:
             name = prefix + os.fsencode(entry.name).decode("utf-8", "backslashreplace")
             if not entry.is_dir(follow_symlinks=False):
-                yield Found(name, entry.path, entry.stat(follow_symlinks=False))
+                yield FolderEntry(name, entry.path, entry.stat(follow_symlinks=False))
             elif level < depth:
                 below.append((entry.path, f"{name}/", level + 1))
             else:
@@ -72,7 +72,7 @@ def files_below(folder: Path, depth: int = MAX_DEPTH) -> Iterator[Found]:
         left += reversed(below)
 
 
-def entry_for(found: Found) -> Entry | None:
+def entry_for(found: FolderEntry) -> Entry | None:
     """The entry of what is no regular file; None for a regular file, whose bytes are to be read."""
     mode = found.info.st_mode
     if stat.S_ISREG(mode):

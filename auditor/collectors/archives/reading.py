@@ -12,8 +12,8 @@ import msgspec
 
 from auditor.collectors.archives.expanding import Allowance, compression_of
 from auditor.collectors.archives.files import entry_for, files_below, open_regular, unreadable
-from auditor.collectors.archives.hashing import Piece, Progress, hash_all
-from auditor.collectors.archives.measuring import Budget
+from auditor.collectors.archives.hashing import FileSlice, Progress, hash_all
+from auditor.collectors.archives.measuring import DocumentLimit
 from auditor.collectors.archives.streams import read_stream
 from auditor.collectors.archives.tars import read_tar
 from auditor.evidence.model import Content
@@ -78,18 +78,18 @@ def _entries(
 def _read_folder(path: Path, jobs: int, progress: Progress | None) -> ReadArchive:
     findings = Findings()
     others: list[Entry] = []
-    pieces: list[Piece] = []
+    pieces: list[FileSlice] = []
     try:
         for found in files_below(path):
             entry = entry_for(found)
             if entry is None:
-                pieces.append(Piece(found.name, found.path, 0, found.info.st_size))
+                pieces.append(FileSlice(found.name, found.path, 0, found.info.st_size))
             else:
                 others.append(entry)
     except Unusable as error:
         findings.add_unusable(error)
     size = sum(piece.size for piece in pieces)
-    hashed = hash_all(pieces, Budget(), Allowance(size), jobs, progress)
+    hashed = hash_all(pieces, DocumentLimit(), Allowance(size), jobs, progress)
     read = _understood([*hashed, *others], size, "", findings)
     largest = max((piece.size for piece in pieces), default=0)
     return ReadArchive(msgspec.structs.replace(read.inventory, is_folder=True, largest=largest), read.documents, read.unpacked)

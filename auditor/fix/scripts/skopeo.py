@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditor.fix.scripts.frame import Mends, Setting, mends_of, script, steps_of
+from auditor.fix.scripts.frame import Mends, ScriptInputs, mends_of, script, steps_of
 from auditor.fix.scripts.regctl import command, domains
 from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Push, Rewrite, WriteIndex
 from auditor.fix.written import Written, quoted
@@ -79,7 +79,7 @@ def _is_foreign(step: object) -> bool:
     return isinstance(step, CopyManifest) and step.foreign
 
 
-def copy_script(setting: Setting, errands: Sequence[Errand], mends: Mends) -> Written:
+def copy_script(setting: ScriptInputs, errands: Sequence[Errand], mends: Mends) -> Written:
     """The script, and what it mends: less than the others."""
     steps = steps_of(errands, _lines)
     found = mends_of(mends, errands, steps)

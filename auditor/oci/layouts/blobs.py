@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from auditor.oci.defects import Defect, Unusable
 from auditor.oci.document import Descriptor
-from auditor.oci.layouts.contents import Contents
+from auditor.oci.layouts.contents import EntryIndex
 from auditor.oci.layouts.entries import Entry, promised_digest
 from auditor.oci.layouts.findings import Findings
 from auditor.oci.reference import is_digest
@@ -29,7 +29,7 @@ class Blobs:
     `sizes` and `documents` collect the verified blobs.
     """
 
-    def __init__(self, contents: Contents, findings: Findings, place: Callable[[str], tuple[str, ...]]) -> None:
+    def __init__(self, contents: EntryIndex, findings: Findings, place: Callable[[str], tuple[str, ...]]) -> None:
         self._contents = contents
         self._findings = findings
         self._place = place

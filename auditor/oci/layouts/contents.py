@@ -30,7 +30,7 @@ def _inside(path: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class EntryIndex:
     """Entries by normalised name. `outside` maps absolute and escaping names, by normalised form, to the stored name."""
 
     entries: Mapping[str, Entry]
@@ -97,7 +97,7 @@ class Contents:
         return entry
 
 
-def gather(entries: Iterable[Entry], findings: Findings) -> Contents:
+def gather(entries: Iterable[Entry], findings: Findings) -> EntryIndex:
     """Index entries by name. The last entry of a name wins, as when a tar is unpacked.
 
     Two different entries of one name are a problem. Each name or link that points outside is a problem too, even if no image
@@ -122,7 +122,7 @@ def gather(entries: Iterable[Entry], findings: Findings) -> Contents:
     links = frozenset(name for name, entry in named.items() if entry.is_link)
     for name in sorted(links):
         _check_link(name, named, findings)
-    return Contents(named, outside, links)
+    return EntryIndex(named, outside, links)
 
 
 def _check_link(name: str, named: Mapping[str, Entry], findings: Findings) -> None:

@@ -52,7 +52,7 @@ def contradicts(called: str, document: Document) -> str:
     return ""
 
 
-class Tree:
+class DocumentWalk:
     """Walk documents. `config_of` and `children_of` record by digest what each manifest and index points at.
 
     `steps` counts the documents that `configs_under` visits. Indexes may share children, so many roots can need much work.

@@ -28,7 +28,7 @@ _PLACE = Location("command line")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PlatformRow:
     """One platform of the image. `platform` is empty if it is unknown.
 
     `bytes` is the stored size, as it is compressed there, or None if it is unknown. `absent_layers` counts missing layers.
@@ -104,7 +104,7 @@ def _declared(evidence: ImageEvidence, repository: str, digest: str) -> Platform
     return platform if platform.os and platform.architecture else None
 
 
-def rows_of(images: Sequence[Placed]) -> list[tuple[Row, ...]]:
+def rows_of(images: Sequence[Placed]) -> list[tuple[PlatformRow, ...]]:
     """Return the rows of each image."""
     owned = [
         (f"{image.name} {placement.need.platform}".strip(), payload.blobs if (payload := placement.resolution.payload) else ())
@@ -115,13 +115,13 @@ def rows_of(images: Sequence[Placed]) -> list[tuple[Row, ...]]:
     return [tuple(_row(image, placement, next(shared)) for placement in image.placements) for image in images]
 
 
-def _row(image: Placed, placement: Placement, shared: Shared) -> Row:
+def _row(image: Placed, placement: Placement, shared: Shared) -> PlatformRow:
     payload, trouble = placement.resolution.payload, placement.resolution.trouble
     repository, platform = placement.image.reference.repository, placement.need.platform
     foreign = foreign_layers(placement)
     layers = payload.layers if payload else ()
     unpacked = [resolve_unpacked(layer, platform.os, image.told(layer.digest)) for layer in layers]
-    return Row(
+    return PlatformRow(
         platform=str(platform) if platforms_in(placement.image.document, image.evidence, repository) else "",
         os_version=placement.resolution.choice.os_version,
         digest=payload.digest if payload else "",

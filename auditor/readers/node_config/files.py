@@ -29,7 +29,7 @@ _READERS = (daemon_json, distribution_yaml, containerd_toml, hosts_toml, registr
 
 
 @dataclass
-class Found:
+class PoolFiles:
     """Everything that the files of one pool say, file by file."""
 
     plan: Plan
@@ -78,9 +78,9 @@ class Found:
         return distribution_of("rke2" if self.pool.is_windows else "k3s") if self.registries_at is not None else None
 
 
-def read_files(plan: Plan, pool: Pool) -> Found:
+def read_files(plan: Plan, pool: Pool) -> PoolFiles:
     """Read every file of a pool. What cannot be read is noted and passed over."""
-    found = Found(plan, pool)
+    found = PoolFiles(plan, pool)
     names = [normal(name) for name in pool.config]
     paths = [path for path in plan.files if any(is_inside(path, name) for name in names)]
     for path in paths:
@@ -91,7 +91,7 @@ def read_files(plan: Plan, pool: Pool) -> Found:
     return found
 
 
-def _left_out(found: Found, names: list[str]) -> Iterator[Unknown]:
+def _left_out(found: PoolFiles, names: list[str]) -> Iterator[Unknown]:
     for path, reason in found.plan.left_out.items():
         if PurePosixPath(path).suffix in _CERTIFICATES:
             continue
@@ -101,7 +101,7 @@ def _left_out(found: Found, names: list[str]) -> Iterator[Unknown]:
             yield Unknown(Location(shown_path(found.plan.path, path)), why, "missing-evidence", is_unread=True)
 
 
-def _see_folder(found: Found, path: str) -> None:
+def _see_folder(found: PoolFiles, path: str) -> None:
     """Folders beside those of hosts.toml files: one without such a file counts too, and its certificates do there."""
     parts = PurePosixPath(path).parts
     if len(parts) < 3:
@@ -114,7 +114,7 @@ def _see_folder(found: Found, path: str) -> None:
         found.tls.append(of_folder(path, shown_path(found.plan.path, path), parts[-2]))
 
 
-def _read_one(found: Found, path: str, data: bytes) -> None:
+def _read_one(found: PoolFiles, path: str, data: bytes) -> None:
     name = PurePosixPath(path).name
     file = shown_path(found.plan.path, path)
     reader = next((reader for reader in _READERS if reader.recognises(data)), None)
@@ -143,7 +143,7 @@ def _read_one(found: Found, path: str, data: bytes) -> None:
         found.unknowns.append(Unknown(Location(file), unexpected("reading this file", error), "malformed", is_unread=True))
 
 
-def _note_refusal(found: Found, file: str, kind: str, error: Unreadable) -> None:
+def _note_refusal(found: PoolFiles, file: str, kind: str, error: Unreadable) -> None:
     """Note that the program does not take the file either, unless a mistake that was found already says so."""
     if error.accepted or not kind or (kind == daemon_json.NAME and not found.is_docker):
         return
@@ -152,7 +152,7 @@ def _note_refusal(found: Found, file: str, kind: str, error: Unreadable) -> None
         found.slips.append(refusal(kind, str(error), Location(file, error.line, error.column)))
 
 
-def _daemon(found: Found, file: str, data: bytes) -> None:
+def _daemon(found: PoolFiles, file: str, data: bytes) -> None:
     found.daemons.append(file)
     document = daemon_json.load(data)
     if found.is_docker:
@@ -161,7 +161,7 @@ def _daemon(found: Found, file: str, data: bytes) -> None:
     found.daemon.update(daemon_json.read(file, document))
 
 
-def _containerd(found: Found, file: str, data: bytes) -> None:
+def _containerd(found: PoolFiles, file: str, data: bytes) -> None:
     if b"{{" in data:
         raise Unreadable("a template: name the config.toml that it becomes on a node", accepted=True)
     toml = load_toml(data, bom=_allows_mark(found))
@@ -171,7 +171,7 @@ def _containerd(found: Found, file: str, data: bytes) -> None:
     found.notes += config.notes
 
 
-def _registries(found: Found, path: str, file: str, data: bytes) -> None:
+def _registries(found: PoolFiles, path: str, file: str, data: bytes) -> None:
     found.registries_at = found.registries_at or Location(file, 1)
     document = registries_yaml.load(data)
     found.slips += registries_yaml.slips(file, document)
@@ -182,13 +182,13 @@ def _registries(found: Found, path: str, file: str, data: bytes) -> None:
     found.tls += of_registries_yaml(path, file, document)
 
 
-def _allows_mark(found: Found) -> bool:
+def _allows_mark(found: PoolFiles) -> bool:
     """Whether the pool's containerd allows a byte order mark; one of an unknown version may not."""
     reading = hosts_toml.reading_of(found.runtime)
     return reading is not None and reading.bom
 
 
-def _hosts(found: Found, path: str, file: str, data: bytes) -> None:
+def _hosts(found: PoolFiles, path: str, file: str, data: bytes) -> None:
     parts = PurePosixPath(path).parts
     folder = parts[-2] if len(parts) > 1 else ""
     if parts[-1] != hosts_toml.NAME:

@@ -13,7 +13,7 @@ from auditor.facts.versions import Versioned
 from auditor.plan.model import Plan, Pool
 from auditor.readers.model import Setting
 from auditor.readers.node_config.config import NodeConfig
-from auditor.readers.node_config.files import Folders, Found, read_files
+from auditor.readers.node_config.files import Folders, PoolFiles, read_files
 from auditor.readers.node_config.model import Namespace, Note, Unknown
 
 
@@ -66,24 +66,24 @@ def read_node_config(plan: Plan, pool: Pool) -> NodeConfig:
     )
 
 
-def _knows_flag(found: Found) -> bool:
+def _knows_flag(found: PoolFiles) -> bool:
     """Whether the pool's distribution reads the flag that ends the search after the mirrors."""
     row, cluster = found.distribution, found.plan.cluster
     return row is None or row.knows_flag(cluster.version if cluster is not None else "")
 
 
-def _hosts_default(found: Found) -> HostsDefault | None:
+def _hosts_default(found: PoolFiles) -> HostsDefault | None:
     """The fact for the pool's containerd; None when it is not known which that is, and the answer depends on it."""
     rows: tuple[HostsDefault, ...] = table("containerd_hosts", HostsDefault)
     fitting = [row for row in rows if row.os == found.pool.platform.os and row.may_cover(found.runtime)]
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _of_docker(found: Found) -> _Effect:
+def _of_docker(found: PoolFiles) -> _Effect:
     return _Effect(mirrors=found.daemon)
 
 
-def _of_containerd(found: Found) -> _Effect:
+def _of_containerd(found: PoolFiles) -> _Effect:
     runtime = found.pool.runtime
     if runtime is not None and runtime.name != "containerd":
         why = f"whom {runtime.name} asks for an image is not known here: only the files of containerd and Docker are read"
@@ -103,13 +103,13 @@ def _of_containerd(found: Found) -> _Effect:
     return _of_folders(found, paths)
 
 
-def _of_distribution(found: Found) -> _Effect:
+def _of_distribution(found: PoolFiles) -> _Effect:
     """K3s and RKE2 set config_path by themselves."""
     written = [Note(c.mirrors_at, "K3s and RKE2 write config.toml anew") for _, c in found.configs if c.mirrors_at]
     return _Effect(folders=True, notes=tuple(written))
 
 
-def _of_mirrors(found: Found, mirrors: dict[str, Namespace], at: Location, paths: list[Setting]) -> _Effect:
+def _of_mirrors(found: PoolFiles, mirrors: dict[str, Namespace], at: Location, paths: list[Setting]) -> _Effect:
     default = _hosts_default(found)
     if paths:
         why = f"`mirrors` cannot be set when `config_path` is provided ({paths[0].location})"
@@ -130,7 +130,7 @@ def _file_of(folders: Folders) -> str:
     return next((entry.location.file for entry in folders.values() if entry is not None), "")
 
 
-def _of_folders(found: Found, paths: list[Setting]) -> _Effect:
+def _of_folders(found: PoolFiles, paths: list[Setting]) -> _Effect:
     if paths:
         if not found.roots:
             why = f"nodes look for hosts.toml in {paths[0].text}, and none is among the pool's config"
@@ -151,7 +151,7 @@ def _of_folders(found: Found, paths: list[Setting]) -> _Effect:
     return _Effect(notes=(Note(at, f"it is never read: {found.configs[0][0]} sets no config_path, and there is no default"),))
 
 
-def _ordered(found: Found) -> tuple[Folders, ...]:
+def _ordered(found: PoolFiles) -> tuple[Folders, ...]:
     """The folders of hosts.toml files, in the order in which config_path names them where it can be told."""
     config = _last([config.config_path for _, config in found.configs])
     text = config.text if config is not None else ""
@@ -169,7 +169,7 @@ def _last(settings: list[Setting | None]) -> Setting | None:
     return next((setting for setting in reversed(settings) if setting is not None), None)
 
 
-def _unjudged(found: Found, *, docker: bool) -> Iterator[str]:
+def _unjudged(found: PoolFiles, *, docker: bool) -> Iterator[str]:
     if any(setting.client for setting in found.tls):
         yield "the client certificates for its mirrors"
     for file in found.daemons:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from auditor.sizing.budget import Budget
-from auditor.sizing.ranged import Amount, Fit, fit
+from auditor.sizing.ranged import Amount, AmountFit, fit
 from auditor.sizing.size import Provenance
 from auditor.text import many, percent
 
@@ -44,10 +44,10 @@ class Stage:
         lacking = f"; a lower bound, because the size of {many(len(self.unknown), 'image')} is unknown" if self.unknown else ""
         return f"{kind.value}: {self.how}{share}{lacking}"
 
-    def fit(self, capacity: int) -> Fit:
+    def fit(self, capacity: int) -> AmountFit:
         """Return whether it fits. With images of unknown size it is at best unsure."""
         found = fit(self.low, self.budget.bytes, self.high, capacity)
-        return Fit.UNSURE if found is Fit.FITS and self.unknown else found
+        return AmountFit.UNSURE if found is AmountFit.FITS and self.unknown else found
 
 
 def stage_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditor.plan.model import Copy
+from auditor.plan.model import CopyPlan
 from auditor.site.storage.load import Load
 from auditor.site.storage.payloads import Content, compressed_lots
 from auditor.site.storage.stage import Stage, stage_of
@@ -25,7 +25,7 @@ _HOW = {
 }
 
 
-def media_stage(copy: Copy, load: Load) -> Stage | None:
+def media_stage(copy: CopyPlan, load: Load) -> Stage | None:
     """Return what the media must hold, or None if the plan names none."""
     if copy.media is None:
         return None
@@ -33,7 +33,7 @@ def media_stage(copy: Copy, load: Load) -> Stage | None:
     return stage_of("media", load.amount, copy.media.size, load.how, load.unknown, "copy", "media", source=source)
 
 
-def staging_stage(copy: Copy, load: Load, made: Sequence[Content], unpacked: Unpacked) -> Stage | None:
+def staging_stage(copy: CopyPlan, load: Load, made: Sequence[Content], unpacked: Unpacked) -> Stage | None:
     """Return what the connected side must hold, or None if the plan does not declare its disk."""
     if copy.staging is None:
         return None

@@ -15,7 +15,7 @@ from auditor.pki.clients import Cause, ClientModel, client_model
 from auditor.pki.judge import judge
 from auditor.pki.pool_trust import PoolTrust
 from auditor.pki.rules import Flaw, FlawKind
-from auditor.pki.verdicts import Distrust, Gap, Incomplete, Invalid, TrustVerdict, Unproven, Untrusted, Verifies
+from auditor.pki.verdicts import Distrust, Incomplete, Invalid, TrustGap, TrustVerdict, Unproven, Untrusted, Verifies
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.readers.node_config import NodeConfig
 from auditor.site.trust.callers import Callers
@@ -23,7 +23,7 @@ from auditor.site.trust.dials import CRYPTOAPI_WAIT, DialledUrl, Purpose, dials_
 from auditor.site.trust.issuers import MAX_LEVELS, Issuers
 from auditor.site.trust.pools import Trusts, root_updates
 from auditor.site.trust.prospect import Prospect as Prospect  # noqa: PLC0414 - part of a case
-from auditor.site.trust.revocation import FAILURES, Answer, Revocation, Revocations
+from auditor.site.trust.revocation import FAILURES, Revocation, RevocationResult, Revocations
 from auditor.site.trust.runtime import is_unverified, refusing_ca
 from auditor.site.trust.served import Served, Unseen
 from auditor.site.trust.versions import Offered, Speech, offered_by, speech
@@ -35,16 +35,16 @@ _CAUSES: Mapping[FlawKind, Cause] = {
     FlawKind.NAME: "name",
     FlawKind.COMMON_NAME: "common-name",
 }
-GAP_KINDS: Mapping[Gap, Kind] = {
-    Gap.NOT_KNOWN_ON_NODE: Kind.MISSING_EVIDENCE,
-    Gap.PROBABLY_ON_NODE: Kind.MISSING_EVIDENCE,
-    Gap.FROM_MIRROR: Kind.MISSING_EVIDENCE,
-    Gap.POOL_UNKNOWN: Kind.MISSING_EVIDENCE,
-    Gap.UNREAD_TRUST: Kind.UNSUPPORTED,
-    Gap.TOO_MANY_PATHS: Kind.UNSUPPORTED,
+GAP_KINDS: Mapping[TrustGap, Kind] = {
+    TrustGap.NOT_KNOWN_ON_NODE: Kind.MISSING_EVIDENCE,
+    TrustGap.PROBABLY_ON_NODE: Kind.MISSING_EVIDENCE,
+    TrustGap.FROM_MIRROR: Kind.MISSING_EVIDENCE,
+    TrustGap.POOL_UNKNOWN: Kind.MISSING_EVIDENCE,
+    TrustGap.UNREAD_TRUST: Kind.UNSUPPORTED,
+    TrustGap.TOO_MANY_PATHS: Kind.UNSUPPORTED,
 }
 # With these gaps the root may be on the node, so the client still checks revocation.
-_MAY_HOLD = frozenset({Gap.NOT_KNOWN_ON_NODE, Gap.PROBABLY_ON_NODE, Gap.FROM_MIRROR, Gap.POOL_UNKNOWN})
+_MAY_HOLD = frozenset({TrustGap.NOT_KNOWN_ON_NODE, TrustGap.PROBABLY_ON_NODE, TrustGap.FROM_MIRROR, TrustGap.POOL_UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +141,10 @@ class TrustCase:
         if self.revocation is None:
             return Prospect.VERIFIES
         answer = self.revocation.answer
-        if answer is Answer.REVOKED or (self.insists and answer in FAILURES):
+        if answer is RevocationResult.REVOKED or (self.insists and answer in FAILURES):
             return Prospect.FAILS if self.is_sure else Prospect.UNDETERMINED
         # A CRL that was not observed may list the certificate, so even a soft-fail client may fail.
-        return Prospect.UNDETERMINED if self.revocation.of(Answer.UNASKED) else Prospect.VERIFIES
+        return Prospect.UNDETERMINED if self.revocation.of(RevocationResult.UNASKED) else Prospect.VERIFIES
 
     @property
     def reason(self) -> str:
@@ -159,7 +159,7 @@ class TrustCase:
 def needs_windows_update(case: TrustCase) -> bool:
     """Return whether the client could verify only with a root that Windows would download, directly or from a mirror."""
     match case.verdict:
-        case Untrusted(cause=Distrust.NOT_ON_NODE) | Unproven(gap=Gap.NOT_KNOWN_ON_NODE | Gap.FROM_MIRROR):
+        case Untrusted(cause=Distrust.NOT_ON_NODE) | Unproven(gap=TrustGap.NOT_KNOWN_ON_NODE | TrustGap.FROM_MIRROR):
             return True
         case _:
             return False
@@ -302,7 +302,7 @@ def _refusal(host: str, model: ClientModel, verdict: TrustVerdict, revocation: R
     match verdict:
         case Verifies():
             return _revocation_refusal(model, revocation)
-        case Unproven(gap=Gap.TOO_MANY_PATHS):
+        case Unproven(gap=TrustGap.TOO_MANY_PATHS):
             return ""
         case Incomplete():
             return model.symptom("incomplete", host=host, reason="PARTIAL_CHAIN")
@@ -313,15 +313,15 @@ def _refusal(host: str, model: ClientModel, verdict: TrustVerdict, revocation: R
 
 
 def _revocation_refusal(model: ClientModel, revocation: Revocation | None) -> str:
-    answer = revocation.answer if revocation is not None else Answer.GOOD
+    answer = revocation.answer if revocation is not None else RevocationResult.GOOD
     match answer:
-        case Answer.REVOKED:
+        case RevocationResult.REVOKED:
             return model.symptom("invalid", reason="REVOKED")
-        case Answer.MISSING:
+        case RevocationResult.MISSING:
             return model.symptom("no-revocation")
-        case Answer.BLOCKED | Answer.STALE | Answer.UNASKED:
+        case RevocationResult.BLOCKED | RevocationResult.STALE | RevocationResult.UNASKED:
             return model.symptom("revocation")
-        case Answer.GOOD:
+        case RevocationResult.GOOD:
             return ""
         case _:
             assert_never(answer)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from auditor.evidence.causes import Fault
 from auditor.evidence.model import Absent, Evidence, Failed, Seen
 from auditor.net import Reach, Scope
-from auditor.pki.revocation import Crl, Question, UnreadableCrl, questions, read_crl
+from auditor.pki.revocation import Crl, RevocationSubject, UnreadableCrl, questions, read_crl
 from auditor.pki.verdicts import Path
 
 
-class Answer(enum.StrEnum):
+class RevocationResult(enum.StrEnum):
     """What a client learns about one certificate, best first."""
 
     GOOD = "good"  # a valid CRL was observed and does not list the certificate
@@ -24,17 +24,17 @@ class Answer(enum.StrEnum):
     REVOKED = "revoked"
 
 
-_RANKS = {answer: rank for rank, answer in enumerate(Answer)}
-FAILURES = frozenset({Answer.STALE, Answer.MISSING, Answer.BLOCKED, Answer.REVOKED})
+_RANKS = {answer: rank for rank, answer in enumerate(RevocationResult)}
+FAILURES = frozenset({RevocationResult.STALE, RevocationResult.MISSING, RevocationResult.BLOCKED, RevocationResult.REVOKED})
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RevocationCheck:
     """One question, its internal URLs and the answer. `crl` is the CRL that was observed at `crl_url`."""
 
-    question: Question
+    question: RevocationSubject
     inside: tuple[str, ...]
-    answer: Answer
+    answer: RevocationResult
     detail: str = ""
     crl: Crl | None = None
     crl_url: str = ""
@@ -45,19 +45,19 @@ class Asked:
 class Revocation:
     """The questions about a path, leaf first. A path of one certificate has none."""
 
-    asked: tuple[Asked, ...]
+    asked: tuple[RevocationCheck, ...]
 
     @property
-    def answer(self) -> Answer:
+    def answer(self) -> RevocationResult:
         """Return the worst answer, which decides."""
-        return max((one.answer for one in self.asked), key=_RANKS.__getitem__, default=Answer.GOOD)
+        return max((one.answer for one in self.asked), key=_RANKS.__getitem__, default=RevocationResult.GOOD)
 
     @property
     def urls(self) -> tuple[str, ...]:
         """Return every URL that the client may connect to."""
         return tuple(dict.fromkeys(url for one in self.asked for url in one.question.urls))
 
-    def of(self, answer: Answer) -> tuple[Asked, ...]:
+    def of(self, answer: RevocationResult) -> tuple[RevocationCheck, ...]:
         """Return the questions with that answer."""
         return tuple(one for one in self.asked if one.answer is answer)
 
@@ -69,46 +69,48 @@ class Revocations:
         self._evidence = evidence
         self._reach = reach
         self._at = at
-        self._judged: dict[Question, Asked] = {}
+        self._judged: dict[RevocationSubject, RevocationCheck] = {}
 
     def of(self, path: Path) -> Revocation:
         """Return the questions about a path with their answers."""
         return Revocation(tuple(map(self._asked, questions(path))))
 
-    def _asked(self, question: Question) -> Asked:
+    def _asked(self, question: RevocationSubject) -> RevocationCheck:
         if question not in self._judged:
             self._judged[question] = self._judge(question)
         return self._judged[question]
 
-    def _judge(self, question: Question) -> Asked:
+    def _judge(self, question: RevocationSubject) -> RevocationCheck:
         if not question.urls:
-            return Asked(question, (), Answer.MISSING, "it names neither a CRL nor an OCSP responder")
+            return RevocationCheck(question, (), RevocationResult.MISSING, "it names neither a CRL nor an OCSP responder")
         inside = tuple(url for url in question.urls if self._reach.of_url(url) is Scope.INTERNAL)
         if not inside:
-            return Asked(question, (), Answer.BLOCKED, f"{question.urls[0]} cannot be reached")
+            return RevocationCheck(question, (), RevocationResult.BLOCKED, f"{question.urls[0]} cannot be reached")
         looked_at = [self._look(question, url, inside) for url in inside]
-        return min(looked_at, key=lambda asked: (asked.answer is not Answer.REVOKED, _RANKS[asked.answer]))
+        return min(looked_at, key=lambda asked: (asked.answer is not RevocationResult.REVOKED, _RANKS[asked.answer]))
 
-    def _look(self, question: Question, url: str, inside: tuple[str, ...]) -> Asked:
+    def _look(self, question: RevocationSubject, url: str, inside: tuple[str, ...]) -> RevocationCheck:
         match self._evidence.fetched(url):
             case Absent(detail):
-                return Asked(question, inside, Answer.BLOCKED, f"{url} returned no CRL: {detail}")
+                return RevocationCheck(question, inside, RevocationResult.BLOCKED, f"{url} returned no CRL: {detail}")
             case Seen(fetched) if url in question.crl_urls:
                 return self._crl(question, url, fetched.body, inside)
             case Failed(_, detail) as failed:
                 told = f"{url} was requested and gave no answer: {detail}"
-                return Asked(question, inside, Answer.UNASKED, told, faults=failed.faults)
+                return RevocationCheck(question, inside, RevocationResult.UNASKED, told, faults=failed.faults)
             case _:
-                return Asked(question, inside, Answer.UNASKED, f"{url} was not requested")
+                return RevocationCheck(question, inside, RevocationResult.UNASKED, f"{url} was not requested")
 
-    def _crl(self, question: Question, url: str, body: bytes, inside: tuple[str, ...]) -> Asked:
+    def _crl(self, question: RevocationSubject, url: str, body: bytes, inside: tuple[str, ...]) -> RevocationCheck:
         try:
             crl = read_crl(body, question.issuer)
             is_revoked = crl.revokes(question.certificate)
         except UnreadableCrl as error:
-            return Asked(question, inside, Answer.BLOCKED, f"the file at {url} is not a usable CRL: {error}")
+            return RevocationCheck(
+                question, inside, RevocationResult.BLOCKED, f"the file at {url} is not a usable CRL: {error}"
+            )
         if is_revoked:
-            return Asked(question, inside, Answer.REVOKED, f"the CRL at {url} lists it", crl, url)
+            return RevocationCheck(question, inside, RevocationResult.REVOKED, f"the CRL at {url} lists it", crl, url)
         if ends := crl.ends(self._at):
-            return Asked(question, inside, Answer.STALE, f"the CRL at {url} is not valid: {ends}", crl, url)
-        return Asked(question, inside, Answer.GOOD, "", crl, url)
+            return RevocationCheck(question, inside, RevocationResult.STALE, f"the CRL at {url} is not valid: {ends}", crl, url)
+        return RevocationCheck(question, inside, RevocationResult.GOOD, "", crl, url)

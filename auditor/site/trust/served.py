@@ -9,7 +9,7 @@ from auditor.evidence.causes import Fault
 from auditor.evidence.model import Absent, ChainSeen, Evidence, Failed, Kind, Observation, Seen
 from auditor.pki.certificate import Certificate, UnreadableCertificate, parse_certificate
 from auditor.pki.loading import load_certificates
-from auditor.plan.model import Endpoint, Origin, Plan
+from auditor.plan.model import Endpoint, EndpointOrigin, Plan
 
 MAX_SERVED = 100
 _UNASKED = (
@@ -53,7 +53,7 @@ def _chain(plan: Plan, evidence: Evidence, endpoint: Endpoint) -> Served | Unsee
         if endpoint.chain:
             return _from_file(plan, endpoint.chain)
         observed = evidence.chain(endpoint.name)
-        if observed is None and endpoint.origin is not Origin.DECLARED:
+        if observed is None and endpoint.origin is not EndpointOrigin.DECLARED:
             return Unseen(Kind.MISSING_EVIDENCE, _UNASKED)
         return _from_evidence(observed)
     except Exception as error:  # noqa: BLE001 - one endpoint must not end the audit

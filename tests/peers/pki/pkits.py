@@ -17,7 +17,7 @@ from cryptography import x509
 
 from auditor.pki.certificate import Certificate, UnreadableCertificate, parse_certificate
 from auditor.pki.paths import find_ways
-from auditor.pki.revocation import Question as Asked
+from auditor.pki.revocation import RevocationSubject as Asked
 from auditor.pki.revocation import UnreadableCrl, questions, read_crl
 from auditor.pki.rules import FlawKind, Strength, flaws_of
 from auditor.pki.store import TrustStore

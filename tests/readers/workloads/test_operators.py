@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.located import load_marked
-from auditor.readers.demands import Certainty, Demand, Gap, Mechanism
+from auditor.readers.demands import Certainty, Demand, DemandGap, Mechanism
 from auditor.readers.workloads import read_workloads
 from auditor.readers.workloads.installed import Operators, default_of, programs, release_key
 from auditor.readers.workloads.operators import _rows, built_images, found_at
@@ -38,7 +38,7 @@ def built(*objects: str) -> dict[str, Demand]:
 
 def unknown(*objects: str) -> tuple[str, ...]:
     """Why objects are undetermined by their kind."""
-    return tuple(one.unbounded for one in demands(*objects) if one.hidden is not None and one.hidden.gap is Gap.KIND)
+    return tuple(one.unbounded for one in demands(*objects) if one.hidden is not None and one.hidden.gap is DemandGap.KIND)
 
 
 def custom(api: str, kind: str, spec: object, name: str = "x") -> str:
