@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from auditor.check import Affected, Fact, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined
 from auditor.evidence.model import Kind
 from auditor.site import Site
-from auditor.site.storage.along import OWNER
-from auditor.site.storage.bases import spread_bases
+from auditor.site.storage.extra_images import OWNER
+from auditor.site.storage.image_bases import spread_bases
 from auditor.site.storage.stage import Stage
 from auditor.sizing.ranged import AmountFit
 from auditor.text import format_size, listed, many

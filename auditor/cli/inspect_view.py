@@ -11,7 +11,7 @@ from tabulate import tabulate
 from auditor.pipeline.inspect.archive import Inspected
 from auditor.pipeline.inspect.image import InspectedImage
 from auditor.pipeline.inspect.rows import PlatformRow
-from auditor.sizing.size import Provenance
+from auditor.sizing.piece_size import Provenance
 from auditor.text import format_size, many, short_digest
 from reports.cleaning import clean
 

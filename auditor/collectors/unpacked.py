@@ -21,7 +21,7 @@ from auditor.evidence.store import Store
 from auditor.oci.document import Descriptor
 from auditor.oci.reference import Reference, is_digest
 from auditor.oci.unpacked import GZIP, UnpackedKind, UnpackedSeen, packed_by, parts_of
-from auditor.sizing.unpacked import LARGEST, trailer_fits
+from auditor.sizing.unpacked_estimates import LARGEST, trailer_fits
 
 MAX_LAYERS: Final = 20_000  # of one image, for all of its platforms
 MAX_TRIES: Final = 3  # repositories that are asked for one layer

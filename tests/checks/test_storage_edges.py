@@ -86,8 +86,8 @@ def test_a_layer_alone_fits_and_the_archive_that_it_is_in_does_not() -> None:
     """An archive has whole blocks: the last that fits ends one block before four gibibytes."""
     observed = {WEB: {"single": {"platform": "linux/amd64", "layers": [{"size": 512}]}}}
     small = site_of({"plan": STICK.format(image=WEB, copy=TAR), "observed": observed})
-    assert small.storage.load is not None
-    beside = small.storage.load.amount.likely - in_tar(512)
+    assert small.storage.archive_set is not None
+    beside = small.storage.archive_set.amount.likely - in_tar(512)
     last = FAT32 + 1 - 512 - beside - 512  # a header, and whole blocks
     assert not too_large(TAR, last)
     assert too_large(TAR, last + 1)

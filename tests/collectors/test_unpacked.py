@@ -25,8 +25,8 @@ from auditor.evidence.store import Store
 from auditor.oci.document import Descriptor
 from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
 from auditor.plan.model import CopyPlan, Pool, Registry
-from auditor.sizing.size import Provenance
-from auditor.sizing.unpacked import resolve_unpacked
+from auditor.sizing.piece_size import Provenance
+from auditor.sizing.unpacked_estimates import resolve_unpacked
 from tests.collectors.asking import LINUX, PLACE, WIN, Waits, absence, failure, gather, no_waiting, plan_of
 from tests.peers.gateway import Fault, Gateway, Handler, Sent, basic, serve_gateway
 from tests.peers.images import LAYER, Blob, BuiltImage, build_image, build_index, tar_of

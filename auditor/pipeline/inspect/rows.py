@@ -17,10 +17,10 @@ from auditor.oci.unpacked import UnpackedSeen
 from auditor.plan.model import ImageSource, Plan, Pool
 from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers
+from auditor.sizing.blob_overlap import BlobOverlap, shared_by_each
 from auditor.sizing.budget import Budget, deduplicated
-from auditor.sizing.sharing import Shared, shared_by_each
-from auditor.sizing.size import Provenance, Size
-from auditor.sizing.unpacked import resolve_unpacked
+from auditor.sizing.piece_size import PieceSize, Provenance
+from auditor.sizing.unpacked_estimates import resolve_unpacked
 
 MAX_PLATFORMS = 64
 GUESS = Platform("linux", "amd64")  # to resolve until the platforms of the image are known
@@ -115,7 +115,7 @@ def rows_of(images: Sequence[Placed]) -> list[tuple[PlatformRow, ...]]:
     return [tuple(_row(image, placement, next(shared)) for placement in image.placements) for image in images]
 
 
-def _row(image: Placed, placement: Placement, shared: Shared) -> PlatformRow:
+def _row(image: Placed, placement: Placement, shared: BlobOverlap) -> PlatformRow:
     payload, trouble = placement.resolution.payload, placement.resolution.trouble
     repository, platform = placement.image.reference.repository, placement.need.platform
     foreign = foreign_layers(placement)
@@ -138,7 +138,7 @@ def _row(image: Placed, placement: Placement, shared: Shared) -> PlatformRow:
     )
 
 
-def _weakest(sizes: Sequence[Size]) -> str:
+def _weakest(sizes: Sequence[PieceSize]) -> str:
     """Return the provenance of a sum, which is that of its least certain part."""
     order = list(Provenance)
     return max((size.provenance for size in sizes), key=order.index).value if sizes else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.sizing.sharing import MOST, Shared, shared_by_each
+from auditor.sizing.blob_overlap import MOST, BlobOverlap, shared_by_each
 
 
 @dataclass(frozen=True)
@@ -21,19 +21,19 @@ BASE, OTHER, OWN = Layer("base", 100), Layer("other", 30), Layer("own", 7)
 
 def test_a_shared_base_is_told_with_whom() -> None:
     assert shared_by_each([("web", [BASE, OWN]), ("api", [BASE, OTHER]), ("db", [OTHER]), ("alone", [Layer("x", 1)])]) == [
-        Shared(100, ("api",)),
-        Shared(130, ("web", "db")),
-        Shared(30, ("api",)),
-        Shared(0, ()),
+        BlobOverlap(100, ("api",)),
+        BlobOverlap(130, ("web", "db")),
+        BlobOverlap(30, ("api",)),
+        BlobOverlap(0, ()),
     ]
 
 
 def test_a_layer_twice_in_one_image_is_not_shared() -> None:
-    assert shared_by_each([("web", [OWN, OWN])]) == [Shared(0, ())]
+    assert shared_by_each([("web", [OWN, OWN])]) == [BlobOverlap(0, ())]
 
 
 def test_a_negative_size_counts_as_nothing() -> None:
-    assert shared_by_each([("a", [Layer("x", -5)]), ("b", [Layer("x", -5)])])[0] == Shared(0, ("b",))
+    assert shared_by_each([("a", [Layer("x", -5)]), ("b", [Layer("x", -5)])])[0] == BlobOverlap(0, ("b",))
 
 
 @given(st.lists(st.lists(st.integers(0, 8), max_size=6), max_size=12))

@@ -14,24 +14,24 @@ import msgspec
 from auditor.site.images import Image, Images, Payload, Placement
 from auditor.sizing.archive_formats import BLOCK, in_tar
 from auditor.sizing.budget import Blob
-from auditor.sizing.lots import Group, Lot, exact_lot
+from auditor.sizing.bundles import Bundle, SharedPieces, exact_bundle
 from auditor.sizing.ranged import exact
 
 
-class Split(msgspec.Struct, frozen=True, gc=False):
+class ImageBlobs(msgspec.Struct, frozen=True, gc=False):
     """A payload, divided: its manifest, its own config and layers, and the blobs that other payloads have too.
 
-    `packed` is its size in a registry, `in_tar` the size of its own config and layers as files in a tar, and `group` the other
+    `packed` is its size in a registry, `in_tar` the size of its own config and layers as files in a tar, and `shared` the other
     blobs. Its first `stack` layers are shared, so their unpacked forms may be shared too. The own layers above them are not.
     """
 
-    packed: Lot
+    packed: Bundle
     in_tar: int
-    group: Group
+    shared: SharedPieces
     stack: int
 
 
-class Sharing:
+class SharedBlobs:
     """Divides every payload of a site. A blob of an unknown payload counts as possibly shared."""
 
     def __init__(self, images: Images, pulled: Sequence[Placement]) -> None:
@@ -41,11 +41,11 @@ class Sharing:
         self._several: set[str] = set()
         self._gather(everything)
         known = images.repeated if everything is images.placements else None
-        self._shared = _repeated(everything) if known is None else known
-        self._splits: dict[str, Split] = {}
-        self._groups: dict[tuple[int, ...], Group] = {}
-        self._groups_in_tar: dict[Group, Group] = {}
-        self._indexes: dict[str, Lot] = {}
+        self._repeated = _repeated(everything) if known is None else known
+        self._divided: dict[str, ImageBlobs] = {}
+        self._pieces: dict[tuple[int, ...], SharedPieces] = {}
+        self._pieces_in_tar: dict[SharedPieces, SharedPieces] = {}
+        self._indexes: dict[str, Bundle] = {}
 
     def _gather(self, placements: Iterable[Placement]) -> None:
         payloads, several = self._payloads, self._several
@@ -55,57 +55,57 @@ class Sharing:
                 if payloads.setdefault(payload.digest, name) != name:
                     several.add(payload.digest)
 
-    def index_lot(self, image: Image) -> Lot | None:
-        """Return the lot of an image's indexes, or None if unknown or if the reference points at a manifest."""
+    def index_bundle(self, image: Image) -> Bundle | None:
+        """Return the bundle of an image's indexes, or None if unknown or if the reference points at a manifest."""
         if not image.digest or image.digest in self._payloads:
             return None
         found = self._indexes.get(image.digest)
         if found is None or found.size != image.size:
-            found = self._indexes[image.digest] = exact_lot(image.digest, image.size)
+            found = self._indexes[image.digest] = exact_bundle(image.digest, image.size)
         return found
 
-    def lot_in_tar(self, payload: Payload, *, with_manifest: bool) -> Lot:
+    def bundle_in_tar(self, payload: Payload, *, with_manifest: bool) -> Bundle:
         """Return everything stored of a payload as files in a tar, with the manifest only if the format keeps it."""
-        split = self.split(payload)
-        size = split.in_tar + (in_tar(payload.size) if with_manifest else 0)
-        group = self._groups_in_tar.get(split.group)
-        return Lot(split.packed.key, size, size, size, 0, group or self._in_tar(split.group))
+        blobs = self.blobs_of(payload)
+        size = blobs.in_tar + (in_tar(payload.size) if with_manifest else 0)
+        shared = self._pieces_in_tar.get(blobs.shared)
+        return Bundle(blobs.packed.key, size, size, size, 0, shared or self._in_tar(blobs.shared))
 
-    def _in_tar(self, group: Group) -> Group:
-        pieces = tuple(exact(piece.digest, in_tar(piece.size)) for piece in group.pieces)
-        found = self._groups_in_tar[group] = Group(pieces)
+    def _in_tar(self, shared: SharedPieces) -> SharedPieces:
+        pieces = tuple(exact(piece.digest, in_tar(piece.size)) for piece in shared.pieces)
+        found = self._pieces_in_tar[shared] = SharedPieces(pieces)
         return found
 
-    def split(self, payload: Payload) -> Split:
+    def blobs_of(self, payload: Payload) -> ImageBlobs:
         """Return a divided payload, computed once for all stages."""
-        found = self._splits.get(payload.digest)
+        found = self._divided.get(payload.digest)
         if found is None:
-            found = self._splits[payload.digest] = self._divide(payload)
+            found = self._divided[payload.digest] = self._divide(payload)
         return found
 
-    def _divide(self, payload: Payload) -> Split:
-        layers, shared = payload.layers, self._shared
+    def _divide(self, payload: Payload) -> ImageBlobs:
+        layers, repeated = payload.layers, self._repeated
         blobs: tuple[Blob, ...] = layers if payload.config is None else (*layers, payload.config)
         if payload.digest not in self._payloads:  # unknown whether others share its blobs
-            group = self._group(blobs)
-            return Split(exact_lot(payload.digest, payload.size, group), 0, group, len(layers))
-        is_own = [blob.digest not in shared for blob in blobs]
+            shared = self._shared_pieces(blobs)
+            return ImageBlobs(exact_bundle(payload.digest, payload.size, shared), 0, shared, len(layers))
+        is_own = [blob.digest not in repeated for blob in blobs]
         stack = min(is_own.index(True) if True in is_own else len(blobs), len(layers))
         sizes = [blob.size for blob in compress(blobs, is_own)]
         stored = sizes if min(sizes, default=0) >= 0 else [max(0, size) for size in sizes]
         own = sum(stored)
         blocks = len(stored) + sum([(size + BLOCK - 1) // BLOCK for size in stored])
-        common = [blob for blob in blobs if blob.digest in shared]
-        group = self._group(common)
+        common = [blob for blob in blobs if blob.digest in repeated]
+        shared = self._shared_pieces(common)
         size = own + payload.size if payload.size > 0 else own
         key = payload.digest if payload.digest in self._several else ""
-        return Split(Lot(key, size, size, size, 0, group), blocks * BLOCK, group, stack)
+        return ImageBlobs(Bundle(key, size, size, size, 0, shared), blocks * BLOCK, shared, stack)
 
-    def _group(self, blobs: Sequence[Blob]) -> Group:
+    def _shared_pieces(self, blobs: Sequence[Blob]) -> SharedPieces:
         key = tuple(map(id, blobs))  # equal layers are one object, which lives as long as the site
-        found = self._groups.get(key)
+        found = self._pieces.get(key)
         if found is None:
-            found = self._groups[key] = Group(tuple(exact(blob.digest, blob.size) for blob in blobs))
+            found = self._pieces[key] = SharedPieces(tuple(exact(blob.digest, blob.size) for blob in blobs))
         return found
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from auditor.facts import Fact, table
 from auditor.oci.document import Descriptor
 from auditor.oci.unpacked import LayerParts, UnpackedKind, UnpackedSeen, packed_by, parts_of
-from auditor.sizing.size import Provenance, Size
+from auditor.sizing.piece_size import PieceSize, Provenance
 
 WRAP: Final = 2**32
 LARGEST: Final = 2**63 - 1
@@ -41,16 +41,16 @@ def ratio_of(os: str) -> UnpackedRatio:
     return rows.get(os, rows["linux"])
 
 
-def resolve_unpacked(layer: Descriptor, os: str, seen: UnpackedSeen | None) -> Size:
+def resolve_unpacked(layer: Descriptor, os: str, seen: UnpackedSeen | None) -> PieceSize:
     """Return the size of a layer as a plain tar. `os` is the image's; `seen` is the observation of its bytes, or None."""
     compressed = min(max(layer.size, 0), LARGEST)
     match seen:
         case UnpackedSeen(UnpackedKind.EXPANDED, value):
-            return Size(value, Provenance.MEASURED, "counted while decompressing")
+            return PieceSize(value, Provenance.MEASURED, "counted while decompressing")
         case UnpackedSeen(UnpackedKind.PLAIN, value):
-            return Size(value, Provenance.DERIVED, "not compressed")
+            return PieceSize(value, Provenance.DERIVED, "not compressed")
         case None if packed_by(layer.media_type) == "":
-            return Size(compressed, Provenance.DERIVED, "not compressed according to its media type")
+            return PieceSize(compressed, Provenance.DERIVED, "not compressed according to its media type")
     parts = parts_of(layer)
     if parts is not None:
         return _noted(layer, parts, compressed) or estimated(compressed, os, f"{parts.maker} writes it in many parts")
@@ -87,20 +87,20 @@ def _everyday(os: str) -> tuple[int, int]:
     return int(usual), int(WRAP / usual)
 
 
-def _noted(layer: Descriptor, parts: LayerParts, compressed: int) -> Size | None:
+def _noted(layer: Descriptor, parts: LayerParts, compressed: int) -> PieceSize | None:
     """Return the size that the layer's maker stated in an annotation, or None if it is missing or implausible."""
     note = (layer.annotations or {}).get(parts.size, "")
     size = int(note) if note.isascii() and note.isdigit() and len(note) < 20 else 0
-    return Size(size, Provenance.DECLARED, f"stated by {parts.maker}") if 0 < size <= DEFLATE_BEST * compressed else None
+    return PieceSize(size, Provenance.DECLARED, f"stated by {parts.maker}") if 0 < size <= DEFLATE_BEST * compressed else None
 
 
-def estimated(compressed: int, os: str, why: str) -> Size:
+def estimated(compressed: int, os: str, why: str) -> PieceSize:
     """Return an estimate by the factor of the facts."""
     factor = ratio_of(os).factor
-    return Size(round(compressed * factor), Provenance.ESTIMATED, f"{factor:g} times the compressed size: {why}")
+    return PieceSize(round(compressed * factor), Provenance.ESTIMATED, f"{factor:g} times the compressed size: {why}")
 
 
-def by_trailer(compressed: int, trailer: int, os: str) -> Size:
+def by_trailer(compressed: int, trailer: int, os: str) -> PieceSize:
     """Return the size from the last four bytes of a gzip file."""
     ratio = ratio_of(os)
     first, last = _multiples(compressed, trailer, ratio.usual)
@@ -113,8 +113,8 @@ def by_trailer(compressed: int, trailer: int, os: str) -> Size:
     length = trailer + times * WRAP
     if first == last:
         is_certain = length + WRAP > DEFLATE_BEST * compressed
-        return Size(length, Provenance.DERIVED, told if is_certain else f"{told}; 4 GiB more is unlikely")
-    return Size(length, Provenance.ESTIMATED, f"{told}: the most likely of {last - first + 1:,} lengths")
+        return PieceSize(length, Provenance.DERIVED, told if is_certain else f"{told}; 4 GiB more is unlikely")
+    return PieceSize(length, Provenance.ESTIMATED, f"{told}: the most likely of {last - first + 1:,} lengths")
 
 
 def trailer_fits(compressed: int, trailer: int) -> bool:
@@ -133,13 +133,13 @@ def _multiples(compressed: int, trailer: int, usual: float) -> tuple[int, int]:
     return first, last
 
 
-def by_frame(compressed: int, told: int, os: str) -> Size:
+def by_frame(compressed: int, told: int, os: str) -> PieceSize:
     """Return the size from the header of the first zstd frame."""
     if told < _least(compressed):
         return estimated(compressed, os, "its first zstd frame does not cover the whole file: it has several frames")
     if told > ZSTD_BEST * max(compressed, 1):
         return estimated(compressed, os, "its zstd frame states more than zstd can reach")
-    return Size(told, Provenance.DERIVED, "zstd frame header")
+    return PieceSize(told, Provenance.DERIVED, "zstd frame header")
 
 
 def _least(compressed: int) -> int:

@@ -8,8 +8,8 @@ from itertools import groupby
 from typing import Final
 
 from auditor.oci.document import Descriptor, Index
-from auditor.site.storage.payloads import Content
-from auditor.sizing.platforms import attested, guessed
+from auditor.site.storage.image_sets import PlatformImage
+from auditor.sizing.platform_estimates import attested, guessed
 from auditor.sizing.ranged import Amount, Piece, sum_up
 from auditor.text import many
 
@@ -17,7 +17,7 @@ OWNER: Final = "platforms that no pool needs"
 
 
 @dataclass(frozen=True, slots=True)
-class Along:
+class ExtraImages:
     """The number of extra manifests and their estimated bytes, based on siblings or other images."""
 
     count: int
@@ -34,32 +34,32 @@ class Along:
         return f", and an estimate for {many(self.count, 'more manifest')} of their indexes" if self.count else ""
 
 
-def along(made: Iterable[Content], unknown: Iterable[str]) -> Along:
-    """Return the manifests that indexes list beside those of `made`.
+def extra_images(images: Iterable[PlatformImage], unknown: Iterable[str]) -> ExtraImages:
+    """Return the manifests that indexes list beside those of `images`.
 
     For an image in `unknown`, needed parts are missing. Only the upper bound of its estimate counts, because a likely value
     from partial data may mislead.
     """
     doubtful = frozenset(unknown)
-    made = list(made)
-    wanted = {content.payload.digest for content in made}
+    images = list(images)
+    wanted = {image.payload.digest for image in images}
     pieces: dict[str, Piece] = {}
-    for name, group in groupby(made, key=lambda content: content.name):
+    for name, group in groupby(images, key=lambda image: image.name):
         known = list(group)
         for piece in _beside(known, wanted):
             guess = Piece(piece.digest, piece.low, piece.low, piece.high) if name in doubtful else piece
             other = pieces.get(guess.digest)
             pieces[guess.digest] = guess if other is None else max(guess, other, key=lambda one: (one.high, one.size))
-    return Along(len(pieces), tuple(pieces.values()))
+    return ExtraImages(len(pieces), tuple(pieces.values()))
 
 
-def _beside(known: list[Content], wanted: set[str]) -> Iterator[Piece]:
+def _beside(known: list[PlatformImage], wanted: set[str]) -> Iterator[Piece]:
     """Yield estimates for what the indexes of one image list beside `wanted`."""
     sizes: dict[str, list[int]] = {}
     entries: dict[str, Descriptor] = {}
-    for content in known:
-        sizes.setdefault(content.os, []).append(content.payload.bytes or 0)
-        document = content.image.document
+    for image in known:
+        sizes.setdefault(image.os, []).append(image.payload.bytes or 0)
+        document = image.whole.document
         if isinstance(document, Index):
             entries.update((entry.digest, entry) for entry in document.manifests if entry.digest not in wanted)
     for entry in entries.values():

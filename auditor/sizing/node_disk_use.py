@@ -31,7 +31,7 @@ class KubeletThreshold(Fact, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
+class ImageThreshold:
     """The share of a disk, and its bytes, that may be used before kubelet removes images."""
 
     percent: int
@@ -55,8 +55,8 @@ def scratch(os: str, containers: int) -> Piece:
     return Piece("\x00scratch", each * containers, 0, each * containers)
 
 
-def collection_starts(disk: int) -> Threshold:
+def collection_starts(disk: int) -> ImageThreshold:
     """Return the disk usage at which kubelet starts to remove images by default."""
     rows: tuple[KubeletThreshold, ...] = table("kubelet_thresholds", KubeletThreshold)
     (percent,) = (row.percent for row in rows if row.name == "imageGCHighThresholdPercent")
-    return Threshold(percent, disk * percent // 100)
+    return ImageThreshold(percent, disk * percent // 100)

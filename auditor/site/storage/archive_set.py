@@ -9,7 +9,7 @@ from auditor.sizing.ranged import Amount, together
 
 
 @dataclass(frozen=True, slots=True)
-class CarriedFile:
+class ArchiveFile:
     """A file to transfer: an archive, or the largest file in one. At least `low`, likely `likely`, at most `high` bytes."""
 
     name: str
@@ -21,7 +21,7 @@ class CarriedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class ArchiveSet:
     """All archives together, and how their bytes were found.
 
     `files` are the archives, or the largest file of a folder. `form` is what the tool writes, or None if the facts do not say.
@@ -29,7 +29,7 @@ class Load:
     """
 
     amount: Amount
-    files: tuple[CarriedFile, ...]
+    files: tuple[ArchiveFile, ...]
     how: str
     unknown: tuple[str, ...]
     form: ArchiveFormat | None
@@ -37,9 +37,9 @@ class Load:
     spare: int = 0
 
 
-def both(there: Load, to_come: Load) -> Load:
+def combined_archives(there: ArchiveSet, to_come: ArchiveSet) -> ArchiveSet:
     """Combine existing archives with those still to be written for the other images."""
-    return Load(
+    return ArchiveSet(
         amount=together(there.amount, to_come.amount),
         files=(*there.files, *to_come.files),
         how=f"{there.how}, and for the images in none of them {to_come.how}",

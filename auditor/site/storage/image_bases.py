@@ -15,7 +15,7 @@ ALIKE: Final = 1.5  # bases of one kind grow by less than this factor between mo
 
 
 @dataclass(frozen=True, slots=True)
-class SpreadBase:
+class ImageBase:
     """The patch levels (os.version) of one kind of base of one build, and the compressed bytes that a single one would save."""
 
     build: int
@@ -23,7 +23,7 @@ class SpreadBase:
     saving: int
 
 
-def spread_bases(placements: Iterable[Placement]) -> tuple[SpreadBase, ...]:
+def spread_bases(placements: Iterable[Placement]) -> tuple[ImageBase, ...]:
     """Return every kind of base with several patch levels, the largest saving first."""
     found: dict[int, dict[str, tuple[Descriptor, str]]] = {}
     for placement in placements:
@@ -35,7 +35,7 @@ def spread_bases(placements: Iterable[Placement]) -> tuple[SpreadBase, ...]:
     return tuple(sorted(spread, key=lambda kind: (-kind.saving, kind.versions)))
 
 
-def _kinds(build: int, bases: list[tuple[Descriptor, str]]) -> Iterator[SpreadBase]:
+def _kinds(build: int, bases: list[tuple[Descriptor, str]]) -> Iterator[ImageBase]:
     """Yield bases of similar size that differ in their patch level."""
     ranked = sorted(bases, key=lambda base: (base[0].size, base[1]))
     while ranked:
@@ -43,4 +43,4 @@ def _kinds(build: int, bases: list[tuple[Descriptor, str]]) -> Iterator[SpreadBa
         ranked = ranked[len(alike) :]
         versions = sorted({version for _, version in alike})
         if len(versions) > 1:
-            yield SpreadBase(build, tuple(versions), sum(layer.size for layer, _ in alike) - alike[-1][0].size)
+            yield ImageBase(build, tuple(versions), sum(layer.size for layer, _ in alike) - alike[-1][0].size)

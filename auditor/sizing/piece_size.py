@@ -16,7 +16,7 @@ class Provenance(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class PieceSize:
     """A number of bytes. `how` states briefly how it was found: `gzip trailer`, `2.5 times the compressed size (…)`."""
 
     bytes: int

@@ -12,14 +12,14 @@ MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class BlobOverlap:
     """The bytes that one owner shares, and the owners with the largest shared part, at most `MOST`."""
 
     bytes: int
     partners: tuple[str, ...]
 
 
-def shared_by_each(owned: Sequence[tuple[str, Iterable[Blob]]]) -> list[Shared]:
+def shared_by_each(owned: Sequence[tuple[str, Iterable[Blob]]]) -> list[BlobOverlap]:
     """Return the shared bytes of each owner, in order. Owners with equal names are distinct. The cost is linear in the blobs.
 
     For a digest with very many owners, only the first few are listed.
@@ -34,7 +34,7 @@ def shared_by_each(owned: Sequence[tuple[str, Iterable[Blob]]]) -> list[Shared]:
 
 def _of(
     number: int, blobs: dict[str, int], owners: dict[str, list[int]], owned: Sequence[tuple[str, Iterable[Blob]]]
-) -> Shared:
+) -> BlobOverlap:
     total = 0
     partners: Counter[int] = Counter()
     for digest, size in blobs.items():
@@ -43,4 +43,4 @@ def _of(
         for other in others:
             partners[other] += size
     ranked = sorted(partners, key=lambda other: (-partners[other], other))
-    return Shared(total, tuple(dict.fromkeys(owned[other][0] for other in ranked))[:MOST])
+    return BlobOverlap(total, tuple(dict.fromkeys(owned[other][0] for other in ranked))[:MOST])
