@@ -1,7 +1,7 @@
-"""What nobody writes in a manifest: the images that the distribution and the runtimes of a plan pull by themselves.
+"""Default images: those that the distribution and the runtimes of a plan pull without being named in a manifest.
 
-A distribution that brings its own containerd sets its pause image too, so that the default of the runtime counts only on
-kubeadm and where the plan names no distribution. What the facts do not cover is an `UnknownDefault`, never nothing.
+A distribution with its own containerd also sets its pause image. So the default of the runtime counts only on kubeadm, and if
+the plan names no distribution. What the facts do not cover becomes an `UnknownDefault`; it is never dropped.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _Found = DefaultImage | UnknownDefault
 
 
 def plan_defaults(plan: Plan, sandboxes: Mapping[str, Setting] = _NO_SANDBOXES) -> Defaults:
-    """Everything that is pulled by default. `sandboxes` holds, by pool, the pause image that the nodes' configuration names."""
+    """Return every default image. `sandboxes` holds, by pool, the pause image from the node configuration."""
     of_cluster = _of_cluster(plan, plan.cluster, sandboxes) if plan.cluster is not None else ()
     found = (*of_cluster, *_of_runtimes(plan, sandboxes))
     images = _merged(item for item in found if isinstance(item, DefaultImage))
@@ -42,7 +42,7 @@ def plan_defaults(plan: Plan, sandboxes: Mapping[str, Setting] = _NO_SANDBOXES) 
 
 
 def _merged(images: Iterable[DefaultImage]) -> tuple[DefaultImage, ...]:
-    """Each image once for who pulls it, with all pools: pause is one image on Linux and Windows."""
+    """Return each image once for each component that pulls it, with all pools: pause is one image on Linux and Windows."""
     merged: dict[tuple[str, str, str], DefaultImage] = {}
     for image in images:
         key = (image.who, image.part, image.text)
@@ -56,10 +56,12 @@ def _of_cluster(plan: Plan, cluster: Cluster, sandboxes: Mapping[str, Setting]) 
     distribution, release = distribution_named(cluster.distribution), _RELEASE.fullmatch(cluster.version.strip())
     who, where = _name(cluster), plan.where("cluster", "version")
     if distribution is None:
-        detail = f"the facts do not say what {who} pulls by itself"
+        detail = f"no facts about the images that {who} pulls by default"
         yield UnknownDefault(who, detail, plan.where("cluster", "distribution"))
     elif release is None:
-        detail = f"{cluster.version!r} is no release: write all three numbers, as in v1.33.5, to learn what {who} pulls"
+        detail = (
+            f"{cluster.version!r} is not a full release: write three numbers, as in v1.33.5, for the images that {who} pulls"
+        )
         yield UnknownDefault(who, detail, where, missing=True)
     else:
         yield from _unknown_of(plan, cluster, distribution)
@@ -71,34 +73,36 @@ def _name(cluster: Cluster) -> str:
 
 
 def _cnis(cluster: Cluster, distribution: Distribution) -> tuple[str, ...]:
-    """The network plug-ins: `multus,canal` is two. Spelt as in the facts: `kube-router` is kuberouter."""
+    """Return the network plug-ins (`multus,canal` is two), spelt as in the facts: `kube-router` is kuberouter."""
     named = re.split(r"[\s,+]+", (cluster.cni or distribution.default_cni).lower().strip())
     known = {name.replace("-", ""): name for name in distribution.brings}
     return tuple(known.get(name.replace("-", ""), name) for name in named if name and name != _NO_CNI)
 
 
 def _unknown_of(plan: Plan, cluster: Cluster, distribution: Distribution) -> Iterator[UnknownDefault]:
-    """What the facts do not cover: the version on an OS, a network plug-in, the distribution below a product."""
+    """Yield what the facts do not cover: the version on an OS, a network plug-in, the distribution below a product."""
     rows = default_rows(distribution.name, cluster.version)
     who, where = _name(cluster), plan.where("cluster", "version")
     if distribution.numbering == "product":
-        detail = f"{who} runs on a cluster of another distribution, which the plan does not name: what that pulls is not known"
+        detail = (
+            f"{who} runs on a cluster of another distribution, which the plan does not name, so its default images are unknown"
+        )
         yield UnknownDefault(who, detail, where, missing=True)
     for os in dict.fromkeys(pool.platform.os for pool in plan.pools):
         if not any(row.os == os for row in rows):
-            yield UnknownDefault(who, f"the facts do not say what {who} pulls by itself on {os}", where)
-    # Where a distribution brings no network plug-in, whatever is installed is a workload.
+            yield UnknownDefault(who, f"no facts about the images that {who} pulls by default on {os}", where)
+    # If a distribution installs no network plug-in, the installed one is a workload.
     for cni in _cnis(cluster, distribution) if distribution.brings and rows else ():
         read = any(row.cni == cni for row in rows) or not has_images_of_its_own(distribution.name, cni)
         if cni not in distribution.brings or not read:
-            detail = f"the facts do not say what the network plug-in {cni} pulls on {who}"
+            detail = f"no facts about the images that the network plug-in {cni} pulls on {who}"
             yield UnknownDefault(who, detail, plan.where("cluster", "cni"))
 
 
 def _images_of(
     plan: Plan, cluster: Cluster, distribution: Distribution, release: re.Match[str], sandboxes: Mapping[str, Setting]
 ) -> Iterator[DefaultImage]:
-    """The image of every row that applies. Where nodes name a sandbox image, the distribution's own is not asked for."""
+    """Yield the image of every row that applies. If the nodes configure a sandbox image, leave out the distribution's own."""
     cnis, words = _cnis(cluster, distribution), {"kubernetes": release[1], "revision": release[2] or "*"}
     for row in default_rows(distribution.name, cluster.version):
         own_pause = row.part == PAUSE and distribution.own_runtime
@@ -143,7 +147,9 @@ def _from_sandbox(pool: Pool, sandbox: Setting) -> _Found:
     try:
         reference = parse_reference(sandbox.text)
     except InvalidReference as error:
-        return UnknownDefault(who, f"the sandbox image {sandbox.text!r} is no reference: {error}", sandbox.location, pool.name)
+        return UnknownDefault(
+            who, f"the sandbox image {sandbox.text!r} is not a valid reference: {error}", sandbox.location, pool.name
+        )
     source = f"the configuration of {pool.name}"
     return DefaultImage(who, PAUSE, str(reference), sandbox.location, (pool.name,), source, reference)
 
@@ -152,13 +158,13 @@ def _from_runtime(plan: Plan, pool: Pool) -> Iterator[_Found]:
     where = plan.where("pools", pool.name, "runtime")
     if pool.runtime is None or parse_version(pool.runtime.version) is None:
         if plan.cluster is not None or pool.runtime is not None:
-            detail = f"the plan does not say which version of which runtime {pool.name} has, so its pause image is not known"
+            detail = f"the plan does not state runtime and version of {pool.name}, so its pause image is unknown"
             yield UnknownDefault(pool.name, detail, where, pool.name, missing=True)
         return
     who = str(pool.runtime)
     row = runtime_pause(pool.runtime.name, pool.runtime.version)
     if row is None:
-        yield UnknownDefault(who, f"the facts do not say which pause image {who} asks for", where, pool.name)
+        yield UnknownDefault(who, f"no facts about the pause image that {who} uses", where, pool.name)
         return
     certain = plan.cluster is not None and row.confidence == "high"
     reference = parse_reference(row.image)

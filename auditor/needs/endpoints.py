@@ -1,6 +1,6 @@
-"""The TLS endpoints of a plan: those that it lists, and the registries that its nodes pull from without being listed.
+"""The TLS endpoints of a plan: the listed ones, and the unlisted registries that its nodes pull from.
 
-This is the only place that decides which endpoints there are. The collector observes them, and the site judges them.
+Only this module decides which endpoints exist. The collector observes them, and the site evaluates them.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _kind(endpoint: Endpoint, sources: Mapping[Name, list[_Source]]) -> str:
 
 
 def _name(host: str) -> Name | None:
-    """Host and port; None for a host that no client can connect to."""
+    """Return host and port, or None for a host that no client can connect to."""
     try:
         name, port = split_host_port(host)
     except ValueError:
@@ -77,7 +77,7 @@ def _domain(place: str) -> str:
 
 
 def _sources(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig]) -> Iterator[_Source]:
-    """Every host that nodes pull from, external ones too."""
+    """Yield every host that nodes pull from, external ones too."""
     if plan.registry is not None:
         yield from _of_registry(plan, plan.registry)
     for config in configs.values():
@@ -88,7 +88,7 @@ def _sources(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig]) -> Ite
 
 def _of_registry(plan: Plan, registry: Registry) -> Iterator[_Source]:
     host = _domain(registry.host)
-    # As the collector connects to it: a registry on loopback uses plain HTTP unless the plan names its CA.
+    # The same rule as the collector's: a loopback registry uses plain HTTP unless the plan names its CA.
     is_tls = not registry.insecure and (bool(registry.ca) or not is_loopback(bare(host)))
     yield _Source(host, plan.where("registry", "host"), EndpointOrigin.REGISTRY, is_tls)
     for prefix, place in registry.rewrites.items():
@@ -99,7 +99,7 @@ def _of_registry(plan: Plan, registry: Registry) -> Iterator[_Source]:
 
 
 def _servers(config: NodeConfig) -> Iterator[Server]:
-    """Every mirror of a node configuration, in the files' order."""
+    """Yield every mirror of a node configuration, in file order."""
     namespaces = [*(config.mirrors or {}).values(), *(config.registries or {}).values()]
     namespaces += [entry for root in config.roots for entry in root.values() if isinstance(entry, Namespace)]
     for namespace in namespaces:
@@ -107,7 +107,7 @@ def _servers(config: NodeConfig) -> Iterator[Server]:
 
 
 def _of_images(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig]) -> Iterator[_Source]:
-    """The hosts that nodes ask for an image by its own name: all hosts, where no node configuration says otherwise."""
+    """Yield the hosts from which nodes pull an image by its own name: all hosts, unless a node configuration overrides them."""
     plain = {source.host for source in plan.sources if source.insecure}
     first: dict[tuple[str, str], Location] = {}
     for need in needs.needs:

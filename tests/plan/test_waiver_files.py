@@ -19,7 +19,7 @@ WRONG = (
     (ONE.replace("2027-03-31", "2027-02-31"), "waivers.yaml:2:75: '2027-02-31' is no date"),
     ("waivers: []\n", "waivers.yaml:1:1: a list of waivers is needed"),
     ("- 5\n", "waivers.yaml:1:3: item 1 of waivers: a mapping is needed"),
-    ("- {check: a, check: b}\n", "waivers.yaml:1:14: the key 'check' stands here again"),
+    ("- {check: a, check: b}\n", "waivers.yaml:1:14: the key 'check' occurs twice"),
     ("- [\n", "waivers.yaml:2:1: not YAML"),
     ("", "waivers.yaml: the file is empty"),
 )

@@ -167,7 +167,7 @@ def test_hostile_toml_is_bounded() -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+def test_any_bytes_are_read_or_rejected(data: bytes) -> None:
     try:
         load_toml(data)
     except Unreadable as error:
