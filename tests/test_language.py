@@ -21,6 +21,7 @@ ROOMS: tuple[str, ...] = (
     "auditor/__main__.py",
     "auditor/api.py",
     "auditor/cli",
+    "auditor/facts",
     "auditor/formats.py",
     "auditor/net.py",
     "auditor/oci",
@@ -30,6 +31,7 @@ ROOMS: tuple[str, ...] = (
     "auditor/sizing",
     "auditor/transfer",
     "checks",
+    "docs/facts",
 )
 
 # Phrase (a word or several, matched as whole words, any case) and what to write instead.
