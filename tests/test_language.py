@@ -25,6 +25,7 @@ ROOMS: tuple[str, ...] = (
     "auditor/connection_kinds.py",
     "auditor/engine.py",
     "auditor/errors.py",
+    "auditor/facts",
     "auditor/formats.py",
     "auditor/lazy.py",
     "auditor/located",
@@ -45,6 +46,7 @@ ROOMS: tuple[str, ...] = (
     "tests/needs",
     "tests/test_located.py",
     "tests/test_plugins.py",
+    "docs/facts",
 )
 
 # Phrase (a word or several, matched as whole words, any case) and what to write instead.

@@ -285,7 +285,7 @@ def test_package_without_a_registry_is_undetermined() -> None:
     api, more = "pkg.crossplane.io/v1", {"skipDependencyResolution": True}
     assert list(built(custom(api, "Provider", {"package": "xpkg.example.org/a/b:v1", **more}))) == ["xpkg.example.org/a/b:v1"]
     assert "names no registry" in unknown(custom(api, "Provider", {"package": "a/b:v1", **more}))[0]
-    assert "depends on" in unknown(custom(api, "Provider", {"package": "xpkg.example.org/a/b:v1"}))[0]
+    assert "dependencies of the package" in unknown(custom(api, "Provider", {"package": "xpkg.example.org/a/b:v1"}))[0]
 
 
 def test_list_of_the_plan_closes_what_is_unknown() -> None:
