@@ -28,6 +28,7 @@ ROOMS: tuple[str, ...] = (
     "auditor/pki",
     "auditor/site",
     "auditor/sizing",
+    "auditor/testing",
     "auditor/transfer",
     "checks",
 )
