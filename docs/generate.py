@@ -23,11 +23,13 @@ from auditor.engine import evaluate
 from auditor.pipeline.catalogue import rules
 from auditor.plan.schema import json_schema
 from auditor.plan.starter import starter_plan
+from auditor.testing import site_of
+from auditor.testing.values import day
 from checks import MODULES, catalogue_text, check_in
 from reports.words import WORDS
-from tests.world import day, site_of
 
-sys.path.insert(0, str(Path(__file__).parent))  # the neighbour below is no package
+sys.path.insert(0, str(Path(__file__).parent))  # the neighbours below are no package
+import kit
 import manual
 
 HERE = Path(__file__).parent
@@ -73,8 +75,8 @@ knowing. The severity shown is the worst that a check gives by itself; a plan ma
 the rule, and the reason for every severity of every check.
 
 Each page ends with a worked example: a plan, what was observed of the outside world, and what the auditor says to it.
-Observations are in the short form of the tests: `platforms` are what an image's index offers, `single` is an image without an
-index, `serves` are the certificates that an endpoint sends, its own first.
+Observations are in the short form of the [test kit](testing.md): `platforms` are what an image's index offers, `single` is
+an image without an index, `serves` are the certificates that an endpoint sends, its own first.
 
 ## Words
 """
@@ -288,6 +290,11 @@ def plan_page() -> str:
     return "\n".join([*lines, "", "## The starter", "", "```yaml", starter_plan().rstrip(), "```"]) + "\n"
 
 
+def testing_page() -> str:
+    """docs/testing.md."""
+    return f"{HEADER}\n{kit.page()}"
+
+
 # What is generated, and by what; in this order, as the page of the checks shows what said.yaml holds.
 GENERATED = {
     HERE.parent / "checks" / "catalogue.json": catalogue_text,
@@ -297,6 +304,7 @@ GENERATED = {
     HERE / "severity.md": severity_page,
     HERE / "plan.md": plan_page,
     HERE / "cli.md": cli_page,
+    HERE / "testing.md": testing_page,
     HERE / "auditor.1": manual.page,
 }
 

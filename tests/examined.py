@@ -18,7 +18,8 @@ from auditor.pipeline.load import plan_in
 from auditor.pipeline.site import opened
 from auditor.plan.model import Plan
 from auditor.site import Site
-from tests.world import day, site_of
+from auditor.testing import site_of
+from auditor.testing.values import day
 
 ROOT = Path(__file__).parent.parent
 TODAY = datetime.date(2026, 11, 23)

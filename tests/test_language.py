@@ -41,6 +41,7 @@ ROOMS: tuple[str, ...] = (
     "auditor/site",
     "auditor/sizing",
     "auditor/text.py",
+    "auditor/testing",
     "auditor/transfer",
     "checks",
     "tests/needs",

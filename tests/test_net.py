@@ -26,9 +26,9 @@ from auditor.net import (
 from auditor.plan.reach import reach_of
 from auditor.site import Site
 from auditor.site.mirrors import PullRoute
+from auditor.testing import plan_of, site_of
 from checks import CATALOGUE
 from tests.collectors.test_logins_stay import OWN
-from tests.world import plan_of, site_of
 
 TODAY = datetime.date(2026, 11, 23)
 PLAN = """\

@@ -55,6 +55,16 @@ def test_check_and_importer_of_a_plug_in_are_used(installed: Path, tmp_path: Pat
     assert "The plant's rule 17" in auditor(installed, tmp_path, "explain", "image-from-house").stdout
 
 
+def test_own_tests_of_the_plug_in_pass_where_it_is_installed(installed: Path, tmp_path: Path) -> None:
+    """They use `auditor.testing` only, so they run without a checkout of the auditor's tests."""
+    shutil.copytree(ROOT / "examples/plugin/tests", tmp_path / "tests")
+    known = environment(tmp_path, {"PYTHONPATH": str(installed)})
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
+    done = subprocess.run(command, cwd=tmp_path, env=known, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 passed" in done.stdout
+
+
 # A line of the Prometheus text format: a HELP or TYPE comment, or a name, quoted labels and a number.
 METRIC = re.compile(
     r"# (?:HELP [a-z_]+ [^\n]+|TYPE [a-z_]+ gauge)"

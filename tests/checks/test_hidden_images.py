@@ -11,8 +11,8 @@ from auditor.check import Finding, Fine, Outcome, Severity, Undetermined
 from auditor.needs.resolve import resolve_needs
 from auditor.needs.workload_gaps import open_gaps
 from auditor.plan.load import load_plan
+from auditor.testing import site_of
 from checks import CATALOGUE
-from tests.world import site_of
 
 TODAY = datetime.date(2026, 11, 23)
 BY_ID = {check.id: check for check in CATALOGUE}

@@ -11,8 +11,8 @@ from auditor.check import Severity
 from auditor.site.storage.stage import Stage
 from auditor.site.storage.view import Storage
 from auditor.sizing.archive_formats import in_tar
+from auditor.testing import site_of
 from tests.checks.test_image_checks import WEB, findings, fine, said
-from tests.world import site_of
 
 FAT32 = 4_294_967_295
 LAYER = {"size": 1_234_567_891, "unpacked": {"expanded": 3_000_000_001}}

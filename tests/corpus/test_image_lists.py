@@ -11,8 +11,8 @@ from auditor.needs.defaults import plan_defaults
 from auditor.needs.listed import ListedReferences
 from auditor.readers.lists import ListSource, read_list
 from auditor.readers.model import ListLine
+from auditor.testing import plan_of
 from tests.corpus.folder import corpus
-from tests.world import plan_of
 
 
 def lines(*parts: str) -> tuple[ListLine, ...]:

@@ -16,10 +16,10 @@ from auditor.policy import Policy, judge
 from auditor.report import Cell
 from auditor.report.images import image_rows
 from auditor.site import Site
+from auditor.testing import MemoryEvidence, plan_of
+from auditor.testing.memory import AT, SOURCE, digest_of
 from checks import CATALOGUE
 from tests.corpus.folder import corpus
-from tests.memory import AT, SOURCE, MemoryEvidence, digest_of
-from tests.world import plan_of
 
 pytestmark = pytest.mark.corpus
 

@@ -6,7 +6,7 @@ import datetime
 
 from auditor.evidence.asked import RESUMED
 from auditor.evidence.store import Store
-from tests.memory import AT
+from auditor.testing.memory import AT
 
 MINUTE = datetime.timedelta(minutes=1)
 

@@ -26,10 +26,10 @@ from auditor.pipeline.audit import audit
 from auditor.pipeline.catalogue import catalogue
 from auditor.pipeline.load import LoadedPlan, plan_in
 from auditor.pipeline.settings import Settings
+from auditor.testing.memory import AT
 from reports import render
 from tests.cli.runner import EXAMPLE
 from tests.evidence.test_seal import TABLES, full
-from tests.memory import AT
 
 COUNT = int(os.environ.get("AUDITOR_CORRUPTIONS", "1000"))
 TODAY = datetime.date(2026, 11, 23)

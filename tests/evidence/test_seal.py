@@ -24,10 +24,10 @@ from auditor.evidence.schema import seal_of
 from auditor.evidence.seal import PLAN_TABLES
 from auditor.evidence.store import Store
 from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
+from auditor.testing.memory import AT, SOURCE
 from tests.evidence.tampering import edited
 from tests.evidence.test_store import DIGEST, filled
 from tests.evidence.test_tls import older
-from tests.memory import AT, SOURCE
 
 CHANGED = "was changed after it was written"
 

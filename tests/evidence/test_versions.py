@@ -9,8 +9,8 @@ import pytest
 
 from auditor.evidence.model import BlobSeen, Seen
 from auditor.evidence.store import Store
+from auditor.testing.memory import AT, SOURCE
 from tests.evidence.test_tls import AS_VERSION_3
-from tests.memory import AT, SOURCE
 
 REPOSITORY, DIGEST = "r.example/app", "sha256:" + "1" * 64
 

@@ -14,8 +14,8 @@ from auditor.fix.remedies import remedies
 from auditor.fix.reported import of_finding
 from auditor.fix.written import Joins, Written
 from auditor.site import Site
+from auditor.testing import site_from, site_of
 from checks import CATALOGUE
-from tests.world import site_from, site_of
 
 TODAY = datetime.date(2026, 11, 23)
 

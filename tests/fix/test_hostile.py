@@ -138,7 +138,7 @@ files:
     `touch pwned`
 observed:
   src.example/shop/web:1: {platforms: [linux/amd64, 'windows/amd64:10.0.20348.1']}
-inside: {}
+target: {}
 """
 
 

@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from auditor.fix.written import Joins
+from auditor.testing import site_of
 from checks import CATALOGUE
 from tests.fix.made import after, found, written
 from tests.test_catalogue import cases
-from tests.world import site_of
 
 EXAMPLES = list(cases())
 

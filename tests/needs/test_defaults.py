@@ -16,7 +16,7 @@ from auditor.needs.model import DefaultImage, Defaults
 from auditor.needs.resolve import resolve_needs
 from auditor.plan.model import Plan
 from auditor.readers.model import Setting
-from tests.world import plan_of
+from auditor.testing import plan_of
 
 LINUX = "control: {platform: linux/amd64}"
 WINDOWS = 'win: {platform: "windows/amd64:ltsc2022"}'

@@ -13,7 +13,7 @@ from auditor.oci.document import Descriptor, Index, parse_document
 from auditor.oci.media_types import OCI_INDEX
 from auditor.oci.platform import Platform, parse_platform
 from auditor.oci.select import MAX_DEPTH, PlatformFit, choose, entries, fit_platform, flatten, is_clear, unclear
-from tests.memory import body_of, digest_of
+from auditor.testing.memory import body_of, digest_of
 
 WIN2019, WIN2022, WIN2025 = (parse_platform(f"windows/amd64:{name}") for name in ("ltsc2019", "ltsc2022", "ltsc2025"))
 LINUX = Platform("linux", "amd64")

@@ -13,8 +13,8 @@ from auditor.pki.names import as_address
 from auditor.pki.paths import find_ways
 from auditor.pki.rules import Strength, flaws_of
 from auditor.pki.store import TrustStore
+from auditor.testing.certificates import AT, CA, HOST, hierarchy
 from tests.pki.cases import all_cases
-from tests.pki.make_chains import AT, CA, HOST, hierarchy
 
 
 def ours(chain: tuple[Certificate, ...], roots: tuple[Certificate, ...], host: str) -> bool:

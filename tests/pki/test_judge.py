@@ -17,8 +17,8 @@ from auditor.pki.rules import FlawKind
 from auditor.pki.store import TrustStore, linux_public, windows_programme
 from auditor.pki.stores.windows_roots import inbox_microsoft
 from auditor.pki.verdicts import Incomplete, Invalid, TrustGap, TrustVerdict, Unproven, Untrusted, Verifies
+from auditor.testing.certificates import AIA, AT, CA, HOST, SERVER, Hierarchy, Made, hierarchy, make
 from tests.corpus.folder import corpus
-from tests.pki.make_chains import AIA, AT, CA, HOST, SERVER, Hierarchy, Made, hierarchy, make
 
 PAST = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
 PROGRAMMES = (linux_public(), windows_programme())

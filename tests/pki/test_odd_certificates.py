@@ -15,7 +15,8 @@ from auditor.pki.loading import load_certificates
 from auditor.pki.revocation import UnreadableCrl, read_crl
 from auditor.pki.signature import signature_flaw
 from auditor.pki.stores.reading import read_store
-from tests.pki.make_chains import AT, CA, SERVER, Hierarchy, hierarchy, make, make_crl, patched
+from auditor.testing.certificates import AT, CA, SERVER, Hierarchy, hierarchy, make, make_crl
+from tests.pki.odd_chains import patched
 
 MADE = hierarchy()
 

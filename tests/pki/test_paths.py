@@ -17,8 +17,9 @@ from auditor.pki.paths import End, PathLimits, find_ways
 from auditor.pki.rules import Flaw, FlawKind, Strength, flaws_of
 from auditor.pki.signature import signature_flaw
 from auditor.pki.store import TrustStore, linux_public, windows_programme
+from auditor.testing.certificates import AT, CA, END, HOST, SERVER, START, Hierarchy, Made, hierarchy, make
 from tests.peers.programs import require
-from tests.pki.make_chains import AT, CA, END, HOST, SERVER, START, Hierarchy, Made, hierarchy, make, self_signed, with_openssl
+from tests.pki.odd_chains import self_signed, with_openssl
 
 PAST = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
 

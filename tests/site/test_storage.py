@@ -14,8 +14,7 @@ from auditor.site.storage.extra_images import OWNER
 from auditor.site.storage.image_bases import spread_bases
 from auditor.site.storage.stage import Stage
 from auditor.sizing.platform_estimates import size_of
-from tests.memory import MemoryEvidence
-from tests.world import site_of
+from auditor.testing import MemoryEvidence, site_of
 
 MB = 10**6
 POOLS = """
@@ -134,7 +133,7 @@ def test_what_the_registry_inside_already_has_need_not_be_carried() -> None:
     held = {"media/a.tar": {"bytes": 60 * MB, "images": [{"names": ["a/b:1"], **form}]}}
     inside = {"r.local:5000/a/c:1": observed["a/c:1"]}
     rewrites = "registry: {host: 'r.local:5000', rewrites: {docker.io: 'r.local:5000'}}"
-    media = site(observed, copy, rewrites, archives=held, inside=inside).storage.media
+    media = site(observed, copy, rewrites, archives=held, target=inside).storage.media
     assert media is not None
     assert media.bytes == 60 * MB
 

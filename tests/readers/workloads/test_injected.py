@@ -6,7 +6,7 @@ import pytest
 
 from auditor.readers.demands import Demand, DemandGap
 from auditor.readers.workloads import read_workloads
-from tests.world import plan_of
+from auditor.testing import plan_of
 
 PLAN = "version: 1\npools:\n  lin: {platform: linux/amd64}\nworkloads: [{manifests: deploy}]\n"
 ISTIOD = """apiVersion: v1

@@ -15,7 +15,7 @@ from auditor.readers.demands import Certainty, Demand, DemandGap, Mechanism
 from auditor.readers.workloads import read_workloads
 from auditor.readers.workloads.installed import Operators, default_of, programs, release_key
 from auditor.readers.workloads.operators import _rows, built_images, found_at
-from tests.world import plan_of
+from auditor.testing import plan_of
 
 PLAN = """version: 1
 pools:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from auditor.needs.resolve import resolve_needs
 from auditor.readers.demands import Demand, DemandGap
 from auditor.readers.workloads import read_workloads
-from tests.world import plan_of
+from auditor.testing import plan_of
 
 PLAN = """version: 1
 pools:

@@ -1,26 +1,18 @@
-"""Makes certificates for tests: small authorities that can be wrong in one chosen way.
-
-`python -m tests.pki.make_chains FOLDER` writes the hierarchy of `written` as PEM files.
-"""
+"""Create certificates and CRLs, valid or wrong in one chosen way. Keys are for tests only."""
 
 from __future__ import annotations
 
 import datetime
 import ipaddress
-import subprocess
-import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from auditor.pki.certificate import Certificate, parse_certificate
-from auditor.pki.loading import load_certificates
 
 START = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 END = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
@@ -32,9 +24,11 @@ Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 
 @cache
-def key(name: str, kind: str = "ec") -> Key:
-    """The same key for the same name within a run, as a re-issued authority keeps its key."""
-    assert name
+def key(name: str, kind: str = "ec") -> Key:  # noqa: ARG001 - the cache distinguishes names
+    """Return the key of this name; the same for each call of a run, as a re-issued CA keeps its key.
+
+    `kind` is ec (P-256), rsa (2048 bits), rsa1024 or ed25519.
+    """
     if kind == "ed25519":
         return ed25519.Ed25519PrivateKey.generate()
     if kind == "rsa1024":
@@ -43,12 +37,16 @@ def key(name: str, kind: str = "ec") -> Key:
 
 
 def name_of(text: str) -> x509.Name:
+    """Return the distinguished name with this common name, or an empty one."""
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)] if text else [])
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What to put into a certificate. None leaves the extension out."""
+    """The fields of a certificate. None omits the extension.
+
+    `aia` and `crl` are URLs, `permitted` and `excluded` name constraints.
+    """
 
     dns: tuple[str, ...] | None = None
     ips: tuple[str, ...] = ()
@@ -62,8 +60,8 @@ class Shape:
     excluded: tuple[str, ...] = ()
     critical_unknown: bool = False
     aki: bool = True
-    padding: int = 0  # bytes of an extension that nobody reads
-    notes: int = 0  # so many small ones of that kind, under 1.3.6.1.4.1.99999.10 and on
+    padding: int = 0  # size in bytes of an unknown extension
+    notes: int = 0  # number of small unknown extensions, from 1.3.6.1.4.1.99999.10 on
     start: datetime.datetime = START
     end: datetime.datetime = END
     key_kind: str = "ec"
@@ -76,7 +74,7 @@ SERVER = Shape(dns=(HOST,), ekus=(ExtendedKeyUsageOID.SERVER_AUTH,), ca=False, c
 
 @dataclass(frozen=True)
 class Made:
-    """A certificate with its key."""
+    """A certificate with its key and its common name."""
 
     certificate: Certificate
     key: Key
@@ -84,10 +82,12 @@ class Made:
 
     @property
     def pem(self) -> bytes:
+        """Return the certificate as PEM."""
         return self.certificate.parsed.public_bytes(serialization.Encoding.PEM)
 
     @property
     def key_pem(self) -> bytes:
+        """Return the key as PEM (PKCS #8, not encrypted)."""
         return self.key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
@@ -151,7 +151,7 @@ def _hash_for(signer: Key) -> hashes.SHA256 | None:
 
 
 def make_crl(issuer: Made, until: datetime.datetime, revoked: tuple[Certificate, ...] = ()) -> bytes:
-    """A CRL of `issuer`, DER."""
+    """Return a CRL of `issuer` (DER) that is valid until `until` and lists `revoked`."""
     builder = x509.CertificateRevocationListBuilder().issuer_name(issuer.certificate.parsed.subject).last_update(START)
     builder = builder.next_update(until)
     for certificate in revoked:
@@ -161,8 +161,8 @@ def make_crl(issuer: Made, until: datetime.datetime, revoked: tuple[Certificate,
 
 
 def make(subject: str, issuer: Made | None, shape: Shape) -> Made:
-    """A certificate for `subject`, signed by `issuer`, or by itself."""
-    own = key(shape.key_name or subject or "nobody", shape.key_kind)
+    """Return a certificate for the common name `subject`, signed by `issuer`, or self-signed if that is None."""
+    own = key(shape.key_name or subject or "unnamed", shape.key_kind)
     signer = issuer.key if issuer else own
     signer_name = issuer.certificate.parsed.subject if issuer else name_of(subject)
     builder = (
@@ -184,42 +184,6 @@ def make(subject: str, issuer: Made | None, shape: Shape) -> Made:
     return Made(parse_certificate(signed.public_bytes(serialization.Encoding.DER)), own, subject)
 
 
-def patched(made: Made, issuer: Made, old: bytes, new: bytes) -> Made:
-    """The certificate with some bytes of its content replaced by as many others, and signed anew by a P-256 issuer.
-
-    So a certificate can hold what no library would put into one.
-    """
-    assert isinstance(issuer.key, ec.EllipticCurvePrivateKey)
-    content = _replaced(made.certificate.parsed.tbs_certificate_bytes, old, new)
-    signature = issuer.key.sign(content, ec.ECDSA(hashes.SHA256()))
-    return _assembled(made, content, bytes.fromhex("06082a8648ce3d040302"), signature)
-
-
-def weakly_signed(made: Made, issuer: Made, name: Literal["sha1", "md5"]) -> Made:
-    """The certificate signed anew by an RSA issuer over a digest that no library signs certificates with any more."""
-    assert isinstance(issuer.key, rsa.RSAPrivateKey)
-    sha256 = bytes.fromhex("06092a864886f70d01010b0500")
-    algorithm = sha256.replace(b"\x0b", b"\x05" if name == "sha1" else b"\x04")
-    digest = hashes.SHA1() if name == "sha1" else hashes.MD5()  # noqa: S303 - weak on purpose
-    content = _replaced(made.certificate.parsed.tbs_certificate_bytes, sha256, algorithm)
-    return _assembled(made, content, algorithm, issuer.key.sign(content, padding.PKCS1v15(), digest))
-
-
-def _replaced(content: bytes, old: bytes, new: bytes) -> bytes:
-    assert (content.count(old), len(new)) == (1, len(old))
-    return content.replace(old, new)
-
-
-def _assembled(made: Made, content: bytes, algorithm: bytes, signature: bytes) -> Made:
-    der = _tlv(0x30, content + _tlv(0x30, algorithm) + _tlv(0x03, b"\x00" + signature))
-    return Made(parse_certificate(der), made.key, made.subject)
-
-
-def _tlv(tag: int, content: bytes) -> bytes:
-    size = len(content).to_bytes(2, "big")
-    return bytes([tag]) + (b"\x82" + size if len(content) > 127 else size[1:]) + content
-
-
 @dataclass(frozen=True)
 class Hierarchy:
     """Root, issuing CA and server certificate."""
@@ -230,57 +194,17 @@ class Hierarchy:
 
     @property
     def served(self) -> tuple[Certificate, ...]:
+        """Return the chain that a server sends: leaf and issuing CA."""
         return self.leaf.certificate, self.issuing.certificate
 
     @property
     def whole(self) -> tuple[Certificate, ...]:
+        """Return the chain with its root."""
         return *self.served, self.root.certificate
 
 
 def hierarchy(leaf: Shape = SERVER, issuing: Shape = CA, root: Shape = CA, name: str = HOST) -> Hierarchy:
-    """Three tiers, of which each can be wrong."""
+    """Return root, issuing CA and a server certificate for `name`. Each shape may be wrong."""
     top = make("Corp Root", None, root)
     middle = make("Corp Issuing", top, issuing)
     return Hierarchy(top, middle, make(name, middle, leaf))
-
-
-def with_openssl(openssl: str, folder: Path, digest: str) -> tuple[Certificate, ...]:
-    """A leaf signed with a digest that `cryptography` refuses to sign with, and its RSA root."""
-    root, leaf = folder / "root.pem", folder / "leaf.pem"
-    settings = folder / "leaf.cnf"
-    settings.write_text(
-        f"subjectAltName=DNS:{HOST}\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n", encoding="utf-8"
-    )
-    for command in (
-        f"req -x509 -newkey rsa:2048 -nodes -subj /CN=Old -days 3650 -sha256 -keyout root.key -out {root}",
-        f"req -newkey rsa:2048 -nodes -subj /CN={HOST} -keyout leaf.key -out leaf.csr",
-        f"x509 -req -in leaf.csr -CA {root} -CAkey root.key -{digest} -CAcreateserial -days 3650 -extfile leaf.cnf -out {leaf}",
-    ):
-        subprocess.run([openssl, *command.split()], check=True, capture_output=True, cwd=folder)
-    return load_certificates(leaf.read_bytes() + root.read_bytes()).certificates
-
-
-def self_signed(openssl: str, folder: Path, algorithm: str) -> Certificate:
-    """A root with a key of one of OpenSSL's algorithms."""
-    parameters = folder / "parameters.pem"
-    if algorithm == "dsa":
-        generate = f"genpkey -genparam -algorithm DSA -pkeyopt dsa_paramgen_bits:1024 -out {parameters}"
-        subprocess.run([openssl, *generate.split()], check=True, capture_output=True, cwd=folder)
-        algorithm = f"param:{parameters}"
-    new_key, *options = algorithm.split(maxsplit=1)
-    command = f"req -x509 -newkey {new_key} {' '.join(options)} -nodes -subj /CN=Root -days 30 -keyout root.key -out root.pem"
-    subprocess.run([openssl, *command.split()], check=True, capture_output=True, cwd=folder)
-    return load_certificates((folder / "root.pem").read_bytes()).certificates[0]
-
-
-def written(folder: Path) -> None:
-    """Write root.pem, issuing.pem, leaf.pem, leaf.key and chain.pem."""
-    made = hierarchy(leaf=replace(SERVER, aia=(AIA,)))
-    for name, part in (("root", made.root), ("issuing", made.issuing), ("leaf", made.leaf)):
-        (folder / f"{name}.pem").write_bytes(part.pem)
-    (folder / "leaf.key").write_bytes(made.leaf.key_pem)
-    (folder / "chain.pem").write_bytes(made.leaf.pem + made.issuing.pem)
-
-
-if __name__ == "__main__":
-    written(Path(sys.argv[1]))
