@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from auditor.fix.written import Joins
+from auditor.fix.fix_files import Joins
 from checks import CATALOGUE
 from tests.fix.made import after, found, written
 from tests.test_catalogue import cases

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.report.images import image_rows
+from auditor.report.image_matrix import image_rows
 from auditor.report.sections import egress_rows
 from checks import CATALOGUE
 from tests.made_checks import TODAY

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.pki.rules import SERVER_AUTH
-from auditor.pki.store import linux_public, windows_programme
+from auditor.pki.path_rules import SERVER_AUTH
 from auditor.pki.stores.der import NotDer, dotted, elements
 from auditor.pki.stores.trust_list import ListedRoot, NotATrustList, read_trust_list
 from auditor.pki.stores.windows_roots import (
@@ -23,6 +22,7 @@ from auditor.pki.stores.windows_roots import (
     public_by_sha1,
     refusal,
 )
+from auditor.pki.trust_store import linux_public, windows_programme
 from tests.pki.make_chains import hierarchy
 from tests.pki.stores.written import element
 
