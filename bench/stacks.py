@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx
 
-from auditor.collectors.registry import connections
+from auditor.collectors.registry import connection_pool
 from auditor.collectors.registry.transport import LeanTransport
 from auditor.collectors.registry.wire import WireConnection
 from auditor.oci.media_types import ACCEPT
@@ -155,12 +155,12 @@ async def _exchange(client: Client, urls: list[str], workers: int) -> int:
 @contextlib.contextmanager
 def replaced(make: Callable[[], httpx.AsyncBaseTransport]) -> Iterator[None]:
     """Let the collector use other transports than ours."""
-    ours = connections.make_transport
-    connections.make_transport = lambda *_: make()
+    ours = connection_pool.make_transport
+    connection_pool.make_transport = lambda *_: make()
     try:
         yield
     finally:
-        connections.make_transport = ours
+        connection_pool.make_transport = ours
 
 
 class Figures:

@@ -14,8 +14,8 @@ from auditor.site.copies import ComparedCopy
 from auditor.site.images import Placement, Trouble
 from auditor.site.transfers import Carriage
 from auditor.text import format_size, listed
+from auditor.transfer.copy_layers import carrying
 from auditor.transfer.hops import Unpredicted
-from auditor.transfer.layers import carrying
 from checks.bringing import with_foreign_layers
 from checks.placed import image_subject, unknown
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from auditor.check import Fact, Part, Remedy, Role, Subject, Undetermined
 from auditor.evidence.model import Kind
-from auditor.pki.rules import Flaw, FlawKind
+from auditor.pki.path_rules import Flaw, FlawKind
 from auditor.plan.model import Endpoint
 from auditor.site import Site
 from auditor.site.trust.cases import GAP_KINDS, TrustCase

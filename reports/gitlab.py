@@ -10,8 +10,8 @@ import hashlib
 
 from auditor.check import Severity, Undetermined
 from auditor.report import JudgedFinding, Report, ScopeRow
+from reports.ascii_json import Json, plain, written_list
 from reports.headline import status, unexamined
-from reports.plain import Json, plain, written_list
 from reports.wording import FilePosition, place_of, shortened
 
 SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.INFO: "info"}

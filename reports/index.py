@@ -13,7 +13,7 @@ from auditor.text import in_brackets, short
 from reports.cleaning import clean
 from reports.headline import title
 from reports.html import render_index
-from reports.html.view import verdict_word
+from reports.html.shapes import verdict_word
 
 _LONGEST = 200
 

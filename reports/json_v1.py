@@ -25,8 +25,8 @@ from auditor.report import (
     TrustRow,
     Waived,
 )
-from reports.plain import Json, plain
-from reports.plain import pieces as in_pieces
+from reports.ascii_json import Json, plain
+from reports.ascii_json import pieces as in_pieces
 from reports.summary import fixable
 
 VERSION = 1

@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from auditor.check import Finding, Kind, Severity, Subject, Undetermined
 from auditor.report import CheckRow, JudgedFinding, Report, ScopeRow
 from reports import basis, hosts
+from reports.ascii_json import Json, plain, written
 from reports.cleaning import clean
 from reports.folding import who_of
 from reports.headline import headline, meaning, status, unexamined
-from reports.plain import Json, plain, written
 from reports.wording import FilePosition, place_of
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

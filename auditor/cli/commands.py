@@ -10,7 +10,7 @@ import typer
 import typer.main
 from typer.core import TyperCommand
 
-from auditor.cli.values import without_adapters
+from auditor.cli.option_values import without_adapters
 
 
 @dataclass(frozen=True, slots=True)

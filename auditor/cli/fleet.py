@@ -9,7 +9,7 @@ from auditor.cli.output import named_form, use_colour, write_atomically, write_s
 from auditor.cli.progress import bar
 from auditor.cli.saying import notice, say_error
 from auditor.errors import AuditorError, UsageError
-from auditor.fix.written import file_name
+from auditor.fix.fix_files import file_name
 from auditor.formats import Form
 from auditor.pipeline.callbacks import Callbacks
 from auditor.pipeline.fleet import audit_each

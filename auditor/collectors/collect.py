@@ -16,15 +16,15 @@ from auditor import __version__
 from auditor.collectors.answered import Answers
 from auditor.collectors.archived import observe_archives
 from auditor.collectors.certificate_urls import CertificateUrls
-from auditor.collectors.endpoints import EndpointCollector, ObserveChain, ObserveOffered
-from auditor.collectors.images import ImageCollector, WantedPlatform, Where
+from auditor.collectors.endpoint_collector import EndpointCollector, ObserveChain, ObserveOffered
+from auditor.collectors.image_collector import ImageCollector, WantedPlatform, Where
 from auditor.collectors.presence import PresenceCollector
 from auditor.collectors.registry.answers import now
 from auditor.collectors.registry.client import RegistryClient
 from auditor.collectors.registry.environment import check_proxies, check_roots
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.tls import observe_chain, observe_offered
-from auditor.collectors.unpacked import UnpackedCollector
+from auditor.collectors.unpacked_sizes import UnpackedCollector
 from auditor.errors import AuditorError, UsageError
 from auditor.evidence.missed import Missed, missed_since
 from auditor.evidence.model import Place, Verify

@@ -22,7 +22,7 @@ from auditor.collectors.programs import ProgramError, find, run, without_network
 from auditor.errors import Location, strerror
 from auditor.located import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan, Workload
-from auditor.plan.paths import is_inside, normal
+from auditor.plan.plan_paths import is_inside, normal
 from auditor.plan.secrets import secret_in
 from auditor.readers.workloads.charts import ChartByteLimit, UnreadableChart, unpacked
 from auditor.readers.workloads.rendered import (

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from auditor.check import Severity, Subject
 from auditor.evidence.model import Kind
-from auditor.report.reading import Document, dicts, part, place, subject, text
+from auditor.report.report_reader import Document, dicts, part, place, subject, text
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Row = TypeVar("_Row")

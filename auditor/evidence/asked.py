@@ -11,7 +11,7 @@ import datetime
 from typing import Final
 
 from auditor.evidence.database import Database
-from auditor.evidence.rows import as_text, to_text, to_time
+from auditor.evidence.sqlite_rows import as_text, to_text, to_time
 
 RESUMED: Final = datetime.timedelta(hours=1)
 _KEY: Final = "collected.run"

@@ -10,7 +10,7 @@ import msgspec
 
 from auditor.evidence.asked import AskedTable
 from auditor.evidence.model import BlobSeen, Observation, Seen
-from auditor.evidence.rows import MAX_TEXT, SEEN, Row, as_size, as_text, to_columns, to_observation, to_time
+from auditor.evidence.sqlite_rows import MAX_TEXT, SEEN, Row, as_size, as_text, to_columns, to_observation, to_time
 
 _COLUMNS: Final = "outcome, detail, at, source, size, media_type, hashed"
 _ONE: Final = f"SELECT {_COLUMNS} FROM blob WHERE repository = ? AND digest = ?"  # noqa: S608 - constants

@@ -12,7 +12,8 @@ from typing import Final, Self
 
 from auditor import __version__
 from auditor.errors import EvidenceError
-from auditor.evidence.schema import (
+from auditor.evidence.seal import DAMAGED, Seal
+from auditor.evidence.sqlite_schema import (
     check_header,
     check_tables,
     connect,
@@ -24,7 +25,6 @@ from auditor.evidence.schema import (
     stand_in,
     upgrade,
 )
-from auditor.evidence.seal import DAMAGED, Seal
 
 # What a killed run loses at most: so many rows, or what was written in so many seconds.
 BATCH: Final = 1024

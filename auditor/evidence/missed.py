@@ -11,8 +11,8 @@ from auditor.evidence.causes import Fault
 from auditor.evidence.database import Database
 from auditor.evidence.model import Absent, Failed, Kind, Observation, Seen
 from auditor.evidence.overlay import Unanswered
-from auditor.evidence.rows import to_observation, to_text
 from auditor.evidence.seal import DAMAGED
+from auditor.evidence.sqlite_rows import to_observation, to_text
 
 ARCHIVES = "archives"
 SIZES = "unpacked sizes"

@@ -31,7 +31,8 @@ from auditor.evidence.model import (
     TagSeen,
     TlsOffered,
 )
-from auditor.evidence.rows import (
+from auditor.evidence.seal import DAMAGED
+from auditor.evidence.sqlite_rows import (
     ABSENT,
     SEEN,
     as_bytes,
@@ -43,7 +44,6 @@ from auditor.evidence.rows import (
     to_text,
     to_time,
 )
-from auditor.evidence.seal import DAMAGED
 from auditor.evidence.tally import Tally, tallied
 from auditor.oci.unpacked import AllUnpacked, UnpackedKind, UnpackedSeen
 

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from auditor.fix.written import quoted
+from auditor.fix.fix_files import quoted
 
 CA = "registry-ca.pem"
 OWN, NEW = "own", "new"  # in place of a digest: a file that only `auditor fix` writes; a file that must not exist yet

@@ -9,19 +9,19 @@ from typing import Any
 
 from auditor.check import RemedyKind
 from auditor.evidence.model import Place
+from auditor.fix.config_files import setting_files
 from auditor.fix.errands import Stayed, errands
+from auditor.fix.fix_files import Written
 from auditor.fix.from_report import errands_in
 from auditor.fix.lists import list_files
-from auditor.fix.nodes import node_files
+from auditor.fix.node_files import node_files
 from auditor.fix.readme import readme
 from auditor.fix.reported import Reported, in_report
 from auditor.fix.roots import root_files
 from auditor.fix.scripts import crane, regctl, skopeo
 from auditor.fix.scripts.frame import ScriptInputs
-from auditor.fix.settings import setting_files
 from auditor.fix.steps import Errand, Rewrite
-from auditor.fix.written import Written
-from auditor.report.reading import text
+from auditor.report.report_reader import text
 from auditor.site import Site
 
 _OF_IMAGES = frozenset({RemedyKind.COPY_IMAGE, RemedyKind.COPY_AGAIN})

@@ -14,8 +14,8 @@ from auditor.needs.model import Needs
 from auditor.net import Reach, bare, canonical, is_loopback
 from auditor.plan.host_port import split_host_port
 from auditor.plan.model import API_SERVER_KIND, REGISTRY_KIND, Endpoint, EndpointOrigin, Plan, Registry
-from auditor.readers.node_config.addresses import default_scheme, own_host
 from auditor.readers.node_config.model import Namespace
+from auditor.readers.node_config.urls import default_scheme, own_host
 
 if TYPE_CHECKING:
     from auditor.readers.node_config import NodeConfig, Server

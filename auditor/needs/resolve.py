@@ -10,7 +10,7 @@ from auditor.needs.model import Defaults, Need, Needs, Reason
 from auditor.oci.platform import Platform
 from auditor.oci.reference import Reference
 from auditor.plan.model import ImageSource, Plan
-from auditor.plan.paths import is_inside, normal, shown_path
+from auditor.plan.plan_paths import is_inside, normal, shown_path
 from auditor.readers import node_config
 from auditor.readers.demands import Demand, Mechanism
 from auditor.readers.lists import ListSource, read_list

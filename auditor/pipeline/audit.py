@@ -11,11 +11,11 @@ from auditor.needs.resolve import resolve_needs
 from auditor.pipeline.ca import ca_for, refuse_ca
 from auditor.pipeline.callbacks import SILENT, Callbacks
 from auditor.pipeline.catalogue import severities
-from auditor.pipeline.charts import with_charts
+from auditor.pipeline.chart_rendering import with_charts
 from auditor.pipeline.fixes import fix_command, with_fixes
-from auditor.pipeline.load import LoadedPlan
+from auditor.pipeline.inputs import LoadedPlan
 from auditor.pipeline.settings import Settings
-from auditor.pipeline.site import site_of, source_of
+from auditor.pipeline.site_building import site_of, source_of
 from auditor.plan.load import load_waivers
 from auditor.plan.model import Plan
 from auditor.policy import Policy, judge

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from auditor import __version__
 from auditor.fix.possible import may_resolve
 from auditor.fix.reported import Reported, of_finding
-from auditor.pipeline.load import LoadedPlan
+from auditor.pipeline.inputs import LoadedPlan
 from auditor.pipeline.settings import Settings, real_day
 from auditor.report import Report
 from auditor.site import Site

@@ -12,11 +12,11 @@ from dataclasses import replace
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.clients import ClientModel
+from auditor.pki.path_rules import Flaw, FlawKind, flaws_of
 from auditor.pki.paths import CertificatePath, End, Ways, find_ways
 from auditor.pki.pool_trust import PoolTrust
-from auditor.pki.rules import Flaw, FlawKind, flaws_of
-from auditor.pki.store import windows_programme
 from auditor.pki.stores.windows_roots import AnchorClass, classify, refusal
+from auditor.pki.trust_store import windows_programme
 from auditor.pki.verdicts import (
     Distrust,
     Incomplete,

@@ -1,7 +1,7 @@
 """Find every path from a leaf to an anchor, and the ends of the other paths.
 
-The walk tries every issuer with the right name, so cross-signed hierarchies yield all their paths. `auditor.pki.rules` then
-decides which one is valid. The walk is bounded: a path repeats no certificate and no key, and `PathLimits` bounds depth,
+The walk tries every issuer with the right name, so cross-signed hierarchies yield all their paths. `auditor.pki.path_rules`
+then decides which one is valid. The walk is bounded: a path repeats no certificate and no key, and `PathLimits` bounds depth,
 paths and steps.
 """
 
@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.signature import signature_flaw
-from auditor.pki.store import TrustStore, prefer_key
+from auditor.pki.trust_store import TrustStore, prefer_key
 
 
 class End(enum.StrEnum):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.clients import ClientModel
-from auditor.pki.store import TrustStore
+from auditor.pki.trust_store import TrustStore
 
 NOTHING = TrustStore("nothing")
 

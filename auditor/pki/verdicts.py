@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from auditor.pki.certificate import Certificate
-from auditor.pki.rules import Flaw
+from auditor.pki.path_rules import Flaw
 
 
 @dataclass(frozen=True, slots=True)

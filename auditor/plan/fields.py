@@ -15,9 +15,9 @@ from auditor.plan.areas import REQUIRABLE
 from auditor.plan.host_port import split_host_port
 from auditor.plan.keys import ValueForm
 from auditor.plan.kubernetes_names import MOST_RELEASE, is_label, is_release
-from auditor.plan.nodes import node_platform
+from auditor.plan.node_platforms import node_platform
 from auditor.plan.parts import ROOT_UPDATES, Program
-from auditor.plan.paths import normal
+from auditor.plan.plan_paths import normal
 from auditor.plan.secrets import secret_in
 from auditor.plan.units import parse_duration, parse_program, parse_rate, parse_size
 from auditor.text import FORBIDDEN, MAX_TEXT, shown

@@ -13,7 +13,7 @@ import msgspec
 
 from auditor.errors import Location, Problem, strerror
 from auditor.plan.off_limits import HINT, is_of_the_kernel, why_off_limits
-from auditor.plan.paths import below, is_inside, normal
+from auditor.plan.plan_paths import below, is_inside, normal
 from auditor.plan.spelling import nearest
 from auditor.redaction import remember_found
 from auditor.text import FORBIDDEN, clean, shown

@@ -10,8 +10,8 @@ import re
 
 from auditor.errors import Location
 from auditor.plan.model import ImageSource, Plan, Pool
-from auditor.plan.nodes import node_platform
-from auditor.plan.paths import normal
+from auditor.plan.node_platforms import node_platform
+from auditor.plan.plan_paths import normal
 from auditor.plan.tree import Plain, Tree
 
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./, +=-]{0,250}")

@@ -15,7 +15,7 @@ from auditor.plan.files import CarriedFiles, DiskFiles, FileProblem, Files, left
 from auditor.plan.lists_only import plan_of_lists
 from auditor.plan.model import Plan, Waiver
 from auditor.plan.names import dangling_pools, named_files
-from auditor.plan.paths import is_inside, normal
+from auditor.plan.plan_paths import is_inside, normal
 from auditor.plan.tree import Tree, parse_tree
 from auditor.plan.waiver_files import KEY, put_in_place
 from auditor.redaction import remember_found

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from auditor.errors import Location, PlanError, Problem
-from auditor.plan.paths import is_inside, normal, shown_path
+from auditor.plan.plan_paths import is_inside, normal, shown_path
 from auditor.plan.tree import Plain, Tree, parse_tree
 from auditor.text import shown
 

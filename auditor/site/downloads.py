@@ -11,7 +11,7 @@ from auditor.readers.scripts import Command, Word
 from auditor.site.fetches import shown_url
 from auditor.site.script_lines import ReadScript, UnreadScript
 from auditor.site.scripts import bare, unread_shell
-from auditor.transfer.downloads import Argument, Download, is_downloader, read_download
+from auditor.transfer.download_commands import Argument, Download, is_downloader, read_download
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from auditor.needs.model import Need
 from auditor.oci.document import Descriptor
 from auditor.site.images import Images
 from auditor.site.transfers import Carriage
+from auditor.transfer.copy_layers import Fate
 from auditor.transfer.hops import Unpredicted
-from auditor.transfer.layers import Fate
 
 Ordinary = Mapping[Need, frozenset[str]]
 

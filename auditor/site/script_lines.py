@@ -11,10 +11,10 @@ from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers
 from auditor.site.scripts import CopyLine, UnknownCommand, concerned, kept_by, left_behind, lines_of
 from auditor.site.transfers import Transfer
-from auditor.transfer.commands import STORE
+from auditor.transfer.copy_commands import STORE
+from auditor.transfer.copy_layers import Fate
+from auditor.transfer.copy_platforms import Kept
 from auditor.transfer.hops import Unpredicted
-from auditor.transfer.layers import Fate
-from auditor.transfer.platforms import Kept
 
 
 @dataclass

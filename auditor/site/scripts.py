@@ -15,11 +15,11 @@ from auditor.readers.scripts import Command, Script, Word
 from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers
 from auditor.site.transfers import Transfer
-from auditor.transfer.commands import STORE, Call, name_of, read_call, tool_in
+from auditor.transfer.copy_commands import STORE, Call, name_of, read_call, tool_in
+from auditor.transfer.copy_layers import Fate, fate_on
+from auditor.transfer.copy_options import Options
+from auditor.transfer.copy_platforms import CopyPlatforms, Kept, keeps, platform_row
 from auditor.transfer.hops import Hop, Unpredicted
-from auditor.transfer.layers import Fate, fate_on
-from auditor.transfer.options import Options
-from auditor.transfer.platforms import CopyPlatforms, Kept, keeps, platform_row
 
 _RUNS_TEXT = frozenset({"eval", "source", ".", "iex", "invoke-expression"})
 _SHELLS = frozenset({"sh", "bash", "dash", "pwsh", "powershell", "ssh", "cmd"})

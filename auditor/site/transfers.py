@@ -21,10 +21,10 @@ from auditor.site.archives.view import Archives
 from auditor.site.images import Images, Placement
 from auditor.site.layers import foreign_layers
 from auditor.sizing.archive_formats import ArchiveFormat, archive_format
+from auditor.transfer.copy_layers import Fate, fate_over, layer_row
+from auditor.transfer.copy_options import Options, read_options
+from auditor.transfer.copy_platforms import CopyPlatforms, platform_row
 from auditor.transfer.hops import REGISTRY, Hop, Unpredicted
-from auditor.transfer.layers import Fate, fate_over, layer_row
-from auditor.transfer.options import Options, read_options
-from auditor.transfer.platforms import CopyPlatforms, platform_row
 
 Way = tuple[Hop, ...]
 _ALLOW = f"--{ALLOW}"

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from auditor.site.ordinary import made_ordinary as made_ordinary
     from auditor.site.present import is_present as is_present
     from auditor.site.pulls import pulls as pulls
-    from auditor.site.registry_config import is_distribution as is_distribution
-    from auditor.site.registry_config import registry_remote as registry_remote
-    from auditor.site.registry_config import registry_slips as registry_slips
+    from auditor.site.registry_settings import is_distribution as is_distribution
+    from auditor.site.registry_settings import registry_remote as registry_remote
+    from auditor.site.registry_settings import registry_slips as registry_slips
     from auditor.site.script_lines import UnreadScript as UnreadScript
     from auditor.site.script_lines import read_scripts as read_scripts
     from auditor.site.storage.view import Storage as Storage
@@ -81,7 +81,7 @@ else:
             "auditor.site.ordinary": ("made_ordinary",),
             "auditor.site.present": ("is_present",),
             "auditor.site.pulls": ("pulls",),
-            "auditor.site.registry_config": (
+            "auditor.site.registry_settings": (
                 "is_distribution",
                 "registry_remote",
                 "registry_slips",

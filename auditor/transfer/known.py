@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from auditor.facts import table
-from auditor.transfer.layers import CopyLayers
-from auditor.transfer.platforms import CopyPlatforms
+from auditor.transfer.copy_layers import CopyLayers
+from auditor.transfer.copy_platforms import CopyPlatforms
 
 
 @cache

@@ -31,8 +31,8 @@ from auditor.site import Requirement, Site
 from auditor.site.copies import ComparedCopy
 from auditor.site.layers import leads_outside, rule_of
 from auditor.site.transfers import Carriage
+from auditor.transfer.copy_layers import Fate
 from auditor.transfer.hops import Unpredicted
-from auditor.transfer.layers import Fate
 from checks.bringing import with_foreign_layers
 from checks.copied import arrived, fine_among, layer_named, tool_of, unpredicted, where_to
 from checks.placed import subject_of

@@ -39,9 +39,9 @@ from auditor.site.layers import foreign_layers
 from auditor.site.script_lines import LineLosses, ReadScript, UnreadScript
 from auditor.site.scripts import CopyLine
 from auditor.text import and_more
+from auditor.transfer.copy_layers import Fate, carrying
+from auditor.transfer.copy_platforms import keeping_all, platform_row
 from auditor.transfer.hops import Unpredicted
-from auditor.transfer.layers import Fate, carrying
-from auditor.transfer.platforms import keeping_all, platform_row
 from checks.affected import not_arrived, of_placements, waiting
 from checks.copied import to_copy
 

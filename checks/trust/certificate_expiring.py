@@ -27,7 +27,7 @@ from dataclasses import dataclass
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.pki.certificate import Certificate
-from auditor.pki.rules import Flaw, dates
+from auditor.pki.path_rules import Flaw, dates
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, end_of_day, flaw_symptom

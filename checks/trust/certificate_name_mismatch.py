@@ -26,8 +26,8 @@ from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Role, Severity, Undetermined, define
 from auditor.evidence.model import Kind
-from auditor.pki.names import NameMismatch, as_address, mismatch
-from auditor.pki.rules import FlawKind, name_flaw
+from auditor.pki.host_names import NameMismatch, as_address, mismatch
+from auditor.pki.path_rules import FlawKind, name_flaw
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, flaw_symptom

@@ -25,7 +25,7 @@ from collections.abc import Iterable, Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Severity, Subject, Undetermined, define
 from auditor.pki.certificate import Certificate
-from auditor.pki.rules import Flaw, FlawKind
+from auditor.pki.path_rules import Flaw, FlawKind
 from auditor.pki.signature import BROKEN_HASHES
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site

@@ -29,7 +29,7 @@ from auditor.plan.model import Endpoint, Pool
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
 from auditor.site.trust.served import Unseen
-from auditor.site.trust.versions import NEW, OLD, Offered, Speech, offered_by
+from auditor.site.trust.tls_versions import NEW, OLD, Offered, Speech, offered_by
 from checks.endpoints import cases_by_endpoint, endpoint_subject, unseen
 
 ID = "tls-version-mismatch"

@@ -19,7 +19,7 @@ from auditor.report import Report
 from auditor.text import format_size, many
 from reports import basis, headline, hosts, summary, ways
 from reports.cleaning import clean
-from reports.html import matrix, view
+from reports.html import matrix, shapes
 from reports.html.page import coded, paragraphs
 from reports.words import WORDS
 
@@ -49,14 +49,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        size=format_size, many=many, paragraphs=paragraphs, coded=coded, fact=view.fact, tone=view.tone, flat=_flat
+        size=format_size, many=many, paragraphs=paragraphs, coded=coded, fact=shapes.fact, tone=shapes.tone, flat=_flat
     )
     environment.globals.update(
         summary=summary,
         headline=headline,
         hosts=hosts,
         basis=basis,
-        view=view,
+        shapes=shapes,
         ways=ways,
         words=WORDS,
         matrices=matrix,

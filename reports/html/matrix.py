@@ -12,7 +12,7 @@ from markupsafe import Markup
 from auditor.report import Cell, CellStatus, ImageRow, Report
 from auditor.text import format_size, many
 from reports import summary
-from reports.html.view import tone
+from reports.html.shapes import tone
 from reports.standings import ACCEPTED, legend
 
 MOST_TITLES = 200  # more groups than this are read by nobody

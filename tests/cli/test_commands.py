@@ -17,7 +17,7 @@ import typer.main
 
 from auditor.cli.app import app
 from auditor.cli.commands import COMMANDS, CommandRow, Deferred
-from auditor.cli.values import without_adapters
+from auditor.cli.option_values import without_adapters
 
 ours = pytest.mark.parametrize("row", COMMANDS, ids=lambda row: row.name)
 

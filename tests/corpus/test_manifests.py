@@ -14,7 +14,7 @@ from auditor.oci.document import Index, Manifest, Schema1, parse_document
 from auditor.oci.select import entries
 from auditor.policy import Policy, judge
 from auditor.report import Cell
-from auditor.report.images import image_rows
+from auditor.report.image_matrix import image_rows
 from auditor.site import Site
 from auditor.testing import MemoryEvidence, plan_of
 from auditor.testing.memory import AT, SOURCE, digest_of

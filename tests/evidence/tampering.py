@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-from auditor.evidence.schema import seal_of
+from auditor.evidence.sqlite_schema import seal_of
 
 
 def edited(path: Path, *statements: str) -> Path:

@@ -24,7 +24,7 @@ from auditor.evidence.model import ChainSeen, Seen
 from auditor.evidence.store import Store
 from auditor.pipeline.audit import audit
 from auditor.pipeline.catalogue import catalogue
-from auditor.pipeline.load import LoadedPlan, plan_in
+from auditor.pipeline.inputs import LoadedPlan, plan_in
 from auditor.pipeline.settings import Settings
 from auditor.testing.memory import AT
 from reports import render

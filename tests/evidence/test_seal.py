@@ -20,8 +20,8 @@ from auditor.evidence.model import (
     TagSeen,
     TlsOffered,
 )
-from auditor.evidence.schema import seal_of
 from auditor.evidence.seal import PLAN_TABLES
+from auditor.evidence.sqlite_schema import seal_of
 from auditor.evidence.store import Store
 from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
 from auditor.testing.memory import AT, SOURCE

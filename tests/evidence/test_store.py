@@ -257,7 +257,7 @@ def test_values_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_two_writers_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auditor.evidence.schema._LOCK_TIMEOUT", 0.05)
+    monkeypatch.setattr("auditor.evidence.sqlite_schema._LOCK_TIMEOUT", 0.05)
     path = filled(tmp_path / "site.evidence")
     with Store.create(path), pytest.raises(EvidenceError) as caught:
         Store.create(path)

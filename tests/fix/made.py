@@ -10,9 +10,9 @@ import yaml
 
 from auditor.check import Finding
 from auditor.engine import evaluate
+from auditor.fix.fix_files import Joins, Written
 from auditor.fix.remedies import remedies
 from auditor.fix.reported import of_finding
-from auditor.fix.written import Joins, Written
 from auditor.site import Site
 from auditor.testing import site_from, site_of
 from checks import CATALOGUE

@@ -14,8 +14,8 @@ import tree_sitter_powershell
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditor.fix.fix_files import Written, file_name, quoted, remark
 from auditor.fix.remedies import remedies_by_report
-from auditor.fix.written import Written, file_name, quoted, remark
 from auditor.report import Report
 from reports import render
 from tests.fix.made import written

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from auditor.needs.resolve import resolve_needs
-from auditor.pipeline.charts import with_charts
-from auditor.pipeline.load import load
+from auditor.pipeline.chart_rendering import with_charts
+from auditor.pipeline.inputs import load
 from auditor.readers.demands import Demand, DemandGap
 from tests.peers.programs import require
 

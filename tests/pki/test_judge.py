@@ -12,10 +12,10 @@ from auditor.pki.certificate import Certificate
 from auditor.pki.clients import ClientModel, client_model
 from auditor.pki.judge import judge
 from auditor.pki.loading import load_certificates
+from auditor.pki.path_rules import FlawKind
 from auditor.pki.pool_trust import PoolTrust
-from auditor.pki.rules import FlawKind
-from auditor.pki.store import TrustStore, linux_public, windows_programme
 from auditor.pki.stores.windows_roots import inbox_microsoft
+from auditor.pki.trust_store import TrustStore, linux_public, windows_programme
 from auditor.pki.verdicts import Incomplete, Invalid, TrustGap, TrustVerdict, Unproven, Untrusted, Verifies
 from auditor.testing.certificates import AIA, AT, CA, HOST, SERVER, Hierarchy, Made, hierarchy, make
 from tests.corpus.folder import corpus

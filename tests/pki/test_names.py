@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from auditor.pki.names import NameFlaw, canonical, mismatch
+from auditor.pki.host_names import NameFlaw, canonical, mismatch
 from auditor.testing.certificates import SERVER, Shape, make
 
 NAMES = make(

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.pki.certificate import Certificate, parse_certificate
+from auditor.pki.path_rules import Flaw, FlawKind, Strength, flaws_of
 from auditor.pki.paths import End, PathLimits, find_ways
-from auditor.pki.rules import Flaw, FlawKind, Strength, flaws_of
 from auditor.pki.signature import signature_flaw
-from auditor.pki.store import TrustStore, linux_public, windows_programme
+from auditor.pki.trust_store import TrustStore, linux_public, windows_programme
 from auditor.testing.certificates import AT, CA, END, HOST, SERVER, START, Hierarchy, Made, hierarchy, make
 from tests.peers.programs import require
 from tests.pki.odd_chains import self_signed, with_openssl

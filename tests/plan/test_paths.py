@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from auditor.api import audit, collect
-from auditor.plan.paths import below, is_inside, normal
+from auditor.plan.plan_paths import below, is_inside, normal
 from auditor.report import Report
 from tests.cli.runner import EXAMPLE
 from tests.collectors.archives.made import docker, tar, written

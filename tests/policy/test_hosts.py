@@ -11,7 +11,7 @@ from auditor.evidence.causes import Cause, Fault, cause_of_status, host_of
 from auditor.evidence.model import Kind
 from auditor.plan.model import PLAN_OF_LISTS
 from auditor.policy import Policy, judge
-from auditor.policy.hosts import WORDS, host_remedy, host_rows
+from auditor.policy.unanswered_hosts import WORDS, host_remedy, host_rows
 from auditor.testing import plan_of
 from reports import format_names, render
 from tests.made_checks import TODAY, outcomes_of, result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.report.images import image_rows
+from auditor.report.image_matrix import image_rows
 from auditor.report.sections import egress_rows
 from auditor.testing import site_of
 from checks import CATALOGUE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.report.images import image_rows
+from auditor.report.image_matrix import image_rows
 from auditor.report.sections import ITEMS, egress_rows, storage_stages
 from auditor.site import Site
 from auditor.testing import site_from, site_of

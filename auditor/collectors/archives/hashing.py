@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple, Self
 
 from auditor.collectors.archives.expanding import Allowance
-from auditor.collectors.archives.files import open_regular
 from auditor.collectors.archives.measuring import DocumentLimit, Measuring, vouched_by_place
+from auditor.collectors.archives.regular_files import open_regular
 from auditor.oci.layouts.entries import Entry, promised_digest
 
 Progress = Callable[[int, int], None]

@@ -20,7 +20,7 @@ from auditor.collectors.registry.answers import (
     refusal,
     verified,
 )
-from auditor.collectors.registry.connections import Connections
+from auditor.collectors.registry.connection_pool import Connections
 from auditor.collectors.registry.credentials import Credentials
 from auditor.collectors.registry.failures import Unanswered, plain
 from auditor.collectors.registry.pace import MOST

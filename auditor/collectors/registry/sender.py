@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import httpx
 
 from auditor.collectors.registry.challenge import may_follow
-from auditor.collectors.registry.connections import Connections, Origin, origin_of
+from auditor.collectors.registry.connection_pool import Connections, Origin, origin_of
 from auditor.collectors.registry.environment import proxy_for
 from auditor.collectors.registry.failures import Unanswered, cause_of, plain, shown
 from auditor.collectors.registry.pace import MOST, Pace

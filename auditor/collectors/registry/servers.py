@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
 
-from auditor.collectors.registry.connections import Origin
+from auditor.collectors.registry.connection_pool import Origin
 from auditor.collectors.registry.failures import Unanswered
 from auditor.collectors.registry.retries import Sleep
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from auditor.collectors.registry.addresses import RegistryAddress
 from auditor.collectors.registry.challenge import Challenge, parse_challenges
-from auditor.collectors.registry.connections import origin_of
+from auditor.collectors.registry.connection_pool import origin_of
 from auditor.collectors.registry.credentials import Credentials
 from auditor.collectors.registry.failures import Unanswered, plain, shown
 from auditor.collectors.registry.secret import Login, Secret

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from auditor.fix.fix_files import Written
 from auditor.fix.scripts.frame import Mends, ScriptInputs, mends_of, script, steps_of
 from auditor.fix.scripts.regctl import REWRITE, command, domains, hub, line
 from auditor.fix.steps import CopyBlob, Errand, Push, Rewrite
-from auditor.fix.written import Written
 
 _FUNCTIONS = r"""
 mkdir -p -- "$work"

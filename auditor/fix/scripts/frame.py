@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from auditor.fix.fix_files import mended, once, quoted, remark
 from auditor.fix.reported import Reported
 from auditor.fix.steps import Errand
-from auditor.fix.written import mended, once, quoted, remark
-from auditor.readers.node_config.addresses import is_loopback
+from auditor.readers.node_config.urls import is_loopback
 from auditor.text import many
 
 _BEGIN = r"""set -Eeuo pipefail

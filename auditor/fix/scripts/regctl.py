@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
+from auditor.fix.fix_files import Written, quoted
 from auditor.fix.scripts.frame import Mends, ScriptInputs, mends_of, script, steps_of
 from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Push, Rewrite, WriteIndex
-from auditor.fix.written import Written, quoted
 
 _MODES = r"""
 mode=${1:-both}

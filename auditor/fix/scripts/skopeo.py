@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from auditor.fix.fix_files import Written, quoted
 from auditor.fix.scripts.frame import Mends, ScriptInputs, mends_of, script, steps_of
 from auditor.fix.scripts.regctl import command, domains
 from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Push, Rewrite, WriteIndex
-from auditor.fix.written import Written, quoted
 
 _FUNCTIONS = r"""
 mkdir -p -- "$work"

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from auditor.oci.archive import ArchivedImage, ArchiveProblem
 from auditor.oci.layouts import directory, docker_archive, oci_layout
-from auditor.oci.layouts.blobs import Blobs, StoredDocument
-from auditor.oci.layouts.contents import EntryIndex, gather
+from auditor.oci.layouts.blob_lookup import Blobs, StoredDocument
 from auditor.oci.layouts.docker_archive import DockerArchive, read_items
+from auditor.oci.layouts.document_walk import DocumentWalk
 from auditor.oci.layouts.entries import Entry
+from auditor.oci.layouts.entry_index import EntryIndex, gather
 from auditor.oci.layouts.findings import Findings
 from auditor.oci.layouts.joined import join
-from auditor.oci.layouts.tree import DocumentWalk
 from auditor.oci.layouts.unknown import explain
 
 __all__ = ["Interpretation", "interpret"]

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from auditor.oci.archive import ArchivedImage, Defect
 from auditor.oci.document import Descriptor, MalformedDocument, parse_document
-from auditor.oci.layouts.blobs import Blobs
-from auditor.oci.layouts.contents import EntryIndex
+from auditor.oci.layouts.blob_lookup import Blobs
+from auditor.oci.layouts.document_walk import DocumentWalk, media_type_of
+from auditor.oci.layouts.entry_index import EntryIndex
 from auditor.oci.layouts.findings import Findings
-from auditor.oci.layouts.tree import DocumentWalk, media_type_of
 
 MANIFEST = "manifest.json"
 

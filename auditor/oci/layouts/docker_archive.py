@@ -17,9 +17,9 @@ import msgspec
 from auditor.oci.archive import ArchivedImage, Defect
 from auditor.oci.defects import Unusable
 from auditor.oci.document import Descriptor
-from auditor.oci.layouts.blobs import Blobs
-from auditor.oci.layouts.contents import EntryIndex
+from auditor.oci.layouts.blob_lookup import Blobs
 from auditor.oci.layouts.entries import Entry, promised_digest
+from auditor.oci.layouts.entry_index import EntryIndex
 from auditor.oci.layouts.findings import Findings
 from auditor.oci.layouts.oci_layout import decode_at
 from auditor.oci.media_types import DOCKER_MANIFEST

@@ -9,8 +9,8 @@ import msgspec
 from auditor.oci.archive import ArchivedImage
 from auditor.oci.defects import Defect
 from auditor.oci.layouts.docker_archive import DockerArchive, Item
+from auditor.oci.layouts.document_walk import DocumentWalk
 from auditor.oci.layouts.oci_layout import REF_NAME
-from auditor.oci.layouts.tree import DocumentWalk
 from auditor.oci.reference import spelt
 
 MAX_STEPS = 1_000_000  # a thousand images with a hundred platforms each need a tenth of it

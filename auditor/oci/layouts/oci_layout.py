@@ -10,10 +10,10 @@ from auditor.facts import Fact, table
 from auditor.oci.archive import ArchivedImage, Defect
 from auditor.oci.defects import Unusable
 from auditor.oci.document import MAX_ENTRIES, Descriptor
-from auditor.oci.layouts.blobs import Blobs
-from auditor.oci.layouts.contents import EntryIndex
+from auditor.oci.layouts.blob_lookup import Blobs
+from auditor.oci.layouts.document_walk import DocumentWalk
+from auditor.oci.layouts.entry_index import EntryIndex
 from auditor.oci.layouts.findings import Findings
-from auditor.oci.layouts.tree import DocumentWalk
 from auditor.oci.reference import is_digest, spelt
 
 INDEX = "index.json"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.oci.defects import Defect
-from auditor.oci.layouts.contents import EntryIndex
+from auditor.oci.layouts.entry_index import EntryIndex
 from auditor.oci.layouts.findings import Findings
 from auditor.oci.tar import EntryKind
 

@@ -15,13 +15,13 @@ from auditor.needs.model import Needs
 from auditor.oci.platform import InvalidPlatform
 from auditor.pipeline.settings import CHAIN_PLATFORMS as PLATFORMS
 from auditor.pipeline.settings import TIMEOUT
-from auditor.pipeline.site import opened
+from auditor.pipeline.site_building import opened
 from auditor.pki.clients import client_ids
 from auditor.pki.loading import load_certificates
 from auditor.plan.files import DiskFiles, FileProblem
 from auditor.plan.host_port import split_host_port
 from auditor.plan.model import Endpoint, Plan, Pool
-from auditor.plan.nodes import node_platform
+from auditor.plan.node_platforms import node_platform
 from auditor.plan.spelling import as_hint
 from auditor.report import TrustRow
 from auditor.report.sections import trust_rows

@@ -14,7 +14,7 @@ from auditor.oci.reference import InvalidReference, Reference, parse_reference
 from auditor.oci.unpacked import UnpackedSeen
 from auditor.pipeline.inspect.rows import GUESS, Placed, PlatformRow, plan_for, platforms_in, rows_of, together
 from auditor.pipeline.settings import TIMEOUT
-from auditor.pipeline.site import opened
+from auditor.pipeline.site_building import opened
 from auditor.site import Site
 from auditor.site.images import Image
 from auditor.text import shown

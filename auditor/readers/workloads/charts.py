@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from auditor.errors import Location
 from auditor.located import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan
-from auditor.plan.paths import shown_path
+from auditor.plan.plan_paths import shown_path
 
 _MAX_UNPACKED = 64 * 1024 * 1024
 _MAX_MEMBERS = 10_000

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from auditor.plan.model import Plan
-from auditor.plan.paths import is_inside, is_inside_any, normal
+from auditor.plan.plan_paths import is_inside, is_inside_any, normal
 from auditor.readers.demands import DemandGap, HiddenImages
 from auditor.readers.lists import format_of
 from auditor.readers.lists.unknown import is_object

@@ -19,10 +19,10 @@ from auditor.readers.workloads.config_data import data_hints
 from auditor.readers.workloads.hints import Hint, hints_in
 from auditor.readers.workloads.injected import AUTO, injections
 from auditor.readers.workloads.installed import Operators
-from auditor.readers.workloads.kinds import Runs, fetched, group_of, row_of
 from auditor.readers.workloads.kustomize import Raw
 from auditor.readers.workloads.operators import Built, built_images
 from auditor.readers.workloads.origins import Origins
+from auditor.readers.workloads.pod_kinds import Runs, fetched, group_of, row_of
 from auditor.readers.workloads.pod_specs import containers_of, pod_specs, related_images, volume_images
 from auditor.readers.workloads.scheduling import Binding, binding_of, is_host_process
 from auditor.readers.workloads.schemas import Schemas, without_definitions

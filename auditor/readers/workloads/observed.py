@@ -20,7 +20,7 @@ from auditor.readers.demands import Demand, DemandGap, Mechanism
 from auditor.readers.lists import ctr_images
 from auditor.readers.lists.source import ListSource
 from auditor.readers.workloads.injected import AUTO, ISTIO, LINKERD
-from auditor.readers.workloads.kinds import group_of
+from auditor.readers.workloads.pod_kinds import group_of
 from auditor.readers.workloads.pod_specs import containers_of, pod_specs
 
 KIND = "observed"

@@ -11,7 +11,7 @@ from auditor.needs.model import Need, Needs
 from auditor.oci.archive import ArchivedImage
 from auditor.oci.reference import Reference
 from auditor.plan.model import Plan
-from auditor.plan.paths import is_inside, normal
+from auditor.plan.plan_paths import is_inside, normal
 from auditor.site.archives.conflicts import Conflict, conflicts_in
 from auditor.site.archives.evidence import Archive, InArchive, InNone
 from auditor.site.archives.finder import ArchivedRoot, asked_names, entries_in

@@ -13,8 +13,8 @@ from auditor.evidence.model import Evidence, Kind
 from auditor.pki.certificate import Certificate
 from auditor.pki.clients import Cause, ClientModel, client_model
 from auditor.pki.judge import judge
+from auditor.pki.path_rules import Flaw, FlawKind
 from auditor.pki.pool_trust import PoolTrust
-from auditor.pki.rules import Flaw, FlawKind
 from auditor.pki.verdicts import Distrust, Incomplete, Invalid, TrustGap, TrustVerdict, Unproven, Untrusted, Verifies
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.readers.node_config import NodeConfig
@@ -23,10 +23,10 @@ from auditor.site.trust.dials import CRYPTOAPI_WAIT, DialledUrl, Purpose, dials_
 from auditor.site.trust.issuers import MAX_LEVELS, Issuers
 from auditor.site.trust.pools import Trusts, root_updates
 from auditor.site.trust.prospect import Prospect as Prospect  # noqa: PLC0414 - part of a case
-from auditor.site.trust.revocation import FAILURES, Revocation, RevocationResult, Revocations
+from auditor.site.trust.revocation_results import FAILURES, Revocation, RevocationResult, Revocations
 from auditor.site.trust.runtime import is_unverified, refusing_ca
 from auditor.site.trust.served import Served, Unseen
-from auditor.site.trust.versions import Offered, Speech, offered_by, speech
+from auditor.site.trust.tls_versions import Offered, Speech, offered_by, speech
 
 _NAMES_SHOWN = 8
 _CAUSES: Mapping[FlawKind, Cause] = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from auditor.net import Reach, Scope
 from auditor.pki.clients import ClientModel, root_update_url
 from auditor.pki.verdicts import Distrust, Incomplete, TrustGap, TrustVerdict, Unproven, Untrusted, Verifies
-from auditor.site.trust.revocation import Revocation
+from auditor.site.trust.revocation_results import Revocation
 from auditor.site.trust.served import Served
 
 CRYPTOAPI_WAIT = 15  # seconds that CryptoAPI waits for one URL

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.pool_trust import PoolTrust
-from auditor.pki.store import linux_public
 from auditor.pki.stores.windows_roots import AnchorClass, classify
+from auditor.pki.trust_store import linux_public
 from auditor.pki.verdicts import Incomplete, Untrusted
 from auditor.site.trust.cases import TrustCase
 from auditor.site.trust.served import Served, Unseen

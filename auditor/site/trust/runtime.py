@@ -11,7 +11,7 @@ from auditor.pki.certificate import Certificate
 from auditor.pki.clients import ClientModel
 from auditor.pki.loading import LoadedCertificates, load_certificates
 from auditor.plan.model import Endpoint, Plan, Pool
-from auditor.plan.paths import is_inside
+from auditor.plan.plan_paths import is_inside
 from auditor.readers.node_config import NodeConfig
 from auditor.readers.node_config.hosts_toml import folders_for
 from auditor.readers.node_config.tls import TlsSetting, file_of

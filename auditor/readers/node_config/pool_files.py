@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from auditor.errors import Location, unexpected
 from auditor.plan.model import Plan, Pool
-from auditor.plan.paths import is_inside, normal, shown_path
+from auditor.plan.plan_paths import is_inside, normal, shown_path
 from auditor.readers.node_config import (
     containerd_toml,
     daemon_json,

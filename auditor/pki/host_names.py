@@ -1,7 +1,7 @@
 """Whether a certificate covers a host, by RFC 6125 and the behaviour of current clients.
 
 A wildcard stands for exactly one left-most label. Only an iPAddress covers an address. Whether the common name counts if there
-is no alternative name depends on the client (`auditor.pki.rules`).
+is no alternative name depends on the client (`auditor.pki.path_rules`).
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from auditor.oci.defects import Defect, Unusable
 from auditor.oci.document import Descriptor
-from auditor.oci.layouts.contents import EntryIndex
 from auditor.oci.layouts.entries import Entry, promised_digest
+from auditor.oci.layouts.entry_index import EntryIndex
 from auditor.oci.layouts.findings import Findings
 from auditor.oci.reference import is_digest
 from auditor.oci.tar import EntryKind

@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 
 from auditor.collectors.archives.expanding import Allowance, compression_of
-from auditor.collectors.archives.files import entry_for, files_below, open_regular, unreadable
 from auditor.collectors.archives.hashing import FileSlice, Progress, hash_all
 from auditor.collectors.archives.measuring import DocumentLimit
+from auditor.collectors.archives.regular_files import entry_for, files_below, open_regular, unreadable
 from auditor.collectors.archives.streams import read_stream
 from auditor.collectors.archives.tars import read_tar
 from auditor.evidence.model import Content

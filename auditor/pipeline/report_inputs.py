@@ -8,7 +8,7 @@ from typing import Any
 
 from auditor.errors import UsageError, strerror
 from auditor.policy import Baseline, baseline_of
-from auditor.report.reading import VERSION, is_report
+from auditor.report.report_reader import VERSION, is_report
 
 MAX_REPORT = 512 * 1024 * 1024
 _HINT = "Reports are written by `auditor audit PLAN --format json=FILE`."

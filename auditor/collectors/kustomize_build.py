@@ -16,7 +16,7 @@ from auditor.collectors.programs import ProgramError, find, run, without_network
 from auditor.errors import Location, strerror
 from auditor.plan.files import DiskFiles, FileProblem
 from auditor.plan.model import Plan, Workload
-from auditor.plan.paths import is_inside, normal
+from auditor.plan.plan_paths import is_inside, normal
 from auditor.readers.workloads.built import built_name, kustomizations_of, not_built_name
 from auditor.readers.workloads.kustomize import NAMES, is_kustomization, named_paths, unbuilt
 from auditor.redaction import redact

@@ -8,8 +8,8 @@ from functools import cache
 from typing import Literal
 
 from auditor.facts import table
+from auditor.transfer.copy_options import options_for
 from auditor.transfer.hops import Hop, HopRow, Unpredicted, row_for
-from auditor.transfer.options import options_for
 
 ORDINARY = "application/vnd.oci.image.layer.v1.tar+gzip"
 

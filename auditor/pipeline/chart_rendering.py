@@ -22,7 +22,7 @@ def with_charts(plan: Plan, evidence: Path | None = None, *, may_connect: bool) 
     was loaded from evidence keeps what it has.
     """
     if any(workload.manifests for workload in plan.workloads):
-        from auditor.collectors.kustomize import with_built_kustomizations  # noqa: PLC0415 - it starts programs
+        from auditor.collectors.kustomize_build import with_built_kustomizations  # noqa: PLC0415 - it starts programs
 
         plan = with_built_kustomizations(plan, cut_off=not may_connect)
     charts = [(number, workload) for number, workload in enumerate(plan.workloads) if workload.chart]

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from auditor.facts import Fact, table
-from auditor.transfer.options import Options, read_options
+from auditor.transfer.copy_options import Options, read_options
 
 STORE = "store"
 _TRANSPORTS = {

@@ -13,13 +13,13 @@ from pathlib import PurePosixPath
 
 from auditor.check import RemedyKind
 from auditor.fix.after import applied, confirmed
+from auditor.fix.fix_files import Joins, Written, file_name, mended, remark
 from auditor.fix.installers import CA, InstalledFile, linux_script, windows_script
 from auditor.fix.merging.hosts_toml_text import with_server
 from auditor.fix.merging.yaml_text import with_values
 from auditor.fix.reported import Reported
-from auditor.fix.written import Joins, Written, file_name, mended, remark
 from auditor.plan.model import Pool, Registry
-from auditor.plan.paths import is_inside, normal
+from auditor.plan.plan_paths import is_inside, normal
 from auditor.plan.rewrites import placed
 from auditor.readers.node_config import NodeConfig, read_node_config
 from auditor.readers.node_config.distribution_yaml import DistributionRegistries

@@ -13,10 +13,10 @@ from typing import Any
 
 from auditor.check import RemedyKind
 from auditor.fix.after import confirmed
+from auditor.fix.fix_files import Joins, Written, file_name
 from auditor.fix.merging.yaml_text import with_values
 from auditor.fix.reported import Reported
-from auditor.fix.written import Joins, Written, file_name
-from auditor.plan.paths import normal, shown_path
+from auditor.plan.plan_paths import normal, shown_path
 from auditor.readers.docker_daemon import ALLOW, Daemon, daemons
 from auditor.readers.registry_config import UnreadableConfig, UrlRules, read_rules
 from auditor.site import Site

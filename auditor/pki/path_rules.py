@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.constraints import directory_violations, violations
-from auditor.pki.names import NameFlaw, NameMismatch, as_address, mismatch
+from auditor.pki.host_names import NameFlaw, NameMismatch, as_address, mismatch
 from auditor.pki.signature import BROKEN_HASHES
 from auditor.pki.strength import Strength
 from auditor.text import listed, moment

@@ -16,7 +16,7 @@ from auditor.oci.document import (
     parse_config,
     parse_document,
 )
-from auditor.oci.layouts.blobs import UNKNOWN_SIZE, Blobs
+from auditor.oci.layouts.blob_lookup import UNKNOWN_SIZE, Blobs
 from auditor.oci.layouts.entries import Entry
 from auditor.oci.layouts.findings import Findings
 from auditor.text import in_brackets

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Literal
 
 from auditor.facts import Fact, table
-from auditor.transfer.commands import name_of, position_of
+from auditor.transfer.copy_commands import name_of, position_of
 
 _URL = re.compile(
     r"(?:https?|ftps?|oci|git|ssh|git\+https|git\+ssh|hkps?)://[^/?#\s{}$<>%]+(?P<rest>[/?#].*)?", re.IGNORECASE | re.DOTALL
