@@ -25,6 +25,7 @@ ROOMS: tuple[str, ...] = (
     "auditor/connection_kinds.py",
     "auditor/engine.py",
     "auditor/errors.py",
+    "auditor/evidence",
     "auditor/facts",
     "auditor/formats.py",
     "auditor/lazy.py",
@@ -35,6 +36,7 @@ ROOMS: tuple[str, ...] = (
     "auditor/own_files.py",
     "auditor/pipeline",
     "auditor/pki",
+    "auditor/plan",
     "auditor/plugins.py",
     "auditor/redaction.py",
     "auditor/secret_forms.py",
@@ -44,10 +46,12 @@ ROOMS: tuple[str, ...] = (
     "auditor/testing",
     "auditor/transfer",
     "checks",
+    "docs/facts",
+    "tests/evidence",
     "tests/needs",
+    "tests/plan",
     "tests/test_located.py",
     "tests/test_plugins.py",
-    "docs/facts",
 )
 
 # Phrase (a word or several, matched as whole words, any case) and what to write instead.

@@ -71,7 +71,7 @@ def _refuse_unwritable(path: Path) -> None:
     if path.exists() and not path.is_file():
         raise UsageError(f"{path}: cannot write: it is no regular file", "Leave the file out to write to stdout.")
     if not path.resolve().parent.is_dir():
-        raise UsageError(f"{path}: cannot write: its folder does not exist", "Make the folder, or name another file.")
+        raise UsageError(f"{path}: cannot write: its folder does not exist", "Create the folder, or name another file.")
 
 
 def write_atomically(path: Path, text: str | Iterable[str]) -> None:

@@ -48,7 +48,7 @@ class ValueForm(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class SingleKeySection:
-    """The mapping that holds a key alone: `staging: {disk: 200GB}` is one value of the plan."""
+    """The mapping that holds only this key: `staging: {disk: 200GB}` is one value of the plan."""
 
     section: str
     about: str
@@ -60,11 +60,11 @@ class SingleKeySection:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a field is in YAML. Without `form` it holds the part, or the parts, that its annotation names.
+    """The YAML key of a field. Without `form` it holds the part, or the parts, that the annotation names.
 
-    `name`: its key, if not the field's name. `by`: the form of the keys of a mapping of parts. `optional`: the key may be
-    missing although the field has no default, or a default that the schema does not show. `or_file`: the name of a file may
-    stand for the value. `least` and `most` bound a number, `fewest` the items.
+    `name`: the key, if it differs from the field's name. `by`: the form of the keys of a mapping of parts. `optional`: the key
+    may be missing although the field has no default, or a default that the schema does not show. `or_file`: a file name may
+    replace the value. `least` and `most` bound a number, `fewest` the items.
     """
 
     description: str
@@ -83,9 +83,9 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class PlanSection:
-    """What a part of the plan is in the schema: its name there, and rules for several of its keys.
+    """The schema of a part of the plan: its name, and rules for several of its keys.
 
-    `exactly_one` names keys of which one must be given. `shorthand` is the key that a text alone stands for. `first` are the
+    `exactly_one` names keys: exactly one is required. `shorthand` is the key for a plain text value. `first` are the
     keys that the schema lists before the others.
     """
 
@@ -98,7 +98,7 @@ class PlanSection:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A key of a part: its field, what it is in YAML, its default, and the part that it holds, if any."""
+    """A key of a part: its field, its `Key`, its default, and the part that it holds, if any."""
 
     field: str
     key: Key

@@ -1,4 +1,4 @@
-"""Platforms that nodes can have: of all that images are built for, those that Kubernetes runs on."""
+"""The platforms of nodes: those image platforms that Kubernetes runs on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _architectures(os: str) -> tuple[str, ...]:
 
 
 def node_platform(text: str) -> Platform:
-    """The platform of nodes: Linux, or Windows with a build. Raises ValueError, whose text says what to write."""
+    """Return the platform of nodes: Linux, or Windows with a build. Raises ValueError, whose text states what to write."""
     try:
         platform = parse_platform(text)
     except InvalidPlatform as error:
@@ -35,9 +35,9 @@ def node_platform(text: str) -> Platform:
     known = _architectures(platform.os)
     if platform.architecture not in known:
         hint = nearest(platform.architecture, known) or f"known: {', '.join(known)}"
-        raise ValueError(f"{quoted}: no {platform.os} node has the architecture {shown(platform.architecture)}: {hint}")
+        raise ValueError(f"{quoted}: {platform.os} nodes cannot have the architecture {shown(platform.architecture)}: {hint}")
     if platform.os == "linux" and platform.os_version:
-        raise ValueError(f"{quoted}: only Windows has builds: write linux/{platform.architecture}")
+        raise ValueError(f"{quoted}: only Windows has builds; write linux/{platform.architecture}")
     if platform.os == "windows" and not platform.os_version:
-        raise ValueError(f"{quoted} lacks the Windows build: write windows/{platform.architecture}:ltsc2022 or :10.0.20348")
+        raise ValueError(f"{quoted} has no Windows build: write windows/{platform.architecture}:ltsc2022 or :10.0.20348")
     return platform

@@ -14,7 +14,7 @@ from auditor.plan.model import Endpoint, Plan, Waiver
 
 
 class Edge(BaseModel):
-    """What all models have: unknown keys are errors, values do not change. Only the outermost model needs a validator."""
+    """The base of all models: unknown keys are errors, values are immutable. Only the outermost model needs a validator."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False, arbitrary_types_allowed=True, defer_build=True)
 
@@ -39,7 +39,7 @@ def _model(section: PlanSection, about: str, fields: dict[str, Any], validators:
 
 
 def _field(one: Declared) -> tuple[Any, Any]:
-    """Return the type of a key's value and what pydantic needs to know of the key."""
+    """Return the type of a key's value and its pydantic field."""
     key = one.key
     if key.inside is not None:
         assert key.form is not None  # noqa: S101 - a value inside a mapping is no part
@@ -101,7 +101,7 @@ def _exactly_one(names: tuple[str, ...]) -> Callable[[Any], Any]:
         given = [name for name in names if getattr(model, attribute(name))]
         if len(given) != 1:
             both = " and ".join(given)
-            raise ValueError(f"either {' or '.join(names)}, not {both}" if given else f"{' or '.join(names)} is needed")
+            raise ValueError(f"either {' or '.join(names)}, not {both}" if given else f"{' or '.join(names)} is required")
         return model
 
     return check
@@ -116,7 +116,7 @@ def _from_text(key: str) -> Callable[[object], object]:
 
 def _has_port(model: Any) -> Any:  # noqa: ANN401 - a model
     if split_host_port(model.host)[1] is None:
-        raise ValueError(f"{model.host!r} lacks the port: write {model.host}:443")
+        raise ValueError(f"{model.host!r} has no port: write {model.host}:443")
     return model
 
 
@@ -126,7 +126,7 @@ def _or_string(schema: dict[str, Any]) -> None:
 
 
 def _or_a_file(schema: dict[str, Any]) -> None:
-    """The name of a file may stand for the list: the loader puts its content there before the plan is validated."""
+    """Allow a file name in place of the list. The loader inserts the file's content before the plan is validated."""
     listed = {key: schema.pop(key) for key in ("type", "items")}
     schema["anyOf"] = [listed, {"type": "string", "minLength": 1}]
 

@@ -102,7 +102,7 @@ def test_an_unknown_client_is_undetermined(folder: Path) -> None:
     ("arguments", "why"),
     [
         ([], "no endpoint and no file"),
-        (["gone.pem/"], "no host:port"),
+        (["gone.pem/"], "not host:port"),
         (["./gone.pem"], "no such file"),
         (["https://x"], "is a URL"),
         (["whole.pem", "--platform", "solaris"], "--platform: 'solaris' is not a platform"),

@@ -1,4 +1,4 @@
-"""Random damage to evidence files: an audit refuses the file, or reports what it reported before.
+"""Random damage to evidence files: an audit rejects the file, or its report stays the same.
 
 `AUDITOR_CORRUPTIONS` is the number of damaged files (default: 1,000; half of them are copies of the example).
 """
@@ -44,7 +44,7 @@ endpoints: [{host: "git.local:443"}]
 
 
 def judged(path: Path) -> dict[str, Any]:
-    """The verdict, the findings and what is undetermined, by an audit of the evidence file alone."""
+    """Return verdict, findings and undetermined outcomes of an audit of the evidence file alone."""
     known = catalogue()
     settings = Settings(TODAY, known, frozenset(check.id for check in known), now=TODAY)
     report = json.loads(render(audit(LoadedPlan(plan_in(path), path), settings), "json"))
@@ -102,7 +102,7 @@ BYTES: tuple[Callable[[bytearray, random.Random], None], ...] = (
 
 
 def rows_edited(path: Path, chance: random.Random) -> str:
-    """Edit one row of one table through SQL; what was done."""
+    """Edit one row of one table through SQL. Return a description."""
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         table = chance.choice([*TABLES, "seal"])
         rows = connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - constants
@@ -134,7 +134,7 @@ def _other(value: object, chance: random.Random) -> object:
 
 
 def damaged(path: Path, copy: Path, chance: random.Random) -> str:
-    """Make a damaged copy; what was done to it."""
+    """Make a damaged copy. Return a description."""
     copy.unlink(missing_ok=True)
     shutil.copy(path, copy)
     if chance.random() < 0.25:
@@ -147,7 +147,7 @@ def damaged(path: Path, copy: Path, chance: random.Random) -> str:
 
 
 def small(path: Path) -> Path:
-    """Evidence with rows in every table, and a plan that uses them."""
+    """Create evidence with rows in every table, and a plan that uses them."""
     with Store.create(full(path)) as store:
         images = "\n".join(f"r.example/app{number}" for number in range(3))
         store.replace_files({"plan.yaml": PLAN.encode(), "images.txt": images.encode()})
@@ -159,7 +159,7 @@ def small(path: Path) -> Path:
 
 
 @pytest.mark.parametrize("of", ["the example", "a small file"])
-def test_damage_is_refused_or_changes_nothing(of: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_damaged_file_is_rejected_or_gives_the_same_report(of: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = EXAMPLE / "plant-7.evidence" if of == "the example" else small(tmp_path / "small.evidence")
     expected = judged(path)
     assert expected["findings"]

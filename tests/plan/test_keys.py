@@ -84,7 +84,7 @@ def test_new_key_is_in_the_schema_and_in_error_messages() -> None:
     (misspelt,) = problems_of(TEXT.replace(b"contact:", b"contcat:"))
     assert misspelt == "plan.yaml:3:1: unknown key 'contcat' (did you mean contact?)"
     (wrong,) = problems_of(TEXT.replace(b"2TB", b"2T"))
-    assert "can be read in two ways" in wrong
+    assert "is ambiguous" in wrong
 
 
 def parts() -> list[type[Any]]:
@@ -102,7 +102,7 @@ def test_every_form_has_a_type_and_is_used() -> None:
 
 @pytest.mark.parametrize("part", parts(), ids=lambda part: part.__name__)
 def test_every_field_that_a_plan_can_set_is_a_key(part: type[Any]) -> None:
-    """The others say where the part stands, or are set by the loader."""
+    """The other fields hold the location of the part, or the loader sets them."""
     others = {"location", "origin", "port", "path", "sha256", "files", "left_out", "locations"}
     by_name = {"Pool": {"name"}, "SourceRegistry": {"host"}}.get(part.__name__, set())
     declared = {one.field for one in keys_of(part)}
@@ -110,7 +110,7 @@ def test_every_field_that_a_plan_can_set_is_a_key(part: type[Any]) -> None:
     assert set(model_of(part).model_fields) == {attribute(one.name) for one in keys_of(part)}
 
 
-def test_files_are_read_where_keys_declare_them() -> None:
+def test_files_of_declared_keys_are_read() -> None:
     assert (("images", "*", "list"), True) in FILES
     assert (("workloads", "*", "operator_images", "*"), True) in FILES
     assert (("waivers",), False) in FILES
