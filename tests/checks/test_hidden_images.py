@@ -95,7 +95,7 @@ PIRAEUS = (
 )
 NESTED = (
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: controller-config}\ndata:\n  controller-config.yaml: |\n"
-    "    jetstream:\n      settings: |\n        max_memory_store: -1\n"
+    "    jetstream:\n      settings: |\n        max_store: -1\n"
     "      script: |\n        sidecarImage: team/reloader:0.7.0\n"
     "      versions:\n      - {version: 2.8.1, metricsExporterImage: team/exporter:0.9.1}\n"
 )

@@ -147,8 +147,9 @@ def demands_in(source: Manifests, item: Marked, around: Around) -> Iterator[Dema
         yield from (_built(source, owner, one) for one in built.images)
         if built.missing:
             yield from _gap(source, owner, item, HiddenImages(DemandGap.KIND, source.name, qualified), built.missing)
-    elif row is None and not any(demand.reference is not None and not demand.is_possible for demand in (*pods, *demands)):
-        yield from _gap(source, owner, item, HiddenImages(DemandGap.KIND, source.name, qualified))
+    elif row is None:
+        is_named = any(demand.reference is not None and not demand.is_possible for demand in (*pods, *demands))
+        yield from _gap(source, owner, item, HiddenImages(DemandGap.KIND, source.name, qualified), is_named=is_named)
 
 
 def _with_defaults(item: Marked, group: str, kind: str, schemas: Schemas) -> Iterator[Hint]:
@@ -221,10 +222,19 @@ def _injected(source: Manifests, owner: str, item: Marked, kind: str) -> Iterato
         yield Demand(source.kind, owner, "", location, source.everywhere, unbounded=why, hidden=hidden, rendered=rendered)
 
 
-def _gap(source: Manifests, owner: str, item: Marked, hidden: HiddenImages, missing: tuple[str, ...] = ()) -> Iterator[Demand]:
+def _gap(
+    source: Manifests,
+    owner: str,
+    item: Marked,
+    hidden: HiddenImages,
+    missing: tuple[str, ...] = (),
+    *,
+    is_named: bool = False,
+) -> Iterator[Demand]:
     """What cannot be enumerated of an object, unless a list of the plan has the images of its kind.
 
-    `missing` are the facts that its operator's images depend on and that are not known.
+    `missing` are the facts that its operator's images depend on and that are not known. `is_named`: the object names images,
+    which does not show that its controller runs no others.
     """
     if hidden.kind in source.listed_kinds:
         return
@@ -235,7 +245,8 @@ def _gap(source: Manifests, owner: str, item: Marked, hidden: HiddenImages, miss
     elif missing:
         why = f"not all images that an operator runs for {owner} are known: {'; '.join(missing[:_SHOWN])}"
     else:
-        why = f"{owner} is of a kind that the facts do not know: its controller may run images that no manifest names"
+        others = "other images than those that it names" if is_named else "images that no manifest names"
+        why = f"{owner} is of a kind that the facts do not know: its controller may run {others}"
     yield Demand(source.kind, owner, "", location, source.everywhere, unbounded=why, hidden=hidden, rendered=rendered)
 
 
