@@ -74,7 +74,8 @@ subjects that passed, and undetermined subjects. A check is not applicable if th
 nothing fails. The lists below show the worst severity that a check gives by default; a plan may change it.
 [severity.md](severity.md) has the rule, and the reason for every severity of every check.
 
-Each page ends with an example: a plan, the observations, and the finding. Observations are in the short form of the [test kit](testing.md):
+Each page ends with an example: a plan, the observations, and the finding.
+Observations are in the short form of the [test kit](testing.md):
 `platforms` are the entries of an image's index, `single` is
 an image without an index, `serves` are the certificates that an
 endpoint sends, its own first.
