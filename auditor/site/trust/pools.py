@@ -128,9 +128,7 @@ class Trusts:
             return trust
         key = (id(trust), own, unread)
         if key not in self._with_runtime:
-            given = TrustStore.of(trust.given.name, (*trust.given.anchors, *own), (*trust.given.unread, *unread))
-            # Cached views belong to the trust without the runtime's files.
-            self._with_runtime[key] = replace(trust, given=given, _views={})
+            self._with_runtime[key] = trust.with_anchors(own, unread)
         return self._with_runtime[key]
 
     def _linux(self, given: Given) -> PoolTrust:
