@@ -57,7 +57,7 @@ def with_payload(site: Site, check: str) -> Iterator[Placement | Undetermined]:
     """
     said: set[tuple[str, str]] = set()
     for placement in site.delivered:
-        doubt = site.unseen.get(placement.need)
+        doubt = site.unknown_deliveries.get(placement.need)
         trouble = doubt or placement.resolution.trouble
         if placement.resolution.payload is not None and doubt is None:
             yield placement

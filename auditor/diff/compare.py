@@ -92,14 +92,14 @@ class ReportSummary:
 class Difference:
     """Everything that changed, each part in the order of its report. Egress entries are `host:port`.
 
-    `unseen` are findings that are missing because their check did not run or decide. They are not proven to be fixed.
+    `unchecked` are findings that are missing because their check did not run or decide. They are not proven to be fixed.
     """
 
     old: ReportSummary
     new: ReportSummary
     appeared: tuple[ReportedFinding, ...]
     gone: tuple[ReportedFinding, ...]
-    unseen: tuple[ReportedFinding, ...]
+    unchecked: tuple[ReportedFinding, ...]
     changed: tuple[Pair, ...]
     unchanged: int
     asked: tuple[ReportedUndetermined, ...]

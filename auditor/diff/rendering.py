@@ -39,7 +39,7 @@ def as_json(difference: Difference, threshold: Severity) -> str:
         "findings": {
             "new": [_entry(entry) for entry in difference.appeared],
             "gone": [_entry(entry) for entry in difference.gone],
-            "unseen": [_entry(entry) for entry in difference.unseen],
+            "unseen": [_entry(entry) for entry in difference.unchecked],
             "changed": [{"old": _entry(pair.old), "new": _entry(pair.new)} for pair in difference.changed],
             "unchanged": difference.unchanged,
         },
@@ -87,7 +87,7 @@ def _lines(difference: Difference, threshold: Severity) -> Iterator[str]:
     yield from _part("New findings", [f"+ {_told(entry)}" for entry in difference.appeared])
     yield from _part("Findings that changed", [f"~ {_changed(pair)}" for pair in difference.changed])
     yield from _part("Findings that are gone", [f"- {_told(entry)}" for entry in difference.gone])
-    yield from _part("Findings that were not checked again", [f"? {_told(entry)}" for entry in difference.unseen])
+    yield from _part("Findings that were not checked again", [f"? {_told(entry)}" for entry in difference.unchecked])
     yield from _part("New undetermined checks", [f"+ {_asked(question)}" for question in difference.asked])
     yield from _part("Undetermined checks that are gone", [f"- {_asked(question)}" for question in difference.answered])
     yield from _part("Images added", [f"+ {clean(name)}" for name in difference.images_added])

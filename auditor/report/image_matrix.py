@@ -129,7 +129,7 @@ class _Cells:
                 yield _Said("", case.symptom, is_sure=True)
             case trust.Prospect.UNDETERMINED:
                 doubt = f"{case.client} may not trust {case.endpoint.name}"
-                detail = case.verdict.detail if isinstance(case.verdict, trust.Unseen) else doubt
+                detail = case.verdict.detail if isinstance(case.verdict, trust.Unobserved) else doubt
                 yield _Said("", detail, is_sure=False)
             case trust.Prospect.VERIFIES:
                 pass

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from auditor.site.archives.view import Archives
     from auditor.site.contents import ComparedImage
     from auditor.site.copies import ComparedCopy
+    from auditor.site.delivered_form import LayersByNeed
     from auditor.site.downloads import ScriptDownloads
     from auditor.site.fetches import ChartFetches
     from auditor.site.images import Images, Placement, Trouble
     from auditor.site.layers import LayerEgress
     from auditor.site.list_platforms import ListPlatforms
     from auditor.site.mirrors import Mirroring
-    from auditor.site.ordinary import Ordinary
     from auditor.site.pulls import Pulls
     from auditor.site.script_lines import ReadScript, UnreadScript
     from auditor.site.storage.view import Storage
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from auditor.site.trust.cases import TrustCase
     from auditor.site.trust.picture import PathStep
     from auditor.site.trust.pools import Trusts
-    from auditor.site.trust.served import Served, Unseen
+    from auditor.site.trust.served import Served, Unobserved
 
 
 @dataclass(frozen=True)
@@ -144,17 +144,17 @@ class Site:
         layers = views.foreign_layers(placement)
         if not layers:
             return ()
-        plain = self._ordinary.get(placement.need, frozenset())
+        plain = self._converted_layers.get(placement.need, frozenset())
         return tuple(layer for layer in layers if layer.digest not in plain)
 
     @cached_property
-    def unseen(self) -> Mapping[Need, Trouble]:
+    def unknown_deliveries(self) -> Mapping[Need, Trouble]:
         """Return the needs whose delivered form is unknown, with the reason: the deciding evidence was not collected."""
-        return views.unseen(self.images.placements, self.archives, self.target)
+        return views.unknown_deliveries(self.images.placements, self.archives, self.target)
 
     @cached_property
-    def _ordinary(self) -> Ordinary:
-        return views.made_ordinary(self.carriages, self.target)
+    def _converted_layers(self) -> LayersByNeed:
+        return views.converted_layers(self.carriages, self.target)
 
     @cached_property
     def reach(self) -> Reach:
@@ -165,7 +165,7 @@ class Site:
     def layer_egress(self) -> tuple[LayerEgress, ...]:
         """Return every layer and pool that would download from an external host."""
         return views.layer_egress(
-            ((placement, self.foreign(placement)) for placement in self.delivered), self.reach, self.unseen
+            ((placement, self.foreign(placement)) for placement in self.delivered), self.reach, self.unknown_deliveries
         )
 
     @cached_property
@@ -197,7 +197,7 @@ class Site:
         """Return what the planned copy does to every layer that it may omit, or whose `urls` it may keep."""
         if self.transfer is None or self.to_copy is None:
             return ()
-        return tuple(views.heeding(self.transfer.carriages(self.to_copy.placements), self.unseen))
+        return tuple(views.without_predictions(self.transfer.carriages(self.to_copy.placements), self.unknown_deliveries))
 
     @cached_property
     def scripts(self) -> tuple[ReadScript | UnreadScript, ...]:
@@ -294,7 +294,7 @@ class Site:
         return views.pulls(self.plan, self.mirroring, self.endpoints)
 
     @cached_property
-    def chains(self) -> Mapping[Endpoint, Served | Unseen]:
+    def chains(self) -> Mapping[Endpoint, Served | Unobserved]:
         """Return the chain that each endpoint serves."""
         return views.endpoint_chains(self.plan, self.evidence, self.endpoints) if self.endpoints else {}
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from auditor.site.contents import contents_of as contents_of
     from auditor.site.copies import copies_in_archives as copies_in_archives
     from auditor.site.copies import copies_inside as copies_inside
+    from auditor.site.delivered_form import converted_layers as converted_layers
+    from auditor.site.delivered_form import unknown_deliveries as unknown_deliveries
+    from auditor.site.delivered_form import without_predictions as without_predictions
     from auditor.site.downloads import script_downloads as script_downloads
     from auditor.site.fetches import chart_fetches as chart_fetches
     from auditor.site.images import Images as Images
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from auditor.site.layers import with_outside_urls as with_outside_urls
     from auditor.site.list_platforms import list_platforms as list_platforms
     from auditor.site.mirrors import mirroring as mirroring
-    from auditor.site.ordinary import made_ordinary as made_ordinary
     from auditor.site.present import is_present as is_present
     from auditor.site.pulls import pulls as pulls
     from auditor.site.registry_settings import is_distribution as is_distribution
@@ -45,8 +47,6 @@ if TYPE_CHECKING:
     from auditor.site.trust.picture import steps_of as steps_of
     from auditor.site.trust.pools import Trusts as Trusts
     from auditor.site.trust.served import endpoint_chains as endpoint_chains
-    from auditor.site.unseen import heeding as heeding
-    from auditor.site.unseen import unseen as unseen
 else:
     __getattr__ = names_in(
         __name__,
@@ -64,6 +64,11 @@ else:
                 "copies_in_archives",
                 "copies_inside",
             ),
+            "auditor.site.delivered_form": (
+                "converted_layers",
+                "unknown_deliveries",
+                "without_predictions",
+            ),
             "auditor.site.downloads": ("script_downloads",),
             "auditor.site.fetches": ("chart_fetches",),
             "auditor.site.images": ("Images",),
@@ -78,7 +83,6 @@ else:
             ),
             "auditor.site.list_platforms": ("list_platforms",),
             "auditor.site.mirrors": ("mirroring",),
-            "auditor.site.ordinary": ("made_ordinary",),
             "auditor.site.present": ("is_present",),
             "auditor.site.pulls": ("pulls",),
             "auditor.site.registry_settings": (
@@ -95,9 +99,5 @@ else:
             "auditor.site.trust.picture": ("steps_of",),
             "auditor.site.trust.pools": ("Trusts",),
             "auditor.site.trust.served": ("endpoint_chains",),
-            "auditor.site.unseen": (
-                "heeding",
-                "unseen",
-            ),
         },
     )

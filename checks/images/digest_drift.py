@@ -143,10 +143,10 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         found = list(_against_lists(image, beside)) if image.digest else []
         found += [drift] if (drift := _against_copy(group)) is not None else []
         yield from found
-        unseen = next((trouble for copy in group if (trouble := _trouble(copy)) is not None), None)
-        if unseen is not None and not found:
-            yield unknown(ID, image_subject(image), unseen)
-        fine += not found and unseen is None
+        unobserved = next((trouble for copy in group if (trouble := _trouble(copy)) is not None), None)
+        if unobserved is not None and not found:
+            yield unknown(ID, image_subject(image), unobserved)
+        fine += not found and unobserved is None
     if fine:
         yield Fine(fine)
 

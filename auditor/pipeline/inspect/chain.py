@@ -26,7 +26,7 @@ from auditor.plan.spelling import as_hint
 from auditor.report import TrustRow
 from auditor.report.sections import trust_rows
 from auditor.site import Site
-from auditor.site.trust.served import Served, Unseen
+from auditor.site.trust.served import Served, Unobserved
 
 _HERE = Location("command line")
 _SUFFIXES = (".pem", ".crt", ".cer", ".der", ".p7b", ".p7c")  # no host name ends with one of these
@@ -76,7 +76,7 @@ def _evaluated(plan: Plan, store: Store, day: datetime.date) -> InspectedChain:
     site = Site(plan, Needs(), store, frozenset())
     (endpoint,) = site.endpoints
     match site.chains[endpoint]:
-        case Unseen(kind, detail):
+        case Unobserved(kind, detail):
             return InspectedChain(endpoint.name, "", day, (), f"{kind.value}: {detail}")
         case Served(certificates, source):
             names = tuple(certificate.name for certificate in certificates)

@@ -25,7 +25,7 @@ from auditor.site.trust.pools import Trusts, root_updates
 from auditor.site.trust.prospect import Prospect as Prospect  # noqa: PLC0414 - part of a case
 from auditor.site.trust.revocation_results import FAILURES, Revocation, RevocationResult, Revocations
 from auditor.site.trust.runtime import is_unverified, refusing_ca
-from auditor.site.trust.served import Served, Unseen
+from auditor.site.trust.served import Served, Unobserved
 from auditor.site.trust.tls_versions import Offered, Speech, offered_by, speech
 
 _NAMES_SHOWN = 8
@@ -65,13 +65,13 @@ class TrustCase:
     pool: Pool
     client: str
     model: ClientModel | None
-    verdict: TrustVerdict | Unseen
+    verdict: TrustVerdict | Unobserved
     dialled: tuple[DialledUrl, ...] = ()
     revocation: Revocation | None = None
     refusal: str = ""
     stall: str = ""
     fetched: Incomplete | None = None
-    offered: Offered | Unseen | None = None
+    offered: Offered | Unobserved | None = None
     speech: Speech = Speech.UNOBSERVED
     ca_error: str = ""
 
@@ -93,7 +93,7 @@ class TrustCase:
     @property
     def path(self) -> tuple[str, ...]:
         """Return the names of the certificates in the path, leaf first."""
-        return () if isinstance(self.verdict, Unseen) else self.verdict.path.names
+        return () if isinstance(self.verdict, Unobserved) else self.verdict.path.names
 
     @property
     def insists(self) -> bool:
@@ -113,12 +113,12 @@ class TrustCase:
     @property
     def flaws(self) -> tuple[Flaw, ...]:
         """Return the flaws of the path's certificates; each makes the connection fail."""
-        return () if isinstance(self.verdict, Unseen) else self.verdict.path.flaws
+        return () if isinstance(self.verdict, Unobserved) else self.verdict.path.flaws
 
     @property
     def prospect(self) -> Prospect:
         """Return the verdict as one value."""
-        if isinstance(self.verdict, Unseen):
+        if isinstance(self.verdict, Unobserved):
             return Prospect.UNDETERMINED
         revoked = self.by_revocation
         if self.flaws or self.ca_error or self.speech is Speech.NO or revoked is Prospect.FAILS:
@@ -149,7 +149,7 @@ class TrustCase:
     @property
     def reason(self) -> str:
         """Return the user's error message, or why the result is unknown; if the client has no message, the flaw."""
-        if isinstance(self.verdict, Unseen):
+        if isinstance(self.verdict, Unobserved):
             return self.verdict.detail
         if self.speech is Speech.NO and isinstance(self.offered, Offered):
             return self.symptom or f"the endpoint offers {self.offered.shown} only, which the client does not support"
@@ -173,7 +173,7 @@ def end_of_day(day: datetime.date) -> datetime.datetime:
 def trust_cases(
     plan: Plan,
     evidence: Evidence,
-    chains: Mapping[Endpoint, Served | Unseen],
+    chains: Mapping[Endpoint, Served | Unobserved],
     trusts: Trusts,
     at: datetime.date,
     configs: Mapping[str, NodeConfig] = MappingProxyType({}),
@@ -212,22 +212,22 @@ class _Cases:
         self._issuers = Issuers(evidence, self._reach)
         self._judged: dict[tuple[Endpoint, str, str, int], _Judged] = {}
         self._evidence = evidence
-        self._offered: dict[Endpoint, Offered | Unseen] = {}
+        self._offered: dict[Endpoint, Offered | Unobserved] = {}
 
-    def of(self, endpoint: Endpoint, chain: Served | Unseen, pool: Pool, client: str) -> TrustCase:
+    def of(self, endpoint: Endpoint, chain: Served | Unobserved, pool: Pool, client: str) -> TrustCase:
         """Return the case. An unexpected error makes only this case undetermined."""
         try:
             return self._of(endpoint, chain, pool, client)
         except Exception as error:  # noqa: BLE001 - one endpoint must not end the audit
             detail = unexpected(f"judging {endpoint.name} for {client} on {pool.name}", error)
-            return TrustCase(endpoint, pool, client, None, Unseen(Kind.BUG, detail))
+            return TrustCase(endpoint, pool, client, None, Unobserved(Kind.BUG, detail))
 
-    def _of(self, endpoint: Endpoint, chain: Served | Unseen, pool: Pool, client: str) -> TrustCase:
+    def _of(self, endpoint: Endpoint, chain: Served | Unobserved, pool: Pool, client: str) -> TrustCase:
         model = client_model(client, "windows" if pool.is_windows else "linux")
-        if isinstance(chain, Unseen):
+        if isinstance(chain, Unobserved):
             return TrustCase(endpoint, pool, client, model, chain)
         if model is None:
-            unknown = Unseen(Kind.UNSUPPORTED, f"{client} on {pool.platform.os} is not a client in the facts")
+            unknown = Unobserved(Kind.UNSUPPORTED, f"{client} on {pool.platform.os} is not a client in the facts")
             return TrustCase(endpoint, pool, client, None, unknown)
         return self._case(endpoint, chain, pool, model)
 

@@ -13,7 +13,7 @@ from auditor.pki.stores.windows_roots import AnchorClass, classify
 from auditor.pki.trust_store import linux_public
 from auditor.pki.verdicts import Incomplete, Untrusted
 from auditor.site.trust.cases import TrustCase
-from auditor.site.trust.served import Served, Unseen
+from auditor.site.trust.served import Served, Unobserved
 
 
 class CertificateOrigin(enum.StrEnum):
@@ -47,16 +47,16 @@ class PathStep:
         return bool(self.flaws) or self.origin in {CertificateOrigin.MISSING, CertificateOrigin.UNKNOWN}
 
 
-def steps_of(case: TrustCase, chain: Served | Unseen, trust: PoolTrust) -> tuple[PathStep, ...]:
+def steps_of(case: TrustCase, chain: Served | Unobserved, trust: PoolTrust) -> tuple[PathStep, ...]:
     """Return the path of a case, leaf first. If it is broken, the last step is the missing issuer."""
-    if isinstance(case.verdict, Unseen) or isinstance(chain, Unseen):
+    if isinstance(case.verdict, Unobserved) or isinstance(chain, Unobserved):
         return ()
     return tuple(_steps(case, chain, trust))
 
 
 def _steps(case: TrustCase, chain: Served, trust: PoolTrust) -> Iterator[PathStep]:
     verdict = case.verdict
-    if isinstance(verdict, Unseen):
+    if isinstance(verdict, Unobserved):
         return
     path = verdict.path
     for place, certificate in enumerate(path.certificates):

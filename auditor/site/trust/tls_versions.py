@@ -10,7 +10,7 @@ from auditor.errors import unexpected
 from auditor.evidence.model import Absent, Evidence, Failed, Kind, Seen
 from auditor.pki.clients import ClientModel, schannel_speaks
 from auditor.plan.model import Endpoint, Pool
-from auditor.site.trust.served import Served, Unseen
+from auditor.site.trust.served import Served, Unobserved
 
 OLD, NEW = "TLSv1.2", "TLSv1.3"
 
@@ -37,36 +37,36 @@ class Offered:
         return ", ".join(self.versions) or "no version"
 
 
-def offered_by(evidence: Evidence, endpoint: Endpoint, chain: Served | Unseen) -> Offered | Unseen:
+def offered_by(evidence: Evidence, endpoint: Endpoint, chain: Served | Unobserved) -> Offered | Unobserved:
     """Return the observed versions of an endpoint. If nothing was observed, return the reason from its chain."""
     try:
         return _offered(evidence, endpoint, chain)
     except Exception as error:  # noqa: BLE001 - one endpoint must not end the audit
-        return Unseen(Kind.BUG, unexpected(f"reading the TLS versions of {endpoint.name}", error))
+        return Unobserved(Kind.BUG, unexpected(f"reading the TLS versions of {endpoint.name}", error))
 
 
-def _offered(evidence: Evidence, endpoint: Endpoint, chain: Served | Unseen) -> Offered | Unseen:
+def _offered(evidence: Evidence, endpoint: Endpoint, chain: Served | Unobserved) -> Offered | Unobserved:
     match evidence.tls_offered(endpoint.name):
         case Seen(offered):
             return Offered(offered.versions, is_all=True)
         case Failed(kind, detail) as failed:
-            return chain if isinstance(chain, Unseen) else Unseen(kind, detail, failed.faults)
+            return chain if isinstance(chain, Unobserved) else Unobserved(kind, detail, failed.faults)
         case Absent(detail):
-            return Unseen(Kind.UNREACHABLE, detail or "the endpoint does not exist")
-        case None if isinstance(chain, Unseen):
+            return Unobserved(Kind.UNREACHABLE, detail or "the endpoint does not exist")
+        case None if isinstance(chain, Unobserved):
             return chain
         case None:
             seen = evidence.chain(endpoint.name) if not endpoint.chain else None
             if isinstance(seen, Seen) and seen.value.protocol:
                 return Offered((seen.value.protocol,), is_all=False)
-            return Unseen(Kind.MISSING_EVIDENCE, "its TLS versions were not tested")
+            return Unobserved(Kind.MISSING_EVIDENCE, "its TLS versions were not tested")
         case other:
             assert_never(other)
 
 
-def speech(offered: Offered | Unseen, model: ClientModel, pool: Pool) -> Speech:
+def speech(offered: Offered | Unobserved, model: ClientModel, pool: Pool) -> Speech:
     """Return whether a client of a pool supports a version that the endpoint offers: TLS 1.2 or 1.3."""
-    if isinstance(offered, Unseen):
+    if isinstance(offered, Unobserved):
         return Speech.UNOBSERVED
     if OLD in offered.versions:
         return Speech.YES
