@@ -24,7 +24,7 @@ from auditor.pipeline.catalogue import rules
 from auditor.plan.schema import json_schema
 from auditor.plan.starter import starter_plan
 from auditor.testing import site_of
-from auditor.testing.values import day
+from auditor.testing.example_values import day
 from checks import MODULES, catalogue_text, check_in
 from reports.words import WORDS
 

@@ -19,7 +19,7 @@ from auditor.pipeline.site_building import opened
 from auditor.plan.model import Plan
 from auditor.site import Site
 from auditor.testing import site_of
-from auditor.testing.values import day
+from auditor.testing.example_values import day
 
 ROOT = Path(__file__).parent.parent
 TODAY = datetime.date(2026, 11, 23)

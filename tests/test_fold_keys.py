@@ -18,7 +18,7 @@ from auditor.check import Finding, Severity, Subject, Undetermined
 from auditor.engine import evaluate
 from auditor.errors import AuditorError
 from auditor.testing import site_of
-from auditor.testing.values import day
+from auditor.testing.example_values import day
 from checks import CATALOGUE
 
 EXAMPLES = Path(__file__).parent.parent / "checks" / "examples"

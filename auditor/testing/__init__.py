@@ -27,11 +27,11 @@
 The kit needs only the dependencies of the auditor. It opens no connection and reads no file, except in `read_examples`.
 """
 
+from auditor.testing.example_values import ExampleError
 from auditor.testing.examples import TODAY, assert_example, read_examples, reported, run_check
 from auditor.testing.image_forms import evidence_of
 from auditor.testing.memory import MemoryEvidence
 from auditor.testing.sites import plan_of, site_from, site_of
-from auditor.testing.values import ExampleError
 
 __all__ = [
     "TODAY",

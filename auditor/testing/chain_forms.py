@@ -41,8 +41,8 @@ from auditor.evidence.model import Absent, ChainSeen, Failed, Fetched, Observati
 from auditor.pki.stores.dump import FORMAT
 from auditor.pki.stores.windows_roots import public_by_sha1
 from auditor.testing.certificates import CA, SERVER, Made, key, make, make_crl
+from auditor.testing.example_values import ExampleError, Form, day, form_of, invalid, kind_of
 from auditor.testing.memory import AT, SOURCE, seen
-from auditor.testing.values import ExampleError, Form, day, form_of, invalid, kind_of
 
 _CERTIFICATE_KEYS = ("subject", "issuer", "names", "starts", "ends", "aia", "crl", "key", "public")
 _KEY_KINDS = ("ec", "rsa", "rsa1024", "ed25519")

@@ -20,9 +20,9 @@ from typing import Any, cast
 from auditor.evidence.model import Absent, ArchiveSeen, BlobSeen, Failed, Observation, Seen
 from auditor.oci.archive import ArchivedImage, ArchiveProblem, Defect, Inventory
 from auditor.oci.document import Manifest, parse_document
+from auditor.testing.example_values import ExampleError, Form, form_of, invalid, kind_of, reference_of, size_in_bytes
 from auditor.testing.image_forms import CONFIG, ImageRecorder
 from auditor.testing.memory import AT, MemoryEvidence, seen
-from auditor.testing.values import ExampleError, Form, form_of, invalid, kind_of, reference_of, size_in_bytes
 
 _ARCHIVE_KEYS = ("format", "images", "problems", "bytes", "folder")
 _PROBLEM_KEYS = ("entry", "defect", "detail", "image")

@@ -23,8 +23,8 @@ from auditor.check import Check
 from auditor.engine import CheckResult, evaluate
 from auditor.errors import strerror
 from auditor.site import Site
+from auditor.testing.example_values import ExampleError, Form, day, form_of
 from auditor.testing.sites import OUTCOME_KEYS, SITE_KEYS, site_of
-from auditor.testing.values import ExampleError, Form, day, form_of
 
 TODAY = datetime.date(2026, 11, 23)
 OUTCOMES = ("passing", "failing", "undetermined")

@@ -50,8 +50,8 @@ from auditor.oci import media_types
 from auditor.oci.platform import Platform
 from auditor.oci.reference import Reference
 from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
+from auditor.testing.example_values import Form, form_of, invalid, kind_of, platform_of, reference_of, size_in_bytes
 from auditor.testing.memory import AT, SOURCE, MemoryEvidence, body_of, digest_of, seen
-from auditor.testing.values import Form, form_of, invalid, kind_of, platform_of, reference_of, size_in_bytes
 
 FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"

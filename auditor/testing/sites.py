@@ -28,8 +28,8 @@ from auditor.plan.model import Plan
 from auditor.site import Site
 from auditor.testing.chain_forms import certificates_of, fetched_from, files_of, offered_by, served_by
 from auditor.testing.copy_forms import put_archives, put_target
+from auditor.testing.example_values import ExampleError, form_of
 from auditor.testing.image_forms import evidence_of
-from auditor.testing.values import ExampleError, form_of
 
 PLAN = "plan.yaml"
 SITE_KEYS = frozenset({"plan", "files", "observed", "target", "archives", "certificates", "endpoints", "fetched"})

@@ -20,7 +20,7 @@ from auditor.policy import Policy, judge
 from auditor.report import Report, Verdict
 from auditor.site import Site
 from auditor.testing import MemoryEvidence, site_of
-from auditor.testing.values import day
+from auditor.testing.example_values import day
 from checks import CATALOGUE
 from tests.made_checks import TODAY, finding, outcomes_of, result, small_site, unknown
 from tests.test_catalogue import EXAMPLES

@@ -17,8 +17,8 @@ from auditor.oci.media_types import DOCKER_MANIFEST, DOCKER_SCHEMA1, OCI_INDEX, 
 from auditor.site import Site
 from auditor.site.contents import Aspect
 from auditor.testing import MemoryEvidence, site_from
+from auditor.testing.example_values import day
 from auditor.testing.memory import AT, SOURCE, digest_of, seen
-from auditor.testing.values import day
 from checks import CATALOGUE
 
 FORM = """

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from auditor.check import Finding, Severity, Undetermined
 from auditor.site.trust.cases import Prospect
 from auditor.testing import TODAY, site_of
-from auditor.testing.values import day
+from auditor.testing.example_values import day
 from checks.trust import (
     certificate_name_mismatch,
     crl_stale,

@@ -13,8 +13,8 @@ from auditor.engine import evaluate
 from auditor.evidence.model import Absent, Failed, Kind, Seen
 from auditor.site import Requirement, Site
 from auditor.testing import TODAY, MemoryEvidence, site_of
+from auditor.testing.example_values import day
 from auditor.testing.memory import AT, SOURCE
-from auditor.testing.values import day
 from checks.trust import crl_stale, revocation_egress, root_update_stall, tls_version_mismatch
 from tests.checks.trust.agreement import FAMILY
 from tests.checks.trust.test_agreement import CRL, GOOD, ISSUING, form_of
