@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import compress
 
 import msgspec
 
 from auditor.site.images import Image, Images, Payload, Placement
-from auditor.sizing.archive_formats import BLOCK, in_tar
+from auditor.sizing.archive_formats import in_tar
 from auditor.sizing.budget import Blob
 from auditor.sizing.lots import Group, Lot, exact_lot
 from auditor.sizing.ranged import exact
@@ -21,12 +20,12 @@ from auditor.sizing.ranged import exact
 class Split(msgspec.Struct, frozen=True, gc=False):
     """A payload, divided: its manifest, its own config and layers, and the blobs that other payloads have too.
 
-    `packed` is its size in a registry, `in_tar` the size of its own config and layers as files in a tar, and `group` the other
-    blobs. Its first `stack` layers are shared, so their unpacked forms may be shared too. The own layers above them are not.
+    `packed` is its size in a registry, `own` the sizes of its own config and layers, and `group` the other blobs. Its first
+    `stack` layers are shared, so their unpacked forms may be shared too. The own layers above them are not.
     """
 
     packed: Lot
-    in_tar: int
+    own: tuple[int, ...]
     group: Group
     stack: int
 
@@ -67,7 +66,7 @@ class Sharing:
     def lot_in_tar(self, payload: Payload, *, with_manifest: bool) -> Lot:
         """Return everything stored of a payload as files in a tar, with the manifest only if the format keeps it."""
         split = self.split(payload)
-        size = split.in_tar + (in_tar(payload.size) if with_manifest else 0)
+        size = sum(map(in_tar, split.own)) + (in_tar(payload.size) if with_manifest else 0)
         group = self._groups_in_tar.get(split.group)
         return Lot(split.packed.key, size, size, size, 0, group or self._in_tar(split.group))
 
@@ -88,18 +87,21 @@ class Sharing:
         blobs: tuple[Blob, ...] = layers if payload.config is None else (*layers, payload.config)
         if payload.digest not in self._payloads:  # unknown whether others share its blobs
             group = self._group(blobs)
-            return Split(exact_lot(payload.digest, payload.size, group), 0, group, len(layers))
-        is_own = [blob.digest not in shared for blob in blobs]
-        stack = min(is_own.index(True) if True in is_own else len(blobs), len(layers))
-        sizes = [blob.size for blob in compress(blobs, is_own)]
-        stored = sizes if min(sizes, default=0) >= 0 else [max(0, size) for size in sizes]
-        own = sum(stored)
-        blocks = len(stored) + sum([(size + BLOCK - 1) // BLOCK for size in stored])
-        common = [blob for blob in blobs if blob.digest in shared]
+            return Split(exact_lot(payload.digest, payload.size, group), (), group, len(layers))
+        own: list[int] = []
+        common: list[Blob] = []
+        stack = -1
+        for blob in blobs:
+            if blob.digest in shared:
+                common.append(blob)
+            else:
+                stack = len(common) if stack < 0 else stack
+                own.append(max(0, blob.size))
         group = self._group(common)
-        size = own + payload.size if payload.size > 0 else own
+        size = sum(own, max(0, payload.size))
         key = payload.digest if payload.digest in self._several else ""
-        return Split(Lot(key, size, size, size, 0, group), blocks * BLOCK, group, stack)
+        lot = Lot(key, size, size, size, 0, group)
+        return Split(lot, tuple(own), group, min(len(blobs) if stack < 0 else stack, len(layers)))
 
     def _group(self, blobs: Sequence[Blob]) -> Group:
         key = tuple(map(id, blobs))  # equal layers are one object, which lives as long as the site
