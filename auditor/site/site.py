@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from auditor.site.downloads import ScriptDownloads
     from auditor.site.fetches import ChartFetches
     from auditor.site.images import Images, Placement, Trouble
+    from auditor.site.inside import AtSource
     from auditor.site.layers import LayerEgress
     from auditor.site.list_platforms import ListPlatforms
     from auditor.site.mirrors import Mirroring
@@ -63,9 +64,11 @@ class Site:
     @cached_property
     def source(self) -> Images | None:
         """Return every image as its source has it, or None if the sources were not requested."""
-        return (
-            views.Survey(self.plan, self.needs, views.AtSource(self.evidence)).images() if Place.SOURCE in self.places else None
-        )
+        return views.Survey(self.plan, self.needs, self._at_source).images() if Place.SOURCE in self.places else None
+
+    @cached_property
+    def _at_source(self) -> AtSource:
+        return views.AtSource(self.evidence)
 
     @cached_property
     def target(self) -> Images | None:
@@ -107,7 +110,7 @@ class Site:
     @cached_property
     def source_contents(self) -> tuple[ComparedImage, ...]:
         """Return contradictions about the bytes of each image at its source, as far as observed."""
-        return tuple(views.contents_of(self.source, views.AtSource(self.evidence))) if self.source is not None else ()
+        return tuple(views.contents_of(self.source, self._at_source)) if self.source is not None else ()
 
     @cached_property
     def target_contents(self) -> tuple[ComparedImage, ...]:
@@ -165,7 +168,9 @@ class Site:
     def layer_egress(self) -> tuple[LayerEgress, ...]:
         """Return every layer and pool that would download from an external host."""
         return views.layer_egress(
-            ((placement, self.foreign(placement)) for placement in self.delivered), self.reach, self.unknown_deliveries
+            ((one, self.foreign(one)) for one in self.delivered if one.resolution.payload and one.resolution.payload.foreign),
+            self.reach,
+            self.unknown_deliveries,
         )
 
     @cached_property

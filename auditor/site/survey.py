@@ -89,8 +89,12 @@ class Survey:
         alike: dict[tuple[Platform, WindowsRuntime | None], int] = {}
         kinds = {name: alike.setdefault((pool.platform, rules[name]), len(alike)) for name, pool in pools.items()}
         grouped: dict[Reference, list[Need]] = {}
-        for need in self._needs.needs:
-            grouped.setdefault(need.reference, []).append(need)
+        last: Reference | None = None
+        group: list[Need] = []
+        for need in self._needs.needs:  # usually all needs of an image are adjacent and share one reference
+            if need.reference is not last:
+                last, group = need.reference, grouped.setdefault(need.reference, [])
+            group.append(need)
         images: dict[Reference, Image] = {}
         placements: list[Placement] = []
         for reference, needs in grouped.items():

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import compress
 
 import msgspec
 
 from auditor.site.images import Image, Images, Payload, Placement
-from auditor.sizing.archive_formats import BLOCK, in_tar
+from auditor.sizing.archive_formats import in_tar
 from auditor.sizing.budget import Blob
 from auditor.sizing.bundles import Bundle, SharedPieces, exact_bundle
 from auditor.sizing.ranged import exact
@@ -21,12 +20,12 @@ from auditor.sizing.ranged import exact
 class ImageBlobs(msgspec.Struct, frozen=True, gc=False):
     """A payload, divided: its manifest, its own config and layers, and the blobs that other payloads have too.
 
-    `packed` is its size in a registry, `in_tar` the size of its own config and layers as files in a tar, and `shared` the other
-    blobs. Its first `stack` layers are shared, so their unpacked forms may be shared too. The own layers above them are not.
+    `packed` is its size in a registry, `own` the sizes of its own config and layers, and `shared` the other blobs. Its first
+    `stack` layers are shared, so their unpacked forms may be shared too. The own layers above them are not.
     """
 
     packed: Bundle
-    in_tar: int
+    own: tuple[int, ...]
     shared: SharedPieces
     stack: int
 
@@ -67,7 +66,7 @@ class SharedBlobs:
     def bundle_in_tar(self, payload: Payload, *, with_manifest: bool) -> Bundle:
         """Return everything stored of a payload as files in a tar, with the manifest only if the format keeps it."""
         blobs = self.blobs_of(payload)
-        size = blobs.in_tar + (in_tar(payload.size) if with_manifest else 0)
+        size = sum(map(in_tar, blobs.own)) + (in_tar(payload.size) if with_manifest else 0)
         shared = self._pieces_in_tar.get(blobs.shared)
         return Bundle(blobs.packed.key, size, size, size, 0, shared or self._in_tar(blobs.shared))
 
@@ -88,18 +87,21 @@ class SharedBlobs:
         blobs: tuple[Blob, ...] = layers if payload.config is None else (*layers, payload.config)
         if payload.digest not in self._payloads:  # unknown whether others share its blobs
             shared = self._shared_pieces(blobs)
-            return ImageBlobs(exact_bundle(payload.digest, payload.size, shared), 0, shared, len(layers))
-        is_own = [blob.digest not in repeated for blob in blobs]
-        stack = min(is_own.index(True) if True in is_own else len(blobs), len(layers))
-        sizes = [blob.size for blob in compress(blobs, is_own)]
-        stored = sizes if min(sizes, default=0) >= 0 else [max(0, size) for size in sizes]
-        own = sum(stored)
-        blocks = len(stored) + sum([(size + BLOCK - 1) // BLOCK for size in stored])
-        common = [blob for blob in blobs if blob.digest in repeated]
+            return ImageBlobs(exact_bundle(payload.digest, payload.size, shared), (), shared, len(layers))
+        own: list[int] = []
+        common: list[Blob] = []
+        stack = -1
+        for blob in blobs:
+            if blob.digest in repeated:
+                common.append(blob)
+            else:
+                stack = len(common) if stack < 0 else stack
+                own.append(max(0, blob.size))
         shared = self._shared_pieces(common)
-        size = own + payload.size if payload.size > 0 else own
+        size = sum(own, max(0, payload.size))
         key = payload.digest if payload.digest in self._several else ""
-        return ImageBlobs(Bundle(key, size, size, size, 0, shared), blocks * BLOCK, shared, stack)
+        bundle = Bundle(key, size, size, size, 0, shared)
+        return ImageBlobs(bundle, tuple(own), shared, min(len(blobs) if stack < 0 else stack, len(layers)))
 
     def _shared_pieces(self, blobs: Sequence[Blob]) -> SharedPieces:
         key = tuple(map(id, blobs))  # equal layers are one object, which lives as long as the site
