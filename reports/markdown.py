@@ -1,7 +1,7 @@
-"""Markdown for a comment on a pull request: the verdict, what counts, and as much of the rest as a comment may hold.
+"""Markdown for a comment on a pull request: the verdict, the findings that count, and as many others as fit.
 
-GitHub takes 65,536 characters. The worst come first; what finds no room is counted at the end. Text from outside is
-escaped: it makes no markup, no HTML, and calls nobody by name.
+GitHub allows 65,536 characters. The worst come first, and the omitted ones are counted at the end. Untrusted text is escaped:
+it cannot add markup or HTML, and mentions no user.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _MENTION = re.compile(r"(?<!\w)@")
 _FENCE = re.compile("`+")
 
 
-Item = tuple[str, int]  # its text, and how many findings or questions it stands for
+Item = tuple[str, int]  # text, and the number of findings or undetermined outcomes that it represents
 
 
 @dataclass(frozen=True, slots=True)
 class MarkdownSection:
-    """A heading and the items below it; `folded` hides them behind a click."""
+    """A heading and its items. `folded` items are collapsed."""
 
     heading: str
     items: tuple[Item, ...]
@@ -41,7 +41,7 @@ class MarkdownSection:
 
 
 def render(report: Report) -> str:
-    """The comment, of at most `MOST` bytes and so of at most as many characters."""
+    """Return the comment, at most `MOST` bytes and therefore at most as many characters."""
     head = "\n".join(_head(report))
     end = _end(report)
     room = MOST - len(head.encode()) - len(end.encode()) - _ROOM_FOR_THE_END
@@ -74,7 +74,7 @@ def _end(report: Report) -> str:
 
 
 def _fitting(section: MarkdownSection, room: int) -> tuple[str, int, int]:
-    """As much of a section as there is room for, the bytes that it takes, and what was left out of it."""
+    """Return the part of a section that fits, its size in bytes, and the number of omitted items."""
     opening, closing = (f"<details><summary>{section.heading}</summary>\n\n", "\n\n</details>") if section.folded else ("", "")
     opening = opening or f"### {section.heading}\n\n"
     used = len(f"{opening}{closing}\n\n".encode())
@@ -108,7 +108,7 @@ def _sections(report: Report) -> Iterator[MarkdownSection]:
 
 
 def _left_open(report: Report) -> Iterator[MarkdownSection]:
-    """The areas that were not examined, with what would add them; they are neither findings nor questions."""
+    """Return the section of areas that were not examined, with the missing plan keys. They are not outcomes."""
     rows = [(f"- {row.area.label} ({status(row)}): {escaped(shortened(row.hint))}", 0) for row in unexamined(report)]
     if rows:
         yield MarkdownSection(f"Not examined ({len(rows)})", tuple(rows), folded=True)
@@ -120,7 +120,7 @@ def _section(heading: str, items: list[Item], *, folded: bool = False) -> Iterat
 
 
 def _items(lines: Iterable[WordedFindings], *, mixed: bool = False) -> list[Item]:
-    """The lines as items; where severities are `mixed`, each says its own."""
+    """Return the lines as items. If severities are `mixed`, each item states its severity."""
     return [(f"- {f'{line.severity.value} ' if mixed else ''}{_item(line)}", line.count) for line in lines]
 
 
@@ -145,13 +145,13 @@ def _at(place: FilePosition | None) -> str:
 
 
 def escaped(text: str) -> str:
-    """`text` on one line, as itself: no markup, no HTML, and an @ that calls nobody."""
+    """Return `text` on one line, escaped: no markup, no HTML, and no mention of a user by @."""
     text = clean(text).replace("&", "&amp;").replace("<", "&lt;")
     return _MENTION.sub("@<!-- -->", _MARKUP.sub(r"\\\1", text))
 
 
 def code(text: str) -> str:
-    """`text` as a code span, whatever backticks it holds."""
+    """Return `text` as a code span, even if it contains backticks."""
     text = clean(text).strip() or " "
     fence = "`" * (max((len(run) for run in _FENCE.findall(text)), default=0) + 1)
     space = " " if "`" in (text[0], text[-1]) else ""

@@ -1,6 +1,6 @@
-"""Values as JSON has them, in ASCII: what its readers need not accept becomes visible text.
+"""Plain JSON values in ASCII. Values that JSON readers may reject become visible text.
 
-Rows of lists stand on lines of their own: two files can be compared with any line-based tool, and it is written quickly.
+Each row of a list is on its own line, so line-based tools can compare two files.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def plain(value: _Value) -> _Value:
-    """`value` in JSON's own types. Lone surrogates and NaN, which no JSON reader must accept, become visible text."""
+    """Return `value` in JSON's types. Lone surrogates and NaN, which JSON readers may reject, become visible text."""
     made: _Value = _plain(value)
     return made
 
@@ -37,14 +37,14 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - the values of JSON have no comm
 
 
 def written(document: Json) -> str:
-    """A document of plain values, each section on a line of its own, and each row of a section too. No newline at the end."""
+    """Return a document of plain values, with each section and each row of a section on its own line. No final newline."""
     return "".join(pieces(document.items()))
 
 
 def pieces(sections: Iterable[tuple[str, object]]) -> Iterator[str]:
-    """The text of `written`, row by row: a section may be an iterator of rows, and no row is kept.
+    """Yield the text of `written` row by row. A section may be an iterator; no row is kept in memory.
 
-    Values are made plain on the way, so that they need not be plain before.
+    Values are converted with `plain`, so the caller need not do it.
     """
     separator = "{\n"
     for key, value in sections:
@@ -74,5 +74,5 @@ def _rows(rows: Iterable[object]) -> Iterator[str]:
 
 
 def written_list(rows: Iterable[object]) -> str:
-    """A list of plain values, each on a line of its own. No newline at the end."""
+    """Return a list of plain values, each on its own line. No final newline."""
     return "[\n" + ",\n".join("  " + json.dumps(row) for row in rows) + "\n]"

@@ -1,4 +1,4 @@
-"""The section `trust` for people: each path once with the outcome of the clients that follow it, Linux beside Windows."""
+"""The section `trust` for readers: each path once with the outcomes of its clients, by operating system."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class PathOutcomes:
-    """One path, and the outcomes of the clients that follow it. `row` is one of their rows."""
+    """One path, and the outcomes of the clients that use it. `row` is one of their rows."""
 
     row: TrustRow
     sights: tuple[Sight, ...]
@@ -36,7 +36,7 @@ class SystemPaths:
 
 
 def sides(rows: Iterable[TrustRow]) -> tuple[SystemPaths, ...]:
-    """The rows of one endpoint, by operating system."""
+    """Return the rows of one endpoint by operating system."""
     seen: dict[str, list[TrustRow]] = {}
     for row in rows:
         seen.setdefault(row.os, []).append(row)
@@ -51,10 +51,10 @@ def _ways(rows: Iterable[TrustRow]) -> tuple[PathOutcomes, ...]:
 
 
 def _sight(rows: list[TrustRow]) -> Sight:
-    """The sight of clients with the same path and outcome."""
+    """Return the outcome of clients with the same path and verdict."""
     return Sight(everybody(((row.client, row.pool) for row in rows), most=None), rows[0])
 
 
 def about(step: TrustStep) -> str:
-    """The line below a certificate of a path."""
+    """Return the line below a certificate of a path."""
     return ", ".join(filter(None, (step.origin, step.key, step.until and f"until {step.until[:10]}")))

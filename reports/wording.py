@@ -1,4 +1,4 @@
-"""Findings in one line each, for formats that annotate files or list them: what is alike of several pools is one entry."""
+"""One line per finding, for formats that annotate files. Equal findings of several pools are one entry."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_TEXT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class FilePosition:
-    """Where a finding is in the user's files; 0 where the line or the column is not known. Slashes are forward ones."""
+    """The location of a finding in the user's files. Line and column are 0 if unknown. Separators are forward slashes."""
 
     file: str
     line: int = 0
@@ -30,9 +30,9 @@ class FilePosition:
 
 @dataclass(frozen=True, slots=True)
 class WordedFindings:
-    """Findings of one check and severity that say the same of one subject at one place. `count` is how many.
+    """Findings of one check and severity with the same text about one subject at one location. `count` is their number.
 
-    Texts are clean and bounded.
+    Texts are cleaned and limited in length.
     """
 
     check: str
@@ -46,7 +46,7 @@ class WordedFindings:
 
 
 def lines_of(findings: Iterable[JudgedFinding]) -> tuple[WordedFindings, ...]:
-    """The findings as lines, worst severity first, otherwise in their order."""
+    """Return the findings as lines, worst severity first, otherwise in report order."""
     groups: dict[tuple[Severity, str], list[JudgedFinding]] = {}
     for item in findings:
         groups.setdefault((item.severity, item.finding.check), []).append(item)
@@ -77,7 +77,7 @@ def _line(check: str, severity: Severity, wording: Wording) -> WordedFindings:
 
 
 def place_of(finding: Finding) -> FilePosition | None:
-    """The place of a finding, its name clean and as repositories write it (no `..` on the way); None where it is at no file."""
+    """Return the location of a finding, with a cleaned path without `..`, or None without a file."""
     at = finding.location
     if at is None or not at.file:
         return None
@@ -85,7 +85,7 @@ def place_of(finding: Finding) -> FilePosition | None:
 
 
 def asked(rows: Iterable[Undetermined]) -> Iterator[tuple[UndeterminedGroup, str]]:
-    """Each question once, with what was seen instead of an answer and what to do about it."""
+    """Yield each undetermined outcome once, with the observation and the advice."""
     for question in questions(rows):
         row = question.first
         pools = everybody([("", pool) for pool in question.pools])
@@ -95,5 +95,5 @@ def asked(rows: Iterable[Undetermined]) -> Iterator[tuple[UndeterminedGroup, str
 
 
 def shortened(text: str, most: int = MOST_TEXT) -> str:
-    """Cleaned `text`, cut where it is longer than anybody reads."""
+    """Return cleaned `text`, cut at the maximum length."""
     return short(clean(text).strip(), most)

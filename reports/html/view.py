@@ -1,4 +1,4 @@
-"""The shapes that the templates draw: storage bars, sides of an endpoint, and words with a tone."""
+"""Data for the templates: storage bars, endpoints by operating system, and the tone of words."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from reports.folding import UndeterminedGroup, questions
 from reports.html.treemap import Tile, treemap
 from reports.ways import SystemPaths, sides
 
-IN_PART = "ready-in-part"  # a verdict for the areas that were examined
-# The class that gives a status, a severity or a verdict its shape and colour.
+IN_PART = "ready-in-part"  # verdict for the examined areas only
+# CSS class (shape and colour) of a status, a severity or a verdict.
 _TONES: Mapping[str, str] = {
     **dict.fromkeys((CellStatus.OK, Status.PASSED, Verdict.READY, Prospect.VERIFIES, ScopeStatus.EXAMINED), "o"),
     **dict.fromkeys((Severity.ERROR, Status.FAILED, Verdict.NOT_READY, Prospect.FAILS, CellStatus.BLOCKED), "e"),
@@ -36,18 +36,18 @@ _BAR = 1000
 
 
 def tone(word: str) -> str:
-    """The class of a word: `o` in order, `e` wrong, `w` doubtful, `i` neutral, and `u` for whatever is not known."""
+    """Return the class of a word: `o` passed, `e` error, `w` warning, `i` neutral, `u` unknown."""
     return _TONES.get(word, "u")
 
 
 def verdict_word(report: Report) -> str:
-    """The verdict as a word for `tone`."""
+    """Return the verdict as an argument for `tone`."""
     is_in_part = report.verdict is Verdict.READY and report.works_offline_until is None
     return IN_PART if is_in_part else report.verdict.value
 
 
 def fact(value: Fact) -> str:
-    """A fact as users read it."""
+    """Return a fact as text for readers."""
     match value:
         case bool():
             return "yes" if value else "no"
@@ -59,7 +59,7 @@ def fact(value: Fact) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BarSegment:
-    """One piece of a storage bar; `start` and `width` in thousandths of the bar."""
+    """One part of a storage bar; `start` and `width` in thousandths of the bar."""
 
     name: str
     bytes: int
@@ -69,7 +69,7 @@ class BarSegment:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A stage of storage drawn to scale: `limit` is where its capacity ends, in thousandths, None when not known."""
+    """A storage stage drawn to scale. `limit` is the capacity in thousandths of the bar, None if unknown."""
 
     used: int
     limit: int | None
@@ -77,12 +77,12 @@ class Bar:
 
     @property
     def over(self) -> int:
-        """How much of the bar lies behind the limit."""
+        """Return the length of the bar beyond the limit."""
         return 0 if self.limit is None else max(0, self.used - self.limit)
 
 
 def bar(stage: StorageStage) -> Bar:
-    """A stage as a bar; what its items do not add up to stays unnamed."""
+    """Return a stage as a bar. Bytes that no item accounts for have no part."""
     whole = max(stage.bytes, stage.capacity or 0, 1)
     parts, start = [], 0
     for item in stage.items:
@@ -94,12 +94,12 @@ def bar(stage: StorageStage) -> Bar:
 
 
 def tiles(stage: StorageStage) -> tuple[Tile, ...]:
-    """What fills a stage, as areas."""
+    """Return the items of a stage as tiles."""
     return treemap(stage.items)
 
 
 def share(stage: StorageStage) -> str:
-    """How full a stage gets, in words."""
+    """Return the usage of a stage as text."""
     if stage.capacity is None:
         return "needed; the plan does not declare the capacity"
     used = f", {stage.bytes / stage.capacity:.0%}" if stage.capacity else ""
@@ -108,7 +108,7 @@ def share(stage: StorageStage) -> str:
 
 
 def endpoints(report: Report) -> tuple[tuple[str, tuple[SystemPaths, ...]], ...]:
-    """What is seen of each endpoint, in the order of the report, Linux beside Windows."""
+    """Return each endpoint with its rows by operating system, in the order of the report."""
     seen: dict[str, list[TrustRow]] = {}
     for row in report.trust:
         seen.setdefault(row.endpoint, []).append(row)
@@ -116,7 +116,7 @@ def endpoints(report: Report) -> tuple[tuple[str, tuple[SystemPaths, ...]], ...]
 
 
 def egress(report: Report) -> tuple[tuple[str, EgressRow], ...]:
-    """Each host with who dials it; those who dial it for the same and fail alike share a row, which is the first of theirs."""
+    """Return each host with its clients. Clients with the same purpose and the same effect share a row."""
     alike: dict[EgressRow, list[str]] = {}
     for row in report.egress:
         alike.setdefault(replace(row, who=""), []).append(row.who)
@@ -124,12 +124,12 @@ def egress(report: Report) -> tuple[tuple[str, EgressRow], ...]:
 
 
 def asked(report: Report) -> tuple[UndeterminedGroup, ...]:
-    """The undetermineds, each question once for all pools that it is about."""
+    """Return the undetermined outcomes, grouped over pools."""
     return questions(report.undetermined)
 
 
 def observed(report: Report) -> str:
-    """How many observations the evidence holds, and of when they are."""
+    """Return the number of observations in the evidence, and their dates."""
     rows = report.evidence
     if not rows:
         return "The evidence contains no observations: only the plan and its files were evaluated."

@@ -14,7 +14,7 @@ _COLOURS = {Prospect.VERIFIES: "green", Prospect.FAILS: "red"}
 
 
 def draw(rows: Iterable[TrustRow], ink: Ink) -> Iterator[str]:
-    """Yield the rows of one endpoint by operating system: each path, and below it the outcome of its clients."""
+    """Yield the rows of one endpoint by operating system: each path, followed by the outcomes of its clients."""
     for side in sides(rows):
         yield from heading(side.os, ink)
         for way in side.ways:
