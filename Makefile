@@ -1,4 +1,4 @@
-# One command for each chore. `make audit` and `make test` set up everything they need on a fresh machine.
+# One command for each task. `make audit` and `make test` set up everything they need on a fresh machine.
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -19,45 +19,45 @@ audit: $(VENV)/.runtime    ## Set up, audit the example, write build/plant-7.htm
 		--format text --format html=build/plant-7.html --format json=build/plant-7.json; \
 	code=$$?; test $$code -le 1 || exit $$code; test -s build/plant-7.html -a -s build/plant-7.json
 	@echo
-	@echo "The example is meant not to be ready. Look at build/plant-7.html, then write your own plan: $(BIN)/auditor init"
+	@echo "The example has errors on purpose. Open build/plant-7.html, then write your own plan: $(BIN)/auditor init"
 
 test: $(VENV)/.dev         ## Set up, then run every test on all cores. A test is skipped with the reason if its program is missing.
 	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
 
-quick: $(VENV)/.dev        ## For the daily loop: lint, types, and the tests that need no other program and little time.
+quick: $(VENV)/.dev        ## Run lint, types and the fast tests that need no other program.
 	@$(MAKE) --no-print-directory -j2 lint types
 	$(BIN)/python -m pytest -q -n auto --dist worksteal --quick $(PYTEST_ARGS)
 
 slow-list: $(VENV)/.dev    ## Measure every test on one core and write tests/slow.txt, which `make quick` leaves out.
 	$(BIN)/python -m pytest --write-slow $(PYTEST_ARGS)
 
-coverage: $(VENV)/.dev     ## The tests with branch coverage, the command line included.
+coverage: $(VENV)/.dev     ## Run the tests with branch coverage, including the command line.
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95
 
-lint: $(VENV)/.dev         ## Style and common mistakes.
+lint: $(VENV)/.dev         ## Check style and common mistakes.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(VENV)/.dev        ## Types, strictly.
+types: $(VENV)/.dev        ## Check types in strict mode.
 	$(BIN)/mypy
 
-format: $(VENV)/.dev       ## Mend what lint can mend by itself.
+format: $(VENV)/.dev       ## Format the code and apply lint's automatic fixes.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-golden: $(VENV)/.dev       ## Write the golden files anew; then read the difference.
+golden: $(VENV)/.dev       ## Write the golden files again; then read the difference.
 	$(BIN)/python -m pytest --update-golden tests
 
-example: $(VENV)/.dev      ## Make the example's certificates, images and evidence anew.
+example: $(VENV)/.dev      ## Make the example's certificates, images and evidence again.
 	$(BIN)/python $(EXAMPLE)/make.py
 
-docs: $(VENV)/.dev         ## Write the generated pages of docs/ anew.
+docs: $(VENV)/.dev         ## Write the generated pages of docs/.
 	$(BIN)/python docs/generate.py
 
-bench: $(VENV)/.dev        ## Measure; each prints ratios taken side by side in one run.
+bench: $(VENV)/.dev        ## Run the benchmarks. Each prints ratios measured side by side in one run.
 	$(BIN)/python bench/evaluate.py
 	$(BIN)/python bench/budgets.py
 	$(BIN)/python bench/startup.py
@@ -78,30 +78,30 @@ facts: $(VENV)/.dev         ## Read default images at the tags of clones: `make 
 release-check: $(VENV)/.dev ## Build wheel and sdist, install them for Python 3.11 to 3.14 where present, run the example from each.
 	$(BIN)/python tools/release_check.py
 
-transfer-table: $(VENV)/.dev ## What real copies do beside what is predicted of them, one line per tool, options and way.
+transfer-table: $(VENV)/.dev ## Compare real copies with the predictions, one line per tool, options and route.
 	$(BIN)/python -m tests.peers.transfer_table
 
-budget-table: $(VENV)/.dev   ## What copies are estimated to weigh beside what they do, one line per tool, options and images.
+budget-table: $(VENV)/.dev   ## Compare the size of real copies with the estimates, one line per tool, options and images.
 	$(BIN)/python -m tests.peers.budget_table
 
-trust-table: $(VENV)/.dev ## What Go, OpenSSL and NIST's suite make of chains beside our verdicts, one line per chain and client.
+trust-table: $(VENV)/.dev ## Compare our verdicts on chains with Go, OpenSSL and NIST's suite, one line per chain and client.
 	$(BIN)/python -W ignore -m tests.peers.trust_table
 
-wheelhouse: $(VENV)/.dev   ## Everything that an installation without a network needs, for this Python and system, in build/wheelhouse.
+wheelhouse: $(VENV)/.dev   ## Download all packages for an installation without a network into build/wheelhouse, for this Python and system.
 	rm -rf "$(WHEELHOUSE)"
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
 		-r requirements/runtime.txt -d "$(WHEELHOUSE)"
 	$(BIN)/python -m hatchling build -t wheel -d "$(WHEELHOUSE)"
-	@echo "Carry $(WHEELHOUSE) inside; there: python3 -m venv auditor && auditor/bin/pip install --no-index --find-links $(notdir $(WHEELHOUSE)) airgap-auditor"
+	@echo "Copy $(WHEELHOUSE) to the offline side and run there: python3 -m venv auditor && auditor/bin/pip install --no-index --find-links $(notdir $(WHEELHOUSE)) airgap-auditor"
 
-lock: $(VENV)/.dev         ## Pin all dependencies anew, with hashes.
+lock: $(VENV)/.dev         ## Pin all dependencies again, with hashes.
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" --upgrade -q -o requirements/runtime.txt
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" --upgrade -q -o requirements/dev.txt
 
-clean:           ## Remove what was built.
+clean:           ## Remove build results.
 	rm -rf $(VENV) build dist .coverage* .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/bin/python:

@@ -21,12 +21,12 @@ from auditor.check import Severity
 from auditor.evidence.model import Place, Verify
 from auditor.formats import form_named, names
 from auditor.pipeline.audit import audit as audit_plan
-from auditor.pipeline.baseline import read_baseline
 from auditor.pipeline.callbacks import Callbacks, Progress
 from auditor.pipeline.catalogue import catalogue, required, selected
-from auditor.pipeline.charts import with_charts
+from auditor.pipeline.chart_rendering import with_charts
 from auditor.pipeline.gather import gather_plan
-from auditor.pipeline.load import Loaded, load
+from auditor.pipeline.inputs import LoadedPlan, load
+from auditor.pipeline.report_inputs import read_baseline
 from auditor.pipeline.settings import GatherSettings, Settings, real_day
 from auditor.plan.model import Plan
 from auditor.redaction import remember_environment
@@ -108,7 +108,7 @@ def audit(  # noqa: PLR0913 - the same options as the command
         render_charts=render_charts,
         gathering=GatherSettings(tuple(map(Place, via))),
     )
-    return audit_plan(Loaded(source) if isinstance(source, Plan) else load([Path(source)]), settings)
+    return audit_plan(LoadedPlan(source) if isinstance(source, Plan) else load([Path(source)]), settings)
 
 
 def render(report: Report, format: str = "text") -> str:

@@ -1,7 +1,7 @@
-"""What a check is, and the closed set of what it can say about a subject.
+"""The definition of a check, and the closed set of outcomes that it can state about a subject.
 
-A check is a pure function over a site: no sockets, no clock, no files. It yields `Finding`, `Undetermined` or `Fine`;
-a site that lacks what the check declares in `requires` makes it not applicable, with the reason.
+A check is a pure function over a site: no sockets, no clock, no files. It yields `Finding`, `Undetermined` or `Fine`. If the
+site lacks what the check declares in `requires`, the check is not applicable, with the reason.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NO_FACTS: Mapping[str, Fact] = MappingProxyType({})
 
 
 class Severity(enum.StrEnum):
-    """How bad a finding is, worst first."""
+    """The severity of a finding, worst first."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -38,11 +38,11 @@ class Severity(enum.StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for info, 2 for error: comparable."""
+        """Return 0 for info, 1 for warning, 2 for error."""
         return _RANKS[self]
 
     def at_least(self, other: Severity) -> bool:
-        """Whether this is as bad as `other` or worse."""
+        """Return whether this severity equals `other` or is worse."""
         return self.rank >= other.rank
 
 
@@ -54,7 +54,7 @@ HEADINGS = ("What it checks", "Why it matters", "How to fix", "When it cannot te
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an outcome is about. `kind`: line, image, layer, registry, endpoint, certificate, …; `id` as users know it."""
+    """The subject of an outcome. `kind`: line, image, layer, registry, endpoint, certificate, …; `id` as users know it."""
 
     kind: str
     id: str
@@ -86,17 +86,18 @@ class Affected:
 
 
 class RemedyKind(enum.StrEnum):
-    """What a file of `auditor fix` has to do to resolve a finding."""
+    """What a file of `auditor fix` must do to resolve a finding."""
 
     COPY_IMAGE = "copy-image"  # copy the image, or its missing parts, into the internal registry
-    COPY_AGAIN = "copy-again"  # copy it with another tool or option, or under another name, than the plan declares
+    COPY_AGAIN = "copy-again"  # copy it with a different tool, option or name than the plan declares
     COPY_LAYER = "copy-layer"  # copy a foreign layer
     STRIP_URLS = "strip-urls"  # copy images without the `urls` of their layers
-    ADD_TO_LIST = "add-to-list"  # write the image lists anew
-    PIN_IN_LIST = "pin-in-list"  # write the digest beside the reference
-    DOCKER_SEND = "docker-send"  # name the internal registry in daemon.json of the machine that copies
-    DOCKER_ENTRY = "docker-entry"  # correct an entry of its allow-list; the fact `entry` is what to remove, if anything
-    DOCKER_KEY = "docker-key"  # remove the key of the allow-list
+    ADD_TO_LIST = "add-to-list"  # write the image lists again, with the missing images
+    PIN_IN_LIST = "pin-in-list"  # write the digest next to the reference
+    DOCKER_SEND = "docker-send"  # name the internal registry in daemon.json of the copying machine
+    # correct an entry of the allow-list in daemon.json; the fact `entry` names an entry to remove, if any
+    DOCKER_ENTRY = "docker-entry"
+    DOCKER_KEY = "docker-key"  # remove the allow-list key from daemon.json
     REGISTRY_SETTING = "registry-setting"  # change the configuration of the internal registry
     MIRROR_CONFIG = "mirror-config"  # configure the nodes to pull from the internal registry
     TRUST_ROOT = "trust-root"  # add the root to the pool's trust
@@ -113,7 +114,7 @@ class Remedy:
 
 
 class Role(enum.StrEnum):
-    """What a part of a message states."""
+    """The role of a part of a message."""
 
     CAUSE = "cause"  # what is wrong
     EFFECT = "effect"  # why it fails at run time
@@ -124,9 +125,9 @@ class Role(enum.StrEnum):
 class Part:
     """One or more sentences of a message.
 
-    A report shows the part once for each `key` in a group of findings. Two parts have the same key if they differ only in
-    names that their subject lines show; an empty key stands for the text itself. `names_who`: the text names the pool or
-    client of the finding.
+    In a group of findings, a report shows the part once for each `key`. Two parts have the same key if they differ only in
+    names that their subject lines show. An empty key stands for the text itself. `names_who`: the text names the pool or client
+    of the finding.
     """
 
     text: str
@@ -136,21 +137,21 @@ class Part:
 
 
 def symptom(text: str, key: str = "") -> tuple[Part, ...]:
-    """The symptom as parts of a message; no part if nothing is known of it."""
+    """Return the symptom as parts of a message, or no part if `text` is empty."""
     return (Part(text, Role.SYMPTOM, key),) if text else ()
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong, with its proof in `facts`, its location in the user's files and its remedies.
+    """A fault, with its proof in `facts`, its location in the user's files and its remedies.
 
-    A check states the message as a whole, or as `parts` that make it up; a message without parts is one cause. `case` is the
-    fact that tells this finding from others of the same check and subject. It goes into the fingerprint, so it must not hold
+    A check gives either the whole message or the `parts` that make it up. A message without parts counts as one cause. `case`
+    distinguishes this finding from others of the same check and subject. The fingerprint includes it, so it must not contain
     line numbers, times or paths of the machine.
 
     `fold` lists what the message depends on besides the case and the names of the pool, its platform and the client. None
-    stands for `facts`, or the message if there are none. `affects` names the cells of the image matrix that the finding
-    concerns; None derives them from the subject. `remedy_kind` says which file of `auditor fix` can resolve it.
+    stands for `facts`, or for the message if there are no facts. `affects` names the cells of the image matrix that the finding
+    concerns; None derives them from the subject. `remedy_kind` states which file of `auditor fix` can resolve it.
     """
 
     check: str
@@ -177,18 +178,18 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """32 hex digits, stable across runs, machines and line moves: check, subject and case."""
+        """Return 32 hex digits from check, subject and case. They are stable across runs, machines and moved lines."""
         return _fingerprint(self.check, self.subject, self.case)
 
     @property
     def fold_key(self) -> tuple[object, ...]:
-        """Equal for findings that state the same of other pools, platforms and clients."""
-        case = self.case.removeprefix(self.client)  # many checks begin the case with the client
+        """Return a key that is equal for findings that state the same about different pools, platforms or clients."""
+        case = self.case.removeprefix(self.client)  # many checks put the client at the start of the case
         return (self.check, self.subject.kind, self.subject.id, self.location, case, self._content)
 
     @property
     def _content(self) -> tuple[object, ...]:
-        """What the message depends on, without the facts that repeat a name of the subject."""
+        """Return what the message depends on, without facts that repeat a name of the subject."""
         if self.fold is not None:
             return self.fold
         if not self.facts:
@@ -198,17 +199,17 @@ class Finding:
 
     @property
     def client(self) -> str:
-        """The TLS client that the finding is about, empty if it is about none or several."""
+        """The TLS client that the finding concerns, or an empty string for none or several."""
         return self.subject.client or str(self.facts.get("client", ""))
 
     @property
     def cause(self) -> str:
-        """What is wrong: the parts of the message that state it."""
+        """The parts of the message that state the fault, as one text."""
         return self._stated(Role.CAUSE)
 
     @property
     def symptom(self) -> str:
-        """The error that the operator sees, empty if the message states none."""
+        """The error that the operator sees, or an empty string if the message states none."""
         return self._stated(Role.SYMPTOM)
 
     def _stated(self, role: Role) -> str:
@@ -217,12 +218,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Undetermined:
-    """Something that a check could not decide, and why. `facts` and `location` say the same as values, where known.
+    """A subject that a check could not decide, and why. `facts` and `location` give the same as values, if known.
 
-    `faults` names the hosts that did not answer, if an answer of theirs is all that is missing; reports group by them.
-    `cause` names what several checks could not decide for one reason, such as a chain that was not observed: a report shows
-    it once, under the first check. It is empty for what only one check asks. `affects` as in `Finding`. `fold` lists what the
-    detail depends on besides the names of the pool, its platform and the client; None stands for the detail itself.
+    `faults` names the hosts that did not answer, if nothing else is missing; reports group by them. `cause` identifies a reason
+    that several checks share, such as a chain that was not observed. A report shows it once, under the first check. It is empty
+    if only one check needs the evidence. `affects` works as in `Finding`. `fold` lists what the detail depends on besides the
+    names of the pool, its platform and the client; None stands for the detail itself.
     """
 
     check: str
@@ -238,12 +239,12 @@ class Undetermined:
 
     @property
     def fingerprint(self) -> str:
-        """32 hex digits as for a finding, from check, subject and kind."""
+        """Return 32 hex digits from check, subject and kind, as for a finding."""
         return _fingerprint(self.check, self.subject, f"undetermined {self.kind.value}")
 
     @property
     def fold_key(self) -> tuple[object, ...]:
-        """Equal for outcomes that ask the same of other pools, platforms and clients."""
+        """Return a key that is equal for outcomes that state the same about different pools, platforms or clients."""
         asked = self.detail if self.fold is None else self.fold
         return (self.check, self.kind, self.subject.kind, self.subject.id, asked)
 
@@ -257,7 +258,7 @@ def _fingerprint(check: str, subject: Subject, case: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Fine:
-    """`count` subjects were examined and are in order."""
+    """`count` subjects that passed."""
 
     count: int = 1
 
@@ -268,9 +269,9 @@ Run = Callable[["Site", datetime.date], Iterator[Outcome]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What has an id, a page and a severity: every check, and the few findings that the policy makes itself."""
+    """An id with a page and a severity: a check, or one of the few findings that the policy creates itself."""
 
-    is_own_text: ClassVar[bool] = True  # written by the author of a check: redaction passes it by
+    is_own_text: ClassVar[bool] = True  # the author of a check wrote it: redaction skips it
 
     id: str
     title: str
@@ -280,7 +281,7 @@ class Rule:
 
     @property
     def anchor(self) -> str:
-        """Where the docs explain it, relative to docs/."""
+        """The location of its page, relative to docs/."""
         return f"checks.md#{self.id}"
 
 

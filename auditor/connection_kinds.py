@@ -1,4 +1,4 @@
-"""The kinds of connections to external hosts: plain names, which the catalogue of checks needs too."""
+"""The kinds of connections to external hosts. A module without imports, because the catalogue of checks needs them too."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ class ConnectionKind(enum.Enum):
     """What a connection is for. Exactly one check reports each kind."""
 
     LAYER = "layer"  # a node downloads a layer from a URL in its manifest
-    REGISTRY = "registry"  # a node asks a registry that no mirror replaces
-    REVOCATION = "revocation"  # a TLS client asks for a CRL or an OCSP answer
+    REGISTRY = "registry"  # a node connects to a registry that no mirror replaces
+    REVOCATION = "revocation"  # a TLS client requests a CRL or an OCSP response
     ISSUER = "issuer"  # a TLS client downloads a certificate that the endpoint does not send
-    ROOT_UPDATE = "root-update"  # Windows downloads a root of Microsoft's list
-    UNKNOWN_ROOT = "unknown-root"  # Windows looks for a root that is in no list
+    ROOT_UPDATE = "root-update"  # Windows downloads a root from Microsoft's list
+    UNKNOWN_ROOT = "unknown-root"  # Windows searches for a root that is in no list
     CHART = "chart"  # a tool or a controller downloads a chart or manifests
     DOWNLOAD = "download"  # a script downloads a file
-    CACHED_REGISTRY = "cached-registry"  # the internal registry asks the one whose images it caches
+    CACHED_REGISTRY = "cached-registry"  # the internal registry connects to the registry whose images it caches

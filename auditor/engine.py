@@ -1,4 +1,4 @@
-"""Evaluate: run checks over a site, isolate their failures, and count what was examined."""
+"""Run checks over a site. Isolate their failures and count the subjects that they examined."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from auditor.site import Site
 
 Selected = AbstractSet[str] | None
 NOT_SELECTED = "not selected for this run"
-NOTHING_TO_EXAMINE = "nothing in the plan is of this kind"
+NOTHING_TO_EXAMINE = "the plan has no subject of this kind"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What one check said. `examined` counts subjects in order and subjects with findings, not undetermined ones.
+    """The outcomes of one check. `examined` counts the subjects that passed and those with findings, not undetermined ones.
 
-    `not_applicable` says why it did not run, or had nothing to look at; empty otherwise. `is_selected`: this run did not
-    leave the check out.
+    `not_applicable` gives the reason if the check did not run or found no subjects; otherwise it is empty. `is_selected` is
+    False if this run left the check out.
     """
 
     check: Check
@@ -38,21 +38,21 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What all checks said about one site."""
+    """The outcomes of all checks over one site."""
 
     site: Site
     results: tuple[CheckResult, ...]
 
 
 def evaluate(site: Site, checks: Iterable[Check], today: datetime.date, *, selected: Selected = None) -> Outcomes:
-    """Run every check that is selected (None: all) and applies. A check that raises is undetermined for itself alone."""
+    """Run every check that is selected (None: all) and applies. If a check raises, only that check is undetermined."""
     with _without_collector():
         return Outcomes(site, tuple(_result(site, check, today, selected) for check in checks))
 
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Views are millions of values that live to the end: Python's cycle collector would only walk them again and again."""
+    """Pause Python's cycle collector: it would scan the views, which are millions of long-lived objects, again and again."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

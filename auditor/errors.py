@@ -1,9 +1,9 @@
 """The errors that a user may see, and the location in a file that an error or a finding points to.
 
-    AuditorError            anything that the tool can explain: a summary and a hint
+    AuditorError            an error with a summary and a hint
     ├── UsageError          the inputs or options cannot be used                     exit 2
     │   ├── PlanError       a plan or list is invalid, with locations                exit 2
-    │   └── EvidenceError   an evidence file is damaged, too new or another file     exit 2
+    │   └── EvidenceError   an evidence file is damaged, too new or no evidence      exit 2
     ├── NotObserved         the requested subject could not be observed              exit 3
     └── InternalError       the auditor contradicts itself: a bug                    exit 4
     Interrupted             a signal ended a collection; not an AuditorError
@@ -19,7 +19,7 @@ from typing import ClassVar
 
 
 def strerror(error: OSError) -> str:
-    """What the operating system says of a file, as part of a sentence: it begins small, and a folder is called one."""
+    """Return the operating system's error for a file, in lower case, for use inside a sentence."""
     if isinstance(error, FileNotFoundError):
         return "there is no such file"
     if isinstance(error, IsADirectoryError):
@@ -29,14 +29,14 @@ def strerror(error: OSError) -> str:
 
 
 def unexpected(doing: str, error: Exception) -> str:
-    """Describe an exception that no code expected, as the detail of what could not be determined because of it."""
+    """Return a detail text for an unexpected exception that makes an outcome undetermined."""
     said = " ".join(str(error).split())[:200]
     return f"{doing} failed with {type(error).__name__}{said and ': '}{said}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
-    """A place in one of the user's files. Lines and columns count from 1; 0 means the whole file."""
+    """A location in one of the user's files. Lines and columns count from 1; 0 means the whole file."""
 
     file: str
     line: int = 0
@@ -50,9 +50,9 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in a file: where, what, and what to write instead (empty when there is no good guess).
+    """A fault in a file: location, message, and a hint with the correct text (empty if there is no good guess).
 
-    A location without a file is that of something only the command line said.
+    A location without a file stands for the command line.
     """
 
     location: Location
@@ -65,7 +65,7 @@ class Problem:
 
 
 class AuditorError(Exception):
-    """Something that the tool can explain. `summary` is one line; `hint` says what to do about it."""
+    """An error that the tool can explain. `summary` is one line; `hint` states what to do."""
 
     exit_code: ClassVar[int] = 4
 
@@ -76,13 +76,13 @@ class AuditorError(Exception):
 
 
 class UsageError(AuditorError):
-    """The command line asked for something that cannot be done."""
+    """The options or inputs cannot be used as given."""
 
     exit_code: ClassVar[int] = 2
 
 
 class PlanError(UsageError):
-    """A plan, or a file that it names, cannot be read as meant. Carries every problem, not only the first."""
+    """A plan or a file that it names is invalid. Carries every problem, not only the first."""
 
     def __init__(self, problems: tuple[Problem, ...] | list[Problem], hint: str = "") -> None:
         self.problems = tuple(problems)
@@ -90,19 +90,19 @@ class PlanError(UsageError):
 
 
 class EvidenceError(UsageError):
-    """An evidence file is no evidence file, is damaged, or was written by a newer version."""
+    """The file is not an evidence file, is damaged, or was written by a newer version."""
 
 
 class NotObserved(AuditorError):
-    """The subject of a request could not be observed, so the answer is undetermined."""
+    """The requested subject could not be observed, so the answer is undetermined."""
 
     exit_code: ClassVar[int] = 3
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal ended a collection. `evidence` is the file that keeps the observations so far.
+    """A signal ended a collection. `evidence` is the file that holds the observations so far.
 
-    It is a KeyboardInterrupt, so that a caller that handles one of several failed inputs does not go on with the next.
+    It is a KeyboardInterrupt, so a caller that handles failed inputs one by one does not continue with the next.
     """
 
     def __init__(self, evidence: Path) -> None:
@@ -111,6 +111,6 @@ class Interrupted(KeyboardInterrupt):
 
 
 class InternalError(AuditorError):
-    """The auditor contradicts itself. Always a bug."""
+    """The auditor contradicts itself: a bug."""
 
     exit_code: ClassVar[int] = 4

@@ -19,7 +19,7 @@ from importlib import import_module
 
 
 def names_in(module: str, table: Mapping[str, tuple[str, ...]]) -> Callable[[str], object]:
-    """Return the `__getattr__` of `module` (PEP 562): `table` lists, by module, the names that are found there."""
+    """Return the `__getattr__` of `module` (PEP 562). `table` lists, by module, the names that it defines."""
     homes = {name: home for home, names in table.items() for name in names}
 
     def load(name: str) -> object:
@@ -27,7 +27,7 @@ def names_in(module: str, table: Mapping[str, tuple[str, ...]]) -> Callable[[str
         if home is None:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         found: object = getattr(import_module(home), name)
-        setattr(sys.modules[module], name, found)  # so that this function is called once for each name
+        setattr(sys.modules[module], name, found)  # so that Python calls this function once for each name
         return found
 
     return load

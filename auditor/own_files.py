@@ -1,4 +1,4 @@
-"""Files that are part of our packages, read as the package's own loader finds them: from a folder, a wheel or a zip file.
+"""Read the data files of our own packages through the package's loader: from a folder, a wheel or a zip file.
 
 importlib.resources does the same, but importing it takes as long as reading all fact tables of a short run.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def text_in(package: str, name: str) -> str:
-    """The text of a file beside the modules of an imported package. Raises OSError."""
+    """Return the text of a file in the folder of an imported package. Raises OSError."""
     spec = sys.modules[package].__spec__
     assert spec is not None  # noqa: S101 - an imported package has one
     assert spec.origin is not None  # noqa: S101 - as above

@@ -1,4 +1,4 @@
-"""What other packages add: their entry points, each loaded once. One that does not load is an error, not a gap."""
+"""Plug-ins: the entry points of other packages, each loaded once. One that fails to load is an error, not a gap."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHECKS, IMPORTERS, REPORTS = "auditor.checks", "auditor.importers", "auditor.rep
 
 @cache
 def points(group: str) -> tuple[EntryPoint, ...]:
-    """Every entry point of a group, by name. None of them is loaded."""
+    """Return every entry point of a group, sorted by name. None of them is loaded."""
     if not _may_have_any():
         return ()
     from importlib.metadata import entry_points  # noqa: PLC0415 - it imports much, and most installations have no plug-in
@@ -28,7 +28,7 @@ def points(group: str) -> tuple[EntryPoint, ...]:
 
 @cache
 def _may_have_any() -> bool:
-    """Whether some installed package may have entry points of ours. True where only importlib.metadata could tell."""
+    """Return whether an installed package may have entry points of ours. True if only importlib.metadata can decide."""
     own = (finder for finder in sys.meta_path if getattr(finder, "__module__", "") != "_frozen_importlib_external")
     if any(hasattr(finder, "find_distributions") for finder in own):
         return True
@@ -36,7 +36,7 @@ def _may_have_any() -> bool:
 
 
 def _may_have_some_in(entry: str) -> bool:
-    """Whether a folder of `sys.path` has metadata that names a group of ours, or is no folder."""
+    """Return whether a folder of `sys.path` has metadata that names a group of ours, or is not a folder."""
     if entry.lower().endswith(".egg"):
         return True
     try:
@@ -60,17 +60,17 @@ def _names_ours(folder: Path) -> bool:
 
 @cache
 def added(group: str) -> tuple[tuple[str, Any], ...]:
-    """Name and object of every entry point of a group, by name. Raises AuditorError for one that does not load."""
+    """Return name and object of every entry point of a group, sorted by name. Raises AuditorError if one fails to load."""
     return tuple((point.name, loaded(point)) for point in points(group))
 
 
 @cache
 def loaded(point: EntryPoint) -> object:
-    """What an entry point names. Raises AuditorError when it does not load."""
+    """Return the object of an entry point. Raises AuditorError if it fails to load."""
     try:
         return point.load()
     except Exception as error:
         raise AuditorError(
-            f"the plug-in {point.name} of {point.group} ({point.value}) does not load: {type(error).__name__}: {error}",
-            "Mend or uninstall it: what silently does not run would read as a pass.",
+            f"the plug-in {point.name} of {point.group} ({point.value}) failed to load: {type(error).__name__}: {error}",
+            "Fix or uninstall it. A plug-in that silently does not run would look like a pass.",
         ) from error

@@ -1,8 +1,8 @@
-"""The one redaction layer: what leaves the program has no secret in it, neither by value nor by form.
+"""The only redaction layer: no text leaves the program with a secret in it. Secrets are found by value and by form.
 
-By value: `remember` takes every credential that a run reads, and `redact` replaces each in all encodings in which a server, a
-program or a renderer may repeat it. By form (auditor/secret_forms.py): passwords in URLs, signed query parameters, options and
-assignments that carry a secret, Authorization headers, JSON Web Tokens and private keys, whoever wrote them.
+By value: `remember` takes every credential that a run reads. `redact` replaces each one in every encoding that a server, a
+program or a renderer may use. By form (auditor/secret_forms.py): passwords in URLs, signed query parameters, options and
+assignments that carry a secret, Authorization headers, JSON Web Tokens and private keys, whatever their origin.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from auditor.secret_forms import REDACTED as REDACTED  # noqa: PLC0414 - the nam
 from auditor.secret_forms import found_in, without_forms
 
 MAX_REMEMBERED = 10_000
-SHORTEST = 4  # a shorter value stands in too many words; forms find it where it is a password
-WHOLE_WORD = 8  # a shorter value is replaced only where it is a word by itself
-_FEW = 100  # so many encodings are searched one by one
-_MAX_ENCODED = 4096  # a longer secret is replaced as it is and in base64 only
-# What UTF-8 or XML has no place for: lone surrogates and noncharacters.
+SHORTEST = 4  # shorter values occur in too many words; the forms find them where they are passwords
+WHOLE_WORD = 8  # shorter values are replaced only as whole words
+_FEW = 100  # up to this many encodings are searched one by one
+_MAX_ENCODED = 4096  # longer secrets are replaced only as written and in base64
+# Characters that UTF-8 or XML cannot represent: lone surrogates and noncharacters.
 _BEYOND = "".join(chr(plane << 16 | low) for plane in range(1, 17) for low in (0xFFFE, 0xFFFF))
 _UNFIT = re.compile(f"[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff{_BEYOND}]")
 
@@ -46,7 +46,7 @@ _by_start: defaultdict[str, list[str]] = defaultdict(list)
 
 
 def remember(*secrets: str) -> None:
-    """Add secrets that this process has read. Values of fewer than four characters are left to the forms."""
+    """Add secrets that this process has read. The forms handle values of fewer than four characters."""
     new: list[str] = []
     for secret in secrets:
         if len(secret) < SHORTEST or secret in _values or len(_values) >= MAX_REMEMBERED or REDACTED in secret:
@@ -65,14 +65,14 @@ def remember(*secrets: str) -> None:
 
 
 def remember_login(username: str, password: str) -> None:
-    """Add a password, and what HTTP Basic makes of it with its user name."""
+    """Add a password, and its HTTP Basic encoding with the user name."""
     remember(password)
     if len(password) >= SHORTEST:
         remember(base64.b64encode(_utf8(f"{username}:{password}")).decode("ascii"))
 
 
 def remember_url(url: str) -> None:
-    """Add the password of a URL, such as that of a proxy, as it is written and as it is sent."""
+    """Add the password of a URL, such as that of a proxy, as written and as sent."""
     login, at, _ = url.partition("://")[2].partition("/")[0].rpartition("@")
     username, colon, password = login.partition(":")
     if at and colon:
@@ -81,15 +81,16 @@ def remember_url(url: str) -> None:
 
 
 def remember_found(data: bytes) -> None:
-    """Add the secrets that the forms find in a file, if they are unlikely to be words: an error or a report may repeat them."""
+    """Add the secrets that the forms find in a file, unless they look like words. An error or a report may repeat them."""
     text = _decoded(data)[0]
     remember(*(secret for secret in found_in(text) if _is_unlike_words(secret)))
 
 
 def remember_environment(environment: Mapping[str, str]) -> None:
-    """Add the credentials among the variables of the environment: a file that a plan names may repeat them.
+    """Add the credentials among the environment variables, because a file that a plan names may repeat them.
 
-    They are told by their names, and by values that are unlike words: `POSTGRES_PASSWORD=postgres` is also an image.
+    A variable counts if its name is that of a secret and its value does not look like a word: in `POSTGRES_PASSWORD=postgres`,
+    the value is also an image name.
     """
     for name, value in environment.items():
         if "://" in value and "@" in value:
@@ -99,13 +100,13 @@ def remember_environment(environment: Mapping[str, str]) -> None:
 
 
 def forget() -> None:
-    """Drop all values: for tests and for a process that serves several users."""
+    """Drop all values, for tests and for a process that serves several users."""
     for known in (_values, _encodings, _words, _by_start):
         known.clear()
 
 
 def _is_credential(value: str) -> bool:
-    """Whether the value of a variable that has the name of a secret is unlike a word, a number, a path and a switch."""
+    """Return whether the value of a secret's variable differs from a word, a number, a path and a switch."""
     if len(value) < WHOLE_WORD or value.startswith(("/", ".", "-----")) or any(map(str.isspace, value)):
         return False
     kinds = (str.isdigit, str.islower, str.isupper, lambda char: not char.isalnum() and char not in "-_./:")
@@ -113,7 +114,8 @@ def _is_credential(value: str) -> bool:
 
 
 def _is_unlike_words(secret: str) -> bool:
-    """Whether a value that only its form makes a secret may be replaced everywhere: no name, path, version or number."""
+    """Return whether a secret that was found only by its form may be replaced everywhere: it is no name, path, version or
+    number."""
     if len(secret) < WHOLE_WORD or secret.startswith(("/", ".")) or "://" in secret:
         return False
     has_digit, has_letter = any(map(str.isdigit, secret)), any(map(str.isalpha, secret))
@@ -122,7 +124,7 @@ def _is_unlike_words(secret: str) -> bool:
 
 
 def _encoded(secret: str) -> Iterator[str]:
-    """The secret as it is, and as common encoders write it."""
+    """Yield the secret as written, and as common encoders write it."""
     raw = _utf8(secret)
     found = {text for text in (secret, *_base64_forms(raw)) if len(text) >= SHORTEST}
     if len(secret) > _MAX_ENCODED:
@@ -148,7 +150,7 @@ def _encoded(secret: str) -> Iterator[str]:
 
 
 def _utf8(text: str) -> bytes:
-    """The bytes of a text. Lone surrogates are bytes of a file that is not UTF-8, or come from an escape in JSON."""
+    """Return the bytes of a text. Lone surrogates are bytes of a file that is not UTF-8, or come from a JSON escape."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -156,7 +158,7 @@ def _utf8(text: str) -> bytes:
 
 
 def _base64_forms(raw: bytes) -> Iterator[str]:
-    """Base64 of the bytes by themselves, and the inner part of base64 where other bytes stand before and behind them."""
+    """Yield the base64 of the bytes alone, and its inner part for use between other bytes."""
     if len(raw) < SHORTEST:
         return
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
@@ -176,7 +178,7 @@ def _lower_percent(text: str) -> str:
 
 
 def redact_values(text: str) -> str:
-    """Return the text without the remembered secrets, in any encoding. For rendered reports, whose syntax has to stay."""
+    """Return the text without the remembered secrets, in any encoding. For rendered reports, whose syntax must stay intact."""
     if not _values:
         return text
     for secret in _encodings if len(_encodings) <= _FEW else _starting_in(text):
@@ -189,8 +191,8 @@ def redact_values(text: str) -> str:
 
 
 def _starting_in(text: str) -> list[str]:
-    """The encodings whose first characters occur in the text, longest first."""
-    if len(text) > MAX_REMEMBERED:  # a whole report: each encoding is searched faster than each position is looked up
+    """Return the encodings whose first characters occur in the text, longest first."""
+    if len(text) > MAX_REMEMBERED:  # in a whole report, searching each encoding is faster than looking up each position
         return list(_encodings)
     found = {text[at : at + SHORTEST] for at in range(len(text) - SHORTEST + 1)} & _by_start.keys()
     return sorted((secret for start in found for secret in _by_start[start]), key=len, reverse=True)
@@ -209,13 +211,13 @@ def redact(text: str) -> str:
     return done
 
 
-# Texts that have no form of a secret, such as the pages of checks, which are in every report: they are searched once.
+# Texts that contain no form of a secret, such as check pages, which every report has: each is searched once.
 _clean: set[str] = set()
 _MOST_CLEAN, _LONGEST_CLEAN = 4096, 16_384
 
 
 def redact_file(data: bytes) -> bytes:
-    """Return a text file without secrets, line by line as before; UTF-16 stays UTF-16, and other bytes stay as they are."""
+    """Return a text file without secrets and with the same line numbers. UTF-16 stays UTF-16; other bytes stay unchanged."""
     text, encoding = _decoded(data)
     clean = redact(text)
     return data if clean == text else clean.encode(encoding, "surrogateescape" if encoding == "utf-8" else "replace")
@@ -228,9 +230,9 @@ def _decoded(data: bytes) -> tuple[str, str]:
 
 
 def fit(text: str) -> str:
-    """Return rendered text as it may leave the program: without remembered secrets, and without characters that no file takes.
+    """Return rendered text that is safe to write: without remembered secrets and without characters that files cannot hold.
 
-    Lone surrogates and noncharacters (U+FFFE, U+FFFF and such) become U+FFFD.
+    Lone surrogates and noncharacters (U+FFFE, U+FFFF and similar) become U+FFFD.
     """
     text = redact_values(text)
     return text if text.isascii() else _UNFIT.sub("\ufffd", text)
@@ -242,7 +244,7 @@ Value = TypeVar("Value")
 def redact_deep(value: Value, known: dict[Any, Any] | None = None) -> Value:
     """Return the value with every text in it redacted. Parts without a secret stay the same objects.
 
-    `known` keeps what was done: give the same one to calls whose values live as long as it does.
+    `known` caches results. Share one between calls whose values live as long as it does.
     """
     return cast("Value", _deep(value, {} if known is None else known))
 
@@ -250,7 +252,7 @@ def redact_deep(value: Value, known: dict[Any, Any] | None = None) -> Value:
 _PLAIN = (int, float, bytes, enum.Enum, type(None))
 _Walk = Callable[[Any, dict[Any, Any]], Any]
 _WALKS: dict[type, _Walk] = {}
-_FIELDS: dict[type, tuple[str, ...]] = {}  # those of a dataclass that may hold text
+_FIELDS: dict[type, tuple[str, ...]] = {}  # the fields of a dataclass that may hold text
 _is = operator.is_
 
 
@@ -259,7 +261,7 @@ def _deep(value: Any, known: dict[Any, Any]) -> Any:  # noqa: ANN401 - any value
     if kind is str:
         if (done := known.get(value)) is None:
             done = known[value] = redact(value)
-        return value if done == value else done  # an equal text may be another object
+        return value if done == value else done  # keep the object itself, not an equal copy
     walk = _WALKS.get(kind)
     if walk is None:
         walk = _WALKS[kind] = _walk_of(kind)
@@ -267,7 +269,7 @@ def _deep(value: Any, known: dict[Any, Any]) -> Any:  # noqa: ANN401 - any value
 
 
 def _walk_of(kind: type) -> _Walk:
-    """What to do with the values of a type. Each type is looked at once: a report has many values of few types."""
+    """Return the walker for the values of a type. Each type is inspected once: a report has many values of few types."""
     if issubclass(kind, _PLAIN):
         return _whole
     if kind is tuple or kind is list:

@@ -1,6 +1,6 @@
-"""What a secret looks like by what stands around it, in any text: the patterns by which auditor/redaction.py replaces it.
+"""The forms of secrets: patterns of the text around them. auditor/redaction.py replaces what they match.
 
-All run in linear time. The first group of each pattern stays, and the rest is the secret.
+All patterns run in linear time. The first group of each pattern stays; the rest is the secret.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-REDACTED = "REDACTED"  # a bare word: it changes the syntax of no YAML, JSON, TOML, shell script or URL
-_LONG = 8192  # in a longer text, only the lines that may hold a secret are searched
+REDACTED = "REDACTED"  # a bare word, which keeps the syntax of YAML, JSON, TOML, shell scripts and URLs valid
+_LONG = 8192  # in a longer text, only lines that may hold a secret are searched
 
-# Text in the place of a secret that is none: a variable, a template, a file, a switch.
+# Text in a secret's position that is not a secret: a variable, a template, a file, a switch.
 _NONE = (
     r"(?!REDACTED|\*{3}|\$|\{\{|<|~|%[A-Za-z_]+%|@(?=[\w./-])|(?:null|true|false|none|yes|no|required|optional)\b"
     r"|(?:htpasswd|token|basic|ldap|oidc)(?:[\"']|[ \t]{0,8}(?:[,:}\r\n]|$)))"
@@ -23,20 +23,20 @@ _BARE = r"[^\s\"'\\,;&<>|(){}\[\]`]++"
 _VALUE = (
     rf"(?:\\{{0,4}}\"{_NONE}[^\"\\\n]{{1,400}}+|'{_NONE}[^'\n]{{1,400}}+(?:''[^'\n]{{0,400}}+){{0,20}}+|{_QUOTE}{_NONE}{_BARE})"
 )
-_TAGGED = r"(?:[&!][\w!/-]{0,64}[ \t]{1,8})?"  # an anchor or a tag of YAML before a value
+_TAGGED = r"(?:[&!][\w!/-]{0,64}[ \t]{1,8})?"  # a YAML anchor or tag before a value
 _LONG_NAMES = (
     r"password|passwd|passphrase|token|credentials?|connection[_-]?string|secret(?:[_-]?key)?"
     r"|(?:api|access|account|private|storage|shared|encryption|signing|master|license|secret[_-]?access)[_-]?key"
 )
 _SHORT_NAMES = r"(?:(?<![a-z])(?:pass|pwd|pw|psk|dsn)|(?-i:(?<=[a-z0-9])(?:Pass|Pwd|Pw)))"
 _NAMES = rf"(?:{_LONG_NAMES}|{_SHORT_NAMES})"
-# Names that are words of prose ("this is not a pass: it …"): behind another word, the value needs a digit.
+# Names that are also words of prose ("this is not a pass: it …"): after another word, the value needs a digit.
 _PROSE = r"(?!(?<=[A-Za-z][ \t])(?:pass|secret|token|credentials?):[ \t]{1,8}(?![\w.-]{0,40}\d))"
 
 
 @dataclass(frozen=True)
-class Form:
-    """One form. `words`: one of them is in every text (in lower case) that has one. `is_wide`: it may span lines."""
+class SecretForm:
+    """One form. Every text that has one contains one of `words` (in lower case). `is_wide`: the form may span lines."""
 
     words: tuple[str, ...]
     source: str
@@ -45,24 +45,25 @@ class Form:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """The pattern, compiled when a text has one of the words: few runs need more than half of them."""
+        """The pattern. It is compiled when a text contains one of the words, because few runs need more than half of the
+        patterns."""
         return re.compile(self.source, self.flags)
 
 
-def _form(words: str, *pattern: str, ignore_case: bool = True, wide: bool = False) -> Form:
+def _form(words: str, *pattern: str, ignore_case: bool = True, wide: bool = False) -> SecretForm:
     flags = (re.IGNORECASE if ignore_case else re.NOFLAG) | re.MULTILINE
-    return Form(tuple(words.split()), "".join(pattern), flags, wide)
+    return SecretForm(tuple(words.split()), "".join(pattern), flags, wide)
 
 
 _NAMED = "passw pwd passphrase secret token credential pass pw psk dsn key string"
 
-FORMS: tuple[Form, ...] = (
+FORMS: tuple[SecretForm, ...] = (
     _form(
         "-----begin",
         r"()-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[^-]{0,20000}+(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----)?",
         wide=True,
     ),
-    # password: | and the lines below it; a value on the line below its key.
+    # password: | with the secret on the lines below; a value on the line below its key.
     _form(
         _NAMED,
         rf"({_NAMES}[\"']?:[ \t]{{0,8}}[|>][+-]?\d?[+-]?[ \t]{{0,8}}\n([ \t]{{1,200}}+))(?=\S)[^\n]*+(?:\n\2[^\n]*+)*+",
@@ -73,14 +74,14 @@ FORMS: tuple[Form, ...] = (
         rf"({_NAMES}[\"']?:[ \t]{{0,8}}\r?\n[ \t]{{1,200}}+){_NONE}(?![-?#|>!&*{{\[])[^\s:#]++(?=[ \t]*+\r?$)",
         wide=True,
     ),
-    # name: DB_PASSWORD, and on the line below or behind it value: text.
+    # name: DB_PASSWORD, and value: text behind it or on the next line.
     _form(
         "value",
         rf"(name[\"']?:[ \t]{{0,8}}[\"']?[\w.-]{{0,64}}(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key"
         rf"|authorization|cookie|_pass|_pwd|_pw|_auth)[\"']?,?\s{{0,64}}[\"']?value[\"']?:[ \t]{{0,8}})(?![|>]){_VALUE}",
         wide=True,
     ),
-    # user:password@host, after a scheme or without one; a tag before a digest is no password.
+    # user:password@host, with or without a scheme; a tag before a digest is not a password.
     _form("@", r"(://[^\s/:@\"'<>]{0,200}:)", _NONE, r"[^\s/\"'<>]{1,400}(?=@)"),
     _form("@", r"(://)[A-Za-z0-9_.~-]{16,400}+(?=@)"),
     _form("@", r"((?<=[^\s/@:'\"]:))", _NONE, r"[^\s/@'\"<>]{1,200}+(?=@(?!sha(?:256|384|512):))"),
@@ -125,7 +126,7 @@ FORMS: tuple[Form, ...] = (
     ),
     _form("sig", rf"((?:signature|(?<![a-z])sig){_QUOTE}=)", _NONE, _BARE),
     _form("</", rf"(<[\w:.-]{{0,40}}(?:{_LONG_NAMES})>)(?!REDACTED)[^<\n]{{1,400}}+(?=</)"),
-    # Tokens that say what they are.
+    # Tokens with a recognisable prefix.
     _form("eyj", r"()\beyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]*+", ignore_case=False),
     _form(
         "ghp_ gho_ ghs_ github_pat_ glpat- dckr_pat_ npm_ hvs. xox akia",
@@ -136,14 +137,14 @@ FORMS: tuple[Form, ...] = (
 )
 _WIDE = tuple(form for form in FORMS if form.is_wide)
 _NARROW = tuple(form for form in FORMS if not form.is_wide)
-_FORMS_OF: dict[str, list[int]] = {}  # the numbers of the narrow forms that have a word
+_FORMS_OF: dict[str, list[int]] = {}  # the indexes of the narrow forms that have a word
 for _number, _one in enumerate(_NARROW):
     for _word in _one.words:
         _FORMS_OF.setdefault(_word, []).append(_number)
 
 
 def without_forms(text: str) -> str:
-    """Return the text with every secret that has one of the forms replaced by `REDACTED`; its number of lines stays."""
+    """Return the text with every secret in one of the forms replaced by `REDACTED`. The number of lines stays the same."""
     small = text.lower()
     if not [word for word in _WORDS if word in small] and ".header" not in small:
         return text
@@ -159,7 +160,7 @@ def without_forms(text: str) -> str:
 
 
 def _without_headers(text: str) -> str:
-    """A hosts.toml without the values in its tables of headers: any header may be a login."""
+    """Return a hosts.toml without the values in its header tables, because any header may be a login."""
     lines, is_header = text.split("\n"), False
     for number, line in enumerate(lines):
         bare = line.strip()
@@ -171,14 +172,14 @@ def _without_headers(text: str) -> str:
     return "\n".join(lines)
 
 
-def _narrow(text: str, small: str, forms: list[Form]) -> str:
+def _narrow(text: str, small: str, forms: list[SecretForm]) -> str:
     for form in forms:
         if _may_have(form, small):
             text = form.pattern.sub(_replaced, text)
     return text
 
 
-def _may_have(form: Form, small: str) -> bool:
+def _may_have(form: SecretForm, small: str) -> bool:
     return any(word in small for word in form.words)
 
 
@@ -186,9 +187,9 @@ _WORDS = tuple(dict.fromkeys(word for form in FORMS for word in form.words))
 
 
 def found_in(text: str) -> Iterator[str]:
-    """Each secret that has one of the forms, without its quotes; of one with several lines, each line."""
+    """Yield each secret in one of the forms, without its quotes. A secret of several lines yields each line."""
     small = text.lower()
-    if len(small) != len(text):  # a few letters have more characters when they are small: positions would differ
+    if len(small) != len(text):  # a few letters have more characters in lower case, so positions would differ
         small = text
     for begin, end, forms in _suspects(small):
         part = text[begin:end]
@@ -199,8 +200,8 @@ def found_in(text: str) -> Iterator[str]:
             yield from (line.strip() for match in form.pattern.finditer(text) for line in _bare(match)[1].splitlines())
 
 
-def _suspects(small: str) -> Iterator[tuple[int, int, list[Form]]]:
-    """Where each line begins and ends that has a word of a form, and those forms. Each word is searched once in the text."""
+def _suspects(small: str) -> Iterator[tuple[int, int, list[SecretForm]]]:
+    """Yield start, end and forms of each line that contains a word of a form. Each word is searched once in the text."""
     found: dict[int, tuple[int, set[int]]] = {}
     for word, numbers in _FORMS_OF.items():
         at = small.find(word)
@@ -215,7 +216,7 @@ def _suspects(small: str) -> Iterator[tuple[int, int, list[Form]]]:
 
 
 def _bare(match: re.Match[str]) -> tuple[str, str]:
-    """The quotes before a secret, and the secret."""
+    """Return the quotes before a secret, and the secret."""
     whole = match[0][len(match[1]) :]
     bare = whole.lstrip("\\")
     for quote in ('"', "'", "&quot;", "&#34;", "&#39;", "&#x27;"):
@@ -226,7 +227,7 @@ def _bare(match: re.Match[str]) -> tuple[str, str]:
 
 
 def _replaced(match: re.Match[str]) -> str:
-    """What stands before the secret, the quote, and a note in the place of each of its lines."""
+    """Return the replacement: the text before the secret, the quote, and a note for each line of the secret."""
     opening, secret = _bare(match)
     first, *rest = secret.split("\n")
     lines = [REDACTED if first.strip() else first, *(_line(line) for line in rest)]

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from auditor.redaction import redact
 
 LONGEST = 80  # characters of a quoted value
-MAX_QUOTED = 4096  # the redaction reads no more of a quoted value
+MAX_QUOTED = 4096  # redaction reads at most this much of a quoted value
 MAX_PRINTABLE = 300
-# Control, zero-width and direction characters, lone surrogates, noncharacters: readers do not see them, terminals obey some.
+# Control, zero-width and direction characters, lone surrogates, noncharacters: readers do not see them, but some terminals obey
+# them.
 MAX_TEXT = 2000  # characters; no value of a plan needs more
 FORBIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]"
@@ -70,7 +71,7 @@ def and_more(first: str, count: int) -> str:
 
 
 def in_brackets(count: int) -> str:
-    """Return ` (and 3 more)` for the items behind the first of `count`; empty if there are none."""
+    """Return ` (and 3 more)` for the items after the first of `count`, or an empty string for one item."""
     return f" (and {count - 1:,} more)" if count > 1 else ""
 
 
@@ -92,7 +93,7 @@ def shown(value: object) -> str:
 
 
 def printable(text: str, most: int = MAX_PRINTABLE) -> str:
-    """Return at most `most` characters of a text from a certificate or an archive, with escapes for what is not printable."""
+    """Return at most `most` characters of a text from a certificate or an archive, with non-printable characters escaped."""
     head = text[: most + 1]
     safe = head if head.isprintable() else "".join(char if char.isprintable() else _escaped(char) for char in head)
     return short(safe, most)
@@ -109,12 +110,13 @@ def one_line(text: str, most: int) -> str:
 
 
 def short_digest(digest: str) -> str:
-    """Return a digest with 12 hexadecimal digits: `sha256:0123456789ab…`. A text that is no digest is cut and cleaned."""
+    """Return a digest with 12 hexadecimal digits: `sha256:0123456789ab…`. A text that is not a digest is shortened and
+    cleaned."""
     return short_digests(digest) if _DIGEST.fullmatch(digest) else clean(short(digest))
 
 
 def short_digests(text: str) -> str:
-    """Return `text` with every whole digest cut to 12 hexadecimal digits."""
+    """Return `text` with every digest shortened to 12 hexadecimal digits."""
     return _DIGEST.sub("\\1…", text)
 
 

@@ -19,9 +19,9 @@ from typing import Any
 
 import httpx
 
-from auditor.collectors.registry import connections
+from auditor.collectors.registry import connection_pool
 from auditor.collectors.registry.transport import LeanTransport
-from auditor.collectors.registry.wire import Connection
+from auditor.collectors.registry.wire import WireConnection
 from auditor.oci.media_types import ACCEPT
 
 try:
@@ -114,7 +114,7 @@ async def plain_aiohttp() -> AsyncIterator[Get]:
 @contextlib.asynccontextmanager
 async def plain_wire() -> AsyncIterator[Get]:
     """A client of one worker on our connection class, without httpx's requests and answers: the least that ours can cost."""
-    connection: Connection | None = None
+    connection: WireConnection | None = None
     lines = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
 
     async def get(url: str) -> int:
@@ -122,7 +122,7 @@ async def plain_wire() -> AsyncIterator[Get]:
         _, _, host, path = url.split("/", 3)
         if connection is None or not connection.is_usable:
             name, _, port = host.partition(":")
-            _, connection = await asyncio.get_running_loop().create_connection(Connection, name, int(port))
+            _, connection = await asyncio.get_running_loop().create_connection(WireConnection, name, int(port))
         answer = connection.exchange(f"GET /{path} HTTP/1.1\r\nHost: {host}\r\n{lines}\r\n".encode(), has_body=True)
         while not answer.complete:
             await connection.more(30)
@@ -155,12 +155,12 @@ async def _exchange(client: Client, urls: list[str], workers: int) -> int:
 @contextlib.contextmanager
 def replaced(make: Callable[[], httpx.AsyncBaseTransport]) -> Iterator[None]:
     """Let the collector use other transports than ours."""
-    ours = connections.make_transport
-    connections.make_transport = lambda *_: make()
+    ours = connection_pool.make_transport
+    connection_pool.make_transport = lambda *_: make()
     try:
         yield
     finally:
-        connections.make_transport = ours
+        connection_pool.make_transport = ours
 
 
 class Figures:

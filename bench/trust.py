@@ -29,8 +29,8 @@ from auditor.needs.resolve import resolve_needs
 from auditor.pki.certificate import Certificate, parse_certificate
 from auditor.pki.paths import find_ways
 from auditor.pki.signature import signature_flaw
-from auditor.pki.store import TrustStore, linux_public, windows_programme
 from auditor.pki.stores.windows_roots import microsoft_list, public_by_sha1
+from auditor.pki.trust_store import TrustStore, linux_public, windows_programme
 from auditor.plan.load import load_plan_files
 from auditor.site import Site
 from checks import CATALOGUE

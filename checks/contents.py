@@ -7,17 +7,22 @@ from collections.abc import Callable, Iterable, Iterator
 
 from auditor.check import Finding, Fine, Outcome, Remedy, Severity
 from auditor.oci.media_types import form_of
-from auditor.site.contents import Aspect, Contents, Mismatch, Part
+from auditor.site.contents import Aspect, ComparedImage, ContentMismatch, ContentPart
 from auditor.text import many, short_digest
 from checks.placed import image_subject, unknown
 
 SHOWN = 5
-RemediesOf = Callable[[Contents], tuple[Remedy, ...]]
-PlaceOf = Callable[[Contents], str]
-_NAMES = {Part.ROOT: "the manifest or index", Part.CHILD: "manifest", Part.CONFIG: "config", Part.LAYER: "layer"}
+RemediesOf = Callable[[ComparedImage], tuple[Remedy, ...]]
+PlaceOf = Callable[[ComparedImage], str]
+_NAMES = {
+    ContentPart.ROOT: "the manifest or index",
+    ContentPart.CHILD: "manifest",
+    ContentPart.CONFIG: "config",
+    ContentPart.LAYER: "layer",
+}
 
 
-def outcomes(check: str, contents: Iterable[Contents], remedies: RemediesOf, place: PlaceOf) -> Iterator[Outcome]:
+def outcomes(check: str, contents: Iterable[ComparedImage], remedies: RemediesOf, place: PlaceOf) -> Iterator[Outcome]:
     """Yield one outcome per image, or an error and a warning. `place` returns the name of the image where it is stored."""
     fine = 0
     for one in contents:
@@ -34,7 +39,7 @@ def outcomes(check: str, contents: Iterable[Contents], remedies: RemediesOf, pla
 
 
 def _finding(
-    check: str, severity: Severity, one: Contents, found: list[Mismatch], remedies: tuple[Remedy, ...], place: str
+    check: str, severity: Severity, one: ComparedImage, found: list[ContentMismatch], remedies: tuple[Remedy, ...], place: str
 ) -> Finding:
     first, pools = found[0], tuple(dict.fromkeys(placement.pool.name for placement in one.placements))
     more = f" This image has {many(len(found) - 1, 'more fault')}." if len(found) > 1 else ""
@@ -64,11 +69,11 @@ def _finding(
     )
 
 
-def _row(mismatch: Mismatch) -> str:
+def _row(mismatch: ContentMismatch) -> str:
     return f"{mismatch.part} {mismatch.digest} {mismatch.aspect}: expected {mismatch.expected}, actual {mismatch.actual}"
 
 
-def _said(one: Mismatch) -> str:
+def _said(one: ContentMismatch) -> str:
     what = f"{_NAMES[one.part]} {short_digest(one.digest)}"
     match one.aspect:
         case Aspect.SIZE:
@@ -86,7 +91,7 @@ def _size(expected: str) -> str:
     return f"{size:,}" if abs(size) < 2**63 else expected
 
 
-def _symptom(one: Mismatch) -> str:
+def _symptom(one: ContentMismatch) -> str:
     match one.aspect:
         case Aspect.SIZE:
             return f"failed size validation: {one.actual} != {one.expected}: failed precondition"

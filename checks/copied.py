@@ -10,12 +10,12 @@ from auditor.needs.model import Need
 from auditor.oci.document import Descriptor
 from auditor.plan.rewrites import placed
 from auditor.site import Site
-from auditor.site.copies import Copy
+from auditor.site.copies import ComparedCopy
 from auditor.site.images import Placement, Trouble
 from auditor.site.transfers import Carriage
 from auditor.text import format_size, listed
+from auditor.transfer.copy_layers import carrying
 from auditor.transfer.hops import Unpredicted
-from auditor.transfer.layers import carrying
 from checks.bringing import with_foreign_layers
 from checks.placed import image_subject, unknown
 
@@ -74,7 +74,7 @@ def unpredicted(check: str, site: Site, images: Iterable[tuple[str, Unpredicted]
         yield Undetermined(check, Subject("copy", tool_of(site)), kind, detail, affects=(Affected(tuple(concerned)),))
 
 
-def arrived(site: Site) -> dict[Need, Copy]:
+def arrived(site: Site) -> dict[Need, ComparedCopy]:
     """Return the observed copies of images with foreign layers, at the last stop of the transfer, by need."""
     if not site.carriages:
         return {}
@@ -87,12 +87,12 @@ def arrived(site: Site) -> dict[Need, Copy]:
     }
 
 
-def is_there(copy: Copy | None, layer: Descriptor) -> bool:
+def is_there(copy: ComparedCopy | None, layer: Descriptor) -> bool:
     """Whether the layer was observed at the last stop of the transfer."""
     return copy is not None and isinstance(copy.blob(layer.digest), Seen)
 
 
-def yet_to_copy(site: Site) -> Iterator[tuple[Carriage, Copy | None]]:
+def yet_to_copy(site: Site) -> Iterator[tuple[Carriage, ComparedCopy | None]]:
     """Yield the predictions for images that were not observed complete at the last stop, each with its observed copy.
 
     If the whole image was observed, the observation decides: a copy can convert a layer and so change its digest.

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 
 from auditor.check import Fact, Part, Remedy, Role, Subject, Undetermined
 from auditor.evidence.model import Kind
-from auditor.pki.rules import Flaw, FlawKind
+from auditor.pki.path_rules import Flaw, FlawKind
 from auditor.plan.model import Endpoint
 from auditor.site import Site
 from auditor.site.trust.cases import GAP_KINDS, TrustCase
-from auditor.site.trust.served import Served, Unseen
+from auditor.site.trust.served import Served, Unobserved
 
 # Reported by certificate-weak. Dates and names have their own checks.
 WEAKNESSES = frozenset(
@@ -70,7 +70,7 @@ def refused_by(cases: Iterable[TrustCase]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(who, cases)))
 
 
-def unseen(check: str, endpoint: Endpoint, why: Unseen) -> Undetermined:
+def unobserved(check: str, endpoint: Endpoint, why: Unobserved) -> Undetermined:
     """Return the outcome for an endpoint that was not observed. All checks share its `cause`, so a report shows it once."""
     return Undetermined(check, endpoint_subject(endpoint), why.kind, why.detail, why.faults, cause=f"chain of {endpoint.name}")
 
@@ -85,8 +85,8 @@ def served(site: Site, check: str) -> Iterator[tuple[Endpoint, Served] | Undeter
     """Yield each endpoint with its observed chain, or an undetermined outcome if the chain was not observed."""
     for endpoint, chain in site.chains.items():
         match chain:
-            case Unseen():
-                yield unseen(check, endpoint, chain)
+            case Unobserved():
+                yield unobserved(check, endpoint, chain)
             case Served():
                 yield endpoint, chain
 
@@ -97,9 +97,9 @@ def judged(site: Site, check: str, today: datetime.date) -> Iterator[TrustCase |
         if isinstance(examined, Undetermined):
             yield examined
     for case in site.trust(today):
-        if not isinstance(case.verdict, Unseen):
+        if not isinstance(case.verdict, Unobserved):
             yield case
-        elif not isinstance(site.chains[case.endpoint], Unseen):
+        elif not isinstance(site.chains[case.endpoint], Unobserved):
             yield Undetermined(check, subject_of(case), case.verdict.kind, case.verdict.detail, case.verdict.faults)
 
 
@@ -121,7 +121,7 @@ def clients_with(cases: Iterable[TrustCase]) -> str:
 
 def structural(case: TrustCase) -> tuple[Flaw, ...]:
     """Return the flaws of the case's path that no other check reports."""
-    if isinstance(case.verdict, Unseen):
+    if isinstance(case.verdict, Unobserved):
         return ()
     return tuple(flaw for flaw in case.verdict.path.flaws if flaw.kind not in OWN_CHECKS)
 

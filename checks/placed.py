@@ -9,7 +9,7 @@ from itertools import groupby
 from auditor.check import Subject, Undetermined
 from auditor.oci.reference import Reference
 from auditor.site import Site
-from auditor.site.copies import Copy
+from auditor.site.copies import ComparedCopy
 from auditor.site.images import Image, Placement, Standing, Trouble
 
 
@@ -57,7 +57,7 @@ def with_payload(site: Site, check: str) -> Iterator[Placement | Undetermined]:
     """
     said: set[tuple[str, str]] = set()
     for placement in site.delivered:
-        doubt = site.unseen.get(placement.need)
+        doubt = site.unknown_deliveries.get(placement.need)
         trouble = doubt or placement.resolution.trouble
         if placement.resolution.payload is not None and doubt is None:
             yield placement
@@ -66,10 +66,10 @@ def with_payload(site: Site, check: str) -> Iterator[Placement | Undetermined]:
             yield unknown(check, image_subject(placement.image), trouble)
 
 
-def copies_by_image(site: Site) -> Iterator[tuple[Image, list[Copy]]]:
+def copies_by_image(site: Site) -> Iterator[tuple[Image, list[ComparedCopy]]]:
     """Yield the copies of each image, for all pools that need it, in the order of first need."""
 
-    def reference(copy: Copy) -> Reference:
+    def reference(copy: ComparedCopy) -> Reference:
         return copy.image.reference
 
     for _, group in groupby(site.copies, reference):

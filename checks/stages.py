@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from auditor.check import Affected, Fact, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined
 from auditor.evidence.model import Kind
 from auditor.site import Site
-from auditor.site.storage.along import OWNER
-from auditor.site.storage.bases import spread_bases
+from auditor.site.storage.extra_images import OWNER
+from auditor.site.storage.image_bases import spread_bases
 from auditor.site.storage.stage import Stage
-from auditor.sizing.ranged import Fit
+from auditor.sizing.ranged import AmountFit
 from auditor.text import format_size, listed, many
 from checks.affected import partly
 
@@ -39,17 +39,17 @@ def strain(stage: Stage, capacity: int, mark: int, *, is_sure: bool = True) -> S
     warning.
     """
     match stage.fit(capacity):
-        case Fit.OVER:
+        case AmountFit.OVER:
             return Strain(Severity.ERROR if is_sure else Severity.WARNING, is_over=True, is_doubtful=not is_sure)
-        case Fit.LIKELY_OVER:
+        case AmountFit.LIKELY_OVER:
             return Strain(Severity.WARNING, is_over=True, is_doubtful=True)
-        case Fit.UNSURE:
+        case AmountFit.UNSURE:
             crosses = stage.bytes > mark
             return Strain(Severity.WARNING if crosses else None, is_over=False, is_doubtful=True)
-        case Fit.FITS:
+        case AmountFit.FITS:
             fit = stage.fit(mark)
-            crosses = fit in {Fit.OVER, Fit.LIKELY_OVER}
-            return Strain(Severity.WARNING if crosses else None, is_over=False, is_doubtful=fit is Fit.UNSURE)
+            crosses = fit in {AmountFit.OVER, AmountFit.LIKELY_OVER}
+            return Strain(Severity.WARNING if crosses else None, is_over=False, is_doubtful=fit is AmountFit.UNSURE)
 
 
 def outcomes(

@@ -1,9 +1,9 @@
-"""Writes the generated pages of docs/: the checks, the command line and the plan. `make docs` runs it.
+"""Write the generated pages of docs/: the checks, the command line and the plan. `make docs` runs it.
 
-It also writes checks/catalogue.json, by which a run knows its checks without importing them, and checks/worked.json, which
-`auditor explain` prints; that is made from checks/examples and checks/said.yaml.
+It also writes checks/catalogue.json, from which a run reads the list of checks without importing them, and checks/worked.json,
+which `auditor explain` prints. The latter is made from checks/examples and checks/said.yaml.
 
-The words are the code's own: module docstrings, option helps, fact tables. CI fails when a page differs from what this writes.
+The texts come from the code: module docstrings, option helps, fact tables. CI fails if a page differs from the generated one.
 """
 
 from __future__ import annotations
@@ -23,22 +23,24 @@ from auditor.engine import evaluate
 from auditor.pipeline.catalogue import rules
 from auditor.plan.schema import json_schema
 from auditor.plan.starter import starter_plan
+from auditor.testing import site_of
+from auditor.testing.example_values import day
 from checks import MODULES, catalogue_text, check_in
 from reports.words import WORDS
-from tests.world import day, site_of
 
-sys.path.insert(0, str(Path(__file__).parent))  # the neighbour below is no package
+sys.path.insert(0, str(Path(__file__).parent))  # kit.py and manual.py are not in a package
+import kit
 import manual
 
 HERE = Path(__file__).parent
-CATALOGUE = tuple(map(check_in, MODULES))  # the modules, not the file that this writes
+CATALOGUE = tuple(map(check_in, MODULES))  # from the modules, because this script writes catalogue.json
 TODAY = datetime.date(2026, 11, 23)
 EXAMPLES = HERE.parent / "checks" / "examples"
 HEADER = "<!-- Written by docs/generate.py; edit the code and run `make docs`. -->\n"
 
 
 def said_file() -> str:
-    """checks/said.yaml: what the auditor says to the first failing example of each check, in its own words."""
+    """Return checks/said.yaml: the first finding of the first failing example of each check."""
     said = {}
     for check in CATALOGUE:
         forms = yaml.safe_load((EXAMPLES / f"{check.id}.yaml").read_text("utf-8"))
@@ -58,33 +60,35 @@ def said_file() -> str:
 
 
 def worked_file() -> str:
-    """checks/worked.json: the example of each check as `auditor explain` prints it."""
+    """Return checks/worked.json: the example of each check as `auditor explain` prints it."""
     pages = {check.id: "\n".join(markdown(example, "##")) for check in CATALOGUE if (example := worked(check.id))}
     return json.dumps(pages, indent=1, ensure_ascii=False) + "\n"
 
 
 CHECKS_INTRODUCTION = """
-Each check asks one question of a planned site: its plan, its images, and the evidence collected about both. It finds
-something, or says that what it examined is fine, or that it could not tell, or that the plan gives it nothing to look at.
-The id is the name to use in `--only`, `--skip`, waivers and `severity:`; `auditor explain ID` prints the same page.
+Each check answers one question about a planned site, from its plan and its evidence. Its outcomes are findings, a number of
+subjects that passed, and undetermined subjects. A check is not applicable if the plan has no subject for it. Use its id in
+`--only`, `--skip`, waivers and `severity:`. `auditor explain ID` prints the same page.
 
-*error*: something that the plan needs fails offline. *warning*: it fails only if something else happens as well. *info*: worth
-knowing. The severity shown is the worst that a check gives by itself; a plan may change it. [severity.md](severity.md) has
-the rule, and the reason for every severity of every check.
+*error*: something that the plan needs fails offline. *warning*: it fails only if something else happens as well. *info*:
+nothing fails. The lists below show the worst severity that a check gives by default; a plan may change it.
+[severity.md](severity.md) has the rule, and the reason for every severity of every check.
 
-Each page ends with a worked example: a plan, what was observed of the outside world, and what the auditor says to it.
-Observations are in the short form of the tests: `platforms` are what an image's index offers, `single` is an image without an
-index, `serves` are the certificates that an endpoint sends, its own first.
+Each page ends with an example: a plan, the observations, and the finding.
+Observations are in the short form of the [test kit](testing.md):
+`platforms` are the entries of an image's index, `single` is
+an image without an index, `serves` are the certificates that an
+endpoint sends, its own first.
 
-## Words
+## Terms
 """
 
 
 def checks_page() -> str:
-    """docs/checks.md."""
+    """Return docs/checks.md."""
     all_rules = rules(CATALOGUE)
     lines = [HEADER, "# The checks", CHECKS_INTRODUCTION]
-    lines += [*(f"- **{word}**: {meaning}." for word, meaning in WORDS.items()), "", "## The list", ""]
+    lines += [*(f"- **{word}**: {meaning}." for word, meaning in WORDS.items()), "", "## List of checks", ""]
     for family in dict.fromkeys(rule.family for rule in all_rules):
         lines += [f"**{family}**", "", "| id | severity | found when |", "|---|---|---|"]
         lines += [
@@ -108,21 +112,21 @@ One rule decides every severity: **if the finding is true, does something that t
 |---|---|
 | error | yes, certainly |
 | warning | only if something else happens as well |
-| info | no, but it is worth knowing |
+| info | no |
 
-An error needs certainty. A finding that rests on a fact of low confidence, on an estimate, or on something that the plan may
-not need is a warning. What cannot be decided at all is *undetermined*, which is never a pass.
+An error needs certainty. A finding is a warning if it depends on a fact of low confidence, on an estimate, or on something
+that the plan may not need. If a check cannot decide, the outcome is *undetermined*, which is never a pass.
 
-A plan may change severities (`severity:`), and a waiver may accept a finding. Both change the verdict only. The image matrix
-goes by the severities of this page: an image is `blocked` on a pool if an error says that its nodes cannot pull or run it,
-even if the plan calls that an info. A waived finding still blocks; the cell then says that a waiver accepts it.
+A plan may change severities (`severity:`), and a waiver may accept a finding. Both change only the verdict. The image matrix
+uses the severities on this page: an image is `blocked` on a pool if an error states that its nodes cannot pull or run it,
+even if the plan lowers that error to an info. A waived finding still blocks the image, and the cell shows the waiver.
 
-The policy's own rules are about waivers and the plan; they say how the verdict may be misread.
+The policy has rules of its own, about waivers and the plan. They warn when a verdict could be misread.
 """
 
 
 def severity_page() -> str:
-    """docs/severity.md: every severity that a check gives, in which case and why."""
+    """Return docs/severity.md: every severity that a check gives, in which case and why."""
     cases = yaml.safe_load((HERE.parent / "checks" / "severity.yaml").read_text("utf-8"))
     lines = [HEADER, "# Severities", SEVERITY_INTRODUCTION, "| check | severity | case | why |", "|---|---|---|---|"]
     for rule in rules(CATALOGUE):
@@ -140,22 +144,22 @@ def _help(*arguments: str) -> str:
     return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
 
 
-# What a newcomer would type; tests/test_docs.py sees that each is understood.
+# Typical calls. tests/test_docs.py parses each of them.
 COMMAND_EXAMPLES = {
     "audit": (
-        "auditor audit plan.yaml                                    # collect into a cache, then judge",
-        "auditor audit site.evidence --at 2027-03-01                # no network at all: what breaks in March?",
+        "auditor audit plan.yaml                                    # collect into a cache, then evaluate",
+        "auditor audit site.evidence --at 2027-03-01                # no network: what will have failed by March?",
         "auditor audit plan.yaml --evidence site.evidence --format html=report.html --format text",
         "auditor audit images.txt --platform linux/amd64 --platform windows/amd64:ltsc2022",
-        "auditor audit plan.yaml --via target --only image-absent   # inside: has everything arrived?",
-        "auditor audit plan.yaml --baseline before.json --format github   # gate only on what is new",
+        "auditor audit plan.yaml --via target --only image-absent   # offline side: is every image there?",
+        "auditor audit plan.yaml --baseline before.json --format github   # gate only on new findings",
     ),
     "collect": (
         "auditor collect plan.yaml -o site.evidence",
         "auditor collect images.txt --platform windows/amd64:ltsc2022 -o lists.evidence",
     ),
     "diff": (
-        "auditor diff before.json after.json                        # what is new, gone, worse?",
+        "auditor diff before.json after.json                        # new, fixed and changed findings",
         "auditor diff before.json after.json --format json --fail-on warning",
     ),
     "images": (
@@ -173,38 +177,38 @@ COMMAND_EXAMPLES = {
         "auditor chain --dump-script > windows-trust.ps1",
     ),
     "fix": (
-        "auditor fix plan.yaml --via source --via target -o fix   # what the registry inside lacks",
-        "auditor fix site.evidence -o fix                         # no network at all",
-        "auditor fix plan.yaml --waivers accepted.yaml -o fix     # nothing for what somebody accepted",
-        "auditor fix report.json -o fix                           # of a report: the copy scripts alone",
+        "auditor fix plan.yaml --via source --via target -o fix   # what the internal registry lacks",
+        "auditor fix site.evidence -o fix                         # no network",
+        "auditor fix plan.yaml --waivers accepted.yaml -o fix     # without waived findings",
+        "auditor fix report.json -o fix                           # from a report: only the copy scripts",
     ),
     "checks": (),
     "explain": ("auditor explain foreign-layer-egress",),
-    "init": ("auditor init plan.yaml", "auditor init -   # look at it first"),
+    "init": ("auditor init plan.yaml", "auditor init -   # print it"),
     "schema": ("auditor schema plan > plan.schema.json", "auditor schema report > report.schema.json"),
 }
 
 
 CLI_INTRODUCTION = """
-The usual way is `auditor init`, then `auditor audit plan.yaml`. With a gap between: `auditor collect plan.yaml -o
-site.evidence` on the connected side, `auditor audit site.evidence` on the other. Data goes to stdout, progress and
+Start with `auditor init`, then `auditor audit plan.yaml`. Across an air gap, run `auditor collect plan.yaml -o
+site.evidence` on the connected side and `auditor audit site.evidence` on the offline side. Data goes to stdout, progress and
 warnings to stderr.
 
-| exit code | means |
+| exit code | meaning |
 |---|---|
 | 0 | ready |
-| 1 | not ready: a finding at or over `--fail-on` |
+| 1 | not ready: a finding at or above `--fail-on` |
 | 2 | the command line, the plan or a list is wrong |
-| 3 | undetermined: something could not be observed, and nothing is worse; of `collect`: something was not observed |
+| 3 | undetermined: something could not be observed, and there is no error. `collect`: something was not observed |
 | 4 | an internal error |
 | 129, 130, 143 | ended by SIGHUP, Ctrl-C or SIGTERM |
 
-`auditor COMMAND --help` prints what stands here.
+`auditor COMMAND --help` prints the texts of this page.
 """
 
 
 def cli_page() -> str:
-    """docs/cli.md."""
+    """Return docs/cli.md."""
     lines = [HEADER, "# The command line", CLI_INTRODUCTION, "## auditor", "", "```", _help(), "```"]
     for command, examples in COMMAND_EXAMPLES.items():
         lines += ["", f"## auditor {command}", "", "```", _help(command), "```"]
@@ -214,7 +218,7 @@ def cli_page() -> str:
 
 
 def _forms(part: dict[str, Any]) -> list[str]:
-    """What a value may be, in words; a part of the plan is linked to its table."""
+    """Return the types of a value as text. A type that is a part of the plan links to its table."""
     if "$ref" in part:
         name = part["$ref"].rpartition("/")[2]
         return [f"[{_heading(name)}](#{_heading(name).replace(' ', '-')})"]
@@ -258,7 +262,7 @@ def _default(key: str, part: dict[str, Any], value: dict[str, Any]) -> str:
 
 
 def _plan_table(part: dict[str, Any]) -> list[str]:
-    lines = ["", part["description"], "", "| key | form | default | what it means | example |", "|---|---|---|---|---|"]
+    lines = ["", part["description"], "", "| key | type | default | meaning | example |", "|---|---|---|---|---|"]
     for key, value in part["properties"].items():
         example = ", ".join(map(_as_yaml, _examples(value)))
         cells = (f"`{key}`", ", ".join(_forms(value)), _default(key, part, value), value["description"], example)
@@ -267,28 +271,33 @@ def _plan_table(part: dict[str, Any]) -> list[str]:
 
 
 def plan_page() -> str:
-    """docs/plan.md."""
+    """Return docs/plan.md."""
     schema = json_schema()
     lines = [
         HEADER,
         "# The plan",
         "",
-        "The starter that `auditor init` writes shows every part; `auditor schema plan` prints the",
+        "`auditor init` writes a starter plan with every part. `auditor schema plan` prints the JSON Schema for editors.",
     ]
-    lines += ["JSON Schema that editors use. Unknown keys are errors. Paths are relative to the plan; absolute paths and `..`"]
+    lines += ["Unknown keys are errors. Paths are relative to the plan. Absolute paths and `..` are allowed."]
     lines += [
-        "work too. Files under `/proc`, `/sys`, `/dev` and `/run/secrets` are not read, nor files that hold logins or keys,"
+        "The auditor does not read files under `/proc`, `/sys`, `/dev` and `/run/secrets`, and no files with logins or keys"
     ]
-    lines += ["such as `~/.ssh` and `~/.docker/config.json`.", "", "## The whole"]
+    lines += ["such as `~/.ssh` and `~/.docker/config.json`.", "", "## Top level"]
     lines += _plan_table(schema)
     for name, part in schema["$defs"].items():
         properties = part if "properties" in part else next(choice for choice in part["anyOf"] if "properties" in choice)
         lines += ["", f"## {_heading(name)}"]
         lines += _plan_table({**properties, "description": part["description"]})
-    return "\n".join([*lines, "", "## The starter", "", "```yaml", starter_plan().rstrip(), "```"]) + "\n"
+    return "\n".join([*lines, "", "## The starter plan", "", "```yaml", starter_plan().rstrip(), "```"]) + "\n"
 
 
-# What is generated, and by what; in this order, as the page of the checks shows what said.yaml holds.
+def testing_page() -> str:
+    """docs/testing.md."""
+    return f"{HEADER}\n{kit.page()}"
+
+
+# Generated files and their functions. The order matters: docs/checks.md shows the content of said.yaml.
 GENERATED = {
     HERE.parent / "checks" / "catalogue.json": catalogue_text,
     HERE.parent / "checks" / "said.yaml": said_file,
@@ -297,6 +306,7 @@ GENERATED = {
     HERE / "severity.md": severity_page,
     HERE / "plan.md": plan_page,
     HERE / "cli.md": cli_page,
+    HERE / "testing.md": testing_page,
     HERE / "auditor.1": manual.page,
 }
 

@@ -13,7 +13,7 @@ from auditor.cli.app import app
 
 
 class Part(Protocol):
-    """What is read of an option or an argument, and of a command, which typer builds on its own copy of click."""
+    """The attributes used here of typer's commands, options and arguments, which have no public types."""
 
     params: list[Any]
     metavar: str | None
@@ -21,28 +21,30 @@ class Part(Protocol):
 
 
 ABOUT = (
-    "Kubernetes with Linux and Windows nodes goes into networks with no way out. The auditor checks a planned environment "
-    "against evidence collected on the connected side, and says with proof what will fail with the cable cut and how to mend "
-    "it."
+    "The auditor checks a planned air-gapped Kubernetes environment with Linux and Windows nodes against evidence that was "
+    "collected on the connected side. It reports with proof what will fail offline, and how to fix it."
 )
 EXITS = (
     ("0", "ready"),
-    ("1", "not ready: a finding at or over --fail-on"),
+    ("1", "not ready: a finding at or above --fail-on"),
     ("2", "the command line, the plan or a list is wrong"),
-    ("3", "undetermined: something could not be observed, and nothing is worse"),
+    ("3", "undetermined: something could not be observed, and there is no error"),
     ("4", "an internal error"),
 )
 VARIABLES = (
-    ("AUDITOR_CACHE", "the folder for evidence that a connected audit keeps; else airgap-auditor in the user's cache folder"),
+    (
+        "AUDITOR_CACHE",
+        "the folder for the evidence of connected audits (default: airgap-auditor in the user's cache folder)",
+    ),
     ("NO_COLOR", "no colours, also on a terminal"),
     ("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "proxies for registries and endpoints"),
-    ("DOCKER_CONFIG, REGISTRY_AUTH_FILE", "where the logins of Docker and Podman lie"),
+    ("DOCKER_CONFIG, REGISTRY_AUTH_FILE", "the location of the logins of Docker and Podman"),
     ("CI", "no progress bars"),
 )
 
 
 def page() -> str:
-    """docs/auditor.1."""
+    """Return docs/auditor.1."""
     return "\n".join([*_lines()]) + "\n"
 
 
@@ -82,6 +84,6 @@ def _options(command: Part) -> Iterator[str]:
 
 
 def _roff(text: str) -> str:
-    """Text as roff reads it: hyphens of options stay hyphens, and no line begins a request."""
+    """Escape text for roff: hyphens of options stay hyphens, and no line starts a request."""
     words = re.sub(r"\s+", " ", text).strip().replace("\\", "\\e").replace("-", "\\-").replace("…", "...")
     return f"\\&{words}" if words.startswith((".", "'")) else words

@@ -1,6 +1,6 @@
 """Report formats: one pure `render(report) -> str` per format, and the table of formats.
 
-A renderer reads only the report: no clock and no environment. It omits no outcome.
+A renderer reads only the report, no clock and no environment. It omits no outcome.
 Renderers are imported on first use, so that listing the formats stays cheap.
 """
 

@@ -1,4 +1,4 @@
-"""What every format says about the evidence of an audit: where it is from, its checksum, and its age by kind."""
+"""The evidence of an audit as text for every format: its origin, its checksum, and its age by kind."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _ORIGINS = {
     EvidenceOrigin.CACHE: "Evidence of an earlier run (--offline)",
     EvidenceOrigin.RUN: "Evidence collected in this run",
 }
-_UNSEALED = "The file is not sealed, because an older version wrote it: damage to it may not be detected."
+_UNSEALED = "An older version wrote the file without a seal, so damage to it may go undetected."
 
 
 def source_line(report: Report) -> str:
-    """Where the evidence is from, with its checksum as `sha256sum` prints it, and if it has no seal; empty without evidence."""
+    """Return the origin of the evidence, its checksum as `sha256sum` prints it, and a missing seal; empty without evidence."""
     basis = report.basis
     if basis.origin not in _ORIGINS:
         return ""
@@ -23,17 +23,17 @@ def source_line(report: Report) -> str:
 
 
 def age_lines(report: Report) -> tuple[str, ...]:
-    """One line for each kind: `tags: 2026-10-23 (31 days old)`."""
+    """Return one line for each kind: `tags: 2026-10-23 (31 days old)`."""
     return tuple(f"{row.what}: {days_of(row)} ({age_words(row, report.basis)})" for row in report.basis.ages)
 
 
 def days_of(row: AgeRow) -> str:
-    """The day, or the first and the last day, on which it was observed."""
+    """Return the day of the observations, or the first and the last day."""
     return days(row.oldest, row.newest)
 
 
 def age_words(row: AgeRow, basis: EvidenceBasis) -> str:
-    """The age in words, and what it means."""
+    """Return the age as text, and whether it is stale."""
     if basis.measured_on is not None and row.oldest.date() > basis.measured_on:
         return "newer than the audit date"
     age = f"{many(row.days, 'day')} old" if row.days else "less than a day old"
@@ -47,22 +47,22 @@ def timing_line(report: Report) -> str:
         case Timing.AUDIT_IN_FUTURE:
             return (
                 f"Evidence is from {newest_day(basis)}; the audit date {audit} is in the future. "
-                "Dates are judged as of the audit date; evidence ages only with real time."
+                "Dates are compared with the audit date; the age of evidence is counted to today."
             )
         case Timing.EVIDENCE_NEWER:
             return f"Evidence is from {newest_day(basis)}, which is after the audit date {audit}: it shows a later state."
         case Timing.EVIDENCE_AFTER_NOW:
-            return f"Evidence is from {newest_day(basis)}, which this machine's clock has not reached: check both clocks."
+            return f"Evidence is from {newest_day(basis)}, which is later than this machine's clock: check both clocks."
         case _:
             return ""
 
 
 def newest_day(basis: EvidenceBasis) -> str:
-    """The last day on which anything was observed."""
+    """Return the day of the newest observation."""
     return max(row.newest for row in basis.ages).date().isoformat()
 
 
 def summary_line(report: Report) -> str:
-    """Checksum, ages and dates in one line, for formats that have room for no more; empty without evidence."""
+    """Return checksum, ages and dates in one line, for formats without room for more; empty without evidence."""
     ages = "; ".join(age_lines(report))
     return " ".join(part for part in (source_line(report), f"Age: {ages}." if ages else "", timing_line(report)) if part)

@@ -1,4 +1,4 @@
-"""Outside text made fit to be shown. Names, messages and symptoms may come from a hostile registry or certificate."""
+"""Cleaning of untrusted text before output. Names, messages and symptoms may come from a hostile registry or certificate."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ REPLACEMENT = "\ufffd"
 
 
 def clean(text: str) -> str:
-    """`text` on one line, without anything that steers a terminal or reorders what is read.
+    """Return `text` on one line, without characters that control a terminal or reorder text.
 
-    Line breaks, tabs and odd spaces become a space. Control, bidirectional, zero-width and unassigned characters and
-    lone surrogates become U+FFFD: taking them out without a trace would make a forged name look like the real one.
+    Line breaks, tabs and unusual spaces become a space. Control, bidirectional, zero-width and unassigned characters and
+    lone surrogates become U+FFFD. Removing them would make a forged name look like the real one.
     """
     if text.isprintable():
         return text

@@ -1,4 +1,4 @@
-"""The image matrix as CSV: one row for each image and pool, for a spreadsheet to filter and pivot."""
+"""The image matrix as CSV for spreadsheets: one row for each image and pool."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ COLUMNS = (
     "image", "pool", "platform", "status", "digest", "os_version", "bytes", "foreign_layers", "place", "detail", "why",
     "checks", "accepted",
 )  # fmt: skip
-# What makes a spreadsheet take a text for a formula, also in the wide forms that some of them fold.
+# Characters that start a formula in a spreadsheet, and their full-width forms, which some spreadsheets convert.
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - the wide forms are meant
 
 
 def render(report: Report) -> str:
-    """The matrix with a header. An image that no pool needs has one row with an empty pool."""
+    """Return the matrix with a header. An image that no pool needs has one row with an empty pool."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -46,6 +46,6 @@ def _row(*values: str) -> list[str]:
 
 
 def inert(text: str) -> str:
-    """`text` on one line that no spreadsheet runs: an apostrophe stands before what would begin a formula."""
+    """Return `text` on one line that no spreadsheet executes: a text that would start a formula gets an apostrophe in front."""
     text = clean(text)
     return f"'{text}" if text.lstrip()[:1] in _FORMULA and text.strip() else text

@@ -1,4 +1,4 @@
-"""The egress inventory as a list for a firewall team: one `host:port` a line, with the clients and reasons in comments."""
+"""The egress inventory as a list for a firewall team: one `host:port` per line, with the clients and reasons in comments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f.]*+:[0-9A-Fa-f:.]*+")
 def render(report: Report) -> str:
     """Return every host and port once, sorted. Comments begin with `#`.
 
-    Text that is not a valid host name or address is written as a comment, not as an entry.
+    An invalid host name or address becomes a comment, not an entry.
     """
     return "\n".join(_lines(report)) + "\n"
 

@@ -1,7 +1,7 @@
-"""Findings and questions with the same fold key, put together so that each is read once.
+"""Groups of findings and undetermined outcomes with the same fold key, so that each group is shown once.
 
-The fold key is equal for outcomes that differ only in the names of the pool, its platform and the client. Counts are always of
-findings, never of entries.
+The fold key is equal for outcomes that differ only in the names of the pool, its platform and the client. Counts are counts
+of findings, never of groups.
 """
 
 from __future__ import annotations
@@ -29,70 +29,70 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """The findings of one check about one subject at one place, by wording. Never empty."""
+class FindingGroup:
+    """The findings of one check about one subject at one location, grouped by wording. Never empty."""
 
     wordings: tuple[Wording, ...]
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """All of them, in the order of their wordings."""
+        """All findings, in the order of their wordings."""
         return tuple(finding for wording in self.wordings for finding in wording.findings)
 
     @property
     def first(self) -> Finding:
-        """The finding that stands for the entry."""
+        """The finding that represents the entry."""
         return self.wordings[0].first
 
     @property
     def pools(self) -> tuple[str, ...]:
-        """The pools that the entry is about, each once; empty where findings name none."""
+        """The pools of the findings, each once; empty if the findings have no pool."""
         return tuple(dict.fromkeys(finding.subject.pool for finding in self.findings if finding.subject.pool))
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class UndeterminedGroup:
     """Undetermined outcomes with one fold key. Never empty."""
 
     rows: tuple[Undetermined, ...]
 
     @property
     def first(self) -> Undetermined:
-        """The one that stands for all."""
+        """The outcome that represents the group."""
         return self.rows[0]
 
     @property
     def pools(self) -> tuple[str, ...]:
-        """The pools that it is about, each once."""
+        """The pools of the outcomes, each once."""
         return tuple(dict.fromkeys(row.subject.pool for row in self.rows if row.subject.pool))
 
 
-def entries(findings: Iterable[Finding]) -> tuple[Entry, ...]:
-    """The findings of one check by subject and location, in the order in which each first appears."""
+def entries(findings: Iterable[Finding]) -> tuple[FindingGroup, ...]:
+    """Group the findings of one check by subject and location, in order of first appearance."""
     places: dict[tuple[object, ...], dict[tuple[object, ...], list[Finding]]] = {}
     for finding in findings:
         place = (finding.subject.kind, finding.subject.id, finding.location)
         places.setdefault(place, {}).setdefault(finding.fold_key, []).append(finding)
-    return tuple(Entry(tuple(Wording(tuple(alike)) for alike in wordings.values())) for wordings in places.values())
+    return tuple(FindingGroup(tuple(Wording(tuple(alike)) for alike in wordings.values())) for wordings in places.values())
 
 
-def questions(rows: Iterable[Undetermined]) -> tuple[Question, ...]:
-    """Undetermined outcomes by their fold key, in the order in which each first appears."""
+def questions(rows: Iterable[Undetermined]) -> tuple[UndeterminedGroup, ...]:
+    """Group undetermined outcomes by fold key, in order of first appearance."""
     alike: dict[tuple[object, ...], list[Undetermined]] = {}
     for row in rows:
         alike.setdefault(row.fold_key, []).append(row)
-    return tuple(Question(tuple(found)) for found in alike.values())
+    return tuple(UndeterminedGroup(tuple(found)) for found in alike.values())
 
 
 def who_of(finding: Finding) -> Who:
-    """The client and the pool of a finding."""
+    """Return the client and the pool of a finding."""
     return finding.client, finding.subject.pool
 
 
 def everybody(people: Iterable[Who], most: int | None = MOST_POOLS) -> str:
-    """Clients and pools in few words: `containerd, kubelet on control, win2022; curl on win2025`.
+    """Return clients and pools in short form: `containerd, kubelet on control, win2022; curl on win2025`.
 
-    At most `most` pools of each kind are named and the others counted; None names them all.
+    Name at most `most` pools per client and count the others; None names all pools.
     """
     clients: dict[str, dict[str, None]] = {}
     for client, pool in people:

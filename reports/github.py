@@ -1,7 +1,7 @@
 """Annotations for GitHub Actions: workflow commands that mark the lines of a pull request.
 
-GitHub shows ten annotations of each level per step. The worst come first; what is over the limit follows as plain lines
-of the log, so that nothing is lost and no annotation pushes out a worse one.
+GitHub shows ten annotations of each level per step. The worst come first. Those beyond the limit follow as plain lines of the
+log, so nothing is lost and no annotation displaces a worse one.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from reports import basis, hosts
 from reports.cleaning import clean
 from reports.headline import headline, meaning
 from reports.summary import active
-from reports.wording import Place, asked, lines_of, shortened
+from reports.wording import FilePosition, asked, lines_of, shortened
 
 MOST = 10
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
-Annotation = tuple[str, str, Place | None, str]  # level, title, place, message
+Annotation = tuple[str, str, FilePosition | None, str]  # level, title, location, message
 
 
 def render(report: Report) -> str:
-    """One command or log line for each entry, and a last line with the verdict."""
+    """Return one command or log line for each entry, and a last line with the verdict."""
     return "\n".join(_lines(report)) + "\n"
 
 
-def refusal(problems: Sequence[tuple[Place | None, str]]) -> str:
-    """What is wrong in a plan that cannot be read, as commands that mark its lines, for there is no report then."""
+def refusal(problems: Sequence[tuple[FilePosition | None, str]]) -> str:
+    """Return the errors of an unreadable plan as commands that mark its lines. Such a plan has no report."""
     commands = (_command("error", "the plan cannot be read", place, clean(text)) for place, text in problems[:MOST])
     return "".join(f"{command}\n" for command in commands)
 
@@ -52,7 +52,7 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _annotations(report: Report) -> Iterator[Annotation]:
-    """Findings that count, then questions as warnings: an answer is missing, and nothing is known to be wrong."""
+    """Yield the findings that count, then undetermined outcomes as warnings, because no fault is proven."""
     for line in lines_of(active(report)):
         fix = f" Fix: {line.fix}" if line.fix else ""
         yield LEVELS[line.severity], line.check, line.place, f"{line.text}{fix}"
@@ -62,7 +62,7 @@ def _annotations(report: Report) -> Iterator[Annotation]:
         yield "warning", f"undetermined: {clean(question.first.check)}", None, text
 
 
-def _command(level: str, title: str, place: Place | None, message: str) -> str:
+def _command(level: str, title: str, place: FilePosition | None, message: str) -> str:
     properties = {"title": title}
     if place is not None:
         properties = {"file": place.file, **_position(place), **properties}
@@ -70,7 +70,7 @@ def _command(level: str, title: str, place: Place | None, message: str) -> str:
     return f"::{level} {joined}::{_data(message)}"
 
 
-def _position(place: Place) -> dict[str, str]:
+def _position(place: FilePosition) -> dict[str, str]:
     return {name: str(number) for name, number in (("line", place.line), ("col", place.column)) if number}
 
 
@@ -80,14 +80,14 @@ def _data(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    """Escaped as the runner reads a property: what ends one stands for itself no more."""
+    """Escape the value of a property for the runner, including the characters that end a property."""
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _logged(level: str, title: str, place: Place | None, message: str) -> str:
+def _logged(level: str, title: str, place: FilePosition | None, message: str) -> str:
     return _harmless(f"{level} {title}{f' at {place}' if place else ''}: {message}")
 
 
 def _harmless(line: str) -> str:
-    """A line of the log that the runner takes for no command: it looks for its old form anywhere in a line."""
+    """Return a log line that the runner does not take for a command. Its old command form counts anywhere in a line."""
     return line.replace("##[", "# #[")

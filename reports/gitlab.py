@@ -1,7 +1,7 @@
-"""GitLab's code quality report: a list of issues at places, each with a fingerprint that a merge request compares.
+"""GitLab's code quality report: a list of issues with locations and fingerprints, which a merge request compares.
 
-GitLab has no word for a finding that somebody accepted: it stays in the list as info, and its description says who. Areas that
-were not examined are in the list as info as well.
+GitLab has no state for an accepted finding. It stays in the list as info, and its description names the owner. Areas that
+were not examined are in the list as info too.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ import hashlib
 
 from auditor.check import Severity, Undetermined
 from auditor.report import JudgedFinding, Report, ScopeRow
+from reports.ascii_json import Json, plain, written_list
 from reports.headline import status, unexamined
-from reports.plain import Json, plain, written_list
-from reports.wording import Place, place_of, shortened
+from reports.wording import FilePosition, place_of, shortened
 
 SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.INFO: "info"}
 UNDETERMINED = "major"
-NOWHERE = "audit"  # a path is required, and a list that the command line named may be all that there is
+NOWHERE = "audit"  # GitLab requires a path, and without a plan there may be none
 
 
 def render(report: Report) -> str:
-    """Every finding and every question as an issue, in ASCII; fingerprints that repeat are numbered."""
+    """Return every finding and undetermined outcome as an issue, in ASCII. Repeated fingerprints get a number."""
     plan = report.plan_path.replace("\\", "/").removeprefix("./") or NOWHERE
     seen: dict[str, int] = {}
     issues: list[Json] = []
@@ -45,18 +45,18 @@ def _finding(item: JudgedFinding, plan: str) -> Json:
     elif item.baselined:
         text = f"Baselined: {text}"
     severity = "info" if waived is not None else SEVERITIES[item.severity]
-    return _issue(finding.check, text, severity, _location(place_of(finding) or Place(plan)))
+    return _issue(finding.check, text, severity, _location(place_of(finding) or FilePosition(plan)))
 
 
 def _question(row: Undetermined, plan: str) -> Json:
     text = f"Undetermined ({row.kind.value}): {row.subject}: {row.detail}"
-    return _issue(row.check, text, UNDETERMINED, _location(Place(plan)))
+    return _issue(row.check, text, UNDETERMINED, _location(FilePosition(plan)))
 
 
 def _not_examined(row: ScopeRow, plan: str) -> Json:
-    """GitLab has no word for a verdict either, so each area that was not examined is an issue of its own."""
+    """Yield an issue for each area that was not examined, because GitLab has no field for a verdict."""
     text = f"Not examined: {row.area.label} ({status(row)}). {row.hint}"
-    return _issue("scope", text, SEVERITIES[Severity.INFO], _location(Place(plan)))
+    return _issue("scope", text, SEVERITIES[Severity.INFO], _location(FilePosition(plan)))
 
 
 def _fingerprint(row: ScopeRow) -> str:
@@ -67,5 +67,5 @@ def _issue(check: str, text: str, severity: str, location: Json) -> Json:
     return {"check_name": check, "description": shortened(text) or check, "severity": severity, "location": location}
 
 
-def _location(place: Place) -> Json:
+def _location(place: FilePosition) -> Json:
     return {"path": place.file, "lines": {"begin": max(1, place.line)}}

@@ -1,4 +1,4 @@
-"""One line for each site of a fleet: as a table for a terminal, and as a page that links to the reports."""
+"""The index of several sites: a table for a terminal, and a page with links to the reports."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from auditor.text import in_brackets, short
 from reports.cleaning import clean
 from reports.headline import title
 from reports.html import render_index
-from reports.html.view import verdict_word
+from reports.html.shapes import verdict_word
 
 _LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One site: its plan, the exit code, and its report with the files that it went into; else why there is none."""
+class IndexedSite:
+    """One site: its plan, its exit code, and its report with the written files, or the reason for a missing report."""
 
     plan: str
     exit_code: int
@@ -30,12 +30,12 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """What the plan calls the site."""
+        """The site's name in the plan."""
         return (self.report.plan_name if self.report is not None else "") or self.plan
 
     @property
     def verdict(self) -> str:
-        """The verdict in a few words. `ready` alone stands only where everything was examined."""
+        """The verdict in a few words. `ready` alone means that everything was examined."""
         if self.report is None:
             return "not audited"
         is_partial = self.report.verdict is Verdict.READY and self.report.works_offline_until is None
@@ -43,12 +43,12 @@ class Entry:
 
     @property
     def tone(self) -> str:
-        """The word that gives the verdict its colour."""
+        """The word that selects the colour of the verdict."""
         return verdict_word(self.report) if self.report is not None else self.verdict
 
     @property
     def counts(self) -> tuple[int | str, ...]:
-        """Areas examined, errors, warnings, undetermined, waived; nothing for a site without a report."""
+        """Examined areas, errors, warnings, undetermined, waived; empty for a site without a report."""
         if self.report is None:
             return ("", "", "", "", "")
         counts, scope = self.report.counts, self.report.scope
@@ -57,7 +57,7 @@ class Entry:
 
     @property
     def why(self) -> str:
-        """The first line of what is wrong with its plan, and how many follow; or that there was nothing to examine."""
+        """The first error in its plan and the number of further errors, or that nothing was examined."""
         lines = self.problem.splitlines()
         if self.report is not None and not self.report.counts.examined:
             return "nothing was examined"
@@ -67,14 +67,14 @@ class Entry:
 HEADERS = ("Site", "Verdict", "Areas examined", "Errors", "Warnings", "Undetermined", "Waived", "")
 
 
-def as_text(entries: tuple[Entry, ...]) -> str:
-    """The table for a terminal."""
+def as_text(entries: tuple[IndexedSite, ...]) -> str:
+    """Return the table for a terminal."""
     rows = [(clean(entry.name), entry.verdict, *entry.counts, entry.why) for entry in entries]
     return tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True) + "\n"
 
 
-def page(entries: tuple[Entry, ...], folder: Path) -> str:
-    """The page in `folder`, with links to the reports that lie there."""
+def page(entries: tuple[IndexedSite, ...], folder: Path) -> str:
+    """Return the page in `folder`, with links to the reports in that folder."""
     rows = [
         (entry, [(file.suffix.lstrip("."), quote(file.name)) for file in entry.files if file.parent == folder])
         for entry in entries

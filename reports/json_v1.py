@@ -1,7 +1,7 @@
 """The JSON report, version 1: a contract that readers depend on. Fields are added, never renamed or removed.
 
-A value that is not known or does not apply is null, never an empty string and never line 0. Every key is always there.
-Each row of a list stands on a line of its own, so that two reports can be compared with any line-based tool.
+A value that is unknown or does not apply is null, never an empty string and never line 0. Every key is always present.
+Each row of a list is on its own line, so line-based tools can compare two reports.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from auditor.report import (
     TrustRow,
     Waived,
 )
-from reports.plain import Json, plain
-from reports.plain import pieces as in_pieces
+from reports.ascii_json import Json, plain
+from reports.ascii_json import pieces as in_pieces
 from reports.summary import fixable
 
 VERSION = 1
@@ -35,7 +35,7 @@ SCHEMA = "report_v1.schema.json"
 
 
 def report_schema() -> Json:
-    """The JSON Schema (2020-12) that every version 1 report validates against."""
+    """Return the JSON Schema (2020-12) for reports of version 1."""
     from importlib import resources  # noqa: PLC0415 - for `auditor schema`, and not for a report
 
     text = resources.files("reports").joinpath(SCHEMA).read_text(encoding="utf-8")
@@ -44,23 +44,23 @@ def report_schema() -> Json:
 
 
 def render(report: Report) -> str:
-    """The report as ASCII JSON text: other characters are escaped, so that a terminal or a pipe cannot be harmed."""
+    """Return the report as ASCII JSON text. Other characters are escaped, so they cannot control a terminal."""
     return "".join(pieces(report))
 
 
 def pieces(report: Report) -> Iterator[str]:
-    """The text of `render`, row by row: the text of 100,000 images is several times as large as their report."""
+    """Yield the text of `render` row by row, because the text is several times as large as the report in memory."""
     yield from in_pieces(_sections(report))
     yield "\n"
 
 
 def mapping(report: Report) -> Json:
-    """The report as dicts, lists, strings, numbers, booleans and None, keys in the order of the contract."""
+    """Return the report as dicts, lists, strings, numbers, booleans and None, with keys in the order of the contract."""
     return plain({key: list(value) if isinstance(value, Iterator) else value for key, value in _sections(report)})
 
 
 def _sections(report: Report) -> Iterator[tuple[str, object]]:
-    """Each key of the report with its value. Lists that grow with the site are iterators of their rows."""
+    """Return each key of the report with its value. Long lists are iterators of rows."""
     until = report.works_offline_until
     yield "version", VERSION
     yield "tool", {"name": TOOL, "version": report.tool_version}
@@ -144,7 +144,7 @@ def _finding(item: JudgedFinding) -> Json:
 
 
 def _fold(outcome: Finding | Undetermined) -> str:
-    """The fold key as 16 hex digits."""
+    """Return the fold key as 16 hex digits."""
     return hashlib.sha256(repr(outcome.fold_key).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -240,7 +240,7 @@ def _stage(stage: StorageStage) -> Json:
 
 
 def scope_json(row: ScopeRow) -> Json:
-    """One area of the section `scope`."""
+    """Return one area of the section `scope`."""
     return {
         "area": row.area.value,
         "title": row.area.label,
@@ -302,7 +302,7 @@ def _host(row: HostRow) -> Json:
 
 
 def trust_json(rows: Iterable[TrustRow]) -> list[Json]:
-    """The section `trust`, or a part of it."""
+    """Return the section `trust`, or a part of it."""
     return [
         {
             "endpoint": row.endpoint,

@@ -1,7 +1,7 @@
 """JUnit XML, for pipelines that count tests: a suite per family, a test case per check and subject.
 
-A finding at or over the threshold is a failure; below it the case passes, and says what was found. Waived and baselined
-findings are skipped with the reason, as is a check that does not apply. What could not be decided is an error: no pass.
+A finding at or above the threshold is a failure. Below it, the case passes and its output states the finding. Waived and
+baselined findings are skipped with the reason, and so is a check that does not apply. An undetermined outcome is an error.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from reports import basis, hosts
 from reports.cleaning import clean
 from reports.headline import headline, meaning, status
 from reports.summary import active, baselined, since, waived
-from reports.wording import Line, Place, asked, lines_of
+from reports.wording import FilePosition, WordedFindings, asked, lines_of
 
 _KINDS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 UNKNOWN_FAMILY = "other"
-SCOPE = "scope"  # the suite with a test case for each area
+SCOPE = "scope"  # suite with one test case per area
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One test case. `outcome`: passed, failure, error or skipped; `message` says why, `body` tells all."""
+    """One test case. `outcome`: passed, failure, error or skipped; `message` gives the reason, `body` the details."""
 
     check: str
     name: str
     outcome: str
     message: str = ""
     body: str = ""
-    place: Place | None = None
+    place: FilePosition | None = None
 
 
 def render(report: Report) -> str:
-    """The report as a `testsuites` document."""
+    """Return the report as a `testsuites` document."""
     families = {row.rule.id: clean(row.rule.family) or UNKNOWN_FAMILY for row in report.checks}
     suites: dict[str, list[Case]] = {family: [] for family in families.values()}
     for case in _cases(report):
@@ -69,14 +69,14 @@ def _cases(report: Report) -> Iterator[Case]:
 
 
 def _of_area(row: ScopeRow) -> Case:
-    """An area of the scope. One that was not examined is skipped; if it is required, an error of the policy says so as well."""
+    """Return the case of an area. It is skipped if the area was not examined; for a required area, the policy adds an error."""
     if row.is_examined:
         return Case(row.area.value, f"{row.area.label}: {row.examined:,} examined", "passed")
     return Case(row.area.value, row.area.label, "skipped", f"{status(row)}: {clean(row.hint)}")
 
 
 def _of_row(row: CheckRow) -> Case:
-    """A check that found nothing: it passed, or did not apply."""
+    """Return the case of a check without findings: it passed or did not apply."""
     title = clean(row.rule.title or row.rule.id)
     if row.status is Status.PASSED:
         return Case(row.rule.id, f"{title}: {row.examined:,} examined", "passed")
@@ -87,7 +87,7 @@ def _set_apart(findings: Iterable[JudgedFinding], reason: str) -> Iterator[Case]
     yield from (_of_line(line, "skipped", reason) for line in lines_of(findings))
 
 
-def _of_line(line: Line, outcome: str, message: str) -> Case:
+def _of_line(line: WordedFindings, outcome: str, message: str) -> Case:
     place = line.place
     body = [f"{line.severity.value}: {line.text}", f"at {place}" if place else "", f"Fix: {line.fix}" if line.fix else ""]
     body += [f"$ {command}" for command in line.commands]
@@ -124,7 +124,7 @@ def _element(family: str, case: Case) -> ET.Element:
         case "failure" | "error":
             ET.SubElement(element, case.outcome, {"type": clean(case.check), "message": case.message}).text = case.body
         case "skipped":
-            # Readers keep the reason of a skipped case and drop its text, so what was found stands beside it.
+            # Readers drop the text of a skipped case and keep its reason, so the finding is in an output element.
             ET.SubElement(element, "skipped", {"message": case.message})
             if case.body:
                 ET.SubElement(element, "system-out").text = case.body

@@ -1,4 +1,4 @@
-"""One line for each finding, as compilers write them: for editors, commit hooks and whoever greps."""
+"""One line for each finding, in the form of compiler messages, for editors, commit hooks and grep."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from reports.wording import asked, lines_of, shortened
 
 
 def render(report: Report) -> str:
-    """`file:line:column: severity: text [check]`, worst first; then what could not be told, and a last line with the verdict.
+    """`file:line:column: severity: text [check]`, worst first; then undetermined outcomes, and a last line with the verdict.
 
-    What is at no place in the user's files begins with the name of the plan, which for lists is theirs.
+    A line without a location in the user's files starts with the plan's name or, for image lists, their name.
     """
     return "\n".join(_lines(report)) + "\n"
 

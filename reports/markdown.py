@@ -1,7 +1,7 @@
-"""Markdown for a comment on a pull request: the verdict, what counts, and as much of the rest as a comment may hold.
+"""Markdown for a comment on a pull request: the verdict, the findings that count, and as many others as fit.
 
-GitHub takes 65,536 characters. The worst come first; what finds no room is counted at the end. Text from outside is
-escaped: it makes no markup, no HTML, and calls nobody by name.
+GitHub allows 65,536 characters. The worst come first, and the omitted ones are counted at the end. Untrusted text is escaped:
+it cannot add markup or HTML, and mentions no user.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from reports import basis, hosts
 from reports.cleaning import clean
 from reports.headline import headline, meaning, status, unexamined
 from reports.summary import active, baselined, fixing, waived
-from reports.wording import Line, Place, asked, lines_of, shortened
+from reports.wording import FilePosition, WordedFindings, asked, lines_of, shortened
 
 MOST = 65_536
 _ROOM_FOR_THE_END = 1_024
@@ -28,12 +28,12 @@ _MENTION = re.compile(r"(?<!\w)@")
 _FENCE = re.compile("`+")
 
 
-Item = tuple[str, int]  # its text, and how many findings or questions it stands for
+Item = tuple[str, int]  # text, and the number of findings or undetermined outcomes that it represents
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """A heading and the items below it; `folded` hides them behind a click."""
+class MarkdownSection:
+    """A heading and its items. `folded` items are collapsed."""
 
     heading: str
     items: tuple[Item, ...]
@@ -41,7 +41,7 @@ class Section:
 
 
 def render(report: Report) -> str:
-    """The comment, of at most `MOST` bytes and so of at most as many characters."""
+    """Return the comment, at most `MOST` bytes and therefore at most as many characters."""
     head = "\n".join(_head(report))
     end = _end(report)
     room = MOST - len(head.encode()) - len(end.encode()) - _ROOM_FOR_THE_END
@@ -73,8 +73,8 @@ def _end(report: Report) -> str:
     return f"{many(report.counts.examined, 'subject')} examined by {by}." + (f"\n\n{escaped(used)}" if used else "")
 
 
-def _fitting(section: Section, room: int) -> tuple[str, int, int]:
-    """As much of a section as there is room for, the bytes that it takes, and what was left out of it."""
+def _fitting(section: MarkdownSection, room: int) -> tuple[str, int, int]:
+    """Return the part of a section that fits, its size in bytes, and the number of omitted items."""
     opening, closing = (f"<details><summary>{section.heading}</summary>\n\n", "\n\n</details>") if section.folded else ("", "")
     opening = opening or f"### {section.heading}\n\n"
     used = len(f"{opening}{closing}\n\n".encode())
@@ -90,7 +90,7 @@ def _fitting(section: Section, room: int) -> tuple[str, int, int]:
     return (f"{opening}{body}{closing}", used, missing) if shown else ("", 0, missing)
 
 
-def _sections(report: Report) -> Iterator[Section]:
+def _sections(report: Report) -> Iterator[MarkdownSection]:
     found = lines_of(active(report))
     for severity in Severity:
         lines = [line for line in found if line.severity is severity]
@@ -100,27 +100,27 @@ def _sections(report: Report) -> Iterator[Section]:
         (f"- {code(found.first.check)}: {escaped(text)}", len(found.rows)) for found, text in asked(hosts.ungrouped(report))
     ]
     if report.fix_command:
-        yield Section("Fix", (((f"- {fixing(report)} Run {code(report.fix_command)}."), 1),), folded=False)
+        yield MarkdownSection("Fix", (((f"- {fixing(report)} Run {code(report.fix_command)}."), 1),), folded=False)
     yield from _section("Undetermined: not counted as passed", questions)
     yield from _left_open(report)
     yield from _section("Baselined: already in the baseline", _items(lines_of(baselined(report)), mixed=True), folded=True)
     yield from _section("Waived", [(_accepted(item, by), 1) for item, by in waived(report)], folded=True)
 
 
-def _left_open(report: Report) -> Iterator[Section]:
-    """The areas that were not examined, with what would add them; they are neither findings nor questions."""
+def _left_open(report: Report) -> Iterator[MarkdownSection]:
+    """Return the section of areas that were not examined, with the missing plan keys. They are not outcomes."""
     rows = [(f"- {row.area.label} ({status(row)}): {escaped(shortened(row.hint))}", 0) for row in unexamined(report)]
     if rows:
-        yield Section(f"Not examined ({len(rows)})", tuple(rows), folded=True)
+        yield MarkdownSection(f"Not examined ({len(rows)})", tuple(rows), folded=True)
 
 
-def _section(heading: str, items: list[Item], *, folded: bool = False) -> Iterator[Section]:
+def _section(heading: str, items: list[Item], *, folded: bool = False) -> Iterator[MarkdownSection]:
     if items:
-        yield Section(f"{heading} ({sum(count for _, count in items):,})", tuple(items), folded)
+        yield MarkdownSection(f"{heading} ({sum(count for _, count in items):,})", tuple(items), folded)
 
 
-def _items(lines: Iterable[Line], *, mixed: bool = False) -> list[Item]:
-    """The lines as items; where severities are `mixed`, each says its own."""
+def _items(lines: Iterable[WordedFindings], *, mixed: bool = False) -> list[Item]:
+    """Return the lines as items. If severities are `mixed`, each item states its severity."""
     return [(f"- {f'{line.severity.value} ' if mixed else ''}{_item(line)}", line.count) for line in lines]
 
 
@@ -135,23 +135,23 @@ def _accepted(item: JudgedFinding, by: Waived) -> str:
     return f"- {what}: {escaped(shortened(by.owner))}, until {by.expires.isoformat()}: {escaped(shortened(by.reason))}"
 
 
-def _item(line: Line) -> str:
+def _item(line: WordedFindings) -> str:
     fix = f" *Fix:* {escaped(line.fix)}" if line.fix else ""
     return f"{code(line.check)}{_at(line.place)}: {escaped(line.text)}{fix}"
 
 
-def _at(place: Place | None) -> str:
+def _at(place: FilePosition | None) -> str:
     return f" at {code(str(place))}" if place is not None else ""
 
 
 def escaped(text: str) -> str:
-    """`text` on one line, as itself: no markup, no HTML, and an @ that calls nobody."""
+    """Return `text` on one line, escaped: no markup, no HTML, and no mention of a user by @."""
     text = clean(text).replace("&", "&amp;").replace("<", "&lt;")
     return _MENTION.sub("@<!-- -->", _MARKUP.sub(r"\\\1", text))
 
 
 def code(text: str) -> str:
-    """`text` as a code span, whatever backticks it holds."""
+    """Return `text` as a code span, even if it contains backticks."""
     text = clean(text).strip() or " "
     fence = "`" * (max((len(run) for run in _FENCE.findall(text)), default=0) + 1)
     space = " " if "`" in (text[0], text[-1]) else ""

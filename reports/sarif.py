@@ -1,8 +1,8 @@
-"""SARIF 2.1.0, for code scanning and editors: one rule per check with its page, one result per finding and per question.
+"""SARIF 2.1.0, for code scanning and editors: one rule per check with its page, one result per outcome.
 
-A finding is a result of kind `fail`. What a check could not decide is one of kind `open`, SARIF's own word for too little
-information to decide; a check that broke down is a tool notification as well. Waivers are suppressions, and the baseline is
-`baselineState`. No rule has a `helpUri`, since the pages are published nowhere yet: the page itself is the rule's help.
+A finding is a result of kind `fail`. An undetermined outcome is a result of kind `open`, SARIF's term for too little
+information to decide. A failed check is also a tool notification. Waivers are suppressions, and the baseline is
+`baselineState`. Rules have no `helpUri`, because the pages are not published: the rule's help contains the whole page.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from collections.abc import Mapping
 from auditor.check import Finding, Kind, Severity, Subject, Undetermined
 from auditor.report import CheckRow, JudgedFinding, Report, ScopeRow
 from reports import basis, hosts
+from reports.ascii_json import Json, plain, written
 from reports.cleaning import clean
 from reports.folding import who_of
 from reports.headline import headline, meaning, status, unexamined
-from reports.plain import Json, plain, written
-from reports.wording import Place, place_of
+from reports.wording import FilePosition, place_of
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = "airgapAuditor/v1"
-# Code scanning of GitHub tells results apart by this one alone, and would take findings on one line for the same.
+# GitHub identifies results by this fingerprint alone. Without it, findings on one line would count as one.
 GITHUB_FINGERPRINT = "primaryLocationLineHash"
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
 def render(report: Report) -> str:
-    """The report as a SARIF log with one run, in ASCII."""
+    """Return the report as a SARIF log with one run, in ASCII."""
     return f'{{"$schema": {json.dumps(SCHEMA)}, "version": "2.1.0", "runs": [\n{written(plain(_run(report)))}\n]}}\n'
 
 
@@ -104,7 +104,7 @@ def _result(item: JudgedFinding, index: Mapping[str, int], report: Report) -> Js
     fix = "".join(f" {remedy.text}" for remedy in finding.remedies[:1])
     made = _about(finding.check, finding.subject, f"{finding.message}{fix}", finding.fingerprint, index)
     made |= {"kind": "fail", "level": LEVELS[item.severity]}
-    made["locations"] = [_location(place_of(finding) or Place(report.plan_path), finding.subject)]
+    made["locations"] = [_location(place_of(finding) or FilePosition(report.plan_path), finding.subject)]
     made["suppressions"] = []
     if waived is not None:
         until = f"{waived.owner}, until {waived.expires.isoformat()}: {waived.reason}"
@@ -121,7 +121,13 @@ def _remedies(finding: Finding) -> list[Json]:
 
 def _question(row: Undetermined, index: Mapping[str, int], plan: str) -> Json:
     made = _about(row.check, row.subject, f"Undetermined ({row.kind.value}): {row.detail}", row.fingerprint, index)
-    return {**made, "kind": "open", "level": "none", "locations": [_location(Place(plan), row.subject)], "suppressions": []}
+    return {
+        **made,
+        "kind": "open",
+        "level": "none",
+        "locations": [_location(FilePosition(plan), row.subject)],
+        "suppressions": [],
+    }
 
 
 def _about(check: str, subject: Subject, text: str, fingerprint: str, index: Mapping[str, int]) -> Json:
@@ -147,8 +153,8 @@ def _not_examined(row: ScopeRow) -> Json:
     return {"level": "note", "message": {"text": said}, "descriptor": {"id": f"scope/{row.area.value}"}}
 
 
-def _location(place: Place, subject: Subject) -> Json:
-    """The place of a result. Code scanning shows none without a file and a line: the first stands for a whole file."""
+def _location(place: FilePosition, subject: Subject) -> Json:
+    """Return the location of a result. Code scanning requires a file and a line, so line 1 stands for a whole file."""
     made: Json = {"logicalLocations": [{"fullyQualifiedName": clean(str(subject)), "kind": clean(subject.kind)}]}
     if place.file:
         region = {"startLine": place.line or 1, **({"startColumn": place.column} if place.column else {})}
@@ -157,7 +163,7 @@ def _location(place: Place, subject: Subject) -> Json:
 
 
 def uri(file: str) -> str:
-    """A file's name as a URI reference: relative as it is, absolute with its scheme; Windows' own slashes are turned."""
+    """Return a file name as a URI reference: relative names unchanged, absolute names with a scheme, backslashes converted."""
     name = file.replace("\\", "/").encode("utf-8", "replace")
     quoted = urllib.parse.quote(name, safe="/-._~")
     return f"file:///{quoted.lstrip('/')}" if name.startswith(b"/") else quoted.removeprefix("./")

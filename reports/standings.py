@@ -1,4 +1,4 @@
-"""What the statuses of the image matrix mean: the one legend of all formats."""
+"""The legend of the image matrix, shared by all formats."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ ACCEPTED = "accepted by a waiver"
 
 
 def legend(statuses: Iterable[CellStatus]) -> Iterator[tuple[CellStatus, str]]:
-    """The statuses that occur, with their meaning, in the order of the legend."""
+    """Return the statuses that occur, with their meaning, in the order of the legend."""
     occurring = set(statuses)
     yield from ((status, meaning) for status, meaning in MEANINGS.items() if status in occurring)

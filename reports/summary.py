@@ -29,7 +29,7 @@ _MANY = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.INFO: 
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class SummaryGroup:
     """Findings of one check with one severity, in the order of the report. Never empty."""
 
     check: str
@@ -47,7 +47,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class FirstStep:
     """One thing to do first. `about` names the problem; `check` is empty if several checks are concerned."""
 
     about: str
@@ -71,13 +71,13 @@ def baselined(report: Report) -> tuple[JudgedFinding, ...]:
     return tuple(item for item in report.findings if item.baselined and item.waived is None)
 
 
-def grouped(report: Report) -> tuple[Group, ...]:
+def grouped(report: Report) -> tuple[SummaryGroup, ...]:
     """Return the active findings by severity and check, worst severity first, otherwise in report order."""
     titles = {row.rule.id: row.rule.title for row in report.checks}
     groups: dict[tuple[Severity, str], list[JudgedFinding]] = {}
     for item in active(report):
         groups.setdefault((item.severity, item.finding.check), []).append(item)
-    made = [Group(check, titles.get(check, ""), severity, tuple(found)) for (severity, check), found in groups.items()]
+    made = [SummaryGroup(check, titles.get(check, ""), severity, tuple(found)) for (severity, check), found in groups.items()]
     return tuple(sorted(made, key=lambda group: -group.severity.rank))
 
 
@@ -113,7 +113,7 @@ def fixing(report: Report) -> str:
     return f"`auditor fix` resolves {listed(parts)}." if parts else ""
 
 
-def steps(report: Report) -> tuple[Step, ...]:
+def steps(report: Report) -> tuple[FirstStep, ...]:
     """Return at most `MOST_STEPS` steps: the worst severity, largest group first, then what is undetermined."""
     groups = grouped(report)
     worst = [group for group in groups if group.severity is groups[0].severity and group.severity is not Severity.INFO]
@@ -123,21 +123,22 @@ def steps(report: Report) -> tuple[Step, ...]:
     return (*(_step(group) for group in worst[:room]), *unknown)
 
 
-def _step(group: Group) -> Step:
+def _step(group: SummaryGroup) -> FirstStep:
     first = next((remedy.text for item in group.findings for remedy in item.finding.remedies), "")
     about = f"{group.title or group.check} ({many(len(group.findings), group.severity.value)})"
-    return Step(about, first or "See the findings below.", group.check, group.severity)
+    return FirstStep(about, first or "See the findings below.", group.check, group.severity)
 
 
-def _unknown(report: Report) -> list[Step]:
+def _unknown(report: Report) -> list[FirstStep]:
     """Return the two most frequent causes of undetermined checks (hosts and kinds), each with its remedy."""
     found = [
-        (row.undetermined, Step(f"{hosts.headline(row)} ({row.undetermined:,} undetermined)", hosts.fix(row)))
+        (row.undetermined, FirstStep(f"{hosts.headline(row)} ({row.undetermined:,} undetermined)", hosts.fix(row)))
         for row in report.hosts
     ]
     kinds = Counter(row.kind for row in hosts.ungrouped(report))
     found += [
-        (count, Step(f"{many(count, 'check')} could not be decided ({kind})", advice(kind))) for kind, count in kinds.items()
+        (count, FirstStep(f"{many(count, 'check')} could not be decided ({kind})", advice(kind)))
+        for kind, count in kinds.items()
     ]
     return [step for _, step in sorted(found, key=lambda one: -one[0])[:2]]
 

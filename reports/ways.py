@@ -1,4 +1,4 @@
-"""The section `trust` for people: each path once with the outcome of the clients that follow it, Linux beside Windows."""
+"""The section `trust` for readers: each path once with the outcomes of its clients, by operating system."""
 
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """One path, and the outcomes of the clients that follow it. `row` is one of their rows."""
+class PathOutcomes:
+    """One path, and the outcomes of the clients that use it. `row` is one of their rows."""
 
     row: TrustRow
     sights: tuple[Sight, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class SystemPaths:
     """The paths of the clients of one operating system to an endpoint."""
 
     os: str
-    ways: tuple[Way, ...]
+    ways: tuple[PathOutcomes, ...]
 
 
-def sides(rows: Iterable[TrustRow]) -> tuple[Side, ...]:
-    """The rows of one endpoint, by operating system."""
+def sides(rows: Iterable[TrustRow]) -> tuple[SystemPaths, ...]:
+    """Return the rows of one endpoint by operating system."""
     seen: dict[str, list[TrustRow]] = {}
     for row in rows:
         seen.setdefault(row.os, []).append(row)
-    return tuple(Side(_SYSTEMS.get(os, os), _ways(found)) for os, found in sorted(seen.items()))
+    return tuple(SystemPaths(_SYSTEMS.get(os, os), _ways(found)) for os, found in sorted(seen.items()))
 
 
-def _ways(rows: Iterable[TrustRow]) -> tuple[Way, ...]:
+def _ways(rows: Iterable[TrustRow]) -> tuple[PathOutcomes, ...]:
     followed: dict[object, dict[object, list[TrustRow]]] = {}
     for row in rows:
         followed.setdefault((row.path, row.steps), {}).setdefault((row.verdict, row.dials, row.symptom), []).append(row)
-    return tuple(Way(next(iter(alike.values()))[0], tuple(map(_sight, alike.values()))) for alike in followed.values())
+    return tuple(PathOutcomes(next(iter(alike.values()))[0], tuple(map(_sight, alike.values()))) for alike in followed.values())
 
 
 def _sight(rows: list[TrustRow]) -> Sight:
-    """The sight of clients with the same path and outcome."""
+    """Return the outcome of clients with the same path and verdict."""
     return Sight(everybody(((row.client, row.pool) for row in rows), most=None), rows[0])
 
 
 def about(step: TrustStep) -> str:
-    """The line below a certificate of a path."""
+    """Return the line below a certificate of a path."""
     return ", ".join(filter(None, (step.origin, step.key, step.until and f"until {step.until[:10]}")))

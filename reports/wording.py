@@ -1,4 +1,4 @@
-"""Findings in one line each, for formats that annotate files or list them: what is alike of several pools is one entry."""
+"""One line per finding, for formats that annotate files. Equal findings of several pools are one entry."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from auditor.check import Finding, Remedy, Severity, Undetermined
 from auditor.report import JudgedFinding
 from auditor.text import short
 from reports.cleaning import clean
-from reports.folding import Question, Wording, entries, everybody, questions, who_of
+from reports.folding import UndeterminedGroup, Wording, entries, everybody, questions, who_of
 from reports.summary import advice
 
 MOST_TEXT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a finding is in the user's files; 0 where the line or the column is not known. Slashes are forward ones."""
+class FilePosition:
+    """The location of a finding in the user's files. Line and column are 0 if unknown. Separators are forward slashes."""
 
     file: str
     line: int = 0
@@ -29,10 +29,10 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """Findings of one check and severity that say the same of one subject at one place. `count` is how many.
+class WordedFindings:
+    """Findings of one check and severity with the same text about one subject at one location. `count` is their number.
 
-    Texts are clean and bounded.
+    Texts are cleaned and limited in length.
     """
 
     check: str
@@ -40,13 +40,13 @@ class Line:
     subject: str
     text: str
     fix: str
-    place: Place | None
+    place: FilePosition | None
     count: int
     commands: tuple[str, ...] = ()
 
 
-def lines_of(findings: Iterable[JudgedFinding]) -> tuple[Line, ...]:
-    """The findings as lines, worst severity first, otherwise in their order."""
+def lines_of(findings: Iterable[JudgedFinding]) -> tuple[WordedFindings, ...]:
+    """Return the findings as lines, worst severity first, otherwise in report order."""
     groups: dict[tuple[Severity, str], list[JudgedFinding]] = {}
     for item in findings:
         groups.setdefault((item.severity, item.finding.check), []).append(item)
@@ -59,12 +59,12 @@ def lines_of(findings: Iterable[JudgedFinding]) -> tuple[Line, ...]:
     return tuple(sorted(made, key=lambda line: -line.severity.rank))
 
 
-def _line(check: str, severity: Severity, wording: Wording) -> Line:
+def _line(check: str, severity: Severity, wording: Wording) -> WordedFindings:
     first = wording.first
     who = dict.fromkeys(who_of(finding) for finding in wording.findings)
     others = everybody(one for one in who if one != who_of(first))
     remedy = next(iter(first.remedies), Remedy("", ""))
-    return Line(
+    return WordedFindings(
         clean(check),
         severity,
         shortened(first.subject.id),
@@ -76,16 +76,16 @@ def _line(check: str, severity: Severity, wording: Wording) -> Line:
     )
 
 
-def place_of(finding: Finding) -> Place | None:
-    """The place of a finding, its name clean and as repositories write it (no `..` on the way); None where it is at no file."""
+def place_of(finding: Finding) -> FilePosition | None:
+    """Return the location of a finding, with a cleaned path without `..`, or None without a file."""
     at = finding.location
     if at is None or not at.file:
         return None
-    return Place(posixpath.normpath(clean(at.file).replace("\\", "/")), at.line, at.column if at.line else 0)
+    return FilePosition(posixpath.normpath(clean(at.file).replace("\\", "/")), at.line, at.column if at.line else 0)
 
 
-def asked(rows: Iterable[Undetermined]) -> Iterator[tuple[Question, str]]:
-    """Each question once, with what was seen instead of an answer and what to do about it."""
+def asked(rows: Iterable[Undetermined]) -> Iterator[tuple[UndeterminedGroup, str]]:
+    """Yield each undetermined outcome once, with the observation and the advice."""
     for question in questions(rows):
         row = question.first
         pools = everybody([("", pool) for pool in question.pools])
@@ -95,5 +95,5 @@ def asked(rows: Iterable[Undetermined]) -> Iterator[tuple[Question, str]]:
 
 
 def shortened(text: str, most: int = MOST_TEXT) -> str:
-    """Cleaned `text`, cut where it is longer than anybody reads."""
+    """Return cleaned `text`, cut at the maximum length."""
     return short(clean(text).strip(), most)

@@ -14,11 +14,12 @@ from auditor.evidence.model import Evidence, Place
 from auditor.evidence.places import noted_places
 from auditor.needs.model import Needs
 from auditor.needs.resolve import resolve_needs
-from auditor.pipeline.load import plan_in
-from auditor.pipeline.site import opened
+from auditor.pipeline.inputs import plan_in
+from auditor.pipeline.site_building import opened
 from auditor.plan.model import Plan
 from auditor.site import Site
-from tests.world import day, site_of
+from auditor.testing import site_of
+from auditor.testing.example_values import day
 
 ROOT = Path(__file__).parent.parent
 TODAY = datetime.date(2026, 11, 23)

@@ -9,7 +9,7 @@ from auditor.check import Check, Finding, Fine, Outcome, Run, Severity, Subject,
 from auditor.engine import CheckResult, Outcomes
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
-from tests.world import site_from
+from auditor.testing import site_from
 
 TODAY = datetime.date(2026, 11, 23)
 SITE = """

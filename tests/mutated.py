@@ -22,7 +22,7 @@ from auditor.evidence.model import (
 )
 from auditor.evidence.tally import Tally
 from auditor.oci.unpacked import AllUnpacked
-from tests.memory import AT, SOURCE, Key
+from auditor.testing.memory import AT, SOURCE, Key
 
 FAILED = Failed(Kind.UNREACHABLE, "the mutation test lost this observation", AT, SOURCE)
 

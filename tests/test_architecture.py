@@ -28,7 +28,7 @@ ORDER = (
     ("auditor.report", "checks"),
     ("auditor.policy", "auditor.fix", "auditor.diff", "reports"),
     ("auditor.formats", "auditor.pipeline"),
-    ("auditor.cli", "auditor.api"),
+    ("auditor.cli", "auditor.api", "auditor.testing"),
     ("auditor.__main__",),
 )
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
@@ -37,6 +37,7 @@ ONLY_FOR = {
     "auditor.collectors": {"auditor.pipeline"},
     "auditor.formats": {"auditor.cli", "auditor.api"},
     "reports": {"auditor.formats", "auditor.cli"},
+    "auditor.testing": set(),
 }
 NO_TERMINAL = ("typer", "click", "rich", "auditor.cli")  # may be missing where `auditor.api` is used
 REPORTS_MAY = {"auditor.report", "auditor.check", "auditor.text", "auditor"}

@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from auditor.check import HEADINGS, Check, Rule
-from auditor.engine import CheckResult, evaluate
 from auditor.policy import POLICY_RULES
+from auditor.testing import assert_example, read_examples
+from auditor.testing.examples import OUTCOMES
 from checks import CATALOGUE, check_in
 from reports.words import words_in
-from tests.world import day, site_of
 
 CHECKS = Path(__file__).parent.parent / "checks"
 EXAMPLES = CHECKS / "examples"
-TODAY = datetime.date(2026, 11, 23)
 BY_ID = {check.id: check for check in CATALOGUE}
-OUTCOMES = {"passing", "failing", "undetermined"}
-KEYS = {
-    "name",
-    "outcome",
-    "today",
-    "plan",
-    "files",
-    "certificates",
-    "observed",
-    "inside",
-    "archives",
-    "endpoints",
-    "fetched",
-    "expect",
-    "severity",
-    "kind",
-    "count",
-}
 
 ids = pytest.mark.parametrize("check", CATALOGUE, ids=lambda check: check.id)
 rules = pytest.mark.parametrize("rule", [*CATALOGUE, *POLICY_RULES], ids=lambda rule: rule.id)
@@ -51,9 +30,7 @@ def module_files() -> dict[str, Path]:
 
 
 def examples_of(check_id: str) -> list[dict[str, Any]]:
-    text = (EXAMPLES / f"{check_id}.yaml").read_text(encoding="utf-8")
-    found: list[dict[str, Any]] = yaml.safe_load(text)
-    return found
+    return read_examples(EXAMPLES / f"{check_id}.yaml")
 
 
 def sections_of(rule: Rule) -> dict[str, str]:
@@ -137,20 +114,7 @@ def test_the_words_of_a_page_are_explained(rule: Rule) -> None:
 def test_there_is_an_example_of_every_outcome_that_the_check_has(check: Check) -> None:
     outcomes = {form["outcome"] for form in examples_of(check.id)}
     never = sections_of(check)["When it cannot tell"].strip().startswith("Never")
-    assert outcomes == (OUTCOMES - {"undetermined"} if never else OUTCOMES)
-
-
-@ids
-def test_examples_are_well_formed(check: Check) -> None:
-    forms = examples_of(check.id)
-    names = [form["name"] for form in forms]
-    assert len(names) == len(set(names))
-    for form in forms:
-        assert set(form) <= KEYS, form["name"]
-        assert form["outcome"] in OUTCOMES
-        assert ("severity" in form) == (form["outcome"] == "failing"), form["name"]
-        assert ("kind" in form) == (form["outcome"] == "undetermined"), form["name"]
-        assert ("expect" in form) == (form["outcome"] != "passing"), form["name"]
+    assert outcomes == set(OUTCOMES) - ({"undetermined"} if never else set())
 
 
 @ids
@@ -159,36 +123,6 @@ def test_the_worst_severity_of_the_examples_is_the_declared_one(check: Check) ->
     assert check.severity.value in severities
 
 
-def words_of(result: CheckResult) -> str:
-    """Everything that a user would read of the outcomes."""
-    found = [
-        [
-            finding.message,
-            str(finding.location),
-            *(part for remedy in finding.remedies for part in (remedy.text, *remedy.commands)),
-        ]
-        for finding in result.findings
-    ]
-    return "\n".join([*(word for words in found for word in words), *(item.detail for item in result.undetermined)])
-
-
 @pytest.mark.parametrize(("check_id", "form"), cases())
 def test_an_example_holds(check_id: str, form: dict[str, Any]) -> None:
-    outcomes = evaluate(site_of(form), (BY_ID[check_id],), day(form.get("today", TODAY)))
-    result = outcomes.results[0]
-    assert not result.not_applicable
-    match form["outcome"]:
-        case "passing":
-            assert (result.findings, result.undetermined) == ((), ())
-            assert result.examined
-        case "failing":
-            assert len(result.findings) == form.get("count", 1)
-            assert {finding.severity.value for finding in result.findings} == {form["severity"]}
-            assert all(finding.check == check_id and finding.remedies for finding in result.findings)
-            assert all(finding.location is not None for finding in result.findings)
-        case "undetermined":
-            assert len(result.undetermined) == form.get("count", 1)
-            assert {item.kind.value for item in result.undetermined} == {form["kind"]}
-            assert result.findings == ()
-    words = words_of(result)
-    assert [expected for expected in form.get("expect", ()) if expected not in words] == [], words
+    assert_example(BY_ID[check_id], form)

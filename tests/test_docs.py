@@ -127,7 +127,7 @@ def test_a_check_is_explained_with_its_example_and_what_the_auditor_says_to_it(t
     assert "quay.io/calico/node-windows:v3.24.0\n```" in shown
     assert "    - windows/amd64:10.0.17763.2928\n" in shown
     assert "> Fix: Use a tag with os.version 10.0.20348" in shown
-    assert "An example that passes: The exact build with another revision.\n\n## Words\n" in shown
+    assert "An example that passes: The exact build with another revision.\n\n## Terms\n" in shown
     assert "- pool: nodes with the same operating sys" in shown
     assert "foreign layer" not in shown
 

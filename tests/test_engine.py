@@ -1,4 +1,4 @@
-"""Evaluate: every check runs for itself, and what was examined is counted."""
+"""The engine isolates checks from each other and counts the subjects that they examined."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def test_outcomes_are_sorted_and_subjects_counted() -> None:
     said = only(finding(case="a"), finding(case="b"), finding(id="alpine"), unknown(), Fine(3))
     assert [item.case for item in said.findings] == ["a", "b", ""]
     assert len(said.undetermined) == 1
-    assert said.examined == 5  # two subjects with findings and three in order; the undetermined one was not examined
+    assert said.examined == 5  # two subjects with findings and three that passed; the undetermined one was not examined
     assert not said.not_applicable
 
 
-def test_a_check_is_given_the_site_and_the_day() -> None:
+def test_check_receives_site_and_day() -> None:
     given: list[object] = []
 
     def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
@@ -59,7 +59,7 @@ def test_a_check_is_given_the_site_and_the_day() -> None:
 @pytest.mark.parametrize(
     ("run", "named"), [(raises_midway, "KeyError"), (yields_nonsense, "AssertionError"), (is_no_generator, "TypeError")]
 )
-def test_a_check_that_fails_is_a_bug_of_its_own_and_takes_nothing_with_it(run: Any, named: str) -> None:
+def test_failing_check_is_undetermined_and_other_checks_run(run: Any, named: str) -> None:
     checks = [made_check(saying(Fine()), "before"), made_check(run, "broken"), made_check(saying(finding()), "after")]
     outcomes = evaluate(small_site(), checks, TODAY)
     before, broken, after = outcomes.results
@@ -70,7 +70,7 @@ def test_a_check_that_fails_is_a_bug_of_its_own_and_takes_nothing_with_it(run: A
     assert "/" not in bug.detail.split(" at ", 1)[1].split(":", 1)[0]  # the module's name, not a path of this machine
 
 
-def test_a_finding_from_before_the_failure_is_kept() -> None:
+def test_finding_before_a_failure_is_kept() -> None:
     broken = evaluate(small_site(), [made_check(raises_midway)], TODAY).results[0]
     assert len(broken.findings) == 1
 
@@ -82,7 +82,7 @@ def test_a_failed_check_blocks_readiness() -> None:
     assert [row.status for row in report.checks][:2] == [Status.PASSED, Status.UNDETERMINED]
 
 
-def test_what_is_not_selected_does_not_run_and_says_so() -> None:
+def test_unselected_check_does_not_run_and_gives_the_reason() -> None:
     checks = [made_check(raises_midway, "left"), made_check(saying(Fine()), "taken")]
     left, taken = evaluate(small_site(), checks, TODAY, selected={"taken"}).results
     assert (left.not_applicable, left.undetermined) == (NOT_SELECTED, ())
@@ -98,13 +98,13 @@ def test_a_check_whose_requirement_the_plan_lacks_does_not_apply(requirement: Re
     assert said == CheckResult(needy, not_applicable=requirement.value)
 
 
-def test_a_check_that_says_nothing_does_not_apply() -> None:
+def test_check_without_outcomes_is_not_applicable() -> None:
     assert only().not_applicable == NOTHING_TO_EXAMINE
     assert only(Fine(0)).not_applicable == NOTHING_TO_EXAMINE
     assert not only(unknown()).not_applicable
 
 
-def test_nothing_examined_is_never_ready() -> None:
+def test_site_without_examined_subjects_is_not_ready() -> None:
     for outcomes in (
         evaluate(small_site(), CATALOGUE, TODAY, selected=frozenset()),
         evaluate(small_site(), [], TODAY),
@@ -114,14 +114,15 @@ def test_nothing_examined_is_never_ready() -> None:
         assert (report.verdict, report.exit_code, report.counts.examined) == (Verdict.UNDETERMINED, 3, 0)
 
 
-def test_a_site_in_order_is_ready() -> None:
+def test_site_without_faults_is_ready() -> None:
     report = judge(evaluate(small_site(), CATALOGUE, TODAY), Policy(), TODAY)
     assert (report.verdict, report.exit_code) == (Verdict.READY, 0)
-    assert {row.status for row in report.checks} == {Status.PASSED, Status.FAILED, Status.NOT_APPLICABLE}  # a tag is only info
+    # a tag is severity info
+    assert {row.status for row in report.checks} == {Status.PASSED, Status.FAILED, Status.NOT_APPLICABLE}
 
 
 @pytest.mark.parametrize("enabled", [True, False])
-def test_the_cycle_collector_is_left_as_it_was(enabled: bool) -> None:
+def test_evaluate_restores_the_cycle_collector(enabled: bool) -> None:
     before = gc.isenabled()
     try:
         (gc.enable if enabled else gc.disable)()

@@ -17,8 +17,9 @@ import yaml
 from auditor.check import Finding, Severity, Subject, Undetermined
 from auditor.engine import evaluate
 from auditor.errors import AuditorError
+from auditor.testing import site_of
+from auditor.testing.example_values import day
 from checks import CATALOGUE
-from tests.world import day, site_of
 
 EXAMPLES = Path(__file__).parent.parent / "checks" / "examples"
 TODAY = datetime.date(2026, 11, 23)

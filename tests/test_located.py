@@ -27,7 +27,7 @@ def _nested(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
     return st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", min_size=1), inner, max_size=3)
 
 
-def test_every_value_knows_its_line() -> None:
+def test_every_value_has_its_line() -> None:
     """Across documents, lists and mappings."""
     first, second = load_marked(b"a:\n  - x: 1.30\n---\n\nb: yes\n")
     item = first.mapping["a"].list[0]
@@ -36,12 +36,12 @@ def test_every_value_knows_its_line() -> None:
 
 
 def test_empty_documents_are_left_out() -> None:
-    """A trailing separator makes none."""
+    """A trailing separator adds no document."""
     assert len(load_marked(b"---\n---\na: 1\n---\n")) == 1
 
 
 def test_json_with_tabs_is_read() -> None:
-    """YAML would refuse the tabs."""
+    """YAML forbids these tabs."""
     (document,) = load_marked(b'{\n\t"a": [\n\t\t{"b": "c"}\n\t]\n}\n')
     found = document.get("a")
     assert found is not None
@@ -49,7 +49,7 @@ def test_json_with_tabs_is_read() -> None:
     assert found.list[0].line == 3
 
 
-def test_merge_keys_fill_what_is_not_written() -> None:
+def test_merge_keys_add_missing_keys() -> None:
     """The mapping's own keys win, then the first merged one."""
     (document,) = load_marked(b"one: &one {a: 1, b: 1}\ntwo: &two {b: 2, c: 2}\nx:\n  <<: [*one, *two]\n  a: 0\n")
     x = document.mapping["x"]
@@ -60,7 +60,7 @@ def test_merge_keys_fill_what_is_not_written() -> None:
     ("data", "line", "said"),
     [
         (b"a: 1\nb:\n\t- x\n", 3, "tabs"),
-        (b"a: 1\na: 2\n", 2, "stands here again"),
+        (b"a: 1\na: 2\n", 2, "occurs twice"),
         (b"a: 1\n\xff\n", 2, "UTF-8"),
         (b"a: 1\nb: \x01\n", 2, "U.0001"),
         (b"? [a]\n: 1\n", 1, "plain keys"),
@@ -69,36 +69,36 @@ def test_merge_keys_fill_what_is_not_written() -> None:
         (b"---\n" * 500_100, 500_001, "documents"),
     ],
 )
-def test_what_cannot_be_read_says_where(data: bytes, line: int, said: str) -> None:
-    """With the line, and what to look for."""
+def test_unreadable_file_reports_line_and_reason(data: bytes, line: int, said: str) -> None:
+    """The error has the line and the reason."""
     with pytest.raises(NotStructured, match=said) as caught:
         load_marked(data)
     assert caught.value.line == line
 
 
 def test_aliases_count_each_time() -> None:
-    """A bomb of a few lines is refused before it is unfolded."""
+    """An alias bomb of a few lines is rejected before it is expanded."""
     bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
     bomb += "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 8))
     with pytest.raises(NotStructured, match="aliases"):
         load_marked(bomb.encode())
 
 
-def test_large_files_are_refused_unread() -> None:
-    """By their size alone."""
+def test_large_file_is_rejected_before_parsing() -> None:
+    """The size alone decides."""
     with pytest.raises(NotStructured, match="bytes"):
         load_marked(b" " * (FILES.bytes + 1))
 
 
-def test_needles_are_all_needed() -> None:
+def test_head_matches_needs_every_needle() -> None:
     """One of two is not enough."""
     assert head_matches(b"kind: Images", b"kind", b"Images")
     assert not head_matches(b"kind: Images", b"kind", b"Charts")
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    """Never another exception."""
+def test_any_bytes_are_read_or_rejected(data: bytes) -> None:
+    """No other exception is raised."""
     try:
         load_marked(data)
     except NotStructured as error:
@@ -118,27 +118,27 @@ def test_documents_before_an_error_are_read() -> None:
         next(found)
 
 
-def test_many_values_in_one_document_are_refused_while_it_is_read() -> None:
+def test_document_with_too_many_values_is_rejected_during_the_read() -> None:
     with pytest.raises(BeyondLimit, match="values") as caught:
         load_marked(b"- a\n" * (FILES.values + 5))
     assert caught.value.line == FILES.values
 
 
-def test_aliases_of_deep_values_may_not_nest_deeper() -> None:
+def test_alias_to_a_deep_value_counts_its_depth() -> None:
     deep = "a: &a " + "[" * 80 + "]" * 80 + "\nb: " + "[" * 80 + "*a" + "]" * 80
     with pytest.raises(NotStructured, match="nested") as caught:
         load_marked(deep.encode())
     assert caught.value.line == 2
 
 
-def test_an_alias_may_be_a_key_and_an_anchor_may_stand_on_one() -> None:
+def test_alias_and_anchor_are_allowed_on_keys() -> None:
     (document,) = load_marked(b"&k name: &v text\nother: {*v : 1, second: *k}\n")
     other = document.mapping["other"]
     assert {key: value.text for key, value in other.items()} == {"text": "1", "second": "name"}
 
 
-def test_an_unknown_alias_is_named() -> None:
-    with pytest.raises(NotStructured, match="no anchor is named 'b'"):
+def test_error_names_an_unknown_alias() -> None:
+    with pytest.raises(NotStructured, match="the anchor 'b' is not defined"):
         load_marked(b"a: *b\n")
 
 
@@ -149,13 +149,13 @@ def test_an_unknown_alias_is_named() -> None:
         max_leaves=20,
     )
 )
-def test_values_are_what_the_yaml_library_makes_of_them(value: object) -> None:
+def test_values_equal_those_of_the_yaml_library(value: object) -> None:
     text = yaml.safe_dump([value])
     assert [document.plain() for document in load_marked(text.encode())] == [[value]]
 
 
 @pytest.mark.parametrize("text", ["!!bool x", "!!int ''", "!!float ''", "!!int x", "!!timestamp x", "!!null x", "!!binary x"])
-def test_a_tag_that_does_not_fit_leaves_the_text(text: str) -> None:
+def test_value_that_does_not_fit_its_tag_stays_text(text: str) -> None:
     (document,) = load_marked(f"a: {text}\n".encode())
     assert document.mapping["a"].text == text.partition(" ")[2].strip("'")
 
@@ -168,15 +168,15 @@ DEEP = [
 
 @pytest.mark.parametrize("limits", [FILES, PLAN], ids=["file", "plan"])
 @pytest.mark.parametrize("text", DEEP, ids=lambda text: f"{text[:4]}{len(text)}")
-def test_deep_nesting_has_our_message_whichever_parser_stops_first(text: str, limits: Any) -> None:
-    """libyaml has a limit of its own, which its scanner may reach before any event of ours."""
+def test_deep_nesting_has_the_same_message_for_every_parser(text: str, limits: Any) -> None:
+    """libyaml has its own limit, which its scanner may reach before our events do."""
     with pytest.raises(NotStructured, match=f"nested deeper than {limits.depth} levels"):
         list(Documents(text.encode(), limits))
 
 
 @pytest.mark.parametrize("depth", [149, 150])
 def test_depth_of_aliases_adds_up(depth: int) -> None:
-    """An alias counts with the nesting of the value that it stands for."""
+    """An alias counts with the depth of its value."""
     inner = 100
     text = f"a: &a {'[' * inner}{']' * inner}\nb: {'[' * (depth - inner)}*a{']' * (depth - inner)}\n"
     if depth < FILES.depth:
@@ -186,7 +186,7 @@ def test_depth_of_aliases_adds_up(depth: int) -> None:
         load_marked(text.encode())
 
 
-# PyYAML writes line separators and other controls in ways that it does not read back.
+# PyYAML writes line separators and other control characters in a form that it does not read back.
 PRINTABLE = st.characters(categories=["L", "N", "P", "S", "Zs"])
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(PRINTABLE, max_size=8))
 KEYS = st.text(PRINTABLE, min_size=1, max_size=5)
@@ -194,8 +194,8 @@ TREES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dic
 
 
 @given(TREES)
-def test_plan_and_files_are_read_alike(tree: Any) -> None:
-    """Without tags and merge keys, the strict limits change only the locations of keys."""
+def test_plan_and_other_files_have_the_same_values(tree: Any) -> None:
+    """Without tags and merge keys, the strict limits change only the key locations."""
     data = yaml.safe_dump({"a": tree}, allow_unicode=True).encode()
     (of_plan,) = Documents(data, PLAN)
     (of_file,) = load_marked(data)
@@ -212,8 +212,8 @@ def without_keys(marked: Marked) -> Marked:
             return Marked(marked.value, marked.line, marked.column, marked.text)
 
 
-def test_keys_of_a_plan_know_their_location_and_faults_are_kept() -> None:
-    """A key that occurs again and a key that is no scalar are left out with their values."""
+def test_plan_keys_have_locations_and_faults_are_collected() -> None:
+    """A repeated key and a key that is not a scalar are left out with their values."""
     documents = Documents(b"a: 1\na: {b: [2]}\n? [x, {y: z}]\n: {q: r}\nc: 3\n", PLAN)
     (document,) = documents
     assert document.plain() == {"a": 1, "c": 3}
@@ -228,7 +228,7 @@ def seconds_for(count: int) -> float:
     return time.process_time() - start
 
 
-def test_time_grows_with_the_size() -> None:
+def test_parse_time_is_linear() -> None:
     """Twenty times the items take at most sixty times as long."""
     small = min(seconds_for(500) for _ in range(3))
     assert min(seconds_for(10_000) for _ in range(2)) < 60 * max(small, 0.005)

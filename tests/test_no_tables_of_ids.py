@@ -23,7 +23,7 @@ SOURCES = sorted(path for top in ("auditor", "reports") for path in (ROOT / top)
 TEMPLATES = sorted(path for path in (ROOT / "reports").rglob("*") if path.suffix in {".j2", ".js"})
 TABLES_ALLOWED = {
     ("reports/words.py", "undetermined"): "a word of the glossary",
-    ("auditor/diff/written.py", "undetermined"): "a key of the JSON of a comparison",
+    ("auditor/diff/rendering.py", "undetermined"): "a key of the JSON of a comparison",
     ("reports/github.py", "file"): "a property of an annotation",
 }
 WRITERS = {"reports/json_v1.py", "reports/sarif.py", "reports/gitlab.py", "reports/junit.py"}

@@ -1,4 +1,4 @@
-"""The plug-in of examples/plugin is really installed and used; and what is wrong with one is said."""
+"""Plug-ins are installed and used as other packages would be; a broken one is reported."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PLAN = "version: 1\npools: {linux: {platform: linux/amd64}}\nimages: [{list: not
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that the plug-in was installed into from its wheel, with the metadata that names its entry points."""
+    """A folder with the installed wheel of the plug-in and the metadata that names its entry points."""
     folder = tmp_path_factory.mktemp("plugin")
     built = folder / "wheels"
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built)]
@@ -43,7 +43,7 @@ def auditor(folder: Path, cwd: Path, *words: str) -> subprocess.CompletedProcess
     return subprocess.run(command, cwd=cwd, env=known, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_a_check_and_an_importer_of_another_package_take_part(installed: Path, tmp_path: Path) -> None:
+def test_check_and_importer_of_a_plug_in_are_used(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text(PLAN)
     (tmp_path / "notes.txt").write_text(NOTES)
     done = auditor(installed, tmp_path, "audit", "plan.yaml", "--offline", "--only", "image-from-house", "--format", "json")
@@ -55,7 +55,17 @@ def test_a_check_and_an_importer_of_another_package_take_part(installed: Path, t
     assert "The plant's rule 17" in auditor(installed, tmp_path, "explain", "image-from-house").stdout
 
 
-# A line of Prometheus' text format: a comment of one of two kinds, or a name, quoted labels and a number.
+def test_own_tests_of_the_plug_in_pass_where_it_is_installed(installed: Path, tmp_path: Path) -> None:
+    """They use `auditor.testing` only, so they run without a checkout of the auditor's tests."""
+    shutil.copytree(ROOT / "examples/plugin/tests", tmp_path / "tests")
+    known = environment(tmp_path, {"PYTHONPATH": str(installed)})
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
+    done = subprocess.run(command, cwd=tmp_path, env=known, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 passed" in done.stdout
+
+
+# A line of the Prometheus text format: a HELP or TYPE comment, or a name, quoted labels and a number.
 METRIC = re.compile(
     r"# (?:HELP [a-z_]+ [^\n]+|TYPE [a-z_]+ gauge)"
     r'|(?P<name>[a-z_]+)\{(?P<labels>[a-z_]+="(?:[^"\\\n]|\\[\\"n])*"(?:,[a-z_]+="(?:[^"\\\n]|\\[\\"n])*")*)\} (?P<value>\d+)'
@@ -63,7 +73,7 @@ METRIC = re.compile(
 
 
 def metrics(text: str) -> dict[tuple[str, str], int]:
-    """Every sample by its name and labels; nothing in the text may be anything else."""
+    """Return every sample by name and labels; fail if the text holds anything else."""
     assert text.endswith("\n")
     lines = [METRIC.fullmatch(line) for line in text.splitlines()]
     assert all(lines), text
@@ -73,7 +83,7 @@ def metrics(text: str) -> dict[tuple[str, str], int]:
     return found
 
 
-def test_a_format_of_another_package_counts_what_the_report_has(installed: Path, tmp_path: Path) -> None:
+def test_format_of_a_plug_in_renders_the_report(installed: Path, tmp_path: Path) -> None:
     words = ("audit", str(EXAMPLE / "plant-7.evidence"), "--at", "2026-11-23", "--skip", "image-from-house")
     done = auditor(installed, tmp_path, *words, "--format", "prometheus=plant.prom", "--format", "json")
     assert done.returncode == 1, done.stderr
@@ -89,14 +99,14 @@ def test_a_format_of_another_package_counts_what_the_report_has(installed: Path,
         assert found["airgap_findings", f'plan="plant-7",check="{check}",severity="{severity}",state="active"'] == 0
 
 
-def test_a_name_cannot_end_a_label(installed: Path, tmp_path: Path) -> None:
+def test_plug_in_format_escapes_names_in_labels(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text("name: 'a\"} 1\\\\b'\n" + PLAN)
     (tmp_path / "notes.txt").write_text(NOTES)
     done = auditor(installed, tmp_path, "audit", "plan.yaml", "--offline", "--format", "prometheus")
     assert ("airgap_verdict", r'plan="a\"} 1\\\\b",verdict="undetermined"') in metrics(done.stdout)
 
 
-def test_a_format_of_another_package_is_offered_and_serves_a_fleet_and_the_api(installed: Path, tmp_path: Path) -> None:
+def test_format_of_a_plug_in_works_for_fleet_and_api(installed: Path, tmp_path: Path) -> None:
     assert "csv or prometheus" in " ".join(auditor(installed, tmp_path, "audit", "--help").stdout.split())
     assert "csv, prometheus." in auditor(installed, tmp_path, "audit", "plan.yaml", "--format", "pdf").stderr
     for name in ("north", "south"):
@@ -113,7 +123,7 @@ def test_a_format_of_another_package_is_offered_and_serves_a_fleet_and_the_api(i
 
 
 def planted(folder: Path, entries: str, **modules: str) -> Path:
-    """A package with these entry points and modules, installed into a folder of `folder` that holds a plan as well."""
+    """Create a package with these entry points and modules in a folder below `folder`, together with a plan."""
     site = folder / "site"
     (site / "x-1.dist-info").mkdir(parents=True)
     (site / "x-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: x\nVersion: 1\n")
@@ -128,12 +138,12 @@ def planted(folder: Path, entries: str, **modules: str) -> Path:
 @pytest.mark.parametrize(
     ("group", "value", "said"),
     [
-        ("auditor.checks", "nowhere:CHECK", "does not load: ModuleNotFoundError"),
+        ("auditor.checks", "nowhere:CHECK", "failed to load: ModuleNotFoundError"),
         ("auditor.checks", "json:dumps", "is not a check, or its id is taken"),
         ("auditor.importers", "broken", "fails on notes.txt: ZeroDivisionError"),
     ],
 )
-def test_a_plug_in_that_is_broken_is_an_error(tmp_path: Path, group: str, value: str, said: str) -> None:
+def test_broken_plug_in_is_an_error(tmp_path: Path, group: str, value: str, said: str) -> None:
     site = planted(tmp_path, f"[{group}]\nx = {value}\n", broken="def recognises(data):\n    return 1 / 0\n")
     done = auditor(site, tmp_path, "audit", "plan.yaml", "--offline")
     assert done.returncode == 4, done.stdout + done.stderr
@@ -143,7 +153,7 @@ def test_a_plug_in_that_is_broken_is_an_error(tmp_path: Path, group: str, value:
 @pytest.mark.parametrize(
     ("module", "said"),
     [
-        ("import nowhere", "does not load: ModuleNotFoundError"),
+        ("import nowhere", "failed to load: ModuleNotFoundError"),
         ("pass", "has no function `render`"),
         ("def render(report): return 1 / 0", "fails: ZeroDivisionError"),
         ("def render(report): raise SystemExit(0)", "fails: SystemExit"),
@@ -153,7 +163,7 @@ def test_a_plug_in_that_is_broken_is_an_error(tmp_path: Path, group: str, value:
         ("SUFFIX = '/x'\ndef render(report): return ''", "a SUFFIX that cannot end a file name: '/x'"),
     ],
 )
-def test_a_format_that_is_broken_is_named_and_nothing_is_written(tmp_path: Path, module: str, said: str) -> None:
+def test_error_names_a_broken_format_and_no_file_is_written(tmp_path: Path, module: str, said: str) -> None:
     site = planted(tmp_path, "[auditor.reports]\nticket = made\n", made=module)
     words = ("audit", "plan.yaml", "--offline", "--format", "json=report.json", "--format", "ticket=ticket.txt")
     done = auditor(site, tmp_path, *words)
@@ -163,10 +173,10 @@ def test_a_format_that_is_broken_is_named_and_nothing_is_written(tmp_path: Path,
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.glob("*report*")) + list(tmp_path.glob("*ticket*"))
-    assert auditor(site, tmp_path, "audit", "plan.yaml", "--offline").returncode == 3  # no other format minds
+    assert auditor(site, tmp_path, "audit", "plan.yaml", "--offline").returncode == 3  # other formats still work
 
 
-def test_a_fleet_goes_on_where_a_format_fails_for_one_site(tmp_path: Path) -> None:
+def test_fleet_continues_if_a_format_fails_for_one_site(tmp_path: Path) -> None:
     module = "def render(report):\n    return report.plan_name if report.plan_name == 'north' else None\n"
     site = planted(tmp_path, "[auditor.reports]\nticket = made\n", made=module)
     for name in ("north", "south"):
@@ -179,7 +189,7 @@ def test_a_fleet_goes_on_where_a_format_fails_for_one_site(tmp_path: Path) -> No
     assert (tmp_path / "out/north.ticket").read_text() == "north\n"
 
 
-def test_a_format_has_a_name_of_its_own(tmp_path: Path) -> None:
+def test_plug_in_format_needs_a_unique_name(tmp_path: Path) -> None:
     made = "def render(report):\n    return ''\n"
     site = planted(tmp_path / "one", "[auditor.reports]\njson = made\n", made=made)
     done = auditor(site, tmp_path / "one", "audit", "plan.yaml", "--offline", "--format", "text")
@@ -195,7 +205,7 @@ def test_a_format_has_a_name_of_its_own(tmp_path: Path) -> None:
     assert "markdown, csv or ticket" in " ".join(auditor(site, tmp_path / "two", "audit", "--help").stdout.split())
 
 
-def test_formats_whose_files_have_one_name_need_two_folders(tmp_path: Path) -> None:
+def test_formats_with_equal_file_names_need_two_folders(tmp_path: Path) -> None:
     site = planted(tmp_path, "[auditor.reports]\nticket = made\n", made="SUFFIX = '.json'\ndef render(report): return ''\n")
     words = ("plan.yaml", "plan.yaml", "--offline", "--format", "json=out", "--format", "ticket=out/")
     done = auditor(site, tmp_path, "audit", *words)
@@ -204,7 +214,7 @@ def test_formats_whose_files_have_one_name_need_two_folders(tmp_path: Path) -> N
     assert not (tmp_path / "out").exists()
 
 
-def test_without_a_plug_in_the_metadata_of_packages_stays_unread(tmp_path: Path) -> None:
+def test_package_metadata_is_not_read_without_plug_ins(tmp_path: Path) -> None:
     """importlib.metadata takes longer to import than a short list takes to audit."""
     code = "import sys; from auditor.plugins import CHECKS, points; print(points(CHECKS), 'importlib.metadata' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
@@ -212,7 +222,7 @@ def test_without_a_plug_in_the_metadata_of_packages_stays_unread(tmp_path: Path)
 
 
 @pytest.mark.parametrize("form", ["dist-info", "egg-info", "egg", "zip", "finder"])
-def test_plug_ins_are_found_in_every_form_that_python_knows(form: str, tmp_path: Path) -> None:
+def test_plug_in_is_found_in_every_installation_form(form: str, tmp_path: Path) -> None:
     names = "[auditor.checks]\nsome = nothing:CHECK\n"
     home = tmp_path / "site"
     folder = {"egg": "some-1.0.egg/EGG-INFO", "egg-info": "some-1.0.egg-info"}.get(form, "some-1.0.dist-info")

@@ -1,4 +1,4 @@
-"""The redaction layer: what is struck out, in which encodings, and what stays."""
+"""The redaction layer: what it replaces, in which encodings, and what it keeps."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from auditor.redaction import (
 
 GOLDEN = Path(__file__).parent / "golden"
 
-# In each text `§` is the secret, and all that is not the secret stays.
+# In each text, `§` is the secret. The rest must stay.
 FORMS = (
     "skopeo copy --src-creds § --dest-creds=§ docker://a docker://b",
     "skopeo copy --dest-creds '§' docker://a",
@@ -102,11 +102,11 @@ def test_a_secret_is_found_by_its_form(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", NO_SECRETS)
-def test_what_is_no_secret_stays(text: str) -> None:
+def test_text_without_a_secret_is_unchanged(text: str) -> None:
     assert redact(text) == text
 
 
-def test_keys_and_tokens_are_found_by_what_they_are() -> None:
+def test_private_keys_and_tokens_are_redacted_by_form() -> None:
     key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEvQ\n-----END RSA PRIVATE KEY-----"
     token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
     text = f"a {token} b\n{key}\nghp_{'a1' * 12} glpat-{'b2' * 10}"
@@ -148,12 +148,12 @@ def test_a_login_is_found_as_http_basic_sends_it() -> None:
     assert redact_values(f"x {sent} hunter22word") == f"x {REDACTED} {REDACTED}"
 
 
-def test_the_password_of_a_proxy_is_found_as_written_and_as_sent() -> None:
+def test_proxy_password_is_redacted_as_written_and_as_sent() -> None:
     remember_url("http://me:p%2Fssword1@proxy:80")
     assert redact_values("p%2Fssword1 p/ssword1 proxy") == f"{REDACTED} {REDACTED} proxy"
 
 
-def test_a_short_value_is_replaced_as_a_word_only() -> None:
+def test_short_value_is_replaced_only_as_a_whole_word() -> None:
     remember("test", "abc")
     assert redact_values("test testing abc latest (test)") == f"{REDACTED} testing abc latest ({REDACTED})"
 
@@ -165,13 +165,13 @@ def test_a_value_of_a_file_is_remembered_unless_it_may_be_a_word() -> None:
     )
 
 
-def test_what_is_forgotten_is_not_replaced() -> None:
+def test_forgotten_value_is_not_replaced() -> None:
     remember("hunter22word")
     forget()
     assert redact_values("hunter22word") == "hunter22word"
 
 
-def test_many_values_are_found_too() -> None:
+def test_hundreds_of_values_are_replaced() -> None:
     remember(*(f"token{number:04d}value" for number in range(300)))
     assert redact_values("a token0123value b") == f"a {REDACTED} b"
     assert redact_values("x" * MAX_REMEMBERED + "token0299value").endswith(REDACTED)
@@ -186,7 +186,7 @@ class Part:
     facts: MappingProxyType[str, object] | None = None
 
 
-def test_deep_values_lose_their_secrets_and_others_stay_the_same_objects() -> None:
+def test_redact_deep_replaces_secrets_and_keeps_other_objects() -> None:
     plain, facts = Part("fine"), MappingProxyType({"a": ("password: hunter22word",), "n": 1})
     value = (plain, Part("x", ("--creds u:hunter22word",), facts))
     done = redact_deep(value)
@@ -195,17 +195,17 @@ def test_deep_values_lose_their_secrets_and_others_stay_the_same_objects() -> No
     assert redact_deep(done) is done
 
 
-def test_a_file_keeps_its_encoding_and_its_other_bytes() -> None:
+def test_redacted_file_keeps_encoding_and_other_bytes() -> None:
     assert redact_file(b"\xff password: x1\r\n") == b"\xff password: REDACTED\r\n"
     assert redact_file("password: x1\n".encode("utf-16")) == "password: REDACTED\n".encode("utf-16")
     assert redact_file(b"\x00\x01\xff") == b"\x00\x01\xff"
 
 
-def test_no_character_leaves_that_no_file_takes() -> None:
+def test_fit_replaces_characters_that_files_cannot_hold() -> None:
     assert fit("a\ufffeb\uffffc\ufdd0d\U0001ffffe\ud800f") == "a\ufffdb\ufffdc\ufffdd\ufffde\ufffdf"
 
 
-def test_pages_and_golden_reports_have_nothing_to_redact() -> None:
+def test_check_pages_and_golden_reports_contain_no_secrets() -> None:
     for rule in (*catalogue(), *POLICY_RULES):
         assert redact(rule.page) == rule.page
     for path in GOLDEN.rglob("*"):
@@ -215,7 +215,7 @@ def test_pages_and_golden_reports_have_nothing_to_redact() -> None:
 
 
 @pytest.mark.parametrize("value", [b"\xc7\xe92hunter22", b"\xff\xfe1hunter22"])
-def test_a_secret_that_is_no_text_is_remembered(value: bytes) -> None:
+def test_secret_that_is_not_utf8_is_remembered(value: bytes) -> None:
     remember_found(b"password: " + value + b"\n")
     assert b"hunter22" not in redact_file(b"again " + value + b" and once more")
     remember("\ud800abc1defg")
@@ -223,7 +223,7 @@ def test_a_secret_that_is_no_text_is_remembered(value: bytes) -> None:
     forget()
 
 
-def test_a_text_without_a_secret_loses_a_value_that_is_remembered_later() -> None:
+def test_cached_text_is_searched_again_after_a_new_secret() -> None:
     text = "the plant is called 4f9a77c1e2d3-shop"
     assert redact(text) == redact(text) == text
     remember("4f9a77c1e2d3-shop")

@@ -33,7 +33,8 @@ import reports
 from auditor.engine import evaluate
 from auditor.policy import Policy, judge
 from checks import CATALOGUE
-from tests.world import day, site_of
+from auditor.testing import site_of
+from auditor.testing.example_values import day
 out, formats = pathlib.Path(sys.argv[1]), sys.argv[2].split(",")
 for path in sorted(pathlib.Path("checks/examples").glob("[c-m]*.yaml")):
     for number, form in enumerate(yaml.safe_load(path.read_text())[:3]):

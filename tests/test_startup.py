@@ -24,7 +24,7 @@ HEAVY = (
     "asyncio",
     "auditor.collectors.collect",
     "auditor.pki.certificate",
-    "auditor.readers.node_config.files",
+    "auditor.readers.node_config.pool_files",
     "auditor.readers.scripts",
     "auditor.readers.workloads.manifests",
     "auditor.site.archives.view",

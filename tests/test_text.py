@@ -80,7 +80,7 @@ def test_first_item_stands_for_several() -> None:
 
 
 @given(st.text(max_size=200), st.integers(min_value=1, max_value=100))
-def test_cut_text_is_never_longer_than_asked_and_marks_the_cut(value: str, most: int) -> None:
+def test_shortened_text_respects_the_limit_and_marks_the_cut(value: str, most: int) -> None:
     cut = text.short(value, most)
     assert len(cut) <= most
     assert cut == value or (cut.endswith("…") and value.startswith(cut[:-1]))
@@ -135,7 +135,7 @@ def test_share_above_zero_never_shows_as_zero() -> None:
     ]
 
 
-# Signs of a formatter of its own: a plural by hand, a count of what is left out, a digest cut by hand, a unit of bytes.
+# Signs of a second formatter: a hand-made plural, count of omitted items, shortened digest or unit of bytes.
 BY_HAND = re.compile(r"""['"]s['"] (?:if|\*)|else ['"]s['"]|\[:(?:12|19)\]|['"](?:kB|GB|TB)['"],""")
 
 
@@ -144,8 +144,8 @@ def test_only_the_text_module_formats_values(path: Path) -> None:
     if path == ROOT / "auditor" / "text.py":
         return
     source = path.read_text(encoding="utf-8")
-    # A tag made of a digest, units that are parsed, and the first bytes of a file.
-    allowed = {"auditor/fix/steps.py", "auditor/plan/units.py", "auditor/pki/stores/reading.py"}
+    # A tag made from a digest, a parser of units, and the first bytes of a file.
+    allowed = {"auditor/fix/steps.py", "auditor/plan/units.py", "auditor/pki/stores/store_reader.py"}
     found = [] if str(path.relative_to(ROOT)) in allowed else BY_HAND.findall(source)
     assert not found, f"{path} formats by hand: {found}"
     for node in ast.walk(ast.parse(source)):

@@ -13,10 +13,10 @@ from typer.core import TyperGroup
 from auditor import __version__
 from auditor.cli import signals
 from auditor.cli.commands import COMMANDS, Deferred
+from auditor.cli.option_values import without_adapters
 from auditor.cli.output import discard_stdout, write_stdout
 from auditor.cli.refusals import REFUSED, refused
 from auditor.cli.saying import Loudness, be, note, say
-from auditor.cli.values import without_adapters
 from auditor.errors import Interrupted, UsageError, strerror
 from auditor.redaction import remember_environment
 

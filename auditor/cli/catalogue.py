@@ -33,7 +33,7 @@ def explain(
     if example := _examples().get(rule.id):
         page += f"\n{example}\n"
     if words := words_in(f"{rule.title} {rule.page}"):
-        page += "\n## Words\n" + "".join(f"- {word}: {meaning}.\n" for word, meaning in words.items())
+        page += "\n## Terms\n" + "".join(f"- {word}: {meaning}.\n" for word, meaning in words.items())
     write_stdout(page)
 
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli import work
-from auditor.cli.inspect import Layout
 from auditor.cli.options import At, EvidenceIn, Timeout, parse_date
-from auditor.cli.output import use_colour, write_stdout
+from auditor.cli.output import OutputFormat, use_colour, write_stdout
 from auditor.errors import UsageError
 from auditor.pipeline.settings import CHAIN_PLATFORMS as PLATFORMS
 from auditor.pipeline.settings import TIMEOUT
@@ -47,7 +46,7 @@ def chain(
     evidence: EvidenceIn = None,
     at: At = None,
     timeout: Timeout = TIMEOUT,
-    format: Annotated[Layout, typer.Option(help="text or json")] = Layout.TEXT,
+    format: Annotated[OutputFormat, typer.Option(help="text or json")] = OutputFormat.TEXT,
     dump_script: Annotated[
         bool, typer.Option("--dump-script", help="Print the PowerShell that dumps a node's trust stores.")
     ] = False,
@@ -73,7 +72,7 @@ def chain(
         timeout,
     )
     found = work.inspect_chain(question, parse_date(at))
-    write_stdout((work.chain_json(found) if format is Layout.JSON else work.chain_text(found, Ink(use_colour()))) + "\n")
+    write_stdout((work.chain_json(found) if format is OutputFormat.JSON else work.chain_text(found, Ink(use_colour()))) + "\n")
     raise typer.Exit(_exit_code(found))
 
 

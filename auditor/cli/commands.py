@@ -10,11 +10,11 @@ import typer
 import typer.main
 from typer.core import TyperCommand
 
-from auditor.cli.values import without_adapters
+from auditor.cli.option_values import without_adapters
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CommandRow:
     """One command. `summary` is the first paragraph of the function's docstring, which tests/cli/test_commands.py compares."""
 
     name: str
@@ -23,63 +23,63 @@ class Row:
     summary: str
 
 
-COMMANDS: tuple[Row, ...] = (
-    Row(
+COMMANDS: tuple[CommandRow, ...] = (
+    CommandRow(
         "audit",
         "auditor.cli.audit",
         "audit",
         "Audit a plan, image lists or an evidence file. Exit code: 0 ready, 1 not ready, 2 usage, 3 undetermined, 4 internal.",
     ),
-    Row(
+    CommandRow(
         "collect",
         "auditor.cli.collect",
         "collect",
         "Gather evidence into one file. On the offline side, `auditor audit FILE` needs nothing else.",
     ),
-    Row(
+    CommandRow(
         "images",
         "auditor.cli.images",
         "images",
         "Print the image list that lists, manifests and charts add up to. Exit code: 0 complete, 1 errors, 3 undetermined.",
     ),
-    Row(
+    CommandRow(
         "inspect",
         "auditor.cli.inspect",
         "inspect",
         "Show the platforms, layers, foreign layers and sizes of an image, or of all images in an archive.",
     ),
-    Row(
+    CommandRow(
         "fix",
         "auditor.cli.fix",
         "fix",
         "Write files that resolve findings: copy scripts, lists, configuration. Nothing is run. Exit code: 0 done, 2 usage.",
     ),
-    Row(
+    CommandRow(
         "chain",
         "auditor.cli.chain",
         "chain",
         "Draw one chain as each client verifies it offline: its path, its connections and its error message.",
     ),
-    Row(
+    CommandRow(
         "diff",
         "auditor.cli.diff",
         "diff",
         "Compare two reports. Exit code: 0 no new finding at the threshold, 1 new findings at or above it, 2 usage.",
     ),
-    Row("checks", "auditor.cli.catalogue", "checks", "List every check with its family and severity."),
-    Row(
+    CommandRow("checks", "auditor.cli.catalogue", "checks", "List every check with its family and severity."),
+    CommandRow(
         "explain",
         "auditor.cli.catalogue",
         "explain",
         "Show the page of one check: what it checks, why it matters, how to fix it, when it is undetermined, and an example.",
     ),
-    Row(
+    CommandRow(
         "init",
         "auditor.cli.init",
         "init",
         "Write a starter plan that explains every part. It is valid as written. An existing file is never overwritten.",
     ),
-    Row("schema", "auditor.cli.schema", "schema", "Print a JSON Schema, for editors and for readers of reports."),
+    CommandRow("schema", "auditor.cli.schema", "schema", "Print a JSON Schema, for editors and for readers of reports."),
 )
 
 
@@ -94,7 +94,7 @@ class _Command(TyperCommand):
 class Deferred(TyperCommand):
     """A command by its row: enough for help and completion. The real one takes over when its arguments are parsed."""
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: CommandRow) -> None:
         super().__init__(row.name, help=row.summary, rich_markup_mode=None)
         self.row = row
 

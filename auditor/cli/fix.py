@@ -36,7 +36,7 @@ from auditor.redaction import fit, redact
 from auditor.text import clean
 
 if TYPE_CHECKING:
-    from auditor.fix.written import Written
+    from auditor.fix.fix_files import Written
 
 Fixed = Annotated[
     list[Path], typer.Argument(metavar="PLAN|LIST…|EVIDENCE|REPORT", help="A plan, image lists, evidence or a JSON report.")

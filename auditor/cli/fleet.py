@@ -9,13 +9,13 @@ from auditor.cli.output import named_form, use_colour, write_atomically, write_s
 from auditor.cli.progress import bar
 from auditor.cli.saying import notice, say_error
 from auditor.errors import AuditorError, UsageError
-from auditor.fix.written import file_name
+from auditor.fix.fix_files import file_name
 from auditor.formats import Form
 from auditor.pipeline.callbacks import Callbacks
 from auditor.pipeline.fleet import audit_each
 from auditor.pipeline.settings import Settings
 from auditor.report import Report
-from reports.index import Entry, as_text, page
+from reports.index import IndexedSite, as_text, page
 
 INDEX = "index.html"
 # A format, and the folder for its files. None: the reports go to stdout, one after the other.
@@ -61,7 +61,7 @@ def _places(formats: list[str], read: Iterable[Path]) -> list[Place]:
     return found
 
 
-def _written(results: Iterable[tuple[Path, Report | AuditorError]], places: list[Place]) -> Iterator[Entry]:
+def _written(results: Iterable[tuple[Path, Report | AuditorError]], places: list[Place]) -> Iterator[IndexedSite]:
     used: set[str] = set()
     for path, result in results:
         try:
@@ -70,10 +70,10 @@ def _written(results: Iterable[tuple[Path, Report | AuditorError]], places: list
             texts = [form.write(result, colour=folder is None and use_colour()) for form, folder in places]
         except AuditorError as error:
             say_error(error)
-            yield Entry(str(path), error.exit_code, problem=error.summary)
+            yield IndexedSite(str(path), error.exit_code, problem=error.summary)
             continue
         name = _unused(file_name(result.plan_name or path.stem), used)
-        yield Entry(str(path), result.exit_code, result, tuple(_files(name, texts, places)))
+        yield IndexedSite(str(path), result.exit_code, result, tuple(_files(name, texts, places)))
 
 
 def _files(name: str, texts: list[str], places: list[Place]) -> Iterator[Path]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _SHOWN = 3
 
 
-class Layout(enum.StrEnum):
+class ListFormat(enum.StrEnum):
     """The output format."""
 
     TEXT = "text"
@@ -41,8 +41,8 @@ def images(
         typer.Option("--platform", metavar="PLATFORM", help="Only images that this platform needs; repeatable."),
     ] = None,
     format: Annotated[
-        Layout, typer.Option("--format", metavar="text|json|list", help="list: one reference a line, for other tools.")
-    ] = Layout.TEXT,
+        ListFormat, typer.Option("--format", metavar="text|json|list", help="list: one reference a line, for other tools.")
+    ] = ListFormat.TEXT,
     compare: Annotated[
         bool, typer.Option("--compare", help="Compare what lists and workloads state with what `observed` clusters run.")
     ] = False,
@@ -57,7 +57,7 @@ def images(
         raise UsageError(f"--platform is not for plans: {sources[0]} has its own pools", "Leave `--platform` out.")
     plan = work.load(sources).plan if is_plan else work.plan_for_sources(sources, platform or [])
     found = work.image_list(work.with_charts(plan, may_connect=render_charts), everywhere=not is_plan and not platform)
-    if format is Layout.LIST:
+    if format is ListFormat.LIST:
         found.note_lost_platforms()
     rows = found.compared() if compare else []
     if compare and not any(row.is_observed for row in rows):
@@ -127,5 +127,5 @@ def _why(image: ListedImage) -> str:
     return "\n".join(first_of([clean(str(mention)) for mention in image.why], _SHOWN))
 
 
-_WRITERS = {Layout.TEXT: _text, Layout.JSON: _json, Layout.LIST: _list}
-_COMPARED = {Layout.TEXT: _compared_text, Layout.JSON: _compared_json, Layout.LIST: _compared_list}
+_WRITERS = {ListFormat.TEXT: _text, ListFormat.JSON: _json, ListFormat.LIST: _list}
+_COMPARED = {ListFormat.TEXT: _compared_text, ListFormat.JSON: _compared_json, ListFormat.LIST: _compared_list}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,18 +9,11 @@ import typer
 
 from auditor.cli import work
 from auditor.cli.options import Ca, EvidenceIn, Timeout
-from auditor.cli.output import write_stdout
+from auditor.cli.output import OutputFormat, write_stdout
 from auditor.cli.progress import bar
 from auditor.errors import UsageError
 from auditor.pipeline.settings import TIMEOUT
 from auditor.policy.exit_codes import EXIT_NOT_READY
-
-
-class Layout(enum.StrEnum):
-    """The output format."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def inspect(
@@ -29,7 +21,7 @@ def inspect(
     evidence: EvidenceIn = None,
     ca: Ca = None,
     timeout: Timeout = TIMEOUT,
-    format: Annotated[Layout, typer.Option(help="text or json")] = Layout.TEXT,
+    format: Annotated[OutputFormat, typer.Option(help="text or json")] = OutputFormat.TEXT,
 ) -> None:
     """Show the platforms, layers, foreign layers and sizes of an image, or of all images in an archive.
 
@@ -41,16 +33,16 @@ def inspect(
     if evidence is not None:
         work.refuse_ca(ca)
     image = work.inspect_image(subject, evidence, ca=work.read_ca(ca) if ca is not None else b"", timeout=timeout)
-    write_stdout((work.image_json if format is Layout.JSON else work.image_text)(image) + "\n")
+    write_stdout((work.image_json if format is OutputFormat.JSON else work.image_text)(image) + "\n")
 
 
-def _inspect_archive(subject: str, evidence: Path | None, ca: Path | None, format: Layout) -> None:
+def _inspect_archive(subject: str, evidence: Path | None, ca: Path | None, format: OutputFormat) -> None:
     for option, value in (("--evidence", evidence), ("--ca", ca)):
         if value is not None:
             raise UsageError(f"{option} is for image references: {subject} is an archive", f"Leave `{option}` out.")
     with bar() as progress:
         archives = work.inspect_archives(Path(subject), progress.reading)
-    write_stdout((work.archives_json if format is Layout.JSON else work.archives_text)(archives) + "\n")
+    write_stdout((work.archives_json if format is OutputFormat.JSON else work.archives_text)(archives) + "\n")
     if not all(archive.is_sound for archive in archives):
         raise typer.Exit(EXIT_NOT_READY)
 

@@ -10,8 +10,8 @@ from tabulate import tabulate
 
 from auditor.pipeline.inspect.archive import Inspected
 from auditor.pipeline.inspect.image import InspectedImage
-from auditor.pipeline.inspect.rows import Row
-from auditor.sizing.size import Provenance
+from auditor.pipeline.inspect.rows import PlatformRow
+from auditor.sizing.piece_size import Provenance
 from auditor.text import format_size, many, short_digest
 from reports.cleaning import clean
 
@@ -94,13 +94,13 @@ def _lines(archive: Inspected) -> Iterator[str]:
         yield f"problem   {where}{problem.defect.value}: {clean(problem.detail)}"
 
 
-def _table(rows: Sequence[Row], size: str) -> str:
+def _table(rows: Sequence[PlatformRow], size: str) -> str:
     """Return a table of the rows. `size` is the heading of their bytes."""
     headers = ("platform", "os.version", "layers", "foreign", size, "unpacked", "shared", "manifest")
     return tabulate([_cells(row) for row in rows], headers=headers, tablefmt="simple")
 
 
-def _cells(row: Row) -> tuple[str | int, ...]:
+def _cells(row: PlatformRow) -> tuple[str | int, ...]:
     foreign = f"{row.foreign_layers} ({format_size(row.foreign_bytes)})" if row.foreign_layers else "-"
     layers = f"{row.layers}, {row.absent_layers} missing" if row.absent_layers else row.layers
     size = format_size(row.bytes) if row.bytes is not None else "unknown"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import os
 import sys
 from collections.abc import Iterable
@@ -15,7 +16,14 @@ from auditor.redaction import fit, redact
 
 if TYPE_CHECKING:
     from auditor.report import Report
-    from reports.wording import Place
+    from reports.wording import FilePosition
+
+
+class OutputFormat(enum.StrEnum):
+    """The formats of commands that print one result."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ def _refuse_unwritable(path: Path) -> None:
     if path.exists() and not path.is_file():
         raise UsageError(f"{path}: cannot write: it is no regular file", "Leave the file out to write to stdout.")
     if not path.resolve().parent.is_dir():
-        raise UsageError(f"{path}: cannot write: its folder does not exist", "Make the folder, or name another file.")
+        raise UsageError(f"{path}: cannot write: its folder does not exist", "Create the folder, or name another file.")
 
 
 def write_atomically(path: Path, text: str | Iterable[str]) -> None:
@@ -131,11 +139,11 @@ def annotate_refusal(error: PlanError, outputs: tuple[Output, ...]) -> None:
         write_stdout(github.refusal([_marked(problem) for problem in error.problems]))
 
 
-def _marked(problem: Problem) -> tuple[Place | None, str]:
-    from reports.wording import Place  # noqa: PLC0415 - as above
+def _marked(problem: Problem) -> tuple[FilePosition | None, str]:
+    from reports.wording import FilePosition  # noqa: PLC0415 - as above
 
     where, hint = problem.location, f" ({problem.hint})" if problem.hint else ""
-    return Place(where.file, where.line, where.column) if where.file else None, f"{problem.message}{hint}"
+    return FilePosition(where.file, where.line, where.column) if where.file else None, f"{problem.message}{hint}"
 
 
 def write_reports(report: Report, outputs: tuple[Output, ...]) -> None:

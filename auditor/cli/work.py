@@ -27,25 +27,25 @@ if TYPE_CHECKING:
     from auditor.pipeline.bare_plans import list_input as list_input
     from auditor.pipeline.bare_plans import plan_for_sources as plan_for_sources
     from auditor.pipeline.bare_plans import without_repeated as without_repeated
-    from auditor.pipeline.baseline import read_baseline as read_baseline
-    from auditor.pipeline.baseline import read_report as read_report
-    from auditor.pipeline.baseline import report_in as report_in
     from auditor.pipeline.ca import read_ca as read_ca
     from auditor.pipeline.ca import refuse_ca as refuse_ca
-    from auditor.pipeline.charts import with_charts as with_charts
+    from auditor.pipeline.chart_rendering import with_charts as with_charts
     from auditor.pipeline.fixes import by_waiver as by_waiver
     from auditor.pipeline.gather import gather_plan as gather_plan
     from auditor.pipeline.image_list import image_list as image_list
+    from auditor.pipeline.inputs import is_site as is_site
+    from auditor.pipeline.inputs import load as load
     from auditor.pipeline.inspect.archive import inspect_archives as inspect_archives
     from auditor.pipeline.inspect.chain import ChainQuestion as ChainQuestion
     from auditor.pipeline.inspect.chain import inspect_chain as inspect_chain
     from auditor.pipeline.inspect.image import inspect_image as inspect_image
-    from auditor.pipeline.load import is_site as is_site
-    from auditor.pipeline.load import load as load
+    from auditor.pipeline.report_inputs import read_baseline as read_baseline
+    from auditor.pipeline.report_inputs import read_report as read_report
+    from auditor.pipeline.report_inputs import report_in as report_in
     from auditor.pki.stores.dump import dump_script as dump_script
     from auditor.plan.schema import json_schema as json_schema
-    from auditor.policy.hosts import host_remedy as host_remedy
-    from auditor.policy.hosts import host_words as host_words
+    from auditor.policy.unanswered_hosts import host_remedy as host_remedy
+    from auditor.policy.unanswered_hosts import host_words as host_words
     from reports.json_v1 import report_schema as report_schema
 else:
     __getattr__ = names_in(
@@ -77,7 +77,7 @@ else:
                 "plan_for_sources",
                 "without_repeated",
             ),
-            "auditor.pipeline.baseline": (
+            "auditor.pipeline.report_inputs": (
                 "read_baseline",
                 "read_report",
                 "report_in",
@@ -86,7 +86,7 @@ else:
                 "read_ca",
                 "refuse_ca",
             ),
-            "auditor.pipeline.charts": ("with_charts",),
+            "auditor.pipeline.chart_rendering": ("with_charts",),
             "auditor.pipeline.fixes": ("by_waiver",),
             "auditor.pipeline.gather": ("gather_plan",),
             "auditor.pipeline.image_list": ("image_list",),
@@ -96,13 +96,13 @@ else:
                 "inspect_chain",
             ),
             "auditor.pipeline.inspect.image": ("inspect_image",),
-            "auditor.pipeline.load": (
+            "auditor.pipeline.inputs": (
                 "is_site",
                 "load",
             ),
             "auditor.pki.stores.dump": ("dump_script",),
             "auditor.plan.schema": ("json_schema",),
-            "auditor.policy.hosts": (
+            "auditor.policy.unanswered_hosts": (
                 "host_remedy",
                 "host_words",
             ),

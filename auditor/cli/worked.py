@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 # The observations of an example, in the order of the page.
-_OBSERVED = ("certificates", "endpoints", "observed", "inside", "archives")
+_OBSERVED = ("certificates", "endpoints", "observed", "target", "archives")
 
 
 @dataclass(frozen=True, slots=True)

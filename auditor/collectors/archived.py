@@ -13,7 +13,7 @@ from auditor.evidence.model import Absent, ArchiveSeen, Failed, Kind, Observatio
 from auditor.evidence.store import Store
 from auditor.plan.model import Plan
 from auditor.plan.off_limits import HINT, why_off_limits
-from auditor.plan.paths import below, is_inside, normal
+from auditor.plan.plan_paths import below, is_inside, normal
 
 Reading = Callable[[str, int, int], None] | None
 

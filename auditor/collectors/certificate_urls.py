@@ -13,7 +13,7 @@ from dataclasses import replace
 import httpx
 
 from auditor.collectors.registry.answers import now
-from auditor.collectors.registry.connections import Connections
+from auditor.collectors.registry.connection_pool import Connections
 from auditor.collectors.registry.failures import Unanswered, shown
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.registry.sender import Reply, Request, Sender

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from auditor.plan.model import Plan, Workload
-from auditor.plan.paths import is_inside, normal
+from auditor.plan.plan_paths import is_inside, normal
 from auditor.readers.workloads.rendered import inputs_of
 
 _LINKED = "it is a link that leads out of the chart and out of the plan's folder: copy the file into the chart"

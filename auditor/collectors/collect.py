@@ -16,15 +16,15 @@ from auditor import __version__
 from auditor.collectors.answered import Answers
 from auditor.collectors.archived import observe_archives
 from auditor.collectors.certificate_urls import CertificateUrls
-from auditor.collectors.endpoints import EndpointCollector, ObserveChain, ObserveOffered
-from auditor.collectors.images import ImageCollector, Where, Wish
+from auditor.collectors.endpoint_collector import EndpointCollector, ObserveChain, ObserveOffered
+from auditor.collectors.image_collector import ImageCollector, WantedPlatform, Where
 from auditor.collectors.presence import PresenceCollector
 from auditor.collectors.registry.answers import now
 from auditor.collectors.registry.client import RegistryClient
 from auditor.collectors.registry.environment import check_proxies, check_roots
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.tls import observe_chain, observe_offered
-from auditor.collectors.unpacked import UnpackedCollector
+from auditor.collectors.unpacked_sizes import UnpackedCollector
 from auditor.errors import AuditorError, UsageError
 from auditor.evidence.missed import Missed, missed_since
 from auditor.evidence.model import Place, Verify
@@ -36,14 +36,14 @@ from auditor.needs.model import Needs
 from auditor.oci.reference import Reference
 from auditor.oci.select import MAX_DEPTH
 from auditor.oci.windows import runtime_rule
-from auditor.plan.model import Endpoint, Origin, Plan, Pool
+from auditor.plan.model import Endpoint, EndpointOrigin, Plan, Pool
 from auditor.plan.reach import reach_of
 from auditor.plan.rewrites import placed
 from auditor.readers.carried import carried_files
 from auditor.readers.node_config import node_configs
 
 IN_PROGRESS = 256  # images of one host: enough that requests always wait for a free connection
-Asked = tuple[Reference, tuple[Wish, ...], Place]
+Asked = tuple[Reference, tuple[WantedPlatform, ...], Place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +147,14 @@ def _carry(plan: Plan, store: Store) -> tuple[str, ...]:
     return left_out
 
 
-def wishes_of(plan: Plan, needs: Needs) -> dict[Reference, tuple[Wish, ...]]:
+def wishes_of(plan: Plan, needs: Needs) -> dict[Reference, tuple[WantedPlatform, ...]]:
     """For each image, the kinds of nodes that need it; where nodes insist on exact builds, the looser rule is asked for too."""
     strict = {pool.name: _is_strict(pool) for pool in plan.pools}
-    found: defaultdict[Reference, dict[Wish, None]] = defaultdict(dict)
+    found: defaultdict[Reference, dict[WantedPlatform, None]] = defaultdict(dict)
     for need in needs.needs:
-        found[need.reference][Wish(need.platform, any_build=need.host_process)] = None
+        found[need.reference][WantedPlatform(need.platform, any_build=need.host_process)] = None
         if strict[need.pool]:
-            found[need.reference][Wish(need.platform, strict=True, any_build=need.host_process)] = None
+            found[need.reference][WantedPlatform(need.platform, strict=True, any_build=need.host_process)] = None
     return {reference: tuple(wishes) for reference, wishes in found.items()}
 
 
@@ -206,9 +206,9 @@ def _endpoints(plan: Plan, needs: Needs, places: frozenset[Place]) -> tuple[Endp
     Those that the plan lists are observed in every run. The internal registry and its mirrors are observed when the registry
     is a place to ask: on the connected side it may not exist yet. Hosts of images are asked for images in any case.
     """
-    observed = {Origin.DECLARED}
-    observed |= {Origin.REGISTRY, Origin.IMAGE} if Place.TARGET in places else set()
-    observed |= {Origin.IMAGE} if Place.SOURCE in places else set()
+    observed = {EndpointOrigin.DECLARED}
+    observed |= {EndpointOrigin.REGISTRY, EndpointOrigin.IMAGE} if Place.TARGET in places else set()
+    observed |= {EndpointOrigin.IMAGE} if Place.SOURCE in places else set()
     every = tls_endpoints(plan, needs, node_configs(plan), reach_of(plan))
     return tuple(endpoint for endpoint in every if endpoint.origin in observed)
 
@@ -227,7 +227,7 @@ def _has_disk(plan: Plan) -> bool:
 def _asked(plan: Plan, needs: Needs, places: frozenset[Place]) -> Iterator[Asked]:
     """Every image at every place where a registry is to be asked for it."""
     wanted = wishes_of(plan, needs)
-    inside: defaultdict[Reference, dict[Wish, None]] = defaultdict(dict)
+    inside: defaultdict[Reference, dict[WantedPlatform, None]] = defaultdict(dict)
     if Place.TARGET in places and plan.registry is not None:
         for reference, wishes in wanted.items():
             inside[placed(plan.registry, reference)].update(dict.fromkeys(wishes))

@@ -22,9 +22,9 @@ from auditor.collectors.programs import ProgramError, find, run, without_network
 from auditor.errors import Location, strerror
 from auditor.located import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan, Workload
-from auditor.plan.paths import is_inside, normal
+from auditor.plan.plan_paths import is_inside, normal
 from auditor.plan.secrets import secret_in
-from auditor.readers.workloads.charts import Allowance, UnreadableChart, unpacked
+from auditor.readers.workloads.charts import ChartByteLimit, UnreadableChart, unpacked
 from auditor.readers.workloads.rendered import (
     charts_of,
     failure_name,
@@ -164,7 +164,7 @@ def _secrets(plan: Plan, workload: Workload) -> Iterator[str]:
 
 def _values_files(plan: Plan, workload: Workload) -> Iterator[bytes]:
     """The values files of the plan, and those of a chart and of the packed charts in it."""
-    chart, allowance = normal(workload.chart), Allowance()
+    chart, allowance = normal(workload.chart), ChartByteLimit()
     yield from (plan.files.get(path, b"") for path in map(normal, workload.values))
     waiting = [(path, data) for path, data in plan.files.items() if is_inside(path, chart)]
     while waiting:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Iterable
 
 from auditor.collectors.answered import Answers
-from auditor.collectors.images import ImageCollector, Walked, Where
+from auditor.collectors.image_collector import ImageCollector, Walked, Where
 from auditor.collectors.registry.answers import now
 from auditor.collectors.registry.client import RegistryClient
 from auditor.evidence.model import BlobSeen, Seen

@@ -12,14 +12,14 @@ from typing import TypeVar
 
 from auditor.check import Severity, Subject
 from auditor.evidence.model import Kind
-from auditor.report.reading import Document, dicts, part, place, subject, text
+from auditor.report.report_reader import Document, dicts, part, place, subject, text
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Row = TypeVar("_Row")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ReportedFinding:
     """A finding of a report. `standing`: counts, waived or baselined; `severity` is None where the report names none."""
 
     check: str
@@ -39,12 +39,12 @@ class Entry:
 class Pair:
     """A finding in both reports whose severity or standing changed."""
 
-    old: Entry
-    new: Entry
+    old: ReportedFinding
+    new: ReportedFinding
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ReportedUndetermined:
     """Something that a report could not decide."""
 
     check: str
@@ -54,7 +54,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class CellChange:
     """The status of an image for a pool in each report; empty if a report has no such cell."""
 
     image: str
@@ -65,7 +65,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class AreaChange:
     """An area of the scope whose status changed between two reports that both state it."""
 
     area: str
@@ -79,7 +79,7 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ReportSummary:
     """The plan, date, verdict and exit code of a report."""
 
     plan: str
@@ -92,26 +92,26 @@ class Side:
 class Difference:
     """Everything that changed, each part in the order of its report. Egress entries are `host:port`.
 
-    `unseen` are findings that are missing because their check did not run or decide. They are not proven to be fixed.
+    `unchecked` are findings that are missing because their check did not run or decide. They are not proven to be fixed.
     """
 
-    old: Side
-    new: Side
-    appeared: tuple[Entry, ...]
-    gone: tuple[Entry, ...]
-    unseen: tuple[Entry, ...]
+    old: ReportSummary
+    new: ReportSummary
+    appeared: tuple[ReportedFinding, ...]
+    gone: tuple[ReportedFinding, ...]
+    unchecked: tuple[ReportedFinding, ...]
     changed: tuple[Pair, ...]
     unchanged: int
-    asked: tuple[Question, ...]
-    answered: tuple[Question, ...]
+    asked: tuple[ReportedUndetermined, ...]
+    answered: tuple[ReportedUndetermined, ...]
     images_added: tuple[str, ...]
     images_removed: tuple[str, ...]
-    cells: tuple[Cell, ...]
+    cells: tuple[CellChange, ...]
     egress_added: tuple[str, ...]
     egress_removed: tuple[str, ...]
-    scope: tuple[Reach, ...] = ()
+    scope: tuple[AreaChange, ...] = ()
 
-    def worse(self, threshold: Severity) -> tuple[Entry, ...]:
+    def worse(self, threshold: Severity) -> tuple[ReportedFinding, ...]:
         """Return the findings that count at the threshold or above now, and did not before."""
         risen = (pair.new for pair in self.changed if not pair.old.at_least(threshold))
         return tuple(entry for entry in (*self.appeared, *risen) if entry.at_least(threshold))
@@ -161,15 +161,15 @@ class _Looked:
         self._decided = {text(row, "id") for row in rows if text(row, "status") in _DECIDED} - broken
         self._open = {(question.check, question.subject.id) for question in questions}
 
-    def at(self, entry: Entry) -> bool:
+    def at(self, entry: ReportedFinding) -> bool:
         """Whether the check of a finding had an answer for its subject."""
         return entry.check in self._decided and (entry.check, entry.subject.id) not in self._open
 
 
-def _side(document: Document) -> Side:
+def _side(document: Document) -> ReportSummary:
     code = document.get("exit_code")
     plan = text(part(document, "plan"), "name")
-    return Side(plan, text(document, "audited_at"), text(document, "verdict"), code if isinstance(code, int) else None)
+    return ReportSummary(plan, text(document, "audited_at"), text(document, "verdict"), code if isinstance(code, int) else None)
 
 
 def _matched(
@@ -190,7 +190,7 @@ def _matched(
     return tuple(row for rows in left.values() for row in reversed(rows)), tuple(appeared), both
 
 
-def _entries(document: Document) -> Iterator[tuple[str, Entry]]:
+def _entries(document: Document) -> Iterator[tuple[str, ReportedFinding]]:
     for item in dicts(document.get("findings")):
         known = text(item, "severity")
         severity = Severity(known) if known in {*Severity} else None
@@ -198,13 +198,15 @@ def _entries(document: Document) -> Iterator[tuple[str, Entry]]:
         fingerprint = text(item, "fingerprint")
         yield (
             fingerprint,
-            Entry(text(item, "check"), severity, subject(item), text(item, "message"), place(item), fingerprint, standing),
+            ReportedFinding(
+                text(item, "check"), severity, subject(item), text(item, "message"), place(item), fingerprint, standing
+            ),
         )
 
 
-def _questions(document: Document) -> Iterator[tuple[tuple[str, Subject, str], Question]]:
+def _questions(document: Document) -> Iterator[tuple[tuple[str, Subject, str], ReportedUndetermined]]:
     for item in dicts(document.get("undetermined")):
-        asked = Question(text(item, "check"), subject(item), text(item, "kind"), text(item, "detail"))
+        asked = ReportedUndetermined(text(item, "check"), subject(item), text(item, "kind"), text(item, "detail"))
         yield (asked.check, asked.subject, asked.kind), asked
 
 
@@ -226,22 +228,22 @@ def _statuses(document: Document) -> dict[tuple[str, str, str], str]:
     }
 
 
-def _cells(old: Document, new: Document) -> Iterator[Cell]:
+def _cells(old: Document, new: Document) -> Iterator[CellChange]:
     """The cells whose status changed, of images that both reports have."""
     before, after = _statuses(old), _statuses(new)
     common = {name for name, _ in _images(old)} & {name for name, _ in _images(new)}
     for key in dict.fromkeys((*after, *before)):
         was, now = before.get(key, ""), after.get(key, "")
         if was != now and key[0] in common:
-            yield Cell(*key, was, now)
+            yield CellChange(*key, was, now)
 
 
-def _scope(old: Document, new: Document) -> Iterator[Reach]:
+def _scope(old: Document, new: Document) -> Iterator[AreaChange]:
     """The areas whose status changed, of those that both reports state: a report of an earlier version states none."""
     before, after = _areas(old), _areas(new)
     for area, now in after.items():
         if area in before and before[area] != now:
-            yield Reach(area, before[area], now)
+            yield AreaChange(area, before[area], now)
 
 
 def _areas(document: Document) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""What was observed of the outside world, with when, where and how. A failed observation is evidence too."""
+"""Observations of registries, archives and endpoints, with time, source and method. A failed observation is evidence too."""

@@ -1,4 +1,4 @@
-"""The observations of blobs in an evidence file. What one repository was asked for is read at once and kept for a while."""
+"""The observations of blobs in an evidence file. Those of one repository are read together and cached."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import msgspec
 
 from auditor.evidence.asked import AskedTable
 from auditor.evidence.model import BlobSeen, Observation, Seen
-from auditor.evidence.rows import MAX_TEXT, SEEN, Row, as_size, as_text, to_columns, to_observation, to_time
+from auditor.evidence.sqlite_rows import MAX_TEXT, SEEN, Row, as_size, as_text, to_columns, to_observation, to_time
 
 _COLUMNS: Final = "outcome, detail, at, source, size, media_type, hashed"
 _ONE: Final = f"SELECT {_COLUMNS} FROM blob WHERE repository = ? AND digest = ?"  # noqa: S608 - constants
 _FIRST: Final = f"SELECT {_COLUMNS}, digest FROM blob WHERE repository = ? LIMIT ?"  # noqa: S608 - constants
 _DIGESTS: Final = "SELECT digest FROM blob WHERE repository = ?"
 _Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
-# At most so many rows of one repository are read at once, and so many of all repositories are kept.
+# The maximum number of rows to read at once from one repository, and to cache for all repositories.
 _READ: Final = 512
 _KEPT: Final = 4096
 
@@ -35,18 +35,18 @@ class _BlobRow(msgspec.Struct, array_like=True, gc=False):
 
 
 def _observation(row: Row, name: str) -> Observation[BlobSeen]:
-    """The observation of a row. There may be a million: those of what was seen are converted and checked in one step."""
+    """Return the observation of a row. There may be a million rows: successful ones are converted and checked in one step."""
     try:
         made = msgspec.convert(row, _BlobRow)
         if made.outcome == SEEN:
             return Seen(BlobSeen(made.size, made.media_type, made.hashed), to_time(made.at), made.source)
     except (msgspec.ValidationError, ValueError):
-        pass  # the longer way says why
+        pass  # the slow path gives the reason
     return to_observation(row, lambda: BlobSeen(as_size(row[4]), as_text(row[5]), as_text(row[6])), name)
 
 
 class BlobTable(AskedTable):
-    """The part of a store that knows which blobs and manifests each repository has."""
+    """The part of a store that records which blobs and manifests each repository has."""
 
     def __init__(self, connection: sqlite3.Connection, name: str, *, is_finished: bool = False) -> None:
         """Use `create`, `open` or `memory`."""
@@ -56,7 +56,7 @@ class BlobTable(AskedTable):
         self._read_rows = 0
 
     def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
-        """Whether `repository` has the blob."""
+        """Return whether `repository` has the blob."""
         if self._has_no_blobs:
             return None
         rows = self._rows_of(repository)
@@ -66,20 +66,20 @@ class BlobTable(AskedTable):
         return _observation(row, self._name)
 
     def observed_blobs(self, repository: str) -> AbstractSet[str]:
-        """The digests of which `repository` was asked whether it has them."""
+        """Return the digests of `repository` that were observed."""
         if self._has_no_blobs:
             return frozenset()
         rows = self._rows_of(repository)
         return rows.keys() if rows is not None else {str(digest) for (digest,) in self._rows(_DIGESTS, repository)}
 
     def put_blob(self, repository: str, digest: str, observation: Observation[BlobSeen]) -> None:
-        """Keep whether `repository` has a blob."""
+        """Store whether `repository` has a blob."""
         seen = observation.value if isinstance(observation, Seen) else BlobSeen(0)
         columns = (*to_columns(observation), seen.size, seen.media_type, seen.hashed)
         self._write("INSERT OR REPLACE INTO blob VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", repository, digest, *columns)
 
     def _rows_of(self, repository: str) -> dict[str, Row] | None:
-        """All rows of a repository by digest; None if they are too many to read at once, or may change."""
+        """Return all rows of a repository by digest; None if they are too many to read at once, or may change."""
         if not self._is_finished:
             return None
         if repository in self._read:

@@ -1,4 +1,4 @@
-"""Why a host gave no usable answer, in kinds that a remedy can be given for, and which host it was."""
+"""Why a host gave no usable answer: causes that a remedy exists for, and the host."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _USUAL_PORTS = {"https": ":443", "tls": ":443", "http": ":80"}
 
 
 class Cause(enum.StrEnum):
-    """What stopped a request. The values are stored in evidence and written into JSON reports."""
+    """The cause of a failed request. Evidence stores the values, and JSON reports contain them."""
 
-    UNKNOWN = ""  # an older auditor collected it, or nothing closer is known
+    UNKNOWN = ""  # collected by an older auditor, or no closer cause is known
     NAME = "name-not-resolved"
     REFUSED = "connection-refused"
     NO_ROUTE = "no-route"
@@ -22,19 +22,19 @@ class Cause(enum.StrEnum):
     EXPIRED = "tls-expired"
     TLS = "tls-failed"
     PLAIN_HTTP = "plain-http"
-    LOGIN = "login-required"  # 401, also of the token service
+    LOGIN = "login-required"  # 401, also from the token service
     FORBIDDEN = "access-denied"  # 403
     RATE_LIMIT = "rate-limit"  # 429
     SERVER = "server-error"  # 5xx
     STATUS = "unexpected-status"
-    WEB_PAGE = "web-page"  # HTML where the API answers JSON: a portal, or another server
+    WEB_PAGE = "web-page"  # HTML where the API returns JSON: a login portal, or another server
     PROXY = "proxy-failed"
     PROXY_LOGIN = "proxy-login-required"  # 407
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A host that gave no usable answer. `host` is `host` or `host:port`, as plans write it; `detail` quotes what happened."""
+    """A host that gave no usable answer. `host` is `host` or `host:port`, as plans write it; `detail` quotes the error."""
 
     host: str
     cause: Cause
@@ -42,15 +42,15 @@ class Fault:
 
 
 def cause_of_status(status: int) -> Cause:
-    """The cause that an HTTP status stands for, where it is no answer to the question."""
+    """Return the cause for an HTTP status that answers nothing."""
     known = {401: Cause.LOGIN, 403: Cause.FORBIDDEN, 407: Cause.PROXY_LOGIN, 429: Cause.RATE_LIMIT}
     return known.get(status) or (Cause.SERVER if 500 <= status < 600 else Cause.STATUS)
 
 
 def host_of(source: str) -> str:
-    """The host of an observation's source (`https://HOST/…`, `tls://HOST:PORT`), empty where it names no host.
+    """Return the host of an observation's source (`https://HOST/…`, `tls://HOST:PORT`), or an empty string.
 
-    The port is left out where the scheme implies it; Docker Hub is `docker.io`, as references name it.
+    The port is left out if the scheme implies it. Docker Hub is `docker.io`, as references name it.
     """
     scheme, found, rest = source.partition("://")
     if not found:

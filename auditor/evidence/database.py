@@ -1,4 +1,4 @@
-"""One SQLite file as a thing to ask and to write: opened without trust, committed often, closed whole."""
+"""One SQLite file that can be queried and written: opened without trust, committed often, closed in a complete state."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Final, Self
 
 from auditor import __version__
 from auditor.errors import EvidenceError
-from auditor.evidence.schema import (
+from auditor.evidence.seal import DAMAGED, Seal
+from auditor.evidence.sqlite_schema import (
     check_header,
     check_tables,
     connect,
@@ -24,21 +25,20 @@ from auditor.evidence.schema import (
     stand_in,
     upgrade,
 )
-from auditor.evidence.seal import DAMAGED, Seal
 
-# What a killed run loses at most: so many rows, or what was written in so many seconds.
+# A killed run loses at most this many rows, or the rows of this many seconds.
 BATCH: Final = 1024
 BATCH_SECONDS: Final = 0.25
 
 
 class Database:
-    """The file under a store. Use it in a `with`, from one thread; every error of SQLite becomes EvidenceError."""
+    """The file of a store. Use it in a `with`, from one thread. Every SQLite error becomes EvidenceError."""
 
     def __init__(self, connection: sqlite3.Connection, name: str, *, is_finished: bool = False) -> None:
         """Use `create`, `open` or `memory`."""
         self._connection = connection
         self._name = name
-        self._explained = explained(name)  # one for all questions: it keeps no state, and there may be 100,000
+        self._explained = explained(name)  # one object for all queries: it keeps no state, and there may be 100,000 queries
         self._is_finished = is_finished
         self._seal: Seal | None = None
         self._pending = 0
@@ -46,12 +46,12 @@ class Database:
 
     @classmethod
     def create(cls, path: Path) -> Self:
-        """A file to write to: a new one, or the one that an earlier run left, to go on with. Raises EvidenceError."""
+        """Open a file for writing: a new one, or that of an earlier run, to continue it. Raises EvidenceError."""
         roll_back(path)
         if path.exists() and (not path.is_file() or path.stat().st_size):
             return cls.open(path, read_only=False)
         if not path.absolute().parent.is_dir():
-            raise EvidenceError(f"{path}: cannot write: its folder does not exist", "Make the folder, or name another file.")
+            raise EvidenceError(f"{path}: cannot write: its folder does not exist", "Create the folder, or name another file.")
         with explained(str(path)):
             connection = connect(path, read_only=False)
             try:
@@ -68,9 +68,9 @@ class Database:
 
     @classmethod
     def open(cls, path: Path, read_only: bool = True, tables: Iterable[str] | None = None) -> Self:
-        """A file that exists; its rows are compared with its seal. `tables` names those that are read, if it is not all.
+        """Open an existing file and compare its rows with its seal. `tables` names the tables that are read, if not all.
 
-        Raises EvidenceError for what is no evidence, damaged, foreign, too old or too new.
+        Raises EvidenceError for a file that is not evidence, damaged, foreign, too old or too new.
         """
         roll_back(path)
         check_header(path)
@@ -82,7 +82,7 @@ class Database:
                 older = check_tables(connection, str(path))
                 if read_only:
                     stand_in(connection, older)
-                    # One long read transaction: SQLite would otherwise lock and unlock the file for every question.
+                    # One long read transaction: otherwise SQLite would lock and unlock the file for every query.
                     connection.executescript("PRAGMA query_only=ON; BEGIN")
                 else:
                     upgrade(connection, older)
@@ -100,7 +100,7 @@ class Database:
 
     @classmethod
     def memory(cls) -> Self:
-        """An empty store that vanishes."""
+        """Return an empty store in memory."""
         connection = connect(None, read_only=False)
         create_tables(connection)
         return cls(connection, "evidence in memory")
@@ -112,14 +112,14 @@ class Database:
         self.close()
 
     def close(self) -> None:
-        """Commit and close. What was written stays, also when the block ended by an error."""
+        """Commit and close. Written rows stay, even if the block ended with an error."""
         try:
             self.commit()
         finally:
             self._connection.close()
 
     def commit(self) -> None:
-        """Make everything written so far survive."""
+        """Commit everything written so far."""
         if self._connection.in_transaction:
             with self._explained:
                 if self._seal is not None:
@@ -128,35 +128,35 @@ class Database:
         self._pending, self._committed = 0, time.monotonic()
 
     def meta(self, key: str) -> str:
-        """What was noted under `key` (`plan.path`, `plan.name`, `tool.version`); empty when nothing was."""
+        """Return the note under `key` (`plan.path`, `plan.name`, `tool.version`), or an empty string."""
         row = self._row("SELECT value FROM meta WHERE key = ?", key)
         return row[0] if row is not None and isinstance(row[0], str) else ""
 
     def files_at(self) -> datetime.datetime | None:
-        """When the plan and its files were put in; None if an older version did that."""
+        """Return when the plan and its files were stored; None if an older version did that."""
         noted = self.meta("files.at")
         try:
             at = datetime.datetime.fromisoformat(noted) if noted else None
         except ValueError as error:
-            raise EvidenceError(f"{self._name}: {noted!r:.80} is no time", DAMAGED) from error
+            raise EvidenceError(f"{self._name}: {noted!r:.80} is not a time", DAMAGED) from error
         return at if at is None or at.tzinfo is not None else at.replace(tzinfo=datetime.UTC)
 
     def put_meta(self, key: str, value: str) -> None:
-        """Note something about the evidence as a whole."""
+        """Store a note about the evidence as a whole."""
         self._write("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
 
     @property
     def is_sealed(self) -> bool:
-        """Whether the file has a seal, so that damage to its rows would have been found when it was opened."""
+        """Whether the file has a seal, so that opening it would have found damaged rows."""
         return self._seal is not None
 
     @property
     def name(self) -> str:
-        """What messages call the file."""
+        """The name of the file in messages."""
         return self._name
 
     def rows(self, statement: str, *values: str | int) -> Iterator[tuple[object, ...]]:
-        """The rows of a constant SELECT with its values. Raises EvidenceError."""
+        """Yield the rows of a constant SELECT with its values. Raises EvidenceError."""
         yield from self._rows(statement, *values)
 
     def _row(self, statement: str, *values: str | int) -> tuple[object, ...] | None:

@@ -1,4 +1,4 @@
-"""Evidence that remembers how old the observations are that an audit used: the file may hold older ones that do not matter."""
+"""Evidence that records the age of the observations an audit uses. The file may hold older ones that do not matter."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ ARCHIVES = "archives"
 CHAINS = "certificate chains"
 OFFERED = "TLS versions and ciphers"
 FETCHED = "CRLs and issuers at URLs"
-FIXED = frozenset({DOCUMENTS})  # what a digest names never changes
+FIXED = frozenset({DOCUMENTS})  # the content of a digest never changes
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """When the used observations of one kind were made, oldest and newest, in UTC."""
+    """The oldest and newest time of the used observations of one kind, in UTC."""
 
     what: str
     oldest: datetime.datetime
@@ -43,14 +43,14 @@ class Span:
 
 
 class Dated:
-    """Reads as Evidence. Failures have no age: nothing is concluded from them."""
+    """Evidence that records used observations. Failures have no age, because nothing is concluded from them."""
 
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
         self._spans: dict[str, tuple[datetime.datetime, datetime.datetime]] = {}
 
     def used(self) -> tuple[Span, ...]:
-        """The age of what was read so far, by kind, in a fixed order."""
+        """Return the age of the observations read so far, by kind, in a fixed order."""
         kinds = (TAGS, PRESENCE, ARCHIVES, CHAINS, OFFERED, FETCHED, DOCUMENTS)
         return tuple(Span(kind, *self._spans[kind]) for kind in kinds if kind in self._spans)
 
@@ -93,7 +93,7 @@ class Dated:
         return found
 
     def unpacked(self, digest: str) -> Observation[UnpackedSeen] | None:
-        """See Evidence. The size of what a digest names never changes."""
+        """See Evidence. The content of a digest never changes, so it has no age."""
         return self._evidence.unpacked(digest)
 
     def all_unpacked(self) -> AllUnpacked:

@@ -1,4 +1,5 @@
-"""Where images are looked for, how closely, and why an answer is missing: plain names, which options need too."""
+"""Where images are looked up, how thoroughly, and why an answer is missing. A module without imports, because options need it
+too."""
 
 from __future__ import annotations
 
@@ -8,20 +9,21 @@ import enum
 class Kind(enum.StrEnum):
     """Why something could not be determined."""
 
-    UNREACHABLE = "unreachable"  # no answer, or no usable one: DNS, connection, TLS, 5xx, time-out
+    UNREACHABLE = "unreachable"  # no answer, or an unusable one: DNS, connection, TLS, 5xx, time-out
     DENIED = "denied"  # 401, 403, or credentials that may not be sent there
-    MALFORMED = "malformed"  # an answer that cannot be understood or contradicts itself
-    MISSING_EVIDENCE = "missing-evidence"  # nobody looked
-    UNSUPPORTED = "unsupported"  # understood, but outside of what this version can judge
+    MALFORMED = "malformed"  # an invalid or contradictory answer
+    MISSING_EVIDENCE = "missing-evidence"  # not observed
+    UNSUPPORTED = "unsupported"  # valid, but this version cannot evaluate it
     BUG = "bug"  # the auditor itself failed
 
 
 class Place(enum.StrEnum):
-    """Where images are looked for. A site is judged on the places that were to be asked, answered or not."""
+    """The sources of images. A site is evaluated on the sources that a collection had to query, whether or
+    not they answered."""
 
-    SOURCE = "source"  # the registries that their references name
-    TARGET = "target"  # the registry inside, where the plan's rewrites put them
-    ARCHIVES = "archives"  # the archives that the plan names
+    SOURCE = "source"  # the registries in their references
+    TARGET = "target"  # the internal registry, at the targets of the plan's rewrites
+    ARCHIVES = "archives"  # the archives in the plan
 
 
 class Verify(enum.StrEnum):

@@ -1,4 +1,4 @@
-"""What a collection was to observe and did not: by host and cause, or by archive."""
+"""The planned observations that a collection did not make: by host and cause, or by archive."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from auditor.evidence.causes import Fault
 from auditor.evidence.database import Database
 from auditor.evidence.model import Absent, Failed, Kind, Observation, Seen
 from auditor.evidence.overlay import Unanswered
-from auditor.evidence.rows import to_observation, to_text
 from auditor.evidence.seal import DAMAGED
+from auditor.evidence.sqlite_rows import to_observation, to_text
 
 ARCHIVES = "archives"
 SIZES = "unpacked sizes"
-# An archive that is absent was not read either, whereas a registry that denies an image has answered.
+# A missing archive was not read, whereas a registry that denies an image has answered.
 _FAILURES = {
     "tags": "SELECT outcome, detail, at, source FROM tag WHERE at >= ? AND outcome NOT IN ('seen', 'absent')",
     "documents": "SELECT outcome, detail, at, source FROM missing WHERE at >= ? AND outcome <> 'absent'",
@@ -33,9 +33,9 @@ _FAILURES = {
 
 @dataclass(slots=True)
 class Missed:
-    """Observations that failed for one reason. `fault` is None if it is about no host: then `where` and `detail` say it.
+    """Observations that failed for one reason. `fault` is None if no host is involved: then see `where` and `detail`.
 
-    `counts` is how many failed of each kind (`tags`, `blobs`, …).
+    `counts` is the number of failures of each kind (`tags`, `blobs`, …).
     """
 
     where: str
@@ -45,7 +45,7 @@ class Missed:
 
 
 def missed_since(store: Database, since: datetime.datetime, kept: Unanswered) -> tuple[Missed, ...]:
-    """What failed from `since` on, grouped; `kept` failed too, but the store holds what an earlier run saw instead of it.
+    """Return the failures from `since` on, grouped. `kept` failed too, but the store holds an earlier observation for it.
 
     Raises EvidenceError.
     """
@@ -61,7 +61,7 @@ def missed_since(store: Database, since: datetime.datetime, kept: Unanswered) ->
 def _failures(store: Database, since: datetime.datetime) -> Iterator[tuple[str, Absent | Failed]]:
     for what, statement in _FAILURES.items():
         for failed in _observed(store.rows(statement, to_text(since)), store.name):
-            # A registry that sends no parts of blobs has answered: the size stays an estimate.
+            # A registry that sends no ranges of blobs has answered: the size stays an estimate.
             if what != SIZES or not (isinstance(failed, Failed) and failed.kind is Kind.UNSUPPORTED):
                 yield what, failed
 
@@ -70,5 +70,5 @@ def _observed(rows: Iterable[tuple[object, ...]], name: str) -> Iterator[Absent 
     for row in rows:
         observed: Observation[None] = to_observation(row, lambda: None, name)
         if isinstance(observed, Seen):
-            raise EvidenceError(f"{name}: it holds an observation that cannot be: {row[0]!r:.80}", DAMAGED)
+            raise EvidenceError(f"{name}: it holds an invalid observation: {row[0]!r:.80}", DAMAGED)
         yield observed

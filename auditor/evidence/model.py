@@ -1,4 +1,4 @@
-"""The shapes of evidence. Absent (the registry said 404), failed (it did not answer) and unobserved (None) stay apart."""
+"""The types of evidence. Absent (the registry returned 404), failed (no usable answer) and not observed (None) are distinct."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from auditor.evidence.tally import Tally
 from auditor.oci.archive import Inventory
 from auditor.oci.unpacked import AllUnpacked, UnpackedSeen
 
-MAX_FETCHED = 16 * 1024 * 1024  # bytes; the CRL of a big public CA has 5 to 10 million
+MAX_FETCHED = 16 * 1024 * 1024  # bytes; the CRL of a large public CA has 5 to 10 million
 
 T = TypeVar("T")
 
 
 class Seen(msgspec.Struct, Generic[T], frozen=True, gc=False):
-    """Something was observed. `source` is the URL, file or command that showed it; `at` is in UTC."""
+    """A successful observation. `source` is its URL, file or command; `at` is in UTC."""
 
     value: T
     at: datetime.datetime
@@ -33,7 +33,7 @@ class Seen(msgspec.Struct, Generic[T], frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """The place that was asked says that it does not exist."""
+    """The source answered that the subject does not exist."""
 
     detail: str
     at: datetime.datetime
@@ -42,9 +42,9 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The question got no usable answer. `cause` says why in more detail than `kind`, as far as it is known.
+    """A request without a usable answer. `cause` gives more detail than `kind`, if known.
 
-    `is_specific`: the server failed at this one question, so that it is no outage.
+    `is_specific`: the server failed for this one request only, so this is no outage.
     """
 
     kind: Kind
@@ -56,7 +56,7 @@ class Failed:
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        """The host that did not answer; none where the fault is in one answer, or the source is no host."""
+        """The host that did not answer; empty if the fault is in one answer, or if the source is not a host."""
         host = host_of(self.source)
         is_of_host = self.cause is not Cause.UNKNOWN or self.kind in {Kind.UNREACHABLE, Kind.DENIED}
         return (Fault(host, self.cause, self.detail),) if host and is_of_host else ()
@@ -66,7 +66,7 @@ Observation = Seen[T] | Absent | Failed
 
 
 class TagSeen(msgspec.Struct, frozen=True, gc=False):
-    """What a reference pointed at: manifest digest, its media type and its size in bytes."""
+    """The target of a tag: manifest digest, media type and size in bytes."""
 
     digest: str
     media_type: str
@@ -74,17 +74,17 @@ class TagSeen(msgspec.Struct, frozen=True, gc=False):
 
 
 class Content(msgspec.Struct, frozen=True, gc=False):
-    """A document (index, manifest or config) whose bytes hash to the digest it is stored under."""
+    """A document (index, manifest or config). Its bytes hash to the digest that it is stored under."""
 
     media_type: str
     body: bytes
 
 
 class BlobSeen(msgspec.Struct, frozen=True, gc=False):
-    """A blob or a manifest that a place has: its `size` in bytes, as the place states it or as it was read.
+    """An existing blob or manifest: its `size` in bytes, as stated or as read.
 
-    `media_type` is the Content-Type of a manifest's answer, without parameters. `hashed` is the digest of the bytes, if all of
-    them were read; another digest than the requested one means that the bytes are not those that the digest names.
+    `media_type` is the Content-Type of a manifest response, without parameters. `hashed` is the digest of the bytes, if all of
+    them were read. If it differs from the requested digest, the bytes are wrong.
     """
 
     size: int
@@ -93,7 +93,7 @@ class BlobSeen(msgspec.Struct, frozen=True, gc=False):
 
 
 class ArchiveSeen(msgspec.Struct, frozen=True):
-    """What an archive holds. `seal` changes when its files do, so that one that has not changed is not read again."""
+    """The content of an archive. `seal` changes if its files change, so an unchanged archive is not read again."""
 
     seal: str
     inventory: Inventory
@@ -101,7 +101,7 @@ class ArchiveSeen(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class ChainSeen:
-    """The certificates that a TLS endpoint served, DER, leaf first, and the protocol that was agreed (`TLSv1.3`)."""
+    """The certificates that a TLS endpoint served, DER, leaf first, and the negotiated protocol (`TLSv1.3`)."""
 
     certificates: tuple[bytes, ...]
     protocol: str
@@ -109,11 +109,11 @@ class ChainSeen:
 
 @dataclass(frozen=True, slots=True)
 class TlsOffered:
-    """What a TLS endpoint agrees to, both in OpenSSL's names and in the order in which they were found.
+    """The TLS versions and ciphers that an endpoint accepts, with OpenSSL's names, in the order of discovery.
 
-    `versions` as `TLSv1.2`, oldest first. `ciphers` of all of them: for TLS 1.3 its suites (`TLS_AES_128_GCM_SHA256`), for
-    older versions the suite with its key exchange (`ECDHE-RSA-AES128-GCM-SHA256`); the server's own choice comes first.
-    Only what the OpenSSL of the asking side speaks can be in them.
+    `versions` as `TLSv1.2`, oldest first. `ciphers` covers all versions: for TLS 1.3 its suites (`TLS_AES_128_GCM_SHA256`), for
+    older versions the suite with its key exchange (`ECDHE-RSA-AES128-GCM-SHA256`). The server's own choice comes first. Ciphers
+    that the collector's OpenSSL does not support are missing.
     """
 
     versions: tuple[str, ...]
@@ -122,62 +122,62 @@ class TlsOffered:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The bytes at a URL that a certificate names: a CRL or the issuer's certificate, as they came and at most MAX_FETCHED."""
+    """The bytes at a URL that a certificate names: a CRL or the issuer's certificate, unmodified, at most MAX_FETCHED."""
 
     body: bytes = field(repr=False)
 
 
 class ImageEvidence(Protocol):
-    """What one place says about images. None always means: nobody looked."""
+    """The evidence about images from one kind of source. None always means not observed."""
 
     def tag(self, reference: str) -> Observation[TagSeen] | None:
-        """What the normalised reference (`str(Reference)`) pointed at."""
+        """Return the target of a normalised reference (`str(Reference)`)."""
         ...
 
     def content(self, repository: str, digest: str) -> Observation[Content] | None:
-        """A document by digest; when it is not stored, what `repository` (`host/path`) answered for it."""
+        """Return a document by digest, or the failed answer of `repository` (`host/path`) if the document is not stored."""
         ...
 
     def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
-        """Whether `repository` has the blob, or the manifest, of that digest."""
+        """Return whether `repository` has the blob or the manifest of that digest."""
         ...
 
 
 class RegistryEvidence(ImageEvidence, Protocol):
-    """What registries say about images."""
+    """The evidence about images in registries."""
 
     def observed_blobs(self, repository: str) -> AbstractSet[str]:
-        """The digests of which `repository` was asked whether it has them: for all others, `blob` returns None."""
+        """Return the digests of `repository` that were observed. For all others, `blob` returns None."""
         ...
 
 
 class Evidence(RegistryEvidence, Protocol):
-    """The reading side of evidence: all that was observed, of every place."""
+    """The read side of evidence: all observations."""
 
     def archives(self) -> Mapping[str, Observation[ArchiveSeen]]:
-        """What each archive holds, by its path relative to the plan; an archive that is not there is absent."""
+        """Return the content of each archive, by its path relative to the plan. A missing archive is absent."""
         ...
 
     def unpacked(self, digest: str) -> Observation[UnpackedSeen] | None:
-        """What the bytes of a layer say about its unpacked size, wherever they lie."""
+        """Return what the bytes of a layer state about its unpacked size, from any source."""
         ...
 
     def all_unpacked(self) -> AllUnpacked:
-        """Every layer of which `unpacked` was seen, at once: there may be hundreds of thousands."""
+        """Return every layer with an observed unpacked size at once, because there may be hundreds of thousands."""
         ...
 
     def chain(self, endpoint: str) -> Observation[ChainSeen] | None:
-        """What `host:port` served."""
+        """Return the chain that `host:port` served."""
         ...
 
     def tls_offered(self, endpoint: str) -> Observation[TlsOffered] | None:
-        """The TLS versions and ciphers that `host:port` offers."""
+        """Return the TLS versions and ciphers that `host:port` accepts."""
         ...
 
     def fetched(self, url: str) -> Observation[Fetched] | None:
-        """What lies at a URL that a certificate names, as it stands in the certificate."""
+        """Return the content of a URL, spelt as in the certificate that names it."""
         ...
 
     def tallies(self) -> tuple[Tally, ...]:
-        """How much was observed of each kind, by place."""
+        """Return how many observations of each kind there are, by source."""
         ...

@@ -1,4 +1,4 @@
-"""Evidence as of this moment: what is stored, but for what was asked again just now and got no answer."""
+"""The current evidence: the stored observations, except those that a new request failed to confirm."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from auditor.evidence.model import (
 from auditor.evidence.tally import Tally, tallied
 from auditor.oci.unpacked import AllUnpacked, UnpackedSeen
 
-# What got no answer: references, endpoints (`host:port`), URLs, and pairs of a repository and a digest.
+# Requests without an answer: references, endpoints (`host:port`), URLs, and pairs of a repository and a digest.
 Unanswered = Mapping[str | tuple[str, str], Failed]
 
 
 class Overlaid:
-    """Evidence in which fresh failures stand in front of what was seen before.
+    """Evidence in which new failures replace earlier observations.
 
-    The store keeps the older observation, for an audit that says it is offline; a connected audit must not pass on it.
+    The store keeps the earlier observation for an audit with `--offline`. A connected audit must not pass on it.
     """
 
     def __init__(self, evidence: Evidence, unanswered: Unanswered) -> None:
@@ -44,7 +44,7 @@ class Overlaid:
         return self._unanswered.get(reference) or self._evidence.tag(reference)
 
     def content(self, repository: str, digest: str) -> Observation[Content] | None:
-        """See Evidence. The bytes of a digest never change; whether a repository still has them, `blob` answers."""
+        """See Evidence. The content of a digest never changes; `blob` states whether a repository still has it."""
         return self._evidence.content(repository, digest)
 
     def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
@@ -80,6 +80,6 @@ class Overlaid:
         return self._unanswered.get(url) or self._evidence.fetched(url)
 
     def tallies(self) -> tuple[Tally, ...]:
-        """See Evidence. What got no answer just now stands first, by itself."""
+        """See Evidence. The requests without a new answer come first, separately."""
         unanswered = ((False, False, failed.at, failed.source) for failed in self._unanswered.values())
-        return (*tallied("asked again, without an answer", unanswered), *self._evidence.tallies())
+        return (*tallied("requested again, without an answer", unanswered), *self._evidence.tallies())

@@ -1,4 +1,4 @@
-"""The note in evidence of where images were looked for: on what its reader must judge, answered or not."""
+"""The record in evidence of the places that were queried for images. An audit evaluates them, whether or not they answered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _KEY = "collected.places"
 
 
 def noted_places(store: Store) -> frozenset[Place]:
-    """Every place that a collection was to ask; none for evidence that nobody has collected into."""
+    """Return every place that a collection had to query; empty for evidence without a collection."""
     return frozenset(Place(name) for name in store.meta(_KEY).split(",") if name in set(Place))
 
 

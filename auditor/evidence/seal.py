@@ -1,10 +1,10 @@
-"""The seal of an evidence file: digests that show whether a row was changed, added or removed after it was written.
+"""The seal of an evidence file: digests that show whether a row was changed, added or removed later.
 
 The table `seal` has one row for each other table: the number of its rows, and the sum of their SHA-256 digests modulo 2^256. A
-commit brings the sum up to date by its own rows alone, however large the table is. One more row covers all of them, the
-application id and the version of the file. The seal is part of each commit, so it covers what an interrupted run has stored.
+commit updates the sum with its own rows only, however large the table is. One more row covers all of them, the application id
+and the version of the file. The seal is part of each commit, so it also covers the rows of an interrupted run.
 
-The seal shows damage. It is no signature: a program that edits rows on purpose can compute the seal again.
+The seal shows damage. It is not a signature: a program that edits rows on purpose can compute a new seal.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _WHOLE: Final = "evidence"  # the name of the row that covers the others
 _MODULUS: Final = 1 << 256
 DAMAGED: Final = "The file is damaged. Copy it again and compare checksums, or delete it and collect again."
 
-Sums = dict[str, tuple[int, int]]  # by table: how many rows, and the sum of their digests
+Sums = dict[str, tuple[int, int]]  # by table: number of rows, and sum of their digests
 
 
 class Seal:
-    """The seal of an open file. `tables` are the statements that made the tables which it covers, by name."""
+    """The seal of an open file. `tables` holds the CREATE statements of the covered tables, by name."""
 
     def __init__(self, connection: sqlite3.Connection, tables: dict[str, str], version: int) -> None:
         """`version` is that of the evidence file."""
@@ -54,14 +54,14 @@ class Seal:
                 raise EvidenceError(f"{name}: its table `{table}` was changed after it was written", DAMAGED)
 
     def anew(self) -> None:
-        """Seal what the tables hold now."""
+        """Compute the seal of all tables from their current rows."""
         self._write({table: self._summed(table) for table in self._tables})
 
     def watch(self) -> None:
-        """Note each row that is written from now on, for `update`."""
+        """Record each row that is written from now on, for `update`."""
         widest = max(len(columns) for columns in self._columns.values())
         filler = [f"c{number}" for number in range(widest)]
-        # Temporary tables follow the transaction: rows that are rolled back are not noted. No trigger is stored in the file.
+        # Temporary tables follow the transaction: rows that are rolled back are not recorded. The file contains no trigger.
         statements = ["PRAGMA temp_store=MEMORY", "PRAGMA recursive_triggers=ON"]
         statements.append(f"CREATE TEMP TABLE changed (name, sign, {', '.join(filler)})")
         for table, columns in self._columns.items():
@@ -73,7 +73,7 @@ class Seal:
                 ]
                 noted = " ".join(f"INSERT INTO changed VALUES ({row});" for row in rows)  # noqa: S608 - constants
                 statements.append(f"CREATE TEMP TRIGGER {table}_{event} AFTER {event} ON main.{table} BEGIN {noted} END")
-        # One statement writes the seal and forgets the noted rows, so that no signal can come in between.
+        # One statement writes the seal and deletes the recorded rows, so no signal can interrupt between the two.
         statements.append(
             f"CREATE TEMP TRIGGER sealed AFTER INSERT ON main.seal WHEN NEW.name = '{_WHOLE}' BEGIN DELETE FROM changed; END"  # noqa: S608
         )
@@ -81,7 +81,7 @@ class Seal:
         self._is_watching = True
 
     def update(self) -> None:
-        """Bring the seal up to date with the rows that the open transaction has written."""
+        """Update the seal with the rows of the open transaction."""
         if not self._is_watching:
             return
         changes: Sums = {}
@@ -112,7 +112,7 @@ class Seal:
         return len(entries), hashlib.sha256(msgspec.msgpack.encode(parts)).hexdigest()
 
     def _summed(self, table: str) -> tuple[int, int]:
-        """The number of rows and the sum of their digests. The number is -1 if a search would not find every row."""
+        """Return the number of rows and the sum of their digests. The number is -1 if an index lookup would miss a row."""
         width = self._key_widths[table]
         if self._tables[table].endswith("WITHOUT ROWID"):  # the table is its own index
             found = self._connection.execute(f"SELECT * FROM main.{table}")  # noqa: S608 - constants
@@ -127,7 +127,7 @@ class Seal:
 
 
 def _summed(found: Iterable[tuple[Any, ...]], width: int) -> tuple[int, int]:
-    """The number of rows and the sum of their digests. The number is -1 if a binary search would miss a key."""
+    """Return the number of rows and the sum of their digests. The number is -1 if a binary search would miss a key."""
     rows = total = 0
     previous: tuple[Any, ...] = ()
     encode, sha256, number = msgspec.msgpack.Encoder().encode, hashlib.sha256, int.from_bytes  # there may be a million rows
@@ -144,7 +144,7 @@ def _summed(found: Iterable[tuple[Any, ...]], width: int) -> tuple[int, int]:
 
 
 def _listed(found: Iterable[tuple[Any, ...]], width: int) -> tuple[int, int]:
-    """The number of entries of an index, and the sum of their hashes. The number is -1 if a binary search would miss a key."""
+    """Return the number of index entries and the sum of their hashes. The number is -1 if a binary search would miss a key."""
     entries = marks = 0
     previous: tuple[Any, ...] = ()
     try:

@@ -1,4 +1,4 @@
-"""How much was observed, where and when: what a report says of the evidence that it was judged on."""
+"""Counts of observations by source and time, for the evidence section of a report."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-MOST_PLACES: Final = 40  # of one kind; beyond them places are put together
+MOST_PLACES: Final = 40  # of one kind; further places are merged
 OTHER_PLACES: Final = "other places"
-_MOST_APART: Final = 10_000  # places that are told apart at all
+_MOST_APART: Final = 10_000  # distinct places that are counted
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The observations of one kind from one place; none of them has all counts at zero.
+    """The observations of one kind from one place. All counts are zero if there are no observations.
 
-    `what` says the kind in the plural; `place` is the origin of a URL (`https://quay.io`), or a file; times are in UTC.
+    `what` is the kind in the plural; `place` is the origin of a URL (`https://quay.io`), or a file; times are in UTC.
     """
 
     what: str
@@ -29,11 +29,11 @@ class Tally:
 
     @property
     def all(self) -> int:
-        """How many observations they are."""
+        """The number of observations."""
         return self.seen + self.absent + self.failed
 
     def with_other(self, other: Tally) -> Tally:
-        """Both together, at the place of this one."""
+        """Return both tallies added up, at the place of this one."""
         return replace(
             self,
             seen=self.seen + other.seen,
@@ -45,13 +45,13 @@ class Tally:
 
 
 def origin(source: str) -> str:
-    """Where an observation comes from: scheme and host of a URL, or else the source as it is."""
+    """Return the origin of an observation: scheme and host of a URL, or else the source itself."""
     scheme, found, rest = source.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}" if found else source
 
 
 def tallied(what: str, observed: Iterable[tuple[bool, bool, datetime.datetime, str]]) -> tuple[Tally, ...]:
-    """Observations (seen, absent, time, source) of one kind by place, most first, and the rest of the places together."""
+    """Return the tallies of observations (seen, absent, time, source) of one kind by place, largest first, the rest merged."""
     counts: dict[str, list[int]] = {}
     times: dict[str, tuple[datetime.datetime, datetime.datetime]] = {}
     for seen, absent, at, source in observed:

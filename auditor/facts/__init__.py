@@ -1,7 +1,7 @@
-"""Facts about the world as YAML tables: every row names its source and how sure we are of it.
+"""Facts as YAML tables. Every row names its source and a confidence.
 
 A table is a YAML file beside this module: a list of rows. A row type is a frozen `msgspec.Struct` that extends `Fact`;
-`table` converts and checks the rows, so that a misspelt key or a missing source fails the first test that loads it.
+`table` converts and validates the rows, so a misspelt key or a missing source fails the first test that loads the table.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Confidence = Literal["high", "medium", "low"]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """What every row has: where it was read, and how far it can be trusted. Low never makes an error on its own."""
+    """Fields of every row: the source, and the confidence in it. A `low` row alone never causes an error."""
 
     source: str
     confidence: Confidence
@@ -37,7 +37,7 @@ def _rows(name: str) -> object:
 def table(name: str, row: type[Row]) -> tuple[Row, ...]:
     """The rows of the table `name` as `row` values, in file order.
 
-    Raises ValueError when a row does not have the shape of `row`; as the tables ship with the program, that is a bug.
+    Raises ValueError if a row does not match `row`. The tables ship with the program, so that is a bug.
     """
     try:
         rows: tuple[Row, ...] = msgspec.convert(_rows(name), tuple[row, ...], strict=False)  # type: ignore[valid-type]

@@ -1,4 +1,4 @@
-"""Versions and ranges of versions: the only rule by which a fact table decides whether a row holds for a version.
+"""Versions and ranges of versions. Every fact table uses this rule to decide whether a row covers a version.
 
 A range is a union of half-open intervals. `since` is inclusive and `before` exclusive. A bound of one or two numbers is the
 start of a branch and includes the pre-releases of the branch: 1.34.0-rc.1 lies in `since: "1.34"`, but 2.1.6-rc.1 does not
@@ -26,7 +26,7 @@ _VERSION = re.compile(
 _PRE_RELEASE = re.compile(
     r"[-~._]?(?P<name>alpha|beta|dev|nightly|preview|pre|rc|snapshot|a(?=\d)|b(?=\d))(?P<more>[0-9A-Za-z.]*)"
 )
-# The number of a distribution's release stands behind its name, which may hold digits itself.
+# The release number follows the distribution's name, which may contain digits.
 _REVISION = re.compile(r"(?:rke2r|rke2-r|k3s|k0s|[a-z]+)?[.-]?(?P<numbers>\d{1,9}(?:\.\d{1,9})*)")
 _PART = re.compile(r"\d{1,18}|[A-Za-z]+")
 _NAMES = {"a": "alpha", "b": "beta"}
@@ -52,7 +52,7 @@ class _Stage(enum.IntEnum):
 @total_ordering
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version in order. `numbers` has no trailing zeros: 2.1 and 2.1.0 are equal. `written` keeps how many there were."""
+    """A comparable version. `numbers` has no trailing zeros: 2.1 and 2.1.0 are equal."""
 
     numbers: tuple[int, ...]
     stage: _Stage = _Stage.RELEASE
@@ -75,7 +75,7 @@ class Version:
 
 @cache
 def parse_version(text: str) -> Version | None:
-    """Return the version that `text` names, or None if it names none. Accepts a leading `v` and a Debian epoch."""
+    """Return the version in `text`, or None if it is not a version. Accepts a leading `v` and a Debian epoch."""
     match = _VERSION.fullmatch(text.strip()) if len(text) <= MAX_TEXT else None
     if match is None:
         return None
@@ -89,7 +89,7 @@ def parse_version(text: str) -> Version | None:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    """The numbers of a version without trailing zeros, so that 2.1 equals 2.1.0."""
+    """Return the numbers without trailing zeros, so that 2.1 equals 2.1.0."""
     numbers = [int(part) for part in text.split(".")]
     while numbers and not numbers[-1]:
         numbers.pop()
@@ -107,10 +107,10 @@ def _revision(rest: str) -> tuple[int, ...]:
 
 @cache
 def _bound(text: str) -> Version:
-    """The bound of a range. Raises ValueError if it is no version."""
+    """Return the bound of a range. Raises ValueError if it is not a version."""
     version = parse_version(text)
     if version is None:
-        raise ValueError(f"{text!r} is no version")
+        raise ValueError(f"{text!r} is not a version")
     if version.stage is _Stage.RELEASE and text.count(".") < 2 and not version.revision:
         return Version(version.numbers, _Stage.FLOOR)
     return version
@@ -118,7 +118,7 @@ def _bound(text: str) -> Version:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Versions from `since` (inclusive) to `before` (exclusive); None is no bound."""
+    """Versions from `since` (inclusive) to `before` (exclusive); None means unbounded."""
 
     since: Version | None
     before: Version | None
@@ -128,20 +128,20 @@ class Interval:
         return (self.since is None or version >= self.since) and (self.before is None or version < self.before)
 
     def common(self, other: Interval) -> Interval:
-        """Return the versions that both intervals hold."""
+        """Return the intersection of both intervals."""
         since = max((bound for bound in (self.since, other.since) if bound is not None), default=None)
         before = min((bound for bound in (self.before, other.before) if bound is not None), default=None)
         return Interval(since, before)
 
     @property
     def is_empty(self) -> bool:
-        """Whether no version lies in it."""
+        """Whether the interval contains no version."""
         return self.since is not None and self.before is not None and self.since >= self.before
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A union of intervals, in order and apart from each other. Versions beyond `verified_through` give UNKNOWN."""
+    """A union of intervals, sorted and disjoint. Versions newer than `verified_through` give UNKNOWN."""
 
     intervals: tuple[Interval, ...]
     verified_through: str = ""
@@ -156,7 +156,7 @@ class Range:
         return Answer.YES if any(interval.holds(version) for interval in self.intervals) else Answer.NO
 
     def _lacks_revision(self, version: Version) -> bool:
-        """Whether the answer depends on a revision of the distribution that the version does not name."""
+        """Whether the answer depends on a distribution revision that the version does not state."""
         if version.revision or version.stage is not _Stage.RELEASE:
             return False
         bounds = (bound for interval in self.intervals for bound in (interval.since, interval.before) if bound is not None)
@@ -165,10 +165,10 @@ class Range:
 
 @cache
 def range_of(since: str = "", before: str = "", fixed_in: tuple[str, ...] = (), verified_through: str = "") -> Range:
-    """Return the range from `since` to `before`, empty for no bound. Raises ValueError if a bound is no version.
+    """Return the range from `since` to `before`; empty means unbounded. Raises ValueError if a bound is not a version.
 
-    `fixed_in` names the first fixed release of each branch: `("1.33.13", "1.34.10")` leaves 1.33.0 to 1.33.12 and 1.34.0 to
-    1.34.9 in the range, all earlier branches too, and no later one.
+    `fixed_in` names the first fixed release of each branch: `("1.33.13", "1.34.10")` keeps 1.33.0 to 1.33.12, 1.34.0 to
+    1.34.9 and all earlier branches in the range, and no later branch.
     """
     whole = Interval(_bound(since) if since else None, _bound(before) if before else None)
     cuts = sorted(map(_bound, fixed_in))
@@ -186,7 +186,7 @@ def _next_branch(version: Version) -> Version:
 
 @cache
 def is_beyond(text: str, through: str) -> bool:
-    """Whether a version is newer than the newest that was verified. `2.2` covers every 2.2.x; an empty `through` covers all."""
+    """Whether a version is newer than the newest verified version. `2.2` covers every 2.2.x; an empty `through` covers all."""
     version, newest = parse_version(text), parse_version(through)
     if version is None or newest is None:
         return False
@@ -195,7 +195,7 @@ def is_beyond(text: str, through: str) -> bool:
 
 
 class Versioned(Fact, frozen=True, kw_only=True):
-    """A row that holds for a range of versions. An empty bound is open; `range_of` explains the fields."""
+    """A row for a range of versions. An empty bound means unbounded; see `range_of` for the fields."""
 
     since: str = ""
     before: str = ""
@@ -203,7 +203,7 @@ class Versioned(Fact, frozen=True, kw_only=True):
     verified_through: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse a bound that is no version: ValueError."""
+        """Raise ValueError if a bound is not a version."""
         _ = self.range
 
     @property

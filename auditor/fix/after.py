@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from auditor.check import Finding, Severity
 from auditor.engine import evaluate
+from auditor.fix.fix_files import Joins, Written
 from auditor.fix.reported import Reported
-from auditor.fix.written import Joins, Written
 from auditor.needs.resolve import resolve_needs
 from auditor.plan.model import ImageSource, Plan, Pool
-from auditor.plan.paths import is_inside, normal
+from auditor.plan.plan_paths import is_inside, normal
 from auditor.site import Site
 from checks import CATALOGUE
 

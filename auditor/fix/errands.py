@@ -17,7 +17,7 @@ from auditor.oci.reference import Reference
 from auditor.oci.select import entries
 from auditor.plan.rewrites import placed
 from auditor.site import Site
-from auditor.site.copies import Copy
+from auditor.site.copies import ComparedCopy
 from auditor.site.images import Payload, Placement
 from auditor.site.layers import leads_outside
 
@@ -38,7 +38,7 @@ class _Wanted:
     """One image for one pool: its placement at the source, and the observed copy that the pool pulls."""
 
     placement: Placement
-    copy: Copy | None
+    copy: ComparedCopy | None
 
     @property
     def payload(self) -> Payload | None:

@@ -15,7 +15,7 @@ from auditor.fix.errands import Stayed
 from auditor.fix.reported import Reported
 from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Rewrite, Step
 from auditor.oci.reference import InvalidReference, Reference, is_digest, parse_reference
-from auditor.report.reading import dicts, text
+from auditor.report.report_reader import dicts, text
 
 _OF_LAYERS = frozenset({RemedyKind.COPY_LAYER, RemedyKind.STRIP_URLS})
 

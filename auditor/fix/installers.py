@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from auditor.fix.written import quoted
+from auditor.fix.fix_files import quoted
 
 CA = "registry-ca.pem"
 OWN, NEW = "own", "new"  # in place of a digest: a file that only `auditor fix` writes; a file that must not exist yet
@@ -74,7 +74,7 @@ function Set-Placed([string]$File, [string]$Target, [string]$Base) {
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
+class InstalledFile:
     """A file beside the script, and where it goes. `below` is under config_path; else `target` is a whole path.
 
     `before` is the content that it was made from, None for a new file; `own` says that only `auditor fix` writes it.
@@ -94,12 +94,12 @@ class Installed:
         return NEW if self.before is None else hashlib.sha256(self.before).hexdigest()
 
 
-def linux_script(files: Sequence[Installed], by_hand: Sequence[str], *, has_ca: bool) -> str:
+def linux_script(files: Sequence[InstalledFile], by_hand: Sequence[str], *, has_ca: bool) -> str:
     """The script for nodes with Linux. `by_hand` are files beside it that have to be merged by a person."""
     return "\n".join(["#!/usr/bin/env bash", _LINUX, *_linux_lines(files, by_hand, has_ca=has_ca), ""])
 
 
-def _linux_lines(files: Sequence[Installed], by_hand: Sequence[str], *, has_ca: bool) -> Iterator[str]:
+def _linux_lines(files: Sequence[InstalledFile], by_hand: Sequence[str], *, has_ca: bool) -> Iterator[str]:
     for file in files:
         target = f'"$certs_d"/{quoted(file.target)}' if file.below else quoted(file.target)
         yield f'place "$here"/{quoted(file.path)} {target} {file.base}'
@@ -112,13 +112,13 @@ def _linux_lines(files: Sequence[Installed], by_hand: Sequence[str], *, has_ca: 
     yield "exit 3" if by_hand else '[ "$refused" = 0 ] || exit 3'
 
 
-def windows_script(files: Sequence[Installed], by_hand: Sequence[str], *, has_ca: bool) -> str:
+def windows_script(files: Sequence[InstalledFile], by_hand: Sequence[str], *, has_ca: bool) -> str:
     """The same for nodes with Windows."""
     parameters = [_CERTS_D] if any(file.below for file in files) else []
     return "\r\n".join([*parameters, *_WINDOWS.splitlines(), *_windows_lines(files, by_hand, has_ca=has_ca), ""])
 
 
-def _windows_lines(files: Sequence[Installed], by_hand: Sequence[str], *, has_ca: bool) -> Iterator[str]:
+def _windows_lines(files: Sequence[InstalledFile], by_hand: Sequence[str], *, has_ca: bool) -> Iterator[str]:
     for file in files:
         target = file.target.replace("/", "\\")
         word = f"(Join-Path $CertsD '{target}')" if file.below else f"'{target}'"

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 from auditor.check import RemedyKind
 from auditor.fix.after import confirmed
+from auditor.fix.fix_files import Joins, Written, file_name, mended, once, remark
 from auditor.fix.possible import has_digests
 from auditor.fix.reported import Reported
 from auditor.fix.steps import Errand, Rewrite, WriteIndex
-from auditor.fix.written import Joins, Written, file_name, mended, once, remark
 from auditor.needs.listed import Coverage
 from auditor.needs.resolve import concerns
 from auditor.oci.document import Index

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from auditor.check import Severity
 from auditor.fix.errands import Stayed
+from auditor.fix.fix_files import Joins, Written, remark
 from auditor.fix.reported import Reported
-from auditor.fix.scripts.frame import Setting
-from auditor.fix.written import Joins, Written, remark
+from auditor.fix.scripts.frame import ScriptInputs
 from auditor.redaction import redact
 from auditor.text import clean, listed, many
 
@@ -20,7 +20,7 @@ _ORDER = {severity.value: -severity.rank for severity in Severity}
 
 
 def readme(
-    setting: Setting,
+    setting: ScriptInputs,
     files: Sequence[Written],
     findings: tuple[Reported, ...],
     stayed: tuple[Stayed, ...],

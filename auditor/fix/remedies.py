@@ -9,19 +9,19 @@ from typing import Any
 
 from auditor.check import RemedyKind
 from auditor.evidence.model import Place
+from auditor.fix.config_files import setting_files
 from auditor.fix.errands import Stayed, errands
+from auditor.fix.fix_files import Written
 from auditor.fix.from_report import errands_in
 from auditor.fix.lists import list_files
-from auditor.fix.nodes import node_files
+from auditor.fix.node_files import node_files
 from auditor.fix.readme import readme
 from auditor.fix.reported import Reported, in_report
 from auditor.fix.roots import root_files
 from auditor.fix.scripts import crane, regctl, skopeo
-from auditor.fix.scripts.frame import Setting
-from auditor.fix.settings import setting_files
+from auditor.fix.scripts.frame import ScriptInputs
 from auditor.fix.steps import Errand, Rewrite
-from auditor.fix.written import Written
-from auditor.report.reading import text
+from auditor.report.report_reader import text
 from auditor.site import Site
 
 _OF_IMAGES = frozenset({RemedyKind.COPY_IMAGE, RemedyKind.COPY_AGAIN})
@@ -70,7 +70,7 @@ def remedies_by_report(document: Mapping[str, Any], tool_version: str) -> tuple[
     carried, stayed = errands_in(document, findings)
     plan = document.get("plan")
     name = text(plan, "name") if isinstance(plan, dict) else ""
-    setting = Setting(name or "a report", text(document, "audited_at"), tool_version, frozenset())
+    setting = ScriptInputs(name or "a report", text(document, "audited_at"), tool_version, frozenset())
     files = list(_copy_files(setting, carried, findings))
     return (readme(setting, files, findings, stayed, (_BY_REPORT,)), *files)
 
@@ -90,7 +90,7 @@ def _without_waived(
     return tuple(kept), tuple(left)
 
 
-def _setting_of(site: Site, tool_version: str, day: datetime.date) -> Setting:
+def _setting_of(site: Site, tool_version: str, day: datetime.date) -> ScriptInputs:
     """Return what the scripts need from the plan."""
     plan = site.plan
     registry = plan.registry
@@ -100,7 +100,7 @@ def _setting_of(site: Site, tool_version: str, day: datetime.date) -> Setting:
     with_ca = [source.host for source in plan.sources if source.ca]
     with_ca += inside if registry is not None and registry.ca else []
     name = plan.name or plan.path
-    return Setting(name, day.isoformat(), tool_version, frozenset(plain), _again(site), frozenset(with_ca))
+    return ScriptInputs(name, day.isoformat(), tool_version, frozenset(plain), _again(site), frozenset(with_ca))
 
 
 def _again(site: Site) -> str:
@@ -110,7 +110,7 @@ def _again(site: Site) -> str:
     return shlex.join(["auditor", "audit", site.plan.path, *via])
 
 
-def _copy_files(setting: Setting, carried: tuple[Errand, ...], findings: tuple[Reported, ...]) -> Iterator[Written]:
+def _copy_files(setting: ScriptInputs, carried: tuple[Errand, ...], findings: tuple[Reported, ...]) -> Iterator[Written]:
     """Yield one script for each tool; nothing if no image has to be copied."""
     if not carried:
         return

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from auditor.check import Finding, RemedyKind, Subject
-from auditor.report.reading import dicts, part, place, subject, text
+from auditor.report.report_reader import dicts, part, place, subject, text
 
 
 @dataclass(frozen=True, slots=True)

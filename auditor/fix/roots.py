@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from auditor.check import RemedyKind
+from auditor.fix.fix_files import Written, file_name, mended
 from auditor.fix.reported import Reported
-from auditor.fix.written import Written, file_name, mended
 from auditor.pki.certificate import Certificate
 from auditor.pki.stores.windows_roots import public_by_sha1
 from auditor.plan.model import Pool

@@ -13,19 +13,19 @@ from typing import Any, Final
 
 import yaml
 
-from auditor.located.values import BeyondLimit, Limits, Marked, NotStructured, TwiceKey
+from auditor.located.values import BeyondLimit, Marked, NotStructured, ReadLimits, TwiceKey
 from auditor.text import clean, short, shown
 
-_MAX_NUMBER: Final = 64  # characters; Python takes quadratic time for a number of many digits
+_MAX_NUMBER: Final = 64  # characters; Python parses long numbers in quadratic time
 _MERGE = "<<"
 _OWN_TAGS = "tag:yaml.org,2002:"
 _PLAIN = frozenset(f"{_OWN_TAGS}{name}" for name in ("int", "float", "bool", "null"))
 _PRINTABLE = bytes([9, 10, 13, *range(0x20, 0x7F)])
-# Everything but what YAML 1.2 calls printable, and the byte-order mark.
+# All characters that YAML 1.2 does not call printable, and the byte-order mark.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _scalars = yaml.SafeLoader("")
-_resolved: Any = _scalars.resolve  # it has no types
+_resolved: Any = _scalars.resolve  # it holds only text, no types
 
 
 def _at(event: yaml.Event) -> tuple[int, int]:
@@ -44,13 +44,13 @@ def _constructed(text: str, tag: str) -> str | int | float | bool | None:
         return text
     try:
         value = _scalars.construct_object(yaml.ScalarNode(tag, text))
-    except (yaml.YAMLError, ValueError, OverflowError, LookupError):  # the last for `!!bool x` and `!!int ''`
-        return text  # it looks like a number and is none
+    except (yaml.YAMLError, ValueError, OverflowError, LookupError):  # LookupError: `!!bool x` and `!!int ''`
+        return text  # it looks like a number but is not one
     return value if value is None or isinstance(value, bool | int | float) else text
 
 
 class _Anchored:
-    """A value with an anchor, how many values it has, and how many levels are nested in it, with its aliases."""
+    """A value with an anchor, its number of values, and its depth, both including its aliases."""
 
     __slots__ = ("height", "size", "value")
 
@@ -61,11 +61,11 @@ class _Anchored:
 
 
 class _Open:
-    """A list or mapping whose end was not read yet.
+    """A list or mapping whose end is not read yet.
 
-    `key` is the key whose value comes next: None where a key comes next, empty in lists. `before` is how many values were read
-    before it, and `merged` what `<<` brings. `drops`: the next value belongs to a key that was refused. `is_key`: it stands
-    in the place of a key and is refused itself.
+    `key` is the key whose value comes next; it is None where a key comes next, and empty in lists. `before` is the number of
+    values read before it. `merged` holds the mappings that `<<` adds. `drops`: the next value belongs to a rejected key.
+    `is_key`: it is itself a rejected key.
     """
 
     __slots__ = (
@@ -107,13 +107,13 @@ class _Open:
         elif self.merges:
             self.merged += [part for part in (made.list or [made]) if part.mapping]
         elif self.key is not None:
-            if self.key_at is not None:  # a value of its own: an alias may stand under several keys
+            if self.key_at is not None:  # its own object, because an alias may occur under several keys
                 made = Marked(made.value, made.line, made.column, made.text, self.key_at)
             self.mapping[self.key] = made
         self.key, self.merges = None, False
 
     def close(self) -> None:
-        """Add the keys that `<<` brings: the mapping's own keys win, then the first of several mappings."""
+        """Add the keys from `<<`: the mapping's own keys win, then the first of several mappings."""
         if self.merged:
             merged: dict[str, Marked] = {}
             for part in self.merged:
@@ -122,12 +122,12 @@ class _Open:
 
 
 class Documents:
-    """Iterates over the documents of a file, also empty ones. Raises NotStructured where the file cannot be read on.
+    """Iterate over the documents of a file, also empty ones. Raises NotStructured if the file cannot be read further.
 
-    With strict limits, keys that cannot be used are left out with their values, and `faults` says why.
+    With strict limits, unusable keys are left out with their values, and `faults` gives the reasons.
     """
 
-    def __init__(self, data: bytes, limits: Limits, *, holds_all: bool = True) -> None:
+    def __init__(self, data: bytes, limits: ReadLimits, *, holds_all: bool = True) -> None:
         self.faults: list[NotStructured] = []
         self._data = data
         self._limits = limits
@@ -198,7 +198,7 @@ class Documents:
         if done.anchor is not None:
             self._anchors[done.anchor] = _Anchored(done.marked, self._values - done.before, done.height)
         self._here = self._above.pop()
-        if not done.is_key:  # of a refused key, the value is still to come
+        if not done.is_key:  # the value of a rejected key is still to come
             self._here.put(done.marked, done.height)
 
     def _scalar(self, event: Any) -> None:  # noqa: ANN401 - its types say that a mark may be missing
@@ -243,7 +243,7 @@ class Documents:
         if is_circle or (found is not None and len(self._above) + found.height > self._limits.depth):
             raise too_deep(self._limits, *_at(event))
         if found is None:
-            raise NotStructured(f"not YAML: no anchor is named {shown(event.anchor)}", *_at(event))
+            raise NotStructured(f"not YAML: the anchor {shown(event.anchor)} is not defined", *_at(event))
         if self._here.key is not None or self._here.drops:
             self._counted(event, found.size)
             self._here.put(found.value, found.height)
@@ -253,7 +253,7 @@ class Documents:
             self._key(found.value.text, event)
 
     def _refuse_key(self, fault: NotStructured) -> None:
-        """Note the fault of a key and drop its value; raise the fault unless the limits are strict."""
+        """Record the fault of a key and drop its value. Raise the fault unless the limits are strict."""
         if not self._limits.strict:
             raise fault
         self.faults.append(fault)
@@ -263,20 +263,20 @@ class Documents:
         tag = event.tag
         if self._limits.strict and tag is not None and tag != "!":
             written = f"!!{tag.removeprefix(_OWN_TAGS)}" if tag.startswith(_OWN_TAGS) else tag
-            raise NotStructured(f"the tag {shown(written)} means nothing in a plan", *_at(event), "remove it")
+            raise NotStructured(f"the tag {shown(written)} is not allowed in a plan", *_at(event), "remove it")
 
 
-_PLAIN_KEYS = "only plain keys are understood here"
+_PLAIN_KEYS = "only plain keys are allowed here"
 _WRITE_OUT = "write the keys out"
 
 
-def too_deep(limits: Limits, line: int, column: int) -> NotStructured:
-    """Return the fault of a file that is nested too deeply, whichever parser found it."""
+def too_deep(limits: ReadLimits, line: int, column: int) -> NotStructured:
+    """Return the fault for a file that is nested too deeply, for any parser."""
     return NotStructured(f"nested deeper than {limits.depth} levels, or an alias inside itself", line, column)
 
 
-def _checked(data: bytes, limits: Limits) -> bytes:
-    """Return the file as libyaml may read it: UTF-8 of a bounded size without invisible characters. Raises NotStructured."""
+def _checked(data: bytes, limits: ReadLimits) -> bytes:
+    """Return the file if libyaml can read it: UTF-8 of a bounded size, without invisible characters. Raises NotStructured."""
     if len(data) > limits.bytes:
         raise BeyondLimit(f"it is larger than {limits.bytes:,} bytes", 0, 0, "is it the right file?")
     data = data.removeprefix(b"\xef\xbb\xbf")
@@ -288,16 +288,16 @@ def _checked(data: bytes, limits: Limits) -> bytes:
             raise NotStructured("not UTF-8 text", data[: error.start].count(b"\n") + 1, 0, hint) from error
         if found := _UNPRINTABLE.search(text):
             line, column = text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())
-            raise NotStructured(f"the invisible character U+{ord(found[0]):04X} stands here", line, column, "remove it")
-    # JSON may be indented with tabs, which YAML forbids; inside its strings a tab is always escaped.
+            raise NotStructured(f"invisible character U+{ord(found[0]):04X}", line, column, "remove it")
+    # JSON may be indented with tabs, but YAML forbids them; inside JSON strings, tabs are always escaped.
     return data.replace(b"\t", b" ") if data.lstrip()[:1] in {b"{", b"["} else data
 
 
-def _explained(error: yaml.YAMLError, data: bytes, limits: Limits) -> NotStructured:
+def _explained(error: yaml.YAMLError, data: bytes, limits: ReadLimits) -> NotStructured:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     said = str(getattr(error, "problem", None) or getattr(error, "reason", None) or type(error).__name__)
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-    if "maximum nesting depth" in said:  # libyaml has a limit of its own, and reads ahead of the events
+    if "maximum nesting depth" in said:  # libyaml has its own limit, and reads ahead of the events
         return too_deep(limits, line, column)
     written = data.decode("utf-8", "replace").split("\n")[line - 1 : line] or [""]
     indent = written[0][: len(written[0]) - len(written[0].lstrip())]

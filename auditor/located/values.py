@@ -1,4 +1,4 @@
-"""Values of YAML and JSON files with their locations, how much of such a file is read, and why one cannot be read."""
+"""Values of YAML and JSON files with their locations, the read limits, and the errors."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ class NotStructured(Exception):
 
 
 class BeyondLimit(NotStructured):
-    """A file that has more than is read. What stands before the location was read; the rest is unknown."""
+    """A file that exceeds a read limit. The part before the location was read; the rest is unknown."""
 
 
 class TwiceKey(NotStructured):
     """A key that occurs a second time in its mapping. Some programs use the later value without a message."""
 
     def __init__(self, key: str, line: int, column: int, first_line: int) -> None:
-        super().__init__(f"the key {shown(key)} stands here again", line, column, f"the first is at line {first_line}")
+        super().__init__(f"the key {shown(key)} occurs twice", line, column, f"the first is at line {first_line}")
         self.key = key
 
 
 class Marked(msgspec.Struct):
-    """A value and its location. A msgspec structure that is not frozen, as large files hold millions of them.
+    """A value and its location. A mutable msgspec structure, because large files hold millions of them.
 
-    `text` is a scalar as written; empty for lists and mappings. An alias is the value of its anchor, at the location of the
-    anchor. `key` is the location of the mapping key that leads to the value; only the plan is read with the locations of keys.
+    `text` is a scalar as written; it is empty for lists and mappings. An alias is the value of its anchor, at the location of
+    the anchor. `key` is the location of the mapping key that leads to the value; only the plan is read with key locations.
     """
 
     value: Value
@@ -51,16 +51,16 @@ class Marked(msgspec.Struct):
 
     @property
     def list(self) -> list[Marked]:
-        """The items of a list; empty for every other value."""
+        """The items of a list; empty for any other value."""
         return self.value if isinstance(self.value, list) else []
 
     @property
     def mapping(self) -> dict[str, Marked]:
-        """The keys of a mapping; empty for every other value."""
+        """The keys of a mapping; empty for any other value."""
         return self.value if isinstance(self.value, dict) else {}
 
     def items(self) -> Iterator[tuple[str, Marked]]:
-        """Keys and values of a mapping."""
+        """Yield the keys and values of a mapping."""
         return iter(self.mapping.items())
 
     def get(self, *keys: str) -> Marked | None:
@@ -87,10 +87,10 @@ class Marked(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """How much of a file is read. `values` counts one document, or all that are held together.
+class ReadLimits:
+    """The read limits of a file. `values` counts one document, or all documents that are held together.
 
-    `strict` is for the user's own plan: tags and merge keys are refused, and keys have locations.
+    `strict` is for the user's own plan: it rejects tags and merge keys, and keys have locations.
     """
 
     bytes: int
@@ -100,5 +100,5 @@ class Limits:
     strict: bool = False
 
 
-FILES: Final = Limits(bytes=64 * 1024 * 1024, values=3_000_000, depth=150, documents=500_000)
-PLAN: Final = Limits(bytes=4 * 1024 * 1024, values=200_000, depth=60, documents=1, strict=True)
+FILES: Final = ReadLimits(bytes=64 * 1024 * 1024, values=3_000_000, depth=150, documents=500_000)
+PLAN: Final = ReadLimits(bytes=4 * 1024 * 1024, values=200_000, depth=60, documents=1, strict=True)

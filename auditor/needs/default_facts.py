@@ -1,4 +1,4 @@
-"""The facts about what is pulled by default: distributions, their images by version, and the pause images of runtimes."""
+"""Facts about default images: distributions, their images by version, and the pause images of runtimes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ PAUSE = "pause"
 
 
 class Distribution(Fact, frozen=True, kw_only=True):
-    """A distribution of Kubernetes. `brings` are the network plug-ins that it installs itself.
+    """A Kubernetes distribution. `brings` lists the network plug-ins that it installs itself.
 
-    `numbering` says what its versions are: those of Kubernetes, its own, or those of a product on another distribution.
-
-    `image_list` says where the exact images of `{version}` are listed, `image_list_windows` the same for Windows nodes; empty
-    where that is not known.
+    `numbering`: the versions are those of Kubernetes, its own, or those of a product that runs on another distribution.
+    `image_list` and `image_list_windows` state where the exact images of `{version}` are listed, or are empty if unknown.
     """
 
     name: str
@@ -31,7 +29,7 @@ class Distribution(Fact, frozen=True, kw_only=True):
 
 
 class DefaultRow(Versioned, frozen=True, kw_only=True):
-    """An image that a distribution pulls by itself, in a range of its versions, on one OS."""
+    """An image that a distribution pulls by default, in a range of its versions, on one OS."""
 
     distribution: str
     os: Literal["linux", "windows"]
@@ -43,7 +41,7 @@ class DefaultRow(Versioned, frozen=True, kw_only=True):
 
 
 class RuntimePause(Versioned, frozen=True, kw_only=True):
-    """The pause image that a runtime asks for when its configuration names none."""
+    """The pause image that a runtime uses if its configuration names none."""
 
     runtime: str
     image: str
@@ -59,20 +57,20 @@ class PauseBuilds(Fact, frozen=True, kw_only=True):
 
 @cache
 def distribution_named(name: str) -> Distribution | None:
-    """The distribution of that name; None when the facts do not know it."""
+    """Return the distribution of that name, or None if the facts do not have it."""
     rows: tuple[Distribution, ...] = table("distributions", Distribution)
     return next((row for row in rows if row.name == name.lower()), None)
 
 
 @cache
 def default_rows(distribution: str, version: str) -> tuple[DefaultRow, ...]:
-    """The rows that were read for a version; empty when the facts do not cover it."""
+    """Return the rows for a version; empty if the facts do not cover it."""
     rows: tuple[DefaultRow, ...] = table("default_images", DefaultRow)
     return tuple(row for row in rows if row.distribution == distribution and row.surely_covers(version))
 
 
 def written_row(distribution: str, repository: str, os: str) -> DefaultRow | None:
-    """The hand-written row of an image of a distribution, whatever the version; None if there is none."""
+    """Return the first hand-written row of a distribution's image for any version, or None."""
     rows: tuple[DefaultRow, ...] = table("default_images", DefaultRow)
     found = (row for row in rows if (row.distribution, row.os, row.image.rpartition(":")[0]) == (distribution, os, repository))
     return next(found, None)
@@ -80,7 +78,7 @@ def written_row(distribution: str, repository: str, os: str) -> DefaultRow | Non
 
 @cache
 def has_images_of_its_own(distribution: str, cni: str) -> bool:
-    """Whether a network plug-in of a distribution comes as images at all; else it is part of the distribution's binary."""
+    """Return whether a network plug-in of a distribution consists of images. If not, the distribution's binary contains it."""
     rows: tuple[DefaultRow, ...] = table("default_images", DefaultRow)
     read = releases_of(distribution)
     return any(row.distribution == distribution and row.cni == cni for row in rows) or (
@@ -90,13 +88,13 @@ def has_images_of_its_own(distribution: str, cni: str) -> bool:
 
 @cache
 def runtime_pause(runtime: str, version: str) -> RuntimePause | None:
-    """The row for a runtime at a version; None when the facts have none."""
+    """Return the row for a runtime at a version, or None if the facts have none."""
     rows: tuple[RuntimePause, ...] = table("pause_images", RuntimePause)
     return next((row for row in rows if row.runtime == runtime and row.surely_covers(version)), None)
 
 
 @cache
 def pause_builds(repository: str, tag: str) -> PauseBuilds | None:
-    """For which Windows builds a pause image is there; None when the facts do not know the image."""
+    """Return the Windows builds for which a pause image has a manifest, or None if the facts do not have the image."""
     rows: tuple[PauseBuilds, ...] = table("pause_builds", PauseBuilds)
     return next((row for row in rows if (row.repository, row.tag) == (repository, tag)), None)

@@ -1,7 +1,7 @@
-"""What nobody writes in a manifest: the images that the distribution and the runtimes of a plan pull by themselves.
+"""Default images: those that the distribution and the runtimes of a plan pull without being named in a manifest.
 
-A distribution that brings its own containerd sets its pause image too, so that the default of the runtime counts only on
-kubeadm and where the plan names no distribution. What the facts do not cover is an `UnknownDefault`, never nothing.
+A distribution with its own containerd also sets its pause image. So the default of the runtime counts only on kubeadm, and if
+the plan names no distribution. What the facts do not cover becomes an `UnknownDefault`; it is never dropped.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _Found = DefaultImage | UnknownDefault
 
 
 def plan_defaults(plan: Plan, sandboxes: Mapping[str, Setting] = _NO_SANDBOXES) -> Defaults:
-    """Everything that is pulled by default. `sandboxes` holds, by pool, the pause image that the nodes' configuration names."""
+    """Return every default image. `sandboxes` holds, by pool, the pause image from the node configuration."""
     of_cluster = _of_cluster(plan, plan.cluster, sandboxes) if plan.cluster is not None else ()
     found = (*of_cluster, *_of_runtimes(plan, sandboxes))
     images = _merged(item for item in found if isinstance(item, DefaultImage))
@@ -43,7 +43,7 @@ def plan_defaults(plan: Plan, sandboxes: Mapping[str, Setting] = _NO_SANDBOXES) 
 
 
 def _merged(images: Iterable[DefaultImage]) -> tuple[DefaultImage, ...]:
-    """Each image once for who pulls it, with all pools: pause is one image on Linux and Windows."""
+    """Return each image once for each component that pulls it, with all pools: pause is one image on Linux and Windows."""
     merged: dict[tuple[str, str, str], DefaultImage] = {}
     for image in images:
         key = (image.who, image.part, image.text)
@@ -75,18 +75,20 @@ def _not_known(
 ) -> Iterator[UnknownDefault]:
     who = _name(cluster)
     if distribution is None:
-        detail = f"the facts do not say what {who} pulls by itself. {_ANY_LIST}"
+        detail = f"no facts about the images that {who} pulls by default. {_ANY_LIST}"
         yield UnknownDefault(who, detail, plan.where("cluster", "distribution"))
     elif distribution.numbering == "own":
-        detail = f"the facts do not say what {who} pulls by itself{artefact(distribution, cluster.version, 'linux')}"
+        detail = f"no facts about the images that {who} pulls by default{artefact(distribution, cluster.version, 'linux')}"
         yield UnknownDefault(who, detail, plan.where("cluster", "version"))
     elif not is_release:
-        detail = f"{cluster.version!r} is no release: write all three numbers, as in v1.33.5, to learn what {who} pulls"
+        detail = (
+            f"{cluster.version!r} is not a full release: write three numbers, as in v1.33.5, for the images that {who} pulls"
+        )
         yield UnknownDefault(who, detail, plan.where("cluster", "version"), missing=True)
 
 
 def _unnamed(cluster: Cluster) -> Distribution:
-    """A distribution of which only the plan's own lists are known. Its network plug-in is on them like everything else."""
+    """Return a distribution without facts. Its images, those of the network plug-in too, come from `cluster.images` only."""
     return Distribution(
         name=cluster.distribution,
         own_runtime=True,
@@ -103,7 +105,7 @@ def _name(cluster: Cluster) -> str:
 
 
 def _cnis(cluster: Cluster, distribution: Distribution) -> tuple[str, ...]:
-    """The network plug-ins: `multus,canal` is two. Spelt as in the facts: `kube-router` is kuberouter."""
+    """Return the network plug-ins (`multus,canal` is two), spelt as in the facts: `kube-router` is kuberouter."""
     named = re.split(r"[\s,+]+", (cluster.cni or distribution.default_cni).lower().strip())
     known = {name.replace("-", ""): name for name in distribution.brings}
     return tuple(known.get(name.replace("-", ""), name) for name in named if name and name != _NO_CNI)
@@ -112,28 +114,30 @@ def _cnis(cluster: Cluster, distribution: Distribution) -> tuple[str, ...]:
 def _unknown_of(
     plan: Plan, cluster: Cluster, distribution: Distribution, found: Mapping[str, Release]
 ) -> Iterator[UnknownDefault]:
-    """What the facts do not cover: the version on an OS, a network plug-in, the distribution below a product."""
+    """Yield what the facts do not cover: the version on an OS, a network plug-in, the distribution below a product."""
     who, where = _name(cluster), plan.where("cluster", "version")
     if distribution.numbering == "product" and not cluster.images:
-        detail = f"{who} runs on a cluster of another distribution, which the plan does not name: what that pulls is not known"
+        detail = (
+            f"{who} runs on a cluster of another distribution, which the plan does not name, so its default images are unknown"
+        )
         yield UnknownDefault(who, detail, where, missing=True)
     for release in found.values():
         if release.gap:
             yield UnknownDefault(who, release.gap, where, missing=release.missing)
     rows = tuple(image for release in found.values() for image in release.images)
-    # Where a distribution brings no network plug-in, whatever is installed is a workload.
+    # If a distribution installs no network plug-in, the installed one is a workload.
     known = distribution.brings and rows and not cluster.images and not any(release.missing for release in found.values())
     for cni in _cnis(cluster, distribution) if known else ():
         read = any(row.cni == cni for row in rows) or not has_images_of_its_own(distribution.name, cni)
         if cni not in distribution.brings or not read:
-            detail = f"the facts do not say what the network plug-in {cni} pulls on {who}"
+            detail = f"no facts about the images that the network plug-in {cni} pulls on {who}"
             yield UnknownDefault(who, detail, plan.where("cluster", "cni"))
 
 
 def _images_of(
     plan: Plan, cluster: Cluster, distribution: Distribution, images: Iterable[Pulled], sandboxes: Mapping[str, Setting]
 ) -> Iterator[DefaultImage]:
-    """The images that apply. Where nodes name a sandbox image, the distribution's own is not asked for."""
+    """Yield the images that apply. If the nodes configure a sandbox image, leave out the distribution's own."""
     cnis, where = _cnis(cluster, distribution), plan.where("cluster", "version")
     listed = distribution.image_list.format_map({"version": cluster.version})
     for image in images:
@@ -181,7 +185,9 @@ def _from_sandbox(pool: Pool, sandbox: Setting) -> _Found:
     try:
         reference = parse_reference(sandbox.text)
     except InvalidReference as error:
-        return UnknownDefault(who, f"the sandbox image {sandbox.text!r} is no reference: {error}", sandbox.location, pool.name)
+        return UnknownDefault(
+            who, f"the sandbox image {sandbox.text!r} is not a valid reference: {error}", sandbox.location, pool.name
+        )
     source = f"the configuration of {pool.name}"
     return DefaultImage(who, PAUSE, str(reference), sandbox.location, (pool.name,), source, reference)
 
@@ -190,13 +196,13 @@ def _from_runtime(plan: Plan, pool: Pool) -> Iterator[_Found]:
     where = plan.where("pools", pool.name, "runtime")
     if pool.runtime is None or parse_version(pool.runtime.version) is None:
         if plan.cluster is not None or pool.runtime is not None:
-            detail = f"the plan does not say which version of which runtime {pool.name} has, so its pause image is not known"
+            detail = f"the plan does not state runtime and version of {pool.name}, so its pause image is unknown"
             yield UnknownDefault(pool.name, detail, where, pool.name, missing=True)
         return
     who = str(pool.runtime)
     row = runtime_pause(pool.runtime.name, pool.runtime.version)
     if row is None:
-        yield UnknownDefault(who, f"the facts do not say which pause image {who} asks for", where, pool.name)
+        yield UnknownDefault(who, f"no facts about the pause image that {who} uses", where, pool.name)
         return
     certain = plan.cluster is not None and row.confidence == "high"
     reference = parse_reference(row.image)

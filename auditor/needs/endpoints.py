@@ -1,6 +1,6 @@
-"""The TLS endpoints of a plan: those that it lists, and the registries that its nodes pull from without being listed.
+"""The TLS endpoints of a plan: the listed ones, and the unlisted registries that its nodes pull from.
 
-This is the only place that decides which endpoints there are. The collector observes them, and the site judges them.
+Only this module decides which endpoints exist. The collector observes them, and the site evaluates them.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from auditor.errors import Location
 from auditor.needs.model import Needs
 from auditor.net import Reach, bare, canonical, is_loopback
 from auditor.plan.host_port import split_host_port
-from auditor.plan.model import API_SERVER_KIND, REGISTRY_KIND, Endpoint, Origin, Plan, Registry
-from auditor.readers.node_config.addresses import default_scheme, own_host
+from auditor.plan.model import API_SERVER_KIND, REGISTRY_KIND, Endpoint, EndpointOrigin, Plan, Registry
 from auditor.readers.node_config.model import Namespace
+from auditor.readers.node_config.urls import default_scheme, own_host
 
 if TYPE_CHECKING:
     from auditor.readers.node_config import NodeConfig, Server
@@ -30,7 +30,7 @@ class _Source:
 
     host: str
     location: Location
-    origin: Origin
+    origin: EndpointOrigin
     is_tls: bool = True
 
 
@@ -64,7 +64,7 @@ def _kind(endpoint: Endpoint, sources: Mapping[Name, list[_Source]]) -> str:
 
 
 def _name(host: str) -> Name | None:
-    """Host and port; None for a host that no client can connect to."""
+    """Return host and port, or None for a host that no client can connect to."""
     try:
         name, port = split_host_port(host)
     except ValueError:
@@ -77,27 +77,29 @@ def _domain(place: str) -> str:
 
 
 def _sources(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig]) -> Iterator[_Source]:
-    """Every host that nodes pull from, external ones too."""
+    """Yield every host that nodes pull from, external ones too."""
     if plan.registry is not None:
         yield from _of_registry(plan, plan.registry)
     for config in configs.values():
         for server in _servers(config):
-            yield _Source(server.host, server.location, Origin.REGISTRY, server.scheme == "https")
+            yield _Source(server.host, server.location, EndpointOrigin.REGISTRY, server.scheme == "https")
     yield from _of_images(plan, needs, configs)
 
 
 def _of_registry(plan: Plan, registry: Registry) -> Iterator[_Source]:
     host = _domain(registry.host)
-    # As the collector connects to it: a registry on loopback uses plain HTTP unless the plan names its CA.
+    # The same rule as the collector's: a loopback registry uses plain HTTP unless the plan names its CA.
     is_tls = not registry.insecure and (bool(registry.ca) or not is_loopback(bare(host)))
-    yield _Source(host, plan.where("registry", "host"), Origin.REGISTRY, is_tls)
+    yield _Source(host, plan.where("registry", "host"), EndpointOrigin.REGISTRY, is_tls)
     for prefix, place in registry.rewrites.items():
         if (target := _domain(place)) != host:
-            yield _Source(target, plan.where("registry", "rewrites", prefix), Origin.REGISTRY, not is_loopback(bare(target)))
+            yield _Source(
+                target, plan.where("registry", "rewrites", prefix), EndpointOrigin.REGISTRY, not is_loopback(bare(target))
+            )
 
 
 def _servers(config: NodeConfig) -> Iterator[Server]:
-    """Every mirror of a node configuration, in the files' order."""
+    """Yield every mirror of a node configuration, in file order."""
     namespaces = [*(config.mirrors or {}).values(), *(config.registries or {}).values()]
     namespaces += [entry for root in config.roots for entry in root.values() if isinstance(entry, Namespace)]
     for namespace in namespaces:
@@ -105,7 +107,7 @@ def _servers(config: NodeConfig) -> Iterator[Server]:
 
 
 def _of_images(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig]) -> Iterator[_Source]:
-    """The hosts that nodes ask for an image by its own name: all hosts, where no node configuration says otherwise."""
+    """Yield the hosts from which nodes pull an image by its own name: all hosts, unless a node configuration overrides them."""
     plain = {source.host for source in plan.sources if source.insecure}
     first: dict[tuple[str, str], Location] = {}
     for need in needs.needs:
@@ -114,8 +116,8 @@ def _of_images(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig]) -> I
         config = configs.get(pool)
         is_tls = domain not in plain and default_scheme(domain) == "https"
         if config is None or config.doubt(domain) is not None:
-            yield _Source(own_host(domain), location, Origin.IMAGE, is_tls)
+            yield _Source(own_host(domain), location, EndpointOrigin.IMAGE, is_tls)
             continue
         for server in config.servers(domain):
             if server.role == "default":
-                yield _Source(server.host, location, Origin.IMAGE, is_tls and server.scheme == "https")
+                yield _Source(server.host, location, EndpointOrigin.IMAGE, is_tls and server.scheme == "https")

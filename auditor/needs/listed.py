@@ -1,4 +1,4 @@
-"""Whether a list has an image: one that a workload names, or one that is pulled by default, under any of its names."""
+"""Find images in lists: those that a workload names, or that are pulled by default, under any of their names."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from auditor.readers.model import ListLine
 
 
 def covers(listed: Reference, wanted: Reference) -> bool:
-    """Whether a copy of the listed image is the wanted one: the same tag, also if the list pins it; or the same digest."""
+    """Return whether a copy of the listed image is the wanted one: the same tag, even if pinned, or the same digest."""
     if listed.repository != wanted.repository:
         return False
     return listed.digest == wanted.digest if wanted.digest else listed.tag == wanted.tag
 
 
 class Coverage:
-    """Which images a set of listed references covers, by repository."""
+    """The images that a set of listed references covers, by repository."""
 
     def __init__(self, references: Iterable[Reference]) -> None:
         self._by_repository: dict[str, list[Reference]] = {}
@@ -28,23 +28,23 @@ class Coverage:
             self._by_repository.setdefault(reference.repository, []).append(reference)
 
     def has(self, wanted: Reference) -> bool:
-        """Whether one of the references covers the image."""
+        """Return whether one of the references covers the image."""
         return any(covers(one, wanted) for one in self._by_repository.get(wanted.repository, ()))
 
     def covered_by(self, listed: Reference) -> bool:
-        """Whether the listed image covers one of the references."""
+        """Return whether the listed image covers one of the references."""
         return any(covers(listed, one) for one in self._by_repository.get(listed.repository, ()))
 
 
 def settled(demands: Iterable[Demand], covered: Coverage) -> frozenset[str]:
-    """Return the choices of which a list has one alternative: the others need not be listed."""
+    """Return the choices for which a list has one alternative. The other alternatives need not be listed."""
     return frozenset(
         demand.choice for demand in demands if demand.choice and demand.reference is not None and covered.has(demand.reference)
     )
 
 
-class Listed:
-    """The references of all lists, by repository, so that each image is looked for among few."""
+class ListedReferences:
+    """The references of all lists, indexed by repository for fast lookup."""
 
     def __init__(self, lines: Iterable[ListLine], registry: Registry | None) -> None:
         self._registry = registry
@@ -54,7 +54,7 @@ class Listed:
                 self._by_repository.setdefault(line.reference.repository, []).append(line.reference)
 
     def of(self, image: DefaultImage) -> tuple[Reference, ...]:
-        """The listed references that will do for the image: as it is, as the facts spell it too, and as it lies inside."""
+        """Return the listed references that match the image: as written, as spelt in the facts, or at its internal location."""
         return tuple(
             reference
             for spelling in self._spellings(image)
@@ -63,7 +63,7 @@ class Listed:
         )
 
     def other_tags(self, image: DefaultImage) -> tuple[str, ...]:
-        """The tags that the lists have of the image's repository."""
+        """Return the tags that the lists have for the image's repository."""
         found = (
             reference.target
             for spelling in self._spellings(image)
@@ -78,7 +78,8 @@ class Listed:
 
 
 def _inside(text: str, registry: Registry) -> Iterator[str]:
-    """Where the image may lie inside: mirrors and `system-default-registry` keep the path, rewrites say another."""
+    """Yield the possible internal names of an image. Mirrors and `system-default-registry` keep the path; rewrites change
+    it."""
     yield f"{registry.host}/{text.partition('/')[2]}"
     for prefix, target in registry.rewrites.items():
         start = f"{prefix.rstrip('/')}/"
@@ -92,7 +93,7 @@ def _repository(spelling: str) -> str:
 
 
 def _is(reference: Reference, spelling: str) -> bool:
-    """Whether a listed reference is what a spelling stands for; `*` in its tag stands for anything."""
+    """Return whether a listed reference matches a spelling; `*` in its tag matches any text."""
     if "@" in spelling:
         return covers(reference, parse_reference(spelling))
     return fnmatchcase(reference.tag, spelling.rpartition(":")[2])

@@ -1,4 +1,4 @@
-"""Which image is needed, on which platform, for which pool, and why."""
+"""Image needs: which image, on which platform, for which pool, and why."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from auditor.readers.model import ListLine
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why an image is needed: what asked for it (`list`, `inline`, `manifest`, `chart`, `default`) and where."""
+    """The reason why an image is needed: the kind of source (`list`, `inline`, `manifest`, `chart`, `default`) and its
+    location."""
 
     kind: str
     location: Location
@@ -24,24 +25,24 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One image on one platform for one pool, with every reason why."""
+    """One image on one platform for one pool, with all reasons."""
 
     reference: Reference
     pool: str
     platform: Platform = field(hash=False)
-    why: tuple[Reason, ...] = field(hash=False)  # there may be many: the others tell needs apart well enough
+    why: tuple[Reason, ...] = field(hash=False)  # there may be many reasons, and the other fields suffice for the hash
     host_process: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DefaultImage:
-    """An image that nobody writes in a manifest: `who` pulls it on the nodes of `pools`, for `part`.
+    """An image that no manifest names: `who` pulls it on the nodes of `pools`, for `part`.
 
-    `text` is a reference, or has a tag with `*` that only the registry can complete: then `reference` is None. `also` are other
-    spellings that will do. `certain` is false for what can be switched off, or may be set otherwise on the nodes.
-    `image_list` says where the exact tags are listed, empty where that is not known. `optional` marks what is pulled only if a
-    setting enables it: the lists need not have it, but should not have another tag of it only. `doubt` says why it is unknown
-    whether the image is pulled at all.
+    `text` is a reference, or has a tag with `*` that only the registry can complete; then `reference` is None. `also` lists
+    other accepted spellings. `certain` is False if the component can be switched off or the nodes may set another image.
+    `image_list` states where the exact tags are listed, or is empty if unknown. `optional`: only a setting enables the
+    component, so the lists need not have the image, but another tag of it alone is wrong. `doubt` states why it is unknown
+    whether the cluster pulls the image.
     """
 
     who: str
@@ -60,7 +61,7 @@ class DefaultImage:
 
 @dataclass(frozen=True, slots=True)
 class UnknownDefault:
-    """What is pulled by default and nobody can tell. `missing`: the plan does not say enough; else the facts do not."""
+    """An unknown default image. `missing`: True if the plan lacks data, False if the facts do."""
 
     who: str
     detail: str
@@ -71,7 +72,7 @@ class UnknownDefault:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What the distribution and the runtimes pull by themselves, and what of it is not known."""
+    """The images that the distribution and the runtimes pull by default, and the unknown ones."""
 
     images: tuple[DefaultImage, ...] = ()
     unknown: tuple[UnknownDefault, ...] = ()
@@ -79,10 +80,10 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """Everything that the plan's sources add up to: lines and demands as written, and the needs that they mean.
+    """All needs of a plan: list lines and demands as written, and the image needs that result from them.
 
-    `defaults` are apart from the demands of workloads: nobody wrote them down. `passed_over` are files under
-    folders of manifests that hold neither objects nor values that look like images.
+    `defaults` are separate from the demands of workloads, because no file names them. `passed_over` are files in manifest
+    folders that hold neither objects nor values that look like images.
     """
 
     lines: tuple[ListLine, ...] = ()

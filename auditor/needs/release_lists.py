@@ -12,7 +12,7 @@ from auditor.needs.model import UnknownDefault
 from auditor.needs.released import LISTED, PULLED, Pulled
 from auditor.oci.reference import Reference
 from auditor.plan.model import Cluster, Plan
-from auditor.plan.paths import is_inside, shown_path
+from auditor.plan.plan_paths import is_inside, shown_path
 from auditor.readers.lists import ListSource
 from auditor.readers.release_lists import ReleaseEntry, read_release_list
 
@@ -106,7 +106,7 @@ def _classified(
         return tuple(_as_known(image, reference, entry.os, source, where) for image in kinds.values())
     if row := written_row(cluster.distribution.lower(), reference.repository, entry.os):
         return (Pulled(str(reference), entry.os, row.part, source, row.cni, certain=row.certain, location=where),)
-    doubt = f"the facts do not say whether {_who(cluster)} pulls {reference} without a setting that enables it"
+    doubt = f"the facts do not state whether {_who(cluster)} pulls it by default"
     return (
         Pulled(
             str(reference),

@@ -57,10 +57,10 @@ def released(distribution: Distribution, version: str, kubernetes: str, revision
     if written and not covers_os:
         return Release(written)
     who = f"{distribution.name} {version}"
-    through = f": they cover {read.coverage}" if read is not None and covers_os else ""
+    through = f". The facts cover {read.coverage}" if read is not None and covers_os else ""
     hedged = tuple(replace(image, certain=False) for image in written)
     return Release(
-        hedged, f"the facts do not say what {who} pulls by itself on {os}{through}{artefact(distribution, version, os)}"
+        hedged, f"no facts about the images that {who} pulls by default on {os}{through}{artefact(distribution, version, os)}"
     )
 
 
@@ -87,7 +87,7 @@ def _common(read: Releases, names: tuple[str, ...], os: str) -> Release:
     keys = set[tuple[str, str, str]].intersection(*({_key(image) for image in images} for images in of_each))
     images = tuple(image for image in of_each[-1] if _key(image) in keys)
     if len(images) == len(of_each[-1]) or not any(of_each):
-        gap = "" if any(of_each) else f"the facts do not say what {read.distribution} {names[0]} pulls by itself on {os}"
+        gap = "" if any(of_each) else f"no facts about the images that {read.distribution} {names[0]} pulls by default on {os}"
         return Release(images, gap)
     parts = sorted({image.part for each in of_each for image in each if _key(image) not in keys and not image.optional})
     named = ", ".join(names)

@@ -1,16 +1,16 @@
-"""Needs: every image on every platform that the plan's sources add up to, each with all its reasons."""
+"""Collect needs: every image on every platform that the plan's sources require, each with all its reasons."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from auditor.needs.defaults import plan_defaults
-from auditor.needs.listed import Coverage, Listed, settled
+from auditor.needs.listed import Coverage, ListedReferences, settled
 from auditor.needs.model import Defaults, Need, Needs, Reason
 from auditor.oci.platform import Platform
 from auditor.oci.reference import Reference
 from auditor.plan.model import ImageSource, Plan
-from auditor.plan.paths import is_inside, normal, shown_path
+from auditor.plan.plan_paths import is_inside, normal, shown_path
 from auditor.readers import node_config
 from auditor.readers.demands import Demand, Mechanism
 from auditor.readers.lists import ListSource, read_list
@@ -30,7 +30,7 @@ def _lines(plan: Plan, source: ImageSource) -> Iterator[tuple[str, ListLine]]:
 
 
 def concerns(platforms: tuple[Platform, ...], pool: Platform) -> bool:
-    """Whether an entry that its format restricts to these platforms is for the nodes of a pool, whatever their build."""
+    """Return whether an entry that is limited to these platforms applies to the nodes of a pool, ignoring the OS build."""
     return not platforms or any(
         (platform.os, platform.architecture) == (pool.os, pool.architecture)
         and (not platform.variant or not pool.variant or platform.variant == pool.variant)
@@ -39,13 +39,13 @@ def concerns(platforms: tuple[Platform, ...], pool: Platform) -> bool:
 
 
 def _by_default(plan: Plan, defaults: Defaults, lines: list[ListLine]) -> Iterator[tuple[Reference, str, Reason]]:
-    """The needs that defaults add, by pool: under the name that a list has them, else as the nodes ask for them.
+    """Yield the needs from defaults, by pool. Use the name from a list if a list has the image, else the name that nodes pull.
 
-    Without a cluster nobody knows whether a distribution sets another pause image, so that nothing is added.
+    Without a cluster in the plan, another pause image may be set by an unknown distribution. So nothing is added.
     """
     if plan.cluster is None:
         return
-    listed = Listed(lines, plan.registry)
+    listed = ListedReferences(lines, plan.registry)
     for image in defaults.images:
         found = listed.of(image)
         if image.reference is None or not (found or image.certain):
@@ -56,15 +56,15 @@ def _by_default(plan: Plan, defaults: Defaults, lines: list[ListLine]) -> Iterat
 
 
 def _sandboxes(plan: Plan) -> Mapping[str, Setting]:
-    """The pause image that the configuration of a pool names, by pool."""
+    """Return by pool the pause image that the node configuration sets."""
     named = {pool.name: node_config.read_node_config(plan, pool).sandbox_image for pool in plan.pools if pool.config}
     return {name: setting for name, setting in named.items() if setting is not None}
 
 
 def _runs_on(demand: Demand, platforms: Mapping[str, Platform]) -> tuple[str, ...]:
-    """The pools that pull a demand's image. Outside of pods no field says where it runs: Linux nodes, where the plan has any.
+    """Return the pools that pull a demand's image. Outside pods no field states the OS: assume Linux nodes if the plan has any.
 
-    An image that a Windows node needs is then still required by the lists, but not on a platform that it may lack.
+    If a Windows node needs the image, the lists must still have it, but no Windows build is required.
     """
     if demand.mechanism is Mechanism.POD:
         return demand.pools
@@ -72,7 +72,7 @@ def _runs_on(demand: Demand, platforms: Mapping[str, Platform]) -> tuple[str, ..
 
 
 def _of_workloads(plan: Plan) -> tuple[tuple[Demand, ...], tuple[str, ...]]:
-    """The demands of the workloads, and the files that hold nothing to read."""
+    """Return the demands of the workloads, and the files that hold nothing to read."""
     if not plan.workloads:
         return (), ()
     from auditor.readers.workloads import read_workloads  # noqa: PLC0415 - only a plan with workloads needs their readers
@@ -82,14 +82,14 @@ def _of_workloads(plan: Plan) -> tuple[tuple[Demand, ...], tuple[str, ...]]:
 
 
 def resolve_needs(plan: Plan) -> Needs:
-    """Read every list, inline reference and workload, and add what is pulled by default, if anything is needed at all.
+    """Read every list, inline reference and workload. If that gives any need, add the default images.
 
     The order is that of first appearance.
     """
     platforms = {pool.name: pool.platform for pool in plan.pools}
     lines: list[ListLine] = []
     reasons: dict[tuple[Reference, str], list[Reason]] = {}
-    elsewhere: set[tuple[Reference, str]] = set()  # needed by something that is no HostProcess container
+    elsewhere: set[tuple[Reference, str]] = set()  # needed by a container that is not a HostProcess container
     for source in plan.images:
         for kind, line in _lines(plan, source):
             lines.append(line)

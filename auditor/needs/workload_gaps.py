@@ -1,4 +1,4 @@
-"""What of the plan's workloads is not enumerated, grouped: one gap for each kind and file, however many objects it has."""
+"""Gaps: images of workloads that cannot be enumerated. One gap for each kind and file, for any number of objects."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from dataclasses import dataclass
 
 from auditor.needs.listed import Coverage
 from auditor.oci.reference import Reference
-from auditor.readers.demands import Demand, Gap, Hidden
+from auditor.readers.demands import Demand, DemandGap, HiddenImages
 from auditor.text import listed
 
 _SHOWN = 5
 _WHAT = {
-    Gap.KIND: "its controller pulls",
-    Gap.SOURCE: "what it fetches runs",
-    Gap.INJECTED: "the injector adds",
+    DemandGap.KIND: "its controller pulls",
+    DemandGap.SOURCE: "what it fetches runs",
+    DemandGap.INJECTED: "the injector adds",
 }
-_BY_OBJECT = frozenset({Gap.SOURCE})  # each names another chart or repository
+_BY_OBJECT = frozenset({DemandGap.SOURCE})  # each object names another chart or repository
 
 
 @dataclass(frozen=True, slots=True)
 class OpenGap:
-    """Demands that are one gap, in the order of the files. `hidden` is that of the first; never empty."""
+    """The demands of one gap, in file order. `hidden` is that of the first demand; it is never empty."""
 
-    hidden: Hidden
+    hidden: HiddenImages
     demands: tuple[Demand, ...]
 
     @property
     def first(self) -> Demand:
-        """Where the gap shows first."""
+        """The first demand of the gap."""
         return self.demands[0]
 
     @property
     def name(self) -> str:
-        """What the gap is about, without a path of the machine: `Kafka.kafka.strimzi.io in deploy/kafka.yaml`."""
+        """The name of the gap, without a path of the machine: `Kafka.kafka.strimzi.io in deploy/kafka.yaml`."""
         if self.hidden.gap in _BY_OBJECT or not self.hidden.kind:
             return self.first.who
         return f"{self.hidden.kind} in {self.hidden.file}"
@@ -45,12 +45,12 @@ class OpenGap:
 
     @property
     def detail(self) -> str:
-        """Where, what is not known, and what to do."""
+        """Return location, unknown part and remedy as text."""
         return f"{self.first.location}: {self._what()}. {self._remedy()}"
 
     @property
     def facts(self) -> dict[str, str | int | tuple[str, ...]]:
-        """The same as plain values."""
+        """Return the same as plain values."""
         fields = dict.fromkeys(demand.hidden.field for demand in self.demands if demand.hidden and demand.hidden.field)
         found: dict[str, str | int | tuple[str, ...]] = {
             "gap": self.hidden.gap.value,
@@ -73,27 +73,27 @@ class OpenGap:
             return said
         named = listed(self.values, _SHOWN)
         if said:
-            return f"{said}. No list has what its fields seem to name: {named}"
+            return f"{said}. No list has the images that its fields seem to name: {named}"
         whole = all(demand.reference is not None for demand in values)
         doubt = "no list has" if whole else "no list is known to have"
-        seems = f"{values[0].who} looks like an image, and {doubt} what such values name here: {named}"
-        return f"{seems}. Whether they are pulled is not known"
+        seems = f"{values[0].who} looks like an image, and {doubt} the images that these values seem to name: {named}"
+        return f"{seems}. It is unknown whether a node pulls them"
 
     def _remedy(self) -> str:
         match self.hidden.gap:
-            case Gap.KIND | Gap.SOURCE | Gap.INJECTED if self.hidden.kind:
+            case DemandGap.KIND | DemandGap.SOURCE | DemandGap.INJECTED if self.hidden.kind:
                 what = _WHAT[self.hidden.gap]
                 return (
                     f"List every image that {what}, and name the list in the plan: "
                     f"`workloads: [{{…, operator_images: {{{self.hidden.kind}: lists/images.txt}}}}]`"
                 )
-            case Gap.VALUE:
-                return "Add to the image list what is pulled"
-        return "Until then its images are not examined"
+            case DemandGap.VALUE:
+                return "Add the images that nodes pull to the image list"
+        return "Until then, its images are not checked"
 
 
 def open_gaps(demands: Iterable[Demand], listed: Iterable[Reference]) -> Iterator[OpenGap]:
-    """Every gap that the lists do not close, in the order of the demands. A value that a list has is no gap."""
+    """Yield every gap that the lists do not close, in the order of the demands. A value that a list has is not a gap."""
     covered = Coverage(listed)
     groups: dict[tuple[str, ...], list[Demand]] = {}
     for demand in demands:

@@ -26,7 +26,7 @@ OCI_PLAIN_LAYERS = frozenset(
 ACCEPT = ", ".join((OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST, DOCKER_SCHEMA1_SIGNED, DOCKER_SCHEMA1))
 
 
-class Form(enum.StrEnum):
+class DocumentKind(enum.StrEnum):
     """The kind of document that a media type names."""
 
     INDEX = "index"
@@ -35,13 +35,13 @@ class Form(enum.StrEnum):
 
 
 _FORMS = {
-    **dict.fromkeys(INDEXES, Form.INDEX),
-    **dict.fromkeys(MANIFESTS, Form.MANIFEST),
-    **dict.fromkeys(SCHEMA1, Form.SCHEMA1),
+    **dict.fromkeys(INDEXES, DocumentKind.INDEX),
+    **dict.fromkeys(MANIFESTS, DocumentKind.MANIFEST),
+    **dict.fromkeys(SCHEMA1, DocumentKind.SCHEMA1),
 }
 
 
-def form_of(media_type: str) -> Form | None:
+def form_of(media_type: str) -> DocumentKind | None:
     """Return the kind of document that a media type names, or None for any other media type."""
     return _FORMS.get(media_type)
 

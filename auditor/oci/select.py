@@ -20,7 +20,7 @@ MAX_DEPTH = 4
 _ARM_VARIANTS = ("v8", "v7", "v6", "v5")
 
 
-class Fit(enum.Enum):
+class PlatformFit(enum.Enum):
     """How well an image platform suits a host."""
 
     EXACT = "exact"
@@ -35,35 +35,41 @@ class Fit(enum.Enum):
         return self in _RUNS
 
 
-_RUNS = frozenset({Fit.EXACT, Fit.FALLBACK, Fit.BLANK})
+_RUNS = frozenset({PlatformFit.EXACT, PlatformFit.FALLBACK, PlatformFit.BLANK})
 _FITS = {
-    Match.EXACT: Fit.EXACT,
-    Match.FALLBACK: Fit.FALLBACK,
-    Match.BLANK: Fit.BLANK,
-    Match.OLDER: Fit.BUILD_MISMATCH,
-    Match.NEWER: Fit.BUILD_MISMATCH,
+    Match.EXACT: PlatformFit.EXACT,
+    Match.FALLBACK: PlatformFit.FALLBACK,
+    Match.BLANK: PlatformFit.BLANK,
+    Match.OLDER: PlatformFit.BUILD_MISMATCH,
+    Match.NEWER: PlatformFit.BUILD_MISMATCH,
 }
-_ORDER = {Fit.EXACT: 0, Fit.FALLBACK: 1, Fit.BLANK: 2, Fit.BUILD_MISMATCH: 3, Fit.PLATFORM_ABSENT: 4}
+_ORDER = {
+    PlatformFit.EXACT: 0,
+    PlatformFit.FALLBACK: 1,
+    PlatformFit.BLANK: 2,
+    PlatformFit.BUILD_MISMATCH: 3,
+    PlatformFit.PLATFORM_ABSENT: 4,
+}
 
 
 class Choice(msgspec.Struct, frozen=True, gc=False):
     """The result of a selection. `entry` is the best index entry, runnable or not."""
 
-    fit: Fit
+    fit: PlatformFit
     entry: Descriptor | None = None
     os_version: str = ""
     builds: tuple[str, ...] = ()  # os.versions available for the host's OS and architecture, oldest first
     runnable_builds: int = 0  # how many different Windows builds among them the host can run
 
 
-def fit_platform(image: Platform, host: Platform, *, strict: bool = False, any_build: bool = False) -> Fit:
+def fit_platform(image: Platform, host: Platform, *, strict: bool = False, any_build: bool = False) -> PlatformFit:
     """Return how an image platform suits a host. `strict` requires equal builds; `any_build` is for HostProcess containers,
     which run on any build.
     """
     if image.os != host.os or image.architecture != host.architecture or not _variant_runs(image, host):
-        return Fit.PLATFORM_ABSENT
+        return PlatformFit.PLATFORM_ABSENT
     if host.os != "windows" or not host.os_version or any_build:
-        return Fit.EXACT
+        return PlatformFit.EXACT
     return _FITS[match_build(host.os_version, image.os_version, strict=strict)]
 
 
@@ -81,7 +87,7 @@ def _version_key(os_version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in os_version.split(".")) if split_version(os_version) else ()
 
 
-def _sort_key(item: tuple[Fit, Platform, int], host: Platform) -> tuple[object, ...]:
+def _sort_key(item: tuple[PlatformFit, Platform, int], host: Platform) -> tuple[object, ...]:
     fit, platform, _ = item
     exact_variant = platform.variant == host.variant
     newest_first = tuple(-part for part in _version_key(platform.os_version))
@@ -139,7 +145,9 @@ def unclear(index: Index, host: Platform) -> Iterator[Descriptor]:
         platform = descriptor.platform
         if descriptor.is_attestation:
             continue
-        if platform is None or (host.os == "windows" and not platform.os_version and fit_platform(platform, host) is Fit.BLANK):
+        if platform is None or (
+            host.os == "windows" and not platform.os_version and fit_platform(platform, host) is PlatformFit.BLANK
+        ):
             yield descriptor
 
 
@@ -172,7 +180,7 @@ def choose_among(
 class _Pick(NamedTuple):
     """A selection by position: the same for every index with the same platforms."""
 
-    fit: Fit
+    fit: PlatformFit
     position: int
     os_version: str
     builds: tuple[str, ...]
@@ -190,10 +198,10 @@ def _pick(platforms: tuple[Platform | None, ...], host: Platform, strict: bool, 
         (fit, platform, position)
         for position, platform in enumerate(platforms)
         if platform is not None
-        and (fit := fit_platform(platform, host, strict=strict, any_build=any_build)) is not Fit.PLATFORM_ABSENT
+        and (fit := fit_platform(platform, host, strict=strict, any_build=any_build)) is not PlatformFit.PLATFORM_ABSENT
     ]
     if not offers:
-        return _Pick(Fit.PLATFORM_ABSENT, -1, "", (), 0)
+        return _Pick(PlatformFit.PLATFORM_ABSENT, -1, "", (), 0)
     fit, platform, position = min(offers, key=lambda item: _sort_key(item, host))
     builds = sorted({offer.os_version for _, offer, _ in offers if offer.os_version}, key=_version_key)
     runnable = {split_version(offer.os_version) for offered, offer, _ in offers if offered.runs and offer.os_version}

@@ -48,7 +48,7 @@ _WITHOUT_DATA = frozenset({b"1", b"2", b"3", b"4", b"5", b"6"})
 _EXTENSIONS = frozenset({b"x", b"g", b"L", b"K"})
 
 
-class Source(Protocol):
+class TarSource(Protocol):
     """The bytes of an archive, read from start to end."""
 
     position: int
@@ -90,7 +90,7 @@ class _Extensions:
 _NONE = _Extensions()
 
 
-def walk(source: Source) -> Iterator[Member]:
+def walk(source: TarSource) -> Iterator[Member]:
     """Yield the entries of a tar. Raises Unusable at the first unreadable header; earlier entries stay valid.
 
     Before the next entry the caller may read or skip the data of the current one.
@@ -216,7 +216,7 @@ def _cut_off(start: int, block: bytes) -> Unusable:
     return Unusable("", Defect.TRUNCATED, f"ends after {start + len(block):,} bytes, before the end of the archive")
 
 
-def _extension(source: Source, size: int, start: int) -> bytes:
+def _extension(source: TarSource, size: int, start: int) -> bytes:
     if size > MAX_EXTENSION:
         raise Unusable(
             "", Defect.LIMIT, f"the extended header at byte {start:,} has {size:,} bytes, more than {MAX_EXTENSION:,}"
@@ -268,7 +268,7 @@ def _record(extensions: _Extensions, key: bytes, value: bytes, start: int, *, ev
         extensions.sparse = True
 
 
-def _skip_sparse_map(source: Source, block: bytes) -> None:
+def _skip_sparse_map(source: TarSource, block: bytes) -> None:
     """Skip the extra blocks of GNU's old sparse format between header and data; each block says whether another follows."""
     more, left = block[482], MAX_EXTENSION // BLOCK
     while more and left:

@@ -11,11 +11,11 @@ from auditor.needs.resolve import resolve_needs
 from auditor.pipeline.ca import ca_for, refuse_ca
 from auditor.pipeline.callbacks import SILENT, Callbacks
 from auditor.pipeline.catalogue import severities
-from auditor.pipeline.charts import with_charts
+from auditor.pipeline.chart_rendering import with_charts
 from auditor.pipeline.fixes import fix_command, with_fixes
-from auditor.pipeline.load import Loaded
+from auditor.pipeline.inputs import LoadedPlan
 from auditor.pipeline.settings import Settings
-from auditor.pipeline.site import site_of, source_of
+from auditor.pipeline.site_building import site_of, source_of
 from auditor.plan.load import load_waivers
 from auditor.plan.model import Plan
 from auditor.policy import Policy, judge
@@ -23,7 +23,7 @@ from auditor.report import Report
 from auditor.site import Site
 
 
-def audit(loaded: Loaded, settings: Settings, callbacks: Callbacks = SILENT, shared: Path | None = None) -> Report:
+def audit(loaded: LoadedPlan, settings: Settings, callbacks: Callbacks = SILENT, shared: Path | None = None) -> Report:
     """Audit a plan and return its report. `shared` is the cache file of a fleet. Raises AuditorError and Interrupted."""
     with audited(loaded, settings, callbacks, shared) as (site, report):
         return with_fixes(site, report, fix_command(loaded, settings), settings.today)
@@ -31,7 +31,7 @@ def audit(loaded: Loaded, settings: Settings, callbacks: Callbacks = SILENT, sha
 
 @contextmanager
 def audited(
-    loaded: Loaded, settings: Settings, callbacks: Callbacks = SILENT, shared: Path | None = None
+    loaded: LoadedPlan, settings: Settings, callbacks: Callbacks = SILENT, shared: Path | None = None
 ) -> Iterator[tuple[Site, Report]]:
     """Audit a plan. Yield its site, whose evidence stays open inside the block, and the report.
 

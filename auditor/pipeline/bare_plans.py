@@ -17,7 +17,7 @@ from auditor.pipeline.input_kinds import Kind, kinds_in, read_source
 from auditor.plan.files import DiskFiles
 from auditor.plan.load import load_plan_text
 from auditor.plan.model import PLAN_OF_LISTS, Plan
-from auditor.plan.nodes import node_platform
+from auditor.plan.node_platforms import node_platform
 from auditor.readers import workload_files as workloads
 from auditor.text import shown
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from auditor import __version__
 from auditor.fix.possible import may_resolve
 from auditor.fix.reported import Reported, of_finding
-from auditor.pipeline.load import Loaded
+from auditor.pipeline.inputs import LoadedPlan
 from auditor.pipeline.settings import Settings, real_day
 from auditor.report import Report
 from auditor.site import Site
@@ -54,7 +54,7 @@ def with_fixes(site: Site, report: Report, command: str, today: datetime.date) -
     return replace(report, findings=findings, fix_command=command if offered else "")
 
 
-def fix_command(loaded: Loaded, settings: Settings) -> str:
+def fix_command(loaded: LoadedPlan, settings: Settings) -> str:
     """Return `auditor fix` with the inputs and options of an audit, or an empty string if the inputs have no names."""
     if not loaded.words:
         return ""

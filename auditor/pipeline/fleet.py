@@ -9,7 +9,7 @@ from auditor.errors import AuditorError, UsageError
 from auditor.pipeline import cache
 from auditor.pipeline.audit import audit
 from auditor.pipeline.callbacks import SILENT, Callbacks
-from auditor.pipeline.load import load
+from auditor.pipeline.inputs import load
 from auditor.pipeline.settings import Settings
 from auditor.report import Report
 

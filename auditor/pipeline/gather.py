@@ -12,7 +12,7 @@ from auditor.needs.model import Needs
 from auditor.needs.resolve import resolve_needs
 from auditor.pipeline.ca import ca_for
 from auditor.pipeline.callbacks import SILENT, Callbacks
-from auditor.pipeline.charts import with_charts
+from auditor.pipeline.chart_rendering import with_charts
 from auditor.pipeline.settings import GatherSettings, places_of
 from auditor.plan.model import Plan
 

@@ -11,7 +11,7 @@ from auditor.needs.resolve import concerns, resolve_needs
 from auditor.needs.workload_gaps import open_gaps
 from auditor.oci.reference import Reference
 from auditor.plan.model import PLAN_OF_LISTS, Plan
-from auditor.readers.demands import Demand, Gap, Mechanism
+from auditor.readers.demands import Demand, DemandGap, Mechanism
 from auditor.text import listed, shown
 
 _MOST_NAMED = 10
@@ -157,7 +157,7 @@ def _gaps(demands: Iterable[Demand], listed: set[Reference]) -> Iterator[str]:
     """Yield what is not enumerated, and each value that names only a part of an image reference."""
     named: set[str] = set()
     for gap in open_gaps(demands, listed):
-        if gap.hidden.gap is not Gap.VALUE:
+        if gap.hidden.gap is not DemandGap.VALUE:
             yield gap.detail
             continue
         for demand in gap.demands:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from auditor.errors import Location, PlanError, UsageError
 from auditor.plan.files import DiskFiles, FileProblem
-from auditor.plan.paths import is_inside_any, normal
+from auditor.plan.plan_paths import is_inside_any, normal
 from auditor.readers import workload_files as workloads
 from auditor.readers.lists import format_of, is_object, is_structured
 from auditor.readers.lists.plain import is_bare

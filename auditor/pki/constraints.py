@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from cryptography import x509
 
 from auditor.pki.certificate import Certificate
-from auditor.pki.names import canonical
+from auditor.pki.host_names import canonical
 
 MAX_COMPARISONS = 100_000
 

@@ -12,17 +12,17 @@ from dataclasses import replace
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.clients import ClientModel
-from auditor.pki.paths import End, Way, Ways, find_ways
+from auditor.pki.path_rules import Flaw, FlawKind, flaws_of
+from auditor.pki.paths import CertificatePath, End, Ways, find_ways
 from auditor.pki.pool_trust import PoolTrust
-from auditor.pki.rules import Flaw, FlawKind, flaws_of
-from auditor.pki.store import windows_programme
 from auditor.pki.stores.windows_roots import AnchorClass, classify, refusal
+from auditor.pki.trust_store import windows_programme
 from auditor.pki.verdicts import (
     Distrust,
-    Gap,
     Incomplete,
     Invalid,
     Path,
+    TrustGap,
     TrustVerdict,
     Unproven,
     Untrusted,
@@ -53,10 +53,10 @@ class _Case:
             return Invalid(best) if best.flaws else Verifies(best)
         if found.truncated:
             why = "the served certificates form more paths than the audit follows"
-            return Unproven(self._path(Way((self._leaf,), End.NO_ISSUER)), Gap.TOO_MANY_PATHS, why)
+            return Unproven(self._path(CertificatePath((self._leaf,), End.NO_ISSUER)), TrustGap.TOO_MANY_PATHS, why)
         return self._untrusted(found)
 
-    def _path(self, way: Way) -> Path:
+    def _path(self, way: CertificatePath) -> Path:
         anchored = way.end in {End.ANCHORED, End.SELF_SIGNED}
         strength = self._strength
         if self._client.asks_windows and anchored and strength.accepts_sha1 and way.top in windows_programme():
@@ -68,7 +68,7 @@ class _Case:
             flaws = (*flaws, *self._distrusted(way))
         return Path(way.certificates, flaws)
 
-    def _distrusted(self, way: Way) -> tuple[Flaw, ...]:
+    def _distrusted(self, way: CertificatePath) -> tuple[Flaw, ...]:
         """Return what Windows rejects although it is in a store."""
         found = [
             Flaw(FlawKind.DISTRUSTED, one, "it is in the node's Disallowed store")
@@ -80,7 +80,7 @@ class _Case:
             found += [Flaw(FlawKind.DISTRUSTED, way.top, why)] if why else []
         return tuple(found)
 
-    def _best(self, ways: tuple[Way, ...]) -> Path:
+    def _best(self, ways: tuple[CertificatePath, ...]) -> Path:
         """Return the path with the fewest flaws, then the shortest."""
         return min(map(self._path, ways), key=lambda path: (len(path.flaws), len(path.certificates)))
 
@@ -88,7 +88,7 @@ class _Case:
         known = find_ways(self._leaf, self._served, self._trust.known).anchored
         if known:
             return self._known_on_windows(known) if self._client.os == "windows" else self._known_on_linux(known)
-        way = max(found.ways, key=lambda way: len(way.certificates), default=Way((self._leaf,), End.NO_ISSUER))
+        way = max(found.ways, key=lambda way: len(way.certificates), default=CertificatePath((self._leaf,), End.NO_ISSUER))
         path, top = self._path(way), way.top
         match way.end:
             case End.BROKEN:
@@ -104,13 +104,13 @@ class _Case:
                 why = f"{top.issuer_name}, which issued {top.name}, is neither served nor trusted"
                 return self._refused(path, top.issuer_name, why)
 
-    def _known_on_linux(self, ways: tuple[Way, ...]) -> TrustVerdict:
+    def _known_on_linux(self, ways: tuple[CertificatePath, ...]) -> TrustVerdict:
         path = self._best(ways)
         name = path.top.name
         public = "is neither a public root of Linux nor" if "system" in self._client.reads else "is not"
         return self._refused(path, name, f"{name} {public} in the pool's trust")
 
-    def _known_on_windows(self, ways: tuple[Way, ...]) -> TrustVerdict:
+    def _known_on_windows(self, ways: tuple[CertificatePath, ...]) -> TrustVerdict:
         path = min(map(self._path, ways), key=self._likely)
         root, name = path.top, path.top.name
         kind = classify(root)
@@ -118,7 +118,7 @@ class _Case:
             return self._refused(path, name, f"{name} is neither in Microsoft's lists nor in the pool's trust")
         if "system" not in self._client.reads:
             why = f"{self._client.title}: it is unknown whether {name} is that CA, and the pool's trust does not contain it"
-            return Unproven(path, Gap.POOL_UNKNOWN, why)
+            return Unproven(path, TrustGap.POOL_UNKNOWN, why)
         if why := refusal(root, self._leaf, self._at):
             return self._refused(path, name, f"{name} is not trusted on Windows: {why}", Distrust.REFUSED)
         return self._public_on_windows(path, kind)
@@ -128,18 +128,18 @@ class _Case:
         if fetches and self._trust.mirror:
             how = f"Windows would download it from {self._trust.mirror}, which was not checked"
             why = f"{name} may be missing on the nodes. {how}"
-            return Unproven(path, Gap.FROM_MIRROR, why)
+            return Unproven(path, TrustGap.FROM_MIRROR, why)
         if self._trust.dump:
             how = "Windows would have to download it" if fetches else "this client never triggers the download"
             why = f"{name} is in Microsoft's root programme, but not in {self._trust.dump}, and {how}"
             return self._refused(path, name, why, Distrust.NOT_ON_NODE)
         if kind is not AnchorClass.CTL_FETCHABLE:
             why = f"a new Windows installation probably contains {name}, but no evidence shows it on these nodes"
-            return Unproven(path, Gap.PROBABLY_ON_NODE, why)
+            return Unproven(path, TrustGap.PROBABLY_ON_NODE, why)
         why = f"{name} is in Microsoft's root programme, but Windows downloads such roots on first use"
         how = "which fails offline" if fetches else "which this client never triggers"
         rest = "no evidence shows it on the nodes, and the pool's trust does not contain it"
-        return Unproven(path, Gap.NOT_KNOWN_ON_NODE, f"{why}, {how}; {rest}")
+        return Unproven(path, TrustGap.NOT_KNOWN_ON_NODE, f"{why}, {how}; {rest}")
 
     def _likely(self, path: Path) -> tuple[bool, int, int, int]:
         """Return a sort key: the public root that Windows most likely uses comes first."""
@@ -149,7 +149,7 @@ class _Case:
     def _refused(self, path: Path, anchor: str, why: str, cause: Distrust = Distrust.NOT_GIVEN) -> TrustVerdict:
         if self._trust.given.unread:
             unread = "; ".join(self._trust.given.unread[:3])
-            return Unproven(path, Gap.UNREAD_TRUST, f"{why}; parts of that trust are unreadable: {unread}")
+            return Unproven(path, TrustGap.UNREAD_TRUST, f"{why}; parts of that trust are unreadable: {unread}")
         return Untrusted(path, anchor, why, cause)
 
 

@@ -21,7 +21,7 @@ _ENVELOPES = frozenset({b"PKCS7", b"CMS"})
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedCertificates:
     """The readable certificates, in order and without duplicates, and the problems of the others."""
 
     certificates: tuple[Certificate, ...] = ()
@@ -35,7 +35,7 @@ class _Block:
     line: int
 
 
-def load_certificates(data: bytes) -> Loaded:
+def load_certificates(data: bytes) -> LoadedCertificates:
     """Load every certificate in `data`: at most 10,000, each at most 1 MiB. Never raises; skips keys and comments."""
     certificates: dict[Certificate, None] = {}
     problems: list[str] = []
@@ -49,7 +49,7 @@ def load_certificates(data: bytes) -> Loaded:
             break
     if not certificates and not problems:
         problems.append("it contains no certificate")
-    return Loaded(tuple(certificates), tuple(problems))
+    return LoadedCertificates(tuple(certificates), tuple(problems))
 
 
 def without_utf16(data: bytes) -> bytes:

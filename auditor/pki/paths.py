@@ -1,8 +1,8 @@
 """Find every path from a leaf to an anchor, and the ends of the other paths.
 
-The walk tries every issuer with the right name, so cross-signed hierarchies yield all their paths. `auditor.pki.rules` then
-decides which one is valid. The walk is bounded: a path repeats no certificate and no key, and `Limits` bounds depth, paths and
-steps.
+The walk tries every issuer with the right name, so cross-signed hierarchies yield all their paths. `auditor.pki.path_rules`
+then decides which one is valid. The walk is bounded: a path repeats no certificate and no key, and `PathLimits` bounds depth,
+paths and steps.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.signature import signature_flaw
-from auditor.pki.store import TrustStore, prefer_key
+from auditor.pki.trust_store import TrustStore, prefer_key
 
 
 class End(enum.StrEnum):
@@ -27,7 +27,7 @@ class End(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class PathLimits:
     """The limits of the walk. Real chains have 2 to 5 certificates and 1 to 4 paths."""
 
     depth: int = 10
@@ -36,7 +36,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class CertificatePath:
     """A path, leaf first, and how it ends. `broken` is the reason for the end BROKEN."""
 
     certificates: tuple[Certificate, ...]
@@ -53,17 +53,17 @@ class Way:
 class Ways:
     """The result of the walk, anchored paths first. `truncated` means that a limit was reached."""
 
-    ways: tuple[Way, ...]
+    ways: tuple[CertificatePath, ...]
     truncated: bool = False
 
     @property
-    def anchored(self) -> tuple[Way, ...]:
+    def anchored(self) -> tuple[CertificatePath, ...]:
         """Return the paths that reach an anchor."""
         return tuple(way for way in self.ways if way.end is End.ANCHORED)
 
 
 class _Walk:
-    def __init__(self, served: tuple[Certificate, ...], stores: tuple[TrustStore, ...], limits: Limits) -> None:
+    def __init__(self, served: tuple[Certificate, ...], stores: tuple[TrustStore, ...], limits: PathLimits) -> None:
         self._stores = stores
         self._limits = limits
         self._steps = 0
@@ -74,7 +74,7 @@ class _Walk:
             self._by_subject[certificate.subject_der] = (*same, certificate)
 
     def ways(self, leaf: Certificate) -> Ways:
-        found: list[Way] = []
+        found: list[CertificatePath] = []
         for way in self._extend((leaf,)):
             found.append(way)
             if len(found) >= self._limits.paths:
@@ -82,20 +82,20 @@ class _Walk:
                 break
         return Ways(tuple(sorted(found, key=lambda way: way.end is not End.ANCHORED)), self.truncated)
 
-    def _extend(self, path: tuple[Certificate, ...]) -> Iterator[Way]:
+    def _extend(self, path: tuple[Certificate, ...]) -> Iterator[CertificatePath]:
         top = path[-1]
         if any(top in store for store in self._stores):
-            yield Way(path, End.ANCHORED)
+            yield CertificatePath(path, End.ANCHORED)
             return
         if top.self_signed:
-            yield Way(path, End.SELF_SIGNED)
+            yield CertificatePath(path, End.SELF_SIGNED)
             return
         if len(path) >= self._limits.depth:
             self.truncated = True
             return
         yield from self._through_issuers(path)
 
-    def _through_issuers(self, path: tuple[Certificate, ...]) -> Iterator[Way]:
+    def _through_issuers(self, path: tuple[Certificate, ...]) -> Iterator[CertificatePath]:
         top, broken, went_on = path[-1], "", False
         keys = {(certificate.subject_der, certificate.key_digest) for certificate in path}
         for issuer in self._issuers(top):
@@ -111,7 +111,7 @@ class _Walk:
                 went_on = True
                 yield from self._extend((*path, issuer))
         if not went_on:
-            yield Way(path, End.BROKEN, broken) if broken else Way(path, End.NO_ISSUER)
+            yield CertificatePath(path, End.BROKEN, broken) if broken else CertificatePath(path, End.NO_ISSUER)
 
     def _issuers(self, certificate: Certificate) -> Iterator[Certificate]:
         for store in self._stores:
@@ -124,10 +124,10 @@ class _Walk:
 
 @lru_cache(maxsize=16_384)
 def find_ways(
-    leaf: Certificate, served: tuple[Certificate, ...], stores: tuple[TrustStore, ...], limits: Limits | None = None
+    leaf: Certificate, served: tuple[Certificate, ...], stores: tuple[TrustStore, ...], limits: PathLimits | None = None
 ) -> Ways:
     """Return every path from `leaf` through `served` to the anchors of `stores`; empty only if all paths are loops.
 
     The result is cached: clients with the same stores share it.
     """
-    return _Walk(served, stores, limits or Limits()).ways(leaf)
+    return _Walk(served, stores, limits or PathLimits()).ways(leaf)

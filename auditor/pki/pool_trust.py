@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.clients import ClientModel
-from auditor.pki.store import TrustStore
+from auditor.pki.trust_store import TrustStore
 
 NOTHING = TrustStore("nothing")
 
@@ -36,7 +37,9 @@ class PoolTrust:
     disallowed: TrustStore = NOTHING
     dump: str = ""
     mirror: str = ""
-    _views: dict[tuple[tuple[str, ...], bool, bool], Anchors] = field(default_factory=dict, repr=False, compare=False)
+    _views: dict[tuple[tuple[str, ...], bool, bool], Anchors] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def anchors(self, client: ClientModel) -> Anchors:
         """Return the anchors that the client uses; computed once per kind of client."""
@@ -44,6 +47,12 @@ class PoolTrust:
         if key not in self._views:
             self._views[key] = self._seen_by(client)
         return self._views[key]
+
+    def with_anchors(self, anchors: Iterable[Certificate], unread: Iterable[str]) -> PoolTrust:
+        """Return this trust with more certificates of the plan, and more files that could not be read."""
+        given = self.given
+        more = TrustStore.of(given.name, (*given.anchors, *anchors), (*given.unread, *unread))
+        return replace(self, given=more)
 
     def _seen_by(self, client: ClientModel) -> Anchors:
         stores = (*((self.given,) if "pool" in client.reads else ()), *(self.system if "system" in client.reads else ()))

@@ -22,7 +22,7 @@ class UnreadableCrl(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class RevocationSubject:
     """A certificate of a path, its issuer, and the URLs for its revocation status."""
 
     certificate: Certificate
@@ -60,10 +60,10 @@ class Crl:
             raise UnreadableCrl(printable(str(error), 200) or "its entries cannot be read") from error
 
 
-def questions(path: Path) -> tuple[Question, ...]:
+def questions(path: Path) -> tuple[RevocationSubject, ...]:
     """Return what a client asks about an anchored path, leaf first."""
     pairs = zip(path.certificates, path.certificates[1:], strict=False)
-    return tuple(Question(one, issuer, one.extensions.crl_urls, one.extensions.ocsp) for one, issuer in pairs)
+    return tuple(RevocationSubject(one, issuer, one.extensions.crl_urls, one.extensions.ocsp) for one, issuer in pairs)
 
 
 def read_crl(data: bytes, issuer: Certificate) -> Crl:

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from auditor.pki.certificate import Certificate
-from auditor.pki.rules import Flaw
+from auditor.pki.path_rules import Flaw
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Path:
         return self.certificates[-1]
 
 
-class Gap(enum.StrEnum):
+class TrustGap(enum.StrEnum):
     """What is missing for a decision."""
 
     NOT_KNOWN_ON_NODE = "not-known-on-node"  # Windows would download the root; whether the node has it is unknown
@@ -86,7 +86,7 @@ class Unproven:
     """The result cannot be determined. `path.flaws` may show another reason for a failure."""
 
     path: Path
-    gap: Gap
+    gap: TrustGap
     why: str
 
 

@@ -1,1 +1,1 @@
-"""What shall be deployed where, in the user's words: the plan, its lists, and the needs that they add up to."""
+"""The user's plan: its keys, the files that it names, and loading with source locations."""

@@ -1,4 +1,4 @@
-"""The areas of a site that an audit can examine, and the words with which a plan or a command requires them."""
+"""The areas of a site that an audit can examine, and the names by which a plan or a command requires them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-SITE = "site"  # stands for every area, since a site that works offline needs all of them
+SITE = "site"  # stands for every area
 
 
 class Area(enum.StrEnum):
@@ -21,7 +21,7 @@ class Area(enum.StrEnum):
     TRUST = "trust"  # TLS trust per pool
     WORKLOADS = "workloads"  # images that workloads run
     DEFAULTS = "defaults"  # images and behaviour of the distribution and the runtimes
-    CALENDAR = "calendar"  # what ends before the horizon
+    CALENDAR = "calendar"  # certificates, CRLs and support that end before the horizon
 
     @property
     def label(self) -> str:
@@ -47,7 +47,7 @@ REQUIRABLE: tuple[str, ...] = (SITE, *(area.value for area in Area))
 
 
 def areas_of(names: Iterable[str]) -> frozenset[Area]:
-    """The areas that names stand for; `site` is all of them. Raises ValueError for any other name."""
+    """Return the areas for names; `site` stands for all. Raises ValueError for any other name."""
     found: set[Area] = set()
     for name in names:
         found.update(Area if name == SITE else {Area(name)})

@@ -1,7 +1,7 @@
 """Turn the validated models of a plan into the values that the rest of the program uses.
 
-Every key becomes the field that declares it; a missing key leaves the field's default. `_ADJUST` lists the few parts of which a
-field is not simply the value of its key.
+Every key becomes the field that declares it; a missing key leaves the field's default. `_ADJUST` lists the few parts with a
+field that is not simply the value of its key.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _Part = TypeVar("_Part")
 
 
 def to_plan(model: BaseModel, path: str, sha256: str, where: Where, kind: type[Plan] = Plan) -> Plan:
-    """Return the plan as frozen values; the loader fills in its files."""
+    """Return the plan as frozen values. The loader adds its files."""
     found = _values(kind, model, "", where)
     names = tuple(pool.name for pool in found["pools"])
     images = (
@@ -39,12 +39,12 @@ def to_plan(model: BaseModel, path: str, sha256: str, where: Where, kind: type[P
 
 
 def to_waivers(models: tuple[BaseModel, ...], where: Where) -> tuple[Waiver, ...]:
-    """Return the waivers of a file of their own."""
+    """Return the waivers of a separate file."""
     return tuple(_built(Waiver, model, f"waivers.{number}", where) for number, model in enumerate(models))
 
 
 def _built(part: type[_Part], model: BaseModel, path: str, where: Where, **more: object) -> _Part:
-    """Return a part at a path of the plan. `more` are fields that are no keys, such as the name of a pool."""
+    """Return a part at a path of the plan. `more` are fields without a key, such as the name of a pool."""
     found = {**_values(part, model, path, where), **more}
     if "location" in part.__dataclass_fields__:  # type: ignore[attr-defined]
         found["location"] = where[path]
@@ -59,7 +59,7 @@ def _values(part: type[Any], model: BaseModel, path: str, where: Where) -> dict[
         value = getattr(model, attribute(one.name))
         if value is not None and one.key.inside is not None:
             value = getattr(value, attribute(one.key.inside.key))
-        if value is not None:  # a key that is missing leaves the default of the field
+        if value is not None:  # a missing key leaves the field's default
             found[one.field] = _value(one, value, f"{path}.{one.name}" if path else one.name, where)
     return found
 
@@ -78,11 +78,11 @@ def _value(one: Declared, value: Any, path: str, where: Where) -> object:  # noq
 
 def _image(found: dict[str, Any], path: str, where: Where) -> None:
     found["location"] = where.get(f"{path}.ref", where[path])
-    found.setdefault("pools", ())  # all, whose names `to_plan` knows
+    found.setdefault("pools", ())  # all pools: `to_plan` has their names
 
 
 def _operator_images(model: Any, names: tuple[str, ...], where: Where) -> Iterator[ImageSource]:  # noqa: ANN401 - a model
-    """The lists of what controllers pull: image lists like any other."""
+    """Yield the image lists of controllers, which are lists like any other."""
     for number, workload in enumerate(model.workloads):
         for kind, path in workload.operator_images.items():
             yield ImageSource(names, where[f"workloads.{number}.operator_images.{kind}"], path)

@@ -1,4 +1,4 @@
-"""The field types of the plan's edge: what a value may look like in YAML, and what it becomes."""
+"""The field types of a plan: what a value may look like in YAML, and what it becomes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pydantic_core import PydanticCustomError
 from auditor.oci.platform import Platform
 from auditor.plan.areas import REQUIRABLE
 from auditor.plan.host_port import split_host_port
-from auditor.plan.keys import Form
+from auditor.plan.keys import ValueForm
 from auditor.plan.kubernetes_names import MOST_RELEASE, is_label, is_release
-from auditor.plan.nodes import node_platform
+from auditor.plan.node_platforms import node_platform
 from auditor.plan.parts import ROOT_UPDATES, Program
-from auditor.plan.paths import normal
+from auditor.plan.plan_paths import normal
 from auditor.plan.secrets import secret_in
 from auditor.plan.units import parse_duration, parse_program, parse_rate, parse_size
 from auditor.text import FORBIDDEN, MAX_TEXT, shown
@@ -26,12 +26,12 @@ _HOST_GLOB = re.compile(r"[A-Za-z0-9._*?\[\]!-]+")
 _PREFIX_PATH = re.compile(r"(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 _URL_LOGIN = re.compile(r"://[^/\s@:]*+:[^/\s@]*+@")
 FILESYSTEMS = ("exfat", "ext4", "fat32", "ntfs", "xfs", "iso9660", "udf")
-UNFIT = "unfit_text"  # pydantic's kind of a text whose fault is told without quoting it
-NOT_TEXT = "not_text"  # pydantic's kind of a number or a switch where text is needed
+UNFIT = "unfit_text"  # pydantic's error type for a text that must not be quoted
+NOT_TEXT = "not_text"  # pydantic's error type for a number or a switch in place of text
 
 
 class Misnamed(ValueError):
-    """A value that cannot be used as a name, with a hint that says what can."""
+    """A value that cannot be used as a name, with a hint."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -40,21 +40,25 @@ class Misnamed(ValueError):
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise PydanticCustomError(NOT_TEXT, "text is needed")
+        raise PydanticCustomError(NOT_TEXT, "expected text")
     if not value.strip():
-        raise PydanticCustomError(UNFIT, "this is empty")
+        raise PydanticCustomError(UNFIT, "it is empty")
     if len(value) > MAX_TEXT:
-        raise ValueError(f"{shown(value)} has {len(value):,} characters, more than any value of a plan needs")
+        raise ValueError(f"{shown(value)} has {len(value):,} characters, which is too long for a plan")
     if FORBIDDEN.search(value):
-        raise PydanticCustomError(UNFIT, "control characters do not belong here")
+        raise PydanticCustomError(UNFIT, "control characters are not allowed")
     if _URL_LOGIN.search(value):
-        raise PydanticCustomError(UNFIT, "a password in a URL does not belong into a plan, which evidence and reports carry")
+        raise PydanticCustomError(
+            UNFIT, "a plan may not hold a password in a URL, because evidence and reports include the plan"
+        )
     return value
 
 
 def _options(texts: tuple[str, ...]) -> tuple[str, ...]:
     if secret_in(" ".join(texts).encode()):  # an option and its value may be two items
-        raise ValueError("credentials do not belong into a plan, which evidence and reports carry: log the tool in beforehand")
+        raise ValueError(
+            "a plan may not hold credentials, because evidence and reports include the plan: log the tool in beforehand"
+        )
     return texts
 
 
@@ -63,15 +67,15 @@ def _date(value: object) -> datetime.date:
     try:
         found = datetime.date.fromisoformat(text)
     except ValueError as error:
-        raise ValueError(f"{shown(text)} is no date: write it as 2027-06-30") from error
+        raise ValueError(f"{shown(text)} is not a date: write it as 2027-06-30") from error
     if not 2000 <= found.year <= 2200:
-        raise ValueError(f"{shown(text)} is no year to plan for")
+        raise ValueError(f"{shown(text)} is not a year to plan for")
     return found
 
 
 def _version(value: object) -> int:
     if isinstance(value, bool) or value != 1:
-        raise PydanticCustomError("not_version", "is no version of plans that is known here: write version: 1")
+        raise PydanticCustomError("not_version", "is not a known plan version: write version: 1")
     return 1
 
 
@@ -90,7 +94,7 @@ def _prefix(value: object) -> str:
     host, slash, path = text.partition("/")
     split_host_port(text if "://" in text else host)
     if _PREFIX_PATH.fullmatch(slash + path) is None:
-        raise ValueError(f"{shown(text)} is no prefix of images: write host/path, such as docker.io or registry.local:5000/hub")
+        raise ValueError(f"{shown(text)} is not an image prefix: write host/path, such as docker.io or registry.local:5000/hub")
     return text
 
 
@@ -99,7 +103,7 @@ def _program(value: object) -> Program:
 
 
 def _with_unit(value: object) -> object:
-    """A bare number as the text that it would have to be, so that what is said of it names the unit that it lacks."""
+    """Return a bare number as text, so that the error message names the missing unit."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
@@ -115,7 +119,7 @@ def _root_updates(value: object) -> str:
     text = _text(value)
     if text in {"enabled", "disabled"} or text.startswith(("file://", "http://")):
         return text
-    raise ValueError(f"{shown(text)} is not understood: write {ROOT_UPDATES}")
+    raise ValueError(f"{shown(text)} is not valid: write {ROOT_UPDATES}")
 
 
 def _reachable(value: object) -> str:
@@ -130,7 +134,7 @@ def _reachable(value: object) -> str:
         ipaddress.ip_network(text.strip("[]"), strict=False)
     except ValueError as error:
         raise ValueError(
-            f"{shown(text)} is no network and no host pattern: write it as 10.0.0.0/8 or *.plant7.local, without a port"
+            f"{shown(text)} is neither a network nor a host pattern: write it as 10.0.0.0/8 or *.plant7.local, without a port"
         ) from error
     return text
 
@@ -154,7 +158,7 @@ def _release(value: object) -> str:
 def _filesystem(value: object) -> str:
     text = _text(value).lower()
     if text not in FILESYSTEMS:
-        raise ValueError(f"{shown(text)} is no filesystem that is known here: {', '.join(FILESYSTEMS)}")
+        raise ValueError(f"{shown(text)} is not a known filesystem: {', '.join(FILESYSTEMS)}")
     return text
 
 
@@ -162,7 +166,7 @@ def _area(value: object) -> str:
     text = _text(value)
     if text not in REQUIRABLE:
         expected = ", ".join(f"'{name}'" for name in REQUIRABLE)
-        raise PydanticCustomError("literal_error", "is no area of the scope", {"expected": expected})
+        raise PydanticCustomError("literal_error", "is not an area", {"expected": expected})
     return text
 
 
@@ -213,34 +217,34 @@ OneOrMorePaths = Annotated[
 ]
 
 # The type that parses and checks each form.
-FORMS: dict[Form, Any] = {
-    Form.ARCHIVES: Paths,
-    Form.AREAS: tuple[AreaName, ...],
-    Form.COUNT: int,
-    Form.DATE: Date,
-    Form.DURATION: Duration,
-    Form.ENDPOINT_KIND: Literal["registry", "api-server", "web"],
-    Form.FILE: FilePath,
-    Form.FILES: Paths,
-    Form.FILESYSTEM: Filesystem,
-    Form.FLAG: bool,
-    Form.HOST: Host,
-    Form.IMAGE_LIST: FilePath,
-    Form.IMAGE_LISTS: dict[Text, FilePath],
-    Form.RELEASE_LISTS: OneOrMorePaths,
-    Form.NAME: Name,
-    Form.NAMESPACE: Namespace,
-    Form.OPTIONS: Options,
-    Form.PLATFORM: PlatformText,
-    Form.PREFIXES: dict[Prefix, Prefix],
-    Form.PROGRAM: ProgramText,
-    Form.RATE: Rate,
-    Form.REACHABLE: tuple[Reachable, ...],
-    Form.RELEASE: ReleaseName,
-    Form.ROOT_UPDATES: RootUpdates,
-    Form.SEVERITIES: dict[CheckId, Literal["error", "warning", "info"]],
-    Form.SIZE: Size,
-    Form.TEXT: Text,
-    Form.TEXTS: tuple[Text, ...],
-    Form.VERSION: Version,
+FORMS: dict[ValueForm, Any] = {
+    ValueForm.ARCHIVES: Paths,
+    ValueForm.AREAS: tuple[AreaName, ...],
+    ValueForm.COUNT: int,
+    ValueForm.DATE: Date,
+    ValueForm.DURATION: Duration,
+    ValueForm.ENDPOINT_KIND: Literal["registry", "api-server", "web"],
+    ValueForm.FILE: FilePath,
+    ValueForm.FILES: Paths,
+    ValueForm.FILESYSTEM: Filesystem,
+    ValueForm.FLAG: bool,
+    ValueForm.HOST: Host,
+    ValueForm.IMAGE_LIST: FilePath,
+    ValueForm.IMAGE_LISTS: dict[Text, FilePath],
+    ValueForm.RELEASE_LISTS: OneOrMorePaths,
+    ValueForm.NAME: Name,
+    ValueForm.NAMESPACE: Namespace,
+    ValueForm.OPTIONS: Options,
+    ValueForm.PLATFORM: PlatformText,
+    ValueForm.PREFIXES: dict[Prefix, Prefix],
+    ValueForm.PROGRAM: ProgramText,
+    ValueForm.RATE: Rate,
+    ValueForm.REACHABLE: tuple[Reachable, ...],
+    ValueForm.RELEASE: ReleaseName,
+    ValueForm.ROOT_UPDATES: RootUpdates,
+    ValueForm.SEVERITIES: dict[CheckId, Literal["error", "warning", "info"]],
+    ValueForm.SIZE: Size,
+    ValueForm.TEXT: Text,
+    ValueForm.TEXTS: tuple[Text, ...],
+    ValueForm.VERSION: Version,
 }

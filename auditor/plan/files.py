@@ -1,4 +1,4 @@
-"""The files that a plan names, read from disk within bounds or taken from evidence."""
+"""The files that a plan names, read from disk within limits or taken from evidence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import msgspec
 
 from auditor.errors import Location, Problem, strerror
 from auditor.plan.off_limits import HINT, is_of_the_kernel, why_off_limits
-from auditor.plan.paths import below, is_inside, normal
+from auditor.plan.plan_paths import below, is_inside, normal
 from auditor.plan.spelling import nearest
 from auditor.redaction import remember_found
 from auditor.text import FORBIDDEN, clean, shown
@@ -26,20 +26,20 @@ _RELATIVE = "paths are relative to the folder of the file that names them"
 
 
 class Files(Protocol):
-    """Where the plan's files come from."""
+    """A source of the plan's files."""
 
     @property
     def nothing(self) -> str:
-        """What to say of a name under which nothing was read."""
+        """The message for a name under which nothing was read."""
         ...
 
     def read(self, path: str, location: Location) -> dict[str, bytes]:
-        """The file, or every file of the folder, by path. Raises `FileProblem`."""
+        """Return the file, or every file of the folder, by path. Raises `FileProblem`."""
         ...
 
 
 class FileProblem(Exception):
-    """A file that the plan names cannot be had."""
+    """A file that the plan names cannot be read."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(str(problem))
@@ -51,7 +51,7 @@ def _opener(path: str, flags: int) -> int:
 
 
 def _near(found: Path) -> str:
-    """The neighbour that was probably meant."""
+    """Return the similar name in the same folder that was probably intended."""
     try:
         return clean(nearest(found.name, [entry.name for entry in found.parent.iterdir() if entry.name != found.name]))
     except OSError:
@@ -60,7 +60,7 @@ def _near(found: Path) -> str:
 
 @dataclass
 class DiskFiles:
-    """Files beside a plan on disk. Each is read once; links are followed, into folders too, but never in a circle."""
+    """Files next to a plan on disk. Each is read once. Links are followed, also into folders, but never in a circle."""
 
     folder: Path
     nothing: ClassVar[str] = "the folder is empty"
@@ -69,7 +69,7 @@ class DiskFiles:
     _read: dict[str, bytes] = field(default_factory=dict)
 
     def read(self, path: str, location: Location) -> dict[str, bytes]:
-        """See `Files`. Anything in a folder that cannot be read is a problem: it might be the one that matters."""
+        """See `Files`. Any unreadable file in a folder is a problem, because it may be the one that matters."""
         name = normal(path)
         self._refuse(name, location)
         try:
@@ -95,7 +95,9 @@ class DiskFiles:
         here = (self.folder / name).stat()
         identity = (here.st_dev, here.st_ino)
         if identity in above or len(above) > MAX_DEPTH:
-            raise FileProblem(Problem(location, f"{shown(name)[1:-1]}: its folders are linked in a circle, or nested too deep"))
+            raise FileProblem(
+                Problem(location, f"{shown(name)[1:-1]}: its folders are linked in a circle or nested too deeply")
+            )
         for entry in sorted(entry.name for entry in (self.folder / name).iterdir()):
             inner = below(name, entry)
             self._count += 1
@@ -103,7 +105,9 @@ class DiskFiles:
                 raise FileProblem(Problem(location, f"{shown(name)[1:-1]}: the folder holds more than {MAX_FILES:,} files"))
             if FORBIDDEN.search(entry):
                 raise FileProblem(
-                    Problem(location, f"{shown(inner)[1:-1]}: characters in its name cannot be written down", "rename the file")
+                    Problem(
+                        location, f"{shown(inner)[1:-1]}: its name has characters that cannot be encoded", "rename the file"
+                    )
                 )
             self._refuse(inner, location)
             if self._is_folder(inner):
@@ -120,7 +124,7 @@ class DiskFiles:
             raise FileProblem(
                 Problem(
                     location,
-                    f"{shown(name)[1:-1]}: it is larger than {MAX_FILE:,} bytes, the most that is read of one file",
+                    f"{shown(name)[1:-1]}: it is larger than {MAX_FILE:,} bytes, the limit for one file",
                 )
             )
         self._total += len(data)
@@ -128,7 +132,7 @@ class DiskFiles:
             raise FileProblem(
                 Problem(
                     location,
-                    f"{shown(name)[1:-1]}: with it the plan's files are larger than {MAX_TOTAL:,} bytes together",
+                    f"{shown(name)[1:-1]}: it brings the plan's files to more than {MAX_TOTAL:,} bytes in total",
                 )
             )
         remember_found(data)
@@ -140,32 +144,33 @@ class DiskFiles:
         with open(self.folder / name, "rb", opener=_opener) as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode) or is_of_the_kernel(found.st_dev):
-                raise FileProblem(Problem(location, f"{shown(name)[1:-1]}: it is no regular file"))
+                raise FileProblem(Problem(location, f"{shown(name)[1:-1]}: it is not a regular file"))
             return file.read(MAX_FILE + 1)
 
 
 @dataclass(frozen=True)
 class CarriedFiles:
-    """Files that an evidence file carries."""
+    """Files in an evidence file."""
 
     files: Mapping[str, bytes]
-    nothing: ClassVar[str] = "the evidence does not carry it"
+    nothing: ClassVar[str] = "the evidence does not contain it"
 
     def read(self, path: str, location: Location) -> dict[str, bytes]:
-        """See `Files`. What was left out of the evidence gives nothing; the loader notes it in `Plan.left_out`."""
+        """See `Files`. A file that was left out of the evidence is not returned; the loader records it in `Plan.left_out`."""
         del location
         name = normal(path)
         return {inner: data for inner, data in self.files.items() if is_inside(inner, name)}
 
 
 def left_out_name(plan_file: str) -> str:
-    """Return the name of the file in evidence that notes what was left out."""
+    """Return the name of the file in evidence that lists the files that were left out."""
     return f"{plan_file}.left-out"
 
 
 def left_out_of(plan_file: str, files: Mapping[str, bytes]) -> dict[str, str]:
-    """What `carried_files` left out of these files, and why. Raises ValueError when the note about it is damaged."""
+    """Return the files that `carried_files` left out of these files, with the reasons. Raises ValueError if that record is
+    damaged."""
     try:
         return msgspec.json.decode(files.get(left_out_name(plan_file), b"{}"), type=dict[str, str])
     except msgspec.MsgspecError as error:
-        raise ValueError(f"the note of what was left out is damaged: {error}") from error
+        raise ValueError(f"the record of left-out files is damaged: {error}") from error

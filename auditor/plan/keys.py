@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, get_args, get_type_hints
 
 
-class Form(enum.Enum):
+class ValueForm(enum.Enum):
     """How a value is written in YAML. auditor/plan/fields.py has the type that parses and checks each form."""
 
     ARCHIVES = enum.auto()  # files that only `collect` reads
@@ -48,8 +48,8 @@ class Form(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
-    """The mapping that holds a key alone: `staging: {disk: 200GB}` is one value of the plan."""
+class SingleKeySection:
+    """The mapping that holds only this key: `staging: {disk: 200GB}` is one value of the plan."""
 
     section: str
     about: str
@@ -61,32 +61,32 @@ class Inside:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a field is in YAML. Without `form` it holds the part, or the parts, that its annotation names.
+    """The YAML key of a field. Without `form` it holds the part, or the parts, that the annotation names.
 
-    `name`: its key, if not the field's name. `by`: the form of the keys of a mapping of parts. `optional`: the key may be
-    missing although the field has no default, or a default that the schema does not show. `or_file`: the name of a file may
-    stand for the value. `least` and `most` bound a number, `fewest` the items.
+    `name`: the key, if it differs from the field's name. `by`: the form of the keys of a mapping of parts. `optional`: the key
+    may be missing although the field has no default, or a default that the schema does not show. `or_file`: a file name may
+    replace the value. `least` and `most` bound a number, `fewest` the items.
     """
 
     description: str
-    form: Form | None = None
+    form: ValueForm | None = None
     name: str = ""
-    by: Form | None = None
+    by: ValueForm | None = None
     examples: tuple[object, ...] = ()
     optional: bool = False
     required: bool = False
     or_file: bool = False
-    inside: Inside | None = None
+    inside: SingleKeySection | None = None
     least: int | None = None
     most: int | None = None
     fewest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """What a part of the plan is in the schema: its name there, and rules for several of its keys.
+class PlanSection:
+    """The schema of a part of the plan: its name, and rules for several of its keys.
 
-    `exactly_one` names keys of which one must be given. `shorthand` is the key that a text alone stands for. `first` are the
+    `exactly_one` names keys: exactly one is required. `shorthand` is the key for a plain text value. `first` are the
     keys that the schema lists before the others.
     """
 
@@ -99,7 +99,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A key of a part: its field, what it is in YAML, its default, and the part that it holds, if any."""
+    """A key of a part: its field, its `Key`, its default, and the part that it holds, if any."""
 
     field: str
     key: Key
@@ -116,10 +116,10 @@ class Declared:
 NO_DEFAULT = dataclasses.MISSING
 
 
-def section_of(part: type[Any]) -> Section:
+def section_of(part: type[Any]) -> PlanSection:
     """Return the section that a part declares."""
     section = part.SECTION
-    assert isinstance(section, Section)  # noqa: S101 - every part declares one
+    assert isinstance(section, PlanSection)  # noqa: S101 - every part declares one
     return section
 
 

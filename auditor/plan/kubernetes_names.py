@@ -8,18 +8,19 @@ MOST_RELEASE = 53
 
 
 def is_label(text: str) -> bool:
-    """Whether a text is a DNS-1123 label, as the name of a namespace must be."""
+    """Return whether a text is a DNS-1123 label, as the name of a namespace must be."""
     inner = _LETTERS | {"-"}
     return 0 < len(text) <= _MOST_LABEL and {text[0], text[-1]} <= _LETTERS and inner.issuperset(text)
 
 
 def is_release(text: str) -> bool:
-    """Whether Helm accepts a text as the name of a release: DNS-1123 labels with dots between them, at most 53 characters."""
+    """Return whether Helm accepts a text as the name of a release: DNS-1123 labels with dots between them, at most 53
+    characters."""
     return len(text) <= MOST_RELEASE and all(map(is_label, text.split(".")))
 
 
 def release_from(text: str) -> str:
-    """Return a release name close to the text, such as the name of a chart's folder; Helm's own default if nothing is left."""
+    """Return a release name close to the text, such as the name of a chart's folder, or Helm's default if nothing remains."""
     if is_release(text):
         return text
     plain = "".join(letter if letter in _LETTERS else "-" for letter in text.lower())

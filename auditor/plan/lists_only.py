@@ -1,7 +1,7 @@
-"""A plan of nothing but pools and image lists, read without the schema: what a command line writes for lists.
+"""Load a plan of only pools and image lists without the schema: the command line creates such plans for lists.
 
-The schema decides what a plan may hold. What is read here is only what it accepts beyond doubt, and the plan is the same;
-tests/plan/test_lists_only.py compares the two. Everything else is left to the schema.
+The schema decides what a plan may hold. This module reads only what the schema certainly accepts, and gives the same plan;
+tests/plan/test_lists_only.py compares the two. Everything else goes to the schema.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import re
 
 from auditor.errors import Location
 from auditor.plan.model import ImageSource, Plan, Pool
-from auditor.plan.nodes import node_platform
-from auditor.plan.paths import normal
+from auditor.plan.node_platforms import node_platform
+from auditor.plan.plan_paths import normal
 from auditor.plan.tree import Plain, Tree
 
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./, +=-]{0,250}")
@@ -20,7 +20,7 @@ _KEYS = frozenset({"version", "name", "pools", "images"})
 
 
 def plan_of_lists(tree: Tree, path: str, sha256: str) -> Plan | None:
-    """The plan, without its files; None for a plan with anything else in it, or anything that could be wrong."""
+    """Return the plan, without its files. Return None for a plan with other keys, or with anything that may be wrong."""
     data = tree.data
     if not isinstance(data, dict) or data.keys() != _KEYS or not _is_one(data["version"]) or not _is_plain(data["name"]):
         return None
@@ -40,7 +40,7 @@ def _is_plain(value: Plain) -> bool:
 
 
 def _pools(data: Plain, where: dict[str, Location]) -> dict[str, Pool]:
-    """The pools by name; none if one of them is more than a platform."""
+    """Return the pools by name; none if one of them has more than a platform."""
     found: dict[str, Pool] = {}
     for name, part in data.items() if isinstance(data, dict) else ():
         platform = part.get("platform") if isinstance(part, dict) and len(part) == 1 else None
@@ -54,7 +54,7 @@ def _pools(data: Plain, where: dict[str, Location]) -> dict[str, Pool]:
 
 
 def _images(data: Plain, pools: tuple[str, ...], where: dict[str, Location]) -> tuple[ImageSource, ...]:
-    """The lists; none if one of them has another key, or a name that needs a closer look."""
+    """Return the lists; none if one of them has another key, or a name that the schema must check."""
     found: list[ImageSource] = []
     for number, part in enumerate(data if isinstance(data, list) else ()):
         if not isinstance(part, dict) or not part.keys() <= {"list", "pools"} or not _is_plain(part.get("list")):

@@ -1,4 +1,4 @@
-"""From a plan file, a set of carried files or bare image lists to a `Plan`, with every problem at its place."""
+"""Load a `Plan` from a plan file, from files in evidence or from bare image lists, with the location of every problem."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from auditor.plan.files import CarriedFiles, DiskFiles, FileProblem, Files, left
 from auditor.plan.lists_only import plan_of_lists
 from auditor.plan.model import Plan, Waiver
 from auditor.plan.names import dangling_pools, named_files
-from auditor.plan.paths import is_inside, normal
+from auditor.plan.plan_paths import is_inside, normal
 from auditor.plan.tree import Tree, parse_tree
 from auditor.plan.waiver_files import KEY, put_in_place
 from auditor.redaction import remember_found
@@ -29,23 +29,23 @@ def _read_plan(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(PLAN.bytes + 1)
     except OSError as error:
-        raise UsageError(f"{path}: {strerror(error)}", "Name a plan: `auditor init` writes one to start from.") from error
+        raise UsageError(f"{path}: {strerror(error)}", "Name a plan: `auditor init` writes a starter plan.") from error
     remember_found(data)
     return data
 
 
 def load_plan(path: Path) -> Plan:
-    """Read a plan and every file that it names. Raises PlanError with all problems, UsageError when it cannot be opened."""
+    """Read a plan and every file that it names. Raises PlanError with all problems, UsageError if it cannot be opened."""
     return _load(str(path), _read_plan(path), DiskFiles(path.parent))
 
 
 def load_plan_files(path: str, files: Mapping[str, bytes]) -> Plan:
-    """The plan at `path` among `files`, which are all that there is: nothing is read from disk. Raises PlanError.
+    """Load the plan at `path` from `files` alone: nothing is read from disk. Raises PlanError.
 
-    What evidence left out is in `Plan.left_out`, with the reason.
+    `Plan.left_out` holds what evidence left out, with the reason.
     """
     if path not in files:
-        raise PlanError([Problem(Location(path), "the plan itself is not among the files")])
+        raise PlanError([Problem(Location(path), "the plan file is missing")])
     try:
         left_out = left_out_of(PurePosixPath(path.replace("\\", "/")).name, files)
     except ValueError as error:
@@ -54,7 +54,7 @@ def load_plan_files(path: str, files: Mapping[str, bytes]) -> Plan:
 
 
 def load_plan_text(path: str, text: str, files: Files) -> Plan:
-    """A plan that is not on disk, with the files that it names from `files`. Raises PlanError, without places in that text."""
+    """Load a plan that is not on disk, with the files that it names from `files`. Raises PlanError, without locations."""
     try:
         return _load(path, text.encode(), files)
     except PlanError as error:
@@ -73,17 +73,17 @@ def _load(path: str, data: bytes, files: Files, left_out: Mapping[str, str] = _N
     if plan is None:
         plan = validation.plan_in(tree, path, sha256, problems)
     own = PurePosixPath(path.replace("\\", "/")).name
-    gone = {name: "it is not there, or empty" for name in missing if not any(is_inside(file, name) for file in left_out)}
+    gone = {name: "it is missing or empty" for name in missing if not any(is_inside(file, name) for file in left_out)}
     return replace(plan, files={own: data, **found}, left_out=MappingProxyType({**gone, **left_out}))
 
 
 def _read_named(tree: Tree, files: Files, problems: list[Problem]) -> tuple[dict[str, bytes], list[str]]:
-    """The files that a plan names, by path, and the names that lead to none."""
+    """Return the files that a plan names, by path, and the names without a file."""
     found: dict[str, bytes] = {}
     missing = []
     for name, location, is_list in named_files(tree):
         if FORBIDDEN.search(name) or len(name) > MAX_TEXT:
-            continue  # the schema says so
+            continue  # the schema reports it
         try:
             read = files.read(name, location)
         except FileProblem as error:
@@ -92,7 +92,7 @@ def _read_named(tree: Tree, files: Files, problems: list[Problem]) -> tuple[dict
         found.update(read)
         if read:
             continue
-        if is_list:  # anything else may be left out of evidence; a list is what is judged
+        if is_list:  # evidence may leave other files out, but a verdict needs the lists
             problems.append(Problem(location, f"{shown(name)[1:-1]}: {files.nothing}"))
         else:
             missing.append(normal(name))
@@ -100,7 +100,7 @@ def _read_named(tree: Tree, files: Files, problems: list[Problem]) -> tuple[dict
 
 
 def load_waivers(path: Path) -> tuple[Waiver, ...]:
-    """The waivers in a file of their own. Raises PlanError with all problems, UsageError when it cannot be opened."""
+    """Load waivers from a separate file. Raises PlanError with all problems, UsageError if it cannot be opened."""
     tree = Tree({KEY: path.name}, {KEY: Location(str(path))})
     try:
         files = DiskFiles(path.parent).read(path.name, Location(str(path)))

@@ -1,4 +1,4 @@
-"""The plan as a frozen value, after every check that needs nothing but the plan and the files it names."""
+"""The plan as a frozen value. It was validated as far as the plan and its files allow."""
 
 import datetime
 from collections.abc import Mapping
@@ -8,18 +8,18 @@ from typing import Annotated, ClassVar
 
 from auditor.errors import Location
 from auditor.plan.areas import Area
-from auditor.plan.keys import Form, Inside, Key, Section
+from auditor.plan.keys import Key, PlanSection, SingleKeySection, ValueForm
 from auditor.plan.parts import (
     API_SERVER_KIND,
     NO_PAIRS,
     REGISTRY_KIND,
     WEB_KIND,
     Cluster,
-    Copy,
+    CopyPlan,
     Endpoint,
+    EndpointOrigin,
     ImageSource,
     Media,
-    Origin,
     Pool,
     Program,
     Registry,
@@ -35,11 +35,11 @@ __all__ = [
     "REGISTRY_KIND",
     "WEB_KIND",
     "Cluster",
-    "Copy",
+    "CopyPlan",
     "Endpoint",
+    "EndpointOrigin",
     "ImageSource",
     "Media",
-    "Origin",
     "Plan",
     "Pool",
     "Program",
@@ -49,7 +49,7 @@ __all__ = [
     "Workload",
 ]
 
-# The file name of a plan that the command line writes for image lists and manifests; no such file is on disk.
+# The file name of a plan that the command line creates for image lists and manifests. No such file is on disk.
 PLAN_OF_LISTS = "command-line.yaml"
 
 EVIDENCE_MAX_AGE = 30 * 86_400  # seconds
@@ -57,13 +57,13 @@ EVIDENCE_MAX_AGE = 30 * 86_400  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What shall be deployed where, on nodes that reach nothing outside.
+    """The planned deployment: images, nodes and network without external access.
 
-    `files` holds the content of every file that the plan names, by its path. `left_out` says why a file that the plan names is
-    not in `files`: evidence carries no credentials. A reader must not take such a file for an empty one.
+    `files` holds the content of every file that the plan names, by path. `left_out` gives the reason for each named file that
+    is not in `files`, because evidence carries no credentials. A reader must not treat such a file as empty.
     """
 
-    SECTION: ClassVar = Section(
+    SECTION: ClassVar = PlanSection(
         "PlanPart", "airgap-auditor plan, version 1", first=("version", "name", "horizon", "evidence_max_age", "pools")
     )
 
@@ -71,36 +71,36 @@ class Plan:
     sha256: str
     name: Annotated[
         str,
-        Key("what reports call it; default: the name of the file", Form.TEXT, optional=True, examples=("plant-7",)),
+        Key("its name in reports; default: the name of the file", ValueForm.TEXT, optional=True, examples=("plant-7",)),
     ]
-    pools: Annotated[tuple[Pool, ...], Key("the nodes, by the name of their pool", by=Form.NAME, fewest=1)]
-    version: Annotated[int, Key("the version of this format: 1", Form.VERSION, required=True)] = 1
+    pools: Annotated[tuple[Pool, ...], Key("the nodes, by pool name", by=ValueForm.NAME, fewest=1)]
+    version: Annotated[int, Key("the version of this format: 1", ValueForm.VERSION, required=True)] = 1
     horizon: Annotated[
         datetime.date | None,
         Key(
-            "the site must work until then without help from outside; default: one year from the day of the audit",
-            Form.DATE,
+            "the site must work without external help until this day; default: one year from the day of the audit",
+            ValueForm.DATE,
             examples=("2027-06-30",),
         ),
     ] = None
     evidence_max_age: Annotated[
         int,
         Key(
-            "how old evidence about what can change may be (tags, registries, archives, chains, CRLs); default: 30d",
-            Form.DURATION,
+            "maximum age of evidence that can change (tags, registries, archives, chains, CRLs); default: 30d",
+            ValueForm.DURATION,
             optional=True,
             examples=("30d",),
         ),
     ] = EVIDENCE_MAX_AGE
     cluster: Annotated[Cluster | None, Key("the Kubernetes distribution")] = None
     images: Annotated[tuple[ImageSource, ...], Key("image lists and single images")] = ()
-    workloads: Annotated[tuple[Workload, ...], Key("manifests and charts that will be deployed")] = ()
-    workloads_complete: Annotated[bool, Key("nothing but these workloads will run", Form.FLAG)] = False
-    copy: Annotated[Copy | None, Key("how images travel")] = None
+    workloads: Annotated[tuple[Workload, ...], Key("the manifests and charts to deploy")] = ()
+    workloads_complete: Annotated[bool, Key("no other workloads will run", ValueForm.FLAG)] = False
+    copy: Annotated[CopyPlan | None, Key("how images are copied")] = None
     registry: Annotated[Registry | None, Key("the internal registry")] = None
     sources: Annotated[
         tuple[SourceRegistry, ...],
-        Key("source registries that need more than public trust, by host", by=Form.HOST),
+        Key("source registries with a private CA, plain HTTP or unverified TLS, by host", by=ValueForm.HOST),
     ] = ()
     endpoints: Annotated[
         tuple[Endpoint, ...],
@@ -110,9 +110,9 @@ class Plan:
         tuple[str, ...],
         Key(
             "hosts that stay reachable offline",
-            Form.REACHABLE,
+            ValueForm.REACHABLE,
             name="network",
-            inside=Inside(
+            inside=SingleKeySection(
                 "NetworkPart",
                 "Hosts that stay reachable offline.",
                 "reachable",
@@ -125,13 +125,13 @@ class Plan:
     ] = ()
     waivers: Annotated[
         tuple[Waiver, ...],
-        Key("accepted findings, or the file with a list of them", or_file=True, examples=("waivers.yaml",)),
+        Key("accepted findings, or a file that lists them", or_file=True, examples=("waivers.yaml",)),
     ] = ()
     severities: Annotated[
         Mapping[str, str],
         Key(
             "severities for this site, by check id",
-            Form.SEVERITIES,
+            ValueForm.SEVERITIES,
             name="severity",
             examples=({"image-unpinned": "info"},),
         ),
@@ -139,8 +139,8 @@ class Plan:
     require: Annotated[
         frozenset[Area],
         Key(
-            "areas that must be examined, or `site` for all: a missing one makes the audit undetermined",
-            Form.AREAS,
+            "areas that must be examined, or `site` for all; the audit is undetermined if one is missing",
+            ValueForm.AREAS,
             examples=(["sources", "storage"],),
         ),
     ] = frozenset()
@@ -150,26 +150,26 @@ class Plan:
 
     @property
     def file(self) -> str:
-        """The name under which `files` holds the plan itself."""
+        """The name of the plan file in `files`."""
         return PurePosixPath(self.path.replace("\\", "/")).name
 
     def horizon_from(self, today: datetime.date) -> datetime.date:
-        """Until when the site must work without help: as planned, else one year from `today`."""
+        """Return the day until which the site must work without help: as planned, else one year from `today`."""
         return self.horizon or today + datetime.timedelta(days=365)
 
     def pool(self, name: str) -> Pool:
-        """The pool of that name. Raises KeyError: names were checked when the plan was loaded."""
+        """Return the pool of that name. Raises KeyError; the loader has already checked names."""
         for pool in self.pools:
             if pool.name == name:
                 return pool
         raise KeyError(name)
 
     def declares(self, *path: str | int) -> bool:
-        """Whether a key is written, as in `declares("copy", "scripts")`, even if its value is empty."""
+        """Return whether a key is written, as in `declares("copy", "scripts")`, even if its value is empty."""
         return ".".join(str(part) for part in path) in self.locations
 
     def where(self, *path: str | int) -> Location:
-        """The place of a key, as in `where("pools", "win2022", "disk")`; of the nearest parent if it is not written."""
+        """Return the location of a key, as in `where("pools", "win2022", "disk")`, or of its nearest written parent."""
         keys = [str(part) for part in path]
         while keys:
             if found := self.locations.get(".".join(keys)):

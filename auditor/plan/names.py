@@ -1,4 +1,4 @@
-"""What a plan names: files and pools, found in its plain data, so that a dangling name is told beside every other mistake."""
+"""Find the files and pools that a plan names in its plain data, to report dangling names with all other mistakes."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from auditor.errors import Location, Problem
-from auditor.plan.keys import Form, keys_of
+from auditor.plan.keys import ValueForm, keys_of
 from auditor.plan.model import Plan
 from auditor.plan.spelling import nearest
 from auditor.plan.tree import Plain, Tree
 from auditor.text import short, shown
 
-# The forms of keys that name files and folders, and what follows the key. Archives are none: only `collect` reads them.
-_NAMING: dict[Form | None, tuple[tuple[str, ...], ...]] = {
-    Form.FILE: ((),),
-    Form.FILES: (("*",),),
-    Form.IMAGE_LIST: ((),),
-    Form.IMAGE_LISTS: (("*",),),
-    Form.RELEASE_LISTS: ((), ("*",)),
+# The forms of keys that name files and folders, and what follows the key. Not archives: only `collect` reads them.
+_NAMING: dict[ValueForm | None, tuple[tuple[str, ...], ...]] = {
+    ValueForm.FILE: ((),),
+    ValueForm.FILES: (("*",),),
+    ValueForm.IMAGE_LIST: ((),),
+    ValueForm.IMAGE_LISTS: (("*",),),
+    ValueForm.RELEASE_LISTS: ((), ("*",)),
 }
-_LISTS = (Form.IMAGE_LIST, Form.IMAGE_LISTS, Form.RELEASE_LISTS)
+_LISTS = (ValueForm.IMAGE_LIST, ValueForm.IMAGE_LISTS, ValueForm.RELEASE_LISTS)
 
 
 def _file_keys(part: type[Any]) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Where a part of the plan names files, as patterns of keys, and whether these are image lists."""
+    """Yield the patterns of keys under which a part of the plan names files, and whether these are image lists."""
     for one in keys_of(part):
         if one.key.or_file:
             yield (one.name,), False
@@ -46,7 +46,7 @@ def _children(data: Plain) -> Iterator[tuple[str, Plain]]:
 
 
 def _texts(data: Plain, pattern: tuple[str, ...], path: tuple[str, ...] = ()) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Every text where the pattern leads, with its path."""
+    """Yield every text that the pattern leads to, with its path."""
     if not pattern:
         if isinstance(data, str) and data:
             yield data, path
@@ -61,19 +61,19 @@ def _place(locations: Mapping[str, Location], path: tuple[str, ...]) -> Location
 
 
 def named_files(tree: Tree) -> Iterator[tuple[str, Location, bool]]:
-    """Every file or folder that the plan names, where it does, and whether it is an image list."""
+    """Yield every file or folder that the plan names, its location in the plan, and whether it is an image list."""
     for pattern, is_list in FILES:
         for name, path in _texts(tree.data, pattern):
             yield name, _place(tree.locations, path), is_list
 
 
 def dangling_pools(tree: Tree) -> list[Problem]:
-    """Pools that images name and that the plan does not have."""
+    """Return the pools that images name but the plan does not have."""
     pools = tree.data.get("pools") if isinstance(tree.data, dict) else None
     known = list(pools) if isinstance(pools, dict) else []
     every = short(f"pools: {', '.join(known)}", 200)
     return [
-        Problem(_place(tree.locations, path), f"there is no pool {shown(name)}", nearest(name, known) or every)
+        Problem(_place(tree.locations, path), f"unknown pool {shown(name)}", nearest(name, known) or every)
         for name, path in _texts(tree.data, ("images", "*", "pools", "*"))
         if known and name not in known
     ]

@@ -1,7 +1,7 @@
-"""Files that a plan may not name: in CI a pull request may change the plan, and an error or a report may quote what is read.
+"""Files that a plan may not name. In CI, a pull request may change the plan, and an error or a report may quote a file.
 
-Absolute paths and `..` are fine: plans name lists beside them. Files of the kernel, devices, and the places of logins and keys
-are not.
+Absolute paths and `..` are allowed, because plans name lists next to them. Files of the kernel, devices, and the locations of
+logins and keys are not allowed.
 """
 
 from __future__ import annotations
@@ -10,28 +10,28 @@ import os
 from pathlib import Path
 from typing import Final
 
-HINT: Final = "copy what the plan needs beside it"
+HINT: Final = "copy the needed file next to the plan"
 _SYSTEM = ("/proc", "/sys", "/dev", "/run/secrets", "/etc/shadow", "/etc/gshadow", "/etc/ssh", "/etc/sudoers")
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a folder for ordinary files, though it is below /dev
 _AT_HOME = (
     *(".ssh", ".gnupg", ".aws", ".azure", ".kube", ".netrc", ".git-credentials", ".npmrc", ".pypirc", ".vault-token"),
     *(".docker/config.json", ".config/containers/auth.json", ".config/gcloud", ".config/gh", ".config/helm/registry"),
 )
-_KERNEL = ("/proc", "/sys")  # also where they are mounted a second time
+_KERNEL = ("/proc", "/sys")  # also if they are mounted a second time
 
 
 def why_off_limits(path: Path) -> str:
-    """Why a file or folder is not read for a plan, wherever links lead; empty if it may be read."""
+    """Return why a file or folder must not be read for a plan, after links are resolved; empty if it may be read."""
     real = os.path.realpath(path)
     if _is_below(real, _SYSTEM) and not _is_below(real, (_SHARED_MEMORY,)):
-        return "files of the system are not read for a plan"
+        return "a plan may not name system files"
     if _is_below(real, _logins_at_home()):
-        return "files that hold logins or keys are not read for a plan"
+        return "a plan may not name files that hold logins or keys"
     return ""
 
 
 def is_of_the_kernel(device: int) -> bool:
-    """Whether an open file, by its `st_dev`, is one of the kernel."""
+    """Return whether an open file, by its `st_dev`, belongs to the kernel."""
     return any(place.exists() and place.stat().st_dev == device for place in map(Path, _KERNEL))
 
 
@@ -40,7 +40,7 @@ def _is_below(real: str, places: tuple[str, ...]) -> bool:
 
 
 def _logins_at_home() -> tuple[str, ...]:
-    """The login files of the user; none for a user without a home folder, as in a container."""
+    """Return the login files of the user; none for a user without a home folder, as in a container."""
     try:
         home = Path.home()
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""What pydantic found wrong, in the words and at the places of the plan's author."""
+"""Turn pydantic errors into messages with the plan's terms and locations."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _SAID = {
     "missing": "'{last}' is missing",
     "too_short": "'{last}' must not be empty",
     UNFIT: "{last}: {said}",
-    "string_pattern_mismatch": "{value} is no name: use letters, digits, '.', '_' and '-'",
+    "string_pattern_mismatch": "{value} is not a valid name: use letters, digits, '.', '_' and '-'",
 }
 _NEEDED = {
-    "tuple_type": "a list is needed: [one, two]",
-    "dict_type": "a mapping is needed: {key: value}",
-    "model_type": "a mapping is needed: {key: value}",
-    "int_type": "a whole number is needed",
-    "int_from_float": "a whole number is needed",
-    "bool_type": "true or false is needed",
-    "bool_parsing": "true or false is needed",
-    NOT_TEXT: "text is needed",
+    "tuple_type": "expected a list: [one, two]",
+    "dict_type": "expected a mapping: {key: value}",
+    "model_type": "expected a mapping: {key: value}",
+    "int_type": "expected a whole number",
+    "int_from_float": "expected a whole number",
+    "bool_type": "expected true or false",
+    "bool_parsing": "expected true or false",
+    NOT_TEXT: "expected text",
 }
 
 
 def plan_error(problems: Iterable[Problem], file: str) -> PlanError:
-    """The problems in the order of the file, each once, short and safe to print; of very many the first."""
+    """Return a PlanError with the problems in file order, each once, short and safe to print; of very many, the first."""
     ordered = sorted(set(problems), key=lambda problem: (problem.location, problem.message))
     told = [
         replace(
@@ -49,7 +49,7 @@ def plan_error(problems: Iterable[Problem], file: str) -> PlanError:
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:
-    """The model that an annotation such as `dict[str, PoolPart] | None` holds."""
+    """Return the model in an annotation such as `dict[str, PoolPart] | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for part in get_args(annotation) if (found := _model_in(part)) is not None), None)
@@ -69,7 +69,7 @@ def _fields(model: type[BaseModel]) -> dict[str, object]:
 
 
 def _name_of(path: tuple[str | int, ...]) -> str:
-    """What to call the place where a path leads: its key, or which item of a list it is."""
+    """Return a name for the value at a path: its key, or its number in a list."""
     match path:
         case (*_, str(key)):
             return clean(short(key))
@@ -86,7 +86,7 @@ def _words(model: type[BaseModel], error: dict[str, Any], value: str) -> tuple[s
     match kind:
         case "extra_forbidden":
             known = _keys_at(model, path[:-1])
-            return f"unknown key {shown(str(path[-1]))}", nearest(last, known) or f"known here: {', '.join(known)}"
+            return f"unknown key {shown(str(path[-1]))}", nearest(last, known) or f"known keys: {', '.join(known)}"
         case _ if kind in _SAID:
             return _SAID[kind].format(last=last, value=value, said=error["msg"]), ""
         case "value_error":
@@ -96,9 +96,9 @@ def _words(model: type[BaseModel], error: dict[str, Any], value: str) -> tuple[s
             near = nearest(value.strip("'"), expected.replace("'", "").replace(" or ", ", ").split(", "))
             return f"{last}: {value} is not one of {expected}", near
         case _ if error["input"] is None:
-            return f"{last} is empty: {_NEEDED.get(kind, 'a value is needed')}, or remove the key", ""
+            return f"{last} is empty: {_NEEDED.get(kind, 'expected a value')}, or remove the key", ""
         case _ if kind == NOT_TEXT and isinstance(error["input"], int | float):
-            return f"{last}: text is needed, and {value} is none to YAML", f'put it in quotes: "{value}"'
+            return f"{last}: expected text, but YAML does not read {value} as text", f'put it in quotes: "{value}"'
         case _ if kind in _NEEDED:
             return f"{last}: {_NEEDED[kind]}" + (f", not {value}" if value else ""), ""
         case _:
@@ -106,7 +106,7 @@ def _words(model: type[BaseModel], error: dict[str, Any], value: str) -> tuple[s
 
 
 def _quoted(value: object, written: str | None) -> str:
-    """A value as its author wrote it; nothing for what is too large to quote."""
+    """Return a value as its author wrote it, or an empty string for one that is too large to quote."""
     if isinstance(value, dict | list) or value is None:
         return ""
     return clean(short(written)) if written is not None else shown(value)

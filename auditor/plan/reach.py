@@ -1,4 +1,4 @@
-"""Which hosts the plan makes internal."""
+"""The hosts that the plan makes internal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the plan's rewrites put an image on the internal registry."""
+"""Apply the plan's rewrites: where they put an image on the internal registry."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from auditor.plan.model import Registry
 
 
 def placed(registry: Registry, reference: Reference) -> Reference:
-    """The image where the longest rewrite that fits puts it; without one, under its own path on the internal registry.
+    """Return the image at the target of the longest matching rewrite; without one, under its own path on the internal registry.
 
-    An image that already is there stays.
+    An image that is already there is returned unchanged.
     """
     parts = reference.repository.split("/")
     for length in range(len(parts), 0, -1):

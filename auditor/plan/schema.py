@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from auditor.plan.fields import FORMS
 from auditor.plan.host_port import split_host_port
-from auditor.plan.keys import NO_DEFAULT, Declared, Key, Section, keys_of, section_of
+from auditor.plan.keys import NO_DEFAULT, Declared, Key, PlanSection, keys_of, section_of
 from auditor.plan.model import Endpoint, Plan, Waiver
 
 
 class Edge(BaseModel):
-    """What all models have: unknown keys are errors, values do not change. Only the outermost model needs a validator."""
+    """The base of all models: unknown keys are errors, values are immutable. Only the outermost model needs a validator."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False, arbitrary_types_allowed=True, defer_build=True)
 
@@ -32,21 +32,21 @@ def model_of(part: type[Any]) -> type[Edge]:
     return _model(section, about, fields, _validators(part, section))
 
 
-def _model(section: Section, about: str, fields: dict[str, Any], validators: dict[str, Any]) -> type[Edge]:
+def _model(section: PlanSection, about: str, fields: dict[str, Any], validators: dict[str, Any]) -> type[Edge]:
     extra = {"title": section.title} if section.title else {"json_schema_extra": _or_string} if section.shorthand else {}
     base = type(section.name, (Edge,), {"model_config": extra, "__module__": __name__}) if extra else Edge
     return create_model(section.name, __base__=base, __module__=__name__, __doc__=about, __validators__=validators, **fields)
 
 
 def _field(one: Declared) -> tuple[Any, Any]:
-    """Return the type of a key's value and what pydantic needs to know of the key."""
+    """Return the type of a key's value and its pydantic field."""
     key = one.key
     if key.inside is not None:
         assert key.form is not None  # noqa: S101 - a value inside a mapping is no part
         default: dict[str, Any] = {} if key.inside.required else {"default": one.default}
         inner = Field(**default, description=key.inside.description, **_examples(key.inside.examples))
         fields = {attribute(key.inside.key): (FORMS[key.form], inner)}
-        return _model(Section(key.inside.section), key.inside.about, fields, {}) | None, Field(
+        return _model(PlanSection(key.inside.section), key.inside.about, fields, {}) | None, Field(
             default=None, description=key.description
         )
     kind = _type(one)
@@ -85,7 +85,7 @@ def _bounds(key: Key) -> dict[str, Any]:
     return {"min_length": key.fewest} if key.fewest is not None else {}
 
 
-def _validators(part: type[Any], section: Section) -> dict[str, Any]:
+def _validators(part: type[Any], section: PlanSection) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if section.exactly_one:
         found["_one"] = model_validator(mode="after")(_exactly_one(section.exactly_one))
@@ -101,7 +101,7 @@ def _exactly_one(names: tuple[str, ...]) -> Callable[[Any], Any]:
         given = [name for name in names if getattr(model, attribute(name))]
         if len(given) != 1:
             both = " and ".join(given)
-            raise ValueError(f"either {' or '.join(names)}, not {both}" if given else f"{' or '.join(names)} is needed")
+            raise ValueError(f"either {' or '.join(names)}, not {both}" if given else f"{' or '.join(names)} is required")
         return model
 
     return check
@@ -116,7 +116,7 @@ def _from_text(key: str) -> Callable[[object], object]:
 
 def _has_port(model: Any) -> Any:  # noqa: ANN401 - a model
     if split_host_port(model.host)[1] is None:
-        raise ValueError(f"{model.host!r} lacks the port: write {model.host}:443")
+        raise ValueError(f"{model.host!r} has no port: write {model.host}:443")
     return model
 
 
@@ -126,7 +126,7 @@ def _or_string(schema: dict[str, Any]) -> None:
 
 
 def _or_a_file(schema: dict[str, Any]) -> None:
-    """The name of a file may stand for the list: the loader puts its content there before the plan is validated."""
+    """Allow a file name in place of the list. The loader inserts the file's content before the plan is validated."""
     listed = {key: schema.pop(key) for key in ("type", "items")}
     schema["anyOf"] = [listed, {"type": "string", "minLength": 1}]
 

@@ -1,4 +1,5 @@
-"""Private keys and credentials in the files of a plan: what must not cross the gap, and what only looks like it."""
+"""Find private keys and credentials in a plan's files, which must not be copied to the offline side, and
+exclude look-alikes."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import re
 
 from auditor.redaction import redact_file
 
-# What stands where a secret would, and is none: nothing, a variable, a template, a nested mapping, a switch, a method.
+# Text in a secret's position that is not a secret: nothing, a variable, a template, a nested mapping, a switch, a method.
 _NO_SECRET = (
     rb"(?![\[\"']{0,2}(?:(?:basic|bearer|token) )?REDACTED|\"\"|''|[\r\n#,}]|\{[^\r\n]{0,200}[:=}]|[{\[][ \t]*[\r\n\]]"
     rb"|[\"']?(?:\{\{|\$|<|~|null\b|true\b|false\b|none\b)"
@@ -17,7 +18,7 @@ _SECRET_NAMES = (
     rb"(?:password|passwd|passphrase|(?<![a-z0-9])(?:token|auth|authorization|secret|api[_-]?key|account[_-]?key"
     rb"|(?:identity|registry|access|refresh|bearer)[_-]?token|(?:client|http)[_-]?secret|secret[_-]?(?:access[_-]?)?key))"
 )
-# YAML wants a space behind the colon of a plain key: without one, `secret:v1` is an image and its tag.
+# YAML needs a space after the colon of a plain key: without one, `secret:v1` is an image and its tag.
 _ASSIGNED = rb"(?:[\"']?[ \t]{0,20}=[ \t]{0,20}|[\"'][ \t]{0,20}:[ \t]{0,20}|[ \t]{0,20}:[ \t]{1,20}|:(?=[\"']|basic |bearer ))"
 _SECRETS = re.compile(
     rb"^[^#\r\n]{0,4096}?(?<![/.@-])" + _SECRET_NAMES + _ASSIGNED + _NO_SECRET + rb"\S"
@@ -41,8 +42,8 @@ _PEM_KEY = re.compile(
 )
 _KEY_MARKS = (b"PRIVATE KEY-----", b"PuTTY-User-Key-File-")
 _JAVA_KEYSTORES = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")
-# After the outer SEQUENCE: a small version number (PKCS#1, PKCS#8, SEC1; 3 for PKCS#12), or PBES (encrypted PKCS#8).
-# A certificate holds a SEQUENCE of a SEQUENCE or of a tagged version there.
+# After the outer SEQUENCE: a small version number (PKCS#1, PKCS#8, SEC1; 3 for PKCS#12), or PBES (encrypted PKCS#8). A
+# certificate has a SEQUENCE of a SEQUENCE or of a tagged version there.
 _DER_KEY = re.compile(
     rb"\x30(?:[\x00-\x7f]|\x81.|\x82..|\x83...)"
     rb"(?:\x02\x01[\x00\x01\x03]|\x30(?:[\x00-\x7f]|\x81.|\x82..)\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05)",
@@ -51,7 +52,7 @@ _DER_KEY = re.compile(
 
 
 def _as_bytes(data: bytes) -> bytes:
-    """UTF-16, which Windows PowerShell writes, as UTF-8; anything else as it is."""
+    """Return UTF-16, which Windows PowerShell writes, as UTF-8; return other bytes unchanged."""
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return data.decode("utf-16", errors="replace").encode("utf-8", errors="replace")
     return data
@@ -62,21 +63,21 @@ def _is_private_key(data: bytes) -> bool:
 
 
 def _holds_encoded_key(data: bytes) -> bool:
-    """Base64 of a PEM key, as Kubernetes secrets hold it."""
+    """Return whether the data holds base64 of a PEM key, as Kubernetes Secrets do."""
     found = re.finditer(rb"LS0tLS1CRUdJTi[A-Za-z0-9+/]{20,120}", data)
     return any(b"PRIVATE KEY" in base64.b64decode(match[0][: len(match[0]) // 4 * 4]) for match in found)
 
 
 def key_in(data: bytes) -> str:
-    """As `secret_in`, for private keys alone."""
+    """Return the kind of secret, as `secret_in` does, for private keys only."""
     data = _as_bytes(data)
     return "it holds a private key" if _is_private_key(data) or _holds_encoded_key(data) else ""
 
 
 def secret_in(data: bytes, *, is_blanked: bool = False) -> str:
-    """What kind of secret a file holds that must not be carried; empty when none was found.
+    """Return the kind of secret in a file that must not be copied, or an empty string.
 
-    `is_blanked`: the Secrets of Kubernetes in it have lost their values.
+    `is_blanked`: the values of Kubernetes Secrets in it were removed.
     """
     if reason := key_in(data):
         return reason
@@ -87,17 +88,17 @@ def secret_in(data: bytes, *, is_blanked: bool = False) -> str:
 
 
 def without_keys(data: bytes, instead: bytes = b"") -> bytes:
-    """The data with `instead` where a private key stood; blank lines take its place, so that line numbers stay."""
+    """Return the data with `instead` for each private key. Blank lines fill up, so that line numbers stay."""
     return _PEM_KEY.sub(lambda match: instead + b"\n" * match[0].count(b"\n"), data)
 
 
 def redacted(data: bytes) -> bytes:
-    """A file without the private keys and the secrets in it, line by line as before."""
+    """Return a file without private keys and secrets, with the same line numbers."""
     return redact_file(without_keys(data, b"(private key struck out)"))
 
 
 def redacted_list(data: bytes) -> bytes:
-    """An image list without secrets: each line that held one is still there. A comment that may hold one is struck out."""
+    """Return an image list without secrets, with all its lines. A comment that may hold a secret is removed."""
     clean = redacted(data)
     if _is_private_key(_as_bytes(clean)) or _holds_encoded_key(clean):
         return b"(struck out: the file holds a private key)\n"

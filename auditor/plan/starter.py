@@ -1,4 +1,4 @@
-"""The starter plan that `auditor init` writes: it loads as it is, and shows every part commented out."""
+"""The starter plan that `auditor init` writes. It loads unchanged, and shows every part commented out."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from auditor.own_files import text_in
 
 
 def starter_plan() -> str:
-    """The text of the starter plan."""
+    """Return the text of the starter plan."""
     return text_in("auditor.plan", "starter.yaml")

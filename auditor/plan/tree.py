@@ -14,8 +14,8 @@ Plain = dict[str, "Plain"] | list["Plain"] | str | int | float | bool | None
 class Tree:
     """Plain data, and the locations of its keys and items by dotted path (`pools.win2022.disk`, `images.0.list`).
 
-    `written` has numbers and switches as written: `1.30`, which YAML reads as 1.3. `problems` are keys that cannot be used and
-    are left out.
+    `written` holds numbers and switches as written: `1.30`, which YAML reads as 1.3. `problems` lists unusable keys, which are
+    left out.
     """
 
     data: Plain
@@ -25,21 +25,21 @@ class Tree:
 
 
 def parse_tree(file: str, data: bytes) -> Tree:
-    """Parse one YAML or JSON document. Raises PlanError if nothing of it can be used; other faults are in `Tree.problems`."""
+    """Parse one YAML or JSON document. Raises PlanError if nothing in it is usable; other faults are in `Tree.problems`."""
     documents = Documents(data, PLAN)
     try:
         found = list(documents)
     except NotStructured as error:
         raise PlanError([_problem(file, error)]) from error
     if not found:
-        raise PlanError([Problem(Location(file), "the file is empty", "`auditor init` writes a plan to start from")])
+        raise PlanError([Problem(Location(file), "the file is empty", "`auditor init` writes a starter plan")])
     tree = Tree(None, problems=[_problem(file, fault) for fault in documents.faults])
     tree.data = _plain(found[0], file, "", tree)
     return tree
 
 
 def _problem(file: str, error: NotStructured) -> Problem:
-    hint = "no plan is that deep" if error.message.startswith("nested deeper") else error.hint
+    hint = "a plan has fewer levels" if error.message.startswith("nested deeper") else error.hint
     return Problem(Location(file, error.line, error.column), error.message, hint)
 
 

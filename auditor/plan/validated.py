@@ -17,7 +17,7 @@ _Part = TypeVar("_Part", bound=BaseModel)
 
 
 def plan_in(tree: Tree, path: str, sha256: str, problems: list[Problem]) -> Plan:
-    """The plan, without the files that it names. `problems` were found already. Raises PlanError with all problems."""
+    """Return the plan, without the files that it names. `problems` were found before. Raises PlanError with all problems."""
     part = _validated(PlanPart, tree, path, problems)
     if part is None or problems:
         raise plan_error(problems, path)
@@ -28,7 +28,7 @@ def plan_in(tree: Tree, path: str, sha256: str, problems: list[Problem]) -> Plan
 
 
 def waivers_in(tree: Tree, path: str, problems: list[Problem]) -> tuple[Waiver, ...]:
-    """The waivers. `problems` were found already. Raises PlanError with all problems."""
+    """Return the waivers. `problems` were found before. Raises PlanError with all problems."""
     part = _validated(WaiversPart, tree, path, problems)
     if part is None or problems:
         raise plan_error(problems, path)

@@ -1,4 +1,4 @@
-"""The steps of loading that need the schema. Its models take most of the time of a short run, so lists do without them."""
+"""The loading steps that need the schema. Its models take most of the time of a short run, so plans of only lists skip them."""
 
 from typing import TYPE_CHECKING
 

@@ -1,6 +1,6 @@
-"""Waivers in a file of their own: a list as in the plan, put in the place of the name by which the plan calls it.
+"""Waivers in a separate file, which holds a list as in the plan and replaces its file name there.
 
-Every waiver keeps its place in its own file, so that what is wrong with it is told there.
+Every waiver keeps its location in that file, so that problems are reported there.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from auditor.errors import Location, PlanError, Problem
-from auditor.plan.paths import is_inside, normal, shown_path
+from auditor.plan.plan_paths import is_inside, normal, shown_path
 from auditor.plan.tree import Plain, Tree, parse_tree
 from auditor.text import shown
 
@@ -16,9 +16,9 @@ KEY = "waivers"
 
 
 def put_in_place(tree: Tree, plan_path: str, files: Mapping[str, bytes]) -> list[Problem]:
-    """Replace the name of a file under `waivers`, if there is one, by what is in the file. Returns what is wrong with it.
+    """Replace the name of a file under `waivers`, if any, by the content of the file. Return the problems in it.
 
-    A file that is not among `files` leaves no waivers: that it could not be read is said where it was read.
+    A file that is not among `files` gives no waivers; the code that read the files has reported it.
     """
     data = tree.data
     name = data.get(KEY) if isinstance(data, dict) else None
@@ -44,8 +44,8 @@ def _read(name: str, tree: Tree, plan_path: str, files: Mapping[str, bytes]) -> 
         return [], [
             Problem(
                 Location(file, 1, 1),
-                "a list of waivers is needed",
-                "one `- {check: …, subject: …, …}` for each",
+                "expected a list of waivers",
+                "write one `- {check: …, subject: …, …}` for each",
             )
         ]
     tree.locations.update((f"{KEY}.{path}", place) for path, place in own.locations.items())

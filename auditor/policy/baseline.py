@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from auditor.check import Severity
 from auditor.report import BaselineUsed, JudgedFinding
-from auditor.report.reading import Document, dicts, part, text
+from auditor.report.report_reader import Document, dicts, part, text
 
 
 @dataclass(frozen=True, slots=True)

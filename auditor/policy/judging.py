@@ -16,14 +16,14 @@ from auditor.policy.covering import WaiverIndex
 from auditor.policy.evidence_age import Basis, evidence_basis, stale_findings
 from auditor.policy.exit_codes import EXIT_NOT_READY, EXIT_READY, EXIT_UNDETERMINED
 from auditor.policy.guarded import Sections
-from auditor.policy.hosts import host_rows
 from auditor.policy.rules import EVIDENCE_STALE, PLAN_UNEXAMINED, POLICY_RULES, SCOPE_REQUIRED, WAIVER_UNUSED
 from auditor.policy.scope import scope_of, unmet
+from auditor.policy.unanswered_hosts import host_rows
 from auditor.policy.unexamined import unexamined_findings
 from auditor.policy.waivers import can_tell, unused_findings, waiver_findings
 from auditor.redaction import redact_deep
 from auditor.report import CheckRow, Counts, EvidenceBasis, JudgedFinding, Report, ScopeRow, Status, Verdict
-from auditor.report.images import image_rows
+from auditor.report.image_matrix import image_rows
 from auditor.report.sections import egress_rows, evidence_rows, storage_stages, trust_rows
 from auditor.text import in_brackets, short
 

@@ -16,16 +16,16 @@ from auditor.engine import CheckResult, Outcomes
 from auditor.evidence.model import Kind
 from auditor.plan.areas import Area
 from auditor.policy.rules import SCOPE_REQUIRED
-from auditor.policy.scope_gaps import Gap, gaps, has_plain_registry
+from auditor.policy.scope_gaps import ScopeGap, gaps, has_plain_registry
 from auditor.report import JudgedFinding, ScopeRow, ScopeStatus
 from auditor.site import Site, trust, views
-from auditor.site.mirrors import Way
+from auditor.site.mirrors import PullRoute
 from auditor.text import listed, many
 
 _SHOWN = 4
 # The checks of these areas examine different subjects; those of the other areas examine the same subjects in several ways.
 _APART = frozenset({Area.CONNECTIONS, Area.STORAGE, Area.DEFAULTS, Area.CALENDAR})
-_NOTHING = Gap("something to examine", "Nothing in the plan or in the evidence belongs to this area.")
+_NOTHING = ScopeGap("something to examine", "Nothing in the plan or in the evidence belongs to this area.")
 
 
 def scope_of(
@@ -115,7 +115,7 @@ def _back(left_out: list[CheckResult]) -> Iterable[str]:
         yield f"Run without `--only` and `--skip`: {listed([result.check.id for result in left_out], _SHOWN)} did not run."
 
 
-def _adding(lacking: tuple[Gap, ...]) -> Iterable[str]:
+def _adding(lacking: tuple[ScopeGap, ...]) -> Iterable[str]:
     yield from (gap.hint for gap in lacking)
 
 
@@ -148,7 +148,7 @@ def _of_layers(site: Site, _today: datetime.date) -> int:
 
 
 def _of_node_access(site: Site, _today: datetime.date) -> int:
-    unknown = sum(len(group.leads) for group in site.mirroring if group.first.way is Way.UNKNOWN)
+    unknown = sum(len(group.leads) for group in site.mirroring if group.first.way is PullRoute.UNKNOWN)
     return unknown + _unread_configs(site)
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from auditor.plan.files import left_out_name
 from auditor.plan.model import Plan
-from auditor.plan.paths import is_inside
+from auditor.plan.plan_paths import is_inside
 from auditor.plan.secrets import key_in, redacted, redacted_list, secret_in, without_keys
 from auditor.readers.workloads.blanked import blanked
 from auditor.readers.workloads.charts import UnreadableChart

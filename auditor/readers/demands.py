@@ -9,7 +9,7 @@ from auditor.errors import Location
 from auditor.oci.reference import Reference
 
 
-class Gap(enum.StrEnum):
+class DemandGap(enum.StrEnum):
     """Why the images behind a demand are not known for certain."""
 
     KIND = "unknown-kind"  # the controller of the object's kind may choose images
@@ -46,13 +46,13 @@ class Mechanism(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Hidden:
+class HiddenImages:
     """One gap. `file` is relative to the plan; `kind` is `Kafka.kafka.strimzi.io`, empty where the gap is a whole file.
 
     `field` is the path of the field inside the object; `names` is what it says about what is fetched or changed.
     """
 
-    gap: Gap
+    gap: DemandGap
     file: str
     kind: str = ""
     field: str = ""
@@ -103,7 +103,7 @@ class Demand:
     mechanism: Mechanism = Mechanism.POD
     field: str = ""
     choice: str = ""
-    hidden: Hidden | None = None
+    hidden: HiddenImages | None = None
     rendered: Rendered | None = None
 
     @property

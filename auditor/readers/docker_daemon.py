@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from auditor.errors import Location
 from auditor.located import Marked
 from auditor.plan.model import Plan
-from auditor.plan.paths import is_inside, normal, shown_path
+from auditor.plan.plan_paths import is_inside, normal, shown_path
 from auditor.readers.model import Setting
 from auditor.readers.node_config import daemon_json
 from auditor.readers.node_config.model import Unreadable

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from auditor.errors import Location
 from auditor.located import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan
-from auditor.plan.paths import normal, shown_path
+from auditor.plan.plan_paths import normal, shown_path
 from auditor.readers.node_config.rewriting import NotUnderstood, compiled
 
 MAX_URL = 512

@@ -13,7 +13,7 @@ from auditor.text import many
 
 if TYPE_CHECKING:
     from auditor.site.storage.stage import Stage
-    from auditor.site.trust.picture import Step
+    from auditor.site.trust.picture import PathStep
 
 ITEMS = 10
 
@@ -55,7 +55,7 @@ def storage_stages(site: Site) -> dict[str, StorageStage]:
     return {stage.name: _stage(stage) for stage in site.storage.stages}
 
 
-def _step(step: Step) -> TrustStep:
+def _step(step: PathStep) -> TrustStep:
     until = step.until.isoformat() if step.until is not None else ""
     return TrustStep(step.name, step.origin.value, step.key, until, step.sha1, step.flaws, step.is_gap)
 

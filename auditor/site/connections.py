@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from auditor.net import Connection, ConnectionKind, Remote, remote_of
 from auditor.site import trust
 from auditor.site.layers import LayerEgress
-from auditor.site.mirrors import Way
+from auditor.site.mirrors import PullRoute
 
 if TYPE_CHECKING:
     from auditor.site.site import Site
@@ -56,7 +56,7 @@ def _mirrors(site: Site) -> Iterator[Connection]:
     """Yield the external registries that nodes request, by configuration or because no mirror is configured."""
     for group in site.mirroring:
         lead = group.first
-        fails = lead.way is not Way.FALLS_BACK
+        fails = lead.way is not PullRoute.FALLS_BACK
         blocked = "the pull fails" if fails else "if the mirror lacks an image, the pull waits for this host and then fails"
         for one in lead.outside:
             if (remote := remote_of(one.url)) is not None:

@@ -10,11 +10,12 @@ import enum
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from auditor.evidence.model import Absent, BlobSeen, Failed, Kind, RegistryEvidence, Seen, Verify
+from auditor.evidence.model import Absent, BlobSeen, Failed, Kind, Seen, Verify
 from auditor.oci.document import Descriptor, Index, MalformedDocument, parse_document
 from auditor.oci.media_types import INDEXES, form_of
 from auditor.oci.select import flatten
-from auditor.site.images import Image, Images, Payload, Placement, Shape, Trouble
+from auditor.site.images import DocumentShape, Image, Images, Payload, Placement, Trouble
+from auditor.site.inside import AtSource, InternalEvidence
 
 
 class Aspect(enum.StrEnum):
@@ -28,7 +29,7 @@ class Aspect(enum.StrEnum):
     VALUE = "value"  # no client accepts the document's values
 
 
-class Part(enum.StrEnum):
+class ContentPart(enum.StrEnum):
     """Which part of the image the bytes are."""
 
     ROOT = "root"  # the manifest or index that the reference names
@@ -38,11 +39,11 @@ class Part(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mismatch:
+class ContentMismatch:
     """One contradiction. `expected` comes from the descriptor, digest or document; `actual` was observed."""
 
     aspect: Aspect
-    part: Part
+    part: ContentPart
     digest: str
     expected: str
     actual: str
@@ -54,16 +55,16 @@ class Mismatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class ComparedImage:
     """One image: its placements, the contradictions, and why something could not be compared."""
 
     image: Image
     placements: tuple[Placement, ...]
-    mismatches: tuple[Mismatch, ...]
+    mismatches: tuple[ContentMismatch, ...]
     trouble: Trouble | None
 
 
-def contents_of(images: Images, evidence: RegistryEvidence, verify: Verify | None = None) -> Iterator[Contents]:
+def contents_of(images: Images, evidence: AtSource | InternalEvidence, verify: Verify | None = None) -> Iterator[ComparedImage]:
     """Yield every image whose tag was observed or is in doubt.
 
     With `verify`, content that was not observed (with `full`: not read) is in doubt; otherwise it is omitted.
@@ -75,7 +76,7 @@ def contents_of(images: Images, evidence: RegistryEvidence, verify: Verify | Non
     for name, placements in grouped.items():
         if not placements[0].image.absent:
             repositories.setdefault(placements[0].image.reference.repository, []).append(name)
-    found: dict[str, Contents] = {}
+    found: dict[str, ComparedImage] = {}
     for repository, names in repositories.items():
         comparison = _Comparison(images, evidence, verify, repository)
         for name in names:
@@ -86,41 +87,39 @@ def contents_of(images: Images, evidence: RegistryEvidence, verify: Verify | Non
 class _Comparison:
     """Compares the images of one repository. Parts that several images share are compared once."""
 
-    def __init__(self, images: Images, evidence: RegistryEvidence, verify: Verify | None, repository: str) -> None:
+    def __init__(self, images: Images, evidence: AtSource | InternalEvidence, verify: Verify | None, repository: str) -> None:
         self._shapes = images.shapes
         self._configs = images.configs
         self._evidence = evidence
         self._repository = repository
         self._observed_blobs = evidence.observed_blobs(repository)
+        self._proven = evidence.proven(repository)
         self._is_strict = verify is not None
-        self._read = frozenset(Part) if verify is Verify.FULL else frozenset(Part) - {Part.LAYER}
-        self._known: dict[tuple[str, int, Part, str], tuple[Mismatch | Trouble, ...]] = {}
+        self._read = frozenset(ContentPart) if verify is Verify.FULL else frozenset(ContentPart) - {ContentPart.LAYER}
+        self._known: dict[tuple[str, int, ContentPart, str], tuple[ContentMismatch | Trouble, ...]] = {}
 
-    def contents(self, placements: list[Placement]) -> Contents:
+    def contents(self, placements: list[Placement]) -> ComparedImage:
         """Return the comparison of an image for all its placements."""
         image = placements[0].image
         found = [*self.root(image), *self.parts(image, placements)]
-        mismatches = dict.fromkeys(one for one in found if isinstance(one, Mismatch))
+        mismatches = dict.fromkeys(one for one in found if isinstance(one, ContentMismatch))
         trouble = next((one for one in found if isinstance(one, Trouble)), None)
-        return Contents(image, tuple(placements), tuple(mismatches), trouble)
+        return ComparedImage(image, tuple(placements), tuple(mismatches), trouble)
 
-    def root(self, image: Image) -> Iterator[Mismatch | Trouble]:
+    def root(self, image: Image) -> Iterator[ContentMismatch | Trouble]:
         """Compare the manifest or index that the reference names."""
-        if not image.digest:
-            if image.trouble is not None:
-                yield image.trouble
-            return
-        named = Descriptor(image.digest, image.size, image.media_type)
-        found = tuple(self._document(named, Part.ROOT))
-        yield from found
-        if image.trouble is not None and not any(isinstance(one, Mismatch) for one in found):
+        found: tuple[ContentMismatch | Trouble, ...] = ()
+        if image.digest and not self._agrees(image.digest, image.size, image.media_type):
+            found = tuple(self._document(Descriptor(image.digest, image.size, image.media_type), ContentPart.ROOT))
+            yield from found
+        if image.trouble is not None and not any(isinstance(one, ContentMismatch) for one in found):
             yield image.trouble
 
-    def parts(self, image: Image, placements: Iterable[Placement]) -> Iterator[Mismatch | Trouble]:
+    def parts(self, image: Image, placements: Iterable[Placement]) -> Iterator[ContentMismatch | Trouble]:
         """Compare the entries of the index, and the configs and layers of the manifests that nodes would pull."""
-        if isinstance(image.document, Index):
-            for entry in self._entries(image.document):
-                yield from self._shared(entry, Part.CHILD)
+        for entry in self._entries(image.document) if isinstance(image.document, Index) else ():
+            if not self._agrees(entry.digest, entry.size, entry.media_type):
+                yield from self._shared(entry, ContentPart.CHILD)
         payloads: dict[str, Payload] = {}
         for placement in placements:
             if placement.resolution.payload is not None:
@@ -131,12 +130,14 @@ class _Comparison:
             yield from self._unasked([image.digest, *payloads])
         for payload in payloads.values():
             if payload.flaw:
-                yield Mismatch(Aspect.VALUE, Part.CHILD, payload.digest, "values that clients accept", payload.flaw)
+                yield ContentMismatch(
+                    Aspect.VALUE, ContentPart.CHILD, payload.digest, "values that clients accept", payload.flaw
+                )
             if payload.config is not None:
                 for config in self._stated_again((payload.config,)):
-                    yield from self._shared(config, Part.CONFIG)
+                    yield from self._shared(config, ContentPart.CONFIG)
             for layer in self._stated_again(payload.layers):
-                yield from self._shared(layer, Part.LAYER)
+                yield from self._shared(layer, ContentPart.LAYER)
 
     def _stated_again(self, blobs: tuple[Descriptor, ...]) -> Iterable[Descriptor]:
         """Return the configs or layers with further statements to compare. At sources, nearly all layers have none."""
@@ -171,15 +172,25 @@ class _Comparison:
             return None
         return document if isinstance(document, Index) else None
 
-    def _shared(self, named: Descriptor, part: Part) -> tuple[Mismatch | Trouble, ...]:
+    def _shared(self, named: Descriptor, part: ContentPart) -> tuple[ContentMismatch | Trouble, ...]:
         key = (named.digest, named.size, part, named.media_type)
         found = self._known.get(key)
         if found is None:
-            compare = self._document if part is Part.CHILD else self._blob
+            compare = self._document if part is ContentPart.CHILD else self._blob
             found = self._known[key] = tuple(compare(named, part))
         return found
 
-    def _document(self, named: Descriptor, part: Part) -> Iterator[Mismatch | Trouble]:
+    def _agrees(self, digest: str, size: int, media_type: str) -> bool:
+        """Return whether all statements about a document exist and agree: the fast path for very many documents."""
+        shape = self._shapes.get(digest)
+        return (
+            shape is not None
+            and self._proven.get(digest) == media_type == shape.media_type
+            and size == shape.size
+            and form_of(media_type) is shape.form
+        )
+
+    def _document(self, named: Descriptor, part: ContentPart) -> Iterator[ContentMismatch | Trouble]:
         """Compare a manifest or index: its size, its digest and every media type stated for it."""
         observed = self._observed(named, part)
         seen = observed if isinstance(observed, BlobSeen) else None
@@ -195,22 +206,24 @@ class _Comparison:
             yield _mismatch(Aspect.SIZE, part, named, named.size, shape.size)
         yield from self._types(named, seen, shape, part)
 
-    def _types(self, named: Descriptor, seen: BlobSeen | None, shape: Shape | None, part: Part) -> Iterator[Mismatch | Trouble]:
+    def _types(
+        self, named: Descriptor, seen: BlobSeen | None, shape: DocumentShape | None, part: ContentPart
+    ) -> Iterator[ContentMismatch | Trouble]:
         answered = seen.media_type if seen is not None else ""
         stated = [named.media_type, shape.media_type if shape is not None else ""]
         known = dict.fromkeys(media_type for media_type in (*stated, answered) if form_of(media_type) is not None)
         form = shape.form if shape is not None else next((form_of(media_type) for media_type in known), None)
         if wrong := [media_type for media_type in known if form_of(media_type) is not form]:
-            is_answer = part is Part.CHILD and wrong == [answered] and answered not in stated
+            is_answer = part is ContentPart.CHILD and wrong == [answered] and answered not in stated
             aspect = Aspect.CONTENT_TYPE if is_answer else Aspect.FORM
-            yield Mismatch(aspect, part, named.digest, wrong[0], str(form))
+            yield ContentMismatch(aspect, part, named.digest, wrong[0], str(form))
         elif len(known) > 1:
-            yield Mismatch(Aspect.MEDIA_TYPE, part, named.digest, *[*known][:2])
-        if self._is_strict and part is Part.ROOT and seen is not None and form_of(answered) is None and seen.hashed:
+            yield ContentMismatch(Aspect.MEDIA_TYPE, part, named.digest, *[*known][:2])
+        if self._is_strict and part is ContentPart.ROOT and seen is not None and form_of(answered) is None and seen.hashed:
             detail = f"{named.digest}: the registry states the Content-Type {answered!r:.100}, which is not a manifest type"
             yield Trouble(Kind.UNSUPPORTED, detail)
 
-    def _blob(self, named: Descriptor, part: Part) -> Iterator[Mismatch | Trouble]:
+    def _blob(self, named: Descriptor, part: ContentPart) -> Iterator[ContentMismatch | Trouble]:
         """Compare a config or layer: its size, and its digest if the bytes were read."""
         observed = self._observed(named, part)
         if isinstance(observed, Trouble):
@@ -221,16 +234,16 @@ class _Comparison:
         if size is not None and size != named.size and not (isinstance(observed, BlobSeen) and observed.size != named.size):
             yield _mismatch(Aspect.SIZE, part, named, named.size, size)
 
-    def _bytes(self, named: Descriptor, seen: BlobSeen, part: Part) -> Iterator[Mismatch | Trouble]:
+    def _bytes(self, named: Descriptor, seen: BlobSeen, part: ContentPart) -> Iterator[ContentMismatch | Trouble]:
         if seen.size != named.size:
             yield _mismatch(Aspect.SIZE, part, named, named.size, seen.size)
         elif seen.hashed not in {"", named.digest}:
-            yield Mismatch(Aspect.DIGEST, part, named.digest, named.digest, seen.hashed)
+            yield ContentMismatch(Aspect.DIGEST, part, named.digest, named.digest, seen.hashed)
         elif self._is_strict and part in self._read and not seen.hashed:
-            how = " with `--verify full`" if part is Part.LAYER else ""
+            how = " with `--verify full`" if part is ContentPart.LAYER else ""
             yield Trouble(Kind.MISSING_EVIDENCE, f"{part.value} {named.digest}: its bytes were not read; collect again{how}")
 
-    def _observed(self, named: Descriptor, part: Part) -> BlobSeen | Trouble | None:
+    def _observed(self, named: Descriptor, part: ContentPart) -> BlobSeen | Trouble | None:
         """Return what the registry has, or None if the question is left to others or was not asked."""
         match self._evidence.blob(self._repository, named.digest):
             case Seen(seen):
@@ -244,7 +257,7 @@ class _Comparison:
                 return Trouble(Kind.MISSING_EVIDENCE, detail) if self._is_strict else None
 
 
-def _agree(named: Descriptor, seen: BlobSeen, shape: Shape) -> bool:
+def _agree(named: Descriptor, seen: BlobSeen, shape: DocumentShape) -> bool:
     """Return whether all statements about a document exist and agree: the fast path for very many documents."""
     return (
         seen.size == named.size == shape.size
@@ -254,5 +267,5 @@ def _agree(named: Descriptor, seen: BlobSeen, shape: Shape) -> bool:
     )
 
 
-def _mismatch(aspect: Aspect, part: Part, named: Descriptor, expected: int, actual: int) -> Mismatch:
-    return Mismatch(aspect, part, named.digest, str(expected), str(actual))
+def _mismatch(aspect: Aspect, part: ContentPart, named: Descriptor, expected: int, actual: int) -> ContentMismatch:
+    return ContentMismatch(aspect, part, named.digest, str(expected), str(actual))

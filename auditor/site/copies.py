@@ -15,15 +15,15 @@ from auditor.plan.model import Plan
 from auditor.plan.rewrites import placed
 from auditor.site import views
 from auditor.site.images import Image, Images, Placement
-from auditor.site.inside import Inside
+from auditor.site.inside import InternalEvidence
 
 if TYPE_CHECKING:
-    from auditor.site.archives.finder import Entry
+    from auditor.site.archives.finder import ArchivedRoot
     from auditor.site.archives.view import Archives
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class ComparedCopy:
     """One need: at its source (None if the sources were not requested), and at `place`.
 
     `place` is the name for messages: the image on the internal registry, or the archive. `at` is set for the internal registry,
@@ -35,7 +35,7 @@ class Copy:
     kept: Placement
     place: str
     evidence: ImageEvidence
-    entry: Entry | None = None
+    entry: ArchivedRoot | None = None
     at: Reference | None = None
 
     @property
@@ -79,25 +79,25 @@ class Copy:
         return self.evidence.blob(self.kept.image.reference.repository, digest)
 
 
-def copies_inside(plan: Plan, evidence: Evidence, target: Images, source: Images | None) -> Iterator[Copy]:
+def copies_inside(plan: Plan, evidence: Evidence, target: Images, source: Images | None) -> Iterator[ComparedCopy]:
     """Yield every need on the internal registry, in the order of the needs."""
     assert plan.registry is not None  # noqa: S101 - there is no target without a registry
-    inside = Inside(evidence, plan.registry)
+    inside = InternalEvidence(evidence, plan.registry)
     for wanted, kept in _beside(source, target.placements):
         at = placed(plan.registry, kept.image.reference)
-        yield Copy(wanted, kept, str(at), inside, at=at)
+        yield ComparedCopy(wanted, kept, str(at), inside, at=at)
 
 
-def copies_in_archives(evidence: Evidence, archives: Archives, source: Images | None) -> Iterator[Copy]:
+def copies_in_archives(evidence: Evidence, archives: Archives, source: Images | None) -> Iterator[ComparedCopy]:
     """Yield every need in the archives, in the order of the needs."""
     nowhere = views.InNone(None)
     for (wanted, kept), held in zip(_beside(source, (held.placement for held in archives.held)), archives.held, strict=True):
         entry = held.entry
         if entry is None:
-            yield Copy(wanted, kept, "the archives", nowhere)
+            yield ComparedCopy(wanted, kept, "the archives", nowhere)
         else:
             found = views.InArchive(evidence, entry.archive, {kept.image.name: entry.root})
-            yield Copy(wanted, kept, entry.archive.path, found, entry)
+            yield ComparedCopy(wanted, kept, entry.archive.path, found, entry)
 
 
 def _beside(source: Images | None, kept: Iterable[Placement]) -> Iterator[tuple[Placement | None, Placement]]:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from auditor.errors import Location
-from auditor.net import Reach, Remote, Scope, fetch_remote
+from auditor.net import Reach, Remote, Scope, fetch_remote, is_own_machine
 from auditor.readers.scripts import Command, Word
 from auditor.site.fetches import shown_url
 from auditor.site.script_lines import ReadScript, UnreadScript
 from auditor.site.scripts import bare, unread_shell
-from auditor.transfer.downloads import Argument, Download, is_downloader, read_download
+from auditor.transfer.download_commands import Argument, Download, is_downloader, read_download
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,8 @@ def _outside(reach: Reach, found: list[tuple[Command, Download]]) -> Iterator[Sc
     for command, download in found:
         for url in download.urls:
             remote = fetch_remote(url)
-            if remote is not None and reach.of(remote.host) is Scope.EXTERNAL:
+            # A request of a script to its own machine, such as a health check, needs no network.
+            if remote is not None and reach.of(remote.host) is Scope.EXTERNAL and not is_own_machine(remote.host):
                 places.setdefault((remote, download.program), []).append((url, command, download))
     for (remote, _), several in places.items():
         url, _, download = several[0]

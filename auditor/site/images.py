@@ -17,7 +17,7 @@ from auditor.evidence.model import Kind
 from auditor.facts import Fact, table
 from auditor.needs.model import Need, Reason
 from auditor.oci.document import MAX_SIZE, Descriptor, Document, Manifest, Schema1, slim
-from auditor.oci.media_types import Form, is_nondistributable
+from auditor.oci.media_types import DocumentKind, is_nondistributable
 from auditor.oci.reference import Reference, are_digests
 from auditor.oci.select import Choice
 from auditor.oci.windows import WindowsRuntime
@@ -94,7 +94,7 @@ class Payload(msgspec.Struct, frozen=True, gc=False):
         return (self, self.config, *self.layers) if self.config is not None else (self,)
 
 
-class Blobs:
+class InternedBlobs:
     """The configs and layers of payloads, one object per value, and the repeated ones."""
 
     __slots__ = ("has_foreign", "known", "repeated")
@@ -105,7 +105,7 @@ class Blobs:
         self.has_foreign = False  # whether any layer is foreign
 
 
-def payload_of(digest: str, size: int, document: Manifest | Schema1, blobs: Blobs) -> Payload:
+def payload_of(digest: str, size: int, document: Manifest | Schema1, blobs: InternedBlobs) -> Payload:
     """Return the payload of a manifest of `size` bytes. Equal layers of several images become one object through `blobs`.
 
     There may be half a million layers, so each layer is examined once.
@@ -141,18 +141,18 @@ def _is_foreign(layer: Descriptor) -> bool:
     return bool(layer.urls) or is_nondistributable(layer.media_type)
 
 
-class Shape(msgspec.Struct, frozen=True, gc=False):
+class DocumentShape(msgspec.Struct, frozen=True, gc=False):
     """The size of a document in bytes, the kind that its structure shows, and the `mediaType` that it states."""
 
     size: int
-    form: Form
+    form: DocumentKind
     media_type: str
 
 
 @lru_cache(maxsize=16384)
-def shape_of(size: int, form: Form, media_type: str) -> Shape:
+def shape_of(size: int, form: DocumentKind, media_type: str) -> DocumentShape:
     """Return the shape with these values, cached: there may be very many documents with few shapes."""
-    return Shape(size, form, media_type)
+    return DocumentShape(size, form, media_type)
 
 
 class Image(msgspec.Struct, frozen=True, gc=False):
@@ -211,7 +211,7 @@ class Images:
     images: Mapping[Reference, Image]
     placements: tuple[Placement, ...]
     repeated: frozenset[str] | None = None
-    shapes: Mapping[str, Shape] = field(default_factory=dict)
+    shapes: Mapping[str, DocumentShape] = field(default_factory=dict)
     configs: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -6,7 +6,10 @@ repository was observed to have it, with the same size and, if hashed, the same 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from sys import intern
+from types import MappingProxyType
 
 from auditor.evidence.model import (
     BlobSeen,
@@ -22,12 +25,16 @@ from auditor.oci.reference import parse_reference
 from auditor.plan.model import Registry
 from auditor.plan.rewrites import placed
 
+_NO_DOCUMENTS: Mapping[str, str] = MappingProxyType({})
+
 
 class AtSource:
     """Implements RegistryEvidence for the source registries. Older evidence has no observations of their manifests."""
 
     def __init__(self, evidence: RegistryEvidence) -> None:
         self._evidence = evidence
+        self._proven: dict[str, dict[str, str]] = {}
+        self._observed: dict[str, int] = {}  # how many digests each repository was asked for
 
     def tag(self, reference: str) -> Observation[TagSeen] | None:
         """See ImageEvidence."""
@@ -38,7 +45,21 @@ class AtSource:
         observed = self._evidence.blob(repository, digest)
         if observed is None:
             return self._evidence.content(repository, digest)
-        return _held(self._evidence, repository, digest, observed)
+        content = _held(self._evidence, repository, digest, observed)
+        if isinstance(content, Seen) and isinstance(observed, Seen) and observed.value.hashed == digest:
+            proven = self._proven.get(repository)
+            if proven is None:
+                proven = self._proven[repository] = {}
+                self._observed[repository] = len(self._evidence.observed_blobs(repository))
+            proven[digest] = intern(observed.value.media_type)
+        return content
+
+    def proven(self, repository: str) -> Mapping[str, str]:
+        """Return the documents that `content` returned and that `repository` has with the same size and digest.
+
+        Maps digests to the Content-Type of the repository's response.
+        """
+        return self._proven.get(repository, _NO_DOCUMENTS)
 
     def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
         """See ImageEvidence."""
@@ -46,10 +67,13 @@ class AtSource:
 
     def observed_blobs(self, repository: str) -> AbstractSet[str]:
         """See RegistryEvidence."""
+        proven = self._proven.get(repository)
+        if proven is not None and len(proven) == self._observed[repository]:
+            return proven.keys()  # every digest is a document: no need to read the rows again
         return self._evidence.observed_blobs(repository)
 
 
-class Inside:
+class InternalEvidence:
     """Implements RegistryEvidence for the internal registry. References and repositories are those of the sources."""
 
     def __init__(self, evidence: RegistryEvidence, registry: Registry) -> None:
@@ -65,6 +89,10 @@ class Inside:
         """See ImageEvidence. Content not requested from this registry is unknown, even if collected elsewhere."""
         observed = self.blob(repository, digest)
         return None if observed is None else _held(self._evidence, self._repository(repository), digest, observed)
+
+    def proven(self, repository: str) -> Mapping[str, str]:  # noqa: ARG002 - a strict comparison reads every answer
+        """Return nothing: whether the registry has equal bytes is compared for each document."""
+        return _NO_DOCUMENTS
 
     def blob(self, repository: str, digest: str) -> Observation[BlobSeen] | None:
         """See ImageEvidence."""

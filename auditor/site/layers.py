@@ -19,8 +19,8 @@ from auditor.transfer.pull import PullRule, pull_rule
 class LayerEgress:
     """One layer for one pool, its URLs on external hosts, and the images that contain it.
 
-    `rule` is None if the facts do not cover the pool's runtime. `unseen` gives the reason why the images may arrive without the
-    URL; it is None if one of them is known to keep it.
+    `rule` is None if the facts do not cover the pool's runtime. `delivery_doubt` gives the reason why the images may arrive
+    without the URL; it is None if one of them is known to keep it.
     """
 
     layer: Descriptor
@@ -31,7 +31,7 @@ class LayerEgress:
     images: tuple[str, ...]
     rule: PullRule | None
     location: Location
-    unseen: Trouble | None = None
+    delivery_doubt: Trouble | None = None
 
 
 def foreign_layers(placement: Placement) -> tuple[Descriptor, ...]:
@@ -47,11 +47,11 @@ def rule_of(placement: Placement) -> PullRule | None:
 
 
 def layer_egress(
-    given: Iterable[tuple[Placement, Iterable[Descriptor]]], reach: Reach, unseen: Mapping[Need, Trouble]
+    given: Iterable[tuple[Placement, Iterable[Descriptor]]], reach: Reach, unknown: Mapping[Need, Trouble]
 ) -> tuple[LayerEgress, ...]:
     """Return every layer and pool with a URL on an external host, in the order of first need.
 
-    `given` are placements with their foreign layers. `unseen` maps needs to the reason why it is unknown whether the URL
+    `given` are placements with their foreign layers. `unknown` maps needs to the reason why it is unknown whether the URL
     arrives.
     """
     groups: dict[tuple[str, str], list[Placement]] = {}
@@ -63,14 +63,14 @@ def layer_egress(
                 key = (layer.digest, placement.pool.name)
                 groups.setdefault(key, []).append(placement)
                 layers.setdefault(key, (layer, external))
-    return tuple(_egress(layer, urls, groups[key], unseen) for key, (layer, urls) in layers.items())
+    return tuple(_egress(layer, urls, groups[key], unknown) for key, (layer, urls) in layers.items())
 
 
 def _egress(
-    layer: Descriptor, urls: tuple[str, ...], placements: list[Placement], unseen: Mapping[Need, Trouble]
+    layer: Descriptor, urls: tuple[str, ...], placements: list[Placement], unknown: Mapping[Need, Trouble]
 ) -> LayerEgress:
     first = placements[0]
-    doubts = [unseen.get(placement.need) for placement in placements]
+    doubts = [unknown.get(placement.need) for placement in placements]
     return LayerEgress(
         layer=layer,
         pool=first.pool.name,
@@ -80,7 +80,7 @@ def _egress(
         images=tuple(dict.fromkeys(placement.image.name for placement in placements)),
         rule=rule_of(first),
         location=first.need.why[0].location,
-        unseen=doubts[0] if all(doubts) else None,
+        delivery_doubt=doubts[0] if all(doubts) else None,
     )
 
 

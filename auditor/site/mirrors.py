@@ -17,10 +17,10 @@ from auditor.plan.model import Plan, Pool
 from auditor.plan.rewrites import placed
 
 if TYPE_CHECKING:
-    from auditor.readers.node_config import Asked, NodeConfig
+    from auditor.readers.node_config import MirrorRequest, NodeConfig
 
 
-class Way(enum.StrEnum):
+class PullRoute(enum.StrEnum):
     """How the images of a registry reach a node."""
 
     INSIDE = "inside"  # nodes connect to internal hosts only
@@ -37,11 +37,11 @@ class Lead(msgspec.Struct, frozen=True):
     `told` is the host that decides: the one that serves the image, else the first that fails. `outside` are external hosts.
     """
 
-    way: Way
+    way: PullRoute
     reference: Reference
-    asked: tuple[Asked, ...]
-    told: Asked | None = None
-    outside: tuple[Asked, ...] = ()
+    asked: tuple[MirrorRequest, ...]
+    told: MirrorRequest | None = None
+    outside: tuple[MirrorRequest, ...] = ()
     target: Reference | None = None
     doubt: str = ""
     kind: Kind = Kind.MISSING_EVIDENCE  # of the doubt
@@ -63,7 +63,7 @@ class Mirroring:
 
 def mirroring(plan: Plan, needs: Needs, configs: Mapping[str, NodeConfig], reach: Reach) -> tuple[Mirroring, ...]:
     """Return pool x registry x way in the order of first need. Pools whose configuration has problems are omitted."""
-    groups: dict[tuple[str, str, Way, str], list[Lead]] = {}
+    groups: dict[tuple[str, str, PullRoute, str], list[Lead]] = {}
     leads = _Leads(plan, reach)
     for need in needs.needs:
         config = configs.get(need.pool)
@@ -90,27 +90,33 @@ class _Leads:
         """Return how the nodes of a pool get one image."""
         if (unknown := config.doubt(reference.domain)) is not None:
             doubt = f"{unknown.location}: {unknown.why}"
-            return Lead(Way.UNKNOWN, reference, (), doubt=doubt, kind=Kind(unknown.kind))
+            return Lead(PullRoute.UNKNOWN, reference, (), doubt=doubt, kind=Kind(unknown.kind))
         asked = config.asked(reference)
         if not asked:
-            return Lead(Way.NOBODY, reference, config.all_asked(reference), target=self._target(reference))
+            return Lead(PullRoute.NOBODY, reference, config.all_asked(reference), target=self._target(reference))
         if unknown_host := next((one for one in asked if self._reach.of(one.host) is Scope.UNKNOWN), None):
             doubt = f"{unknown_host.location}: the host {unknown_host.host} is not fully known"
-            return Lead(Way.UNKNOWN, reference, asked, doubt=doubt, kind=Kind.UNSUPPORTED)
+            return Lead(PullRoute.UNKNOWN, reference, asked, doubt=doubt, kind=Kind.UNSUPPORTED)
         inside = [one for one in asked if self._reach.of(one.host) is Scope.INTERNAL]
         outside = tuple(one for one in asked if one not in inside) if len(inside) < len(asked) else ()
         return self._found(reference, asked, inside, outside)
 
-    def _found(self, reference: Reference, asked: tuple[Asked, ...], inside: list[Asked], outside: tuple[Asked, ...]) -> Lead:
+    def _found(
+        self,
+        reference: Reference,
+        asked: tuple[MirrorRequest, ...],
+        inside: list[MirrorRequest],
+        outside: tuple[MirrorRequest, ...],
+    ) -> Lead:
         target = self._target(reference)
         if served := next((one for one in inside if self._serves(one, target)), None):
             leaves = any(not is_own_machine(one.host) for one in outside)
-            return Lead(Way.FALLS_BACK if leaves else Way.INSIDE, reference, asked, served, outside, target)
+            return Lead(PullRoute.FALLS_BACK if leaves else PullRoute.INSIDE, reference, asked, served, outside, target)
         # A server on the node itself, such as a peer-to-peer mirror, may have the image.
         near = [*inside, *(one for one in outside if is_own_machine(one.host))]
         if doubts := [doubt for one in near if (doubt := self._doubt(one)) is not None]:
-            return Lead(Way.UNKNOWN, reference, asked, None, outside, target, *doubts[0])
-        way = Way.WRONG_PLACE if inside else Way.NO_MIRROR
+            return Lead(PullRoute.UNKNOWN, reference, asked, None, outside, target, *doubts[0])
+        way = PullRoute.WRONG_PLACE if inside else PullRoute.NO_MIRROR
         return Lead(way, reference, asked, inside[0] if inside else asked[0], outside, target)
 
     def _target(self, reference: Reference) -> Reference | None:
@@ -120,7 +126,7 @@ class _Leads:
             self._targets[reference] = placed(self._plan.registry, reference)
         return self._targets[reference]
 
-    def _doubt(self, one: Asked) -> tuple[str, Kind] | None:
+    def _doubt(self, one: MirrorRequest) -> tuple[str, Kind] | None:
         """Return why it is unknown whether an internal host has an image, or None if it is known."""
         if one.doubt:
             return f"{one.location}: {one.doubt}", Kind.UNSUPPORTED
@@ -128,7 +134,7 @@ class _Leads:
             return None
         return f"{one.location}: the plan does not say which images {one.host} has", Kind.MISSING_EVIDENCE
 
-    def _serves(self, one: Asked, target: Reference | None) -> bool:
+    def _serves(self, one: MirrorRequest, target: Reference | None) -> bool:
         """Return whether a host has the image: its own registry if internal, or the location where the plan puts it."""
         if one.role == "default":
             return self._reach.declares(one.host)

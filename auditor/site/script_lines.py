@@ -9,12 +9,12 @@ from auditor.plan.model import Plan
 from auditor.readers.scripts import Script, UnreadableScript
 from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers
-from auditor.site.scripts import Hidden, Line, concerned, kept_by, left_behind, lines_of
+from auditor.site.scripts import CopyLine, UnknownCommand, concerned, kept_by, left_behind, lines_of
 from auditor.site.transfers import Transfer
-from auditor.transfer.commands import STORE
+from auditor.transfer.copy_commands import STORE
+from auditor.transfer.copy_layers import Fate
+from auditor.transfer.copy_platforms import Kept
 from auditor.transfer.hops import Unpredicted
-from auditor.transfer.layers import Fate
-from auditor.transfer.platforms import Kept
 
 
 @dataclass
@@ -24,7 +24,7 @@ class LineLosses:
     `carried` are the images whose foreign layers the line copies to the registry or archive that it writes.
     """
 
-    line: Line
+    line: CopyLine
     layers: dict[str, Fate] = field(default_factory=dict)
     platforms: dict[str, list[Placement]] = field(default_factory=dict)
     unknown: dict[Unpredicted, None] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class ReadScript:
     path: str
     script: Script
     lines: tuple[LineLosses, ...]
-    hidden: tuple[Hidden, ...]
+    hidden: tuple[UnknownCommand, ...]
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,12 @@ def read_scripts(
             yield UnreadScript(path, script)
         else:
             found = list(lines_of(path, script, transfer))
-            lines = [line for line in found if isinstance(line, Line)]
-            hidden = tuple(line for line in found if isinstance(line, Hidden))
+            lines = [line for line in found if isinstance(line, CopyLine)]
+            hidden = tuple(line for line in found if isinstance(line, UnknownCommand))
             yield ReadScript(path, script, tuple(_losses(plan, lines, placements)), hidden)
 
 
-def _losses(plan: Plan, lines: Iterable[Line], placements: list[Placement]) -> list[LineLosses]:
+def _losses(plan: Plan, lines: Iterable[CopyLine], placements: list[Placement]) -> list[LineLosses]:
     """Return losses: layers for each line; platforms over all lines, because each line may copy another platform."""
     found = [LineLosses(line) for line in lines]
     kept: set[tuple[str, str]] = set()

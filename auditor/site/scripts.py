@@ -15,18 +15,18 @@ from auditor.readers.scripts import Command, Script, Word
 from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers
 from auditor.site.transfers import Transfer
-from auditor.transfer.commands import STORE, Call, name_of, read_call, tool_in
+from auditor.transfer.copy_commands import STORE, Call, name_of, read_call, tool_in
+from auditor.transfer.copy_layers import Fate, fate_on
+from auditor.transfer.copy_options import Options
+from auditor.transfer.copy_platforms import CopyPlatforms, Kept, keeps, platform_row
 from auditor.transfer.hops import Hop, Unpredicted
-from auditor.transfer.layers import Fate, fate_on
-from auditor.transfer.options import Options
-from auditor.transfer.platforms import CopyPlatforms, Kept, keeps, platform_row
 
 _RUNS_TEXT = frozenset({"eval", "source", ".", "iex", "invoke-expression"})
 _SHELLS = frozenset({"sh", "bash", "dash", "pwsh", "powershell", "ssh", "cmd"})
 
 
 @dataclass(frozen=True)
-class Line:
+class CopyLine:
     """A line of a script that copies."""
 
     path: str
@@ -61,7 +61,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Hidden:
+class UnknownCommand:
     """A line that may copy, but runs an unknown command."""
 
     path: str
@@ -69,15 +69,15 @@ class Hidden:
     why: str
 
 
-def lines_of(path: str, script: Script, transfer: Transfer | None) -> Iterator[Line | Hidden]:
+def lines_of(path: str, script: Script, transfer: Transfer | None) -> Iterator[CopyLine | UnknownCommand]:
     """Yield the lines of a script that copy or may copy."""
     for command in script.commands:
         words = [bare(word) for word in command.words]
         call = read_call(words)
         if call is not None:
-            yield Line(path, command, call, _hop(call, transfer))
+            yield CopyLine(path, command, call, _hop(call, transfer))
         elif not command.is_read and (why := _hidden(command.words, words)):
-            yield Hidden(path, command, why)
+            yield UnknownCommand(path, command, why)
 
 
 def bare(word: Word) -> str:
@@ -115,7 +115,7 @@ def _hop(call: Call, transfer: Transfer | None) -> Hop:
     return Hop(call.tool, version, call.origin, call.to, options)
 
 
-def concerned(line: Line, placements: Iterable[Placement], plan: Plan) -> list[Placement]:
+def concerned(line: CopyLine, placements: Iterable[Placement], plan: Plan) -> list[Placement]:
     """Return the placements that a line may copy: those that it names, or all if the names are known only at run time."""
     every = list(placements)
     named = {found for word in line.command.words if word.is_known and (found := _reference(word.text))}
@@ -124,7 +124,7 @@ def concerned(line: Line, placements: Iterable[Placement], plan: Plan) -> list[P
     return own or (every if is_open else [])
 
 
-def _reads(line: Line) -> bool:
+def _reads(line: CopyLine) -> bool:
     """Return whether the line reads image names from its input, a folder or a file."""
     return line.command.words[0].text in {"xargs", "parallel"} or line.call.is_listed
 
@@ -142,7 +142,7 @@ def _names(plan: Plan, placement: Placement) -> set[str]:
     return {str(reference), *inside}
 
 
-def left_behind(line: Line, placements: Iterable[Placement]) -> Iterator[tuple[Placement, Descriptor, Fate | Unpredicted]]:
+def left_behind(line: CopyLine, placements: Iterable[Placement]) -> Iterator[tuple[Placement, Descriptor, Fate | Unpredicted]]:
     """Yield the layers that a line omits or may omit. Lines that only fill the machine's own store are skipped."""
     if line.call.to == STORE:
         return
@@ -156,7 +156,7 @@ def left_behind(line: Line, placements: Iterable[Placement]) -> Iterator[tuple[P
                 yield placement, layer, fate
 
 
-def _unsaid(line: Line) -> Unpredicted | None:
+def _unsaid(line: CopyLine) -> Unpredicted | None:
     """Return why the line alone does not state what it does, or None if it does."""
     if not line.call.to or not line.call.origin:
         return Unpredicted("the line does not state the source and the destination", missing=True)
@@ -166,7 +166,7 @@ def _unsaid(line: Line) -> Unpredicted | None:
     return None
 
 
-def kept_by(line: Line, placement: Placement) -> Kept | Unpredicted:
+def kept_by(line: CopyLine, placement: Placement) -> Kept | Unpredicted:
     """Return whether the line copies the manifest of a placement. A line that starts from no index keeps what exists."""
     index, payload = placement.image.document, placement.resolution.payload
     if line.call.origin != "registry" or not isinstance(index, Index) or payload is None:
@@ -184,7 +184,7 @@ def kept_by(line: Line, placement: Placement) -> Kept | Unpredicted:
     return keeps(line.hop, offers, payload.digest)
 
 
-def _unknown_value(line: Line, row: CopyPlatforms) -> str:
+def _unknown_value(line: CopyLine, row: CopyPlatforms) -> str:
     options = (row.option, row.architecture, row.variant, "-p")
     values = (value for option in options if option for value in line.hop.options.values(option))
     return next((value for value in values if line.is_unknown(value)), "")

@@ -26,24 +26,25 @@ if TYPE_CHECKING:
     from auditor.readers.registry_lint import RegistrySlip
     from auditor.readers.scripts import Script, UnreadableScript
     from auditor.site.archives.view import Archives
-    from auditor.site.contents import Contents
-    from auditor.site.copies import Copy
+    from auditor.site.contents import ComparedImage
+    from auditor.site.copies import ComparedCopy
+    from auditor.site.delivered_form import LayersByNeed
     from auditor.site.downloads import ScriptDownloads
     from auditor.site.fetches import ChartFetches
     from auditor.site.images import Images, Placement, Trouble
+    from auditor.site.inside import AtSource
     from auditor.site.layers import LayerEgress
     from auditor.site.list_platforms import ListPlatforms
     from auditor.site.mirrors import Mirroring
-    from auditor.site.ordinary import Ordinary
     from auditor.site.pulls import Pulls
     from auditor.site.script_lines import ReadScript, UnreadScript
     from auditor.site.storage.view import Storage
     from auditor.site.transfers import Carriage, Transfer
     from auditor.site.trust.callers import Callers
     from auditor.site.trust.cases import TrustCase
-    from auditor.site.trust.picture import Step
+    from auditor.site.trust.picture import PathStep
     from auditor.site.trust.pools import Trusts
-    from auditor.site.trust.served import Served, Unseen
+    from auditor.site.trust.served import Served, Unobserved
 
 
 @dataclass(frozen=True)
@@ -63,16 +64,20 @@ class Site:
     @cached_property
     def source(self) -> Images | None:
         """Return every image as its source has it, or None if the sources were not requested."""
-        return (
-            views.Survey(self.plan, self.needs, views.AtSource(self.evidence)).images() if Place.SOURCE in self.places else None
-        )
+        return views.Survey(self.plan, self.needs, self._at_source).images() if Place.SOURCE in self.places else None
+
+    @cached_property
+    def _at_source(self) -> AtSource:
+        return views.AtSource(self.evidence)
 
     @cached_property
     def target(self) -> Images | None:
         """Return every image as the internal registry has it, or None if it was not requested."""
         if Place.TARGET not in self.places or self.plan.registry is None:
             return None
-        return views.Survey(self.plan, self.needs, views.Inside(self.evidence, self.plan.registry), is_strict=True).images()
+        return views.Survey(
+            self.plan, self.needs, views.InternalEvidence(self.evidence, self.plan.registry), is_strict=True
+        ).images()
 
     @cached_property
     def archives(self) -> Archives | None:
@@ -94,7 +99,7 @@ class Site:
         return views.list_platforms(self.images.placements)
 
     @cached_property
-    def copies(self) -> tuple[Copy, ...]:
+    def copies(self) -> tuple[ComparedCopy, ...]:
         """Return every need at the location that serves the nodes: the internal registry if requested, else the archives."""
         if self.target is not None:
             return tuple(views.copies_inside(self.plan, self.evidence, self.target, self.source))
@@ -103,16 +108,16 @@ class Site:
         return ()
 
     @cached_property
-    def source_contents(self) -> tuple[Contents, ...]:
+    def source_contents(self) -> tuple[ComparedImage, ...]:
         """Return contradictions about the bytes of each image at its source, as far as observed."""
-        return tuple(views.contents_of(self.source, views.AtSource(self.evidence))) if self.source is not None else ()
+        return tuple(views.contents_of(self.source, self._at_source)) if self.source is not None else ()
 
     @cached_property
-    def target_contents(self) -> tuple[Contents, ...]:
+    def target_contents(self) -> tuple[ComparedImage, ...]:
         """Return contradictions about the bytes of each image on the internal registry."""
         if self.target is None or self.plan.registry is None:
             return ()
-        return tuple(views.contents_of(self.target, views.Inside(self.evidence, self.plan.registry), self.verify))
+        return tuple(views.contents_of(self.target, views.InternalEvidence(self.evidence, self.plan.registry), self.verify))
 
     @cached_property
     def pulled(self) -> tuple[Placement, ...]:
@@ -142,17 +147,17 @@ class Site:
         layers = views.foreign_layers(placement)
         if not layers:
             return ()
-        plain = self._ordinary.get(placement.need, frozenset())
+        plain = self._converted_layers.get(placement.need, frozenset())
         return tuple(layer for layer in layers if layer.digest not in plain)
 
     @cached_property
-    def unseen(self) -> Mapping[Need, Trouble]:
+    def unknown_deliveries(self) -> Mapping[Need, Trouble]:
         """Return the needs whose delivered form is unknown, with the reason: the deciding evidence was not collected."""
-        return views.unseen(self.images.placements, self.archives, self.target)
+        return views.unknown_deliveries(self.images.placements, self.archives, self.target)
 
     @cached_property
-    def _ordinary(self) -> Ordinary:
-        return views.made_ordinary(self.carriages, self.target)
+    def _converted_layers(self) -> LayersByNeed:
+        return views.converted_layers(self.carriages, self.target)
 
     @cached_property
     def reach(self) -> Reach:
@@ -163,7 +168,9 @@ class Site:
     def layer_egress(self) -> tuple[LayerEgress, ...]:
         """Return every layer and pool that would download from an external host."""
         return views.layer_egress(
-            ((placement, self.foreign(placement)) for placement in self.delivered), self.reach, self.unseen
+            ((one, self.foreign(one)) for one in self.delivered if one.resolution.payload and one.resolution.payload.foreign),
+            self.reach,
+            self.unknown_deliveries,
         )
 
     @cached_property
@@ -195,7 +202,7 @@ class Site:
         """Return what the planned copy does to every layer that it may omit, or whose `urls` it may keep."""
         if self.transfer is None or self.to_copy is None:
             return ()
-        return tuple(views.heeding(self.transfer.carriages(self.to_copy.placements), self.unseen))
+        return tuple(views.without_predictions(self.transfer.carriages(self.to_copy.placements), self.unknown_deliveries))
 
     @cached_property
     def scripts(self) -> tuple[ReadScript | UnreadScript, ...]:
@@ -292,7 +299,7 @@ class Site:
         return views.pulls(self.plan, self.mirroring, self.endpoints)
 
     @cached_property
-    def chains(self) -> Mapping[Endpoint, Served | Unseen]:
+    def chains(self) -> Mapping[Endpoint, Served | Unobserved]:
         """Return the chain that each endpoint serves."""
         return views.endpoint_chains(self.plan, self.evidence, self.endpoints) if self.endpoints else {}
 
@@ -317,7 +324,7 @@ class Site:
         """Return every connection to an external host that a node, a script or a controller opens."""
         return tuple(views.connections_of(self, today))
 
-    def trust_path(self, case: TrustCase) -> tuple[Step, ...]:
+    def trust_path(self, case: TrustCase) -> tuple[PathStep, ...]:
         """Return the path of a case of `trust`, certificate by certificate."""
         trust = self.trusts.for_client(case.pool, case.client, case.endpoint)
         return views.steps_of(case, self.chains[case.endpoint], trust)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from auditor.evidence.model import Absent, Failed, ImageEvidence, Kind, Seen
 from auditor.needs.model import Need, Needs, Reason
 from auditor.oci.document import Descriptor, Document, Index, MalformedDocument, Manifest, Schema1, parse_config, parse_document
-from auditor.oci.media_types import INDEXES, Form
+from auditor.oci.media_types import INDEXES, DocumentKind
 from auditor.oci.platform import Platform
 from auditor.oci.reference import Reference, is_digest
-from auditor.oci.select import Choice, Fit, choose_among, fit_platform, flatten, is_clear, platforms_of, unclear
+from auditor.oci.select import Choice, PlatformFit, choose_among, fit_platform, flatten, is_clear, platforms_of, unclear
 from auditor.oci.windows import WindowsRuntime, runtime_rule
 from auditor.plan.model import Plan, Pool
 from auditor.site.images import (
-    Blobs,
+    DocumentShape,
     Image,
     Images,
+    InternedBlobs,
     Payload,
     Placement,
     Resolution,
-    Shape,
     Standing,
     Trouble,
     is_carrier,
@@ -27,14 +27,14 @@ from auditor.site.images import (
 )
 
 _Platforms = tuple[Platform | None, ...]
-_NO_CHOICE = Choice(Fit.PLATFORM_ABSENT)
+_NO_CHOICE = Choice(PlatformFit.PLATFORM_ABSENT)
 _NOT_OBSERVED = Trouble(Kind.MISSING_EVIDENCE, "it was not requested")  # one value for 100,000 images
 _STANDINGS = {
-    Fit.EXACT: Standing.OK,
-    Fit.FALLBACK: Standing.FALLBACK,
-    Fit.BLANK: Standing.FALLBACK,
-    Fit.BUILD_MISMATCH: Standing.BUILD_MISMATCH,
-    Fit.PLATFORM_ABSENT: Standing.PLATFORM_ABSENT,
+    PlatformFit.EXACT: Standing.OK,
+    PlatformFit.FALLBACK: Standing.FALLBACK,
+    PlatformFit.BLANK: Standing.FALLBACK,
+    PlatformFit.BUILD_MISMATCH: Standing.BUILD_MISMATCH,
+    PlatformFit.PLATFORM_ABSENT: Standing.PLATFORM_ABSENT,
 }
 
 
@@ -51,14 +51,14 @@ def _reasons(needs: list[Need]) -> tuple[Reason, ...]:
     return tuple(dict.fromkeys(reason for need in needs for reason in need.why))
 
 
-def _shape(document: Document, size: int) -> Shape:
+def _shape(document: Document, size: int) -> DocumentShape:
     match document:
         case Manifest():
-            return shape_of(size, Form.MANIFEST, document.media_type)
+            return shape_of(size, DocumentKind.MANIFEST, document.media_type)
         case Index():
-            return shape_of(size, Form.INDEX, document.media_type)
+            return shape_of(size, DocumentKind.INDEX, document.media_type)
         case Schema1():
-            return shape_of(size, Form.SCHEMA1, "")
+            return shape_of(size, DocumentKind.SCHEMA1, "")
 
 
 class Survey:
@@ -74,11 +74,11 @@ class Survey:
         self._evidence = evidence
         self._payloads: dict[str, Payload] = {}
         self._bare: dict[tuple[str, int], Payload] = {}
-        self._blobs = Blobs()
+        self._blobs = InternedBlobs()
         self._indexes: dict[str, tuple[Index, _Platforms | None]] = {}
         self._platforms: dict[_Platforms, _Platforms] = {}
         self._is_strict = is_strict
-        self._shapes: dict[str, Shape] = {}
+        self._shapes: dict[str, DocumentShape] = {}
         self._configs: dict[str, int] = {}
         self._not_observed: dict[WindowsRuntime | None, Resolution] = {}
 
@@ -89,8 +89,12 @@ class Survey:
         alike: dict[tuple[Platform, WindowsRuntime | None], int] = {}
         kinds = {name: alike.setdefault((pool.platform, rules[name]), len(alike)) for name, pool in pools.items()}
         grouped: dict[Reference, list[Need]] = {}
-        for need in self._needs.needs:
-            grouped.setdefault(need.reference, []).append(need)
+        last: Reference | None = None
+        group: list[Need] = []
+        for need in self._needs.needs:  # usually all needs of an image are adjacent and share one reference
+            if need.reference is not last:
+                last, group = need.reference, grouped.setdefault(need.reference, [])
+            group.append(need)
         images: dict[Reference, Image] = {}
         placements: list[Placement] = []
         for reference, needs in grouped.items():
@@ -235,7 +239,7 @@ class Survey:
         if isinstance(platform, Trouble):
             return Resolution(Standing.UNDETERMINED, _NO_CHOICE, payload, trouble=platform, runtime=rule)
         fit = fit_platform(platform, need.platform, strict=strict, any_build=need.host_process)
-        builds = (platform.os_version,) if platform.os_version and fit is not Fit.PLATFORM_ABSENT else ()
+        builds = (platform.os_version,) if platform.os_version and fit is not PlatformFit.PLATFORM_ABSENT else ()
         choice = Choice(fit, None, platform.os_version, builds, int(fit.runs))
         return Resolution(_STANDINGS[fit], choice, payload if fit.runs else None, runtime=rule)
 

@@ -15,16 +15,16 @@ from auditor.net import covers
 from auditor.oci.archive import FORMATS
 from auditor.oci.document import Descriptor
 from auditor.oci.reference import Reference
-from auditor.plan.model import Copy, Plan, Program
+from auditor.plan.model import CopyPlan, Plan, Program
 from auditor.readers.docker_daemon import ALLOW, STORE, Daemon, daemons
 from auditor.site.archives.view import Archives
 from auditor.site.images import Images, Placement
 from auditor.site.layers import foreign_layers
 from auditor.sizing.archive_formats import ArchiveFormat, archive_format
+from auditor.transfer.copy_layers import Fate, fate_over, layer_row
+from auditor.transfer.copy_options import Options, read_options
+from auditor.transfer.copy_platforms import CopyPlatforms, platform_row
 from auditor.transfer.hops import REGISTRY, Hop, Unpredicted
-from auditor.transfer.layers import Fate, fate_over, layer_row
-from auditor.transfer.options import Options, read_options
-from auditor.transfer.platforms import CopyPlatforms, platform_row
 
 Way = tuple[Hop, ...]
 _ALLOW = f"--{ALLOW}"
@@ -53,7 +53,7 @@ class Transfer:
     """The copy that a plan describes. `from_source`: the sources were requested. `find` returns the archives read."""
 
     plan: Plan
-    copy: Copy
+    copy: CopyPlan
     tool: Program
     find: Callable[[], Archives | None]
     from_source: bool

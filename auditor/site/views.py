@@ -19,22 +19,24 @@ if TYPE_CHECKING:
     from auditor.site.contents import contents_of as contents_of
     from auditor.site.copies import copies_in_archives as copies_in_archives
     from auditor.site.copies import copies_inside as copies_inside
+    from auditor.site.delivered_form import converted_layers as converted_layers
+    from auditor.site.delivered_form import unknown_deliveries as unknown_deliveries
+    from auditor.site.delivered_form import without_predictions as without_predictions
     from auditor.site.downloads import script_downloads as script_downloads
     from auditor.site.fetches import chart_fetches as chart_fetches
     from auditor.site.images import Images as Images
     from auditor.site.inside import AtSource as AtSource
-    from auditor.site.inside import Inside as Inside
+    from auditor.site.inside import InternalEvidence as InternalEvidence
     from auditor.site.layers import foreign_layers as foreign_layers
     from auditor.site.layers import layer_egress as layer_egress
     from auditor.site.layers import with_outside_urls as with_outside_urls
     from auditor.site.list_platforms import list_platforms as list_platforms
     from auditor.site.mirrors import mirroring as mirroring
-    from auditor.site.ordinary import made_ordinary as made_ordinary
     from auditor.site.present import is_present as is_present
     from auditor.site.pulls import pulls as pulls
-    from auditor.site.registry_config import is_distribution as is_distribution
-    from auditor.site.registry_config import registry_remote as registry_remote
-    from auditor.site.registry_config import registry_slips as registry_slips
+    from auditor.site.registry_settings import is_distribution as is_distribution
+    from auditor.site.registry_settings import registry_remote as registry_remote
+    from auditor.site.registry_settings import registry_slips as registry_slips
     from auditor.site.script_lines import UnreadScript as UnreadScript
     from auditor.site.script_lines import read_scripts as read_scripts
     from auditor.site.storage.view import Storage as Storage
@@ -45,8 +47,6 @@ if TYPE_CHECKING:
     from auditor.site.trust.picture import steps_of as steps_of
     from auditor.site.trust.pools import Trusts as Trusts
     from auditor.site.trust.served import endpoint_chains as endpoint_chains
-    from auditor.site.unseen import heeding as heeding
-    from auditor.site.unseen import unseen as unseen
 else:
     __getattr__ = names_in(
         __name__,
@@ -64,12 +64,17 @@ else:
                 "copies_in_archives",
                 "copies_inside",
             ),
+            "auditor.site.delivered_form": (
+                "converted_layers",
+                "unknown_deliveries",
+                "without_predictions",
+            ),
             "auditor.site.downloads": ("script_downloads",),
             "auditor.site.fetches": ("chart_fetches",),
             "auditor.site.images": ("Images",),
             "auditor.site.inside": (
                 "AtSource",
-                "Inside",
+                "InternalEvidence",
             ),
             "auditor.site.layers": (
                 "foreign_layers",
@@ -78,10 +83,9 @@ else:
             ),
             "auditor.site.list_platforms": ("list_platforms",),
             "auditor.site.mirrors": ("mirroring",),
-            "auditor.site.ordinary": ("made_ordinary",),
             "auditor.site.present": ("is_present",),
             "auditor.site.pulls": ("pulls",),
-            "auditor.site.registry_config": (
+            "auditor.site.registry_settings": (
                 "is_distribution",
                 "registry_remote",
                 "registry_slips",
@@ -95,9 +99,5 @@ else:
             "auditor.site.trust.picture": ("steps_of",),
             "auditor.site.trust.pools": ("Trusts",),
             "auditor.site.trust.served": ("endpoint_chains",),
-            "auditor.site.unseen": (
-                "heeding",
-                "unseen",
-            ),
         },
     )

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol
 SEVERAL: Final = "\x00several"  # the owner of blobs that several owners have
 
 
-class Share(NamedTuple):
+class BudgetShare(NamedTuple):
     """The bytes that only one owner needs, or that several share."""
 
     owner: str
@@ -26,10 +26,10 @@ class Budget:
     shared: int
 
     @cached_property
-    def exclusive(self) -> tuple[Share, ...]:
+    def exclusive(self) -> tuple[BudgetShare, ...]:
         """Return the exclusive bytes per owner, largest first, then by name. Computed on first use."""
         ranked = sorted(sorted(self.alone), key=self.alone.__getitem__, reverse=True)
-        return tuple([Share(name, self.alone[name]) for name in ranked])
+        return tuple([BudgetShare(name, self.alone[name]) for name in ranked])
 
 
 class Blob(Protocol):

@@ -20,7 +20,7 @@ class Filesystem(Fact, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class ArchiveSplit:
     """How a file is split: `parts` of at most `part` bytes, which are `mebibytes` for `split -b`."""
 
     parts: int
@@ -38,7 +38,7 @@ def filesystem(name: str) -> Filesystem | None:
     return next((row for row in table("filesystems", Filesystem) if row.name == name), None)
 
 
-def split_plan(size: int, max_file: int) -> Split:
+def split_plan(size: int, max_file: int) -> ArchiveSplit:
     """Return the fewest parts of whole mebibytes that the filesystem can hold."""
     part = max(PART_UNIT, max_file // PART_UNIT * PART_UNIT)
-    return Split(max(1, -(-size // part)), part)
+    return ArchiveSplit(max(1, -(-size // part)), part)

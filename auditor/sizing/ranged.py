@@ -12,8 +12,8 @@ import msgspec
 from auditor.oci.document import Descriptor
 from auditor.oci.unpacked import AllUnpacked, UnpackedSeen, packed_by
 from auditor.sizing.budget import SEVERAL, Budget, budget_of, combined
-from auditor.sizing.size import Provenance, Size
-from auditor.sizing.unpacked import LARGEST, everyday_total, ratio_of, resolve_unpacked
+from auditor.sizing.piece_size import PieceSize, Provenance
+from auditor.sizing.unpacked_estimates import LARGEST, everyday_total, ratio_of, resolve_unpacked
 
 _HEADERS: Final = 1024  # overhead of a compressed file besides its content
 _STORED: Final = 1000  # incompressible data grows by less than 1 in 1,000 bytes
@@ -66,7 +66,7 @@ def together(*amounts: Amount) -> Amount:
     )
 
 
-class Fit(enum.Enum):
+class AmountFit(enum.Enum):
     """Whether an amount fits into a capacity."""
 
     FITS = "fits"  # even the greatest value fits
@@ -81,7 +81,7 @@ def exact(digest: str, size: int) -> Piece:
     return Piece(digest, size, size, size)
 
 
-def of_layer(key: str, size: Size, compressed: int, os: str) -> Piece:
+def of_layer(key: str, size: PieceSize, compressed: int, os: str) -> Piece:
     """Return an unpacked layer as a piece. An estimated size gets the bounds of the facts."""
     if size.provenance is not Provenance.ESTIMATED:
         return Piece(key, size.bytes, size.bytes, size.bytes)
@@ -153,10 +153,10 @@ def _weight(piece: Piece) -> tuple[int, int, int]:
     return (piece.size, piece.high, -piece.low)
 
 
-def fit(low: int, likely: int, high: int, capacity: int) -> Fit:
+def fit(low: int, likely: int, high: int, capacity: int) -> AmountFit:
     """Return whether an amount with these bounds fits into the capacity."""
     if low > capacity:
-        return Fit.OVER
+        return AmountFit.OVER
     if likely > capacity:
-        return Fit.LIKELY_OVER
-    return Fit.UNSURE if high > capacity else Fit.FITS
+        return AmountFit.LIKELY_OVER
+    return AmountFit.UNSURE if high > capacity else AmountFit.FITS

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from auditor.facts.versions import Versioned, parse_version
-from auditor.transfer.options import Options
+from auditor.transfer.copy_options import Options
 
 REGISTRY = "registry"
 Place = Literal["", "registry", "archive", "docker-archive", "oci-layout", "dir"]

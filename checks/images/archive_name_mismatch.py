@@ -27,7 +27,7 @@ from auditor.check import Area, Finding, Fine, Outcome, Remedy, RemedyKind, Seve
 from auditor.oci.reference import Reference
 from auditor.plan.rewrites import placed
 from auditor.site import Requirement, Site
-from auditor.site.archives.finder import Entry, Found
+from auditor.site.archives.finder import ArchivedRoot, MatchedBy
 from auditor.site.archives.view import Archives
 from auditor.site.images import Image
 from checks.affected import not_held, waits_for_copy
@@ -36,7 +36,7 @@ from checks.placed import image_subject, unknown
 ID = "archive-name-mismatch"
 
 
-def _remedies(site: Site, reference: Reference, entry: Entry) -> tuple[Remedy, ...]:
+def _remedies(site: Site, reference: Reference, entry: ArchivedRoot) -> tuple[Remedy, ...]:
     target = placed(site.plan.registry, reference) if site.plan.registry is not None else None
     wrong = next(iter(entry.root.names), "")
     remedies = [Remedy("copy", f"Write {entry.archive.path} again from {reference}.")]
@@ -47,7 +47,7 @@ def _remedies(site: Site, reference: Reference, entry: Entry) -> tuple[Remedy, .
     return tuple(remedies)
 
 
-def _finding(site: Site, image: Image, entry: Entry) -> Finding:
+def _finding(site: Site, image: Image, entry: ArchivedRoot) -> Finding:
     names = entry.root.names
     named = f"as {', '.join(names)}" if names else "without a name"
     asked = image.name
@@ -94,7 +94,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     fine = 0
     images = site.archives.images().images
     for reference, entries in site.archives.entries.items():
-        if any(entry.found is Found.BY_NAME for entry in entries):
+        if any(entry.found is MatchedBy.BY_NAME for entry in entries):
             fine += 1
         elif reference in images:
             yield _finding(site, images[reference], entries[0])

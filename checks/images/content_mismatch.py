@@ -29,7 +29,7 @@ from collections.abc import Iterator
 from auditor.check import Area, Outcome, Remedy, Severity, define
 from auditor.plan.rewrites import placed
 from auditor.site import Requirement, Site
-from auditor.site.contents import Contents
+from auditor.site.contents import ComparedImage
 from checks.contents import copied_again, outcomes
 
 ID = "content-mismatch"
@@ -41,10 +41,10 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     assert registry is not None  # noqa: S101 - the check requires the internal registry
     tool = site.transfer.tool.name if site.transfer is not None else ""
 
-    def target(one: Contents) -> str:
+    def target(one: ComparedImage) -> str:
         return str(placed(registry, one.image.reference))
 
-    def remedies(one: Contents) -> tuple[Remedy, ...]:
+    def remedies(one: ComparedImage) -> tuple[Remedy, ...]:
         return copied_again(tool, one.image.name, target(one))
 
     yield from outcomes(ID, site.target_contents, remedies, target)

@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Role, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.needs.default_facts import PAUSE, PauseBuilds, pause_builds
-from auditor.needs.listed import Listed
+from auditor.needs.listed import ListedReferences
 from auditor.needs.model import DefaultImage, UnknownDefault
 from auditor.oci.windows import match_build, release_of, runtime_rule
 from auditor.plan.model import Pool
@@ -160,7 +160,7 @@ def _pauses_seen(site: Site) -> set[tuple[str, str]]:
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one finding per unlisted image, and one per pause image and Windows pool that cannot run it."""
-    listed = Listed(site.needs.lines, site.plan.registry)
+    listed = ListedReferences(site.needs.lines, site.plan.registry)
     seen = _pauses_seen(site)
     fine = 0
     for image in site.needs.defaults.images:

@@ -28,7 +28,7 @@ from auditor.errors import Location
 from auditor.oci.document import Descriptor, Index
 from auditor.oci.reference import Reference
 from auditor.site import Requirement, Site
-from auditor.site.copies import Copy
+from auditor.site.copies import ComparedCopy
 from auditor.site.images import Image, Trouble
 from auditor.text import short_digest
 from checks.placed import copies_by_image, image_subject, unknown
@@ -78,7 +78,7 @@ def _against_lists(image: Image, listed: list[tuple[str, Location]]) -> Iterator
             yield _finding(image, image.digest, digest, "list", location, message)
 
 
-def _other_config(copy: Copy) -> tuple[str, str] | None:
+def _other_config(copy: ComparedCopy) -> tuple[str, str] | None:
     """Return the config digests of the source and of the copy for a pool, if they are different images, else None.
 
     A tool that converts Docker's format to OCI writes a new config for the same layers: that is the same image.
@@ -96,7 +96,7 @@ def _digests(layers: tuple[Descriptor, ...]) -> list[str]:
     return [layer.digest for layer in layers]
 
 
-def _against_copy(copies: list[Copy]) -> Finding | None:
+def _against_copy(copies: list[ComparedCopy]) -> Finding | None:
     """Return a finding if a pool gets another image from the copy than from the source, else None."""
     for copy in copies:
         configs = _other_config(copy)
@@ -115,7 +115,7 @@ def _against_copy(copies: list[Copy]) -> Finding | None:
     return None
 
 
-def _trouble(copy: Copy) -> Trouble | None:
+def _trouble(copy: ComparedCopy) -> Trouble | None:
     """Return why the two cannot be compared: a manifest of the copy or of the source was not read."""
     return copy.kept.resolution.trouble or (copy.wanted.resolution.trouble if copy.wanted is not None else None)
 
@@ -143,10 +143,10 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         found = list(_against_lists(image, beside)) if image.digest else []
         found += [drift] if (drift := _against_copy(group)) is not None else []
         yield from found
-        unseen = next((trouble for copy in group if (trouble := _trouble(copy)) is not None), None)
-        if unseen is not None and not found:
-            yield unknown(ID, image_subject(image), unseen)
-        fine += not found and unseen is None
+        unobserved = next((trouble for copy in group if (trouble := _trouble(copy)) is not None), None)
+        if unobserved is not None and not found:
+            yield unknown(ID, image_subject(image), unobserved)
+        fine += not found and unobserved is None
     if fine:
         yield Fine(fine)
 

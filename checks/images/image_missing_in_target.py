@@ -25,7 +25,7 @@ from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, RemedyKind
 from auditor.evidence.model import Absent, Failed, Kind
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
-from auditor.site.copies import Copy
+from auditor.site.copies import ComparedCopy
 from auditor.site.images import Image, Standing, Trouble
 from auditor.text import many
 from checks.bringing import copied_again
@@ -41,11 +41,11 @@ def _elsewhere(site: Site, image: Image) -> str:
     return entries[0].archive.path if entries else ""
 
 
-def _pools(copies: list[Copy]) -> tuple[str, ...]:
+def _pools(copies: list[ComparedCopy]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(copy.kept.pool.name for copy in copies))
 
 
-def _missing(site: Site, image: Image, copies: list[Copy]) -> Finding:
+def _missing(site: Site, image: Image, copies: list[ComparedCopy]) -> Finding:
     copy, pools = copies[0], _pools(copies)
     archive = _elsewhere(site, image) if copy.is_inside else ""
     asked = copy.place if copy.is_inside else image.name
@@ -77,7 +77,7 @@ def _missing(site: Site, image: Image, copies: list[Copy]) -> Finding:
     )
 
 
-def _lacking(copies: list[Copy]) -> Iterator[tuple[Descriptor, Absent | Failed | None]]:
+def _lacking(copies: list[ComparedCopy]) -> Iterator[tuple[Descriptor, Absent | Failed | None]]:
     """Yield the blobs of the chosen manifests that were not observed. Foreign layers have their own check."""
     seen: set[str] = set()
     for copy in copies:
@@ -94,7 +94,7 @@ def _lacking(copies: list[Copy]) -> Iterator[tuple[Descriptor, Absent | Failed |
                 yield blob, observed
 
 
-def _parts(site: Site, image: Image, copies: list[Copy]) -> Outcome | None:
+def _parts(site: Site, image: Image, copies: list[ComparedCopy]) -> Outcome | None:
     """Return the outcome for missing blobs of an image with a present manifest, or None if all are present."""
     lacking = list(_lacking(copies))
     gone = [blob.digest for blob, observed in lacking if isinstance(observed, Absent)]
@@ -120,7 +120,7 @@ def _parts(site: Site, image: Image, copies: list[Copy]) -> Outcome | None:
     return None
 
 
-def _outcome(site: Site, image: Image, copies: list[Copy]) -> Outcome | None:
+def _outcome(site: Site, image: Image, copies: list[ComparedCopy]) -> Outcome | None:
     """Return the outcome for one image, or None if it is complete."""
     if all(copy.kept.standing is Standing.ABSENT for copy in copies):
         return _missing(site, image, copies)

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
-from auditor.needs.listed import Coverage, Listed
+from auditor.needs.listed import Coverage, ListedReferences
 from auditor.needs.workload_gaps import open_gaps
 from auditor.site import Requirement, Site
 
@@ -33,7 +33,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     lines = {line.reference for line in site.needs.lines if line.reference is not None}
     unread = next((demand for demand in site.needs.demands if demand.reference is None and demand.hidden is None), None)
     gap = next(open_gaps(site.needs.demands, lines), None)
-    listed = Listed(site.needs.lines, site.plan.registry)
+    listed = ListedReferences(site.needs.lines, site.plan.registry)
     demanded = Coverage(demand.reference for demand in site.needs.demands if demand.reference is not None)
     needed = {reference for image in site.needs.defaults.images for reference in listed.of(image)}
     fine = 0

@@ -31,7 +31,7 @@ from auditor.oci.document import Descriptor, Index, MalformedDocument, parse_doc
 from auditor.oci.select import flatten
 from auditor.plan.model import Registry
 from auditor.site import Requirement, Site
-from auditor.site.copies import Copy
+from auditor.site.copies import ComparedCopy
 from auditor.site.images import Trouble
 from auditor.text import many
 from checks.affected import NOTHING
@@ -58,7 +58,7 @@ def _refusal(registry: Registry | None) -> SparseIndexes | None:
     return next((row for row in rows if row.registry == kind and not row.accepts), None)
 
 
-def _children(copy: Copy, index: Index) -> tuple[Descriptor, ...]:
+def _children(copy: ComparedCopy, index: Index) -> tuple[Descriptor, ...]:
     """Return everything that the index lists, including the content of available nested indexes."""
 
     def nested(digest: str) -> Index | None:
@@ -79,7 +79,7 @@ def _named(child: Descriptor) -> str:
     return "an attestation" if child.is_attestation else str(platform) if platform is not None else child.digest
 
 
-def _finding(site: Site, copies: list[Copy], copy: Copy, children: int, gone: list[Descriptor]) -> Finding:
+def _finding(site: Site, copies: list[ComparedCopy], copy: ComparedCopy, children: int, gone: list[Descriptor]) -> Finding:
     named = tuple(dict.fromkeys(_named(child) for child in gone))[:SHOWN]
     starved = tuple(dict.fromkeys(c.kept.pool.name for c in copies if c.kept.resolution.dropped))
     refusal = None if copy.is_inside else _refusal(site.plan.registry)
@@ -105,7 +105,7 @@ def _finding(site: Site, copies: list[Copy], copy: Copy, children: int, gone: li
     )
 
 
-def _copied(site: Site, copy: Copy, gone: list[Descriptor]) -> Remedy:
+def _copied(site: Site, copy: ComparedCopy, gone: list[Descriptor]) -> Remedy:
     """Return the remedy that copies each manifest: crane skips a whole image if the index is already there."""
     if copy.at is None:
         return Remedy("copy", "Copy it with all platforms.")
@@ -121,7 +121,7 @@ def _copied(site: Site, copy: Copy, gone: list[Descriptor]) -> Remedy:
     )
 
 
-def _outcomes(site: Site, copies: list[Copy], copy: Copy, index: Index) -> Outcome | None:
+def _outcomes(site: Site, copies: list[ComparedCopy], copy: ComparedCopy, index: Index) -> Outcome | None:
     """Return the outcome for one index, or None if it is complete."""
     children = _children(copy, index)
     gone: list[Descriptor] = []

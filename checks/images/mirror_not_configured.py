@@ -48,7 +48,7 @@ from auditor.evidence.model import Kind
 from auditor.net import bare
 from auditor.readers.node_config import NodeConfig
 from auditor.site import Requirement, Site
-from auditor.site.mirrors import Lead, Mirroring, Way
+from auditor.site.mirrors import Lead, Mirroring, PullRoute
 from auditor.text import and_more
 from checks.mirror_files import mirror_remedy
 
@@ -71,16 +71,16 @@ def _parts(group: Mirroring, config: NodeConfig) -> Iterator[Part]:
     lead, pool, images = group.first, group.pool.name, _images(group)
     told, outside = lead.told, lead.outside
     match lead.way:
-        case Way.NO_MIRROR if told is not None:
+        case PullRoute.NO_MIRROR if told is not None:
             host = bare(told.host)
             text = f"{pool} has no internal mirror for {images}. Its nodes connect to {host}, which is not reachable offline."
             yield Part(f"{text}{_why(lead, config)}", names_who=True)
             error = f"failed to do request: {_head(lead)}: dial tcp: lookup {host}: no such host"
             yield Part(f"Error on the node: `{error}`.", Role.SYMPTOM)
-        case Way.WRONG_PLACE if told is not None:
+        case PullRoute.WRONG_PLACE if told is not None:
             yield Part(f"{pool} requests {images} from {told.url}, but the plan puts it at {lead.target}.", names_who=True)
             yield Part(f"Error on the node: `failed to resolve reference: {lead.reference}: not found`.", Role.SYMPTOM)
-        case Way.FALLS_BACK if told is not None:
+        case PullRoute.FALLS_BACK if told is not None:
             host, mirror = bare(outside[-1].host), told.host
             yield Part(
                 f"{pool} pulls {images} from {mirror}, but falls back to {host}. If {mirror} does not answer or lacks an "
@@ -103,9 +103,9 @@ def _why(lead: Lead, config: NodeConfig) -> str:
 
 def _location(site: Site, group: Mirroring, config: NodeConfig) -> Location:
     lead = group.first
-    if lead.way is Way.NO_MIRROR and config.notes:
+    if lead.way is PullRoute.NO_MIRROR and config.notes:
         return config.notes[0].location
-    if lead.way is Way.FALLS_BACK:
+    if lead.way is PullRoute.FALLS_BACK:
         return lead.outside[-1].location
     told = lead.told or next(iter(lead.asked), None)
     if told is None or told.location == group.pool.location:
@@ -120,7 +120,7 @@ def _remedies(site: Site, group: Mirroring, config: NodeConfig, beside: list[Lea
         yield Remedy("edit", "Set the internal registry of the images in the plan (`registry.host` and `registry.rewrites`).")
     else:
         yield mirror_remedy(config, registry, placed)
-    if lead.way is Way.FALLS_BACK:
+    if lead.way is PullRoute.FALLS_BACK:
         yield Remedy("accept", "Accept this if connections to external hosts fail at once and every image is on the mirror.")
 
 
@@ -130,7 +130,7 @@ def _finding(site: Site, group: Mirroring, beside: list[Lead]) -> Finding:
     images = tuple(str(one.reference) for one in group.leads[:SHOWN])
     return Finding(
         check=ID,
-        severity=Severity.WARNING if lead.way is Way.FALLS_BACK else Severity.ERROR,
+        severity=Severity.WARNING if lead.way is PullRoute.FALLS_BACK else Severity.ERROR,
         subject=Subject("registry", group.registry, pool=group.pool.name),
         parts=tuple(_parts(group, config)),
         case=lead.way.value,
@@ -180,9 +180,9 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     for group in site.mirroring:
         beside.setdefault(group.pool.name, []).extend(group.leads)
     for group in site.mirroring:
-        if group.first.way is Way.INSIDE:
+        if group.first.way is PullRoute.INSIDE:
             fine += len(group.leads)
-        elif group.first.way is Way.UNKNOWN:
+        elif group.first.way is PullRoute.UNKNOWN:
             subject = Subject("registry", group.registry, pool=group.pool.name)
             yield Undetermined(ID, subject, group.first.kind, group.first.doubt, affects=_affected(group))
         else:

@@ -25,9 +25,9 @@ from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Role, Severity, define
 from auditor.oci.document import Index
-from auditor.oci.select import Fit, entries
+from auditor.oci.select import PlatformFit, entries
 from auditor.site import Requirement, Site
-from auditor.site.copies import Copy
+from auditor.site.copies import ComparedCopy
 from auditor.site.images import Standing
 from checks.bringing import copied_again
 from checks.placed import subject_of, unknown
@@ -37,7 +37,7 @@ SHOWN = 12
 _LOST = frozenset({Standing.PLATFORM_ABSENT, Standing.BUILD_MISMATCH})
 
 
-def _kept(copy: Copy) -> tuple[str, ...]:
+def _kept(copy: ComparedCopy) -> tuple[str, ...]:
     """Return the platforms in the copy."""
     document = copy.image.document
     if isinstance(document, Index):
@@ -46,14 +46,14 @@ def _kept(copy: Copy) -> tuple[str, ...]:
     return ()
 
 
-def _is_degraded(copy: Copy) -> bool:
+def _is_degraded(copy: ComparedCopy) -> bool:
     """Whether the copy lacks the exact Windows build, so the pool runs another one by the previous-LTSC rule."""
     assert copy.wanted is not None  # noqa: S101 - the check requires the sources
     before, after = copy.wanted.resolution.choice.fit, copy.kept.resolution.choice.fit
-    return before is Fit.EXACT and after in {Fit.FALLBACK, Fit.BLANK}
+    return before is PlatformFit.EXACT and after in {PlatformFit.FALLBACK, PlatformFit.BLANK}
 
 
-def _parts(copy: Copy) -> tuple[Part, ...]:
+def _parts(copy: ComparedCopy) -> tuple[Part, ...]:
     image, platform, pool = copy.image.reference, copy.kept.need.platform, copy.kept.pool.name
     if copy.kept.resolution.dropped:
         there = f"lists it without its manifest ({copy.kept.resolution.dropped})"
@@ -69,7 +69,7 @@ def _parts(copy: Copy) -> tuple[Part, ...]:
     )
 
 
-def _finding(site: Site, copy: Copy, severity: Severity, parts: tuple[Part, ...]) -> Finding:
+def _finding(site: Site, copy: ComparedCopy, severity: Severity, parts: tuple[Part, ...]) -> Finding:
     image, platform = copy.image.reference, copy.kept.need.platform
     assert copy.wanted is not None  # noqa: S101 - the check requires the sources
     payload = copy.wanted.resolution.payload
@@ -86,7 +86,7 @@ def _finding(site: Site, copy: Copy, severity: Severity, parts: tuple[Part, ...]
     )
 
 
-def _remedy(site: Site, copy: Copy) -> Remedy:
+def _remedy(site: Site, copy: ComparedCopy) -> Remedy:
     """Return the remedy that copies the index, or only the manifest if the index is already there: crane then skips it."""
     image, entry = copy.image.reference, copy.kept.resolution.choice.entry
     if copy.at is not None and entry is not None and copy.kept.resolution.dropped:
@@ -99,7 +99,7 @@ def _remedy(site: Site, copy: Copy) -> Remedy:
     return copied_again(site, image, "Copy the index with every platform.")
 
 
-def _outcome(site: Site, copy: Copy) -> Outcome | None:
+def _outcome(site: Site, copy: ComparedCopy) -> Outcome | None:
     """Return the outcome for one copy, or None if it has what the pool needs."""
     assert copy.wanted is not None  # noqa: S101 - the check requires the sources
     if copy.kept.resolution.trouble is not None:

@@ -25,17 +25,17 @@ from collections.abc import Iterator
 
 from auditor.check import Area, Outcome, Remedy, Severity, define
 from auditor.site import Requirement, Site
-from auditor.site.contents import Contents
+from auditor.site.contents import ComparedImage
 from checks.contents import outcomes
 
 ID = "source-mismatch"
 
 
-def _place(one: Contents) -> str:
+def _place(one: ComparedImage) -> str:
     return one.image.name
 
 
-def _remedies(_: Contents) -> tuple[Remedy, ...]:
+def _remedies(_: ComparedImage) -> tuple[Remedy, ...]:
     text = "Use another tag or digest of this image, or ask its publisher to push it again. Delete it from caching proxies."
     return (Remedy("edit", text),)
 

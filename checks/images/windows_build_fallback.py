@@ -24,7 +24,7 @@ import datetime
 from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
-from auditor.oci.select import Fit
+from auditor.oci.select import PlatformFit
 from auditor.oci.windows import release_of, split_version
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
@@ -45,10 +45,10 @@ def _judge(placement: Placement) -> tuple[Severity, str, str] | None:
     """Return severity, case and message, or None if the image runs on the pool without a condition."""
     choice, rule = placement.resolution.choice, placement.resolution.runtime
     image, pool, host = placement.image.reference, placement.pool, placement.need.platform.os_version
-    if choice.fit is Fit.BLANK:
+    if choice.fit is PlatformFit.BLANK:
         message = f"{image} has no os.version, so {pool.name} ({host}) pulls it without knowing whether it can run."
         return Severity.WARNING, "blank", message
-    if choice.fit is Fit.FALLBACK:
+    if choice.fit is PlatformFit.FALLBACK:
         known = f"the rule of {pool.runtime} is unknown" if pool.runtime else "the plan does not state the runtime"
         needs = "" if rule is not None else f". This needs containerd 1.7.6 (1.6.23) or later, and {known}"
         severity = Severity.WARNING if _has_base_images(host) else Severity.INFO

@@ -25,9 +25,9 @@ from collections.abc import Iterator
 from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
-from auditor.site.storage.load import CarriedFile, Load
-from auditor.sizing.filesystems import Filesystem, Split, filesystem, split_plan
-from auditor.sizing.ranged import Fit, fit
+from auditor.site.storage.archive_set import ArchiveFile, ArchiveSet
+from auditor.sizing.filesystems import ArchiveSplit, Filesystem, filesystem, split_plan
+from auditor.sizing.ranged import AmountFit, fit
 from auditor.text import format_size, listed, many
 from checks.affected import in_archive, not_arrived, partly
 from checks.archived import is_sure
@@ -37,11 +37,11 @@ ROOMY = "exfat"
 SAID = 3
 
 
-def _subject(file: CarriedFile) -> Subject:
+def _subject(file: ArchiveFile) -> Subject:
     return Subject("archive", file.name)
 
 
-def _commands(file: CarriedFile, cut: Split) -> tuple[str, ...]:
+def _commands(file: ArchiveFile, cut: ArchiveSplit) -> tuple[str, ...]:
     """Return the shell commands that split the file, verify it and join the parts."""
     path = shlex.quote(file.path or "images.tar")
     cutting = f"split -b {cut.mebibytes}M -d -a {max(2, len(str(cut.parts - 1)))}"
@@ -55,7 +55,7 @@ def _commands(file: CarriedFile, cut: Split) -> tuple[str, ...]:
     )
 
 
-def _finding(site: Site, file: CarriedFile, limit: Filesystem, severity: Severity) -> Finding:
+def _finding(site: Site, file: ArchiveFile, limit: Filesystem, severity: Severity) -> Finding:
     # A folder is packed into a tar of unknown size. Its largest file gives the minimum number of parts.
     cut = split_plan(file.likely, limit.max_file)
     about = "" if file.low == file.high else "about "
@@ -88,44 +88,44 @@ def _finding(site: Site, file: CarriedFile, limit: Filesystem, severity: Severit
     )
 
 
-def _affected(site: Site, file: CarriedFile) -> tuple[Affected, ...]:
+def _affected(site: Site, file: ArchiveFile) -> tuple[Affected, ...]:
     """Return the images in the archive if it was read, else the images still to copy, marked as failing in part."""
     read = {archive.path for archive in site.archives.read} if site.archives is not None else set()
     return in_archive(site, file.path) if file.path in read else partly(not_arrived(site))
 
 
-def _outcome(site: Site, file: CarriedFile, limit: Filesystem, *, sure: bool, is_whole: bool) -> Iterator[Outcome]:
+def _outcome(site: Site, file: ArchiveFile, limit: Filesystem, *, sure: bool, is_whole: bool) -> Iterator[Outcome]:
     """Yield the outcomes of one file. `is_whole`: nothing of unknown size can be added to the file."""
     found = fit(file.low, file.likely, file.high, limit.max_file)
-    if found is Fit.FITS:
+    if found is AmountFit.FITS:
         yield from (Fine(),) if is_whole else ()
         return
-    if found is not Fit.UNSURE:
-        yield _finding(site, file, limit, Severity.ERROR if found is Fit.OVER and sure else Severity.WARNING)
-    if found is not Fit.OVER or not sure:
+    if found is not AmountFit.UNSURE:
+        yield _finding(site, file, limit, Severity.ERROR if found is AmountFit.OVER and sure else Severity.WARNING)
+    if found is not AmountFit.OVER or not sure:
         size = f"between {format_size(file.low)} and {format_size(file.high)}"
         detail = f"{file.name} has {size}, and {limit.name} allows {limit.max_file:,} bytes per file"
         yield Undetermined(ID, _subject(file), Kind.MISSING_EVIDENCE, detail, affects=_affected(site, file))
 
 
-def _unread(site: Site, load: Load) -> Iterator[Outcome]:
-    if load.unknown:
-        named = listed(load.unknown, SAID)
-        detail, faults = f"the size of {named} is unknown", site.faults_of(load.unknown)
+def _unread(site: Site, archives: ArchiveSet) -> Iterator[Outcome]:
+    if archives.unknown:
+        named = listed(archives.unknown, SAID)
+        detail, faults = f"the size of {named} is unknown", site.faults_of(archives.unknown)
         affects = partly(not_arrived(site))
         yield Undetermined(ID, Subject("media", "copy.media"), Kind.MISSING_EVIDENCE, detail, faults, affects=affects)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome for each archive."""
-    load, media = site.storage.load, site.plan.copy.media if site.plan.copy else None
+    archives, media = site.storage.archive_set, site.plan.copy.media if site.plan.copy else None
     limit = filesystem(media.filesystem) if media is not None else None
-    if load is None or limit is None or not site.images.placements:
+    if archives is None or limit is None or not site.images.placements:
         return
     sure = is_sure(site) and limit.confidence != "low"
-    for file in load.files:
-        yield from _outcome(site, file, limit, sure=sure, is_whole=bool(file.path) or not load.unknown)
-    yield from _unread(site, load)
+    for file in archives.files:
+        yield from _outcome(site, file, limit, sure=sure, is_whole=bool(file.path) or not archives.unknown)
+    yield from _unread(site, archives)
 
 
 CHECK = define(

@@ -32,7 +32,7 @@ from auditor.check import Affected, Area, Finding, Outcome, Remedy, Severity, Su
 from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
-from auditor.sizing.nodes import Threshold, collection_starts
+from auditor.sizing.node_disk_use import ImageThreshold, collection_starts
 from auditor.text import format_size, percent
 from checks.archived import is_sure
 from checks.stages import Strain, facts, gap, largest, leaner, needed, outcomes, strain
@@ -51,7 +51,7 @@ def _what(stage: Stage, *, imports: bool) -> str:
     return f"{needed(stage)} {while_} ({stage.how})"
 
 
-def _message(pool: Pool, stage: Stage, found: Strain, mark: Threshold, *, imports: bool) -> str:
+def _message(pool: Pool, stage: Stage, found: Strain, mark: ImageThreshold, *, imports: bool) -> str:
     disk = stage.capacity or 0
     what = f"A node of {pool.name} needs {_what(stage, imports=imports)}"
     if found.is_over:
@@ -64,7 +64,7 @@ def _message(pool: Pool, stage: Stage, found: Strain, mark: Threshold, *, import
     )
 
 
-def _finding(site: Site, pool: Pool, stage: Stage, found: Strain, mark: Threshold, *, imports: bool) -> Finding | None:
+def _finding(site: Site, pool: Pool, stage: Stage, found: Strain, mark: ImageThreshold, *, imports: bool) -> Finding | None:
     if found.severity is None:
         return None
     enough = format_size(stage.bytes * 100 // mark.percent + 1, up=True)

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
-from auditor.site.storage.along import OWNER
+from auditor.site.storage.extra_images import OWNER
 from auditor.site.storage.stage import Stage
 from auditor.text import format_size, listed, percent
 from checks.stages import SHOWN, bounds, facts, narrower

@@ -29,8 +29,8 @@ from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
 from auditor.site.transfers import Carriage
 from auditor.text import format_size
+from auditor.transfer.copy_layers import Fate
 from auditor.transfer.hops import Unpredicted
-from auditor.transfer.layers import Fate
 from checks.copied import carry, fine_among, is_there, layer_named, tool_of, unpredicted, where_to, yet_to_copy
 from checks.placed import subject_of
 

@@ -32,8 +32,8 @@ from auditor.oci.document import Index
 from auditor.oci.select import entries
 from auditor.site import Requirement, Site
 from auditor.site.images import Image, Placement, Standing
+from auditor.transfer.copy_platforms import CopyPlatforms, Kept, keeping_all, keeps_all, keeps_over, platform_row
 from auditor.transfer.hops import Unpredicted
-from auditor.transfer.platforms import CopyPlatforms, Kept, keeping_all, keeps_all, keeps_over, platform_row
 from checks.affected import of_placements
 from checks.copied import to_copy, tool_of, unpredicted
 from checks.placed import image_subject

@@ -28,11 +28,11 @@ from auditor.check import Area, Finding, Outcome, RemedyKind, Severity, define
 from auditor.net import remote_of
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
-from auditor.site.copies import Copy
+from auditor.site.copies import ComparedCopy
 from auditor.site.layers import leads_outside, rule_of
 from auditor.site.transfers import Carriage
+from auditor.transfer.copy_layers import Fate
 from auditor.transfer.hops import Unpredicted
-from auditor.transfer.layers import Fate
 from checks.bringing import with_foreign_layers
 from checks.copied import arrived, fine_among, layer_named, tool_of, unpredicted, where_to
 from checks.placed import subject_of
@@ -71,7 +71,7 @@ def _outside(layer: Descriptor, site: Site) -> str:
     return next((url for url in layer.urls or () if leads_outside(url, site.reach)), "")
 
 
-def _is_rewritten(copy: Copy | None, site: Site) -> bool:
+def _is_rewritten(copy: ComparedCopy | None, site: Site) -> bool:
     """Whether the internal registry was observed to have the image with no URL of an external host."""
     payload = copy.kept.resolution.payload if copy is not None and copy.is_inside else None
     return payload is not None and not any(_outside(layer, site) for layer in payload.foreign)

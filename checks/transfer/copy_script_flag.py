@@ -37,11 +37,11 @@ from auditor.site import Requirement, Site
 from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers
 from auditor.site.script_lines import LineLosses, ReadScript, UnreadScript
-from auditor.site.scripts import Line
+from auditor.site.scripts import CopyLine
 from auditor.text import and_more
+from auditor.transfer.copy_layers import Fate, carrying
+from auditor.transfer.copy_platforms import keeping_all, platform_row
 from auditor.transfer.hops import Unpredicted
-from auditor.transfer.layers import Fate, carrying
-from auditor.transfer.platforms import keeping_all, platform_row
 from checks.affected import not_arrived, of_placements, waiting
 from checks.copied import to_copy
 
@@ -59,7 +59,7 @@ def _shown(command: Command) -> str:
 
 
 def _finding(
-    line: Line, case: str, message: str, remedy: Remedy, missed: list[Placement], **facts: str | tuple[str, ...]
+    line: CopyLine, case: str, message: str, remedy: Remedy, missed: list[Placement], **facts: str | tuple[str, ...]
 ) -> Finding:
     """Return a finding: an error if `missed`, the placements that are certainly not copied, is not empty; else a warning."""
     return Finding(
@@ -79,7 +79,7 @@ def _edit(text: str, line: str) -> Remedy:
     return Remedy("edit", text, (line,) if line else ())
 
 
-def _of_layers(line: Line, left: dict[str, Fate], lost: list[Placement]) -> Finding:
+def _of_layers(line: CopyLine, left: dict[str, Fate], lost: list[Placement]) -> Finding:
     images = tuple(left)
     fate = left[images[0]]
     option = carrying(line.hop.tool, line.hop.version, line.hop.origin, line.hop.to)
@@ -95,7 +95,7 @@ def _of_layers(line: Line, left: dict[str, Fate], lost: list[Placement]) -> Find
     return _finding(line, "layers", said, remedy, lost, images=images, row=fate.row.name, source=fate.row.source)
 
 
-def _of_platforms(line: Line, lost: dict[str, list[Placement]], certain: list[Placement]) -> Finding:
+def _of_platforms(line: CopyLine, lost: dict[str, list[Placement]], certain: list[Placement]) -> Finding:
     image, placements = next(iter(lost.items()))
     wanted = ((one.resolution.choice.os_version or one.need.platform, one.pool.name) for one in placements)
     named = tuple(dict.fromkeys(f"{platform} for {pool}" for platform, pool in wanted))
@@ -112,7 +112,7 @@ def _of_platforms(line: Line, lost: dict[str, list[Placement]], certain: list[Pl
     return _finding(line, "platforms", said, remedy, certain, images=tuple(lost), lost=named, source=source)
 
 
-def _of_failure(line: Line) -> Finding:
+def _of_failure(line: CopyLine) -> Finding:
     is_shell = "LASTEXITCODE" not in line.command.ignored
     how = (
         "Start the script with `set -euo pipefail`, so that a failure of this line stops it."

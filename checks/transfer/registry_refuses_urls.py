@@ -37,8 +37,8 @@ from auditor.readers.registry_config import UnreadableConfig, UrlRules, url_rule
 from auditor.site import Requirement, Site
 from auditor.site.layers import foreign_layers
 from auditor.text import and_more
+from auditor.transfer.copy_layers import Fate
 from auditor.transfer.hops import Unpredicted
-from auditor.transfer.layers import Fate
 from auditor.transfer.registries import RegistryUrls, registry_row
 from checks.bringing import with_foreign_layers
 from checks.copied import to_copy

@@ -27,11 +27,11 @@ from dataclasses import dataclass
 
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.pki.certificate import Certificate
-from auditor.pki.rules import Flaw, dates
+from auditor.pki.path_rules import Flaw, dates
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, end_of_day, flaw_symptom
-from auditor.site.trust.served import Served, Unseen
+from auditor.site.trust.served import Served, Unobserved
 from auditor.text import moment
 from checks.endpoints import cases_by_endpoint, clients_with, refused_by, served, who
 
@@ -42,7 +42,7 @@ def _examined(chain: Served, cases: tuple[TrustCase, ...]) -> tuple[Certificate,
     """Return the leaf and the certificates on every client's path, without duplicates."""
     found = dict.fromkeys((chain.leaf,))
     for case in cases:
-        if not isinstance(case.verdict, Unseen):
+        if not isinstance(case.verdict, Unobserved):
             found.update(dict.fromkeys(case.verdict.path.certificates))
     return tuple(found)
 

@@ -26,8 +26,8 @@ from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Role, Severity, Undetermined, define
 from auditor.evidence.model import Kind
-from auditor.pki.names import Mismatch, as_address, mismatch
-from auditor.pki.rules import FlawKind, name_flaw
+from auditor.pki.host_names import NameMismatch, as_address, mismatch
+from auditor.pki.path_rules import FlawKind, name_flaw
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, flaw_symptom
@@ -43,13 +43,13 @@ def _refusing(cases: tuple[TrustCase, ...]) -> tuple[TrustCase, ...]:
     return tuple(case for case in cases if any(flaw.kind in _NAMES for flaw in case.flaws))
 
 
-def _symptom(cases: tuple[TrustCase, ...], chain: Served, wrong: Mismatch) -> str:
+def _symptom(cases: tuple[TrustCase, ...], chain: Served, wrong: NameMismatch) -> str:
     """Return the error of the first client with a fact row, or an empty string."""
     model = next((case.model for case in cases if case.model is not None), None)
     return flaw_symptom(wrong.host, model, name_flaw(chain.leaf, wrong)) if model is not None else ""
 
 
-def _remedies(endpoint: Endpoint, wrong: Mismatch) -> tuple[Remedy, ...]:
+def _remedies(endpoint: Endpoint, wrong: NameMismatch) -> tuple[Remedy, ...]:
     kind = "DNS" if as_address(endpoint.host) is None else "IP"
     host = endpoint.host
     subject, san = shlex.quote(f"/CN={host}"), shlex.quote(f"subjectAltName={kind}:{host}")
@@ -63,7 +63,7 @@ def _remedies(endpoint: Endpoint, wrong: Mismatch) -> tuple[Remedy, ...]:
     return reissue, Remedy("edit", f"Use a name that the certificate covers: {', '.join(wrong.names[:4])}.")
 
 
-def _finding(endpoint: Endpoint, cases: tuple[TrustCase, ...], chain: Served, wrong: Mismatch) -> Finding:
+def _finding(endpoint: Endpoint, cases: tuple[TrustCase, ...], chain: Served, wrong: NameMismatch) -> Finding:
     judged, refusing = [case for case in cases if case.model is not None], _refusing(cases)
     accepted = bool(judged) and not refusing
     symptom = "" if accepted else _symptom(refusing or cases, chain, wrong)

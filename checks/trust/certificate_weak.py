@@ -25,12 +25,12 @@ from collections.abc import Iterable, Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Severity, Subject, Undetermined, define
 from auditor.pki.certificate import Certificate
-from auditor.pki.rules import Flaw, FlawKind
+from auditor.pki.path_rules import Flaw, FlawKind
 from auditor.pki.signature import BROKEN_HASHES
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, flaw_symptom
-from auditor.site.trust.served import Served, Unseen
+from auditor.site.trust.served import Served, Unobserved
 from checks.endpoints import WEAKNESSES, cases_by_endpoint, clients_with, refused_by, served, symptom_of
 
 ID = "certificate-weak"
@@ -42,7 +42,7 @@ def _refused(cases: tuple[TrustCase, ...]) -> dict[_Key, tuple[Flaw, list[TrustC
     """Return the flaws that a client rejects, by certificate and kind, with the cases of these clients."""
     found: dict[_Key, tuple[Flaw, list[TrustCase]]] = {}
     for case in cases:
-        if isinstance(case.verdict, Unseen):
+        if isinstance(case.verdict, Unobserved):
             continue
         for flaw in case.verdict.path.flaws:
             if flaw.kind in WEAKNESSES:
@@ -56,7 +56,7 @@ def _examined(chain: Served, cases: tuple[TrustCase, ...]) -> dict[Certificate, 
     """Return the certificates on the paths. The value is True if the certificate is always the last one."""
     found = {chain.leaf: False}
     for case in cases:
-        if not isinstance(case.verdict, Unseen):
+        if not isinstance(case.verdict, Unobserved):
             path = case.verdict.path.certificates
             for position, certificate in enumerate(path, start=1):
                 is_end = position == len(path) > 1

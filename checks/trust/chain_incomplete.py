@@ -26,7 +26,7 @@ import datetime
 from collections.abc import Iterator
 
 from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Part, Remedy, Role, Severity, Undetermined, define
-from auditor.pki.verdicts import Gap, Incomplete, Unproven
+from auditor.pki.verdicts import Incomplete, TrustGap, Unproven
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
 from checks.endpoints import facts_of, fetch_intermediate, judged, subject_of, symptom_of, who
@@ -83,7 +83,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
             yield case
         elif (missing := case.verdict if isinstance(case.verdict, Incomplete) else case.fetched) is not None:
             yield _finding(case, missing)
-        elif not (isinstance(case.verdict, Unproven) and case.verdict.gap is Gap.TOO_MANY_PATHS):
+        elif not (isinstance(case.verdict, Unproven) and case.verdict.gap is TrustGap.TOO_MANY_PATHS):
             fine += 1
     if fine:
         yield Fine(fine)

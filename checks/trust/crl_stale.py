@@ -29,7 +29,7 @@ from auditor.evidence.model import Kind
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, end_of_day
-from auditor.site.trust.revocation import Answer, Asked
+from auditor.site.trust.revocation_results import RevocationCheck, RevocationResult
 from auditor.text import moment
 from checks.endpoints import cases_by_endpoint, clients_with, endpoint_subject, refused_by, served, symptom_of, unsure
 
@@ -41,13 +41,13 @@ _THEN = "Clients that require revocation data then fail"
 class _List:
     """A CRL from the evidence, and the cases of the clients that download it."""
 
-    asked: Asked
+    asked: RevocationCheck
     cases: tuple[TrustCase, ...]
 
     @property
     def has_ended(self) -> bool:
         """Whether the CRL is not valid today."""
-        return self.asked.answer is Answer.STALE
+        return self.asked.answer is RevocationResult.STALE
 
     @property
     def refusing(self) -> tuple[TrustCase, ...]:
@@ -55,19 +55,19 @@ class _List:
         return tuple(case for case in self.cases if case.insists and case.is_sure) if self.has_ended else ()
 
 
-def _seen_at(asked: Asked) -> tuple[str, ...]:
+def _seen_at(asked: RevocationCheck) -> tuple[str, ...]:
     return (asked.crl_url,) if asked.crl is not None else ()
 
 
-def _unseen_at(asked: Asked) -> tuple[str, ...]:
-    if asked.answer is not Answer.UNASKED:
+def _unseen_at(asked: RevocationCheck) -> tuple[str, ...]:
+    if asked.answer is not RevocationResult.UNASKED:
         return ()
     return tuple(url for url in asked.inside if url in asked.question.crl_urls)
 
 
 def _lists(cases: tuple[TrustCase, ...], *, seen: bool) -> dict[str, _List]:
     """Return the CRLs that clients download, by URL: the observed ones, or those that were not observed."""
-    found: dict[str, tuple[Asked, list[TrustCase]]] = {}
+    found: dict[str, tuple[RevocationCheck, list[TrustCase]]] = {}
     for case in cases:
         for asked in case.revocation.asked if case.revocation is not None else ():
             for url in _seen_at(asked) if seen else _unseen_at(asked):

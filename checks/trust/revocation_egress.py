@@ -34,40 +34,40 @@ from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Part, Re
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect, TrustCase
-from auditor.site.trust.revocation import Answer, Asked, Revocation
+from auditor.site.trust.revocation_results import Revocation, RevocationCheck, RevocationResult
 from checks.endpoints import facts_of, judged, subject_of, symptom_of, unsure, who
 
 ID = "revocation-egress"
 
 
-def _worst(revocation: Revocation) -> Asked | None:
+def _worst(revocation: Revocation) -> RevocationCheck | None:
     """Return the revoked certificate, else one without an available answer, else None."""
-    for answer in (Answer.REVOKED, Answer.BLOCKED):
+    for answer in (RevocationResult.REVOKED, RevocationResult.BLOCKED):
         if found := revocation.of(answer):
             return found[0]
     return None
 
 
-def _parts(case: TrustCase, asked: Asked) -> Iterator[Part]:
+def _parts(case: TrustCase, asked: RevocationCheck) -> Iterator[Part]:
     name = asked.question.certificate.name
-    if asked.answer is Answer.REVOKED:
+    if asked.answer is RevocationResult.REVOKED:
         what = f"{name} is revoked: {asked.detail}."
     else:
         then = "Without an answer it fails." if case.insists else "It waits up to 15 seconds, then continues."
         what = f"it cannot check {name}, because {asked.detail}. {then}"
     yield Part(f"{who(case)} checks revocation for {case.endpoint.name}: {what}", key=what, names_who=True)
-    if asked.answer is not Answer.REVOKED and case.insists:
+    if asked.answer is not RevocationResult.REVOKED and case.insists:
         yield from symptom_of(case.refusal)
 
 
-def _severity(case: TrustCase, asked: Asked) -> Severity:
-    fails = asked.answer is Answer.REVOKED or case.insists
+def _severity(case: TrustCase, asked: RevocationCheck) -> Severity:
+    fails = asked.answer is RevocationResult.REVOKED or case.insists
     return Severity.ERROR if fails and case.is_sure else Severity.WARNING
 
 
-def _remedies(case: TrustCase, asked: Asked) -> tuple[Remedy, ...]:
+def _remedies(case: TrustCase, asked: RevocationCheck) -> tuple[Remedy, ...]:
     urls = asked.question.crl_urls
-    if asked.answer is Answer.REVOKED:
+    if asked.answer is RevocationResult.REVOKED:
         return (Remedy("edit", f"Replace {asked.question.certificate.name} with a certificate that is not revoked."),)
     mirror = Remedy("copy", f"Serve {', '.join(urls)} from an internal host, and renew the CRL before it expires.")
     off = {
@@ -83,7 +83,7 @@ def _remedies(case: TrustCase, asked: Asked) -> tuple[Remedy, ...]:
     return tuple(remedy for remedy in (mirror if urls else None, reissue, off.get(case.client)) if remedy is not None)
 
 
-def _finding(case: TrustCase, asked: Asked) -> Finding:
+def _finding(case: TrustCase, asked: RevocationCheck) -> Finding:
     question = asked.question
     return Finding(
         check=ID,
@@ -111,14 +111,14 @@ def _outcomes(case: TrustCase) -> Iterator[Outcome]:
     worst = _worst(revocation)
     if worst is not None:
         yield _finding(case, worst)
-    unasked = revocation.of(Answer.UNASKED)
+    unasked = revocation.of(RevocationResult.UNASKED)
     if worst is not None and not case.is_sure and case.by_revocation is Prospect.UNDETERMINED:
         yield unsure(ID, case)
     elif unasked and case.by_revocation is Prospect.UNDETERMINED:
         asked = f"checks revocation of {unasked[0].question.certificate.name}: {unasked[0].detail}"
         detail = f"{who(case)} {asked}"
         yield Undetermined(ID, subject_of(case), Kind.MISSING_EVIDENCE, detail, unasked[0].faults, fold=(asked,))
-    elif worst is None and revocation.answer is Answer.GOOD:
+    elif worst is None and revocation.answer is RevocationResult.GOOD:
         yield Fine()
 
 

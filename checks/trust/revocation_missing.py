@@ -25,7 +25,7 @@ from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Severity, 
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect, TrustCase
-from auditor.site.trust.revocation import Answer
+from auditor.site.trust.revocation_results import RevocationResult
 from checks.endpoints import cases_by_endpoint, clients_with, refused_by, served, symptom_of, unsure
 
 ID = "revocation-missing"
@@ -35,7 +35,7 @@ def _missing(case: TrustCase) -> tuple[str, ...]:
     """Return the certificates without a revocation URL, if the client requires revocation data."""
     if case.revocation is None or not case.insists:
         return ()
-    return tuple(asked.question.certificate.name for asked in case.revocation.of(Answer.MISSING))
+    return tuple(asked.question.certificate.name for asked in case.revocation.of(RevocationResult.MISSING))
 
 
 def _examined(case: TrustCase) -> bool:

@@ -34,7 +34,7 @@ from collections.abc import Iterator
 
 from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Severity, Undetermined, define
 from auditor.pki.stores.windows_roots import classify
-from auditor.pki.verdicts import Gap, Invalid, Unproven, Untrusted, Verifies
+from auditor.pki.verdicts import Invalid, TrustGap, Unproven, Untrusted, Verifies
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, needs_windows_update
 from checks.endpoints import facts_of, install_root, judged, mirror_roots, subject_of, symptom_of, who
@@ -45,7 +45,7 @@ ID = "root-needs-windows-update"
 def _finding(case: TrustCase, verdict: Untrusted | Unproven) -> Finding:
     root = verdict.path.top
     proven = isinstance(verdict, Untrusted)
-    from_mirror = isinstance(verdict, Unproven) and verdict.gap is Gap.FROM_MIRROR
+    from_mirror = isinstance(verdict, Unproven) and verdict.gap is TrustGap.FROM_MIRROR
     cause = f"the root {root.name}: {verdict.why}."
     return Finding(
         check=ID,

@@ -32,7 +32,7 @@ from collections.abc import Iterator
 
 from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Severity, Undetermined, define
 from auditor.evidence.model import Kind
-from auditor.pki.rules import Flaw
+from auditor.pki.path_rules import Flaw
 from auditor.pki.verdicts import Distrust, Incomplete, Unproven, Untrusted
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Role, Severity, Undetermined, define
 from auditor.pki.stores.windows_roots import confidence
-from auditor.pki.verdicts import Gap, Invalid, Unproven, Verifies
+from auditor.pki.verdicts import Invalid, TrustGap, Unproven, Verifies
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
 from checks.endpoints import clients_with, facts_of, install_root, judged, subject_of_pool, symptom_of
@@ -70,7 +70,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
             yield case
             continue
         key = (case.endpoint.name, case.pool.name)
-        if isinstance(case.verdict, Unproven) and case.verdict.gap is Gap.PROBABLY_ON_NODE:
+        if isinstance(case.verdict, Unproven) and case.verdict.gap is TrustGap.PROBABLY_ON_NODE:
             found.setdefault(key, (case.verdict, []))[1].append(case)
         elif case.pool.is_windows and isinstance(case.verdict, Verifies | Invalid):
             fine.add(key)

@@ -28,9 +28,9 @@ from auditor.evidence.model import Kind
 from auditor.plan.model import Endpoint, Pool
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
-from auditor.site.trust.served import Unseen
-from auditor.site.trust.versions import NEW, OLD, Offered, Speech, offered_by
-from checks.endpoints import cases_by_endpoint, endpoint_subject, unseen
+from auditor.site.trust.served import Unobserved
+from auditor.site.trust.tls_versions import NEW, OLD, Offered, Speech, offered_by
+from checks.endpoints import cases_by_endpoint, endpoint_subject, unobserved
 
 ID = "tls-version-mismatch"
 
@@ -73,17 +73,17 @@ def _of_pool(endpoint: Endpoint, pool: Pool, cases: list[TrustCase]) -> Outcome 
 
 def _outcomes(site: Site, endpoint: Endpoint, cases: tuple[TrustCase, ...]) -> Iterator[Outcome]:
     offered = offered_by(site.evidence, endpoint, site.chains[endpoint])
-    if isinstance(offered, Unseen):
-        if isinstance(site.chains[endpoint], Unseen):
-            yield unseen(ID, endpoint, offered)
+    if isinstance(offered, Unobserved):
+        if isinstance(site.chains[endpoint], Unobserved):
+            yield unobserved(ID, endpoint, offered)
         else:
             yield Undetermined(ID, endpoint_subject(endpoint), offered.kind, offered.detail)
         return
     chain = site.chains[endpoint]
     of_pools = (_of_pool(endpoint, pool, [case for case in cases if case.pool is pool]) for pool in site.plan.pools)
     found = [outcome for outcome in of_pools if outcome is not None]
-    if not found and cases and isinstance(chain, Unseen):
-        yield unseen(ID, endpoint, chain)  # without a chain, no client was evaluated
+    if not found and cases and isinstance(chain, Unobserved):
+        yield unobserved(ID, endpoint, chain)  # without a chain, no client was evaluated
     yield from found
 
 

@@ -105,8 +105,8 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     bad: set[tuple[str, str]] = set()
     for egress in site.layer_egress:
         bad.update((image, egress.pool) for image in egress.images)
-        if egress.unseen:
-            trouble = egress.unseen
+        if egress.delivery_doubt:
+            trouble = egress.delivery_doubt
             yield Undetermined(ID, _subject(egress), trouble.kind, trouble.detail, trouble.faults, affects=_affected(egress))
         elif egress.rule is None:
             detail = f"the facts do not state what {egress.runtime} requests first, or the plan does not state its version"
@@ -114,7 +114,8 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         else:
             yield _finding(site, egress, egress.rule)
     fine = 0
-    told = {(image, egress.unseen.detail) for egress in site.layer_egress if egress.unseen for image in egress.images}
+    doubtful = [(egress.delivery_doubt, egress.images) for egress in site.layer_egress if egress.delivery_doubt]
+    told = {(image, doubt.detail) for doubt, images in doubtful for image in images}
     for placement in with_payload(site, ID):
         if isinstance(placement, Undetermined):
             if (placement.subject.id, placement.detail) not in told:

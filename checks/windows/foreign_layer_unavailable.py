@@ -32,7 +32,7 @@ from auditor.needs.model import Need
 from auditor.oci.document import Descriptor
 from auditor.oci.reference import Reference
 from auditor.site import Requirement, Site
-from auditor.site.copies import Copy
+from auditor.site.copies import ComparedCopy
 from auditor.site.images import Placement, Trouble
 from auditor.site.layers import foreign_layers
 from auditor.text import format_size
@@ -105,7 +105,7 @@ def _at_source(site: Site, placement: Placement, layer: Descriptor) -> _Said:
             return unknown(ID, _subject(layer), Trouble(Kind.MISSING_EVIDENCE, detail))
 
 
-def _in_copy(site: Site, copy: Copy, layer: Descriptor) -> _Said:
+def _in_copy(site: Site, copy: ComparedCopy, layer: Descriptor) -> _Said:
     """Return the outcome for a layer of an observed copy, or None if the copy has it."""
     match copy.blob(layer.digest):
         case Seen():
@@ -143,7 +143,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         yield Fine(fine)
 
 
-def _judged(site: Site, placement: Placement, copies: dict[Need, Copy]) -> Iterator[tuple[Descriptor, _Said]]:
+def _judged(site: Site, placement: Placement, copies: dict[Need, ComparedCopy]) -> Iterator[tuple[Descriptor, _Said]]:
     copy = copies.get(placement.need)
     if copy is not None:
         yield from ((layer, _in_copy(site, copy, layer)) for layer in foreign_layers(copy.kept))

@@ -25,7 +25,7 @@ from standin import Images, serving
 from auditor.collectors.collect import CollectOptions, collect
 from auditor.evidence.model import Fetched, Place, Seen, TlsOffered
 from auditor.evidence.places import note_places
-from auditor.evidence.schema import seal_of
+from auditor.evidence.sqlite_schema import seal_of
 from auditor.evidence.store import Store
 from auditor.needs.model import Needs
 from auditor.needs.resolve import resolve_needs

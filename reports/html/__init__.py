@@ -1,7 +1,7 @@
 """The report as one HTML file: readable without the tool, without a network and without JavaScript.
 
-Style and scripts are inlined and allowed by their hashes; the policy forbids everything else, so that even a string
-that slipped through the escaping could neither run nor call home.
+Style and scripts are inlined and allowed by their hashes. The content security policy forbids everything else, so a string that
+escaped the escaping could neither run nor connect to a host.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from auditor.report import Report
 from auditor.text import format_size, many
 from reports import basis, headline, hosts, summary, ways
 from reports.cleaning import clean
-from reports.html import matrix, view
+from reports.html import matrix, shapes
 from reports.html.page import coded, paragraphs
 from reports.words import WORDS
 
@@ -29,12 +29,12 @@ _SCRIPT = ("rows.js", "grid.js", "lists.js", "page.js")
 
 
 def render(report: Report) -> str:
-    """The report as a complete HTML document."""
+    """Return the report as a complete HTML document."""
     return _environment().get_template("report.html.j2").render(report=report) + "\n"
 
 
 def render_index(rows: Sequence[object], titles: Sequence[str]) -> str:
-    """The page over several reports: pairs of an entry and its links, and the titles of the entry's counts."""
+    """Return the index page of several reports. `rows` are pairs of an entry and its links; `titles` name its counts."""
     return _environment().get_template("index.html.j2").render(rows=rows, titles=titles) + "\n"
 
 
@@ -49,14 +49,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        size=format_size, many=many, paragraphs=paragraphs, coded=coded, fact=view.fact, tone=view.tone, flat=_flat
+        size=format_size, many=many, paragraphs=paragraphs, coded=coded, fact=shapes.fact, tone=shapes.tone, flat=_flat
     )
     environment.globals.update(
         summary=summary,
         headline=headline,
         hosts=hosts,
         basis=basis,
-        view=view,
+        shapes=shapes,
         ways=ways,
         words=WORDS,
         matrices=matrix,
@@ -69,24 +69,24 @@ def _environment() -> Environment:
 
 
 def _shown(value: object) -> object:
-    """What an expression of a template puts out: text cleaned, and then escaped by Jinja."""
+    """Clean the value of a template expression. Jinja escapes it afterwards."""
     return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _flat(rows: Markup) -> Markup:
-    """What a template wrote over several lines, on one: the page's script tells rows apart by their lines."""
+    """Join the lines of a template block, because the page's script expects one row per line."""
     return rows.replace("\n", "")
 
 
 @cache
 def _asset(names: tuple[str, ...]) -> Markup:
-    """Files of this package, one behind the other."""
+    """Return the concatenated files of this package."""
     folder = resources.files(__name__).joinpath("templates")
     return Markup("\n").join(Markup(folder.joinpath(name).read_text(encoding="utf-8")) for name in names)  # noqa: S704
 
 
 def _policy() -> str:
-    """The content security policy: nothing is loaded, and only what this package inlines may style or run."""
+    """Return the content security policy: the page loads nothing, and only the inlined styles and scripts apply."""
     style, early, script = map(_hash, (_STYLE, _EARLY, _SCRIPT))
     scripts = f"script-src {early} {script}"
     return f"default-src 'none'; style-src {style}; {scripts}; img-src data:; base-uri 'none'; form-action 'none'"

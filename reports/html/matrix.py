@@ -1,4 +1,4 @@
-"""Images by pools, with what the page filters and groups them by."""
+"""The matrix of images and pools, with the data for filters and groups."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from markupsafe import Markup
 from auditor.report import Cell, CellStatus, ImageRow, Report
 from auditor.text import format_size, many
 from reports import summary
-from reports.html.view import tone
+from reports.html.shapes import tone
 from reports.standings import ACCEPTED, legend
 
-MOST_TITLES = 200  # more groups than this are read by nobody
+MOST_TITLES = 200  # more groups than this are unreadable
 MOST_PULLED = 2_000
 NOTHING_WRONG = "no problem"
 FOREIGN = "foreign layers"
 _LINE = re.compile(r"(?::\d+){1,2}$")
-Titled = tuple[str, str]  # the title of a group, and that of the wider one for when there are too many
+Titled = tuple[str, str]  # the title of a group, and of the wider group to use if there are too many
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A pool of the matrix, and how many of its images are not in order."""
+    """A pool of the matrix, and the number of its images with a problem."""
 
     pool: str
     platform: str
@@ -34,10 +34,11 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """An image with one list of cells for each column; an empty list where the pool does not need it.
+class MatrixRow:
+    """An image with one list of cells per column. The list is empty if the pool does not need the image.
 
-    `needed` and `wrong` are places in `Matrix.sources` and `Matrix.troubles`; `findings` counts those about the image.
+    `needed` and `wrong` are indexes into `Matrix.sources` and `Matrix.troubles`; `findings` counts the findings about the
+    image.
     """
 
     image: ImageRow
@@ -51,11 +52,11 @@ class Row:
 class Matrix:
     """Images by pools. `statuses` counts cells, and `legend` explains them.
 
-    `sources` (who needs the images) and `troubles` are titles of groups.
+    `sources` (lists and workloads that need the images) and `troubles` are titles of groups.
     """
 
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[MatrixRow, ...]
     statuses: Mapping[str, int]
     legend: tuple[tuple[str, str], ...]
     sources: tuple[str, ...]
@@ -63,7 +64,7 @@ class Matrix:
 
 
 def matrix(report: Report) -> Matrix:
-    """The matrix: pools in the order in which they appear, images in the order of the report."""
+    """Return the matrix, with pools in order of appearance and images in the order of the report."""
     cells = [cell for image in report.images for cell in image.platforms]
     counts = Counter((cell.pool, cell.platform) for cell in cells)
     unsettled = Counter((cell.pool, cell.platform) for cell in cells if cell.status is not CellStatus.OK)
@@ -74,7 +75,7 @@ def matrix(report: Report) -> Matrix:
     return Matrix(
         columns=tuple(Column(*key, count, unsettled[key]) for key, count in counts.items()),
         rows=tuple(
-            Row(image, _by_column(image, places), needed[place], wrong[place], found[image.reference])
+            MatrixRow(image, _by_column(image, places), needed[place], wrong[place], found[image.reference])
             for place, image in enumerate(report.images)
         ),
         statuses=Counter(cell.status for cell in cells),
@@ -92,7 +93,7 @@ def _by_column(image: ImageRow, places: Mapping[tuple[str, str], int]) -> tuple[
 
 
 def _source(why: str) -> Titled:
-    """Who needs an image, without the line: `list lists/windows.txt`."""
+    """Return the file that needs an image, without the line: `list lists/windows.txt`."""
     return _LINE.sub("", why), why.partition(" ")[0]
 
 
@@ -108,7 +109,7 @@ def _troubles(image: ImageRow) -> Iterator[Titled]:
 
 
 def _numbered(rows: Sequence[Iterable[Titled]]) -> tuple[tuple[str, ...], list[tuple[int, ...]]]:
-    """The titles of all groups, and for each row the places of its own among them. Rare titles give way to wider ones."""
+    """Return the titles of all groups, and for each row the indexes of its titles. Rare titles are merged into wider ones."""
     counts = Counter(title for titles in rows for title in titles)
     kept = counts if len(counts) <= MOST_TITLES else dict(counts.most_common(MOST_TITLES))
     numbers: dict[str, int] = {}
@@ -120,18 +121,18 @@ def _numbered(rows: Sequence[Iterable[Titled]]) -> tuple[tuple[str, ...], list[t
 
 
 def cell_tone(cell: Cell) -> str:
-    """The tone of a cell. Foreign layers make it doubtful: the platform is there, and yet a node may dial out for it."""
+    """Return the tone of a cell. Foreign layers make it a warning: the node may connect to an external host for them."""
     return "w" if cell.status is CellStatus.OK and cell.foreign_layers else tone(cell.status)
 
 
 def cell_class(cell: Cell) -> Markup:
-    """The class of a cell by its tone, as an attribute. What is in order has none: nearly all cells are."""
+    """Return the class attribute of a cell. A cell without a problem has none, because nearly all cells are such."""
     tone = cell_tone(cell)
     return Markup("") if tone == "o" else Markup(" class={}").format(tone)
 
 
 def note(cell: Cell) -> str:
-    """What stands under the status in a cell: why it is so, the checks, the Windows build, the size, foreign layers."""
+    """Return the text below a cell's status: the reason, the checks, the Windows build, the size, foreign layers."""
     parts = (
         "in the copy" if cell.place else "",
         cell.detail,
@@ -155,7 +156,7 @@ class Pulled:
 
 
 def pulled(report: Report) -> tuple[Pulled, ...]:
-    """The manifests by image; nothing where there are none, or more than anyone reads (`MOST_PULLED`)."""
+    """Return the manifests by image, or an empty list if there are more than `MOST_PULLED`."""
     pools: dict[tuple[str, str, str], list[str]] = {}
     for image in report.images:
         for cell in image.platforms:

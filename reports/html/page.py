@@ -1,4 +1,4 @@
-"""Words as a page shows them: a check's page as headings and paragraphs, and code in a sentence as code."""
+"""Text as HTML: a check's page as headings and paragraphs, and text between backticks as code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CODE = re.compile(r"`([^`]+)`")
 
 
 def coded(text: str) -> Markup:
-    """A sentence, escaped, in which what stands between backticks is code."""
+    """Return a sentence, escaped, with the text between backticks as code."""
     words = _CODE.split(clean(text))
     return Markup("").join(
         escape(word) if place % 2 == 0 else Markup("<code>{}</code>").format(word) for place, word in enumerate(words)
@@ -22,7 +22,7 @@ def coded(text: str) -> Markup:
 
 
 def paragraphs(page: str) -> tuple[tuple[str, str], ...]:
-    """Pairs of tag and text in reading order; the tag is `h3` for a heading, `li` for a list item and `p` otherwise."""
+    """Yield pairs of tag and text in reading order. The tag is `h3` for a heading, `li` for a list item and `p` otherwise."""
     return tuple(_blocks(page.splitlines()))
 
 
@@ -42,7 +42,7 @@ def _blocks(lines: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _opens(line: str) -> tuple[str, str] | None:
-    """The block that this line begins by itself, if it does."""
+    """Return the block that this line starts, or None."""
     title = line.lstrip("#").strip()
     if title and (line.startswith("#") or title.rstrip(":") in HEADINGS):
         return "h3", title

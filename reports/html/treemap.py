@@ -1,4 +1,4 @@
-"""Amounts as areas: rectangles that fill a plane, nearly square so that they can be compared.
+"""Amounts as areas: nearly square rectangles that fill a plane.
 
 The squarified layout of Bruls, Huizing and van Wijk (Squarified Treemaps, 2000).
 """
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from auditor.report import StorageItem
 
 WIDTH, HEIGHT = 1000, 320
-_LABEL = 8.0  # units that a letter takes
-_LINE = 16  # and a line
+_LABEL = 8.0  # width of a letter in units
+_LINE = 16  # height of a line in units
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One amount; position and extent in the units of the plane. `label` is as much of its name as fits, perhaps nothing."""
+    """One amount, with position and size in units of the plane. `label` is the part of its name that fits, possibly empty."""
 
     name: str
     bytes: int
@@ -29,13 +29,13 @@ class Tile:
 
 
 def treemap(items: Sequence[StorageItem]) -> tuple[Tile, ...]:
-    """Tiles of the items that have bytes, the largest first. Their areas are in proportion to their bytes."""
+    """Return the tiles of all items with bytes, largest first. Areas are proportional to bytes."""
     left = sorted((item for item in items if item.bytes > 0), key=lambda item: -item.bytes)
     whole = sum(item.bytes for item in left)
     tiles: list[Tile] = []
     x, y, width, height = 0.0, 0.0, float(WIDTH), float(HEIGHT)
-    while left and min(width, height) > 0:  # what is left may be too little to leave any room
-        scale = width * height / whole  # of what is left: no rounding adds up
+    while left and min(width, height) > 0:  # the remaining amount may be too small for a visible tile
+        scale = width * height / whole  # share of the remainder, so rounding errors do not add up
         short = min(width, height)
         row = _row([item.bytes * scale for item in left], short)
         taken, left = left[:row], left[row:]
@@ -55,7 +55,7 @@ def treemap(items: Sequence[StorageItem]) -> tuple[Tile, ...]:
 
 
 def _row(areas: Sequence[float], short: float) -> int:
-    """How many of the areas stand side by side along the short side: as many as make the worst of them squarer."""
+    """Return how many areas to place along the short side: add areas while the worst aspect ratio improves."""
     best, count, total = float("inf"), 0, 0.0
     for area in areas:
         total += area
@@ -68,7 +68,7 @@ def _row(areas: Sequence[float], short: float) -> int:
 
 
 def _longness(one: float, other: float) -> float:
-    """1 for a square, more for anything longer."""
+    """Return the aspect ratio: 1 for a square, more for other rectangles."""
     small, large = sorted((one, other))
     return large / small if small > 0 else float("inf")
 
@@ -78,5 +78,5 @@ def _tile(item: StorageItem, box: tuple[float, float, float, float]) -> Tile:
     letters = int((width - 12) / _LABEL) if height >= _LINE + 8 else 0
     name = item.name
     if letters < len(name):
-        name = f"…{name[-(letters - 1) :]}" if letters >= 8 else ""  # what tells images apart stands at the end
+        name = f"…{name[-(letters - 1) :]}" if letters >= 8 else ""  # the end of a name distinguishes images
     return Tile(item.name, item.bytes, x, y, width, height, name)

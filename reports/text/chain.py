@@ -8,20 +8,20 @@ from auditor.report import Prospect, TrustRow, TrustStep
 from reports.cleaning import clean
 from reports.text.ink import Ink
 from reports.text.layout import heading, wrap
-from reports.ways import Way, about, sides
+from reports.ways import PathOutcomes, about, sides
 
 _COLOURS = {Prospect.VERIFIES: "green", Prospect.FAILS: "red"}
 
 
 def draw(rows: Iterable[TrustRow], ink: Ink) -> Iterator[str]:
-    """Yield the rows of one endpoint by operating system: each path, and below it the outcome of its clients."""
+    """Yield the rows of one endpoint by operating system: each path, followed by the outcomes of its clients."""
     for side in sides(rows):
         yield from heading(side.os, ink)
         for way in side.ways:
             yield from _way(way, ink)
 
 
-def _way(way: Way, ink: Ink) -> Iterator[str]:
+def _way(way: PathOutcomes, ink: Ink) -> Iterator[str]:
     yield ""
     for depth, step in enumerate(way.row.steps):
         yield from _step(depth, step)

@@ -1,4 +1,4 @@
-"""Colour for a terminal that wants it. Without colour every method gives its text back unchanged."""
+"""Colours for a terminal. Without colour, every method returns its text unchanged."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _VERDICTS = {Verdict.READY: "green", Verdict.NOT_READY: "red", Verdict.UNDETERMI
 
 @dataclass(frozen=True, slots=True)
 class Ink:
-    """Paints cleaned text; the codes are the only control characters in a text report."""
+    """Adds colour codes to cleaned text. They are the only control characters in a text report."""
 
     colour: bool = False
 
     def paint(self, text: str, *names: str) -> str:
-        """`text` in the named colours and weights."""
+        """Return Return `text` in the named colours and weights."""
         if not self.colour:
             return text
         return f"\x1b[{';'.join(_CODES[name] for name in names)}m{text}{_RESET}"
 
     def severity(self, text: str, severity: Severity) -> str:
-        """`text` in the colour of a severity."""
+        """Return Return `text` in the colour of a severity."""
         return self.paint(text, "bold", _SEVERITIES[severity])
 
     def verdict(self, text: str, verdict: Verdict) -> str:
-        """`text` in the colour of a verdict."""
+        """Return Return `text` in the colour of a verdict."""
         return self.paint(text, "bold", _VERDICTS[verdict])

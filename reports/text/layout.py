@@ -15,10 +15,10 @@ _MARGIN = "  "
 
 
 def wrap(text: str, indent: str = "", label: str = "", *, hanging: str | None = None) -> Iterator[str]:
-    """Cleaned `text` in lines behind `indent`; `label` stands before the first line and the rest aligns with it.
+    """Return cleaned `text` as lines with `indent`. `label` precedes the first line, and later lines align with its end.
 
-    `hanging` is how much deeper later lines stand instead. Digests are cut to their first digits. Only words longer than
-    a line are broken: a URL may lie anywhere in a message.
+    `hanging` replaces that alignment by an additional indent. Digests are shortened. Only words longer than a line are
+    broken, so URLs stay whole.
     """
     first = indent + label
     later = " " * len(first) if hanging is None else indent + hanging
@@ -28,15 +28,15 @@ def wrap(text: str, indent: str = "", label: str = "", *, hanging: str | None = 
 
 
 def heading(text: str, ink: Ink) -> Iterator[str]:
-    """A blank line, and the name of a section in a rule across the page."""
+    """Return a blank line and the heading of a section."""
     yield ""
     yield f"{ink.paint(f'-- {text} ', 'bold')}{ink.paint('-' * max(0, WIDTH - 4 - len(text)), 'dim')}"
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int], most: int) -> Iterator[str]:
-    """At most `most` rows as columns of at most `widths` characters, and how many more there are.
+    """Return at most `most` rows as columns of at most `widths` characters, and the number of omitted rows.
 
-    There is one width less than there are columns: the last column takes what the others leave of the line.
+    `widths` has one entry less than there are columns: the last column gets the rest of the line.
     """
     cells = [[_folded(cell, width) for cell, width in zip(row, widths, strict=False)] for row in rows[:most]]
     taken = sum(_breadth(header, [row[place] for row in cells]) for place, header in enumerate(headers[:-1]))
@@ -51,11 +51,11 @@ def _folded(cell: str, width: int) -> str:
 
 
 def _breadth(header: str, cells: Sequence[str]) -> int:
-    """What a column takes with the gap behind it: tabulate gives each header two spaces of its own."""
+    """Return the width of a column with the gap after it. tabulate adds two spaces to each header."""
     return 2 + max([len(header) + 2, *(len(line) for cell in cells for line in cell.splitlines())])
 
 
 def more(left_out: int, indent: str, one: str) -> Iterator[str]:
-    """The line that says how many are not shown, if any; `one` is what one of them is called."""
+    """Yield a line with the number of omitted entries, if any. `one` is the noun in singular."""
     if left_out > 0:
         yield f"{indent}... and {many(left_out, f'more {one}')}: --format html or json shows all"

@@ -9,8 +9,8 @@ from auditor.report import HostRow, Report
 from auditor.text import listed, many
 from reports import hosts
 from reports.cleaning import clean
-from reports.folding import MOST_POOLS, Entry, Question, entries, everybody, questions, who_of
-from reports.summary import Group, advice, baselined, grouped, since, waived
+from reports.folding import MOST_POOLS, FindingGroup, UndeterminedGroup, entries, everybody, questions, who_of
+from reports.summary import SummaryGroup, advice, baselined, grouped, since, waived
 from reports.text.ink import Ink
 from reports.text.layout import WIDTH, heading, more, wrap
 from reports.text.telling import Telling
@@ -47,7 +47,7 @@ def places_folder(report: Report) -> str:
     return folder if all(place.file.startswith(folder) for place in places) else ""
 
 
-def _group(group: Group, folder: str, ink: Ink) -> Iterator[str]:
+def _group(group: SummaryGroup, folder: str, ink: Ink) -> Iterator[str]:
     word = group.severity.value.upper()
     first, *rest = wrap(f"{group.check} ({len(group.findings):,}): {group.title or 'no title'}", "", f"{word} ")
     yield first.replace(word, ink.severity(word, group.severity), 1)
@@ -66,7 +66,7 @@ def _group(group: Group, folder: str, ink: Ink) -> Iterator[str]:
         yield from _remedy(shared, "Fix: " if len(group.findings) == 1 else "Fix for each: ", group.severity)
 
 
-def _shared_remedy(group: Group, shown: Sequence[Entry]) -> Remedy | None:
+def _shared_remedy(group: SummaryGroup, shown: Sequence[FindingGroup]) -> Remedy | None:
     """Return the first remedy that all findings of the group share, with the commands of the shown findings; else None."""
     ways = [item.finding.remedies[0] if item.finding.remedies else None for item in group.findings]
     first = ways[0]
@@ -76,7 +76,7 @@ def _shared_remedy(group: Group, shown: Sequence[Entry]) -> Remedy | None:
     return Remedy(first.kind, first.text, tuple(dict.fromkeys(commands)))
 
 
-def _entry(entry: Entry, folder: str, telling: Telling, ink: Ink) -> Iterator[str]:
+def _entry(entry: FindingGroup, folder: str, telling: Telling, ink: Ink) -> Iterator[str]:
     subject, place = entry.first.subject, str(entry.first.location or "").removeprefix(folder)
     yield from _subject(f"{subject.id}{_of(subject, entry.pools)}", place, ink)
     for number, wording in enumerate(entry.wordings[:MOST_WORDINGS]):
@@ -110,7 +110,7 @@ def _subject(text: str, place: str, ink: Ink) -> Iterator[str]:
     yield from at
 
 
-def _own_remedies(entry: Entry, severity: Severity) -> Iterator[str]:
+def _own_remedies(entry: FindingGroup, severity: Severity) -> Iterator[str]:
     """Yield the first remedy of each shown wording, each once."""
     told: set[str] = set()
     for wording in entry.wordings[:MOST_WORDINGS]:
@@ -132,7 +132,7 @@ def _remedy(remedy: Remedy, label: str, severity: Severity) -> Iterator[str]:
     yield from more(len(remedy.commands) - MOST_COMMANDS, f"{_BODY}{_HANGING}", "command")
 
 
-def _folded(folded: Sequence[Entry]) -> Iterator[str]:
+def _folded(folded: Sequence[FindingGroup]) -> Iterator[str]:
     """Yield how many findings are not shown, and the first subject names."""
     if not folded:
         return
@@ -173,7 +173,7 @@ def _host(row: HostRow, ink: Ink) -> Iterator[str]:
     yield from (f"{_ITEM}{_HANGING}$ {clean(command)}" for command in row.remedy.commands)
 
 
-def _question(question: Question) -> Iterator[str]:
+def _question(question: UndeterminedGroup) -> Iterator[str]:
     row = question.first
     times = f", {len(question.rows):,} times" if len(question.rows) > 1 else ""
     yield from wrap(f"{row.subject.id}{_of(row.subject, question.pools)} ({row.check}{times}): {row.detail}", _ITEM, "* ")

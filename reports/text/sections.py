@@ -18,9 +18,9 @@ from reports.text.ink import Ink
 from reports.text.layout import heading, more, table, wrap
 
 MOST_ROWS = 12
-BAR = 12  # characters of a full bar
+BAR = 12  # width of a full bar
 MOST_TRUST = 15
-SHOWN_END = 44  # characters shown of the outcome of a blocked connection
+SHOWN_END = 44  # maximum length of the text about a blocked connection
 _TRUST_ORDER = {Prospect.FAILS: 0, Prospect.UNDETERMINED: 1, Prospect.VERIFIES: 2}
 
 

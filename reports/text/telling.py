@@ -1,4 +1,4 @@
-"""The messages of a group: a part that a finding above it states already is not repeated."""
+"""The messages of a group, without parts that an earlier finding of the group already stated."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from reports.folding import everybody, who_of
 
 @dataclass(slots=True)
 class Telling:
-    """The keys of the parts that the group has stated so far."""
+    """The parts that the group has stated so far."""
 
     stated: set[str] = field(default_factory=set)
 
     def new(self, finding: Finding, *, alone: bool) -> str:
-        """The parts of a finding's message that are new; empty if none is.
+        """Return the parts of a finding's message that are new, or an empty string.
 
-        The pool and client stand in front if no part names them: because it is left out, or because the subject line names
-        others too (`alone` is false).
+        The text starts with pool and client if no part names them, because that part is omitted or because the subject line
+        names other pools too (`alone` is false).
         """
         every = finding.stated
         parts = [part for part in every if (part.key or part.text) not in self.stated]

@@ -7,8 +7,8 @@ import datetime
 import pytest
 
 from auditor.engine import evaluate
+from auditor.testing import site_of
 from checks.transfer import copy_script_flag
-from tests.world import site_of
 
 WEB, API = "registry.example.com/shop/web:4.2", "registry.example.com/shop/api:1.0"
 URL = "https://mcr.microsoft.com/v2/windows/nanoserver/blobs/sha256:3ab3"

@@ -9,9 +9,9 @@ import pytest
 
 from auditor.check import Finding, Fine, Outcome, Severity, Undetermined
 from auditor.facts import table
+from auditor.testing import site_of
 from checks import CATALOGUE
 from checks.windows.known_issue import KnownIssue, affects
-from tests.world import site_of
 
 TODAY = datetime.date(2026, 11, 23)
 BY_ID = {check.id: check for check in CATALOGUE}

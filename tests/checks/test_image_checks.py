@@ -9,8 +9,8 @@ import pytest
 
 from auditor.check import Finding, Fine, Outcome, Severity, Undetermined
 from auditor.evidence.model import Kind
+from auditor.testing import site_of
 from checks import CATALOGUE
-from tests.world import site_of
 
 TODAY = datetime.date(2026, 11, 23)
 BY_ID = {check.id: check for check in CATALOGUE}

@@ -12,8 +12,8 @@ import yaml
 from auditor.check import Finding, Fine, Outcome, Undetermined
 from auditor.policy.unexamined import unexamined_findings
 from auditor.site import Site
+from auditor.testing import site_of
 from checks.images import mirror_not_configured
-from tests.world import site_of
 
 TODAY = datetime.date(2026, 11, 23)
 INSIDE = "registry.plant7.local:5000"

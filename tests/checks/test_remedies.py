@@ -59,17 +59,17 @@ def test_the_path_is_complete_for_all_images_of_a_layer() -> None:
 def test_an_image_that_is_there_is_rewritten_in_place() -> None:
     entry = yaml.safe_load(FOREIGN)
     inside = {f"in.example:5000/shop/{name}:4": {"single": entry} for name in ("web", "api")}
-    (remedy,) = about_layers(found(form(inside=inside)))["foreign-layer-egress"]
+    (remedy,) = about_layers(found(form(target=inside)))["foreign-layer-egress"]
     assert remedy.commands[0] == "regctl image mod in.example:5000/shop/web:4 --replace --external-urls-rm"
 
 
 @pytest.mark.parametrize("inside", [None, {}])
 @pytest.mark.parametrize("registry", [True, False])
 def test_no_remedy_holds_a_placeholder(inside: dict[str, Any] | None, registry: bool) -> None:
-    made = form() if inside is None else form(inside=inside)
+    made = form() if inside is None else form(target=inside)
     made["plan"] = PLAN if registry else PLAN.partition("registry:")[0]
     if not registry:
-        made.pop("inside", None)
+        made.pop("target", None)
     for remedy in remedies(found(made)):
         assert "TARGET" not in " ".join([remedy.text, *remedy.commands])
 
@@ -79,7 +79,7 @@ def test_without_the_sources_no_command_reads_from_a_source() -> None:
     entry["layers"][0]["blob"] = "absent"
     made = {
         "plan": PLAN,
-        "inside": {"in.example:5000/shop/web:4": {"single": entry}, "in.example:5000/shop/api:4": {"absent": "no"}},
+        "target": {"in.example:5000/shop/web:4": {"single": entry}, "in.example:5000/shop/api:4": {"absent": "no"}},
     }
     given = found(made)
     assert {"image-missing-in-target", "foreign-layer-unavailable"} <= {finding.check for finding in given.values()}

@@ -11,8 +11,8 @@ from auditor.check import Severity
 from auditor.site.storage.stage import Stage
 from auditor.site.storage.view import Storage
 from auditor.sizing.archive_formats import in_tar
+from auditor.testing import site_of
 from tests.checks.test_image_checks import WEB, findings, fine, said
-from tests.world import site_of
 
 FAT32 = 4_294_967_295
 LAYER = {"size": 1_234_567_891, "unpacked": {"expanded": 3_000_000_001}}
@@ -86,8 +86,8 @@ def test_a_layer_alone_fits_and_the_archive_that_it_is_in_does_not() -> None:
     """An archive has whole blocks: the last that fits ends one block before four gibibytes."""
     observed = {WEB: {"single": {"platform": "linux/amd64", "layers": [{"size": 512}]}}}
     small = site_of({"plan": STICK.format(image=WEB, copy=TAR), "observed": observed})
-    assert small.storage.load is not None
-    beside = small.storage.load.amount.likely - in_tar(512)
+    assert small.storage.archive_set is not None
+    beside = small.storage.archive_set.amount.likely - in_tar(512)
     last = FAT32 + 1 - 512 - beside - 512  # a header, and whole blocks
     assert not too_large(TAR, last)
     assert too_large(TAR, last + 1)

@@ -120,7 +120,7 @@ def test_a_bad_line_fails_the_gate_without_any_network(tmp_path: Path) -> None:
     assert "images.txt:2" in done.stdout
 
 
-def test_nothing_examined_is_never_ready(tmp_path: Path) -> None:
+def test_site_without_examined_subjects_is_not_ready(tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text("version: 1\npools:\n  one: {platform: linux/amd64}\n")
     done = auditor("audit", "plan.yaml", "--offline", cwd=tmp_path)
     assert done.returncode == 3, done.stdout + done.stderr

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from auditor.testing.certificates import AIA, CA, SERVER, Hierarchy, hierarchy
+from auditor.testing.chain_forms import dump_of
 from tests.cli.runner import auditor
 from tests.peers.tls import python_server
-from tests.pki.make_chains import AIA, CA, SERVER, Hierarchy, hierarchy
-from tests.world_chains import dump_of
 
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 DAY = datetime.timedelta(days=1)
@@ -102,7 +102,7 @@ def test_an_unknown_client_is_undetermined(folder: Path) -> None:
     ("arguments", "why"),
     [
         ([], "no endpoint and no file"),
-        (["gone.pem/"], "no host:port"),
+        (["gone.pem/"], "not host:port"),
         (["./gone.pem"], "no such file"),
         (["https://x"], "is a URL"),
         (["whole.pem", "--platform", "solaris"], "--platform: 'solaris' is not a platform"),

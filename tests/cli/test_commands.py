@@ -16,17 +16,17 @@ import typer
 import typer.main
 
 from auditor.cli.app import app
-from auditor.cli.commands import COMMANDS, Deferred, Row
-from auditor.cli.values import without_adapters
+from auditor.cli.commands import COMMANDS, CommandRow, Deferred
+from auditor.cli.option_values import without_adapters
 
 ours = pytest.mark.parametrize("row", COMMANDS, ids=lambda row: row.name)
 
 
-def function_of(row: Row) -> Any:
+def function_of(row: CommandRow) -> Any:
     return getattr(importlib.import_module(row.module), row.function)
 
 
-def plain_command(row: Row) -> Any:
+def plain_command(row: CommandRow) -> Any:
     """The command as typer makes it, without our part in it."""
     alone = typer.Typer(add_completion=False, rich_markup_mode=None)
     alone.command(row.name)(function_of(row))
@@ -34,14 +34,14 @@ def plain_command(row: Row) -> Any:
 
 
 @ours
-def test_the_summary_is_the_first_paragraph_of_the_docstring(row: Row) -> None:
+def test_the_summary_is_the_first_paragraph_of_the_docstring(row: CommandRow) -> None:
     said = inspect.getdoc(function_of(row))
     assert said is not None
     assert row.summary == " ".join(said.split("\n\n")[0].split())
 
 
 @ours
-def test_the_deferred_command_is_the_command(row: Row) -> None:
+def test_the_deferred_command_is_the_command(row: CommandRow) -> None:
     loaded, plain = Deferred(row).load(), plain_command(row)
     assert (loaded.name, loaded.help) == (plain.name, plain.help)
     assert [one.name for one in loaded.params] == [one.name for one in plain.params]
@@ -61,7 +61,7 @@ def outcome(parameter: Any, context: Any, value: object) -> tuple[str, object]:
 
 
 @ours
-def test_a_simple_value_is_what_typer_makes_of_it(row: Row, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_simple_value_is_what_typer_makes_of_it(row: CommandRow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()

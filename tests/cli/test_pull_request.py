@@ -112,7 +112,9 @@ def test_a_plan_that_cannot_be_read_is_marked_where_it_is_wrong(tmp_path: Path) 
     done = auditor("audit", "plan.yaml", "--format", "github", cwd=tmp_path)
     assert done.returncode == 2
     first, second = done.stdout.splitlines()
-    assert first.startswith("::error file=plan.yaml,line=2,col=15,title=the plan cannot be read::'linux/amd46': no linux node")
+    assert first.startswith(
+        "::error file=plan.yaml,line=2,col=15,title=the plan cannot be read::'linux/amd46': linux nodes cannot"
+    )
     assert second == (
         "::error file=plan.yaml,line=3,col=1,title=the plan cannot be read::unknown key 'imagse' (did you mean images?)"
     )

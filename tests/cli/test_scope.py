@@ -11,9 +11,8 @@ import pytest
 from auditor.evidence.model import Content, Seen, TagSeen
 from auditor.evidence.store import Store
 from auditor.oci import media_types
+from auditor.testing import MemoryEvidence, evidence_of
 from tests.cli.runner import auditor
-from tests.memory import MemoryEvidence
-from tests.world import evidence_of
 
 IMAGE = "registry.example.com/shop/web:4.2"
 PLAN = f"""version: 1

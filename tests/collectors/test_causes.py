@@ -252,11 +252,11 @@ def test_roots_that_cannot_be_read_are_a_usage_error(name: str, tmp_path: Path) 
 def test_archives_alone_need_no_usable_proxy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from auditor.plan.model import Copy
+    from auditor.plan.model import CopyPlan
 
     monkeypatch.setenv("HTTPS_PROXY", "socks5://proxy")
     plan = plan_of("linux/amd64")
-    plan = replace(plan, path=str(tmp_path / "plan.yaml"), copy=Copy(plan.where("copy"), archives=("media/a.tar",)))
+    plan = replace(plan, path=str(tmp_path / "plan.yaml"), copy=CopyPlan(plan.where("copy"), archives=("media/a.tar",)))
     with Store.memory() as store:
         done = gather(store, plan, places=frozenset({Place.ARCHIVES}))
     (missed,) = done.missed

@@ -15,11 +15,11 @@ from auditor.evidence.model import Absent, ChainSeen, Fetched, Kind, Observation
 from auditor.evidence.overlay import Overlaid
 from auditor.evidence.store import Store
 from auditor.plan.model import Endpoint, Registry
+from auditor.testing.certificates import CA, SERVER, Hierarchy, Made, Shape, hierarchy, make
 from tests.collectors.asking import LINUX, PLACE, failure, gather, plan_of
 from tests.peers.authority import make_authority
 from tests.peers.gateway import Gateway, Handler, Sent
 from tests.peers.tls import free_port, python_server
-from tests.pki.make_chains import CA, SERVER, Hierarchy, Made, Shape, hierarchy, make
 
 HOST = "registry.plant7.local"
 LOOPBACK = ("127.0.0.1",)

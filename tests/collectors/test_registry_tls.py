@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 
-from auditor.collectors import endpoints as collector
+from auditor.collectors import endpoint_collector as collector
 from auditor.evidence.model import ChainSeen, Failed, Kind, Observation, Place, Seen, TlsOffered
 from auditor.evidence.overlay import Overlaid
 from auditor.evidence.store import Store

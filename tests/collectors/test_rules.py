@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.collectors.collect import wishes_of
-from auditor.collectors.images import Wish
+from auditor.collectors.image_collector import WantedPlatform
 from auditor.collectors.registry.addresses import Addresses
 from auditor.collectors.registry.challenge import Challenge, may_follow, parse_challenges
 from auditor.collectors.registry.failures import MAX_DETAIL, plain, shown
@@ -176,6 +176,12 @@ def test_wishes() -> None:
     reference = parse_reference("busybox")
     strict = plan_of(WIN, LINUX, runtime=Program("containerd", "1.6.0"))
     windows, linux = (pool.platform for pool in strict.pools)
-    assert wishes_of(strict, needs_of(strict, "busybox"))[reference] == (Wish(windows), Wish(windows, strict=True), Wish(linux))
+    assert wishes_of(strict, needs_of(strict, "busybox"))[reference] == (
+        WantedPlatform(windows),
+        WantedPlatform(windows, strict=True),
+        WantedPlatform(linux),
+    )
     loose = plan_of(WIN, WIN, runtime=Program("nobody-knows", "1"))
-    assert wishes_of(loose, needs_of(loose, "busybox", host_process=True))[reference] == (Wish(windows, any_build=True),)
+    assert wishes_of(loose, needs_of(loose, "busybox", host_process=True))[reference] == (
+        WantedPlatform(windows, any_build=True),
+    )

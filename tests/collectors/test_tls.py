@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from auditor.collectors.tls import observe_chain
 from auditor.evidence.model import ChainSeen, Failed, Kind, Observation, Seen
 from auditor.pki.certificate import parse_certificate
+from auditor.testing.certificates import CA, HOST, SERVER, hierarchy, make
 from tests.peers.programs import require
 from tests.peers.tls import free_port, listening, openssl_server, python_server
-from tests.pki.make_chains import CA, HOST, SERVER, hierarchy, make
 
 MADE = hierarchy(leaf=replace(SERVER, key_kind="rsa"), issuing=replace(CA, key_kind="rsa"))
 CHAIN = MADE.leaf.pem + MADE.issuing.pem

@@ -15,9 +15,9 @@ import pytest
 
 from auditor.collectors.tls import observe_offered
 from auditor.evidence.model import Failed, Kind, Observation, Seen, TlsOffered
+from auditor.testing.certificates import SERVER, hierarchy
 from tests.peers.programs import require
 from tests.peers.tls import free_port, listening, nginx_server, openssl_server, python_server
-from tests.pki.make_chains import SERVER, hierarchy
 
 MADE = hierarchy(leaf=replace(SERVER, key_kind="rsa"))
 CHAIN, KEY = MADE.leaf.pem, MADE.leaf.key_pem

@@ -10,9 +10,9 @@ import pytest
 
 from auditor.collectors.tls import observe_chain, observe_offered
 from auditor.evidence.model import ChainSeen, Failed, Kind, Observation, Seen
+from auditor.testing.certificates import SERVER, hierarchy
 from tests.peers.proxy import proxying
 from tests.peers.tls import free_port, listening, python_server
-from tests.pki.make_chains import SERVER, hierarchy
 
 MADE = hierarchy(leaf=replace(SERVER, key_kind="rsa"))
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.collectors.registry.transport import LeanTransport, make_transport, proxy_for
-from auditor.collectors.registry.wire import Answer
+from auditor.collectors.registry.wire import WireResponse
 from auditor.errors import UsageError
 from auditor.evidence.model import Kind, Seen
 from auditor.evidence.store import Store
@@ -185,7 +185,7 @@ def test_a_transport_that_was_never_used_closes() -> None:
     data=st.binary(max_size=300), prefix=st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: "])
 )
 def test_arbitrary_bytes_are_an_answer_or_an_error(data: bytes, prefix: bytes) -> None:
-    answer = Answer(has_body=True)
+    answer = WireResponse(has_body=True)
     try:
         answer.feed(prefix + data)
     except httpx.RemoteProtocolError:

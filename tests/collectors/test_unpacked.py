@@ -18,15 +18,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.collectors.registry.failures import Unanswered
-from auditor.collectors.registry.ranges import Part, body_of, unsatisfiable
+from auditor.collectors.registry.ranges import ByteRange, body_of, unsatisfiable
 from auditor.collectors.registry.sender import Reply
 from auditor.evidence.model import Kind, Place, Seen
 from auditor.evidence.store import Store
 from auditor.oci.document import Descriptor
 from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
-from auditor.plan.model import Copy, Pool, Registry
-from auditor.sizing.size import Provenance
-from auditor.sizing.unpacked import resolve_unpacked
+from auditor.plan.model import CopyPlan, Pool, Registry
+from auditor.sizing.piece_size import Provenance
+from auditor.sizing.unpacked_estimates import resolve_unpacked
 from tests.collectors.asking import LINUX, PLACE, WIN, Waits, absence, failure, gather, no_waiting, plan_of
 from tests.peers.gateway import Fault, Gateway, Handler, Sent, basic, serve_gateway
 from tests.peers.images import LAYER, Blob, BuiltImage, build_image, build_index, tar_of
@@ -121,7 +121,7 @@ def test_only_a_disk_makes_it_worth_asking(sizes: Sizes) -> None:
     sizes.gather("web:1", unpacked=False, plan=replace(plan_of(LINUX), pools=(pool,)))
     assert len(sizes.parts) == 2
     with Store.memory() as store:
-        Sizes(sizes.gateway, store).gather("web:1", unpacked=False, plan=plan_of(LINUX, copy=Copy(PLACE, staging=10**9)))
+        Sizes(sizes.gateway, store).gather("web:1", unpacked=False, plan=plan_of(LINUX, copy=CopyPlan(PLACE, staging=10**9)))
     assert len(sizes.parts) == 4
 
 
@@ -360,7 +360,7 @@ HEADERS = st.one_of(
 def test_no_answer_is_taken_for_a_part_that_it_is_not(
     status: int, header: str, body: bytes, is_cut: bool, first: int, length: int
 ) -> None:
-    part = Part(first, first + length, 20)
+    part = ByteRange(first, first + length, 20)
     headers = [(b"content-range", header.encode("utf-8", "replace"))]
     reply = Reply(httpx.URL("http://x"), status, httpx.Headers(headers), body, is_cut)
     if status == 416:

@@ -10,6 +10,8 @@ import pytest
 from auditor.check import Finding, Severity
 from auditor.pki.stores.windows_roots import AnchorClass, public_by_sha1
 from auditor.site import Site
+from auditor.testing.certificates import Made, key
+from auditor.testing.chain_forms import dump_of
 from checks.trust import (
     chain_incomplete,
     revocation_egress,
@@ -21,8 +23,6 @@ from checks.trust import (
 )
 from tests.checks.trust.sites import examined, findings, outcomes, pool, site, unknowns, windows
 from tests.corpus.folder import corpus
-from tests.pki.make_chains import Made, key
-from tests.world_chains import dump_of
 
 FETCHED, PROBABLE = AnchorClass.CTL_FETCHABLE, AnchorClass.INBOX_PROBABLE
 DUMP = "nodes/win2022.json"

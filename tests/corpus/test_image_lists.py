@@ -8,11 +8,11 @@ from collections import Counter
 import pytest
 
 from auditor.needs.defaults import plan_defaults
-from auditor.needs.listed import Listed
+from auditor.needs.listed import ListedReferences
 from auditor.readers.lists import ListSource, read_list
 from auditor.readers.model import ListLine
+from auditor.testing import plan_of
 from tests.corpus.folder import corpus
-from tests.world import plan_of
 
 
 def lines(*parts: str) -> tuple[ListLine, ...]:
@@ -41,7 +41,7 @@ def test_hauler_rke2() -> None:
 
 def test_hauler_rke2_has_all_that_rke2_pulls_on_linux_and_lacks_the_runtime_for_windows() -> None:
     """It is the list of v1.33.5+rke2r1: complete for every network plug-in, and useless for a Windows agent."""
-    found = Listed(lines("hauler-rke2", "rancher-airgap-rke2.yaml"), None)
+    found = ListedReferences(lines("hauler-rke2", "rancher-airgap-rke2.yaml"), None)
     for cni in ("canal", "calico", "cilium", "flannel", "multus,canal"):
         pools = "pools: {control: {platform: linux/amd64}, win: {platform: 'windows/amd64:ltsc2022'}}"
         cluster = f"cluster: {{distribution: rke2, version: v1.33.5+rke2r1, cni: '{cni}'}}"

@@ -8,9 +8,9 @@ from auditor.check import Finding
 from auditor.readers.demands import Demand
 from auditor.readers.workloads import read_workloads
 from auditor.site import Site
+from auditor.testing import site_of
 from checks import CATALOGUE
 from tests.corpus.folder import corpus
-from tests.world import site_of
 
 PLAN = """version: 1
 pools:

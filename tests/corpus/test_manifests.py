@@ -14,12 +14,12 @@ from auditor.oci.document import Index, Manifest, Schema1, parse_document
 from auditor.oci.select import entries
 from auditor.policy import Policy, judge
 from auditor.report import Cell
-from auditor.report.images import image_rows
+from auditor.report.image_matrix import image_rows
 from auditor.site import Site
+from auditor.testing import MemoryEvidence, plan_of
+from auditor.testing.memory import AT, SOURCE, digest_of
 from checks import CATALOGUE
 from tests.corpus.folder import corpus
-from tests.memory import AT, SOURCE, MemoryEvidence, digest_of
-from tests.world import plan_of
 
 pytestmark = pytest.mark.corpus
 

@@ -11,9 +11,10 @@ from auditor.needs.resolve import resolve_needs
 from auditor.oci import media_types
 from auditor.oci.document import Manifest, parse_document
 from auditor.site import Site
+from auditor.testing import MemoryEvidence, plan_of
+from auditor.testing.image_forms import CONFIG, LAYER
+from auditor.testing.memory import body_of
 from tests.corpus.folder import corpus
-from tests.memory import MemoryEvidence, body_of
-from tests.world import CONFIG, LAYER, plan_of
 
 pytestmark = pytest.mark.corpus
 

@@ -34,7 +34,7 @@ def without(report: Report, check: str, status: Status = Status.PASSED) -> Repor
 
 def test_the_same_report_has_no_difference() -> None:
     same = compare(read(sample_report()), read(sample_report()))
-    assert (same.appeared, same.gone, same.changed, same.unseen) == ((), (), (), ())
+    assert (same.appeared, same.gone, same.changed, same.unchecked) == ((), (), (), ())
     assert same.unchanged == len(sample_report().findings)
     assert not same.worse(Severity.INFO)
     assert as_text(same, Severity.ERROR).splitlines()[0] == "Verdict: not-ready, as before."
@@ -54,7 +54,7 @@ def test_new_and_gone_findings_and_the_verdict() -> None:
 def test_what_was_not_looked_for_is_not_called_gone() -> None:
     later = without(sample_report(), "registry-disk", Status.NOT_APPLICABLE)
     skipped = compare(read(sample_report()), read(later))
-    assert ([entry.check for entry in skipped.unseen], skipped.gone) == (["registry-disk"], ())
+    assert ([entry.check for entry in skipped.unchecked], skipped.gone) == (["registry-disk"], ())
     assert "were not checked again (1)" in as_text(skipped, Severity.ERROR)
 
 
@@ -63,7 +63,7 @@ def test_a_subject_that_became_undetermined_is_not_called_mended() -> None:
     later = without(sample_report(), "registry-disk")
     row = dataclasses.replace(sample_report().undetermined[0], check="registry-disk", subject=found.subject)
     asked = compare(read(sample_report()), read(dataclasses.replace(later, undetermined=(*later.undetermined, row))))
-    assert ([entry.check for entry in asked.unseen], asked.gone) == (["registry-disk"], ())
+    assert ([entry.check for entry in asked.unchecked], asked.gone) == (["registry-disk"], ())
     assert [question.check for question in asked.asked] == ["registry-disk"]
 
 
@@ -71,7 +71,7 @@ def test_a_check_that_broke_down_has_mended_nothing() -> None:
     later = without(sample_report(), "registry-disk", Status.FAILED)
     bug = Undetermined("registry-disk", Subject("check", "registry-disk"), Kind.BUG, "it failed")
     broken = compare(read(sample_report()), read(dataclasses.replace(later, undetermined=(*later.undetermined, bug))))
-    assert ([entry.check for entry in broken.unseen], broken.gone) == (["registry-disk"], ())
+    assert ([entry.check for entry in broken.unchecked], broken.gone) == (["registry-disk"], ())
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_long_parts_are_cut_for_people_and_whole_for_programs() -> None:
 def test_every_finding_is_in_one_place_and_no_name_steers_a_terminal(old: Report, new: Report) -> None:
     difference = compare(read(old), read(new))
     both = difference.unchanged + len(difference.changed)
-    assert len(difference.gone) + len(difference.unseen) + both == len(old.findings)
+    assert len(difference.gone) + len(difference.unchecked) + both == len(old.findings)
     assert len(difference.appeared) + both == len(new.findings)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", as_text(difference, Severity.INFO))
     assert json.loads(as_json(difference, Severity.INFO))["findings"]["unchanged"] == difference.unchanged

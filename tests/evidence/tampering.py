@@ -1,4 +1,4 @@
-"""Evidence files that another program has edited, with or without a seal that fits."""
+"""Evidence files that another program has edited, with or without a matching seal."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-from auditor.evidence.schema import seal_of
+from auditor.evidence.sqlite_schema import seal_of
 
 
 def edited(path: Path, *statements: str) -> Path:
-    """Run SQL on the file, as a program does that knows nothing of the seal."""
+    """Run SQL on the file, like a program that does not know the seal."""
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.executescript("; ".join(statements))
     return path

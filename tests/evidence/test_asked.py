@@ -1,4 +1,4 @@
-"""Which answers count for a run: those of itself before it was interrupted, and none of a run that finished."""
+"""The answers that a run reuses: its own from before an interruption, and none of a finished run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 
 from auditor.evidence.asked import RESUMED
 from auditor.evidence.store import Store
-from tests.memory import AT
+from auditor.testing.memory import AT
 
 MINUTE = datetime.timedelta(minutes=1)
 
@@ -19,7 +19,7 @@ def test_an_interrupted_run_continues() -> None:
         assert store.begin_run("one", AT + 2 * MINUTE) == {"a sha256:1"}
 
 
-def test_a_finished_run_counts_for_nothing() -> None:
+def test_finished_run_leaves_no_answers() -> None:
     with Store.memory() as store:
         store.begin_run("one", AT)
         store.note_asked("a", AT)
@@ -27,7 +27,7 @@ def test_a_finished_run_counts_for_nothing() -> None:
         assert store.begin_run("one", AT) == frozenset()
 
 
-def test_another_run_takes_over_nothing() -> None:
+def test_run_with_another_key_reuses_no_answers() -> None:
     with Store.memory() as store:
         store.begin_run("one", AT)
         store.note_asked("a", AT)
@@ -35,7 +35,7 @@ def test_another_run_takes_over_nothing() -> None:
         assert store.begin_run("one", AT + MINUTE) == frozenset(), "its notes are gone"
 
 
-def test_answers_older_than_an_hour_are_asked_again() -> None:
+def test_answers_older_than_an_hour_are_not_reused() -> None:
     with Store.memory() as store:
         store.begin_run("one", AT)
         store.note_asked("old", AT)
@@ -44,7 +44,7 @@ def test_answers_older_than_an_hour_are_asked_again() -> None:
         assert store.begin_run("one", AT + RESUMED - MINUTE) == {"new"}, "what was dropped stays dropped"
 
 
-def test_a_clock_that_was_set_back_counts_for_nothing() -> None:
+def test_answers_from_the_future_are_not_reused() -> None:
     with Store.memory() as store:
         store.begin_run("one", AT)
         store.note_asked("a", AT)

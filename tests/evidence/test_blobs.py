@@ -1,4 +1,4 @@
-"""The blobs of a repository are read together, and each observation is the same as if it were read by itself."""
+"""The blobs of a repository are read together. Each observation is the same as if it were read alone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def observed(number: int) -> Observation[BlobSeen]:
 
 
 def filled(path: Path, rows: dict[str, int]) -> Path:
-    """Evidence with so many blobs in each repository."""
+    """Create evidence with this number of blobs in each repository."""
     with Store.create(path) as store:
         for repository, count in rows.items():
             for number in range(count):
@@ -37,7 +37,7 @@ def filled(path: Path, rows: dict[str, int]) -> Path:
 
 
 @pytest.mark.parametrize("count", [1, 512, 513, 700])
-def test_blobs_of_a_repository_are_found_however_many_there_are(tmp_path: Path, count: int) -> None:
+def test_blobs_are_found_in_repositories_of_any_size(tmp_path: Path, count: int) -> None:
     path = filled(tmp_path / "site.evidence", {"a/b": count, "a/c": 1})
     for is_finished in (True, False):
         with Store.open(path, read_only=is_finished) as store:
@@ -49,7 +49,7 @@ def test_blobs_of_a_repository_are_found_however_many_there_are(tmp_path: Path, 
             assert store.blob("a/d", "sha256:0") is None
 
 
-def test_repositories_in_turn_keep_their_blobs_apart(tmp_path: Path) -> None:
+def test_alternating_repositories_return_their_own_blobs(tmp_path: Path) -> None:
     path = filled(tmp_path / "site.evidence", {f"a/{number}": number for number in range(1, 100)})
     with Store.open(path) as store:
         for _ in range(2):
@@ -58,7 +58,7 @@ def test_repositories_in_turn_keep_their_blobs_apart(tmp_path: Path) -> None:
                 assert store.blob(f"a/{number}", f"sha256:{number}") is None
 
 
-def test_a_store_without_blobs_answers_for_those_that_are_added(tmp_path: Path) -> None:
+def test_added_blobs_are_found_in_an_empty_store(tmp_path: Path) -> None:
     with Store.create(tmp_path / "site.evidence") as store:
         assert store.blob("a/b", "sha256:0") is None
         store.put_blob("a/b", "sha256:0", observed(0))
@@ -78,9 +78,9 @@ IMPOSSIBLE = (
 
 
 @pytest.mark.parametrize("change", IMPOSSIBLE)
-def test_a_blob_that_cannot_be_is_refused(tmp_path: Path, change: str) -> None:
+def test_impossible_blob_row_is_rejected(tmp_path: Path, change: str) -> None:
     path = forged(filled(tmp_path / "site.evidence", {"a/b": 2}), f"UPDATE blob SET {change}")  # noqa: S608 - constants
-    with Store.open(path) as store, pytest.raises(EvidenceError, match="cannot be"):
+    with Store.open(path) as store, pytest.raises(EvidenceError, match="invalid"):
         store.blob("a/b", "sha256:0")
 
 

@@ -1,4 +1,4 @@
-"""Random damage to evidence files: an audit refuses the file, or reports what it reported before.
+"""Random damage to evidence files: an audit rejects the file, or its report stays the same.
 
 `AUDITOR_CORRUPTIONS` is the number of damaged files (default: 1,000; half of them are copies of the example).
 """
@@ -24,12 +24,12 @@ from auditor.evidence.model import ChainSeen, Seen
 from auditor.evidence.store import Store
 from auditor.pipeline.audit import audit
 from auditor.pipeline.catalogue import catalogue
-from auditor.pipeline.load import Loaded, plan_in
+from auditor.pipeline.inputs import LoadedPlan, plan_in
 from auditor.pipeline.settings import Settings
+from auditor.testing.memory import AT
 from reports import render
 from tests.cli.runner import EXAMPLE
 from tests.evidence.test_seal import TABLES, full
-from tests.memory import AT
 
 COUNT = int(os.environ.get("AUDITOR_CORRUPTIONS", "1000"))
 TODAY = datetime.date(2026, 11, 23)
@@ -44,10 +44,10 @@ endpoints: [{host: "git.local:443"}]
 
 
 def judged(path: Path) -> dict[str, Any]:
-    """The verdict, the findings and what is undetermined, by an audit of the evidence file alone."""
+    """Return verdict, findings and undetermined outcomes of an audit of the evidence file alone."""
     known = catalogue()
     settings = Settings(TODAY, known, frozenset(check.id for check in known), now=TODAY)
-    report = json.loads(render(audit(Loaded(plan_in(path), path), settings), "json"))
+    report = json.loads(render(audit(LoadedPlan(plan_in(path), path), settings), "json"))
     return {key: report[key] for key in ("verdict", "exit_code", "findings", "undetermined", "checks", "evidence")}
 
 
@@ -102,7 +102,7 @@ BYTES: tuple[Callable[[bytearray, random.Random], None], ...] = (
 
 
 def rows_edited(path: Path, chance: random.Random) -> str:
-    """Edit one row of one table through SQL; what was done."""
+    """Edit one row of one table through SQL. Return a description."""
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         table = chance.choice([*TABLES, "seal"])
         rows = connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - constants
@@ -134,7 +134,7 @@ def _other(value: object, chance: random.Random) -> object:
 
 
 def damaged(path: Path, copy: Path, chance: random.Random) -> str:
-    """Make a damaged copy; what was done to it."""
+    """Make a damaged copy. Return a description."""
     copy.unlink(missing_ok=True)
     shutil.copy(path, copy)
     if chance.random() < 0.25:
@@ -147,7 +147,7 @@ def damaged(path: Path, copy: Path, chance: random.Random) -> str:
 
 
 def small(path: Path) -> Path:
-    """Evidence with rows in every table, and a plan that uses them."""
+    """Create evidence with rows in every table, and a plan that uses them."""
     with Store.create(full(path)) as store:
         images = "\n".join(f"r.example/app{number}" for number in range(3))
         store.replace_files({"plan.yaml": PLAN.encode(), "images.txt": images.encode()})
@@ -159,7 +159,7 @@ def small(path: Path) -> Path:
 
 
 @pytest.mark.parametrize("of", ["the example", "a small file"])
-def test_damage_is_refused_or_changes_nothing(of: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_damaged_file_is_rejected_or_gives_the_same_report(of: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = EXAMPLE / "plant-7.evidence" if of == "the example" else small(tmp_path / "small.evidence")
     expected = judged(path)
     assert expected["findings"]

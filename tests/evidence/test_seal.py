@@ -1,4 +1,4 @@
-"""The seal of an evidence file: any other row than those that were written is an error, and so is any other seal."""
+"""The seal of an evidence file: any changed row is an error, and so is any changed seal."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from auditor.evidence.model import (
     TagSeen,
     TlsOffered,
 )
-from auditor.evidence.schema import seal_of
 from auditor.evidence.seal import PLAN_TABLES
+from auditor.evidence.sqlite_schema import seal_of
 from auditor.evidence.store import Store
 from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
+from auditor.testing.memory import AT, SOURCE
 from tests.evidence.tampering import edited
 from tests.evidence.test_store import DIGEST, filled
 from tests.evidence.test_tls import older
-from tests.memory import AT, SOURCE
 
 CHANGED = "was changed after it was written"
 
 
 def full(path: Path) -> Path:
-    """A file with rows in every table."""
+    """Create a file with rows in every table."""
     with Store.create(filled(path)) as store:
         for number in range(3):
             name = f"r.example/app{number}"
@@ -51,7 +51,7 @@ def full(path: Path) -> Path:
 
 
 def sums_by_counting(path: Path) -> list[tuple[object, ...]]:
-    """The seal that the rows of the file have, computed from all of them."""
+    """Return the seal computed from all rows of the file."""
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN")
         seal_of(connection).anew()
@@ -61,7 +61,7 @@ def sums_by_counting(path: Path) -> list[tuple[object, ...]]:
 
 
 def sums_stored(path: Path) -> list[tuple[object, ...]]:
-    """The seal that the file has."""
+    """Return the seal stored in the file."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         return connection.execute("SELECT * FROM seal").fetchall()
 
@@ -78,7 +78,7 @@ def test_every_table_is_sealed(tmp_path: Path) -> None:
     assert all(rows.values())
 
 
-def test_replaced_and_removed_rows_leave_the_sum_of_what_is_there(tmp_path: Path) -> None:
+def test_seal_matches_after_rows_are_replaced_and_removed(tmp_path: Path) -> None:
     path = full(tmp_path / "site.evidence")
     with Store.create(path) as store:
         store.put_tag("r.example/app1", Seen(TagSeen(DIGEST, "m", 1), AT, SOURCE))
@@ -94,12 +94,12 @@ def test_replaced_and_removed_rows_leave_the_sum_of_what_is_there(tmp_path: Path
         assert store.is_sealed
 
 
-def test_an_error_in_the_middle_keeps_the_seal_of_what_is_committed(tmp_path: Path) -> None:
+def test_seal_covers_committed_rows_after_an_error(tmp_path: Path) -> None:
     path = full(tmp_path / "site.evidence")
     with Store.create(path) as store:
         store.put_tag("a", Absent("", AT, SOURCE))
         with pytest.raises(EvidenceError):
-            store._write("INSERT INTO certificate VALUES ('h:1', 0, x'00')")  # it is there already
+            store._write("INSERT INTO certificate VALUES ('h:1', 0, x'00')")  # the row exists already
         store.put_tag("b", Absent("", AT, SOURCE))
     assert sums_stored(path) == sums_by_counting(path)
     with Store.open(path) as store:
@@ -144,7 +144,7 @@ EDITS = [
 
 
 @pytest.mark.parametrize("statement", EDITS)
-def test_an_edited_row_is_refused(statement: str, tmp_path: Path) -> None:
+def test_edited_row_is_rejected(statement: str, tmp_path: Path) -> None:
     path = edited(full(tmp_path / "site.evidence"), statement)
     for open_it in (Store.open, Store.create):
         with pytest.raises(EvidenceError, match=CHANGED) as caught:
@@ -153,13 +153,13 @@ def test_an_edited_row_is_refused(statement: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("statement", ["UPDATE file SET body = x'00'", "UPDATE meta SET value = ''", "DELETE FROM seal"])
-def test_the_plan_alone_is_compared_too(statement: str, tmp_path: Path) -> None:
+def test_reading_only_the_plan_verifies_its_table(statement: str, tmp_path: Path) -> None:
     path = edited(full(tmp_path / "site.evidence"), statement)
     with pytest.raises(EvidenceError, match=CHANGED):
         Store.open(path, tables=PLAN_TABLES)
 
 
-def test_pages_that_no_row_uses_do_not_matter(tmp_path: Path) -> None:
+def test_damage_in_unused_pages_is_ignored(tmp_path: Path) -> None:
     path = full(tmp_path / "site.evidence")
     edited(path, "CREATE TABLE filler (a)", "INSERT INTO filler VALUES (zeroblob(9000))", "DROP TABLE filler")
     with Store.open(path) as store:
@@ -169,7 +169,7 @@ def test_pages_that_no_row_uses_do_not_matter(tmp_path: Path) -> None:
         assert store.is_sealed
 
 
-def test_a_file_of_an_older_version_is_not_sealed_until_it_is_written_to(tmp_path: Path) -> None:
+def test_file_of_an_older_version_is_sealed_on_the_first_write(tmp_path: Path) -> None:
     path = older(tmp_path / "site.evidence")
     with Store.open(path) as store:
         assert not store.is_sealed
@@ -180,15 +180,15 @@ def test_a_file_of_an_older_version_is_not_sealed_until_it_is_written_to(tmp_pat
     assert sums_stored(path) == sums_by_counting(path)
 
 
-def test_a_version_number_does_not_hide_that_the_seal_is_missing(tmp_path: Path) -> None:
+def test_missing_seal_is_found_despite_a_lower_version_number(tmp_path: Path) -> None:
     path = edited(full(tmp_path / "site.evidence"), "PRAGMA user_version=4")
-    with pytest.raises(EvidenceError, match="did not make"):
+    with pytest.raises(EvidenceError, match="did not create"):
         Store.open(path)
-    with pytest.raises(EvidenceError, match="did not make"):
+    with pytest.raises(EvidenceError, match="did not create"):
         Store.open(edited(full(tmp_path / "other.evidence"), "DROP TABLE seal"))
 
 
-def test_another_journal_mode_is_refused(tmp_path: Path) -> None:
+def test_other_journal_mode_is_rejected(tmp_path: Path) -> None:
     path = full(tmp_path / "site.evidence")
     content = bytearray(path.read_bytes())
     content[18:20] = b"\x02\x02"

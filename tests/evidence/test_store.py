@@ -1,4 +1,4 @@
-"""Evidence survives: what goes in comes out, what was tampered with does not, and a crash costs little."""
+"""Evidence is durable: it is read back unchanged, tampered rows are rejected, and a crash costs little."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def filled(path: Path) -> Path:
 
 
 def altered(path: Path, *statements: str) -> Path:
-    """The file after someone else wrote to it."""
+    """Return the file after another program wrote to it."""
     return edited(filled(path), *statements)
 
 
 def read_all(path: Path) -> Observation[Content] | None:
-    """Ask an evidence file for everything; what it says about the one document."""
+    """Read everything from an evidence file. Return the observation of the one document."""
     with Store.open(path) as store:
         store.tag(f"{REPOSITORY}:1")
         store.content("r", "d")
@@ -60,7 +60,7 @@ OBSERVATIONS: list[Observation[TagSeen]] = [
 
 
 @pytest.mark.parametrize("observation", OBSERVATIONS, ids=lambda one: type(one).__name__ + getattr(one, "kind", ""))
-def test_observations_come_back(observation: Observation[TagSeen]) -> None:
+def test_observations_are_read_back(observation: Observation[TagSeen]) -> None:
     with Store.memory() as store:
         assert store.tag("a") is None
         store.put_tag("a", Failed(Kind.BUG, "to be replaced", AT, ""))
@@ -68,7 +68,7 @@ def test_observations_come_back(observation: Observation[TagSeen]) -> None:
         assert store.tag("a") == observation
 
 
-def test_everything_else_comes_back(tmp_path: Path) -> None:
+def test_notes_and_files_are_read_back(tmp_path: Path) -> None:
     path = tmp_path / "site.evidence"
     absent, failed = Absent("gone", AT, "u"), Failed(Kind.DENIED, "no", AT, "u")
     with Store.create(path) as store:
@@ -100,7 +100,7 @@ def test_everything_else_comes_back(tmp_path: Path) -> None:
         assert store.meta("tool.version")
 
 
-def test_a_document_replaces_why_it_was_missing() -> None:
+def test_document_replaces_its_missing_record() -> None:
     with Store.memory() as store:
         store.put_missing(REPOSITORY, DIGEST, Failed(Kind.UNREACHABLE, "", AT, ""))
         store.put_document(DIGEST, "", BODY, REPOSITORY, AT, "")
@@ -108,7 +108,7 @@ def test_a_document_replaces_why_it_was_missing() -> None:
 
 
 @pytest.mark.parametrize("digest", [f"sha256:{'0' * 64}", "md5:0", "", "sha256"])
-def test_bytes_that_do_not_hash_to_their_digest_are_refused(digest: str) -> None:
+def test_bytes_with_another_digest_are_rejected(digest: str) -> None:
     with Store.memory() as store, pytest.raises(InternalError):
         store.put_document(digest, "", BODY, REPOSITORY, AT, "")
 
@@ -121,7 +121,7 @@ def test_all_registered_algorithms(algorithm: str) -> None:
         assert isinstance(store.content("", digest), Seen)
 
 
-def test_times_are_kept_in_utc() -> None:
+def test_times_are_stored_in_utc() -> None:
     east = AT.astimezone(datetime.timezone(datetime.timedelta(hours=5)))
     with Store.memory() as store:
         store.put_tag("a", Absent("", east, ""))
@@ -130,7 +130,7 @@ def test_times_are_kept_in_utc() -> None:
         assert (found.at, found.at.tzinfo) == (AT, datetime.UTC)
 
 
-def test_the_finished_file_is_one_file(tmp_path: Path) -> None:
+def test_finished_evidence_is_a_single_file(tmp_path: Path) -> None:
     filled(tmp_path / "site.evidence")
     assert [path.name for path in tmp_path.iterdir()] == ["site.evidence"]
 
@@ -148,7 +148,7 @@ def test_a_read_only_file_in_a_read_only_folder(tmp_path: Path) -> None:
         tmp_path.chmod(0o755)
 
 
-def test_an_earlier_file_is_gone_on_with(tmp_path: Path) -> None:
+def test_earlier_file_is_continued(tmp_path: Path) -> None:
     path = filled(tmp_path / "site.evidence")
     with Store.create(path) as store:
         assert store.has_document(DIGEST)
@@ -186,20 +186,20 @@ def _truncated(path: Path) -> None:
     [
         (lambda _path: None, "there is no such file"),
         (Path.mkdir, "it is a folder"),
-        (Path.touch, "no evidence file"),
-        (_text, "no evidence file"),
+        (Path.touch, "not an evidence file"),
+        (_text, "not an evidence file"),
         (_foreign, "another program"),
         (_header(60, b"\x00\x00\x00\x63"), "newer auditor"),
         (_header(100, b"\xff" * 3000), "malformed|damaged|disk image"),
         (_truncated, "malformed|damaged|disk image"),
-        (lambda path: altered(path, "CREATE TABLE extra (a)"), "did not make"),
-        (lambda path: altered(path, "CREATE TRIGGER t AFTER INSERT ON tag BEGIN DELETE FROM document; END"), "did not make"),
-        (lambda path: altered(path, "DROP TABLE tag", "CREATE VIEW tag AS SELECT 1 AS reference"), "did not make"),
-        (lambda path: altered(path, "DROP TABLE blob"), "did not make"),
+        (lambda path: altered(path, "CREATE TABLE extra (a)"), "did not create"),
+        (lambda path: altered(path, "CREATE TRIGGER t AFTER INSERT ON tag BEGIN DELETE FROM document; END"), "did not create"),
+        (lambda path: altered(path, "DROP TABLE tag", "CREATE VIEW tag AS SELECT 1 AS reference"), "did not create"),
+        (lambda path: altered(path, "DROP TABLE blob"), "did not create"),
     ],
     ids=lambda value: value if isinstance(value, str) else getattr(value, "__name__", "").strip("<>"),
 )
-def test_what_is_no_evidence_is_refused(make: object, words: str, tmp_path: Path) -> None:
+def test_file_that_is_not_evidence_is_rejected(make: object, words: str, tmp_path: Path) -> None:
     path = tmp_path / "site.evidence"
     assert callable(make)
     make(path)
@@ -226,20 +226,20 @@ def test_what_is_no_evidence_is_refused(make: object, words: str, tmp_path: Path
         "INSERT INTO missing VALUES ('r', 'd', 'seen', '', '2026-11-23T12:00:00+00:00', '')",
     ],
 )
-def test_rows_that_nobody_wrote_are_refused(statement: str, tmp_path: Path) -> None:
+def test_impossible_rows_are_rejected(statement: str, tmp_path: Path) -> None:
     path = forged(filled(tmp_path / "site.evidence"), statement)
     with pytest.raises(EvidenceError, match="site.evidence"):
         read_all(path)
 
 
-def test_text_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_column_that_is_not_text_is_rejected(tmp_path: Path) -> None:
     path = altered(tmp_path / "site.evidence", "UPDATE document SET source = CAST(x'ff' AS TEXT)")
     with pytest.raises(EvidenceError, match="site.evidence"):
         Store.open(path)
 
 
 @pytest.mark.parametrize("statement", ["UPDATE document SET body = x'00'", "UPDATE document SET body = zeroblob(5000000)"])
-def test_stored_bytes_that_changed_are_malformed(statement: str, tmp_path: Path) -> None:
+def test_changed_document_bytes_are_malformed(statement: str, tmp_path: Path) -> None:
     path = forged(filled(tmp_path / "site.evidence"), statement)
     with Store.open(path) as store:
         found = store.content("", DIGEST)
@@ -256,8 +256,8 @@ def test_values_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         store.files()
 
 
-def test_two_writers_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auditor.evidence.schema._LOCK_TIMEOUT", 0.05)
+def test_second_writer_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("auditor.evidence.sqlite_schema._LOCK_TIMEOUT", 0.05)
     path = filled(tmp_path / "site.evidence")
     with Store.create(path), pytest.raises(EvidenceError) as caught:
         Store.create(path)
@@ -265,14 +265,14 @@ def test_two_writers_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("folder", ["absent", "file"])
-def test_where_nothing_can_be_written(folder: str, tmp_path: Path) -> None:
+def test_unwritable_path_is_an_error(folder: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(EvidenceError) as caught:
         Store.create(tmp_path / folder / "site.evidence")
     assert caught.value.hint
 
 
-def test_much_is_committed_before_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_committed_before_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "BATCH_SECONDS", 0.0)
     path = tmp_path / "site.evidence"
     script = f"""
@@ -293,7 +293,7 @@ def test_much_is_committed_before_the_end(tmp_path: Path, monkeypatch: pytest.Mo
         assert isinstance(store.tag("980"), Absent)
 
 
-def test_a_crash_in_the_middle_of_a_commit_is_rolled_back(tmp_path: Path) -> None:
+def test_crash_during_a_commit_is_rolled_back(tmp_path: Path) -> None:
     path = filled(tmp_path / "site.evidence")
     before = path.read_bytes()
     connection = sqlite3.connect(path, isolation_level=None)
@@ -315,7 +315,7 @@ def test_a_crash_in_the_middle_of_a_commit_is_rolled_back(tmp_path: Path) -> Non
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_a_damaged_file_never_gives_a_traceback_or_a_lie(data: st.DataObject, tmp_path: Path) -> None:
+def test_damaged_file_gives_an_error_or_correct_data(data: st.DataObject, tmp_path: Path) -> None:
     path = tmp_path / "site.evidence"
     path.unlink(missing_ok=True)
     content = bytearray(filled(path).read_bytes())
@@ -341,8 +341,8 @@ CREATE = """
 
 
 @pytest.mark.parametrize("size", [0, 500, 600, 4096, 8192, 30_000, 60_000, 80_000])
-def test_a_file_whose_creation_was_killed_is_written_by_the_next_run(size: int, tmp_path: Path) -> None:
-    """The kernel kills the writer at the first byte beyond `size`, in the middle of the commit that makes the tables."""
+def test_next_run_writes_a_file_whose_creation_was_killed(size: int, tmp_path: Path) -> None:
+    """The kernel kills the writer at the first byte beyond `size`, during the commit that creates the tables."""
     path = tmp_path / "site.evidence"
     command = [sys.executable, "-c", textwrap.dedent(CREATE), str(path), str(size)]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], check=False, timeout=30)

@@ -1,4 +1,4 @@
-"""How much was observed: every observation is counted once, whatever its source, and places stay few."""
+"""Counts of observations: each observation is counted once, and the number of places is bounded."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_every_observation_is_counted_once_and_places_stay_few(
         assert max(tally.newest for tally in tallies) == max(times)
 
 
-def test_many_places_are_put_together_after_the_busiest() -> None:
+def test_places_beyond_the_largest_are_merged() -> None:
     places = [f"https://h{number}/" for number in range(MOST_PLACES + 5)]
     tallies = tallied("tags", [(True, False, AT, place) for place in (*places, places[-1])])
     assert tallies[0].place == f"https://h{MOST_PLACES + 4}"
@@ -61,7 +61,7 @@ def test_the_place_of_a_source(source: str, place: str) -> None:
     assert origin(source) == place
 
 
-def test_a_store_tells_seen_absent_and_failed_apart() -> None:
+def test_tally_counts_seen_absent_and_failed_separately() -> None:
     with Store.memory() as store:
         store.put_tag("a:1", Seen(TagSeen("sha256:0", "", 1), AT, "https://a/v2/1"))
         store.put_tag("a:2", Absent("404", LATER, "https://a/v2/2"))
@@ -76,19 +76,19 @@ def test_a_store_tells_seen_absent_and_failed_apart() -> None:
     assert set(found) == {("tags", "https://a"), ("tags", "https://b"), ("documents", "https://a"), ("blobs", "https://a")}
 
 
-def test_what_got_no_answer_just_now_is_told_beside_what_was_seen_before() -> None:
+def test_new_failures_are_counted_beside_earlier_observations() -> None:
     with Store.memory() as store:
         store.put_tag("a:1", Seen(TagSeen("sha256:0", "", 1), AT, "https://a/v2/1"))
         overlaid = Overlaid(store, {"a:1": Failed(Kind.UNREACHABLE, "no route", LATER, "https://a/v2/1")})
         again, before = overlaid.tallies()
-    assert (again.what, again.failed, again.newest) == ("asked again, without an answer", 1, LATER)
+    assert (again.what, again.failed, again.newest) == ("requested again, without an answer", 1, LATER)
     assert (before.what, before.seen) == ("tags", 1)
 
 
-def test_a_time_that_is_none_is_an_error_of_the_file(tmp_path: Path) -> None:
+def test_invalid_time_is_an_evidence_error(tmp_path: Path) -> None:
     path = tmp_path / "site.evidence"
     with Store.create(path) as store:
         store.put_tag("a:1", Seen(TagSeen("sha256:0", "", 1), AT, "https://a"))
     forged(path, "UPDATE tag SET at = 'yesterday'")
-    with Store.open(path) as store, pytest.raises(EvidenceError, match="cannot be"):
+    with Store.open(path) as store, pytest.raises(EvidenceError, match="invalid"):
         store.tallies()

@@ -1,4 +1,4 @@
-"""What endpoints offer and what certificates point at comes back from evidence, and nothing that cannot be is believed."""
+"""TLS offers and downloads named by certificates are read back from evidence; impossible rows are rejected."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def offered(versions: tuple[str, ...] = ("TLSv1.2",), ciphers: tuple[str, ...] =
 
 @settings(deadline=None)
 @given(versions=NAMES, ciphers=NAMES, body=st.binary(max_size=2000))
-def test_whatever_goes_in_comes_out(versions: tuple[str, ...], ciphers: tuple[str, ...], body: bytes) -> None:
+def test_tls_observations_are_read_back(versions: tuple[str, ...], ciphers: tuple[str, ...], body: bytes) -> None:
     with Store.memory() as store:
         store.put_offered("h:1", offered())
         store.put_offered("h:1", offered(versions, ciphers))
@@ -41,14 +41,14 @@ def test_whatever_goes_in_comes_out(versions: tuple[str, ...], ciphers: tuple[st
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda one: getattr(one, "kind", "absent"))
-def test_failures_come_back(failure: Absent | Failed) -> None:
+def test_tls_failures_are_read_back(failure: Absent | Failed) -> None:
     with Store.memory() as store:
         store.put_offered("h:1", failure)
         store.put_fetched(URL, failure)
         assert store.tls_offered("h:1") == store.fetched(URL) == failure
 
 
-def test_fresh_failures_stand_in_front() -> None:
+def test_new_failures_replace_earlier_observations() -> None:
     lost = Failed(Kind.UNREACHABLE, "no answer", AT, "")
     with Store.memory() as store:
         store.put_offered("h:1", offered())
@@ -71,13 +71,13 @@ def test_fresh_failures_stand_in_front() -> None:
         f"fetched SET body = zeroblob({MAX_FETCHED + 1})",
     ],
 )
-def test_what_was_tampered_with_is_refused(change: str, tmp_path: Path) -> None:
+def test_edited_row_is_rejected(change: str, tmp_path: Path) -> None:
     path = tmp_path / "site.evidence"
     with Store.create(path) as store:
         store.put_offered("h:1", offered())
         store.put_fetched(URL, Seen(Fetched(b"crl"), AT, URL))
     forged(path, f"UPDATE {change}")
-    with Store.open(path) as store, pytest.raises(EvidenceError, match="cannot be"):
+    with Store.open(path) as store, pytest.raises(EvidenceError, match="invalid"):
         (store.tls_offered("h:1"), store.fetched(URL))
 
 
@@ -89,7 +89,7 @@ AS_VERSION_3 = (
 
 
 def older(path: Path) -> Path:
-    """A file as version 2 wrote it, which had no table for what endpoints offer."""
+    """Return a file of version 2, which had no table for TLS offers."""
     with Store.create(path) as store:
         store.put_tag("a", Seen(TagSeen("sha256:1", "m", 1), AT, ""))
     connection = sqlite3.connect(path)
@@ -98,7 +98,7 @@ def older(path: Path) -> Path:
     return path
 
 
-def test_an_older_file_is_read_as_it_is(tmp_path: Path) -> None:
+def test_older_file_is_read_unchanged(tmp_path: Path) -> None:
     path = older(tmp_path / "site.evidence")
     before = path.read_bytes()
     path.chmod(0o444)
@@ -108,7 +108,7 @@ def test_an_older_file_is_read_as_it_is(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_an_older_file_is_gone_on_with(tmp_path: Path) -> None:
+def test_older_file_is_continued(tmp_path: Path) -> None:
     path = older(tmp_path / "site.evidence")
     with Store.create(path) as store:
         store.put_offered("h:1", offered())
@@ -121,13 +121,13 @@ def test_an_older_file_is_gone_on_with(tmp_path: Path) -> None:
     ("statements", "words"),
     [
         ("PRAGMA user_version=1", "older auditor"),
-        ("CREATE TABLE offered (endpoint TEXT)", "did not make"),
-        ("PRAGMA user_version=3", "did not make"),
-        ("PRAGMA user_version=4", "did not make"),
+        ("CREATE TABLE offered (endpoint TEXT)", "did not create"),
+        ("PRAGMA user_version=3", "did not create"),
+        ("PRAGMA user_version=4", "did not create"),
         ("PRAGMA user_version=6", "newer auditor"),
     ],
 )
-def test_a_version_has_its_own_tables_and_no_others(statements: str, words: str, tmp_path: Path) -> None:
+def test_table_of_another_version_is_rejected(statements: str, words: str, tmp_path: Path) -> None:
     path = older(tmp_path / "site.evidence")
     connection = sqlite3.connect(path)
     connection.executescript(statements)

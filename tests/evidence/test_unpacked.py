@@ -1,4 +1,4 @@
-"""What layers say about their unpacked size comes back from evidence, and nothing that cannot be is believed."""
+"""Unpacked sizes of layers are read back from evidence; impossible rows are rejected."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OBSERVATIONS: list[Observation[UnpackedSeen]] = [
 
 
 @pytest.mark.parametrize("observation", OBSERVATIONS, ids=str)
-def test_it_comes_back(observation: Observation[UnpackedSeen], tmp_path: Path) -> None:
+def test_unpacked_size_is_read_back(observation: Observation[UnpackedSeen], tmp_path: Path) -> None:
     path = tmp_path / "site.evidence"
     with Store.create(path) as store:
         assert store.unpacked("sha256:1") is None
@@ -36,10 +36,10 @@ def test_it_comes_back(observation: Observation[UnpackedSeen], tmp_path: Path) -
 
 
 @pytest.mark.parametrize("change", ["kind = 'rumour'", "value = -1", "value = 'much'", "kind = x'00'", "outcome = 'maybe'"])
-def test_what_was_tampered_with_is_refused(change: str, tmp_path: Path) -> None:
+def test_edited_row_is_rejected(change: str, tmp_path: Path) -> None:
     path = tmp_path / "site.evidence"
     with Store.create(path) as store:
         store.put_unpacked("sha256:1", OBSERVATIONS[0])
     forged(path, f"UPDATE unpacked SET {change}")  # noqa: S608 - a test's own words
-    with Store.open(path) as store, pytest.raises(EvidenceError, match="cannot be"):
+    with Store.open(path) as store, pytest.raises(EvidenceError, match="invalid"):
         store.unpacked("sha256:1")

@@ -1,4 +1,4 @@
-"""Evidence files of version 3: blobs without media types and digests, no note of what a run has asked."""
+"""Evidence files of version 3: blobs without media types and digests, no record of a run's requests."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from auditor.evidence.model import BlobSeen, Seen
 from auditor.evidence.store import Store
+from auditor.testing.memory import AT, SOURCE
 from tests.evidence.test_tls import AS_VERSION_3
-from tests.memory import AT, SOURCE
 
 REPOSITORY, DIGEST = "r.example/app", "sha256:" + "1" * 64
 
@@ -28,7 +28,7 @@ def version_3(path: Path) -> Path:
     return path
 
 
-def test_an_older_blob_counts_as_what_it_proves(tmp_path: Path) -> None:
+def test_older_blob_row_keeps_its_meaning(tmp_path: Path) -> None:
     path = version_3(tmp_path / "site.evidence")
     before = path.read_bytes()
     with Store.open(path) as store:
@@ -36,7 +36,7 @@ def test_an_older_blob_counts_as_what_it_proves(tmp_path: Path) -> None:
     assert path.read_bytes() == before, "reading changes nothing"
 
 
-def test_writing_to_an_older_file_brings_it_up_to_date(tmp_path: Path) -> None:
+def test_writing_upgrades_an_older_file(tmp_path: Path) -> None:
     path = version_3(tmp_path / "site.evidence")
     with Store.create(path) as store:
         assert store.blob(REPOSITORY, DIGEST) == Seen(BlobSeen(200_723), AT, SOURCE)
@@ -47,7 +47,7 @@ def test_writing_to_an_older_file_brings_it_up_to_date(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("statement", ["CREATE TABLE asked (name TEXT)", "DROP TABLE blob", "CREATE VIEW asked AS SELECT 1"])
-def test_an_older_file_with_other_tables_is_refused(statement: str, tmp_path: Path) -> None:
+def test_older_file_with_other_tables_is_rejected(statement: str, tmp_path: Path) -> None:
     from auditor.errors import EvidenceError
 
     path = version_3(tmp_path / "site.evidence")
@@ -55,5 +55,5 @@ def test_an_older_file_with_other_tables_is_refused(statement: str, tmp_path: Pa
     connection.executescript(statement)
     connection.close()
     for open_it in (Store.open, Store.create):
-        with pytest.raises(EvidenceError, match="did not make"):
+        with pytest.raises(EvidenceError, match="did not create"):
             open_it(path)

@@ -61,15 +61,12 @@ ${REGISTRY}/${REPO}/${PROG}-runtime:${DOCKERIZED_VERSION}-windows-amd64
 ${REGISTRY}/${REPO}/mirrored-pause:${PAUSE_VERSION}
 EOF
 """
-OLD_WINDOWS_IMAGES = (
-    """#!/usr/bin/env bash
+OLD_WINDOWS_IMAGES = """#!/usr/bin/env bash
 WINDOWS_IMAGES=(${REGISTRY}/${REPO}/${PROG}-runtime:${DOCKERIZED_VERSION}-windows-amd64 PAUSE)
 for IMAGE in "${WINDOWS_IMAGES[@]}"; do
   echo "${IMAGE}" >> build/windows-images.txt
 done
-"""
-    % "rancher/mirrored-pause:3.6-windows-1809-amd64"
-)
+""".replace("PAUSE", "rancher/mirrored-pause:3.6-windows-1809-amd64")
 BUILD_BINARY = "go build -X ${RKE2_PKG}/pkg/images.DefaultPauseImage=rancher/mirrored-pause:${PAUSE_VERSION}\n"
 CONSTANTS = """const (
 	CoreDNSImageName = "coredns"

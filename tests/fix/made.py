@@ -10,12 +10,12 @@ import yaml
 
 from auditor.check import Finding
 from auditor.engine import evaluate
+from auditor.fix.fix_files import Joins, Written
 from auditor.fix.remedies import remedies
 from auditor.fix.reported import of_finding
-from auditor.fix.written import Joins, Written
 from auditor.site import Site
+from auditor.testing import site_from, site_of
 from checks import CATALOGUE
-from tests.world import site_from, site_of
 
 TODAY = datetime.date(2026, 11, 23)
 

@@ -6,7 +6,7 @@ import pytest
 
 from auditor.fix.errands import Stayed, errands
 from auditor.fix.steps import CopyBlob, CopyManifest, Rewrite, Step, WriteIndex
-from tests.world import site_from
+from auditor.testing import site_from
 
 PLAN = """
 version: 1
@@ -26,7 +26,7 @@ def steps(observed: str, inside: str | None = None, *, plan: str = PLAN) -> tupl
     """The steps for the one image."""
     form = ["plan: |", *(f"  {line}" for line in plan.splitlines()), "observed:", f"  src.example/shop/web:1: {observed}"]
     if inside is not None:
-        form += [f"inside: {inside}"] if inside == "{}" else ["inside:", f"  in.example:5000/shop/web:1: {inside}"]
+        form += [f"target: {inside}"] if inside == "{}" else ["target:", f"  in.example:5000/shop/web:1: {inside}"]
     carried, stayed = errands(site_from("\n".join(form)))
     assert not stayed
     return carried[0].steps if carried else ()
@@ -115,6 +115,6 @@ def test_before_anybody_looked_inside_everything_is_carried_manifest_by_manifest
 )
 def test_what_cannot_be_carried_is_said(observed: str, why: str) -> None:
     form = ["plan: |", *(f"  {line}" for line in PLAN.splitlines()), "observed:", f"  src.example/shop/web:1: {observed}"]
-    carried, stayed = errands(site_from("\n".join([*form, "inside: {}"])))
+    carried, stayed = errands(site_from("\n".join([*form, "target: {}"])))
     assert (carried, [one.why for one in stayed]) == ((), [why])
     assert isinstance(stayed[0], Stayed)

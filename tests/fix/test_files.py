@@ -7,11 +7,11 @@ import json
 import pytest
 import yaml
 
-from auditor.fix.written import Written
+from auditor.fix.fix_files import Written
 from auditor.readers.lists.source import ListSource
+from auditor.testing import site_from, site_of
 from checks.images import mirror_not_configured
 from tests.fix.made import TODAY, checks_of, written
-from tests.world import site_from, site_of
 
 MIRRORED = """
 plan: |

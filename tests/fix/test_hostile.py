@@ -14,8 +14,8 @@ import tree_sitter_powershell
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditor.fix.fix_files import Written, file_name, quoted, remark
 from auditor.fix.remedies import remedies_by_report
-from auditor.fix.written import Written, file_name, quoted, remark
 from auditor.report import Report
 from reports import render
 from tests.fix.made import written
@@ -138,7 +138,7 @@ files:
     `touch pwned`
 observed:
   src.example/shop/web:1: {platforms: [linux/amd64, 'windows/amd64:10.0.20348.1']}
-inside: {}
+target: {}
 """
 
 

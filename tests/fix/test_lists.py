@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from auditor.testing import site_of
 from tests.fix.made import after, assert_circle, found, written
-from tests.world import site_of
 
 PLAN = """
 version: 1

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from auditor.fix.nodes import DROP_IN
+from auditor.fix.node_files import DROP_IN
+from auditor.testing import site_of
 from tests.fix.made import assert_circle, checks_of, written
-from tests.world import site_of
 
 IN = "in.example:5000"
 REGISTRIES = f"""# of the site

@@ -12,10 +12,10 @@ from auditor.engine import evaluate
 from auditor.fix.possible import may_resolve
 from auditor.fix.remedies import remedy_files
 from auditor.fix.reported import of_finding
+from auditor.testing import site_of
 from checks import CATALOGUE
 from tests.fix.made import TODAY
 from tests.test_catalogue import EXAMPLES
-from tests.world import site_of
 
 FORMS = [form for path in sorted(EXAMPLES.glob("*.yaml")) for form in yaml.safe_load(path.read_text("utf-8"))]
 

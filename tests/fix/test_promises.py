@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from auditor.fix.written import Joins
+from auditor.fix.fix_files import Joins
+from auditor.testing import site_of
 from checks import CATALOGUE
 from tests.fix.made import after, found, written
 from tests.test_catalogue import cases
-from tests.world import site_of
 
 EXAMPLES = list(cases())
 

@@ -8,9 +8,9 @@ import yaml
 from tree_sitter import Language, Parser
 
 from auditor.pki.loading import load_certificates
+from auditor.testing import site_of
 from checks.trust import root_needs_windows_update, root_unproven
 from tests.fix.made import TODAY, checks_of, written
-from tests.world import site_of
 
 PUBLIC = """
 plan: |

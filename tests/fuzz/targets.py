@@ -14,18 +14,18 @@ from pathlib import Path
 import httpx
 
 from auditor.check import Severity
-from auditor.collectors.archives.reading import read_archive
+from auditor.collectors.archives.archive_reader import read_archive
 from auditor.collectors.registry.answers import Unanswered, length_of, refusal, registry_words, verified
 from auditor.collectors.registry.challenge import parse_challenges
 from auditor.collectors.registry.credentials import Credentials
 from auditor.collectors.registry.failures import plain, shown
-from auditor.collectors.registry.ranges import Part, body_of
+from auditor.collectors.registry.ranges import ByteRange, body_of
 from auditor.collectors.registry.retries import retry_after
 from auditor.collectors.registry.sender import Reply, Request, _redirected
 from auditor.collectors.registry.tokens import _parsed, _realm
-from auditor.collectors.registry.wire import Answer
+from auditor.collectors.registry.wire import WireResponse
 from auditor.diff.compare import compare
-from auditor.diff.written import as_json, as_text
+from auditor.diff.rendering import as_json, as_text
 from auditor.evidence.store import Store
 from auditor.fix.from_report import errands_in
 from auditor.fix.merging.hosts_toml_text import with_server
@@ -37,10 +37,10 @@ from auditor.oci.document import MalformedDocument, parse_config, parse_document
 from auditor.oci.platform import InvalidPlatform, parse_os_version, parse_platform
 from auditor.oci.reference import InvalidReference, parse_reference
 from auditor.pki.certificate import UnreadableCertificate, parse_certificate
+from auditor.pki.host_names import canonical, covers
 from auditor.pki.loading import load_certificates
-from auditor.pki.names import canonical, covers
 from auditor.pki.revocation import UnreadableCrl, read_crl
-from auditor.pki.stores.reading import read_store
+from auditor.pki.stores.store_reader import read_store
 from auditor.plan.load import load_plan_files
 from auditor.plan.model import Plan
 from auditor.plan.secrets import redacted, redacted_list
@@ -48,7 +48,7 @@ from auditor.policy.baseline import baseline_of
 from auditor.readers.docker_daemon import UnreadableDaemon, read_daemon
 from auditor.readers.go_json import load_go_json
 from auditor.readers.lists import ListSource, importers, read_list
-from auditor.readers.node_config.reading import read_node_config
+from auditor.readers.node_config.pool_config import read_node_config
 from auditor.readers.registry_config import UnreadableConfig, read_rules
 from auditor.readers.registry_lint import slips_in
 from auditor.readers.scripts import UnreadableScript, read_script
@@ -57,7 +57,7 @@ from auditor.readers.workloads.blanked import blanked
 from auditor.readers.workloads.charts import UnreadableChart, missing_dependencies
 from auditor.readers.workloads.sources import chart_sources
 from auditor.redaction import fit, forget, redact, redact_file, remember, remember_found
-from auditor.transfer.commands import read_call
+from auditor.transfer.copy_commands import read_call
 from tests.fuzz import seeds
 
 _IMPORTERS = importers()
@@ -244,11 +244,11 @@ def _token(data: bytes) -> object:
 
 
 def _part(data: bytes) -> object:
-    return body_of(_reply(data), Part(0, 9, 100))
+    return body_of(_reply(data), ByteRange(0, 9, 100))
 
 
 def _wire(data: bytes) -> object:
-    answer = Answer(has_body=True)
+    answer = WireResponse(has_body=True)
     for at in range(0, len(data), 97):
         answer.feed(data[at : at + 97])
     return answer.ended()

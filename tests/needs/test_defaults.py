@@ -1,4 +1,4 @@
-"""What nobody writes in a manifest: each claim about a version, with the numbers of its source."""
+"""Default images: each claim about a version, with the counts of its source."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from auditor.errors import Location
 from auditor.facts.versions import Interval, range_of
 from auditor.needs.default_facts import PAUSE, DefaultRow, default_rows, distribution_named, pause_builds, runtime_pause
 from auditor.needs.defaults import plan_defaults
-from auditor.needs.listed import Listed
+from auditor.needs.listed import ListedReferences
 from auditor.needs.model import DefaultImage, Defaults
 from auditor.needs.resolve import resolve_needs
 from auditor.plan.model import Plan
 from auditor.readers.model import Setting
-from tests.world import plan_of
+from auditor.testing import plan_of
 
 LINUX = "control: {platform: linux/amd64}"
 WINDOWS = 'win: {platform: "windows/amd64:ltsc2022"}'
@@ -69,7 +69,7 @@ def texts(found: Defaults, part: str = "") -> set[str]:
         ("k0s", "v1.33.2+k0s.0", "quay.io/k0sproject/pause:3.10.1"),
     ],
 )
-def test_every_distribution_asks_for_its_pause_image(distribution: str, version: str, pause: str) -> None:
+def test_every_distribution_needs_its_pause_image(distribution: str, version: str, pause: str) -> None:
     assert texts(defaults(distribution, version), PAUSE) == {pause}
 
 
@@ -86,18 +86,18 @@ def test_every_distribution_asks_for_its_pause_image(distribution: str, version:
         ("2.3.0", "registry.k8s.io/pause:3.10.2"),
     ],
 )
-def test_every_containerd_has_its_default_sandbox_image(version: str, image: str) -> None:
+def test_containerd_version_determines_the_sandbox_image(version: str, image: str) -> None:
     row = runtime_pause("containerd", version)
     assert row is not None
     assert row.image == image
 
 
 @pytest.mark.parametrize("version", ["1.4.13", "1.6.20", "2.4.0", "3.0.0"])
-def test_what_no_row_was_read_for_has_none(version: str) -> None:
+def test_version_without_a_row_has_no_pause_image(version: str) -> None:
     assert runtime_pause("containerd", version) is None
 
 
-def test_kubeadm_prints_seven_images_and_the_runtime_adds_its_own_pause() -> None:
+def test_kubeadm_has_seven_images_and_the_runtime_adds_its_pause_image() -> None:
     found = plan_defaults(
         plan("control: {platform: linux/amd64, runtime: containerd 1.7.27}", "distribution: kubeadm, version: v1.34.1")
     )
@@ -114,7 +114,7 @@ def test_kubeadm_prints_seven_images_and_the_runtime_adds_its_own_pause() -> Non
     assert not found.unknown
 
 
-def test_a_distribution_with_its_own_containerd_overrules_the_default_of_the_runtime() -> None:
+def test_distribution_with_own_containerd_overrides_the_runtime_default() -> None:
     pools = 'win: {platform: "windows/amd64:ltsc2022", runtime: containerd 1.7.27}'
     assert texts(defaults("rke2", "v1.33.5+rke2r1", pools, "calico")) == {
         "docker.io/rancher/mirrored-pause:3.6",
@@ -122,12 +122,12 @@ def test_a_distribution_with_its_own_containerd_overrules_the_default_of_the_run
     }
 
 
-def test_a_version_without_revision_that_names_one_release_is_that_release() -> None:
+def test_version_without_revision_stands_for_the_only_release_of_it() -> None:
     found = {image.text: image for image in defaults("rke2", "v1.33.5", WINDOWS).images}
     assert found["docker.io/rancher/rke2-runtime:v1.33.5-rke2r1-windows-amd64"].reference is not None
 
 
-def test_a_version_without_revision_leaves_open_what_differs_between_the_revisions() -> None:
+def test_version_without_revision_leaves_differing_images_open() -> None:
     found = defaults("rke2", "v1.33.13")
     (unknown,) = found.unknown
     assert unknown.missing
@@ -144,7 +144,7 @@ def test_a_version_without_revision_leaves_open_what_differs_between_the_revisio
             "rke2",
             "v1.36.9+rke2r1",
             LINUX,
-            "on linux: they cover rke2 releases up to v1.36.3+rke2r1 (checked 2026-11). Save the release's image list https://",
+            "on linux. The facts cover rke2 releases up to v1.36.3+rke2r1 (checked 2026-11). Save the release's image list https://",
         ),
         (
             "rke2",
@@ -158,13 +158,13 @@ def test_a_version_without_revision_leaves_open_what_differs_between_the_revisio
         ("kubeadm", "v1.99.0", LINUX, "Save the output of `kubeadm config images list --kubernetes-version v1.99.0`"),
     ],
 )
-def test_a_release_that_was_not_read_names_the_file_to_fetch(distribution: str, version: str, pools: str, said: str) -> None:
+def test_unread_release_names_the_image_list_to_save(distribution: str, version: str, pools: str, said: str) -> None:
     found = defaults(distribution, version, pools)
     assert any(said in item.detail for item in found.unknown), found.unknown
     assert not [image for image in found.images if image.certain]
 
 
-def test_patterns_for_a_release_that_was_not_read_are_never_certain() -> None:
+def test_patterns_for_an_unread_release_are_never_certain() -> None:
     found = defaults("rke2", "v1.36.9+rke2r1")
     assert "docker.io/rancher/hardened-etcd:v3.*-build*" in texts(found)
     assert not [image for image in found.images if image.certain]
@@ -182,7 +182,7 @@ def test_patterns_for_a_release_that_was_not_read_are_never_certain() -> None:
         ("k0s", "calico", "calico-node", "kube-router"),
     ],
 )
-def test_the_network_plug_in_decides(distribution: str, cni: str, wanted: str, unwanted: str) -> None:
+def test_network_plug_in_determines_the_images(distribution: str, cni: str, wanted: str, unwanted: str) -> None:
     version = {"rke2": "v1.33.5+rke2r1", "k0s": "v1.35.2+k0s.0"}[distribution]
     found = defaults(distribution, version, cni=cni)
     assert any(wanted in text for text in texts(found))
@@ -191,39 +191,39 @@ def test_the_network_plug_in_decides(distribution: str, cni: str, wanted: str, u
 
 
 @pytest.mark.parametrize(
-    ("distribution", "version", "pools", "cni", "said"),
+    ("distribution", "version", "pools", "cni", "expected"),
     [
-        ("openshift", "4.17.0", LINUX, "", "the facts do not say what openshift 4.17.0 pulls by itself"),
-        ("rke2", "v1.20.4+rke2r1", LINUX, "", "what rke2 v1.20.4+rke2r1 pulls by itself on linux"),
-        ("k0s", "v1.33.1+k0s.0", WINDOWS, "", "what k0s v1.33.1+k0s.0 pulls by itself on windows"),
-        ("k3s", "v1.33.5+k3s1", WINDOWS, "", "what k3s v1.33.5+k3s1 pulls by itself on windows"),
+        ("openshift", "4.17.0", LINUX, "", "no facts about the images that openshift 4.17.0 pulls by default"),
+        ("rke2", "v1.20.4+rke2r1", LINUX, "", "that rke2 v1.20.4+rke2r1 pulls by default on linux"),
+        ("k0s", "v1.33.1+k0s.0", WINDOWS, "", "that k0s v1.33.1+k0s.0 pulls by default on windows"),
+        ("k3s", "v1.33.5+k3s1", WINDOWS, "", "that k3s v1.33.5+k3s1 pulls by default on windows"),
         ("rke2", "v1.33.5+rke2r1", LINUX, "antrea", "the network plug-in antrea"),
         ("rke2", "v1.28.6+rke2r1", LINUX, "flannel", "the network plug-in flannel"),
         ("rancher", "v2.12.2", LINUX, "", "a cluster of another distribution"),
-        ("rke2", "v1.33", LINUX, "", "write all three numbers"),
-        ("rke2", "latest", LINUX, "", "write all three numbers"),
-        ("rke2", "v1.33.5+{}", LINUX, "", "write all three numbers"),
-        ("kubeadm", "v1.33.5", LINUX, "", "does not say which version of which runtime control has"),
-        ("kubeadm", "v1.33.5", "control: {platform: linux/amd64, runtime: cri-o 1.33.0}", "", "cri-o 1.33.0 asks for"),
+        ("rke2", "v1.33", LINUX, "", "write three numbers"),
+        ("rke2", "latest", LINUX, "", "write three numbers"),
+        ("rke2", "v1.33.5+{}", LINUX, "", "write three numbers"),
+        ("kubeadm", "v1.33.5", LINUX, "", "does not state runtime and version of control"),
+        ("kubeadm", "v1.33.5", "control: {platform: linux/amd64, runtime: cri-o 1.33.0}", "", "cri-o 1.33.0 uses"),
     ],
 )
-def test_what_is_not_covered_is_said(distribution: str, version: str, pools: str, cni: str, said: str) -> None:
-    assert [item for item in defaults(distribution, version, pools, cni).unknown if said in item.detail]
+def test_missing_fact_becomes_an_unknown_default(distribution: str, version: str, pools: str, cni: str, expected: str) -> None:
+    assert [item for item in defaults(distribution, version, pools, cni).unknown if expected in item.detail]
 
 
-def test_a_plug_in_that_somebody_installs_on_kubeadm_is_a_workload() -> None:
+def test_network_plug_in_on_kubeadm_is_a_workload() -> None:
     pools = "control: {platform: linux/amd64, runtime: containerd 2.1.6}"
     assert not defaults("kubeadm", "v1.34.1", pools, "antrea").unknown
 
 
-def test_a_runtime_without_a_distribution_counts_with_a_hedge_and_is_no_need() -> None:
+def test_runtime_default_without_distribution_is_uncertain_and_not_a_need() -> None:
     found = plan("control: {platform: linux/amd64, runtime: containerd 1.7.27}", rest="images: [{list: images.txt}]\n")
     (image,) = plan_defaults(found).images
     assert (image.text, image.certain) == ("registry.k8s.io/pause:3.8", False)
     assert {str(need.reference) for need in resolve_needs(found).needs} == {"registry.example.com/shop/web:4.2"}
 
 
-def test_what_the_nodes_configuration_names_takes_the_place_of_the_default() -> None:
+def test_sandbox_image_of_the_node_configuration_replaces_the_default() -> None:
     given = {"control": Setting("r.local:5000/pause:3.10", HERE)}
     kubeadm = plan("control: {platform: linux/amd64, runtime: containerd 1.7.27}", "distribution: kubeadm, version: v1.34.1")
     assert texts(plan_defaults(kubeadm, given), PAUSE) == {"r.local:5000/pause:3.10", "registry.k8s.io/pause:3.10.1"}
@@ -233,12 +233,12 @@ def test_what_the_nodes_configuration_names_takes_the_place_of_the_default() -> 
     assert (pause.location, pause.certain) == (HERE, True)
 
 
-def test_a_sandbox_image_that_is_no_reference_is_unknown() -> None:
+def test_invalid_sandbox_image_becomes_an_unknown_default() -> None:
     found = plan_defaults(plan(LINUX), {"control": Setting("Pause:", HERE)})
     assert (found.images, [item.location for item in found.unknown]) == ((), [HERE])
 
 
-def test_exact_defaults_become_needs_at_the_line_of_the_version() -> None:
+def test_exact_default_becomes_a_need_at_the_version_line() -> None:
     made = plan(
         f"{LINUX}, {WINDOWS}", "distribution: rke2, version: v1.33.5+rke2r1, cni: calico", "images: [{list: images.txt}]\n"
     )
@@ -256,7 +256,7 @@ def test_exact_defaults_become_needs_at_the_line_of_the_version() -> None:
     assert {str(need.why[0]) for need in added} == {"default plan.yaml:3:31"}
 
 
-def test_a_default_that_a_list_has_under_its_name_inside_is_needed_under_that_name() -> None:
+def test_default_listed_under_internal_name_is_needed_under_that_name() -> None:
     text = (
         "version: 1\npools: {win: {platform: 'windows/amd64:ltsc2022'}}\n"
         "cluster: {distribution: rke2, version: v1.33.5+rke2r1}\n"
@@ -267,7 +267,7 @@ def test_a_default_that_a_list_has_under_its_name_inside_is_needed_under_that_na
     assert [reason.kind for reason in pause.why] == ["inline", "default"]
 
 
-def test_a_plan_without_images_stays_without_needs() -> None:
+def test_plan_without_images_has_no_needs() -> None:
     needs = resolve_needs(plan(LINUX, "distribution: rke2, version: v1.33.5+rke2r1"))
     assert needs.needs == ()
     assert needs.defaults.images
@@ -287,29 +287,29 @@ def image(text: str, *also: str) -> DefaultImage:
         (f"r.local:5000/pause@sha256:{'a' * 64}", f"r.local:5000/pause@sha256:{'a' * 64}"),
     ],
 )
-def test_a_list_has_it_under_any_name_that_it_has_inside(listed: str, wanted: str) -> None:
+def test_list_covers_a_default_under_any_internal_name(listed: str, wanted: str) -> None:
     rewrites = "registry: {host: 'r.local:5000', rewrites: {docker.io: 'r.local:5000/hub'}}\n"
     made = plan(LINUX, rest=f"{rewrites}images: [{{ref: '{listed}'}}]\n")
-    assert Listed(resolve_needs(made).lines, made.registry).of(image(wanted))
+    assert ListedReferences(resolve_needs(made).lines, made.registry).of(image(wanted))
 
 
 @pytest.mark.parametrize(
     "listed", ["rancher/mirrored-pause:3.7", "other.example/rancher/mirrored-pause:3.6", "rancher/pause:3.6"]
 )
-def test_a_near_name_is_another_image(listed: str) -> None:
+def test_similar_name_does_not_cover_a_default(listed: str) -> None:
     made = plan(LINUX, rest=f"images: [{{ref: '{listed}'}}]\n")
-    found = Listed(resolve_needs(made).lines, made.registry)
+    found = ListedReferences(resolve_needs(made).lines, made.registry)
     assert not found.of(image("docker.io/rancher/mirrored-pause:3.6"))
     assert found.other_tags(image("docker.io/rancher/mirrored-pause:3.6")) == (("3.7",) if "3.7" in listed else ())
 
 
-def test_another_spelling_that_the_facts_give_will_do() -> None:
+def test_alternative_spelling_from_the_facts_covers_a_default() -> None:
     made = plan(LINUX, rest="images: [{ref: 'rancher/pause:3.6'}]\n")
-    listed = Listed(resolve_needs(made).lines, None)
+    listed = ListedReferences(resolve_needs(made).lines, None)
     assert listed.of(image("docker.io/rancher/mirrored-pause:3.6", "docker.io/rancher/pause:3.6"))
 
 
-def test_windows_server_2025_has_a_pause_of_its_own_from_3_10_2_on() -> None:
+def test_pause_3_10_2_has_a_build_for_windows_server_2025() -> None:
     builds = {
         tag: row.builds for tag in ("3.6", "3.8", "3.10.1", "3.10.2") if (row := pause_builds("registry.k8s.io/pause", tag))
     }
@@ -327,7 +327,7 @@ def intervals_of(row: dict[str, str]) -> tuple[Interval, ...]:
     return range_of(row["since"], row["before"]).intervals
 
 
-def test_every_row_is_of_a_known_distribution_and_plug_in_and_has_a_range() -> None:
+def test_every_row_has_a_known_distribution_and_plug_in_and_a_range() -> None:
     for row in rows():
         distribution = distribution_named(row["distribution"])
         assert distribution is not None
@@ -337,7 +337,7 @@ def test_every_row_is_of_a_known_distribution_and_plug_in_and_has_a_range() -> N
 
 
 @pytest.mark.parametrize("minor", range(27, 37))
-def test_kubeadm_and_rke2_are_covered_from_1_27_to_1_36(minor: int) -> None:
+def test_rows_cover_kubeadm_and_rke2_from_1_27_to_1_36(minor: int) -> None:
     for distribution in ("kubeadm", "rke2"):
         parts = {row.part for row in _linux(default_rows(distribution, f"v1.{minor}.3"))}
         assert parts >= {PAUSE, "cluster DNS", "etcd"}

@@ -1,4 +1,4 @@
-"""The TLS endpoints of a plan: what it lists, and what its nodes pull from without being listed."""
+"""The TLS endpoints of a plan: the listed ones, and the unlisted registries that its nodes pull from."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import yaml
 from auditor.needs.endpoints import tls_endpoints
 from auditor.needs.resolve import resolve_needs
 from auditor.plan.load import load_plan_files
-from auditor.plan.model import Endpoint, Origin
+from auditor.plan.model import Endpoint, EndpointOrigin
 from auditor.plan.reach import reach_of
 from auditor.readers.node_config import node_configs
 
@@ -26,27 +26,27 @@ def shown(found: tuple[Endpoint, ...]) -> list[tuple[str, str, str, str]]:
     return [(one.name, one.kind, one.origin.value, str(one.location)) for one in found]
 
 
-def test_the_internal_registry_is_an_endpoint_by_itself() -> None:
+def test_internal_registry_is_an_endpoint_without_being_listed() -> None:
     found = endpoints({"registry": {"kind": "harbor 2.12", "host": "registry.plant7.local:5000"}})
     assert shown(found) == [("registry.plant7.local:5000", "registry", "registry", "plan.yaml:8:3")]
 
 
-def test_its_port_is_443_unless_the_plan_says_otherwise() -> None:
+def test_registry_port_defaults_to_443() -> None:
     assert [one.name for one in endpoints({"registry": {"host": "registry.plant7.local"}})] == ["registry.plant7.local:443"]
 
 
-def test_a_registry_of_plain_http_is_no_endpoint() -> None:
+def test_plain_http_registry_is_not_an_endpoint() -> None:
     assert endpoints({"registry": {"host": "registry.plant7.local:5000", "insecure": True}}) == ()
     assert endpoints({"registry": {"host": "127.0.0.1:5000"}}) == ()
     assert endpoints({}) == ()
 
 
-def test_a_registry_on_loopback_with_a_ca_speaks_tls() -> None:
+def test_loopback_registry_with_a_ca_uses_tls() -> None:
     found = endpoints({"registry": {"host": "127.0.0.1:5000", "ca": "ca.pem"}}, {"ca.pem": "x"})
     assert [one.name for one in found] == ["127.0.0.1:5000"]
 
 
-def test_a_listed_endpoint_keeps_its_chain_and_location_and_is_not_doubled() -> None:
+def test_listed_endpoint_keeps_chain_and_location_and_occurs_once() -> None:
     found = endpoints(
         {
             "registry": {"host": "Registry.plant7.local:5000"},
@@ -58,13 +58,13 @@ def test_a_listed_endpoint_keeps_its_chain_and_location_and_is_not_doubled() -> 
     assert found[0].chain == "c.pem"
 
 
-def test_targets_of_rewrites_on_other_hosts_are_endpoints() -> None:
+def test_rewrite_targets_on_other_hosts_are_endpoints() -> None:
     rewrites = {"docker.io": "mirror.plant7.local:8443/hub", "quay.io": "registry.plant7.local:5000/quay"}
     found = endpoints({"registry": {"host": "registry.plant7.local:5000", "rewrites": rewrites}})
     assert shown(found)[1:] == [("mirror.plant7.local:8443", "registry", "registry", "plan.yaml:9:5")]
 
 
-def test_internal_mirrors_of_every_kind_of_configuration_are_endpoints() -> None:
+def test_internal_mirrors_are_endpoints_in_every_configuration_format() -> None:
     cases = {
         "hosts.toml": (
             {"nodes/certs.d/docker.io/hosts.toml": '[host."https://m.plant7.local"]\n', "nodes/config.toml": CONFIG},
@@ -93,7 +93,7 @@ def test_internal_mirrors_of_every_kind_of_configuration_are_endpoints() -> None
     assert [one.name for one in found] == ["m.plant7.local:443"]
 
 
-def test_external_mirrors_and_mirrors_of_plain_http_are_none() -> None:
+def test_external_and_plain_http_mirrors_are_not_endpoints() -> None:
     files = {
         "nodes/config.toml": CONFIG,
         "nodes/certs.d/docker.io/hosts.toml": '[host."https://mirror.gcr.io"]\n[host."http://m.plant7.local:5000"]\n',
@@ -102,15 +102,15 @@ def test_external_mirrors_and_mirrors_of_plain_http_are_none() -> None:
     assert endpoints({"pools": pools, "network": REACHABLE}, files) == ()
 
 
-def test_an_internal_host_that_images_are_pulled_from_directly_is_one_and_a_public_one_is_not() -> None:
+def test_internal_image_host_is_an_endpoint_and_public_host_is_not() -> None:
     images = [{"ref": "harbor.plant7.local/shop/web:1"}, {"ref": "docker.io/library/nginx:1.27"}, {"ref": "localhost:5000/a:1"}]
     found = endpoints({"images": images, "network": REACHABLE})
-    assert [(one.name, one.origin) for one in found] == [("harbor.plant7.local:443", Origin.IMAGE)]
+    assert [(one.name, one.origin) for one in found] == [("harbor.plant7.local:443", EndpointOrigin.IMAGE)]
     plain = endpoints({"images": images, "network": REACHABLE, "sources": {"harbor.plant7.local": {"insecure": True}}})
     assert plain == ()
 
 
-def test_what_an_endpoint_is_comes_from_the_plan_or_from_its_port() -> None:
+def test_endpoint_kind_comes_from_the_plan_or_from_the_port() -> None:
     listed = ["k8s.plant7.local:6443", "lb.plant7.local:443", "charts.plant7.local:443", "mirror.example.com:443"]
     given = [{"host": "api.plant7.local:8443", "kind": "api-server", "clients": ["Curl"]}, *listed]
     found = endpoints({"endpoints": given, "images": [{"ref": "mirror.example.com/a:1"}]})

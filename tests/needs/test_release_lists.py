@@ -11,9 +11,9 @@ from auditor.errors import PlanError
 from auditor.needs.default_facts import PAUSE
 from auditor.needs.defaults import plan_defaults
 from auditor.needs.model import Defaults
+from auditor.testing import plan_of, site_of
 from checks import CATALOGUE
 from tests.checks.test_default_checks import TODAY
-from tests.world import plan_of, site_of
 
 LINUX = "control: {platform: linux/amd64}"
 WINDOWS = 'win: {platform: "windows/amd64:ltsc2022"}'
@@ -52,7 +52,7 @@ def test_a_list_of_an_unknown_release_replaces_the_facts() -> None:
     assert by_text["docker.io/rancher/mirrored-pause:3.12"].part == PAUSE
     assert str(by_text["docker.io/rancher/mirrored-pause:3.12"].location) == "release.txt:3:1"
     assert "docker.io/rancher/mirrored-cilium-cilium:v1.30.0" not in by_text
-    assert "do not say whether rke2 v1.99.1+rke2r1 pulls" in by_text["docker.io/rancher/hardened-novelty:v1"].doubt
+    assert "do not state whether rke2 v1.99.1+rke2r1 pulls" in by_text["docker.io/rancher/hardened-novelty:v1"].doubt
 
 
 def test_the_list_wins_over_a_release_that_was_read() -> None:
@@ -65,7 +65,7 @@ def test_the_list_wins_over_a_release_that_was_read() -> None:
 def test_one_file_for_linux_leaves_windows_to_the_facts() -> None:
     found = defaults(rke2("release.txt"), {"release.txt": RKE2_LIST}, f"{LINUX}, {WINDOWS}")
     (unknown,) = found.unknown
-    assert "pulls by itself on windows" in unknown.detail
+    assert "pulls by default on windows" in unknown.detail
     assert "rke2-images.windows-amd64.txt and name the file" in unknown.detail
 
 
@@ -196,7 +196,7 @@ def test_a_rancher_list_demands_rancher_itself_and_compares_the_rest() -> None:
 @pytest.mark.parametrize("name", ["talos", "microk8s", "openshift", "okd", "eks-anywhere"])
 def test_a_distribution_without_facts_names_the_list_to_save(name: str) -> None:
     (unknown,) = defaults(f"distribution: {name}, version: '1.2.3'", {}).unknown
-    assert "the facts do not say what" in unknown.detail
+    assert "no facts about the images that" in unknown.detail
     assert "name the file in `cluster.images`" in unknown.detail
 
 

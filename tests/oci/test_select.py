@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from auditor.oci.document import Descriptor, Index, parse_document
 from auditor.oci.media_types import OCI_INDEX
 from auditor.oci.platform import Platform, parse_platform
-from auditor.oci.select import MAX_DEPTH, Fit, choose, entries, fit_platform, flatten, is_clear, unclear
-from tests.memory import body_of, digest_of
+from auditor.oci.select import MAX_DEPTH, PlatformFit, choose, entries, fit_platform, flatten, is_clear, unclear
+from auditor.testing.memory import body_of, digest_of
 
 WIN2019, WIN2022, WIN2025 = (parse_platform(f"windows/amd64:{name}") for name in ("ltsc2019", "ltsc2022", "ltsc2025"))
 LINUX = Platform("linux", "amd64")
@@ -43,27 +43,27 @@ def named(name: str) -> str:
 @pytest.mark.parametrize(
     ("image", "host", "fit"),
     [
-        ("linux/amd64", "linux/amd64", Fit.EXACT),
-        ("linux/amd64", "linux/arm64", Fit.PLATFORM_ABSENT),
-        ("linux/amd64", "windows/amd64:ltsc2022", Fit.PLATFORM_ABSENT),
-        ("linux/arm/v6", "linux/arm/v7", Fit.EXACT),
-        ("linux/arm/v7", "linux/arm/v6", Fit.PLATFORM_ABSENT),
-        ("linux/arm64/v8", "linux/arm64", Fit.EXACT),
-        ("linux/arm64/v9", "linux/arm64", Fit.PLATFORM_ABSENT),
-        ("linux/amd64/v2", "linux/amd64/v3", Fit.EXACT),
-        ("linux/amd64/v3", "linux/amd64", Fit.PLATFORM_ABSENT),
-        ("windows/amd64:10.0.17763.1", "windows/amd64:ltsc2022", Fit.BUILD_MISMATCH),
-        ("windows/amd64:10.0.20348.1", "windows/amd64:ltsc2025", Fit.FALLBACK),
-        ("windows/amd64", "windows/amd64:ltsc2025", Fit.BLANK),
+        ("linux/amd64", "linux/amd64", PlatformFit.EXACT),
+        ("linux/amd64", "linux/arm64", PlatformFit.PLATFORM_ABSENT),
+        ("linux/amd64", "windows/amd64:ltsc2022", PlatformFit.PLATFORM_ABSENT),
+        ("linux/arm/v6", "linux/arm/v7", PlatformFit.EXACT),
+        ("linux/arm/v7", "linux/arm/v6", PlatformFit.PLATFORM_ABSENT),
+        ("linux/arm64/v8", "linux/arm64", PlatformFit.EXACT),
+        ("linux/arm64/v9", "linux/arm64", PlatformFit.PLATFORM_ABSENT),
+        ("linux/amd64/v2", "linux/amd64/v3", PlatformFit.EXACT),
+        ("linux/amd64/v3", "linux/amd64", PlatformFit.PLATFORM_ABSENT),
+        ("windows/amd64:10.0.17763.1", "windows/amd64:ltsc2022", PlatformFit.BUILD_MISMATCH),
+        ("windows/amd64:10.0.20348.1", "windows/amd64:ltsc2025", PlatformFit.FALLBACK),
+        ("windows/amd64", "windows/amd64:ltsc2025", PlatformFit.BLANK),
     ],
 )
-def test_how_an_image_platform_suits_a_host(image: str, host: str, fit: Fit) -> None:
+def test_how_an_image_platform_suits_a_host(image: str, host: str, fit: PlatformFit) -> None:
     assert fit_platform(parse_platform(image), parse_platform(host)) is fit
 
 
 def test_the_exact_build_wins_over_a_newer_revision_of_the_previous_one() -> None:
     found = choose(index("windows/amd64:10.0.20348.5499", "windows/amd64:10.0.26100.2894", "windows/amd64"), WIN2025)
-    assert (found.fit, found.os_version) == (Fit.EXACT, "10.0.26100.2894")
+    assert (found.fit, found.os_version) == (PlatformFit.EXACT, "10.0.26100.2894")
     assert found.builds == ("10.0.20348.5499", "10.0.26100.2894")
     assert found.runnable_builds == 2
 
@@ -77,13 +77,13 @@ def test_the_newest_revision_of_a_build_wins() -> None:
 
 def test_a_fallback_wins_over_a_blank_version_and_not_under_the_strict_rule() -> None:
     offered = index("windows/amd64", "windows/amd64:10.0.20348.587")
-    assert choose(offered, WIN2025).fit is Fit.FALLBACK
-    assert choose(offered, WIN2025, strict=True).fit is Fit.BLANK
+    assert choose(offered, WIN2025).fit is PlatformFit.FALLBACK
+    assert choose(offered, WIN2025, strict=True).fit is PlatformFit.BLANK
 
 
 def test_without_a_runnable_build_the_offers_are_kept_as_proof() -> None:
     found = choose(index("linux/amd64", "windows/amd64:10.0.20348.587"), WIN2019)
-    assert (found.fit, found.fit.runs, found.builds) == (Fit.BUILD_MISMATCH, False, ("10.0.20348.587",))
+    assert (found.fit, found.fit.runs, found.builds) == (PlatformFit.BUILD_MISMATCH, False, ("10.0.20348.587",))
     assert found.runnable_builds == 0
 
 
@@ -91,7 +91,7 @@ def test_host_process_takes_any_build_and_its_own_where_there_is_one() -> None:
     offered = index("windows/amd64:10.0.20348.587", "windows/amd64:10.0.17763.5458")
     assert choose(offered, WIN2019, any_build=True).os_version == "10.0.17763.5458"
     only = choose(index("windows/amd64:10.0.14393.1"), WIN2025, any_build=True)
-    assert (only.fit, only.os_version) == (Fit.EXACT, "10.0.14393.1")
+    assert (only.fit, only.os_version) == (PlatformFit.EXACT, "10.0.14393.1")
 
 
 def test_the_exact_variant_wins() -> None:
@@ -102,7 +102,7 @@ def test_the_exact_variant_wins() -> None:
 
 def test_attestations_and_unknown_platforms_are_no_offer() -> None:
     offered = index("unknown/unknown", entry("linux/amd64", "attestation", annotations=ATTESTATION))
-    assert choose(offered, LINUX).fit is Fit.PLATFORM_ABSENT
+    assert choose(offered, LINUX).fit is PlatformFit.PLATFORM_ABSENT
     assert list(entries(offered)) == []
     assert list(unclear(offered, LINUX)) == []
 
@@ -111,8 +111,8 @@ def test_a_config_fills_what_the_index_leaves_open() -> None:
     offered = index(entry(name="silent"), "windows/amd64:10.0.17763.1")
     known = {named("silent"): WIN2022}
     assert [item.digest for item in unclear(offered, WIN2022)] == [named("silent")]
-    assert choose(offered, WIN2022).fit is Fit.BUILD_MISMATCH
-    assert choose(offered, WIN2022, known=known).fit is Fit.EXACT
+    assert choose(offered, WIN2022).fit is PlatformFit.BUILD_MISMATCH
+    assert choose(offered, WIN2022, known=known).fit is PlatformFit.EXACT
 
 
 def test_a_blank_windows_version_is_unclear_for_windows_hosts_only() -> None:
@@ -194,6 +194,6 @@ def test_a_choice_is_the_best_offer_whatever_the_order(
     assert (found.fit, found.os_version, found.builds) == (again.fit, again.os_version, again.builds)
     fits = {fit_platform(parse_platform(offer), host, strict=strict, any_build=any_build) for offer in unique}
     assert found.fit.runs == any(fit.runs for fit in fits)
-    assert found.fit in fits | {Fit.PLATFORM_ABSENT}
+    assert found.fit in fits | {PlatformFit.PLATFORM_ABSENT}
     chosen: Descriptor | None = found.entry
-    assert (chosen is None) == (found.fit is Fit.PLATFORM_ABSENT)
+    assert (chosen is None) == (found.fit is PlatformFit.PLATFORM_ABSENT)

@@ -23,8 +23,8 @@ from typing import Any
 import httpx
 
 from auditor.oci.media_types import ACCEPT
+from auditor.transfer.copy_options import read_options
 from auditor.transfer.hops import Hop
-from auditor.transfer.options import read_options
 from tests.peers.images import Blob, BuiltImage, build_image, digest_of, real_image, tar_of, with_diff_ids
 from tests.peers.programs import find, require
 from tests.peers.registry import RunningRegistry, allow_urls, serve

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.transfer.copy_layers import CopyLayers, Fate, digest_kept, fate_on, layer_row
 from auditor.transfer.hops import Hop, Unpredicted
-from auditor.transfer.layers import CopyLayers, Fate, digest_kept, fate_on, layer_row
 from tests.peers.copying import Arrived, Case, Desk, copied, read_back
 from tests.peers.images import BuiltImage, digest_of
 

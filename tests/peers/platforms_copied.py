@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.oci.platform import normalise
+from auditor.transfer.copy_platforms import CopyPlatforms, Kept, keeps, platform_row
 from auditor.transfer.hops import Hop
-from auditor.transfer.platforms import CopyPlatforms, Kept, keeps, platform_row
 from tests.peers.copying import Arrived, Case, Desk, copied, read_back
 from tests.peers.images import BuiltImage, BuiltIndex, build_index, real_image
 

@@ -192,12 +192,12 @@ def weigh(case: Case, registry: RunningRegistry, folder: Path) -> Weighed:
     target = folder / "media"
     target.mkdir()
     with Store.memory() as store:
-        load = site_of(case, registry, folder, store).storage.load
-    assert load is not None
+        archives = site_of(case, registry, folder, store).storage.archive_set
+    assert archives is not None
     for words in calls(case, registry, target):
         done = run(words)
         assert done.returncode == 0, f"{done.args}: {done.stdout}{done.stderr}"
-    return Weighed(load.amount, du(target))
+    return Weighed(archives.amount, du(target))
 
 
 def calls(case: Case, registry: RunningRegistry, target: Path) -> Iterator[list[str]]:

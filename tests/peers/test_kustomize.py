@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from auditor.needs.resolve import resolve_needs
-from auditor.pipeline.charts import with_charts
-from auditor.pipeline.load import load
-from auditor.readers.demands import Demand, Gap
+from auditor.pipeline.chart_rendering import with_charts
+from auditor.pipeline.inputs import load
+from auditor.readers.demands import Demand, DemandGap
 from tests.peers.programs import require
 
 pytestmark = pytest.mark.peer
@@ -134,7 +134,7 @@ def test_what_cannot_be_built_offline_is_undetermined(tmp_path: Path, text: str)
     files = {"deploy/kustomization.yaml": text, "deploy/app.yaml": APP, "deploy/g.yaml": plugin, "deploy/evil.sh": evil}
     plan = site(tmp_path, "deploy", files)
     (tmp_path / "deploy/evil.sh").chmod(0o755)
-    (gap,) = [one for one in demands(plan) if one.hidden is not None and one.hidden.gap is Gap.KUSTOMIZE]
+    (gap,) = [one for one in demands(plan) if one.hidden is not None and one.hidden.gap is DemandGap.KUSTOMIZE]
     assert "(kustomize" in gap.unbounded
     assert not (tmp_path / "pwned").exists()
     assert "root:" not in gap.unbounded

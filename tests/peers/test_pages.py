@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from auditor.testing.certificates import hierarchy
 from tests.cli.runner import ROOT, auditor, environment
 from tests.peers.images import build_index, real_image
 from tests.peers.programs import require
 from tests.peers.registry import serve
-from tests.pki.make_chains import hierarchy
 
 pytestmark = pytest.mark.peer
 

@@ -13,8 +13,8 @@ import yaml
 
 from auditor.facts import table
 from auditor.readers.registry_config import read_rules
-from auditor.transfer.layers import CopyLayers
-from auditor.transfer.platforms import CopyPlatforms
+from auditor.transfer.copy_layers import CopyLayers
+from auditor.transfer.copy_platforms import CopyPlatforms
 from auditor.transfer.registries import RegistryUrls, registry_row
 from tests.cli.runner import auditor
 from tests.peers import layers_copied, platforms_copied

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from auditor.testing.certificates import SERVER, Hierarchy, hierarchy, make_crl
 from tests.cli.runner import auditor
 from tests.peers.gateway import Gateway, Sent, serve_gateway
 from tests.peers.pki.judges import Go, Question
 from tests.peers.programs import require
 from tests.peers.tls import nginx_server
-from tests.pki.make_chains import SERVER, Hierarchy, hierarchy, make_crl
 
 pytestmark = pytest.mark.peer
 PLAN = """\

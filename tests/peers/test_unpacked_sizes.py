@@ -16,9 +16,9 @@ import zstandard
 from auditor.evidence.model import Place, Seen
 from auditor.evidence.store import Store
 from auditor.oci.document import Manifest, parse_document
-from auditor.plan.model import Copy
-from auditor.sizing.size import Provenance, Size
-from auditor.sizing.unpacked import resolve_unpacked
+from auditor.plan.model import CopyPlan
+from auditor.sizing.piece_size import PieceSize, Provenance
+from auditor.sizing.unpacked_estimates import resolve_unpacked
 from tests.collectors.asking import LINUX, PLACE, gather, plan_of, tag_digest
 from tests.peers.images import LAYER, Blob, build_image, tar_of, with_diff_ids
 from tests.peers.programs import require
@@ -57,7 +57,7 @@ def copied(tmp_path: Path) -> Iterator[Copied]:
         yield Copied(registry, tmp_path)
 
 
-def resolved(store: Store, digest: str) -> list[Size]:
+def resolved(store: Store, digest: str) -> list[PieceSize]:
     """The unpacked sizes of the layers of a manifest."""
     content = store.content("", digest)
     assert isinstance(content, Seen)
@@ -68,9 +68,9 @@ def resolved(store: Store, digest: str) -> list[Size]:
     return [resolve_unpacked(layer, "linux", one) for layer, one in zip(manifest.layers, told, strict=True)]
 
 
-def of_archive(copied: Copied, name: str) -> list[Size]:
+def of_archive(copied: Copied, name: str) -> list[PieceSize]:
     """The same of the one image in an archive."""
-    plan = replace(plan_of(LINUX, copy=Copy(PLACE, archives=(name,))), path=str(copied.folder / "plan.yaml"))
+    plan = replace(plan_of(LINUX, copy=CopyPlan(PLACE, archives=(name,))), path=str(copied.folder / "plan.yaml"))
     with Store.memory() as store:
         assert gather(store, plan, places=frozenset({Place.ARCHIVES})).failures == 0
         (archive,) = store.archives().values()

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
+from auditor.testing.certificates import SERVER, hierarchy
 from tests.cli.runner import auditor, environment
 from tests.peers.images import build_image, build_index, windows_image
 from tests.peers.programs import cut_off, require
 from tests.peers.registry import RunningRegistry, allow_urls, serve
 from tests.peers.tls import python_server
-from tests.pki.make_chains import SERVER, hierarchy
 
 pytestmark = pytest.mark.peer
 URL = "https://mcr.microsoft.com/v2/windows/nanoserver/blobs/sha256:" + "ab" * 32

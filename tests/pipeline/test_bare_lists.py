@@ -11,7 +11,7 @@ from auditor.evidence.store import Store
 from auditor.needs.resolve import resolve_needs
 from auditor.pipeline.bare_plans import plan_for_lists
 from auditor.pipeline.cache import path_for
-from auditor.pipeline.load import plan_in
+from auditor.pipeline.inputs import plan_in
 from auditor.plan.load import load_plan_files
 from auditor.readers.carried import carried_files
 from tests.plan.made import HEAD

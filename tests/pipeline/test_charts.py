@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from auditor.evidence.store import Store
-from auditor.pipeline.charts import with_charts
+from auditor.pipeline.chart_rendering import with_charts
 from auditor.pipeline.gather import gather_plan
-from auditor.pipeline.load import load, plan_in
+from auditor.pipeline.inputs import load, plan_in
 from auditor.pipeline.settings import GatherSettings
 from auditor.plan.model import Plan
 from auditor.readers.workloads import read_workloads

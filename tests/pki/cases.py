@@ -9,7 +9,8 @@ from functools import cache
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from auditor.pki.certificate import Certificate
-from tests.pki.make_chains import AT, CA, HOST, SERVER, Hierarchy, Made, Shape, hierarchy, make, patched, weakly_signed
+from auditor.testing.certificates import AT, CA, HOST, SERVER, Hierarchy, Made, Shape, hierarchy, make
+from tests.pki.odd_chains import patched, weakly_signed
 
 PAST = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
 FUTURE = datetime.datetime(2029, 6, 1, tzinfo=datetime.UTC)

@@ -9,12 +9,12 @@ from cryptography import x509
 from cryptography.x509 import verification
 
 from auditor.pki.certificate import Certificate
-from auditor.pki.names import as_address
+from auditor.pki.host_names import as_address
+from auditor.pki.path_rules import Strength, flaws_of
 from auditor.pki.paths import find_ways
-from auditor.pki.rules import Strength, flaws_of
-from auditor.pki.store import TrustStore
+from auditor.pki.trust_store import TrustStore
+from auditor.testing.certificates import AT, CA, HOST, hierarchy
 from tests.pki.cases import all_cases
-from tests.pki.make_chains import AT, CA, HOST, hierarchy
 
 
 def ours(chain: tuple[Certificate, ...], roots: tuple[Certificate, ...], host: str) -> bool:

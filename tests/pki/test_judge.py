@@ -12,13 +12,13 @@ from auditor.pki.certificate import Certificate
 from auditor.pki.clients import ClientModel, client_model
 from auditor.pki.judge import judge
 from auditor.pki.loading import load_certificates
+from auditor.pki.path_rules import FlawKind
 from auditor.pki.pool_trust import PoolTrust
-from auditor.pki.rules import FlawKind
-from auditor.pki.store import TrustStore, linux_public, windows_programme
 from auditor.pki.stores.windows_roots import inbox_microsoft
-from auditor.pki.verdicts import Gap, Incomplete, Invalid, TrustVerdict, Unproven, Untrusted, Verifies
+from auditor.pki.trust_store import TrustStore, linux_public, windows_programme
+from auditor.pki.verdicts import Incomplete, Invalid, TrustGap, TrustVerdict, Unproven, Untrusted, Verifies
+from auditor.testing.certificates import AIA, AT, CA, HOST, SERVER, Hierarchy, Made, hierarchy, make
 from tests.corpus.folder import corpus
-from tests.pki.make_chains import AIA, AT, CA, HOST, SERVER, Hierarchy, Made, hierarchy, make
 
 PAST = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
 PROGRAMMES = (linux_public(), windows_programme())
@@ -135,7 +135,7 @@ def test_a_root_of_the_same_name_with_another_key_is_not_trusted(os: str) -> Non
 def test_a_trust_that_cannot_be_read_proves_nothing(os: str) -> None:
     found = verdict(MADE.whole, os, trust(os, unread=("nodes/roots.json: neither PEM",)))
     assert isinstance(found, Unproven)
-    assert found.gap is Gap.UNREAD_TRUST
+    assert found.gap is TrustGap.UNREAD_TRUST
     assert "nodes/roots.json" in found.why
     assert isinstance(verdict(MADE.served, os, trust(os, MADE.root, unread=("x",))), Verifies)
 
@@ -157,7 +157,7 @@ def test_too_many_paths_are_unproven() -> None:
     leaf = make(HOST, web[0], SERVER).certificate
     found = verdict((leaf, *crosses), "linux", trust("linux"))
     assert isinstance(found, Unproven)
-    assert found.gap is Gap.TOO_MANY_PATHS
+    assert found.gap is TrustGap.TOO_MANY_PATHS
 
 
 @BOTH
@@ -201,7 +201,7 @@ def test_public_chains_at_their_dates(case: Case) -> None:
     for name in ("containerd", "kubelet", "curl", "powershell"):
         windows = judge(loaded.certificates, case.host, model(name, "windows"), trust("windows"), at)
         assert isinstance(windows, Unproven), windows
-        known = {Gap.POOL_UNKNOWN} if name == "kubelet" else {Gap.NOT_KNOWN_ON_NODE, Gap.PROBABLY_ON_NODE}
+        known = {TrustGap.POOL_UNKNOWN} if name == "kubelet" else {TrustGap.NOT_KNOWN_ON_NODE, TrustGap.PROBABLY_ON_NODE}
         assert windows.gap in known
         assert windows.path.flaws == ()
         assert windows.path.top.sha1.startswith(case.sha1)

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from auditor.pki import loading
 from auditor.pki.certificate import MAX_CERTIFICATE, UnreadableCertificate, parse_certificate
 from auditor.pki.loading import load_certificates
+from auditor.testing.certificates import AIA, HOST, SERVER, Shape, hierarchy, make
 from auditor.text import printable
-from tests.pki.make_chains import AIA, HOST, SERVER, Shape, hierarchy, make
 
 MADE = hierarchy()
 PEM = MADE.leaf.pem + MADE.issuing.pem + MADE.root.pem

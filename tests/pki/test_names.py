@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from auditor.pki.names import NameFlaw, canonical, mismatch
-from tests.pki.make_chains import SERVER, Shape, make
+from auditor.pki.host_names import NameFlaw, canonical, mismatch
+from auditor.testing.certificates import SERVER, Shape, make
 
 NAMES = make(
     "ignored.example",

@@ -14,8 +14,9 @@ from auditor.pki.certificate import UnreadableCertificate, parse_certificate
 from auditor.pki.loading import load_certificates
 from auditor.pki.revocation import UnreadableCrl, read_crl
 from auditor.pki.signature import signature_flaw
-from auditor.pki.stores.reading import read_store
-from tests.pki.make_chains import AT, CA, SERVER, Hierarchy, hierarchy, make, make_crl, patched
+from auditor.pki.stores.store_reader import read_store
+from auditor.testing.certificates import AT, CA, SERVER, Hierarchy, hierarchy, make, make_crl
+from tests.pki.odd_chains import patched
 
 MADE = hierarchy()
 

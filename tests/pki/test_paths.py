@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.pki.certificate import Certificate, parse_certificate
-from auditor.pki.paths import End, Limits, find_ways
-from auditor.pki.rules import Flaw, FlawKind, Strength, flaws_of
+from auditor.pki.path_rules import Flaw, FlawKind, Strength, flaws_of
+from auditor.pki.paths import End, PathLimits, find_ways
 from auditor.pki.signature import signature_flaw
-from auditor.pki.store import TrustStore, linux_public, windows_programme
+from auditor.pki.trust_store import TrustStore, linux_public, windows_programme
+from auditor.testing.certificates import AT, CA, END, HOST, SERVER, START, Hierarchy, Made, hierarchy, make
 from tests.peers.programs import require
-from tests.pki.make_chains import AT, CA, END, HOST, SERVER, START, Hierarchy, Made, hierarchy, make, self_signed, with_openssl
+from tests.pki.odd_chains import self_signed, with_openssl
 
 PAST = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
 
@@ -79,7 +80,7 @@ def test_any_web_of_cross_signs_is_walked_within_the_limits(edges: set[tuple[int
     roots = [_authority(number) for number in range(6)]
     served = tuple(_cross(low, high).certificate for low, high in edges if low != high)
     leaf = _leaf(0).certificate
-    found = find_ways(leaf, (leaf, *served), (store(roots[5]),), Limits(paths=20, steps=200))
+    found = find_ways(leaf, (leaf, *served), (store(roots[5]),), PathLimits(paths=20, steps=200))
     assert len(found.ways) <= 20
     for way in found.anchored:
         assert way.top == roots[5].certificate

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from auditor.pki.revocation import UnreadableCrl, questions, read_crl
 from auditor.pki.verdicts import Path
+from auditor.testing.certificates import AIA, AT, CA, END, SERVER, hierarchy, make, make_crl
 from tests.pki.cases import all_cases
-from tests.pki.make_chains import AIA, AT, CA, END, SERVER, hierarchy, make, make_crl
 
 CRL = "http://pki.plant7.local/issuing.crl"
 MADE = hierarchy(leaf=replace(SERVER, crl=(CRL,), aia=(AIA,)))

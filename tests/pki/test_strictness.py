@@ -8,11 +8,11 @@ import pytest
 
 from auditor.pki.clients import client_model
 from auditor.pki.constraints import MAX_COMPARISONS
+from auditor.pki.path_rules import FlawKind, Strength, flaws_of
 from auditor.pki.paths import find_ways
-from auditor.pki.rules import FlawKind, Strength, flaws_of
-from auditor.pki.store import TrustStore
+from auditor.pki.trust_store import TrustStore
+from auditor.testing.certificates import CA, HOST
 from tests.pki.cases import all_cases, whole
-from tests.pki.make_chains import CA, HOST
 
 GO = ("kubelet", "windows")
 OPENSSL = ("curl", "linux")

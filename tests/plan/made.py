@@ -1,4 +1,4 @@
-"""Plans to begin with, and what loading them says."""
+"""Minimal plans, and the errors of loading them."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ NAMED = (
 
 
 def plan_of(text: str, **files: bytes) -> Plan:
-    """A plan from its text and carried files."""
+    """Return a plan from its text and its files."""
     return load_plan_files("plan.yaml", {"plan.yaml": text.encode(), **files})
 
 
 def refused(text: str, **files: bytes) -> str:
-    """What a plan is refused for; any other exception than ours fails the test."""
+    """Return the error that a plan is rejected with; any exception that is not ours fails the test."""
     with pytest.raises(AuditorError) as caught:
         plan_of(text, **files)
     return caught.value.summary

@@ -1,4 +1,4 @@
-"""The files beside a plan: found however they are written, read within bounds, and never passed over without a word."""
+"""The files of a plan: found in every path spelling, read within limits, and never skipped silently."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.plan.made import CERTIFICATE, POOL
 
 
 def trusting(folder: Path, written: str) -> Path:
-    """A plan whose pool trusts what is written."""
+    """Return a plan whose pool has `written` under `trust`."""
     (folder / "plan.yaml").write_text(POOL % f"trust: ['{written}']")
     return folder / "plan.yaml"
 
 
 def said_of(folder: Path, written: str) -> str:
-    """What a plan that trusts this is refused for."""
+    """Return the error that such a plan is rejected with."""
     with pytest.raises(PlanError) as caught:
         load_plan(trusting(folder, written))
     assert "plan.yaml:2:" in caught.value.summary
@@ -28,7 +28,7 @@ def said_of(folder: Path, written: str) -> str:
 
 
 @pytest.mark.parametrize("written", ["./certs/ca.pem", "certs//ca.pem", "certs\\ca.pem"])
-def test_a_path_is_found_however_it_is_written(tmp_path: Path, written: str) -> None:
+def test_file_is_found_in_every_path_spelling(tmp_path: Path, written: str) -> None:
     (tmp_path / "certs").mkdir()
     (tmp_path / "certs" / "ca.pem").write_text(CERTIFICATE)
     plan = load_plan(trusting(tmp_path, written))
@@ -36,14 +36,14 @@ def test_a_path_is_found_however_it_is_written(tmp_path: Path, written: str) -> 
     assert plan.files["certs/ca.pem"] == CERTIFICATE.encode()
 
 
-def test_the_folder_of_the_plan_itself_can_be_named(tmp_path: Path) -> None:
+def test_plan_may_name_its_own_folder(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text(CERTIFICATE)
     plan = load_plan(trusting(tmp_path, "."))
     assert plan.pools[0].trust == (".",)
     assert "ca.pem" in plan.files
 
 
-def test_linked_folders_are_read(tmp_path: Path) -> None:
+def test_linked_folder_is_read(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "ca.pem").write_text(CERTIFICATE)
     (tmp_path / "trust").mkdir()
@@ -51,37 +51,37 @@ def test_linked_folders_are_read(tmp_path: Path) -> None:
     assert "trust/linked/ca.pem" in load_plan(trusting(tmp_path, "trust")).files
 
 
-def test_folders_linked_in_a_circle_are_said(tmp_path: Path) -> None:
+def test_circular_folder_links_are_reported(tmp_path: Path) -> None:
     (tmp_path / "trust").mkdir()
     (tmp_path / "trust" / "again").symlink_to(tmp_path / "trust")
     assert "in a circle" in said_of(tmp_path, "trust")
 
 
-def test_what_cannot_be_read_in_a_folder_is_said(tmp_path: Path) -> None:
+def test_unreadable_file_in_a_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "trust").mkdir()
     (tmp_path / "trust" / "ca.pem").symlink_to(tmp_path / "gone.pem")
     assert "trust/ca.pem: there is no such file" in said_of(tmp_path, "trust")
     (tmp_path / "trust" / "ca.pem").unlink()
     os.mkfifo(tmp_path / "trust" / "pipe")
-    assert "trust/pipe: it is no regular file" in said_of(tmp_path, "trust")
+    assert "trust/pipe: it is not a regular file" in said_of(tmp_path, "trust")
 
 
-def test_a_device_is_no_file(tmp_path: Path) -> None:
+def test_device_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "zero").symlink_to("/dev/zero")
-    assert "zero: files of the system are not read for a plan" in said_of(tmp_path, "zero")
+    assert "zero: a plan may not name system files" in said_of(tmp_path, "zero")
 
 
 @pytest.mark.parametrize("name", [b"\xff.pem", b"a\x1b[31m.pem"], ids=["no-utf-8", "escape"])
-def test_an_unsayable_file_name_is_a_problem(tmp_path: Path, name: bytes) -> None:
+def test_file_name_that_cannot_be_encoded_is_reported(tmp_path: Path, name: bytes) -> None:
     (tmp_path / "trust").mkdir()
     Path(str(tmp_path / "trust"), name.decode("utf-8", "surrogateescape")).write_text(CERTIFICATE)
     said = said_of(tmp_path, "trust")
-    assert "characters in its name cannot be written down" in said
+    assert "its name has characters that cannot be encoded" in said
     assert "\x1b" not in said
     said.encode()
 
 
-def test_the_hint_for_a_misspelt_file_names_its_neighbour(tmp_path: Path) -> None:
+def test_hint_for_a_misspelt_file_names_a_similar_one(tmp_path: Path) -> None:
     (tmp_path / "roots.pem").write_text(CERTIFICATE)
     assert "root.pem: there is no such file (did you mean roots.pem?)" in said_of(tmp_path, "root.pem")
     assert "there is no such file" in said_of(tmp_path, "certs/root.pem")
@@ -94,7 +94,7 @@ def test_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "it is larger than 50 bytes" in said_of(tmp_path, "roots.pem")
     monkeypatch.setattr(plan_files, "MAX_FILE", 5000)
     monkeypatch.setattr(plan_files, "MAX_TOTAL", 50)
-    assert "files are larger than 50 bytes" in said_of(tmp_path, "roots.pem")
+    assert "files to more than 50 bytes in total" in said_of(tmp_path, "roots.pem")
     (tmp_path / "many").mkdir()
     for number in range(3):
         (tmp_path / "many" / f"{number}.pem").write_text("x")
@@ -102,7 +102,7 @@ def test_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "more than 1 files" in said_of(tmp_path, "many")
 
 
-def test_a_file_named_twice_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_named_twice_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "ca.pem").write_text("x" * 60)
     monkeypatch.setattr(plan_files, "MAX_TOTAL", 100)
     (tmp_path / "plan.yaml").write_text(POOL % "trust: [ca.pem, ./ca.pem]")

@@ -1,4 +1,4 @@
-"""Plans and lists that mean harm: no crash, no endless work, nothing but our errors."""
+"""Hostile plans and lists: no crash, bounded work, only our errors."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ read_list(ListSource('l', ('p',)), sys.stdin.buffer.read())
 
 
 def in_process(code: str, data: bytes = b"", argument: str = "") -> subprocess.CompletedProcess[bytes]:
-    """Run code in a process of its own: what is tried here might crash the interpreter or never end."""
+    """Run code in a separate process, because it may crash the interpreter or not end."""
     return subprocess.run([sys.executable, "-c", code, argument], input=data, capture_output=True, timeout=20, check=False)
 
 
 @pytest.mark.parametrize("opening", [b"[", b"{a: ", b"- ", b"? "], ids=["flow-list", "flow-mapping", "list", "key"])
-def test_deep_nesting_does_not_kill_the_process(opening: bytes) -> None:
+def test_deep_nesting_does_not_crash_the_process(opening: bytes) -> None:
     done = in_process(LOAD, opening * 50_000)
     assert done.returncode == 1, done.returncode
     assert b"PlanError" in done.stderr
 
 
-def test_a_base_60_number_does_not_take_for_ever() -> None:
+def test_base_60_number_takes_bounded_time() -> None:
     assert b"PlanError" in in_process(LOAD, HEAD.encode() + b"name: 1" + b":59" * 500_000).stderr
 
 
-def test_unclosed_templates_cost_linear_time() -> None:
+def test_unclosed_templates_take_linear_time() -> None:
     assert in_process(LIST, (b"{{" * 2000 + b"\n") * 200).returncode == 0
 
 
-def test_a_named_pipe_does_not_hang(tmp_path: Path) -> None:
+def test_named_pipe_does_not_block(tmp_path: Path) -> None:
     subprocess.run(["mkfifo", str(tmp_path / "pipe")], check=True)
     (tmp_path / "plan.yaml").write_text(POOL % "trust: [pipe]")
     assert b"regular file" in in_process(DISK, argument=str(tmp_path / "plan.yaml")).stderr
 
 
-def test_an_alias_bomb_is_refused_quickly() -> None:
+def test_alias_bomb_is_rejected_quickly() -> None:
     rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     assert "more than" in refused("\n".join(rows))

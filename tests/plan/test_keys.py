@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from auditor.errors import Location
 from auditor.plan.convert import to_plan
 from auditor.plan.fields import FORMS
-from auditor.plan.keys import Form, Inside, Key, Section, keys_of
+from auditor.plan.keys import Key, PlanSection, SingleKeySection, ValueForm, keys_of
 from auditor.plan.model import Plan
 from auditor.plan.names import FILES
 from auditor.plan.problems import from_validation
@@ -24,22 +24,26 @@ from auditor.plan.tree import Tree, parse_tree
 class Proxy:
     """An HTTP proxy."""
 
-    SECTION: ClassVar = Section("ProxyPart")
+    SECTION: ClassVar = PlanSection("ProxyPart")
 
-    host: Annotated[str, Key("its host and port", Form.HOST)]
+    host: Annotated[str, Key("its host and port", ValueForm.HOST)]
     location: Location
-    ca: Annotated[str, Key("the CA that signed its certificate", Form.FILE)] = ""
+    ca: Annotated[str, Key("the CA that signed its certificate", ValueForm.FILE)] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Extended(Plan):
     """A plan with three more keys, each declared by one field."""
 
-    contact: Annotated[str, Key("who operates the site", Form.TEXT)] = ""
+    contact: Annotated[str, Key("who operates the site", ValueForm.TEXT)] = ""
     proxies: Annotated[tuple[Proxy, ...], Key("the proxies of the site")] = ()
     spare: Annotated[
         int | None,
-        Key("the spare disk", Form.SIZE, inside=Inside("SparePart", "A spare disk.", "disk", "its size", required=True)),
+        Key(
+            "the spare disk",
+            ValueForm.SIZE,
+            inside=SingleKeySection("SparePart", "A spare disk.", "disk", "its size", required=True),
+        ),
     ] = None
 
 
@@ -80,7 +84,7 @@ def test_new_key_is_in_the_schema_and_in_error_messages() -> None:
     (misspelt,) = problems_of(TEXT.replace(b"contact:", b"contcat:"))
     assert misspelt == "plan.yaml:3:1: unknown key 'contcat' (did you mean contact?)"
     (wrong,) = problems_of(TEXT.replace(b"2TB", b"2T"))
-    assert "can be read in two ways" in wrong
+    assert "is ambiguous" in wrong
 
 
 def parts() -> list[type[Any]]:
@@ -92,13 +96,13 @@ def parts() -> list[type[Any]]:
 
 def test_every_form_has_a_type_and_is_used() -> None:
     used = {form for part in parts() for one in keys_of(part) for form in (one.key.form, one.key.by) if form is not None}
-    assert set(FORMS) == set(Form)
-    assert used == set(Form)
+    assert set(FORMS) == set(ValueForm)
+    assert used == set(ValueForm)
 
 
 @pytest.mark.parametrize("part", parts(), ids=lambda part: part.__name__)
 def test_every_field_that_a_plan_can_set_is_a_key(part: type[Any]) -> None:
-    """The others say where the part stands, or are set by the loader."""
+    """The other fields hold the location of the part, or the loader sets them."""
     others = {"location", "origin", "port", "path", "sha256", "files", "left_out", "locations"}
     by_name = {"Pool": {"name"}, "SourceRegistry": {"host"}}.get(part.__name__, set())
     declared = {one.field for one in keys_of(part)}
@@ -106,7 +110,7 @@ def test_every_field_that_a_plan_can_set_is_a_key(part: type[Any]) -> None:
     assert set(model_of(part).model_fields) == {attribute(one.name) for one in keys_of(part)}
 
 
-def test_files_are_read_where_keys_declare_them() -> None:
+def test_files_of_declared_keys_are_read() -> None:
     assert (("images", "*", "list"), True) in FILES
     assert (("workloads", "*", "operator_images", "*"), True) in FILES
     assert (("waivers",), False) in FILES

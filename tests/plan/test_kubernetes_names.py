@@ -31,11 +31,11 @@ def test_labels_and_releases() -> None:
         (f"{'x' * 52}-yy", "x" * 52),
     ],
 )
-def test_a_release_is_made_from_the_name_of_a_folder(name: str, release: str) -> None:
+def test_release_name_is_derived_from_a_folder_name(name: str, release: str) -> None:
     assert release_from(name) == release
 
 
-def test_a_wrong_name_is_an_error_with_its_place_and_a_hint(tmp_path: Path) -> None:
+def test_invalid_name_is_an_error_with_location_and_hint(tmp_path: Path) -> None:
     (tmp_path / "hc").mkdir()
     (tmp_path / "hc" / "Chart.yaml").write_text("name: hc\n")
     path = tmp_path / "plan.yaml"

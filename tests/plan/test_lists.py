@@ -1,4 +1,4 @@
-"""Plain lists in all flavours, and needs with every reason."""
+"""Plain lists in all variants, and needs with every reason."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_several_references_on_a_line() -> None:
         ("x" * 5000, "5,000 characters"),
     ],
 )
-def test_what_is_no_reference_says_why(text: str, said: str) -> None:
+def test_invalid_reference_gives_the_reason(text: str, said: str) -> None:
     (line,) = lines(text + "\n")
     assert line.reference is None
     assert any(part in line.error for part in said.split("|")), line.error
@@ -117,7 +117,7 @@ def test_what_is_no_reference_says_why(text: str, said: str) -> None:
         "a/b:latest-DEBUG",
     ],
 )
-def test_real_tags_in_capitals_are_no_stand_ins(text: str) -> None:
+def test_upper_case_tags_are_not_placeholders(text: str) -> None:
     (line,) = lines(text + "\n")
     assert not line.error
 
@@ -143,18 +143,18 @@ def test_two_short_references_on_a_line_are_two_images() -> None:
         (bytes(1000), "binary"),
     ],
 )
-def test_a_file_that_is_no_list_is_one_line_that_says_so(data: bytes, said: str) -> None:
+def test_file_that_is_not_a_list_is_one_error_line(data: bytes, said: str) -> None:
     (line,) = lines(data)
     assert said in line.error
 
 
-def test_a_line_that_is_no_utf8_is_kept_as_an_error() -> None:
+def test_line_that_is_not_utf8_is_kept_as_an_error() -> None:
     bad, good = lines(b"caf\xe9/x:1\nbusybox:1\n")
     assert "UTF-8" in bad.error
     assert good.reference
 
 
-def test_too_many_lines_are_said() -> None:
+def test_too_many_lines_are_reported() -> None:
     found = lines("a:1\n" * 200_002)
     assert len(found) == 200_001
     assert "200,000" in found[-1].error
@@ -169,11 +169,11 @@ def test_any_bytes_give_lines(data: bytes) -> None:
 
 
 @given(st.lists(st.from_regex(r"[a-z]{1,8}/[a-z]{1,8}:[0-9]{1,3}", fullmatch=True), min_size=1, max_size=20))
-def test_no_reference_is_lost(references: list[str]) -> None:
+def test_every_reference_is_read(references: list[str]) -> None:
     assert [line.text for line in lines("\n".join(references))] == references
 
 
-def test_needs_remember_every_reason(tmp_path: Path) -> None:
+def test_needs_keep_every_reason(tmp_path: Path) -> None:
     (tmp_path / "lists").mkdir()
     (tmp_path / "lists" / "a.txt").write_text("busybox\nalpine:3\n")
     (tmp_path / "lists" / "b.txt").write_text("docker.io/library/busybox:latest\nnot a ref at all\n")
@@ -202,7 +202,7 @@ def test_needs_remember_every_reason(tmp_path: Path) -> None:
     assert not by_pool["docker.io/library/busybox:latest", "l"].host_process
 
 
-def test_an_inline_reference_is_held_to_the_same(tmp_path: Path) -> None:
+def test_inline_reference_is_checked_like_a_line(tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text(
         "version: 1\npools: {l: {platform: linux/amd64}}\nimages:\n  - {ref: '{{ .Values.image }}'}\n  - {ref: REGISTRY/a:1}\n"
     )

@@ -1,4 +1,4 @@
-"""A plan of lists is the same with the schema and without it."""
+"""A plan of lists is the same with and without the schema."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def by_schema(text: str) -> Plan | None:
 
 
 @given(PLANS)
-def test_what_is_read_without_the_schema_is_what_the_schema_reads(data: dict[str, Any]) -> None:
+def test_plan_without_schema_equals_plan_with_schema(data: dict[str, Any]) -> None:
     text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
     try:
         tree = parse_tree("plan.yaml", text.encode())
@@ -76,7 +76,7 @@ def test_what_is_read_without_the_schema_is_what_the_schema_reads(data: dict[str
         assert found == by_schema(text)
 
 
-def test_an_ordinary_plan_of_lists_needs_no_schema() -> None:
+def test_plan_of_lists_loads_without_the_schema() -> None:
     data = {
         "version": 1,
         "name": "linux.txt, windows.txt",

@@ -1,4 +1,4 @@
-"""Loading plans: every key is kept with its place, and its files beside it."""
+"""Load plans: every key is kept with its location, and the files are loaded with it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_every_key_is_kept(whole: Path) -> None:
     assert plan.waivers[0].expires == datetime.date(2027, 3, 31)
     assert dict(plan.severities) == {"image-unpinned": "info"}
     with pytest.raises(KeyError):
-        plan.pool("nobody")
+        plan.pool("absent")
 
 
 def test_named_files_are_read_and_archives_are_not(whole: Path) -> None:
@@ -49,7 +49,7 @@ def test_named_files_are_read_and_archives_are_not(whole: Path) -> None:
     assert plan.files["certs/api.pem"] == b"# certs/api.pem\n"
 
 
-def test_keys_know_their_place(whole: Path) -> None:
+def test_keys_have_their_location(whole: Path) -> None:
     plan = load_plan(whole)
     assert plan.where("pools", "win2022", "disk") == Location(str(whole), 10, 5)
     assert plan.where("images", 1, "ref").line == 18
@@ -59,7 +59,7 @@ def test_keys_know_their_place(whole: Path) -> None:
     assert str(plan.where("copy", "rate")) == f"{whole}:30:3"
 
 
-def test_a_plan_loads_from_carried_files_alone(whole: Path) -> None:
+def test_plan_loads_from_evidence_files_alone(whole: Path) -> None:
     plan = load_plan(whole)
     again = load_plan_files("plan.yaml", plan.files)
     assert again.sha256 == plan.sha256
@@ -67,13 +67,13 @@ def test_a_plan_loads_from_carried_files_alone(whole: Path) -> None:
     assert dict(again.files) == dict(plan.files)
 
 
-def test_what_is_no_plan_file_is_our_error(tmp_path: Path) -> None:
+def test_invalid_plan_file_is_a_plan_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"nothing\.yaml"):
         load_plan(tmp_path / "nothing.yaml")
-    with pytest.raises(PlanError, match="not among the files"):
+    with pytest.raises(PlanError, match="plan file is missing"):
         load_plan_files("plan.yaml", {})
 
 
-def test_what_is_quoted_is_short_and_safe() -> None:
+def test_quoted_values_are_short_and_safe() -> None:
     assert len(shown("x" * 10_000)) < 100
     assert (shown(5), shown("a\x1bb")) == ("5", "'a\\u001bb'")

@@ -1,4 +1,4 @@
-"""Files that a plan names and that are not its own: of the system, with logins, pipes, devices, links to them."""
+"""Files that a plan may not read: system files, files with logins, pipes, devices, and links to them."""
 
 from __future__ import annotations
 
@@ -56,26 +56,26 @@ def refusal(folder: Path, text: str) -> str:
 
 
 @pytest.mark.parametrize("name", SYSTEM)
-def test_files_of_the_system_are_not_read(name: str, tmp_path: Path) -> None:
-    assert "not read for a plan" in refusal(tmp_path, f"images: [{{list: {name}}}]")
+def test_system_files_are_not_read(name: str, tmp_path: Path) -> None:
+    assert "a plan may not name" in refusal(tmp_path, f"images: [{{list: {name}}}]")
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_no_part_of_a_plan_reads_them(place: str, tmp_path: Path) -> None:
-    assert "not read for a plan" in refusal(tmp_path, place % "/proc/self/environ")
+def test_no_plan_key_reads_system_files(place: str, tmp_path: Path) -> None:
+    assert "a plan may not name" in refusal(tmp_path, place % "/proc/self/environ")
 
 
 @pytest.mark.parametrize("target", ["/proc/self/environ", "/dev/zero", "/etc/shadow"])
-def test_links_to_them_are_not_followed(target: str, tmp_path: Path) -> None:
+def test_links_to_system_files_are_not_followed(target: str, tmp_path: Path) -> None:
     (tmp_path / "lists").mkdir()
     (tmp_path / "lists" / "a.txt").symlink_to(target)
     (tmp_path / "b.txt").symlink_to("lists/a.txt")
     for name in ("lists", "lists/a.txt", "b.txt"):
-        assert "not read for a plan" in refusal(tmp_path, f"images: [{{list: {name}}}]")
+        assert "a plan may not name" in refusal(tmp_path, f"images: [{{list: {name}}}]")
 
 
 @pytest.mark.parametrize("name", [".ssh/id_ed25519", ".docker/config.json", ".kube/config", ".netrc", ".aws/credentials"])
-def test_files_with_logins_are_not_read(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_login_files_are_not_read(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "home" / name).parent.mkdir(parents=True)
     (tmp_path / "home" / name).write_text(f"{CANARY}\n")
@@ -84,12 +84,12 @@ def test_files_with_logins_are_not_read(name: str, tmp_path: Path, monkeypatch: 
     assert CANARY not in said
 
 
-def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+def test_pipe_is_rejected_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert "no regular file" in refusal(tmp_path, "images: [{list: pipe}]")
+    assert "not a regular file" in refusal(tmp_path, "images: [{list: pipe}]")
 
 
-def test_absolute_paths_and_parents_are_read(tmp_path: Path) -> None:
+def test_absolute_and_parent_paths_are_read(tmp_path: Path) -> None:
     (tmp_path / "lists").mkdir()
     (tmp_path / "lists" / "a.txt").write_text("busybox:1\n")
     (tmp_path / "site").mkdir()
@@ -97,7 +97,7 @@ def test_absolute_paths_and_parents_are_read(tmp_path: Path) -> None:
         assert len(load_plan(written(tmp_path / "site", f"images: [{{list: {name}}}]")).files) == 2
 
 
-def test_shared_memory_is_an_ordinary_folder() -> None:
+def test_shared_memory_folder_is_read() -> None:
     assert why_off_limits(Path("/dev/shm/site/list.txt")) == ""
 
 
@@ -105,8 +105,8 @@ FORMATS = ("text", "lines", "json", "html", "sarif", "junit", "github", "gitlab"
 
 
 @pytest.mark.parametrize("name", ["BUILD_TOKEN", "REGISTRY_PASSWORD", "AWS_SECRET_ACCESS_KEY"])
-def test_a_credential_of_the_environment_is_quoted_nowhere(name: str, tmp_path: Path) -> None:
-    """A file that repeats it, such as one that an earlier step of a pipeline wrote."""
+def test_credential_of_the_environment_is_redacted_everywhere(name: str, tmp_path: Path) -> None:
+    """The plan's file repeats it, such as one that an earlier pipeline step wrote."""
     (tmp_path / "job").mkdir()
     (tmp_path / "job" / "env").write_text(f"{name}={CANARY}\n{CANARY}\nexport X='{CANARY}' y\nr.example/{CANARY.lower()}:1\n")
     (tmp_path / "site").mkdir()
@@ -121,7 +121,7 @@ def test_a_credential_of_the_environment_is_quoted_nowhere(name: str, tmp_path: 
         assert CANARY.encode() not in (tmp_path / form).read_bytes(), form
 
 
-def test_words_in_the_environment_stay(tmp_path: Path) -> None:
+def test_plain_words_in_the_environment_are_not_redacted(tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("docker.io/library/postgres:16\nr.example/linux-amd64:1\n")
     plan = written(tmp_path, "images: [{list: list.txt}]")
     more = {"POSTGRES_PASSWORD": "postgres", "CACHE_KEY": "linux-amd64", "TOKEN_PATH": "/r.example1", "DB_PASSWORD": "library"}

@@ -1,4 +1,5 @@
-"""How a plan and its files are spelled does not change the result: absolute, relative, `./`, `../`, through a link."""
+"""The spelling of a plan's path and of its files does not change the result: absolute, relative, `./`,
+`../`, through a link."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from auditor.api import audit, collect
-from auditor.plan.paths import below, is_inside, normal
+from auditor.plan.plan_paths import below, is_inside, normal
 from auditor.report import Report
 from tests.cli.runner import EXAMPLE
 from tests.collectors.archives.made import docker, tar, written
@@ -71,7 +72,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def outcomes(report: Report) -> list[tuple[str, ...]]:
-    """What a report says, without the spelling of paths."""
+    """Return the outcomes of a report, without the spelling of paths."""
     findings = [judged.finding for judged in report.findings]
     found = [(one.check, one.severity.value, one.subject.kind) for one in findings]
     return sorted([*found, *((one.check, one.kind.value, one.subject.kind) for one in report.undetermined)])
@@ -88,7 +89,9 @@ def audited(site: Path, plan: str, folder: Path, cwd: Path, monkeypatch: pytest.
 
 @pytest.mark.parametrize("called", CALLED)
 @pytest.mark.parametrize("spelled", SPELLED)
-def test_no_spelling_changes_the_outcomes(site: Path, spelled: str, called: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_path_spelling_does_not_change_the_outcomes(
+    site: Path, spelled: str, called: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     expected = outcomes(audited(site, "plan.yaml", Path(), site, monkeypatch))
     assert not [one for one in expected if "archive" in one[0]], "the archives of the site are read and are whole"
     cwd, plan = CALLED[called](site)
@@ -97,14 +100,14 @@ def test_no_spelling_changes_the_outcomes(site: Path, spelled: str, called: str,
     assert outcomes(report) == expected
 
 
-def test_a_folder_holds_what_is_below_it_and_nothing_else() -> None:
+def test_folder_contains_exactly_the_paths_below_it() -> None:
     assert [is_inside(path, ".") for path in ("a", "a/b", "..", "../a", "/a", "C:/a")] == [True, True, *[False] * 4]
     assert [is_inside(path, "..") for path in ("../a", "../../a", "..")] == [True, False, True]
     assert [is_inside(path, "/a") for path in ("/a/b", "/ab", "a/b", "/a")] == [True, False, False, True]
     assert is_inside("/a", "/")
 
 
-def test_names_have_one_spelling() -> None:
+def test_names_are_normalised_to_one_spelling() -> None:
     assert [normal(path) for path in ("//a//b/", "./a/./b", "a\\b", "a/../b")] == ["/a/b", "a/b", "a/b", "b"]
     assert [below(*pair) for pair in ((".", "a"), ("x", "a"), ("/x", "a"), ("..", "a"), ("x", "."))] == [
         "a", "x/a", "/x/a", "../a", "x"

@@ -1,4 +1,4 @@
-"""The JSON Schema and the starter agree with what is loaded, and every key says what it means."""
+"""The JSON Schema and the starter plan match the loader, and every key has a description."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def _keys(schema: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
             yield from _keys(value, path)
 
 
-def test_every_key_of_the_schema_says_what_it_means() -> None:
+def test_every_schema_key_has_a_description() -> None:
     keys = dict(_keys(json_schema()))
     assert len(keys) > 50
     assert not [path for path, value in keys.items() if len(value.get("description", "")) < 8]
 
 
-def test_the_starter_loads_and_so_does_every_part_of_it_uncommented(tmp_path: Path) -> None:
+def test_starter_plan_loads_with_each_part_uncommented(tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text(starter_plan())
     assert load_plan(tmp_path / "plan.yaml").name == "my-site"
     (tmp_path / "plan.yaml").write_text(starter_plan().replace("#| ", ""))
@@ -43,7 +43,7 @@ def test_the_starter_loads_and_so_does_every_part_of_it_uncommented(tmp_path: Pa
     assert {problem.message.split(": ")[1] for problem in caught.value.problems} == {"there is no such file"}
 
 
-def test_the_schema_accepts_whole_plans_and_refuses_misspelt_ones() -> None:
+def test_schema_accepts_complete_plans_and_rejects_misspelt_ones() -> None:
     schema = json_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     for text in (WHOLE, starter_plan(), starter_plan().replace("#| ", "")):

@@ -1,4 +1,4 @@
-"""Sizes, rates, durations and programs as people write them."""
+"""Sizes, rates, durations and programs in the notation of plans."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def test_sizes(text: str | int, expected: int) -> None:
         ("200G", "GiB"),
         ("200Gi", "GiB"),
         ("5 parsec", "parsec"),
-        ("-3GB", "no size"),
+        ("-3GB", "not a size"),
         ("0", "above 0"),
         (0, "above 0"),
         (True, "200GB"),
-        ("", "no size"),
-        ("nan", "no size"),
-        ("9" * 15 + "PB", "more than any disk"),
+        ("", "not a size"),
+        ("nan", "not a size"),
+        ("9" * 15 + "PB", "larger than any disk"),
     ],
 )
-def test_sizes_that_are_none_say_what_to_write(text: str | int, said: str) -> None:
+def test_invalid_size_error_states_what_to_write(text: str | int, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         parse_size(text)
 
@@ -57,7 +57,7 @@ def test_rates_are_bytes_per_second(text: str, expected: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["fast", "400M", "400Mbit", "-1MB/s", "0MB/s", "1bit/s"])
-def test_rates_that_are_none(text: str) -> None:
+def test_invalid_rates_are_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="rate|above 0"):
         parse_rate(text)
 
@@ -71,12 +71,12 @@ def test_durations_are_seconds(text: str, expected: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "soon", "0h", "4", "h", "-4h"])
-def test_durations_that_are_none(text: str) -> None:
+def test_invalid_durations_are_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="4h, 90m"):
         parse_duration(text)
 
 
-def test_programs_have_a_name_and_perhaps_a_version() -> None:
+def test_programs_have_a_name_and_an_optional_version() -> None:
     assert parse_program("containerd 2.1.6") == Program("containerd", "2.1.6")
     assert parse_program("containerd://1.7.27") == Program("containerd", "1.7.27")
     assert parse_program("Docker") == Program("docker", "")

@@ -1,4 +1,4 @@
-"""Waivers in a file of their own, named by the plan or by the command line: their places, and what is wrong with them."""
+"""Waivers in a separate file, named by the plan or on the command line: their locations and their errors."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ ONE = "# ours\n- {check: image-absent, subject: busybox, reason: later, owner: p
 WRONG = (
     (ONE.replace("owner: platform, ", ""), "waivers.yaml:2:3: 'owner' is missing"),
     (ONE.replace("owner:", "ower:"), "waivers.yaml:2:58: unknown key 'ower' (did you mean owner?)"),
-    (ONE.replace("2027-03-31", "2027-02-31"), "waivers.yaml:2:75: '2027-02-31' is no date"),
-    ("waivers: []\n", "waivers.yaml:1:1: a list of waivers is needed"),
-    ("- 5\n", "waivers.yaml:1:3: item 1 of waivers: a mapping is needed"),
-    ("- {check: a, check: b}\n", "waivers.yaml:1:14: the key 'check' stands here again"),
+    (ONE.replace("2027-03-31", "2027-02-31"), "waivers.yaml:2:75: '2027-02-31' is not a date"),
+    ("waivers: []\n", "waivers.yaml:1:1: expected a list of waivers"),
+    ("- 5\n", "waivers.yaml:1:3: item 1 of waivers: expected a mapping"),
+    ("- {check: a, check: b}\n", "waivers.yaml:1:14: the key 'check' occurs twice"),
     ("- [\n", "waivers.yaml:2:1: not YAML"),
     ("", "waivers.yaml: the file is empty"),
 )
@@ -34,7 +34,7 @@ def plan_in(folder: Path, waivers: str | None, plan: str = PLAN) -> Path:
     return path
 
 
-def test_the_waivers_of_the_file_are_those_of_the_plan(tmp_path: Path) -> None:
+def test_waivers_from_a_file_equal_waivers_in_the_plan(tmp_path: Path) -> None:
     path = plan_in(tmp_path, ONE)
     (waiver,) = load_plan(path).waivers
     assert (waiver.check, waiver.subject, waiver.owner) == ("image-absent", "busybox", "platform")
@@ -42,14 +42,14 @@ def test_the_waivers_of_the_file_are_those_of_the_plan(tmp_path: Path) -> None:
     assert waiver.location == Location(str(tmp_path / "site" / "waivers.yaml"), 2, 3)
 
 
-def test_the_file_crosses_the_gap_with_the_plan(tmp_path: Path) -> None:
+def test_waiver_file_is_stored_in_evidence_with_the_plan(tmp_path: Path) -> None:
     plan = load_plan(plan_in(tmp_path, ONE))
     files, left_out = carried_files(plan)
     assert left_out == ()
     assert load_plan_files("plan.yaml", files).waivers[0].owner == "platform"
 
 
-def test_a_file_that_evidence_left_out_leaves_no_waivers(tmp_path: Path) -> None:
+def test_waiver_file_left_out_of_evidence_gives_no_waivers(tmp_path: Path) -> None:
     files, _ = carried_files(load_plan(plan_in(tmp_path, ONE)))
     del files["waivers.yaml"]
     plan = load_plan_files("plan.yaml", files)
@@ -58,7 +58,7 @@ def test_a_file_that_evidence_left_out_leaves_no_waivers(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("text", "said"), WRONG)
-def test_mistakes_are_told_at_their_place_in_the_file(tmp_path: Path, text: str, said: str) -> None:
+def test_mistake_is_reported_at_its_location_in_the_waiver_file(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(PlanError) as raised:
         load_plan(plan_in(tmp_path, text))
     assert f"{tmp_path}/site/{said}" in str(raised.value)
@@ -67,7 +67,7 @@ def test_mistakes_are_told_at_their_place_in_the_file(tmp_path: Path, text: str,
     assert f"{tmp_path}/site/{said}" in str(raised.value)
 
 
-def test_mistakes_in_both_files_come_at_once(tmp_path: Path) -> None:
+def test_mistakes_in_both_files_are_reported_together(tmp_path: Path) -> None:
     with pytest.raises(PlanError) as raised:
         load_plan(plan_in(tmp_path, WRONG[0][0], PLAN + "nmae: x\n"))
     assert "plan.yaml:4:1: unknown key 'nmae'" in str(raised.value)
@@ -82,17 +82,17 @@ def test_mistakes_in_both_files_come_at_once(tmp_path: Path) -> None:
             "plan.yaml:3:1: waiver.yaml: there is no such file",
         ),
         (PLAN.replace("waivers.yaml", "../site"), "plan.yaml:3:1: ../site: it is a folder"),
-        (PLAN.replace("waivers.yaml", "''"), "plan.yaml:3:1: waivers: a list is needed"),
-        (PLAN.replace("waivers.yaml", "5"), "plan.yaml:3:1: waivers: a list is needed"),
+        (PLAN.replace("waivers.yaml", "''"), "plan.yaml:3:1: waivers: expected a list"),
+        (PLAN.replace("waivers.yaml", "5"), "plan.yaml:3:1: waivers: expected a list"),
     ],
 )
-def test_a_name_that_leads_to_no_file_is_told_in_the_plan(tmp_path: Path, plan: str, said: str) -> None:
+def test_missing_waiver_file_is_reported_in_the_plan(tmp_path: Path, plan: str, said: str) -> None:
     with pytest.raises(PlanError) as raised:
         load_plan(plan_in(tmp_path, ONE, plan))
     assert said in str(raised.value)
 
 
-def test_the_command_line_may_name_a_file(tmp_path: Path) -> None:
+def test_command_line_option_names_a_waiver_file(tmp_path: Path) -> None:
     path = tmp_path / "ours.yaml"
     path.write_text(ONE)
     (waiver,) = load_waivers(path)
@@ -101,7 +101,7 @@ def test_the_command_line_may_name_a_file(tmp_path: Path) -> None:
     assert load_waivers(tmp_path / "none.yaml") == ()
 
 
-def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+def test_invalid_waiver_file_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="no such file"):
         load_waivers(tmp_path / "missing.yaml")
     (tmp_path / "folder").mkdir()

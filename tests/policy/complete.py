@@ -73,10 +73,10 @@ DEFAULTS = (
 
 
 def complete_form() -> dict[str, Any]:
-    """The form of the site, for `tests.world.site_of`; the caller may change it."""
+    """The form of the site, for `auditor.testing.site_of`; the caller may change it."""
     names = (*NAMES, *(f"registry.k8s.io/{name}" for name in DEFAULTS))
     form: dict[str, Any] = yaml.safe_load(COMPLETE.replace("IMAGES", "\n".join(f"    {name}" for name in names)))
     image = {"platforms": [{"platform": "linux/amd64", "layers": [{"size": "1MB", "unpacked": {"trailer": "3MB"}}]}]}
     form["observed"] = dict.fromkeys(names, image)
-    form["inside"] = {f"registry.plant7.local:5000/{name.partition('/')[2]}": image for name in names}
+    form["target"] = {f"registry.plant7.local:5000/{name.partition('/')[2]}": image for name in names}
     return form

@@ -16,10 +16,10 @@ from auditor.plan.model import EVIDENCE_MAX_AGE
 from auditor.policy import Policy, judge
 from auditor.policy.evidence_age import Basis
 from auditor.report import Report, Status, Timing
+from auditor.testing import plan_of
 from reports import render
 from reports.basis import timing_line
 from tests.made_checks import outcomes_of, result, small_site
-from tests.world import plan_of
 
 COLLECTED = datetime.datetime(2026, 11, 23, 12, tzinfo=datetime.UTC)
 DAY = datetime.timedelta(days=1)

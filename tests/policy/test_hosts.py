@@ -11,10 +11,10 @@ from auditor.evidence.causes import Cause, Fault, cause_of_status, host_of
 from auditor.evidence.model import Kind
 from auditor.plan.model import PLAN_OF_LISTS
 from auditor.policy import Policy, judge
-from auditor.policy.hosts import WORDS, host_remedy, host_rows
+from auditor.policy.unanswered_hosts import WORDS, host_remedy, host_rows
+from auditor.testing import plan_of
 from reports import format_names, render
 from tests.made_checks import TODAY, outcomes_of, result
-from tests.world import plan_of
 
 HOST = "registry.example.com:5000"
 PLAN = plan_of("version: 1\npools: {a: {platform: linux/amd64}}\nregistry: {host: 'registry.plant7.local:5000'}\n")

@@ -10,8 +10,8 @@ from auditor.check import Fine, Outcome, Severity
 from auditor.policy import POLICY_RULES, Policy, judge
 from auditor.policy.judging import SHOWN_REASON
 from auditor.report import Status, Verdict
+from auditor.testing import plan_of
 from tests.made_checks import TODAY, finding, outcomes_of, result, small_site, unknown
-from tests.world import plan_of
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 

@@ -14,12 +14,12 @@ from auditor.evidence.model import Kind
 from auditor.plan.model import Waiver
 from auditor.policy import Policy, judge
 from auditor.report import Cell, Report
+from auditor.testing import site_from, site_of
+from auditor.testing.memory import Key
 from checks import CATALOGUE
 from tests.examined import TODAY, Examined, examples, plant_7
 from tests.made_checks import finding, made_check, saying, unknown
-from tests.memory import Key
 from tests.mutated import FAILED, Mutated, nothing
-from tests.world import site_from, site_of
 
 SITES = [*examples(), plant_7()]
 RUNS = {"ok", "fallback"}

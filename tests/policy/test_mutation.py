@@ -15,9 +15,9 @@ import pytest
 from auditor.check import Check
 from auditor.engine import CheckResult, evaluate
 from auditor.evidence.model import Absent
+from auditor.testing.memory import AT, SOURCE, Key
 from checks import CATALOGUE
 from tests.examined import Examined, examples, plant_7
-from tests.memory import AT, SOURCE, Key
 from tests.mutated import FAILED, Lost, Mutated, nothing
 
 SITES = [*examples(), plant_7()]

@@ -19,11 +19,11 @@ from auditor.errors import Location
 from auditor.policy import Policy, judge
 from auditor.report import Report, Verdict
 from auditor.site import Site
+from auditor.testing import MemoryEvidence, site_of
+from auditor.testing.example_values import day
 from checks import CATALOGUE
 from tests.made_checks import TODAY, finding, outcomes_of, result, small_site, unknown
-from tests.memory import MemoryEvidence
 from tests.test_catalogue import EXAMPLES
-from tests.world import day, site_of
 
 RANK = {Verdict.READY: 0, Verdict.UNDETERMINED: 1, Verdict.NOT_READY: 2}
 MIXED = """

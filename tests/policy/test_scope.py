@@ -22,14 +22,13 @@ from auditor.policy import Policy, judge
 from auditor.policy.rules import SCOPE_REQUIRED
 from auditor.report import JudgedFinding, Report, ScopeRow, ScopeStatus, Status, Verdict, Waived
 from auditor.site import Site
+from auditor.testing import MemoryEvidence, site_of
 from checks import CATALOGUE
 from reports import FORMATS, render
 from reports.headline import headline, meaning, title
 from tests.made_checks import TODAY, finding, saying, small_site
-from tests.memory import MemoryEvidence
 from tests.policy.complete import complete_form
 from tests.policy.test_properties import FORMS, SITES, evidence_of, report_of, with_evidence
-from tests.world import site_of
 
 EXAMINED, NOT_DECLARED = ScopeStatus.EXAMINED, ScopeStatus.NOT_DECLARED
 UNDETERMINED, SWITCHED_OFF = ScopeStatus.UNDETERMINED, ScopeStatus.SWITCHED_OFF

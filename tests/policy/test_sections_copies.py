@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.report.images import image_rows
+from auditor.report.image_matrix import image_rows
 from auditor.report.sections import egress_rows
+from auditor.testing import site_of
 from checks import CATALOGUE
 from tests.made_checks import TODAY
-from tests.world import site_of
 
 REF = "registry.example.com/shop/web:1"
 PLAN = """
@@ -30,7 +30,7 @@ BOTH = [{"platform": "linux/amd64"}, {"platform": "windows/amd64:10.0.20348.2"}]
     ],
 )
 def test_the_worse_of_source_and_copy_is_shown(inside: dict[str, object], cells: list[tuple[str, str]]) -> None:
-    site = site_of({"plan": PLAN, "observed": {REF: {"platforms": BOTH}}, "inside": {"r.local:5000/shop/web:1": inside}})
+    site = site_of({"plan": PLAN, "observed": {REF: {"platforms": BOTH}}, "target": {"r.local:5000/shop/web:1": inside}})
     (row,) = image_rows(site, (), (), (), TODAY)
     assert [(cell.status, cell.place) for cell in row.platforms] == cells
     assert all(cell.detail for cell in row.platforms if cell.status in {"absent", "undetermined"})
@@ -38,7 +38,7 @@ def test_the_worse_of_source_and_copy_is_shown(inside: dict[str, object], cells:
 
 def test_what_is_worse_at_the_source_is_shown_of_the_source() -> None:
     site = site_of(
-        {"plan": PLAN, "observed": {REF: {"absent": "gone"}}, "inside": {"r.local:5000/shop/web:1": {"platforms": BOTH}}}
+        {"plan": PLAN, "observed": {REF: {"absent": "gone"}}, "target": {"r.local:5000/shop/web:1": {"platforms": BOTH}}}
     )
     (row,) = image_rows(site, (), (), (), TODAY)
     assert [(cell.status, cell.place) for cell in row.platforms] == [("absent", ""), ("absent", "")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.policy.unexamined import unexamined_findings
-from tests.world import site_of
+from auditor.testing import site_of
 
 CLUSTER = "version: 1\npools: {one: {platform: linux/amd64}}\ncluster: {distribution: rke2, version: v1.33.5+rke2r1}\n"
 

@@ -61,12 +61,12 @@ def test_secrets_are_not_carried(whole: Path) -> None:
 
 
 def test_a_file_that_is_named_and_not_carried_is_noted() -> None:
-    assert dict(plan_of(POOL % "trust: [./certs]").left_out) == {"certs": "it is not there, or empty"}
+    assert dict(plan_of(POOL % "trust: [./certs]").left_out) == {"certs": "it is missing or empty"}
 
 
 @pytest.mark.parametrize("note", [b"[]", b"{", b'{"a": 1}', b"\xff"])
 def test_a_damaged_note_of_what_was_left_out_is_our_error(note: bytes) -> None:
-    assert "left out is damaged" in refused(HEAD, **{"plan.yaml.left-out": note})
+    assert "left-out files is damaged" in refused(HEAD, **{"plan.yaml.left-out": note})
 
 
 def test_a_list_is_always_carried() -> None:
@@ -107,7 +107,7 @@ def test_the_plan_is_always_carried() -> None:
 
 
 def test_a_list_that_is_not_carried_is_no_empty_list() -> None:
-    with pytest.raises(PlanError, match=r"plan\.yaml:3:11: gone\.txt: the evidence does not carry it"):
+    with pytest.raises(PlanError, match=r"plan\.yaml:3:11: gone\.txt: the evidence does not contain it"):
         plan_of(HEAD + "images: [{list: gone.txt}]\n")
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.readers.docker_daemon import Daemon, UnreadableDaemon, daemons, read_daemon
-from tests.world import plan_of
+from auditor.testing import plan_of
 
 PLAN = "version: 1\npools: {one: {platform: linux/amd64}}\ncopy: {tool: docker 27.5.1, config: [staging]}\n"
 

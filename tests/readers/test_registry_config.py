@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from auditor.readers.node_config.rewriting import NotUnderstood
 from auditor.readers.registry_config import UnreadableConfig, UrlRules, read_rules, url_rules
 from auditor.readers.registry_lint import Slip, slips_in
-from tests.world import plan_of
+from auditor.testing import plan_of
 
 MCR = "https://mcr.microsoft.com/v2/windows/nanoserver/blobs/sha256:3ab3"
 PLAN = "version: 1\npools: {one: {platform: linux/amd64}}\nregistry: {host: 'r.local:5000', config: registry/config.yml}\n"

@@ -13,7 +13,7 @@ from auditor.check import Area
 from auditor.report import Report, Verdict
 from reports import FORMATS, render
 from reports.headline import headline, meaning, title, unexamined
-from reports.index import Entry, as_text
+from reports.index import IndexedSite, as_text
 from tests.reports.sample import FULL_SCOPE, partly_ready_report, ready_report, sample_report, undetermined_report
 from tests.reports.strategies import reports
 
@@ -102,7 +102,11 @@ def test_html_shows_the_rows_and_a_ready_part_is_not_green() -> None:
 
 
 def test_the_index_of_a_fleet_says_how_much_was_examined() -> None:
-    entries = (Entry("a.yaml", 0, ready_report()), Entry("b.yaml", 0, partly_ready_report()), Entry("c.yaml", 2, problem="x"))
+    entries = (
+        IndexedSite("a.yaml", 0, ready_report()),
+        IndexedSite("b.yaml", 0, partly_ready_report()),
+        IndexedSite("c.yaml", 2, problem="x"),
+    )
     lines = as_text(entries).splitlines()[2:]
     assert lines[0].split()[:5] == ["a.yaml", "ready", "10", "of", "10"]
     assert lines[1].split()[:9] == ["b.yaml", "ready", "for", "what", "was", "examined", "6", "of", "10"]

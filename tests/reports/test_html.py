@@ -29,7 +29,7 @@ from auditor.report import (
 )
 from reports import render, summary
 from reports.html import matrix as matrices
-from reports.html import view
+from reports.html import shapes
 from reports.html.page import coded, paragraphs
 from tests.reports.sample import ready_report, sample_report, undetermined_report
 from tests.reports.strategies import reports
@@ -182,21 +182,21 @@ def test_a_detail_that_names_its_image_is_one_reason_for_all_images() -> None:
 def test_a_cell_with_foreign_layers_is_not_shown_as_in_order() -> None:
     assert matrices.cell_tone(Cell("windows/amd64", "win", CellStatus.OK, foreign_layers=1)) == "w"
     assert matrices.cell_tone(Cell("windows/amd64", "win", CellStatus.OK)) == "o"
-    assert view.tone("a status of a later version") == "u"
+    assert shapes.tone("a status of a later version") == "u"
 
 
 def test_bars_are_to_scale() -> None:
-    half = view.bar(StorageStage("s", 50, 100, "", (StorageItem("a", 25), StorageItem("b", 20))))
+    half = shapes.bar(StorageStage("s", 50, 100, "", (StorageItem("a", 25), StorageItem("b", 20))))
     assert (half.used, half.limit, half.over) == (500, 1000, 0)
     assert [(part.start, part.width) for part in half.parts] == [(0, 250), (250, 200)]
-    over = view.bar(StorageStage("s", 200, 100, ""))
+    over = shapes.bar(StorageStage("s", 200, 100, ""))
     assert (over.used, over.limit, over.over) == (1000, 500, 500)
-    assert view.bar(StorageStage("s", 0, None, "")).over == 0
-    assert view.share(StorageStage("s", 5, 0, "")) == "of 0 B: 5 B over capacity"
+    assert shapes.bar(StorageStage("s", 0, None, "")).over == 0
+    assert shapes.share(StorageStage("s", 5, 0, "")) == "of 0 B: 5 B over capacity"
 
 
 def test_facts_in_words() -> None:
-    assert [view.fact(value) for value in (True, False, ("a", "b"), 5, "x")] == ["yes", "no", "a, b", "5", "x"]
+    assert [shapes.fact(value) for value in (True, False, ("a", "b"), 5, "x")] == ["yes", "no", "a, b", "5", "x"]
 
 
 def test_a_page_becomes_headings_paragraphs_and_items() -> None:
@@ -220,7 +220,7 @@ def test_what_stands_between_backticks_is_code_and_everything_is_escaped() -> No
 def test_every_row_of_a_long_list_is_one_line(shown: str) -> None:
     rows = [line for line in shown.splitlines() if line.startswith(("<tr data-", "<li data-"))]
     report = sample_report()
-    assert len(rows) == len(report.images) + len(view.asked(report)) + len(summary.active(report))
+    assert len(rows) == len(report.images) + len(shapes.asked(report)) + len(summary.active(report))
 
 
 def test_a_big_matrix_stays_small() -> None:
@@ -249,10 +249,10 @@ def test_rows_that_say_the_same_of_several_share_a_row_that_names_them_all() -> 
     rows = tuple(Undetermined("x", Subject("endpoint", "e:1", "", f"p{n}"), Kind.DENIED, "no") for n in range(9))
     report = dataclasses.replace(report, trust=trust, egress=egress, undetermined=rows)
     pools = ", ".join(f"p{n}" for n in range(9))
-    ways = [way for _, sides in view.endpoints(report) for side in sides for way in side.ways]
+    ways = [way for _, sides in shapes.endpoints(report) for side in sides for way in side.ways]
     assert [sight.who for way in ways for sight in way.sights] == ["curl on p0, p1, p2, p3, p4, p5, p6, p7 and p8"]
-    assert [who for who, _ in view.egress(report)] == [pools]
-    assert [", ".join(question.pools) for question in view.asked(report)] == [pools]
+    assert [who for who, _ in shapes.egress(report)] == [pools]
+    assert [", ".join(question.pools) for question in shapes.asked(report)] == [pools]
     assert "<small>9 questions</small>" in render(report, "html")
 
 

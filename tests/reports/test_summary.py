@@ -10,7 +10,7 @@ from auditor.check import Finding, Remedy, Severity, Subject
 from auditor.evidence.model import Kind
 from auditor.report import JudgedFinding, Report
 from reports.cleaning import clean
-from reports.summary import KIND_ADVICE, Group, advice, grouped, not_applied, steps
+from reports.summary import KIND_ADVICE, SummaryGroup, advice, grouped, not_applied, steps
 from tests.reports.sample import ready_report, sample_report
 
 
@@ -54,9 +54,9 @@ def test_one_check_with_two_severities_makes_two_groups() -> None:
     assert [(group.check, group.severity) for group in groups] == [("x", severity) for severity in Severity]
 
 
-def group(*remedies: tuple[Remedy, ...]) -> Group:
+def group(*remedies: tuple[Remedy, ...]) -> SummaryGroup:
     found = [Finding("x", Severity.ERROR, Subject("line", "a"), "m", remedies=ways) for ways in remedies]
-    return Group("x", "", Severity.ERROR, tuple(JudgedFinding(item, item.severity) for item in found))
+    return SummaryGroup("x", "", Severity.ERROR, tuple(JudgedFinding(item, item.severity) for item in found))
 
 
 def test_shared_remedies_are_the_beginning_that_all_have() -> None:

@@ -8,8 +8,8 @@ import yaml
 
 from auditor.check import Finding, Undetermined
 from auditor.site import Site
+from auditor.testing import site_of
 from checks.trust import root_not_trusted
-from tests.world import site_of
 
 TODAY = datetime.date(2026, 11, 23)
 REGISTRY, API, CHARTS = "registry.plant7.local:5000", "k8s.plant7.local:6443", "charts.plant7.local:443"

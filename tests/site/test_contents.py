@@ -16,9 +16,10 @@ from auditor.oci.document import Index
 from auditor.oci.media_types import DOCKER_MANIFEST, DOCKER_SCHEMA1, OCI_INDEX, OCI_MANIFEST, form_of
 from auditor.site import Site
 from auditor.site.contents import Aspect
+from auditor.testing import MemoryEvidence, site_from
+from auditor.testing.example_values import day
+from auditor.testing.memory import AT, SOURCE, digest_of, seen
 from checks import CATALOGUE
-from tests.memory import AT, SOURCE, MemoryEvidence, digest_of, seen
-from tests.world import day, site_from
 
 FORM = """
 plan: |
@@ -28,7 +29,7 @@ plan: |
     win2022: {platform: "windows/amd64:ltsc2022"}
   images: [{ref: "example.com/shop/web:1"}, {ref: "example.com/shop/api:1"}]
   registry: {host: "r.local:5000"}
-inside:
+target:
   r.local:5000/shop/web:1:
     platforms:
       - {platform: linux/amd64, layers: [{size: 200723, name: base}, {size: 5000}]}

@@ -14,10 +14,10 @@ from auditor.policy.judging import Policy, judge
 from auditor.site import Site
 from auditor.site.trust import cases, pools, runtime, served
 from auditor.site.trust.cases import Prospect
+from auditor.testing import site_of
 from checks import CATALOGUE
 from tests.checks.trust.agreement import disagreements
 from tests.checks.trust.test_agreement import HOST, form_of
-from tests.world import site_of
 
 TODAY = datetime.date(2026, 11, 23)
 OTHER = "other.plant7.local:443"

@@ -10,12 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.site import Site
-from auditor.site.storage.along import OWNER
-from auditor.site.storage.bases import spread_bases
+from auditor.site.storage.extra_images import OWNER
+from auditor.site.storage.image_bases import spread_bases
 from auditor.site.storage.stage import Stage
-from auditor.sizing.platforms import size_of
-from tests.memory import MemoryEvidence
-from tests.world import site_of
+from auditor.sizing.platform_estimates import size_of
+from auditor.testing import MemoryEvidence, site_of
 
 MB = 10**6
 POOLS = """
@@ -116,8 +115,8 @@ def test_archives_that_were_read_are_measured_and_what_none_holds_is_derived() -
     held = {"media/a.tar": {"bytes": 60 * MB, "images": [{"names": ["a/b:1"], **form}]}}
     copy = "copy: {tool: crane 0.20.6, archives: [media/a.tar], media: {size: 1GB}}"
     whole = site({"a/b:1": form}, copy, archives=held).storage
-    assert whole.load is not None
-    assert whole.load.is_measured
+    assert whole.archive_set is not None
+    assert whole.archive_set.is_measured
     assert whole.media is not None
     assert (whole.media.bytes, whole.media.low, whole.media.high) == (60 * MB, 60 * MB, 60 * MB)
     assert whole.media.provenance == "measured: the size of 1 archive on the disk"
@@ -134,7 +133,7 @@ def test_what_the_registry_inside_already_has_need_not_be_carried() -> None:
     held = {"media/a.tar": {"bytes": 60 * MB, "images": [{"names": ["a/b:1"], **form}]}}
     inside = {"r.local:5000/a/c:1": observed["a/c:1"]}
     rewrites = "registry: {host: 'r.local:5000', rewrites: {docker.io: 'r.local:5000'}}"
-    media = site(observed, copy, rewrites, archives=held, inside=inside).storage.media
+    media = site(observed, copy, rewrites, archives=held, target=inside).storage.media
     assert media is not None
     assert media.bytes == 60 * MB
 
@@ -302,12 +301,12 @@ def test_an_index_that_is_kept_is_in_one_archive_with_all_its_platforms() -> Non
     entries = [{"platform": name, "layers": [layer(name, 10 * MB), shared]} for name in PLATFORMS]
     copy = "copy: {{tool: skopeo 1.18.0, options: [{}], media: {{size: 900GB}}}}"
     whole, each = (
-        site({"a/b:1": {"platforms": entries}}, copy.format(options)).storage.load
+        site({"a/b:1": {"platforms": entries}}, copy.format(options)).storage.archive_set
         for options in ("oci-archive, --all", "oci-archive")
     )
     assert whole is not None
     assert each is not None
-    assert [len(load.files) for load in (whole, each)] == [1, 3]
+    assert [len(archives.files) for archives in (whole, each)] == [1, 3]
     assert 130 * MB < whole.amount.likely < 130 * MB + 30_000
     assert 330 * MB < each.amount.likely < 330 * MB + 30_000
 

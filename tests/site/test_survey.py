@@ -13,8 +13,9 @@ from auditor.oci import media_types
 from auditor.oci.reference import parse_reference
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing, is_carrier
-from tests.memory import AT, MemoryEvidence, body_of, digest_of
-from tests.world import PLAN, evidence_of, plan_of, site_from, site_of
+from auditor.testing import MemoryEvidence, evidence_of, plan_of, site_from, site_of
+from auditor.testing.memory import AT, body_of, digest_of
+from auditor.testing.sites import PLAN
 
 WEB = "registry.example.com/shop/web:4.2"
 REPOSITORY = "registry.example.com/shop/web"

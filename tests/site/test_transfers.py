@@ -9,7 +9,7 @@ import yaml
 
 from auditor.oci.reference import parse_reference
 from auditor.site.transfers import Transfer
-from tests.world import site_from, site_of
+from auditor.testing import site_from, site_of
 
 WEB = "registry.example.com/shop/web:4.2"
 URL = "https://mcr.microsoft.com/v2/windows/nanoserver/blobs/sha256:3ab3"

@@ -9,12 +9,12 @@ import pytest
 import yaml
 
 from auditor.check import Finding, Severity
-from auditor.pki.verdicts import Distrust, Gap, Incomplete, Invalid, Unproven, Untrusted, Verifies
+from auditor.pki.verdicts import Distrust, Incomplete, Invalid, TrustGap, Unproven, Untrusted, Verifies
 from auditor.site import Site
 from auditor.site.trust.cases import Prospect, TrustCase
 from auditor.site.trust.dials import Purpose
+from auditor.testing import site_from, site_of
 from checks.trust import chain_incomplete
-from tests.world import site_from, site_of
 
 TODAY = datetime.date(2026, 11, 23)
 PRIVATE = """
@@ -132,15 +132,19 @@ def public(trust: str, updates: str) -> dict[str, TrustCase]:
 @pytest.mark.parametrize(
     ("trust", "updates", "expected"),
     [
-        ("[]", "enabled", {"containerd": Gap.NOT_KNOWN_ON_NODE, "python": Gap.NOT_KNOWN_ON_NODE, "kubelet": Gap.POOL_UNKNOWN}),
-        ("[]", "http://roots.plant7.local", {"containerd": Gap.FROM_MIRROR, "python": Gap.NOT_KNOWN_ON_NODE}),
-        ("[]", "http://roots.example.com", {"containerd": Gap.NOT_KNOWN_ON_NODE}),
-        ("[]", "file://roots/share", {"containerd": Gap.FROM_MIRROR}),
+        (
+            "[]",
+            "enabled",
+            {"containerd": TrustGap.NOT_KNOWN_ON_NODE, "python": TrustGap.NOT_KNOWN_ON_NODE, "kubelet": TrustGap.POOL_UNKNOWN},
+        ),
+        ("[]", "http://roots.plant7.local", {"containerd": TrustGap.FROM_MIRROR, "python": TrustGap.NOT_KNOWN_ON_NODE}),
+        ("[]", "http://roots.example.com", {"containerd": TrustGap.NOT_KNOWN_ON_NODE}),
+        ("[]", "file://roots/share", {"containerd": TrustGap.FROM_MIRROR}),
         ("[dump.json]", "enabled", {"containerd": Distrust.NOT_ON_NODE, "python": Distrust.NOT_ON_NODE}),
-        ("[dump.json]", "file://roots/share", {"containerd": Gap.FROM_MIRROR, "python": Distrust.NOT_ON_NODE}),
+        ("[dump.json]", "file://roots/share", {"containerd": TrustGap.FROM_MIRROR, "python": Distrust.NOT_ON_NODE}),
     ],
 )
-def test_a_public_root_by_dump_mirror_and_client(trust: str, updates: str, expected: dict[str, Gap | Distrust]) -> None:
+def test_a_public_root_by_dump_mirror_and_client(trust: str, updates: str, expected: dict[str, TrustGap | Distrust]) -> None:
     cases = public(trust, updates)
     for client, reason in expected.items():
         verdict = cases[client].verdict

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from auditor.report.images import image_rows
+from auditor.report.image_matrix import image_rows
 from auditor.report.sections import ITEMS, egress_rows, storage_stages
 from auditor.site import Site
+from auditor.testing import site_from, site_of
 from checks import CATALOGUE
 from tests.made_checks import TODAY
-from tests.world import site_from, site_of
 
 FOREIGN = """
 plan: |

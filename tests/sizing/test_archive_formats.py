@@ -13,7 +13,7 @@ from auditor.facts import table
 from auditor.plan.fields import FILESYSTEMS
 from auditor.sizing.archive_formats import ArchiveFormat, archive_format, in_tar
 from auditor.sizing.filesystems import Filesystem, filesystem, split_plan
-from auditor.sizing.nodes import collection_starts, keeps_blobs, scratch
+from auditor.sizing.node_disk_use import collection_starts, keeps_blobs, scratch
 
 ROWS: tuple[ArchiveFormat, ...] = table("archive_formats", ArchiveFormat)
 

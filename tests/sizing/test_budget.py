@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.sizing.budget import Budget, Share
+from auditor.sizing.budget import Budget, BudgetShare
 from auditor.sizing.budget import deduplicated as deduplicated_blobs
 from auditor.text import format_size
 
@@ -40,7 +40,7 @@ def test_shared_and_exclusive_bytes_are_told_apart() -> None:
     budget = deduplicated([("web", [("base", 100), ("web", 7), ("web", 7)]), ("api", [("base", 100), ("api", 30)])])
     assert budget.bytes == 137
     assert budget.shared == 100
-    assert budget.exclusive == (Share("api", 30), Share("web", 7))
+    assert budget.exclusive == (BudgetShare("api", 30), BudgetShare("web", 7))
 
 
 def test_where_sizes_disagree_the_larger_counts() -> None:
@@ -49,7 +49,7 @@ def test_where_sizes_disagree_the_larger_counts() -> None:
 
 def test_one_owner_named_twice_shares_with_nobody() -> None:
     budget = deduplicated([("web", [("base", 100)]), ("web", [("base", 100)])])
-    assert (budget.shared, budget.exclusive) == (0, (Share("web", 100),))
+    assert (budget.shared, budget.exclusive) == (0, (BudgetShare("web", 100),))
 
 
 def test_a_negative_size_is_a_lie_and_counts_as_nothing() -> None:

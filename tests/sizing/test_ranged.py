@@ -10,9 +10,21 @@ from hypothesis import strategies as st
 
 from auditor.oci.document import Descriptor
 from auditor.oci.unpacked import AllUnpacked, UnpackedKind, UnpackedSeen
-from auditor.sizing.ranged import Amount, Fit, Piece, exact, fit, known, of_layer, piece_of, sum_up, together, unpacked_sum
-from auditor.sizing.size import Provenance, Size
-from auditor.sizing.unpacked import everyday_total, resolve_unpacked
+from auditor.sizing.piece_size import PieceSize, Provenance
+from auditor.sizing.ranged import (
+    Amount,
+    AmountFit,
+    Piece,
+    exact,
+    fit,
+    known,
+    of_layer,
+    piece_of,
+    sum_up,
+    together,
+    unpacked_sum,
+)
+from auditor.sizing.unpacked_estimates import everyday_total, resolve_unpacked
 
 GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
 SIZES = st.integers(min_value=0, max_value=10**12)
@@ -72,19 +84,24 @@ def test_a_known_budget_has_no_range() -> None:
 
 @pytest.mark.parametrize(
     ("low", "likely", "high", "expected"),
-    [(9, 10, 10, Fit.FITS), (9, 10, 11, Fit.UNSURE), (9, 11, 12, Fit.LIKELY_OVER), (11, 11, 12, Fit.OVER)],
+    [
+        (9, 10, 10, AmountFit.FITS),
+        (9, 10, 11, AmountFit.UNSURE),
+        (9, 11, 12, AmountFit.LIKELY_OVER),
+        (11, 11, 12, AmountFit.OVER),
+    ],
 )
-def test_what_fits_exactly_fits(low: int, likely: int, high: int, expected: Fit) -> None:
+def test_what_fits_exactly_fits(low: int, likely: int, high: int, expected: AmountFit) -> None:
     assert fit(low, likely, high, 10) is expected
 
 
 @given(compressed=st.integers(min_value=0, max_value=10**11), os=st.sampled_from(["linux", "windows"]))
 def test_an_estimate_has_bounds_of_its_own(compressed: int, os: str) -> None:
-    piece = of_layer("a", Size(compressed * 5 // 2, Provenance.ESTIMATED, "a factor"), compressed, os)
+    piece = of_layer("a", PieceSize(compressed * 5 // 2, Provenance.ESTIMATED, "a factor"), compressed, os)
     assert piece.estimated == piece.size
     assert piece.low < piece.high
     assert piece.low <= piece.size <= piece.high
-    assert of_layer("a", Size(compressed, Provenance.DERIVED, "a trailer"), compressed, os) == exact("a", compressed)
+    assert of_layer("a", PieceSize(compressed, Provenance.DERIVED, "a trailer"), compressed, os) == exact("a", compressed)
 
 
 @given(

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from auditor.oci.document import Descriptor
 from auditor.oci.unpacked import UnpackedKind, UnpackedSeen, packed_by, parts_of
-from auditor.sizing.size import Provenance, Size
-from auditor.sizing.unpacked import LARGEST, WRAP, ratio_of, resolve_unpacked, trailer_fits
+from auditor.sizing.piece_size import PieceSize, Provenance
+from auditor.sizing.unpacked_estimates import LARGEST, WRAP, ratio_of, resolve_unpacked, trailer_fits
 
 GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
 ZSTD = "application/vnd.oci.image.layer.v1.tar+zstd"
@@ -96,15 +96,15 @@ def test_what_cannot_be_believed_is_an_estimate(size: int, seen: UnpackedSeen | 
 
 def test_what_is_not_compressed_needs_no_factor() -> None:
     stated = "not compressed according to its media type"
-    assert resolve_unpacked(layer(7, TAR), "linux", None) == Size(7, Provenance.DERIVED, stated)
+    assert resolve_unpacked(layer(7, TAR), "linux", None) == PieceSize(7, Provenance.DERIVED, stated)
     plain = UnpackedSeen(UnpackedKind.PLAIN, 9)
-    assert resolve_unpacked(layer(9), "linux", plain) == Size(9, Provenance.DERIVED, "not compressed")
+    assert resolve_unpacked(layer(9), "linux", plain) == PieceSize(9, Provenance.DERIVED, "not compressed")
 
 
 def test_a_counted_size_beats_everything() -> None:
     counted = UnpackedSeen(UnpackedKind.EXPANDED, 5)
     found = resolve_unpacked(layer(1000, GZIP, STARGZ), "linux", counted)
-    assert found == Size(5, Provenance.MEASURED, "counted while decompressing")
+    assert found == PieceSize(5, Provenance.MEASURED, "counted while decompressing")
 
 
 @pytest.mark.parametrize(("notes", "maker"), [(STARGZ, "eStargz"), (CHUNKED, "zstd:chunked")], ids=["estargz", "zstd-chunked"])
@@ -120,7 +120,7 @@ def test_what_its_maker_noted_is_declared(note: str) -> None:
     notes = {**STARGZ, "io.containers.estargz.uncompressed-size": note}
     found = resolve_unpacked(layer(32_513_000, notes=notes), "linux", None)
     if note == "81402368":
-        assert found == Size(81_402_368, Provenance.DECLARED, "stated by eStargz")
+        assert found == PieceSize(81_402_368, Provenance.DECLARED, "stated by eStargz")
     else:
         assert found.provenance is Provenance.ESTIMATED
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.transfer.commands import read_call
+from auditor.transfer.copy_commands import read_call
 
 
 @pytest.mark.parametrize(

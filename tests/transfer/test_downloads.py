@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.transfer.downloads import Argument, Downloader, _rows, read_download
+from auditor.transfer.download_commands import Argument, Downloader, _rows, read_download
 
 
 def download(line: str) -> tuple[tuple[str, ...], bool] | None:

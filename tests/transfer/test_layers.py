@@ -7,9 +7,9 @@ import itertools
 import pytest
 
 from auditor.facts import table
+from auditor.transfer.copy_layers import CopyLayers, Fate, carrying, digest_kept, fate_on, fate_over, layer_row
+from auditor.transfer.copy_options import Options, options_for, read_options
 from auditor.transfer.hops import Hop, Unpredicted
-from auditor.transfer.layers import CopyLayers, Fate, carrying, digest_kept, fate_on, fate_over, layer_row
-from auditor.transfer.options import Options, options_for, read_options
 
 DOCKER = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
 DOCKER_PLAIN = "application/vnd.docker.image.rootfs.foreign.diff.tar"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.transfer.options import Options, read_options
+from auditor.transfer.copy_options import Options, read_options
 
 
 @pytest.mark.parametrize(

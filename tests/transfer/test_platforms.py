@@ -8,10 +8,18 @@ from hypothesis import strategies as st
 
 from auditor.facts import table
 from auditor.oci.platform import parse_platform
+from auditor.transfer.copy_options import Options, options_for, read_options
+from auditor.transfer.copy_platforms import (
+    CopyPlatforms,
+    Kept,
+    keeping_all,
+    keeps,
+    keeps_all,
+    keeps_over,
+    known_options,
+    platform_row,
+)
 from auditor.transfer.hops import Hop, Unpredicted
-from auditor.transfer.known import known_options
-from auditor.transfer.options import Options, options_for, read_options
-from auditor.transfer.platforms import CopyPlatforms, Kept, keeping_all, keeps, keeps_all, keeps_over, platform_row
 
 NAMES = (
     "linux/amd64",

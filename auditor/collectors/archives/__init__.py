@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from auditor.collectors.archives.archive_reader import ReadArchive, read_archive
 from auditor.collectors.archives.discovery import archives_in, seal_of
-from auditor.collectors.archives.files import UnreadableArchive
-from auditor.collectors.archives.reading import ReadArchive, read_archive
+from auditor.collectors.archives.regular_files import UnreadableArchive
 
 __all__ = ["ReadArchive", "UnreadableArchive", "archives_in", "read_archive", "seal_of"]

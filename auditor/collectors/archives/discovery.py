@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from auditor.collectors.archives.expanding import compression_of
-from auditor.collectors.archives.files import UnreadableArchive, files_below, open_regular, unreadable
+from auditor.collectors.archives.regular_files import UnreadableArchive, files_below, open_regular, unreadable
 from auditor.oci.defects import Unusable
 from auditor.oci.tar import BLOCK, is_header
 

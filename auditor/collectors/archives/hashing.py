@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple, Self
 
 from auditor.collectors.archives.expanding import Allowance
-from auditor.collectors.archives.files import open_regular
-from auditor.collectors.archives.measuring import Budget, Measuring, vouched_by_place
+from auditor.collectors.archives.measuring import DocumentLimit, Measuring, vouched_by_place
+from auditor.collectors.archives.regular_files import open_regular
 from auditor.oci.layouts.entries import Entry, promised_digest
 
 Progress = Callable[[int, int], None]
@@ -18,7 +18,7 @@ _CHUNK: Final = 512 * 1024  # stays in a core's cache between reading and hashin
 _TICK: Final = 0.1
 
 
-class Piece(NamedTuple):
+class FileSlice(NamedTuple):
     """One file to hash: `size` bytes from `offset` of the file at `path`, under the name `name`."""
 
     name: str
@@ -42,7 +42,7 @@ class Handle:
         if self._file is not None:
             self._file.close()
 
-    def chunks(self, piece: Piece, stop: threading.Event) -> Iterator[memoryview]:
+    def chunks(self, piece: FileSlice, stop: threading.Event) -> Iterator[memoryview]:
         """The bytes of a piece; each chunk is good until the next."""
         if piece.path != self._path or self._file is None:
             self.__exit__()
@@ -60,7 +60,7 @@ class Handle:
 class _Crew:
     """The threads' common state: what is still to do, what is done, and the first error."""
 
-    def __init__(self, pieces: Sequence[Piece], budget: Budget, allowance: Allowance) -> None:
+    def __init__(self, pieces: Sequence[FileSlice], budget: DocumentLimit, allowance: Allowance) -> None:
         self.pieces = pieces
         self.results: list[Entry | None] = [None] * len(pieces)
         self.budget = budget
@@ -89,20 +89,22 @@ class _Crew:
             self.error = error
             self.stop.set()
 
-    def _measure(self, piece: Piece, handle: Handle) -> Entry:
+    def _measure(self, piece: FileSlice, handle: Handle) -> Entry:
         found = Measuring(piece.name, piece.size, self.budget).take(self._chunks(piece, handle)).finish()
         if not found.packed or vouched_by_place(piece.name) or promised_digest(piece.name) == found.digest:
             return found
-        return Measuring(piece.name, piece.size, Budget(0), self.allowance).take(handle.chunks(piece, self.stop)).finish()
+        return (
+            Measuring(piece.name, piece.size, DocumentLimit(0), self.allowance).take(handle.chunks(piece, self.stop)).finish()
+        )
 
-    def _chunks(self, piece: Piece, handle: Handle) -> Iterator[memoryview]:
+    def _chunks(self, piece: FileSlice, handle: Handle) -> Iterator[memoryview]:
         for chunk in handle.chunks(piece, self.stop):
             self.advance(len(chunk))
             yield chunk
 
 
 def hash_all(
-    pieces: Sequence[Piece], budget: Budget, allowance: Allowance, jobs: int, progress: Progress | None
+    pieces: Sequence[FileSlice], budget: DocumentLimit, allowance: Allowance, jobs: int, progress: Progress | None
 ) -> list[Entry]:
     """The entries of the pieces, in their order."""
     crew = _Crew(pieces, budget, allowance)

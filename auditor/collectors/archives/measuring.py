@@ -18,7 +18,7 @@ from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
 MAX_DOCUMENTS: Final = 256 * 1024 * 1024
 
 
-class Budget:
+class DocumentLimit:
     """How many bytes of documents are kept in all. Several threads may draw on one."""
 
     def __init__(self, left: int = MAX_DOCUMENTS) -> None:
@@ -71,7 +71,7 @@ class Unpacking:
 class Measuring:
     """Takes one file's bytes in order. `unpack`: nothing will vouch for compressed bytes, so expand them too."""
 
-    def __init__(self, name: str, size: int, budget: Budget, unpack: Allowance | None = None) -> None:
+    def __init__(self, name: str, size: int, budget: DocumentLimit, unpack: Allowance | None = None) -> None:
         self._name = name
         self._size = size
         self._budget = budget

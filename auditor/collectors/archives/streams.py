@@ -11,7 +11,7 @@ from typing import Final
 
 from auditor.collectors.archives.expanding import CHUNK, Allowance, expander
 from auditor.collectors.archives.hashing import Progress
-from auditor.collectors.archives.measuring import Budget, Measuring, vouched_by_place
+from auditor.collectors.archives.measuring import DocumentLimit, Measuring, vouched_by_place
 from auditor.collectors.archives.tars import plain_entry
 from auditor.oci.defects import Unusable
 from auditor.oci.layouts.entries import Entry
@@ -145,7 +145,7 @@ def read_stream(file: io.FileIO, size: int, compression: str, findings: Findings
 
 
 def _entries(source: StreamSource, allowance: Allowance, findings: Findings) -> list[Entry]:
-    budget = Budget()
+    budget = DocumentLimit()
     entries: list[Entry] = []
     problem: Unusable | None = None
     try:
@@ -161,7 +161,7 @@ def _entries(source: StreamSource, allowance: Allowance, findings: Findings) -> 
     return entries
 
 
-def _entry(member: Member, source: StreamSource, budget: Budget, allowance: Allowance) -> Entry:
+def _entry(member: Member, source: StreamSource, budget: DocumentLimit, allowance: Allowance) -> Entry:
     if member.kind is not EntryKind.FILE:
         return plain_entry(member)
     unpack = None if vouched_by_place(member.name) else allowance

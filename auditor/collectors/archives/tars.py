@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 
 from auditor.collectors.archives.expanding import Allowance
-from auditor.collectors.archives.hashing import Piece, Progress, hash_all
-from auditor.collectors.archives.measuring import Budget, cut_short
+from auditor.collectors.archives.hashing import FileSlice, Progress, hash_all
+from auditor.collectors.archives.measuring import DocumentLimit, cut_short
 from auditor.collectors.tar_index import index
 from auditor.oci.layouts.entries import Entry
 from auditor.oci.layouts.findings import Findings
@@ -20,11 +20,11 @@ def read_tar(file: io.FileIO, size: int, findings: Findings, jobs: int, progress
         findings.add_unusable(end)
     path = str(file.name)
     pieces = [
-        Piece(member.name, path, member.offset, member.size)
+        FileSlice(member.name, path, member.offset, member.size)
         for member in members
         if member.kind is EntryKind.FILE and member.offset + member.size <= size
     ]
-    hashed = iter(hash_all(pieces, Budget(), Allowance(size), jobs, progress))
+    hashed = iter(hash_all(pieces, DocumentLimit(), Allowance(size), jobs, progress))
     return [_entry(member, size) or next(hashed) for member in members]
 
 

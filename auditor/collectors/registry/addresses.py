@@ -13,7 +13,7 @@ from auditor.plan.model import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class RegistryAddress:
     """How to reach one registry host. `ca` holds certificates to trust besides the public ones, PEM or DER."""
 
     host: str
@@ -47,7 +47,7 @@ class Addresses:
         self._ca = ca
         self._settings = _settings(plan)
 
-    def of(self, domain: str) -> Address:
+    def of(self, domain: str) -> RegistryAddress:
         """The address for the domain of a reference."""
         host = "registry-1.docker.io" if domain == DEFAULT_DOMAIN else domain
         given = self._settings.get(domain) or self._settings.get(host)
@@ -55,4 +55,4 @@ class Addresses:
         ca = self._files.get(setting.ca, b"") if setting.ca else b"" if given else self._ca
         name = host if host.endswith("]") else host.rpartition(":")[0] or host
         plain = setting.insecure or (is_loopback(name) and not setting.ca and not ca)
-        return Address(host, "http" if plain else "https", ca)
+        return RegistryAddress(host, "http" if plain else "https", ca)

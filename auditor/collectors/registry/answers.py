@@ -20,7 +20,7 @@ _LENGTH_DIGITS = 19  # so that a length fits into 63 bits
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class VerifiedBytes:
     """Bytes that hash to the digest."""
 
     digest: str
@@ -104,7 +104,7 @@ def length_of(reply: Reply) -> int | None:
     return int(length) if length.isascii() and length.isdecimal() and len(length) < _LENGTH_DIGITS else None
 
 
-def verified(reply: Reply, digest: str) -> Fetched | Misfit:
+def verified(reply: Reply, digest: str) -> VerifiedBytes | Misfit:
     """The document of a 200 answer, checked against the digest asked for and the one that the registry names.
 
     `digest` is empty for a tag. Raises Unanswered (malformed).
@@ -127,7 +127,9 @@ def verified(reply: Reply, digest: str) -> Fetched | Misfit:
     media_type = stated
     if media_type in _GENERIC:
         media_type = _named_media_type(reply.body) or media_type
-    return Fetched(digest or named or digest_like("sha256:", reply.body), media_type, reply.body, bool(digest or named), stated)
+    return VerifiedBytes(
+        digest or named or digest_like("sha256:", reply.body), media_type, reply.body, bool(digest or named), stated
+    )
 
 
 def _named_media_type(body: bytes) -> str:

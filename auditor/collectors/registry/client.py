@@ -10,15 +10,24 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from auditor.collectors.registry.addresses import Addresses
-from auditor.collectors.registry.answers import Fetched, Misfit, digest_header, length_of, media_type_of, now, refusal, verified
-from auditor.collectors.registry.connections import Connections
+from auditor.collectors.registry.answers import (
+    Misfit,
+    VerifiedBytes,
+    digest_header,
+    length_of,
+    media_type_of,
+    now,
+    refusal,
+    verified,
+)
+from auditor.collectors.registry.connection_pool import Connections
 from auditor.collectors.registry.credentials import Credentials
 from auditor.collectors.registry.failures import Unanswered, plain
 from auditor.collectors.registry.pace import MOST
-from auditor.collectors.registry.ranges import Part, WholeBlob, body_of, unsatisfiable
+from auditor.collectors.registry.ranges import ByteRange, WholeBlob, body_of, unsatisfiable
 from auditor.collectors.registry.retries import Retries
 from auditor.collectors.registry.sender import Reply, Sender
-from auditor.collectors.registry.session import Question, Session
+from auditor.collectors.registry.session import ApiRequest, Session
 from auditor.collectors.registry.sink import HashingSink
 from auditor.collectors.single_flight import SingleFlight
 from auditor.errors import AuditorError, unexpected
@@ -87,19 +96,19 @@ class RegistryClient:
         return f"{address.scheme}://{address.host}/v2/{path}/{kind}/{target}"
 
     @_isolated("manifests")
-    async def manifest(self, domain: str, path: str, target: str, digest: str = "") -> Fetched | Misfit | Absent | Failed:
+    async def manifest(self, domain: str, path: str, target: str, digest: str = "") -> VerifiedBytes | Misfit | Absent | Failed:
         """GET a manifest or an index by tag or digest; `digest` is what its bytes must hash to, when that is known."""
-        return await self._fetch(domain, Question(path, "manifests", target, MAX_DOCUMENT, accept=ACCEPT), digest)
+        return await self._fetch(domain, ApiRequest(path, "manifests", target, MAX_DOCUMENT, accept=ACCEPT), digest)
 
     @_isolated("blobs")
-    async def config(self, domain: str, path: str, digest: str) -> Fetched | Misfit | Absent | Failed:
+    async def config(self, domain: str, path: str, digest: str) -> VerifiedBytes | Misfit | Absent | Failed:
         """GET a config blob."""
-        return await self._fetch(domain, Question(path, "blobs", digest, MAX_DOCUMENT), digest)
+        return await self._fetch(domain, ApiRequest(path, "blobs", digest, MAX_DOCUMENT), digest)
 
     @_isolated("manifests")
     async def head(self, domain: str, path: str, target: str) -> TagSeen | Absent | Failed | None:
         """HEAD a manifest; None when the answer does not say enough, so that it takes a GET."""
-        reply = await self._head(domain, Question(path, "manifests", target, 0, "HEAD", ACCEPT))
+        reply = await self._head(domain, ApiRequest(path, "manifests", target, 0, "HEAD", ACCEPT))
         if not isinstance(reply, Reply):
             return reply
         digest, size = digest_header(reply), length_of(reply)
@@ -108,7 +117,7 @@ class RegistryClient:
     @_isolated("blobs")
     async def head_blob(self, domain: str, path: str, digest: str) -> BlobSeen | Absent | Failed:
         """HEAD a blob. A registry that does not say its size fails: the question is whether all of it is there."""
-        reply = await self._head(domain, Question(path, "blobs", digest, 0, "HEAD"))
+        reply = await self._head(domain, ApiRequest(path, "blobs", digest, 0, "HEAD"))
         source = self.source(domain, path, "blobs", digest)
         if reply is None:
             return Failed(Kind.UNSUPPORTED, "the registry does not answer HEAD for blobs", now(), source)
@@ -125,7 +134,7 @@ class RegistryClient:
         source = self.source(domain, path, "blobs", digest)
         sink = HashingSink(digest)
         try:
-            reply = await self._reply(domain, Question(path, "blobs", digest, size, sink=sink))
+            reply = await self._reply(domain, ApiRequest(path, "blobs", digest, size, sink=sink))
         except Unanswered as error:
             return self._failed(error, source)
         if (refused := refusal(reply, source)) is not None:
@@ -135,7 +144,7 @@ class RegistryClient:
         return BlobSeen(sink.size, "", sink.hashed)
 
     @_isolated("blobs")
-    async def part(self, domain: str, path: str, digest: str, part: Part) -> bytes | Absent | Failed:
+    async def part(self, domain: str, path: str, digest: str, part: ByteRange) -> bytes | Absent | Failed:
         """GET some bytes of a blob. A registry that sent a whole blob instead is not asked again.
 
         The first question to a registry goes alone, so that not many find out at once.
@@ -151,9 +160,9 @@ class RegistryClient:
             return Failed(Kind.UNSUPPORTED, told, now(), source)
         return await self._part(domain, path, digest, part, source)
 
-    async def _part(self, domain: str, path: str, digest: str, part: Part, source: str) -> bytes | Absent | Failed:
+    async def _part(self, domain: str, path: str, digest: str, part: ByteRange, source: str) -> bytes | Absent | Failed:
         try:
-            reply = await self._reply(domain, Question(path, "blobs", digest, part.length, part=part.header))
+            reply = await self._reply(domain, ApiRequest(path, "blobs", digest, part.length, part=part.header))
             if reply.status in {200, 206}:
                 return body_of(reply, part)
             if reply.status == 416:
@@ -168,7 +177,7 @@ class RegistryClient:
         assert refused is not None  # noqa: S101 - only status 200 is none
         return self._explained(refused)
 
-    async def _reply(self, domain: str, question: Question) -> Reply:
+    async def _reply(self, domain: str, question: ApiRequest) -> Reply:
         """Ask. The first question to a host goes alone: it finds out if the host is down, or which login it takes."""
         session, met = self._session(domain), self._met.get(domain)
         if met is not None:
@@ -182,7 +191,7 @@ class RegistryClient:
             timer.cancel()
             met.set()
 
-    async def _head(self, domain: str, question: Question) -> Reply | Absent | Failed | None:
+    async def _head(self, domain: str, question: ApiRequest) -> Reply | Absent | Failed | None:
         """The answer to a HEAD; None where the registry does not know that method."""
         source = self.source(domain, question.repository, question.kind, question.target)
         try:
@@ -194,7 +203,7 @@ class RegistryClient:
         refused = refusal(reply, source, asked_by_head=True)
         return reply if refused is None else self._explained(refused)
 
-    async def _fetch(self, domain: str, question: Question, digest: str) -> Fetched | Misfit | Absent | Failed:
+    async def _fetch(self, domain: str, question: ApiRequest, digest: str) -> VerifiedBytes | Misfit | Absent | Failed:
         source = self.source(domain, question.repository, question.kind, question.target)
         try:
             reply = await self._reply(domain, question)

@@ -14,7 +14,7 @@ _CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ByteRange:
     """The bytes of a blob of `size` bytes from `first` to `last`, both included, as the header counts them.
 
     Both ends are always named: Azure's storage, to which some registries redirect, knows no range that counts from the end.
@@ -39,7 +39,7 @@ class WholeBlob(Unanswered):
     """A registry that sends the whole blob where a part was asked for."""
 
 
-def body_of(reply: Reply, part: Part) -> bytes:
+def body_of(reply: Reply, part: ByteRange) -> bytes:
     """The part that a good answer brings. Raises Unanswered when it is none, or another."""
     if reply.status == 200:
         if reply.is_cut or (part.first, part.length) != (0, len(reply.body)):
@@ -58,7 +58,7 @@ def body_of(reply: Reply, part: Part) -> bytes:
     return reply.body
 
 
-def unsatisfiable(reply: Reply, part: Part) -> Unanswered:
+def unsatisfiable(reply: Reply, part: ByteRange) -> Unanswered:
     """What status 416 means: mostly, that the blob is shorter than its manifest says."""
     header = reply.headers.get("content-range", "").strip()
     length = header.removeprefix("bytes */")

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 import httpx
 
 from auditor.collectors.registry.challenge import may_follow
-from auditor.collectors.registry.connections import Connections, Origin, origin_of
+from auditor.collectors.registry.connection_pool import Connections, Origin, origin_of
 from auditor.collectors.registry.environment import proxy_for
 from auditor.collectors.registry.failures import Unanswered, cause_of, plain, shown
 from auditor.collectors.registry.pace import MOST, Pace
 from auditor.collectors.registry.retries import RETRIED, Retries, retry_after
 from auditor.collectors.registry.secret import Secret
-from auditor.collectors.registry.servers import Server, Servers
+from auditor.collectors.registry.servers import Servers, ServerState
 from auditor.collectors.registry.sink import HashingSink
 from auditor.evidence.causes import Cause, cause_of_status
 from auditor.evidence.model import Kind
@@ -108,7 +108,7 @@ class Sender:
         async with pace.turn(request.priority):
             return await self._send(request, self._servers.of(origin), pace)
 
-    async def _send(self, request: Request, server: Server, pace: Pace) -> Reply:
+    async def _send(self, request: Request, server: ServerState, pace: Pace) -> Reply:
         attempt = 0
         while True:
             attempt += 1
@@ -192,7 +192,7 @@ class Sender:
                     error.request = httpx.Request(request.method, request.url)
                     raise
 
-    async def _exchanged(self, request: Request, server: Server) -> Reply:
+    async def _exchanged(self, request: Request, server: ServerState) -> Reply:
         _refuse_if_down(server)  # it may have been found out while this request waited
         self.requests += 1
         started = asyncio.get_running_loop().time()
@@ -220,7 +220,7 @@ class Sender:
             self._pace(origin_of(request.url)).accepted(took, 2 if request.sink is not None else request.priority)
         return reply
 
-    def _slow(self, request: Request, server: Server) -> Unanswered:
+    def _slow(self, request: Request, server: ServerState) -> Unanswered:
         """Not tried again: who answers drop by drop once would make every further image wait as long, five times."""
         detail = f"the answer took longer than {self._retries.whole:g} s"
         if request.sink is not None:
@@ -229,7 +229,7 @@ class Sender:
         server.down = Unanswered(Kind.UNREACHABLE, detail, Cause.TIMEOUT)
         return Unanswered(Kind.UNREACHABLE, detail, Cause.TIMEOUT)
 
-    async def _ask(self, transport: httpx.AsyncBaseTransport, request: Request, server: Server) -> Reply:
+    async def _ask(self, transport: httpx.AsyncBaseTransport, request: Request, server: ServerState) -> Reply:
         try:
             response = await transport.handle_async_request(_as_httpx(request, self._timeouts))
         except httpx.ReadTimeout as error:
@@ -246,7 +246,7 @@ def _of_proxy(told: str) -> Cause:
     return Cause.PROXY_LOGIN if told.partition(" ")[0] == "407" else Cause.PROXY
 
 
-def _refuse_if_down(server: Server) -> None:
+def _refuse_if_down(server: ServerState) -> None:
     if (reason := server.down) is not None:
         raise Unanswered(reason.kind, reason.detail, reason.cause)
 

@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
 
-from auditor.collectors.registry.connections import Origin
+from auditor.collectors.registry.connection_pool import Origin
 from auditor.collectors.registry.failures import Unanswered
 from auditor.collectors.registry.retries import Sleep
 
@@ -15,7 +15,7 @@ MOST_LOST = 3  # requests in a row that failed after all tries
 
 
 @dataclass(slots=True)
-class Server:
+class ServerState:
     """The state of one server (scheme, host, port). Times are those of the event loop, in seconds.
 
     `down` is why it is not asked again in this run, None while it is. `answered` is when it last answered anything.
@@ -70,8 +70,8 @@ class Servers:
     """The servers of one run."""
 
     def __init__(self) -> None:
-        self._known: defaultdict[Origin, Server] = defaultdict(Server)
+        self._known: defaultdict[Origin, ServerState] = defaultdict(ServerState)
 
-    def of(self, origin: Origin) -> Server:
+    def of(self, origin: Origin) -> ServerState:
         """The state of a server."""
         return self._known[origin]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 
-from auditor.collectors.registry.addresses import Address
+from auditor.collectors.registry.addresses import RegistryAddress
 from auditor.collectors.registry.challenge import Challenge, parse_challenges
-from auditor.collectors.registry.connections import origin_of
+from auditor.collectors.registry.connection_pool import origin_of
 from auditor.collectors.registry.credentials import Credentials
 from auditor.collectors.registry.failures import Unanswered, plain, shown
 from auditor.collectors.registry.secret import Login, Secret
@@ -21,7 +21,7 @@ MAX_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ApiRequest:
     """A request to a registry's API about one repository; `kind` and `target` end the path: `manifests`, `latest`.
 
     `part` is a Range header, where not all of the answer is wanted. `sink` takes the body of a good answer, in place of the
@@ -66,7 +66,7 @@ class _Brought:
 class Session:
     """Asks one host. Tokens are shared; a host that once asked for authentication is not asked without it again."""
 
-    def __init__(self, domain: str, address: Address, sender: Sender, credentials: Credentials) -> None:
+    def __init__(self, domain: str, address: RegistryAddress, sender: Sender, credentials: Credentials) -> None:
         self.address = address
         self._domain = domain
         self._sender = sender
@@ -75,7 +75,7 @@ class Session:
         self._challenge: Challenge | None = None
         self._logins: dict[str, Login | None] = {}
 
-    async def ask(self, question: Question) -> Reply:
+    async def ask(self, question: ApiRequest) -> Reply:
         """The answer; of status 401 or 403 when the registry cannot be satisfied. Raises Unanswered."""
         request = Request(
             self.address.url(question.path),
@@ -106,7 +106,7 @@ class Session:
         return reply
 
     async def _bring(
-        self, challenge: Challenge | None, request: Request, question: Question, refused: Secret | None = None
+        self, challenge: Challenge | None, request: Request, question: ApiRequest, refused: Secret | None = None
     ) -> _Brought:
         """What to send. `refused` is what the registry did not accept a moment ago."""
         if challenge is None:

@@ -11,7 +11,7 @@ import httpx
 
 from auditor.collectors.registry.environment import proxy_for
 from auditor.collectors.registry.failures import NO_TLS, NO_TLS_REASONS
-from auditor.collectors.registry.wire import Answer, Connection
+from auditor.collectors.registry.wire import WireConnection, WireResponse
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -19,7 +19,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 class _Body(httpx.AsyncByteStream):
     """The body of an answer, chunk by chunk. Closed early, it takes the connection with it."""
 
-    def __init__(self, connection: Connection, answer: Answer, timeout: float | None) -> None:
+    def __init__(self, connection: WireConnection, answer: WireResponse, timeout: float | None) -> None:
         self._connection = connection
         self._answer = answer
         self._timeout = timeout
@@ -43,7 +43,7 @@ class LeanTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, context: ssl.SSLContext | None) -> None:
         self._context = context
-        self._connection: Connection | None = None
+        self._connection: WireConnection | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request without a body, or with one that is at hand. Raises httpx.TransportError."""
@@ -67,14 +67,14 @@ class LeanTransport(httpx.AsyncBaseTransport):
         if self._connection is not None:
             self._connection.close()
 
-    async def _connect(self, url: httpx.URL, limit: float | None) -> Connection:
+    async def _connect(self, url: httpx.URL, limit: float | None) -> WireConnection:
         host, port = url.raw_host.decode("ascii"), url.port or _DEFAULT_PORTS[url.scheme]
         secure = url.scheme == "https"
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(limit):
                 _, connection = await loop.create_connection(
-                    Connection,
+                    WireConnection,
                     host,
                     port,
                     ssl=(self._context or True) if secure else None,

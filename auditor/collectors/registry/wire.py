@@ -17,7 +17,7 @@ MAX_HEAD = 64 * 1024
 MAX_WAITING = 256 * 1024
 
 
-class Answer:
+class WireResponse:
     """The answer to one request as it comes in. Methods named `on_…` are the parser's callbacks."""
 
     def __init__(self, *, has_body: bool) -> None:
@@ -82,12 +82,12 @@ class Answer:
             self.keeps_alive = self._parser.should_keep_alive()
 
 
-class Connection(asyncio.Protocol):
+class WireConnection(asyncio.Protocol):
     """A connection to one server. `exchange` sends a request; then `more` waits until something has come in."""
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport  # set before anyone gets to see the connection
-        self._answer: Answer | None = None
+        self._answer: WireResponse | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._error: httpx.TransportError | None = None
 
@@ -96,9 +96,9 @@ class Connection(asyncio.Protocol):
         """Whether another request may be sent."""
         return not self._transport.is_closing() and (self._answer is None or self._answer.keeps_alive)
 
-    def exchange(self, request: bytes, *, has_body: bool) -> Answer:
+    def exchange(self, request: bytes, *, has_body: bool) -> WireResponse:
         """Send a request. Its answer fills while `more` is awaited."""
-        answer = self._answer = Answer(has_body=has_body)
+        answer = self._answer = WireResponse(has_body=has_body)
         self._transport.write(request)
         return answer
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from auditor.collectors.registry.failures import Unanswered
 from auditor.collectors.tls.connecting import connect
-from auditor.collectors.tls.wire import Wire, endpoint_name, failed, is_refusal, open_context
+from auditor.collectors.tls.handshake import Wire, endpoint_name, failed, is_refusal, open_context
 from auditor.evidence.model import Kind, Observation, Seen, TlsOffered
 
 MAX_CIPHERS = 64

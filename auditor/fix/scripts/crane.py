@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditor.fix.scripts.frame import Mends, Setting, mends_of, script, steps_of
+from auditor.fix.fix_files import Written
+from auditor.fix.scripts.frame import Mends, ScriptInputs, mends_of, script, steps_of
 from auditor.fix.scripts.regctl import REWRITE, command, domains, hub, line
 from auditor.fix.steps import CopyBlob, Errand, Push, Rewrite
-from auditor.fix.written import Written
 
 _FUNCTIONS = r"""
 mkdir -p -- "$work"
@@ -76,7 +76,7 @@ def _pushed(push: Push) -> str:
     return command("push", push.path, push.target) if fits and push.alone else ""
 
 
-def copy_script(setting: Setting, errands: Sequence[Errand], mends: Mends) -> Written:
+def copy_script(setting: ScriptInputs, errands: Sequence[Errand], mends: Mends) -> Written:
     """The script."""
     steps = [step for errand in errands for step in errand.steps]
     without_tls = domains(setting, errands)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from auditor.fix.fix_files import mended, once, quoted, remark
 from auditor.fix.reported import Reported
 from auditor.fix.steps import Errand
-from auditor.fix.written import mended, once, quoted, remark
-from auditor.readers.node_config.addresses import is_loopback
+from auditor.readers.node_config.urls import is_loopback
 from auditor.text import many
 
 _BEGIN = r"""set -Eeuo pipefail
@@ -36,7 +36,7 @@ Mends = Mapping[Errand, tuple[Reported, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class ScriptInputs:
     """Inputs of the scripts: the plan's name, the auditor's version, and hosts without verified TLS."""
 
     plan: str
@@ -77,7 +77,13 @@ def mends_of(mends: Mends, errands: Sequence[Errand], steps: Steps) -> tuple[Rep
 
 
 def script(
-    setting: Setting, title: str, needs: Iterable[str], functions: str, steps: Steps, mends: tuple[Reported, ...], instead: str
+    setting: ScriptInputs,
+    title: str,
+    needs: Iterable[str],
+    functions: str,
+    steps: Steps,
+    mends: tuple[Reported, ...],
+    instead: str,
 ) -> str:
     """Return the whole script. It exits with 3 if the tool cannot copy all images; `instead` names an alternative."""
     return "\n".join(

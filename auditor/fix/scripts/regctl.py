@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
-from auditor.fix.scripts.frame import Mends, Setting, mends_of, script, steps_of
+from auditor.fix.fix_files import Written, quoted
+from auditor.fix.scripts.frame import Mends, ScriptInputs, mends_of, script, steps_of
 from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Push, Rewrite, WriteIndex
-from auditor.fix.written import Written, quoted
 
 _MODES = r"""
 mode=${1:-both}
@@ -144,13 +144,13 @@ def _pushed(push: Push) -> str:
     return command("from_archive", push.path, push.target, *named) if push.form in {"oci-layout", "docker-archive"} else ""
 
 
-def domains(setting: Setting, errands: Sequence[Errand]) -> tuple[str, ...]:
+def domains(setting: ScriptInputs, errands: Sequence[Errand]) -> tuple[str, ...]:
     """The hosts that are spoken to without TLS."""
     named = dict.fromkeys(host for errand in errands for host in (errand.reference.domain, errand.target.domain))
     return tuple(host for host in named if setting.is_insecure(host))
 
 
-def copy_script(setting: Setting, errands: Sequence[Errand], mends: Mends) -> Written:
+def copy_script(setting: ScriptInputs, errands: Sequence[Errand], mends: Mends) -> Written:
     """The script."""
     steps = steps_of(errands, _lines)
     title = "Copies what is missing to the internal registry, with regctl (0.5 or later)."

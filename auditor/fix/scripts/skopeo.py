@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditor.fix.scripts.frame import Mends, Setting, mends_of, script, steps_of
+from auditor.fix.fix_files import Written, quoted
+from auditor.fix.scripts.frame import Mends, ScriptInputs, mends_of, script, steps_of
 from auditor.fix.scripts.regctl import command, domains
 from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Push, Rewrite, WriteIndex
-from auditor.fix.written import Written, quoted
 
 _FUNCTIONS = r"""
 mkdir -p -- "$work"
@@ -79,7 +79,7 @@ def _is_foreign(step: object) -> bool:
     return isinstance(step, CopyManifest) and step.foreign
 
 
-def copy_script(setting: Setting, errands: Sequence[Errand], mends: Mends) -> Written:
+def copy_script(setting: ScriptInputs, errands: Sequence[Errand], mends: Mends) -> Written:
     """The script, and what it mends: less than the others."""
     steps = steps_of(errands, _lines)
     found = mends_of(mends, errands, steps)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from auditor.oci.archive import ArchivedImage, ArchiveProblem
 from auditor.oci.layouts import directory, docker_archive, oci_layout
-from auditor.oci.layouts.blobs import Blobs, StoredDocument
-from auditor.oci.layouts.contents import Contents, gather
+from auditor.oci.layouts.blob_lookup import Blobs, StoredDocument
 from auditor.oci.layouts.docker_archive import DockerArchive, read_items
+from auditor.oci.layouts.document_walk import DocumentWalk
 from auditor.oci.layouts.entries import Entry
+from auditor.oci.layouts.entry_index import EntryIndex, gather
 from auditor.oci.layouts.findings import Findings
 from auditor.oci.layouts.joined import join
-from auditor.oci.layouts.tree import Tree
 from auditor.oci.layouts.unknown import explain
 
 __all__ = ["Interpretation", "interpret"]
@@ -40,12 +40,12 @@ def interpret(entries: Sequence[Entry], before: Sequence[ArchiveProblem] = ()) -
     return Interpretation(kind, tuple(images), blobs.sizes, blobs.documents, findings.problems())
 
 
-def _read(contents: Contents, findings: Findings) -> tuple[Blobs, list[ArchivedImage], str]:
+def _read(contents: EntryIndex, findings: Findings) -> tuple[Blobs, list[ArchivedImage], str]:
     if oci_layout.is_layout(contents):
         return _layout(contents, findings)
     if directory.is_directory(contents):
         blobs = Blobs(contents, findings, directory.blob_names(contents))
-        return blobs, directory.read_directory(contents, blobs, Tree(blobs, findings), findings), "dir"
+        return blobs, directory.read_directory(contents, blobs, DocumentWalk(blobs, findings), findings), "dir"
     blobs = Blobs(contents, findings, oci_layout.blob_names)
     if contents.has(docker_archive.MANIFEST):
         docker = DockerArchive(contents, blobs, findings)
@@ -55,9 +55,9 @@ def _read(contents: Contents, findings: Findings) -> tuple[Blobs, list[ArchivedI
     return blobs, [], ""
 
 
-def _layout(contents: Contents, findings: Findings) -> tuple[Blobs, list[ArchivedImage], str]:
+def _layout(contents: EntryIndex, findings: Findings) -> tuple[Blobs, list[ArchivedImage], str]:
     blobs = Blobs(contents, findings, oci_layout.blob_names)
-    tree = Tree(blobs, findings)
+    tree = DocumentWalk(blobs, findings)
     has_items = contents.has(docker_archive.MANIFEST) and not directory.is_directory(contents)
     if has_items and not contents.has(oci_layout.INDEX):
         images = []

@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 from auditor.oci.archive import ArchivedImage, Defect
 from auditor.oci.document import Descriptor, MalformedDocument, parse_document
-from auditor.oci.layouts.blobs import Blobs
-from auditor.oci.layouts.contents import Contents
+from auditor.oci.layouts.blob_lookup import Blobs
+from auditor.oci.layouts.document_walk import DocumentWalk, media_type_of
+from auditor.oci.layouts.entry_index import EntryIndex
 from auditor.oci.layouts.findings import Findings
-from auditor.oci.layouts.tree import Tree, media_type_of
 
 MANIFEST = "manifest.json"
 
 
-def blob_names(contents: Contents) -> Callable[[str], tuple[str, ...]]:
+def blob_names(contents: EntryIndex) -> Callable[[str], tuple[str, ...]]:
     """Return the naming rule of such a folder for blobs, for manifests of an index, and for the root document."""
     top = contents.find(MANIFEST).digest
 
@@ -25,12 +25,12 @@ def blob_names(contents: Contents) -> Callable[[str], tuple[str, ...]]:
     return names
 
 
-def is_directory(contents: Contents) -> bool:
+def is_directory(contents: EntryIndex) -> bool:
     """Return whether `manifest.json` is a single object instead of Docker's list."""
     return (contents.body(MANIFEST) or b"").lstrip()[:1] == b"{"
 
 
-def read_directory(contents: Contents, blobs: Blobs, tree: Tree, findings: Findings) -> list[ArchivedImage]:
+def read_directory(contents: EntryIndex, blobs: Blobs, tree: DocumentWalk, findings: Findings) -> list[ArchivedImage]:
     """Return the only image of the folder."""
     blobs.verify_names("")
     entry = contents.find(MANIFEST)

@@ -17,9 +17,9 @@ import msgspec
 from auditor.oci.archive import ArchivedImage, Defect
 from auditor.oci.defects import Unusable
 from auditor.oci.document import Descriptor
-from auditor.oci.layouts.blobs import Blobs
-from auditor.oci.layouts.contents import Contents
+from auditor.oci.layouts.blob_lookup import Blobs
 from auditor.oci.layouts.entries import Entry, promised_digest
+from auditor.oci.layouts.entry_index import EntryIndex
 from auditor.oci.layouts.findings import Findings
 from auditor.oci.layouts.oci_layout import decode_at
 from auditor.oci.media_types import DOCKER_MANIFEST
@@ -57,7 +57,7 @@ class _Config(msgspec.Struct, frozen=True):
     rootfs: _RootFs
 
 
-def read_items(contents: Contents, findings: Findings) -> tuple[Item, ...]:
+def read_items(contents: EntryIndex, findings: Findings) -> tuple[Item, ...]:
     """Return the images of `manifest.json`."""
     try:
         items: tuple[Item, ...] | None = decode_at(contents, MANIFEST, tuple[Item, ...] | None)
@@ -73,7 +73,7 @@ def read_items(contents: Contents, findings: Findings) -> tuple[Item, ...]:
 class DockerArchive:
     """The parts of an archive that belong to `manifest.json`."""
 
-    contents: Contents
+    contents: EntryIndex
     blobs: Blobs
     findings: Findings
 

@@ -9,14 +9,16 @@ import msgspec
 from auditor.oci.archive import ArchivedImage
 from auditor.oci.defects import Defect
 from auditor.oci.layouts.docker_archive import DockerArchive, Item
+from auditor.oci.layouts.document_walk import DocumentWalk
 from auditor.oci.layouts.oci_layout import REF_NAME
-from auditor.oci.layouts.tree import Tree
 from auditor.oci.reference import spelt
 
 MAX_STEPS = 1_000_000  # a thousand images with a hundred platforms each need a tenth of it
 
 
-def join(images: Sequence[ArchivedImage], items: Sequence[Item], docker: DockerArchive, tree: Tree) -> list[ArchivedImage]:
+def join(
+    images: Sequence[ArchivedImage], items: Sequence[Item], docker: DockerArchive, tree: DocumentWalk
+) -> list[ArchivedImage]:
     """Return the layout's images with the names of `manifest.json`, then the images that only `manifest.json` lists."""
     found = list(images)
     by_config = _by_config(images, docker, tree)
@@ -34,7 +36,7 @@ def join(images: Sequence[ArchivedImage], items: Sequence[Item], docker: DockerA
     return found
 
 
-def _by_config(images: Sequence[ArchivedImage], docker: DockerArchive, tree: Tree) -> dict[str, list[int]]:
+def _by_config(images: Sequence[ArchivedImage], docker: DockerArchive, tree: DocumentWalk) -> dict[str, list[int]]:
     """Return the positions of the images that hold each config."""
     found: dict[str, list[int]] = {}
     for number, image in enumerate(images):

@@ -10,10 +10,10 @@ from auditor.facts import Fact, table
 from auditor.oci.archive import ArchivedImage, Defect
 from auditor.oci.defects import Unusable
 from auditor.oci.document import MAX_ENTRIES, Descriptor
-from auditor.oci.layouts.blobs import Blobs
-from auditor.oci.layouts.contents import Contents
+from auditor.oci.layouts.blob_lookup import Blobs
+from auditor.oci.layouts.document_walk import DocumentWalk
+from auditor.oci.layouts.entry_index import EntryIndex
 from auditor.oci.layouts.findings import Findings
-from auditor.oci.layouts.tree import Tree
 from auditor.oci.reference import is_digest, spelt
 
 INDEX = "index.json"
@@ -45,12 +45,12 @@ def blob_names(digest: str) -> tuple[str, ...]:
     return (f"blobs/{algorithm}/{encoded}",)
 
 
-def is_layout(contents: Contents) -> bool:
+def is_layout(contents: EntryIndex) -> bool:
     """Return whether the archive claims to be an OCI layout."""
     return contents.has(INDEX) or contents.has(MARKER)
 
 
-def decode_at(contents: Contents, name: str, shape: Any) -> Any:  # noqa: ANN401 - each caller names the type it decodes
+def decode_at(contents: EntryIndex, name: str, shape: Any) -> Any:  # noqa: ANN401 - each caller names the type it decodes
     """Return the document at a fixed path. Raises Unusable."""
     entry = contents.find(name)
     if entry.body is None:
@@ -61,7 +61,7 @@ def decode_at(contents: Contents, name: str, shape: Any) -> Any:  # noqa: ANN401
         raise Unusable(name, Defect.MALFORMED, str(error)) from error
 
 
-def read_layout(contents: Contents, blobs: Blobs, tree: Tree, findings: Findings) -> list[ArchivedImage]:
+def read_layout(contents: EntryIndex, blobs: Blobs, tree: DocumentWalk, findings: Findings) -> list[ArchivedImage]:
     """Return the images that `index.json` names, with everything below them verified."""
     _check_marker(contents, findings)
     blobs.verify_names("blobs/")
@@ -117,7 +117,7 @@ def _size(blobs: Blobs, root: Descriptor) -> int:
     return blobs.sizes.get(root.digest, max(root.size, 0))
 
 
-def _check_marker(contents: Contents, findings: Findings) -> None:
+def _check_marker(contents: EntryIndex, findings: Findings) -> None:
     if not contents.has(MARKER):
         findings.add(MARKER, Defect.LAX, "is missing: strict readers do not accept this as an OCI layout")
         return

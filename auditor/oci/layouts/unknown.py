@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.oci.defects import Defect
-from auditor.oci.layouts.contents import Contents
+from auditor.oci.layouts.entry_index import EntryIndex
 from auditor.oci.layouts.findings import Findings
 from auditor.oci.tar import EntryKind
 
@@ -11,7 +11,7 @@ _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".tar.bz2")
 _TOPS = ("index.json", "manifest.json", "oci-layout")
 
 
-def explain(contents: Contents, findings: Findings) -> None:
+def explain(contents: EntryIndex, findings: Findings) -> None:
     """Record why the archive holds no image, unless the reader has already reported the reason."""
     if contents.has("repositories"):
         detail = (
@@ -36,7 +36,7 @@ def explain(contents: Contents, findings: Findings) -> None:
         findings.add("", Defect.UNSUPPORTED, detail)
 
 
-def _first(contents: Contents, endings: tuple[str, ...]) -> str:
+def _first(contents: EntryIndex, endings: tuple[str, ...]) -> str:
     """Return the first file with one of the endings."""
     files = (name for name, entry in contents.entries.items() if entry.kind is EntryKind.FILE)
     return next((name for name in files if name.endswith(endings)), "")

@@ -14,7 +14,7 @@ from auditor.evidence.store import Store
 from auditor.oci.archive import ArchivedImage, Defect, Inventory
 from auditor.oci.reference import parse_reference
 from auditor.oci.unpacked import UnpackedSeen
-from auditor.pipeline.inspect.rows import GUESS, Placed, Row, plan_for, platforms_in, rows_of
+from auditor.pipeline.inspect.rows import GUESS, Placed, PlatformRow, plan_for, platforms_in, rows_of
 from auditor.site.archives.evidence import Archive, InArchive
 from auditor.site.survey import Survey
 from auditor.text import short_digest
@@ -25,11 +25,11 @@ _ROOT = parse_reference("archive.invalid/image:1")  # stands for each image: in 
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ImagePlatforms:
     """One image of an archive, platform by platform."""
 
     image: ArchivedImage
-    rows: tuple[Row, ...]
+    rows: tuple[PlatformRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Inspected:
 
     path: Path
     inventory: Inventory
-    held: tuple[Held, ...]
+    held: tuple[ImagePlatforms, ...]
 
     @property
     def is_sound(self) -> bool:
@@ -66,7 +66,7 @@ def _inspected(path: Path, progress: Callable[[str, int, int], None] | None) -> 
         archive = Archive(str(path), read.inventory, at)
         images = read.inventory.images[:MAX_IMAGES]
         rows = rows_of([_placed(store, archive, image, read.unpacked) for image in images])
-    held = tuple(Held(image, its_rows) for image, its_rows in zip(images, rows, strict=True))
+    held = tuple(ImagePlatforms(image, its_rows) for image, its_rows in zip(images, rows, strict=True))
     return Inspected(path, read.inventory, held)
 
 

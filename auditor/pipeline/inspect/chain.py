@@ -15,18 +15,18 @@ from auditor.needs.model import Needs
 from auditor.oci.platform import InvalidPlatform
 from auditor.pipeline.settings import CHAIN_PLATFORMS as PLATFORMS
 from auditor.pipeline.settings import TIMEOUT
-from auditor.pipeline.site import opened
+from auditor.pipeline.site_building import opened
 from auditor.pki.clients import client_ids
 from auditor.pki.loading import load_certificates
 from auditor.plan.files import DiskFiles, FileProblem
 from auditor.plan.host_port import split_host_port
 from auditor.plan.model import Endpoint, Plan, Pool
-from auditor.plan.nodes import node_platform
+from auditor.plan.node_platforms import node_platform
 from auditor.plan.spelling import as_hint
 from auditor.report import TrustRow
 from auditor.report.sections import trust_rows
 from auditor.site import Site
-from auditor.site.trust.served import Served, Unseen
+from auditor.site.trust.served import Served, Unobserved
 
 _HERE = Location("command line")
 _SUFFIXES = (".pem", ".crt", ".cer", ".der", ".p7b", ".p7c")  # no host name ends with one of these
@@ -76,7 +76,7 @@ def _evaluated(plan: Plan, store: Store, day: datetime.date) -> InspectedChain:
     site = Site(plan, Needs(), store, frozenset())
     (endpoint,) = site.endpoints
     match site.chains[endpoint]:
-        case Unseen(kind, detail):
+        case Unobserved(kind, detail):
             return InspectedChain(endpoint.name, "", day, (), f"{kind.value}: {detail}")
         case Served(certificates, source):
             names = tuple(certificate.name for certificate in certificates)

@@ -12,9 +12,9 @@ from auditor.evidence.model import Seen
 from auditor.evidence.store import Store
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
 from auditor.oci.unpacked import UnpackedSeen
-from auditor.pipeline.inspect.rows import GUESS, Placed, Row, plan_for, platforms_in, rows_of, together
+from auditor.pipeline.inspect.rows import GUESS, Placed, PlatformRow, plan_for, platforms_in, rows_of, together
 from auditor.pipeline.settings import TIMEOUT
-from auditor.pipeline.site import opened
+from auditor.pipeline.site_building import opened
 from auditor.site import Site
 from auditor.site.images import Image
 from auditor.text import shown
@@ -27,7 +27,7 @@ class InspectedImage:
     reference: Reference
     digest: str
     source: str
-    rows: tuple[Row, ...]
+    rows: tuple[PlatformRow, ...]
     bytes: int
 
 

@@ -17,10 +17,10 @@ from auditor.oci.unpacked import UnpackedSeen
 from auditor.plan.model import ImageSource, Plan, Pool
 from auditor.site.images import Placement
 from auditor.site.layers import foreign_layers
+from auditor.sizing.blob_overlap import BlobOverlap, shared_by_each
 from auditor.sizing.budget import Budget, deduplicated
-from auditor.sizing.sharing import Shared, shared_by_each
-from auditor.sizing.size import Provenance, Size
-from auditor.sizing.unpacked import resolve_unpacked
+from auditor.sizing.piece_size import PieceSize, Provenance
+from auditor.sizing.unpacked_estimates import resolve_unpacked
 
 MAX_PLATFORMS = 64
 GUESS = Platform("linux", "amd64")  # to resolve until the platforms of the image are known
@@ -28,7 +28,7 @@ _PLACE = Location("command line")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PlatformRow:
     """One platform of the image. `platform` is empty if it is unknown.
 
     `bytes` is the stored size, as it is compressed there, or None if it is unknown. `absent_layers` counts missing layers.
@@ -104,7 +104,7 @@ def _declared(evidence: ImageEvidence, repository: str, digest: str) -> Platform
     return platform if platform.os and platform.architecture else None
 
 
-def rows_of(images: Sequence[Placed]) -> list[tuple[Row, ...]]:
+def rows_of(images: Sequence[Placed]) -> list[tuple[PlatformRow, ...]]:
     """Return the rows of each image."""
     owned = [
         (f"{image.name} {placement.need.platform}".strip(), payload.blobs if (payload := placement.resolution.payload) else ())
@@ -115,13 +115,13 @@ def rows_of(images: Sequence[Placed]) -> list[tuple[Row, ...]]:
     return [tuple(_row(image, placement, next(shared)) for placement in image.placements) for image in images]
 
 
-def _row(image: Placed, placement: Placement, shared: Shared) -> Row:
+def _row(image: Placed, placement: Placement, shared: BlobOverlap) -> PlatformRow:
     payload, trouble = placement.resolution.payload, placement.resolution.trouble
     repository, platform = placement.image.reference.repository, placement.need.platform
     foreign = foreign_layers(placement)
     layers = payload.layers if payload else ()
     unpacked = [resolve_unpacked(layer, platform.os, image.told(layer.digest)) for layer in layers]
-    return Row(
+    return PlatformRow(
         platform=str(platform) if platforms_in(placement.image.document, image.evidence, repository) else "",
         os_version=placement.resolution.choice.os_version,
         digest=payload.digest if payload else "",
@@ -138,7 +138,7 @@ def _row(image: Placed, placement: Placement, shared: Shared) -> Row:
     )
 
 
-def _weakest(sizes: Sequence[Size]) -> str:
+def _weakest(sizes: Sequence[PieceSize]) -> str:
     """Return the provenance of a sum, which is that of its least certain part."""
     order = list(Provenance)
     return max((size.provenance for size in sizes), key=order.index).value if sizes else ""

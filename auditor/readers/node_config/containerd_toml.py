@@ -14,10 +14,10 @@ from auditor.errors import Location
 from auditor.facts import table
 from auditor.facts.versions import Versioned
 from auditor.readers.model import Setting
-from auditor.readers.node_config.addresses import endpoint_address
 from auditor.readers.node_config.marked_toml import Toml
 from auditor.readers.node_config.model import PULL, RESOLVE, Namespace, Note, Server, Unreadable
 from auditor.readers.node_config.slips import ConfigSlip, Effect, Grammar, Where, slip, slips_of
+from auditor.readers.node_config.urls import endpoint_address
 from auditor.text import shown
 
 NAME = "config.toml"

@@ -8,9 +8,9 @@ from dataclasses import replace
 from auditor.errors import Location
 from auditor.located import Marked, NotStructured
 from auditor.readers.go_json import GoJson, load_go_json
-from auditor.readers.node_config.addresses import split_url
 from auditor.readers.node_config.model import DOCKER_HUB, PULL, RESOLVE, Namespace, Server, Unreadable
 from auditor.readers.node_config.slips import WANTED, ConfigSlip, Effect, Grammar, Where, slip, slips_of, unknown_key
+from auditor.readers.node_config.urls import split_url
 from auditor.text import shown
 
 NAME = "daemon.json"

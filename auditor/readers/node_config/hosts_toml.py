@@ -13,10 +13,10 @@ from typing import Any
 from auditor.errors import Location
 from auditor.facts import table
 from auditor.facts.versions import Answer, Versioned, range_of
-from auditor.readers.node_config.addresses import hosts_toml_address
 from auditor.readers.node_config.marked_toml import Toml
 from auditor.readers.node_config.model import EVERYTHING, Namespace, Note, Role, Server, Unreadable
 from auditor.readers.node_config.slips import ConfigSlip, Effect, Grammar, slip, slips_of
+from auditor.readers.node_config.urls import hosts_toml_address
 from auditor.text import shown
 
 NAME = "hosts.toml"

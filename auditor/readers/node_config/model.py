@@ -60,7 +60,7 @@ class Namespace:
     own: bool = True
 
 
-class Asked(msgspec.Struct, frozen=True):
+class MirrorRequest(msgspec.Struct, frozen=True):
     """One place that a node asks for an image. `repository` is the path under the API root `/v2` that it asks for.
 
     It is empty where `path`, the whole path, does not begin with `/v2/`: no registry answers there. `doubt` says why the

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from auditor.errors import Location
 from auditor.located import Marked, NotStructured, TwiceKey, load_marked
-from auditor.readers.node_config.addresses import Address, default_scheme, own_host, registries_yaml_address
 from auditor.readers.node_config.model import PULL, RESOLVE, Namespace, Note, Server, Unreadable
 from auditor.readers.node_config.slips import ConfigSlip, Grammar, slips_of
+from auditor.readers.node_config.urls import Address, default_scheme, own_host, registries_yaml_address
 from auditor.text import shown
 
 NAME = "registries.yaml"

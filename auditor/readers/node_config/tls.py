@@ -10,9 +10,9 @@ from typing import Any
 
 from auditor.errors import Location
 from auditor.located import Marked
-from auditor.readers.node_config.addresses import split_url
 from auditor.readers.node_config.marked_toml import Toml
 from auditor.readers.node_config.model import Unreadable
+from auditor.readers.node_config.urls import split_url
 
 CERTIFICATE = ".crt"  # what containerd and Docker load of a folder in Docker's style
 _CLIENT = ("client", "cert_file", "key_file")

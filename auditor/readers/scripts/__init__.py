@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.errors import Location, unexpected
 from auditor.plan.model import Plan
-from auditor.plan.paths import is_inside, normal, shown_path
+from auditor.plan.plan_paths import is_inside, normal, shown_path
 from auditor.readers.scripts.model import Command, Script, UnreadableScript, Word
 from auditor.readers.scripts.nested import with_nested
 from auditor.readers.scripts.parsing import FORBIDDEN, LETTER, MAX_BARS, MAX_BYTES, MAX_SIGNS, POWERSHELL, is_too_dense

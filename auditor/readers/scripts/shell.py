@@ -23,8 +23,8 @@ from auditor.readers.scripts.parsing import (
 )
 from auditor.readers.scripts.shell_flow import (
     CallSite,
-    Options,
-    Place,
+    NodeContext,
+    ShellOptions,
     document_of,
     ends_loop,
     followed,
@@ -58,11 +58,11 @@ class _Reader:
     words: Words
     functions: dict[str, Node]
     calls: dict[str, list[CallSite]]
-    options: Options = field(default_factory=Options)
+    options: ShellOptions = field(default_factory=ShellOptions)
     found_calls: dict[str, list[CallSite]] = field(default_factory=dict)
     unread: list[UnreadableScript] = field(default_factory=list)
 
-    def visit(self, node: Node, place: Place) -> Iterator[Command]:
+    def visit(self, node: Node, place: NodeContext) -> Iterator[Command]:
         """The commands in a node, in the order of the text."""
         if place.depth > MAX_DEPTH:
             self._note(too_deep(self.file, node))
@@ -99,12 +99,12 @@ class _Reader:
         if len(self.unread) < MAX_UNREAD:
             self.unread.append(trouble)
 
-    def _of_command(self, node: Node, inner: Place, place: Place) -> Iterator[Command]:
+    def _of_command(self, node: Node, inner: NodeContext, place: NodeContext) -> Iterator[Command]:
         yield self._command(node, place)
         for inside in outermost(node, "command_substitution", "process_substitution"):
             yield from self.visit(inside, replace(inner, ignored=inner.ignored or _INNER, is_used=False))
 
-    def _sequence(self, node: Node, place: Place) -> Iterator[Command]:
+    def _sequence(self, node: Node, place: NodeContext) -> Iterator[Command]:
         """Statements one after the other: the status of the last is that of all."""
         children = [child for child in node.children if child.type not in {"comment", "heredoc_body"}]
         named = [position for position, child in enumerate(children) if child.is_named]
@@ -113,7 +113,7 @@ class _Reader:
             here = place if is_last or node.type not in {*_SEQUENCES, "ERROR"} else replace(place, is_used=False)
             yield from self.visit(children[position], followed(here, children[position + 1 :]))
 
-    def _function(self, node: Node, place: Place) -> Iterator[Command]:
+    def _function(self, node: Node, place: NodeContext) -> Iterator[Command]:
         """A body is judged by where the script calls it; of one that it does not call, nothing is said of its last command."""
         name = text_of(node.named_children[0]) if node.named_children else ""
         sites = self.calls.get(name, [])
@@ -123,7 +123,7 @@ class _Reader:
         for child in node.named_children[1:]:
             yield from self.visit(child, inside)
 
-    def _if(self, node: Node, place: Place) -> Iterator[Command]:
+    def _if(self, node: Node, place: NodeContext) -> Iterator[Command]:
         reason = "" if place.ignored else self._unheeded(node)
         for position, child in enumerate(node.children):
             if not child.is_named or child.type == "comment":
@@ -153,14 +153,14 @@ class _Reader:
             return self._after_tries(node)
         return _IF
 
-    def _loop(self, node: Node, place: Place) -> Iterator[Command]:
+    def _loop(self, node: Node, place: NodeContext) -> Iterator[Command]:
         for position, child in enumerate(node.children):
             if child.is_named and child.type != "comment":
                 is_test = node.type == "while_statement" and is_condition(node, position)
                 used = replace(place, is_used=True, is_tested=True) if is_test else replace(place, is_used=False)
                 yield from self.visit(child, used)
 
-    def _apart(self, node: Node, place: Place) -> Iterator[Command]:
+    def _apart(self, node: Node, place: NodeContext) -> Iterator[Command]:
         """A shell of its own: what it sets is gone afterwards."""
         before = replace(self.options)
         if node.type == "subshell":
@@ -169,7 +169,7 @@ class _Reader:
         yield from self._sequence(node, place)
         self.options = before
 
-    def _list(self, node: Node, place: Place) -> Iterator[Command]:
+    def _list(self, node: Node, place: NodeContext) -> Iterator[Command]:
         """`a || b`: what b does decides whether the failure of a is noticed. `a && b` looks at how a ended."""
         left, operator, right = node.children[0], text_of(node.children[1]), node.children[-1]
         if operator == "||":
@@ -183,7 +183,7 @@ class _Reader:
         yield from self.visit(left, replace(place, is_tested=True, is_used=not reason, ignored=place.ignored or reason))
         yield from self.visit(right, place)
 
-    def _handler(self, right: Node, place: Place) -> str:
+    def _handler(self, right: Node, place: NodeContext) -> str:
         """Why what stands behind `||` does not notice a failure; empty where it does."""
         shown = f"`|| {' '.join(text_of(right).split())[:40]}` hides it"
         if self._is_harmless(right):
@@ -222,7 +222,7 @@ class _Reader:
         kept = [name] if any(below(body, "variable_assignment")) else []
         return kept + [text_of(command.children[0]) for command in below(body, "command")]
 
-    def _pipeline(self, node: Node, place: Place) -> Iterator[Command]:
+    def _pipeline(self, node: Node, place: NodeContext) -> Iterator[Command]:
         stages = [child for child in node.children if child.is_named]
         before = replace(self.options)
         if sees_pipe(node):
@@ -232,12 +232,12 @@ class _Reader:
             yield from self.visit(stage, replace(place, ignored="the pipe hides it, without `pipefail`") if hidden else place)
             self.options = replace(before)
 
-    def _stops(self, place: Place) -> bool:
+    def _stops(self, place: NodeContext) -> bool:
         """Whether a failure at this place ends its shell."""
         traps = self.options.traps and (self.options.errtrace or not place.is_inside)
         return (self.options.stops or traps) and not place.is_tested
 
-    def _command(self, node: Node, place: Place) -> Command:
+    def _command(self, node: Node, place: NodeContext) -> Command:
         parts = [child for child in node.children if child.is_named and child.type != "variable_assignment"]
         words = self._all([part for part in parts if not part.type.endswith("redirect")])
         self._set([word.text for word in words])
@@ -248,7 +248,7 @@ class _Reader:
             self.found_calls.setdefault(words[0].text, []).append(CallSite(place.is_tested, not ignored))
         return Command(words, location_of(self.file, node), ignored, place.is_repeated, *document_of(node))
 
-    def _why(self, place: Place) -> str:
+    def _why(self, place: NodeContext) -> str:
         if self.options.stops:
             return _TESTED if place.is_tested else "only a subshell ends, and nothing looks at its status"
         return _OFF if self.options.turned_off else _GOES_ON
@@ -297,7 +297,7 @@ def read_shell(file: str, data: bytes) -> Script:
     calls: dict[str, list[CallSite]] = {}
     # A function is judged by its calls, which may stand in other functions: so often as calls may nest.
     for _ in range(_ROUNDS if functions else 1):
-        reader = _Reader(file, words, functions, calls, Options(stops=stops))
+        reader = _Reader(file, words, functions, calls, ShellOptions(stops=stops))
         commands = _read(reader, root)
         if reader.found_calls == calls:
             break
@@ -307,7 +307,7 @@ def read_shell(file: str, data: bytes) -> Script:
 
 def _read(reader: _Reader, root: Node) -> list[Command]:
     commands: list[Command] = []
-    for command in reader.visit(root, Place(is_used=True)):
+    for command in reader.visit(root, NodeContext(is_used=True)):
         commands.append(command)
         if len(commands) >= MAX_COMMANDS:
             reader.unread.append(UnreadableScript(f"more than {MAX_COMMANDS:,} commands", command.location))

@@ -10,7 +10,7 @@ from auditor.readers.scripts.parsing import below, text_of
 
 
 @dataclass(frozen=True)
-class Place:
+class NodeContext:
     """Where a node stands.
 
     `ignored` is set by what stands around it. `is_used`: something looks at the status with which the node ends. `is_tested`:
@@ -27,7 +27,7 @@ class Place:
 
 
 @dataclass
-class Options:
+class ShellOptions:
     """What `set` and `trap` have switched on so far."""
 
     stops: bool = False
@@ -56,7 +56,7 @@ def is_end_of_branch(node: Node, position: int) -> bool:
     return not after or after[0].type in {"else_clause", "elif_clause"}
 
 
-def followed(place: Place, after: list[Node]) -> Place:
+def followed(place: NodeContext, after: list[Node]) -> NodeContext:
     """What comes right after a command: a look at `$?`, or the `&` that sends it into the background."""
     if place.ignored:
         return place

@@ -11,8 +11,8 @@ from functools import partial
 from auditor.errors import Location, unexpected
 from auditor.located import Marked
 from auditor.plan.model import Plan, Workload
-from auditor.plan.paths import is_inside, normal, shown_path
-from auditor.readers.demands import Demand, Gap, Hidden
+from auditor.plan.plan_paths import is_inside, normal, shown_path
+from auditor.readers.demands import Demand, DemandGap, HiddenImages
 from auditor.readers.lists.unknown import is_object as is_kubernetes
 from auditor.readers.workloads.built import BuiltFrom, built_name, kustomization_at, not_built_name
 from auditor.readers.workloads.folder import FileGap, folder_at, is_manifest_file
@@ -170,7 +170,7 @@ def _not_built_in(plan: Plan, workload: Workload) -> Iterator[Demand]:
                 f"{path} stands beside the kustomization {kustomization}, which does not name it: its images are not examined. "
                 f"Name it there, or under `workloads` as `manifests: {path}`"
             )
-            yield _file_gap(plan, FileGap(path, Hidden(Gap.KUSTOMIZE, path), why), "")
+            yield _file_gap(plan, FileGap(path, HiddenImages(DemandGap.KUSTOMIZE, path), why), "")
 
 
 def _everywhere(plan: Plan) -> tuple[str, ...]:
@@ -179,7 +179,7 @@ def _everywhere(plan: Plan) -> tuple[str, ...]:
 
 def _file_gap(plan: Plan, gap: FileGap, why_not_built: str) -> Demand:
     place = Location(shown_path(plan.path, gap.path))
-    why = f"{gap.why} ({why_not_built})" if why_not_built and gap.hidden.gap is Gap.KUSTOMIZE else gap.why
+    why = f"{gap.why} ({why_not_built})" if why_not_built and gap.hidden.gap is DemandGap.KUSTOMIZE else gap.why
     return Demand("manifest", gap.path, "", place, _everywhere(plan), unbounded=why, hidden=gap.hidden)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from auditor.errors import Location
 from auditor.plan.model import Plan, Workload
-from auditor.plan.paths import below, normal, shown_path
+from auditor.plan.plan_paths import below, normal, shown_path
 from auditor.readers.workloads.kustomize import NAMES
 
 

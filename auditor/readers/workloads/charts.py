@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from auditor.errors import Location
 from auditor.located import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan
-from auditor.plan.paths import shown_path
+from auditor.plan.plan_paths import shown_path
 
 _MAX_UNPACKED = 64 * 1024 * 1024
 _MAX_MEMBERS = 10_000
@@ -37,7 +37,7 @@ def missing_dependencies(plan: Plan, name: str) -> Iterator[tuple[str, Marked]]:
     """
     place = shown_path(plan.path, name)
     packed = plan.files.get(name)
-    inner = unpacked(packed, Location(place), Allowance()) if packed is not None else _folder(plan.files, name)
+    inner = unpacked(packed, Location(place), ChartByteLimit()) if packed is not None else _folder(plan.files, name)
     declared = [
         (where, dependency)
         for file in DECLARING
@@ -74,11 +74,11 @@ def _beside(inner: Mapping[str, bytes], location: Location) -> set[str]:
     ours = [(rest, data) for rest, data in parts if not rest[0].startswith(("_", ".")) and is_chart(rest)]
     if len(ours) > _MAX_CHARTS:
         raise UnreadableChart(f"more than {_MAX_CHARTS} charts in its folder charts", location)
-    allowance = Allowance()
+    allowance = ChartByteLimit()
     return {name for rest, data in ours for name in _names(rest, data, allowance)}
 
 
-def _names(parts: list[str], data: bytes, allowance: Allowance) -> set[str]:
+def _names(parts: list[str], data: bytes, allowance: ChartByteLimit) -> set[str]:
     """The chart that an entry of `charts` is, by the name that is written inside; where that cannot be read, by its own."""
     own, *inside = parts
     if inside:
@@ -106,13 +106,13 @@ def _name_in(data: bytes) -> str:
 
 
 @dataclass
-class Allowance:
+class ChartByteLimit:
     """How many bytes a chart and the charts in it may unpack to, together."""
 
     left: int = _MAX_UNPACKED
 
 
-def unpacked(packed: bytes, location: Location, allowance: Allowance) -> dict[str, bytes]:
+def unpacked(packed: bytes, location: Location, allowance: ChartByteLimit) -> dict[str, bytes]:
     """The files of a packed chart that matter, by their path below its one folder: YAML, and archives of other charts.
 
     Raises UnreadableChart.

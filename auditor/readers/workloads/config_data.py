@@ -89,7 +89,8 @@ class _Reading:
                 yield replace(hint, at=at, field=field, mechanism=Mechanism.DATA, certainty=sure)
             if depth < _MAX_DEPTH:
                 for inner in _texts(document):
-                    yield from self.inside(replace(inner, line=_outside(value, inner).line), path, depth + 1)
+                    at = _outside(value, inner)
+                    yield from self.inside(Marked(inner.value, at.line, at.column, inner.text), path, depth + 1)
 
 
 def _texts(document: Marked) -> Iterator[Marked]:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from auditor.plan.model import Plan
-from auditor.plan.paths import is_inside, is_inside_any, normal
-from auditor.readers.demands import Gap, Hidden
+from auditor.plan.plan_paths import is_inside, is_inside_any, normal
+from auditor.readers.demands import DemandGap, HiddenImages
 from auditor.readers.lists import format_of
 from auditor.readers.lists.unknown import is_object
 from auditor.readers.workloads.kustomize import Kustomization, Raw, is_kustomization, unbuilt
@@ -22,7 +22,7 @@ class FileGap:
     """A file whose images cannot be enumerated: its path among the plan's files, the gap, why, and what to do."""
 
     path: str
-    hidden: Hidden
+    hidden: HiddenImages
     why: str
 
 
@@ -85,7 +85,7 @@ def outer_charts(paths: Iterable[str]) -> frozenset[str]:
 def _chart_gaps(charts: Iterable[str]) -> Iterator[FileGap]:
     for chart in sorted(charts):
         why = f"it is a Helm chart, which is not rendered as a manifest: name it under `workloads` as `chart: {chart}`"
-        yield FileGap(f"{chart}/{CHART_FILE}", Hidden(Gap.CHART, f"{chart}/{CHART_FILE}"), why)
+        yield FileGap(f"{chart}/{CHART_FILE}", HiddenImages(DemandGap.CHART, f"{chart}/{CHART_FILE}"), why)
 
 
 def _kustomize_gap(one: Kustomization) -> FileGap:
@@ -99,9 +99,9 @@ def _kustomize_gap(one: Kustomization) -> FileGap:
         f"the kustomization {what}, and it was not built: which images its files run is not known. Run "
         f"`kubectl kustomize {one.folder or '.'} > rendered.yaml` and name rendered.yaml under `workloads` instead"
     )
-    return FileGap(one.path, Hidden(Gap.KUSTOMIZE, one.path, names=one.changes), why)
+    return FileGap(one.path, HiddenImages(DemandGap.KUSTOMIZE, one.path, names=one.changes), why)
 
 
 def _list_gap(path: str, format_name: str) -> FileGap:
     why = f"it is an image list ({format_name}) and no manifest: name it under `images` as `list: {path}`"
-    return FileGap(path, Hidden(Gap.FILE, path), why)
+    return FileGap(path, HiddenImages(DemandGap.FILE, path), why)

@@ -68,11 +68,15 @@ def _join(path: str, key: str) -> str:
 
 
 class _Walk:
-    """One pass over an object. `_read`: the values that are images of pods for certain."""
+    """One pass over an object. `_read`: the values that are images of pods for certain.
+
+    `_composed`: bare names that became whole references by a registry above them.
+    """
 
     def __init__(self, pods_are_read: bool) -> None:
         self._pods_are_read = pods_are_read
         self._read: set[int] = set()
+        self._composed: set[int] = set()
 
     def value(self, here: Marked, path: str, key: str) -> Iterator[Hint]:
         if isinstance(here.value, dict):
@@ -95,7 +99,7 @@ class _Walk:
         inherited = tuple(self._inherited(here, path))
         yield from inherited
         for at, name, text, reference in composed(here):
-            if reference is not None or not inherited:
+            if id(at) not in self._composed and (reference is not None or not inherited):
                 yield Hint(at, _join(path, name), text, reference, Mechanism.PARTS)
         if key_names_image(key) and (named := named_image(here)) is not None:
             yield Hint(named[0], _join(path, "name"), named[1], named[2], Mechanism.PARTS)
@@ -116,21 +120,27 @@ class _Walk:
                 yield Hint(image, _join(path, "image"), image.text.strip(), bare)
 
     def _inherited(self, here: Marked, path: str) -> Iterator[Hint]:
-        """Bare image names below a mapping with `hub` and `tag`: Istio's values give all images one registry and tag."""
-        hub, tag = here.text_at("hub"), here.text_at("tag")
-        if not hub or not tag or "://" in hub:
+        """Bare image names that take their registry, and often their tag, from a mapping above them.
+
+        Istio's values have `hub` and `tag` beside each other. Piraeus has `base` beside `components`, each with its own tag.
+        """
+        base = here.text_at("hub") or (here.text_at("base") if here.get("components") is not None else "")
+        if not base or "://" in base or not (here.text_at("tag") or here.get("components") is not None):
             return
-        waiting = [(value, _join(path, key)) for key, value in here.items() if value.mapping]
+        waiting = [(value, _join(path, key), here.text_at("tag")) for key, value in here.items()]
         while waiting:
-            below, field = waiting.pop()
-            if below.get("hub") is not None:
+            below, field, tag = waiting.pop()
+            if below.get("hub") is not None or below.get("base") is not None:
                 continue
+            tag = below.text_at("tag") or tag
             image = below.get("image")
-            if image is not None and isinstance(image.value, str) and _NAME.fullmatch(image.text):
-                text = f"{hub.rstrip('/')}/{image.text}:{tag}"
+            if image is not None and isinstance(image.value, str) and _NAME.fullmatch(image.text) and tag:
+                text = f"{base.rstrip('/')}/{image.text}:{tag}"
                 if (found := loose_reference(text)) is not None:
+                    self._composed.add(id(image))
                     yield Hint(image, _join(field, "image"), text, found, Mechanism.PARTS)
-            waiting.extend((value, _join(field, key)) for key, value in below.items() if value.mapping)
+            waiting.extend((value, _join(field, key), tag) for key, value in below.items() if value.mapping or value.list)
+            waiting.extend((value, f"{field}[{number}]", tag) for number, value in enumerate(below.list) if value.mapping)
 
     def _list(self, here: Marked, path: str, key: str) -> Iterator[Hint]:
         words = [item for item in here.list if isinstance(item.value, str)]
@@ -170,11 +180,19 @@ def variable_hints(name: str, value: Marked, path: str, beside: dict[str, str]) 
     if is_named and (whole := composed_variable(name, text, beside)) is not None:
         yield Hint(value, path, str(whole), whole, Mechanism.VARIABLE, Certainty.CONFIGURED)
         return
-    for word in (text.strip(), *words_of(text)):
+    is_text = "\n" in text.strip()
+    for word in (text.strip(), *words_of(_without_comments(text) if is_text else text)):
         found = loose_reference(word) if is_named and ("/" in word or word == text.strip()) else strict_reference(word)
+        if found is not None and is_text and not (found.digest or found.explicit_tag):
+            continue  # a registry and a path are no image among other words
         if found is not None:
             sure = Certainty.CONFIGURED if is_named or word == text.strip() else Certainty.POSSIBLE
             yield Hint(value, path, word, found, Mechanism.VARIABLE, sure)
+
+
+def _without_comments(text: str) -> str:
+    """Return a text without the lines that are comments of YAML or a shell."""
+    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
 
 
 def _arguments(words: list[Marked], path: str) -> Iterator[Hint]:

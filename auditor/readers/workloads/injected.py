@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from auditor.located import Marked
-from auditor.readers.demands import Demand, Gap, Mechanism
+from auditor.readers.demands import Demand, DemandGap, Mechanism
 
 AUTO = "auto"
 ISTIO, LINKERD = "Istio", "Linkerd"
@@ -73,7 +73,7 @@ def with_injected(demands: Iterable[Demand]) -> Iterator[Demand]:
     proxies = {demand.reference: demand for demand in known if _is_proxy(demand)}
     present = {mesh for mesh in (ISTIO, LINKERD) if _has_injector(mesh, known)}
     for demand in known:
-        if demand.hidden is not None and demand.hidden.gap is Gap.INJECTED and present.issuperset(demand.hidden.names):
+        if demand.hidden is not None and demand.hidden.gap is DemandGap.INJECTED and present.issuperset(demand.hidden.names):
             continue
         if demand.text == AUTO and demand.unbounded and proxies:
             for reference in proxies:

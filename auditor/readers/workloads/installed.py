@@ -26,7 +26,7 @@ _VERSION = re.compile(r"v?(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
 _VARIABLE = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]{0,127})\)")
 
 
-class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+class OperatorSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """Where an operator reads one setting: flags, variables, or keys of its ConfigMap. `default` is what its binary has."""
 
     arguments: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     default: str | None = None
 
 
-class Program(Fact, frozen=True, kw_only=True):
+class OperatorProgram(Fact, frozen=True, kw_only=True):
     """An operator: the ends of its image's repository, and its settings by name. `as_of` is the day of the last check.
 
     `maps` are the ConfigMaps that it reads without naming them in its pods.
@@ -45,10 +45,10 @@ class Program(Fact, frozen=True, kw_only=True):
     images: tuple[str, ...]
     as_of: str
     maps: tuple[str, ...] = ()
-    settings: dict[str, Setting] = msgspec.field(default_factory=dict)
+    settings: dict[str, OperatorSetting] = msgspec.field(default_factory=dict)
 
 
-class Defaults(Fact, frozen=True, kw_only=True):
+class OperatorDefaults(Fact, frozen=True, kw_only=True):
     """What the binary of an operator has, by setting. Each line of `versions` is for one range, whose ends were both read:
 
     its first and its last version, and a value for each column; `-` says that these versions have no such image.
@@ -69,19 +69,19 @@ class _Range:
 
 
 @cache
-def programs() -> Mapping[str, Program]:
+def programs() -> Mapping[str, OperatorProgram]:
     """Every operator that the facts know, by name."""
-    rows: tuple[Program, ...] = table("operator_programs", Program)
+    rows: tuple[OperatorProgram, ...] = table("operator_programs", OperatorProgram)
     return {row.operator: row for row in rows}
 
 
 @cache
 def _defaults() -> Mapping[str, tuple[_Range, ...]]:
-    rows: tuple[Defaults, ...] = table("operator_defaults", Defaults)
+    rows: tuple[OperatorDefaults, ...] = table("operator_defaults", OperatorDefaults)
     return {row.operator: tuple(_ranges(row)) for row in rows}
 
 
-def _ranges(row: Defaults) -> Iterator[_Range]:
+def _ranges(row: OperatorDefaults) -> Iterator[_Range]:
     for line in row.versions.splitlines():
         first, last, *values = line.split()
         texts = ("" if value == "-" else value for value in values)
@@ -111,10 +111,10 @@ def covered(operator: str, name: str) -> tuple[str, str] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
+class InstalledOperator:
     """One operator of the workloads. `settings`: what is set, by name; None where something else sets it that is not here."""
 
-    program: Program
+    program: OperatorProgram
     image: Reference
     settings: Mapping[str, str | None]
 
@@ -133,7 +133,7 @@ class Installed:
 class _Pod:
     """An operator's pod while the files are read: what it sets itself, and the words that may name a ConfigMap."""
 
-    program: Program
+    program: OperatorProgram
     image: Reference
     flags: dict[str, str]
     variables: dict[str, str | None]
@@ -148,10 +148,10 @@ class Operators:
     """
 
     read: Callable[[tuple[bytes, ...]], Iterator[Marked]]
-    _found: dict[str, tuple[Installed, ...]] | None = field(default=None, init=False)
+    _found: dict[str, tuple[InstalledOperator, ...]] | None = field(default=None, init=False)
     _objects: dict[tuple[str, str], tuple[Marked, ...]] = field(default_factory=dict, init=False)
 
-    def of(self, operator: str) -> tuple[Installed, ...]:
+    def of(self, operator: str) -> tuple[InstalledOperator, ...]:
         """The installed operators of this name, those with one image and the same settings once."""
         if self._found is None:
             self._found = _installed(self.read)
@@ -166,7 +166,7 @@ class Operators:
         return self._objects[key]
 
 
-def _installed(read: Callable[[tuple[bytes, ...]], Iterator[Marked]]) -> dict[str, tuple[Installed, ...]]:
+def _installed(read: Callable[[tuple[bytes, ...]], Iterator[Marked]]) -> dict[str, tuple[InstalledOperator, ...]]:
     pods: list[_Pod] = []
     needles = tuple({name.encode() for program in programs().values() for name in program.images})
     for item in read(needles):
@@ -175,11 +175,11 @@ def _installed(read: Callable[[tuple[bytes, ...]], Iterator[Marked]]) -> dict[st
     maps: list[Marked] = []
     if wanted:
         maps = [item for item in read(tuple(key.encode() for key in wanted)) if item.text_at("kind") == "ConfigMap"]
-    found: dict[str, tuple[Installed, ...]] = {}
+    found: dict[str, tuple[InstalledOperator, ...]] = {}
     for pod in pods:
         keys = dict(_keys(pod, maps))
         settings = {name: value for name, setting in pod.program.settings.items() for value in _values(pod, setting, keys)}
-        made = Installed(pod.program, pod.image, settings)
+        made = InstalledOperator(pod.program, pod.image, settings)
         known = found.get(pod.program.operator, ())
         if made not in known:
             found[pod.program.operator] = (*known, made)
@@ -250,7 +250,7 @@ def _keys(pod: _Pod, maps: Iterable[Marked]) -> Iterator[tuple[str, str]]:
                 yield from ((inner, one.text) for document in documents for inner, one in document.items() if one.text)
 
 
-def _values(pod: _Pod, setting: Setting, keys: Mapping[str, str]) -> Iterator[str | None]:
+def _values(pod: _Pod, setting: OperatorSetting, keys: Mapping[str, str]) -> Iterator[str | None]:
     """The one value of a setting: flags come before variables, and both before files. Nothing if it is not set."""
     for flag in setting.arguments:
         if flag.lstrip("-") in pod.flags:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from auditor.located import Marked, NotStructured, load_marked
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
-from auditor.plan.paths import is_inside_any
+from auditor.plan.plan_paths import is_inside_any
 from auditor.readers.lists.unknown import is_object
 from auditor.text import listed, short
 

@@ -12,17 +12,17 @@ from auditor.errors import Location, unexpected
 from auditor.located import Marked, NotStructured, iter_marked
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
 from auditor.plan.model import Pool
-from auditor.readers.demands import Certainty, Demand, Gap, Hidden, Mechanism, Rendered
+from auditor.readers.demands import Certainty, Demand, DemandGap, HiddenImages, Mechanism, Rendered
 from auditor.readers.lists.source import text_problem
 from auditor.readers.workloads.built import BuiltFrom
 from auditor.readers.workloads.config_data import data_hints
 from auditor.readers.workloads.hints import Hint, hints_in
 from auditor.readers.workloads.injected import AUTO, injections
 from auditor.readers.workloads.installed import Operators
-from auditor.readers.workloads.kinds import Runs, fetched, group_of, row_of
 from auditor.readers.workloads.kustomize import Raw
 from auditor.readers.workloads.operators import Built, built_images
 from auditor.readers.workloads.origins import Origins
+from auditor.readers.workloads.pod_kinds import Runs, fetched, group_of, row_of
 from auditor.readers.workloads.pod_specs import containers_of, pod_specs, related_images, volume_images
 from auditor.readers.workloads.scheduling import Binding, binding_of, is_host_process
 from auditor.readers.workloads.schemas import Schemas, without_definitions
@@ -137,7 +137,7 @@ def demands_in(source: Manifests, item: Marked, around: Around) -> Iterator[Dema
         yield from _injected(source, owner, item, qualified)
     if row is not None and row.runs is Runs.SOURCE:
         names = tuple(f"{path}: {shown(text)}" for path, text in fetched(item, row))
-        yield from _gap(source, owner, item, Hidden(Gap.SOURCE, source.name, qualified, names=names))
+        yield from _gap(source, owner, item, HiddenImages(DemandGap.SOURCE, source.name, qualified, names=names))
         return
     hints = data_hints(item) if not group and kind in _HOLD_DATA else _with_defaults(item, group, kind, around.schemas)
     demands = _hinted(source, owner, qualified, tuple(hints))
@@ -146,9 +146,10 @@ def demands_in(source: Manifests, item: Marked, around: Around) -> Iterator[Dema
     if built is not None:
         yield from (_built(source, owner, one) for one in built.images)
         if built.missing:
-            yield from _gap(source, owner, item, Hidden(Gap.KIND, source.name, qualified), built.missing)
-    elif row is None and not any(demand.reference is not None and not demand.is_possible for demand in (*pods, *demands)):
-        yield from _gap(source, owner, item, Hidden(Gap.KIND, source.name, qualified))
+            yield from _gap(source, owner, item, HiddenImages(DemandGap.KIND, source.name, qualified), built.missing)
+    elif row is None:
+        is_named = any(demand.reference is not None and not demand.is_possible for demand in (*pods, *demands))
+        yield from _gap(source, owner, item, HiddenImages(DemandGap.KIND, source.name, qualified), is_named=is_named)
 
 
 def _with_defaults(item: Marked, group: str, kind: str, schemas: Schemas) -> Iterator[Hint]:
@@ -168,7 +169,7 @@ def hints_of_other(source: Manifests, document: Marked) -> Iterator[Demand]:
     for at, path, text in _charts(document):
         location, rendered = source.located(at.line, at.column)
         why = f"{path} names the chart {shown(text)}, whose images are not known: render it, and name that under `workloads`"
-        hidden = Hidden(Gap.SOURCE, source.name, field=path, names=(text,))
+        hidden = HiddenImages(DemandGap.SOURCE, source.name, field=path, names=(text,))
         yield Demand(source.kind, source.name, "", location, source.everywhere, unbounded=why, hidden=hidden, rendered=rendered)
 
 
@@ -208,7 +209,7 @@ def _self_installed(source: Manifests, pods: Iterable[Demand]) -> Iterator[Deman
     for pod in pods:
         found = installer_of(pod.reference) if pod.reference is not None else None
         if found is not None and found[0] not in source.listed_kinds:
-            hidden = Hidden(Gap.KIND, source.name, found[0])
+            hidden = HiddenImages(DemandGap.KIND, source.name, found[0])
             yield replace(pod, text="", reference=None, unbounded=f"{pod.who}: {found[1]}", hidden=hidden)
 
 
@@ -217,25 +218,35 @@ def _injected(source: Manifests, owner: str, item: Marked, kind: str) -> Iterato
     for one in injections(item) if kind not in source.listed_kinds else ():
         location, rendered = source.located(one.at.line, one.at.column)
         why = f"{one.mesh} adds a proxy to pods of {owner} ({one.field}), and its injector is not among the workloads"
-        hidden = Hidden(Gap.INJECTED, source.name, kind, one.field, (one.mesh,))
+        hidden = HiddenImages(DemandGap.INJECTED, source.name, kind, one.field, (one.mesh,))
         yield Demand(source.kind, owner, "", location, source.everywhere, unbounded=why, hidden=hidden, rendered=rendered)
 
 
-def _gap(source: Manifests, owner: str, item: Marked, hidden: Hidden, missing: tuple[str, ...] = ()) -> Iterator[Demand]:
+def _gap(
+    source: Manifests,
+    owner: str,
+    item: Marked,
+    hidden: HiddenImages,
+    missing: tuple[str, ...] = (),
+    *,
+    is_named: bool = False,
+) -> Iterator[Demand]:
     """What cannot be enumerated of an object, unless a list of the plan has the images of its kind.
 
-    `missing` are the facts that its operator's images depend on and that are not known.
+    `missing` are the facts that its operator's images depend on and that are not known. `is_named`: the object names images,
+    which does not show that its controller runs no others.
     """
     if hidden.kind in source.listed_kinds:
         return
     location, rendered = source.located(item.line, item.column)
-    if hidden.gap is Gap.SOURCE:
+    if hidden.gap is DemandGap.SOURCE:
         why = f"{owner} has a controller fetch a chart or manifests ({', '.join(hidden.names) or 'not named'})"
         why += ", and which images they run is not known"
     elif missing:
         why = f"not all images that an operator runs for {owner} are known: {'; '.join(missing[:_SHOWN])}"
     else:
-        why = f"{owner} is of a kind that the facts do not know: its controller may run images that no manifest names"
+        others = "other images than those that it names" if is_named else "images that no manifest names"
+        why = f"{owner} is of a kind that the facts do not know: its controller may run {others}"
     yield Demand(source.kind, owner, "", location, source.everywhere, unbounded=why, hidden=hidden, rendered=rendered)
 
 
@@ -262,7 +273,7 @@ def _hinted(source: Manifests, owner: str, kind: str, hints: tuple[Hint, ...]) -
         )
         if hint.reference is None:
             why = f"{owner} {hint.field} looks like an image, but is not a whole reference: {shown(hint.text)}"
-            made = replace(made, unbounded=why, hidden=Hidden(Gap.VALUE, source.name, kind, hint.field))
+            made = replace(made, unbounded=why, hidden=HiddenImages(DemandGap.VALUE, source.name, kind, hint.field))
         elif len(versions[hint.field, hint.reference.repository]) > 1:
             made = replace(made, choice=f"{source.name} {owner} {hint.field} {hint.reference.repository}")
         found.append(made)
@@ -309,7 +320,7 @@ class _Pod:
         if at.text != AUTO:
             return made
         why = f"{self.owner} {who} has the image {AUTO}, which Istio's injector replaces: list the proxy image that it sets"
-        return replace(made, reference=None, unbounded=why, hidden=Hidden(Gap.VALUE, self.source.name, field=who))
+        return replace(made, reference=None, unbounded=why, hidden=HiddenImages(DemandGap.VALUE, self.source.name, field=who))
 
 
 def _parsed(text: str) -> tuple[Reference | None, str]:

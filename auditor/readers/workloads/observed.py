@@ -16,11 +16,11 @@ from auditor.errors import Location
 from auditor.located import Marked, NotStructured, iter_marked
 from auditor.oci.reference import InvalidReference, Reference, is_digest, parse_reference
 from auditor.plan.model import Pool
-from auditor.readers.demands import Demand, Gap, Mechanism
+from auditor.readers.demands import Demand, DemandGap, Mechanism
 from auditor.readers.lists import ctr_images
 from auditor.readers.lists.source import ListSource
 from auditor.readers.workloads.injected import AUTO, ISTIO, LINKERD
-from auditor.readers.workloads.kinds import group_of
+from auditor.readers.workloads.pod_kinds import group_of
 from auditor.readers.workloads.pod_specs import containers_of, pod_specs
 
 KIND = "observed"
@@ -63,14 +63,14 @@ class Observed:
         hidden = demand.hidden
         if hidden is None or demand.reference is not None or not self.demands:
             return False
-        if hidden.gap is Gap.KIND:
+        if hidden.gap is DemandGap.KIND:
             return self._owns(hidden.kind, demand.who.partition(" ")[2])
-        if hidden.gap is Gap.INJECTED:
+        if hidden.gap is DemandGap.INJECTED:
             return all(_PROXIES.get(mesh, "") in self.containers for mesh in hidden.names)
         if demand.text == AUTO:
             return _PROXIES[ISTIO] in self.containers
         name = demand.who.partition(" ")[2]
-        return hidden.gap is Gap.SOURCE and not {(hidden.kind, name), (hidden.kind, name.rpartition("/")[2])}.isdisjoint(
+        return hidden.gap is DemandGap.SOURCE and not {(hidden.kind, name), (hidden.kind, name.rpartition("/")[2])}.isdisjoint(
             self.releases
         )
 

@@ -17,7 +17,7 @@ from auditor.facts import Fact, table
 from auditor.located import Marked
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
 from auditor.readers.demands import Certainty
-from auditor.readers.workloads.installed import Installed, Operators, covered, default_of, programs
+from auditor.readers.workloads.installed import InstalledOperator, Operators, covered, default_of, programs
 from auditor.text import shown
 
 _HOLE = re.compile(r"\{([^{}]{1,200})\}")
@@ -27,7 +27,7 @@ _OPERATIONS = ("!=", ">=", "<", "~", "=")
 _NUMBERS = re.compile(r"v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:[-+].{0,200})?")
 
 
-class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+class OperatorImage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """One image of a kind: its template, when it is pulled, and the operating system of its nodes.
 
     `tag` is the template of a tag for an image that has none. With `needs_host`, a name without a registry is not known.
@@ -58,7 +58,7 @@ class OperatorRow(Fact, frozen=True, kw_only=True):
     group: str
     kinds: tuple[str, ...]
     operator: str
-    images: tuple[Rule, ...] = ()
+    images: tuple[OperatorImage, ...] = ()
     unknown: tuple[Refusal, ...] = ()
     more: tuple[Refusal, ...] = ()
 
@@ -137,7 +137,7 @@ class _Object:
     def _filled(self, template: str) -> str:
         return _HOLE.sub(lambda match: self._hole(match[1]), template)
 
-    def _built(self, rule: Rule) -> Built:
+    def _built(self, rule: OperatorImage) -> Built:
         self._used.clear()
         text = self._filled(rule.image).removeprefix("docker://")
         while "//" in text:
@@ -219,7 +219,7 @@ class _Object:
             if not bracket or other.text_at("metadata", "name") == name:
                 yield from found_at(other, rest)
 
-    def _one(self) -> Installed | None:
+    def _one(self) -> InstalledOperator | None:
         """The operator of this row among the workloads; an error if there are different ones."""
         found = self.operators.of(self.row.operator)
         if len(found) > 1:
@@ -249,7 +249,7 @@ class _Object:
             return self._by_version(installed, name)
         return None if installed is not None else self._own(None, name)
 
-    def _own(self, installed: Installed | None, name: str) -> str:
+    def _own(self, installed: InstalledOperator | None, name: str) -> str:
         if installed is None:
             raise _Missing(f"{self.row.operator} chooses an image, and it is not among the workloads")
         if name == "version" and not installed.version:
@@ -258,7 +258,7 @@ class _Object:
         own = {"location": installed.location, "repository": installed.image.repository, "image": str(installed.image)}
         return own.get(name, installed.version)
 
-    def _by_version(self, installed: Installed | None, name: str) -> str:
+    def _by_version(self, installed: InstalledOperator | None, name: str) -> str:
         operator, version = self.row.operator, self._own(installed, "version")
         value = default_of(operator, version, name)
         if value is None:

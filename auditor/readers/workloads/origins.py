@@ -13,7 +13,7 @@ from functools import cached_property
 from auditor.errors import Location
 from auditor.located import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan, Workload
-from auditor.plan.paths import normal, shown_path
+from auditor.plan.plan_paths import normal, shown_path
 from auditor.readers.demands import Rendered
 from auditor.redaction import redact
 from auditor.text import clean, short

@@ -13,7 +13,7 @@ import tarfile
 from auditor.errors import Location
 from auditor.plan.secrets import secret_in, without_keys
 from auditor.readers.workloads.blanked import blanked
-from auditor.readers.workloads.charts import DECLARING, Allowance, UnreadableChart, is_chart, unpacked
+from auditor.readers.workloads.charts import DECLARING, ChartByteLimit, UnreadableChart, is_chart, unpacked
 
 _GZIP = b"\x1f\x8b"
 _TAR = bytes(257) + b"ustar"
@@ -41,14 +41,14 @@ def reduced(data: bytes) -> bytes:
 
     Raises UnreadableChart for anything else, and HoldsSecret.
     """
-    return _reduced(data, 0, Allowance())
+    return _reduced(data, 0, ChartByteLimit())
 
 
 def _is_tar(data: bytes) -> bool:
     return data[257 : len(_TAR)] == b"ustar"
 
 
-def _reduced(data: bytes, depth: int, allowance: Allowance) -> bytes:
+def _reduced(data: bytes, depth: int, allowance: ChartByteLimit) -> bytes:
     if depth > _MAX_NESTED:
         raise UnreadableChart("more charts in charts than are read", Location(""))
     made = io.BytesIO()
@@ -62,7 +62,7 @@ def _reduced(data: bytes, depth: int, allowance: Allowance) -> bytes:
     return gzip.compress(made.getvalue(), mtime=0)
 
 
-def _kept(path: str, content: bytes, depth: int, allowance: Allowance) -> bytes | None:
+def _kept(path: str, content: bytes, depth: int, allowance: ChartByteLimit) -> bytes | None:
     """What is kept of a file; None where it is left out. A chart in it that cannot be read is known by its name."""
     folder, _, below = path.partition("/")
     inside = below.split("/") if folder == "charts" and below else []

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from auditor.plan.kubernetes_names import release_from
 from auditor.plan.model import Plan, Workload
-from auditor.plan.paths import is_inside, normal
+from auditor.plan.plan_paths import is_inside, normal
 from auditor.readers.workloads.built import built_name, kustomizations_of, not_built_name
 
 _KEY = "# rendered from: "

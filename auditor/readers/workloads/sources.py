@@ -12,12 +12,12 @@ from auditor.errors import Location
 from auditor.facts import Fact, table
 from auditor.located import Marked
 from auditor.plan.model import Plan, Workload
-from auditor.plan.paths import is_inside, normal, shown_path
+from auditor.plan.plan_paths import is_inside, normal, shown_path
 from auditor.readers.demands import Demand
 from auditor.readers.workloads import Manifests, items_of, sources_of
 from auditor.readers.workloads.charts import UnreadableChart, missing_dependencies
-from auditor.readers.workloads.kinds import group_of, values_at
 from auditor.readers.workloads.manifests import is_object
+from auditor.readers.workloads.pod_kinds import group_of, values_at
 from auditor.readers.workloads.rendered import NOT_RENDERED, failure_name, rendered_name
 
 

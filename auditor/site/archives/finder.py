@@ -20,7 +20,7 @@ from auditor.site.archives.evidence import Archive, InArchive
 from auditor.site.images import Images
 
 
-class Found(enum.IntEnum):
+class MatchedBy(enum.IntEnum):
     """How an image was found in an archive, most certain first."""
 
     BY_NAME = 0
@@ -29,15 +29,15 @@ class Found(enum.IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ArchivedRoot:
     """One root of an archive that holds an image of the plan."""
 
     archive: Archive
     root: ArchivedImage
-    found: Found
+    found: MatchedBy
 
 
-_Meant = dict[str, dict[tuple[Reference, Found], None]]
+_Meant = dict[str, dict[tuple[Reference, MatchedBy], None]]
 
 
 def entries_in(
@@ -46,29 +46,29 @@ def entries_in(
     registry: Registry | None,
     source: Images | None,
     evidence: ImageEvidence,
-) -> dict[Reference, tuple[Entry, ...]]:
+) -> dict[Reference, tuple[ArchivedRoot, ...]]:
     """Return every archive entry that holds one of the images, most certain first. `source` is the state at the sources."""
     references = tuple(references)
     names = asked_names(references, registry)
     digests = _digests(references, source)
-    found: dict[Reference, dict[tuple[str, str], Entry]] = {}
+    found: dict[Reference, dict[tuple[str, str], ArchivedRoot]] = {}
     for archive in archives:
         for root in archive.inventory.images:
             for reference, how in _meant(archive, root, names, digests, evidence):
                 entries = found.setdefault(reference, {})
                 key = (archive.path, root.digest)
                 if key not in entries or how < entries[key].found:
-                    entries[key] = Entry(archive, root, how)
+                    entries[key] = ArchivedRoot(archive, root, how)
     return {reference: tuple(sorted(found[reference].values(), key=_surest_first)) for reference in found}
 
 
-def _surest_first(entry: Entry) -> int:
+def _surest_first(entry: ArchivedRoot) -> int:
     return entry.found
 
 
 def _meant(
     archive: Archive, root: ArchivedImage, names: _Meant, digests: _Meant, evidence: ImageEvidence
-) -> Iterator[tuple[Reference, Found]]:
+) -> Iterator[tuple[Reference, MatchedBy]]:
     """Yield the images that a root matches."""
     is_named = False
     for name in root.names:
@@ -103,7 +103,7 @@ def asked_names(references: Iterable[Reference], registry: Registry | None) -> _
             if place.tag and place.digest:
                 names += [f"{place.repository}:{place.tag}", f"{place.repository}@{place.digest}"]
             for name in names:
-                found.setdefault(name, {})[reference, Found.BY_NAME] = None
+                found.setdefault(name, {})[reference, MatchedBy.BY_NAME] = None
     return found
 
 
@@ -112,16 +112,16 @@ def _digests(references: Iterable[Reference], source: Images | None) -> _Meant:
     found: _Meant = {}
     for reference in references:
         if reference.digest:
-            found.setdefault(reference.digest, {})[reference, Found.BY_DIGEST] = None
+            found.setdefault(reference.digest, {})[reference, MatchedBy.BY_DIGEST] = None
     for reference, image in source.images.items() if source is not None else ():
         if image.digest:
-            found.setdefault(image.digest, {})[reference, Found.BY_DIGEST] = None
+            found.setdefault(image.digest, {})[reference, MatchedBy.BY_DIGEST] = None
         if isinstance(image.document, Index):
             for entry in image.document.manifests:
                 if not entry.is_attestation:
-                    found.setdefault(entry.digest, {})[reference, Found.BY_PART] = None
+                    found.setdefault(entry.digest, {})[reference, MatchedBy.BY_PART] = None
     for placement in source.placements if source is not None else ():
         payload = placement.resolution.payload
         if payload is not None and payload.config is not None:
-            found.setdefault(payload.config.digest, {})[placement.image.reference, Found.BY_PART] = None
+            found.setdefault(payload.config.digest, {})[placement.image.reference, MatchedBy.BY_PART] = None
     return found

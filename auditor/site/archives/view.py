@@ -11,10 +11,10 @@ from auditor.needs.model import Need, Needs
 from auditor.oci.archive import ArchivedImage
 from auditor.oci.reference import Reference
 from auditor.plan.model import Plan
-from auditor.plan.paths import is_inside, normal
+from auditor.plan.plan_paths import is_inside, normal
 from auditor.site.archives.conflicts import Conflict, conflicts_in
 from auditor.site.archives.evidence import Archive, InArchive, InNone
-from auditor.site.archives.finder import Entry, asked_names, entries_in
+from auditor.site.archives.finder import ArchivedRoot, asked_names, entries_in
 from auditor.site.images import Image, Images, Placement, Standing, Trouble
 from auditor.site.survey import Survey
 from auditor.text import short_digest
@@ -23,11 +23,11 @@ MAX_SAME = 64  # entries per image and archive; further ones are ignored
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ArchivedNeed:
     """One need in the archives: the best placement among them, and its entry, or None if no archive has it."""
 
     placement: Placement
-    entry: Entry | None
+    entry: ArchivedRoot | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Archives:
 
     read: tuple[Archive, ...]
     unread: Mapping[str, Trouble]
-    entries: Mapping[Reference, tuple[Entry, ...]]
-    held: tuple[Held, ...]
+    entries: Mapping[Reference, tuple[ArchivedRoot, ...]]
+    held: tuple[ArchivedNeed, ...]
     conflicts: tuple[Conflict, ...] = ()
 
     def images(self) -> Images:
@@ -100,7 +100,7 @@ def _wholly_seen(source: Images | None) -> AbstractSet[Reference] | None:
     return source.images.keys() - troubled
 
 
-def _doubt(read: Iterable[Archive], entries: Mapping[Reference, tuple[Entry, ...]], evidence: Evidence) -> _Doubt | None:
+def _doubt(read: Iterable[Archive], entries: Mapping[Reference, tuple[ArchivedRoot, ...]], evidence: Evidence) -> _Doubt | None:
     """Return the most doubtful root that matched no image, or None if all matched."""
     known = {(entry.archive.path, entry.root.digest) for found in entries.values() for entry in found}
     doubts = [
@@ -144,23 +144,23 @@ def _observed(plan: Plan, evidence: Evidence) -> tuple[list[Archive], dict[str, 
 
 
 def _best(
-    plan: Plan, needs: Needs, evidence: Evidence, entries: Mapping[Reference, tuple[Entry, ...]]
-) -> dict[tuple[Reference, str], Held]:
+    plan: Plan, needs: Needs, evidence: Evidence, entries: Mapping[Reference, tuple[ArchivedRoot, ...]]
+) -> dict[tuple[Reference, str], ArchivedNeed]:
     """Return the best of each need, from one survey per archive over its needs."""
-    best: dict[tuple[Reference, str], Held] = {}
+    best: dict[tuple[Reference, str], ArchivedNeed] = {}
     for archive, roots in _rounds(entries):
         asked = Needs(needs=tuple(need for need in needs.needs if need.reference in roots))
         named = {str(reference): entry.root for reference, entry in roots.items()}
         for placement in Survey(plan, asked, InArchive(evidence, archive, named)).images().placements:
             held = best.get(_key(placement.need))
             if held is None or placement.standing.rank < held.placement.standing.rank:
-                best[_key(placement.need)] = Held(placement, roots[placement.image.reference])
+                best[_key(placement.need)] = ArchivedNeed(placement, roots[placement.image.reference])
     return best
 
 
-def _rounds(entries: Mapping[Reference, tuple[Entry, ...]]) -> Iterator[tuple[Archive, dict[Reference, Entry]]]:
+def _rounds(entries: Mapping[Reference, tuple[ArchivedRoot, ...]]) -> Iterator[tuple[Archive, dict[Reference, ArchivedRoot]]]:
     """Yield the entries by archive, each image once. An image that an archive holds twice gets a further round."""
-    rounds: dict[tuple[str, int], tuple[Archive, dict[Reference, Entry]]] = {}
+    rounds: dict[tuple[str, int], tuple[Archive, dict[Reference, ArchivedRoot]]] = {}
     for reference, found in entries.items():
         count: dict[str, int] = {}
         for entry in found:
@@ -170,10 +170,10 @@ def _rounds(entries: Mapping[Reference, tuple[Entry, ...]]) -> Iterator[tuple[Ar
     return iter(rounds.values())
 
 
-def _final(held: Held | None, lacking: Placement, *, is_sure: bool) -> Held:
+def _final(held: ArchivedNeed | None, lacking: Placement, *, is_sure: bool) -> ArchivedNeed:
     """Return the result for a need. If an archive was not read, a missing image may be in it."""
     if held is None or (not is_sure and held.placement.standing.rank > Standing.UNDETERMINED.rank):
-        return Held(lacking, None)
+        return ArchivedNeed(lacking, None)
     return held
 
 

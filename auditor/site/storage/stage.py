@@ -1,13 +1,23 @@
-"""What one stage must hold, and whether it fits."""
+"""What one stage must hold, and whether it fits. The download and the internal registry hold compressed bytes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
+from auditor.plan.model import Plan
+from auditor.site.storage.image_sets import PlatformImage, compressed_bundles
 from auditor.sizing.budget import Budget
-from auditor.sizing.ranged import Amount, Fit, fit
-from auditor.sizing.size import Provenance
+from auditor.sizing.bundles import sum_bundles
+from auditor.sizing.piece_size import Provenance
+from auditor.sizing.ranged import Amount, AmountFit, fit, together
 from auditor.text import many, percent
+
+if TYPE_CHECKING:
+    from auditor.site.storage.extra_images import ExtraImages
+
+_HOW: Final = "compressed sizes from the manifests, each digest once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +54,10 @@ class Stage:
         lacking = f"; a lower bound, because the size of {many(len(self.unknown), 'image')} is unknown" if self.unknown else ""
         return f"{kind.value}: {self.how}{share}{lacking}"
 
-    def fit(self, capacity: int) -> Fit:
+    def fit(self, capacity: int) -> AmountFit:
         """Return whether it fits. With images of unknown size it is at best unsure."""
         found = fit(self.low, self.budget.bytes, self.high, capacity)
-        return Fit.UNSURE if found is Fit.FITS and self.unknown else found
+        return AmountFit.UNSURE if found is AmountFit.FITS and self.unknown else found
 
 
 def stage_of(
@@ -64,3 +74,20 @@ def stage_of(
     return Stage(
         name, amount.budget, amount.low, amount.high, amount.estimated, capacity, source, how, unknown, key=key, pool=pool
     )
+
+
+def compressed(images: Iterable[PlatformImage]) -> Amount:
+    """Return manifests, configs and layers that the pools need, each digest once."""
+    return sum_bundles(compressed_bundles(images))
+
+
+def download_stage(amount: Amount, unknown: tuple[str, ...]) -> Stage:
+    """Return the download on the connected side: the platforms that pools need."""
+    return stage_of("download", amount, None, f"{_HOW}, of the platforms that pools need", unknown)
+
+
+def registry_stage(plan: Plan, amount: Amount, unknown: tuple[str, ...], more: ExtraImages | None) -> Stage:
+    """Return what the internal registry must hold for one version; `more` are extra manifests of whole indexes."""
+    disk = plan.registry.disk if plan.registry else None
+    how = f"{_HOW}, of the platforms that pools need{more.words if more else ''}"
+    return stage_of("registry", together(amount, more.amount) if more else amount, disk, how, unknown, "registry", "disk")

@@ -12,19 +12,18 @@ from auditor.oci.reference import Reference
 from auditor.plan.model import Plan
 from auditor.site import storage
 from auditor.site.images import Images, Placement
-from auditor.site.storage.along import Along, along
-from auditor.site.storage.compressed import compressed, download_stage, registry_stage
-from auditor.site.storage.payloads import Part, Walk, walk
-from auditor.site.storage.sharing import Sharing
-from auditor.site.storage.stage import Stage
+from auditor.site.storage.extra_images import ExtraImages, extra_images
+from auditor.site.storage.image_sets import ImageSet, ImageSets, image_sets
+from auditor.site.storage.shared_blobs import SharedBlobs
+from auditor.site.storage.stage import Stage, compressed, download_stage, registry_stage
 from auditor.sizing.ranged import Amount
 from auditor.transfer.hops import REGISTRY
 
 if TYPE_CHECKING:
     from auditor.site.archives.view import Archives
-    from auditor.site.storage.load import Load
-    from auditor.site.storage.unpacked import Unpacked
-    from auditor.site.storage.written import Writing
+    from auditor.site.storage.archive_prediction import ArchiveWriting
+    from auditor.site.storage.archive_set import ArchiveSet
+    from auditor.site.storage.unpacked_pieces import UnpackedPieces
     from auditor.site.transfers import Transfer
 
 
@@ -56,26 +55,26 @@ class Storage:
         self._transfer = transfer
 
     @cached_property
-    def _sharing(self) -> Sharing:
-        return Sharing(self._images, self._pulled)
+    def _sharing(self) -> SharedBlobs:
+        return SharedBlobs(self._images, self._pulled)
 
     @cached_property
-    def _unpacked(self) -> Unpacked:
-        return storage.Unpacked(self._evidence)
+    def _unpacked(self) -> UnpackedPieces:
+        return storage.UnpackedPieces(self._evidence)
 
     @cached_property
     def _disks(self) -> tuple[str, ...]:
         return tuple(pool.name for pool in self._plan.pools if pool.disk is not None)
 
     @cached_property
-    def _fetched(self) -> Walk:
+    def _fetched(self) -> ImageSets:
         """Everything as it is copied; also per pool if nodes get exactly that."""
-        return walk(self._images.placements, self._sharing, self._disks if self._is_pulled else ())
+        return image_sets(self._images.placements, self._sharing, self._disks if self._is_pulled else ())
 
     @cached_property
-    def _stored(self) -> Walk:
+    def _stored(self) -> ImageSets:
         """Everything as delivered to nodes."""
-        return self._fetched if self._is_pulled else walk(self._pulled, self._sharing, self._disks)
+        return self._fetched if self._is_pulled else image_sets(self._pulled, self._sharing, self._disks)
 
     @property
     def _is_pulled(self) -> bool:
@@ -87,7 +86,7 @@ class Storage:
 
     @cached_property
     def _compressed(self) -> Amount:
-        return compressed(self._fetched.whole.contents)
+        return compressed(self._fetched.whole.images)
 
     @cached_property
     def download(self) -> Stage:
@@ -99,39 +98,41 @@ class Storage:
         """Return what the internal registry must hold for one version of everything."""
         transfer = self._transfer
         whole = transfer is not None and not transfer.copy.archives and transfer.takes_indexes_to(REGISTRY)
-        return registry_stage(self._plan, self._compressed, self._unknown, self._along if whole else None)
+        return registry_stage(self._plan, self._compressed, self._unknown, self._extra_images if whole else None)
 
     @cached_property
-    def _along(self) -> Along:
-        return along(self._fetched.whole.contents, self._unknown)
+    def _extra_images(self) -> ExtraImages:
+        return extra_images(self._fetched.whole.images, self._unknown)
 
     @cached_property
-    def load(self) -> Load | None:
+    def archive_set(self) -> ArchiveSet | None:
         """Return the archives of the images, or None if the plan does not describe a copy."""
-        return self._load_of(self._fetched.whole, self._images.placements)
+        return self._archive_set_of(self._fetched.whole, self._images.placements)
 
-    def _load_of(self, part: Part, placements: Sequence[Placement], pool: str = "") -> Load | None:
+    def _archive_set_of(self, image_set: ImageSet, placements: Sequence[Placement], pool: str = "") -> ArchiveSet | None:
         if self._plan.copy is None:
             return None
         if self._archives is None:
-            return self._to_be_written(part)
-        there = storage.measured(self._archives, self._writing.form if self._writing else None, pool)
+            return self._to_be_written(image_set)
+        there = storage.measured_archives(self._archives, self._writing.form if self._writing else None, pool)
         mine = (placement for placement in placements if pool in {"", placement.pool.name})
         others = [placement for placement in mine if (placement.need.reference, placement.need.pool) in self._missing]
-        return storage.both(there, self._to_be_written(walk(others, self._sharing).whole)) if others else there
+        return (
+            storage.combined_archives(there, self._to_be_written(image_sets(others, self._sharing).whole)) if others else there
+        )
 
     @cached_property
-    def _writing(self) -> Writing | None:
+    def _writing(self) -> ArchiveWriting | None:
         """Return how the tool writes archives, or None if the plan names no tool or the facts do not say."""
         transfer = self._transfer
         if transfer is None or transfer.form is None:
             return None
-        return storage.Writing(transfer.form, transfer.takes_indexes_to(transfer.form.place))
+        return storage.ArchiveWriting(transfer.form, transfer.takes_indexes_to(transfer.form.place))
 
-    def _to_be_written(self, part: Part) -> Load:
+    def _to_be_written(self, image_set: ImageSet) -> ArchiveSet:
         if self._writing is None:
-            return storage.bounded(part, self._unpacked)
-        return storage.derived(part, self._writing, self._unpacked, self._sharing)
+            return storage.bounded_archives(image_set, self._unpacked)
+        return storage.predicted_archives(image_set, self._writing, self._unpacked, self._sharing)
 
     @cached_property
     def _missing(self) -> frozenset[tuple[Reference, str]]:
@@ -149,16 +150,16 @@ class Storage:
     @cached_property
     def staging(self) -> Stage | None:
         """Return the disk of the connected side, or None if the plan does not declare it."""
-        if self._plan.copy is None or self._plan.copy.staging is None or self.load is None:
+        if self._plan.copy is None or self._plan.copy.staging is None or self.archive_set is None:
             return None
-        return storage.staging_stage(self._plan.copy, self.load, self._fetched.whole.contents, self._unpacked)
+        return storage.staging_stage(self._plan.copy, self.archive_set, self._fetched.whole.images, self._unpacked)
 
     @cached_property
     def media(self) -> Stage | None:
         """Return the media, or None if the plan does not declare their size."""
-        if self._plan.copy is None or self._plan.copy.media is None or self.load is None:
+        if self._plan.copy is None or self._plan.copy.media is None or self.archive_set is None:
             return None
-        return storage.media_stage(self._plan.copy, self.load)
+        return storage.media_stage(self._plan.copy, self.archive_set)
 
     @cached_property
     def nodes(self) -> tuple[Stage, ...]:
@@ -175,8 +176,8 @@ class Storage:
         return tuple(stage for node in self.nodes if (stage := self._import(node)) is not None)
 
     def _import(self, node: Stage) -> Stage | None:
-        load = self._load_of(self._stored.pools[node.pool], self._pulled, node.pool)
-        return storage.import_stage(node, load) if load is not None else None
+        archive_set = self._archive_set_of(self._stored.pools[node.pool], self._pulled, node.pool)
+        return storage.import_stage(node, archive_set) if archive_set is not None else None
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from auditor.pki.verdicts import Incomplete
     from auditor.site.trust.cases import Prospect, needs_windows_update
     from auditor.site.trust.dials import CRYPTOAPI_WAIT, Purpose
-    from auditor.site.trust.served import Unseen
+    from auditor.site.trust.served import Unobserved
 else:
     __getattr__ = names_in(
         __name__,
@@ -16,8 +16,8 @@ else:
             "auditor.pki.verdicts": ("Incomplete",),
             "auditor.site.trust.cases": ("Prospect", "needs_windows_update"),
             "auditor.site.trust.dials": ("CRYPTOAPI_WAIT", "Purpose"),
-            "auditor.site.trust.served": ("Unseen",),
+            "auditor.site.trust.served": ("Unobserved",),
         },
     )
 
-__all__ = ["CRYPTOAPI_WAIT", "Incomplete", "Prospect", "Purpose", "Unseen", "needs_windows_update"]
+__all__ = ["CRYPTOAPI_WAIT", "Incomplete", "Prospect", "Purpose", "Unobserved", "needs_windows_update"]

@@ -13,9 +13,9 @@ from auditor.evidence.model import Evidence, Kind
 from auditor.pki.certificate import Certificate
 from auditor.pki.clients import Cause, ClientModel, client_model
 from auditor.pki.judge import judge
+from auditor.pki.path_rules import Flaw, FlawKind
 from auditor.pki.pool_trust import PoolTrust
-from auditor.pki.rules import Flaw, FlawKind
-from auditor.pki.verdicts import Distrust, Gap, Incomplete, Invalid, TrustVerdict, Unproven, Untrusted, Verifies
+from auditor.pki.verdicts import Distrust, Incomplete, Invalid, TrustGap, TrustVerdict, Unproven, Untrusted, Verifies
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.readers.node_config import NodeConfig
 from auditor.site.trust.callers import Callers
@@ -23,10 +23,10 @@ from auditor.site.trust.dials import CRYPTOAPI_WAIT, DialledUrl, Purpose, dials_
 from auditor.site.trust.issuers import MAX_LEVELS, Issuers
 from auditor.site.trust.pools import Trusts, root_updates
 from auditor.site.trust.prospect import Prospect as Prospect  # noqa: PLC0414 - part of a case
-from auditor.site.trust.revocation import FAILURES, Answer, Revocation, Revocations
+from auditor.site.trust.revocation_results import FAILURES, Revocation, RevocationResult, Revocations
 from auditor.site.trust.runtime import is_unverified, refusing_ca
-from auditor.site.trust.served import Served, Unseen
-from auditor.site.trust.versions import Offered, Speech, offered_by, speech
+from auditor.site.trust.served import Served, Unobserved
+from auditor.site.trust.tls_versions import Offered, Speech, offered_by, speech
 
 _NAMES_SHOWN = 8
 _CAUSES: Mapping[FlawKind, Cause] = {
@@ -35,16 +35,16 @@ _CAUSES: Mapping[FlawKind, Cause] = {
     FlawKind.NAME: "name",
     FlawKind.COMMON_NAME: "common-name",
 }
-GAP_KINDS: Mapping[Gap, Kind] = {
-    Gap.NOT_KNOWN_ON_NODE: Kind.MISSING_EVIDENCE,
-    Gap.PROBABLY_ON_NODE: Kind.MISSING_EVIDENCE,
-    Gap.FROM_MIRROR: Kind.MISSING_EVIDENCE,
-    Gap.POOL_UNKNOWN: Kind.MISSING_EVIDENCE,
-    Gap.UNREAD_TRUST: Kind.UNSUPPORTED,
-    Gap.TOO_MANY_PATHS: Kind.UNSUPPORTED,
+GAP_KINDS: Mapping[TrustGap, Kind] = {
+    TrustGap.NOT_KNOWN_ON_NODE: Kind.MISSING_EVIDENCE,
+    TrustGap.PROBABLY_ON_NODE: Kind.MISSING_EVIDENCE,
+    TrustGap.FROM_MIRROR: Kind.MISSING_EVIDENCE,
+    TrustGap.POOL_UNKNOWN: Kind.MISSING_EVIDENCE,
+    TrustGap.UNREAD_TRUST: Kind.UNSUPPORTED,
+    TrustGap.TOO_MANY_PATHS: Kind.UNSUPPORTED,
 }
 # With these gaps the root may be on the node, so the client still checks revocation.
-_MAY_HOLD = frozenset({Gap.NOT_KNOWN_ON_NODE, Gap.PROBABLY_ON_NODE, Gap.FROM_MIRROR, Gap.POOL_UNKNOWN})
+_MAY_HOLD = frozenset({TrustGap.NOT_KNOWN_ON_NODE, TrustGap.PROBABLY_ON_NODE, TrustGap.FROM_MIRROR, TrustGap.POOL_UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,13 @@ class TrustCase:
     pool: Pool
     client: str
     model: ClientModel | None
-    verdict: TrustVerdict | Unseen
+    verdict: TrustVerdict | Unobserved
     dialled: tuple[DialledUrl, ...] = ()
     revocation: Revocation | None = None
     refusal: str = ""
     stall: str = ""
     fetched: Incomplete | None = None
-    offered: Offered | Unseen | None = None
+    offered: Offered | Unobserved | None = None
     speech: Speech = Speech.UNOBSERVED
     ca_error: str = ""
 
@@ -93,7 +93,7 @@ class TrustCase:
     @property
     def path(self) -> tuple[str, ...]:
         """Return the names of the certificates in the path, leaf first."""
-        return () if isinstance(self.verdict, Unseen) else self.verdict.path.names
+        return () if isinstance(self.verdict, Unobserved) else self.verdict.path.names
 
     @property
     def insists(self) -> bool:
@@ -113,12 +113,12 @@ class TrustCase:
     @property
     def flaws(self) -> tuple[Flaw, ...]:
         """Return the flaws of the path's certificates; each makes the connection fail."""
-        return () if isinstance(self.verdict, Unseen) else self.verdict.path.flaws
+        return () if isinstance(self.verdict, Unobserved) else self.verdict.path.flaws
 
     @property
     def prospect(self) -> Prospect:
         """Return the verdict as one value."""
-        if isinstance(self.verdict, Unseen):
+        if isinstance(self.verdict, Unobserved):
             return Prospect.UNDETERMINED
         revoked = self.by_revocation
         if self.flaws or self.ca_error or self.speech is Speech.NO or revoked is Prospect.FAILS:
@@ -141,15 +141,15 @@ class TrustCase:
         if self.revocation is None:
             return Prospect.VERIFIES
         answer = self.revocation.answer
-        if answer is Answer.REVOKED or (self.insists and answer in FAILURES):
+        if answer is RevocationResult.REVOKED or (self.insists and answer in FAILURES):
             return Prospect.FAILS if self.is_sure else Prospect.UNDETERMINED
         # A CRL that was not observed may list the certificate, so even a soft-fail client may fail.
-        return Prospect.UNDETERMINED if self.revocation.of(Answer.UNASKED) else Prospect.VERIFIES
+        return Prospect.UNDETERMINED if self.revocation.of(RevocationResult.UNASKED) else Prospect.VERIFIES
 
     @property
     def reason(self) -> str:
         """Return the user's error message, or why the result is unknown; if the client has no message, the flaw."""
-        if isinstance(self.verdict, Unseen):
+        if isinstance(self.verdict, Unobserved):
             return self.verdict.detail
         if self.speech is Speech.NO and isinstance(self.offered, Offered):
             return self.symptom or f"the endpoint offers {self.offered.shown} only, which the client does not support"
@@ -159,7 +159,7 @@ class TrustCase:
 def needs_windows_update(case: TrustCase) -> bool:
     """Return whether the client could verify only with a root that Windows would download, directly or from a mirror."""
     match case.verdict:
-        case Untrusted(cause=Distrust.NOT_ON_NODE) | Unproven(gap=Gap.NOT_KNOWN_ON_NODE | Gap.FROM_MIRROR):
+        case Untrusted(cause=Distrust.NOT_ON_NODE) | Unproven(gap=TrustGap.NOT_KNOWN_ON_NODE | TrustGap.FROM_MIRROR):
             return True
         case _:
             return False
@@ -173,7 +173,7 @@ def end_of_day(day: datetime.date) -> datetime.datetime:
 def trust_cases(
     plan: Plan,
     evidence: Evidence,
-    chains: Mapping[Endpoint, Served | Unseen],
+    chains: Mapping[Endpoint, Served | Unobserved],
     trusts: Trusts,
     at: datetime.date,
     configs: Mapping[str, NodeConfig] = MappingProxyType({}),
@@ -212,22 +212,22 @@ class _Cases:
         self._issuers = Issuers(evidence, self._reach)
         self._judged: dict[tuple[Endpoint, str, str, int], _Judged] = {}
         self._evidence = evidence
-        self._offered: dict[Endpoint, Offered | Unseen] = {}
+        self._offered: dict[Endpoint, Offered | Unobserved] = {}
 
-    def of(self, endpoint: Endpoint, chain: Served | Unseen, pool: Pool, client: str) -> TrustCase:
+    def of(self, endpoint: Endpoint, chain: Served | Unobserved, pool: Pool, client: str) -> TrustCase:
         """Return the case. An unexpected error makes only this case undetermined."""
         try:
             return self._of(endpoint, chain, pool, client)
         except Exception as error:  # noqa: BLE001 - one endpoint must not end the audit
             detail = unexpected(f"judging {endpoint.name} for {client} on {pool.name}", error)
-            return TrustCase(endpoint, pool, client, None, Unseen(Kind.BUG, detail))
+            return TrustCase(endpoint, pool, client, None, Unobserved(Kind.BUG, detail))
 
-    def _of(self, endpoint: Endpoint, chain: Served | Unseen, pool: Pool, client: str) -> TrustCase:
+    def _of(self, endpoint: Endpoint, chain: Served | Unobserved, pool: Pool, client: str) -> TrustCase:
         model = client_model(client, "windows" if pool.is_windows else "linux")
-        if isinstance(chain, Unseen):
+        if isinstance(chain, Unobserved):
             return TrustCase(endpoint, pool, client, model, chain)
         if model is None:
-            unknown = Unseen(Kind.UNSUPPORTED, f"{client} on {pool.platform.os} is not a client in the facts")
+            unknown = Unobserved(Kind.UNSUPPORTED, f"{client} on {pool.platform.os} is not a client in the facts")
             return TrustCase(endpoint, pool, client, None, unknown)
         return self._case(endpoint, chain, pool, model)
 
@@ -302,7 +302,7 @@ def _refusal(host: str, model: ClientModel, verdict: TrustVerdict, revocation: R
     match verdict:
         case Verifies():
             return _revocation_refusal(model, revocation)
-        case Unproven(gap=Gap.TOO_MANY_PATHS):
+        case Unproven(gap=TrustGap.TOO_MANY_PATHS):
             return ""
         case Incomplete():
             return model.symptom("incomplete", host=host, reason="PARTIAL_CHAIN")
@@ -313,15 +313,15 @@ def _refusal(host: str, model: ClientModel, verdict: TrustVerdict, revocation: R
 
 
 def _revocation_refusal(model: ClientModel, revocation: Revocation | None) -> str:
-    answer = revocation.answer if revocation is not None else Answer.GOOD
+    answer = revocation.answer if revocation is not None else RevocationResult.GOOD
     match answer:
-        case Answer.REVOKED:
+        case RevocationResult.REVOKED:
             return model.symptom("invalid", reason="REVOKED")
-        case Answer.MISSING:
+        case RevocationResult.MISSING:
             return model.symptom("no-revocation")
-        case Answer.BLOCKED | Answer.STALE | Answer.UNASKED:
+        case RevocationResult.BLOCKED | RevocationResult.STALE | RevocationResult.UNASKED:
             return model.symptom("revocation")
-        case Answer.GOOD:
+        case RevocationResult.GOOD:
             return ""
         case _:
             assert_never(answer)

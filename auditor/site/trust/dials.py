@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from auditor.net import Reach, Scope
 from auditor.pki.clients import ClientModel, root_update_url
-from auditor.pki.verdicts import Distrust, Gap, Incomplete, TrustVerdict, Unproven, Untrusted, Verifies
-from auditor.site.trust.revocation import Revocation
+from auditor.pki.verdicts import Distrust, Incomplete, TrustGap, TrustVerdict, Unproven, Untrusted, Verifies
+from auditor.site.trust.revocation_results import Revocation
 from auditor.site.trust.served import Served
 
 CRYPTOAPI_WAIT = 15  # seconds that CryptoAPI waits for one URL
-_ROOT_GAPS = frozenset({Gap.NOT_KNOWN_ON_NODE, Gap.PROBABLY_ON_NODE, Gap.FROM_MIRROR})
+_ROOT_GAPS = frozenset({TrustGap.NOT_KNOWN_ON_NODE, TrustGap.PROBABLY_ON_NODE, TrustGap.FROM_MIRROR})
 
 
 class Purpose(enum.StrEnum):
@@ -62,7 +62,7 @@ def _issuers(model: ClientModel, verdict: TrustVerdict, chain: Served) -> Iterat
         case Incomplete(aia_urls=urls, would_dial=True):
             yield from urls
         # If the root is neither served nor installed, Windows downloads it from the last certificate's AIA URL as well.
-        case Untrusted(path=path) | Unproven(path=path, gap=Gap.NOT_KNOWN_ON_NODE | Gap.PROBABLY_ON_NODE):
+        case Untrusted(path=path) | Unproven(path=path, gap=TrustGap.NOT_KNOWN_ON_NODE | TrustGap.PROBABLY_ON_NODE):
             if model.fetches_aia and path.top not in chain.certificates and len(path.certificates) > 1:
                 yield from path.certificates[-2].extensions.aia_issuers
 

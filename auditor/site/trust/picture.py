@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from auditor.pki.certificate import Certificate
 from auditor.pki.pool_trust import PoolTrust
-from auditor.pki.store import linux_public
 from auditor.pki.stores.windows_roots import AnchorClass, classify
+from auditor.pki.trust_store import linux_public
 from auditor.pki.verdicts import Incomplete, Untrusted
 from auditor.site.trust.cases import TrustCase
-from auditor.site.trust.served import Served, Unseen
+from auditor.site.trust.served import Served, Unobserved
 
 
-class Origin(enum.StrEnum):
+class CertificateOrigin(enum.StrEnum):
     """The origin of a certificate, as the report shows it."""
 
     SERVED = "served"
@@ -31,11 +31,11 @@ class Origin(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PathStep:
     """One certificate of a path. `until` is None for a missing one. `flaws` says what is wrong with it."""
 
     name: str
-    origin: Origin
+    origin: CertificateOrigin
     key: str = ""
     until: datetime.datetime | None = None
     sha1: str = ""
@@ -44,63 +44,63 @@ class Step:
     @property
     def is_gap(self) -> bool:
         """Return whether the path is broken, or would be, at this certificate."""
-        return bool(self.flaws) or self.origin in {Origin.MISSING, Origin.UNKNOWN}
+        return bool(self.flaws) or self.origin in {CertificateOrigin.MISSING, CertificateOrigin.UNKNOWN}
 
 
-def steps_of(case: TrustCase, chain: Served | Unseen, trust: PoolTrust) -> tuple[Step, ...]:
+def steps_of(case: TrustCase, chain: Served | Unobserved, trust: PoolTrust) -> tuple[PathStep, ...]:
     """Return the path of a case, leaf first. If it is broken, the last step is the missing issuer."""
-    if isinstance(case.verdict, Unseen) or isinstance(chain, Unseen):
+    if isinstance(case.verdict, Unobserved) or isinstance(chain, Unobserved):
         return ()
     return tuple(_steps(case, chain, trust))
 
 
-def _steps(case: TrustCase, chain: Served, trust: PoolTrust) -> Iterator[Step]:
+def _steps(case: TrustCase, chain: Served, trust: PoolTrust) -> Iterator[PathStep]:
     verdict = case.verdict
-    if isinstance(verdict, Unseen):
+    if isinstance(verdict, Unobserved):
         return
     path = verdict.path
     for place, certificate in enumerate(path.certificates):
-        origin = Origin.SERVED
+        origin = CertificateOrigin.SERVED
         is_last = place == len(path.certificates) - 1
         if certificate not in chain.certificates or (place and is_last):
             origin = _origin(case, certificate, trust, served=certificate in chain.certificates)
         flaws = tuple(flaw.detail for flaw in path.flaws if flaw.certificate == certificate)
         key = f"{certificate.key_kind} {certificate.key_size}"
-        yield Step(certificate.name, origin, key, certificate.not_after, certificate.sha1, flaws)
+        yield PathStep(certificate.name, origin, key, certificate.not_after, certificate.sha1, flaws)
     if isinstance(verdict, Incomplete):
-        yield Step(verdict.missing, Origin.MISSING)
+        yield PathStep(verdict.missing, CertificateOrigin.MISSING)
     elif isinstance(verdict, Untrusted) and verdict.anchor != path.top.name:
-        yield Step(verdict.anchor, Origin.MISSING)
+        yield PathStep(verdict.anchor, CertificateOrigin.MISSING)
 
 
-def _origin(case: TrustCase, certificate: Certificate, trust: PoolTrust, *, served: bool) -> Origin:
+def _origin(case: TrustCase, certificate: Certificate, trust: PoolTrust, *, served: bool) -> CertificateOrigin:
     """Return the origin of a certificate that was not served, or that ends the path."""
     model = case.model
     if model is None:
-        return Origin.UNKNOWN
+        return CertificateOrigin.UNKNOWN
     if any(certificate in store for store in trust.anchors(model).stores) or certificate in trust.helpers:
         return _found(case, certificate, trust)
     if not certificate.self_signed and (served or case.fetched is not None):
-        return Origin.SERVED if served else Origin.FETCHED
+        return CertificateOrigin.SERVED if served else CertificateOrigin.FETCHED
     if model.os == "windows" and "system" in model.reads:
         return _on_windows(certificate, trust, updates=model.updates_roots)
-    return Origin.UNKNOWN
+    return CertificateOrigin.UNKNOWN
 
 
-def _found(case: TrustCase, certificate: Certificate, trust: PoolTrust) -> Origin:
+def _found(case: TrustCase, certificate: Certificate, trust: PoolTrust) -> CertificateOrigin:
     if certificate in trust.given:
-        return Origin.GIVEN
+        return CertificateOrigin.GIVEN
     if case.pool.is_windows:
         own = classify(certificate) is AnchorClass.INBOX_MICROSOFT and not trust.dump
-        return Origin.OS if own else Origin.NODE
-    return Origin.OS if certificate in linux_public() else Origin.GIVEN
+        return CertificateOrigin.OS if own else CertificateOrigin.NODE
+    return CertificateOrigin.OS if certificate in linux_public() else CertificateOrigin.GIVEN
 
 
-def _on_windows(certificate: Certificate, trust: PoolTrust, *, updates: bool) -> Origin:
+def _on_windows(certificate: Certificate, trust: PoolTrust, *, updates: bool) -> CertificateOrigin:
     match classify(certificate):
         case AnchorClass.INBOX_PROBABLE if not trust.dump:
-            return Origin.PROBABLE
+            return CertificateOrigin.PROBABLE
         case AnchorClass.INBOX_PROBABLE | AnchorClass.CTL_FETCHABLE if updates:
-            return Origin.DOWNLOAD
+            return CertificateOrigin.DOWNLOAD
         case _:
-            return Origin.UNKNOWN
+            return CertificateOrigin.UNKNOWN

@@ -10,12 +10,12 @@ from auditor.errors import unexpected
 from auditor.net import Reach, Scope
 from auditor.pki.certificate import Certificate
 from auditor.pki.pool_trust import PoolTrust
-from auditor.pki.store import TrustStore, linux_public, windows_programme
 from auditor.pki.stores.dump import AUTH_ROOT, DISALLOWED, INTERMEDIATE, ROOT, Dump, RootUpdates
-from auditor.pki.stores.reading import StoreRead, read_store
+from auditor.pki.stores.store_reader import StoreRead, read_store
 from auditor.pki.stores.windows_roots import inbox_microsoft
+from auditor.pki.trust_store import TrustStore, linux_public, windows_programme
 from auditor.plan.model import Endpoint, Plan, Pool
-from auditor.plan.paths import is_inside
+from auditor.plan.plan_paths import is_inside
 from auditor.readers.node_config import NodeConfig
 from auditor.site.trust.runtime import runtime_cas, trusted_for
 
@@ -128,9 +128,7 @@ class Trusts:
             return trust
         key = (id(trust), own, unread)
         if key not in self._with_runtime:
-            given = TrustStore.of(trust.given.name, (*trust.given.anchors, *own), (*trust.given.unread, *unread))
-            # Cached views belong to the trust without the runtime's files.
-            self._with_runtime[key] = replace(trust, given=given, _views={})
+            self._with_runtime[key] = trust.with_anchors(own, unread)
         return self._with_runtime[key]
 
     def _linux(self, given: Given) -> PoolTrust:

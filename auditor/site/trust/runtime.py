@@ -9,9 +9,9 @@ from functools import cache
 from auditor.errors import unexpected
 from auditor.pki.certificate import Certificate
 from auditor.pki.clients import ClientModel
-from auditor.pki.loading import Loaded, load_certificates
+from auditor.pki.loading import LoadedCertificates, load_certificates
 from auditor.plan.model import Endpoint, Plan, Pool
-from auditor.plan.paths import is_inside
+from auditor.plan.plan_paths import is_inside
 from auditor.readers.node_config import NodeConfig
 from auditor.readers.node_config.hosts_toml import folders_for
 from auditor.readers.node_config.tls import TlsSetting, file_of
@@ -54,11 +54,11 @@ def _never_read(config: NodeConfig) -> set[str]:
     return set() if config.has_mirrors else {note.location.file for note in config.notes}
 
 
-def _load(file: str, data: bytes) -> Loaded:
+def _load(file: str, data: bytes) -> LoadedCertificates:
     try:
         return load_certificates(data)
     except Exception as error:  # noqa: BLE001 - one file must not end the audit
-        return Loaded(problems=(unexpected(f"reading {file}", error),))
+        return LoadedCertificates(problems=(unexpected(f"reading {file}", error),))
 
 
 def is_for(setting: TlsSetting, endpoint: Endpoint, pool: Pool) -> bool:

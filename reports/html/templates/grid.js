@@ -1,28 +1,28 @@
-// Arrow keys in a table, after the grid pattern of WAI-ARIA: the whole table is one stop for Tab, and the keys move it from
-// cell to cell. A cell whose only content is a button stands for that button. Going down beyond the last row brings more.
+// Arrow keys in a table, after the grid pattern of WAI-ARIA: Tab stops once at the table, and arrow keys move between cells.
+// In a cell that contains only a button, the button gets the focus. Moving down from the last row loads more rows.
 const PAGE_OF_ROWS = 10;
 
 class Grid {
-  #stop = null; // the cell or button that Tab comes to
-  #column = 0; // where Up and Down go, also across rows that have one cell
+  #stop = null; // the cell or button that Tab stops at
+  #column = 0; // column for Up and Down, kept across rows with one cell
 
   constructor(table, name) {
     Object.assign(table, {role: "grid", ariaLabel: name});
-    table.parentElement.removeAttribute("tabindex"); // what scrolls is reached by its cells
+    table.parentElement.removeAttribute("tabindex"); // the cells make the scroll area reachable
     table.addEventListener("keydown", (event) => this.pressed(event));
     table.addEventListener("focusin", ({target}) => target.matches("td,th,.fold button") && this.stopAt(target));
     this.table = table;
   }
 
-  // Links are reached from their cell, by Enter.
+  // Enter in a cell opens its link.
   dress(rows) {
     for (const link of rows.querySelectorAll("a,.fold button")) link.tabIndex = -1;
   }
 
-  // After the rows have changed: Tab comes to the first cell.
+  // After the rows have changed, Tab stops at the first cell.
   reset() {
     this.#column = 0;
-    const [first] = this.first()?.cells ?? []; // not by its place on the page, which nobody has worked out yet
+    const [first] = this.first()?.cells ?? []; // not by its position, because the page has no layout yet
     if (first && !this.target(first).hidden) this.stopAt(this.target(first));
   }
 
@@ -44,7 +44,7 @@ class Grid {
     return this.table.querySelector("tbody tr");
   }
 
-  // The next row that can be seen, in whichever body.
+  // The next visible row, in any table body.
   beside(row, way) {
     const [sibling, end] = way > 0 ? ["nextElementSibling", "firstElementChild"] : ["previousElementSibling", "lastElementChild"];
     let found = row[sibling];
@@ -52,7 +52,7 @@ class Grid {
     return found && !this.cells(found).length ? this.beside(found, way) : found;
   }
 
-  // As far as `steps` rows go. More rows are brought when the way leads to the button for them.
+  // Move by `steps` rows. If the button for more rows is reached, load them.
   along(row, steps) {
     const way = Math.sign(steps);
     for (let left = Math.abs(steps); left; left -= 1) {
@@ -78,7 +78,7 @@ class Grid {
     const cells = this.cells(row);
     const cell = cells[Math.min(column, cells.length - 1)];
     if (!cell) return;
-    this.stopAt(this.target(cell)); // a cell is no target of the keyboard before it has a place among the stops
+    this.stopAt(this.target(cell)); // a cell can get the focus only after it has a tabindex
     this.#stop.focus();
   }
 
@@ -99,7 +99,7 @@ class Grid {
     this.go(...to);
   }
 
-  // Row and column that a key leads to; nothing for a key that is none of ours.
+  // Target row and column of a key, or undefined for other keys.
   leads(event, row, place) {
     const columns = this.cells(row).length;
     const across = (column) => [row, (this.#column = Math.max(0, Math.min(column, columns - 1)))];

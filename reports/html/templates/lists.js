@@ -1,6 +1,6 @@
 const MORE = 100;
 
-// A body with some of its rows in it, and the button that brings more of them.
+// A table body with its first rows, and a button that loads more.
 class Part {
   constructor(list, body, more) {
     Object.assign(this, {list, body, more, rows: [], shown: 0});
@@ -46,13 +46,13 @@ const grouped = (rows, keys) => {
   return groups;
 };
 
-// What a form filters: `rows`, and a way to draw those that match. All filters of a form hold at once.
+// The rows that a form filters, and how to draw the matches. All filters of a form apply together.
 class List {
   constructor(form) {
     this.form = form;
     this.place = document.getElementById(form.dataset.for);
     this.first = Number(form.dataset.page);
-    this.isWhole = false; // on paper nothing is left for later
+    this.isWhole = false; // print all rows at once
     form.addEventListener("input", () => this.draw());
     form.addEventListener("reset", () => setTimeout(() => this.draw()));
     form.addEventListener("submit", (event) => event.preventDefault());
@@ -102,7 +102,7 @@ class List {
   }
 }
 
-// Findings: their groups are there from the beginning, each with a heading and remedies of its own.
+// Findings. Their groups are always in the page, each with its heading and remedies.
 class Groups extends List {
   constructor(form) {
     super(form);
@@ -127,7 +127,7 @@ class Groups extends List {
   }
 }
 
-// A table, whose rows may be put together by one of their words: closed groups that tell how many there are.
+// A table whose rows may be grouped by one value. Groups are collapsed and show their number of rows.
 class Table extends List {
   constructor(form) {
     super(form);
@@ -164,7 +164,7 @@ class Table extends List {
     return new Part(this, body, more);
   }
 
-  // A body with one cell across the whole table.
+  // A table body with one cell across all columns.
   across(name, content, className) {
     const cell = made(name, "", {colSpan: this.width, className});
     cell.append(content);
@@ -188,9 +188,9 @@ class Table extends List {
   }
 }
 
-// Images by pool. With a pool chosen only its column is shown. Arrow keys go from cell to cell.
+// Images by pool. If a pool is selected, only its column is shown. Arrow keys move between cells.
 class Matrix extends Table {
-  // A status and a pool together ask for that status on that pool.
+  // Status and pool together select rows with that status on that pool.
   fits(row, wanted) {
     if (!wanted.length) return true;
     const [status, pool] = [this.value("s"), this.value("p")];

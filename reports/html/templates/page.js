@@ -6,7 +6,7 @@ const lists = new Map(
   Array.from(document.querySelectorAll("form[data-for]"), (form) => [form.dataset.for, new KINDS[form.dataset.for](form)]),
 );
 
-// Reading thousands of rows takes a moment: better while nobody waits for it. Safari has no requestIdleCallback.
+// Indexing thousands of rows takes time, so do it while the page is idle. Safari has no requestIdleCallback.
 const unread = Array.from(lists.values()).flatMap((list) => list.rows);
 const read = () => {
   for (let count = 0; count < 200 && unread.length; count += 1) unread.pop().read();
@@ -28,7 +28,7 @@ const copy = async (button) => {
   }, 2000);
 };
 
-// A link into a list that is filtered just now must not lead nowhere.
+// A link to an entry that a filter hides must still work: reset the filter.
 const reveal = (id) => {
   const group = document.getElementById(id)?.closest(".group[hidden]");
   if (group) lists.get("found").search("");
@@ -42,8 +42,7 @@ document.addEventListener("click", (event) => {
   if (link?.matches(".about")) lists.get("found").search(link.closest("th").firstChild.textContent);
 });
 
-// Paper has no triangles to click and no buttons: all rows are there and open while it prints. Only the pages of the
-// checks stay closed, as they say nothing of this site.
+// While printing, show all rows and open all details, except the pages of the checks, which are not about this site.
 let closed = [];
 const print = (isPrinting) => {
   if (isPrinting === lists.isPrinting) return;
@@ -56,7 +55,7 @@ addEventListener("beforeprint", () => print(true));
 addEventListener("afterprint", () => print(false));
 matchMedia("print").addEventListener("change", (event) => print(event.matches));
 
-// `/` goes to the search of the section in view, Escape empties it. Whom single keys trouble turns them off.
+// `/` focuses the search of the visible section, Escape clears it. A checkbox turns single-key shortcuts off.
 const searchInView = () => {
   const forms = Array.from(lists.values(), (list) => list.form);
   const below = forms.filter((form) => form.closest("section").getBoundingClientRect().bottom > innerHeight / 3);

@@ -1,20 +1,20 @@
-// Ten thousand rows as elements would take the browser seconds. So they lie in <noscript>, one on a line, where a browser
-// without scripts shows them all; with scripts they are text, and only those that are looked at become elements.
+// Ten thousand rows as elements would take the browser seconds. Therefore they are in <noscript>, one per line. A browser without
+// scripts shows them all. With scripts they are text, and only the displayed rows become elements.
 const ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&#34;": '"', "&#39;": "'"};
 const plain = (html) => html.replace(/&(?:amp|lt|gt|#34|#39);/g, (one) => ENTITIES[one]);
 
 const elements = (html) => {
   const template = document.createElement("template");
-  template.innerHTML = html; // written by this report's own templates, which escape what comes from outside
+  template.innerHTML = html; // from this report's templates, which escape untrusted text
   return template.content;
 };
 
-// Commands stand in <pre>; whoever has scripts gets a button to copy each.
+// Commands are in <pre>. With scripts, each gets a copy button.
 const withCopyButtons = (place) => {
   for (const command of place.querySelectorAll("pre")) command.after(made("button", "Copy", {type: "button", className: "copy"}));
 };
 
-// Where rows are wrapped, as on a phone, each cell says by itself of which column it is.
+// On narrow screens the cells of a row are stacked, so each cell gets the name of its column.
 const nameCells = (table, rows) => {
   const heads = Array.from(table.tHead.rows[0].cells, (head) => head.firstChild.textContent);
   for (const row of rows) for (const cell of row.cells) cell.dataset.head = heads[cell.cellIndex];
@@ -40,12 +40,12 @@ class Row {
     return this.#text;
   }
 
-  // Everything that is asked of a row, worked out before it is asked.
+  // Precompute the values that the filters need.
   read() {
     return [this.text, this.words(""), this.columns];
   }
 
-  // The words of a row for one filter: what stands in data-NAME of its first tag, or of its group.
+  // The values of a row for one filter: data-NAME of its first tag, or of its group.
   words(name) {
     if (!this.#keys) {
       this.#keys = {...this.group?.keys};
@@ -55,7 +55,7 @@ class Row {
     return this.#keys[name] ?? [];
   }
 
-  // The statuses in each column of the matrix; none where the pool does not need the image.
+  // The statuses in each column of the matrix; empty if the pool does not need the image.
   get columns() {
     this.#columns ??= this.html
       .split("<td")
@@ -65,7 +65,7 @@ class Row {
   }
 }
 
-// Takes the rows out of a <noscript> and leaves what is around them. `body` is where rows go.
+// Take the rows out of a <noscript> and keep the surrounding elements. `body` is the parent for rows.
 const taken = (noscript, group) => {
   const rows = [];
   const frame = [];

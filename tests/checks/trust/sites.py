@@ -13,7 +13,7 @@ from auditor.needs.model import Needs
 from auditor.oci.platform import parse_platform
 from auditor.plan.model import Endpoint, Plan, Pool, Program, Registry
 from auditor.site import Site
-from tests.pki.make_chains import HOST, Made
+from auditor.testing.certificates import HOST, Made
 
 TODAY = datetime.date(2026, 11, 23)
 NOW = datetime.datetime(2026, 11, 23, 12, tzinfo=datetime.UTC)

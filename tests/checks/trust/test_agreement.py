@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from auditor.check import Finding, Severity, Undetermined
 from auditor.site.trust.cases import Prospect
+from auditor.testing import TODAY, site_of
+from auditor.testing.example_values import day
 from checks.trust import (
     certificate_name_mismatch,
     crl_stale,
@@ -22,8 +24,7 @@ from checks.trust import (
 )
 from tests.checks.trust.agreement import disagreements
 from tests.checks.trust.sites import examined
-from tests.test_catalogue import TODAY, cases, day
-from tests.world import site_of
+from tests.test_catalogue import cases
 
 LATE = datetime.date(2027, 9, 1)
 ROOT, ISSUING = "Plant 7 Root", "Plant 7 Issuing"

@@ -12,12 +12,13 @@ import pytest
 from auditor.engine import evaluate
 from auditor.evidence.model import Absent, Failed, Kind, Seen
 from auditor.site import Requirement, Site
+from auditor.testing import TODAY, MemoryEvidence, site_of
+from auditor.testing.example_values import day
+from auditor.testing.memory import AT, SOURCE
 from checks.trust import crl_stale, revocation_egress, root_update_stall, tls_version_mismatch
 from tests.checks.trust.agreement import FAMILY
 from tests.checks.trust.test_agreement import CRL, GOOD, ISSUING, form_of
-from tests.memory import AT, SOURCE, MemoryEvidence
-from tests.test_catalogue import TODAY, cases, day
-from tests.world import site_of
+from tests.test_catalogue import cases
 
 # Of the checks over endpoints, this one judges only how the nodes of a pool update their roots: a statement of the plan.
 OVER_ENDPOINTS = tuple(

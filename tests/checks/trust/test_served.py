@@ -16,11 +16,11 @@ from auditor.errors import Location
 from auditor.needs.model import Needs
 from auditor.plan.model import Endpoint, Plan
 from auditor.site import Site
+from auditor.testing.certificates import AIA, CA, SERVER, Hierarchy, Shape, hierarchy, make
 from checks.trust import certificate_name_mismatch, chain_incomplete, root_not_trusted
 from tests.checks.trust.sites import ChainsOnly, examined, findings, outcomes, pool, windows
 from tests.peers.programs import require
 from tests.peers.tls import python_server
-from tests.pki.make_chains import AIA, CA, SERVER, Hierarchy, Shape, hierarchy, make
 
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 TODAY = NOW.date()

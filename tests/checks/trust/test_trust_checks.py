@@ -9,12 +9,12 @@ import pytest
 
 from auditor.check import HEADINGS, Check, Severity
 from auditor.evidence.model import Absent, ChainSeen, Failed, Kind, Observation, Seen
-from auditor.pki.store import windows_programme
+from auditor.pki.trust_store import windows_programme
 from auditor.plan.model import Program
+from auditor.testing.certificates import AIA, CA, HOST, SERVER, Hierarchy, hierarchy, make
 from checks.trust import certificate_expiring, certificate_name_mismatch, certificate_weak, chain_incomplete, root_not_trusted
 from tests.checks.trust.sites import NOW, TODAY, examined, findings, outcomes, pool, seen, site, unknowns, windows
 from tests.corpus.folder import corpus
-from tests.pki.make_chains import AIA, CA, HOST, SERVER, Hierarchy, hierarchy, make
 
 MADE = hierarchy()
 WITH_AIA = hierarchy(leaf=replace(SERVER, aia=(AIA,)))

@@ -17,7 +17,7 @@ from auditor.evidence.model import Seen
 from auditor.evidence.store import Store
 from auditor.oci.tar import is_header
 from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
-from auditor.plan.model import Copy
+from auditor.plan.model import CopyPlan
 from tests.collectors.archives.made import (
     INDEX,
     LINUX,
@@ -125,7 +125,7 @@ def test_a_layer_that_is_not_what_its_name_says_tells_nothing(tmp_path: Path) ->
 
 def test_evidence_keeps_what_archives_say(tmp_path: Path) -> None:
     written(tmp_path, tar(index_layout()), "images.tar")
-    plan = plan_of(PLATFORM, copy=Copy(PLACE, archives=("images.tar",)))
+    plan = plan_of(PLATFORM, copy=CopyPlan(PLACE, archives=("images.tar",)))
     with Store.memory() as store:
         observe_archives(replace(plan, path=str(tmp_path / "plan.yaml")), store)
         layer = LINUX.layers[0]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from auditor.oci.defects import Defect, Unusable
 from auditor.oci.document import Descriptor
-from auditor.oci.layouts.contents import gather, normal
 from auditor.oci.layouts.entries import Entry, algorithm_for, may_be_document, promised_digest
+from auditor.oci.layouts.entry_index import gather, normal
 from auditor.oci.layouts.findings import Findings, legible
 from auditor.oci.layouts.oci_layout import CONTAINERD_NAME, REF_NAME, name_of
 from auditor.oci.tar import EntryKind

@@ -10,14 +10,14 @@ import msgspec
 
 from auditor.pki.clients import ClientModel, client_model
 from auditor.pki.judge import judge
+from auditor.pki.path_rules import Strength
 from auditor.pki.pool_trust import NOTHING, PoolTrust
-from auditor.pki.rules import Strength
-from auditor.pki.store import TrustStore
+from auditor.pki.trust_store import TrustStore
 from auditor.pki.verdicts import Unproven, Verifies
+from auditor.testing.certificates import CA, make
 from tests.peers.pki import pkits
 from tests.peers.pki.judges import Go, Question, Verdict, openssl_verdict
 from tests.pki.cases import all_cases
-from tests.pki.make_chains import CA, make
 
 # Ours differs from crypto/x509 on these chains.
 GO_KNOWN: Mapping[str, str] = {

@@ -16,11 +16,11 @@ from functools import cache
 from cryptography import x509
 
 from auditor.pki.certificate import Certificate, UnreadableCertificate, parse_certificate
+from auditor.pki.path_rules import FlawKind, Strength, flaws_of
 from auditor.pki.paths import find_ways
-from auditor.pki.revocation import Question as Asked
+from auditor.pki.revocation import RevocationSubject as Asked
 from auditor.pki.revocation import UnreadableCrl, questions, read_crl
-from auditor.pki.rules import FlawKind, Strength, flaws_of
-from auditor.pki.store import TrustStore
+from auditor.pki.trust_store import TrustStore
 from auditor.pki.verdicts import Path
 from tests.peers.pki.judges import Question
 

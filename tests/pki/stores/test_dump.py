@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from tree_sitter import Language, Parser
 
 from auditor.pki.stores.dump import FORMAT, Dump, dump_script, read_dump
-from auditor.pki.stores.reading import read_store
+from auditor.pki.stores.store_reader import read_store
 from auditor.pki.stores.windows_roots import public_by_sha1
-from tests.pki.make_chains import hierarchy
-from tests.world_chains import dump_of
+from auditor.testing.certificates import hierarchy
+from auditor.testing.chain_forms import dump_of
 
 MADE = hierarchy()
 ROOT, ISSUING = MADE.root.certificate, MADE.issuing.certificate

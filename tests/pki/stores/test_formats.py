@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.pki.certificate import Certificate
-from auditor.pki.stores.reading import StoreRead, read_store
 from auditor.pki.stores.serialized import CRL, MAGIC, TRUST_LIST
+from auditor.pki.stores.store_reader import StoreRead, read_store
+from auditor.testing.certificates import CA, END, hierarchy, make, make_crl
 from tests.peers.programs import require
-from tests.pki.make_chains import CA, END, hierarchy, make, make_crl
 from tests.pki.stores.written import element, record, serialized
 
 MADE = hierarchy()

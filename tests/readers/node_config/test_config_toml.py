@@ -167,7 +167,7 @@ def test_hostile_toml_is_bounded() -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+def test_any_bytes_are_read_or_rejected(data: bytes) -> None:
     try:
         load_toml(data)
     except Unreadable as error:
@@ -180,7 +180,7 @@ def test_what_is_left_out_of_evidence_is_unknown() -> None:
     from dataclasses import replace
 
     from auditor.readers.node_config import read_node_config
-    from tests.world import plan_of
+    from auditor.testing import plan_of
 
     plan = plan_of("version: 1\npools: {one: {platform: linux/amd64, config: [n]}}\n", {"n/x.txt": b"x"})
     for path, known in (("n/registries.yaml", False), ("n/certs.d/docker.io/client.key", True), ("m/x", True)):

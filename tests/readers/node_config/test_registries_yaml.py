@@ -96,7 +96,7 @@ def test_a_misspelt_key_is_said() -> None:
         ("mirrors: {docker.io: {endpoint: ['ftp://m']}}", "is no http(s) URL"),
         ("mirrors: {docker.io: {endpoint: [m], rewrite: [x]}}", "`rewrite` must be a mapping"),
         ("mirrors: {}\n---\nmirrors: {}", "only the first of its documents"),
-        ("mirrors: {docker.io: {}, docker.io: {}}", "stands here again"),
+        ("mirrors: {docker.io: {}, docker.io: {}}", "occurs twice"),
         ("mirrors:\n\tdocker.io:", "not YAML"),
         ("mirrors: " + "[" * 5000, "nest"),
         ("mirrors: \x00", "U+0000"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.readers.demands import Demand, Gap
+from auditor.readers.demands import Demand, DemandGap
 from auditor.readers.workloads import read_workloads
-from tests.world import plan_of
+from auditor.testing import plan_of
 
 PLAN = "version: 1\npools:\n  lin: {platform: linux/amd64}\nworkloads: [{manifests: deploy}]\n"
 ISTIOD = """apiVersion: v1
@@ -56,7 +56,7 @@ def test_proxy_of_an_absent_injector_is_a_gap(text: str, mesh: str, injector: st
     """With the injector among the workloads its image is known; the injector of another mesh changes nothing."""
     (gap,) = (one for one in demands(text) if one.hidden is not None)
     assert gap.hidden is not None
-    assert gap.hidden.gap is Gap.INJECTED
+    assert gap.hidden.gap is DemandGap.INJECTED
     assert gap.unbounded.startswith(f"{mesh} adds a proxy to pods of ")
     assert not [one for one in demands(text, injector) if one.hidden is not None]
     other = LINKERD if injector is ISTIOD else ISTIOD

@@ -12,7 +12,7 @@ from auditor.readers.demands import Demand, Mechanism
 from auditor.readers.workloads import read_workloads
 from auditor.readers.workloads.blanked import blanked
 from auditor.readers.workloads.observed import Node, Observed, ObservedFile
-from tests.world import plan_of
+from auditor.testing import plan_of
 
 PLAN = """version: 1
 pools: {linux: {platform: linux/amd64}, w22: {platform: "windows/amd64:ltsc2022"}}

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.located import load_marked
-from auditor.readers.demands import Certainty, Demand, Gap, Mechanism
+from auditor.readers.demands import Certainty, Demand, DemandGap, Mechanism
 from auditor.readers.workloads import read_workloads
 from auditor.readers.workloads.installed import Operators, default_of, programs, release_key
 from auditor.readers.workloads.operators import _rows, built_images, found_at
-from tests.world import plan_of
+from auditor.testing import plan_of
 
 PLAN = """version: 1
 pools:
@@ -38,7 +38,7 @@ def built(*objects: str) -> dict[str, Demand]:
 
 def unknown(*objects: str) -> tuple[str, ...]:
     """Why objects are undetermined by their kind."""
-    return tuple(one.unbounded for one in demands(*objects) if one.hidden is not None and one.hidden.gap is Gap.KIND)
+    return tuple(one.unbounded for one in demands(*objects) if one.hidden is not None and one.hidden.gap is DemandGap.KIND)
 
 
 def custom(api: str, kind: str, spec: object, name: str = "x") -> str:
@@ -285,7 +285,7 @@ def test_package_without_a_registry_is_undetermined() -> None:
     api, more = "pkg.crossplane.io/v1", {"skipDependencyResolution": True}
     assert list(built(custom(api, "Provider", {"package": "xpkg.example.org/a/b:v1", **more}))) == ["xpkg.example.org/a/b:v1"]
     assert "names no registry" in unknown(custom(api, "Provider", {"package": "a/b:v1", **more}))[0]
-    assert "depends on" in unknown(custom(api, "Provider", {"package": "xpkg.example.org/a/b:v1"}))[0]
+    assert "dependencies of the package" in unknown(custom(api, "Provider", {"package": "xpkg.example.org/a/b:v1"}))[0]
 
 
 def test_list_of_the_plan_closes_what_is_unknown() -> None:

@@ -7,7 +7,7 @@ import pytest
 from auditor.readers.demands import Demand
 from auditor.readers.workloads import read_workloads
 from auditor.readers.workloads.rendered import rendered_name
-from tests.world import plan_of
+from auditor.testing import plan_of
 
 PLAN = "version: 1\npools: {lin: {platform: linux/amd64}}\nworkloads: [{chart: charts/shop, values: [site.yaml]}]\n"
 TEMPLATE = (

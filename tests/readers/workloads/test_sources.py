@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.readers.workloads.sources import ChartSource, UnknownSources, chart_sources
-from tests.world import plan_of
+from auditor.testing import plan_of
 
 PLAN = "version: 1\npools: {control: {platform: linux/amd64}}\nworkloads: [{chart: %s}]\n"
 CHART = b"""name: shop

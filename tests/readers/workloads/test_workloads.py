@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.needs.resolve import resolve_needs
-from auditor.readers.demands import Demand, Gap
+from auditor.readers.demands import Demand, DemandGap
 from auditor.readers.workloads import read_workloads
-from tests.world import plan_of
+from auditor.testing import plan_of
 
 PLAN = """version: 1
 pools:
@@ -121,7 +121,7 @@ def test_lists_custom_resources_and_cron_jobs_are_looked_into() -> None:
     job, tier = demands(text)
     assert [job.who, tier.who] == ["CronJob j container c", "Shop s container c"]
     (unknown,) = demands("apiVersion: example.com/v1\nkind: Shop\nmetadata: {name: s}\nspec: {size: 3}\n")
-    assert (unknown.hidden.gap, unknown.hidden.kind) == (Gap.KIND, "Shop.example.com") if unknown.hidden else False
+    assert (unknown.hidden.gap, unknown.hidden.kind) == (DemandGap.KIND, "Shop.example.com") if unknown.hidden else False
 
 
 def test_what_is_no_manifest_is_passed_over_and_what_is_broken_is_told() -> None:

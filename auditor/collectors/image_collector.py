@@ -1,0 +1,348 @@
+"""Collecting one image: its tag, then of its index only what the planned nodes would pull."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+
+from auditor.collectors.answered import Answers
+from auditor.collectors.registry.answers import Misfit, VerifiedBytes, now
+from auditor.collectors.registry.client import RegistryClient
+from auditor.collectors.single_flight import SingleFlight
+from auditor.errors import AuditorError, unexpected
+from auditor.evidence.model import Absent, BlobSeen, Content, Failed, Kind, Observation, Seen, TagSeen
+from auditor.evidence.store import Store
+from auditor.oci.document import Descriptor, Document, Index, MalformedDocument, Manifest, parse_config, parse_document
+from auditor.oci.media_types import INDEXES
+from auditor.oci.platform import Platform
+from auditor.oci.reference import Reference, is_digest
+from auditor.oci.select import MAX_DEPTH, choose, flatten, unclear
+
+MAX_UNCLEAR = 64
+MAX_NESTED = 64
+MAX_KEY = 200
+Route = tuple[str, str]  # the domain to ask, and the repository's path there
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPlatform:
+    """A kind of node that needs an image. `strict` nodes run exact Windows builds only; `any_build` is HostProcess."""
+
+    platform: Platform
+    strict: bool = False
+    any_build: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A repository that is asked. `inside`, on the internal registry, every document is fetched and hashed in every run.
+
+    At a source a document that is at hand is only asked for by HEAD: its bytes cannot change under its digest, but the
+    repository may have lost it.
+    """
+
+    reference: Reference
+    inside: bool = False
+
+    @property
+    def repository(self) -> str:
+        """Host and path, as evidence names it."""
+        return self.reference.repository
+
+    @property
+    def route(self) -> Route:
+        """The domain to ask, and the path there."""
+        return self.reference.domain, self.reference.path
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """What an image is made of, as far as it is known: every entry of its index, nested ones too, and the chosen manifests.
+
+    `lacking` are the digests of documents that it takes and that were not stored when it was walked.
+    """
+
+    entries: tuple[Descriptor, ...] = ()
+    manifests: tuple[Manifest, ...] = ()
+    lacking: tuple[str, ...] = ()
+
+
+class ImageCollector:
+    """Collects images into a store. Several may be collected at once; no repository is asked twice for one digest.
+
+    A listing of tags would save no request: it does not state what a tag points at.
+    """
+
+    def __init__(self, client: RegistryClient, store: Store, answers: Answers) -> None:
+        self.documents = 0
+        self._client = client
+        self._store = store
+        self._answers = answers
+        self._flights: SingleFlight[tuple[str, str]] = SingleFlight()  # by repository and digest
+
+    async def collect(self, where: Where, wishes: Iterable[WantedPlatform]) -> Walked:
+        """Collect what the wishes take, and return what the image is made of. Failures become evidence.
+
+        An unexpected exception is evidence about this image alone.
+        """
+        try:
+            return await self._collected(where, wishes)
+        except AuditorError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one image makes a library raise must not end the run
+            source = self._client.source(*where.route, "manifests", where.reference.target)
+            detail = unexpected(f"collecting {where.reference}", error)
+            self._answers.keep_tag(str(where.reference), Failed(Kind.BUG, detail, now(), source))
+            return Walked()
+
+    async def _collected(self, where: Where, wishes: Iterable[WantedPlatform]) -> Walked:
+        seen = await self._tag(where)
+        if seen is None:
+            return Walked()
+        walk = _Walk(self, where)
+        match walk.parsed(seen.digest, seen.media_type):
+            case Index() as index:
+                return await walk.index(index, tuple(wishes))
+            case Manifest() as manifest:
+                await self.fetch(where, manifest.config, "blobs")
+                return Walked((), (manifest,))
+            case _:
+                return Walked(
+                    lacking=tuple(walk.lacking)
+                )  # schema 1 has no config; what cannot be parsed is judged from the evidence
+
+    def has_document(self, digest: str) -> bool:
+        """Whether the store has a document."""
+        return self._store.has_document(digest)
+
+    def content(self, repository: str, digest: str) -> Observation[Content] | None:
+        """What the store has."""
+        return self._store.content(repository, digest)
+
+    async def fetch(self, where: Where, entry: Descriptor, kind: str, *, keep: bool = True) -> None:
+        """Ask the repository for a manifest or a config, once in a run, and store it, or why it could not be fetched.
+
+        Without `keep` its bytes are hashed and not stored.
+        """
+        digest = entry.digest
+        if not is_digest(digest):
+            self.missing(where.repository, digest, Kind.MALFORMED, f"{digest[:80]!r} is not a digest")
+            return
+
+        def shared() -> tuple[str, str]:
+            """Repositories that share a document fetch it once. The internal registry is asked for each of its copies."""
+            is_shared = not where.inside and not self._store.has_document(digest)
+            return "" if is_shared else where.repository, digest
+
+        async def ask() -> None:
+            if not self._is_settled(where.repository, digest, keep=keep):
+                await self._ask(where, entry, kind, keep=keep)
+
+        await self._flights.run(shared, ask)
+
+    def _is_settled(self, repository: str, digest: str, *, keep: bool) -> bool:
+        """Whether nothing is left to ask: an answer of an interrupted run, or one without `keep`, may lack the document."""
+        if not self._answers.is_answered(repository, digest):
+            return False
+        if not keep or self._store.has_document(digest):
+            return True
+        return self._answers.is_asked(repository, digest) and isinstance(
+            self._store.content(repository, digest), Absent | Failed
+        )
+
+    def missing(self, repository: str, digest: str, kind: Kind, detail: str) -> None:
+        """Record that a document could not be fetched, and why."""
+        if len(digest) <= MAX_KEY:
+            self._answers.failures += 1
+            self._store.put_missing(repository, digest, Failed(kind, detail, now(), repository))
+
+    async def _ask(self, where: Where, entry: Descriptor, kind: str, *, keep: bool) -> None:
+        digest, source = entry.digest, self._client.source(*where.route, kind, entry.digest)
+        if not where.inside and self._store.has_document(digest):
+            headed = await self._headed(where, digest, kind, source)
+            if headed is not None:
+                self._answers.keep_blob(where.repository, digest, headed)
+                return
+        if kind == "blobs":
+            found = await self._client.config(*where.route, digest)
+        else:
+            found = await self._client.manifest(*where.route, digest, digest)
+        if isinstance(found, VerifiedBytes) and keep and not self._store.has_document(digest):
+            media_type = found.media_type if kind == "manifests" else entry.media_type or found.media_type
+            self._store.put_document(digest, media_type, found.body, where.repository, now(), source)
+            self.documents += 1
+        self._keep(where, digest, source, found, is_manifest=kind == "manifests")
+
+    def _keep(
+        self, where: Where, digest: str, source: str, found: VerifiedBytes | Misfit | Absent | Failed, *, is_manifest: bool
+    ) -> None:
+        """Keep what a repository answered for a digest: that it has it, with which bytes, or why not."""
+        observed: Observation[BlobSeen]
+        lacking: Absent | Failed | None = None
+        match found:
+            case VerifiedBytes():
+                observed = Seen(BlobSeen(len(found.body), found.stated if is_manifest else "", digest), now(), source)
+            case Misfit():
+                observed = Seen(BlobSeen(found.size, found.media_type if is_manifest else "", found.hashed), now(), source)
+                lacking = Failed(Kind.MALFORMED, found.detail, now(), source)
+                self._answers.failures += 1
+            case Absent() | Failed():
+                observed = lacking = found
+        self._answers.keep_blob(where.repository, digest, observed)
+        if lacking is not None and not self._store.has_document(digest):
+            self._store.put_missing(where.repository, digest, lacking)
+
+    async def _headed(self, where: Where, digest: str, kind: str, source: str) -> Observation[BlobSeen] | None:
+        """What a repository answers to HEAD; None where only a GET can tell."""
+        if kind == "blobs":
+            blob = await self._client.head_blob(*where.route, digest)
+            if isinstance(blob, Failed) and blob.kind in {Kind.UNSUPPORTED, Kind.MALFORMED}:
+                return None
+            return Seen(blob, now(), source) if isinstance(blob, BlobSeen) else blob
+        tag = await self._client.head(*where.route, digest)
+        if isinstance(tag, TagSeen):
+            return Seen(BlobSeen(tag.size, tag.media_type), now(), source) if tag.digest == digest else None
+        return tag
+
+    async def _tag(self, where: Where) -> TagSeen | None:
+        """What the reference points at. None when there is nothing to go on with."""
+        key, target = str(where.reference), where.reference.target
+        source = self._client.source(*where.route, "manifests", target)
+        known = self._store.tag(key)
+        before = known.value if isinstance(known, Seen) and known.source == source else None
+        if before is not None and self._answers.is_answered(key) and self._store.has_document(before.digest):
+            return before
+        found = await self._look(where, before)
+        if isinstance(found, TagSeen):
+            self._answers.keep_tag(key, Seen(found, now(), source))
+            return found
+        self._answers.keep_tag(key, found)
+        # What was seen before, with its time, says more than that today nobody answered.
+        return before if key in self._answers.unanswered else None
+
+    async def _look(self, where: Where, before: TagSeen | None) -> TagSeen | Absent | Failed:
+        reference, source = where.reference, self._client.source(*where.route, "manifests", where.reference.target)
+        at_hand = reference.digest or (before.digest if before else "")
+        if not where.inside and at_hand and self._store.has_document(at_hand):
+            headed = await self._client.head(*where.route, reference.target)
+            if isinstance(headed, Absent | Failed):
+                return headed
+            if headed is not None and self._store.has_document(headed.digest) and reference.digest in {"", headed.digest}:
+                self._answers.keep_blob(
+                    where.repository, headed.digest, Seen(BlobSeen(headed.size, headed.media_type), now(), source)
+                )
+                return headed
+        found = await self._client.manifest(*where.route, reference.target, reference.digest)
+        if isinstance(found, Absent | Failed):
+            return found
+        if isinstance(found, Misfit):
+            self._keep(where, found.digest, source, found, is_manifest=True)
+            return TagSeen(found.digest, found.media_type, found.size)
+        try:
+            parse_document(found.body, found.media_type)
+        except MalformedDocument as error:
+            if not found.is_vouched:
+                return Failed(Kind.MALFORMED, str(error)[:300], now(), source)
+        if not self._store.has_document(found.digest):
+            self._store.put_document(found.digest, found.media_type, found.body, reference.repository, now(), source)
+            self.documents += 1
+        self._keep(where, found.digest, source, found, is_manifest=True)
+        return TagSeen(found.digest, found.media_type, len(found.body))
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """The way through one image's documents."""
+
+    collector: ImageCollector
+    where: Where
+    lacking: list[str] = field(default_factory=list)
+
+    @property
+    def repository(self) -> str:
+        """The repository that is walked."""
+        return self.where.repository
+
+    def parsed(self, digest: str, media_type: str = "") -> Document | None:
+        """A stored document; None when it is not stored or cannot be parsed."""
+        observed = self.collector.content(self.repository, digest)
+        if not isinstance(observed, Seen):
+            self.lacking.append(digest)
+            return None
+        try:
+            return parse_document(observed.value.body, media_type or observed.value.media_type)
+        except MalformedDocument:
+            return None
+
+    async def index(self, index: Index, wishes: tuple[WantedPlatform, ...]) -> Walked:
+        """Fetch the manifests that the wishes choose, and the configs that the choice takes."""
+        nested = {digest: inner async for digest, inner in self._nested(index)}
+        flat = flatten(index, nested.get)
+        known = await self._known(flat, wishes)
+        chosen = dict.fromkeys(
+            choice.entry
+            for wish in wishes
+            if (choice := choose(flat, wish.platform, strict=wish.strict, any_build=wish.any_build, known=known)).fit.runs
+        )
+        entries = [entry for entry in chosen if entry is not None]
+        await self._fetch_all(entries)
+        parsed = (self.parsed(entry.digest, entry.media_type) for entry in entries)
+        manifests = [manifest for manifest in parsed if isinstance(manifest, Manifest)]
+        indexes = (entry for inner in (index, *nested.values()) for entry in inner.manifests)
+        parts = {entry.digest: entry for entry in (*flat.manifests, *indexes)}
+        return Walked(tuple(parts.values()), tuple(manifests), tuple(self.lacking))
+
+    async def _fetch_all(self, entries: Iterable[Descriptor]) -> None:
+        """Fetch manifests at the same time."""
+        await asyncio.gather(*(self.collector.fetch(self.where, entry, "manifests") for entry in entries))
+
+    async def _nested(self, index: Index) -> AsyncIterator[tuple[str, Index]]:
+        """The indexes inside an index, to the depth and number that are judged; digests cannot make a circle, lies can."""
+        level, seen = [index], set[str]()
+        for depth in range(MAX_DEPTH + 1):
+            entries = [entry for inner in level for entry in inner.manifests if entry.media_type in INDEXES]
+            level, fetched = [], []
+            for entry in entries:
+                if entry.digest in seen:
+                    continue
+                seen.add(entry.digest)
+                if depth == MAX_DEPTH or len(seen) > MAX_NESTED:
+                    self.collector.missing(self.repository, entry.digest, Kind.UNSUPPORTED, "indexes nested too deeply")
+                    continue
+                fetched.append(entry)
+            await self._fetch_all(fetched)
+            for entry in fetched:
+                if isinstance(inner := self.parsed(entry.digest, entry.media_type), Index):
+                    level.append(inner)
+                    yield entry.digest, inner
+
+    async def _known(self, index: Index, wishes: tuple[WantedPlatform, ...]) -> dict[str, Platform]:
+        """The platforms that configs declare, where the index leaves open what an entry is for."""
+        asked = {entry.digest: entry for wish in wishes for entry in unclear(index, wish.platform)}
+        wanted: list[Descriptor] = []
+        for number, (digest, entry) in enumerate(asked.items()):
+            if entry.media_type in INDEXES:
+                continue
+            if number >= MAX_UNCLEAR:
+                told = f"the index leaves the platform of more than {MAX_UNCLEAR} entries open"
+                self.collector.missing(self.repository, digest, Kind.UNSUPPORTED, told)
+                continue
+            wanted.append(entry)
+        platforms = await asyncio.gather(*map(self._declared, wanted))
+        return {entry.digest: platform for entry, platform in zip(wanted, platforms, strict=True) if platform is not None}
+
+    async def _declared(self, entry: Descriptor) -> Platform | None:
+        await self.collector.fetch(self.where, entry, "manifests")
+        manifest = self.parsed(entry.digest, entry.media_type)
+        if not isinstance(manifest, Manifest):
+            return None
+        await self.collector.fetch(self.where, manifest.config, "blobs")
+        config = self.collector.content(self.repository, manifest.config.digest)
+        if not isinstance(config, Seen):
+            self.lacking.append(manifest.config.digest)
+            return None
+        try:
+            return parse_config(config.value.body).platform
+        except MalformedDocument:
+            return None

@@ -1,0 +1,44 @@
+"""Capturing what a TLS endpoint serves, without trusting it."""
+
+from __future__ import annotations
+
+import datetime
+import time
+
+from auditor.collectors.registry.failures import Unanswered
+from auditor.collectors.tls.connecting import connect
+from auditor.collectors.tls.handshake import Wire, endpoint_name, failed, open_context
+from auditor.evidence.model import ChainSeen, Failed, Kind, Observation, Seen
+from auditor.evidence.store import MAX_CERTIFICATES
+
+
+def _capture(host: str, port: int, timeout: float) -> ChainSeen:
+    deadline = time.monotonic() + timeout
+    with connect(host, port, deadline) as connection:
+        wire = Wire(connection, open_context(), host, deadline)
+        try:
+            wire.handshake()
+        except OSError:
+            # A server that wants a client certificate refuses us only after it has shown its own.
+            if not (certificates := wire.served()):
+                raise
+        else:
+            certificates = wire.served()
+        return ChainSeen(certificates, wire.tls.version() or "")
+
+
+def observe_chain(host: str, port: int, *, timeout: float = 10.0) -> Observation[ChainSeen]:
+    """What `host:port` serves as its chain, leaf first, within `timeout` seconds (a resolver may take longer). Never raises
+    for what a network or a server does: a failure is an observation with its kind."""
+    name = endpoint_name(host, port)
+    source, at = f"tls://{name}", datetime.datetime.now(datetime.UTC)
+    try:
+        chain = _capture(host, port, timeout)
+    except (OSError, ValueError, OverflowError, Unanswered) as error:
+        return failed(name, error, at)
+    if not chain.certificates:
+        return Failed(Kind.MALFORMED, f"{name}: it served no certificate", at, source)
+    if len(chain.certificates) > MAX_CERTIFICATES:
+        detail = f"it served {len(chain.certificates)} certificates, more than the {MAX_CERTIFICATES} that are kept"
+        return Failed(Kind.MALFORMED, f"{name}: {detail}", at, source)
+    return Seen(chain, at, source)

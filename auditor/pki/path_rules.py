@@ -1,0 +1,147 @@
+"""Flaws of a path: the rules of RFC 5280 that matter in practice, each with the certificate that violates it.
+
+Signatures were verified when the path was built. For an anchor only the checks of its own signature are skipped. Go and OpenSSL
+apply all other checks to anchors too (tests/peers/pki), so a CA in a trust store can still fail.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from auditor.pki.certificate import Certificate
+from auditor.pki.constraints import directory_violations, violations
+from auditor.pki.host_names import NameFlaw, NameMismatch, as_address, mismatch
+from auditor.pki.signature import BROKEN_HASHES
+from auditor.pki.strength import Strength
+from auditor.text import listed, moment
+
+SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
+ANY_USAGE = "2.5.29.37.0"
+EDWARDS = frozenset({"Ed25519", "Ed448"})
+
+
+class FlawKind(enum.StrEnum):
+    """What can be wrong with a certificate in a path."""
+
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not-yet-valid"
+    NAME = "name"
+    COMMON_NAME = "common-name"
+    NOT_A_CA = "not-a-ca"
+    PATH_LENGTH = "path-length"
+    KEY_USAGE = "key-usage"
+    WRONG_USAGE = "wrong-usage"
+    NAME_CONSTRAINTS = "name-constraints"
+    WEAK_SIGNATURE = "weak-signature"
+    WEAK_KEY = "weak-key"
+    UNREADABLE = "unreadable"
+    SIGNATURE = "signature"
+    DISTRUSTED = "distrusted"
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One flaw of one certificate in a path."""
+
+    kind: FlawKind
+    certificate: Certificate
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.certificate.name}: {self.detail}"
+
+
+def dates(certificate: Certificate, at: datetime.datetime) -> Iterator[Flaw]:
+    """Yield a flaw if the certificate is not valid at a moment."""
+    if at > certificate.not_after:
+        yield Flaw(FlawKind.EXPIRED, certificate, f"it is valid only until {moment(certificate.not_after)}")
+    elif at < certificate.not_before:
+        yield Flaw(FlawKind.NOT_YET_VALID, certificate, f"it is valid only from {moment(certificate.not_before)}")
+
+
+def name_flaw(leaf: Certificate, wrong: NameMismatch) -> Flaw:
+    """Return the flaw for a host that the leaf does not cover."""
+    kind = FlawKind.COMMON_NAME if wrong.flaw is NameFlaw.COMMON_NAME_ONLY else FlawKind.NAME
+    return Flaw(kind, leaf, str(wrong))
+
+
+@lru_cache(maxsize=16_384)
+def flaws_of(
+    path: tuple[Certificate, ...], host: str, at: datetime.datetime, strength: Strength, *, anchored: bool = True
+) -> tuple[Flaw, ...]:
+    """Return all flaws of `path` (leaf first) for a TLS server at `host`. If `anchored` is false, every certificate is checked
+    fully.
+
+    The result is cached: clients with the same strength share it.
+    """
+    last = len(path) - 1
+    found: list[Flaw] = []
+    for depth, certificate in enumerate(path):
+        is_anchor = anchored and depth == last
+        found.extend(dates(certificate, at))
+        if depth:
+            found.extend(_as_issuer(certificate, path[1:depth]))
+        if certificate.extensions.defect and not (is_anchor and depth):  # a leaf that is also an anchor must be readable
+            detail = f"its extensions cannot be read: {certificate.extensions.defect}"
+            found.append(Flaw(FlawKind.UNREADABLE, certificate, detail))
+        if not is_anchor:
+            found.extend(_signature(certificate, strength))
+        found.extend(_on_its_own(certificate, strength))
+    wrong = None if path[0].extensions.defect else mismatch(path[0], host)
+    if wrong is not None and not (strength.common_name and wrong.flaw is NameFlaw.COMMON_NAME_ONLY and not as_address(host)):
+        found.append(name_flaw(path[0], wrong))
+    for depth, certificate in enumerate(path[1:], start=1):
+        broken = (*violations(certificate, path[0]), *directory_violations(certificate, path[:depth]))
+        found.extend(Flaw(FlawKind.NAME_CONSTRAINTS, certificate, detail) for detail in broken)
+    return tuple(found)
+
+
+def _as_issuer(certificate: Certificate, below: tuple[Certificate, ...]) -> Iterator[Flaw]:
+    extensions = certificate.extensions
+    if extensions.defect:
+        return
+    if not certificate.may_issue:
+        yield Flaw(FlawKind.NOT_A_CA, certificate, "it issued a certificate but is not a CA (basic constraints)")
+        return
+    if extensions.signs_certificates is False:
+        yield Flaw(FlawKind.KEY_USAGE, certificate, "its key usage does not allow it to sign certificates")
+    intermediates = sum(1 for lower in below if lower.subject_der != lower.issuer_der)
+    if extensions.path_length is not None and intermediates > extensions.path_length:
+        yield Flaw(
+            FlawKind.PATH_LENGTH,
+            certificate,
+            f"its path length allows {extensions.path_length} intermediates below it, but the chain has {intermediates}",
+        )
+
+
+def _signature(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
+    hash_name = certificate.signature_hash
+    if hash_name in BROKEN_HASHES or (hash_name == "sha1" and not strength.accepts_sha1):
+        yield Flaw(FlawKind.WEAK_SIGNATURE, certificate, f"it is signed with {hash_name.upper()}, which the client rejects")
+
+
+def _on_its_own(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:
+    extensions = certificate.extensions
+    if extensions.unknown_critical:
+        names = listed(extensions.unknown_critical, 4)
+        yield Flaw(FlawKind.UNREADABLE, certificate, f"it has critical extensions that no client supports: {names}")
+    if extensions.odd_constraints and not strength.odd_constraints:
+        names = listed(extensions.odd_constraints, 4)
+        yield Flaw(
+            FlawKind.UNREADABLE, certificate, f"it has critical name constraints that the client does not support: {names}"
+        )
+    if certificate.serial < 0 and not strength.negative_serials:
+        yield Flaw(FlawKind.UNREADABLE, certificate, "its serial number is negative, so the client does not parse it")
+    usages = {SERVER_AUTH, ANY_USAGE} if strength.any_usage else {SERVER_AUTH}
+    if extensions.ekus is not None and not usages & set(extensions.ekus):
+        yield Flaw(FlawKind.WRONG_USAGE, certificate, "its extended key usage does not allow TLS servers")
+    if certificate.key_kind == "RSA" and certificate.key_size < strength.minimum_rsa:
+        yield Flaw(
+            FlawKind.WEAK_KEY, certificate, f"its RSA key has {certificate.key_size} bits, less than {strength.minimum_rsa}"
+        )
+    if certificate.key_kind in EDWARDS and not strength.accepts_ed25519:
+        yield Flaw(FlawKind.WEAK_KEY, certificate, f"it has an {certificate.key_kind} key, which Windows does not verify")
