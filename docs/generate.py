@@ -28,7 +28,8 @@ from auditor.testing.example_values import day
 from checks import MODULES, catalogue_text, check_in
 from reports.words import WORDS
 
-sys.path.insert(0, str(Path(__file__).parent))  # kit.py and manual.py are not in a package
+sys.path.insert(0, str(Path(__file__).parent))  # covered.py, kit.py and manual.py are not in a package
+import covered
 import kit
 import manual
 
@@ -297,6 +298,11 @@ def testing_page() -> str:
     return f"{HEADER}\n{kit.page()}"
 
 
+def coverage_page() -> str:
+    """docs/coverage.md."""
+    return f"{HEADER}\n{covered.page()}"
+
+
 # Generated files and their functions. The order matters: docs/checks.md shows the content of said.yaml.
 GENERATED = {
     HERE.parent / "checks" / "catalogue.json": catalogue_text,
@@ -307,6 +313,7 @@ GENERATED = {
     HERE / "plan.md": plan_page,
     HERE / "cli.md": cli_page,
     HERE / "testing.md": testing_page,
+    HERE / "coverage.md": coverage_page,
     HERE / "auditor.1": manual.page,
 }
 
