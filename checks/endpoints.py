@@ -62,7 +62,7 @@ def symptom_of(error: str, stall: str = "") -> tuple[Part, ...]:
 
 def facts_of(case: TrustCase) -> dict[str, Fact]:
     """Return the facts that every finding about a case has."""
-    return {"client": case.client, "path": case.path, "dials": case.dials, "symptom": case.symptom}
+    return {"client": case.client, "path": case.path, "dials": case.requested_urls, "symptom": case.symptom}
 
 
 def refused_by(cases: Iterable[TrustCase]) -> tuple[str, ...]:

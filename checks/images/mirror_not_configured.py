@@ -63,25 +63,25 @@ def _images(group: Mirroring) -> str:
 
 def _head(lead: Lead) -> str:
     """Return the request in the error message of a node."""
-    told = lead.told
-    return f'Head "{told.url}/manifests/{lead.reference.target}"' if told is not None else ""
+    deciding = lead.deciding
+    return f'Head "{deciding.url}/manifests/{lead.reference.target}"' if deciding is not None else ""
 
 
 def _parts(group: Mirroring, config: NodeConfig) -> Iterator[Part]:
     lead, pool, images = group.first, group.pool.name, _images(group)
-    told, outside = lead.told, lead.outside
+    deciding, outside = lead.deciding, lead.outside
     match lead.way:
-        case PullRoute.NO_MIRROR if told is not None:
-            host = bare(told.host)
+        case PullRoute.NO_MIRROR if deciding is not None:
+            host = bare(deciding.host)
             text = f"{pool} has no internal mirror for {images}. Its nodes connect to {host}, which is not reachable offline."
             yield Part(f"{text}{_why(lead, config)}", names_who=True)
             error = f"failed to do request: {_head(lead)}: dial tcp: lookup {host}: no such host"
             yield Part(f"Error on the node: `{error}`.", Role.SYMPTOM)
-        case PullRoute.WRONG_PLACE if told is not None:
-            yield Part(f"{pool} requests {images} from {told.url}, but the plan puts it at {lead.target}.", names_who=True)
+        case PullRoute.WRONG_PLACE if deciding is not None:
+            yield Part(f"{pool} requests {images} from {deciding.url}, but the plan puts it at {lead.target}.", names_who=True)
             yield Part(f"Error on the node: `failed to resolve reference: {lead.reference}: not found`.", Role.SYMPTOM)
-        case PullRoute.FALLS_BACK if told is not None:
-            host, mirror = bare(outside[-1].host), told.host
+        case PullRoute.FALLS_BACK if deciding is not None:
+            host, mirror = bare(outside[-1].host), deciding.host
             yield Part(
                 f"{pool} pulls {images} from {mirror}, but falls back to {host}. If {mirror} does not answer or lacks an "
                 f"image, its nodes connect to {host}, and each attempt waits up to 30 s if the firewall drops packets.",
@@ -107,10 +107,10 @@ def _location(site: Site, group: Mirroring, config: NodeConfig) -> Location:
         return config.notes[0].location
     if lead.way is PullRoute.FALLS_BACK:
         return lead.outside[-1].location
-    told = lead.told or next(iter(lead.asked), None)
-    if told is None or told.location == group.pool.location:
+    deciding = lead.deciding or next(iter(lead.asked), None)
+    if deciding is None or deciding.location == group.pool.location:
         return site.plan.where("pools", group.pool.name, "config")
-    return told.location
+    return deciding.location
 
 
 def _remedies(site: Site, group: Mirroring, config: NodeConfig, beside: list[Lead]) -> Iterator[Remedy]:

@@ -40,7 +40,7 @@ def _how(case: TrustCase, verdict: Incomplete) -> str:
         return f"downloads it from {case.inside[0]}, which served it during collection. This fails if that URL stops answering."
     if case.may_be_fetched:
         return f"must download it from {case.inside[0]}, and fails if this internal URL does not answer."
-    if verdict.would_dial:
+    if verdict.is_requested:
         return f"tries to download it from {verdict.aia_urls[0]}, which fails offline."
     at = f" (AIA: {verdict.aia_urls[0]})" if verdict.aia_urls else ""
     return f"does not download intermediates{at}."

@@ -31,8 +31,8 @@ from auditor.pki.clients import client_model, root_update_url
 from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
 from auditor.site.trust.callers import clients_of
-from auditor.site.trust.dials import CRYPTOAPI_WAIT
 from auditor.site.trust.pools import root_updates
+from auditor.site.trust.url_requests import CRYPTOAPI_WAIT
 from checks.pools import pool_subject
 
 ID = "root-update-stall"
