@@ -30,8 +30,8 @@ from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severi
 from auditor.oci.archive import ArchiveProblem, Defect
 from auditor.site import Requirement, Site
 from auditor.site.archives.evidence import Archive
-from checks.affected import in_archive, not_held
-from checks.placed import unknown
+from checks._shared.affected import in_archive, not_held
+from checks._shared.placed import unknown
 
 ID = "archive-corrupt"
 SHOWN = 200

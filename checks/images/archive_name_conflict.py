@@ -29,8 +29,8 @@ from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.archives.conflicts import Claim, Conflict
 from auditor.text import short_digest
-from checks.affected import not_arrived
-from checks.placed import unknown
+from checks._shared.affected import not_arrived
+from checks._shared.placed import unknown
 
 ID = "archive-name-conflict"
 

@@ -30,8 +30,8 @@ from auditor.site import Requirement, Site
 from auditor.site.archives.finder import ArchivedRoot, MatchedBy
 from auditor.site.archives.view import Archives
 from auditor.site.images import Image
-from checks.affected import not_held, waits_for_copy
-from checks.placed import image_subject, unknown
+from checks._shared.affected import not_held, waits_for_copy
+from checks._shared.placed import image_subject, unknown
 
 ID = "archive-name-mismatch"
 

@@ -30,7 +30,7 @@ from auditor.check import Area, Outcome, Remedy, Severity, define
 from auditor.plan.rewrites import placed
 from auditor.site import Requirement, Site
 from auditor.site.contents import ComparedImage
-from checks.contents import copied_again, outcomes
+from checks._shared.contents import copied_again, outcomes
 
 ID = "content-mismatch"
 

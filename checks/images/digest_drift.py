@@ -31,7 +31,7 @@ from auditor.site import Requirement, Site
 from auditor.site.copies import ComparedCopy
 from auditor.site.images import Image, Trouble
 from auditor.text import short_digest
-from checks.placed import copies_by_image, image_subject, unknown
+from checks._shared.placed import copies_by_image, image_subject, unknown
 
 ID = "digest-drift"
 

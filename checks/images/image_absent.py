@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, define
 from auditor.site import Requirement, Site
 from auditor.site.images import Image
-from checks.placed import image_subject, unknown
+from checks._shared.placed import image_subject, unknown
 
 ID = "image-absent"
 

@@ -28,8 +28,8 @@ from auditor.site import Requirement, Site
 from auditor.site.copies import ComparedCopy
 from auditor.site.images import Image, Standing, Trouble
 from auditor.text import many
-from checks.bringing import copied_again
-from checks.placed import copies_by_image, image_subject, unknown
+from checks._shared.bringing import copied_again
+from checks._shared.placed import copies_by_image, image_subject, unknown
 
 ID = "image-missing-in-target"
 SHOWN = 5

@@ -44,7 +44,7 @@ from auditor.oci.reference import Reference
 from auditor.readers.demands import Demand
 from auditor.site import Requirement, Site
 from auditor.text import first_of
-from checks.affected import of_pairs, waits_for_copy
+from checks._shared.affected import of_pairs, waits_for_copy
 
 ID = "image-not-listed"
 _SHOWN = 5

@@ -28,7 +28,7 @@ from auditor.facts import Fact, table
 from auditor.oci.reference import Reference
 from auditor.readers.model import ListLine
 from auditor.site import Requirement, Site
-from checks.bringing import observing
+from checks._shared.bringing import observing
 
 ID = "image-unpinned"
 

@@ -34,9 +34,9 @@ from auditor.site import Requirement, Site
 from auditor.site.copies import ComparedCopy
 from auditor.site.images import Trouble
 from auditor.text import many
-from checks.affected import NOTHING
-from checks.bringing import without_sources
-from checks.placed import copies_by_image, image_subject, unknown
+from checks._shared.affected import NOTHING
+from checks._shared.bringing import without_sources
+from checks._shared.placed import copies_by_image, image_subject, unknown
 
 ID = "index-incomplete"
 MAX_COMMANDS = 20

@@ -48,9 +48,9 @@ from auditor.evidence.model import Kind
 from auditor.net import bare
 from auditor.readers.node_config import NodeConfig
 from auditor.site import Requirement, Site
+from auditor.site.mirror_files import mirror_advice
 from auditor.site.mirrors import Lead, Mirroring, PullRoute
 from auditor.text import and_more
-from checks.mirror_files import mirror_remedy
 
 ID = "mirror-not-configured"
 SHOWN = 5
@@ -119,7 +119,8 @@ def _remedies(site: Site, group: Mirroring, config: NodeConfig, beside: list[Lea
     if registry is None or not placed or lead.target is None:
         yield Remedy("edit", "Set the internal registry of the images in the plan (`registry.host` and `registry.rewrites`).")
     else:
-        yield mirror_remedy(config, registry, placed)
+        advice = mirror_advice(config, registry, placed)
+        yield Remedy("edit", advice.text, (advice.file.command,) if advice.file is not None else ())
     if lead.way is PullRoute.FALLS_BACK:
         yield Remedy("accept", "Accept this if connections to external hosts fail at once and every image is on the mirror.")
 

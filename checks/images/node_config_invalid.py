@@ -29,7 +29,7 @@ from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severi
 from auditor.evidence.model import Kind
 from auditor.readers.node_config.slips import ConfigSlip, Effect
 from auditor.site import Requirement, Site
-from checks.affected import not_arrived
+from checks._shared.affected import not_arrived
 
 ID = "node-config-invalid"
 _EFFECTS = {

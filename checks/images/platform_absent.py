@@ -30,7 +30,7 @@ from auditor.oci.select import entries
 from auditor.plan.model import PLAN_OF_LISTS
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
-from checks.placed import image_subject, settled, subject_of, unknown
+from checks._shared.placed import image_subject, settled, subject_of, unknown
 
 ID = "platform-absent"
 SHOWN = 12

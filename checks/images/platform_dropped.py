@@ -29,8 +29,8 @@ from auditor.oci.select import PlatformFit, entries
 from auditor.site import Requirement, Site
 from auditor.site.copies import ComparedCopy
 from auditor.site.images import Standing
-from checks.bringing import copied_again
-from checks.placed import subject_of, unknown
+from checks._shared.bringing import copied_again
+from checks._shared.placed import subject_of, unknown
 
 ID = "platform-dropped"
 SHOWN = 12

@@ -30,9 +30,9 @@ from auditor.oci.document import Schema1
 from auditor.plan.model import Program
 from auditor.site import Requirement, Site
 from auditor.site.images import Image
-from checks.affected import NOTHING
-from checks.bringing import target_of
-from checks.placed import image_subject, unknown
+from checks._shared.affected import NOTHING
+from checks._shared.bringing import target_of
+from checks._shared.placed import image_subject, unknown
 
 ID = "schema1-manifest"
 

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from auditor.check import Area, Outcome, Remedy, Severity, define
 from auditor.site import Requirement, Site
 from auditor.site.contents import ComparedImage
-from checks.contents import outcomes
+from checks._shared.contents import outcomes
 
 ID = "source-mismatch"
 

@@ -28,7 +28,7 @@ from auditor.oci.select import PlatformFit
 from auditor.oci.windows import release_of, split_version
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
-from checks.placed import settled, subject_of
+from checks._shared.placed import settled, subject_of
 
 ID = "windows-build-fallback"
 RUNNABLE = frozenset({Standing.OK, Standing.FALLBACK})

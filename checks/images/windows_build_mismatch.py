@@ -29,7 +29,7 @@ from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Role, Seve
 from auditor.oci.windows import match_build, release_of, split_version
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
-from checks.placed import settled, subject_of
+from checks._shared.placed import settled, subject_of
 
 ID = "windows-build-mismatch"
 

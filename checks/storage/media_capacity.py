@@ -27,9 +27,9 @@ from auditor.plan.model import Media
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
 from auditor.text import format_size
-from checks.affected import not_arrived
-from checks.archived import is_sure, other_format, spare
-from checks.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
+from checks._shared.affected import not_arrived
+from checks._shared.archived import is_sure, other_format, spare
+from checks._shared.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
 
 ID = "media-capacity"
 MARK_PERCENT = 90

@@ -29,8 +29,8 @@ from auditor.site.storage.archive_set import ArchiveFile, ArchiveSet
 from auditor.sizing.filesystems import ArchiveSplit, Filesystem, filesystem, split_plan
 from auditor.sizing.ranged import AmountFit, fit
 from auditor.text import format_size, listed, many
-from checks.affected import in_archive, not_arrived, partly
-from checks.archived import is_sure
+from checks._shared.affected import in_archive, not_arrived, partly
+from checks._shared.archived import is_sure
 
 ID = "media-file-limit"
 ROOMY = "exfat"

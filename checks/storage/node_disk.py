@@ -34,8 +34,8 @@ from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
 from auditor.sizing.node_disk_use import ImageThreshold, collection_starts
 from auditor.text import format_size, percent
-from checks.archived import is_sure
-from checks.stages import Strain, facts, gap, largest, leaner, needed, outcomes, strain
+from checks._shared.archived import is_sure
+from checks._shared.stages import Strain, facts, gap, largest, leaner, needed, outcomes, strain
 
 ID = "node-disk"
 _SYMPTOMS = {"windows": "There is not enough space on the disk"}

@@ -31,8 +31,8 @@ from auditor.plan.model import Registry
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
 from auditor.text import format_size
-from checks.affected import not_arrived
-from checks.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
+from checks._shared.affected import not_arrived
+from checks._shared.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
 
 ID = "registry-disk"
 FREE_PERCENT = 15

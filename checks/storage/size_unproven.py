@@ -30,7 +30,7 @@ from auditor.site import Requirement, Site
 from auditor.site.storage.extra_images import OWNER
 from auditor.site.storage.stage import Stage
 from auditor.text import format_size, listed, percent
-from checks.stages import SHOWN, bounds, facts, narrower
+from checks._shared.stages import SHOWN, bounds, facts, narrower
 
 ID = "size-unproven"
 

@@ -26,9 +26,9 @@ from auditor.check import Area, Finding, Outcome, Remedy, Severity, Subject, def
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
 from auditor.text import format_size
-from checks.affected import not_arrived
-from checks.archived import is_sure, other_format
-from checks.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
+from checks._shared.affected import not_arrived
+from checks._shared.archived import is_sure, other_format
+from checks._shared.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
 
 ID = "staging-disk"
 MARK_PERCENT = 90

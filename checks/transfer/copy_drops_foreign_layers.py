@@ -31,8 +31,8 @@ from auditor.site.transfers import Carriage
 from auditor.text import format_size
 from auditor.transfer.copy_layers import Fate
 from auditor.transfer.hops import Unpredicted
-from checks.copied import carry, fine_among, is_there, layer_named, tool_of, unpredicted, where_to, yet_to_copy
-from checks.placed import subject_of
+from checks._shared.copied import carry, fine_among, is_there, layer_named, tool_of, unpredicted, where_to, yet_to_copy
+from checks._shared.placed import subject_of
 
 ID = "copy-drops-foreign-layers"
 

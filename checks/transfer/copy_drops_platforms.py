@@ -34,9 +34,9 @@ from auditor.site import Requirement, Site
 from auditor.site.images import Image, Placement, Standing
 from auditor.transfer.copy_platforms import CopyPlatforms, Kept, keeping_all, keeps_all, keeps_over, platform_row
 from auditor.transfer.hops import Unpredicted
-from checks.affected import of_placements
-from checks.copied import to_copy, tool_of, unpredicted
-from checks.placed import image_subject
+from checks._shared.affected import of_placements
+from checks._shared.copied import to_copy, tool_of, unpredicted
+from checks._shared.placed import image_subject
 
 ID = "copy-drops-platforms"
 _THERE = frozenset({Standing.OK, Standing.FALLBACK})

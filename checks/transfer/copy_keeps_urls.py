@@ -33,9 +33,9 @@ from auditor.site.layers import leads_outside, rule_of
 from auditor.site.transfers import Carriage
 from auditor.transfer.copy_layers import Fate
 from auditor.transfer.hops import Unpredicted
-from checks.bringing import with_foreign_layers
-from checks.copied import arrived, fine_among, layer_named, tool_of, unpredicted, where_to
-from checks.placed import subject_of
+from checks._shared.bringing import with_foreign_layers
+from checks._shared.copied import arrived, fine_among, layer_named, tool_of, unpredicted, where_to
+from checks._shared.placed import subject_of
 
 ID = "copy-keeps-urls"
 

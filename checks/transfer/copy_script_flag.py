@@ -42,8 +42,8 @@ from auditor.text import and_more
 from auditor.transfer.copy_layers import Fate, carrying
 from auditor.transfer.copy_platforms import keeping_all, platform_row
 from auditor.transfer.hops import Unpredicted
-from checks.affected import not_arrived, of_placements, waiting
-from checks.copied import to_copy
+from checks._shared.affected import not_arrived, of_placements, waiting
+from checks._shared.copied import to_copy
 
 ID = "copy-script-flag"
 _SHOWN = 160

@@ -41,9 +41,9 @@ from auditor.readers.lists.source import placeholder_in
 from auditor.site import Requirement, Site
 from auditor.text import and_more
 from auditor.transfer.hops import Unpredicted
-from checks.affected import not_arrived, of_placements
-from checks.bringing import with_foreign_layers
-from checks.copied import is_there, to_copy, unpredicted, yet_to_copy
+from checks._shared.affected import not_arrived, of_placements
+from checks._shared.bringing import with_foreign_layers
+from checks._shared.copied import is_there, to_copy, unpredicted, yet_to_copy
 
 ID = "docker-nondistributable"
 

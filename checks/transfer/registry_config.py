@@ -30,7 +30,7 @@ from auditor.readers.registry_config import UnreadableConfig
 from auditor.readers.registry_lint import RegistrySlip, Slip
 from auditor.site import Requirement, Site
 from auditor.site.fetches import shown_url
-from checks.affected import EVERYTHING
+from checks._shared.affected import EVERYTHING
 
 ID = "registry-config"
 _STOPS = "The registry does not start"

@@ -40,8 +40,8 @@ from auditor.text import and_more
 from auditor.transfer.copy_layers import Fate
 from auditor.transfer.hops import Unpredicted
 from auditor.transfer.registries import RegistryUrls, registry_row
-from checks.bringing import with_foreign_layers
-from checks.copied import to_copy
+from checks._shared.bringing import with_foreign_layers
+from checks._shared.copied import to_copy
 
 ID = "registry-refuses-urls"
 SHOWN = 10

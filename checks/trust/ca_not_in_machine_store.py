@@ -31,7 +31,7 @@ from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
 from auditor.site.trust.pools import root_updates
 from auditor.site.trust.runtime import RuntimeCa
-from checks.pools import pool_subject, unread_config
+from checks._shared.pools import pool_subject, unread_config
 
 ID = "ca-not-in-machine-store"
 

@@ -33,7 +33,7 @@ from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, end_of_day, flaw_symptom
 from auditor.site.trust.served import Served, Unobserved
 from auditor.text import moment
-from checks.endpoints import cases_by_endpoint, clients_with, refused_by, served, who
+from checks._shared.endpoints import cases_by_endpoint, clients_with, refused_by, served, who
 
 ID = "certificate-expiring"
 

@@ -32,7 +32,7 @@ from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, flaw_symptom
 from auditor.site.trust.served import Served
-from checks.endpoints import cases_by_endpoint, clients_with, endpoint_subject, refused_by, served, symptom_of
+from checks._shared.endpoints import cases_by_endpoint, clients_with, endpoint_subject, refused_by, served, symptom_of
 
 ID = "certificate-name-mismatch"
 _NAMES = frozenset({FlawKind.NAME, FlawKind.COMMON_NAME})

@@ -31,7 +31,7 @@ from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, flaw_symptom
 from auditor.site.trust.served import Served, Unobserved
-from checks.endpoints import WEAKNESSES, cases_by_endpoint, clients_with, refused_by, served, symptom_of
+from checks._shared.endpoints import WEAKNESSES, cases_by_endpoint, clients_with, refused_by, served, symptom_of
 
 ID = "certificate-weak"
 _MODEST_RSA = 2048

@@ -29,7 +29,7 @@ from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Part, Re
 from auditor.pki.verdicts import Incomplete, TrustGap, Unproven
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
-from checks.endpoints import facts_of, fetch_intermediate, judged, subject_of, symptom_of, who
+from checks._shared.endpoints import facts_of, fetch_intermediate, judged, subject_of, symptom_of, who
 
 ID = "chain-incomplete"
 

@@ -31,7 +31,7 @@ from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, end_of_day
 from auditor.site.trust.revocation_results import RevocationCheck, RevocationResult
 from auditor.text import moment
-from checks.endpoints import cases_by_endpoint, clients_with, endpoint_subject, refused_by, served, symptom_of, unsure
+from checks._shared.endpoints import cases_by_endpoint, clients_with, endpoint_subject, refused_by, served, symptom_of, unsure
 
 ID = "crl-stale"
 _THEN = "Clients that require revocation data then fail"

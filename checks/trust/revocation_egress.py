@@ -35,7 +35,7 @@ from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect, TrustCase
 from auditor.site.trust.revocation_results import Revocation, RevocationCheck, RevocationResult
-from checks.endpoints import facts_of, judged, subject_of, symptom_of, unsure, who
+from checks._shared.endpoints import facts_of, judged, subject_of, symptom_of, unsure, who
 
 ID = "revocation-egress"
 

@@ -26,7 +26,7 @@ from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect, TrustCase
 from auditor.site.trust.revocation_results import RevocationResult
-from checks.endpoints import cases_by_endpoint, clients_with, refused_by, served, symptom_of, unsure
+from checks._shared.endpoints import cases_by_endpoint, clients_with, refused_by, served, symptom_of, unsure
 
 ID = "revocation-missing"
 

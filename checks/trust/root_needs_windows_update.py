@@ -37,7 +37,7 @@ from auditor.pki.stores.windows_roots import classify
 from auditor.pki.verdicts import Invalid, TrustGap, Unproven, Untrusted, Verifies
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, needs_windows_update
-from checks.endpoints import facts_of, install_root, judged, mirror_roots, subject_of, symptom_of, who
+from checks._shared.endpoints import facts_of, install_root, judged, mirror_roots, subject_of, symptom_of, who
 
 ID = "root-needs-windows-update"
 

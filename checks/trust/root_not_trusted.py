@@ -38,7 +38,17 @@ from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
 from auditor.site.trust.served import Served
 from auditor.text import in_brackets
-from checks.endpoints import GAPS, endpoint_subject, facts_of, install_root, judged, structural, subject_of, symptom_of, who
+from checks._shared.endpoints import (
+    GAPS,
+    endpoint_subject,
+    facts_of,
+    install_root,
+    judged,
+    structural,
+    subject_of,
+    symptom_of,
+    who,
+)
 
 ID = "root-not-trusted"
 _NO_CLIENT = (

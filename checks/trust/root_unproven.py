@@ -27,7 +27,7 @@ from auditor.pki.stores.windows_roots import confidence
 from auditor.pki.verdicts import Invalid, TrustGap, Unproven, Verifies
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
-from checks.endpoints import clients_with, facts_of, install_root, judged, subject_of_pool, symptom_of
+from checks._shared.endpoints import clients_with, facts_of, install_root, judged, subject_of_pool, symptom_of
 
 ID = "root-unproven"
 

@@ -33,7 +33,7 @@ from auditor.site import Requirement, Site
 from auditor.site.trust.callers import clients_of
 from auditor.site.trust.pools import root_updates
 from auditor.site.trust.url_requests import CRYPTOAPI_WAIT
-from checks.pools import pool_subject
+from checks._shared.pools import pool_subject
 
 ID = "root-update-stall"
 _POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\SystemCertificates\AuthRoot"

@@ -34,7 +34,7 @@ from auditor.readers.node_config.tls import TlsSetting
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect
 from auditor.site.trust.runtime import RUNTIMES, RuntimeCa, is_for
-from checks.pools import pool_subject, unread_config
+from checks._shared.pools import pool_subject, unread_config
 
 ID = "runtime-ca-path"
 _UNKNOWN = "tls: failed to verify certificate: x509: certificate signed by unknown authority"

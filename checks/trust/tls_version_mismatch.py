@@ -30,7 +30,7 @@ from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
 from auditor.site.trust.served import Unobserved
 from auditor.site.trust.tls_versions import NEW, OLD, Offered, Speech, offered_by
-from checks.endpoints import cases_by_endpoint, endpoint_subject, unobserved
+from checks._shared.endpoints import cases_by_endpoint, endpoint_subject, unobserved
 
 ID = "tls-version-mismatch"
 

@@ -27,7 +27,7 @@ from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect, TrustCase
 from auditor.site.trust.tls_versions import Speech
-from checks.endpoints import cases_by_endpoint, clients_with, endpoint_subject, served, who
+from checks._shared.endpoints import cases_by_endpoint, clients_with, endpoint_subject, served, who
 
 ID = "trust-split"
 

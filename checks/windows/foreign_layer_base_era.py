@@ -27,8 +27,8 @@ from auditor.evidence.model import Kind
 from auditor.facts import Fact, table
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement
-from checks.bringing import observing
-from checks.placed import image_subject, subject_of
+from checks._shared.bringing import observing
+from checks._shared.placed import image_subject, subject_of
 
 ID = "foreign-layer-base-era"
 _BUILD = re.compile(r"(?<![0-9.])10\.0\.(\d{5})\.(\d{1,6})(?![0-9.])")

@@ -46,9 +46,9 @@ from auditor.site import Requirement, Site
 from auditor.site.layers import LayerEgress, url_doubt
 from auditor.text import and_more, format_size
 from auditor.transfer.pull import PullRule
-from checks.affected import of_placements
-from checks.bringing import with_foreign_layers
-from checks.placed import with_payload
+from checks._shared.affected import of_placements
+from checks._shared.bringing import with_foreign_layers
+from checks._shared.placed import with_payload
 
 ID = "foreign-layer-egress"
 SHOWN = 10

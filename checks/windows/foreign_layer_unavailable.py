@@ -36,9 +36,9 @@ from auditor.site.copies import ComparedCopy
 from auditor.site.images import Placement, Trouble
 from auditor.site.layers import foreign_layers
 from auditor.text import format_size
-from checks.affected import of_placements
-from checks.bringing import with_foreign_layers
-from checks.placed import unknown, with_payload
+from checks._shared.affected import of_placements
+from checks._shared.bringing import with_foreign_layers
+from checks._shared.placed import unknown, with_payload
 
 ID = "foreign-layer-unavailable"
 _Said = Finding | Undetermined | None

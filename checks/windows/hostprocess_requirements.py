@@ -36,7 +36,7 @@ from auditor.plan.model import Pool
 from auditor.readers.demands import Demand
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
-from checks.affected import NOTHING
+from checks._shared.affected import NOTHING
 
 ID = "hostprocess-requirements"
 Placements = Mapping[tuple[Reference, str], Placement]

@@ -29,7 +29,7 @@ from auditor.facts.versions import Answer, Versioned
 from auditor.oci.windows import split_version
 from auditor.plan.model import Plan, Pool, Program
 from auditor.site import Requirement, Site
-from checks.affected import NOTHING
+from checks._shared.affected import NOTHING
 
 ID = "known-issue"
 

@@ -16,8 +16,8 @@ from auditor.site.transfers import Carriage
 from auditor.text import format_size, listed
 from auditor.transfer.copy_layers import carrying
 from auditor.transfer.hops import Unpredicted
-from checks.bringing import with_foreign_layers
-from checks.placed import image_subject, unknown
+from checks._shared.bringing import with_foreign_layers
+from checks._shared.placed import image_subject, unknown
 
 SHOWN = 3
 

@@ -13,7 +13,7 @@ from auditor.site.storage.image_bases import spread_bases
 from auditor.site.storage.stage import Stage
 from auditor.sizing.ranged import AmountFit
 from auditor.text import format_size, listed, many
-from checks.affected import partly
+from checks._shared.affected import partly
 
 LARGEST = 5
 SHOWN = 3

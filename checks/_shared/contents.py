@@ -9,7 +9,7 @@ from auditor.check import Finding, Fine, Outcome, Remedy, Severity
 from auditor.oci.media_types import form_of
 from auditor.site.contents import Aspect, ComparedImage, ContentMismatch, ContentPart
 from auditor.text import many, short_digest
-from checks.placed import image_subject, unknown
+from checks._shared.placed import image_subject, unknown
 
 SHOWN = 5
 RemediesOf = Callable[[ComparedImage], tuple[Remedy, ...]]
