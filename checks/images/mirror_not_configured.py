@@ -52,7 +52,6 @@ from auditor.site.mirror_files import mirror_advice
 from auditor.site.mirrors import Lead, Mirroring, PullRoute
 from auditor.text import and_more
 
-ID = "mirror-not-configured"
 SHOWN = 5
 
 
@@ -130,7 +129,6 @@ def _finding(site: Site, group: Mirroring, beside: list[Lead]) -> Finding:
     config, lead = site.node_configs[group.pool.name], group.first
     images = tuple(str(one.reference) for one in group.leads[:SHOWN])
     return Finding(
-        check=ID,
         severity=Severity.WARNING if lead.way is PullRoute.FALLS_BACK else Severity.ERROR,
         subject=Subject("registry", group.registry, pool=group.pool.name),
         parts=tuple(_parts(group, config)),
@@ -157,11 +155,9 @@ def _whole(config: NodeConfig) -> Iterator[Outcome]:
     """Yield the outcomes that concern all images of a pool."""
     subject = Subject("pool", config.pool.name, pool=config.pool.name)
     for problem in config.problems:
-        yield Undetermined(ID, subject, Kind(problem.kind), f"{problem.location}: {problem.why}")
+        yield Undetermined(subject, Kind(problem.kind), f"{problem.location}: {problem.why}")
     if config.refusal is not None and not config.problems:
         yield Finding(
-            check=ID,
-            severity=Severity.ERROR,
             subject=subject,
             message=f"containerd on {config.pool.name} does not serve pods: {config.refusal.why}. Error from the kubelet: "
             "`unknown service runtime.v1.RuntimeService`.",
@@ -176,27 +172,22 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per pool and registry, and count what passed per image and pool."""
     for config in site.node_configs.values():
         yield from _whole(config)
-    fine = 0
     beside: dict[str, list[Lead]] = {}
     for group in site.mirroring:
         beside.setdefault(group.pool.name, []).extend(group.leads)
     for group in site.mirroring:
         if group.first.way is PullRoute.INSIDE:
-            fine += len(group.leads)
+            yield Fine(len(group.leads))
         elif group.first.way is PullRoute.UNKNOWN:
             subject = Subject("registry", group.registry, pool=group.pool.name)
-            yield Undetermined(ID, subject, group.first.kind, group.first.doubt, affects=_affected(group))
+            yield Undetermined(subject, group.first.kind, group.first.doubt, affects=_affected(group))
         else:
             yield _finding(site, group, beside[group.pool.name])
-    if fine:
-        yield Fine(fine)
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Node would pull from an external registry",
-    family="images",
     area=Area.NODE_ACCESS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.NODE_CONFIG),

@@ -67,7 +67,7 @@ def served(case: Case, *dumped: Made, dump: bool = False, clients: tuple[str, ..
 
 
 def found(where: Site, day: datetime.date) -> dict[str, list[Finding]]:
-    each = {module.ID: findings(outcomes(module.CHECK, where, day)) for module in CHECKS}
+    each = {module.CHECK.id: findings(outcomes(module.CHECK, where, day)) for module in CHECKS}
     return {name: results for name, results in each.items() if results}
 
 
