@@ -92,7 +92,7 @@ def _errand(site: Site, reference: Reference, wanted: list[_Wanted], pins: _Pins
         return None  # nodes already pull it under this name
     image = wanted[0].placement.image
     runnable = [one for one in wanted if one.payload is not None]
-    urls = any(_dials(site, one.kept if one.has_arrived else one.payload) for one in runnable)
+    urls = any(_leads_outside(site, one.kept if one.has_arrived else one.payload) for one in runnable)
     if wanted == runnable and all(one.has_arrived for one in wanted) and not (urls and _is_inside(wanted[0])):
         return None
     if (pushed := _out_of_archive(site, wanted, target)) is not None:
@@ -135,10 +135,10 @@ def _out_of_archive(site: Site, wanted: list[_Wanted], target: Reference) -> Pus
 
 def _is_sound(site: Site, placement: Placement) -> bool:
     """Whether an archive has a manifest that the pool runs, without layers from external hosts."""
-    return placement.resolution.payload is not None and not _dials(site, placement.resolution.payload)
+    return placement.resolution.payload is not None and not _leads_outside(site, placement.resolution.payload)
 
 
-def _dials(site: Site, payload: Payload | None) -> bool:
+def _leads_outside(site: Site, payload: Payload | None) -> bool:
     """Whether a layer has a URL of an external host."""
     layers = payload.foreign if payload is not None else ()
     return any(leads_outside(url, site.reach) for layer in layers for url in layer.urls or ())

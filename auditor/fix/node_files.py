@@ -27,8 +27,8 @@ from auditor.readers.node_config.hosts_toml import folders_for
 from auditor.readers.node_config.registries_yaml import load
 from auditor.redaction import REDACTED
 from auditor.site import Site
+from auditor.site.mirror_files import MirrorAdvice, MirrorFile, Placed, mirror_advice
 from auditor.site.mirrors import Mirroring, PullRoute
-from checks.mirror_files import MirrorAdvice, MirrorFile, Placed, mirror_advice
 
 DROP_IN = "config.yaml.d/99-airgap-auditor.yaml"
 PART = "registries-mirrors.yaml"

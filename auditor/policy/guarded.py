@@ -25,5 +25,5 @@ class Sections:
             return make()
         except Exception as error:  # noqa: BLE001 - one section must not take the report with it
             detail = unexpected(f"the section {name} of the report", error)
-            self.failed.append(Undetermined(SCOPE_REQUIRED.id, Subject("report section", name), Kind.BUG, detail))
+            self.failed.append(Undetermined(Subject("report section", name), Kind.BUG, detail, check=SCOPE_REQUIRED.id))
             return ()

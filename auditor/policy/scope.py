@@ -39,7 +39,7 @@ def scope_of(
 def unmet(rows: Iterable[ScopeRow]) -> tuple[Undetermined, ...]:
     """One undetermined outcome for each required area that is not examined."""
     return tuple(
-        Undetermined(SCOPE_REQUIRED.id, Subject("scope", row.area.value), Kind.MISSING_EVIDENCE, _lack(row))
+        Undetermined(Subject("scope", row.area.value), Kind.MISSING_EVIDENCE, _lack(row), check=SCOPE_REQUIRED.id)
         for row in rows
         if row.is_required and not row.is_examined
     )

@@ -191,11 +191,11 @@ def _pulled_from(site: Site) -> set[tuple[str, int]]:
     for group in site.mirroring:
         for lead in group.leads:
             if (
-                lead.told is not None
+                lead.deciding is not None
                 and lead.way in {PullRoute.INSIDE, PullRoute.FALLS_BACK}
-                and lead.told.url.startswith("https://")
+                and lead.deciding.url.startswith("https://")
             ):
-                hosts.add(lead.told.host)
+                hosts.add(lead.deciding.host)
     return set(map(_host_and_port, hosts))
 
 

@@ -69,7 +69,7 @@ def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
             client=case.client,
             verdict=case.prospect,
             path=case.path,
-            dials=case.dials,
+            dials=case.requested_urls,
             symptom=case.reason,
             os=case.pool.platform.os,
             steps=tuple(map(_step, site.trust_path(case))),

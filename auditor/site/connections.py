@@ -14,7 +14,7 @@ from auditor.site.mirrors import PullRoute
 if TYPE_CHECKING:
     from auditor.site.site import Site
     from auditor.site.trust.cases import TrustCase
-    from auditor.site.trust.dials import Purpose
+    from auditor.site.trust.url_requests import Purpose
 
 LINES = 10
 _PURPOSES: Mapping[str, str] = {
@@ -67,7 +67,7 @@ def _mirrors(site: Site) -> Iterator[Connection]:
 def _trust(site: Site, today: datetime.date) -> Iterator[Connection]:
     """Yield the URLs that TLS clients download while they verify an endpoint."""
     for case in site.trust(today):
-        for one in case.dialled:
+        for one in case.requested:
             remote = remote_of(one.url)
             if remote is not None and not one.inside:
                 yield Connection(

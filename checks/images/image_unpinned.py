@@ -23,14 +23,12 @@ import fnmatch
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, RemedyKind, Severity, Subject, define
+from auditor.check import PASSED, Area, Finding, Outcome, Remedy, RemedyKind, Severity, Subject, define
 from auditor.facts import Fact, table
 from auditor.oci.reference import Reference
 from auditor.readers.model import ListLine
 from auditor.site import Requirement, Site
-from checks.bringing import observing
-
-ID = "image-unpinned"
+from checks._shared.bringing import observing
 
 
 class MovingTag(Fact, frozen=True, kw_only=True):
@@ -73,17 +71,15 @@ def _case(severity: Severity, pools: tuple[str, ...]) -> str:
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one finding per line without a digest; a warning if the tag moves."""
-    fine = 0
     for line in site.needs.lines:
         if line.reference is None:
             continue
         judged = _judge(line.reference, line)
         if judged is None:
-            fine += 1
+            yield PASSED
             continue
         severity, message = judged
         yield Finding(
-            check=ID,
             severity=severity,
             subject=Subject("line", line.text),
             message=message,
@@ -93,16 +89,8 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             remedy_kind=RemedyKind.PIN_IN_LIST,
             remedies=(_remedy(site, line.reference),),
         )
-    if fine:
-        yield Fine(fine)
 
 
 CHECK = define(
-    run,
-    id=ID,
-    title="Image is not pinned to a digest",
-    family="images",
-    area=Area.SOURCES,
-    severity=Severity.WARNING,
-    requires=(Requirement.LISTS,),
+    run, title="Image is not pinned to a digest", area=Area.SOURCES, severity=Severity.WARNING, requires=(Requirement.LISTS,)
 )

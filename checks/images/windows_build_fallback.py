@@ -23,14 +23,13 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import PASSED, Area, Finding, Outcome, Remedy, Severity, Undetermined, define
 from auditor.oci.select import PlatformFit
 from auditor.oci.windows import release_of, split_version
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
-from checks.placed import settled, subject_of
+from checks._shared.placed import settled, subject_of
 
-ID = "windows-build-fallback"
 RUNNABLE = frozenset({Standing.OK, Standing.FALLBACK})
 
 
@@ -69,7 +68,6 @@ def _finding(placement: Placement, judged: tuple[Severity, str, str]) -> Finding
     upgrade = Remedy("upgrade", f"Update containerd on {placement.pool.name} to 2.1.6 or later.")
     exact = Remedy("edit", f"Use a tag with a build for {placement.need.platform.os_version}, if one is published.")
     return Finding(
-        check=ID,
         severity=severity,
         subject=subject_of(placement),
         message=message,
@@ -83,25 +81,20 @@ def _finding(placement: Placement, judged: tuple[Severity, str, str]) -> Finding
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per image and Windows pool that can run it. HostProcess containers are exempt."""
-    fine = 0
-    for placement in settled(site, ID, lambda placed: placed.pool.is_windows):
+    for placement in settled(site, lambda placed: placed.pool.is_windows):
         if isinstance(placement, Undetermined):
             yield placement
         elif placement.standing in RUNNABLE:
             judged = None if placement.need.host_process else _judge(placement)
             if judged is None:
-                fine += 1
+                yield PASSED
             else:
                 yield _finding(placement, judged)
-    if fine:
-        yield Fine(fine)
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Image runs on a Windows pool only by fallback",
-    family="images",
     area=Area.SOURCES,
     severity=Severity.WARNING,
     requires=(Requirement.IMAGES, Requirement.WINDOWS_POOLS),

@@ -41,11 +41,9 @@ from auditor.readers.lists.source import placeholder_in
 from auditor.site import Requirement, Site
 from auditor.text import and_more
 from auditor.transfer.hops import Unpredicted
-from checks.affected import not_arrived, of_placements
-from checks.bringing import with_foreign_layers
-from checks.copied import is_there, to_copy, unpredicted, yet_to_copy
-
-ID = "docker-nondistributable"
+from checks._shared.affected import not_arrived, of_placements
+from checks._shared.bringing import with_foreign_layers
+from checks._shared.copied import is_there, to_copy, unpredicted, yet_to_copy
 
 
 class DockerSetting(Versioned, frozen=True, kw_only=True):
@@ -103,7 +101,6 @@ def _finding(
     entry: str = "",
 ) -> Finding:
     return Finding(
-        check=ID,
         severity=severity,
         subject=machine.subject,
         message=message,
@@ -170,12 +167,12 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
         return
     if transfer.sends_foreign:
         return
-    for placement in to_copy(site, ID):
+    for placement in to_copy(site):
         if isinstance(placement, Undetermined):
             yield placement
     if site.to_copy is None:
         detail = "neither the sources nor the archives were observed, so it is unknown whether an image has foreign layers"
-        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail)
+        yield Undetermined(machine.subject, Kind.MISSING_EVIDENCE, detail)
         return
     left, unknown = [], []
     for carriage, copy in yet_to_copy(site):
@@ -186,14 +183,14 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
             unknown.append((carriage.placement.image.name, reason))
         elif is_left:
             left.append(carriage)
-    yield from unpredicted(ID, site, unknown)
+    yield from unpredicted(site, unknown)
     if not left:
         return
     affects = of_placements(carriage.placement for carriage in left)
     image = left[0].placement.image.name
     if not machine.files:
         detail = f"{machine.docker} pushes foreign layers of {image} only if its daemon.json says so: add it to `copy.config`"
-        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail, affects=affects)
+        yield Undetermined(machine.subject, Kind.MISSING_EVIDENCE, detail, affects=affects)
         return
     first = machine.files[0]
     place = (first.allow_at or first.location) if isinstance(first, Daemon) else first.location
@@ -215,7 +212,7 @@ def _outcomes(site: Site, machine: _Machine) -> Iterator[Outcome]:
     unreadable = [daemon for daemon in machine.files if isinstance(daemon, UnreadableDaemon)]
     for error in unreadable:
         kind = Kind.MISSING_EVIDENCE if error.missing else Kind.MALFORMED
-        yield Undetermined(ID, machine.subject, kind, f"{error.location}: {error}")
+        yield Undetermined(machine.subject, kind, f"{error.location}: {error}")
     for daemon in machine.files:
         if isinstance(daemon, Daemon):
             yield from _of_entries(machine, daemon)
@@ -226,7 +223,7 @@ def _outcomes(site: Site, machine: _Machine) -> Iterator[Outcome]:
             yield from _of_target(site, machine, setting)
     elif machine.copies or any(isinstance(daemon, Daemon) and daemon.allow for daemon in machine.files):
         detail = f"the effect of {ALLOW} on {machine.docker} depends on its version: 17.06 to 27 use it, later ones do not"
-        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail)
+        yield Undetermined(machine.subject, Kind.MISSING_EVIDENCE, detail)
 
 
 def _placed(site: Site, machine: _Machine, outcome: Outcome) -> Outcome:
@@ -247,9 +244,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 
 CHECK = define(
     run,
-    id=ID,
     title="Docker will not push foreign layers",
-    family="transfer",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.DOCKER,),

@@ -26,7 +26,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping
 
-from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import PASSED, Affected, Area, Finding, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table
 from auditor.facts.versions import Versioned
@@ -36,9 +36,8 @@ from auditor.plan.model import Pool
 from auditor.readers.demands import Demand
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
-from checks.affected import NOTHING
+from checks._shared.affected import NOTHING
 
-ID = "hostprocess-requirements"
 Placements = Mapping[tuple[Reference, str], Placement]
 _RUNS = frozenset({Standing.OK, Standing.FALLBACK})
 
@@ -59,7 +58,6 @@ class HostProcessBase(Fact, frozen=True, kw_only=True):
 
 def _finding(demand: Demand, pool: str, message: str, case: str, remedy: Remedy, severity: Severity) -> Finding:
     return Finding(
-        check=ID,
         severity=severity,
         subject=Subject("workload", demand.who, pool=pool),
         message=f"{demand.who} is a HostProcess container. {message}",
@@ -82,11 +80,11 @@ def _by_runtime(demand: Demand, pool: Pool) -> Outcome | None:
     if pool.runtime is None or not pool.runtime.version:
         detail = f"the plan does not state the runtime of {pool.name} or its version"
         affects = _affected(demand, pool.name)
-        return Undetermined(ID, subject, Kind.MISSING_EVIDENCE, detail, affects=affects, fold=("no runtime",))
+        return Undetermined(subject, Kind.MISSING_EVIDENCE, detail, affects=affects, fold=("no runtime",))
     row = rows.get(pool.runtime.name)
     if row is None:
         detail = f"the facts do not state how {pool.runtime} runs HostProcess containers"
-        return Undetermined(ID, subject, Kind.UNSUPPORTED, detail, affects=_affected(demand, pool.name))
+        return Undetermined(subject, Kind.UNSUPPORTED, detail, affects=_affected(demand, pool.name))
     if row.surely_covers(pool.runtime.version):
         return None
     message = f"{pool.runtime} on {pool.name} does not support this. It runs the container isolated, without host privileges."
@@ -112,7 +110,7 @@ def _by_base(demand: Demand, pool: Pool, placements: Placements) -> Outcome | No
     if placement.standing is Standing.UNDETERMINED and trouble is not None:
         # A finding would only be a warning.
         detail = f"it is unknown whether {demand.text} unpacks on {pool.name}: {trouble.detail}"
-        return Undetermined(ID, subject, trouble.kind, detail, trouble.faults, affects=NOTHING)
+        return Undetermined(subject, trouble.kind, detail, trouble.faults, affects=NOTHING)
     row = next((row for row in risky if row.os_version == placement.resolution.choice.os_version), None)
     if row is None or placement.standing not in _RUNS:
         return None
@@ -138,7 +136,6 @@ def _host_process_placements(site: Site) -> Placements:
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one finding per container and cause."""
-    fine = 0
     placements = _host_process_placements(site)
     for demand in site.needs.demands:
         if not demand.host_process or demand.is_possible:
@@ -152,16 +149,13 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             outcomes = (_by_runtime(demand, pool), _by_base(demand, pool, placements))
             wrong += [outcome for outcome in outcomes if outcome is not None]
         yield from wrong
-        fine += not wrong
-    if fine:
-        yield Fine(fine)
+        if not wrong:
+            yield PASSED
 
 
 CHECK = define(
     run,
-    id=ID,
     title="HostProcess container does not meet its requirements",
-    family="windows",
     area=Area.WORKLOADS,
     severity=Severity.ERROR,
     requires=(Requirement.WORKLOADS, Requirement.WINDOWS_POOLS),

@@ -21,7 +21,7 @@ import datetime
 from collections.abc import Iterator
 from typing import Literal
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import PASSED, Area, Finding, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.facts import table
@@ -29,9 +29,7 @@ from auditor.facts.versions import Answer, Versioned
 from auditor.oci.windows import split_version
 from auditor.plan.model import Plan, Pool, Program
 from auditor.site import Requirement, Site
-from checks.affected import NOTHING
-
-ID = "known-issue"
+from checks._shared.affected import NOTHING
 
 
 class KnownIssue(Versioned, frozen=True, kw_only=True):
@@ -82,7 +80,6 @@ def _location(plan: Plan, pool: Pool, issue: KnownIssue) -> Location:
 def _finding(plan: Plan, pool: Pool, issue: KnownIssue, program: Program) -> Finding:
     doubt = {"high": "", "medium": " Not every release was checked.", "low": " This is one report and is not confirmed."}
     return Finding(
-        check=ID,
         severity=Severity(issue.severity) if issue.confidence != "low" else Severity.WARNING,
         subject=Subject("pool", pool.name, str(pool.platform)),
         message=f"{program} on {pool.name}: {issue.says}. Error on the node: `{issue.symptom}`.{doubt[issue.confidence]}",
@@ -104,29 +101,21 @@ def _outcomes(plan: Plan, pool: Pool) -> Iterator[Finding | Undetermined | None]
         if affected is None:
             detail = f"the plan does not state the version of {program.name} on {pool.name}. In some versions: {issue.says}"
             cells = None if issue.severity == "error" else NOTHING
-            yield Undetermined(ID, Subject("pool", pool.name, str(pool.platform)), Kind.MISSING_EVIDENCE, detail, affects=cells)
+            yield Undetermined(Subject("pool", pool.name, str(pool.platform)), Kind.MISSING_EVIDENCE, detail, affects=cells)
         else:
             yield _finding(plan, pool, issue, program) if affected else None
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one finding per Windows pool and issue."""
-    fine = 0
     for pool in site.plan.pools:
         for outcome in _outcomes(site.plan, pool) if pool.is_windows else ():
-            if outcome is None:
-                fine += 1
-            else:
-                yield outcome
-    if fine:
-        yield Fine(fine)
+            yield outcome or PASSED
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Version has a known issue on Windows nodes",
-    family="windows",
     area=Area.DEFAULTS,
     severity=Severity.ERROR,
     requires=(Requirement.WINDOWS_POOLS, Requirement.DEFAULTS),

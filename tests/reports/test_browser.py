@@ -135,7 +135,8 @@ def test_long_lists_come_in_pages_and_filters_see_all_of_them(browser: Browser, 
     report = sample_report()
     rows = tuple(dataclasses.replace(report.images[0], reference=f"registry.example.com/app-{n}:1") for n in range(250))
     found = tuple(
-        JudgedFinding(Finding("x", Severity.ERROR, Subject("line", f"app-{n}"), "m"), Severity.ERROR) for n in range(150)
+        JudgedFinding(Finding(Subject("line", f"app-{n}"), "m", check="x", severity=Severity.ERROR), Severity.ERROR)
+        for n in range(150)
     )
     with visit(browser, write(tmp_path, dataclasses.replace(report, images=rows, findings=found))) as seen:
         assert len(images(seen.page)) == 50
@@ -303,13 +304,13 @@ def test_without_javascript_everything_is_there(browser: Browser, sample: Path) 
 def test_hostile_strings_stay_text(browser: Browser, tmp_path: Path) -> None:
     report = sample_report()
     finding = Finding(
-        EVIL,
-        Severity.ERROR,
         Subject("image", EVIL, EVIL, EVIL),
         EVIL,
         facts={EVIL: EVIL},
         location=Location(EVIL, 1),
         remedies=(Remedy("edit", EVIL, (EVIL,)),),
+        check=EVIL,
+        severity=Severity.ERROR,
     )
     image = dataclasses.replace(
         report.images[0],

@@ -99,5 +99,7 @@ def _understood(entries: Sequence[Entry], size: int, compression: str, findings:
     found = interpret(entries, findings.problems())
     inventory = Inventory(found.format, compression, size, len(entries), found.images, dict(found.blobs), found.problems)
     documents = {digest: Content(document.media_type, document.body) for digest, document in found.documents.items()}
-    unpacked = {entry.digest: entry.told for entry in entries if entry.told is not None and entry.digest in found.blobs}
+    unpacked = {
+        entry.digest: entry.stated_size for entry in entries if entry.stated_size is not None and entry.digest in found.blobs
+    }
     return ReadArchive(inventory, documents, unpacked)

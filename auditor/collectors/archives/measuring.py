@@ -114,7 +114,17 @@ class Measuring:
             defect, why = self._unpacking.defect, self._unpacking.why
         told = self._told(is_expanded=bool(unpacked))
         return Entry(
-            self._name, EntryKind.FILE, self._size, "", digest, self._packed, unpacked, body, defect=defect, why=why, told=told
+            self._name,
+            EntryKind.FILE,
+            self._size,
+            "",
+            digest,
+            self._packed,
+            unpacked,
+            body,
+            defect=defect,
+            why=why,
+            stated_size=told,
         )
 
     def _begin(self, start: bytes) -> None:
