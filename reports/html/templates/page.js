@@ -39,7 +39,7 @@ document.addEventListener("click", (event) => {
   if (button) copy(button);
   const link = event.target.closest("a[href^='#']");
   if (link) reveal(link.hash.slice(1));
-  if (link?.matches(".about")) lists.get("found").search(link.closest("th").firstChild.textContent);
+  if (link?.matches(".matrix th a")) lists.get("found").search(link.closest("th").firstChild.textContent);
 });
 
 // Paper has no triangles to click and no buttons: all rows are there and open while it prints. Only the pages of the
