@@ -42,7 +42,7 @@ def test_a_good_endpoint_passes_everything(check: Check) -> None:
     [
         (None, Kind.MISSING_EVIDENCE),
         (Failed(Kind.UNREACHABLE, "Connection refused", NOW, "tls://x"), Kind.UNREACHABLE),
-        (Failed(Kind.MALFORMED, "it answers, but not with TLS", NOW, "tls://x"), Kind.MALFORMED),
+        (Failed(Kind.MALFORMED, "it does not answer with TLS", NOW, "tls://x"), Kind.MALFORMED),
         (Absent("", NOW, "tls://x"), Kind.UNREACHABLE),
         (Seen(ChainSeen((), "TLSv1.3"), NOW, "tls://x"), Kind.MALFORMED),
         (Seen(ChainSeen((b"junk",), "TLSv1.3"), NOW, "tls://x"), Kind.MALFORMED),
