@@ -1,4 +1,4 @@
-"""From outcomes to a report: the only place that knows waivers, severities, thresholds and the exit code."""
+"""From outcomes to a report. Only this module applies waivers, severities and the threshold, and sets the exit code."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ SHOWN_REASON = 120
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How to judge. `fail_on`: the severity that makes a site not ready; `strict`: undetermined counts as not ready.
+    """Settings of a verdict. `fail_on`: the severity that makes a site not ready; `strict`: undetermined counts as not ready.
 
-    What `baseline` has already does not count. `require` names areas that must be examined, besides those of the plan.
+    Findings in `baseline` do not count. `require` names areas that must be examined, in addition to those of the plan.
     """
 
     fail_on: Severity = Severity.ERROR
@@ -46,9 +46,9 @@ class Policy:
 
 
 def judge(outcomes: Outcomes, policy: Policy, today: datetime.date, basis: Basis | None = None) -> Report:
-    """Judge what the checks said as of `today`. `basis` is the evidence that they used; without it no age is reported.
+    """Return the report for outcomes as of `today`. `basis` is the evidence that they used; without it, no age is reported.
 
-    Outcomes lose their secrets before they are judged: fingerprints, waivers and every section see the redacted text.
+    Secrets are redacted first, so fingerprints, waivers and all sections use the redacted text.
     """
     clean: dict[object, object] = {}
     outcomes = replace(outcomes, results=redact_deep(outcomes.results, clean))
@@ -57,7 +57,7 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date, basis: Basis
 
 def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, basis: Basis | None) -> Report:
     site = outcomes.site
-    # The sections first: they may read evidence that no selected check has read.
+    # Build the sections first, because they may read evidence that no selected check has read.
     sections = Sections()
     checks = [result.check for result in outcomes.results]
     egress = sections.made("egress", lambda: egress_rows(site, today, checks))
@@ -123,7 +123,7 @@ def _judged(finding: Finding, policy: Policy, waivers: WaiverIndex) -> JudgedFin
 
 
 def _ordered(findings: Iterable[JudgedFinding]) -> tuple[JudgedFinding, ...]:
-    """Worst first; within a severity as the catalogue and the user's files go (the sort is stable)."""
+    """Sort the findings, worst first; within a severity in the order of the catalogue and of the user's files."""
     return tuple(sorted(findings, key=lambda judged: -judged.severity.rank))
 
 
@@ -138,7 +138,7 @@ def _verdict(
 
 
 def _each_once(items: Iterable[Undetermined]) -> tuple[Undetermined, ...]:
-    """What could not be decided, in order. What several checks could not decide for one cause is shown under the first."""
+    """Return the undetermined outcomes in order. If several checks share a cause, only the first check's outcome is kept."""
     causes: set[str] = set()
     kept = []
     for item in items:
@@ -188,7 +188,7 @@ def _why_undetermined(result: CheckResult) -> str:
 
 
 def _decided(outcomes: Outcomes) -> frozenset[str]:
-    """The checks that had an answer for everything that they looked at. The policy's own rules always have."""
+    """Return the checks that decided every subject. The policy's own rules always do."""
     ran = {result.check.id for result in outcomes.results if not result.not_applicable and not result.undetermined}
     return frozenset(ran | {rule.id for rule in POLICY_RULES if rule is not WAIVER_UNUSED})
 

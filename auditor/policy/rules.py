@@ -158,7 +158,7 @@ Collect again and audit the new evidence. If the site does not change, set a lon
 
 ## When it cannot tell
 Never: every observation has its time. The age counts to the audit date, or to the real day if `--at` is in the future: a
-simulated date makes no evidence older. Such a report says that the audit date is in the future.
+simulated date does not age the evidence. Such a report states that the audit date is in the future.
 
 ## References
 docs/evidence.md, the part about age; docs/plan.md, `evidence_max_age`.

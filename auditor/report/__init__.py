@@ -1,4 +1,4 @@
-"""The report of an audit: its model, the builders of its sections, and how a JSON report is read back."""
+"""The report of an audit: its model, the builders of its sections, and the reader for JSON reports."""
 
 from auditor.report.model import (
     BaselineUsed,
