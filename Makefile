@@ -8,7 +8,7 @@ EXAMPLE := examples/plant-7
 TODAY := 2026-11-23
 WHEELHOUSE ?= build/wheelhouse
 
-.PHONY: audit test quick slow-list release-check lint types format golden coverage example docs bench transfer-table budget-table trust-table wheelhouse lock clean help
+.PHONY: audit test quick slow-list release-check lint types format golden coverage example docs facts bench transfer-table budget-table trust-table wheelhouse lock clean help
 
 help:            ## Show this list.
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -70,6 +70,10 @@ bench: $(VENV)/.dev        ## Run the benchmarks. Each prints ratios measured si
 	$(BIN)/python bench/archives.py
 	$(BIN)/python bench/trust.py
 	$(BIN)/python bench/browser.py
+
+facts: $(VENV)/.dev         ## Read default images at the tags of clones: `make facts CLONES=DIR` (rke2, k3s, k0s, kubernetes below DIR).
+	@test -n "$(CLONES)" || { echo "make facts CLONES=DIR: a folder with clones named rke2, k3s, k0s and kubernetes"; exit 2; }
+	$(BIN)/python -m tools.facts $(CLONES) $(FACTS_ARGS)
 
 release-check: $(VENV)/.dev ## Build wheel and sdist, install them for Python 3.11 to 3.14 where present, run the example from each.
 	$(BIN)/python tools/release_check.py

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Literal
 
 from auditor.facts import Fact, table
+from auditor.facts.releases import releases_of
 from auditor.facts.versions import Versioned
 
 PAUSE = "pause"
@@ -14,15 +15,17 @@ PAUSE = "pause"
 class Distribution(Fact, frozen=True, kw_only=True):
     """A Kubernetes distribution. `brings` lists the network plug-ins that it installs itself.
 
-    `image_list` states where the exact images of `{version}` are listed, or is empty if unknown.
+    `numbering`: the versions are those of Kubernetes, its own, or those of a product that runs on another distribution.
+    `image_list` and `image_list_windows` state where the exact images of `{version}` are listed, or are empty if unknown.
     """
 
     name: str
     own_runtime: bool
     default_cni: str
     brings: tuple[str, ...]
-    numbering: Literal["kubernetes", "product"]
+    numbering: Literal["kubernetes", "own", "product"]
     image_list: str = ""
+    image_list_windows: str = ""
 
 
 class DefaultRow(Versioned, frozen=True, kw_only=True):
@@ -66,11 +69,21 @@ def default_rows(distribution: str, version: str) -> tuple[DefaultRow, ...]:
     return tuple(row for row in rows if row.distribution == distribution and row.surely_covers(version))
 
 
+def written_row(distribution: str, repository: str, os: str) -> DefaultRow | None:
+    """Return the first hand-written row of a distribution's image for any version, or None."""
+    rows: tuple[DefaultRow, ...] = table("default_images", DefaultRow)
+    found = (row for row in rows if (row.distribution, row.os, row.image.rpartition(":")[0]) == (distribution, os, repository))
+    return next(found, None)
+
+
 @cache
 def has_images_of_its_own(distribution: str, cni: str) -> bool:
     """Return whether a network plug-in of a distribution consists of images. If not, the distribution's binary contains it."""
     rows: tuple[DefaultRow, ...] = table("default_images", DefaultRow)
-    return any(row.distribution == distribution and row.cni == cni for row in rows)
+    read = releases_of(distribution)
+    return any(row.distribution == distribution and row.cni == cni for row in rows) or (
+        read is not None and any(image.cni == cni for image in read.images)
+    )
 
 
 @cache

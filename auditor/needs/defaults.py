@@ -15,14 +15,14 @@ from auditor.errors import Location
 from auditor.facts.versions import parse_version
 from auditor.needs.default_facts import (
     PAUSE,
-    DefaultRow,
     Distribution,
-    default_rows,
     distribution_named,
     has_images_of_its_own,
     runtime_pause,
 )
 from auditor.needs.model import DefaultImage, Defaults, UnknownDefault
+from auditor.needs.release_lists import stated
+from auditor.needs.released import Pulled, Release, artefact, released
 from auditor.oci.reference import InvalidReference, parse_reference
 from auditor.plan.model import Cluster, Plan, Pool
 from auditor.readers.model import Setting
@@ -30,6 +30,7 @@ from auditor.readers.model import Setting
 _RELEASE = re.compile(r"v?(\d{1,4}\.\d{1,4}\.\d{1,4}(?:-[\w.]{1,40})?)(?:\+([\w.-]{1,60}))?", re.ASCII)
 _NO_SANDBOXES: Mapping[str, Setting] = MappingProxyType({})
 _NO_CNI = "none"
+_ANY_LIST = "Save the list of images of that release and name the file in `cluster.images`"
 _Found = DefaultImage | UnknownDefault
 
 
@@ -54,18 +55,49 @@ def _merged(images: Iterable[DefaultImage]) -> tuple[DefaultImage, ...]:
 
 def _of_cluster(plan: Plan, cluster: Cluster, sandboxes: Mapping[str, Setting]) -> Iterator[_Found]:
     distribution, release = distribution_named(cluster.distribution), _RELEASE.fullmatch(cluster.version.strip())
-    who, where = _name(cluster), plan.where("cluster", "version")
+    kubernetes, revision = (release[1], release[2] or "") if release is not None else ("", "")
+    given = stated(plan, cluster, distribution, kubernetes, revision)
+    yield from given.problems
+    systems = dict.fromkeys(pool.platform.os for pool in plan.pools)
+    found = {os: Release(given.by_os[os]) for os in systems if os in given.by_os}
+    missing = [os for os in systems if os not in found]
+    if missing:
+        yield from _not_known(plan, cluster, distribution, is_release=bool(kubernetes))
+    if distribution is not None and distribution.numbering != "own" and kubernetes:
+        found |= {os: released(distribution, cluster.version, kubernetes, revision, os) for os in missing}
+    yield from _unknown_of(plan, cluster, distribution or _unnamed(cluster), found)
+    for one in found.values():
+        yield from _images_of(plan, cluster, distribution or _unnamed(cluster), one.images, sandboxes)
+
+
+def _not_known(
+    plan: Plan, cluster: Cluster, distribution: Distribution | None, *, is_release: bool
+) -> Iterator[UnknownDefault]:
+    who = _name(cluster)
     if distribution is None:
-        detail = f"no facts about the images that {who} pulls by default"
+        detail = f"no facts about the images that {who} pulls by default. {_ANY_LIST}"
         yield UnknownDefault(who, detail, plan.where("cluster", "distribution"))
-    elif release is None:
+    elif distribution.numbering == "own":
+        detail = f"no facts about the images that {who} pulls by default{artefact(distribution, cluster.version, 'linux')}"
+        yield UnknownDefault(who, detail, plan.where("cluster", "version"))
+    elif not is_release:
         detail = (
             f"{cluster.version!r} is not a full release: write three numbers, as in v1.33.5, for the images that {who} pulls"
         )
-        yield UnknownDefault(who, detail, where, missing=True)
-    else:
-        yield from _unknown_of(plan, cluster, distribution)
-        yield from _images_of(plan, cluster, distribution, release, sandboxes)
+        yield UnknownDefault(who, detail, plan.where("cluster", "version"), missing=True)
+
+
+def _unnamed(cluster: Cluster) -> Distribution:
+    """Return a distribution without facts. Its images, those of the network plug-in too, come from `cluster.images` only."""
+    return Distribution(
+        name=cluster.distribution,
+        own_runtime=True,
+        default_cni="",
+        brings=(),
+        numbering="own",
+        source="the plan",
+        confidence="high",
+    )
 
 
 def _name(cluster: Cluster) -> str:
@@ -79,20 +111,23 @@ def _cnis(cluster: Cluster, distribution: Distribution) -> tuple[str, ...]:
     return tuple(known.get(name.replace("-", ""), name) for name in named if name and name != _NO_CNI)
 
 
-def _unknown_of(plan: Plan, cluster: Cluster, distribution: Distribution) -> Iterator[UnknownDefault]:
+def _unknown_of(
+    plan: Plan, cluster: Cluster, distribution: Distribution, found: Mapping[str, Release]
+) -> Iterator[UnknownDefault]:
     """Yield what the facts do not cover: the version on an OS, a network plug-in, the distribution below a product."""
-    rows = default_rows(distribution.name, cluster.version)
     who, where = _name(cluster), plan.where("cluster", "version")
-    if distribution.numbering == "product":
+    if distribution.numbering == "product" and not cluster.images:
         detail = (
             f"{who} runs on a cluster of another distribution, which the plan does not name, so its default images are unknown"
         )
         yield UnknownDefault(who, detail, where, missing=True)
-    for os in dict.fromkeys(pool.platform.os for pool in plan.pools):
-        if not any(row.os == os for row in rows):
-            yield UnknownDefault(who, f"no facts about the images that {who} pulls by default on {os}", where)
+    for release in found.values():
+        if release.gap:
+            yield UnknownDefault(who, release.gap, where, missing=release.missing)
+    rows = tuple(image for release in found.values() for image in release.images)
     # If a distribution installs no network plug-in, the installed one is a workload.
-    for cni in _cnis(cluster, distribution) if distribution.brings and rows else ():
+    known = distribution.brings and rows and not cluster.images and not any(release.missing for release in found.values())
+    for cni in _cnis(cluster, distribution) if known else ():
         read = any(row.cni == cni for row in rows) or not has_images_of_its_own(distribution.name, cni)
         if cni not in distribution.brings or not read:
             detail = f"no facts about the images that the network plug-in {cni} pulls on {who}"
@@ -100,35 +135,38 @@ def _unknown_of(plan: Plan, cluster: Cluster, distribution: Distribution) -> Ite
 
 
 def _images_of(
-    plan: Plan, cluster: Cluster, distribution: Distribution, release: re.Match[str], sandboxes: Mapping[str, Setting]
+    plan: Plan, cluster: Cluster, distribution: Distribution, images: Iterable[Pulled], sandboxes: Mapping[str, Setting]
 ) -> Iterator[DefaultImage]:
-    """Yield the image of every row that applies. If the nodes configure a sandbox image, leave out the distribution's own."""
-    cnis, words = _cnis(cluster, distribution), {"kubernetes": release[1], "revision": release[2] or "*"}
-    for row in default_rows(distribution.name, cluster.version):
-        own_pause = row.part == PAUSE and distribution.own_runtime
+    """Yield the images that apply. If the nodes configure a sandbox image, leave out the distribution's own."""
+    cnis, where = _cnis(cluster, distribution), plan.where("cluster", "version")
+    listed = distribution.image_list.format_map({"version": cluster.version})
+    for image in images:
+        own_pause = image.part == PAUSE and distribution.own_runtime
         pools = tuple(
-            pool.name for pool in plan.pools if pool.platform.os == row.os and not (own_pause and pool.name in sandboxes)
+            pool.name
+            for pool in plan.pools
+            if pool.platform.os == image.os
+            and image.arch in ("", pool.platform.architecture)
+            and not (own_pause and pool.name in sandboxes)
         )
-        if pools and (not row.cni or row.cni in cnis):
-            listed = distribution.image_list.format_map({"version": cluster.version})
-            yield _image(_name(cluster), plan.where("cluster", "version"), pools, row, words, listed)
+        if pools and (not image.cni or image.cni in cnis):
+            yield _image(_name(cluster), image.location or where, pools, image, listed)
 
 
-def _image(
-    who: str, where: Location, pools: tuple[str, ...], row: DefaultRow, words: Mapping[str, str], listed: str
-) -> DefaultImage:
-    text = row.image.format_map(words)
+def _image(who: str, where: Location, pools: tuple[str, ...], image: Pulled, listed: str) -> DefaultImage:
     return DefaultImage(
         who=who,
-        part=row.part,
-        text=text,
+        part=image.part,
+        text=image.text,
         location=where,
         pools=pools,
-        source=row.source,
-        reference=None if "*" in text else parse_reference(text),
-        also=tuple(other.format_map(words) for other in row.also),
-        certain=row.certain and row.confidence == "high",
+        source=image.source,
+        reference=None if "*" in image.text else parse_reference(image.text),
+        also=image.also,
+        certain=image.certain,
         image_list=listed,
+        optional=image.optional,
+        doubt=image.doubt,
     )
 
 

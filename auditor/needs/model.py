@@ -40,7 +40,9 @@ class DefaultImage:
 
     `text` is a reference, or has a tag with `*` that only the registry can complete; then `reference` is None. `also` lists
     other accepted spellings. `certain` is False if the component can be switched off or the nodes may set another image.
-    `image_list` states where the exact tags are listed, or is empty if unknown.
+    `image_list` states where the exact tags are listed, or is empty if unknown. `optional`: only a setting enables the
+    component, so the lists need not have the image, but another tag of it alone is wrong. `doubt` states why it is unknown
+    whether the cluster pulls the image.
     """
 
     who: str
@@ -53,6 +55,8 @@ class DefaultImage:
     also: tuple[str, ...] = ()
     certain: bool = True
     image_list: str = ""
+    optional: bool = False
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,10 @@ def _by_default(plan: Plan, defaults: Defaults, lines: list[ListLine]) -> Iterat
         return
     listed = ListedReferences(lines, plan.registry)
     for image in defaults.images:
-        if image.reference is None:
-            continue
-        names = listed.of(image) or (image.reference,)
+        found = listed.of(image)
+        if image.reference is None or not (found or image.certain):
+            continue  # a component that may be disabled, and that no list has
+        names = found or (image.reference,)
         for pool in image.pools:
             yield names[0], pool, Reason("default", image.location)
 

@@ -206,6 +206,16 @@ def _path(value: object) -> str:
 FilePath = Annotated[str, BeforeValidator(_path), WithJsonSchema(_STRING)]
 Paths = tuple[FilePath, ...]
 
+
+def _one_or_more(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+_ONE_OR_MORE = {"anyOf": [_STRING, {"type": "array", "items": _STRING, "minItems": 1}]}
+OneOrMorePaths = Annotated[
+    tuple[FilePath, ...], Field(min_length=1), BeforeValidator(_one_or_more), WithJsonSchema(_ONE_OR_MORE)
+]
+
 # The type that parses and checks each form.
 FORMS: dict[ValueForm, Any] = {
     ValueForm.ARCHIVES: Paths,
@@ -221,6 +231,7 @@ FORMS: dict[ValueForm, Any] = {
     ValueForm.HOST: Host,
     ValueForm.IMAGE_LIST: FilePath,
     ValueForm.IMAGE_LISTS: dict[Text, FilePath],
+    ValueForm.RELEASE_LISTS: OneOrMorePaths,
     ValueForm.NAME: Name,
     ValueForm.NAMESPACE: Namespace,
     ValueForm.OPTIONS: Options,

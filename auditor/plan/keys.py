@@ -29,6 +29,7 @@ class ValueForm(enum.Enum):
     HOST = enum.auto()
     IMAGE_LIST = enum.auto()
     IMAGE_LISTS = enum.auto()  # a mapping of texts to image lists
+    RELEASE_LISTS = enum.auto()  # one image list of a release, or several
     NAME = enum.auto()
     NAMESPACE = enum.auto()
     OPTIONS = enum.auto()

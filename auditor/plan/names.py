@@ -13,13 +13,14 @@ from auditor.plan.tree import Plain, Tree
 from auditor.text import short, shown
 
 # The forms of keys that name files and folders, and what follows the key. Not archives: only `collect` reads them.
-_NAMING: dict[ValueForm | None, tuple[str, ...]] = {
-    ValueForm.FILE: (),
-    ValueForm.FILES: ("*",),
-    ValueForm.IMAGE_LIST: (),
-    ValueForm.IMAGE_LISTS: ("*",),
+_NAMING: dict[ValueForm | None, tuple[tuple[str, ...], ...]] = {
+    ValueForm.FILE: ((),),
+    ValueForm.FILES: (("*",),),
+    ValueForm.IMAGE_LIST: ((),),
+    ValueForm.IMAGE_LISTS: (("*",),),
+    ValueForm.RELEASE_LISTS: ((), ("*",)),
 }
-_LISTS = (ValueForm.IMAGE_LIST, ValueForm.IMAGE_LISTS)
+_LISTS = (ValueForm.IMAGE_LIST, ValueForm.IMAGE_LISTS, ValueForm.RELEASE_LISTS)
 
 
 def _file_keys(part: type[Any]) -> Iterator[tuple[tuple[str, ...], bool]]:
@@ -30,8 +31,8 @@ def _file_keys(part: type[Any]) -> Iterator[tuple[tuple[str, ...], bool]]:
         if one.part is not None:
             between = ("*",) if one.is_many else ()
             yield from (((one.name, *between, *keys), is_list) for keys, is_list in _file_keys(one.part))
-        elif one.key.form in _NAMING:
-            yield (one.name, *_NAMING[one.key.form]), one.key.form in _LISTS
+        for more in _NAMING.get(one.key.form, ()):
+            yield (one.name, *more), one.key.form in _LISTS
 
 
 FILES = tuple(_file_keys(Plan))

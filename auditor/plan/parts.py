@@ -95,6 +95,15 @@ class Cluster:
     ]
     location: Location
     cni: Annotated[str, Key("the network plug-in: calico, flannel, cilium, …", ValueForm.TEXT, examples=("calico",))] = ""
+    images: Annotated[
+        tuple[str, ...],
+        Key(
+            "the image list of exactly this release, or several (Linux and Windows); it replaces the facts about the version. "
+            "A file with `windows` in its name is for Windows nodes",
+            ValueForm.RELEASE_LISTS,
+            examples=("lists/rke2-images.linux-amd64.txt", ["rke2-images.linux-amd64.txt", "rke2-images.windows-amd64.txt"]),
+        ),
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)

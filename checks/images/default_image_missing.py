@@ -1,6 +1,8 @@
 """## What it checks
 Every image that the distribution or a runtime pulls by default is on a list: pause, the RKE2 runtime binaries, the control
-plane, cluster DNS and the network plug-in. On Windows pools, the pause image also has a build that the hosts can run.
+plane, cluster DNS and the network plug-in. For releases that were read from their source, and for the files that
+`cluster.images` names, the tag must be exactly that of the release. An image that only a setting enables need not be listed,
+but the lists must not have only another tag of it. On Windows pools, the pause image also has a build that the hosts can run.
 
 ## Why it matters
 No manifest and no chart names these images, so lists that are made from manifests lack them. Without its pause image, a node
@@ -12,12 +14,12 @@ runtime's configuration to a listed one. If the component is disabled, waive the
 
 ## When it cannot tell
 The facts do not cover the version of the distribution, its network plug-in or the runtime, or the plan does not state the
-version. An image of a component that may be disabled or configured differently is only a warning. For a pause image the site
-is undetermined as well: without a distribution in the plan, it is unknown whether the nodes use another pause image, and
-without it no pod starts.
+version in full. Save the image list of the release and name it in `cluster.images`: it then replaces the facts. An image of a
+component that may be disabled or configured differently is only a warning. For a pause image the site is undetermined as well:
+without a distribution in the plan, it is unknown whether the nodes use another pause image, and without it no pod starts.
 
 ## References
-facts/default_images.yaml; facts/pause_images.yaml; facts/pause_builds.yaml; facts/distributions.yaml.
+facts/releases/*.json; facts/default_images.yaml; facts/pause_images.yaml; facts/pause_builds.yaml; facts/distributions.yaml.
 """
 
 from __future__ import annotations
@@ -66,6 +68,8 @@ def _hedge(site: Site, image: DefaultImage) -> tuple[Part, ...]:
         return ()
     if site.plan.cluster is None:
         return (Part("The plan states no distribution, which may set another image.", Role.EFFECT),)
+    if image.optional:
+        return (Part("A cluster pulls this image only if a setting enables the component.", Role.EFFECT),)
     return (Part("The component may be disabled or be an add-on; the facts are not certain.", Role.EFFECT),)
 
 
@@ -143,6 +147,11 @@ def _undecided(image: DefaultImage) -> Undetermined | None:
     return Undetermined(Subject("image", image.text), Kind.MISSING_EVIDENCE, f"{image.location}: {detail}")
 
 
+def _doubtful(image: DefaultImage) -> Undetermined:
+    detail = f"no list contains {image.text}, and {image.doubt}: add it to a list to be safe"
+    return Undetermined(ID, Subject("image", image.text), Kind.UNSUPPORTED, f"{image.location}: {detail}")
+
+
 def _unknown(unknown: UnknownDefault) -> Undetermined:
     kind = Kind.MISSING_EVIDENCE if unknown.missing else Kind.UNSUPPORTED
     return Undetermined(Subject("default", unknown.who, pool=unknown.pool), kind, f"{unknown.location}: {unknown.detail}")
@@ -165,7 +174,13 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     for image in site.needs.defaults.images:
         wrong = list(_builds(site, image, seen))
         if not listed.of(image):
-            wrong.append(_missing(site, image, listed.other_tags(image)))
+            tags = listed.other_tags(image)
+            if image.optional and not tags:
+                continue
+            if image.doubt:
+                yield _doubtful(image)
+                continue
+            wrong.append(_missing(site, image, tags))
             if (undecided := _undecided(image)) is not None:
                 yield undecided
         yield from wrong

@@ -50,16 +50,26 @@ def test_one_finding_per_image_names_all_its_pools_and_who_pulls_it() -> None:
 
 def test_what_can_be_switched_off_is_a_warning_and_says_so() -> None:
     found = findings(said("default-image-missing", pools("control") + RKE2 + LIST, {"images.txt": "busybox:1\n"}))
-    ingress = found["docker.io/rancher/nginx-ingress-controller:*"]
+    ingress = found["docker.io/rancher/nginx-ingress-controller:v1.12.6-hardened1"]
     assert ingress.severity is Severity.WARNING
     assert "may be disabled" in ingress.message
-    assert found["docker.io/rancher/hardened-coredns:v*-build*"].severity is Severity.ERROR
+    assert found["docker.io/rancher/hardened-coredns:v1.12.3-build20250909"].severity is Severity.ERROR
+
+
+def test_a_wrong_tag_of_an_optional_image_is_a_warning_and_its_absence_is_none() -> None:
+    listed = {"images.txt": "rancher/hardened-traefik:v1\nrancher/mirrored-library-traefik:3.3.5\n"}
+    found = findings(said("default-image-missing", pools("control") + RKE2 + LIST, listed))
+    traefik = found["docker.io/rancher/mirrored-library-traefik:3.3.6"]
+    assert traefik.severity is Severity.WARNING
+    assert "the lists have only 3.3.5" in traefik.message
+    assert "only if a setting enables" in traefik.message
+    assert not [name for name in found if "hubble" in name]
 
 
 def test_a_list_of_last_month_has_another_build_of_the_release_before() -> None:
     listed = {"images.txt": "rancher/hardened-kubernetes:v1.33.4-rke2r1-build20250814\n"}
     found = findings(said("default-image-missing", pools("control") + RKE2 + LIST, listed))
-    image = found["docker.io/rancher/hardened-kubernetes:v1.33.5-rke2r1-build*"]
+    image = found["docker.io/rancher/hardened-kubernetes:v1.33.5-rke2r1-build20250910"]
     assert "the lists have only v1.33.4-rke2r1-build20250814" in image.message
 
 
@@ -158,12 +168,13 @@ def test_a_product_version_says_nothing_about_kubernetes() -> None:
 
 def test_a_pattern_is_never_advised_as_a_reference() -> None:
     """Where the facts know only what a tag looks like, the remedy says where the exact one is listed."""
-    found = findings(said("default-image-missing", pools("control") + RKE2 + LIST, {"images.txt": "busybox:1\n"}))
+    unread = RKE2.replace("v1.33.5", "v1.33.99")
+    found = findings(said("default-image-missing", pools("control") + unread + LIST, {"images.txt": "busybox:1\n"}))
     for name, finding in found.items():
         (remedy,) = finding.remedies
         advised = [word.rstrip(".,") for word in remedy.text.split() if word.startswith("docker.io/")]
         assert advised == [name.rpartition(":")[0] if "*" in name else name]
         assert all("*" not in command for command in remedy.commands)
     (remedy,) = found["docker.io/rancher/hardened-coredns:v*-build*"].remedies
-    assert "https://github.com/rancher/rke2/releases/download/v1.33.5+rke2r1/rke2-images-all.linux-amd64.txt" in remedy.text
+    assert "https://github.com/rancher/rke2/releases/download/v1.33.99+rke2r1/rke2-images-all.linux-amd64.txt" in remedy.text
     assert remedy.commands == ("skopeo list-tags docker://docker.io/rancher/hardened-coredns",)

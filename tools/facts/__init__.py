@@ -1,0 +1,1 @@
+"""Generators of fact tables: each reads a project's source at its tags and writes what every release pulls."""
