@@ -1,13 +1,16 @@
-"""Facts as YAML tables. Every row names its source and a confidence.
+"""Facts about the world as YAML tables: every row names its source and its confidence.
 
-A table is a YAML file beside this module: a list of rows. A row type is a frozen `msgspec.Struct` that extends `Fact`;
-`table` converts and validates the rows, so a misspelt key or a missing source fails the first test that loads the table.
+A table is a YAML file beside this module with two documents: a header (`Header`), and a list of rows. A row type is a frozen
+`msgspec.Struct` that extends `Fact`; `table` converts and checks the rows, so that a misspelt key or a missing source fails
+the first test that loads it. Rows of a user's overlay (`auditor.facts.overlays`) come before the program's rows.
 """
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 import yaml
@@ -18,29 +21,136 @@ Confidence = Literal["high", "medium", "low"]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """Fields of every row: the source, and the confidence in it. A `low` row alone never causes an error."""
+    """What every row has: where it was read, and how far it can be trusted. Low confidence alone never makes an error.
+
+    `stated_by` is the place (`file:line`) of a row from a user's overlay; empty for a row of the program.
+    """
 
     source: str
     confidence: Confidence
+    stated_by: str = ""
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """What a table states about itself: the day of the last check, and what was read for it.
+
+    `verified_through` holds, by program, the newest version that was read or run. `program` is the column that names the
+    program of a row; empty if the table is about one program only.
+    """
+
+    as_of: datetime.date
+    source: str
+    program: str = ""
+    verified_through: dict[str, str] = {}
+
+    @property
+    def month(self) -> str:
+        """Return the month of the last check, as in `2026-11`."""
+        return f"{self.as_of:%Y-%m}"
+
+    def through(self, program: str) -> str:
+        """Return the newest verified version of a program; empty if the table states none."""
+        return self.verified_through.get(program, "")
 
 
 Row = TypeVar("Row", bound=Fact)
+_Document = tuple[Header, tuple[dict[str, Any], ...]]
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_CACHES: list[Callable[[], None]] = []
+_ADDED: dict[str, tuple[dict[str, Any], ...]] = {}
 
 
-@cache
-def _rows(name: str) -> object:
+def remembered(function: _Function) -> _Function:
+    """Return the function with a cache that `use` empties: for everything that is derived from tables."""
+    cached = cache(function)
+    _CACHES.append(cached.cache_clear)
+    return cached  # type: ignore[return-value]
+
+
+def use(added: Mapping[str, tuple[dict[str, Any], ...]]) -> None:
+    """Put these rows before those of the program, by table, until the next call. Empty for the program's rows only."""
+    if dict(added) != _ADDED:
+        _ADDED.clear()
+        _ADDED.update(added)
+        for clear in _CACHES:
+            clear()
+
+
+def added_rows() -> Mapping[str, tuple[dict[str, Any], ...]]:
+    """Return the rows in use that the program did not bring, by table."""
+    return _ADDED
+
+
+def _documents(name: str) -> Iterator[Any]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(text_in(__name__, f"{name}.yaml"), Loader=loader)  # noqa: S506 - CSafeLoader is the safe loader, in C
+    yield from yaml.load_all(text_in(__name__, f"{name}.yaml"), Loader=loader)
 
 
 @cache
+def header(name: str) -> Header:
+    """Return the header of the table `name`, without reading its rows. Raises ValueError if it has none."""
+    try:
+        return msgspec.convert(next(_documents(name)), Header, strict=False)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"auditor/facts/{name}.yaml: its first document must be the header: {error}") from error
+
+
+# Tables whose header lists programs: only these can lack a version. A test compares the list with the files.
+VERSIONED_TABLES: tuple[str, ...] = (
+    "archive_formats",
+    "config_keys",
+    "containerd_config",
+    "containerd_hosts",
+    "copy_layers",
+    "copy_platforms",
+    "default_images",
+    "distribution_registries",
+    "docker_nondistributable",
+    "host_process",
+    "hosts_toml",
+    "known_issues",
+    "layer_urls",
+    "pause_images",
+    "registry_urls",
+    "schema1_support",
+    "sparse_indexes",
+    "tls_clients",
+    "windows_builds",
+    "windows_kubernetes",
+    "windows_runtimes",
+)
+
+
+@cache
+def headers() -> Mapping[str, Header]:
+    """Return the headers of the tables about versions, by table."""
+    return {name: header(name) for name in VERSIONED_TABLES}
+
+
+@cache
+def _rows(name: str) -> tuple[dict[str, Any], ...]:
+    _, rows = _documents(name)
+    return tuple(rows)
+
+
+def dated(head: Header, row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of a versioned table with the dates of the header."""
+    key = head.program
+    program = row.get(key, "") if key else next(iter(head.verified_through), "")
+    return {"verified-through": head.through(str(program)), "as-of": head.month, **row}
+
+
+@remembered
 def table(name: str, row: type[Row]) -> tuple[Row, ...]:
-    """The rows of the table `name` as `row` values, in file order.
+    """Return the rows of the table `name` as `row` values: rows of overlays first, then in file order.
 
     Raises ValueError if a row does not match `row`. The tables ship with the program, so that is a bug.
     """
+    head, rows = header(name), (*_ADDED.get(name, ()), *_rows(name))
+    if "verified_through" in row.__struct_fields__ and "since" in row.__struct_fields__:
+        rows = tuple(dated(head, one) for one in rows)
     try:
-        rows: tuple[Row, ...] = msgspec.convert(_rows(name), tuple[row, ...], strict=False)  # type: ignore[valid-type]
+        converted: tuple[Row, ...] = msgspec.convert(rows, tuple[row, ...], strict=False)  # type: ignore[valid-type]
     except msgspec.ValidationError as error:
         raise ValueError(f"auditor/facts/{name}.yaml: {error}") from error
-    return rows
+    return converted

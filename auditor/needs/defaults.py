@@ -17,10 +17,11 @@ from auditor.needs.default_facts import (
     PAUSE,
     DefaultRow,
     Distribution,
+    cnis_of,
     default_rows,
     distribution_named,
     has_images_of_its_own,
-    runtime_pause,
+    runtime_pauses,
 )
 from auditor.needs.model import DefaultImage, Defaults, UnknownDefault
 from auditor.oci.reference import InvalidReference, parse_reference
@@ -29,7 +30,6 @@ from auditor.readers.model import Setting
 
 _RELEASE = re.compile(r"v?(\d{1,4}\.\d{1,4}\.\d{1,4}(?:-[\w.]{1,40})?)(?:\+([\w.-]{1,60}))?", re.ASCII)
 _NO_SANDBOXES: Mapping[str, Setting] = MappingProxyType({})
-_NO_CNI = "none"
 _Found = DefaultImage | UnknownDefault
 
 
@@ -73,10 +73,8 @@ def _name(cluster: Cluster) -> str:
 
 
 def _cnis(cluster: Cluster, distribution: Distribution) -> tuple[str, ...]:
-    """Return the network plug-ins (`multus,canal` is two), spelt as in the facts: `kube-router` is kuberouter."""
-    named = re.split(r"[\s,+]+", (cluster.cni or distribution.default_cni).lower().strip())
-    known = {name.replace("-", ""): name for name in distribution.brings}
-    return tuple(known.get(name.replace("-", ""), name) for name in named if name and name != _NO_CNI)
+    """Return the network plug-ins of the cluster."""
+    return cnis_of(cluster.cni, distribution)
 
 
 def _unknown_of(plan: Plan, cluster: Cluster, distribution: Distribution) -> Iterator[UnknownDefault]:
@@ -162,9 +160,11 @@ def _from_runtime(plan: Plan, pool: Pool) -> Iterator[_Found]:
             yield UnknownDefault(pool.name, detail, where, pool.name, missing=True)
         return
     who = str(pool.runtime)
-    row = runtime_pause(pool.runtime.name, pool.runtime.version)
+    found = runtime_pauses(pool.runtime.name, pool.runtime.version)
+    row = found.first
     if row is None:
-        yield UnknownDefault(who, f"no facts about the pause image that {who} uses", where, pool.name)
+        why = f": {found.gap.why}" if found.gap is not None and found.gap.is_outside else ""
+        yield UnknownDefault(who, f"the facts do not say which pause image {who} asks for{why}", where, pool.name)
         return
     certain = plan.cluster is not None and row.confidence == "high"
     reference = parse_reference(row.image)
