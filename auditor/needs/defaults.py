@@ -164,7 +164,7 @@ def _from_runtime(plan: Plan, pool: Pool) -> Iterator[_Found]:
     row = found.first
     if row is None:
         why = f": {found.gap.why}" if found.gap is not None and found.gap.is_outside else ""
-        yield UnknownDefault(who, f"the facts do not say which pause image {who} asks for{why}", where, pool.name)
+        yield UnknownDefault(who, f"no facts about the pause image that {who} uses{why}", where, pool.name)
         return
     certain = plan.cluster is not None and row.confidence == "high"
     reference = parse_reference(row.image)
