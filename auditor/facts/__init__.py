@@ -2,13 +2,14 @@
 
 A table is a YAML file beside this module with two documents: a header (`Header`), and a list of rows. A row type is a frozen
 `msgspec.Struct` that extends `Fact`; `table` converts and checks the rows, so that a misspelt key or a missing source fails
-the first test that loads it. Rows of a user's overlay (`auditor.facts.overlays`) come before the program's rows.
+the first test that loads it. Rows of an `Overlay` come before the program's rows.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, TypeVar
 
@@ -57,7 +58,19 @@ Row = TypeVar("Row", bound=Fact)
 _Document = tuple[Header, tuple[dict[str, Any], ...]]
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _CACHES: list[Callable[[], None]] = []
-_ADDED: dict[str, tuple[dict[str, Any], ...]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """What a plan and the plug-ins add: rows and verified versions by table, and the files that state them."""
+
+    rows: Mapping[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
+    through: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+
+
+_NONE = Overlay()
+_IN_USE: list[Overlay] = [_NONE]
 
 
 def remembered(function: _Function) -> _Function:
@@ -67,18 +80,17 @@ def remembered(function: _Function) -> _Function:
     return cached  # type: ignore[return-value]
 
 
-def use(added: Mapping[str, tuple[dict[str, Any], ...]]) -> None:
-    """Put these rows before those of the program, by table, until the next call. Empty for the program's rows only."""
-    if dict(added) != _ADDED:
-        _ADDED.clear()
-        _ADDED.update(added)
+def use(overlay: Overlay) -> None:
+    """Add an overlay to the tables until the next call. `Overlay()` is none."""
+    if overlay != _IN_USE[0]:
+        _IN_USE[0] = overlay
         for clear in _CACHES:
             clear()
 
 
-def added_rows() -> Mapping[str, tuple[dict[str, Any], ...]]:
-    """Return the rows in use that the program did not bring, by table."""
-    return _ADDED
+def overlay_in_use() -> Overlay:
+    """Return the overlay that the tables have now."""
+    return _IN_USE[0]
 
 
 def _documents(name: str) -> Iterator[Any]:
@@ -87,12 +99,19 @@ def _documents(name: str) -> Iterator[Any]:
 
 
 @cache
-def header(name: str) -> Header:
-    """Return the header of the table `name`, without reading its rows. Raises ValueError if it has none."""
+def _own_header(name: str) -> Header:
+    """Return the header in the file. Raises ValueError if it has none."""
     try:
         return msgspec.convert(next(_documents(name)), Header, strict=False)
     except msgspec.ValidationError as error:
         raise ValueError(f"auditor/facts/{name}.yaml: its first document must be the header: {error}") from error
+
+
+@remembered
+def header(name: str) -> Header:
+    """Return the header of the table `name`, without reading its rows. An overlay may state newer verified versions."""
+    own, through = _own_header(name), _IN_USE[0].through.get(name)
+    return msgspec.structs.replace(own, verified_through={**own.verified_through, **through}) if through else own
 
 
 # Tables whose header lists programs: only these can lack a version. A test compares the list with the files.
@@ -121,7 +140,7 @@ VERSIONED_TABLES: tuple[str, ...] = (
 )
 
 
-@cache
+@remembered
 def headers() -> Mapping[str, Header]:
     """Return the headers of the tables about versions, by table."""
     return {name: header(name) for name in VERSIONED_TABLES}
@@ -134,7 +153,9 @@ def _rows(name: str) -> tuple[dict[str, Any], ...]:
 
 
 def dated(head: Header, row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row of a versioned table with the dates of the header."""
+    """Return a row of a versioned table with the dates of the header. A row of an overlay has its own limit, or none."""
+    if "stated-by" in row:
+        return row
     key = head.program
     program = row.get(key, "") if key else next(iter(head.verified_through), "")
     return {"verified-through": head.through(str(program)), "as-of": head.month, **row}
@@ -146,11 +167,20 @@ def table(name: str, row: type[Row]) -> tuple[Row, ...]:
 
     Raises ValueError if a row does not match `row`. The tables ship with the program, so that is a bug.
     """
-    head, rows = header(name), (*_ADDED.get(name, ()), *_rows(name))
-    if "verified_through" in row.__struct_fields__ and "since" in row.__struct_fields__:
-        rows = tuple(dated(head, one) for one in rows)
+    return (*_converted(name, row, _IN_USE[0].rows.get(name, ())), *_converted(name, row, _rows(name)))
+
+
+def own_rows(name: str, row: type[Row]) -> tuple[Row, ...]:
+    """Return the rows of the program, without those of overlays."""
+    return _converted(name, row, _rows(name))
+
+
+def _converted(name: str, row: type[Row], plain: tuple[dict[str, Any], ...]) -> tuple[Row, ...]:
+    head = header(name)
+    if {"verified_through", "since"} <= set(row.__struct_fields__):
+        plain = tuple(dated(head, one) for one in plain)
     try:
-        converted: tuple[Row, ...] = msgspec.convert(rows, tuple[row, ...], strict=False)  # type: ignore[valid-type]
+        converted: tuple[Row, ...] = msgspec.convert(plain, tuple[row, ...], strict=False)  # type: ignore[valid-type]
     except msgspec.ValidationError as error:
         raise ValueError(f"auditor/facts/{name}.yaml: {error}") from error
     return converted

@@ -81,6 +81,9 @@ def rows_at(rows: Iterable[Row], version: str, program: str) -> Found[Row]:
     if not own:
         return Found((), Gap(GapKind.UNLISTED, f"the facts do not list {program or 'this program'}"))
     answers = [(row, row.covers(version)) for row in own]
+    stated = tuple(row for row, answer in answers if row.stated_by and answer is Answer.YES)
+    if stated:  # the user knows a version that the program's rows may not cover
+        return Found((*stated, *(row for row, answer in answers if answer is Answer.YES and not row.stated_by)))
     doubt = next((answer for _, answer in answers if not answer.is_known), None)
     if doubt is None:
         fitting = tuple(row for row, answer in answers if answer is Answer.YES)

@@ -6,12 +6,14 @@ that no check asks about today must not read as a pass either.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from auditor.check import Subject, Undetermined
 from auditor.evidence.model import Kind
-from auditor.facts import headers
+from auditor.facts import Header, headers, overlay_in_use
 from auditor.facts.lookup import Gap, gap_in
+from auditor.facts.versions import Answer, Range, range_of
 from auditor.plan.model import Plan
 from auditor.plan.programs import PlannedProgram, planned_programs
 from auditor.policy.rules import VERSION_NOT_COVERED
@@ -54,6 +56,20 @@ def _why(program: PlannedProgram) -> str:
 def gaps(program: PlannedProgram) -> list[Gap]:
     """Return the gaps of all tables about a program, the table with the oldest verified version first."""
     found = [
-        (head.through(program.name), gap) for head in headers().values() if (gap := gap_in(head, program.name, program.version))
+        (head.through(program.name), gap)
+        for name, head in headers().items()
+        if (gap := gap_in(head, program.name, program.version)) and not _is_stated(name, head, program)
     ]
     return [gap for _, gap in sorted(found, key=lambda pair: pair[0])]
+
+
+def _is_stated(table: str, head: Header, program: PlannedProgram) -> bool:
+    """Return whether a row of an overlay holds for the version."""
+    own = (row for row in overlay_in_use().rows.get(table, ()) if not head.program or row.get(head.program) == program.name)
+    return any(_range(row).answer(program.version) is Answer.YES for row in own)
+
+
+def _range(row: Mapping[str, Any]) -> Range:
+    since, before, through = (str(row.get(key, "")) for key in ("since", "before", "verified-through"))
+    fixed, begun = (tuple(map(str, row.get(key, ()))) for key in ("fixed-in", "since-in"))
+    return range_of(since, before, fixed, through, begun)

@@ -27,6 +27,7 @@ from auditor.policy.rules import (
     WAIVER_UNUSED,
 )
 from auditor.policy.scope import scope_of, unmet
+from auditor.policy.stated_facts import with_stated_facts
 from auditor.policy.unanswered_hosts import host_rows
 from auditor.policy.unexamined import unexamined_findings
 from auditor.policy.waivers import can_tell, unused_findings, waiver_findings
@@ -84,6 +85,7 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
         *stale_findings(used, site.plan),
     )
     found = (*(finding for result in outcomes.results for finding in result.findings), *own)
+    found = with_stated_facts(found)
     told = can_tell(policy.waivers, _decided(outcomes), today)
     waivers = WaiverIndex(policy.waivers, today)
     judged = [_judged(finding, policy, waivers) for finding in found]

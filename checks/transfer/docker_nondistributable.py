@@ -102,13 +102,14 @@ def _finding(
     kind: RemedyKind | None,
     entry: str = "",
 ) -> Finding:
+    row = _setting(machine.docker).first
     return Finding(
         check=ID,
         severity=severity,
         subject=machine.subject,
         message=message,
         case=case,
-        facts={"docker": str(machine.docker), "entry": entry},
+        facts={"docker": str(machine.docker), "entry": entry, **({"source": row.source} if row is not None else {})},
         location=location,
         remedies=(remedy,),
         remedy_kind=kind if machine.copies else None,

@@ -58,14 +58,16 @@ class HostProcessBase(Fact, frozen=True, kw_only=True):
     symptom: str
 
 
-def _finding(demand: Demand, pool: str, message: str, case: str, remedy: Remedy, severity: Severity) -> Finding:
+def _finding(
+    demand: Demand, pool: str, message: str, case: str, remedy: Remedy, severity: Severity, source: str = ""
+) -> Finding:
     return Finding(
         check=ID,
         severity=severity,
         subject=Subject("workload", demand.who, pool=pool),
         message=f"{demand.who} is a HostProcess container. {message}",
         case=case,
-        facts={"image": demand.text, **demand.proof},
+        facts={"image": demand.text, **demand.proof, **({"source": source} if source else {})},
         location=demand.location,
         remedies=(remedy,),
         affects=_affected(demand, pool),
@@ -96,7 +98,7 @@ def _by_runtime(demand: Demand, pool: Pool) -> Outcome | None:
     message = f"{pool.runtime} on {pool.name} does not support this. It runs the container isolated, without host privileges."
     remedy = Remedy("upgrade", f"Upgrade {row.runtime} on {pool.name} to {row.since} or later.")
     severity = Severity.ERROR if row.confidence != "low" else Severity.WARNING
-    return _finding(demand, pool.name, message, str(pool.runtime), remedy, severity)
+    return _finding(demand, pool.name, message, str(pool.runtime), remedy, severity, row.source)
 
 
 def _risky_bases(pool: Pool) -> tuple[HostProcessBase, ...]:
