@@ -114,6 +114,59 @@ def header(name: str) -> Header:
     return msgspec.structs.replace(own, verified_through={**own.verified_through, **through}) if through else own
 
 
+# Every table. A test compares the list with the files: a zip file cannot be listed at once.
+TABLES: tuple[str, ...] = (
+    "architectures",
+    "archive_formats",
+    "archive_kinds",
+    "carrier_images",
+    "chart_sources",
+    "config_keys",
+    "config_programs",
+    "container_scratch",
+    "containerd_config",
+    "containerd_hosts",
+    "copy_commands",
+    "copy_layers",
+    "copy_platforms",
+    "default_images",
+    "distribution_registries",
+    "distributions",
+    "docker_nondistributable",
+    "downloaders",
+    "filesystems",
+    "foreign_era",
+    "host_process",
+    "host_process_bases",
+    "hosts_toml",
+    "known_issues",
+    "kubelet_thresholds",
+    "layer_parts",
+    "layer_urls",
+    "media_types",
+    "moving_tags",
+    "operator_defaults",
+    "operator_images",
+    "operator_programs",
+    "pause_builds",
+    "pause_images",
+    "placeholders",
+    "platform_sizes",
+    "registry_urls",
+    "root_updates",
+    "runtime_stores",
+    "schannel_versions",
+    "schema1_support",
+    "self_installers",
+    "sparse_indexes",
+    "tls_clients",
+    "unpacked_ratios",
+    "windows_builds",
+    "windows_kubernetes",
+    "windows_roots",
+    "windows_runtimes",
+    "workload_kinds",
+)
 # Tables whose header lists programs: only these can lack a version. A test compares the list with the files.
 VERSIONED_TABLES: tuple[str, ...] = (
     "archive_formats",
@@ -168,6 +221,39 @@ def table(name: str, row: type[Row]) -> tuple[Row, ...]:
     Raises ValueError if a row does not match `row`. The tables ship with the program, so that is a bug.
     """
     return (*_converted(name, row, _IN_USE[0].rows.get(name, ())), *_converted(name, row, _rows(name)))
+
+
+def row_count(name: str) -> int:
+    """Return the number of the program's rows in a table."""
+    return len(_rows(name))
+
+
+def own_text(name: str) -> str:
+    """Return the file of a table."""
+    return text_in(__name__, f"{name}.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class FactsBasis:
+    """Which facts are in use: the SHA-256 of all tables and overlay rows, the last day of a check, and the overlay files."""
+
+    digest: str
+    as_of: datetime.date
+    overlays: tuple[str, ...] = ()
+
+
+@remembered
+def basis() -> FactsBasis:
+    """Return which facts are in use, for reports."""
+    import hashlib  # noqa: PLC0415 - OpenSSL is loaded with it
+
+    digest = hashlib.sha256()
+    for name in TABLES:
+        digest.update(own_text(name).encode())
+    overlay = _IN_USE[0]
+    if overlay.rows or overlay.through:
+        digest.update(repr((sorted(overlay.rows.items()), sorted(overlay.through.items()))).encode())
+    return FactsBasis(digest.hexdigest(), max(head.as_of for head in headers().values()), overlay.files)
 
 
 def own_rows(name: str, row: type[Row]) -> tuple[Row, ...]:

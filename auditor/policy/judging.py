@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from auditor import __version__
 from auditor.check import Finding, Rule, Severity, Undetermined
 from auditor.engine import CheckResult, Outcomes
+from auditor.facts import basis as basis_of_facts
 from auditor.plan.areas import Area
 from auditor.plan.model import Plan, Waiver
 from auditor.plan.programs import planned_programs
@@ -130,6 +131,7 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
         scope=scope,
         hosts=hosts,
         basis=used,
+        facts=basis_of_facts(),
     )
 
 

@@ -102,10 +102,10 @@ def test_finding_that_rests_on_a_fact_of_the_user_says_so(tmp_path: Path) -> Non
     - {id: our-driver, subject: runtime, name: containerd, since: "2.3", before: "2.4", severity: error, says: it stops,
        symptom: "driver error", remedy: Update the driver., source: our incident 17, confidence: high}
 """
-    from auditor.needs.resolve import resolve_needs  # noqa: PLC0415 - only here
-    from auditor.site import Site  # noqa: PLC0415 - only here
-    from auditor.testing import MemoryEvidence  # noqa: PLC0415 - only here
-    from tests.made_checks import TODAY  # noqa: PLC0415 - only here
+    from auditor.needs.resolve import resolve_needs
+    from auditor.site import Site
+    from auditor.testing import MemoryEvidence
+    from tests.made_checks import TODAY
 
     plan = load([plan_in(tmp_path, issue)]).plan
     site = Site(plan, resolve_needs(plan), MemoryEvidence(), frozenset())
@@ -124,8 +124,13 @@ PROBLEMS = {
         "a row of copy_layers: Object contains unknown field `foreing`",
         "did you mean foreign?",
     ),
-    "no source": (CRANE.replace("      source: our laboratory, 2026-11-28\n", ""), 3, "without a source", "where this was read"),
-    "empty source": (CRANE.replace("our laboratory, 2026-11-28", "''"), 3, "without a source", "where this was read"),
+    "no source": (
+        CRANE.replace("      source: our laboratory, 2026-11-28\n", ""),
+        3,
+        "without a source",
+        "where this was read",
+    ),
+    "empty source": (CRANE.replace("our laboratory, 2026-11-28", "''"), 3, "without a source", "where this"),
     "value of a wrong kind": (CRANE.replace("does: left", "does: lost"), 3, "Invalid enum value 'lost'", "the columns of"),
     "bound that is not a version": (CRANE.replace('"0.22"', "newest"), 3, "'newest' is not a version", "since"),
     "empty range": (CRANE.replace('before: "0.23"', 'before: "0.21"'), 3, "no version lies between", "before"),
