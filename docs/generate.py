@@ -182,6 +182,11 @@ COMMAND_EXAMPLES = {
         "auditor fix plan.yaml --waivers accepted.yaml -o fix     # without waived findings",
         "auditor fix report.json -o fix                           # from a report: only the copy scripts",
     ),
+    "facts": (
+        "auditor facts",
+        "auditor facts copy_layers                                 # the rows of one table",
+        "auditor facts --plan plan.yaml                            # what an update would have to cover",
+    ),
     "checks": (),
     "explain": ("auditor explain foreign-layer-egress",),
     "init": ("auditor init plan.yaml", "auditor init -   # print it"),

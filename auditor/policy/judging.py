@@ -9,15 +9,26 @@ from dataclasses import dataclass, field, replace
 from auditor import __version__
 from auditor.check import Finding, Rule, Severity, Undetermined
 from auditor.engine import CheckResult, Outcomes
+from auditor.facts import basis as basis_of_facts
 from auditor.plan.areas import Area
-from auditor.plan.model import Waiver
+from auditor.plan.model import Plan, Waiver
+from auditor.plan.programs import planned_programs
 from auditor.policy.baseline import Baseline, beside
+from auditor.policy.coverage import uncovered
 from auditor.policy.covering import WaiverIndex
 from auditor.policy.evidence_age import Basis, evidence_basis, stale_findings
 from auditor.policy.exit_codes import EXIT_NOT_READY, EXIT_READY, EXIT_UNDETERMINED
 from auditor.policy.guarded import Sections
-from auditor.policy.rules import EVIDENCE_STALE, PLAN_UNEXAMINED, POLICY_RULES, SCOPE_REQUIRED, WAIVER_UNUSED
+from auditor.policy.rules import (
+    EVIDENCE_STALE,
+    PLAN_UNEXAMINED,
+    POLICY_RULES,
+    SCOPE_REQUIRED,
+    VERSION_NOT_COVERED,
+    WAIVER_UNUSED,
+)
 from auditor.policy.scope import scope_of, unmet
+from auditor.policy.stated_facts import with_stated_facts
 from auditor.policy.unanswered_hosts import host_rows
 from auditor.policy.unexamined import unexamined_findings
 from auditor.policy.waivers import can_tell, unused_findings, waiver_findings
@@ -43,6 +54,9 @@ class Policy:
     severities: Mapping[str, Severity] = field(default_factory=dict)
     baseline: Baseline | None = None
     require: frozenset[Area] = frozenset()
+
+
+_UNDECIDED_RULES = (SCOPE_REQUIRED, VERSION_NOT_COVERED)  # their outcomes are undetermined, never findings
 
 
 def judge(outcomes: Outcomes, policy: Policy, today: datetime.date, basis: Basis | None = None) -> Report:
@@ -72,6 +86,7 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
         *stale_findings(used, site.plan),
     )
     found = (*(finding for result in outcomes.results for finding in result.findings), *own)
+    found = with_stated_facts(found)
     told = can_tell(policy.waivers, _decided(outcomes), today)
     waivers = WaiverIndex(policy.waivers, today)
     judged = [_judged(finding, policy, waivers) for finding in found]
@@ -80,7 +95,8 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
     judged.extend(_judged(finding, policy, waivers) for finding in unused)
     findings = tuple(beside(_ordered(judged), policy.baseline))
     scope = scope_of(outcomes, findings, policy.require | site.plan.require, today)
-    said = (*_each_once(item for result in outcomes.results for item in result.undetermined), *unmet(scope))
+    beyond = tuple(uncovered(site.plan))
+    said = (*_each_once(item for result in outcomes.results for item in result.undetermined), *beyond, *unmet(scope))
     images = sections.made("images", lambda: image_rows(site, findings, said, checks, today))
     evidence = sections.made("evidence", lambda: evidence_rows(site))
     hosts = sections.made("hosts", lambda: host_rows(site.plan, said))
@@ -99,7 +115,8 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
         counts=_counts(findings, undetermined, examined),
         checks=(
             *(_row(result, policy) for result in outcomes.results),
-            *(_policy_row(rule, own, policy, len(told), used) for rule in POLICY_RULES if rule is not SCOPE_REQUIRED),
+            *(_policy_row(rule, own, policy, len(told), used) for rule in POLICY_RULES if rule not in _UNDECIDED_RULES),
+            _coverage_row(site.plan, beyond, policy),
             _scope_row(scope, policy),
         ),
         findings=findings,
@@ -114,6 +131,7 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
         scope=scope,
         hosts=hosts,
         basis=used,
+        facts=basis_of_facts(),
     )
 
 
@@ -210,6 +228,16 @@ def _policy_row(rule: Rule, own: tuple[Finding, ...], policy: Policy, told: int,
     if rule is WAIVER_UNUSED and not told:
         return CheckRow(rule, severity, Status.NOT_APPLICABLE, 0, "no waiver names a check that decided every subject")
     return CheckRow(rule, severity, Status.PASSED, told if rule is WAIVER_UNUSED else len(policy.waivers))
+
+
+def _coverage_row(plan: Plan, beyond: tuple[Undetermined, ...], policy: Policy) -> CheckRow:
+    severity = policy.severities.get(VERSION_NOT_COVERED.id, VERSION_NOT_COVERED.severity)
+    stated = sum(bool(program.version) for program in planned_programs(plan))
+    if beyond:
+        return CheckRow(VERSION_NOT_COVERED, severity, Status.UNDETERMINED, stated, short(beyond[0].detail, SHOWN_REASON))
+    if not stated:
+        return CheckRow(VERSION_NOT_COVERED, severity, Status.NOT_APPLICABLE, 0, "the plan states no version")
+    return CheckRow(VERSION_NOT_COVERED, severity, Status.PASSED, stated)
 
 
 def _scope_row(scope: tuple[ScopeRow, ...], policy: Policy) -> CheckRow:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from auditor.check import Area, Finding, Rule, Severity, Undetermined
+from auditor.facts import FactsBasis
 from auditor.report.rows import EgressRow, EvidenceBasis, EvidenceRow, HostRow, ImageRow, StorageStage, TrustRow
 
 
@@ -165,6 +166,7 @@ class Report:
     scope: tuple[ScopeRow, ...] = ()
     hosts: tuple[HostRow, ...] = ()
     basis: EvidenceBasis = field(default_factory=EvidenceBasis)
+    facts: FactsBasis | None = None
 
     @property
     def works_offline_until(self) -> datetime.date | None:

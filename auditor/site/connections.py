@@ -10,6 +10,7 @@ from auditor.net import Connection, ConnectionKind, Remote, remote_of
 from auditor.site import trust
 from auditor.site.layers import LayerEgress
 from auditor.site.mirrors import PullRoute
+from auditor.transfer.pull import PullRule
 
 if TYPE_CHECKING:
     from auditor.site.site import Site
@@ -47,7 +48,7 @@ def _layers(site: Site) -> Iterator[Connection]:
             remote,
             who=f"{pool} ({egress.runtime})",
             why=f"layers of {', '.join(images[remote, pool])}",
-            when_blocked=egress.rule.when_blocked if egress.rule is not None else "unknown for this runtime",
+            when_blocked=egress.rule.when_blocked if isinstance(egress.rule, PullRule) else "unknown for this runtime",
             kind=ConnectionKind.LAYER,
         )
 

@@ -45,7 +45,7 @@ from auditor.evidence.model import Kind
 from auditor.needs.default_facts import PAUSE, PauseBuilds, pause_builds
 from auditor.needs.listed import ListedReferences
 from auditor.needs.model import DefaultImage, UnknownDefault
-from auditor.oci.windows import match_build, release_of, runtime_rule
+from auditor.oci.windows import build_gap, match_build, release_of, runtime_rule, runtime_rules
 from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
 from auditor.site.images import Standing
@@ -105,6 +105,10 @@ def _listing(image: DefaultImage) -> Remedy:
 def _unbuilt(image: DefaultImage, pool: Pool, row: PauseBuilds) -> Finding | None:
     """Return a finding if the facts have no build of the pause image that the pool's hosts can run, else None."""
     host = pool.platform.os_version
+    runtime = pool.runtime
+    gap = runtime_rules(runtime.name, runtime.version).gap if runtime is not None else None
+    if build_gap(host) is not None or (gap is not None and gap.is_outside):
+        return None  # `version-not-covered` reports it
     rule = runtime_rule(pool.runtime.name, pool.runtime.version) if pool.runtime is not None else None
     strict = rule is not None and rule.matching == "strict"
     if any(match_build(host, f"10.0.{build}", strict=strict).runs for build in row.builds):
@@ -149,7 +153,7 @@ def _undecided(image: DefaultImage) -> Undetermined | None:
 
 def _doubtful(image: DefaultImage) -> Undetermined:
     detail = f"no list contains {image.text}, and {image.doubt}: add it to a list to be safe"
-    return Undetermined(ID, Subject("image", image.text), Kind.UNSUPPORTED, f"{image.location}: {detail}")
+    return Undetermined(Subject("image", image.text), Kind.UNSUPPORTED, f"{image.location}: {detail}")
 
 
 def _unknown(unknown: UnknownDefault) -> Undetermined:

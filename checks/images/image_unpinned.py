@@ -35,12 +35,17 @@ class MovingTag(Fact, frozen=True, kw_only=True):
     """A glob for tags that are moved on purpose."""
 
     glob: str
+    repository: str = ""
+
+    def is_of(self, repository: str) -> bool:
+        """Return whether the row applies to a repository, such as `mcr.microsoft.com/windows/servercore`."""
+        return not self.repository or fnmatch.fnmatchcase(repository, f"*/{self.repository}")
 
 
 @cache
-def _moving(tag: str) -> MovingTag | None:
+def _moving(tag: str, repository: str) -> MovingTag | None:
     rows: tuple[MovingTag, ...] = table("moving_tags", MovingTag)
-    return next((row for row in rows if fnmatch.fnmatchcase(tag.lower(), row.glob)), None)
+    return next((row for row in rows if fnmatch.fnmatchcase(tag.lower(), row.glob) and row.is_of(repository)), None)
 
 
 def _judge(reference: Reference, line: ListLine) -> tuple[Severity, str] | None:
@@ -48,7 +53,7 @@ def _judge(reference: Reference, line: ListLine) -> tuple[Severity, str] | None:
         return None
     if not reference.explicit_tag:
         return Severity.WARNING, f"{line.text} has no tag, so `latest` is copied. It can be another image at the next copy."
-    if row := _moving(reference.tag):
+    if row := _moving(reference.tag, reference.repository):
         return (
             Severity.WARNING,
             f"The tag of {line.text} is moved on purpose ({row.source}). It can be another image at the next copy.",

@@ -21,11 +21,11 @@ from __future__ import annotations
 import datetime
 import shlex
 from collections.abc import Iterator
-from functools import cache
 
 from auditor.check import PASSED, Affected, Area, Finding, Outcome, Remedy, Severity, define
-from auditor.facts import table
-from auditor.facts.versions import Answer, Versioned, parse_version
+from auditor.facts import remembered, table
+from auditor.facts.lookup import GapKind, rows_at
+from auditor.facts.versions import Versioned
 from auditor.oci.document import Schema1
 from auditor.plan.model import Program
 from auditor.site import Requirement, Site
@@ -41,15 +41,15 @@ class Schema1Support(Versioned, frozen=True, kw_only=True):
     runtime: str
 
 
-@cache
+@remembered
 def _refuses(runtime: Program | None) -> bool:
     """Whether the facts are certain that this runtime does not pull schema 1."""
-    if runtime is None or parse_version(runtime.version) is None:
+    if runtime is None:
         return False
     rows: tuple[Schema1Support, ...] = table("schema1_support", Schema1Support)
-    return any(
-        row.runtime == runtime.name and row.confidence != "low" and row.covers(runtime.version) is Answer.NO for row in rows
-    )
+    own = (row for row in rows if row.runtime == runtime.name and row.confidence != "low")
+    gap = rows_at(own, runtime.version, runtime.name).gap
+    return gap is not None and gap.kind is GapKind.UNCOVERED
 
 
 def _finding(site: Site, image: Image, refusing: tuple[str, ...]) -> Finding:

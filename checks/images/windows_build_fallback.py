@@ -40,6 +40,13 @@ def _has_base_images(os_version: str) -> bool:
     return release is None or release.base_images
 
 
+def _needs_same_revision(os_version: str) -> bool:
+    """Return whether Windows compares the revision of images too, as Windows Server 2016 does."""
+    split = split_version(os_version)
+    release = release_of(split[1]) if split else None
+    return release is not None and release.same_revision
+
+
 def _judge(placement: Placement) -> tuple[Severity, str, str] | None:
     """Return severity, case and message, or None if the image runs on the pool without a condition."""
     choice, rule = placement.resolution.choice, placement.resolution.runtime
@@ -53,6 +60,12 @@ def _judge(placement: Placement) -> tuple[Severity, str, str] | None:
         severity = Severity.WARNING if _has_base_images(host) else Severity.INFO
         ran = f"{pool.name} runs {choice.os_version} under the previous-LTSC rule"
         return severity, "fallback", f"{image} has no build for {host}: {ran}{needs}."
+    if choice.fit is PlatformFit.EXACT and _needs_same_revision(host) and choice.os_version != host:
+        message = (
+            f"{image} is built for {choice.os_version}, and {pool.name} runs {host}. Windows Server 2016 supports only images "
+            "of its own revision, the fourth number."
+        )
+        return Severity.WARNING, "revision", message
     if rule is not None and not rule.sorts_os_version and choice.runnable_builds > 1:
         message = (
             f"{image} has {choice.runnable_builds} builds that {pool.name} ({host}) can run, but {pool.runtime} does not sort "

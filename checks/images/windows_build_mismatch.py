@@ -71,6 +71,7 @@ def _finding(placement: Placement) -> Finding:
             "host": host.os_version,
             "offered": builds,
             "runtime": runtime,
+            **({"source": placement.resolution.runtime.source} if is_refused and placement.resolution.runtime else {}),
             "digest": placement.image.digest,
         },
         location=placement.need.why[0].location,

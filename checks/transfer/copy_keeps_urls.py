@@ -25,6 +25,7 @@ import datetime
 from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Outcome, RemedyKind, Severity, define
+from auditor.facts.lookup import Gap
 from auditor.net import remote_of
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
@@ -80,9 +81,10 @@ def _judged(site: Site, carriage: Carriage) -> Finding | Unpredicted | None:
     if not kept:
         return None
     rule = rule_of(carriage.placement)
-    if rule is None:
+    if isinstance(rule, Gap):
         runtime = carriage.placement.pool.runtime
-        return Unpredicted(f"the facts do not state whether {runtime} requests the URL of a layer or the registry first")
+        why = f"it is unknown whether {runtime} requests the URL of a layer or the registry first: {rule.why}"
+        return Unpredicted(why, missing=rule.missing)
     if rule.first != "url" or not rule.fatal:
         return None
     for layer, url, fate in kept:

@@ -33,6 +33,7 @@ from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Remedy
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.facts import table
+from auditor.facts.lookup import Found, GapKind, rows_at
 from auditor.facts.versions import Versioned
 from auditor.oci.reference import Reference
 from auditor.plan.model import Program
@@ -84,10 +85,9 @@ def _machines(site: Site) -> Iterator[_Machine]:
             yield _Machine(f"pool {pool.name}", pool.runtime, files, plan.where("pools", pool.name, "runtime"), pool=pool.name)
 
 
-def _setting(docker: Program) -> DockerSetting | None:
-    """Return the row for the version, or None if the version is unknown or has no such setting."""
-    rows: tuple[DockerSetting, ...] = table("docker_nondistributable", DockerSetting)
-    return next((row for row in rows if row.surely_covers(docker.version)), None)
+def _setting(docker: Program) -> Found[DockerSetting]:
+    """Return the row for the version, or why it is unknown."""
+    return rows_at(table("docker_nondistributable", DockerSetting), docker.version, "docker")
 
 
 def _finding(
@@ -100,12 +100,13 @@ def _finding(
     kind: RemedyKind | None,
     entry: str = "",
 ) -> Finding:
+    row = _setting(machine.docker).first
     return Finding(
         severity=severity,
         subject=machine.subject,
         message=message,
         case=case,
-        facts={"docker": str(machine.docker), "entry": entry},
+        facts={"docker": str(machine.docker), "entry": entry, **({"source": row.source} if row is not None else {})},
         location=location,
         remedies=(remedy,),
         remedy_kind=kind if machine.copies else None,
@@ -216,14 +217,18 @@ def _outcomes(site: Site, machine: _Machine) -> Iterator[Outcome]:
     for daemon in machine.files:
         if isinstance(daemon, Daemon):
             yield from _of_entries(machine, daemon)
-    setting = _setting(machine.docker)
-    if setting is not None:
+    found = _setting(machine.docker)
+    if (setting := found.first) is not None:
         yield from _of_version(site, machine, setting)
         if not unreadable:
             yield from _of_target(site, machine, setting)
     elif machine.copies or any(isinstance(daemon, Daemon) and daemon.allow for daemon in machine.files):
-        detail = f"the effect of {ALLOW} on {machine.docker} depends on its version: 17.06 to 27 use it, later ones do not"
-        yield Undetermined(machine.subject, Kind.MISSING_EVIDENCE, detail)
+        gap = found.gap
+        is_unstated = gap is None or gap.kind is GapKind.UNSTATED
+        why = "17.06 to 27 use it, later ones do not" if is_unstated or gap is None else gap.why
+        detail = f"the effect of {ALLOW} on {machine.docker} depends on its version: {why}"
+        kind = Kind.MISSING_EVIDENCE if gap is None or gap.missing else Kind.UNSUPPORTED
+        yield Undetermined(machine.subject, kind, detail)
 
 
 def _placed(site: Site, machine: _Machine, outcome: Outcome) -> Outcome:

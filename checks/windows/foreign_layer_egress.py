@@ -41,6 +41,7 @@ from auditor.check import (
     define,
 )
 from auditor.evidence.model import Kind
+from auditor.facts.lookup import Gap
 from auditor.oci.reference import parse_reference
 from auditor.site import Requirement, Site
 from auditor.site.layers import LayerEgress, url_doubt
@@ -106,9 +107,10 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         if egress.delivery_doubt:
             trouble = egress.delivery_doubt
             yield Undetermined(_subject(egress), trouble.kind, trouble.detail, trouble.faults, affects=_affected(egress))
-        elif egress.rule is None:
-            detail = f"the facts do not state what {egress.runtime} requests first, or the plan does not state its version"
-            yield Undetermined(_subject(egress), Kind.UNSUPPORTED, detail, affects=_affected(egress))
+        elif isinstance(egress.rule, Gap):
+            detail = f"it is unknown whether {egress.runtime} requests the URL or the registry first: {egress.rule.why}"
+            kind = Kind.MISSING_EVIDENCE if egress.rule.missing else Kind.UNSUPPORTED
+            yield Undetermined(_subject(egress), kind, detail, affects=_affected(egress))
         else:
             yield _finding(site, egress, egress.rule)
     doubtful = [(egress.delivery_doubt, egress.images) for egress in site.layer_egress if egress.delivery_doubt]

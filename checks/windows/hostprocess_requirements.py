@@ -29,6 +29,7 @@ from collections.abc import Iterator, Mapping
 from auditor.check import PASSED, Affected, Area, Finding, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table
+from auditor.facts.lookup import GapKind, rows_at
 from auditor.facts.versions import Versioned
 from auditor.oci.reference import Reference
 from auditor.oci.windows import split_version
@@ -56,13 +57,15 @@ class HostProcessBase(Fact, frozen=True, kw_only=True):
     symptom: str
 
 
-def _finding(demand: Demand, pool: str, message: str, case: str, remedy: Remedy, severity: Severity) -> Finding:
+def _finding(
+    demand: Demand, pool: str, message: str, case: str, remedy: Remedy, severity: Severity, source: str = ""
+) -> Finding:
     return Finding(
         severity=severity,
         subject=Subject("workload", demand.who, pool=pool),
         message=f"{demand.who} is a HostProcess container. {message}",
         case=case,
-        facts={"image": demand.text, **demand.proof},
+        facts={"image": demand.text, **demand.proof, **({"source": source} if source else {})},
         location=demand.location,
         remedies=(remedy,),
         affects=_affected(demand, pool),
@@ -75,22 +78,25 @@ def _affected(demand: Demand, pool: str) -> tuple[Affected, ...]:
 
 def _by_runtime(demand: Demand, pool: Pool) -> Outcome | None:
     """Return the outcome for the pool's runtime, or None if it supports HostProcess containers."""
-    rows: dict[str, HostProcessSupport] = {row.runtime: row for row in table("host_process", HostProcessSupport)}
+    rows: tuple[HostProcessSupport, ...] = table("host_process", HostProcessSupport)
     subject = Subject("workload", demand.who, pool=pool.name)
     if pool.runtime is None or not pool.runtime.version:
         detail = f"the plan does not state the runtime of {pool.name} or its version"
         affects = _affected(demand, pool.name)
         return Undetermined(subject, Kind.MISSING_EVIDENCE, detail, affects=affects, fold=("no runtime",))
-    row = rows.get(pool.runtime.name)
-    if row is None:
-        detail = f"the facts do not state how {pool.runtime} runs HostProcess containers"
-        return Undetermined(subject, Kind.UNSUPPORTED, detail, affects=_affected(demand, pool.name))
-    if row.surely_covers(pool.runtime.version):
+    own = tuple(row for row in rows if row.runtime == pool.runtime.name)
+    gap = rows_at(own, pool.runtime.version, pool.runtime.name).gap
+    if gap is None:
         return None
+    if gap.kind is not GapKind.UNCOVERED:
+        detail = f"it is unknown how {pool.runtime} runs HostProcess containers: {gap.why}"
+        kind = Kind.MISSING_EVIDENCE if gap.missing else Kind.UNSUPPORTED
+        return Undetermined(subject, kind, detail, affects=_affected(demand, pool.name))
+    row = own[0]
     message = f"{pool.runtime} on {pool.name} does not support this. It runs the container isolated, without host privileges."
     remedy = Remedy("upgrade", f"Upgrade {row.runtime} on {pool.name} to {row.since} or later.")
     severity = Severity.ERROR if row.confidence != "low" else Severity.WARNING
-    return _finding(demand, pool.name, message, str(pool.runtime), remedy, severity)
+    return _finding(demand, pool.name, message, str(pool.runtime), remedy, severity, row.source)
 
 
 def _risky_bases(pool: Pool) -> tuple[HostProcessBase, ...]:

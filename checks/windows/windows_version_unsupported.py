@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from auditor.check import PASSED, Area, Finding, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.facts import table
+from auditor.facts.lookup import rows_at
 from auditor.facts.versions import Versioned, parse_version
 from auditor.needs.default_facts import distribution_named
 from auditor.oci.windows import WindowsRelease, release_of, split_version
@@ -79,12 +80,14 @@ def _listing(plan: Plan, cluster: Cluster, pool: Pool, release: WindowsRelease) 
     named = distribution_named(cluster.distribution)
     version = parse_version(cluster.version)
     rows: tuple[WindowsKubernetes, ...] = table("windows_kubernetes", WindowsKubernetes)
-    read = any(row.surely_covers(cluster.version) for row in rows)
     name = f"{cluster.distribution} {cluster.version}"
-    if named is None or named.numbering != "kubernetes" or version is None or not read:
+    if named is None or named.numbering != "kubernetes" or version is None:
         return _undetermined(pool, f"the facts do not state which Windows releases {name} supports")
+    found = rows_at(rows, cluster.version, "kubernetes")
+    if found.gap is not None:
+        return _undetermined(pool, f"it is unknown which Windows releases {name} supports: {found.gap.why}")
     own = [row for row in rows if row.build == release.build]
-    if any(row.surely_covers(cluster.version) for row in own):
+    if any(row in found.rows for row in own):
         return None
     confident = own and all(row.confidence != "low" for row in own)
     doubt = "" if confident else " The first and last release that list it are not confirmed."

@@ -19,8 +19,7 @@ from auditor.report import Report
 from auditor.text import format_size, many
 from reports import basis, headline, hosts, summary, ways
 from reports.cleaning import clean
-from reports.html import matrix, shapes
-from reports.html import matrix, shared, view
+from reports.html import matrix, shapes, shared
 from reports.html.page import coded, paragraphs
 from reports.words import WORDS
 

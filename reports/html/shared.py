@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from auditor.check import Fact, Remedy
 from auditor.report import Cell, Report
-from reports.summary import Group
+from reports.summary import SummaryGroup
 
 MANY_FINDINGS = 10  # a smaller group repeats its values, so that each finding can be read alone
 MANY_CELLS = 5_000
@@ -16,7 +16,7 @@ _MOST_BUILDS = 99
 _IS_SHORT = re.compile(r"W\d")
 
 
-def facts(group: Group) -> dict[str, Fact]:
+def facts(group: SummaryGroup) -> dict[str, Fact]:
     """Return the facts that all findings of a large group share."""
     if len(group.findings) < MANY_FINDINGS:
         return {}
@@ -24,7 +24,7 @@ def facts(group: Group) -> dict[str, Fact]:
     return {key: value for key, value in first.items() if all(key in other and other[key] == value for other in others)}
 
 
-def remedies(group: Group) -> tuple[Remedy, ...]:
+def remedies(group: SummaryGroup) -> tuple[Remedy, ...]:
     """Return the remedies that all findings of a large group share, beside its leading ones (`shared_remedies`)."""
     if len(group.findings) < MANY_FINDINGS:
         return ()

@@ -10,8 +10,9 @@ from typing import assert_never
 
 from auditor.errors import unexpected
 from auditor.evidence.model import Evidence, Kind
+from auditor.facts.lookup import GapKind
 from auditor.pki.certificate import Certificate
-from auditor.pki.clients import Cause, ClientModel, client_model
+from auditor.pki.clients import Cause, ClientModel, client_model, client_models
 from auditor.pki.judge import judge
 from auditor.pki.path_rules import Flaw, FlawKind
 from auditor.pki.pool_trust import PoolTrust
@@ -210,7 +211,7 @@ class _Cases:
         self._at = at
         self._revocations = Revocations(evidence, self._reach, at)
         self._issuers = Issuers(evidence, self._reach)
-        self._judged: dict[tuple[Endpoint, str, str, int], _Judged] = {}
+        self._judged: dict[tuple[Endpoint, str, str, str, int], _Judged] = {}
         self._evidence = evidence
         self._offered: dict[Endpoint, Offered | Unobserved] = {}
 
@@ -223,16 +224,24 @@ class _Cases:
             return TrustCase(endpoint, pool, client, None, Unobserved(Kind.BUG, detail))
 
     def _of(self, endpoint: Endpoint, chain: Served | Unobserved, pool: Pool, client: str) -> TrustCase:
-        model = client_model(client, "windows" if pool.is_windows else "linux")
+        os = "windows" if pool.is_windows else "linux"
+        model, found = client_model(client, os), client_models(client, os)
         if isinstance(chain, Unobserved):
             return TrustCase(endpoint, pool, client, model, chain)
         if model is None:
-            unknown = Unobserved(Kind.UNSUPPORTED, f"{client} on {pool.platform.os} is not a client in the facts")
-            return TrustCase(endpoint, pool, client, None, unknown)
-        return self._case(endpoint, chain, pool, model)
+            is_listed = found.gap is not None and found.gap.kind is not GapKind.UNLISTED
+            unlisted = f"{client} on {pool.platform.os} is not a client in the facts"
+            why = found.gap.why if found.gap is not None and is_listed else unlisted
+            return TrustCase(endpoint, pool, client, None, Unobserved(Kind.UNSUPPORTED, why))
+        case = self._case(endpoint, chain, pool, model, client)
+        others = (self._case(endpoint, chain, pool, other, client) for other in found.rows[1:] if found.gap is not None)
+        if any(other.prospect is not case.prospect for other in others):
+            detail = f"the plan does not state the version of {client}, and versions differ in what they accept"
+            return TrustCase(endpoint, pool, client, model, Unobserved(Kind.MISSING_EVIDENCE, detail))
+        return case
 
     def _verdict(self, endpoint: Endpoint, chain: Served, trust: PoolTrust, model: ClientModel) -> _Judged:
-        key = (endpoint, model.id, model.os, id(trust))
+        key = (endpoint, model.id, model.os, model.since, id(trust))
         if key not in self._judged:
             self._judged[key] = self._judge(chain.certificates, endpoint.host, trust, model)
         return self._judged[key]
@@ -253,7 +262,7 @@ class _Cases:
             verdict = judge(served, host, model, trust, self._at)
         return _Judged(verdict, None if isinstance(verdict, Incomplete) else first, tuple(urls))
 
-    def _case(self, endpoint: Endpoint, chain: Served, pool: Pool, model: ClientModel) -> TrustCase:
+    def _case(self, endpoint: Endpoint, chain: Served, pool: Pool, model: ClientModel, client: str) -> TrustCase:
         trust = self._trusts.for_client(pool, model.id, endpoint)
         judged = self._verdict(endpoint, chain, trust, model)
         verdict = judged.verdict
@@ -272,7 +281,7 @@ class _Cases:
         return TrustCase(
             endpoint,
             pool,
-            model.id,
+            client.lower(),
             model,
             verdict,
             requested,
