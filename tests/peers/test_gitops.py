@@ -12,8 +12,8 @@ import pytest
 
 from auditor.needs.resolve import resolve_needs
 from auditor.needs.workload_gaps import open_gaps
-from auditor.pipeline.charts import with_charts
-from auditor.pipeline.load import load
+from auditor.pipeline.chart_rendering import with_charts
+from auditor.pipeline.inputs import load
 from tests.peers.programs import require
 
 pytestmark = pytest.mark.peer

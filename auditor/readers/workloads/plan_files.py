@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.plan.model import Plan, Workload
-from auditor.plan.paths import normal, shown_path
+from auditor.plan.plan_paths import normal, shown_path
 from auditor.readers.workloads.built import BuiltFrom, built_name, kustomization_at
 from auditor.readers.workloads.folder import folder_at
 from auditor.readers.workloads.manifests import Manifests

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from auditor.located import Marked
 from auditor.plan.model import Plan
-from auditor.plan.paths import is_inside, normal, shown_path
+from auditor.plan.plan_paths import is_inside, normal, shown_path
 from auditor.readers.workloads.chart_versions import is_exact
 from auditor.readers.workloads.gitops import NEEDLES, is_release_file, releases_of
 from auditor.readers.workloads.manifests import Manifests, is_object, items_of

@@ -17,7 +17,7 @@ from auditor.errors import Location
 from auditor.located import NotStructured, load_marked
 from auditor.plan.kubernetes_names import release_from
 from auditor.plan.model import Plan, Workload
-from auditor.plan.paths import normal
+from auditor.plan.plan_paths import normal
 from auditor.readers.workloads.chart_versions import satisfies
 from auditor.readers.workloads.charts import ChartByteLimit, UnreadableChart, unpacked
 from auditor.readers.workloads.rendered import RELEASE
