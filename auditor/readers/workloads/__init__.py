@@ -12,7 +12,7 @@ from auditor.errors import Location, unexpected
 from auditor.located import Marked
 from auditor.plan.model import Plan, Workload
 from auditor.plan.plan_paths import is_inside, normal, shown_path
-from auditor.readers.demands import Demand, DemandGap, HiddenImages
+from auditor.readers.demands import Demand, DemandGap, HiddenImages, WantedChart
 from auditor.readers.lists.unknown import is_object as is_kubernetes
 from auditor.readers.workloads.built import built_name, kustomization_at, not_built_name
 from auditor.readers.workloads.folder import FileGap, folder_at, is_manifest_file
@@ -30,7 +30,7 @@ from auditor.readers.workloads.manifests import (
 )
 from auditor.readers.workloads.observed import Node, Observed, ObservedFile
 from auditor.readers.workloads.plan_files import sources_of
-from auditor.readers.workloads.plan_releases import open_releases, plan_releases, release_sources
+from auditor.readers.workloads.plan_releases import open_releases, plan_releases, release_sources, wanted_charts
 from auditor.readers.workloads.releases import only_for_releases
 from auditor.readers.workloads.rendered import NOT_RENDERED, failure_name, helm_arguments, rendered_name
 from auditor.readers.workloads.schemas import KIND, Schemas, documents_of, without_definitions
@@ -43,6 +43,7 @@ class Workloads:
     demands: tuple[Demand, ...] = ()
     passed_over: tuple[str, ...] = ()
     nodes: tuple[Node, ...] = ()  # of observed clusters
+    charts: tuple[WantedChart, ...] = ()
 
 
 def read_workloads(plan: Plan) -> Workloads:
@@ -86,7 +87,12 @@ def read_workloads(plan: Plan) -> Workloads:
         if found.is_empty and source.origins is None:
             passed_over.append(source.file)
     stated = (demand for demand in with_injected(demands) if not observed.settles(demand))
-    return Workloads((*problems, *stated, *observed.demands), tuple(dict.fromkeys(passed_over)), tuple(observed.nodes.values()))
+    return Workloads(
+        (*problems, *stated, *observed.demands),
+        tuple(dict.fromkeys(passed_over)),
+        tuple(observed.nodes.values()),
+        wanted_charts(found_releases),
+    )
 
 
 def _read_observed(plan: Plan, workload: Workload, into: Observed) -> Iterator[Demand]:

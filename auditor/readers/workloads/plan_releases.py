@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from auditor.located import Marked
+from auditor.oci.reference import InvalidReference, parse_reference
 from auditor.plan.model import Plan
 from auditor.plan.plan_paths import is_inside, normal, shown_path
+from auditor.readers.demands import WantedChart
 from auditor.readers.workloads.chart_versions import is_exact
 from auditor.readers.workloads.gitops import NEEDLES, is_release_file, releases_of
 from auditor.readers.workloads.manifests import Manifests, is_object, items_of
@@ -74,6 +76,26 @@ def release_sources(plan: Plan, found: tuple[Installed, ...]) -> Iterator[tuple[
             workload = one.workload()
             origins, shown = Origins(plan, workload, data), shown_path(plan.path, one.copy.path)
             yield Manifests(shown, "chart", plan.pools, workload.namespace, one.copy.path, origins), data
+
+
+def wanted_charts(found: tuple[Installed, ...]) -> tuple[WantedChart, ...]:
+    """The charts that releases pull from OCI registries, each once for each object."""
+    return tuple(dict.fromkeys(_wanted_chart(one) for one in found if one.release.is_oci and not one.release.path))
+
+
+def _wanted_chart(one: Installed) -> WantedChart:
+    """The chart of one release. A range of versions becomes the version of the plan's copy, which is what a site pushes."""
+    release = one.release
+    made = WantedChart(release.owner, release.chart, release.version, release.repository, release.place)
+    version = release.version if is_exact(release.version) else one.copy.version if one.copy is not None else ""
+    if not version:
+        why = f"{release.owner} wants {release.said}, and which version the controller takes is not known. "
+        return replace(made, why_unknown=f"{why}State one exact version, or name a copy of the chart under `workloads`")
+    text = f"{release.repository.removeprefix('oci://').rstrip('/')}/{release.chart}:{version.replace('+', '_')}"
+    try:
+        return replace(made, reference=parse_reference(text))
+    except InvalidReference as error:
+        return replace(made, why_unknown=f"{release.owner} names no valid reference of a chart: {text} ({error})")
 
 
 def why_not_rendered(plan: Plan, one: Installed) -> str:
