@@ -34,6 +34,7 @@ from auditor.evidence.places import note_places
 from auditor.evidence.store import Store
 from auditor.needs.endpoints import tls_endpoints
 from auditor.needs.model import Needs
+from auditor.net import Scope
 from auditor.oci.reference import Reference
 from auditor.oci.select import MAX_DEPTH
 from auditor.oci.windows import runtime_rule
@@ -233,6 +234,17 @@ def _asked(plan: Plan, needs: Needs, places: frozenset[Place]) -> Iterator[Asked
         yield from ((reference, tuple(wishes), Place.TARGET) for reference, wishes in inside.items())
     if Place.SOURCE in places:
         yield from ((reference, wishes, Place.SOURCE) for reference, wishes in wanted.items() if reference not in inside)
+    yield from _charts_asked(plan, needs, places)
+
+
+def _charts_asked(plan: Plan, needs: Needs, places: frozenset[Place]) -> Iterator[Asked]:
+    """Every chart that a release pulls from a registry. One on the internal registry has no other source."""
+    reach = reach_of(plan)
+    for reference in dict.fromkeys(chart.reference for chart in needs.charts if chart.reference is not None):
+        if Place.TARGET in places and plan.registry is not None:
+            yield placed(plan.registry, reference), (), Place.TARGET
+        if Place.SOURCE in places and reach.of(reference.domain.partition(":")[0]) is not Scope.INTERNAL:
+            yield reference, (), Place.SOURCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from auditor.plan.model import Plan, Workload
 from auditor.plan.plan_paths import is_inside, normal
 from auditor.plan.secrets import secret_in
 from auditor.readers.workloads.charts import ChartByteLimit, UnreadableChart, unpacked
+from auditor.readers.workloads.plan_releases import plan_releases
 from auditor.readers.workloads.rendered import (
     charts_of,
     failure_name,
@@ -58,10 +59,10 @@ def with_rendered_charts(plan: Plan, carried: Mapping[str, bytes] | None = None,
     A chart that already has one of them is skipped. `carried` are the files of evidence: a rendering from the same inputs there
     is used. `cut_off`: helm runs only if the system can start it without a network.
     """
-    charts = [(number, workload) for number, workload in charts_of(plan) if not is_final(plan, number, workload)]
-    if not charts:
+    if not charts_of(plan):
         return plan
-    plan = without_strays(plan)
+    charts = [(number, workload) for number, workload in charts_of(plan) if not is_final(plan, number, workload)]
+    plan = without_strays(plan) if charts else plan
     files = dict(plan.files)
     for number, workload in charts:
         name, key = rendered_name(number, workload), inputs_key(plan, workload)
@@ -71,7 +72,22 @@ def with_rendered_charts(plan: Plan, carried: Mapping[str, bytes] | None = None,
             files[name] = rendering
         else:
             files[failure_name(number, workload)] = reason.encode()
-    return replace(plan, files=files)
+    plan = replace(plan, files=files) if charts else plan
+    return _with_rendered_releases(plan, carried or {}, cut_off=cut_off)
+
+
+def _with_rendered_releases(plan: Plan, carried: Mapping[str, bytes], *, cut_off: bool) -> Plan:
+    """Return the plan with the rendering of each release whose chart it has. The values of releases are not kept."""
+    files = dict(plan.files)
+    for one in plan_releases(plan):
+        if one.copy is None or one.rendered_name in files or one.failure_name in files:
+            continue
+        with_values, workload = replace(plan, files={**plan.files, **one.values_files}), one.workload()
+        key = inputs_key(with_values, workload)
+        kept = carried.get(one.rendered_name, b"")
+        rendering, reason = (kept, "") if is_made_from(kept, key) else _render(with_values, workload, key, cut_off=cut_off)
+        files[one.rendered_name if rendering else one.failure_name] = rendering or reason.encode()
+    return replace(plan, files=files) if len(files) > len(plan.files) else plan
 
 
 def _render(plan: Plan, workload: Workload, key: str, *, cut_off: bool) -> tuple[bytes, str]:

@@ -77,7 +77,7 @@ def plan_in(path: Path) -> Plan:
     if not name or name not in files:
         raise UsageError(f"{path}: it carries no plan", f"Give the plan as well: `auditor audit PLAN --evidence {path}`.")
     plan = load_plan_files(name, files)
-    return workloads.with_final_charts(plan) if plan.workloads else plan
+    return workloads.with_final_releases(workloads.with_final_charts(plan)) if plan.workloads else plan
 
 
 def _without_renderings(plan: Plan) -> Plan:
