@@ -25,12 +25,10 @@ import datetime
 import shlex
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Role, Severity, Subject, Undetermined, define
+from auditor.check import PASSED, Area, Finding, Outcome, Part, Remedy, Role, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Absent, Failed, Kind, Observation, Place, TagSeen
 from auditor.site import Requirement, Site
 from auditor.site.charts import PlacedChart
-
-ID = "chart-missing-in-target"
 
 
 def _subject(chart: PlacedChart) -> Subject:
@@ -52,7 +50,6 @@ def _missing(chart: PlacedChart, observed: Absent, place: str, *, is_inside: boo
             copy = Remedy("copy", text, (shlex.join(["crane", "copy", str(wanted.reference), place]),))
         remedies.insert(0, copy)
     return Finding(
-        check=ID,
         severity=Severity.ERROR,
         subject=_subject(chart),
         parts=(
@@ -71,41 +68,33 @@ def _judged(chart: PlacedChart, observed: Observation[TagSeen] | None, place: st
     if isinstance(observed, Absent):
         return _missing(chart, observed, place, is_inside=is_inside)
     if isinstance(observed, Failed):
-        return Undetermined(ID, _subject(chart), observed.kind, f"{place}: {observed.detail}", observed.faults)
+        return Undetermined(_subject(chart), observed.kind, f"{place}: {observed.detail}", observed.faults)
     if observed is None:
-        return Undetermined(ID, _subject(chart), Kind.MISSING_EVIDENCE, f"{place} was not observed")
+        return Undetermined(_subject(chart), Kind.MISSING_EVIDENCE, f"{place} was not observed")
     return None
 
 
 def _outcome(site: Site, chart: PlacedChart) -> Outcome | None:
     wanted = chart.wanted
     if wanted.reference is None:
-        return Undetermined(ID, _subject(chart), Kind.UNSUPPORTED, f"{wanted.location}: {wanted.why_unknown}")
+        return Undetermined(_subject(chart), Kind.UNSUPPORTED, f"{wanted.location}: {wanted.why_unknown}")
     if Place.TARGET in site.places and chart.at is not None:
         return _judged(chart, chart.target, str(chart.at), is_inside=True)
     if Place.SOURCE in site.places and not chart.is_internal:
         return _judged(chart, chart.source, str(wanted.reference), is_inside=False)
     why = f"whether the internal registry has it is not known: it was not requested. {wanted.owner} installs it"
-    return Undetermined(ID, _subject(chart), Kind.MISSING_EVIDENCE, why)
+    return Undetermined(_subject(chart), Kind.MISSING_EVIDENCE, why)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome for each chart of each release."""
-    fine = 0
     for chart in site.charts:
-        outcome = _outcome(site, chart)
-        fine += outcome is None
-        if outcome is not None:
-            yield outcome
-    if fine:
-        yield Fine(fine)
+        yield _outcome(site, chart) or PASSED
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Chart is missing on the internal registry",
-    family="images",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.OCI_CHARTS,),
