@@ -11,9 +11,9 @@ import enum
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final, assert_never, cast
 
 from auditor.connection_kinds import ConnectionKind as ConnectionKind  # noqa: PLC0414 - part of what a check is
 from auditor.errors import Location
@@ -50,6 +50,9 @@ _RANKS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
 
 
 HEADINGS = ("What it checks", "Why it matters", "How to fix", "When it cannot tell", "References")
+
+
+_OF_CHECK: Final = cast("Severity", None)  # a finding without a severity of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,8 @@ def symptom(text: str, key: str = "") -> tuple[Part, ...]:
 class Finding:
     """A fault, with its proof in `facts`, its location in the user's files and its remedies.
 
+    `define` fills in `check` and, if it was left out, the severity of the check.
+
     A check gives either the whole message or the `parts` that make it up. A message without parts counts as one cause. `case`
     distinguishes this finding from others of the same check and subject. The fingerprint includes it, so it must not contain
     line numbers, times or paths of the machine.
@@ -154,8 +159,8 @@ class Finding:
     concerns; None derives them from the subject. `remedy_kind` states which file of `auditor fix` can resolve it.
     """
 
-    check: str
-    severity: Severity
+    check: str = field(default="", kw_only=True)
+    severity: Severity = field(default=_OF_CHECK, kw_only=True)
     subject: Subject
     message: str = ""
     case: str = ""
@@ -220,13 +225,15 @@ class Finding:
 class Undetermined:
     """A subject that a check could not decide, and why. `facts` and `location` give the same as values, if known.
 
+    `define` fills in `check`.
+
     `faults` names the hosts that did not answer, if nothing else is missing; reports group by them. `cause` identifies a reason
     that several checks share, such as a chain that was not observed. A report shows it once, under the first check. It is empty
     if only one check needs the evidence. `affects` works as in `Finding`. `fold` lists what the detail depends on besides the
     names of the pool, its platform and the client; None stands for the detail itself.
     """
 
-    check: str
+    check: str = field(default="", kw_only=True)
     subject: Subject
     kind: Kind
     detail: str
@@ -263,6 +270,7 @@ class Fine:
     count: int = 1
 
 
+PASSED: Final = Fine()  # one subject; `define` counts them
 Outcome = Finding | Undetermined | Fine
 Run = Callable[["Site", datetime.date], Iterator[Outcome]]
 
@@ -299,26 +307,57 @@ class Check(Rule):
     connections: tuple[ConnectionKind, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Completed:
+    """The function of a check, whose outcomes get the check's id and severity. Subjects that passed become one `Fine`."""
+
+    function: Run
+    id: str
+    severity: Severity
+
+    def __call__(self, site: Site, today: datetime.date) -> Iterator[Outcome]:
+        passed = 0
+        for outcome in self.function(site, today):
+            if outcome is PASSED:
+                passed += 1
+            elif isinstance(outcome, Fine):
+                passed += outcome.count
+            elif isinstance(outcome, Finding):
+                severity = self.severity if outcome.severity is _OF_CHECK else outcome.severity
+                yield replace(outcome, check=outcome.check or self.id, severity=severity)
+            elif isinstance(outcome, Undetermined):
+                yield replace(outcome, check=outcome.check or self.id)
+            else:
+                assert_never(outcome)
+        if passed:
+            yield Fine(passed)
+
+
 def define(
     run: Run,
     *,
-    id: str,
     title: str,
-    family: str,
     severity: Severity,
+    id: str = "",
+    family: str = "",
     area: Area | None = None,
     requires: tuple[Requirement, ...] = (),
     connections: tuple[ConnectionKind, ...] = (),
 ) -> Check:
-    """Make a check from its function; the docstring of the function's module is its page."""
+    """Make a check from its function; the docstring of the function's module is its page.
+
+    By default, the id is the name of that module with hyphens, and the family is the name of its package.
+    """
     page = inspect.cleandoc(sys.modules[run.__module__].__doc__ or "")
+    package, _, module = run.__module__.rpartition(".")
+    name = id or module.replace("_", "-")
     return Check(
-        id=id,
+        id=name,
         title=title,
-        family=family,
+        family=family or package.rpartition(".")[2],
         severity=severity,
         page=page,
-        run=run,
+        run=_Completed(run, name, severity),
         requires=requires,
         area=area,
         connections=connections,

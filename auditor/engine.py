@@ -100,4 +100,4 @@ def _bug(check: Check, error: Exception) -> Undetermined:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     module = frame.filename.replace("\\", "/").rsplit("/", 1)[-1]
     detail = f"the check failed with {type(error).__name__} at {module}:{frame.lineno}: {error}"
-    return Undetermined(check.id, Subject("check", check.id), Kind.BUG, detail)
+    return Undetermined(Subject("check", check.id), Kind.BUG, detail, check=check.id)

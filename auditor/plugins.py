@@ -13,7 +13,7 @@ from auditor.errors import AuditorError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-CHECKS, IMPORTERS, REPORTS = "auditor.checks", "auditor.importers", "auditor.reports"
+CHECKS, IMPORTERS, REPORTS, FACTS = "auditor.checks", "auditor.importers", "auditor.reports", "auditor.facts"
 
 
 @cache

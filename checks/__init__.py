@@ -35,6 +35,7 @@ MODULES: tuple[str, ...] = (
     "checks.images.windows_build_mismatch",
     "checks.images.windows_build_fallback",
     "checks.images.image_missing_in_target",
+    "checks.images.chart_missing_in_target",
     "checks.images.platform_dropped",
     "checks.images.digest_drift",
     "checks.images.index_incomplete",

@@ -183,6 +183,11 @@ COMMAND_EXAMPLES = {
         "auditor fix plan.yaml --waivers accepted.yaml -o fix     # without waived findings",
         "auditor fix report.json -o fix                           # from a report: only the copy scripts",
     ),
+    "facts": (
+        "auditor facts",
+        "auditor facts copy_layers                                 # the rows of one table",
+        "auditor facts --plan plan.yaml                            # what an update would have to cover",
+    ),
     "checks": (),
     "explain": ("auditor explain foreign-layer-egress",),
     "init": ("auditor init plan.yaml", "auditor init -   # print it"),
@@ -271,6 +276,28 @@ def _plan_table(part: dict[str, Any]) -> list[str]:
     return lines
 
 
+_RELEASES = """
+A release is an object or file that makes a controller install a chart: `HelmRelease` (Flux), `Application` and
+`ApplicationSet` (Argo CD), `HelmChart` with its `HelmChartConfig` (K3s, RKE2), `Bundle`, `HelmOp` and `fleet.yaml` (Fleet),
+and `helmfile.yaml`. Its chart is a need of its own. Name a copy of that chart under `workloads`:
+
+```yaml
+workloads:
+  - {manifests: deploy/}                    # has the HelmRelease of podinfo 6.5.x
+  - {chart: charts/podinfo-6.5.4.tgz}       # from: helm pull oci://ghcr.io/stefanprodan/charts/podinfo --version 6.5.4
+```
+
+The copy fits if `name` in its `Chart.yaml` is the name that the release wants, and `version` satisfies the release. A chart
+of a Git repository fits by its folder. The auditor renders the copy for each release with the values of that release: inline
+values, ConfigMaps among the manifests, and values files in the folder of the manifests. It also renders the copy by itself
+if no release uses it, or if the plan gives it `values`, `namespace` or `release`.
+
+A release stays undetermined, with the command to run, if the plan has no copy that fits, if helm cannot render it, or if its
+images may change: values in a Secret, post-renderers, templates that a controller fills in. A folder of a Git repository
+counts as known if the plan's folder of manifests has it and the object changes nothing in it.
+"""
+
+
 def plan_page() -> str:
     """Return docs/plan.md."""
     schema = json_schema()
@@ -290,6 +317,7 @@ def plan_page() -> str:
         properties = part if "properties" in part else next(choice for choice in part["anyOf"] if "properties" in choice)
         lines += ["", f"## {_heading(name)}"]
         lines += _plan_table({**properties, "description": part["description"]})
+    lines += ["", "## Charts of GitOps releases", "", *_RELEASES.strip().splitlines()]
     return "\n".join([*lines, "", "## The starter plan", "", "```yaml", starter_plan().rstrip(), "```"]) + "\n"
 
 

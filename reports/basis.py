@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.report import AgeRow, EvidenceBasis, EvidenceOrigin, Report, Timing
-from auditor.text import days, many
+from auditor.text import days, listed, many
 
 _ORIGINS = {
     EvidenceOrigin.FILE: "Evidence file",
@@ -11,6 +11,15 @@ _ORIGINS = {
     EvidenceOrigin.RUN: "Evidence collected in this run",
 }
 _UNSEALED = "An older version wrote the file without a seal, so damage to it may go undetected."
+
+
+def facts_line(report: Report) -> str:
+    """Return the date and the checksum of the facts, and the overlays, as a sentence; empty if the report states none."""
+    used = report.facts
+    if used is None:
+        return ""
+    beside = f", with {listed(used.overlays, 3)}" if used.overlays else ""
+    return f"Facts as of {used.as_of.isoformat()} (SHA-256 {used.digest[:12]}){beside}."
 
 
 def source_line(report: Report) -> str:

@@ -16,6 +16,7 @@ from auditor.report import (
     EgressRow,
     EvidenceBasis,
     EvidenceRow,
+    FactsBasis,
     HostRow,
     ImageRow,
     JudgedFinding,
@@ -85,6 +86,13 @@ def _sections(report: Report) -> Iterator[tuple[str, object]]:
     yield "fix", _fix(report)
     yield "evidence_basis", _basis(report.basis)
     yield "unanswered_hosts", [_host(row) for row in report.hosts]
+    yield "facts", _facts(report.facts)
+
+
+def _facts(used: FactsBasis | None) -> Json | None:
+    if used is None:
+        return None
+    return {"digest": used.digest, "as_of": used.as_of.isoformat(), "overlays": list(used.overlays)}
 
 
 def _summary(report: Report) -> Json:

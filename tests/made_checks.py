@@ -32,12 +32,12 @@ def finding(
     check: str = "made-up", id: str = "busybox", severity: Severity = Severity.ERROR, pool: str = "", case: str = ""
 ) -> Finding:
     """A finding about one image."""
-    return Finding(check, severity, Subject("image", id, pool=pool), f"{id} is wrong", case)
+    return Finding(Subject("image", id, pool=pool), f"{id} is wrong", case, check=check, severity=severity)
 
 
 def unknown(check: str = "made-up", id: str = "busybox") -> Undetermined:
     """An undetermined outcome about one image."""
-    return Undetermined(check, Subject("image", id), Kind.UNREACHABLE, "no answer")
+    return Undetermined(Subject("image", id), Kind.UNREACHABLE, "no answer", check=check)
 
 
 def saying(*outcomes: Outcome) -> Run:

@@ -25,8 +25,8 @@ rules = pytest.mark.parametrize("rule", [*CATALOGUE, *POLICY_RULES], ids=lambda 
 
 
 def module_files() -> dict[str, Path]:
-    """Every check module by the id that its name stands for."""
-    return {path.stem.replace("_", "-"): path for path in CHECKS.glob("*/*.py") if path.stem != "__init__"}
+    """Every check module by the id that its name stands for. `checks/_shared` has no checks."""
+    return {path.stem.replace("_", "-"): path for path in CHECKS.glob("[a-z]*/*.py") if path.stem != "__init__"}
 
 
 def examples_of(check_id: str) -> list[dict[str, Any]]:

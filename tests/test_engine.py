@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from auditor.check import Fine, Outcome, Subject
+from auditor.check import PASSED, Finding, Fine, Outcome, Severity, Subject, Undetermined, define
 from auditor.engine import NOT_SELECTED, NOTHING_TO_EXAMINE, CheckResult, evaluate
 from auditor.evidence.model import Kind
 from auditor.policy import Policy, judge
@@ -42,6 +42,28 @@ def test_outcomes_are_sorted_and_subjects_counted() -> None:
     assert len(said.undetermined) == 1
     assert said.examined == 5  # two subjects with findings and three that passed; the undetermined one was not examined
     assert not said.not_applicable
+
+
+def test_outcomes_get_the_id_and_the_severity_of_their_check() -> None:
+    subject = Subject("image", "busybox")
+    stated = Finding(subject, "with a severity of its own", severity=Severity.INFO)
+    said = only(Finding(subject, "without"), stated, Undetermined(subject, Kind.DENIED, "no answer"), PASSED, PASSED)
+    assert [(item.check, item.severity) for item in said.findings] == [
+        ("made-up", Severity.ERROR),
+        ("made-up", Severity.INFO),
+    ]
+    assert [item.check for item in said.undetermined] == ["made-up"]
+    assert said.examined == 3
+
+
+def test_subjects_that_passed_are_one_outcome() -> None:
+    check = made_check(saying(PASSED, Fine(2), PASSED))
+    assert list(check.run(small_site(), TODAY)) == [Fine(4)]
+
+
+def test_id_and_family_come_from_the_module() -> None:
+    check = define(saying(), title="Made up", severity=Severity.INFO)
+    assert (check.id, check.family) == ("made-checks", "tests")
 
 
 def test_check_receives_site_and_day() -> None:

@@ -66,6 +66,12 @@ COMMANDS: tuple[CommandRow, ...] = (
         "diff",
         "Compare two reports. Exit code: 0 no new finding at the threshold, 1 new findings at or above it, 2 usage.",
     ),
+    CommandRow(
+        "facts",
+        "auditor.cli.facts",
+        "facts",
+        "List the fact tables with their dates. With --plan, exit code 3 if they do not cover a version of the plan.",
+    ),
     CommandRow("checks", "auditor.cli.catalogue", "checks", "List every check with its family and severity."),
     CommandRow(
         "explain",

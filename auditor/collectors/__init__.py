@@ -1,1 +1,1 @@
-"""The only sockets, and the only reads of the outside world."""
+"""Collectors: the only network access, and the only reads of registries, endpoints and archives."""

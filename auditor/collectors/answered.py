@@ -1,4 +1,4 @@
-"""What a run has asked and been answered: every question once in a run, and nothing of a finished run counts for the next."""
+"""The requests that a run has sent and the answers: each request once per run. Answers of a finished run do not count."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from auditor.collectors.registry.answers import now
 from auditor.evidence.model import BlobSeen, Failed, Kind, Observation, Seen, TagSeen
 from auditor.evidence.store import Store
 
-_SEPARATOR: Final = " "  # in no reference and in no digest
+_SEPARATOR: Final = " "  # occurs in no reference and in no digest
 
 
 class Answers:
-    """Keeps answers in a store. `unanswered` are the questions without an answer that an earlier run had one to.
+    """Keeps answers in a store. `unanswered` holds requests that failed now but were answered in an earlier run.
 
-    `key` stands for the run: an unfinished one with the same key is continued (see auditor/evidence/asked.py).
+    `key` identifies the run: an unfinished one with the same key is continued (see auditor/evidence/asked.py).
     """
 
     def __init__(self, store: Store, key: str) -> None:
@@ -29,22 +29,22 @@ class Answers:
         self._store.finish_run()
 
     def is_asked(self, *name: str) -> bool:
-        """Whether this process has asked: a reference, or a repository and a digest."""
+        """Return whether this process has sent the request: a reference, or a repository and a digest."""
         return _SEPARATOR.join(name) in self._asked
 
     def is_answered(self, *name: str) -> bool:
-        """Whether this run has asked, or observed it before it was interrupted."""
+        """Return whether this run has sent the request, or observed the answer before it was interrupted."""
         return self.is_asked(*name) or _SEPARATOR.join(name) in self._known
 
     def claim(self, *name: str) -> bool:
-        """Whether a question is still open; it is the caller's from now on."""
+        """Return whether a request is still open. If so, the caller must send it."""
         if self.is_answered(*name):
             return False
         self._asked.add(_SEPARATOR.join(name))
         return True
 
     def keep_blob(self, repository: str, digest: str, observed: Observation[BlobSeen]) -> None:
-        """Keep whether a repository has a blob or a manifest. An older observation outlives an outage."""
+        """Store whether a repository has a blob or a manifest. A failure does not replace an earlier observation."""
         if _is_outage(observed) and isinstance(self._store.blob(repository, digest), Seen):
             self.unanswered[repository, digest] = observed
         else:
@@ -52,7 +52,7 @@ class Answers:
         self._noted(observed, repository, digest)
 
     def keep_tag(self, reference: str, observed: Observation[TagSeen]) -> None:
-        """Keep what a reference points at. An older observation outlives an outage."""
+        """Store the target of a reference. A failure does not replace an earlier observation."""
         if _is_outage(observed) and isinstance(self._store.tag(reference), Seen):
             self.unanswered[reference] = observed
         else:

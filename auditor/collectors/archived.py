@@ -1,4 +1,4 @@
-"""The archives of a plan as evidence: each read once, and again only when it has changed."""
+"""The archives of a plan as evidence: each is read once, and again only if it has changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Reading = Callable[[str, int, int], None] | None
 
 
 def observe_archives(plan: Plan, store: Store, reading: Reading = None) -> None:
-    """Read what lies where the plan says that archives are. One that is not there, or cannot be read, is evidence too."""
+    """Read the archives at the plan's paths. A missing or unreadable archive is evidence too."""
     names = [normal(name) for name in (plan.copy.archives if plan.copy else ())]
     folder = Path(plan.path).parent
     known = store.archives()
@@ -37,7 +37,7 @@ def observe_archives(plan: Plan, store: Store, reading: Reading = None) -> None:
 
 
 def _found(folder: Path, name: str) -> dict[str, Absent | Failed | None]:
-    """The archives that a name stands for, by the path that evidence knows them under; why there are none."""
+    """Return the archives for a path in the plan, by their names in evidence, with the reason for a missing one."""
     if why := why_off_limits(folder / name):
         return {name: Failed(Kind.UNSUPPORTED, f"{why}: {HINT}", now(), name)}
     try:
@@ -45,7 +45,7 @@ def _found(folder: Path, name: str) -> dict[str, Absent | Failed | None]:
     except UnreadableArchive as error:
         return {name: _failure(error, name)}
     if not paths:
-        return {name: Absent("there is no archive in this folder", now(), name)}
+        return {name: Absent("this folder contains no archive", now(), name)}
     return {below(name, path.relative_to(folder / name).as_posix()): None for path in paths}
 
 
@@ -76,7 +76,7 @@ def _read(
         return Failed(Kind.UNSUPPORTED, f"{why}: {HINT}", now(), path)
     seal = seal_of(folder / path)
     if isinstance(before, Seen) and before.value.seal == seal:
-        return Seen(before.value, now(), before.source)  # the seal was checked now
+        return Seen(before.value, now(), before.source)  # the seal was just verified
     read = read_archive(folder / path, progress=partial(reading, path) if reading else None)
     for digest, content in read.documents.items():
         store.put_document(digest, content.media_type, content.body, path, now(), path)

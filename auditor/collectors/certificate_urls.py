@@ -1,7 +1,7 @@
-"""Download CRLs and issuer certificates (AIA) from the URLs that certificates name.
+"""Download CRLs and issuer certificates (AIA) from the URLs in certificates.
 
-Only hosts that the plan itself makes internal get a request: what a node cannot download proves nothing. Nothing in a response
-is trusted: CRLs and certificates are signed, and checks validate them.
+Only hosts that the plan makes internal get a request, because nodes cannot download from other hosts. No response is trusted:
+CRLs and certificates are signed, and checks validate them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from auditor.plan.reach import reach_of
 from auditor.text import printable
 
 MAX_URLS = 1_000
-MAX_BYTES = 128 * 1024 * 1024  # of all together
+MAX_BYTES = 128 * 1024 * 1024  # of all downloads together
 MAX_LEVELS = 5
 MAX_ISSUERS = 16
 AT_ONCE = 4
@@ -37,9 +37,9 @@ TRIES = 2
 
 
 class CertificateUrls:
-    """Requests each URL once, at most 1,000 URLs and about 128 MiB in all.
+    """Requests each URL once, at most 1,000 URLs and about 128 MiB in total.
 
-    `lost` are URLs whose request failed in this run, but not in an earlier one. HTTPS servers are verified with the public
+    `lost` holds URLs whose request failed in this run, but not in an earlier one. HTTPS servers are verified with the public
     roots, or with those of the environment (SSL_CERT_FILE).
     """
 
@@ -82,14 +82,14 @@ class CertificateUrls:
             level = tuple(issuer for body in bodies for issuer in load_certificates(body).certificates[:MAX_ISSUERS])
 
     def _new(self, urls: Iterable[str]) -> tuple[str, ...]:
-        """Return the URLs that may get a request and had none yet."""
+        """Return the URLs that may get a request and have not had one."""
         new = tuple(url for url in dict.fromkeys(urls) if url not in self._asked and self._may_ask(url))
         new = new[: max(0, MAX_URLS - len(self._asked))]
         self._asked.update(new)
         return new
 
     def _may_ask(self, url: str) -> bool:
-        """Whether the plan makes the URL's host internal."""
+        """Return whether the plan makes the URL's host internal."""
         remote = remote_of(url)
         if remote is None or not self._may_connect(remote.host):
             return False
@@ -100,7 +100,8 @@ class CertificateUrls:
             return True  # `_observe` reports why the URL is malformed
 
     def _may_connect(self, host: str) -> bool:
-        """Whether a certificate may name the host: this machine only if the plan names it, not because a glob covers it."""
+        """Return whether a certificate may name the host. This machine counts only if the plan names it, not if a glob covers
+        it."""
         return self._reach.declares(host) and (not is_own_machine(host) or self._reach.names(host))
 
     async def _ask(self, url: str) -> Observation[Fetched]:
@@ -123,10 +124,12 @@ class CertificateUrls:
         try:
             address = httpx.URL(url)
             source = shown(address)
-        except (httpx.InvalidURL, ValueError) as error:  # the latter for labels that no IDNA allows
-            return Failed(Kind.MALFORMED, f"it is no address that can be asked: {error}", now(), "")
+        except (httpx.InvalidURL, ValueError) as error:  # ValueError: a label that IDNA does not allow
+            return Failed(Kind.MALFORMED, f"the URL is invalid: {error}", now(), "")
         if self._left <= 0:
-            return Failed(Kind.UNSUPPORTED, f"not asked, as the others had more than {MAX_BYTES:,} bytes", now(), source)
+            return Failed(
+                Kind.UNSUPPORTED, f"not requested, because the other downloads had more than {MAX_BYTES:,} bytes", now(), source
+            )
         request = Request(address, MAX_FETCHED, allowed=lambda target: self._may_ask(str(target)))
         try:
             reply = await self._sender.send(request)

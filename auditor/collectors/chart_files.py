@@ -1,4 +1,4 @@
-"""The files of charts: which of them a link brings in from elsewhere, and the private copy that helm reads."""
+"""The files of charts: files outside the chart that a link includes, and the private copy for helm."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from auditor.plan.model import Plan, Workload
 from auditor.plan.plan_paths import is_inside, normal
 from auditor.readers.workloads.rendered import inputs_of
 
-_LINKED = "it is a link that leads out of the chart and out of the plan's folder: copy the file into the chart"
+_LINKED = "it is a link to a file outside the chart and the plan's folder: copy the file into the chart"
 
 
 class NotCopied(Exception):
-    """A chart cannot be copied for helm: why."""
+    """A chart cannot be copied for helm; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class ChartCopy:
 
 
 def without_strays(plan: Plan) -> Plan:
-    """Return the plan without the chart files that a link brings in from outside the chart and the plan's folder.
+    """Return the plan without the chart files that are links to files outside the chart and the plan's folder.
 
-    Each of them is in `Plan.left_out`. Links inside a repository, such as a shared library chart, stay.
+    `Plan.left_out` names each of them. Links inside a repository, such as a shared library chart, stay.
     """
     strays = {path: _LINKED for workload in plan.workloads if workload.chart for path in _strays(plan, workload)}
     if not strays:
@@ -50,7 +50,7 @@ def _strays(plan: Plan, workload: Workload) -> Iterator[str]:
 
 
 def private_copy(plan: Plan, workload: Workload, folder: Path) -> ChartCopy:
-    """Write a chart and its values files into an empty folder, under names of our own. Raises NotCopied, OSError."""
+    """Write a chart and its values files into an empty folder, under our own names. Raises NotCopied, OSError."""
     chart = normal(workload.chart)
     if strays := [path for path in plan.left_out if is_inside(path, chart)]:
         raise NotCopied(f"{strays[0]}: {plan.left_out[strays[0]]}")
@@ -62,7 +62,7 @@ def private_copy(plan: Plan, workload: Workload, folder: Path) -> ChartCopy:
         elif is_inside(path, chart):
             inner = PurePosixPath(path if chart == "." else path[len(chart.rstrip("/")) + 1 :])
             if inner.is_absolute() or ".." in inner.parts:
-                raise NotCopied(f"{path}: its path leads out of the chart")
+                raise NotCopied(f"{path}: its path is outside the chart")
             target = copy / inner
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(plan.files[path])

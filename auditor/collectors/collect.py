@@ -1,4 +1,5 @@
-"""The third verb: gather the evidence that a plan's needs take. The only I/O with the world, and all of it bounded."""
+"""The third verb: collect the evidence that a plan's needs require. The only network access of the program, with limits
+everywhere."""
 
 from __future__ import annotations
 
@@ -33,6 +34,7 @@ from auditor.evidence.places import note_places
 from auditor.evidence.store import Store
 from auditor.needs.endpoints import tls_endpoints
 from auditor.needs.model import Needs
+from auditor.net import Scope
 from auditor.oci.reference import Reference
 from auditor.oci.select import MAX_DEPTH
 from auditor.oci.windows import runtime_rule
@@ -48,16 +50,15 @@ Asked = tuple[Reference, tuple[WantedPlatform, ...], Place]
 
 @dataclass(frozen=True, slots=True)
 class CollectOptions:
-    """How to collect. At most `jobs` requests run at once. None lets the answers of each host decide: see registry/pace.py.
+    """Options of a collection. At most `jobs` requests run at once; with None, each host's answers decide (registry/pace.py).
 
-    `places` are where to look for images.
+    `places` are where to look up images.
 
-    `verify` is how much of the internal registry is read: `size` fetches and hashes manifests and configs, and asks for the
-    sizes of layers; `full` reads and hashes every layer as well.
-    `unpacked` asks what layers say about their unpacked size, also where the plan has no disk that it matters to.
-    `environment` and `home` say where logins lie, and which public roots are trusted; `ca` (PEM or DER) is trusted for every
-    registry that the plan gives no setting for. `retries` says how long a host may be silent. `progress` is called with
-    (done, total) for images and endpoints.
+    `verify` is how much of the internal registry is read: `size` fetches and hashes manifests and configs, and requests the
+    sizes of layers; `full` reads and hashes every layer as well. `unpacked` requests the unpacked sizes of layers even if the
+    plan has no disk that needs them. `environment` and `home` give the locations of logins and the public roots. `ca` (PEM or
+    DER) is trusted for every registry without a setting in the plan. `retries` limits the silence of a host. `progress` is
+    called with (done, total) for images and endpoints.
     """
 
     jobs: int | None = None
@@ -76,11 +77,10 @@ class CollectOptions:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a collection did. `failures` are questions without a usable answer; `left_out` names files not carried, and why.
+    """The result of a collection. `failures` counts requests without a usable answer; `left_out` names omitted files, and why.
 
-    `unanswered` are references, endpoints (`host:port`), URLs and pairs of a repository and a digest that nobody answered for
-    today, and of which the store keeps what was seen before. `missed` groups everything that was to be observed and was not, by
-    host and cause.
+    `unanswered` holds references, endpoints (`host:port`), URLs and pairs of repository and digest without an answer now, but
+    with an earlier observation in the store. `missed` groups all planned observations that failed, by host and cause.
     """
 
     requests: int
@@ -93,12 +93,12 @@ class Collected:
 
 
 def collect(plan: Plan, needs: Needs, store: Store, options: CollectOptions | None = None) -> Collected:
-    """Ask the registries and endpoints of a plan for all that can change, and carry the plan's files.
+    """Observe everything in a plan's registries and endpoints that can change, and store the plan's files.
 
-    Documents that `store` has are kept: the bytes of a digest never change. Whatever fails is evidence too. Interrupted, it
-    leaves what was gathered; called again for the same within an hour, it asks for the rest.
-    Raises UsageError when a CA file holds no certificate, a place is to be asked that the plan does not name, or the
-    environment names a proxy or public roots that cannot be used.
+    Documents in `store` are kept, because the content of a digest never changes. Failures are evidence too. An interrupted
+    collection keeps its observations; a restart of the same collection within an hour requests only the rest. Raises UsageError
+    if a CA file holds no certificate, if a place is requested that the plan does not name, or if the environment names a proxy
+    or public roots that cannot be used.
     """
     options = options or CollectOptions()
     started, since = time.monotonic(), now().replace(microsecond=0)  # evidence has times in whole seconds
@@ -122,7 +122,7 @@ def collect(plan: Plan, needs: Needs, store: Store, options: CollectOptions | No
 
 
 def _run_key(plan: Plan, options: CollectOptions) -> str:
-    """What makes two interrupted collections one run: plan, files, places, and how much is read."""
+    """Return the key that identifies a run across interruptions: plan, files, places, and how much is read."""
     made = hashlib.sha256(plan.path.encode(errors="surrogateescape"))
     for name, body in sorted(plan.files.items()):
         made.update(f"\0{name}\0{len(body)}\0".encode(errors="surrogateescape") + body)
@@ -132,9 +132,9 @@ def _run_key(plan: Plan, options: CollectOptions) -> str:
 
 def _check_places(plan: Plan, places: frozenset[Place]) -> None:
     if Place.TARGET in places and plan.registry is None:
-        raise UsageError("the plan names no registry inside", "Add registry: {host: …} to the plan, or ask the sources.")
+        raise UsageError("the plan names no internal registry", "Add `registry: {host: …}` to the plan, or query the sources.")
     if Place.ARCHIVES in places and not (plan.copy and plan.copy.archives):
-        raise UsageError("the plan names no archives", "Add `copy: {archives: [FILE]}` to the plan, or ask the sources.")
+        raise UsageError("the plan names no archives", "Add `copy: {archives: [FILE]}` to the plan, or query the sources.")
 
 
 def _carry(plan: Plan, store: Store) -> tuple[str, ...]:
@@ -148,7 +148,7 @@ def _carry(plan: Plan, store: Store) -> tuple[str, ...]:
 
 
 def wishes_of(plan: Plan, needs: Needs) -> dict[Reference, tuple[WantedPlatform, ...]]:
-    """For each image, the kinds of nodes that need it; where nodes insist on exact builds, the looser rule is asked for too."""
+    """Return, by image, the kinds of nodes that need it. Where nodes require exact builds, add the weaker rule as well."""
     strict = {pool.name: _is_strict(pool) for pool in plan.pools}
     found: defaultdict[Reference, dict[WantedPlatform, None]] = defaultdict(dict)
     for need in needs.needs:
@@ -201,10 +201,10 @@ async def _gather(plan: Plan, needs: Needs, store: Store, options: CollectOption
 
 
 def _endpoints(plan: Plan, needs: Needs, places: frozenset[Place]) -> tuple[Endpoint, ...]:
-    """The endpoints to observe in this run.
+    """Return the endpoints to observe in this run.
 
-    Those that the plan lists are observed in every run. The internal registry and its mirrors are observed when the registry
-    is a place to ask: on the connected side it may not exist yet. Hosts of images are asked for images in any case.
+    Those that the plan lists are observed in every run. The internal registry and its mirrors are observed if the registry is a
+    place to query; on the connected side it may not exist yet. Image hosts are queried for images in any case.
     """
     observed = {EndpointOrigin.DECLARED}
     observed |= {EndpointOrigin.REGISTRY, EndpointOrigin.IMAGE} if Place.TARGET in places else set()
@@ -220,12 +220,12 @@ async def _observed(chains: EndpointCollector, endpoint: Endpoint, progress: _Pr
 
 
 def _has_disk(plan: Plan) -> bool:
-    """Whether the plan names a disk on which layers lie unpacked: that of nodes, or where archives are made."""
+    """Return whether the plan names a disk with unpacked layers: that of nodes, or of staging."""
     return any(pool.disk is not None for pool in plan.pools) or (plan.copy is not None and plan.copy.staging is not None)
 
 
 def _asked(plan: Plan, needs: Needs, places: frozenset[Place]) -> Iterator[Asked]:
-    """Every image at every place where a registry is to be asked for it."""
+    """Yield every image at every place where a registry must be queried for it."""
     wanted = wishes_of(plan, needs)
     inside: defaultdict[Reference, dict[WantedPlatform, None]] = defaultdict(dict)
     if Place.TARGET in places and plan.registry is not None:
@@ -234,11 +234,22 @@ def _asked(plan: Plan, needs: Needs, places: frozenset[Place]) -> Iterator[Asked
         yield from ((reference, tuple(wishes), Place.TARGET) for reference, wishes in inside.items())
     if Place.SOURCE in places:
         yield from ((reference, wishes, Place.SOURCE) for reference, wishes in wanted.items() if reference not in inside)
+    yield from _charts_asked(plan, needs, places)
+
+
+def _charts_asked(plan: Plan, needs: Needs, places: frozenset[Place]) -> Iterator[Asked]:
+    """Every chart that a release pulls from a registry. One on the internal registry has no other source."""
+    reach = reach_of(plan)
+    for reference in dict.fromkeys(chart.reference for chart in needs.charts if chart.reference is not None):
+        if Place.TARGET in places and plan.registry is not None:
+            yield placed(plan.registry, reference), (), Place.TARGET
+        if Place.SOURCE in places and reach.of(reference.domain.partition(":")[0]) is not Scope.INTERNAL:
+            yield reference, (), Place.SOURCE
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What the workers share."""
+    """The shared state of the workers."""
 
     images: ImageCollector
     presence: PresenceCollector
@@ -246,10 +257,10 @@ class _Work:
     progress: _Progress
 
     async def all_of(self, wanted: list[Asked]) -> None:
-        """Collect images, those of each host side by side.
+        """Collect images, those of each host concurrently.
 
-        An image is walked again if another repository served a document that it lacked: what is collected must not depend on
-        which repository answers first.
+        An image is walked again if another repository served a document that it lacked. So the result does not depend on which
+        repository answers first.
         """
         lacking: dict[Asked, tuple[str, ...]] = {}
         again = wanted
@@ -267,7 +278,7 @@ class _Work:
                 break
 
     async def _on(self, waiting: Iterator[Asked], lacking: dict[Asked, tuple[str, ...]]) -> None:
-        """One worker: it takes the next image until there is none."""
+        """Run one worker until no image is left."""
         for asked in waiting:
             reference, wishes, place = asked
             where = Where(reference, inside=place is Place.TARGET)
@@ -282,7 +293,7 @@ class _Work:
 
 
 class _Progress:
-    """Counts what is done, and tells whoever looks."""
+    """Counts finished work and calls the progress callback."""
 
     def __init__(self, tell: Callable[[int, int], None] | None, total: int) -> None:
         self._tell = tell
@@ -296,6 +307,6 @@ class _Progress:
 
 
 def _first(group: BaseExceptionGroup[AuditorError]) -> AuditorError:
-    """The first error of a group, however deep."""
+    """Return the first error of a group at any depth."""
     error = group.exceptions[0]
     return _first(error) if isinstance(error, BaseExceptionGroup) else error

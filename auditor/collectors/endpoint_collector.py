@@ -1,4 +1,4 @@
-"""Observing the endpoints of a plan: the chain that each serves, what TLS it offers, and what its certificates point at."""
+"""Observe the endpoints of a plan: the chain, the TLS offer, and the URLs in the certificates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ObserveOffered = Callable[[str, int], Observation[TlsOffered]]
 
 
 class EndpointCollector:
-    """Observes endpoints. `lost` are those (`host:port`) that nobody answered for today, but that were seen before."""
+    """Observes endpoints. `lost` holds endpoints (`host:port`) without an answer now, but with an earlier observation."""
 
     def __init__(
         self, plan: Plan, store: Store, urls: CertificateUrls, observe_chain: ObserveChain, observe_offered: ObserveOffered
@@ -35,9 +35,9 @@ class EndpointCollector:
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def collect(self, endpoint: Endpoint) -> None:
-        """Observe one endpoint; of one with a chain file only what its certificates point at.
+        """Observe one endpoint. With a chain file, observe only the URLs in its certificates.
 
-        An unexpected error is evidence about this endpoint alone: the others are observed all the same.
+        An unexpected error is evidence about this endpoint only; the others are still observed.
         """
         try:
             await self._collect(endpoint)
@@ -75,7 +75,7 @@ class EndpointCollector:
 
 
 def _certificates(chain: Observation[ChainSeen] | None) -> tuple[Certificate, ...]:
-    """Those of a chain that can be read."""
+    """Return the readable certificates of a chain."""
     found: list[Certificate] = []
     for der in chain.value.certificates if isinstance(chain, Seen) else ():
         try:

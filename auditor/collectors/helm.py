@@ -1,9 +1,10 @@
-"""Charts rendered by the real `helm template`. The rendering is kept among the plan's files: the offline side needs no helm.
+"""Render charts with the real `helm template`. The rendering is stored with the plan's files, so an offline audit needs no
+helm.
 
-Helm gets a private copy of the files that the plan names, folders of its own for cache, configuration, data and plug-ins, an
-environment of a few variables, no network where the system allows that, and a bounded time. It does not validate values against
-`values.schema.json`, because a `$ref` there makes it connect. Secrets and config maps that name no image are blanked out, line
-by line, so that positions stay. Of those that hold credentials, only the images are kept.
+Helm gets a private copy of the files that the plan names, its own folders for cache, configuration, data and plug-ins, a few
+environment variables, no network if the system allows that, and a time limit. It does not validate values against
+`values.schema.json`, because a `$ref` there makes it connect. Secrets and config maps that name no image are blanked line by
+line, so that positions stay. If they hold credentials, only the image names are kept.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from auditor.plan.model import Plan, Workload
 from auditor.plan.plan_paths import is_inside, normal
 from auditor.plan.secrets import secret_in
 from auditor.readers.workloads.charts import ChartByteLimit, UnreadableChart, unpacked
+from auditor.readers.workloads.plan_releases import plan_releases
 from auditor.readers.workloads.rendered import (
     charts_of,
     failure_name,
@@ -43,24 +45,24 @@ _MAX_OUTPUT = 16 * 1024 * 1024
 _MAX_REASON = 2000
 _ADVICE = "Use --debug flag to render out invalid YAML"
 _NO_SCHEMAS = "--skip-schema-validation"  # since Helm 3.16
-_SYSTEM = ("SYSTEMROOT", "TEMP", "TMP")  # what a program needs on Windows
+_SYSTEM = ("SYSTEMROOT", "TEMP", "TMP")  # required by programs on Windows
 _NOT_ISOLATED = (
     "helm was not run, because this system cannot start a program without a network, and this command makes no connections. "
     "Add `--render-charts` to run helm anyway"
 )
-_TOO_OLD = f"helm was not run, because this version has no option {_NO_SCHEMAS}: install Helm 3.16 or later"
+_TOO_OLD = f"helm was not run, because it does not support {_NO_SCHEMAS}: install Helm 3.16 or later"
 
 
 def with_rendered_charts(plan: Plan, carried: Mapping[str, bytes] | None = None, *, cut_off: bool = False) -> Plan:
-    """Return the plan with the rendering of each chart, or the reason why it is missing, among its files.
+    """Return the plan with the rendering of each chart among its files, or the reason why it is missing.
 
-    A chart that already has one of them stays as it is. `carried` are the files of evidence: a rendering there that was made
-    from the same inputs is used. `cut_off`: helm runs only if the system can start it without a network.
+    A chart that already has one of them is skipped. `carried` are the files of evidence: a rendering from the same inputs there
+    is used. `cut_off`: helm runs only if the system can start it without a network.
     """
-    charts = [(number, workload) for number, workload in charts_of(plan) if not is_final(plan, number, workload)]
-    if not charts:
+    if not charts_of(plan):
         return plan
-    plan = without_strays(plan)
+    charts = [(number, workload) for number, workload in charts_of(plan) if not is_final(plan, number, workload)]
+    plan = without_strays(plan) if charts else plan
     files = dict(plan.files)
     for number, workload in charts:
         name, key = rendered_name(number, workload), inputs_key(plan, workload)
@@ -70,13 +72,28 @@ def with_rendered_charts(plan: Plan, carried: Mapping[str, bytes] | None = None,
             files[name] = rendering
         else:
             files[failure_name(number, workload)] = reason.encode()
-    return replace(plan, files=files)
+    plan = replace(plan, files=files) if charts else plan
+    return _with_rendered_releases(plan, carried or {}, cut_off=cut_off)
+
+
+def _with_rendered_releases(plan: Plan, carried: Mapping[str, bytes], *, cut_off: bool) -> Plan:
+    """Return the plan with the rendering of each release whose chart it has. The values of releases are not kept."""
+    files = dict(plan.files)
+    for one in plan_releases(plan):
+        if one.copy is None or one.rendered_name in files or one.failure_name in files:
+            continue
+        with_values, workload = replace(plan, files={**plan.files, **one.values_files}), one.workload()
+        key = inputs_key(with_values, workload)
+        kept = carried.get(one.rendered_name, b"")
+        rendering, reason = (kept, "") if is_made_from(kept, key) else _render(with_values, workload, key, cut_off=cut_off)
+        files[one.rendered_name if rendering else one.failure_name] = rendering or reason.encode()
+    return replace(plan, files=files) if len(files) > len(plan.files) else plan
 
 
 def _render(plan: Plan, workload: Workload, key: str, *, cut_off: bool) -> tuple[bytes, str]:
-    """What helm made, or why it could not."""
+    """Return the output of helm, or the reason why it failed."""
     for values in _values_files(plan, workload):
-        remember_found(values)  # those of packed charts were not read as text before
+        remember_found(values)  # those in packed charts were not read as text before
     helm = find("helm", apart_from=[Path(plan.path).parent])
     if helm is None:
         return b"", "helm is not installed here"
@@ -113,7 +130,7 @@ def _render(plan: Plan, workload: Workload, key: str, *, cut_off: bool) -> tuple
 
 
 def _options(plan: Plan, workload: Workload, copy: ChartCopy) -> list[str]:
-    """Fixed options, each in one word with its value."""
+    """Return fixed options, each in one word with its value."""
     options = ["--include-crds", "--skip-tests"]
     if workload.namespace:
         options.append(f"--namespace={workload.namespace}")
@@ -124,7 +141,8 @@ def _options(plan: Plan, workload: Workload, copy: ChartCopy) -> list[str]:
 
 
 def _environment(own: str) -> dict[str, str]:
-    """A few variables: nothing of the caller's reaches helm, such as plug-ins, proxies, logins and a cluster."""
+    """Return a few variables. Nothing else from the caller's environment reaches helm, such as plug-ins, proxies, logins or a
+    cluster."""
     homes = {f"HELM_{name}_HOME": f"{own}/{name.lower()}" for name in ("CACHE", "CONFIG", "DATA")}
     system = {name: value for name in _SYSTEM if (value := os.environ.get(name))} if os.name == "nt" else {}
     fixed = {"HOME": own, "TMPDIR": own, "PATH": "", "LC_ALL": "C", "KUBECONFIG": f"{own}/none"}
@@ -133,7 +151,7 @@ def _environment(own: str) -> dict[str, str]:
 
 @functools.cache
 def _knows(helm: str, option: str) -> bool:
-    """Whether `helm template` has an option. Raises ProgramError."""
+    """Return whether `helm template` has an option. Raises ProgramError."""
     with tempfile.TemporaryDirectory(prefix="auditor-helm-") as own:
         words = ["template", "--help"]
         done = run(helm, words, environment=_environment(own), seconds=_SECONDS, most=_MAX_OUTPUT, folder=own)
@@ -141,18 +159,18 @@ def _knows(helm: str, option: str) -> bool:
 
 
 def _said(plan: Plan, workload: Workload, copy: ChartCopy, stderr: bytes) -> str:
-    """Helm's own words, on one line, with the plan's names of files, without secrets and without advice on how to call it."""
+    """Return helm's error on one line, with the plan's file names, without secrets and without usage advice."""
     text = " ".join(stderr.decode("utf-8", "replace").split()).removeprefix("Error: ").replace(_ADVICE, "").strip()
     names = zip(copy.values, workload.values, strict=True)
     for path, name in ((copy.chart, workload.chart), *names):
         text = text.replace(path, normal(name))
     for secret in sorted(set(_secrets(plan, workload)), key=len, reverse=True):
         text = text.replace(secret, REDACTED)
-    return f"helm says: {redact(text)[:_MAX_REASON]}" if text else ""
+    return f"helm reports: {redact(text)[:_MAX_REASON]}" if text else ""
 
 
 def _secrets(plan: Plan, workload: Workload) -> Iterator[str]:
-    """The values that templates may quote in an error and that have the name of a secret."""
+    """Yield secret values, by the names of their keys, that templates may quote in an error."""
     for data in _values_files(plan, workload):
         try:
             documents = load_marked(data)
@@ -163,7 +181,7 @@ def _secrets(plan: Plan, workload: Workload) -> Iterator[str]:
 
 
 def _values_files(plan: Plan, workload: Workload) -> Iterator[bytes]:
-    """The values files of the plan, and those of a chart and of the packed charts in it."""
+    """Yield the values files of the plan, and those in a chart and in its packed charts."""
     chart, allowance = normal(workload.chart), ChartByteLimit()
     yield from (plan.files.get(path, b"") for path in map(normal, workload.values))
     waiting = [(path, data) for path, data in plan.files.items() if is_inside(path, chart)]

@@ -1,4 +1,4 @@
-"""Collecting one image: its tag, then of its index only what the planned nodes would pull."""
+"""Collect one image: its tag, then only those parts of its index that the planned nodes would pull."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from auditor.oci.select import MAX_DEPTH, choose, flatten, unclear
 MAX_UNCLEAR = 64
 MAX_NESTED = 64
 MAX_KEY = 200
-Route = tuple[str, str]  # the domain to ask, and the repository's path there
+Route = tuple[str, str]  # the domain to query, and the repository's path there
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,10 @@ class WantedPlatform:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A repository that is asked. `inside`, on the internal registry, every document is fetched and hashed in every run.
+    """A repository to query. `inside`: it is on the internal registry, so every document is fetched and hashed in every run.
 
-    At a source a document that is at hand is only asked for by HEAD: its bytes cannot change under its digest, but the
-    repository may have lost it.
+    For a stored document, a source gets only a HEAD request: the content of a digest cannot change, but the repository may have
+    lost it.
     """
 
     reference: Reference
@@ -47,20 +47,20 @@ class Where:
 
     @property
     def repository(self) -> str:
-        """Host and path, as evidence names it."""
+        """Host and path, as in evidence."""
         return self.reference.repository
 
     @property
     def route(self) -> Route:
-        """The domain to ask, and the path there."""
+        """The domain to query, and the path there."""
         return self.reference.domain, self.reference.path
 
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """What an image is made of, as far as it is known: every entry of its index, nested ones too, and the chosen manifests.
+    """The known parts of an image: every entry of its index, nested ones too, and the chosen manifests.
 
-    `lacking` are the digests of documents that it takes and that were not stored when it was walked.
+    `lacking` holds the digests of needed documents that were not stored when the image was walked.
     """
 
     entries: tuple[Descriptor, ...] = ()
@@ -69,9 +69,9 @@ class Walked:
 
 
 class ImageCollector:
-    """Collects images into a store. Several may be collected at once; no repository is asked twice for one digest.
+    """Collects images into a store, several concurrently. Each repository gets one request per digest.
 
-    A listing of tags would save no request: it does not state what a tag points at.
+    A tag listing would save no request, because it does not state the targets of tags.
     """
 
     def __init__(self, client: RegistryClient, store: Store, answers: Answers) -> None:
@@ -82,9 +82,9 @@ class ImageCollector:
         self._flights: SingleFlight[tuple[str, str]] = SingleFlight()  # by repository and digest
 
     async def collect(self, where: Where, wishes: Iterable[WantedPlatform]) -> Walked:
-        """Collect what the wishes take, and return what the image is made of. Failures become evidence.
+        """Collect what the wishes need, and return the parts of the image. Failures become evidence.
 
-        An unexpected exception is evidence about this image alone.
+        An unexpected exception is evidence about this image only.
         """
         try:
             return await self._collected(where, wishes)
@@ -110,20 +110,21 @@ class ImageCollector:
             case _:
                 return Walked(
                     lacking=tuple(walk.lacking)
-                )  # schema 1 has no config; what cannot be parsed is judged from the evidence
+                )  # schema 1 has no config; checks evaluate documents that cannot be parsed
 
     def has_document(self, digest: str) -> bool:
-        """Whether the store has a document."""
+        """Return whether the store has a document."""
         return self._store.has_document(digest)
 
     def content(self, repository: str, digest: str) -> Observation[Content] | None:
-        """What the store has."""
+        """Return the stored observation of a document."""
         return self._store.content(repository, digest)
 
     async def fetch(self, where: Where, entry: Descriptor, kind: str, *, keep: bool = True) -> None:
-        """Ask the repository for a manifest or a config, once in a run, and store it, or why it could not be fetched.
+        """Request a manifest or a config from the repository, once per run. Store it, or the reason why it could not be
+        fetched.
 
-        Without `keep` its bytes are hashed and not stored.
+        Without `keep`, its bytes are hashed but not stored.
         """
         digest = entry.digest
         if not is_digest(digest):
@@ -131,7 +132,8 @@ class ImageCollector:
             return
 
         def shared() -> tuple[str, str]:
-            """Repositories that share a document fetch it once. The internal registry is asked for each of its copies."""
+            """Return the key of shared requests. Repositories that share a document fetch it once; the internal registry serves
+            each copy."""
             is_shared = not where.inside and not self._store.has_document(digest)
             return "" if is_shared else where.repository, digest
 
@@ -142,7 +144,8 @@ class ImageCollector:
         await self._flights.run(shared, ask)
 
     def _is_settled(self, repository: str, digest: str, *, keep: bool) -> bool:
-        """Whether nothing is left to ask: an answer of an interrupted run, or one without `keep`, may lack the document."""
+        """Return whether no request is left. An interrupted run, or one without `keep`, may have an answer but not the
+        document."""
         if not self._answers.is_answered(repository, digest):
             return False
         if not keep or self._store.has_document(digest):
@@ -177,7 +180,7 @@ class ImageCollector:
     def _keep(
         self, where: Where, digest: str, source: str, found: VerifiedBytes | Misfit | Absent | Failed, *, is_manifest: bool
     ) -> None:
-        """Keep what a repository answered for a digest: that it has it, with which bytes, or why not."""
+        """Store the answer of a repository for a digest: that it has it, with which bytes, or the failure."""
         observed: Observation[BlobSeen]
         lacking: Absent | Failed | None = None
         match found:
@@ -194,7 +197,7 @@ class ImageCollector:
             self._store.put_missing(where.repository, digest, lacking)
 
     async def _headed(self, where: Where, digest: str, kind: str, source: str) -> Observation[BlobSeen] | None:
-        """What a repository answers to HEAD; None where only a GET can tell."""
+        """Return the answer of a repository to HEAD; None if only GET can answer."""
         if kind == "blobs":
             blob = await self._client.head_blob(*where.route, digest)
             if isinstance(blob, Failed) and blob.kind in {Kind.UNSUPPORTED, Kind.MALFORMED}:
@@ -206,7 +209,7 @@ class ImageCollector:
         return tag
 
     async def _tag(self, where: Where) -> TagSeen | None:
-        """What the reference points at. None when there is nothing to go on with."""
+        """Return the target of the reference; None if the walk cannot continue."""
         key, target = str(where.reference), where.reference.target
         source = self._client.source(*where.route, "manifests", target)
         known = self._store.tag(key)
@@ -218,7 +221,7 @@ class ImageCollector:
             self._answers.keep_tag(key, Seen(found, now(), source))
             return found
         self._answers.keep_tag(key, found)
-        # What was seen before, with its time, says more than that today nobody answered.
+        # An earlier observation with its time is more useful than today's failure.
         return before if key in self._answers.unanswered else None
 
     async def _look(self, where: Where, before: TagSeen | None) -> TagSeen | Absent | Failed:
@@ -253,7 +256,7 @@ class ImageCollector:
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """The way through one image's documents."""
+    """The walk through the documents of one image."""
 
     collector: ImageCollector
     where: Where
@@ -265,7 +268,7 @@ class _Walk:
         return self.where.repository
 
     def parsed(self, digest: str, media_type: str = "") -> Document | None:
-        """A stored document; None when it is not stored or cannot be parsed."""
+        """Return a stored document; None if it is not stored or cannot be parsed."""
         observed = self.collector.content(self.repository, digest)
         if not isinstance(observed, Seen):
             self.lacking.append(digest)
@@ -276,7 +279,7 @@ class _Walk:
             return None
 
     async def index(self, index: Index, wishes: tuple[WantedPlatform, ...]) -> Walked:
-        """Fetch the manifests that the wishes choose, and the configs that the choice takes."""
+        """Fetch the manifests that the wishes choose, and the configs that the choice needs."""
         nested = {digest: inner async for digest, inner in self._nested(index)}
         flat = flatten(index, nested.get)
         known = await self._known(flat, wishes)
@@ -294,11 +297,12 @@ class _Walk:
         return Walked(tuple(parts.values()), tuple(manifests), tuple(self.lacking))
 
     async def _fetch_all(self, entries: Iterable[Descriptor]) -> None:
-        """Fetch manifests at the same time."""
+        """Fetch manifests concurrently."""
         await asyncio.gather(*(self.collector.fetch(self.where, entry, "manifests") for entry in entries))
 
     async def _nested(self, index: Index) -> AsyncIterator[tuple[str, Index]]:
-        """The indexes inside an index, to the depth and number that are judged; digests cannot make a circle, lies can."""
+        """Yield nested indexes, up to the depth and number that checks evaluate. Digests cannot form a circle, but false ones
+        can."""
         level, seen = [index], set[str]()
         for depth in range(MAX_DEPTH + 1):
             entries = [entry for inner in level for entry in inner.manifests if entry.media_type in INDEXES]
@@ -318,14 +322,14 @@ class _Walk:
                     yield entry.digest, inner
 
     async def _known(self, index: Index, wishes: tuple[WantedPlatform, ...]) -> dict[str, Platform]:
-        """The platforms that configs declare, where the index leaves open what an entry is for."""
+        """Return the platforms from configs, for entries without a platform in the index."""
         asked = {entry.digest: entry for wish in wishes for entry in unclear(index, wish.platform)}
         wanted: list[Descriptor] = []
         for number, (digest, entry) in enumerate(asked.items()):
             if entry.media_type in INDEXES:
                 continue
             if number >= MAX_UNCLEAR:
-                told = f"the index leaves the platform of more than {MAX_UNCLEAR} entries open"
+                told = f"the index states no platform for more than {MAX_UNCLEAR} entries"
                 self.collector.missing(self.repository, digest, Kind.UNSUPPORTED, told)
                 continue
             wanted.append(entry)

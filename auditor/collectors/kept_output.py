@@ -1,4 +1,4 @@
-"""What evidence keeps of the manifests that helm or kustomize wrote: everything that names images, without other data."""
+"""The part of a helm or kustomize output that evidence keeps: everything that names images, without other data."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _DATA = re.compile(rb"^kind:[ \t]*[\"']?(?:Secret|ConfigMap)[\"']?[ \t]*$", re.M
 
 
 def kept_of(output: bytes) -> bytes:
-    """Return the manifests without values that no reader needs. The number of lines stays."""
+    """Return the manifests without values that no reader needs. The number of lines stays the same."""
     return blanked(_without_data(output))[0]
 
 
 def _without_data(rendered: bytes) -> bytes:
-    """The rendering without data that names no image; the number of lines stays."""
+    """Return the rendering without data that names no image. The number of lines stays the same."""
     kept: list[bytes] = []
     start = 0
     for match in [*_SEPARATOR.finditer(rendered), None]:
@@ -34,19 +34,19 @@ def _without_data(rendered: bytes) -> bytes:
 
 
 def _images_of_data(document: bytes) -> bytes:
-    """What is kept of one ConfigMap or Secret: nothing where it names no image, all of it where it holds no credentials."""
+    """Return the kept part of a ConfigMap or Secret: nothing if it names no image, all of it if it holds no credentials."""
     try:
         objects = load_marked(document)
         hints = [hint for item in objects for hint in data_hints(item)]
     except NotStructured:
-        return document  # the reader says what is wrong with it
+        return document  # the reader reports the fault
     if not hints:
         return b"\n" * document.count(b"\n")
     is_secret = objects[0].text_at("kind") == "Secret"
     if not is_secret and not secret_in(document):
         return document
     if any(hint.reference is None for hint in hints):
-        return document  # evidence leaves such a file out, so that the chart is undetermined there
+        return document  # evidence leaves the file out, so the chart is undetermined in an offline audit
     values = {f"image-{number}": hint.text for number, hint in enumerate(hints, 1)}
     names = {key: objects[0].text_at("metadata", key) for key in ("name", "namespace") if objects[0].text_at("metadata", key)}
     part = "stringData" if is_secret else "data"

@@ -1,6 +1,6 @@
-"""Kustomizations, built by the real `kustomize` or `kubectl kustomize` on a private copy of the files that they name.
+"""Build kustomizations with the real `kustomize` or `kubectl kustomize` on a private copy of the files that they name.
 
-No network, no plug-ins, no helm, nothing of the caller's environment. Remote bases fail, and the workload is undetermined.
+No network, no plug-ins, no helm, nothing of the caller's environment. Remote bases fail, so the workload is undetermined.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from auditor.redaction import redact
 _SECONDS = 120
 _MAX_OUTPUT = 64 * 1024 * 1024
 _MAX_REASON = 1000
-_MOST_ABOVE = 16  # folders above the plan's that bases may lie in
+_MOST_ABOVE = 16  # levels above the plan's folder at which bases may be
 _MAX_FILES = 5_000
 _NOT_ISOLATED = (
     "kustomize was not run, because this system cannot start a program without a network, and this command makes no "
     "connections. Add `--render-charts` to run it anyway"
 )
-_NOT_INSTALLED = "neither kustomize nor kubectl is installed here"
+_NOT_INSTALLED = "neither kustomize nor kubectl is installed on this machine"
 
 
 class _NotCopied(Exception):
-    """The files of a kustomization cannot be copied: why."""
+    """The files of a kustomization cannot be copied; the message gives the reason."""
 
 
 def with_built_kustomizations(plan: Plan, *, cut_off: bool = False) -> Plan:
-    """Return the plan with the build of each kustomization, or the reason why there is none, among its files.
+    """Return the plan with the build of each kustomization among its files, or the reason why it is missing.
 
-    A workload that has one of them stays as it is, and so does a kustomization that only lists files. `cut_off`: kustomize
-    runs only if the system can start it without a network.
+    A workload that has one of them is skipped, and so is a kustomization that only lists files. `cut_off`: kustomize runs only
+    if the system can start it without a network.
     """
     files = dict(plan.files)
     for number, workload in kustomizations_of(plan):
@@ -60,7 +60,7 @@ def _needs_a_build(plan: Plan, workload: Workload) -> bool:
 
 
 def _build(plan: Plan, workload: Workload, *, cut_off: bool) -> tuple[bytes, str]:
-    """What kustomize built, or why it could not."""
+    """Return the output of kustomize, or the reason why it failed."""
     apart = [Path(plan.path).parent]
     program, options = find("kustomize", apart_from=apart), ["build"]
     if program is None:
@@ -97,7 +97,7 @@ def _build(plan: Plan, workload: Workload, *, cut_off: bool) -> tuple[bytes, str
 
 
 def _closure(plan: Plan, folder: str) -> Mapping[str, bytes]:
-    """The files of a folder, and those outside of it that its kustomizations name in turn. Raises _NotCopied."""
+    """Return the files of a folder, and the outside files that its kustomizations name, recursively. Raises _NotCopied."""
     disk = DiskFiles(Path(plan.path).parent)
     found = {posixpath.normpath(path): data for path, data in plan.files.items() if is_inside(path, folder)}
     waiting = [path for path in found if is_kustomization(path)]
@@ -108,13 +108,13 @@ def _closure(plan: Plan, folder: str) -> Mapping[str, bytes]:
             if path in asked or path in found or any(is_inside(known, path) for known in found):
                 continue
             asked.add(path)
-            # kustomize reads files outside of the folder only through the kustomization of their own folder.
+            # Outside the folder, kustomize reads only files that the kustomization of their own folder names.
             if not any((disk.folder / path / name).is_file() for name in NAMES):
                 continue
             try:
                 more = disk.read(path, Location(kustomization))
             except FileProblem:
-                continue  # kustomize reports what is missing
+                continue  # kustomize reports missing files
             new = {posixpath.normpath(name): data for name, data in more.items()}
             waiting += [name for name in new if is_kustomization(name) and name not in found]
             found.update(new)
@@ -124,14 +124,14 @@ def _closure(plan: Plan, folder: str) -> Mapping[str, bytes]:
 
 
 def _copied(files: Mapping[str, bytes], folder: str, root: Path) -> Path:
-    """Write the files below `root`, deep enough that bases above the plan's folder fit; return the folder to build."""
+    """Write the files below `root`, deep enough for bases above the plan's folder. Return the folder to build."""
     home = root.joinpath(*["d"] * _MOST_ABOVE)
     for path, data in files.items():
         if path.startswith("/") or path.split("/").count("..") > _MOST_ABOVE:
-            raise _NotCopied(f"{path}: the path is absolute, or it leads too far above the plan")
+            raise _NotCopied(f"{path}: the path is absolute, or too many levels above the plan")
         target = Path(posixpath.normpath(posixpath.join(str(home), path)))
         if not target.is_relative_to(root):
-            raise _NotCopied(f"{path}: the path leads too far above the plan")
+            raise _NotCopied(f"{path}: the path is too many levels above the plan")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
     return Path(posixpath.normpath(posixpath.join(str(home), folder)))

@@ -1,7 +1,7 @@
-"""What a registry really has of an image that it offers: every manifest of the index, and every blob that nodes would pull.
+"""Observe what a registry really has of an image: every manifest of the index, and every blob that nodes would pull.
 
-A tag proves neither: registries take an index without its children, and a manifest with `urls` without the layer. All of it
-can be deleted or damaged later, so that every run asks for all of it again.
+A tag proves neither. Registries accept an index without its children, and a manifest with `urls` without the layer. All of it
+can be deleted or damaged later, so every run requests all of it again.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from auditor.oci.document import Descriptor
 from auditor.oci.reference import is_digest
 
 MAX_PARTS = 20_000  # of one image, for all of its platforms
-MAX_BLOB = 1024**4  # bytes that are read of one blob at most
+MAX_BLOB = 1024**4  # the maximum number of bytes to read of one blob
 
 
 class PresenceCollector:
-    """Asks for what collected images are made of. Several may be asked for at once; no digest of a repository twice.
+    """Requests the parts of collected images, concurrently, and each digest of a repository once.
 
-    Manifests and configs are fetched and hashed. Layers are asked for by HEAD; with `full` they are read and hashed as well.
+    Manifests and configs are fetched and hashed. Layers get a HEAD request; with `full` they are read and hashed as well.
     """
 
     def __init__(self, client: RegistryClient, images: ImageCollector, answers: Answers, *, full: bool = False) -> None:
@@ -34,7 +34,7 @@ class PresenceCollector:
         self._full = full
 
     async def everything(self, where: Where, walked: Walked) -> None:
-        """Look for all parts of an image. `walked` is what it turned out to be at this very place. Failures become evidence."""
+        """Observe all parts of an image. `walked` is the result of walking it in this repository. Failures become evidence."""
         configs = {manifest.config.digest: manifest.config for manifest in walked.manifests}
         documents = [(entry, "manifests") for entry in walked.entries] + [(config, "blobs") for config in configs.values()]
         layers = (layer for manifest in walked.manifests for layer in manifest.layers)
@@ -44,7 +44,7 @@ class PresenceCollector:
         )
 
     async def foreign_layers(self, where: Where, walked: Walked) -> None:
-        """Look only for the foreign layers: of a source registry nothing else is in doubt."""
+        """Observe only the foreign layers: at a source registry, nothing else is uncertain."""
         layers = (layer for manifest in walked.manifests for layer in manifest.layers)
         await self._layers(where, (layer for layer in layers if layer.is_nondistributable or layer.urls), full=False)
 

@@ -1,4 +1,4 @@
-"""Every child program starts here: found on a safe PATH, with bounded time and output, and without a network where asked.
+"""Start child programs: found on a safe PATH, with limited time and output, and without a network on request.
 
 No text from a file becomes an option: callers give fixed options, and operands that follow `--`.
 """
@@ -47,9 +47,9 @@ class Done:
 
 
 def _home() -> str:
-    """Return the user's home folder, or an empty text.
+    """Return the user's home folder, or an empty string.
 
-    It is read from /etc/passwd: a job can set `$HOME` to its checkout, and other sources may need a network.
+    It is read from /etc/passwd: a CI job can set `$HOME` to its checkout, and other sources may need a network.
     """
     if sys.platform == "win32":
         return os.path.realpath(Path.home())
@@ -66,7 +66,7 @@ def _is_below(path: str, folder: str) -> bool:
 
 
 def _distrusted(path: str, barred: Sequence[str]) -> bool:
-    """Whether a real path is in a barred folder. A folder that holds the user's home bars only itself."""
+    """Return whether a real path is in a barred folder. A folder that holds the user's home bars only itself."""
     home = _home()
     return any(path == folder or (_is_below(path, folder) and not (home and _is_below(home, folder))) for folder in barred)
 
@@ -95,7 +95,7 @@ def find(name: str, path: str | None = None, apart_from: Iterable[str | Path] = 
 
 
 def without_network() -> tuple[str, ...] | None:
-    """Return the beginning of a command that runs a program without a network, or None where the system does not allow it."""
+    """Return the prefix of a command that runs a program without a network, or None if the system does not allow it."""
     program, harmless = find("unshare"), find("true")
     if not sys.platform.startswith("linux") or program is None or harmless is None:
         return None
@@ -127,10 +127,10 @@ def run(  # noqa: PLR0913 - each part of a command is stated by its caller
     given: bytes = b"",
     before: Sequence[str] = (),
 ) -> Done:
-    """Run a program to its end, in a session of its own that is killed at the time limit.
+    """Run a program to its end, in its own session, which is killed at the time limit.
 
-    `program` is an absolute path, `operands` follow `--`, `most` bounds its output in bytes, `given` is its standard input,
-    `before` is what `without_network` returned. Raises ProgramError.
+    `program` is an absolute path, `operands` follow `--`, `most` limits its output in bytes, `given` is its standard input,
+    `before` is the result of `without_network`. Raises ProgramError.
     """
     if not Path(program).is_absolute():
         raise ProgramError("could not be started: its path is not absolute")
@@ -167,7 +167,7 @@ def _ended(process: subprocess.Popen[bytes], given: bytes, deadline: float, seco
         status = process.wait(max(deadline - time.monotonic(), 0))
     except subprocess.TimeoutExpired:
         raise TimedOut(f"had not finished after {seconds:g} s") from None
-    # What the program started in its session may still hold the pipes.
+    # A child of the program may still hold the pipes.
     output.join(_LAST_OUTPUT)
     _kill(process)
     for thread in (output, errors):

@@ -1,4 +1,4 @@
-"""One request at a time for each key: concurrent callers that need the same answer wait for it instead of sending again."""
+"""Send one request at a time for each key. Concurrent callers that need the same answer wait for it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _T = TypeVar("_T")
 class SingleFlight(Generic[K]):
     """Runs the work of one caller per key; the others wait until it ends, and then run theirs.
 
-    So `work` begins with a look at whether the answer is already there: then it returns without a request. A caller that
-    fails or is cancelled does not affect those that wait: the next of them takes its turn.
+    So `work` first checks whether the answer already exists, and returns without a request if so. A failed or cancelled caller
+    does not affect those that wait: the next one takes its turn.
     """
 
     def __init__(self) -> None:
         self._ends: dict[K, asyncio.Future[None]] = {}
 
     async def run(self, key: Callable[[], K], work: Callable[[], Awaitable[_T]]) -> _T:
-        """Return what `work` returns. `key` is evaluated again after each wait: an answer may change what has to be shared."""
+        """Return the result of `work`. `key` is evaluated again after each wait, because an answer may change it."""
         while (end := self._ends.get(name := key())) is not None:
             await asyncio.shield(end)
         self._ends[name] = end = asyncio.get_running_loop().create_future()

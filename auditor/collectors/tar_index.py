@@ -1,4 +1,4 @@
-"""The index of an uncompressed tar, by seeking: only headers are read. Light to import, as it is all that a listing needs."""
+"""Index an uncompressed tar by seeking: only headers are read. Cheap to import, because a listing needs nothing else."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import os
 from auditor.oci.defects import Unusable
 from auditor.oci.tar import Member, walk
 
-_HAS_PREAD = hasattr(os, "pread")  # one call instead of two; Windows has none
+_HAS_PREAD = hasattr(os, "pread")  # one call instead of two; Windows does not have it
 
 
 class SeekingSource:
-    """The bytes of an open file. Only what is asked for is read."""
+    """The bytes of an open file. Only the requested bytes are read."""
 
     def __init__(self, file: io.FileIO) -> None:
         self._file = file
@@ -39,7 +39,7 @@ class SeekingSource:
 
 
 def index(file: io.FileIO) -> tuple[list[Member], Unusable | None]:
-    """The entries of a tar, without reading any of their data, and what ended the walk too early."""
+    """Return the entries of a tar without reading their data, and the error that ended the walk early, if any."""
     members: list[Member] = []
     try:
         members.extend(walk(SeekingSource(file)))

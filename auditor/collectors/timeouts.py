@@ -1,3 +1,4 @@
-"""How long a host may be silent, unless `--timeout` says otherwise."""
+"""The default time limit for a silent host; `--timeout` changes it."""
 
-TIMEOUT = 15.0  # seconds; twice, for the connection and for the answer: a silent host is given up after half a minute
+# seconds, once for the connection and once for the answer: the auditor gives up on a silent host after half a minute
+TIMEOUT = 15.0

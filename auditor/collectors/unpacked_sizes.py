@@ -24,7 +24,7 @@ from auditor.oci.unpacked import GZIP, UnpackedKind, UnpackedSeen, packed_by, pa
 from auditor.sizing.unpacked_estimates import LARGEST, trailer_fits
 
 MAX_LAYERS: Final = 20_000  # of one image, for all of its platforms
-MAX_TRIES: Final = 3  # repositories that are asked for one layer
+MAX_TRIES: Final = 3  # repositories that are queried for one layer
 
 
 class UnpackedCollector:
@@ -73,7 +73,7 @@ class UnpackedCollector:
 
 
 def _is_worth_asking(layer: Descriptor) -> bool:
-    """Whether an end of the layer holds more than its manifest does: not for a plain tar or a layer of many parts."""
+    """Return whether the end of a layer holds more than its manifest: not for a plain tar or a layer of many parts."""
     has_ends = is_digest(layer.digest) and 0 < layer.size <= LARGEST
     return has_ends and packed_by(layer.media_type) != "" and parts_of(layer) is None
 
@@ -96,7 +96,7 @@ class _Question:
         told = by_trailer(end)
         if told.kind is UnpackedKind.GZIP_TRAILER and trailer_fits(self._layer.size, told.value):
             return told
-        start = await self._start()  # the media type may lie
+        start = await self._start()  # the media type may be wrong
         return by_ends(start, end, self._layer.size) if isinstance(start, bytes) else start
 
     async def _by_start(self) -> UnpackedSeen | Absent | Failed:

@@ -1,4 +1,4 @@
-"""What changed between two reports: findings, questions, images, egress and the verdict, with nothing but the reports."""
+"""Differences between two reports: findings, undetermined outcomes, images, egress, areas and the verdict."""
 
 from auditor.diff.compare import Difference, compare
 from auditor.diff.rendering import as_json, as_text

@@ -1,7 +1,6 @@
-"""Two reports side by side. Findings are the same by fingerprint; as many as both have of one are unchanged.
+"""Compare two reports. Findings are matched by fingerprint; if one occurs several times, occurrences are matched in order.
 
-A finding that a waiver or a baseline covers is there all the same: that it was accepted or is accepted no more is a change
-of its standing.
+Waived and baselined findings are compared too. A new or ended waiver is a change of the finding's standing.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _Row = TypeVar("_Row")
 
 @dataclass(frozen=True, slots=True)
 class ReportedFinding:
-    """A finding of a report. `standing`: counts, waived or baselined; `severity` is None where the report names none."""
+    """A finding of a report. `standing`: counts, waived or baselined; `severity` is None if the report has none."""
 
     check: str
     severity: Severity | None
@@ -45,7 +44,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class ReportedUndetermined:
-    """Something that a report could not decide."""
+    """An undetermined outcome of a report."""
 
     check: str
     subject: Subject
@@ -66,7 +65,7 @@ class CellChange:
 
 @dataclass(frozen=True, slots=True)
 class AreaChange:
-    """An area of the scope whose status changed between two reports that both state it."""
+    """An area of the scope whose status differs between two reports."""
 
     area: str
     old: str
@@ -123,7 +122,7 @@ _DECIDED = frozenset({"passed", "failed"})
 
 
 def compare(old: Document, new: Document) -> Difference:
-    """What changed from one report of version 1 to another. What is not as it should be in one is left out of it."""
+    """Return the differences between two reports of version 1. Malformed parts of a report are ignored."""
     before, after = _entries(old), _entries(new)
     missing, appeared, both = _matched(before, after)
     looked = _Looked(new)
@@ -152,7 +151,7 @@ def compare(old: Document, new: Document) -> Difference:
 
 
 class _Looked:
-    """What a report examined: a check that was skipped or that has no answer for a subject says nothing of it."""
+    """The subjects that a report decided. A check that was skipped or undetermined decided nothing about a subject."""
 
     def __init__(self, document: Document) -> None:
         questions = [question for _, question in _questions(document)]
@@ -162,7 +161,7 @@ class _Looked:
         self._open = {(question.check, question.subject.id) for question in questions}
 
     def at(self, entry: ReportedFinding) -> bool:
-        """Whether the check of a finding had an answer for its subject."""
+        """Whether the check of a finding decided its subject."""
         return entry.check in self._decided and (entry.check, entry.subject.id) not in self._open
 
 
@@ -175,7 +174,7 @@ def _side(document: Document) -> ReportSummary:
 def _matched(
     old: Iterable[tuple[_Key, _Row]], new: Iterable[tuple[_Key, _Row]]
 ) -> tuple[tuple[_Row, ...], tuple[_Row, ...], list[tuple[_Row, _Row]]]:
-    """The rows that only the old side has, those that only the new one has, and those of both, matched by key in order."""
+    """Return the rows of the old side only, of the new side only, and of both, matched by key in order."""
     left: dict[_Key, list[_Row]] = {}
     for key, row in old:
         left.setdefault(key, []).append(row)
@@ -229,7 +228,7 @@ def _statuses(document: Document) -> dict[tuple[str, str, str], str]:
 
 
 def _cells(old: Document, new: Document) -> Iterator[CellChange]:
-    """The cells whose status changed, of images that both reports have."""
+    """Return the cells whose status changed, for images in both reports."""
     before, after = _statuses(old), _statuses(new)
     common = {name for name, _ in _images(old)} & {name for name, _ in _images(new)}
     for key in dict.fromkeys((*after, *before)):
@@ -239,7 +238,7 @@ def _cells(old: Document, new: Document) -> Iterator[CellChange]:
 
 
 def _scope(old: Document, new: Document) -> Iterator[AreaChange]:
-    """The areas whose status changed, of those that both reports state: a report of an earlier version states none."""
+    """Return the areas whose status changed, if both reports have a scope. Reports of earlier versions have none."""
     before, after = _areas(old), _areas(new)
     for area, now in after.items():
         if area in before and before[area] != now:

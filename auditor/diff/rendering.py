@@ -1,4 +1,4 @@
-"""A difference as text and as JSON. Names come from reports and are cleaned of control characters."""
+"""A difference as text and as JSON. Names from reports are cleaned of control characters."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from auditor.diff.compare import (
 from auditor.text import clean
 
 VERSION = 1
-MOST = 50  # lines of one part; JSON has them all
+MOST = 50  # maximum lines of one part; JSON has all
 _STANDINGS = {COUNTS: "", WAIVED: ", waived", BASELINED: ", baselined"}
 
 
 def as_json(difference: Difference, threshold: Severity) -> str:
-    """The whole difference: version 1, fields may be added, what is not known is null. ASCII, with a newline at the end."""
+    """Return the difference as JSON, version 1: fields may be added, unknown values are null. ASCII with a final newline."""
     made: dict[str, Any] = {
         "version": VERSION,
         "old": dataclasses.asdict(difference.old),

@@ -36,11 +36,22 @@ _Identifier = tuple[int, int, str]
 
 
 class Answer(enum.Enum):
-    """Whether a version lies in a range. UNKNOWN: the version is missing, is not a version, or is newer than the facts."""
+    """Whether a version lies in a range, or the reason why this is unknown."""
 
     YES = "yes"
     NO = "no"
-    UNKNOWN = "unknown"
+    UNSTATED = "unstated"  # no version
+    UNREADABLE = "unreadable"  # text that is not a version
+    INCOMPLETE = "incomplete"  # a release without its distribution revision, and the range differs by revision
+    BEYOND = "beyond"  # a version above the newest verified one
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether it is YES or NO."""
+        return self in _KNOWN
+
+
+_KNOWN = frozenset({Answer.YES, Answer.NO})
 
 
 class _Stage(enum.IntEnum):
@@ -141,19 +152,39 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A union of intervals, sorted and disjoint. Versions newer than `verified_through` give UNKNOWN."""
+    """A union of intervals, in order and apart from each other. Versions above `verified_through` give BEYOND."""
 
     intervals: tuple[Interval, ...]
     verified_through: str = ""
 
+    @property
+    def is_empty(self) -> bool:
+        """Return whether no version lies in the range."""
+        return all(interval.is_empty for interval in self.intervals)
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether every verified version lies in the range."""
+        return any(interval.since is None and interval.before is None for interval in self.intervals)
+
     def answer(self, text: str) -> Answer:
-        """Whether the version lies in the range."""
+        """Return whether the version lies in the range."""
         version = parse_version(text)
-        if version is None or is_beyond(text, self.verified_through):
-            return Answer.UNKNOWN
+        if version is None:
+            return Answer.UNREADABLE if text.strip() else Answer.UNSTATED
+        if is_beyond(text, self.verified_through):
+            return Answer.BEYOND
         if self._lacks_revision(version):
-            return Answer.UNKNOWN
-        return Answer.YES if any(interval.holds(version) for interval in self.intervals) else Answer.NO
+            return Answer.INCOMPLETE
+        return Answer.YES if self.holds(version) else Answer.NO
+
+    def holds(self, version: Version) -> bool:
+        """Return whether the version lies in the intervals, verified or not."""
+        return any(interval.holds(version) for interval in self.intervals)
+
+    def overlaps(self, other: Range) -> bool:
+        """Return whether some version lies in both ranges."""
+        return any(not one.common(two).is_empty for one in self.intervals for two in other.intervals)
 
     def _lacks_revision(self, version: Version) -> bool:
         """Whether the answer depends on a distribution revision that the version does not state."""
@@ -164,19 +195,37 @@ class Range:
 
 
 @cache
-def range_of(since: str = "", before: str = "", fixed_in: tuple[str, ...] = (), verified_through: str = "") -> Range:
-    """Return the range from `since` to `before`; empty means unbounded. Raises ValueError if a bound is not a version.
+def range_of(
+    since: str = "",
+    before: str = "",
+    fixed_in: tuple[str, ...] = (),
+    verified_through: str = "",
+    since_in: tuple[str, ...] = (),
+) -> Range:
+    """Return the range from `since` to `before`, empty for no bound. Raises ValueError if a bound is no version.
 
-    `fixed_in` names the first fixed release of each branch: `("1.33.13", "1.34.10")` keeps 1.33.0 to 1.33.12, 1.34.0 to
-    1.34.9 and all earlier branches in the range, and no later branch.
+    `fixed_in` names the first fixed release of each branch: `("1.33.13", "1.34.10")` leaves 1.33.0 to 1.33.12 and 1.34.0 to
+    1.34.9 in the range, all earlier branches too, and no later one. `since_in` is the reverse: the first release of each branch
+    that is in the range, and all later branches.
     """
-    whole = Interval(_bound(since) if since else None, _bound(before) if before else None)
-    cuts = sorted(map(_bound, fixed_in))
-    if not cuts:
-        return Range((whole,), verified_through)
-    starts = [None, *(_next_branch(cut) for cut in cuts)]
-    parts = (whole.common(Interval(start, cut)) for start, cut in zip(starts, cuts, strict=False))
-    return Range(tuple(part for part in parts if not part.is_empty), verified_through)
+    parts = [Interval(_bound(since) if since else None, _bound(before) if before else None)]
+    if cuts := sorted(map(_bound, fixed_in)):
+        starts = [None, *(_next_branch(cut) for cut in cuts)]
+        parts = _common(parts, [Interval(start, cut) for start, cut in zip(starts, cuts, strict=False)])
+    if begins := sorted(map(_bound, since_in)):
+        ends = [*(_branch(begin) for begin in begins[1:]), None]
+        parts = _common(parts, [Interval(begin, end) for begin, end in zip(begins, ends, strict=True)])
+    return Range(tuple(parts), verified_through)
+
+
+def _common(some: list[Interval], others: list[Interval]) -> list[Interval]:
+    pairs = (one.common(other) for one in some for other in others)
+    return [pair for pair in pairs if not pair.is_empty]
+
+
+def _branch(version: Version) -> Version:
+    major, minor = (*version.numbers, 0, 0)[:2]
+    return Version((major, minor), _Stage.FLOOR)
 
 
 def _next_branch(version: Version) -> Version:
@@ -186,39 +235,48 @@ def _next_branch(version: Version) -> Version:
 
 @cache
 def is_beyond(text: str, through: str) -> bool:
-    """Whether a version is newer than the newest verified version. `2.2` covers every 2.2.x; an empty `through` covers all."""
-    version, newest = parse_version(text), parse_version(through)
-    if version is None or newest is None:
+    """Return whether a version is above the newest verified one. An empty `through` covers all versions.
+
+    `through` holds one version, or one per branch: `1.34.9 1.35.6` covers 1.34.9, but neither 1.34.10 nor 1.36.0. A short
+    version covers its branch: `2.2` covers every 2.2.x.
+    """
+    version = parse_version(text)
+    if version is None or not through:
         return False
-    count = through.count(".") + 1
-    return (*version.numbers, *[0] * count)[:count] > (*newest.numbers, *[0] * count)[:count]
+    newest = {one: parsed for one in through.split() if (parsed := parse_version(one)) is not None}
+    of_branch = [one for one, parsed in newest.items() if parsed.branch == version.branch and one.count(".")]
+    limit = of_branch[-1] if of_branch else max(newest, key=newest.__getitem__, default="")
+    count = limit.split("+")[0].count(".") + 1
+    bound = newest[limit]
+    ours, theirs = (*version.numbers, *[0] * count)[:count], (*bound.numbers, *[0] * count)[:count]
+    if ours != theirs or not bound.revision or not version.revision:
+        return ours > theirs
+    return version.revision > bound.revision
 
 
 class Versioned(Fact, frozen=True, kw_only=True):
-    """A row for a range of versions. An empty bound means unbounded; see `range_of` for the fields."""
+    """A row that holds for a range of versions. An empty bound is open; `range_of` explains the fields.
+
+    `verified_through` and `as_of` come from the header of the table if the row does not state them.
+    """
 
     since: str = ""
     before: str = ""
     fixed_in: tuple[str, ...] = ()
+    since_in: tuple[str, ...] = ()
     verified_through: str = ""
+    as_of: str = ""
 
     def __post_init__(self) -> None:
-        """Raise ValueError if a bound is not a version."""
-        _ = self.range
+        """Refuse a bound that is not a version, and a range without versions: ValueError."""
+        if self.range.is_empty:
+            raise ValueError(f"no version lies between since {self.since or '0'} and before {self.before}")
 
     @property
     def range(self) -> Range:
-        """The versions for which the row holds."""
-        return range_of(self.since, self.before, self.fixed_in, self.verified_through)
+        """Return the versions for which the row holds."""
+        return range_of(self.since, self.before, self.fixed_in, self.verified_through, self.since_in)
 
     def covers(self, version: str) -> Answer:
-        """Whether the row holds for a version."""
+        """Return whether the row holds for a version."""
         return self.range.answer(version)
-
-    def may_cover(self, version: str) -> bool:
-        """Whether the row holds, or the version is unknown."""
-        return self.covers(version) is not Answer.NO
-
-    def surely_covers(self, version: str) -> bool:
-        """Whether the version is known and the row holds for it."""
-        return self.covers(version) is Answer.YES

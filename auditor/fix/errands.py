@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from auditor.evidence.model import Seen
 from auditor.fix.steps import CopyBlob, CopyManifest, Errand, Push, Rewrite, Step, WriteIndex, tagged
 from auditor.oci.document import Index
 from auditor.oci.layouts.oci_layout import CONTAINERD_NAME
@@ -17,6 +18,7 @@ from auditor.oci.reference import Reference
 from auditor.oci.select import entries
 from auditor.plan.rewrites import placed
 from auditor.site import Site
+from auditor.site.charts import PlacedChart
 from auditor.site.copies import ComparedCopy
 from auditor.site.images import Payload, Placement
 from auditor.site.layers import leads_outside
@@ -74,7 +76,26 @@ def errands(site: Site) -> tuple[tuple[Errand, ...], tuple[Stayed, ...]]:
             stayed.append(made)
         elif made is not None:
             carried.append(made)
+    for chart in site.charts:
+        made = _chart_errand(chart)
+        if isinstance(made, Stayed):
+            stayed.append(made)
+        elif made is not None and made not in carried:
+            carried.append(made)
     return tuple(carried), tuple(stayed)
+
+
+def _chart_errand(chart: PlacedChart) -> Errand | Stayed | None:
+    """Return how to copy one chart; None if the internal registry has it, or if no exact version is known."""
+    reference, target = chart.wanted.reference, chart.at
+    if reference is None or target is None or isinstance(chart.target, Seen):
+        return None
+    if chart.is_internal:
+        return Stayed(reference, "it is a chart that the release takes from the internal registry: push it with `helm push`")
+    if not isinstance(chart.source, Seen):
+        return Stayed(reference, "it is a chart, and its source does not have it or was not observed")
+    digest = chart.source.value.digest
+    return Errand(reference, target, (CopyManifest(reference, target, digest),), digest)
 
 
 def _by_image(site: Site) -> Iterator[tuple[Reference, list[_Wanted]]]:
@@ -92,7 +113,7 @@ def _errand(site: Site, reference: Reference, wanted: list[_Wanted], pins: _Pins
         return None  # nodes already pull it under this name
     image = wanted[0].placement.image
     runnable = [one for one in wanted if one.payload is not None]
-    urls = any(_dials(site, one.kept if one.has_arrived else one.payload) for one in runnable)
+    urls = any(_leads_outside(site, one.kept if one.has_arrived else one.payload) for one in runnable)
     if wanted == runnable and all(one.has_arrived for one in wanted) and not (urls and _is_inside(wanted[0])):
         return None
     if (pushed := _out_of_archive(site, wanted, target)) is not None:
@@ -135,10 +156,10 @@ def _out_of_archive(site: Site, wanted: list[_Wanted], target: Reference) -> Pus
 
 def _is_sound(site: Site, placement: Placement) -> bool:
     """Whether an archive has a manifest that the pool runs, without layers from external hosts."""
-    return placement.resolution.payload is not None and not _dials(site, placement.resolution.payload)
+    return placement.resolution.payload is not None and not _leads_outside(site, placement.resolution.payload)
 
 
-def _dials(site: Site, payload: Payload | None) -> bool:
+def _leads_outside(site: Site, payload: Payload | None) -> bool:
     """Whether a layer has a URL of an external host."""
     layers = payload.foreign if payload is not None else ()
     return any(leads_outside(url, site.reach) for layer in layers for url in layer.urls or ())

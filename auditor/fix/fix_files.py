@@ -78,5 +78,5 @@ def mended(findings: tuple[Reported, ...], mark: str = "#") -> list[str]:
 
 
 def once(findings: Iterable[Reported]) -> tuple[Reported, ...]:
-    """Each finding once, in order."""
+    """Return each finding once, in order."""
     return tuple({finding.fingerprint: finding for finding in findings}.values())

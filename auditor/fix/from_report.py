@@ -1,7 +1,7 @@
-"""The errands that a JSON report of an audit asks for, where there is no plan and no evidence any more.
+"""Copy steps from a JSON report alone, without plan and evidence.
 
-A report names the images that are missing inside, their place there and their digest at the source. It does not tell which
-manifests the pools run: such an image is carried whole.
+A report states the images that the internal registry lacks, their names there and their digests at the source. It does not
+state which manifests the pools run, so the scripts copy the whole image.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _OF_LAYERS = frozenset({RemedyKind.COPY_LAYER, RemedyKind.STRIP_URLS})
 
 
 def errands_in(document: Mapping[str, Any], findings: tuple[Reported, ...]) -> tuple[tuple[Errand, ...], tuple[Stayed, ...]]:
-    """What can be carried by a report alone, and the images of which it does not say enough."""
+    """Return the images that can be copied from the report alone, and those for which the report lacks data."""
     roots = {text(row, "reference"): text(row, "digest") for row in dicts(document.get("images"))}
     grouped: dict[str, list[Reported]] = {}
     for finding in findings:
@@ -54,12 +54,12 @@ def _images(finding: Reported) -> Iterator[str]:
 def _errand(image: str, root: str, about: list[Reported]) -> Errand | Stayed | None:
     reference = _parsed(image)
     if reference is None:
-        return None  # whoever wrote this is no audit, and a script has no use for it
+        return None  # not written by an audit; must not reach a script
     target = _target(reference, about)
     if target is None:
-        return Stayed(reference, "the report does not say where it belongs inside: give the plan instead")
+        return Stayed(reference, "the report does not state its name in the internal registry: use the plan instead")
     if not is_digest(root):
-        return Stayed(reference, "the report does not say its digest at the source: give the plan instead")
+        return Stayed(reference, "the report does not state its digest at the source: use the plan instead")
     layers = frozenset(f.subject.id for f in about if f.kind in _OF_LAYERS)
     if layers:
         target = replace(target, tag=target.tag or "without-urls", digest="")
@@ -68,7 +68,7 @@ def _errand(image: str, root: str, about: list[Reported]) -> Errand | Stayed | N
 
 
 def _target(reference: Reference, about: list[Reported]) -> Reference | None:
-    """Where the image belongs: a finding says it, by name, or the repository alone."""
+    """Return the name of the image in the internal registry from a finding, which may state only the repository."""
     for finding in about:
         place = _parsed(text(finding.facts, "place"))
         if place is not None and finding.kind in {RemedyKind.COPY_IMAGE, RemedyKind.COPY_LAYER}:

@@ -1,4 +1,4 @@
-"""The scripts that install node files. No text of the plan becomes a command.
+"""Scripts that install node files. No text of the plan becomes a command.
 
 A script replaces a file only if the node still has the content that the new file was made from. It shows the difference
 first and keeps the old file under another name.
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from auditor.fix.fix_files import quoted
 
 CA = "registry-ca.pem"
-OWN, NEW = "own", "new"  # in place of a digest: a file that only `auditor fix` writes; a file that must not exist yet
+OWN, NEW = "own", "new"  # special digests: a file that only `auditor fix` writes; a file that must not exist yet
 
 _LINUX = r"""set -euo pipefail
-# The folder that containerd's config_path names. K3s and RKE2 read their files elsewhere.
+# The folder in containerd's config_path. K3s and RKE2 read their files from other folders.
 certs_d=${CERTS_D:-/etc/containerd/certs.d}
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 stamp=$(date -u +%Y%m%dT%H%M%SZ)
@@ -26,7 +26,7 @@ place() {  # FILE TARGET BASE: BASE is the SHA-256 of the file that FILE was mad
   if [ -e "$2" ]; then
     if cmp -s -- "$1" "$2"; then printf '%s is up to date\n' "$2"; return; fi
     if [ "$3" != own ] && [ "$(sha256sum < "$2" | cut -d ' ' -f 1)" != "$3" ]; then
-      printf 'refused: %s is not the file that this change was made from. Merge %s by hand, or name the node file in the ' \
+      printf 'refused: %s is not the file that this change was made from. Merge %s by hand, or add the node file to the ' \
         "$2" "$1" >&2
       printf 'plan (the config of the pool) and run auditor fix again.\n' >&2
       refused=1
@@ -43,7 +43,7 @@ place() {  # FILE TARGET BASE: BASE is the SHA-256 of the file that FILE was mad
   printf 'wrote %s\n' "$2"
 }
 """
-# On Windows config_path has no default: it must be set in containerd's config.toml, to the folder that is given here.
+# On Windows, config_path has no default. Set it to this folder in containerd's config.toml.
 _CERTS_D = 'param([string]$CertsD = "$env:ProgramData\\containerd\\certs.d")'
 _WINDOWS = r"""$ErrorActionPreference = 'Stop'
 Set-StrictMode -Version Latest
@@ -75,9 +75,9 @@ function Set-Placed([string]$File, [string]$Target, [string]$Base) {
 
 @dataclass(frozen=True, slots=True)
 class InstalledFile:
-    """A file beside the script, and where it goes. `below` is under config_path; else `target` is a whole path.
+    """A file next to the script, and its target. `below`: `target` is relative to config_path; else it is an absolute path.
 
-    `before` is the content that it was made from, None for a new file; `own` says that only `auditor fix` writes it.
+    `before` is the content that it was made from, None for a new file. `own`: only `auditor fix` writes the file.
     """
 
     path: str
@@ -88,14 +88,14 @@ class InstalledFile:
 
     @property
     def base(self) -> str:
-        """The third word of `place`."""
+        """Return the third argument of `place`."""
         if self.own:
             return OWN
         return NEW if self.before is None else hashlib.sha256(self.before).hexdigest()
 
 
 def linux_script(files: Sequence[InstalledFile], by_hand: Sequence[str], *, has_ca: bool) -> str:
-    """The script for nodes with Linux. `by_hand` are files beside it that have to be merged by a person."""
+    """Return the script for Linux nodes. `by_hand` are files next to it that the operator merges by hand."""
     return "\n".join(["#!/usr/bin/env bash", _LINUX, *_linux_lines(files, by_hand, has_ca=has_ca), ""])
 
 
@@ -113,7 +113,7 @@ def _linux_lines(files: Sequence[InstalledFile], by_hand: Sequence[str], *, has_
 
 
 def windows_script(files: Sequence[InstalledFile], by_hand: Sequence[str], *, has_ca: bool) -> str:
-    """The same for nodes with Windows."""
+    """Return the script for Windows nodes."""
     parameters = [_CERTS_D] if any(file.below for file in files) else []
     return "\r\n".join([*parameters, *_WINDOWS.splitlines(), *_windows_lines(files, by_hand, has_ca=has_ca), ""])
 

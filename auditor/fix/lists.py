@@ -1,7 +1,7 @@
-"""Image lists as they should be: every needed image once, for the pools that need it; and the same pinned to digests.
+"""Corrected image lists: every needed image once, for the pools that need it, by tag and pinned to digests.
 
-The lists together take the place of the plan's `images`: one list for each set of pools, so that no image is asked for on a
-platform that it was not listed for. A list is written only if the next audit then has fewer findings.
+The lists together replace the plan's `images`. There is one list for each set of pools, so no image is required on a platform
+that it was not listed for. A list is written only if the next audit then has fewer findings.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ _Sections = Mapping[_Section, list[Reference]]
 def list_files(
     site: Site, findings: tuple[Reported, ...], errands: tuple[Errand, ...], day: datetime.date
 ) -> Iterator[Written]:
-    """The lists by tags and the lists by digests that resolve a finding, or name an image that a script renames."""
+    """Return the lists by tag and by digest that resolve a finding, or contain an image that a script renames."""
     renamed = {one.reference: one for one in errands if any(isinstance(step, Rewrite) for step in one.steps)}
     moved = any(one.new_name for one in renamed.values())
     by_tag = tuple(f for f in findings if f.kind is RemedyKind.ADD_TO_LIST)
     if not (by_tag or moved or (has_digests(site) and any(f.kind is RemedyKind.PIN_IN_LIST for f in findings))):
-        return  # no list can resolve anything: do not make the text of 100,000 lines
+        return  # no list can resolve a finding, so do not build up to 100,000 lines
     sections = _sections(site)
     pins = _pins(site, (one for group in sections.values() for one in group), {one.reference: one for one in errands})
     unpinned = tuple(f for f in findings if f.kind is RemedyKind.PIN_IN_LIST and _parsed(f.subject.id) in pins)
@@ -68,7 +68,7 @@ def _with_head(files: list[Written], mends: tuple[Reported, ...]) -> Iterator[Wr
 def _files(
     site: Site, sections: _Sections, pins: Mapping[Reference, str] | None, renamed: Mapping[Reference, Errand]
 ) -> list[Written]:
-    """One list for each section. None for `pins` makes lists by tag."""
+    """Return one list for each section. With `pins` None, the lists are by tag."""
     files: list[Written] = []
     left = list(_left_out(site))
     ending = "-pinned" if pins is not None else ""
@@ -90,19 +90,19 @@ def _lines(reference: Reference, pins: Mapping[Reference, str] | None, renamed: 
     errand = renamed.get(reference)
     if errand is not None and reference.digest:
         name = errand.new_name or str(errand.target)
-        yield f"# {reference} loses the urls of its layers, and with them its digest: the copy is {name}"
+        yield f"# {reference}: the copy has no layer urls and therefore another digest: {name}"
         yield str(replace(reference, digest="")) if reference.tag else str(reference)
         return
     if pins is not None and reference in pins:
         yield str(replace(reference, digest=pins[reference]))
     elif pins is not None and not reference.digest:
-        yield f"{reference}  # not pinned: the copy does not have a digest that was observed at the source"
+        yield f"{reference}  # not pinned: the digest of the copy was not observed at the source"
     else:
         yield str(reference)
 
 
 def _sections(site: Site) -> _Sections:
-    """Every needed image once, sorted, by the pools whose nodes run it; not what its source denies."""
+    """Return every needed image once, sorted, by the pools that run it, without images that their source does not have."""
     pools: dict[Reference, dict[str, None]] = {}
     ordinary: set[Reference] = set()
     order = [pool.name for pool in site.plan.pools]
@@ -128,7 +128,7 @@ def _sections(site: Site) -> _Sections:
 
 
 def _unlisted(site: Site) -> Iterator[tuple[Reference, tuple[str, ...]]]:
-    """What workloads run and what the distribution pulls for certain."""
+    """Return the images that workloads run and those that the distribution certainly pulls."""
     for demand in site.needs.demands:
         if demand.reference is not None and not demand.is_possible:
             yield demand.reference, demand.pools
@@ -143,7 +143,7 @@ def _is_absent(site: Site, reference: Reference) -> bool:
 
 
 def _left_out(site: Site) -> Iterator[str]:
-    """Comments on lines that are no image and images that do not exist: nothing of the old lists is lost."""
+    """Yield comments for invalid lines and missing images, so that no line of the old lists is lost."""
     for line in site.needs.lines:
         if line.error or line.unbounded:
             yield f"# left out: {remark(line.text)} ({remark(line.location)}: {remark(line.error or line.unbounded)})"
@@ -174,9 +174,9 @@ def _pins(site: Site, references: Iterable[Reference], errands: Mapping[Referenc
 
 
 def _digest(site: Site, reference: Reference, run: set[str], errand: Errand | None, *, whole: bool) -> str:
-    """The digest of one image; empty if it does not stay, or was not observed.
+    """Return the digest of one image, or an empty string if it changes or was not observed.
 
-    Which platforms the internal registry happens to have does not count: a later copy may lose some, and the digest.
+    The current content of the internal registry does not count, because a later copy may lose platforms and change the digest.
     """
     image = site.source.images.get(reference) if site.source is not None else None
     if reference.digest or image is None or not image.digest:

@@ -1,7 +1,7 @@
-"""Node configuration as files: hosts.toml or registries.yaml by pool, the CA of the internal registry, an install script.
+"""Node configuration for each pool: hosts.toml or registries.yaml, the CA of the internal registry, an install script.
 
-A file that the plan has is changed where needed and kept otherwise. A file that the evidence does not hold, because it has
-credentials, is never written as a whole: only the part to add.
+A file that the plan has is changed only where needed. A file that is missing in the evidence because it has credentials is
+never written as a whole; only the part to add is written.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from auditor.readers.node_config.hosts_toml import folders_for
 from auditor.readers.node_config.registries_yaml import load
 from auditor.redaction import REDACTED
 from auditor.site import Site
+from auditor.site.mirror_files import MirrorAdvice, MirrorFile, Placed, mirror_advice
 from auditor.site.mirrors import Mirroring, PullRoute
-from checks.mirror_files import MirrorAdvice, MirrorFile, Placed, mirror_advice
 
 DROP_IN = "config.yaml.d/99-airgap-auditor.yaml"
 PART = "registries-mirrors.yaml"
@@ -36,7 +36,7 @@ PART = "registries-mirrors.yaml"
 
 @dataclass
 class _Made:
-    """What is written for one pool: files to install, parts that a person merges, and what no file can do."""
+    """The output for one pool: files to install, parts that the operator merges, and manual steps."""
 
     pool: Pool
     files: list[Written] = field(default_factory=list)
@@ -46,7 +46,7 @@ class _Made:
 
     @property
     def folder(self) -> str:
-        """The folder of the pool's files."""
+        """Return the folder of the pool's files."""
         return f"nodes/{file_name(self.pool.name)}"
 
     def add(self, file: InstalledFile, text: str, purpose: str, place: str) -> None:
@@ -60,7 +60,7 @@ class _Made:
 
 
 def node_files(site: Site, findings: tuple[Reported, ...], day: datetime.date) -> Iterator[Written]:
-    """The files of every pool that needs any."""
+    """Yield the files of every pool that needs some."""
     registry = site.plan.registry
     if registry is None:
         return
@@ -82,21 +82,21 @@ def _of_pool(
     sure = confirmed(site, made.files, mirrors, day) if mirrors and made.files else frozenset()
     solved = tuple(f for f in mirrors if f.fingerprint in sure)
     if pool.config and not solved and not _settled(applied(site, made.files), pool) - _settled(site, pool):
-        made.files, made.installed = [], []  # the next audit would find the same, and the next run write the same
+        made.files, made.installed = [], []  # no effect: the next audit would report the same findings
     made.files = [replace(file, mends=solved) for file in made.files]
     ca = _ca(site, registry, made, findings, day)
     yield from (*made.files, *made.parts, *ca)
     if made.by_hand:
         text = "".join(f"- {line}\n" for line in made.by_hand)
-        yield Written(f"{made.folder}/by-hand.txt", text, f"what a person has to do on the nodes of {pool.name}")
+        yield Written(f"{made.folder}/by-hand.txt", text, f"steps to do by hand on the nodes of {pool.name}")
     if made.installed or made.parts or ca:
         yield _installer(made, (*solved, *(f for file in ca for f in file.mends)), has_ca=bool(ca))
 
 
 def _unsettled(site: Site, registry: Registry, config: NodeConfig) -> list[Placed]:
-    """The pool's images, and where the plan puts each, of registries that nodes do not get from the internal registry alone.
+    """Return the pool's images, with their names in the internal registry, that nodes may pull from another registry.
 
-    Of a pool whose files the plan does not name, these are all; of a pool with files that cannot be read, too.
+    If the plan does not name the pool's files, or they cannot be read, these are all images.
     """
     settled = _settled(site, config.pool)
     images = {need.reference: None for need in site.needs.needs if need.pool == config.pool.name}
@@ -105,7 +105,7 @@ def _unsettled(site: Site, registry: Registry, config: NodeConfig) -> list[Place
 
 
 def _settled(site: Site, pool: Pool) -> set[str]:
-    """The registries whose images the pool gets from the internal registry alone."""
+    """Return the registries whose images the pool pulls only from the internal registry."""
     ways: dict[str, set[PullRoute]] = {}
     for group in site.mirroring:
         if group.pool.name == pool.name:
@@ -116,12 +116,12 @@ def _settled(site: Site, pool: Pool) -> set[str]:
 def _for_distribution(
     site: Site, registry: Registry, config: NodeConfig, row: DistributionRegistries, pairs: list[Placed], made: _Made
 ) -> None:
-    """The server flag in a file of its own, and the mirrors that are still missing in registries.yaml."""
+    """Yield the server flag in a separate file, and the mirrors that registries.yaml lacks."""
     pool, plan = config.pool, site.plan
     target = row.windows_file if pool.is_windows else row.file
     version = plan.cluster.version if plan.cluster is not None else ""
     if not row.knows_flag(version):
-        made.by_hand.append(f"upgrade {row.distribution}: {remark(version)} does not know {row.flag.lstrip('-')}")
+        made.by_hand.append(f"upgrade {row.distribution}: {remark(version)} does not support {row.flag.lstrip('-')}")
     elif not config.no_own:
         _drop_in(row, target, config, made)
     before = plan.files.get(config.registries_path)
@@ -139,7 +139,7 @@ def _for_distribution(
         what = f"mirrors for the nodes of {pool.name}: merge them into {target}, which has credentials ({held})"
         made.parts.append(Written(f"{made.folder}/{PART}", part, what))
         made.by_hand.append(
-            f"merge {PART} into {target} and keep its other keys: the evidence does not hold that file ({held})"
+            f"merge {PART} into {target} and keep its other keys: the evidence does not contain that file ({held})"
         )
     elif text is None:
         made.by_hand.append(f"correct {config.registries_path}, which cannot be read, and run `auditor fix` again")
@@ -149,17 +149,17 @@ def _for_distribution(
 
 
 def _drop_in(row: DistributionRegistries, target: str, config: NodeConfig, made: _Made) -> None:
-    """The server flag. The node's config.yaml, which mostly has a token, is not touched."""
+    """Return the file with the server flag. The node's config.yaml is not changed, because it usually contains a token."""
     separator = "\\" if config.pool.is_windows else "/"
     folder = target.rpartition(separator)[0]
     beside = PurePosixPath(config.registries_path).parent if config.registries_path else PurePosixPath(made.folder)
     file = InstalledFile(DROP_IN, f"{folder}{separator}{DROP_IN.replace('/', separator)}", own=True)
     text = f"{row.flag.lstrip('-')}: true\n"
-    made.add(file, text, f"{row.distribution} asks no registry besides the mirrors", str(beside / DROP_IN))
+    made.add(file, text, f"{row.distribution} connects to no registry other than the mirrors", str(beside / DROP_IN))
 
 
 def _mirror_values(file: MirrorFile, before: bytes | None) -> Iterator[tuple[tuple[str, ...], object]]:
-    """`endpoint` and `rewrite` of each entry under `mirrors`: they belong together. Other keys of the entry stay."""
+    """Yield `endpoint` and `rewrite` of each entry under `mirrors`, which belong together. Other keys of the entry stay."""
     document = load(before) if before is not None else None
     for domain, url, rewrites in file.mirrors:
         yield ("mirrors", domain, "endpoint"), [url]
@@ -168,12 +168,12 @@ def _mirror_values(file: MirrorFile, before: bytes | None) -> Iterator[tuple[tup
 
 
 def _struck_out(before: bytes | None) -> str:
-    """Why the plan's file is not the node's; empty if it is. Evidence carries files without their credentials."""
+    """Return why the plan's file differs from the node's file, or an empty string. Evidence has files without credentials."""
     return "its credentials were left out" if before is not None and REDACTED.encode() in before else ""
 
 
 def _held_back(site: Site, pool: Pool, target: str) -> str:
-    """Why a file of the pool's config is not among the plan's files; empty if none of that name is missing."""
+    """Return why a file of the pool's config is missing among the plan's files, or an empty string."""
     name = target.replace("\\", "/").rpartition("/")[2]
     for path, reason in site.plan.left_out.items():
         if PurePosixPath(path).name == name and any(is_inside(path, normal(one)) for one in pool.config):
@@ -182,7 +182,7 @@ def _held_back(site: Site, pool: Pool, target: str) -> str:
 
 
 def _for_containerd(site: Site, registry: Registry, config: NodeConfig, pairs: list[Placed], made: _Made) -> None:
-    """One hosts.toml for each registry."""
+    """Yield one hosts.toml for each registry."""
     for domain in dict.fromkeys(pair[0].domain for pair in pairs):
         first = next(pair for pair in pairs if pair[0].domain == domain)
         advice = mirror_advice(config, registry, [first, *(pair for pair in pairs if pair != first)])
@@ -211,15 +211,15 @@ def _hosts_toml(site: Site, config: NodeConfig, domain: str, file: MirrorFile, m
         lines = [*(["override_path = false"] if is_bare and b"override_path" in before else []), *file.lines]
         text = with_server(before, lines, _outside(groups), _urls_of(file))
     if text is None:
-        made.by_hand.append(f"correct {place}, which cannot be changed here: set {' and '.join(file.lines)}")
+        made.by_hand.append(f"edit {place} by hand, because it cannot be changed automatically: set {' and '.join(file.lines)}")
         return
     path = f"certs.d/{folder}/{file.name}"
     installed = InstalledFile(path, f"{folder}/{file.name}", below=True, before=before)
-    made.add(installed, text, f"{domain} comes from the internal registry", place)
+    made.add(installed, text, f"nodes pull images of {domain} from the internal registry", place)
 
 
 def _hosts_place(site: Site, pool: Pool, domain: str, file: MirrorFile, made: _Made) -> tuple[str, str]:
-    """Where the file lies among the plan's files, and the name of its folder: that of the file that nodes read now."""
+    """Return the path of the file among the plan's files and the name of its folder, as in the file that nodes read now."""
     ours = [path for path in (*site.plan.files, *site.plan.left_out) if any(is_inside(path, normal(n)) for n in pool.config)]
     hosts = [path for path in ours if PurePosixPath(path).name == file.name and len(PurePosixPath(path).parts) > 1]
     for folder in folders_for(domain, windows=pool.is_windows)[:-1]:
@@ -231,12 +231,12 @@ def _hosts_place(site: Site, pool: Pool, domain: str, file: MirrorFile, made: _M
 
 
 def _outside(groups: list[Mirroring]) -> list[int]:
-    """The lines of the hosts that cannot be reached."""
+    """Return the lines of the hosts that nodes cannot reach."""
     return [one.location.line for group in groups for lead in group.leads for one in lead.outside if one.role == "mirror"]
 
 
 def _urls_of(file: MirrorFile) -> list[str]:
-    """The spellings of the new server's URL in a `[host]` table."""
+    """Return the spellings of the new server's URL in `[host]` tables."""
     url = file.lines[0].partition('"')[2].rstrip('"')
     scheme, _, rest = url.partition("://")
     host = rest.partition("/")[0]
@@ -244,14 +244,14 @@ def _urls_of(file: MirrorFile) -> list[str]:
 
 
 def _ca(site: Site, registry: Registry, made: _Made, findings: tuple[Reported, ...], day: datetime.date) -> tuple[Written, ...]:
-    """The CA of the internal registry, where the plan has it and the pool does not trust it."""
+    """Return the CA of the internal registry if the plan has it and the pool does not trust it."""
     ids = {registry.host, f"{registry.host}:443"}
     wanted = tuple(f for f in findings if f.kind is RemedyKind.TRUST_ROOT and f.subject.id in ids)
     data = site.plan.files.get(normal(registry.ca)) if registry.ca else None
     if data is None or not wanted:
         return ()
     path = f"{made.folder}/{CA}"
-    what = f"the CA of {registry.host}, as the plan has it"
+    what = f"the CA of {registry.host}, from the plan"
     file = Written(path, data.decode("utf-8", "replace"), what, place=path, joins=Joins.TRUST, pools=(made.pool.name,))
     sure = confirmed(site, [file], wanted, day)
     solved = tuple(f for f in wanted if f.fingerprint in sure)
@@ -269,5 +269,5 @@ def _installer(made: _Made, mends: tuple[Reported, ...], *, has_ca: bool) -> Wri
         head = "".join(f"{line}\n" for line in mended(mends))
     shebang, _, rest = text.partition("\n") if text.startswith("#!") else ("", "", text)
     text = f"{shebang}\n{head}{rest}" if shebang else f"{head}{rest}"
-    what = f"installs the above on a node of {pool.name}; run it {who}, then restart the runtime"
+    what = f"installs the files above on a node of {pool.name}; run it {who}, then restart the runtime"
     return Written(f"{made.folder}/{name}", text, what, mends, is_script=True)

@@ -45,7 +45,7 @@ def of_finding(finding: Finding, *, with_advice: bool = True) -> Reported:
     )
 
 
-# Reports of version 0.1.x have no `remedy_kind`. Ids of checks are never renamed, so this table stays true.
+# Reports of version 0.1.x have no `remedy_kind`. Ids of checks are never renamed, so this table stays valid.
 _OF_OLD_REPORTS = {
     "image-missing-in-target": RemedyKind.COPY_IMAGE,
     "platform-dropped": RemedyKind.COPY_IMAGE,

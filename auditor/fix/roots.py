@@ -1,7 +1,7 @@
 """The public roots that Windows nodes would have to download, as files, and a script that installs them.
 
 The auditor ships the roots of Microsoft's programme, so nothing is downloaded. The script installs every file in its `roots`
-folder, so that no text of a certificate becomes a command.
+folder, so no text of a certificate becomes a command.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Get-ChildItem -LiteralPath (Join-Path $PSScriptRoot 'roots') -Filter '*.crt' | F
 
 
 def root_files(site: Site, findings: tuple[Reported, ...]) -> Iterator[Written]:
-    """Yield the roots of every pool that needs some, and the script of the pool."""
+    """Yield the roots of every pool that needs some, and the pool's script."""
     for pool in site.plan.pools:
         ours = tuple(one for one in findings if one.kind is RemedyKind.INSTALL_ROOT and one.subject.pool == pool.name)
         wanted: dict[Certificate, list[Reported]] = {}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
+import re
 from typing import Literal
 
-from auditor.facts import Fact, table
+from auditor.facts import Fact, remembered, table
+from auditor.facts.lookup import Found, rows_at
 from auditor.facts.releases import releases_of
-from auditor.facts.versions import Versioned
+from auditor.facts.versions import Answer, Versioned
 
 PAUSE = "pause"
+NO_CNI = "none"
 
 
 class Distribution(Fact, frozen=True, kw_only=True):
@@ -55,18 +57,18 @@ class PauseBuilds(Fact, frozen=True, kw_only=True):
     builds: tuple[int, ...]
 
 
-@cache
+@remembered
 def distribution_named(name: str) -> Distribution | None:
     """Return the distribution of that name, or None if the facts do not have it."""
     rows: tuple[Distribution, ...] = table("distributions", Distribution)
     return next((row for row in rows if row.name == name.lower()), None)
 
 
-@cache
+@remembered
 def default_rows(distribution: str, version: str) -> tuple[DefaultRow, ...]:
     """Return the rows for a version; empty if the facts do not cover it."""
     rows: tuple[DefaultRow, ...] = table("default_images", DefaultRow)
-    return tuple(row for row in rows if row.distribution == distribution and row.surely_covers(version))
+    return tuple(row for row in rows if row.distribution == distribution and row.covers(version) is Answer.YES)
 
 
 def written_row(distribution: str, repository: str, os: str) -> DefaultRow | None:
@@ -76,7 +78,17 @@ def written_row(distribution: str, repository: str, os: str) -> DefaultRow | Non
     return next(found, None)
 
 
-@cache
+def cnis_of(cni: str, distribution: Distribution) -> tuple[str, ...]:
+    """Return the network plug-ins of a plan's `cni`, in the spelling of the facts: `multus,canal` is two.
+
+    An empty `cni` is the default of the distribution; `none` is no plug-in.
+    """
+    named = re.split(r"[\s,+]+", (cni or distribution.default_cni).lower().strip())
+    known = {name.replace("-", ""): name for name in distribution.brings}
+    return tuple(known.get(name.replace("-", ""), name) for name in named if name and name != NO_CNI)
+
+
+@remembered
 def has_images_of_its_own(distribution: str, cni: str) -> bool:
     """Return whether a network plug-in of a distribution consists of images. If not, the distribution's binary contains it."""
     rows: tuple[DefaultRow, ...] = table("default_images", DefaultRow)
@@ -86,14 +98,19 @@ def has_images_of_its_own(distribution: str, cni: str) -> bool:
     )
 
 
-@cache
+@remembered
+def runtime_pauses(runtime: str, version: str) -> Found[RuntimePause]:
+    """Return the rows for a runtime at a version, or the gap if the facts do not answer."""
+    rows: tuple[RuntimePause, ...] = table("pause_images", RuntimePause)
+    return rows_at((row for row in rows if row.runtime == runtime), version, runtime)
+
+
 def runtime_pause(runtime: str, version: str) -> RuntimePause | None:
     """Return the row for a runtime at a version, or None if the facts have none."""
-    rows: tuple[RuntimePause, ...] = table("pause_images", RuntimePause)
-    return next((row for row in rows if row.runtime == runtime and row.surely_covers(version)), None)
+    return runtime_pauses(runtime, version).first
 
 
-@cache
+@remembered
 def pause_builds(repository: str, tag: str) -> PauseBuilds | None:
     """Return the Windows builds for which a pause image has a manifest, or None if the facts do not have the image."""
     rows: tuple[PauseBuilds, ...] = table("pause_builds", PauseBuilds)

@@ -16,9 +16,10 @@ from auditor.facts.versions import parse_version
 from auditor.needs.default_facts import (
     PAUSE,
     Distribution,
+    cnis_of,
     distribution_named,
     has_images_of_its_own,
-    runtime_pause,
+    runtime_pauses,
 )
 from auditor.needs.model import DefaultImage, Defaults, UnknownDefault
 from auditor.needs.release_lists import stated
@@ -29,7 +30,6 @@ from auditor.readers.model import Setting
 
 _RELEASE = re.compile(r"v?(\d{1,4}\.\d{1,4}\.\d{1,4}(?:-[\w.]{1,40})?)(?:\+([\w.-]{1,60}))?", re.ASCII)
 _NO_SANDBOXES: Mapping[str, Setting] = MappingProxyType({})
-_NO_CNI = "none"
 _ANY_LIST = "Save the list of images of that release and name the file in `cluster.images`"
 _Found = DefaultImage | UnknownDefault
 
@@ -105,10 +105,8 @@ def _name(cluster: Cluster) -> str:
 
 
 def _cnis(cluster: Cluster, distribution: Distribution) -> tuple[str, ...]:
-    """Return the network plug-ins (`multus,canal` is two), spelt as in the facts: `kube-router` is kuberouter."""
-    named = re.split(r"[\s,+]+", (cluster.cni or distribution.default_cni).lower().strip())
-    known = {name.replace("-", ""): name for name in distribution.brings}
-    return tuple(known.get(name.replace("-", ""), name) for name in named if name and name != _NO_CNI)
+    """Return the network plug-ins of the cluster."""
+    return cnis_of(cluster.cni, distribution)
 
 
 def _unknown_of(
@@ -201,9 +199,11 @@ def _from_runtime(plan: Plan, pool: Pool) -> Iterator[_Found]:
             yield UnknownDefault(pool.name, detail, where, pool.name, missing=True)
         return
     who = str(pool.runtime)
-    row = runtime_pause(pool.runtime.name, pool.runtime.version)
+    found = runtime_pauses(pool.runtime.name, pool.runtime.version)
+    row = found.first
     if row is None:
-        yield UnknownDefault(who, f"no facts about the pause image that {who} uses", where, pool.name)
+        why = f": {found.gap.why}" if found.gap is not None and found.gap.is_outside else ""
+        yield UnknownDefault(who, f"no facts about the pause image that {who} uses{why}", where, pool.name)
         return
     certain = plan.cluster is not None and row.confidence == "high"
     reference = parse_reference(row.image)

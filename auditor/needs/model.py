@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from auditor.errors import Location
 from auditor.oci.platform import Platform
 from auditor.oci.reference import Reference
-from auditor.readers.demands import Demand
+from auditor.readers.demands import Demand, WantedChart
 from auditor.readers.model import ListLine
 
 
@@ -83,7 +83,7 @@ class Needs:
     """All needs of a plan: list lines and demands as written, and the image needs that result from them.
 
     `defaults` are separate from the demands of workloads, because no file names them. `passed_over` are files in manifest
-    folders that hold neither objects nor values that look like images.
+    folders that hold neither objects nor values that look like images. `charts` are those that releases pull from a registry.
     """
 
     lines: tuple[ListLine, ...] = ()
@@ -91,3 +91,4 @@ class Needs:
     demands: tuple[Demand, ...] = ()
     defaults: Defaults = field(default_factory=Defaults)
     passed_over: tuple[str, ...] = ()
+    charts: tuple[WantedChart, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from auditor.needs.defaults import plan_defaults
 from auditor.needs.listed import Coverage, ListedReferences, settled
@@ -15,6 +16,9 @@ from auditor.readers import node_config
 from auditor.readers.demands import Demand, Mechanism
 from auditor.readers.lists import ListSource, read_list
 from auditor.readers.model import ListLine, Setting
+
+if TYPE_CHECKING:
+    from auditor.readers.workloads import Workloads
 
 
 def _lines(plan: Plan, source: ImageSource) -> Iterator[tuple[str, ListLine]]:
@@ -71,14 +75,13 @@ def _runs_on(demand: Demand, platforms: Mapping[str, Platform]) -> tuple[str, ..
     return tuple(pool for pool in demand.pools if platforms[pool].os == "linux") or demand.pools
 
 
-def _of_workloads(plan: Plan) -> tuple[tuple[Demand, ...], tuple[str, ...]]:
-    """Return the demands of the workloads, and the files that hold nothing to read."""
+def _of_workloads(plan: Plan) -> Workloads | None:
+    """Return what the plan's workloads run, or None if it has none."""
     if not plan.workloads:
-        return (), ()
+        return None
     from auditor.readers.workloads import read_workloads  # noqa: PLC0415 - only a plan with workloads needs their readers
 
-    workloads = read_workloads(plan)
-    return workloads.demands, workloads.passed_over
+    return read_workloads(plan)
 
 
 def resolve_needs(plan: Plan) -> Needs:
@@ -103,7 +106,8 @@ def resolve_needs(plan: Plan) -> Needs:
                 reasons.setdefault(key, []).append(reason)
                 if not line.host_process:
                     elsewhere.add(key)
-    demands, passed_over = _of_workloads(plan)
+    workloads = _of_workloads(plan)
+    demands, passed_over = (workloads.demands, workloads.passed_over) if workloads is not None else ((), ())
     chosen = settled(demands, Coverage(line.reference for line in lines if line.reference is not None))
     for demand in demands:
         if demand.reference is None or demand.is_possible or demand.choice in chosen:
@@ -121,4 +125,5 @@ def resolve_needs(plan: Plan) -> Needs:
         Need(reference, pool, platforms[pool], tuple(dict.fromkeys(why)), (reference, pool) not in elsewhere)
         for (reference, pool), why in reasons.items()
     )
-    return Needs(tuple(lines), needs, demands, defaults, passed_over)
+    charts = workloads.charts if workloads is not None else ()
+    return Needs(tuple(lines), needs, demands, defaults, passed_over, charts)

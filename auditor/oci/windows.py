@@ -9,10 +9,10 @@ from __future__ import annotations
 import datetime
 import enum
 import re
-from functools import cache
 from typing import Literal
 
-from auditor.facts import Fact, table
+from auditor.facts import Fact, header, remembered, table
+from auditor.facts.lookup import Found, Gap, GapKind, gap_of, rows_at
 from auditor.facts.versions import Versioned
 
 _BUILD = re.compile(r"[0-9]{4,6}")
@@ -32,6 +32,7 @@ class WindowsRelease(Fact, frozen=True, kw_only=True):
     support_ends: datetime.date | None = None
     floor: bool = False
     base_images: bool = True
+    same_revision: bool = False
 
 
 class WindowsRuntime(Versioned, frozen=True, kw_only=True):
@@ -65,7 +66,7 @@ def releases() -> tuple[WindowsRelease, ...]:
     return table("windows_builds", WindowsRelease)
 
 
-@cache
+@remembered
 def _by_name() -> dict[str, int]:
     return {name.lower(): row.build for row in releases() for name in (row.name, *row.aliases)}
 
@@ -78,13 +79,13 @@ def build_named(text: str) -> int | None:
     return int(text) if _BUILD.fullmatch(text) and int(text) > 9999 else None
 
 
-@cache
+@remembered
 def release_of(build: int) -> WindowsRelease | None:
     """Return the release with exactly this build, or None."""
     return next((row for row in releases() if row.build == build), None)
 
 
-@cache
+@remembered
 def split_version(version: str) -> tuple[str, int] | None:
     """Return `10.0.20348.587` as (`10.0`, 20348), or None if the text is not a Windows version."""
     parts = version.split(".")
@@ -93,14 +94,14 @@ def split_version(version: str) -> tuple[str, int] | None:
     return f"{int(parts[0])}.{int(parts[1])}", int(parts[2])
 
 
-@cache
+@remembered
 def _floor(host: int) -> int:
     floors = sorted(row.build for row in releases() if row.floor)
     below = [build for build in floors if build < host]
     return below[-1] if below else floors[0]
 
 
-@cache
+@remembered
 def match_build(host_version: str, image_version: str, *, strict: bool = False) -> Match:
     """Return how an image with `image_version` relates to a host with `host_version` (both `10.0.BUILD[.REVISION]`).
 
@@ -122,8 +123,23 @@ def match_build(host_version: str, image_version: str, *, strict: bool = False) 
     return Match.FALLBACK
 
 
-@cache
+@remembered
+def build_gap(os_version: str) -> Gap | None:
+    """Return why the rules for image builds are not verified for a host build, or None if they are."""
+    split, head = split_version(os_version), header("windows_builds")
+    newest = head.through("Windows build")
+    if split is None or split[1] <= int(newest):
+        return None
+    return gap_of(GapKind.BEYOND, "Windows build", str(split[1]), newest, head.month)
+
+
+@remembered
+def runtime_rules(runtime: str, version: str) -> Found[WindowsRuntime]:
+    """Return the rows for a runtime version, or the gap if the facts do not answer."""
+    rows: tuple[WindowsRuntime, ...] = table("windows_runtimes", WindowsRuntime)
+    return rows_at((row for row in rows if row.runtime == runtime), version, runtime)
+
+
 def runtime_rule(runtime: str, version: str) -> WindowsRuntime | None:
     """Return the row for a runtime version, or None if the facts have none. The caller must then report it as unknown."""
-    rows: tuple[WindowsRuntime, ...] = table("windows_runtimes", WindowsRuntime)
-    return next((row for row in rows if row.runtime == runtime and row.surely_covers(version)), None)
+    return runtime_rules(runtime, version).first

@@ -16,6 +16,7 @@ from auditor.pipeline.fixes import fix_command, with_fixes
 from auditor.pipeline.inputs import LoadedPlan
 from auditor.pipeline.settings import Settings
 from auditor.pipeline.site_building import site_of, source_of
+from auditor.pipeline.site_facts import use_facts
 from auditor.plan.load import load_waivers
 from auditor.plan.model import Plan
 from auditor.policy import Policy, judge
@@ -37,6 +38,7 @@ def audited(
 
     Invalid waivers and options are refused before any host is contacted. Raises AuditorError and Interrupted.
     """
+    use_facts(loaded.plan)  # a fleet loads several plans before it audits the first one
     policy = _policy(loaded.plan, settings)
     source = source_of(loaded.plan, loaded.evidence, settings, shared)
     ca = _ca(loaded.plan, settings, connects=source.origin == "run")

@@ -11,7 +11,6 @@ from pathlib import Path
 from auditor.evidence.seal import PLAN_TABLES
 from auditor.evidence.store import Store
 from auditor.plan.model import Plan
-from auditor.readers import workload_files as workloads
 
 
 def with_charts(plan: Plan, evidence: Path | None = None, *, may_connect: bool) -> Plan:
@@ -25,8 +24,7 @@ def with_charts(plan: Plan, evidence: Path | None = None, *, may_connect: bool) 
         from auditor.collectors.kustomize_build import with_built_kustomizations  # noqa: PLC0415 - it starts programs
 
         plan = with_built_kustomizations(plan, cut_off=not may_connect)
-    charts = [(number, workload) for number, workload in enumerate(plan.workloads) if workload.chart]
-    if all(workloads.is_final(plan, number, workload) for number, workload in charts):
+    if not any(workload.chart for workload in plan.workloads):
         return plan
     from auditor.collectors.helm import with_rendered_charts  # noqa: PLC0415 - it starts programs, and few plans have charts
 

@@ -14,6 +14,7 @@ from auditor.evidence.store import Store
 from auditor.located import NotStructured, load_marked
 from auditor.pipeline.bare_plans import ListInput, list_input, plan_for_lists
 from auditor.pipeline.input_kinds import is_manifest, kinds_in, read_source
+from auditor.pipeline.site_facts import use_facts
 from auditor.plan.files import DiskFiles
 from auditor.plan.load import load_plan, load_plan_files
 from auditor.plan.model import Plan
@@ -56,10 +57,16 @@ def load(paths: Sequence[Path], platforms: Sequence[str] = ()) -> LoadedPlan:
         raise UsageError(f"{odd}: it is neither a plan nor evidence, and stands beside other inputs", _FOR_LISTS)
     (path,) = paths
     if not path.is_dir() and is_evidence(path):
-        return LoadedPlan(plan_in(path), path, (str(path),))
+        return _with_facts(LoadedPlan(plan_in(path), path, (str(path),)))
     if not is_plan(path):
         _refuse(path)
-    return LoadedPlan(_without_renderings(load_plan(path)), words=(str(path),))
+    return _with_facts(LoadedPlan(_without_renderings(load_plan(path)), words=(str(path),)))
+
+
+def _with_facts(loaded: LoadedPlan) -> LoadedPlan:
+    """Return the plan; its facts are in use from here on. Raises PlanError for an invalid overlay."""
+    use_facts(loaded.plan)
+    return loaded
 
 
 def plan_in(path: Path) -> Plan:
@@ -70,7 +77,7 @@ def plan_in(path: Path) -> Plan:
     if not name or name not in files:
         raise UsageError(f"{path}: it carries no plan", f"Give the plan as well: `auditor audit PLAN --evidence {path}`.")
     plan = load_plan_files(name, files)
-    return workloads.with_final_charts(plan) if plan.workloads else plan
+    return workloads.with_final_releases(workloads.with_final_charts(plan)) if plan.workloads else plan
 
 
 def _without_renderings(plan: Plan) -> Plan:

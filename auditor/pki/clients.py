@@ -5,10 +5,11 @@ For a client without a row, `client_model` returns None and the caller reports i
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Literal
 
-from auditor.facts import Fact, table
+from auditor.facts import Fact, remembered, table
+from auditor.facts.lookup import Found, GapKind, rows_at
+from auditor.facts.versions import Versioned
 from auditor.pki.strength import Strength
 
 Cause = Literal[
@@ -26,11 +27,12 @@ Cause = Literal[
 OperatingSystem = Literal["linux", "windows"]
 
 
-class ClientModel(Fact, frozen=True, kw_only=True):
-    """One TLS client on one OS.
+class ClientModel(Versioned, frozen=True, kw_only=True):
+    """One TLS client on one OS, in a range of its versions.
 
     `verifier` is the code that decides. `reads` is the source of its anchors: `system` is the OS store with its additions;
-    `pool` is the files configured for the client. `partial_chain`: an intermediate may be an anchor. `connects` is the kind of
+    `pool` is the files configured for the client. `partial_chain`: an intermediate may be an anchor. `strict`: it
+    rejects certificates that violate RFC 5280. `connects` is the kind of
     endpoint that it connects to. `ca_file_error` is its error if the CA file for a host holds no certificate; empty if the
     client ignores such a file. `timeout` is the limit of its TLS handshake in seconds. `symptoms` holds its error messages by
     cause, with the fields `{host}`, `{names}` and `{reason}`; empty if the cause is no error for it.
@@ -48,6 +50,7 @@ class ClientModel(Fact, frozen=True, kw_only=True):
     accepts_sha1: bool
     accepts_ed25519: bool
     minimum_rsa: int
+    strict: bool = False
     tls: Literal["own", "schannel"]
     connects: Literal["registry", "api-server", "any"] = "any"
     ca_file_error: str = ""
@@ -66,6 +69,7 @@ class ClientModel(Fact, frozen=True, kw_only=True):
             negative_serials=not reads_by_go,
             odd_constraints=self.asks_windows or not reads_by_go,
             common_name=self.verifier == "openssl",
+            strict=self.strict,
         )
 
     @property
@@ -94,7 +98,7 @@ class SchannelVersion(Fact, frozen=True, kw_only=True):
     first_build: int
 
 
-@cache
+@remembered
 def schannel_speaks(version: str, build: int | None) -> bool | None:
     """Return whether Windows of this build supports a TLS version by default, or None if an unknown build decides it."""
     rows: tuple[SchannelVersion, ...] = table("schannel_versions", SchannelVersion)
@@ -104,21 +108,32 @@ def schannel_speaks(version: str, build: int | None) -> bool | None:
     return None if build is None else build >= row.first_build
 
 
-@cache
-def client_model(name: str, os: str) -> ClientModel | None:
-    """Return the model of a client on an OS, or None if the facts have none."""
+@remembered
+def client_models(client: str, os: str) -> Found[ClientModel]:
+    """Return the models of a client on an OS, or why the facts have none. `client` is `python` or `python 3.13`.
+
+    Without a version, the result has a model for each range of versions.
+    """
+    name, _, version = client.lower().partition(" ")
     rows: tuple[ClientModel, ...] = table("tls_clients", ClientModel)
-    return next((row for row in rows if row.id == name.lower() and row.os == os), None)
+    return rows_at((row for row in rows if row.id == name and row.os == os), version.strip(), name)
 
 
-@cache
+def client_model(client: str, os: str) -> ClientModel | None:
+    """Return the model of a client on an OS, or None if the facts have none. Without a version: that of the oldest versions."""
+    found = client_models(client, os)
+    is_known = found.gap is None or found.gap.kind is GapKind.UNSTATED
+    return found.rows[0] if is_known and found.rows else None
+
+
+@remembered
 def client_ids(os: str) -> tuple[str, ...]:
     """Return every client that the facts list for an OS."""
     rows: tuple[ClientModel, ...] = table("tls_clients", ClientModel)
-    return tuple(row.id for row in rows if row.os == os)
+    return tuple(dict.fromkeys(row.id for row in rows if row.os == os))
 
 
-@cache
+@remembered
 def root_update_url(what: str, sha1: str = "") -> str:
     """Return the URL where Windows downloads the list of roots, or one root."""
     rows: tuple[RootUpdateUrl, ...] = table("root_updates", RootUpdateUrl)

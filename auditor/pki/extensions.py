@@ -50,6 +50,7 @@ class Extensions:
     has_san: bool = False
     is_ca: bool | None = None
     path_length: int | None = None
+    critical_constraints: bool = False
     signs_certificates: bool | None = None
     ekus: tuple[str, ...] | None = None
     ski: str = ""
@@ -89,6 +90,7 @@ class _Reader:
             ip_addresses=tuple(str(address) for address in alternatives.get_values_for_type(x509.IPAddress)),
             has_san=san is not None,
             is_ca=constraints.ca if isinstance(constraints, x509.BasicConstraints) else None,
+            critical_constraints=self._is_critical(ExtensionOID.BASIC_CONSTRAINTS),
             path_length=constraints.path_length if isinstance(constraints, x509.BasicConstraints) else None,
             signs_certificates=usage.key_cert_sign if isinstance(usage, x509.KeyUsage) else None,
             ekus=tuple(oid.dotted_string for oid in eku) if isinstance(eku, x509.ExtendedKeyUsage) else None,
@@ -106,6 +108,10 @@ class _Reader:
                 oid.dotted_string for oid, extension in self._by_oid.items() if extension.critical and oid not in UNDERSTOOD
             ),
         )
+
+    def _is_critical(self, oid: x509.ObjectIdentifier) -> bool:
+        extension = self._by_oid.get(oid)
+        return extension is not None and extension.critical
 
     def _odd_constraints(self) -> tuple[str, ...]:
         extension = self._by_oid.get(ExtensionOID.NAME_CONSTRAINTS)

@@ -99,7 +99,7 @@ class _Case:
                 )
             case End.NO_ISSUER if top.extensions.aia_issuers or not top.may_issue:
                 urls = top.extensions.aia_issuers
-                return Incomplete(path, top.issuer_name, urls, would_dial=bool(urls) and self._client.fetches_aia)
+                return Incomplete(path, top.issuer_name, urls, is_requested=bool(urls) and self._client.fetches_aia)
             case End.NO_ISSUER:
                 why = f"{top.issuer_name}, which issued {top.name}, is neither served nor trusted"
                 return self._refused(path, top.issuer_name, why)

@@ -91,6 +91,8 @@ def flaws_of(
         if not is_anchor:
             found.extend(_signature(certificate, strength))
         found.extend(_on_its_own(certificate, strength))
+        if strength.strict and last:
+            found.extend(_strictly(certificate, is_last=depth == last))
     wrong = None if path[0].extensions.defect else mismatch(path[0], host)
     if wrong is not None and not (strength.common_name and wrong.flaw is NameFlaw.COMMON_NAME_ONLY and not as_address(host)):
         found.append(name_flaw(path[0], wrong))
@@ -116,6 +118,24 @@ def _as_issuer(certificate: Certificate, below: tuple[Certificate, ...]) -> Iter
             certificate,
             f"its path length allows {extensions.path_length} intermediates below it, but the chain has {intermediates}",
         )
+
+
+def _strictly(certificate: Certificate, *, is_last: bool) -> Iterator[Flaw]:
+    """Yield what OpenSSL rejects with X509_V_FLAG_X509_STRICT (crypto/x509/x509_vfy.c check_extensions, OpenSSL 3)."""
+    extensions = certificate.extensions
+    if extensions.defect:
+        return
+    if certificate.may_issue:
+        if not extensions.critical_constraints and extensions.is_ca is not None:
+            yield Flaw(FlawKind.KEY_USAGE, certificate, "its basic constraints are not critical, which RFC 5280 requires")
+        if extensions.signs_certificates is None:
+            yield Flaw(FlawKind.KEY_USAGE, certificate, "it is a CA without a key usage, which RFC 5280 requires")
+        if not extensions.ski:
+            yield Flaw(FlawKind.KEY_USAGE, certificate, "it is a CA without a subject key identifier, which RFC 5280 requires")
+    elif extensions.signs_certificates:
+        yield Flaw(FlawKind.KEY_USAGE, certificate, "its key usage allows it to sign certificates, but it is not a CA")
+    if not is_last and not extensions.aki:
+        yield Flaw(FlawKind.KEY_USAGE, certificate, "it has no authority key identifier, which RFC 5280 requires")
 
 
 def _signature(certificate: Certificate, strength: Strength) -> Iterator[Flaw]:

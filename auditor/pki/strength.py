@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Strength:
     """What a client accepts: SHA-1 signatures; the minimum RSA modulus in bits; keys on Edwards curves; the extended key usage
     *any* for a server; negative serial numbers (Go rejects them since 1.23); critical name constraints on names other than
-    host, address, mailbox or URI (Go supports no others); and a common name if there is no alternative name.
+    host, address, mailbox or URI (Go supports no others); and a common name if there is no alternative name. `strict`: it
+    rejects certificates that violate RFC 5280 (OpenSSL's X509_V_FLAG_X509_STRICT).
     """
 
     accepts_sha1: bool = False
@@ -19,3 +20,4 @@ class Strength:
     negative_serials: bool = True
     odd_constraints: bool = True
     common_name: bool = False
+    strict: bool = False

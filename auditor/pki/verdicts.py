@@ -61,7 +61,7 @@ class Incomplete:
     path: Path
     missing: str
     aia_urls: tuple[str, ...]
-    would_dial: bool
+    is_requested: bool
 
 
 @dataclass(frozen=True, slots=True)

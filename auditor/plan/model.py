@@ -123,6 +123,14 @@ class Plan:
             ),
         ),
     ] = ()
+    facts: Annotated[
+        tuple[str, ...],
+        Key(
+            "files with facts of this site: rows in the schema of the fact tables, each with its source",
+            ValueForm.FILES,
+            examples=(["site-facts.yaml"],),
+        ),
+    ] = ()
     waivers: Annotated[
         tuple[Waiver, ...],
         Key("accepted findings, or a file that lists them", or_file=True, examples=("waivers.yaml",)),

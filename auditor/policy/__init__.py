@@ -1,4 +1,4 @@
-"""Judge: waivers, severities, threshold, verdict and exit code, in this one place."""
+"""The policy: waivers, severities, threshold, verdict and exit code."""
 
 from typing import TYPE_CHECKING
 

@@ -1,8 +1,8 @@
-"""The baseline: what an earlier report found does not gate again, and still is shown.
+"""The baseline: findings of an earlier report stay visible but do not count.
 
-A finding is known by its fingerprint, at the severity that it had or at a lower one: what became worse is new. What a waiver
-covered is no part of a baseline, since a waiver that ends must be heard. Where a report has one fingerprint several times,
-as many findings are known, and one more is new.
+A finding is in the baseline if the earlier report has its fingerprint with the same or a higher severity. Waived findings of
+the earlier report are not in the baseline, because they must count again when the waiver ends. If the earlier report has a
+fingerprint N times, N findings are in the baseline and further ones are new.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from auditor.report.report_reader import Document, dicts, part, text
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What a baseline is, and the fingerprint and severity of every finding that it lets pass."""
+    """A baseline, with the fingerprint and severity of every finding in it."""
 
     used: BaselineUsed
     known: tuple[tuple[str, Severity], ...]
 
 
 def baseline_of(document: Document) -> Baseline:
-    """The baseline that a report of version 1 is. Raises ValueError for a day or a severity that is none."""
+    """Return a report of version 1 as a baseline. Raises ValueError for an invalid date or severity."""
     known = tuple(
         (text(item, "fingerprint"), Severity(text(item, "severity")))
         for item in dicts(document.get("findings"))
@@ -37,7 +37,7 @@ def baseline_of(document: Document) -> Baseline:
 
 
 def beside(findings: Iterable[JudgedFinding], baseline: Baseline | None) -> Iterator[JudgedFinding]:
-    """The findings, those marked that the baseline has already."""
+    """Return the findings, with `baselined` set for those in the baseline."""
     left: dict[str, Counter[Severity]] = {}
     for fingerprint, severity in baseline.known if baseline else ():
         left.setdefault(fingerprint, Counter())[severity] += 1

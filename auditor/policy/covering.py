@@ -1,4 +1,4 @@
-"""Which waivers cover a finding: an index, so that the time grows with the findings and not with findings times waivers."""
+"""An index of waivers, so that the run time grows with the findings and not with findings times waivers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Glob(NamedTuple):
 
 
 class WaiverIndex:
-    """The waivers that are in force on one day.
+    """The waivers in force on one day.
 
     `used` collects each waiver that covers a finding for which `covering` was called.
     """
@@ -41,7 +41,7 @@ class WaiverIndex:
         self._by_check = {check: _OfCheck(self._waivers, positions) for check, positions in by_check.items()}
 
     def covering(self, finding: Finding) -> Waived | None:
-        """The first waiver that covers a finding, or None. Check and subject must match."""
+        """Return the first waiver that covers a finding, or None. Check and subject must match."""
         index = self._by_check.get(finding.check)
         found = sorted(index.positions(finding.subject)) if index is not None else []
         if not found:
@@ -52,14 +52,14 @@ class WaiverIndex:
 
 
 class _OfCheck:
-    """The waivers of one check: by their whole subject, and globs by a run of characters that only few of them have."""
+    """The waivers of one check. Exact subjects are in a dict; globs are indexed by a run of characters that few globs share."""
 
     def __init__(self, waivers: tuple[Waiver, ...], positions: list[int]) -> None:
         self._literal: dict[str, list[int]] = {}
         globs: dict[str, list[int]] = {}
         for position in positions:
             subject = waivers[position].subject
-            self._literal.setdefault(subject, []).append(position)  # a subject with brackets may be meant as it stands
+            self._literal.setdefault(subject, []).append(position)  # brackets in a subject may be literal
             if _WILD.search(subject):
                 globs.setdefault(subject, []).append(position)
         counts = Counter(run for subject in globs for run in _runs(subject))
@@ -70,7 +70,7 @@ class _OfCheck:
             self._by_run.setdefault(rarest, []).extend(made)
 
     def positions(self, subject: Subject) -> set[int]:
-        """Positions of the waivers that cover a subject: their text is, or matches, its id or the whole subject."""
+        """Return the positions of the waivers whose subject equals or matches the id or the whole subject."""
         found: set[int] = set()
         for name in _names(subject):
             found.update(self._literal.get(name, ()))
@@ -85,12 +85,12 @@ class _OfCheck:
 
 
 def _names(subject: Subject) -> set[str]:
-    """What a waiver may call a subject: its id, or all of it, with or without the client."""
+    """Return the names of a subject in waivers: its id, or the whole subject with or without the client."""
     whole = str(subject)
     return {subject.id, whole, str(replace(subject, client="")) if subject.client else whole}
 
 
 def _runs(glob: str) -> set[str]:
-    """Runs of characters that every name contains that the glob matches. Brackets end the search: a set is no literal."""
+    """Return runs of characters that every match of the glob contains. Stop at brackets, because a set is not literal."""
     literal = glob.partition("[")[0].replace("?", "*").split("*")
     return {part[start : start + _RUN] for part in literal for start in range(len(part) - _RUN + 1)}

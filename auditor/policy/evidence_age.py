@@ -1,7 +1,7 @@
-"""How old the evidence of an audit is, by kind, and what of it is too old to rely on.
+"""The age of the evidence of an audit, by kind, and findings about stale evidence.
 
-Three days matter. The *audit date* is the day that is simulated (`--at`). *Now* is the real day, which the caller passes in.
-Evidence ages with the earlier of the two: a future `--at` simulates a date and makes no evidence older.
+The *audit date* is the simulated day (`--at`). *Now* is the real day, which the caller passes in. The age of evidence is
+counted to the earlier of the two, because a simulated future date does not age the evidence.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _DAY = 86_400  # seconds
 class Basis:
     """The evidence of one audit. `origin` is `file`, `cache`, `run` (collected in this run) or `none`; `now` is the real day.
 
-    `sha256` is that of the evidence file; `carried_at` is when the plan was put into it, if the plan was read from there.
-    `is_sealed` is None without a file.
+    `sha256` is that of the evidence file. `carried_at` is the time at which the plan was stored in it, if the plan was read
+    from it. `is_sealed` is None without a file.
     """
 
     evidence: Dated
@@ -38,7 +38,7 @@ class Basis:
 
 
 def evidence_basis(basis: Basis, plan: Plan, audit: datetime.date) -> EvidenceBasis:
-    """The evidence that was used so far, with its age."""
+    """Return the evidence that the audit has used so far, with its age."""
     measured = min(audit, basis.now)
     spans = basis.evidence.used()
     rows = [_row(span, measured, plan.evidence_max_age, can_change=span.what not in FIXED) for span in spans]
@@ -70,7 +70,7 @@ def _timing(rows: list[AgeRow], audit: datetime.date, now: datetime.date) -> Tim
 
 
 def stale_findings(basis: EvidenceBasis, plan: Plan) -> Iterator[Finding]:
-    """One finding for each kind of evidence that may have changed since and is older than the plan allows."""
+    """Yield one finding for each kind of evidence that can change and is older than the plan allows."""
     for row in basis.ages:
         if row.is_stale:
             yield Finding(

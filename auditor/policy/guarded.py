@@ -1,4 +1,4 @@
-"""The sections of a report, each made by itself: one that fails is left out and reported, and the report is written."""
+"""Isolation of the report's sections: a section that fails is left out and reported, and the others are written."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _T = TypeVar("_T")
 
 
 class Sections:
-    """Makes sections. `failed` has one undetermined outcome for each that could not be made."""
+    """Builds sections. `failed` has one undetermined outcome for each section that raised an exception."""
 
     def __init__(self) -> None:
         self.failed: list[Undetermined] = []
 
     def made(self, name: str, make: Callable[[], tuple[_T, ...]]) -> tuple[_T, ...]:
-        """The rows of a section; none if an unexpected exception comes up: the report is then undetermined."""
+        """Return the rows of a section, or no rows after an unexpected exception. The report is then undetermined."""
         try:
             return make()
         except Exception as error:  # noqa: BLE001 - one section must not take the report with it
             detail = unexpected(f"the section {name} of the report", error)
-            self.failed.append(Undetermined(SCOPE_REQUIRED.id, Subject("report section", name), Kind.BUG, detail))
+            self.failed.append(Undetermined(Subject("report section", name), Kind.BUG, detail, check=SCOPE_REQUIRED.id))
             return ()

@@ -1,4 +1,4 @@
-"""From outcomes to a report: the only place that knows waivers, severities, thresholds and the exit code."""
+"""From outcomes to a report. Only this module applies waivers, severities and the threshold, and sets the exit code."""
 
 from __future__ import annotations
 
@@ -9,15 +9,26 @@ from dataclasses import dataclass, field, replace
 from auditor import __version__
 from auditor.check import Finding, Rule, Severity, Undetermined
 from auditor.engine import CheckResult, Outcomes
+from auditor.facts import basis as basis_of_facts
 from auditor.plan.areas import Area
-from auditor.plan.model import Waiver
+from auditor.plan.model import Plan, Waiver
+from auditor.plan.programs import planned_programs
 from auditor.policy.baseline import Baseline, beside
+from auditor.policy.coverage import uncovered
 from auditor.policy.covering import WaiverIndex
 from auditor.policy.evidence_age import Basis, evidence_basis, stale_findings
 from auditor.policy.exit_codes import EXIT_NOT_READY, EXIT_READY, EXIT_UNDETERMINED
 from auditor.policy.guarded import Sections
-from auditor.policy.rules import EVIDENCE_STALE, PLAN_UNEXAMINED, POLICY_RULES, SCOPE_REQUIRED, WAIVER_UNUSED
+from auditor.policy.rules import (
+    EVIDENCE_STALE,
+    PLAN_UNEXAMINED,
+    POLICY_RULES,
+    SCOPE_REQUIRED,
+    VERSION_NOT_COVERED,
+    WAIVER_UNUSED,
+)
 from auditor.policy.scope import scope_of, unmet
+from auditor.policy.stated_facts import with_stated_facts
 from auditor.policy.unanswered_hosts import host_rows
 from auditor.policy.unexamined import unexamined_findings
 from auditor.policy.waivers import can_tell, unused_findings, waiver_findings
@@ -32,9 +43,9 @@ SHOWN_REASON = 120
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How to judge. `fail_on`: the severity that makes a site not ready; `strict`: undetermined counts as not ready.
+    """Settings of a verdict. `fail_on`: the severity that makes a site not ready; `strict`: undetermined counts as not ready.
 
-    What `baseline` has already does not count. `require` names areas that must be examined, besides those of the plan.
+    Findings in `baseline` do not count. `require` names areas that must be examined, in addition to those of the plan.
     """
 
     fail_on: Severity = Severity.ERROR
@@ -45,10 +56,13 @@ class Policy:
     require: frozenset[Area] = frozenset()
 
 
-def judge(outcomes: Outcomes, policy: Policy, today: datetime.date, basis: Basis | None = None) -> Report:
-    """Judge what the checks said as of `today`. `basis` is the evidence that they used; without it no age is reported.
+_UNDECIDED_RULES = (SCOPE_REQUIRED, VERSION_NOT_COVERED)  # their outcomes are undetermined, never findings
 
-    Outcomes lose their secrets before they are judged: fingerprints, waivers and every section see the redacted text.
+
+def judge(outcomes: Outcomes, policy: Policy, today: datetime.date, basis: Basis | None = None) -> Report:
+    """Return the report for outcomes as of `today`. `basis` is the evidence that they used; without it, no age is reported.
+
+    Secrets are redacted first, so fingerprints, waivers and all sections use the redacted text.
     """
     clean: dict[object, object] = {}
     outcomes = replace(outcomes, results=redact_deep(outcomes.results, clean))
@@ -57,7 +71,7 @@ def judge(outcomes: Outcomes, policy: Policy, today: datetime.date, basis: Basis
 
 def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, basis: Basis | None) -> Report:
     site = outcomes.site
-    # The sections first: they may read evidence that no selected check has read.
+    # Build the sections first, because they may read evidence that no selected check has read.
     sections = Sections()
     checks = [result.check for result in outcomes.results]
     egress = sections.made("egress", lambda: egress_rows(site, today, checks))
@@ -72,6 +86,7 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
         *stale_findings(used, site.plan),
     )
     found = (*(finding for result in outcomes.results for finding in result.findings), *own)
+    found = with_stated_facts(found)
     told = can_tell(policy.waivers, _decided(outcomes), today)
     waivers = WaiverIndex(policy.waivers, today)
     judged = [_judged(finding, policy, waivers) for finding in found]
@@ -80,7 +95,8 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
     judged.extend(_judged(finding, policy, waivers) for finding in unused)
     findings = tuple(beside(_ordered(judged), policy.baseline))
     scope = scope_of(outcomes, findings, policy.require | site.plan.require, today)
-    said = (*_each_once(item for result in outcomes.results for item in result.undetermined), *unmet(scope))
+    beyond = tuple(uncovered(site.plan))
+    said = (*_each_once(item for result in outcomes.results for item in result.undetermined), *beyond, *unmet(scope))
     images = sections.made("images", lambda: image_rows(site, findings, said, checks, today))
     evidence = sections.made("evidence", lambda: evidence_rows(site))
     hosts = sections.made("hosts", lambda: host_rows(site.plan, said))
@@ -99,7 +115,8 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
         counts=_counts(findings, undetermined, examined),
         checks=(
             *(_row(result, policy) for result in outcomes.results),
-            *(_policy_row(rule, own, policy, len(told), used) for rule in POLICY_RULES if rule is not SCOPE_REQUIRED),
+            *(_policy_row(rule, own, policy, len(told), used) for rule in POLICY_RULES if rule not in _UNDECIDED_RULES),
+            _coverage_row(site.plan, beyond, policy),
             _scope_row(scope, policy),
         ),
         findings=findings,
@@ -114,6 +131,7 @@ def _judged_report(outcomes: Outcomes, policy: Policy, today: datetime.date, bas
         scope=scope,
         hosts=hosts,
         basis=used,
+        facts=basis_of_facts(),
     )
 
 
@@ -123,7 +141,7 @@ def _judged(finding: Finding, policy: Policy, waivers: WaiverIndex) -> JudgedFin
 
 
 def _ordered(findings: Iterable[JudgedFinding]) -> tuple[JudgedFinding, ...]:
-    """Worst first; within a severity as the catalogue and the user's files go (the sort is stable)."""
+    """Sort the findings, worst first; within a severity in the order of the catalogue and of the user's files."""
     return tuple(sorted(findings, key=lambda judged: -judged.severity.rank))
 
 
@@ -138,7 +156,7 @@ def _verdict(
 
 
 def _each_once(items: Iterable[Undetermined]) -> tuple[Undetermined, ...]:
-    """What could not be decided, in order. What several checks could not decide for one cause is shown under the first."""
+    """Return the undetermined outcomes in order. If several checks share a cause, only the first check's outcome is kept."""
     causes: set[str] = set()
     kept = []
     for item in items:
@@ -188,7 +206,7 @@ def _why_undetermined(result: CheckResult) -> str:
 
 
 def _decided(outcomes: Outcomes) -> frozenset[str]:
-    """The checks that had an answer for everything that they looked at. The policy's own rules always have."""
+    """Return the checks that decided every subject. The policy's own rules always do."""
     ran = {result.check.id for result in outcomes.results if not result.not_applicable and not result.undetermined}
     return frozenset(ran | {rule.id for rule in POLICY_RULES if rule is not WAIVER_UNUSED})
 
@@ -210,6 +228,16 @@ def _policy_row(rule: Rule, own: tuple[Finding, ...], policy: Policy, told: int,
     if rule is WAIVER_UNUSED and not told:
         return CheckRow(rule, severity, Status.NOT_APPLICABLE, 0, "no waiver names a check that decided every subject")
     return CheckRow(rule, severity, Status.PASSED, told if rule is WAIVER_UNUSED else len(policy.waivers))
+
+
+def _coverage_row(plan: Plan, beyond: tuple[Undetermined, ...], policy: Policy) -> CheckRow:
+    severity = policy.severities.get(VERSION_NOT_COVERED.id, VERSION_NOT_COVERED.severity)
+    stated = sum(bool(program.version) for program in planned_programs(plan))
+    if beyond:
+        return CheckRow(VERSION_NOT_COVERED, severity, Status.UNDETERMINED, stated, short(beyond[0].detail, SHOWN_REASON))
+    if not stated:
+        return CheckRow(VERSION_NOT_COVERED, severity, Status.NOT_APPLICABLE, 0, "the plan states no version")
+    return CheckRow(VERSION_NOT_COVERED, severity, Status.PASSED, stated)
 
 
 def _scope_row(scope: tuple[ScopeRow, ...], policy: Policy) -> CheckRow:

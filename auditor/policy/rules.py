@@ -139,6 +139,33 @@ docs/scope.md.
 """,
 )
 
+VERSION_NOT_COVERED = Rule(
+    id="version-not-covered",
+    title="The facts do not cover a version of the plan",
+    family="policy",
+    severity=Severity.ERROR,
+    page="""## What it checks
+Whether the facts cover every version that the plan states: of the distribution, the runtimes, Windows, the copy tool, the
+internal registry and the TLS clients. Each fact table states the newest version that was read or run. The rule also reports
+a registry kind that no table lists.
+
+## Why it matters
+A newer release may behave differently: it may pull another pause image, or read another configuration. The facts then predict
+nothing about it, and a pass would be a guess.
+
+## How to fix
+Update the auditor. Or read the release notes and the source of that version, and state what holds for it in an overlay
+(`facts:` in the plan). `auditor facts --plan plan.yaml` shows which tables are affected. Or plan a version that the facts
+cover.
+
+## When it cannot tell
+A version that the facts do not cover is always undetermined: neither an error nor a pass.
+
+## References
+docs/facts/README.md.
+""",
+)
+
 EVIDENCE_STALE = Rule(
     id="evidence-stale",
     title="Evidence is older than the plan accepts",
@@ -158,7 +185,7 @@ Collect again and audit the new evidence. If the site does not change, set a lon
 
 ## When it cannot tell
 Never: every observation has its time. The age counts to the audit date, or to the real day if `--at` is in the future: a
-simulated date makes no evidence older. Such a report says that the audit date is in the future.
+simulated date does not age the evidence. Such a report states that the audit date is in the future.
 
 ## References
 docs/evidence.md, the part about age; docs/plan.md, `evidence_max_age`.
@@ -166,4 +193,4 @@ docs/evidence.md, the part about age; docs/plan.md, `evidence_max_age`.
 )
 
 WAIVER_RULES = (WAIVER_EXPIRED, WAIVER_EXPIRING, WAIVER_UNKNOWN, WAIVER_UNUSED)
-POLICY_RULES = (*WAIVER_RULES, PLAN_UNEXAMINED, EVIDENCE_STALE, SCOPE_REQUIRED)
+POLICY_RULES = (*WAIVER_RULES, PLAN_UNEXAMINED, VERSION_NOT_COVERED, EVIDENCE_STALE, SCOPE_REQUIRED)

@@ -1,7 +1,7 @@
-"""The scope of a verdict: how far an audit went in each area of a site. This is the only place that decides it.
+"""The scope of a verdict: the extent of an audit in each area of a site. Only this module decides it.
 
 An area is examined only if the plan and the evidence have everything that the area needs (`scope_gaps`), no check of the area
-was left out or undecided, and at least one subject was examined. In doubt a row is anything but examined.
+was excluded or undetermined, and at least one subject was examined. If unclear, a row is not examined.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ _NOTHING = ScopeGap("something to examine", "Nothing in the plan or in the evide
 def scope_of(
     outcomes: Outcomes, findings: Iterable[JudgedFinding], required: AbstractSet[Area], today: datetime.date
 ) -> tuple[ScopeRow, ...]:
-    """One row per area, in the order of `Area`. `findings` are all findings of the audit, with their final severity."""
+    """Return one row per area, in the order of `Area`. `findings` are all findings of the audit, with their final severity."""
     found = tuple(findings)
     return tuple(_row(outcomes, area, found, today, is_required=area in required) for area in Area)
 
 
 def unmet(rows: Iterable[ScopeRow]) -> tuple[Undetermined, ...]:
-    """One undetermined outcome for each required area that is not examined."""
+    """Yield one undetermined outcome for each required area that is not examined."""
     return tuple(
-        Undetermined(SCOPE_REQUIRED.id, Subject("scope", row.area.value), Kind.MISSING_EVIDENCE, _lack(row))
+        Undetermined(Subject("scope", row.area.value), Kind.MISSING_EVIDENCE, _lack(row), check=SCOPE_REQUIRED.id)
         for row in rows
         if row.is_required and not row.is_examined
     )
@@ -84,15 +84,15 @@ def _status(is_doubtful: bool, is_left_out: bool, is_lacking: bool) -> ScopeStat
 
 
 def _applies(site: Site, result: CheckResult) -> bool:
-    """Whether a check would have run, had it been selected."""
+    """Whether an unselected check applies to this plan."""
     return all(site.lacks(requirement) is None for requirement in result.check.requires)
 
 
 def _examined(site: Site, area: Area, results: Iterable[CheckResult], *, is_complete: bool) -> int:
-    """How many subjects of an area were examined."""
+    """Return the number of examined subjects of an area."""
     counts = [result.examined for result in results]
     known = sum(counts) if area in _APART else max(counts, default=0)
-    # A registry without TLS has no certificate: that it is declared so is all that there is to examine.
+    # A registry without TLS has no certificate, so its declaration is the only subject.
     return known or int(is_complete and area in _OF_CERTIFICATES and has_plain_registry(site))
 
 
@@ -102,10 +102,10 @@ _OF_CERTIFICATES = frozenset({Area.TRUST, Area.CALENDAR})
 def _advice(undecided: list[Undetermined], doubts: int) -> Iterable[str]:
     broken = list(dict.fromkeys(item.check for item in undecided if item.kind is Kind.BUG))
     if broken:
-        yield f"Report that these checks failed: {listed(broken, _SHOWN)}."
+        yield f"Report this bug, because these checks failed: {listed(broken, _SHOWN)}."
     open_ = list(dict.fromkeys(item.check for item in undecided if item.kind is not Kind.BUG))
     if open_:
-        yield f"See what these checks could not decide: {listed(open_, _SHOWN)}."
+        yield f"Read the undetermined outcomes of these checks: {listed(open_, _SHOWN)}."
     elif doubts and not broken:
         yield f"{many(doubts, 'subject')} could not be decided. Collect again, or complete the files that the plan names."
 
@@ -121,7 +121,7 @@ def _adding(lacking: tuple[ScopeGap, ...]) -> Iterable[str]:
 
 def _note(site: Site, area: Area, status: ScopeStatus) -> Iterable[str]:
     if status is ScopeStatus.EXAMINED and area in _OF_CERTIFICATES and has_plain_registry(site):
-        yield "`registry.insecure` is set: nodes verify no certificate of the internal registry."
+        yield "`registry.insecure` is set, so nodes do not verify the certificate of the internal registry."
 
 
 def _no_doubts(_site: Site, _today: datetime.date) -> int:
@@ -138,7 +138,7 @@ def _of_copies(site: Site, _today: datetime.date) -> int:
 
 
 def _of_layers(site: Site, _today: datetime.date) -> int:
-    """Images whose layers are not known, at any place that was asked."""
+    """Return the images whose layers are unknown at a place that was collected from."""
     archives = site.archives
     unread = len(archives.unread) if archives is not None else 0
     held = [held.placement for held in archives.held] if archives is not None else []

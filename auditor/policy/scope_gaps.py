@@ -1,7 +1,7 @@
-"""What the plan or the evidence lacks for an area to be examined as a whole, with the key or the option that adds it.
+"""Inputs that are missing for the complete examination of an area, with the plan key or option that adds them.
 
-docs/scope.md shows the same as a table. Nothing is taken for granted: what a site may do without is written as an empty value
-(`scripts: []`, `media: null`), so that leaving a key out never makes an area look complete.
+docs/scope.md shows the same as a table. A missing key never counts as "none": if a site has no scripts or media, the plan must
+declare that with an empty value (`scripts: []`, `media: null`).
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ _HTTPS = 443
 
 @dataclass(frozen=True, slots=True)
 class ScopeGap:
-    """One thing that is missing: `what` names it, `hint` is a sentence that says how to add it."""
+    """One missing input. `what` names it, `hint` is a sentence that states how to add it."""
 
     what: str
     hint: str
 
 
 def gaps(site: Site, area: Area) -> tuple[ScopeGap, ...]:
-    """What is missing for an area, each once."""
+    """Return the missing inputs of an area, each once."""
     return tuple(dict.fromkeys(_GAPS[area](site)))
 
 
 def has_plain_registry(site: Site) -> bool:
-    """Whether the plan declares that nodes reach the internal registry without verifying a certificate."""
+    """Whether the plan declares that nodes connect to the internal registry without verifying a certificate."""
     return site.plan.registry is not None and site.plan.registry.insecure
 
 
 def _pools(site: Site, lacks: Callable[[Pool], bool], what: str, key: str) -> Iterator[ScopeGap]:
-    """One gap for all pools that lack a key."""
+    """Return one gap for all pools that lack a key."""
     names = [pool.name for pool in site.plan.pools if lacks(pool)]
     if names:
         yield ScopeGap(f"{what} of {listed(names, _NAMED)}", f"Add `{key}` to the pools {listed(names, _NAMED)}.")
@@ -57,7 +57,7 @@ def _images(site: Site) -> Iterator[ScopeGap]:
     idle = [pool.name for pool in site.plan.pools if pool.name not in served]
     if idle:
         yield ScopeGap(
-            f"images for {listed(idle, _NAMED)}", f"Name the images of the pools {listed(idle, _NAMED)} in `images`."
+            f"images for {listed(idle, _NAMED)}", f"List the images of the pools {listed(idle, _NAMED)} in `images`."
         )
     # Whether Windows runs an image of another build depends on the runtime.
     unsure = {placement.pool.name for placement in site.images.placements if placement.standing is Standing.FALLBACK}
@@ -118,7 +118,7 @@ def _connections(site: Site) -> Iterator[ScopeGap]:
         yield ScopeGap("scripts", "Add `copy: {scripts: […]}`, or `scripts: []` if no script runs.")
     yield from _registry_kind(site)
     if plan.registry is not None and not plan.registry.config and not plan.declares("registry", "config"):
-        hint = "Add `registry: {config: …}`, or `config: null` if the registry fetches nothing from other registries."
+        hint = "Add `registry: {config: …}`, or `config: null` if the registry is not a pull-through cache."
         yield ScopeGap("configuration of the internal registry", hint)
     if not site.lacks(Requirement.WINDOWS_POOLS) and site.lacks(Requirement.ENDPOINTS):
         yield ScopeGap("TLS endpoints", "Add `endpoints: [host:port]` to the plan.")
@@ -140,7 +140,7 @@ def _foreign_layers(site: Site) -> Iterator[ScopeGap]:
 
 
 def _seen_placements(site: Site) -> Iterator[Placement]:
-    """Every image for every pool, at each place that was looked at."""
+    """Yield every image for every pool, at each place that was collected from."""
     yield from site.images.placements
     yield from site.delivered
     if site.archives is not None:
@@ -156,11 +156,11 @@ def _storage(site: Site) -> Iterator[ScopeGap]:
         yield ScopeGap("disk of the internal registry", "Add `registry: {disk: …}` to the plan.")
     media = plan.copy.media if plan.copy is not None else None
     if media is None and not plan.declares("copy", "media"):
-        yield ScopeGap("media", "Add `copy: {media: {size: …, filesystem: …}}`, or `media: null` if none carry the images.")
+        yield ScopeGap("media", "Add `copy: {media: {size: …, filesystem: …}}`, or `media: null` if no media are used.")
     if media is not None and not media.filesystem:
         yield ScopeGap("filesystem of the media", "Add `copy: {media: {filesystem: …}}` to the plan.")
     if (plan.copy is None or plan.copy.staging is None) and not plan.declares("copy", "staging"):
-        yield ScopeGap("staging disk", "Add `copy: {staging: {disk: …}}`, or `staging: null` if nothing is stored on the way.")
+        yield ScopeGap("staging disk", "Add `copy: {staging: {disk: …}}`, or `staging: null` if there is no staging disk.")
 
 
 def _trust(site: Site) -> Iterator[ScopeGap]:
@@ -175,7 +175,7 @@ def _trust(site: Site) -> Iterator[ScopeGap]:
 
 
 def _endpoints(site: Site) -> Iterator[ScopeGap]:
-    """Every host that nodes pull from by TLS, and whose certificates are not examined."""
+    """Return every host that nodes pull from by TLS and whose certificates are not examined."""
     yield from _registry(site)
     known = {(endpoint.host, endpoint.port) for endpoint in site.chains}
     lacking = sorted(pulled - known) if (pulled := _pulled_from(site)) else []
@@ -185,22 +185,22 @@ def _endpoints(site: Site) -> Iterator[ScopeGap]:
 
 
 def _pulled_from(site: Site) -> set[tuple[str, int]]:
-    """Host and port of every internal host that nodes pull images from by TLS."""
+    """Return host and port of every internal host that nodes pull images from by TLS."""
     registry = site.plan.registry
     hosts = set() if registry is None or registry.insecure else _hosts_of(registry)
     for group in site.mirroring:
         for lead in group.leads:
             if (
-                lead.told is not None
+                lead.deciding is not None
                 and lead.way in {PullRoute.INSIDE, PullRoute.FALLS_BACK}
-                and lead.told.url.startswith("https://")
+                and lead.deciding.url.startswith("https://")
             ):
-                hosts.add(lead.told.host)
+                hosts.add(lead.deciding.host)
     return set(map(_host_and_port, hosts))
 
 
 def _host_and_port(text: str) -> tuple[str, int]:
-    """Split a host of a node's configuration, which may hold anything; what is no host matches no endpoint."""
+    """Split a host of a node's configuration into host and port. An invalid host matches no endpoint."""
     try:
         host, port = split_host_port(text)
     except ValueError:
@@ -209,7 +209,7 @@ def _host_and_port(text: str) -> tuple[str, int]:
 
 
 def _hosts_of(registry: Registry) -> set[str]:
-    """The host of the internal registry, and those to which rewrites lead."""
+    """Return the host of the internal registry, and the target hosts of rewrites."""
     return {registry.host, *(prefix.partition("/")[0] for prefix in registry.rewrites.values())}
 
 
@@ -218,14 +218,14 @@ def _workload_files(site: Site) -> Iterator[ScopeGap]:
         yield ScopeGap("workloads", "Add `workloads: [{manifests: …}, {chart: …}]` to the plan.")
     if not site.plan.workloads_complete:
         yield ScopeGap(
-            "the statement that workloads are complete", "Add `workloads_complete: true` once every workload is named."
+            "the declaration that workloads are complete", "Add `workloads_complete: true` when the plan lists every workload."
         )
 
 
 def _workloads(site: Site) -> Iterator[ScopeGap]:
     yield from _workload_files(site)
     if site.lacks(Requirement.WORKLOADS) and not site.lacks(Requirement.WORKLOAD_FILES):
-        yield ScopeGap("images in the workloads", "Name manifests or charts in `workloads` that run images.")
+        yield ScopeGap("images in the workloads", "Add manifests or charts that run images to `workloads`.")
     yield from _lists(site)
 
 

@@ -1,4 +1,4 @@
-"""What is undetermined because a host gave no usable answer: one group for each host and cause, with its remedy."""
+"""Undetermined outcomes that depend on a host without a usable answer, grouped by host and cause, with a remedy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from auditor.report import HostRow
 MOST_SUBJECTS = 20
 _HUB = "docker.io"
 
-# What happened, behind the name of the host.
+# What happened. The text follows the name of the host.
 WORDS = {
     Cause.UNKNOWN: "gave no usable answer",
     Cause.NAME: "did not answer: its name cannot be resolved",
@@ -38,18 +38,18 @@ WORDS = {
 _LOGIN = frozenset({Cause.LOGIN, Cause.FORBIDDEN, Cause.RATE_LIMIT})
 _NETWORK = frozenset({Cause.REFUSED, Cause.NO_ROUTE, Cause.TIMEOUT, Cause.CLOSED})
 _TEXTS = {
-    Cause.UNKNOWN: "Make {host} answer where evidence is collected.",
-    Cause.WRONG_NAME: "Use the name that its certificate has, or give {host} a certificate for this name.",
+    Cause.UNKNOWN: "Make {host} reachable from the machine that collects evidence.",
+    Cause.WRONG_NAME: "Use the name in its certificate, or install a certificate for this name on {host}.",
     Cause.EXPIRED: "Renew the certificate of {host}, and check the clock of this machine.",
-    Cause.TLS: "Let {host} offer TLS 1.2 or TLS 1.3 with a certificate that OpenSSL accepts.",
+    Cause.TLS: "Configure TLS 1.2 or TLS 1.3 on {host}, with a certificate that OpenSSL accepts.",
     Cause.SERVER: "Read the log of {host} and repair it, or try again later.",
     Cause.STATUS: "Check that {host} is the intended registry.",
     Cause.WEB_PAGE: "Check that {host} is a registry, and that no portal or proxy answers in its place.",
-    Cause.PROXY: "Let the proxy connect to {host}, correct HTTPS_PROXY or HTTP_PROXY, or add {host} to NO_PROXY.",
+    Cause.PROXY: "Permit connections to {host} on the proxy, correct HTTPS_PROXY or HTTP_PROXY, or add {host} to NO_PROXY.",
     Cause.PROXY_LOGIN: "Write user and password of the proxy into HTTPS_PROXY or HTTP_PROXY (http://USER:PASSWORD@PROXY:PORT).",
     Cause.LOGIN: "Log in to {host} as a user that may pull.",
     Cause.FORBIDDEN: "Log in to {host} as a user that may pull these images.",
-    Cause.RATE_LIMIT: "Wait until the limit of {host} is reset, or log in for a higher one.",
+    Cause.RATE_LIMIT: "Wait until the limit of {host} is reset, or log in to get a higher limit.",
 }
 
 
@@ -64,7 +64,7 @@ class _Group:
 def host_rows(plan: Plan, undetermined: Iterable[Undetermined]) -> tuple[HostRow, ...]:
     """One row for each host and cause, the host with the most undetermined outcomes first.
 
-    An outcome that waits for several hosts is counted for each of them.
+    An outcome that depends on several hosts counts for each of them.
     """
     groups: dict[tuple[str, Cause], _Group] = {}
     for row in undetermined:
@@ -79,7 +79,7 @@ def host_rows(plan: Plan, undetermined: Iterable[Undetermined]) -> tuple[HostRow
 
 
 def host_words(fault: Fault) -> str:
-    """What happened, with the host's name and in its words: `HOST did not answer: …: DETAIL`."""
+    """Return what happened, with the host's name and its error: `HOST did not answer: …: DETAIL`."""
     return f"{fault.host} {WORDS[fault.cause]}: {fault.detail.rstrip('.')}"
 
 
@@ -98,7 +98,7 @@ def _row(plan: Plan, group: _Group) -> HostRow:
 
 
 def host_remedy(plan: Plan, host: str, cause: Cause) -> Remedy:
-    """What makes a host answer, by the cause why it did not; evidence must then be collected again."""
+    """Return the remedy for a host, by cause. Evidence must then be collected again."""
     match cause:
         case Cause.UNKNOWN_ISSUER:
             return Remedy("edit", f"{_ca(plan, host)} SSL_CERT_FILE works as well.")
@@ -128,7 +128,7 @@ def _key(host: str) -> str:
 
 
 def _given_ca(plan: Plan, host: str) -> str:
-    """The CA file that the plan gives for a host; empty if it gives none."""
+    """Return the CA file in the plan for a host, or an empty string."""
     if source := next((source for source in plan.sources if source.host.lower() == host), None):
         return source.ca
     return plan.registry.ca if plan.registry is not None and _is_internal(plan, host) else ""
@@ -136,7 +136,10 @@ def _given_ca(plan: Plan, host: str) -> str:
 
 def _ca(plan: Plan, host: str) -> str:
     if given := _given_ca(plan, host):
-        return f"{given} does not hold the CA that issued the certificate of {host}: replace it, or let {host} send its chain."
+        return (
+            f"Replace {given}: it does not contain the CA that issued the certificate of {host}. "
+            f"Or configure {host} to send its chain."
+        )
     if plan.path == PLAN_OF_LISTS:
         return "Add `--ca FILE` with the CA that issued its certificate."
     if _is_internal(plan, host):
@@ -154,9 +157,9 @@ def _insecure(plan: Plan, host: str) -> str:
 
 
 def _elsewhere(plan: Plan, host: str) -> str:
-    """How to leave out the place where it is, as far as the plan has another one."""
+    """Return how to collect without this host, if the plan has another place to collect from."""
     if plan.registry is None or (not _is_internal(plan, host) and _is_endpoint(plan, host)):
         return ""
     if _is_internal(plan, host):
-        return "; without `--via target` only the sources and archives are asked"
-    return "; at the site, `--via target` asks the internal registry instead"
+        return "; or omit `--via target`, so that the run uses only the sources and archives"
+    return "; or use `--via target` at the site, so that the run connects to the internal registry instead"

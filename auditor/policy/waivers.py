@@ -63,8 +63,8 @@ def _expired(waiver: Waiver, days: int) -> Finding:
     return _about(
         waiver,
         WAIVER_EXPIRED,
-        f"The waiver of {waiver.owner} for {waiver.check} ended on {waiver.expires}, {ago}: "
-        f"what it accepted ({waiver.reason}) counts again.",
+        f"The waiver of {waiver.owner} for {waiver.check} ended on {waiver.expires}, {ago}. "
+        f"The accepted finding ({waiver.reason}) counts again.",
         f"Fix the finding about {waiver.subject}, or ask {waiver.owner} to renew the waiver.",
         expired=waiver.expires.isoformat(),
     )
@@ -75,8 +75,8 @@ def _expiring(waiver: Waiver, days: int) -> Finding:
     return _about(
         waiver,
         WAIVER_EXPIRING,
-        f"The waiver of {waiver.owner} for {waiver.check} ends {when}, on {waiver.expires}: "
-        f"after that day what it accepts ({waiver.reason}) counts again.",
+        f"The waiver of {waiver.owner} for {waiver.check} ends {when}, on {waiver.expires}. "
+        f"After that day, the accepted finding ({waiver.reason}) counts again.",
         f"Fix the finding about {waiver.subject}, or ask {waiver.owner} to renew the waiver.",
         expires=waiver.expires.isoformat(),
     )

@@ -78,6 +78,22 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True)
+class WantedChart:
+    """A chart in an OCI registry that a controller pulls for a release. `owner` is the object or file that names it.
+
+    `version` is what the release states; `reference` has the exact version, or is None: then `why_unknown` says why.
+    """
+
+    owner: str
+    name: str
+    version: str
+    repository: str
+    location: Location
+    reference: Reference | None = None
+    why_unknown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Demand:
     """An image that a workload runs, and `who` does. Exactly one of `reference`, `error` and `unbounded` is set.
 

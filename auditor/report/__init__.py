@@ -1,5 +1,6 @@
-"""The report of an audit: its model, the builders of its sections, and how a JSON report is read back."""
+"""The report of an audit: its model, the builders of its sections, and the reader for JSON reports."""
 
+from auditor.facts import FactsBasis
 from auditor.report.model import (
     BaselineUsed,
     CheckRow,
@@ -41,6 +42,7 @@ __all__ = [
     "EvidenceBasis",
     "EvidenceOrigin",
     "EvidenceRow",
+    "FactsBasis",
     "HostRow",
     "ImageRow",
     "JudgedFinding",

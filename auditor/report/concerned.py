@@ -1,4 +1,4 @@
-"""Which cells of the image matrix an outcome concerns: as its check says, else as its subject tells."""
+"""The cells of the image matrix that an outcome concerns, from its check or else from its subject."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Item = TypeVar("Item", bound=Hashable)
 
 
 def affected_by(outcome: Finding | Undetermined) -> tuple[Affected, ...]:
-    """The cells as images and pools; nothing if the outcome says nothing about an image. A check that crashed concerns all."""
+    """Return the cells as images and pools; empty if the outcome is not about an image. A crashed check concerns all."""
     if isinstance(outcome, Undetermined) and outcome.kind is Kind.BUG:
         return _EVERYTHING
     if outcome.affects is not None:
@@ -35,7 +35,7 @@ def _of_subject(subject: Subject, clients: tuple[str, ...]) -> Iterator[Affected
 
 
 def endpoint_of(subject: Subject) -> str:
-    """The endpoint (`host:port`) that a subject is about, empty for other subjects. A certificate's id is `host:port: NAME`."""
+    """Return the endpoint (`host:port`) of a subject, or an empty string. A certificate's id is `host:port: NAME`."""
     match subject.kind:
         case "endpoint":
             return subject.id
@@ -46,12 +46,12 @@ def endpoint_of(subject: Subject) -> str:
 
 
 class Affecting(Generic[Item]):
-    """Items by the cells that they concern. Those that name no image are kept apart, so that many images stay cheap."""
+    """Items by the cells that they concern. Items for all images are stored once, so that many images stay cheap."""
 
     def __init__(self, given: Iterable[tuple[Item, tuple[Affected, ...]]]) -> None:
         self._named: dict[str, list[tuple[Item, Affected]]] = {}
         self._through: dict[str, list[tuple[Item, Affected]]] = {}
-        shared: dict[tuple[Item, Affected], tuple[Item, Affected]] = {}  # many outcomes differ by their image only
+        shared: dict[tuple[Item, Affected], tuple[Item, Affected]] = {}  # many outcomes differ only in their image
         for item, affected in given:
             for one in affected:
                 pair = (item, replace(one, images=()) if one.images else one)
@@ -62,9 +62,9 @@ class Affecting(Generic[Item]):
                     self._through.setdefault(one.endpoint, []).append(pair)
 
     def of(self, image: str, pool: str, endpoint: str, client: str) -> Iterator[tuple[Item, Affected]]:
-        """The items that concern an image on a pool, with the cells that they concern but without the images.
+        """Return the items that concern an image on a pool, with their cells but without the images.
 
-        The pool pulls it as `client` through `endpoint`, which may be empty.
+        The pool pulls the image as `client` through `endpoint`, which may be empty.
         """
         named, general = self._named.get(image, ()), self._through.get("", ())
         for item, one in (*named, *general, *(self._through.get(endpoint, ()) if endpoint else ())):

@@ -1,8 +1,8 @@
-"""The image matrix: whether nodes of each pool can pull and run each image offline, by everything that the checks said.
+"""The image matrix: whether nodes of each pool can pull and run each image offline, according to all checks.
 
-A cell begins as the image stands at its source or in the copy. A finding whose check calls it an error by itself blocks an
-image that is there; what a check that can find errors could not decide leaves it undetermined. A severity that the user
-changed, and a waiver, do not make an image run.
+A cell starts with the image's status at its source or in the copy. A finding with the default severity error blocks an existing
+image. An undetermined outcome of a check that can find errors makes the cell undetermined. Changed severities and waivers have
+no effect here, because they do not make an image run.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def image_rows(
     rules: Iterable[Rule],
     today: datetime.date,
 ) -> tuple[ImageRow, ...]:
-    """One row per image, in the order of first need. `rules` are those of the outcomes."""
+    """Return one row per image, in the order of first need. `rules` are the rules of the outcomes."""
     judge = _Cells(site, findings, undetermined, rules, today)
     cells: dict[str, list[Cell]] = {}
     for placement, cell in _standings(site):
@@ -70,7 +70,7 @@ def _cell(placement: Placement, place: str = "") -> Cell:
 
 
 def _standings(site: Site) -> Iterator[tuple[Placement, Cell]]:
-    """How each need stands: at its source, or in the copy where that is worse, since from there it is pulled."""
+    """Return the status of each need at its source, or in the copy if that is worse, because nodes pull from the copy."""
     for placement, copy in zip_longest(site.images.placements, site.copies):
         if copy is not None and copy.wanted is not None and copy.kept.standing.rank > placement.standing.rank:
             yield placement, _cell(copy.kept, copy.place)
@@ -80,7 +80,7 @@ def _standings(site: Site) -> Iterator[tuple[Placement, Cell]]:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What one check says about a cell. `is_sure`: it fails; else nobody knows. `is_accepted`: a waiver covers it."""
+    """The result of one check for a cell. `is_sure`: the cell fails, else it is unknown. `is_accepted`: a waiver covers it."""
 
     check: str
     title: str
@@ -89,7 +89,7 @@ class _Said:
 
 
 class _Cells:
-    """Judges cell by cell."""
+    """Computes the cells."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ class _Cells:
         return _Said(check, title, judged is not None, judged is not None and judged.waived is not None)
 
     def _of_connection(self, case: TrustCase) -> Iterator[_Said]:
-        """What the runtime's TLS connection to an endpoint comes to; nothing if it succeeds."""
+        """Yield the result of the runtime's TLS connection to an endpoint; nothing if it succeeds."""
         match case.prospect:
             case trust.Prospect.FAILS:
                 for subject, said in self._endpoint_errors:
@@ -137,12 +137,12 @@ class _Cells:
                 assert_never(case.prospect)
 
     def _can_block(self, check: str) -> bool:
-        """Whether what the check did not decide may be a failure: only of one that can find errors."""
+        """Whether an undetermined outcome of the check may hide a failure: only if the check can find errors."""
         rule = self._rules.get(check)
         return rule is None or rule.severity is Severity.ERROR
 
     def judged(self, placement: Placement, cell: Cell) -> Cell:
-        """The cell by everything that was said about it. What is known not to be there stays as it is, with the checks."""
+        """Return the cell with all results applied. A cell without an image keeps its status, and gets the checks."""
         sure, unsure = self._of(placement)
         accepted = bool(_checks(sure)) and all(one.is_accepted for one in sure if one.check)
         if not (cell.status.runs or cell.status is CellStatus.UNDETERMINED):
@@ -155,7 +155,7 @@ class _Cells:
         return replace(cell, status=CellStatus.UNDETERMINED, detail=_titles(unsure), checks=checks)
 
     def _of(self, placement: Placement) -> tuple[list[_Said], list[_Said]]:
-        """What certainly fails, and what may."""
+        """Split results into certain and possible failures."""
         pool = placement.pool
         endpoint = self._site.pulls.endpoint(pool.name, placement.image.reference)
         found = self._affecting.of(placement.image.name, pool.name, endpoint, runtime_client(pool))

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from auditor.check import Area, Finding, Rule, Severity, Undetermined
+from auditor.facts import FactsBasis
 from auditor.report.rows import EgressRow, EvidenceBasis, EvidenceRow, HostRow, ImageRow, StorageStage, TrustRow
 
 
 class Verdict(enum.StrEnum):
-    """The answer to the one question."""
+    """The verdict of an audit."""
 
     READY = "ready"
     NOT_READY = "not-ready"
@@ -23,7 +24,7 @@ class Verdict(enum.StrEnum):
 
 
 class Status(enum.StrEnum):
-    """What became of a check."""
+    """The result of a check."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -33,7 +34,7 @@ class Status(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waived:
-    """Who accepted a finding, why and until when."""
+    """The acceptance of a finding: owner, reason and end."""
 
     owner: str
     reason: str
@@ -42,7 +43,7 @@ class Waived:
 
 @dataclass(frozen=True, slots=True)
 class JudgedFinding:
-    """A finding with its final severity, and the waiver that covers it, if any. `baselined`: the baseline has it already.
+    """A finding with its final severity and its waiver, if any. `baselined`: the baseline already has it.
 
     `fixable`: `auditor fix` writes a file that resolves it.
     """
@@ -55,13 +56,13 @@ class JudgedFinding:
 
     @property
     def is_active(self) -> bool:
-        """Whether it counts: nobody accepted it, and no baseline knows it."""
+        """Whether the finding counts: no waiver covers it, and it is not in the baseline."""
         return self.waived is None and not self.baselined
 
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """One line of the catalogue as this audit saw it. `reason` says why it does not apply or could not decide."""
+    """A check of the catalogue with its result in this audit. `reason` states why it does not apply or is undetermined."""
 
     rule: Rule
     severity: Severity
@@ -77,9 +78,9 @@ class CheckRow:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Findings by severity (waived and baselined ones apart), undetermined subjects, and subjects examined.
+    """Findings by severity (without waived and baselined ones), undetermined subjects, and examined subjects.
 
-    A finding that is both waived and baselined is counted as waived.
+    A finding that is both waived and baselined counts as waived.
     """
 
     error: int
@@ -93,7 +94,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class BaselineUsed:
-    """The earlier report whose findings do not gate again: its plan, its day, and how many findings it let pass."""
+    """The earlier report whose findings do not count: its plan, its date, and the number of its findings that were matched."""
 
     plan_name: str
     audited_at: datetime.date
@@ -101,20 +102,20 @@ class BaselineUsed:
 
 
 class ScopeStatus(enum.StrEnum):
-    """How far an audit went in one area. Only EXAMINED means that everything there was declared and decided."""
+    """The extent of the audit in one area. Only EXAMINED means that everything was declared and decided."""
 
     EXAMINED = "examined"
     NOT_DECLARED = "not-declared"  # the plan or the evidence lacks something that the area needs
-    UNDETERMINED = "undetermined"  # a check of the area could not decide, or failed
-    SWITCHED_OFF = "switched-off"  # this run left a check of the area out that would have applied
+    UNDETERMINED = "undetermined"  # a check of the area is undetermined or failed
+    SWITCHED_OFF = "switched-off"  # this run excluded a check of the area that applies
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeRow:
-    """One area of the scope. `examined` counts subjects, `undetermined` what was not decided.
+    """One area of the scope. `examined` and `undetermined` count subjects.
 
-    `missing` names what the plan or the evidence lacks, and `hint` says how to add it. `errors` and `warnings` count the
-    findings of the area by their final severity, with those that a waiver or a baseline covers.
+    `missing` names missing inputs, and `hint` states how to add them. `errors` and `warnings` count the findings of the area by
+    final severity, including waived and baselined ones.
     """
 
     area: Area
@@ -129,17 +130,17 @@ class ScopeRow:
 
     @property
     def is_examined(self) -> bool:
-        """Whether everything in the area was declared and decided."""
+        """Whether the area was declared and decided completely."""
         return self.status is ScopeStatus.EXAMINED
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole answer. `storage` keys are stage names.
+    """The result of an audit. `storage` keys are stage names.
 
-    `fail_on` is the severity from which a finding makes the site not ready. `scope` has one row for each area, in the order of
-    `Area`; it is empty only in a report that was not made by `judge`. `fix_command` calls `auditor fix` with the inputs of this
-    run; empty if no finding is fixable.
+    `fail_on` is the severity from which a finding makes the site not ready. `scope` has one row for each area, in the order
+    of `Area`; it is empty only in a report that `judge` did not build. `fix_command` calls `auditor fix` with the inputs of
+    this run; it is empty if no finding is fixable.
     """
 
     tool_version: str
@@ -165,13 +166,14 @@ class Report:
     scope: tuple[ScopeRow, ...] = ()
     hosts: tuple[HostRow, ...] = ()
     basis: EvidenceBasis = field(default_factory=EvidenceBasis)
+    facts: FactsBasis | None = None
 
     @property
     def works_offline_until(self) -> datetime.date | None:
         """The day until which this environment will work offline, or None if the audit does not prove it.
 
-        This is the only promise that a report makes. It needs the verdict READY, every area examined, no accepted fault and
-        nothing that ends before the horizon.
+        A report promises nothing else. The promise needs the verdict READY, every area examined, no accepted fault, and no
+        certificate, CRL or Windows release that ends before the horizon.
         """
         is_whole = {row.area for row in self.scope if row.is_examined} == set(Area)
         holds = self.verdict is Verdict.READY and is_whole and not self.accepted_faults and not self.ending_early
@@ -179,12 +181,12 @@ class Report:
 
     @property
     def accepted_faults(self) -> tuple[JudgedFinding, ...]:
-        """The findings that would make the site not ready if no waiver, baseline or lower severity covered them."""
+        """Return the findings that make the site not ready without waivers, baseline and lowered severities."""
         return tuple(item for item in self.findings if self._is_fault(item) and not self._gates(item))
 
     @property
     def ending_early(self) -> int:
-        """How many errors and warnings, accepted ones too, name something that ends before the horizon."""
+        """Return the number of errors and warnings, including accepted ones, about dates before the horizon."""
         return sum(row.errors + row.warnings for row in self.scope if row.area is Area.CALENDAR)
 
     def _is_fault(self, item: JudgedFinding) -> bool:

@@ -23,7 +23,7 @@ class CellStatus(enum.StrEnum):
 
     @property
     def runs(self) -> bool:
-        """Whether the image runs."""
+        """Whether nodes can run the image."""
         return self in _RUNNING
 
 
@@ -34,12 +34,12 @@ _RUNNING = frozenset({CellStatus.OK, CellStatus.FALLBACK})
 class Cell:
     """One image for one pool.
 
-    `ok` and `fallback` mean that nodes can pull and run the image offline, by every check that ran. `blocked`: an error
-    finding says that they cannot. `checks` are the ids of the checks that say so, or that could not decide. `is_accepted`:
-    waivers cover every such finding. The status stays: a waiver changes the verdict, not the site.
+    `ok` and `fallback` mean that nodes can pull and run the image offline, according to every check that ran. `blocked`: an
+    error finding states that they cannot. `checks` are the ids of the checks that cause the status, by an error or because
+    they are undetermined. `is_accepted`: waivers cover every such finding. A waiver does not change the status.
 
-    `bytes` is the compressed size of what the pool pulls, None when it is not known; `foreign_layers` counts layers with
-    `urls` or a foreign media type. `place` names the copy that the status is of, where it is worse than at the source.
+    `bytes` is the compressed size of what the pool pulls, None if unknown. `foreign_layers` counts layers with `urls` or a
+    foreign media type. `place` names the copy that the status describes, if it is worse than the source.
     """
 
     platform: str
@@ -57,7 +57,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class ImageRow:
-    """One image, why it is needed, and how it stands for each pool that needs it."""
+    """One image, the reasons why it is needed, and its status for each pool that needs it."""
 
     reference: str
     digest: str
@@ -67,7 +67,7 @@ class ImageRow:
 
 @dataclass(frozen=True, slots=True)
 class EgressRow:
-    """A host that something in the plan would dial, who dials it, why, and what happens when it cannot."""
+    """An external host, the client that connects to it, the purpose, and the effect if the connection is blocked."""
 
     host: str
     port: int
@@ -80,7 +80,7 @@ class EgressRow:
 
 @dataclass(frozen=True, slots=True)
 class StorageItem:
-    """One contributor to a stage: what it is and its bytes."""
+    """One part of a stage: its name and its bytes."""
 
     name: str
     bytes: int
@@ -90,8 +90,8 @@ class StorageItem:
 class StorageStage:
     """The bytes that one stage needs. `provenance`: measured, derived, estimated or declared, with how.
 
-    At least `low` and at most `high` bytes; `high` is None where some images are of unknown size. `estimated` bytes come from a
-    factor.
+    The need is between `low` and `high` bytes; `high` is None if the size of an image is unknown. `estimated` bytes were
+    computed with a factor.
     """
 
     stage: str
@@ -106,10 +106,10 @@ class StorageStage:
 
 @dataclass(frozen=True, slots=True)
 class TrustStep:
-    """One certificate on a client's way from the leaf to the anchor, or one that is missing there.
+    """One certificate of a client's path from the leaf to the anchor, or a missing one.
 
-    `origin` states where the client has it from, `until` is an ISO time, `flaws` what the client refuses of it. What is not
-    known is empty. `is_gap`: the path breaks here, or would.
+    `origin` states where the client got the certificate, `until` is an ISO time, `flaws` are the reasons for which the client
+    rejects it. Unknown values are empty. `is_gap`: the path breaks here.
     """
 
     name: str
@@ -123,9 +123,9 @@ class TrustStep:
 
 @dataclass(frozen=True, slots=True)
 class TrustRow:
-    """One endpoint as one client of one pool would see it offline.
+    """The offline verification of one endpoint by one client of one pool.
 
-    `os` is linux or windows; `steps` describe each certificate of `path`, and the one that is missing behind it.
+    `os` is linux or windows; `steps` describe each certificate of `path`, and the missing certificate after it.
     """
 
     endpoint: str
@@ -141,9 +141,9 @@ class TrustRow:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRow:
-    """The observations of one kind from one place that the evidence holds. `oldest` and `newest` are ISO times in UTC.
+    """The observations of one kind from one place in the evidence. `oldest` and `newest` are ISO times in UTC.
 
-    `seen` got what was asked for, `absent` was said not to exist, `failed` got no usable answer.
+    Counts of requests: `seen` returned the object, `absent` returned 404, `failed` got no usable answer.
     """
 
     what: str
@@ -156,20 +156,20 @@ class EvidenceRow:
 
 
 class Timing(enum.StrEnum):
-    """How the audit date, the real day and the evidence stand to each other."""
+    """The relation between the audit date, today and the dates of the evidence."""
 
     NO_EVIDENCE = "no-evidence"
-    CURRENT = "current"  # the audit date is today or earlier, and all evidence is from before it
+    CURRENT = "current"  # the audit date is today or earlier, and all evidence is older
     AUDIT_IN_FUTURE = "audit-date-in-future"
     EVIDENCE_NEWER = "evidence-newer-than-audit-date"
-    EVIDENCE_AFTER_NOW = "evidence-newer-than-clock"  # the clock here, or that of the collecting machine, is wrong
+    EVIDENCE_AFTER_NOW = "evidence-newer-than-clock"  # the clock of this or of the collecting machine is wrong
 
 
 @dataclass(frozen=True, slots=True)
 class AgeRow:
-    """How old the used observations of one kind are; `days` is the age of the oldest on the day of measurement.
+    """The age of the used observations of one kind. `days` is the age of the oldest on the day of measurement.
 
-    `is_stale`: it can change, and is older than the plan accepts.
+    `is_stale`: the kind can change, and the age exceeds the plan's limit.
     """
 
     what: str
@@ -181,7 +181,7 @@ class AgeRow:
 
 
 class EvidenceOrigin(enum.StrEnum):
-    """Where the evidence of an audit is from."""
+    """The origin of the evidence of an audit."""
 
     FILE = "file"
     CACHE = "cache"  # --offline
@@ -194,7 +194,7 @@ class EvidenceBasis:
     """The evidence that an audit used.
 
     `sha256` is that of the evidence file, empty without one. Ages are measured on `measured_on`: the audit date, or the real
-    day if that is earlier. `max_age` is in seconds. `sealed`: whether the file was compared with its seal; None without one.
+    day if that is earlier. `max_age` is in seconds. `sealed`: whether the file was compared with its seal; None without a file.
     """
 
     origin: EvidenceOrigin = EvidenceOrigin.NONE
@@ -208,10 +208,10 @@ class EvidenceBasis:
 
 @dataclass(frozen=True, slots=True)
 class HostRow:
-    """One host that gave no usable answer for one cause, and what is undetermined because of it.
+    """One host that gave no usable answer for one cause, and the outcomes that depend on it.
 
-    `cause` is a value of `auditor.evidence.causes.Cause`, empty if it is not known; `what` says it in words behind the host's
-    name, `detail` quotes the first failure. `undetermined` counts outcomes, `images` and `subjects` what they are about.
+    `cause` is a value of `auditor.evidence.causes.Cause`, empty if unknown. `what` is its text after the host's name, `detail`
+    quotes the first failure. `undetermined` counts outcomes; `images` and `subjects` count and name their subjects.
     """
 
     host: str

@@ -1,4 +1,4 @@
-"""The report's sections, from the same views of the site that the checks read: nothing is decided here."""
+"""Builders of the report's sections, from the same views of the site that the checks read."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _stage(stage: Stage) -> StorageStage:
 
 
 def storage_stages(site: Site) -> dict[str, StorageStage]:
-    """The stages by name; none where no image is needed."""
+    """Return the stages by name; empty if no image is needed."""
     return {stage.name: _stage(stage) for stage in site.storage.stages}
 
 
@@ -61,7 +61,7 @@ def _step(step: PathStep) -> TrustStep:
 
 
 def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
-    """Each endpoint as each client of each pool would see it."""
+    """Return the verification of each endpoint by each client of each pool."""
     return tuple(
         TrustRow(
             endpoint=case.endpoint.name,
@@ -69,7 +69,7 @@ def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
             client=case.client,
             verdict=case.prospect,
             path=case.path,
-            dials=case.dials,
+            dials=case.requested_urls,
             symptom=case.reason,
             os=case.pool.platform.os,
             steps=tuple(map(_step, site.trust_path(case))),
@@ -79,7 +79,7 @@ def trust_rows(site: Site, today: datetime.date) -> tuple[TrustRow, ...]:
 
 
 def evidence_rows(site: Site) -> tuple[EvidenceRow, ...]:
-    """What the evidence holds, by kind and place."""
+    """Return the content of the evidence by kind and place."""
     return tuple(
         EvidenceRow(
             what=tally.what,

@@ -10,11 +10,12 @@ from auditor.net import Connection, ConnectionKind, Remote, remote_of
 from auditor.site import trust
 from auditor.site.layers import LayerEgress
 from auditor.site.mirrors import PullRoute
+from auditor.transfer.pull import PullRule
 
 if TYPE_CHECKING:
     from auditor.site.site import Site
     from auditor.site.trust.cases import TrustCase
-    from auditor.site.trust.dials import Purpose
+    from auditor.site.trust.url_requests import Purpose
 
 LINES = 10
 _PURPOSES: Mapping[str, str] = {
@@ -47,7 +48,7 @@ def _layers(site: Site) -> Iterator[Connection]:
             remote,
             who=f"{pool} ({egress.runtime})",
             why=f"layers of {', '.join(images[remote, pool])}",
-            when_blocked=egress.rule.when_blocked if egress.rule is not None else "unknown for this runtime",
+            when_blocked=egress.rule.when_blocked if isinstance(egress.rule, PullRule) else "unknown for this runtime",
             kind=ConnectionKind.LAYER,
         )
 
@@ -67,7 +68,7 @@ def _mirrors(site: Site) -> Iterator[Connection]:
 def _trust(site: Site, today: datetime.date) -> Iterator[Connection]:
     """Yield the URLs that TLS clients download while they verify an endpoint."""
     for case in site.trust(today):
-        for one in case.dialled:
+        for one in case.requested:
             remote = remote_of(one.url)
             if remote is not None and not one.inside:
                 yield Connection(

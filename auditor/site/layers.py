@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from auditor.errors import Location
 from auditor.evidence.model import Kind
+from auditor.facts.lookup import Gap
 from auditor.needs.model import Need
 from auditor.net import Reach, Remote, Scope, is_malformed, remote_of
 from auditor.oci.document import Descriptor
@@ -29,7 +30,7 @@ class LayerEgress:
     urls: tuple[str, ...]
     remotes: tuple[Remote, ...]
     images: tuple[str, ...]
-    rule: PullRule | None
+    rule: PullRule | Gap
     location: Location
     delivery_doubt: Trouble | None = None
 
@@ -40,8 +41,8 @@ def foreign_layers(placement: Placement) -> tuple[Descriptor, ...]:
     return payload.foreign if payload is not None else ()
 
 
-def rule_of(placement: Placement) -> PullRule | None:
-    """Return how the runtime of the pool treats `urls`, or None if the facts do not cover it."""
+def rule_of(placement: Placement) -> PullRule | Gap:
+    """Return how the runtime of the pool treats `urls`, or why the facts do not answer."""
     runtime, system = placement.pool.runtime, placement.pool.platform.os
     return pull_rule(runtime.name, runtime.version, system) if runtime is not None else pull_rule("", "", system)
 

@@ -27,20 +27,20 @@ class PullRoute(enum.StrEnum):
     FALLS_BACK = "falls-back"  # an internal host has them, and nodes connect to an external one as well
     NO_MIRROR = "no-mirror"  # nodes connect to no internal host
     WRONG_PLACE = "wrong-place"  # nodes request a path on an internal host where the plan does not put the images
-    NOBODY = "nobody"  # no host may resolve a tag
+    NO_RESOLVER = "nobody"  # no host may resolve a tag
     UNKNOWN = "unknown"
 
 
 class Lead(msgspec.Struct, frozen=True):
     """One image, the hosts that a node requests it from in order, and the result.
 
-    `told` is the host that decides: the one that serves the image, else the first that fails. `outside` are external hosts.
+    `deciding` is the host that decides: the one that serves the image, else the first that fails. `outside` are external hosts.
     """
 
     way: PullRoute
     reference: Reference
     asked: tuple[MirrorRequest, ...]
-    told: MirrorRequest | None = None
+    deciding: MirrorRequest | None = None
     outside: tuple[MirrorRequest, ...] = ()
     target: Reference | None = None
     doubt: str = ""
@@ -93,7 +93,7 @@ class _Leads:
             return Lead(PullRoute.UNKNOWN, reference, (), doubt=doubt, kind=Kind(unknown.kind))
         asked = config.asked(reference)
         if not asked:
-            return Lead(PullRoute.NOBODY, reference, config.all_asked(reference), target=self._target(reference))
+            return Lead(PullRoute.NO_RESOLVER, reference, config.all_asked(reference), target=self._target(reference))
         if unknown_host := next((one for one in asked if self._reach.of(one.host) is Scope.UNKNOWN), None):
             doubt = f"{unknown_host.location}: the host {unknown_host.host} is not fully known"
             return Lead(PullRoute.UNKNOWN, reference, asked, doubt=doubt, kind=Kind.UNSUPPORTED)

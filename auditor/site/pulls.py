@@ -33,8 +33,8 @@ class Pulls:
         """Return the endpoint's name, or an empty string if no registry of the plan serves the image over TLS."""
         lead = self.leads.get((pool, reference))
         if lead is not None:
-            told = lead.told
-            return "" if told is None or told.scheme == "http" else self._endpoint(told.host)
+            deciding = lead.deciding
+            return "" if deciding is None or deciding.scheme == "http" else self._endpoint(deciding.host)
         registry = self.plan.registry
         if registry is None or registry.insecure:
             return ""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from auditor.readers.registry_lint import RegistrySlip
     from auditor.readers.scripts import Script, UnreadableScript
     from auditor.site.archives.view import Archives
+    from auditor.site.charts import PlacedChart
     from auditor.site.contents import ComparedImage
     from auditor.site.copies import ComparedCopy
     from auditor.site.delivered_form import LayersByNeed
@@ -233,6 +234,11 @@ class Site:
     def chart_fetches(self) -> ChartFetches:
         """Return the charts and manifests that the workloads would download."""
         return views.chart_fetches(self.plan, self.reach)
+
+    @cached_property
+    def charts(self) -> tuple[PlacedChart, ...]:
+        """Return every chart that a release pulls from an OCI registry, as its source and the internal registry have it."""
+        return tuple(views.charts_of(self.plan, self.needs, self.evidence, self.reach))
 
     @cached_property
     def registry_slips(self) -> tuple[RegistrySlip, ...] | UnreadableConfig:

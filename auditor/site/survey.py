@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from auditor.evidence.model import Absent, Failed, ImageEvidence, Kind, Seen
 from auditor.needs.model import Need, Needs, Reason
 from auditor.oci.document import Descriptor, Document, Index, MalformedDocument, Manifest, Schema1, parse_config, parse_document
@@ -9,7 +11,7 @@ from auditor.oci.media_types import INDEXES, DocumentKind
 from auditor.oci.platform import Platform
 from auditor.oci.reference import Reference, is_digest
 from auditor.oci.select import Choice, PlatformFit, choose_among, fit_platform, flatten, is_clear, platforms_of, unclear
-from auditor.oci.windows import WindowsRuntime, runtime_rule
+from auditor.oci.windows import WindowsRuntime, build_gap, runtime_rule, runtime_rules
 from auditor.plan.model import Plan, Pool
 from auditor.site.images import (
     DocumentShape,
@@ -28,6 +30,7 @@ from auditor.site.images import (
 
 _Platforms = tuple[Platform | None, ...]
 _NO_CHOICE = Choice(PlatformFit.PLATFORM_ABSENT)
+_BY_RULE = frozenset({PlatformFit.FALLBACK, PlatformFit.BUILD_MISMATCH})  # decided only by a rule of Windows
 _NOT_OBSERVED = Trouble(Kind.MISSING_EVIDENCE, "it was not requested")  # one value for 100,000 images
 _STANDINGS = {
     PlatformFit.EXACT: Standing.OK,
@@ -36,6 +39,21 @@ _STANDINGS = {
     PlatformFit.BUILD_MISMATCH: Standing.BUILD_MISMATCH,
     PlatformFit.PLATFORM_ABSENT: Standing.PLATFORM_ABSENT,
 }
+
+
+def _rule_doubt(pool: Pool) -> Trouble | None:
+    """Return why the facts do not say which builds a Windows pool runs: its Windows or its runtime is newer than they are."""
+    if not pool.is_windows:
+        return None
+    gap = build_gap(pool.platform.os_version)
+    if gap is None and pool.runtime is not None:
+        gap = runtime_rules(pool.runtime.name, pool.runtime.version).gap
+    if gap is None or not gap.is_outside:
+        return None
+    return Trouble(
+        Kind.MISSING_EVIDENCE if gap.missing else Kind.UNSUPPORTED,
+        f"it is unknown which image builds {pool.name} runs: {gap.why}",
+    )
 
 
 def _flaw(payload: Payload) -> Trouble | None:
@@ -86,8 +104,9 @@ class Survey:
         """Survey every need."""
         pools = {pool.name: pool for pool in self._plan.pools}
         rules = {name: self._runtime_rule(pool) for name, pool in pools.items()}
-        alike: dict[tuple[Platform, WindowsRuntime | None], int] = {}
-        kinds = {name: alike.setdefault((pool.platform, rules[name]), len(alike)) for name, pool in pools.items()}
+        doubts = {name: _rule_doubt(pool) for name, pool in pools.items()}
+        alike: dict[tuple[Platform, WindowsRuntime | None, Trouble | None], int] = {}
+        kinds = {name: alike.setdefault((pool.platform, rules[name], doubts[name]), len(alike)) for name, pool in pools.items()}
         grouped: dict[Reference, list[Need]] = {}
         last: Reference | None = None
         group: list[Need] = []
@@ -105,7 +124,10 @@ class Survey:
                 key = (kinds[need.pool], need.host_process)
                 resolution = resolved.get(key)
                 if resolution is None:
-                    resolution = resolved[key] = self._resolve(image, need, rules[need.pool])
+                    resolution = self._resolve(image, need, rules[need.pool])
+                    if (doubt := doubts[need.pool]) is not None and resolution.choice.fit in _BY_RULE:
+                        resolution = replace(resolution, standing=Standing.UNDETERMINED, trouble=doubt)
+                    resolved[key] = resolution
                 placements.append(Placement(need, pools[need.pool], image, resolution, carrier))
         return Images(images, tuple(placements), frozenset(self._blobs.repeated), self._shapes, self._configs)
 

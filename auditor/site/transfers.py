@@ -22,7 +22,7 @@ from auditor.site.images import Images, Placement
 from auditor.site.layers import foreign_layers
 from auditor.sizing.archive_formats import ArchiveFormat, archive_format
 from auditor.transfer.copy_layers import Fate, fate_over, layer_row
-from auditor.transfer.copy_options import Options, read_options
+from auditor.transfer.copy_options import PINNED, Options, read_options
 from auditor.transfer.copy_platforms import CopyPlatforms, platform_row
 from auditor.transfer.hops import REGISTRY, Hop, Unpredicted
 
@@ -99,25 +99,28 @@ class Transfer:
     def ways(self, reference: Reference) -> tuple[Way, ...]:
         """Return the routes that an image may still take: several for an unknown archive format, none if it has arrived."""
         if self.copy.archives and self.archives is None:
-            return tuple(self._way((REGISTRY, kind)) for kind in self._writable)
+            return tuple(self._way((REGISTRY, kind), reference) for kind in self._writable)
         entries = self.archives.entries.get(reference, ()) if self.archives is not None else ()
         formats = dict.fromkeys(entry.archive.inventory.format for entry in entries)
         if formats:
-            return tuple(self._way((kind,)) for kind in formats) if self.plan.registry is not None else ()
+            return tuple(self._way((kind,), reference) for kind in formats) if self.plan.registry is not None else ()
         if not self.from_source or (self.copy.archives and self.plan.registry is None):
             return ()
-        return (self._way((REGISTRY,)),)
+        return (self._way((REGISTRY,), reference),)
 
-    def _way(self, places: tuple[str, ...]) -> Way:
+    def _way(self, places: tuple[str, ...], reference: Reference) -> Way:
         """Return the route over some locations, and from the last one to the internal registry."""
-        if places not in self._made:
+        is_pinned = bool(reference.digest)
+        if (places, is_pinned) not in self._made:
             inside = self.plan.registry is not None or len(places) == 1
             steps = pairwise((*places, REGISTRY) if inside else places)
-            self._made[places] = tuple(Hop(self.tool.name, self.tool.version, origin, to, self.options) for origin, to in steps)
-        return self._made[places]
+            options = Options((*self.options.given, (PINNED, ""))) if is_pinned else self.options
+            way = tuple(Hop(self.tool.name, self.tool.version, origin, to, options) for origin, to in steps)
+            self._made[places, is_pinned] = way
+        return self._made[places, is_pinned]
 
     @cached_property
-    def _made(self) -> dict[tuple[str, ...], Way]:
+    def _made(self) -> dict[tuple[tuple[str, ...], bool], Way]:
         return {}
 
     @cached_property

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from auditor.site.archives.evidence import InArchive as InArchive
     from auditor.site.archives.evidence import InNone as InNone
     from auditor.site.archives.view import archives_of as archives_of
+    from auditor.site.charts import charts_of as charts_of
     from auditor.site.connections import connections_of as connections_of
     from auditor.site.contents import contents_of as contents_of
     from auditor.site.copies import copies_in_archives as copies_in_archives
@@ -59,6 +60,7 @@ else:
             "auditor.site.archives.evidence": ("InArchive", "InNone"),
             "auditor.site.archives.view": ("archives_of",),
             "auditor.site.connections": ("connections_of",),
+            "auditor.site.charts": ("charts_of",),
             "auditor.site.contents": ("contents_of",),
             "auditor.site.copies": (
                 "copies_in_archives",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
 from typing import Final, Literal
 
-from auditor.facts import table
-from auditor.facts.versions import Versioned, parse_version
+from auditor.facts import remembered, table
+from auditor.facts.lookup import GapKind, rows_at
+from auditor.facts.versions import Versioned
 from auditor.sizing.ranged import Piece
 
 BLOCK: Final = 512
@@ -48,17 +48,20 @@ class ArchiveFormat(Versioned, frozen=True, kw_only=True):
         return "dir" if self.option == "dir" else "oci-layout"
 
 
-@cache
+@remembered
 def archive_format(tool: str, version: str, options: tuple[str, ...]) -> ArchiveFormat | None:
     """Return what a tool writes for these options, or None if the facts do not say.
 
-    If the version is unknown (empty), all rows that may apply must agree.
+    If the plan states no version, all rows that may apply must agree.
     """
     words = tuple(word for option in options for word in _SEPARATORS.split(option) if word)
-    rows = [row for row in table("archive_formats", ArchiveFormat) if row.tool == tool and row.may_cover(version)]
+    found = rows_at((row for row in table("archive_formats", ArchiveFormat) if row.tool == tool), version, tool)
+    if found.gap is not None and found.gap.kind is not GapKind.UNSTATED:
+        return None
+    rows = found.rows
     chosen = [row for row in rows if row.option and _follow(words, tuple(row.option.split()))]
     chosen = chosen or [row for row in rows if not row.option]
-    if parse_version(version) is None and len({(row.since, row.before) for row in chosen}) > 1:
+    if found.gap is not None and len({(row.since, row.before) for row in chosen}) > 1:
         return None
     return next(iter(chosen), None)
 

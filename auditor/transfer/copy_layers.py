@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
-from auditor.facts import table
+from auditor.facts import remembered, table
 from auditor.transfer.copy_options import options_for
 from auditor.transfer.hops import Hop, HopRow, Unpredicted, row_for
 
@@ -58,14 +57,14 @@ def _said(row: CopyLayers) -> Hashable:
     return row.foreign, row.types, row.does, row.urls
 
 
-@cache
+@remembered
 def layer_row(hop: Hop) -> CopyLayers | Unpredicted:
     """Return the row for one hop."""
     rows: tuple[CopyLayers, ...] = table("copy_layers", CopyLayers)
     return row_for(rows, hop, _said)
 
 
-@cache
+@remembered
 def fate_on(way: tuple[Hop, ...], media_type: str, *, has_urls: bool) -> Fate | Unpredicted:
     """Return what happens to a layer over all hops. A blob that one hop omits is missing from all later ones."""
     found: Fate | None = None
@@ -115,7 +114,7 @@ def fate_over(ways: Iterable[tuple[Hop, ...]], media_type: str, *, has_urls: boo
     return known[0]
 
 
-@cache
+@remembered
 def carrying(tool: str, version: str, origin: str, to: str) -> str:
     """Return the option with which a tool copies such layers; empty if it has none. Rows for exceptions come first."""
     rows: tuple[CopyLayers, ...] = table("copy_layers", CopyLayers)

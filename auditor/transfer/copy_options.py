@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 _OFF = frozenset({"false", "0", "no"})
 _AND = " and "
+PINNED = "pinned"  # stands among the options of a hop for a reference with a digest
 _SETTING = re.compile("[=:]")
 
 

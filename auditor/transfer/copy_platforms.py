@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Hashable, Iterable, Sequence
-from functools import cache
 from typing import Literal
 
 import msgspec
 
-from auditor.facts import table
+from auditor.facts import remembered, table
 from auditor.oci.platform import InvalidPlatform, Platform, parse_platform
 from auditor.transfer.copy_layers import CopyLayers
+from auditor.transfer.copy_options import PINNED
 from auditor.transfer.hops import Hop, HopRow, Unpredicted, row_for
 
 
@@ -53,14 +53,14 @@ def _said(row: CopyPlatforms) -> Hashable:
     return row.keeps, row.index, row.fixed, row.option, row.os_version, row.picks
 
 
-@cache
+@remembered
 def platform_row(hop: Hop) -> CopyPlatforms | Unpredicted:
     """Return the row for one hop."""
     rows: tuple[CopyPlatforms, ...] = table("copy_platforms", CopyPlatforms)
     return row_for(rows, hop, _said)
 
 
-@cache
+@remembered
 def wish_of(row: CopyPlatforms, hop: Hop) -> RequestedPlatform | Unpredicted | None:
     """Return the platform that a hop is configured to keep, or None if it keeps all or its machine's platform."""
     if row.keeps == "one":
@@ -173,17 +173,17 @@ def keeps_all(ways: Iterable[tuple[Hop, ...]]) -> bool:
     return all(isinstance(row, CopyPlatforms) and row.keeps == "all" for row in rows)
 
 
-@cache
+@remembered
 def keeping_all(tool: str) -> str | None:
     """Return the option with which a tool copies a whole index; empty if that is the default, None if it cannot."""
     rows: tuple[CopyPlatforms, ...] = table("copy_platforms", CopyPlatforms)
-    whole = [row for row in rows if row.tool == tool and row.keeps == "all"]
+    whole = [row for row in rows if row.tool == tool and row.keeps == "all" and PINNED not in row.given]
     if not whole:
         return None
     return "" if any(not row.given for row in whole) else whole[0].given[0]
 
 
-@cache
+@remembered
 def known_options(tool: str) -> frozenset[str]:
     """Return the options and settings that a row for the tool uses. The effect of others is not predicted."""
     layers: tuple[CopyLayers, ...] = table("copy_layers", CopyLayers)

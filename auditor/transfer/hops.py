@@ -10,7 +10,8 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from auditor.facts.versions import Versioned, parse_version
+from auditor.facts.lookup import Found, GapKind, rows_at
+from auditor.facts.versions import Versioned
 from auditor.transfer.copy_options import Options
 
 REGISTRY = "registry"
@@ -68,26 +69,30 @@ def _covers(place: Place, actual: str) -> bool:
 
 
 def row_for(rows: Iterable[Row], hop: Hop, said: Callable[[Row], Hashable]) -> Row | Unpredicted:
-    """Return the row for a hop. If the version is unknown, all rows that may apply must agree in `said`."""
+    """Return the row for a hop. If the plan states no version, all rows that may apply must agree in `said`."""
     own = [row for row in rows if row.tool == hop.tool]
     if not own:
         return Unpredicted(f"the facts do not list {hop.tool} as a copy tool")
-    dated = [row for row in own if row.may_cover(hop.version)]
-    if not dated:
-        return Unpredicted(f"the facts cover other versions of {hop.tool}, but not {hop}")
-    there = [row for row in dated if _covers(row.origin, hop.origin) and _covers(row.to, hop.to)]
-    if not there:
+    found = rows_at(own, hop.version, hop.tool)
+    if found.gap is not None and found.gap.kind is not GapKind.UNSTATED:
+        return Unpredicted(found.gap.why, missing=found.gap.missing)
+    if not any(_is_between(row, hop) for row in found.rows):
         return Unpredicted(f"the facts do not cover {hop} from {hop.origin} to {hop.to}")
-    return _by_options(there, hop, said)
+    return _by_options(found, hop, said)
 
 
-def _by_options(rows: list[Row], hop: Hop, said: Callable[[Row], Hashable]) -> Row | Unpredicted:
+def _is_between(row: HopRow, hop: Hop) -> bool:
+    return _covers(row.origin, hop.origin) and _covers(row.to, hop.to)
+
+
+def _by_options(found: Found[Row], hop: Hop, said: Callable[[Row], Hashable]) -> Row | Unpredicted:
+    rows = [row for row in found.rows if _is_between(row, hop)]
     told = [row for row in rows if any(hop.options.has(condition) for condition in row.given)]
     plain = [row for row in rows if not row.given]
     if not told and not plain:
         choices = " or ".join(dict.fromkeys(condition for row in rows for condition in row.given))
         return Unpredicted(f"the result of {hop} depends on {choices}, and copy.options states neither", missing=True)
-    if parse_version(hop.version) is not None:
+    if found.gap is None:
         return next(row for row in rows if row in told or not row.given)
     # An option that only some versions support identifies these versions.
     first = {(row.since, row.before): row for row in reversed(told or plain)}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Literal
 
-from auditor.facts import table
-from auditor.facts.versions import Versioned, parse_version
+from auditor.facts import remembered, table
+from auditor.facts.lookup import Gap, GapKind, gap_of, rows_at
+from auditor.facts.versions import Versioned
 
 
 class PullRule(Versioned, frozen=True, kw_only=True):
@@ -20,14 +20,16 @@ class PullRule(Versioned, frozen=True, kw_only=True):
     os: str = ""
 
 
-@cache
-def pull_rule(runtime: str, version: str, os: str) -> PullRule | None:
-    """Return the rule for a runtime version, or None if the facts have none, or several and the version is unknown."""
+@remembered
+def pull_rule(runtime: str, version: str, os: str) -> PullRule | Gap:
+    """Return the rule for a runtime version, or why the facts have none. `runtime` is empty if the plan does not state it."""
     rows: tuple[PullRule, ...] = table("layer_urls", PullRule)
-    own = [row for row in rows if row.runtime == runtime and row.os in {"", os}]
-    fitting = [row for row in own if row.may_cover(version)]
-    if len({(row.first, row.fatal) for row in fitting}) != 1:
-        return None
-    # An unknown version may lie before or after a change that the facts list.
-    is_whole = parse_version(version) is not None or not (fitting[0].since or fitting[-1].before)
-    return fitting[0] if is_whole else None
+    own = tuple(row for row in rows if row.runtime == runtime and row.os in {"", os})
+    if not runtime:
+        return own[0]
+    found = rows_at(own, version, runtime)
+    rule = found.agreed(lambda row: (row.first, row.fatal))
+    # Without a version, the program may be older or newer than a change that the facts list.
+    if isinstance(rule, PullRule) and found.gap is not None and (found.rows[0].since or found.rows[-1].before):
+        return gap_of(GapKind.UNSTATED, runtime, version, "", "")
+    return rule

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Literal
 
-from auditor.facts import table
+from auditor.facts import remembered, table
+from auditor.facts.lookup import GapKind, rows_at
 from auditor.facts.versions import Versioned
 from auditor.transfer.hops import Unpredicted
 
@@ -29,16 +29,16 @@ class RegistryUrls(Versioned, frozen=True, kw_only=True):
         )
 
 
-@cache
+@remembered
 def registry_row(kind: str, version: str) -> RegistryUrls | Unpredicted:
-    """Return the row for a registry. An unknown version matches every row."""
+    """Return the row for a registry. If the plan states no version, the first row of the kind applies."""
     rows: tuple[RegistryUrls, ...] = table("registry_urls", RegistryUrls)
     own = [row for row in rows if kind == row.registry or kind in row.aliases]
     if not own:
         return Unpredicted(f"the facts do not list {kind} as a registry")
-    fitting = [row for row in own if row.may_cover(version)]
-    if not fitting:
-        return Unpredicted(f"the facts do not cover `urls` for {kind} {version}")
-    if fitting[0].urls == "unknown":
-        return Unpredicted(f"the facts do not state whether {kind} accepts manifests with `urls` ({fitting[0].source})")
-    return fitting[0]
+    found = rows_at(own, version, kind)
+    if found.gap is not None and found.gap.kind is not GapKind.UNSTATED:
+        return Unpredicted(f"{found.gap.why} (`urls` of layers)", missing=found.gap.missing)
+    if found.rows[0].urls == "unknown":
+        return Unpredicted(f"the facts do not state whether {kind} accepts manifests with `urls` ({found.rows[0].source})")
+    return found.rows[0]

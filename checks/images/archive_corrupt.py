@@ -26,14 +26,13 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import replace
 
-from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, define
+from auditor.check import PASSED, Affected, Area, Finding, Outcome, Remedy, Severity, Subject, define
 from auditor.oci.archive import ArchiveProblem, Defect
 from auditor.site import Requirement, Site
 from auditor.site.archives.evidence import Archive
-from checks.affected import in_archive, not_held
-from checks.placed import unknown
+from checks._shared.affected import in_archive, not_held
+from checks._shared.placed import unknown
 
-ID = "archive-corrupt"
 SHOWN = 200
 _WORDS = {
     Defect.MISSING: "content that it refers to is missing",
@@ -56,7 +55,6 @@ def _finding(site: Site, archive: Archive, problem: ArchiveProblem) -> Finding:
     of = f" (part of {problem.image})" if problem.image else ""
     lax = problem.defect is Defect.LAX
     return Finding(
-        check=ID,
         severity=Severity.WARNING if lax else Severity.ERROR,
         subject=Subject("archive", archive.path),
         message=f"{archive.path}{at}: {_WORDS[problem.defect]}: {problem.detail}{of}.",
@@ -89,22 +87,14 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     if site.archives is None:
         return
     for path, trouble in site.archives.unread.items():
-        yield replace(unknown(ID, Subject("archive", path), trouble), affects=not_held(site, (path,)))
-    fine = 0
+        yield replace(unknown(Subject("archive", path), trouble), affects=not_held(site, (path,)))
     for archive in site.archives.read:
         problems = archive.inventory.problems
         yield from (_finding(site, archive, problem) for problem in problems[:SHOWN])
-        fine += not problems
-    if fine:
-        yield Fine(fine)
+        if not problems:
+            yield PASSED
 
 
 CHECK = define(
-    run,
-    id=ID,
-    title="Archive is damaged or incomplete",
-    family="images",
-    area=Area.COPIES,
-    severity=Severity.ERROR,
-    requires=(Requirement.ARCHIVES,),
+    run, title="Archive is damaged or incomplete", area=Area.COPIES, severity=Severity.ERROR, requires=(Requirement.ARCHIVES,)
 )

@@ -29,10 +29,8 @@ from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.archives.conflicts import Claim, Conflict
 from auditor.text import short_digest
-from checks.affected import not_arrived
-from checks.placed import unknown
-
-ID = "archive-name-conflict"
+from checks._shared.affected import not_arrived
+from checks._shared.placed import unknown
 
 
 def _shown(claim: Claim) -> str:
@@ -54,7 +52,6 @@ def _finding(site: Site, conflict: Conflict) -> Finding:
     needed = conflict.is_asked or conflict.is_inside_one
     unused = "" if conflict.is_asked else " The plan needs no image of this name."
     return Finding(
-        check=ID,
         severity=Severity.ERROR if needed else Severity.WARNING,
         subject=_subject(conflict),
         message=f"{conflict.name} refers to two images: {_shown(first)} and {_shown(last)}. {effect}.{unused}",
@@ -75,7 +72,7 @@ def _outcome(site: Site, conflict: Conflict) -> Outcome | None:
             f"{conflict.name} is both {_shown(conflict.first)} and {_shown(conflict.last)}. Not all of their manifests and "
             "configs were read, so it is unknown whether they are the same image"
         )
-        return Undetermined(ID, _subject(conflict), Kind.MISSING_EVIDENCE, detail)
+        return Undetermined(_subject(conflict), Kind.MISSING_EVIDENCE, detail)
     if conflict.platform or conflict.is_inside_one:
         return _finding(site, conflict)
     if site.plan.registry is None or site.target is not None or not conflict.is_asked:
@@ -84,7 +81,7 @@ def _outcome(site: Site, conflict: Conflict) -> Outcome | None:
         f"{conflict.name} is both {_shown(conflict.first)} and {_shown(conflict.last)}, for different platforms. The second "
         f"push replaces the first on {site.plan.registry.host}: collect with `--via target`"
     )
-    return Undetermined(ID, _subject(conflict), Kind.MISSING_EVIDENCE, detail)
+    return Undetermined(_subject(conflict), Kind.MISSING_EVIDENCE, detail)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
@@ -93,23 +90,20 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         return
     for path, trouble in site.archives.unread.items():
         # The archive may have any of the names, and another image under it.
-        yield replace(unknown(ID, Subject("archive", path), trouble), affects=not_arrived(site))
+        yield replace(unknown(Subject("archive", path), trouble), affects=not_arrived(site))
     concerned = set()
     for conflict in site.archives.conflicts:
         outcome = _outcome(site, conflict)
         if outcome is not None:
             concerned |= {conflict.first.archive.path, conflict.last.archive.path}
             yield outcome
-    fine = sum(archive.path not in concerned for archive in site.archives.read)
-    if fine and not site.archives.unread:  # an archive that was not read may have any of the names
-        yield Fine(fine)
+    if not site.archives.unread:  # an archive that was not read may have any of the names
+        yield Fine(sum(archive.path not in concerned for archive in site.archives.read))
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Image name refers to two different images",
-    family="images",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.ARCHIVES,),

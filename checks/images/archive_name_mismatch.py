@@ -23,17 +23,15 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import replace
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, RemedyKind, Severity, Subject, Undetermined, define
+from auditor.check import PASSED, Area, Finding, Outcome, Remedy, RemedyKind, Severity, Subject, Undetermined, define
 from auditor.oci.reference import Reference
 from auditor.plan.rewrites import placed
 from auditor.site import Requirement, Site
 from auditor.site.archives.finder import ArchivedRoot, MatchedBy
 from auditor.site.archives.view import Archives
 from auditor.site.images import Image
-from checks.affected import not_held, waits_for_copy
-from checks.placed import image_subject, unknown
-
-ID = "archive-name-mismatch"
+from checks._shared.affected import not_held, waits_for_copy
+from checks._shared.placed import image_subject, unknown
 
 
 def _remedies(site: Site, reference: Reference, entry: ArchivedRoot) -> tuple[Remedy, ...]:
@@ -58,7 +56,6 @@ def _finding(site: Site, image: Image, entry: ArchivedRoot) -> Finding:
     )
     fails = (names or site.plan.registry is None) and waits_for_copy(site, asked)
     return Finding(
-        check=ID,
         severity=Severity.ERROR if fails else Severity.WARNING,
         subject=image_subject(image),
         message=f"{entry.archive.path} contains {asked} {named}. {effect}.",
@@ -82,7 +79,7 @@ def _doubts(archives: Archives) -> Iterator[Undetermined]:
         image, trouble = held.placement.image, held.placement.resolution.trouble
         if held.entry is None and trouble is not None and image.name not in said:
             said.add(image.name)
-            yield unknown(ID, image_subject(image), trouble)
+            yield unknown(image_subject(image), trouble)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
@@ -90,24 +87,19 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     if site.archives is None:
         return
     for path, trouble in site.archives.unread.items():
-        yield replace(unknown(ID, Subject("archive", path), trouble), affects=not_held(site, (path,)))
-    fine = 0
+        yield replace(unknown(Subject("archive", path), trouble), affects=not_held(site, (path,)))
     images = site.archives.images().images
     for reference, entries in site.archives.entries.items():
         if any(entry.found is MatchedBy.BY_NAME for entry in entries):
-            fine += 1
+            yield PASSED
         elif reference in images:
             yield _finding(site, images[reference], entries[0])
     yield from _doubts(site.archives) if not site.archives.unread else ()
-    if fine:
-        yield Fine(fine)
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Image name in archive differs from the pulled name",
-    family="images",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.ARCHIVES),

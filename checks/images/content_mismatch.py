@@ -30,9 +30,7 @@ from auditor.check import Area, Outcome, Remedy, Severity, define
 from auditor.plan.rewrites import placed
 from auditor.site import Requirement, Site
 from auditor.site.contents import ComparedImage
-from checks.contents import copied_again, outcomes
-
-ID = "content-mismatch"
+from checks._shared.contents import copied_again, outcomes
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
@@ -47,14 +45,12 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     def remedies(one: ComparedImage) -> tuple[Remedy, ...]:
         return copied_again(tool, one.image.name, target(one))
 
-    yield from outcomes(ID, site.target_contents, remedies, target)
+    yield from outcomes(site.target_contents, remedies, target)
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Registry content does not match its manifest",
-    family="images",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.TARGET),

@@ -27,17 +27,28 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Role, Severity, Subject, Undetermined, define
+from auditor.check import (
+    PASSED,
+    Area,
+    Finding,
+    Outcome,
+    Part,
+    Remedy,
+    RemedyKind,
+    Role,
+    Severity,
+    Subject,
+    Undetermined,
+    define,
+)
 from auditor.evidence.model import Kind
 from auditor.needs.default_facts import PAUSE, PauseBuilds, pause_builds
 from auditor.needs.listed import ListedReferences
 from auditor.needs.model import DefaultImage, UnknownDefault
-from auditor.oci.windows import match_build, release_of, runtime_rule
+from auditor.oci.windows import build_gap, match_build, release_of, runtime_rule, runtime_rules
 from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
 from auditor.site.images import Standing
-
-ID = "default-image-missing"
 
 
 def _symptom(image: DefaultImage) -> Part:
@@ -67,7 +78,6 @@ def _missing(site: Site, image: DefaultImage, tags: tuple[str, ...]) -> Finding:
     pools = ", ".join(image.pools)
     cause = f"{image.who} pulls {_wording(image)} by default on {pools} ({image.part}), but no list contains it.{near}"
     return Finding(
-        check=ID,
         severity=Severity.ERROR if image.certain else Severity.WARNING,
         subject=Subject("image", image.text),
         parts=(Part(cause), _symptom(image), *_hedge(site, image)),
@@ -95,6 +105,10 @@ def _listing(image: DefaultImage) -> Remedy:
 def _unbuilt(image: DefaultImage, pool: Pool, row: PauseBuilds) -> Finding | None:
     """Return a finding if the facts have no build of the pause image that the pool's hosts can run, else None."""
     host = pool.platform.os_version
+    runtime = pool.runtime
+    gap = runtime_rules(runtime.name, runtime.version).gap if runtime is not None else None
+    if build_gap(host) is not None or (gap is not None and gap.is_outside):
+        return None  # `version-not-covered` reports it
     rule = runtime_rule(pool.runtime.name, pool.runtime.version) if pool.runtime is not None else None
     strict = rule is not None and rule.matching == "strict"
     if any(match_build(host, f"10.0.{build}", strict=strict).runs for build in row.builds):
@@ -102,7 +116,6 @@ def _unbuilt(image: DefaultImage, pool: Pool, row: PauseBuilds) -> Finding | Non
     builds = tuple(release.name if (release := release_of(build)) else str(build) for build in row.builds)
     doubt = "" if row.confidence == "high" else " The list of builds is not certain."
     return Finding(
-        check=ID,
         severity=Severity.ERROR if image.certain and row.confidence == "high" else Severity.WARNING,
         subject=Subject("image", image.text, str(pool.platform), pool.name),
         message=(
@@ -135,17 +148,17 @@ def _undecided(image: DefaultImage) -> Undetermined | None:
     if image.certain or image.part != PAUSE:
         return None
     detail = f"no list contains {image.text}, the pause image of {image.who}, and the nodes may use another one"
-    return Undetermined(ID, Subject("image", image.text), Kind.MISSING_EVIDENCE, f"{image.location}: {detail}")
+    return Undetermined(Subject("image", image.text), Kind.MISSING_EVIDENCE, f"{image.location}: {detail}")
 
 
 def _doubtful(image: DefaultImage) -> Undetermined:
     detail = f"no list contains {image.text}, and {image.doubt}: add it to a list to be safe"
-    return Undetermined(ID, Subject("image", image.text), Kind.UNSUPPORTED, f"{image.location}: {detail}")
+    return Undetermined(Subject("image", image.text), Kind.UNSUPPORTED, f"{image.location}: {detail}")
 
 
 def _unknown(unknown: UnknownDefault) -> Undetermined:
     kind = Kind.MISSING_EVIDENCE if unknown.missing else Kind.UNSUPPORTED
-    return Undetermined(ID, Subject("default", unknown.who, pool=unknown.pool), kind, f"{unknown.location}: {unknown.detail}")
+    return Undetermined(Subject("default", unknown.who, pool=unknown.pool), kind, f"{unknown.location}: {unknown.detail}")
 
 
 def _pauses_seen(site: Site) -> set[tuple[str, str]]:
@@ -162,7 +175,6 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one finding per unlisted image, and one per pause image and Windows pool that cannot run it."""
     listed = ListedReferences(site.needs.lines, site.plan.registry)
     seen = _pauses_seen(site)
-    fine = 0
     for image in site.needs.defaults.images:
         wrong = list(_builds(site, image, seen))
         if not listed.of(image):
@@ -176,17 +188,14 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             if (undecided := _undecided(image)) is not None:
                 yield undecided
         yield from wrong
-        fine += not wrong
+        if not wrong:
+            yield PASSED
     yield from map(_unknown, site.needs.defaults.unknown)
-    if fine:
-        yield Fine(fine)
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Image that is pulled by default is not listed",
-    family="images",
     area=Area.DEFAULTS,
     severity=Severity.ERROR,
     requires=(Requirement.LISTS, Requirement.DEFAULTS),

@@ -23,7 +23,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.check import PASSED, Area, Finding, Outcome, Remedy, Severity, define
 from auditor.errors import Location
 from auditor.oci.document import Descriptor, Index
 from auditor.oci.reference import Reference
@@ -31,16 +31,12 @@ from auditor.site import Requirement, Site
 from auditor.site.copies import ComparedCopy
 from auditor.site.images import Image, Trouble
 from auditor.text import short_digest
-from checks.placed import copies_by_image, image_subject, unknown
-
-ID = "digest-drift"
+from checks._shared.placed import copies_by_image, image_subject, unknown
 
 
 def _finding(image: Image, ours: str, other: str, where: str, location: Location | None, message: str) -> Finding:
     repository = image.reference.repository
     return Finding(
-        check=ID,
-        severity=Severity.WARNING,
         subject=image_subject(image),
         message=message,
         case=where,
@@ -132,30 +128,26 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         image.reference: [copy for copy in group if copy.is_inside or not (is_open or image.name in open_)]
         for image, group in copies_by_image(site)
     }
-    fine = 0
     for image in site.source.images.values() if site.source is not None else ():
         beside, group = listed.get(image.reference, []), copies.get(image.reference, [])
         if not beside and not group:
             continue
         if image.trouble is not None:
-            yield unknown(ID, image_subject(image), image.trouble)
+            yield unknown(image_subject(image), image.trouble)
             continue
         found = list(_against_lists(image, beside)) if image.digest else []
         found += [drift] if (drift := _against_copy(group)) is not None else []
         yield from found
         unobserved = next((trouble for copy in group if (trouble := _trouble(copy)) is not None), None)
         if unobserved is not None and not found:
-            yield unknown(ID, image_subject(image), unobserved)
-        fine += not found and unobserved is None
-    if fine:
-        yield Fine(fine)
+            yield unknown(image_subject(image), unobserved)
+        if not found and unobserved is None:
+            yield PASSED
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Digests of one image differ",
-    family="images",
     area=Area.COPIES,
     severity=Severity.WARNING,
     requires=(Requirement.IMAGES, Requirement.SOURCE),

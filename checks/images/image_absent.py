@@ -23,12 +23,10 @@ import datetime
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.check import PASSED, Area, Finding, Outcome, Remedy, Severity, define
 from auditor.site import Requirement, Site
 from auditor.site.images import Image
-from checks.placed import image_subject, unknown
-
-ID = "image-absent"
+from checks._shared.placed import image_subject, unknown
 
 
 def _asked(image: Image) -> str:
@@ -39,8 +37,6 @@ def _asked(image: Image) -> str:
 def _finding(image: Image) -> Finding:
     why = tuple(str(reason) for reason in image.why)
     return Finding(
-        check=ID,
-        severity=Severity.ERROR,
         subject=image_subject(image),
         message=f"{_asked(image)} reports that {image.reference} does not exist ({image.absent}). "
         "It cannot be copied, and its pod fails with ErrImagePull.",
@@ -54,23 +50,18 @@ def _finding(image: Image) -> Finding:
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per image."""
-    fine = 0
     for image in site.images.images.values():
         if image.absent:
             yield _finding(image)
         elif image.trouble is not None:
-            yield unknown(ID, image_subject(image), image.trouble)
+            yield unknown(image_subject(image), image.trouble)
         else:
-            fine += 1
-    if fine:
-        yield Fine(fine)
+            yield PASSED
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Image does not exist at its source",
-    family="images",
     area=Area.SOURCES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.SOURCE),

@@ -20,19 +20,15 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, RemedyKind, Severity, Subject, define
+from auditor.check import PASSED, Area, Finding, Outcome, Remedy, RemedyKind, Severity, Subject, define
 from auditor.oci.reference import Reference
 from auditor.readers.model import ListLine
 from auditor.site import Requirement, Site
 from auditor.text import short_digest
 
-ID = "image-duplicate"
-
 
 def _finding(line: ListLine, first: ListLine, message: str, case: str) -> Finding:
     return Finding(
-        check=ID,
-        severity=Severity.INFO,
         subject=Subject("line", line.text),
         message=message,
         case=case,
@@ -79,24 +75,14 @@ class _Seen:
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one finding per repeated line; the first one passes."""
-    seen, fine = _Seen(), 0
+    seen = _Seen()
     for line in site.needs.lines:
         if line.reference is None:
             continue
         if finding := seen.compare(line, line.reference):
             yield finding
         else:
-            fine += 1
-    if fine:
-        yield Fine(fine)
+            yield PASSED
 
 
-CHECK = define(
-    run,
-    id=ID,
-    title="Image is listed twice",
-    family="images",
-    area=Area.SOURCES,
-    severity=Severity.INFO,
-    requires=(Requirement.LISTS,),
-)
+CHECK = define(run, title="Image is listed twice", area=Area.SOURCES, severity=Severity.INFO, requires=(Requirement.LISTS,))

@@ -21,17 +21,16 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Role, Severity, define
+from auditor.check import PASSED, Area, Finding, Outcome, Part, Remedy, RemedyKind, Role, Severity, define
 from auditor.evidence.model import Absent, Failed, Kind
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
 from auditor.site.copies import ComparedCopy
 from auditor.site.images import Image, Standing, Trouble
 from auditor.text import many
-from checks.bringing import copied_again
-from checks.placed import copies_by_image, image_subject, unknown
+from checks._shared.bringing import copied_again
+from checks._shared.placed import copies_by_image, image_subject, unknown
 
-ID = "image-missing-in-target"
 SHOWN = 5
 
 
@@ -59,8 +58,6 @@ def _missing(site: Site, image: Image, copies: list[ComparedCopy]) -> Finding:
     else:
         remedy = copied_again(site, image.reference, "Copy it while its source is reachable.")
     return Finding(
-        check=ID,
-        severity=Severity.ERROR,
         subject=image_subject(image),
         parts=(
             Part(f"{holder} {asked} ({image.absent}).{hint}", key=f"{holder}{hint} {image.absent}" if is_own_name else ""),
@@ -101,8 +98,6 @@ def _parts(site: Site, image: Image, copies: list[ComparedCopy]) -> Outcome | No
     place = copies[0].place
     if gone:
         return Finding(
-            check=ID,
-            severity=Severity.ERROR,
             subject=image_subject(image),
             message=f"{place} has its manifest, but lacks {many(len(gone), 'blob')} (first: {gone[0]}). "
             "Error on the node: `could not fetch content descriptor: not found`.",
@@ -116,7 +111,7 @@ def _parts(site: Site, image: Image, copies: list[ComparedCopy]) -> Outcome | No
         failed = observed if isinstance(observed, Failed) else None
         kind, detail = (failed.kind, failed.detail) if failed else (Kind.MISSING_EVIDENCE, "it was not observed")
         trouble = Trouble(kind, f"{place}, blob {blob.digest}: {detail}", failed.faults if failed else ())
-        return unknown(ID, image_subject(image), trouble)
+        return unknown(image_subject(image), trouble)
     return None
 
 
@@ -130,29 +125,22 @@ def _outcome(site: Site, image: Image, copies: list[ComparedCopy]) -> Outcome | 
         return parts
     for copy in copies:
         if (trouble := copy.kept.resolution.trouble) is not None:
-            return unknown(ID, image_subject(image), trouble)
+            return unknown(image_subject(image), trouble)
     return parts
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per image. `image-absent` reports images that do not exist at their source."""
-    fine = 0
     for image, copies in copies_by_image(site):
         if all(copy.wanted is not None and copy.wanted.standing is Standing.ABSENT for copy in copies):
             continue
         outcome = _outcome(site, image, copies)
-        fine += outcome is None
-        if outcome is not None:
-            yield outcome
-    if fine:
-        yield Fine(fine)
+        yield outcome or PASSED
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Required image was not copied",
-    family="images",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.COPIES),

@@ -44,9 +44,8 @@ from auditor.oci.reference import Reference
 from auditor.readers.demands import Demand
 from auditor.site import Requirement, Site
 from auditor.text import first_of
-from checks.affected import of_pairs, waits_for_copy
+from checks._shared.affected import of_pairs, waits_for_copy
 
-ID = "image-not-listed"
 _SHOWN = 5
 
 
@@ -65,7 +64,6 @@ def _finding(site: Site, reference: Reference, demands: list[Demand]) -> Finding
         message = f"{message} One of {len(others) + 1} versions is sufficient."
     is_error = not first.is_possible and waits_for_copy(site, str(reference))
     return Finding(
-        check=ID,
         severity=Severity.ERROR if is_error else Severity.WARNING,
         subject=Subject("image", str(reference)),
         message=message,
@@ -87,7 +85,7 @@ def _unread(demand: Demand) -> Undetermined:
     subject = Subject("workload", demand.who)
     kind = Kind.MALFORMED if demand.error else Kind.UNSUPPORTED
     detail = f"{demand.location}: {demand.error or demand.unbounded}"
-    return Undetermined(ID, subject, kind, detail, facts=demand.proof, location=demand.location)
+    return Undetermined(subject, kind, detail, facts=demand.proof, location=demand.location)
 
 
 def _absent(demands: Iterable[Demand], listed: Coverage) -> dict[Reference, list[Demand]]:
@@ -117,7 +115,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     yield from (_unread(demand) for demand in demands if demand.reference is None and demand.hidden is None)
     for gap in open_gaps(demands, references):
         location = gap.first.location
-        yield Undetermined(ID, Subject("workload", gap.name), Kind.UNSUPPORTED, gap.detail, facts=gap.facts, location=location)
+        yield Undetermined(Subject("workload", gap.name), Kind.UNSUPPORTED, gap.detail, facts=gap.facts, location=location)
     if not references:
         return  # the plan has no list
     for reference, wanted in _absent(demands, listed).items():
@@ -129,9 +127,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 
 CHECK = define(
     run,
-    id=ID,
     title="Workload needs an image that is not listed",
-    family="images",
     area=Area.WORKLOADS,
     severity=Severity.ERROR,
     requires=(Requirement.WORKLOADS,),

@@ -21,27 +21,22 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Role, Severity, Subject, Undetermined, define
+from auditor.check import PASSED, Area, Finding, Outcome, Part, Remedy, Role, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.text import shown
 
-ID = "image-reference-invalid"
-
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one finding per line that is not a valid reference."""
-    fine = 0
     for line in site.needs.lines:
         if line.unbounded:
-            yield Undetermined(ID, Subject("line", line.text), Kind.UNSUPPORTED, f"{line.location}: {line.unbounded}")
+            yield Undetermined(Subject("line", line.text), Kind.UNSUPPORTED, f"{line.location}: {line.unbounded}")
             continue
         if not line.error:
-            fine += 1
+            yield PASSED
             continue
         yield Finding(
-            check=ID,
-            severity=Severity.ERROR,
             subject=Subject("line", line.text),
             parts=(
                 Part(f"{shown(line.text)} is not a valid image reference: {line.error}."),
@@ -52,15 +47,11 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             location=line.location,
             remedies=(Remedy("edit", f"Correct {line.location}: write registry/repository:tag, or remove the line."),),
         )
-    if fine:
-        yield Fine(fine)
 
 
 CHECK = define(
     run,
-    id=ID,
     title="List entry is not a valid image reference",
-    family="images",
     area=Area.SOURCES,
     severity=Severity.ERROR,
     requires=(Requirement.LISTS,),

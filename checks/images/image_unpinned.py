@@ -23,26 +23,29 @@ import fnmatch
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, RemedyKind, Severity, Subject, define
+from auditor.check import PASSED, Area, Finding, Outcome, Remedy, RemedyKind, Severity, Subject, define
 from auditor.facts import Fact, table
 from auditor.oci.reference import Reference
 from auditor.readers.model import ListLine
 from auditor.site import Requirement, Site
-from checks.bringing import observing
-
-ID = "image-unpinned"
+from checks._shared.bringing import observing
 
 
 class MovingTag(Fact, frozen=True, kw_only=True):
     """A glob for tags that are moved on purpose."""
 
     glob: str
+    repository: str = ""
+
+    def is_of(self, repository: str) -> bool:
+        """Return whether the row applies to a repository, such as `mcr.microsoft.com/windows/servercore`."""
+        return not self.repository or fnmatch.fnmatchcase(repository, f"*/{self.repository}")
 
 
 @cache
-def _moving(tag: str) -> MovingTag | None:
+def _moving(tag: str, repository: str) -> MovingTag | None:
     rows: tuple[MovingTag, ...] = table("moving_tags", MovingTag)
-    return next((row for row in rows if fnmatch.fnmatchcase(tag.lower(), row.glob)), None)
+    return next((row for row in rows if fnmatch.fnmatchcase(tag.lower(), row.glob) and row.is_of(repository)), None)
 
 
 def _judge(reference: Reference, line: ListLine) -> tuple[Severity, str] | None:
@@ -50,7 +53,7 @@ def _judge(reference: Reference, line: ListLine) -> tuple[Severity, str] | None:
         return None
     if not reference.explicit_tag:
         return Severity.WARNING, f"{line.text} has no tag, so `latest` is copied. It can be another image at the next copy."
-    if row := _moving(reference.tag):
+    if row := _moving(reference.tag, reference.repository):
         return (
             Severity.WARNING,
             f"The tag of {line.text} is moved on purpose ({row.source}). It can be another image at the next copy.",
@@ -73,17 +76,15 @@ def _case(severity: Severity, pools: tuple[str, ...]) -> str:
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one finding per line without a digest; a warning if the tag moves."""
-    fine = 0
     for line in site.needs.lines:
         if line.reference is None:
             continue
         judged = _judge(line.reference, line)
         if judged is None:
-            fine += 1
+            yield PASSED
             continue
         severity, message = judged
         yield Finding(
-            check=ID,
             severity=severity,
             subject=Subject("line", line.text),
             message=message,
@@ -93,16 +94,8 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             remedy_kind=RemedyKind.PIN_IN_LIST,
             remedies=(_remedy(site, line.reference),),
         )
-    if fine:
-        yield Fine(fine)
 
 
 CHECK = define(
-    run,
-    id=ID,
-    title="Image is not pinned to a digest",
-    family="images",
-    area=Area.SOURCES,
-    severity=Severity.WARNING,
-    requires=(Requirement.LISTS,),
+    run, title="Image is not pinned to a digest", area=Area.SOURCES, severity=Severity.WARNING, requires=(Requirement.LISTS,)
 )

@@ -19,13 +19,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import PASSED, Area, Finding, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.needs.listed import Coverage, ListedReferences
 from auditor.needs.workload_gaps import open_gaps
 from auditor.site import Requirement, Site
-
-ID = "image-unused"
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
@@ -36,38 +34,31 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     listed = ListedReferences(site.needs.lines, site.plan.registry)
     demanded = Coverage(demand.reference for demand in site.needs.demands if demand.reference is not None)
     needed = {reference for image in site.needs.defaults.images for reference in listed.of(image)}
-    fine = 0
     for line in site.needs.lines:
         if line.reference is None:
             continue
         subject = Subject("line", line.text)
         if line.reference in needed or demanded.covered_by(line.reference):
-            fine += 1
+            yield PASSED
         elif unread is not None:
             detail = f"a workload could not be read: {unread.location}: {unread.error or unread.unbounded}"
-            yield Undetermined(ID, subject, Kind.MALFORMED if unread.error else Kind.UNSUPPORTED, detail)
+            yield Undetermined(subject, Kind.MALFORMED if unread.error else Kind.UNSUPPORTED, detail)
         elif gap is not None:
             detail = f"not every image of the workloads is known: {gap.name} ({gap.first.location}) may need it"
-            yield Undetermined(ID, subject, Kind.UNSUPPORTED, detail, facts=gap.facts, location=gap.first.location)
+            yield Undetermined(subject, Kind.UNSUPPORTED, detail, facts=gap.facts, location=gap.first.location)
         else:
             yield Finding(
-                check=ID,
-                severity=Severity.INFO,
                 subject=subject,
                 message=f"{line.text} is listed, but no workload of the plan uses it.",
                 case=",".join(line.pools),
                 location=line.location,
                 remedies=(Remedy("edit", f"Remove {line.location}, or add the workload that needs it to the plan."),),
             )
-    if fine:
-        yield Fine(fine)
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Listed image is not used by any workload",
-    family="images",
     area=Area.WORKLOADS,
     severity=Severity.INFO,
     requires=(Requirement.LISTS, Requirement.COMPLETE_WORKLOADS),

@@ -24,7 +24,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 
-from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, define
+from auditor.check import PASSED, Affected, Area, Finding, Outcome, Remedy, Severity, define
 from auditor.evidence.model import Absent, Failed, Kind, Seen
 from auditor.facts import Fact, table
 from auditor.oci.document import Descriptor, Index, MalformedDocument, parse_document
@@ -34,11 +34,10 @@ from auditor.site import Requirement, Site
 from auditor.site.copies import ComparedCopy
 from auditor.site.images import Trouble
 from auditor.text import many
-from checks.affected import NOTHING
-from checks.bringing import without_sources
-from checks.placed import copies_by_image, image_subject, unknown
+from checks._shared.affected import NOTHING
+from checks._shared.bringing import without_sources
+from checks._shared.placed import copies_by_image, image_subject, unknown
 
-ID = "index-incomplete"
 MAX_COMMANDS = 20
 SHOWN = 12
 
@@ -89,7 +88,6 @@ def _finding(site: Site, copies: list[ComparedCopy], copy: ComparedCopy, childre
     sure = refusal is not None and refusal.confidence == "high"
     held = copy.place if copy.is_inside else f"{copy.image.reference} in {copy.place}"
     return Finding(
-        check=ID,
         severity=Severity.ERROR if starved or sure else Severity.WARNING,
         subject=image_subject(copy.image),
         message=f"{held} is an index of {many(children, 'manifest')}, but lacks {len(gone)} of them "
@@ -141,12 +139,11 @@ def _outcomes(site: Site, copies: list[ComparedCopy], copy: ComparedCopy, index:
     refused = None if copy.is_inside else _refusal(site.plan.registry)
     # A manifest that no pool needs affects a pull only if the registry rejects the index without it.
     affects = None if refused is not None else NOTHING
-    return replace(unknown(ID, image_subject(copy.image), unasked), affects=affects)
+    return replace(unknown(image_subject(copy.image), unasked), affects=affects)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per image and index."""
-    fine = 0
     for image, copies in copies_by_image(site):
         seen: set[tuple[str, str]] = set()
         for copy in copies:
@@ -155,20 +152,14 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
                 continue
             seen.add(key)
             outcome = _outcomes(site, copies, copy, index)
-            fine += outcome is None
-            if outcome is not None:
-                yield outcome
+            yield outcome or PASSED
         if not seen and image.trouble is not None:
-            yield unknown(ID, image_subject(image), image.trouble)
-    if fine:
-        yield Fine(fine)
+            yield unknown(image_subject(image), image.trouble)
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Index was copied without all of its manifests",
-    family="images",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.COPIES),

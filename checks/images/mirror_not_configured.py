@@ -48,11 +48,10 @@ from auditor.evidence.model import Kind
 from auditor.net import bare
 from auditor.readers.node_config import NodeConfig
 from auditor.site import Requirement, Site
+from auditor.site.mirror_files import mirror_advice
 from auditor.site.mirrors import Lead, Mirroring, PullRoute
 from auditor.text import and_more
-from checks.mirror_files import mirror_remedy
 
-ID = "mirror-not-configured"
 SHOWN = 5
 
 
@@ -63,25 +62,25 @@ def _images(group: Mirroring) -> str:
 
 def _head(lead: Lead) -> str:
     """Return the request in the error message of a node."""
-    told = lead.told
-    return f'Head "{told.url}/manifests/{lead.reference.target}"' if told is not None else ""
+    deciding = lead.deciding
+    return f'Head "{deciding.url}/manifests/{lead.reference.target}"' if deciding is not None else ""
 
 
 def _parts(group: Mirroring, config: NodeConfig) -> Iterator[Part]:
     lead, pool, images = group.first, group.pool.name, _images(group)
-    told, outside = lead.told, lead.outside
+    deciding, outside = lead.deciding, lead.outside
     match lead.way:
-        case PullRoute.NO_MIRROR if told is not None:
-            host = bare(told.host)
+        case PullRoute.NO_MIRROR if deciding is not None:
+            host = bare(deciding.host)
             text = f"{pool} has no internal mirror for {images}. Its nodes connect to {host}, which is not reachable offline."
             yield Part(f"{text}{_why(lead, config)}", names_who=True)
             error = f"failed to do request: {_head(lead)}: dial tcp: lookup {host}: no such host"
             yield Part(f"Error on the node: `{error}`.", Role.SYMPTOM)
-        case PullRoute.WRONG_PLACE if told is not None:
-            yield Part(f"{pool} requests {images} from {told.url}, but the plan puts it at {lead.target}.", names_who=True)
+        case PullRoute.WRONG_PLACE if deciding is not None:
+            yield Part(f"{pool} requests {images} from {deciding.url}, but the plan puts it at {lead.target}.", names_who=True)
             yield Part(f"Error on the node: `failed to resolve reference: {lead.reference}: not found`.", Role.SYMPTOM)
-        case PullRoute.FALLS_BACK if told is not None:
-            host, mirror = bare(outside[-1].host), told.host
+        case PullRoute.FALLS_BACK if deciding is not None:
+            host, mirror = bare(outside[-1].host), deciding.host
             yield Part(
                 f"{pool} pulls {images} from {mirror}, but falls back to {host}. If {mirror} does not answer or lacks an "
                 f"image, its nodes connect to {host}, and each attempt waits up to 30 s if the firewall drops packets.",
@@ -107,10 +106,10 @@ def _location(site: Site, group: Mirroring, config: NodeConfig) -> Location:
         return config.notes[0].location
     if lead.way is PullRoute.FALLS_BACK:
         return lead.outside[-1].location
-    told = lead.told or next(iter(lead.asked), None)
-    if told is None or told.location == group.pool.location:
+    deciding = lead.deciding or next(iter(lead.asked), None)
+    if deciding is None or deciding.location == group.pool.location:
         return site.plan.where("pools", group.pool.name, "config")
-    return told.location
+    return deciding.location
 
 
 def _remedies(site: Site, group: Mirroring, config: NodeConfig, beside: list[Lead]) -> Iterator[Remedy]:
@@ -119,7 +118,8 @@ def _remedies(site: Site, group: Mirroring, config: NodeConfig, beside: list[Lea
     if registry is None or not placed or lead.target is None:
         yield Remedy("edit", "Set the internal registry of the images in the plan (`registry.host` and `registry.rewrites`).")
     else:
-        yield mirror_remedy(config, registry, placed)
+        advice = mirror_advice(config, registry, placed)
+        yield Remedy("edit", advice.text, (advice.file.command,) if advice.file is not None else ())
     if lead.way is PullRoute.FALLS_BACK:
         yield Remedy("accept", "Accept this if connections to external hosts fail at once and every image is on the mirror.")
 
@@ -129,7 +129,6 @@ def _finding(site: Site, group: Mirroring, beside: list[Lead]) -> Finding:
     config, lead = site.node_configs[group.pool.name], group.first
     images = tuple(str(one.reference) for one in group.leads[:SHOWN])
     return Finding(
-        check=ID,
         severity=Severity.WARNING if lead.way is PullRoute.FALLS_BACK else Severity.ERROR,
         subject=Subject("registry", group.registry, pool=group.pool.name),
         parts=tuple(_parts(group, config)),
@@ -156,11 +155,9 @@ def _whole(config: NodeConfig) -> Iterator[Outcome]:
     """Yield the outcomes that concern all images of a pool."""
     subject = Subject("pool", config.pool.name, pool=config.pool.name)
     for problem in config.problems:
-        yield Undetermined(ID, subject, Kind(problem.kind), f"{problem.location}: {problem.why}")
+        yield Undetermined(subject, Kind(problem.kind), f"{problem.location}: {problem.why}")
     if config.refusal is not None and not config.problems:
         yield Finding(
-            check=ID,
-            severity=Severity.ERROR,
             subject=subject,
             message=f"containerd on {config.pool.name} does not serve pods: {config.refusal.why}. Error from the kubelet: "
             "`unknown service runtime.v1.RuntimeService`.",
@@ -175,27 +172,22 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per pool and registry, and count what passed per image and pool."""
     for config in site.node_configs.values():
         yield from _whole(config)
-    fine = 0
     beside: dict[str, list[Lead]] = {}
     for group in site.mirroring:
         beside.setdefault(group.pool.name, []).extend(group.leads)
     for group in site.mirroring:
         if group.first.way is PullRoute.INSIDE:
-            fine += len(group.leads)
+            yield Fine(len(group.leads))
         elif group.first.way is PullRoute.UNKNOWN:
             subject = Subject("registry", group.registry, pool=group.pool.name)
-            yield Undetermined(ID, subject, group.first.kind, group.first.doubt, affects=_affected(group))
+            yield Undetermined(subject, group.first.kind, group.first.doubt, affects=_affected(group))
         else:
             yield _finding(site, group, beside[group.pool.name])
-    if fine:
-        yield Fine(fine)
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Node would pull from an external registry",
-    family="images",
     area=Area.NODE_ACCESS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.NODE_CONFIG),

@@ -29,9 +29,8 @@ from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severi
 from auditor.evidence.model import Kind
 from auditor.readers.node_config.slips import ConfigSlip, Effect
 from auditor.site import Requirement, Site
-from checks.affected import not_arrived
+from checks._shared.affected import not_arrived
 
-ID = "node-config-invalid"
 _EFFECTS = {
     Effect.REFUSED: ("{} does not start with this file", "{} do not start with this file"),
     Effect.UNREAD: ("{} ignores the whole file", "{} ignore the whole file"),
@@ -56,7 +55,6 @@ def _finding(site: Site, slip: ConfigSlip, pool: str) -> Finding:
     if slip.key and not slip.instead and slip.effect in {Effect.REFUSED, Effect.IGNORED}:
         text = f"Remove `{slip.key}` from {slip.location.file}."
     return Finding(
-        check=ID,
         severity=_severity(slip),
         subject=Subject("config", slip.location.file, pool=pool),
         message=f"{slip.location}: {about}{slip.why}; {effect}.{said}{meant}{unsure}",
@@ -80,20 +78,17 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         for problem in config.problems:
             if problem.kind == "missing-evidence":
                 subject = Subject("config", problem.location.file, pool=config.pool.name)
-                yield Undetermined(ID, subject, Kind.MISSING_EVIDENCE, f"{problem.location}: {problem.why}")
+                yield Undetermined(subject, Kind.MISSING_EVIDENCE, f"{problem.location}: {problem.why}")
     for file, found in site.copy_slips:
         files.setdefault(("", file), []).extend(found)
     for (pool, _), slips in files.items():
         yield from (_finding(site, slip, pool) for slip in slips)
-    if fine := sum(not slips for slips in files.values()):
-        yield Fine(fine)
+    yield Fine(sum(not slips for slips in files.values()))
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Configuration file is invalid for its program",
-    family="images",
     area=Area.NODE_ACCESS,
     severity=Severity.ERROR,
     requires=(Requirement.CONFIG_FILES,),

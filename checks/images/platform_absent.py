@@ -24,15 +24,14 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Role, Severity, Undetermined, define
+from auditor.check import PASSED, Area, Finding, Outcome, Part, Remedy, Role, Severity, Undetermined, define
 from auditor.oci.document import Index
 from auditor.oci.select import entries
 from auditor.plan.model import PLAN_OF_LISTS
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
-from checks.placed import image_subject, settled, subject_of, unknown
+from checks._shared.placed import image_subject, settled, subject_of, unknown
 
-ID = "platform-absent"
 SHOWN = 12
 
 
@@ -76,8 +75,6 @@ def _remedies(site: Site, placement: Placement) -> Iterator[Remedy]:
 def _finding(site: Site, placement: Placement) -> Finding:
     offered = _offered(placement)
     return Finding(
-        check=ID,
-        severity=Severity.ERROR,
         subject=subject_of(placement),
         parts=_parts(placement, offered),
         facts={"wanted": str(placement.need.platform), "offered": offered, "digest": placement.image.digest},
@@ -88,9 +85,8 @@ def _finding(site: Site, placement: Placement) -> Finding:
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per image and pool."""
-    fine = 0
     said: set[tuple[str, str]] = set()
-    for placement in settled(site, ID, lambda _: True):
+    for placement in settled(site, lambda _: True):
         if isinstance(placement, Undetermined):
             yield placement
         elif placement.standing is Standing.PLATFORM_ABSENT:
@@ -98,18 +94,14 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         elif (trouble := placement.resolution.trouble) is not None:
             if (key := (placement.image.name, trouble.detail)) not in said:  # the index lists it, but it may be missing
                 said.add(key)
-                yield unknown(ID, image_subject(placement.image), trouble)
+                yield unknown(image_subject(placement.image), trouble)
         else:
-            fine += 1
-    if fine:
-        yield Fine(fine)
+            yield PASSED
 
 
 CHECK = define(
     run,
-    id=ID,
     title="No manifest for the pool's OS and architecture",
-    family="images",
     area=Area.SOURCES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES,),

@@ -23,16 +23,15 @@ import datetime
 import shlex
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Role, Severity, define
+from auditor.check import PASSED, Area, Finding, Outcome, Part, Remedy, RemedyKind, Role, Severity, define
 from auditor.oci.document import Index
 from auditor.oci.select import PlatformFit, entries
 from auditor.site import Requirement, Site
 from auditor.site.copies import ComparedCopy
 from auditor.site.images import Standing
-from checks.bringing import copied_again
-from checks.placed import subject_of, unknown
+from checks._shared.bringing import copied_again
+from checks._shared.placed import subject_of, unknown
 
-ID = "platform-dropped"
 SHOWN = 12
 _LOST = frozenset({Standing.PLATFORM_ABSENT, Standing.BUILD_MISMATCH})
 
@@ -75,7 +74,6 @@ def _finding(site: Site, copy: ComparedCopy, severity: Severity, parts: tuple[Pa
     payload = copy.wanted.resolution.payload
     pinned = f"{image.repository}@{payload.digest}" if payload is not None else str(image)
     return Finding(
-        check=ID,
         severity=severity,
         subject=subject_of(copy.kept),
         parts=parts,
@@ -103,9 +101,9 @@ def _outcome(site: Site, copy: ComparedCopy) -> Outcome | None:
     """Return the outcome for one copy, or None if it has what the pool needs."""
     assert copy.wanted is not None  # noqa: S101 - the check requires the sources
     if copy.kept.resolution.trouble is not None:
-        return unknown(ID, subject_of(copy.kept), copy.kept.resolution.trouble)
+        return unknown(subject_of(copy.kept), copy.kept.resolution.trouble)
     if copy.wanted.standing is Standing.UNDETERMINED and copy.wanted.resolution.trouble is not None:
-        return unknown(ID, subject_of(copy.kept), copy.wanted.resolution.trouble)
+        return unknown(subject_of(copy.kept), copy.wanted.resolution.trouble)
     if copy.kept.standing in _LOST:
         return _finding(site, copy, Severity.ERROR, _parts(copy))
     if _is_degraded(copy):
@@ -120,25 +118,18 @@ def _outcome(site: Site, copy: ComparedCopy) -> Outcome | None:
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per image and pool. Other checks report what is absent in the copy or at the source."""
-    fine = 0
     for copy in site.copies:
         if copy.kept.is_carrier or copy.kept.standing is Standing.ABSENT:
             continue
         if copy.wanted is None or copy.wanted.standing in _LOST or copy.wanted.standing is Standing.ABSENT:
             continue
         outcome = _outcome(site, copy)
-        fine += outcome is None
-        if outcome is not None:
-            yield outcome
-    if fine:
-        yield Fine(fine)
+        yield outcome or PASSED
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Copy lacks a platform that the source has",
-    family="images",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.SOURCE, Requirement.COPIES),

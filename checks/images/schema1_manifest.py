@@ -21,20 +21,18 @@ from __future__ import annotations
 import datetime
 import shlex
 from collections.abc import Iterator
-from functools import cache
 
-from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, define
-from auditor.facts import table
-from auditor.facts.versions import Answer, Versioned, parse_version
+from auditor.check import PASSED, Affected, Area, Finding, Outcome, Remedy, Severity, define
+from auditor.facts import remembered, table
+from auditor.facts.lookup import GapKind, rows_at
+from auditor.facts.versions import Versioned
 from auditor.oci.document import Schema1
 from auditor.plan.model import Program
 from auditor.site import Requirement, Site
 from auditor.site.images import Image
-from checks.affected import NOTHING
-from checks.bringing import target_of
-from checks.placed import image_subject, unknown
-
-ID = "schema1-manifest"
+from checks._shared.affected import NOTHING
+from checks._shared.bringing import target_of
+from checks._shared.placed import image_subject, unknown
 
 
 class Schema1Support(Versioned, frozen=True, kw_only=True):
@@ -43,21 +41,20 @@ class Schema1Support(Versioned, frozen=True, kw_only=True):
     runtime: str
 
 
-@cache
+@remembered
 def _refuses(runtime: Program | None) -> bool:
     """Whether the facts are certain that this runtime does not pull schema 1."""
-    if runtime is None or parse_version(runtime.version) is None:
+    if runtime is None:
         return False
     rows: tuple[Schema1Support, ...] = table("schema1_support", Schema1Support)
-    return any(
-        row.runtime == runtime.name and row.confidence != "low" and row.covers(runtime.version) is Answer.NO for row in rows
-    )
+    own = (row for row in rows if row.runtime == runtime.name and row.confidence != "low")
+    gap = rows_at(own, runtime.version, runtime.name).gap
+    return gap is not None and gap.kind is GapKind.UNCOVERED
 
 
 def _finding(site: Site, image: Image, refusing: tuple[str, ...]) -> Finding:
     effect = f"{', '.join(refusing)} cannot pull it" if refusing else "newer runtimes (containerd 2.1 and later) cannot pull it"
     return Finding(
-        check=ID,
         severity=Severity.ERROR if refusing else Severity.WARNING,
         subject=image_subject(image),
         message=f"{image.reference} is a Docker schema 1 manifest: {effect}. It has no sizes, so disk estimates are too small.",
@@ -78,28 +75,19 @@ def _remedy(site: Site, image: Image) -> Remedy:
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per image."""
-    fine = 0
     refusing: dict[str, list[str]] = {}
     for placement in site.images.placements:
         if isinstance(placement.image.document, Schema1) and _refuses(placement.pool.runtime):
             refusing.setdefault(placement.image.name, []).append(placement.pool.name)
     for image in site.images.images.values():
         if image.trouble is not None:
-            yield unknown(ID, image_subject(image), image.trouble)
+            yield unknown(image_subject(image), image.trouble)
         elif isinstance(image.document, Schema1):
             yield _finding(site, image, tuple(refusing.get(image.name, ())))
         elif image.document is not None:
-            fine += 1
-    if fine:
-        yield Fine(fine)
+            yield PASSED
 
 
 CHECK = define(
-    run,
-    id=ID,
-    title="Image is a Docker schema 1 manifest",
-    family="images",
-    area=Area.SOURCES,
-    severity=Severity.ERROR,
-    requires=(Requirement.IMAGES,),
+    run, title="Image is a Docker schema 1 manifest", area=Area.SOURCES, severity=Severity.ERROR, requires=(Requirement.IMAGES,)
 )

@@ -26,9 +26,7 @@ from collections.abc import Iterator
 from auditor.check import Area, Outcome, Remedy, Severity, define
 from auditor.site import Requirement, Site
 from auditor.site.contents import ComparedImage
-from checks.contents import outcomes
-
-ID = "source-mismatch"
+from checks._shared.contents import outcomes
 
 
 def _place(one: ComparedImage) -> str:
@@ -42,14 +40,12 @@ def _remedies(_: ComparedImage) -> tuple[Remedy, ...]:
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per image."""
-    yield from outcomes(ID, site.source_contents, _remedies, _place)
+    yield from outcomes(site.source_contents, _remedies, _place)
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Source registry content does not match its manifest",
-    family="images",
     area=Area.SOURCES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.SOURCE),

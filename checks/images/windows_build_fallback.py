@@ -23,14 +23,13 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Undetermined, define
+from auditor.check import PASSED, Area, Finding, Outcome, Remedy, Severity, Undetermined, define
 from auditor.oci.select import PlatformFit
 from auditor.oci.windows import release_of, split_version
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
-from checks.placed import settled, subject_of
+from checks._shared.placed import settled, subject_of
 
-ID = "windows-build-fallback"
 RUNNABLE = frozenset({Standing.OK, Standing.FALLBACK})
 
 
@@ -39,6 +38,13 @@ def _has_base_images(os_version: str) -> bool:
     split = split_version(os_version)
     release = release_of(split[1]) if split else None
     return release is None or release.base_images
+
+
+def _needs_same_revision(os_version: str) -> bool:
+    """Return whether Windows compares the revision of images too, as Windows Server 2016 does."""
+    split = split_version(os_version)
+    release = release_of(split[1]) if split else None
+    return release is not None and release.same_revision
 
 
 def _judge(placement: Placement) -> tuple[Severity, str, str] | None:
@@ -54,6 +60,12 @@ def _judge(placement: Placement) -> tuple[Severity, str, str] | None:
         severity = Severity.WARNING if _has_base_images(host) else Severity.INFO
         ran = f"{pool.name} runs {choice.os_version} under the previous-LTSC rule"
         return severity, "fallback", f"{image} has no build for {host}: {ran}{needs}."
+    if choice.fit is PlatformFit.EXACT and _needs_same_revision(host) and choice.os_version != host:
+        message = (
+            f"{image} is built for {choice.os_version}, and {pool.name} runs {host}. Windows Server 2016 supports only images "
+            "of its own revision, the fourth number."
+        )
+        return Severity.WARNING, "revision", message
     if rule is not None and not rule.sorts_os_version and choice.runnable_builds > 1:
         message = (
             f"{image} has {choice.runnable_builds} builds that {pool.name} ({host}) can run, but {pool.runtime} does not sort "
@@ -69,7 +81,6 @@ def _finding(placement: Placement, judged: tuple[Severity, str, str]) -> Finding
     upgrade = Remedy("upgrade", f"Update containerd on {placement.pool.name} to 2.1.6 or later.")
     exact = Remedy("edit", f"Use a tag with a build for {placement.need.platform.os_version}, if one is published.")
     return Finding(
-        check=ID,
         severity=severity,
         subject=subject_of(placement),
         message=message,
@@ -83,25 +94,20 @@ def _finding(placement: Placement, judged: tuple[Severity, str, str]) -> Finding
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per image and Windows pool that can run it. HostProcess containers are exempt."""
-    fine = 0
-    for placement in settled(site, ID, lambda placed: placed.pool.is_windows):
+    for placement in settled(site, lambda placed: placed.pool.is_windows):
         if isinstance(placement, Undetermined):
             yield placement
         elif placement.standing in RUNNABLE:
             judged = None if placement.need.host_process else _judge(placement)
             if judged is None:
-                fine += 1
+                yield PASSED
             else:
                 yield _finding(placement, judged)
-    if fine:
-        yield Fine(fine)
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Image runs on a Windows pool only by fallback",
-    family="images",
     area=Area.SOURCES,
     severity=Severity.WARNING,
     requires=(Requirement.IMAGES, Requirement.WINDOWS_POOLS),

@@ -25,13 +25,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Role, Severity, Undetermined, define
+from auditor.check import PASSED, Area, Finding, Outcome, Part, Remedy, Role, Severity, Undetermined, define
 from auditor.oci.windows import match_build, release_of, split_version
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
-from checks.placed import settled, subject_of
-
-ID = "windows-build-mismatch"
+from checks._shared.placed import settled, subject_of
 
 
 def _host_name(os_version: str) -> str:
@@ -64,8 +62,6 @@ def _finding(placement: Placement) -> Finding:
         )
         remedy = Remedy("upgrade", f"Update containerd on {placement.pool.name} to 1.7.6 or later (1.6.23 on that line).")
     return Finding(
-        check=ID,
-        severity=Severity.ERROR,
         subject=subject_of(placement),
         parts=(
             Part(message, names_who=not is_refused),
@@ -75,6 +71,7 @@ def _finding(placement: Placement) -> Finding:
             "host": host.os_version,
             "offered": builds,
             "runtime": runtime,
+            **({"source": placement.resolution.runtime.source} if is_refused and placement.resolution.runtime else {}),
             "digest": placement.image.digest,
         },
         location=placement.need.why[0].location,
@@ -85,23 +82,18 @@ def _finding(placement: Placement) -> Finding:
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per Windows pool and image with a manifest for Windows."""
-    fine = 0
-    for placement in settled(site, ID, lambda placed: placed.pool.is_windows):
+    for placement in settled(site, lambda placed: placed.pool.is_windows):
         if isinstance(placement, Undetermined):
             yield placement
         elif placement.standing is Standing.BUILD_MISMATCH:
             yield _finding(placement)
         elif placement.standing is not Standing.PLATFORM_ABSENT:
-            fine += 1
-    if fine:
-        yield Fine(fine)
+            yield PASSED
 
 
 CHECK = define(
     run,
-    id=ID,
     title="No compatible Windows build for the pool",
-    family="images",
     area=Area.SOURCES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.WINDOWS_POOLS),

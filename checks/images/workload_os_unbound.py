@@ -25,14 +25,11 @@ from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subjec
 from auditor.readers.demands import Demand
 from auditor.site import Requirement, Site
 
-ID = "workload-os-unbound"
 SELECTOR = "nodeSelector: {kubernetes.io/os: linux}"
 
 
 def _finding(owner: str, demand: Demand) -> Finding:
     return Finding(
-        check=ID,
-        severity=Severity.WARNING,
         subject=Subject("workload", owner),
         message=(
             f"{owner} has no OS selector, but the plan has Linux and Windows pools. Error if a pod runs on the wrong one: "
@@ -59,15 +56,12 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             fine.add(owner)
     for owner, demand in unbound.items():
         yield _finding(owner, demand)
-    if count := len(fine - unbound.keys()):
-        yield Fine(count)
+    yield Fine(len(fine - unbound.keys()))
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Workload in a mixed cluster has no OS selector",
-    family="images",
     area=Area.WORKLOADS,
     severity=Severity.WARNING,
     requires=(Requirement.WORKLOADS,),

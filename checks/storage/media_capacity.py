@@ -27,11 +27,10 @@ from auditor.plan.model import Media
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
 from auditor.text import format_size
-from checks.affected import not_arrived
-from checks.archived import is_sure, other_format, spare
-from checks.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
+from checks._shared.affected import not_arrived
+from checks._shared.archived import is_sure, other_format, spare
+from checks._shared.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
 
-ID = "media-capacity"
 MARK_PERCENT = 90
 SUBJECT = Subject("media", "copy.media")
 
@@ -44,7 +43,6 @@ def _finding(site: Site, stage: Stage, media: Media, found: Strain) -> Finding |
     enough = format_size(stage.bytes * 100 // MARK_PERCENT + 1, up=True)
     several = f", or spread the archives over {count} media of this size" if count > 1 else ""
     return Finding(
-        check=ID,
         severity=found.severity,
         subject=SUBJECT,
         message=f"The archives take {needed(stage)}, {gap_}.{largest(stage)}",
@@ -67,14 +65,12 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     if stage is None or media is None or not site.images.placements:
         return
     found = strain(stage, media.size, media.size * MARK_PERCENT // 100, is_sure=is_sure(site))
-    yield from outcomes(site, ID, SUBJECT, stage, found, _finding(site, stage, media, found), affects=not_arrived(site))
+    yield from outcomes(site, SUBJECT, stage, found, _finding(site, stage, media, found), affects=not_arrived(site))
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Archives do not fit on the media",
-    family="storage",
     area=Area.STORAGE,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.MEDIA),

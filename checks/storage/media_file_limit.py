@@ -29,10 +29,9 @@ from auditor.site.storage.archive_set import ArchiveFile, ArchiveSet
 from auditor.sizing.filesystems import ArchiveSplit, Filesystem, filesystem, split_plan
 from auditor.sizing.ranged import AmountFit, fit
 from auditor.text import format_size, listed, many
-from checks.affected import in_archive, not_arrived, partly
-from checks.archived import is_sure
+from checks._shared.affected import in_archive, not_arrived, partly
+from checks._shared.archived import is_sure
 
-ID = "media-file-limit"
 ROOMY = "exfat"
 SAID = 3
 
@@ -62,7 +61,6 @@ def _finding(site: Site, file: ArchiveFile, limit: Filesystem, severity: Severit
     named = f"T{file.name[1:]}" if file.name.startswith("the ") else file.name  # else it is a path
     parts = f"{'at least ' if file.in_folder else ''}{many(cut.parts, 'part')} of {cut.mebibytes:,} MiB"
     return Finding(
-        check=ID,
         severity=severity,
         subject=_subject(file),
         message=(
@@ -105,7 +103,7 @@ def _outcome(site: Site, file: ArchiveFile, limit: Filesystem, *, sure: bool, is
     if found is not AmountFit.OVER or not sure:
         size = f"between {format_size(file.low)} and {format_size(file.high)}"
         detail = f"{file.name} has {size}, and {limit.name} allows {limit.max_file:,} bytes per file"
-        yield Undetermined(ID, _subject(file), Kind.MISSING_EVIDENCE, detail, affects=_affected(site, file))
+        yield Undetermined(_subject(file), Kind.MISSING_EVIDENCE, detail, affects=_affected(site, file))
 
 
 def _unread(site: Site, archives: ArchiveSet) -> Iterator[Outcome]:
@@ -113,7 +111,7 @@ def _unread(site: Site, archives: ArchiveSet) -> Iterator[Outcome]:
         named = listed(archives.unknown, SAID)
         detail, faults = f"the size of {named} is unknown", site.faults_of(archives.unknown)
         affects = partly(not_arrived(site))
-        yield Undetermined(ID, Subject("media", "copy.media"), Kind.MISSING_EVIDENCE, detail, faults, affects=affects)
+        yield Undetermined(Subject("media", "copy.media"), Kind.MISSING_EVIDENCE, detail, faults, affects=affects)
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
@@ -130,9 +128,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 
 CHECK = define(
     run,
-    id=ID,
     title="Archive exceeds the maximum file size of the media",
-    family="storage",
     area=Area.STORAGE,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.FILESYSTEM),

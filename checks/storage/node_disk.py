@@ -34,10 +34,9 @@ from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
 from auditor.sizing.node_disk_use import ImageThreshold, collection_starts
 from auditor.text import format_size, percent
-from checks.archived import is_sure
-from checks.stages import Strain, facts, gap, largest, leaner, needed, outcomes, strain
+from checks._shared.archived import is_sure
+from checks._shared.stages import Strain, facts, gap, largest, leaner, needed, outcomes, strain
 
-ID = "node-disk"
 _SYMPTOMS = {"windows": "There is not enough space on the disk"}
 _SYMPTOM = "no space left on device"
 
@@ -71,7 +70,6 @@ def _finding(site: Site, pool: Pool, stage: Stage, found: Strain, mark: ImageThr
     elsewhere = ", or import from another disk" if imports else ""
     text = f"Give the nodes of {pool.name} {enough} or more for images, or remove images from the pool{elsewhere}."
     return Finding(
-        check=ID,
         severity=found.severity,
         subject=_subject(pool),
         message=_message(pool, stage, found, mark, imports=imports),
@@ -93,14 +91,12 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         sure = is_sure(site) or node is stage
         found = strain(stage, stage.capacity, mark.bytes, is_sure=sure)
         finding = _finding(site, pool, stage, found, mark, imports=node is not stage)
-        yield from outcomes(site, ID, _subject(pool), stage, found, finding, affects=(Affected(pools=(pool.name,)),))
+        yield from outcomes(site, _subject(pool), stage, found, finding, affects=(Affected(pools=(pool.name,)),))
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Node disk is too small for its images",
-    family="storage",
     area=Area.STORAGE,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.NODE_DISK),

@@ -31,10 +31,9 @@ from auditor.plan.model import Registry
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
 from auditor.text import format_size
-from checks.affected import not_arrived
-from checks.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
+from checks._shared.affected import not_arrived
+from checks._shared.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
 
-ID = "registry-disk"
 FREE_PERCENT = 15
 
 
@@ -70,7 +69,6 @@ def _finding(site: Site, registry: Registry, stage: Stage, disk: int, found: Str
         return None
     enough = format_size(full * 100 // (100 - FREE_PERCENT) + 1, up=True)
     return Finding(
-        check=ID,
         severity=severity,
         subject=Subject("registry", registry.host),
         message=_message(registry, stage, disk, found) + largest(stage),
@@ -93,14 +91,12 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     found = strain(stage, registry.disk, _mark(registry.disk))
     finding = _finding(site, registry, stage, registry.disk, found)
     subject = Subject("registry", registry.host)
-    yield from outcomes(site, ID, subject, stage, found, finding, affects=not_arrived(site))
+    yield from outcomes(site, subject, stage, found, finding, affects=not_arrived(site))
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Registry disk is too small",
-    family="storage",
     area=Area.STORAGE,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.REGISTRY_DISK),

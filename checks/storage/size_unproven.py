@@ -30,16 +30,12 @@ from auditor.site import Requirement, Site
 from auditor.site.storage.extra_images import OWNER
 from auditor.site.storage.stage import Stage
 from auditor.text import format_size, listed, percent
-from checks.stages import SHOWN, bounds, facts, narrower
-
-ID = "size-unproven"
+from checks._shared.stages import SHOWN, bounds, facts, narrower
 
 
 def _finding(site: Site, stage: Stage) -> Finding:
     share = percent(stage.estimated, stage.bytes)
     return Finding(
-        check=ID,
-        severity=Severity.INFO,
         subject=Subject("stage", stage.name, pool=stage.pool),
         message=(
             f"{stage.name}: {format_size(stage.estimated)} of {format_size(stage.bytes)} ({share}) is an estimate. "
@@ -70,7 +66,7 @@ def _unknown(site: Site, stages: list[Stage]) -> Iterator[Outcome]:
         known = listed([f"the {format_size(stage.bytes)} of {stage.name}" for stage in without], SHOWN)
         detail = f"the size of {name} is unknown, so it is not included in {known}"
         subject = Subject("archive" if name in archives else "image", name)
-        yield Undetermined(ID, subject, Kind.MISSING_EVIDENCE, detail, site.faults_of([name]))
+        yield Undetermined(subject, Kind.MISSING_EVIDENCE, detail, site.faults_of([name]))
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
@@ -86,9 +82,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 
 CHECK = define(
     run,
-    id=ID,
     title="Size is partly an estimate",
-    family="storage",
     area=Area.STORAGE,
     severity=Severity.INFO,
     requires=(Requirement.IMAGES, Requirement.CAPACITY),

@@ -26,11 +26,10 @@ from auditor.check import Area, Finding, Outcome, Remedy, Severity, Subject, def
 from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
 from auditor.text import format_size
-from checks.affected import not_arrived
-from checks.archived import is_sure, other_format
-from checks.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
+from checks._shared.affected import not_arrived
+from checks._shared.archived import is_sure, other_format
+from checks._shared.stages import Strain, facts, gap, largest, leaner, narrower, needed, outcomes, strain
 
-ID = "staging-disk"
 MARK_PERCENT = 90
 SUBJECT = Subject("staging", "copy.staging")
 
@@ -45,7 +44,6 @@ def _finding(site: Site, stage: Stage, disk: int, found: Strain) -> Finding | No
         gap_ = f"more than {MARK_PERCENT} % of the {format_size(disk)} of the staging disk"
     text = f"Give the staging disk {format_size(stage.bytes * 100 // MARK_PERCENT + 1, up=True)} or more, or archive in steps."
     return Finding(
-        check=ID,
         severity=found.severity,
         subject=SUBJECT,
         message=f"Pulling and archiving needs {needed(stage)} at its peak, {gap_}.{largest(stage)}",
@@ -62,14 +60,12 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     if stage is None or copy is None or copy.staging is None or not site.images.placements:
         return
     found = strain(stage, copy.staging, copy.staging * MARK_PERCENT // 100, is_sure=is_sure(site))
-    yield from outcomes(site, ID, SUBJECT, stage, found, _finding(site, stage, copy.staging, found), affects=not_arrived(site))
+    yield from outcomes(site, SUBJECT, stage, found, _finding(site, stage, copy.staging, found), affects=not_arrived(site))
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Staging disk is too small",
-    family="storage",
     area=Area.STORAGE,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.STAGING),

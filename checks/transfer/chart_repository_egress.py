@@ -30,8 +30,6 @@ from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.fetches import ChartFetch
 
-ID = "chart-repository-egress"
-
 
 def _remedy(fetch: ChartFetch) -> Remedy:
     if fetch.source.field.group:
@@ -43,7 +41,6 @@ def _remedy(fetch: ChartFetch) -> Remedy:
 def _finding(fetch: ChartFetch) -> Finding:
     source, field = fetch.source, fetch.source.field
     return Finding(
-        check=ID,
         severity=Severity.ERROR if field.confidence != "low" else Severity.WARNING,
         subject=Subject("chart", source.owner),
         message=f"{source.owner} gets {source.what} from {fetch.url} ({field.who}). {fetch.remote.host} is an external host. "
@@ -62,16 +59,14 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         yield _finding(fetch)
     for unknown in fetches.unknown:
         kind = Kind.MISSING_EVIDENCE if unknown.missing else Kind.UNSUPPORTED
-        yield Undetermined(ID, Subject("chart", unknown.owner), kind, f"{unknown.location}: {unknown.why}")
+        yield Undetermined(Subject("chart", unknown.owner), kind, f"{unknown.location}: {unknown.why}")
     if fetches.inside or not (fetches.outside or fetches.unknown):
         yield Fine(max(1, len(fetches.inside)))
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Chart is downloaded from an external host",
-    family="transfer",
     area=Area.CONNECTIONS,
     severity=Severity.ERROR,
     requires=(Requirement.WORKLOAD_FILES,),

@@ -31,10 +31,8 @@ from auditor.site.transfers import Carriage
 from auditor.text import format_size
 from auditor.transfer.copy_layers import Fate
 from auditor.transfer.hops import Unpredicted
-from checks.copied import carry, fine_among, is_there, layer_named, tool_of, unpredicted, where_to, yet_to_copy
-from checks.placed import subject_of
-
-ID = "copy-drops-foreign-layers"
+from checks._shared.copied import carry, fine_among, is_there, layer_named, tool_of, unpredicted, where_to, yet_to_copy
+from checks._shared.placed import subject_of
 
 
 def _finding(site: Site, carriage: Carriage, left: list[tuple[Descriptor, Fate]]) -> Finding:
@@ -45,7 +43,6 @@ def _finding(site: Site, carriage: Carriage, left: list[tuple[Descriptor, Fate]]
     is_sure = fate.row.confidence != "low"
     doubt = () if is_sure else (Part("No test has confirmed this yet.", Role.EFFECT),)
     return Finding(
-        check=ID,
         severity=Severity.ERROR if is_sure else Severity.WARNING,
         subject=subject_of(carriage.placement),
         parts=(
@@ -87,15 +84,13 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             yield _finding(site, carriage, left)
         unknown += [(carriage.placement.image.name, fate) for fate in open_[:1]]
         bad += bool(left or open_)
-    yield from unpredicted(ID, site, unknown)
-    yield from fine_among(site, ID, bad)
+    yield from unpredicted(site, unknown)
+    yield from fine_among(site, bad)
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Copy tool does not copy all layers",
-    family="transfer",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.COPY_TOOL, Requirement.TO_COPY),

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Role, Severity, Undetermined, define
+from auditor.check import PASSED, Area, Finding, Outcome, Part, Remedy, RemedyKind, Role, Severity, Undetermined, define
 from auditor.needs.model import Need
 from auditor.oci.document import Index
 from auditor.oci.select import entries
@@ -34,11 +34,10 @@ from auditor.site import Requirement, Site
 from auditor.site.images import Image, Placement, Standing
 from auditor.transfer.copy_platforms import CopyPlatforms, Kept, keeping_all, keeps_all, keeps_over, platform_row
 from auditor.transfer.hops import Unpredicted
-from checks.affected import of_placements
-from checks.copied import to_copy, tool_of, unpredicted
-from checks.placed import image_subject
+from checks._shared.affected import of_placements
+from checks._shared.copied import to_copy, tool_of, unpredicted
+from checks._shared.placed import image_subject
 
-ID = "copy-drops-platforms"
 _THERE = frozenset({Standing.OK, Standing.FALLBACK})
 
 
@@ -75,7 +74,6 @@ def _remedy(row: CopyPlatforms) -> Remedy:
 def _finding(site: Site, image: Image, row: CopyPlatforms, lost: list[Placement], why: str) -> Finding:
     tool, named = tool_of(site), _named(lost)
     return Finding(
-        check=ID,
         severity=Severity.ERROR if row.confidence != "low" else Severity.WARNING,
         subject=image_subject(image),
         parts=(
@@ -146,33 +144,30 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per image."""
     known: list[Placement] = []
     unread: set[str] = set()
-    for placement in to_copy(site, ID):
+    for placement in to_copy(site):
         if isinstance(placement, Undetermined):
             unread.add(placement.subject.id)
             yield placement
         else:
             known.append(placement)
-    fine, seen = 0, _seen(site)
+    seen = _seen(site)
     reasons: list[tuple[str, Unpredicted]] = []
     for reference, group in groupby(known, lambda placement: placement.image.reference):
         placements = [placement for placement in group if not seen or placement.need not in seen]
         index = placements[0].image.document if placements else None
         said = _outcome(site, placements[0].image, index, placements) if isinstance(index, Index) else None
-        fine += said is None and str(reference) not in unread
+        if said is None and str(reference) not in unread:
+            yield PASSED
         if isinstance(said, Finding):
             yield said
         elif said is not None:
             reasons.append((str(reference), said))
-    yield from unpredicted(ID, site, reasons)
-    if fine:
-        yield Fine(fine)
+    yield from unpredicted(site, reasons)
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Copy tool does not copy all required platforms",
-    family="transfer",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.COPY_TOOL, Requirement.TO_COPY),

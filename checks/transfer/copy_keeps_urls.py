@@ -25,6 +25,7 @@ import datetime
 from collections.abc import Iterator
 
 from auditor.check import Area, Finding, Outcome, RemedyKind, Severity, define
+from auditor.facts.lookup import Gap
 from auditor.net import remote_of
 from auditor.oci.document import Descriptor
 from auditor.site import Requirement, Site
@@ -33,11 +34,9 @@ from auditor.site.layers import leads_outside, rule_of
 from auditor.site.transfers import Carriage
 from auditor.transfer.copy_layers import Fate
 from auditor.transfer.hops import Unpredicted
-from checks.bringing import with_foreign_layers
-from checks.copied import arrived, fine_among, layer_named, tool_of, unpredicted, where_to
-from checks.placed import subject_of
-
-ID = "copy-keeps-urls"
+from checks._shared.bringing import with_foreign_layers
+from checks._shared.copied import arrived, fine_among, layer_named, tool_of, unpredicted, where_to
+from checks._shared.placed import subject_of
 
 
 def _finding(site: Site, carriage: Carriage, layer: Descriptor, url: str, fate: Fate) -> Finding:
@@ -45,7 +44,6 @@ def _finding(site: Site, carriage: Carriage, layer: Descriptor, url: str, fate: 
     remote = remote_of(url)
     host = remote.host if remote is not None else url
     return Finding(
-        check=ID,
         severity=Severity.ERROR if fate.row.confidence != "low" else Severity.WARNING,
         subject=subject_of(placement),
         message=f"{tool} copies {layer_named(layer, placement.image.name)}, but keeps its `urls` in the manifest. "
@@ -83,9 +81,10 @@ def _judged(site: Site, carriage: Carriage) -> Finding | Unpredicted | None:
     if not kept:
         return None
     rule = rule_of(carriage.placement)
-    if rule is None:
+    if isinstance(rule, Gap):
         runtime = carriage.placement.pool.runtime
-        return Unpredicted(f"the facts do not state whether {runtime} requests the URL of a layer or the registry first")
+        why = f"it is unknown whether {runtime} requests the URL of a layer or the registry first: {rule.why}"
+        return Unpredicted(why, missing=rule.missing)
     if rule.first != "url" or not rule.fatal:
         return None
     for layer, url, fate in kept:
@@ -109,15 +108,13 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             yield said
         elif said is not None:
             unknown.append((carriage.placement.image.name, said))
-    yield from unpredicted(ID, site, unknown)
-    yield from fine_among(site, ID, bad)
+    yield from unpredicted(site, unknown)
+    yield from fine_among(site, bad)
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Copied manifests keep external layer URLs",
-    family="transfer",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.COPY_TOOL, Requirement.TO_COPY),

@@ -42,10 +42,9 @@ from auditor.text import and_more
 from auditor.transfer.copy_layers import Fate, carrying
 from auditor.transfer.copy_platforms import keeping_all, platform_row
 from auditor.transfer.hops import Unpredicted
-from checks.affected import not_arrived, of_placements, waiting
-from checks.copied import to_copy
+from checks._shared.affected import not_arrived, of_placements, waiting
+from checks._shared.copied import to_copy
 
-ID = "copy-script-flag"
 _SHOWN = 160
 
 
@@ -63,7 +62,6 @@ def _finding(
 ) -> Finding:
     """Return a finding: an error if `missed`, the placements that are certainly not copied, is not empty; else a warning."""
     return Finding(
-        check=ID,
         severity=Severity.ERROR if missed else Severity.WARNING,
         subject=_subject(line.path, line.command),
         message=message,
@@ -130,7 +128,7 @@ def _of_line(site: Site, losses: LineLosses, carried: frozenset[str]) -> Iterato
     at = line.command.location
     if line.unsure and (losses.layers or losses.platforms):
         detail = f"{at}: the value of {', '.join(line.unsure)} is unknown and may contain an option"
-        yield Undetermined(ID, subject, Kind.MISSING_EVIDENCE, detail, affects=not_arrived(site))
+        yield Undetermined(subject, Kind.MISSING_EVIDENCE, detail, affects=not_arrived(site))
     else:
         if losses.layers:
             yield _of_layers(line, losses.layers, _without_layers(site, losses, carried))
@@ -138,7 +136,7 @@ def _of_line(site: Site, losses: LineLosses, carried: frozenset[str]) -> Iterato
             yield _of_platforms(line, losses.platforms, _without_platforms(site, losses))
     for reason in losses.unknown:
         kind = Kind.MISSING_EVIDENCE if reason.missing else Kind.UNSUPPORTED
-        yield Undetermined(ID, subject, kind, f"{at}: {reason.why}", affects=not_arrived(site))
+        yield Undetermined(subject, kind, f"{at}: {reason.why}", affects=not_arrived(site))
     if line.command.ignored:
         yield _of_failure(line)
 
@@ -164,17 +162,17 @@ def _of_script(site: Site, read: ReadScript, downloads: int, carried: frozenset[
         yield from list(_of_line(site, losses, carried)) or ([Fine()] if is_known else [])
     for hidden in read.hidden:
         detail = f"{hidden.command.location}: {hidden.why}"
-        yield Undetermined(ID, _subject(read.path, hidden.command), Kind.UNSUPPORTED, detail, affects=not_arrived(site))
+        yield Undetermined(_subject(read.path, hidden.command), Kind.UNSUPPORTED, detail, affects=not_arrived(site))
     for trouble in read.script.unread:
         subject = Subject("script", read.path)
-        yield Undetermined(ID, subject, Kind.MALFORMED, f"{trouble.location}: {trouble}", affects=not_arrived(site))
+        yield Undetermined(subject, Kind.MALFORMED, f"{trouble.location}: {trouble}", affects=not_arrived(site))
     if not (read.lines or read.hidden or read.script.unread or downloads):
         detail = f"{read.script.file}: no line is known to copy images"
-        yield Undetermined(ID, Subject("script", read.path), Kind.UNSUPPORTED, detail, affects=not_arrived(site))
+        yield Undetermined(Subject("script", read.path), Kind.UNSUPPORTED, detail, affects=not_arrived(site))
 
 
 def _outcomes(site: Site) -> Iterator[Outcome]:
-    unread = [one for one in to_copy(site, ID) if isinstance(one, Undetermined)]
+    unread = [one for one in to_copy(site) if isinstance(one, Undetermined)]
     yield from unread
     is_known = not unread
     downloads = {script.read.path: script.lines for script in site.script_downloads}
@@ -184,7 +182,7 @@ def _outcomes(site: Site) -> Iterator[Outcome]:
         if isinstance(read, UnreadScript):
             kind = Kind.MISSING_EVIDENCE if read.why.missing else Kind.UNSUPPORTED
             yield Undetermined(
-                ID, Subject("script", read.path), kind, f"{read.why.location}: {read.why}", affects=not_arrived(site)
+                Subject("script", read.path), kind, f"{read.why.location}: {read.why}", affects=not_arrived(site)
             )
         else:
             yield from _of_script(site, read, downloads[read.path], carried, is_known=is_known)
@@ -204,9 +202,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 
 CHECK = define(
     run,
-    id=ID,
     title="Copy script lacks a flag or hides failures",
-    family="transfer",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.COPY_SCRIPTS, Requirement.TO_COPY),

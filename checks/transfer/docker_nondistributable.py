@@ -33,6 +33,7 @@ from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Remedy
 from auditor.errors import Location
 from auditor.evidence.model import Kind
 from auditor.facts import table
+from auditor.facts.lookup import Found, GapKind, rows_at
 from auditor.facts.versions import Versioned
 from auditor.oci.reference import Reference
 from auditor.plan.model import Program
@@ -41,11 +42,9 @@ from auditor.readers.lists.source import placeholder_in
 from auditor.site import Requirement, Site
 from auditor.text import and_more
 from auditor.transfer.hops import Unpredicted
-from checks.affected import not_arrived, of_placements
-from checks.bringing import with_foreign_layers
-from checks.copied import is_there, to_copy, unpredicted, yet_to_copy
-
-ID = "docker-nondistributable"
+from checks._shared.affected import not_arrived, of_placements
+from checks._shared.bringing import with_foreign_layers
+from checks._shared.copied import is_there, to_copy, unpredicted, yet_to_copy
 
 
 class DockerSetting(Versioned, frozen=True, kw_only=True):
@@ -86,10 +85,9 @@ def _machines(site: Site) -> Iterator[_Machine]:
             yield _Machine(f"pool {pool.name}", pool.runtime, files, plan.where("pools", pool.name, "runtime"), pool=pool.name)
 
 
-def _setting(docker: Program) -> DockerSetting | None:
-    """Return the row for the version, or None if the version is unknown or has no such setting."""
-    rows: tuple[DockerSetting, ...] = table("docker_nondistributable", DockerSetting)
-    return next((row for row in rows if row.surely_covers(docker.version)), None)
+def _setting(docker: Program) -> Found[DockerSetting]:
+    """Return the row for the version, or why it is unknown."""
+    return rows_at(table("docker_nondistributable", DockerSetting), docker.version, "docker")
 
 
 def _finding(
@@ -102,13 +100,13 @@ def _finding(
     kind: RemedyKind | None,
     entry: str = "",
 ) -> Finding:
+    row = _setting(machine.docker).first
     return Finding(
-        check=ID,
         severity=severity,
         subject=machine.subject,
         message=message,
         case=case,
-        facts={"docker": str(machine.docker), "entry": entry},
+        facts={"docker": str(machine.docker), "entry": entry, **({"source": row.source} if row is not None else {})},
         location=location,
         remedies=(remedy,),
         remedy_kind=kind if machine.copies else None,
@@ -170,12 +168,12 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
         return
     if transfer.sends_foreign:
         return
-    for placement in to_copy(site, ID):
+    for placement in to_copy(site):
         if isinstance(placement, Undetermined):
             yield placement
     if site.to_copy is None:
         detail = "neither the sources nor the archives were observed, so it is unknown whether an image has foreign layers"
-        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail)
+        yield Undetermined(machine.subject, Kind.MISSING_EVIDENCE, detail)
         return
     left, unknown = [], []
     for carriage, copy in yet_to_copy(site):
@@ -186,14 +184,14 @@ def _of_target(site: Site, machine: _Machine, setting: DockerSetting) -> Iterato
             unknown.append((carriage.placement.image.name, reason))
         elif is_left:
             left.append(carriage)
-    yield from unpredicted(ID, site, unknown)
+    yield from unpredicted(site, unknown)
     if not left:
         return
     affects = of_placements(carriage.placement for carriage in left)
     image = left[0].placement.image.name
     if not machine.files:
         detail = f"{machine.docker} pushes foreign layers of {image} only if its daemon.json says so: add it to `copy.config`"
-        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail, affects=affects)
+        yield Undetermined(machine.subject, Kind.MISSING_EVIDENCE, detail, affects=affects)
         return
     first = machine.files[0]
     place = (first.allow_at or first.location) if isinstance(first, Daemon) else first.location
@@ -215,18 +213,22 @@ def _outcomes(site: Site, machine: _Machine) -> Iterator[Outcome]:
     unreadable = [daemon for daemon in machine.files if isinstance(daemon, UnreadableDaemon)]
     for error in unreadable:
         kind = Kind.MISSING_EVIDENCE if error.missing else Kind.MALFORMED
-        yield Undetermined(ID, machine.subject, kind, f"{error.location}: {error}")
+        yield Undetermined(machine.subject, kind, f"{error.location}: {error}")
     for daemon in machine.files:
         if isinstance(daemon, Daemon):
             yield from _of_entries(machine, daemon)
-    setting = _setting(machine.docker)
-    if setting is not None:
+    found = _setting(machine.docker)
+    if (setting := found.first) is not None:
         yield from _of_version(site, machine, setting)
         if not unreadable:
             yield from _of_target(site, machine, setting)
     elif machine.copies or any(isinstance(daemon, Daemon) and daemon.allow for daemon in machine.files):
-        detail = f"the effect of {ALLOW} on {machine.docker} depends on its version: 17.06 to 27 use it, later ones do not"
-        yield Undetermined(ID, machine.subject, Kind.MISSING_EVIDENCE, detail)
+        gap = found.gap
+        is_unstated = gap is None or gap.kind is GapKind.UNSTATED
+        why = "17.06 to 27 use it, later ones do not" if is_unstated or gap is None else gap.why
+        detail = f"the effect of {ALLOW} on {machine.docker} depends on its version: {why}"
+        kind = Kind.MISSING_EVIDENCE if gap is None or gap.missing else Kind.UNSUPPORTED
+        yield Undetermined(machine.subject, kind, detail)
 
 
 def _placed(site: Site, machine: _Machine, outcome: Outcome) -> Outcome:
@@ -247,9 +249,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 
 CHECK = define(
     run,
-    id=ID,
     title="Docker will not push foreign layers",
-    family="transfer",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.DOCKER,),

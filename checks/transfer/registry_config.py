@@ -30,9 +30,8 @@ from auditor.readers.registry_config import UnreadableConfig
 from auditor.readers.registry_lint import RegistrySlip, Slip
 from auditor.site import Requirement, Site
 from auditor.site.fetches import shown_url
-from checks.affected import EVERYTHING
+from checks._shared.affected import EVERYTHING
 
-ID = "registry-config"
 _STOPS = "The registry does not start"
 
 
@@ -75,7 +74,6 @@ def _pattern_remedy(written: str) -> str:
 def _finding(site: Site, host: str, slip: RegistrySlip) -> Finding:
     severity, message, remedy = _said(site, slip)
     return Finding(
-        check=ID,
         severity=severity,
         subject=Subject("registry", host),
         message=message,
@@ -94,7 +92,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     slips = site.registry_slips
     if isinstance(slips, UnreadableConfig):
         kind = Kind.MISSING_EVIDENCE if slips.missing else Kind.MALFORMED
-        yield Undetermined(ID, Subject("registry", registry.host), kind, f"{slips.location}: {slips}", affects=EVERYTHING)
+        yield Undetermined(Subject("registry", registry.host), kind, f"{slips.location}: {slips}", affects=EVERYTHING)
         return
     yield from (_finding(site, registry.host, slip) for slip in slips)
     if not slips:
@@ -103,9 +101,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 
 CHECK = define(
     run,
-    id=ID,
     title="Registry configuration is invalid or has no effect",
-    family="transfer",
     area=Area.COPIES,
     severity=Severity.ERROR,
     requires=(Requirement.DISTRIBUTION_CONFIG,),

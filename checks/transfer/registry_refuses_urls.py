@@ -40,10 +40,9 @@ from auditor.text import and_more
 from auditor.transfer.copy_layers import Fate
 from auditor.transfer.hops import Unpredicted
 from auditor.transfer.registries import RegistryUrls, registry_row
-from checks.bringing import with_foreign_layers
-from checks.copied import to_copy
+from checks._shared.bringing import with_foreign_layers
+from checks._shared.copied import to_copy
 
-ID = "registry-refuses-urls"
 SHOWN = 10
 
 
@@ -95,7 +94,6 @@ def _refused(site: Site, registry: Registry, row: RegistryUrls, rules: UrlRules 
     url = (first.layer.urls or ("",))[0]
     how = "with this configuration" if rules is not None else "by default (the plan has no `registry.config`)"
     return Finding(
-        check=ID,
         severity=Severity.ERROR if row.confidence != "low" else Severity.WARNING,
         subject=_subject(registry),
         message=f"{registry.kind} {how} rejects the manifest of {and_more(images[0], len(images))} with the URL {url}. "
@@ -141,7 +139,6 @@ def _place(site: Site, rules: UrlRules | None) -> Location:
 def _proves_nothing(site: Site, registry: Registry, row: RegistryUrls, rules: UrlRules | None, lax: list[_Arriving]) -> Finding:
     images = tuple(dict.fromkeys(arriving.image for arriving in lax))
     return Finding(
-        check=ID,
         severity=Severity.WARNING,
         subject=_subject(registry),
         message=f"{registry.kind} accepts the manifest of {and_more(images[0], len(images))} even if a layer is missing "
@@ -164,7 +161,7 @@ def _audited(site: Site) -> str:
 
 
 def _undetermined(registry: Registry, kind: Kind, detail: str, arriving: list[_Arriving]) -> Undetermined:
-    return Undetermined(ID, _subject(registry), kind, detail, affects=_affected(arriving))
+    return Undetermined(_subject(registry), kind, detail, affects=_affected(arriving))
 
 
 def _outcomes(site: Site, registry: Registry, row: RegistryUrls, arriving: list[_Arriving]) -> Iterator[Outcome]:
@@ -195,7 +192,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     registry = site.plan.registry
     assert registry is not None  # noqa: S101 - the check requires a registry kind
     assert registry.kind is not None  # noqa: S101 - as above
-    unread = [one for one in to_copy(site, ID) if isinstance(one, Undetermined)]
+    unread = [one for one in to_copy(site) if isinstance(one, Undetermined)]
     yield from unread
     arriving = list(_arriving(site))
     row = registry_row(registry.kind.name, registry.kind.version)
@@ -210,9 +207,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 
 CHECK = define(
     run,
-    id=ID,
     title="Registry rejects manifests with layer URLs",
-    family="transfer",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES, Requirement.REGISTRY_KIND, Requirement.TO_COPY),

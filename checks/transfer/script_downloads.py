@@ -32,8 +32,6 @@ from auditor.site.downloads import ScriptDownload, ScriptDownloads
 from auditor.site.script_lines import UnreadScript
 from auditor.text import and_more
 
-ID = "script-downloads"
-
 
 def _places(lines: tuple[Location, ...]) -> str:
     return and_more(f"line {lines[0].line}", len(lines))
@@ -47,7 +45,6 @@ def _finding(script: ScriptDownloads, found: ScriptDownload) -> Finding:
         else f"Offline, {host} is not reachable, and the line fails."
     )
     return Finding(
-        check=ID,
         severity=Severity.INFO if script.is_connected else Severity.WARNING,
         subject=Subject("script", script.read.path),
         message=f"{script.read.path} downloads from {host} with {found.download.program} ({_places(found.lines)}). {why}",
@@ -72,9 +69,9 @@ def _of_script(script: ScriptDownloads) -> Iterator[Outcome]:
     subject = Subject("script", script.read.path)
     for unknown in script.unknown:
         detail = f"{unknown.lines[0]}: the host that {unknown.program} downloads from is unknown ({_places(unknown.lines)})"
-        yield Undetermined(ID, subject, Kind.MISSING_EVIDENCE, detail)
+        yield Undetermined(subject, Kind.MISSING_EVIDENCE, detail)
     for trouble in script.read.script.unread:
-        yield Undetermined(ID, subject, Kind.MALFORMED, f"{trouble.location}: {trouble}")
+        yield Undetermined(subject, Kind.MALFORMED, f"{trouble.location}: {trouble}")
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
@@ -82,16 +79,14 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     for read in site.bare_scripts:
         if isinstance(read, UnreadScript):
             kind = Kind.MISSING_EVIDENCE if read.why.missing else Kind.UNSUPPORTED
-            yield Undetermined(ID, Subject("script", read.path), kind, f"{read.why.location}: {read.why}")
+            yield Undetermined(Subject("script", read.path), kind, f"{read.why.location}: {read.why}")
     for script in site.script_downloads:
         yield from list(_of_script(script)) or [Fine()]
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Script downloads from an external host",
-    family="transfer",
     area=Area.CONNECTIONS,
     severity=Severity.WARNING,
     requires=(Requirement.COPY_SCRIPTS,),

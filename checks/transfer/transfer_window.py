@@ -26,7 +26,6 @@ from auditor.site import Requirement, Site
 from auditor.site.storage.stage import Stage
 from auditor.text import duration, format_size, listed
 
-ID = "transfer-window"
 SHOWN = 3
 
 
@@ -35,8 +34,6 @@ def _finding(site: Site, stage: Stage, needed: int, window: int, rate: int) -> F
     windows = -(-needed // window)
     at_least = "at least " if stage.unknown else ""
     return Finding(
-        check=ID,
-        severity=Severity.WARNING,
         subject=Subject("copy", "window"),
         message=f"Copying {at_least}{format_size(stage.budget.bytes)} at {format_size(rate)}/s takes {at_least}"
         f"{duration(needed)}, but the window is {duration(window)}. The copy needs {windows} windows of this length. The "
@@ -60,16 +57,14 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     elif stage.unknown:
         names = listed(stage.unknown, SHOWN)
         detail = f"the size of {names} is unknown; the other images take {duration(needed)}"
-        yield Undetermined(ID, Subject("copy", "window"), Kind.MISSING_EVIDENCE, detail, site.faults_of(stage.unknown))
+        yield Undetermined(Subject("copy", "window"), Kind.MISSING_EVIDENCE, detail, site.faults_of(stage.unknown))
     else:
         yield Fine()
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Copy takes longer than the planned window",
-    family="transfer",
     area=Area.STORAGE,
     severity=Severity.WARNING,
     requires=(Requirement.IMAGES, Requirement.COPY_WINDOW, Requirement.SOURCE),

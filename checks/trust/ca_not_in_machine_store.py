@@ -31,16 +31,12 @@ from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
 from auditor.site.trust.pools import root_updates
 from auditor.site.trust.runtime import RuntimeCa
-from checks.pools import pool_subject, unread_config
-
-ID = "ca-not-in-machine-store"
+from checks._shared.pools import pool_subject, unread_config
 
 
 def _finding(pool: Pool, ca: RuntimeCa, certificate: Certificate, dump: str) -> Finding:
     lacks = f"the dump {dump} does not contain it" if dump else "it is not in the pool's `trust`"
     return Finding(
-        check=ID,
-        severity=Severity.WARNING,
         subject=pool_subject(pool),
         message=f"The runtime of {pool.name} uses {certificate.name} for {ca.setting.host}, but the machine store does not "
         f"have it: {lacks}. Windows verifies first and tries to download the root from an external host. "
@@ -66,7 +62,7 @@ def _of_pool(site: Site, pool: Pool, cas: tuple[RuntimeCa, ...]) -> Iterator[Out
     for ca in cas:
         if not ca.file:
             detail = f"{ca.setting.location} names {ca.written}, which is not among the files of the plan"
-            yield Undetermined(ID, pool_subject(pool), Kind.MISSING_EVIDENCE, detail)
+            yield Undetermined(pool_subject(pool), Kind.MISSING_EVIDENCE, detail)
         for certificate in ca.certificates if ca.heeded else ():
             if certificate in seen:
                 continue
@@ -84,7 +80,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
         if not pool.is_windows or pool.name not in site.node_configs:
             continue
         cas = site.trusts.runtime.get(pool.name, ())
-        unread = tuple(unread_config(ID, pool, site.node_configs[pool.name]))
+        unread = tuple(unread_config(pool, site.node_configs[pool.name]))
         yield from unread
         if any(ca.heeded for ca in cas):
             yield from _of_pool(site, pool, cas)
@@ -94,9 +90,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 
 CHECK = define(
     run,
-    id=ID,
     title="CA is missing from the Windows machine store",
-    family="trust",
     area=Area.TRUST,
     severity=Severity.WARNING,
     requires=(Requirement.WINDOWS_POOLS, Requirement.NODE_CONFIG),

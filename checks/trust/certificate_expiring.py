@@ -25,7 +25,7 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import PASSED, Area, Finding, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.pki.certificate import Certificate
 from auditor.pki.path_rules import Flaw, dates
 from auditor.plan.model import Endpoint
@@ -33,9 +33,7 @@ from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, end_of_day, flaw_symptom
 from auditor.site.trust.served import Served, Unobserved
 from auditor.text import moment
-from checks.endpoints import cases_by_endpoint, clients_with, refused_by, served, who
-
-ID = "certificate-expiring"
+from checks._shared.endpoints import cases_by_endpoint, clients_with, refused_by, served, who
 
 
 def _examined(chain: Served, cases: tuple[TrustCase, ...]) -> tuple[Certificate, ...]:
@@ -88,7 +86,6 @@ def _judge(
 def _finding(endpoint: Endpoint, chain: Served, certificate: Certificate, judged: _Judged, horizon: datetime.date) -> Finding:
     role = _role(certificate, chain)
     return Finding(
-        check=ID,
         severity=judged.severity,
         subject=Subject("certificate", f"{endpoint.name}: {certificate.subject or certificate.name}"),
         message=f"The {role} {certificate.name} of {endpoint.name}: {judged.what}",
@@ -120,9 +117,9 @@ def _remedy(role: str, certificate: Certificate, horizon: datetime.date) -> Reme
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per endpoint and certificate."""
-    horizon, fine = site.plan.horizon_from(today), 0
+    horizon = site.plan.horizon_from(today)
     by_endpoint = cases_by_endpoint(site, today)
-    for item in served(site, ID):
+    for item in served(site):
         if isinstance(item, Undetermined):
             yield item
             continue
@@ -131,18 +128,14 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
         for certificate in _examined(chain, cases):
             judged = _judge(certificate, today, horizon, cases)
             if judged is None:
-                fine += 1
+                yield PASSED
             else:
                 yield _finding(endpoint, chain, certificate, judged, horizon)
-    if fine:
-        yield Fine(fine)
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Certificate is invalid now or expires before the horizon",
-    family="trust",
     area=Area.CALENDAR,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

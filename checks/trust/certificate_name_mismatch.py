@@ -24,7 +24,7 @@ import datetime
 import shlex
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Role, Severity, Undetermined, define
+from auditor.check import PASSED, Area, Finding, Outcome, Part, Remedy, Role, Severity, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.pki.host_names import NameMismatch, as_address, mismatch
 from auditor.pki.path_rules import FlawKind, name_flaw
@@ -32,9 +32,8 @@ from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, flaw_symptom
 from auditor.site.trust.served import Served
-from checks.endpoints import cases_by_endpoint, clients_with, endpoint_subject, refused_by, served, symptom_of
+from checks._shared.endpoints import cases_by_endpoint, clients_with, endpoint_subject, refused_by, served, symptom_of
 
-ID = "certificate-name-mismatch"
 _NAMES = frozenset({FlawKind.NAME, FlawKind.COMMON_NAME})
 
 
@@ -69,7 +68,6 @@ def _finding(endpoint: Endpoint, cases: tuple[TrustCase, ...], chain: Served, wr
     symptom = "" if accepted else _symptom(refusing or cases, chain, wrong)
     so_far = f"Accepted by {clients_with(judged)}. Every other client rejects it."
     return Finding(
-        check=ID,
         severity=Severity.WARNING if accepted else Severity.ERROR,
         subject=endpoint_subject(endpoint),
         parts=(
@@ -93,28 +91,24 @@ def _finding(endpoint: Endpoint, cases: tuple[TrustCase, ...], chain: Served, wr
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per endpoint."""
-    by_endpoint, fine = cases_by_endpoint(site, today), 0
-    for item in served(site, ID):
+    by_endpoint = cases_by_endpoint(site, today)
+    for item in served(site):
         if isinstance(item, Undetermined):
             yield item
             continue
         endpoint, chain = item
         if defect := chain.leaf.extensions.defect:
             detail = f"the extensions of {chain.leaf.name} cannot be parsed: {defect}"
-            yield Undetermined(ID, endpoint_subject(endpoint), Kind.MALFORMED, detail)
+            yield Undetermined(endpoint_subject(endpoint), Kind.MALFORMED, detail)
         elif (wrong := mismatch(chain.leaf, endpoint.host)) is not None:
             yield _finding(endpoint, by_endpoint.get(endpoint, ()), chain, wrong)
         else:
-            fine += 1
-    if fine:
-        yield Fine(fine)
+            yield PASSED
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Certificate does not cover the host that nodes use",
-    family="trust",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

@@ -31,9 +31,8 @@ from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, flaw_symptom
 from auditor.site.trust.served import Served, Unobserved
-from checks.endpoints import WEAKNESSES, cases_by_endpoint, clients_with, refused_by, served, symptom_of
+from checks._shared.endpoints import WEAKNESSES, cases_by_endpoint, clients_with, refused_by, served, symptom_of
 
-ID = "certificate-weak"
 _MODEST_RSA = 2048
 _Key = tuple[str, FlawKind]
 
@@ -84,7 +83,6 @@ def _finding(
     refusing: Iterable[TrustCase] = (),
 ) -> Finding:
     return Finding(
-        check=ID,
         severity=severity,
         subject=Subject("certificate", f"{endpoint.name}: {certificate.subject or certificate.name}"),
         parts=(Part(f"{certificate.name} of {endpoint.name}: {what}."), *symptom_of(symptom)),
@@ -129,7 +127,7 @@ def _outcomes(endpoint: Endpoint, chain: Served, cases: tuple[TrustCase, ...]) -
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per endpoint, certificate and weakness."""
     by_endpoint = cases_by_endpoint(site, today)
-    for item in served(site, ID):
+    for item in served(site):
         if isinstance(item, Undetermined):
             yield item
         else:
@@ -138,9 +136,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 
 CHECK = define(
     run,
-    id=ID,
     title="Certificate has properties that clients reject",
-    family="trust",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

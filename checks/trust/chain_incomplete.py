@@ -25,13 +25,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Part, Remedy, Role, Severity, Undetermined, define
+from auditor.check import PASSED, Area, ConnectionKind, Finding, Outcome, Part, Remedy, Role, Severity, Undetermined, define
 from auditor.pki.verdicts import Incomplete, TrustGap, Unproven
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
-from checks.endpoints import facts_of, fetch_intermediate, judged, subject_of, symptom_of, who
-
-ID = "chain-incomplete"
+from checks._shared.endpoints import facts_of, fetch_intermediate, judged, subject_of, symptom_of, who
 
 
 def _how(case: TrustCase, verdict: Incomplete) -> str:
@@ -40,7 +38,7 @@ def _how(case: TrustCase, verdict: Incomplete) -> str:
         return f"downloads it from {case.inside[0]}, which served it during collection. This fails if that URL stops answering."
     if case.may_be_fetched:
         return f"must download it from {case.inside[0]}, and fails if this internal URL does not answer."
-    if verdict.would_dial:
+    if verdict.is_requested:
         return f"tries to download it from {verdict.aia_urls[0]}, which fails offline."
     at = f" (AIA: {verdict.aia_urls[0]})" if verdict.aia_urls else ""
     return f"does not download intermediates{at}."
@@ -64,7 +62,6 @@ def _remedies(verdict: Incomplete) -> tuple[Remedy, ...]:
 def _finding(case: TrustCase, verdict: Incomplete) -> Finding:
     works = case.fetched is not None or case.may_be_fetched
     return Finding(
-        check=ID,
         severity=Severity.WARNING if works else Severity.ERROR,
         subject=subject_of(case),
         parts=tuple(_parts(case, verdict, works=works)),
@@ -77,23 +74,18 @@ def _finding(case: TrustCase, verdict: Incomplete) -> Finding:
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per endpoint, pool and client."""
-    fine = 0
-    for case in judged(site, ID, today):
+    for case in judged(site, today):
         if isinstance(case, Undetermined):
             yield case
         elif (missing := case.verdict if isinstance(case.verdict, Incomplete) else case.fetched) is not None:
             yield _finding(case, missing)
         elif not (isinstance(case.verdict, Unproven) and case.verdict.gap is TrustGap.TOO_MANY_PATHS):
-            fine += 1
-    if fine:
-        yield Fine(fine)
+            yield PASSED
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Endpoint does not serve its complete certificate chain",
-    family="trust",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

@@ -31,9 +31,8 @@ from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, end_of_day
 from auditor.site.trust.revocation_results import RevocationCheck, RevocationResult
 from auditor.text import moment
-from checks.endpoints import cases_by_endpoint, clients_with, endpoint_subject, refused_by, served, symptom_of, unsure
+from checks._shared.endpoints import cases_by_endpoint, clients_with, endpoint_subject, refused_by, served, symptom_of, unsure
 
-ID = "crl-stale"
 _THEN = "Clients that require revocation data then fail"
 
 
@@ -91,7 +90,6 @@ def _finding(endpoint: Endpoint, one: _List, what: str, symptom: tuple[Part, ...
     asked, issuer = one.asked, one.asked.question.issuer.name
     until = asked.crl.until if asked.crl is not None else None
     return Finding(
-        check=ID,
         severity=Severity.ERROR if one.refusing else Severity.WARNING,
         subject=endpoint_subject(endpoint),
         parts=(Part(f"The CRL of {issuer} at {asked.crl_url}, which clients of {endpoint.name} download, {what}"), *symptom),
@@ -120,19 +118,19 @@ def _outcomes(endpoint: Endpoint, cases: tuple[TrustCase, ...], horizon: datetim
         if what:
             yield _finding(endpoint, one, what, symptom, horizon)
             if one.has_ended:
-                yield from (unsure(ID, case) for case in one.cases if case.insists and not case.is_sure)
+                yield from (unsure(case) for case in one.cases if case.insists and not case.is_sure)
         else:
             yield Fine()
     for url, one in _lists(cases, seen=False).items():
         detail = f"the expiry date of the CRL at {url} is unknown: {one.asked.detail}"
-        yield Undetermined(ID, endpoint_subject(endpoint), Kind.MISSING_EVIDENCE, detail)
+        yield Undetermined(endpoint_subject(endpoint), Kind.MISSING_EVIDENCE, detail)
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per endpoint and CRL that a client downloads from an internal URL."""
     horizon = site.plan.horizon_from(today)
     by_endpoint = cases_by_endpoint(site, today)
-    for item in served(site, ID):
+    for item in served(site):
         if isinstance(item, Undetermined):
             yield item
         else:
@@ -141,9 +139,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 
 CHECK = define(
     run,
-    id=ID,
     title="Internal CRL has expired or expires before the horizon",
-    family="trust",
     area=Area.CALENDAR,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

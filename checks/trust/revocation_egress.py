@@ -35,9 +35,7 @@ from auditor.evidence.model import Kind
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect, TrustCase
 from auditor.site.trust.revocation_results import Revocation, RevocationCheck, RevocationResult
-from checks.endpoints import facts_of, judged, subject_of, symptom_of, unsure, who
-
-ID = "revocation-egress"
+from checks._shared.endpoints import facts_of, judged, subject_of, symptom_of, unsure, who
 
 
 def _worst(revocation: Revocation) -> RevocationCheck | None:
@@ -86,7 +84,6 @@ def _remedies(case: TrustCase, asked: RevocationCheck) -> tuple[Remedy, ...]:
 def _finding(case: TrustCase, asked: RevocationCheck) -> Finding:
     question = asked.question
     return Finding(
-        check=ID,
         severity=_severity(case, asked),
         subject=subject_of(case),
         parts=tuple(_parts(case, asked)),
@@ -113,18 +110,18 @@ def _outcomes(case: TrustCase) -> Iterator[Outcome]:
         yield _finding(case, worst)
     unasked = revocation.of(RevocationResult.UNASKED)
     if worst is not None and not case.is_sure and case.by_revocation is Prospect.UNDETERMINED:
-        yield unsure(ID, case)
+        yield unsure(case)
     elif unasked and case.by_revocation is Prospect.UNDETERMINED:
         asked = f"checks revocation of {unasked[0].question.certificate.name}: {unasked[0].detail}"
         detail = f"{who(case)} {asked}"
-        yield Undetermined(ID, subject_of(case), Kind.MISSING_EVIDENCE, detail, unasked[0].faults, fold=(asked,))
+        yield Undetermined(subject_of(case), Kind.MISSING_EVIDENCE, detail, unasked[0].faults, fold=(asked,))
     elif worst is None and revocation.answer is RevocationResult.GOOD:
         yield Fine()
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per endpoint, pool and client. Other checks report missing URLs and expired CRLs."""
-    for case in judged(site, ID, today):
+    for case in judged(site, today):
         if isinstance(case, Undetermined):
             yield case
         else:
@@ -133,9 +130,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 
 CHECK = define(
     run,
-    id=ID,
     title="Revocation status is not available offline",
-    family="trust",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

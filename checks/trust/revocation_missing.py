@@ -21,14 +21,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import PASSED, Area, Finding, Outcome, Part, Remedy, Severity, Subject, Undetermined, define
 from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect, TrustCase
 from auditor.site.trust.revocation_results import RevocationResult
-from checks.endpoints import cases_by_endpoint, clients_with, refused_by, served, symptom_of, unsure
-
-ID = "revocation-missing"
+from checks._shared.endpoints import cases_by_endpoint, clients_with, refused_by, served, symptom_of, unsure
 
 
 def _missing(case: TrustCase) -> tuple[str, ...]:
@@ -47,7 +45,6 @@ def _finding(endpoint: Endpoint, client: str, cases: list[TrustCase]) -> Finding
     names = _missing(cases[0])
     symptom = cases[0].model.symptom("no-revocation") if cases[0].model is not None else ""
     return Finding(
-        check=ID,
         severity=Severity.ERROR if any(case.is_sure for case in cases) else Severity.WARNING,
         subject=Subject("endpoint", endpoint.name, client=client),
         parts=(
@@ -71,8 +68,8 @@ def _finding(endpoint: Endpoint, client: str, cases: list[TrustCase]) -> Finding
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per endpoint and client."""
-    by_endpoint, fine = cases_by_endpoint(site, today), 0
-    for item in served(site, ID):
+    by_endpoint = cases_by_endpoint(site, today)
+    for item in served(site):
         if isinstance(item, Undetermined):
             yield item
             continue
@@ -82,18 +79,14 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
         for client, cases in by_client.items():
             if lacking := [case for case in cases if _missing(case)]:
                 yield _finding(item[0], client, lacking)
-                yield from (unsure(ID, case) for case in lacking if case.prospect is Prospect.UNDETERMINED and not case.is_sure)
+                yield from (unsure(case) for case in lacking if case.prospect is Prospect.UNDETERMINED and not case.is_sure)
             elif any(map(_examined, cases)):
-                fine += 1
-    if fine:
-        yield Fine(fine)
+                yield PASSED
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Certificate names no CRL or OCSP responder",
-    family="trust",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

@@ -32,14 +32,24 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Severity, Undetermined, define
+from auditor.check import (
+    PASSED,
+    Area,
+    ConnectionKind,
+    Finding,
+    Outcome,
+    Part,
+    Remedy,
+    RemedyKind,
+    Severity,
+    Undetermined,
+    define,
+)
 from auditor.pki.stores.windows_roots import classify
 from auditor.pki.verdicts import Invalid, TrustGap, Unproven, Untrusted, Verifies
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase, needs_windows_update
-from checks.endpoints import facts_of, install_root, judged, mirror_roots, subject_of, symptom_of, who
-
-ID = "root-needs-windows-update"
+from checks._shared.endpoints import facts_of, install_root, judged, mirror_roots, subject_of, symptom_of, who
 
 
 def _finding(case: TrustCase, verdict: Untrusted | Unproven) -> Finding:
@@ -48,7 +58,6 @@ def _finding(case: TrustCase, verdict: Untrusted | Unproven) -> Finding:
     from_mirror = isinstance(verdict, Unproven) and verdict.gap is TrustGap.FROM_MIRROR
     cause = f"the root {root.name}: {verdict.why}."
     return Finding(
-        check=ID,
         severity=Severity.ERROR if proven else Severity.WARNING,
         subject=subject_of(case),
         parts=(
@@ -76,23 +85,18 @@ def _finding(case: TrustCase, verdict: Untrusted | Unproven) -> Finding:
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per endpoint, Windows pool and client."""
-    fine = 0
-    for case in judged(site, ID, today):
+    for case in judged(site, today):
         if isinstance(case, Undetermined):
             yield case
         elif isinstance(case.verdict, Untrusted | Unproven) and needs_windows_update(case):
             yield _finding(case, case.verdict)
         elif case.pool.is_windows and isinstance(case.verdict, Verifies | Invalid):
-            fine += 1
-    if fine:
-        yield Fine(fine)
+            yield PASSED
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Windows must download the endpoint's root certificate",
-    family="trust",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS, Requirement.WINDOWS_POOLS),

@@ -38,9 +38,18 @@ from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
 from auditor.site.trust.served import Served
 from auditor.text import in_brackets
-from checks.endpoints import GAPS, endpoint_subject, facts_of, install_root, judged, structural, subject_of, symptom_of, who
+from checks._shared.endpoints import (
+    GAPS,
+    endpoint_subject,
+    facts_of,
+    install_root,
+    judged,
+    structural,
+    subject_of,
+    symptom_of,
+    who,
+)
 
-ID = "root-not-trusted"
 _NO_CLIENT = (
     "the plan does not state which TLS client connects to it, so no verification was evaluated. Add `clients: [curl]` or "
     "`kind: registry` to the endpoint, or list its clients under `pools.*.clients`"
@@ -49,8 +58,6 @@ _NO_CLIENT = (
 
 def _untrusted(case: TrustCase, verdict: Untrusted) -> Finding:
     return Finding(
-        check=ID,
-        severity=Severity.ERROR,
         subject=subject_of(case),
         parts=(
             Part(f"{who(case)} does not trust {case.endpoint.name}: {verdict.why}.", key=verdict.why, names_who=True),
@@ -70,8 +77,6 @@ def _untrusted(case: TrustCase, verdict: Untrusted) -> Finding:
 def _refused(case: TrustCase, flaws: tuple[Flaw, ...]) -> Finding:
     first, more = flaws[0], in_brackets(len(flaws))
     return Finding(
-        check=ID,
-        severity=Severity.ERROR,
         subject=subject_of(case),
         parts=(
             Part(f"{who(case)} rejects every path from {case.endpoint.name} to a root: {first}{more}.", names_who=True),
@@ -97,29 +102,27 @@ def _outcome(case: TrustCase) -> Outcome | None:
             return _refused(case, flaws)
         case Incomplete(missing=missing):
             detail = f"the served chain ends before {missing}, so its root is unknown: see chain-incomplete"
-            return Undetermined(ID, subject_of(case), Kind.MISSING_EVIDENCE, detail)
+            return Undetermined(subject_of(case), Kind.MISSING_EVIDENCE, detail)
         case Unproven(_, gap, why):
-            return Undetermined(ID, subject_of(case), GAPS[gap], f"{case.client}: {why}", fold=(why,))
+            return Undetermined(subject_of(case), GAPS[gap], f"{case.client}: {why}", fold=(why,))
         case _:
             return Fine()
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per endpoint, pool and client, and one per endpoint without a known client."""
-    for case in judged(site, ID, today):
+    for case in judged(site, today):
         outcome = case if isinstance(case, Undetermined) else _outcome(case)
         if outcome is not None:
             yield outcome
     for endpoint, chain in site.chains.items():
         if isinstance(chain, Served) and site.callers.nobody(endpoint):
-            yield Undetermined(ID, endpoint_subject(endpoint), Kind.MISSING_EVIDENCE, _NO_CLIENT)
+            yield Undetermined(endpoint_subject(endpoint), Kind.MISSING_EVIDENCE, _NO_CLIENT)
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Nodes do not trust the endpoint's root certificate",
-    family="trust",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

@@ -27,9 +27,7 @@ from auditor.pki.stores.windows_roots import confidence
 from auditor.pki.verdicts import Invalid, TrustGap, Unproven, Verifies
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
-from checks.endpoints import clients_with, facts_of, install_root, judged, subject_of_pool, symptom_of
-
-ID = "root-unproven"
+from checks._shared.endpoints import clients_with, facts_of, install_root, judged, subject_of_pool, symptom_of
 
 
 def _finding(cases: list[TrustCase], verdict: Unproven) -> Finding:
@@ -37,8 +35,6 @@ def _finding(cases: list[TrustCase], verdict: Unproven) -> Finding:
     sure = confidence(root)
     cause = f"{root.name}: {verdict.why} (confidence: {sure})."
     return Finding(
-        check=ID,
-        severity=Severity.WARNING,
         subject=subject_of_pool(case),
         parts=(
             Part(f"The chain of {case.endpoint.name} ends at {cause}", key=cause),
@@ -65,7 +61,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per endpoint and pool."""
     found: dict[tuple[str, str], tuple[Unproven, list[TrustCase]]] = {}
     fine: set[tuple[str, str]] = set()
-    for case in judged(site, ID, today):
+    for case in judged(site, today):
         if isinstance(case, Undetermined):
             yield case
             continue
@@ -76,15 +72,12 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
             fine.add(key)
     for verdict, cases in found.values():
         yield _finding(cases, verdict)
-    if fine := fine - found.keys():
-        yield Fine(len(fine))
+    yield Fine(len(fine - found.keys()))
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Endpoint's root is only probably on Windows nodes",
-    family="trust",
     area=Area.TRUST,
     severity=Severity.WARNING,
     requires=(Requirement.ENDPOINTS, Requirement.WINDOWS_POOLS),

@@ -25,17 +25,16 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Role, Severity, define
+from auditor.check import PASSED, Area, Finding, Outcome, Part, Remedy, Role, Severity, define
 from auditor.net import Scope
 from auditor.pki.clients import client_model, root_update_url
 from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
 from auditor.site.trust.callers import clients_of
-from auditor.site.trust.dials import CRYPTOAPI_WAIT
 from auditor.site.trust.pools import root_updates
-from checks.pools import pool_subject
+from auditor.site.trust.url_requests import CRYPTOAPI_WAIT
+from checks._shared.pools import pool_subject
 
-ID = "root-update-stall"
 _POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\SystemCertificates\AuthRoot"
 
 
@@ -54,8 +53,6 @@ def _finding(pool: Pool, setting: str, synced: datetime.datetime | None) -> Find
     symptom = first.symptom("stall") if first is not None else ""
     waits = f"Error from {', '.join(clients)}: `{symptom}`." if symptom else "Its clients wait, then continue."
     return Finding(
-        check=ID,
-        severity=Severity.WARNING,
         subject=pool_subject(pool),
         parts=(
             Part(f"The nodes of {pool.name} request roots from {asked}{unsaid}.", names_who=True),
@@ -89,25 +86,20 @@ def _finding(pool: Pool, setting: str, synced: datetime.datetime | None) -> Find
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per Windows pool."""
     del today
-    fine = 0
     for pool in site.plan.pools:
         if not pool.is_windows:
             continue
         given = site.trusts.given(pool.trust)
         setting = root_updates(pool, given)
         if setting == "disabled" or (setting not in {"", "enabled"} and site.reach.of_url(setting) is Scope.INTERNAL):
-            fine += 1
+            yield PASSED
         else:
             yield _finding(pool, setting, given.updates.synced if given.updates is not None else None)
-    if fine:
-        yield Fine(fine)
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Automatic root updates delay TLS handshakes on Windows",
-    family="trust",
     area=Area.CONNECTIONS,
     severity=Severity.WARNING,
     requires=(Requirement.ENDPOINTS, Requirement.WINDOWS_POOLS),

@@ -34,9 +34,8 @@ from auditor.readers.node_config.tls import TlsSetting
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect
 from auditor.site.trust.runtime import RUNTIMES, RuntimeCa, is_for
-from checks.pools import pool_subject, unread_config
+from checks._shared.pools import pool_subject, unread_config
 
-ID = "runtime-ca-path"
 _UNKNOWN = "tls: failed to verify certificate: x509: certificate signed by unknown authority"
 
 
@@ -44,7 +43,6 @@ def _finding(
     pool: Pool, message: str, case: str, settings: Sequence[TlsSetting], remedy: Remedy, severity: Severity, at: Location
 ) -> Finding:
     return Finding(
-        check=ID,
         severity=severity,
         subject=pool_subject(pool),
         message=message,
@@ -86,7 +84,7 @@ def _unheeded(site: Site, pool: Pool, config: NodeConfig, today: datetime.date) 
 def _of_ca(site: Site, pool: Pool, ca: RuntimeCa, today: datetime.date) -> Outcome:
     if not ca.file:
         detail = f"{ca.setting.location} names {ca.written}, which is not among the files of the plan"
-        return Undetermined(ID, pool_subject(pool), Kind.MISSING_EVIDENCE, detail)
+        return Undetermined(pool_subject(pool), Kind.MISSING_EVIDENCE, detail)
     if not ca.certificates:
         remedy = Remedy("edit", f"Write the CA for {ca.setting.host} into {ca.file} in PEM format.")
         message = f"{ca.file}, the CA file for {ca.setting.host} on {pool.name}, contains no certificate: "
@@ -110,7 +108,7 @@ def _of_pool(site: Site, pool: Pool, config: NodeConfig, today: datetime.date) -
     for setting in config.tls:
         if setting.skip_verify:
             yield _unverified(pool, setting)
-    yield from unread_config(ID, pool, config)
+    yield from unread_config(pool, config)
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
@@ -125,9 +123,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 
 CHECK = define(
     run,
-    id=ID,
     title="CA file has no effect on the container runtime",
-    family="trust",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.NODE_CONFIG,),

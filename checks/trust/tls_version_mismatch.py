@@ -30,17 +30,13 @@ from auditor.site import Requirement, Site
 from auditor.site.trust.cases import TrustCase
 from auditor.site.trust.served import Unobserved
 from auditor.site.trust.tls_versions import NEW, OLD, Offered, Speech, offered_by
-from checks.endpoints import cases_by_endpoint, endpoint_subject, unobserved
-
-ID = "tls-version-mismatch"
+from checks._shared.endpoints import cases_by_endpoint, endpoint_subject, unobserved
 
 
 def _finding(endpoint: Endpoint, pool: Pool, offered: Offered, clients: tuple[str, ...]) -> Finding:
     old_windows = NEW in offered.versions
     why = "Windows supports TLS 1.3 from Server 2022 on" if old_windows else "No current client supports these versions"
     return Finding(
-        check=ID,
-        severity=Severity.ERROR,
         subject=Subject("endpoint", endpoint.name, str(pool.platform), pool.name),
         message=f"{endpoint.name} offers only {offered.shown}. {why}, so {', '.join(clients)} on {pool.name} cannot connect.",
         case=offered.shown,
@@ -67,7 +63,7 @@ def _of_pool(endpoint: Endpoint, pool: Pool, cases: list[TrustCase]) -> Outcome 
         return _finding(endpoint, pool, offered, refused)
     if any(case.speech is Speech.UNKNOWN for case in cases):
         subject = Subject("endpoint", endpoint.name, str(pool.platform), pool.name)
-        return Undetermined(ID, subject, Kind.MISSING_EVIDENCE, _unknown(pool, offered))
+        return Undetermined(subject, Kind.MISSING_EVIDENCE, _unknown(pool, offered))
     return Fine()
 
 
@@ -75,15 +71,15 @@ def _outcomes(site: Site, endpoint: Endpoint, cases: tuple[TrustCase, ...]) -> I
     offered = offered_by(site.evidence, endpoint, site.chains[endpoint])
     if isinstance(offered, Unobserved):
         if isinstance(site.chains[endpoint], Unobserved):
-            yield unobserved(ID, endpoint, offered)
+            yield unobserved(endpoint, offered)
         else:
-            yield Undetermined(ID, endpoint_subject(endpoint), offered.kind, offered.detail)
+            yield Undetermined(endpoint_subject(endpoint), offered.kind, offered.detail)
         return
     chain = site.chains[endpoint]
     of_pools = (_of_pool(endpoint, pool, [case for case in cases if case.pool is pool]) for pool in site.plan.pools)
     found = [outcome for outcome in of_pools if outcome is not None]
     if not found and cases and isinstance(chain, Unobserved):
-        yield unobserved(ID, endpoint, chain)  # without a chain, no client was evaluated
+        yield unobserved(endpoint, chain)  # without a chain, no client was evaluated
     yield from found
 
 
@@ -96,9 +92,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 
 CHECK = define(
     run,
-    id=ID,
     title="Endpoint offers no TLS version that clients support",
-    family="trust",
     area=Area.TRUST,
     severity=Severity.ERROR,
     requires=(Requirement.ENDPOINTS,),

@@ -27,9 +27,7 @@ from auditor.plan.model import Endpoint
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect, TrustCase
 from auditor.site.trust.tls_versions import Speech
-from checks.endpoints import cases_by_endpoint, clients_with, endpoint_subject, served, who
-
-ID = "trust-split"
+from checks._shared.endpoints import cases_by_endpoint, clients_with, endpoint_subject, served, who
 
 
 def _why(case: TrustCase) -> str:
@@ -59,8 +57,6 @@ def _finding(endpoint: Endpoint, good: list[TrustCase], bad: list[TrustCase]) ->
     first = next((case for case in bad if case.prospect is Prospect.FAILS), bad[0])
     fails = "fails" if sure else "is not proven to work"
     return Finding(
-        check=ID,
-        severity=Severity.WARNING,
         subject=endpoint_subject(endpoint),
         message=f"{endpoint.name} verifies for {clients_with(good)}, but {fails} for {clients_with(bad)}: {_why(first)}.",
         case=" ".join(sorted({case.pool.name for case in bad})),
@@ -88,14 +84,14 @@ def _outcome(endpoint: Endpoint, cases: list[TrustCase]) -> Outcome | None:
     unknown = next((case for case in cases if case.prospect is Prospect.UNDETERMINED), None)
     if unknown is not None:
         detail = f"it is unknown whether {who(unknown)} verifies it: {_why(unknown)}"
-        return Undetermined(ID, endpoint_subject(endpoint), Kind.MISSING_EVIDENCE, detail)
+        return Undetermined(endpoint_subject(endpoint), Kind.MISSING_EVIDENCE, detail)
     return Fine()
 
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per endpoint that clients of both operating systems connect to."""
     by_endpoint = cases_by_endpoint(site, today)
-    for item in served(site, ID):
+    for item in served(site):
         if isinstance(item, Undetermined):
             yield item
             continue
@@ -107,9 +103,7 @@ def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
 
 CHECK = define(
     run,
-    id=ID,
     title="Endpoint verifies on only one operating system",
-    family="trust",
     area=Area.TRUST,
     severity=Severity.WARNING,
     requires=(Requirement.ENDPOINTS, Requirement.WINDOWS_POOLS),

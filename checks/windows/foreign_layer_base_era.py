@@ -22,15 +22,14 @@ import datetime
 import re
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, Role, Severity, Undetermined, define
+from auditor.check import PASSED, Area, Finding, Outcome, Part, Remedy, Role, Severity, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement
-from checks.bringing import observing
-from checks.placed import image_subject, subject_of
+from checks._shared.bringing import observing
+from checks._shared.placed import image_subject, subject_of
 
-ID = "foreign-layer-base-era"
 _BUILD = re.compile(r"(?<![0-9.])10\.0\.(\d{5})\.(\d{1,6})(?![0-9.])")
 
 
@@ -53,8 +52,6 @@ def _finding(site: Site, placement: Placement, era: ForeignEra, build: str, told
     image = placement.image.reference
     since = f"builds from 10.0.{era.build}.{era.first_clean} on" if era.first_clean > 0 else "newer Windows releases"
     return Finding(
-        check=ID,
-        severity=Severity.INFO,
         subject=subject_of(placement),
         parts=(
             Part(f"{image} is for {build} according to {told}. Its manifest was not observed."),
@@ -74,42 +71,38 @@ def _outcome(site: Site, placement: Placement) -> Outcome | None:
         detail = f"the manifest of {image} was not observed, and neither its index nor its tag has a build"
         trouble = placement.resolution.trouble
         faults = trouble.faults if trouble is not None else ()
-        return Undetermined(ID, image_subject(placement.image), Kind.MISSING_EVIDENCE, detail, faults)
+        return Undetermined(image_subject(placement.image), Kind.MISSING_EVIDENCE, detail, faults)
     build, revision = int(match[1]), int(match[2])
     rows: tuple[ForeignEra, ...] = table("foreign_era", ForeignEra)
     era = next((row for row in rows if row.build == build), None)
     if era is None:
         detail = f"the facts do not cover the Windows build {build} of {image}"
-        return Undetermined(ID, image_subject(placement.image), Kind.UNSUPPORTED, detail)
+        return Undetermined(image_subject(placement.image), Kind.UNSUPPORTED, detail)
     is_foreign = era.first_clean < 0 or revision < era.first_clean
     return _finding(site, placement, era, match[0], told) if is_foreign else None
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one outcome per image and Windows pool. An image with an observed manifest passes: other checks read it."""
-    fine = 0
     said: set[str] = set()
     for placement in site.pulled:
         resolution = placement.resolution
         if not placement.pool.is_windows or placement.is_carrier or (resolution.payload is None and resolution.trouble is None):
             continue
         outcome = _outcome(site, placement) if resolution.payload is None else None
-        fine += outcome is None and (resolution.payload is None or resolution.trouble is None)
+        if outcome is None and (resolution.payload is None or resolution.trouble is None):
+            yield PASSED
         if isinstance(outcome, Undetermined):
             if outcome.detail in said:
                 continue
             said.add(outcome.detail)
         if outcome is not None:
             yield outcome
-    if fine:
-        yield Fine(fine)
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Image probably has foreign layers (base before June 2023)",
-    family="windows",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.INFO,
     requires=(Requirement.IMAGES, Requirement.WINDOWS_POOLS),

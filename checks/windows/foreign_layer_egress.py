@@ -26,11 +26,11 @@ import datetime
 from collections.abc import Iterator
 
 from auditor.check import (
+    PASSED,
     Affected,
     Area,
     ConnectionKind,
     Finding,
-    Fine,
     Outcome,
     Part,
     RemedyKind,
@@ -41,16 +41,16 @@ from auditor.check import (
     define,
 )
 from auditor.evidence.model import Kind
+from auditor.facts.lookup import Gap
 from auditor.oci.reference import parse_reference
 from auditor.site import Requirement, Site
 from auditor.site.layers import LayerEgress, url_doubt
 from auditor.text import and_more, format_size
 from auditor.transfer.pull import PullRule
-from checks.affected import of_placements
-from checks.bringing import with_foreign_layers
-from checks.placed import with_payload
+from checks._shared.affected import of_placements
+from checks._shared.bringing import with_foreign_layers
+from checks._shared.placed import with_payload
 
-ID = "foreign-layer-egress"
 SHOWN = 10
 
 
@@ -77,7 +77,6 @@ def _affected(egress: LayerEgress) -> tuple[Affected, ...]:
 
 def _finding(site: Site, egress: LayerEgress, rule: PullRule) -> Finding:
     return Finding(
-        check=ID,
         severity=Severity.ERROR if rule.first == "url" and rule.fatal else Severity.WARNING,
         subject=_subject(egress),
         parts=_parts(egress, rule),
@@ -107,34 +106,30 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
         bad.update((image, egress.pool) for image in egress.images)
         if egress.delivery_doubt:
             trouble = egress.delivery_doubt
-            yield Undetermined(ID, _subject(egress), trouble.kind, trouble.detail, trouble.faults, affects=_affected(egress))
-        elif egress.rule is None:
-            detail = f"the facts do not state what {egress.runtime} requests first, or the plan does not state its version"
-            yield Undetermined(ID, _subject(egress), Kind.UNSUPPORTED, detail, affects=_affected(egress))
+            yield Undetermined(_subject(egress), trouble.kind, trouble.detail, trouble.faults, affects=_affected(egress))
+        elif isinstance(egress.rule, Gap):
+            detail = f"it is unknown whether {egress.runtime} requests the URL or the registry first: {egress.rule.why}"
+            kind = Kind.MISSING_EVIDENCE if egress.rule.missing else Kind.UNSUPPORTED
+            yield Undetermined(_subject(egress), kind, detail, affects=_affected(egress))
         else:
             yield _finding(site, egress, egress.rule)
-    fine = 0
     doubtful = [(egress.delivery_doubt, egress.images) for egress in site.layer_egress if egress.delivery_doubt]
     told = {(image, doubt.detail) for doubt, images in doubtful for image in images}
-    for placement in with_payload(site, ID):
+    for placement in with_payload(site):
         if isinstance(placement, Undetermined):
             if (placement.subject.id, placement.detail) not in told:
                 yield placement
         elif doubts := {layer.digest: doubt for layer in site.foreign(placement) if (doubt := url_doubt(layer, site.reach))}:
             for digest, doubt in doubts.items():
                 subject = Subject("layer", digest, pool=placement.pool.name)
-                yield Undetermined(ID, subject, doubt.kind, doubt.detail, affects=of_placements((placement,)))
+                yield Undetermined(subject, doubt.kind, doubt.detail, affects=of_placements((placement,)))
         elif (placement.image.name, placement.pool.name) not in bad and placement.resolution.trouble is None:
-            fine += 1
-    if fine:
-        yield Fine(fine)
+            yield PASSED
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Node would download a layer from an external host",
-    family="windows",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES,),

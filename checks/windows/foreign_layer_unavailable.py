@@ -26,7 +26,20 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 
-from auditor.check import Area, Finding, Fine, Outcome, Part, Remedy, RemedyKind, Role, Severity, Subject, Undetermined, define
+from auditor.check import (
+    PASSED,
+    Area,
+    Finding,
+    Outcome,
+    Part,
+    Remedy,
+    RemedyKind,
+    Role,
+    Severity,
+    Subject,
+    Undetermined,
+    define,
+)
 from auditor.evidence.model import Absent, Failed, Kind, Seen
 from auditor.needs.model import Need
 from auditor.oci.document import Descriptor
@@ -36,11 +49,10 @@ from auditor.site.copies import ComparedCopy
 from auditor.site.images import Placement, Trouble
 from auditor.site.layers import foreign_layers
 from auditor.text import format_size
-from checks.affected import of_placements
-from checks.bringing import with_foreign_layers
-from checks.placed import unknown, with_payload
+from checks._shared.affected import of_placements
+from checks._shared.bringing import with_foreign_layers
+from checks._shared.placed import unknown, with_payload
 
-ID = "foreign-layer-unavailable"
 _Said = Finding | Undetermined | None
 
 
@@ -51,8 +63,6 @@ def _subject(layer: Descriptor) -> Subject:
 def _finding(site: Site, placement: Placement, layer: Descriptor, why: str, place: str) -> Finding:
     image = placement.image.reference
     return Finding(
-        check=ID,
-        severity=Severity.ERROR,
         subject=_subject(layer),
         parts=(
             Part(
@@ -99,10 +109,10 @@ def _at_source(site: Site, placement: Placement, layer: Descriptor) -> _Said:
         case Absent():
             return _finding(site, placement, layer, f"It has no URL, and {repository} does not have it.", "")
         case Failed(kind, detail) as failed:
-            return unknown(ID, _subject(layer), Trouble(kind, f"{repository}: {detail}", failed.faults))
+            return unknown(_subject(layer), Trouble(kind, f"{repository}: {detail}", failed.faults))
         case None:
             detail = f"the layer has no URL, and it was not observed in {repository}"
-            return unknown(ID, _subject(layer), Trouble(Kind.MISSING_EVIDENCE, detail))
+            return unknown(_subject(layer), Trouble(Kind.MISSING_EVIDENCE, detail))
 
 
 def _in_copy(site: Site, copy: ComparedCopy, layer: Descriptor) -> _Said:
@@ -114,33 +124,32 @@ def _in_copy(site: Site, copy: ComparedCopy, layer: Descriptor) -> _Said:
             place = copy.at.repository if copy.at is not None else ""
             return _finding(site, copy.kept, layer, f"{copy.place} does not have it.", place)
         case Failed(kind, detail) as failed:
-            return unknown(ID, _subject(layer), Trouble(kind, f"{copy.place}: {detail}", failed.faults))
+            return unknown(_subject(layer), Trouble(kind, f"{copy.place}: {detail}", failed.faults))
         case None:
-            return unknown(ID, _subject(layer), Trouble(Kind.MISSING_EVIDENCE, f"{copy.place}: the layer was not observed"))
+            return unknown(_subject(layer), Trouble(Kind.MISSING_EVIDENCE, f"{copy.place}: the layer was not observed"))
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one finding per layer, and count what passed per image and pool."""
     copies = {copy.kept.need: copy for copy in site.copies if copy.kept.resolution.payload is not None}
-    fine = 0
     said: dict[tuple[str, bool], Finding | Undetermined] = {}
     where: dict[tuple[str, bool], list[Placement]] = {}
-    for placement in with_payload(site, ID):
+    for placement in with_payload(site):
         if isinstance(placement, Undetermined):
             yield placement
             continue
         if not foreign_layers(placement):
-            fine += placement.resolution.trouble is None
+            if placement.resolution.trouble is None:
+                yield PASSED
             continue
         outcomes = [(layer, outcome) for layer, outcome in _judged(site, placement, copies) if outcome is not None]
-        fine += not outcomes and placement.resolution.trouble is None
+        if not outcomes and placement.resolution.trouble is None:
+            yield PASSED
         for layer, outcome in outcomes:
             key = layer.digest, isinstance(outcome, Finding)
             said.setdefault(key, outcome)
             where.setdefault(key, []).append(placement)
     yield from (replace(outcome, affects=of_placements(where[key])) for key, outcome in said.items())
-    if fine:
-        yield Fine(fine)
 
 
 def _judged(site: Site, placement: Placement, copies: dict[Need, ComparedCopy]) -> Iterator[tuple[Descriptor, _Said]]:
@@ -153,9 +162,7 @@ def _judged(site: Site, placement: Placement, copies: dict[Need, ComparedCopy]) 
 
 CHECK = define(
     run,
-    id=ID,
     title="Foreign layer is not available from any registry",
-    family="windows",
     area=Area.FOREIGN_LAYERS,
     severity=Severity.ERROR,
     requires=(Requirement.IMAGES,),

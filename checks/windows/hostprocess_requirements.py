@@ -26,9 +26,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping
 
-from auditor.check import Affected, Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import PASSED, Affected, Area, Finding, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.facts import Fact, table
+from auditor.facts.lookup import GapKind, rows_at
 from auditor.facts.versions import Versioned
 from auditor.oci.reference import Reference
 from auditor.oci.windows import split_version
@@ -36,9 +37,8 @@ from auditor.plan.model import Pool
 from auditor.readers.demands import Demand
 from auditor.site import Requirement, Site
 from auditor.site.images import Placement, Standing
-from checks.affected import NOTHING
+from checks._shared.affected import NOTHING
 
-ID = "hostprocess-requirements"
 Placements = Mapping[tuple[Reference, str], Placement]
 _RUNS = frozenset({Standing.OK, Standing.FALLBACK})
 
@@ -57,14 +57,15 @@ class HostProcessBase(Fact, frozen=True, kw_only=True):
     symptom: str
 
 
-def _finding(demand: Demand, pool: str, message: str, case: str, remedy: Remedy, severity: Severity) -> Finding:
+def _finding(
+    demand: Demand, pool: str, message: str, case: str, remedy: Remedy, severity: Severity, source: str = ""
+) -> Finding:
     return Finding(
-        check=ID,
         severity=severity,
         subject=Subject("workload", demand.who, pool=pool),
         message=f"{demand.who} is a HostProcess container. {message}",
         case=case,
-        facts={"image": demand.text, **demand.proof},
+        facts={"image": demand.text, **demand.proof, **({"source": source} if source else {})},
         location=demand.location,
         remedies=(remedy,),
         affects=_affected(demand, pool),
@@ -77,22 +78,25 @@ def _affected(demand: Demand, pool: str) -> tuple[Affected, ...]:
 
 def _by_runtime(demand: Demand, pool: Pool) -> Outcome | None:
     """Return the outcome for the pool's runtime, or None if it supports HostProcess containers."""
-    rows: dict[str, HostProcessSupport] = {row.runtime: row for row in table("host_process", HostProcessSupport)}
+    rows: tuple[HostProcessSupport, ...] = table("host_process", HostProcessSupport)
     subject = Subject("workload", demand.who, pool=pool.name)
     if pool.runtime is None or not pool.runtime.version:
         detail = f"the plan does not state the runtime of {pool.name} or its version"
         affects = _affected(demand, pool.name)
-        return Undetermined(ID, subject, Kind.MISSING_EVIDENCE, detail, affects=affects, fold=("no runtime",))
-    row = rows.get(pool.runtime.name)
-    if row is None:
-        detail = f"the facts do not state how {pool.runtime} runs HostProcess containers"
-        return Undetermined(ID, subject, Kind.UNSUPPORTED, detail, affects=_affected(demand, pool.name))
-    if row.surely_covers(pool.runtime.version):
+        return Undetermined(subject, Kind.MISSING_EVIDENCE, detail, affects=affects, fold=("no runtime",))
+    own = tuple(row for row in rows if row.runtime == pool.runtime.name)
+    gap = rows_at(own, pool.runtime.version, pool.runtime.name).gap
+    if gap is None:
         return None
+    if gap.kind is not GapKind.UNCOVERED:
+        detail = f"it is unknown how {pool.runtime} runs HostProcess containers: {gap.why}"
+        kind = Kind.MISSING_EVIDENCE if gap.missing else Kind.UNSUPPORTED
+        return Undetermined(subject, kind, detail, affects=_affected(demand, pool.name))
+    row = own[0]
     message = f"{pool.runtime} on {pool.name} does not support this. It runs the container isolated, without host privileges."
     remedy = Remedy("upgrade", f"Upgrade {row.runtime} on {pool.name} to {row.since} or later.")
     severity = Severity.ERROR if row.confidence != "low" else Severity.WARNING
-    return _finding(demand, pool.name, message, str(pool.runtime), remedy, severity)
+    return _finding(demand, pool.name, message, str(pool.runtime), remedy, severity, row.source)
 
 
 def _risky_bases(pool: Pool) -> tuple[HostProcessBase, ...]:
@@ -112,7 +116,7 @@ def _by_base(demand: Demand, pool: Pool, placements: Placements) -> Outcome | No
     if placement.standing is Standing.UNDETERMINED and trouble is not None:
         # A finding would only be a warning.
         detail = f"it is unknown whether {demand.text} unpacks on {pool.name}: {trouble.detail}"
-        return Undetermined(ID, subject, trouble.kind, detail, trouble.faults, affects=NOTHING)
+        return Undetermined(subject, trouble.kind, detail, trouble.faults, affects=NOTHING)
     row = next((row for row in risky if row.os_version == placement.resolution.choice.os_version), None)
     if row is None or placement.standing not in _RUNS:
         return None
@@ -138,7 +142,6 @@ def _host_process_placements(site: Site) -> Placements:
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
     """Yield one finding per container and cause."""
-    fine = 0
     placements = _host_process_placements(site)
     for demand in site.needs.demands:
         if not demand.host_process or demand.is_possible:
@@ -152,16 +155,13 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
             outcomes = (_by_runtime(demand, pool), _by_base(demand, pool, placements))
             wrong += [outcome for outcome in outcomes if outcome is not None]
         yield from wrong
-        fine += not wrong
-    if fine:
-        yield Fine(fine)
+        if not wrong:
+            yield PASSED
 
 
 CHECK = define(
     run,
-    id=ID,
     title="HostProcess container does not meet its requirements",
-    family="windows",
     area=Area.WORKLOADS,
     severity=Severity.ERROR,
     requires=(Requirement.WORKLOADS, Requirement.WINDOWS_POOLS),

@@ -23,16 +23,15 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from auditor.check import Area, Finding, Fine, Outcome, Remedy, Severity, Subject, Undetermined, define
+from auditor.check import PASSED, Area, Finding, Outcome, Remedy, Severity, Subject, Undetermined, define
 from auditor.evidence.model import Kind
 from auditor.facts import table
+from auditor.facts.lookup import rows_at
 from auditor.facts.versions import Versioned, parse_version
 from auditor.needs.default_facts import distribution_named
 from auditor.oci.windows import WindowsRelease, release_of, split_version
 from auditor.plan.model import Cluster, Plan, Pool
 from auditor.site import Requirement, Site
-
-ID = "windows-version-unsupported"
 
 
 class WindowsKubernetes(Versioned, frozen=True, kw_only=True):
@@ -46,13 +45,11 @@ def _subject(pool: Pool) -> Subject:
 
 
 def _undetermined(pool: Pool, detail: str) -> Undetermined:
-    return Undetermined(ID, _subject(pool), Kind.UNSUPPORTED, detail)
+    return Undetermined(_subject(pool), Kind.UNSUPPORTED, detail)
 
 
 def _finding(plan: Plan, pool: Pool, case: str, message: str, remedy: str) -> Finding:
     return Finding(
-        check=ID,
-        severity=Severity.WARNING,
         subject=_subject(pool),
         message=message,
         case=case,
@@ -83,12 +80,14 @@ def _listing(plan: Plan, cluster: Cluster, pool: Pool, release: WindowsRelease) 
     named = distribution_named(cluster.distribution)
     version = parse_version(cluster.version)
     rows: tuple[WindowsKubernetes, ...] = table("windows_kubernetes", WindowsKubernetes)
-    read = any(row.surely_covers(cluster.version) for row in rows)
     name = f"{cluster.distribution} {cluster.version}"
-    if named is None or named.numbering != "kubernetes" or version is None or not read:
+    if named is None or named.numbering != "kubernetes" or version is None:
         return _undetermined(pool, f"the facts do not state which Windows releases {name} supports")
+    found = rows_at(rows, cluster.version, "kubernetes")
+    if found.gap is not None:
+        return _undetermined(pool, f"it is unknown which Windows releases {name} supports: {found.gap.why}")
     own = [row for row in rows if row.build == release.build]
-    if any(row.surely_covers(cluster.version) for row in own):
+    if any(row in found.rows for row in own):
         return None
     confident = own and all(row.confidence != "low" for row in own)
     doubt = "" if confident else " The first and last release that list it are not confirmed."
@@ -115,21 +114,17 @@ def _outcomes(plan: Plan, pool: Pool, horizon: datetime.date) -> Iterator[Findin
 
 def run(site: Site, today: datetime.date) -> Iterator[Outcome]:
     """Yield at most two outcomes per Windows pool: Microsoft's support and the Kubernetes list."""
-    fine = 0
     for pool in site.plan.pools:
         if pool.is_windows:
             outcomes = list(_outcomes(site.plan, pool, site.plan.horizon_from(today)))
             yield from outcomes
-            fine += not outcomes
-    if fine:
-        yield Fine(fine)
+            if not outcomes:
+                yield PASSED
 
 
 CHECK = define(
     run,
-    id=ID,
     title="Windows release is not supported",
-    family="windows",
     area=Area.CALENDAR,
     severity=Severity.WARNING,
     requires=(Requirement.WINDOWS_POOLS,),

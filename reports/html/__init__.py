@@ -19,7 +19,7 @@ from auditor.report import Report
 from auditor.text import format_size, many
 from reports import basis, headline, hosts, summary, ways
 from reports.cleaning import clean
-from reports.html import matrix, shapes
+from reports.html import matrix, shapes, shared
 from reports.html.page import coded, paragraphs
 from reports.words import WORDS
 
@@ -57,6 +57,7 @@ def _environment() -> Environment:
         hosts=hosts,
         basis=basis,
         shapes=shapes,
+        repeated=shared,
         ways=ways,
         words=WORDS,
         matrices=matrix,

@@ -6,12 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from markupsafe import Markup
 
 from auditor.report import Cell, CellStatus, ImageRow, Report
 from auditor.text import format_size, many
 from reports import summary
+from reports.html import shared
 from reports.html.shapes import tone
 from reports.standings import ACCEPTED, legend
 
@@ -131,18 +133,18 @@ def cell_class(cell: Cell) -> Markup:
     return Markup("") if tone == "o" else Markup(" class={}").format(tone)
 
 
-def note(cell: Cell) -> str:
-    """Return the text below a cell's status: the reason, the checks, the Windows build, the size, foreign layers."""
+def note(cell: Cell, short: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return the text under the status: Windows build, reason, checks, size, foreign layers. `short` has names of builds."""
     parts = (
+        shared.build(cell, short),
         "in the copy" if cell.place else "",
         cell.detail,
         ", ".join(cell.checks),
         ACCEPTED if cell.is_accepted else "",
-        cell.os_version,
         "" if cell.bytes is None else format_size(cell.bytes),
         many(cell.foreign_layers, "foreign layer") if cell.foreign_layers else "",
     )
-    return ", ".join(part for part in parts if part)
+    return shared.told_apart(", ".join(part for part in parts if part), cell, short)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from auditor.report import Report, Status
 from auditor.text import listed, many
+from reports import basis
 from reports.cleaning import clean
 from reports.headline import headline, meaning, title
 from reports.summary import counted, fixing, steps
@@ -82,6 +83,8 @@ def _end(report: Report) -> Iterator[str]:
     if report.plan_path:
         sha = f" (sha256 {report.plan_sha256[:16]})" if report.plan_sha256 else ""
         yield from wrap(f"{report.plan_path}{sha}, airgap-auditor {report.tool_version}.")
+    if line := basis.facts_line(report):
+        yield from wrap(line)
     yield from _fix(report)
     yield "For all facts, remedies and commands: --format html=report.html."
 

@@ -49,13 +49,13 @@ def egress(report: Report, ink: Ink) -> Iterator[str]:
         return
     yield from heading("Egress: external connections", ink)
     quoted = _quoted(report)
-    dialled: dict[tuple[str, str], list[str]] = {}
+    paths: dict[tuple[str, str], list[str]] = {}
     for row in report.egress:
         end = f"see {row.check}" if row.when_blocked in quoted else row.when_blocked
-        dialled.setdefault((origin(row), end), []).append(row.who)
+        paths.setdefault((origin(row), end), []).append(row.who)
     rows = [
         [host, listed(list(dict.fromkeys(who)), MOST_POOLS), textwrap.shorten(clean(end), SHOWN_END, placeholder=" …")]
-        for (host, end), who in dialled.items()
+        for (host, end), who in paths.items()
     ]
     yield from table(("Host", "Client", "When blocked"), rows, (31, 22), MOST_ROWS)
 

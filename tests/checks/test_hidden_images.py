@@ -168,7 +168,7 @@ def test_hidden_images_are_errors_until_a_list_has_them(files: dict[str, str], i
         ({"p.yaml": PROMETHEUS}, ["Prometheus.monitoring.coreos.com"]),
         (
             {"f.yaml": FLUX},
-            ["HelmRelease apps/podinfo", "spec.chart.spec.chart: 'podinfo'", "spec.chart.spec.version: '6.5.x'"],
+            ["HelmRelease apps/podinfo installs the chart podinfo 6.5.x", "the plan has no copy of it"],
         ),
         (FLANNEL, ["deploy/kustomization.yaml", "newTag=v0.28.9"]),
     ],
@@ -315,11 +315,11 @@ def test_a_chart_and_a_list_among_manifests_are_named() -> None:
         "shop/templates/a.yaml": "image: {{ .Values.image }}\n",
         "sync.yaml": "quay.io:\n  images:\n    team/a: ['1']\n",
         "values.yaml": "image: {repository: quay.io/team/b, tag: 2}\n",
-        "fleet.yaml": "helm: {chart: loki, version: 6.0.0}\n",
+        "fleet.yaml": "helm: {chart: loki, version: 6.0.0, repo: 'https://charts.example.com'}\n",
     }
     outcomes = said(files)
     told = " ".join(item.detail for item in outcomes if isinstance(item, Undetermined))
-    for name in ("chart: deploy/shop`", "list: deploy/sync.yaml`", "helm.chart names the chart 'loki'"):
+    for name in ("chart: deploy/shop`", "list: deploy/sync.yaml`", "fleet.yaml installs the chart loki 6.0.0"):
         assert name in told
     assert [item.subject.id for item in outcomes if isinstance(item, Finding)] == ["quay.io/team/b:2"]
 

@@ -1,4 +1,4 @@
-"""Plans, needs and collections for the collector's tests, with no waiting and no logins of whoever runs them."""
+"""Plans, needs and collections for the collectors' tests, without waiting and without the user's logins."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOWHERE = Path("/nonexistent")
 
 
 class Waits:
-    """A sleep that takes no time and remembers what was asked."""
+    """A sleep that takes no time and records the requested times."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -38,12 +38,12 @@ class Waits:
 
 
 def no_chain(host: str, port: int) -> Observation[ChainSeen]:
-    """What stands in for TLS where a test is about something else."""
+    """Return an absent chain, for tests that do not concern TLS."""
     raise AssertionError(f"{host}:{port} was observed")
 
 
 def modern(host: str, port: int) -> Observation[TlsOffered]:
-    """What stands in for asking a TLS server what it offers."""
+    """Return a TLS offer without a server."""
     return Seen(TlsOffered(("TLSv1.3",), ()), datetime.datetime.now(datetime.UTC), f"tls://{host}:{port}")
 
 
@@ -54,7 +54,7 @@ def plan_of(*platforms: str, runtime: Program | None = None, **more: Any) -> Pla
 
 
 def needs_of(plan: Plan, *references: str, host_process: bool = False) -> Needs:
-    """Every pool needs every image."""
+    """Return needs in which every pool needs every image."""
     images = [parse_reference(text) for text in references]
     return Needs(
         needs=tuple(Need(image, pool.name, pool.platform, (), host_process) for image in images for pool in plan.pools)
@@ -62,7 +62,7 @@ def needs_of(plan: Plan, *references: str, host_process: bool = False) -> Needs:
 
 
 def options(**more: Any) -> CollectOptions:
-    """Options that touch nothing of this machine."""
+    """Return options that use nothing of this machine."""
     return CollectOptions(
         **{
             "retries": Retries(sleep=Waits(), random=lambda: 0.5),
@@ -76,12 +76,12 @@ def options(**more: Any) -> CollectOptions:
 
 
 def gather(store: Store, plan: Plan, *references: str, **more: Any) -> Collected:
-    """Collect what every pool of the plan needs of the references."""
+    """Collect the references for every pool of the plan."""
     return collect(plan, needs_of(plan, *references), store, options(**more))
 
 
 def body_of(store: Store, repository: str, digest: str) -> bytes:
-    """A document that must be there."""
+    """Return a document that must exist."""
     observed = store.content(repository, digest)
     assert isinstance(observed, Seen), observed
     value = observed.value
@@ -90,24 +90,24 @@ def body_of(store: Store, repository: str, digest: str) -> bytes:
 
 
 def failure(observed: Observation[Any] | None) -> tuple[Kind, str]:
-    """Kind and detail of a failure that must be one."""
+    """Return kind and detail of a failed observation."""
     assert isinstance(observed, Failed), observed
     return observed.kind, observed.detail
 
 
 def absence(observed: Observation[Any] | None) -> str:
-    """What the registry said about something that must be absent."""
+    """Return the detail of an absent observation."""
     assert isinstance(observed, Absent), observed
     return observed.detail
 
 
 def tag_digest(store: Store, reference: str) -> str:
-    """The digest of a tag that must have been seen."""
+    """Return the digest of an observed tag."""
     observed = store.tag(reference)
     assert isinstance(observed, Seen), observed
     return observed.value.digest
 
 
 def no_waiting(waits: Waits, **more: Any) -> Mapping[str, Any]:
-    """Options whose waits are remembered by `waits`."""
+    """Return options whose waits `waits` records."""
     return {"retries": Retries(sleep=waits, random=lambda: 0.5, **more)}

@@ -47,7 +47,7 @@ def shop(registry: RunningRegistry) -> BuiltIndex:
 
 @pytest.fixture(scope="session")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistry]:
-    """A registry behind TLS of an own CA and a password, with `locked/web:1` for Linux."""
+    """A registry behind TLS of a private CA and a password, with `locked/web:1` for Linux."""
     folder = tmp_path_factory.mktemp("locked")
     authority = make_authority(folder)
     with serve(folder / "registry", authority=authority, login=("robot", "pass-w0rd")) as running:

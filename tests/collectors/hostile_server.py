@@ -1,4 +1,4 @@
-"""A loopback server with one port for each hostile case: a registry that is right but for one endpoint."""
+"""A loopback server with one port for each hostile case: a registry with one wrong endpoint."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _json(document: object) -> bytes:
 
 @dataclass(frozen=True)
 class Image:
-    """An image with a foreign layer. `label` makes its digests its own: what one registry serves is no answer of another."""
+    """An image with a foreign layer. `label` makes its digests unique, so that registries do not answer for each other."""
 
     label: str
 
@@ -62,7 +62,7 @@ def _descriptor(media_type: str, body: bytes, **more: object) -> dict[str, objec
 
 @dataclass(frozen=True)
 class Good:
-    """The right answer to a request."""
+    """The correct answer to a request."""
 
     body: bytes
     media_type: str
@@ -98,13 +98,13 @@ def answer(status: str, body: bytes = b"", **headers: str) -> Behaviour:
 
 
 async def good(writer: asyncio.StreamWriter, right: Good, _port: int) -> None:
-    """Send the right answer."""
+    """Send the correct answer."""
     writer.write(right.head + (b"" if right.is_head else right.body))
     await writer.drain()
 
 
 async def silence(_writer: asyncio.StreamWriter, _good: Good, _port: int) -> None:
-    """Keep the connection and send nothing."""
+    """Keep the connection open and send nothing."""
     await asyncio.sleep(60)
 
 
@@ -158,7 +158,7 @@ def endless(start: bytes, again: bytes) -> Behaviour:
 
 
 def of_length(length: str) -> Behaviour:
-    """The right answer with another Content-Length."""
+    """Return the correct answer with another Content-Length."""
 
     async def behave(writer: asyncio.StreamWriter, right: Good, _port: int) -> None:
         old = f"Content-Length: {len(right.body)}".encode()
@@ -199,7 +199,7 @@ ANYWHERE: dict[str, Behaviour] = {
     "429 for an hour": answer("429 Slow", Retry_After="3600"),
     "429 for no time": answer("429 Slow", Retry_After="0"),
     "429 with an odd wait": answer("429 Slow", Retry_After="9" * 400),
-    "503 until a date that is none": answer("503 Down", Retry_After="Mon, 99 Foo 20000 99:99:99 GMT"),
+    "503 until an invalid date": answer("503 Down", Retry_After="Mon, 99 Foo 20000 99:99:99 GMT"),
     "503 for a second": answer("503 Down", Retry_After="1"),
     "redirect loop": answer("307 Go", Location="/loop"),
     "redirect with line breaks": answer("307 Go", Location="http://127.0.0.1:{PORT}/a%0d%0aX-Evil:%201"),
@@ -248,7 +248,7 @@ class Case:
 
     @property
     def behaviour(self) -> Behaviour:
-        """What the endpoint does."""
+        """Return the behaviour of the endpoint."""
         return good if self.name is None else {**ANYWHERE, **BODIES}[self.name]
 
     def __str__(self) -> str:

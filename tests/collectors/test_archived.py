@@ -1,4 +1,4 @@
-"""The archives of a plan as evidence: read once, read again when they change, forgotten when the plan does."""
+"""The archives of a plan as evidence: read once, read again after a change, removed when the plan no longer names them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def plan_in(folder: Path, *archives: str) -> Plan:
 
 
 def observed(store: Store, plan: Plan) -> list[str]:
-    """The archives that were read anew, by name."""
+    """Return the names of the archives that were read again."""
     read: dict[str, None] = {}
     collect(plan, Needs(needs=()), store, options(places=ARCHIVES, reading=lambda name, _done, _total: read.setdefault(name)))
     return list(read)
@@ -53,7 +53,7 @@ def test_an_archive_and_its_documents_are_kept(tmp_path: Path) -> None:
         assert noted_places(store) == ARCHIVES
 
 
-def test_what_has_not_changed_is_not_read_again(tmp_path: Path) -> None:
+def test_unchanged_archive_is_not_read_again(tmp_path: Path) -> None:
     written(tmp_path, tar(docker("a:1")), "a.tar")
     written(tmp_path, index_layout(), "b")
     plan = plan_in(tmp_path, "a.tar", "b")
@@ -71,7 +71,7 @@ def test_what_has_not_changed_is_not_read_again(tmp_path: Path) -> None:
         assert observed(store, plan) == ["b"]
 
 
-def test_a_folder_of_archives_gains_and_loses_some(tmp_path: Path) -> None:
+def test_changes_in_an_archive_folder_are_observed(tmp_path: Path) -> None:
     (tmp_path / "media").mkdir()
     written(tmp_path / "media", tar(docker("a:1")), "a.tar")
     plan = plan_in(tmp_path, "media")
@@ -85,7 +85,7 @@ def test_a_folder_of_archives_gains_and_loses_some(tmp_path: Path) -> None:
         assert set(store.archives()) == {"media/b.tar"}
 
 
-def test_what_the_plan_no_longer_names_is_forgotten(tmp_path: Path) -> None:
+def test_archive_that_the_plan_no_longer_names_is_removed(tmp_path: Path) -> None:
     for name in ("a", "b"):
         written(tmp_path, tar(docker(f"{name}:1")), f"{name}.tar")
     with Store.memory() as store:
@@ -94,7 +94,7 @@ def test_what_the_plan_no_longer_names_is_forgotten(tmp_path: Path) -> None:
         assert set(store.archives()) == {"b.tar"}
 
 
-def test_one_that_is_not_there_and_one_that_cannot_be_read(tmp_path: Path) -> None:
+def test_missing_and_unreadable_archives_are_evidence(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     os.mkfifo(tmp_path / "pipe")
     with Store.memory() as store:
@@ -109,7 +109,7 @@ def test_one_that_is_not_there_and_one_that_cannot_be_read(tmp_path: Path) -> No
         assert isinstance(store.archives()["nowhere.tar"], Seen)
 
 
-def test_archives_that_the_plan_does_not_name_cannot_be_asked_for(tmp_path: Path) -> None:
+def test_archives_as_a_place_need_archives_in_the_plan(tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text("version: 1\npools: {a: {platform: linux/amd64}}\n")
     with Store.memory() as store, pytest.raises(UsageError, match="names no archives"):
         observed(store, load_plan(tmp_path / "plan.yaml"))

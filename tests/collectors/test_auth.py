@@ -1,4 +1,4 @@
-"""Passwords and tokens: who gets them, who does not, and that nobody ever sees them."""
+"""Passwords and tokens: which servers get them, which do not, and that no output shows them."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def login(folder: Path, host: str, user: str = "robot", password: str = PLANTED,
 
 
 def with_ca(running: RunningRegistry, ca: bytes | None = None) -> Mapping[str, Any]:
-    """What a plan says about a source registry with an own CA."""
+    """Return the plan settings of a source registry with a private CA."""
     assert running.ca is not None
     files = {"plan.yaml": b"version: 1\n", "ca.pem": running.ca.read_bytes() if ca is None else ca}
     return {"sources": (SourceRegistry(running.host, PLACE, ca="ca.pem"),), "files": files}
 
 
-def test_basic_over_tls_of_an_own_ca(locked: RunningRegistry, tmp_path: Path) -> None:
+def test_basic_login_works_over_tls_with_a_private_ca(locked: RunningRegistry, tmp_path: Path) -> None:
     with Store.memory() as store:
         plan = plan_of(LINUX, **with_ca(locked))
         done = gather(store, plan, f"{locked.host}/locked/web:1", **login(tmp_path, locked.host, password="pass-w0rd"))
@@ -51,7 +51,7 @@ def test_basic_over_tls_of_an_own_ca(locked: RunningRegistry, tmp_path: Path) ->
     assert (done.failures, done.requests) == (0, 3), "one 401, then the index and the manifest"
 
 
-def test_the_registry_inside_has_its_own_ca(locked: RunningRegistry, tmp_path: Path) -> None:
+def test_internal_registry_uses_its_own_ca(locked: RunningRegistry, tmp_path: Path) -> None:
     settings = with_ca(locked)
     plan = plan_of(LINUX, files=settings["files"], registry=Registry(locked.host, PLACE, ca="ca.pem"))
     with Store.memory() as store:
@@ -65,7 +65,7 @@ def test_the_registry_inside_has_its_own_ca(locked: RunningRegistry, tmp_path: P
         assert tag_digest(store, f"{locked.host}/locked/web:1")
 
 
-def test_without_its_ca_a_registry_is_unreachable_and_says_why(locked: RunningRegistry, tmp_path: Path) -> None:
+def test_missing_ca_makes_a_registry_unreachable_with_the_reason(locked: RunningRegistry, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     from tests.peers.authority import make_authority
@@ -80,8 +80,8 @@ def test_without_its_ca_a_registry_is_unreachable_and_says_why(locked: RunningRe
 @pytest.mark.parametrize(
     "ca", [b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", b"\xff\xfe"]
 )
-def test_a_ca_that_is_none_is_a_usage_error(ca: bytes, locked: RunningRegistry) -> None:
-    with Store.memory() as store, pytest.raises(UsageError, match="holds no certificate"):
+def test_invalid_ca_is_a_usage_error(ca: bytes, locked: RunningRegistry) -> None:
+    with Store.memory() as store, pytest.raises(UsageError, match="holds no readable certificate"):
         gather(store, plan_of(LINUX, **with_ca(locked, ca)), f"{locked.host}/locked/web:1")
 
 
@@ -94,12 +94,12 @@ def test_wrong_or_no_password_is_denied(locked: RunningRegistry, tmp_path: Path)
             assert done.requests == requests
 
 
-def test_a_login_that_cannot_be_read_is_named_when_it_is_missed(locked: RunningRegistry, tmp_path: Path) -> None:
+def test_unreadable_login_is_reported_after_a_refusal(locked: RunningRegistry, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{")
     with Store.memory() as store:
         plan = plan_of(LINUX, **with_ca(locked))
         gather(store, plan, f"{locked.host}/locked/web:1", environment={"DOCKER_CONFIG": str(tmp_path)})
-        assert "config.json is not the JSON" in failure(store.tag(f"{locked.host}/locked/web:1"))[1]
+        assert "config.json is not a valid" in failure(store.tag(f"{locked.host}/locked/web:1"))[1]
 
 
 def test_plain_http_to_a_tls_port_is_a_failure(locked: RunningRegistry) -> None:
@@ -109,7 +109,7 @@ def test_plain_http_to_a_tls_port_is_a_failure(locked: RunningRegistry) -> None:
 
 
 def issue(gateway: Gateway, **more: object) -> None:
-    """Let the gateway hand out tokens, each good from then on."""
+    """Let the gateway issue tokens that are valid from then on."""
     lock = threading.Lock()
 
     def issued(_asked: Asked, _body: bytes) -> dict[str, object]:
@@ -131,10 +131,10 @@ def test_one_token_serves_a_repository(gateway: Gateway, shop: BuiltIndex) -> No
         )
     asked = gateway.asked("/token")
     assert [scope_of(one) for one in asked] == ["repository:shop/web:pull"]
-    assert asked[0].authorization == "", "nobody is logged in"
+    assert asked[0].authorization == "", "no login is sent"
 
 
-def test_the_next_repository_brings_its_token_at_once(gateway: Gateway, registry: RunningRegistry, shop: BuiltIndex) -> None:
+def test_next_repository_requests_its_token_before_a_401(gateway: Gateway, registry: RunningRegistry, shop: BuiltIndex) -> None:
     with registry.uploader() as uploader:
         uploader.image("shop/other", build_image(LINUX, label="other"), "1")
     gateway.ask_for_tokens()
@@ -146,7 +146,7 @@ def test_the_next_repository_brings_its_token_at_once(gateway: Gateway, registry
     assert {scope_of(one) for one in gateway.asked("/token")} == {"repository:shop/web:pull", "repository:shop/other:pull"}
 
 
-def test_a_token_that_ran_out_is_fetched_anew(gateway: Gateway, shop: BuiltIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expired_token_is_fetched_again(gateway: Gateway, shop: BuiltIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokens_module, "_EARLY", 60.0)
     gateway.ask_for_tokens()
     issue(gateway, expires_in=1)
@@ -156,7 +156,7 @@ def test_a_token_that_ran_out_is_fetched_anew(gateway: Gateway, shop: BuiltIndex
     assert len(gateway.asked("/token")) == 2
 
 
-def test_a_token_that_was_withdrawn_is_fetched_anew(gateway: Gateway, shop: BuiltIndex) -> None:
+def test_revoked_token_is_fetched_again(gateway: Gateway, shop: BuiltIndex) -> None:
     gateway.ask_for_tokens()
     issue(gateway)
 
@@ -208,7 +208,7 @@ def test_challenges_that_change_each_time_are_bounded(gateway: Gateway) -> None:
         ("https://xn--a/token", Kind.MALFORMED),
     ],
 )
-def test_a_token_service_off_tls_gets_nothing(realm: str, kind: Kind, gateway: Gateway, tmp_path: Path) -> None:
+def test_token_service_without_tls_gets_no_request(realm: str, kind: Kind, gateway: Gateway, tmp_path: Path) -> None:
     gateway.ask_for_tokens(realm=realm or " ")
     with Store.memory() as store:
         gather(store, plan_of(LINUX), f"{gateway.host}/shop/web:1", **login(tmp_path, gateway.host))
@@ -228,7 +228,7 @@ def test_a_token_service_off_tls_gets_nothing(realm: str, kind: Kind, gateway: G
         (Sent(200, body=b'{"token": "' + b"x" * 70_000 + b'"}'), Kind.MALFORMED),
     ],
 )
-def test_a_token_service_that_gives_none(answer: Sent, kind: Kind, gateway: Gateway) -> None:
+def test_token_service_without_a_token_is_a_failure(answer: Sent, kind: Kind, gateway: Gateway) -> None:
     gateway.ask_for_tokens()
     gateway.inject("/token", lambda handler, _sent: handler.send(answer), times=9)
     with Store.memory() as store:
@@ -257,7 +257,7 @@ def test_an_identity_token_is_sent_to_the_token_service_only(gateway: Gateway, t
     assert all(PLANTED not in one.authorization for one in gateway.log)
 
 
-def test_credentials_do_not_follow_a_redirect_elsewhere(gateway: Gateway, tmp_path: Path, shop: BuiltIndex) -> None:
+def test_credentials_are_not_sent_to_a_redirect_target(gateway: Gateway, tmp_path: Path, shop: BuiltIndex) -> None:
     with serve_gateway() as elsewhere:
         elsewhere.answers["/stored"] = Sent(200, {"Content-Type": shop.index.media_type}, shop.index.body)
         gateway.challenge = 'Basic realm="x"'
@@ -284,13 +284,13 @@ def test_a_posted_login_is_not_redirected(gateway: Gateway, tmp_path: Path) -> N
 
 
 def answering(sent: Sent) -> Fault:
-    """Answer something else."""
+    """Send another answer."""
     return lambda handler, _sent: handler.send(sent)
 
 
 @pytest.mark.usefixtures("shop")
 def test_no_planted_secret_reaches_any_output(gateway: Gateway, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """A registry that echoes what it was sent, in every error that it can make."""
+    """A registry echoes the request in every error that it can return."""
     echo = json.dumps(
         {"errors": [{"code": "UNKNOWN", "message": f"{basic('robot', PLANTED)} {PLANTED} token-{PLANTED}"}]}
     ).encode()

@@ -1,4 +1,4 @@
-"""Why a host gave no answer, on real servers and real failures; and the environment that connections are made in."""
+"""Why a host gave no answer, with real servers and real failures, and the environment of the connections."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def with_ca(host: str, ca: bytes) -> Plan:
 
 @pytest.fixture(scope="module")
 def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningRegistry, Path]]:
-    """A registry with a certificate of a private CA and `app/web:1`; and that CA."""
+    """A registry with a certificate of a private CA and `app/web:1`, and that CA."""
     folder = tmp_path_factory.mktemp("private")
     authority = make_authority(folder)
     with serve(folder / "registry", authority=authority) as running:
@@ -88,7 +88,7 @@ def test_a_server_that_hangs_up() -> None:
     ("status", "cause"),
     [(401, Cause.LOGIN), (403, Cause.FORBIDDEN), (429, Cause.RATE_LIMIT), (503, Cause.SERVER), (418, Cause.STATUS)],
 )
-def test_a_status_that_is_no_answer(status: int, cause: Cause) -> None:
+def test_status_without_an_answer_is_a_failure(status: int, cause: Cause) -> None:
     def behave(connection: socket.socket) -> None:
         connection.recv(65_536)
         connection.sendall(f"HTTP/1.1 {status} Made-Up\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
@@ -97,7 +97,7 @@ def test_a_status_that_is_no_answer(status: int, cause: Cause) -> None:
         assert cause_of_tag(f"127.0.0.1:{port}/app/web:1", plan_of("linux/amd64"))[0] is cause
 
 
-def test_a_web_page_is_no_registry() -> None:
+def test_web_page_is_not_a_registry_answer() -> None:
     def behave(connection: socket.socket) -> None:
         connection.recv(65_536)
         page = b"<html>log in</html>"
@@ -119,7 +119,7 @@ def test_plain_http_where_tls_is_expected(tmp_path: Path) -> None:
         assert cause_of_tag(f"{host}/app/web:1", with_ca(host, make_authority(tmp_path).ca.read_bytes()))[0] is Cause.PLAIN_HTTP
 
 
-def test_what_does_not_exist_was_observed(hostile: Gateway) -> None:
+def test_missing_image_counts_as_observed(hostile: Gateway) -> None:
     with Store.memory() as store:
         done = gather(store, plan_of("linux/amd64"), f"{hostile.host}/app/web:1")
         if isinstance(store.tag(f"{hostile.host}/app/web:1"), Absent):
@@ -190,7 +190,7 @@ def test_a_proxy_that_is_down_is_named_as_the_cause(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.peer
-def test_a_proxy_that_wants_a_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxy_that_requires_a_login_is_the_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with proxying(tmp_path, "BasicAuth robot pass-w0rd") as (port, _):
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         assert cause_of_tag("registry.example.com/app/web:1", plan_of("linux/amd64"))[0] is Cause.PROXY_LOGIN
@@ -238,7 +238,7 @@ def test_no_proxy(url: str, exceptions: str, is_direct: bool, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
-def test_roots_that_cannot_be_read_are_a_usage_error(name: str, tmp_path: Path) -> None:
+def test_unreadable_roots_are_a_usage_error(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.pem").write_text("no certificate")
     values = ["/nowhere", str(tmp_path / "empty"), *([str(tmp_path / "text.pem")] if name == "SSL_CERT_FILE" else [])]
@@ -266,7 +266,7 @@ def test_archives_alone_need_no_usable_proxy(monkeypatch: pytest.MonkeyPatch, tm
 AT = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
 
 
-def test_a_cause_survives_the_file_and_an_older_row_has_none(tmp_path: Path) -> None:
+def test_cause_is_read_back_and_an_older_row_has_none(tmp_path: Path) -> None:
     path = tmp_path / "site.evidence"
     source = "https://a.example/v2/b/manifests/1"
     with Store.create(path) as store:

@@ -1,4 +1,4 @@
-"""CRLs and issuers are fetched from a real server that counts who asks: only where the plan allows it, once, and bounded."""
+"""CRLs and issuers come from a real server that counts requests: only for hosts that the plan allows, once, and bounded."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LOOPBACK = ("127.0.0.1",)
 
 
 def serving(*parts: Made) -> Callable[[str, int], Observation[ChainSeen]]:
-    """What stands in for the endpoint: it serves these certificates."""
+    """Return a stand-in for the endpoint that serves these certificates."""
     chain = ChainSeen(tuple(part.certificate.der for part in parts), "TLSv1.3")
     return lambda host, port: Seen(chain, now(), f"tls://{host}:{port}")
 
@@ -67,7 +67,7 @@ def test_lists_and_issuers_are_fetched_once_for_all_endpoints(hostile: Gateway) 
     assert (done.requests, done.failures) == (5, 0)
 
 
-def test_what_the_plan_does_not_reach_is_not_asked(hostile: Gateway) -> None:
+def test_external_host_gets_no_request(hostile: Gateway) -> None:
     made = hierarchy(leaf=pointing(hostile, "/leaf.crl", aia=("/issuing.cer",)))
     with Store.memory() as store:
         collected(store, made, reachable=("*.plant7.local", "10.0.0.0/8"))
@@ -75,15 +75,15 @@ def test_what_the_plan_does_not_reach_is_not_asked(hostile: Gateway) -> None:
     assert asked(hostile) == []
 
 
-def test_an_endpoints_own_host_is_asked(hostile: Gateway) -> None:
+def test_host_of_an_endpoint_gets_a_request(hostile: Gateway) -> None:
     made = hierarchy(leaf=pointing(hostile, "/leaf.crl"))
     with Store.memory() as store:
         collected(store, made, reachable=(), host="127.0.0.1")
     assert asked(hostile) == ["/leaf.crl"]
 
 
-def test_the_registrys_own_host_is_asked(hostile: Gateway) -> None:
-    """Also where `network.reachable` does not name it, and where it is no TLS endpoint itself."""
+def test_host_of_the_registry_gets_a_request(hostile: Gateway) -> None:
+    """Even if `network.reachable` does not name it, and it is not a TLS endpoint."""
     made = hierarchy(leaf=pointing(hostile, "/leaf.crl"))
     registry = Registry("127.0.0.1:5000", PLACE, insecure=True)
     with Store.memory() as store:
@@ -93,7 +93,7 @@ def test_the_registrys_own_host_is_asked(hostile: Gateway) -> None:
 
 
 @pytest.mark.parametrize("host", ["pki.default.svc", "pki.svc.cluster.local", "localhost", "127.0.0.1"])
-def test_hosts_that_every_cluster_or_machine_has_are_not_asked(host: str, hostile: Gateway) -> None:
+def test_cluster_and_loopback_hosts_get_no_request(host: str, hostile: Gateway) -> None:
     """They are internal, but the machine that collects may be in another cluster."""
     url = f"http://{host}:{hostile.host.rpartition(':')[2]}/leaf.crl"
     with Store.memory() as store:
@@ -137,8 +137,8 @@ def test_issuers_are_followed_upwards(form: str, hostile: Gateway) -> None:
     assert sorted(asked(hostile)) == ["/issuing.cer", "/root.cer", "/root.crl"]
 
 
-def test_authorities_that_never_end_are_left(hostile: Gateway) -> None:
-    """Each issuer names another one: a server could go on like this for ever."""
+def test_endless_issuer_chain_is_bounded(hostile: Gateway) -> None:
+    """Each issuer names another one, without end."""
 
     def endless(handler: Handler, sent: Sent) -> None:
         number = int(handler.path.removeprefix("/"))
@@ -151,7 +151,7 @@ def test_authorities_that_never_end_are_left(hostile: Gateway) -> None:
     assert asked(hostile) == [f"/{number}" for number in range(certificate_urls.MAX_LEVELS)]
 
 
-def test_no_more_urls_are_asked_than_the_bound(hostile: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_of_requested_urls_is_bounded(hostile: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(certificate_urls, "MAX_URLS", 3)
     with Store.memory() as store:
         collected(store, hierarchy(leaf=pointing(hostile, *(f"/{number}.crl" for number in range(10)))))
@@ -159,7 +159,7 @@ def test_no_more_urls_are_asked_than_the_bound(hostile: Gateway, monkeypatch: py
 
 
 @pytest.mark.parametrize("url", ["ldap:///CN=Corp", "file:///etc/passwd", "ftp://127.0.0.1/a.crl", "http://", "//127.0.0.1/x"])
-def test_only_http_is_asked(url: str) -> None:
+def test_only_http_urls_are_requested(url: str) -> None:
     with Store.memory() as store:
         done = collected(store, hierarchy(leaf=replace(SERVER, crl=(url,))), reachable=("*",))
         assert store.fetched(url) is None
@@ -169,7 +169,7 @@ def test_only_http_is_asked(url: str) -> None:
 @pytest.mark.parametrize(
     ("status", "kind"), [(401, Kind.DENIED), (403, Kind.DENIED), (500, Kind.UNREACHABLE), (204, Kind.UNREACHABLE)]
 )
-def test_answers_that_are_none(status: int, kind: Kind, hostile: Gateway) -> None:
+def test_invalid_answers_are_failures(status: int, kind: Kind, hostile: Gateway) -> None:
     hostile.answers["/a.crl"] = Sent(status)
     with Store.memory() as store:
         done = collected(store, hierarchy(leaf=pointing(hostile, "/a.crl")))
@@ -198,7 +198,7 @@ def test_all_bodies_together_are_bounded(hostile: Gateway, monkeypatch: pytest.M
     assert (kind, "more than 1,000 bytes" in detail, done.failures) == (Kind.UNSUPPORTED, True, 2)
 
 
-def test_redirects_stay_where_the_plan_reaches(hostile: Gateway) -> None:
+def test_redirects_stay_on_internal_hosts(hostile: Gateway) -> None:
     port = hostile.host.rpartition(":")[2]
     hostile.answers |= {
         "/far.crl": Sent(302, {"Location": "http://outside.example/list.crl"}),
@@ -221,7 +221,7 @@ def test_redirects_stay_where_the_plan_reaches(hostile: Gateway) -> None:
             assert failure(store.fetched(at(hostile, path)))[0] is Kind.MALFORMED
 
 
-def test_what_was_seen_before_is_kept_and_a_fresh_failure_told(hostile: Gateway) -> None:
+def test_earlier_download_is_kept_and_a_new_failure_is_reported(hostile: Gateway) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}/a.crl"
     with Store.memory() as store:
@@ -235,7 +235,7 @@ def test_what_was_seen_before_is_kept_and_a_fresh_failure_told(hostile: Gateway)
         assert failure(Overlaid(store, done.unanswered).fetched(url))[0] is Kind.UNREACHABLE
 
 
-def test_https_is_asked_with_the_public_roots(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_https_url_is_verified_with_the_public_roots(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("https")
     authority = make_authority(folder)
     (folder / "served").mkdir()
@@ -248,7 +248,7 @@ def test_https_is_asked_with_the_public_roots(tmp_path_factory: pytest.TempPathF
 
 
 @pytest.mark.parametrize("url", ["http://xn--a/x.crl", "http://999.1.1.1/x.crl", "http://[v1.a]/x.crl"])
-def test_an_address_that_is_none_is_malformed(url: str) -> None:
+def test_invalid_address_is_malformed(url: str) -> None:
     with Store.memory() as store:
         collected(store, hierarchy(leaf=replace(SERVER, crl=(url,))), reachable=("*",))
         assert failure(store.fetched(url))[0] is Kind.MALFORMED
@@ -258,7 +258,7 @@ def test_an_address_that_is_none_is_malformed(url: str) -> None:
     "url", ["http://127.1:{port}/x.crl", "http://2130706433:{port}/x.crl", "http://localhost.:{port}/x.crl"]
 )
 @pytest.mark.parametrize("pattern", ["*", "*.plant7.local", "10.0.0.0/8"])
-def test_a_certificate_does_not_make_us_ask_this_machine(url: str, pattern: str, hostile: Gateway) -> None:
+def test_certificate_url_on_this_machine_gets_no_request(url: str, pattern: str, hostile: Gateway) -> None:
     port = hostile.host.rpartition(":")[2]
     made = hierarchy(leaf=pointing(hostile, url.format(port=port)))
     with Store.memory() as store:

@@ -1,4 +1,4 @@
-"""What is asked, how often, and what is kept, against a real registry."""
+"""Which requests a collection sends, how often, and what it stores, with a real registry."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_an_index_and_each_planned_platform_cost_one_request(gateway: Gateway, s
     assert [one.method for one in gateway.log] == ["GET"] * 3
 
 
-def test_the_source_says_which_url_showed_it(gateway: Gateway, shop: BuiltIndex) -> None:
+def test_source_of_an_observation_is_its_url(gateway: Gateway, shop: BuiltIndex) -> None:
     with Store.memory() as store:
         gather(store, plan_of(LINUX), f"{gateway.host}/shop/web:1")
         seen = store.content("any/where", shop.children[0].digest)
@@ -71,7 +71,7 @@ def test_the_source_says_which_url_showed_it(gateway: Gateway, shop: BuiltIndex)
 
 
 @pytest.mark.usefixtures("shop")
-def test_a_second_collection_asks_one_head_per_tag_and_manifest(gateway: Gateway) -> None:
+def test_second_collection_sends_one_head_per_tag_and_manifest(gateway: Gateway) -> None:
     with Store.memory() as store:
         plan = plan_of(LINUX, ARM, WIN)
         first = gather(store, plan, f"{gateway.host}/shop/web:1")
@@ -81,7 +81,7 @@ def test_a_second_collection_asks_one_head_per_tag_and_manifest(gateway: Gateway
     assert (first.requests, done.requests, done.documents) == (4, 4, 0)
 
 
-def test_a_moved_tag_is_fetched_anew(gateway: Gateway, registry: RunningRegistry) -> None:
+def test_moved_tag_is_fetched_again(gateway: Gateway, registry: RunningRegistry) -> None:
     first, second = build_image(LINUX, label="first"), build_image(LINUX, label="second")
     reference = f"{gateway.host}/moving/web:1"
     with Store.memory() as store, registry.uploader() as uploader:
@@ -92,7 +92,7 @@ def test_a_moved_tag_is_fetched_anew(gateway: Gateway, registry: RunningRegistry
             assert body_of(store, f"{gateway.host}/moving/web", image.config.digest) == image.config.body
 
 
-def test_a_digest_that_is_known_is_asked_for_by_head(gateway: Gateway, shop: BuiltIndex) -> None:
+def test_known_digest_gets_a_head_request(gateway: Gateway, shop: BuiltIndex) -> None:
     with Store.memory() as store:
         reference = f"{gateway.host}/shop/web:1@{shop.digest}"
         gather(store, plan_of(LINUX), reference)
@@ -102,7 +102,7 @@ def test_a_digest_that_is_known_is_asked_for_by_head(gateway: Gateway, shop: Bui
     assert [one.method for one in gateway.log] == ["HEAD", "HEAD"]
 
 
-def test_what_another_name_already_brought_is_only_confirmed(gateway: Gateway, shop: BuiltIndex) -> None:
+def test_document_stored_under_another_name_gets_only_a_head_request(gateway: Gateway, shop: BuiltIndex) -> None:
     with Store.memory() as store:
         gather(store, plan_of(LINUX), f"{gateway.host}/shop/web:1")
         gateway.log.clear()
@@ -132,7 +132,7 @@ def test_a_single_manifest_needs_its_config(gateway: Gateway, registry: RunningR
         assert body_of(store, f"{gateway.host}/single/web", image.config.digest) == image.config.body
 
 
-def test_a_config_tells_what_the_index_leaves_open(gateway: Gateway, registry: RunningRegistry) -> None:
+def test_config_gives_the_platform_that_the_index_omits(gateway: Gateway, registry: RunningRegistry) -> None:
     old, new, arm = build_image(WIN_2019, label="blank"), build_image(WIN, label="blank"), build_image(ARM, label="silent")
     told = (entry(old, os_version=False), entry(new, os_version=False), arm.manifest.descriptor())
     with registry.uploader() as uploader:
@@ -144,7 +144,7 @@ def test_a_config_tells_what_the_index_leaves_open(gateway: Gateway, registry: R
     assert len(gateway.log) == 1 + 3 * 2
 
 
-def test_a_runtime_that_wants_exact_builds_gets_both_candidates(gateway: Gateway, registry: RunningRegistry) -> None:
+def test_runtime_with_exact_builds_gets_both_candidates(gateway: Gateway, registry: RunningRegistry) -> None:
     exact, newer = (
         build_image("windows/amd64:10.0.20348.1", label="both"),
         build_image("windows/amd64:10.0.25398.1", label="both"),
@@ -170,7 +170,7 @@ def test_nested_indexes_are_walked(gateway: Gateway, registry: RunningRegistry) 
 
 
 @pytest.mark.usefixtures("shop")
-def test_absent_says_which(gateway: Gateway) -> None:
+def test_absent_observation_names_the_reference(gateway: Gateway) -> None:
     with Store.memory() as store:
         done = gather(store, plan_of(LINUX), f"{gateway.host}/shop/web:none", f"{gateway.host}/shop/none:1")
         assert absence(store.tag(f"{gateway.host}/shop/web:none")).startswith("MANIFEST_UNKNOWN")
@@ -178,7 +178,7 @@ def test_absent_says_which(gateway: Gateway) -> None:
     assert done.failures == 2
 
 
-def test_a_tag_that_has_gone_is_absent_by_head(gateway: Gateway, hostile: Gateway, shop: BuiltIndex) -> None:
+def test_deleted_tag_is_absent_by_head(gateway: Gateway, hostile: Gateway, shop: BuiltIndex) -> None:
     with Store.memory() as store:
         reference = f"{gateway.host}/shop/web:1"
         gather(store, plan_of(LINUX), reference)
@@ -189,7 +189,7 @@ def test_a_tag_that_has_gone_is_absent_by_head(gateway: Gateway, hostile: Gatewa
     assert not hostile.log
 
 
-def test_an_outage_does_not_wipe_out_what_was_seen(gateway: Gateway, shop: BuiltIndex) -> None:
+def test_outage_keeps_earlier_observations(gateway: Gateway, shop: BuiltIndex) -> None:
     with Store.memory() as store:
         reference = f"{gateway.host}/shop/web:1"
         gather(store, plan_of(LINUX), reference)
@@ -198,7 +198,7 @@ def test_an_outage_does_not_wipe_out_what_was_seen(gateway: Gateway, shop: Built
         assert tag_digest(store, reference) == shop.digest
 
 
-def test_the_target_is_asked_where_rewrites_put_it(gateway: Gateway, registry: RunningRegistry) -> None:
+def test_target_is_queried_at_the_rewritten_path(gateway: Gateway, registry: RunningRegistry) -> None:
     image = build_image(LINUX, label="mirrored")
     with registry.uploader() as uploader:
         uploader.image("dockerhub/library/busybox", image, "1")
@@ -217,7 +217,7 @@ def test_the_target_is_asked_where_rewrites_put_it(gateway: Gateway, registry: R
 
 
 def test_a_target_that_the_plan_does_not_name_is_a_usage_error() -> None:
-    with Store.memory() as store, pytest.raises(UsageError, match="no registry inside"):
+    with Store.memory() as store, pytest.raises(UsageError, match="no internal registry"):
         gather(store, plan_of(LINUX), "busybox", places=INSIDE)
 
 
@@ -252,7 +252,7 @@ def test_endpoints_are_observed_and_counted() -> None:
     assert steps == [(1, 2), (2, 2)]
 
 
-def test_what_an_endpoint_offers_may_fail_alone() -> None:
+def test_failed_tls_offer_does_not_affect_the_chain() -> None:
     def observe(host: str, port: int) -> Observation[ChainSeen]:
         return Seen(ChainSeen((b"leaf",), "TLSv1.3"), _now(), f"tls://{host}:{port}")
 
@@ -267,7 +267,7 @@ def test_what_an_endpoint_offers_may_fail_alone() -> None:
         assert failure(store.tls_offered("up.example:443")) == (Kind.UNREACHABLE, "no answer in time")
 
 
-def test_the_plan_travels_with_the_evidence() -> None:
+def test_plan_is_stored_in_the_evidence() -> None:
     files = {"plan.yaml": b"version: 1\n", "key.pem": b"-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n"}
     with Store.memory() as store:
         done = gather(store, plan_of(LINUX, files=files))

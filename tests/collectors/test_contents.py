@@ -1,4 +1,4 @@
-"""A hostile registry on loopback: whatever contradicts itself is an error, and crane refuses it as well."""
+"""A hostile registry on loopback: every contradiction is an error, and crane rejects it too."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ IDS = frozenset({"content-mismatch", "source-mismatch", "image-missing-in-target
 
 
 class Served:
-    """An image as a registry would serve it; tests change documents and answers before `put`."""
+    """An image as a registry serves it; tests change documents and answers before `put`."""
 
     def __init__(self, image: BuiltImage) -> None:
         self.image = image
@@ -45,7 +45,7 @@ class Served:
         self.size = 0  # of the manifest, as the index states it
 
     def put(self, gateway: Gateway) -> None:
-        """Let a gateway answer with it."""
+        """Let a gateway serve it."""
         manifest = to_bytes(self.manifest)
         entry = {"mediaType": OCI_MANIFEST, "digest": digest_of(manifest), "size": self.size or len(manifest)}
         platform = {"platform": {"os": "linux", "architecture": "amd64"}}
@@ -145,7 +145,7 @@ Change = Callable[[Served], None]
 
 
 def site_of(gateway: Gateway, store: Store, place: Place, verify: Verify = Verify.SIZE) -> Site:
-    """Collect at one place, and the site on that evidence."""
+    """Collect at one place, and return the site on that evidence."""
     plan = plan_of(LINUX, registry=Registry(gateway.host, PLACE, rewrites={"example.com": gateway.host}))
     names = [NAME if place is Place.TARGET else f"{gateway.host}/app:1"]
     gather(store, plan, *names, places=frozenset({place}), verify=verify)
@@ -172,7 +172,7 @@ def crane(*arguments: str) -> int:
 
 @pytest.fixture
 def served() -> Served:
-    """A whole image."""
+    """A complete image."""
     return Served(real_image(LINUX))
 
 
@@ -219,7 +219,7 @@ def test_a_contradiction_at_a_source_is_an_error(change: Change, served: Served,
 
 
 @pytest.mark.parametrize("change", [layer_cut, config_wrong, child_rotted], ids=lambda change: change.__name__)
-def test_what_was_repaired_passes_in_the_next_run(change: Change, served: Served, hostile: Gateway) -> None:
+def test_repaired_image_passes_in_the_next_run(change: Change, served: Served, hostile: Gateway) -> None:
     change(served)
     served.put(hostile)
     with Store.memory() as store:
@@ -305,7 +305,7 @@ def test_a_full_read_that_ends_early_is_undetermined(served: Served, hostile: Ga
         assert observed.kind is Kind.UNREACHABLE
 
 
-def test_a_full_read_begins_anew_after_a_lost_connection(served: Served, hostile: Gateway) -> None:
+def test_full_read_restarts_after_a_lost_connection(served: Served, hostile: Gateway) -> None:
     layer = served.image.layers[0]
     served.put(hostile)
     hostile.inject(

@@ -1,4 +1,4 @@
-"""Where logins are looked for, and which of them wins."""
+"""The locations of logins, and their precedence."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def written(folder: Path, content: object) -> dict[str, str]:
 
 
 def program(folder: Path, name: str, script: str) -> str:
-    """A credential helper in Bourne shell; the folder goes to PATH."""
+    """Write a credential helper in Bourne shell; the caller puts the folder on PATH."""
     path = folder / f"docker-credential-{name}"
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
@@ -79,7 +79,7 @@ def test_places_in_order(tmp_path: Path) -> None:
     assert (who(credentials, "quay.io/x"), who(credentials, "ghcr.io/x")) == ("podman:p", "docker:d")
 
 
-def test_programs_are_asked_before_the_file(tmp_path: Path) -> None:
+def test_credential_helpers_come_before_the_file(tmp_path: Path) -> None:
     script = 'read server; echo "$server" >> "$0.log"; echo "{\\"Username\\": \\"me\\", \\"Secret\\": \\"for $server\\"}"'
     path = program(tmp_path, "mine", script)
     config = {"credHelpers": {"quay.io": "mine"}, "credsStore": "mine", "auths": {"quay.io": encoded("file", "f")}}
@@ -107,7 +107,9 @@ def test_an_identity_token(tmp_path: Path) -> None:
         ("exec sleep 20", "did not answer within"),
     ],
 )
-def test_programs_that_fail(script: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failing_credential_helpers_are_problems(
+    script: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(credential_programs, "TIME_LIMIT", 0.3)
     path = program(tmp_path, "bad", script)
     config = {"credsStore": "bad", "auths": {"quay.io": encoded("file", "f")}}
@@ -119,7 +121,8 @@ def test_programs_that_fail(script: str, problem: str, tmp_path: Path, monkeypat
 
 
 def test_a_helper_in_the_current_directory_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A checkout may hold a program of that name. The helper itself gets no such folder on its PATH, and starts elsewhere."""
+    """A checkout may hold a program of that name. The helper itself gets no such folder on its PATH, and starts in another
+    folder."""
     work, good = tmp_path / "work", tmp_path / "good"
     work.mkdir()
     good.mkdir()
@@ -137,7 +140,7 @@ def test_a_helper_in_the_current_directory_is_not_run(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("name", ["absent", "../../bin/sh", "a b", "broken"])
-def test_programs_that_are_none(name: str, tmp_path: Path) -> None:
+def test_missing_credential_helpers_are_problems(name: str, tmp_path: Path) -> None:
     path = program(tmp_path, "broken", "")
     (tmp_path / "docker-credential-broken").write_bytes(b"\x7fELF nonsense")
     credentials = Credentials({**written(tmp_path, {"credsStore": name}), "PATH": path}, tmp_path)
@@ -149,13 +152,13 @@ def test_programs_that_are_none(name: str, tmp_path: Path) -> None:
     "content",
     ["not json", "[]", '{"auths": {"quay.io": {"auth": 7}}}', "\ud800".encode("utf-8", "surrogatepass").decode("latin-1")],
 )
-def test_a_config_that_cannot_be_read_is_a_problem_to_name(content: str, tmp_path: Path) -> None:
+def test_unreadable_login_file_is_reported_as_a_problem(content: str, tmp_path: Path) -> None:
     credentials = Credentials(written(tmp_path, content), tmp_path)
     assert credentials.find("quay.io/x") is None
-    assert credentials.problems == [f"{tmp_path / 'config.json'} is not the JSON of a registry login"]
+    assert credentials.problems == [f"{tmp_path / 'config.json'} is not a valid registry login file"]
 
 
-def test_a_folder_a_huge_file_and_a_login_that_is_no_base64(tmp_path: Path) -> None:
+def test_folder_huge_file_and_invalid_base64_are_problems(tmp_path: Path) -> None:
     (tmp_path / "config.json").mkdir()
     assert Credentials({"DOCKER_CONFIG": str(tmp_path)}, tmp_path).problems == [f"{tmp_path / 'config.json'}: Is a directory"]
     huge = Credentials(written(tmp_path / "huge", '{"auths": {}}' + " " * (4 << 20)), tmp_path)

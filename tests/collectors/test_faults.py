@@ -1,4 +1,4 @@
-"""One fault at a time: the evidence names it, nothing hangs, nothing is lost, and what can be mended by asking again is."""
+"""One fault at a time: the evidence names it, nothing hangs, nothing is lost, and retries fix temporary faults."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.peer
 
 
 def instead(status: int = 200, body: bytes = b"", **headers: str) -> Fault:
-    """Answer something else."""
+    """Send another answer."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda handler, _sent: handler.send(Sent(status, named, body))
 
@@ -31,12 +31,12 @@ def cut(handler: Handler, sent: Sent) -> None:
 
 
 def hang_up(handler: Handler, _sent: Sent) -> None:
-    """Lose the connection before a word."""
+    """Close the connection without an answer."""
     handler.close_connection = True
 
 
 def raw(data: bytes) -> Fault:
-    """Send what is no HTTP, or only the beginning of it."""
+    """Send bytes that are not HTTP, or only the beginning of an answer."""
 
     def fault(handler: Handler, _sent: Sent) -> None:
         handler.wfile.write(data)
@@ -54,7 +54,7 @@ def endless(handler: Handler, _sent: Sent) -> None:
 
 
 def drip(handler: Handler, _sent: Sent) -> None:
-    """A byte now and then, so that no read ever waits long."""
+    """Send one byte at a time, so that no read waits long."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
     for _ in range(100):
         handler.wfile.write(b" ")
@@ -72,7 +72,7 @@ MENDED: dict[str, tuple[Fault, float | None]] = {
 
 
 @pytest.mark.parametrize("name", MENDED)
-def test_what_passes_is_asked_again(name: str, gateway: Gateway, shop: BuiltIndex) -> None:
+def test_temporary_failure_is_retried(name: str, gateway: Gateway, shop: BuiltIndex) -> None:
     fault, wait = MENDED[name]
     gateway.inject("/manifests/1", fault)
     waits = Waits()
@@ -113,7 +113,7 @@ def test_what_passes_is_asked_again(name: str, gateway: Gateway, shop: BuiltInde
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
-def test_what_stays_is_evidence(fault: Fault, kind: Kind, words: str, gateway: Gateway) -> None:
+def test_permanent_failure_is_evidence(fault: Fault, kind: Kind, words: str, gateway: Gateway) -> None:
     gateway.inject("/manifests/1", fault, times=99)
     with Store.memory() as store:
         done = gather(store, plan_of(LINUX), f"{gateway.host}/shop/web:1")
@@ -125,7 +125,7 @@ def test_what_stays_is_evidence(fault: Fault, kind: Kind, words: str, gateway: G
 
 
 @pytest.mark.usefixtures("shop")
-def test_a_registry_that_asks_for_more_than_a_minute_is_not_waited_for(gateway: Gateway) -> None:
+def test_retry_after_of_more_than_a_minute_is_not_waited_for(gateway: Gateway) -> None:
     gateway.inject("/manifests/1", instead(429, Retry_After="3600"), times=99)
     waits = Waits()
     with Store.memory() as store:
@@ -142,7 +142,7 @@ def test_a_slow_drip_is_cut_off(gateway: Gateway) -> None:
         assert "took longer than" in failure(store.tag(f"{gateway.host}/shop/web:1"))[1]
 
 
-def test_one_silent_time_out_ends_the_questions_to_a_host(gateway: Gateway, shop: BuiltIndex) -> None:
+def test_one_silent_time_out_ends_the_requests_to_a_host(gateway: Gateway, shop: BuiltIndex) -> None:
     gateway.inject(f"/manifests/{shop.children[0].digest}", lambda _handler, _sent: time.sleep(0.6))
     with Store.memory() as store:
         done = gather(store, plan_of(LINUX), f"{gateway.host}/shop/web:1", **no_waiting(Waits(), timeout=0.2))
@@ -168,7 +168,7 @@ HEADS: dict[str, Fault] = {
 
 
 @pytest.mark.parametrize("name", HEADS)
-def test_a_head_that_says_too_little_is_followed_by_a_get(name: str, gateway: Gateway, shop: BuiltIndex) -> None:
+def test_incomplete_head_answer_is_followed_by_a_get(name: str, gateway: Gateway, shop: BuiltIndex) -> None:
     reference = f"{gateway.host}/shop/web:1"
     with Store.memory() as store:
         gather(store, plan_of(LINUX), reference)
@@ -179,7 +179,7 @@ def test_a_head_that_says_too_little_is_followed_by_a_get(name: str, gateway: Ga
     assert [one.method for one in gateway.log][:2] == ["HEAD", "GET" if name != "without size" else "HEAD"]
 
 
-def test_a_head_without_an_answer_keeps_what_was_seen(gateway: Gateway, shop: BuiltIndex) -> None:
+def test_failed_head_keeps_the_earlier_observation(gateway: Gateway, shop: BuiltIndex) -> None:
     reference = f"{gateway.host}/shop/web:1"
     with Store.memory() as store:
         gather(store, plan_of(LINUX), reference)
@@ -188,7 +188,7 @@ def test_a_head_without_an_answer_keeps_what_was_seen(gateway: Gateway, shop: Bu
         assert tag_digest(store, reference) == shop.digest
 
 
-def test_schema_1_is_kept_as_it_is(hostile: Gateway) -> None:
+def test_schema_1_manifest_is_stored_unchanged(hostile: Gateway) -> None:
     media_type = "application/vnd.docker.distribution.manifest.v1+json"
     body = to_bytes({"schemaVersion": 1, "name": "a/b", "tag": "1", "architecture": "amd64", "fsLayers": [], "history": []})
     _serves(hostile, "1", body, "application/json")
@@ -220,13 +220,13 @@ def test_an_odd_document_that_the_registry_vouches_for_is_kept(hostile: Gateway)
         assert tag_digest(store, f"{hostile.host}/a/b:1") == digest_of(body)
 
 
-def test_a_404_of_a_proxy_says_so(hostile: Gateway) -> None:
+def test_404_without_registry_error_code_names_a_possible_proxy(hostile: Gateway) -> None:
     with Store.memory() as store:
         gather(store, plan_of(LINUX), f"{hostile.host}/a/b:1")
         assert "without a registry error code" in absence(store.tag(f"{hostile.host}/a/b:1"))
 
 
-def test_a_host_that_is_down_is_not_asked_for_every_image() -> None:
+def test_host_that_is_down_gets_no_request_per_image() -> None:
     with serve_gateway() as gone:
         pass
     waits = Waits()
@@ -239,7 +239,7 @@ def test_a_host_that_is_down_is_not_asked_for_every_image() -> None:
 
 
 @pytest.mark.usefixtures("shop")
-def test_redirects_are_followed_on_the_same_host_only_so_often(gateway: Gateway, shop: BuiltIndex) -> None:
+def test_redirects_on_the_same_host_are_bounded(gateway: Gateway, shop: BuiltIndex) -> None:
     gateway.inject("/manifests/1", instead(307, Location="/v2/shop/web/manifests/1?hop=1"))
     with Store.memory() as store:
         gather(store, plan_of(LINUX), f"{gateway.host}/shop/web:1")
@@ -262,7 +262,7 @@ def _made_up(number: int, **more: object) -> dict[str, object]:
     return {"mediaType": OCI_INDEX, "digest": digest_of(str(number).encode()), "size": 1, **more}
 
 
-def test_an_index_of_ten_thousand_entries_costs_no_more_than_it_must(hostile: Gateway) -> None:
+def test_index_of_ten_thousand_entries_costs_few_requests(hostile: Gateway) -> None:
     wanted = build_image(LINUX, label="needle")
     arm = {"platform": {"os": "linux", "architecture": "arm64"}, "mediaType": "application/vnd.oci.image.manifest.v1+json"}
     entries = (*(_made_up(number, **arm) for number in range(9_999)), entry(wanted))
@@ -272,7 +272,7 @@ def test_an_index_of_ten_thousand_entries_costs_no_more_than_it_must(hostile: Ga
         assert gather(store, plan_of(LINUX, WIN), f"{hostile.host}/a/b:1").requests == 2
 
 
-def test_an_index_of_more_is_malformed(hostile: Gateway) -> None:
+def test_index_with_too_many_entries_is_malformed(hostile: Gateway) -> None:
     _serves(hostile, "1", build_index(entries=tuple(_made_up(number) for number in range(10_001))).index.body)
     with Store.memory() as store:
         gather(store, plan_of(LINUX), f"{hostile.host}/a/b:1")
@@ -283,14 +283,14 @@ Make = Callable[[Gateway], None]
 
 
 def _itself(hostile: Gateway) -> None:
-    """An index that claims to contain itself: served for its own entry, the bytes cannot hash to it."""
+    """Serve an index as its own entry: the bytes cannot match the digest."""
     body = build_index(entries=(_made_up(1),)).index.body
     _serves(hostile, "1", body)
     _serves(hostile, digest_of(b"1"), body)
 
 
 def _deep(hostile: Gateway) -> None:
-    """A chain of indexes, deeper than anyone follows."""
+    """Serve a chain of indexes beyond the depth limit."""
     blob = Blob(to_bytes({"schemaVersion": 2, "manifests": []}), OCI_INDEX)
     for _ in range(12):
         _serves(hostile, blob.digest, blob.body)
@@ -299,20 +299,20 @@ def _deep(hostile: Gateway) -> None:
 
 
 def _wide(hostile: Gateway) -> None:
-    """Hundreds of nested indexes, and hundreds of entries that name no platform."""
+    """Serve hundreds of nested indexes, and hundreds of entries without a platform."""
     entries = [_made_up(number) for number in range(300)]
     entries += [_made_up(1000 + number, mediaType="application/vnd.oci.image.manifest.v1+json") for number in range(300)]
     _serves(hostile, "1", build_index(entries=tuple(entries)).index.body)
 
 
 def _no_digests(hostile: Gateway) -> None:
-    """Entries whose digests are none, one of them very long."""
+    """Serve entries with invalid digests, one of them very long."""
     entries = ({**_made_up(1), "digest": "%s", "mediaType": ""}, {**_made_up(2), "digest": "x" * 5000, "mediaType": ""})
     _serves(hostile, "1", build_index(entries=entries).index.body)
 
 
 def _odd_configs(hostile: Gateway) -> None:
-    """Entries without a platform: a manifest whose config is absent, one whose config is no JSON, and no manifest at all."""
+    """Serve entries without a platform: manifests with an absent or invalid config, and no manifest at all."""
     bad, gone = build_image(LINUX, label="bad"), build_image(LINUX, label="gone")
     bad_config = Blob(b"not json", bad.config.media_type)
     manifest = json.loads(bad.manifest.body) | {"config": bad_config.descriptor()}

@@ -1,4 +1,4 @@
-"""The hostile-registry matrix: every endpoint with every fault, all of them in one run, each judged by itself."""
+"""The hostile-registry matrix: every endpoint with every fault, all in one run, each evaluated separately."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_BYTES = 400 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Run:
-    """What one run came to: `said` is what the report has about each case, `has_blob` whether its layer was observed."""
+    """The result of a run: `said` is the report's text about each case, `has_blob` whether its layer was observed."""
 
     codes: tuple[int, int]
     seconds: float
@@ -70,7 +70,7 @@ print(json.dumps([os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024]))
 
 
 def _finished(folder: Path, *words: str) -> tuple[int, int]:
-    """The exit code of a command, and the most memory that it took, in bytes."""
+    """Return the exit code of a command, and its peak memory in bytes."""
     with (folder / "errors").open("a") as errors:
         command = [sys.executable, "-c", _LAUNCHER, sys.executable, "-m", "auditor", *words]
         told = subprocess.run(command, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, stderr=errors, check=True)
@@ -86,7 +86,7 @@ def test_the_report_is_written_in_time_and_in_bounded_memory(run: Run) -> None:
     assert run.peak <= MAX_BYTES
 
 
-def test_nothing_hit_an_exception_that_no_code_expects(run: Run) -> None:
+def test_no_unexpected_exception_occurred(run: Run) -> None:
     assert [entry["detail"] for entry in run.document["undetermined"] if entry["kind"] == "bug"] == []
 
 

@@ -1,4 +1,4 @@
-"""A login stays at the origin that it was stored for, whatever redirects, challenges and realms other servers name."""
+"""A login is sent only to the origin that it was stored for, whatever redirects, challenges and realms other servers name."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ CHALLENGES = {
 def test_a_challenge_after_a_redirect_gets_no_login(
     challenge: str, identity: bool, first_asks: bool, hostile: Gateway, tmp_path: Path
 ) -> None:
-    """A redirects to B, B answers 401 and names a token service: neither B nor that service learns the login of A."""
+    """A redirects to B, and B answers 401 and names a token service. Neither B nor that service gets the login of A."""
     with serve_gateway() as second, serve_gateway() as third:
         names = {"first": hostile.host, "second": second.host, "third": third.host}
         second.challenge, second.tokens = CHALLENGES[challenge].format(**names), {"never"}
@@ -139,7 +139,7 @@ def test_a_challenge_after_a_redirect_gets_no_login(
 
 
 @pytest.mark.peer
-def test_a_token_service_that_redirects_takes_no_login_along(gateway: Gateway, shop: BuiltIndex, tmp_path: Path) -> None:
+def test_redirecting_token_service_gets_no_login(gateway: Gateway, shop: BuiltIndex, tmp_path: Path) -> None:
     with serve_gateway() as second:
         gateway.ask_for_tokens("fine")
         second.issued = lambda _asked, _body: {"token": "fine"}

@@ -1,4 +1,4 @@
-"""How many requests a host gets at once and in a second, and that neither changes what the evidence says."""
+"""How many concurrent requests and requests per second a host gets, and that neither changes the evidence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.peers.images import LAYER, Blob, build_image, build_index
 
 
 async def _run(pace: Pace, requests: int, seconds: float = 0.001) -> list[int]:
-    """Send requests that are answered after `seconds`; how many ran at once when each was sent."""
+    """Send requests that are answered after `seconds`. Return how many were running when each was sent."""
     running, seen = 0, []
 
     async def one() -> None:
@@ -43,13 +43,13 @@ async def _run(pace: Pace, requests: int, seconds: float = 0.001) -> list[int]:
     return seen
 
 
-def test_the_number_grows_to_most_while_requests_wait() -> None:
+def test_limit_grows_to_the_maximum_while_requests_wait() -> None:
     seen = asyncio.run(_run(Pace(), 600))
     assert seen[:START] == [*range(1, START + 1)]
     assert max(seen) == MOST
 
 
-def test_the_number_does_not_grow_without_need() -> None:
+def test_limit_does_not_grow_without_waiting_requests() -> None:
     async def run() -> float:
         pace = Pace()
         for _ in range(100):
@@ -60,12 +60,12 @@ def test_the_number_does_not_grow_without_need() -> None:
 
 
 @pytest.mark.parametrize("most", [1, 5, 16, 40])
-def test_no_more_run_at_once_than_allowed(most: int) -> None:
+def test_concurrent_requests_respect_the_limit(most: int) -> None:
     assert max(asyncio.run(_run(Pace(most), 300))) == most
 
 
 @pytest.mark.parametrize(("alone", "goes_alone"), [(8.0, True), (0.05, False)], ids=["in time", "late"])
-def test_the_first_question_to_a_host_goes_alone_for_so_long(
+def test_first_request_to_a_host_is_sent_alone_for_a_limited_time(
     alone: float, goes_alone: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "ALONE", alone)
@@ -82,7 +82,7 @@ def test_the_first_question_to_a_host_goes_alone_for_so_long(
     assert (asked_before_the_answer == [1]) is goes_alone
 
 
-def test_requests_that_others_depend_on_go_first() -> None:
+def test_requests_with_dependants_go_first() -> None:
     async def run() -> list[int]:
         pace, order = Pace(1), []
 
@@ -97,7 +97,7 @@ def test_requests_that_others_depend_on_go_first() -> None:
     assert asyncio.run(run()) == [1, 0, 0, 1, 1]
 
 
-def test_slower_answers_halve_the_number() -> None:
+def test_slower_answers_halve_the_limit() -> None:
     async def run() -> tuple[float, float]:
         pace = Pace()
         await _run(pace, 300)
@@ -120,7 +120,7 @@ def test_other_kinds_of_requests_may_be_slower() -> None:
     assert asyncio.run(run()) == MOST
 
 
-def test_failures_of_one_moment_halve_the_number_once() -> None:
+def test_concurrent_failures_halve_the_limit_once() -> None:
     pace = Pace()
     sent = time.monotonic()
     for _ in range(10):
@@ -130,7 +130,7 @@ def test_failures_of_one_moment_halve_the_number_once() -> None:
     assert pace.limit == START / 4
 
 
-def test_429_teaches_the_rate_and_counts_once_for_requests_that_were_under_way() -> None:
+def test_429_sets_the_rate_and_counts_once_for_concurrent_requests() -> None:
     async def run() -> tuple[float | None, float | None]:
         pace = Pace()
         await _run(pace, 40)
@@ -143,7 +143,7 @@ def test_429_teaches_the_rate_and_counts_once_for_requests_that_were_under_way()
     assert asyncio.run(run()) == (16.0, 16.0)  # 0.8 of 40 requests in two seconds
 
 
-def test_429_before_a_rate_can_be_learnt_leaves_one_request_at_once() -> None:
+def test_429_without_a_known_rate_allows_one_request_at_once() -> None:
     async def run() -> Pace:
         pace = Pace()
         await _run(pace, 2)
@@ -157,7 +157,7 @@ def test_429_before_a_rate_can_be_learnt_leaves_one_request_at_once() -> None:
 
 
 class Limited:
-    """A limit of requests a second, as a fault of a gateway: a bucket of one second, and 429 when it is empty."""
+    """A limit of requests per second, as a gateway fault: a bucket of one second, and 429 when it is empty."""
 
     def __init__(self, rate: float, headers: dict[str, str]) -> None:
         self.refused: Counter[str] = Counter()
@@ -214,7 +214,7 @@ def test_a_host_that_limits_requests_answers_429_to_no_request_twice(headers: di
 
 
 def _rows(store: Store, *, shared: bool) -> list[tuple[object, ...]]:
-    """What the evidence says. `shared` leaves out which repository served bytes that several hold."""
+    """Return the content of the evidence. `shared` leaves out which repository served shared bytes."""
     told = "outcome, size" if shared else "outcome, detail, size, media_type, hashed"
     lacking = "outcome" if shared else "outcome, detail"
     tables = [
@@ -229,7 +229,7 @@ def _rows(store: Store, *, shared: bool) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("place", [Place.SOURCE, Place.TARGET])
-def test_the_number_of_requests_at_once_does_not_change_the_evidence(place: Place, seed: int) -> None:
+def test_concurrency_does_not_change_the_evidence(place: Place, seed: int) -> None:
     numbers = random.Random(seed)
 
     def late(handler: Handler, sent: Sent) -> None:
@@ -253,7 +253,7 @@ def test_the_number_of_requests_at_once_does_not_change_the_evidence(place: Plac
     assert found[2] == found[0]
 
 
-def test_a_killed_wait_leaves_the_turn_to_others() -> None:
+def test_cancelled_wait_passes_the_turn_on() -> None:
     async def run() -> list[int]:
         pace = Pace(1)
         async with pace.turn(0):

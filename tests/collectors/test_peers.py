@@ -1,4 +1,4 @@
-"""Images that real programs pushed, a registry that refuses what it should, and collections that are killed."""
+"""Images pushed by real programs, a registry that rejects what it should, and interrupted collections."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ URL = "https://mcr.microsoft.com/v2/windows/blobs/sha256:0"
 
 
 def run(*command: str) -> str:
-    """A peer program, within bounds."""
+    """Run a peer program with limits."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def test_crane_copies_and_we_see_the_foreign_layers(registry: RunningRegistry) -> None:
+def test_foreign_layers_are_observed_after_a_crane_copy(registry: RunningRegistry) -> None:
     crane = require("crane")
     index = build_index(build_image(LINUX, label="foreign"), windows_image(WIN, url=URL))
     with registry.uploader() as uploader:
@@ -86,7 +86,7 @@ def test_skopeo_copies_all(registry: RunningRegistry) -> None:
         assert tag_digest(store, target) == digest_of(raw.encode())
 
 
-def test_distribution_refuses_urls_unless_told_otherwise(registry: RunningRegistry, tmp_path: Path) -> None:
+def test_distribution_refuses_urls_by_default(registry: RunningRegistry, tmp_path: Path) -> None:
     image = windows_image(WIN, url=URL, label="refused")
     with serve(tmp_path / "default") as default, default.uploader() as uploader:
         with pytest.raises(httpx.HTTPStatusError) as refused:
@@ -98,7 +98,7 @@ def test_distribution_refuses_urls_unless_told_otherwise(registry: RunningRegist
 
 
 def slow(handler: Handler, sent: Sent) -> None:
-    """Take a moment, so that there is a middle to be killed in."""
+    """Delay the answer, so that a collection can be interrupted."""
     time.sleep(0.02)
     handler.send(sent)
 
@@ -116,7 +116,7 @@ COLLECT = """
 
 
 def _interrupted(gateway: Gateway, path: Path, names: list[str], how: signal.Signals) -> int:
-    """Start a collection in a process of its own and end it in the middle; its exit status."""
+    """Start a collection in another process and interrupt it. Return its exit status."""
     gateway.inject("/manifests/", slow, times=10_000)
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(COLLECT), str(path), *names],
@@ -143,9 +143,7 @@ def many(gateway: Gateway, registry: RunningRegistry) -> list[str]:
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_an_interrupted_collection_is_gone_on_with(
-    how: signal.Signals, gateway: Gateway, many: list[str], tmp_path: Path
-) -> None:
+def test_interrupted_collection_is_continued(how: signal.Signals, gateway: Gateway, many: list[str], tmp_path: Path) -> None:
     path = tmp_path / "site.evidence"
     assert _interrupted(gateway, path, many, how) != 0
     before = {one.path for one in gateway.log if one.method == "GET"}

@@ -1,4 +1,4 @@
-"""What a registry really has of an image: asked of the registry inside for every part, of a source for foreign layers alone."""
+"""What a registry really has of an image: every part on the internal registry, only foreign layers on a source."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ INSIDE = frozenset({Place.TARGET})
 
 
 def inside(gateway: Gateway, *platforms: str) -> Plan:
-    """A plan whose registry inside is the gateway, for images of example.com."""
+    """Return a plan whose internal registry is the gateway, for images of example.com."""
     return plan_of(*platforms, registry=Registry(gateway.host, PLACE, rewrites={"example.com": gateway.host}))
 
 
 def heads(gateway: Gateway, method: str = "HEAD") -> list[str]:
-    """The digests that were asked for by a method, in order of their names."""
+    """Return the digests that were requested by a method, sorted."""
     return sorted(one.path.rpartition("/")[2] for one in gateway.log if one.method == method)
 
 
@@ -33,13 +33,13 @@ def layers_of(*images: BuiltImage) -> set[str]:
 
 
 def seen_blob(store: Store, repository: str, digest: str) -> BlobSeen:
-    """What must have been seen of a blob."""
+    """Return the observation of an existing blob."""
     observed = store.blob(repository, digest)
     assert isinstance(observed, Seen), observed
     return observed.value
 
 
-def test_every_part_inside_is_asked_for_once_in_every_run(gateway: Gateway, shop: BuiltIndex) -> None:
+def test_every_part_on_the_internal_registry_is_requested_once_per_run(gateway: Gateway, shop: BuiltIndex) -> None:
     plan = inside(gateway, LINUX, WIN)
     linux, arm, _, new, _ = shop.children
     layers = layers_of(linux, new)
@@ -63,7 +63,7 @@ def test_every_part_inside_is_asked_for_once_in_every_run(gateway: Gateway, shop
         assert manifest.media_type == linux.manifest.media_type
 
 
-def test_what_is_not_there_is_absent_and_asked_again(gateway: Gateway, shop: BuiltIndex) -> None:
+def test_missing_part_is_absent_and_requested_again(gateway: Gateway, shop: BuiltIndex) -> None:
     gone, silent = shop.children[0].layers[0].digest, shop.children[0].config.digest
     gateway.inject(f"/blobs/{gone}", lambda handler, _sent: handler.send(Sent(404)))
     gateway.inject(f"/blobs/{silent}", lambda handler, _sent: handler.send(Sent(403)))
@@ -80,7 +80,7 @@ def test_what_is_not_there_is_absent_and_asked_again(gateway: Gateway, shop: Bui
         assert isinstance(store.blob(repository, gone), Seen)
 
 
-def test_a_manifest_that_an_index_lists_and_nobody_pushed(gateway: Gateway, shop: BuiltIndex) -> None:
+def test_manifest_in_an_index_that_was_not_pushed_is_absent(gateway: Gateway, shop: BuiltIndex) -> None:
     arm = shop.children[1].digest
     for _ in range(2):  # HEAD, and GET for registries that know no HEAD
         gateway.inject(f"/manifests/{arm}", lambda handler, _sent: handler.send(Sent(404)))
@@ -89,7 +89,7 @@ def test_a_manifest_that_an_index_lists_and_nobody_pushed(gateway: Gateway, shop
         assert isinstance(store.blob(f"{gateway.host}/shop/web", arm), Absent)
 
 
-def test_a_source_is_asked_for_foreign_layers_alone(gateway: Gateway, registry: RunningRegistry) -> None:
+def test_source_is_queried_only_for_foreign_layers(gateway: Gateway, registry: RunningRegistry) -> None:
     base = Blob(b"a base", FOREIGN_LAYER, ("https://go.microsoft.com/fwlink/?linkid=1",), stored=False)
     windows = build_image(WIN, base, Blob(b"an application", FOREIGN_LAYER.replace("foreign.", "")), label="foreign")
     with registry.uploader() as uploader:
@@ -100,7 +100,7 @@ def test_a_source_is_asked_for_foreign_layers_alone(gateway: Gateway, registry: 
         assert isinstance(store.blob(f"{gateway.host}/foreign/web", base.digest), Absent)
 
 
-def test_two_images_of_one_repository_ask_for_what_they_share_once(gateway: Gateway, registry: RunningRegistry) -> None:
+def test_shared_parts_of_two_images_are_requested_once(gateway: Gateway, registry: RunningRegistry) -> None:
     shared = build_image(LINUX, label="in both")
     with registry.uploader() as uploader:
         for tag in ("1", "2"):
@@ -111,7 +111,7 @@ def test_two_images_of_one_repository_ask_for_what_they_share_once(gateway: Gate
     assert len(asked) == len(set(asked))
 
 
-def test_a_registry_that_goes_away_fails_and_loses_nothing(gateway: Gateway, shop: BuiltIndex) -> None:
+def test_lost_registry_fails_and_keeps_earlier_observations(gateway: Gateway, shop: BuiltIndex) -> None:
     plan = inside(gateway, LINUX, ARM)
     repository = f"{gateway.host}/shop/web"
     lost = shop.children[1].layers[0].digest

@@ -1,4 +1,4 @@
-"""Child programs: where they are found, and what bounds them."""
+"""Child programs: where they are searched, and their limits."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_program_is_found_only_in_absolute_folders_outside_the_barred_ones(
 
 
 def test_a_folder_that_holds_the_home_bars_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A plan in the home folder does not hide the programs in `~/bin`, whatever `$HOME` says."""
+    """A plan in the home folder does not hide the programs in `~/bin`, whatever `$HOME` is."""
     monkeypatch.setenv("HOME", str(tmp_path))
     program = script(tmp_path / "bin", "tool", "true")
     path = f"{tmp_path}{os.pathsep}{tmp_path / 'bin'}"
@@ -98,7 +98,7 @@ def test_output_is_bounded() -> None:
     assert sh("head -c 1000 /dev/zero").output == bytes(1000)
 
 
-def test_input_that_is_not_read_and_status_are_no_errors() -> None:
+def test_unread_input_and_nonzero_status_are_not_errors() -> None:
     assert sh("exit 3", given=b"x" * 1_000_000).status == 3
     assert sh("cat", given=b"registry").output == b"registry"
     assert sh("cat; pwd").output == b"/\n"

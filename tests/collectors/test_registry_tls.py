@@ -1,4 +1,4 @@
-"""Which TLS endpoints a run observes, and that one that breaks a library does not end it."""
+"""Which TLS endpoints a run observes, and that an endpoint that crashes a library does not end the run."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def offered(host: str, port: int) -> Observation[TlsOffered]:
         (SOURCE | TARGET, ["k8s.plant7.local:6443", HOST]),
     ],
 )
-def test_the_internal_registry_is_observed_where_it_is_a_place_to_ask(places: frozenset[Place], asked: list[str]) -> None:
+def test_internal_registry_is_observed_only_if_it_is_queried(places: frozenset[Place], asked: list[str]) -> None:
     with Store.memory() as store:
         done = gather(store, PLAN, observe_chain=seen, observe_offered=offered, places=places)
         assert [name for name in ("k8s.plant7.local:6443", HOST) if store.chain(name) is not None] == asked
@@ -45,7 +45,7 @@ def test_the_internal_registry_is_observed_where_it_is_a_place_to_ask(places: fr
 
 
 @pytest.mark.parametrize("error", [TypeError("no mask"), RuntimeError("odd"), AssertionError()])
-def test_an_endpoint_that_breaks_a_library_is_named_and_the_others_are_observed(error: Exception) -> None:
+def test_endpoint_that_crashes_a_library_is_reported_and_others_are_observed(error: Exception) -> None:
     def breaking(host: str, port: int) -> Observation[ChainSeen]:
         if port == 5000:
             raise error
@@ -64,7 +64,7 @@ def test_an_endpoint_that_breaks_a_library_is_named_and_the_others_are_observed(
         assert isinstance(Overlaid(store, again.unanswered).chain(HOST), Failed)
 
 
-def test_a_served_certificate_that_breaks_the_parser_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_certificate_that_crashes_the_parser_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def breaking(der: bytes) -> object:
         raise KeyError(der)
 

@@ -1,4 +1,4 @@
-"""The small rules of asking: challenges, addresses, routes, waits and words."""
+"""Small rules of requests: challenges, addresses, routes, waits and texts."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_not_loopback(host: str) -> None:
         ("https://r.example", "/t", False),
     ],
 )
-def test_where_a_server_may_send_us(asked: str, named: str, may: bool) -> None:
+def test_redirect_targets_that_a_server_may_name(asked: str, named: str, may: bool) -> None:
     assert may_follow(httpx.URL(asked), httpx.URL(named)) is may
 
 
@@ -115,7 +115,7 @@ def test_addresses() -> None:
         ("ghcr.io/organic/app", ("inside.example:5000", "organic/app")),
     ],
 )
-def test_routes_inside(reference: str, route: tuple[str, str]) -> None:
+def test_routes_on_the_internal_registry(reference: str, route: tuple[str, str]) -> None:
     rewrites = {
         "docker.io": "mirror.example/hub",
         "docker.io/rancher": "mirror.example/rancher",
@@ -166,7 +166,7 @@ def test_addresses_are_shown_without_secrets() -> None:
 
 
 @given(st.text())
-def test_words_from_outside_are_one_printable_line(text: str) -> None:
+def test_external_text_becomes_one_printable_line(text: str) -> None:
     cleaned = plain(text)
     assert cleaned.isprintable()
     assert len(cleaned) <= MAX_DETAIL

@@ -1,4 +1,4 @@
-"""Hosts that stay silent, limit or fail are given up once for all images, and Retry-After is honoured once for a host."""
+"""Silent, limiting or failing hosts are abandoned once for all images, and Retry-After is honoured once per host."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def quiet(seconds: float) -> object:
     return lambda _handler, _sent: time.sleep(seconds)
 
 
-def test_by_default_a_silent_host_is_given_up_within_half_a_minute() -> None:
+def test_silent_host_times_out_within_30_s_by_default() -> None:
     assert 2 * TIMEOUT <= 30
     assert Retries.within(TIMEOUT) == Retries()
     assert Retries.within(1).whole == WHOLE
@@ -45,7 +45,7 @@ def test_a_silent_registry_costs_one_time_out_for_all_images(hostile: Gateway) -
     assert done.requests < MANY
 
 
-def test_a_registry_that_answers_others_meanwhile_is_asked_again(hostile: Gateway) -> None:
+def test_registry_that_answers_other_requests_is_retried(hostile: Gateway) -> None:
     hostile.inject("/manifests/0", lambda _handler, _sent: time.sleep(1), times=1)
     stop = threading.Event()
     hostile.inject("/manifests/1", lambda handler, _sent: (stop.wait(0.2), handler.send(Sent(404))), times=1)
@@ -56,7 +56,7 @@ def test_a_registry_that_answers_others_meanwhile_is_asked_again(hostile: Gatewa
         assert not isinstance(store.tag(names_at(hostile.host)[0]), Failed)
 
 
-def test_retry_after_is_waited_for_once_for_all_images(hostile: Gateway) -> None:
+def test_retry_after_pause_is_shared_by_all_images(hostile: Gateway) -> None:
     lock, limited = threading.Lock(), []
 
     def limit(handler: Handler, sent: Sent) -> None:
@@ -73,7 +73,7 @@ def test_retry_after_is_waited_for_once_for_all_images(hostile: Gateway) -> None
     assert 1 <= time.monotonic() - started < 2.5
 
 
-def test_a_registry_that_limits_without_end_is_given_up_for_all_images(hostile: Gateway) -> None:
+def test_registry_that_always_limits_is_abandoned_for_all_images(hostile: Gateway) -> None:
     hostile.inject("/manifests/", lambda handler, _sent: handler.send(Sent(429, {"Retry-After": "20"})), times=999)
     waits, started = Waits(), time.monotonic()
     with Store.memory() as store:

@@ -1,4 +1,4 @@
-"""Concurrent callers of one key send one request; failures and cancellations of one caller do not reach the others."""
+"""Concurrent callers of one key send one request. Failures and cancellations of one caller do not affect the others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from auditor.collectors.single_flight import SingleFlight
 
 
 class Remote:
-    """Answers each key once a request for it was sent, and records how many were under way at the same time."""
+    """Answers each key once a request for it was sent, and records the number of concurrent requests."""
 
     def __init__(self) -> None:
         self.known: dict[str, int] = {}
@@ -107,7 +107,7 @@ def test_a_cancelled_caller_does_not_stop_the_others(cancelled: int) -> None:
 
 
 def test_the_key_is_read_again_after_a_wait() -> None:
-    """Callers that share a key until the first answer is there run side by side after it."""
+    """Callers that share a key until the first answer run concurrently after it."""
     flights: SingleFlight[str] = SingleFlight()
     done: list[str] = []
     most = [0, 0]

@@ -34,7 +34,7 @@ def failed(observed: Observation[ChainSeen]) -> Failed:
     return observed
 
 
-def test_a_chain_is_seen_as_served(tmp_path: Path) -> None:
+def test_chain_is_observed_as_served(tmp_path: Path) -> None:
     names: list[str | None] = []
     with python_server(tmp_path, CHAIN, MADE.leaf.key_pem, names=names) as port:
         observed = observe_chain("localhost", port)
@@ -54,7 +54,7 @@ def test_an_address_sends_no_name(tmp_path: Path) -> None:
     assert names == [None]
 
 
-def test_ipv6_is_spoken(tmp_path: Path) -> None:
+def test_ipv6_endpoint_is_observed(tmp_path: Path) -> None:
     try:
         with python_server(tmp_path, CHAIN, MADE.leaf.key_pem, address="::1") as port:
             observed = observe_chain("::1", port)
@@ -65,13 +65,13 @@ def test_ipv6_is_spoken(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("certificates", [MADE.leaf.pem, MADE.leaf.pem + MADE.issuing.pem + MADE.root.pem])
-def test_nothing_is_added_and_nothing_left_out(tmp_path: Path, certificates: bytes) -> None:
+def test_chain_is_stored_without_additions_or_omissions(tmp_path: Path, certificates: bytes) -> None:
     with python_server(tmp_path, certificates, MADE.leaf.key_pem) as port:
         assert len(seen(observe_chain("127.0.0.1", port)).certificates) == certificates.count(b"BEGIN")
 
 
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
-def test_a_server_that_wants_a_client_certificate_shows_its_own_first(tmp_path: Path, version: str) -> None:
+def test_server_that_requires_a_client_certificate_is_observed(tmp_path: Path, version: str) -> None:
     with python_server(tmp_path, CHAIN, MADE.leaf.key_pem, ask=version) as port:
         assert seen(observe_chain("127.0.0.1", port)).certificates == EXPECTED
 
@@ -88,13 +88,13 @@ def test_openssl_serves_it(tmp_path: Path, option: str, protocol: str) -> None:
 
 @pytest.mark.peer
 @pytest.mark.parametrize("option", ["-tls1", "-tls1_1"])
-def test_old_protocols_are_seen_too(tmp_path: Path, option: str) -> None:
+def test_old_protocols_are_observed(tmp_path: Path, option: str) -> None:
     with openssl_server(require("openssl"), tmp_path, CHAIN, MADE.leaf.key_pem, option, "-cipher", "ALL:@SECLEVEL=0") as port:
         assert seen(observe_chain("127.0.0.1", port)).protocol in {"TLSv1", "TLSv1.1"}
 
 
 @pytest.mark.peer
-def test_weak_keys_are_seen_too(tmp_path: Path) -> None:
+def test_weak_keys_are_observed(tmp_path: Path) -> None:
     weak = hierarchy(leaf=replace(SERVER, key_kind="rsa1024", key_name="weak"))
     with openssl_server(require("openssl"), tmp_path, weak.leaf.pem, weak.leaf.key_pem, "-cipher", "ALL:@SECLEVEL=0") as port:
         (der, *_) = seen(observe_chain("127.0.0.1", port)).certificates
@@ -110,7 +110,7 @@ def test_a_server_without_a_certificate_is_malformed_or_refused(tmp_path: Path) 
     assert "no certificate" in found.detail
 
 
-def test_nobody_listening_is_unreachable() -> None:
+def test_closed_port_is_unreachable() -> None:
     port = free_port()
     found = failed(observe_chain("127.0.0.1", port))
     assert found.kind is Kind.UNREACHABLE
@@ -122,11 +122,11 @@ def test_a_name_that_cannot_be_resolved_is_unreachable(host: str) -> None:
     assert failed(observe_chain(host, 443, timeout=5)).kind is Kind.UNREACHABLE
 
 
-def test_a_port_that_is_none_is_unreachable() -> None:
+def test_invalid_port_is_unreachable() -> None:
     assert failed(observe_chain("127.0.0.1", 70_000)).kind is Kind.UNREACHABLE
 
 
-def test_plain_http_is_no_tls() -> None:
+def test_plain_http_server_is_not_tls() -> None:
     def answer(connection: socket.socket) -> None:
         connection.recv(1024)
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
@@ -134,7 +134,7 @@ def test_plain_http_is_no_tls() -> None:
     with listening(answer) as port:
         found = failed(observe_chain("127.0.0.1", port))
     assert found.kind is Kind.MALFORMED
-    assert "not with TLS" in found.detail
+    assert "not answer with TLS" in found.detail
 
 
 def test_a_server_that_hangs_up_is_unreachable() -> None:
@@ -165,7 +165,7 @@ def test_a_tls_alert_is_unreachable() -> None:
 
 
 @pytest.mark.parametrize("drip", [b"", b"\x16"])
-def test_a_server_that_stalls_or_drips_does_not_hold_us(drip: bytes) -> None:
+def test_stalling_or_slow_server_hits_the_deadline(drip: bytes) -> None:
     def stall(connection: socket.socket) -> None:
         header = b"\x16\x03\x03\x3f\xff"
         for number in range(30):
@@ -180,12 +180,12 @@ def test_a_server_that_stalls_or_drips_does_not_hold_us(drip: bytes) -> None:
     assert (found.kind, found.detail.endswith("no answer in time")) == (Kind.UNREACHABLE, True)
 
 
-def test_no_time_at_all_is_a_time_out() -> None:
+def test_zero_timeout_is_a_time_out() -> None:
     assert failed(observe_chain("127.0.0.1", free_port(), timeout=0)).detail.endswith("no answer in time")
 
 
 def many(count: int) -> bytes:
-    """A chain of so many certificates that have nothing to do with each other."""
+    """Return a chain of this many unrelated certificates."""
     return b"".join(make(f"CA {number}", None, replace(CA, key_name="same")).pem for number in range(count))
 
 
@@ -194,7 +194,7 @@ def many(count: int) -> bytes:
     [
         (lambda: MADE.leaf.pem + many(1_000), "larger than OpenSSL reads"),
         (lambda: make(HOST, MADE.issuing, replace(SERVER, key_kind="rsa", padding=1_000_000)).pem, "larger than OpenSSL reads"),
-        (lambda: MADE.leaf.pem + many(80), "81 certificates, more than the 64"),
+        (lambda: MADE.leaf.pem + many(80), "81 certificates, more than the limit of 64"),
     ],
     ids=["1,000 certificates", "1 MB", "81 certificates"],
 )
@@ -216,7 +216,7 @@ def test_garbage_is_malformed_or_refused(garbage: bytes) -> None:
         assert failed(observe_chain("127.0.0.1", port)).kind in {Kind.MALFORMED, Kind.UNREACHABLE}
 
 
-def test_no_bytes_are_a_traceback() -> None:
+def test_arbitrary_bytes_never_raise() -> None:
     held = [b""]
 
     def behave(connection: socket.socket) -> None:

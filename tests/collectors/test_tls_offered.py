@@ -1,4 +1,4 @@
-"""What a TLS server offers, asked of real servers that offer little, much, or nothing at all."""
+"""What a TLS server offers, with real servers that offer little, much, or nothing."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def failed(observed: Observation[TlsOffered]) -> tuple[Kind, str]:
         ("TLSv1 TLSv1.1 TLSv1.2 TLSv1.3", (*OLD, "TLSv1.2", "TLSv1.3")),
     ],
 )
-def test_nginx_offers_what_it_is_set_to(protocols: str, versions: tuple[str, ...], tmp_path: Path) -> None:
+def test_nginx_offers_its_configured_versions(protocols: str, versions: tuple[str, ...], tmp_path: Path) -> None:
     with nginx_server(require("nginx"), tmp_path, CHAIN, KEY, protocols, EVERYTHING) as port:
         observed = observe_offered("localhost", port)
     assert seen(observed).versions == versions
@@ -78,7 +78,7 @@ def test_openssl_offers_one_thing(options: tuple[str, ...], versions: tuple[str,
 
 
 @pytest.mark.peer
-def test_everything_that_openssl_has_is_found_within_the_bound(tmp_path: Path) -> None:
+def test_every_openssl_cipher_is_found_within_the_limit(tmp_path: Path) -> None:
     with openssl_server(require("openssl"), tmp_path, CHAIN, KEY, "-cipher", EVERYTHING) as port:
         offered = seen(observe_offered("127.0.0.1", port))
     assert offered.versions == (*OLD, "TLSv1.2", "TLSv1.3")
@@ -86,7 +86,7 @@ def test_everything_that_openssl_has_is_found_within_the_bound(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
-def test_a_server_that_wants_a_client_certificate_offers_its_version(version: str, tmp_path: Path) -> None:
+def test_server_that_requires_a_client_certificate_offers_its_version(version: str, tmp_path: Path) -> None:
     with python_server(tmp_path, CHAIN, KEY, ask=version) as port:
         offered = seen(observe_offered("127.0.0.1", port))
     assert offered.versions == (version.replace("_", "."),)
@@ -94,7 +94,7 @@ def test_a_server_that_wants_a_client_certificate_offers_its_version(version: st
 
 
 def agrees(context: ssl.SSLContext, hello: bytes) -> bool:
-    """Whether a server of this context would go on after a client's first message."""
+    """Return whether a server with this context continues after a client's first message."""
     incoming = ssl.MemoryBIO()
     incoming.write(hello)
     try:
@@ -108,7 +108,7 @@ def agrees(context: ssl.SSLContext, hello: bytes) -> bool:
 
 @contextlib.contextmanager
 def only_tls13(folder: Path, *, hangs_up: bool) -> Iterator[int]:
-    """A server of TLS 1.3 that hangs up on anything else without a word, or says nothing."""
+    """Run a server of TLS 1.3 that closes other connections silently, or stays silent."""
     (folder / "chain.pem").write_bytes(CHAIN)
     (folder / "key.pem").write_bytes(KEY)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -128,18 +128,18 @@ def only_tls13(folder: Path, *, hangs_up: bool) -> Iterator[int]:
         done.set()
 
 
-def test_hanging_up_is_a_refusal_where_another_version_was_agreed(tmp_path: Path) -> None:
+def test_closed_connection_is_a_refusal_if_another_version_was_accepted(tmp_path: Path) -> None:
     with only_tls13(tmp_path, hangs_up=True) as port:
         assert seen(observe_offered("127.0.0.1", port)).versions == ("TLSv1.3",)
 
 
-def test_silence_is_no_refusal(tmp_path: Path) -> None:
+def test_silence_is_not_a_refusal(tmp_path: Path) -> None:
     with only_tls13(tmp_path, hangs_up=False) as port:
         kind, detail = failed(observe_offered("127.0.0.1", port, timeout=0.5))
     assert (kind, "no answer in time" in detail) == (Kind.UNREACHABLE, True)
 
 
-def test_alerts_to_everything_are_no_outage() -> None:
+def test_alerts_to_every_version_are_not_an_outage() -> None:
     def alert(connection: socket.socket) -> None:
         connection.recv(4096)
         connection.sendall(b"\x15\x03\x03\x00\x02\x02\x46")
@@ -147,14 +147,14 @@ def test_alerts_to_everything_are_no_outage() -> None:
     with listening(alert) as port:
         kind, detail = failed(observe_offered("127.0.0.1", port))
     assert kind is Kind.UNSUPPORTED
-    assert "agrees to nothing that was offered" in detail
+    assert "rejects everything that was offered" in detail
 
 
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [(b"", Kind.UNREACHABLE), (b"HTTP/1.1 400 Bad Request\r\n\r\n", Kind.MALFORMED), (bytes(range(256)), Kind.MALFORMED)],
 )
-def test_what_is_no_tls_offers_nothing(answer: bytes, kind: Kind) -> None:
+def test_server_without_tls_offers_nothing(answer: bytes, kind: Kind) -> None:
     def behave(connection: socket.socket) -> None:
         connection.recv(4096)
         connection.sendall(answer)
@@ -164,11 +164,11 @@ def test_what_is_no_tls_offers_nothing(answer: bytes, kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid", "nul\x00byte"])
-def test_nobody_there_is_unreachable(host: str) -> None:
+def test_endpoint_without_a_server_is_unreachable(host: str) -> None:
     assert failed(observe_offered(host, free_port(), timeout=5))[0] is Kind.UNREACHABLE
 
 
-def test_a_server_that_drips_is_left() -> None:
+def test_slow_server_hits_the_deadline() -> None:
     def drip(connection: socket.socket) -> None:
         for byte in b"\x16\x03\x03\x3f\xff" + bytes(40):
             connection.sendall(bytes([byte]))
@@ -178,7 +178,7 @@ def test_a_server_that_drips_is_left() -> None:
         assert failed(observe_offered("127.0.0.1", port, timeout=0.3))[0] is Kind.UNREACHABLE
 
 
-def test_a_cipher_list_that_was_cut_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_incomplete_cipher_list_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("auditor.collectors.tls.offered.MAX_CIPHERS", 2)
     with python_server(tmp_path, CHAIN, KEY) as port:
         offered = seen(observe_offered("127.0.0.1", port))

@@ -1,4 +1,4 @@
-"""Endpoints behind a proxy: a real one, with and without a login, and some that are none."""
+"""Endpoints behind a proxy: a real one, with and without a login, and servers that are not proxies."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def failed(observed: Observation[ChainSeen]) -> tuple[Kind, str]:
 
 @pytest.mark.peer
 @pytest.mark.parametrize("scheme", ["", "http://"])
-def test_an_endpoint_is_seen_through_a_real_proxy(scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endpoint_is_observed_through_a_real_proxy(scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names: list[str | None] = []
     with python_server(tmp_path, MADE.leaf.pem, MADE.leaf.key_pem, names=names) as port, proxying(tmp_path) as (proxy, log):
         monkeypatch.setenv("HTTPS_PROXY", f"{scheme}127.0.0.1:{proxy}")
@@ -45,7 +45,7 @@ def test_an_endpoint_is_seen_through_a_real_proxy(scheme: str, tmp_path: Path, m
 
 
 @pytest.mark.peer
-def test_an_endpoint_that_needs_no_proxy_is_asked_straight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endpoint_without_proxy_gets_a_direct_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with python_server(tmp_path, MADE.leaf.pem, MADE.leaf.key_pem) as port, proxying(tmp_path) as (proxy, log):
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy}")
         monkeypatch.setenv("NO_PROXY", "localhost")
@@ -54,7 +54,7 @@ def test_an_endpoint_that_needs_no_proxy_is_asked_straight(tmp_path: Path, monke
 
 
 @pytest.mark.peer
-def test_a_login_is_given_to_the_proxy_and_to_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxy_login_is_sent_only_to_the_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         python_server(tmp_path, MADE.leaf.pem, MADE.leaf.key_pem) as port,
         proxying(tmp_path, "BasicAuth robot pass-w0rd") as (proxy, _),
@@ -69,7 +69,7 @@ def test_a_login_is_given_to_the_proxy_and_to_nobody_else(tmp_path: Path, monkey
 
 
 @pytest.mark.peer
-def test_what_the_proxy_cannot_reach_is_unreachable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endpoint_that_the_proxy_cannot_reach_is_unreachable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with proxying(tmp_path) as (proxy, _):
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy}")
         kind, detail = failed(observe_chain("localhost", free_port()))
@@ -86,14 +86,14 @@ def test_a_proxy_may_forbid_ports(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
     [
-        (b"", Kind.MALFORMED, "not answer as a proxy does"),
-        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", Kind.MALFORMED, "not answer as a proxy does"),
-        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 5000, Kind.MALFORMED, "not answer as a proxy does"),
+        (b"", Kind.MALFORMED, "not answer like a proxy"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", Kind.MALFORMED, "not answer like a proxy"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 5000, Kind.MALFORMED, "not answer like a proxy"),
         (b"HTTP/1.1 407 Login\x1b[31m\r\n\r\n", Kind.DENIED, "407 Login [31m"),
         (b"HTTP/1.1 200 Connection established\r\n\r\n", Kind.UNREACHABLE, "closed the connection"),
     ],
 )
-def test_proxies_that_misbehave(answer: bytes, kind: Kind, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_misbehaving_proxy_is_a_failure(answer: bytes, kind: Kind, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def behave(connection: socket.socket) -> None:
         assert connection.recv(4096).startswith(b"CONNECT [2001:db8::7]:443 HTTP/1.1\r\nHost: [2001:db8::7]:443\r\n")
         connection.sendall(answer)
@@ -119,14 +119,14 @@ def test_proxies_that_misbehave(answer: bytes, kind: Kind, words: str, monkeypat
         ("http://user:secret@127.0.0.1:1", Kind.UNREACHABLE),
     ],
 )
-def test_proxies_that_are_none(proxy: str, kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_server_that_is_not_a_proxy_is_a_failure(proxy: str, kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", proxy)
     found = failed(observe_chain("registry.plant7.local", 443))
     assert found[0] is kind
     assert "secret" not in found[1]
 
 
-def test_a_proxy_that_never_answers_does_not_hold_us(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_proxy_hits_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     def silent(connection: socket.socket) -> None:
         while connection.recv(4096):
             pass

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as servers really speak it, over real sockets."""
+"""HTTP/1.1 in the forms of real servers, over real sockets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Script:
         self._connections = connections
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Handle one connection; it is closed when nothing is left to say."""
+        """Handle one connection; close it after the last prepared answer."""
         prepared = self._connections[self.opened]
         self.opened += 1
         for answer in prepared:
@@ -65,7 +65,7 @@ async def ask(script: Script, transport: LeanTransport, method: str = "GET", **h
 
 
 def exchange(*connections: list[bytes], times: int = 1, method: str = "GET") -> tuple[list[tuple[int, bytes]], int]:
-    """The answers to some requests, and how many connections they took."""
+    """Return the answers to some requests, and the number of connections."""
 
     async def run() -> tuple[list[tuple[int, bytes]], int]:
         async with scripted(*connections) as (script, transport):
@@ -108,7 +108,7 @@ def test_a_head_has_no_body_and_keeps_the_connection() -> None:
         b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi",
     ],
 )
-def test_a_connection_that_cannot_be_trusted_is_not_kept(answer: bytes) -> None:
+def test_connection_with_unexpected_bytes_is_not_kept(answer: bytes) -> None:
     assert exchange([answer], [PLAIN], times=2) == ([(200, b"hi")] * 2, 2)
 
 
@@ -134,12 +134,12 @@ def test_a_connection_that_was_closed_in_between_is_opened_again() -> None:
         (b"nonsense\r\n\r\n", httpx.RemoteProtocolError),
     ],
 )
-def test_what_is_no_answer(answer: bytes, error: type[Exception]) -> None:
+def test_invalid_http_answer_is_an_error(answer: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
         exchange([answer])
 
 
-def test_a_slow_reader_is_waited_for() -> None:
+def test_slow_reader_gets_the_whole_body() -> None:
     size = 3_000_000
 
     async def run() -> int:
@@ -242,7 +242,7 @@ def test_a_name_that_resolves_to_nothing() -> None:
     assert "registry.invalid" in detail
 
 
-def test_a_port_that_nobody_listens_on() -> None:
+def test_port_without_a_listener() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{held.getsockname()[1]}"
@@ -251,7 +251,7 @@ def test_a_port_that_nobody_listens_on() -> None:
             assert "refused" in failure(store.tag(f"{host}/a/b:1"))[1].lower()
 
 
-def test_a_server_without_tls_is_told_in_words_that_help() -> None:
+def test_server_without_tls_gives_a_helpful_error() -> None:
     async def plain_http(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
         await writer.drain()
@@ -269,4 +269,4 @@ def test_a_server_without_tls_is_told_in_words_that_help() -> None:
         return str(caught.value)
 
     said = asyncio.run(asked())
-    assert said.endswith(": it answers, but not with TLS; plain HTTP is spoken where the plan says `insecure: true`")
+    assert said.endswith(": it does not answer with TLS; for plain HTTP, set `insecure: true` in the plan")

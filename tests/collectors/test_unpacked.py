@@ -1,4 +1,4 @@
-"""Unpacked sizes by one range request for each layer: from a real registry, from one that misbehaves, and never twice."""
+"""Unpacked sizes with one range request per layer: from a real registry, from a misbehaving one, and never twice."""
 
 from __future__ import annotations
 
@@ -47,26 +47,26 @@ BASE, TOP = gzip_layer("base " * 900), gzip_layer("top " * 300)
 
 @dataclass(frozen=True)
 class Sizes:
-    """A collection through a gateway, and what is known after it."""
+    """A collection through a gateway, and its result."""
 
     gateway: Gateway
     store: Store
 
     def gather(self, *names: str, platform: str = LINUX, **more: Any) -> int:
-        """Collect images with the sizes of their layers; how many failures there were."""
+        """Collect images with the sizes of their layers. Return the number of failures."""
         plan = more.pop("plan", plan_of(platform))
         names = tuple(f"{self.gateway.host}/sizes/{name}" for name in names)
         return gather(self.store, plan, *names, **{"unpacked": True, **more}).failures
 
     def seen(self, layer: Blob) -> UnpackedSeen:
-        """What a layer said."""
+        """Return the observed size of a layer."""
         found = self.store.unpacked(layer.digest)
         assert isinstance(found, Seen), found
         return found.value
 
     @property
     def parts(self) -> list[str]:
-        """The ranges that were asked for, in order."""
+        """The requested ranges, in order."""
         return [one.part for one in self.gateway.log if one.part]
 
 
@@ -105,7 +105,7 @@ def test_one_range_request_for_each_layer(sizes: Sizes, pushed: Push) -> None:
     assert found.source.endswith(f"/blobs/{BASE.digest}")
 
 
-def test_what_was_seen_is_never_asked_again(sizes: Sizes, pushed: Push) -> None:
+def test_observed_layer_gets_no_further_request(sizes: Sizes, pushed: Push) -> None:
     pushed("late:1", build_image(LINUX, BASE, gzip_layer("late"), label="late"))
     sizes.gather("web:1")
     sizes.gateway.log.clear()
@@ -114,7 +114,7 @@ def test_what_was_seen_is_never_asked_again(sizes: Sizes, pushed: Push) -> None:
 
 
 @pytest.mark.usefixtures("pushed")
-def test_only_a_disk_makes_it_worth_asking(sizes: Sizes) -> None:
+def test_sizes_are_requested_only_if_the_plan_has_a_disk(sizes: Sizes) -> None:
     sizes.gather("web:1", unpacked=False)
     assert sizes.parts == []
     pool = Pool("pool-0", plan_of(LINUX).pools[0].platform, PLACE, disk=10**9)
@@ -125,7 +125,7 @@ def test_only_a_disk_makes_it_worth_asking(sizes: Sizes) -> None:
     assert len(sizes.parts) == 4
 
 
-def test_media_types_decide_which_end_and_lies_are_found_out(sizes: Sizes, pushed: Push) -> None:
+def test_media_type_selects_the_end_and_wrong_types_are_detected(sizes: Sizes, pushed: Push) -> None:
     zstd, noise = zstandard.ZstdCompressor().compress(PLAIN), random.Random(7).randbytes(9000)
     layers = {
         "zstd": Blob(zstd, ZSTD_LAYER),
@@ -155,7 +155,7 @@ def test_media_types_decide_which_end_and_lies_are_found_out(sizes: Sizes, pushe
     assert len(sizes.parts) == 14, "two where the type lies, says nothing, or the trailer cannot be; else one"
 
 
-def test_layers_of_many_parts_are_not_asked(sizes: Sizes, registry: RunningRegistry) -> None:
+def test_layers_of_many_parts_get_no_request(sizes: Sizes, registry: RunningRegistry) -> None:
     image = build_image(LINUX, gzip_layer("stargz"))
     body = json.loads(image.manifest.body)
     body["layers"][0]["annotations"] = {"containerd.io/snapshot/stargz/toc.digest": "sha256:" + "1" * 64}
@@ -168,13 +168,13 @@ def test_layers_of_many_parts_are_not_asked(sizes: Sizes, registry: RunningRegis
 
 
 def instead(status: int, body: bytes = b"", **headers: str) -> Fault:
-    """Answer something else."""
+    """Send another answer."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda handler, _sent: handler.send(Sent(status, named, body))
 
 
 def whole(handler: Handler, _sent: Sent) -> None:
-    """The blob from its beginning, and more of it than anybody wants to read."""
+    """Send the blob from its beginning, up to an endless size."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
     for sent in range(100):
         handler.wfile.write(bytes(1_000_000))
@@ -189,9 +189,9 @@ GOOD = f"bytes {LAST - 7}-{LAST}/{LAST + 1}"
 @pytest.mark.parametrize(
     ("fault", "kind", "words"),
     [
-        (instead(206, b"12345678"), Kind.MALFORMED, "without a Content-Range"),
-        (instead(206, b"12345678", Content_Range="bytes 0-7/9"), Kind.MALFORMED, "answered with bytes 0-7/9"),
-        (instead(206, b"12345678", Content_Range=GOOD + "9"), Kind.MALFORMED, "its manifest says"),
+        (instead(206, b"12345678"), Kind.MALFORMED, "is missing or unreadable"),
+        (instead(206, b"12345678", Content_Range="bytes 0-7/9"), Kind.MALFORMED, "received bytes 0-7/9"),
+        (instead(206, b"12345678", Content_Range=GOOD + "9"), Kind.MALFORMED, "its manifest states"),
         (instead(206, b"1234567", Content_Range=GOOD), Kind.MALFORMED, "7 bytes for"),
         (instead(206, b"x" * 5000, Content_Range=GOOD), Kind.MALFORMED, "more than 8 bytes"),
         (instead(206, b"12345678", Content_Range="bytes one to eight"), Kind.MALFORMED, "Content-Range"),
@@ -205,27 +205,27 @@ GOOD = f"bytes {LAST - 7}-{LAST}/{LAST + 1}"
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
-def test_an_answer_that_is_no_part_is_evidence(fault: Fault, kind: Kind, words: str, sizes: Sizes) -> None:
+def test_answer_without_the_range_is_evidence(fault: Fault, kind: Kind, words: str, sizes: Sizes) -> None:
     sizes.gateway.inject(BASE.digest, fault, times=99)
     failures = sizes.gather("web:1")
     found, detail = failure(sizes.store.unpacked(BASE.digest))
     assert (found, failures) == (kind, int(kind is not Kind.UNSUPPORTED))
     assert words in detail
     assert detail.isprintable()
-    assert sizes.seen(TOP), "another layer is asked all the same"
+    assert sizes.seen(TOP), "another layer is still requested"
     sizes.gateway.log.clear()
     sizes.gather("web:1")
     assert sizes.parts, "what failed is asked again by the next collection"
 
 
 @pytest.mark.usefixtures("pushed")
-def test_a_layer_that_is_not_there_is_absent(sizes: Sizes) -> None:
+def test_missing_layer_is_absent(sizes: Sizes) -> None:
     sizes.gateway.inject(BASE.digest, instead(404, b'{"errors":[{"code":"BLOB_UNKNOWN"}]}'), times=99)
     assert sizes.gather("web:1") == 1
     assert absence(sizes.store.unpacked(BASE.digest)) == "BLOB_UNKNOWN"
 
 
-def test_a_registry_without_ranges_is_left_at_the_first_bytes_and_not_asked_again(sizes: Sizes, pushed: Push) -> None:
+def test_registry_without_ranges_is_stopped_early_and_gets_no_more_requests(sizes: Sizes, pushed: Push) -> None:
     layers = [gzip_layer(f"layer {number}") for number in range(30)]
     pushed("many:1", build_image(LINUX, *layers))
     sizes.gateway.inject("/blobs/sha256:", whole, times=99)
@@ -238,7 +238,7 @@ def test_a_registry_without_ranges_is_left_at_the_first_bytes_and_not_asked_agai
 
 
 @pytest.mark.usefixtures("pushed")
-def test_a_small_blob_may_come_whole(sizes: Sizes, pushed: Push) -> None:
+def test_small_blob_may_be_sent_whole(sizes: Sizes, pushed: Push) -> None:
     blob = Blob(zstandard.ZstdCompressor().compress(PLAIN), ZSTD_LAYER)
     assert len(blob.body) < 512
     pushed("small:1", build_image(LINUX, blob))
@@ -259,7 +259,7 @@ def test_a_redirect_keeps_the_range_and_loses_the_login(sizes: Sizes, tmp_path: 
         sizes.gateway.tokens = allowed
 
         def away(handler: Handler, sent: Sent) -> None:
-            sizes.gateway.tokens = None  # the storage asks nobody who he is
+            sizes.gateway.tokens = None  # the storage requires no login
             redirect(handler, sent)
 
         sizes.gateway.inject(BASE.digest, away)
@@ -284,15 +284,15 @@ def test_a_slow_answer_is_cut_off(sizes: Sizes) -> None:
 
 
 @pytest.mark.usefixtures("pushed")
-def test_what_passes_is_asked_again(sizes: Sizes) -> None:
+def test_temporary_failure_is_retried(sizes: Sizes) -> None:
     sizes.gateway.inject(BASE.digest, instead(503))
     assert sizes.gather("web:1") == 0
     assert sizes.seen(BASE)
 
 
 @pytest.mark.usefixtures("pushed")
-def test_the_registry_inside_may_lack_what_the_source_has(sizes: Sizes) -> None:
-    """A layer is asked of the next place that has it."""
+def test_internal_registry_may_lack_a_layer_of_the_source(sizes: Sizes) -> None:
+    """A layer is requested from the next place that has it."""
     host = sizes.gateway.host
     plan = plan_of(LINUX, registry=Registry(f"localhost:{host.partition(':')[2]}", PLACE))
     sizes.gateway.inject(BASE.digest, instead(404), times=2)  # its HEAD for presence, and its range
@@ -357,9 +357,7 @@ HEADERS = st.one_of(
 
 
 @given(st.sampled_from([200, 206, 416]), HEADERS, st.binary(max_size=30), st.booleans(), st.integers(0, 9), st.integers(0, 9))
-def test_no_answer_is_taken_for_a_part_that_it_is_not(
-    status: int, header: str, body: bytes, is_cut: bool, first: int, length: int
-) -> None:
+def test_wrong_range_is_never_accepted(status: int, header: str, body: bytes, is_cut: bool, first: int, length: int) -> None:
     part = ByteRange(first, first + length, 20)
     headers = [(b"content-range", header.encode("utf-8", "replace"))]
     reply = Reply(httpx.URL("http://x"), status, httpx.Headers(headers), body, is_cut)

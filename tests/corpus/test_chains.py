@@ -67,7 +67,7 @@ def served(case: Case, *dumped: Made, dump: bool = False, clients: tuple[str, ..
 
 
 def found(where: Site, day: datetime.date) -> dict[str, list[Finding]]:
-    each = {module.ID: findings(outcomes(module.CHECK, where, day)) for module in CHECKS}
+    each = {module.CHECK.id: findings(outcomes(module.CHECK, where, day)) for module in CHECKS}
     return {name: results for name, results in each.items() if results}
 
 
@@ -98,7 +98,11 @@ def test_a_dump_without_the_root_makes_it_an_error(case: Case) -> None:
     assert finding.severity is Severity.ERROR
     assert DUMP in finding.message
     assert prospects(where, case.day) == {"control": "verifies", "win2022": "fails"}
-    assert any(url.endswith(f"/{str(finding.facts['sha1']).upper()}.crt") for one in where.trust(case.day) for url in one.dials)
+    assert any(
+        url.endswith(f"/{str(finding.facts['sha1']).upper()}.crt")
+        for one in where.trust(case.day)
+        for url in one.requested_urls
+    )
 
 
 @every
@@ -134,7 +138,7 @@ def test_without_its_intermediates_the_url_is_named(case: Case) -> None:
 
 def test_the_hosts_that_the_index_names() -> None:
     where = served(CASES[0], clients=("containerd", "curl"))
-    dialled = {one.url for case in where.trust(CASES[0].day) for one in case.dialled}
-    assert any(url.startswith("http://e8.c.lencr.org/") for url in dialled)
+    requested = {one.url for case in where.trust(CASES[0].day) for one in case.requested}
+    assert any(url.startswith("http://e8.c.lencr.org/") for url in requested)
     leaf = next(iter(where.chains.values())).certificates[:1]  # type: ignore[union-attr]
     assert leaf[0].extensions.aia_issuers == ("http://e8.i.lencr.org/",)

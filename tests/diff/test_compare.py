@@ -69,7 +69,7 @@ def test_a_subject_that_became_undetermined_is_not_called_mended() -> None:
 
 def test_a_check_that_broke_down_has_mended_nothing() -> None:
     later = without(sample_report(), "registry-disk", Status.FAILED)
-    bug = Undetermined("registry-disk", Subject("check", "registry-disk"), Kind.BUG, "it failed")
+    bug = Undetermined(Subject("check", "registry-disk"), Kind.BUG, "it failed", check="registry-disk")
     broken = compare(read(sample_report()), read(dataclasses.replace(later, undetermined=(*later.undetermined, bug))))
     assert ([entry.check for entry in broken.unchecked], broken.gone) == (["registry-disk"], ())
 
@@ -83,7 +83,7 @@ def test_a_check_that_broke_down_has_mended_nothing() -> None:
     ],
 )
 def test_a_severity_that_rose_over_the_threshold_is_worse(old: Severity, new: Severity, worse: int) -> None:
-    found = Finding("x", old, Subject("line", "a"), "m")
+    found = Finding(Subject("line", "a"), "m", check="x", severity=old)
     before, after = (dataclasses.replace(ready_report(), findings=(JudgedFinding(found, severity),)) for severity in (old, new))
     difference = compare(read(before), read(after))
     assert len(difference.changed) == 1
@@ -92,7 +92,7 @@ def test_a_severity_that_rose_over_the_threshold_is_worse(old: Severity, new: Se
 
 
 def test_a_waiver_that_ended_counts_again() -> None:
-    found = Finding("x", Severity.ERROR, Subject("line", "a"), "m")
+    found = Finding(Subject("line", "a"), "m", check="x", severity=Severity.ERROR)
     waived = JudgedFinding(found, Severity.ERROR, Waived("platform", "soon", AUDITED_AT))
     before, after = (
         dataclasses.replace(ready_report(), findings=(item,)) for item in (waived, JudgedFinding(found, Severity.ERROR))
@@ -126,7 +126,7 @@ def test_images_and_hosts() -> None:
 
 
 def test_long_parts_are_cut_for_people_and_whole_for_programs() -> None:
-    found = [Finding("x", Severity.INFO, Subject("line", str(number)), "m") for number in range(60)]
+    found = [Finding(Subject("line", str(number)), "m", check="x", severity=Severity.INFO) for number in range(60)]
     later = dataclasses.replace(ready_report(), findings=tuple(JudgedFinding(one, Severity.INFO) for one in found))
     difference = compare(read(ready_report()), read(later))
     assert "... and 10 more: --format json has all" in as_text(difference, Severity.ERROR)

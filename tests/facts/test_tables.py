@@ -22,6 +22,12 @@ TABLES = sorted(
 SEPARATED = {"collectors", "cli"}  # rooms that hold no facts and cost time to import
 
 
+def rows_of(name: str) -> list[dict[str, Any]]:
+    text = resources.files("auditor.facts").joinpath(f"{name}.yaml").read_text("utf-8")
+    _, rows = yaml.safe_load_all(text)
+    return list(rows)
+
+
 def row_types(base: type[Fact] = Fact) -> Iterator[type[Fact]]:
     for subclass in base.__subclasses__():
         yield subclass
@@ -51,7 +57,7 @@ def test_every_table_has_a_row_type_that_fits_it_whole(name: str) -> None:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_row_has_a_source_and_a_confidence(name: str) -> None:
-    rows: list[dict[str, Any]] = yaml.safe_load(resources.files("auditor.facts").joinpath(f"{name}.yaml").read_text("utf-8"))
+    rows = rows_of(name)
     assert rows
     for row in rows:
         assert len(str(row["source"]).strip()) > 5, row
@@ -60,7 +66,7 @@ def test_every_row_has_a_source_and_a_confidence(name: str) -> None:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_no_row_stands_twice(name: str) -> None:
-    rows = yaml.safe_load(resources.files("auditor.facts").joinpath(f"{name}.yaml").read_text("utf-8"))
+    rows = rows_of(name)
     assert len({repr(row) for row in rows}) == len(rows)
 
 

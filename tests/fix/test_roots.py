@@ -38,7 +38,7 @@ def test_the_root_is_written_with_a_script_and_is_what_was_missing(name: str) ->
     ((path, file),) = found.items()
     assert path.startswith("nodes/win2022/roots/")
     assert path.endswith(".crt")
-    assert checks_of(file) == checks_of(script) == {CHECKS[name].ID}
+    assert checks_of(file) == checks_of(script) == {CHECKS[name].CHECK.id}
     (root,) = load_certificates(file.text.encode()).certificates
     assert root.name == name
     assert script.is_script

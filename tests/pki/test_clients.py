@@ -25,8 +25,9 @@ def test_every_row_has_words_for_every_cause(row: ClientModel) -> None:
 
 
 def test_rows_are_unique_and_cover_the_foundation() -> None:
+    ranges = [(row.id, row.os, row.since) for row in ROWS]
+    assert len(ranges) == len(set(ranges))
     keys = [(row.id, row.os) for row in ROWS]
-    assert len(keys) == len(set(keys))
     assert {(name, os) for name in ("containerd", "docker", "kubelet", "curl") for os in ("linux", "windows")} <= set(keys)
     assert ("powershell", "windows") in keys
 

@@ -78,22 +78,22 @@ def test_a_root_known_from_elsewhere_in_the_plan_makes_the_chain_whole(os: str) 
     assert found.path.names[-1] == "Corp Root"
 
 
-@pytest.mark.parametrize(("os", "dials"), [("linux", False), ("windows", True)])
-def test_a_missing_intermediate_names_the_url_and_who_would_dial(os: str, dials: bool) -> None:
+@pytest.mark.parametrize(("os", "is_requested"), [("linux", False), ("windows", True)])
+def test_a_missing_intermediate_names_its_url_and_whether_it_is_requested(os: str, is_requested: bool) -> None:
     made = hierarchy(leaf=replace(SERVER, aia=(AIA,)))
     found = verdict(made.served[:1], os, trust(os, made.root))
     assert isinstance(found, Incomplete)
-    assert (found.missing, found.aia_urls, found.would_dial) == ("Corp Issuing", (AIA,), dials)
+    assert (found.missing, found.aia_urls, found.is_requested) == ("Corp Issuing", (AIA,), is_requested)
     kubelet = verdict(made.served[:1], os, trust(os, made.root), "kubelet")
     assert isinstance(kubelet, Incomplete)
-    assert not kubelet.would_dial
+    assert not kubelet.is_requested
 
 
 @BOTH
 def test_a_lone_leaf_without_aia_is_incomplete(os: str) -> None:
     found = verdict(MADE.served[:1], os, trust(os, MADE.root))
     assert isinstance(found, Incomplete)
-    assert (found.aia_urls, found.would_dial) == ((), False)
+    assert (found.aia_urls, found.is_requested) == ((), False)
 
 
 @BOTH
@@ -216,7 +216,7 @@ def test_public_chains_without_intermediates_name_the_url(case: Case) -> None:
         found = judge(leaf, case.host, model("containerd", os), trust(os), at)
         assert isinstance(found, Incomplete)
         assert found.aia_urls == leaf[0].extensions.aia_issuers != ()
-        assert found.would_dial == (os == "windows")
+        assert found.is_requested == (os == "windows")
 
 
 def test_a_root_of_mozilla_that_microsoft_lacks_is_not_trusted_on_windows() -> None:

@@ -21,7 +21,7 @@ PLAN = plan_of("version: 1\npools: {a: {platform: linux/amd64}}\nregistry: {host
 
 
 def waiting(number: int, *faults: Fault, check: str = "image-absent") -> Undetermined:
-    return Undetermined(check, Subject("image", f"{HOST}/app:{number}"), Kind.UNREACHABLE, "no answer", faults)
+    return Undetermined(Subject("image", f"{HOST}/app:{number}"), Kind.UNREACHABLE, "no answer", faults, check=check)
 
 
 REFUSED = Fault(HOST, Cause.REFUSED, "Connection refused (5 tries)")

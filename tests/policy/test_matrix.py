@@ -227,12 +227,12 @@ def test_whatever_is_said_no_cell_runs_against_an_error(said: list[tuple[Severit
         f"observed:\n  {IMAGE}: {{platforms: [linux/amd64]}}\n"
     )
     findings = [
-        Finding("made-up", severity, finding(id=IMAGE).subject, "wrong", str(number), affects=affects)
+        Finding(finding(id=IMAGE).subject, "wrong", str(number), affects=affects, check="made-up", severity=severity)
         for number, (severity, affects, is_question) in enumerate(said)
         if not is_question
     ]
     questions = [
-        Undetermined("made-up", unknown(id=IMAGE).subject, Kind.UNREACHABLE, "no answer", affects=affects)
+        Undetermined(unknown(id=IMAGE).subject, Kind.UNREACHABLE, "no answer", affects=affects, check="made-up")
         for _, affects, is_question in said
         if is_question
     ]
@@ -253,7 +253,7 @@ def test_whatever_is_said_no_cell_runs_against_an_error(said: list[tuple[Severit
 
 
 def test_a_check_that_crashed_leaves_every_cell_undetermined() -> None:
-    bug = Undetermined("made-up", finding(id="made-up").subject, Kind.BUG, "the check failed")
+    bug = Undetermined(finding(id="made-up").subject, Kind.BUG, "the check failed", check="made-up")
     site = site_from(plan() + PLAIN)
     report = judge(Outcomes(site, (CheckResult(_MADE, (), (bug,), 0),)), Policy(), TODAY)
     assert {cell.status for cell in cells_of(report).values()} == {"undetermined"}

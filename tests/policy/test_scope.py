@@ -110,7 +110,7 @@ def test_three_lines_are_ready_for_what_was_examined_and_promise_nothing() -> No
         (Area.CONNECTIONS, {"pools.control.config": None}, "node configuration of control"),
         (Area.CONNECTIONS, {"copy.scripts": None}, "scripts"),
         (Area.CONNECTIONS, {"workloads": None}, "workloads"),
-        (Area.CONNECTIONS, {"workloads_complete": None}, "the statement that workloads are complete"),
+        (Area.CONNECTIONS, {"workloads_complete": None}, "the declaration that workloads are complete"),
         (Area.CONNECTIONS, {"registry.kind": None}, "kind of the internal registry"),
         (Area.CONNECTIONS, {"registry.config": None}, "configuration of the internal registry"),
         (Area.STORAGE, {"pools.control.disk": None}, "disk of control"),
@@ -119,7 +119,7 @@ def test_three_lines_are_ready_for_what_was_examined_and_promise_nothing() -> No
         (Area.STORAGE, {"copy.media.filesystem": None}, "filesystem of the media"),
         (Area.STORAGE, {"copy.staging": None}, "staging disk"),
         (Area.TRUST, {"pools.control.trust": None}, "trust of control"),
-        (Area.WORKLOADS, {"workloads_complete": None}, "the statement that workloads are complete"),
+        (Area.WORKLOADS, {"workloads_complete": None}, "the declaration that workloads are complete"),
         (Area.WORKLOADS, {"workloads": None}, "workloads"),
         (Area.WORKLOADS, {"images": None}, "image lists"),
         (Area.DEFAULTS, {"cluster": None}, "distribution"),
@@ -170,7 +170,7 @@ def test_a_registry_without_tls_has_nothing_to_verify_and_the_row_says_so() -> N
     for area in (Area.TRUST, Area.CALENDAR):
         row = rows_of(report)[area]
         assert (row.status, row.examined, row.missing) == (EXAMINED, 1, ())
-        assert row.hint == "`registry.insecure` is set: nodes verify no certificate of the internal registry."
+        assert row.hint == "`registry.insecure` is set, so nodes do not verify the certificate of the internal registry."
 
 
 @pytest.mark.parametrize("host", ["registry.plant7.local:99999", "bad host", "[::1", "hub.plant7.local:5001"])
@@ -237,7 +237,7 @@ def test_a_check_that_crashes_makes_its_area_undetermined(area: Area) -> None:
     broken = define(run, id="broken", title="t", family="images", severity=Severity.ERROR, area=area)
     report = judge(evaluate(site_of(COMPLETE), (*CATALOGUE, broken), TODAY), Policy(), TODAY)
     assert rows_of(report)[area].status is UNDETERMINED
-    assert "Report that these checks failed: broken." in rows_of(report)[area].hint
+    assert "Report this bug, because these checks failed: broken." in rows_of(report)[area].hint
     assert {other for other, status in statuses(report).items() if status is not EXAMINED} == {area}
     assert report.undetermined[0].kind is Kind.BUG
 

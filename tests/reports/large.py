@@ -78,8 +78,6 @@ def _finding(number: int) -> JudgedFinding:
     pool = list(POOLS)[number % len(POOLS)]
     severity = Severity.WARNING if check == "image-unpinned" else Severity.ERROR
     finding = Finding(
-        check,
-        severity,
         Subject("image", _name(number), POOLS[pool], pool),
         f"No manifest of {_name(number)} runs on the nodes of {pool}: the index has linux/amd64, linux/arm64 and "
         '10.0.17763.5206 only. The pod stays in ImagePullBackOff with "no match for platform in manifest: not found".',
@@ -98,6 +96,8 @@ def _finding(number: int) -> JudgedFinding:
             ),
             Remedy("edit", "Name an image of the pool's own build."),
         ),
+        check=check,
+        severity=severity,
     )
     return JudgedFinding(finding, severity)
 
@@ -106,4 +106,4 @@ def _undetermined(number: int) -> Undetermined:
     pool = list(POOLS)[number % len(POOLS)]
     kind = (Kind.DENIED, Kind.UNREACHABLE, Kind.MISSING_EVIDENCE)[number % 3]
     detail = f"registry.example.com answered 401 Unauthorized for {_name(number)}: no credentials were given"
-    return Undetermined(_CHECKS[number % 4], Subject("image", _name(number), POOLS[pool], pool), kind, detail)
+    return Undetermined(Subject("image", _name(number), POOLS[pool], pool), kind, detail, check=_CHECKS[number % 4])

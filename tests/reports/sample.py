@@ -53,7 +53,12 @@ _PARTLY = {
         missing=("disk of control, win2019, win2025",),
     ),
     Area.TRUST: ScopeRow(
-        Area.TRUST, ScopeStatus.UNDETERMINED, 16, "See what these checks could not decide: root-not-trusted.", 2, errors=3
+        Area.TRUST,
+        ScopeStatus.UNDETERMINED,
+        16,
+        "Read the undetermined outcomes of these checks: root-not-trusted.",
+        2,
+        errors=3,
     ),
     Area.WORKLOADS: ScopeRow(
         Area.WORKLOADS, ScopeStatus.SWITCHED_OFF, 0, "Run without `--only` and `--skip`: image-not-listed did not run."

@@ -24,7 +24,14 @@ def _finding(
     **facts: Fact,
 ) -> Finding:
     return Finding(
-        check, severity, subject, message, case=str(sorted(facts.items())), facts=facts, location=location, remedies=remedies
+        subject,
+        message,
+        case=str(sorted(facts.items())),
+        facts=facts,
+        location=location,
+        remedies=remedies,
+        check=check,
+        severity=severity,
     )
 
 
@@ -191,21 +198,21 @@ FINDINGS: tuple[JudgedFinding, ...] = (
 
 UNDETERMINED: tuple[Undetermined, ...] = (
     Undetermined(
-        "image-absent",
         Subject("image", "quay.io/corp/metrics:2.4.0"),
         Kind.DENIED,
         "quay.io answered 401 and there are no credentials for it.",
+        check="image-absent",
     ),
     Undetermined(
-        "root-not-trusted",
         Subject("endpoint", "k8s.plant7.local:6443", WIN2025, "win2025"),
         Kind.MISSING_EVIDENCE,
         "The root is in Microsoft's programme, but nobody has shown that these nodes have it; offline they cannot fetch it.",
+        check="root-not-trusted",
     ),
     Undetermined(
-        "foreign-layer-egress",
         Subject("image", "quay.io/corp/metrics:2.4.0", WIN2022, "win2022"),
         Kind.DENIED,
         "quay.io answered 401 and there are no credentials for it.",
+        check="foreign-layer-egress",
     ),
 )

@@ -125,7 +125,7 @@ def test_findings_filter_by_severity_check_pool_and_text(browser: Browser, sampl
         form.get_by_label("Severity").select_option("")
         form.get_by_label("Pool").select_option("")
         form.get_by_label("Check").select_option("image-absent")
-        assert seen.page.locator("#found .subject strong").all_text_contents() == ["registry.example.com/shop/web:4.2"]
+        assert seen.page.locator("#found li>p:first-child b").all_text_contents() == ["registry.example.com/shop/web:4.2"]
         form.get_by_label("Text").fill("no such thing")
         assert count(seen.page, "found").startswith("0 of 10 findings")
         assert seen.page.locator(".group:visible").count() == 0
@@ -135,7 +135,8 @@ def test_long_lists_come_in_pages_and_filters_see_all_of_them(browser: Browser, 
     report = sample_report()
     rows = tuple(dataclasses.replace(report.images[0], reference=f"registry.example.com/app-{n}:1") for n in range(250))
     found = tuple(
-        JudgedFinding(Finding("x", Severity.ERROR, Subject("line", f"app-{n}"), "m"), Severity.ERROR) for n in range(150)
+        JudgedFinding(Finding(Subject("line", f"app-{n}"), "m", check="x", severity=Severity.ERROR), Severity.ERROR)
+        for n in range(150)
     )
     with visit(browser, write(tmp_path, dataclasses.replace(report, images=rows, findings=found))) as seen:
         assert len(images(seen.page)) == 50
@@ -303,13 +304,13 @@ def test_without_javascript_everything_is_there(browser: Browser, sample: Path) 
 def test_hostile_strings_stay_text(browser: Browser, tmp_path: Path) -> None:
     report = sample_report()
     finding = Finding(
-        EVIL,
-        Severity.ERROR,
         Subject("image", EVIL, EVIL, EVIL),
         EVIL,
         facts={EVIL: EVIL},
         location=Location(EVIL, 1),
         remedies=(Remedy("edit", EVIL, (EVIL,)),),
+        check=EVIL,
+        severity=Severity.ERROR,
     )
     image = dataclasses.replace(
         report.images[0],
@@ -330,7 +331,7 @@ def test_hostile_strings_stay_text(browser: Browser, tmp_path: Path) -> None:
         assert seen.requests == [(tmp_path / "report.html").as_uri()]
         assert seen.complaints == []
         assert seen.page.locator("img, body script:not(:last-child)").count() == 0
-        shown = seen.page.locator("#found .subject strong").text_content()
+        shown = seen.page.locator("#found li>p:first-child b").text_content()
         assert shown == EVIL.replace("\u202e", "\ufffd").replace("\x00", "\ufffd")
         assert seen.page.evaluate("document.documentElement.scrollWidth") == 390
         seen.page.locator('form[data-for="found"]').get_by_label("Text").fill("</SCRIPT>")

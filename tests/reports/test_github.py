@@ -48,7 +48,7 @@ def annotations(report: Report) -> list[Read]:
 
 def many_findings(count: int) -> Report:
     found = [
-        JudgedFinding(Finding("x", Severity.ERROR, Subject("line", str(number)), f"m{number}"), Severity.ERROR)
+        JudgedFinding(Finding(Subject("line", str(number)), f"m{number}", check="x", severity=Severity.ERROR), Severity.ERROR)
         for number in range(count)
     ]
     return dataclasses.replace(ready_report(), findings=tuple(found))
@@ -91,7 +91,7 @@ def test_ten_are_annotated_and_the_rest_is_logged() -> None:
 
 def test_nothing_of_a_finding_ends_its_field() -> None:
     place = Location("a,line=9::b%3A.txt", 3)
-    finding = Finding("x:y,z", Severity.WARNING, Subject("line", "a"), "50%\r\n::error::no", location=place)
+    finding = Finding(Subject("line", "a"), "50%\r\n::error::no", location=place, check="x:y,z", severity=Severity.WARNING)
     (back,) = annotations(dataclasses.replace(ready_report(), findings=(JudgedFinding(finding, Severity.WARNING),)))
     assert back.properties == {"file": "a,line=9::b%3A.txt", "line": "3", "title": "x:y,z"}
     assert back.message == "50%  ::error::no"

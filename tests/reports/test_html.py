@@ -246,7 +246,7 @@ def test_rows_that_say_the_same_of_several_share_a_row_that_names_them_all() -> 
     report = sample_report()
     trust = tuple(TrustRow("e:1", f"p{n}", "curl", Prospect.FAILS, (), (), "no") for n in range(9))
     egress = tuple(EgressRow("h", 80, "http", f"p{n}", "why", "end", "x") for n in range(9))
-    rows = tuple(Undetermined("x", Subject("endpoint", "e:1", "", f"p{n}"), Kind.DENIED, "no") for n in range(9))
+    rows = tuple(Undetermined(Subject("endpoint", "e:1", "", f"p{n}"), Kind.DENIED, "no", check="x") for n in range(9))
     report = dataclasses.replace(report, trust=trust, egress=egress, undetermined=rows)
     pools = ", ".join(f"p{n}" for n in range(9))
     ways = [way for _, sides in shapes.endpoints(report) for side in sides for way in side.ways]
@@ -266,7 +266,11 @@ def test_a_check_that_passed_is_not_given_the_title_of_a_problem() -> None:
 
 def test_or_is_said_once() -> None:
     finding = Finding(
-        "x", Severity.ERROR, Subject("line", "a"), "m", remedies=(Remedy("edit", "Do."), Remedy("edit", "Or not."))
+        Subject("line", "a"),
+        "m",
+        remedies=(Remedy("edit", "Do."), Remedy("edit", "Or not.")),
+        check="x",
+        severity=Severity.ERROR,
     )
     shown = render(dataclasses.replace(ready_report(), findings=(JudgedFinding(finding, Severity.ERROR),)), "html")
     assert "<b>Or</b> not." in shown

@@ -97,7 +97,9 @@ def test_reports_validate_and_the_schema_is_one() -> None:
 
 
 def test_numbers_that_json_lacks_become_text() -> None:
-    finding = Finding("x", Severity.INFO, Subject("line", "a"), "m", facts={"ratio": math.nan, "limit": math.inf, "half": 0.5})
+    finding = Finding(
+        Subject("line", "a"), "m", facts={"ratio": math.nan, "limit": math.inf, "half": 0.5}, check="x", severity=Severity.INFO
+    )
     report = dataclasses.replace(ready_report(), findings=(JudgedFinding(finding, Severity.INFO),))
     assert read(report)["findings"][0]["facts"] == {"ratio": "nan", "limit": "inf", "half": 0.5}
 

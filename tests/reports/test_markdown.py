@@ -29,7 +29,7 @@ def tags(shown: str) -> set[str]:
 
 def many_findings(count: int, message: str) -> Report:
     found = [
-        JudgedFinding(Finding("x", Severity.ERROR, Subject("line", str(number)), message), Severity.ERROR)
+        JudgedFinding(Finding(Subject("line", str(number)), message, check="x", severity=Severity.ERROR), Severity.ERROR)
         for number in range(count)
     ]
     return dataclasses.replace(sample_report(), findings=tuple(found))

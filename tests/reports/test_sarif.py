@@ -75,7 +75,7 @@ def test_waivers_are_suppressions_and_the_baseline_is_a_state() -> None:
 
 
 def test_a_check_that_broke_down_is_said_by_the_run_too() -> None:
-    bug = Undetermined("image-absent", Subject("check", "image-absent"), Kind.BUG, "it failed")
+    bug = Undetermined(Subject("check", "image-absent"), Kind.BUG, "it failed", check="image-absent")
     run = run_of(dataclasses.replace(sample_report(), undetermined=(bug,)))
     (invocation,) = run["invocations"]
     assert not invocation["executionSuccessful"]
@@ -120,7 +120,7 @@ def test_any_report_obeys_the_schema(report: Report) -> None:
 
 @pytest.mark.peer
 def test_the_validator_finds_no_error_also_as_github_wants_it(tmp_path: Path) -> None:
-    odd = Finding("x", Severity.INFO, Subject("line", ""), "", location=Location("a b/ü.txt"))
+    odd = Finding(Subject("line", ""), "", location=Location("a b/ü.txt"), check="x", severity=Severity.INFO)
     bare = dataclasses.replace(ready_report(), findings=(JudgedFinding(odd, Severity.INFO),))
     for number, report in enumerate((sample_report(), beside_report(), ready_report(), undetermined_report(), bare)):
         assert not errors_in(render(report, "sarif"), tmp_path / str(number))

@@ -36,7 +36,7 @@ def test_info_alone_is_nothing_to_do_first() -> None:
 
 
 def only(severity: Severity) -> Report:
-    found = JudgedFinding(Finding("x", severity, Subject("line", "a"), "m"), severity)
+    found = JudgedFinding(Finding(Subject("line", "a"), "m", check="x", severity=severity), severity)
     return dataclasses.replace(ready_report(), findings=(found,))
 
 
@@ -49,13 +49,16 @@ def test_groups_hold_every_active_finding_once_worst_first() -> None:
 
 
 def test_one_check_with_two_severities_makes_two_groups() -> None:
-    found = [JudgedFinding(Finding("x", severity, Subject("line", "a"), "m"), severity) for severity in reversed(Severity)]
+    found = [
+        JudgedFinding(Finding(Subject("line", "a"), "m", check="x", severity=severity), severity)
+        for severity in reversed(Severity)
+    ]
     groups = grouped(dataclasses.replace(ready_report(), findings=tuple(found)))
     assert [(group.check, group.severity) for group in groups] == [("x", severity) for severity in Severity]
 
 
 def group(*remedies: tuple[Remedy, ...]) -> SummaryGroup:
-    found = [Finding("x", Severity.ERROR, Subject("line", "a"), "m", remedies=ways) for ways in remedies]
+    found = [Finding(Subject("line", "a"), "m", remedies=ways, check="x", severity=Severity.ERROR) for ways in remedies]
     return SummaryGroup("x", "", Severity.ERROR, tuple(JudgedFinding(item, item.severity) for item in found))
 
 

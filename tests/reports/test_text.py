@@ -65,7 +65,10 @@ def test_waived_findings_stand_apart_with_owner_and_expiry() -> None:
 @pytest.mark.parametrize(("severity", "shown"), [(Severity.ERROR, 5), (Severity.WARNING, 3), (Severity.INFO, 1)])
 def test_long_groups_are_folded_and_a_shared_remedy_is_said_once(severity: Severity, shown: int) -> None:
     remedy = Remedy("edit", "Pin it.", ("sed -i s/latest/1/ list",))
-    found = (Finding("image-unpinned", severity, Subject("line", f"a:{n}"), "Moves.", remedies=(remedy,)) for n in range(47))
+    found = (
+        Finding(Subject("line", f"a:{n}"), "Moves.", remedies=(remedy,), check="image-unpinned", severity=severity)
+        for n in range(47)
+    )
     text = render(with_findings(*found), "text")
     rest = 47 - shown
     assert f"... and {rest} more: a:{shown}, a:{shown + 1}, a:{shown + 2}, a:{shown + 3} and {rest - 4} more" in text
@@ -78,7 +81,11 @@ def test_long_groups_are_folded_and_a_shared_remedy_is_said_once(severity: Sever
 def test_a_shared_remedy_has_the_commands_of_every_finding_that_is_shown() -> None:
     found = [
         Finding(
-            "x", Severity.ERROR, Subject("image", f"a:{n}"), f"Bad {n}.", remedies=(Remedy("copy", "Copy.", (f"crane {n}",)),)
+            Subject("image", f"a:{n}"),
+            f"Bad {n}.",
+            remedies=(Remedy("copy", "Copy.", (f"crane {n}",)),),
+            check="x",
+            severity=Severity.ERROR,
         )
         for n in range(9)
     ]
@@ -94,12 +101,12 @@ def test_a_shared_remedy_has_the_commands_of_every_finding_that_is_shown() -> No
 def test_pools_and_clients_that_differ_in_nothing_else_share_an_entry() -> None:
     found = [
         Finding(
-            "chain-incomplete",
-            Severity.ERROR,
             Subject("endpoint", "r:5000", platform, pool),
             f"{client} on {pool} never fetches certificates.",
             facts={"client": client},
             remedies=(Remedy("edit", f"Mend {pool}."),),
+            check="chain-incomplete",
+            severity=Severity.ERROR,
         )
         for pool, platform in (("a", "linux/amd64"), ("b", "windows/amd64"))
         for client in ("containerd", "kubelet")
@@ -114,11 +121,11 @@ def test_pools_and_clients_that_differ_in_nothing_else_share_an_entry() -> None:
 def test_findings_with_other_facts_are_stated_in_their_own_words() -> None:
     found = [
         Finding(
-            "x",
-            Severity.ERROR,
             Subject("image", "i:1", "", pool),
             facts={"build": build},
             parts=(Part(f"{pool} runs build {build}.", names_who=True), *symptom("It says: no match.")),
+            check="x",
+            severity=Severity.ERROR,
         )
         for pool, build in (("a", 1), ("b", 2), ("c", 3), ("d", 3))
     ]
@@ -130,7 +137,7 @@ def test_findings_with_other_facts_are_stated_in_their_own_words() -> None:
 
 def test_messages_without_facts_are_folded_only_if_they_are_equal() -> None:
     found = [
-        Finding("x", Severity.ERROR, Subject("image", "i:1", "", pool), f"It runs build {build}.")
+        Finding(Subject("image", "i:1", "", pool), f"It runs build {build}.", check="x", severity=Severity.ERROR)
         for pool, build in (("a", 1), ("b", 2), ("c", 2))
     ]
     text = render(with_findings(*found), "text")
@@ -141,11 +148,11 @@ def test_messages_without_facts_are_folded_only_if_they_are_equal() -> None:
 def test_part_without_the_names_states_whom_it_is_about() -> None:
     found = [
         Finding(
-            "x",
-            Severity.ERROR,
             Subject("endpoint", "e:1", "", pool),
             facts={"said": pool == "a"},
             parts=(Part("It is bad."), *symptom(f"It says: {pool == 'a'}.")),
+            check="x",
+            severity=Severity.ERROR,
         )
         for pool in ("a", "b")
     ]
@@ -155,10 +162,10 @@ def test_part_without_the_names_states_whom_it_is_about() -> None:
 def test_part_with_a_known_key_is_left_out() -> None:
     found = [
         Finding(
-            "x",
-            Severity.ERROR,
             Subject("layer", f"l:{n}"),
             parts=(Part(f"A layer ({n} MB) is bad."), *symptom(f"A node says: Get https://h/{n}", "a node says")),
+            check="x",
+            severity=Severity.ERROR,
         )
         for n in range(2)
     ]
@@ -169,7 +176,9 @@ def test_part_with_a_known_key_is_left_out() -> None:
 
 def test_an_entry_whose_words_are_all_told_still_names_its_clients() -> None:
     found = [
-        Finding("x", Severity.ERROR, Subject("endpoint", f"e:{n}", "", "p"), "It fails.", facts={"client": client})
+        Finding(
+            Subject("endpoint", f"e:{n}", "", "p"), "It fails.", facts={"client": client}, check="x", severity=Severity.ERROR
+        )
         for n in range(2)
         for client in ("curl", "kubelet")
     ]
@@ -177,7 +186,7 @@ def test_an_entry_whose_words_are_all_told_still_names_its_clients() -> None:
 
 
 def test_places_are_relative_to_the_plan_only_where_all_of_them_can_be() -> None:
-    inside = Finding("x", Severity.ERROR, Subject("line", "a"), "Bad.", location=Location("site/lists/a.txt", 1))
+    inside = Finding(Subject("line", "a"), "Bad.", location=Location("site/lists/a.txt", 1), check="x", severity=Severity.ERROR)
     outside = dataclasses.replace(inside, subject=Subject("line", "b"), location=Location("b.txt", 2))
     report = dataclasses.replace(with_findings(inside), plan_path="site/plan.yaml")
     assert "Locations are relative to site/" in " ".join(render(report, "text").split())
@@ -190,7 +199,11 @@ def test_places_are_relative_to_the_plan_only_where_all_of_them_can_be() -> None
 def test_digests_are_cut_and_say_so_but_never_in_commands() -> None:
     digest = f"sha256:{'0123456789abcdef' * 4}"
     finding = Finding(
-        "x", Severity.ERROR, Subject("layer", digest), f"Bad: {digest}.", remedies=(Remedy("copy", "Do.", (f"get {digest}",)),)
+        Subject("layer", digest),
+        f"Bad: {digest}.",
+        remedies=(Remedy("copy", "Do.", (f"get {digest}",)),),
+        check="x",
+        severity=Severity.ERROR,
     )
     text = render(with_findings(finding), "text")
     assert "* sha256:0123456789ab…\n    Bad: sha256:0123456789ab….\n" in text
@@ -199,7 +212,9 @@ def test_digests_are_cut_and_say_so_but_never_in_commands() -> None:
 
 def test_equal_questions_are_asked_once() -> None:
     rows = tuple(
-        Undetermined("x", Subject("endpoint", "e:1", "linux/amd64", pool), Kind.DENIED, f"{pool} may not.", fold=("may not",))
+        Undetermined(
+            Subject("endpoint", "e:1", "linux/amd64", pool), Kind.DENIED, f"{pool} may not.", fold=("may not",), check="x"
+        )
         for pool in ("a", "a", "b")
     )
     text = render(dataclasses.replace(undetermined_report(), undetermined=rows), "text")
@@ -211,7 +226,9 @@ def test_equal_questions_are_asked_once() -> None:
 
 
 def test_egress_and_trust_point_at_findings_that_quote_the_symptom() -> None:
-    finding = Finding("chain-incomplete", Severity.ERROR, Subject("endpoint", "e:1"), "Bad.", facts={"symptom": "tls: no"})
+    finding = Finding(
+        Subject("endpoint", "e:1"), "Bad.", facts={"symptom": "tls: no"}, check="chain-incomplete", severity=Severity.ERROR
+    )
     report = dataclasses.replace(
         with_findings(finding),
         egress=(EgressRow("h", 80, "http", "p (curl)", "", "tls: no", "chain-incomplete"),),
@@ -234,7 +251,7 @@ def test_many_pools_are_counted_not_listed() -> None:
 
 def test_different_remedies_stay_with_their_findings() -> None:
     found = [
-        Finding("x", Severity.ERROR, Subject("line", name), "Bad.", remedies=(Remedy("edit", f"Mend {name}."),))
+        Finding(Subject("line", name), "Bad.", remedies=(Remedy("edit", f"Mend {name}."),), check="x", severity=Severity.ERROR)
         for name in ("a", "b")
     ]
     shown = render(with_findings(*found), "text")
@@ -244,12 +261,16 @@ def test_different_remedies_stay_with_their_findings() -> None:
 
 def test_a_command_is_never_broken() -> None:
     command = "crane copy " + " ".join(f"registry.example.com/{n}" for n in range(9))
-    finding = Finding("x", Severity.ERROR, Subject("image", "a"), "Bad.", remedies=(Remedy("command", "Run it.", (command,)),))
+    finding = Finding(
+        Subject("image", "a"), "Bad.", remedies=(Remedy("command", "Run it.", (command,)),), check="x", severity=Severity.ERROR
+    )
     assert f"      $ {command}\n" in render(with_findings(finding), "text")
 
 
 def test_outside_text_cannot_paint_or_reorder() -> None:
-    evil = Finding("x", Severity.ERROR, Subject("image", "a\x1b[2J\x9bm\u202eb\u200b"), "line\r\nREADY: no findings.\x07")
+    evil = Finding(
+        Subject("image", "a\x1b[2J\x9bm\u202eb\u200b"), "line\r\nREADY: no findings.\x07", check="x", severity=Severity.ERROR
+    )
     shown = render(with_findings(evil), "text")
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202e]", shown)
     assert "* a\ufffd[2J\ufffdm\ufffdb\ufffd" in shown

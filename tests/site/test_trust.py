@@ -12,7 +12,7 @@ from auditor.check import Finding, Severity
 from auditor.pki.verdicts import Distrust, Incomplete, Invalid, TrustGap, Unproven, Untrusted, Verifies
 from auditor.site import Site
 from auditor.site.trust.cases import Prospect, TrustCase
-from auditor.site.trust.dials import Purpose
+from auditor.site.trust.url_requests import Purpose
 from auditor.testing import site_from, site_of
 from checks.trust import chain_incomplete
 
@@ -89,18 +89,18 @@ def test_a_disallowed_certificate_is_refused_by_windows() -> None:
 
 def test_a_dump_says_how_roots_are_updated_unless_the_plan_does() -> None:
     quiet = private("with.json, root.pem")
-    assert [one for one in only(quiet).dialled if one.purpose is Purpose.ROOT] == []
+    assert [one for one in only(quiet).requested if one.purpose is Purpose.ROOT] == []
     told = private("without.json", updates="disabled")
-    assert only(told).dials == ()
+    assert only(told).requested_urls == ()
     loud = private("without.json")
-    assert any("authrootstl.cab" in url for url in only(loud).dials)
+    assert any("authrootstl.cab" in url for url in only(loud).requested_urls)
 
 
 def test_a_runtime_that_has_the_file_still_asks_windows_first() -> None:
     case = only(private("root.pem, without.json"))
     assert isinstance(case.verdict, Verifies)
-    assert [one.purpose for one in case.dialled] == [Purpose.ROOT]
-    assert only(private("root.pem")).dialled == ()
+    assert [one.purpose for one in case.requested] == [Purpose.ROOT]
+    assert only(private("root.pem")).requested == ()
 
 
 PUBLIC = """

@@ -59,7 +59,7 @@ def yes(*places: int) -> dict[str, object]:
         ("skopeo 1.20.0", ("--all",), (0, 1, 2, 3, 4)),
         ("skopeo 1.20.0", ("--multi-arch", "index-only"), ()),
         ("skopeo 1.20.0", ("--override-os", "windows", "--override-arch", "amd64"), (2,)),
-        ("imgpkg 0.44.0", (), (0, 1, 2, 3, 4)),
+        ("imgpkg 0.43.1", (), (0, 1, 2, 3, 4)),
         ("oras 1.2.0", ("--platform", "linux/amd64"), (0,)),
     ],
 )

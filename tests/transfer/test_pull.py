@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.facts import table
+from auditor.facts.lookup import Gap
 from auditor.transfer.pull import PullRule, pull_rule
 
 
@@ -39,7 +40,7 @@ def test_who_is_asked_first(runtime: str, version: str, os: str, first: str, fat
     ],
 )
 def test_what_the_facts_do_not_say_has_no_rule(runtime: str, version: str, os: str) -> None:
-    assert pull_rule(runtime, version, os) is None
+    assert isinstance(pull_rule(runtime, version, os), Gap)
 
 
 def test_every_symptom_can_be_filled_in() -> None:

@@ -22,7 +22,7 @@ ORDINARY = "application/vnd.oci.image.layer.v1.tar+gzip"
         ("zot", "2.1.0", "accepted", False, True),
         ("quay", "3.12", "accepted", True, True),
         ("acr", "", "accepted", None, None),
-        ("gitea", "1.22", "accepted", False, False),
+        ("gitea", "1.20", "accepted", False, False),
         ("docker.io", "", "accepted", False, True),
     ],
 )
@@ -38,7 +38,7 @@ def test_known_registries(kind: str, version: str, urls: str, docker: bool | Non
     ("kind", "version", "why"),
     [
         ("shelf", "1.0", "do not list shelf"),
-        ("distribution", "2.3.0", "do not cover `urls` for distribution 2.3.0"),
+        ("distribution", "2.3.0", "do not cover distribution 2.3.0 (`urls`"),
         ("nexus", "3.80", "do not state whether nexus"),
         ("artifactory", "7", "do not state whether artifactory"),
         ("ghcr", "", "do not state whether ghcr"),

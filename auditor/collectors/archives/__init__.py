@@ -1,4 +1,4 @@
-"""Archives of images: read, hashed and understood, whatever their format. Nothing in them is unpacked or trusted."""
+"""Read, hash and parse image archives in every format. Nothing in them is unpacked or trusted."""
 
 from __future__ import annotations
 

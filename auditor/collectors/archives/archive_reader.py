@@ -1,4 +1,4 @@
-"""One archive from its path to its inventory."""
+"""Read one archive into its inventory."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _FOREIGN = {b"\xfd7zXZ\0": "xz", b"BZh": "bzip2", b"\x04\x22\x4d\x18": "lz4", b"
 
 @dataclass(frozen=True, slots=True)
 class ReadArchive:
-    """What an archive holds, and its documents by digest: verified indexes, manifests and configs.
+    """The content of an archive, and its documents by digest: verified indexes, manifests and configs.
 
-    `unpacked` is what the bytes of each other blob say about its unpacked size.
+    `unpacked` holds the unpacked size that each other blob states.
     """
 
     inventory: Inventory
@@ -42,8 +42,8 @@ class ReadArchive:
 def read_archive(path: Path, jobs: int = 0, progress: Progress | None = None) -> ReadArchive:
     """Read an archive, file or folder, with `jobs` threads (0: one for each core).
 
-    `progress` is told the bytes done and the bytes in all. Whatever is wrong inside is a problem of the inventory. Raises
-    UnreadableArchive where the operating system refuses.
+    `progress` receives the bytes done and the total. Faults in the archive become problems of the inventory. Raises
+    UnreadableArchive if the operating system refuses.
     """
     try:
         return _read_folder(path, jobs, progress) if path.is_dir() else _read_file(path, jobs, progress)
@@ -53,7 +53,7 @@ def read_archive(path: Path, jobs: int = 0, progress: Progress | None = None) ->
 
 def _read_file(path: Path, jobs: int, progress: Progress | None) -> ReadArchive:
     findings = Findings()
-    # The path is the user's own and may be a link; threads open the file behind it again.
+    # The path is the user's own and may be a link; threads reopen the target file.
     with open_regular(str(path.resolve()), follow=True) as file:
         size = os.fstat(file.fileno()).st_size
         start = file.read(16)
@@ -99,5 +99,7 @@ def _understood(entries: Sequence[Entry], size: int, compression: str, findings:
     found = interpret(entries, findings.problems())
     inventory = Inventory(found.format, compression, size, len(entries), found.images, dict(found.blobs), found.problems)
     documents = {digest: Content(document.media_type, document.body) for digest, document in found.documents.items()}
-    unpacked = {entry.digest: entry.told for entry in entries if entry.told is not None and entry.digest in found.blobs}
+    unpacked = {
+        entry.digest: entry.stated_size for entry in entries if entry.stated_size is not None and entry.digest in found.blobs
+    }
     return ReadArchive(inventory, documents, unpacked)

@@ -1,4 +1,4 @@
-"""Which archives a path stands for, and whether one has changed since it was read."""
+"""Find the archives at a path, and detect whether one has changed since it was read."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ MAX_DEPTH: Final = 4
 
 
 def archives_in(path: Path) -> list[Path]:
-    """The archives that a path stands for: itself, a file or a folder that is one, or those in the folder, in order.
+    """Return the archives at a path: the path itself (a file, or a folder that is an archive), or those in the folder, in
+    order.
 
-    Raises UnreadableArchive where the operating system refuses, or where a folder holds more than anybody carries.
+    Raises UnreadableArchive if the operating system refuses, or if a folder holds too many archives.
     """
     try:
         if not path.is_dir():
@@ -34,7 +35,7 @@ def archives_in(path: Path) -> list[Path]:
 
 
 def seal_of(path: Path) -> str:
-    """Return a digest of names, sizes, times and inodes, which changes if the archive does, also if its mtime is kept.
+    """Return a digest of names, sizes, times and inodes. It changes with the archive, even if the mtime is kept.
 
     Raises UnreadableArchive.
     """
@@ -53,12 +54,12 @@ def seal_of(path: Path) -> str:
 
 
 def _marks(info: os.stat_result) -> str:
-    """The change time moves with every write and every replacement; a copy tool can set only the modification time."""
+    """Return size, times and inode of a file. Every write changes the ctime; a copy tool can set only the mtime."""
     return f"{info.st_size} {info.st_mtime_ns} {info.st_ctime_ns} {info.st_ino}"
 
 
 def is_folder_archive(path: Path) -> bool:
-    """Whether a folder itself is an archive: an OCI layout, a Hauler store, or what skopeo writes to `dir:`."""
+    """Return whether a folder itself is an archive: an OCI layout, a Hauler store, or the output of skopeo `dir:`."""
     names = {name for name in ("index.json", "oci-layout", "manifest.json", "version") if (path / name).is_file()}
     return bool({"index.json", "oci-layout"} & names) or names >= {"manifest.json", "version"}
 
@@ -73,7 +74,7 @@ def _below(folder: Path) -> Iterator[Path]:
         count += len(found)
         if count > MAX_ARCHIVES or folders > MAX_FOLDERS:
             raise UnreadableArchive(
-                f"{folder}: more than {MAX_ARCHIVES:,} archives or {MAX_FOLDERS:,} folders", "name the archives one by one"
+                f"{folder}: more than {MAX_ARCHIVES:,} archives or {MAX_FOLDERS:,} folders", "name the archives individually"
             )
         yield from found
         if level < MAX_DEPTH:
@@ -81,7 +82,7 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The folders and the archive files in a folder. Links to folders are not followed: they may lead in a circle."""
+    """Return the folders and the archive files in a folder. Links to folders are not followed, because they may be circular."""
     folders, files = [], []
     for path in sorted(folder.iterdir()):
         if path.is_dir():

@@ -1,4 +1,4 @@
-"""Decompression of what nobody vouches for: gzip and zstd, piece by piece, until a limit."""
+"""Decompress untrusted gzip and zstd data in pieces, up to a limit."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ import zstandard
 from auditor.oci.defects import Defect, Unusable
 
 CHUNK: Final = 1024 * 1024
-# Files of zeros make valid layers: deflate reaches 1032:1, zstd 30,000:1. Nothing is kept of what expands, so only time is at
-# stake: a bomb of any size ends after GRACE, and costs RATIO times the time that reading the file takes.
+# Files of zeros make valid layers: deflate reaches 1032:1, zstd 30,000:1. Expanded bytes are not kept, so a bomb costs only
+# time. A bomb of any size ends after GRACE, and costs at most RATIO times the time for reading the file.
 GRACE: Final = 16 * 1024 * 1024 * 1024
 RATIO: Final = 1100
 MAX_FRAMES: Final = 1_000_000
-MAX_WINDOW: Final = 128 * 1024 * 1024  # what `zstd` itself takes without --long
-_SMALLEST, _LARGEST = 32, 2048  # bytes of zstd at once: four of them may say 128 KiB, so that 2,048 make 64 MiB
+MAX_WINDOW: Final = 128 * 1024 * 1024  # the limit of `zstd` without --long
+_SMALLEST, _LARGEST = 32, 2048  # bytes of zstd at once: four of them may expand to 128 KiB, so 2,048 expand to 64 MiB
 _SKIPPABLE = frozenset(bytes([low, 0x2A, 0x4D, 0x18]) for low in range(0x50, 0x60))
 
 
 def compression_of(start: bytes) -> str:
-    """`gzip` or `zstd` if the bytes begin so, else empty."""
+    """Return `gzip` or `zstd` if the bytes begin with its magic number, else an empty string."""
     if start[:2] == b"\x1f\x8b":
         return "gzip"
     return "zstd" if start[:4] == b"\x28\xb5\x2f\xfd" or start[:4] in _SKIPPABLE else ""
 
 
 class Allowance:
-    """How far compressed bytes may expand before they are a bomb. Several threads may draw on one."""
+    """The number of bytes that data may expand to. Several threads may share one."""
 
     def __init__(self, compressed: int) -> None:
         self.limit = GRACE + RATIO * compressed
@@ -38,7 +38,7 @@ class Allowance:
         self._lock = threading.Lock()
 
     def spend(self, count: int) -> None:
-        """Take from it. Raises Unusable when there is no more."""
+        """Count expanded bytes. Raises Unusable above the limit."""
         with self._lock:
             self._left -= count
             if self._left < 0:
@@ -46,24 +46,24 @@ class Allowance:
 
 
 class Expander(Protocol):
-    """Takes compressed bytes as they come."""
+    """Expands compressed bytes chunk by chunk."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """What they expand to, in pieces. Raises Unusable when they are damaged."""
+        """Yield the expanded bytes in pieces. Raises Unusable for damaged data."""
         ...
 
     def finish(self) -> None:
-        """Raises Unusable when the bytes ended too early."""
+        """Raises Unusable if the data ended too early."""
         ...
 
 
 def expander(compression: str, allowance: Allowance) -> Expander:
-    """Something that expands `gzip` or `zstd`."""
+    """Return an expander for `gzip` or `zstd`."""
     return _Gzip(allowance) if compression == "gzip" else _Zstd(allowance)
 
 
 class _Frames:
-    """Counts members or frames, of which a stream may have several."""
+    """Counts members or frames; a stream may have several."""
 
     def __init__(self, allowance: Allowance) -> None:
         self.allowance = allowance
@@ -89,7 +89,7 @@ class _Gzip(_Frames):
             raise Unusable("", Defect.MALFORMED, f"the gzip stream is damaged: {error}") from error
 
     def _member(self, data: bytes) -> Generator[bytes, None, bytes]:
-        """Expand what belongs to one member and return the rest. Zeros may stand between members, as on tapes."""
+        """Expand the bytes of one member and return the rest. Zeros may occur between members, as on tapes."""
         if self.inner is None:
             data = data.lstrip(b"\0") if self._frames else data
             if not data:
@@ -113,7 +113,7 @@ class _Gzip(_Frames):
 class _Zstd(_Frames):
     def __init__(self, allowance: Allowance) -> None:
         super().__init__(allowance)
-        self._size = _SMALLEST  # grows while little comes out
+        self._size = _SMALLEST  # grows while little output comes
         self._decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
@@ -132,7 +132,7 @@ class _Zstd(_Frames):
             raise Unusable("", Defect.MALFORMED, f"the zstd stream is damaged: {error}") from error
 
     def _expanded(self, piece: bytes) -> tuple[bytes, bytes]:
-        """What a piece expands to, and what of it belongs to the next frame."""
+        """Return the expanded bytes of a piece, and the part of it that belongs to the next frame."""
         if self.inner is None:
             self.begin()
             self.inner = self._decompressor.decompressobj()

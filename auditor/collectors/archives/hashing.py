@@ -1,4 +1,5 @@
-"""Hashing many files on all cores: the largest first, each read once, in threads, as reading and hashing free the lock."""
+"""Hash many files on all cores: the largest first, each read once. Threads suffice, because reading and
+hashing free the lock."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ class FileSlice(NamedTuple):
 
 
 class Handle:
-    """One thread's open file and buffer: the next piece is mostly of the same file."""
+    """The open file and the buffer of one thread. The next piece is mostly from the same file."""
 
     def __init__(self) -> None:
         self._buffer = memoryview(bytearray(_CHUNK))
@@ -43,7 +44,7 @@ class Handle:
             self._file.close()
 
     def chunks(self, piece: FileSlice, stop: threading.Event) -> Iterator[memoryview]:
-        """The bytes of a piece; each chunk is good until the next."""
+        """Yield the bytes of a piece. Each chunk is valid until the next one."""
         if piece.path != self._path or self._file is None:
             self.__exit__()
             self._file, self._path = open_regular(piece.path), piece.path
@@ -58,7 +59,7 @@ class Handle:
 
 
 class _Crew:
-    """The threads' common state: what is still to do, what is done, and the first error."""
+    """The shared state of the threads: remaining work, results, and the first error."""
 
     def __init__(self, pieces: Sequence[FileSlice], budget: DocumentLimit, allowance: Allowance) -> None:
         self.pieces = pieces
@@ -80,7 +81,7 @@ class _Crew:
             return next(self._order, None)
 
     def work(self) -> None:
-        """Hash until nothing is left, or somebody met an error."""
+        """Hash until no work is left, or a thread met an error."""
         try:
             with Handle() as handle:
                 while not self.stop.is_set() and (number := self.next()) is not None:
@@ -106,7 +107,7 @@ class _Crew:
 def hash_all(
     pieces: Sequence[FileSlice], budget: DocumentLimit, allowance: Allowance, jobs: int, progress: Progress | None
 ) -> list[Entry]:
-    """The entries of the pieces, in their order."""
+    """Return the entries of the pieces, in their order."""
     crew = _Crew(pieces, budget, allowance)
     threads = [threading.Thread(target=crew.work, daemon=True) for _ in range(min(jobs or cores(), len(pieces)))]
     total = sum(piece.size for piece in pieces)
@@ -134,6 +135,6 @@ def _await(thread: threading.Thread, crew: _Crew, total: int, progress: Progress
 
 
 def cores() -> int:
-    """How many processors this process may use."""
+    """Return the number of processors that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Reading an entry's bytes once: its digest, what it is packed with, and the bytes themselves when it is a small document."""
+"""Read the bytes of an entry once: digest, compression, and the bytes themselves for a small document."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ MAX_DOCUMENTS: Final = 256 * 1024 * 1024
 
 
 class DocumentLimit:
-    """How many bytes of documents are kept in all. Several threads may draw on one."""
+    """The number of document bytes to keep in total. Several threads may share one."""
 
     def __init__(self, left: int = MAX_DOCUMENTS) -> None:
         self._left = left
         self._lock = threading.Lock()
 
     def take(self, count: int) -> bool:
-        """Whether there is room for so many more."""
+        """Return whether there is room for this many more bytes, and reserve them."""
         with self._lock:
             fits = count <= self._left
             self._left -= count if fits else 0
@@ -34,7 +34,7 @@ class DocumentLimit:
 
 
 class Unpacking:
-    """The digest of what compressed bytes expand to."""
+    """The digest of the expanded bytes."""
 
     def __init__(self, packed: str, allowance: Allowance) -> None:
         self._expander: Expander | None = expander(packed, allowance)
@@ -44,7 +44,7 @@ class Unpacking:
         self.why = ""
 
     def update(self, data: bytes | memoryview) -> None:
-        """Take the next bytes. Damage ends it and is remembered."""
+        """Add the next bytes. Damage ends the expansion and is recorded."""
         if self._expander is None:
             return
         try:
@@ -55,7 +55,7 @@ class Unpacking:
             self._fail(error)
 
     def digest(self) -> str:
-        """The digest; empty when the bytes are damaged, and then `defect` and `why` say how."""
+        """Return the digest. If the data is damaged, return an empty string; `defect` and `why` give the reason."""
         if self._expander is not None:
             try:
                 self._expander.finish()
@@ -69,7 +69,7 @@ class Unpacking:
 
 
 class Measuring:
-    """Takes one file's bytes in order. `unpack`: nothing will vouch for compressed bytes, so expand them too."""
+    """Measures the bytes of one file in order. `unpack`: also expand compressed bytes, because nothing else verifies them."""
 
     def __init__(self, name: str, size: int, budget: DocumentLimit, unpack: Allowance | None = None) -> None:
         self._name = name
@@ -85,7 +85,7 @@ class Measuring:
         self._seen = 0
 
     def update(self, data: bytes | memoryview) -> None:
-        """Take the next bytes."""
+        """Add the next bytes."""
         if not self._seen:
             self._begin(bytes(data[:HEAD]))
         self._seen += len(data)
@@ -97,13 +97,13 @@ class Measuring:
             self._unpacking.update(data)
 
     def take(self, chunks: Iterable[bytes | memoryview]) -> Measuring:
-        """Take all of them."""
+        """Add all chunks."""
         for chunk in chunks:
             self.update(chunk)
         return self
 
     def finish(self) -> Entry:
-        """The entry; without a digest when bytes are missing."""
+        """Return the entry, without a digest if bytes are missing."""
         if self._seen < self._size:
             return cut_short(self._name, self._size, self._seen)
         digest = f"{self._algorithm}:{self._sum.hexdigest()}"
@@ -114,7 +114,17 @@ class Measuring:
             defect, why = self._unpacking.defect, self._unpacking.why
         told = self._told(is_expanded=bool(unpacked))
         return Entry(
-            self._name, EntryKind.FILE, self._size, "", digest, self._packed, unpacked, body, defect=defect, why=why, told=told
+            self._name,
+            EntryKind.FILE,
+            self._size,
+            "",
+            digest,
+            self._packed,
+            unpacked,
+            body,
+            defect=defect,
+            why=why,
+            stated_size=told,
         )
 
     def _begin(self, start: bytes) -> None:
@@ -126,14 +136,14 @@ class Measuring:
             self._unpacking = Unpacking(self._packed, self._unpack)
 
     def _told(self, *, is_expanded: bool) -> UnpackedSeen | None:
-        """What the bytes say about their unpacked size; None for a document."""
+        """Return the stated unpacked size; None for a document."""
         if is_expanded and self._unpacking is not None:
             return UnpackedSeen(UnpackedKind.EXPANDED, self._unpacking.count)
         return by_ends(self._start, self._end, self._size) if self._body is None else None
 
     def _kept(self) -> tuple[bytes | None, Defect | None, str]:
         if self._size > MAX_DOCUMENT:
-            return None, Defect.LIMIT, f"{self._size:,} bytes, more than the {MAX_DOCUMENT:,} that a document may have"
+            return None, Defect.LIMIT, f"{self._size:,} bytes, but a document may have at most {MAX_DOCUMENT:,}"
         if self._body is None:
             return None, None, ""
         if not self._budget.take(len(self._body)):
@@ -142,11 +152,11 @@ class Measuring:
 
 
 def cut_short(name: str, size: int, seen: int) -> Entry:
-    """A file whose end is missing."""
+    """Return the entry for a file with a missing end."""
     why = f"ends after {seen:,} of {size:,} bytes"
     return Entry(name, EntryKind.FILE, size, defect=Defect.TRUNCATED, why=why)
 
 
 def vouched_by_place(name: str) -> bool:
-    """Whether a file lies among blobs, where its name is its digest and nobody asks what it expands to."""
+    """Return whether a file is a blob. Its name is its digest, and its expanded digest is not needed."""
     return "blobs/" in name and bool(promised_digest(name))

@@ -1,4 +1,4 @@
-"""Opening what is a regular file, and naming the regular files of a folder. Links are looked at, never followed."""
+"""Open regular files only, and list the regular files of a folder. Links are reported, never followed."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ MAX_DEPTH = 32
 
 
 class UnreadableArchive(AuditorError):
-    """An archive that the operating system does not let us read, or that is none."""
+    """A path that the operating system does not let us read, or that is not an archive."""
 
 
 def unreadable(path: Path, error: OSError) -> UnreadableArchive:
-    """What the operating system said, in our words."""
+    """Return an UnreadableArchive for an error of the operating system."""
     hint = "Name a tar file, an OCI layout, or a folder of these under `copy.archives`."
     return UnreadableArchive(f"{path}: {strerror(error)}", hint)
 
 
 def open_regular(path: str, *, follow: bool = False) -> io.FileIO:
-    """The file, unbuffered. A pipe or a device is not waited for: it raises OSError, as a link does."""
+    """Return the unbuffered file. Raises OSError for a link, and for a pipe or a device instead of waiting for it."""
     kept_out = 0 if follow else getattr(os, "O_NOFOLLOW", 0)
 
     def opener(name: str, flags: int) -> int:
@@ -50,7 +50,7 @@ class FolderEntry(NamedTuple):
 
 
 def files_below(folder: Path, depth: int = MAX_DEPTH) -> Iterator[FolderEntry]:
-    """Everything in a folder but the folders themselves, in order. Raises Unusable where it is too much."""
+    """Yield everything in a folder except the folders themselves, in order. Raises Unusable if it is too much."""
     left: list[tuple[str, str, int]] = [(str(folder), "", 0)]
     count = 0
     while left:
@@ -73,7 +73,7 @@ def files_below(folder: Path, depth: int = MAX_DEPTH) -> Iterator[FolderEntry]:
 
 
 def entry_for(found: FolderEntry) -> Entry | None:
-    """The entry of what is no regular file; None for a regular file, whose bytes are to be read."""
+    """Return the entry for anything but a regular file; None for a regular file, whose bytes must be read."""
     mode = found.info.st_mode
     if stat.S_ISREG(mode):
         return None

@@ -1,4 +1,4 @@
-"""A compressed tar: one thread expands, the other takes the tar apart and hashes. Nothing is unpacked to disk."""
+"""Read a compressed tar: one thread expands, the other parses the tar and hashes. Nothing is unpacked to disk."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _AHEAD: Final = 8  # chunks that may wait between the threads
 
 
 class _Pump:
-    """A thread that expands a file. Iterating gives the chunks, and raises what the thread met."""
+    """A thread that expands a file. Iteration yields the chunks, and raises the thread's error."""
 
     def __init__(self, file: io.FileIO, compression: str, allowance: Allowance) -> None:
         self._file = file
@@ -41,7 +41,7 @@ class _Pump:
             yield chunk
 
     def close(self) -> None:
-        """End the thread, wherever it is."""
+        """Stop the thread."""
         self._stop.set()
         self._thread.join()
 
@@ -55,7 +55,7 @@ class _Pump:
             self._put(error)
 
     def _chunks(self) -> Iterator[bytes]:
-        """Expanded bytes in pieces worth handing over. What came before damage is handed over first."""
+        """Yield expanded bytes in large pieces. The bytes before damage come first."""
         waiting: list[bytes] = []
         size = 0
         try:
@@ -84,7 +84,7 @@ class _Pump:
 
 
 class StreamSource:
-    """Bytes as they come. `error` is what ended them, if not their end."""
+    """A stream of bytes. `error` is the error that ended it, if any."""
 
     def __init__(self, chunks: Iterator[bytes], tick: Callable[[], None]) -> None:
         self._chunks = chunks
@@ -94,7 +94,7 @@ class StreamSource:
         self.error: Unusable | None = None
 
     def take(self, count: int) -> Iterator[memoryview]:
-        """The next bytes, so many of them at most, as they lie in memory."""
+        """Yield at most this many of the next bytes, without copying."""
         while count and self._more():
             part = self._rest[:count]
             self._rest = self._rest[len(part) :]
@@ -117,7 +117,7 @@ class StreamSource:
             pass
 
     def drain(self) -> None:
-        """Read to the end: checksums stand there."""
+        """Read to the end, because checksums are there."""
         while self._more():
             self.position += len(self._rest)
             self._rest = memoryview(b"")
@@ -135,7 +135,7 @@ class StreamSource:
 
 
 def read_stream(file: io.FileIO, size: int, compression: str, findings: Findings, progress: Progress | None) -> list[Entry]:
-    """The entries of a compressed tar of `size` bytes, its files hashed as they pass."""
+    """Return the entries of a compressed tar of `size` bytes; its files are hashed as they pass."""
     pump = _Pump(file, compression, Allowance(size))
     try:
         source = StreamSource(iter(pump), lambda: progress(pump.consumed, size) if progress else None)
@@ -149,12 +149,12 @@ def _entries(source: StreamSource, allowance: Allowance, findings: Findings) -> 
     entries: list[Entry] = []
     problem: Unusable | None = None
     try:
-        # An entry's bytes must be taken before the walk goes on; extend does one after the other.
+        # Each entry's bytes must be read before the walk continues; `extend` reads them one by one.
         entries.extend(_entry(member, source, budget, allowance) for member in walk(source))
         source.drain()
     except Unusable as error:
         problem = error
-    # That the tar is cut off says less than why the bytes behind it ended.
+    # The reason why the bytes ended is more useful than "the tar is cut off".
     cause = source.error or problem
     if cause is not None:
         findings.add("", cause.defect, cause.detail)
@@ -168,4 +168,4 @@ def _entry(member: Member, source: StreamSource, budget: DocumentLimit, allowanc
     entry = Measuring(member.name, member.size, budget, unpack).take(source.take(member.size)).finish()
     if entry.digest or source.error is None:
         return entry
-    return replace(entry, defect=source.error.defect, why=source.error.detail)  # why its end is missing
+    return replace(entry, defect=source.error.defect, why=source.error.detail)  # the reason for the missing end

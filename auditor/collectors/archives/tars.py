@@ -1,4 +1,4 @@
-"""A tar that lies there uncompressed: its headers are found by seeking, then its files are hashed on all cores."""
+"""Read an uncompressed tar: find its headers by seeking, then hash its files on all cores."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from auditor.oci.tar import EntryKind, Member
 
 
 def read_tar(file: io.FileIO, size: int, findings: Findings, jobs: int, progress: Progress | None) -> list[Entry]:
-    """The entries of a tar of `size` bytes, its files hashed."""
+    """Return the entries of a tar of `size` bytes, with its files hashed."""
     members, end = index(file)
     if end is not None:
         findings.add_unusable(end)
@@ -29,7 +29,7 @@ def read_tar(file: io.FileIO, size: int, findings: Findings, jobs: int, progress
 
 
 def _entry(member: Member, size: int) -> Entry | None:
-    """The entry of a member that is no whole file; None for one that is."""
+    """Return the entry of a member that is not a complete file; None for a complete file."""
     if member.kind is not EntryKind.FILE:
         return plain_entry(member)
     if member.offset + member.size > size:
@@ -38,5 +38,5 @@ def _entry(member: Member, size: int) -> Entry | None:
 
 
 def plain_entry(member: Member) -> Entry:
-    """The entry of what has no bytes to read."""
+    """Return the entry of a member without bytes to read."""
     return Entry(member.name, member.kind, member.size, member.target, defect=member.defect, why=member.why)

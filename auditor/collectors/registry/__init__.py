@@ -1,1 +1,1 @@
-"""Asking OCI registries over HTTP: credentials, tokens, retries, redirects and answers that are checked before they count."""
+"""Query OCI registries over HTTP: credentials, tokens, retries, redirects and verified answers."""

@@ -1,4 +1,4 @@
-"""Where a registry host is asked: scheme, port and trust, from the plan and from what the host's name says."""
+"""The address of a registry host: scheme, port and trust, from the plan and the host name."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from auditor.plan.model import Plan
 
 @dataclass(frozen=True, slots=True)
 class RegistryAddress:
-    """How to reach one registry host. `ca` holds certificates to trust besides the public ones, PEM or DER."""
+    """How to connect to one registry host. `ca` holds additional trusted certificates, PEM or DER."""
 
     host: str
     scheme: str
     ca: bytes = b""
 
     def url(self, path: str) -> httpx.URL:
-        """The URL of a path of the registry's API."""
+        """Return the URL of a path of the registry's API."""
         return httpx.URL(f"{self.scheme}://{self.host}{path}")
 
 
@@ -48,7 +48,7 @@ class Addresses:
         self._settings = _settings(plan)
 
     def of(self, domain: str) -> RegistryAddress:
-        """The address for the domain of a reference."""
+        """Return the address for the domain of a reference."""
         host = "registry-1.docker.io" if domain == DEFAULT_DOMAIN else domain
         given = self._settings.get(domain) or self._settings.get(host)
         setting = given or _Setting()

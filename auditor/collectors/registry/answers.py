@@ -1,4 +1,4 @@
-"""What a registry's answer means: there, absent, or a failure with its kind."""
+"""Interpret a registry's answer: present, absent, or failed with a kind."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _LENGTH_DIGITS = 19  # so that a length fits into 63 bits
 
 @dataclass(frozen=True, slots=True)
 class VerifiedBytes:
-    """Bytes that hash to the digest."""
+    """Bytes that match the digest."""
 
     digest: str
     media_type: str
     body: bytes
-    is_vouched: bool  # the digest was asked for, or the registry named it
+    is_vouched: bool  # the digest was requested, or the registry named it
     stated: str = ""  # the Content-Type, without parameters
 
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """Bytes that are not those that `digest` names: of `size` bytes, and with the digest `hashed` if all of them were read."""
+    """Bytes that do not match `digest`: of `size` bytes, and with the digest `hashed` if all of them were read."""
 
     digest: str
     media_type: str
@@ -55,12 +55,12 @@ class _Named(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def now() -> datetime.datetime:
-    """The time of an observation."""
+    """Return the time of an observation, in UTC."""
     return datetime.datetime.now(datetime.UTC)
 
 
 def registry_words(reply: Reply) -> str:
-    """The error codes and messages of an answer in the registry's own words; empty when there are none."""
+    """Return the error codes and messages of an answer, or an empty string."""
     try:
         errors = msgspec.json.decode(reply.body, type=_Errors).errors
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -70,42 +70,42 @@ def registry_words(reply: Reply) -> str:
 
 
 def refusal(reply: Reply, source: str, *, asked_by_head: bool = False) -> Absent | Failed | None:
-    """What a status other than 200 means; None for 200."""
+    """Return the outcome of a status other than 200; None for 200."""
     if reply.status == 200:
         return None
     words = registry_words(reply)
     if reply.status == 404:
         if asked_by_head:
-            return Absent("status 404, asked by HEAD", now(), source)
+            return Absent("status 404 to a HEAD request", now(), source)
         return Absent(
-            words or "status 404 without a registry error code: a proxy or a web server may have said it", now(), source
+            words or "status 404 without a registry error code: it may come from a proxy or a web server", now(), source
         )
     detail = f"status {reply.status}" + (f": {words}" if words else "")
-    # 500 is what docker-registry answers for a manifest that is damaged on its disk.
+    # docker-registry answers 500 for a manifest that is damaged on its disk.
     kind = Kind.DENIED if reply.status in {401, 403} else Kind.UNREACHABLE
     return Failed(kind, detail, now(), source, cause_of_status(reply.status), is_specific=reply.status == 500)
 
 
 def media_type_of(reply: Reply) -> str:
-    """The media type of an answer, without parameters and in lower case."""
+    """Return the media type of an answer, without parameters and in lower case."""
     header: str = reply.headers.get("content-type", "")
     return header.partition(";")[0].strip().lower()[:200]
 
 
 def digest_header(reply: Reply) -> str:
-    """The digest that the registry names for what it serves; empty when it names none, or nonsense."""
+    """Return the digest in the registry's header, or an empty string if it is missing or invalid."""
     named = reply.headers.get("docker-content-digest", "").strip()
     return named if is_digest(named) else ""
 
 
 def length_of(reply: Reply) -> int | None:
-    """The Content-Length of an answer in bytes; None where it is missing, no number, or too large to be one."""
+    """Return the Content-Length of an answer in bytes; None if it is missing, not a number, or too large."""
     length = reply.headers.get("content-length", "").strip()
     return int(length) if length.isascii() and length.isdecimal() and len(length) < _LENGTH_DIGITS else None
 
 
 def verified(reply: Reply, digest: str) -> VerifiedBytes | Misfit:
-    """The document of a 200 answer, checked against the digest asked for and the one that the registry names.
+    """Return the document of a 200 answer, verified against the requested digest and the registry's.
 
     `digest` is empty for a tag. Raises Unanswered (malformed).
     """
@@ -118,11 +118,11 @@ def verified(reply: Reply, digest: str) -> VerifiedBytes | Misfit:
     if stated == "text/html" or reply.body.lstrip()[:1] == b"<":
         detail = "HTML where JSON was expected: a proxy or a login page may have answered"
         raise Unanswered(Kind.MALFORMED, detail, Cause.WEB_PAGE)
-    for expected, who in ((digest, "asked for"), (named, "named by the registry")):
+    for expected, who in ((digest, "requested"), (named, "named by the registry")):
         if expected and (hashed := digest_like(expected, reply.body)) != expected:
             detail = f"the bytes hash to {hashed}, not to the digest {who}, {expected}"
             if not hashed:
-                raise Unanswered(Kind.UNSUPPORTED, f"the bytes cannot be checked against {expected}")
+                raise Unanswered(Kind.UNSUPPORTED, f"the bytes cannot be verified against {expected}")
             return Misfit(expected, stated, len(reply.body), hashed, detail)
     media_type = stated
     if media_type in _GENERIC:

@@ -1,4 +1,4 @@
-"""WWW-Authenticate: what a registry that answers 401 wants to see (RFC 9110, section 11)."""
+"""Parse WWW-Authenticate: the authentication that a registry requires with status 401 (RFC 9110, section 11)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import httpx
 from auditor.net import is_loopback, is_own_machine, is_plain_host
 
 MAX_HEADER = 8192
-# Possessive: white space is never tried again, so a header of spaces takes linear time.
+# Possessive, so that a header of spaces takes linear time.
 _SCHEME = re.compile(r"\s*+,?\s*+([A-Za-z][A-Za-z0-9._~+-]*+)(?=\s|$|,)\s*+")
 _PARAMETER = re.compile(r'\s*+,?\s*+([A-Za-z0-9._~-]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"|[^\s",]++)')
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """One way to authenticate. `scheme` is in lower case; a Bearer challenge names realm, and usually service and scope."""
+    """One way to authenticate. `scheme` is in lower case. A Bearer challenge names realm, and usually service and scope."""
 
     scheme: str
     realm: str = ""
@@ -26,7 +26,7 @@ class Challenge:
 
 
 def parse_challenges(header: str) -> tuple[Challenge, ...]:
-    """All challenges of a WWW-Authenticate header. What cannot be read is left out."""
+    """Return all challenges of a WWW-Authenticate header. Unreadable ones are left out."""
     header = header[:MAX_HEADER]
     found: list[Challenge] = []
     position = 0
@@ -46,11 +46,11 @@ def _unquoted(text: str) -> str:
 
 
 def may_follow(asked: httpx.URL, named: httpx.URL) -> bool:
-    """Whether a server at `asked` may send us on to `named`, for a token or by a redirect.
+    """Return whether a server at `asked` may refer us to `named`, for a token or by a redirect.
 
-    Only over TLS; a server on loopback may name plain HTTP on loopback. No other server may name this machine, in any
-    spelling, and no host with a zone or percent-encoding is connected to. Names are not resolved first: over TLS a server that
-    holds no certificate for the name (a service on a private or loopback address to which the name points) gets no request.
+    Only over TLS; a server on loopback may name plain HTTP on loopback. No other server may name this machine, in any spelling,
+    and no host with a zone or percent-encoding gets a connection. Names are not resolved first. Over TLS, a server that holds
+    no certificate for the name gets no request, such as a service on a private or loopback address to which the name points.
     Raises ValueError for a name that IDNA does not allow.
     """
     host = named.raw_host.decode("ascii", "replace")

@@ -1,4 +1,4 @@
-"""What a collection asks of registries: a tag or a digest by GET or HEAD, a config blob, and a part of any blob."""
+"""The registry requests of a collection: a tag or a digest by GET or HEAD, a config blob, and a range of any blob."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from auditor.plan.model import Plan
 from auditor.redaction import redact
 
 AT_ONCE = 4 * MOST  # requests to all hosts together
-ALONE = 8.0  # seconds that other questions wait for the first one to a host: as long as a refused connection is retried
+ALONE = 8.0  # seconds that other requests wait for the first one to a host: as long as a refused connection is retried
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _Ask = Callable[Concatenate["RegistryClient", str, str, str, _P], Awaitable[_T]]
@@ -46,7 +46,7 @@ _Asked = Callable[Concatenate["RegistryClient", str, str, str, _P], Coroutine[An
 
 
 def _isolated(kind: str) -> Callable[[_Ask[_P, _T]], _Asked[_P, _T | Failed]]:
-    """Let an unexpected exception fail one observation, of a repository's `manifests` or `blobs`, and not the run."""
+    """Limit an unexpected exception to one observation, of a repository's `manifests` or `blobs`, so that the run continues."""
 
     def of(ask: _Ask[_P, _T]) -> _Asked[_P, _T | Failed]:
         @functools.wraps(ask)
@@ -66,38 +66,38 @@ def _isolated(kind: str) -> Callable[[_Ask[_P, _T]], _Asked[_P, _T | Failed]]:
 
 
 class RegistryClient:
-    """Asks the registries of a plan, each through one session. Close it in the event loop that it was used in."""
+    """Queries the registries of a plan, each through one session. Close it in the event loop that used it."""
 
     def __init__(
         self, plan: Plan, retries: Retries, jobs: int | None, environment: Mapping[str, str], home: Path, ca: bytes = b""
     ) -> None:
-        """`jobs` limits the requests at once to all hosts together; None: AT_ONCE, and as many to one host as `Pace` allows."""
+        """`jobs` limits concurrent requests to all hosts together; None: AT_ONCE, and as many to one host as `Pace` allows."""
         self._connections = Connections(environment)
         self._sender = Sender(self._connections, retries, asyncio.Semaphore(jobs or AT_ONCE), min(jobs or MOST, MOST))
         self._credentials = Credentials(environment, home)
         self._addresses = Addresses(plan, ca)
         self._sessions: dict[str, Session] = {}
-        self._whole: dict[str, str] = {}  # for each domain: that it sends no parts, in words; empty while nothing says so
-        self._met: dict[str, asyncio.Event] = {}  # for each domain: its first question has been answered
+        self._whole: dict[str, str] = {}  # by domain: why it sends no ranges; empty until it refuses one
+        self._met: dict[str, asyncio.Event] = {}  # by domain: its first request has been answered
         self._first: SingleFlight[str] = SingleFlight()  # by domain
 
     @property
     def requests(self) -> int:
-        """How many requests were sent, retries, redirects and tokens included."""
+        """The number of requests that were sent, with retries, redirects and tokens."""
         return self._sender.requests
 
     async def close(self) -> None:
-        """Drop all connections."""
+        """Close all connections."""
         await self._connections.close()
 
     def source(self, domain: str, path: str, kind: str, target: str) -> str:
-        """The URL of a question, as evidence quotes it."""
+        """Return the URL of a request, as evidence quotes it."""
         address = self._session(domain).address
         return f"{address.scheme}://{address.host}/v2/{path}/{kind}/{target}"
 
     @_isolated("manifests")
     async def manifest(self, domain: str, path: str, target: str, digest: str = "") -> VerifiedBytes | Misfit | Absent | Failed:
-        """GET a manifest or an index by tag or digest; `digest` is what its bytes must hash to, when that is known."""
+        """GET a manifest or an index by tag or digest. `digest` is the expected digest of its bytes, if known."""
         return await self._fetch(domain, ApiRequest(path, "manifests", target, MAX_DOCUMENT, accept=ACCEPT), digest)
 
     @_isolated("blobs")
@@ -107,7 +107,7 @@ class RegistryClient:
 
     @_isolated("manifests")
     async def head(self, domain: str, path: str, target: str) -> TagSeen | Absent | Failed | None:
-        """HEAD a manifest; None when the answer does not say enough, so that it takes a GET."""
+        """HEAD a manifest. Return None if the answer is incomplete, so that a GET is needed."""
         reply = await self._head(domain, ApiRequest(path, "manifests", target, 0, "HEAD", ACCEPT))
         if not isinstance(reply, Reply):
             return reply
@@ -116,7 +116,7 @@ class RegistryClient:
 
     @_isolated("blobs")
     async def head_blob(self, domain: str, path: str, digest: str) -> BlobSeen | Absent | Failed:
-        """HEAD a blob. A registry that does not say its size fails: the question is whether all of it is there."""
+        """HEAD a blob. An answer without a size counts as failed, because it must prove that the whole blob exists."""
         reply = await self._head(domain, ApiRequest(path, "blobs", digest, 0, "HEAD"))
         source = self.source(domain, path, "blobs", digest)
         if reply is None:
@@ -125,12 +125,12 @@ class RegistryClient:
             return reply
         size = length_of(reply)
         if size is None:
-            return Failed(Kind.MALFORMED, "the registry does not say how large the blob is", now(), source)
+            return Failed(Kind.MALFORMED, "the registry does not state the size of the blob", now(), source)
         return BlobSeen(size)
 
     @_isolated("blobs")
     async def read_blob(self, domain: str, path: str, digest: str, size: int) -> BlobSeen | Absent | Failed:
-        """GET a whole blob and hash it as it comes in; of one that is larger than `size` bytes only that much is read."""
+        """GET a whole blob and hash it as it arrives. Of a blob larger than `size` bytes, only that much is read."""
         source = self.source(domain, path, "blobs", digest)
         sink = HashingSink(digest)
         try:
@@ -145,9 +145,9 @@ class RegistryClient:
 
     @_isolated("blobs")
     async def part(self, domain: str, path: str, digest: str, part: ByteRange) -> bytes | Absent | Failed:
-        """GET some bytes of a blob. A registry that sent a whole blob instead is not asked again.
+        """GET a range of a blob. After a registry sent a whole blob instead, it gets no further range requests.
 
-        The first question to a registry goes alone, so that not many find out at once.
+        The first request to a registry is sent alone, so that only one can get a whole blob.
         """
         source = self.source(domain, path, "blobs", digest)
 
@@ -174,11 +174,11 @@ class RegistryClient:
         finally:
             self._whole.setdefault(domain, "")
         refused = refusal(reply, source)
-        assert refused is not None  # noqa: S101 - only status 200 is none
+        assert refused is not None  # noqa: S101 - None only for status 200
         return self._explained(refused)
 
     async def _reply(self, domain: str, question: ApiRequest) -> Reply:
-        """Ask. The first question to a host goes alone: it finds out if the host is down, or which login it takes."""
+        """Send a request. The first one to a host is sent alone: it finds out if the host is down, or which login it needs."""
         session, met = self._session(domain), self._met.get(domain)
         if met is not None:
             await met.wait()
@@ -192,7 +192,7 @@ class RegistryClient:
             met.set()
 
     async def _head(self, domain: str, question: ApiRequest) -> Reply | Absent | Failed | None:
-        """The answer to a HEAD; None where the registry does not know that method."""
+        """Return the answer to a HEAD; None if the registry does not support that method."""
         source = self.source(domain, question.repository, question.kind, question.target)
         try:
             reply = await self._reply(domain, question)
@@ -217,12 +217,12 @@ class RegistryClient:
         if session is None:
             address = self._addresses.of(domain)
             if address.ca:
-                self._connections.context(address.host, address.ca)  # a CA that cannot be read is the user's error: say so now
+                self._connections.context(address.host, address.ca)  # an unreadable CA is a user error: raise it now
             session = self._sessions[domain] = Session(domain, address, self._sender, self._credentials)
         return session
 
     def bug(self, domain: str, path: str, kind: str, target: str, error: Exception) -> Failed:
-        """An observation that failed because an exception came up that no code expects."""
+        """Return the failed observation for an unexpected exception."""
         source = self.source(domain, path, kind, target)
         return self._failed(Unanswered(Kind.BUG, plain(unexpected(f"observing {source}", error))), source)
 
@@ -233,7 +233,7 @@ class RegistryClient:
         return explained
 
     def _explained(self, refused: Absent | Failed) -> Absent | Failed:
-        """The refusal without any secret that the registry may have echoed, and with what is wrong with the logins."""
+        """Return the refusal without any secret that the registry may have echoed, and with the problems of the logins."""
         detail = redact(refused.detail)
         if isinstance(refused, Absent):
             return Absent(detail, refused.at, refused.source)

@@ -19,7 +19,7 @@ _NOT_FOUND = "credentials not found"
 
 
 class CredentialProgramError(Exception):
-    """A credential helper is missing, hangs or answers nonsense. `str(error)` holds no secret."""
+    """A credential helper is missing, hangs or prints invalid output. `str(error)` holds no secret."""
 
 
 class _Answer(msgspec.Struct, frozen=True, rename="pascal"):
@@ -28,9 +28,9 @@ class _Answer(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 def ask_program(name: str, server: str, path: str | None = None) -> Login | None:
-    """What `docker-credential-NAME get` says for `server`; None when it knows no login.
+    """Return the login that `docker-credential-NAME get` prints for `server`; None if it has none.
 
-    `path` is a PATH to search. The program has the user's environment, because it reads the user's key store, and a network.
+    `path` is a PATH to search. The program gets the user's environment, because it reads the user's key store, and a network.
     Raises CredentialProgramError.
     """
     program = find(f"docker-credential-{name}", path) if _NAME.fullmatch(name) else None

@@ -1,7 +1,7 @@
-"""Logins as Docker, Podman and Skopeo keep them: config.json (auths, credHelpers, credsStore) and auth.json.
+"""Read logins from Docker, Podman and Skopeo files: config.json (auths, credHelpers, credsStore) and auth.json.
 
-The files are asked in the order of containers-auth.json(5); within a file the longest prefix of host/repository wins.
-A file or a helper that cannot be used never stops a collection: it is a problem to name when the registry refuses.
+The files are read in the order of containers-auth.json(5); within a file, the longest prefix of host/repository wins. An
+unusable file or helper never stops a collection. It is reported as a problem if the registry refuses.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class _File(msgspec.Struct, frozen=True):
 
 
 def places(environment: Mapping[str, str], home: Path) -> tuple[Path, ...]:
-    """Where logins may lie, in the order in which they are asked."""
+    """Return the possible locations of logins, in search order."""
     if named := environment.get("REGISTRY_AUTH_FILE"):
         return (Path(named),)
     runtime = environment.get("XDG_RUNTIME_DIR")
@@ -57,7 +57,7 @@ def places(environment: Mapping[str, str], home: Path) -> tuple[Path, ...]:
 
 
 def _normalised(key: str) -> str:
-    """The key of an `auths` entry as host/path: Docker writes URLs, Podman prefixes."""
+    """Return the key of an `auths` entry as host/path: Docker writes URLs, Podman prefixes."""
     bare = key.removeprefix("https://").removeprefix("http://").rstrip("/")
     bare = bare.removesuffix("/v1").removesuffix("/v2")
     host, slash, path = bare.partition("/")
@@ -71,15 +71,15 @@ def _prefixes(repository: str) -> Iterator[str]:
 
 
 def _remember(file: _File | None) -> None:
-    """No output may hold a login of the file, also one that this run does not use."""
+    """Remember all logins of a file as secrets, also those that this run does not use."""
     for entry in file.auths.values() if file is not None else ():
         remember(entry.auth, entry.password, entry.identitytoken)
-        with contextlib.suppress(ValueError):  # the login is named as a problem when it is used
+        with contextlib.suppress(ValueError):  # the login is reported as a problem when it is used
             entry.login()
 
 
 class Credentials:
-    """The logins of the user who runs the auditor. `problems` says which places could not be used, without secrets."""
+    """The logins of the user who runs the auditor. `problems` names unusable sources, without secrets."""
 
     def __init__(self, environment: Mapping[str, str], home: Path) -> None:
         self.problems: list[str] = []
@@ -88,7 +88,7 @@ class Credentials:
         self._asked: dict[tuple[str, str], Login | None] = {}
 
     def find(self, repository: str, scheme: str = "https") -> Login | None:
-        """The login for `host/path`, to be sent over `scheme`. May run a credential helper, which blocks."""
+        """Return the login for `host/path`, to be sent over `scheme`. May run a credential helper, which blocks."""
         for file in self._files:
             login = self._from_programs(file, repository.partition("/")[0]) or self._from_auths(file, repository, scheme)
             if login is not None:
@@ -105,8 +105,8 @@ class Credentials:
         except OSError as error:
             self.problems.append(f"{place}: {error.strerror}")
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            # The decoder's own words may quote the file, and the file holds passwords.
-            self.problems.append(f"{place} is not the JSON of a registry login")
+            # The decoder's own error may quote the file, and the file holds passwords.
+            self.problems.append(f"{place} is not a valid registry login file")
         else:
             _remember(file)
             return file
@@ -129,7 +129,7 @@ class Credentials:
         return self._asked[name, server]
 
     def _from_auths(self, file: _File, repository: str, scheme: str) -> Login | None:
-        # A login that was stored for TLS is not sent without it.
+        # A login that was stored for TLS is never sent without TLS.
         usable = ((key, entry) for key, entry in file.auths.items() if scheme == "https" or not key.startswith("https://"))
         entries = {_normalised(key): entry for key, entry in usable}
         for prefix in _prefixes(repository):

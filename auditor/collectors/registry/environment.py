@@ -31,7 +31,7 @@ _SCHEMES = frozenset({"http", "https"})
 
 
 def proxy_for(url: httpx.URL) -> str | None:
-    """The proxy that the environment names for a URL; None if it is connected to directly."""
+    """Return the proxy that the environment names for a URL; None for a direct connection."""
     proxies = urllib.request.getproxies()
     if urllib.request.proxy_bypass(url.host) or _is_excepted(url, proxies.get("no", "")):
         return None
@@ -40,7 +40,7 @@ def proxy_for(url: httpx.URL) -> str | None:
 
 
 def _is_excepted(url: httpx.URL, exceptions: str) -> bool:
-    """Whether NO_PROXY names a URL in a form that urllib does not know: `*` in a list, `host:port`, or a network."""
+    """Return whether NO_PROXY names a URL in a form that urllib does not support: `*` in a list, `host:port`, or a network."""
     port = url.port or {"http": 80, "https": 443}.get(url.scheme)
     for entry in (part.strip().lower() for part in exceptions.split(",")):
         name, colon, digits = entry.rpartition(":")
@@ -60,7 +60,7 @@ def _is_in(host: str, network: str) -> bool:
 
 
 def check_proxies() -> None:
-    """Raise UsageError if the environment names a proxy that cannot be used, before anything is requested."""
+    """Raise UsageError if the environment names an unusable proxy, before any request."""
     for scheme, value in urllib.request.getproxies().items():
         if scheme not in {"http", "https", "all"} or not value:
             continue
@@ -71,18 +71,19 @@ def check_proxies() -> None:
             url = httpx.URL(value if "://" in value else f"http://{value}")
             address = shown(url)
         except (httpx.InvalidURL, ValueError, TypeError):
-            # The value itself is not shown: it may hold a password.
-            raise UsageError(f"{name}: its value is no address of a proxy", hint) from None
+            # The value is not shown, because it may hold a password.
+            raise UsageError(f"{name}: its value is not a proxy address", hint) from None
         if url.scheme not in _SCHEMES:
             raise UsageError(f"{name}: {url.scheme}:// proxies are not supported, only http:// and https://", hint)
         if _HOST.fullmatch(url.raw_host.decode("ascii", "replace")) is None:
             raise UsageError(f"{name}: {address} names no host", hint)
         if not 0 < (url.port or 80) < 65536:
-            raise UsageError(f"{name}: {url.port} is no port", hint)
+            raise UsageError(f"{name}: {url.port} is not a port", hint)
 
 
 def public_context(environment: Mapping[str, str]) -> ssl.SSLContext:
-    """A TLS context with the roots that the environment names, else certifi's. Raises UsageError if they cannot be read."""
+    """Return a TLS context with the roots that the environment names, else certifi's. Raises UsageError if
+    they are unreadable."""
     file, folders = environment.get(_FILE, ""), [*filter(None, environment.get(_FOLDERS, "").split(os.pathsep))]
     if not file and not folders:
         return ssl.create_default_context(cafile=certifi.where())
@@ -95,7 +96,7 @@ def public_context(environment: Mapping[str, str]) -> ssl.SSLContext:
 
 
 def check_roots(environment: Mapping[str, str]) -> None:
-    """Raise UsageError if the environment names roots that cannot be read, before anything is requested."""
+    """Raise UsageError if the environment names unreadable roots, before any request."""
     if environment.get(_FILE) or environment.get(_FOLDERS):
         public_context(environment)
 
@@ -105,13 +106,13 @@ def _of_file(name: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=name)
     except ssl.SSLError as error:
-        raise UsageError(f"{_FILE}={name}: it holds no certificate that can be read", hint) from error
+        raise UsageError(f"{_FILE}={name}: it holds no readable certificate", hint) from error
     except OSError as error:
         raise UsageError(f"{_FILE}={name}: {strerror(error)}", hint) from error
 
 
 def _load_folder(context: ssl.SSLContext, folder: str) -> bool:
-    """Whether a folder has certificates. Every file is read, once, whatever its name: OpenSSL would want hashed names."""
+    """Return whether a folder has certificates. Every file is read once, whatever its name; OpenSSL would need hashed names."""
     try:
         paths = dict.fromkeys(path.resolve() for path in sorted(Path(folder).iterdir())[:MAX_FILES] if path.is_file())
     except OSError:
@@ -120,9 +121,9 @@ def _load_folder(context: ssl.SSLContext, folder: str) -> bool:
 
 
 def _load(context: ssl.SSLContext, path: Path) -> bool:
-    """Whether a file holds certificates; others, such as CRLs, may lie beside them."""
+    """Return whether a file holds certificates. Other files, such as CRLs, may be next to them."""
     try:
         context.load_verify_locations(cafile=str(path))
-    except OSError:  # which ssl.SSLError is
+    except OSError:  # includes ssl.SSLError
         return False
     return True

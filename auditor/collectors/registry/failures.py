@@ -1,4 +1,4 @@
-"""Why a registry gave no usable answer, and how an address may be shown."""
+"""Why a registry gave no usable answer, and how to show an address safely."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from auditor.text import one_line
 MAX_DETAIL = 300
 
 
-# What OpenSSL calls an answer that is none in TLS, as from a server that speaks plain HTTP.
+# OpenSSL's reasons for an answer that is not TLS, as from a server that uses plain HTTP.
 NO_TLS_REASONS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE")
-NO_TLS = "it answers, but not with TLS"
+NO_TLS = "it does not answer with TLS"
 
 
 class Unanswered(Exception):
-    """A question that got no usable answer. It becomes `Failed` evidence and never reaches a user as an exception."""
+    """A request without a usable answer. It becomes `Failed` evidence and never reaches a user as an exception."""
 
     def __init__(self, kind: Kind, detail: str, cause: Cause = Cause.UNKNOWN) -> None:
         super().__init__(detail)
@@ -44,20 +44,20 @@ _ERRNOS = {
     errno.ECONNRESET: Cause.CLOSED,
     errno.EPIPE: Cause.CLOSED,
 }
-# asyncio and anyio put the errors of several addresses into one text.
+# asyncio and anyio join the errors of several addresses in one text.
 _ERRNO_IN_TEXT = re.compile(r"\[Errno (\d{1,4})\]")
 _MOST_LINKS = 20
 
 
 def cause_of(error: BaseException) -> Cause:
-    """Why an exchange failed, from the exception or those that led to it: the closest cause that any of them gives."""
+    """Return why an exchange failed, from the exception or its causes: the most specific cause among them."""
     found = [_cause(link) for link in _links(error)]
     known = [cause for cause in found if cause is not Cause.UNKNOWN]
     return known[-1] if known else Cause.UNKNOWN
 
 
 def _links(error: BaseException | None) -> Iterator[BaseException]:
-    """An exception and what it was raised from, outermost first; groups with the first of their members."""
+    """Yield an exception and its causes, outermost first; of a group, its first member."""
     for _ in range(_MOST_LINKS):
         if error is None:
             return
@@ -99,16 +99,16 @@ def _of_verification(code: int) -> Cause:
 
 
 def shown(url: httpx.URL | str) -> str:
-    """An address without what may be secret: no user, no query (signed links), no fragment."""
+    """Return an address without possible secrets: no user, no query (signed links), no fragment."""
     parsed = httpx.URL(url)
-    _ = parsed.host  # raises ValueError for a label that no IDNA allows
+    _ = parsed.host  # raises ValueError for a label that IDNA does not allow
     try:
-        # The path stays encoded: decoded, it may hold characters that no URL may.
+        # The path stays encoded: decoded, it may hold characters that a URL must not have.
         return str(parsed.copy_with(userinfo=b"", raw_path=parsed.raw_path.partition(b"?")[0], fragment=None))
     except httpx.InvalidURL:
         return f"{parsed.scheme}://{parsed.raw_host.decode('ascii', 'replace')}"
 
 
 def plain(text: str) -> str:
-    """Text from outside for a message: one line, no control characters, not too long."""
+    """Return external text for a message: one line, no control characters, limited length."""
     return one_line(text, MAX_DETAIL)

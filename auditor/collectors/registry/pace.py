@@ -1,8 +1,8 @@
-"""How fast one host is asked: how many requests at once, and how many a second after it answered 429.
+"""Limit the requests to one host: concurrent requests, and requests per second after it answered 429.
 
-START requests run at once. Every answer adds one while requests wait and answers stay as fast as before, up to MOST. Status
-429 and 503, a lost connection and slower answers halve the number. After 429 all requests of the host wait as long as it
-asked, and then start at the rate that it accepted before, less a margin.
+START requests run at once. While requests wait and answers stay as fast as before, every answer adds one, up to MOST. Status
+429 and 503, a lost connection and slower answers halve the number. After 429, all requests of the host wait for the requested
+time. Then they start at the rate that the host accepted before, minus a margin.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import Final
 
 START: Final = 16
 MOST: Final = 64
-FASTEST: Final = 1000.0  # requests a second that need no spacing
+FASTEST: Final = 1000.0  # requests per second that need no spacing
 SLOWEST: Final = 0.5
 MARGIN: Final = 0.8  # of the rate that a host accepted before it answered 429
-ENOUGH: Final = 4  # accepted requests that a rate can be learnt from
+ENOUGH: Final = 4  # accepted requests that are enough to measure a rate
 LONGEST_WINDOW: Final = 60.0
 CAUTION: Final = 10.0  # seconds without 429 until a rate is raised
 _SLACK, _MUCH = 0.02, 0.1  # seconds by which answers may be slower before the number stops growing, or is halved
@@ -37,7 +37,7 @@ class _Latency:
         self._count = 0
 
     def add(self, seconds: float, round_of: int) -> bool:
-        """Add an answer; True when it completes a round."""
+        """Add an answer. Return True if it completes a round."""
         self._sum += seconds
         self._count += 1
         if self._count < round_of:
@@ -59,12 +59,12 @@ class _Latency:
 
 
 class Pace:
-    """The limits of one host. `most` requests run at once at most; a lower `priority` number goes first."""
+    """The limits of one host. At most `most` requests run at once; a lower `priority` number goes first."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self.limit = float(min(START, most))
-        self.rate: float | None = None  # requests a second; None without a limit
+        self.rate: float | None = None  # requests per second; None without a limit
         self._threshold = float(most)
         self._running = 0
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
@@ -104,14 +104,14 @@ class Pace:
                 return time.monotonic()
 
     async def _slept(self, seconds: float) -> bool:
-        """Sleep; whether the host did not answer 429 meanwhile."""
+        """Sleep. Return whether the host did not answer 429 meanwhile."""
         throttles = self._throttles
         await asyncio.sleep(seconds)
         return throttles == self._throttles and not self._pauses
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
-        """Let no request of the host start until the block ends."""
+        """Block all new requests of the host until the block ends."""
         self._pauses += 1
         self._resumed.clear()
         try:
@@ -123,7 +123,7 @@ class Pace:
                 self._resumed.set()
 
     def accepted(self, seconds: float, priority: int) -> None:
-        """An answer came after `seconds`: let more requests run if it was as fast as others of its priority."""
+        """Record an answer after `seconds`. Allow more requests if it was as fast as others of its priority."""
         now = time.monotonic()
         self._accepted.append(now)
         latency = self._latency.setdefault(priority, _Latency())
@@ -137,14 +137,14 @@ class Pace:
             self._raised_at, self.rate = now, self.rate * 1.1 if self.rate < FASTEST else None
 
     def failed(self, sent: float) -> None:
-        """The host answered 503 to a request of the time `sent`, or the connection was lost."""
+        """Record status 503, or a lost connection, for a request that was sent at `sent`."""
         if sent >= self._halved_at:
             self._halve(time.monotonic())
 
     def throttled(self, sent: float, wait: float | None) -> None:
-        """The host answered 429 to a request of the time `sent`, and asked to wait so many seconds.
+        """Record status 429 for a request that was sent at `sent`, with the requested wait in seconds.
 
-        Requests that were under way together count once: none of them could know.
+        Concurrent requests count once, because none of them could know.
         """
         if sent < self._throttled_at:
             return
@@ -159,7 +159,7 @@ class Pace:
         elif count >= ENOUGH or self._throttles > 1:
             self.rate = max(MARGIN * count / window, SLOWEST)
         else:
-            self.limit = self._threshold = 1.0  # too few answers to learn a rate from: one request after the other
+            self.limit = self._threshold = 1.0  # too few answers to measure a rate: send one request after the other
 
     async def _enter(self, priority: int) -> None:
         if not self._waiting and self._running < int(self.limit):

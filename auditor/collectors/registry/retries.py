@@ -1,4 +1,4 @@
-"""When to ask again, and after how long."""
+"""When to retry a request, and after how long."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from auditor.collectors.timeouts import TIMEOUT
 
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
-WHOLE = 4  # times the time-out: how long a whole answer may take
+WHOLE = 4  # time limit of a whole answer, as a multiple of the time-out
 LONGEST = 60.0
 Sleep = Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often and how patiently. Times are in seconds; `sleep` and `random` can be replaced in tests.
+    """The number of retries and their delays. Times are in seconds; tests replace `sleep` and `random`.
 
-    `timeout` is how long a connection, and then an answer, may take to begin. `longest` is the longest wait, and how long a
-    server may ask to be left alone (Retry-After) without a good answer in between.
+    `timeout` limits the connection, and then the time until an answer begins. `longest` limits a wait, and a pause that a
+    server requests (Retry-After) without a good answer in between.
     """
 
     tries: int = 5
@@ -34,20 +34,22 @@ class Retries:
 
     @classmethod
     def within(cls, timeout: float) -> Retries:
-        """The usual patience, shortened to a time-out: waits are no longer than a whole answer may take."""
+        """Return the default retries, limited to a time-out: no wait exceeds the time limit of a whole answer."""
         return cls(longest=min(LONGEST, WHOLE * timeout), timeout=timeout)
 
     @property
     def whole(self) -> float:
-        """How long a whole answer may take."""
+        """The time limit of a whole answer."""
         return WHOLE * self.timeout
 
     def backoff(self, attempt: int) -> float:
-        """The wait after the attempt of that number (from 1): doubling, and scattered so that workers do not march in step."""
+        """Return the delay after the attempt of that number (from 1): doubling, with jitter so that workers do not retry in
+        step."""
         return min(self.longest, self.first * 2.0 ** (attempt - 1)) * (0.5 + self.random() / 2)
 
     def wait(self, attempt: int, headers: Mapping[str, str], now: datetime.datetime) -> float | None:
-        """The wait before the next attempt; None when there shall be none: tries used up, or asked to wait too long."""
+        """Return the delay before the next attempt; None for no further attempt: none left, or the
+        requested wait is too long."""
         if attempt >= self.tries:
             return None
         asked = retry_after(headers.get("retry-after", ""), now)
@@ -57,7 +59,7 @@ class Retries:
 
 
 def retry_after(header: str, now: datetime.datetime) -> float | None:
-    """The seconds of a Retry-After header, which holds seconds or a date; None when it holds neither."""
+    """Return the seconds of a Retry-After header, which holds seconds or a date; None if it holds neither."""
     text = header.strip()
     if text.isascii() and text.isdigit() and len(text) < 10:
         return float(text)

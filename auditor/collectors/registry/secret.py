@@ -1,4 +1,4 @@
-"""Passwords and tokens in a type that cannot be printed by accident."""
+"""A type for passwords and tokens that cannot be printed by accident."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from auditor.redaction import REDACTED, remember, remember_login
 
 
 class Secret:
-    """Text that only `reveal` shows; `repr`, `str` and formatting do not. No output shows it, in any encoding."""
+    """Text that only `reveal` returns; `repr`, `str` and formatting hide it. No output shows it, in any encoding."""
 
     __slots__ = ("_text",)
 
@@ -20,7 +20,7 @@ class Secret:
         remember(text)
 
     def reveal(self) -> str:
-        """The text itself, for the wire and for nothing else."""
+        """Return the text itself, for the wire only."""
         return self._text
 
     def __repr__(self) -> str:
@@ -29,7 +29,7 @@ class Secret:
     __str__ = __repr__
 
     def __reduce__(self) -> str:
-        raise TypeError("a secret is not stored")
+        raise TypeError("a secret must not be stored")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and other._text == self._text
@@ -43,7 +43,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who to be at a registry. An identity token stands for a password at the token service only (OAuth 2 refresh)."""
+    """A login for a registry. An identity token replaces the password at the token service only (OAuth 2 refresh)."""
 
     username: str
     password: Secret
@@ -53,6 +53,6 @@ class Login:
         remember_login(self.username, self.password.reveal())
 
     def basic(self) -> Secret:
-        """The value of an Authorization header for HTTP Basic."""
+        """Return the value of an Authorization header for HTTP Basic."""
         pair = f"{self.username}:{self.password.reveal()}".encode()
         return Secret("Basic " + base64.b64encode(pair).decode("ascii"))

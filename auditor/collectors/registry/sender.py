@@ -1,4 +1,4 @@
-"""Sending one request and reading one bounded answer, with retries and redirects; who we are is decided elsewhere."""
+"""Send one request and read one bounded answer, with retries and redirects. Authentication is elsewhere."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from auditor.evidence.model import Kind
 
 MAX_REDIRECTS = 5
 MAX_ERROR = 64 * 1024
-SLOWEST = 64 * 1024  # bytes a second, of a body that is read to be hashed
+SLOWEST = 64 * 1024  # bytes per second, for a body that is hashed as it arrives
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _IDENTITY = frozenset({"", "identity"})
 _OF_TLS = frozenset({Cause.UNKNOWN_ISSUER, Cause.WRONG_NAME, Cause.EXPIRED, Cause.TLS, Cause.PLAIN_HTTP})
-# Every request, for `auditor --verbose`: never its headers, and of its address nothing that could be a secret.
+# Every request, for `auditor --verbose`, without its headers and without secret parts of its address.
 _LOG = logging.getLogger("auditor.asked")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to send. `limit` is the most bytes of a good answer's body that are read."""
+    """A request. `limit` is the maximum body size of a good answer in bytes."""
 
     url: httpx.URL
     limit: int
@@ -44,20 +44,20 @@ class Request:
     authorization: Secret | None = None
     form: bytes = b""
     ca: bytes = b""
-    part: str = ""  # a Range header: what to send of the body
-    allowed: Callable[[httpx.URL], bool] | None = None  # where a redirect may lead, in place of what holds for registries
-    sink: HashingSink | None = None  # takes the body of a good answer
+    part: str = ""  # a Range header: the requested bytes of the body
+    allowed: Callable[[httpx.URL], bool] | None = None  # decides where a redirect may lead, instead of the rule for registries
+    sink: HashingSink | None = None  # receives the body of a good answer
 
     @property
     def priority(self) -> int:
-        """0 for what other requests depend on: documents and tokens; 1 for sizes, parts and whole layers."""
+        """0 for documents and tokens, on which other requests depend; 1 for sizes, ranges and whole layers."""
         is_last = self.method == "HEAD" and self.accept == "*/*"
         return int(is_last or self.part != "" or self.sink is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer with its body. `url` is what was asked, before redirects; `by` is what answered, if a redirect led there."""
+    """An answer with its body. `url` is the request's, before redirects; `by` is the server that answered, after a redirect."""
 
     url: httpx.URL
     status: int
@@ -73,7 +73,7 @@ class Reply:
 
 
 class _Shown:
-    """An address for the log, put into words only where somebody reads it: that takes as long as a small answer."""
+    """An address for the log. It is formatted only if it is logged, because formatting takes as long as a small answer."""
 
     def __init__(self, url: httpx.URL) -> None:
         self._url = url
@@ -83,11 +83,11 @@ class _Shown:
 
 
 class _Silent(httpx.ReadTimeout):
-    """No complete head of an answer came in time."""
+    """The headers of the answer did not arrive in time."""
 
 
 class Sender:
-    """Sends requests. A server that cannot be reached after all tries, or stays silent, is not tried again."""
+    """Sends requests. A server that is unreachable after all tries, or stays silent, gets no further requests."""
 
     def __init__(self, connections: Connections, retries: Retries, at_once: asyncio.Semaphore, most: int = MOST) -> None:
         """`at_once` limits requests to all hosts, `most` those to one host; see `Pace`."""
@@ -102,7 +102,7 @@ class Sender:
         self._timeouts = httpx.Timeout(connect=limit, read=limit, write=limit, pool=None).as_dict()
 
     async def send(self, request: Request) -> Reply:
-        """The answer, whatever its status. Raises Unanswered when there is none."""
+        """Return the answer, whatever its status. Raises Unanswered if there was no answer."""
         origin = origin_of(request.url)
         pace = self._pace(origin)
         async with pace.turn(request.priority):
@@ -112,7 +112,7 @@ class Sender:
         attempt = 0
         while True:
             attempt += 1
-            _refuse_if_down(server)  # before the pace: what is not sent needs no spacing
+            _refuse_if_down(server)  # before the pace: a request that is not sent needs no spacing
             sent = await pace.ready()
             try:
                 reply = await self._follow(request)
@@ -134,7 +134,7 @@ class Sender:
         return pace
 
     async def _may_ask_again(self, reply: Reply, attempt: int, sent: float) -> bool:
-        """Whether to repeat a request after `reply`; waits before it says so. The server that answered decides how long."""
+        """Wait, and return whether to repeat a request after `reply`. The server that answered decides how long."""
         server = self._servers.of(reply.origin)
         if reply.status not in RETRIED:
             server.is_good()
@@ -162,7 +162,7 @@ class Sender:
         is_down = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
         proxy = proxy_for(url) if is_down else None
         if proxy is not None and cause not in _OF_TLS:
-            # Through a proxy only the proxy is connected to: what fails there says nothing about the registry.
+            # Through a proxy, only the proxy gets a connection: a failure there states nothing about the registry.
             told, cause = f"the proxy {shown(proxy)}: {told}", _of_proxy(told)
         lost = Unanswered(Kind.UNREACHABLE, plain(told + (f" ({attempts} tries)" if attempts > 1 else "")), cause)
         if is_down or is_silent:
@@ -179,7 +179,8 @@ class Sender:
         raise Unanswered(Kind.MALFORMED, f"more than {MAX_REDIRECTS} redirects")
 
     async def _exchange(self, request: Request) -> Reply:
-        """One request, one answer, once its server may be asked. Raises httpx.TransportError (of its request) or Unanswered."""
+        """Send one request and return its answer, once the pace allows. Raises httpx.TransportError (of its request) or
+        Unanswered."""
         server = self._servers.of(origin_of(request.url))
         while True:
             await server.wait()
@@ -193,19 +194,19 @@ class Sender:
                     raise
 
     async def _exchanged(self, request: Request, server: ServerState) -> Reply:
-        _refuse_if_down(server)  # it may have been found out while this request waited
+        _refuse_if_down(server)  # another request may have found the server down while this one waited
         self.requests += 1
         started = asyncio.get_running_loop().time()
         transport = self._connections.take(request.url, request.ca)
         try:
-            # A body that is hashed has no limit for the whole: `_hashed` watches its rate.
+            # A hashed body has no limit for the whole time: `_hashed` checks its rate.
             async with asyncio.timeout(None if request.sink is not None else self._retries.whole):
                 reply = await self._ask(transport, request, server)
         except TimeoutError as error:
             await transport.aclose()
             raise self._slow(request, server) from error
         except httpx.TransportError as error:
-            # httpx keeps the one connection that it may open after TLS failed behind a proxy: a retry would wait for it.
+            # httpx keeps its only connection after TLS failed behind a proxy: a retry would wait for it.
             await transport.aclose()
             if isinstance(error, httpx.TimeoutException) and server.timed_out(started):
                 raise self._lost(request.url, error, 1, is_silent=True) from error
@@ -221,10 +222,10 @@ class Sender:
         return reply
 
     def _slow(self, request: Request, server: ServerState) -> Unanswered:
-        """Not tried again: who answers drop by drop once would make every further image wait as long, five times."""
+        """Return the failure of a slow answer. It is not retried: every further image would wait as long, five times."""
         detail = f"the answer took longer than {self._retries.whole:g} s"
         if request.sink is not None:
-            detail += f", and came at less than {SLOWEST:,} bytes a second"
+            detail += f", and arrived at less than {SLOWEST:,} bytes a second"
         _LOG.debug("%s %s: %s", request.method, _Shown(request.url), detail)
         server.down = Unanswered(Kind.UNREACHABLE, detail, Cause.TIMEOUT)
         return Unanswered(Kind.UNREACHABLE, detail, Cause.TIMEOUT)
@@ -242,7 +243,7 @@ class Sender:
 
 
 def _of_proxy(told: str) -> Cause:
-    """What stopped at the proxy: httpx quotes the status line of its answer (`407 Proxy Authentication Required`)."""
+    """Return the cause of a proxy failure. httpx quotes the status line of its answer (`407 Proxy Authentication Required`)."""
     return Cause.PROXY_LOGIN if told.partition(" ")[0] == "407" else Cause.PROXY
 
 
@@ -256,7 +257,7 @@ def _now() -> datetime.datetime:
 
 
 def _as_httpx(request: Request, timeouts: dict[str, float | None]) -> httpx.Request:
-    # Without "identity" a server may compress, and a small answer could unpack to any size.
+    # Without "identity" a server may compress, and a small answer could expand to any size.
     headers = {"User-Agent": "airgap-auditor", "Accept": request.accept, "Accept-Encoding": "identity"}
     if request.authorization is not None:
         headers["Authorization"] = request.authorization.reveal()
@@ -271,7 +272,7 @@ def _as_httpx(request: Request, timeouts: dict[str, float | None]) -> httpx.Requ
 async def _read(request: Request, response: httpx.Response, whole: float) -> Reply:
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding not in _IDENTITY:
-        raise Unanswered(Kind.MALFORMED, f"the answer is compressed ({plain(encoding)}), which was not asked for")
+        raise Unanswered(Kind.MALFORMED, f"the answer is compressed ({plain(encoding)}), which was not requested")
     limit = request.limit if response.status_code in {200, 206} else MAX_ERROR
     stream = response.stream
     assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - what an asynchronous transport returns
@@ -289,7 +290,7 @@ async def _read(request: Request, response: httpx.Response, whole: float) -> Rep
 
 
 async def _hashed(sink: HashingSink, stream: httpx.AsyncByteStream, limit: int, whole: float) -> bool:
-    """Hash a body of at most `limit` bytes; True if it is longer. Raises TimeoutError if it comes too slowly."""
+    """Hash a body of at most `limit` bytes. Return True if it is longer. Raises TimeoutError if it arrives too slowly."""
     sink.restart()
     clock = asyncio.get_running_loop().time
     started = clock()
@@ -306,16 +307,19 @@ def _redirected(request: Request, location: str) -> Request:
     try:
         target = request.url.join(location)
         origin = origin_of(target)
-    except (httpx.InvalidURL, ValueError) as error:  # the latter for labels that no IDNA allows
-        raise Unanswered(Kind.MALFORMED, "a redirect to what is no address") from error
+    except (httpx.InvalidURL, ValueError) as error:  # ValueError: a label that IDNA does not allow
+        raise Unanswered(Kind.MALFORMED, "a redirect to an invalid address") from error
     if request.allowed is not None:
         if not request.allowed(target):
-            raise Unanswered(Kind.DENIED, f"a redirect to {plain(shown(target))} is not followed: the plan does not reach it")
+            raise Unanswered(
+                Kind.DENIED, f"a redirect to {plain(shown(target))} is not followed: the plan does not make that host internal"
+            )
         return replace(request, url=target)
     if origin == origin_of(request.url):
         return replace(request, url=target)
     if request.form or not may_follow(request.url, target):
         raise Unanswered(
-            Kind.DENIED, f"a redirect to {plain(shown(target))} is not followed: only to TLS, and never to this machine"
+            Kind.DENIED,
+            f"a redirect to {plain(shown(target))} is not followed: redirects must use TLS, and must not lead to this machine",
         )
     return replace(request, url=target, authorization=None)

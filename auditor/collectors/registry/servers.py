@@ -1,4 +1,4 @@
-"""What the requests of one run learned about each server: whether it is down, silent or failing, and when it may be asked."""
+"""The state of each server in one run: whether it is down, silent or failing, and when it may get a request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from auditor.collectors.registry.connection_pool import Origin
 from auditor.collectors.registry.failures import Unanswered
 from auditor.collectors.registry.retries import Sleep
 
-MOST_SILENT = 3  # time-outs of one server, while it answers other requests
+MOST_SILENT = 3  # time-outs of one server that answers other requests
 MOST_LOST = 3  # requests in a row that failed after all tries
 
 
@@ -18,7 +18,7 @@ MOST_LOST = 3  # requests in a row that failed after all tries
 class ServerState:
     """The state of one server (scheme, host, port). Times are those of the event loop, in seconds.
 
-    `down` is why it is not asked again in this run, None while it is. `answered` is when it last answered anything.
+    `down` is the reason why it gets no more requests in this run, or None. `answered` is the time of its last answer.
     """
 
     down: Unanswered | None = None
@@ -29,26 +29,26 @@ class ServerState:
     pause: asyncio.Future[None] | None = None
 
     def heard(self, at: float) -> None:
-        """It sent an answer."""
+        """Record an answer."""
         self.answered = at
 
     def is_good(self) -> None:
-        """It gave an answer that is not one to be tried again: it neither fails nor limits."""
+        """Record an answer that needs no retry: it neither fails nor limits."""
         self.lost, self.paused = 0, 0.0
 
     def timed_out(self, started: float) -> bool:
-        """A request got no answer in time. Whether the server counts as not answering: it sent nothing at all since `started`,
-        or left several requests without an answer."""
+        """Record a request that got no answer in time. Return whether the server counts as down: it sent nothing since
+        `started`, or left several requests without an answer."""
         self.silent += 1
         return self.answered < started or self.silent >= MOST_SILENT
 
     @property
     def is_failing(self) -> bool:
-        """Whether so many requests in a row failed after all tries that further ones are tried only once."""
+        """Whether so many requests in a row failed after all tries that further ones get a single try."""
         return self.lost >= MOST_LOST
 
     async def rest(self, seconds: float, sleep: Sleep) -> None:
-        """Leave the server alone as it asked (Retry-After). Requests that are told so meanwhile share the one pause."""
+        """Pause requests to the server as it requested (Retry-After). Concurrent requests share the one pause."""
         if self.pause is not None:
             await asyncio.shield(self.pause)
             return
@@ -61,7 +61,7 @@ class ServerState:
             future.set_result(None)
 
     async def wait(self) -> None:
-        """Wait until the server may be asked."""
+        """Wait until the server may get a request."""
         while self.pause is not None:
             await asyncio.shield(self.pause)
 
@@ -73,5 +73,5 @@ class Servers:
         self._known: defaultdict[Origin, ServerState] = defaultdict(ServerState)
 
     def of(self, origin: Origin) -> ServerState:
-        """The state of a server."""
+        """Return the state of a server."""
         return self._known[origin]

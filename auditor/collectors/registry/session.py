@@ -1,4 +1,4 @@
-"""One registry host: questions that carry the right Authorization. A 401 is an answer that says what to bring."""
+"""One registry host: requests with the right Authorization. Status 401 states the required authentication."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ MAX_ATTEMPTS = 3
 class ApiRequest:
     """A request to a registry's API about one repository; `kind` and `target` end the path: `manifests`, `latest`.
 
-    `part` is a Range header, where not all of the answer is wanted. `sink` takes the body of a good answer, in place of the
-    reply.
+    `part` is a Range header, if only a range is needed. `sink` receives the body of a good answer, instead of the reply.
     """
 
     repository: str
@@ -44,27 +43,27 @@ class ApiRequest:
 
     @property
     def scope(self) -> str:
-        """The token scope that reading takes."""
+        """The token scope that reading requires."""
         return f"repository:{self.repository}:pull"
 
 
 @dataclass(frozen=True, slots=True)
 class _Brought:
-    """What was sent as Authorization. `scope` is set for a token that was fetched just for this question."""
+    """The Authorization that was sent. `scope` is set for a token that was fetched for this request only."""
 
     value: Secret | None
     scheme: str = ""
     scope: str = ""
 
     def is_final_for(self, challenge: Challenge) -> bool:
-        """Whether there is nothing else to bring to a registry that refused it with `challenge`."""
+        """Return whether no other authentication is left after the registry refused this one with `challenge`."""
         if self.scheme != challenge.scheme:
             return False
         return self.scheme == "basic" or (bool(self.scope) and challenge.scope in {"", self.scope})
 
 
 class Session:
-    """Asks one host. Tokens are shared; a host that once asked for authentication is not asked without it again."""
+    """Queries one host. Tokens are shared. After a host required authentication, every request carries it."""
 
     def __init__(self, domain: str, address: RegistryAddress, sender: Sender, credentials: Credentials) -> None:
         self.address = address
@@ -76,7 +75,7 @@ class Session:
         self._logins: dict[str, Login | None] = {}
 
     async def ask(self, question: ApiRequest) -> Reply:
-        """The answer; of status 401 or 403 when the registry cannot be satisfied. Raises Unanswered."""
+        """Return the answer, which has status 401 or 403 if no login satisfies the registry. Raises Unanswered."""
         request = Request(
             self.address.url(question.path),
             question.limit,
@@ -92,9 +91,9 @@ class Session:
             if reply.status != 401:
                 break
             if reply.origin != origin_of(request.url):
-                # A challenge counts for the server that sends it, and this login was not stored for that server.
+                # A challenge is valid only for the server that sends it, and this login was not stored for that server.
                 where = plain(shown(reply.by or reply.url))
-                detail = f"a redirect led to {where}, which asks for a login: none is sent there"
+                detail = f"a redirect led to {where}, which requires a login: it gets none"
                 raise Unanswered(Kind.DENIED, detail, Cause.LOGIN)
             challenge = _best(parse_challenges(reply.headers.get("www-authenticate", "")))
             if challenge is None or brought.is_final_for(challenge):
@@ -108,7 +107,7 @@ class Session:
     async def _bring(
         self, challenge: Challenge | None, request: Request, question: ApiRequest, refused: Secret | None = None
     ) -> _Brought:
-        """What to send. `refused` is what the registry did not accept a moment ago."""
+        """Return the Authorization to send. `refused` is the one that the registry has just refused."""
         if challenge is None:
             return _Brought(None)
         login = await self._login(question.repository)
@@ -124,13 +123,13 @@ class Session:
 
     async def _login(self, repository: str) -> Login | None:
         if repository not in self._logins:
-            # A credential helper is a program that may take seconds: other questions go on meanwhile.
+            # A credential helper is a program that may take seconds: other requests continue meanwhile.
             login = await asyncio.to_thread(self._credentials.find, f"{self._domain}/{repository}", self.address.scheme)
             self._logins[repository] = login
         return self._logins[repository]
 
 
 def _best(challenges: tuple[Challenge, ...]) -> Challenge | None:
-    """The challenge to meet: a token rather than a password."""
+    """Return the challenge to answer: a token rather than a password."""
     by_scheme = {challenge.scheme: challenge for challenge in reversed(challenges)}
     return by_scheme.get("bearer") or by_scheme.get("basic")

@@ -1,4 +1,4 @@
-"""Where the body of an answer goes that is too large to be kept: it is hashed as it comes in."""
+"""A sink for bodies that are too large to keep: it hashes them as they arrive."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from auditor.evidence.store import hasher_like
 
 
 class HashingSink:
-    """Hashes a body by the algorithm of `digest`. A repeated request begins with `restart`.
+    """Hashes a body by the algorithm of `digest`. A repeated request calls `restart` first.
 
     Raises Unanswered for an algorithm that no registry uses.
     """
@@ -19,19 +19,19 @@ class HashingSink:
         self.restart()
 
     def restart(self) -> None:
-        """Forget what came in so far."""
+        """Discard the bytes so far."""
         hasher = hasher_like(self._digest)
         if hasher is None:
-            raise Unanswered(Kind.UNSUPPORTED, f"the bytes cannot be checked against {self._digest[:80]}")
+            raise Unanswered(Kind.UNSUPPORTED, f"the bytes cannot be verified against {self._digest[:80]}")
         self._hasher = hasher
         self.size = 0
 
     def feed(self, chunk: bytes) -> None:
-        """Take in a part of the body."""
+        """Add a chunk of the body."""
         self._hasher.update(chunk)
         self.size += len(chunk)
 
     @property
     def hashed(self) -> str:
-        """The digest of what came in."""
+        """Return the digest of the body."""
         return f"{self._digest.partition(':')[0]}:{self._hasher.hexdigest()}"

@@ -1,4 +1,4 @@
-"""Bearer tokens (distribution's token specification and its OAuth 2 form), shared by every request of the same scope."""
+"""Bearer tokens (distribution's token specification and its OAuth 2 form). Requests of the same scope share them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from auditor.evidence.causes import Cause, cause_of_status
 from auditor.evidence.model import Kind
 
 MAX_TOKEN_ANSWER = 64 * 1024
-_SHORTEST_LIFE = 60.0  # the specification's default, also for services that say less
+_SHORTEST_LIFE = 60.0  # the specification's default, also for services that state less
 _EARLY = 10.0
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
@@ -32,7 +32,7 @@ class _TokenAnswer(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token and until when it may be used, by the monotonic clock."""
+    """A token and its expiry, by the monotonic clock."""
 
     value: Secret
     until: float
@@ -91,12 +91,13 @@ def _realm(challenge: Challenge, asked: httpx.URL) -> httpx.URL:
     try:
         realm = httpx.URL(challenge.realm)
         follows = may_follow(asked, realm)
-    except (httpx.InvalidURL, ValueError):  # the latter for labels that no IDNA allows
-        raise Unanswered(Kind.MALFORMED, "the registry names a token service that is no address") from None
+    except (httpx.InvalidURL, ValueError):  # ValueError: a label that IDNA does not allow
+        raise Unanswered(Kind.MALFORMED, "the registry names a token service with an invalid address") from None
     if realm.userinfo or not follows:
         told = plain(shown(realm))
         raise Unanswered(
-            Kind.DENIED, f"the token service {told} is not asked: only over TLS, and none outside may name this machine"
+            Kind.DENIED,
+            f"the token service {told} gets no request: it must use TLS, and an external registry must not name this machine",
         )
     return realm
 

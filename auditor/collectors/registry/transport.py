@@ -1,4 +1,4 @@
-"""httpx transports for registries: the lean one for direct connections, httpx's own where a proxy is configured."""
+"""httpx transports for registries: a lean one for direct connections, and httpx's own for a proxy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class _Body(httpx.AsyncByteStream):
-    """The body of an answer, chunk by chunk. Closed early, it takes the connection with it."""
+    """The body of an answer, chunk by chunk. Closing it early closes the connection."""
 
     def __init__(self, connection: WireConnection, answer: WireResponse, timeout: float | None) -> None:
         self._connection = connection
@@ -39,14 +39,14 @@ class _Body(httpx.AsyncByteStream):
 
 
 class LeanTransport(httpx.AsyncBaseTransport):
-    """One kept connection to one server, opened when needed and again when it was lost. Not for concurrent requests."""
+    """One persistent connection to one server, opened on demand and again after a loss. Not for concurrent requests."""
 
     def __init__(self, context: ssl.SSLContext | None) -> None:
         self._context = context
         self._connection: WireConnection | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request without a body, or with one that is at hand. Raises httpx.TransportError."""
+        """Send a request without a body, or with a complete one. Raises httpx.TransportError."""
         timeouts = request.extensions.get("timeout", {})
         content = _serialised(request)
         connection = self._connection
@@ -63,7 +63,7 @@ class LeanTransport(httpx.AsyncBaseTransport):
         return httpx.Response(answer.status, headers=answer.headers, stream=_Body(connection, answer, timeout))
 
     async def aclose(self) -> None:
-        """Drop the connection."""
+        """Close the connection."""
         if self._connection is not None:
             self._connection.close()
 
@@ -85,18 +85,18 @@ class LeanTransport(httpx.AsyncBaseTransport):
         except ssl.SSLError as error:
             raise httpx.ConnectError(f"{host}:{port}: {_no_trust(error)}") from error
         except (UnicodeError, OverflowError) as error:
-            raise httpx.ConnectError(f"{host}:{port} is no host and port that can be asked: {error}") from error
+            raise httpx.ConnectError(f"{host}:{port} is not a valid host and port: {error}") from error
         except OSError as error:
-            # asyncio writes its own words over the system's; a resolver's errors have numbers below zero.
+            # asyncio replaces the system's error text; a resolver's errors have numbers below zero.
             reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
             raise httpx.ConnectError(f"{host}:{port}: {reason}") from error
         return connection
 
 
 def _no_trust(error: ssl.SSLError) -> str:
-    """Why there is no TLS with a registry."""
+    """Return why TLS with a registry failed."""
     if error.reason in NO_TLS_REASONS:
-        return f"{NO_TLS}; plain HTTP is spoken where the plan says `insecure: true`"
+        return f"{NO_TLS}; for plain HTTP, set `insecure: true` in the plan"
     verified = getattr(error, "verify_message", "")
     return f"TLS fails: {error.reason or error}" + (f": {verified}" if verified else "")
 
@@ -114,7 +114,7 @@ def _serialised(request: httpx.Request) -> bytes:
 def make_transport(
     url: httpx.URL, context: ssl.SSLContext | None, own: Callable[[], ssl.SSLContext] | None = None
 ) -> httpx.AsyncBaseTransport:
-    """A transport for the server of `url`; `own` makes the context that verifies a proxy that speaks TLS itself.
+    """Return a transport for the server of `url`. `own` creates the context that verifies a TLS proxy.
 
     Raises httpx.TransportError if the proxy of the environment cannot be used.
     """
@@ -122,7 +122,7 @@ def make_transport(
     if proxy is None:
         return LeanTransport(context)
     try:
-        verify = context if context is not None else False  # plain HTTP: nothing is verified
+        verify = context if context is not None else False  # plain HTTP: there is nothing to verify
         via = httpx.Proxy(proxy, ssl_context=own() if own and proxy.startswith("https:") else None)
         return httpx.AsyncHTTPTransport(verify=verify, proxy=via, limits=httpx.Limits(max_connections=1))
     except (ValueError, ImportError, httpx.InvalidURL) as error:

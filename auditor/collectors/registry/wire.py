@@ -18,7 +18,7 @@ MAX_WAITING = 256 * 1024
 
 
 class WireResponse:
-    """The answer to one request as it comes in. Methods named `on_…` are the parser's callbacks."""
+    """The answer to one request as it arrives. Methods named `on_…` are the parser's callbacks."""
 
     def __init__(self, *, has_body: bool) -> None:
         self.headers: list[tuple[bytes, bytes]] = []
@@ -32,7 +32,7 @@ class WireResponse:
         self._head_bytes = 0
 
     def feed(self, data: bytes) -> None:
-        """Read what the server sent. Raises httpx.RemoteProtocolError for what is no HTTP, or a head without end."""
+        """Parse bytes from the server. Raises httpx.RemoteProtocolError if they are not HTTP, or if the headers do not end."""
         if not self.has_head:
             self._head_bytes += len(data)
         try:
@@ -43,19 +43,19 @@ class WireResponse:
             raise httpx.RemoteProtocolError(f"headers of more than {MAX_HEAD:,} bytes")
 
     def ended(self) -> bool:
-        """The server closed the connection: whether the answer was complete by then."""
+        """Handle a closed connection. Return whether the answer was complete by then."""
         names = {name.lower() for name, _ in self.headers}
         if self.has_head and not names & {b"content-length", b"transfer-encoding"}:
             self.complete = True
         return self.complete
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header; trailers after the body are not wanted."""
+        """Add a header; ignore trailers after the body."""
         if not self.has_head:
             self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """The end of the head, or of an interim answer that only says to wait."""
+        """Handle the end of the headers, or of an interim answer."""
         status = self._parser.get_status_code()
         if status < 200:
             self.headers.clear()
@@ -65,14 +65,14 @@ class WireResponse:
             self._finish()
 
     def on_body(self, body: bytes) -> None:
-        """A part of the body, decoded from chunked transfer."""
+        """Add a chunk of the body, after chunked decoding."""
         if self.complete:
-            self.keeps_alive = False  # a body that must not be there: what follows cannot be trusted
+            self.keeps_alive = False  # a body that must not exist: the bytes after it cannot be trusted
         else:
             self.chunks.append(body)
 
     def on_message_complete(self) -> None:
-        """The end of the answer."""
+        """Handle the end of the answer."""
         if self.has_head:
             self._finish()
 
@@ -83,10 +83,10 @@ class WireResponse:
 
 
 class WireConnection(asyncio.Protocol):
-    """A connection to one server. `exchange` sends a request; then `more` waits until something has come in."""
+    """A connection to one server. `exchange` sends a request; then `more` waits for bytes."""
 
     def __init__(self) -> None:
-        self._transport: asyncio.Transport  # set before anyone gets to see the connection
+        self._transport: asyncio.Transport  # `connection_made` sets it before the first use
         self._answer: WireResponse | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._error: httpx.TransportError | None = None
@@ -103,7 +103,7 @@ class WireConnection(asyncio.Protocol):
         return answer
 
     async def more(self, limit: float | None) -> None:
-        """Wait until more of the answer is here. Raises httpx.ReadTimeout, ReadError or RemoteProtocolError."""
+        """Wait for more bytes of the answer. Raises httpx.ReadTimeout, ReadError or RemoteProtocolError."""
         if self._error is not None:
             raise self._error
         self._transport.resume_reading()
@@ -112,25 +112,26 @@ class WireConnection(asyncio.Protocol):
             async with asyncio.timeout(limit):
                 await self._waiter
         except TimeoutError as error:
-            raise httpx.ReadTimeout(f"nothing came for {limit:g} s") from error
+            raise httpx.ReadTimeout(f"no data for {limit:g} s") from error
         finally:
             self._waiter = None
         if self._error is not None:
             raise self._error
 
     def close(self) -> None:
-        """Drop the connection at once."""
+        """Close the connection at once."""
         self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the event loop."""
-        self._transport = cast("asyncio.Transport", transport)  # other event loops' transports are alike, not subclasses
+        # other event loops' transports have the same methods, but are not subclasses
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Called by the event loop."""
         answer = self._answer
         if answer is None or answer.complete:
-            self.close()  # nobody asked for anything
+            self.close()  # bytes without a request
             return
         try:
             answer.feed(data)

@@ -1,4 +1,4 @@
-"""A connection to an endpoint before a deadline: straight, or through the HTTP proxy that the environment names for it."""
+"""Connect to an endpoint before a deadline: directly, or through the HTTP proxy that the environment names."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})([^\r\n]*)")
 
 
 def connect(host: str, port: int, deadline: float) -> socket.socket:
-    """A connection over which `host:port` is spoken to. `deadline` is on the monotonic clock.
+    """Return a connection to `host:port`. `deadline` is on the monotonic clock.
 
-    Raises OSError where nobody answers, Unanswered where the proxy refuses, ValueError and OverflowError for what is no host
-    and port. HTTPS_PROXY, ALL_PROXY and NO_PROXY count as they do for registries.
+    Raises OSError if no host answers, Unanswered if the proxy refuses, ValueError and OverflowError for an invalid host or
+    port. HTTPS_PROXY, ALL_PROXY and NO_PROXY apply as they do for registries.
     """
     try:
         url = httpx.URL(scheme="https", host=host, port=port)
@@ -36,7 +36,7 @@ def connect(host: str, port: int, deadline: float) -> socket.socket:
 
 
 def _dial(host: str, port: int, deadline: float) -> socket.socket:
-    """A connection to the first address that answers before the deadline."""
+    """Return a connection to the first address that answers before the deadline."""
     failure: OSError = TimeoutError("timed out")
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     for family, kind, protocol, _, address in addresses[:MAX_ADDRESSES]:
@@ -59,18 +59,16 @@ def _address(proxy: str) -> httpx.URL:
     try:
         url = httpx.URL(proxy)
         name = shown(url)
-    except (httpx.InvalidURL, ValueError) as error:  # the latter for labels that no IDNA allows
-        raise Unanswered(
-            Kind.UNSUPPORTED, "the proxy of the environment has no address that can be read", Cause.PROXY
-        ) from error
+    except (httpx.InvalidURL, ValueError) as error:  # ValueError: a label that IDNA does not allow
+        raise Unanswered(Kind.UNSUPPORTED, "the proxy of the environment has an invalid address", Cause.PROXY) from error
     if url.scheme != "http" or not url.host:
-        detail = f"TLS endpoints are asked through http:// proxies only, not through {name}"
+        detail = f"TLS endpoints support only http:// proxies, not {name}"
         raise Unanswered(Kind.UNSUPPORTED, detail, Cause.PROXY)
     return url
 
 
 def _through(proxy: httpx.URL, target: httpx.URL, port: int, deadline: float) -> socket.socket:
-    """A tunnel made by CONNECT (RFC 9110, section 9.3.6)."""
+    """Return a tunnel made by CONNECT (RFC 9110, section 9.3.6)."""
     name = shown(proxy)
     try:
         connection = _dial(proxy.host, proxy.port or 80, deadline)
@@ -88,7 +86,7 @@ def _through(proxy: httpx.URL, target: httpx.URL, port: int, deadline: float) ->
         return connection
     connection.close()
     if not status:
-        raise Unanswered(Kind.MALFORMED, f"the proxy {name} does not answer as a proxy does", Cause.PROXY)
+        raise Unanswered(Kind.MALFORMED, f"the proxy {name} does not answer like a proxy", Cause.PROXY)
     kind = Kind.DENIED if status in {401, 403, 407} else Kind.UNREACHABLE
     cause = Cause.PROXY_LOGIN if status == 407 else Cause.PROXY
     raise Unanswered(kind, f"the proxy {name} refuses the connection: {plain(f'{status}{words}')}", cause)
@@ -105,7 +103,7 @@ def _request(proxy: httpx.URL, target: httpx.URL, port: int) -> bytes:
 
 
 def _answer(connection: socket.socket, deadline: float) -> tuple[int, str]:
-    """Status and reason of the proxy's answer; status 0 for what is none. The endpoint speaks only after we have."""
+    """Return status and reason of the proxy's answer; status 0 if it is invalid. The endpoint sends nothing before us."""
     head = b""
     while b"\r\n\r\n" not in head:
         connection.settimeout(remaining(deadline))
@@ -118,7 +116,7 @@ def _answer(connection: socket.socket, deadline: float) -> tuple[int, str]:
 
 
 def remaining(deadline: float) -> float:
-    """The seconds until a deadline. Raises TimeoutError when it has passed."""
+    """Return the seconds until a deadline. Raises TimeoutError if it has passed."""
     left = deadline - time.monotonic()
     if left <= 0:
         raise TimeoutError("timed out")

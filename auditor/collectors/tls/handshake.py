@@ -1,4 +1,4 @@
-"""One TLS handshake with a server that nobody trusts yet, and the words for one that fails."""
+"""One TLS handshake with an untrusted server, and messages for a failed one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MALFORMED = {
 
 
 def open_context(ciphers: str = CIPHERS) -> ssl.SSLContext:
-    """A client that takes everything that OpenSSL can speak: what weak clients would make of it is judged later."""
+    """Return a client that accepts everything that OpenSSL supports. Checks evaluate later how other clients behave."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -33,7 +33,7 @@ def open_context(ciphers: str = CIPHERS) -> ssl.SSLContext:
 
 
 def _server_name(host: str) -> str | None:
-    """What to send as SNI: names only, as RFC 6066 has it."""
+    """Return the SNI name, or None for an address: RFC 6066 allows only names."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -42,7 +42,7 @@ def _server_name(host: str) -> str | None:
 
 
 class Wire:
-    """TLS over a plain socket, by hand: a socket that TLS has taken over cannot keep one deadline for a whole handshake."""
+    """TLS over a plain socket, driven by hand: an SSL socket cannot keep one deadline for a whole handshake."""
 
     def __init__(self, connection: socket.socket, context: ssl.SSLContext, host: str, deadline: float) -> None:
         self._connection = connection
@@ -51,7 +51,7 @@ class Wire:
         self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=_server_name(host))
 
     def handshake(self) -> None:
-        """Shake hands before the deadline, however slowly the server sends. Raises OSError."""
+        """Complete the handshake before the deadline, however slowly the server sends. Raises OSError."""
         while not self._step():
             self._send()
             self._connection.settimeout(remaining(self._deadline))
@@ -63,7 +63,7 @@ class Wire:
         self._send()
 
     def served(self) -> tuple[bytes, ...]:
-        """The chain as served, DER. Python 3.13 has a method for it; before, only the object below does."""
+        """Return the served chain, DER. Python 3.13 has a method for it; before, only the object below has one."""
         tls = self.tls
         holder: Any = tls if hasattr(tls, "get_unverified_chain") else tls._sslobj  # type: ignore[attr-defined]
         found: Iterable[Any] = holder.get_unverified_chain() or ()
@@ -86,7 +86,7 @@ def _der(certificate: Any) -> bytes:  # noqa: ANN401 - _ssl.Certificate has no p
 
 
 def explain(error: Exception) -> tuple[Kind, str]:
-    """What an exception of `connect` or `Wire` means."""
+    """Return kind and detail for an exception of `connect` or `Wire`."""
     match error:
         case Unanswered():
             return error.kind, error.detail
@@ -103,20 +103,20 @@ def explain(error: Exception) -> tuple[Kind, str]:
         case OSError():
             return Kind.UNREACHABLE, error.strerror or str(error)
         case _:
-            return Kind.UNREACHABLE, f"it is no host and port that can be asked: {error}"
+            return Kind.UNREACHABLE, f"it is not a valid host and port: {error}"
 
 
 def failed(name: str, error: Exception, at: datetime.datetime) -> Failed:
-    """What an exception of `connect` or `Wire` means for the endpoint `name` (`host:port`), as an observation."""
+    """Return the failed observation of the endpoint `name` (`host:port`) for an exception of `connect` or `Wire`."""
     kind, detail = explain(error)
     return Failed(kind, f"{name}: {detail}", at, f"tls://{name}", cause_of(error))
 
 
 def is_refusal(error: Exception) -> bool:
-    """Whether a server said no in TLS: by an alert, or by a version that was not offered. To hang up may mean anything."""
+    """Return whether a server refused in TLS: by an alert, or with a version that was not offered. Closing proves nothing."""
     return isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError) and error.reason not in _MALFORMED
 
 
 def endpoint_name(host: str, port: int) -> str:
-    """`host:port`, an IPv6 address in brackets."""
+    """Return `host:port`, with an IPv6 address in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

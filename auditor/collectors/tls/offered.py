@@ -1,7 +1,7 @@
-"""Which TLS versions and ciphers an endpoint agrees to: one handshake for each version, then one for each cipher.
+"""Find the TLS versions and ciphers that an endpoint accepts: one handshake for each version, then one for each cipher.
 
-OpenSSL's own security level is lowered, so that servers of long ago are seen too. A version that this OpenSSL cannot speak at
-all is not asked for.
+OpenSSL's security level is lowered, so that very old servers are observed too. A version that this OpenSSL does not support is
+not tried.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HANDSHAKE_TIMEOUT = 10.0
 
 
 def _versions() -> dict[str, ssl.SSLContext]:
-    """A client for each version that this OpenSSL speaks, oldest first."""
+    """Return a client context for each version that this OpenSSL supports, oldest first."""
     found: dict[str, ssl.SSLContext] = {}
     for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         context = open_context()
@@ -34,7 +34,7 @@ def _versions() -> dict[str, ssl.SSLContext]:
     return found
 
 
-# Made while importing: naming an old version warns, and silencing that is not safe in the threads that ask.
+# Created during import: selecting an old version warns, and suppressing warnings is not thread-safe.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     _CLIENTS = _versions()
@@ -42,14 +42,14 @@ with warnings.catch_warnings():
 
 @dataclass(frozen=True, slots=True)
 class _Agreed:
-    """A handshake that worked, or came as far as the server's certificates."""
+    """A handshake that succeeded, or reached the server's certificates."""
 
     cipher: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """The server answered, and not with what was offered."""
+    """The server answered, but rejected the offer."""
 
     error: Exception
 
@@ -61,7 +61,8 @@ class _Asking:
         self._deadline = time.monotonic() + timeout
 
     def offered(self) -> TlsOffered:
-        """Raises OSError or Unanswered where the answer cannot be had: a version that nobody answered for is not refused."""
+        """Return the accepted versions and ciphers. Raises OSError or Unanswered if a version got no answer: that is no
+        refusal."""
         answers = {name: self._insistently(client) for name, client in _CLIENTS.items()}
         agreed = {name: answer.cipher for name, answer in answers.items() if isinstance(answer, _Agreed)}
         if not agreed:
@@ -71,12 +72,12 @@ class _Asking:
         return TlsOffered(tuple(agreed), tuple(cipher for cipher in (newest, *old) if cipher))
 
     def _insistently(self, client: ssl.SSLContext) -> _Agreed | _Refused:
-        """The answer; asked again where the server only hung up, as Windows does, and an overloaded one too."""
+        """Return the answer. Retry if the server only closed the connection, as Windows and overloaded servers do."""
         answer = self._ask(client)
         return answer if isinstance(answer, _Agreed) or is_refusal(answer.error) else self._ask(client)
 
     def _ask(self, client: ssl.SSLContext) -> _Agreed | _Refused:
-        """One handshake. Raises what `connect` does, and TimeoutError: silence is no refusal."""
+        """Do one handshake. Raises what `connect` raises, and TimeoutError, because silence is not a refusal."""
         deadline = min(self._deadline, time.monotonic() + HANDSHAKE_TIMEOUT)
         with connect(self._host, self._port, deadline) as connection:
             wire = Wire(connection, client, self._host, deadline)
@@ -93,11 +94,11 @@ class _Asking:
     def _none(self, refusals: tuple[_Refused, ...]) -> Exception:
         if any(is_refusal(refusal.error) for refusal in refusals):
             asked = ", ".join(_CLIENTS)
-            return Unanswered(Kind.UNSUPPORTED, f"it speaks TLS, but agrees to nothing that was offered: {asked}")
+            return Unanswered(Kind.UNSUPPORTED, f"it uses TLS, but rejects everything that was offered: {asked}")
         return refusals[0].error
 
     def _ciphers(self) -> tuple[str, ...]:
-        """Every cipher of the versions before 1.3, the server's choice first; none when they could not all be found."""
+        """Return every cipher of the versions before 1.3, the server's choice first; empty if not all could be found."""
         found: list[str] = []
         while len(found) < MAX_CIPHERS:
             without = "".join(f":!{name}" for name in found)
@@ -106,7 +107,7 @@ class _Asking:
                 client.maximum_version = ssl.TLSVersion.TLSv1_2
                 answer = self._insistently(client)
             except ssl.SSLError:
-                return tuple(found)  # nothing is left to offer
+                return tuple(found)  # no cipher is left to offer
             except (OSError, Unanswered):
                 return ()
             if isinstance(answer, _Refused) or not answer.cipher:
@@ -116,8 +117,8 @@ class _Asking:
 
 
 def observe_offered(host: str, port: int, *, timeout: float = 30.0) -> Observation[TlsOffered]:
-    """What `host:port` agrees to, within `timeout` seconds and some seventy handshakes. Never raises for what a network or a
-    server does. Of TLS 1.3 only the suite that the server chooses is found, as Python cannot offer fewer."""
+    """Return what `host:port` accepts, within `timeout` seconds and some seventy handshakes. Network and server errors do not
+    raise. For TLS 1.3, only the suite that the server chooses is found, because Python cannot offer fewer."""
     name = endpoint_name(host, port)
     source, at = f"tls://{name}", datetime.datetime.now(datetime.UTC)
     try:

@@ -1,4 +1,4 @@
-"""Capturing what a TLS endpoint serves, without trusting it."""
+"""Observe the chain that a TLS endpoint serves, without trusting it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _capture(host: str, port: int, timeout: float) -> ChainSeen:
         try:
             wire.handshake()
         except OSError:
-            # A server that wants a client certificate refuses us only after it has shown its own.
+            # A server that requires a client certificate refuses us only after it has sent its own.
             if not (certificates := wire.served()):
                 raise
         else:
@@ -28,8 +28,8 @@ def _capture(host: str, port: int, timeout: float) -> ChainSeen:
 
 
 def observe_chain(host: str, port: int, *, timeout: float = 10.0) -> Observation[ChainSeen]:
-    """What `host:port` serves as its chain, leaf first, within `timeout` seconds (a resolver may take longer). Never raises
-    for what a network or a server does: a failure is an observation with its kind."""
+    """Return the chain that `host:port` serves, leaf first, within `timeout` seconds (a resolver may take longer). Network and
+    server errors do not raise: they become a failed observation with its kind."""
     name = endpoint_name(host, port)
     source, at = f"tls://{name}", datetime.datetime.now(datetime.UTC)
     try:
@@ -39,6 +39,6 @@ def observe_chain(host: str, port: int, *, timeout: float = 10.0) -> Observation
     if not chain.certificates:
         return Failed(Kind.MALFORMED, f"{name}: it served no certificate", at, source)
     if len(chain.certificates) > MAX_CERTIFICATES:
-        detail = f"it served {len(chain.certificates)} certificates, more than the {MAX_CERTIFICATES} that are kept"
+        detail = f"it served {len(chain.certificates)} certificates, more than the limit of {MAX_CERTIFICATES}"
         return Failed(Kind.MALFORMED, f"{name}: {detail}", at, source)
     return Seen(chain, at, source)

@@ -1,1 +1,1 @@
-"""Changes to configuration files that keep everything else in them: keys, order and comments."""
+"""Changes to configuration files that keep all other keys, their order and the comments."""

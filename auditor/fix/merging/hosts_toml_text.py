@@ -1,7 +1,7 @@
-"""Make the internal registry the server of a hosts.toml and leave the rest of the file as it is.
+"""Make the internal registry the server of a hosts.toml and keep the rest of the file.
 
-Tables of hosts that nodes cannot reach become comments. What the file says about TLS to the internal registry is repeated
-for `server`, because containerd applies the settings of a `[host]` table to that host entry only.
+Tables of hosts that nodes cannot reach become comments. TLS settings for the internal registry are repeated for `server`,
+because containerd applies the settings of a `[host]` table only to that host.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _KEY = re.compile(r"\s*(?:\"([^\"\\]*)\"|'([^']*)'|([A-Za-z0-9_-]+))\s*=")
 
 
 def with_server(data: bytes, lines: Sequence[str], outside: Iterable[int], tls_from: Sequence[str]) -> str | None:
-    """The file with `lines` (`server = …`, `override_path = …`) at its top level; None if it cannot be changed so.
+    """Return the file with `lines` (`server = …`, `override_path = …`) at its top level, or None if that is not possible.
 
-    An empty table among the lines (`[host]`) goes to the end, and only into a file that lacks it.
+    An empty table among the lines (`[host]`) is added at the end, unless the file has it.
 
-    `outside` are the lines of the `[host]` tables that have to go, `tls_from` the URLs of the tables whose TLS settings the
-    server needs.
+    `outside` are the lines of the `[host]` tables to remove, `tls_from` the URLs of the tables whose TLS settings the server
+    needs.
     """
     try:
         toml = load_toml(data)
@@ -48,7 +48,7 @@ def _hosts_at(toml: Toml, lines: frozenset[int]) -> frozenset[str]:
 
 
 def _tls_lines(toml: Toml, urls: Sequence[str]) -> list[str]:
-    """The TLS settings of the first of these tables that are not set at the top level."""
+    """Return the TLS settings of the first of these tables that the top level does not set."""
     table = next((found for url in urls if isinstance(found := toml.get("host", url), dict)), {})
     return [
         f"{key} = {json.dumps(table[key])}" for key in _TLS if key in table and key not in toml.data and _is_plain(table[key])
@@ -56,14 +56,14 @@ def _tls_lines(toml: Toml, urls: Sequence[str]) -> list[str]:
 
 
 def _is_plain(value: object) -> bool:
-    """Whether a value is written alike in JSON and TOML."""
+    """Whether a value has the same syntax in JSON and TOML."""
     if isinstance(value, list):
         return all(map(_is_plain, value))
     return isinstance(value, bool) or (isinstance(value, str) and value.isascii())
 
 
 def _commented(lines: list[str], toml: Toml, gone: frozenset[str]) -> list[str]:
-    """The lines, with those of our own keys and of the tables that have to go turned into comments."""
+    """Return the lines, with those of our own keys and of the removed tables as comments."""
     starts = {toml.lines[path]: path for path in toml.headers if path in toml.lines}
     table: tuple[str, ...] = ()
     made: list[str] = []
@@ -77,7 +77,7 @@ def _commented(lines: list[str], toml: Toml, gone: frozenset[str]) -> list[str]:
 
 
 def _is_kept(before: dict[str, Any], after: dict[str, Any], gone: frozenset[str]) -> bool:
-    """Whether all that the file had is still there, but for our own keys and the tables that had to go."""
+    """Whether the result has all content of the file, except our own keys and the removed tables."""
     hosts = {url: table for url, table in (before.get("host") or {}).items() if url not in gone}
     rest = {key: value for key, value in before.items() if key not in {*_OURS, "host"}}
     return (after.get("host") or {}) == hosts and all(after.get(key) == value for key, value in rest.items())

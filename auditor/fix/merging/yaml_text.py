@@ -1,7 +1,7 @@
-"""Set values in a YAML file and leave the rest of its text as it is.
+"""Set values in a YAML file and keep the rest of its text.
 
-Each result is parsed and compared with the values that were meant. Where the text cannot be changed in place (flow style,
-anchors), the whole document is written again: all its keys stay, its comments do not.
+Each result is parsed and compared with the expected values. If the text cannot be changed in place (flow style, anchors),
+the whole document is written again: it keeps all keys but loses its comments.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _STEP = 2
 
 
 def with_values(data: bytes, changes: Iterable[tuple[Path, object]]) -> str | None:
-    """The file with each value set at its path of keys; None if the file is not one mapping that can be read."""
+    """Return the file with each value set at its path of keys, or None if the file is not a single readable mapping."""
     text = _text_of(data)
     for path, value in changes:
         text = _with_value(text, path, value) if text is not None else None
@@ -26,7 +26,7 @@ def with_values(data: bytes, changes: Iterable[tuple[Path, object]]) -> str | No
 
 
 def _text_of(data: bytes) -> str | None:
-    """The text of a file that is one mapping, or holds nothing; None for any other."""
+    """Return the text of a file that is empty or a single mapping, else None."""
     try:
         documents = load_marked(data) if data.strip() else []
         if len(documents) > 1 or (documents and not isinstance(documents[0].value, dict)):
@@ -39,7 +39,7 @@ def _text_of(data: bytes) -> str | None:
 
 
 def _loaded(text: str) -> Any:  # noqa: ANN401 - whatever the file holds
-    """The value of the text. Raises NotStructured."""
+    """Return the parsed value. Raises NotStructured."""
     try:
         return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
@@ -58,7 +58,7 @@ def _with_value(text: str, path: Path, value: object) -> str | None:
 
 
 def _set(document: dict[Any, Any], path: Path, value: object) -> dict[Any, Any]:
-    """A copy of the document with the value at the path. What is no mapping on the way is replaced."""
+    """Return a copy of the document with the value at the path. Values on the path that are not mappings are replaced."""
     inner = document.get(path[0])
     new = value if len(path) == 1 else _set(inner if isinstance(inner, dict) else {}, path[1:], value)
     return {**document, path[0]: new}
@@ -72,7 +72,7 @@ def _is(text: str, wanted: dict[Any, Any]) -> bool:
 
 
 def _in_place(text: str, path: Path, wanted: dict[Any, Any]) -> str | None:
-    """The text with only the lines changed that hold the value; None where that is not possible."""
+    """Return the text with only the lines of the value changed, or None if that is not possible."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if root is None or (isinstance(root, yaml.ScalarNode) and not str(root.value)):
         return _joined(text, len(text), _lines_of({path[0]: _at(wanted, path[:1])}, 0, text))
@@ -102,7 +102,7 @@ def _at(document: dict[Any, Any], path: Path) -> object:
 
 
 def _end_of(text: str, node: yaml.Node) -> int:
-    """Where the line after a node's last line begins. Comments and blank lines behind the node are not part of it."""
+    """Return the offset of the line after a node's last line. Comments and blank lines after the node are not part of it."""
     end = node.end_mark.index
     begin = node.start_mark.index
     lines = text[begin:end].split("\n")

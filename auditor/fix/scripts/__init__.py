@@ -1,1 +1,1 @@
-"""Copy scripts in bash: one for each tool, out of the same steps."""
+"""Copy scripts in bash, one for each tool, from the same steps."""

@@ -1,6 +1,7 @@
-"""The copy script for crane, from registry to registry. It cannot take `urls` out of manifests: regctl does that for it.
+"""The copy script for crane, from registry to registry. The script calls regctl to remove `urls`, which crane cannot do.
 
-Behaviour: executed on crane v0.20.6. Of an index that is there, crane copies nothing, so that each manifest is named.
+Behaviour: executed on crane v0.20.6. If the target has an index, crane does not copy its manifests, so the script lists each
+one.
 """
 
 from __future__ import annotations
@@ -31,15 +32,15 @@ index() {  # TARGET REPOSITORY DIGEST...
 }
 
 push() {  # ARCHIVE TARGET
-  step "bring $2 out of $1"
+  step "push $2 from $1"
   crane push --allow-nondistributable-artifacts "$archives/$1" "$2"
 }"""
-_INSTEAD = "crane can push out of an archive only what lies there alone: push these with skopeo or regctl"
+_INSTEAD = "crane can push only from archives with a single image: push these images with skopeo or regctl"
 
-# crane uploads no blob by itself; an image that is nothing but the layer brings it, and stays under a tag of its own.
+# crane cannot upload a single blob. An image that consists of that layer uploads it, and stays under its own tag.
 _BLOB = r"""
 blob() {  # SOURCE-REPOSITORY TARGET-REPOSITORY DIGEST
-  step "bring $3 to $2"
+  step "copy $3 to $2"
   local file=$work/${3#*:}
   crane blob "$1@$3" > "$file"
   printf '%s  %s\n' "${3#*:}" "$file" | sha256sum --check --quiet
@@ -51,7 +52,7 @@ _REWRITE = r"""
 layout=$work/layout
 
 rewrite() {  # SOURCE-REPOSITORY TARGET DIGEST...
-  step "bring $2 without urls"
+  step "copy $2 without urls"
   local source=$1 target=$2 name
   name=$(named "$@")
   shift 2
@@ -60,7 +61,7 @@ rewrite() {  # SOURCE-REPOSITORY TARGET DIGEST...
 }
 
 rewrite_in_place() {  # TARGET
-  step "take the urls out of $1"
+  step "remove the urls from $1"
   hub image mod "$1" --replace --external-urls-rm
 }"""
 
@@ -71,13 +72,13 @@ def _lines(errand: Errand) -> list[str] | None:
 
 
 def _pushed(push: Push) -> str:
-    """The line that brings an image out of an archive; empty where crane cannot."""
+    """Return the line that pushes an image from an archive, or an empty string if crane cannot."""
     fits = push.form == ("oci-layout" if push.is_folder else "docker-archive")
     return command("push", push.path, push.target) if fits and push.alone else ""
 
 
 def copy_script(setting: ScriptInputs, errands: Sequence[Errand], mends: Mends) -> Written:
-    """The script."""
+    """Return the script."""
     steps = [step for errand in errands for step in errand.steps]
     without_tls = domains(setting, errands)
     functions = [_FUNCTIONS]
@@ -88,7 +89,7 @@ def copy_script(setting: ScriptInputs, errands: Sequence[Errand], mends: Mends) 
     rewrites = any(isinstance(step, Rewrite) for step in steps)
     if rewrites:
         functions += [hub(without_tls), REWRITE, _REWRITE]
-    also = ", and with regctl, which takes the urls of layers out of manifests" if rewrites else ""
+    also = ", and with regctl, which removes the urls of layers from manifests" if rewrites else ""
     title = f"Copies what is missing to the internal registry, with crane (0.16 or later){also}."
     needs = ["crane", "regctl"] if rewrites else ["crane"]
     made = steps_of(errands, _lines)

@@ -1,7 +1,7 @@
-"""The copy script for regctl: the one that can cross a gap on a disk, and takes `urls` out of manifests by itself.
+"""The copy script for regctl. It can copy by way of a disk, and removes `urls` from manifests without another tool.
 
-What it fetches goes into one OCI layout, each blob once. `fetch` and `push` are the two sides of the gap; without either, it
-copies from registry to registry. Behaviour: executed on v0.11.7.
+`fetch` (connected side) writes one OCI layout with each blob once, and `push` (offline side) reads it. Without either, the
+script copies from registry to registry. Behaviour: executed on v0.11.7.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ layout=$work/layout
 mkdir -p -- "$work"
 """
 
-# Rewriting happens in the layout: a registry that refuses `urls` never sees them.
+# Rewrite in the layout, because a registry may refuse manifests with `urls`.
 REWRITE = r"""
-# A name in the layout for what a step fetches: the same in every script that has the step.
+# The name of a step's image in the layout. The same step has the same name in every script.
 named() { printf '%s\n' "$@" | sha256sum | cut -c 1-32; }
 
-strip() {  # SOURCE-REPOSITORY NAME DIGEST...: into the layout under a name, without urls
+strip() {  # SOURCE-REPOSITORY NAME DIGEST...: copy into the layout under a name, without urls
   local source=$1 name=$2 digest number=0 manifests=()
   shift 2
   for digest in "$@"; do
@@ -58,7 +58,7 @@ copy() {  # SOURCE TARGET DIGEST
 }
 
 blob() {  # SOURCE-REPOSITORY TARGET-REPOSITORY DIGEST
-  step "bring $3 to $2"
+  step "copy $3 to $2"
   local file=$work/${3#*:}
   if [ "$mode" != push ] && ! [ -e "$file" ]; then
     hub blob get "$1" "$3" > "$file.part"
@@ -77,7 +77,7 @@ index() {  # TARGET REPOSITORY DIGEST...
 }
 
 rewrite() {  # SOURCE-REPOSITORY TARGET DIGEST...
-  step "bring $2 without urls"
+  step "copy $2 without urls"
   local source=$1 target=$2 name
   name=$(named "$@")
   shift 2
@@ -86,32 +86,32 @@ rewrite() {  # SOURCE-REPOSITORY TARGET DIGEST...
 }
 
 rewrite_in_place() {  # TARGET
-  step "take the urls out of $1"
+  step "remove the urls from $1"
   [ "$mode" = fetch ] || hub image mod "$1" --replace --external-urls-rm
 }
 
 from_archive() {  # ARCHIVE TARGET [--name NAME]
-  step "bring $2 out of $1"
+  step "push $2 from $1"
   local archive=$archives/$1 target=$2
   shift 2
   [ "$mode" = fetch ] || hub image import "$@" "$target" "$archive"
 }
 
 from_layout() {  # FOLDER NAME TARGET
-  step "bring $3 out of $1"
+  step "push $3 from $1"
   [ "$mode" = fetch ] || hub image copy --include-external "ocidir://$archives/$1:$2" "$3"
 }"""
-_INSTEAD = "regctl cannot tell one image from another in the archives that hold these: push them with skopeo"
+_INSTEAD = "regctl cannot select these images in their archives: push them with skopeo"
 
 
 def hub(domains: Iterable[str]) -> str:
-    """The function that calls regctl with what it has to know of hosts without TLS."""
+    """Return the shell function that calls regctl with the options for hosts without TLS."""
     words = [word for domain in domains for word in ("--host", f"reg={domain},tls=disabled")]
     return f'hub() {{ regctl {" ".join([*map(quoted, words), ""])}"$@"; }}'
 
 
 def line(step: CopyManifest | CopyBlob | WriteIndex | Rewrite) -> str:
-    """A step between registries as a line of the script."""
+    """Return a step between registries as a line of the script."""
     match step:
         case CopyManifest(source, target, digest):
             words = ["copy", source, target, digest]
@@ -127,7 +127,7 @@ def line(step: CopyManifest | CopyBlob | WriteIndex | Rewrite) -> str:
 
 
 def command(name: object, *words: object) -> str:
-    """A call of one of a script's functions."""
+    """Return a call of one of the script's functions."""
     return " ".join([str(name), *map(quoted, words)])
 
 
@@ -137,7 +137,7 @@ def _lines(errand: Errand) -> list[str] | None:
 
 
 def _pushed(push: Push) -> str:
-    """The line that brings an image out of an archive; empty where regctl has no way to name it."""
+    """Return the line that pushes an image from an archive, or an empty string if regctl cannot select it."""
     if push.is_folder:
         return command("from_layout", push.path, push.name, push.target) if push.form == "oci-layout" and push.name else ""
     named = [] if push.alone else ["--name", push.name]
@@ -145,16 +145,16 @@ def _pushed(push: Push) -> str:
 
 
 def domains(setting: ScriptInputs, errands: Sequence[Errand]) -> tuple[str, ...]:
-    """The hosts that are spoken to without TLS."""
+    """Return the hosts without TLS."""
     named = dict.fromkeys(host for errand in errands for host in (errand.reference.domain, errand.target.domain))
     return tuple(host for host in named if setting.is_insecure(host))
 
 
 def copy_script(setting: ScriptInputs, errands: Sequence[Errand], mends: Mends) -> Written:
-    """The script."""
+    """Return the script."""
     steps = steps_of(errands, _lines)
     title = "Copies what is missing to the internal registry, with regctl (0.5 or later)."
     functions = "\n".join((hub(domains(setting, errands)), _MODES, REWRITE, _FUNCTIONS))
     text = script(setting, title, ["regctl"], functions, steps, mends_of(mends, errands, steps), _INSTEAD)
-    what = "copies with regctl: straight; or, called with fetch, to a disk, and from there, called with push, into the registry"
+    what = "copies with regctl, directly, or in two steps: `fetch` to a disk, then `push` from the disk to the registry"
     return Written("copy/copy-regctl.sh", text, f"{what}{steps.but}", mends_of(mends, errands, steps), is_script=True)

@@ -1,7 +1,7 @@
-"""The copy script for skopeo, from registry to registry. It carries an index whole, and takes `urls` out of one manifest only.
+"""The copy script for skopeo, from registry to registry. It copies whole indexes, and removes `urls` from single manifests.
 
-It leaves layers with `urls` behind, without an option against it: they come along through a docker-archive, which knows nothing
-of such layers, and has room for one manifest. What it cannot do it says, and ends with 3.
+skopeo skips layers with `urls` and has no option to copy them. The script copies them through a docker-archive, which has no
+foreign layers but holds only one manifest. It lists the images that it cannot copy and exits with 3.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ copy() {  # SOURCE TARGET DIGEST
 }
 
 rewrite() {  # SOURCE TARGET
-  step "bring $2 without urls"
+  step "copy $2 without urls"
   local file=$work/image-$done.tar
   rm -f -- "$file"
   skopeo copy --src-tls-verify="$(tls "$1")" "docker://$1" "docker-archive:$file"
@@ -35,10 +35,10 @@ rewrite() {  # SOURCE TARGET
 }
 
 push() {  # TRANSPORT PATH NAME TARGET
-  step "bring $4 out of $2"
+  step "push $4 from $2"
   skopeo copy --all --dest-tls-verify="$(tls "$4")" "$1:$archives/$2${3:+:$3}" "docker://$4"
 }"""
-_INSTEAD = "skopeo leaves layers of these behind, or would lose platforms: copy them with copy-regctl.sh or copy-crane.sh"
+_INSTEAD = "skopeo would skip layers or lose platforms of these images: copy them with copy-regctl.sh or copy-crane.sh"
 _TRANSPORTS = {
     ("docker-archive", False): "docker-archive",
     ("oci-layout", False): "oci-archive",
@@ -53,7 +53,7 @@ def _tls(without: tuple[str, ...]) -> str:
 
 
 def _lines(errand: Errand) -> list[str] | None:
-    """The image as lines; None for what skopeo cannot do."""
+    """Return the lines for an image, or None if skopeo cannot copy it."""
     match errand.steps:
         case (Push() as push,):
             return _pushed(push)
@@ -80,7 +80,7 @@ def _is_foreign(step: object) -> bool:
 
 
 def copy_script(setting: ScriptInputs, errands: Sequence[Errand], mends: Mends) -> Written:
-    """The script, and what it mends: less than the others."""
+    """Return the script and the findings that it resolves, which are fewer than those of the other tools."""
     steps = steps_of(errands, _lines)
     found = mends_of(mends, errands, steps)
     functions = "\n".join((_tls(domains(setting, errands)), _FUNCTIONS))

@@ -18,7 +18,7 @@ class Entry:
     `digest` is the digest of the stored bytes, with the algorithm that the name implies; it is empty if they could not be read
     completely. `packed` is `gzip` or `zstd` if the bytes start so. `unpacked` is the sha256 digest after decompression, if the
     reader decompressed the file. `body` holds small files that look like JSON. `defect` and `why` say why the reader stopped.
-    `told` is what the bytes of other files state about their unpacked size.
+    `stated_size` is what the bytes of other files state about their unpacked size.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Entry:
     body: bytes | None = None
     defect: Defect | None = None
     why: str = ""
-    told: UnpackedSeen | None = None
+    stated_size: UnpackedSeen | None = None
 
     @property
     def is_link(self) -> bool:

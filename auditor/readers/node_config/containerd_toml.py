@@ -12,6 +12,7 @@ from typing import Any
 
 from auditor.errors import Location
 from auditor.facts import table
+from auditor.facts.lookup import GapKind, rows_at
 from auditor.facts.versions import Versioned
 from auditor.readers.model import Setting
 from auditor.readers.node_config.marked_toml import Toml
@@ -58,7 +59,10 @@ def recognises(data: bytes) -> bool:
 def places(version: int, runtime: str) -> tuple[ConfigPlace, ...]:
     """Where a containerd looks; every place that some containerd knows when `runtime` names no version."""
     rows: tuple[ConfigPlace, ...] = table("containerd_config", ConfigPlace)
-    return tuple(row for row in rows if row.version == version and row.may_cover(runtime))
+    own = tuple(row for row in rows if row.version == version)
+    found = rows_at(own, runtime, "containerd")
+    # A version that the facts cannot place may use any of the places.
+    return own if found.gap is not None and found.gap.kind is not GapKind.UNCOVERED else found.rows
 
 
 def read(file: str, toml: Toml, runtime: str) -> ContainerdConfig:

@@ -33,7 +33,7 @@ class DistributionRegistries(Fact, frozen=True, kw_only=True):
     flag_since: tuple[str, ...]
 
     def knows_flag(self, version: str) -> bool:
-        """Whether a release of the distribution reads the flag. A release without a version counts as a current one."""
+        """Return whether a release of the distribution reads the flag. A release whose place is unknown counts as current."""
         return range_of(fixed_in=self.flag_since).answer(version) is not Answer.YES
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from auditor.errors import Location
 from auditor.facts import table
+from auditor.facts.lookup import Found, Gap, rows_at
 from auditor.facts.versions import Answer, Versioned, range_of
 from auditor.readers.node_config.marked_toml import Toml
 from auditor.readers.node_config.model import EVERYTHING, Namespace, Note, Role, Server, Unreadable
@@ -63,10 +64,14 @@ class HostsReading(Versioned, frozen=True, kw_only=True):
     bom: bool
 
 
+def readings_at(runtime: str) -> Found[HostsReading]:
+    """Return how a version of containerd reads the file, or why this is unknown."""
+    return rows_at(table("hosts_toml", HostsReading), runtime, "containerd")
+
+
 def reading_of(runtime: str) -> HostsReading | None:
     """How a version reads the file; None where the version is not known."""
-    rows: tuple[HostsReading, ...] = table("hosts_toml", HostsReading)
-    return next((row for row in rows if row.surely_covers(runtime)), None)
+    return readings_at(runtime).first
 
 
 def slips(file: str, toml: Toml, runtime: str) -> Iterator[ConfigSlip]:
@@ -111,9 +116,9 @@ def read(file: str, toml: Toml, *, rewrites: bool, runtime: str = "") -> tuple[N
 
 def _passed_over(file: str, runtime: str) -> tuple[Namespace, tuple[Note, ...]] | None:
     """What counts instead of a file without a [host] table: nothing, for a containerd before 2.0. Raises Unreadable."""
-    reading = reading_of(runtime)
-    if reading is None:
-        why = "containerd before 2.0 reads no hosts.toml without a [host] table, and the plan does not state the version"
+    reading = readings_at(runtime).agreed(lambda row: row.needs_host)
+    if isinstance(reading, Gap):
+        why = f"containerd before 2.0 reads no hosts.toml without a [host] table, and {reading.why}"
         raise Unreadable(f"{why}: add an empty `[host]` table", 1, accepted=True)
     if not reading.needs_host:
         return None

@@ -6,9 +6,11 @@ import fnmatch
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
+from typing import Literal
 
 from auditor.errors import Location
 from auditor.facts import table
+from auditor.facts.lookup import Gap, rows_at
 from auditor.facts.versions import Versioned
 from auditor.plan.model import Plan, Pool
 from auditor.readers.model import Setting
@@ -72,11 +74,11 @@ def _knows_flag(found: PoolFiles) -> bool:
     return row is None or row.knows_flag(cluster.version if cluster is not None else "")
 
 
-def _hosts_default(found: PoolFiles) -> HostsDefault | None:
-    """The fact for the pool's containerd; None when it is not known which that is, and the answer depends on it."""
+def _hosts_default(found: PoolFiles) -> HostsDefault | Gap:
+    """Return the fact for the pool's containerd. If the plan states no version, all rows must agree."""
     rows: tuple[HostsDefault, ...] = table("containerd_hosts", HostsDefault)
-    fitting = [row for row in rows if row.os == found.pool.platform.os and row.may_cover(found.runtime)]
-    return fitting[0] if len(fitting) == 1 else None
+    own = (row for row in rows if row.os == found.pool.platform.os)
+    return rows_at(own, found.runtime, "containerd").agreed(lambda row: (row.config_path, row.mirrors))
 
 
 def _of_docker(found: PoolFiles) -> _Effect:
@@ -114,9 +116,9 @@ def _of_mirrors(found: PoolFiles, mirrors: dict[str, Namespace], at: Location, p
     if paths:
         why = f"`mirrors` cannot be set when `config_path` is provided ({paths[0].location})"
         return _Effect(refusal=Note(at, why), mirrors=mirrors)
-    if default is None:
-        why = "whether this containerd takes registry.mirrors depends on its version, which the plan does not say"
-        return _Effect((Unknown(at, why, "missing-evidence"),), mirrors=mirrors)
+    if isinstance(default, Gap):
+        why = f"whether this containerd takes registry.mirrors depends on its version: {default.why}"
+        return _Effect((Unknown(at, why, _kind(default)),), mirrors=mirrors)
     if default.mirrors == "refused":
         why = f"`mirrors` cannot be set when `config_path` is provided, as containerd {found.runtime} does by itself"
         return _Effect(refusal=Note(at, why), mirrors=mirrors)
@@ -124,6 +126,10 @@ def _of_mirrors(found: PoolFiles, mirrors: dict[str, Namespace], at: Location, p
         Note(Location(_file_of(folders)), "hosts.toml is not read beside registry.mirrors") for folders in _ordered(found)
     ]
     return _Effect(mirrors=mirrors, notes=tuple(unread))
+
+
+def _kind(gap: Gap) -> Literal["missing-evidence", "unsupported"]:
+    return "missing-evidence" if gap.missing else "unsupported"
 
 
 def _file_of(folders: Folders) -> str:
@@ -139,12 +145,12 @@ def _of_folders(found: PoolFiles, paths: list[Setting]) -> _Effect:
     if not found.roots:
         return _Effect()
     default = _hosts_default(found)
-    if default is not None and default.config_path:
+    if isinstance(default, HostsDefault) and default.config_path:
         return _Effect(folders=True)
     at = Location(next(_file_of(folders) for folders in found.roots.values()))
-    if default is None:
-        why = "whether containerd looks for it without a config_path depends on its version, which the plan does not say"
-        return _Effect((Unknown(at, why, "missing-evidence"),))
+    if isinstance(default, Gap):
+        why = f"whether containerd looks for it without a config_path depends on its version: {default.why}"
+        return _Effect((Unknown(at, why, _kind(default)),))
     if not found.configs:
         why = "containerd reads it only where config.toml sets config_path, and no config.toml is among the pool's config"
         return _Effect((Unknown(at, why, "missing-evidence"),))

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from auditor.errors import Location
 from auditor.facts import Fact, table
+from auditor.facts.lookup import rows_at
 from auditor.facts.versions import Versioned, is_beyond
 from auditor.plan.spelling import closest
 from auditor.text import shown
@@ -93,11 +94,8 @@ class Grammar:
     def __post_init__(self) -> None:
         """Choose the rows of the version."""
         rows: tuple[ConfigKey, ...] = table("config_keys", ConfigKey)
-        fitting = {
-            row.path: row
-            for row in rows
-            if row.program == self.file and (not row.os or not self.os or row.os == self.os) and row.may_cover(self.version)
-        }
+        own = (row for row in rows if row.program == self.file and (not row.os or not self.os or row.os == self.os))
+        fitting = {row.path: row for row in rows_at(own, self.version, self.file).rows}
         object.__setattr__(self, "keys", fitting)
 
     @property

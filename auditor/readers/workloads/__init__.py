@@ -12,9 +12,9 @@ from auditor.errors import Location, unexpected
 from auditor.located import Marked
 from auditor.plan.model import Plan, Workload
 from auditor.plan.plan_paths import is_inside, normal, shown_path
-from auditor.readers.demands import Demand, DemandGap, HiddenImages
+from auditor.readers.demands import Demand, DemandGap, HiddenImages, WantedChart
 from auditor.readers.lists.unknown import is_object as is_kubernetes
-from auditor.readers.workloads.built import BuiltFrom, built_name, kustomization_at, not_built_name
+from auditor.readers.workloads.built import built_name, kustomization_at, not_built_name
 from auditor.readers.workloads.folder import FileGap, folder_at, is_manifest_file
 from auditor.readers.workloads.injected import with_injected
 from auditor.readers.workloads.installed import Operators
@@ -29,7 +29,9 @@ from auditor.readers.workloads.manifests import (
     runtime_classes,
 )
 from auditor.readers.workloads.observed import Node, Observed, ObservedFile
-from auditor.readers.workloads.origins import Origins
+from auditor.readers.workloads.plan_files import sources_of
+from auditor.readers.workloads.plan_releases import open_releases, plan_releases, release_sources, wanted_charts
+from auditor.readers.workloads.releases import only_for_releases
 from auditor.readers.workloads.rendered import NOT_RENDERED, failure_name, helm_arguments, rendered_name
 from auditor.readers.workloads.schemas import KIND, Schemas, documents_of, without_definitions
 
@@ -41,6 +43,7 @@ class Workloads:
     demands: tuple[Demand, ...] = ()
     passed_over: tuple[str, ...] = ()
     nodes: tuple[Node, ...] = ()  # of observed clusters
+    charts: tuple[WantedChart, ...] = ()
 
 
 def read_workloads(plan: Plan) -> Workloads:
@@ -49,7 +52,11 @@ def read_workloads(plan: Plan) -> Workloads:
     files: list[tuple[Manifests, bytes]] = []
     passed_over: list[str] = []
     observed = Observed()
+    found_releases = plan_releases(plan)
+    alone = frozenset(only_for_releases(plan, found_releases))
     for number, workload in enumerate(plan.workloads):
+        if number in alone:
+            continue
         if workload.observed:
             problems.extend(_read_observed(plan, workload, observed))
             continue
@@ -66,10 +73,11 @@ def read_workloads(plan: Plan) -> Workloads:
         if workload.manifests and built_name(number, workload) in plan.files:
             problems.extend(_not_built_in(plan, workload))
         files.extend(sources_of(plan, number, workload))
+    files.extend(release_sources(plan, found_releases))
     # Read twice where there are some: no object is kept, as a file may have very many.
     classes = runtime_classes(item for source, data in files if b"RuntimeClass" in data for item in items_of(source, data))
     schemas = Schemas([one for _, data in files for one in without_definitions(data)[1]])
-    around = Around(classes, schemas, Operators(partial(_objects_with, files)))
+    around = Around(classes, schemas, Operators(partial(_objects_with, files)), open_releases(plan, found_releases))
     demands: list[Demand] = []
     for source, data in files:
         found = _Found(has_objects=KIND.encode() in data)
@@ -79,7 +87,12 @@ def read_workloads(plan: Plan) -> Workloads:
         if found.is_empty and source.origins is None:
             passed_over.append(source.file)
     stated = (demand for demand in with_injected(demands) if not observed.settles(demand))
-    return Workloads((*problems, *stated, *observed.demands), tuple(dict.fromkeys(passed_over)), tuple(observed.nodes.values()))
+    return Workloads(
+        (*problems, *stated, *observed.demands),
+        tuple(dict.fromkeys(passed_over)),
+        tuple(observed.nodes.values()),
+        wanted_charts(found_releases),
+    )
 
 
 def _read_observed(plan: Plan, workload: Workload, into: Observed) -> Iterator[Demand]:
@@ -125,7 +138,7 @@ class _Found:
                     source.doubted(demand) for demand in _guarded(source, item, demands_in(source, item, around))
                 )
             else:
-                self.hints.extend(_guarded(source, item, hints_of_other(source, item)))
+                self.hints.extend(_guarded(source, item, hints_of_other(source, item, around)))
 
 
 def _guarded(source: Manifests, document: Marked, demands: Iterator[Demand]) -> Iterator[Demand]:
@@ -134,27 +147,6 @@ def _guarded(source: Manifests, document: Marked, demands: Iterator[Demand]) -> 
         yield from demands
     except Exception as error:  # noqa: BLE001 - one document must not end the audit
         yield source.problem(document.line, document.column, unexpected("reading this document", error))
-
-
-def sources_of(plan: Plan, number: int, workload: Workload) -> Iterator[tuple[Manifests, bytes]]:
-    """Every file of a workload that is read as manifests, with its content: those of a folder, or what helm rendered."""
-    listed = frozenset(workload.operator_images)
-    if workload.observed:
-        return
-    if workload.chart:
-        name, data = normal(workload.chart), plan.files.get(rendered_name(number, workload))
-        if data is not None:
-            origins, shown = Origins(plan, workload, data), shown_path(plan.path, name)
-            yield Manifests(shown, "chart", plan.pools, workload.namespace, name, origins, listed), data
-        return
-    if (built := plan.files.get(built_name(number, workload))) is not None:
-        path = kustomization_at(plan, workload)
-        shown, origin = shown_path(plan.path, path), BuiltFrom(plan, path)
-        yield Manifests(shown, "manifest", plan.pools, workload.namespace, path, origin, listed), built
-        return
-    for path, raw in folder_at(plan, normal(workload.manifests)).read:
-        shown = shown_path(plan.path, path)
-        yield Manifests(shown, "manifest", plan.pools, workload.namespace, path, None, listed, raw), plan.files[path]
 
 
 def _not_built_in(plan: Plan, workload: Workload) -> Iterator[Demand]:

@@ -120,6 +120,7 @@ class Around:
     classes: Mapping[str, Mapping[str, str]]
     schemas: Schemas
     operators: Operators
+    releases: Mapping[tuple[str, int], list[str]] = field(default_factory=dict)  # what is not known of each, by file and line
 
 
 def demands_in(source: Manifests, item: Marked, around: Around) -> Iterator[Demand]:
@@ -137,7 +138,10 @@ def demands_in(source: Manifests, item: Marked, around: Around) -> Iterator[Dema
         yield from _injected(source, owner, item, qualified)
     if row is not None and row.runs is Runs.SOURCE:
         names = tuple(f"{path}: {shown(text)}" for path, text in fetched(item, row))
-        yield from _gap(source, owner, item, HiddenImages(DemandGap.SOURCE, source.name, qualified, names=names))
+        hidden = HiddenImages(DemandGap.SOURCE, source.name, qualified, names=names)
+        unknown = around.releases.get((source.name, item.line))
+        if unknown != []:
+            yield from _gap(source, owner, item, hidden, tuple(unknown or ()))
         return
     hints = data_hints(item) if not group and kind in _HOLD_DATA else _with_defaults(item, group, kind, around.schemas)
     demands = _hinted(source, owner, qualified, tuple(hints))
@@ -163,12 +167,16 @@ def _with_defaults(item: Marked, group: str, kind: str, schemas: Schemas) -> Ite
                 yield replace(hint, mechanism=Mechanism.SCHEMA)
 
 
-def hints_of_other(source: Manifests, document: Marked) -> Iterator[Demand]:
+def hints_of_other(source: Manifests, document: Marked, around: Around) -> Iterator[Demand]:
     """Every value of a document that is no Kubernetes object and that looks like an image, or names a chart."""
     yield from _hinted(source, source.name, "", tuple(hints_in(document, pods_are_read=False)))
     for at, path, text in _charts(document):
+        unknown = around.releases.get((source.name, at.line))
+        if unknown == []:
+            continue
         location, rendered = source.located(at.line, at.column)
         why = f"{path} names the chart {shown(text)}, whose images are not known: render it, and name that under `workloads`"
+        why = unknown[0] if unknown else why
         hidden = HiddenImages(DemandGap.SOURCE, source.name, field=path, names=(text,))
         yield Demand(source.kind, source.name, "", location, source.everywhere, unbounded=why, hidden=hidden, rendered=rendered)
 
@@ -239,7 +247,9 @@ def _gap(
     if hidden.kind in source.listed_kinds:
         return
     location, rendered = source.located(item.line, item.column)
-    if hidden.gap is DemandGap.SOURCE:
+    if hidden.gap is DemandGap.SOURCE and missing:
+        why = ". ".join(missing[:_SHOWN])
+    elif hidden.gap is DemandGap.SOURCE:
         why = f"{owner} has a controller fetch a chart or manifests ({', '.join(hidden.names) or 'not named'})"
         why += ", and which images they run is not known"
     elif missing:

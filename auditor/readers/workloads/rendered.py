@@ -16,6 +16,7 @@ from auditor.plan.plan_paths import is_inside, normal
 from auditor.readers.workloads.built import built_name, kustomizations_of, not_built_name
 
 _KEY = "# rendered from: "
+RELEASE = ".auditor-release-"  # how the names of files begin that belong to releases of a chart
 _CONTENT = "2"  # which parts of a rendering are kept: 1 dropped every ConfigMap, also those that name images
 NOT_RENDERED = b"it was not rendered"
 NOT_BUILT = b"it was not built when the evidence was collected"
@@ -95,6 +96,7 @@ def without_renderings(plan: Plan) -> Plan:
     """
     names = {name(number, one) for number, one in charts_of(plan) for name in (rendered_name, failure_name)}
     names |= {name(number, one) for number, one in kustomizations_of(plan) for name in (built_name, not_built_name)}
+    names |= {path for path in plan.files if path.rpartition("/")[2].startswith(RELEASE)}
     if names.isdisjoint(plan.files):
         return plan
     return replace(plan, files={path: data for path, data in plan.files.items() if path not in names})

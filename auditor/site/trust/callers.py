@@ -32,7 +32,8 @@ class Callers:
     def of(self, endpoint: Endpoint, pool: Pool) -> tuple[str, ...]:
         """Return the clients of a pool that connect to an endpoint, without duplicates; may be empty."""
         if endpoint.clients:
-            return tuple(client for client in dict.fromkeys(endpoint.clients) if _is_on(self._plan, client, pool))
+            named = (_as_listed(client, pool) for client in endpoint.clients if _is_on(self._plan, client, pool))
+            return tuple(dict.fromkeys(named))
         if not self._kinds_known and pool.clients:
             return clients_of(pool)
         found = [client for client in clients_of(pool) if _connects(client, pool) in {_ANY, endpoint.kind}]
@@ -45,6 +46,16 @@ class Callers:
     def nobody(self, endpoint: Endpoint) -> bool:
         """Return whether no client of any pool is known to connect to an endpoint."""
         return not any(self.of(endpoint, pool) for pool in self._plan.pools)
+
+
+def _as_listed(client: str, pool: Pool) -> str:
+    """Return a client as the pool lists it, with its version: `python` of an endpoint may be `python 3.13` of the pool."""
+    return next((one for one in pool.clients if one.partition(" ")[0] == client), client)
+
+
+def _names(clients: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of clients, without their versions."""
+    return tuple(client.lower().partition(" ")[0] for client in clients)
 
 
 def _runtime(pool: Pool) -> str:
@@ -69,9 +80,10 @@ def _is_on(plan: Plan, client: str, pool: Pool) -> bool:
 
     It does if the pool lists it or has it by default, or if no pool does; not if it exists only on the other OS.
     """
-    if client in map(str.lower, pool.clients):
+    client = client.partition(" ")[0]
+    if client in _names(pool.clients):
         return True
     if client_model(client, _os(pool)) is None and client in client_ids(_OTHER[_os(pool)]):
         return False
-    found = [one.name for one in plan.pools if client in map(str.lower, (*clients_of(one), *default_clients(_runtime(one))))]
+    found = [one.name for one in plan.pools if client in _names((*clients_of(one), *default_clients(_runtime(one))))]
     return not found or pool.name in found

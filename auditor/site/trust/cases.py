@@ -10,8 +10,9 @@ from typing import assert_never
 
 from auditor.errors import unexpected
 from auditor.evidence.model import Evidence, Kind
+from auditor.facts.lookup import GapKind
 from auditor.pki.certificate import Certificate
-from auditor.pki.clients import Cause, ClientModel, client_model
+from auditor.pki.clients import Cause, ClientModel, client_model, client_models
 from auditor.pki.judge import judge
 from auditor.pki.path_rules import Flaw, FlawKind
 from auditor.pki.pool_trust import PoolTrust
@@ -19,7 +20,6 @@ from auditor.pki.verdicts import Distrust, Incomplete, Invalid, TrustGap, TrustV
 from auditor.plan.model import Endpoint, Plan, Pool
 from auditor.readers.node_config import NodeConfig
 from auditor.site.trust.callers import Callers
-from auditor.site.trust.dials import CRYPTOAPI_WAIT, DialledUrl, Purpose, dials_of
 from auditor.site.trust.issuers import MAX_LEVELS, Issuers
 from auditor.site.trust.pools import Trusts, root_updates
 from auditor.site.trust.prospect import Prospect as Prospect  # noqa: PLC0414 - part of a case
@@ -27,6 +27,7 @@ from auditor.site.trust.revocation_results import FAILURES, Revocation, Revocati
 from auditor.site.trust.runtime import is_unverified, refusing_ca
 from auditor.site.trust.served import Served, Unobserved
 from auditor.site.trust.tls_versions import Offered, Speech, offered_by, speech
+from auditor.site.trust.url_requests import CRYPTOAPI_WAIT, Purpose, RequestedUrl, requested_urls
 
 _NAMES_SHOWN = 8
 _CAUSES: Mapping[FlawKind, Cause] = {
@@ -51,7 +52,7 @@ _MAY_HOLD = frozenset({TrustGap.NOT_KNOWN_ON_NODE, TrustGap.PROBABLY_ON_NODE, Tr
 class TrustCase:
     """One endpoint for one client of one pool.
 
-    `dialled` are the URLs that the client connects to. `refusal` is its error message. `stall` is its error message if a
+    `requested` are the URLs that the client connects to. `refusal` is its error message. `stall` is its error message if a
     firewall drops packets and its handshake times out. `model` is None for a client without facts. `revocation` is None if the
     client does not check it, or not for this path. `fetched` is an intermediate that was not served but that the client
     downloads internally, by the evidence; the verdict includes it. `offered` are the observed TLS versions, and `speech` states
@@ -66,7 +67,7 @@ class TrustCase:
     client: str
     model: ClientModel | None
     verdict: TrustVerdict | Unobserved
-    dialled: tuple[DialledUrl, ...] = ()
+    requested: tuple[RequestedUrl, ...] = ()
     revocation: Revocation | None = None
     refusal: str = ""
     stall: str = ""
@@ -76,14 +77,14 @@ class TrustCase:
     ca_error: str = ""
 
     @property
-    def dials(self) -> tuple[str, ...]:
+    def requested_urls(self) -> tuple[str, ...]:
         """Return the URLs that the client connects to."""
-        return tuple(one.url for one in self.dialled)
+        return tuple(one.url for one in self.requested)
 
     @property
     def inside(self) -> tuple[str, ...]:
         """Return those of them that stay reachable."""
-        return tuple(one.url for one in self.dialled if one.inside)
+        return tuple(one.url for one in self.requested if one.inside)
 
     @property
     def symptom(self) -> str:
@@ -108,7 +109,7 @@ class TrustCase:
     @property
     def may_be_fetched(self) -> bool:
         """Return whether the client may download the missing intermediate from a reachable URL."""
-        return isinstance(self.verdict, Incomplete) and self.verdict.would_dial and bool(self.inside)
+        return isinstance(self.verdict, Incomplete) and self.verdict.is_requested and bool(self.inside)
 
     @property
     def flaws(self) -> tuple[Flaw, ...]:
@@ -210,7 +211,7 @@ class _Cases:
         self._at = at
         self._revocations = Revocations(evidence, self._reach, at)
         self._issuers = Issuers(evidence, self._reach)
-        self._judged: dict[tuple[Endpoint, str, str, int], _Judged] = {}
+        self._judged: dict[tuple[Endpoint, str, str, str, int], _Judged] = {}
         self._evidence = evidence
         self._offered: dict[Endpoint, Offered | Unobserved] = {}
 
@@ -223,16 +224,24 @@ class _Cases:
             return TrustCase(endpoint, pool, client, None, Unobserved(Kind.BUG, detail))
 
     def _of(self, endpoint: Endpoint, chain: Served | Unobserved, pool: Pool, client: str) -> TrustCase:
-        model = client_model(client, "windows" if pool.is_windows else "linux")
+        os = "windows" if pool.is_windows else "linux"
+        model, found = client_model(client, os), client_models(client, os)
         if isinstance(chain, Unobserved):
             return TrustCase(endpoint, pool, client, model, chain)
         if model is None:
-            unknown = Unobserved(Kind.UNSUPPORTED, f"{client} on {pool.platform.os} is not a client in the facts")
-            return TrustCase(endpoint, pool, client, None, unknown)
-        return self._case(endpoint, chain, pool, model)
+            is_listed = found.gap is not None and found.gap.kind is not GapKind.UNLISTED
+            unlisted = f"{client} on {pool.platform.os} is not a client in the facts"
+            why = found.gap.why if found.gap is not None and is_listed else unlisted
+            return TrustCase(endpoint, pool, client, None, Unobserved(Kind.UNSUPPORTED, why))
+        case = self._case(endpoint, chain, pool, model, client)
+        others = (self._case(endpoint, chain, pool, other, client) for other in found.rows[1:] if found.gap is not None)
+        if any(other.prospect is not case.prospect for other in others):
+            detail = f"the plan does not state the version of {client}, and versions differ in what they accept"
+            return TrustCase(endpoint, pool, client, model, Unobserved(Kind.MISSING_EVIDENCE, detail))
+        return case
 
     def _verdict(self, endpoint: Endpoint, chain: Served, trust: PoolTrust, model: ClientModel) -> _Judged:
-        key = (endpoint, model.id, model.os, id(trust))
+        key = (endpoint, model.id, model.os, model.since, id(trust))
         if key not in self._judged:
             self._judged[key] = self._judge(chain.certificates, endpoint.host, trust, model)
         return self._judged[key]
@@ -241,7 +250,7 @@ class _Cases:
         """Return the verdict on the served chain, with the issuers that the client would download internally."""
         verdict, first, urls = judge(served, host, model, trust, self._at), None, dict[str, None]()
         for _ in range(MAX_LEVELS):
-            if not isinstance(verdict, Incomplete) or not verdict.would_dial:
+            if not isinstance(verdict, Incomplete) or not verdict.is_requested:
                 break
             behind = self._issuers.behind(verdict.aia_urls)
             new = tuple(one for one in behind.certificates if one not in served)
@@ -253,7 +262,7 @@ class _Cases:
             verdict = judge(served, host, model, trust, self._at)
         return _Judged(verdict, None if isinstance(verdict, Incomplete) else first, tuple(urls))
 
-    def _case(self, endpoint: Endpoint, chain: Served, pool: Pool, model: ClientModel) -> TrustCase:
+    def _case(self, endpoint: Endpoint, chain: Served, pool: Pool, model: ClientModel, client: str) -> TrustCase:
         trust = self._trusts.for_client(pool, model.id, endpoint)
         judged = self._verdict(endpoint, chain, trust, model)
         verdict = judged.verdict
@@ -261,10 +270,10 @@ class _Cases:
         revocation = self._revocations.of(verdict.path) if _asks_on(model, verdict) else None
         updates = root_updates(pool, self._trusts.given(pool.trust))
         on_machine = any(verdict.path.top in store for store in trust.system)
-        found = dials_of(model, verdict, chain, updates, revocation, self._reach, on_machine=on_machine)
-        dialled = (*(DialledUrl(url, Purpose.ISSUER, inside=True) for url in judged.asked), *map(self._seen, found))
+        found = requested_urls(model, verdict, chain, updates, revocation, self._reach, on_machine=on_machine)
+        requested = (*(RequestedUrl(url, Purpose.ISSUER, inside=True) for url in judged.asked), *map(self._seen, found))
         refusal = _refusal(endpoint.host, model, verdict, revocation)
-        stalls = model.timeout < CRYPTOAPI_WAIT and any(not one.inside for one in dialled)
+        stalls = model.timeout < CRYPTOAPI_WAIT and any(not one.inside for one in requested)
         stall = model.symptom("stall") if stalls and refusal else ""
         if endpoint not in self._offered:
             self._offered[endpoint] = offered_by(self._evidence, endpoint, chain)
@@ -272,10 +281,10 @@ class _Cases:
         return TrustCase(
             endpoint,
             pool,
-            model.id,
+            client.lower(),
             model,
             verdict,
-            dialled,
+            requested,
             revocation,
             ca_error or refusal,
             "" if ca_error else stall,
@@ -285,7 +294,7 @@ class _Cases:
             ca_error,
         )
 
-    def _seen(self, one: DialledUrl) -> DialledUrl:
+    def _seen(self, one: RequestedUrl) -> RequestedUrl:
         """Return the URL as external if the evidence shows that it has no issuer."""
         empty = one.inside and one.purpose is Purpose.ISSUER and self._issuers.is_empty(one.url)
         return replace(one, inside=False) if empty else one

@@ -28,6 +28,13 @@ class Part {
   }
 }
 
+// The text that a group states once for all of its rows. A search for it finds the rows.
+const shownBefore = (element) => {
+  const texts = [];
+  for (let one = element.previousElementSibling; one; one = one.previousElementSibling) texts.unshift(one.textContent);
+  return texts.join(" ");
+};
+
 const moreButton = () => made("button", "", {type: "button", className: "more"});
 
 const focusOn = (element) => {
@@ -81,7 +88,7 @@ class List {
     const words = this.value("q").toLowerCase().split(/\s+/).filter(Boolean);
     const wanted = Array.from(this.form.querySelectorAll("select"))
       .filter((select) => select.value && select.name !== "by")
-      .map((select) => [select.name, select.value]);
+      .map((select) => [select.name, String(select.selectedIndex - 1)]);
     const found = this.rows.filter((row) => this.fits(row, wanted) && words.every((word) => row.text.includes(word)));
     this.show(found);
     this.tell(found.length);
@@ -107,7 +114,7 @@ class Groups extends List {
   constructor(form) {
     super(form);
     this.groups = Array.from(this.place.querySelectorAll(".group"), (section) => {
-      const group = {heading: section.querySelector("h3").textContent, keys: {s: [section.dataset.s], c: [section.dataset.c]}};
+      const group = {heading: shownBefore(section.querySelector("noscript")), keys: {s: [section.dataset.s], c: [section.dataset.c]}};
       const {rows, body} = taken(section.querySelector("noscript"), group);
       const more = moreButton();
       section.append(more);
@@ -140,6 +147,7 @@ class Table extends List {
 
   dress(drawn) {
     nameCells(this.table, drawn.children);
+    for (const row of drawn.children) row.cells[0].scope = "row";
   }
 
   show(found) {
@@ -154,7 +162,8 @@ class Table extends List {
   }
 
   title(by, key) {
-    return document.getElementById(`${this.form.dataset.for}-${by}`)?.options[key].text ?? key;
+    const names = document.getElementById(`${this.form.dataset.for}-${by}`);
+    return names ? names.options[key].text : this.form.elements[by].options[Number(key) + 1].text;
   }
 
   part() {

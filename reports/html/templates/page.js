@@ -39,7 +39,7 @@ document.addEventListener("click", (event) => {
   if (button) copy(button);
   const link = event.target.closest("a[href^='#']");
   if (link) reveal(link.hash.slice(1));
-  if (link?.matches(".about")) lists.get("found").search(link.closest("th").firstChild.textContent);
+  if (link?.matches(".matrix th a")) lists.get("found").search(link.closest("th").firstChild.textContent);
 });
 
 // While printing, show all rows and open all details, except the pages of the checks, which are not about this site.

@@ -23,16 +23,26 @@ const nameCells = (table, rows) => {
 const made = (name, text, properties = {}) => Object.assign(document.createElement(name), {textContent: text}, properties);
 const number = (count) => count.toLocaleString("en");
 
+const BUILDS = Array.from(document.getElementById("matrix-b")?.options ?? [], (option) => option.innerHTML);
+
 const statuses = (cell) => cell.split("<br>").map((one) => plain(one.split("<", 1)[0]));
 
 class Row {
+  #raw;
+  #html;
   #text;
   #keys;
   #columns;
 
-  constructor(html, group) {
-    this.html = html;
+  constructor(raw, group) {
+    this.#raw = raw;
     this.group = group;
+  }
+
+  // A large matrix gives Windows builds short names (W1). Rows on the page, and the search, have the builds.
+  get html() {
+    this.#html ??= BUILDS.length ? this.#raw.replace(/<p>W(\d+)(?=,|<|$)/g, (short, at) => `<p>${BUILDS[at - 1] ?? short}`) : this.#raw;
+    return this.#html;
   }
 
   get text() {
@@ -45,19 +55,19 @@ class Row {
     return [this.text, this.words(""), this.columns];
   }
 
-  // The values of a row for one filter: data-NAME of its first tag, or of its group.
+  // The positions of a row among the options of a filter: data-NAME of its first tag, or of its group.
   words(name) {
     if (!this.#keys) {
       this.#keys = {...this.group?.keys};
-      const tag = this.html.slice(0, this.html.indexOf(">"));
-      for (const [, key, value] of tag.matchAll(/ data-([a-z]+)="([^"]*)"/g)) this.#keys[key] = plain(value).split("|");
+      const tag = this.#raw.slice(0, this.#raw.indexOf(">"));
+      for (const [, key, value] of tag.matchAll(/ data-([a-z]+)=([\d|]+)/g)) this.#keys[key] = value.split("|");
     }
     return this.#keys[name] ?? [];
   }
 
   // The statuses in each column of the matrix; empty if the pool does not need the image.
   get columns() {
-    this.#columns ??= this.html
+    this.#columns ??= this.#raw
       .split("<td")
       .slice(1)
       .map((cell) => (cell.startsWith(" class=n>") ? [] : statuses(cell.slice(cell.indexOf(">") + 1))));

@@ -22,7 +22,7 @@ from tests.test_catalogue import cases
 
 # Of the checks over endpoints, this one judges only how the nodes of a pool update their roots: a statement of the plan.
 OVER_ENDPOINTS = tuple(
-    check for check in FAMILY if Requirement.ENDPOINTS in check.requires and check.id != root_update_stall.ID
+    check for check in FAMILY if Requirement.ENDPOINTS in check.requires and check.id != root_update_stall.CHECK.id
 )
 REPLACED: Mapping[str, Callable[[], Any]] = {
     "failed": lambda: Failed(Kind.UNREACHABLE, "no answer", AT, SOURCE),

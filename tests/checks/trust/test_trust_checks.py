@@ -42,7 +42,7 @@ def test_a_good_endpoint_passes_everything(check: Check) -> None:
     [
         (None, Kind.MISSING_EVIDENCE),
         (Failed(Kind.UNREACHABLE, "Connection refused", NOW, "tls://x"), Kind.UNREACHABLE),
-        (Failed(Kind.MALFORMED, "it answers, but not with TLS", NOW, "tls://x"), Kind.MALFORMED),
+        (Failed(Kind.MALFORMED, "it does not answer with TLS", NOW, "tls://x"), Kind.MALFORMED),
         (Absent("", NOW, "tls://x"), Kind.UNREACHABLE),
         (Seen(ChainSeen((), "TLSv1.3"), NOW, "tls://x"), Kind.MALFORMED),
         (Seen(ChainSeen((b"junk",), "TLSv1.3"), NOW, "tls://x"), Kind.MALFORMED),
@@ -107,7 +107,7 @@ def test_a_private_root_that_no_pool_has() -> None:
     assert linux.facts["anchor"] == "Corp Root"
     assert "update-ca-certificates" in linux.remedies[0].commands
     assert on_windows.remedies[0].commands == ("certutil -addstore -f Root root.cer",)
-    assert any("authrootstl.cab" in url for url in where.trust(TODAY)[1].dials)
+    assert any("authrootstl.cab" in url for url in where.trust(TODAY)[1].requested_urls)
     assert outcomes(INCOMPLETE, where)[0].count == 2  # type: ignore[union-attr]
 
 
@@ -281,9 +281,9 @@ def test_a_root_that_windows_would_download(setting: str, dials: int) -> None:
     where = site(observed, windows(root_updates=setting))
     (unknown,) = unknowns(outcomes(UNTRUSTED, where)) or [None]
     (case,) = where.trust(TODAY)
-    assert len(case.dials) == dials
+    assert len(case.requested_urls) == dials
     if setting in {"", "enabled"}:
-        assert case.dials[1].endswith(f"/{root.sha1.upper()}.crt")
+        assert case.requested_urls[1].endswith(f"/{root.sha1.upper()}.crt")
     # That the name is wrong too is certain, wherever the root is.
     assert (case.prospect, "valid for" in case.symptom) == ("fails", True)
     assert unknown is not None

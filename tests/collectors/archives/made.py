@@ -1,4 +1,4 @@
-"""Archives of known content, in the formats of the field, as bytes."""
+"""Archives with known content, in the formats of other tools, as bytes."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ INDEX = build_index(LINUX, WINDOWS)
 
 
 def blob_files(*blobs: Blob) -> dict[str, bytes]:
-    """Blobs where a layout keeps them."""
+    """Return blobs at their paths in a layout."""
     return {f"blobs/sha256/{blob.digest.partition(':')[2]}": blob.body for blob in blobs}
 
 
 def image_files(*images: BuiltImage) -> dict[str, bytes]:
-    """Everything of some images, as blobs."""
+    """Return all blobs of some images."""
     return blob_files(*(blob for image in images for blob in (image.manifest, image.config, *image.layers) if blob.stored))
 
 
@@ -70,7 +70,7 @@ def layout(*roots: tuple[Blob, Mapping[str, str]], files: Files | None = None) -
 
 
 def index_layout(name: str = "registry.example.com/app:1", built: BuiltIndex = INDEX) -> dict[str, bytes]:
-    """A layout with one index and all of it."""
+    """Return a layout with one complete index."""
     return layout((built.index, {CONTAINERD: name}), files=image_files(*built.children))
 
 
@@ -103,7 +103,7 @@ def written(folder: Path, data: bytes | Files, name: str = "archive.tar") -> Pat
 
 
 def read(folder: Path, data: bytes | Files, name: str = "archive.tar") -> ReadArchive:
-    """What is read from an archive of this content."""
+    """Return the result of reading an archive with this content."""
     return read_archive(written(folder, data, name), jobs=2)
 
 
@@ -113,18 +113,18 @@ def defects(found: ReadArchive) -> set[tuple[str, str]]:
 
 
 def gzipped(data: bytes, parts: int = 1) -> bytes:
-    """Gzip of so many members."""
+    """Return gzip with this many members."""
     step = -(-len(data) // parts)
     return b"".join(gzip.compress(data[place : place + step], mtime=0) for place in range(0, len(data), step))
 
 
 def zstded(data: bytes, parts: int = 1) -> bytes:
-    """Zstd of so many frames, with checksums."""
+    """Return zstd with this many frames, with checksums."""
     step = -(-len(data) // parts)
     packer = zstandard.ZstdCompressor(write_checksum=True)
     return b"".join(packer.compress(data[place : place + step]) for place in range(0, len(data), step))
 
 
 def sha256_hex(data: bytes) -> str:
-    """The hex digits alone."""
+    """Return only the hex digits."""
     return hashlib.sha256(data).hexdigest()

@@ -81,7 +81,7 @@ def test_a_config_that_lists_another_number_of_layers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("body", "defect"), [(gzipped(b"x" * 2000), "media-type"), (b"x" * 2000, "digest")])
-def test_a_plain_layer_that_is_packed_or_another_than_its_config_says(tmp_path: Path, body: bytes, defect: str) -> None:
+def test_plain_layer_that_is_compressed_or_differs_from_its_config(tmp_path: Path, body: bytes, defect: str) -> None:
     layer = Blob(body, "application/vnd.oci.image.layer.v1.tar")
     told = {"os": "linux", "architecture": "amd64", "rootfs": {"diff_ids": [f"sha256:{0:064x}"]}}
     config = Blob(json.dumps(told).encode(), LINUX.config.media_type)

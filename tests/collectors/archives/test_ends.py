@@ -1,4 +1,4 @@
-"""What the ends of layers say, and what archives say of their layers."""
+"""Sizes from the ends of layers, and sizes that archives state for their layers."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ PLAIN = inner_tar("a layer")
 
 
 def said(blob: bytes) -> UnpackedSeen:
-    """What the ends of a blob say."""
+    """Return the size that the ends of a blob state."""
     return by_ends(blob[:HEAD], blob[-TAIL:], len(blob))
 
 
 def streamed(content: bytes) -> bytes:
-    """Zstd by a writer that did not know how much would come."""
+    """Return zstd from a writer that did not know the total size."""
     packer = zstandard.ZstdCompressor().compressobj()
     return packer.compress(content) + packer.flush()
 
@@ -59,7 +59,7 @@ def streamed(content: bytes) -> bytes:
         (bytes(1024), UnpackedKind.PLAIN, 1024),
     ],
 )
-def test_what_ends_say(blob: bytes, kind: UnpackedKind, value: int) -> None:
+def test_ends_of_a_layer_state_its_size(blob: bytes, kind: UnpackedKind, value: int) -> None:
     found = said(blob)
     assert (found.kind, found.value) == (kind, value)
 
@@ -69,7 +69,7 @@ def test_what_ends_say(blob: bytes, kind: UnpackedKind, value: int) -> None:
     [
         (gzip.compress(PLAIN) + gzip.compress(b""), "empty gzip member"),
         (gzip.compress(PLAIN) + bytes(512), "padding"),
-        (streamed(PLAIN * 500), "does not say its size"),
+        (streamed(PLAIN * 500), "does not state its size"),
         (b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd" + zstded(PLAIN), "skippable"),
         (b"\x28\xb5\x2f\xfd", "cannot be read"),
         (b"\x28\xb5\x2f\xfd\xe0" + b"\xfe" * 8, "impossible size"),
@@ -78,14 +78,14 @@ def test_what_ends_say(blob: bytes, kind: UnpackedKind, value: int) -> None:
         (b"", "neither gzip"),
     ],
 )
-def test_what_ends_do_not_say(blob: bytes, why: str) -> None:
+def test_ends_of_a_layer_do_not_state_its_size(blob: bytes, why: str) -> None:
     found = said(blob)
     assert (found.kind, found.value) == (UnpackedKind.UNSAID, 0)
     assert why in found.detail
 
 
 @given(st.binary(max_size=600), st.binary(max_size=8), st.integers(0, 2**63 - 1))
-def test_any_bytes_say_something(start: bytes, end: bytes, size: int) -> None:
+def test_any_bytes_give_a_size_or_a_reason(start: bytes, end: bytes, size: int) -> None:
     for prefix in (b"", b"\x28\xb5\x2f\xfd", b"\x1f\x8b"):
         found = by_ends((prefix + start)[:HEAD], end, size)
         assert 0 <= found.value <= 2**63 - 1
@@ -94,7 +94,7 @@ def test_any_bytes_say_something(start: bytes, end: bytes, size: int) -> None:
     assert by_trailer(end).kind in {UnpackedKind.GZIP_TRAILER, UnpackedKind.UNSAID}
 
 
-def test_layers_of_a_layout_say_what_their_trailers_say(tmp_path: Path) -> None:
+def test_layout_layers_have_the_size_of_their_trailers(tmp_path: Path) -> None:
     for name, data in (
         ("folder", index_layout()),
         ("tar", tar(index_layout())),
@@ -116,14 +116,14 @@ def test_plain_layers_and_layers_that_had_to_be_expanded_are_exact(tmp_path: Pat
     assert found[f"sha256:{sha256_hex(packed)}"] == UnpackedSeen(UnpackedKind.EXPANDED, len(two))
 
 
-def test_a_layer_that_is_not_what_its_name_says_tells_nothing(tmp_path: Path) -> None:
+def test_layer_with_a_wrong_digest_states_no_size(tmp_path: Path) -> None:
     files = index_layout()
     layer = LINUX.layers[0]
     files[f"blobs/sha256/{layer.digest.partition(':')[2]}"] = gzip.compress(b"another")
     assert layer.digest not in read(tmp_path, tar(files)).unpacked
 
 
-def test_evidence_keeps_what_archives_say(tmp_path: Path) -> None:
+def test_evidence_keeps_sizes_from_archives(tmp_path: Path) -> None:
     written(tmp_path, tar(index_layout()), "images.tar")
     plan = plan_of(PLATFORM, copy=CopyPlan(PLACE, archives=("images.tar",)))
     with Store.memory() as store:

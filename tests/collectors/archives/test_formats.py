@@ -1,4 +1,4 @@
-"""Each format that people carry is recognised by its content and read whole: names, digests, platforms, no problems."""
+"""Each common archive format is detected by its content and read completely: names, digests, platforms, no problems."""
 
 from __future__ import annotations
 
@@ -111,9 +111,7 @@ def test_cranes_tarball_with_a_foreign_layer(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pack", [PACKERS["plain"], gzipped], ids=["plain", "gzip"])
-def test_compressed_layers_under_names_that_vouch_for_nothing_are_expanded(
-    tmp_path: Path, pack: Callable[[bytes], bytes]
-) -> None:
+def test_compressed_layers_without_a_digest_name_are_expanded(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
     plain = [inner_tar("one"), inner_tar("two")]
     good = docker("a:1", stored={"x/layer.tar": gzipped(plain[0]), "y/layer.tar": zstded(plain[1])}, plain=plain)
     assert read(tmp_path, pack(tar(good))).inventory.problems == ()
@@ -203,7 +201,7 @@ def test_one_digest_under_several_names_is_one_image(tmp_path: Path) -> None:
     assert [image.names for image in read(tmp_path, tar(files)).inventory.images] == [("1", "latest")]
 
 
-def test_sparse_indexes_and_foreign_layers_are_no_problem_here(tmp_path: Path) -> None:
+def test_sparse_indexes_and_foreign_layers_are_not_problems(tmp_path: Path) -> None:
     files = layout((INDEX.index, {REF_NAME: "1"}), files=image_files(LINUX))
     found = read(tmp_path, tar(files))
     assert found.inventory.problems == ()
@@ -213,7 +211,7 @@ def test_sparse_indexes_and_foreign_layers_are_no_problem_here(tmp_path: Path) -
     assert read(tmp_path, tar(there)).inventory.problems == ()
 
 
-def test_an_artifact_whose_config_is_no_json(tmp_path: Path) -> None:
+def test_artifact_config_need_not_be_json(tmp_path: Path) -> None:
     config = Blob(b"sometext\n", "application/vnd.unknown.config.v1+json")
     manifest = Blob(
         to_bytes({"schemaVersion": 2, "config": config.descriptor(), "layers": []}),
@@ -248,7 +246,7 @@ def test_a_folder_of_archives_is_found_in_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pack", [PACKERS["plain"], gzipped], ids=["plain", "gzip"])
-def test_progress_ends_with_all_of_it(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+def test_progress_ends_at_the_total(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
     path = tmp_path / "archive.tar"
     path.write_bytes(pack(tar(index_layout())))
     told: list[tuple[int, int]] = []
@@ -257,7 +255,7 @@ def test_progress_ends_with_all_of_it(tmp_path: Path, pack: Callable[[bytes], by
     assert told == sorted(told)
 
 
-def test_an_image_whose_config_is_no_json_is_malformed(tmp_path: Path) -> None:
+def test_image_config_that_is_not_json_is_malformed(tmp_path: Path) -> None:
     config = Blob(b"not json", "application/vnd.oci.image.config.v1+json")
     manifest = Blob(
         to_bytes({"schemaVersion": 2, "config": config.descriptor(), "layers": []}),

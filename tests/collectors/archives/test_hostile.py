@@ -1,4 +1,4 @@
-"""Archives that are damaged or mean harm: a problem that says what, bounded time and memory, and what is whole still told."""
+"""Damaged or hostile archives: a problem with a reason, bounded time and memory, and the intact part is still reported."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_missing_short_and_wrong_blobs(tmp_path: Path) -> None:
     assert LINUX.layers[0].digest in sized.inventory.blobs
 
 
-def test_unreferenced_blobs_are_fine_when_they_are_whole(tmp_path: Path) -> None:
+def test_complete_unreferenced_blobs_are_not_problems(tmp_path: Path) -> None:
     extra = {f"blobs/sha256/{sha256_hex(b'x')}": b"x", "README": b"hello"}
     assert read(tmp_path, tar({**index_layout(), **extra})).inventory.problems == ()
     bad = f"blobs/sha256/{sha256_hex(b'x')}"
@@ -120,7 +120,7 @@ def test_a_folder_without_the_marker_is_lax(tmp_path: Path) -> None:
         (tarfile.DIRTYPE, "", "unsupported"),
     ],
 )
-def test_links_that_lead_nowhere_good(tmp_path: Path, kind: bytes, target: str, defect: str) -> None:
+def test_unsafe_links_are_problems(tmp_path: Path, kind: bytes, target: str, defect: str) -> None:
     files = docker("a:1", stored={"x/layer.tar": b""})
     del files["x/layer.tar"]
     found = read(tmp_path, tar(files, {"x/layer.tar": (kind, target)}))
@@ -142,13 +142,13 @@ def test_links_that_lead_nowhere_good(tmp_path: Path, kind: bytes, target: str, 
         (tarfile.CHRTYPE, "", ""),
     ],
 )
-def test_links_that_no_image_needs(tmp_path: Path, kind: bytes, target: str, defect: str) -> None:
+def test_unneeded_links_are_not_problems(tmp_path: Path, kind: bytes, target: str, defect: str) -> None:
     unused = read(tmp_path, tar(docker("a:1"), {"unused": (kind, target)}))
     assert defects(unused) == ({("unused", defect)} if defect else set())
 
 
 @pytest.mark.parametrize("name", ["../x", "../../etc/cron.d/x", "/etc/passwd", "blobs/../../x", "..\\x", "C:\\x"])
-def test_names_that_lead_out_are_a_problem_of_the_whole_archive(tmp_path: Path, name: str) -> None:
+def test_names_outside_the_archive_are_a_problem_of_the_archive(tmp_path: Path, name: str) -> None:
     for files in (index_layout(), docker("a:1")):
         found = read(tmp_path, tar({**files, name: b"x"}))
         assert defects(found) == {(name, "escapes")}
@@ -160,7 +160,7 @@ def test_a_needed_blob_under_an_absolute_name(tmp_path: Path) -> None:
     assert defects(read(tmp_path, tar(moved))) == {(LAYER, "escapes"), (f"/{LAYER}", "escapes")}
 
 
-def test_circles_of_links_end(tmp_path: Path) -> None:
+def test_circular_links_end(tmp_path: Path) -> None:
     links = {f"l{n}": (tarfile.SYMTYPE, f"l{(n + 1) % 50}") for n in range(50)}
     files = {"manifest.json": b'[{"Config":"l0","Layers":[]}]'}
     assert defects(read(tmp_path, tar(files, links))) == {("l0", "escapes")}
@@ -180,7 +180,7 @@ def test_links_of_a_folder_are_followed_inside_only(tmp_path: Path) -> None:
     assert defects(read_archive(folder)) == {(LAYER, "unsupported")}
 
 
-def test_duplicates_matter_when_they_differ(tmp_path: Path) -> None:
+def test_differing_duplicates_are_problems(tmp_path: Path) -> None:
     twice = tar({**index_layout(), f"./{LAYER}": index_layout()[LAYER]})
     assert read(tmp_path, twice).inventory.problems == ()
     differ = tar({**index_layout(), "./index.json": b'{"manifests":[]}'})
@@ -191,9 +191,9 @@ def test_duplicates_matter_when_they_differ(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_every_truncation_is_noticed(tmp_path: Path, name: str) -> None:
+def test_every_truncation_is_detected(tmp_path: Path, name: str) -> None:
     data = SAMPLES[name]
-    # Of a plain tar, what is behind the first zero block is padding that nobody misses.
+    # In a plain tar, the bytes after the first zero block are padding.
     end = len(data) if name in {"gzip", "zstd"} else len(data.rstrip(b"\0")) // 512 * 512 + 512
     for cut in sorted({0, 1, 3, 100, 511, 512, 700, *range(1024, end, 512), *range(7, end, 997), end - 1}):
         if cut < end:
@@ -202,7 +202,7 @@ def test_every_truncation_is_noticed(tmp_path: Path, name: str) -> None:
             assert all(problem.detail for problem in found.inventory.problems)
 
 
-def test_what_was_readable_of_a_truncated_archive_is_told(tmp_path: Path) -> None:
+def test_readable_part_of_a_truncated_archive_is_reported(tmp_path: Path) -> None:
     files = index_layout()
     order = {name: files[name] for name in sorted(files, key=lambda name: name == LAYER)}
     data = tar(order)
@@ -215,7 +215,7 @@ def test_what_was_readable_of_a_truncated_archive_is_told(tmp_path: Path) -> Non
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(sorted(SAMPLES)), data=st.data())
-def test_every_flipped_bit_of_content_is_noticed_and_none_crashes(tmp_path: Path, name: str, data: st.DataObject) -> None:
+def test_every_flipped_content_bit_is_detected_without_a_crash(tmp_path: Path, name: str, data: st.DataObject) -> None:
     sample = SAMPLES[name]
     place = data.draw(st.integers(0, len(sample) - 1))
     flipped = sample[:place] + bytes([sample[place] ^ (1 << data.draw(st.integers(0, 7)))]) + sample[place + 1 :]
@@ -365,7 +365,7 @@ def test_other_compressions_are_named(tmp_path: Path, magic: bytes) -> None:
     assert problem.defect.value == "unsupported"
 
 
-def test_what_the_operating_system_refuses(tmp_path: Path) -> None:
+def test_operating_system_errors_are_reported(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "absent.tar", tmp_path / "pipe"):
         with pytest.raises(UnreadableArchive):
@@ -388,7 +388,7 @@ def test_a_seal_changes_with_the_archive(tmp_path: Path) -> None:
     assert seal_of(folder) != before
 
 
-def test_a_damaged_checksum_of_gzip_is_noticed(tmp_path: Path) -> None:
+def test_damaged_gzip_checksum_is_detected(tmp_path: Path) -> None:
     data = bytearray(gzipped(PLAIN))
     data[-5] ^= 1  # in the trailer: the tar is whole
     assert ("", "malformed") in defects(read(tmp_path, bytes(data)))
@@ -402,7 +402,7 @@ def test_inner_layers_that_are_cut_off(tmp_path: Path) -> None:
 
 
 def test_many_roots_over_one_large_index_end(tmp_path: Path) -> None:
-    """Ten thousand indexes that share a child of ten thousand entries: a hundred million ways to a config."""
+    """Ten thousand indexes share a child of ten thousand entries: a hundred million paths to a config."""
     absent = [{"mediaType": LINUX.manifest.media_type, "digest": f"sha256:{n:064x}", "size": 1} for n in range(10_000)]
     large = build_index(entries=tuple(absent)).index
     roots = [build_index(entries=(large.descriptor(),), note=str(n)).index for n in range(2000)]

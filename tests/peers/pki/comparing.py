@@ -35,6 +35,9 @@ OPENSSL_KNOWN: Mapping[str, str] = {
 }
 
 
+STRICT_AGREES = frozenset({"root without basic constraints"})  # differences that do not exist with X509_V_FLAG_X509_STRICT
+
+
 @dataclass(frozen=True, slots=True)
 class Compared:
     """One chain and one client. `known` says why we knowingly differ, and is empty where we must not."""
@@ -98,6 +101,7 @@ def against_go(go: Go) -> Iterator[Compared]:
 def against_openssl(folder: Path) -> Iterator[Compared]:
     """`openssl verify` as curl uses it, which takes any trusted certificate for an anchor, and as others do."""
     curl = model("curl", "linux")
+    strict = model("python 3.13", "linux")
     roots_only = msgspec.structs.replace(curl, partial_chain=False)
     for name, question in questions().items():
         known = OPENSSL_KNOWN.get(name, "")
@@ -105,6 +109,9 @@ def against_openssl(folder: Path) -> Iterator[Compared]:
         yield Compared(name, "OpenSSL, any anchor", ours(question, curl), told, known)
         told = openssl_verdict(question, folder, partial=False)
         yield Compared(name, "OpenSSL, roots only", ours(question, roots_only), told, known)
+        told = openssl_verdict(question, folder, partial=True, strict=True)
+        known = "" if name in STRICT_AGREES else known
+        yield Compared(name, "OpenSSL, strict, as Python 3.13", ours(question, strict, in_system=True), told, known)
 
 
 def _of_pkits(question: Question, strength: Strength) -> Verdict:

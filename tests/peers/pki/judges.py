@@ -105,7 +105,7 @@ def _as_json(question: Question, system: bool, address: str) -> dict[str, object
     }
 
 
-def openssl_verdict(question: Question, folder: Path, *, partial: bool, level: int = 2) -> Verdict:
+def openssl_verdict(question: Question, folder: Path, *, partial: bool, level: int = 2, strict: bool = False) -> Verdict:
     """What `openssl verify` makes of it, as a client that looks for a TLS server. `level` is OpenSSL's security level."""
     parts = {"leaf": question.chain[:1], "untrusted": question.chain[1:], "roots": question.roots}
     for name, certificates in parts.items():
@@ -119,6 +119,7 @@ def openssl_verdict(question: Question, folder: Path, *, partial: bool, level: i
     if question.host:
         command += ["-verify_ip" if _is_address(question.host) else "-verify_hostname", question.host]
     command += ["-partial_chain"] if partial else []
+    command += ["-x509_strict"] if strict else []
     require("openssl")
     done = subprocess.run([*command, "leaf.pem"], cwd=folder, capture_output=True, text=True, check=False, timeout=30)
     return Verdict(done.returncode == 0, "" if done.returncode == 0 else _reason(done.stderr))

@@ -77,7 +77,7 @@ def test_whether_hosts_toml_is_read(config: str, platform: str, runtime: str, as
 
 def test_whether_hosts_toml_is_read_may_not_be_known() -> None:
     assert "no config.toml is among" in problem(node(HOSTS))
-    assert "which the plan does not say" in problem(node({"config.toml": "version = 3\n", **HOSTS}, runtime=""))
+    assert "does not state the version of containerd" in problem(node({"config.toml": "version = 3\n", **HOSTS}, runtime=""))
     assert "none is among the pool's config" in problem(node({"config.toml": V3}))
     assert node(HOSTS, runtime="containerd 2.2.0").problems == ()
 
@@ -116,7 +116,7 @@ def test_mirrors_and_config_path_are_refused_together(text: str, runtime: str, r
 
 
 def test_mirrors_of_an_unknown_containerd_are_not_known_to_count() -> None:
-    assert "which the plan does not say" in problem(node({"config.toml": V2 + MIRRORS}, runtime=""))
+    assert "does not state the version of containerd" in problem(node({"config.toml": V2 + MIRRORS}, runtime=""))
 
 
 def test_imports_are_said_unless_they_are_there() -> None:

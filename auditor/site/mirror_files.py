@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from auditor.check import Remedy
 from auditor.oci.reference import Reference
 from auditor.plan.model import Registry
 from auditor.readers.node_config import NodeConfig
@@ -41,12 +40,6 @@ class MirrorAdvice:
 
     text: str
     file: MirrorFile | None = None
-
-
-def mirror_remedy(config: NodeConfig, registry: Registry, images: Sequence[Placed]) -> Remedy:
-    """Return the advice as a remedy."""
-    advice = mirror_advice(config, registry, images)
-    return Remedy("edit", advice.text, (advice.file.command,) if advice.file is not None else ())
 
 
 def mirror_advice(config: NodeConfig, registry: Registry, images: Sequence[Placed]) -> MirrorAdvice:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 
-from auditor.check import Finding, Fine, Outcome, Remedy, Severity
+from auditor.check import PASSED, Finding, Outcome, Remedy, Severity
 from auditor.oci.media_types import form_of
 from auditor.site.contents import Aspect, ComparedImage, ContentMismatch, ContentPart
 from auditor.text import many, short_digest
-from checks.placed import image_subject, unknown
+from checks._shared.placed import image_subject, unknown
 
 SHOWN = 5
 RemediesOf = Callable[[ComparedImage], tuple[Remedy, ...]]
@@ -22,24 +22,22 @@ _NAMES = {
 }
 
 
-def outcomes(check: str, contents: Iterable[ComparedImage], remedies: RemediesOf, place: PlaceOf) -> Iterator[Outcome]:
+def outcomes(contents: Iterable[ComparedImage], remedies: RemediesOf, place: PlaceOf) -> Iterator[Outcome]:
     """Yield one outcome per image, or an error and a warning. `place` returns the name of the image where it is stored."""
-    fine = 0
     for one in contents:
         fatal = [mismatch for mismatch in one.mismatches if mismatch.is_fatal]
         odd = [mismatch for mismatch in one.mismatches if not mismatch.is_fatal]
         for severity, found in ((Severity.ERROR, fatal), (Severity.WARNING, odd)):
             if found:
-                yield _finding(check, severity, one, found, remedies(one), place(one))
+                yield _finding(severity, one, found, remedies(one), place(one))
         if not fatal and one.trouble is not None:
-            yield unknown(check, image_subject(one.image), one.trouble)
-        fine += not one.mismatches and one.trouble is None
-    if fine:
-        yield Fine(fine)
+            yield unknown(image_subject(one.image), one.trouble)
+        if not one.mismatches and one.trouble is None:
+            yield PASSED
 
 
 def _finding(
-    check: str, severity: Severity, one: ComparedImage, found: list[ContentMismatch], remedies: tuple[Remedy, ...], place: str
+    severity: Severity, one: ComparedImage, found: list[ContentMismatch], remedies: tuple[Remedy, ...], place: str
 ) -> Finding:
     first, pools = found[0], tuple(dict.fromkeys(placement.pool.name for placement in one.placements))
     more = f" This image has {many(len(found) - 1, 'more fault')}." if len(found) > 1 else ""
@@ -48,7 +46,6 @@ def _finding(
         what = "A pull of this manifest by its digest" if first.aspect is Aspect.CONTENT_TYPE else "A pull of the image"
         effect = f"{what} fails on {', '.join(pools)}: `{_symptom(first)}`."
     return Finding(
-        check=check,
         severity=severity,
         subject=image_subject(one.image),
         message=f"{place}: {_said(first)} {effect}{more}",

@@ -15,7 +15,7 @@ def pool_subject(pool: Pool) -> Subject:
     return Subject("pool", pool.name, str(pool.platform), pool.name)
 
 
-def unread_config(check: str, pool: Pool, config: NodeConfig) -> Iterator[Undetermined]:
+def unread_config(pool: Pool, config: NodeConfig) -> Iterator[Undetermined]:
     """Yield an outcome for each part of a pool's node configuration that was not read and may name a CA file.
 
     Whether a file has an effect matters only if a file names a CA.
@@ -24,4 +24,4 @@ def unread_config(check: str, pool: Pool, config: NodeConfig) -> Iterator[Undete
     folders = (entry for root in config.roots for entry in root.values() if isinstance(entry, Unknown))
     for unknown in (*config.problems, *folders):
         if names_ca or unknown.is_unread:
-            yield Undetermined(check, pool_subject(pool), Kind(unknown.kind), f"{unknown.location}: {unknown.why}")
+            yield Undetermined(pool_subject(pool), Kind(unknown.kind), f"{unknown.location}: {unknown.why}")

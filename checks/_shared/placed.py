@@ -28,12 +28,12 @@ def subject_of(placement: Placement) -> Subject:
     return Subject("image", placement.image.name, str(placement.need.platform), placement.pool.name)
 
 
-def unknown(check: str, subject: Subject, trouble: Trouble) -> Undetermined:
+def unknown(subject: Subject, trouble: Trouble) -> Undetermined:
     """Return an undetermined outcome with the reason from `trouble`."""
-    return Undetermined(check, subject, trouble.kind, trouble.detail, trouble.faults)
+    return Undetermined(subject, trouble.kind, trouble.detail, trouble.faults)
 
 
-def settled(site: Site, check: str, wanted: Callable[[Placement], bool]) -> Iterator[Placement | Undetermined]:
+def settled(site: Site, wanted: Callable[[Placement], bool]) -> Iterator[Placement | Undetermined]:
     """Yield the `wanted` placements with a known standing. Unknown ones are undetermined, once per image and reason.
 
     `image-absent` and `image-missing-in-target` report absent images. Carrier images run on no node and are left out.
@@ -47,10 +47,10 @@ def settled(site: Site, check: str, wanted: Callable[[Placement], bool]) -> Iter
             yield placement
         elif trouble is not None and (key := (placement.image.name, trouble.detail)) not in said:
             said.add(key)
-            yield unknown(check, image_subject(placement.image), trouble)
+            yield unknown(image_subject(placement.image), trouble)
 
 
-def with_payload(site: Site, check: str) -> Iterator[Placement | Undetermined]:
+def with_payload(site: Site) -> Iterator[Placement | Undetermined]:
     """Yield the placements with a known manifest, including carrier images.
 
     A chosen manifest that could not be read is undetermined, and so is a need whose deciding evidence was not collected.
@@ -63,7 +63,7 @@ def with_payload(site: Site, check: str) -> Iterator[Placement | Undetermined]:
             yield placement
         elif trouble is not None and (key := (placement.image.name, trouble.detail)) not in said:
             said.add(key)
-            yield unknown(check, image_subject(placement.image), trouble)
+            yield unknown(image_subject(placement.image), trouble)
 
 
 def copies_by_image(site: Site) -> Iterator[tuple[Image, list[ComparedCopy]]]:

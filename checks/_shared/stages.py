@@ -13,7 +13,7 @@ from auditor.site.storage.image_bases import spread_bases
 from auditor.site.storage.stage import Stage
 from auditor.sizing.ranged import AmountFit
 from auditor.text import format_size, listed, many
-from checks.affected import partly
+from checks._shared.affected import partly
 
 LARGEST = 5
 SHOWN = 3
@@ -54,7 +54,6 @@ def strain(stage: Stage, capacity: int, mark: int, *, is_sure: bool = True) -> S
 
 def outcomes(
     site: Site,
-    check: str,
     subject: Subject,
     stage: Stage,
     found: Strain,
@@ -70,7 +69,7 @@ def outcomes(
         yield replace(finding, affects=partly(affects))
     if found.is_doubtful:
         faults = site.faults_of(stage.unknown)
-        yield Undetermined(check, subject, Kind.MISSING_EVIDENCE, doubt(stage), faults, affects=partly(affects))
+        yield Undetermined(subject, Kind.MISSING_EVIDENCE, doubt(stage), faults, affects=partly(affects))
     elif finding is None:
         yield Fine()
 

@@ -16,13 +16,13 @@ from auditor.site.transfers import Carriage
 from auditor.text import format_size, listed
 from auditor.transfer.copy_layers import carrying
 from auditor.transfer.hops import Unpredicted
-from checks.bringing import with_foreign_layers
-from checks.placed import image_subject, unknown
+from checks._shared.bringing import with_foreign_layers
+from checks._shared.placed import image_subject, unknown
 
 SHOWN = 3
 
 
-def to_copy(site: Site, check: str) -> Iterator[Placement | Undetermined]:
+def to_copy(site: Site) -> Iterator[Placement | Undetermined]:
     """Yield the placements to copy with a known manifest.
 
     Yield an undetermined outcome for a manifest that could not be read, and for one that may be in an unread archive.
@@ -35,7 +35,7 @@ def to_copy(site: Site, check: str) -> Iterator[Placement | Undetermined]:
             yield placement
         elif trouble is not None and (key := (placement.image.name, trouble.detail)) not in said:
             said.add(key)
-            yield unknown(check, image_subject(placement.image), trouble)
+            yield unknown(image_subject(placement.image), trouble)
 
 
 def _doubted(site: Site) -> dict[Need, Trouble]:
@@ -45,16 +45,15 @@ def _doubted(site: Site) -> dict[Need, Trouble]:
     return {need: trouble for need, trouble in troubles if trouble is not None}
 
 
-def fine_among(site: Site, check: str, bad: int) -> Iterator[Undetermined | Fine]:
+def fine_among(site: Site, bad: int) -> Iterator[Undetermined | Fine]:
     """Yield what could not be read and the number of passed placements. `bad` counts read placements that did not pass."""
     fine = -bad
-    for placement in to_copy(site, check):
+    for placement in to_copy(site):
         if isinstance(placement, Undetermined):
             yield placement
         else:
             fine += placement.resolution.trouble is None
-    if fine > 0:
-        yield Fine(fine)
+    yield Fine(max(0, fine))
 
 
 def tool_of(site: Site) -> str:
@@ -62,7 +61,7 @@ def tool_of(site: Site) -> str:
     return str(site.transfer.tool) if site.transfer is not None else ""
 
 
-def unpredicted(check: str, site: Site, images: Iterable[tuple[str, Unpredicted]]) -> Iterator[Undetermined]:
+def unpredicted(site: Site, images: Iterable[tuple[str, Unpredicted]]) -> Iterator[Undetermined]:
     """Yield one outcome per reason, with the images that it concerns."""
     reasons: dict[Unpredicted, dict[str, None]] = {}
     for image, reason in images:
@@ -71,7 +70,7 @@ def unpredicted(check: str, site: Site, images: Iterable[tuple[str, Unpredicted]
         names = listed([*concerned], SHOWN)
         kind = Kind.MISSING_EVIDENCE if reason.missing else Kind.UNSUPPORTED
         detail = f"{reason.why}; this concerns {names}"
-        yield Undetermined(check, Subject("copy", tool_of(site)), kind, detail, affects=(Affected(tuple(concerned)),))
+        yield Undetermined(Subject("copy", tool_of(site)), kind, detail, affects=(Affected(tuple(concerned)),))
 
 
 def arrived(site: Site) -> dict[Need, ComparedCopy]:

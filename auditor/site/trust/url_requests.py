@@ -25,7 +25,7 @@ class Purpose(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DialledUrl:
+class RequestedUrl:
     """A URL that a client connects to, and whether its host is internal."""
 
     url: str
@@ -33,7 +33,7 @@ class DialledUrl:
     inside: bool
 
 
-def dials_of(
+def requested_urls(
     model: ClientModel,
     verdict: TrustVerdict,
     chain: Served,
@@ -42,7 +42,7 @@ def dials_of(
     reach: Reach,
     *,
     on_machine: bool,
-) -> tuple[DialledUrl, ...]:
+) -> tuple[RequestedUrl, ...]:
     """Return every URL that the client connects to, in order, each once.
 
     `updates` is how the nodes update their roots. `on_machine` says whether the top of the path is in the machine's store.
@@ -54,12 +54,12 @@ def dials_of(
         found.setdefault(url, Purpose.ROOT)
     for url in revocation.urls if revocation is not None else ():
         found.setdefault(url, Purpose.REVOCATION)
-    return tuple(DialledUrl(url, purpose, reach.of_url(url) is Scope.INTERNAL) for url, purpose in found.items())
+    return tuple(RequestedUrl(url, purpose, reach.of_url(url) is Scope.INTERNAL) for url, purpose in found.items())
 
 
 def _issuers(model: ClientModel, verdict: TrustVerdict, chain: Served) -> Iterator[str]:
     match verdict:
-        case Incomplete(aia_urls=urls, would_dial=True):
+        case Incomplete(aia_urls=urls, is_requested=True):
             yield from urls
         # If the root is neither served nor installed, Windows downloads it from the last certificate's AIA URL as well.
         case Untrusted(path=path) | Unproven(path=path, gap=TrustGap.NOT_KNOWN_ON_NODE | TrustGap.PROBABLY_ON_NODE):

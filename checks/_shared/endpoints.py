@@ -62,7 +62,7 @@ def symptom_of(error: str, stall: str = "") -> tuple[Part, ...]:
 
 def facts_of(case: TrustCase) -> dict[str, Fact]:
     """Return the facts that every finding about a case has."""
-    return {"client": case.client, "path": case.path, "dials": case.dials, "symptom": case.symptom}
+    return {"client": case.client, "path": case.path, "dials": case.requested_urls, "symptom": case.symptom}
 
 
 def refused_by(cases: Iterable[TrustCase]) -> tuple[str, ...]:
@@ -70,37 +70,37 @@ def refused_by(cases: Iterable[TrustCase]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(who, cases)))
 
 
-def unobserved(check: str, endpoint: Endpoint, why: Unobserved) -> Undetermined:
+def unobserved(endpoint: Endpoint, why: Unobserved) -> Undetermined:
     """Return the outcome for an endpoint that was not observed. All checks share its `cause`, so a report shows it once."""
-    return Undetermined(check, endpoint_subject(endpoint), why.kind, why.detail, why.faults, cause=f"chain of {endpoint.name}")
+    return Undetermined(endpoint_subject(endpoint), why.kind, why.detail, why.faults, cause=f"chain of {endpoint.name}")
 
 
-def unsure(check: str, case: TrustCase) -> Undetermined:
+def unsure(case: TrustCase) -> Undetermined:
     """Return the outcome for a client whose need for revocation data the facts only infer."""
     detail = f"it is not confirmed that {who(case)} fails without revocation data: the facts only infer it"
-    return Undetermined(check, subject_of(case), Kind.UNSUPPORTED, detail, fold=("revocation is inferred",))
+    return Undetermined(subject_of(case), Kind.UNSUPPORTED, detail, fold=("revocation is inferred",))
 
 
-def served(site: Site, check: str) -> Iterator[tuple[Endpoint, Served] | Undetermined]:
+def served(site: Site) -> Iterator[tuple[Endpoint, Served] | Undetermined]:
     """Yield each endpoint with its observed chain, or an undetermined outcome if the chain was not observed."""
     for endpoint, chain in site.chains.items():
         match chain:
             case Unobserved():
-                yield unobserved(check, endpoint, chain)
+                yield unobserved(endpoint, chain)
             case Served():
                 yield endpoint, chain
 
 
-def judged(site: Site, check: str, today: datetime.date) -> Iterator[TrustCase | Undetermined]:
+def judged(site: Site, today: datetime.date) -> Iterator[TrustCase | Undetermined]:
     """Yield each evaluated case of endpoint, pool and client. A chain that was not observed is undetermined once."""
-    for examined in served(site, check):
+    for examined in served(site):
         if isinstance(examined, Undetermined):
             yield examined
     for case in site.trust(today):
         if not isinstance(case.verdict, Unobserved):
             yield case
         elif not isinstance(site.chains[case.endpoint], Unobserved):
-            yield Undetermined(check, subject_of(case), case.verdict.kind, case.verdict.detail, case.verdict.faults)
+            yield Undetermined(subject_of(case), case.verdict.kind, case.verdict.detail, case.verdict.faults)
 
 
 def cases_by_endpoint(site: Site, today: datetime.date) -> dict[Endpoint, tuple[TrustCase, ...]]:

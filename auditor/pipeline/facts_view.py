@@ -1,0 +1,94 @@
+"""What the fact tables hold, and what they mean for one plan. Nothing here needs the network."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auditor.facts import TABLES, Overlay, header, headers, overlay_in_use, row_count
+from auditor.facts.lookup import gap_in, rows_at
+from auditor.facts.versions import Versioned
+from auditor.pipeline.fact_tables import ROW_TYPES, row_type
+from auditor.pipeline.site_facts import use_facts
+from auditor.plan.model import Plan
+from auditor.plan.programs import PlannedProgram, planned_programs
+
+
+@dataclass(frozen=True, slots=True)
+class TableSummary:
+    """One table: its rows, the day of its last check, its source, and the newest verified version of each program."""
+
+    name: str
+    rows: int
+    as_of: datetime.date
+    source: str
+    verified_through: dict[str, str]
+    stated: int  # rows of an overlay
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramFacts:
+    """What one table says about one program of a plan. `gap` is empty if the table covers the version."""
+
+    program: PlannedProgram
+    table: str
+    rows: int
+    verified_through: str
+    as_of: datetime.date
+    gap: str
+    sources: tuple[str, ...]
+    stated_by: tuple[str, ...]
+
+
+def table_summaries() -> Iterator[TableSummary]:
+    """Yield every table, with the overlay in use."""
+    overlay: Overlay = overlay_in_use()
+    for name in TABLES:
+        head = header(name)
+        stated = len(overlay.rows.get(name, ()))
+        yield TableSummary(name, row_count(name), head.as_of, head.source, dict(head.verified_through), stated)
+
+
+def plan_facts(plan: Plan) -> Iterator[ProgramFacts]:
+    """Yield what each versioned table says about each program of the plan. Raises PlanError for an invalid overlay."""
+    use_facts(plan)
+    said: set[tuple[str, str, str]] = set()
+    for program in planned_programs(plan):
+        for name, head in headers().items():
+            key = (name, program.name, program.version)
+            if program.name in head.verified_through and key not in said:
+                said.add(key)
+                yield _of_table(program, name)
+
+
+def _of_table(program: PlannedProgram, name: str) -> ProgramFacts:
+    head = header(name)
+    through = head.through(program.name)
+    gap = gap_in(head, program.name, program.version)
+    rows = _versioned_rows(name, program.name)
+    found = rows_at(rows, program.version, program.name) if rows else None
+    if found is not None:
+        gap = None if found.first is not None else found.gap
+    chosen = found.rows if found is not None else ()
+    return ProgramFacts(
+        program=program,
+        table=name,
+        rows=len(chosen),
+        verified_through=through,
+        as_of=head.as_of,
+        gap=gap.why if gap is not None else "",
+        sources=tuple(dict.fromkeys(row.source for row in chosen)),
+        stated_by=tuple(row.stated_by for row in chosen if row.stated_by),
+    )
+
+
+def _versioned_rows(name: str, program: str) -> tuple[Versioned, ...]:
+    """Return the rows of a program, or nothing for a table whose rows have no versions."""
+    from auditor.facts import table  # noqa: PLC0415 - the tables are read only here
+
+    if name not in ROW_TYPES:
+        return ()
+    column = header(name).program
+    rows = (row for row in table(name, row_type(name)) if isinstance(row, Versioned))
+    return tuple(row for row in rows if not column or getattr(row, column.replace("-", "_")) == program)

@@ -1,0 +1,81 @@
+"""What the facts do not cover: programs of the plan with a version that is not one, or that is above the verified ones.
+
+This rule does not depend on any check. A check that asks the facts about such a version is undetermined as well, but a version
+that no check asks about today must not read as a pass either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from auditor.check import Subject, Undetermined
+from auditor.evidence.model import Kind
+from auditor.facts import Header, headers, overlay_in_use
+from auditor.facts.lookup import Gap, gap_in
+from auditor.facts.versions import Answer, Range, range_of
+from auditor.plan.model import Plan
+from auditor.plan.programs import PlannedProgram, planned_programs
+from auditor.policy.rules import VERSION_NOT_COVERED
+from auditor.transfer.hops import Unpredicted
+from auditor.transfer.registries import registry_row
+
+
+def uncovered(plan: Plan) -> Iterator[Undetermined]:
+    """Yield one outcome for each program and place of the plan that the facts do not cover."""
+    said: set[tuple[str, str]] = set()
+    for program in planned_programs(plan):
+        why = _why(program)
+        if why and (why, program.where) not in said:
+            said.add((why, program.where))
+            subject = Subject(
+                "program", str(program), pool=program.where.removeprefix("pools.") if _is_of_pool(program) else ""
+            )
+            detail = f"{why}. Results about {program.name} may not hold for this version"
+            yield Undetermined(
+                subject,
+                Kind.UNSUPPORTED,
+                detail,
+                location=program.location,
+                affects=(),
+                fold=(why,),
+                check=VERSION_NOT_COVERED.id,
+            )
+
+
+def _is_of_pool(program: PlannedProgram) -> bool:
+    return program.where.startswith("pools.")
+
+
+def _why(program: PlannedProgram) -> str:
+    found = gaps(program)
+    if found:
+        return found[0].why
+    if program.kind == "registry":
+        row = registry_row(program.name, "")
+        return (
+            row.why if isinstance(row, Unpredicted) and not row.missing and row.why.startswith("the facts do not list") else ""
+        )
+    return ""
+
+
+def gaps(program: PlannedProgram) -> list[Gap]:
+    """Return the gaps of all tables about a program, the table with the oldest verified version first."""
+    found = [
+        (head.through(program.name), gap)
+        for name, head in headers().items()
+        if (gap := gap_in(head, program.name, program.version)) and not _is_stated(name, head, program)
+    ]
+    return [gap for _, gap in sorted(found, key=lambda pair: pair[0])]
+
+
+def _is_stated(table: str, head: Header, program: PlannedProgram) -> bool:
+    """Return whether a row of an overlay holds for the version."""
+    own = (row for row in overlay_in_use().rows.get(table, ()) if not head.program or row.get(head.program) == program.name)
+    return any(_range(row).answer(program.version) is Answer.YES for row in own)
+
+
+def _range(row: Mapping[str, Any]) -> Range:
+    since, before, through = (str(row.get(key, "")) for key in ("since", "before", "verified-through"))
+    fixed, begun = (tuple(map(str, row.get(key, ()))) for key in ("fixed-in", "since-in"))
+    return range_of(since, before, fixed, through, begun)

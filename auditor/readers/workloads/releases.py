@@ -1,0 +1,199 @@
+"""Releases that a GitOps controller installs: the chart that each names, its values, and the plan's own copy of that chart.
+
+A copy is a chart folder or archive that the plan names under `workloads`, with the name that the release asks for and a version
+that satisfies it. The collector renders it with the release's values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from auditor.errors import Location
+from auditor.located import NotStructured, load_marked
+from auditor.plan.kubernetes_names import release_from
+from auditor.plan.model import Plan, Workload
+from auditor.plan.plan_paths import normal
+from auditor.readers.workloads.chart_versions import satisfies
+from auditor.readers.workloads.charts import ChartByteLimit, UnreadableChart, unpacked
+from auditor.readers.workloads.rendered import RELEASE
+from auditor.text import listed
+
+CHART = "Chart.yaml"
+_OCI = "oci://"
+_NO_COPY = "the plan has no copy of it"
+_SHOWN = 3
+
+Folders = Callable[[str], str]  # the folder of the plan's manifests that a path in a repository is, or an empty string
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A chart that a controller installs, as one object or file of a tool states it.
+
+    `file` and `line` are where it stands in the manifests, `place` for users. `repository` is the URL of a repository, or
+    `oci://host/path` without the chart's name; empty if unknown. `path` is the folder of a chart or of manifests in a Git
+    repository; `is_chart`: only a chart will do.
+    `values` are YAML documents, of which the last wins. `doubts` say which values or changes are not in the input. `settles`
+    has the file and the line of other objects that only this release uses.
+    """
+
+    file: str
+    line: int
+    place: Location
+    owner: str
+    chart: str
+    version: str = ""
+    repository: str = ""
+    name: str = ""
+    namespace: str = ""
+    path: str = ""
+    is_chart: bool = False
+    values: tuple[bytes, ...] = field(default=(), repr=False)
+    doubts: tuple[str, ...] = ()
+    settles: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def is_oci(self) -> bool:
+        """Whether the chart is in an OCI registry."""
+        return self.repository.startswith(_OCI)
+
+    @property
+    def said(self) -> str:
+        """The chart or folder, its version and where it comes from, in a few words."""
+        name = f"the folder {self.path}" if self.path and not self.is_chart else f"the chart {self.path or self.chart}"
+        version = f" {self.version}" if self.version else ""
+        return f"{name}{version} from {self.repository}" if self.repository else f"{name}{version}"
+
+    @property
+    def pull_command(self) -> str:
+        """The command that downloads the chart on the connected side; empty if its origin is no chart repository."""
+        if not self.repository or self.path:
+            return ""
+        words = ["helm", "pull"]
+        words += [f"{self.repository.rstrip('/')}/{self.chart}"] if self.is_oci else [self.chart, "--repo", self.repository]
+        return shlex.join([*words, "--version", self.version] if self.version else words)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalChart:
+    """A chart that the plan has: the number of its workload, its path, and what its Chart.yaml states."""
+
+    number: int
+    path: str
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A release and the plan's copy of its chart, or the folder of manifests that the plan has of it.
+
+    `why_not`: why there is neither. `number` counts the releases of one object.
+    """
+
+    release: Release
+    copy: LocalChart | None = None
+    folder: str = ""
+    why_not: str = ""
+    number: int = 0
+
+    @property
+    def key(self) -> str:
+        """What tells this release from others, as part of a file name. Values are no part of it: evidence blanks them."""
+        release = self.release
+        parts = (release.file, release.owner, str(self.number), release.name, release.namespace, release.chart)
+        return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:16]
+
+    @property
+    def rendered_name(self) -> str:
+        """The path of the rendering, inside the chart's folder."""
+        return f"{self.copy.path if self.copy else ''}/{RELEASE}{self.key}.yaml"
+
+    @property
+    def failure_name(self) -> str:
+        """The path of the file that says why there is no rendering."""
+        return f"{self.copy.path if self.copy else ''}/{RELEASE}{self.key}.txt"
+
+    @property
+    def values_files(self) -> dict[str, bytes]:
+        """The values of the release as files for helm, in the order in which they apply."""
+        return {f".auditor-values-{self.key}-{number}.yaml": data for number, data in enumerate(self.release.values)}
+
+    def workload(self) -> Workload:
+        """The chart with the values, name and namespace of the release."""
+        release = self.release
+        chart = self.copy.path if self.copy else ""
+        name = release.name or release_from(release.chart.rpartition("/")[2])
+        return Workload(
+            release.place, chart=chart, values=tuple(self.values_files), namespace=release.namespace, release=release_from(name)
+        )
+
+
+def local_charts(plan: Plan) -> tuple[LocalChart, ...]:
+    """The charts that the plan names and whose Chart.yaml can be read."""
+    found = ((number, normal(workload.chart)) for number, workload in enumerate(plan.workloads) if workload.chart)
+    made = (_local_chart(plan, number, path) for number, path in found)
+    return tuple(chart for chart in made if chart is not None)
+
+
+def _local_chart(plan: Plan, number: int, path: str) -> LocalChart | None:
+    packed = plan.files.get(path)
+    try:
+        inner = unpacked(packed, Location(path), ChartByteLimit()) if packed is not None else {}
+        data = inner.get(CHART, b"") if packed is not None else plan.files.get(f"{path}/{CHART}", b"")
+        documents = load_marked(data)
+    except (UnreadableChart, NotStructured):
+        return None
+    if not documents or not documents[0].text_at("name"):
+        return None
+    return LocalChart(number, path, documents[0].text_at("name"), documents[0].text_at("version"))
+
+
+def installed(releases: Iterable[Release], charts: tuple[LocalChart, ...], folders: Folders) -> tuple[Installed, ...]:
+    """Each release with the plan's copy of its chart."""
+    counted: Counter[tuple[str, str]] = Counter()
+    found = []
+    for release in releases:
+        owner = (release.file, release.owner)
+        found.append(replace(_matched(release, charts, folders), number=counted[owner]))
+        counted[owner] += 1
+    return tuple(found)
+
+
+def _matched(release: Release, charts: tuple[LocalChart, ...], folders: Folders) -> Installed:
+    if release.path:
+        path = posixpath.normpath(release.path.lstrip("/"))
+        for chart in charts if path != "." else ():
+            if f"/{chart.path}".endswith(f"/{path}"):
+                return Installed(release, chart)
+        folder = folders(path) if path != "." and not release.is_chart else ""
+        return Installed(release, folder=folder, why_not="" if folder else _NO_COPY)
+    name = release.chart.rpartition("/")[2]
+    named = [chart for chart in charts if chart.name == name]
+    fitting = [chart for chart in named if satisfies(release.version, chart.version)]
+    if fitting:
+        return Installed(release, max(fitting, key=lambda chart: _order(chart.version)))
+    if named:
+        have = listed([f"{chart.version or 'no version'} ({chart.path})" for chart in named], _SHOWN)
+        return Installed(release, why_not=f"the plan has another version of it: {have}")
+    return Installed(release, why_not=_NO_COPY)
+
+
+def _order(version: str) -> tuple[int, ...]:
+    """Order versions of one chart; helm takes the newest that satisfies the release."""
+    core = version.removeprefix("v").partition("-")[0].partition("+")[0]
+    return tuple(int(part) if part.isdigit() and len(part) < 10 else 0 for part in core.split("."))
+
+
+def only_for_releases(plan: Plan, found: tuple[Installed, ...]) -> Iterator[int]:
+    """The numbers of the workloads whose charts are there for releases alone: the plan gives no values, name or namespace."""
+    used = {one.copy.number for one in found if one.copy is not None}
+    for number in sorted(used):
+        workload = plan.workloads[number]
+        if not (workload.values or workload.release or workload.namespace):
+            yield number

@@ -1,0 +1,1 @@
+"""Helpers that several checks share. Nothing outside `checks` imports them."""
