@@ -29,6 +29,8 @@ from checks import MODULES, catalogue_text, check_in
 from reports.words import WORDS
 
 sys.path.insert(0, str(Path(__file__).parent))  # kit.py and manual.py are not in a package
+sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))  # nor is import_map.py
+import import_map
 import kit
 import manual
 
@@ -325,6 +327,13 @@ def testing_page() -> str:
     return f"{HEADER}\n{kit.page()}"
 
 
+def architecture_page() -> str:
+    """docs/architecture.md: the page as it is, with the map of pyproject.toml between its two markers."""
+    before, begin, rest = (HERE / "architecture.md").read_text("utf-8").partition("<!-- map -->\n")
+    _, end, after = rest.partition("<!-- end of the map -->\n")
+    return f"{before}{begin}\n```text\n{import_map.map_text()}```\n\n{end}{after}"
+
+
 # Generated files and their functions. The order matters: docs/checks.md shows the content of said.yaml.
 GENERATED = {
     HERE.parent / "checks" / "catalogue.json": catalogue_text,
@@ -333,6 +342,7 @@ GENERATED = {
     HERE / "checks.md": checks_page,
     HERE / "severity.md": severity_page,
     HERE / "plan.md": plan_page,
+    HERE / "architecture.md": architecture_page,
     HERE / "cli.md": cli_page,
     HERE / "testing.md": testing_page,
     HERE / "auditor.1": manual.page,
