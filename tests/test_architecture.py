@@ -188,3 +188,26 @@ def test_one_module_starts_programs_and_one_ends_the_process(path: Path) -> None
         assert [word for word in words if word in text] == []
     if not name.startswith(("auditor/cli/", "auditor/__main__")):
         assert "sys.exit" not in text
+
+
+@pytest.mark.parametrize("path", MODULES.values(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_module_imports_a_private_name_of_another(path: Path) -> None:
+    """Ruff's SLF001 sees private attributes, but not `from module import _name`."""
+    own = path.read_text("utf-8")
+    found = [
+        alias.name
+        for node in ast.walk(ast.parse(own))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGES)
+        for alias in node.names
+        if alias.name.startswith("_") and not alias.name.startswith("__") and alias.name != "_shared"
+    ]
+    assert found == []
+
+
+def test_every_exception_to_lint_rules_is_of_a_selected_rule_and_has_a_reason() -> None:
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    lint = tomllib.loads(text)["tool"]["ruff"]["lint"]
+    ignored = {code for codes in lint["per-file-ignores"].values() for code in codes}
+    assert [code for code in sorted(ignored) if not code.startswith(tuple(lint["select"]))] == []
+    (part,) = re.findall(r"\[tool\.ruff\.lint\.per-file-ignores\]\n(.*?)\n\n", text, re.DOTALL)
+    assert [line for line in part.splitlines() if re.search(r'"[A-Z]+\d+"', line) and "#" not in line] == []

@@ -63,13 +63,13 @@ class Issuer:
             digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False,
             key_agreement=False, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False,
         )  # fmt: skip
-        builder = self._signer._builder(self.name, self.key.public_key(), start, end)
+        builder = self._signer.builder(self.name, self.key.public_key(), start, end)
         builder = builder.add_extension(
             x509.BasicConstraints(ca=True, path_length=None if parent is None else 0), critical=True
         )
         self.certificate = builder.add_extension(usage, critical=True).sign(self._signer.key, hashes.SHA256())
 
-    def _builder(
+    def builder(
         self, subject: x509.Name, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, start: str, end: str
     ) -> x509.CertificateBuilder:
         return (
@@ -90,7 +90,7 @@ class Issuer:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
         where = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(AIA))
         point = x509.DistributionPoint([x509.UniformResourceIdentifier(crl)], None, None, None)
-        builder = self._builder(subject, key.public_key(), start, end)
+        builder = self.builder(subject, key.public_key(), start, end)
         builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False) if crl else builder
         return (
             builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
