@@ -96,7 +96,7 @@ class _Walk:
         if key == "metadata":
             yield from _annotations(here, path)
             return
-        inherited = tuple(self._inherited(here, path))
+        inherited = tuple(self._inherited(here, path)) if "hub" in here.mapping else ()
         yield from inherited
         for at, name, text, reference in composed(here):
             if id(at) not in self._composed and (reference is not None or not inherited):
@@ -106,6 +106,8 @@ class _Walk:
         for name, value in here.items():
             if name in _PASSED_OVER or (name == "status" and not path):
                 continue
+            if not isinstance(value.value, dict | list | str):
+                continue  # numbers, booleans and nulls name no image
             is_image = name == "reference" and key_names_image(key)  # `image: {reference: …}`, as image volumes have it
             yield from self.value(value, _join(path, name), key if is_image else name)
         image = here.get("image")

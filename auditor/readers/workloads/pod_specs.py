@@ -10,13 +10,16 @@ from collections.abc import Iterator
 from auditor.located import Marked
 
 CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
+_GROUPS = frozenset(CONTAINERS)
 _RELATED = "RELATED_IMAGE_"
 
 
 def is_pod_spec(value: Marked) -> bool:
     """Whether a mapping has a list of containers, of any group, of which one has an image."""
-    groups = (value.get(group) for group in CONTAINERS)
-    return any("image" in item.mapping for group in groups if group is not None for item in group.list)
+    keys = value.value
+    if not isinstance(keys, dict) or _GROUPS.isdisjoint(keys):  # nearly always, and there may be a million mappings
+        return False
+    return any("image" in item.mapping for group in CONTAINERS if group in keys for item in keys[group].list)
 
 
 def pod_specs(value: Marked) -> Iterator[Marked]:

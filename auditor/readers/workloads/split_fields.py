@@ -23,7 +23,7 @@ def composed(mapping: Marked) -> Iterator[Composed]:
 
     Keys may share a prefix: `agentRepository` goes with `agentVersion`, `trivy.repository` with `trivy.tag`.
     """
-    if len(mapping.mapping) < 2:
+    if len(mapping.mapping) < 2 or not any(map(_may_name, mapping.mapping)):
         return
     parts = {
         _plain(key): (key, value) for key, value in mapping.items() if value.text and isinstance(value.value, str | int | float)
@@ -65,6 +65,13 @@ def composed_variable(name: str, text: str, beside: Mapping[str, str]) -> Refere
 @lru_cache(maxsize=10_000)
 def _plain(key: str) -> str:
     return key.lower().replace(".", "").replace("_", "").replace("-", "")
+
+
+@lru_cache(maxsize=10_000)
+def _may_name(key: str) -> bool:
+    """Return whether a key may hold the name of an image: without one, no parts add up to an image."""
+    plain = _plain(key)
+    return plain.endswith(_NAMES) or plain == "hub"
 
 
 def _text(parts: Mapping[str, tuple[str, Marked]], *keys: str) -> str:
