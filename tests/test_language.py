@@ -52,6 +52,7 @@ ROOMS: tuple[str, ...] = (
     "auditor/testing",
     "auditor/text.py",
     "auditor/transfer",
+    "bench",
     "checks",
     "tests/collectors",
     "docs/README.md",
@@ -70,12 +71,14 @@ ROOMS: tuple[str, ...] = (
     "docs/severity.md",
     "docs/tutorial.md",
     "docs/windows-nodes.md",
+    "examples",
     "reports",
     "tests/evidence",
     "tests/needs",
     "tests/plan",
     "tests/test_located.py",
     "tests/test_plugins.py",
+    "tools",
 )
 
 # Phrase (a word or several, matched as whole words, any case) and what to write instead.
