@@ -53,6 +53,7 @@ ROOMS: tuple[str, ...] = (
     "auditor/testing",
     "auditor/text.py",
     "auditor/transfer",
+    "bench",
     "checks",
     "docs/README.md",
     "docs/api.md",
@@ -70,6 +71,7 @@ ROOMS: tuple[str, ...] = (
     "docs/severity.md",
     "docs/tutorial.md",
     "docs/windows-nodes.md",
+    "examples",
     "reports",
     "tests/collectors",
     "tests/evidence",
@@ -78,6 +80,7 @@ ROOMS: tuple[str, ...] = (
     "tests/readers",
     "tests/test_located.py",
     "tests/test_plugins.py",
+    "tools",
 )
 
 # Phrase (a word or several, matched as whole words, any case) and what to write instead.
