@@ -28,8 +28,9 @@ from auditor.testing.example_values import day
 from checks import MODULES, catalogue_text, check_in
 from reports.words import WORDS
 
-sys.path.insert(0, str(Path(__file__).parent))  # kit.py and manual.py are not in a package
+sys.path.insert(0, str(Path(__file__).parent))  # covered.py, kit.py and manual.py are not in a package
 sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))  # nor is import_map.py
+import covered
 import import_map
 import kit
 import manual
@@ -334,6 +335,11 @@ def architecture_page() -> str:
     return f"{before}{begin}\n```text\n{import_map.map_text()}```\n\n{end}{after}"
 
 
+def coverage_page() -> str:
+    """docs/coverage.md."""
+    return f"{HEADER}\n{covered.page()}"
+
+
 # Generated files and their functions. The order matters: docs/checks.md shows the content of said.yaml.
 GENERATED = {
     HERE.parent / "checks" / "catalogue.json": catalogue_text,
@@ -345,6 +351,7 @@ GENERATED = {
     HERE / "architecture.md": architecture_page,
     HERE / "cli.md": cli_page,
     HERE / "testing.md": testing_page,
+    HERE / "coverage.md": coverage_page,
     HERE / "auditor.1": manual.page,
 }
 

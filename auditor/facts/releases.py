@@ -92,7 +92,7 @@ def _holds(text: str, at: int, place: dict[str, int]) -> bool:
 
 @cache
 def releases_of(distribution: str) -> Releases | None:
-    """Return the table of a distribution, or None if there is none.
+    """Return the table of a distribution, or None for a distribution without one.
 
     Raises ValueError if the file does not have the shape of a table; as it ships with the program, that is a bug.
     """

@@ -124,7 +124,8 @@ def _unknown_of(
             yield UnknownDefault(who, release.gap, where, missing=release.missing)
     rows = tuple(image for release in found.values() for image in release.images)
     # If a distribution installs no network plug-in, the installed one is a workload.
-    known = distribution.brings and rows and not cluster.images and not any(release.missing for release in found.values())
+    incomplete = any(release.missing for release in found.values())
+    known = distribution.brings and rows and "linux" in found and not cluster.images and not incomplete
     for cni in _cnis(cluster, distribution) if known else ():
         read = any(row.cni == cni for row in rows) or not has_images_of_its_own(distribution.name, cni)
         if cni not in distribution.brings or not read:

@@ -41,7 +41,7 @@ def texts(found: Defaults, part: str = "") -> set[str]:
     ("distribution", "version", "pause"),
     [
         ("kubeadm", "v1.27.0", "registry.k8s.io/pause:3.9"),
-        ("kubeadm", "v1.30.6", "registry.k8s.io/pause:3.9"),
+        ("kubeadm", "v1.30.1", "registry.k8s.io/pause:3.9"),
         ("kubeadm", "v1.31.0", "registry.k8s.io/pause:3.10"),
         ("kubeadm", "v1.34.1", "registry.k8s.io/pause:3.10.1"),
         ("kubeadm", "v1.35.0", "registry.k8s.io/pause:3.10.1"),
