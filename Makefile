@@ -37,9 +37,10 @@ coverage: $(VENV)/.dev     ## Run the tests with branch coverage, including the 
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95
 
-lint: $(VENV)/.dev         ## Check style and common mistakes.
+lint: $(VENV)/.dev         ## Check style, common mistakes and the import rule.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
 
 types: $(VENV)/.dev        ## Check types in strict mode.
 	$(BIN)/mypy

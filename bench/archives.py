@@ -1,11 +1,11 @@
-"""How long indexing and verifying an archive takes, beside `tar -tf` and `sha256sum` on all cores, in one run.
+"""Time to index and verify an archive, compared with `tar -tf` and `sha256sum` on all cores, in one run.
 
     python bench/archives.py [--gib 10] [--entries 20000] [--verify-gib 6]
 
-Indexing is measured on an archive of `--gib` whose files are holes: headers alone are read. Three times are given: `tar -tf`
-as a process, the same work in a running interpreter, and a process that imports the reader and indexes. Verifying needs
-real bytes: `--verify-gib` of them in an OCI layout, and once more as single files for `sha256sum` under `xargs -P`; the
-sizes are those of real layers, 1 KiB to 64 MiB. Both lie in the page cache where memory allows. Everything is deleted.
+Indexing is measured on a sparse archive of `--gib`, because only headers are read. It prints three times: `tar -tf` as a
+process, the same work in a running interpreter, and a process that imports the reader and indexes. Verifying needs real
+bytes: `--verify-gib` of them in an OCI layout, and again as single files for `sha256sum` under `xargs -P`. Sizes are those
+of real layers, 1 KiB to 64 MiB. Both are in the page cache if memory allows. All files are deleted.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ SIZES = (1 << 10, 16 << 10, 256 << 10, 2 << 20, 16 << 20, 64 << 20)
 
 
 def interleaved(works: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, float]:
-    """The median of some rounds for each; one after the other in every round, so that all meet the same machine."""
+    """Return the median of several rounds for each. Candidates alternate in every round, so that load affects all equally."""
     taken: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(rounds):
         for name, work in works.items():
@@ -54,7 +54,7 @@ def interleaved(works: dict[str, Callable[[], object]], rounds: int = ROUNDS) ->
 
 
 def add(archive: BinaryIO, name: str, size: int, body: bytes | None) -> None:
-    """Append an entry; without a body its bytes are a hole."""
+    """Append an entry. Without a body, its bytes are a hole."""
     info = tarfile.TarInfo(name)
     info.size = size
     archive.write(info.tobuf(tarfile.GNU_FORMAT))
@@ -66,7 +66,7 @@ def add(archive: BinaryIO, name: str, size: int, body: bytes | None) -> None:
 
 
 def make_sparse(path: Path, total: int, entries: int) -> None:
-    """An archive of holes."""
+    """Write a sparse archive."""
     with path.open("wb") as archive:
         for number in range(entries):
             add(archive, f"blobs/sha256/{number:064x}", total // entries, None)
@@ -74,7 +74,7 @@ def make_sparse(path: Path, total: int, entries: int) -> None:
 
 
 def make_layout(folder: Path, total: int) -> int:
-    """A layout of one image in a tar, and its layers as files. The number of layers."""
+    """Write an OCI layout of one image in a tar, and its layers as files. Return the number of layers."""
     chance, layers, left = random.Random(1), [], total
     block = random.Random(2).randbytes(1 << 20)
     (folder / "blobs").mkdir()
@@ -92,7 +92,7 @@ def make_layout(folder: Path, total: int) -> int:
 
 
 def put_documents(archive: BinaryIO, layers: list[dict[str, object]]) -> None:
-    """The documents of a layout with one image of these layers, and the end of the archive."""
+    """Write the documents of a layout with one image of these layers, and the end of the archive."""
 
     def put(document: object, media_type: str, name: str = "") -> dict[str, object]:
         body = json.dumps(document).encode()
@@ -109,7 +109,7 @@ def put_documents(archive: BinaryIO, layers: list[dict[str, object]]) -> None:
 
 
 def bench_index(folder: Path, total: int, entries: int) -> None:
-    """Indexing beside `tar -tf`."""
+    """Measure indexing against `tar -tf`."""
     path = folder / "sparse.tar"
     make_sparse(path, total, entries)
 
@@ -135,7 +135,7 @@ def bench_index(folder: Path, total: int, entries: int) -> None:
 
 
 def bench_verify(folder: Path, total: int) -> None:
-    """Verifying beside `sha256sum`."""
+    """Measure verifying against `sha256sum`."""
     count = make_layout(folder, total)
     path, blobs = folder / "layout.tar", folder / "blobs"
     names = "\0".join(sorted(str(blob) for blob in blobs.iterdir())).encode()
@@ -150,7 +150,7 @@ def bench_verify(folder: Path, total: int) -> None:
         subprocess.run(command, input=names, stdout=subprocess.DEVNULL, check=True)
 
     works: dict[str, Callable[[], object]] = {"sha256sum": lambda: theirs("sha256sum"), "read_archive": ours}
-    if shutil.which("openssl"):  # where sha256sum does without the processor's instructions, this is the harder peer
+    if shutil.which("openssl"):  # the harder comparison if sha256sum does not use the processor's SHA instructions
         works["openssl"] = lambda: theirs("openssl", "dgst", "-sha256")
     taken = interleaved(works, rounds=3)
     rates = {name: total / 1e6 / seconds for name, seconds in taken.items()}

@@ -1,10 +1,10 @@
-"""How long the HTML report of N images x 6 pools takes to open and to filter in Chromium, and how large it is.
+"""Time to open and to filter the HTML report of N images x 6 pools in Chromium, and its size.
 
     python bench/browser.py [--images 10000] [--findings 4000] [--questions 4000]
 
-Targets: opens in <= 0.6 s, every filter answers in <= 60 ms, <= 8 MB. Beside it stands a physical limit: what the same
-browser takes to show the same bytes as plain text. Each number is the median of several runs in fresh pages; a page
-counts as open when its scripts have run and the frame after that was drawn.
+Targets: opens in <= 0.6 s, every filter answers in <= 60 ms, <= 8 MB. The lower limit is printed
+too: the time of the same browser for the same bytes as plain text. Each number is the median of several runs in fresh pages. A
+page is open when its scripts have run and the next frame was drawn.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TYPED = """async ([list, name, value]) => {
   await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
   return performance.now() - start;
 }"""
-NOTHING = ("asked", "q", "")  # what a frame alone takes
+NOTHING = ("asked", "q", "")  # time of an idle frame
 FILTERS = (
     ("matrix", "q", "a"),
     ("matrix", "q", "app-99"),
@@ -57,7 +57,7 @@ FILTERS = (
 
 
 def opened(browser: Browser, file: Path) -> tuple[Page, float]:
-    """A fresh page that shows the file, and the seconds until it did."""
+    """Open the file in a fresh page and return the page and the seconds until it was open."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     start = time.perf_counter()
     page.goto(file.as_uri(), timeout=120_000)
@@ -66,7 +66,7 @@ def opened(browser: Browser, file: Path) -> tuple[Page, float]:
 
 
 def opening(browser: Browser, file: Path, runs: int) -> float:
-    """The median seconds of several runs."""
+    """Return the median seconds of several runs."""
     taken = []
     for _ in range(runs):
         page, seconds = opened(browser, file)
@@ -80,7 +80,7 @@ def filtering(browser: Browser, file: Path, runs: int) -> dict[tuple[str, str, s
     taken: dict[tuple[str, str, str], list[float]] = {one: [] for one in (NOTHING, *FILTERS)}
     for _ in range(runs):
         page, _ = opened(browser, file)
-        page.wait_for_timeout(1000)  # nobody types faster
+        page.wait_for_timeout(1000)  # faster than people type
         for one, found in taken.items():
             found.append(float(page.evaluate(TYPED, list(one))))
         page.close()
@@ -88,7 +88,7 @@ def filtering(browser: Browser, file: Path, runs: int) -> dict[tuple[str, str, s
 
 
 def main() -> None:
-    """Measure, and print what came out beside the target."""
+    """Measure, and print the results with the targets."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--findings", type=int, default=4_000)

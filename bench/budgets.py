@@ -1,10 +1,10 @@
-"""Budgets of N images x 6 pools, every pool with a disk, beside what evaluating them takes: seconds and peak memory.
+"""Storage budgets of N images x 6 pools, every pool with a disk: seconds and peak memory, compared with the evaluation.
 
     python bench/budgets.py [--images 10000]
 
-Target: 10,000 images in <= 1 s. Measured is all stages of storage: download, staging, media, registry and the node disk of each
-pool, from an evidence file, once with the unpacked size of no layer known and once with that of every layer, and the survey of
-the images, which they build on, apart. Each is measured in a process of its own.
+Target: 10,000 images in <= 1 s. It measures all storage stages (download, staging, media, registry and the node disk of each
+pool) from an evidence file: once without unpacked sizes and once with the unpacked size of every layer. The survey of the
+images, which they use, is measured separately. Each measurement has its own process.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def disks(folder: Path) -> None:
 
 
 def trailers(folder: Path, images: int) -> int:
-    """Put what the bytes of every layer say into the evidence; how many layers there are."""
+    """Store the unpacked size of every layer in the evidence. Return the number of layers."""
     from auditor.evidence.model import Seen
     from auditor.evidence.store import Store
     from auditor.oci.unpacked import UnpackedKind, UnpackedSeen
@@ -54,7 +54,7 @@ def measure(folder: Path) -> None:
     from auditor.plan.load import load_plan
     from auditor.site import Site
 
-    gc.disable()  # as the command line does
+    gc.disable()  # like the command line
     plan = load_plan(folder / "plan.yaml")
     needs = resolve_needs(plan)
     with Store.open(folder / "site.evidence") as store:
@@ -71,14 +71,14 @@ def measure(folder: Path) -> None:
 
 
 def once(folder: Path, runs: int) -> dict[str, float]:
-    """The median of several runs, each in a fresh process."""
+    """Return the median of several runs, each in a fresh process."""
     command = [sys.executable, __file__, "--measure", str(folder)]
     results = [json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout) for _ in range(runs)]
     return sorted(results, key=lambda result: float(result["seconds"]))[runs // 2]
 
 
 def main() -> None:
-    """Measure, and print what came out beside the target."""
+    """Measure, and print the results with the target."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=3)

@@ -2,9 +2,9 @@
 
     python bench/collect.py --images 500
 
-Needs docker-registry, wrk and crane. The registry has one core, and the auditor and wrk have another, in turns. Prints requests
-per second, the ratios, the CPU time of a request on both sides, and what a first and a second run ask. On a machine with one
-core, or with other work, the ratio says how CPU time is shared.
+Needs docker-registry, wrk and crane. The registry has one core. The auditor and wrk use another core in turn. Prints
+requests per second, the ratios, the CPU time of a request on both sides, and the requests of a first and a second run. On a
+machine with one core, or with other load, the ratio shows how CPU time is shared.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ end
 
 
 def _numbered(image: BuiltImage, number: int) -> BuiltImage:
-    """The image with a manifest of its own and of a usual size, on shared blobs."""
+    """Return an image with a distinct manifest of a usual size, on shared blobs."""
     notes = {"number": str(number), **{f"org.example.note-{n}": "v" * 60 for n in range(8)}}
     body = json.loads(image.manifest.body) | {"annotations": notes}
     return BuiltImage(image.platform, Blob(to_bytes(body), image.manifest.media_type), image.config, image.layers)
 
 
 def fill(uploader: Uploader, images: int) -> list[str]:
-    """Push `images` images of five platforms; the paths of everything that a collection must fetch."""
+    """Push `images` images of five platforms. Return the paths that a collection must request."""
     paths = []
     base = [build_image(platform) for platform in PLATFORMS]
     for number in range(images):
@@ -77,7 +77,7 @@ def fill(uploader: Uploader, images: int) -> list[str]:
 
 
 def wrk(url: str, paths: list[str], folder: Path, seconds: int, connections: int) -> float:
-    """Requests per second of wrk on the paths."""
+    """Return the requests per second of wrk on the paths."""
     (folder / "paths").write_text("\n".join(paths))
     (folder / "script.lua").write_text(LUA % (folder / "paths", ACCEPT))
     command = [find("wrk") or "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(folder / "script.lua"), url]
@@ -87,7 +87,7 @@ def wrk(url: str, paths: list[str], folder: Path, seconds: int, connections: int
 
 
 def crane(host: str, images: int) -> float:
-    """Seconds per image of a loop of `crane manifest` and `crane config` for each platform."""
+    """Return the seconds per image of a loop of `crane manifest` and `crane config` for each platform."""
     program = find("crane") or "crane"
     started = time.perf_counter()
     for number in range(images):
@@ -101,7 +101,7 @@ def crane(host: str, images: int) -> float:
 
 
 def gather(host: str, images: int, path: Path, jobs: int, *, inside: bool = False) -> Collected:
-    """Collect everything into `path`, of the host as a source, or as the internal registry."""
+    """Collect everything into `path`, with the host as a source or as the internal registry."""
     place = Location("bench")
     pools = tuple(Pool(f"pool-{n}", parse_platform(text), place) for n, text in enumerate(PLATFORMS))
     names = [parse_reference(f"{host}/bench/app{number % REPOSITORIES}:v{number}") for number in range(images)]
@@ -149,7 +149,7 @@ def measure(registry: RunningRegistry, folder: Path, arguments: argparse.Namespa
 
 
 def inside_runs(registry: RunningRegistry, images: int, path: Path, jobs: int) -> None:
-    """Print what two runs ask of the internal registry. It holds every image in `bench/appN`, on shared blobs."""
+    """Print the requests of two runs to the internal registry. It has every image in `bench/appN`, on shared blobs."""
     for run in ("first", "second"):
         done = gather(registry.host, images, path, jobs, inside=True)
         counts = f"{done.requests} requests, {done.requests / images:.1f} for an image, {done.failures} failures"

@@ -1,8 +1,8 @@
-"""A loopback registry that answers every request after a fixed delay, or at most so many a second; a process of its own.
+"""A loopback registry in its own process that answers every request after a fixed delay, or at a limited rate.
 
     python bench/delaying.py FOLDER      # serves FOLDER/answers.json: {path: [status, media type, digest, text]}
 
-It prints its port. `/-/set?delay=SECONDS&rate=N` changes how it answers (rate 0: without a limit) and forgets the counts,
+It prints its port. `/-/set?delay=SECONDS&rate=N` sets delay and rate (rate 0: no limit) and resets the counts,
 `/-/counts` returns them as JSON. Above the rate it answers 429 with `Retry-After: 1`; the bucket holds one second.
 """
 
@@ -17,11 +17,11 @@ import urllib.parse
 from collections import Counter
 from pathlib import Path
 
-APART = 0.5  # seconds: requests that were under way together get their 429 within this time
+APART = 0.5  # seconds within which concurrent requests get their 429
 
 
 class Counts:
-    """What was asked and answered."""
+    """Counts of requests and answers."""
 
     def __init__(self) -> None:
         self.answered: Counter[int] = Counter()
@@ -61,7 +61,7 @@ class Counts:
 
 
 class Site:
-    """The answers, and how they are given."""
+    """The answers, with delay and rate."""
 
     def __init__(self, folder: Path) -> None:
         self.delay = 0.0
@@ -76,7 +76,7 @@ class Site:
             self._answers[path] = (f"{head}Docker-Content-Digest: {digest}\r\n\r\n".encode(), body)
 
     def answer(self, method: str, path: str) -> tuple[float, bytes]:
-        """The delay and the bytes of an answer."""
+        """Return the delay and the bytes of an answer."""
         if path.startswith("/-/"):
             return 0.0, self._control(path)
         if path == "/v2/":
@@ -131,7 +131,7 @@ class Protocol(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Called by the event loop: requests have no body."""
+        """Called by the event loop. Requests have no body."""
         self._read += data
         while (end := self._read.find(b"\r\n\r\n")) >= 0:
             method, path, _ = self._read[: self._read.index(b"\r\n")].decode("latin-1").split(" ", 2)

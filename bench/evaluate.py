@@ -1,14 +1,14 @@
-"""`evaluate` of N images x 6 pools from an evidence file: CPU seconds, peak memory, and both beside a floor.
+"""`evaluate` of N images x 6 pools from an evidence file: CPU seconds, peak memory, compared with a floor.
 
     python bench/evaluate.py [--images 10000]
 
-The floor is what no evaluation of this evidence can avoid: read every row of the tables that it uses, hash every document and
-compare the digest, and decode every document with msgspec into a typed struct. It keeps the decoded documents, resolves
-nothing and judges nothing. Both sides begin when the file is open, so that the seal, which `Store.open` verifies, is in
-neither; the last line has both with it.
+The floor is the work that no evaluation of this evidence can avoid: read every row of the used tables, hash every document and
+compare the digest, and decode every document with msgspec into a typed struct. It keeps the decoded documents and evaluates
+nothing. Both measurements start after the file is open, so they exclude the seal that `Store.open` verifies. The last line
+includes it in both.
 
 Targets for 10,000 images: <= 6 times the floor and <= 250 MB; four times the images in at most 4.4 times the time. Each run has
-a process of its own and reads evidence that another one wrote, so that peak memory is that of reading and judging.
+its own process and reads evidence that another process wrote, so the peak memory is that of the evaluation.
 """
 
 from __future__ import annotations
@@ -49,17 +49,17 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 
 
 def digest_of(data: bytes) -> str:
-    """The digest of bytes."""
+    """Return the digest of bytes."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
 def layer(name: str, size: int) -> dict[str, object]:
-    """A layer descriptor; its digest is that of its name."""
+    """Return a layer descriptor with the digest of its name."""
     return {"mediaType": LAYER, "digest": digest_of(name.encode()), "size": size}
 
 
 def manifest(image: int, platform: int) -> bytes:
-    """A manifest of three shared base layers (one of 40 bases) and four of its own."""
+    """Return a manifest of three shared base layers (one of 40 bases) and four distinct layers."""
     layers = [layer(f"base {image % 40} {platform} {n}", 30_000_000 + n) for n in range(3)]
     layers += [layer(f"own {image} {platform} {n}", 1_000_000 + n) for n in range(4)]
     config = {
@@ -110,7 +110,7 @@ def measure(folder: Path) -> None:
     from auditor.site import Site
     from checks import CATALOGUE
 
-    gc.disable()  # as the command line does
+    gc.disable()  # like the command line
     plan = load_plan(folder / "plan.yaml")
     needs = resolve_needs(plan)
     opening = time.process_time()
@@ -145,13 +145,13 @@ def floor(folder: Path) -> None:
 
 
 def report(seconds: float, opening: float) -> None:
-    """Print what one run measured."""
+    """Print the result of one run."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps({"seconds": seconds, "opening": opening, "peak": peak}))
 
 
 def runs_of(images: int, runs: int) -> tuple[dict[str, float], dict[str, float]]:
-    """Evaluation and floor in turn, each in a fresh process: the medians."""
+    """Run evaluation and floor in turn, each in a fresh process, and return the medians."""
     with tempfile.TemporaryDirectory() as name:
         write(Path(name), images)
         found: dict[str, list[dict[str, float]]] = {"--measure": [], "--floor": []}
@@ -164,7 +164,7 @@ def runs_of(images: int, runs: int) -> tuple[dict[str, float], dict[str, float]]
 
 
 def main() -> None:
-    """Measure, and print what came out beside the target."""
+    """Measure, and print the results with the targets."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=3)

@@ -1,10 +1,10 @@
-"""Collecting from a registry that is far away, beside `xargs -P32` of crane and of regctl on the same server, in one run.
+"""Collecting from a registry with high latency, compared with `xargs -P32` of crane and regctl on the same server, in one run.
 
     python bench/latency.py --images 400
 
 For each delay: requests, seconds, and the speed as a ratio to requests x delay / 32, which 32 connections need at least. Then a
 registry that accepts 20 requests a second and answers 429 above, and 10,000 layers on the internal registry at 1 ms.
-The server has a core of its own; without crane or regctl their columns stay empty. Load of other programs lowers the ratios.
+The server has its own core. Without crane or regctl, their columns are empty. Load of other programs lowers the ratios.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ class Server:
         self._client = httpx.Client(base_url=f"http://{self.host}", trust_env=False)
 
     def set(self, delay: float, rate: float = 0) -> None:
-        """Change how it answers."""
+        """Set delay and rate."""
         self._client.get(f"/-/set?delay={delay}&rate={rate}").raise_for_status()
 
     def counts(self) -> dict[str, Any]:
-        """What it answered since `set`."""
+        """Return the counts since `set`."""
         found: dict[str, Any] = self._client.get("/-/counts").raise_for_status().json()
         return found
 
@@ -75,7 +75,7 @@ def serve(folder: Path, answers: dict[str, tuple[str, str, str]]) -> Iterator[Se
 
 
 def built(images: int, layers: int) -> dict[str, tuple[str, str, str]]:
-    """The answers of a registry with images of one platform and an index each, in repositories of their own."""
+    """Return the answers of a registry with one repository per image, each with an index of one platform."""
     answers = {}
     for number in range(images):
         blobs = [Blob(f"layer {layer} of {number}".encode(), LAYER) for layer in range(layers)]
@@ -90,7 +90,7 @@ def built(images: int, layers: int) -> dict[str, tuple[str, str, str]]:
 
 
 def names_of(host: str, images: int) -> list[str]:
-    """The references."""
+    """Return the references."""
     return [f"{host}/bench/app{number}:v{number}" for number in range(images)]
 
 
@@ -105,7 +105,7 @@ def gather(host: str, images: int, path: Path, jobs: int | None = None) -> Colle
 
 
 def loop_of(command: list[str]) -> Callable[[list[str]], float]:
-    """Seconds of `xargs -P32 -n1 COMMAND` over names; every process reads tag, manifest and config of one image."""
+    """Return the seconds of `xargs -P32 -n1 COMMAND` over names; every process reads tag, manifest and config of one image."""
 
     def run(names: list[str]) -> float:
         started = time.perf_counter()
@@ -120,7 +120,7 @@ def loop_of(command: list[str]) -> Callable[[list[str]], float]:
 
 
 def peers(host: str) -> dict[str, Callable[[list[str]], float]]:
-    """The loops of the programs that are installed."""
+    """Run the loops of the installed programs."""
     options = ["--platform", PLATFORM]
     commands = {
         "crane": ["config", *options],
@@ -153,7 +153,7 @@ def delays(server: Server, folder: Path, images: int, rounds: int) -> None:
 
 
 def limited(server: Server, folder: Path, images: int) -> None:
-    """Print what happens at a registry that limits requests."""
+    """Print the figures for a registry with a rate limit."""
     server.set(0.05, RATE)
     done = gather(server.host, images, folder / "limited.evidence")
     counts = server.counts()
@@ -168,7 +168,7 @@ def limited(server: Server, folder: Path, images: int) -> None:
 
 
 def many_blobs(folder: Path, images: int, layers: int) -> None:
-    """Print how long the layers of the internal registry take at 1 ms."""
+    """Print the time for the layers of the internal registry at 1 ms."""
     with serve(folder, built(images, layers)) as server:
         for run in ("first", "second"):
             server.set(0.001)

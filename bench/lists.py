@@ -1,4 +1,4 @@
-"""How long importing an image list takes, beside what Python needs to split the same lines, in one run.
+"""Time to import an image list, compared with splitting the same lines in Python, in one run.
 
 python bench/lists.py [--lines 10000]
 """
@@ -17,7 +17,7 @@ ROUNDS = 5
 
 
 def median_seconds(work: Callable[[], object]) -> float:
-    """The median of some rounds."""
+    """Return the median of several rounds."""
     taken = []
     for _ in range(ROUNDS):
         start = time.perf_counter()
@@ -27,7 +27,7 @@ def median_seconds(work: Callable[[], object]) -> float:
 
 
 def refused(data: bytes) -> str:
-    """What a file that is too large is told."""
+    """Print the error for a file that is too large."""
     try:
         load_marked(data)
     except NotStructured as error:

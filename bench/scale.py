@@ -1,4 +1,4 @@
-"""How much memory and time `auditor audit LIST --offline --format json` takes for long lists: both must be linear.
+"""Memory and time of `auditor audit LIST --offline --format json` for long lists. Both must be linear.
 
 python bench/scale.py [--lines 25000 100000]
 """
@@ -17,7 +17,7 @@ MOST_MIB = 500  # for 100,000 lines
 
 
 def audited(lines: int, folder: Path) -> tuple[float, float, int]:
-    """Seconds, peak MiB of resident memory and bytes of JSON for a list of `lines` images."""
+    """Return seconds, peak MiB of resident memory and bytes of JSON for a list of `lines` images."""
     listed, report = folder / f"{lines}.txt", folder / f"{lines}.json"
     text = "".join(f"docker.io/library/app{number}:1.{number % 50}.{number % 7}\n" for number in range(lines))
     listed.write_text(text, encoding="utf-8")

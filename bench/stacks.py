@@ -1,8 +1,8 @@
-"""HTTP stacks beside each other on the same URLs: our own transport, httpx's, and aiohttp if it is installed.
+"""Comparison of HTTP stacks on the same URLs: our transport, httpx's, and aiohttp if it is installed.
 
-`bench/collect.py` calls it. Two tables: the bare exchanges of a client that only reads bodies, and whole collections with each
-transport in place of ours. aiohttp and httpx-aiohttp are no dependencies of the project: `pip install aiohttp httpx-aiohttp`
-adds their rows.
+`bench/collect.py` calls it. It prints two tables: single requests of a client that only reads bodies, and whole collections
+with each transport. aiohttp and httpx-aiohttp are not dependencies of the project: `pip install aiohttp httpx-aiohttp` adds
+their rows.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ except ImportError as error:  # not a dependency
 else:
     MISSING = ""
 
-WANTED = 0.15  # our own stack is kept if it saves at least this part of the CPU time
+WANTED = 0.15  # keep our own stack if it saves at least this share of the CPU time
 HEADERS = {"User-Agent": "airgap-auditor", "Accept": ACCEPT, "Accept-Encoding": "identity"}
 TIMEOUTS = httpx.Timeout(30).as_dict()
 TICKS = os.sysconf("SC_CLK_TCK")
 
-Get = Callable[[str], Awaitable[int]]  # fetch a URL; the length of its body
+Get = Callable[[str], Awaitable[int]]  # request a URL and return the length of its body
 Client = Callable[[], contextlib.AbstractAsyncContextManager[Get]]
 
 
 def children_cpu() -> float:
-    """Seconds of CPU time of the running child processes: of the registry."""
+    """Return the CPU seconds of the running child processes, which are the registry."""
     ticks = 0
     for task in Path("/proc/self/task").iterdir():
         for child in (task / "children").read_text().split():
@@ -52,17 +52,17 @@ def children_cpu() -> float:
 
 
 def lean() -> httpx.AsyncBaseTransport:
-    """Our own transport, for plain HTTP."""
+    """Return our transport for plain HTTP."""
     return LeanTransport(None)
 
 
 def of_httpx() -> httpx.AsyncBaseTransport:
-    """httpx's own transport (httpcore and h11)."""
+    """Return httpx's transport (httpcore and h11)."""
     return httpx.AsyncHTTPTransport(verify=False, limits=httpx.Limits(max_connections=1))
 
 
 def of_aiohttp() -> httpx.AsyncBaseTransport:
-    """aiohttp behind httpx's interface, with what it does beside HTTP switched off."""
+    """Return aiohttp behind httpx's interface, with its features beyond HTTP switched off."""
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=1, ssl=False)
@@ -97,7 +97,7 @@ def through(make: Callable[[], httpx.AsyncBaseTransport]) -> Client:
 
 @contextlib.asynccontextmanager
 async def plain_aiohttp() -> AsyncIterator[Get]:
-    """A client of one worker that uses aiohttp itself, without httpx."""
+    """A client of one worker that uses aiohttp without httpx."""
     connector = aiohttp.TCPConnector(limit=1, ssl=False)
     async with aiohttp.ClientSession(
         connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, headers=HEADERS
@@ -113,7 +113,7 @@ async def plain_aiohttp() -> AsyncIterator[Get]:
 
 @contextlib.asynccontextmanager
 async def plain_wire() -> AsyncIterator[Get]:
-    """A client of one worker on our connection class, without httpx's requests and answers: the least that ours can cost."""
+    """A client of one worker on our connection class, without httpx's objects: the lower limit for our transport."""
     connection: WireConnection | None = None
     lines = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
 
@@ -135,7 +135,7 @@ async def plain_wire() -> AsyncIterator[Get]:
 
 
 def clients() -> dict[str, Client]:
-    """The clients that can run here, ours first."""
+    """Return the clients that can run here, ours first."""
     known: dict[str, Client] = {"our transport": through(lean), "ours without httpx": plain_wire, "httpx": through(of_httpx)}
     if not MISSING:
         known |= {"aiohttp under httpx": through(of_aiohttp), "aiohttp plain": plain_aiohttp}
@@ -154,7 +154,7 @@ async def _exchange(client: Client, urls: list[str], workers: int) -> int:
 
 @contextlib.contextmanager
 def replaced(make: Callable[[], httpx.AsyncBaseTransport]) -> Iterator[None]:
-    """Let the collector use other transports than ours."""
+    """Replace the collector's transport."""
     ours = connection_pool.make_transport
     connection_pool.make_transport = lambda *_: make()
     try:
@@ -164,13 +164,13 @@ def replaced(make: Callable[[], httpx.AsyncBaseTransport]) -> Iterator[None]:
 
 
 class Figures:
-    """CPU milliseconds a request of this process and of the registry, and seconds, by stack and round."""
+    """CPU milliseconds per request of this process and of the registry, and seconds, by stack and round."""
 
     def __init__(self) -> None:
         self._of: defaultdict[str, list[tuple[float, float, float]]] = defaultdict(list)
 
     def measure(self, name: str, requests: int, run: Callable[[], Any]) -> None:
-        """Run once and keep the figures."""
+        """Run once and store the figures."""
         own, registry, started = time.process_time(), children_cpu(), time.perf_counter()
         run()
         taken = time.process_time() - own, children_cpu() - registry, time.perf_counter() - started
@@ -178,7 +178,7 @@ class Figures:
         self._of[name].append((own, registry, seconds))
 
     def show(self, title: str) -> None:
-        """Print the medians, and what ours saves."""
+        """Print the medians, and the saving of our transport."""
         print(title)
         medians = {name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in self._of.items()}
         ours = next(iter(medians.values()))[0]

@@ -1,7 +1,7 @@
-"""How long short commands take, in CPU time of an empty Python beside them: a hook must feel instant.
+"""CPU time of short commands, compared with an empty Python, because commit hooks must be fast.
 
-The commands take turns in one run, so that a busy machine slows all of them alike. `--runs N` (default 15); names of commands
-choose some of them.
+The commands alternate in one run, so that load affects all equally. `--runs N` (default 15); names of commands select some of
+them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ IMAGES = 200
 PYTHON = "empty Python"
 AUDITOR = str(Path(sys.executable).with_name("auditor"))
 LISTED = ("list.txt", "--platform", "linux/amd64", "--offline")
-# Name, words, the most times the CPU time of an empty Python, the exit code.
+# Name, arguments, maximum ratio to the CPU time of an empty Python, exit code.
 COMMANDS = (
     ("--version", ("--version",), 3, 0),
     ("--help", ("--help",), 12, 0),
@@ -34,10 +34,10 @@ COMPLETION = {"_AUDITOR_COMPLETE": "complete_bash", "COMP_WORDS": "auditor audit
 
 
 def cpu(command: tuple[str, ...], code: int, folder: Path, **more: str) -> float:
-    """CPU seconds (user and system) of one run. Raises RuntimeError for another exit code: a failure is quick too."""
+    """Return the CPU seconds (user and system) of one run. Raises RuntimeError for another exit code."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     known = {**os.environ, "AUDITOR_CACHE": str(folder / "cache"), **more}
-    known.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its compiled modules
+    known.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has compiled modules
     done = subprocess.run(command, cwd=folder, env=known, capture_output=True, text=True, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != code:
@@ -56,7 +56,7 @@ def main() -> None:
         folder = Path(name)
         lines = (f"registry.example.com/team/app{number}:1.2.{number}\n" for number in range(IMAGES))
         (folder / "list.txt").write_text("".join(lines))
-        for _ in range(runs + 1):  # the first run compiles the modules, and does not count
+        for _ in range(runs + 1):  # the first run compiles the modules and does not count
             took.setdefault(PYTHON, []).append(cpu((sys.executable, "-c", "pass"), 0, folder))
             for title, command, _, code in chosen:
                 took.setdefault(title, []).append(cpu((AUDITOR, *command), code, folder))

@@ -1,9 +1,9 @@
-"""How long trust takes: endpoints x pools x clients judged, one path built on a large bundle, and cross-signs in circles.
+"""Time of trust verification: endpoints x pools x clients, one path on a large bundle, and cross-signed CAs in circles.
 
     python bench/trust.py [--endpoints 1000]
 
 Targets: 1,000 endpoints x 6 pools x 4 clients in <= 3 s, every signature verified once; a path on a bundle of 600 roots in
-<= 50 ms after loading. Making keys and certificates, and parsing the programmes' bundles, are not counted.
+<= 50 ms after loading. The time excludes generating keys and certificates and parsing bundles.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ POOLS = {
 
 
 class Authority:
-    """A name with a key, that signs."""
+    """A name with a signing key."""
 
     def __init__(self, name: str) -> None:
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self.key = ec.generate_private_key(ec.SECP256R1())
 
     def signs(self, other: Authority, host: str = "") -> Certificate:
-        """A certificate for another authority, or for a host with the other's key."""
+        """Return a certificate for another authority, or for a host with the other's key."""
         builder = (
             x509.CertificateBuilder()
             .subject_name(other.name)
@@ -99,7 +99,7 @@ def site_of(count: int, store: Store) -> Site:
 
 
 def endpoints(count: int) -> None:
-    """Judge every case, and run every check on them."""
+    """Evaluate every case, and run every check on the cases."""
     with tempfile.TemporaryDirectory() as folder, Store.create(Path(folder) / "bench.evidence") as store:
         site = site_of(count, store)
         linux_public(), windows_programme(), public_by_sha1(), microsoft_list()
@@ -129,7 +129,7 @@ def bundle() -> None:
 
 
 def circles() -> None:
-    """Follow authorities that all sign one another."""
+    """Build paths through authorities that all sign one another."""
     web = [Authority(f"W{number}") for number in range(12)]
     crosses = [high.signs(low) for low in web for high in web if low is not high]
     chain = (web[0].signs(Authority("leaf"), "host.local"), *crosses)
@@ -140,7 +140,7 @@ def circles() -> None:
 
 
 def main() -> None:
-    """Print what came out beside the targets."""
+    """Print the results with the targets."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--endpoints", type=int, default=1_000)
     endpoints(parser.parse_args().endpoints)

@@ -2,8 +2,8 @@
 
     python bench/unpacked.py --layers 2000
 
-Needs docker-registry and wrk. The manifests are collected before, so that a round asks for nothing but sizes, and stores them.
-wrk runs before and after each round, as other work on the machine changes what a registry can do.
+Needs docker-registry and wrk. The manifests are collected before, so a round only requests and stores sizes. wrk runs
+before and after each round, because other load changes the registry's speed.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ end
 
 
 def fill(uploader: Uploader, host: str, layers: int) -> tuple[list[str], list[str]]:
-    """Push images of ten layers each; their names, and path and range of all that is to be asked about their layers."""
+    """Push images of ten layers each. Return their names, and the path and range of each request for a layer."""
     names, asked = [], []
     for number in range(layers // LAYERS_OF_AN_IMAGE):
         texts = (f"layer {place} of {number} " * 50 for place in range(LAYERS_OF_AN_IMAGE))
@@ -59,7 +59,7 @@ def fill(uploader: Uploader, host: str, layers: int) -> tuple[list[str], list[st
 
 
 def wrk(url: str, asked: list[str], folder: Path, connections: int) -> float:
-    """Requests per second of wrk."""
+    """Return the requests per second of wrk."""
     (folder / "asked").write_text("\n".join(asked))
     (folder / "script.lua").write_text(LUA % (folder / "asked"))
     command = [find("wrk") or "wrk", "-t1", f"-c{connections}", "-d3s", "-s", str(folder / "script.lua"), url]

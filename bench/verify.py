@@ -1,9 +1,9 @@
-"""`collect --verify full` of a local docker-registry, beside a loop of `crane validate --remote`, side by side in one run.
+"""`collect --verify full` of a local docker-registry, compared with a loop of `crane validate --remote`, in one run.
 
     python bench/verify.py --images 8 --megabytes 24
 
-Both read every layer of every image. crane unpacks them as well, to compare the config's digests of the plain tars. A third
-figure is reading alone: the same blobs by curl, hashed by sha256sum. Prints seconds, the ratios and the peak memory.
+Both read every layer of every image. crane unpacks them as well, to compare the config's digests of the plain tars. The third
+figure is reading alone: curl reads the same blobs and sha256sum hashes them. Prints seconds, the ratios and the peak memory.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ def _tar(size: int) -> bytes:
 
 
 def image_of(megabytes: int, number: int) -> BuiltImage:
-    """An image of some layers with that many million bytes in all."""
+    """Return an image of several layers with `megabytes` million bytes in total."""
     plain = [_tar(megabytes * 1_000_000 // LAYERS) for _ in range(LAYERS)]
     layers = [Blob(gzip.compress(body, 1, mtime=0), LAYER) for body in plain]
     return with_diff_ids(build_image("linux/amd64", *layers, label=str(number)), plain)
 
 
 def full(host: str, images: int, verify: Verify) -> Collected:
-    """Collect from the registry, as an internal one."""
+    """Collect from the registry as the internal registry."""
     place = Location("bench")
     pool = Pool("linux", parse_platform("linux/amd64"), place)
     plan = Plan("bench", "", "bench", (pool,), registry=Registry(host, place, rewrites={"example.com": host}))
@@ -67,7 +67,7 @@ def full(host: str, images: int, verify: Verify) -> Collected:
 
 
 def crane(host: str, images: int) -> float:
-    """Seconds of `crane validate` for every image."""
+    """Return the seconds of `crane validate` for every image."""
     started = time.perf_counter()
     for number in range(images):
         command = [find("crane") or "crane", "validate", "--insecure", "--remote", f"{host}/app:{number}"]
@@ -76,7 +76,7 @@ def crane(host: str, images: int) -> float:
 
 
 def curl(host: str, made: list[BuiltImage]) -> float:
-    """Seconds of reading every layer with curl into sha256sum."""
+    """Return the seconds of reading every layer with curl into sha256sum."""
     urls = [f"http://{host}/v2/app/blobs/{layer.digest}" for image in made for layer in image.layers]
     started = time.perf_counter()
     with subprocess.Popen([find("curl") or "curl", "-sf", *urls], stdout=subprocess.PIPE) as reading:

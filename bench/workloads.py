@@ -1,9 +1,9 @@
-"""How long manifests take, and how much memory: 10,000 objects, 30 MB, and half and twice of it, beside the YAML parser alone.
+"""Time and memory for manifests: 10,000 objects, 30 MB, and half and twice that, compared with the YAML parser alone.
 
 python bench/workloads.py [--objects 10000] [--megabytes 30]
 
-Each figure is CPU time of a process of its own: `auditor audit --offline` of a plan that names one file. The floor is libyaml's
-events of the same file, read by PyYAML, in a process of its own too.
+Each figure is the CPU time of a separate process: `auditor audit --offline` of a plan that names one file. The floor is
+libyaml's events of the same file, read by PyYAML, in a separate process too.
 """
 
 from __future__ import annotations
@@ -53,19 +53,19 @@ EVENTS = "import sys, yaml\nfor event in yaml.parse(open(sys.argv[1], 'rb'), Loa
 
 
 def objects(count: int, size: int = 0) -> str:
-    """So many Deployments; with `size`, each has an annotation that makes it so many bytes long."""
+    """Return `count` Deployments. With `size`, an annotation makes each that many bytes long."""
     made = []
     for number in range(count):
         text = OBJECT % {"number": number, "group": number % 50, "image": number % 200, "tag": number % 10}
         if (room := size - len(text)) > 0:
-            lines = "".join(f"      line {line} of a note that nobody reads\n" for line in range(room // 44))
+            lines = "".join(f"      line {line} of a note that no rule reads\n" for line in range(room // 44))
             text = text.replace("spec:\n", f"  annotations:\n    note: |\n{lines}spec:\n", 1)
         made.append(text)
     return "---\n".join(made)
 
 
 def as_list(count: int) -> str:
-    """The same objects as `kubectl get -o json` writes them: one document."""
+    """Return the same objects as one document, like `kubectl get -o json`."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -74,7 +74,7 @@ def as_list(count: int) -> str:
 
 
 def measured(*command: str) -> tuple[float, int, int]:
-    """CPU seconds, the largest memory in MB, and the exit code of a process."""
+    """Return CPU seconds, peak memory in MB, and the exit code of a process."""
     code = (
         "import resource, subprocess, sys\n"
         "done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)\n"

@@ -29,7 +29,9 @@ from checks import MODULES, catalogue_text, check_in
 from reports.words import WORDS
 
 sys.path.insert(0, str(Path(__file__).parent))  # covered.py, kit.py and manual.py are not in a package
+sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))  # nor is import_map.py
 import covered
+import import_map
 import kit
 import manual
 
@@ -326,6 +328,13 @@ def testing_page() -> str:
     return f"{HEADER}\n{kit.page()}"
 
 
+def architecture_page() -> str:
+    """docs/architecture.md: the page as it is, with the map of pyproject.toml between its two markers."""
+    before, begin, rest = (HERE / "architecture.md").read_text("utf-8").partition("<!-- map -->\n")
+    _, end, after = rest.partition("<!-- end of the map -->\n")
+    return f"{before}{begin}\n```text\n{import_map.map_text()}```\n\n{end}{after}"
+
+
 def coverage_page() -> str:
     """docs/coverage.md."""
     return f"{HEADER}\n{covered.page()}"
@@ -339,6 +348,7 @@ GENERATED = {
     HERE / "checks.md": checks_page,
     HERE / "severity.md": severity_page,
     HERE / "plan.md": plan_page,
+    HERE / "architecture.md": architecture_page,
     HERE / "cli.md": cli_page,
     HERE / "testing.md": testing_page,
     HERE / "coverage.md": coverage_page,

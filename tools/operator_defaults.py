@@ -3,8 +3,8 @@
     python tools/operator_defaults.py CLONES > auditor/facts/operator_defaults.yaml
 
 CLONES has one bare clone for each repository, as `owner+name/repo`. Every released tag is read; a tag whose source does not
-have the expected form is left out, so that its version stays unknown. A range never spans two minor versions: a later patch
-release of the older one is then outside of it.
+have the expected form is skipped, so its version stays unknown. A range never spans two minor versions, so a later patch
+release of the older one is outside of it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Values = dict[str, str]
 
 @dataclass(frozen=True)
 class Source:
-    """One released version: its version, and its files by path."""
+    """One released version, with its files by path."""
 
     version: str
     text: Callable[[str], str]
@@ -30,7 +30,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Operator:
-    """Where the defaults of one operator stand, and how they are read. `since`: the oldest version that is read."""
+    """The source files of an operator's defaults, and how to read them. `since`: the oldest version to read."""
 
     name: str
     repository: str
@@ -41,11 +41,11 @@ class Operator:
 
 
 class Unread(Exception):
-    """A source does not have the expected form."""
+    """Raised if a source does not have the expected form."""
 
 
 def found(pattern: str, text: str) -> str:
-    """The first group of the first match."""
+    """Return the first group of the first match."""
     match = re.search(pattern, text)
     if match is None:
         raise Unread(pattern)
@@ -53,7 +53,7 @@ def found(pattern: str, text: str) -> str:
 
 
 def optional(pattern: str, text: str) -> str:
-    """The same, or an empty value: this version has no such image."""
+    """Return the first group of the first match, or an empty value for a version without the image."""
     match = re.search(pattern, text)
     return match[1] if match else ""
 
@@ -209,7 +209,7 @@ def victoria_metrics(source: Source) -> Values:
 
 
 def strimzi(source: Source) -> Values:
-    """The version of Kafka for an object that names none."""
+    """Return the default version of Kafka."""
     blocks = re.split(r"(?m)^- version: ", source.text("kafka-versions.yaml"))[1:]
     (default,) = [block.split()[0] for block in blocks if re.search(r"(?m)^  default: true$", block)]
     return {"kafka-version": default}
@@ -258,7 +258,7 @@ def clickhouse(source: Source) -> Values:
 
 
 def rook(source: Source) -> Values:
-    """The default images of the drivers for volumes. From 1.18 on another operator runs them by default."""
+    """Return the default images of the CSI drivers. From 1.18 on, another operator runs them by default."""
     if int(source.version.split(".")[1]) >= 18:
         raise Unread("facts about the operator of the drivers")
     text = source.text("pkg/operator/ceph/csi/spec.go")
@@ -311,7 +311,7 @@ OPERATORS = (
 
 
 def rows(clones: Path, operator: Operator) -> Iterator[tuple[str, str, Values]]:
-    """Every range of one operator: its first and last version, and the values."""
+    """Yield the ranges of one operator: first version, last version, values."""
     at = clones / operator.repository.replace("/", "+") / "repo"
     git = ["git", f"--git-dir={at / '.git' if (at / '.git').is_dir() else at}"]
     tags = subprocess.run([*git, "tag"], check=True, capture_output=True, text=True).stdout.split()
@@ -350,8 +350,10 @@ def rows(clones: Path, operator: Operator) -> Iterator[tuple[str, str, Values]]:
 def main(clones: Path) -> None:
     """Print the table."""
     print("# page: docs/facts/operators.md#operators")
-    print("# What each released version of an operator has built in.")
-    print("# A line is: first version, last version, a value for each column. `-` says that these versions have no such image.")
+    print("# Default images in the source code of each released operator version.")
+    print(
+        "# A line is: first version, last version, one value per column. `-` means that these versions do not have the image."
+    )
     print("# Written by tools/operator_defaults.py from the sources at every released tag.")
     for operator in OPERATORS:
         ranges = list(rows(clones, operator))

@@ -4,7 +4,7 @@
 
 For every Python from 3.11 to 3.14: a new virtual environment, the wheel with its dependencies from the package index, the
 audit of examples/plant-7 outside the checkout, then the same from the sdist. Every report must equal the one that this
-checkout writes. A Python that is not installed is skipped with the reason; at least one must be there.
+checkout writes. A Python that is not installed is skipped with the reason; at least one must be installed.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ ROOT = Path(__file__).parent.parent
 MINORS = (11, 12, 13, 14)
 EXAMPLE = ROOT / "examples" / "plant-7"
 DAY = "2026-11-23"
-EXPECTED_EXIT = 1  # the example is not ready on purpose
+EXPECTED_EXIT = 1  # the example has errors on purpose
 
 
 class CheckError(Exception):
-    """A release must not be made from this checkout."""
+    """Raised if this checkout must not be released."""
 
 
 def run(*command: str | Path, cwd: Path = ROOT, codes: tuple[int, ...] = (0,)) -> str:
-    """Run a program without this checkout on its path; its stdout. Raises CheckError for another exit code."""
+    """Run a program without this checkout on its path and return its stdout. Raises CheckError for another exit code."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
     done = subprocess.run([*map(str, command)], cwd=cwd, env=kept, capture_output=True, text=True, check=False)
     if done.returncode not in codes:
@@ -43,7 +43,7 @@ def run(*command: str | Path, cwd: Path = ROOT, codes: tuple[int, ...] = (0,)) -
 
 
 def candidates(minor: int) -> Iterator[str]:
-    """Commands that may start Python 3.`minor`: from PATH, then the newest of pyenv."""
+    """Return commands that may start Python 3.`minor`: from PATH, then the newest of pyenv."""
     if found := shutil.which(f"python3.{minor}"):
         yield found
     versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
@@ -51,7 +51,7 @@ def candidates(minor: int) -> Iterator[str]:
 
 
 def interpreter(minor: int) -> str | None:
-    """A Python 3.`minor` that starts, or None. A shim of pyenv is on PATH even if its version is not selected."""
+    """Return a working Python 3.`minor`, or None. A pyenv shim is on PATH even if its version is not selected."""
     for command in candidates(minor):
         asked = [command, "-c", "import sys, venv; print(*sys.version_info[:2], sep='.')"]
         done = subprocess.run(asked, capture_output=True, text=True, check=False)
@@ -61,7 +61,7 @@ def interpreter(minor: int) -> str | None:
 
 
 def build(folder: Path) -> tuple[Path, Path]:
-    """The wheel and the sdist, built as pyproject.toml says. Raises CheckError if a wheel of the sdist differs."""
+    """Build the wheel and the sdist. Raises CheckError if a wheel built from the sdist differs."""
     run(sys.executable, "-m", "hatchling", "build", "-d", folder)
     (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
     unpacked = folder / "unpacked"
@@ -81,7 +81,7 @@ def contents(wheel: Path) -> dict[str, int]:
 
 
 def audited(auditor: Path, folder: Path) -> dict[str, Any]:
-    """The JSON report on a copy of the example in `folder`, where nothing of the checkout can be imported."""
+    """Return the JSON report on a copy of the example in `folder`, where the checkout cannot be imported."""
     site = folder / "site"
     shutil.copytree(EXAMPLE, site, dirs_exist_ok=True)
     words = ("audit", "plan.yaml", "--evidence", "plant-7.evidence", "--at", DAY, "--format", "json=report.json")
@@ -94,7 +94,7 @@ def audited(auditor: Path, folder: Path) -> dict[str, Any]:
 
 
 def compare(report: dict[str, Any], expected: dict[str, Any], of: str) -> None:
-    """Raises CheckError if the reports differ."""
+    """Raise CheckError if the reports differ."""
     names = [name for name in {*report, *expected} if report.get(name) != expected.get(name)]
     if names:
         raise CheckError(f"{of}: the report on the example differs from the checkout's in: {', '.join(sorted(names))}")
@@ -115,7 +115,7 @@ def check(python: str, wheel: Path, sdist: Path, folder: Path, expected: dict[st
 
 
 def main() -> int:
-    """Check every Python that is installed; the exit code."""
+    """Check every installed Python and return the exit code."""
     checked = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

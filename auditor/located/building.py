@@ -183,7 +183,8 @@ class Documents:
     def _begin(self, event: Any, empty: list[Marked] | dict[str, Marked]) -> None:  # noqa: ANN401 - two kinds of events
         if len(self._above) >= self._limits.depth:
             raise too_deep(self._limits, *_at(event))
-        self._refuse_tag(event)
+        if event.tag is not None:
+            self._refuse_tag(event)
         below = _Open(Marked(empty, *_at(event)), event.anchor, self._values)
         if self._here.key is None and not self._here.drops:
             self._refuse_key(NotStructured(_PLAIN_KEYS, *_at(event), _WRITE_OUT))

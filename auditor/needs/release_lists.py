@@ -1,4 +1,4 @@
-"""What `cluster.images` states of a release: its exact images, which replace the facts about its version."""
+"""The exact images of a release from the plan's `cluster.images`, which replace the facts about its version."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MOST_PROBLEMS = 20
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """The images that the files of `cluster.images` state, by OS, and what in the files cannot be used."""
+    """The images in the files of `cluster.images`, by OS, and the unusable entries."""
 
     by_os: dict[str, tuple[Pulled, ...]] = field(default_factory=dict)
     problems: tuple[UnknownDefault, ...] = ()

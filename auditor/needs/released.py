@@ -1,4 +1,4 @@
-"""What a release of a distribution pulls on an operating system: read from its source, or from the hand-written patterns."""
+"""The images that a release of a distribution pulls on an OS: read from its source, or from the hand-written patterns."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class Pulled:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What is known of a release on one OS. `gap` says what is not known, empty if nothing is missing.
+    """The known images of a release on one OS. `gap` states what is unknown, or is empty.
 
-    `missing` is true if the plan's version is incomplete; else the facts do not cover the version.
+    `missing` is True if the plan's version is incomplete; else the facts do not cover the version.
     """
 
     images: tuple[Pulled, ...] = ()
@@ -68,7 +68,7 @@ def released(distribution: Distribution, version: str, kubernetes: str, revision
 
 
 def artefact(distribution: Distribution, version: str, os: str) -> str:
-    """Return the sentence that says which file of the release states its images; empty if none is known."""
+    """Return a sentence that names the file of the release with its images; empty if none is known."""
     pattern = distribution.image_list_windows if os == "windows" else distribution.image_list
     return f". Save {pattern.format_map({'version': version})} and name the file in `cluster.images`" if pattern else ""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from auditor.facts import RELEASED, TABLES, Overlay, header, headers, overlay_in_use, row_count
-from auditor.facts.lookup import gap_in, rows_at
+from auditor.facts.lookup import GapKind, gap_in, rows_at
 from auditor.facts.releases import Releases, releases_of
 from auditor.facts.versions import Versioned
 from auditor.pipeline.fact_tables import ROW_TYPES, row_type
@@ -92,8 +92,10 @@ def _of_table(program: PlannedProgram, name: str) -> ProgramFacts:
     gap = gap_in(head, program.name, program.version)
     rows = _versioned_rows(name, program.name)
     found = rows_at(rows, program.version, program.name) if rows else None
-    if found is not None:
-        gap = None if found.first is not None else found.gap
+    if found is not None and found.first is not None:
+        gap = None
+    elif found is not None and found.gap is not None and found.gap.kind is GapKind.INCOMPLETE:
+        gap = found.gap
     chosen = found.rows if found is not None else ()
     return ProgramFacts(
         program=program,

@@ -1,4 +1,4 @@
-"""The programs whose version a plan states: what the fact tables are asked about."""
+"""The programs whose version a plan states, for lookups in the fact tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ProgramKind = Literal["runtime", "distribution", "copy tool", "registry", "TLS c
 
 @dataclass(frozen=True, slots=True)
 class PlannedProgram:
-    """A program of the plan. `where` names its place in the plan for people: `pools.win`, `copy.tool`."""
+    """A program of the plan. `where` is its key in the plan: `pools.win`, `copy.tool`."""
 
     kind: ProgramKind
     name: str

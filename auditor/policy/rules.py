@@ -162,7 +162,7 @@ cover.
 A version that the facts do not cover is always undetermined: neither an error nor a pass.
 
 ## References
-docs/facts/README.md.
+The dates and sources of the tables: `auditor facts`.
 """,
 )
 
@@ -193,4 +193,4 @@ docs/evidence.md, the part about age; docs/plan.md, `evidence_max_age`.
 )
 
 WAIVER_RULES = (WAIVER_EXPIRED, WAIVER_EXPIRING, WAIVER_UNKNOWN, WAIVER_UNUSED)
-POLICY_RULES = (*WAIVER_RULES, PLAN_UNEXAMINED, VERSION_NOT_COVERED, EVIDENCE_STALE, SCOPE_REQUIRED)
+POLICY_RULES = (*WAIVER_RULES, PLAN_UNEXAMINED, EVIDENCE_STALE, VERSION_NOT_COVERED, SCOPE_REQUIRED)

@@ -1,1 +1,1 @@
-"""Readers of the formats of other tools: image lists, workloads, scripts and configuration files. No I/O."""
+"""Readers of other tools' formats: image lists, workloads, scripts and configuration files. No I/O."""

@@ -1,4 +1,4 @@
-"""The plan and its files as evidence carries them: without secrets."""
+"""The plan and its files for the evidence file: without secrets."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from auditor.readers.workloads.packed import HoldsSecret, head_of, is_packed, re
 
 
 def carried_files(plan: Plan) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    """The plan and the files that it names, without secrets; and `path: reason` for those that are left out.
+    """Return the plan and the files that it names, without secrets, and `path: reason` for each file that is left out.
 
-    The plan and its lists are always carried, as without them there would be nothing to judge. What was left out is noted
-    in a file of its own, so that its reader can tell an absent file from an empty folder.
+    The plan and its lists are always included, because an audit needs them. A separate file records what was left out, so that
+    a reader can distinguish a missing file from an empty folder.
     """
     lists = [source.list for source in plan.images if source.list]
     kept: dict[str, bytes] = {}
@@ -29,12 +29,12 @@ def carried_files(plan: Plan) -> tuple[dict[str, bytes], tuple[str, ...]]:
         elif is_packed(data):
             try:
                 kept[path] = reduced(data)
-                struck[path] = "its values and templates, as they may hold secrets"
+                struck[path] = "its values and templates, because they may hold secrets"
             except HoldsSecret as error:
                 left_out[path] = str(error)
             except UnreadableChart:
                 kept[path] = head_of(data)
-                struck[path] = "what is packed in it, as it may hold secrets"
+                struck[path] = "its packed charts, because they may hold secrets"
             continue
         elif any(is_inside(path, name) for name in lists):
             kept[path] = redacted_list(data)

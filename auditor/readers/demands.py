@@ -1,4 +1,4 @@
-"""Images that workloads run: what is stated, what only looks like an image, and what this version cannot enumerate."""
+"""Images that workloads run: stated ones, values that only look like an image, and what this version cannot enumerate."""
 
 from __future__ import annotations
 
@@ -10,46 +10,46 @@ from auditor.oci.reference import Reference
 
 
 class DemandGap(enum.StrEnum):
-    """Why the images behind a demand are not known for certain."""
+    """Why the images of a demand are not certain."""
 
     KIND = "unknown-kind"  # the controller of the object's kind may choose images
-    VALUE = "image-like-value"  # a value outside of the fields of pods looks like an image
-    INJECTED = "injected-proxy"  # a service mesh adds a proxy to pods, and its injector is not among the workloads
+    VALUE = "image-like-value"  # a value outside pod fields looks like an image
+    INJECTED = "injected-proxy"  # a service mesh adds a proxy to pods, and its injector is not in the workloads
     SOURCE = "fetched-source"  # a controller fetches a chart or manifests
     KUSTOMIZE = "kustomize"  # a kustomization that is not built
-    CHART = "chart-among-manifests"  # a chart inside a folder of manifests, which is not rendered
-    FILE = "unread-file"  # a file of a folder of manifests that is of another format
+    CHART = "chart-among-manifests"  # a chart in a folder of manifests, which is not rendered
+    FILE = "unread-file"  # a file in a folder of manifests that has another format
 
 
 class Certainty(enum.StrEnum):
-    """How sure it is that a workload pulls an image."""
+    """How certain it is that a workload pulls an image."""
 
-    STATED = "stated"  # a field of a pod, or a field of another object that a rule knows as an image
+    STATED = "stated"  # a pod field, or a field of another object that a rule defines as an image
     CONFIGURED = "configured"  # a variable, argument, annotation or ConfigMap from which a program takes the image
-    POSSIBLE = "possible"  # a value that is a whole reference, in a field that does not say so
+    POSSIBLE = "possible"  # a value that is a whole reference, in a field that is not known to hold one
 
 
 class Mechanism(enum.StrEnum):
     """Where an image is written."""
 
     POD = "pod"
-    FIELD = "field"  # a field of an object outside of pod specs
+    FIELD = "field"  # a field of an object outside pod specs
     PARTS = "parts"  # several fields: registry, repository, tag
     VARIABLE = "variable"
     ARGUMENT = "argument"
     ANNOTATION = "annotation"
     DATA = "data"  # a ConfigMap or Secret
     SCHEMA = "schema"  # a default in the schema of a custom resource
-    OPERATOR = "operator"  # built by an operator from a version, by a fact
-    INJECTED = "injected"  # put into pods by an admission webhook
+    OPERATOR = "operator"  # an operator builds it from a version, by a fact
+    INJECTED = "injected"  # an admission webhook adds it to pods
     OBSERVED = "observed"  # pulled by a running cluster
 
 
 @dataclass(frozen=True, slots=True)
 class HiddenImages:
-    """One gap. `file` is relative to the plan; `kind` is `Kafka.kafka.strimzi.io`, empty where the gap is a whole file.
+    """One gap. `file` is relative to the plan; `kind` is `Kafka.kafka.strimzi.io`, or empty if the gap is a whole file.
 
-    `field` is the path of the field inside the object; `names` is what it says about what is fetched or changed.
+    `field` is the path of the field in the object; `names` holds what the object states about the fetched or changed things.
     """
 
     gap: DemandGap
@@ -61,7 +61,7 @@ class HiddenImages:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Where a value of a rendered chart comes from: `template` as helm names it, the values that fill it, and rendered lines.
+    """The origin of a value in a rendered chart: `template` as helm names it, the values that it uses, and rendered lines.
 
     Each item of `values` is `key (location)`; each of `lines` begins with its number in the output of helm.
     """
@@ -72,7 +72,7 @@ class Rendered:
 
     @property
     def proof(self) -> dict[str, str | tuple[str, ...]]:
-        """What a finding shows of it: `template`, and where they are known `values` and `rendered`."""
+        """Return the facts for a finding: `template`, and if known `values` and `rendered`."""
         more = {"values": self.values, "rendered": self.lines}
         return {"template": self.template, **{key: value for key, value in more.items() if value}}
 
@@ -95,12 +95,12 @@ class WantedChart:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """An image that a workload runs, and `who` does. Exactly one of `reference`, `error` and `unbounded` is set.
+    """An image that the workload `who` runs. Exactly one of `reference`, `error` and `unbounded` is set.
 
-    `kind` is `manifest` or `chart`. `pools` are the pools whose nodes it can be scheduled to. `os` is the operating system that
-    its pod is bound to, or empty. `field` is the path of the field in the object; empty for containers of pods. Demands of one
-    `choice` are alternatives: several versions of one repository in one field, of which one listed is enough. With `unbounded`,
-    `hidden` says what cannot be enumerated. `rendered` says which template of a chart it comes from. `who` holds no path
+    `kind` is `manifest` or `chart`. `pools` are the pools whose nodes it can be scheduled to. `os` is the operating system of
+    its pod, or empty if any. `field` is the path of the field in the object; empty for containers of pods. Demands of one
+    `choice` are alternatives: several versions of one repository in one field, and one listed version is enough. With
+    `unbounded`, `hidden` states what cannot be enumerated. `rendered` states the template of the chart. `who` contains no path
     of the machine.
     """
 
@@ -129,7 +129,7 @@ class Demand:
 
     @property
     def proof(self) -> dict[str, str | tuple[str, ...]]:
-        """What a finding shows of it: how it is known, and the rendered chart that it comes from."""
+        """Return the facts for a finding: how the image is known, and the rendered chart that contains it."""
         found: dict[str, str | tuple[str, ...]] = {}
         if self.mechanism is not Mechanism.POD:
             found = {"mechanism": self.mechanism.value, "certainty": self.certainty.value, "field": self.field}

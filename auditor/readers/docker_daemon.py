@@ -1,4 +1,4 @@
-"""Docker's daemon.json where it decides what is pushed: `allow-nondistributable-artifacts`, and which image store it uses."""
+"""Docker's daemon.json as far as it affects pushes: `allow-nondistributable-artifacts`, and the image store."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STORE = "containerd-snapshotter"
 
 
 class UnreadableDaemon(Exception):
-    """A daemon.json that cannot be told: why, and where. `missing`: it was not carried here."""
+    """An unreadable daemon.json, with reason and location. `missing`: the evidence does not contain it."""
 
     def __init__(self, why: str, location: Location, *, missing: bool = False) -> None:
         super().__init__(why)
@@ -29,7 +29,7 @@ class UnreadableDaemon(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """One daemon.json. `allow` is None where the key is not written; `store` says whether containerd's store is on.
+    """One daemon.json. `allow` is None if the key is missing; `store` states whether the containerd store is on.
 
     `slips` are mistakes by Docker's grammar.
     """
@@ -42,7 +42,7 @@ class Daemon:
 
 
 def daemons(plan: Plan, names: tuple[str, ...]) -> tuple[Daemon | UnreadableDaemon, ...]:
-    """Every daemon.json among the files, or in the folders, of these names."""
+    """Return every daemon.json among the files, or in the folders, of these names."""
     wanted = [normal(name) for name in names]
     found: list[Daemon | UnreadableDaemon] = []
     for path, data in plan.files.items():
@@ -51,7 +51,7 @@ def daemons(plan: Plan, names: tuple[str, ...]) -> tuple[Daemon | UnreadableDaem
     for path, reason in plan.left_out.items():
         if any(is_inside(path, name) for name in wanted) and PurePosixPath(path).name == daemon_json.NAME:
             place = Location(shown_path(plan.path, path))
-            found.append(UnreadableDaemon(f"it was not carried here: {reason}", place, missing=True))
+            found.append(UnreadableDaemon(f"the evidence does not contain it: {reason}", place, missing=True))
     return tuple(found)
 
 
@@ -60,7 +60,7 @@ def _is_daemon(path: str, data: bytes) -> bool:
 
 
 def copy_slips(plan: Plan) -> tuple[tuple[str, tuple[ConfigSlip, ...]], ...]:
-    """The daemon.json files of the Docker that copies, by name, with the mistakes in each."""
+    """Return the daemon.json files of the copying machine, by name, with the mistakes in each."""
     copy = plan.copy
     if copy is None or copy.tool is None or copy.tool.name != "docker":
         return ()
@@ -84,7 +84,7 @@ def _read_or_error(file: str, data: bytes) -> Daemon | UnreadableDaemon:
 
 
 def read_daemon(file: str, data: bytes, grammar: Grammar | None = None) -> Daemon:
-    """What a daemon.json says, with its mistakes by the grammar. Raises UnreadableDaemon."""
+    """Parse a daemon.json, with its mistakes by the grammar. Raises UnreadableDaemon."""
     try:
         document = daemon_json.load(data)
     except Unreadable as error:

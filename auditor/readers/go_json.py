@@ -1,7 +1,6 @@
-"""JSON as Go's encoding/json reads it: no comments, no trailing commas; of two equal keys the last counts.
+"""Parse JSON as Go's encoding/json does: no comments, no trailing commas; of two equal keys, the last one counts.
 
-The messages of syntax errors are Go's, so that they are those of the program's log. Source: Go 1.24
-src/encoding/json/scanner.go.
+Syntax errors have Go's messages, as in the program's log. Source: Go 1.24 src/encoding/json/scanner.go.
 """
 
 from __future__ import annotations
@@ -35,9 +34,9 @@ class GoJson:
 
 
 def load_go_json(data: bytes) -> GoJson:
-    """Read a document. A byte order mark is allowed, as dockerd allows it. Raises NotStructured with Go's message."""
+    """Parse a document. A byte-order mark is allowed, because dockerd allows it. Raises NotStructured with Go's message."""
     if len(data) > MAX_BYTES:
-        raise NotStructured(f"it is larger than {MAX_BYTES:,} bytes, the most that is read of such a file")
+        raise NotStructured(f"it is larger than {MAX_BYTES:,} bytes, the limit for this kind of file")
     encoding = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8")
     try:
         text = data.decode(encoding)
@@ -60,11 +59,11 @@ class _Reader:
         self.keys: dict[tuple[str, ...], tuple[int, int]] = {}
         self.twice: list[tuple[tuple[str, ...], int, int]] = []
         self._line = 1
-        self._start = 0  # of the line
+        self._start = 0  # in the line
         self._counted = 0
 
     def value(self, path: tuple[str, ...], depth: int) -> Marked:
-        """The value that begins here, blanks before it or not."""
+        """Parse the value that begins here, with or without blanks before it."""
         self.skip()
         line, column = self.at(self.place)
         if depth > MAX_DEPTH:
@@ -81,19 +80,19 @@ class _Reader:
         return Marked(value, line, column, text)
 
     def skip(self) -> None:
-        """Go on to the next character that is not blank."""
+        """Move to the next character that is not blank."""
         found = _BLANK.match(self.text, self.place)
         self.place = found.end() if found is not None else self.place
 
     def at(self, place: int) -> tuple[int, int]:
-        """Line and column of a place, which does not lie before the last one that was asked for."""
+        """Return line and column of a position, which must not be before the last requested one."""
         self._line += self.text.count("\n", self._counted, place)
         self._start = self.text.rfind("\n", 0, place) + 1 if "\n" in self.text[self._counted : place] else self._start
         self._counted = max(place, self._counted)
         return self._line, place - self._start + 1
 
     def unexpected(self, where: str, place: int | None = None) -> NotStructured:
-        """Go's message about a character; what it probably is, in our words."""
+        """Return Go's error for a character, with a guess at the cause."""
         at = self.place if place is None else place
         if at >= len(self.text):
             return NotStructured("unexpected end of JSON input", *self.at(len(self.text)))
@@ -107,7 +106,7 @@ class _Reader:
             return ": JSON allows no comma after the last element"
         if character in "/#":
             return ": JSON has no comments"
-        return ": JSON wants double quotes" if character == "'" else ""
+        return ": JSON requires double quotes" if character == "'" else ""
 
     def _object(self, path: tuple[str, ...], depth: int) -> dict[str, Marked]:
         found: dict[str, Marked] = {}
@@ -166,7 +165,7 @@ class _Reader:
         return str(json.loads(found[0])).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def _in_string(self) -> NotStructured:
-        """The first character of a string literal that Go does not take."""
+        """Return the error for the first character of a string literal that Go rejects."""
         place = self.place + 1
         while place < len(self.text):
             character = self.text[place]

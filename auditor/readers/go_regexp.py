@@ -1,4 +1,4 @@
-"""Regular expressions that Go refuses for certain. A pattern that passes may still be refused: only what is sure is said."""
+"""Find regular expressions that Go certainly rejects. Go may also reject a pattern that passes here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BACK = frozenset("123456789")
 
 
 def go_problem(pattern: str) -> str:
-    """Why Go does not take a pattern, in the words of its package regexp; empty where that is not certain."""
+    """Return Go's error for a pattern, in the text of its package regexp; empty if rejection is not certain."""
     depth, before = 0, "open"
     for token in _TOKEN.finditer(pattern):
         kind = token.lastgroup or ""

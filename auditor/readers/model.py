@@ -1,4 +1,4 @@
-"""What the readers return: lines of image lists and settings of nodes, each with its location."""
+"""The results of the readers: lines of image lists and settings of nodes, each with its location."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from auditor.oci.reference import Reference
 class ListLine:
     """One entry of an image list, or one inline reference. Exactly one of `reference`, `error` and `unbounded` is set.
 
-    `platforms` are those to which the list's format restricts the entry; empty means no restriction. `unbounded` says why
-    nobody can tell from the list which images the entry stands for: a whole repository, a range of versions, a template.
+    `platforms` are those to which the list's format restricts the entry; empty means no restriction. `unbounded` gives the
+    reason why the list does not enumerate the images of the entry: a whole repository, a range of versions, a template.
     """
 
     text: str
@@ -22,7 +22,7 @@ class ListLine:
     pools: tuple[str, ...]
     reference: Reference | None = None
     error: str = ""
-    digest: str = ""  # a digest that stands beside the reference in a column of its own
+    digest: str = ""  # a digest in a separate column next to the reference
     sources: tuple[str, ...] = ()
     host_process: bool = False
     platforms: tuple[Platform, ...] = ()
@@ -31,7 +31,7 @@ class ListLine:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A value in a node's configuration, as written there, and its place."""
+    """A value in a node's configuration, as written there, and its location."""
 
     text: str
     location: Location

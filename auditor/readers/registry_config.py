@@ -1,7 +1,7 @@
-"""config.yml of distribution, the registry: which `urls` in manifests it takes. Nothing else of it is read here.
+"""config.yml of distribution, the registry: which `urls` in manifests it accepts. Nothing else is read here.
 
-Its validation is on unless it is disabled. Then every URL must match a pattern of `allow`, where there is one, and none of
-`deny`; without any pattern none is taken. Patterns are regular expressions of Go, and match anywhere in the URL.
+Its validation is on unless it is disabled. Then every URL must match a pattern of `allow`, if there is one, and none of `deny`.
+Without any pattern, no URL is accepted. Patterns are Go regular expressions, and match anywhere in the URL.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAX_URL = 512
 
 
 class UnreadableConfig(Exception):
-    """The configuration cannot be told: why, and where. `missing`: it was not carried here."""
+    """An unreadable configuration, with reason and location. `missing`: the evidence does not contain it."""
 
     def __init__(self, why: str, location: Location, *, missing: bool = False) -> None:
         super().__init__(why)
@@ -29,7 +29,7 @@ class UnreadableConfig(Exception):
 
 @dataclass(frozen=True, slots=True)
 class UrlRules:
-    """What a registry's configuration says of `urls`. `location` is the nearest key that is written."""
+    """The registry's rules for `urls`. `location` is the nearest written key."""
 
     location: Location
     checks: bool = True
@@ -38,11 +38,11 @@ class UrlRules:
 
     @property
     def takes_none(self) -> bool:
-        """Whether no manifest with `urls` is taken at all."""
+        """Whether every manifest with `urls` is rejected."""
         return self.checks and not self.allow and not self.deny
 
     def refuses(self, url: str) -> bool:
-        """Whether a manifest with this URL is refused. Raises NotUnderstood for a pattern that is not read here."""
+        """Return whether a manifest with this URL is rejected. Raises NotUnderstood for an unsupported pattern."""
         if not self.checks:
             return False
         if self.takes_none or _is_odd(url):
@@ -54,7 +54,7 @@ class UrlRules:
 
 
 def _is_odd(url: str) -> bool:
-    """What is refused whatever is allowed: no http(s), or a fragment."""
+    """Return whether a URL is always rejected: not http(s), or with a fragment."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -63,7 +63,7 @@ def _is_odd(url: str) -> bool:
 
 
 def config_of(plan: Plan) -> tuple[str, bytes] | None:
-    """The plan's `registry.config`, as its user names it, and what is in it; None where the plan names none.
+    """Return the plan's `registry.config` with its name for users; None if the plan names none.
 
     Raises UnreadableConfig.
     """
@@ -72,30 +72,30 @@ def config_of(plan: Plan) -> tuple[str, bytes] | None:
         return None
     name = normal(registry.config)
     if (data := plan.files.get(name)) is None:
-        why = f"{registry.config}: {plan.left_out.get(name, 'it is not among the files')}"
+        why = f"{registry.config}: {plan.left_out.get(name, 'the file is missing')}"
         raise UnreadableConfig(why, plan.where("registry", "config"), missing=True)
     return shown_path(plan.path, name), data
 
 
 def url_rules(plan: Plan) -> UrlRules | None:
-    """The rules of the plan's `registry.config`; None where the plan names none. Raises UnreadableConfig."""
+    """Return the rules of the plan's `registry.config`; None if the plan names none. Raises UnreadableConfig."""
     found = config_of(plan)
     return read_rules(*found) if found is not None else None
 
 
 def document_of(file: str, data: bytes) -> Marked:
-    """The mapping that a configuration is. Raises UnreadableConfig."""
+    """Return the configuration's mapping. Raises UnreadableConfig."""
     try:
         documents = load_marked(data)
     except NotStructured as error:
         raise UnreadableConfig(str(error), Location(file, error.line, error.column)) from error
     if len(documents) != 1 or not isinstance(documents[0].value, dict):
-        raise UnreadableConfig("a configuration of distribution is one mapping", Location(file, 1))
+        raise UnreadableConfig("expected one mapping, as in a configuration of distribution", Location(file, 1))
     return documents[0]
 
 
 def read_rules(file: str, data: bytes) -> UrlRules:
-    """The rules in a file. Raises UnreadableConfig."""
+    """Return the rules in a file. Raises UnreadableConfig."""
     validation = document_of(file, data).get("validation")
     if validation is None:
         return UrlRules(Location(file, 1))

@@ -1,7 +1,7 @@
-"""config.yml of distribution read for what its author cannot have meant: each slip at its line.
+"""Lint the config.yml of distribution: each mistake with its line.
 
-Executed on 2.8.2 and 3.0.0. Both ignore a key that they do not know without a word, and do not start on a value of the wrong
-kind or a pattern that is none.
+Executed on 2.8.2 and 3.0.0. Both silently ignore unknown keys, and do not start with a value of the wrong type or an invalid
+pattern.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TOP = (
     "compatibility", "policy", "validation", "catalog", "reporting", "tags",
 )  # fmt: skip
 _ALIKE = 0.75
-# What each mapping may hold; a key of one that stands in another is misplaced.
+# The keys of each mapping. A key of one that occurs in another is misplaced.
 _KNOWN = {
     "validation": ("enabled", "disabled", "manifests"),
     "validation.manifests": ("urls", "indexes"),
@@ -34,7 +34,7 @@ _BELONGS = {"manifests": "validation.manifests", "urls": _URLS, "allow": f"{_URL
 
 
 class Slip(StrEnum):
-    """What is wrong."""
+    """The kind of a mistake."""
 
     WRONG_KIND = "wrong-kind"  # the registry does not start
     NO_PATTERN = "no-pattern"  # the registry does not start
@@ -46,7 +46,7 @@ class Slip(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RegistrySlip:
-    """One slip: the key, what is written there or why it is wrong, and where. `detail` says how it should be."""
+    """One mistake: the key, what is wrong, and the location. `detail` states what is expected."""
 
     slip: Slip
     key: str
@@ -56,7 +56,7 @@ class RegistrySlip:
 
 
 def slips_in(file: str, data: bytes) -> Iterator[RegistrySlip]:
-    """Every slip, in the order of what it concerns. Raises UnreadableConfig for what is no mapping of YAML."""
+    """Yield every mistake, ordered by subject. Raises UnreadableConfig for a file that is not a YAML mapping."""
     document = document_of(file, data)
     reader = _Reader(file)
     for key in ("manifests", "urls"):
@@ -79,7 +79,7 @@ class _Reader:
         return RegistrySlip(slip, key, written, Location(self.file, at.line, at.column), detail)
 
     def validation(self, validation: Marked) -> Iterator[RegistrySlip]:
-        """What stands under `validation`."""
+        """Yield the mistakes under `validation`."""
         switches = {key: found for key in ("enabled", "disabled") if (found := validation.get(key)) is not None}
         for key, found in switches.items():
             if not isinstance(found.value, bool):
@@ -96,7 +96,7 @@ class _Reader:
                 yield from self._patterns(found, f"{_URLS}.{key}", checks=enabled or not disabled)
 
     def _keys(self, mapping: Marked, path: str) -> Iterator[RegistrySlip]:
-        """Keys that distribution does not know, here and below."""
+        """Yield keys that distribution does not know, here and below."""
         if mapping.value is not None and not isinstance(mapping.value, dict):
             yield self.slip(Slip.WRONG_KIND, path, mapping.text, mapping, "a mapping")
         for key, found in mapping.items():
@@ -123,7 +123,7 @@ class _Reader:
                 yield self.slip(Slip.NO_PATTERN, key, item.text, item, problem)
 
     def writing(self, document: Marked) -> Iterator[RegistrySlip]:
-        """What keeps anything from being pushed."""
+        """Yield settings that prevent every push."""
         remote = document.get("proxy", "remoteurl")
         if remote is not None and remote.text:
             yield self.slip(Slip.PROXY, "proxy.remoteurl", remote.text, remote)

@@ -1,7 +1,7 @@
 """The image list of a release, as its project publishes or prints it: `cluster.images` of a plan.
 
-Beside every format of image lists, this reads what only releases have: `oc adm release info --pullspecs`, and the JSON of
-`oc adm release info` and of `kubeadm config images list`.
+In addition to every image-list format, it reads formats that only releases have: `oc adm release info --pullspecs`, and the
+JSON of `oc adm release info` and of `kubeadm config images list`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _References(msgspec.Struct):
 
 
 class _Printed(msgspec.Struct):
-    """What `oc adm release info -o json` and `kubeadm config images list -o json` print, as far as images go."""
+    """The image fields in the output of `oc adm release info -o json` and `kubeadm config images list -o json`."""
 
     images: tuple[str, ...] = ()
     references: _References = msgspec.field(default_factory=_References)
@@ -56,7 +56,7 @@ class ReleaseEntry:
 
 
 def read_release_list(source: ListSource, data: bytes) -> tuple[ReleaseEntry, ...]:
-    """Return every entry of the list, in order. What is no image is an entry with an error: nothing is lost."""
+    """Return every entry of the list, in order. Text that is not an image is an entry with an error: nothing is lost."""
     lines = tuple(_lines(source, data))
     windows = "windows" in source.whole.rpartition("/")[2].lower()
     return tuple(ReleaseEntry(line, os) for line in lines for os in _systems(line, windows=windows))

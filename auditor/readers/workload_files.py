@@ -1,4 +1,4 @@
-"""What is asked of inputs about workloads before anything of them is read. The readers are imported if a plan has any."""
+"""Questions about workload inputs that need no parsing. The readers are imported only if a plan has workloads."""
 
 from typing import TYPE_CHECKING
 

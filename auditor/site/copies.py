@@ -13,7 +13,7 @@ from auditor.evidence.model import Absent, BlobSeen, Evidence, ImageEvidence, Ob
 from auditor.oci.reference import Reference
 from auditor.plan.model import Plan
 from auditor.plan.rewrites import placed
-from auditor.site import views
+from auditor.site.archives.evidence import InArchive, InNone
 from auditor.site.images import Image, Images, Placement
 from auditor.site.inside import InternalEvidence
 
@@ -90,13 +90,13 @@ def copies_inside(plan: Plan, evidence: Evidence, target: Images, source: Images
 
 def copies_in_archives(evidence: Evidence, archives: Archives, source: Images | None) -> Iterator[ComparedCopy]:
     """Yield every need in the archives, in the order of the needs."""
-    nowhere = views.InNone(None)
+    nowhere = InNone(None)
     for (wanted, kept), held in zip(_beside(source, (held.placement for held in archives.held)), archives.held, strict=True):
         entry = held.entry
         if entry is None:
             yield ComparedCopy(wanted, kept, "the archives", nowhere)
         else:
-            found = views.InArchive(evidence, entry.archive, {kept.image.name: entry.root})
+            found = InArchive(evidence, entry.archive, {kept.image.name: entry.root})
             yield ComparedCopy(wanted, kept, entry.archive.path, found, entry)
 
 

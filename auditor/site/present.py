@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from auditor.evidence.model import Place
 from auditor.plan.model import Plan
-from auditor.site import views
 from auditor.site.requirement import Requirement
-from auditor.site.site import Site
+
+if TYPE_CHECKING:
+    from auditor.site.site import Site
 
 
 def is_present(site: Site, requirement: Requirement) -> bool:
@@ -20,6 +22,12 @@ def _gives_a_capacity(plan: Plan) -> bool:
     copy, registry = plan.copy, plan.registry
     stages = (copy and copy.media, copy and copy.staging, registry and registry.disk, *(pool.disk for pool in plan.pools))
     return any(stages)
+
+
+def _has_distribution(plan: Plan) -> bool:
+    from auditor.site.registry_settings import is_distribution  # noqa: PLC0415 - most plans have no check that needs it
+
+    return plan.registry is not None and is_distribution(plan)
 
 
 _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
@@ -46,7 +54,7 @@ _PRESENT: Mapping[Requirement, Callable[[Site], bool]] = {
     Requirement.COPY_SCRIPTS: lambda site: site.plan.copy is not None and bool(site.plan.copy.scripts),
     Requirement.TO_COPY: lambda site: bool({Place.SOURCE, Place.ARCHIVES} & site.places),
     Requirement.REGISTRY_KIND: lambda site: site.plan.registry is not None and site.plan.registry.kind is not None,
-    Requirement.DISTRIBUTION_CONFIG: lambda site: site.plan.registry is not None and views.is_distribution(site.plan),
+    Requirement.DISTRIBUTION_CONFIG: lambda site: _has_distribution(site.plan),
     Requirement.COPY_WINDOW: lambda site: (
         site.plan.copy is not None and None not in (site.plan.copy.rate, site.plan.copy.window)
     ),

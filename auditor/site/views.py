@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from auditor.readers.docker_daemon import copy_slips as copy_slips
     from auditor.readers.node_config import node_configs as node_configs
     from auditor.readers.scripts import copy_scripts as copy_scripts
-    from auditor.site.archives.evidence import InArchive as InArchive
-    from auditor.site.archives.evidence import InNone as InNone
     from auditor.site.archives.view import archives_of as archives_of
     from auditor.site.charts import charts_of as charts_of
     from auditor.site.connections import connections_of as connections_of
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
     from auditor.site.mirrors import mirroring as mirroring
     from auditor.site.present import is_present as is_present
     from auditor.site.pulls import pulls as pulls
-    from auditor.site.registry_settings import is_distribution as is_distribution
     from auditor.site.registry_settings import registry_remote as registry_remote
     from auditor.site.registry_settings import registry_slips as registry_slips
     from auditor.site.script_lines import UnreadScript as UnreadScript
@@ -57,7 +54,6 @@ else:
             "auditor.readers.docker_daemon": ("copy_slips",),
             "auditor.readers.node_config": ("node_configs",),
             "auditor.readers.scripts": ("copy_scripts",),
-            "auditor.site.archives.evidence": ("InArchive", "InNone"),
             "auditor.site.archives.view": ("archives_of",),
             "auditor.site.connections": ("connections_of",),
             "auditor.site.charts": ("charts_of",),
@@ -88,7 +84,6 @@ else:
             "auditor.site.present": ("is_present",),
             "auditor.site.pulls": ("pulls",),
             "auditor.site.registry_settings": (
-                "is_distribution",
                 "registry_remote",
                 "registry_slips",
             ),

@@ -10,8 +10,8 @@ releases that it does not list, and does not fix their faults.
 Plan another Windows release for the pool, an earlier horizon, or a Kubernetes release that lists the Windows release.
 
 ## When it cannot tell
-The facts do not cover the Windows release, its end of support (Annual Channel), or the Windows releases of the cluster's
-version. The first Kubernetes release that lists Windows Server 2025 is not confirmed.
+The facts do not cover the Windows release, its end of support, or the Windows releases of the cluster's version. The first
+Kubernetes release that lists Windows Server 2025 is not confirmed.
 
 ## References
 facts/windows_builds.yaml; facts/windows_kubernetes.yaml; Microsoft's release information; Kubernetes documentation, "Windows

@@ -1,8 +1,7 @@
-"""Makes the example's certificates and evidence anew: `make example`.
+"""Generate the example's certificates and evidence: `make example`.
 
-The images of registry.yaml are served by a small registry on loopback, and collected from it by the auditor's own
-collector, so that the evidence in the repository is collected evidence. Private keys are made,
-used and thrown away.
+A small registry on loopback serves the images of registry.yaml, and the auditor's own collector collects from it. So the
+evidence in the repository is collected evidence. Private keys are generated, used and discarded.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ COLLECTED = datetime.datetime(2026, 11, 20, 8, tzinfo=datetime.UTC)
 
 
 def day(text: str) -> datetime.datetime:
-    """Midnight UTC of an ISO date."""
+    """Return midnight UTC of an ISO date."""
     return datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC)
 
 
@@ -51,7 +50,7 @@ def day(text: str) -> datetime.datetime:
 
 
 class Issuer:
-    """A name and its key; issues certificates."""
+    """A name and its key. It issues certificates."""
 
     def __init__(self, name: str, parent: Issuer | None, start: str, end: str) -> None:
         self.name = x509.Name(
@@ -63,13 +62,13 @@ class Issuer:
             digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False,
             key_agreement=False, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False,
         )  # fmt: skip
-        builder = self._signer._builder(self.name, self.key.public_key(), start, end)
+        builder = self._signer.builder(self.name, self.key.public_key(), start, end)
         builder = builder.add_extension(
             x509.BasicConstraints(ca=True, path_length=None if parent is None else 0), critical=True
         )
         self.certificate = builder.add_extension(usage, critical=True).sign(self._signer.key, hashes.SHA256())
 
-    def _builder(
+    def builder(
         self, subject: x509.Name, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, start: str, end: str
     ) -> x509.CertificateBuilder:
         return (
@@ -85,12 +84,12 @@ class Issuer:
         )
 
     def leaf(self, names: list[str], start: str, end: str, crl: str = "", *, short_key: bool = False) -> x509.Certificate:
-        """A server certificate for DNS names; with the URL of a CRL, or an RSA key of 1,024 bits."""
+        """Return a server certificate for DNS names, optionally with the URL of a CRL or an RSA key of 1,024 bits."""
         key = rsa.generate_private_key(65537, 1024) if short_key else ec.generate_private_key(ec.SECP256R1())  # noqa: S505
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
         where = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(AIA))
         point = x509.DistributionPoint([x509.UniformResourceIdentifier(crl)], None, None, None)
-        builder = self._builder(subject, key.public_key(), start, end)
+        builder = self.builder(subject, key.public_key(), start, end)
         builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False) if crl else builder
         return (
             builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -101,20 +100,22 @@ class Issuer:
         )
 
     def crl(self, start: str, end: str) -> bytes:
-        """A CRL that names nobody, DER."""
+        """Return an empty CRL in DER."""
         builder = x509.CertificateRevocationListBuilder().issuer_name(self.name)
         signed = builder.last_update(day(start)).next_update(day(end)).sign(self.key, hashes.SHA256())
         return signed.public_bytes(serialization.Encoding.DER)
 
 
 def pem(*certificates: x509.Certificate) -> bytes:
-    """PEM, one after the other."""
+    """Return the certificates as concatenated PEM."""
     return b"".join(certificate.public_bytes(serialization.Encoding.PEM) for certificate in certificates)
 
 
 def make_certificates() -> bytes:
-    """A corporate hierarchy: the registry forgets its intermediate, the API server has the wrong names, the charts' CRL lies
-    inside and ends too soon, that of the old Git server lies outside. Gives the CRL back."""
+    """Write a corporate hierarchy with faults and return the CRL.
+
+    The registry does not send its intermediate, and the API server has the wrong names. The CRL of the charts server is on an
+    internal host and ends too early; that of the old Git server is on an external host."""
     root = Issuer("Plant 7 Root CA", None, "2021-03-01", "2041-03-01")
     issuing = Issuer("Plant 7 Issuing CA 2", root, "2023-03-01", "2033-03-01")
     registry = issuing.leaf(["registry.plant7.local"], "2026-02-15", "2027-02-15")
@@ -131,7 +132,7 @@ def make_certificates() -> bytes:
 
 
 def inside(table: dict[str, list[dict]], lacks: dict[str, dict]) -> Images:
-    """What the registry inside has: the images of registry.yaml, but for what inside.yaml says."""
+    """Return the content of the internal registry: registry.yaml without the parts in inside.yaml."""
     kept = {name: lacks.get("other", {}).get(name, entries) for name, entries in table.items() if name not in lacks["absent"]}
     images = Images(kept)
     for name, platforms in lacks["without"].items():
@@ -141,7 +142,7 @@ def inside(table: dict[str, list[dict]], lacks: dict[str, dict]) -> Images:
 
 
 def renamed(path: Path, names: dict[str, str]) -> None:
-    """Let the evidence say where the images really lie, not where the stand-in stood in for them."""
+    """Replace the addresses of the stand-ins in the evidence by the real registries."""
     with contextlib.closing(sqlite3.connect(path)) as evidence, evidence:
         for there, here in names.items():
             evidence.execute("UPDATE tag SET reference = ?, source = ? WHERE reference = ?", (here, f"https://{here}", there))
@@ -158,7 +159,7 @@ def renamed(path: Path, names: dict[str, str]) -> None:
 
 
 def note_endpoints(store: Store, crl: bytes) -> None:
-    """What was seen of the endpoints that nobody can reach from here."""
+    """Store observations of the endpoints, which do not exist here."""
     for endpoint, versions in OFFERED.items():
         store.put_offered(endpoint, Seen(TlsOffered(versions, ()), COLLECTED, f"tls://{endpoint}"))
     store.put_fetched(CRL_INSIDE, Seen(Fetched(crl), COLLECTED, CRL_INSIDE))
@@ -166,7 +167,7 @@ def note_endpoints(store: Store, crl: bytes) -> None:
 
 
 def make_evidence(crl: bytes) -> None:
-    """Collect from stand-ins for the source registries and for the one inside, then name what they stood for."""
+    """Collect from stand-ins for the source registries and the internal registry, then insert the real names."""
     plan = load_plan(Path(PLAN.name))
     needs = resolve_needs(plan)
     table = yaml.safe_load((HERE / "registry.yaml").read_text(encoding="utf-8"))
@@ -192,10 +193,10 @@ def make_evidence(crl: bytes) -> None:
 
 
 def main() -> None:
-    """Make everything."""
+    """Generate everything."""
     crl = make_certificates()
     make_media(yaml.safe_load((HERE / "registry.yaml").read_text(encoding="utf-8")))
-    with contextlib.chdir(HERE):  # so that the evidence names the plan as plan.yaml, wherever this checkout lies
+    with contextlib.chdir(HERE):  # the evidence must name the plan as plan.yaml, independent of the checkout's path
         make_evidence(crl)
 
 

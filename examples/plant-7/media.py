@@ -1,7 +1,7 @@
-"""Writes media/rke2-images-windows.tar: what a technician carries, with the two faults that such files really have.
+"""Write media/rke2-images-windows.tar: an archive as a technician copies it, with two faults that occur in practice.
 
-The pause image is in it under a name that no node asks for, as in a release of RKE2; and the stick was pulled out before the
-last image was written.
+The pause image has a name that nodes do not pull, as in a release of RKE2. The last image is incomplete, as if the stick had
+been removed too early.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ PAUSE = "docker.io/rancher/mirrored-pause:3.6"
 RUNTIME = "docker.io/rancher/rke2-runtime:v1.33.5-rke2r1-windows-amd64"
 NAMES = {PAUSE: "rancher/mirrored-pause:i-was-a-digest", RUNTIME: RUNTIME.removeprefix("docker.io/")}
 BUILD = "windows/amd64:10.0.17763"
-CUT = 1024  # bytes that did not make it, with the end of the archive
+CUT = 1024  # missing bytes, including the end of the archive
 
 
 def make_media(table: dict[str, list[dict]]) -> None:
-    """A docker-archive of the stand-in's images. A layer is its name: that is what its digest is the digest of."""
+    """Return a docker-archive of the stand-in's images. The content of a layer is its name."""
     files: dict[str, bytes] = {}
     listed = []
     for image, name in NAMES.items():

@@ -1,7 +1,7 @@
-"""A small registry on loopback that serves what registry.yaml says: indexes, manifests, configs, and HEAD of their blobs.
+"""A small registry on loopback that serves the content of registry.yaml: indexes, manifests, configs, and HEAD of their blobs.
 
-Of stand-in layers it serves gzip trailers too; of those with published digests none, as nobody here has read them.
-inside.yaml says what the registry inside lacks of all that.
+It serves gzip trailers of stand-in layers, but not of layers with published digests, because their bytes are not available.
+inside.yaml lists the parts that the internal registry lacks.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from auditor.oci.reference import parse_reference
 LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
 CONFIG = "application/vnd.docker.container.image.v1+json"
-USUAL = 2.5  # how much larger a stand-in layer is unpacked
+USUAL = 2.5  # ratio of unpacked to compressed size of stand-in layers
 
 
 def digest_of(data: bytes) -> str:
-    """The digest of bytes."""
+    """Return the digest of bytes."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
 class Images:
-    """The documents that the stand-in registry serves: by digest, and by (repository path, tag)."""
+    """The documents of the stand-in registry, by digest and by (repository path, tag)."""
 
     def __init__(self, table: dict[str, list[dict[str, object]]]) -> None:
         self.documents: dict[str, tuple[str, bytes]] = {}
@@ -44,7 +44,7 @@ class Images:
             self.tags[reference.path, reference.tag] = self._add(media_types.DOCKER_LIST, body)
 
     def lack(self, digest: str) -> None:
-        """Serve neither the document nor the blob of this digest."""
+        """Stop serving the document or blob with this digest."""
         self.documents.pop(digest, None)
         self.blobs.pop(digest, None)
 
@@ -71,7 +71,7 @@ class Images:
             "config": {"mediaType": CONFIG, "size": config["size"], "digest": config["digest"]},
             "layers": layers,
         }
-        # Docker's own layout of the JSON, so that a manifest of published figures has its published digest.
+        # Docker's JSON layout, so that a manifest with published values has its published digest.
         body = json.dumps(manifest, indent=3).encode()
         self.manifests.append(self._add(media_types.DOCKER_MANIFEST, body))
         return {
@@ -85,7 +85,7 @@ class Images:
         digest = layer.get("digest") or digest_of(layer["name"].encode())
         if "digest" not in layer:
             self.unpacked[digest] = round(layer["size"] * USUAL)
-        if "foreign-url" not in layer:  # no registry has those but Microsoft's
+        if "foreign-url" not in layer:  # only Microsoft's registry has these
             self.blobs[digest] = layer["size"]
         found = {"mediaType": FOREIGN if "foreign-url" in layer else LAYER, "size": layer["size"], "digest": digest}
         return {**found, "urls": [layer["foreign-url"]]} if "foreign-url" in layer else found
@@ -93,7 +93,7 @@ class Images:
 
 @contextmanager
 def serving(images: Images) -> Iterator[int]:
-    """A registry on loopback that serves the documents; yields its port."""
+    """Serve the documents on loopback and yield the port."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -138,7 +138,7 @@ def serving(images: Images) -> Iterator[int]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Suppress the log."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -271,7 +271,7 @@ def test_a_kustomization_that_only_adds_up_files_is_read() -> None:
     assert [type(item) for item in said(files)] == [Fine]
     files["other.yaml"] = pod_of("Deployment", OPERATOR)
     (found,) = unknowns(said(files))
-    assert "does not name files beside it" in found.detail
+    assert "does not name files next to it" in found.detail
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from auditor.check import Finding, Fine, Outcome, Severity, Undetermined
 from auditor.evidence.model import Kind
+from auditor.facts import Overlay, use
 from auditor.testing import site_of
 from checks import CATALOGUE
 
@@ -160,8 +161,8 @@ def test_a_build_that_nothing_could_run_is_not_blamed_on_containerd() -> None:
 
 
 def test_a_build_without_a_name_is_still_judged() -> None:
-    (found,) = findings(windows("26200", "containerd 2.1.6", "10.0.20348.1"))
-    assert "win runs 10.0.26200 and cannot run" in found.message
+    (found,) = findings(windows("22621", "containerd 2.1.6", "10.0.17763.1"))
+    assert "win runs 10.0.22621 and cannot run" in found.message
 
 
 @pytest.mark.parametrize("check", ["windows-build-mismatch", "windows-build-fallback"])
@@ -192,6 +193,12 @@ def test_schema_1_is_an_error_only_for_pools_that_refuse_it() -> None:
 
 
 def test_low_confidence_never_makes_an_error() -> None:
-    plan = f'version: 1\npools: {{old: {{platform: linux/amd64, runtime: docker 29.0.0}}}}\nimages: [{{ref: "{WEB}"}}]\n'
-    (found,) = findings(said("schema1-manifest", plan, observed={WEB: {"schema1": True}}))
-    assert found.severity is Severity.WARNING
+    plan = f'version: 1\npools: {{old: {{platform: linux/amd64, runtime: youki 2.0.0}}}}\nimages: [{{ref: "{WEB}"}}]\n'
+    severities = []
+    for confidence in ("low", "high"):
+        row = {"runtime": "youki", "before": "1.0", "source": "a test", "confidence": confidence, "stated-by": "test:1"}
+        use(Overlay({"schema1_support": (row,)}))
+        (found,) = findings(said("schema1-manifest", plan, observed={WEB: {"schema1": True}}))
+        severities.append(found.severity)
+    use(Overlay())
+    assert severities == [Severity.WARNING, Severity.ERROR]

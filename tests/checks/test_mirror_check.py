@@ -127,7 +127,7 @@ def test_a_mirror_with_a_template_in_its_host_is_unknown() -> None:
 def test_a_rewrite_that_cannot_be_followed() -> None:
     text = f"mirrors: {{docker.io: {{endpoint: ['https://{INSIDE}'], rewrite: {{'(a+)+': x}}}}}}\n"
     found = undetermined(site(["busybox:1"], {"registries.yaml": text}, cluster="rke2"))
-    assert (found.kind.value, "its rewrite cannot be followed" in found.detail) == ("unsupported", True)
+    assert (found.kind.value, "its rewrite cannot be evaluated" in found.detail) == ("unsupported", True)
 
 
 def test_a_hosts_toml_that_cannot_be_read_is_unknown_for_its_registry() -> None:

@@ -104,7 +104,7 @@ def test_yaml_only_in_subfolders_is_one_message_for_each_file(tmp_path: Path) ->
     done = auditor("images", "notes.txt", cwd=tmp_path)
     assert done.returncode == 1
     assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["notes.txt"]
-    assert "500 of 500 entries are no image references" in done.stderr
+    assert "500 of 500 entries are not image references" in done.stderr
 
 
 def test_platforms_that_a_list_states_are_kept(tmp_path: Path) -> None:

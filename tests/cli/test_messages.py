@@ -185,9 +185,7 @@ def test_a_chart_that_helm_refuses_is_told_in_the_words_of_helm(tmp_path: Path) 
     (tmp_path / "chart" / "templates" / "a.yaml").write_text("a: {{ .Values.x.y.z }}\n")
     done = auditor("images", "chart", cwd=tmp_path)
     assert done.returncode == 3
-    assert done.stderr.startswith(
-        "which images the chart chart runs is not known: helm reports: template: c/templates/a.yaml:1:"
-    )
+    assert done.stderr.startswith("the images of the chart chart are unknown: helm reports: template: c/templates/a.yaml:1:")
     assert "name what it writes as `manifests`: helm template chart chart" in done.stderr
     assert not JARGON.search(done.stderr)
     assert "--debug" not in done.stderr

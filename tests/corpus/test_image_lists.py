@@ -97,7 +97,7 @@ def test_aks_components() -> None:
     assert not [line for line in found if line.error]
     assert [line.text for line in found if line.unbounded]
     (settings,) = lines("aks-components", "windows_settings.json")
-    assert "not known as an image list" in settings.error
+    assert "not a known image list" in settings.error
 
 
 def test_k8s_baseimage() -> None:

@@ -1,4 +1,4 @@
-"""A whole plan on disk, with every file that it names."""
+"""A complete plan on disk, with every file that it names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What crosses the gap: the plan and its files, never a private key or a password, and never a gap without a word."""
+"""The content of evidence: the plan and its files, never a private key or a password, and every omission is recorded."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def names_in(plain: bytes) -> list[str]:
         return archive.getnames()
 
 
-def test_secrets_are_not_carried(whole: Path) -> None:
+def test_secrets_are_not_stored_in_evidence(whole: Path) -> None:
     folder = whole.parent
     (folder / "certs" / "api.pem").write_text("-----BEGIN PRIVATE KEY-----\nabc\n")
     (folder / "nodes" / "win2022" / "daemon.json").write_text('{"auths": {"r": {"auth": "c2VjcmV0"}}}')
@@ -60,16 +60,16 @@ def test_secrets_are_not_carried(whole: Path) -> None:
     assert set(carried_files(again)[1]) == {entry for entry in left_out if entry.split(":")[0] in names}
 
 
-def test_a_file_that_is_named_and_not_carried_is_noted() -> None:
+def test_named_file_that_is_left_out_is_recorded() -> None:
     assert dict(plan_of(POOL % "trust: [./certs]").left_out) == {"certs": "it is missing or empty"}
 
 
 @pytest.mark.parametrize("note", [b"[]", b"{", b'{"a": 1}', b"\xff"])
-def test_a_damaged_note_of_what_was_left_out_is_our_error(note: bytes) -> None:
+def test_damaged_record_of_left_out_files_is_an_error(note: bytes) -> None:
     assert "left-out files is damaged" in refused(HEAD, **{"plan.yaml.left-out": note})
 
 
-def test_a_list_is_always_carried() -> None:
+def test_list_is_always_stored_in_evidence() -> None:
     lists = {"images.txt": b"ghcr.io/acme/user-auth:1.2\nsecret:v1\nghcr.io/acme/web:1\n", "more/secret.txt": b"token:2\n"}
     plan = plan_of(HEAD + "images: [{list: images.txt}, {list: more}]\n", **lists)
     again = load_plan_files("plan.yaml", carried_files(plan)[0])
@@ -77,7 +77,7 @@ def test_a_list_is_always_carried() -> None:
     assert len(resolve_needs(again).lines) == 4
 
 
-def test_keys_and_passwords_in_a_list_are_struck_out_of_it_line_by_line() -> None:
+def test_keys_and_passwords_in_a_list_are_redacted_line_by_line() -> None:
     text = (
         f"https://admin:hunter2@r.local/a:1\n{KEY}busybox:1 # login -p hunter2\n# login -p hunter2\npassword=hunter2\n".encode()
     )
@@ -93,7 +93,7 @@ def test_keys_and_passwords_in_a_list_are_struck_out_of_it_line_by_line() -> Non
 @pytest.mark.parametrize(
     "data", [KEY.encode("utf-16"), b"\x30\x82\x04\xbd\x02\x01\x00\x30\x0d", base64.b64encode(KEY.encode())]
 )
-def test_a_key_instead_of_a_list_stays_an_error(data: bytes) -> None:
+def test_private_key_instead_of_a_list_is_an_error(data: bytes) -> None:
     kept, left_out = carried_files(plan_of(HEAD + "images: [{list: images.txt}]\n", **{"images.txt": data}))
     assert left_out == ("images.txt: only the secrets in it",)
     (line,) = resolve_needs(load_plan_files("plan.yaml", kept)).lines
@@ -101,18 +101,18 @@ def test_a_key_instead_of_a_list_stays_an_error(data: bytes) -> None:
     assert not secret_in(kept["images.txt"])
 
 
-def test_the_plan_is_always_carried() -> None:
+def test_plan_is_always_stored_in_evidence() -> None:
     plan = plan_of(HEAD + "images: [{ref: 'ghcr.io/acme/user-auth:1.2'}]\n")
     assert carried_files(plan) == ({"plan.yaml": plan.files["plan.yaml"]}, ())
 
 
-def test_a_list_that_is_not_carried_is_no_empty_list() -> None:
+def test_missing_list_is_not_an_empty_list() -> None:
     with pytest.raises(PlanError, match=r"plan\.yaml:3:11: gone\.txt: the evidence does not contain it"):
         plan_of(HEAD + "images: [{list: gone.txt}]\n")
 
 
 @pytest.mark.parametrize("key", [KEY, KEY.replace("MIIE", "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nMIIE")])
-def test_a_key_beside_a_certificate_does_not_cost_the_certificate(key: str) -> None:
+def test_certificate_is_kept_if_its_file_also_holds_a_key(key: str) -> None:
     text = HEAD + "endpoints: [{host: 'r:1', chain: chain.pem}]\n"
     plan = plan_of(text, **{"chain.pem": (CERTIFICATE + key + CERTIFICATE).encode()})
     kept, left_out = carried_files(plan)
@@ -142,7 +142,7 @@ def test_a_key_beside_a_certificate_does_not_cost_the_certificate(key: str) -> N
         "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg==\n",
     ],
 )
-def test_what_is_no_credential_is_carried(text: str) -> None:
+def test_text_that_is_not_a_credential_is_stored_in_evidence(text: str) -> None:
     assert not secret_in(text.encode())
 
 
@@ -171,17 +171,17 @@ def test_what_is_no_credential_is_carried(text: str) -> None:
         pytest.param(b"\xfe\xed\xfe\xed\x00\x00\x00\x02", id="java-keystore"),
     ],
 )
-def test_a_credential_is_not_carried(data: bytes) -> None:
+def test_credential_is_not_stored_in_evidence(data: bytes) -> None:
     assert secret_in(data)
 
 
-def test_a_file_that_is_nothing_but_a_key_is_not_carried() -> None:
+def test_file_with_only_a_key_is_not_stored_in_evidence() -> None:
     kept, left_out = carried_files(plan_of(POOL % "trust: [ca.key]", **{"ca.key": KEY.encode()}))
     assert "ca.key" not in kept
     assert left_out == ("ca.key: it holds a private key",)
 
 
-def test_a_packed_chart_is_carried_without_values_and_says_the_same() -> None:
+def test_packed_chart_is_stored_without_values_and_has_the_same_dependencies() -> None:
     inner = packed({"db/Chart.yaml": b"name: db\nversion: 1.0.0\n", "db/values.yaml": b"password: hunter2hunter2\n"})
     chart = b"name: shop\nversion: 1.0.0\ndependencies:\n- {name: db, repository: 'https://me:hunter3x@c.example'}\n"
     chart += b"- {name: redis, repository: 'https://c.example'}\n"
@@ -189,7 +189,7 @@ def test_a_packed_chart_is_carried_without_values_and_says_the_same() -> None:
     files |= {"shop/templates/a.yaml": b"hunter2hunter2", "shop/charts/odd.tgz": b"no archive"}
     plan = plan_of(POOL % "disk: 1GB" + "workloads: [{chart: shop.tgz}]\n", **{"shop.tgz": packed(files)})
     kept, left_out = carried_files(plan)
-    assert left_out == ("shop.tgz: its values and templates, as they may hold secrets",)
+    assert left_out == ("shop.tgz: its values and templates, because they may hold secrets",)
     assert not any(b"hunter" in part for part in opened(kept["shop.tgz"]))
     names = {name for part in opened(kept["shop.tgz"]) if part[257:262] == b"ustar" for name in names_in(part)}
     assert names == {"chart/Chart.yaml", "chart/charts/db-1.0.0.tgz", "chart/charts/odd.tgz"}
@@ -201,12 +201,12 @@ def test_a_packed_chart_is_carried_without_values_and_says_the_same() -> None:
 
 @pytest.mark.parametrize("name", ["deploy/a.zip", "images.txt", "shop.tgz"])
 @pytest.mark.parametrize("data", [b"PK\x03\x04" + b"x" * 99, b"\x1f\x8b\x08\x00" + b"x" * 99, b"\x28\xb5\x2f\xfd" + b"x" * 99])
-def test_of_other_packed_files_only_the_format_is_carried(name: str, data: bytes) -> None:
+def test_other_packed_files_are_stored_as_format_only(name: str, data: bytes) -> None:
     text = POOL % "disk: 1GB" + "images: [{list: images.txt}]\nworkloads: [{manifests: deploy}, {chart: shop.tgz}]\n"
     plan = plan_of(text, **{"deploy/b.yaml": b"a: 1\n", "images.txt": b"a:1\n", "shop.tgz": b"", name: data})
     kept, left_out = carried_files(plan)
     assert kept[name] == data[:10]
-    assert f"{name}: what is packed in it, as it may hold secrets" in left_out
+    assert f"{name}: its packed charts, because they may hold secrets" in left_out
     assert resolve_needs(load_plan_files("plan.yaml", kept)).lines == resolve_needs(plan).lines
 
 

@@ -1,4 +1,4 @@
-"""daemon.json: what it says about foreign layers and image stores."""
+"""daemon.json: its settings for foreign layers and image stores."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from auditor.testing import plan_of
 PLAN = "version: 1\npools: {one: {platform: linux/amd64}}\ncopy: {tool: docker 27.5.1, config: [staging]}\n"
 
 
-def test_what_it_says() -> None:
+def test_settings_of_daemon_json() -> None:
     allow = '"allow-nondistributable-artifacts": ["r:5000",\n  "10.0.0.0/8"]'
     text = f'{{\n {allow},\n "features": {{"containerd-snapshotter": false}}\n}}'
     daemon = read_daemon("daemon.json", text.encode())
@@ -22,7 +22,7 @@ def test_what_it_says() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"debug": true}'])
-def test_what_it_does_not_say(text: str) -> None:
+def test_absent_settings_of_daemon_json(text: str) -> None:
     daemon = read_daemon("daemon.json", text.encode())
     assert (daemon.allow, daemon.allow_at, daemon.store) == (None, None, None)
 
@@ -37,13 +37,13 @@ def test_what_it_does_not_say(text: str) -> None:
         ("{]", "invalid character ']' looking for beginning of object key string"),
     ],
 )
-def test_what_cannot_be_read(text: str, why: str) -> None:
+def test_unreadable_daemon_json_is_reported(text: str, why: str) -> None:
     with pytest.raises(UnreadableDaemon, match=why) as caught:
         read_daemon("daemon.json", text.encode())
     assert caught.value.location.line == 1
 
 
-def test_every_file_that_is_one_is_found_and_no_other() -> None:
+def test_every_daemon_json_is_found_and_no_other_file() -> None:
     files = {
         "staging/daemon.json": b"{}",
         "staging/other.json": b'{"allow-nondistributable-artifacts": []}',
@@ -56,7 +56,7 @@ def test_every_file_that_is_one_is_found_and_no_other() -> None:
 
 
 @given(st.binary(max_size=200))
-def test_no_file_is_too_odd(data: bytes) -> None:
+def test_any_file_gives_a_result_or_our_error(data: bytes) -> None:
     try:
         found = read_daemon("daemon.json", data)
     except UnreadableDaemon as error:

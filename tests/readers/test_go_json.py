@@ -1,4 +1,4 @@
-"""JSON by the grammar of Go's encoding/json: what it refuses, with its message and the place."""
+"""JSON by the grammar of Go's encoding/json: the rejected documents, Go's message and the location."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.peers.programs import require
 REFUSED = [
     ('{"a": [],}', "invalid character '}' looking for beginning of object key string", "no comma after the last element"),
     ("[1,]", "invalid character ']' looking for beginning of value", "no comma after the last element"),
-    ("{'a': 1}", r"invalid character '\'' looking for beginning of object key string", "wants double quotes"),
+    ("{'a': 1}", r"invalid character '\'' looking for beginning of object key string", "requires double quotes"),
     ("{a: 1}", "invalid character 'a' looking for beginning of object key string", ""),
     ("// x\n{}", "invalid character '/' looking for beginning of value", "has no comments"),
     ('{"a": 1 # x\n}', "invalid character '#' after object key:value pair", "has no comments"),
@@ -37,7 +37,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("text", "message", "hint"), REFUSED)
-def test_what_go_refuses(text: str, message: str, hint: str) -> None:
+def test_document_that_go_rejects_is_an_error(text: str, message: str, hint: str) -> None:
     with pytest.raises(NotStructured) as caught:
         load_go_json(text.encode())
     assert str(caught.value).startswith(message)
@@ -70,7 +70,7 @@ def test_a_byte_order_mark_is_allowed(encoding: str) -> None:
     assert found.root.plain() == {"a": "é"}
 
 
-def test_deep_and_odd_files_are_refused_in_no_time() -> None:
+def test_deep_and_hostile_files_are_rejected_quickly() -> None:
     for text in ("[" * (MAX_DEPTH + 2), '{"a":' * 5000, '"' + "\\" * 200_001, "1" * 200_000 + "x", '"' + "a" * 200_000):
         with pytest.raises(NotStructured):
             load_go_json(text.encode())
@@ -83,7 +83,7 @@ def test_deep_and_odd_files_are_refused_in_no_time() -> None:
         lambda some: st.lists(some) | st.dictionaries(st.text(), some),
     )
 )
-def test_whatever_json_writes_is_read_back(value: object) -> None:
+def test_any_json_is_read_back(value: object) -> None:
     found = load_go_json(json.dumps(value).encode())
     assert found.root is not None
     assert found.root.plain() == value
@@ -91,7 +91,7 @@ def test_whatever_json_writes_is_read_back(value: object) -> None:
 
 @settings(deadline=None)
 @given(st.binary(max_size=200))
-def test_no_bytes_are_too_odd(data: bytes) -> None:
+def test_any_bytes_give_a_document_or_our_error(data: bytes) -> None:
     try:
         load_go_json(data)
     except NotStructured as error:
@@ -99,7 +99,7 @@ def test_no_bytes_are_too_odd(data: bytes) -> None:
 
 
 @pytest.mark.peer
-def test_go_says_the_same(tmp_path: Path) -> None:
+def test_go_gives_the_same_result(tmp_path: Path) -> None:
     program = """package main
 import ("bufio"; "encoding/json"; "fmt"; "os")
 func main() {

@@ -1,4 +1,4 @@
-"""config.yml of distribution: which URLs in manifests it takes, and what cannot be told."""
+"""config.yml of distribution: which URLs in manifests it accepts, and what is unknown."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def rules(text: str) -> UrlRules:
         ("validation: {disabled: true, manifests: {urls: {deny: ['.+']}}}", False),
     ],
 )
-def test_what_is_refused(text: str, refused: bool) -> None:
+def test_rejected_urls(text: str, refused: bool) -> None:
     assert rules(text).refuses(MCR) is refused
 
 
 @pytest.mark.parametrize("url", ["ftp://mcr.microsoft.com/x", f"{MCR}#part", "https://[broken", "/v2/x"])
-def test_odd_urls_are_refused_whatever_is_allowed(url: str) -> None:
+def test_invalid_urls_are_rejected_regardless_of_allow(url: str) -> None:
     assert rules("validation: {manifests: {urls: {allow: ['.*']}}}").refuses(url)
     assert not rules("validation: {disabled: true}").refuses(url)
 
@@ -54,12 +54,12 @@ def test_odd_urls_are_refused_whatever_is_allowed(url: str) -> None:
         ("validation:\n  disabled: yes please", 2, "must be true or false"),
         ("validation:\n  manifests:\n    urls:\n      allow: '^https'", 4, "must be a list of regular expressions"),
         ("validation:\n  manifests: {urls: {allow: [7]}}", 2, "must be a list"),
-        ("- a list", 1, "is one mapping"),
-        ("", 1, "is one mapping"),
+        ("- a list", 1, "expected one mapping"),
+        ("", 1, "expected one mapping"),
         ("a: [", 2, "not YAML"),
     ],
 )
-def test_what_cannot_be_read_has_its_line(text: str, line: int, why: str) -> None:
+def test_unreadable_config_error_has_its_line(text: str, line: int, why: str) -> None:
     with pytest.raises(UnreadableConfig, match=why) as caught:
         rules(text)
     assert caught.value.location.line == line
@@ -67,17 +67,17 @@ def test_what_cannot_be_read_has_its_line(text: str, line: int, why: str) -> Non
 
 
 @pytest.mark.parametrize("pattern", ["(?i)MCR", "(a+)+$", "[[:alpha:]]", "(" * 50, "x" * 300])
-def test_patterns_that_mean_something_else_or_may_hang_are_not_judged(pattern: str) -> None:
+def test_ambiguous_or_slow_patterns_are_not_evaluated(pattern: str) -> None:
     with pytest.raises(NotUnderstood):
         UrlRules(rules("version: 0.1").location, allow=(pattern,)).refuses(MCR)
 
 
-def test_a_url_of_great_length_is_not_judged() -> None:
+def test_very_long_url_is_not_evaluated() -> None:
     with pytest.raises(NotUnderstood):
         rules("validation: {manifests: {urls: {allow: ['.+']}}}").refuses(f"https://mcr.microsoft.com/{'x' * 5000}")
 
 
-def test_the_plan_names_it() -> None:
+def test_plan_names_the_configuration() -> None:
     found = url_rules(plan_of(PLAN, {"registry/config.yml": b"validation:\n  disabled: true\n"}))
     assert found is not None
     assert not found.checks
@@ -85,14 +85,14 @@ def test_the_plan_names_it() -> None:
     assert url_rules(plan_of("version: 1\npools: {one: {platform: linux/amd64}}\n")) is None
 
 
-def test_a_file_that_was_not_carried_is_missing() -> None:
+def test_file_left_out_of_evidence_is_missing() -> None:
     with pytest.raises(UnreadableConfig) as caught:
         url_rules(plan_of(PLAN))
     assert caught.value.missing
 
 
 @given(st.binary(max_size=200))
-def test_no_file_is_too_odd(data: bytes) -> None:
+def test_any_file_gives_a_result_or_our_error(data: bytes) -> None:
     try:
         found = read_rules("config.yml", b"validation: " + data)
     except UnreadableConfig as error:
@@ -101,7 +101,7 @@ def test_no_file_is_too_odd(data: bytes) -> None:
         assert found.checks in {True, False}
 
 
-def test_a_misspelt_key_at_the_top() -> None:
+def test_misspelt_top_level_key_is_reported() -> None:
     found = list(slips_in("config.yml", b"version: 0.1\nvalidaton: {disabled: true}\nx-own: {}\n"))
     assert [(slip.slip, slip.key, slip.detail, slip.location.line) for slip in found] == [
         (Slip.UNKNOWN_KEY, "validaton", "validation", 2)

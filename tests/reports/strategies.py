@@ -55,10 +55,10 @@ remedies = st.builds(Remedy, texts, texts, some(texts))
 locations = st.builds(Location, texts, st.integers(0, 99), st.integers(0, 99))
 findings = st.builds(
     Finding,
-    clean_texts,
-    severities,
     subjects,
     texts,
+    check=clean_texts,
+    severity=severities,
     case=clean_texts,
     facts=st.dictionaries(texts, facts, max_size=2),
     location=st.none() | locations,
@@ -100,7 +100,7 @@ reports = st.builds(
     counts=st.builds(Counts, *[st.integers(0, 5)] * 7),
     checks=some(st.builds(CheckRow, rules, examined=numbers, reason=texts)),
     findings=some(st.builds(JudgedFinding, findings, severities, st.none() | waivers, st.booleans()), 4),
-    undetermined=some(st.builds(Undetermined, clean_texts, subjects, st.sampled_from(Kind), texts)),
+    undetermined=some(st.builds(Undetermined, subjects, st.sampled_from(Kind), texts, check=clean_texts)),
     images=some(st.builds(ImageRow, texts, texts, some(texts), some(cells, 3))),
     egress=some(st.builds(EgressRow, texts, st.integers(0, 65535), texts, texts, texts, texts, texts)),
     storage=st.dictionaries(texts, stages, max_size=2),

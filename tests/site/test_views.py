@@ -6,6 +6,7 @@ from auditor.report.image_matrix import image_rows
 from auditor.report.sections import ITEMS, egress_rows, storage_stages
 from auditor.site import Site
 from auditor.testing import site_from, site_of
+from auditor.transfer.pull import PullRule
 from checks import CATALOGUE
 from tests.made_checks import TODAY
 
@@ -51,7 +52,7 @@ def test_a_layer_is_named_once_per_pool_with_every_image_that_brings_it() -> Non
         (pool, ("https://mcr.microsoft.com/a",)) for pool in ("win2022", "win-old", "win-odd")
     ]
     assert all(egress.images == ("docker.io/shop/web:1", "docker.io/shop/api:1") for egress in found)
-    assert [egress.rule.first if egress.rule else None for egress in found] == ["url", "registry", None]
+    assert [egress.rule.first if isinstance(egress.rule, PullRule) else None for egress in found] == ["url", "registry", None]
     assert [egress.runtime for egress in found] == ["containerd 2.1.6", "docker 27.5.1", "youki 0.5"]
 
 
@@ -67,7 +68,7 @@ observed:
 """
     ).layer_egress
     assert egress.runtime == "its runtime"
-    assert egress.rule is not None
+    assert isinstance(egress.rule, PullRule)
     assert egress.rule.first == "url"
 
 

@@ -65,7 +65,7 @@ class Wire:
     def served(self) -> tuple[bytes, ...]:
         """Return the served chain, DER. Python 3.13 has a method for it; before, only the object below has one."""
         tls = self.tls
-        holder: Any = tls if hasattr(tls, "get_unverified_chain") else tls._sslobj  # type: ignore[attr-defined]
+        holder: Any = tls if hasattr(tls, "get_unverified_chain") else tls._sslobj  # type: ignore[attr-defined]  # noqa: SLF001 - see above
         found: Iterable[Any] = holder.get_unverified_chain() or ()
         return tuple(item if isinstance(item, bytes) else _der(item) for item in found)
 

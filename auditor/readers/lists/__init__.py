@@ -1,7 +1,7 @@
-"""One importer per image-list format, told apart by content, not by name.
+"""One importer for each image-list format, selected by content, not by file name.
 
-An importer is a module with `recognises(data) -> bool` and `read(source, data) -> Iterator[ListLine]`. The first that
-recognises a file reads it; the plain list comes last and takes the rest. Other packages add theirs through the entry-point
+An importer is a module with `recognises(data) -> bool` and `read(source, data) -> Iterator[ListLine]`. The first one that
+recognises a file reads it; the plain list is last and accepts the rest. Other packages add importers through the entry-point
 group `auditor.importers`: anything with these two functions.
 """
 
@@ -48,28 +48,29 @@ FORMATS = (
 
 @cache
 def importers() -> tuple[ModuleType, ...]:
-    """Every importer of ours, in the order in which they are asked."""
+    """Return every importer of ours, in the order of selection."""
     return tuple(import_module(f"{__name__}.{name}") for name in FORMATS)
 
 
 _NO_FORMATS = frozenset({"foreign", "unknown", "plain"})
-_MOST_ERRORS = 20  # told one by one
+_MOST_ERRORS = 20  # errors that are reported one by one
 
 
 class Importer(Protocol):
-    """What reads a format of lists: a module, or anything else with these functions."""
+    """A reader of a list format: a module, or anything else with these functions."""
 
     def recognises(self, data: bytes) -> bool:
-        """Whether the file is of the format."""
+        """Return whether the file has the format."""
 
     def read(self, source: ListSource, data: bytes) -> Iterator[ListLine]:
-        """Every entry with its place."""
+        """Yield every entry with its location."""
 
 
 def read_list(source: ListSource, data: bytes) -> tuple[ListLine, ...]:
-    """Every entry of a list. What is no entry but stands where one should is a line with an error: nothing is lost.
+    """Return every entry of a list. Text in an entry's place that is not an entry becomes a line with an error: nothing is
+    lost.
 
-    Importers of other packages are asked first. Raises AuditorError when one of them fails.
+    Importers of other packages come first. Raises AuditorError if one of them fails.
     """
     for name, importer in added(ADDED):
         if (lines := _by_plugin(name, importer, source, data)) is not None:
@@ -87,25 +88,25 @@ def read_list(source: ListSource, data: bytes) -> tuple[ListLine, ...]:
 
 
 def _importer_of(data: bytes) -> ModuleType:
-    """The first importer of ours that recognises a file; the plain list recognises what is left."""
-    if is_bare(data):  # as the loop below decides, without importing the others
+    """Return the first importer of ours that recognises a file; the plain list recognises the rest."""
+    if is_bare(data):  # same result as the loop below, without importing the others
         return plain
     return next(importer for importer in importers() if importer.recognises(data))
 
 
 def _folded(source: ListSource, lines: tuple[ListLine, ...]) -> tuple[ListLine, ...]:
-    """The entries, and one error in place of very many where most lines are no references: the file is then no list."""
+    """Return the entries. If most lines are invalid, return one error for them: the file is then not a list."""
     wrong = [line for line in lines if line.error]
     if len(wrong) <= _MOST_ERRORS or 2 * len(wrong) <= len(lines):
         return lines
     first = wrong[0]
-    why = f"{len(wrong):,} of {len(lines):,} entries are no image references (line {first.location.line}: {first.error})"
-    said = source.error(source.whole, first.location.line, 1, f"{why}: the file is no image list")
+    why = f"{len(wrong):,} of {len(lines):,} entries are not image references (line {first.location.line}: {first.error})"
+    said = source.error(source.whole, first.location.line, 1, f"{why}: the file is not an image list")
     return (said, *(line for line in lines if not line.error))
 
 
 def format_of(data: bytes) -> str:
-    """The format of a list that only its own importer reads; empty for plain text and for what no importer knows."""
+    """Return the format of a list that only its own importer reads; empty for plain text and unknown formats."""
     try:
         found = _importer_of(data)
     except Exception:  # noqa: BLE001 - `read_list` reports it for the list that it concerns
@@ -114,31 +115,31 @@ def format_of(data: bytes) -> str:
 
 
 def is_object(data: bytes) -> bool:
-    """Whether a file is an object of Kubernetes by its keys."""
+    """Return whether the keys of a file are those of a Kubernetes object."""
     from auditor.readers.lists import unknown  # noqa: PLC0415 - as the other importers
 
     return unknown.is_object(data)
 
 
 def is_structured(data: bytes) -> bool:
-    """Whether a file is JSON or YAML that is no list."""
+    """Return whether a file is JSON or YAML, but not a list."""
     from auditor.readers.lists import unknown  # noqa: PLC0415 - as the other importers
 
     return unknown.recognises(data)
 
 
 def _empty(source: ListSource) -> ListLine:
-    return source.error(source.whole, 1, 1, "the list names no image: is it cut off, or the wrong file?")
+    return source.error(source.whole, 1, 1, "the list names no image: check whether it is truncated or the wrong file")
 
 
 def _by_plugin(name: str, importer: Importer, source: ListSource, data: bytes) -> tuple[ListLine, ...] | None:
-    """What an added importer reads; None when it does not recognise the file."""
+    """Return the lines that a plug-in importer reads, or None if it does not recognise the file."""
     try:
         return tuple(islice(importer.read(source, data), MAX_LINES)) if importer.recognises(data) else None
     except Exception as error:
         raise AuditorError(
             f"the plug-in importer {name} fails on {source.file}: {type(error).__name__}: {error}",
-            "Mend or uninstall it: a list that is not read would read as an empty one.",
+            "Fix or uninstall it. A list that is not read would look like an empty one.",
         ) from error
 
 

@@ -1,8 +1,8 @@
-"""`components.json` of the AKS node images: `downloadURL` ends in `*`, and lists of versions say what stands for it.
+"""`components.json` of the AKS node images: `downloadURL` ends in `*`, and lists of versions replace it.
 
-`windowsVersions` are for Windows, `amd64OnlyVersions` for amd64, `multiArchVersionsV2` for every architecture of Linux. Which
-Windows node image (`windowsSkuMatch`) caches a version is no matter of platforms and is not narrowed. Format:
-Azure/AgentBaker, parts/common/components.json.
+`windowsVersions` are for Windows, `amd64OnlyVersions` for amd64, `multiArchVersionsV2` for every Linux architecture.
+`windowsSkuMatch` selects the Windows node image that caches a version. It does not restrict platforms, so it is ignored.
+Format: Azure/AgentBaker, parts/common/components.json.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _VERSIONS = (
 
 
 def recognises(data: bytes) -> bool:
-    """By its keys."""
+    """Detect the format by its keys."""
     return data.lstrip().startswith(b"{") and head_matches(data, b'"ContainerImages"', b'"downloadURL"')
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """Every version of every image, once."""
+    """Yield every version of every image, once."""
     return read_documents(source, data, _document)
 
 
@@ -58,4 +58,4 @@ def _image(source: ListSource, versioned: Marked, url: str, image: Marked) -> It
         seen.add((single.text, ""))
         yield entry(source, single, versioned, text=f"{url[:-1]}{single.text}")
     if not seen:
-        yield source.unbounded(url, image.line, image.column, f"no version of {url} is named")
+        yield source.unbounded(url, image.line, image.column, f"the file names no version of {url}")

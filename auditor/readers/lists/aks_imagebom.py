@@ -1,7 +1,7 @@
 """`imageBom` of the AKS node images: JSON with id, repoTags, repoDigests and, for Linux, bytes.
 
-In the files of Windows images `id` equals the digest of the index and `repoDigests` does not, so that neither field is taken
-as a pin. Format: Azure/AgentBaker, vhdbuilder/release-notes.
+In the files of Windows images, `id` equals the digest of the index and `repoDigests` does not, so neither field is used as a
+pin. Format: Azure/AgentBaker, vhdbuilder/release-notes.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from auditor.readers.model import ListLine
 
 
 def recognises(data: bytes) -> bool:
-    """By its keys."""
+    """Detect the format by its keys."""
     return head_matches(data[:4096], b'"imageBom"', b'"repoTags"')
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """Every tag."""
+    """Yield every tag."""
     return read_documents(source, data, _document)
 
 

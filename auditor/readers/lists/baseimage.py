@@ -1,4 +1,4 @@
-"""BASEIMAGE files of kubernetes/kubernetes: `os/arch[/release]=reference`, one a line. The key narrows the platform."""
+"""BASEIMAGE files of kubernetes/kubernetes: one `os/arch[/release]=reference` per line. The key restricts the platform."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _LINE = re.compile(r"(?P<os>linux|windows)/(?P<arch>[a-z0-9]+)(?:/(?P<more>[\w.]
 
 
 def recognises(data: bytes) -> bool:
-    """When the first line is such a pair."""
+    """Detect the format: the first line is such a pair."""
     lines = data[:1024].decode("utf-8", "replace").split("\n")
     return _LINE.fullmatch(lines[0].strip()) is not None
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """Every reference for its platform."""
+    """Yield every reference for its platform."""
     lines = data.decode("utf-8", "backslashreplace").splitlines()
     for number, line in enumerate(lines[:MAX_LINES], 1):
         text = line.strip()
@@ -28,14 +28,14 @@ def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
             continue
         match = _LINE.fullmatch(text)
         if match is None:
-            yield source.error(text, number, 1, "no pair `os/arch=reference`")
+            yield source.error(text, number, 1, "not a pair `os/arch=reference`")
             continue
         separator = ":" if match["os"] == "windows" else "/"
         name = f"{match['os']}/{match['arch']}{separator + match['more'] if match['more'] else ''}"
         try:
             platform = parse_platform(name)
         except InvalidPlatform as error:
-            yield source.error(text, number, 1, f"the platform {name!r} is none: {error}")
+            yield source.error(text, number, 1, f"invalid platform {name!r}: {error}")
             continue
         yield source.entry(match["image"], number, match.start("image") + 1, platforms=(platform,))
     if len(lines) > MAX_LINES:

@@ -1,7 +1,7 @@
 """`Chart.yaml` with a list of images in its annotations: `helm.sh/images`, `artifacthub.io/images` or `images`.
 
-The value is YAML in a string; its lines are those of the file, so that positions can be told. Read by Zarf, dt and Artifact
-Hub. Platforms of `artifacthub.io/images` narrow.
+The value is YAML in a string. Its lines are those of the file, so locations are known. Zarf, dt and Artifact Hub read it.
+Platforms of `artifacthub.io/images` restrict an image.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _KEYS = ("helm.sh/images", "artifacthub.io/images", "images")
 
 
 def recognises(data: bytes) -> bool:
-    """By the chart's keys."""
+    """Detect the format by the chart's keys."""
     return (
         says(data, "apiVersion", "v[12]") and says(data, "annotations", "") and says(data, "version", "") and b"images" in data
     )
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """Every image of every annotation."""
+    """Yield every image of every annotation."""
     return read_documents(source, data, _document)
 
 
@@ -36,11 +36,11 @@ def _document(source: ListSource, document: Marked) -> Iterator[ListLine]:
         try:
             inner = load_marked(annotation.text.encode())
         except NotStructured as error:
-            why = f"the annotation {key}, line {error.line} of it: {error}"
+            why = f"line {error.line} of the annotation {key}: {error}"
             yield source.error(annotation.text.strip(), annotation.line, annotation.column, why)
             continue
         for image in [image for listed in inner for image in listed.list]:
-            # The block begins on the line after its key; in a flow scalar nothing finer than the key is known.
+            # The block begins on the line after its key. In a flow scalar, only the location of the key is known.
             at = image.get("image") or image
             line = annotation.line + at.line if "\n" in annotation.text else annotation.line
             platforms = image.get("platforms")

@@ -1,6 +1,6 @@
 """`ctr images ls`: a table of REF, TYPE, DIGEST, SIZE, PLATFORMS and LABELS, also inside a longer report.
 
-Rows named by a bare digest, or by `name@digest`, are other names of images that have a row with a tag. Format:
+Rows with a bare digest, or with `name@digest`, are other names of images that have a row with a tag. Format:
 containerd/containerd, cmd/ctr/commands/images.
 """
 
@@ -20,12 +20,12 @@ _ROW = re.compile(r"(\S+)\s+(application/\S+)\s+(sha256:[0-9a-f]{64})\s+[0-9.]+ 
 
 
 def recognises(data: bytes) -> bool:
-    """By the table's header."""
+    """Detect the format by the table's header."""
     return _HEADER.search(data) is not None
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """Every row with a tag; rows of digests that no tag has. What follows the table ends it."""
+    """Yield every row with a tag, and rows of digests without a tag. Other text ends the table."""
     text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "backslashreplace")
     lines = text.splitlines()[:MAX_LINES]
     start = next(number for number, line in enumerate(lines) if _HEADER.match(line.encode()))
@@ -36,7 +36,7 @@ def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
             if not line.strip():
                 continue
             if "application/" in line:
-                yield source.error(line, number, 1, "no row of `ctr images ls`: is it cut off?")
+                yield source.error(line, number, 1, "not a row of `ctr images ls`: the table may be truncated")
                 continue
             break
         rows.append((number, match))
@@ -50,7 +50,7 @@ def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
 def _row(source: ListSource, number: int, match: re.Match[str]) -> ListLine:
     name, digest = match[1], match[3]
     if is_digest(name):
-        return source.unbounded(name, number, 1, "an image that is there only by its digest: nobody can ask a registry for it")
+        return source.unbounded(name, number, 1, "the image has only a digest and no name, so no node can pull it")
     platforms: list[Platform] = []
     for text in match[4].split(","):
         if text.startswith("unknown"):
@@ -58,5 +58,5 @@ def _row(source: ListSource, number: int, match: re.Match[str]) -> ListLine:
         try:
             platforms.append(parse_platform(text))
         except InvalidPlatform as error:
-            return source.error(name, number, 1, f"the platform {text!r:.80} is none: {error}")
+            return source.error(name, number, 1, f"invalid platform {text!r:.80}: {error}")
     return source.entry(name, number, 1, digest="" if "@" in name else digest, platforms=tuple(dict.fromkeys(platforms)))

@@ -1,4 +1,4 @@
-"""`docker image ls --format json`: one JSON object a line with Repository, Tag and Digest.
+"""`docker image ls --format json`: one JSON object per line with Repository, Tag and Digest.
 
 Format: docker/cli, the formatter of images.
 """
@@ -26,13 +26,13 @@ class _Row(msgspec.Struct, rename="pascal"):
 
 
 def recognises(data: bytes) -> bool:
-    """By the keys of the first line."""
+    """Detect the format by the keys of the first line."""
     head = data.lstrip()[:4096].split(b"\n", 1)[0]
     return head.startswith(b"{") and head_matches(head, b'"Repository"', b'"Tag"')
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """Every image with a tag; one without stands for an image that no node can ask for."""
+    """Yield every image with a tag. An image without a tag is an error, because no node can pull it."""
     lines = data.splitlines()
     for number, line in enumerate(lines[:MAX_LINES], 1):
         if not line.strip():
@@ -40,10 +40,10 @@ def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
         try:
             row = msgspec.json.decode(line, type=_Row)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            yield source.error(line.decode("utf-8", "backslashreplace"), number, 1, f"no row of `docker image ls`: {error}")
+            yield source.error(line.decode("utf-8", "backslashreplace"), number, 1, f"not a row of `docker image ls`: {error}")
             continue
         if _NONE in {row.repository, row.tag}:
-            why = f"the image {row.id[:80]} has no name with a tag here: nobody can ask a registry for it"
+            why = f"the image {row.id[:80]} has no name with a tag, so no node can pull it"
             yield source.unbounded(row.repository, number, 1, why)
             continue
         digest = row.digest if is_digest(row.digest) else ""

@@ -1,4 +1,4 @@
-"""What importers of YAML and JSON files share: telling a format by its first keys, and reading every document."""
+"""Shared code of importers for YAML and JSON files: detect a format by its first keys, and read every document."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def says(data: bytes, key: str, value: str) -> bool:
 
 
 def read_documents(source: ListSource, data: bytes, read: Reader) -> Iterator[ListLine]:
-    """What `read` finds in every document; what cannot be parsed is one line with an error."""
+    """Yield the result of `read` for every document. Unparsable data is one line with an error."""
     try:
         documents = load_marked(data)
     except NotStructured as error:
@@ -37,7 +37,7 @@ def read_documents(source: ListSource, data: bytes, read: Reader) -> Iterator[Li
 
 
 def entry(source: ListSource, at: Marked | None, parent: Marked, **more: str) -> ListLine:
-    """A line for a reference that stands at a place; an error where there is none."""
+    """Return a line for the reference at a location, or an error if it is missing."""
     if at is None or not at.text.strip():
         return source.error("", parent.line, parent.column, "an entry without an image")
     platform = more.pop("platform", "")
@@ -46,5 +46,5 @@ def entry(source: ListSource, at: Marked | None, parent: Marked, **more: str) ->
         try:
             platforms = (parse_platform(platform),)
         except InvalidPlatform as error:
-            return source.error(at.text, at.line, at.column, f"the platform {platform!r:.80} is none: {error}")
+            return source.error(at.text, at.line, at.column, f"invalid platform {platform!r:.80}: {error}")
     return source.entry(more.get("text", at.text), at.line, at.column, digest=more.get("digest", ""), platforms=platforms)

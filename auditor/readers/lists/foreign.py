@@ -1,4 +1,4 @@
-"""Files that are evidently no list: archives, other binaries, UTF-16 and web pages. Each becomes one line that says so."""
+"""Files that are certainly not a list: archives, other binaries, UTF-16 and web pages. Each becomes one error line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAGIC = (
     (b"SQLite format 3\x00", "a database: give evidence with --evidence"),
 )
 _BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # neither white space nor the escape of coloured text
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # neither white space nor the escape character of coloured text
 _HEAD = 8192
 
 
@@ -35,16 +35,16 @@ def _kind(data: bytes) -> str:
         return "a tar archive"
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html", b"<?xml")):
-        return "a web page: a login page or a proxy may have answered the download"
-    # A stray control character in a text is left to its line; a file with many is binary.
+        return "a web page; the download may come from a login page or a proxy"
+    # A single control character in a text affects only its line; a file with many is binary.
     return "a binary file" if len(_CONTROL.findall(head)) > max(8, len(head) // 100) else ""
 
 
 def recognises(data: bytes) -> bool:
-    """Whether the file cannot be a list."""
+    """Return whether the file cannot be a list."""
     return bool(_kind(data))
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """One line that says what the file is."""
+    """Yield one line that states what the file is."""
     yield source.error(source.whole, 1, 1, f"the file is {_kind(data)}, not an image list")

@@ -1,7 +1,7 @@
 """Hauler manifests: documents of the kinds Images, Charts and Files (`content.hauler.cattle.io`).
 
-Images are read, with the platform that an entry or the document names. Charts bring images that only rendering tells. Files
-are no images. Format: hauler-dev/hauler, pkg/apis/hauler.cattle.io.
+Images are read, with the platform of an entry or the document. Only rendering finds the images of charts. Files are not images.
+Format: hauler-dev/hauler, pkg/apis/hauler.cattle.io.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _REGISTRY = "hauler.dev/registry"
 
 
 def recognises(data: bytes) -> bool:
-    """By its API group."""
+    """Detect the format by its API group."""
     return says(data, "apiVersion", r"content\.hauler\.cattle\.io/")
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """Every image, and a line for each chart that nobody can enumerate."""
+    """Yield every image, and a line for each chart, whose images cannot be enumerated."""
     return read_documents(source, data, _document)
 
 
@@ -35,7 +35,7 @@ def _document(source: ListSource, document: Marked) -> Iterator[ListLine]:
             charts = document.get("spec", "charts")
             for chart in charts.list if charts is not None else []:
                 name = f"{chart.text_at('name')} {chart.text_at('version')}".strip()
-                why = f"the chart {name} brings images that only rendering it tells: name it under `workloads`, or list them"
+                why = f"the chart {name} contains images that only rendering can find: name it under `workloads` or list them"
                 yield source.unbounded(name, chart.line, chart.column, why)
 
 

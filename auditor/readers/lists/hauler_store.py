@@ -1,6 +1,6 @@
-"""`hauler store info -o json`: what a store holds, with type, platform and digest of every artifact.
+"""`hauler store info -o json`: the content of a store, with type, platform and digest of every artifact.
 
-Charts and files of a store are no images. Format: hauler-dev/hauler, cmd/hauler/cli/store/info.go.
+Charts and files of a store are not images. Format: hauler-dev/hauler, cmd/hauler/cli/store/info.go.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from auditor.readers.model import ListLine
 
 
 def recognises(data: bytes) -> bool:
-    """By its keys."""
+    """Detect the format by its keys."""
     return data.lstrip().startswith(b"{") and head_matches(data[:4096], b'"artifacts"', b'"reference"')
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """Every image, once per platform of it."""
+    """Yield every image, once for each of its platforms."""
     return read_documents(source, data, _document)
 
 

@@ -14,12 +14,12 @@ from auditor.readers.model import ListLine
 
 
 def recognises(data: bytes) -> bool:
-    """By its kind and its API version: imgpkg has a kind ImagesLock too."""
+    """Detect the format by its kind and its API version: imgpkg has a kind ImagesLock too."""
     return says(data, "kind", "ImagesLock") and says(data, "apiVersion", "v0")
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """Every image, once per architecture that the lock names."""
+    """Yield every image, once for each architecture in the lock."""
     return read_documents(source, data, _document)
 
 
@@ -28,7 +28,7 @@ def _document(source: ListSource, document: Marked) -> Iterator[ListLine]:
     for image in images.list if images is not None else []:
         digests = image.get("digests")
         for locked in digests.list if digests is not None else []:
-            # The digest is that of the architecture's manifest, not of the tag: it pins nothing that a pull by tag sees.
+            # The digest is that of the architecture's manifest, not of the tag. So it does not pin a pull by tag.
             yield entry(source, image.get("image"), image, platform=locked.text_at("arch"))
         if digests is None or not digests.list:
             yield entry(source, image.get("image"), image)

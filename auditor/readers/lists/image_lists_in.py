@@ -1,4 +1,4 @@
-"""Documents in which a list of plain references stands under a known key.
+"""Documents that contain a list of plain references under a known key.
 
 KOTS `airgap.yaml` (`spec.savedImages`, and those of the embedded cluster), troubleshoot specs
 (`spec.collectors[].registryImages.images`), and EKS Anywhere bundles (objects with `uri` and `imageDigest`). Formats:
@@ -17,7 +17,7 @@ from auditor.text import shown
 
 
 def recognises(data: bytes) -> bool:
-    """By API group and keys."""
+    """Detect the format by API group and keys."""
     kots = says(data, "kind", "Airgap") and says(data, "apiVersion", r"kots\.io/")
     troubleshoot = says(data, "apiVersion", r"troubleshoot\.(?:sh|replicated\.com)/") and b"registryImages" in data
     return (
@@ -26,7 +26,7 @@ def recognises(data: bytes) -> bool:
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """Every reference under one of the keys."""
+    """Yield every reference under one of the keys."""
     return read_documents(source, data, _document)
 
 
@@ -57,7 +57,9 @@ def _bundles(source: ListSource, document: Marked) -> Iterator[ListLine]:
         if uri is not None and here.get("imageDigest") is not None:
             os = here.text_at("os") or "linux"
             if uri.text.startswith("<"):
-                why = f"the release build replaces {shown(uri.text)} by an image: use the bundle of a published release"
+                why = (
+                    f"{shown(uri.text)} is a placeholder that the release build replaces: use the bundle of a published release"
+                )
                 yield source.unbounded(uri.text, uri.line, uri.column, why)
                 continue
             for platform in [f"{os}/{item.text}" for item in _items(here.get("arch"))] or [""]:

@@ -1,7 +1,7 @@
 """imgpkg lock files: ImagesLock and BundleLock (`imgpkg.carvel.dev`), which pin by digest.
 
-The reference that kbld resolved stands in an annotation; it is the name by which users know the image. Format:
-carvel-dev/imgpkg, pkg/imgpkg/lockconfig.
+An annotation holds the reference that kbld resolved; users know the image by that name. Format: carvel-dev/imgpkg,
+pkg/imgpkg/lockconfig.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from auditor.readers.model import ListLine
 
 
 def recognises(data: bytes) -> bool:
-    """By its API group: Helm's dt has a kind ImagesLock too."""
+    """Detect the format by its API group: Helm's dt has a kind ImagesLock too."""
     return says(data, "apiVersion", r"imgpkg\.carvel\.dev/")
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """Every locked image, and the bundle itself."""
+    """Yield every locked image, and the bundle itself."""
     return read_documents(source, data, _document)
 
 
@@ -36,5 +36,5 @@ def _document(source: ListSource, document: Marked) -> Iterator[ListLine]:
 def _pinned(source: ListSource, image: Marked) -> ListLine:
     at = image.get("image")
     if at is not None and "@" not in at.text:
-        return source.error(at.text, at.line, at.column, "an imgpkg lock pins by digest, and this has none")
+        return source.error(at.text, at.line, at.column, "the entry has no digest, but an imgpkg lock pins by digest")
     return entry(source, at, image)

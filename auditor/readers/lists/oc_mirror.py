@@ -1,6 +1,6 @@
 """oc-mirror's ImageSetConfiguration: additional images by name; releases, operators and charts by rules.
 
-What a channel, a catalogue or a chart brings is known to its server only. Format: openshift/oc-mirror, v2alpha1.
+Only the server knows the images of a channel, a catalogue or a chart. Format: openshift/oc-mirror, v2alpha1.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from auditor.readers.model import ListLine
 
 
 def recognises(data: bytes) -> bool:
-    """By its kind."""
+    """Detect the format by its kind."""
     return says(data, "kind", "ImageSetConfiguration")
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """Every additional image, and a line for each rule."""
+    """Yield every additional image, and a line for each rule."""
     return read_documents(source, data, _document)
 
 
@@ -48,5 +48,5 @@ def _document(source: ListSource, document: Marked) -> Iterator[ListLine]:
 
 
 def _rule(source: ListSource, at: Marked, name: str, what: str) -> ListLine:
-    why = f"{what} ({name}) brings images that the file does not name: give the mapping.txt of `oc-mirror --dry-run` as well"
+    why = f"{what} ({name}) contains images that the file does not name: list the mapping.txt of `oc-mirror --dry-run`"
     return source.unbounded(name, at.line, at.column, why)

@@ -1,4 +1,4 @@
-"""`mapping.txt` and `missing.txt` of oc-mirror: `source=destination`, one a line. The source is what is needed.
+"""`mapping.txt` and `missing.txt` of oc-mirror: one `source=destination` per line. The source is the needed image.
 
 Format: openshift/oc-mirror, `--dry-run`.
 """
@@ -18,15 +18,15 @@ _HEAD = 8192
 
 
 def recognises(data: bytes) -> bool:
-    """When the first lines that say anything all are pairs of images."""
+    """Detect the format: the first non-empty lines are all pairs of images."""
     lines = [line for line in data[:_HEAD].split(b"\n")[:20] if line.strip() and not line.lstrip().startswith(b"#")]
     if len(data) > _HEAD and len(lines) > 1:
-        lines.pop()  # it may be cut off
+        lines.pop()  # the last line may be truncated
     return bool(lines) and all(_LINE.match(line) for line in lines)
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """Every source image; a line that is no pair is an error."""
+    """Yield every source image; a line that is not a pair is an error."""
     lines = data.decode("utf-8", "backslashreplace").splitlines()
     for number, line in enumerate(lines[:MAX_LINES], 1):
         text = line.strip()
@@ -34,7 +34,7 @@ def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
             continue
         image, equals, _ = text.partition("=")
         if not equals:
-            yield source.error(text, number, 1, "no pair `source=destination`")
+            yield source.error(text, number, 1, "not a pair `source=destination`")
             continue
         yield source.entry(image.removeprefix(_PREFIX), number, line.index(text) + 1)
     if len(lines) > MAX_LINES:

@@ -1,6 +1,6 @@
-"""Plain lists: one reference a line, in all flavours that tools write.
+"""Plain lists: one reference per line, in all variants that tools write.
 
-Comments (`#` to the end, also behind a reference), blank lines, CRLF and CR, a byte-order mark, `ref source,source` (Rancher
+Comments (`#` to the end, also after a reference), blank lines, CRLF and CR, a byte-order mark, `ref source,source` (Rancher
 sources), `ref sha256:…` (Rancher digests), and several references on a line (k0s). Format notes: rancher/rancher and
 k0sproject/k0s sources.
 """
@@ -18,11 +18,11 @@ from auditor.readers.model import ListLine
 MAX_LINES = 200_000
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-# A line may begin with an unfilled ###ZARF_VARIABLE###, which is a mistake to report and no comment.
+# A line may begin with an unfilled ###ZARF_VARIABLE###, which is a mistake to report, not a comment.
 _COMMENT = re.compile(r"(?:^|[ \t])#(?!##ZARF_).*$")
 _SOURCES = re.compile(r"[\w.+:~-]+(?:,[\w.+:~-]+)*,?")
 _TOKEN = re.compile(r"\S+")
-# Lines of one word that begins with no key of a structured format, and comments: no other importer recognises these.
+# Lines of one word that begins with no key of a structured format, and comments. No other importer recognises these.
 _WORD = rb"(?!(?:apiVersion|annotations|kind|sync|version):)[A-Za-z0-9](?:[\w./@+-]|:(?![ \t\r\n]|\Z)){0,1000}+"
 _REMARK = rb"(?<![\w./@+:-])#[^\x00-\x08\x0a-\x1f\"]{0,1000}+"
 _BARE = re.compile(rb"(?:(?:%b)?[ \t]{0,100}+(?:%b)?(?:\r?\n|\Z))*+" % (_WORD, _REMARK))
@@ -30,18 +30,18 @@ _TAR_MAGIC = slice(257, 262)
 
 
 def recognises(data: bytes) -> bool:
-    """Everything that no other importer knows is a plain list."""
+    """Return True: every file that no other importer recognises is a plain list."""
     del data
     return True
 
 
 def is_bare(data: bytes) -> bool:
-    """Whether a file is evidently a plain list: a reference or a comment a line. False does not mean that it is none."""
+    """Return whether a file is certainly a plain list: one reference or comment per line. False proves nothing."""
     return data[_TAR_MAGIC] != b"ustar" and _BARE.fullmatch(data) is not None
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """Every reference with its line and column."""
+    """Yield every reference with its line and column."""
     lines = _LINE_END.split(data.removeprefix(_BOM), maxsplit=MAX_LINES)
     sourced = _has_sources(lines[:MAX_LINES])
     for number, raw in enumerate(lines[:MAX_LINES], start=1):
@@ -58,9 +58,9 @@ def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
 
 
 def _has_sources(lines: list[bytes]) -> bool:
-    """Whether second words are Rancher sources in this file: some are chart names or a list, which no reference is.
+    """Return whether second words are Rancher sources in this file: some are chart names or a list, which cannot be references.
 
-    A lone `chart:1.2` looks like a reference; only its neighbours tell. In a file without sources it is one.
+    A single `chart:1.2` looks like a reference; only other lines decide. In a file without sources it is a reference.
     """
     words = (line.split(b"#", 1)[0].split() for line in lines)
     return any(len(pair) == 2 and (b"," in pair[1] or b"+" in pair[1] or not pair[1].count(b":")) for pair in words)
@@ -89,7 +89,7 @@ def _line(source: ListSource, text: str, number: int, *, sourced: bool) -> Itera
 
 
 def _is_reference(token: str, *, sourced: bool) -> bool:
-    """Whether a further word is a reference of its own: with a tag, and in a file with sources also with a path."""
+    """Return whether a further word is a separate reference: with a tag, and in a file with sources also with a path."""
     if (sourced and "/" not in token) or (":" not in token and "@" not in token) or token.startswith("sha"):
         return False
     try:

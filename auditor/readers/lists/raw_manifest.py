@@ -1,7 +1,7 @@
-"""A manifest or an index as a registry served it, or what `docker manifest inspect --verbose` prints.
+"""A manifest or an index as a registry served it, or the output of `docker manifest inspect --verbose`.
 
-The verbose form names references and platforms. A bare manifest or index names no reference: it says what an image is made
-of, and not which. Formats: OCI image-spec; docker/cli manifest inspect.
+The verbose form names references and platforms. A bare manifest or index states the content of an image, but not its name.
+Formats: OCI image-spec; docker/cli manifest inspect.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from auditor.readers.model import ListLine
 
 
 def recognises(data: bytes) -> bool:
-    """By the keys of JSON."""
+    """Detect the format by the JSON keys."""
     start = data.lstrip()[:1]
     verbose = head_matches(data[:4096], b'"Ref"', b'"Descriptor"')
     return start in {b"{", b"["} and (verbose or (start == b"{" and b'"schemaVersion"' in data[:4096]))
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """Every reference of the verbose form; else one line that says what the file is."""
+    """Yield every reference of the verbose form; else one line that states what the file is."""
     return read_documents(source, data, _document)
 
 
@@ -40,7 +40,7 @@ def _document(source: ListSource, document: Marked) -> Iterator[ListLine]:
         manifests = document.get("manifests")
         held = [_platform(item.get("platform")) for item in manifests.list] if manifests is not None else []
         what = f"an index of {', '.join(filter(None, held)) or 'no platform'}" if manifests is not None else "a manifest"
-        why = f"the file is {what}, which names no image: list the reference that it was served for"
+        why = f"the file is {what}, which does not name its image: list the reference instead"
         yield source.unbounded(what, document.line, document.column, why)
         return
     for item in document.list or [document]:

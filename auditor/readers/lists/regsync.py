@@ -1,7 +1,7 @@
 """regsync configurations: `sync` entries of the types image, repository and registry, with defaults and anchors.
 
-A repository with a fixed list of allowed tags names its images; patterns, version ranges and whole registries do not. Format:
-regclient/regclient, cmd/regsync/config.go.
+A repository with a fixed list of allowed tags enumerates its images; patterns, version ranges and whole registries do not.
+Format: regclient/regclient, cmd/regsync/config.go.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _LITERAL_DOT = re.compile(r"(?<!\\)\.(?=[*+?])|[*+?()\[\]|^$]")
 
 
 def recognises(data: bytes) -> bool:
-    """By its version and its list of sources."""
+    """Detect the format by its version and its list of sources."""
     return says(data, "version", "1") and says(data, "sync", "") and b"source" in data and b"target" in data
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """Every image, and a line for what only a registry can enumerate."""
+    """Yield every image, and a line for what only a registry can enumerate."""
     return read_documents(source, data, _document)
 
 
@@ -43,19 +43,21 @@ def _document(source: ListSource, document: Marked) -> Iterator[ListLine]:
                 yield from _repository(source, step, at, chosen)
             case _:
                 name = at.text if at is not None else ""
-                yield source.unbounded(name, step.line, step.column, "a whole registry: which images it has is not in the file")
+                yield source.unbounded(
+                    name, step.line, step.column, "the entry is a whole registry, and the file does not list its images"
+                )
 
 
 def _repository(source: ListSource, step: Marked, at: Marked, platforms: list[str]) -> Iterator[ListLine]:
     allowed = step.get("tags", "allow")
     tags = allowed.list if allowed is not None else []
     if not tags or step.get("tags", "semverRange") is not None:
-        why = f"which tags of {at.text} are copied is not in the file: list them"
+        why = f"the file does not list the copied tags of {at.text}: list them"
         yield source.unbounded(at.text, at.line, at.column, why)
     for tag in tags:
         text = tag.text.replace("\\.", ".")
         if _LITERAL_DOT.search(tag.text) or not _TAG.fullmatch(text):
-            why = f"which tags of {at.text} match {tag.text!r:.80} is not in the file: list them"
+            why = f"the file does not list the tags of {at.text} that match {tag.text!r:.80}: list them"
             yield source.unbounded(f"{at.text}:{tag.text}", tag.line, tag.column, why)
             continue
         for platform in platforms:

@@ -1,7 +1,6 @@
-"""Sources of `skopeo sync`, and the same shape in mindthegap: registries, their repositories, and tags.
+"""Sources of `skopeo sync`, and the same format in mindthegap: registries, their repositories, and tags.
 
-An empty list of tags means all of them, and a pattern means those that match: neither can be told from the file. Format:
-skopeo-sync(1).
+An empty list of tags means all tags, and a pattern means those that match. The file enumerates neither. Format: skopeo-sync(1).
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ _HEAD = 64 * 1024
 
 
 def recognises(data: bytes) -> bool:
-    """A registry host at the margin with `images` below it."""
+    """Detect the format: a registry host in column 1 with `images` below it."""
     head = data[:_HEAD]
     return b"images" in head and not re.search(rb"^(?:apiVersion|kind|version)[ \t]*:", head, re.MULTILINE) and _has_shape(head)
 
 
 def _has_shape(head: bytes) -> bool:
-    """Whether some key at the margin could be a registry, and one of the keys of skopeo stands below it."""
+    """Return whether a key in column 1 could be a registry, with a key of skopeo below it."""
     left = 0
     for line in head.splitlines():
         key = line.strip().partition(b":")[0].strip(b"\"' ")
@@ -43,12 +42,12 @@ def _has_shape(head: bytes) -> bool:
 
 
 def _behind_key(line: bytes) -> bytes:
-    """What stands behind the last colon of a key at the margin, comments left out."""
+    """Return the text after the last colon of a key in column 1, without comments."""
     return line.partition(b" #")[0].rstrip().rpartition(b":")[2].strip()
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """Every repository with its tags."""
+    """Yield every repository with its tags."""
     return read_documents(source, data, _document)
 
 
@@ -61,13 +60,13 @@ def _document(source: ListSource, document: Marked) -> Iterator[ListLine]:
             patterns = part.get(key)
             for repository, pattern in patterns.items() if patterns is not None else ():
                 name = f"{registry}/{repository}"
-                why = f"which tags of {name} match {pattern.text!r:.80} is not in the file: list them"
+                why = f"the file does not list the tags of {name} that match {pattern.text!r:.80}: list them"
                 yield source.unbounded(name, pattern.line, pattern.column, why)
 
 
 def _repository(source: ListSource, name: str, tags: Marked) -> Iterator[ListLine]:
     if not tags.list:
-        why = f"no tags are named, which means every tag of {name}: list those that are needed"
+        why = f"no tags are listed, which means every tag of {name}: list the needed ones"
         yield source.unbounded(name, tags.line, tags.column, why)
     for tag in tags.list:
         yield source.entry(f"{name}{'@' if is_digest(tag.text) else ':'}{tag.text}", tag.line, tag.column)

@@ -1,4 +1,4 @@
-"""What every importer is told about the file that it reads, and how it makes a line."""
+"""The source of an importer: the file that it reads, and constructors for its lines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\u1680\u2000-\u200f\
 
 
 class Placeholder(Fact, frozen=True, kw_only=True):
-    """A pattern that a template leaves behind."""
+    """A pattern of an unfilled template."""
 
     pattern: str
     names: str
@@ -28,7 +28,7 @@ class Placeholder(Fact, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class ListSource:
-    """The file's name as users know it, and the pools that need its images. `name` is the file relative to the plan."""
+    """The file's name for users, and the pools that need its images. `name` is the file relative to the plan."""
 
     file: str
     pools: tuple[str, ...]
@@ -37,18 +37,18 @@ class ListSource:
 
     @property
     def whole(self) -> str:
-        """What a line is called that stands for the whole file: its fingerprint must hold no path of the machine."""
+        """The name of a line for the whole file. Its fingerprint must not hold a path of the machine."""
         return self.name or self.file
 
     def error(self, text: str, line: int, column: int, message: str) -> ListLine:
-        """A line that is no entry. The text is shown with control characters escaped."""
+        """Return a line that is not an entry. Control characters in the text are escaped."""
         written = redact(text[:MAX_TEXT])[:SHOWN]
         written = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
         why = redact(message)
         return ListLine(written, Location(self.file, line, column), self.pools, error=why, host_process=self.host_process)
 
     def unbounded(self, text: str, line: int, column: int, why: str) -> ListLine:
-        """A line that stands for images which nobody can enumerate from the list alone, and why."""
+        """Return a line for images that cannot be enumerated from the list alone, with the reason."""
         written = self.error(text, line, column, why)
         return replace(written, error="", unbounded=written.error)
 
@@ -62,7 +62,7 @@ class ListSource:
         sources: tuple[str, ...] = (),
         platforms: tuple[Platform, ...] = (),
     ) -> ListLine:
-        """A line with one reference, or the reason why it is none."""
+        """Return a line with one reference, or with the reason why it is invalid."""
         if problem := text_problem(text):
             return self.error(text, line, column, problem)
         if is_digest(text):
@@ -87,17 +87,17 @@ def _any_placeholder() -> re.Pattern[str]:
 
 
 def placeholder_in(text: str) -> str:
-    """What kind of placeholder is left in the text; empty when there is none."""
-    if _any_placeholder().search(text) is None:  # one search settles nearly every line
+    """Return the kind of placeholder that is left in the text, or an empty string."""
+    if _any_placeholder().search(text) is None:  # one search decides nearly every line
         return ""
     found, names = next((match[0], names) for pattern, names in _placeholders() if (match := pattern.search(text)))
-    return f"a template is left in: {names} ({shown(found)})"
+    return f"unfilled template: {names} ({shown(found)})"
 
 
 def text_problem(text: str) -> str:
-    """Why a text cannot even be tried as a reference; empty when it can."""
+    """Return why a text cannot be parsed as a reference, or an empty string."""
     if len(text) > MAX_TEXT:
-        return f"{len(text):,} characters, more than any reference has"
+        return f"{len(text):,} characters, but a reference is shorter"
     if control := _CONTROL.search(text):
-        return f"the invisible character U+{ord(control[0]):04X} is in it"
+        return f"it contains the invisible character U+{ord(control[0]):04X}"
     return placeholder_in(text)

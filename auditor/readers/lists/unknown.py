@@ -1,4 +1,4 @@
-"""YAML, JSON and Kubernetes objects that no importer knows: one line that says so, rather than one per line of the file."""
+"""YAML, JSON and Kubernetes objects that no importer recognises: one error for the file, not one per line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _JSON = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*[\"{\]])")
 
 
 def is_object(data: bytes) -> bool:
-    """Whether it has an API version and a kind, as Kubernetes objects do; JSON may have both on one line."""
+    """Return whether the file has an API version and a kind, like a Kubernetes object; JSON may have both on one line."""
     head = data[:_HEAD].removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith((b"{", b"[")):
         return b"apiVersion" in head and b"kind" in head
@@ -23,12 +23,12 @@ def is_object(data: bytes) -> bool:
 
 
 def recognises(data: bytes) -> bool:
-    """Whether it begins as JSON does, has an API version and a kind, or is YAML with keys."""
+    """Return whether the file begins like JSON, has an API version and a kind, or is YAML with keys."""
     return _JSON.match(data.removeprefix(b"\xef\xbb\xbf")) is not None or is_object(data) or _has_keys(data)
 
 
 def _has_keys(data: bytes) -> bool:
-    """Whether the first line with text, and most of them, are `key: value`. No reference has a space behind its colon."""
+    """Return whether the first text line, and most lines, are `key: value`. A reference has no space after its colon."""
     lines = [line.strip() for line in data[:_HEAD].removeprefix(b"\xef\xbb\xbf").splitlines()]
     said = [line.removeprefix(b"- ") for line in lines if line and not line.startswith((b"#", b"---", b"%"))]
     keyed = [_KEY.match(line) is not None for line in said]
@@ -36,10 +36,10 @@ def _has_keys(data: bytes) -> bool:
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """One error for the file."""
+    """Yield one error for the file."""
     if is_object(data):
         message = "the file holds Kubernetes objects, not a list of images: name it under `workloads`, as `manifests`"
     else:
         what = "JSON" if _JSON.match(data.removeprefix(b"\xef\xbb\xbf")) else "YAML"
-        message = f"{what} of a form that is not known as an image list"
+        message = f"{what} in a format that is not a known image list"
     yield source.error(source.whole, 1, 1, message)

@@ -1,7 +1,6 @@
 """Zarf packages (`ZarfPackageConfig`, `ZarfInitConfig`): the images of every component, and of the archives that it names.
 
-Charts and manifests of a component bring nothing by themselves: Zarf carries the images that are listed. Format:
-zarf-dev/zarf, the package schema.
+Charts and manifests of a component add nothing: Zarf copies only the listed images. Format: zarf-dev/zarf, the package schema.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ from auditor.text import shown
 
 
 def recognises(data: bytes) -> bool:
-    """By its kind."""
+    """Detect the format by its kind."""
     return says(data, "kind", "Zarf(?:Package|Init)Config")
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """Every image of every component."""
+    """Yield every image of every component."""
     return read_documents(source, data, _document)
 
 
@@ -30,15 +29,13 @@ def _items(value: Marked | None) -> list[Marked]:
 
 
 def _document(source: ListSource, document: Marked) -> Iterator[ListLine]:
-    # Zarf pulls images for Linux only, whatever it is told: the architecture is all that a package chooses.
+    # Zarf pulls images for Linux only; a package can select only the architecture.
     architecture = document.text_at("metadata", "architecture")
     more = {"platform": f"linux/{architecture}"} if architecture and architecture != "multi" else {}
     for component in _items(document.get("components")):
         if (imported := component.get("import")) is not None:
             name = imported.text_at("url") or imported.text_at("path") or component.text_at("name")
-            why = (
-                f"the component is imported from {shown(name)}, and its images are not in this file: list what that package has"
-            )
+            why = f"the component is imported from {shown(name)}, and its images are not in this file: list them"
             yield source.unbounded(name, imported.line, imported.column, why)
         for image in _items(component.get("images")):
             yield entry(source, image, component, **more)

@@ -1,6 +1,6 @@
-"""Node configuration: hosts.toml folders, registries.yaml, containerd's config.toml, and what a node does by them.
+"""Node configuration: hosts.toml folders, registries.yaml, containerd's config.toml, and their effect on a node.
 
-Files are told apart by content, not by name. Nothing is read from disk here: the plan holds what its pools name.
+Files are detected by content, not by name. Nothing is read from disk: the plan holds the files that its pools name.
 """
 
 from typing import TYPE_CHECKING

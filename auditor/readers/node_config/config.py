@@ -1,6 +1,6 @@
-"""What a node of a pool would do: which hosts it asks for an image, in which order, at which path.
+"""How a node of a pool pulls: the hosts that it requests an image from, their order, and the path.
 
-The semantics are containerd's (docs/hosts.md, core/remotes/docker/config, internal/cri/server/images) and those of K3s and
+The semantics are those of containerd (docs/hosts.md, core/remotes/docker/config, internal/cri/server/images) and of K3s and
 RKE2, which write containerd's configuration from registries.yaml.
 """
 
@@ -39,13 +39,13 @@ ANY = "*"
 class NodeConfig:
     """The node configuration of one pool.
 
-    `problems` are what could not be read or told, for every registry; `notes` what is written without effect; `refusal` why
-    containerd would not serve pods at all. `unjudged` says what was seen and is not looked into. `distribution` is set where
-    containerd's configuration is written from registries.yaml; `no_own` says that its server flag is set, by which a node
-    does not ask the registry itself after the mirrors of that file. `tls` is how the runtime is told to verify hosts.
-    `place` is the file that should have named a registry. `slips` are mistakes by the grammar of the program that reads a file,
-    `linted` the files that were read so.
-    `registries_path` is the registries.yaml among the plan's files; empty where the plan has none.
+    `problems` lists what could not be read or determined, for every registry; `notes` lists settings without effect; `refusal`
+    gives the reason if containerd would not serve pods. `unjudged` lists settings that this version does not evaluate.
+    `distribution` is set if containerd's configuration is written from registries.yaml. `no_own` is True if its server flag is
+    set: then a node does not use the registry itself after the mirrors of that file. `tls` holds how the runtime verifies
+    hosts. `place` is the file that should have named a registry. `slips` are mistakes by the grammar of the program that reads
+    a file, `linted` the files that were checked for them. `registries_path` is the registries.yaml among the plan's files, or
+    empty.
     """
 
     pool: Pool
@@ -68,18 +68,18 @@ class NodeConfig:
 
     @property
     def has_mirrors(self) -> bool:
-        """Whether the files say anything about registries."""
+        """Whether the files configure any registry."""
         return any(self.roots) or bool(self.registries) or bool(self.mirrors)
 
     def doubt(self, registry: str) -> Unknown | None:
-        """Why nobody can tell who is asked for images of a registry; None when it can be told."""
+        """Return why the servers for images of a registry are unknown; None if they are known."""
         if self.problems:
             return self.problems[0]
         found = self._found(registry)
         return found if isinstance(found, Unknown) else None
 
     def servers(self, registry: str) -> tuple[Server, ...]:
-        """Everyone who may be asked for images of a registry, in order, whatever they are capable of."""
+        """Return every server that may be used for images of a registry, in order, whatever its capabilities."""
         if registry not in self._servers:
             self._servers[registry] = self._all(registry)
         return self._servers[registry]
@@ -97,15 +97,15 @@ class NodeConfig:
         return (*given, Server(scheme, own_host(registry), "/v2", EVERYTHING, place, "default"))
 
     def asked(self, reference: Reference) -> tuple[MirrorRequest, ...]:
-        """Who is asked which path for an image, in order: the next only when the one before fails.
+        """Return the requests for an image, in order; the next one is sent only after a failure.
 
-        A tag is only looked up where the capabilities have `resolve`. Ask `doubt` first.
+        A tag is resolved only by servers with the capability `resolve`. Call `doubt` first.
         """
         needed = {PULL} if reference.digest else {PULL, RESOLVE}
         return tuple(_asked(server, reference) for server in self.servers(reference.domain) if needed <= server.capabilities)
 
     def all_asked(self, reference: Reference) -> tuple[MirrorRequest, ...]:
-        """Everyone who is configured for an image, also those that may not look up its tag."""
+        """Return every configured request for an image, also those to servers that may not resolve its tag."""
         return tuple(_asked(server, reference) for server in self.servers(reference.domain))
 
     def _found(self, registry: str) -> Namespace | Unknown | None:
@@ -129,11 +129,11 @@ def _asked(server: Server, reference: Reference) -> MirrorRequest:
         try:
             repository = rewritten(server.rewrites, repository)
         except NotUnderstood as error:
-            doubt = f"its rewrite cannot be followed: {error}"
+            doubt = f"its rewrite cannot be evaluated: {error}"
     if doubt:
         path = ""
     elif server.root == "/v2" and not server.rewrites:
-        path = f"/v2/{repository}"  # nothing to clean in the name of a reference
+        path = f"/v2/{repository}"  # the name of a reference needs no cleaning
     else:
         path = _clean(server.root, repository)
     behind = path.removeprefix("/v2/") if path.startswith("/v2/") else ""

@@ -1,6 +1,6 @@
-"""containerd's config.toml: where hosts.toml files are looked for, the old mirrors, and the sandbox image.
+"""containerd's config.toml: the search path for hosts.toml files, the old mirrors, and the sandbox image.
 
-Where these stand depends on the version that the file declares: facts/containerd_config.yaml.
+Their location depends on the version that the file declares: facts/containerd_config.yaml.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CAPABILITIES = frozenset({PULL, RESOLVE})
 
 
 class ConfigPlace(Versioned, frozen=True, kw_only=True):
-    """Where the registry settings and the sandbox image stand in a config.toml of a version."""
+    """The location of the registry settings and the sandbox image in a config.toml of a version."""
 
     version: int
     registry: tuple[str, ...]
@@ -40,7 +40,7 @@ class ConfigPlace(Versioned, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class ContainerdConfig:
-    """What one file says. `mirrors_at` is where `registry.mirrors` stand, None when they do not."""
+    """The content of one file. `mirrors_at` is the location of `registry.mirrors`, or None."""
 
     version: int
     config_path: Setting | None
@@ -52,12 +52,12 @@ class ContainerdConfig:
 
 
 def recognises(data: bytes) -> bool:
-    """By its first keys."""
+    """Detect the format by its first keys."""
     return _LOOKS.search(data) is not None
 
 
 def places(version: int, runtime: str) -> tuple[ConfigPlace, ...]:
-    """Where a containerd looks; every place that some containerd knows when `runtime` names no version."""
+    """Return where a containerd searches. If `runtime` has no version, return the locations of all versions."""
     rows: tuple[ConfigPlace, ...] = table("containerd_config", ConfigPlace)
     own = tuple(row for row in rows if row.version == version)
     found = rows_at(own, runtime, "containerd")
@@ -66,7 +66,7 @@ def places(version: int, runtime: str) -> tuple[ConfigPlace, ...]:
 
 
 def read(file: str, toml: Toml, runtime: str) -> ContainerdConfig:
-    """What the containerd of this version takes from the file. Raises Unreadable."""
+    """Return the settings that this version of containerd reads from the file. Raises Unreadable."""
     version = toml.get("version")
     if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
         raise Unreadable("`version` must be a number", toml.line("version"))
@@ -89,7 +89,7 @@ def read(file: str, toml: Toml, runtime: str) -> ContainerdConfig:
 
 
 def slips(file: str, toml: Toml, runtime: str) -> Iterator[ConfigSlip]:
-    """Every key at the top, and of the registry settings, that containerd does not know; and every value of a wrong kind."""
+    """Yield every top-level and registry key that containerd does not know, and every value of a wrong type."""
 
     def where(path: tuple[str, ...]) -> Location:
         return Location(file, toml.line(*path))
@@ -109,7 +109,7 @@ def slips(file: str, toml: Toml, runtime: str) -> Iterator[ConfigSlip]:
         plugin = toml.get(*registry[:-1])
         for key in plugin if isinstance(plugin, dict) else ():
             if key in known:
-                why = "containerd looks for this key in the table `registry`"
+                why = "containerd reads this key only in the table `registry`"
                 instead = _dotted((*registry, key))
                 yield slip(settings, Effect.IGNORED, (*registry[:-1], key), why, where((*registry[:-1], key)), instead=instead)
         inner = toml.get(*registry)
@@ -118,7 +118,7 @@ def slips(file: str, toml: Toml, runtime: str) -> Iterator[ConfigSlip]:
 
 
 def _below(where: Where, above: tuple[str, ...]) -> Where:
-    """The places of what is in a table."""
+    """Return the locations of the content of a table."""
     return lambda path: where((*above, *path))
 
 
@@ -177,12 +177,12 @@ def _namespace(file: str, toml: Toml, path: tuple[str, ...], mirror: Any) -> Nam
 
 
 def _elsewhere(file: str, toml: Toml, version: int | None, read_at: tuple[ConfigPlace, ...]) -> Iterator[Note]:
-    """Settings that stand where another version of the file has them."""
+    """Yield settings at the location that another version of the file uses."""
     rows: tuple[ConfigPlace, ...] = table("containerd_config", ConfigPlace)
     own = {place for row in read_at for place in (row.registry, row.sandbox)}
     declared = f"version {version}" if version else "no version, which counts as 1"
     for place in dict.fromkeys(place for row in rows for place in (row.registry, row.sandbox)):
         if place not in own and toml.get(*place) is not None:
             right = _dotted(read_at[-1].registry)
-            why = f"the file declares {declared}, and containerd then looks for the registry settings in [{right}]"
+            why = f"the file declares {declared}, so containerd reads the registry settings from [{right}]"
             yield Note(Location(file, toml.line(*place)), why)

@@ -1,4 +1,4 @@
-"""Docker's daemon.json: `registry-mirrors`, which stand for Docker Hub alone; and every key by Docker's grammar."""
+"""Docker's daemon.json: `registry-mirrors`, which apply to Docker Hub only, and every key by Docker's grammar."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _CAPABILITIES = frozenset({PULL, RESOLVE})
 
 
 def recognises(data: bytes) -> bool:
-    """By keys that nothing else has."""
+    """Detect the format by keys that no other file has."""
     return data.lstrip()[:1] == b"{" and any(key in data for key in _KEYS)
 
 
 def load(data: bytes) -> GoJson:
-    """The document, whose root is a mapping or None. Raises Unreadable with the message that dockerd prints."""
+    """Return the document, whose root is a mapping or None. Raises Unreadable with dockerd's error."""
     try:
         document = load_go_json(data)
     except NotStructured as error:
@@ -44,7 +44,7 @@ def load(data: bytes) -> GoJson:
 
 
 def read(file: str, document: GoJson) -> dict[str, Namespace]:
-    """Who is asked for images of Docker Hub. Raises Unreadable."""
+    """Return the servers for images of Docker Hub. Raises Unreadable."""
     mirrors = document.root.get("registry-mirrors") if document.root is not None else None
     if mirrors is None or mirrors.value is None:
         return {}
@@ -57,14 +57,14 @@ def read(file: str, document: GoJson) -> dict[str, Namespace]:
         except Unreadable as error:
             raise Unreadable(str(error), mirror.line, mirror.column) from error
         if address.path.strip("/"):
-            raise Unreadable("a mirror with a path: Docker does not start with it", mirror.line, mirror.column)
+            raise Unreadable("the mirror has a path, so Docker does not start", mirror.line, mirror.column)
         place = Location(file, mirror.line, mirror.column)
         servers.append(Server(address.scheme, address.host, "/v2", _CAPABILITIES, place))
     return {DOCKER_HUB: Namespace(tuple(servers), Location(file, mirrors.line))} if servers else {}
 
 
 def slips(file: str, document: GoJson, grammar: Grammar) -> Iterator[ConfigSlip]:
-    """Every mistake in the keys. dockerd looks for unknown keys one level down as well: it flattens objects."""
+    """Yield every mistake in the keys. dockerd also accepts known keys one level down, because it flattens objects."""
     root = document.root
 
     def where(path: tuple[str, ...]) -> Location:
@@ -82,7 +82,7 @@ def slips(file: str, document: GoJson, grammar: Grammar) -> Iterator[ConfigSlip]
 
 
 def _nested(grammar: Grammar, outer: str, found: Marked, where: Where) -> Iterator[ConfigSlip]:
-    """The keys of an object that is no setting: dockerd accepts known ones there and does not use them."""
+    """Yield the keys of an object that is not a setting. dockerd accepts known keys there and ignores them."""
     if (row := grammar.row((outer,))) is not None:
         yield slip(grammar, Effect.REFUSED, (outer,), f"must be {WANTED[row.kind]}", where((outer,)), instead=WANTED[row.kind])
         return
@@ -92,7 +92,7 @@ def _nested(grammar: Grammar, outer: str, found: Marked, where: Where) -> Iterat
             named = unknown_key(grammar, (key,), where(inner))
             yield replace(named, key=".".join(inner))
         else:
-            why = f"dockerd accepts this key inside of {shown(outer)} and does not use it"
+            why = f"dockerd accepts this key inside {shown(outer)} but ignores it"
             yield slip(grammar, Effect.IGNORED, inner, why, where(inner), instead=key)
     if not found.mapping:
         yield slip(grammar, Effect.IGNORED, (outer,), "dockerd does not know this key", where((outer,)))

@@ -1,4 +1,4 @@
-"""config.yaml of K3s and RKE2: only whether the registry of an image's own name is asked after its mirrors."""
+"""config.yaml of K3s and RKE2: only whether the original registry is used after its mirrors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LOOKS = re.compile(rf"^[\"']?{KEY}[\"']?[ \t]*:".encode(), re.MULTILINE)
 
 
 class DistributionRegistries(Fact, frozen=True, kw_only=True):
-    """A distribution that writes containerd's configuration from a registries.yaml, and where that file lies.
+    """A distribution that writes containerd's configuration from a registries.yaml, and the path of that file.
 
     `flag_since` are the first releases that know the flag, one for each minor version, oldest first.
     """
@@ -33,23 +33,23 @@ class DistributionRegistries(Fact, frozen=True, kw_only=True):
     flag_since: tuple[str, ...]
 
     def knows_flag(self, version: str) -> bool:
-        """Return whether a release of the distribution reads the flag. A release whose place is unknown counts as current."""
+        """Return whether a release of the distribution reads the flag. An unknown version counts as a current release."""
         return range_of(fixed_in=self.flag_since).answer(version) is not Answer.YES
 
 
 def distribution_of(name: str) -> DistributionRegistries | None:
-    """The fact for a distribution; None for one that leaves containerd's configuration alone."""
+    """Return the fact for a distribution; None for one that does not write containerd's configuration."""
     rows: tuple[DistributionRegistries, ...] = table("distribution_registries", DistributionRegistries)
     return next((row for row in rows if row.distribution == name), None)
 
 
 def recognises(data: bytes) -> bool:
-    """By the one key that is read."""
+    """Detect the file by the one key that is read."""
     return _LOOKS.search(data) is not None
 
 
 def read(data: bytes) -> bool:
-    """Whether the server flag is set. Raises Unreadable."""
+    """Return whether the server flag is set. Raises Unreadable."""
     found = _document(data).get(KEY)
     if found is not None and not isinstance(found.value, bool):
         raise Unreadable(f"`{KEY}` must be true or false", found.line, found.column, accepted=True)
@@ -57,7 +57,7 @@ def read(data: bytes) -> bool:
 
 
 def slips(file: str, data: bytes) -> Iterator[ConfigSlip]:
-    """Keys that were probably meant as the one that is read: K3s and RKE2 pass over flags that they do not know."""
+    """Yield keys that are probably misspellings of the flag: K3s and RKE2 ignore unknown flags."""
     try:
         document = _document(data)
     except Unreadable:
@@ -66,7 +66,7 @@ def slips(file: str, data: bytes) -> Iterator[ConfigSlip]:
         if key != KEY and closest(key.lower().replace("_", "-"), [KEY], _ALIKE):
             at = Location(file, value.line, value.column)
             message = f"Unknown flag --{shown(key)[1:-1]} found in config.yaml, skipping"
-            why = "K3s and RKE2 skip a flag that they do not know"
+            why = "K3s and RKE2 ignore unknown flags"
             yield slip(Grammar(FILE), Effect.IGNORED, (key,), why, at, message=message, instead=KEY)
 
 

@@ -1,7 +1,7 @@
-"""containerd's `certs.d/<registry>/hosts.toml`: who is asked for the images of one registry.
+"""containerd's `certs.d/<registry>/hosts.toml`: the servers for the images of one registry.
 
-Only tables written as `[host."URL"]` count, in their order; containerd does not look at dotted keys and inline tables. Then
-comes `server`, or the registry itself. Format: containerd docs/hosts.md, core/remotes/docker/config/hosts.go.
+Only tables in the form `[host."URL"]` count, in their order; containerd ignores dotted keys and inline tables. Then comes
+`server`, or the registry itself. Format: containerd docs/hosts.md, core/remotes/docker/config/hosts.go.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ _KINDS: dict[str, tuple[type, str]] = {
 
 
 def recognises(data: bytes) -> bool:
-    """By its first keys."""
+    """Detect the format by its first keys."""
     return _LOOKS.search(data) is not None
 
 
 def names_host(folder: str) -> bool:
-    """Whether a folder of this name stands for a registry."""
+    """Return whether a folder of this name belongs to a registry."""
     return folder == DEFAULT or (folder not in _NO_HOSTS and _HOST.fullmatch(folder) is not None)
 
 
 def folders_for(registry: str, *, windows: bool) -> tuple[str, ...]:
-    """The folders where containerd looks for a registry, in order: the first that exists decides."""
+    """Return the folders that containerd tries for a registry, in order. The first existing one decides."""
     host, colon, port = registry.rpartition(":")
     marked = f"{host}_{port}_" if colon and host else registry
     names = [marked, registry, DEFAULT]
@@ -58,7 +58,7 @@ def folders_for(registry: str, *, windows: bool) -> tuple[str, ...]:
 
 
 class HostsReading(Versioned, frozen=True, kw_only=True):
-    """How a range of containerd's versions reads a hosts.toml."""
+    """How a range of containerd versions reads a hosts.toml."""
 
     needs_host: bool
     bom: bool
@@ -70,12 +70,12 @@ def readings_at(runtime: str) -> Found[HostsReading]:
 
 
 def reading_of(runtime: str) -> HostsReading | None:
-    """How a version reads the file; None where the version is not known."""
+    """Return how a version reads the file; None if the version is unknown."""
     return readings_at(runtime).first
 
 
 def slips(file: str, toml: Toml, runtime: str) -> Iterator[ConfigSlip]:
-    """Every key that containerd does not know, and every mistake for which it passes over the file."""
+    """Yield every key that containerd does not know, and every mistake for which it skips the file."""
     grammar = Grammar(NAME, runtime)
 
     def where(path: tuple[str, ...]) -> Location:
@@ -87,22 +87,23 @@ def slips(file: str, toml: Toml, runtime: str) -> Iterator[ConfigSlip]:
         timeout = toml.get(*path, "dial_timeout")
         if isinstance(timeout, str) and grammar.row((*path, "dial_timeout")) and not _DURATION.fullmatch(timeout):
             here = (*path, "dial_timeout")
-            yield slip(grammar, Effect.UNREAD, here, f"{shown(timeout)} is no duration", where(here), instead="30s")
+            yield slip(grammar, Effect.UNREAD, here, f"{shown(timeout)} is not a duration", where(here), instead="30s")
         capabilities = toml.get(*path, "capabilities")
         if isinstance(capabilities, list) and REFERRERS in capabilities and _NO_REFERRERS.answer(runtime) is Answer.YES:
             here = (*path, "capabilities")
-            yield slip(grammar, Effect.UNREAD, here, f"{REFERRERS} is no capability before containerd 2.2", where(here))
+            yield slip(grammar, Effect.UNREAD, here, f"containerd before 2.2 has no capability {REFERRERS}", where(here))
     reading = reading_of(runtime)
     if toml.get("host") is None and toml.data and reading is not None and reading.needs_host:
-        why = f"containerd {runtime} reads no hosts.toml without a [host] table"
+        why = f"containerd {runtime} ignores a hosts.toml without a [host] table"
         yield slip(grammar, Effect.UNREAD, (), why, Location(file, 1), message="invalid `host` tree", instead="[host]")
 
 
 def read(file: str, toml: Toml, *, rewrites: bool, runtime: str = "") -> tuple[Namespace, tuple[Note, ...]]:
-    """Who is asked, and what has no effect; `rewrites` says whether this containerd knows them. Raises Unreadable."""
+    """Return the servers, and the settings without effect. `rewrites` states whether this containerd supports them. Raises
+    Unreadable."""
     hosts = toml.get("host")
     if hosts is not None and not isinstance(hosts, dict):
-        raise Unreadable("`host` is no table", toml.line("host"))
+        raise Unreadable("`host` is not a table", toml.line("host"))
     _check(toml, toml.data, ())
     if hosts is None and toml.get("server") and (passed := _passed_over(file, runtime)) is not None:
         return passed
@@ -115,14 +116,14 @@ def read(file: str, toml: Toml, *, rewrites: bool, runtime: str = "") -> tuple[N
 
 
 def _passed_over(file: str, runtime: str) -> tuple[Namespace, tuple[Note, ...]] | None:
-    """What counts instead of a file without a [host] table: nothing, for a containerd before 2.0. Raises Unreadable."""
+    """Return the result for a file without a [host] table: containerd before 2.0 ignores it. Raises Unreadable."""
     reading = readings_at(runtime).agreed(lambda row: row.needs_host)
     if isinstance(reading, Gap):
-        why = f"containerd before 2.0 reads no hosts.toml without a [host] table, and {reading.why}"
+        why = f"containerd before 2.0 ignores a hosts.toml without a [host] table, and {reading.why}"
         raise Unreadable(f"{why}: add an empty `[host]` table", 1, accepted=True)
     if not reading.needs_host:
         return None
-    why = f"containerd {runtime} passes over a hosts.toml without a [host] table: add an empty `[host]` table at its end"
+    why = f"containerd {runtime} ignores a hosts.toml without a [host] table: add an empty `[host]` table at its end"
     return Namespace((), Location(file, 1)), (Note(Location(file, 1), why),)
 
 
@@ -135,7 +136,7 @@ def _ordered(toml: Toml) -> Iterator[str]:
 
 
 def _check(toml: Toml, table: dict[str, Any], path: tuple[str, ...]) -> None:
-    """containerd throws the whole file away for one value of the wrong type."""
+    """Raise Unreadable for a value of the wrong type, because containerd then ignores the whole file."""
     for key, (kind, words) in _KINDS.items():
         if key in table and not isinstance(table[key], kind):
             raise Unreadable(f"{shown(key)} must be {words}", toml.line(*path, key))
@@ -145,7 +146,7 @@ def _server(file: str, toml: Toml, url: str, *, rewrites: bool) -> Server:
     path = ("host", url)
     table = toml.get(*path)
     if not isinstance(table, dict):
-        raise Unreadable(f"{shown(url)} is no table", toml.line(*path))
+        raise Unreadable(f"{shown(url)} is not a table", toml.line(*path))
     _check(toml, table, path)
     made = _made(file, toml, url, table, toml.line(*path), "mirror")
     if not rewrites or "rewrite" not in table:
@@ -162,7 +163,7 @@ def _made(file: str, toml: Toml, url: str, table: dict[str, Any], line: int, rol
     capabilities = frozenset(str(name).lower() for name in table.get("capabilities", ())) or EVERYTHING
     if unknown := capabilities - EVERYTHING - {REFERRERS}:
         path = ("host", url) if role == "mirror" else ()
-        raise Unreadable(f"{shown(min(unknown))} is no capability", toml.line(*path, "capabilities"))
+        raise Unreadable(f"{shown(min(unknown))} is not a capability", toml.line(*path, "capabilities"))
     return Server(address.scheme, address.host, address.path, capabilities, Location(file, line), role)
 
 
@@ -171,9 +172,9 @@ def _ignored(file: str, toml: Toml, hosts: dict[str, Any], *, rewrites: bool) ->
     for url, found in hosts.items():
         place = Location(file, toml.line("host", url))
         if url not in seen:
-            yield Note(place, f"containerd only asks hosts with a table of their own: write [host.{_quoted(url)}]")
+            yield Note(place, f"containerd uses only hosts with a separate table: write [host.{_quoted(url)}]")
         elif isinstance(found, dict) and "rewrite" in found and not rewrites:
-            yield Note(place, "only the containerd of K3s and RKE2 knows `rewrite`")
+            yield Note(place, "only the containerd of K3s and RKE2 supports `rewrite`")
 
 
 def _quoted(text: str) -> str:

@@ -1,7 +1,7 @@
-"""TOML as plain data, with the line of every table and key, from a file that may be hostile.
+"""Parse hostile TOML files into plain data, with the line of every table and key.
 
-The parser of the standard library keeps no positions, so they are looked up line by line. Its cost is quadratic in the
-length of one dotted key, so that lines are bounded as well as the file.
+The standard library's parser keeps no positions, so they are searched line by line. Its cost is quadratic in the length of one
+dotted key. So both lines and file are limited.
 """
 
 from __future__ import annotations
@@ -27,21 +27,22 @@ _TRIPLE = re.compile(r'"""|\'\'\'')
 
 @dataclass(frozen=True, slots=True)
 class Toml:
-    """Plain data; `headers` are the tables as `[…]` lines name them, in order; `lines` finds every table and key."""
+    """Plain data. `headers` are the tables as `[…]` lines name them, in order; `lines` holds the line of
+    every table and key."""
 
     data: dict[str, Any]
     headers: tuple[Path, ...] = ()
     lines: dict[Path, int] = field(default_factory=dict)
 
     def get(self, *path: str) -> Any:  # noqa: ANN401 - whatever the file holds there
-        """The value where a path leads, or None."""
+        """Return the value at a path, or None."""
         found: Any = self.data
         for part in path:
             found = found.get(part) if isinstance(found, dict) else None
         return found
 
     def line(self, *path: str) -> int:
-        """The line of a key or table; of the nearest parent that has one."""
+        """Return the line of a key or table, or of the nearest parent that has one."""
         for length in range(len(path), 0, -1):
             if line := self.lines.get(path[:length]):
                 return line
@@ -49,16 +50,16 @@ class Toml:
 
 
 def load_toml(data: bytes, *, bom: bool = False) -> Toml:
-    """Parse a TOML file; `bom` says whether its program allows a byte order mark. Raises Unreadable."""
+    """Parse a TOML file; `bom` states whether its program allows a byte-order mark. Raises Unreadable."""
     text = _decoded(data)
     if text.startswith("\ufeff"):
         if not bom:
-            raise Unreadable("it begins with a byte order mark: save it as UTF-8 without one", 1, 1)
+            raise Unreadable("it begins with a byte-order mark: save it as UTF-8 without one", 1, 1)
         text = text[1:]
     try:
         parsed = tomllib.loads(text)
     except RecursionError:
-        raise Unreadable("not TOML: nested too deep", accepted=True) from None
+        raise Unreadable("not TOML: nested too deeply", accepted=True) from None
     except ValueError as error:
         found = _AT_LINE.search(str(error))
         line, column = (int(found[1]), int(found[2])) if found else (1, 1)
@@ -69,7 +70,7 @@ def load_toml(data: bytes, *, bom: bool = False) -> Toml:
 
 def _decoded(data: bytes) -> str:
     if len(data) > MAX_BYTES:
-        why = f"{len(data):,} bytes, more than the {MAX_BYTES:,} that are read of a configuration file"
+        why = f"{len(data):,} bytes, but the limit for a configuration file is {MAX_BYTES:,}"
         raise Unreadable(why, accepted=True)
     try:
         text = data.decode("utf-8")
@@ -78,12 +79,12 @@ def _decoded(data: bytes) -> str:
         raise Unreadable(f"not UTF-8 text{hint}", data[: error.start].count(b"\n") + 1) from error
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > MAX_LINE:
-            raise Unreadable(f"a line of {len(line):,} characters, more than any setting needs", number, accepted=True)
+            raise Unreadable(f"a line of {len(line):,} characters, which is too long for a setting", number, accepted=True)
     return text
 
 
 def _parts(dotted: str) -> Path:
-    """The parts of a dotted key that `_KEY` or `_HEADER` matched."""
+    """Return the parts of a dotted key that `_KEY` or `_HEADER` matched."""
     found, position = [], 0
     while (part := _PARTS.match(dotted, position)) is not None:
         found.append(_unquoted(part[0]))
@@ -100,7 +101,7 @@ def _unquoted(part: str) -> str:
 
 
 def _places(text: str) -> tuple[tuple[Path, ...], dict[Path, int]]:
-    """The tables in order, and the line of each table and key. Lines inside multi-line strings are passed over."""
+    """Return the tables in order, and the line of each table and key. Lines inside multi-line strings are skipped."""
     headers: list[Path] = []
     lines: dict[Path, int] = {}
     table: Path = ()

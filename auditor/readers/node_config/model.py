@@ -1,4 +1,4 @@
-"""What node configuration says, as frozen values: who is asked for the images of a registry, and what cannot be known."""
+"""Node configuration as frozen values: the servers for images of a registry, and what is unknown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DOCKER_HUB = "docker.io"
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that is written and has no effect, or makes the runtime refuse to start; and why."""
+    """A setting without effect, or one that stops the runtime from starting, with the reason."""
 
     location: Location
     why: str
@@ -26,9 +26,9 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Something that cannot be told from the plan's files. `host` is the registry that it concerns; empty for all.
+    """Something that the plan's files do not determine. `host` is the registry that it concerns; empty for all.
 
-    `is_unread` says that a file was not read, so that nothing that it says is known.
+    `is_unread` is True if a file was not read, so that its content is unknown.
     """
 
     location: Location
@@ -40,7 +40,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One place that may be asked: `root` is the path under which its API begins (`/v2`), before the repository."""
+    """One server that may get requests. `root` is the path at which its API begins (`/v2`), before the repository."""
 
     scheme: str
     host: str
@@ -53,7 +53,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """Who is asked for the images of one registry, in order. `own` says whether the registry itself comes last."""
+    """The servers for images of one registry, in order. `own` states whether the registry itself comes last."""
 
     servers: tuple[Server, ...]
     location: Location
@@ -61,10 +61,10 @@ class Namespace:
 
 
 class MirrorRequest(msgspec.Struct, frozen=True):
-    """One place that a node asks for an image. `repository` is the path under the API root `/v2` that it asks for.
+    """One request of a node for an image. `repository` is the path under the API root `/v2`.
 
-    It is empty where `path`, the whole path, does not begin with `/v2/`: no registry answers there. `doubt` says why the
-    path cannot be told; both are empty then.
+    It is empty if `path`, the whole path, does not begin with `/v2/`: no registry answers there. `doubt` gives the reason for
+    an unknown path; both are empty then.
     """
 
     scheme: str
@@ -78,14 +78,14 @@ class MirrorRequest(msgspec.Struct, frozen=True):
 
     @property
     def url(self) -> str:
-        """What is dialled, as a user would write it."""
+        """The URL that the node connects to, in the user's notation."""
         return f"{self.scheme}://{self.host}{self.path}"
 
 
 class Unreadable(Exception):
-    """A file, or a part of it, that cannot be read as meant: why, and the line and column.
+    """An unreadable file, or part of one, with reason, line and column.
 
-    `accepted`: the program itself may take the file; only this reader does not.
+    `accepted`: the program itself may accept the file; only this reader does not.
     """
 
     def __init__(self, why: str, line: int = 0, column: int = 0, *, accepted: bool = False) -> None:

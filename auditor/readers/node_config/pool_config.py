@@ -1,4 +1,4 @@
-"""From a pool's files to its `NodeConfig`: what counts, what has no effect, and what nobody can tell."""
+"""Evaluate a pool's files into its `NodeConfig`: effective settings, settings without effect, and unknowns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from auditor.readers.node_config.pool_files import Folders, PoolFiles, read_file
 
 
 class HostsDefault(Versioned, frozen=True, kw_only=True):
-    """Where a containerd looks for hosts.toml when nothing says so, and whether `registry.mirrors` are taken beside it."""
+    """Where a containerd searches for hosts.toml by default, and whether it accepts `registry.mirrors` at the same time."""
 
     os: str
     config_path: str
@@ -29,7 +29,7 @@ class HostsDefault(Versioned, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class _Effect:
-    """What of the files counts, after all of them are known."""
+    """The effective settings, after all files are known."""
 
     problems: tuple[Unknown, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -39,12 +39,12 @@ class _Effect:
 
 
 def node_configs(plan: Plan) -> dict[str, NodeConfig]:
-    """The configuration of every pool that names one, by the pool's name."""
+    """Return the configuration of every pool that names one, by pool name."""
     return {pool.name: read_node_config(plan, pool) for pool in plan.pools if pool.config}
 
 
 def read_node_config(plan: Plan, pool: Pool) -> NodeConfig:
-    """Read what the plan names as a pool's configuration."""
+    """Read the node configuration of a pool from the plan's files."""
     found = read_files(plan, pool)
     docker = pool.runtime is not None and pool.runtime.name == "docker"
     effect = _of_docker(found) if docker else _of_containerd(found)
@@ -69,7 +69,7 @@ def read_node_config(plan: Plan, pool: Pool) -> NodeConfig:
 
 
 def _knows_flag(found: PoolFiles) -> bool:
-    """Whether the pool's distribution reads the flag that ends the search after the mirrors."""
+    """Return whether the pool's distribution reads the flag that ends the search after the mirrors."""
     row, cluster = found.distribution, found.plan.cluster
     return row is None or row.knows_flag(cluster.version if cluster is not None else "")
 
@@ -88,7 +88,7 @@ def _of_docker(found: PoolFiles) -> _Effect:
 def _of_containerd(found: PoolFiles) -> _Effect:
     runtime = found.pool.runtime
     if runtime is not None and runtime.name != "containerd":
-        why = f"whom {runtime.name} asks for an image is not known here: only the files of containerd and Docker are read"
+        why = f"the registry configuration of {runtime.name} is not supported: only files of containerd and Docker are read"
         return _Effect((Unknown(found.pool.location, why, "unsupported"),))
     if found.distribution:
         return _of_distribution(found)
@@ -96,18 +96,20 @@ def _of_containerd(found: PoolFiles) -> _Effect:
     mirrors = {host: namespace for _, config in found.configs for host, namespace in config.mirrors.items()}
     paths = [config.config_path for _, config in found.configs if config.config_path is not None]
     if found.registries_at is not None:
-        why = "only K3s and RKE2 read this file, and the plan's cluster is neither of them"
+        why = "only K3s and RKE2 read this file, and the plan's cluster is neither"
         return _Effect((Unknown(found.registries_at, why, "unsupported"),))
     if len({path.text for path in paths}) > 1:
-        return _Effect((Unknown(paths[1].location, "two files set config_path, and which counts is not known", "unsupported"),))
+        return _Effect(
+            (Unknown(paths[1].location, "two files set config_path, and it is unknown which one is effective", "unsupported"),)
+        )
     if mirrors and mirrors_at is not None:
         return _of_mirrors(found, mirrors, mirrors_at.location, paths)
     return _of_folders(found, paths)
 
 
 def _of_distribution(found: PoolFiles) -> _Effect:
-    """K3s and RKE2 set config_path by themselves."""
-    written = [Note(c.mirrors_at, "K3s and RKE2 write config.toml anew") for _, c in found.configs if c.mirrors_at]
+    """Return the effect for K3s and RKE2, which set config_path themselves."""
+    written = [Note(c.mirrors_at, "K3s and RKE2 overwrite config.toml") for _, c in found.configs if c.mirrors_at]
     return _Effect(folders=True, notes=tuple(written))
 
 
@@ -117,13 +119,14 @@ def _of_mirrors(found: PoolFiles, mirrors: dict[str, Namespace], at: Location, p
         why = f"`mirrors` cannot be set when `config_path` is provided ({paths[0].location})"
         return _Effect(refusal=Note(at, why), mirrors=mirrors)
     if isinstance(default, Gap):
-        why = f"whether this containerd takes registry.mirrors depends on its version: {default.why}"
+        why = f"whether containerd accepts registry.mirrors depends on its version: {default.why}"
         return _Effect((Unknown(at, why, _kind(default)),), mirrors=mirrors)
     if default.mirrors == "refused":
-        why = f"`mirrors` cannot be set when `config_path` is provided, as containerd {found.runtime} does by itself"
+        why = f"`mirrors` cannot be set when `config_path` is provided, and containerd {found.runtime} sets it by default"
         return _Effect(refusal=Note(at, why), mirrors=mirrors)
     unread = [
-        Note(Location(_file_of(folders)), "hosts.toml is not read beside registry.mirrors") for folders in _ordered(found)
+        Note(Location(_file_of(folders)), "containerd does not read hosts.toml if registry.mirrors is set")
+        for folders in _ordered(found)
     ]
     return _Effect(mirrors=mirrors, notes=tuple(unread))
 
@@ -139,7 +142,7 @@ def _file_of(folders: Folders) -> str:
 def _of_folders(found: PoolFiles, paths: list[Setting]) -> _Effect:
     if paths:
         if not found.roots:
-            why = f"nodes look for hosts.toml in {paths[0].text}, and none is among the pool's config"
+            why = f"nodes read hosts.toml from {paths[0].text}, but the pool's config does not include one"
             return _Effect((Unknown(paths[0].location, why, "missing-evidence", is_unread=True),))
         return _Effect(folders=True)
     if not found.roots:
@@ -149,16 +152,18 @@ def _of_folders(found: PoolFiles, paths: list[Setting]) -> _Effect:
         return _Effect(folders=True)
     at = Location(next(_file_of(folders) for folders in found.roots.values()))
     if isinstance(default, Gap):
-        why = f"whether containerd looks for it without a config_path depends on its version: {default.why}"
+        why = f"whether containerd reads it without a config_path depends on its version: {default.why}"
         return _Effect((Unknown(at, why, _kind(default)),))
     if not found.configs:
-        why = "containerd reads it only where config.toml sets config_path, and no config.toml is among the pool's config"
+        why = "containerd reads it only if config.toml sets config_path, and the pool's config has no config.toml"
         return _Effect((Unknown(at, why, "missing-evidence"),))
-    return _Effect(notes=(Note(at, f"it is never read: {found.configs[0][0]} sets no config_path, and there is no default"),))
+    return _Effect(
+        notes=(Note(at, f"containerd does not read it: {found.configs[0][0]} sets no config_path, and there is no default"),)
+    )
 
 
 def _ordered(found: PoolFiles) -> tuple[Folders, ...]:
-    """The folders of hosts.toml files, in the order in which config_path names them where it can be told."""
+    """Return the folders of hosts.toml files, in the order of config_path if it is known."""
     config = _last([config.config_path for _, config in found.configs])
     text = config.text if config is not None else ""
     split = [PureWindowsPath(part).name for part in text.split(";")] if found.pool.is_windows else []
@@ -179,7 +184,7 @@ def _unjudged(found: PoolFiles, *, docker: bool) -> Iterator[str]:
     if any(setting.client for setting in found.tls):
         yield "the client certificates for its mirrors"
     for file in found.daemons:
-        yield f"{file} but for its registry-mirrors" if docker else file
+        yield f"{file} except its registry-mirrors" if docker else file
     for _, config in found.configs:
         for name in config.imports:
             pattern = PurePosixPath(name.text.replace("\\", "/")).name

@@ -23,14 +23,14 @@ from auditor.readers.node_config.model import Namespace, Note, Unknown, Unreadab
 from auditor.readers.node_config.slips import ConfigSlip, Effect, Grammar, refusal
 from auditor.readers.node_config.tls import CERTIFICATE, TlsSetting, of_folder, of_hosts_toml, of_registries_yaml
 
-Folders = dict[str, Namespace | Unknown | None]  # None: a folder without a hosts.toml, which hides `_default` all the same
+Folders = dict[str, Namespace | Unknown | None]  # None: a folder without a hosts.toml, which still hides `_default`
 _CERTIFICATES = frozenset({".crt", ".cert", ".key", ".pem", ".cer", ".pfx", ".p12"})
 _READERS = (daemon_json, distribution_yaml, containerd_toml, hosts_toml, registries_yaml)
 
 
 @dataclass
 class PoolFiles:
-    """Everything that the files of one pool say, file by file."""
+    """The content of all files of one pool, file by file."""
 
     plan: Plan
     pool: Pool
@@ -51,7 +51,7 @@ class PoolFiles:
 
     @property
     def place(self) -> Location | None:
-        """The file that should have named a registry: None where the pool has no file about registries."""
+        """The file that should have named a registry; None if the pool has no file about registries."""
         hosts = (entry.location for folders in self.roots.values() for entry in folders.values() if entry is not None)
         config = next((found for _, found in self.configs), None)
         at = config.config_path.location if config is not None and config.config_path is not None else None
@@ -60,26 +60,26 @@ class PoolFiles:
 
     @property
     def is_docker(self) -> bool:
-        """Whether the pool's runtime is Docker; unknown runtimes may be."""
+        """Whether the pool's runtime is Docker; an unknown runtime may be."""
         return self.pool.runtime is None or self.pool.runtime.name == "docker"
 
     @property
     def runtime(self) -> str:
-        """The version of the pool's containerd; empty when the plan does not say."""
+        """The version of the pool's containerd, or an empty string if the plan does not state it."""
         runtime = self.pool.runtime
         return runtime.version if runtime is not None and runtime.name == "containerd" else ""
 
     @property
     def distribution(self) -> DistributionRegistries | None:
-        """The distribution, where it writes containerd's configuration by itself: as planned, else by its registries.yaml."""
+        """The distribution, if it writes containerd's configuration: from the plan, else from its registries.yaml."""
         if self.plan.cluster is not None:
             return distribution_of(self.plan.cluster.distribution)
-        # A plan may name no cluster; K3s has no Windows nodes, and both read the file alike.
+        # A plan may name no cluster. K3s has no Windows nodes, and both distributions read the file in the same way.
         return distribution_of("rke2" if self.pool.is_windows else "k3s") if self.registries_at is not None else None
 
 
 def read_files(plan: Plan, pool: Pool) -> PoolFiles:
-    """Read every file of a pool. What cannot be read is noted and passed over."""
+    """Read every file of a pool. Unreadable files are recorded and skipped."""
     found = PoolFiles(plan, pool)
     names = [normal(name) for name in pool.config]
     paths = [path for path in plan.files if any(is_inside(path, name) for name in names)]
@@ -97,12 +97,12 @@ def _left_out(found: PoolFiles, names: list[str]) -> Iterator[Unknown]:
             continue
         if any(is_inside(path, name) or is_inside(name, path) for name in names):
             hint = "; name a copy without them" if "credentials" in reason else ""
-            why = f"it was not carried here: {reason}{hint}"
+            why = f"the evidence does not contain it: {reason}{hint}"
             yield Unknown(Location(shown_path(found.plan.path, path)), why, "missing-evidence", is_unread=True)
 
 
 def _see_folder(found: PoolFiles, path: str) -> None:
-    """Folders beside those of hosts.toml files: one without such a file counts too, and its certificates do there."""
+    """Record folders next to those of hosts.toml files: a folder without such a file counts too, with its certificates."""
     parts = PurePosixPath(path).parts
     if len(parts) < 3:
         return
@@ -144,7 +144,7 @@ def _read_one(found: PoolFiles, path: str, data: bytes) -> None:
 
 
 def _note_refusal(found: PoolFiles, file: str, kind: str, error: Unreadable) -> None:
-    """Note that the program does not take the file either, unless a mistake that was found already says so."""
+    """Record that the program rejects the file too, unless a mistake that was found states it already."""
     if error.accepted or not kind or (kind == daemon_json.NAME and not found.is_docker):
         return
     grave = {Effect.REFUSED, Effect.UNREAD}
@@ -163,7 +163,7 @@ def _daemon(found: PoolFiles, file: str, data: bytes) -> None:
 
 def _containerd(found: PoolFiles, file: str, data: bytes) -> None:
     if b"{{" in data:
-        raise Unreadable("a template: name the config.toml that it becomes on a node", accepted=True)
+        raise Unreadable("a template: name the config.toml that a node generates from it", accepted=True)
     toml = load_toml(data, bom=_allows_mark(found))
     found.slips += containerd_toml.slips(file, toml, found.runtime)
     config = containerd_toml.read(file, toml, found.runtime)
@@ -183,7 +183,7 @@ def _registries(found: PoolFiles, path: str, file: str, data: bytes) -> None:
 
 
 def _allows_mark(found: PoolFiles) -> bool:
-    """Whether the pool's containerd allows a byte order mark; one of an unknown version may not."""
+    """Return whether the pool's containerd allows a byte-order mark. An unknown version may reject it."""
     reading = hosts_toml.reading_of(found.runtime)
     return reading is not None and reading.bom
 
@@ -192,11 +192,11 @@ def _hosts(found: PoolFiles, path: str, file: str, data: bytes) -> None:
     parts = PurePosixPath(path).parts
     folder = parts[-2] if len(parts) > 1 else ""
     if parts[-1] != hosts_toml.NAME:
-        why = "containerd only reads hosts.toml, in a folder that is named after its registry"
+        why = "containerd reads only hosts.toml, in a folder named after its registry"
         raise Unreadable(why, accepted=True)
     if not hosts_toml.names_host(folder):
         raise Unreadable(
-            "its folder names no registry, so nobody can tell whose images it is for: put it into a folder such as docker.io",
+            "its folder is not named after a registry, so its registry is unknown: put it into a folder such as docker.io",
             accepted=True,
         )
     folders = found.roots.setdefault("/".join(parts[:-2]), {})

@@ -1,7 +1,7 @@
 """registries.yaml of K3s and RKE2, from which they write a hosts.toml per registry.
 
-Endpoints are asked in order with the rewrites of their mirror; then the registry itself is, unless a server flag says
-otherwise. Format: docs.k3s.io installation/private-registry; k3s pkg/agent/containerd/config.go.
+Endpoints are used in order with the rewrites of their mirror, and then the registry itself, unless a server flag disables that.
+Format: docs.k3s.io installation/private-registry; k3s pkg/agent/containerd/config.go.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ _CAPABILITIES = frozenset({PULL, RESOLVE})
 
 
 def recognises(data: bytes) -> bool:
-    """By its two keys."""
+    """Detect the format by its two keys."""
     return _LOOKS.search(data) is not None and b"apiVersion" not in data
 
 
 def load(data: bytes) -> Marked:
-    """The document. Raises Unreadable."""
+    """Return the document. Raises Unreadable."""
     try:
         documents = load_marked(data)
     except NotStructured as error:
         raise Unreadable(str(error), error.line, error.column, accepted=isinstance(error, TwiceKey)) from error
     if not documents:
-        return Marked({}, 1, 1)  # K3s and RKE2 take it for a file without mirrors
+        return Marked({}, 1, 1)  # K3s and RKE2 treat it as a file without mirrors
     if len(documents) > 1:
         raise Unreadable("K3s and RKE2 read only the first of its documents", documents[1].line, accepted=True)
     if not isinstance(documents[0].value, dict):
-        raise Unreadable("a mapping with mirrors and configs is needed", documents[0].line)
+        raise Unreadable("expected a mapping with mirrors and configs", documents[0].line)
     return documents[0]
 
 
 def slips(file: str, document: Marked) -> Iterator[ConfigSlip]:
-    """Every key that K3s and RKE2 do not know, and every value of a wrong kind."""
+    """Yield every key that K3s and RKE2 do not know, and every value of a wrong type."""
 
     def where(path: tuple[str, ...]) -> Location:
         found = document.get(*path)
@@ -54,12 +54,12 @@ def slips(file: str, document: Marked) -> Iterator[ConfigSlip]:
 
 
 def read(file: str, document: Marked) -> tuple[dict[str, Namespace], tuple[Note, ...]]:
-    """Who is asked, by registry (`*`: every other), and what has no effect. Raises Unreadable."""
+    """Return the servers by registry (`*`: every other), and the settings without effect. Raises Unreadable."""
     found: dict[str, Namespace] = {}
     notes: list[Note] = []
     for host, config in _mapping(document, "configs"):
         if host != ANY and any(config.get(part) is not None for part in ("tls", "auth")):
-            found[host] = Namespace((), Location(file, config.line))  # a file of its own, which hides that of `*`
+            found[host] = Namespace((), Location(file, config.line))  # a separate file, which hides that of `*`
     for host, mirror in _mapping(document, "mirrors"):
         notes += _unknown_keys(file, mirror)
         servers = _servers(file, host, mirror)
@@ -82,7 +82,7 @@ def _mapping(document: Marked, key: str) -> Iterator[tuple[str, Marked]]:
 def _unknown_keys(file: str, mirror: Marked) -> Iterator[Note]:
     for key, value in mirror.items():
         if key not in _KNOWN:
-            yield Note(Location(file, value.line), f"{shown(key)} is no key of a mirror: it is passed over without a word")
+            yield Note(Location(file, value.line), f"{shown(key)} is not a key of a mirror: K3s and RKE2 ignore it silently")
 
 
 def _servers(file: str, host: str, mirror: Marked) -> tuple[Server, ...]:
@@ -109,7 +109,7 @@ def _rewrites(mirror: Marked) -> Iterator[tuple[str, str]]:
     if rewrite is None or rewrite.value is None:
         return
     if not isinstance(rewrite.value, dict):
-        raise Unreadable("`rewrite` must be a mapping from patterns to what replaces them", rewrite.line)
+        raise Unreadable("`rewrite` must be a mapping from patterns to replacements", rewrite.line)
     for pattern, instead in rewrite.items():
         yield pattern, instead.text
 

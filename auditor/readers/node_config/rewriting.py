@@ -1,6 +1,6 @@
-"""The rewrites of K3s and RKE2: regular expressions of Go over a repository's path, limited so that no pattern can hang.
+"""The rewrites of K3s and RKE2: Go regular expressions over a repository path, limited so that no pattern can hang.
 
-Go matches in linear time, Python does not. Only patterns that mean the same to both are applied, and only if the worst case
+Go matches in linear time, Python does not. Only patterns with the same meaning in both are applied, and only if the worst case
 takes few steps. The result of any other pattern is unknown.
 """
 
@@ -23,7 +23,7 @@ _VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<braced>\w+)\}|(?P<plain>\w+))
 
 
 class NotUnderstood(Exception):
-    """A pattern whose result cannot be told here."""
+    """A pattern with an unknown result."""
 
 
 @lru_cache(maxsize=1024)
@@ -41,21 +41,21 @@ def compiled(pattern: str, longest: int) -> re.Pattern[str]:
     try:
         return re.compile(pattern, re.ASCII)
     except (re.error, OverflowError) as error:
-        raise NotUnderstood(f"no regular expression: {error}") from error
+        raise NotUnderstood(f"not a regular expression: {error}") from error
 
 
 def _cost(pattern: str) -> tuple[int, int]:
-    """The power of the name's length that a match may cost, and its branches. Raises NotUnderstood."""
+    """Return the worst-case cost of a match as a power of the name's length, and its branches. Raises NotUnderstood."""
     position, branches, last = 0, 0, ""
     cost = 0 if pattern.startswith("^") and "|" not in pattern else 1
     while position < len(pattern):
         token = _TOKEN.match(pattern, position)
         if token is None:
-            raise NotUnderstood(f"{pattern[position : position + 10]!r} in it is not read here")
+            raise NotUnderstood(f"{pattern[position : position + 10]!r} in it is not supported")
         kind = token.lastgroup or ""
         if kind == "quantifier":
             if last != "atom":
-                raise NotUnderstood("a repetition of a group, or of nothing")
+                raise NotUnderstood("a repetition of a group or of an empty pattern")
             optional = not token[0].strip("?")
             cost += not optional
             branches += optional
@@ -65,21 +65,21 @@ def _cost(pattern: str) -> tuple[int, int]:
 
 
 def rewritten(rewrites: Iterable[tuple[str, str]], repository: str) -> str:
-    """The repository after the rewrite that matches. Raises NotUnderstood, also when several match with different results.
+    """Return the repository after the matching rewrite. Raises NotUnderstood, also if several match with different results.
 
-    The first that changes the name wins, and Go looks at them in no order.
+    The first rewrite that changes the name wins, and Go tries them in random order.
     """
     if len(repository) > MAX_NAME:
         raise NotUnderstood(f"a name of {len(repository)} characters")
     known = ((compiled(pattern, MAX_NAME), replacement) for pattern, replacement in rewrites)
     results = {_replaced(pattern, replacement, repository) for pattern, replacement in known} - {repository}
     if len(results) > 1:
-        raise NotUnderstood("several rewrites match, and no order is promised among them")
+        raise NotUnderstood("several rewrites match, and their order is not defined")
     return results.pop() if results else repository
 
 
 def _replaced(pattern: re.Pattern[str], replacement: str, text: str) -> str:
-    """Every match replaced as Go does: an empty match right behind another is none."""
+    """Return the text with every match replaced as Go does: an empty match directly after another does not count."""
     done: list[str] = []
     end = -1
     position = 0

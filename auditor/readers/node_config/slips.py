@@ -1,6 +1,6 @@
-"""What is wrong in a configuration file by the grammar of the program that reads it: keys, kinds and places.
+"""Mistakes in a configuration file by the grammar of the program that reads it: keys, types and locations.
 
-Keys and kinds are facts (facts/config_keys.yaml, facts/config_programs.yaml). Nothing here parses a file.
+Keys and types are facts (facts/config_keys.yaml, facts/config_programs.yaml). Nothing here parses a file.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ WANTED: Final[Mapping[str, str]] = {
 
 
 class Effect(StrEnum):
-    """What the program does about it."""
+    """How the program reacts."""
 
     REFUSED = "refused"  # it does not start
-    UNREAD = "unread"  # it passes over the whole file
-    IGNORED = "ignored"  # it passes over the key
-    REPLACED = "replaced"  # of two equal keys it uses one
+    UNREAD = "unread"  # it ignores the whole file
+    IGNORED = "ignored"  # it ignores the key
+    REPLACED = "replaced"  # it uses one of two equal keys
 
 
 class ConfigKey(Versioned, frozen=True, kw_only=True):
-    """A key that a program knows, and what its value must be."""
+    """A key that a program knows, and the type of its value."""
 
     program: str
     path: Path
@@ -54,7 +54,7 @@ class ConfigKey(Versioned, frozen=True, kw_only=True):
 
 
 class ConfigProgram(Fact, frozen=True, kw_only=True):
-    """What the program that reads a kind of file does about mistakes, and the newest version that this is known for."""
+    """How the program that reads a kind of file handles mistakes, and the newest version with known behaviour."""
 
     file: str
     program: str
@@ -66,10 +66,10 @@ class ConfigProgram(Fact, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class ConfigSlip:
-    """One mistake. `key` is dotted, empty for the whole file; `why` says what is wrong with it.
+    """One mistake. `key` is dotted, or empty for the whole file; `why` gives the reason.
 
-    `message` is what the program prints, where that is known. `instead` is the key or the value that was probably meant.
-    `unsure_beyond` is the newest version for which the facts hold, if the program is newer.
+    `message` is the program's error, if known. `instead` is the key or the value that was probably intended. `unsure_beyond` is
+    the newest version that the facts cover, if the program is newer.
     """
 
     program: str
@@ -84,7 +84,7 @@ class ConfigSlip:
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """The keys of one kind of file, as a version of its program on an OS knows them. An empty version knows all keys."""
+    """The keys of one kind of file for a version of its program on an OS. An empty version knows all keys."""
 
     file: str
     version: str = ""
@@ -92,7 +92,7 @@ class Grammar:
     keys: Mapping[Path, ConfigKey] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Choose the rows of the version."""
+        """Select the rows of the version."""
         rows: tuple[ConfigKey, ...] = table("config_keys", ConfigKey)
         own = (row for row in rows if row.program == self.file and (not row.os or not self.os or row.os == self.os))
         fitting = {row.path: row for row in rows_at(own, self.version, self.file).rows}
@@ -100,26 +100,26 @@ class Grammar:
 
     @property
     def fact(self) -> ConfigProgram:
-        """What the program does about mistakes."""
+        """Return how the program handles mistakes."""
         rows: tuple[ConfigProgram, ...] = table("config_programs", ConfigProgram)
         return next(row for row in rows if row.file == self.file)
 
     @property
     def beyond(self) -> str:
-        """The newest version that the facts cover, if the program's is newer; else empty."""
+        """The newest version that the facts cover, if the program is newer; else empty."""
         through = self.fact.verified_through
         return through if is_beyond(self.version, through) else ""
 
     def row(self, path: Path) -> ConfigKey | None:
-        """The key at a path, names under `*` included."""
+        """Return the key at a path, with names under `*`."""
         return next((self.keys[found] for found in _patterns(path) if found in self.keys), None)
 
     def names(self, path: Path) -> list[str]:
-        """The keys that a mapping may hold; none for one that may hold any."""
+        """Return the keys that a mapping may hold; empty for one that may hold any."""
         return [row.path[-1] for row in self.keys.values() if len(row.path) == len(path) + 1 and _fits(row.path[:-1], path)]
 
     def meant(self, path: Path) -> str:
-        """The key that an unknown one at this path was probably meant as, dotted; empty when nothing is near."""
+        """Return the known key, dotted, that an unknown key at this path probably stands for; empty if none is similar."""
         name, above = path[-1], path[:-1]
         names = [known for known in self.names(above) if known != _ANY]
         if near := closest(name.lower(), names, _ALIKE):
@@ -132,7 +132,7 @@ Where = Callable[[Path], Location]
 
 
 def slips_of(grammar: Grammar, data: Any, where: Where, path: Path = ()) -> Iterator[ConfigSlip]:  # noqa: ANN401 - any file
-    """Every unknown key and every value of a wrong kind in a mapping, in the order of the file."""
+    """Yield every unknown key and every value of a wrong type in a mapping, in file order."""
     if not isinstance(data, dict) or not grammar.names(path):
         return
     for key, value in data.items():
@@ -141,7 +141,7 @@ def slips_of(grammar: Grammar, data: Any, where: Where, path: Path = ()) -> Iter
         if row is None:
             yield unknown_key(grammar, here, where(here))
         elif row.kind == "ignored":
-            why = f"{grammar.fact.program} accepts this key and does not use it"
+            why = f"{grammar.fact.program} accepts this key but ignores it"
             yield slip(grammar, Effect.IGNORED, here, why, where(here), instead=row.instead)
         elif (wrong := wrong_kind(grammar, row, value)) is not None:
             effect = Effect(grammar.fact.wrong)
@@ -151,13 +151,13 @@ def slips_of(grammar: Grammar, data: Any, where: Where, path: Path = ()) -> Iter
 
 
 def unknown_key(grammar: Grammar, path: Path, at: Location) -> ConfigSlip:
-    """A key that the program does not know."""
+    """Return the mistake of an unknown key."""
     fact = grammar.fact
     effect, name = Effect(fact.unknown), shown(path[-1])[1:-1]
     message = f"the following directives don't match any configuration option: {name}" if effect is Effect.REFUSED else ""
     made = slip(grammar, effect, path, f"{fact.program} does not know this key", at, message=message)
     meant = grammar.meant(path)
-    # Without a version, a key that resembles no known one may be that of a newer program; a comment is none of any.
+    # Without a version, an unfamiliar key may belong to a newer program. Comments are not keys of any version.
     newer = "" if meant or grammar.version or name.startswith(_COMMENTS) else fact.verified_through
     return replace(made, instead=meant, unsure_beyond="" if name.startswith(_COMMENTS) else made.unsure_beyond or newer)
 
@@ -165,14 +165,14 @@ def unknown_key(grammar: Grammar, path: Path, at: Location) -> ConfigSlip:
 def slip(
     grammar: Grammar, effect: Effect, path: Path, why: str, at: Location, *, message: str = "", instead: str = ""
 ) -> ConfigSlip:
-    """One mistake in a file of this grammar."""
+    """Return one mistake in a file of this grammar."""
     beyond = grammar.beyond if effect in {Effect.REFUSED, Effect.IGNORED} else ""
     key = shown(".".join(path))[1:-1]
     return ConfigSlip(grammar.fact.program, effect, key, why, at, message, instead, beyond)
 
 
 def wrong_kind(grammar: Grammar, row: ConfigKey, value: Any) -> str | None:  # noqa: ANN401 - any file
-    """What a value must be and is not; None when it is in order. YAML takes a number or a switch for text."""
+    """Return the required type of a value, or None if it fits. YAML accepts a number or a switch as text."""
     is_yaml = grammar.file == "registries.yaml"
     if (value is None and grammar.file in {"dockerd", "registries.yaml"}) or row.kind in {"any", "ignored"}:
         return None
@@ -197,7 +197,7 @@ def _is_kind(kind: str, value: Any, *, lenient: bool) -> bool:  # noqa: ANN401 -
 
 
 def _patterns(path: Path) -> Iterator[Path]:
-    """The paths of rows that may fit, the plainest first. Paths of the facts are short."""
+    """Yield the paths of rows that may match, the most literal first. Paths in the facts are short."""
     if not path or len(path) > 8:
         yield ()
         return
@@ -211,7 +211,7 @@ def _fits(pattern: Path, path: Path) -> bool:
 
 
 def refusal(file: str, why: str, at: Location) -> ConfigSlip:
-    """A file of this kind that its program cannot read."""
+    """Return the mistake of a file that its program cannot read."""
     grammar = Grammar("dockerd" if file == "daemon.json" else file)
     message = why if file == "daemon.json" else ""
     return ConfigSlip(grammar.fact.program, Effect(grammar.fact.wrong), "", why, at, message)

@@ -1,4 +1,4 @@
-"""How node configuration makes a runtime verify a registry: the CA files that it is given, and whether it verifies at all."""
+"""How node configuration makes a runtime verify a registry: its CA files, and whether it verifies at all."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from auditor.readers.node_config.marked_toml import Toml
 from auditor.readers.node_config.model import Unreadable
 from auditor.readers.node_config.urls import split_url
 
-CERTIFICATE = ".crt"  # what containerd and Docker load of a folder in Docker's style
+CERTIFICATE = ".crt"  # the files that containerd and Docker load from a folder in Docker's style
 _CLIENT = ("client", "cert_file", "key_file")
 
 
 @dataclass(frozen=True, slots=True)
 class TlsSetting:
-    """What the runtime is told for one host: `ca` are files as written there, `file` is the plan's path of where it is written.
+    """The TLS settings of the runtime for one host. `ca` are files as written there, `file` is the plan's path of the setting.
 
-    `client` says that a client certificate is named too, which nobody judges.
+    `client` states that a client certificate is named too, which is not evaluated.
     """
 
     host: str
@@ -34,7 +34,7 @@ class TlsSetting:
 
 
 def of_hosts_toml(path: str, shown: str, toml: Toml, registry: str) -> Iterator[TlsSetting]:
-    """The settings of a hosts.toml that reads well: those at its top are for `server`, else for the registry itself."""
+    """Yield the settings of a valid hosts.toml. Those at its top are for `server`, else for the registry itself."""
     server = toml.get("server")
     yield from _of_table(path, Location(shown, toml.line("ca")), toml.data, str(server) if server else registry)
     hosts = toml.get("host")
@@ -52,7 +52,7 @@ def _of_table(path: str, place: Location, table: Mapping[str, Any], url: str) ->
 
 
 def of_registries_yaml(path: str, shown: str, document: Marked) -> Iterator[TlsSetting]:
-    """The settings of a registries.yaml that reads well."""
+    """Yield the settings of a valid registries.yaml."""
     configs = document.get("configs")
     for host, config in configs.items() if configs is not None else ():
         tls = config.get("tls")
@@ -66,7 +66,8 @@ def of_registries_yaml(path: str, shown: str, document: Marked) -> Iterator[TlsS
 
 
 def of_folder(path: str, shown: str, registry: str) -> TlsSetting:
-    """A `.crt` file in the folder of a registry, which is trusted for it without being named."""
+    """Return the setting of a `.crt` file in the folder of a registry, which the runtime trusts without
+    further configuration."""
     return TlsSetting(registry, (PurePosixPath(path).name,), skip_verify=False, file=path, location=Location(shown))
 
 
@@ -78,10 +79,10 @@ def _host(url: str) -> str:
 
 
 def file_of(setting: TlsSetting, ca: str, files: Mapping[str, bytes], near: tuple[str, ...]) -> str:
-    """The plan's path of a CA file; empty when the plan does not hold it.
+    """Return the plan's path of a CA file; empty if the plan does not contain it.
 
-    A relative path lies beside the file that names it. An absolute one is a place on the node: what counts for it is the
-    one file of that name beside the file that names it, else among those in `near`.
+    A relative path is next to the file that names it. An absolute path is on the node. It matches the only file of that name
+    next to the naming file, else among those in `near`.
     """
     windows = "\\" in ca or ca[1:2] == ":"
     name = PureWindowsPath(ca).name if windows else PurePosixPath(ca).name

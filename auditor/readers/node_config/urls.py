@@ -1,4 +1,4 @@
-"""URLs of registries as containerd and K3s read them: scheme, host, and the path where the API begins."""
+"""Registry URLs as containerd and K3s parse them: scheme, host, and the path at which the API begins."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ class Address:
 
 
 def own_host(registry: str) -> str:
-    """The host that is dialled for images of this registry."""
+    """Return the host that a node connects to for images of this registry."""
     return "registry-1.docker.io" if registry == DOCKER_HUB else registry
 
 
 def is_loopback(host: str) -> bool:
-    """Whether containerd takes the host for the node itself."""
+    """Return whether containerd treats the host as the node itself."""
     return _LOOPBACK.fullmatch(host) is not None
 
 
 def split_url(text: str, scheme: str) -> Address:
-    """The parts of a URL, or of a host alone with the scheme that it then has. Raises Unreadable."""
+    """Return the parts of a URL, or of a bare host with the scheme that it gets. Raises Unreadable."""
     url = text if "://" in text else f"{scheme}://{text}"
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018 - raises for a port that is none
+        parts.port  # noqa: B018 - raises for an invalid port
     except ValueError as error:
-        raise Unreadable(f"{shown(text)} is no URL: {error}") from error
+        raise Unreadable(f"{shown(text)} is not a URL: {error}") from error
     host = parts.netloc.rpartition("@")[2]
     if parts.scheme not in {"http", "https"} or not host:
-        raise Unreadable(f"{shown(text)} is no http(s) URL of a registry")
+        raise Unreadable(f"{shown(text)} is not an http(s) URL of a registry")
     return Address(parts.scheme, host, parts.path)
 
 
 def hosts_toml_address(text: str, *, override_path: bool) -> Address:
-    """As hosts.toml means it: `/v2` is appended to the path unless it ends so, or `override_path` is set."""
+    """Return an address of hosts.toml: `/v2` is appended to the path, unless it ends so or `override_path` is set."""
     if text.startswith("http") and "://" not in text:
-        raise Unreadable(f"{shown(text)} is taken for a URL, as it begins with http, and has no host then")
+        raise Unreadable(f"{shown(text)} begins with http, so it counts as a URL, but it has no host")
     address = split_url(text, "https")
     path = posixpath.normpath("/" + address.path.lstrip("/")) if address.path else ""
     if not override_path and not path.endswith("/v2"):
@@ -58,26 +58,27 @@ def hosts_toml_address(text: str, *, override_path: bool) -> Address:
 
 
 def registries_yaml_address(text: str) -> Address:
-    """As K3s and RKE2 mean an endpoint: a path other than `/` and `/v2` stands as it is written."""
+    """Return an endpoint of K3s and RKE2: a path other than `/` and `/v2` is used as written."""
     address = split_url(text, default_scheme(text.partition("/")[0]))
     path = "/v2" if address.path in {"", "/", "/v2"} else address.path
     return Address(address.scheme, own_host(address.host), path)
 
 
 def endpoint_address(text: str) -> Address:
-    """As `registry.mirrors` of config.toml means it: only an empty path becomes `/v2`."""
+    """Return an endpoint of `registry.mirrors` in config.toml: only an empty path becomes `/v2`."""
     host = text.partition("/")[0]
     address = split_url(text, "http" if is_loopback(host) else "https")
     return Address(address.scheme, address.host, address.path or "/v2")
 
 
 def default_scheme(registry: str) -> str:
-    """How the registry itself is spoken to when nothing says so."""
+    """Return the default scheme for the registry itself."""
     return "http" if is_loopback(registry) and _port(registry) not in {"", "443"} else "https"
 
 
 def scheme_by_folders(registry: str) -> str:
-    """The same where hosts.toml files are looked for: the node's own ports are tried with TLS first, but for 80."""
+    """Return the default scheme if hosts.toml files are searched: ports on the node itself are tried with
+    TLS first, except 80."""
     return "http" if is_loopback(registry) and _port(registry) == "80" else "https"
 
 

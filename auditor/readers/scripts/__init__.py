@@ -1,4 +1,4 @@
-"""The scripts that copy, as the plan names them: read by a real parser and never run."""
+"""The copy scripts that the plan names: parsed, never run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHELLS = (b"sh", b"bash", b"dash", b"ksh")
 
 
 def copy_scripts(plan: Plan) -> dict[str, Script | UnreadableScript]:
-    """Every script among the files, or in the folders, that `copy.scripts` names, by its path beside the plan."""
+    """Return every script among the files, or in the folders, that `copy.scripts` names, by its path relative to the plan."""
     wanted = [normal(name) for name in plan.copy.scripts] if plan.copy is not None else []
     found: dict[str, Script | UnreadableScript] = {}
     for path, data in plan.files.items():
@@ -28,7 +28,7 @@ def copy_scripts(plan: Plan) -> dict[str, Script | UnreadableScript]:
     for path, reason in plan.left_out.items():
         if any(is_inside(path, name) for name in wanted):
             place = Location(shown_path(plan.path, path))
-            found[path] = UnreadableScript(f"it was not carried here: {reason}", place, missing=True)
+            found[path] = UnreadableScript(f"the evidence does not contain it: {reason}", place, missing=True)
     return found
 
 
@@ -42,33 +42,33 @@ def _read_or_error(file: str, data: bytes) -> Script | UnreadableScript:
 
 
 def read_script(file: str, data: bytes) -> Script:
-    """What a script does. Raises UnreadableScript for what is too large, or in a language that is not read."""
+    """Return the commands of a script. Raises UnreadableScript for one that is too large, or in an unsupported language."""
     if len(data) > MAX_BYTES:
-        raise UnreadableScript(f"a script of {len(data):,} bytes; {MAX_BYTES:,} are read", Location(file))
+        raise UnreadableScript(f"the script has {len(data):,} bytes, but the limit is {MAX_BYTES:,}", Location(file))
     if is_too_dense(data):
         raise UnreadableScript(f"more than {MAX_SIGNS:,} brackets, quotes and the like, or {MAX_BARS:,} pipes", Location(file))
     data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
     if LETTER.encode() in data:
-        raise UnreadableScript(f"it holds the letter {LETTER}, with which it is not read", Location(file))
+        raise UnreadableScript(f"it contains the letter {LETTER}, which is not supported", Location(file))
     if file.lower().endswith(_POWERSHELL):
         if FORBIDDEN.search(data):
-            raise UnreadableScript("it holds a control character, with which it is not read", Location(file))
+            raise UnreadableScript("it contains a control character, which is not supported", Location(file))
         return with_nested(read_powershell(file, data), _read_text)
     if not _is_shell(file, data) or b"\0" in data:
-        raise UnreadableScript("it is neither a shell script nor one of PowerShell", Location(file, 1))
+        raise UnreadableScript("it is neither a shell script nor a PowerShell script", Location(file, 1))
     return with_nested(read_shell(file, data), _read_text)
 
 
 def _read_text(language: str, file: str, text: str) -> Script:
-    """A text in a script. Raises UnreadableScript."""
+    """Return the commands of a text inside a script. Raises UnreadableScript."""
     data = text.encode("utf-8", "replace")
     if is_too_dense(data) or LETTER in text or (language == POWERSHELL and FORBIDDEN.search(data)):
-        raise UnreadableScript("text for a shell that is not read", Location(file))
+        raise UnreadableScript("text for an unsupported shell", Location(file))
     return read_powershell(file, data) if language == POWERSHELL else read_shell(file, data)
 
 
 def _is_shell(file: str, data: bytes) -> bool:
-    """By the first line where it names an interpreter, else by the name of the file."""
+    """Return whether it is a shell script: by the interpreter in the first line, else by the file name."""
     first = data.split(b"\n", 1)[0]
     if not first.startswith(b"#!"):
         return not file.lower().endswith(_OTHER)

@@ -1,4 +1,4 @@
-"""What a script does, as far as it can be read without running it."""
+"""The commands of a script, as far as they can be determined without running it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from auditor.errors import Location
 
 
 class UnreadableScript(Exception):
-    """A script, or a part of one, that cannot be told: why, and where. `missing`: it was not carried here."""
+    """An unreadable script, or part of one, with reason and location. `missing`: the evidence does not contain it."""
 
     def __init__(self, why: str, location: Location, *, missing: bool = False) -> None:
         super().__init__(why)
@@ -18,10 +18,9 @@ class UnreadableScript(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word of a command. `text` is what the program gets where `is_known`, else what is written.
+    """One word of a command. `text` is what the program receives if `is_known`, else the source text.
 
-    `is_many`: it may become any number of words, options among them. Where not all is known, `start` is what is known of its
-    beginning.
+    `is_many`: it may become any number of words, also options. If it is not fully known, `start` is its known beginning.
     """
 
     text: str
@@ -30,16 +29,16 @@ class Word:
     start: str = ""
 
     def and_(self, written: str) -> Word:
-        """This word with more written right after it, of which nothing is known."""
+        """Return this word with unknown text appended."""
         return Word(self.text + written, is_known=False, is_many=self.is_many, start=self.text if self.is_known else self.start)
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One call of a program. `ignored` says why its failure goes unnoticed; empty where it does not, or where nobody can tell.
+    """One call of a program. `ignored` gives the reason why its failure goes unnoticed; empty if it is noticed, or unknown.
 
-    `is_repeated`: it stands in a loop or a function, and may run many times or never. `document` is the here-document that it
-    is given, from `document_line` on. `is_read`: all of the text that it hands to a shell was read, and its commands follow.
+    `is_repeated`: it is in a loop or a function, and may run many times or never. `document` is its here-document, which begins
+    at `document_line`. `is_read`: all text that it passes to a shell was parsed, and those commands follow.
     """
 
     words: tuple[Word, ...]
@@ -53,7 +52,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The commands of a script in the order of its text, and the places that could not be understood."""
+    """The commands of a script in text order, and the locations that could not be parsed."""
 
     file: str
     language: str

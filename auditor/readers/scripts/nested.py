@@ -1,4 +1,4 @@
-"""Text that a command hands to a shell, as `bash -c '…'`, `ssh host '…'`, `eval "…"` or a here-document: read like a script."""
+"""Parse text that a command passes to a shell, as `bash -c '…'`, `ssh host '…'`, `eval "…"` or a here-document."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _Text:
 
 
 def with_nested(script: Script, read: Reader, depth: int = 0) -> Script:
-    """The script with the commands in such texts after those that run them, where all of a text is known.
+    """Return the script with the commands of such texts after those that run them, if the whole text is known.
 
     `read` takes a language, a file and a text.
     """
@@ -53,7 +53,8 @@ def with_nested(script: Script, read: Reader, depth: int = 0) -> Script:
 
 
 def _moved(inner: Command, outer: Command, text: _Text) -> Command:
-    """A command of the text at its place in the script. What hides the failure of the outer one hides that of this."""
+    """Return a command of the text at its location in the script. If the outer command's failure is hidden,
+    so is this one's."""
     at = outer.location
     if text.line and inner.location is not None:
         at = Location(at.file, text.line + inner.location.line - 1, inner.location.column)
@@ -86,7 +87,7 @@ def _text_in(command: Command) -> _Text | None:
 
 
 def _given(names: list[str], shell: int) -> int:
-    """Where the text of `-c` begins behind a shell; 0 where it has none."""
+    """Return the index of the text after `-c`; 0 if it is missing."""
     for position in range(shell + 1, len(names)):
         name = names[position]
         if name in _COMMANDS or (name.startswith("-") and not name.startswith("--") and name.endswith("c") and len(name) < 5):
@@ -97,7 +98,7 @@ def _given(names: list[str], shell: int) -> int:
 
 
 def _flags(names: list[str]) -> list[str]:
-    """Options of one letter each, together or apart, as in `bash -e -uc`."""
+    """Return one-letter options, separate or combined, as in `bash -e -uc`."""
     return [name for name in names if name.startswith("-") and not name.startswith("--") and len(name) < 5]
 
 

@@ -1,4 +1,4 @@
-"""Syntax trees, by tree-sitter: the only place that makes them. A tree is made of anything, errors and all."""
+"""Syntax trees by tree-sitter; only this module creates them. Any input gives a tree, which may contain errors."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from auditor.text import short
 SHELL = "sh"
 POWERSHELL = "powershell"
 MAX_BYTES = 128 * 1024
-# The parser takes time, and for pipes memory, that grows with the square of what it cannot make sense of: the signs that give a
-# script its structure are counted first. Scripts of a thousand copies stay below.
+# On text that it cannot parse, the parser needs quadratic time, and for pipes quadratic memory. So the structural characters
+# are counted first. Scripts with a thousand copies stay below the limit.
 MAX_SIGNS = 6_000
 MAX_BARS = 3_000
 _SIGNS = b"|<>(){}[]$\"'`&;"
 MAX_DEPTH = 100
 MAX_COMMANDS = 5_000
 MAX_UNREAD = 20
-# PowerShell's grammar reads the two dashes of `--name=value` as an operator, and gives up. For the parser they are one letter,
-# of as many bytes, which `text_of` turns back.
+# PowerShell's grammar parses the two dashes of `--name=value` as an operator, and fails. For the parser they become one letter
+# of the same number of bytes. `text_of` restores them.
 _DASHES = re.compile(rb"(?<=[\s\"'])--(?=[A-Za-z])")
 LETTER = "\u07ca"
-# What else the grammar does not know, in other letters of as many bytes. Only for scripts that it cannot read as they are, and
-# only where it reads more of them then. `text_of` turns the stand-ins for `$`, `{` and `}` back.
+# Replacements for other text that the grammar does not support, of the same number of bytes. Used only for scripts that fail to
+# parse as written, and only if more of them parses then. `text_of` restores `$`, `{` and `}`.
 _STAND_INS = {
     b"$": b"\x02",
     b"{": b"\x03",
@@ -58,7 +58,7 @@ _PARAM = re.compile(rb"\bparam[ \t]*\([^()\n]*\)[ \t](?=[^ \t\r\n#])", re.IGNORE
 _LABEL = re.compile(rb"\b(break|continue)[ \t](?=[A-Za-z_])", re.IGNORECASE)
 _EACH = re.compile(rb"\.ForEach(?=[ \t]*\()", re.IGNORECASE)
 _SHOWN = 60
-_BEFORE = 40  # bytes in front of a token that are looked at
+_BEFORE = 40  # bytes before a token that are inspected
 _GRAMMARS = {SHELL: tree_sitter_bash.language, POWERSHELL: tree_sitter_powershell.language}
 
 
@@ -68,7 +68,7 @@ def _parser(language: str) -> tree_sitter.Parser:
 
 
 def parse(language: str, data: bytes) -> Node:
-    """The root of a script's tree."""
+    """Return the root of a script's tree."""
     if language != POWERSHELL:
         return _parser(language).parse(data).root_node
     data = _DASHES.sub(LETTER.encode(), data)
@@ -80,7 +80,7 @@ def parse(language: str, data: bytes) -> Node:
 
 
 def _eased(data: bytes) -> bytes:
-    """A PowerShell script in a form that the grammar knows, of the same length."""
+    """Return a PowerShell script in a form that the grammar supports, of the same length."""
     data = _TOKEN.sub(lambda found: _stood_in(data, found), data)
     for pattern in (_CLAUSE, _PARAM, _BLOCK, _LABEL):
         data = pattern.sub(lambda found: found[0][:-1] + b";", data)
@@ -88,7 +88,8 @@ def _eased(data: bytes) -> bytes:
 
 
 def _stood_in(data: bytes, found: re.Match[bytes]) -> bytes:
-    """A word that begins with a variable, unless it is an operand: `copy $Reg/app`, but not `$done / $all`."""
+    """Return the replacement of a word that begins with a variable, unless it is an operand: `copy $Reg/app`, but not `$done /
+    $all`."""
     before = data[max(found.start() - _BEFORE, 0) : found.start()].rpartition(b"\n")[2]
     if not before.strip() or _OPERATOR.search(before.rstrip()):
         return found[0]
@@ -99,29 +100,29 @@ def _stood_in(data: bytes, found: re.Match[bytes]) -> bytes:
 
 
 def _unread_bytes(root: Node) -> tuple[int, int]:
-    """How many places of a tree are not understood, and how much text is."""
+    """Return the number of unparsed places in a tree, and of their bytes."""
     errors = list(below(root, "ERROR"))
     return len(errors), sum(node.end_byte - node.start_byte for node in errors)
 
 
 def is_too_dense(data: bytes) -> bool:
-    """Whether parsing it may take too long."""
+    """Return whether parsing may take too long."""
     return data.count(b"|") > MAX_BARS or len(data) - len(data.translate(None, _SIGNS)) > MAX_SIGNS
 
 
 def text_of(node: Node) -> str:
-    """The source of a node."""
+    """Return the source text of a node."""
     text = (node.text or b"").decode("utf-8", "replace").replace(LETTER, "--")
     return _STAND_IN.sub(lambda found: _SIGN_OF[found[0]], text) if _STAND_IN.search(text) else text
 
 
 def location_of(file: str, node: Node) -> Location:
-    """Where a node begins; columns count bytes, as the parser does."""
+    """Return the start of a node; columns count bytes, as in the parser."""
     return Location(file, node.start_point.row + 1, node.start_point.column + 1)
 
 
 def below(node: Node, *types: str) -> Iterator[Node]:
-    """A node and everything in it that is of these types, in the order of the text; without recursion, as trees may be deep."""
+    """Yield a node and all nodes in it of these types, in text order. Without recursion, because trees may be deep."""
     left = [node]
     while left:
         here = left.pop()
@@ -131,7 +132,7 @@ def below(node: Node, *types: str) -> Iterator[Node]:
 
 
 def outermost(node: Node, *types: str) -> Iterator[Node]:
-    """What is of these types below a node, without what lies in another such."""
+    """Yield the nodes of these types below a node, without those nested in another one."""
     left = list(reversed(node.children))
     while left:
         here = left.pop()
@@ -142,12 +143,12 @@ def outermost(node: Node, *types: str) -> Iterator[Node]:
 
 
 def too_deep(file: str, node: Node) -> UnreadableScript:
-    """What is said of a place that is nested too deep to be followed."""
+    """Return the error for a place that is nested too deeply."""
     return UnreadableScript(f"nested more than {MAX_DEPTH} deep", location_of(file, node))
 
 
 def not_understood(file: str, node: Node) -> UnreadableScript:
-    """What is said of a place that the grammar does not know."""
+    """Return the error for a place that the grammar does not support."""
     text = " ".join(text_of(node).split())
     shown = f": `{short(text, _SHOWN)}`" if text.isprintable() and text else ""
-    return UnreadableScript(f"this part of the script cannot be understood{shown}", location_of(file, node))
+    return UnreadableScript(f"this part of the script cannot be parsed{shown}", location_of(file, node))

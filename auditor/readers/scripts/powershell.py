@@ -1,7 +1,7 @@
-"""Commands of PowerShell scripts, and whether anybody notices when a program fails.
+"""Commands of PowerShell scripts, and whether a failure of a program is noticed.
 
-A program that fails stops no script, whatever `$ErrorActionPreference` says: only `$PSNativeCommandUseErrorActionPreference`
-together with it does, or a look at `$LASTEXITCODE`.
+A failed program does not stop a script, whatever `$ErrorActionPreference` is. Only `$PSNativeCommandUseErrorActionPreference`
+together with it does, or a test of `$LASTEXITCODE`.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ from auditor.readers.scripts.powershell_words import argument_of, words_of
 _HARMLESS = frozenset({"write-host", "write-output", "write-warning", "write-verbose", "echo", "continue", "out-null"})
 _LOOPS = frozenset({"foreach_statement", "for_statement", "while_statement", "do_statement", "function_statement"})
 _STATUS = re.compile(r"\$LASTEXITCODE|\$\?", re.IGNORECASE)
-_GOES_ON = "nothing looks at `$LASTEXITCODE` after it, and PowerShell goes on when a program fails"
+_GOES_ON = "the script does not test `$LASTEXITCODE` after it, and PowerShell continues after a failed program"
 _STARTS = frozenset({"start-process", "saps"})
-_STARTED = "`Start-Process` does not set `$LASTEXITCODE`, and nothing looks at the `.ExitCode` of what `-PassThru` returns"
+_STARTED = "`Start-Process` does not set `$LASTEXITCODE`, and the script does not test `.ExitCode` of the `-PassThru` result"
 _STOPS = ("psnativecommanduseerroractionpreference", "erroractionpreference")
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a node stands: as in shell scripts. What nobody looks at is ignored."""
+    """The position of a node, as in shell scripts. A status that is never tested is ignored."""
 
     ignored: str = _GOES_ON
     is_repeated: bool = False
@@ -54,7 +54,7 @@ class _Reader:
     unread: list[UnreadableScript] = field(default_factory=list)
 
     def visit(self, node: Node, place: _Place) -> Iterator[Command]:
-        """The commands in a node, in the order of the text."""
+        """Yield the commands in a node, in text order."""
         if place.depth > MAX_DEPTH:
             self._note(too_deep(self.file, node))
             return
@@ -74,7 +74,7 @@ class _Reader:
         yield from self._children(node, inner)
 
     def _note(self, trouble: UnreadableScript) -> None:
-        """Keep what is not understood, once for each line."""
+        """Record an unparsed place, once for each line."""
         lines = {one.location.line for one in self.unread}
         if len(self.unread) < MAX_UNREAD and trouble.location.line not in lines:
             self.unread.append(trouble)
@@ -101,7 +101,7 @@ class _Reader:
             yield from self.visit(block, replace(place, ignored=_GOES_ON, is_repeated=place.is_repeated or is_block))
 
     def _method(self, node: Node, place: _Place) -> Command:
-        """A call of a method reads as a command whose name begins with a dot. What goes wrong in it does not stay unnoticed."""
+        """Return a method call as a command whose name begins with a dot. Its errors do not go unnoticed."""
         name = next((text_of(child) for child in node.children if child.type == "member_name"), "")
         given = next((child for child in node.children if child.type == "argument_list"), None)
         words = (
@@ -110,13 +110,13 @@ class _Reader:
         return Command((Word(f".{name}"), *words), location_of(self.file, node), "", place.is_repeated)
 
     def _stops(self, node: Node) -> bool:
-        """Whether the script asks for it that programs that fail stop it."""
+        """Return whether the script lets failed programs stop it."""
         native, action = (self.values.text(name, node.start_byte) for name in _STOPS)
         return (native or "").lower() == "$true" and (action or "").lower() == "stop"
 
 
 def _condition_after(block: Node) -> str:
-    """The condition that follows the statements of a `do` loop; empty for other statements."""
+    """Return the condition after the statements of a `do` loop; empty for other statements."""
     loop = block.parent
     while loop is not None and loop.type in {"statement_block", "statement_list"}:
         loop = loop.parent
@@ -126,7 +126,7 @@ def _condition_after(block: Node) -> str:
 
 
 def _sees_exit_code(node: Node) -> bool:
-    """Whether the script asks a process that it started for its exit code."""
+    """Return whether the script reads the exit code of a process that it started."""
     root = node
     while root.parent is not None:
         root = root.parent
@@ -134,7 +134,7 @@ def _sees_exit_code(node: Node) -> bool:
 
 
 def _chained(node: Node, ignored: str) -> str:
-    """`a || b`: what b does decides; `a && b` looks at how a ended."""
+    """Return why a failure is ignored. In `a || b`, b decides; `a && b` tests the result of a."""
     tail = next((child for child in node.children if child.type == "pipeline_chain_tail"), None)
     if tail is None:
         return ignored
@@ -147,7 +147,7 @@ def _chained(node: Node, ignored: str) -> str:
 
 
 def read_powershell(file: str, data: bytes) -> Script:
-    """The commands of a script."""
+    """Return the commands of a script."""
     root = parse(POWERSHELL, data)
     reader = _Reader(file, values_of(root))
     commands: list[Command] = []

@@ -1,4 +1,4 @@
-"""Variables of a PowerShell script whose values are certain."""
+"""Variables of a PowerShell script with certain values."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ _CHANGES_ANYTHING = frozenset({"invoke-expression", "iex", "set-variable", "."})
 
 @dataclass(frozen=True)
 class Values:
-    """The texts of variables by lower-case name, with the offset from which on they hold."""
+    """The texts of variables by lower-case name, with the offset from which on they are valid."""
 
     values: dict[str, tuple[int, tuple[str, ...]]]
     certain_until: int
 
     def items(self, name: str, offset: int) -> tuple[str, ...] | None:
-        """Every text of a variable; None where it is not certain."""
+        """Return every text of a variable; None if it is not certain."""
         found = self.values.get(name.lower())
         return found[1] if found is not None and found[0] <= offset < self.certain_until else None
 
     def text(self, name: str, offset: int) -> str | None:
-        """Its one text."""
+        """Return its only text, or None."""
         items = self.items(name, offset)
         return items[0] if items is not None and len(items) == 1 else None
 
 
 def name_of(text: str) -> str:
-    """The name in `$Name`, `${Name}` or `$script:Name`; empty for anything else."""
+    """Return the name in `$Name`, `${Name}` or `$script:Name`; empty for any other text."""
     match = _NAME.fullmatch(text.strip())
     return match[1].lower() if match is not None else ""
 
 
 def values_of(root: Node) -> Values:
-    """A value is certain where the script assigns it once, outside of any condition, loop or function, and before its use."""
+    """Return certain values: the script assigns them once, outside any condition, loop or function, and before their use."""
     assigned = list(below(root, "assignment_expression"))
     counts: dict[str, int] = {}
     for node in assigned:
@@ -63,7 +63,7 @@ def _on_top(root: Node) -> list[Node]:
 
 
 def _constant(node: Node) -> tuple[str, ...] | None:
-    """The texts of `= 'text'`, `= $true` and `= @('a', 'b')`; None for what is computed."""
+    """Return the texts of `= 'text'`, `= $true` and `= @('a', 'b')`; None for a computed value."""
     operator, value = text_of(node.children[1]), text_of(node.children[-1]).strip()
     if operator != "=":
         return None
@@ -82,7 +82,7 @@ def _texts(listed: str) -> tuple[str, ...] | None:
 
 
 def unquoted(found: re.Match[str]) -> str:
-    """What a string without variables stands for."""
+    """Return the value of a string without variables."""
     return found[1].replace("''", "'") if found[1] is not None else found[2]
 
 

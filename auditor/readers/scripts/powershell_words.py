@@ -1,4 +1,4 @@
-"""Words of PowerShell commands, as the called program gets them."""
+"""Words of PowerShell commands, as the called program receives them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _REDIRECT = re.compile(r"[0-9*]?>.*")
 
 
 def words_of(command: Node, values: Values) -> tuple[tuple[Word, ...], bool]:
-    """The words of a command, the program first; and whether all of it was understood."""
+    """Return the words of a command, the program first, and whether all of it was parsed."""
     names = [child for child in command.children if child.type in {"command_name", "command_name_expr", "path_command_name"}]
     words = [_word(text_of(name), name.start_byte, values) for name in names[:1]]
     is_read = True
@@ -35,7 +35,7 @@ def _is_gap(node: Node) -> bool:
 
 
 def _argument(nodes: list[Node], values: Values) -> tuple[list[Word], bool]:
-    """One argument; several where the parser took their blanks for a part of something that it does not know."""
+    """Return the words of one argument; several if the parser did not separate them at blanks."""
     text = "".join(text_of(node) for node in nodes)
     if _REDIRECT.fullmatch(text):
         return [], True
@@ -51,12 +51,12 @@ def _argument(nodes: list[Node], values: Values) -> tuple[list[Word], bool]:
 
 
 def argument_of(node: Node, values: Values) -> Word:
-    """One argument of a method."""
+    """Return one argument of a method."""
     return _word(text_of(node).strip(), node.start_byte, values)
 
 
 def _word(text: str, offset: int, values: Values) -> Word:
-    """A word with its quotes taken off and its variables put in, where all of them are certain."""
+    """Return a word without quotes and with its variables replaced, if all of them are certain."""
     found = STRING.fullmatch(text)
     if found is not None:
         return Word(unquoted(found))

@@ -1,4 +1,4 @@
-"""Commands of sh and bash scripts, and whether anybody notices when one fails."""
+"""Commands of sh and bash scripts, and whether a failure is noticed."""
 
 from __future__ import annotations
 
@@ -40,16 +40,19 @@ from auditor.readers.scripts.variables import variables_of
 _HARMLESS = frozenset({"echo", "printf", "true", ":", "continue", "logger", "sleep"})
 _LOOPS = frozenset({"for_statement", "while_statement", "c_style_for_statement", "function_definition"})
 _SEQUENCES = frozenset({"program", "compound_statement", "subshell", "do_group", "if_statement", "elif_clause", "else_clause"})
-_APART = frozenset({"subshell", "command_substitution", "process_substitution"})  # options that they set are theirs alone
+# options set inside them do not affect the outer shell
+_APART = frozenset({"subshell", "command_substitution", "process_substitution"})
 _DECLARES = frozenset({"declaration_command"})
-_INNER = "the command around it goes on without it"
-_GOES_ON = "the script goes on after it, as it does not say `set -e`"
-_OFF = "the script goes on after it, as `set +e` is in effect here"
-_TESTED = "`set -e` has no effect in what `||`, `&&`, `if` or `!` tests, and only the last command there is looked at"
+_INNER = "the outer command continues without it"
+_GOES_ON = "the script continues after it, because it does not set `set -e`"
+_OFF = "the script continues after it, because `set +e` is in effect"
+_TESTED = (
+    "`set -e` has no effect in what `||`, `&&`, `if` or `!` tests, and only the status of the last command there is tested"
+)
 _AND = "`&&` keeps `set -e` from noticing it"
-_IF = "`if` takes the failure, and no branch ends the script"
+_IF = "`if` handles the failure, and no branch ends the script"
 _ROUNDS = 4
-_TRIES = "the loop goes on after it, and nothing checks afterwards whether a try succeeded"
+_TRIES = "the loop continues after it, and the script does not check afterwards whether a try succeeded"
 
 
 @dataclass
@@ -63,7 +66,7 @@ class _Reader:
     unread: list[UnreadableScript] = field(default_factory=list)
 
     def visit(self, node: Node, place: NodeContext) -> Iterator[Command]:
-        """The commands in a node, in the order of the text."""
+        """Yield the commands in a node, in text order."""
         if place.depth > MAX_DEPTH:
             self._note(too_deep(self.file, node))
             return
@@ -105,7 +108,7 @@ class _Reader:
             yield from self.visit(inside, replace(inner, ignored=inner.ignored or _INNER, is_used=False))
 
     def _sequence(self, node: Node, place: NodeContext) -> Iterator[Command]:
-        """Statements one after the other: the status of the last is that of all."""
+        """Yield the commands of consecutive statements. The status of the last one is that of all."""
         children = [child for child in node.children if child.type not in {"comment", "heredoc_body"}]
         named = [position for position, child in enumerate(children) if child.is_named]
         for position in named:
@@ -114,7 +117,8 @@ class _Reader:
             yield from self.visit(children[position], followed(here, children[position + 1 :]))
 
     def _function(self, node: Node, place: NodeContext) -> Iterator[Command]:
-        """A body is judged by where the script calls it; of one that it does not call, nothing is said of its last command."""
+        """Yield the commands of a function, evaluated where the script calls it. Without a call, the status of its last command
+        is unknown."""
         name = text_of(node.named_children[0]) if node.named_children else ""
         sites = self.calls.get(name, [])
         used = all(site.is_noticed for site in sites)
@@ -138,7 +142,7 @@ class _Reader:
                 yield from self.visit(child, followed(here, node.children[position + 1 :]))
 
     def _unheeded(self, node: Node) -> str:
-        """Why a failure of an `if`'s condition goes unnoticed; empty where a branch heeds it."""
+        """Return why a failure of an `if` condition goes unnoticed; empty if a branch handles it."""
         condition = next((child for child in node.children if is_condition(node, node.children.index(child))), None)
         negated = condition is not None and condition.type == "negated_command"
         parts = [child for child in node.children if child.is_named and child.type != "comment" and child != condition]
@@ -161,7 +165,7 @@ class _Reader:
                 yield from self.visit(child, used)
 
     def _apart(self, node: Node, place: NodeContext) -> Iterator[Command]:
-        """A shell of its own: what it sets is gone afterwards."""
+        """Yield the commands of a separate shell, whose settings end with it."""
         before = replace(self.options)
         if node.type == "subshell":
             caught = place.is_used or (self._stops(place) and place.is_caught)
@@ -170,7 +174,8 @@ class _Reader:
         self.options = before
 
     def _list(self, node: Node, place: NodeContext) -> Iterator[Command]:
-        """`a || b`: what b does decides whether the failure of a is noticed. `a && b` looks at how a ended."""
+        """Yield the commands of a list. In `a || b`, b decides whether a failure of a is noticed; `a && b` tests the result of
+        a."""
         left, operator, right = node.children[0], text_of(node.children[1]), node.children[-1]
         if operator == "||":
             reason = self._handler(right, place)
@@ -184,7 +189,7 @@ class _Reader:
         yield from self.visit(right, place)
 
     def _handler(self, right: Node, place: NodeContext) -> str:
-        """Why what stands behind `||` does not notice a failure; empty where it does."""
+        """Return why the command after `||` does not report a failure; empty if it does."""
         shown = f"`|| {' '.join(text_of(right).split())[:40]}` hides it"
         if self._is_harmless(right):
             return shown
@@ -193,7 +198,7 @@ class _Reader:
         return f"{shown}: `exit` in parentheses ends only the subshell" if is_subshell else ""
 
     def _after_tries(self, node: Node) -> str:
-        """Why nothing notices that every try in a loop failed; empty where something behind the loop may."""
+        """Return why it goes unnoticed that every try in a loop failed; empty if a later command may notice it."""
         loop = node.parent
         while loop is not None and loop.type not in _LOOPS:
             loop = loop.parent
@@ -209,13 +214,13 @@ class _Reader:
         return "" if behind and not self._is_harmless(behind[0]) else _TRIES
 
     def _is_harmless(self, node: Node) -> bool:
-        """Whether nothing that a handler does can end the script or remember the failure."""
+        """Return whether no command of a handler can end the script or record the failure."""
         names = [text_of(command.children[0]) for command in below(node, "command")]
         names = [inner for name in names for inner in self._named_in(name)]
         return set(names) <= _HARMLESS and not any(below(node, "variable_assignment", "test_command"))
 
     def _named_in(self, name: str) -> list[str]:
-        """The commands that a function of the script runs; else the name itself."""
+        """Return the commands of a function of the script; for another name, the name itself."""
         body = self.functions.get(name)
         if body is None:
             return [name]
@@ -233,7 +238,7 @@ class _Reader:
             self.options = replace(before)
 
     def _stops(self, place: NodeContext) -> bool:
-        """Whether a failure at this place ends its shell."""
+        """Return whether a failure at this position ends its shell."""
         traps = self.options.traps and (self.options.errtrace or not place.is_inside)
         return (self.options.stops or traps) and not place.is_tested
 
@@ -250,11 +255,11 @@ class _Reader:
 
     def _why(self, place: NodeContext) -> str:
         if self.options.stops:
-            return _TESTED if place.is_tested else "only a subshell ends, and nothing looks at its status"
+            return _TESTED if place.is_tested else "only a subshell ends, and its status is not tested"
         return _OFF if self.options.turned_off else _GOES_ON
 
     def _all(self, parts: list[Node]) -> tuple[Word, ...]:
-        """The words of a command. The grammar takes `$A/$B` for two, with nothing between them: these are one."""
+        """Return the words of a command. The grammar splits `$A/$B` into two adjacent words, which are one."""
         found: list[Word] = []
         for before, part in zip((None, *parts), parts, strict=False):
             words = self._words(part)
@@ -268,7 +273,7 @@ class _Reader:
         return self.words.of(part.children[0] if part.type == "command_name" and len(part.children) == 1 else part)
 
     def _set(self, words: list[str]) -> None:
-        """`set -e`, `set +e`, `set -o errexit`, `set -o pipefail`, alone and together; `trap … ERR`."""
+        """Apply `set -e`, `set +e`, `set -o errexit`, `set -o pipefail`, alone and combined, and `trap … ERR`."""
         options = self.options
         if words[:1] == ["trap"] and "ERR" in words[2:]:
             options.traps = self._ends_script(words[1])
@@ -282,20 +287,20 @@ class _Reader:
                 options.pipefail = on if "o" in word and named == "pipefail" else options.pipefail
 
     def _ends_script(self, action: str) -> bool:
-        """Whether what a trap runs ends the script: `exit`, or a function of the script that holds it."""
+        """Return whether the command of a trap ends the script: `exit`, or a function of the script that contains it."""
         names = [part.split()[0] for part in action.replace("&&", ";").replace("\n", ";").split(";") if part.split()]
         return any(name == "exit" or "exit" in self._named_in(name) for name in names)
 
 
 def read_shell(file: str, data: bytes) -> Script:
-    """The commands of a script."""
+    """Return the commands of a script."""
     root = parse(SHELL, data)
     functions = {text_of(node.named_children[0]): node for node in below(root, "function_definition") if node.named_children}
     words = Words(variables_of(root))
     first = data.split(b"\n", 1)[0]
     stops = first.startswith(b"#!") and any(word.startswith(b"-") and b"e" in word for word in first.split()[1:])
     calls: dict[str, list[CallSite]] = {}
-    # A function is judged by its calls, which may stand in other functions: so often as calls may nest.
+    # Calls of a function may be in other functions: repeat as often as calls may nest.
     for _ in range(_ROUNDS if functions else 1):
         reader = _Reader(file, words, functions, calls, ShellOptions(stops=stops))
         commands = _read(reader, root)

@@ -1,4 +1,4 @@
-"""What stands around a command of a shell script, as far as it decides who notices that the command fails."""
+"""The context of a command in a shell script that decides whether its failure is noticed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from auditor.readers.scripts.parsing import below, text_of
 
 @dataclass(frozen=True)
 class NodeContext:
-    """Where a node stands.
+    """The position of a node.
 
-    `ignored` is set by what stands around it. `is_used`: something looks at the status with which the node ends. `is_tested`:
-    `set -e` has no effect. `is_caught`: where `set -e` ends this shell, its parent notices.
+    `ignored` is set by the surrounding code. `is_used`: the exit status of the node is tested. `is_tested`: `set -e` has no
+    effect. `is_caught`: if `set -e` ends this shell, its parent notices.
     """
 
     ignored: str = ""
@@ -22,13 +22,13 @@ class NodeContext:
     is_tested: bool = False
     is_caught: bool = True
     is_repeated: bool = False
-    is_inside: bool = False  # of a function, where a trap on ERR is not inherited
+    is_inside: bool = False  # inside a function, which does not inherit a trap on ERR
     depth: int = 0
 
 
 @dataclass
 class ShellOptions:
-    """What `set` and `trap` have switched on so far."""
+    """The options that `set` and `trap` have switched on so far."""
 
     stops: bool = False
     turned_off: bool = False
@@ -46,18 +46,18 @@ class CallSite:
 
 
 def is_condition(node: Node, position: int) -> bool:
-    """Whether a child is the condition of an `if` or a loop."""
+    """Return whether a child is the condition of an `if` or a loop."""
     return node.field_name_for_child(position) == "condition"
 
 
 def is_end_of_branch(node: Node, position: int) -> bool:
-    """Whether a child of an `if` is the last statement of its branch."""
+    """Return whether a child of an `if` is the last statement of its branch."""
     after = [child for child in node.children[position + 1 :] if child.is_named and child.type != "comment"]
     return not after or after[0].type in {"else_clause", "elif_clause"}
 
 
 def followed(place: NodeContext, after: list[Node]) -> NodeContext:
-    """What comes right after a command: a look at `$?`, or the `&` that sends it into the background."""
+    """Return the context after a command: a test of `$?`, or the `&` that starts it in the background."""
     if place.ignored:
         return place
     if after and text_of(after[0]) == "&":
@@ -70,30 +70,30 @@ def followed(place: NodeContext, after: list[Node]) -> NodeContext:
 
 
 def _waits(command: Node) -> bool:
-    """`wait PID` returns the status of the process; `wait` alone does not."""
+    """Return whether `wait` returns the status of a process: `wait PID` does, `wait` alone does not."""
     words = text_of(command).split()
     return words[:1] == ["wait"] and len(words) > 1
 
 
 def ends_loop(node: Node) -> bool:
-    """Whether it leaves the loop around it."""
+    """Return whether the command leaves the loop around it."""
     return any(text_of(command).split()[:1] == ["break"] for command in below(node, "command"))
 
 
 def keeps_success(node: Node) -> bool:
-    """Whether a branch remembers that a command succeeded, or ends with that."""
+    """Return whether a branch records that a command succeeded, or ends with its status."""
     ends = any(text_of(command).split()[:1] in (["return"], ["exit"], ["exec"]) for command in below(node, "command"))
     return ends or any(below(node, "variable_assignment"))
 
 
 def is_bounded(loop: Node) -> bool:
-    """Whether a `while` ends by itself: not `while true` and `while :`."""
+    """Return whether a `while` ends by itself: not `while true` and `while :`."""
     condition = next((child for position, child in enumerate(loop.children) if is_condition(loop, position)), None)
     return condition is None or text_of(condition).strip() not in {"true", ":"}
 
 
 def sees_pipe(node: Node) -> bool:
-    """Whether what follows a pipe looks at `PIPESTATUS`."""
+    """Return whether the code after a pipe tests `PIPESTATUS`."""
     around = node.parent
     siblings = around.children if around is not None else []
     following = [child for child in siblings if child.is_named and child.start_byte >= node.end_byte]
@@ -101,7 +101,7 @@ def sees_pipe(node: Node) -> bool:
 
 
 def document_of(node: Node) -> tuple[str, int]:
-    """The here-document that a command is given, and the line where it begins."""
+    """Return the here-document of a command, and the line where it begins."""
     around = node.parent
     given = around.children if around is not None and around.type == "redirected_statement" else []
     body = next((child for each in given for child in each.children if child.type == "heredoc_body"), None)

@@ -1,4 +1,4 @@
-"""Words of shell commands: quoting undone, variables put in where their value is certain."""
+"""Words of shell commands: without quotes, with variables replaced if their value is certain."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _MAX_NESTED = 20
 
 @dataclass(frozen=True)
 class Words:
-    """Reads words against a script's variables."""
+    """Parses words with a script's variables."""
 
     variables: Variables
 
     def of(self, node: Node, depth: int = 0) -> tuple[Word, ...]:
-        """The words that a node becomes: none, one, or several where it is an array or splits."""
+        """Return the words of a node: none, one, or several for an array or an expansion that splits."""
         expanded = self._array(node, depth)
         if expanded is not None:
             return expanded
@@ -33,7 +33,7 @@ class Words:
         return (self._one(node, depth),)
 
     def _array(self, node: Node, depth: int) -> tuple[Word, ...] | None:
-        """`"${NAME[@]}"`: every item of its own."""
+        """Return every item of `"${NAME[@]}"`."""
         match = re.fullmatch(r'"?\$\{(\w+)\[[@*]\]\}"?', text_of(node))
         if match is None:
             return None
@@ -43,14 +43,14 @@ class Words:
         return tuple(self._one(item, depth + 1) for item in items)
 
     def _split(self, node: Node, value: Node, depth: int) -> tuple[Word, ...]:
-        """An expansion without quotes falls into words at its blanks."""
+        """Split an unquoted expansion at blanks."""
         whole = self._one(value, depth + 1)
         if not whole.is_known:
             return (Word(text_of(node), is_known=False, is_many=True),)
         return tuple(Word(part) for part in whole.text.split())
 
     def _value(self, node: Node) -> Node | None:
-        """The node of the value of `$NAME` or `${NAME}`; None where it is not certain, or something is done to it."""
+        """Return the node of the value of `$NAME` or `${NAME}`; None if it is not certain, or is modified."""
         match = re.fullmatch(r"\$(\w+)|\$\{(\w+)\}", text_of(node))
         items = self.variables.value(match[1] or match[2], node.start_byte) if match is not None else None
         return items[0] if items is not None and len(items) == 1 else None
@@ -83,7 +83,7 @@ class Words:
         if is_whole and all(part.is_known for part in parts):
             return Word("".join(part.text for part in parts))
         first_is_many = bool(parts) and parts[0].is_many and not quoted
-        is_open = left == 1 and text_of(node).endswith("$")  # the grammar cuts `$A/$B` behind its second dollar
+        is_open = left == 1 and text_of(node).endswith("$")  # the grammar cuts `$A/$B` after its second dollar
         known = "".join(part.text for part in takewhile(lambda part: part.is_known, parts)) if is_whole or is_open else ""
         return Word(text_of(node), is_known=False, is_many=first_is_many, start=known)
 

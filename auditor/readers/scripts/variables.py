@@ -1,4 +1,4 @@
-"""Variables of a shell script: their values where these are certain, and which of them hold one word each time."""
+"""Variables of a shell script: certain values, and the names that always hold one word."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _CHANGES_ANYTHING = frozenset({"eval", "source", ".", "mapfile", "readarray", "g
 
 @dataclass(frozen=True)
 class Variables:
-    """Values by name, each with the offset from which on it holds. `items`: names that hold one word each time."""
+    """Values by name, each with the offset from which on it is valid. `items`: names that always hold one word."""
 
     values: dict[str, tuple[int, tuple[Node, ...]]]
     items: frozenset[str]
     certain_until: int
 
     def value(self, name: str, offset: int) -> tuple[Node, ...] | None:
-        """The nodes of a value: one, or the items of an array. None where it is not certain."""
+        """Return the nodes of a value: one, or the items of an array. None if it is not certain."""
         found = self.values.get(name)
         return found[1] if found is not None and found[0] <= offset < self.certain_until else None
 
 
 def variables_of(root: Node) -> Variables:
-    """A value is certain where the script assigns it once, outside of any condition, loop or function, and before its use."""
+    """Return certain values: the script assigns them once, outside any condition, loop or function, and before their use."""
     counts: dict[str, int] = {}
     for node in below(root, "variable_assignment"):
         name = text_of(node.named_children[0]) if node.named_children else ""
@@ -52,7 +52,7 @@ def _declares(statement: Node) -> bool:
 
 
 def _assigned(node: Node) -> list[tuple[str, tuple[Node, ...]]]:
-    """The name and the nodes of one assignment; nothing for `+=`, for one element of an array, and for what is computed."""
+    """Return name and nodes of an assignment; nothing for `+=`, for one element of an array, or for a computed value."""
     if len(node.children) != 3 or text_of(node.children[1]) != "=" or node.children[0].type != "variable_name":
         return []
     value = node.children[2]
@@ -61,7 +61,7 @@ def _assigned(node: Node) -> list[tuple[str, tuple[Node, ...]]]:
 
 
 def _items(root: Node) -> list[str]:
-    """Names that loops, `read` and a function's arguments set."""
+    """Return the names that loops, `read` and the arguments of functions set."""
     found = [text_of(name) for loop in below(root, "for_statement") for name in loop.children if name.type == "variable_name"]
     for command in below(root, "command"):
         words = [text_of(child) for child in command.named_children]
@@ -71,7 +71,7 @@ def _items(root: Node) -> list[str]:
 
 
 def _certain_until(root: Node) -> int:
-    """The offset of the first command that may set any variable."""
+    """Return the offset of the first command that may set any variable."""
     for command in below(root, "command", "unset_command"):
         if text_of(command).split(maxsplit=1)[:1] and text_of(command).split(maxsplit=1)[0] in _CHANGES_ANYTHING:
             return command.start_byte

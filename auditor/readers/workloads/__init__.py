@@ -1,4 +1,4 @@
-"""Workloads: Kubernetes manifests, and charts as helm rendered them. Which image, for which nodes, and who runs it."""
+"""Workloads: Kubernetes manifests, and charts as helm rendered them: each image, its nodes, and the object that runs it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from auditor.readers.workloads.schemas import KIND, Schemas, documents_of, witho
 
 @dataclass(frozen=True, slots=True)
 class Workloads:
-    """What the plan's workloads run. `passed_over`: files under folders of manifests that hold nothing to read."""
+    """The images of the plan's workloads. `passed_over`: files in manifest folders that hold nothing to read."""
 
     demands: tuple[Demand, ...] = ()
     passed_over: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class Workloads:
 
 
 def read_workloads(plan: Plan) -> Workloads:
-    """Every image that the plan's workloads run. What cannot be read is a demand with an error: nothing is lost."""
+    """Read every image of the plan's workloads. Unreadable input is a demand with an error: nothing is lost."""
     problems: list[Demand] = []
     files: list[tuple[Manifests, bytes]] = []
     passed_over: list[str] = []
@@ -74,7 +74,7 @@ def read_workloads(plan: Plan) -> Workloads:
             problems.extend(_not_built_in(plan, workload))
         files.extend(sources_of(plan, number, workload))
     files.extend(release_sources(plan, found_releases))
-    # Read twice where there are some: no object is kept, as a file may have very many.
+    # Files with the needles are read twice: objects are not kept, because a file may have very many.
     classes = runtime_classes(item for source, data in files if b"RuntimeClass" in data for item in items_of(source, data))
     schemas = Schemas([one for _, data in files for one in without_definitions(data)[1]])
     around = Around(classes, schemas, Operators(partial(_objects_with, files)), open_releases(plan, found_releases))
@@ -96,7 +96,7 @@ def read_workloads(plan: Plan) -> Workloads:
 
 
 def _read_observed(plan: Plan, workload: Workload, into: Observed) -> Iterator[Demand]:
-    """Read every file of an observed cluster."""
+    """Yield the demands of every file of an observed cluster."""
     name = normal(workload.observed)
     yield from _left_out(plan, name)
     for path, data in plan.files.items():
@@ -105,7 +105,7 @@ def _read_observed(plan: Plan, workload: Workload, into: Observed) -> Iterator[D
 
 
 def _objects_with(files: list[tuple[Manifests, bytes]], needles: tuple[bytes, ...]) -> Iterator[Marked]:
-    """Every object of the documents whose text has one of the needles."""
+    """Yield every object of the documents that contain one of the needles."""
     for source, data in files:
         if any(needle in data for needle in needles):
             for document in documents_of(without_definitions(data)[0]):
@@ -115,7 +115,7 @@ def _objects_with(files: list[tuple[Manifests, bytes]], needles: tuple[bytes, ..
 
 @dataclass(slots=True)
 class _Found:
-    """What one file has: the demands of its objects, those of its other documents, and what is wrong with it."""
+    """The content of one file: the demands of its objects, those of its other documents, and its errors."""
 
     demands: list[Demand] = field(default_factory=list)
     hints: list[Demand] = field(default_factory=list)
@@ -124,7 +124,7 @@ class _Found:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing of it concerns images."""
+        """Whether nothing in it concerns images."""
         return not (self.demands or self.hints or self.problems or self.has_objects)
 
     def read(self, source: Manifests, data: bytes, around: Around) -> None:
@@ -142,7 +142,7 @@ class _Found:
 
 
 def _guarded(source: Manifests, document: Marked, demands: Iterator[Demand]) -> Iterator[Demand]:
-    """The demands of one document; an unexpected exception becomes an error at that document."""
+    """Yield the demands of one document. An unexpected exception becomes an error at that document."""
     try:
         yield from demands
     except Exception as error:  # noqa: BLE001 - one document must not end the audit
@@ -150,7 +150,7 @@ def _guarded(source: Manifests, document: Marked, demands: Iterator[Demand]) -> 
 
 
 def _not_built_in(plan: Plan, workload: Workload) -> Iterator[Demand]:
-    """Yield a gap for each object file beside a built kustomization that it does not name: the build leaves such files out."""
+    """Yield a gap for each object file next to a built kustomization that it does not name: the build leaves such files out."""
     kustomization = kustomization_at(plan, workload)
     folder, named = posixpath.dirname(kustomization), named_paths(kustomization, plan.files[kustomization])
     for path, data in plan.files.items():
@@ -159,7 +159,7 @@ def _not_built_in(plan: Plan, workload: Workload) -> Iterator[Demand]:
         )
         if is_beside and posixpath.normpath(path) not in named and is_kubernetes(data):
             why = (
-                f"{path} stands beside the kustomization {kustomization}, which does not name it: its images are not examined. "
+                f"{path} is next to the kustomization {kustomization}, which does not name it, so its images are not checked. "
                 f"Name it there, or under `workloads` as `manifests: {path}`"
             )
             yield _file_gap(plan, FileGap(path, HiddenImages(DemandGap.KUSTOMIZE, path), why), "")
@@ -176,10 +176,10 @@ def _file_gap(plan: Plan, gap: FileGap, why_not_built: str) -> Demand:
 
 
 def _left_out(plan: Plan, name: str) -> Iterator[Demand]:
-    """Manifests that evidence does not carry must not look like none."""
+    """Yield a gap for manifests that the evidence does not contain, so that they do not look empty."""
     for path, reason in plan.left_out.items():
         if is_inside(path, name) or is_inside(name, path):
-            why = f"{path} is not here: {reason}"
+            why = f"{path} is missing: {reason}"
             yield Demand("manifest", path, path, plan.where("workloads"), _everywhere(plan), unbounded=why)
 
 
@@ -187,7 +187,7 @@ def _unrendered(plan: Plan, number: int, workload: Workload) -> Demand:
     reason = plan.files.get(failure_name(number, workload), NOT_RENDERED).decode("utf-8", "replace")
     command = shlex.join(helm_arguments(plan, workload))
     why = (
-        f"which images the chart {workload.chart} runs is not known: {reason}. Fix that, or run this where it works, and "
+        f"the images of the chart {workload.chart} are unknown: {reason}. Fix that, or run this on another machine, and "
         f"name what it writes as `manifests`: {command} > rendered.yaml"
     )
     chart = normal(workload.chart)

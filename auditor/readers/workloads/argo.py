@@ -12,11 +12,11 @@ from auditor.readers.workloads.releases import Release
 
 _MOST_ELEMENTS = 500
 _TEMPLATE = "{{"
-_OWN = "values.yaml"  # helm reads this file of a chart in any case
+_OWN = "values.yaml"  # helm always reads this file of a chart
 
 
 def applications(draft: Draft, objects: Objects) -> Iterator[Release]:
-    """The charts of an Application, or of each Application that a list generator makes."""
+    """Yield the charts of an Application, or of each Application that a list generator creates."""
     if draft.item.text_at("kind") == "Application":
         yield from _of_application(draft, objects, draft.item)
         return
@@ -29,7 +29,7 @@ def applications(draft: Draft, objects: Objects) -> Iterator[Release]:
 
 
 def _elements(item: Marked) -> list[dict[str, str]]:
-    """The parameters of the Applications, if all generators are lists; else none."""
+    """Return the parameters of the Applications if all generators are lists; else an empty list."""
     found = item.get("spec", "generators")
     generators = found.list if found is not None else []
     if not generators or any(set(one.mapping) != {"list"} for one in generators):
@@ -52,7 +52,7 @@ def _flat(value: Marked, path: str) -> Iterator[tuple[str, Marked]]:
 
 
 def _filled(value: Marked, row: dict[str, str]) -> Marked:
-    """A template with the parameters of one element: `{{name}}`, `{{ .name }}`."""
+    """Return a template with the parameters of one element: `{{name}}`, `{{ .name }}`."""
     if not row:
         return value
     if isinstance(value.value, dict):
@@ -101,7 +101,7 @@ def _of_application(draft: Draft, objects: Objects, application: Marked) -> Iter
 
 
 def _of_git(draft: Draft, source: Marked, application: Marked) -> Iterator[Release]:
-    """The folder that a source names; nothing if it only gives values files to another source."""
+    """Yield the folder that a source names; nothing if it only gives values files to another source."""
     path = source.text_at("path")
     if source.text_at("ref") and not path:
         return
@@ -120,7 +120,7 @@ def _of_git(draft: Draft, source: Marked, application: Marked) -> Iterator[Relea
 
 
 def _values(draft: Draft, source: Marked, references: dict[str, Marked], objects: Objects) -> tuple[list[bytes], list[str]]:
-    """The values of one source, the last wins: files, `values`, `valuesObject`, `parameters`."""
+    """Return the values of one source, the last one wins: files, `values`, `valuesObject`, `parameters`."""
     helm = source.get("helm")
     if helm is None:
         return [], []

@@ -1,7 +1,7 @@
-"""Manifests as evidence carries them: without the values of variables, arguments and Secrets that name no image.
+"""Manifests for the evidence file: without the values of variables, arguments and Secrets that name no image.
 
-Each value is replaced where it stands, so that lines and the structure stay. What the reader of manifests finds in the file is
-the same before and after, which is checked: else the file stays as it is, and its secrets are replaced by their form alone.
+Each value is replaced in place, so that lines and structure stay. The reader of manifests must find the same before and after,
+which is checked. Otherwise the file stays unchanged, and only secrets that are found by form are replaced.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from auditor.readers.workloads.hints import Hint, hints_in
 from auditor.readers.workloads.pod_specs import pod_specs, read_images
 from auditor.redaction import REDACTED, redact, redact_file
 
-_TAGS = ("_TAG", "_VERSION")  # a variable beside one that names an image may hold its tag
+_TAGS = ("_TAG", "_VERSION")  # a variable next to one that names an image may hold its tag
 _WORDS = ("args", "command")
 _LONGEST_TAG = 128
 _DATA = ("data", "stringData")
 _NUMBERS = (":int", ":float", ":bool", ":null")
 _HOLD = (b"env", b"args", b"command", b"Secret")
-_ODD_BREAKS = ("\x85", "\u2028", "\u2029", "\x0c", "\x0b")  # lines end here for some readers, and for others not
+_ODD_BREAKS = ("\x85", "\u2028", "\u2029", "\x0c", "\x0b")  # some readers treat these as line breaks, others do not
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
 class _Blank:
-    """A scalar to replace: where it begins and ends, as line and column from 0, and the text that takes its place."""
+    """A scalar to replace: its start and end, as line and column from 0, and the replacement."""
 
     node: yaml.ScalarNode
     text: str
@@ -40,7 +40,7 @@ class _Blank:
 def blanked(data: bytes) -> tuple[bytes, bool]:
     """Return the file without secrets by value and form, and whether it lost all values that no check needs.
 
-    The second is False for what is no YAML or JSON, and where the reader of manifests would find something else after it.
+    The second is False for a file that is not YAML or JSON, or if the reader of manifests would find something else afterwards.
     """
     if not any(mark in data for mark in _HOLD):
         return redact_file(data), True
@@ -48,9 +48,9 @@ def blanked(data: bytes) -> tuple[bytes, bool]:
         text = data.decode("utf-8")
         if any(odd in text for odd in _ODD_BREAKS) or "\r" in text.replace("\r\n", ""):
             return redact_file(data), False
-        # Each pass holds one document: a file may have very many.
+        # Each pass holds one document, because a file may have very many.
         kept = {place for item in _objects(data) for place in _needed(item)}
-        nodes = filter(None, yaml.compose_all(text, Loader=_Loader))  # none of an empty document
+        nodes = filter(None, yaml.compose_all(text, Loader=_Loader))  # an empty document has none
         blanks = {blank.node.start_mark.index: blank for node in nodes for blank in _blanks(node, kept)}
         made = redact_file(_written(text, list(blanks.values())).encode())
         if all(after == before for after, before in zip_longest(_found(made), _found(data))):
@@ -61,7 +61,7 @@ def blanked(data: bytes) -> tuple[bytes, bool]:
 
 
 def _objects(data: bytes) -> Iterator[Marked]:
-    """The objects of a file, lists unfolded. Raises NotStructured."""
+    """Yield the objects of a file, with lists expanded. Raises NotStructured."""
     for document in iter_marked(data):
         waiting = [document]
         while waiting:
@@ -78,7 +78,7 @@ def _hints(item: Marked) -> Iterator[Hint]:
 
 
 def _found(data: bytes) -> Iterator[tuple[str, str, int]]:
-    """What the reader of manifests finds in a file: field, text and line. Raises NotStructured."""
+    """Yield field, text and line of everything that the reader of manifests finds in a file. Raises NotStructured."""
     for item in _objects(data):
         yield from ((hint.field, redact(hint.text), hint.at.line) for hint in _hints(item))
         images = (image for spec in pod_specs(item) for image in read_images(spec))
@@ -86,10 +86,10 @@ def _found(data: bytes) -> Iterator[tuple[str, str, int]]:
 
 
 def _needed(item: Marked) -> Iterator[tuple[int, int]]:
-    """Line and column (from 1) of each value that names an image, or may hold the tag of one."""
+    """Yield line and column (from 1) of each value that names an image, or may hold the tag of one."""
     for hint in _hints(item):
         yield hint.at.line, hint.at.column
-        if item.text_at("kind") == "Secret":  # positions inside a value are made: the key is what is known
+        if item.text_at("kind") == "Secret":  # values inside a value have computed positions, so use that of the key
             key = hint.field.partition(":")[0].partition(".")[2]
             for part in _DATA:
                 if (value := item.get(part, key)) is not None:
@@ -134,7 +134,7 @@ def _place(node: yaml.Node) -> tuple[int, int]:
 
 
 def _secret(values: dict[str, yaml.Node], kept: set[tuple[int, int]]) -> Iterator[_Blank]:
-    """The data of a Secret. Of a value that names an image, the rest is searched for secrets, also where it is base64."""
+    """Yield the data of a Secret. If a value names an image, the rest of it is searched for secrets, also in base64."""
     for part in _DATA:
         data = values.get(part)
         for _, value in data.value if isinstance(data, yaml.MappingNode) else ():
@@ -147,7 +147,7 @@ def _secret(values: dict[str, yaml.Node], kept: set[tuple[int, int]]) -> Iterato
 
 
 def _clean_base64(text: str) -> str:
-    """The base64 of a text without its secrets; empty if it has none."""
+    """Return the base64 of a text without its secrets, or an empty string if it has none."""
     try:
         plain = base64.b64decode("".join(text.split()), validate=True)
     except ValueError:
@@ -157,7 +157,7 @@ def _clean_base64(text: str) -> str:
 
 
 def _variables(values: dict[str, yaml.Node]) -> Iterator[yaml.ScalarNode]:
-    """The values under `env`, without those that may be the tag of an image beside them."""
+    """Yield the values under `env`, without those that may be the tag of a neighbouring image."""
     env = values.get("env")
     for one in env.value if isinstance(env, yaml.SequenceNode) else ():
         if not isinstance(one, yaml.MappingNode):
@@ -171,9 +171,9 @@ def _variables(values: dict[str, yaml.Node]) -> Iterator[yaml.ScalarNode]:
 
 
 def _words(values: dict[str, yaml.Node]) -> Iterator[yaml.ScalarNode]:
-    """The words of arguments and commands that may hold anything: no flags without a value, no short numbers.
+    """Yield the words of arguments and commands that may hold anything: no flags without a value, no short numbers.
 
-    The word behind a flag that names an image stays, as the two are read together.
+    The word after a flag that names an image stays, because the two are read together.
     """
     for key in _WORDS:
         words = values.get(key)
@@ -189,7 +189,7 @@ def _words(values: dict[str, yaml.Node]) -> Iterator[yaml.ScalarNode]:
 
 
 def _written(text: str, blanks: list[_Blank]) -> str:
-    """The text with each scalar replaced; its number of lines stays."""
+    """Return the text with each scalar replaced. The number of lines stays the same."""
     starts = [0]
     for line in text.split("\n"):
         starts.append(starts[-1] + len(line) + 1)
@@ -208,7 +208,7 @@ def _written(text: str, blanks: list[_Blank]) -> str:
 def _replacement(blank: _Blank, written: str) -> str:
     style = blank.node.style
     if not style and str(blank.node.tag).endswith(_NUMBERS):
-        return "0"  # JSON takes no bare word
+        return "0"  # JSON allows no bare word
     if style in {"|", ">"}:
         head, _, body = written.partition("\n")
         indent = next((line[: len(line) - len(line.lstrip())] for line in body.split("\n") if line.strip()), " ")

@@ -1,6 +1,6 @@
 """The output of `kustomize build` among the plan's files: the names of these files, and which workloads have one.
 
-A collector runs kustomize. This module holds the names, so that the offline side finds what the connected side built.
+A collector runs kustomize. This module holds the names, so that an offline audit finds the build of the connected side.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def built_name(number: int, workload: Workload) -> str:
 
 
 def not_built_name(number: int, workload: Workload) -> str:
-    """Return the path of the file that says why workload `number` is not built."""
+    """Return the path of the file with the reason why workload `number` is not built."""
     return below(normal(workload.manifests), f".auditor-not-built-{number}.txt")
 
 
@@ -44,7 +44,7 @@ def build_command(workload: Workload) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BuiltFrom:
-    """Where built objects come from: their kustomization, since kustomize does not say which file has a line."""
+    """The origin of built objects: their kustomization, because kustomize does not state the source file of a line."""
 
     plan: Plan
     path: str

@@ -1,4 +1,4 @@
-"""Whether a version of a chart satisfies what a release wants, by the rules of Helm.
+"""Decide whether a chart version satisfies the constraint of a release, by the rules of Helm.
 
 Rules: Masterminds/semver v3 constraints.go, which Helm, Flux, Argo CD and Fleet use.
 """
@@ -19,7 +19,7 @@ Numbers = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A version in a constraint. `given`: how many of its three numbers are written."""
+    """A version in a constraint. `given`: the number of written version parts, up to three."""
 
     numbers: Numbers
     given: int
@@ -27,7 +27,8 @@ class _Wanted:
 
 
 def satisfies(constraint: str, version: str) -> bool:
-    """Whether Helm accepts `version` for `constraint`. An empty constraint accepts every release, as Helm takes the latest."""
+    """Return whether Helm accepts `version` for `constraint`. An empty constraint accepts every release:
+    Helm uses the latest."""
     text = constraint.strip()
     if text.removeprefix("v").partition("+")[0] == version.strip().removeprefix("v").partition("+")[0]:
         return True
@@ -39,7 +40,7 @@ def satisfies(constraint: str, version: str) -> bool:
 
 
 def is_exact(constraint: str) -> bool:
-    """Whether a constraint names exactly one version."""
+    """Return whether a constraint names exactly one version."""
     found = _VERSION.fullmatch(constraint.strip())
     return found is not None and found[3] is not None
 
@@ -51,7 +52,7 @@ def _holds(text: str, have: Numbers, pre: str) -> bool:
 
 
 def _split(text: str) -> list[str]:
-    """The conditions of one alternative. A space behind an operator belongs to it."""
+    """Return the conditions of one alternative. A space after an operator belongs to it."""
     words: list[str] = []
     for word in text.replace(",", " ").split():
         if words and not any(letter.isdigit() or letter in _ANY for letter in words[-1]):
@@ -99,7 +100,7 @@ def _one(operator: str, text: str, have: Numbers, pre: str) -> bool:
 
 
 def _caret(low: Numbers, given: int) -> int:
-    """How many leading numbers `^` keeps: up to the first that is not zero."""
+    """Return how many leading numbers `^` keeps: up to the first that is not zero."""
     for number in range(given):
         if low[number]:
             return number + 1

@@ -1,4 +1,4 @@
-"""What a Helm chart depends on and does not have beside it, in a folder or in a packed archive."""
+"""The dependencies of a Helm chart that are not included in it, for a chart in a folder or in an archive."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from auditor.plan.plan_paths import shown_path
 _MAX_UNPACKED = 64 * 1024 * 1024
 _MAX_MEMBERS = 10_000
 _MAX_CHARTS = 200  # in the folder charts
-DECLARING = ("Chart.yaml", "requirements.yaml")  # the second is that of charts for Helm 2
+DECLARING = ("Chart.yaml", "requirements.yaml")  # the second one belongs to charts for Helm 2
 _HERE = "file://"
 _VERSION = re.compile(r"-v?\d")
 
 
 class UnreadableChart(Exception):
-    """A chart that cannot be told: why, and where."""
+    """An unreadable chart, with reason and location."""
 
     def __init__(self, why: str, location: Location) -> None:
         super().__init__(why)
@@ -31,7 +31,7 @@ class UnreadableChart(Exception):
 
 
 def missing_dependencies(plan: Plan, name: str) -> Iterator[tuple[str, Marked]]:
-    """Every dependency that comes from a repository and is not in the chart's folder `charts`, with the file that names it.
+    """Yield every dependency from a repository that is not in the chart's folder `charts`, with the file that names it.
 
     Raises UnreadableChart.
     """
@@ -50,7 +50,7 @@ def missing_dependencies(plan: Plan, name: str) -> Iterator[tuple[str, Marked]]:
 
 
 def _dependencies(file: str, data: bytes) -> list[Marked]:
-    """Those that come from a repository. Raises UnreadableChart."""
+    """Return the dependencies that come from a repository. Raises UnreadableChart."""
     try:
         documents = load_marked(data)
     except NotStructured as error:
@@ -61,12 +61,12 @@ def _dependencies(file: str, data: bytes) -> list[Marked]:
 
 
 def _folder(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
-    """The files of a chart in a folder, by their path in it."""
+    """Return the files of a chart in a folder, by their path in it."""
     return {path.removeprefix(f"{name}/"): data for path, data in files.items() if path.startswith(f"{name}/")}
 
 
 def _beside(inner: Mapping[str, bytes], location: Location) -> set[str]:
-    """The charts in the folder `charts`, each a folder or an archive. Helm passes over `_name` and `.name`.
+    """Return the charts in the folder `charts`, each a folder or an archive. Helm skips `_name` and `.name`.
 
     Raises UnreadableChart.
     """
@@ -79,7 +79,7 @@ def _beside(inner: Mapping[str, bytes], location: Location) -> set[str]:
 
 
 def _names(parts: list[str], data: bytes, allowance: ChartByteLimit) -> set[str]:
-    """The chart that an entry of `charts` is, by the name that is written inside; where that cannot be read, by its own."""
+    """Return the chart of an entry of `charts`, by the name inside it, or by its own name if that is unreadable."""
     own, *inside = parts
     if inside:
         return {_name_in(data) or own}
@@ -92,12 +92,12 @@ def _names(parts: list[str], data: bytes, allowance: ChartByteLimit) -> set[str]
 
 
 def is_chart(parts: list[str]) -> bool:
-    """Whether a path below `charts` is the file by which a chart there is known: its Chart.yaml, or its archive."""
+    """Return whether a path below `charts` identifies a chart: its Chart.yaml, or its archive."""
     return parts[1:] == ["Chart.yaml"] or (len(parts) == 1 and parts[0].endswith(".tgz"))
 
 
 def _name_in(data: bytes) -> str:
-    """The name of a chart by its Chart.yaml; empty where that cannot be told."""
+    """Return the name in a Chart.yaml, or an empty string if it is unknown."""
     try:
         documents = load_marked(data)
     except NotStructured:
@@ -107,13 +107,13 @@ def _name_in(data: bytes) -> str:
 
 @dataclass
 class ChartByteLimit:
-    """How many bytes a chart and the charts in it may unpack to, together."""
+    """The number of bytes to which a chart and the charts in it may unpack, in total."""
 
     left: int = _MAX_UNPACKED
 
 
 def unpacked(packed: bytes, location: Location, allowance: ChartByteLimit) -> dict[str, bytes]:
-    """The files of a packed chart that matter, by their path below its one folder: YAML, and archives of other charts.
+    """Return the relevant files of a packed chart, by their path below its top folder: YAML, and archives of other charts.
 
     Raises UnreadableChart.
     """
@@ -126,7 +126,7 @@ def unpacked(packed: bytes, location: Location, allowance: ChartByteLimit) -> di
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
             return dict(_members(archive, location))
     except (zlib.error, tarfile.TarError, EOFError, ValueError) as error:
-        raise UnreadableChart(f"it is no packed chart: {error}", location) from error
+        raise UnreadableChart(f"it is not a packed chart: {error}", location) from error
 
 
 def _members(archive: tarfile.TarFile, location: Location) -> Iterator[tuple[str, bytes]]:

@@ -1,6 +1,6 @@
-"""Values of ConfigMaps and Secrets that name images: whole values, keys that say "image", and YAML or JSON inside a value.
+"""Values of ConfigMaps and Secrets that name images: whole values, keys with "image", and YAML or JSON in a value.
 
-A value may hold YAML that holds JSON again; it is read four deep and up to a number of bytes.
+A value may hold YAML that holds JSON again. Four levels are read, up to a number of bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MARKS = ("image", "hub", "repository", "registry")
 
 
 def data_hints(item: Marked) -> Iterator[Hint]:
-    """Every hint in the data of a ConfigMap or Secret."""
+    """Yield every hint in the data of a ConfigMap or Secret."""
     reading = _Reading()
     for part in ("data", "stringData", "binaryData"):
         values = item.get(part)
@@ -40,14 +40,14 @@ def data_hints(item: Marked) -> Iterator[Hint]:
             if text and not key.endswith(_EXAMPLES):
                 plain = Marked(text, value.line, value.column, text)
                 for hint in variable_hints(key, plain, f"{part}.{key}", beside):
-                    is_whole = hint.text == text.strip()  # of a whole value, any key will do
+                    is_whole = hint.text == text.strip()  # for a whole value, any key is accepted
                     sure = Certainty.CONFIGURED if is_whole else hint.certainty
                     yield replace(hint, mechanism=Mechanism.DATA, certainty=sure)
                 yield from reading.inside(plain, f"{part}.{key}", 1)
 
 
 def _decoded(text: str) -> str:
-    """Base64 as text; empty where it is none, or no text."""
+    """Return base64 as text, or an empty string if it is not base64 of text."""
     if len(text) > MAX_INNER:
         return ""
     try:
@@ -57,13 +57,13 @@ def _decoded(text: str) -> str:
 
 
 class _Reading:
-    """Reads structured text inside values, within one bound for the whole object."""
+    """Reads structured text in values, within one limit for the whole object."""
 
     def __init__(self) -> None:
         self._left = MAX_INNER
 
     def inside(self, value: Marked, path: str, depth: int) -> Iterator[Hint]:
-        """The hints in YAML or JSON that a value holds; of text that is neither, those of its lines `image: …`."""
+        """Yield the hints in YAML or JSON in a value; for other text, those of its lines `image: …`."""
         text = value.text
         if "\n" not in text and not text.lstrip().startswith(("{", "[")):
             return
@@ -94,7 +94,7 @@ class _Reading:
 
 
 def _texts(document: Marked) -> Iterator[Marked]:
-    """The scalars of a document that may hold documents of their own."""
+    """Yield the scalars of a document that may hold documents."""
     waiting = [document]
     while waiting:
         here = waiting.pop()
@@ -104,14 +104,15 @@ def _texts(document: Marked) -> Iterator[Marked]:
 
 
 def _outside(value: Marked, inner: Marked) -> Marked:
-    """Where an inner value stands in the file. A block begins on the line after its key; else only the key is known."""
+    """Return the location of an inner value in the file. A block begins on the line after its key; else
+    only the key is known."""
     return Marked(
         None, value.line + inner.line if "\n" in value.text else value.line, 1 if "\n" in value.text else value.column
     )
 
 
 def _lines(value: Marked, path: str) -> Iterator[Hint]:
-    """Lines `image: reference` of a text that is not YAML, such as a template."""
+    """Yield the lines `image: reference` of a text that is not YAML, such as a template."""
     for number, line in enumerate(value.text.splitlines(), start=1):
         key, colon, rest = line.strip().removeprefix("- ").partition(":")
         if colon and len(key) < 80 and key_names_image(key.strip("\"' ")):

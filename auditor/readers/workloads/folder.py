@@ -1,4 +1,4 @@
-"""The files under one `manifests` of the plan: which are read as objects, and which need another program or plan key."""
+"""The files under one `manifests` of the plan: which ones are read as objects, and which need another program or plan key."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHART_FILE = "Chart.yaml"
 
 @dataclass(frozen=True, slots=True)
 class FileGap:
-    """A file whose images cannot be enumerated: its path among the plan's files, the gap, why, and what to do."""
+    """A file whose images cannot be enumerated: its path among the plan's files, the gap, the reason, and the remedy."""
 
     path: str
     hidden: HiddenImages
@@ -28,9 +28,9 @@ class FileGap:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """`read`: files that may hold objects, each with what a kustomization may change in it, or None.
+    """`read`: files that may hold objects, each with the possible changes by a kustomization, or None.
 
-    `gaps`: what is not read for a reason. `passed_over`: no manifests by their name.
+    `gaps`: files that are not read for a reason. `passed_over`: not manifests by their name.
     """
 
     read: tuple[tuple[str, Raw | None], ...]
@@ -39,12 +39,12 @@ class Folder:
 
 
 def is_manifest_file(path: str) -> bool:
-    """Whether a file of a folder of manifests may hold objects by its name; READMEs and scripts beside them do not."""
+    """Return whether a file in a manifest folder may hold objects, by its name. READMEs and scripts do not."""
     return path.lower().endswith(_SUFFIXES) and not is_kustomization(path)
 
 
 def folder_at(plan: Plan, name: str) -> Folder:
-    """The files that the plan has under `name`, which is a file or a folder."""
+    """Return the files that the plan has under `name`, which is a file or a folder."""
     elsewhere = _named_elsewhere(plan)
     inside = [
         path
@@ -69,7 +69,7 @@ def folder_at(plan: Plan, name: str) -> Folder:
 
 
 def _named_elsewhere(plan: Plan) -> frozenset[str]:
-    """What the plan names for another purpose, so that a folder of manifests need not account for it."""
+    """Return the files that the plan names for another purpose. A manifest folder does not have to account for them."""
     names = [source.list for source in plan.images if source.list]
     names += [name for workload in plan.workloads for name in (workload.chart, workload.observed, *workload.values) if name]
     names += [*plan.copy.scripts, *plan.copy.config] if plan.copy is not None else []
@@ -77,7 +77,7 @@ def _named_elsewhere(plan: Plan) -> frozenset[str]:
 
 
 def outer_charts(paths: Iterable[str]) -> frozenset[str]:
-    """The folders of charts among files, outermost only: a chart brings those inside it."""
+    """Return the folders of charts among files, outermost only, because a chart includes those inside it."""
     folders = {posixpath.dirname(path) or "." for path in paths if path.rpartition("/")[2] == CHART_FILE}
     return frozenset(folder for folder in folders if not is_inside_any(posixpath.dirname(folder), folders))
 
@@ -94,14 +94,14 @@ def _kustomize_gap(one: Kustomization) -> FileGap:
     elif one.changes:
         what = f"changes what it names ({'; '.join(one.changes)})"
     else:
-        what = "names files that are not here, or does not name files beside it"
+        what = "names missing files, or does not name files next to it"
     why = (
-        f"the kustomization {what}, and it was not built: which images its files run is not known. Run "
+        f"the kustomization {what}, and it was not built, so the images of its files are unknown. Run "
         f"`kubectl kustomize {one.folder or '.'} > rendered.yaml` and name rendered.yaml under `workloads` instead"
     )
     return FileGap(one.path, HiddenImages(DemandGap.KUSTOMIZE, one.path, names=one.changes), why)
 
 
 def _list_gap(path: str, format_name: str) -> FileGap:
-    why = f"it is an image list ({format_name}) and no manifest: name it under `images` as `list: {path}`"
+    why = f"it is an image list ({format_name}), not a manifest: name it under `images` as `list: {path}`"
     return FileGap(path, HiddenImages(DemandGap.FILE, path), why)

@@ -36,13 +36,13 @@ _STATIC = "%{KUBERNETES_API}%"
 
 
 def is_release_file(name: str) -> bool:
-    """Whether a file that is no Kubernetes object may name charts by its name: fleet.yaml, helmfile.yaml."""
+    """Return whether a file that is not a Kubernetes object may name charts, by its name: fleet.yaml, helmfile.yaml."""
     base = posixpath.basename(name)
     return base in FILES or base.startswith("helmfile") or "/helmfile.d/" in f"/{name}"
 
 
 def releases_of(objects: Objects) -> Iterator[Release]:
-    """Every release that the objects and files state, in their order."""
+    """Yield every release that the objects and files state, in their order."""
     for draft in objects.drafts:
         api, kind = draft.item.text_at("apiVersion"), draft.item.text_at("kind")
         if api.startswith(_FLUX) and kind == "HelmRelease":
@@ -78,12 +78,12 @@ def _flux(draft: Draft, objects: Objects) -> Iterator[Release]:
     if spec.get("postRenderers") is not None:
         doubts.append("its postRenderers may change images")
     if (inner := spec.get("chart", "spec", "valuesFiles")) is not None and inner.list:
-        doubts.append("spec.chart.spec.valuesFiles takes other values from the chart")
+        doubts.append("spec.chart.spec.valuesFiles selects other values from the chart")
     yield replace(found, name=release, namespace=target or namespace, values=tuple(values), doubts=(*found.doubts, *doubts))
 
 
 def _flux_chart(draft: Draft, spec: Marked, objects: Objects) -> Release:
-    """The chart of a HelmRelease: named in it, or by an object of source-controller."""
+    """Return the chart of a HelmRelease: named in it, or by an object of source-controller."""
     made = draft.release("")
     template, reference = spec.get("chart", "spec"), spec.get("chartRef")
     settles: list[tuple[str, int]] = []
@@ -91,7 +91,9 @@ def _flux_chart(draft: Draft, spec: Marked, objects: Objects) -> Release:
         space = reference.text_at("namespace") or draft.namespace
         other = objects.named(reference.text_at("kind"), space, reference.text_at("name"))
         if other is None:
-            return replace(made, chart=reference.text_at("name"), doubts=("its chartRef is not among the manifests",))
+            return replace(
+                made, chart=reference.text_at("name"), doubts=("the object of its chartRef is not in the manifests",)
+            )
         settles.append((other.file, other.item.line))
         if other.item.text_at("kind") == "OCIRepository":
             url = other.item.text_at("spec", "url").rstrip("/")
@@ -123,7 +125,7 @@ def _flux_chart(draft: Draft, spec: Marked, objects: Objects) -> Release:
 
 
 def _kustomization(draft: Draft, objects: Objects) -> Iterator[Release]:
-    """The folder that kustomize-controller applies."""
+    """Yield the folder that kustomize-controller applies."""
     spec = draft.item.get("spec")
     if spec is None:
         return
@@ -144,7 +146,7 @@ def _kustomization(draft: Draft, objects: Objects) -> Iterator[Release]:
 
 
 def _git_repo(draft: Draft) -> Iterator[Release]:
-    """The folders that Fleet applies; without `paths` it is the root."""
+    """Yield the folders that Fleet applies; without `paths`, the root."""
     spec = draft.item.get("spec")
     if spec is None:
         return

@@ -1,7 +1,7 @@
-"""Images that an object names outside of the fields of its pods: custom resources, variables, arguments, annotations.
+"""Images that an object names outside its pod fields: custom resources, variables, arguments, annotations.
 
-Each hint states how it is known and how certain it is. Images of pods are left out, so that nothing is counted twice.
-The rules were measured on real charts and manifests: each one finds at least ten right images for one wrong one.
+Each hint states how it is known and how certain it is. Images of pods are left out, so that nothing is counted twice. The rules
+were measured on real charts and manifests: each one finds at least ten correct images per wrong one.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from auditor.readers.workloads.image_like import (
 from auditor.readers.workloads.pod_specs import is_pod_spec, read_images
 from auditor.readers.workloads.split_fields import composed, composed_variable, named_image
 
-MOST = 10_000  # of one object
+MOST = 10_000  # in one object
 _MAX_SCRIPT = 64 * 1024
 _SCHEMA = "CustomResourceDefinition"
 _PASSED_OVER = frozenset({"labels", "matchLabels", "managedFields", "nodeSelector", "openAPIV3Schema", "selector"})
-# Keys beside `image` that only containers have. Argo Workflows, Tekton and others have containers without a name.
+# Keys next to `image` that only containers have. Argo Workflows, Tekton and others have containers without a name.
 _OF_CONTAINERS = frozenset({"args", "command", "script", "source", "workingDir"})
 _DISKS = frozenset({"containerDisk"})  # KubeVirt: a volume whose disk is an image
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
@@ -38,7 +38,7 @@ _OPERATOR_OWN = "containerImage"  # an annotation of ClusterServiceVersions that
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A value that names an image: where it stands, the path of its field, its text, and its reference if it is whole."""
+    """A value that names an image: its location, the path of its field, its text, and its reference if it is whole."""
 
     at: Marked
     field: str
@@ -49,7 +49,7 @@ class Hint:
 
 
 def hints_in(item: Marked, *, pods_are_read: bool = True) -> Iterator[Hint]:
-    """Every hint of an object, in its order, each value once. `pods_are_read` is false where pod specs are only text."""
+    """Yield every hint of an object, in file order, each value once. `pods_are_read` is False if pod specs are only text."""
     if item.text_at("kind") == _SCHEMA:
         return
     walk = _Walk(pods_are_read)
@@ -68,9 +68,9 @@ def _join(path: str, key: str) -> str:
 
 
 class _Walk:
-    """One pass over an object. `_read`: the values that are images of pods for certain.
+    """One pass over an object. `_read`: the values that are certainly images of pods.
 
-    `_composed`: bare names that became whole references by a registry above them.
+    `_composed`: bare names that became whole references with a registry from a parent.
     """
 
     def __init__(self, pods_are_read: bool) -> None:
@@ -96,7 +96,7 @@ class _Walk:
         if key == "metadata":
             yield from _annotations(here, path)
             return
-        inherited = tuple(self._inherited(here, path))
+        inherited = tuple(self._inherited(here, path)) if "hub" in here.mapping else ()
         yield from inherited
         for at, name, text, reference in composed(here):
             if id(at) not in self._composed and (reference is not None or not inherited):
@@ -106,7 +106,9 @@ class _Walk:
         for name, value in here.items():
             if name in _PASSED_OVER or (name == "status" and not path):
                 continue
-            is_image = name == "reference" and key_names_image(key)  # `image: {reference: …}`, as image volumes have it
+            if not isinstance(value.value, dict | list | str):
+                continue  # numbers, booleans and nulls name no image
+            is_image = name == "reference" and key_names_image(key)  # `image: {reference: …}`, as in image volumes
             yield from self.value(value, _join(path, name), key if is_image else name)
         image = here.get("image")
         if (
@@ -120,9 +122,9 @@ class _Walk:
                 yield Hint(image, _join(path, "image"), image.text.strip(), bare)
 
     def _inherited(self, here: Marked, path: str) -> Iterator[Hint]:
-        """Bare image names that take their registry, and often their tag, from a mapping above them.
+        """Yield bare image names that inherit their registry, and often their tag, from a parent mapping.
 
-        Istio's values have `hub` and `tag` beside each other. Piraeus has `base` beside `components`, each with its own tag.
+        Istio's values have `hub` and `tag` side by side. Piraeus has `base` next to `components`, each with its own tag.
         """
         base = here.text_at("hub") or (here.text_at("base") if here.get("components") is not None else "")
         if not base or "://" in base or not (here.text_at("tag") or here.get("components") is not None):
@@ -157,8 +159,8 @@ class _Walk:
 
 
 def _is_container(mapping: Marked, path: str, key: str) -> bool:
-    """Whether a mapping with `image` has the form of a container, so that a name such as `busybox` is an image."""
-    if mapping.text_at("name") and path.endswith("]"):  # an item of a list, as containers are
+    """Return whether a mapping with `image` has the form of a container, so that a name such as `busybox` is an image."""
+    if mapping.text_at("name") and path.endswith("]"):  # an item of a list, like containers
         return True
     return key in _DISKS or not _OF_CONTAINERS.isdisjoint(mapping.mapping)
 
@@ -172,7 +174,7 @@ def _annotations(metadata: Marked, path: str) -> Iterator[Hint]:
 
 
 def variable_hints(name: str, value: Marked, path: str, beside: dict[str, str]) -> Iterator[Hint]:
-    """What a variable or a flat key names; `beside` are the texts of its neighbours, which may hold its tag."""
+    """Yield the hint of a variable or a flat key; `beside` holds the texts of its neighbours, which may contain its tag."""
     text = value.text
     if not text or len(text) > _MAX_SCRIPT:
         return
@@ -184,7 +186,7 @@ def variable_hints(name: str, value: Marked, path: str, beside: dict[str, str]) 
     for word in (text.strip(), *words_of(_without_comments(text) if is_text else text)):
         found = loose_reference(word) if is_named and ("/" in word or word == text.strip()) else strict_reference(word)
         if found is not None and is_text and not (found.digest or found.explicit_tag):
-            continue  # a registry and a path are no image among other words
+            continue  # a registry and a path among other words are not an image
         if found is not None:
             sure = Certainty.CONFIGURED if is_named or word == text.strip() else Certainty.POSSIBLE
             yield Hint(value, path, word, found, Mechanism.VARIABLE, sure)
@@ -196,7 +198,7 @@ def _without_comments(text: str) -> str:
 
 
 def _arguments(words: list[Marked], path: str) -> Iterator[Hint]:
-    """Flags with an image as their value, in the same word or the next one; and whole references in any word."""
+    """Yield flags with an image as their value, in the same word or the next one, and whole references in any word."""
     flag_before = ""
     for word, following in zip(words, [*words[1:], None], strict=False):
         before, flag_before = flag_before, ""
@@ -223,7 +225,7 @@ def _arguments(words: list[Marked], path: str) -> Iterator[Hint]:
 
 
 def _references_in(word: Marked, path: str, before: str, value: str) -> Iterator[Hint]:
-    """The whole references among the words of one argument; those of flags are configured, also inside a shell command."""
+    """Yield the whole references among the words of one argument. Those of flags are configured, also in a shell command."""
     for word_text in words_of(word.text):
         text = word_text
         flag, equals, inner = text.partition("=")
@@ -239,5 +241,5 @@ def _references_in(word: Marked, path: str, before: str, value: str) -> Iterator
 
 
 def _is_template(text: str) -> bool:
-    """Whether a template was left in a value; `$(NAME)` is a variable, which is read where it is set."""
+    """Return whether a value contains an unfilled template; `$(NAME)` is a variable, which is read where it is set."""
     return "$(" not in text and bool(placeholder_in(text[:_MAX_SCRIPT]))

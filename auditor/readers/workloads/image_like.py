@@ -1,6 +1,6 @@
-"""Whether a text outside of a pod's `image` fields names an image. Precise before complete: URLs, versions and paths are none.
+"""Whether a text outside a pod's `image` fields names an image. Precision first: URLs, versions and paths do not count.
 
-Measured on real manifests: a key or variable that says "image" makes a weak text enough; elsewhere only a registry host with a
+Measured on real manifests: if a key or variable contains "image", a weak text is enough. Otherwise only a registry host with a
 path and a tag or digest counts.
 """
 
@@ -12,30 +12,30 @@ from functools import lru_cache
 from auditor.oci.reference import InvalidReference, Reference, parse_reference
 from auditor.readers.lists.source import placeholder_in
 
-MAX_TEXT = 512  # a longer text is no reference: 255 characters of name, 128 of tag, 135 of digest
+MAX_TEXT = 512  # a longer text is not a reference: 255 characters of name, 128 of tag, 135 of digest
 _SCHEMES = ("docker://", "oci://")
 _ENDINGS = ("image", "imagename", "imageref", "imagereference", "imageurl", "imageuri")
 _WORDS = frozenset({"image", "images", "img", "container"})
 _NO_IMAGES = frozenset({"auto", "none", "null", "true", "false"})
-_LABEL_HOSTS = ("kubernetes.io", "k8s.io")  # of these, only registries are hosts of images: the others begin labels
+_LABEL_HOSTS = ("kubernetes.io", "k8s.io")  # only registries among these are hosts of images: the others begin labels
 _REGISTRIES = ("registry.", "gcr.", "k8s.gcr.")
 
 
 @lru_cache(maxsize=10_000)
 def key_names_image(key: str) -> bool:
-    """Whether a key says that its value is an image: `image`, `sidecarImage`, `image_name`, `imageRef`."""
+    """Return whether a key names an image: `image`, `sidecarImage`, `image_name`, `imageRef`."""
     plain = key.lower().replace("-", "").replace("_", "").replace(".", "")
     return plain.endswith(_ENDINGS)
 
 
 @lru_cache(maxsize=10_000)
 def variable_names_image(name: str) -> bool:
-    """Whether an environment variable or a flag has IMAGE, IMG or CONTAINER as a word of its name."""
+    """Return whether the name of an environment variable or a flag contains the word IMAGE, IMG or CONTAINER."""
     return not _WORDS.isdisjoint(name.lower().replace("-", "_").replace(".", "_").split("_"))
 
 
 def loose_reference(text: str) -> Reference | None:
-    """The reference that a text is where its key says "image": it has a host, a tag or a digest. None for anything else."""
+    """Return the reference in a text whose key contains "image": it has a host, a tag or a digest. None for other text."""
     text = text.strip()
     scheme = next((scheme for scheme in _SCHEMES if text.startswith(scheme)), "")
     text = text.removeprefix(scheme)
@@ -46,13 +46,13 @@ def loose_reference(text: str) -> Reference | None:
 
 
 def bare_reference(text: str) -> Reference | None:
-    """The reference that a text is behind a key `image` beside a name: `busybox` will do. None for words such as `auto`."""
+    """Return the reference after a key `image` next to a name: `busybox` is enough. None for words such as `auto`."""
     text = text.strip()
     return None if text.lower() in _NO_IMAGES else _parsed(text)
 
 
 def strict_reference(text: str) -> Reference | None:
-    """The reference that a text is by itself: a registry host, a path, and a tag or digest. None for anything else."""
+    """Return the reference in a text by itself: a registry host, a path, and a tag or digest. None for other text."""
     text = text.strip().removeprefix("docker://")
     if not _has_host(text):
         return None
@@ -61,7 +61,7 @@ def strict_reference(text: str) -> Reference | None:
 
 
 def words_of(text: str) -> Iterator[str]:
-    """The words of a command, a script or a list, each also without `name=` before it."""
+    """Yield the words of a command, a script or a list, each also without a leading `name=`."""
     for word in text.replace(",", " ").split():
         bare = word.strip("\"'`()[]{};")
         yield bare
@@ -71,7 +71,7 @@ def words_of(text: str) -> Iterator[str]:
 
 
 def _has_host(text: str) -> bool:
-    """Whether the first part of a path is a registry host: with a dot or a port, and no domain that only labels have."""
+    """Return whether the first part of a path is a registry host: with a dot or a port, and not a domain of labels."""
     host, slash, rest = text.partition("/")
     if not slash or not rest:
         return False

@@ -1,10 +1,9 @@
 """Containers whose image an admission webhook sets: the proxies of service meshes, which an injector adds to pods.
 
-Istio's injector takes the proxy from a ConfigMap; a container may also have `image: auto`. The control plane of Linkerd runs
-the same proxy as it injects, so that its own pods name it.
-Sources: istio.io/latest/docs/setup/additional-setup/gateway (`image: auto`), istio/istio
-manifests/charts/istio-control/istio-discovery/templates/istiod-injector-configmap.yaml, mutatingwebhook.yaml;
-linkerd/linkerd2 pkg/k8s/labels.go, charts/linkerd-control-plane/templates/proxy-injector.yaml.
+Istio's injector reads the proxy from a ConfigMap; a container may also have `image: auto`. The control plane of Linkerd runs
+the proxy that it injects, so its own pods name it. Sources: istio.io/latest/docs/setup/additional-setup/gateway (`image:
+auto`), istio/istio manifests/charts/istio-control/istio-discovery/templates/istiod-injector-configmap.yaml,
+mutatingwebhook.yaml; linkerd/linkerd2 pkg/k8s/labels.go, charts/linkerd-control-plane/templates/proxy-injector.yaml.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _TEMPLATES = (("metadata",), ("spec", "template", "metadata"), ("spec", "jobTemp
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """What asks for a proxy: the mesh, the label or annotation, and where it stands."""
+    """A request for a proxy: the mesh, the label or annotation, and its location."""
 
     mesh: str
     field: str
@@ -36,7 +35,7 @@ class Injection:
 
 
 def injections(item: Marked) -> Iterator[Injection]:
-    """The labels and annotations of a namespace, or of the pods of an object, that have an injector add a proxy."""
+    """Yield the labels and annotations of a namespace, or of an object's pods, that make an injector add a proxy."""
     is_namespace = item.text_at("kind") == _NAMESPACE
     for path in _TEMPLATES[:1] if is_namespace else _TEMPLATES:
         metadata = item.get(*path)
@@ -54,7 +53,7 @@ def injections(item: Marked) -> Iterator[Injection]:
 
 
 def _has_injector(mesh: str, demands: Iterable[Demand]) -> bool:
-    """Whether the proxy that a mesh injects is among the demands."""
+    """Return whether the proxy that a mesh injects is among the demands."""
     if mesh == LINKERD:
         return any(demand.who.endswith(_LINKERD_INJECTOR) for demand in demands)
     return any(_is_proxy(demand) for demand in demands)
@@ -65,9 +64,9 @@ def _is_proxy(demand: Demand) -> bool:
 
 
 def with_injected(demands: Iterable[Demand]) -> Iterator[Demand]:
-    """Give each container with `image: auto` the proxy image of the injectors among the workloads, if there is one.
+    """Give each container with `image: auto` the proxy image of the injectors in the workloads, if there is one.
 
-    A gap for a proxy that an injector adds is left out if that injector is among the workloads.
+    A gap for a proxy is left out if its injector is in the workloads.
     """
     known = list(demands)
     proxies = {demand.reference: demand for demand in known if _is_proxy(demand)}

@@ -1,6 +1,6 @@
-"""Operators among the workloads: the version of each, and the settings from which it takes images.
+"""Operators in the workloads: the version of each, and the settings from which it gets images.
 
-An operator is recognised by the end of its image's repository, so that a mirror changes nothing. Its settings are arguments,
+An operator is recognised by the end of its image's repository, so a mirror changes nothing. Its settings are arguments,
 environment variables, and keys of ConfigMaps that its pods name. Facts: auditor/facts/operator_programs.yaml.
 """
 
@@ -27,7 +27,7 @@ _VARIABLE = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]{0,127})\)")
 
 
 class OperatorSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """Where an operator reads one setting: flags, variables, or keys of its ConfigMap. `default` is what its binary has."""
+    """Where an operator reads one setting: flags, variables, or keys of its ConfigMap. `default` is the value in its binary."""
 
     arguments: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class OperatorSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 class OperatorProgram(Fact, frozen=True, kw_only=True):
     """An operator: the ends of its image's repository, and its settings by name. `as_of` is the day of the last check.
 
-    `maps` are the ConfigMaps that it reads without naming them in its pods.
+    `maps` are the ConfigMaps that it reads although its pods do not name them.
     """
 
     operator: str
@@ -49,9 +49,9 @@ class OperatorProgram(Fact, frozen=True, kw_only=True):
 
 
 class OperatorDefaults(Fact, frozen=True, kw_only=True):
-    """What the binary of an operator has, by setting. Each line of `versions` is for one range, whose ends were both read:
+    """The defaults in an operator's binary, by setting. Each line of `versions` covers one range, whose ends were both read:
 
-    its first and its last version, and a value for each column; `-` says that these versions have no such image.
+    its first and its last version, and a value for each column; `-` means that these versions have no such image.
     """
 
     operator: str
@@ -61,7 +61,7 @@ class OperatorDefaults(Fact, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """The defaults of some versions of one operator."""
+    """The defaults of a range of versions of one operator."""
 
     first: str
     last: str
@@ -70,7 +70,7 @@ class _Range:
 
 @cache
 def programs() -> Mapping[str, OperatorProgram]:
-    """Every operator that the facts know, by name."""
+    """Return every operator in the facts, by name."""
     rows: tuple[OperatorProgram, ...] = table("operator_programs", OperatorProgram)
     return {row.operator: row for row in rows}
 
@@ -89,13 +89,13 @@ def _ranges(row: OperatorDefaults) -> Iterator[_Range]:
 
 
 def release_key(version: str) -> tuple[int, int, int] | None:
-    """A released version to compare; None for a pre-release, a build of a branch and anything else."""
+    """Return a comparable key for a release; None for a pre-release, a branch build or other text."""
     found = _VERSION.fullmatch(version)
     return (int(found[1]), int(found[2]), int(found[3])) if found else None
 
 
 def default_of(operator: str, version: str, name: str) -> str | None:
-    """What the binary of an operator's version has for a setting; None if the version is outside of what the facts cover."""
+    """Return the default of a setting in an operator's version; None if the facts do not cover the version."""
     key = release_key(version)
     for row in _defaults().get(operator, ()) if key is not None else ():
         first, last = release_key(row.first), release_key(row.last)
@@ -105,14 +105,14 @@ def default_of(operator: str, version: str, name: str) -> str | None:
 
 
 def covered(operator: str, name: str) -> tuple[str, str] | None:
-    """The first and the last version for which the facts have a setting's default."""
+    """Return the first and the last version for which the facts have a setting's default."""
     rows = [row for row in _defaults().get(operator, ()) if name in row.values]
     return (rows[0].first, rows[-1].last) if rows else None
 
 
 @dataclass(frozen=True, slots=True)
 class InstalledOperator:
-    """One operator of the workloads. `settings`: what is set, by name; None where something else sets it that is not here."""
+    """One operator of the workloads. `settings`: the settings by name; None if a missing source sets one."""
 
     program: OperatorProgram
     image: Reference
@@ -120,7 +120,7 @@ class InstalledOperator:
 
     @property
     def version(self) -> str:
-        """The tag of its image; empty if only a digest is known."""
+        """The tag of its image, or an empty string if only a digest is known."""
         return self.image.tag if self.image.explicit_tag else ""
 
     @property
@@ -131,7 +131,7 @@ class InstalledOperator:
 
 @dataclass(slots=True)
 class _Pod:
-    """An operator's pod while the files are read: what it sets itself, and the words that may name a ConfigMap."""
+    """An operator's pod during the read: its own settings, and the words that may name a ConfigMap."""
 
     program: OperatorProgram
     image: Reference
@@ -142,9 +142,9 @@ class _Pod:
 
 @dataclass(slots=True)
 class Operators:
-    """The operators among the workloads, read at the first question: most plans have no object that one of them owns.
+    """The operators in the workloads, read on first use, because most plans have no object that belongs to one.
 
-    `read` yields the objects whose text has one of the needles.
+    `read` yields the objects that contain one of the needles.
     """
 
     read: Callable[[tuple[bytes, ...]], Iterator[Marked]]
@@ -152,13 +152,13 @@ class Operators:
     _objects: dict[tuple[str, str], tuple[Marked, ...]] = field(default_factory=dict, init=False)
 
     def of(self, operator: str) -> tuple[InstalledOperator, ...]:
-        """The installed operators of this name, those with one image and the same settings once."""
+        """Return the installed operators of this name; those with the same image and settings only once."""
         if self._found is None:
             self._found = _installed(self.read)
         return self._found.get(operator, ())
 
     def objects(self, group: str, kind: str) -> tuple[Marked, ...]:
-        """The first objects of a kind."""
+        """Return the first objects of a kind."""
         key = (group, kind)
         if key not in self._objects:
             with_group = (item for item in self.read((group.encode(),)) if item.text_at("apiVersion").startswith(f"{group}/"))
@@ -200,7 +200,7 @@ def _pods(item: Marked) -> Iterator[_Pod]:
 
 
 def _flags(container: Marked, variables: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
-    """The flags of a container with their values; one without a value is `true`."""
+    """Yield the flags of a container with their values; a flag without a value is `true`."""
     words = [
         _VARIABLE.sub(lambda match: variables.get(match[1]) or match[0], word.text)
         for part in ("command", "args")
@@ -214,7 +214,7 @@ def _flags(container: Marked, variables: Mapping[str, str | None]) -> Iterator[t
 
 
 def _variables(container: Marked) -> Iterator[tuple[str, str | None]]:
-    """The variables of a container; None for one whose value is elsewhere."""
+    """Yield the variables of a container; None for a variable with its value elsewhere."""
     found = container.get("env")
     for variable in found.list if found is not None else ():
         value = variable.get("value")
@@ -235,7 +235,7 @@ def _words(value: Marked) -> Iterator[str]:
 
 
 def _keys(pod: _Pod, maps: Iterable[Marked]) -> Iterator[tuple[str, str]]:
-    """The keys of the ConfigMaps that a pod names, and those at the top of YAML in their values."""
+    """Yield the keys of the ConfigMaps that a pod names, and the top-level keys of YAML in their values."""
     for item in maps:
         data = item.get("data")
         if data is None or item.text_at("metadata", "name") not in pod.words | set(pod.program.maps):
@@ -251,7 +251,7 @@ def _keys(pod: _Pod, maps: Iterable[Marked]) -> Iterator[tuple[str, str]]:
 
 
 def _values(pod: _Pod, setting: OperatorSetting, keys: Mapping[str, str]) -> Iterator[str | None]:
-    """The one value of a setting: flags come before variables, and both before files. Nothing if it is not set."""
+    """Yield the value of a setting: flags come before variables, and both before files. Nothing if it is not set."""
     for flag in setting.arguments:
         if flag.lstrip("-") in pod.flags:
             value = pod.flags[flag.lstrip("-")]

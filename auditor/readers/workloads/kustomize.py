@@ -1,4 +1,4 @@
-"""Read kustomizations among manifests: what they name, and what they may change.
+"""Read kustomizations among manifests: the files that they name, and the changes that they may make.
 
 The collector builds the kustomization that the plan names. One that only names files needs no build. Format:
 kubernetes-sigs/kustomize api/types/kustomization.go.
@@ -23,7 +23,7 @@ _HARMLESS = frozenset(
     {"apiVersion", "kind", "metadata", "resources", "namespace", "namePrefix", "nameSuffix", "commonLabels", "labels"}
     | {"commonAnnotations", "buildMetadata", "sortOptions"}
 )
-# These may change any image of the objects that they are applied to.
+# These may change any image of the affected objects.
 _PATCHING = frozenset(
     {"components", "patches", "patchesJson6902", "patchesStrategicMerge", "replacements", "transformers", "vars"}
 )
@@ -33,7 +33,7 @@ MOST_NAMES = 2_000  # paths of one kustomization
 
 @dataclass(frozen=True, slots=True)
 class Kustomization:
-    """One kustomization file: its folder, the local paths that it names, and what it states that may change or add images.
+    """One kustomization file: its folder, the local paths that it names, and entries that may change or add images.
 
     `renamed` are the repositories whose name, tag or digest it changes; `is_patching`: it may change any image.
     """
@@ -49,26 +49,25 @@ class Kustomization:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """What a kustomization that is not built may change in a file that it reads."""
+    """The changes that an unbuilt kustomization may make to a file."""
 
     renamed: frozenset[str]
     is_patching: bool
 
     def may_change(self, reference: Reference) -> bool:
-        """Whether the image that is applied may be another one than the file states."""
+        """Return whether the applied image may differ from the one in the file."""
         return self.is_patching or reference.repository in self.renamed
 
 
 def is_kustomization(path: str) -> bool:
-    """Whether kustomize reads a file of that name by itself."""
+    """Return whether kustomize reads a file of that name by default."""
     return path.rpartition("/")[2] in NAMES
 
 
 def unbuilt(paths: Collection[str], files: Mapping[str, bytes]) -> tuple[list[Kustomization], dict[str, Raw]]:
-    """The kustomizations among `paths` whose result is not known, and every path that their building may read or change.
+    """Return the kustomizations among `paths` with an unknown result, and every path that their build may read or change.
 
-    Paths are normal ones, as `posixpath.normpath` makes them. Files that only harmless kustomizations name
-    stay plain manifests.
+    Paths are normalised, as by `posixpath.normpath`. Files that only harmless kustomizations name stay plain manifests.
     """
     found = [_read(path, files[path]) for path in paths if is_kustomization(path)]
     folders = {one.folder: one for one in found}
@@ -84,7 +83,7 @@ def unbuilt(paths: Collection[str], files: Mapping[str, bytes]) -> tuple[list[Ku
 
 
 def named_paths(path: str, data: bytes) -> tuple[str, ...]:
-    """Return every local path that a kustomization names, relative to the plan; none if it cannot be read."""
+    """Return every local path that a kustomization names, relative to the plan; empty if it is unreadable."""
     return _read(path, data).named
 
 
@@ -111,7 +110,7 @@ def _read(path: str, data: bytes) -> Kustomization:
 
 
 def _renamed(document: Marked) -> Iterator[str]:
-    """The repositories whose images the field `images` changes."""
+    """Yield the repositories whose images the field `images` changes."""
     images = document.get("images")
     for item in images.list if images is not None else ():
         try:
@@ -121,7 +120,7 @@ def _renamed(document: Marked) -> Iterator[str]:
 
 
 def _paths(document: Marked) -> Iterator[str]:
-    """Every text that may be a path: lists of them, and values under `path`, `files`, `envs` and the like."""
+    """Yield every text that may be a path: lists of them, and values under `path`, `files`, `envs` and similar."""
     waiting = [document]
     while waiting:
         here = waiting.pop()
@@ -131,7 +130,7 @@ def _paths(document: Marked) -> Iterator[str]:
 
 
 def _said(key: str, value: Marked) -> str:
-    """The first items of what a key holds, on one line."""
+    """Return the first items of a key's value on one line."""
     if key == "images":
         items = [" ".join(f"{name}={part.text}" for name, part in item.items()) for item in value.list]
     else:
@@ -147,7 +146,7 @@ def _is_harmless(
     paths: Collection[str],
     objects: Collection[str],
 ) -> bool:
-    """Whether a kustomization is as good as its files: it changes nothing, and it names every object beside it."""
+    """Return whether a kustomization equals its files: it changes nothing, and it names every object in its folder."""
     if one.error or one.changes or not one.named:
         return False
     if not all(path in paths or path in folders for path in one.named):
@@ -157,7 +156,7 @@ def _is_harmless(
 
 
 def _reach(one: Kustomization, folders: Mapping[str, Kustomization], paths: Collection[str]) -> set[str]:
-    """The files in its folder, and those that it names, with the kustomizations there and what they name in turn."""
+    """Return the files in its folder, and those that it names, with the kustomizations there, recursively."""
     reached: set[str] = set()
     waiting, seen = [one], {one.folder}
     while waiting:

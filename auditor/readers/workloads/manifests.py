@@ -1,6 +1,6 @@
-"""Kubernetes manifests: every image that a workload in them runs, on which nodes, and what of it cannot be enumerated.
+"""Kubernetes manifests: every image that a workload runs, on which nodes, and what cannot be enumerated.
 
-Pod templates are found wherever they stand, in custom resources too. Fields: the Kubernetes API reference, core/v1 PodSpec.
+Pod templates are found at any place, also in custom resources. Fields: the Kubernetes API reference, core/v1 PodSpec.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _HOLD_DATA = frozenset({"ConfigMap", "Secret"})
 
 @dataclass(frozen=True, slots=True)
 class Manifests:
-    """Where a file's demands come from: its name as users know it, the kind of demand, and the plan's pools.
+    """The source of a file's demands: its name for users, the kind of demand, and the plan's pools.
 
-    `name` is the file, or the chart, relative to the plan. `origins` lead from a rendering to the chart. `listed_kinds`
-    are those whose images a list of the plan has. `raw`: what a kustomization may change before the file is applied.
+    `name` is the file, or the chart, relative to the plan. `origins` lead from a rendering to the chart. `listed_kinds` are
+    those whose images a list of the plan has. `raw`: the changes that a kustomization may make before the file is applied.
     """
 
     file: str
@@ -51,23 +51,23 @@ class Manifests:
     raw: Raw | None = None
 
     def doubted(self, demand: Demand) -> Demand:
-        """Return the demand; as *possible* if a kustomization that is not built may change its image."""
+        """Return the demand, marked as *possible* if an unbuilt kustomization may change its image."""
         if self.raw is None or demand.reference is None or not self.raw.may_change(demand.reference):
             return demand
         return replace(demand, certainty=Certainty.POSSIBLE)
 
     def place(self, value: Marked) -> Location:
-        """Where a value stands: in the manifest, or in the template of the chart."""
+        """Return the location of a value: in the manifest, or in the template of the chart."""
         return self.located(value.line, value.column)[0]
 
     def located(self, line: int, column: int) -> tuple[Location, Rendered | None]:
-        """The place of a line, and where that line of a rendered chart comes from."""
+        """Return the location of a line, and its origin in a rendered chart."""
         if self.origins is None:
             return Location(self.file, line, column), None
         return self.origins.of(line)
 
     def problem(self, line: int, column: int, message: str) -> Demand:
-        """A demand for something that cannot be read."""
+        """Return a demand for unreadable input."""
         location, rendered = self.located(line, column)
         return Demand(self.kind, self.name, "", location, self.everywhere, error=message, rendered=rendered)
 
@@ -78,9 +78,9 @@ class Manifests:
 
 
 def items_of(source: Manifests, data: bytes) -> Iterator[Marked | Demand]:
-    """Every document of a file, lists of objects unfolded, one after another: a file may have many.
+    """Yield every document of a file, with lists of objects expanded, one after another: a file may have many.
 
-    Definitions of custom resources are left out. What cannot be read is a demand with an error, after the documents before it.
+    Custom resource definitions are left out. Unreadable input is a demand with an error, after the documents before it.
     """
     try:
         for document in iter_marked(without_definitions(data)[0]):
@@ -99,12 +99,12 @@ def items_of(source: Manifests, data: bytes) -> Iterator[Marked | Demand]:
 
 
 def is_object(document: Marked) -> bool:
-    """Whether a document is a Kubernetes object."""
+    """Return whether a document is a Kubernetes object."""
     return bool(document.text_at("kind") and document.text_at("apiVersion"))
 
 
 def runtime_classes(items: Iterable[Marked | Demand]) -> dict[str, dict[str, str]]:
-    """The node selectors of the runtime classes among the objects, by name."""
+    """Return the node selectors of the runtime classes among the objects, by name."""
     return {
         item.text_at("metadata", "name"): {key: value.text for key, value in selector.items()}
         for item in items
@@ -115,7 +115,7 @@ def runtime_classes(items: Iterable[Marked | Demand]) -> dict[str, dict[str, str
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the other objects of a plan mean for each one: node selectors of runtime classes by name, schemas, operators."""
+    """What the plan's other objects contribute: node selectors of runtime classes by name, schemas, operators."""
 
     classes: Mapping[str, Mapping[str, str]]
     schemas: Schemas
@@ -124,7 +124,7 @@ class Around:
 
 
 def demands_in(source: Manifests, item: Marked, around: Around) -> Iterator[Demand]:
-    """Every image that one object names, and what of it cannot be enumerated."""
+    """Yield every image that one object names, and its gaps."""
     namespace = item.text_at("metadata", "namespace") or source.namespace
     name = item.text_at("metadata", "name") or item.text_at("metadata", "generateName")
     owner = f"{item.text_at('kind')} {f'{namespace}/' if namespace else ''}{name}"
@@ -157,7 +157,7 @@ def demands_in(source: Manifests, item: Marked, around: Around) -> Iterator[Dema
 
 
 def _with_defaults(item: Marked, group: str, kind: str, schemas: Schemas) -> Iterator[Hint]:
-    """The hints of an object, then those that only the defaults of its schema bring."""
+    """Yield the hints of an object, then those from the defaults of its schema."""
     own = tuple(hints_in(item))
     yield from own
     if schemas.defines(group, kind) and (filled := schemas.filled(item, group, kind)) is not item:
@@ -168,21 +168,21 @@ def _with_defaults(item: Marked, group: str, kind: str, schemas: Schemas) -> Ite
 
 
 def hints_of_other(source: Manifests, document: Marked, around: Around) -> Iterator[Demand]:
-    """Every value of a document that is no Kubernetes object and that looks like an image, or names a chart."""
+    """Yield every value that looks like an image, or names a chart, in a document that is not a Kubernetes object."""
     yield from _hinted(source, source.name, "", tuple(hints_in(document, pods_are_read=False)))
     for at, path, text in _charts(document):
         unknown = around.releases.get((source.name, at.line))
         if unknown == []:
             continue
         location, rendered = source.located(at.line, at.column)
-        why = f"{path} names the chart {shown(text)}, whose images are not known: render it, and name that under `workloads`"
+        why = f"{path} names the chart {shown(text)}, whose images are unknown: render it, and name it under `workloads`"
         why = unknown[0] if unknown else why
         hidden = HiddenImages(DemandGap.SOURCE, source.name, field=path, names=(text,))
         yield Demand(source.kind, source.name, "", location, source.everywhere, unbounded=why, hidden=hidden, rendered=rendered)
 
 
 def _charts(document: Marked) -> Iterator[tuple[Marked, str, str]]:
-    """Every text under a key `chart`: Fleet, Helmfile and others name charts so."""
+    """Yield every text under a key `chart`, as in Fleet, Helmfile and others."""
     waiting = [(document, "")]
     while waiting:
         here, path = waiting.pop()
@@ -195,7 +195,7 @@ def _charts(document: Marked) -> Iterator[tuple[Marked, str, str]]:
 
 
 def _built(source: Manifests, owner: str, one: Built) -> Demand:
-    """The demand for an image that an operator builds."""
+    """Return the demand for an image that an operator builds."""
     location, rendered = source.located(one.at.line, one.at.column)
     return Demand(
         source.kind,
@@ -213,7 +213,7 @@ def _built(source: Manifests, owner: str, one: Built) -> Demand:
 
 
 def _self_installed(source: Manifests, pods: Iterable[Demand]) -> Iterator[Demand]:
-    """A gap for each container that installs further workloads from its own image, unless a list of the plan has them."""
+    """Yield a gap for each container that installs further workloads from its own image, unless a list has them."""
     for pod in pods:
         found = installer_of(pod.reference) if pod.reference is not None else None
         if found is not None and found[0] not in source.listed_kinds:
@@ -222,10 +222,10 @@ def _self_installed(source: Manifests, pods: Iterable[Demand]) -> Iterator[Deman
 
 
 def _injected(source: Manifests, owner: str, item: Marked, kind: str) -> Iterator[Demand]:
-    """The proxies that service meshes add to pods, unless a list of the plan has them."""
+    """Yield the proxies that service meshes add to pods, unless a list has them."""
     for one in injections(item) if kind not in source.listed_kinds else ():
         location, rendered = source.located(one.at.line, one.at.column)
-        why = f"{one.mesh} adds a proxy to pods of {owner} ({one.field}), and its injector is not among the workloads"
+        why = f"{one.mesh} adds a proxy to pods of {owner} ({one.field}), and its injector is not in the workloads"
         hidden = HiddenImages(DemandGap.INJECTED, source.name, kind, one.field, (one.mesh,))
         yield Demand(source.kind, owner, "", location, source.everywhere, unbounded=why, hidden=hidden, rendered=rendered)
 
@@ -239,10 +239,10 @@ def _gap(
     *,
     is_named: bool = False,
 ) -> Iterator[Demand]:
-    """What cannot be enumerated of an object, unless a list of the plan has the images of its kind.
+    """Yield the gap of an object, unless a list of the plan has the images of its kind.
 
-    `missing` are the facts that its operator's images depend on and that are not known. `is_named`: the object names images,
-    which does not show that its controller runs no others.
+    `missing` are unknown facts that its operator's images depend on. `is_named`: the object names images, but its controller
+    may run others.
     """
     if hidden.kind in source.listed_kinds:
         return
@@ -250,18 +250,18 @@ def _gap(
     if hidden.gap is DemandGap.SOURCE and missing:
         why = ". ".join(missing[:_SHOWN])
     elif hidden.gap is DemandGap.SOURCE:
-        why = f"{owner} has a controller fetch a chart or manifests ({', '.join(hidden.names) or 'not named'})"
-        why += ", and which images they run is not known"
+        why = f"the controller of {owner} fetches a chart or manifests ({', '.join(hidden.names) or 'not named'})"
+        why += ", whose images are unknown"
     elif missing:
-        why = f"not all images that an operator runs for {owner} are known: {'; '.join(missing[:_SHOWN])}"
+        why = f"some images that an operator runs for {owner} are unknown: {'; '.join(missing[:_SHOWN])}"
     else:
         others = "other images than those that it names" if is_named else "images that no manifest names"
-        why = f"{owner} is of a kind that the facts do not know: its controller may run {others}"
+        why = f"{owner} has an unknown kind: its controller may run {others}"
     yield Demand(source.kind, owner, "", location, source.everywhere, unbounded=why, hidden=hidden, rendered=rendered)
 
 
 def _hinted(source: Manifests, owner: str, kind: str, hints: tuple[Hint, ...]) -> list[Demand]:
-    """The demands of an object's hints. References of one field to one repository are alternatives."""
+    """Return the demands of an object's hints. References of one field to one repository are alternatives."""
     versions: dict[tuple[str, str], set[Reference]] = {}
     for hint in hints:
         if hint.reference is not None:
@@ -329,7 +329,7 @@ class _Pod:
         )
         if at.text != AUTO:
             return made
-        why = f"{self.owner} {who} has the image {AUTO}, which Istio's injector replaces: list the proxy image that it sets"
+        why = f"{self.owner} {who} has the image {AUTO}, which Istio's injector replaces: list the proxy image"
         return replace(made, reference=None, unbounded=why, hidden=HiddenImages(DemandGap.VALUE, self.source.name, field=who))
 
 
@@ -341,4 +341,4 @@ def _parsed(text: str) -> tuple[Reference | None, str]:
     try:
         return parse_reference(text), ""
     except InvalidReference as error:
-        return None, f"{shown(text)} is no image reference: {error}"
+        return None, f"{shown(text)} is not an image reference: {error}"

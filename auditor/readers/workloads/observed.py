@@ -1,7 +1,7 @@
-"""What a connected cluster was observed to run, from the output of kubectl, crictl or ctr.
+"""Observed workloads of a connected cluster, from the output of kubectl, crictl or ctr.
 
-Observed images were pulled, so they are certain. They also settle what no rule can know: a kind whose pods are among the
-observed ones is no gap any more, and neither is a release whose objects are.
+Observed images were pulled, so they are certain. They also close gaps that rules cannot: a kind whose pods were observed is no
+longer a gap, and neither is a release whose objects were observed.
 
 Formats: `kubectl get … -o json` (Kubernetes API reference: PodStatus, NodeStatus, OwnerReference), `crictl images -o json`
 (kubernetes-sigs/cri-tools cmd/crictl/image.go, runtime.v1.Image), `ctr images ls`.
@@ -26,7 +26,7 @@ from auditor.readers.workloads.pod_specs import containers_of, pod_specs
 KIND = "observed"
 _STATUSES = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
 _PROXIES = {ISTIO: "istio-proxy", LINKERD: "linkerd-proxy"}  # the name of the container that each mesh adds
-# Labels that controllers put on the objects of a release: the kind of the release, and the labels with its name and namespace.
+# Labels that controllers set on the objects of a release: the kind of the release, and the labels with its name and namespace.
 _RELEASES = (
     ("HelmRelease.helm.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/namespace"),
     ("Kustomization.kustomize.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/namespace"),
@@ -36,7 +36,7 @@ _RELEASES = (
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One observed node: its operating system, its version as the node states it, its runtime and its kubelet."""
+    """One observed node: its operating system, the version that it states, its runtime and its kubelet."""
 
     name: str
     os: str
@@ -48,9 +48,8 @@ class Node:
 
 @dataclass(slots=True)
 class Observed:
-    """What one or more files of a cluster add up to. `owners` are the objects that own observed
-    pods or pod templates: `Kind.group`, and `namespace/name`.
-    """
+    """The content of the files of a cluster. `owners` are the objects that own observed pods or pod templates: `Kind.group`,
+    and `namespace/name`."""
 
     demands: list[Demand] = field(default_factory=list)
     nodes: dict[str, Node] = field(default_factory=dict)
@@ -59,7 +58,7 @@ class Observed:
     releases: set[tuple[str, str]] = field(default_factory=set)  # kind, and `namespace/name` or name
 
     def settles(self, demand: Demand) -> bool:
-        """Whether the cluster shows what this gap stands for."""
+        """Return whether the cluster shows the images of this gap."""
         hidden = demand.hidden
         if hidden is None or demand.reference is not None or not self.demands:
             return False
@@ -75,7 +74,7 @@ class Observed:
         )
 
     def _owns(self, kind: str, name: str) -> bool:
-        """Whether this object, not only one of its kind, owns what was observed. A name without a namespace fits any."""
+        """Return whether this object, not only one of its kind, owns observed pods. A name without a namespace matches any."""
         if "/" in name:
             return (kind, name) in self.owners
         return any(owner == kind and known.rpartition("/")[2] == name for owner, known in self.owners)
@@ -90,7 +89,7 @@ class ObservedFile:
     pools: tuple[Pool, ...]
 
     def read(self, data: bytes, into: Observed) -> None:
-        """Add what the file states. What cannot be read is a demand with an error."""
+        """Add the content of the file. Unreadable input is a demand with an error."""
         if ctr_images.recognises(data):
             self._read_table(data, into)
             return
@@ -101,7 +100,7 @@ class ObservedFile:
         except NotStructured as error:
             into.demands.append(self._problem(error.line, error.column, str(error)))
         if (len(into.demands), len(into.nodes)) == before:
-            what = "it names no pod, no node and no image: is it the output of `kubectl get pods,nodes -A -o json`?"
+            what = "it names no pod, no node and no image: use the output of `kubectl get pods,nodes -A -o json`"
             into.demands.append(self._problem(1, 1, what))
 
     def _problem(self, line: int, column: int, message: str) -> Demand:
@@ -139,7 +138,7 @@ class ObservedFile:
             into.demands.extend(self._of_object(item, into))
 
     def _of_runtime(self, number: int, image: Marked) -> Iterator[Demand]:
-        """The names of one image of `crictl images`; its digests where it has no tag."""
+        """Yield the names of one image of `crictl images`; its digests if it has no tag."""
         tags = [tag for tag in _items(image.get("repoTags")) if "<none>" not in tag.text]
         for name in tags or _items(image.get("repoDigests")):
             if (reference := _reference(name.text)) is not None:
@@ -151,7 +150,7 @@ class ObservedFile:
         owner = f"{kind} {f'{namespace}/' if namespace else ''}{item.text_at('metadata', 'name')}"
         known = set(_names(item)) if kind == "Pod" else set()
         found = list(_status_images(item)) if kind == "Pod" else []
-        # A container without a status was not started yet: its image is needed all the same.
+        # A container without a status has not started yet, but its image is needed.
         containers = (one for spec in pod_specs(item) for one in containers_of(spec) if one.text_at("name") not in known)
         found += [image for one in containers if (image := one.get("image")) is not None]
         node = into.nodes.get(item.text_at("spec", "nodeName"))
@@ -171,7 +170,7 @@ def _items(value: Marked | None) -> list[Marked]:
 
 
 def _reference(text: str) -> Reference | None:
-    """The image of a name that a runtime states; None for a bare digest, which names no repository."""
+    """Return the image for a runtime's name; None for a bare digest, which names no repository."""
     text = text.strip().removeprefix("docker-pullable://").removeprefix("docker://")
     if not text or is_digest(text):
         return None
@@ -187,7 +186,7 @@ def _status_images(pod: Marked) -> Iterator[Marked]:
             image, by_digest = status.get("image"), status.get("imageID")
             if image is not None and _reference(image.text) is not None:
                 yield image
-            elif by_digest is not None:  # the runtime knows no name but the digest
+            elif by_digest is not None:  # the runtime knows only the digest
                 yield by_digest
 
 
@@ -196,7 +195,7 @@ def _names(pod: Marked) -> Iterator[str]:
 
 
 def _os_of(item: Marked) -> str:
-    """What the node selector of a pod binds it to."""
+    """Return the OS from the node selector of a pod."""
     specs = [item.get("spec")] if item.text_at("kind") == "Pod" else [item.get("spec", "template", "spec")]
     return next((os for spec in specs if spec is not None and (os := spec.text_at("nodeSelector", "kubernetes.io/os"))), "")
 
@@ -213,9 +212,9 @@ def _node(item: Marked) -> Node:
 
 
 def _relate(item: Marked, into: Observed) -> None:
-    """Note which objects own the object, and which releases it belongs to."""
+    """Record which objects own the object, and which releases it belongs to."""
     if next(pod_specs(item), None) is None:
-        return  # a Service or a Secret of a controller shows none of its images
+        return  # a Service or a Secret of a controller shows no images
     for owner in _items(item.get("metadata", "ownerReferences")):
         group = group_of(owner)
         kind = f"{owner.text_at('kind')}.{group}" if group else owner.text_at("kind")

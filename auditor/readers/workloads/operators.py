@@ -1,7 +1,7 @@
-"""Images that operators build for an object: from a version that it states, or from a default in the operator's binary.
+"""Images that operators build for an object: from a version in the object, or from a default in the operator's binary.
 
 Facts: auditor/facts/operator_images.yaml has the kinds, operator_programs.yaml the operators and their settings, and
-operator_defaults.yaml what each version of an operator has built in. What no fact covers stays unknown, with the reason.
+operator_defaults.yaml the built-in defaults of each operator version. Images that no fact covers stay unknown, with the reason.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _NUMBERS = re.compile(r"v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:[-+].{0,20
 class OperatorImage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """One image of a kind: its template, when it is pulled, and the operating system of its nodes.
 
-    `tag` is the template of a tag for an image that has none. With `needs_host`, a name without a registry is not known.
+    `tag` is the template of a tag for an image without one. With `needs_host`, a name without a registry is unknown.
 
-    A hole of the template is `{spec.version}`, a field of the object; `{Kind:spec.version}`, a field of the object of another
-    kind of the same group; `{@name}`, a setting of the operator; or alternatives
-    with `|`, of which the first one that is set counts. `'text'` is text, and `v:spec.version` begins with `v` in any case.
-    `{@images[spec.version]}` is the item of a setting that maps keys to images.
+    A placeholder of the template is `{spec.version}`, a field of the object; `{Kind:spec.version}`, a field of the object of
+    another kind of the same group; `{@name}`, a setting of the operator; or alternatives with `|`, where the first one that is
+    set counts. `'text'` is text, and `v:spec.version` begins with `v` in any case. `{@images[spec.version]}` is the item of a
+    setting that maps keys to images.
     """
 
     image: str
@@ -46,14 +46,14 @@ class OperatorImage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """When the facts do not cover an object, and why."""
+    """A case that the facts do not cover, with the reason."""
 
     why: str
     when: tuple[str, ...] = ()
 
 
 class OperatorRow(Fact, frozen=True, kw_only=True):
-    """The images of some kinds of one group. `unknown`: when they are not covered. `more`: when there are others too."""
+    """The images of some kinds of one group. `unknown`: cases without coverage. `more`: cases with further images."""
 
     group: str
     kinds: tuple[str, ...]
@@ -80,14 +80,14 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The images of one object, and why others are not known."""
+    """The images of one object, and why others are unknown."""
 
     images: tuple[Built, ...]
     missing: tuple[str, ...] = ()
 
 
 class _Missing(Exception):
-    """A fact that a template or a condition needs is not there; the message says which."""
+    """A fact that a template or a condition needs is missing; the message names it."""
 
 
 @cache
@@ -97,7 +97,7 @@ def _rows() -> Mapping[tuple[str, str], OperatorRow]:
 
 
 def built_images(item: Marked, group: str, kind: str, operators: Operators) -> Outcome | None:
-    """The images that an operator runs because of an object; None if no fact has its kind."""
+    """Return the images that an operator runs for an object; None if no fact has its kind."""
     row = _rows().get((group, kind))
     return _Object(item, row, operators).outcome() if row is not None else None
 
@@ -107,7 +107,7 @@ class _Object:
     item: Marked
     row: OperatorRow
     operators: Operators
-    _used: list[tuple[str, Marked]] = field(default_factory=list)  # fields of the object that one image took
+    _used: list[tuple[str, Marked]] = field(default_factory=list)  # fields of the object that one image used
     _is_configured: bool = False
 
     def outcome(self) -> Outcome:
@@ -146,22 +146,22 @@ class _Object:
         if rule.tag and not any(sign in text.rpartition("/")[2] for sign in ":@"):
             text = f"{text}:{self._filled(rule.tag)}"
         if rule.needs_host and not any(sign in text.partition("/")[0] for sign in ".:"):
-            raise _Missing(f"{shown(text)} names no registry, and which one {self.row.operator} adds is not known")
+            raise _Missing(f"{shown(text)} names no registry, and the registry that {self.row.operator} adds is unknown")
         try:
             reference = parse_reference(text)
         except InvalidReference as error:
-            raise _Missing(f"{shown(text)} is no image reference ({error})") from None
+            raise _Missing(f"{shown(text)} is not an image reference ({error})") from None
         name, at = self._used[0] if self._used else (self._source(), self.item)
         sure = Certainty.CONFIGURED if self._is_configured else Certainty.STATED
         return Built(at, name, text, reference, sure, rule.os)
 
     def _source(self) -> str:
-        """The operator and its version, where no field of the object has a part of an image."""
+        """Return the operator and its version, if no field of the object has a part of an image."""
         installed = self._one()
         return f"{self.row.operator} {installed.version}" if installed is not None else self.row.operator
 
     def _hole(self, hole: str) -> str:
-        """The text for a hole: the first alternative that is set."""
+        """Return the text for a placeholder: the first alternative that is set."""
         reasons = []
         for part in hole.split("|"):
             if part.startswith("'"):
@@ -183,7 +183,7 @@ class _Object:
         raise _Missing(reasons[-1])
 
     def _mapped(self, name: str, lines: str, path: str) -> str:
-        """The image of a setting with lines `key=image`, for the key that a field has, or else a default."""
+        """Return the image of a setting with lines `key=image`, for the key in a field, or the default."""
         wanted = next((one for part in path.split("+") if (one := self._key(part))), "")
         if not wanted:
             raise _Missing(f"{path.partition('+')[0]} is not set")
@@ -205,9 +205,9 @@ class _Object:
         return ""
 
     def _at(self, path: str) -> Iterator[Marked]:
-        """The values where a path leads: `spec.image`, or `Kind:spec.image` in the objects of that kind and this group.
+        """Yield the values at a path: `spec.image`, or `Kind:spec.image` in the objects of that kind and this group.
 
-        `Kind[spec.ref.name]:spec.image` is for the object with the name that `spec.ref.name` has.
+        `Kind[spec.ref.name]:spec.image` is for the object with the name in `spec.ref.name`.
         """
         kind, colon, rest = path.partition(":")
         if not colon:
@@ -220,22 +220,22 @@ class _Object:
                 yield from found_at(other, rest)
 
     def _one(self) -> InstalledOperator | None:
-        """The operator of this row among the workloads; an error if there are different ones."""
+        """Return the operator of this row in the workloads; an error if there are different ones."""
         found = self.operators.of(self.row.operator)
         if len(found) > 1:
             names = ", ".join(dict.fromkeys(str(one.image) for one in found))
-            raise _Missing(f"{self.row.operator} is among the workloads more than once ({names})")
+            raise _Missing(f"{self.row.operator} is in the workloads more than once ({names})")
         return found[0] if found else None
 
     def _setting(self, name: str) -> str | None:
-        """A setting of the operator: as it is set, or its default. None if it has none; an error if that is not known."""
+        """Return a setting of the operator, or its default. None if it has neither; an error if it is unknown."""
         operator, installed = self.row.operator, self._one()
         if name in _OWN:
             return self._own(installed, name)
         if installed is not None and name in installed.settings:
             value = installed.settings[name]
             if value is None:
-                raise _Missing(f"the value of {name} of {operator} is not among the workloads")
+                raise _Missing(f"the value of {name} of {operator} is not in the workloads")
             self._is_configured = True
             if value:
                 return value
@@ -251,9 +251,9 @@ class _Object:
 
     def _own(self, installed: InstalledOperator | None, name: str) -> str:
         if installed is None:
-            raise _Missing(f"{self.row.operator} chooses an image, and it is not among the workloads")
+            raise _Missing(f"{self.row.operator} selects an image, but it is not in the workloads")
         if name == "version" and not installed.version:
-            raise _Missing(f"the version of {self.row.operator} is not known from its image {installed.image}")
+            raise _Missing(f"the image {installed.image} does not state the version of {self.row.operator}")
         self._is_configured = True
         own = {"location": installed.location, "repository": installed.image.repository, "image": str(installed.image)}
         return own.get(name, installed.version)
@@ -263,7 +263,7 @@ class _Object:
         value = default_of(operator, version, name)
         if value is None:
             first, last = covered(operator, name) or ("", "")
-            raise _Missing(f"{operator} has the version {shown(version)}, and the facts cover {first} to {last}")
+            raise _Missing(f"{operator} has the version {shown(version)}, but the facts cover {first} to {last}")
         self._is_configured = True
         return value
 
@@ -271,7 +271,8 @@ class _Object:
         return all(self._holds(condition) for condition in conditions)
 
     def _holds(self, condition: str) -> bool:
-        """Whether `spec.image`, `!spec.image`, `spec.type=a,b`, `spec.version>=8.16` or the same of a setting `@name` holds."""
+        """Return whether `spec.image`, `!spec.image`, `spec.type=a,b`, `spec.version>=8.16` or the same for a setting `@name`
+        is true."""
         start = condition.rfind("]") + 1
         operation = next((one for one in _OPERATIONS if one in condition[start:]), "")
         tail, _, wanted = condition[start:].partition(operation) if operation else (condition[start:], "", "")
@@ -288,7 +289,8 @@ class _Object:
 
 
 def _compared(texts: tuple[str, ...], operation: str, wanted: str, path: str) -> bool:
-    """Whether a text is (`=`), or none is (`!=`), in a list; else whether the first has a character, or is an older version."""
+    """Return whether a text is (`=`), or none is (`!=`), in a list; else whether the first has a character, or is an older
+    version."""
     if operation in {"=", "!="}:
         return (operation == "=") is not set(texts).isdisjoint(wanted.split(","))
     text = texts[0]
@@ -296,7 +298,7 @@ def _compared(texts: tuple[str, ...], operation: str, wanted: str, path: str) ->
         return not set(text).isdisjoint(wanted)
     have, want = _numbers(text), _numbers(wanted)
     if have is None or want is None:
-        raise _Missing(f"{path} is not set" if not text else f"{path} is no version: {shown(text)}")
+        raise _Missing(f"{path} is not set" if not text else f"{path} is not a version: {shown(text)}")
     return have < want if operation == "<" else have >= want
 
 
@@ -306,7 +308,7 @@ def _numbers(text: str) -> tuple[int, int, int] | None:
 
 
 def found_at(item: Marked, path: str) -> Iterator[Marked]:
-    """The values where a path leads. `containers[name=kibana]` is the item of a list with that name, `nodes[]` each item."""
+    """Yield the values at a path. `containers[name=kibana]` is the item of a list with that name, `nodes[]` each item."""
     end = path.find("]") if "[" in path.partition(".")[0] else -1
     head, rest = (path[: end + 1], path[end + 1 :].removeprefix(".")) if end >= 0 else path.partition(".")[::2]
     key, bracket, selector = head.partition("[")

@@ -1,7 +1,7 @@
-"""From a line of what `helm template` wrote to the chart's own files: the template, its line, and the values that fill it.
+"""Map a line of `helm template` output to the chart's own files: the template, its line, and the values that it uses.
 
-Helm writes `# Source: chart/templates/x.yaml` above each document. The line inside the template is found by its key: it is left
-open where several lines would do.
+Helm writes `# Source: chart/templates/x.yaml` above each document. The line in the template is found by its key. It is unknown
+if several lines match.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ class Origins:
 
     @cached_property
     def _sources(self) -> tuple[list[int], list[str]]:
-        """The lines of the comments, and the templates that they name."""
+        """Return the lines of the comments, and the templates that they name."""
         marks = [(n, line.removeprefix(_SOURCE).strip()) for n, line in enumerate(self._lines, 1) if line.startswith(_SOURCE)]
         return [number for number, _ in marks], [name for _, name in marks]
 
     def of(self, line: int) -> tuple[Location, Rendered]:
-        """Where line `line` of the rendering (from 1) comes from."""
+        """Return the origin of line `line` of the rendering (from 1)."""
         starts, names = self._sources
         number = bisect_right(starts, line) - 1
         template = names[number] if number >= 0 else ""
@@ -54,7 +54,7 @@ class Origins:
         return shown, Rendered(template, tuple(self._values(template, written)), tuple(self._excerpt(line)))
 
     def _file(self, template: str) -> str:
-        """The template among the plan's files; empty where the chart, or the chart inside it, is packed."""
+        """Return the template among the plan's files, or an empty string if the chart, or the chart inside it, is packed."""
         path = f"{self._chart}/{template.partition('/')[2]}"
         return path if template and path in self._plan.files else ""
 
@@ -64,7 +64,7 @@ class Origins:
         return [f"{number}: {clean(short(redact(text), _LONGEST))}" for number, text in enumerate(shown, first) if text.strip()]
 
     def _line_in(self, path: str, template: str, line: int) -> int:
-        """The line of the template that became line `line`; 0 where that is not certain."""
+        """Return the template line of output line `line`; 0 if it is not certain."""
         if not path or not 0 < line <= len(self._lines):
             return 0
         written, rendered = self._labelled(path, template)
@@ -79,7 +79,7 @@ class Origins:
         return 0
 
     def _labelled(self, path: str, template: str) -> tuple[list[tuple[int, str, str]], list[tuple[int, str, str]]]:
-        """Number, label and text of each line of a template, and of each line that was rendered from it."""
+        """Return number, label and text of each line of a template, and of each line rendered from it."""
         if template not in self._labels:
             text = self._plan.files[path].decode("utf-8", "replace")
             written = [(number, _label(line), line.strip()) for number, line in enumerate(text.split("\n"), 1)]
@@ -91,7 +91,7 @@ class Origins:
         return self._labels[template]
 
     def _values(self, template: str, written: str) -> list[str]:
-        """The keys of values that a line of a template names, each with the place where it is set."""
+        """Return the keys of values that a template line names, each with the location that sets it."""
         parts = template.split("/")
         inner = [name for part, name in zip(parts[1::2], parts[2::2], strict=False) if part == "charts"]
         found = []
@@ -101,7 +101,7 @@ class Origins:
         return found
 
     def _set_at(self, keys: list[str], inner: list[str]) -> Location | None:
-        """Where a value is set: in the values files of the plan, the last first, then in those of the charts."""
+        """Return where a value is set: in the plan's values files, the last first, then in those of the charts."""
         inside = keys if keys[0] == "global" else [*inner, *keys]
         below = "".join(f"/charts/{name}" for name in inner)
         places = [(normal(name), inside) for name in reversed(self._workload.values)]
@@ -124,7 +124,7 @@ class Origins:
 
 
 def _label(line: str) -> str:
-    """What tells a line of YAML from others: its key, or the flag of an argument."""
+    """Return what identifies a line of YAML: its key, or the flag of an argument."""
     text = line.strip().removeprefix("- ").strip("\"'")
     ends = [at for at in (text.find(":"), text.find("=")) if at > 0]
     label = text[: min(ends)] if ends else ""

@@ -1,7 +1,7 @@
-"""Packed charts and other compressed files as evidence carries them: without what could hold a secret.
+"""Packed charts and other compressed files for the evidence file: without anything that could hold a secret.
 
-Of a chart, the checks read which charts it depends on and which it brings along. Its values and templates stay behind: helm has
-rendered them already, and no search for secrets is complete.
+Checks read which charts a chart depends on and which it includes. Its values and templates are left out: helm has rendered them
+already, and no search for secrets is complete.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from auditor.readers.workloads.charts import DECLARING, ChartByteLimit, Unreadab
 _GZIP = b"\x1f\x8b"
 _TAR = bytes(257) + b"ustar"
 _COMPRESSED = (b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf\x27\x1c", b"\x04\x22\x4d\x18", _GZIP)
-_HEAD = 10  # bytes: enough to tell the format
+_HEAD = 10  # bytes, enough to detect the format
 _MAX_NESTED = 4
 
 
@@ -27,17 +27,17 @@ class HoldsSecret(UnreadableChart):
 
 
 def is_packed(data: bytes) -> bool:
-    """Whether a file is an archive, or compressed: a search of its bytes finds no secret."""
+    """Return whether a file is an archive or compressed, so that a search of its bytes finds no secret."""
     return data.startswith(_COMPRESSED) or _is_tar(data)
 
 
 def head_of(data: bytes) -> bytes:
-    """The beginning of a packed file, by which its format is known."""
+    """Return the beginning of a packed file, which identifies its format."""
     return _TAR if _is_tar(data) else data[:_HEAD]
 
 
 def reduced(data: bytes) -> bytes:
-    """A packed chart with only the files that say which charts it needs and has.
+    """Return a packed chart with only the files that state its dependencies and included charts.
 
     Raises UnreadableChart for anything else, and HoldsSecret.
     """
@@ -63,7 +63,7 @@ def _reduced(data: bytes, depth: int, allowance: ChartByteLimit) -> bytes:
 
 
 def _kept(path: str, content: bytes, depth: int, allowance: ChartByteLimit) -> bytes | None:
-    """What is kept of a file; None where it is left out. A chart in it that cannot be read is known by its name."""
+    """Return the kept part of a file; None if it is left out. An unreadable chart in it is identified by its name."""
     folder, _, below = path.partition("/")
     inside = below.split("/") if folder == "charts" and below else []
     if path not in DECLARING and not (inside and is_chart(inside)):

@@ -1,4 +1,4 @@
-"""The files of the plan's workloads that are read as manifests: those of folders, and what helm and kustomize wrote."""
+"""The files of the plan's workloads that are read as manifests: those of folders, and the output of helm and kustomize."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from auditor.readers.workloads.rendered import rendered_name
 
 
 def sources_of(plan: Plan, number: int, workload: Workload) -> Iterator[tuple[Manifests, bytes]]:
-    """Every file of a workload that is read as manifests, with its content: those of a folder, or what helm rendered."""
+    """Yield every file of a workload that is read as manifests, with its content: those of a folder, or the output of helm."""
     listed = frozenset(workload.operator_images)
     if workload.observed:
         return

@@ -1,4 +1,4 @@
-"""The releases among a plan's workloads, each with the plan's own copy of its chart and what helm rendered of it."""
+"""The releases in a plan's workloads, each with the plan's copy of its chart and its rendering."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Files = list[tuple[Manifests, bytes, str]]
 
 
 def plan_releases(plan: Plan) -> tuple[Installed, ...]:
-    """Every release that the manifests and the renderings of the plan's charts state, with the plan's copy of its chart."""
+    """Return every release in the manifests and renderings, with the plan's copy of its chart."""
     if not any(workload.manifests or workload.chart for workload in plan.workloads):
         return ()
     files: Files = []
@@ -49,7 +49,7 @@ def plan_releases(plan: Plan) -> tuple[Installed, ...]:
         return plan.files.get(posixpath.normpath(path))
 
     def folder_of(path: str) -> str:
-        """The folder below one that the plan names as manifests, if it has files."""
+        """Return the folder, below one that the plan names as manifests, if it has files."""
         for name in dict.fromkeys(folder for _, _, folder in files if folder):
             here = posixpath.normpath(posixpath.join(name, path))
             if is_inside(here, name) and any(is_inside(one, here) for one in plan.files):
@@ -69,7 +69,7 @@ def _drafts(source: Manifests, data: bytes, folder: str) -> Iterator[Draft]:
 
 
 def release_sources(plan: Plan, found: tuple[Installed, ...]) -> Iterator[tuple[Manifests, bytes]]:
-    """What helm rendered for each release, with the release it is for."""
+    """Yield the rendering of each release, with the object that states the release."""
     for one in found:
         data = plan.files.get(one.rendered_name) if one.copy is not None else None
         if data is not None and one.copy is not None:
@@ -79,12 +79,12 @@ def release_sources(plan: Plan, found: tuple[Installed, ...]) -> Iterator[tuple[
 
 
 def wanted_charts(found: tuple[Installed, ...]) -> tuple[WantedChart, ...]:
-    """The charts that releases pull from OCI registries, each once for each object."""
+    """Return the charts that releases pull from OCI registries, each once per object."""
     return tuple(dict.fromkeys(_wanted_chart(one) for one in found if one.release.is_oci and not one.release.path))
 
 
 def _wanted_chart(one: Installed) -> WantedChart:
-    """The chart of one release. A range of versions becomes the version of the plan's copy, which is what a site pushes."""
+    """Return the chart of one release. For a version range, use the version of the plan's copy, which is what a site pushes."""
     release = one.release
     made = WantedChart(release.owner, release.chart, release.version, release.repository, release.place)
     version = release.version if is_exact(release.version) else one.copy.version if one.copy is not None else ""
@@ -99,14 +99,14 @@ def _wanted_chart(one: Installed) -> WantedChart:
 
 
 def why_not_rendered(plan: Plan, one: Installed) -> str:
-    """Why there is no rendering of a release whose chart the plan has; empty if there is one."""
+    """Return why the rendering of a release is missing although the plan has its chart; empty if it is not missing."""
     if one.copy is None or one.rendered_name in plan.files:
         return ""
     return plan.files.get(one.failure_name, NOT_RENDERED).decode("utf-8", "replace")
 
 
 def open_releases(plan: Plan, found: tuple[Installed, ...]) -> dict[tuple[str, int], list[str]]:
-    """What is not known of each object that states a release, by file and line; an empty list if everything is."""
+    """Return what is unknown of each object that states a release, by file and line; an empty list if nothing is."""
     states: dict[tuple[str, int], list[str]] = {}
     for one in found:
         release = one.release
@@ -130,7 +130,7 @@ def _unknown(plan: Plan, one: Installed) -> list[str]:
 
 
 def _advice(one: Installed) -> str:
-    """What a user does about a chart or folder that the plan does not have."""
+    """Return the advice for a chart or folder that the plan does not have."""
     release = one.release
     if command := release.pull_command:
         name = f"{release.chart}-{release.version}.tgz" if is_exact(release.version) else f"{release.chart}-VERSION.tgz"

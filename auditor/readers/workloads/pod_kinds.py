@@ -1,4 +1,4 @@
-"""Which kinds of objects run pods, by auditor/facts/workload_kinds.yaml. A kind that it does not know may run any image."""
+"""The kinds of objects that run pods, from auditor/facts/workload_kinds.yaml. An unknown kind may run any image."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _EVERY = "*"
 
 
 class Runs(enum.StrEnum):
-    """What the controller of a kind starts because of one object."""
+    """What the controller of a kind starts for one object."""
 
     NOTHING = "nothing"
-    TEMPLATE = "template"  # exactly the pod templates that are written in the object
-    SOURCE = "source"  # what is in a chart or in manifests that it fetches
+    TEMPLATE = "template"  # exactly the pod templates in the object
+    SOURCE = "source"  # the content of a chart or of manifests that it fetches
 
 
 class KindRow(Fact, frozen=True, kw_only=True):
-    """What is known of some kinds of one API group. `names`: the fields that say what is fetched."""
+    """The facts about some kinds of one API group. `names`: the fields that state what is fetched."""
 
     group: str
     kinds: tuple[str, ...]
@@ -36,23 +36,23 @@ def _rows() -> Mapping[tuple[str, str], KindRow]:
 
 
 def group_of(item: Marked) -> str:
-    """The API group of an object; empty for the core group."""
+    """Return the API group of an object; empty for the core group."""
     return item.text_at("apiVersion").rpartition("/")[0]
 
 
 def row_of(group: str, kind: str) -> KindRow | None:
-    """What the facts say of a kind; None for a kind that they do not know."""
+    """Return the row of a kind; None for an unknown kind."""
     return _rows().get((group, kind)) or _rows().get((group, _EVERY))
 
 
 def fetched(item: Marked, row: KindRow) -> Iterator[tuple[str, str]]:
-    """What an object says about what its controller fetches: each field that is set, with its text."""
+    """Yield each set field, with its text, that states what the object's controller fetches."""
     for path in row.names:
         yield from ((path.replace("[]", ""), value.text) for value in values_at(item, path) if value.text)
 
 
 def values_at(item: Marked, path: str) -> Iterator[Marked]:
-    """The values where a path of keys leads; `[]` after a key means each item of its list."""
+    """Yield the values at a path of keys; `[]` after a key means each item of its list."""
     head, _, rest = path.partition("[]")
     found = item.get(*head.split("."))
     if found is None:

@@ -1,4 +1,4 @@
-"""Where pod specs stand in an object, and which of their fields are images by definition.
+"""Find pod specs in an object, and their fields that are images by definition.
 
 Fields: the Kubernetes API reference, core/v1 PodSpec. `RELATED_IMAGE_*` is the Operator Lifecycle Manager's convention.
 """
@@ -10,17 +10,20 @@ from collections.abc import Iterator
 from auditor.located import Marked
 
 CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
+_GROUPS = frozenset(CONTAINERS)
 _RELATED = "RELATED_IMAGE_"
 
 
 def is_pod_spec(value: Marked) -> bool:
-    """Whether a mapping has a list of containers, of any group, of which one has an image."""
-    groups = (value.get(group) for group in CONTAINERS)
-    return any("image" in item.mapping for group in groups if group is not None for item in group.list)
+    """Return whether a mapping has a list of containers, of any group, with at least one image."""
+    keys = value.value
+    if not isinstance(keys, dict) or _GROUPS.isdisjoint(keys):  # nearly always, and there may be a million mappings
+        return False
+    return any("image" in item.mapping for group in CONTAINERS if group in keys for item in keys[group].list)
 
 
 def pod_specs(value: Marked) -> Iterator[Marked]:
-    """Every pod spec in an object, custom resources included, outermost first; the reader bounded the nesting."""
+    """Yield every pod spec in an object, custom resources included, outermost first. The loader has limited the nesting."""
     waiting = [value]
     while waiting:
         here = waiting.pop()
@@ -32,14 +35,14 @@ def pod_specs(value: Marked) -> Iterator[Marked]:
 
 
 def containers_of(spec: Marked) -> Iterator[Marked]:
-    """Every container of a pod spec: init, main and ephemeral."""
+    """Yield every container of a pod spec: init, main and ephemeral."""
     for group in CONTAINERS:
         found = spec.get(group)
         yield from found.list if found is not None else ()
 
 
 def volume_images(spec: Marked) -> Iterator[tuple[str, Marked]]:
-    """The name and the image reference of every image volume of a pod spec."""
+    """Yield name and image reference of every image volume of a pod spec."""
     volumes = spec.get("volumes")
     for volume in volumes.list if volumes is not None else ():
         if (image := volume.get("image", "reference")) is not None:
@@ -47,7 +50,7 @@ def volume_images(spec: Marked) -> Iterator[tuple[str, Marked]]:
 
 
 def related_images(container: Marked) -> Iterator[tuple[str, Marked]]:
-    """The name and the value of every `RELATED_IMAGE_*` variable of a container."""
+    """Yield name and value of every `RELATED_IMAGE_*` variable of a container."""
     variables = container.get("env")
     for variable in variables.list if variables is not None else ():
         value, name = variable.get("value"), variable.text_at("name")
@@ -56,7 +59,7 @@ def related_images(container: Marked) -> Iterator[tuple[str, Marked]]:
 
 
 def read_images(spec: Marked) -> Iterator[Marked]:
-    """Every value of a pod spec that is read as an image for certain."""
+    """Yield every value of a pod spec that is certainly an image."""
     for container in containers_of(spec):
         if (image := container.get("image")) is not None:
             yield image

@@ -21,12 +21,12 @@ def _items(value: Marked | None) -> list[Marked]:
 
 
 def _below(draft: Draft, path: str) -> str:
-    """A path that is relative to the file of the document."""
+    """Return a path that is relative to the file of the document."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(draft.file), path))
 
 
 def fleet_releases(draft: Draft, objects: Objects, spec: Marked) -> Iterator[Release]:
-    """The chart of a fleet.yaml or a bundle: with its values, and once more for each cluster that changes them."""
+    """Yield the chart of a fleet.yaml or a bundle: with its values, and again for each cluster that changes them."""
     helm = spec.get("helm")
     if helm is None or not helm.text_at("chart"):
         return
@@ -84,7 +84,7 @@ def _fleet_values(draft: Draft, objects: Objects, helm: Marked, namespace: str) 
 
 
 def helmfile_releases(draft: Draft, objects: Objects) -> Iterator[Release]:
-    """Every release of a helmfile. Its templates are not executed."""
+    """Yield every release of a helmfile. Its templates are not executed."""
     repositories = {one.text_at("name"): one for one in _items(draft.item.get("repositories"))}
     for one in _items(draft.item.get("releases")):
         chart = one.get("chart")

@@ -17,13 +17,13 @@ _DEFAULT_KEY = "values.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One object or document: the file that has it (relative to the plan), its place for users, and its namespace."""
+    """One object or document: its file (relative to the plan), its location for users, and its namespace."""
 
     file: str
     place: Location
     item: Marked
     default_namespace: str = ""
-    folder: str = ""  # that the plan names, in which `file` is
+    folder: str = ""  # the folder that the plan names and that contains `file`
 
     @property
     def namespace(self) -> str:
@@ -32,14 +32,14 @@ class Draft:
 
     @property
     def owner(self) -> str:
-        """The object as messages name it: `HelmRelease apps/podinfo`; a file by its path."""
+        """The name of the object in messages: `HelmRelease apps/podinfo`; for a file its path."""
         if not self.item.text_at("kind"):
             return self.file
         space, name = self.namespace, self.item.text_at("metadata", "name") or self.item.text_at("metadata", "generateName")
         return f"{self.item.text_at('kind')} {f'{space}/' if space else ''}{name}"
 
     def release(self, chart: str) -> Release:
-        """A release that this object states."""
+        """Return a release that this object states."""
         return Release(self.file, self.item.line, self.place, self.owner, chart)
 
 
@@ -52,7 +52,7 @@ class Objects:
     file: Callable[[str], bytes | None] = field(repr=False)
 
     def named(self, kind: str, namespace: str, name: str) -> Draft | None:
-        """The object of a kind, namespace and name. An object without a namespace may be in any."""
+        """Return the object of a kind, namespace and name. An object without a namespace matches any."""
         return next(
             (
                 one
@@ -65,7 +65,7 @@ class Objects:
         )
 
     def config(self, namespace: str, name: str) -> Marked | None:
-        """The data of a ConfigMap."""
+        """Return the data of a ConfigMap."""
         for item in self.others("ConfigMap", name):
             space = item.text_at("metadata", "namespace")
             if item.text_at("metadata", "name") == name and (space == namespace or not space or not namespace):
@@ -74,12 +74,12 @@ class Objects:
 
 
 def as_values(value: Marked) -> bytes:
-    """A mapping of values as a document that helm reads."""
+    """Return a mapping of values as a document for helm."""
     return json.dumps(value.plain(), default=str).encode()
 
 
 def is_templated(value: Marked) -> list[str]:
-    """A doubt if a text in the values has a template that a controller fills in."""
+    """Return a doubt if a text in the values has a template that a controller fills in."""
     waiting = [value]
     while waiting:
         here = waiting.pop()
@@ -90,7 +90,7 @@ def is_templated(value: Marked) -> list[str]:
 
 
 def set_values(pairs: Iterable[tuple[str, Marked]]) -> bytes:
-    """Values that are given by paths, as `--set` takes them: `image.tag=1`, `hosts[0].name=a`."""
+    """Return values given by paths, as with `--set`: `image.tag=1`, `hosts[0].name=a`."""
     made: dict[str, object] = {}
     for path, value in pairs:
         _put(made, path, value.plain() if not isinstance(value.value, str) else _typed(value.text))
@@ -98,7 +98,7 @@ def set_values(pairs: Iterable[tuple[str, Marked]]) -> bytes:
 
 
 def _typed(text: str) -> object:
-    """The value of a text as `--set` reads it."""
+    """Return the value of a text as `--set` parses it."""
     if text in {"true", "false"}:
         return text == "true"
     if text == "null":
@@ -128,7 +128,7 @@ def _listed(value: object) -> object:
 
 
 def configured(spec: Marked, namespace: str, objects: Objects) -> tuple[list[bytes], list[str]]:
-    """The values of `valuesFrom`, as Flux and Fleet have it, and what of them is not among the manifests."""
+    """Return the values of `valuesFrom`, as in Flux and Fleet, and doubts about values that are not in the manifests."""
     values: list[bytes] = []
     doubts: list[str] = []
     found = spec.get("valuesFrom")

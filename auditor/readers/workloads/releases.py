@@ -28,17 +28,17 @@ _OCI = "oci://"
 _NO_COPY = "the plan has no copy of it"
 _SHOWN = 3
 
-Folders = Callable[[str], str]  # the folder of the plan's manifests that a path in a repository is, or an empty string
+Folders = Callable[[str], str]  # the plan's manifest folder for a path in a repository, or an empty string
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
     """A chart that a controller installs, as one object or file of a tool states it.
 
-    `file` and `line` are where it stands in the manifests, `place` for users. `repository` is the URL of a repository, or
-    `oci://host/path` without the chart's name; empty if unknown. `path` is the folder of a chart or of manifests in a Git
-    repository; `is_chart`: only a chart will do.
-    `values` are YAML documents, of which the last wins. `doubts` say which values or changes are not in the input. `settles`
+    `file` and `line` give its location in the manifests, `place` its location for users. `repository` is the URL of a
+    repository, or `oci://host/path` without the chart's name; empty if unknown. `path` is the folder of a chart or of
+    manifests in a Git repository; `is_chart`: it must be a chart.
+    `values` are YAML documents; the last one wins. `doubts` name values or changes that the input does not contain. `settles`
     has the file and the line of other objects that only this release uses.
     """
 
@@ -64,14 +64,14 @@ class Release:
 
     @property
     def said(self) -> str:
-        """The chart or folder, its version and where it comes from, in a few words."""
+        """The chart or folder, its version and its origin as short text."""
         name = f"the folder {self.path}" if self.path and not self.is_chart else f"the chart {self.path or self.chart}"
         version = f" {self.version}" if self.version else ""
         return f"{name}{version} from {self.repository}" if self.repository else f"{name}{version}"
 
     @property
     def pull_command(self) -> str:
-        """The command that downloads the chart on the connected side; empty if its origin is no chart repository."""
+        """The command that downloads the chart on the connected side; empty if its origin is not a chart repository."""
         if not self.repository or self.path:
             return ""
         words = ["helm", "pull"]
@@ -91,9 +91,9 @@ class LocalChart:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A release and the plan's copy of its chart, or the folder of manifests that the plan has of it.
+    """A release and the plan's copy of its chart, or its folder of manifests in the plan.
 
-    `why_not`: why there is neither. `number` counts the releases of one object.
+    `why_not`: why both are missing. `number` counts the releases of one object.
     """
 
     release: Release
@@ -104,7 +104,7 @@ class Installed:
 
     @property
     def key(self) -> str:
-        """What tells this release from others, as part of a file name. Values are no part of it: evidence blanks them."""
+        """The part of a file name that identifies the release. It does not depend on values, because evidence blanks them."""
         release = self.release
         parts = (release.file, release.owner, str(self.number), release.name, release.namespace, release.chart)
         return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:16]
@@ -116,7 +116,7 @@ class Installed:
 
     @property
     def failure_name(self) -> str:
-        """The path of the file that says why there is no rendering."""
+        """The path of the file with the reason for a missing rendering."""
         return f"{self.copy.path if self.copy else ''}/{RELEASE}{self.key}.txt"
 
     @property
@@ -125,7 +125,7 @@ class Installed:
         return {f".auditor-values-{self.key}-{number}.yaml": data for number, data in enumerate(self.release.values)}
 
     def workload(self) -> Workload:
-        """The chart with the values, name and namespace of the release."""
+        """Return the chart with the values, name and namespace of the release."""
         release = self.release
         chart = self.copy.path if self.copy else ""
         name = release.name or release_from(release.chart.rpartition("/")[2])
@@ -135,7 +135,7 @@ class Installed:
 
 
 def local_charts(plan: Plan) -> tuple[LocalChart, ...]:
-    """The charts that the plan names and whose Chart.yaml can be read."""
+    """Return the charts that the plan names, if their Chart.yaml is readable."""
     found = ((number, normal(workload.chart)) for number, workload in enumerate(plan.workloads) if workload.chart)
     made = (_local_chart(plan, number, path) for number, path in found)
     return tuple(chart for chart in made if chart is not None)
@@ -155,7 +155,7 @@ def _local_chart(plan: Plan, number: int, path: str) -> LocalChart | None:
 
 
 def installed(releases: Iterable[Release], charts: tuple[LocalChart, ...], folders: Folders) -> tuple[Installed, ...]:
-    """Each release with the plan's copy of its chart."""
+    """Yield each release with the plan's copy of its chart."""
     counted: Counter[tuple[str, str]] = Counter()
     found = []
     for release in releases:
@@ -185,13 +185,13 @@ def _matched(release: Release, charts: tuple[LocalChart, ...], folders: Folders)
 
 
 def _order(version: str) -> tuple[int, ...]:
-    """Order versions of one chart; helm takes the newest that satisfies the release."""
+    """Return a sort key for versions of one chart; helm uses the newest that satisfies the release."""
     core = version.removeprefix("v").partition("-")[0].partition("+")[0]
     return tuple(int(part) if part.isdigit() and len(part) < 10 else 0 for part in core.split("."))
 
 
 def only_for_releases(plan: Plan, found: tuple[Installed, ...]) -> Iterator[int]:
-    """The numbers of the workloads whose charts are there for releases alone: the plan gives no values, name or namespace."""
+    """Yield the numbers of the workloads whose charts only serve releases: the plan gives no values, name or namespace."""
     used = {one.copy.number for one in found if one.copy is not None}
     for number in sorted(used):
         workload = plan.workloads[number]

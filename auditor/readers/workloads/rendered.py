@@ -1,7 +1,7 @@
-"""The output of `helm template` among the plan's files: the names of these files, and the inputs that they were made from.
+"""The output of `helm template` among the plan's files: the names of these files, and the inputs of each rendering.
 
-A collector runs helm. This module holds only the names and the command, so that the offline side finds a rendering that was
-made on the connected side.
+A collector runs helm. This module holds only the names and the command, so that an offline audit finds a rendering from the
+connected side.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def rendered_name(number: int, workload: Workload) -> str:
 
 
 def failure_name(number: int, workload: Workload) -> str:
-    """Return the path of the file that says why workload `number` is not rendered."""
+    """Return the path of the file with the reason why workload `number` is not rendered."""
     return f"{normal(workload.chart)}/.auditor-not-rendered-{number}.txt"
 
 
@@ -48,7 +48,7 @@ def helm_arguments(plan: Plan, workload: Workload) -> list[str]:
 
 
 def release_of(workload: Workload) -> str:
-    """Return the release name of a chart: the plan's, else one made from the name of its folder or archive."""
+    """Return the release name of a chart: the plan's, else one derived from the name of its folder or archive."""
     return workload.release or release_from(normal(workload.chart).rsplit("/", 1)[-1].split(".tgz")[0])
 
 
@@ -80,19 +80,19 @@ def marked_with(key: str, text: bytes) -> bytes:
 
 
 def is_made_from(rendering: bytes, key: str) -> bool:
-    """Whether a rendering was made from exactly these inputs."""
+    """Return whether a rendering was made from exactly these inputs."""
     return rendering.startswith(f"{_KEY}{key}\n".encode())
 
 
 def is_final(plan: Plan, number: int, workload: Workload) -> bool:
-    """Whether the plan's files hold the rendering of workload `number`, or the reason why it is missing."""
+    """Return whether the plan's files hold the rendering of workload `number`, or the reason why it is missing."""
     return rendered_name(number, workload) in plan.files or failure_name(number, workload) in plan.files
 
 
 def without_renderings(plan: Plan) -> Plan:
-    """Return a plan that was read from disk without files that a chart or folder has under the auditor's own names.
+    """Return a plan that was read from disk without files under the auditor's own names in charts or folders.
 
-    A chart that brought its own rendering could hide its images.
+    Otherwise a chart could ship a false rendering and hide its images.
     """
     names = {name(number, one) for number, one in charts_of(plan) for name in (rendered_name, failure_name)}
     names |= {name(number, one) for number, one in kustomizations_of(plan) for name in (built_name, not_built_name)}
@@ -103,7 +103,8 @@ def without_renderings(plan: Plan) -> Plan:
 
 
 def with_final_charts(plan: Plan) -> Plan:
-    """Return a plan from evidence in which nothing is rendered or built again: evidence carries only part of some charts."""
+    """Return a plan from evidence in which nothing is rendered or built again, because evidence has only
+    part of some charts."""
     lacking = {failure_name(number, one): NOT_RENDERED for number, one in charts_of(plan) if not is_final(plan, number, one)}
     for number, one in kustomizations_of(plan):
         if built_name(number, one) not in plan.files and not_built_name(number, one) not in plan.files:

@@ -1,4 +1,4 @@
-"""To which pools a pod can be scheduled: by its OS, node selector, required node affinity and HostProcess."""
+"""The pools to which a pod can be scheduled: by its OS, node selector, required node affinity and HostProcess."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Term:
 
 
 def _label(key: str, platform: Platform) -> str | None:
-    """What the kubelet writes into a label on nodes of a platform; None for labels that the plan does not know."""
+    """Return the kubelet's value of a label on nodes of a platform; None for labels that the plan does not determine."""
     if key in OS_LABELS:
         return platform.os
     if key in ARCHITECTURE_LABELS:
@@ -38,7 +38,7 @@ def _label(key: str, platform: Platform) -> str | None:
 def _allows(term: Term, platform: Platform) -> bool:
     value = _label(term.key, platform)
     if value is None:
-        # A build label stands on Windows nodes only; of any other label the plan says nothing, so that it may fit.
+        # Only Windows nodes have a build label. The plan states nothing about other labels, so they may match.
         return term.key != BUILD_LABEL or platform.os == "windows" or term.operator in {"NotIn", "DoesNotExist"}
     match term.operator:
         case "In":
@@ -67,7 +67,7 @@ def _selector(spec: Marked, *keys: str) -> Mapping[str, str]:
 
 
 def is_host_process(*contexts: Marked) -> bool:
-    """Whether a pod's or container's security context asks for a HostProcess container."""
+    """Return whether a pod's or container's security context requests a HostProcess container."""
     return any(
         (found := context.get("securityContext", "windowsOptions", "hostProcess")) is not None and found.value is True
         for context in contexts
@@ -76,19 +76,19 @@ def is_host_process(*contexts: Marked) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a pod says about its nodes. All of `required` must hold, and one of `alternatives` when there are any."""
+    """The node requirements of a pod. All of `required` must hold, and one of `alternatives` if there are any."""
 
     required: tuple[Term, ...]
     alternatives: tuple[tuple[Term, ...], ...]
 
     @property
     def os(self) -> str:
-        """The OS that the pod is bound to; empty when to none."""
+        """The OS of the pod, or an empty string if any."""
         possible = [name for name in ("linux", "windows") if self.fits(Platform(name, ""), only=OS_LABELS)]
         return possible[0] if len(possible) == 1 else ""
 
     def fits(self, platform: Platform, only: tuple[str, ...] = ()) -> bool:
-        """Whether nodes of a platform may be chosen; with `only`, judged by these labels alone."""
+        """Return whether nodes of a platform may be selected; with `only`, by these labels alone."""
 
         def all_hold(terms: tuple[Term, ...]) -> bool:
             return all(_allows(term, platform) for term in terms if not only or term.key in only)
@@ -96,12 +96,12 @@ class Binding:
         return all_hold(self.required) and (not self.alternatives or any(map(all_hold, self.alternatives)))
 
     def pools(self, pools: tuple[Pool, ...]) -> tuple[str, ...]:
-        """The names of the pools that fit."""
+        """Return the names of the matching pools."""
         return tuple(pool.name for pool in pools if self.fits(pool.platform))
 
 
 def binding_of(spec: Marked, classes: Mapping[str, Mapping[str, str]]) -> Binding:
-    """How a pod spec is bound. `classes`: the node selectors of the runtime classes that are known, by name."""
+    """Return the requirements of a pod spec. `classes`: the node selectors of the known runtime classes, by name."""
 
     def equal() -> Iterator[Term]:
         selectors = [_selector(spec, "nodeSelector"), classes.get(spec.text_at("runtimeClassName"), {})]

@@ -1,8 +1,8 @@
-"""Schemas of custom resources among the manifests: set aside unread, and parsed only for kinds of which there is an object.
+"""Schemas of custom resources among the manifests: set aside, and parsed only for kinds with an object.
 
-The API server fills the defaults of a schema into each object, so that an image may stand in the schema alone. Schemas are the
-largest part of many releases: one of 15 MB holds a few hundred values that matter here.
-Format: apiextensions.k8s.io/v1, CustomResourceDefinition.
+The API server fills the defaults of a schema into each object, so an image may be in the schema only. Schemas are the largest
+part of many releases: one of 15 MB holds a few hundred relevant values. Format: apiextensions.k8s.io/v1,
+CustomResourceDefinition.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _API = re.compile(rb"^apiVersion:[ \t]+[\"']?apiextensions\.k8s\.io/v1(?:beta1)?
 _KIND_KEY = re.compile(rb"^[\"']?kind[\"']?[ \t]*:", re.MULTILINE)
 _GROUP = re.compile(rb"^[ \t]{1,8}group:[ \t]+[\"']?([A-Za-z0-9.-]{1,253})[\"']?[ \t\r]*$", re.MULTILINE)
 _NAME = re.compile(rb"^[ \t]{1,16}kind:[ \t]+[\"']?([A-Za-z0-9]{1,63})[\"']?[ \t\r]*$", re.MULTILINE)
-_MAX_FILLED = 2_000  # defaults that are put into one object
+_MAX_FILLED = 2_000  # defaults that are filled into one object
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Definition:
 def without_definitions(data: bytes) -> tuple[bytes, list[Definition]]:
     """Return a file with empty lines in place of its definitions, and the definitions. Lines keep their numbers.
 
-    Only a document that is certainly a definition is taken out: it has one `kind` at the first column. A file with
-    YAML directives stays whole.
+    Only a document that is certainly a definition is removed: it has exactly one `kind` in column 1. A file with YAML
+    directives stays unchanged.
     """
     if KIND.encode() not in data or data.startswith(b"%") or b"\n%" in data:
         return data, []
@@ -54,7 +54,7 @@ def without_definitions(data: bytes) -> tuple[bytes, list[Definition]]:
 
 
 def documents_of(data: bytes) -> Iterator[bytes]:
-    """The parts of a file, each from its `---` on."""
+    """Yield the parts of a file, each beginning with its `---`."""
     start = 0
     for match in _MARKER.finditer(data):
         if match.start() > start:
@@ -82,11 +82,11 @@ class Schemas:
         self._parsed: dict[tuple[str, str], Mapping[str, Marked]] = {}
 
     def defines(self, group: str, kind: str) -> bool:
-        """Whether a definition of the kind is among the manifests."""
+        """Return whether the manifests contain a definition of the kind."""
         return (group, kind) in self._texts
 
     def filled(self, item: Marked, group: str, kind: str) -> Marked:
-        """Return an object with the defaults of its schema that it does not set; the object itself if there are none."""
+        """Return an object with the missing defaults of its schema; the object itself if it has all of them."""
         text = self._texts.get((group, kind))
         if text is None or b"default:" not in text or len(text) > MAX_SCHEMA:
             return item
@@ -98,7 +98,7 @@ class Schemas:
 
 
 def _versions(text: bytes) -> Mapping[str, Marked]:
-    """The schema of each version; none where the definition cannot be read."""
+    """Return the schema of each version; empty if the definition is unreadable."""
     try:
         definition = next(iter_marked(text), None)
     except NotStructured:
@@ -114,14 +114,15 @@ def _versions(text: bytes) -> Mapping[str, Marked]:
 
 
 class _Filling:
-    """Fills defaults into one object. They stand at the object: its author sees that file, not the schema."""
+    """Fills defaults into one object. They get the location of the object, because its author sees that
+    file, not the schema."""
 
     def __init__(self, item: Marked) -> None:
         self._at = item
         self._left = _MAX_FILLED
 
     def with_defaults(self, value: Marked, schema: Marked) -> Marked:
-        """The value with the defaults below it, as the API server fills them: only into mappings that exist."""
+        """Return the value with the defaults below it, as the API server fills them: only into existing mappings."""
         properties, items = schema.get("properties"), schema.get("items")
         if isinstance(value.value, list) and items is not None:
             return Marked([self.with_defaults(each, items) for each in value.value], value.line, value.column)
@@ -138,7 +139,7 @@ class _Filling:
         return Marked(filled, value.line, value.column)
 
     def _here(self, default: Marked) -> Marked:
-        """A default, at the location of the object that it is filled into."""
+        """Return a default, with the location of the object that it is filled into."""
         if isinstance(default.value, dict):
             inner: dict[str, Marked] = {key: self._here(value) for key, value in default.value.items()}
             return Marked(inner, self._at.line, self._at.column)

@@ -1,6 +1,6 @@
-"""What the plan's charts and manifests have fetched from elsewhere: charts that are not beside them, repositories, Git.
+"""The external sources of the plan's charts and manifests: charts that are not included, repositories, Git.
 
-Which fields of which objects say so is in auditor/facts/chart_sources.yaml.
+auditor/facts/chart_sources.yaml lists the fields and objects that name them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from auditor.readers.workloads.rendered import NOT_RENDERED, failure_name, rende
 
 
 class ChartSourceField(Fact, frozen=True, kw_only=True):
-    """A field that names a place to fetch charts or manifests from."""
+    """A field that names a source of charts or manifests."""
 
     group: str
     kind: str
@@ -36,7 +36,7 @@ class ChartSourceField(Fact, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class ChartSource:
-    """One such place as it is written: `url` may be anything. `owner` names the object or chart that says so."""
+    """One such source as written: `url` may be any text. `owner` is the object or chart that names it."""
 
     url: str
     owner: str
@@ -47,7 +47,7 @@ class ChartSource:
 
 @dataclass(frozen=True, slots=True)
 class UnknownSources:
-    """A chart or file of which nobody can tell what it would have fetched. `missing`: it is not here, or not rendered."""
+    """A chart or file with unknown sources. `missing`: it is missing, or not rendered."""
 
     owner: str
     why: str
@@ -56,7 +56,7 @@ class UnknownSources:
 
 
 def chart_sources(plan: Plan) -> Iterator[ChartSource | UnknownSources]:
-    """Everything that the plan's workloads would have fetched, in the order of the plan."""
+    """Yield every external source of the plan's workloads, in the order of the plan."""
     for number, workload in enumerate(plan.workloads):
         if not workload.observed:
             yield from _of_chart(plan, number, workload) if workload.chart else _of_manifests(plan, number, workload)
@@ -69,7 +69,7 @@ def _fields() -> tuple[ChartSourceField, ...]:
 def _left_out(plan: Plan, name: str) -> Iterator[UnknownSources]:
     for path, reason in plan.left_out.items():
         if is_inside(path, name) or is_inside(name, path):
-            why = f"{path} is not here: {reason}"
+            why = f"{path} is missing: {reason}"
             yield UnknownSources(path, why, Location(shown_path(plan.path, path)), missing=True)
 
 
@@ -96,7 +96,7 @@ def _of_chart(plan: Plan, number: int, workload: Workload) -> Iterator[ChartSour
         yield from _in_files(plan, number, workload)
     elif not missing:
         reason = plan.files.get(failure_name(number, workload), NOT_RENDERED).decode("utf-8", "replace")
-        yield UnknownSources(name, f"what is in the chart is not known: {reason}", workload.location, missing=True)
+        yield UnknownSources(name, f"the content of the chart is unknown: {reason}", workload.location, missing=True)
 
 
 def _in_files(plan: Plan, number: int, workload: Workload) -> Iterator[ChartSource | UnknownSources]:

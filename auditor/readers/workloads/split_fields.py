@@ -1,4 +1,4 @@
-"""Images whose parts stand in several fields: registry, repository or name, and tag, version or digest."""
+"""Images whose parts are in several fields: registry, repository or name, and tag, version or digest."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Composed = tuple[Marked, str, str, Reference | None]
 
 
 def composed(mapping: Marked) -> Iterator[Composed]:
-    """Every image that the keys of one mapping add up to: where it begins, its key, its text; its reference if it has a tag.
+    """Yield every image that the keys of one mapping form: its location, key and text, and its reference if it has a tag.
 
     Keys may share a prefix: `agentRepository` goes with `agentVersion`, `trivy.repository` with `trivy.tag`.
     """
-    if len(mapping.mapping) < 2:
+    if len(mapping.mapping) < 2 or not any(map(_may_name, mapping.mapping)):
         return
     parts = {
         _plain(key): (key, value) for key, value in mapping.items() if value.text and isinstance(value.value, str | int | float)
@@ -42,7 +42,7 @@ def composed(mapping: Marked) -> Iterator[Composed]:
 
 
 def named_image(mapping: Marked) -> tuple[Marked, str, Reference] | None:
-    """The image of a mapping under a key `image` with `name` and a tag, version or digest: Linkerd and others write it so."""
+    """Return the image of a mapping under a key `image` with `name` and a tag, version or digest, as in Linkerd and others."""
     name = mapping.get("name")
     tag = next((mapping.text_at(key) for key in ("tag", "version", "digest") if mapping.text_at(key)), "")
     if name is None or not tag or "/" not in name.text or bare_reference(name.text) is None:
@@ -53,7 +53,7 @@ def named_image(mapping: Marked) -> tuple[Marked, str, Reference] | None:
 
 
 def composed_variable(name: str, text: str, beside: Mapping[str, str]) -> Reference | None:
-    """The image of a variable that holds a name without a tag, with the tag that the variable beside it holds."""
+    """Return the image of a variable with a name without a tag, using the tag in the neighbouring variable."""
     if bare_reference(text) is None or (loose_reference(text) is not None and ":" in text.rpartition("/")[2]):
         return None
     stem = name.removesuffix("_IMAGE").removesuffix("_REPOSITORY")
@@ -65,6 +65,13 @@ def composed_variable(name: str, text: str, beside: Mapping[str, str]) -> Refere
 @lru_cache(maxsize=10_000)
 def _plain(key: str) -> str:
     return key.lower().replace(".", "").replace("_", "").replace("-", "")
+
+
+@lru_cache(maxsize=10_000)
+def _may_name(key: str) -> bool:
+    """Return whether a key may hold the name of an image: without one, no parts add up to an image."""
+    plain = _plain(key)
+    return plain.endswith(_NAMES) or plain == "hub"
 
 
 def _text(parts: Mapping[str, tuple[str, Marked]], *keys: str) -> str:
@@ -82,7 +89,7 @@ def _one(parts: Mapping[str, tuple[str, Marked]], prefix: str, name: str) -> Com
     if not registry and not (tag and is_whole):
         return None
     if ":" in path.rpartition("/")[2] or "@" in path:
-        return None  # it has its own tag: a whole reference, which is read by its key
+        return None  # it has its own tag, so it is read by its key as a whole reference
     text = f"{registry.rstrip('/')}/{path}" if registry and not path.startswith(f"{registry.rstrip('/')}/") else path
     whole = _reference(f"{text}{_behind(tag)}") if bare_reference(text) is not None else None
     if whole is None:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings the lists into the registry inside. What could not be copied is in missing.txt, which nobody reads.
+# Copies the listed images to the internal registry. Failed copies go to missing.txt, which no job checks.
 REGISTRY=registry.plant7.local:5000
 for list in lists/linux.txt lists/windows.txt; do
   grep -v '^#' "$list" | while read -r image; do

@@ -1,4 +1,4 @@
-# Makes a Windows node ready for RKE2. It was written at a desk with a network.
+# Prepares a Windows node for RKE2. It was written on a machine with internet access.
 $ErrorActionPreference = 'Stop'
 $Release = 'https://github.com/rancher/rke2/releases/download'
 Install-WindowsFeature -Name Containers

@@ -1,1 +1,1 @@
-"""House rules of a plant."""
+"""Rules of a plant operator."""

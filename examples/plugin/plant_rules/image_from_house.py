@@ -1,14 +1,14 @@
 """## What it checks
-Every image of the plan comes from a registry that the house has vetted.
+Every image of the plan comes from a registry that the plant has vetted.
 
 ## Why it matters
-An image from anywhere else was scanned by nobody, and behind the gap nobody can look where it came from.
+An image from another registry was not scanned, and its origin cannot be checked offline.
 
 ## How to fix
-Mirror the image into a vetted registry first, and let the list name it there.
+Mirror the image into a vetted registry, and use that name in the list.
 
 ## When it cannot tell
-Never: it needs nothing but the lists.
+Never: it needs only the lists.
 
 ## References
 The plant's rule 17.
@@ -26,7 +26,7 @@ VETTED = frozenset({"docker.io", "mcr.microsoft.com", "registry.k8s.io", "quay.i
 
 
 def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
-    """One finding for each image that comes from elsewhere."""
+    """Yield one finding for each image from another registry."""
     for reference in dict.fromkeys(need.reference for need in site.needs.needs):
         if reference.domain in VETTED:
             yield PASSED
@@ -43,7 +43,7 @@ def run(site: Site, _today: datetime.date) -> Iterator[Outcome]:
 
 CHECK = define(
     run,
-    title="An image comes from a registry that nobody vetted",
+    title="Image from a registry that is not vetted",
     family="images",
     severity=Severity.WARNING,
     requires=(Requirement.IMAGES,),

@@ -1,7 +1,7 @@
-"""A report as metrics in a text file, for the textfile collector of a node exporter: what turned red is then an alert.
+"""A report as metrics in a text file, for the textfile collector of a node exporter, so that new findings raise alerts.
 
-A check that examined something has a series for its severity, 0 where it found nothing; one that could not tell or did not
-apply has none, so that a rule on an absent series hears of it.
+A check that examined a subject has a series for its severity, with 0 if it found nothing. A check that was undetermined or
+did not apply has no series, so an alert rule on absent series notices it.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ Sample = tuple[dict[str, str], float]
 
 
 def render(report: Report) -> str:
-    """Every family of metrics with its help and its type."""
+    """Return every family of metrics with its help and its type."""
     plan = {"plan": report.plan_name or report.plan_path}
     day = datetime.datetime.combine(report.audited_at, datetime.time(), datetime.UTC)
     verdicts = [({**plan, "verdict": verdict.value}, float(verdict is report.verdict)) for verdict in Verdict]
     undetermined = Counter(item.check for item in report.undetermined)
     lines = [
         *_family("airgap_verdict", "Whether the plan has this verdict.", verdicts),
-        *_family("airgap_findings", "Findings of a check, by severity and by what became of them.", _findings(report, plan)),
+        *_family("airgap_findings", "Findings of a check, by severity and standing.", _findings(report, plan)),
         *_family(
             "airgap_undetermined",
-            "Subjects of which a check could not tell.",
+            "Subjects that a check could not decide.",
             [({**plan, "check": check}, float(count)) for check, count in sorted(undetermined.items())],
         ),
-        *_family("airgap_audited_timestamp_seconds", "The day that was judged, at midnight UTC.", [(plan, day.timestamp())]),
+        *_family("airgap_audited_timestamp_seconds", "The audit date, at midnight UTC.", [(plan, day.timestamp())]),
     ]
     return "\n".join(lines) + "\n"
 

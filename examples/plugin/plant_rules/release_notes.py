@@ -1,4 +1,4 @@
-"""An importer for the plant's release notes: every line `IMAGE: reference` counts, all other text does not."""
+"""An importer for the plant's release notes: every line `IMAGE: reference` is an entry, other text is ignored."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _IMAGE = re.compile(r"^IMAGE:\s*(\S+)")
 
 
 def recognises(data: bytes) -> bool:
-    """By its title."""
+    """Recognise the file by its title."""
     return data.startswith(_TITLE)
 
 
 def read(source: ListSource, data: bytes) -> Iterator[ListLine]:
-    """Every image with its line and column."""
+    """Yield every image with its line and column."""
     for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), start=1):
         if found := _IMAGE.match(line):
             yield source.entry(found[1], number, found.start(1) + 1)

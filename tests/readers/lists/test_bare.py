@@ -1,4 +1,4 @@
-"""A list that is read without asking the other importers is one that none of them recognises."""
+"""A list that is read without trying the other importers is one that none of them recognises."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_no_other_importer_recognises_a_bare_list(lines: list[str], end: str, en
 @pytest.mark.parametrize("whole", WHOLE)
 @pytest.mark.parametrize("before", ["", "\n", "# a comment\n", "\n# a comment\n\n", "a/b:1\n", "a/b:1  # why\n"])
 @pytest.mark.parametrize("after", ["", "\n", "\n# a comment\n", "\na/b:1\n"])
-def test_what_another_importer_recognises_is_not_bare(whole: str, before: str, after: str) -> None:
+def test_file_of_another_importer_is_not_a_bare_list(whole: str, before: str, after: str) -> None:
     data = f"{before}{whole}{after}".encode()
     assert not others(data) or not plain.is_bare(data)
     assert not before or others(whole.encode()), "the sample is recognised by itself"

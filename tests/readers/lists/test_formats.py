@@ -1,4 +1,4 @@
-"""Every image-list format but the plain one: what is read of it, where it stands, and what cannot be enumerated."""
+"""Every image-list format except the plain one: its entries, their locations, and what cannot be enumerated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SOURCE = ListSource("list", ("one",))
 DIGEST = "sha256:" + "ab" * 32
 INDEX = "application/vnd.oci.image.index.v1+json"
 
-# name: (text, [(what was read, line, platforms)]); "? " begins what nobody can enumerate, "! " an error.
+# name: (text, [(what was read, line, platforms)]); "? " begins an entry that cannot be enumerated, "! " an error.
 FORMATS: dict[str, tuple[str, list[tuple[str, int, str]]]] = {
     "hauler": (
         (
@@ -231,8 +231,8 @@ def test_a_format_is_recognised_and_read(name: str) -> None:
 @pytest.mark.parametrize(
     "name", [name for name in FORMATS if name not in {"docker image ls", "oc-mirror mapping", "BASEIMAGE"}]
 )
-def test_a_file_that_is_cut_off_says_so(name: str) -> None:
-    """Half a document is never a short list that looks complete."""
+def test_truncated_file_is_reported(name: str) -> None:
+    """Half a document never looks like a complete short list."""
     text, _ = FORMATS[name]
     broken = text.rstrip("}]\n ") + "\n\t{{"
     assert any(line.error for line in read_list(SOURCE, broken.encode())), name
@@ -240,7 +240,7 @@ def test_a_file_that_is_cut_off_says_so(name: str) -> None:
 
 @given(st.sampled_from(sorted(FORMATS)), st.integers(0, 1500), st.binary(max_size=12))
 def test_damage_anywhere_is_read_or_reported(name: str, at: int, noise: bytes) -> None:
-    """Every importer answers every file: with lines, never with another exception."""
+    """Every importer returns lines for every file, and never raises another exception."""
     data = FORMATS[name][0].encode()
     damaged = data[:at] + noise + data[at:]
     for line in read_list(SOURCE, damaged):
@@ -249,7 +249,7 @@ def test_damage_anywhere_is_read_or_reported(name: str, at: int, noise: bytes) -
 
 @given(st.binary(max_size=200))
 def test_recognising_never_fails(data: bytes) -> None:
-    """It is asked of every file."""
+    """It runs on every file."""
     assert any(importer.recognises(data) for importer in importers())
 
 
@@ -277,7 +277,7 @@ def test_recognising_never_fails(data: bytes) -> None:
     ],
     ids=["oc-mirror", "zarf-init", "eks-anywhere"],
 )
-def test_what_real_files_have_beside_the_format_is_read(text: str, images: list[str], unbounded: int) -> None:
+def test_variations_of_real_files_are_read(text: str, images: list[str], unbounded: int) -> None:
     """Transports, init packages, and bundles before their release."""
     lines = read_list(ListSource("list.yaml", ("one",)), text.encode())
     assert [str(line.reference) for line in lines if line.reference] == images

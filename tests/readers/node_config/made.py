@@ -1,4 +1,4 @@
-"""Node configurations to begin with: a plan with one pool and the files under its folder."""
+"""Minimal node configurations: a plan with one pool and the files in its folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def node(
     runtime: str = "containerd 2.1.6",
     cluster: str = "",
 ) -> NodeConfig:
-    """The configuration of a pool that names the folder `n`, in which the files lie."""
+    """Return the configuration of a pool that names the folder `n` with these files."""
     runs = f", runtime: {runtime}" if runtime else ""
     text = f'version: 1\npools: {{one: {{platform: "{platform}"{runs}, config: [n]}}}}\n'
     text += f"cluster: {{distribution: {cluster}, version: v1.33.5}}\n" if cluster else ""
@@ -28,11 +28,11 @@ def node(
 
 
 def urls(config: NodeConfig, reference: str) -> list[str]:
-    """What is asked for an image, in order."""
+    """Return the requested URLs for an image, in order."""
     return [one.url for one in config.asked(parse_reference(reference))]
 
 
 def problem(config: NodeConfig) -> str:
-    """The one problem of a configuration, with its place."""
+    """Return the only problem of a configuration, with its location."""
     (found,) = config.problems
     return f"{found.location}: {found.why}"

@@ -1,4 +1,4 @@
-"""config.toml of containerd: its versions, config_path, the old mirrors, the sandbox image; and daemon.json."""
+"""containerd's config.toml: its versions, config_path, the old mirrors, the sandbox image; and daemon.json."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def test_the_sandbox_image_and_its_line(text: str, image: str, line: int) -> Non
         ('[plugins."io.containerd.grpc.v1.cri"]\nsandbox_image = "p"\n', "containerd 1.7.27"),
     ],
 )
-def test_what_stands_where_another_version_has_it_is_said(text: str, runtime: str) -> None:
+def test_setting_at_the_location_of_another_version_is_reported(text: str, runtime: str) -> None:
     config = node({"config.toml": text}, runtime=runtime)
     assert config.sandbox_image is None
-    assert "containerd then looks for the registry settings in [plugins." in config.notes[0].why
+    assert "so containerd reads the registry settings from [plugins." in config.notes[0].why
 
 
-def test_a_version_that_this_containerd_does_not_read() -> None:
+def test_unsupported_file_version_is_reported() -> None:
     assert "containerd 1.7.27 does not read a configuration of version 3" in problem(
         node({"config.toml": V3}, runtime="containerd 1.7.27")
     )
@@ -71,18 +71,18 @@ def test_whether_hosts_toml_is_read(config: str, platform: str, runtime: str, as
     found = node({"config.toml": config, **HOSTS}, platform=platform, runtime=runtime)
     assert found.problems == ()
     assert urls(found, "busybox:1") == asked
-    assert [note.why for note in found.notes if "never read" in note.why] == [note.why for note in found.notes]
+    assert [note.why for note in found.notes if "does not read it" in note.why] == [note.why for note in found.notes]
     assert bool(found.notes) == (asked == HUB)
 
 
-def test_whether_hosts_toml_is_read_may_not_be_known() -> None:
-    assert "no config.toml is among" in problem(node(HOSTS))
+def test_hosts_toml_is_unknown_without_a_version() -> None:
+    assert "the pool's config has no config.toml" in problem(node(HOSTS))
     assert "does not state the version of containerd" in problem(node({"config.toml": "version = 3\n", **HOSTS}, runtime=""))
-    assert "none is among the pool's config" in problem(node({"config.toml": V3}))
+    assert "the pool's config does not include one" in problem(node({"config.toml": V3}))
     assert node(HOSTS, runtime="containerd 2.2.0").problems == ()
 
 
-def test_old_mirrors_are_asked_before_the_registry_itself() -> None:
+def test_old_mirrors_come_before_the_registry_itself() -> None:
     assert urls(node({"config.toml": V2 + MIRRORS}), "busybox:1") == INSIDE + HUB
     any_host = node({"config.toml": V1_MIRRORS}, runtime="containerd 1.6.8")
     assert urls(any_host, "quay.io/a:1") == ["https://inside/v2/a", "https://quay.io/v2/a"]
@@ -92,10 +92,10 @@ def test_old_mirrors_are_asked_before_the_registry_itself() -> None:
     assert urls(node({"config.toml": V2 + own}), "quay.io/a:1") == ["http://quay.io/v2/a"]
 
 
-def test_mirrors_beside_hosts_toml_hide_it() -> None:
+def test_registry_mirrors_disable_hosts_toml() -> None:
     config = node({"config.toml": V2 + MIRRORS.replace("inside", "other"), **HOSTS})
     assert urls(config, "busybox:1")[0] == "https://other/v2/library/busybox"
-    assert config.notes[0].why == "hosts.toml is not read beside registry.mirrors"
+    assert config.notes[0].why == "containerd does not read hosts.toml if registry.mirrors is set"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_mirrors_beside_hosts_toml_hide_it() -> None:
         (V2 + 'config_path = ""\n' + MIRRORS, "containerd 1.7.27", False),
     ],
 )
-def test_mirrors_and_config_path_are_refused_together(text: str, runtime: str, refused: bool) -> None:
+def test_mirrors_with_config_path_are_rejected(text: str, runtime: str, refused: bool) -> None:
     config = node({"config.toml": text}, runtime=runtime)
     assert (config.refusal is not None) == refused
     if config.refusal is not None:
@@ -119,13 +119,13 @@ def test_mirrors_of_an_unknown_containerd_are_not_known_to_count() -> None:
     assert "does not state the version of containerd" in problem(node({"config.toml": V2 + MIRRORS}, runtime=""))
 
 
-def test_imports_are_said_unless_they_are_there() -> None:
+def test_missing_imports_are_reported() -> None:
     text = 'imports = ["/etc/containerd/conf.d/*.toml"]\nversion = 3\n'
     assert node({"config.toml": text}).unjudged == ("/etc/containerd/conf.d/*.toml, which n/config.toml imports",)
     assert node({"config.toml": text, "conf.d/site.toml": V3, **HOSTS}).unjudged == ()
 
 
-def test_files_that_do_not_agree_on_config_path() -> None:
+def test_conflicting_config_paths_are_unknown() -> None:
     other = V3.replace("certs.d", "other")
     assert "two files set config_path" in problem(node({"config.toml": V3, "other.toml": other, **HOSTS}))
 
@@ -137,16 +137,16 @@ def test_files_that_do_not_agree_on_config_path() -> None:
         (V2 + "config_path = 5\n", "3: 'config_path' must be text"),
         (V2 + "mirrors = 5\n", "must be a table"),
         (V2 + MIRRORS.replace('["https://inside"]', "5"), "4: the endpoint of 'docker.io' must be a list of URLs"),
-        (V2 + MIRRORS.replace("https", "ftp"), "is no http(s) URL"),
+        (V2 + MIRRORS.replace("https", "ftp"), "is not an http(s) URL"),
         ("version = 2\nplugins = 5\n", ""),
         ('{{ template "base" . }}\n[plugins]\n', "a template"),
-        ("version = 3\na = " + "[" * 3000, "not TOML: nested too deep"),
+        ("version = 3\na = " + "[" * 3000, "not TOML: nested too deeply"),
         ("version = " + "9" * 5000, "not TOML"),
         ("version = 3\nx = '''", "not TOML"),
         (b"version = 3 # \xff", "not UTF-8"),
     ],
 )
-def test_what_cannot_be_read_is_unknown(text: str | bytes, why: str) -> None:
+def test_unreadable_file_is_unknown(text: str | bytes, why: str) -> None:
     config = node({"config.toml": text})
     assert [why in f"{found.location.line}: {found.why}" for found in config.problems] == ([True] if why else [])
 
@@ -176,7 +176,7 @@ def test_any_bytes_are_read_or_rejected(data: bytes) -> None:
         urls(node({name: data}), "busybox:1")
 
 
-def test_what_is_left_out_of_evidence_is_unknown() -> None:
+def test_file_left_out_of_evidence_is_unknown() -> None:
     from dataclasses import replace
 
     from auditor.readers.node_config import read_node_config
@@ -189,27 +189,27 @@ def test_what_is_left_out_of_evidence_is_unknown() -> None:
         assert known or "name a copy without them" in config.problems[0].why
 
 
-def test_docker_has_mirrors_for_docker_hub_alone() -> None:
+def test_docker_mirrors_apply_to_docker_hub_only() -> None:
     daemon = '{"registry-mirrors": ["https://inside"]}'
     config = node({"daemon.json": daemon, **HOSTS}, runtime="docker 27.5.1")
     assert urls(config, "busybox:1") == INSIDE + HUB
     assert urls(config, "quay.io/a:1") == ["https://quay.io/v2/a"]
-    assert config.unjudged == ("n/daemon.json but for its registry-mirrors",)
+    assert config.unjudged == ("n/daemon.json except its registry-mirrors",)
     assert node({"daemon.json": daemon}).unjudged == ("n/daemon.json",)
     for text, why in (
         ('{"registry-mirrors": "x"}', "must be a list"),
-        ('{"registry-mirrors": ["https://x/hub"]}', "a mirror with a path"),
-        ('{"registry-mirrors": ["ftp://x"]}', "is no http(s) URL"),
+        ('{"registry-mirrors": ["https://x/hub"]}', "the mirror has a path"),
+        ('{"registry-mirrors": ["ftp://x"]}', "is not an http(s) URL"),
         ('{"registry-mirrors": [', "unexpected end of JSON input"),
     ):
         assert why in problem(node({"daemon.json": text}, runtime="docker 27.5.1"))
 
 
-def test_runtimes_that_are_not_known() -> None:
-    assert "whom cri-o asks" in problem(node({"config.toml": V3}, runtime="cri-o 1.33"))
+def test_unknown_runtime_is_unknown() -> None:
+    assert "registry configuration of cri-o" in problem(node({"config.toml": V3}, runtime="cri-o 1.33"))
 
 
-def test_other_files_and_client_certificates_are_named() -> None:
+def test_other_files_and_client_certificates_are_reported() -> None:
     hosts = {"certs.d/docker.io/hosts.toml": 'server = "https://inside"\nclient = "c.pem"\n', "certs.d/docker.io/ca.crt": "x"}
     config = node({"config.toml": V3, "kubelet.yaml": "kind: KubeletConfiguration\n", **hosts})
     assert config.unjudged == ("the client certificates for its mirrors", "n/kubelet.yaml")

@@ -1,4 +1,4 @@
-"""hosts.toml: who is asked, in which order, at which path; and what has no effect."""
+"""hosts.toml: the servers, their order and paths, and settings without effect."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ M = "https://m.example:5000"
 
 
 def hosts(text: str) -> list[str]:
-    """Who is asked for busybox by a hosts.toml of docker.io."""
+    """Return the servers for busybox with this hosts.toml of docker.io."""
     config = node({"config.toml": V3, "certs.d/docker.io/hosts.toml": text})
     assert config.problems == ()
     return urls(config, "busybox:1")
@@ -44,22 +44,22 @@ def hosts(text: str) -> list[str]:
         ),
         pytest.param(f'[host."{M}"]\ncapabilities = ["pull"]\n', [HUB], id="no right to look up tags"),
         pytest.param(f'[host."{M}"]\ncapabilities = ["PULL", "Resolve"]\n', [f"{M}/v2/library/busybox", HUB], id="any case"),
-        pytest.param('server = "http://m"\ncapabilities = ["push"]\n', [], id="nobody"),
+        pytest.param('server = "http://m"\ncapabilities = ["push"]\n', [], id="no server"),
         pytest.param("", [HUB], id="empty"),
         pytest.param("# nothing yet\n", [HUB], id="a comment"),
         pytest.param(f'x = """\n[host."http://no"]\n"""\n[host."{M}"]\n', [f"{M}/v2/library/busybox", HUB], id="in a string"),
     ],
 )
-def test_who_is_asked(text: str, asked: list[str]) -> None:
+def test_requests_for_an_image(text: str, asked: list[str]) -> None:
     assert hosts(text) == asked
 
 
-def test_a_digest_needs_no_right_to_look_up_tags() -> None:
+def test_digest_needs_no_resolve_capability() -> None:
     config = node({"config.toml": V3, "certs.d/docker.io/hosts.toml": f'[host."{M}"]\ncapabilities = ["pull"]\n'})
     assert urls(config, "busybox@sha256:" + "a" * 64)[0] == f"{M}/v2/library/busybox"
 
 
-def test_the_repository_is_what_stands_behind_v2() -> None:
+def test_repository_is_the_path_after_v2() -> None:
     config = node({"config.toml": V3, "certs.d/docker.io/hosts.toml": f'[host."{M}/v2/hub"]\noverride_path = true\n'})
     first, last = config.asked(parse_reference("busybox"))
     assert (first.repository, last.repository) == ("hub/library/busybox", "library/busybox")
@@ -83,13 +83,13 @@ def test_the_repository_is_what_stands_behind_v2() -> None:
         (WINDOWS, "m.example:5000", False),
     ],
 )
-def test_which_folder_is_a_registrys(platform: str, folder: str, reads: bool) -> None:
+def test_folder_names_of_a_registry(platform: str, folder: str, reads: bool) -> None:
     config = node({"config.toml": V3, f"certs.d/{folder}/hosts.toml": 'server = "https://inside"\n'}, platform=platform)
     assert config.problems == ()
     assert urls(config, "m.example:5000/a:1") == ["https://inside/v2/a" if reads else f"{M}/v2/a"]
 
 
-def test_the_marked_folder_hides_the_plain_one_and_both_hide_the_default() -> None:
+def test_folder_with_port_hides_plain_folder_and_both_hide_the_default() -> None:
     folders = ("m.example_5000_", "m.example:5000", "_default")
     files = {f"certs.d/{folder}/hosts.toml": f'server = "https://{number}"\n' for number, folder in enumerate(folders)}
     assert urls(node({"config.toml": V3, **files}), "m.example:5000/a:1") == ["https://0/v2/a"]
@@ -97,7 +97,7 @@ def test_the_marked_folder_hides_the_plain_one_and_both_hide_the_default() -> No
     assert urls(node({"config.toml": V3, **files}), "m.example:5000/a:1") == ["https://1/v2/a"]
 
 
-def test_a_folder_with_a_certificate_alone_hides_the_default_too() -> None:
+def test_folder_with_only_a_certificate_hides_the_default() -> None:
     files = {
         "certs.d/_default/hosts.toml": 'server = "https://inside"\n',
         "certs.d/docker.io/ca.crt": "-----BEGIN CERTIFICATE-----",
@@ -107,7 +107,7 @@ def test_a_folder_with_a_certificate_alone_hides_the_default_too() -> None:
     assert urls(config, "quay.io/a:1") == ["https://inside/v2/a"]
 
 
-def test_a_windows_folder_with_a_colon_is_said() -> None:
+def test_windows_folder_with_a_colon_is_reported() -> None:
     config = node({"certs.d/m.example:5000/hosts.toml": "", "config.toml": V3}, platform=WINDOWS)
     assert "name it m.example_5000_" in config.notes[0].why
 
@@ -124,13 +124,13 @@ def test_the_folders_are_searched_in_the_order_of_config_path() -> None:
 
 
 @pytest.mark.parametrize("text", ['host."http://m".capabilities = ["pull"]\n', '[host]\n"http://m" = {}\n'])
-def test_a_host_without_a_table_of_its_own_is_not_asked(text: str) -> None:
+def test_host_without_a_separate_table_gets_no_request(text: str) -> None:
     config = node({"config.toml": V3, "certs.d/docker.io/hosts.toml": text})
     assert urls(config, "busybox:1") == [HUB]
     assert 'write [host."http://m"]' in config.notes[0].why
 
 
-def test_rewrite_is_for_k3s_and_rke2() -> None:
+def test_rewrite_needs_k3s_or_rke2() -> None:
     text = f'[host."{M}"]\n[host."{M}".rewrite]\n"^library/(.*)" = "hub/$1"\n'
     plain = node({"config.toml": V3, "certs.d/docker.io/hosts.toml": text})
     assert urls(plain, "busybox:1")[0] == f"{M}/v2/library/busybox"
@@ -145,19 +145,19 @@ def test_rewrite_is_for_k3s_and_rke2() -> None:
         ('server = "x"\nserver = "y"\n', "not TOML: Cannot overwrite a value"),
         ("[host.\n", "not TOML"),
         ("server = 5\n", "1: 'server' must be text"),
-        ('server = "http://"\n', "is no http(s) URL"),
+        ('server = "http://"\n', "is not an http(s) URL"),
         ('server = "httpbin:5000"\n', "begins with http"),
-        ('server = "http://m:port"\n', "is no URL"),
-        ('host = "x"\n', "`host` is no table"),
+        ('server = "http://m:port"\n', "is not a URL"),
+        ('host = "x"\n', "`host` is not a table"),
         ('[host]\nx = 1\n[host."http://m"]\noverride_path = "yes"\n', "4: 'override_path' must be true or false"),
-        ('\n[host."http://m"]\ncapabilities = ["pull", "watch"]\n', "3: 'watch' is no capability"),
+        ('\n[host."http://m"]\ncapabilities = ["pull", "watch"]\n', "3: 'watch' is not a capability"),
         ('server = "http://m"\ncapabilities = "pull"\n', "2: 'capabilities' must be a list"),
         ('server = "\x00"\n', "not TOML"),
         (b"\xff\xfes\x00", "it is UTF-16"),
-        ("\ufeffserver = 'x'\n", "byte order mark"),
+        ("\ufeffserver = 'x'\n", "byte-order mark"),
     ],
 )
-def test_what_cannot_be_read_is_unknown_for_its_registry_alone(text: str | bytes, why: str) -> None:
+def test_unreadable_hosts_toml_is_unknown_for_its_registry_only(text: str | bytes, why: str) -> None:
     files = {"certs.d/docker.io/hosts.toml": text, "certs.d/quay.io/hosts.toml": 'server = "https://inside"\n'}
     config = node({"config.toml": V3, **files})
     doubt = config.doubt("docker.io")
@@ -168,10 +168,10 @@ def test_what_cannot_be_read_is_unknown_for_its_registry_alone(text: str | bytes
     assert config.problems == ()
 
 
-def test_containerd_reads_no_other_name() -> None:
-    assert "only reads hosts.toml" in problem(node({"certs.d/docker.io/hub.toml": 'server = "https://inside"\n'}))
+def test_containerd_reads_only_hosts_toml() -> None:
+    assert "reads only hosts.toml" in problem(node({"certs.d/docker.io/hub.toml": 'server = "https://inside"\n'}))
 
 
 @pytest.mark.parametrize("path", ["hosts.toml", "certs.d/hosts.toml", "win2022/hosts.toml"])
-def test_a_folder_that_names_no_registry(path: str) -> None:
-    assert "names no registry" in problem(node({path: 'server = "https://inside"\n'}))
+def test_folder_without_a_registry_name_is_reported(path: str) -> None:
+    assert "not named after a registry" in problem(node({path: 'server = "https://inside"\n'}))

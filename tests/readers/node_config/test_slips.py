@@ -1,4 +1,4 @@
-"""Configuration files by the grammar of the program that reads them: each mistake at its place, with what was meant."""
+"""Configuration files by the grammar of the program that reads them: each mistake has a location and a suggestion."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_daemon_json(text: str, expected: list[tuple[str, str, str]]) -> None:
     assert of_daemon(text) == expected
 
 
-def test_docker_prints_what_the_slip_says() -> None:
+def test_dockerd_prints_the_message_of_the_slip() -> None:
     found = only({"daemon.json": '{\n  "regsitry-mirrors": []\n}'})
     assert found.message == "the following directives don't match any configuration option: regsitry-mirrors"
     assert str(found.location) == "n/daemon.json:2:3"
@@ -104,7 +104,7 @@ def test_a_newer_program_may_know_a_key(key: str, runtime: str, beyond: str) -> 
     assert only({"daemon.json": f'{{"{key}": 1}}'}, runtime).unsure_beyond == beyond
 
 
-def test_a_daemon_json_on_a_node_without_docker_does_not_matter() -> None:
+def test_daemon_json_is_ignored_on_a_node_without_docker() -> None:
     assert slips({"daemon.json": '{"x": 1}', "config.toml": V3}, "containerd 2.1.6") == []
 
 
@@ -146,8 +146,8 @@ def test_durations(timeout: str) -> None:
     )
 
 
-def test_containerd_before_2_reads_no_hosts_toml_without_a_host_table() -> None:
-    """Executed: containerd 1.7.28 logs "invalid `host` tree" and asks the registry itself."""
+def test_containerd_before_2_ignores_hosts_toml_without_a_host_table() -> None:
+    """Executed: containerd 1.7.28 logs "invalid `host` tree" and connects to the registry itself."""
     files: dict[str, str | bytes] = {
         "config.toml": V2 + 'config_path = "/c"\n',
         "certs.d/docker.io/hosts.toml": f'server = "{REGISTRY}"\n',
@@ -205,7 +205,7 @@ def test_registries_yaml(text: str, key: str, effect: str, instead: str) -> None
         "mirrors: {}\n---\nmirrors: {}\n",
     ],
 )
-def test_what_k3s_takes(text: str) -> None:
+def test_values_that_k3s_accepts(text: str) -> None:
     assert slips({"registries.yaml": text}, "", cluster="k3s") == []
 
 
@@ -235,7 +235,7 @@ def test_a_misspelt_flag_of_the_server() -> None:
 @given(
     st.sampled_from(["daemon.json", "certs.d/docker.io/hosts.toml", "registries.yaml", "config.toml"]), st.binary(max_size=200)
 )
-def test_no_file_is_too_odd(name: str, data: bytes) -> None:
+def test_any_file_gives_a_result_or_our_error(name: str, data: bytes) -> None:
     assert all(one.location.file for one in slips({name: data}))
 
 

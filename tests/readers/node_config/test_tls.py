@@ -15,7 +15,7 @@ def settings(files: dict[str, str], **more: str) -> list[tuple[str, tuple[str, .
     return [(one.host, one.ca, one.skip_verify) for one in node(files, **more).tls]
 
 
-def test_each_table_of_hosts_toml_is_for_its_host_and_the_top_for_the_server() -> None:
+def test_hosts_toml_tables_apply_to_their_host_and_the_top_to_the_server() -> None:
     text = """
 server = "https://upstream.local"
 ca = "top.crt"
@@ -33,7 +33,7 @@ capabilities = ["pull"]
     ]
 
 
-def test_without_a_server_the_top_is_for_the_registry_of_the_folder() -> None:
+def test_without_server_the_top_applies_to_the_registry_of_the_folder() -> None:
     assert settings({"config.toml": V3, HOSTS: 'ca = "ca.crt"\n'}) == [("registry.local_5000_", ("ca.crt",), False)]
 
 
@@ -69,11 +69,11 @@ def test_a_certificate_in_a_folder_without_hosts_toml_counts() -> None:
         ("/etc/containerd/certs.d/r/ca.crt", ["n/certs.d/r/ca.crt"], "n/certs.d/r/ca.crt"),
         ("C:\\certs\\ca.crt", ["n/certs.d/r/ca.crt"], "n/certs.d/r/ca.crt"),
         ("C:\\certs\\root.pem", ["near/root.pem"], "near/root.pem"),
-        ("/etc/root.pem", ["near/root.pem", "near/more/root.pem"], ""),  # nobody knows which
+        ("/etc/root.pem", ["near/root.pem", "near/more/root.pem"], ""),  # two candidates
         ("root.pem", ["near/root.pem"], ""),  # it would lie beside the file that names it
         ("/etc/gone.pem", ["near/root.pem"], ""),
     ],
 )
-def test_where_the_plan_holds_a_file(ca: str, files: list[str], found: str) -> None:
+def test_path_of_a_ca_file_in_the_plan(ca: str, files: list[str], found: str) -> None:
     setting = TlsSetting("r", (ca,), skip_verify=False, file="n/certs.d/r/hosts.toml", location=Location("x"))
     assert file_of(setting, ca, dict.fromkeys(files, b""), tuple(files)) == found

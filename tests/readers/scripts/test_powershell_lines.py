@@ -1,4 +1,4 @@
-"""PowerShell as people write it: each line is read, or is named once as not understood. None gives a wrong finding."""
+"""PowerShell lines from practice: each one is parsed, or reported once as unparsed. None gives a wrong finding."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ def test_lines_that_are_read(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ['$x = $a ? "b" : "c"\n', '$x ??= "b"\n', "$x = $y ?? 1\n", "$x?.Foo()\n", "crane copy a b -- c\n"]
 )
-def test_what_is_not_understood_is_named_once(text: str) -> None:
+def test_unparsed_text_is_reported_once(text: str) -> None:
     (trouble,) = read(text).unread
     assert trouble.location.line == 1
-    assert "cannot be understood: `" in str(trouble)
+    assert "cannot be parsed: `" in str(trouble)
 
 
 def test_a_word_that_begins_with_a_variable_keeps_its_text() -> None:
@@ -92,11 +92,11 @@ def test_a_word_that_begins_with_a_variable_keeps_its_text() -> None:
         ("$p = Start-Process crane -ArgumentList 'copy a b' -Wait -PassThru\nif ($p.ExitCode -ne 0) { exit 1 }\n", False),
     ],
 )  # fmt: skip
-def test_who_notices_a_failure(text: str, is_ignored: bool) -> None:
+def test_failures_are_noticed_or_hidden(text: str, is_ignored: bool) -> None:
     command = next(one for one in read(text).commands if any(word.text == "crane" for word in one.words))
     assert bool(command.ignored) is is_ignored
 
 
-def test_characters_that_stand_for_others_are_refused() -> None:
+def test_replacement_characters_are_rejected() -> None:
     with pytest.raises(UnreadableScript, match="control character"):
         read("crane copy \x02 b")

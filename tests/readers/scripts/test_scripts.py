@@ -1,4 +1,4 @@
-"""Scripts in the style of those that people write, read at the right lines; and hostile ones, which never raise or hang."""
+"""Scripts in common styles, with correct line numbers; hostile scripts never raise or hang."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_quotes_continuations_and_escapes() -> None:
     assert words("crane copy 'a b' \\\n  \"c d\"e f\\ g") == ["crane", "copy", "a b", "c de", "f g"]
 
 
-def test_constants_are_put_in_and_split_as_the_shell_does() -> None:
+def test_constants_are_expanded_and_split_like_in_the_shell() -> None:
     text = 'R=reg:5000\nO="--all --x"\nA=(--one "t w o")\ncrane copy $O "${A[@]}" "$R/a" ${R}/b "$O"'
     assert words(text) == ["crane", "copy", "--all", "--x", "--one", "t w o", "reg:5000/a", "reg:5000/b", "--all --x"]
 
@@ -48,18 +48,18 @@ def test_constants_are_put_in_and_split_as_the_shell_does() -> None:
         "crane ${R:-a}",
     ],
 )
-def test_what_is_not_certain_is_not_guessed(text: str) -> None:
+def test_uncertain_values_are_unknown(text: str) -> None:
     assert words(text)[1].startswith("?$")
 
 
 @pytest.mark.parametrize("text", ["$R/$i", "$R/a/$i:1", "$R/${i}", '"$R/$i"', "$R/$i/$i"])
-def test_variables_with_something_between_are_one_word(text: str) -> None:
+def test_adjacent_variables_form_one_word(text: str) -> None:
     assert words(f"R=reg:5000\nfor i in $(cat l); do crane copy $i {text} --all; done") == [
         "crane", "copy", "?$i", f"?{text}", "--all"
     ]  # fmt: skip
 
 
-def test_a_value_of_a_loop_is_one_word_and_one_from_outside_may_be_many() -> None:
+def test_loop_variable_is_one_word_and_external_variable_may_be_many() -> None:
     many = [word.is_many for word in first("for i in a b; do crane $i $OUT; done", "crane").words]
     assert many == [False, False, True]
 
@@ -97,7 +97,7 @@ def test_hidden_failures(text: str, why: str) -> None:
         "crane a",
     ],
 )
-def test_failures_that_somebody_looks_at(text: str) -> None:
+def test_tested_failures_are_noticed(text: str) -> None:
     assert first(text, "crane").ignored == ""
 
 
@@ -106,7 +106,7 @@ def test_lines_and_columns() -> None:
     assert (command.location.line, command.location.column) == (3, 3)
 
 
-def test_a_here_document_is_no_command_and_what_follows_it_is() -> None:
+def test_here_document_is_not_a_command_and_the_next_line_is() -> None:
     found = [[word.text for word in command.words] for command in read("cat <<E\ncrane no\nE\ncrane yes\n").commands]
     assert found == [["cat"], ["crane", "yes"]]
 
@@ -148,7 +148,7 @@ def test_a_loop_of_powershell_repeats_and_its_block_is_read() -> None:
 
 @pytest.mark.parametrize("file", ["a.sh", "a.ps1"])
 @pytest.mark.parametrize("unit", ["(", "$(", "`", "a|", "{|", ">", "([[", '"$(', "{'", "$$(", "a\n", "! ", "if x; then "])
-def test_hostile_scripts_end_soon(file: str, unit: str) -> None:
+def test_hostile_scripts_take_bounded_time(file: str, unit: str) -> None:
     begun = time.monotonic()
     for size in (2_000, 100_000):
         try:
@@ -158,7 +158,7 @@ def test_hostile_scripts_end_soon(file: str, unit: str) -> None:
     assert time.monotonic() - begun < 20
 
 
-def test_what_is_too_large_or_no_script_is_said() -> None:
+def test_file_that_is_too_large_or_not_a_script_is_reported() -> None:
     scripts = (b"a" * 200_000, b"#!/usr/bin/perl\n", b"a\0b", b"|" * 3_001, "crane \u07ca".encode())
     for file, data in (("a.py", b"import x"), *(("a.sh", data) for data in scripts)):
         with pytest.raises(UnreadableScript):
@@ -171,7 +171,7 @@ SCRIPTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=25).m
 
 @settings(max_examples=150, deadline=None)
 @given(SCRIPTS, st.sampled_from(["a.sh", "a.ps1"]))
-def test_any_text_is_read_or_said_to_be_unreadable(text: str, file: str) -> None:
+def test_any_text_is_read_or_reported_as_unreadable(text: str, file: str) -> None:
     try:
         script = read(text, file)
     except (UnreadableScript, UnicodeEncodeError):
@@ -200,7 +200,7 @@ def called(text: str, file: str) -> list[list[str]]:
         "( cd /tmp && curl https://a.b/c )",
     ],
 )
-def test_a_command_inside_another_is_read_as_well(text: str) -> None:
+def test_nested_command_is_read(text: str) -> None:
     assert called(text, "a.sh").count(["curl", "https://a.b/c"]) == 1
 
 
@@ -220,7 +220,7 @@ def test_a_command_inside_another_is_read_as_well(text: str) -> None:
         ("pwsh -c 'crane copy a b'", "a.sh", 1),
     ],
 )
-def test_text_for_a_shell_is_read_at_its_place(text: str, file: str, line: int) -> None:
+def test_text_for_a_shell_has_its_location(text: str, file: str, line: int) -> None:
     (found,) = [command for command in read(text, file).commands if command.words[0].text == "crane"]
     assert ([word.text for word in found.words], found.location.line) == (["crane", "copy", "a", "b"], line)
 
@@ -228,11 +228,11 @@ def test_text_for_a_shell_is_read_at_its_place(text: str, file: str, line: int) 
 @pytest.mark.parametrize(
     "text", ['bash -c "crane copy $x"', "bash script.sh -c 'crane copy'", "bash -s < x", "cat <<EOF\ncrane copy\nEOF"]
 )
-def test_text_that_is_not_known_or_for_no_shell_is_not_read(text: str) -> None:
+def test_unknown_text_and_text_for_no_shell_are_not_read(text: str) -> None:
     assert [command for command in read(text).commands if command.words[0].text == "crane" or command.is_read] == []
 
 
-def test_text_in_text_is_read_so_far_and_no_further() -> None:
+def test_nested_text_is_read_up_to_a_limit() -> None:
     text = "crane copy a b"
     for _ in range(5):
         text = f"bash -c {shlex.quote(text)}"
@@ -252,7 +252,7 @@ def test_text_in_text_is_read_so_far_and_no_further() -> None:
         ("foreach ($i in 1, 2) { if ($i) { irm https://a.b/c } }", ["irm", "https://a.b/c"]),
     ],
 )
-def test_methods_and_commands_inside_others_are_read_in_powershell(text: str, expected: list[str]) -> None:
+def test_powershell_methods_and_nested_commands_are_read(text: str, expected: list[str]) -> None:
     assert called(text, "a.ps1").count(expected) == 1
 
 
@@ -265,12 +265,12 @@ def test_methods_and_commands_inside_others_are_read_in_powershell(text: str, ex
         ("$r = 'https://a.b'\ncurl \"$r/c/$v.tgz\"", "a.ps1"),
     ],
 )
-def test_the_beginning_of_a_word_may_be_known_without_its_end(text: str, file: str) -> None:
+def test_beginning_of_a_word_may_be_known_alone(text: str, file: str) -> None:
     (word,) = first(text, "curl", file).words[1:]
     assert (word.is_known, word.start) == (False, "https://a.b/c/")
 
 
-def test_more_commands_than_are_read_are_said_to_be_so() -> None:
+def test_too_many_commands_are_reported() -> None:
     found = read("bash -c 'a; b; c; d'\n" * 1_100)
     assert len(found.commands) == 5_000
     assert "more than 5,000 commands" in str(found.unread[0])

@@ -1,6 +1,6 @@
 """Which failures a shell script notices: the error handling of sh and bash, statement by statement.
 
-Each script was run by bash with a `crane` that fails: it is noticed where the script ends with a status other than 0.
+Each script was run by bash with a `crane` that fails. The failure is noticed if the script ends with a status other than 0.
 """
 
 from __future__ import annotations
@@ -95,25 +95,25 @@ UNNOTICED = [
 
 
 def judged(text: str) -> list[str]:
-    """Why the failures of `crane` go unnoticed, each empty where it does not."""
+    """Return why each failure of `crane` goes unnoticed; empty if it is noticed."""
     script = read_script("mirror.sh", text.encode())
     assert not script.unread
     return [one.ignored for one in script.commands if any(word.text == "crane" for word in one.words)]
 
 
 @pytest.mark.parametrize("text", NOTICED)
-def test_noticed(text: str) -> None:
+def test_failure_is_noticed(text: str) -> None:
     assert judged(text)
     assert not any(judged(text))
 
 
 @pytest.mark.parametrize("text", UNNOTICED)
-def test_unnoticed(text: str) -> None:
+def test_failure_goes_unnoticed(text: str) -> None:
     assert all(judged(text))
 
 
 @pytest.mark.parametrize("text", [*NOTICED, *UNNOTICED])
-def test_bash_does_the_same(text: str, tmp_path: Path) -> None:
+def test_bash_gives_the_same_result(text: str, tmp_path: Path) -> None:
     (tmp_path / "crane").write_text("#!/bin/sh\nexit 7\n")
     (tmp_path / "crane").chmod(0o755)
     shell = [require("bash"), "-eu"] if text.startswith("#!") else [require("bash")]
@@ -137,5 +137,5 @@ def test_bash_does_the_same(text: str, tmp_path: Path) -> None:
         ("bash -c crane", True),
     ],
 )
-def test_text_for_a_shell_with_its_own_options(text: str, is_noticed: bool) -> None:
+def test_text_for_a_shell_uses_its_own_options(text: str, is_noticed: bool) -> None:
     assert bool(judged(text)[-1]) is not is_noticed

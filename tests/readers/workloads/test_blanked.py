@@ -1,4 +1,4 @@
-"""Manifests as evidence carries them: no value that names no image, and the same images as before."""
+"""Manifests in evidence: values that name no image are removed, and the images stay the same."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_values_without_an_image_are_blanked_in_place() -> None:
     assert blanked(made) == (made, True)
 
 
-def test_json_stays_json() -> None:
+def test_blanked_json_stays_valid_json() -> None:
     data = json.dumps(yaml.safe_load(POD), indent=1).encode()
     made, is_blanked = blanked(data)
     assert is_blanked
@@ -66,10 +66,10 @@ def test_json_stays_json() -> None:
 
 
 @pytest.mark.parametrize("data", [b"kind: Secret\n  a: [", b"args: \xff", "env: \x85".encode(), b"{{ .Values.env }}: x: y"])
-def test_what_cannot_be_read_is_not_blanked(data: bytes) -> None:
+def test_unreadable_file_is_not_blanked(data: bytes) -> None:
     assert blanked(data) == (data, False)
 
 
-def test_a_file_without_such_values_stays() -> None:
+def test_file_without_such_values_is_unchanged() -> None:
     data = b"apiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n"
     assert blanked(data) == (data, True)

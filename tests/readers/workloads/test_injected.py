@@ -53,7 +53,7 @@ def pod(metadata: str, image: str = "r.example/a:1") -> str:
     ],
 )
 def test_proxy_of_an_absent_injector_is_a_gap(text: str, mesh: str, injector: str) -> None:
-    """With the injector among the workloads its image is known; the injector of another mesh changes nothing."""
+    """With the injector in the workloads, its image is known. The injector of another mesh changes nothing."""
     (gap,) = (one for one in demands(text) if one.hidden is not None)
     assert gap.hidden is not None
     assert gap.hidden.gap is DemandGap.INJECTED
@@ -73,25 +73,25 @@ def test_proxy_of_an_absent_injector_is_a_gap(text: str, mesh: str, injector: st
         pod("labels: {istio.io/rev: stable}"),
     ],
 )
-def test_what_injects_no_proxy_is_no_gap(text: str) -> None:
-    """Switched off, another mode, or a label that counts for namespaces alone."""
+def test_labels_without_injection_are_no_gap(text: str) -> None:
+    """Injection is off, in another mode, or set by a label that counts for namespaces only."""
     assert not [one for one in demands(text) if one.hidden is not None]
 
 
 def test_container_with_image_auto_is_one_gap() -> None:
-    """The label that goes with it does not add another one."""
+    """The related label does not add another gap."""
     found = [one for one in demands(pod('labels: {sidecar.istio.io/inject: "true"}', "auto")) if one.hidden is not None]
     assert [one.text for one in found] == ["auto"]
 
 
 def test_list_of_the_plan_closes_the_gap_of_a_proxy() -> None:
-    """It is named for the kind of the object with the label."""
+    """The list is named for the kind of the object with the label."""
     plan = PLAN.replace("deploy}", "deploy, operator_images: {Namespace: l.txt}}")
     assert not demands(namespace("labels: {istio-injection: enabled}"), plan=plan)
 
 
-def test_rancher_installs_what_no_manifest_names() -> None:
-    """From any registry; other images with the same last name are no Rancher; a list of the plan closes it."""
+def test_rancher_is_a_gap_for_the_workloads_that_it_installs() -> None:
+    """From any registry. Other images with the same last name are not Rancher. A list of the plan closes the gap."""
     rancher = pod("labels: {}", "mirror.example/x/rancher/rancher:v2.12.1")
     (gap,) = (one for one in demands(rancher) if one.hidden is not None)
     assert "rancher-images.txt" in gap.unbounded

@@ -1,4 +1,4 @@
-"""What a connected cluster was observed to run: images that no rule finds, and gaps that it settles."""
+"""Observed workloads of a connected cluster: images that no rule finds, and gaps that they close."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def observed(data: bytes, deploy: str = "") -> tuple[Demand, ...]:
 
 
 def test_images_of_running_pods_are_certain_and_bound_to_their_node() -> None:
-    """The status names what was pulled; a bare digest is replaced by the runtime's name for it."""
+    """The status names the pulled image; the runtime's name replaces a bare digest."""
     data = dump(
         pod("a", "r.example/a:1", nodeName="n1"),
         pod("b", DIGEST),
@@ -109,27 +109,27 @@ LABELLED = {"labels": {"helm.toolkit.fluxcd.io/name": "podinfo", "helm.toolkit.f
         (RELEASE, OWNED, False),
     ],
 )
-def test_a_gap_is_settled_by_the_pods_of_its_kind_or_release(deploy: str, metadata: dict[str, Any], is_settled: bool) -> None:
+def test_observed_pods_close_the_gap_of_their_kind_or_release(deploy: str, metadata: dict[str, Any], is_settled: bool) -> None:
     gaps = [one for one in observed(dump(pod("k-0", "r.example/kafka:3.9.0", metadata=metadata)), deploy) if one.hidden]
     assert (not gaps) is is_settled
 
 
 def test_another_object_of_the_kind_stays_a_gap() -> None:
-    """Its version, and so its images, may be others than those of the observed one."""
+    """Its version, and so its images, may differ from those of the observed one."""
     two = f"{KAFKA}---\n{KAFKA.replace('name: k', 'name: never-observed')}"
     gaps = [one for one in observed(dump(pod("k-0", "r.example/kafka:3.9.0", metadata=OWNED)), two) if one.hidden]
     assert ["never-observed" in one.unbounded for one in gaps] == [True]
 
 
-def test_a_container_without_a_status_is_needed_too() -> None:
-    """A pod that waits for its init container shows no status of the others."""
+def test_image_of_a_container_without_a_status_is_needed() -> None:
+    """A pod that waits for its init container has no status for the others."""
     waiting = pod("a", "r.example/a:1")
     waiting["spec"]["containers"] = [{"name": "c", "image": "short:1"}, {"name": "late", "image": "r.example/late:2"}]
     assert [str(one.reference) for one in observed(dump(waiting))] == ["r.example/a:1", "r.example/late:2"]
 
 
-def test_the_service_of_a_controller_settles_nothing() -> None:
-    """It shows that the controller ran, but no image of it."""
+def test_service_of_a_controller_closes_no_gap() -> None:
+    """It shows that the controller ran, but not its images."""
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "k", **OWNED}, "spec": {"ports": []}}
     assert [one for one in observed(dump(service, pod("a", "r.example/a:1")), KAFKA) if one.hidden]
 
@@ -143,7 +143,7 @@ def test_a_file_without_pods_nodes_and_images_is_an_error(data: bytes) -> None:
     assert found.location.file.endswith("cluster.json")
 
 
-def test_nodes_state_their_build_and_runtime() -> None:
+def test_observed_nodes_have_build_and_runtime() -> None:
     data = dump(node("w", "windows", "10.0.20348.3207"), node("l", "linux", "6.1"))
     into = Observed()
     ObservedFile("cluster.json", "cluster.json", ()).read(data, into)
@@ -158,8 +158,8 @@ def test_observed_images_become_needs() -> None:
     assert {(str(need.reference), need.why[0].kind) for need in needs} == {("r.example/a:1", "observed")}
 
 
-def test_evidence_carries_the_dump_without_values_and_reads_the_same() -> None:
-    """Variables of containers are blanked; what is read of the file stays."""
+def test_dump_in_evidence_has_no_values_and_the_same_images() -> None:
+    """Variables of containers are blanked; the images of the file stay."""
     data = dump(pod("a", "r.example/a:1", nodeName="n1", metadata=OWNED), node("n1", "windows", "10.0.20348.3207"))
     clean, _ = blanked(data)
     assert b"hunter2" not in clean
@@ -175,7 +175,7 @@ GATEWAY = "apiVersion: v1\nkind: Pod\nmetadata: {name: gateway}\nspec: {containe
 
 @pytest.mark.parametrize("deploy", [INJECTED, GATEWAY])
 @pytest.mark.parametrize(("container", "is_settled"), [("istio-proxy", True), ("linkerd-proxy", False), ("app", False)])
-def test_a_running_proxy_settles_what_a_mesh_injects(deploy: str, container: str, is_settled: bool) -> None:
+def test_running_proxy_closes_the_gap_of_a_mesh(deploy: str, container: str, is_settled: bool) -> None:
     running = pod("a", "r.example/proxy:1")
     running["status"]["containerStatuses"][0]["name"] = container
     assert (not [one for one in observed(dump(running), deploy) if one.hidden]) is is_settled

@@ -1,4 +1,4 @@
-"""Images that operators build: from versions, from defaults in their binary, and what stays unknown without them."""
+"""Images that operators build: from versions and from defaults in their binary. Without these, they stay unknown."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ workloads: [{manifests: deploy}]
 
 
 def demands(*objects: str) -> tuple[Demand, ...]:
-    """The demands of objects, the first of which stand in one file and the others in files of their own."""
+    """Return the demands of objects: the first one is in one file, the others are in separate files."""
     files = {f"deploy/{number}.yaml": text.encode() for number, text in enumerate(objects)}
     return read_workloads(plan_of(PLAN, files)).demands
 
 
 def built(*objects: str) -> dict[str, Demand]:
-    """The images that operators build, by their reference."""
+    """Return the images that operators build, by reference."""
     return {str(one.reference): one for one in demands(*objects) if one.mechanism is Mechanism.OPERATOR}
 
 
 def unknown(*objects: str) -> tuple[str, ...]:
-    """Why objects are undetermined by their kind."""
+    """Return why objects are undetermined because of their kind."""
     return tuple(one.unbounded for one in demands(*objects) if one.hidden is not None and one.hidden.gap is DemandGap.KIND)
 
 
@@ -46,7 +46,7 @@ def custom(api: str, kind: str, spec: object, name: str = "x") -> str:
 
 
 def operator(image: str, *args: str, env: dict[str, str] | None = None, names: str = "") -> str:
-    """A deployment of an operator; `names` is a ConfigMap that it mounts."""
+    """Return a deployment of an operator; `names` is a ConfigMap that it mounts."""
     container = {"name": "o", "image": image, "args": list(args)}
     container["env"] = [{"name": key, "value": value} for key, value in (env or {}).items()]
     volumes = [{"name": "c", "configMap": {"name": names}}] if names else []
@@ -55,7 +55,7 @@ def operator(image: str, *args: str, env: dict[str, str] | None = None, names: s
 
 
 def configured(name: str) -> str:
-    """The configuration file of ECK in a ConfigMap."""
+    """Return the configuration file of ECK in a ConfigMap."""
     data = {"eck.yaml": "a: 1\ncontainer-registry: r.example\n"}
     return yaml.safe_dump({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data})
 
@@ -65,8 +65,8 @@ MONITORING = "monitoring.coreos.com/v1"
 PROMETHEUS = "quay.io/prometheus-operator/prometheus-operator:v0.85.0"
 
 
-def test_version_field_is_enough_where_no_default_is_involved() -> None:
-    """Elastic builds the image from the version of the object: the operator's own version does not matter."""
+def test_version_field_alone_determines_the_image() -> None:
+    """Elastic builds the image from the version of the object; the operator's own version does not matter."""
     found = built(custom(ELASTIC, "Elasticsearch", {"version": "8.19.2"}))
     assert list(found) == ["docker.elastic.co/elasticsearch/elasticsearch:8.19.2"]
     (one,) = found.values()
@@ -115,7 +115,7 @@ def test_image_of_a_container_replaces_the_template() -> None:
     ],
 )
 def test_conditions_choose_the_template(api: str, kind: str, spec: object, images: list[str]) -> None:
-    """By the version, by another field, and by what is switched on."""
+    """By version, by another field, and by enabled features."""
     text = custom(api, kind, spec)
     assert list(built(text)) == [f"docker.elastic.co/{image}" for image in images]
     assert not unknown(text)
@@ -129,7 +129,7 @@ def test_beat_of_an_unknown_type_is_undetermined() -> None:
 
 
 def test_registry_comes_from_the_configuration_of_the_operator() -> None:
-    """From the ConfigMap that its pods name; another one does not count."""
+    """From the ConfigMap that its pods name; other ConfigMaps do not count."""
     eck = operator("docker.elastic.co/eck/eck-operator:3.3.0", "manager", "--config=/conf/eck.yaml", names="elastic")
     kibana = custom("kibana.k8s.elastic.co/v1", "Kibana", {"version": "9.0.0"})
     found = built(eck, kibana, configured("elastic"))
@@ -154,7 +154,7 @@ def test_setting_that_no_fact_covers_makes_the_object_undetermined() -> None:
 
 
 def test_defaults_come_from_the_version_of_the_operator() -> None:
-    """Wherever it stands among the files, and from whatever registry."""
+    """In any file, and from any registry."""
     for image in (PROMETHEUS, f"mirror.example/a/b/prometheus-operator:v0.85.0@sha256:{'0' * 64}"):
         found = built(custom(MONITORING, "Prometheus", {"thanos": {}}), operator(image))
         assert list(found) == [
@@ -167,7 +167,7 @@ def test_defaults_come_from_the_version_of_the_operator() -> None:
 
 
 def test_flags_of_the_operator_come_before_its_defaults() -> None:
-    """A base image with a tag of its own is taken as it is."""
+    """A base image with a tag is used unchanged."""
     args = ("--prometheus-default-base-image=r.example/prometheus", "--prometheus-config-reloader=r.example/reloader:1")
     found = built(custom(MONITORING, "Prometheus", {"version": "3.1.0"}), operator(PROMETHEUS, *args))
     assert list(found) == ["r.example/prometheus:v3.1.0", "r.example/reloader:1"]
@@ -178,35 +178,35 @@ def test_flags_of_the_operator_come_before_its_defaults() -> None:
 @pytest.mark.parametrize(
     ("images", "why"),
     [
-        ([], "prometheus-operator chooses an image, and it is not among the workloads"),
+        ([], "prometheus-operator selects an image, but it is not in the workloads"),
         (
             ["quay.io/prometheus-operator/prometheus-operator:v9.0.0"],
-            "has the version 'v9.0.0', and the facts cover v0.45.0 to ",
+            "has the version 'v9.0.0', but the facts cover v0.45.0 to ",
         ),
         (
             ["quay.io/prometheus-operator/prometheus-operator:v0.85.0-rc.1"],
-            "has the version 'v0.85.0-rc.1', and the facts cover v0.45.0 to ",
+            "has the version 'v0.85.0-rc.1', but the facts cover v0.45.0 to ",
         ),
-        (["quay.io/prometheus-operator/prometheus-operator:main"], "has the version 'main', and the facts cover v0.45.0 to "),
-        (["quay.io/prometheus-operator/prometheus-operator"], "the version of prometheus-operator is not known"),
+        (["quay.io/prometheus-operator/prometheus-operator:main"], "has the version 'main', but the facts cover v0.45.0 to "),
+        (["quay.io/prometheus-operator/prometheus-operator"], "does not state the version of prometheus-operator"),
         (
             [f"quay.io/prometheus-operator/prometheus-operator@sha256:{'0' * 64}"],
-            "the version of prometheus-operator is not known",
+            "does not state the version of prometheus-operator",
         ),
-        ([PROMETHEUS, PROMETHEUS.replace("85", "84")], "is among the workloads more than once"),
+        ([PROMETHEUS, PROMETHEUS.replace("85", "84")], "is in the workloads more than once"),
     ],
 )
 def test_object_without_a_known_version_stays_undetermined(images: list[str], why: str) -> None:
-    """The message says which fact is missing; nothing is guessed."""
+    """The message names the missing fact; nothing is guessed."""
     objects = (custom(MONITORING, "Alertmanager", {"replicas": 2}), *(operator(image) for image in images))
     assert not built(*objects)
     (message,) = unknown(*objects)
     assert why in message
-    assert message.startswith("not all images that an operator runs for Alertmanager x are known: ")
+    assert message.startswith("some images that an operator runs for Alertmanager x are unknown: ")
 
 
 def test_images_of_calico_follow_the_installation() -> None:
-    """Registry and path are in one object, which others of the group use; Windows images are for Windows nodes alone."""
+    """Registry and path are in one object, which other objects of the group use. Windows images are for Windows nodes only."""
     installation = {"registry": "r.example", "imagePath": "mirror", "calicoNetwork": {"windowsDataplane": "HNS"}}
     objects = (
         operator("quay.io/tigera/operator:v1.38.3"),
@@ -228,7 +228,7 @@ def test_images_of_calico_follow_the_installation() -> None:
 
 
 def test_registry_of_calico_changed_between_two_patch_releases() -> None:
-    """So that a range of whole minor versions would name images that are not pulled."""
+    """A range of whole minor versions would name images that are not pulled."""
     installation = custom("operator.tigera.io/v1", "Installation", {}, "default")
     registries = {
         version: {image.partition("/")[0] for image in built(operator(f"quay.io/tigera/operator:{version}"), installation)}
@@ -245,8 +245,8 @@ def test_enterprise_variant_is_not_covered() -> None:
     assert "Calico Enterprise" in unknown(*objects)[0]
 
 
-def test_feature_gates_start_further_pods() -> None:
-    """A gate may be on because the object names it, or because the version has it on."""
+def test_feature_gates_add_images() -> None:
+    """The object may name a gate, or the version may enable it by default."""
     kubevirt = custom("kubevirt.io/v1", "KubeVirt", {})
     gates = {"configuration": {"developerConfiguration": {"featureGates": ["Snapshot", "VMExport"]}}}
     old = operator("quay.io/kubevirt/virt-operator:v1.6.0")
@@ -269,7 +269,7 @@ def test_image_is_found_by_the_version_in_a_variable() -> None:
     assert "kafka-images of strimzi has no image for '3.9.0'" in message
 
 
-def test_catalog_must_be_among_the_workloads() -> None:
+def test_catalog_must_be_in_the_workloads() -> None:
     """CloudNativePG reads the image from the catalog with the name that the cluster gives."""
     postgres = operator("ghcr.io/cloudnative-pg/cloudnative-pg:1.28.0")
     api = "postgresql.cnpg.io/v1"
@@ -288,8 +288,8 @@ def test_package_without_a_registry_is_undetermined() -> None:
     assert "dependencies of the package" in unknown(custom(api, "Provider", {"package": "xpkg.example.org/a/b:v1"}))[0]
 
 
-def test_list_of_the_plan_closes_what_is_unknown() -> None:
-    """What is known is required still."""
+def test_list_in_the_plan_closes_an_unknown() -> None:
+    """Known images are still required."""
     plan = PLAN.replace("deploy}", "deploy, operator_images: {Prometheus.monitoring.coreos.com: l.txt}}")
     files = {"deploy/a.yaml": custom(MONITORING, "Prometheus", {"version": "v3.0.0"}).encode(), "l.txt": b""}
     found = read_workloads(plan_of(plan, files)).demands
@@ -299,8 +299,8 @@ def test_list_of_the_plan_closes_what_is_unknown() -> None:
 @pytest.mark.parametrize(
     "row", sorted({id(row): row for row in _rows().values()}.values(), key=lambda row: row.source), ids=str
 )
-def test_rows_are_whole(row: object) -> None:
-    """Every row's operator is known, and an empty object does not break any of its rules."""
+def test_rows_are_complete(row: object) -> None:
+    """Every row has a known operator, and an empty object breaks none of its rules."""
     group, kinds, name = (getattr(row, key) for key in ("group", "kinds", "operator"))
     assert name in programs()
     for kind in kinds:
@@ -313,7 +313,7 @@ def test_rows_are_whole(row: object) -> None:
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tag=st.from_regex(r"[a-z][a-z0-9.-]{0,10}|v?[1-9][0-9]{2}\.[0-9]\.[0-9]|[0-9]{1,2}\.[0-9]{1,2}", fullmatch=True))
 def test_operator_of_an_unknown_version_never_yields_a_default(name: str, tag: str) -> None:
-    """A version that was not read has no defaults, whatever it looks like."""
+    """A version that was not read has no defaults, whatever its form."""
     columns = (
         "prometheus",
         "node",
@@ -331,13 +331,13 @@ def test_operator_of_an_unknown_version_never_yields_a_default(name: str, tag: s
 
 @given(version=st.text(max_size=20))
 def test_only_released_versions_have_a_key(version: str) -> None:
-    """Pre-releases and builds of branches are none."""
+    """Pre-releases and branch builds have none."""
     key = release_key(version)
     assert key is None or version.removeprefix("v").split(".") == [*version.removeprefix("v").split(".")][:3]
 
 
-def test_paths_lead_into_lists() -> None:
-    """By a name, or to each item."""
+def test_paths_select_list_items() -> None:
+    """By a name, or each item."""
     (item,) = load_marked(b"a: {b: [{name: x, c: 1}, {name: y.z, c: 2}]}\nd: [{e: 3}]\n")
     assert [value.text for value in found_at(item, "a.b[].c")] == ["1", "2"]
     assert [value.text for value in found_at(item, "a.b[name=y.z].c")] == ["2"]
@@ -346,14 +346,14 @@ def test_paths_lead_into_lists() -> None:
     assert not list(found_at(item, "d.e"))
 
 
-def test_demand_is_as_other_demands() -> None:
+def test_built_demand_has_location_and_mechanism() -> None:
     """It has a location, a mechanism that reports show, and no gap."""
     (one,) = built(custom(ELASTIC, "Elasticsearch", {"version": "9.0.0"})).values()
     assert one.proof == {"mechanism": "operator", "certainty": "stated", "field": "spec.version"}
     assert dataclasses.replace(one, hidden=None) == one
 
 
-def test_drivers_for_volumes_are_required_beside_the_image_of_a_cluster() -> None:
+def test_volume_drivers_are_required_in_addition_to_the_cluster_image() -> None:
     """Rook has them in its binary, or in a ConfigMap that no pod names; a cluster names only the image of Ceph."""
     cluster = custom("ceph.rook.io/v1", "CephCluster", {"cephVersion": {"image": "quay.io/ceph/ceph:v19.2.0"}})
     rook = operator("docker.io/rook/ceph:v1.16.4")
@@ -366,13 +366,13 @@ def test_drivers_for_volumes_are_required_beside_the_image_of_a_cluster() -> Non
     assert "rook-ceph has the version 'v1.20.0'" in unknown(operator("docker.io/rook/ceph:v1.20.0"), cluster)[0]
 
 
-def test_value_that_is_not_among_the_workloads_is_not_replaced_by_a_default() -> None:
-    """A variable from a Secret may hold anything."""
+def test_missing_value_is_not_replaced_by_a_default() -> None:
+    """A variable from a Secret may have any value."""
     text = operator("docker.io/minio/operator:v7.1.1", env={"TENANT_MINIO_IMAGE": "PLACE"})
     text = text.replace("value: PLACE", "valueFrom: {secretKeyRef: {name: s, key: k}}")
     tenant = custom("minio.min.io/v2", "Tenant", {})
     assert list(built(text, tenant)) == ["quay.io/minio/operator-sidecar:v7.0.1"]
-    assert "the value of minio of minio-operator is not among the workloads" in unknown(text, tenant)[0]
+    assert "the value of minio of minio-operator is not in the workloads" in unknown(text, tenant)[0]
 
 
 def test_defaults_of_an_operator_are_in_the_order_of_versions() -> None:

@@ -1,4 +1,4 @@
-"""From what helm wrote to the chart's own files: template, line, values, and the rendered lines."""
+"""Map the output of helm to the chart's own files: template, line, values, and the rendered lines."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def demands(rendered: str, plan: str = PLAN, **files: str) -> tuple[Demand, ...]
 
 
 def test_a_finding_points_to_the_template_and_the_values() -> None:
-    """Never to the rendering, which is no file of the user; and what is rendered is shown without secrets."""
+    """The location is never in the rendering, which is not the user's file. Rendered lines are shown without secrets."""
     (demand,) = demands(RENDERED)
     assert (demand.location.file, demand.location.line) == ("charts/shop/templates/web.yaml", 9)
     assert demand.rendered is not None
@@ -55,13 +55,13 @@ def test_a_finding_points_to_the_template_and_the_values() -> None:
         (TEMPLATE + TEMPLATE.replace("{{ .Values.image.repository }}:{{ .Values.image.tag }}", "example.com/shop/web:4.2"), 18),
     ],
 )
-def test_the_line_is_named_only_where_it_is_certain(template: str, line: int) -> None:
+def test_line_is_reported_only_if_it_is_certain(template: str, line: int) -> None:
     (demand,) = demands(RENDERED, **{"charts/shop/templates/web.yaml": template})
     assert (demand.location.file, demand.location.line) == ("charts/shop/templates/web.yaml", line)
 
 
-def test_a_packed_chart_is_named_itself() -> None:
-    """Its templates are no files that an editor could open."""
+def test_finding_in_a_packed_chart_names_the_chart() -> None:
+    """An editor cannot open its templates."""
     plan = PLAN.replace("charts/shop,", "charts/shop-1.tgz,")
     (demand,) = demands(RENDERED, plan, **{"charts/shop-1.tgz": "packed"})
     assert (demand.location.file, demand.location.line) == ("charts/shop-1.tgz", 0)
@@ -69,7 +69,7 @@ def test_a_packed_chart_is_named_itself() -> None:
     assert demand.rendered.template == "shop/templates/web.yaml"
 
 
-def test_values_of_a_chart_inside_are_found_under_its_name() -> None:
+def test_values_of_a_subchart_are_found_under_its_name() -> None:
     """The parent's values win over its own."""
     files = {
         "charts/shop/charts/agent/templates/web.yaml": TEMPLATE,
@@ -85,7 +85,7 @@ def test_values_of_a_chart_inside_are_found_under_its_name() -> None:
     )
 
 
-def test_a_rendering_that_is_broken_names_its_template() -> None:
+def test_broken_rendering_names_its_template() -> None:
     (demand,) = demands(RENDERED + "\tx: {\n")
     assert demand.error
     assert ".auditor-rendered" not in str(demand.location)

@@ -1,4 +1,4 @@
-"""What charts and manifests have fetched from elsewhere, in folders and packed; and hostile ones, which never raise."""
+"""External sources of charts and manifests, in folders and archives; hostile ones never raise."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def test_a_packed_chart_is_read_like_a_folder() -> None:
         assert urls("shop", inside | {has: body}) == []
 
 
-def test_another_chart_beside_it_is_not_the_one() -> None:
+def test_chart_with_a_similar_name_is_not_the_dependency() -> None:
     other = packed({"other/Chart.yaml": b"name: other\n"})
     files = {"shop/Chart.yaml": CHART, "shop/charts/redisx-1.tgz": b"", "shop/charts/x/Chart.yaml": b"name: other\n"}
     files |= {"shop/charts/redis-1.0.0.tgz": other, "shop/charts/_redis/Chart.yaml": b"name: redis\n", "shop/charts/redis": b""}
     assert urls("shop", files) == [("https://charts.example.com", 4)]
 
 
-def test_a_chart_of_helm_2_says_it_in_a_file_of_its_own() -> None:
+def test_helm_2_chart_has_dependencies_in_requirements_yaml() -> None:
     files = {"shop/Chart.yaml": b"name: shop\n", "shop/requirements.yaml": CHART}
     assert urls("shop", files) == [("https://charts.example.com", 4)]
 
@@ -76,26 +76,26 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_chart_that_cannot_be_read_is_said_to_be_so(data: bytes) -> None:
+def test_unreadable_chart_is_reported(data: bytes) -> None:
     (said,) = found("shop.tgz", {"shop.tgz": data})
     assert isinstance(said, UnknownSources)
     assert not said.missing
 
 
-def test_more_charts_than_are_looked_into_are_said_to_be_so() -> None:
+def test_too_many_charts_are_reported() -> None:
     (said,) = found("shop", {"shop/Chart.yaml": CHART} | {f"shop/charts/{number}.tgz": b"" for number in range(201)})
     assert isinstance(said, UnknownSources)
     assert "more than 200 charts" in said.why
 
 
 @given(st.binary(max_size=2_000))
-def test_any_bytes_are_taken_for_a_chart(data: bytes) -> None:
+def test_any_bytes_as_a_chart_give_a_result_or_our_error(data: bytes) -> None:
     for body in (data, gzip.compress(data)):
         for one in found("shop.tgz", {"shop.tgz": body}):
             assert isinstance(one, UnknownSources)
 
 
-def test_a_rendered_chart_may_hold_objects_that_look_outside() -> None:
+def test_rendered_chart_with_external_sources_is_reported() -> None:
     from auditor.readers.workloads.rendered import rendered_name
 
     plan = plan_of(PLAN % "shop", {"shop/Chart.yaml": b"name: shop\n"})

@@ -1,4 +1,4 @@
-"""Kubernetes manifests: which image, for which pools, and who runs it."""
+"""Kubernetes manifests: each image, its pools, and the object that runs it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def demands(text: str, **more: str) -> tuple[Demand, ...]:
 
 
 def pools_of(spec: str, **more: str) -> tuple[str, ...]:
-    """The pools of a pod with further lines in its spec."""
+    """Return the pools of a pod with further lines in its spec."""
     (demand,) = demands(POD + spec, **more)
     return demand.pools
 
@@ -47,8 +47,8 @@ def pools_of(spec: str, **more: str) -> tuple[str, ...]:
         ("  securityContext: {windowsOptions: {hostProcess: true}}\n", ("w22", "w25")),
     ],
 )
-def test_a_pod_is_bound_by_what_it_says(spec: str, pools: tuple[str, ...]) -> None:
-    """A label that the plan does not know may be on any node."""
+def test_pod_fields_determine_its_pools(spec: str, pools: tuple[str, ...]) -> None:
+    """Any node may have a label that the plan does not determine."""
     assert pools_of(spec) == pools
 
 
@@ -68,14 +68,14 @@ def test_a_pod_is_bound_by_what_it_says(spec: str, pools: tuple[str, ...]) -> No
         ("[{matchExpressions: [{key: kubernetes.io/os, operator: Exists}]}]", ALL),
     ],
 )
-def test_required_affinity_is_obeyed(terms: str, pools: tuple[str, ...]) -> None:
-    """All expressions of a term, any of the terms."""
+def test_required_affinity_determines_the_pools(terms: str, pools: tuple[str, ...]) -> None:
+    """All expressions of a term, and at least one term, must match."""
     how = f"requiredDuringSchedulingIgnoredDuringExecution: {{nodeSelectorTerms: {terms}}}"
     assert pools_of(f"  affinity:\n    nodeAffinity:\n      {how}\n") == pools
 
 
-def test_a_runtime_class_binds_too() -> None:
-    """Where its definition is among the manifests, in whatever file."""
+def test_runtime_class_restricts_the_pools() -> None:
+    """Its definition may be in any manifest."""
     defined = (
         "apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {name: w25}\nhandler: runhcs\n"
         "scheduling: {nodeSelector: {node.kubernetes.io/windows-build: 10.0.26100}}\n"
@@ -83,7 +83,7 @@ def test_a_runtime_class_binds_too() -> None:
     assert pools_of("  runtimeClassName: w25\n", **{"deploy/z.yaml": defined}) == ("w25",)
 
 
-def test_every_place_of_an_image_is_read() -> None:
+def test_images_are_read_from_every_field() -> None:
     """Init and ephemeral containers, image volumes, variables, arguments in both forms; each with its line."""
     found = demands(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, namespace: n}\nspec:\n  template:\n    spec:\n"
@@ -110,22 +110,23 @@ def test_every_place_of_an_image_is_read() -> None:
     assert found[0].host_network
 
 
-def test_lists_custom_resources_and_cron_jobs_are_looked_into() -> None:
-    """Wherever a pod template stands."""
+def test_pods_in_lists_custom_resources_and_cron_jobs_are_read() -> None:
+    """At any place of a pod template."""
     text = (
         "apiVersion: v1\nkind: List\nitems:\n  - apiVersion: batch/v1\n    kind: CronJob\n    metadata: {name: j}\n"
         "    spec: {jobTemplate: {spec: {template: {spec: {containers: [{name: c, image: r.example/job:1}]}}}}}\n"
         "  - apiVersion: example.com/v1\n    kind: Shop\n    metadata: {name: s}\n"
         "    spec: {tiers: [{template: {spec: {containers: [{name: c, image: r.example/tier:1}]}}}]}\n"
     )
-    job, tier = demands(text)
+    job, tier, more = demands(text)
     assert [job.who, tier.who] == ["CronJob j container c", "Shop s container c"]
+    assert "its controller may run other images" in more.unbounded
     (unknown,) = demands("apiVersion: example.com/v1\nkind: Shop\nmetadata: {name: s}\nspec: {size: 3}\n")
     assert (unknown.hidden.gap, unknown.hidden.kind) == (DemandGap.KIND, "Shop.example.com") if unknown.hidden else False
 
 
-def test_what_is_no_manifest_is_passed_over_and_what_is_broken_is_told() -> None:
-    """READMEs and kustomizations say nothing; a broken manifest does, with its line."""
+def test_other_files_are_skipped_and_broken_manifests_are_errors() -> None:
+    """READMEs and kustomizations are skipped; a broken manifest is an error with its line."""
     found = demands(
         "apiVersion: v1\nkind: Pod\nspec:\n\tcontainers: []\n",
         **{"deploy/README.md": "\tx: {", "deploy/kustomization.yaml": "resources: [a.yaml]", "deploy/values.yaml": "a: 1"},
@@ -142,7 +143,7 @@ def test_a_placeholder_is_an_error() -> None:
 
 
 def test_demands_become_needs_with_their_reason() -> None:
-    """For the pools that fit; what is surmised is none."""
+    """For the matching pools; a possible image is not a need."""
     plan = plan_of(PLAN, {"deploy/a.yaml": (POD + "  os: {name: windows}\n").encode()})
     needs = resolve_needs(plan).needs
     assert [(str(need.reference), need.pool, need.why[0].kind) for need in needs] == [
@@ -152,7 +153,7 @@ def test_demands_become_needs_with_their_reason() -> None:
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200), st.integers(0, 120))
-def test_any_text_is_read_or_told(noise: str, at: int) -> None:
-    """Never an exception."""
+def test_any_text_is_read_or_reported(noise: str, at: int) -> None:
+    """No exception is raised."""
     for demand in demands(POD[:at] + noise + POD[at:]):
         assert (demand.reference is not None) + bool(demand.error) + bool(demand.unbounded) == 1
