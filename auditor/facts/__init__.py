@@ -81,7 +81,7 @@ def remembered(function: _Function) -> _Function:
 
 
 def use(overlay: Overlay) -> None:
-    """Add an overlay to the tables until the next call. `Overlay()` is none."""
+    """Add an overlay to the tables until the next call. `Overlay()` removes it."""
     if overlay != _IN_USE[0]:
         _IN_USE[0] = overlay
         for clear in _CACHES:
@@ -167,8 +167,8 @@ TABLES: tuple[str, ...] = (
     "windows_runtimes",
     "workload_kinds",
 )
-# Distributions whose releases were read from source: `releases/NAME.json` (auditor/facts/releases.py), by `make facts`.
-RELEASED: tuple[str, ...] = ("k0s", "k3s", "kubeadm", "rke2")
+# Projects whose releases were read from source: `releases/NAME.json` (auditor/facts/release_images.py), by `make facts`.
+RELEASED: tuple[str, ...] = ("containerd", "k0s", "k3s", "kubeadm", "rancher", "rke2")
 # Tables whose header lists programs: only these can lack a version. A test compares the list with the files.
 VERSIONED_TABLES: tuple[str, ...] = (
     "archive_formats",
