@@ -55,7 +55,6 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 Row = TypeVar("Row", bound=Fact)
-_Document = tuple[Header, tuple[dict[str, Any], ...]]
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _CACHES: list[Callable[[], None]] = []
 
