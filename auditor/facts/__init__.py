@@ -80,7 +80,7 @@ def remembered(function: _Function) -> _Function:
 
 
 def use(overlay: Overlay) -> None:
-    """Add an overlay to the tables until the next call. `Overlay()` removes it."""
+    """Add an overlay to the tables until the next call. `Overlay()` adds no rows."""
     if overlay != _IN_USE[0]:
         _IN_USE[0] = overlay
         for clear in _CACHES:
