@@ -166,6 +166,8 @@ TABLES: tuple[str, ...] = (
     "windows_runtimes",
     "workload_kinds",
 )
+# Distributions whose releases were read from source: `releases/NAME.json` (auditor/facts/releases.py), by `make facts`.
+RELEASED: tuple[str, ...] = ("k0s", "k3s", "kubeadm", "rke2")
 # Tables whose header lists programs: only these can lack a version. A test compares the list with the files.
 VERSIONED_TABLES: tuple[str, ...] = (
     "archive_formats",
@@ -249,6 +251,8 @@ def basis() -> FactsBasis:
     digest = hashlib.sha256()
     for name in TABLES:
         digest.update(own_text(name).encode())
+    for name in RELEASED:
+        digest.update(text_in(__name__, f"releases/{name}.json").encode())
     overlay = _IN_USE[0]
     if overlay.rows or overlay.through:
         digest.update(repr((sorted(overlay.rows.items()), sorted(overlay.through.items()))).encode())

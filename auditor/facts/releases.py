@@ -12,10 +12,11 @@ from typing import Literal
 
 import msgspec
 
+from auditor.facts import RELEASED
 from auditor.facts.versions import Version, parse_version
 from auditor.own_files import text_in
 
-NAMES = ("k0s", "k3s", "kubeadm", "rke2")
+NAMES = RELEASED
 
 
 class ReleasedImage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

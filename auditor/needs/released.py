@@ -17,7 +17,8 @@ class Pulled:
     """An image that a release pulls on one OS. `*` in the tag stands for what is not known.
 
     `certain` is false for what can be disabled. `optional` marks what is pulled only if a setting enables it. `doubt` says why
-    it is unknown whether it is pulled at all. `location` is the place that names the image, if the plan's files do.
+    it is unknown whether it is pulled at all. `location` is the place that names the image, if the plan's files do. `stated_by`
+    is the place of a row that the user added to the facts.
     """
 
     text: str
@@ -31,6 +32,7 @@ class Pulled:
     optional: bool = False
     location: Location | None = None
     doubt: str = ""
+    stated_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +52,16 @@ def released(distribution: Distribution, version: str, kubernetes: str, revision
     read, written = releases_of(distribution.name), _written(distribution, version, kubernetes, revision, os)
     found = read.named(version) if read is not None else ()
     if read is not None and found:
-        images = _common(read, found, os)
-        if images.images or not written:
-            return images
+        release, more = _common(read, found, os), tuple(image for image in written if image.stated_by)
+        if release.images or not written:
+            parts = {image.part for image in more}  # the user's row replaces what was read
+            return replace(release, images=(*more, *(image for image in release.images if image.part not in parts)))
     covers_os = read is not None and any(image.os == os for image in read.images)
     if written and not covers_os:
         return Release(written)
     who = f"{distribution.name} {version}"
     through = f". The facts cover {read.coverage}" if read is not None and covers_os else ""
-    hedged = tuple(replace(image, certain=False) for image in written)
+    hedged = tuple(image if image.stated_by else replace(image, certain=False) for image in written)
     return Release(
         hedged, f"no facts about the images that {who} pulls by default on {os}{through}{artefact(distribution, version, os)}"
     )
@@ -78,7 +81,8 @@ def _written(distribution: Distribution, version: str, kubernetes: str, revision
 def _of_row(row: DefaultRow, words: dict[str, str]) -> Pulled:
     also = tuple(other.format_map(words) for other in row.also)
     certain = row.certain and row.confidence == "high"
-    return Pulled(row.image.format_map(words), row.os, row.part, row.source, row.cni, also=also, certain=certain)
+    text = row.image.format_map(words)
+    return Pulled(text, row.os, row.part, row.source, row.cni, also=also, certain=certain, stated_by=row.stated_by)
 
 
 def _common(read: Releases, names: tuple[str, ...], os: str) -> Release:

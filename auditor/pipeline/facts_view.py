@@ -6,8 +6,9 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auditor.facts import TABLES, Overlay, header, headers, overlay_in_use, row_count
+from auditor.facts import RELEASED, TABLES, Overlay, header, headers, overlay_in_use, row_count
 from auditor.facts.lookup import GapKind, gap_in, rows_at
+from auditor.facts.releases import Releases, releases_of
 from auditor.facts.versions import Versioned
 from auditor.pipeline.fact_tables import ROW_TYPES, row_type
 from auditor.pipeline.site_facts import use_facts
@@ -48,6 +49,10 @@ def table_summaries() -> Iterator[TableSummary]:
         head = header(name)
         stated = len(overlay.rows.get(name, ()))
         yield TableSummary(name, row_count(name), head.as_of, head.source, dict(head.verified_through), stated)
+    for read in filter(None, map(releases_of, RELEASED)):
+        source = f"{read.repository} at {len(read.releases)} release tags"
+        through = {read.distribution: read.verified_through}
+        yield TableSummary(f"releases/{read.distribution}", len(read.images), read.as_of, source, through, 0)
 
 
 def plan_facts(plan: Plan) -> Iterator[ProgramFacts]:
@@ -60,6 +65,25 @@ def plan_facts(plan: Plan) -> Iterator[ProgramFacts]:
             if program.name in head.verified_through and key not in said:
                 said.add(key)
                 yield _of_table(program, name)
+        read = releases_of(program.name)
+        if read is not None:
+            yield _of_releases(program, read)
+
+
+def _of_releases(program: PlannedProgram, read: Releases) -> ProgramFacts:
+    """Return what the releases that were read say about the version of a distribution."""
+    named = read.named(program.version)
+    gap = "" if named else f"{program.version} is not among the {len(read.releases)} releases that were read"
+    return ProgramFacts(
+        program=program,
+        table=f"releases/{read.distribution}",
+        rows=len({image.image for name in named for image, _ in read.images_of(name)}),
+        verified_through=read.verified_through,
+        as_of=read.as_of,
+        gap=gap,
+        sources=tuple(map(read.source_of, named)),
+        stated_by=(),
+    )
 
 
 def _of_table(program: PlannedProgram, name: str) -> ProgramFacts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 
 import pytest
@@ -13,7 +14,6 @@ from auditor.needs.defaults import plan_defaults
 from auditor.needs.model import Defaults
 from auditor.testing import plan_of, site_of
 from checks import CATALOGUE
-from tests.checks.test_default_checks import TODAY
 
 LINUX = "control: {platform: linux/amd64}"
 WINDOWS = 'win: {platform: "windows/amd64:ltsc2022"}'
@@ -27,6 +27,7 @@ docker.io/rancher/hardened-traefik:v4.0.0
 docker.io/rancher/hardened-novelty:v1
 """
 WINDOWS_LIST = b"docker.io/rancher/rke2-runtime:v1.99.1-rke2r1-windows-amd64\ndocker.io/rancher/mirrored-pause:3.12\n"
+TODAY = datetime.date(2026, 11, 30)
 DIGEST = "sha256:" + "ab" * 32
 
 
