@@ -356,7 +356,7 @@ def main(clones: Path) -> None:
         "# A line is: first version, last version, one value per column. `-` means that these versions do not have the image."
     )
     print("# Written by tools/operator_defaults.py from the sources at every released tag.")
-    print(f"as-of: {datetime.date.today().isoformat()}")
+    print(f"as-of: {datetime.datetime.now(datetime.UTC).date()}")
     print('source: "the sources that the rows name"')
     print("---")
     for operator in OPERATORS:
