@@ -118,8 +118,9 @@ def test_lists_custom_resources_and_cron_jobs_are_looked_into() -> None:
         "  - apiVersion: example.com/v1\n    kind: Shop\n    metadata: {name: s}\n"
         "    spec: {tiers: [{template: {spec: {containers: [{name: c, image: r.example/tier:1}]}}}]}\n"
     )
-    job, tier = demands(text)
+    job, tier, other = demands(text)
     assert [job.who, tier.who] == ["CronJob j container c", "Shop s container c"]
+    assert "may run other images than those that it names" in other.unbounded
     (unknown,) = demands("apiVersion: example.com/v1\nkind: Shop\nmetadata: {name: s}\nspec: {size: 3}\n")
     assert (unknown.hidden.gap, unknown.hidden.kind) == (DemandGap.KIND, "Shop.example.com") if unknown.hidden else False
 
