@@ -139,11 +139,6 @@ class Part:
     names_who: bool = False
 
 
-def symptom(text: str, key: str = "") -> tuple[Part, ...]:
-    """Return the symptom as parts of a message, or no part if `text` is empty."""
-    return (Part(text, Role.SYMPTOM, key),) if text else ()
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A fault, with its proof in `facts`, its location in the user's files and its remedies.

@@ -183,7 +183,7 @@ def test_one_module_starts_programs_and_one_ends_the_process(path: Path) -> None
     """Only the module with the limits starts programs; only the command line ends the process."""
     text = path.read_text("utf-8")
     name = path.relative_to(ROOT).as_posix()
-    if name != "auditor/collectors/programs.py":
+    if name != "auditor/collectors/program_runs.py":
         words = ("os.system(", "os.popen(", "os.exec", "os.spawn", "create_subprocess_", "import pty", "import multiprocessing")
         assert [word for word in words if word in text] == []
     if not name.startswith(("auditor/cli/", "auditor/__main__")):

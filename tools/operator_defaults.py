@@ -9,6 +9,7 @@ release of the older one is outside of it.
 
 from __future__ import annotations
 
+import datetime
 import re
 import subprocess
 import sys
@@ -355,6 +356,9 @@ def main(clones: Path) -> None:
         "# A line is: first version, last version, one value per column. `-` means that these versions do not have the image."
     )
     print("# Written by tools/operator_defaults.py from the sources at every released tag.")
+    print(f"as-of: {datetime.datetime.now(datetime.UTC).date()}")
+    print('source: "the sources that the rows name"')
+    print("---")
     for operator in OPERATORS:
         ranges = list(rows(clones, operator))
         columns = list(ranges[-1][2])

@@ -19,13 +19,13 @@ from pathlib import Path
 
 from auditor.collectors.chart_files import ChartCopy, NotCopied, private_copy, without_strays
 from auditor.collectors.kept_output import kept_of
-from auditor.collectors.programs import ProgramError, find, run, without_network
+from auditor.collectors.program_runs import ProgramError, find, run, without_network
 from auditor.errors import Location, strerror
 from auditor.located import Marked, NotStructured, load_marked
 from auditor.plan.model import Plan, Workload
 from auditor.plan.plan_paths import is_inside, normal
 from auditor.plan.secrets import secret_in
-from auditor.readers.workloads.charts import ChartByteLimit, UnreadableChart, unpacked
+from auditor.readers.workloads.chart_dependencies import ChartByteLimit, UnreadableChart, unpacked
 from auditor.readers.workloads.plan_releases import plan_releases
 from auditor.readers.workloads.rendered import (
     charts_of,

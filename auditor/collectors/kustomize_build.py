@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from auditor.collectors.kept_output import kept_of
-from auditor.collectors.programs import ProgramError, find, run, without_network
+from auditor.collectors.program_runs import ProgramError, find, run, without_network
 from auditor.errors import Location, strerror
 from auditor.plan.files import DiskFiles, FileProblem
 from auditor.plan.model import Plan, Workload

@@ -55,7 +55,6 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 Row = TypeVar("Row", bound=Fact)
-_Document = tuple[Header, tuple[dict[str, Any], ...]]
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _CACHES: list[Callable[[], None]] = []
 
@@ -81,7 +80,7 @@ def remembered(function: _Function) -> _Function:
 
 
 def use(overlay: Overlay) -> None:
-    """Add an overlay to the tables until the next call. `Overlay()` removes it."""
+    """Add an overlay to the tables until the next call. `Overlay()` adds no rows."""
     if overlay != _IN_USE[0]:
         _IN_USE[0] = overlay
         for clear in _CACHES:

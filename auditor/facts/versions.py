@@ -162,11 +162,6 @@ class Range:
         """Return whether no version lies in the range."""
         return all(interval.is_empty for interval in self.intervals)
 
-    @property
-    def is_open(self) -> bool:
-        """Return whether every verified version lies in the range."""
-        return any(interval.since is None and interval.before is None for interval in self.intervals)
-
     def answer(self, text: str) -> Answer:
         """Return whether the version lies in the range."""
         version = parse_version(text)

@@ -105,11 +105,6 @@ def runtime_pauses(runtime: str, version: str) -> Found[RuntimePause]:
     return rows_at((row for row in rows if row.runtime == runtime), version, runtime)
 
 
-def runtime_pause(runtime: str, version: str) -> RuntimePause | None:
-    """Return the row for a runtime at a version, or None if the facts have none."""
-    return runtime_pauses(runtime, version).first
-
-
 @remembered
 def pause_builds(repository: str, tag: str) -> PauseBuilds | None:
     """Return the Windows builds for which a pause image has a manifest, or None if the facts do not have the image."""

@@ -22,7 +22,7 @@ from auditor.needs.default_facts import (
     runtime_pauses,
 )
 from auditor.needs.model import DefaultImage, Defaults, UnknownDefault
-from auditor.needs.release_lists import stated
+from auditor.needs.needed_release_lists import stated
 from auditor.needs.released import DefaultPull, ReleaseDefaults, artefact, released
 from auditor.oci.reference import InvalidReference, parse_reference
 from auditor.plan.model import Cluster, Plan, Pool

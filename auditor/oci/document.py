@@ -144,7 +144,6 @@ class ImageConfig(msgspec.Struct, frozen=True):
     variant: str | None = None
     os_version: str | None = msgspec.field(name="os.version", default=None)
     os_features: tuple[str, ...] | None = msgspec.field(name="os.features", default=None)
-    created: str | None = None
     rootfs: _RootFs | None = None
 
     @property

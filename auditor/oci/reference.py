@@ -75,11 +75,6 @@ class Reference:
         """Return what a client requests from the registry: the digest if there is one, else the tag."""
         return self.digest or self.tag
 
-    @property
-    def api_host(self) -> str:
-        """Return the host that serves the registry API for this domain."""
-        return "registry-1.docker.io" if self.domain == DEFAULT_DOMAIN else self.domain
-
     def at(self, digest: str) -> Reference:
         """Return the same repository, pinned only to `digest`."""
         return replace(self, tag="", digest=digest)

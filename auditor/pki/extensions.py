@@ -47,7 +47,6 @@ class Extensions:
 
     dns_names: tuple[str, ...] = ()
     ip_addresses: tuple[str, ...] = ()
-    has_san: bool = False
     is_ca: bool | None = None
     path_length: int | None = None
     critical_constraints: bool = False
@@ -88,7 +87,6 @@ class _Reader:
         return Extensions(
             dns_names=tuple(printable(name) for name in alternatives.get_values_for_type(x509.DNSName)),
             ip_addresses=tuple(str(address) for address in alternatives.get_values_for_type(x509.IPAddress)),
-            has_san=san is not None,
             is_ca=constraints.ca if isinstance(constraints, x509.BasicConstraints) else None,
             critical_constraints=self._is_critical(ExtensionOID.BASIC_CONSTRAINTS),
             path_length=constraints.path_length if isinstance(constraints, x509.BasicConstraints) else None,

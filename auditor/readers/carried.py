@@ -9,7 +9,7 @@ from auditor.plan.model import Plan
 from auditor.plan.plan_paths import is_inside
 from auditor.plan.secrets import key_in, redacted, redacted_list, secret_in, without_keys
 from auditor.readers.workloads.blanked import blanked
-from auditor.readers.workloads.charts import UnreadableChart
+from auditor.readers.workloads.chart_dependencies import UnreadableChart
 from auditor.readers.workloads.packed import HoldsSecret, head_of, is_packed, reduced
 
 

@@ -10,8 +10,9 @@ import enum
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from auditor.evidence.documents import observed_index
 from auditor.evidence.model import Absent, BlobSeen, Failed, Kind, Seen, Verify
-from auditor.oci.document import Descriptor, Index, MalformedDocument, parse_document
+from auditor.oci.document import Descriptor, Index
 from auditor.oci.media_types import INDEXES, form_of
 from auditor.oci.select import flatten
 from auditor.site.images import DocumentShape, Image, Images, Payload, Placement, Trouble
@@ -163,14 +164,7 @@ class _Comparison:
         return entries.values()
 
     def _nested(self, digest: str) -> Index | None:
-        content = self._evidence.content(self._repository, digest)
-        if not isinstance(content, Seen):
-            return None
-        try:
-            document = parse_document(content.value.body, content.value.media_type)
-        except MalformedDocument:
-            return None
-        return document if isinstance(document, Index) else None
+        return observed_index(self._evidence, self._repository, digest)
 
     def _shared(self, named: Descriptor, part: ContentPart) -> tuple[ContentMismatch | Trouble, ...]:
         key = (named.digest, named.size, part, named.media_type)

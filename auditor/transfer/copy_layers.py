@@ -87,17 +87,6 @@ def fate_on(way: tuple[Hop, ...], media_type: str, *, has_urls: bool) -> Fate | 
     return found
 
 
-def digest_kept(way: tuple[Hop, ...], *, is_oci: bool) -> bool | Unpredicted:
-    """Return whether an image manifest keeps its digest. `is_oci`: an OCI manifest, not a Docker one."""
-    for hop in way:
-        row = layer_row(hop)
-        if isinstance(row, Unpredicted):
-            return row
-        if row.digest == "changed" or (row.digest == "kept-if-oci" and not is_oci):
-            return False
-    return True
-
-
 def fate_over(ways: Iterable[tuple[Hop, ...]], media_type: str, *, has_urls: bool) -> Fate | Unpredicted:
     """Return what happens to a layer if its route is unknown: only if all routes have the same result."""
     fates = [fate_on(way, media_type, has_urls=has_urls) for way in ways]

@@ -35,7 +35,7 @@ from checks._shared.placed import unknown
 
 SHOWN = 200
 _WORDS = {
-    Defect.MISSING: "content that it refers to is missing",
+    Defect.MISSING: "an entry that its manifest references is missing",
     Defect.SIZE: "the size of an entry differs from its descriptor",
     Defect.DIGEST: "the content of an entry does not match its digest",
     Defect.MALFORMED: "a document in it cannot be parsed",

@@ -57,7 +57,9 @@ def _finding(site: Site, reference: Reference, demands: list[Demand]) -> Finding
         message = f"{locations[0]} names {reference}, which is not listed. If the workload pulls it, the pull fails offline."
         remedy = f"Add {reference} to the image list if the workload pulls it. Otherwise, waive this finding."
     else:
-        message = f"{locations[0]} needs {reference}, which is not listed. It is not copied: the pod ends in ImagePullBackOff."
+        message = (
+            f"{locations[0]} needs {reference}, which is not listed. It is not copied, so the pod fails with ImagePullBackOff."
+        )
         remedy = f"Add {reference} to the image list, or correct {_correctable(first)}."
     others = tuple(dict.fromkeys(str(one.reference) for one in demands if one.reference != reference))
     if others:

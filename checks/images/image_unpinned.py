@@ -32,7 +32,7 @@ from checks._shared.bringing import observing
 
 
 class MovingTag(Fact, frozen=True, kw_only=True):
-    """A glob for tags that are moved on purpose."""
+    """A glob for tags that are moved regularly."""
 
     glob: str
     repository: str = ""
@@ -52,11 +52,11 @@ def _judge(reference: Reference, line: ListLine) -> tuple[Severity, str] | None:
     if reference.digest or line.digest:
         return None
     if not reference.explicit_tag:
-        return Severity.WARNING, f"{line.text} has no tag, so `latest` is copied. It can be another image at the next copy."
+        return Severity.WARNING, f"{line.text} has no tag, so `latest` is copied. The next copy can be another image."
     if row := _moving(reference.tag, reference.repository):
         return (
             Severity.WARNING,
-            f"The tag of {line.text} is moved on purpose ({row.source}). It can be another image at the next copy.",
+            f"The tag of {line.text} is moved regularly ({row.source}). The next copy can be another image.",
         )
     return Severity.INFO, f"{line.text} has a tag but no digest. Nothing proves that the copied image is the audited one."
 

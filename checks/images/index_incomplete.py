@@ -25,9 +25,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from auditor.check import PASSED, Affected, Area, Finding, Outcome, Remedy, Severity, define
-from auditor.evidence.model import Absent, Failed, Kind, Seen
+from auditor.evidence.documents import observed_index
+from auditor.evidence.model import Absent, Failed, Kind
 from auditor.facts import Fact, table
-from auditor.oci.document import Descriptor, Index, MalformedDocument, parse_document
+from auditor.oci.document import Descriptor, Index
 from auditor.oci.select import flatten
 from auditor.plan.model import Registry
 from auditor.site import Requirement, Site
@@ -61,14 +62,7 @@ def _children(copy: ComparedCopy, index: Index) -> tuple[Descriptor, ...]:
     """Return everything that the index lists, including the content of available nested indexes."""
 
     def nested(digest: str) -> Index | None:
-        content = copy.evidence.content(copy.image.reference.repository, digest)
-        if not isinstance(content, Seen):
-            return None
-        try:
-            document = parse_document(content.value.body, content.value.media_type)
-        except MalformedDocument:
-            return None
-        return document if isinstance(document, Index) else None
+        return observed_index(copy.evidence, copy.image.reference.repository, digest)
 
     return flatten(index, nested).manifests
 

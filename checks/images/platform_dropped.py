@@ -55,7 +55,7 @@ def _is_degraded(copy: ComparedCopy) -> bool:
 def _parts(copy: ComparedCopy) -> tuple[Part, ...]:
     image, platform, pool = copy.image.reference, copy.kept.need.platform, copy.kept.pool.name
     if copy.kept.resolution.dropped:
-        there = f"lists it without its manifest ({copy.kept.resolution.dropped})"
+        there = f"lists it but lacks its manifest ({copy.kept.resolution.dropped})"
     elif kept := _kept(copy):
         there = f"has only {', '.join(kept)}"
     else:

@@ -8,7 +8,7 @@ curl.exe, PowerShell and .NET cannot connect. containerd and kubelet have their 
 No current client supports TLS 1.1.
 
 ## How to fix
-Offer TLS 1.2 together with TLS 1.3: `ssl_protocols TLSv1.2 TLSv1.3;` in nginx, `minimumTLS: tls1.2` in Distribution.
+Enable TLS 1.2 in addition to TLS 1.3: `ssl_protocols TLSv1.2 TLSv1.3;` in nginx, `minimumTLS: tls1.2` in Distribution.
 
 ## When it cannot tell
 The TLS versions of the endpoint were not tested, for example because the plan has a chain file for it. The endpoint did not
@@ -42,7 +42,7 @@ def _finding(endpoint: Endpoint, pool: Pool, offered: Offered, clients: tuple[st
         case=offered.shown,
         facts={"versions": offered.versions, "clients": clients},
         location=endpoint.location,
-        remedies=(Remedy("edit", f"Let {endpoint.name} offer TLS 1.2 together with TLS 1.3, and reload the server."),),
+        remedies=(Remedy("edit", f"Enable TLS 1.2 in addition to TLS 1.3 on {endpoint.name}, and reload the server."),),
     )
 
 

@@ -96,7 +96,11 @@ def _listing(plan: Plan, cluster: Cluster, pool: Pool, release: WindowsRelease) 
         f"nodes. It may work, but Kubernetes does not test it.{doubt}"
     )
     return _finding(
-        plan, pool, "kubernetes", message, f"Plan a Windows release that Kubernetes {version.branch} lists, or another {name}."
+        plan,
+        pool,
+        "kubernetes",
+        message,
+        f"Plan a Windows release that Kubernetes {version.branch} lists, or replace {name}.",
     )
 
 

@@ -148,7 +148,7 @@ def note(cell: Cell, short: Mapping[str, str] = MappingProxyType({})) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Pulled:
+class PulledImage:
     """The manifest that pools of one platform pull for an image."""
 
     reference: str
@@ -157,7 +157,7 @@ class Pulled:
     pools: tuple[str, ...]
 
 
-def pulled(report: Report) -> tuple[Pulled, ...]:
+def pulled(report: Report) -> tuple[PulledImage, ...]:
     """Return the manifests by image, or an empty list if there are more than `MOST_PULLED`."""
     pools: dict[tuple[str, str, str], list[str]] = {}
     for image in report.images:
@@ -166,4 +166,4 @@ def pulled(report: Report) -> tuple[Pulled, ...]:
                 pools.setdefault((image.reference, cell.platform, cell.digest), []).append(cell.pool)
     if len(pools) > MOST_PULLED:
         return ()
-    return tuple(Pulled(*key, tuple(names)) for key, names in pools.items())
+    return tuple(PulledImage(*key, tuple(names)) for key, names in pools.items())

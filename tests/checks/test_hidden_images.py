@@ -93,6 +93,22 @@ PIRAEUS = (
     "      linstor-csi: {tag: v1.6.3, image: piraeus-csi}\n"
     "      drbd:\n        tag: v9.2.11\n        match: [{osImage: noble, image: drbd9-noble}]\n"
 )
+MONGODB = pod_of(
+    "Deployment",
+    OPERATOR,
+    "          env:\n"
+    "            - {name: MONGODB_ENTERPRISE_DATABASE_IMAGE, value: quay.io/mongodb/database}\n"
+    "            - {name: DATABASE_VERSION, value: 1.10.1}\n"
+    "            - {name: INIT_DATABASE_IMAGE_REPOSITORY, value: quay.io/mongodb/init-database}\n"
+    "            - {name: INIT_DATABASE_VERSION, value: 1.10.2}\n"
+    "            - {name: AGENT_IMAGE, value: 'quay.io/mongodb/agent:108'}\n"
+    "            - {name: AGENT_IMAGE_REPOSITORY, value: quay.io/mongodb/agent}\n",
+)
+CASSANDRA = (
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: image-config}\ndata:\n  image_config.yaml: |\n    images:\n"
+    "      system-logger: {repository: k8ssandra, name: system-logger, tag: v1, registry: ghcr.io}\n"
+    "      list: [{name: web, repository: nginx, tag: '2'}]\n"
+)
 NESTED = (
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: controller-config}\ndata:\n  controller-config.yaml: |\n"
     "    jetstream:\n      settings: |\n        max_store: -1\n"
@@ -143,6 +159,11 @@ HIDDEN = {
         {"p.yaml": PIRAEUS},
         ["quay.io/piraeusdatastore/drbd9-noble:v9.2.11", "quay.io/piraeusdatastore/piraeus-csi:v1.6.3"],
     ),
+    "mongodb": (
+        {"m.yaml": MONGODB},
+        ["quay.io/mongodb/agent:108", "quay.io/mongodb/database:1.10.1", "quay.io/mongodb/init-database:1.10.2"],
+    ),
+    "cassandra": ({"c.yaml": CASSANDRA}, ["docker.io/library/nginx:2", "ghcr.io/k8ssandra/system-logger:v1"]),
     "nested": ({"n.yaml": NESTED}, ["docker.io/team/exporter:0.9.1", "docker.io/team/reloader:0.7.0"]),
     "knative": ({"k.yaml": KNATIVE}, ["gcr.io/knative-releases/knative.dev/serving/cmd/queue@sha256:" + "a" * 64]),
 }

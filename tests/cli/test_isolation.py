@@ -51,7 +51,7 @@ def test_a_deeply_nested_row_of_docker_is_an_error_of_its_line(tmp_path: Path) -
     done = auditor("audit", "images.txt", *LINUX, "--offline", "--format", "json", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     said = [finding["message"] for finding in json.loads(done.stdout)["findings"]]
-    assert any("no row of `docker image ls`" in message for message in said)
+    assert any("not a row of `docker image ls`" in message for message in said)
 
 
 def test_a_list_that_no_reader_expects_is_an_error_of_that_list(monkeypatch: pytest.MonkeyPatch) -> None:

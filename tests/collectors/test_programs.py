@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.collectors import programs
-from auditor.collectors.programs import ProgramError, TimedOut, find, run, safe_path
+from auditor.collectors import program_runs as programs
+from auditor.collectors.program_runs import ProgramError, TimedOut, find, run, safe_path
 
 
 def script(folder: Path, name: str, text: str) -> str:

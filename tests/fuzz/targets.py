@@ -54,7 +54,7 @@ from auditor.readers.registry_lint import slips_in
 from auditor.readers.scripts import UnreadableScript, read_script
 from auditor.readers.workloads import read_workloads
 from auditor.readers.workloads.blanked import blanked
-from auditor.readers.workloads.charts import UnreadableChart, missing_dependencies
+from auditor.readers.workloads.chart_dependencies import UnreadableChart, missing_dependencies
 from auditor.readers.workloads.sources import chart_sources
 from auditor.redaction import fit, forget, redact, redact_file, remember, remember_found
 from auditor.transfer.copy_commands import read_call

@@ -9,7 +9,7 @@ import yaml
 
 from auditor.errors import Location
 from auditor.facts.versions import Interval, range_of
-from auditor.needs.default_facts import PAUSE, DefaultRow, default_rows, distribution_named, pause_builds, runtime_pause
+from auditor.needs.default_facts import PAUSE, DefaultRow, default_rows, distribution_named, pause_builds, runtime_pauses
 from auditor.needs.defaults import plan_defaults
 from auditor.needs.listed import ListedReferences
 from auditor.needs.model import DefaultImage, Defaults
@@ -89,14 +89,14 @@ def test_every_distribution_needs_its_pause_image(distribution: str, version: st
     ],
 )
 def test_containerd_version_determines_the_sandbox_image(version: str, image: str) -> None:
-    row = runtime_pause("containerd", version)
+    row = runtime_pauses("containerd", version).first
     assert row is not None
     assert row.image == image
 
 
 @pytest.mark.parametrize("version", ["1.4.13", "2.4.0", "3.0.0"])
 def test_version_without_a_row_has_no_pause_image(version: str) -> None:
-    assert runtime_pause("containerd", version) is None
+    assert runtime_pauses("containerd", version).first is None
 
 
 def test_kubeadm_has_seven_images_and_the_runtime_adds_its_pause_image() -> None:

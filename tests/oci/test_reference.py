@@ -82,11 +82,6 @@ def test_the_digest_is_asked_for_where_there_is_one() -> None:
     assert parse_reference("busybox:1").at(DIGEST) == Reference("docker.io", "library/busybox", "", DIGEST)
 
 
-def test_docker_hub_is_asked_under_its_api_host() -> None:
-    assert parse_reference("busybox").api_host == "registry-1.docker.io"
-    assert parse_reference("localhost:5000/web").api_host == "localhost:5000"
-
-
 @pytest.mark.parametrize(("algorithm", "digits"), [("sha256", 64), ("sha384", 96), ("sha512", 128)])
 def test_a_digest_has_the_length_of_its_algorithm(algorithm: str, digits: int) -> None:
     assert is_digest(f"{algorithm}:{'0' * digits}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from auditor.transfer.copy_layers import CopyLayers, Fate, digest_kept, fate_on, layer_row
+from auditor.transfer.copy_layers import CopyLayers, Fate, fate_on, layer_row
 from auditor.transfer.hops import Hop, Unpredicted
 from tests.peers.copying import Arrived, Case, Desk, copied, read_back
 from tests.peers.images import BuiltImage, digest_of
@@ -58,6 +58,17 @@ class Happened:
 def rows_of(way: tuple[Hop, ...]) -> list[CopyLayers]:
     """The rows of the facts that a prediction stands on."""
     return [row for hop in way if not isinstance(row := layer_row(hop), Unpredicted)]
+
+
+def digest_kept(way: tuple[Hop, ...], *, is_oci: bool) -> bool | Unpredicted:
+    """Return whether an image manifest keeps its digest. `is_oci`: an OCI manifest, not a Docker one."""
+    for hop in way:
+        row = layer_row(hop)
+        if isinstance(row, Unpredicted):
+            return row
+        if row.digest == "changed" or (row.digest == "kept-if-oci" and not is_oci):
+            return False
+    return True
 
 
 def predict(way: tuple[Hop, ...], media_type: str) -> Happened:

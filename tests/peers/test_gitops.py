@@ -198,7 +198,7 @@ def test_values_that_the_chart_refuses_are_told(tmp_path: Path) -> None:
     (tmp_path / "charts/shop/templates/b.yaml").write_text('{{ if eq (.Values.tag | toString) "3" }}{{ fail "no 3" }}{{ end }}')
     images, gaps = found(plan)
     assert images == []
-    assert "charts/shop could not be rendered with its values: helm says" in gaps[0]
+    assert "charts/shop could not be rendered with its values: helm reports" in gaps[0]
     assert "no 3" in gaps[0]
 
 

@@ -153,4 +153,4 @@ def test_an_object_beside_the_kustomization_is_named(tmp_path: Path) -> None:
     plan = site(tmp_path, "prod", {**BASE, **overlay})
     assert images(plan) == ["r.example/app:2", "r.example/side:1"]
     (gap,) = [one for one in demands(plan) if one.unbounded]
-    assert "prod/extra.yaml stands beside the kustomization prod/kustomization.yaml, which does not name it" in gap.unbounded
+    assert "prod/extra.yaml is next to the kustomization prod/kustomization.yaml, which does not name it" in gap.unbounded

@@ -15,7 +15,7 @@ from auditor.needs.resolve import resolve_needs
 from auditor.plan.load import load_plan, load_plan_files
 from auditor.plan.secrets import secret_in
 from auditor.readers.carried import carried_files
-from auditor.readers.workloads.charts import missing_dependencies
+from auditor.readers.workloads.chart_dependencies import missing_dependencies
 from tests.canary_site import opened
 from tests.plan.made import CERTIFICATE, HEAD, KEY, POOL, plan_of, refused
 

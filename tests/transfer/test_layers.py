@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from auditor.facts import table
-from auditor.transfer.copy_layers import CopyLayers, Fate, carrying, digest_kept, fate_on, fate_over, layer_row
+from auditor.transfer.copy_layers import CopyLayers, Fate, carrying, fate_on, fate_over, layer_row
 from auditor.transfer.copy_options import Options, options_for, read_options
 from auditor.transfer.hops import Hop, Unpredicted
 
@@ -143,14 +143,6 @@ def test_several_ways_are_one_answer_only_where_they_come_to_the_same() -> None:
     skopeo = [way("skopeo 1.20.0", kind, "registry") for kind in ("docker-archive", "dir")]
     assert isinstance(fate_over(skopeo, DOCKER, has_urls=True), Unpredicted)
     assert isinstance(fate_over([], DOCKER, has_urls=True), Unpredicted)
-
-
-def test_digests() -> None:
-    assert digest_kept(way("crane 0.20.6", "registry"), is_oci=False) is True
-    assert digest_kept(way("skopeo 1.20.0", "oci-layout"), is_oci=True) is True
-    assert digest_kept(way("skopeo 1.20.0", "oci-layout"), is_oci=False) is False
-    assert digest_kept(way("crane 0.20.6", "docker-archive", "registry"), is_oci=True) is False
-    assert isinstance(digest_kept(way("carrier-pigeon 1", "registry"), is_oci=True), Unpredicted)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import re
 
 import msgspec
 
-from auditor.collectors.programs import ProgramError, TimedOut, find, run, safe_path
+from auditor.collectors.program_runs import ProgramError, TimedOut, find, run, safe_path
 from auditor.collectors.registry.failures import plain
 from auditor.collectors.registry.secret import Login, Secret
 

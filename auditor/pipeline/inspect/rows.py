@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from auditor.errors import Location
+from auditor.evidence.documents import observed_index
 from auditor.evidence.model import Absent, ImageEvidence, Seen
 from auditor.needs.model import Needs
 from auditor.needs.resolve import resolve_needs
-from auditor.oci.document import Document, Index, MalformedDocument, Manifest, parse_config, parse_document
+from auditor.oci.document import Document, Index, MalformedDocument, Manifest, parse_config
 from auditor.oci.platform import Platform
 from auditor.oci.reference import Reference
 from auditor.oci.select import entries, flatten
@@ -73,24 +74,13 @@ def platforms_in(document: Document | None, evidence: ImageEvidence, repository:
     """Return the platforms of an image: those of its index, or the one of its config, or none if both are unknown."""
     match document:
         case Index() as index:
-            flat = flatten(index, lambda digest: _index(evidence, repository, digest))
+            flat = flatten(index, lambda digest: observed_index(evidence, repository, digest))
             return list(dict.fromkeys(platform for _, platform in entries(flat)))[:MAX_PLATFORMS]
         case Manifest() as manifest:
             platform = _declared(evidence, repository, manifest.config.digest)
             return [platform] if platform is not None else []
         case _:
             return []
-
-
-def _index(evidence: ImageEvidence, repository: str, digest: str) -> Index | None:
-    observed = evidence.content(repository, digest)
-    if not isinstance(observed, Seen):
-        return None
-    try:
-        document = parse_document(observed.value.body, observed.value.media_type)
-    except MalformedDocument:
-        return None
-    return document if isinstance(document, Index) else None
 
 
 def _declared(evidence: ImageEvidence, repository: str, digest: str) -> Platform | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-SEQUENCE, SET, INTEGER, OCTETS, OBJECT_ID = 0x30, 0x31, 0x02, 0x04, 0x06
+SEQUENCE, SET, OCTETS, OBJECT_ID = 0x30, 0x31, 0x04, 0x06
 UTC_TIME, GENERALIZED_TIME = 0x17, 0x18
 MAX_LENGTH_OCTETS = 4
 

@@ -22,7 +22,6 @@ from auditor.readers.node_config.urls import endpoint_address
 from auditor.text import shown
 
 NAME = "config.toml"
-ANY = "*"
 _LOOKS = re.compile(
     rb"^[ \t]*+(?:\[[ \t]*+plugins\b|plugins[ \t]*+[.=]|version[ \t]*+=[ \t]*+\d|imports[ \t]*+=|disabled_plugins[ \t]*+=)",
     re.MULTILINE,

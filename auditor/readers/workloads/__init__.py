@@ -16,6 +16,7 @@ from auditor.readers.demands import Demand, DemandGap, HiddenImages, WantedChart
 from auditor.readers.lists.unknown import is_object as is_kubernetes
 from auditor.readers.workloads.built import built_name, kustomization_at, not_built_name
 from auditor.readers.workloads.folder import FileGap, folder_at, is_manifest_file
+from auditor.readers.workloads.gitops_releases import only_for_releases
 from auditor.readers.workloads.injected import with_injected
 from auditor.readers.workloads.installed import Operators
 from auditor.readers.workloads.kustomize import named_paths
@@ -31,7 +32,6 @@ from auditor.readers.workloads.manifests import (
 from auditor.readers.workloads.observed import Node, Observed, ObservedFile
 from auditor.readers.workloads.plan_files import sources_of
 from auditor.readers.workloads.plan_releases import open_releases, plan_releases, release_sources, wanted_charts
-from auditor.readers.workloads.releases import only_for_releases
 from auditor.readers.workloads.rendered import NOT_RENDERED, failure_name, helm_arguments, rendered_name
 from auditor.readers.workloads.schemas import KIND, Schemas, documents_of, without_definitions
 

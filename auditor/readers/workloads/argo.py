@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from auditor.located import Marked
+from auditor.readers.workloads.gitops_releases import GitOpsRelease
 from auditor.readers.workloads.release_values import Draft, Objects, as_values, is_templated, set_values
-from auditor.readers.workloads.releases import Release
 
 _MOST_ELEMENTS = 500
 _TEMPLATE = "{{"
 _OWN = "values.yaml"  # helm always reads this file of a chart
 
 
-def applications(draft: Draft, objects: Objects) -> Iterator[Release]:
+def applications(draft: Draft, objects: Objects) -> Iterator[GitOpsRelease]:
     """Yield the charts of an Application, or of each Application that a list generator creates."""
     if draft.item.text_at("kind") == "Application":
         yield from _of_application(draft, objects, draft.item)
@@ -68,7 +68,7 @@ def _filled(value: Marked, row: dict[str, str]) -> Marked:
     return Marked(text, value.line, value.column, text)
 
 
-def _of_application(draft: Draft, objects: Objects, application: Marked) -> Iterator[Release]:
+def _of_application(draft: Draft, objects: Objects, application: Marked) -> Iterator[GitOpsRelease]:
     spec = application.get("spec")
     if spec is None:
         return
@@ -100,7 +100,7 @@ def _of_application(draft: Draft, objects: Objects, application: Marked) -> Iter
         )
 
 
-def _of_git(draft: Draft, source: Marked, application: Marked) -> Iterator[Release]:
+def _of_git(draft: Draft, source: Marked, application: Marked) -> Iterator[GitOpsRelease]:
     """Yield the folder that a source names; nothing if it only gives values files to another source."""
     path = source.text_at("path")
     if source.text_at("ref") and not path:

@@ -5,7 +5,6 @@ A collector runs kustomize. This module holds the names, so that an offline audi
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 
 from auditor.errors import Location
@@ -34,12 +33,6 @@ def kustomization_at(plan: Plan, workload: Workload) -> str:
 def kustomizations_of(plan: Plan) -> list[tuple[int, Workload]]:
     """Return the workloads whose folder has a kustomization, each with its number among all workloads."""
     return [(number, workload) for number, workload in enumerate(plan.workloads) if kustomization_at(plan, workload)]
-
-
-def build_command(workload: Workload) -> str:
-    """Return the command with which a user builds the folder elsewhere."""
-    folder = normal(workload.manifests)
-    return f"kubectl kustomize {shlex.quote(f'./{folder}' if folder.startswith('-') else folder)} > rendered.yaml"
 
 
 @dataclass(frozen=True, slots=True)

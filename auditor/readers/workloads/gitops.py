@@ -13,9 +13,9 @@ from dataclasses import replace
 
 from auditor.located import Marked
 from auditor.readers.workloads.argo import applications
+from auditor.readers.workloads.gitops_releases import GitOpsRelease
 from auditor.readers.workloads.release_files import fleet_releases, helmfile_releases
 from auditor.readers.workloads.release_values import Draft, Objects, as_values, configured, is_templated, set_values
-from auditor.readers.workloads.releases import Release
 
 NEEDLES = (
     b"helm.toolkit.fluxcd.io/",
@@ -41,7 +41,7 @@ def is_release_file(name: str) -> bool:
     return base in FILES or base.startswith("helmfile") or "/helmfile.d/" in f"/{name}"
 
 
-def releases_of(objects: Objects) -> Iterator[Release]:
+def releases_of(objects: Objects) -> Iterator[GitOpsRelease]:
     """Yield every release that the objects and files state, in their order."""
     for draft in objects.drafts:
         api, kind = draft.item.text_at("apiVersion"), draft.item.text_at("kind")
@@ -63,7 +63,7 @@ def releases_of(objects: Objects) -> Iterator[Release]:
             yield from helmfile_releases(draft, objects)
 
 
-def _flux(draft: Draft, objects: Objects) -> Iterator[Release]:
+def _flux(draft: Draft, objects: Objects) -> Iterator[GitOpsRelease]:
     spec = draft.item.get("spec")
     if spec is None:
         return
@@ -82,7 +82,7 @@ def _flux(draft: Draft, objects: Objects) -> Iterator[Release]:
     yield replace(found, name=release, namespace=target or namespace, values=tuple(values), doubts=(*found.doubts, *doubts))
 
 
-def _flux_chart(draft: Draft, spec: Marked, objects: Objects) -> Release:
+def _flux_chart(draft: Draft, spec: Marked, objects: Objects) -> GitOpsRelease:
     """Return the chart of a HelmRelease: named in it, or by an object of source-controller."""
     made = draft.release("")
     template, reference = spec.get("chart", "spec"), spec.get("chartRef")
@@ -124,7 +124,7 @@ def _flux_chart(draft: Draft, spec: Marked, objects: Objects) -> Release:
     )
 
 
-def _kustomization(draft: Draft, objects: Objects) -> Iterator[Release]:
+def _kustomization(draft: Draft, objects: Objects) -> Iterator[GitOpsRelease]:
     """Yield the folder that kustomize-controller applies."""
     spec = draft.item.get("spec")
     if spec is None:
@@ -145,7 +145,7 @@ def _kustomization(draft: Draft, objects: Objects) -> Iterator[Release]:
     )
 
 
-def _git_repo(draft: Draft) -> Iterator[Release]:
+def _git_repo(draft: Draft) -> Iterator[GitOpsRelease]:
     """Yield the folders that Fleet applies; without `paths`, the root."""
     spec = draft.item.get("spec")
     if spec is None:
@@ -155,7 +155,7 @@ def _git_repo(draft: Draft) -> Iterator[Release]:
         yield replace(draft.release(""), path=path, repository=spec.text_at("repo"), version=spec.text_at("revision"))
 
 
-def _helm_controller(draft: Draft, objects: Objects) -> Iterator[Release]:
+def _helm_controller(draft: Draft, objects: Objects) -> Iterator[GitOpsRelease]:
     spec = draft.item.get("spec")
     if spec is None or spec.text_at("chartContent"):
         return

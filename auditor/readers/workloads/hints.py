@@ -32,6 +32,7 @@ _PASSED_OVER = frozenset({"labels", "matchLabels", "managedFields", "nodeSelecto
 # Keys next to `image` that only containers have. Argo Workflows, Tekton and others have containers without a name.
 _OF_CONTAINERS = frozenset({"args", "command", "script", "source", "workingDir"})
 _DISKS = frozenset({"containerDisk"})  # KubeVirt: a volume whose disk is an image
+_REPOSITORIES = ("_REPOSITORY", "_REPO")  # variables with a name to which the operator adds a version
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 _OPERATOR_OWN = "containerImage"  # an annotation of ClusterServiceVersions that repeats the operator's own image
 
@@ -98,7 +99,7 @@ class _Walk:
             return
         inherited = tuple(self._inherited(here, path)) if "hub" in here.mapping else ()
         yield from inherited
-        for at, name, text, reference in composed(here):
+        for at, name, text, reference in composed(here, in_list=path.endswith("]")):
             if id(at) not in self._composed and (reference is not None or not inherited):
                 yield Hint(at, _join(path, name), text, reference, Mechanism.PARTS)
         if key_names_image(key) and (named := named_image(here)) is not None:
@@ -181,6 +182,16 @@ def variable_hints(name: str, value: Marked, path: str, beside: dict[str, str]) 
     is_named = variable_names_image(name) or key_names_image(name)
     if is_named and (whole := composed_variable(name, text, beside)) is not None:
         yield Hint(value, path, str(whole), whole, Mechanism.VARIABLE, Certainty.CONFIGURED)
+        return
+    if (
+        is_named
+        and name.endswith(_REPOSITORIES)
+        and (found := loose_reference(text))
+        and not (found.digest or found.explicit_tag)
+    ):
+        tagged = (f"{text.strip()}:", f"{text.strip()}@")
+        if not any(other.strip().startswith(tagged) for other in beside.values()):
+            yield Hint(value, path, text.strip(), None, Mechanism.VARIABLE, Certainty.CONFIGURED)
         return
     is_text = "\n" in text.strip()
     for word in (text.strip(), *words_of(_without_comments(text) if is_text else text)):

@@ -17,7 +17,6 @@ from auditor.readers.lists.unknown import is_object
 from auditor.text import listed, short
 
 NAMES = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
-_GROUP = "kustomize.config.k8s.io/"
 # None of these changes an image or adds an object that runs one.
 _HARMLESS = frozenset(
     {"apiVersion", "kind", "metadata", "resources", "namespace", "namePrefix", "nameSuffix", "commonLabels", "labels"}

@@ -219,6 +219,8 @@ def _relate(item: Marked, into: Observed) -> None:
         group = group_of(owner)
         kind = f"{owner.text_at('kind')}.{group}" if group else owner.text_at("kind")
         into.owners.add((kind, f"{item.text_at('metadata', 'namespace')}/{owner.text_at('name')}"))
+    if item.text_at("kind") == "Pod":
+        return  # a running pod does not show the other workloads of its release
     for kind, name_label, namespace_label in _RELEASES:
         if name := item.text_at("metadata", "labels", name_label):
             namespace = item.text_at("metadata", "labels", namespace_label) if namespace_label else ""

@@ -13,7 +13,7 @@ import tarfile
 from auditor.errors import Location
 from auditor.plan.secrets import secret_in, without_keys
 from auditor.readers.workloads.blanked import blanked
-from auditor.readers.workloads.charts import DECLARING, ChartByteLimit, UnreadableChart, is_chart, unpacked
+from auditor.readers.workloads.chart_dependencies import DECLARING, ChartByteLimit, UnreadableChart, is_chart, unpacked
 
 _GZIP = b"\x1f\x8b"
 _TAR = bytes(257) + b"ustar"

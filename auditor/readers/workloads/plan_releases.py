@@ -13,11 +13,11 @@ from auditor.plan.plan_paths import is_inside, normal, shown_path
 from auditor.readers.demands import WantedChart
 from auditor.readers.workloads.chart_versions import is_exact
 from auditor.readers.workloads.gitops import NEEDLES, is_release_file, releases_of
+from auditor.readers.workloads.gitops_releases import Installed, installed, local_charts
 from auditor.readers.workloads.manifests import Manifests, is_object, items_of
 from auditor.readers.workloads.origins import Origins
 from auditor.readers.workloads.plan_files import sources_of
 from auditor.readers.workloads.release_values import Draft, Objects
-from auditor.readers.workloads.releases import Installed, installed, local_charts
 from auditor.readers.workloads.rendered import NOT_RENDERED
 from auditor.text import listed
 

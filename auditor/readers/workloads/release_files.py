@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from auditor.located import Marked
+from auditor.readers.workloads.gitops_releases import GitOpsRelease
 from auditor.readers.workloads.release_values import Draft, Objects, as_values, configured, is_templated, set_values
-from auditor.readers.workloads.releases import Release
 
 _OCI = "oci://"
 
@@ -25,7 +25,7 @@ def _below(draft: Draft, path: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(draft.file), path))
 
 
-def fleet_releases(draft: Draft, objects: Objects, spec: Marked) -> Iterator[Release]:
+def fleet_releases(draft: Draft, objects: Objects, spec: Marked) -> Iterator[GitOpsRelease]:
     """Yield the chart of a fleet.yaml or a bundle: with its values, and again for each cluster that changes them."""
     helm = spec.get("helm")
     if helm is None or not helm.text_at("chart"):
@@ -52,7 +52,7 @@ def fleet_releases(draft: Draft, objects: Objects, spec: Marked) -> Iterator[Rel
         )
 
 
-def _fleet_chart(draft: Draft, helm: Marked) -> Release:
+def _fleet_chart(draft: Draft, helm: Marked) -> GitOpsRelease:
     chart, repository = helm.text_at("chart"), helm.text_at("repo")
     at = helm.get("chart") if not draft.item.text_at("kind") else None
     line = at.line if at is not None else draft.item.line
@@ -83,7 +83,7 @@ def _fleet_values(draft: Draft, objects: Objects, helm: Marked, namespace: str) 
     return values, doubts
 
 
-def helmfile_releases(draft: Draft, objects: Objects) -> Iterator[Release]:
+def helmfile_releases(draft: Draft, objects: Objects) -> Iterator[GitOpsRelease]:
     """Yield every release of a helmfile. Its templates are not executed."""
     repositories = {one.text_at("name"): one for one in _items(draft.item.get("repositories"))}
     for one in _items(draft.item.get("releases")):
@@ -117,7 +117,7 @@ def helmfile_releases(draft: Draft, objects: Objects) -> Iterator[Release]:
         )
 
 
-def _helmfile_chart(draft: Draft, chart: Marked, repositories: dict[str, Marked]) -> Release:
+def _helmfile_chart(draft: Draft, chart: Marked, repositories: dict[str, Marked]) -> GitOpsRelease:
     made = replace(draft.release(chart.text), line=chart.line)
     if chart.text.startswith(_OCI):
         where, _, last = chart.text.rpartition("/")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from auditor.errors import Location
 from auditor.located import Marked
-from auditor.readers.workloads.releases import Release
+from auditor.readers.workloads.gitops_releases import GitOpsRelease
 
 _TEMPLATE = ("{{", "${")
 _MOST = 100  # sources of values of one release
@@ -38,9 +38,9 @@ class Draft:
         space, name = self.namespace, self.item.text_at("metadata", "name") or self.item.text_at("metadata", "generateName")
         return f"{self.item.text_at('kind')} {f'{space}/' if space else ''}{name}"
 
-    def release(self, chart: str) -> Release:
+    def release(self, chart: str) -> GitOpsRelease:
         """Return a release that this object states."""
-        return Release(self.file, self.item.line, self.place, self.owner, chart)
+        return GitOpsRelease(self.file, self.item.line, self.place, self.owner, chart)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from auditor.plan.model import Pool
 OS_LABELS = ("kubernetes.io/os", "beta.kubernetes.io/os")
 ARCHITECTURE_LABELS = ("kubernetes.io/arch", "beta.kubernetes.io/arch")
 BUILD_LABEL = "node.kubernetes.io/windows-build"
-HOSTNAME = "kubernetes.io/hostname"
 
 
 @dataclass(frozen=True, slots=True)

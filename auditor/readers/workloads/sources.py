@@ -15,7 +15,7 @@ from auditor.plan.model import Plan, Workload
 from auditor.plan.plan_paths import is_inside, normal, shown_path
 from auditor.readers.demands import Demand
 from auditor.readers.workloads import Manifests, items_of, sources_of
-from auditor.readers.workloads.charts import UnreadableChart, missing_dependencies
+from auditor.readers.workloads.chart_dependencies import UnreadableChart, missing_dependencies
 from auditor.readers.workloads.manifests import is_object
 from auditor.readers.workloads.pod_kinds import group_of, values_at
 from auditor.readers.workloads.rendered import NOT_RENDERED, failure_name, rendered_name

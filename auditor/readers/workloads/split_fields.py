@@ -13,15 +13,17 @@ _NAMES = ("imagerepository", "repository", "imagename", "image")
 _TAGS = ("imagetag", "tag", "imageversion", "version", "imagedigest", "digest", "sha256", "sha")
 _REGISTRIES = ("imageregistry", "registry", "hub")
 _NO_IMAGE_BESIDE = frozenset({"chart", "charts", "url", "giturl", "branch", "revision"})
+_MOST_WORDS = 4
 _VARIABLE_TAGS = ("_TAG", "_VERSION", "_IMAGE_TAG", "_IMAGE_VERSION")
 
 Composed = tuple[Marked, str, str, Reference | None]
 
 
-def composed(mapping: Marked) -> Iterator[Composed]:
+def composed(mapping: Marked, *, in_list: bool = False) -> Iterator[Composed]:
     """Yield every image that the keys of one mapping form: its location, key and text, and its reference if it has a tag.
 
-    Keys may share a prefix: `agentRepository` goes with `agentVersion`, `trivy.repository` with `trivy.tag`.
+    Keys may share a prefix: `agentRepository` goes with `agentVersion`, `trivy.repository` with `trivy.tag`. `in_list`: the
+    mapping is an item of a list, so that `name` is its own name.
     """
     if len(mapping.mapping) < 2 or not any(map(_may_name, mapping.mapping)):
         return
@@ -34,7 +36,7 @@ def composed(mapping: Marked) -> Iterator[Composed]:
     for name in _NAMES:
         for key in list(parts):
             prefix = key.removesuffix(name)
-            if key.endswith(name) and prefix not in read and (found := _one(parts, prefix, name)) is not None:
+            if key.endswith(name) and prefix not in read and (found := _one(parts, prefix, name, in_list)) is not None:
                 read.add(prefix)
                 yield found
     if not read and (hub := parts.get("hub")) is not None and "tag" in parts and ("/" in hub[1].text or "." in hub[1].text):
@@ -56,8 +58,10 @@ def composed_variable(name: str, text: str, beside: Mapping[str, str]) -> Refere
     """Return the image of a variable with a name without a tag, using the tag in the neighbouring variable."""
     if bare_reference(text) is None or (loose_reference(text) is not None and ":" in text.rpartition("/")[2]):
         return None
-    stem = name.removesuffix("_IMAGE").removesuffix("_REPOSITORY")
-    tags = (beside.get(f"{start}{end}", "") for start in dict.fromkeys((name, stem)) for end in _VARIABLE_TAGS)
+    stem = name.removesuffix("_REPOSITORY").removesuffix("_REPO").removesuffix("_IMAGE").removesuffix("_REPOSITORY")
+    words = stem.split("_")
+    stems = ("_".join(words[number:]) for number in range(min(len(words), _MOST_WORDS)))  # X_DATABASE_IMAGE, DATABASE_VERSION
+    tags = (beside.get(f"{start}{end}", "") for start in dict.fromkeys((name, *stems)) for end in _VARIABLE_TAGS)
     tag = next(filter(None, tags), "")
     return _reference(f"{text.strip()}{_behind(tag)}") if tag else None
 
@@ -78,11 +82,13 @@ def _text(parts: Mapping[str, tuple[str, Marked]], *keys: str) -> str:
     return next((parts[key][1].text.strip() for key in keys if key in parts), "")
 
 
-def _one(parts: Mapping[str, tuple[str, Marked]], prefix: str, name: str) -> Composed | None:
+def _one(parts: Mapping[str, tuple[str, Marked]], prefix: str, name: str, in_list: bool) -> Composed | None:
     key, value = parts[prefix + name]
     path = value.text.strip()
     if name == "repository" and (own := _text(parts, f"{prefix}image", f"{prefix}imagename")):
         path = f"{path.rstrip('/')}/{own}"
+    elif name == "repository" and not prefix and not in_list and "/" not in path and "tag" in parts:
+        path = f"{path}/{own}" if (own := _text(parts, "name")) and "/" not in own else path  # an organisation and a name
     tag = _text(parts, *(prefix + tag for tag in _TAGS))
     registry = _text(parts, *(prefix + registry for registry in _REGISTRIES), "registry", "hub")
     is_whole = "/" in path or any(prefix + tag in parts for tag in ("imagetag", "tag", "imagedigest", "digest"))

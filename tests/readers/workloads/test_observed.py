@@ -104,14 +104,22 @@ LABELLED = {"labels": {"helm.toolkit.fluxcd.io/name": "podinfo", "helm.toolkit.f
         (KAFKA, OWNED, True),
         (KAFKA, {}, False),
         (KAFKA, LABELLED, False),
-        (RELEASE, LABELLED, True),
+        (RELEASE, LABELLED, False),
         (RELEASE.replace("podinfo, n", "other, n"), LABELLED, False),
         (RELEASE, OWNED, False),
     ],
 )
-def test_observed_pods_close_the_gap_of_their_kind_or_release(deploy: str, metadata: dict[str, Any], is_settled: bool) -> None:
+def test_observed_pods_close_the_gap_of_their_kind(deploy: str, metadata: dict[str, Any], is_settled: bool) -> None:
     gaps = [one for one in observed(dump(pod("k-0", "r.example/kafka:3.9.0", metadata=metadata)), deploy) if one.hidden]
     assert (not gaps) is is_settled
+
+
+def test_deployments_close_the_gap_of_a_release_and_one_pod_does_not() -> None:
+    """A pod does not show what else the release has: a job that ended, a Deployment without replicas."""
+    spec = {"template": {"spec": {"containers": [{"name": "c", "image": "r.example/podinfo:6"}]}}}
+    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", **LABELLED}, "spec": spec}
+    assert not [one for one in observed(dump(deployment), RELEASE) if one.hidden]
+    assert [one for one in observed(dump(deployment), RELEASE.replace("podinfo, n", "other, n")) if one.hidden]
 
 
 def test_another_object_of_the_kind_stays_a_gap() -> None:

@@ -377,7 +377,7 @@ def test_missing_value_is_not_replaced_by_a_default() -> None:
 
 def test_defaults_of_an_operator_are_in_the_order_of_versions() -> None:
     """No range spans two minor versions, overlaps with another one, or has an end before its start."""
-    rows = yaml.safe_load(resources.files("auditor.facts").joinpath("operator_defaults.yaml").read_text("utf-8"))
+    _, rows = yaml.safe_load_all(resources.files("auditor.facts").joinpath("operator_defaults.yaml").read_text("utf-8"))
     for row in rows:
         ends = [release_key(word) for line in row["versions"].splitlines() for word in line.split()[:2]]
         known = [key for key in ends if key is not None]

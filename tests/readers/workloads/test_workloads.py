@@ -120,7 +120,7 @@ def test_pods_in_lists_custom_resources_and_cron_jobs_are_read() -> None:
     )
     job, tier, more = demands(text)
     assert [job.who, tier.who] == ["CronJob j container c", "Shop s container c"]
-    assert "its controller may run other images" in more.unbounded
+    assert "may run other images than those that it names" in more.unbounded
     (unknown,) = demands("apiVersion: example.com/v1\nkind: Shop\nmetadata: {name: s}\nspec: {size: 3}\n")
     assert (unknown.hidden.gap, unknown.hidden.kind) == (DemandGap.KIND, "Shop.example.com") if unknown.hidden else False
 

@@ -18,8 +18,8 @@ from auditor.located import NotStructured, load_marked
 from auditor.plan.kubernetes_names import release_from
 from auditor.plan.model import Plan, Workload
 from auditor.plan.plan_paths import normal
+from auditor.readers.workloads.chart_dependencies import ChartByteLimit, UnreadableChart, unpacked
 from auditor.readers.workloads.chart_versions import satisfies
-from auditor.readers.workloads.charts import ChartByteLimit, UnreadableChart, unpacked
 from auditor.readers.workloads.rendered import RELEASE
 from auditor.text import listed
 
@@ -32,7 +32,7 @@ Folders = Callable[[str], str]  # the plan's manifest folder for a path in a rep
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class GitOpsRelease:
     """A chart that a controller installs, as one object or file of a tool states it.
 
     `file` and `line` give its location in the manifests, `place` its location for users. `repository` is the URL of a
@@ -96,7 +96,7 @@ class Installed:
     `why_not`: why both are missing. `number` counts the releases of one object.
     """
 
-    release: Release
+    release: GitOpsRelease
     copy: LocalChart | None = None
     folder: str = ""
     why_not: str = ""
@@ -154,7 +154,7 @@ def _local_chart(plan: Plan, number: int, path: str) -> LocalChart | None:
     return LocalChart(number, path, documents[0].text_at("name"), documents[0].text_at("version"))
 
 
-def installed(releases: Iterable[Release], charts: tuple[LocalChart, ...], folders: Folders) -> tuple[Installed, ...]:
+def installed(releases: Iterable[GitOpsRelease], charts: tuple[LocalChart, ...], folders: Folders) -> tuple[Installed, ...]:
     """Yield each release with the plan's copy of its chart."""
     counted: Counter[tuple[str, str]] = Counter()
     found = []
@@ -165,7 +165,7 @@ def installed(releases: Iterable[Release], charts: tuple[LocalChart, ...], folde
     return tuple(found)
 
 
-def _matched(release: Release, charts: tuple[LocalChart, ...], folders: Folders) -> Installed:
+def _matched(release: GitOpsRelease, charts: tuple[LocalChart, ...], folders: Folders) -> Installed:
     if release.path:
         path = posixpath.normpath(release.path.lstrip("/"))
         for chart in charts if path != "." else ():
