@@ -10,7 +10,7 @@ fails.
 ## How to fix
 Copy all platforms, or let the copy tool write an index with only the copied platforms (its digest changes).
 
-## When it cannot tell
+## When it is undetermined
 The internal registry was not requested for a manifest that the index lists, or it did not answer.
 
 ## References

@@ -17,7 +17,7 @@ Use one of these:
 
 Let the firewall reject packets to these hosts instead of dropping them: a rejected connection fails at once.
 
-## When it cannot tell
+## When it is undetermined
 An internal URL was not requested, or it is an OCSP URL. The facts only infer how the client behaves. The endpoint's chain was
 not observed. An expired CRL is reported by `crl-stale`.
 

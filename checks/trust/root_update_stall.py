@@ -13,7 +13,7 @@ Install the roots that the site needs. Then disable the update with the group po
 Update". Alternatively, fill an internal share with `certutil -syncWithWU` and set `RootDirUrl` to it. Let the firewall reject
 packets to these hosts instead of dropping them.
 
-## When it cannot tell
+## When it is undetermined
 Never: if neither the plan nor a dump of a node has the setting, the Windows default applies.
 
 ## References
