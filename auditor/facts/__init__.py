@@ -169,8 +169,8 @@ TABLES: tuple[str, ...] = (
     "windows_runtimes",
     "workload_kinds",
 )
-# Distributions whose releases were read from source: `releases/NAME.json` (auditor/facts/releases.py), by `make facts`.
-RELEASED: tuple[str, ...] = ("k0s", "k3s", "kubeadm", "rke2")
+# Projects whose releases were read from source: `releases/NAME.json` (auditor/facts/release_images.py), by `make facts`.
+RELEASED: tuple[str, ...] = ("containerd", "k0s", "k3s", "kubeadm", "rancher", "rke2")
 # Tables whose header lists programs: only these can lack a version. A test compares the list with the files.
 VERSIONED_TABLES: tuple[str, ...] = (
     "archive_formats",
