@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,15 @@ def _lines(plan: Plan, source: ImageSource) -> Iterator[tuple[str, ListLine]]:
         listed = ListSource(shown_path(plan.path, path), source.pools, source.host_process, path)
         for line in read_list(listed, plan.files[path]):
             yield "list", line
+
+
+def _without_listed_imports(plan: Plan, lines: list[ListLine]) -> list[ListLine]:
+    """Return the lines without imports of packages that the plan lists too: their images are known from there."""
+    if not any(line.imports for line in lines):
+        return lines
+    names = [normal(source.list) for source in plan.images if source.list]
+    folders = {posixpath.dirname(path) or "." for path in plan.files for name in names if is_inside(path, name)}
+    return [line for line in lines if not line.imports or line.imports not in folders]
 
 
 def concerns(platforms: tuple[Platform, ...], pool: Platform) -> bool:
@@ -106,6 +116,7 @@ def resolve_needs(plan: Plan) -> Needs:
                 reasons.setdefault(key, []).append(reason)
                 if not line.host_process:
                     elsewhere.add(key)
+    lines = _without_listed_imports(plan, lines)
     workloads = _of_workloads(plan)
     demands, passed_over = (workloads.demands, workloads.passed_over) if workloads is not None else ((), ())
     chosen = settled(demands, Coverage(line.reference for line in lines if line.reference is not None))

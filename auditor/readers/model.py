@@ -27,6 +27,7 @@ class ListLine:
     host_process: bool = False
     platforms: tuple[Platform, ...] = ()
     unbounded: str = ""
+    imports: str = ""  # the folder of another package, relative to the plan, that has the images
 
 
 @dataclass(frozen=True, slots=True)

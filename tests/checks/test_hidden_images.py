@@ -219,6 +219,18 @@ def test_a_zarf_import_is_undetermined() -> None:
     assert "the component is imported from '../other'" in found.detail
 
 
+def test_a_zarf_import_is_known_if_the_plan_lists_the_imported_package() -> None:
+    plan = PLAN.replace("{list: images.txt}", "{list: app/zarf.yaml}, {list: other/zarf.yaml}")
+    head = "kind: ZarfPackageConfig\nmetadata: {name: p}\ncomponents:\n"
+    files = {
+        "app/zarf.yaml": f"{head}  - name: a\n    import: {{path: ../other}}\n",
+        "other/zarf.yaml": f"{head}  - name: a\n    images: [example.com/a:1]\n",
+        "deploy/a.yaml": ROOK,
+    }
+    lines = site_of({"plan": plan, "files": files, "observed": {}}).needs.lines
+    assert [str(line.reference) for line in lines] == ["example.com/a:1"]
+
+
 def test_one_of_several_versions_in_one_field_is_enough() -> None:
     """Strimzi's variable maps Kafka versions to images: a site needs the versions that it runs."""
     exporter = next(line for line in STRIMZI.splitlines(keepends=True) if "EXPORTER" in line)

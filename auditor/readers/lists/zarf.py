@@ -5,7 +5,9 @@ Charts and manifests of a component add nothing: Zarf copies only the listed ima
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
+from dataclasses import replace
 
 from auditor.located import Marked
 from auditor.readers.lists.documents import entry, read_documents, says
@@ -36,7 +38,9 @@ def _document(source: ListSource, document: Marked) -> Iterator[ListLine]:
         if (imported := component.get("import")) is not None:
             name = imported.text_at("url") or imported.text_at("path") or component.text_at("name")
             why = f"the component is imported from {shown(name)}, and its images are not in this file: list them"
-            yield source.unbounded(name, imported.line, imported.column, why)
+            folder = posixpath.normpath(posixpath.join(posixpath.dirname(source.name), imported.text_at("path")))
+            line = source.unbounded(name, imported.line, imported.column, why)
+            yield replace(line, imports=folder if imported.text_at("path") and source.name else "")
         for image in _items(component.get("images")):
             yield entry(source, image, component, **more)
         for archive in _items(component.get("imageArchives")):

@@ -32,6 +32,7 @@ _PASSED_OVER = frozenset({"labels", "matchLabels", "managedFields", "nodeSelecto
 # Keys next to `image` that only containers have. Argo Workflows, Tekton and others have containers without a name.
 _OF_CONTAINERS = frozenset({"args", "command", "script", "source", "workingDir"})
 _DISKS = frozenset({"containerDisk"})  # KubeVirt: a volume whose disk is an image
+_INHERITED = frozenset({"hub", "base"})  # keys of a registry for the images below
 _REPOSITORIES = ("_REPOSITORY", "_REPO")  # variables with a name to which the operator adds a version
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 _OPERATOR_OWN = "containerImage"  # an annotation of ClusterServiceVersions that repeats the operator's own image
@@ -97,7 +98,7 @@ class _Walk:
         if key == "metadata":
             yield from _annotations(here, path)
             return
-        inherited = tuple(self._inherited(here, path)) if "hub" in here.mapping else ()
+        inherited = tuple(self._inherited(here, path)) if not _INHERITED.isdisjoint(here.mapping) else ()
         yield from inherited
         for at, name, text, reference in composed(here, in_list=path.endswith("]")):
             if id(at) not in self._composed and (reference is not None or not inherited):
