@@ -22,7 +22,7 @@ from auditor.needs.default_facts import (
     runtime_pauses,
 )
 from auditor.needs.model import DefaultImage, Defaults, UnknownDefault
-from auditor.needs.needed_release_lists import stated
+from auditor.needs.needed_release_lists import lacking, stated
 from auditor.needs.released import DefaultPull, ReleaseDefaults, artefact, released
 from auditor.oci.reference import InvalidReference, parse_reference
 from auditor.plan.model import Cluster, Plan, Pool
@@ -59,15 +59,22 @@ def _of_cluster(plan: Plan, cluster: Cluster, sandboxes: Mapping[str, Setting]) 
     given = stated(plan, cluster, distribution, kubernetes, revision)
     yield from given.problems
     systems = dict.fromkeys(pool.platform.os for pool in plan.pools)
-    found = {os: ReleaseDefaults(given.by_os[os]) for os in systems if os in given.by_os}
+    named = distribution or _unnamed(cluster)
+    found = {os: _given(named, cluster, os, given.by_os[os]) for os in systems if os in given.by_os}
     missing = [os for os in systems if os not in found]
     if missing:
         yield from _not_known(plan, cluster, distribution, is_release=bool(kubernetes))
     if distribution is not None and distribution.numbering != "own" and kubernetes:
         found |= {os: released(distribution, cluster.version, kubernetes, revision, os) for os in missing}
-    yield from _unknown_of(plan, cluster, distribution or _unnamed(cluster), found)
+    yield from _unknown_of(plan, cluster, named, found)
     for one in found.values():
-        yield from _images_of(plan, cluster, distribution or _unnamed(cluster), one.images, sandboxes)
+        yield from _images_of(plan, cluster, named, one.images, sandboxes)
+
+
+def _given(distribution: Distribution, cluster: Cluster, os: str, images: tuple[DefaultPull, ...]) -> ReleaseDefaults:
+    """Return what `cluster.images` states for an OS, with a gap if the list lacks a component that every release has."""
+    gap = lacking(distribution, os, images, _cnis(cluster, distribution))
+    return ReleaseDefaults(images, gap, missing=bool(gap))
 
 
 def _not_known(

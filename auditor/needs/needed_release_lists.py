@@ -15,6 +15,7 @@ from auditor.plan.model import Cluster, Plan
 from auditor.plan.plan_paths import is_inside, shown_path
 from auditor.readers.lists import ListSource
 from auditor.readers.published_lists import ReleaseEntry, read_release_list
+from auditor.text import listed
 
 _MOST_PROBLEMS = 20
 
@@ -36,15 +37,18 @@ def stated(plan: Plan, cluster: Cluster, distribution: Distribution | None, kube
     table = releases_of(distribution.name) if distribution is not None else None
     by_os: dict[str, list[DefaultPull]] = {}
     problems: list[UnknownDefault] = []
-    for entry in _entries(plan, cluster):
-        line = entry.line
-        if line.reference is None:
-            problems.append(UnknownDefault(who, f"{line.text}: {line.error or line.unbounded}", line.location, missing=True))
-        elif other := _other_release(table, line.reference, kubernetes, revision):
-            problems.append(
-                UnknownDefault(who, f"the file is the list of another release: {other}", line.location, missing=True)
-            )
-        else:
+    for entries in _files(plan, cluster):
+        other = _of_other_release(table, entries, kubernetes, revision)
+        if other is not None:
+            problems.append(UnknownDefault(who, *other, missing=True))
+            continue  # its tags are not those of this release
+        for entry in entries:
+            line = entry.line
+            if line.reference is None:
+                problems.append(
+                    UnknownDefault(who, f"{line.text}: {line.error or line.unbounded}", line.location, missing=True)
+                )
+                continue
             images = _classified(table, cluster, entry, line.reference, is_product=_is_product(distribution))
             by_os.setdefault(entry.os, []).extend(images)
     return Stated({os: tuple(images) for os, images in by_os.items()}, _bounded(problems))
@@ -66,12 +70,33 @@ def _is_product(distribution: Distribution | None) -> bool:
     return distribution is not None and distribution.numbering == "product"
 
 
-def _entries(plan: Plan, cluster: Cluster) -> Iterator[ReleaseEntry]:
+def lacking(distribution: Distribution, os: str, images: Iterable[DefaultPull], cnis: tuple[str, ...]) -> str:
+    """Return what a list has no image for, although the newest release that was read pulls one; empty if it lacks nothing."""
+    table = releases_of(distribution.name)
+    if table is None:
+        return ""
+    newest = (image for image, _ in table.images_of(table.verified_through) if image.os == os and image.use == PULLED)
+    expected = dict.fromkeys(image.part for image in newest if not image.cni or image.cni in cnis)
+    parts = [part for part in expected if part not in {image.part for image in images}]
+    return f"`cluster.images` has no image for {listed(parts)}: name the whole image list of the release" if parts else ""
+
+
+def _files(plan: Plan, cluster: Cluster) -> Iterator[tuple[ReleaseEntry, ...]]:
     pools = tuple(pool.name for pool in plan.pools)
     for name in cluster.images:
         for path in [path for path in plan.files if is_inside(path, name)]:
-            source = ListSource(shown_path(plan.path, path), pools, name=path)
-            yield from read_release_list(source, plan.files[path])
+            yield read_release_list(ListSource(shown_path(plan.path, path), pools, name=path), plan.files[path])
+
+
+def _of_other_release(
+    table: Releases | None, entries: tuple[ReleaseEntry, ...], kubernetes: str, revision: str
+) -> tuple[str, Location] | None:
+    """Return why a file is the list of another release, and where it shows; None if it may be that of this one."""
+    for entry in entries:
+        reference = entry.line.reference
+        if reference is not None and (image := _other_release(table, reference, kubernetes, revision)):
+            return f"the file is the list of another release: {image}", entry.line.location
+    return None
 
 
 def _other_release(table: Releases | None, reference: Reference, kubernetes: str, revision: str) -> str:

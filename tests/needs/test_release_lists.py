@@ -28,6 +28,11 @@ docker.io/rancher/hardened-flannel:v0.40.0-build20280101
 docker.io/rancher/mirrored-cilium-cilium:v1.30.0
 docker.io/rancher/hardened-traefik:v4.0.0
 docker.io/rancher/hardened-novelty:v1
+docker.io/rancher/hardened-coredns:v2.0.0-build20280101
+docker.io/rancher/hardened-cluster-autoscaler:v2.0.0-build20280101
+docker.io/rancher/hardened-etcd:v4.0.0-k3s1-build20280101
+docker.io/rancher/klipper-helm:v1.0.0-build20280101
+docker.io/rancher/rke2-cloud-provider:v1.99.1-build20280101
 """
 WINDOWS_LIST = b"docker.io/rancher/rke2-runtime:v1.99.1-rke2r1-windows-amd64\ndocker.io/rancher/mirrored-pause:3.12\n"
 TODAY = datetime.date(2026, 11, 30)
@@ -52,6 +57,11 @@ def test_a_list_of_an_unknown_release_replaces_the_facts() -> None:
         "docker.io/rancher/mirrored-pause:3.12",
         "docker.io/rancher/hardened-calico:v3.50.0-build20280101",
         "docker.io/rancher/hardened-flannel:v0.40.0-build20280101",
+        "docker.io/rancher/hardened-coredns:v2.0.0-build20280101",
+        "docker.io/rancher/hardened-cluster-autoscaler:v2.0.0-build20280101",
+        "docker.io/rancher/hardened-etcd:v4.0.0-k3s1-build20280101",
+        "docker.io/rancher/klipper-helm:v1.0.0-build20280101",
+        "docker.io/rancher/rke2-cloud-provider:v1.99.1-build20280101",
     ]
     assert by_text["docker.io/rancher/mirrored-pause:3.12"].part == PAUSE
     assert str(by_text["docker.io/rancher/mirrored-pause:3.12"].location) == "release.txt:3:1"
@@ -63,7 +73,19 @@ def test_the_list_wins_over_a_release_that_was_read() -> None:
     listed = RKE2_LIST.replace(b"1.99.1", b"1.33.5")
     found = defaults(rke2("release.txt", "v1.33.5+rke2r1"), {"release.txt": listed})
     assert {image.text for image in found.images if image.part == PAUSE} == {"docker.io/rancher/mirrored-pause:3.12"}
-    assert not [image for image in found.images if "hardened-etcd" in image.text]
+    assert "docker.io/rancher/hardened-etcd:v4.0.0-k3s1-build20280101" in {image.text for image in found.images}
+    assert "docker.io/rancher/hardened-etcd:v3.5.21-k3s1-build20250910" not in {image.text for image in found.images}
+
+
+def test_a_list_of_one_component_is_no_list_of_the_release() -> None:
+    found = defaults(rke2("rke2-images-canal.txt"), {"rke2-images-canal.txt": b"\n".join(RKE2_LIST.splitlines()[3:5])})
+    (unknown,) = found.unknown
+    assert unknown.missing
+    assert "has no image for the runtime binaries, the control plane and kube-proxy," in unknown.detail
+    assert "pause" in unknown.detail
+    assert "name the whole image list of the release" in unknown.detail
+    other_cni = defaults(f"{rke2('a.txt')}, cni: cilium", {"a.txt": RKE2_LIST.replace(b"cilium", b"sillium")})
+    assert ["the network plug-in cilium" in item.detail for item in other_cni.unknown] == [True]
 
 
 def test_one_file_for_linux_leaves_windows_to_the_facts() -> None:
@@ -109,7 +131,7 @@ def test_the_list_of_another_release_is_no_evidence(cluster: str, listed: bytes,
     problem = found.unknown[0]
     assert said in problem.detail
     assert str(problem.location) == "a.txt:1:1"
-    assert not [image for image in found.images if image.certain]
+    assert not [image for image in found.images if image.certain or image.location.file == "a.txt"]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +206,9 @@ def test_every_form_of_a_release_list_is_read(distribution: str, version: str, d
     found = defaults(cluster, {"a.txt": data.encode()}, pools)
     (image,) = [image for image in found.images if image.location.file == "a.txt"]
     assert (image.text, image.certain) == (wanted, True)
-    assert found.unknown == ()
+    partial = [item for item in found.unknown if "name the whole image list" in item.detail]
+    assert list(found.unknown) == partial
+    assert bool(partial) == (distribution in {"k3s", "k0s", "kubeadm"})
 
 
 def test_a_rancher_list_demands_rancher_itself_and_compares_the_rest() -> None:
