@@ -41,6 +41,7 @@ ID_ALLOWED = {
 }
 # Where a comparison with such a text is not one with the enum, and why.
 TEXT_ALLOWED = {
+    ("auditor/policy/coverage.py", "registry"): "the kind of a program",
     ("auditor/policy/unexamined.py", "registry"): "a key of the plan",
     ("reports/junit.py", "passed"): "an outcome of a JUnit test case",
     ("reports/junit.py", "error"): "an outcome of a JUnit test case",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 
 import pytest
@@ -87,7 +88,7 @@ def test_rows_say_what_became_of_each_check() -> None:
 
 def test_a_long_reason_is_cut() -> None:
     item = unknown()
-    long = type(item)(item.check, item.subject, item.kind, "x" * 1000)
+    long = dataclasses.replace(item, detail="x" * 1000)
     row = judge(outcomes_of(result([long])), Policy(), TODAY).checks[0]
     assert row.reason == "x" * (SHOWN_REASON - 1) + "…"
 
