@@ -8,10 +8,11 @@ the first test that loads it. Rows of an `Overlay` come before the program's row
 from __future__ import annotations
 
 import datetime
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 import yaml
@@ -70,6 +71,8 @@ class Overlay:
 
 _NONE = Overlay()
 _IN_USE: list[Overlay] = [_NONE]
+# While a thread holds it, no other thread can change the overlay.
+EXCLUSIVE: Final = threading.RLock()
 
 
 def remembered(function: _Function) -> _Function:
@@ -81,10 +84,11 @@ def remembered(function: _Function) -> _Function:
 
 def use(overlay: Overlay) -> None:
     """Add an overlay to the tables until the next call. `Overlay()` adds no rows."""
-    if overlay != _IN_USE[0]:
-        _IN_USE[0] = overlay
-        for clear in _CACHES:
-            clear()
+    with EXCLUSIVE:
+        if overlay != _IN_USE[0]:
+            _IN_USE[0] = overlay
+            for clear in _CACHES:
+                clear()
 
 
 def overlay_in_use() -> Overlay:
