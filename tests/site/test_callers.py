@@ -65,10 +65,10 @@ def test_the_runtime_is_judged_for_the_registry_where_the_pool_does_not_list_it(
 
 
 def test_a_runtime_that_the_facts_do_not_know_is_undetermined_for_registries_only() -> None:
-    found = site([API], control={"platform": "linux/amd64", "runtime": "cri-o 1.33"})
-    assert rows(found) == ["k8s kubelet control", "registry cri-o control"]
+    found = site([API], control={"platform": "linux/amd64", "runtime": "youki 0.5"})
+    assert rows(found) == ["k8s kubelet control", "registry youki control"]
     unknown = [one for one in root_not_trusted.run(found, TODAY) if isinstance(one, Undetermined)]
-    assert [one.subject.client for one in unknown] == ["cri-o"]
+    assert [one.subject.client for one in unknown] == ["youki"]
 
 
 def test_the_clients_of_an_endpoint_decide() -> None:
