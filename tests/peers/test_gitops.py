@@ -107,6 +107,16 @@ RELEASES = {
         "  values: {tag: '3'}\n  valuesFiles: [more.yaml]\n",
         "web/more.yaml": "cache: {tag: '7'}\n",
     },
+    "archive": {
+        "k.yaml": item(
+            K3S,
+            "HelmChart",
+            "spec: {chart: 'https://%{KUBERNETES_API}%/static/charts/shop-1.4.2.tgz', set: {tag: 3, cache.tag: 7}}",
+        )
+    },
+    "fleet-archive": {
+        "web/fleet.yaml": "helm:\n  chart: https://example.com/a/shop-1.4.2.tgz\n  values: {tag: '3', cache: {tag: '7'}}\n"
+    },
     "bundle": {
         "b.yaml": item(
             "fleet.cattle.io/v1alpha1",
