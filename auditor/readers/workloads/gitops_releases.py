@@ -181,6 +181,10 @@ def installed(releases: Iterable[GitOpsRelease], charts: tuple[LocalChart, ...],
         owner = (release.file, release.owner)
         found.append(replace(_matched(release, charts, folders), number=counted[owner]))
         counted[owner] += 1
+    repositories = {one.release.repository for one in found if one.folder}
+    if len(repositories) > 1:  # the folder of the plan may be a copy of another one of them
+        why = f"the plan's folder may be a copy of another repository: {listed(sorted(repositories), _SHOWN)} are named"
+        found = [replace(one, folder="", why_not=why) if one.folder else one for one in found]
     return tuple(found)
 
 
