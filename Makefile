@@ -79,8 +79,14 @@ facts: $(VENV)/.dev         ## Read default images at the tags of clones: `make 
 release-check: $(VENV)/.dev ## Build wheel and sdist, install them for Python 3.11 to 3.14 where present, run the example from each.
 	$(BIN)/python tools/release_check.py
 
-transfer-table: $(VENV)/.dev ## Compare real copies with the predictions, one line per tool, options and route.
-	$(BIN)/python -m tests.peers.transfer_table
+transfer-table: $(VENV)/.dev ## Compare real copies with the predictions, with the pinned and the newest releases of the tools.
+	@mkdir -p build/newest
+	-GOBIN=$(CURDIR)/build/newest CGO_ENABLED=0 go install github.com/google/go-containerregistry/cmd/crane@latest
+	-GOBIN=$(CURDIR)/build/newest CGO_ENABLED=0 go install github.com/regclient/regclient/cmd/regctl@latest
+	-GOBIN=$(CURDIR)/build/newest CGO_ENABLED=0 go install oras.land/oras/cmd/oras@latest
+	-GOBIN=$(CURDIR)/build/newest CGO_ENABLED=0 go install -tags "containers_image_openpgp exclude_graphdriver_btrfs" \
+		github.com/containers/skopeo/cmd/skopeo@latest
+	$(BIN)/python -m tests.peers.transfer_table --newest build/newest
 
 budget-table: $(VENV)/.dev   ## Compare the size of real copies with the estimates, one line per tool, options and images.
 	$(BIN)/python -m tests.peers.budget_table

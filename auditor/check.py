@@ -49,7 +49,7 @@ class Severity(enum.StrEnum):
 _RANKS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
 
 
-HEADINGS = ("What it checks", "Why it matters", "How to fix", "When it cannot tell", "References")
+HEADINGS = ("What it checks", "Why it matters", "How to fix", "When it is undetermined", "References")
 
 
 _OF_CHECK: Final = cast("Severity", None)  # a finding without a severity of its own

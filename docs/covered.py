@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from auditor.facts import table
-from auditor.facts.releases import NAMES, Releases, releases_of
+from auditor.facts.release_images import NAMES, Releases, releases_of
 from auditor.facts.versions import parse_version
 from auditor.needs.default_facts import DefaultRow, Distribution
 
+OTHERS = ("containerd", "rancher")  # not numbered like Kubernetes
 INTRODUCTION = """# Which releases the facts cover
 
 A distribution pulls images that no manifest names. For each release in the first table, the program has these images with
@@ -20,13 +21,15 @@ A release that is not in the table is *undetermined*, and the report names the f
 name it in the plan as `cluster.images` ([plan](plan.md)). The file replaces the facts, for every version of every distribution.
 
 `make facts CLONES=DIR` reads the releases again (`tools/facts`). DIR holds a git clone per project, or the downloads of a Go
-module: `rke2`, `k3s`, `k0s` and `kubernetes`.
+module: `rke2`, `k3s`, `k0s`, `kubernetes`, `containerd` and `rancher`.
 """
 
 
 def page() -> str:
     """Return docs/coverage.md without the header of generated pages."""
-    tables = [found for name in NAMES if (found := releases_of(name)) is not None]
+    every = [found for name in NAMES if (found := releases_of(name)) is not None]
+    tables = [found for found in every if found.distribution not in OTHERS]
+    others = [found for found in every if found.distribution in OTHERS]
     branches = sorted({branch for found in tables for branch in _by_branch(found)}, key=lambda text: int(text.split(".")[1]))
     lines = [INTRODUCTION, "## Releases that were read", ""]
     lines += ["Number of releases by Kubernetes version. *w*: with images for Windows nodes.", ""]
@@ -34,8 +37,12 @@ def page() -> str:
     lines += _row(["---"] * (len(branches) + 4))
     for found in tables:
         lines += _row([found.distribution, *_cells(found, branches), str(len(found.releases)), *_newest(found)])
+    lines += ["", "Products and runtimes with releases of their own:", ""]
+    lines += [*_row(["name", "releases", "oldest", "newest", "checked"]), *_row(["---"] * 5)]
+    for found in others:
+        lines += _row([found.distribution, str(len(found.releases)), next(iter(found.releases)), *_newest(found)])
     lines += ["", "## Source", "", *_row(["distribution", "repository", "files"]), *_row(["---"] * 3)]
-    for found in tables:
+    for found in every:
         files = ", ".join(f"`{path}`" for path in found.paths)
         lines += _row([found.distribution, found.repository, files])
     lines += [

@@ -113,7 +113,7 @@ def test_the_words_of_a_page_are_explained(rule: Rule) -> None:
 @ids
 def test_there_is_an_example_of_every_outcome_that_the_check_has(check: Check) -> None:
     outcomes = {form["outcome"] for form in examples_of(check.id)}
-    never = sections_of(check)["When it cannot tell"].strip().startswith("Never")
+    never = sections_of(check)["When it is undetermined"].strip().startswith("Never")
     assert outcomes == set(OUTCOMES) - ({"undetermined"} if never else set())
 
 

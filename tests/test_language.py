@@ -169,6 +169,22 @@ PHRASES = {
     "is too odd": "is invalid",
     "is said": "is reported, is stated",
     "are said": "are reported, are stated",
+    "cannot tell": "is undetermined",
+    "could not tell": "could not decide",
+    "may have said": "stated",
+    "is asked by": "requests",
+    "dialled outside": "external connections",
+    "goes on from there": "continues",
+    "brings out of": "pushes from",
+    "urls out of": "remove urls from",
+    "the inside": "the offline side",
+    "what it mends": "what it resolves",
+    "lies inside": "is on an internal host",
+    "carry it inside": "copy it to the offline side",
+    "carried inside": "copied to the offline side",
+    "behind the gap": "offline",
+    "gate again": "count again",
+    "not in order": "has a problem",
 }
 # Where a phrase is right: (file, phrase) and the reason.
 ALLOWED: dict[tuple[str, str], str] = {

@@ -128,11 +128,13 @@ TABLES: tuple[str, ...] = (
     "copy_commands",
     "copy_layers",
     "copy_platforms",
+    "copy_transports",
     "default_images",
     "distribution_registries",
     "distributions",
     "docker_nondistributable",
     "downloaders",
+    "embedded_runtimes",
     "filesystems",
     "foreign_era",
     "host_process",
@@ -144,6 +146,7 @@ TABLES: tuple[str, ...] = (
     "layer_urls",
     "media_types",
     "moving_tags",
+    "network_waits",
     "operator_defaults",
     "operator_images",
     "operator_programs",
@@ -166,8 +169,8 @@ TABLES: tuple[str, ...] = (
     "windows_runtimes",
     "workload_kinds",
 )
-# Distributions whose releases were read from source: `releases/NAME.json` (auditor/facts/releases.py), by `make facts`.
-RELEASED: tuple[str, ...] = ("k0s", "k3s", "kubeadm", "rke2")
+# Projects whose releases were read from source: `releases/NAME.json` (auditor/facts/release_images.py), by `make facts`.
+RELEASED: tuple[str, ...] = ("containerd", "k0s", "k3s", "kubeadm", "rancher", "rke2")
 # Tables whose header lists programs: only these can lack a version. A test compares the list with the files.
 VERSIONED_TABLES: tuple[str, ...] = (
     "archive_formats",
@@ -179,6 +182,7 @@ VERSIONED_TABLES: tuple[str, ...] = (
     "default_images",
     "distribution_registries",
     "docker_nondistributable",
+    "embedded_runtimes",
     "host_process",
     "hosts_toml",
     "known_issues",

@@ -7,7 +7,7 @@ from typing import Literal
 
 from auditor.facts import Fact, remembered, table
 from auditor.facts.lookup import Found, rows_at
-from auditor.facts.releases import releases_of
+from auditor.facts.release_images import releases_of
 from auditor.facts.versions import Answer, Versioned
 
 PAUSE = "pause"

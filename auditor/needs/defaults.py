@@ -23,7 +23,7 @@ from auditor.needs.default_facts import (
 )
 from auditor.needs.model import DefaultImage, Defaults, UnknownDefault
 from auditor.needs.needed_release_lists import stated
-from auditor.needs.released import Pulled, Release, artefact, released
+from auditor.needs.released import DefaultPull, ReleaseDefaults, artefact, released
 from auditor.oci.reference import InvalidReference, parse_reference
 from auditor.plan.model import Cluster, Plan, Pool
 from auditor.readers.model import Setting
@@ -59,7 +59,7 @@ def _of_cluster(plan: Plan, cluster: Cluster, sandboxes: Mapping[str, Setting]) 
     given = stated(plan, cluster, distribution, kubernetes, revision)
     yield from given.problems
     systems = dict.fromkeys(pool.platform.os for pool in plan.pools)
-    found = {os: Release(given.by_os[os]) for os in systems if os in given.by_os}
+    found = {os: ReleaseDefaults(given.by_os[os]) for os in systems if os in given.by_os}
     missing = [os for os in systems if os not in found]
     if missing:
         yield from _not_known(plan, cluster, distribution, is_release=bool(kubernetes))
@@ -110,7 +110,7 @@ def _cnis(cluster: Cluster, distribution: Distribution) -> tuple[str, ...]:
 
 
 def _unknown_of(
-    plan: Plan, cluster: Cluster, distribution: Distribution, found: Mapping[str, Release]
+    plan: Plan, cluster: Cluster, distribution: Distribution, found: Mapping[str, ReleaseDefaults]
 ) -> Iterator[UnknownDefault]:
     """Yield what the facts do not cover: the version on an OS, a network plug-in, the distribution below a product."""
     who, where = _name(cluster), plan.where("cluster", "version")
@@ -134,7 +134,7 @@ def _unknown_of(
 
 
 def _images_of(
-    plan: Plan, cluster: Cluster, distribution: Distribution, images: Iterable[Pulled], sandboxes: Mapping[str, Setting]
+    plan: Plan, cluster: Cluster, distribution: Distribution, images: Iterable[DefaultPull], sandboxes: Mapping[str, Setting]
 ) -> Iterator[DefaultImage]:
     """Yield the images that apply. If the nodes configure a sandbox image, leave out the distribution's own."""
     cnis, where = _cnis(cluster, distribution), plan.where("cluster", "version")
@@ -152,7 +152,7 @@ def _images_of(
             yield _image(_name(cluster), image.location or where, pools, image, listed)
 
 
-def _image(who: str, where: Location, pools: tuple[str, ...], image: Pulled, listed: str) -> DefaultImage:
+def _image(who: str, where: Location, pools: tuple[str, ...], image: DefaultPull, listed: str) -> DefaultImage:
     return DefaultImage(
         who=who,
         part=image.part,

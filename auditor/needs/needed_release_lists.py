@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from auditor.errors import Location
-from auditor.facts.releases import ReleasedImage, Releases, releases_of
+from auditor.facts.release_images import ReleasedImage, Releases, releases_of
 from auditor.needs.default_facts import Distribution, written_row
 from auditor.needs.model import UnknownDefault
-from auditor.needs.released import LISTED, PULLED, Pulled
+from auditor.needs.released import LISTED, PULLED, DefaultPull
 from auditor.oci.reference import Reference
 from auditor.plan.model import Cluster, Plan
 from auditor.plan.plan_paths import is_inside, shown_path
 from auditor.readers.lists import ListSource
-from auditor.readers.release_lists import ReleaseEntry, read_release_list
+from auditor.readers.published_lists import ReleaseEntry, read_release_list
 
 _MOST_PROBLEMS = 20
 
@@ -23,7 +23,7 @@ _MOST_PROBLEMS = 20
 class Stated:
     """The images in the files of `cluster.images`, by OS, and the unusable entries."""
 
-    by_os: dict[str, tuple[Pulled, ...]] = field(default_factory=dict)
+    by_os: dict[str, tuple[DefaultPull, ...]] = field(default_factory=dict)
     problems: tuple[UnknownDefault, ...] = ()
 
 
@@ -34,7 +34,7 @@ def stated(plan: Plan, cluster: Cluster, distribution: Distribution | None, kube
     """
     who = _who(cluster)
     table = releases_of(distribution.name) if distribution is not None else None
-    by_os: dict[str, list[Pulled]] = {}
+    by_os: dict[str, list[DefaultPull]] = {}
     problems: list[UnknownDefault] = []
     for entry in _entries(plan, cluster):
         line = entry.line
@@ -94,7 +94,7 @@ def _words(tag: str, expected: str) -> tuple[str, ...]:
 
 def _classified(
     table: Releases | None, cluster: Cluster, entry: ReleaseEntry, reference: Reference, *, is_product: bool
-) -> Iterable[Pulled]:
+) -> Iterable[DefaultPull]:
     """Return the image once for each network plug-in that pulls it, as the releases that were read have it."""
     line = entry.line
     source, where = f"cluster.images ({line.location})", line.location
@@ -105,10 +105,10 @@ def _classified(
     if kinds:
         return tuple(_as_known(image, reference, entry.os, source, where) for image in kinds.values())
     if row := written_row(cluster.distribution.lower(), reference.repository, entry.os):
-        return (Pulled(str(reference), entry.os, row.part, source, row.cni, certain=row.certain, location=where),)
+        return (DefaultPull(str(reference), entry.os, row.part, source, row.cni, certain=row.certain, location=where),)
     doubt = f"the facts do not state whether {_who(cluster)} pulls it by default"
     return (
-        Pulled(
+        DefaultPull(
             str(reference),
             entry.os,
             "an image of its release",
@@ -116,11 +116,11 @@ def _classified(
             certain=table is None and not is_product,
             optional=is_product,
             location=where,
-            doubt=doubt if table is not None else "",
+            doubt=doubt if table is not None and not is_product else "",
         ),
     )
 
 
-def _as_known(image: ReleasedImage, reference: Reference, os: str, source: str, where: Location) -> Pulled:
+def _as_known(image: ReleasedImage, reference: Reference, os: str, source: str, where: Location) -> DefaultPull:
     certain, optional = image.use == PULLED, image.use == LISTED
-    return Pulled(str(reference), os, image.part, source, image.cni, certain=certain, optional=optional, location=where)
+    return DefaultPull(str(reference), os, image.part, source, image.cni, certain=certain, optional=optional, location=where)

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from auditor.errors import Location
-from auditor.facts.releases import Releases, releases_of
+from auditor.facts.release_images import Releases, releases_of
 from auditor.needs.default_facts import DefaultRow, Distribution, default_rows
 
 PULLED, LISTED = "pulled", "listed"
 
 
 @dataclass(frozen=True, slots=True)
-class Pulled:
+class DefaultPull:
     """An image that a release pulls on one OS. `*` in the tag stands for what is not known.
 
     `certain` is false for what can be disabled. `optional` marks what is pulled only if a setting enables it. `doubt` says why
@@ -36,18 +36,18 @@ class Pulled:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class ReleaseDefaults:
     """The known images of a release on one OS. `gap` states what is unknown, or is empty.
 
     `missing` is True if the plan's version is incomplete; else the facts do not cover the version.
     """
 
-    images: tuple[Pulled, ...] = ()
+    images: tuple[DefaultPull, ...] = ()
     gap: str = ""
     missing: bool = False
 
 
-def released(distribution: Distribution, version: str, kubernetes: str, revision: str, os: str) -> Release:
+def released(distribution: Distribution, version: str, kubernetes: str, revision: str, os: str) -> ReleaseDefaults:
     """Return what a version of a distribution pulls on an OS. `kubernetes` and `revision` are the parts of the version."""
     read, written = releases_of(distribution.name), _written(distribution, version, kubernetes, revision, os)
     found = read.named(version) if read is not None else ()
@@ -58,11 +58,11 @@ def released(distribution: Distribution, version: str, kubernetes: str, revision
             return replace(release, images=(*more, *(image for image in release.images if image.part not in parts)))
     covers_os = read is not None and any(image.os == os for image in read.images)
     if written and not covers_os:
-        return Release(written)
+        return ReleaseDefaults(written)
     who = f"{distribution.name} {version}"
     through = f". The facts cover {read.coverage}" if read is not None and covers_os else ""
     hedged = tuple(image if image.stated_by else replace(image, certain=False) for image in written)
-    return Release(
+    return ReleaseDefaults(
         hedged, f"no facts about the images that {who} pulls by default on {os}{through}{artefact(distribution, version, os)}"
     )
 
@@ -73,40 +73,40 @@ def artefact(distribution: Distribution, version: str, os: str) -> str:
     return f". Save {pattern.format_map({'version': version})} and name the file in `cluster.images`" if pattern else ""
 
 
-def _written(distribution: Distribution, version: str, kubernetes: str, revision: str, os: str) -> tuple[Pulled, ...]:
+def _written(distribution: Distribution, version: str, kubernetes: str, revision: str, os: str) -> tuple[DefaultPull, ...]:
     words = {"kubernetes": kubernetes, "revision": revision or "*"}
     return tuple(_of_row(row, words) for row in default_rows(distribution.name, version) if row.os == os)
 
 
-def _of_row(row: DefaultRow, words: dict[str, str]) -> Pulled:
+def _of_row(row: DefaultRow, words: dict[str, str]) -> DefaultPull:
     also = tuple(other.format_map(words) for other in row.also)
     certain = row.certain and row.confidence == "high"
     text = row.image.format_map(words)
-    return Pulled(text, row.os, row.part, row.source, row.cni, also=also, certain=certain, stated_by=row.stated_by)
+    return DefaultPull(text, row.os, row.part, row.source, row.cni, also=also, certain=certain, stated_by=row.stated_by)
 
 
-def _common(read: Releases, names: tuple[str, ...], os: str) -> Release:
+def _common(read: Releases, names: tuple[str, ...], os: str) -> ReleaseDefaults:
     """Return the images of the releases that a version names; those that differ between them stay open."""
     of_each = [tuple(_images(read, name, os)) for name in names]
     keys = set[tuple[str, str, str]].intersection(*({_key(image) for image in images} for images in of_each))
     images = tuple(image for image in of_each[-1] if _key(image) in keys)
     if len(images) == len(of_each[-1]) or not any(of_each):
         gap = "" if any(of_each) else f"no facts about the images that {read.distribution} {names[0]} pulls by default on {os}"
-        return Release(images, gap)
+        return ReleaseDefaults(images, gap)
     parts = sorted({image.part for each in of_each for image in each if _key(image) not in keys and not image.optional})
     named = ", ".join(names)
     gap = f"the version stands for {named}, whose images differ ({', '.join(parts)}): state it in full"
-    return Release(images, gap, missing=True)
+    return ReleaseDefaults(images, gap, missing=True)
 
 
-def _key(image: Pulled) -> tuple[str, str, str]:
+def _key(image: DefaultPull) -> tuple[str, str, str]:
     return image.text, image.cni, image.arch
 
 
-def _images(read: Releases, name: str, os: str) -> Iterable[Pulled]:
+def _images(read: Releases, name: str, os: str) -> Iterable[DefaultPull]:
     source = read.source_of(name)
     for image, tag in read.images_of(name):
         if image.os == os:
             certain, optional = image.use == PULLED, image.use == LISTED
             text = f"{image.image}:{tag}"
-            yield Pulled(text, os, image.part, source, image.cni, image.arch, certain=certain, optional=optional)
+            yield DefaultPull(text, os, image.part, source, image.cni, image.arch, certain=certain, optional=optional)

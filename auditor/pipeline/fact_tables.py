@@ -33,6 +33,7 @@ ROW_TYPES: Final[Mapping[str, TableType]] = MappingProxyType(
             "auditor.needs.default_facts", "DefaultRow", ("distribution", "os", "image", "part", "cni")
         ),
         "docker_nondistributable": TableType("checks.transfer.docker_nondistributable", "DockerSetting"),
+        "embedded_runtimes": TableType("auditor.plan.embedded", "EmbeddedRuntime", ("distribution",)),
         "host_process": TableType("checks.windows.hostprocess_requirements", "HostProcessSupport", ("runtime",)),
         "hosts_toml": TableType("auditor.readers.node_config.hosts_toml", "HostsReading"),
         "known_issues": TableType("checks.windows.known_issue", "KnownIssue", ("id",)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from auditor.facts import RELEASED, TABLES, Overlay, header, headers, overlay_in_use, row_count
 from auditor.facts.lookup import GapKind, gap_in, rows_at
-from auditor.facts.releases import Releases, releases_of
+from auditor.facts.release_images import Releases, releases_of
 from auditor.facts.versions import Versioned
 from auditor.pipeline.fact_tables import ROW_TYPES, row_type
 from auditor.pipeline.site_facts import use_facts

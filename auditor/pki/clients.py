@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from auditor.facts import Fact, remembered, table
 from auditor.facts.lookup import Found, GapKind, rows_at
 from auditor.facts.versions import Versioned
@@ -25,6 +27,13 @@ Cause = Literal[
     "no-revocation",
 ]
 OperatingSystem = Literal["linux", "windows"]
+
+
+class RevocationSwitch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How to make a client skip the revocation check: what to do, and the command."""
+
+    text: str
+    command: str
 
 
 class ClientModel(Versioned, frozen=True, kw_only=True):
@@ -55,6 +64,7 @@ class ClientModel(Versioned, frozen=True, kw_only=True):
     connects: Literal["registry", "api-server", "any"] = "any"
     ca_file_error: str = ""
     timeout: int
+    skips_revocation: RevocationSwitch | None = None
     symptoms: dict[Cause, str]
 
     @property
@@ -84,6 +94,13 @@ class ClientModel(Versioned, frozen=True, kw_only=True):
         return self.symptoms.get(cause, "").format(host=host, names=names, reason=reason)
 
 
+class NetworkWait(Fact, frozen=True, kw_only=True):
+    """How long a component waits for a URL that does not answer."""
+
+    name: str
+    seconds: int
+
+
 class RootUpdateUrl(Fact, frozen=True, kw_only=True):
     """A URL from which Windows downloads roots. `what`: `list`, or `root`, where `{sha1}` is the root's thumbprint."""
 
@@ -96,6 +113,13 @@ class SchannelVersion(Fact, frozen=True, kw_only=True):
 
     version: str
     first_build: int
+
+
+@remembered
+def cryptoapi_wait() -> int:
+    """Return the number of seconds that CryptoAPI waits for one URL."""
+    rows: tuple[NetworkWait, ...] = table("network_waits", NetworkWait)
+    return next(row.seconds for row in rows if row.name == "cryptoapi-url")
 
 
 @remembered

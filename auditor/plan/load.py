@@ -11,6 +11,7 @@ from types import MappingProxyType
 from auditor.errors import Location, PlanError, Problem, UsageError, strerror
 from auditor.located import PLAN
 from auditor.plan import validation
+from auditor.plan.embedded import with_embedded_runtimes
 from auditor.plan.files import CarriedFiles, DiskFiles, FileProblem, Files, left_out_of
 from auditor.plan.lists_only import plan_of_lists
 from auditor.plan.model import Plan, Waiver
@@ -74,6 +75,7 @@ def _load(path: str, data: bytes, files: Files, left_out: Mapping[str, str] = _N
         plan = validation.plan_in(tree, path, sha256, problems)
     own = PurePosixPath(path.replace("\\", "/")).name
     gone = {name: "it is missing or empty" for name in missing if not any(is_inside(file, name) for file in left_out)}
+    plan = with_embedded_runtimes(plan)
     return replace(plan, files={own: data, **found}, left_out=MappingProxyType({**gone, **left_out}))
 
 

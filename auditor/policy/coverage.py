@@ -13,7 +13,7 @@ from auditor.check import Subject, Undetermined
 from auditor.evidence.model import Kind
 from auditor.facts import Header, headers, overlay_in_use
 from auditor.facts.lookup import Gap, gap_in
-from auditor.facts.versions import Answer, Range, range_of
+from auditor.facts.versions import Answer, Range, Version, parse_version, range_of
 from auditor.plan.model import Plan
 from auditor.plan.programs import PlannedProgram, planned_programs
 from auditor.policy.rules import VERSION_NOT_COVERED
@@ -66,7 +66,13 @@ def gaps(program: PlannedProgram) -> list[Gap]:
         for name, head in headers().items()
         if (gap := gap_in(head, program.name, program.version)) and not _is_stated(name, head, program)
     ]
-    return [gap for _, gap in sorted(found, key=lambda pair: pair[0])]
+    return [gap for _, gap in sorted(found, key=lambda pair: _newest(pair[0]))]
+
+
+def _newest(through: str) -> Version:
+    version = parse_version(through.rsplit(maxsplit=1)[-1])
+    assert version is not None  # noqa: S101 - a test parses every header
+    return version
 
 
 def _is_stated(table: str, head: Header, program: PlannedProgram) -> bool:

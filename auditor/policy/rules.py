@@ -18,7 +18,7 @@ A waiver accepts a finding until a date. After that date the finding counts agai
 ## How to fix
 Fix the finding and remove the waiver, or ask its owner to renew it with a new reason and date.
 
-## When it cannot tell
+## When it is undetermined
 Never: it needs only the plan.
 
 ## References
@@ -40,7 +40,7 @@ A misspelt waiver accepts nothing. The finding that it should accept still count
 ## How to fix
 Correct the id: `auditor checks` lists them all.
 
-## When it cannot tell
+## When it is undetermined
 Never: it needs only the plan.
 
 ## References
@@ -62,7 +62,7 @@ After its last day the accepted finding counts again. A gate that passed can the
 ## How to fix
 Fix the finding and remove the waiver, or ask its owner to renew it with a new reason and date.
 
-## When it cannot tell
+## When it is undetermined
 Never: it needs only the waiver.
 
 ## References
@@ -84,7 +84,7 @@ The accepted finding is fixed, or the subject is misspelt. If the waiver stays, 
 ## How to fix
 Remove the waiver, or correct its subject. The subject is a glob over the subjects of findings, as reports show them.
 
-## When it cannot tell
+## When it is undetermined
 If the check of a waiver did not run, or could not decide a subject, the waiver may still be needed. It is then not reported.
 
 ## References
@@ -106,7 +106,7 @@ A site engineer expects that every declared setting is checked. A ready verdict 
 ## How to fix
 Check the setting by hand and waive the finding with the name of the reviewer, or update the auditor.
 
-## When it cannot tell
+## When it is undetermined
 Never: it needs only the plan.
 
 ## References
@@ -131,7 +131,7 @@ disks or endpoints proves nothing about them.
 Add the plan keys, or collect the evidence, that the hint of the area names. Run the audit without `--only` and `--skip`. Remove
 the area from `require` if the site does not need it.
 
-## When it cannot tell
+## When it is undetermined
 A required area that was not examined is always undetermined: neither an error nor a pass.
 
 ## References
@@ -158,7 +158,7 @@ Update the auditor. Or read the release notes and the source of that version, an
 (`facts:` in the plan). `auditor facts --plan plan.yaml` shows which tables are affected. Or plan a version that the facts
 cover.
 
-## When it cannot tell
+## When it is undetermined
 A version that the facts do not cover is always undetermined: neither an error nor a pass.
 
 ## References
@@ -183,7 +183,7 @@ a state that no longer exists.
 ## How to fix
 Collect again and audit the new evidence. If the site does not change, set a longer `evidence_max_age` in the plan.
 
-## When it cannot tell
+## When it is undetermined
 Never: every observation has its time. The age counts to the audit date, or to the real day if `--at` is in the future: a
 simulated date does not age the evidence. Such a report states that the audit date is in the future.
 

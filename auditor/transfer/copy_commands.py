@@ -8,20 +8,10 @@ from typing import Literal
 
 import msgspec
 
-from auditor.facts import Fact, table
+from auditor.facts import Fact, remembered, table
 from auditor.transfer.copy_options import Options, read_options
 
 STORE = "store"
-_TRANSPORTS = {
-    "docker://": "registry",
-    "docker-archive:": "docker-archive",
-    "oci:": "oci-layout",
-    "oci-archive:": "oci-layout",
-    "dir:": "dir",
-    "containers-storage:": STORE,
-    "docker-daemon:": STORE,
-    "ocidir://": "oci-layout",
-}
 _WRAPPERS = frozenset(
     {"sudo", "env", "time", "nohup", "timeout", "command", "exec", "xargs", "parallel", "retry", "nice", "doas"}
 )
@@ -31,6 +21,19 @@ _MAX_WRAPPED = 12
 
 From = Literal["registry", "archive", "oci-layout", "store", "transport", "option"]
 To = Literal["registry", "docker-archive", "oci-layout", "store", "transport", "option"]
+
+
+class CopyTransport(Fact, frozen=True, kw_only=True):
+    """A prefix of an argument, and the kind of place that it names."""
+
+    prefix: str
+    place: Literal["registry", "docker-archive", "oci-layout", "dir", "store"]
+
+
+@remembered
+def _transports() -> tuple[tuple[str, str], ...]:
+    rows: tuple[CopyTransport, ...] = table("copy_transports", CopyTransport)
+    return tuple((row.prefix, row.place) for row in rows)
 
 
 class CopyCommand(Fact, frozen=True, kw_only=True):
@@ -159,7 +162,7 @@ def _arguments(row: CopyCommand, words: Sequence[str]) -> tuple[str, str]:
 
 
 def _transport(word: str) -> str:
-    return next((place for prefix, place in _TRANSPORTS.items() if word.startswith(prefix)), "")
+    return next((place for prefix, place in _transports() if word.startswith(prefix)), "")
 
 
 def _by_option(places: Mapping[str, str], options: Options) -> str:

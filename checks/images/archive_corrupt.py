@@ -12,7 +12,7 @@ has an entry such as `../x`.
 ## How to fix
 Write the archive again, compare its checksum after the transfer, and collect the evidence again.
 
-## When it cannot tell
+## When it is undetermined
 The archive is missing, or it cannot be opened. Manifests that an index lists but the archive does not contain are reported by
 `index-incomplete`. Missing foreign layers are reported by `foreign-layer-unavailable`.
 

@@ -9,7 +9,7 @@ wrong image, or fails with `no match for platform in manifest`.
 ## How to fix
 Delete the outdated archive. Write one archive in which each name occurs once.
 
-## When it cannot tell
+## When it is undetermined
 An archive could not be read. Or two archives contain different platforms of one name, and the content of the internal
 registry was not collected: the second push may replace the first.
 

@@ -9,7 +9,7 @@ the image is on the node but the pod stays in `ImagePullBackOff`, because the ot
 ## How to fix
 Write the archive again from references with tags, or set the name when the image is loaded.
 
-## When it cannot tell
+## When it is undetermined
 An archive could not be read. Or it contains an image without a name or with another name, and the source that identifies the
 image was not observed. An image that is in no archive is reported by `image-missing-in-target`.
 

@@ -11,7 +11,7 @@ All images can be present, and still nothing is installed. The controller retrie
 Copy the chart in that version while its source is reachable: `helm pull` and `helm push`, or `crane copy`. Or change the
 version in the release to the one that the internal registry has. Then collect again.
 
-## When it cannot tell
+## When it is undetermined
 The registry did not answer or was not requested. Or the release accepts a range of versions and the plan has no copy of the
 chart: then the controller selects the version when it runs.
 

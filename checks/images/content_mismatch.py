@@ -12,7 +12,7 @@ expected …`.
 Delete the damaged content from the internal registry and run its garbage collection. Then copy the image again. A copy alone
 has no effect, because copy tools skip content that the registry claims to have.
 
-## When it cannot tell
+## When it is undetermined
 The internal registry did not answer for a part of the image, or did not state its size. Evidence from older versions has no
 digests of the content.
 

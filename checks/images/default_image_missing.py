@@ -12,7 +12,7 @@ starts no pod. Without `rke2-runtime`, a Windows node does not join the cluster.
 Add the image to the copied list with exactly the tag that is pulled. Alternatively, set the sandbox (pause) image in the
 runtime's configuration to a listed one. If the component is disabled, waive the warning.
 
-## When it cannot tell
+## When it is undetermined
 The facts do not cover the version of the distribution, its network plug-in or the runtime, or the plan does not state the
 version in full. Save the image list of the release and name it in `cluster.images`: it then replaces the facts. An image of a
 component that may be disabled or configured differently is only a warning. For a pause image the site is undetermined as well:

@@ -9,7 +9,7 @@ with the same name. A digest that no longer exists cannot be pulled: `not found`
 ## How to fix
 Choose the right digest, pin the list to it, and copy the image again.
 
-## When it cannot tell
+## When it is undetermined
 The tag, or a manifest that a pool needs, could not be observed at its source or in the copy. Some tools rewrite the manifest.
 The copy then has another digest and the same config, which is not reported. A conversion from Docker's format to OCI is not
 reported either: it writes a new config for the same layers. A change of only the config is not found in that case.

@@ -9,7 +9,7 @@ starts the pod fails with `ErrImagePull … not found`.
 Correct the reference, or use the registry where the image is published. For a private repository, check that the credentials
 may read it: several registries answer 404 instead of 401.
 
-## When it cannot tell
+## When it is undetermined
 The registry did not answer, rejected the credentials, or returned something that is not a manifest. Or the registry was not
 observed (run `auditor collect`). An absent image and an image that was not observed are different results.
 

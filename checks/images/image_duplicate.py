@@ -8,7 +8,7 @@ Duplicates make every copy slower. Two spellings of one image tend to diverge: o
 ## How to fix
 Keep one line. If a digest has two tags, keep the tag that the manifests use.
 
-## When it cannot tell
+## When it is undetermined
 Never: the lists are sufficient. The check compares the text of the lists, not the current targets of tags.
 
 ## References

@@ -9,7 +9,7 @@ An image that was not copied cannot be downloaded later. The pod stays in `Image
 ## How to fix
 Copy the image from its source while the source is reachable, or from the archive that contains it. Then collect again.
 
-## When it cannot tell
+## When it is undetermined
 The internal registry did not answer, or an archive is missing or cannot be read. Either might contain the image.
 
 ## References

@@ -15,7 +15,7 @@ An image that is not listed is not copied. Its pod stays in `ImagePullBackOff` a
 ## How to fix
 Add the image to the copied list, or correct the workload if it names the wrong version.
 
-## When it cannot tell
+## When it is undetermined
 - A chart is not rendered, a kustomization is not built, or a manifest cannot be read.
 - No rule finds an image in an object of an unknown kind. Its controller may choose images itself. Put these images into a
   list, and add that list under `workloads` as `operator_images`.

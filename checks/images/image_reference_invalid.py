@@ -9,7 +9,7 @@ A copy script stops at an invalid line, or skips it. In both cases an image is n
 ## How to fix
 Replace the placeholder, or correct the line. Generate lists from rendered charts, not from templates.
 
-## When it cannot tell
+## When it is undetermined
 An entry stands for images that the list does not name: a whole repository, a range of versions or a chart.
 
 ## References

@@ -9,7 +9,7 @@ offline there is no way to compare them with the source.
 ## How to fix
 List the digest that was audited: `repository:tag@sha256:…`. `auditor inspect REF` prints it.
 
-## When it cannot tell
+## When it is undetermined
 Never: the lists are sufficient. Any tag can be moved, even one without these names. Only a digest rules this out.
 
 ## References

@@ -7,7 +7,7 @@ An unused image costs time, media and disk at every transfer, and scanners still
 ## How to fix
 Remove the line, or add the workload that needs it to the plan.
 
-## When it cannot tell
+## When it is undetermined
 A workload could not be read, or its images cannot be enumerated, so it may need any image.
 
 ## References

@@ -10,7 +10,7 @@ fails.
 ## How to fix
 Copy all platforms, or let the copy tool write an index with only the copied platforms (its digest changes).
 
-## When it cannot tell
+## When it is undetermined
 The internal registry was not requested for a manifest that the index lists, or it did not answer.
 
 ## References
@@ -23,6 +23,7 @@ import datetime
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 from auditor.check import PASSED, Affected, Area, Finding, Outcome, Remedy, Severity, define
 from auditor.evidence.documents import observed_index
@@ -47,7 +48,7 @@ class SparseIndexes(Fact, frozen=True, kw_only=True):
     """Whether a registry kind accepts an index without all of its manifests, and its error if it does not."""
 
     registry: str
-    accepts: bool
+    accepts: Literal["yes", "no", "unknown"]
     symptom: str
 
 
@@ -55,7 +56,19 @@ def _refusal(registry: Registry | None) -> SparseIndexes | None:
     """Return the row of a registry that rejects sparse indexes, or None if it accepts them or is unknown."""
     rows: tuple[SparseIndexes, ...] = table("sparse_indexes", SparseIndexes)
     kind = registry.kind.name if registry is not None and registry.kind is not None else ""
-    return next((row for row in rows if row.registry == kind and not row.accepts), None)
+    return next((row for row in rows if row.registry == kind and row.accepts == "no"), None)
+
+
+def _kind_of(registry: Registry | None) -> str:
+    return str(registry.kind) if registry is not None and registry.kind is not None else "the registry"
+
+
+def _is_unknown(registry: Registry | None) -> bool:
+    """Return whether the facts do not state what the kind of registry in the plan accepts."""
+    if registry is None or registry.kind is None:
+        return False
+    rows: tuple[SparseIndexes, ...] = table("sparse_indexes", SparseIndexes)
+    return all(row.accepts == "unknown" for row in rows if row.registry == registry.kind.name)
 
 
 def _children(copy: ComparedCopy, index: Index) -> tuple[Descriptor, ...]:
@@ -77,6 +90,8 @@ def _finding(site: Site, copies: list[ComparedCopy], copy: ComparedCopy, childre
     starved = tuple(dict.fromkeys(c.kept.pool.name for c in copies if c.kept.resolution.dropped))
     refusal = None if copy.is_inside else _refusal(site.plan.registry)
     effect = f"{', '.join(starved)} cannot pull it." if starved else "No pool of the plan needs the missing manifests."
+    if refusal is None and not copy.is_inside and _is_unknown(site.plan.registry):
+        effect += f" It is unknown whether {_kind_of(site.plan.registry)} accepts the push of such an index."
     if refusal is not None:
         effect += f" {refusal.registry} rejects the push of such an index: {refusal.symptom}."
     sure = refusal is not None and refusal.confidence == "high"

@@ -12,7 +12,7 @@ one image, the node connects to the external registry, and each attempt lasts un
 Use the hosts.toml or the registries.yaml from the finding. If `server` is the internal registry, containerd uses no other
 registry. K3s and RKE2 need `disable-default-registry-endpoint: true` for the same effect.
 
-## When it cannot tell
+## When it is undetermined
 A file is missing or cannot be read. The folder of a hosts.toml does not name a registry. Whether the file is used depends on
 a config.toml or a containerd version that is not in the plan. A rewrite is too complex to evaluate. An internal mirror is not
 the plan's registry. Pools without `config` are not checked.

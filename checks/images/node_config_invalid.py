@@ -11,7 +11,7 @@ unknown keys, so a misspelt mirror has no effect.
 ## How to fix
 Use the key or the value from the finding.
 
-## When it cannot tell
+## When it is undetermined
 A file is not in the audit's inputs. An unknown key without a similar known key is a warning if the program is newer than the
 facts.
 

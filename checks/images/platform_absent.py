@@ -11,7 +11,7 @@ Use a tag that is published for the platform. Or keep the workload off the pool 
 the image's `pools`. If no image of a list has the platform, the list is probably declared for one pool too many. Set `pools`
 for each list in the plan, or a platform for each list on the command line (`LIST=PLATFORM`).
 
-## When it cannot tell
+## When it is undetermined
 The index, or the config of a single-platform image, could not be read. Or the index lists the platform, but its manifest was
 not observed.
 

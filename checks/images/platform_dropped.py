@@ -9,7 +9,7 @@ is complete, but one pool fails with `no match for platform in manifest: not fou
 ## How to fix
 Copy the index with all platforms, or copy the missing one in addition. Then collect again.
 
-## When it cannot tell
+## When it is undetermined
 The image could not be observed at its source or in the copy. A completely missing image is reported by
 `image-missing-in-target`.
 

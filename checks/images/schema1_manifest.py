@@ -9,7 +9,7 @@ every disk estimate that includes it is too small.
 Convert it during the copy (`skopeo copy --format v2s2`, or a pull and push with Docker), or use a newer tag. The digest
 changes.
 
-## When it cannot tell
+## When it is undetermined
 The manifest could not be read.
 
 ## References

@@ -10,7 +10,7 @@ a tool copies the content anyway, the nodes reject it later.
 Use another tag or digest of the image, or ask its publisher to push it again. If a proxy or a cache serves the image, delete
 it there.
 
-## When it cannot tell
+## When it is undetermined
 Content that was not requested is not compared: layers of source registries are not read. Tags without an answer are reported
 by `image-absent`.
 

@@ -11,7 +11,7 @@ the 2022 image.
 Use a tag with the pool's build, update containerd to 2.1.6 or later, or pin the digest of the right platform. On Annual
 Channel hosts (23H2), Microsoft expects LTSC 2022 images, so the finding is information only.
 
-## When it cannot tell
+## When it is undetermined
 The index, or the config with os.version, could not be read.
 
 ## References

@@ -12,7 +12,7 @@ for platform in manifest`.
 Use a tag with the pool's build, or move the pool to a build that the image is published for. If only an old containerd
 rejects the image, update containerd.
 
-## When it cannot tell
+## When it is undetermined
 The index, or the config with os.version, could not be read.
 
 ## References

@@ -9,7 +9,7 @@ The scheduler can place a pod without an OS selector on either system. On the wr
 ## How to fix
 Add `nodeSelector: {kubernetes.io/os: linux}` or `windows` to the pod template.
 
-## When it cannot tell
+## When it is undetermined
 Never. Taints of the nodes are not in the plan: if every Windows node has a taint, waive this finding.
 
 ## References

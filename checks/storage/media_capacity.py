@@ -9,7 +9,7 @@ unnoticed, images are missing at the site.
 Use larger media or several, leave out platforms that no pool needs, or use a format that keeps layers compressed and shares
 them.
 
-## When it cannot tell
+## When it is undetermined
 An archive of the plan could not be read, or the size of an image is unknown. If no archive was read, the size is derived from
 the copy tool. If the facts do not state what the tool writes, only bounds are known.
 

@@ -9,7 +9,7 @@ base layer can be below this limit while the archive that contains it is above.
 Split the file with `split` and join the parts at the site. Or format the media as exFAT, which both Windows and Linux can
 write.
 
-## When it cannot tell
+## When it is undetermined
 An archive of the plan could not be read. Or its size is an estimate with bounds on both sides of the limit.
 
 ## References

@@ -13,7 +13,7 @@ that needs it stays in ErrImagePull.
 Enlarge the disk, remove images that the pool does not need, use one base at one patch level for all images, or import
 archives from another disk.
 
-## When it cannot tell
+## When it is undetermined
 No manifest has the unpacked size of layers. If it could not be read from the last bytes of the layers, it is estimated with a
 factor. The result is undetermined if the bounds of the estimate are on both sides of a threshold, or if the size of an image
 is unknown.

@@ -10,7 +10,7 @@ registries delete nothing automatically.
 Enlarge the disk, keep fewer versions, leave out platforms that no pool needs, or use one base at one patch level for all
 images, so that they share its layers.
 
-## When it cannot tell
+## When it is undetermined
 The size of an image is unknown (not collected, not readable, or schema 1). The sum is then a lower bound. It can prove that
 the disk is too small, but not that it is large enough. It is unknown what further versions share with this one, so they count
 in full and lead to a warning at most. If the copy tool copies whole indexes, it also copies platforms that no pool needs.

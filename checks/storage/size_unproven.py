@@ -12,7 +12,7 @@ Collect again while the registries answer: the unpacked size of a layer is read 
 registry does not support range requests, or the layers do not contain the size (eStargz, zstd without a size), plan for the
 upper bound.
 
-## When it cannot tell
+## When it is undetermined
 The size of an image is unknown because its manifest could not be read. It is not included in any sum.
 
 ## References

@@ -9,7 +9,7 @@ archive for each image, needs several times the compressed bytes.
 ## How to fix
 Enlarge the disk, write the archives directly to the media, or use a format that keeps layers compressed and shares them.
 
-## When it cannot tell
+## When it is undetermined
 The size of an image is unknown. The unpacked size of layers is an estimate with bounds on both sides of the disk size. Or the
 facts do not state what the tool writes.
 

@@ -11,7 +11,7 @@ Run `helm dependency build` on a machine with internet access, and copy the char
 push the charts to an internal registry (`oci://`) or embed them in the object (`spec.chartContent` of a HelmChart). Use a
 repository that `network.reachable` covers.
 
-## When it cannot tell
+## When it is undetermined
 A chart could not be rendered or read, or a manifest is missing. Or the chart names a repository by an alias (`@name`) that
 only the machine that runs Helm can resolve. Charts that are named relative to a repository have the scope of that repository.
 

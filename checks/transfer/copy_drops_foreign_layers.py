@@ -10,7 +10,7 @@ node fails with `could not fetch content descriptor … from remote: not found`,
 Use the option that copies these layers (crane `--allow-nondistributable-artifacts`, regctl `--include-external`), or a tool
 that has such an option. The manifest still contains the `urls`: see `copy-keeps-urls`.
 
-## When it cannot tell
+## When it is undetermined
 The facts do not cover the tool or its version. Its behaviour depends on an option or an archive format that is unknown. Or a
 manifest could not be read. If the internal registry was observed to have the whole image, that observation decides and
 nothing is predicted. This holds even if the copy converted a layer and so changed its digest.

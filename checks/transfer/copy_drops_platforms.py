@@ -10,7 +10,7 @@ the tag is present, but one pool fails with `no match for platform in manifest: 
 Let the tool copy the whole index (skopeo and podman `--all`; crane and regctl without `--platform`). Alternatively, copy each
 required platform by its digest, and create an index of them.
 
-## When it cannot tell
+## When it is undetermined
 The facts do not cover the tool, its version or these options. The result depends on the platform of the machine that copies,
 and the plan does not state it. Or the index could not be read. An observation of the internal registry overrides the
 prediction.

@@ -11,7 +11,7 @@ Rewrite the manifest after the copy. `regctl image mod --external-urls-rm` remov
 ordinary ones. A skopeo copy through a docker-archive or a rebuild with BuildKit has the same effect. Each of these changes
 the digest, so update references by digest.
 
-## When it cannot tell
+## When it is undetermined
 The facts do not cover the tool or the runtime, or a manifest could not be read. If the internal registry was observed to have
 the image without such `urls`, nothing is predicted. A layer that is not copied is reported by `copy-drops-foreign-layers`.
 

@@ -13,7 +13,7 @@ with exit code 0. If `|| echo` or a loop without `set -e` hides a failure, it is
 Use the line from the finding. Start shell scripts with `set -euo pipefail`. In PowerShell, check `$LASTEXITCODE` after each
 program: `$ErrorActionPreference` alone does not stop a script when a program fails.
 
-## When it cannot tell
+## When it is undetermined
 The script or a part of it cannot be read. A line runs a command that is known only at run time (`eval`, `$TOOL`). Options
 come from a variable that is set elsewhere. No line is known to copy or to download. Or the facts do not cover the tool with
 these options.

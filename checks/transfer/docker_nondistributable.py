@@ -12,7 +12,7 @@ From 28 on the setting has no effect. Docker 29 does not start with the flag of 
 ## How to fix
 Add the host and port that images are pushed to, or upgrade Docker on the machine that copies. Remove the setting from 28 on.
 
-## When it cannot tell
+## When it is undetermined
 The Docker version or the daemon.json of the machine that copies (`copy.config`) is required and not in the plan. A file
 cannot be read. Or the manifest of an image to copy was not read, so its layers are unknown.
 

@@ -11,7 +11,7 @@ accepts the manifest of a foreign layer without the blob. A successful push then
 Remove the `urls` during the copy, or allow them in the registry's configuration with `validation.manifests.urls.allow` or
 `validation.disabled: true`. Then check the registry for every layer: `auditor audit --via source --via target`.
 
-## When it cannot tell
+## When it is undetermined
 The facts do not cover the registry, or it is unknown whether the copy keeps the `urls`. Or the configuration or the manifest
 of an image to copy could not be read. A manifest that was observed in the internal registry counts as accepted.
 

@@ -10,7 +10,7 @@ Installation scripts are often written on a machine with internet access. Offlin
 Copy the files and let the script use them, or use an internal mirror that `network.reachable` covers. Package managers accept
 local files or another index: `pip --no-index --find-links`, `apt-get install ./package.deb`, `choco --source`.
 
-## When it cannot tell
+## When it is undetermined
 The host comes from a variable that is set elsewhere, or from the configuration of the machine (apt, dnf, zypper, apk). Or the
 script or a part of it cannot be read. A script that copies from registries runs on a machine that can connect to them. Its
 downloads are reported as information only, because the machine must be able to connect to those hosts.

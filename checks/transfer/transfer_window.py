@@ -8,7 +8,7 @@ An interrupted copy leaves indexes without manifests and manifests without layer
 Plan a longer window, use a faster link, split the copy over several windows (copy tools skip existing content), or copy fewer
 platforms.
 
-## When it cannot tell
+## When it is undetermined
 The size of an image is unknown, and the known sizes fit.
 
 ## References

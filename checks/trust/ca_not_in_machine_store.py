@@ -12,7 +12,7 @@ CA file.
 Install the CA into `LocalMachine\Root` on every node with `certutil -addstore -f Root ca.cer` or group policy, and add its
 file to the pool's `trust`. Alternatively, disable the automatic root update, so that Windows rejects the chain at once.
 
-## When it cannot tell
+## When it is undetermined
 The CA file is not among the files of the plan, or a file of the node configuration cannot be read.
 
 ## References

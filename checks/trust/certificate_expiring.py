@@ -11,7 +11,7 @@ that is not valid yet fails the same way. So does a valid one on a node with a w
 Before the transfer, renew the certificate with one that outlasts the horizon. Alternatively, plan the rotation and waive the
 finding until that date. If a root expires, install the new root on every node.
 
-## When it cannot tell
+## When it is undetermined
 The endpoint's chain was not observed or cannot be parsed. If the chain is incomplete or its root is not available, only the
 certificates that are available are checked.
 

@@ -11,7 +11,7 @@ OpenSSL still accepts it. If only OpenSSL clients connect, the finding is a warn
 Reissue the certificate with every name and address that nodes use. Alternatively, use a name that the certificate covers in
 the plan and on the nodes.
 
-## When it cannot tell
+## When it is undetermined
 The endpoint's chain was not observed or cannot be parsed, or the extensions of the certificate cannot be parsed.
 
 ## References

@@ -11,7 +11,7 @@ on another with `x509: certificate signed by unknown authority`, which does not 
 Reissue the certificate with RSA of 2048 bits or more or P-256, with SHA-256, and with serverAuth as an extended key usage.
 Set the CA flag and the key usage as the finding states.
 
-## When it cannot tell
+## When it is undetermined
 The endpoint's chain was not observed.
 
 ## References

@@ -10,7 +10,7 @@ handshake timeout`. Go on Linux and OpenSSL never download intermediates.
 ## How to fix
 Append the intermediate to the server's chain file, after the leaf, and reload the server.
 
-## When it cannot tell
+## When it is undetermined
 The endpoint's chain was not observed (run `auditor collect`, or add a `chain` file) or cannot be parsed, or the facts do not
 cover the client. If a chain without AIA ends at a CA, its issuer may be a root: see `root-not-trusted`. If the AIA URL is
 internal, the finding is a warning when the URL served the certificate or was not requested. It is an error when the URL was

@@ -9,7 +9,7 @@ CA with `CRYPT_E_REVOCATION_OFFLINE (0x80092013)`, even if nothing at the site h
 Renew the CRL before that date and serve it at the same URL. Let an internal CA publish its CRLs automatically. For an
 external CA, schedule the next transfer before that date.
 
-## When it cannot tell
+## When it is undetermined
 The endpoint's chain was not observed, or the CRL was not downloaded. The finding is an error if the CRL has expired and a
 client requires revocation data. Otherwise it is a warning.
 

@@ -17,7 +17,7 @@ Use one of these:
 
 Let the firewall reject packets to these hosts instead of dropping them: a rejected connection fails at once.
 
-## When it cannot tell
+## When it is undetermined
 An internal URL was not requested, or it is an OCSP URL. The facts only infer how the client behaves. The endpoint's chain was
 not observed. An expired CRL is reported by `crl-stale`.
 
@@ -32,6 +32,7 @@ from collections.abc import Iterator
 
 from auditor.check import Area, ConnectionKind, Finding, Fine, Outcome, Part, Remedy, Severity, Undetermined, define
 from auditor.evidence.model import Kind
+from auditor.pki.clients import cryptoapi_wait
 from auditor.site import Requirement, Site
 from auditor.site.trust.cases import Prospect, TrustCase
 from auditor.site.trust.revocation_results import Revocation, RevocationCheck, RevocationResult
@@ -51,7 +52,7 @@ def _parts(case: TrustCase, asked: RevocationCheck) -> Iterator[Part]:
     if asked.answer is RevocationResult.REVOKED:
         what = f"{name} is revoked: {asked.detail}."
     else:
-        then = "Without an answer it fails." if case.insists else "It waits up to 15 seconds, then continues."
+        then = "Without an answer it fails." if case.insists else f"It waits up to {cryptoapi_wait()} seconds, then continues."
         what = f"it cannot check {name}, because {asked.detail}. {then}"
     yield Part(f"{who(case)} checks revocation for {case.endpoint.name}: {what}", key=what, names_who=True)
     if asked.answer is not RevocationResult.REVOKED and case.insists:
@@ -68,17 +69,10 @@ def _remedies(case: TrustCase, asked: RevocationCheck) -> tuple[Remedy, ...]:
     if asked.answer is RevocationResult.REVOKED:
         return (Remedy("edit", f"Replace {asked.question.certificate.name} with a certificate that is not revoked."),)
     mirror = Remedy("copy", f"Serve {', '.join(urls)} from an internal host, and renew the CRL before it expires.")
-    off = {
-        "curl": Remedy("command", "Disable the check where this is acceptable.", ("curl --ssl-no-revoke",)),
-        "curl-cacert": Remedy("command", "Disable the check where this is acceptable.", ("curl --ssl-no-revoke",)),
-        "dotnet-10": Remedy(
-            "command",
-            "Disable the check for the program where this is acceptable.",
-            ("setx /M DOTNET_SYSTEM_NET_SECURITY_NOREVOCATIONCHECKBYDEFAULT true",),
-        ),
-    }
+    switch = case.model.skips_revocation if case.model is not None else None
+    off = Remedy("command", switch.text, (switch.command,)) if switch is not None else None
     reissue = Remedy("edit", f"Reissue {asked.question.certificate.name} with an internal CRL distribution point.")
-    return tuple(remedy for remedy in (mirror if urls else None, reissue, off.get(case.client)) if remedy is not None)
+    return tuple(remedy for remedy in (mirror if urls else None, reissue, off) if remedy is not None)
 
 
 def _finding(case: TrustCase, asked: RevocationCheck) -> Finding:

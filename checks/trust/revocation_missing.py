@@ -9,7 +9,7 @@ A private CA often has no CRL. curl.exe then fails with `CRYPT_E_NO_REVOCATION_C
 Let the CA publish a CRL on an internal host, and reissue its certificates with that URL. Alternatively, disable the check:
 `--ssl-no-revoke` or `--ssl-revoke-best-effort`, or `DOTNET_SYSTEM_NET_SECURITY_NOREVOCATIONCHECKBYDEFAULT=true`.
 
-## When it cannot tell
+## When it is undetermined
 The endpoint's chain was not observed, or the facts only infer that the client requires revocation data.
 
 ## References

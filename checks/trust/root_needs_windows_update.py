@@ -17,7 +17,7 @@ Use one of these:
 
 Then dump a node's stores with `auditor chain --dump-script`, and add the file to the pool's `trust`.
 
-## When it cannot tell
+## When it is undetermined
 The endpoint's chain was not observed. Without a dump of a node, the finding is a warning, because the node may have the root.
 If the dump does not contain the root, the finding is an error. Whether the root is on the node is reported by
 `root-not-trusted`.

@@ -10,7 +10,7 @@ few roots and downloads the others on first use. An air-gapped node cannot downl
 Install the root on the nodes (`certutil -addstore -f Root root.cer`, `update-ca-certificates`) and add its file to the pool's
 `trust`. Alternatively, use a certificate of a CA that the nodes already trust.
 
-## When it cannot tell
+## When it is undetermined
 One of these applies:
 
 - The root is in Microsoft's root program, so a Windows node may have it, but no dump of a node shows it. See

@@ -10,7 +10,7 @@ was present in the lab may be missing at the site: `x509: certificate signed by 
 Dump the stores of a node in its final state (`auditor chain --dump-script`) and add the file to the pool's `trust`.
 Alternatively, install the root on every node; this does no harm if the root is already there.
 
-## When it cannot tell
+## When it is undetermined
 The endpoint's chain was not observed.
 
 ## References

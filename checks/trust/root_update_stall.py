@@ -13,7 +13,7 @@ Install the roots that the site needs. Then disable the update with the group po
 Update". Alternatively, fill an internal share with `certutil -syncWithWU` and set `RootDirUrl` to it. Let the firewall reject
 packets to these hosts instead of dropping them.
 
-## When it cannot tell
+## When it is undetermined
 Never: if neither the plan nor a dump of a node has the setting, the Windows default applies.
 
 ## References
@@ -27,12 +27,11 @@ from collections.abc import Iterator
 
 from auditor.check import PASSED, Area, Finding, Outcome, Part, Remedy, Role, Severity, define
 from auditor.net import Scope
-from auditor.pki.clients import client_model, root_update_url
+from auditor.pki.clients import client_model, cryptoapi_wait, root_update_url
 from auditor.plan.model import Pool
 from auditor.site import Requirement, Site
 from auditor.site.trust.callers import clients_of
 from auditor.site.trust.pools import root_updates
-from auditor.site.trust.url_requests import CRYPTOAPI_WAIT
 from checks._shared.pools import pool_subject
 
 _POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\SystemCertificates\AuthRoot"
@@ -41,7 +40,7 @@ _POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\SystemCertificates\AuthRoot"
 def _who_stalls(pool: Pool) -> tuple[str, ...]:
     """Return the pool's clients that time out before the root update of Windows does."""
     models = (client_model(client, "windows") for client in clients_of(pool))
-    return tuple(model.id for model in models if model is not None and model.updates_roots and model.timeout < CRYPTOAPI_WAIT)
+    return tuple(model.id for model in models if model is not None and model.updates_roots and model.timeout < cryptoapi_wait())
 
 
 def _finding(pool: Pool, setting: str, synced: datetime.datetime | None) -> Finding:
@@ -56,7 +55,7 @@ def _finding(pool: Pool, setting: str, synced: datetime.datetime | None) -> Find
         subject=pool_subject(pool),
         parts=(
             Part(f"The nodes of {pool.name} request roots from {asked}{unsaid}.", names_who=True),
-            Part(f"Offline, this request takes up to {CRYPTOAPI_WAIT} seconds.", Role.EFFECT),
+            Part(f"Offline, this request takes up to {cryptoapi_wait()} seconds.", Role.EFFECT),
             Part(waits, Role.SYMPTOM if symptom else Role.EFFECT),
         ),
         case=setting or "default",

@@ -11,7 +11,7 @@ no certificate, containerd rejects the host.
 Set `config_path` in config.toml. Name the folder without the colon. Write the CA in PEM format. Remove `skip_verify` once the
 runtime trusts the CA: with it, the runtime accepts any server at that address.
 
-## When it cannot tell
+## When it is undetermined
 The CA file, or the config.toml that decides whether the runtime reads it, is not among the files of the plan. Or a file
 cannot be read.
 

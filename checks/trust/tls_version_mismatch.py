@@ -10,7 +10,7 @@ No current client supports TLS 1.1.
 ## How to fix
 Enable TLS 1.2 in addition to TLS 1.3: `ssl_protocols TLSv1.2 TLSv1.3;` in nginx, `minimumTLS: tls1.2` in Distribution.
 
-## When it cannot tell
+## When it is undetermined
 The TLS versions of the endpoint were not tested, for example because the plan has a chain file for it. The endpoint did not
 answer. Or the plan does not state the Windows version of the pool.
 

@@ -8,7 +8,7 @@ the fault on the Windows nodes starts in the wrong place. The usual cause is the
 ## How to fix
 Fix the findings of the pools that fail. This finding only shows the two results side by side.
 
-## When it cannot tell
+## When it is undetermined
 The endpoint's chain was not observed, or it is unknown whether a client verifies it.
 
 ## References

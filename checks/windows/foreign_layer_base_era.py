@@ -9,7 +9,7 @@ list does not show this: the build is the only hint.
 ## How to fix
 Collect the manifest, which shows the layers. Rebuild the image on a current base.
 
-## When it cannot tell
+## When it is undetermined
 Neither the index nor the tag has a build with a revision, or the facts do not cover the build.
 
 ## References

@@ -12,7 +12,7 @@ httpReadSeeker: failed open: failed to do request: Get "https://mcr.microsoft.co
 Copying the layer is not sufficient: remove the `urls` from the manifest. Use `regctl image mod --external-urls-rm`, a skopeo
 copy through a docker-archive, or a rebuild on a base from after June 2023. Each of these changes the digest.
 
-## When it cannot tell
+## When it is undetermined
 The manifest for the pool could not be read. The facts do not cover the pool's runtime. Or the result depends on the version
 of the runtime, and the plan does not state it.
 

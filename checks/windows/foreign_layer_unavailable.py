@@ -11,7 +11,7 @@ Get the layer from a host or an archive that still has it, copy the image with `
 rebuild it on a base from after June 2023. If the internal registry already has the manifest, crane uploads nothing: copy the
 layer separately.
 
-## When it cannot tell
+## When it is undetermined
 The manifest for the pool could not be read. Or the registry that should have the layer was not requested for it or did not
 answer. Before the copy, layers with `urls` are reported only by `foreign-layer-egress`.
 

@@ -12,7 +12,7 @@ server rejects the pod. On Windows Server 2025 a layer without valid registry hi
 Upgrade containerd to 1.6 or later, and set `hostNetwork: true` for the pod. Before the transfer, pull the image on one node
 of Windows Server 2025. If it does not unpack, build it on nanoserver:ltsc2025.
 
-## When it cannot tell
+## When it is undetermined
 The plan does not state the runtime of a pool or its version, or the facts do not cover the runtime. Or, for a pool of Windows
 Server 2025, the image could not be read.
 

@@ -9,7 +9,7 @@ CA, or do not join the cluster. The issue reports cannot be looked up offline.
 ## How to fix
 Upgrade to a fixed release before the transfer, or follow the remedy of the finding.
 
-## When it cannot tell
+## When it is undetermined
 The plan names a distribution or a runtime without its version, or with a version that is newer than the facts. If it names
 neither, nothing is checked.
 

@@ -9,7 +9,7 @@ releases that it does not list, and does not fix their faults.
 ## How to fix
 Plan another Windows release for the pool, an earlier horizon, or a Kubernetes release that lists the Windows release.
 
-## When it cannot tell
+## When it is undetermined
 The facts do not cover the Windows release, its end of support, or the Windows releases of the cluster's version. The first
 Kubernetes release that lists Windows Server 2025 is not confirmed.
 

@@ -97,7 +97,7 @@ def test_the_catalogue_lists_every_check(tmp_path: Path) -> None:
 def test_a_page_is_explained_and_a_wrong_id_gets_the_nearest(tmp_path: Path) -> None:
     done = auditor("explain", "foreign-layer-egress", cwd=tmp_path)
     assert "Why it matters" in done.stdout
-    assert "When it cannot tell" in done.stdout
+    assert "When it is undetermined" in done.stdout
     wrong = auditor("explain", "foreign-layer-egres", cwd=tmp_path)
     assert wrong.returncode == 2
     assert "foreign-layer-egress" in wrong.stderr
@@ -165,7 +165,7 @@ It shows how.
 ## How to fix
 No need.
 
-## When it cannot tell
+## When it is undetermined
 Never.
 
 ## References

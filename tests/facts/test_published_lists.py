@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.facts.releases import Releases, releases_of
+from auditor.facts.release_images import Releases, releases_of
 from auditor.readers.lists import ListSource, read_list
 from tests.corpus.folder import corpus
 

@@ -9,11 +9,13 @@ from importlib import resources
 import pytest
 
 from auditor.facts import table
-from auditor.facts.releases import NAMES, Releases, releases_of
+from auditor.facts.release_images import NAMES, Releases, releases_of
 from auditor.facts.versions import Answer
-from auditor.needs.default_facts import DefaultRow, distribution_named
+from auditor.needs.default_facts import DefaultRow, RuntimePause, distribution_named
+from auditor.readers.node_config.containerd_toml import ConfigPlace
 
-LEAST = {"rke2": 60, "k3s": 60, "k0s": 20, "kubeadm": 12}
+LEAST = {"rke2": 60, "k3s": 60, "k0s": 20, "kubeadm": 12, "containerd": 100, "rancher": 60}
+PARTS = {"containerd": {"pause"}, "rancher": {"the server", "the agent of every cluster"}}
 BYTES_IN_THE_WHEEL = 2_000_000
 
 
@@ -39,11 +41,11 @@ def test_enough_releases_were_read_and_each_has_images_and_a_commit(name: str) -
     found = releases(name)
     assert len(found.releases) >= LEAST[name]
     assert found.verified_through == list(found.releases)[-1]
-    assert distribution_named(name) is not None
+    assert name == "containerd" or distribution_named(name) is not None
     for release, commit in found.releases.items():
         assert len(commit) == 40 or commit.startswith("h1:"), release
         images = found.images_of(release)
-        assert {"pause", "cluster DNS"} <= {image.part for image, _ in images if image.os == "linux"}, release
+        assert PARTS.get(name, {"pause", "cluster DNS"}) <= {image.part for image, _ in images if image.os == "linux"}, release
         assert not [tag for _, tag in images if "{" in tag or "$" in tag]
         keys = [(image.image, image.os, image.cni, image.arch, tag) for image, tag in images]
         assert len(set(keys)) == len(keys), release
@@ -110,3 +112,22 @@ def test_a_hand_written_range_that_starts_at_the_wrong_revision_is_found() -> No
 )
 def test_a_version_names_the_releases_that_it_can_mean(name: str, version: str, expected: tuple[str, ...]) -> None:
     assert releases(name).named(version) == expected
+
+
+def test_the_pause_image_of_each_containerd_is_that_of_its_source() -> None:
+    """The hand-written ranges of pause_images.yaml, at every release."""
+    found = releases("containerd")
+    for release in found.releases:
+        (row,) = [row for row in table("pause_images", RuntimePause) if row.covers(release) is Answer.YES]
+        texts = {f"{image.image}:{tag}" for image, tag in found.images_of(release)}
+        assert texts == {row.image}, release
+
+
+def test_no_containerd_knows_a_version_of_its_configuration_too_early() -> None:
+    """containerd_config.yaml has a row for each configuration version from the first release that writes it."""
+    found = releases("containerd")
+    rows = table("containerd_config", ConfigPlace)
+    for release in found.releases:
+        newest = int(found.setting("config-version", release))
+        known = [row.version for row in rows if row.covers(release) is Answer.YES]
+        assert max(known) == newest, release

@@ -83,3 +83,9 @@ def test_tables_ship_beside_their_loader() -> None:
     import auditor.facts
 
     assert {path.stem for path in Path(auditor.facts.__path__[0]).glob("*.yaml")} == set(TABLES)
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES if name not in {"operator_defaults", "pause_images"}])
+def test_lines_of_a_table_are_short_enough_to_read(name: str) -> None:
+    text = resources.files("auditor.facts").joinpath(f"{name}.yaml").read_text("utf-8")
+    assert not [line for line in text.splitlines() if len(line) > 200], "write the row as a block"

@@ -185,13 +185,16 @@ def test_every_form_of_a_release_list_is_read(distribution: str, version: str, d
 
 
 def test_a_rancher_list_demands_rancher_itself_and_compares_the_rest() -> None:
-    listed = b"rancher/rancher:v2.14.1 core\nrancher/rancher-agent:v2.14.1 core\nrancher/shell:v0.6.0 rancher-shell\n"
+    listed = b"rancher/rancher:v2.14.1 core\nrancher/rancher-agent:v2.14.1 core\n"
+    listed += b"rancher/shell:v0.6.0 rancher-shell\nrancher/novelty:v1 a,b\n"
     found = defaults("distribution: rancher, version: v2.14.1, images: rancher-images.txt", {"rancher-images.txt": listed})
     assert {image.text: (image.certain, image.optional) for image in found.images} == {
         "docker.io/rancher/rancher:v2.14.1": (True, False),
         "docker.io/rancher/rancher-agent:v2.14.1": (True, False),
-        "docker.io/rancher/shell:v0.6.0": (False, True),
+        "docker.io/rancher/shell:v0.6.0": (False, False),
+        "docker.io/rancher/novelty:v1": (False, True),
     }
+    assert not [image for image in found.images if image.doubt]
 
 
 @pytest.mark.parametrize("name", ["talos", "microk8s", "openshift", "okd", "eks-anywhere"])

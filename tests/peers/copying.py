@@ -10,6 +10,7 @@ import contextlib
 import gzip
 import itertools
 import json
+import re
 import subprocess
 import tarfile
 import threading
@@ -26,7 +27,7 @@ from auditor.oci.media_types import ACCEPT
 from auditor.transfer.copy_options import read_options
 from auditor.transfer.hops import Hop
 from tests.peers.images import Blob, BuiltImage, build_image, digest_of, real_image, tar_of, with_diff_ids
-from tests.peers.programs import find, require
+from tests.peers.programs import find, newest_of, require
 from tests.peers.registry import RunningRegistry, allow_urls, serve
 
 PINNED = {"crane": "0.20.6", "regctl": "0.11.7", "oras": "1.2.3"}
@@ -35,7 +36,11 @@ WINDOWS = "windows/amd64:10.0.20348.587"
 
 @cache
 def version_of(tool: str) -> str:
-    """The version of a tool: as pinned, else what is installed; empty when it is not."""
+    """The version of a tool: what a newest release says, else as pinned, else what is installed; empty when it is not."""
+    if newest := newest_of(tool):
+        told = [run([newest, word]) for word in ("version", "--version")]
+        found = re.search(r"v?(\d+\.\d+\.\d+)", "".join(one.stdout + one.stderr for one in told))
+        return found[1] if found is not None else ""
     path = None if tool in PINNED else find(tool)
     return PINNED.get(tool) or (run([path, "--version"]).stdout.split()[-1] if path else "")
 

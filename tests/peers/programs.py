@@ -12,12 +12,21 @@ from typing import NoReturn
 import pytest
 
 GO_BIN = Path.home() / "go" / "bin"
+NEWEST = "AUDITOR_NEWEST"  # a folder with the newest releases of the copy tools, which take the place of the pinned ones
 
 
 def find(program: str) -> str | None:
     """The path of a program on PATH, beside this Python, or among Go's installed binaries."""
     beside = os.pathsep.join((str(Path(sys.executable).parent), str(GO_BIN)))
+    if newest := newest_of(program):
+        return newest
     return shutil.which(program) or shutil.which(program, path=beside)
+
+
+def newest_of(program: str) -> str | None:
+    """The path of a program in the folder of the newest releases; None without such a folder or program."""
+    folder = os.environ.get(NEWEST)
+    return shutil.which(program, path=folder) if folder else None
 
 
 def require(program: str) -> str:

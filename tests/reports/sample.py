@@ -7,7 +7,7 @@ import datetime
 from collections import Counter
 
 from auditor.check import HEADINGS, Area, Rule, Severity, Undetermined
-from auditor.report import BaselineUsed, CheckRow, Counts, Report, ScopeRow, ScopeStatus, Status, Verdict
+from auditor.report import BaselineUsed, CheckRow, Counts, FactsBasis, Report, ScopeRow, ScopeStatus, Status, Verdict
 from tests.reports.sample_outcomes import FINDINGS, UNDETERMINED
 from tests.reports.sample_sections import EGRESS, EVIDENCE, STORAGE, TRUST, image_rows
 
@@ -73,6 +73,7 @@ def sample_report() -> Report:
     severities = Counter(item.severity for item in FINDINGS if item.waived is None)
     return Report(
         tool_version="0.1.0",
+        facts=FactsBasis("ab" * 32, datetime.date(2026, 11, 20), ("site-facts.yaml",)),
         plan_name="plant-7",
         plan_path="examples/plant-7/plan.yaml",
         plan_sha256="9b1f0f6a5f9c2f6d1f0a6a4c2f43b1a77c5be2de4a3c1c5f2a8f17c1f7f0d2aa",

@@ -1,7 +1,7 @@
 """Write the tables of default images: `python -m tools.facts CLONES [--only NAME] [--into DIR] [--as-of YYYY-MM-DD]`.
 
-CLONES is a folder with one clone (or folder of Go module zips) per project: `rke2`, `k3s`, `k0s`, `kubernetes`. Projects
-without a folder keep their table.
+CLONES is a folder with one clone (or folder of Go module zips) per project: `rke2`, `k3s`, `k0s`, `kubernetes`,
+`containerd`, `rancher`. Projects without a folder keep their table.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tools.facts import k0s, k3s, kubeadm, rke2
+from tools.facts import containerd, k0s, k3s, kubeadm, rancher, rke2
 from tools.facts.model import Image, ReadError, Release, Table, order, written
 from tools.facts.sources import Source, SourceError, open_source
 
@@ -27,6 +27,7 @@ class Generator(NamedTuple):
     folder: str
     module: object
     read: Callable[[Source, str], tuple[Image, ...]]
+    settings: Callable[[Source, str], dict[str, str]] = lambda _source, _tag: {}
 
 
 GENERATORS: Final = (
@@ -34,6 +35,8 @@ GENERATORS: Final = (
     Generator("k3s", "k3s", k3s, k3s.read),
     Generator("k0s", "k0s", k0s, k0s.read),
     Generator("kubeadm", "kubernetes", kubeadm, kubeadm.read),
+    Generator("containerd", "containerd", containerd, containerd.read, containerd.settings),
+    Generator("rancher", "rancher", rancher, rancher.read),
 )
 
 
@@ -47,7 +50,7 @@ def table_of(generator: Generator, source: Source) -> Table:
     releases, skipped = [], {}
     for tag in tags:
         try:
-            releases.append(Release(tag, source.commit(tag), generator.read(source, tag)))
+            releases.append(Release(tag, source.commit(tag), generator.read(source, tag), generator.settings(source, tag)))
         except ReadError as error:
             skipped[tag] = str(error)
     if not releases:
@@ -58,7 +61,9 @@ def table_of(generator: Generator, source: Source) -> Table:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write one table per project that has a clone. Return 1 if a clone could not be read; its table stays as it is."""
     parser = argparse.ArgumentParser(prog="python -m tools.facts", description="Write the tables of default images.")
-    parser.add_argument("clones", type=Path, help="folder with one clone per project: rke2, k3s, k0s, kubernetes")
+    parser.add_argument(
+        "clones", type=Path, help="folder with one clone per project: rke2, k3s, k0s, kubernetes, containerd, rancher"
+    )
     parser.add_argument("--only", default="", help="name of one distribution")
     parser.add_argument("--into", type=Path, default=TABLES, help="folder of the tables")
     parser.add_argument("--as-of", default=datetime.datetime.now(tz=datetime.UTC).date().isoformat(), help="day of the check")

@@ -1,4 +1,4 @@
-"""kubeadm: the constants behind the output of `kubeadm config images list`, for the kubeadm of the same release."""
+"""kubeadm: the constants behind `kubeadm config images list`, for the kubeadm of the same release."""
 
 from __future__ import annotations
 

@@ -8,16 +8,16 @@ if TYPE_CHECKING:
     from auditor.pki.verdicts import Incomplete
     from auditor.site.trust.cases import Prospect, needs_windows_update
     from auditor.site.trust.served import Unobserved
-    from auditor.site.trust.url_requests import CRYPTOAPI_WAIT, Purpose
+    from auditor.site.trust.url_requests import Purpose
 else:
     __getattr__ = names_in(
         __name__,
         {
             "auditor.pki.verdicts": ("Incomplete",),
             "auditor.site.trust.cases": ("Prospect", "needs_windows_update"),
-            "auditor.site.trust.url_requests": ("CRYPTOAPI_WAIT", "Purpose"),
+            "auditor.site.trust.url_requests": ("Purpose",),
             "auditor.site.trust.served": ("Unobserved",),
         },
     )
 
-__all__ = ["CRYPTOAPI_WAIT", "Incomplete", "Prospect", "Purpose", "Unobserved", "needs_windows_update"]
+__all__ = ["Incomplete", "Prospect", "Purpose", "Unobserved", "needs_windows_update"]

@@ -12,7 +12,7 @@ from auditor.errors import unexpected
 from auditor.evidence.model import Evidence, Kind
 from auditor.facts.lookup import GapKind
 from auditor.pki.certificate import Certificate
-from auditor.pki.clients import Cause, ClientModel, client_model, client_models
+from auditor.pki.clients import Cause, ClientModel, client_model, client_models, cryptoapi_wait
 from auditor.pki.judge import judge
 from auditor.pki.path_rules import Flaw, FlawKind
 from auditor.pki.pool_trust import PoolTrust
@@ -27,7 +27,7 @@ from auditor.site.trust.revocation_results import FAILURES, Revocation, Revocati
 from auditor.site.trust.runtime import is_unverified, refusing_ca
 from auditor.site.trust.served import Served, Unobserved
 from auditor.site.trust.tls_versions import Offered, Speech, offered_by, speech
-from auditor.site.trust.url_requests import CRYPTOAPI_WAIT, Purpose, RequestedUrl, requested_urls
+from auditor.site.trust.url_requests import Purpose, RequestedUrl, requested_urls
 
 _NAMES_SHOWN = 8
 _CAUSES: Mapping[FlawKind, Cause] = {
@@ -273,7 +273,7 @@ class _Cases:
         found = requested_urls(model, verdict, chain, updates, revocation, self._reach, on_machine=on_machine)
         requested = (*(RequestedUrl(url, Purpose.ISSUER, inside=True) for url in judged.asked), *map(self._seen, found))
         refusal = _refusal(endpoint.host, model, verdict, revocation)
-        stalls = model.timeout < CRYPTOAPI_WAIT and any(not one.inside for one in requested)
+        stalls = model.timeout < cryptoapi_wait() and any(not one.inside for one in requested)
         stall = model.symptom("stall") if stalls and refusal else ""
         if endpoint not in self._offered:
             self._offered[endpoint] = offered_by(self._evidence, endpoint, chain)

@@ -12,7 +12,6 @@ from auditor.pki.verdicts import Distrust, Incomplete, TrustGap, TrustVerdict, U
 from auditor.site.trust.revocation_results import Revocation
 from auditor.site.trust.served import Served
 
-CRYPTOAPI_WAIT = 15  # seconds that CryptoAPI waits for one URL
 _ROOT_GAPS = frozenset({TrustGap.NOT_KNOWN_ON_NODE, TrustGap.PROBABLY_ON_NODE, TrustGap.FROM_MIRROR})
 
 

@@ -7,7 +7,7 @@ An image from another registry was not scanned, and its origin cannot be checked
 ## How to fix
 Mirror the image into a vetted registry, and use that name in the list.
 
-## When it cannot tell
+## When it is undetermined
 Never: it needs only the lists.
 
 ## References

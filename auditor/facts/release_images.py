@@ -35,7 +35,7 @@ class ReleasedImage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Releases(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """All releases of a distribution that were read, with the commit of each."""
+    """All releases of a distribution, product or runtime that were read, with the commit of each."""
 
     about: str
     distribution: str
@@ -43,6 +43,7 @@ class Releases(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     as_of: datetime.date
     verified_through: str
     paths: tuple[str, ...]
+    settings: dict[str, dict[str, tuple[str, ...]]] = {}
     releases: dict[str, str]
     images: tuple[ReleasedImage, ...]
 
@@ -65,6 +66,12 @@ class Releases(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             for tag, ranges in image.tags.items()
             if any(_holds(text, at, place) for text in ranges)
         )
+
+    def setting(self, name: str, release: str) -> str:
+        """Return the value of a setting in a release, or an empty text if the table does not have it."""
+        place = {tag: at for at, tag in enumerate(self.releases)}
+        values = self.settings.get(name, {}).items()
+        return next((value for value, ranges in values if any(_holds(text, place[release], place) for text in ranges)), "")
 
     def source_of(self, release: str) -> str:
         """Return where the images of a release were read."""
