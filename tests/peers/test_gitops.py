@@ -107,6 +107,16 @@ RELEASES = {
         "  values: {tag: '3'}\n  valuesFiles: [more.yaml]\n",
         "web/more.yaml": "cache: {tag: '7'}\n",
     },
+    "archive": {
+        "k.yaml": item(
+            K3S,
+            "HelmChart",
+            "spec: {chart: 'https://%{KUBERNETES_API}%/static/charts/shop-1.4.2.tgz', set: {tag: 3, cache.tag: 7}}",
+        )
+    },
+    "fleet-archive": {
+        "web/fleet.yaml": "helm:\n  chart: https://example.com/a/shop-1.4.2.tgz\n  values: {tag: '3', cache: {tag: '7'}}\n"
+    },
     "bundle": {
         "b.yaml": item(
             "fleet.cattle.io/v1alpha1",
@@ -218,6 +228,24 @@ def test_a_folder_that_a_controller_applies_is_read_in_place(tmp_path: Path) -> 
         )
     )
     assert len(gaps) == 2
+
+
+def test_folders_of_two_repositories_are_not_told_apart(tmp_path: Path) -> None:
+    """The plan's folder is a copy of one of them, and no file says which."""
+    source = "spec: {source: {repoURL: 'https://git.example.com/REPO', path: apps}}"
+    both = "".join(item(ARGO, "Application", source.replace("REPO", name), name) for name in ("a", "b"))
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: p, image: 'r.example/p:1'}]}\n"
+    _, gaps = found(site(tmp_path, {"g.yaml": both, "apps/p.yaml": pod}))
+    assert ["may be a copy of another repository" in gap for gap in gaps] == [True, True]
+
+
+def test_the_image_of_the_job_that_installs_a_chart_is_listed(tmp_path: Path) -> None:
+    """Images in the values of a release are not: only the rendered chart shows whether they are used."""
+    spec = "spec: {chart: other, repo: 'https://c.example.com', jobImage: 'r.example/klipper:1', set: {image: 'r.example/x:1'}}"
+    images, gaps = found(site(tmp_path, {"k.yaml": item(K3S, "HelmChart", spec)}))
+    assert "r.example/klipper:1" in images
+    assert "r.example/x:1" not in images
+    assert len(gaps) == 1
 
 
 def test_evidence_carries_the_rendering_and_no_secret(tmp_path: Path) -> None:
