@@ -87,7 +87,7 @@ def values() -> set[str]:
     return {str(member.value) for kind in kinds | {ConnectionKind} for member in kind if member.value}
 
 
-def test_no_literal_outside_checks_is_the_id_of_a_check() -> None:
+def test_no_literal_outside_checks_is_a_check_id() -> None:
     found = {
         (path, node.value)
         for path, node in trees(SOURCES)
@@ -99,7 +99,7 @@ def test_no_literal_outside_checks_is_the_id_of_a_check() -> None:
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=named)
-def test_no_template_names_a_check(path: Path) -> None:
+def test_no_template_contains_a_check_id(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert [one for one in IDS if re.search(rf"(?<![\w-]){one}(?![\w-])", text)] == []
 
@@ -129,6 +129,6 @@ def test_no_table_of_a_renderer_is_keyed_by_the_value_of_an_enum() -> None:
     assert found == TABLES_ALLOWED.keys()
 
 
-def test_no_renderer_or_policy_compares_with_words() -> None:
+def test_no_renderer_or_policy_compares_with_text() -> None:
     found = {(path, text) for path, node in trees(JUDGES) for text in compared(node) if " " in text.strip()}
     assert found == set()
