@@ -7,13 +7,12 @@ rancher/fleet pkg/apis/fleet.cattle.io/v1alpha1, k3s-io/helm-controller pkg/apis
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from auditor.located import Marked
 from auditor.readers.workloads.argo import applications
-from auditor.readers.workloads.gitops_releases import GitOpsRelease
+from auditor.readers.workloads.gitops_releases import GitOpsRelease, of_archive
 from auditor.readers.workloads.release_files import fleet_releases, helmfile_releases
 from auditor.readers.workloads.release_values import Draft, Objects, as_values, configured, is_templated, set_values
 
@@ -31,8 +30,6 @@ _KUSTOMIZE = "kustomize.toolkit.fluxcd.io/"
 _K3S = "helm.cattle.io/"
 _FLEET = "fleet.cattle.io/"
 _ARGO = "argoproj.io/"
-_ARCHIVE = re.compile(r"([A-Za-z0-9][\w.-]{0,200}?)-(v?\d[\w.+-]{0,100})\.tgz")
-_STATIC = "%{KUBERNETES_API}%"
 
 
 def is_release_file(name: str) -> bool:
@@ -163,8 +160,8 @@ def _helm_controller(draft: Draft, objects: Objects) -> Iterator[GitOpsRelease]:
     chart, version, repository = spec.text_at("chart"), spec.text_at("version"), spec.text_at("repo")
     if chart.startswith("oci://"):
         repository, _, chart = chart.rpartition("/")
-    elif (archive := _ARCHIVE.fullmatch(chart.rpartition("/")[2])) is not None:
-        repository, chart, version = ("" if _STATIC in chart else chart.rpartition("/")[0]), archive[1], archive[2]
+    made = replace(draft.release(chart), version=version, repository=repository)
+    made = of_archive(made, chart) or made
     values, doubts, settles = [], [], []
     for owner in filter(None, (draft, objects.named("HelmChartConfig", draft.namespace, name))):
         text = owner.item.text_at("spec", "valuesContent")
@@ -177,9 +174,7 @@ def _helm_controller(draft: Draft, objects: Objects) -> Iterator[GitOpsRelease]:
     if (more := spec.get("set")) is not None:
         values.append(set_values((key, value) for key, value in more.items()))
     yield replace(
-        draft.release(chart),
-        version=version,
-        repository=repository,
+        made,
         name=name,
         namespace=spec.text_at("targetNamespace") or draft.namespace,
         values=tuple(values),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +28,8 @@ CHART = "Chart.yaml"
 _OCI = "oci://"
 _NO_COPY = "the plan has no copy of it"
 _SHOWN = 3
+_ARCHIVE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,200}?)-(v?[0-9][A-Za-z0-9_.+-]{0,100})\.tgz")
+_STATIC = "%{KUBERNETES_API}%"
 
 Folders = Callable[[str], str]  # the plan's manifest folder for a path in a repository, or an empty string
 
@@ -37,7 +40,7 @@ class GitOpsRelease:
 
     `file` and `line` give its location in the manifests, `place` its location for users. `repository` is the URL of a
     repository, or `oci://host/path` without the chart's name; empty if unknown. `path` is the folder of a chart or of
-    manifests in a Git repository; `is_chart`: it must be a chart.
+    manifests in a Git repository; `is_chart`: it must be a chart. `url` is that of a packed chart.
     `values` are YAML documents; the last one wins. `doubts` name values or changes that the input does not contain. `settles`
     has the file and the line of other objects that only this release uses.
     """
@@ -53,6 +56,7 @@ class GitOpsRelease:
     namespace: str = ""
     path: str = ""
     is_chart: bool = False
+    url: str = ""
     values: tuple[bytes, ...] = field(default=(), repr=False)
     doubts: tuple[str, ...] = ()
     settles: tuple[tuple[str, int], ...] = ()
@@ -65,6 +69,8 @@ class GitOpsRelease:
     @property
     def said(self) -> str:
         """The chart or folder, its version and its origin as short text."""
+        if not (self.path or self.chart):
+            return "a chart that it does not name"
         name = f"the folder {self.path}" if self.path and not self.is_chart else f"the chart {self.path or self.chart}"
         version = f" {self.version}" if self.version else ""
         return f"{name}{version} from {self.repository}" if self.repository else f"{name}{version}"
@@ -72,11 +78,24 @@ class GitOpsRelease:
     @property
     def pull_command(self) -> str:
         """The command that downloads the chart on the connected side; empty if its origin is not a chart repository."""
-        if not self.repository or self.path:
+        if not (self.repository or self.url) or self.path or not self.chart:
             return ""
+        if self.url:
+            return shlex.join(["helm", "pull", self.url])
         words = ["helm", "pull"]
         words += [f"{self.repository.rstrip('/')}/{self.chart}"] if self.is_oci else [self.chart, "--repo", self.repository]
         return shlex.join([*words, "--version", self.version] if self.version else words)
+
+
+def of_archive(release: GitOpsRelease, text: str) -> GitOpsRelease | None:
+    """Return the release with the chart, version and URL of a packed chart `…/name-1.2.3.tgz`, or None for other text."""
+    folder, _, file = text.rpartition("/")
+    found = _ARCHIVE.fullmatch(file)
+    if found is None or "://" not in text:
+        return None
+    is_static = _STATIC in text  # K3s and RKE2 serve it from the server's own folder
+    url, repository = ("", "") if is_static else (text, folder)
+    return replace(release, chart=found[1], version=found[2], repository=repository, url=url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +181,10 @@ def installed(releases: Iterable[GitOpsRelease], charts: tuple[LocalChart, ...],
         owner = (release.file, release.owner)
         found.append(replace(_matched(release, charts, folders), number=counted[owner]))
         counted[owner] += 1
+    repositories = {one.release.repository for one in found if one.folder}
+    if len(repositories) > 1:  # the folder of the plan may be a copy of another one of them
+        why = f"the plan's folder may be a copy of another repository: {listed(sorted(repositories), _SHOWN)} are named"
+        found = [replace(one, folder="", why_not=why) if one.folder else one for one in found]
     return tuple(found)
 
 

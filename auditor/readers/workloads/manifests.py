@@ -139,6 +139,7 @@ def demands_in(source: Manifests, item: Marked, around: Around) -> Iterator[Dema
     if row is not None and row.runs is Runs.SOURCE:
         names = tuple(f"{path}: {shown(text)}" for path, text in fetched(item, row))
         hidden = HiddenImages(DemandGap.SOURCE, source.name, qualified, names=names)
+        yield from _hinted(source, owner, qualified, tuple(hint for hint in hints_in(item) if hint.field.count(".") == 1))
         unknown = around.releases.get((source.name, item.line))
         if unknown != []:
             yield from _gap(source, owner, item, hidden, tuple(unknown or ()))

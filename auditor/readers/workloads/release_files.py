@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from auditor.located import Marked
-from auditor.readers.workloads.gitops_releases import GitOpsRelease
+from auditor.readers.workloads.gitops_releases import GitOpsRelease, of_archive
 from auditor.readers.workloads.release_values import Draft, Objects, as_values, configured, is_templated, set_values
 
 _OCI = "oci://"
@@ -60,6 +60,8 @@ def _fleet_chart(draft: Draft, helm: Marked) -> GitOpsRelease:
     if chart.startswith(_OCI):
         where, _, last = chart.rpartition("/")
         return replace(made, chart=last, repository=where)
+    if not repository and (archive := of_archive(made, chart)) is not None:
+        return archive
     if not repository and "://" not in chart:
         return replace(made, path=_below(draft, chart), is_chart=True)
     return made
