@@ -13,7 +13,7 @@ from auditor.facts.versions import Versioned
 from auditor.pipeline.fact_tables import ROW_TYPES, row_type
 from auditor.pipeline.site_facts import use_facts
 from auditor.plan.model import Plan
-from auditor.plan.programs import PlannedProgram, planned_programs
+from auditor.plan.programs import PlannedProgram, is_about, planned_programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ def plan_facts(plan: Plan) -> Iterator[ProgramFacts]:
     said: set[tuple[str, str, str]] = set()
     for program in planned_programs(plan):
         for name, head in headers().items():
-            key = (name, program.name, program.version)
-            if program.name in head.verified_through and key not in said:
+            key = (name, program.kind, str(program))
+            if is_about(head, program) and key not in said:
                 said.add(key)
                 yield _of_table(program, name)
         read = releases_of(program.name)

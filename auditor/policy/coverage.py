@@ -15,7 +15,7 @@ from auditor.facts import Header, headers, overlay_in_use
 from auditor.facts.lookup import Gap, gap_in
 from auditor.facts.versions import Answer, Range, Version, parse_version, range_of
 from auditor.plan.model import Plan
-from auditor.plan.programs import PlannedProgram, planned_programs
+from auditor.plan.programs import PlannedProgram, is_about, planned_programs
 from auditor.policy.rules import VERSION_NOT_COVERED
 from auditor.transfer.hops import Unpredicted
 from auditor.transfer.registries import registry_row
@@ -64,7 +64,9 @@ def gaps(program: PlannedProgram) -> list[Gap]:
     found = [
         (head.through(program.name), gap)
         for name, head in headers().items()
-        if (gap := gap_in(head, program.name, program.version)) and not _is_stated(name, head, program)
+        if is_about(head, program)
+        and (gap := gap_in(head, program.name, program.version))
+        and not _is_stated(name, head, program)
     ]
     return [gap for _, gap in sorted(found, key=lambda pair: _newest(pair[0]))]
 
