@@ -14,6 +14,7 @@ from auditor.pipeline.fact_tables import ROW_TYPES, row_type
 from auditor.pipeline.site_facts import use_facts
 from auditor.plan.model import Plan
 from auditor.plan.programs import PlannedProgram, is_about, planned_programs
+from auditor.policy.coverage import why_uncovered
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,10 @@ def plan_facts(plan: Plan) -> Iterator[ProgramFacts]:
             if is_about(head, program) and key not in said:
                 said.add(key)
                 yield _of_table(program, name)
-        read = releases_of(program.name)
+        if program.kind == "registry" and not any(is_about(head, program) for head in headers().values()):
+            head = header("registry_urls")
+            yield ProgramFacts(program, "registry_urls", 0, "", head.as_of, why_uncovered(program), (), ())
+        read = releases_of(program.name) if program.kind in {"distribution", "runtime"} and program.version else None
         if read is not None:
             yield _of_releases(program, read)
 

@@ -30,6 +30,7 @@ class PlannedProgram:
 
 # The kinds of programs that a table is about, by the column of its rows that names the program.
 _KINDS: dict[str, frozenset[ProgramKind]] = {
+    "": frozenset({"runtime", "copy tool", "Windows"}),
     "tool": frozenset({"copy tool"}),
     "registry": frozenset({"registry"}),
     "distribution": frozenset({"distribution"}),
@@ -41,8 +42,7 @@ _KINDS: dict[str, frozenset[ProgramKind]] = {
 
 def is_about(head: Header, program: PlannedProgram) -> bool:
     """Return whether a table is about a program of a plan. The same name may be a copy tool and a TLS client."""
-    kinds = _KINDS.get(head.program)
-    return program.name in head.verified_through and (kinds is None or program.kind in kinds)
+    return program.name in head.verified_through and program.kind in _KINDS.get(head.program, frozenset())
 
 
 def planned_programs(plan: Plan) -> Iterator[PlannedProgram]:

@@ -25,7 +25,7 @@ def uncovered(plan: Plan) -> Iterator[Undetermined]:
     """Yield one outcome for each program and place of the plan that the facts do not cover."""
     said: set[tuple[str, str]] = set()
     for program in planned_programs(plan):
-        why = _why(program)
+        why = why_uncovered(program)
         if why and (why, program.where) not in said:
             said.add((why, program.where))
             subject = Subject(
@@ -47,7 +47,8 @@ def _is_of_pool(program: PlannedProgram) -> bool:
     return program.where.startswith("pools.")
 
 
-def _why(program: PlannedProgram) -> str:
+def why_uncovered(program: PlannedProgram) -> str:
+    """Return why the facts do not cover a program, or an empty string. A kind of registry without rows counts too."""
     found = gaps(program)
     if found:
         return found[0].why
