@@ -13,7 +13,8 @@ from auditor.facts.versions import Versioned
 from auditor.pipeline.fact_tables import ROW_TYPES, row_type
 from auditor.pipeline.site_facts import use_facts
 from auditor.plan.model import Plan
-from auditor.plan.programs import PlannedProgram, planned_programs
+from auditor.plan.programs import PlannedProgram, is_about, planned_programs
+from auditor.policy.coverage import why_uncovered
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,14 @@ def plan_facts(plan: Plan) -> Iterator[ProgramFacts]:
     said: set[tuple[str, str, str]] = set()
     for program in planned_programs(plan):
         for name, head in headers().items():
-            key = (name, program.name, program.version)
-            if program.name in head.verified_through and key not in said:
+            key = (name, program.kind, str(program))
+            if is_about(head, program) and key not in said:
                 said.add(key)
                 yield _of_table(program, name)
-        read = releases_of(program.name)
+        if program.kind == "registry" and not any(is_about(head, program) for head in headers().values()):
+            head = header("registry_urls")
+            yield ProgramFacts(program, "registry_urls", 0, "", head.as_of, why_uncovered(program), (), ())
+        read = releases_of(program.name) if program.kind in {"distribution", "runtime"} and program.version else None
         if read is not None:
             yield _of_releases(program, read)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from auditor.errors import Location
+from auditor.facts import Header
 from auditor.oci.windows import split_version
 from auditor.plan.model import Plan
 
@@ -25,6 +26,23 @@ class PlannedProgram:
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}".strip()
+
+
+# The kinds of programs that a table is about, by the column of its rows that names the program.
+_KINDS: dict[str, frozenset[ProgramKind]] = {
+    "": frozenset({"runtime", "copy tool", "Windows"}),
+    "tool": frozenset({"copy tool"}),
+    "registry": frozenset({"registry"}),
+    "distribution": frozenset({"distribution"}),
+    "runtime": frozenset({"runtime"}),
+    "id": frozenset({"TLS client", "runtime"}),
+    "name": frozenset({"runtime", "distribution"}),
+}
+
+
+def is_about(head: Header, program: PlannedProgram) -> bool:
+    """Return whether a table is about a program of a plan. The same name may be a copy tool and a TLS client."""
+    return program.name in head.verified_through and program.kind in _KINDS.get(head.program, frozenset())
 
 
 def planned_programs(plan: Plan) -> Iterator[PlannedProgram]:

@@ -15,7 +15,7 @@ from auditor.facts import Header, headers, overlay_in_use
 from auditor.facts.lookup import Gap, gap_in
 from auditor.facts.versions import Answer, Range, Version, parse_version, range_of
 from auditor.plan.model import Plan
-from auditor.plan.programs import PlannedProgram, planned_programs
+from auditor.plan.programs import PlannedProgram, is_about, planned_programs
 from auditor.policy.rules import VERSION_NOT_COVERED
 from auditor.transfer.hops import Unpredicted
 from auditor.transfer.registries import registry_row
@@ -25,7 +25,7 @@ def uncovered(plan: Plan) -> Iterator[Undetermined]:
     """Yield one outcome for each program and place of the plan that the facts do not cover."""
     said: set[tuple[str, str]] = set()
     for program in planned_programs(plan):
-        why = _why(program)
+        why = why_uncovered(program)
         if why and (why, program.where) not in said:
             said.add((why, program.where))
             subject = Subject(
@@ -47,7 +47,8 @@ def _is_of_pool(program: PlannedProgram) -> bool:
     return program.where.startswith("pools.")
 
 
-def _why(program: PlannedProgram) -> str:
+def why_uncovered(program: PlannedProgram) -> str:
+    """Return why the facts do not cover a program, or an empty string. A kind of registry without rows counts too."""
     found = gaps(program)
     if found:
         return found[0].why
@@ -64,7 +65,9 @@ def gaps(program: PlannedProgram) -> list[Gap]:
     found = [
         (head.through(program.name), gap)
         for name, head in headers().items()
-        if (gap := gap_in(head, program.name, program.version)) and not _is_stated(name, head, program)
+        if is_about(head, program)
+        and (gap := gap_in(head, program.name, program.version))
+        and not _is_stated(name, head, program)
     ]
     return [gap for _, gap in sorted(found, key=lambda pair: _newest(pair[0]))]
 

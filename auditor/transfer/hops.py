@@ -6,15 +6,18 @@ A row applies to a tool, a range of versions, a source, a destination and option
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
+from auditor.facts import Confidence
 from auditor.facts.lookup import Found, GapKind, rows_at
 from auditor.facts.versions import Versioned
 from auditor.transfer.copy_options import Options
 
 REGISTRY = "registry"
+_SOURCE_CODE = re.compile(r"[\w/]\.(?:go|py|rs|java|jinja)\b|\bgo\.mod\b")
 Place = Literal["", "registry", "archive", "docker-archive", "oci-layout", "dir"]
 
 
@@ -32,11 +35,21 @@ class HopRow(Versioned, frozen=True, kw_only=True):
     confirmed: bool = False
 
     @property
+    def is_proven(self) -> bool:
+        """Return whether the row can cause an error: a test runs the tool, or the source is the source code of a program."""
+        return proves(self.source, self.confidence, confirmed=self.confirmed)
+
+    @property
     def name(self) -> str:
         """Return the name of the row for findings."""
         versions = f" {self.since or '0'} to {self.before}" if self.before else f" from {self.since}" if self.since else ""
         way = f", {self.origin or 'anything'} to {self.to or 'anything'}" if self.origin or self.to else ""
         return f"{self.tool}{versions}{way}{', with ' + ' or '.join(self.given) if self.given else ''}"
+
+
+def proves(source: str, confidence: Confidence, *, confirmed: bool) -> bool:
+    """Return whether a row can cause an error. Documentation and reports of users alone cause warnings."""
+    return confirmed or (confidence != "low" and _SOURCE_CODE.search(source) is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Literal
 from auditor.facts import remembered, table
 from auditor.facts.lookup import GapKind, rows_at
 from auditor.facts.versions import Versioned
-from auditor.transfer.hops import Unpredicted
+from auditor.transfer.hops import Unpredicted, proves
 
 
 class RegistryUrls(Versioned, frozen=True, kw_only=True):
@@ -19,6 +19,11 @@ class RegistryUrls(Versioned, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     without_blob: tuple[str, ...] | None = None
     confirmed: bool = False
+
+    @property
+    def is_proven(self) -> bool:
+        """Return whether the row can cause an error."""
+        return proves(self.source, self.confidence, confirmed=self.confirmed)
 
     def takes_without_blob(self, media_type: str) -> bool | None:
         """Return whether a manifest is accepted without its layer of this media type, or None if unknown."""

@@ -40,7 +40,7 @@ def _finding(site: Site, carriage: Carriage, left: list[tuple[Descriptor, Fate]]
     image, tool = carriage.placement.image.name, tool_of(site)
     more = f" and {len(left) - 1:,} more of its layers" if len(left) > 1 else ""
     them = "them" if len(left) > 1 else "it"
-    is_sure = fate.row.confidence != "low"
+    is_sure = fate.row.is_proven
     doubt = () if is_sure else (Part("No test has confirmed this yet.", Role.EFFECT),)
     return Finding(
         severity=Severity.ERROR if is_sure else Severity.WARNING,

@@ -74,7 +74,7 @@ def _remedy(row: CopyPlatforms) -> Remedy:
 def _finding(site: Site, image: Image, row: CopyPlatforms, lost: list[Placement], why: str) -> Finding:
     tool, named = tool_of(site), _named(lost)
     return Finding(
-        severity=Severity.ERROR if row.confidence != "low" else Severity.WARNING,
+        severity=Severity.ERROR if row.is_proven else Severity.WARNING,
         subject=image_subject(image),
         parts=(
             Part(f"{tool} {why}. The copy of {image.reference} lacks {', '.join(named)}."),

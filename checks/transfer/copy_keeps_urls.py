@@ -44,7 +44,7 @@ def _finding(site: Site, carriage: Carriage, layer: Descriptor, url: str, fate: 
     remote = remote_of(url)
     host = remote.host if remote is not None else url
     return Finding(
-        severity=Severity.ERROR if fate.row.confidence != "low" else Severity.WARNING,
+        severity=Severity.ERROR if fate.row.is_proven else Severity.WARNING,
         subject=subject_of(placement),
         message=f"{tool} copies {layer_named(layer, placement.image.name)}, but keeps its `urls` in the manifest. "
         f"{placement.pool.runtime or 'The runtime'} of {placement.pool.name} requests the layer from {host} before "

@@ -144,14 +144,14 @@ def _of_line(site: Site, losses: LineLosses, carried: frozenset[str]) -> Iterato
 def _without_layers(site: Site, losses: LineLosses, carried: frozenset[str]) -> list[Placement]:
     """Return the placements whose foreign layers no line of any script copies, if the facts are certain."""
     copied = site.to_copy.placements if site.to_copy is not None else ()
-    images = {image for image, fate in losses.layers.items() if fate.row.confidence != "low"} - carried
+    images = {image for image, fate in losses.layers.items() if fate.row.is_proven} - carried
     return waiting(site, (one for one in copied if one.image.name in images and foreign_layers(one)))
 
 
 def _without_platforms(site: Site, losses: LineLosses) -> list[Placement]:
     """Return the placements whose manifests no line copies, if there is no other script."""
     row = platform_row(losses.line.hop)
-    if len(site.scripts) > 1 or isinstance(row, Unpredicted) or row.confidence == "low":
+    if len(site.scripts) > 1 or isinstance(row, Unpredicted) or not row.is_proven:
         return []
     return waiting(site, (one for lost in losses.platforms.values() for one in lost))
 

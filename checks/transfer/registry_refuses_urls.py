@@ -94,7 +94,7 @@ def _refused(site: Site, registry: Registry, row: RegistryUrls, rules: UrlRules 
     url = (first.layer.urls or ("",))[0]
     how = "with this configuration" if rules is not None else "by default (the plan has no `registry.config`)"
     return Finding(
-        severity=Severity.ERROR if row.confidence != "low" else Severity.WARNING,
+        severity=Severity.ERROR if row.is_proven else Severity.WARNING,
         subject=_subject(registry),
         message=f"{registry.kind} {how} rejects the manifest of {and_more(images[0], len(images))} with the URL {url}. "
         f"The push fails with HTTP 500 and {row.symptom}, even if every blob is there.",

@@ -98,7 +98,7 @@ def test_future_version_is_never_judged_in_silence(name: str) -> None:
 def test_text_of_a_gap_names_the_newest_verified_version_and_the_month() -> None:
     (said,) = (item for item in report_with("copy.tool", "crane 99.0").undetermined if item.check == VERSION_NOT_COVERED.id)
     assert isinstance(said, Undetermined)
-    oldest = min((head.through("crane") for head in headers().values() if head.through("crane")), key=parsed)
+    oldest = min((head.through("crane") for head in headers().values() if head.program == "tool"), key=parsed)
     assert f"the facts cover crane up to {oldest} (checked 2026-11), and the plan states 99.0" in said.detail
 
 

@@ -67,7 +67,7 @@ def test_row_depends_on_tool_version_and_option_only() -> None:
     keys = [(row.tool, row.option, row.since) for row in ROWS]
     assert len(set(keys)) == len(keys)
     for row in ROWS:
-        version = row.since or ("20.10.7" if row.before else row.verified_through)
+        version = row.since or ({"docker": "20.10.7", "crane": "0.20.6"}[row.tool] if row.before else row.verified_through)
         assert archive_format(row.tool, version, tuple(row.option.split())) == row
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.transfer.hops import Unpredicted
+from auditor.transfer.hops import Unpredicted, proves
 from auditor.transfer.registries import RegistryUrls, registry_row
 
 DOCKER = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
@@ -48,3 +48,11 @@ def test_unknown_registry_is_not_predicted(kind: str, version: str, why: str) ->
     row = registry_row(kind, version)
     assert isinstance(row, Unpredicted)
     assert why in row.why
+
+
+def test_only_runs_and_source_code_cause_errors() -> None:
+    assert proves("crane pkg/v1/remote/pusher.go", "high", confirmed=False)
+    assert proves("a manual page", "medium", confirmed=True)
+    assert not proves("estesp/manifest-tool#114", "medium", confirmed=False)
+    assert not proves("docker pull --platform; the Windows build is that of the machine", "high", confirmed=False)
+    assert not proves("crane pkg/v1/remote/pusher.go", "low", confirmed=False)
